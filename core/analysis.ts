@@ -1,0 +1,89 @@
+/** What became of each write, by DESIGN's classes (Jepsen's set and queue checkers, plus failed-but-present and torn). */
+export const dataClasses = ['survived', 'lost', 'phantom', 'resurrected', 'corrupt', 'stale', 'duplicated', 'torn', 'recovered'] as const;
+export type DataClass = (typeof dataClasses)[number];
+
+export interface Example { id: number; what: string }
+
+/** Loss and integrity of one load, judged against what was read back. Times are ms since the drill's origin. */
+export interface DataAnalysis {
+  /** Ids with a write attempted / with an acknowledged write or removal; writes and removals that failed / whose outcome nobody knows. */
+  attempted: number;
+  acknowledged: number;
+  failed: number;
+  unknown: number;
+  /** What the classes rest on, so that a zero can be told from a question never put: values read back, ids whose last acknowledged operation is a removal, atomic groups of which anything is there. */
+  readBack: number;
+  removals: number;
+  groups: number;
+  classes: Record<DataClass, number>;
+  examples: Partial<Record<DataClass | 'hole', Example[]>>;
+  /** Lost or stale: acknowledged before the fault, and after it. */
+  lostBeforeFault: number;
+  lostAfterFault: number;
+  oldestLostAckMs: number | null;
+  newestLostAckMs: number | null;
+  /** Values acknowledged before the fault that are there. None, where some are lost: the loss reaches back beyond the drill. */
+  survivedFault: number;
+  /** Newest acknowledgement, before recovery began, of a write that is there. */
+  newestSurvivorAckMs: number | null;
+  /** Lost writes acknowledged before a surviving one was invoked, both before recovery began. */
+  holes: number;
+}
+
+/** How the client fared with one load. Operations count as their completion; failures include wrong answers. */
+export interface ServiceAnalysis {
+  operations: number;
+  right: number;
+  wrong: number;
+  failed: number;
+  unknown: number;
+  /** Completion of the first operation at or after the fault that failed or was wrong; null when none did. */
+  impactMs: number | null;
+  /** Completion of the first right operation of the final unbroken run; null when there is no such run of 2 s and 20 operations. */
+  correctMs: number | null;
+  /** From the operation completed just before `correct` to `correct`: nothing finer was probed. */
+  correctResolutionMs: number | null;
+  lastFailureMs: number | null;
+  /** Failures before the fault: a drill whose client fails before anything was broken proves nothing. */
+  failuresBeforeFault: number;
+}
+
+/**
+ * Client operations per bucket of time, from the drill's origin on. `slow` of the right ones took longer than the strategy's
+ * `slo.slow`; null where it names none. Times are of operations that were answered or waited for in vain (not of those that
+ * never left); percentiles are upper bounds, within 4 %, and null where there was no such operation.
+ */
+export interface Series {
+  bucketMs: number;
+  startMs: number;
+  right: number[];
+  failed: number[];
+  slow: number[] | null;
+  slowestMs: number[];
+  p50Ms: (number | null)[];
+  p99Ms: (number | null)[];
+  timed: number[];
+  /** For each response time that an alert compares with: how many operations took longer. */
+  longer: { thanMs: number; counts: number[] }[];
+}
+
+export interface LoadAnalysis {
+  load: string;
+  index: number;
+  target: string;
+  kind: 'data' | 'journeys' | 'visits';
+  neverReturn: boolean;
+  /** Loss is the recovery's declared purpose (sessions invalidated): counted, not held against the RPO. */
+  volatile: boolean;
+  records: number;
+  /** Null when it was not read back completely: then nothing is known about loss. */
+  data: DataAnalysis | null;
+  service: ServiceAnalysis;
+  series: Series;
+}
+
+export interface LedgerAnalysis {
+  loads: LoadAnalysis[];
+  /** Null when the ledger is whole and matches the digests on the timeline; otherwise what is wrong. */
+  damage: string | null;
+}

@@ -1,0 +1,125 @@
+import { closest, distance } from 'fastest-levenshtein';
+import { isMap, isPair, isScalar, LineCounter, parseDocument, type Document, type Node } from 'yaml';
+import { z } from 'zod';
+import { inputError, InputErrors, type MusterError, type Place } from './errors.ts';
+
+type Path = readonly (string | number)[];
+type Issue = z.core.$ZodIssue;
+
+/** A YAML file that still knows where everything stands. */
+export interface Source { file: string; data: unknown; place(path: Path, onKey?: boolean): Place; }
+
+/** Parses YAML (1.2 core; duplicate keys are errors). Throws InputErrors with file, line and column. */
+export function parseSource(file: string, text: string): Source {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
+  const at = (offset: number): Place => {
+    const { line, col } = lines.linePos(offset);
+    return { file, line: Math.max(line, 1), column: Math.max(col, 1) };
+  };
+  if (document.errors.length > 0) {
+    // Names that stand twice are each a slip of their own; what follows another error mostly follows from it.
+    const [first] = document.errors;
+    throw new InputErrors(
+      (first!.code === 'DUPLICATE_KEY' ? document.errors : [first!]).map((error) =>
+        inputError(error.code === 'DUPLICATE_KEY' ? 'the same name stands twice' : error.message.split('\n')[0]!.replace(/ at line.*$/, ''), {
+          at: at(error.pos[0]),
+          hint: error.code === 'DUPLICATE_KEY' ? 'rename or remove one of them' : undefined,
+        }),
+      ),
+    );
+  }
+  return { file, data: document.toJS(), place: (path, onKey = false) => at(offsetOf(document, path, onKey)) };
+}
+
+/** Offset of the deepest node of the path that exists; of its key when asked. */
+function offsetOf(document: Document, path: Path, onKey: boolean): number {
+  let offset = document.contents?.range?.[0] ?? 0;
+  let node: unknown = document.contents;
+  path.forEach((step, depth) => {
+    if (isMap(node)) {
+      const pair = node.items.find((item) => isPair(item) && String(isScalar(item.key) ? item.key.value : item.key) === String(step));
+      if (!pair) return;
+      const key = pair.key as Node;
+      const value = pair.value as Node | null;
+      const last = depth === path.length - 1;
+      offset = (last && onKey) || !value?.range ? (key.range?.[0] ?? offset) : value.range[0];
+      node = value;
+    } else {
+      const next = (node as { items?: Node[] } | null)?.items?.[Number(step)];
+      if (next?.range) offset = next.range[0];
+      node = next;
+    }
+  });
+  return offset;
+}
+
+/** The nearest of the names, if it is near enough to be meant. */
+export function nearest(found: string, names: readonly string[]): string | null {
+  if (names.length === 0) return null;
+  const best = closest(found, [...names]);
+  return distance(found, best) <= Math.max(2, Math.ceil(found.length / 2)) ? best : null;
+}
+
+/** An error about a name that should be one of those known. */
+export function unknownName(source: Source, path: Path, what: string, found: string, names: readonly string[], onKey = false): MusterError {
+  const near = nearest(found, names);
+  return inputError(`unknown ${what} "${found}"`, {
+    at: source.place(path, onKey),
+    found,
+    expected: names.length > 0 ? `one of ${names.join(', ')}` : `a ${what}; there is none here`,
+    hint: near ? `did you mean "${near}"?` : undefined,
+  });
+}
+
+const valueAt = (data: unknown, path: Path): unknown => path.reduce<unknown>((at, step) => (at as Record<string, unknown> | undefined)?.[step as string], data);
+
+function describe(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+}
+
+/** The keys that the object schema which raised the issue knows. */
+const keysKnown = (issue: Issue): string[] => (issue as Issue & { known?: string[] }).known ?? [];
+
+/** Of a union's branches, the one that was meant: the one that does not already fail at its root. */
+function meantBranch(issue: Extract<Issue, { code: 'invalid_union' }>): Issue[] | null {
+  return issue.errors.find((branch) => branch.length > 0 && branch.every((one) => one.path.length > 0 || one.code === 'unrecognized_keys' || one.code === 'custom')) ?? null;
+}
+
+function toErrors(source: Source, issue: Issue): MusterError[] {
+  const path = issue.path as Path;
+  const branch = issue.code === 'invalid_union' ? meantBranch(issue) : null;
+  if (branch) return branch.flatMap((one) => toErrors(source, { ...one, path: [...path, ...one.path] } as Issue));
+  const found = valueAt(source.data, path);
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => unknownName(source, [...path, key], 'key', key, keysKnown(issue), true));
+  }
+  if (issue.code === 'custom' && issue.params?.['onKey']) {
+    const params = issue.params as { found: string; among: string[] };
+    const near = nearest(params.found, params.among);
+    return [inputError(issue.message, { at: source.place(path, true), found: params.found, expected: `one of ${params.among.join(', ')}`, hint: near ? `did you mean "${near}"?` : undefined })];
+  }
+  if (issue.code === 'invalid_value' && typeof found === 'string') return [unknownName(source, path, 'value', found, issue.values.map(String))];
+  if (found === undefined && path.length > 0) {
+    return [inputError(`"${String(path.at(-1))}" is missing`, { at: source.place(path.slice(0, -1)), expected: issue.message.replace(/^Invalid input: expected (\w+), received undefined$/, 'a $1') })];
+  }
+  return [inputError(`${path.length ? `"${path.join('.')}"` : 'the file'} is not what is expected here`, { at: source.place(path), found: describe(found), expected: issue.message.replace(/^Invalid input: expected (\w+), received .*$/, 'a $1') })];
+}
+
+// An unknown key's issue does not say which keys are known: note them where the schema is still at hand.
+z.config({
+  customError: (issue) => {
+    const shape = (issue.inst as unknown as { _zod?: { def?: { shape?: object } } } | undefined)?._zod?.def?.shape;
+    if (issue.code === 'unrecognized_keys' && shape) (issue as { known?: string[] }).known = Object.keys(shape);
+    return undefined;
+  },
+});
+
+/** Parses a source by a schema. Throws InputErrors with one error per problem, each with its place. */
+export function parseAs<T>(source: Source, schema: z.ZodType<T>, under: Path = []): T {
+  const result = schema.safeParse(valueAt(source.data, under));
+  if (result.success) return result.data;
+  throw new InputErrors(result.error.issues.flatMap((issue) => toErrors(source, { ...issue, path: [...under, ...issue.path] } as Issue)));
+}

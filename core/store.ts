@@ -1,0 +1,120 @@
+import type { Readable } from 'node:stream';
+import { z } from 'zod';
+import type { Artifact, Consistency, LogSink, Sink } from './driver.ts';
+import type { Service } from './service.ts';
+import type { Keep } from './strategy.ts';
+import type { Stage } from './timeline.ts';
+
+/** Where recovery points live. Keys are paths with `/`. */
+export interface Store {
+  /** Nothing is visible under the key before all of the body has arrived; a body that fails leaves nothing. */
+  write(key: string, body: Readable | Uint8Array, options?: { signal?: AbortSignal }): Promise<{ bytes: number }>;
+  /** Rejects with a MusterError when there is no such key. */
+  read(key: string): Promise<Readable>;
+  /** Keys that begin with the prefix, sorted. */
+  list(prefix: string): Promise<{ key: string; bytes: number }[]>;
+  /** No error when there is no such key. */
+  remove(key: string): Promise<void>;
+  /** True where what is removed stays as an older version, until the store's own rules expire it. Left out: nothing stays. */
+  keepsVersions?(): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+export interface StoreContext<Config> {
+  name: string;
+  config: Config;
+  service(name: string): Service;
+  secret(name: string): string;
+  /** A folder of the drill's own, for stores that live on this machine. */
+  folder: string;
+}
+
+export interface StoreKind<Config = never> { about: string; config: z.ZodType<Config>; open(context: StoreContext<Config>): Promise<Store> }
+// biome-ignore lint: a registry holds kinds of different configurations
+export type AnyStoreKind = StoreKind<any>;
+export const defineStore = <Config>(kind: StoreKind<Config>): StoreKind<Config> => kind;
+
+/** What is known of one file of a recovery point. `plain` is before compression and encryption, `stored` is what lies in the store. */
+const fileSchema = z.strictObject({
+  name: z.string(),
+  key: z.string(),
+  plainBytes: z.number().int(),
+  plainSha256: z.string(),
+  storedBytes: z.number().int(),
+  storedSha256: z.string(),
+});
+
+/** Written last, in every copy: a recovery point without it does not exist. */
+export const manifestSchema = z.strictObject({
+  schema: z.literal('muster/manifest/v1'),
+  point: z.string(),
+  backup: z.string(),
+  component: z.string(),
+  method: z.string(),
+  drill: z.string(),
+  createdUtc: z.string(),
+  /** The consistency point: drill clock (ms since its origin), and the system's own terms (GTID set, replication offset). */
+  consistentAtMs: z.number(),
+  position: z.record(z.string(), z.string()),
+  tool: z.string(),
+  server: z.string(),
+  facts: z.json(),
+  compression: z.enum(['zstd', 'none']),
+  encryption: z.strictObject({ format: z.string(), algorithm: z.string(), keyId: z.string() }).nullable(),
+  timingsMs: z.record(z.string(), z.number()),
+  copies: z.array(z.string()),
+  files: z.array(fileSchema),
+});
+export type Manifest = z.infer<typeof manifestSchema>;
+
+export interface PointSpec { component: string; backup: string; method: string; copies: string[]; encrypt: boolean }
+
+/** A recovery point being written. Nothing of it is a recovery point before `commit` has resolved. */
+export interface PointWriter extends Sink {
+  readonly point: string;
+  commit(consistency: Consistency): Promise<{ manifest: Manifest; sha256: string }>;
+  /** Removes what was written. Safe after a failure of any other call. */
+  abort(): Promise<void>;
+}
+
+export interface LogWriter extends LogSink { close(): Promise<void> }
+
+export interface FetchContext {
+  /** Scratch folder for the plain files; the caller removes it. */
+  folder: string;
+  signal: AbortSignal;
+  stage<T>(stage: Stage, what: string, work: () => Promise<T>): Promise<T>;
+  progress(done: number, total: number | null, unit: 'bytes' | 'events'): void;
+}
+
+/** What a prune did. `removed` are points that it took away, `completed` those that an earlier one had left half removed. */
+export interface Pruned {
+  removed: string[];
+  completed: string[];
+  /** Beyond what is kept, and not removed: the newest point that can still be restored. */
+  spared: string | null;
+  kept: number;
+  /** Objects removed, and their bytes, over all copies. */
+  objects: number;
+  bytes: number;
+  /** Stores in which older versions of what was removed stay. */
+  versionsStayIn: string[];
+}
+
+/** All stores of a drill, with compression, encryption and manifests between them and the drivers. */
+export interface Vault {
+  begin(spec: PointSpec): Promise<PointWriter>;
+  /** Complete recovery points of a backup in one store, newest first. A manifest that does not parse is an error, not an omission. */
+  points(component: string, backup: string, store: string): Promise<Manifest[]>;
+  /** Fetches, verifies (sizes and SHA-256 before and after decryption) and unpacks. A tampered or truncated copy is refused with the reason. */
+  fetch(manifest: Manifest, store: string, context: FetchContext): Promise<Artifact>;
+  /**
+   * Removes this drill's recovery points beyond what is to be kept, from every copy; never the newest one that is whole. Manifests
+   * go first and everywhere, then `between` is waited for, then the rest: whatever interrupts it leaves no half that looks like a
+   * recovery point, and the next prune completes it. Rejects, with nothing removed, when a copy cannot be read.
+   */
+  prune(spec: PointSpec, keep: Keep, between: (points: readonly string[]) => Promise<void>): Promise<Pruned>;
+  followLog(spec: PointSpec, durable: (segment: { segment: number; file: string; offset: number; bytes: number; readAtMs: number }) => void): Promise<LogWriter>;
+  fetchLog(component: string, backup: string, store: string, context: FetchContext): Promise<Artifact>;
+  close(): Promise<void>;
+}

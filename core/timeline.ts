@@ -1,0 +1,148 @@
+import { createHash } from 'node:crypto';
+import type { Strategy } from './strategy.ts';
+import type { Scenario } from './scenario.ts';
+import type { Verdict } from './verdict.ts';
+import type { Trouble } from './errors.ts';
+import type { Attempt, ImageRecord } from './service.ts';
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+export const phases = ['plan', 'up', 'seed', 'protect', 'break', 'detect', 'recover', 'verify', 'heal', 'down', 'judge', 'report'] as const;
+export type Phase = (typeof phases)[number];
+
+/** What a stretch of a recovery was spent on. */
+export const stages = ['detect', 'decide', 'fence', 'fetch', 'decrypt', 'restore', 'replay', 'ready', 'action'] as const;
+export type Stage = (typeof stages)[number];
+
+/**
+ * Every kind of event and what it carries. Times inside data are `…AtMs`: monotonic ms since the drill's origin,
+ * as the event's own `atMs`.
+ */
+export interface EventData {
+  'drill.begun': {
+    drill: string; seed: number; muster: string; originMonotonicMs: number; scenarioFile: string; strategyFile: string;
+    scenario: Scenario; strategy: Strategy; host: Record<string, string>;
+  };
+  'phase.begun': { phase: Phase };
+  'phase.ended': { phase: Phase; ok: boolean; error?: string };
+  'stack.up': { project: string; images: ImageRecord[] };
+  'component.attached': { component: string; driver: string; service: string; server: string };
+  'load.begun': { load: string; index: number; target: string; kind: 'data' | 'journeys' | 'visits'; ratePerSecond: number; neverReturn: boolean; volatile: boolean };
+  'load.ended': { load: string; index: number; operations: number };
+  'ledger.chunk': { offset: number; bytes: number; sha256: string };
+  /** `holds`: what is in its points, where that is no data. */
+  'schedule.begun': { backup: string; method: string; intervalMs: number | null; scaledMs: number | null; holds?: 'image' };
+  'schedule.stopped': { backup: string; reason: string };
+  /** `lateMs`: for how long Muster itself kept it waiting once it was due and the one before had ended. */
+  'backup.begun': { backup: string; point: string; lateMs?: number };
+  'backup.durable': {
+    backup: string; point: string; consistentAtMs: number; manifestSha256: string; copies: string[];
+    plainBytes: number; storedBytes: number; position: Record<string, string>;
+  };
+  'backup.failed': { backup: string; point: string; error: string };
+  /** `points`: what is to be removed; from here on none of them can be restored. */
+  'prune.begun': { backup: string; points: string[] };
+  'prune.ended': {
+    backup: string; removed: string[]; completed: string[]; spared: string | null; kept: number; objects: number; bytes: number; versionsStayIn: string[];
+  };
+  'prune.failed': { backup: string; error: string };
+  'log.durable': { backup: string; segment: number; file: string; offset: number; bytes: number; readAtMs: number };
+  'log.broken': { backup: string; error: string };
+  /** `on`: what the target is; a component where it is left out. */
+  'fault.begun': { fault: string; target: string; params: Json; on?: 'store' | 'region'; /** Those that are in the region. */ components?: string[]; beforehand?: true };
+  'fault.injected': { fault: string; target: string; facts: Json };
+  'fault.witnessed': { fault: string; target: string; proof: string; facts: Json };
+  'fault.unwitnessed': { fault: string; target: string; waitedMs: number };
+  'fault.failed': { fault: string; target: string; error: string };
+  'region.lost': { region: string; how: 'dead' | 'blackhole'; services: string[]; stores: string[] };
+  /** What reached for the region while it was lost. `error`: why that is not known; then `attempts` is empty. */
+  'region.connections': { region: string; attempts: Attempt[]; accesses: RegionAccess[]; error?: string };
+  'region.returned': { region: string };
+  'undo.ended': { undo: string; ok: boolean; healed: boolean | null; error?: string };
+  'detected': { by: string; detail: string };
+  'undetected': { waitedMs: number };
+  'recovery.begun': { automatic: boolean };
+  'recovery.ended': { ok: boolean; error?: string };
+  'step.begun': { step: number; title: string };
+  'step.ended': { step: number; title: string; ok: boolean; facts: Json; error?: string };
+  'stage.begun': { step: number; stage: Stage; what: string };
+  'stage.ended': { step: number; stage: Stage; what: string; ok: boolean };
+  /** A command of the user's own has ended; `exitCode` null: by a signal, or it never ran. `outputs`: what it said, secrets masked, as files of the bundle. */
+  'command.ended': { command: string[]; in: string; exitCode: number | null; inTime: boolean; tookMs: number; outputs: OutputRecord[] };
+  'ready': { component: string };
+  'observation.ended': { settled: boolean };
+  'readback.ended': { load: string; index: number; complete: boolean; records: number; error?: string };
+  'check.baseline': { check: string; facts: Json };
+  'check.ended': { check: string; component: string | null; verdict: Verdict; detail: string; facts: Json };
+  'note': { text: string };
+  'stack.down': { ok: boolean; error?: string };
+  /** `trouble`: of an aborted drill, what kind; it decides the exit code, then and when judged again. */
+  'drill.ended': { outcome: Outcome; error?: string; trouble?: Trouble };
+}
+/**
+ * What Muster itself did with a service or a store of a lost region, and how often it worked. `read`: something of it was to be
+ * had, as by a command in it. `other`: a store took something, let it go or said what it has, as when a backup that was cut off is
+ * cleared away. `power`: it was stopped, paused or signalled through the engine, as fencing does out of band.
+ */
+export interface RegionAccess { of: string; what: string; kind: 'read' | 'other' | 'power'; ok: number; failed: number; firstAtMs: number; error?: string }
+/** A file of the bundle, and what it was when it was written. */
+export interface OutputRecord { file: string; bytes: number; sha256: string }
+/** `completed`: judged as it stands. Otherwise it did not run to its end, and says why. */
+export type Outcome = 'completed' | 'refused' | 'aborted' | 'interrupted';
+export type EventType = keyof EventData;
+
+export type TimelineEvent<T extends EventType = EventType> = {
+  [K in T]: { seq: number; atMs: number; utc: string; type: K; data: EventData[K]; prev: string; hash: string };
+}[T];
+
+/** Canonical JSON (keys sorted, no blanks, undefined left out), so that a hash does not depend on who wrote it. After RFC 8785 for the JSON that we use. */
+export function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item === undefined ? null : item)).join(',')}]`;
+  if (value !== null && typeof value === 'object') {
+    const entries = Object.entries(value).filter(([, item]) => item !== undefined).sort(([a], [b]) => (a < b ? -1 : 1));
+    return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonicalJson(item)}`).join(',')}}`;
+  }
+  return JSON.stringify(value);
+}
+
+export const firstHash = '0'.repeat(64);
+
+/** SHA-256 over the canonical JSON of the event without its own hash; `prev` is inside, which makes the chain. */
+export function hashEvent(event: Omit<TimelineEvent, 'hash'>): string {
+  const { seq, atMs, utc, type, data, prev } = event;
+  return createHash('sha256').update(canonicalJson({ seq, atMs, utc, type, data, prev })).digest('hex');
+}
+
+export interface ChainCheck { events: TimelineEvent[]; /** null when every line is whole and linked. */ broken: { line: number; reason: string } | null }
+
+/** Reads `events.jsonl`. Stops at the first line that is cut, altered or out of order, and says which; what stands before it is valid. */
+export function readChain(text: string): ChainCheck {
+  const events: TimelineEvent[] = [];
+  let prev = firstHash;
+  const lines = text.split('\n');
+  const broken = (line: number, reason: string): ChainCheck => ({ events, broken: { line, reason } });
+  for (let i = 0; i < lines.length; i += 1) {
+    const line = lines[i]!;
+    if (line === '') return i === lines.length - 1 ? { events, broken: null } : broken(i + 1, 'empty line');
+    if (i === lines.length - 1) return broken(i + 1, 'last line is cut off');
+    let event: TimelineEvent;
+    try {
+      event = JSON.parse(line) as TimelineEvent;
+    } catch {
+      return broken(i + 1, 'not JSON');
+    }
+    if (event.seq !== i) return broken(i + 1, `sequence number ${event.seq}, expected ${i}`);
+    if (event.prev !== prev) return broken(i + 1, 'does not follow from the line before');
+    if (hashEvent(event) !== event.hash) return broken(i + 1, 'content does not match its hash');
+    events.push(event);
+    prev = event.hash;
+  }
+  return { events, broken: null };
+}
+
+/** Events of the given types, in order. */
+export const eventsOf = <T extends EventType>(events: readonly TimelineEvent[], ...types: T[]): TimelineEvent<T>[] =>
+  events.filter((event) => (types as EventType[]).includes(event.type)) as unknown as TimelineEvent<T>[];
+
+export const firstOf = <T extends EventType>(events: readonly TimelineEvent[], type: T): TimelineEvent<T> | null => eventsOf(events, type)[0] ?? null;
+export const lastOf = <T extends EventType>(events: readonly TimelineEvent[], type: T): TimelineEvent<T> | null => eventsOf(events, type).at(-1) ?? null;
