@@ -1,0 +1,128 @@
+import { randomUUID } from 'node:crypto';
+import { createReadStream, createWriteStream, type Dirent } from 'node:fs';
+import { lstat, mkdir, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { z } from 'zod';
+import { environmentError } from '../core/errors.ts';
+import { defineStore, type Store } from '../core/store.ts';
+import { byKey, checkPath, noSuchKey } from './key.ts';
+
+const partials = '.partial';
+const chunkBytes = 1024 * 1024;
+
+/**
+ * A folder of this machine. An object is written to `.partial/`, flushed to the disk, and renamed into place, so that
+ * whatever is visible is whole also after a power cut. Only the owner may read what it writes.
+ */
+export const directory = defineStore({
+  about: 'A folder on this machine',
+  config: z.strictObject({ path: z.string().min(1).optional().describe('A folder of your own; one of the drill\'s by default') }),
+  open: async ({ name, config, folder }) => {
+    const wanted = resolve(config.path ?? join(folder, name));
+    await mkdir(join(wanted, partials), { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
+      throw environmentError(`store ${name} cannot use its folder`, { found: wanted, hint: 'Is it a folder that you may write to?', cause });
+    });
+    return directoryStore(name, await realpath(wanted));
+  },
+});
+
+function directoryStore(name: string, root: string): Store {
+  const pathOf = (key: string): string => join(root, checkKey(key));
+  return {
+    write: async (key, body, { signal } = {}) => {
+      const path = pathOf(key);
+      signal?.throwIfAborted();
+      const partial = join(root, partials, randomUUID());
+      try {
+        const bytes = await writeDurably(partial, body, signal);
+        await refuseLinks(name, root, path);
+        const made = await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+        signal?.throwIfAborted();
+        await rename(partial, path);
+        await flushFolders(dirname(path), made === undefined ? dirname(path) : dirname(made));
+        return { bytes };
+      } catch (error) {
+        await rm(partial, { force: true });
+        throw error;
+      }
+    },
+    read: async (key) => {
+      const path = pathOf(key);
+      try {
+        if ((await realpath(path)) !== path) await refuseLinks(name, root, path);
+        const handle = await open(path, 'r');
+        return createReadStream(path, { fd: handle, highWaterMark: chunkBytes });
+      } catch (error) {
+        throw isMissing(error) ? noSuchKey(name, key, error) : error;
+      }
+    },
+    list: async (prefix) => {
+      const found: { key: string; bytes: number }[] = [];
+      const folder = prefix.includes('/') ? checkKey(prefix.slice(0, prefix.lastIndexOf('/'))) : '';
+      for (const entry of await filesBelow(join(root, folder))) {
+        const path = join(entry.parentPath, entry.name);
+        const key = relative(root, path).split(sep).join('/');
+        if (!key.startsWith(prefix) || key.startsWith(`${partials}/`)) continue;
+        // Another may remove it between the two looks.
+        const bytes = await stat(path).then((is) => is.size, () => null);
+        if (bytes !== null) found.push({ key, bytes });
+      }
+      return found.sort(byKey);
+    },
+    remove: async (key) => {
+      await rm(pathOf(key), { force: true });
+    },
+    close: async () => {},
+  };
+}
+
+function checkKey(key: string): string {
+  checkPath(key, 'a key');
+  if (key === partials || key.startsWith(`${partials}/`)) throw environmentError('a key is refused: it names unfinished objects', { found: key });
+  return key;
+}
+
+/** Bytes written and flushed to the disk. */
+async function writeDurably(path: string, body: Readable | Uint8Array, signal: AbortSignal | undefined): Promise<number> {
+  const file = createWriteStream(path, { flags: 'wx', mode: 0o600, flush: true, highWaterMark: chunkBytes });
+  await pipeline(body instanceof Uint8Array ? Readable.from([body]) : body, file, { signal });
+  return file.bytesWritten;
+}
+
+/** A rename is durable only when the folder is flushed, and a new folder only when its parent is. */
+async function flushFolders(from: string, upTo: string): Promise<void> {
+  for (let folder = from; ; folder = dirname(folder)) {
+    await using handle = await open(folder, 'r');
+    await handle.sync();
+    if (folder === upTo || folder === dirname(folder)) return;
+  }
+}
+
+/** A symbolic link inside the store could lead out of it. Looks from the root downwards, as far as there is something. */
+async function refuseLinks(name: string, root: string, path: string): Promise<void> {
+  let at = root;
+  for (const segment of relative(root, path).split(sep)) {
+    at = join(at, segment);
+    const seen = await lstat(at).catch((error: unknown) => {
+      if (isMissing(error)) return null;
+      throw error;
+    });
+    if (seen === null) return;
+    if (seen.isSymbolicLink()) {
+      throw environmentError(`store ${name} refuses a path that leads elsewhere`, { found: `${relative(root, at)} is a symbolic link`, expected: `folders and files inside ${root}` });
+    }
+  }
+}
+
+async function filesBelow(folder: string): Promise<Dirent[]> {
+  try {
+    return (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}
+
+const isMissing = (error: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');

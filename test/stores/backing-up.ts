@@ -1,0 +1,35 @@
+/** Backs up for ever into the folder given, and says where it is: for tests that kill it. With a second argument it keeps two points. */
+import { Readable } from 'node:stream';
+import { systemClock } from '../../core/clock.ts';
+import type { Store } from '../../core/store.ts';
+import { directory } from '../../stores/directory.ts';
+import { createVault } from '../../stores/vault.ts';
+import { consistency, cut, key, spec } from './workbench.ts';
+
+const folder = process.argv[2]!;
+const keeps = process.argv[3] !== undefined;
+const nothing = (): never => { throw new Error('a directory needs no service and no secret'); };
+let step = 0;
+let removal = 0;
+const told = (store: Store): Store => ({
+  ...store,
+  write: (at, body, options) => {
+    console.log(`step ${step++ % 8}`);
+    return store.write(at, body, options);
+  },
+  remove: (at) => {
+    console.log(`removal ${removal++ % 8}`);
+    return store.remove(at);
+  },
+});
+const stores = new Map<string, Store>();
+for (const name of ['one', 'two']) stores.set(name, told(await directory.open({ name, config: {}, folder, service: nothing, secret: nothing })));
+const vault = createVault({ stores, key: () => key, clock: systemClock, originMs: 0, drill: 'drill-1' });
+for (;;) {
+  const point = await vault.begin(spec);
+  await point.put('a.sql', Readable.from(cut(Buffer.from('CREATE TABLE a (id INT);\n'.repeat(20_000)))));
+  await point.put('b.sql', Readable.from(cut(Buffer.from('b'.repeat(500)))));
+  await point.commit(consistency);
+  console.log(`durable ${point.point}`);
+  if (keeps) await vault.prune(spec, { points: 2 }, async () => undefined);
+}

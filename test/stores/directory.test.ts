@@ -1,0 +1,67 @@
+import { mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { MusterError } from '../../core/errors.ts';
+import type { Store } from '../../core/store.ts';
+import { directory } from '../../stores/directory.ts';
+import { storeConformance } from '../suites/store-conformance.ts';
+
+let folder: string;
+beforeAll(async () => { folder = await mkdtemp(join(tmpdir(), 'muster-directory-')); });
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const nothing = (): never => { throw new Error('a directory needs no service and no secret'); };
+const open = (name: string, path?: string): Promise<Store> => directory.open({ name, config: path === undefined ? {} : { path }, folder, service: nothing, secret: nothing });
+
+describe('as every store', () => storeConformance(() => open('conformance')));
+
+describe('as a folder', () => {
+  test('lies in the drill\'s folder under its name, or where the strategy says', async () => {
+    await (await open('mine')).write('key', Buffer.from('x'));
+    await (await open('yours', join(folder, 'elsewhere'))).write('key', Buffer.from('x'));
+    expect((await stat(join(folder, 'mine/key'))).isFile()).toBe(true);
+    expect((await stat(join(folder, 'elsewhere/key'))).isFile()).toBe(true);
+  });
+
+  test('is for its owner only', async () => {
+    await (await open('private')).write('a/key', Buffer.from('x'));
+    expect((await stat(join(folder, 'private/a/key'))).mode & 0o077).toBe(0);
+    expect((await stat(join(folder, 'private/a'))).mode & 0o077).toBe(0);
+  });
+
+  test('leaves no unfinished file behind a body that fails', async () => {
+    const store = await open('tidy');
+    const body = Readable.from((function* () { yield Buffer.from('half'); throw new Error('broke'); })());
+    await expect(store.write('key', body)).rejects.toThrow('broke');
+    expect(await readdir(join(folder, 'tidy/.partial'))).toEqual([]);
+  });
+
+  test('does not list, read or write unfinished files', async () => {
+    const store = await open('unfinished');
+    await writeFile(join(folder, 'unfinished/.partial/half'), 'half');
+    expect(await store.list('')).toEqual([]);
+    await expect(store.read('.partial/half')).rejects.toThrow(MusterError);
+    await expect(store.write('.partial/half', Buffer.from('x'))).rejects.toThrow(MusterError);
+  });
+
+  test('follows no link out of the store', async () => {
+    const store = await open('linked');
+    const outside = join(folder, 'outside');
+    await mkdir(outside);
+    await writeFile(join(outside, 'secret'), 'secret');
+    await symlink(outside, join(folder, 'linked/way-out'));
+    await symlink(join(outside, 'secret'), join(folder, 'linked/file'));
+    await expect(store.read('way-out/secret')).rejects.toThrow(/leads elsewhere/);
+    await expect(store.read('file')).rejects.toThrow(/leads elsewhere/);
+    await expect(store.write('way-out/new/key', Buffer.from('x'))).rejects.toThrow(/leads elsewhere/);
+    expect(await store.list('')).toEqual([]);
+    expect(await readdir(outside)).toEqual(['secret']);
+  });
+
+  test('says so when its folder cannot be used', async () => {
+    await writeFile(join(folder, 'a-file'), '');
+    await expect(open('broken', join(folder, 'a-file'))).rejects.toThrow(/cannot use its folder/);
+  });
+});
