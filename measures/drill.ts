@@ -1,0 +1,90 @@
+import { eventsOf, firstOf, lastOf, type TimelineEvent } from '../core/timeline.ts';
+
+/** The stamps of a drill, in ms since its origin. Null is: it did not happen, or nobody saw it. */
+export interface Moments {
+  /** The first injection into a component began: time zero of every figure. Where only stores were broken, the first of those. */
+  faultMs: number | null;
+  /** The first injection of any kind began, a store's included: from then on backups may fail by right. Never after faultMs. */
+  disturbedMs: number | null;
+  witnessedMs: number | null;
+  detectedMs: number | null;
+  recoveryBegunMs: number | null;
+  recoveryEndedMs: number | null;
+  readyMs: number | null;
+  observationEndedMs: number | null;
+  /** The verify phase ended. */
+  verifiedMs: number | null;
+  /** Nobody had to notice or decide anything: restart policies, replicas. */
+  automatic: boolean;
+}
+
+export function momentsOf(events: readonly TimelineEvent[]): Moments {
+  const recovery = firstOf(events, 'recovery.begun');
+  const begun = eventsOf(events, 'fault.begun');
+  const broken = begun.find(({ data }) => data.on !== 'store' && !data.beforehand) ?? begun.find(({ data }) => !data.beforehand) ?? null;
+  const witnessed = eventsOf(events, 'fault.witnessed').find(({ data }) => data.fault === broken?.data.fault && data.target === broken.data.target);
+  const verified = eventsOf(events, 'phase.ended').find((event) => event.data.phase === 'verify');
+  return {
+    faultMs: broken?.atMs ?? null,
+    disturbedMs: begun[0]?.atMs ?? null,
+    witnessedMs: witnessed?.atMs ?? null,
+    detectedMs: firstOf(events, 'detected')?.atMs ?? null,
+    recoveryBegunMs: recovery?.atMs ?? null,
+    recoveryEndedMs: lastOf(events, 'recovery.ended')?.atMs ?? null,
+    readyMs: lastOf(events, 'ready')?.atMs ?? null,
+    observationEndedMs: lastOf(events, 'observation.ended')?.atMs ?? null,
+    verifiedMs: verified?.atMs ?? null,
+    automatic: recovery?.data.automatic ?? firstOf(events, 'drill.begun')?.data.scenario.recover === 'automatic',
+  };
+}
+
+/**
+ * From when on what is read and written belongs to the recovered system. A recovery that is automatic begins with the
+ * fault: nobody saw the moment at which a restart policy acted. Infinity when nothing was ever recovered.
+ */
+export function recoveryBoundaryMs(moments: Moments): number {
+  if (moments.automatic) return moments.faultMs ?? Infinity;
+  return moments.recoveryBegunMs ?? Infinity;
+}
+
+/**
+ * From when on nothing that was acknowledged may be lost any more: the recovery had ended, or, where nobody acted, what
+ * was broken was ready again. Between the two moments a service may answer, and lose it all at the exchange of its data.
+ */
+export function recoveredMs(moments: Moments): number {
+  return (moments.automatic ? moments.readyMs : moments.recoveryEndedMs) ?? recoveryBoundaryMs(moments);
+}
+
+/** A load as its events declare it. */
+export interface DeclaredLoad {
+  index: number;
+  load: string;
+  target: string;
+  kind: 'data' | 'journeys' | 'visits';
+  ratePerSecond: number;
+  neverReturn: boolean;
+  volatile: boolean;
+  /** All of it was read back: `readback.ended` says so. */
+  readBack: boolean;
+  /** How many read-back records the timeline says there are; null when it says nothing. */
+  readBackRecords: number | null;
+}
+
+export function declaredLoads(events: readonly TimelineEvent[]): DeclaredLoad[] {
+  const readbacks = new Map(eventsOf(events, 'readback.ended').map((event) => [event.data.index, event.data]));
+  return eventsOf(events, 'load.begun').map(({ data }) => ({
+    ...data,
+    readBack: readbacks.get(data.index)?.complete === true,
+    readBackRecords: readbacks.get(data.index)?.records ?? null,
+  }));
+}
+
+/** Components that a fault was aimed at, each once; of a region those that are in it. A store is none, whatever its name, and what was so beforehand is no fault of it. */
+export const faultedComponents = (events: readonly TimelineEvent[]): string[] => [...new Set(eventsOf(events, 'fault.begun').flatMap(({ data }) => (data.on === 'store' || data.beforehand ? [] : (data.components ?? [data.target]))))];
+
+/** How often the recovery was begun, and the events of its last attempt; none when it never was. */
+export function lastAttempt(events: readonly TimelineEvent[]): { attempts: number; events: readonly TimelineEvent[] } {
+  const begun = eventsOf(events, 'recovery.begun');
+  const from = begun.at(-1)?.seq;
+  return { attempts: begun.length, events: from === undefined ? [] : events.filter(({ seq }) => seq >= from) };
+}

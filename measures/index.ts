@@ -1,0 +1,18 @@
+import type { Measure } from '../core/measure.ts';
+import { alerts } from './alerts.ts';
+import { availability } from './availability.ts';
+import { backups } from './backups.ts';
+import { checks } from './checks.ts';
+import { integrity } from './integrity.ts';
+import { recovery } from './recovery.ts';
+import { region } from './region.ts';
+import { retention } from './retention.ts';
+import { rpo } from './rpo.ts';
+import { rto } from './rto.ts';
+import { schedule } from './schedule.ts';
+import { slo } from './slo.ts';
+import { undo } from './undo.ts';
+import { witness } from './witness.ts';
+
+/** Every measure, in the order in which a report tells them. */
+export const measures: Record<string, Measure> = { witness, rto, rpo, integrity, checks, recovery, region, schedule, backups, retention, availability, alerts, slo, undo };

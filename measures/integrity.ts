@@ -1,0 +1,72 @@
+import type { DataAnalysis, DataClass, LoadAnalysis } from '../core/analysis.ts';
+import type { Evidence, Measure } from '../core/measure.ts';
+import { formatCount } from '../core/units.ts';
+import type { Finding } from '../core/verdict.ts';
+import { finding, plural, seqsOf, weights } from './finding.ts';
+
+/** A class of which there may be none, and what must have been there for a zero to mean something. */
+interface Rule {
+  name: DataClass | 'hole';
+  title: string;
+  found: string;
+  /** What was examined, for a person; null when the question was never put: then there is no finding, and a line among the limits. */
+  exercised(data: DataAnalysis, load: LoadAnalysis): string | null;
+}
+
+const values = (data: DataAnalysis): string | null => (data.readBack > 0 ? `${formatCount(data.readBack)} values read back` : null);
+
+export const rules: readonly Rule[] = [
+  { name: 'phantom', title: 'nothing that was never written', found: 'values that nobody wrote', exercised: values },
+  { name: 'corrupt', title: 'no value that was never written', found: 'ids with a value that was never written', exercised: values },
+  { name: 'duplicated', title: 'nothing twice', found: 'ids more than once', exercised: values },
+  {
+    name: 'resurrected', title: 'nothing back that failed or was removed', found: 'certainly failed writes, or removed data that must never return, that are there',
+    exercised: (data, load) => {
+      // A store that gives nothing back gives back nothing that it should not; clients' sessions were each tried.
+      if (load.kind === 'data' && data.readBack === 0) return null;
+      const asked = [...(data.failed > 0 ? [plural(data.failed, 'failed operation')] : []), ...(load.neverReturn && data.removals > 0 ? [plural(data.removals, 'removal')] : [])];
+      return asked.length > 0 ? asked.join(' and ') : null;
+    },
+  },
+  { name: 'torn', title: 'no atomic group in part', found: 'atomic groups of which only a part is there', exercised: (data) => (data.groups > 0 ? `${plural(data.groups, 'atomic group')} of which anything is there` : null) },
+  {
+    name: 'hole', title: 'no loss among what survived', found: 'lost writes that were acknowledged before a surviving one was begun: no backup schedule explains them',
+    exercised: (data, load) => (load.volatile || data.acknowledged === 0 || data.readBack === 0 ? null : plural(data.acknowledged, 'acknowledged id')),
+  },
+];
+
+/** Loads whose data this drill was to judge: all that write records, and journeys that wrote or removed any. */
+export const isJudged = (load: LoadAnalysis): boolean => load.kind === 'data' || load.neverReturn || (load.data?.attempted ?? 0) > 0;
+
+function judgeLoad(evidence: Evidence, load: LoadAnalysis): Finding[] {
+  const seqs = evidence.events.filter((event) => (event.type === 'load.begun' || event.type === 'load.ended' || event.type === 'readback.ended') && event.data.index === load.index).map((event) => event.seq);
+  const proof = [...seqs, ...seqsOf(evidence.events, 'ledger.chunk')].sort((a, b) => a - b);
+  const { data } = load;
+  const unknown = (detail: string): Finding[] => [
+    finding({ id: `integrity/${load.load}`, title: `What ${load.load} wrote is there, and right`, verdict: 'inconclusive', detail, evidence: proof, gate: true, weight: weights.integrity }),
+  ];
+  if (evidence.ledger.damage !== null) return unknown(`The ledger is damaged: ${evidence.ledger.damage}.`);
+  if (!data) return unknown('It was not read back completely, so nothing is known of it.');
+  if (data.acknowledged === 0) return unknown('No write of it was acknowledged, so nothing can be lost or found.');
+  const findings = rules.flatMap((rule) => {
+    const examined = rule.exercised(data, load);
+    return examined === null ? [] : [judgeRule(load, data, rule, examined, proof)];
+  });
+  if (data.readBack === 0 && load.kind === 'data') findings.push(...unknown('Nothing at all was there to be read back: phantoms, corruption and duplicates cannot be told.'));
+  return findings.length > 0 ? findings : unknown('Nothing of it could be examined.');
+}
+
+function judgeRule(load: LoadAnalysis, data: DataAnalysis, rule: Rule, examined: string, evidence: number[]): Finding {
+  const count = rule.name === 'hole' ? data.holes : data.classes[rule.name];
+  const examples = (data.examples[rule.name] ?? []).map(({ id, what }) => `id ${id}: ${what}`).join('; ');
+  const detail = count === 0 ? `None among ${examined}.` : `${formatCount(count)} ${rule.found}, among ${examined}. ${examples}.`;
+  return finding({
+    id: `integrity/${load.load}/${rule.name}`, title: `${load.load}: ${rule.title}`, verdict: count === 0 ? 'pass' : 'fail', actual: count, objective: 0, unit: 'count', detail, evidence, gate: true,
+    weight: weights.integrity,
+  });
+}
+
+export const integrity: Measure = {
+  about: 'Phantom, corrupt, duplicated, resurrected and torn data, and holes: there may be none',
+  judge: (evidence) => evidence.ledger.loads.filter(isJudged).flatMap((load) => judgeLoad(evidence, load)),
+};

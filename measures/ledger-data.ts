@@ -1,0 +1,104 @@
+import { dataClasses, type DataAnalysis, type DataClass } from '../core/analysis.ts';
+import { kinds, outcomes } from '../core/ledger.ts';
+import type { Batch, IdHistory } from './ledger-batch.ts';
+import { kindOf, outcomeOf } from './ledger-batch.ts';
+import type { Fate } from './ledger-fate.ts';
+
+const examplesPerClass = 5;
+
+export interface DataContext { faultMs: number; boundaryMs: number }
+
+/** Loss and integrity of one load, while it is being counted. */
+export interface DataTally {
+  data: DataAnalysis;
+  /** Invocation of the newest write that is there and was acknowledged before recovery began: what a hole is held against. */
+  newestProvenInvokedMs: number;
+}
+
+export const createTally = (): DataTally => ({
+  data: {
+    attempted: 0, acknowledged: 0, failed: 0, unknown: 0, readBack: 0, removals: 0, groups: 0,
+    classes: Object.fromEntries(dataClasses.map((name) => [name, 0])) as Record<DataClass, number>,
+    examples: {}, lostBeforeFault: 0, lostAfterFault: 0, survivedFault: 0, oldestLostAckMs: null, newestLostAckMs: null, newestSurvivorAckMs: null, holes: 0,
+  },
+  newestProvenInvokedMs: -Infinity,
+});
+
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(3)} s`;
+
+/** Adds one id. Lost and stale count the same: what was acknowledged is not there. */
+export function addFate(tally: DataTally, batch: Batch, history: IdHistory, fate: Fate, context: DataContext): void {
+  const { data } = tally;
+  countOperations(data, batch, history);
+  data.readBack += history.readbacks;
+  if (fate.last !== -1) data.acknowledged += 1;
+  if (fate.last !== -1 && kindOf(batch, fate.last) === kinds.remove) data.removals += 1;
+  if (history.readbacks > 1) {
+    data.classes.duplicated += 1;
+    addExample(data, 'duplicated', history.id, () => `read back ${history.readbacks} times`);
+  }
+  if (fate.class === null) return;
+  data.classes[fate.class] += 1;
+  if (fate.class === 'survived') {
+    if (fate.proven) addSurvivor(tally, batch, fate.last, context);
+    return;
+  }
+  addExample(data, fate.class, history.id, () => storyOf(batch, history, fate));
+  if (isLoss(fate)) addLoss(data, batch.endedMs[fate.last]!, context);
+}
+
+export const isLoss = (fate: Fate): boolean => fate.class === 'lost' || fate.class === 'stale';
+
+export function addExample(data: DataAnalysis, name: DataClass | 'hole', id: number, what: () => string): void {
+  const list = (data.examples[name] ??= []);
+  if (list.length < examplesPerClass) list.push({ id, what: what() });
+}
+
+function countOperations(data: DataAnalysis, batch: Batch, history: IdHistory): void {
+  let written = false;
+  for (let at = 0; at < history.opCount; at += 1) {
+    const row = history.ops[at]!;
+    if (kindOf(batch, row) === kinds.write) written = true;
+    const outcome = outcomeOf(batch, row);
+    if (outcome === outcomes.fail) data.failed += 1;
+    else if (outcome === outcomes.unknown) data.unknown += 1;
+  }
+  if (written) data.attempted += 1;
+}
+
+function addSurvivor(tally: DataTally, batch: Batch, row: number, { boundaryMs, faultMs }: DataContext): void {
+  const ackMs = batch.endedMs[row]!;
+  if (ackMs < faultMs) tally.data.survivedFault += 1;
+  if (ackMs >= boundaryMs) return;
+  const { data } = tally;
+  if (data.newestSurvivorAckMs === null || ackMs > data.newestSurvivorAckMs) data.newestSurvivorAckMs = ackMs;
+  if (batch.invokedMs[row]! > tally.newestProvenInvokedMs) tally.newestProvenInvokedMs = batch.invokedMs[row]!;
+}
+
+function addLoss(data: DataAnalysis, ackMs: number, { faultMs }: DataContext): void {
+  if (ackMs < faultMs) data.lostBeforeFault += 1;
+  else data.lostAfterFault += 1;
+  if (data.oldestLostAckMs === null || ackMs < data.oldestLostAckMs) data.oldestLostAckMs = ackMs;
+  if (data.newestLostAckMs === null || ackMs > data.newestLostAckMs) data.newestLostAckMs = ackMs;
+}
+
+function storyOf(batch: Batch, history: IdHistory, fate: Fate): string {
+  const last = fate.last === -1 ? 'nothing of it was acknowledged' : `${kindOf(batch, fate.last) === kinds.remove ? 'removal' : 'write'} acknowledged at ${seconds(batch.endedMs[fate.last]!)}`;
+  const now = history.shown === -1 ? 'absent' : fate.class === 'stale' ? 'there with an older value' : 'there';
+  return `${last}; on reading back ${now}`;
+}
+
+/**
+ * A hole: a lost write, acknowledged before a write that is there was invoked, which in turn was acknowledged before
+ * recovery began (real-time order; strict, so that writes that touch or overlap may end on either side of a snapshot).
+ * Only acknowledged writes that are there count as survivors: an absent removed id proves nothing, and a write of unknown
+ * outcome may have taken effect after the recovery. Counted by a second pass, for the newest survivor is known only after the first.
+ */
+export function addHole(tally: DataTally, batch: Batch, history: IdHistory, fate: Fate): void {
+  const ackMs = batch.endedMs[fate.last]!;
+  if (!isLoss(fate) || !(ackMs < tally.newestProvenInvokedMs)) return;
+  tally.data.holes += 1;
+  addExample(tally.data, 'hole', history.id, () => `acknowledged at ${seconds(ackMs)} and lost, while a write invoked as late as ${seconds(tally.newestProvenInvokedMs)} is there`);
+}
+
+export const mayHaveHoles = ({ data, newestProvenInvokedMs }: DataTally): boolean => data.oldestLostAckMs !== null && data.oldestLostAckMs < newestProvenInvokedMs;

@@ -1,0 +1,73 @@
+import type { Evidence } from '../core/measure.ts';
+import type { Scenario } from '../core/scenario.ts';
+import { eventsOf, type TimelineEvent } from '../core/timeline.ts';
+
+/** A recovery point as the timeline has it. */
+export interface PointSeen { point: string; begunMs: number; consistentMs: number; durableMs: number; copies: string[]; seq: number }
+
+/** One backup of the strategy as it ran in the drill. `backup` is `component.name`. */
+export interface ProtectionSeen {
+  backup: string;
+  component: string;
+  name: string;
+  /** Declared interval, and as compressed by timeScale; null for a continuous method. */
+  intervalMs: number | null;
+  scaledMs: number | null;
+  points: PointSeen[];
+  /** Longest measured time from consistency to durability, over points begun before the fault and the one it cut off; null without any. */
+  durabilityMs: number | null;
+  /**
+   * For how long the backup had been under way that the fault cut off: at least that long it would have taken. Null without
+   * one, and for one that had taken longer than the interval, or a backup that hangs would explain its own absence.
+   */
+  cutOffMs: number | null;
+  /** False where its points hold software alone: no loss is explained by them, and none bounded. */
+  holdsData: boolean;
+  begunSeq: number;
+}
+
+export function protectionOf(events: readonly TimelineEvent[], faultMs: number | null): ProtectionSeen[] {
+  const begun = new Map(eventsOf(events, 'backup.begun').map((event) => [event.data.point, event.atMs]));
+  return eventsOf(events, 'schedule.begun').map(({ seq, data }) => {
+    const points = eventsOf(events, 'backup.durable').filter((event) => event.data.backup === data.backup).map((event) => ({
+      point: event.data.point, begunMs: begun.get(event.data.point) ?? event.data.consistentAtMs, consistentMs: event.data.consistentAtMs, durableMs: event.atMs, copies: event.data.copies, seq: event.seq,
+    }));
+    const timed = points.filter((point) => faultMs === null || point.begunMs <= faultMs).map((point) => point.durableMs - point.consistentMs);
+    const cutOffMs = faultMs === null || data.scaledMs === null ? null : underWayMs(events, data.backup, faultMs, data.scaledMs);
+    if (timed.length > 0 && cutOffMs !== null) timed.push(cutOffMs);
+    const [component, ...rest] = data.backup.split('.');
+    return {
+      backup: data.backup, component: component!, name: rest.join('.'), intervalMs: data.intervalMs, scaledMs: data.scaledMs, points,
+      durabilityMs: timed.length === 0 ? null : Math.max(...timed), cutOffMs, holdsData: data.holds !== 'image', begunSeq: seq,
+    };
+  });
+}
+
+function underWayMs(events: readonly TimelineEvent[], backup: string, faultMs: number, longestMs: number): number | null {
+  const ended = new Set(eventsOf(events, 'backup.durable', 'backup.failed').filter((event) => event.atMs < faultMs).map((event) => event.data.point));
+  const begun = eventsOf(events, 'backup.begun').findLast(({ data, atMs }) => data.backup === backup && atMs <= faultMs && !ended.has(data.point));
+  return begun && faultMs - begun.atMs <= longestMs ? faultMs - begun.atMs : null;
+}
+
+/** What a component's recovery rests on, by the steps that the scenario declares. */
+export interface RecoveryMeans {
+  /** Snapshot schedules that the restore may have taken; empty when nothing was restored. */
+  snapshots: ProtectionSeen[];
+  /** Data was restored from a backup. */
+  restored: boolean;
+  /** A continuous log was replayed on top. */
+  replayed: boolean;
+}
+
+export function recoveryMeansOf(evidence: Evidence, component: string, protection: readonly ProtectionSeen[]): RecoveryMeans {
+  const steps = stepsOf(evidence.scenario);
+  const restores = steps.filter((step) => 'restore' in step && step.restore === component);
+  const named = restores.flatMap((step) => ('restore' in step && step.backup ? [step.backup] : []));
+  const taken = protection.filter((one) => one.component === component && one.intervalMs !== null && (named.length === 0 || named.includes(one.name)));
+  const snapshots = taken.filter((one) => one.holdsData);
+  const restored = restores.length > 0 && (snapshots.length > 0 || taken.length === 0);
+  const replayed = steps.some((step) => 'replay' in step && step.replay.split('.')[0] === component);
+  return { snapshots: restored ? snapshots : [], restored, replayed };
+}
+
+const stepsOf = (scenario: Scenario): Exclude<Scenario['recover'], 'automatic'> => (scenario.recover === 'automatic' ? [] : scenario.recover);

@@ -1,0 +1,100 @@
+import type { LoadAnalysis } from '../core/analysis.ts';
+import type { Evidence, Measure } from '../core/measure.ts';
+import { formatDuration } from '../core/units.ts';
+import type { Finding } from '../core/verdict.ts';
+import { basisWith, delayMs, delayOf } from './detection.ts';
+import { faultedComponents, momentsOf, type Moments } from './drill.ts';
+import { finding, seqsOf, weights } from './finding.ts';
+import type { ObjectiveRow } from './objective.ts';
+
+/** When clients were right again. `null` figures come with the reason why. */
+export interface RecoveryTime {
+  rtaMs: number | null;
+  correctMs: number | null;
+  impactMs: number | null;
+  resolutionMs: number | null;
+  /** Why there is no RTA; null when there is one. */
+  reason: string | null;
+  /** Seen through to the end of the observation, and never right: that is a failure, not a gap in what we know. */
+  neverRight: boolean;
+}
+
+const nothing = { rtaMs: null, correctMs: null, impactMs: null, resolutionMs: null, neverRight: false };
+
+/**
+ * RTA = correct - fault, the latest over the loads that the fault was felt by. `correct` is the completion of the first
+ * right operation of the final unbroken run of at least 2 s and 20 operations (DESIGN §3).
+ */
+export function recoveryTimeOf(loads: readonly LoadAnalysis[], moments: Moments, damage: string | null): RecoveryTime {
+  if (damage !== null) return { ...nothing, reason: `the ledger is damaged: ${damage}` };
+  if (moments.faultMs === null) return { ...nothing, reason: 'nothing was broken' };
+  if (loads.length === 0) return { ...nothing, reason: 'no load was running' };
+  const felt = loads.filter((load) => load.service.impactMs !== null);
+  if (felt.length === 0) return { ...nothing, reason: 'no client operation failed after the fault' };
+  const impactMs = Math.min(...felt.map((load) => load.service.impactMs!));
+  const stuck = felt.find((load) => load.service.correctMs === null);
+  if (stuck) {
+    if (moments.observationEndedMs === null) return { ...nothing, impactMs, reason: `${stuck.load} was not right again when the drill stopped observing` };
+    if (isGuess(stuck)) return { ...nothing, impactMs, reason: `${stuck.load} was not read back, so its answers cannot be told right from wrong` };
+    const last = formatDuration(stuck.service.lastFailureMs! - moments.faultMs);
+    return { ...nothing, impactMs, neverRight: true, reason: `${stuck.load} was never right for 2 s and 20 operations; its last failure was ${last} after the fault` };
+  }
+  const slowest = felt.reduce((a, b) => (b.service.correctMs! > a.service.correctMs! ? b : a));
+  const { correctMs, correctResolutionMs } = slowest.service;
+  return { rtaMs: correctMs! - moments.faultMs, correctMs, impactMs, resolutionMs: correctResolutionMs, reason: null, neverRight: false };
+}
+
+/** Without its read-back a read of lost data counts as wrong: an upper bound, which may pass but cannot fail. An operation that got no answer is no guess. */
+const isGuess = (load: LoadAnalysis): boolean => load.kind === 'data' && load.data === null && load.service.wrong > 0;
+
+/** Components with an RTO that the fault was aimed at, or whose own load felt it. A component without a load is judged by all. */
+export function rtoRows(evidence: Evidence): ObjectiveRow[] {
+  if (evidence.scenario.impact === 'none') return [];
+  const { loads } = evidence.ledger;
+  const faulted = faultedComponents(evidence.events);
+  const felt = loads.filter((load) => load.service.impactMs !== null).map((load) => load.target);
+  return [...new Set([...faulted, ...felt])].flatMap((component) => {
+    const rto = evidence.strategy.components[component]?.objectives.rto;
+    const own = loads.filter((load) => load.target === component);
+    return rto ? [rowOf(evidence, component, rto.ms, own.length > 0 ? own : loads)] : [];
+  });
+}
+
+function rowOf(evidence: Evidence, component: string, objectiveMs: number, loads: readonly LoadAnalysis[]): ObjectiveRow {
+  const moments = momentsOf(evidence.events);
+  const time = recoveryTimeOf(loads, moments, evidence.ledger.damage);
+  const delay = delayOf(evidence.strategy, moments.automatic);
+  const row = { component, kind: 'rto' as const, objectiveMs, basis: basisWith('measured', delay), evidence: evidenceOf(evidence, loads) };
+  if (time.rtaMs === null) {
+    return { ...row, actualMs: null, worstMs: null, verdict: time.neverRight ? 'fail' : 'inconclusive', detail: `No recovery time: ${time.reason}.` };
+  }
+  const worstMs = time.rtaMs + delayMs(delay);
+  const verdict = worstMs <= objectiveMs ? 'pass' : loads.some(isGuess) ? 'inconclusive' : 'fail';
+  const sum = [`measured ${formatDuration(time.rtaMs)} (± ${formatDuration(time.resolutionMs!)})`, ...delay.how].join(' + ');
+  const guess = verdict === 'inconclusive' ? ' It was not read back, so some right answers may have counted as wrong.' : '';
+  return { ...row, actualMs: time.rtaMs, worstMs, verdict, detail: `Clients had right answers again after ${sum} = ${formatDuration(worstMs)}, promised ${formatDuration(objectiveMs)}.${guess}` };
+}
+
+function evidenceOf({ events }: Evidence, loads: readonly LoadAnalysis[]): number[] {
+  const ended = events.filter((event) => event.type === 'load.ended' && loads.some((load) => load.index === event.data.index));
+  return [...seqsOf(events, 'fault.begun', 'fault.witnessed', 'recovery.begun', 'recovery.ended', 'observation.ended', 'ledger.chunk'), ...ended.map((event) => event.seq)].sort((a, b) => a - b);
+}
+
+/** The drill as a whole: the latest of all loads, against the loosest RTO among the components that were broken. */
+function wholeFinding(evidence: Evidence): Finding[] {
+  const objectives = faultedComponents(evidence.events).flatMap((component) => evidence.strategy.components[component]?.objectives.rto?.ms ?? []);
+  if (objectives.length === 0 || evidence.scenario.impact === 'none') return [];
+  const row = rowOf(evidence, 'drill', Math.max(...objectives), evidence.ledger.loads);
+  return [{ ...findingOf(row), id: 'rto/drill', claim: null, title: 'Every client has right answers again within the RTO', weight: 0 }];
+}
+
+const findingOf = (row: ObjectiveRow): Finding =>
+  finding({
+    id: `rto/${row.component}`, claim: `${row.component}/rto`, title: `${row.component} recovers within its RTO`, verdict: row.verdict, actual: row.worstMs, objective: row.objectiveMs,
+    unit: 'ms', detail: row.detail, basis: row.basis, evidence: row.evidence, gate: true, weight: weights.objective,
+  });
+
+export const rto: Measure = {
+  about: 'Recovery time: correct - fault, with derived detection and declared human time, against the RTO',
+  judge: (evidence) => [...rtoRows(evidence).map(findingOf), ...wholeFinding(evidence)],
+};

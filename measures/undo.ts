@@ -1,0 +1,21 @@
+import type { Measure } from '../core/measure.ts';
+import { eventsOf } from '../core/timeline.ts';
+import type { Verdict } from '../core/verdict.ts';
+import { finding } from './finding.ts';
+
+export const undo: Measure = {
+  about: 'Each fault was undone, and an independent look found nothing of it left',
+  judge({ events }) {
+    const ended = eventsOf(events, 'undo.ended');
+    const findings = ended.map(({ seq, data }, index) => {
+      const verdict: Verdict = data.ok && data.healed !== false ? 'pass' : 'fail';
+      const repeated = ended.findIndex((other) => other.data.undo === data.undo) < index;
+      const detail = !data.ok ? `It failed: ${data.error ?? 'no reason was given'}.` : data.healed === false ? 'It ran, and the fault is still there.' : data.healed === null ? 'It ran; what the fault destroyed was for the recovery to bring back.' : 'It ran, and nothing of the fault is left.';
+      return finding({ id: `undo/${data.undo}${repeated ? `/${index + 1}` : ''}`, title: `${data.undo} is undone`, verdict, detail, evidence: [seq], gate: true });
+    });
+    const injected = eventsOf(events, 'fault.injected');
+    if (ended.length >= injected.length) return findings;
+    const detail = `${injected.length - ended.length} of ${injected.length} injected faults have no undo on the timeline.`;
+    return [...findings, finding({ id: 'undo/missing', title: 'Every fault was undone', verdict: 'inconclusive', detail, evidence: injected.map((event) => event.seq), gate: true })];
+  },
+};
