@@ -1,0 +1,96 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { DockerComposeEnvironment, Wait, type WaitStrategy } from 'testcontainers';
+import { environmentError, inputError, messageOf, type MusterError } from '../core/errors.ts';
+import { masked } from '../core/masking.ts';
+
+export interface ComposeRun { file: string; project: string; environment: Record<string, string>; labels: Record<string, string> }
+
+/** What `docker compose config --format json` says, as far as it is used here. */
+export interface ComposeConfig {
+  services: Record<string, { image?: string; build?: unknown; container_name?: string; deploy?: { replicas?: number }; scale?: number }>;
+  volumes?: Record<string, { name?: string; external?: boolean }>;
+  networks?: Record<string, { name?: string; external?: boolean }>;
+}
+
+/** The compose file as Compose itself reads it: merged, interpolated, with includes. Its refusal is an input error. */
+export async function composeConfig(run: ComposeRun): Promise<ComposeConfig> {
+  const args = ['compose', '--file', resolve(run.file), '--project-name', run.project, 'config', '--format', 'json'];
+  try {
+    const { stdout } = await promisify(execFile)('docker', args, { env: { ...process.env, ...run.environment }, maxBuffer: 64 * 1024 * 1024 });
+    return JSON.parse(stdout) as ComposeConfig;
+  } catch (error) {
+    const said = masked((error as { stderr?: string }).stderr ?? messageOf(error), Object.values(run.environment)).trim();
+    if (/is not a docker command|unknown command|unknown shorthand flag|ENOENT/.test(said)) {
+      throw environmentError('Docker Compose v2 is not there', { found: said.split('\n')[0]!, expected: '`docker compose`', hint: '`muster doctor --prepare` installs it on Debian' });
+    }
+    throw inputError(`Compose refuses ${run.file}`, { at: { file: run.file, line: 1, column: 1 }, found: said.split('\n').slice(-3).join('\n') });
+  }
+}
+
+/**
+ * A second compose file that goes over the user's own: labels on everything, and names of this project for whatever had a
+ * fixed name, so that no drill ever meets a volume or network that something else uses. `images`: services that run from another image.
+ */
+export function overrideOf(config: ComposeConfig, run: Pick<ComposeRun, 'project' | 'labels'>, images: Readonly<Record<string, string>> = {}): object {
+  const named = (kind: 'volumes' | 'networks'): object => Object.fromEntries(Object.entries(config[kind] ?? {}).map(([name, declared]) => {
+    if (declared.external) throw inputError(`${kind.slice(0, -1)} ${name} is external`, { expected: 'something of the drill\'s own', hint: 'a drill acts only on what it made itself' });
+    return [name, { name: `${run.project}_${name}`, labels: run.labels }];
+  }));
+  const services = Object.fromEntries(Object.entries(config.services).map(([name, declared]) => {
+    if ((declared.deploy?.replicas ?? declared.scale ?? 1) !== 1) throw inputError(`service ${name} has several replicas`, { found: String(declared.deploy?.replicas ?? declared.scale), expected: '1' });
+    return [name, { labels: run.labels, ...(images[name] ? { image: images[name], pull_policy: 'never' } : {}), ...(declared.container_name ? { container_name: `${run.project}-${name}-1` } : {}) }];
+  }));
+  const networks = named('networks');
+  return { services, volumes: named('volumes'), networks: { default: { labels: run.labels }, ...networks } };
+}
+
+/** `docker compose up` through testcontainers; of one service alone where it is named. Environment error with Compose's own last lines when it fails. */
+export async function composeUp(run: ComposeRun, override: object, only?: string): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'muster-compose-'));
+  try {
+    const overrideFile = join(folder, 'override.json');
+    await writeFile(overrideFile, JSON.stringify(override), { mode: 0o600 });
+    const file = resolve(run.file);
+    // No Ryuk: it needs an image of its own and a connection that stays open. Our labels name the owning process, and the
+    // next start or `muster gc` removes what a dead one left (leftovers.ts), which also works after a crash of the engine.
+    await new DockerComposeEnvironment(dirname(file), [basename(file), overrideFile])
+      .withProjectName(run.project)
+      .withEnvironment(run.environment)
+      .withAutoCleanup(false)
+      .withDefaultWaitStrategy(noWait())
+      .withClientOptions(only === undefined ? {} : { commandOptions: ['--no-deps', '--no-recreate'] })
+      .up(only === undefined ? undefined : [only]);
+  } catch (error) {
+    throw composeTrouble(error, run);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Health is waited for by Service.waitHealthy, which can be interrupted and also knows one-shot services. */
+function noWait(): WaitStrategy {
+  const strategy = Wait.forListeningPorts();
+  strategy.waitUntilReady = async () => undefined;
+  return strategy;
+}
+
+/** ` Container x  Creating`, ` redis Pulling`: what Compose says of its work, not of its trouble. */
+const isProgress = /^(?:(?:Container|Network|Volume) )?\S+ +(?:Pulling|Creating|Created|Starting|Started|Waiting|Healthy|Recreate|Recreated|Running)$/;
+
+/** Compose tells most trouble twice: of the service, and as the engine's answer. */
+const sameWords = (line: string, later: string): boolean => line.replace(/^\S+ Error /, '') === later.replace(/^Error response from daemon: /, '');
+
+/** One clear error for what a start fails with most often, with the tool's own words. */
+export function composeTrouble(error: unknown, run: Pick<ComposeRun, 'project' | 'environment'>): MusterError {
+  const said = masked(messageOf(error), Object.values(run.environment)).split('\n').map((line) => line.trim()).filter((line, at, all) => line !== '' && !isProgress.test(line) && !all.slice(at + 1).some((later) => sameWords(line, later))).slice(-4).join('\n');
+  const found = { found: said, cause: new Error(said) };
+  const port = /(?:Bind for|listen tcp[46]?) (\S+:\d+)\b.*(?:port is already allocated|address already in use)/.exec(said);
+  if (port) return environmentError(`port ${port[1]} is already taken`, { ...found, hint: 'publish it as "127.0.0.1::port" to let the engine choose a free one' });
+  if (/no space left on device/i.test(said)) return environmentError('no space left on the disk', { ...found, hint: '`docker system df` shows what uses it' });
+  if (/pull access denied|manifest unknown|no such host|i\/o timeout|TLS handshake/i.test(said)) return environmentError('an image cannot be pulled', { ...found, hint: 'does the registry answer? MUSTER_REGISTRY names a mirror for Muster\'s own images' });
+  return environmentError(`the stack ${run.project} does not come up`, found);
+}

@@ -1,0 +1,47 @@
+import { environmentError, messageOf } from '../core/errors.ts';
+import type { Helper, HelperOptions } from '../core/service.ts';
+import { labels } from './owner.ts';
+import { statusOf, type Inspection } from './runtime.ts';
+import type { DrillSite } from './service.ts';
+import { containerShell } from './shell.ts';
+
+/**
+ * A container of the service's own image whose only process waits. With `volumes` it has the service's volumes at the
+ * service's paths; a volume that is not the drill's own is refused. Environment error when the image has no shell.
+ */
+export async function createHelper(site: DrillSite, name: string, service: Inspection, options: HelperOptions): Promise<Helper> {
+  const volumes = options.volumes ? service.Mounts.filter((mount) => mount.Type === 'volume') : [];
+  for (const volume of volumes) await assertOwnVolume(site, name, volume.Name!);
+  const network = Object.keys(service.NetworkSettings.Networks)[0] ?? 'none';
+  const container = await site.runtime.container.create({
+    Image: service.Image, User: options.user ?? '0', Entrypoint: ['sh', '-c'], Cmd: ['while :; do sleep 3600; done'], WorkingDir: '/',
+    Healthcheck: { Test: ['NONE'] },
+    Labels: { ...site.labels, [labels.role]: 'helper' },
+    HostConfig: {
+      NetworkMode: options.network === 'stack' ? network : 'none',
+      // An init process reaps what commands leave behind; the one that waits would not.
+      Init: true,
+      Binds: volumes.map((volume) => `${volume.Name}:${volume.Destination}${volume.RW ? '' : ':ro'}`),
+    },
+  });
+  const remove = async (): Promise<void> => {
+    await container.remove({ force: true, v: true }).catch((error: unknown) => {
+      if (statusOf(error) !== 404 && statusOf(error) !== 409) throw error;
+    });
+  };
+  try {
+    await site.runtime.container.start(container);
+  } catch (error) {
+    await remove();
+    throw environmentError(`no helper can be started beside ${name}`, { found: messageOf(error), expected: 'an image with a shell', cause: error });
+  }
+  return { ...containerShell({ ...site, container, name: `the helper of ${name}` }), remove };
+}
+
+/** Compose labels the volumes of the drill; an image's anonymous ones have the engine's own 64-digit names and belong to one container. */
+async function assertOwnVolume(site: DrillSite, name: string, volume: string): Promise<void> {
+  if (/^[0-9a-f]{64}$/.test(volume)) return;
+  const found = await site.runtime.container.dockerode.getVolume(volume).inspect();
+  if (found.Labels?.[labels.drill] === site.drill) return;
+  throw environmentError(`refusing to touch volume ${volume} of ${name}: it is not this drill's`, { found: `${labels.drill}=${found.Labels?.[labels.drill] ?? '(none)'}`, expected: `${labels.drill}=${site.drill}` });
+}

@@ -1,0 +1,69 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { systemClock } from '../core/clock.ts';
+import { labels, ownerIsAlive } from './owner.ts';
+import { engineIsLocal, getRuntime } from './runtime.ts';
+import { marked, sweep, type Marked, type Swept } from './sweep.ts';
+
+/** What one drill left behind, and whether the process that ran it may still be there. */
+export interface Leftover { drill: string; owner: string; alive: boolean; containers: string[]; volumes: string[]; networks: string[]; images: string[] }
+
+/** Everything in the engine that carries a drill's label, by drill and owner. Empty when nothing was left. */
+export async function findLeftovers(): Promise<Leftover[]> {
+  const runtime = await getRuntime();
+  const groups = new Map<string, Leftover>();
+  for (const each of await marked(runtime, [labels.drill])) {
+    const key = `${each.drill}\n${each.owner}`;
+    const group = groups.get(key) ?? { drill: each.drill, owner: each.owner, alive: isAlive(each, engineIsLocal(runtime)), containers: [], volumes: [], networks: [], images: [] };
+    group[`${each.kind}s`].push(each.name);
+    groups.set(key, group);
+  }
+  return [...groups.values()];
+}
+
+/**
+ * Removes what dead drills left: their containers, volumes, networks and own images, also those of a `compose up` that was cut off.
+ * Drills whose owner lives are kept, unless `all`; something with a drill's label but no owner is kept, unless `all`.
+ * With `drills`, those and no others, whoever owns them.
+ */
+export async function removeLeftovers(options: { all?: boolean; drills?: readonly string[] } = {}): Promise<Swept> {
+  const runtime = await getRuntime();
+  const local = engineIsLocal(runtime);
+  const due = (each: Marked): boolean => (options.drills ? options.drills.includes(each.drill) : options.all === true || !isAlive(each, local));
+  const find = async (): Promise<Marked[]> => (await marked(runtime, [labels.drill])).filter(due);
+  await endOrphans((owner) => !ownerIsAlive(owner, local));
+  return sweep(runtime, find);
+}
+
+const isAlive = (each: Marked, local: boolean): boolean => each.owner === '' || ownerIsAlive(each.owner, local);
+
+/** Between two looks: enough for a process that was just forked to have become what it will be, and for a killed one to be gone. */
+const orphanLookMs = 40;
+const orphanLooksMax = 100;
+
+/**
+ * A `docker compose up` outlives the Muster that started it and goes on creating containers. It carries its owner in its
+ * environment, as MUSTER_OWNER; only processes that say so are ended. Looks until two looks in a row find none: the
+ * command starts a plug-in, which may begin after the first look and before its parent is ended.
+ */
+async function endOrphans(isDead: (owner: string) => boolean): Promise<void> {
+  if (process.platform !== 'linux') return;
+  for (let looks = 0, quiet = 0; quiet < 2 && looks < orphanLooksMax; looks += 1) {
+    quiet = endOrphansSeen(isDead) === 0 ? quiet + 1 : 0;
+    await systemClock.sleep(orphanLookMs);
+  }
+}
+
+function endOrphansSeen(isDead: (owner: string) => boolean): number {
+  let ended = 0;
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number)) {
+    try {
+      const owner = /(?:^|\0)MUSTER_OWNER=([^\0]+)/.exec(readFileSync(`/proc/${pid}/environ`, 'latin1'))?.[1];
+      if (owner === undefined || !isDead(owner) || !/docker/.test(readFileSync(`/proc/${pid}/cmdline`, 'latin1'))) continue;
+      process.kill(pid, 'SIGKILL');
+      ended += 1;
+    } catch {
+      // It ended meanwhile, or it is another user's.
+    }
+  }
+  return ended;
+}

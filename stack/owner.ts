@@ -1,0 +1,61 @@
+import { readFileSync, readlinkSync } from 'node:fs';
+
+/** Labels that every container, volume and network of a drill carries. Nothing without them is ever touched. */
+export const labels = { drill: 'muster.drill', owner: 'muster.owner', role: 'muster.role' } as const;
+
+/** The region that a service of the user's own compose file says it is in. */
+export const regionLabel = 'muster.region';
+
+/** Owns what `--keep` leaves, in place of a process: nobody's death makes it a leftover. */
+export const keptOwner = 'kept';
+
+/**
+ * Who a process is, beyond the reuse of its PID: `<pid>:<start time in clock ticks since boot>:<boot id>.<pid namespace>`,
+ * from proc_pid_stat(5) field 22, random/boot_id and ns/pid. Where there is no /proc, start and boot are empty.
+ */
+export function currentOwner(): string {
+  return `${process.pid}:${startTicks(process.pid) ?? ''}:${boot()}`;
+}
+
+/**
+ * Whether the process that an owner label names may still run. A process that cannot be seen from here (another PID
+ * namespace, or another machine using the same remote engine) counts as alive: its drill is not ours to end.
+ */
+export function ownerIsAlive(owner: string, engineIsLocal: boolean): boolean {
+  if (owner === keptOwner) return true;
+  const [pid, ticks, where] = owner.split(':');
+  if (!pid || ticks === undefined || where === undefined) return true;
+  if (where !== boot()) return !(engineIsLocal && where.split('.')[0] !== boot().split('.')[0]);
+  if (ticks === '') return signalReaches(Number(pid));
+  return startTicks(Number(pid)) === ticks;
+}
+
+/** Null where it runs no more: also of a process that has ended and that nobody has asked about yet, as an orphan under a PID 1 that does not. */
+function startTicks(pid: number): string | null {
+  try {
+    // The second field, the command in brackets, may itself hold spaces and brackets.
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return /^[ZX]/.test(fields[0]!) ? null : (fields[19] ?? null);
+  } catch {
+    return null;
+  }
+}
+
+function boot(): string {
+  try {
+    const namespace = /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '';
+    return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()}.${namespace}`;
+  } catch {
+    return '';
+  }
+}
+
+function signalReaches(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

@@ -1,0 +1,158 @@
+import { systemClock, type Clock } from '../core/clock.ts';
+import { environmentError, inputError } from '../core/errors.ts';
+import type { ImageRecord, Service, Stack, StackProvider, StackUpOptions } from '../core/service.ts';
+import { composeConfig, composeUp, overrideOf, type ComposeConfig, type ComposeRun } from './compose.ts';
+import { describeComposeFile } from './compose-file.ts';
+import { createHostSignal } from './host-signal.ts';
+import { digestOf, imageChoice, imagesWanted, provideImages, type ChosenImage } from './images.ts';
+import { createNetworkTools } from './network-tools.ts';
+import { currentOwner, labels } from './owner.ts';
+import { makeOwnImage, ownImageTag } from './own-image.ts';
+import { variableOf } from './recipes.ts';
+import { aimAtRegion } from './region.ts';
+import { dockerHost, getRuntime, type Container, type Runtime } from './runtime.ts';
+import { attachService, type DrillSite } from './service.ts';
+import { marked, sweep } from './sweep.ts';
+
+export interface StackProviderOptions {
+  /** Told of what takes long outside a drill's own progress, such as building images. */
+  progress(line: string): void;
+  /** Who owns the drills, as in owner.ts. Default: this process. */
+  owner?: string;
+  /** Where the reference application begins. Default: fixtures/app/main.ts. */
+  appEntry?: string;
+  clock?: Clock;
+  healthDeadlineMs?: number;
+}
+
+/** Stacks as Docker Compose projects named `muster-<drill>`, on the engine that testcontainers finds. */
+export function createStackProvider(options: StackProviderOptions): StackProvider {
+  return {
+    describe: async (file) => (await describeComposeFile(file)).description,
+    up: (up) => bringUp(options, up),
+  };
+}
+
+async function bringUp(provider: StackProviderOptions, up: StackUpOptions): Promise<Stack> {
+  if (!/^[a-z0-9][a-z0-9_-]*$/.test(up.drill)) throw inputError('a drill id may hold a-z, 0-9, _ and - only', { found: up.drill });
+  up.signal?.throwIfAborted();
+  const { text } = await describeComposeFile(up.file);
+  const runtime = await getRuntime();
+  const owner = provider.owner ?? currentOwner();
+  const drillLabels = { [labels.drill]: up.drill, [labels.owner]: owner };
+  const project = `muster-${up.drill}`;
+  await assertFree(runtime, project, up.drill);
+  const choice = imageChoice(process.env, up.progress, provider.appEntry === undefined ? {} : { appEntry: provider.appEntry });
+  const chosen = await provideImages(runtime, imagesWanted(text), choice);
+  // MUSTER_OWNER lets leftovers.ts find a `compose up` that outlived us.
+  // COMPOSE_PROFILES always: one of the user's own shell would start what the strategy does not ask for.
+  const environment: Record<string, string> = { ...up.environment, MUSTER_OWNER: owner, DOCKER_HOST: dockerHost(runtime), COMPOSE_PROFILES: (up.profiles ?? []).join(',') };
+  for (const image of chosen.values()) environment[variableOf(image.name)] = image.reference;
+  const run: ComposeRun = { file: up.file, project, environment, labels: drillLabels };
+  const config = await composeConfig(run);
+  const before = await presentImages(runtime, config);
+  const down = async (): Promise<void> => {
+    await sweep(runtime, () => marked(runtime, Object.entries(drillLabels).map(([key, value]) => `${key}=${value}`)));
+  };
+  const clock = provider.clock ?? systemClock;
+  const hostSignal = createHostSignal(runtime, Object.keys(config.services).map((name) => imageOf(config, project, name)), drillLabels);
+  const networkImage = async (): Promise<string> => (await provideImages(runtime, new Map([['nftables', null]]), choice)).get('nftables')!.reference;
+  const site: DrillSite = {
+    runtime, drill: up.drill, labels: drillLabels, clock, secrets: Object.values(up.environment), hostSignal,
+    network: createNetworkTools({ runtime, labels: drillLabels, hostSignal, clock, image: networkImage }),
+    deploy: async (service, image) => {
+      await composeUp(run, overrideOf(config, run, { [service]: image }), service);
+      return containerOf(runtime, project, service);
+    },
+  };
+  try {
+    up.progress(`starting ${Object.keys(config.services).length} services`);
+    const own = await ownImages(runtime, up, config, project, drillLabels);
+    await started(run, overrideOf(config, run, own), down, up.signal);
+    const services = await attachAll(site, project, config);
+    // What these cannot do is said by the fault that needs them.
+    await Promise.all([site.hostSignal.prepare().catch(() => undefined), site.network.prepare().catch(() => undefined), ...[...services.values()].map((service) => settled(service, provider.healthDeadlineMs ?? 120_000, up))]);
+    return { project, services, images: imageRecords(services, config, { chosen, before, own }), aimAtRegion: (region, how) => aimAtRegion(site, region, how), down };
+  } catch (error) {
+    await down();
+    throw error;
+  }
+}
+
+/** Two drills of one name would share volumes. */
+async function assertFree(runtime: Runtime, project: string, drill: string): Promise<void> {
+  const there = [...(await marked(runtime, [`${labels.drill}=${drill}`])), ...(await marked(runtime, [`com.docker.compose.project=${project}`]))];
+  if (there.length === 0) return;
+  throw environmentError(`a stack of the name ${project} is already there`, { found: there.slice(0, 3).map((each) => `${each.kind} ${each.name}`).join(', '), hint: '`muster gc` removes what dead drills left' });
+}
+
+/** An interrupted start is cut short by removing what it made, and removed again once Compose has given up. */
+async function started(run: ComposeRun, override: object, down: () => Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  const upping = composeUp(run, override);
+  if (!signal) return upping;
+  const aborted = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+  try {
+    await Promise.race([upping, aborted]);
+    signal.throwIfAborted();
+  } catch (error) {
+    if (signal.aborted) await Promise.allSettled([down(), upping]);
+    throw error;
+  }
+}
+
+/** Images of the drill's own, by service. */
+async function ownImages(runtime: Runtime, { drill, ownImages: wanted = [] }: StackUpOptions, config: ComposeConfig, project: string, drillLabels: Record<string, string>): Promise<Record<string, string>> {
+  const made: Record<string, string> = {};
+  for (const name of wanted) {
+    if (config.services[name]) made[name] = await makeOwnImage(runtime, { from: imageOf(config, project, name), tag: ownImageTag(drill, name), labels: drillLabels });
+  }
+  return made;
+}
+
+async function containerOf(runtime: Runtime, project: string, service: string): Promise<Container> {
+  const docker = runtime.container.dockerode;
+  const [found] = await docker.listContainers({ all: true, filters: { label: [`com.docker.compose.project=${project}`, `com.docker.compose.service=${service}`] } });
+  if (!found) throw environmentError(`Compose has made no container for ${service}`);
+  return docker.getContainer(found.Id);
+}
+
+async function attachAll(site: DrillSite, project: string, config: ComposeConfig): Promise<Map<string, Service>> {
+  const docker = site.runtime.container.dockerode;
+  const found = await docker.listContainers({ all: true, filters: { label: [`com.docker.compose.project=${project}`] } });
+  const services = new Map<string, Service>();
+  for (const name of Object.keys(config.services)) {
+    const container = found.find((each) => each.Labels['com.docker.compose.service'] === name);
+    // A service behind a profile that nobody asked for has no container.
+    if (container) services.set(name, await attachService(site, name, docker.getContainer(container.Id)));
+  }
+  return services;
+}
+
+/** Healthy, or done: a service that is meant to end (a migration, say) has ended well. */
+async function settled(service: Service, deadlineMs: number, up: StackUpOptions): Promise<void> {
+  const ended = await service.state();
+  if (ended.status === 'exited' && ended.exitCode === 0) return;
+  await service.waitHealthy(deadlineMs, up.signal);
+  up.progress(`${service.name} is healthy`);
+}
+
+const imageOf = (config: ComposeConfig, project: string, name: string): string => config.services[name]!.image ?? `${project}-${name}`;
+
+async function presentImages(runtime: Runtime, config: ComposeConfig): Promise<Set<string>> {
+  const present = new Set<string>();
+  for (const { image } of Object.values(config.services)) if (image && (await digestOf(runtime, image))) present.add(image);
+  return present;
+}
+
+interface Sources { chosen: ReadonlyMap<string, ChosenImage>; before: ReadonlySet<string>; own: Readonly<Record<string, string>> }
+
+/** One of the drill's own is what the service's own image is, with other labels. */
+function imageRecords(services: ReadonlyMap<string, Service>, config: ComposeConfig, { chosen, before, own }: Sources): ImageRecord[] {
+  const ours = new Map([...chosen.values()].map((image) => [image.reference, image.source]));
+  return [...services.values()].map(({ name, image }) => {
+    const from = own[name] ? (config.services[name]?.image ?? '') : image.reference;
+    return { service: name, ...image, source: ours.get(from) ?? (before.has(from) ? 'present' : config.services[name]?.build ? 'built' : 'pulled') };
+  });
+}

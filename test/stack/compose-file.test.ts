@@ -1,0 +1,113 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { InputErrors, MusterError } from '../../core/errors.ts';
+import { describeComposeFile } from '../../stack/compose-file.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'muster-compose-file-'));
+
+const write = (text: string): string => {
+  const file = join(folder, 'compose.yml');
+  writeFileSync(file, text);
+  return file;
+};
+const describeText = async (text: string) => (await describeComposeFile(write(text))).description.services;
+const refused = async (text: string): Promise<MusterError> => {
+  const error: unknown = await describeComposeFile(write(text)).then(() => null, (thrown: unknown) => thrown);
+  if (!(error instanceof MusterError)) throw new Error(`not refused as it should be: ${String(error)}`);
+  return error;
+};
+
+describe('what a compose file declares', () => {
+  test.each([
+    ['"6379"', [6379]],
+    ['6379', [6379]],
+    ['"127.0.0.1::6379"', [6379]],
+    ['"8080:80/tcp"', [80]],
+    ['"9090-9092:8080-8082"', [8080, 8081, 8082]],
+    ['"${MUSTER_TEST_UNSET_PORT:-16379}:6379"', [6379]],
+    ['"6000:${MUSTER_TEST_UNSET_PORT:-6379}"', [6379]],
+    ['{ target: 443, host_ip: 127.0.0.1 }', [443]],
+  ])('port %s', async (entry, ports) => {
+    expect((await describeText(`services: { a: { image: x, ports: [${entry}] } }`)).get('a')!.ports).toEqual(ports);
+  });
+
+  test.each([
+    ['"data:/data"', ['data']],
+    ['"data:/data:ro"', ['data']],
+    ['{ type: volume, source: data, target: /data }', ['data']],
+    ['{ type: bind, source: ./data, target: /data }', []],
+    ['"./data:/data"', []],
+    ['"/data"', []],
+    ['"${MUSTER_TEST_UNSET_PATH:-./data}:/data"', []],
+  ])('volume %s', async (entry, volumes) => {
+    expect((await describeText(`services: { a: { image: x, volumes: [${entry}] } }`)).get('a')!.volumes).toEqual(volumes);
+  });
+
+  test('restart policies, and services that share by merge keys', async () => {
+    const services = await describeText('services:\n  a: &a { image: x, restart: always, ports: ["80"] }\n  b:\n    <<: *a\n    restart: "no"\n');
+    expect(services.get('a')).toEqual({ ports: [80], volumes: [], restart: 'always', region: null, profiles: [] });
+    expect(services.get('b')).toEqual({ ports: [80], volumes: [], restart: null, region: null, profiles: [] });
+  });
+
+  test.each([
+    ['{ muster.region: west }', 'west'],
+    ['[other=x, muster.region=west]', 'west'],
+    ['{ muster.region: "${MUSTER_TEST_UNSET_REGION:-east}" }', 'east'],
+    ['{ other: x }', null],
+  ])('labels %s: region %s', async (labels, region) => {
+    expect((await describeText(`services: { a: { image: x, labels: ${labels}, profiles: [more] } }`)).get('a')).toMatchObject({ region, profiles: ['more'] });
+  });
+
+  test('volumes that are file systems of their own: they have a size, or a device', async () => {
+    const { description } = await describeComposeFile(join(import.meta.dirname, '../../fixtures/stacks/bounded.compose.yml'));
+    expect([...description.ownFileSystems]).toEqual(['redis-data', 'mysql-data']);
+    const reference = await describeComposeFile(join(import.meta.dirname, '../../docker-compose.yml'));
+    expect([...reference.description.ownFileSystems]).toEqual([]);
+  });
+
+  test('the reference stack', async () => {
+    const { description } = await describeComposeFile(join(import.meta.dirname, '../../docker-compose.yml'));
+    const always = [...description.services].filter(([, { profiles }]) => profiles.length === 0).map(([name]) => name);
+    expect(always).toEqual(['redis', 'mysql', 'app', 'proxy', 'toxiproxy', 's3-west', 's3-east']);
+    expect(description.services.get('mysql-east')).toMatchObject({ region: 'east', profiles: ['regions'] });
+    expect(description.services.get('toxiproxy')!.region).toBeNull();
+    expect(description.services.get('s3-east')).toEqual({ ports: [7070], volumes: ['s3-east-buckets', 's3-east-versions'], restart: 'unless-stopped', region: 'east', profiles: [] });
+  });
+});
+
+describe('what is refused before anything starts', () => {
+  test('a file that is not there', async () => {
+    const error: MusterError = await describeComposeFile(join(folder, 'missing.yml')).then(() => { throw new Error('read'); }, (thrown) => thrown);
+    expect(error).toMatchObject({ trouble: 'input', found: 'ENOENT' });
+    expect(error.message).toContain('missing.yml');
+  });
+
+  test('a file that does not parse, with its place', async () => {
+    const error = await refused('services:\n  redis:\n    image: "redis\n    ports: [}\n');
+    const first = error instanceof InputErrors ? error.all[0]! : error;
+    expect(first.trouble).toBe('input');
+    expect(first.at!.line).toBeGreaterThanOrEqual(3);
+    expect(first.message).toContain('does not parse');
+  });
+
+  test.each([
+    ['no services', '# nothing\nvolumes: {}\n', /no services/],
+    ['empty services', 'services: {}\n', /no services/],
+    ['a service that is a list', 'services:\n  a: [image]\n', /service a is not a mapping/],
+  ])('%s', async (_, text, message) => {
+    expect((await refused(text)).message).toMatch(message);
+  });
+
+  test('an external volume, which is somebody else\'s data', async () => {
+    const error = await refused('services:\n  a: { image: x }\nvolumes:\n  production:\n    external: true\n');
+    expect(error).toMatchObject({ trouble: 'input', at: { line: 5, column: 15 } });
+    expect(error.message).toBe('volume production is external');
+  });
+
+  test('all problems at once', async () => {
+    const error = await refused('services: {}\nnetworks: { shop: { external: true } }\n');
+    expect((error as InputErrors).all.map((each) => each.message)).toEqual(['network shop is external', 'no services']);
+  });
+});

@@ -1,0 +1,97 @@
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, test } from 'vitest';
+import { systemClock } from '../../core/clock.ts';
+import { MusterError } from '../../core/errors.ts';
+import { createStackProvider } from '../../stack/provider.ts';
+import { getRuntime } from '../../stack/runtime.ts';
+import { composeRunsFor, leftOf, smallStack, uniqueDrill } from './small-stack.ts';
+
+const silent = (_line: string): void => undefined;
+const provider = createStackProvider({ progress: silent, healthDeadlineMs: 20_000 });
+
+const failed: string[] = [];
+
+/** Brings up what must fail, and gives the error. Whatever the reason, nothing may be left of it. */
+async function failure(file: string, environment: Record<string, string> = {}, signal?: AbortSignal, progress = silent): Promise<MusterError> {
+  const drill = uniqueDrill('fails');
+  const up = provider.up({ file, drill, environment, progress, signal });
+  const error: unknown = await up.then(async (stack) => { await stack.down(); return null; }, (thrown: unknown) => thrown);
+  failed.push(drill);
+  expect(await leftOf(drill)).toEqual([]);
+  if (!(error instanceof Error)) throw new Error('it came up');
+  return error as MusterError;
+}
+
+describe('a start that fails says why, once, and leaves nothing', () => {
+  test('a port that is taken', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    try {
+      const error = await failure(await smallStack('', `  taker: { image: "\${MUSTER_IMAGE_REDIS:-redis:8.0.2}", ports: ["127.0.0.1:${port}:6379"] }`));
+      expect(error).toMatchObject({ trouble: 'environment', message: `port 127.0.0.1:${port} is already taken` });
+    } finally {
+      server.close();
+    }
+  });
+
+  test('a variable that is not set, which Compose itself refuses', async () => {
+    expect(await failure(await smallStack('', '    environment: { A: "${MUSTER_TEST_UNSET:?it is needed}" }'))).toMatchObject({ trouble: 'input', found: expect.stringContaining('it is needed') });
+  });
+
+  test('a key that Compose does not know', async () => {
+    expect(await failure(await smallStack('', '    imagee: x'))).toMatchObject({ trouble: 'input', found: expect.stringContaining('imagee') });
+  });
+
+  test('a service that never becomes healthy, with its last lines and without its secrets', async () => {
+    const sick = '  sick: { image: "${MUSTER_IMAGE_REDIS:-redis:8.0.2}", command: [sh, -c, "echo my password is $$WORD; sleep 60"], environment: { WORD: "${WORD}" }, healthcheck: { test: ["CMD", "false"], interval: 1s } }';
+    const impatient = createStackProvider({ progress: silent, healthDeadlineMs: 3_000 });
+    const drill = uniqueDrill('sick');
+    const error: MusterError = await impatient.up({ file: await smallStack('', sick), drill, environment: { WORD: 'open-sesame' }, progress: silent }).then(() => { throw new Error('it came up'); }, (thrown) => thrown);
+    expect(error).toMatchObject({ trouble: 'environment', message: 'sick did not become healthy within 3000 ms' });
+    expect(error.found).toContain('my password is ***');
+    expect(error.found).not.toContain('open-sesame');
+    expect(await leftOf(drill)).toEqual([]);
+  });
+
+  test('an interruption, at any moment of it', async () => {
+    for (const afterMs of [0, 400, 900, 1_600]) {
+      const controller = new AbortController();
+      const progress = (line: string): void => {
+        if (line.startsWith('starting')) setTimeout(() => controller.abort(new MusterError('interrupted', 'interrupted')), afterMs);
+      };
+      const slow = '  last: { image: "${MUSTER_IMAGE_REDIS:-redis:8.0.2}", depends_on: { cache: { condition: service_healthy } } }';
+      expect(await failure(await smallStack(slow), {}, controller.signal, progress), `after ${afterMs} ms`).toMatchObject({ trouble: 'interrupted' });
+    }
+    // Absence takes time to see: a Compose that was left running would bring everything back.
+    await systemClock.sleep(2_000);
+    for (const drill of failed) {
+      expect(composeRunsFor(drill), drill).toBe(false);
+      expect(await leftOf(drill)).toEqual([]);
+    }
+  });
+
+  test('a drill id that Docker would not take', async () => {
+    expect(await provider.up({ file: await smallStack(), drill: 'No Good', environment: {}, progress: silent }).then(() => null, (thrown: unknown) => thrown)).toMatchObject({ trouble: 'input', found: 'No Good' });
+  });
+});
+
+test('a user\'s own file: fixed names become the drill\'s own, one-shot services may end, labels as list or mapping', async () => {
+  const drill = uniqueDrill('own');
+  const file = await smallStack('  migrate: { image: "${MUSTER_IMAGE_REDIS:-redis:8.0.2}", command: ["true"], labels: ["a=b"], depends_on: { cache: { condition: service_healthy } } }', `    container_name: production-cache-${drill}\n    labels: { c: d }`);
+  const stack = await provider.up({ file, drill, environment: {}, progress: silent });
+  try {
+    const names = (await leftOf(drill)).map((each) => each.name);
+    expect(names).toContain(`muster-${drill}-cache-1`);
+    expect(names).not.toContain(`production-cache-${drill}`);
+    expect(await stack.services.get('migrate')!.state()).toMatchObject({ status: 'exited', exitCode: 0 });
+    const docker = (await getRuntime()).container.dockerode;
+    const [cache] = await docker.listContainers({ filters: { label: [`muster.drill=${drill}`, 'c=d'] } });
+    expect(cache!.Labels['com.docker.compose.service']).toBe('cache');
+  } finally {
+    await stack.down();
+  }
+  expect(await leftOf(drill)).toEqual([]);
+});
