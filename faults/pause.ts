@@ -1,0 +1,10 @@
+import { z } from 'zod';
+import { defineFault } from '../core/fault.ts';
+
+export default defineFault({
+  about: 'the container is frozen, health check included: connections stay open and nothing answers',
+  needs: ['pause'],
+  params: z.strictObject({}),
+  witnessDeadlineMs: 10_000,
+  inject: (target) => target.pause!(),
+});
