@@ -1,0 +1,66 @@
+import { createReadStream } from 'node:fs';
+import { z } from 'zod';
+import type { Abilities, Artifact, BackupInfo, BackupMethod, Proof, RestoreContext } from '../core/driver.ts';
+import { environmentError } from '../core/errors.ts';
+import type { DeployedImage, Service } from '../core/service.ts';
+import type { Json } from '../core/timeline.ts';
+
+const fileName = 'image.tar';
+const healthyDeadlineMs = 120_000;
+const undoMs = 120_000;
+
+/** For services whose container holds nothing that a client wrote: the image is all that it takes to have them again. */
+export const imageBackup: BackupInfo = { about: 'the image that the service runs from, as an archive; restored by a container made anew from it', kind: 'snapshot', holds: 'image', options: z.strictObject({}) };
+
+/** The position of a recovery point is the image's ID, which is a digest of its content: what runs after a restore is that, or the restore fails. */
+export const imageMethod = (service: Service): BackupMethod => ({
+  backup: async (to, { now }) => {
+    const atMs = now();
+    const { id, name } = await service.deployment.image();
+    const { plainBytes } = await to.put(fileName, await service.deployment.save());
+    return { atMs, position: { image: id, name }, tool: 'the engine\'s archive of the image', server: name, facts: { bytes: plainBytes } };
+  },
+  restore: (from, context) => redeploy(service, from, context),
+});
+
+async function redeploy(service: Service, from: Artifact, { stage, signal }: RestoreContext): Promise<Json> {
+  const { deployment } = service;
+  const file = from.files.find(({ name }) => name === fileName);
+  const { image: id, name } = from.position;
+  if (!file || !id || !name) throw environmentError('the recovery point is not one of an image', { found: from.files.map((one) => one.name).join(', ') || 'no files', expected: `${fileName}, with the image's ID and name in its manifest` });
+  const { thereBefore } = await stage('restore', `the engine takes in ${name}`, () => deployment.load({ id, name, open: () => createReadStream(file.path) }));
+  signal.throwIfAborted();
+  const { container } = await stage('restore', `a new container of ${service.name}`, () => deployment.deploy({ id, name }));
+  await stage('ready', `${service.name} becomes healthy`, () => service.waitHealthy(healthyDeadlineMs, signal));
+  return { image: id, container, imageThereBefore: thereBefore };
+}
+
+/** An operator removes the container, and the image with it where only this drill uses it: nothing is left to start again. */
+export function removalAbility(service: Service): Pick<Abilities, 'removeContainer'> {
+  const { deployment } = service;
+  return {
+    removeContainer: async () => {
+      const image = await deployment.image();
+      const { imageToo } = await deployment.remove();
+      return {
+        facts: { image: image.id, name: image.name, imageToo },
+        witness: () => seen(service, image, imageToo),
+        undo: {
+          name: `undo remove-container of ${service.name}`,
+          deadlineMs: undoMs,
+          run: async () => {
+            if ((await service.state()).status === 'missing' && (await deployment.has(image.id))) await deployment.deploy(image);
+          },
+          // What was removed with its image only a backup brings back: that is the recovery's business.
+          healed: async () => ((await service.state()).status === 'running' ? true : imageToo ? null : false),
+        },
+      };
+    },
+  };
+}
+
+async function seen(service: Service, { id, name }: DeployedImage, imageToo: boolean): Promise<Proof | null> {
+  const [{ status }, image] = [await service.state(), await service.deployment.has(id)];
+  if (status !== 'missing' || (imageToo && image)) return null;
+  return { what: `the engine knows no container of ${service.name} any more${imageToo ? `, nor an image ${name}` : ''}`, facts: { status, imageThere: image } };
+}

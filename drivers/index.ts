@@ -1,0 +1,17 @@
+import type { AnyDriver } from '../core/driver.ts';
+import http from './http/index.ts';
+import memory from './memory/index.ts';
+import mysql from './mysql/index.ts';
+import nginx from './nginx/index.ts';
+import redis from './redis/index.ts';
+import toxiproxy from './toxiproxy/index.ts';
+
+/** Every technology that a strategy can name. */
+export const drivers = {
+  http,
+  memory,
+  mysql,
+  nginx,
+  redis,
+  toxiproxy,
+} satisfies Record<string, AnyDriver>;

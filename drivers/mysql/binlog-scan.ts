@@ -1,0 +1,111 @@
+import { createReadStream } from 'node:fs';
+import { environmentError } from '../../core/errors.ts';
+import { createEventReader, eventTypes, gtidOf, NotABinlog, previousGtidsOf, statementOf, type BinlogEvent } from './binlog-events.ts';
+import { gtidSet, type GtidSet } from './gtid.ts';
+
+export interface Transaction {
+  source: string;
+  number: number;
+  begin: number;
+  end: number;
+  /** Milliseconds since 1970 at which it was committed. */
+  committedMs: number;
+  statements: string[];
+}
+
+export interface FileEnd {
+  /** Where the last whole transaction, or what comes before the first, ends. */
+  soundBytes: number;
+  /** Bytes after that: an event or a transaction that was cut off. */
+  cutBytes: number;
+  /** The last event is not whole, as opposed to a transaction whose end is missing. */
+  insideEvent: boolean;
+}
+
+const statementBytes = 4_096;
+
+/**
+ * Walks one file: `onPrevious` once, then `onTransaction` for each whole transaction in order until it returns false.
+ * Environment error for a file that is no binary log, is damaged in the middle, or has what cannot be followed by GTID.
+ */
+export async function scanBinlog(
+  path: string,
+  name: string,
+  visit: { onPrevious(set: GtidSet): void; onTransaction(transaction: Transaction): boolean },
+): Promise<FileEnd> {
+  const reader = createEventReader();
+  const state: ScanState = { name, open: null, soundBytes: 0, visit };
+  let bytes = 0;
+  const input = createReadStream(path, { highWaterMark: 1024 * 1024 });
+  try {
+    for await (const chunk of input) {
+      bytes += (chunk as Buffer).length;
+      for (const event of reader.push(chunk as Buffer)) {
+        if (!take(state, event)) return { soundBytes: state.soundBytes, cutBytes: 0, insideEvent: false };
+      }
+    }
+  } catch (error) {
+    if (error instanceof NotABinlog) throw environmentError(`${name} is damaged`, { found: error.message, expected: 'a binary log', cause: error });
+    throw error;
+  } finally {
+    input.destroy();
+  }
+  return { soundBytes: state.soundBytes, cutBytes: bytes - state.soundBytes, insideEvent: reader.pending() > 0 };
+}
+
+interface ScanState {
+  name: string;
+  open: (Transaction & { begun: boolean }) | null;
+  soundBytes: number;
+  visit: Parameters<typeof scanBinlog>[2];
+}
+
+/** Takes one event; false when the visitor has seen enough. */
+function take(state: ScanState, event: BinlogEvent): boolean {
+  if (!event.sound) throw environmentError(`${state.name} is damaged`, { found: `an event at ${event.begin} whose checksum is wrong`, expected: 'a log as the server wrote it' });
+  if (event.type === eventTypes.previousGtids) state.visit.onPrevious(previousOf(state, event));
+  if (event.type === eventTypes.gtid) {
+    const { source, number, commitMicros } = gtidOf(event);
+    state.open = { source, number, begin: event.begin, end: event.end, committedMs: commitMicros === null ? event.seconds * 1000 : commitMicros / 1000, statements: [], begun: false };
+    return true;
+  }
+  if (event.type === eventTypes.anonymous || event.type === eventTypes.gtidTagged) {
+    const kind = event.type === eventTypes.anonymous ? 'a transaction without GTID' : 'a tagged GTID';
+    throw environmentError(`${state.name} cannot be followed`, { found: `${kind} at ${event.begin}`, expected: 'gtid_mode=ON and plain GTIDs throughout' });
+  }
+  if (state.open === null) {
+    state.soundBytes = event.end;
+    return true;
+  }
+  return !ends(state.open, event) || deliver(state, event);
+}
+
+function deliver(state: ScanState, event: BinlogEvent): boolean {
+  const { begun: _, ...transaction } = state.open!;
+  state.open = null;
+  // Left out when the visitor stops here: replay ends before this transaction.
+  if (!state.visit.onTransaction({ ...transaction, end: event.end })) return false;
+  state.soundBytes = event.end;
+  return true;
+}
+
+/** Whether this event completes the transaction: a commit, or a definition, which is a transaction of its own. */
+function ends(open: NonNullable<ScanState['open']>, event: BinlogEvent): boolean {
+  if (event.type === eventTypes.xid || event.type === eventTypes.xaPrepare || event.type === eventTypes.payload) return true;
+  if (event.type === eventTypes.rowsQuery) open.statements.push(statementOf(event).slice(0, statementBytes));
+  if (event.type !== eventTypes.query) return false;
+  const statement = statementOf(event);
+  open.statements.push(statement.slice(0, statementBytes));
+  if (open.begun) return /^(COMMIT|ROLLBACK(?!\s+TO)|XA\s+(PREPARE|COMMIT|ROLLBACK))\b/i.test(statement);
+  open.begun = true;
+  // CREATE TABLE ... SELECT is one transaction of a definition and rows, marked at its end.
+  return !/^(BEGIN|XA\s+START)\b/i.test(statement) && !/\bSTART TRANSACTION$/i.test(statement);
+}
+
+function previousOf(state: ScanState, event: BinlogEvent): GtidSet {
+  const intervals = previousGtidsOf(event);
+  if (intervals === null) throw environmentError(`${state.name} cannot be followed`, { found: 'tagged GTIDs', expected: 'plain GTIDs' });
+  const set = gtidSet();
+  for (const { source, from, to } of intervals) set.add(source, from, to);
+  return set;
+}

@@ -1,0 +1,67 @@
+import type { ResultSetHeader } from 'mysql2';
+import type { Inflicted, Proof } from '../../core/driver.ts';
+import { environmentError, inputError } from '../../core/errors.ts';
+import { chooseRows, type Doomed } from './delete-rows.ts';
+import { ownGtid } from './own-gtid.ts';
+import { quoted, withSession, type Session, type Site } from './server.ts';
+
+const textTypes = ['char', 'varchar', 'tinytext', 'text', 'mediumtext', 'longtext'];
+/** So many characters at the end of each value become others. */
+const changedCharacters = 8;
+
+/** Some of the rows that are changed, by their digest, and the digest of what the column held. */
+export interface Spoiled { chosen: Doomed; column: string; values: Map<string, string> }
+
+/**
+ * UPDATE of one text column in a share of a table's rows: the last characters of each value become others, as a faulty release would write
+ * them. The lengths stay, the pages are sound, and the binary log has it as any other change, with its text, so that whoever looks for
+ * the moment finds it.
+ */
+export async function corruptRows(site: Site, spec: { table: string; column: string; share: number; seed: number }): Promise<Inflicted> {
+  const { spoiled, gtid, changed } = await withSession(site, async (session) => {
+    const chosen = await chooseRows(session, spec);
+    await refuseOtherThanText(session, chosen, spec.column);
+    const before = await valuesOf(session, chosen, spec.column);
+    await session.rows("SET SESSION session_track_gtids = 'OWN_GTID', SESSION binlog_rows_query_log_events = ON, SESSION innodb_lock_wait_timeout = 30");
+    const column = quoted(spec.column);
+    const from = `GREATEST(1, CHAR_LENGTH(${column}) - ${changedCharacters - 1})`;
+    const [result] = await session.connection.query<ResultSetHeader>(
+      `UPDATE ${chosen.table.quoted} SET ${column} = INSERT(${column}, ${from}, ${changedCharacters}, LEFT(${chosen.digest}, LEAST(${changedCharacters}, CHAR_LENGTH(${column})))) WHERE ${chosen.digest} <= ?`,
+      [spec.seed, spec.seed, chosen.threshold],
+    );
+    return { spoiled: { chosen, column: spec.column, values: before }, gtid: ownGtid(result), changed: result.changedRows };
+  });
+  const { schema, table } = spoiled.chosen.table;
+  return {
+    facts: { table: `${schema}.${table}`, column: spec.column, gtid, changed, rows: spoiled.chosen.rowsBefore },
+    witness: () => witnessSpoiled(site, spoiled).catch(() => null),
+    // Nothing to take back: what was there comes back by a recovery or not at all.
+    undo: { name: `undo corrupt-rows of ${site.service.name}`, deadlineMs: 1_000, run: async () => undefined, healed: async () => null },
+  };
+}
+
+async function refuseOtherThanText({ rows }: Session, { table }: Doomed, column: string): Promise<void> {
+  const columns = await rows<{ name: string; type: string; generated: string; key: string }>(
+    'SELECT column_name AS name, data_type AS type, generation_expression AS `generated`, column_key AS `key` FROM information_schema.columns WHERE table_schema = ? AND table_name = ?', [table.schema, table.table],
+  );
+  const fitting = columns.filter(({ type, generated, key }) => textTypes.includes(type.toLowerCase()) && generated === '' && key === '').map(({ name }) => name);
+  if (!fitting.includes(column)) throw inputError(`${table.schema}.${table.table} has no such column to corrupt`, { found: column, expected: `a text column without a key: ${fitting.join(', ') || 'none here'}` });
+}
+
+/** Digest of the column in each of the sampled rows that has a value there. */
+async function valuesOf({ rows }: Session, { table, digest, seed, sample }: Doomed, column: string): Promise<Map<string, string>> {
+  const found = await rows<{ digest: string; value: string }>(
+    `SELECT digest, value FROM (SELECT ${digest} AS digest, SHA2(${quoted(column)}, 256) AS value FROM ${table.quoted} WHERE CHAR_LENGTH(${quoted(column)}) > 0) AS digests WHERE digest IN (?)`, [seed, sample],
+  );
+  if (found.length === 0) throw environmentError(`${table.schema}.${table.table} holds no ${column} to corrupt`, { expected: 'rows with a value there' });
+  return new Map(found.map((row) => [row.digest, row.value]));
+}
+
+/** Asked of another session: each of the sampled rows is there, and none has the value that it had. Null while one of them has. */
+export const witnessSpoiled = (site: Pick<Site, 'service' | 'config' | 'password'>, { chosen, column, values }: Spoiled): Promise<Proof | null> =>
+  withSession(site, async (session) => {
+    const now = await valuesOf(session, chosen, column);
+    if (![...values].every(([row, value]) => now.has(row) && now.get(row) !== value)) return null;
+    const label = `${chosen.table.schema}.${chosen.table.table}`;
+    return { what: `another session reads another ${column} in each of ${values.size} rows of ${label} that were looked at before`, facts: { table: label, column, lookedAt: values.size } };
+  });

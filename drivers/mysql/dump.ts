@@ -1,0 +1,102 @@
+import { pipeline } from 'node:stream/promises';
+import { z } from 'zod';
+import type { BackupMethod, Consistency, Sink } from '../../core/driver.ts';
+import { environmentError, messageOf } from '../../core/errors.ts';
+import type { Json } from '../../core/timeline.ts';
+import { serverSchemas } from './config.ts';
+import { watchDump, type DumpHead } from './dump-file.ts';
+import { readSettings, withSession, type Session, type Settings, type Site } from './server.ts';
+
+export const dumpOptions = z.strictObject({
+  lockWaitSeconds: z.int().min(1).max(600).default(10).describe('How long to wait for the locks that open the snapshot: they would hold up every write for as long'),
+  /** The mysql schema alone is larger. */
+  floorBytes: z.int().min(0).default(64 * 1024).describe('A dump smaller than this is refused'),
+});
+type DumpOptions = z.output<typeof dumpOptions>;
+
+export const dumpName = 'dump.sql';
+
+interface ServerFacts { uuid: string; tool: string; gtid: boolean; log: boolean; settings: Settings; notTransactional: string[]; databases: string[] }
+
+/**
+ * A consistent logical copy of everything: data, routines, events, triggers, accounts and grants. Definitions cannot change
+ * while it runs (LOCK INSTANCE FOR BACKUP), because a snapshot does not hold for a table that was altered under it.
+ */
+export const backupDump = (site: Site): NonNullable<BackupMethod['backup']> => async (to, { options, signal, now }) => {
+  const parsed = dumpOptions.parse(options);
+  return withSession(site, async (session) => {
+    await lockDefinitions(session, parsed);
+    const facts = await serverFacts(site, session);
+    // Before mysqldump is even started, hence before its snapshot opens: what was acknowledged by now is in it. Early, never late.
+    const atMs = now();
+    const head = await stream(site, to, facts, parsed, signal);
+    // The lock goes with the session: only a session that lived to this point has held it throughout.
+    await session.rows('UNLOCK INSTANCE').catch((error: unknown) => {
+      throw environmentError('the lock on definitions was lost during the dump', { found: messageOf(error), expected: 'a lock that holds to the end', cause: error });
+    });
+    return consistency(site, atMs, facts, head, parsed);
+  });
+};
+
+async function lockDefinitions(session: Session, { lockWaitSeconds }: DumpOptions): Promise<void> {
+  await session.rows('SET SESSION lock_wait_timeout = ?', [lockWaitSeconds]);
+  // A dump of many hours leaves this session idle for as long.
+  await session.rows('SET SESSION wait_timeout = 31536000');
+  await session.rows('LOCK INSTANCE FOR BACKUP').catch((error: unknown) => {
+    throw environmentError('definitions cannot be kept from changing during the dump', { found: messageOf(error), expected: `the backup lock within ${lockWaitSeconds} s`, hint: 'something is altering tables, or the account lacks BACKUP_ADMIN', cause: error });
+  });
+}
+
+async function serverFacts(site: Site, session: Session): Promise<ServerFacts> {
+  const [row] = await session.rows<{ uuid: string; mode: string; log: number | string }>('SELECT @@server_uuid AS uuid, @@gtid_mode AS mode, @@log_bin AS log');
+  const others = await session.rows<{ name: string }>(
+    "SELECT CONCAT(table_schema, '.', table_name) AS name FROM information_schema.tables WHERE table_type = 'BASE TABLE' AND engine <> 'InnoDB' AND table_schema NOT IN (?)",
+    [serverSchemas],
+  );
+  const databases = await session.rows<{ name: string }>('SELECT schema_name AS name FROM information_schema.schemata');
+  const version = await site.service.exec(['mysqldump', '--version'], { deadlineMs: 10_000 });
+  return {
+    uuid: row!.uuid, tool: version.stdout.trim(), gtid: row!.mode.startsWith('ON'), log: String(row!.log) === '1',
+    settings: await readSettings(session), notTransactional: others.map(({ name }) => name), databases: databases.map(({ name }) => name),
+  };
+}
+
+async function stream(site: Site, to: Sink, facts: ServerFacts, options: DumpOptions, signal: AbortSignal): Promise<DumpHead & { sha256: string }> {
+  const running = await site.service.spawn(dumpCommand(site, facts, options), { env: { MYSQL_PWD: site.password }, signal });
+  const watch = watchDump(() => running.done, options.floorBytes);
+  const piped = pipeline(running.stdout, watch.stream);
+  const put = to.put(dumpName, watch.stream);
+  put.catch((error: Error) => watch.stream.destroy(error));
+  // Whoever cleans up after a failure must not meet a write that is still under way.
+  const [sent, stored] = await Promise.allSettled([piped, put]);
+  if (sent.status === 'fulfilled' && stored.status === 'fulfilled') return { ...watch.head(), sha256: stored.value.sha256 };
+  await running.kill().catch(() => undefined);
+  throw sent.status === 'rejected' ? sent.reason : (stored as PromiseRejectedResult).reason;
+}
+
+function dumpCommand({ config }: Site, facts: ServerFacts, { lockWaitSeconds }: DumpOptions): string[] {
+  const ours = ['mysql', config.database].filter((name) => facts.databases.includes(name));
+  const chosen = config.databases ? ['--databases', ...new Set([...config.databases, ...ours])] : ['--all-databases'];
+  return [
+    'mysqldump', `--user=${config.user}`, '--single-transaction', '--routines', '--events', '--triggers', '--hex-blob', '--tz-utc', '--flush-privileges',
+    '--default-character-set=utf8mb4', '--max-allowed-packet=1G', `--init-command=SET SESSION lock_wait_timeout=${lockWaitSeconds}`,
+    // A new log file at the very moment of the snapshot: replay then begins with a whole file.
+    ...(facts.log ? ['--source-data=2', '--flush-logs'] : []),
+    `--set-gtid-purged=${facts.gtid ? 'ON' : 'OFF'}`,
+    ...config.ignoreTables.map((table) => `--ignore-table=${table}`),
+    ...chosen,
+  ];
+}
+
+function consistency(site: Site, atMs: number, facts: ServerFacts, head: DumpHead & { sha256: string }, { lockWaitSeconds }: DumpOptions): Consistency {
+  if (facts.gtid && head.gtid === null) throw environmentError('the dump does not say which transactions it holds', { expected: 'GTID_PURGED in its head' });
+  if (facts.log && head.file === null) throw environmentError('the dump does not say where the binary log stood', { expected: 'SOURCE_LOG_FILE in its head' });
+  const position = { server: facts.uuid, gtid: head.gtid, file: head.file, position: head.position };
+  const said: Json = {
+    sha256: head.sha256, settings: facts.settings, notTransactional: facts.notTransactional, ignoredTables: site.config.ignoreTables, databases: site.config.databases ?? 'all', lockWaitSeconds,
+  };
+  return {
+    atMs, tool: facts.tool, server: site.server, facts: said,
+    position: Object.fromEntries(Object.entries(position).filter((entry): entry is [string, string] => entry[1] !== null)),
+  };
+}

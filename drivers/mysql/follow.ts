@@ -1,0 +1,148 @@
+import { pollUntil } from '../../core/clock.ts';
+import type { BackupMethod, Follower, LogSink } from '../../core/driver.ts';
+import { environmentError, messageOf } from '../../core/errors.ts';
+import type { Helper, Running } from '../../core/service.ts';
+import { serverPort, withSession, type Site } from './server.ts';
+
+const folder = '/tmp/muster-binlog';
+/** How often new bytes are looked for. */
+const lookEverySeconds = 0.02;
+const reconnectEveryMs = 250;
+/** How long `stop` waits for what the server had written by then. */
+const drainMs = 5_000;
+/** How long the server may be away (crash recovery, a restart loop) before following is given up. */
+const patienceMs = 60_000;
+
+/**
+ * Follows the binary log as `mysqlbinlog --raw --stop-never` receives it, in a helper of its own. It does not reconnect by
+ * itself: here it is started again, and the last file is fetched from its beginning, because a server that crashed may have
+ * cut the end of it off. Another server's log is never followed in its place: its files would have the same names.
+ */
+export const followBinlog = (site: Site): NonNullable<BackupMethod['follow']> => async (to, { signal, base }): Promise<Follower> => {
+  const { uuid, files } = await logState(site);
+  const first = base?.position['file'] ?? files.at(-1)!;
+  if (!files.includes(first)) throw environmentError(`the server no longer has ${first}`, { found: files.join(', '), expected: 'the file that the base names', hint: 'binlog_expire_logs_seconds must be longer than the interval between snapshots' });
+  const helper = await site.service.helper({ network: 'stack' });
+  const state: FollowState = { site, to, helper, uuid, stopped: new AbortController(), fetching: null, shipped: new Map() };
+  const loop = run(state, first, signal).catch((error: unknown) => messageOf(error));
+  const broken = new Promise<string>((resolve) => {
+    void loop.then((reason) => {
+      if (!state.stopped.signal.aborted) resolve(reason);
+    });
+  });
+  return {
+    broken,
+    stop: async () => {
+      await drain(state, loop);
+      state.stopped.abort();
+      await state.fetching?.kill().catch(() => undefined);
+      await loop;
+      await helper.remove();
+    },
+  };
+};
+
+interface FollowState { site: Site; to: LogSink; helper: Helper; uuid: string; stopped: AbortController; fetching: Running | null; shipped: Map<string, number> }
+
+/** What the server had written when it was asked is shipped before following ends, unless the server is away. */
+async function drain(state: FollowState, ended: Promise<string>): Promise<void> {
+  const { site, uuid, shipped } = state;
+  const now = await logState(site).catch(() => null);
+  if (now === null || now.uuid !== uuid) return;
+  let over = false;
+  void ended.then(() => (over = true));
+  await pollUntil(site.clock, { everyMs: 10, deadlineMs: drainMs }, async () => over || (shipped.get(now.files.at(-1)!) ?? 0) >= now.lastBytes);
+}
+
+async function logState(site: Site): Promise<{ uuid: string; files: string[]; lastBytes: number }> {
+  return withSession(site, async ({ rows }) => {
+    const [server] = await rows<{ uuid: string; log: string | number }>('SELECT @@server_uuid AS uuid, @@log_bin AS log');
+    if (String(server!.log) !== '1') throw environmentError(`${site.service.name} writes no binary log`, { found: 'log_bin=OFF', expected: 'log_bin=ON' });
+    const files = await rows<{ Log_name: string; File_size: string | number }>('SHOW BINARY LOGS');
+    return { uuid: server!.uuid, files: files.map((row) => row.Log_name), lastBytes: Number(files.at(-1)!.File_size) };
+  });
+}
+
+/** Runs until it cannot go on, and says why. */
+async function run(state: FollowState, first: string, signal: AbortSignal): Promise<string> {
+  const ending = AbortSignal.any([state.stopped.signal, signal]);
+  let file = first;
+  while (!ending.aborted) {
+    file = await fetchFrom(state, file, ending);
+    if (ending.aborted) break;
+    const now = await pollUntil(state.site.clock, { everyMs: reconnectEveryMs, deadlineMs: patienceMs, signal: ending }, () => logState(state.site).catch(() => null));
+    if (now === null) return `${state.site.service.name} has not answered for ${patienceMs / 1000} s`;
+    if (now.uuid !== state.uuid) return `another server answers in its place: ${now.uuid}, was ${state.uuid}`;
+    if (!now.files.includes(file)) return `the server no longer has ${file}`;
+  }
+  return 'stopped';
+}
+
+/** Fetches from the beginning of one file until the connection ends. Gives the file that it was in by then. */
+async function fetchFrom(state: FollowState, first: string, ending: AbortSignal): Promise<string> {
+  const { site, helper } = state;
+  const fetching = await helper.spawn(fetchCommand(site, first), { env: { MYSQL_PWD: site.password } });
+  state.fetching = fetching;
+  if (ending.aborted) await fetching.kill();
+  let file = first;
+  try {
+    await began(fetching);
+    for (let next: string | null = first; next !== null; next = await ship(state, file)) file = next;
+  } finally {
+    await fetching.kill().catch(() => undefined);
+    await fetching.done.catch(() => undefined);
+  }
+  return file;
+}
+
+/** Its own process id lets the readers of its files see when nothing more can come. */
+const fetchCommand = ({ config, service, seed, component }: Site, first: string): string[] => [
+  'sh', '-c', `rm -rf ${folder} && mkdir -m 700 ${folder} && echo $$ > ${folder}/.pid && echo began && exec "$@"`, 'follow',
+  'mysqlbinlog', '--read-from-remote-server', '--raw', '--stop-never', `--connection-server-id=${serverId(seed, component)}`,
+  `--host=${service.name}`, `--port=${serverPort}`, `--user=${config.user}`, `--result-file=${folder}/`, first,
+];
+
+/** In a range that people do not use; two followers of one id would throw each other out. */
+function serverId(seed: number, component: string): number {
+  let hash = seed | 0;
+  for (const character of component) hash = Math.imul(hash ^ character.charCodeAt(0), 0x01000193);
+  return 3_000_000_000 + ((hash >>> 0) % 1_000_000_000);
+}
+
+async function began(fetching: Running): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    fetching.stdout.once('data', () => resolve()).once('end', resolve).once('error', reject);
+  });
+  fetching.stdout.resume();
+}
+
+/**
+ * Ships one file's bytes as they come. Gives the next file's name when this one is complete, null when nothing more can come.
+ * That a file is complete shows in that the next one is there: a server that crashed ends a file without a word.
+ */
+async function ship({ helper, to, shipped }: FollowState, file: string): Promise<string | null> {
+  const next = following(file);
+  const reading = await helper.spawn(['sh', '-c', shipScript, 'ship', `${folder}/${file}`, `${folder}/${next}`]);
+  let offset = 0;
+  try {
+    for await (const chunk of reading.stdout) {
+      const bytes = chunk as Buffer;
+      await to.append(file, offset, bytes);
+      offset += bytes.length;
+      shipped.set(file, offset);
+    }
+  } catch (error) {
+    await reading.kill().catch(() => undefined);
+    throw error;
+  }
+  return (await reading.done).code === 0 ? next : null;
+}
+
+/** tail reads once more after the process that it watches has ended, so nothing written before that is left behind. */
+const shipScript = `
+  ( while kill -0 "$(cat ${folder}/.pid)" 2>/dev/null && [ ! -e "$2" ]; do sleep 0.1; done ) >/dev/null &
+  tail -c +1 -F -s ${lookEverySeconds} --pid=$! "$1"
+  [ -e "$2" ]`;
+
+/** `binlog.000009` is followed by `binlog.000010`. */
+const following = (file: string): string => file.replace(/\d+$/, (digits) => String(Number(digits) + 1).padStart(digits.length, '0'));

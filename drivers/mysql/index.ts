@@ -1,0 +1,103 @@
+import { z } from 'zod';
+import { defineDriver, type Attached, type AttachContext } from '../../core/driver.ts';
+import { refusesWritesCheck } from '../fencing.ts';
+import { killLoopAbility } from '../kill-loop.ts';
+import { memoryLimitAbility } from '../memory-limit.ts';
+import { processAbilities } from '../process.ts';
+import { volumeAbilities } from '../volume-abilities.ts';
+import { configSchema, type MysqlConfig } from './config.ts';
+import { inventoryCheck } from './check-inventory.ts';
+import { closeWrites } from './fence.ts';
+import { replicaActions, replicaActionsAbout } from './replica.ts';
+import { semiSyncCheck } from './semi-sync.ts';
+import { attemptWrite } from './write-attempt.ts';
+import { corruptPages } from './corrupt-pages.ts';
+import { corruptRows } from './corrupt-rows.ts';
+import { deleteRows } from './delete-rows.ts';
+import { dropTable } from './drop-table.ts';
+import { backupDump, dumpOptions } from './dump.ts';
+import { followBinlog } from './follow.ts';
+import { replayBinlog } from './replay.ts';
+import { restoreDump } from './restore.ts';
+import { identify, isReady, serverPort, type Site } from './server.ts';
+import { stalePages } from './stale-pages.ts';
+import { mysqlVolume } from './volume.ts';
+import { wipe } from './wipe.ts';
+import { mendConfig, wrongConfig } from './wrong-config.ts';
+import { dataWorkload } from './workload.ts';
+
+/** A start from cold, crash recovery included. */
+const configDeadlineMs = 120_000;
+
+async function siteOf(context: AttachContext<MysqlConfig>): Promise<Site> {
+  const { component, service, config, clock, seed } = context;
+  const password = context.secret(config.passwordFrom);
+  return {
+    component, service, config, clock, seed, password,
+    clients: () => context.clients(),
+    note: (text) => context.note(text),
+    peer: (name) => context.peer(name),
+    standing: { role: 'primary', source: null, semiSyncAtEnd: null },
+    ...(await identify(context, password)),
+  };
+}
+
+export default defineDriver<MysqlConfig>({
+  about: 'MySQL: consistent dumps, the binary log followed and replayed to a point in time',
+  config: configSchema,
+  port: serverPort,
+  abilities: ['crash', 'pause', 'hang', 'stop', 'partition', 'wipe', 'corruptPages', 'dropTable', 'deleteRows', 'corruptRows', 'wrongConfig', 'killLoop', 'exhaustMemory', 'damageFile', 'stalePages', 'fillDisk', 'encryptVolume', 'closeWrites'],
+  backups: {
+    dump: { about: 'mysqldump of everything in one snapshot, accounts included', kind: 'snapshot', options: dumpOptions },
+    binlog: { about: 'the binary log, as the server writes it', kind: 'continuous', options: z.strictObject({}) },
+  },
+  workload: 'data',
+  actions: { 'reapply-config': 'put the configuration back that the container was made with, and bring the server up on it', restart: 'end the server at once, as when it hangs, and start it', ...replicaActionsAbout },
+  checks: {
+    inventory: 'definitions, rows, accounts and grants, foreign keys and settings are as they were before the load',
+    'refuses-writes': 'the server refuses a write as read-only, or is off',
+    'semi-sync': 'every commit waited for a replica: the source never fell back to asynchronous replication',
+  },
+  attach: async (context): Promise<Attached> => {
+    const site = await siteOf(context);
+    return {
+      server: site.server,
+      ...processAbilities(site.service),
+      crash: () => (site.restoring ?? processAbilities(site.service)).crash!(),
+      ...killLoopAbility(site.service, site.clock),
+      ...memoryLimitAbility(site.service, site.clock),
+      ...volumeAbilities(mysqlVolume(site)),
+      wipe: () => wipe(site),
+      corruptPages: (damage) => corruptPages(site, damage),
+      dropTable: (table) => dropTable(site, table),
+      deleteRows: (spec) => deleteRows(site, spec),
+      corruptRows: (spec) => corruptRows(site, spec),
+      wrongConfig: () => wrongConfig(site),
+      stalePages: (damage) => stalePages(site, damage),
+      closeWrites: () => closeWrites(site),
+      backups: {
+        dump: { backup: backupDump(site), restore: restoreDump(site) },
+        binlog: { follow: followBinlog(site), replay: replayBinlog(site) },
+      },
+      workload: dataWorkload(site),
+      actions: {
+        ...replicaActions(site),
+        'reapply-config': async () => {
+          await mendConfig(site);
+          await site.service.waitHealthy(configDeadlineMs);
+          return null;
+        },
+        restart: async () => {
+          if ((await site.service.state()).status === 'paused') await site.service.unpause();
+          await site.service.stop(0);
+          await site.service.start();
+          await site.service.waitHealthy(configDeadlineMs);
+          return null;
+        },
+      },
+      checks: { inventory: inventoryCheck(site), 'refuses-writes': refusesWritesCheck(site.service, () => attemptWrite(site)), 'semi-sync': semiSyncCheck(site) },
+      ready: () => isReady(site),
+      close: async () => undefined,
+    };
+  },
+});

@@ -1,0 +1,146 @@
+import type { PlainFile, RecoveryTarget } from '../../core/driver.ts';
+import { environmentError, inputError } from '../../core/errors.ts';
+import { scanBinlog, type Transaction } from './binlog-scan.ts';
+import { gtidSet, parseGtid, type GtidSet } from './gtid.ts';
+
+export interface ReplayPlan {
+  /** In order, each with how much of it is to be read. */
+  files: { name: string; path: string; bytes: number }[];
+  /** Transactions that are not in the base and come before the target. */
+  transactions: number;
+  gtids: GtidSet;
+  last: { gtid: string; utc: string } | null;
+  /** The transaction that replay stops before; null when it goes to the end of the log. */
+  stoppedBefore: { gtid: string; utc: string; statement: string | null } | null;
+  /** What was cut off at the end of the last file. */
+  cutBytes: number;
+}
+
+/** What a restored base holds, and where the log stood when it was taken. */
+export interface LogBase { gtids: GtidSet; at: { file: string; position: number } | null }
+
+/**
+ * Reads the whole log as far as the target and decides what to replay, before anything is touched. Environment error with the
+ * reason when the log does not begin where the base ends, has a gap, is damaged, or does not hold the target.
+ */
+export async function planReplay(files: readonly PlainFile[], { gtids: base, at }: LogBase, until: RecoveryTarget): Promise<ReplayPlan> {
+  const ordered = logFiles(files);
+  const stops = stopFor(until);
+  refuseIfInBase(until, base);
+  const plan: ReplayPlan = { files: [], transactions: 0, gtids: gtidSet(), last: null, stoppedBefore: null, cutBytes: 0 };
+  const known = gtidSet();
+  let reached = { file: '', bytes: 0 };
+  for (const [index, file] of ordered.entries()) {
+    const before = plan.transactions;
+    const end = await scanBinlog(file.path, file.name, {
+      onPrevious: (previous) => {
+        assertFollows(previous, base, known, file.name);
+        known.addAll(previous);
+      },
+      onTransaction: (transaction) => take(plan, transaction, base, known, (one) => stops(one, file.name)),
+    });
+    if (end.insideEvent && index < ordered.length - 1) throw environmentError(`${file.name} is cut off in the middle of the log`, { found: `${end.cutBytes} bytes of an event that is not whole`, expected: 'whole files before the last one' });
+    // Files that the base holds already are left out.
+    if (plan.transactions > before) plan.files.push({ name: file.name, path: file.path, bytes: end.soundBytes });
+    if (plan.stoppedBefore) return plan;
+    plan.cutBytes = end.cutBytes;
+    reached = { file: file.name, bytes: end.soundBytes };
+  }
+  assertReached(plan, at, until, reached);
+  return plan;
+}
+
+/** Files in the order of their numbers. A number that is missing is a gap, whatever the GTIDs say. */
+function logFiles(files: readonly PlainFile[]): PlainFile[] {
+  const numbered = files.map((file) => ({ file, number: numberOf(file.name) }));
+  const other = numbered.find(({ number }) => Number.isNaN(number));
+  if (other) throw environmentError('the log holds a file that is no binary log', { found: other.file.name, expected: 'names such as binlog.000012' });
+  if (numbered.length === 0) throw environmentError('the log is empty', { found: 'no file', expected: 'the file that was written when the base was taken' });
+  numbered.sort((a, b) => a.number - b.number);
+  for (const [i, { file, number }] of numbered.entries()) {
+    const before = numbered[i - 1];
+    if (before && number !== before.number + 1) throw gap(`file ${before.number + 1} is absent`, `${before.file.name}, then ${file.name}`);
+  }
+  return numbered.map(({ file }) => file);
+}
+
+const numberOf = (file: string): number => Number(/\.(\d+)$/.exec(file)?.[1] ?? Number.NaN);
+
+const gap = (message: string, found: string): Error =>
+  environmentError(`the log has a gap: ${message}`, { found, expected: 'every transaction since the base', hint: 'restore a newer base, or stop before the gap' });
+
+/** A file must begin where what is known ends. */
+function assertFollows(previous: GtidSet, base: GtidSet, known: GtidSet, name: string): void {
+  const missing = previous.without(base).without(known);
+  if (!missing.isEmpty()) throw gap(`${missing.count()} transactions before ${name} are neither in the base nor in the log`, missing.toString());
+}
+
+function take(plan: ReplayPlan, transaction: Transaction, base: GtidSet, known: GtidSet, stops: (one: Transaction) => boolean): boolean {
+  const { source, number, committedMs } = transaction;
+  const gtid = `${source}:${number}`;
+  const utc = new Date(committedMs).toISOString();
+  if (base.has(source, number)) {
+    known.add(source, number);
+    return true;
+  }
+  if (stops(transaction)) {
+    plan.stoppedBefore = { gtid, utc, statement: transaction.statements.find((text) => !/^BEGIN$/i.test(text))?.slice(0, 300) ?? null };
+    return false;
+  }
+  known.add(source, number);
+  plan.gtids.add(source, number);
+  plan.transactions += 1;
+  plan.last = { gtid, utc };
+  return true;
+}
+
+function stopFor(until: RecoveryTarget): (transaction: Transaction, file: string) => boolean {
+  switch (until.kind) {
+    case 'latest':
+      return () => false;
+    case 'before-gtid': {
+      const wanted = parseGtid(until.gtid);
+      if (!wanted) throw inputError('not a GTID', { found: until.gtid, expected: 'uuid:number' });
+      return ({ source, number }) => source === wanted.source && number === wanted.number;
+    }
+    case 'before-statement': {
+      const pattern = statementPattern(until.pattern);
+      return ({ statements }) => statements.some((text) => pattern.test(text));
+    }
+    case 'before-time': {
+      const untilMs = Date.parse(until.utc);
+      if (Number.isNaN(untilMs)) throw inputError('not a time', { found: until.utc, expected: 'UTC as 2026-01-31T12:00:00Z' });
+      return ({ committedMs }) => committedMs >= untilMs;
+    }
+    case 'before-position':
+      return ({ end }, file) => (file === until.file ? end > until.position : numberOf(file) > numberOf(until.file));
+  }
+}
+
+function statementPattern(text: string): RegExp {
+  try {
+    return new RegExp(text, 'i');
+  } catch (error) {
+    throw inputError('not a regular expression', { found: text, cause: error });
+  }
+}
+
+function refuseIfInBase(until: RecoveryTarget, base: GtidSet): void {
+  const wanted = until.kind === 'before-gtid' ? parseGtid(until.gtid) : null;
+  if (wanted && base.has(wanted.source, wanted.number)) {
+    throw environmentError(`the base already holds ${until.kind === 'before-gtid' ? until.gtid : ''}`, { found: base.toString(), expected: 'a base from before it', hint: 'restore an older recovery point' });
+  }
+}
+
+/** The end of the log was reached without meeting the target. */
+function assertReached(plan: ReplayPlan, at: LogBase['at'], until: RecoveryTarget, reached: { file: string; bytes: number }): void {
+  if (at && isBefore(reached, at)) throw gap('it ends before the base does', `it ends at ${reached.file}:${reached.bytes}, the base was taken at ${at.file}:${at.position}`);
+  const last = `the log ends with ${plan.last?.gtid ?? 'the base'}`;
+  if (until.kind === 'before-gtid') throw environmentError('the log does not hold the transaction to stop before', { found: last, expected: until.gtid });
+  if (until.kind === 'before-statement') throw environmentError('no statement in the log matches', { found: `${plan.transactions} transactions after the base, none of them`, expected: until.pattern });
+  if (until.kind !== 'before-position') return;
+  if (isBefore(reached, until)) throw environmentError('the log does not reach the position to stop before', { found: `${reached.file}:${reached.bytes}`, expected: `${until.file}:${until.position}` });
+}
+
+const isBefore = (reached: { file: string; bytes: number }, wanted: { file: string; position: number }): boolean =>
+  numberOf(reached.file) < numberOf(wanted.file) || (reached.file === wanted.file && reached.bytes < wanted.position);

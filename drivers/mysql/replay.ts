@@ -1,0 +1,82 @@
+import { createReadStream } from 'node:fs';
+import type { Artifact, BackupMethod, RestoreContext } from '../../core/driver.ts';
+import { environmentError, inputError } from '../../core/errors.ts';
+import type { Helper } from '../../core/service.ts';
+import type { Json } from '../../core/timeline.ts';
+import { gtidSet } from './gtid.ts';
+import { planReplay, type LogBase, type ReplayPlan } from './replay-plan.ts';
+import { fence, loadBase, open, scratchOptions } from './restore.ts';
+import { startScratch, type ScratchServer } from './scratch-server.ts';
+import type { Site } from './server.ts';
+
+const folder = '/tmp/muster-replay';
+
+/**
+ * Applies a followed log on top of a restored base, up to the target, with the service stopped. All files go through one
+ * mysqlbinlog and one client, because session state spans them. If clients were let in since the base was restored, the base is
+ * loaded again first: what they wrote belongs to a history that the log knows nothing of. The facts say what was thrown away.
+ */
+export const replayBinlog = (site: Site): NonNullable<BackupMethod['replay']> => async (from, until, base, context): Promise<Json> => {
+  const baseGtids = base.position['gtid'];
+  if (baseGtids === undefined) throw inputError('a log can be replayed only on a base that knows its GTIDs', { found: `${base.point} without GTIDs`, expected: 'gtid_mode=ON when the base was taken' });
+  const plan = await context.stage('replay', 'read the log', () => planReplay(from.files, logBase(base), until));
+  await fence(site, context, 'clean');
+  const helper = await site.service.helper({ network: 'none', volumes: true });
+  let discarded: string | null = null;
+  try {
+    await context.stage('replay', `apply ${plan.transactions} transactions`, async () => {
+      const on = await serverOnBase(site, helper, base, context);
+      discarded = on.discarded;
+      if (plan.files.length > 0) await on.server.replay(await bring(helper, plan, context), baseGtids);
+      await assertReplayed(on.server, plan, baseGtids);
+      await on.server.stop();
+    });
+  } finally {
+    await helper.remove();
+  }
+  const settingsChanged = await open(site, base, context);
+  return {
+    transactions: plan.transactions, last: plan.last, stoppedBefore: plan.stoppedBefore, cutBytes: plan.cutBytes, files: plan.files.map(({ name, bytes }) => ({ name, bytes })),
+    gtid: gtidSet(`${baseGtids},${plan.gtids.toString()}`).toString(), discardedSinceBase: discarded, settingsChanged,
+  };
+};
+
+const logBase = ({ position }: Artifact): LogBase => ({
+  gtids: gtidSet(position['gtid']),
+  at: position['file'] === undefined ? null : { file: position['file'], position: Number(position['position']) },
+});
+
+/** A server whose data is the base and nothing else. */
+async function serverOnBase(site: Site, helper: Helper, base: Artifact, context: RestoreContext): Promise<{ server: ScratchServer; discarded: string | null }> {
+  const wanted = gtidSet(base.position['gtid']);
+  const server = await startScratch(scratchOptions(site, helper, base, context));
+  const executed = gtidSet(await server.sql('SELECT @@GLOBAL.gtid_executed'));
+  if (executed.toString() === wanted.toString()) return { server, discarded: null };
+  await server.stop();
+  site.note(`${site.service.name} was written to after its base was restored: the base is loaded again`);
+  const { server: again } = await loadBase(site, helper, base, context);
+  return { server: again, discarded: executed.without(wanted).toString() };
+}
+
+/** Brings the log's files into the helper, the last one only as far as it is to be read. Gives their paths there. */
+async function bring(helper: Helper, plan: ReplayPlan, { signal, progress }: RestoreContext): Promise<string[]> {
+  const total = plan.files.reduce((sum, { bytes }) => sum + bytes, 0);
+  let done = 0;
+  await helper.exec(['mkdir', '-m', '700', folder]);
+  for (const { name, path, bytes } of plan.files) {
+    const { code, stderr } = await helper.exec(['sh', '-c', 'cat > "$1"', 'bring', `${folder}/${name}`], { stdin: createReadStream(path, { end: bytes - 1 }), signal });
+    if (code !== 0) throw environmentError(`${name} cannot be brought to the server`, { found: stderr.trim() || `code ${code}`, expected: 'room in the container' });
+    done += bytes;
+    progress(done, total, 'bytes');
+  }
+  return plan.files.map(({ name }) => `${folder}/${name}`);
+}
+
+async function assertReplayed(server: ScratchServer, plan: ReplayPlan, base: string): Promise<void> {
+  const executed = gtidSet(await server.sql('SELECT @@GLOBAL.gtid_executed'));
+  const wanted = gtidSet(`${base},${plan.gtids.toString()}`);
+  if (executed.toString() === wanted.toString()) return;
+  throw environmentError('the replay did not do what was planned', {
+    found: `missing: ${wanted.without(executed).toString() || 'none'}; too much: ${executed.without(wanted).toString() || 'none'}`, expected: `${plan.transactions} transactions on top of the base`,
+  });
+}

@@ -1,0 +1,35 @@
+import { quoted, type Session } from './server.ts';
+
+export interface Column { name: string; type: string; generated: boolean }
+/** Digests are decimal text: a sum can be larger than what JSON numbers hold. `null` for an empty table. */
+export interface TableDigest { rows: number; sum: string | null; xor: string | null }
+
+/**
+ * One value as text without loss: hexadecimal digits, `-` for NULL. Text is compared as UTF-8, floating point as the shortest
+ * decimal of a double, binary and spatial data as their bytes.
+ */
+function valueText({ name, type }: Column): string {
+  const column = quoted(name);
+  if (/^(binary|varbinary|tinyblob|blob|mediumblob|longblob|bit|vector)$/.test(type)) return `IFNULL(HEX(${type === 'bit' ? `CAST(${column} AS BINARY)` : column}), '-')`;
+  if (/^(geometry|point|linestring|polygon|multipoint|multilinestring|multipolygon|geomcollection|geometrycollection)$/.test(type)) return `IFNULL(HEX(CAST(${column} AS BINARY)), '-')`;
+  if (type === 'float') return `IFNULL(HEX(CAST(CAST(${column} AS DOUBLE) AS CHAR CHARACTER SET utf8mb4)), '-')`;
+  return `IFNULL(HEX(CAST(${column} AS CHAR CHARACTER SET utf8mb4)), '-')`;
+}
+
+/**
+ * The text of a row: values joined by commas, which no value's text holds, so that two different rows never have one text. (CONCAT_WS
+ * over plain values is not so: it drops NULLs and does not escape its separator.) Generated columns follow from the others.
+ */
+export const rowText = (columns: readonly Column[]): string => {
+  const stored = columns.filter(({ generated }) => !generated);
+  return stored.length === 0 ? "''" : `CONCAT_WS(',', ${stored.map(valueText).join(', ')})`;
+};
+
+/** Count, exact sum and exclusive-or of 64 bits of each row's SHA-256. The sum sees duplicates, which the exclusive-or alone would not. */
+export async function digestTable({ rows }: Session, table: string, columns: readonly Column[]): Promise<TableDigest> {
+  const [row] = await rows<{ total: string | number; sum: string | null; bits: string | null }>(
+    `SELECT COUNT(*) AS total, CAST(SUM(hash) AS CHAR) AS sum, IF(COUNT(*) = 0, NULL, CAST(BIT_XOR(hash) AS CHAR)) AS bits
+       FROM (SELECT CAST(CONV(LEFT(SHA2(${rowText(columns)}, 256), 16), 16, 10) AS UNSIGNED) AS hash FROM ${table}) AS hashes`,
+  );
+  return { rows: Number(row!.total), sum: row!.sum, xor: row!.bits };
+}

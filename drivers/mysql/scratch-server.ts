@@ -1,0 +1,105 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { Transform } from 'node:stream';
+import { pollUntil } from '../../core/clock.ts';
+import { environmentError } from '../../core/errors.ts';
+import type { ExecOptions, ExecResult, Helper } from '../../core/service.ts';
+import type { Settings, Site } from './server.ts';
+
+const socket = '/tmp/muster-mysqld.sock';
+export const pidFile = '/tmp/muster-mysqld.pid';
+const logFile = '/tmp/muster-mysqld.log';
+
+/** A MySQL server on the service's own volume, in a helper without any network: nobody but Muster can be its client. */
+export interface ScratchServer {
+  /** Runs statements; rows as tab-separated lines. Rejects with the server's message. */
+  sql(statements: string): Promise<string>;
+  /** Loads a dump that lies on this machine into an empty data folder, with the redo log off; `progress` is told bytes read. */
+  load(path: string, progress: (bytes: number) => void): Promise<void>;
+  /** Replays binary logs that lie in the helper, all in one go, without the transactions of `excluded`. */
+  replay(paths: string[], excluded: string): Promise<void>;
+  /** Ends it cleanly: everything is on disk. */
+  stop(): Promise<void>;
+}
+
+export interface ScratchOptions {
+  site: Site;
+  helper: Helper;
+  /** Of the server that the data came from: what a data folder must agree with. Empty when not known. */
+  settings: Settings;
+  gtid: boolean;
+  signal: AbortSignal;
+}
+
+/** Settings without which the service could not open the data folder that was made here. */
+const formative = ({ settings }: ScratchOptions): string[] =>
+  ['innodb_page_size', 'innodb_data_file_path', 'lower_case_table_names'].filter((name) => settings[name] !== undefined).map((name) => `--${name.replaceAll('_', '-')}=${settings[name]}`);
+
+const started = async (options: ScratchOptions, argv: string[], what: string): Promise<void> => {
+  const { helper, signal } = options;
+  const { code, stderr } = await helper.exec(argv, { signal, deadlineMs: 120_000 });
+  if (code === 0) return;
+  const log = await helper.exec(['sh', '-c', `grep -a ERROR ${logFile} | tail -n 3`]);
+  throw environmentError(`${what} failed with code ${code}`, { found: (log.stdout || stderr).trim() || 'no message', expected: 'code 0' });
+};
+
+/** An empty data folder as the server makes it; root without a password until the dump brings its own. */
+export const initialise = (options: ScratchOptions): Promise<void> =>
+  started(options, ['mysqld', '--no-defaults', '--initialize-insecure', '--user=mysql', `--datadir=${options.site.dataFolder}`, `--log-error=${logFile}`, ...formative(options)], 'initialising the data folder');
+
+/**
+ * Starts it. Without its own binary log, doublewrite and flushing: a crash here only means that the restore is done again,
+ * and none of these settings outlives the process. Replayed transactions keep their GTIDs all the same (mysql.gtid_executed).
+ */
+export async function startScratch(options: ScratchOptions): Promise<ScratchServer> {
+  const { site, helper, signal, gtid } = options;
+  await started(options, [
+    'sh', '-c', 'exec "$@" --innodb-buffer-pool-size="$(awk \'/MemAvailable/ { m = $2 / 4096; print int(m < 64 ? 64 : m > 1024 ? 1024 : m) }\' /proc/meminfo)M"', 'scratch',
+    'mysqld', '--no-defaults', '--daemonize', '--user=mysql', `--datadir=${site.dataFolder}`, `--socket=${socket}`, `--pid-file=${pidFile}`, `--log-error=${logFile}`,
+    '--skip-networking', '--mysqlx=OFF', '--skip-log-bin', '--event-scheduler=OFF', '--innodb-doublewrite=OFF', '--innodb-flush-log-at-trx-commit=0', '--performance-schema=OFF',
+    '--max-allowed-packet=1G', `--gtid-mode=${gtid ? 'ON' : 'OFF'}`, `--enforce-gtid-consistency=${gtid ? 'ON' : 'OFF'}`, ...formative(options),
+  ], 'starting a server on the data folder');
+  const client = (user: string): string[] => ['mysql', '--no-defaults', `--socket=${socket}`, `--user=${user}`, '--default-character-set=utf8mb4', '--max-allowed-packet=1G', '--binary-mode'];
+  const env = { MYSQL_PWD: site.password };
+  const run = async (argv: string[], given: ExecOptions = {}): Promise<ExecResult> => helper.exec(argv, { signal, ...given, env: { ...env, ...given.env } });
+  const failed = (what: string, { code, stderr }: ExecResult): Error => environmentError(`${what} failed with code ${code}`, { found: stderr.trim().slice(0, 500) || 'no message', expected: 'code 0' });
+  return {
+    sql: async (statements) => {
+      const result = await run([...client(site.config.user), '--batch', '--raw', '--skip-column-names', '--execute', statements]);
+      if (result.code !== 0) throw failed('a statement of the restore', result);
+      return result.stdout.trim();
+    },
+    load: async (path, progress) => {
+      // The root of an empty data folder has no password yet.
+      const asRoot = { env: { MYSQL_PWD: '' } };
+      const off = await run([...client('root'), '--execute', 'ALTER INSTANCE DISABLE INNODB REDO_LOG'], asRoot);
+      if (off.code !== 0) throw failed('switching the redo log off', off);
+      const { size } = await stat(path);
+      let seen = 0;
+      const counted = new Transform({
+        highWaterMark: 1024 * 1024,
+        transform: (chunk: Buffer, _encoding, done) => {
+          seen += chunk.length;
+          progress(seen);
+          done(null, chunk);
+        },
+      });
+      const input = createReadStream(path, { highWaterMark: 1024 * 1024 });
+      input.once('error', (error) => counted.destroy(error));
+      const result = await run(client('root'), { stdin: input.pipe(counted), ...asRoot });
+      if (result.code !== 0) throw failed('loading the dump', result);
+      if (seen !== size) throw environmentError('the dump was not read to its end', { found: `${seen} of ${size} bytes`, expected: 'all of it' });
+    },
+    replay: async (paths, excluded) => {
+      const script = 'set -o pipefail; mysqlbinlog --no-defaults --exclude-gtids="$EXCLUDED" "$@" | $CLIENT';
+      const result = await run(['bash', '-c', script, 'replay', ...paths], { env: { EXCLUDED: excluded, CLIENT: client(site.config.user).join(' ') } });
+      if (result.code !== 0) throw failed('replaying the log', result);
+    },
+    stop: async () => {
+      const result = await run(['mysqladmin', '--no-defaults', `--socket=${socket}`, `--user=${site.config.user}`, 'shutdown']);
+      if (result.code !== 0) throw failed('ending the server of the restore', result);
+      const gone = await pollUntil(site.clock, { everyMs: 50, deadlineMs: 60_000, signal }, async () => (await helper.exec(['sh', '-c', `test ! -e ${pidFile} && grep -aq "Shutdown complete" ${logFile}`])).code === 0);
+      if (!gone) throw environmentError('the server of the restore does not end', { expected: 'a clean end within 60 s' });
+    },
+  };
+}

@@ -1,0 +1,133 @@
+import mysql from 'mysql2/promise';
+import type { Connection, RowDataPacket } from 'mysql2/promise';
+import type { Clock } from '../../core/clock.ts';
+import type { AttachContext } from '../../core/driver.ts';
+import { environmentError, messageOf, MusterError } from '../../core/errors.ts';
+import type { Endpoint, Service } from '../../core/service.ts';
+import type { MysqlConfig } from './config.ts';
+import type { Restoring } from './restoring.ts';
+
+export const serverPort = 3306;
+
+/** The server under test and how to speak with it. */
+export interface Site {
+  component: string;
+  service: Service;
+  config: MysqlConfig;
+  clock: Clock;
+  seed: number;
+  password: string;
+  clients(): Promise<Endpoint>;
+  note(text: string): void;
+  /** Where the server said, at attach, that its data lies. No trailing slash. */
+  dataFolder: string;
+  /** `MySQL 9.7.4` */
+  server: string;
+  /** Another service of the stack. */
+  peer(name: string): Service;
+  standing: Standing;
+  /** Set while a restore loads its data beside the stopped service. */
+  restoring?: Restoring | undefined;
+}
+
+/** What this server is there for, as far as the drill told it: what `ready` means depends on it. */
+export interface Standing {
+  role: 'primary' | 'replica' | 'fenced';
+  /** Service that it was last made a replica of. */
+  source: string | null;
+  /** What a server said of its semi-synchronous replication when it ceased to be a source. */
+  semiSyncAtEnd: SemiSync | null;
+}
+
+/** `status`: commits wait for a replica. `unacknowledged`: commits that did not, since the server started at `startedAt` (epoch seconds). */
+export interface SemiSync { status: boolean; unacknowledged: number; acknowledged: number; replicas: number; startedAt: number }
+
+export const connectTimeoutMs = 1_000;
+
+/** Opens a connection of Muster's own to the service itself, not through the clients' way in. */
+async function connect(site: Pick<Site, 'service' | 'config' | 'password'>): Promise<Connection> {
+  const { host, port } = await site.service.endpoint(serverPort);
+  return mysql.createConnection({
+    host, port, user: site.config.user, password: site.password, connectTimeout: connectTimeoutMs,
+    charset: 'utf8mb4', timezone: 'Z', supportBigNumbers: true, bigNumberStrings: true, dateStrings: true,
+  });
+}
+
+export interface Session {
+  connection: Connection;
+  rows<Row>(sql: string, values?: unknown[]): Promise<Row[]>;
+}
+
+/** Runs work on one connection and closes it. The server's errors pass through. */
+export async function withSession<T>(site: Pick<Site, 'service' | 'config' | 'password'>, work: (session: Session) => Promise<T>): Promise<T> {
+  const connection = await connect(site);
+  // A connection that dies while idle reports it here as well; the next query on it says so again.
+  connection.on('error', () => undefined);
+  try {
+    const rows = async <Row>(sql: string, values: unknown[] = []): Promise<Row[]> => (await connection.query<RowDataPacket[]>(sql, values))[0] as Row[];
+    return await work({ connection, rows });
+  } finally {
+    connection.destroy();
+  }
+}
+
+/** The server's own error code (`ER_NO_SUCH_TABLE`), or null for an error that did not come from the server. */
+export function serverCode(error: unknown): string | null {
+  const { code } = error as { code?: unknown };
+  return typeof code === 'string' && code.startsWith('ER_') ? code : null;
+}
+
+/** Product, version and data folder. An input error for a MariaDB server, whose GTIDs, dump and log tools are others. */
+export async function identify(context: Pick<AttachContext<MysqlConfig>, 'service' | 'config'>, password: string): Promise<{ server: string; dataFolder: string }> {
+  try {
+    return await withSession({ ...context, password }, async ({ rows }) => {
+      const [row] = await rows<{ version: string; folder: string }>('SELECT @@version AS version, @@datadir AS folder');
+      if (/mariadb/i.test(row!.version)) throw new MusterError('input', `${context.service.name} is MariaDB`, { found: row!.version, expected: 'MySQL 8.4 or later' });
+      return { server: `MySQL ${/^[\d.]+/.exec(row!.version)![0]}`, dataFolder: row!.folder.replace(/\/+$/, '') };
+    });
+  } catch (error) {
+    if (error instanceof MusterError) throw error;
+    throw environmentError(`${context.service.name} does not let Muster in as ${context.config.user}`, {
+      found: messageOf(error), expected: 'a MySQL server and the right password', hint: `the password comes from the secret ${context.config.passwordFrom}`, cause: error,
+    });
+  }
+}
+
+/**
+ * True when the server does what it is there for: a primary takes queries and writes, a replica answers and receives. From one
+ * that was fenced nothing is expected.
+ */
+export async function isReady(site: Site): Promise<boolean> {
+  const { role } = site.standing;
+  if (role === 'fenced') return true;
+  try {
+    return await withSession(site, async ({ connection }) => {
+      const query = async (sql: string): Promise<RowDataPacket[]> => (await connection.query<RowDataPacket[]>({ sql, timeout: connectTimeoutMs }))[0];
+      if (role === 'replica') return (await query('SHOW REPLICA STATUS')).some((row) => row['Replica_IO_Running'] === 'Yes' && row['Replica_SQL_Running'] === 'Yes');
+      return Number((await query('SELECT @@super_read_only + @@read_only + @@offline_mode AS shut'))[0]!['shut']) === 0;
+    });
+  } catch {
+    return false;
+  }
+}
+
+/** Settings that a restore could leave other than they were: durability above all, then what decides how data is read. */
+const watchedSettings = [
+  'innodb_flush_log_at_trx_commit', 'sync_binlog', 'innodb_doublewrite', 'log_bin', 'gtid_mode', 'enforce_gtid_consistency', 'binlog_format', 'binlog_row_image',
+  'super_read_only', 'read_only', 'offline_mode', 'event_scheduler', 'innodb_page_size', 'innodb_data_file_path', 'lower_case_table_names',
+  'character_set_server', 'collation_server', 'sql_mode', 'max_allowed_packet', 'innodb_buffer_pool_size', 'innodb_redo_log_capacity', 'time_zone',
+];
+
+export type Settings = Record<string, string>;
+
+export async function readSettings(session: Session): Promise<Settings> {
+  const variables = await session.rows<{ Variable_name: string; Value: string }>('SHOW GLOBAL VARIABLES WHERE Variable_name IN (?)', [watchedSettings]);
+  const status = await session.rows<{ Variable_name: string; Value: string }>("SHOW GLOBAL STATUS LIKE 'Innodb_redo_log_enabled'");
+  return Object.fromEntries([...variables, ...status].map((row) => [row.Variable_name.toLowerCase(), row.Value]));
+}
+
+/** Settings that differ, in words: `sync_binlog is 0, was 1`. */
+export const settingsChanged = (before: Settings, now: Settings): string[] =>
+  Object.keys(before).filter((name) => before[name] !== now[name]).map((name) => `${name} is ${now[name] ?? 'gone'}, was ${before[name]}`);
+
+export const quoted = (name: string): string => `\`${name.replaceAll('`', '``')}\``;

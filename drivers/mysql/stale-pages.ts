@@ -1,0 +1,127 @@
+import type { Abilities, Inflicted, Proof } from '../../core/driver.ts';
+import { environmentError } from '../../core/errors.ts';
+import { startAgain } from '../process.ts';
+import { serverSchemas } from './config.ts';
+import { columnsByTable } from './inventory.ts';
+import { canStandIn, choosePages, leaves, type Page } from './pages.ts';
+import { digestTable, type Column, type TableDigest } from './row-digest.ts';
+import { withSession, type Session, type Site } from './server.ts';
+import { badPages, evict, locate, writeAt, type TableFile } from './table-file.ts';
+
+type Damage = Parameters<Abilities['stalePages']>[0];
+
+/** 64 MiB of pages of the usual size are kept in memory as the earlier copy. */
+const keptPages = 4_096;
+const changeDeadlineMs = 15_000;
+const lookEveryMs = 250;
+const evictions = 3;
+const furtherPages = 8;
+
+interface Swap { pages: number[]; before: TableDigest; after: TableDigest; changed: number }
+
+/**
+ * Takes a copy of pages that hold rows of a table, waits until the load has changed rows on them, and puts the copy back: each page is whole, with
+ * the checksum that it had, and out of date. No row is written by us. Writers of the table wait while pages are put back and pushed out of
+ * memory, so that nobody writes the present version over them and nothing but the pages explains what the digest of the rows finds.
+ */
+export async function stalePages(site: Site, damage: Damage): Promise<Inflicted> {
+  const { file, columns } = await withSession(site, async (session) => {
+    const found = await locate(site, session, damage.table);
+    return { file: found, columns: (await columnsByTable(session, [...serverSchemas])).get(`${found.name.schema}.${found.name.table}`)!.columns };
+  });
+  const table = `${file.name.schema}.${file.name.table}`;
+  const { pages, before, after, changed } = await withSession(site, async (session) => {
+    await session.rows('SET SESSION lock_wait_timeout = 10');
+    const older = await earlierCopy(site, session, file, damage.seed);
+    const changeable = await whenChanged(site, session, { file, older, wanted: damage.pages });
+    try {
+      return await putBack(site, session, { file, columns, older, changeable, damage });
+    } finally {
+      await session.rows('UNLOCK TABLES');
+    }
+  });
+  return {
+    facts: { table, file: file.path, pages, pagesChanged: changed, rowsBefore: before.rows },
+    witness: async (): Promise<Proof | null> => {
+      if (before.sum === after.sum && before.xor === after.xor && before.rows === after.rows) return null;
+      const damaged = await badPages(site, file.path);
+      if (damaged === null || damaged.some((page) => pages.includes(page))) return null;
+      return {
+        what: `with nobody writing, the digest of the rows of ${table} went from ${before.sum} to ${after.sum} (${before.rows} rows, then ${after.rows}); innochecksum finds nothing wrong with the pages`,
+        facts: { before: { ...before }, after: { ...after }, innochecksum: damaged },
+      };
+    },
+    undo: { ...startAgain(site.service, 'undo stale-page of'), healed: async () => null },
+  };
+}
+
+/** Everything of the table is on disk, and its writers wait, until UNLOCK TABLES. */
+const lock = (session: Session, { name }: TableFile): Promise<unknown> => session.rows(`FLUSH TABLES ${name.quoted} FOR EXPORT`);
+
+async function* pagesOf(site: Site, { path, pageBytes, index }: TableFile): AsyncGenerator<Page> {
+  const reading = await site.service.spawn(['cat', path]);
+  yield* leaves(reading.stdout, pageBytes, index);
+}
+
+async function earlierCopy(site: Site, session: Session, file: TableFile, seed: number): Promise<Map<number, Buffer>> {
+  await lock(session, file);
+  try {
+    const numbers: number[] = [];
+    for await (const { number } of pagesOf(site, file)) numbers.push(number);
+    const kept = new Set(choosePages(numbers, keptPages, seed));
+    const copy = new Map<number, Buffer>();
+    for await (const { number, bytes } of pagesOf(site, file)) if (kept.has(number)) copy.set(number, Buffer.from(bytes));
+    if (copy.size > 0) return copy;
+    throw environmentError(`${file.name.schema}.${file.name.table} has no page with rows beyond its first`, { found: file.path, expected: 'a table of several pages' });
+  } finally {
+    await session.rows('UNLOCK TABLES');
+  }
+}
+
+/** Pages for which the earlier copy can stand in now, with the lock held; as many as wanted, or at the deadline those there are. */
+async function whenChanged(site: Site, session: Session, { file, older, wanted }: { file: TableFile; older: ReadonlyMap<number, Buffer>; wanted: number }): Promise<number[]> {
+  const until = site.clock.nowMs() + changeDeadlineMs;
+  for (;;) {
+    await lock(session, file);
+    const changed: number[] = [];
+    for await (const { number, bytes } of pagesOf(site, file)) if (older.has(number) && canStandIn(older.get(number)!, bytes)) changed.push(number);
+    const late = site.clock.nowMs() >= until;
+    if (changed.length >= wanted || (late && changed.length > 0)) return changed;
+    await session.rows('UNLOCK TABLES');
+    if (late) {
+      throw environmentError(`no row of ${file.name.schema}.${file.name.table} changed within ${changeDeadlineMs} ms: an older version of its pages would be the present one`, {
+        found: `${older.size} pages, as they were`, expected: 'a table whose rows the load changes or removes', hint: "the load's own table always is one",
+      });
+    }
+    await site.clock.sleep(lookEveryMs);
+  }
+}
+
+interface Swapping { file: TableFile; columns: readonly Column[]; older: ReadonlyMap<number, Buffer>; changeable: readonly number[]; damage: Damage }
+
+async function putBack(site: Site, session: Session, { file, columns, older, changeable, damage }: Swapping): Promise<Swap> {
+  // Over the rows themselves: another index may hold every column and does not change.
+  const digest = (): Promise<TableDigest> => digestTable(session, `${file.name.quoted} FORCE INDEX (PRIMARY)`, columns);
+  const before = await digest();
+  const pages = choosePages(changeable, damage.pages, damage.seed);
+  for (const page of pages) await writeAt(site, file.path, page * file.pageBytes, older.get(page)!);
+  let after = await fromDisk(site, digest, before);
+  // A page may have changed in nothing but rows that were deleted before the copy and cleared away after it: then another one is taken as well.
+  for (const page of changeable.filter((one) => !pages.includes(one)).slice(0, furtherPages)) {
+    if (after.sum !== before.sum) break;
+    await writeAt(site, file.path, page * file.pageBytes, older.get(page)!);
+    pages.push(page);
+    after = await fromDisk(site, digest, before);
+  }
+  return { pages, before, after, changed: changeable.length };
+}
+
+/** The digest once the pages in memory have made way for those on disk: it differs then, if the rows do. */
+async function fromDisk(site: Site, digest: () => Promise<TableDigest>, before: TableDigest): Promise<TableDigest> {
+  let now = before;
+  for (let i = 0; i < evictions && now.sum === before.sum; i += 1) {
+    await withSession(site, evict);
+    now = await digest();
+  }
+  return now;
+}

@@ -1,0 +1,56 @@
+import { environmentError } from '../../core/errors.ts';
+import type { Session, Site } from './server.ts';
+import { findTable, type TableName } from './tables.ts';
+
+/** A table's file: where it lies, and which of its pages hold the rows (those of its clustered index). */
+export interface TableFile { name: TableName; path: string; pageBytes: number; index: bigint }
+
+/** A pool larger than this is not pushed out of memory on purpose: the effect then shows when the server next reads the pages. */
+const evictableBytes = 128 * 1024 * 1024;
+
+/** Environment error when the table has no file of its own. */
+export async function locate(site: Site, session: Session, table: string): Promise<TableFile> {
+  const name = await findTable(session, table);
+  const [row] = await session.rows<{ path: string; id: string | number; bytes: string | number }>(
+    `SELECT f.path AS path, i.index_id AS id, @@innodb_page_size AS bytes
+       FROM information_schema.innodb_tables t JOIN information_schema.innodb_indexes i USING (table_id) JOIN information_schema.innodb_datafiles f ON f.space = t.space
+      WHERE t.name = ? AND i.type & 1 = 1`,
+    [`${name.schema}/${name.table}`],
+  );
+  if (!row) throw environmentError(`${table} has no file of its own`, { found: 'a table in a shared tablespace, partitioned, or of another engine', expected: 'InnoDB with innodb_file_per_table' });
+  return { name, path: row.path.startsWith('/') ? row.path : `${site.dataFolder}/${row.path.replace(/^\.\//, '')}`, pageBytes: Number(row.bytes), index: BigInt(row.id) };
+}
+
+/** Overwrites bytes of the file, down to the disk. */
+export async function writeAt({ service }: Site, path: string, offset: number, bytes: Buffer): Promise<void> {
+  const { code, stderr } = await service.exec(['dd', `of=${path}`, 'conv=notrunc,fsync', 'oflag=seek_bytes', 'iflag=fullblock', 'bs=64K', `seek=${offset}`], { stdin: bytes });
+  if (code !== 0) throw environmentError(`${path} cannot be overwritten at ${offset}`, { found: stderr.trim(), expected: 'code 0' });
+}
+
+/** Fills the buffer pool with a temporary table, which no log sees; without the protection of young pages it pushes out all others. */
+export async function evict({ rows }: Session): Promise<void> {
+  const [row] = await rows<{ bytes: string | number; old: string | number }>('SELECT @@innodb_buffer_pool_size AS bytes, @@innodb_old_blocks_time AS old');
+  if (Number(row!.bytes) > evictableBytes) return;
+  const rowsNeeded = Math.ceil((Number(row!.bytes) * 2.5) / 8_000);
+  await rows('SET GLOBAL innodb_old_blocks_time = 0');
+  try {
+    await rows('SET SESSION cte_max_recursion_depth = 1000000');
+    await rows('CREATE TEMPORARY TABLE mysql.muster_evict (n INT PRIMARY KEY, filler VARBINARY(8000)) ENGINE = InnoDB');
+    await rows("INSERT INTO mysql.muster_evict WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?) SELECT n, REPEAT('x', 8000) FROM numbers", [rowsNeeded]);
+    await rows('SELECT SUM(LENGTH(filler)) FROM mysql.muster_evict');
+    await rows('DROP TEMPORARY TABLE mysql.muster_evict');
+  } finally {
+    await rows('SET GLOBAL innodb_old_blocks_time = ?', [Number(row!.old)]);
+  }
+}
+
+/** Pages that innochecksum calls damaged, in a copy: it cannot lock the file of a running server. Null when it cannot be asked. */
+export async function badPages(site: Site, path: string): Promise<number[] | null> {
+  const script = 'copy=$(mktemp) && cp "$1" "$copy" && innochecksum --allow-mismatches=10000 --log="$copy.log" "$copy" 2>&1; code=$?; rm -f "$copy" "$copy.log"; exit $code';
+  try {
+    const { stdout } = await site.service.exec(['sh', '-c', script, 'innochecksum', path], { deadlineMs: 30_000 });
+    return [...stdout.matchAll(/^Fail: page (\d+) invalid/gm)].map(([, page]) => Number(page));
+  } catch {
+    return null;
+  }
+}

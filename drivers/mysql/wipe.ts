@@ -1,0 +1,48 @@
+import type { Inflicted, Proof } from '../../core/driver.ts';
+import { environmentError } from '../../core/errors.ts';
+import { processGone, startAgain } from '../process.ts';
+import { withSession, type Site } from './server.ts';
+
+/**
+ * The data volume is emptied and the server killed. It is frozen in between: a server that sees its files go may die by itself, half-way
+ * through and in its own words. Restart policies bring up another, empty server.
+ */
+export async function wipe(site: Site): Promise<Inflicted> {
+  const before = await site.service.state();
+  const identity = await serverIdentity(site);
+  await site.service.signalFromHost('SIGSTOP');
+  const { code, stderr } = await site.service.exec(['find', site.dataFolder, '-mindepth', '1', '-delete'], { deadlineMs: 60_000 });
+  if (code !== 0) {
+    await site.service.signalFromHost('SIGCONT');
+    throw environmentError(`${site.dataFolder} cannot be emptied`, { found: stderr.trim() || `code ${code}`, expected: 'code 0' });
+  }
+  await site.service.signalFromHost('SIGKILL');
+  return {
+    facts: { folder: site.dataFolder, server: identity, pid: before.pid },
+    witness: async (): Promise<Proof | null> => {
+      const gone = processGone(before, await site.service.state());
+      const lost = gone && (await identityLost(site, identity));
+      return lost ? { what: `${lost}; ${gone.what}`, facts: { ...gone.facts, server: identity } } : null;
+    },
+    undo: { ...startAgain(site.service, 'undo wipe of'), healed: async () => null },
+  };
+}
+
+const serverIdentity = (site: Site): Promise<string> => withSession(site, async ({ rows }) => (await rows<{ uuid: string }>('SELECT @@server_uuid AS uuid'))[0]!.uuid);
+
+/**
+ * A server names itself in a file of its data folder: when that file is gone or names another, so is the data. Looked at in a
+ * container of our own, which sees the volume whether the service runs or not.
+ */
+async function identityLost(site: Site, before: string): Promise<string | null> {
+  const helper = await site.service.helper({ network: 'none', volumes: true });
+  try {
+    const { stdout } = await helper.exec(['sh', '-c', 'cat "$1/auto.cnf" 2>/dev/null; true', 'identity', site.dataFolder]);
+    if (stdout.includes(before)) return null;
+    const now = /server-uuid=(\S+)/.exec(stdout)?.[1];
+    return now ? `the volume holds another server's data (${now}, was ${before})` : `the volume does not hold server ${before} any more`;
+  } finally {
+    await helper.remove();
+  }
+}
+

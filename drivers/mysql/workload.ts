@@ -1,0 +1,120 @@
+import type { Connection } from 'mysql2';
+import type { DataClient, DataWorkload } from '../../core/driver.ts';
+import { messageOf } from '../../core/errors.ts';
+import { OperationError } from '../../core/ledger.ts';
+import { createConnections, openConnection, run, type Connections } from './connections.ts';
+import { quoted, serverCode, withSession, type Site } from './server.ts';
+import { isReadOnlyRefusal } from './write-attempt.ts';
+
+/** More than one transaction can be in the same flush to disk, so that writers do not wait for one another's. */
+const connectionLimit = 24;
+const silenceMs = 30_000;
+
+/** `database.table`, for people and for faults. */
+export const ledgerTable = ({ config, component }: Pick<Site, 'config' | 'component'>): string => `${config.database}.ledger_${component.replaceAll(/[^A-Za-z0-9_]/g, '_').slice(0, 50)}`;
+
+const quotedTable = (site: Pick<Site, 'config' | 'component'>): string => ledgerTable(site).split('.').map(quoted).join('.');
+
+/**
+ * The load's own table: a row an id, several rows a transaction. Ids are not unique by design: a recovery that applies something
+ * twice must be able to show.
+ */
+export const dataWorkload = (site: Site): DataWorkload => ({
+  kind: 'data',
+  groupSize: 4,
+  neverReturn: false,
+  prepare: () =>
+    withSession(site, async ({ rows }) => {
+      await rows(`CREATE DATABASE IF NOT EXISTS ${quoted(site.config.database)}`);
+      await rows(`CREATE TABLE IF NOT EXISTS ${quotedTable(site)} (
+        pk BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, id INT UNSIGNED NOT NULL, value VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL, KEY (id)
+      ) ENGINE = InnoDB`);
+    }),
+  open: async () => openClient(site),
+  readBack: (emit) => readBack(site, emit),
+});
+
+function openClient(site: Site): DataClient {
+  const table = quotedTable(site);
+  const connections = createConnections({ user: site.config.user, password: site.password, clients: site.clients, nowMs: site.clock.nowMs, limit: connectionLimit });
+  return {
+    write: (ids, values) =>
+      transaction(connections, `START TRANSACTION; DELETE FROM ${table} WHERE id IN (?); INSERT INTO ${table} (id, value) VALUES ?`, [ids, ids.map((id, i) => [id, values[i]])]),
+    remove: (id) => transaction(connections, `START TRANSACTION; DELETE FROM ${table} WHERE id = ?`, [id]),
+    read: async (id) => {
+      const connection = await connections.take();
+      try {
+        const rows = await run<{ value: string }[]>(connection, `SELECT value FROM ${table} WHERE id = ? ORDER BY pk DESC LIMIT 1`, [id]);
+        connections.give(connection);
+        return rows[0]?.value ?? null;
+      } catch (error) {
+        connections.discard(connection);
+        throw new OperationError(messageOf(error), true, error);
+      }
+    },
+    close: async () => connections.close(),
+  };
+}
+
+/**
+ * Two round trips. Whatever goes wrong in the first is certain: COMMIT was never sent, and the server rolls back what a lost
+ * connection left. Once COMMIT is on its way, nothing but its answer is certain, not even an error of the server; but for the
+ * refusal of one that was closed meanwhile, which rolls back before it answers.
+ */
+async function transaction(connections: Connections, changes: string, values: unknown[]): Promise<void> {
+  const connection = await connections.take();
+  const step = async (sql: string, certain: boolean, given: unknown[] = []): Promise<void> => {
+    try {
+      await run(connection, sql, given);
+    } catch (error) {
+      connections.discard(connection);
+      const refused = certain || isReadOnlyRefusal(error);
+      throw new OperationError(`${refused ? 'not written' : 'COMMIT was not answered'}: ${messageOf(error)}`, refused, error);
+    }
+  };
+  await step(changes, true, values);
+  await step('COMMIT', false);
+  connections.give(connection);
+}
+
+/**
+ * Everything in one snapshot, from the rows themselves: an index may lack what a damaged page brought back. A table that is not there
+ * holds nothing: that is an answer. Rejects otherwise.
+ */
+async function readBack(site: Site, emit: (id: number, value: string) => void): Promise<void> {
+  const connection = await openConnection({ user: site.config.user, password: site.password }, await site.clients());
+  try {
+    const [, , [counted]] = await run<[unknown, unknown, [{ total: number }]]>(
+      connection,
+      `SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ; START TRANSACTION WITH CONSISTENT SNAPSHOT; SELECT COUNT(*) AS total FROM ${quotedTable(site)} FORCE INDEX (PRIMARY)`,
+    );
+    const seen = await streamRows(connection, `SELECT id, value FROM ${quotedTable(site)} FORCE INDEX (PRIMARY) ORDER BY pk`, emit);
+    if (seen !== counted.total) throw new Error(`${seen} rows were read of ${counted.total} that are there`);
+  } catch (error) {
+    const code = serverCode(error);
+    if (code !== 'ER_NO_SUCH_TABLE' && code !== 'ER_BAD_DB_ERROR') throw error;
+  } finally {
+    connection.destroy();
+  }
+}
+
+async function streamRows(connection: Connection, sql: string, emit: (id: number, value: string) => void): Promise<number> {
+  let seen = 0;
+  const silent = (): void => void rows.destroy(new Error(`no row for ${silenceMs} ms`));
+  const rows = connection.query({ sql, rowsAsArray: true }).stream({ highWaterMark: 1_000 });
+  let timer = setTimeout(silent, silenceMs);
+  try {
+    for await (const row of rows) {
+      const [id, value] = row as [number, string];
+      emit(id, value);
+      seen += 1;
+      if (seen % 1_000 === 0) {
+        clearTimeout(timer);
+        timer = setTimeout(silent, silenceMs);
+      }
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+  return seen;
+}

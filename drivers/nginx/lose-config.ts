@@ -1,0 +1,35 @@
+import type { Inflicted, Proof } from '../../core/driver.ts';
+import { look, takeUp, undoMs, type Site } from './site.ts';
+
+/** Exit codes of a process that a signal ended (128 + its number): then it did not fail by itself. */
+const signalled = 128;
+
+/** The configuration is emptied and the process restarted in order, as by a deployment that went wrong. */
+export async function loseConfig(site: Site): Promise<Inflicted> {
+  const { service, config } = site;
+  const before = await service.state();
+  await service.putFile(config.configFile, '');
+  await service.stop(2);
+  await service.start();
+  return {
+    facts: { file: config.configFile, pid: before.pid, startedAt: before.startedAt },
+    witness: async (): Promise<Proof | null> => {
+      const { status, exitCode, restarts } = await service.state();
+      const failed = status !== 'running' && exitCode !== null && exitCode !== 0 && exitCode < signalled;
+      if (!failed || (await look(site)).done) return null;
+      return { what: `the process does not come up: the engine reports ${status}, exit code ${exitCode}, and no handshake succeeds`, facts: { status, exitCode, restarts } };
+    },
+    undo: {
+      name: `put the configuration of ${service.name} back`,
+      deadlineMs: undoMs,
+      run: () => reapply(site),
+      healed: async () => (await look(site)).done,
+    },
+  };
+}
+
+/** The configuration as it was deployed, taken up by a server that runs or is started. */
+export async function reapply(site: Site): Promise<void> {
+  await site.service.putFile(site.config.configFile, site.deployed);
+  await takeUp(site);
+}

@@ -1,0 +1,48 @@
+import type { Abilities, Inflicted, Undo } from '../core/driver.ts';
+import type { Service, ServiceState } from '../core/service.ts';
+import { hang } from './hang.ts';
+import { partition } from './partition.ts';
+
+const recoverMs = 30_000;
+
+/** Undo of anything that took the process away: start it if nothing else did. */
+export const startAgain = (service: Service, name: string): Undo => ({
+  name: `${name} ${service.name}`,
+  deadlineMs: recoverMs,
+  run: async () => {
+    const { status } = await service.state();
+    if (status === 'paused') await service.unpause();
+    else if (status !== 'running' && status !== 'restarting') await service.start();
+  },
+  healed: async () => (await service.state()).status === 'running',
+});
+
+/** Proof that the process of `before` is gone: another one runs in its place, or none does. */
+export function processGone(before: ServiceState, after: ServiceState): { what: string; facts: Record<string, number | string | null> } | null {
+  const gone = after.status !== 'running' || after.pid !== before.pid || after.startedAt !== before.startedAt;
+  if (!gone) return null;
+  return { what: `process ${before.pid} is gone: the engine reports ${after.status}, process ${after.pid ?? 'none'}, ${after.restarts} restarts`, facts: { pidBefore: before.pid, pidAfter: after.pid, status: after.status, restarts: after.restarts } };
+}
+
+/** Faults that every container can suffer, whatever runs in it. The witness of those of its process is the engine's own account of the process, not the call that broke it. */
+export function processAbilities(service: Service): Pick<Abilities, 'crash' | 'pause' | 'hang' | 'stop' | 'partition'> {
+  const broken = async (name: string, act: () => Promise<void>, seen: (before: ServiceState, now: ServiceState) => ReturnType<typeof processGone>): Promise<Inflicted> => {
+    const before = await service.state();
+    await act();
+    return {
+      facts: { pid: before.pid, startedAt: before.startedAt },
+      witness: async () => seen(before, await service.state()),
+      undo: startAgain(service, `undo ${name} of`),
+    };
+  };
+  return {
+    crash: () => broken('crash', () => service.signalFromHost('SIGKILL'), processGone),
+    stop: () => broken('stop', () => service.stop(), processGone),
+    hang: () => hang(service),
+    partition: (direction) => partition(service, direction),
+    pause: () =>
+      broken('pause', () => service.pause(), (before, now) =>
+        now.status === 'paused' ? { what: `process ${before.pid} is frozen: the engine reports ${now.status}`, facts: { pid: now.pid, status: now.status } } : null,
+      ),
+  };
+}

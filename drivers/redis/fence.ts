@@ -1,0 +1,137 @@
+import { randomBytes } from 'node:crypto';
+import { pollUntil } from '../../core/clock.ts';
+import type { Inflicted, Proof } from '../../core/driver.ts';
+import { environmentError, messageOf } from '../../core/errors.ts';
+import type { Json } from '../../core/timeline.ts';
+import { powerOff, within, type Attempt } from '../fencing.ts';
+import { musterPrefix } from './keys.ts';
+import { configOf } from './server.ts';
+import type { Site } from './site.ts';
+
+const setting = 'min-replicas-to-write';
+/** More replicas than there will ever be: the server refuses every write with NOREPLICAS, and goes on replicating. */
+const tooMany = '1000000';
+/** How long a server may take to close itself before its power is cut. */
+const answerMs = 5_000;
+const readyMs = 120_000;
+
+/**
+ * Found before the real program wherever `redis-server` is looked up by name, as the official image does: a server without a
+ * configuration file can keep no setting, and one that was fenced must not come back open. In the container's own layer, so that
+ * it holds whatever is on the volume.
+ */
+const path = '/usr/local/sbin/redis-server';
+const startScript = (options: string): string => `#!/bin/sh
+# Left by a drill.
+for real in /usr/local/bin/redis-server /usr/bin/redis-server; do
+  [ -x "$real" ] && exec "$real" "$@"${options}
+done
+exit 127
+`;
+const closedStart = startScript(` --${setting} ${tooMany}`);
+
+export const closeAtStart = (site: Site): Promise<void> => site.service.putFile(path, closedStart, { mode: 0o755 });
+
+/** What it asked for before is kept: it comes back with the opening. */
+export const closeNow = (site: Site): Promise<void> =>
+  site.server.run(async (redis) => {
+    const before = (await configOf(redis, [setting]))[setting];
+    if (before !== undefined && before !== tooMany) site.standing.needsReplicas = before;
+    await redis.config('SET', setting, tooMany);
+  });
+
+/** Takes writes, now and after every restart. */
+export async function openForWrites(site: Site): Promise<void> {
+  await site.server.run((redis) => redis.config('SET', setting, site.standing.needsReplicas));
+  const { code } = await site.service.exec(['test', '-e', path], { deadlineMs: 10_000 });
+  if (code === 0) await site.service.putFile(path, startScript(''), { mode: 0o755 });
+}
+
+/** Started, if it was off, so that it is closed from its first moment; answering. */
+export async function startClosed(site: Site): Promise<boolean> {
+  const off = (await site.service.state()).status !== 'running';
+  await closeAtStart(site);
+  if (off) await site.service.start();
+  if (!(await pollUntil(site.clock, { everyMs: 50, deadlineMs: readyMs }, () => site.server.answers()))) throw environmentError(`${site.service.name} does not come up`, { found: `not answering after ${readyMs / 1000} s` });
+  await closeNow(site);
+  return off;
+}
+
+/** Tries a real write at the server itself. One that is accepted is taken back. */
+export async function attemptWrite(site: Site): Promise<Attempt> {
+  const key = `${musterPrefix}${site.component}:attempt:${randomBytes(4).toString('hex')}`;
+  const attempt = site.server.run(async (redis): Promise<Attempt> => {
+    try {
+      await redis.set(key, '1', 'EX', 60);
+    } catch (error) {
+      const said = messageOf(error);
+      return { write: /^(READONLY|NOREPLICAS)\b/.test(said) ? 'refused' : 'unanswered', said };
+    }
+    await redis.del(key);
+    return { write: 'accepted' };
+  });
+  return within(site, answerMs, attempt).catch((error: unknown) => ({ write: 'unanswered', said: messageOf(error) }));
+}
+
+/**
+ * Makes sure that the server takes no more writes, whatever becomes of it: closed now and at every start where it answers, and
+ * its container stopped through the engine where it does not (STONITH). Facts say which, and why.
+ */
+export async function fence(site: Site): Promise<Json> {
+  try {
+    if ((await site.service.state()).status !== 'running') throw environmentError(`${site.service.name} does not run`);
+    const clientsEnded = await within(site, answerMs, (async () => {
+      await closeNow(site);
+      await closeAtStart(site);
+      return site.server.run((redis) => redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes'));
+    })());
+    const found = await site.service.exec(['sh', '-c', 'command -v redis-server'], { deadlineMs: answerMs });
+    if (found.stdout.trim() !== path) throw environmentError(`a start of ${site.service.name} would not find it closed`, { found: found.stdout.trim(), expected: path });
+    const attempt = await attemptWrite(site);
+    if (attempt.write !== 'refused') throw environmentError(`${site.service.name} is not closed`, { found: attempt.write });
+    site.standing.role = 'fenced';
+    return { how: 'in band', what: `${setting} is out of reach, now and at every start`, clientsEnded: Number(clientsEnded), refusal: attempt.said };
+  } catch (error) {
+    return stopped(site, messageOf(error));
+  }
+}
+
+async function stopped(site: Site, why: string): Promise<Json> {
+  const { status } = await powerOff(site.service, () => closeAtStart(site));
+  site.standing.role = 'fenced';
+  return { how: 'out of band', what: 'the engine stopped the container, and a start finds it closed', why, status };
+}
+
+/** Takes the fence away: the server serves what it has. Refused on a replica, which is promoted instead. */
+export async function reopen(site: Site): Promise<Json> {
+  const started = await startClosed(site);
+  if ((await site.server.info('replication'))['role'] !== 'master') throw environmentError(`${site.service.name} is a replica`, { expected: 'a server of its own', hint: 'promote it instead' });
+  await openForWrites(site);
+  site.standing.role = 'primary';
+  return { started };
+}
+
+/**
+ * A planned closing: reads and replication go on, and every write is refused. The undo leaves a server alone that was
+ * meanwhile fenced or made a replica: that it stays closed is then somebody's intention.
+ */
+export async function closeWrites(site: Site): Promise<Inflicted> {
+  const before = await attemptWrite(site);
+  if (before.write !== 'accepted') throw environmentError(`${site.service.name} takes no writes before it is closed`, { found: before.said, expected: 'a server that is open' });
+  await closeNow(site);
+  return {
+    facts: { setting, value: tooMany, before: site.standing.needsReplicas },
+    witness: async (): Promise<Proof | null> => {
+      const attempt = await attemptWrite(site);
+      return attempt.write === 'refused' ? { what: `a write is refused: ${attempt.said}`, facts: { said: attempt.said } } : null;
+    },
+    undo: {
+      name: `open ${site.service.name} for writes again`,
+      deadlineMs: 30_000,
+      run: async () => {
+        if (site.standing.role === 'primary') await site.server.run((redis) => redis.config('SET', setting, site.standing.needsReplicas));
+      },
+      healed: async () => site.standing.role !== 'primary' || (await attemptWrite(site)).write === 'accepted',
+    },
+  };
+}

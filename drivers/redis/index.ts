@@ -1,0 +1,89 @@
+import { z } from 'zod';
+import { defineDriver } from '../../core/driver.ts';
+import { environmentError } from '../../core/errors.ts';
+import { refusesWritesCheck } from '../fencing.ts';
+import { killLoopAbility } from '../kill-loop.ts';
+import { memoryLimitAbility } from '../memory-limit.ts';
+import { processAbilities } from '../process.ts';
+import { startAbout, startAction } from '../start.ts';
+import { volumeAbilities } from '../volume-abilities.ts';
+import { aofMethod, aofOptions } from './aof.ts';
+import { sharedEndpoint, type Address } from './connection.ts';
+import { expiryCheck } from './expiry.ts';
+import { attemptWrite, closeWrites } from './fence.ts';
+import { flushAll } from './flush-all.ts';
+import { inventoryCheck } from './inventory.ts';
+import { versionOf } from './position.ts';
+import { rdbMethod } from './rdb.ts';
+import { isInPlace, replicaActions, replicaActionsAbout } from './replica.ts';
+import { rdbOptions } from './restore-rdb.ts';
+import { openServer, persistenceOf, type Server } from './server.ts';
+import type { Site } from './site.ts';
+import { redisVolume } from './volume.ts';
+import { wipe } from './wipe.ts';
+import { redisWorkload } from './workload.ts';
+
+const port = 6379;
+/** Multi-part append-only files came with 7.0, WAITAOF with 7.2. */
+const oldest = [7, 2];
+
+const configSchema = z.strictObject({
+  username: z.string().optional().describe('User to log in as; `default` when left out'),
+  passwordFrom: z.string().optional().describe('Name of the secret that holds the password'),
+  groupSize: z.union([z.literal(1), z.literal(2), z.literal(4), z.literal(8), z.literal(16)]).default(4).describe('Records that a load writes in one transaction'),
+  neverReturn: z.boolean().default(false).describe('Removed records must never be back'),
+});
+
+async function versionFrom(server: Server): Promise<string> {
+  const { redis_version: version } = await server.info('server');
+  const [major, minor] = versionOf(version ?? '');
+  if (major! < oldest[0]! || (major === oldest[0] && minor! < oldest[1]!)) throw environmentError('this Redis is too old', { found: version, expected: `${oldest.join('.')} or newer` });
+  return `Redis ${version}`;
+}
+
+export default defineDriver({
+  about: 'Redis 7.2 and later: snapshots (RDB), append-only file (AOF)',
+  config: configSchema,
+  port,
+  abilities: ['crash', 'pause', 'hang', 'stop', 'partition', 'wipe', 'flushAll', 'killLoop', 'exhaustMemory', 'damageFile', 'fillDisk', 'encryptVolume', 'closeWrites'],
+  backups: {
+    rdb: { about: 'BGSAVE, checked and taken out whole', kind: 'snapshot', options: rdbOptions },
+    aof: { about: 'the append-only file as it stands, while it is written', kind: 'snapshot', options: aofOptions },
+  },
+  workload: 'data',
+  actions: { ...replicaActionsAbout, start: startAbout },
+  checks: {
+    'refuses-writes': 'the server refuses a write as read-only, or is off',
+    ttl: 'keys expire when they should, by absolute time, however long the recovery took',
+    inventory: 'keys by prefix, settings that decide about durability, and users, before and after',
+  },
+  attach: async ({ component, service, config, clients, clock, secret, peer }) => {
+    const credentials = { username: config.username, password: config.passwordFrom === undefined ? undefined : secret(config.passwordFrom) };
+    const shared = (endpoint: Address['endpoint']): Address => ({ ...credentials, endpoint: sharedEndpoint(endpoint, clock.nowMs) });
+    const server = openServer(shared(() => service.endpoint(port)));
+    try {
+      const version = await versionFrom(server);
+      let number = 0;
+      const site: Site = { component, service, server, clock, version, persistence: await persistenceOf(server), nextNumber: () => (number += 1), credentials, peer, standing: { role: 'primary', source: null, needsReplicas: '0' } };
+      return {
+        server: version,
+        backups: { rdb: rdbMethod(site), aof: aofMethod(site) },
+        workload: redisWorkload({ component, address: shared(clients), groupSize: config.groupSize, neverReturn: config.neverReturn }),
+        actions: { ...replicaActions(site), start: startAction(service, clock, () => isInPlace(site)) },
+        checks: { 'refuses-writes': refusesWritesCheck(service, () => attemptWrite(site)), ttl: expiryCheck(server, component), inventory: inventoryCheck(server) },
+        ...processAbilities(service),
+        ...killLoopAbility(service, clock),
+        ...memoryLimitAbility(service, clock),
+        ...volumeAbilities(redisVolume(site)),
+        wipe: () => wipe(site),
+        closeWrites: () => closeWrites(site),
+        flushAll: () => flushAll(site, shared(() => service.endpoint(port))),
+        ready: () => isInPlace(site),
+        close: async () => server.close(),
+      };
+    } catch (error) {
+      server.close();
+      throw error;
+    }
+  },
+});

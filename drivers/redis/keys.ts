@@ -1,0 +1,29 @@
+import type { Redis } from 'ioredis';
+
+/** Everything that Muster writes begins with this; no application does. */
+export const musterPrefix = 'muster:';
+
+export const recordKey = (component: string, id: number): string => `${musterPrefix}${component}:${id}`;
+export const expiryKey = (component: string, number: number): string => `${musterPrefix}${component}:ttl:${number}`;
+export const markKey = (component: string): string => `${musterPrefix}${component}:mark`;
+
+/** The id of a record's key; null for any other key. */
+export function recordId(component: string, key: string): number | null {
+  const id = key.slice(`${musterPrefix}${component}:`.length);
+  return /^\d+$/.test(id) ? Number(id) : null;
+}
+
+const keysPerScan = 2_000;
+
+/** Every key that was there throughout, in batches. A key may come more than once: that is how SCAN works. */
+export async function* scanKeys(redis: Redis, pattern: string): AsyncGenerator<string[]> {
+  let cursor = '0';
+  do {
+    const [next, keys] = await redis.scan(cursor, 'MATCH', pattern, 'COUNT', keysPerScan);
+    cursor = next;
+    if (keys.length > 0) yield keys;
+  } while (cursor !== '0');
+}
+
+/** As a pattern that matches only itself, for SCAN. */
+export const literally = (text: string): string => text.replace(/[\\*?[\]]/g, '\\$&');

@@ -1,0 +1,151 @@
+import { z } from 'zod';
+import { pollUntil } from '../../core/clock.ts';
+import type { Action } from '../../core/driver.ts';
+import { environmentError, inputError, messageOf } from '../../core/errors.ts';
+import type { Json } from '../../core/timeline.ts';
+import { actionParams } from '../action-params.ts';
+import { linkParams, linkTo, withinParam } from '../link.ts';
+import { closeAtStart, fence, openForWrites, reopen, startClosed } from './fence.ts';
+import { configOf, openServer, type Info, type Server } from './server.ts';
+import type { Site } from './site.ts';
+
+const port = 6379;
+const lookEveryMs = 25;
+
+const linked = z.strictObject({ ...linkParams, within: withinParam });
+const catchUpParams = z.strictObject({ source: z.string().optional(), within: withinParam });
+const nothing = z.strictObject({});
+type Link = z.output<typeof linked>;
+
+export const replicaActionsAbout = {
+  replicate: 'become a replica of another server of the stack; what was here is gone',
+  'catch-up': 'wait until everything that the closed source wrote is here',
+  promote: 'replicate no more and take writes',
+  fence: 'take no more writes, whatever happens: closed by itself, or stopped through the engine when it does not answer',
+  rejoin: 'an old primary becomes a replica of the new one; what only it held is gone',
+  reopen: 'take a fence away: serve what is there',
+};
+
+export const replicaActions = (site: Site): Record<keyof typeof replicaActionsAbout, Action> => ({
+  replicate: (params) => replicate(site, actionParams('replicate', linked, params)),
+  'catch-up': (params) => catchUp(site, actionParams('catch-up', catchUpParams, params)),
+  promote: (params) => (actionParams('promote', nothing, params), promote(site)),
+  fence: (params) => (actionParams('fence', nothing, params), fence(site)),
+  rejoin: (params) => rejoin(site, actionParams('rejoin', linked, params)),
+  reopen: (params) => (actionParams('reopen', nothing, params), reopen(site)),
+});
+
+/** What a server says of its place in replication. A replica's own offset is that of what it has applied. */
+interface Place { role: string; history: string; offset: number; linkUp: boolean }
+
+const placeOf = (info: Info): Place => ({
+  role: info['role'] ?? '', history: info['master_replid'] ?? '',
+  offset: Number(info[info['role'] === 'slave' ? 'slave_repl_offset' : 'master_repl_offset']), linkUp: info['master_link_status'] === 'up',
+});
+const place = async (server: Server): Promise<Place> => placeOf(await server.info('replication'));
+
+/** Another server of the stack, which lets Muster in as this one does. */
+async function atPeer<T>(site: Site, name: string, work: (server: Server) => Promise<T>): Promise<T> {
+  const peer = site.peer(name);
+  const server = openServer({ ...site.credentials, endpoint: () => peer.endpoint(port) });
+  try {
+    await server.info('server').catch((error: unknown) => {
+      throw environmentError(`${name} does not answer`, { found: messageOf(error), expected: 'the source of the replication', hint: 'a source that is lost cannot be caught up with: promote its replica', cause: error });
+    });
+    return await work(server);
+  } finally {
+    server.close();
+  }
+}
+
+/** The source sends its data at once instead of waiting for more replicas that might ask for it (5 s); as it was afterwards. */
+async function sendingAtOnce<T>(source: Server, work: () => Promise<T>): Promise<T> {
+  const name = 'repl-diskless-sync-delay';
+  const before = (await source.run((redis) => configOf(redis, [name])))[name];
+  if (before !== undefined) await source.run((redis) => redis.config('SET', name, '0'));
+  try {
+    return await work();
+  } finally {
+    if (before !== undefined) await source.run((redis) => redis.config('SET', name, before)).catch(() => undefined);
+  }
+}
+
+/** Closed at every start from here on: a replica that restarts has forgotten its source, and must not take writes for it. */
+async function replicate(site: Site, { source, through, within }: Link): Promise<{ [key: string]: Json }> {
+  if (source === site.service.name) throw inputError(`${source} cannot replicate from itself`);
+  const link = linkTo(source, through, port);
+  const begunMs = site.clock.nowMs();
+  const at = await atPeer(site, source, (server) => sendingAtOnce(server, async () => {
+    await closeAtStart(site);
+    await site.server.run(async (redis) => {
+      const { username, password } = site.credentials;
+      if (password !== undefined) await redis.config('SET', 'masterauth', password);
+      if (username !== undefined) await redis.config('SET', 'masteruser', username);
+      await redis.replicaof(link.host, link.port);
+    });
+    return reached(site, (await place(server)).offset, within.ms);
+  }));
+  Object.assign(site.standing, { role: 'replica', source });
+  return { source, through: through ?? null, history: at.history, offset: at.offset, caughtUpAfterMs: Math.round(site.clock.nowMs() - begunMs) };
+}
+
+/** Waits until the link is up and the server has everything up to the offset. */
+async function reached(site: Site, offset: number, withinMs: number): Promise<Place> {
+  let last: Place | null = null;
+  const there = await pollUntil(site.clock, { everyMs: lookEveryMs, deadlineMs: withinMs }, async () => {
+    last = await place(site.server).catch(() => null);
+    return last !== null && last.role === 'slave' && last.linkUp && last.offset >= offset ? last : null;
+  });
+  if (there) return there;
+  throw environmentError(`${site.service.name} has not received everything within ${withinMs / 1000} s`, { found: JSON.stringify(last), expected: `the link up, and offset ${offset}` });
+}
+
+/** For a planned switchover: the source must have been closed, or what it accepts after this is not here. */
+async function catchUp(site: Site, { source: named, within }: z.output<typeof catchUpParams>): Promise<Json> {
+  const from = named ?? site.standing.source;
+  if (from === null) throw inputError(`${site.service.name} was made a replica of nobody`, { expected: 'source: the service to catch up with' });
+  const source = await atPeer(site, from, async (server) => ({ ...(await place(server)), closed: await refuses(server) }));
+  if (!source.closed) throw environmentError(`${from} still takes writes`, { expected: 'a source that was closed for writes or fenced', hint: 'what it accepts from now on would be lost' });
+  const before = await place(site.server);
+  if (before.history !== source.history) throw environmentError(`${site.service.name} does not replicate from ${from}`, { found: `history ${before.history}`, expected: source.history });
+  const begunMs = site.clock.nowMs();
+  const now = await reached(site, source.offset, within.ms);
+  return { source: from, sourceOffset: source.offset, offsetBefore: before.offset, offset: now.offset, waitedMs: Math.round(site.clock.nowMs() - begunMs) };
+}
+
+/** Whether a write would be refused, without one that could be accepted: as many replicas as it asks for are not there. */
+async function refuses(server: Server): Promise<boolean> {
+  const asked = Number((await server.run((redis) => configOf(redis, ['min-replicas-to-write'])))['min-replicas-to-write']);
+  const { min_slaves_good_slaves: good, connected_slaves: connected } = await server.info('replication');
+  return asked > Number(good ?? connected ?? 0);
+}
+
+/** Redis replicates asynchronously: what had not arrived is not here, and the facts say how far it had come. */
+async function promote(site: Site): Promise<Json> {
+  const before = await place(site.server);
+  if (before.role !== 'slave') throw environmentError(`${site.service.name} is no replica`, { found: `role ${before.role}`, expected: 'a replica to promote', hint: 'a server that was only fenced or closed is opened by reopen' });
+  await site.server.run((redis) => redis.replicaof('NO', 'ONE'));
+  await openForWrites(site);
+  const after = await place(site.server);
+  if (after.role !== 'master') throw environmentError(`${site.service.name} was not promoted`, { found: `role ${after.role}`, expected: 'role master' });
+  site.standing.role = 'primary';
+  return { linkBefore: before.linkUp ? 'up' : 'down', offsetBefore: before.offset, offset: after.offset, historyBefore: before.history, history: after.history };
+}
+
+/** Closed before it is started or asked anything: nobody writes to it before it is a replica. */
+async function rejoin(site: Site, params: Link): Promise<Json> {
+  const started = await startClosed(site);
+  const own = await place(site.server);
+  const branch = await atPeer(site, params.source, (server) => server.info('replication'));
+  // Up to where the new primary shares this one's history, in bytes of the replication stream; null when it does not.
+  const shared = branch['master_replid2'] === own.history ? Number(branch['second_repl_offset']) - 1 : branch['master_replid'] === own.history ? Number(branch['master_repl_offset']) : null;
+  const facts = await replicate(site, params);
+  return { started, offsetBefore: own.offset, sharedUpTo: shared, thrownAwayBytes: shared === null ? null : Math.max(0, own.offset - shared), ...facts };
+}
+
+/** True when the server does what it is there for: a primary answers, a replica receives. From one that was fenced nothing is expected. */
+export async function isInPlace({ server, standing }: Site): Promise<boolean> {
+  if (standing.role === 'fenced') return true;
+  if (!(await server.answers())) return false;
+  return standing.role === 'primary' || place(server).then(({ linkUp }) => linkUp, () => false);
+}

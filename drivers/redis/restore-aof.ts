@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import type { Artifact, PlainFile, RestoreContext } from '../../core/driver.ts';
+import { environmentError } from '../../core/errors.ts';
+import type { Json } from '../../core/timeline.ts';
+import { aofFacts, aofOptions } from './aof.ts';
+import { parseManifest } from './aof-manifest.ts';
+import { cutOver, loadedOf } from './cutover.ts';
+import { assertLoadable } from './position.ts';
+import type { Site } from './site.ts';
+import { script, sendFile } from './transfer.ts';
+
+/** Puts an append-only file in the place of the data. The server must have it switched on, or it would not look at it. */
+export async function restoreAof(site: Site, from: Artifact, context: RestoreContext): Promise<Json> {
+  aofOptions.parse(context.options);
+  const { persistence } = site;
+  if (!persistence.appendonly) throw environmentError('the server would not load an append-only file', { found: 'appendonly no', expected: 'appendonly yes' });
+  assertLoadable(from.server, site.version);
+  const manifest = await assertWhole(from);
+  const facts = await cutOver(site, context, {
+    receive: async (helper, incoming) => {
+      const folder = `${incoming}/${persistence.appenddirname}`;
+      await script(helper, 'the volume cannot be written', 'mkdir "$1"', [folder]);
+      const total = from.files.reduce((sum, { bytes }) => sum + bytes, 0);
+      let sent = 0;
+      for (const file of from.files) {
+        // The manifest's own name is the server's setting; the names inside it stay.
+        const name = file.name === manifest ? `${persistence.appendfilename}.manifest` : file.name;
+        await sendFile(helper, file, `${folder}/${name}`, { signal: context.signal, sent: (bytes) => context.progress((sent += bytes), total, 'bytes') });
+      }
+    },
+  });
+  const { loaded } = await loadedOf(site);
+  return { files: from.files.length, bytes: from.files.reduce((sum, { bytes }) => sum + bytes, 0), keysInBase: loaded, ...facts };
+}
+
+/** Throws unless every file that the manifest names is there as it was backed up. Gives the manifest's name. A flipped byte in a log is valid syntax: only the digest shows it. */
+async function assertWhole(from: Artifact): Promise<string> {
+  const facts = aofFacts.parse(from.facts);
+  const byName = new Map<string, PlainFile>(from.files.map((file) => [file.name, file]));
+  for (const { name, bytes, sha256 } of facts.files) {
+    const file = byName.get(name);
+    if (!file) throw environmentError('a file of the recovery point is missing', { found: [...byName.keys()].join(', ') || 'no files', expected: name });
+    const found = await digestOfFile(file.path);
+    if (file.bytes !== bytes || found !== sha256) throw environmentError(`${name} is not what was backed up`, { found: `${file.bytes} bytes, sha256 ${found}`, expected: `${bytes} bytes, sha256 ${sha256}`, hint: 'Nothing was changed. Restore from another copy.' });
+  }
+  const manifest = byName.get(facts.manifest);
+  if (!manifest) throw environmentError('the recovery point has no manifest', { expected: facts.manifest });
+  for (const { file, type } of parseManifest(await readFile(manifest.path, 'utf8'))) {
+    if (type !== 'h' && !byName.has(file)) throw environmentError('a file of the recovery point is missing', { found: [...byName.keys()].join(', '), expected: file });
+  }
+  return facts.manifest;
+}
+
+async function digestOfFile(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}

@@ -1,0 +1,85 @@
+import type { Redis } from 'ioredis';
+import { environmentError, messageOf } from '../../core/errors.ts';
+import { openConnection, whenConnected, type Address } from './connection.ts';
+
+/** Fields of INFO, as the server names them. */
+export type Info = Record<string, string>;
+
+/** What the server's own configuration says about where and how it keeps its data. */
+export interface Persistence {
+  dir: string;
+  dbfilename: string;
+  appendonly: boolean;
+  appenddirname: string;
+  appendfilename: string;
+  modules: string[];
+}
+
+const connectDeadlineMs = 5_000;
+
+/** The driver's own connection to the server, beside the clients': for what operators do. */
+export interface Server {
+  /** Runs commands on the connection; waits for it first. Rejects with an environment error when there is none in time. */
+  run<T>(work: (redis: Redis) => Promise<T>): Promise<T>;
+  info(section: string): Promise<Info>;
+  answers(): Promise<boolean>;
+  close(): void;
+}
+
+export function openServer(address: Address): Server {
+  const redis = openConnection(address);
+  const run = async <T>(work: (redis: Redis) => Promise<T>): Promise<T> => {
+    try {
+      await whenConnected(redis, connectDeadlineMs);
+    } catch (error) {
+      throw environmentError('Redis does not answer', { found: messageOf(error), cause: error });
+    }
+    return work(redis);
+  };
+  return {
+    run,
+    info: (section) => run(async (connection) => parseInfo(await connection.info(section))),
+    answers: async () => redis.status === 'ready' && (await redis.ping().catch(() => '')) === 'PONG',
+    close: () => redis.disconnect(),
+  };
+}
+
+/** `name:value` lines; headings and blank lines left out. */
+export function parseInfo(text: string): Info {
+  const info: Info = {};
+  for (const line of text.split(/\r?\n/)) {
+    const at = line.indexOf(':');
+    if (at > 0 && !line.startsWith('#')) info[line.slice(0, at)] = line.slice(at + 1);
+  }
+  return info;
+}
+
+/** CONFIG GET of several parameters, as the server prints them. */
+export async function configOf(redis: Redis, names: readonly string[]): Promise<Record<string, string>> {
+  const flat = (await redis.call('CONFIG', 'GET', ...names)) as string[];
+  const found: Record<string, string> = {};
+  for (let i = 0; i < flat.length; i += 2) found[flat[i]!] = flat[i + 1]!;
+  return found;
+}
+
+export async function persistenceOf(server: Server): Promise<Persistence> {
+  return server.run(async (redis) => {
+    const config = await configOf(redis, ['dir', 'dbfilename', 'appendonly', 'appenddirname', 'appendfilename']);
+    return {
+      dir: config['dir']!,
+      dbfilename: config['dbfilename']!,
+      appendonly: config['appendonly'] === 'yes',
+      appenddirname: config['appenddirname']!,
+      appendfilename: config['appendfilename']!,
+      modules: modulePaths(await redis.call('MODULE', 'LIST')),
+    };
+  });
+}
+
+/** Paths of loaded modules: an RDB with their data loads only where they are loaded too. Replies are flat name-value lists in RESP2. */
+function modulePaths(reply: unknown): string[] {
+  return (reply as unknown[][]).flatMap((module) => {
+    const at = module.indexOf('path');
+    return at >= 0 && module[at + 1] ? [String(module[at + 1])] : [];
+  });
+}

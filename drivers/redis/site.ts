@@ -1,0 +1,29 @@
+import type { Clock } from '../../core/clock.ts';
+import type { Service } from '../../core/service.ts';
+import type { Persistence, Server } from './server.ts';
+
+/** One Redis under a drill: its container, the driver's own connection to it, and what it said of itself when it was attached. */
+export interface Site {
+  component: string;
+  service: Service;
+  server: Server;
+  clock: Clock;
+  /** `Redis 8.0.2` */
+  version: string;
+  persistence: Persistence;
+  credentials: { username?: string | undefined; password?: string | undefined };
+  /** Another service of the stack. */
+  peer(name: string): Service;
+  standing: Standing;
+  /** Counts up: for names that must not meet. */
+  nextNumber(): number;
+}
+
+/** What this server is there for, as far as the drill told it: what `ready` means depends on it. */
+export interface Standing {
+  role: 'primary' | 'replica' | 'fenced';
+  /** Service that it was last made a replica of. */
+  source: string | null;
+  /** How many replicas it asks for before it takes a write, by its own configuration. */
+  needsReplicas: string;
+}

@@ -1,0 +1,75 @@
+import { describe, expect, test } from 'vitest';
+import { parseManifest } from '../../drivers/redis/aof-manifest.ts';
+import { operationError } from '../../drivers/redis/connection.ts';
+import { recordId, recordKey } from '../../drivers/redis/keys.ts';
+import { assertLoadable, versionOf } from '../../drivers/redis/position.ts';
+import { assertRdbEdges, keysRead, rdbEdges } from '../../drivers/redis/rdb-format.ts';
+import { parseInfo } from '../../drivers/redis/server.ts';
+
+const replyError = (message: string): Error => Object.assign(new Error(message), { name: 'ReplyError' });
+
+describe('the outcome of a command that failed', () => {
+  test.for(['LOADING Redis is loading', 'MISCONF saving fails', 'READONLY replica', 'NOREPLICAS', 'OOM', 'EXECABORT', 'NOAUTH'])('%s is certain', (message) => {
+    expect(operationError(replyError(message)).certain).toBe(true);
+  });
+  test('never written to a socket is certain', () => {
+    expect(operationError(new Error("Stream isn't writeable and enableOfflineQueue options is false")).certain).toBe(true);
+  });
+  test.for(['Connection is closed.', 'Command timed out', 'Reached the max retries per request limit (which is 0)', 'Socket timeout. Expecting data'])('%s is not', (message) => {
+    expect(operationError(new Error(message)).certain).toBe(false);
+  });
+});
+
+describe('the edges of an RDB', () => {
+  const whole = Buffer.concat([Buffer.from('REDIS0012'), Buffer.alloc(100, 1), Buffer.from([0xff]), Buffer.alloc(8, 7)]);
+  const check = (content: Buffer): void => {
+    const edges = rdbEdges();
+    for (let at = 0; at < content.length; at += 5) edges.add(content.subarray(at, at + 5));
+    assertRdbEdges(edges.head(), edges.tail(), content.length);
+  };
+  test('a whole one passes, in whatever pieces it comes', () => expect(() => check(whole)).not.toThrow());
+  test.for<[string, Buffer]>([
+    ['empty', Buffer.alloc(0)],
+    ['cut', whole.subarray(0, -1)],
+    ['without its checksum', whole.subarray(0, -8)],
+    ['with the 40 bytes that redis-cli --rdb - leaves', Buffer.concat([whole, Buffer.alloc(40, 0x61)])],
+    ['something else', Buffer.from('<html>not found</html>'.padEnd(40))],
+  ])('%s is refused', ([, content]) => expect(() => check(content)).toThrow());
+});
+
+describe('the manifest of an append-only file', () => {
+  test('names base and increments, with what later versions add', () => {
+    const text = 'file appendonly.aof.2.base.rdb seq 2 type b\nfile appendonly.aof.1.incr.aof seq 1 type h\nfile appendonly.aof.2.incr.aof seq 2 type i startoffset 12\n';
+    expect(parseManifest(text).map(({ file, type }) => `${file} ${type}`)).toEqual(['appendonly.aof.2.base.rdb b', 'appendonly.aof.1.incr.aof h', 'appendonly.aof.2.incr.aof i']);
+  });
+  test.for(['', 'file a seq 1 type h\n', 'file ../../etc/passwd seq 1 type b\n', 'file a seq one type b\n', '\0\0\0'])('%j is refused', (text) => {
+    expect(() => parseManifest(text)).toThrow();
+  });
+});
+
+describe('versions', () => {
+  test('a newer server\'s file is refused, an older one\'s and another patch release\'s are not', () => {
+    expect(() => assertLoadable('Redis 8.2.0', 'Redis 8.0.2')).toThrow(/newer server/);
+    expect(() => assertLoadable('Redis 10.0.0', 'Redis 9.9.9')).toThrow(/newer server/);
+    expect(() => assertLoadable('Redis 8.0.9', 'Redis 8.0.2')).not.toThrow();
+    expect(() => assertLoadable('Redis 7.4.1', 'Redis 8.0.2')).not.toThrow();
+  });
+  test('are read from what servers print', () => expect(versionOf('Redis 8.0.2')).toEqual([8, 0, 2]));
+  test('what is none is an error', () => expect(() => versionOf('git')).toThrow());
+});
+
+test('keys of records lead back to their ids, and no other key does', () => {
+  expect(recordId('redis', recordKey('redis', 42))).toBe(42);
+  expect(recordId('redis', 'muster:redis:ttl:1')).toBeNull();
+  expect(recordId('redis', 'muster:redis:mark')).toBeNull();
+  expect(recordId('redis', 'muster:redis:1e3')).toBeNull();
+});
+
+test('INFO is read field by field, values with colons whole', () => {
+  expect(parseInfo('# Server\r\nredis_version:8.0.2\r\nos:Linux: x\r\n\r\n')).toEqual({ redis_version: '8.0.2', os: 'Linux: x' });
+});
+
+test('redis-check-rdb without a count of keys is an error, not zero keys', () => {
+  expect(keysRead('[info] 200 keys read\n')).toBe(200);
+  expect(() => keysRead('[offset 0] Checking RDB file')).toThrow();
+});

@@ -1,0 +1,111 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { AbilityName, AnyDriver, Attached, DataWorkload } from '../../core/driver.ts';
+import { abilityTests, type FaultCase } from './abilities.ts';
+import { backupTests } from './backups.ts';
+import { checkTests } from './checks.ts';
+import { workloadTests } from './workload.ts';
+import type { Json } from '../../core/timeline.ts';
+
+const every: Record<AbilityName, true> = {
+  crash: true, pause: true, hang: true, removeContainer: true, stop: true, wipe: true, corruptPages: true, dropTable: true, deleteRows: true, corruptRows: true, flushAll: true, wrongConfig: true,
+  killLoop: true, exhaustMemory: true, damageFile: true, stalePages: true, fillDisk: true, encryptVolume: true,
+  partition: true, toxic: true, cutProxy: true, badCertificate: true, loseConfig: true, closeWrites: true,
+};
+const abilityNames = Object.keys(every) as AbilityName[];
+
+/** A server with a driver attached to it, for one suite. */
+export interface Rig {
+  attached: Attached;
+  /** The same driver attached so that what it inflicts has no effect: its witnesses must see nothing. */
+  inert: Attached;
+  close(): Promise<void>;
+}
+
+export interface Conformance {
+  name: string;
+  driver: AnyDriver;
+  setup(): Promise<Rig>;
+  /** The server promises that what it acknowledged survives the death of its process. */
+  durable: boolean;
+  /** Abilities that are tried; those whose effect cannot be made inert say so in `inert`. Default: all. */
+  inertAbilities?: readonly AbilityName[];
+  /** Ways to try a fault, by its name. Default: once, with its default parameters. */
+  faults?: Record<string, FaultCase[]>;
+  /** The state of everything of the stack that is not the target: no fault may change it. */
+  others?(): Promise<unknown>;
+  /** Table that `corruptPages` and `dropTable` are tried on. Needed where the driver offers them. */
+  table?: string;
+  /** Brings the server back to an empty, working state after damage that only a restore mends. Needed for wipe, corruptPages and dropTable. */
+  mend?(rig: Rig): Promise<void>;
+  /** Each check, and what makes it red. Every declared check needs a case. */
+  checks: Record<string, { prepare?(rig: Rig): Promise<void>; spoil(rig: Rig): Promise<void>; mend?(rig: Rig): Promise<void> }>;
+  /** Each action, and what shows that it did what it says: null before, anything else after. */
+  actions: Record<string, { prepare?(rig: Rig): Promise<void>; params: Record<string, Json>; seen(rig: Rig): Promise<unknown> }>;
+  /** Checks and actions that one server alone cannot show: tried in that test file instead, by name. */
+  elsewhere?: { names: readonly string[]; file: string };
+  /** Backup methods that the server, as this suite configures it, can be backed up with. Default: all that are declared. */
+  methods?: readonly string[];
+  /** Options with which a backup method is restored; every snapshot method is tried with each. Default: one, without options. */
+  restores?: Record<string, Record<string, unknown>[]>;
+}
+
+/** What a suite part is given: the rig exists only once `beforeAll` has run. */
+export interface Suite extends Conformance { rig(): Rig; data(): DataWorkload; /** First id of a range that no other test uses. */ freshIds(): number }
+
+export const readyDeadlineMs = 60_000;
+
+/** Resolves when the driver says that the service is ready; fails the test at the deadline. */
+export const whenReady = (attached: Attached): Promise<void> =>
+  expect.poll(() => attached.ready(), { timeout: readyDeadlineMs, interval: 20, message: 'the service never became ready' }).toBe(true).then(() => undefined);
+
+/** Every promise of the Driver contract, held against a real server. */
+export function driverConformance(conformance: Conformance): void {
+  describe(`driver ${conformance.name}`, { timeout: 120_000 }, () => {
+    let current: Rig | undefined;
+    let next = 0;
+    const rig = (): Rig => {
+      if (!current) throw new Error('setup has not succeeded');
+      return current;
+    };
+    const suite: Suite = {
+      ...conformance,
+      rig,
+      data: () => {
+        const { workload } = rig().attached;
+        if (workload?.kind !== 'data') throw new Error('not a data workload');
+        return workload;
+      },
+      freshIds: () => (next += 65_536),
+    };
+    beforeAll(async () => {
+      current = await conformance.setup();
+    }, 300_000);
+    afterAll(async () => {
+      await current?.close();
+    }, 120_000);
+
+    test('offers what it declares, and nothing else', () => {
+      const { driver } = conformance;
+      const { attached } = rig();
+      expect(abilityNames.filter((name) => attached[name] !== undefined).sort()).toEqual([...driver.abilities].sort());
+      expect(Object.keys(attached.backups).sort()).toEqual(Object.keys(driver.backups).sort());
+      expect(Object.keys(attached.actions).sort()).toEqual(Object.keys(driver.actions).sort());
+      expect(Object.keys(attached.checks).sort()).toEqual(Object.keys(driver.checks).sort());
+      expect(attached.workload?.kind ?? null).toBe(driver.workload);
+      for (const [method, info] of Object.entries(driver.backups)) {
+        const offered = attached.backups[method]!;
+        expect(Boolean(info.kind === 'snapshot' ? offered.backup && offered.restore : offered.follow && offered.replay), `${method} is ${info.kind}`).toBe(true);
+      }
+      expect(attached.server).toMatch(/\d/);
+    });
+
+    test('is ready, and says so', async () => {
+      await whenReady(rig().attached);
+    });
+
+    if (conformance.driver.workload === 'data') workloadTests(suite);
+    if (conformance.driver.workload === 'data') backupTests(suite);
+    abilityTests(suite);
+    checkTests(suite);
+  });
+}

@@ -1,0 +1,47 @@
+import type { ExecOptions, Helper, Service, Shell } from '../../core/service.ts';
+
+/** `$0` of every script of ours that changes a volume. */
+const changes = (argv: readonly string[]): boolean => argv.includes('damage');
+
+/**
+ * A service on which nothing that breaks has an effect: what is done to it is accepted and dropped. For the negative control
+ * of witnesses. Reading (state, endpoint, logs, `cat`) is the real service's, and so are its helpers but for scripts that change the
+ * volume. `drop` says which commands are swallowed; default all that do more than read.
+ */
+export function inertService(service: Service, drop: { process?: boolean; command?(argv: string[]): boolean } = {}): Service {
+  const { process = true, command = ([program]) => program !== 'cat' } = drop;
+  const nothing = async (): Promise<void> => undefined;
+  return {
+    name: service.name,
+    image: service.image,
+    env: service.env,
+    region: service.region,
+    mounts: service.mounts,
+    ports: service.ports,
+    endpoint: (port) => service.endpoint(port),
+    knock: (port, options) => service.knock(port, options),
+    state: () => service.state(),
+    logs: (lines) => service.logs(lines),
+    waitHealthy: (deadlineMs, signal) => service.waitHealthy(deadlineMs, signal),
+    exec: async (argv, options) => (command(argv) ? { code: 0, stdout: '', stderr: '' } : service.exec(argv, options)),
+    spawn: (argv, options) => service.spawn(argv, options),
+    putFile: nothing,
+    helper: async (options) => inertHelper(await service.helper(options)),
+    signalFromHost: process ? nothing : (signal) => service.signalFromHost(signal),
+    stop: process ? nothing : (grace) => service.stop(grace),
+    signalEach: process ? async () => [] : (signal) => service.signalEach(signal),
+    processes: () => service.processes(),
+    pause: process ? nothing : () => service.pause(),
+    start: () => service.start(),
+    unpause: () => service.unpause(),
+    limitMemory: nothing,
+    deployment: { ...service.deployment, remove: async () => ({ imageToo: false }) },
+    partition: async () => ({ lift: nothing, inPlace: async () => false }),
+  };
+}
+
+function inertHelper(helper: Helper): Helper {
+  const spawn: Shell['spawn'] = (argv, options) => helper.spawn(changes(argv) ? ['sh', '-c', 'cat > /dev/null'] : argv, options);
+  const exec = async (argv: string[], options?: ExecOptions): ReturnType<Shell['exec']> => (changes(argv) ? { code: 0, stdout: '', stderr: '' } : helper.exec(argv, options));
+  return { spawn, exec, remove: () => helper.remove() };
+}
