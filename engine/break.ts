@@ -1,0 +1,176 @@
+import { pollUntil } from '../core/clock.ts';
+import type { Inflicted } from '../core/driver.ts';
+import { MusterError, messageOf } from '../core/errors.ts';
+import { isBoundary, type BoundaryMoment } from '../core/scenario.ts';
+import type { Json } from '../core/timeline.ts';
+import { parseDurationMs } from '../core/units.ts';
+import { attachedTo, storeOf, type Drill } from './drill-context.ts';
+import type { PlannedBackup, PlannedFault } from './plan.ts';
+import { componentsHit } from './plan-region.ts';
+import type { Failure } from './pulse.ts';
+import { regionTarget, undoOfLoss } from './regions.ts';
+import type { Schedules } from './schedule.ts';
+
+const witnessEveryMs = 25;
+/** How long anyone may take to notice before the drill goes on without having been noticed; shorter where the scenario gives up sooner. */
+const detectDeadlineMs = 60_000;
+const probeEveryMs = 100;
+
+/** The backup whose next point the fault comes before: one of the target's own if there is one, or one that the store keeps. */
+const backupBefore = (drill: Drill, { fault, plan }: PlannedFault): PlannedBackup | null => {
+  const snapshots = drill.plan.backups.filter((one) => one.info.kind === 'snapshot');
+  const own = (one: PlannedBackup): boolean => (fault.on === 'store' ? one.plan.copies.includes(plan.target) : componentsHit({ fault, plan, params: null }, drill.plan.components).includes(one.component));
+  return snapshots.find(own) ?? snapshots[0] ?? null;
+};
+
+export interface Noticed { failure: Promise<Failure> }
+
+/**
+ * Injects every fault at its moment, one after the other, and looks for the proof that each took effect. Those that wait
+ * for the restore are arranged and happen there. What it gives waits, from the first injection on, for a client to notice.
+ */
+export async function breakIt(drill: Drill, schedules: Schedules, loadBegunMs: number): Promise<Noticed> {
+  let noticed: Noticed | null = null;
+  for (const fault of drill.plan.faults) {
+    if (isBoundary(fault.plan.at) && fault.plan.at.startsWith('restore.')) continue;
+    let inflicted: Inflicted | null = null;
+    const strike = await aimed(drill, fault);
+    const act = async (): Promise<void> => {
+      if (!unnoticed(fault)) for (const component of componentsHit(fault, drill.plan.components)) schedules.stopFor(component, 'fault');
+      if (fault.fault.on === 'region') for (const component of componentsHit(fault, drill.plan.components)) schedules.cutLog(component);
+      if (!fault.plan.beforehand) noticed ??= { failure: drill.pulse.nextFailure() };
+      inflicted = await inject(drill, fault, strike);
+    };
+    await atItsMoment(drill, schedules, fault, loadBegunMs, act);
+    await witness(drill, fault, inflicted!);
+    await goOnUnnoticed(drill, schedules, fault);
+  }
+  for (const fault of drill.plan.faults.filter(({ plan }) => plan.at.startsWith('restore.'))) arrange(drill, fault);
+  return noticed ?? { failure: new Promise(() => undefined) };
+}
+
+const unnoticed = ({ fault, params }: PlannedFault): number => ('unnoticedPoints' in fault ? (fault.unnoticedPoints?.(params as never) ?? 0) : 0);
+
+/** Damage that nobody sees goes on being backed up: recovery begins when so many points hold it. */
+async function goOnUnnoticed(drill: Drill, schedules: Schedules, fault: PlannedFault): Promise<void> {
+  const points = unnoticed(fault);
+  if (points === 0) return;
+  await schedules.haveFurther(fault.plan.target, points);
+  drill.timeline.emit('note', { text: `${fault.plan.name}: ${points} further recovery points of ${fault.plan.target} became durable before anyone acted` });
+}
+
+async function atItsMoment(drill: Drill, schedules: Schedules, fault: PlannedFault, loadBegunMs: number, act: () => Promise<void>): Promise<void> {
+  const { at } = fault.plan;
+  const { clock } = drill.dependencies;
+  const backup = backupBefore(drill, fault);
+  if (isBoundary(at)) return unlessAborted(drill.options.signal, drill.moments.at(at, backup!.id, act));
+  // A store is broken, or damage not seen, under a backup that goes on; a component takes the backup in flight with it.
+  if (at === 'worst' && backup && (fault.fault.on === 'store' || unnoticed(fault))) return unlessAborted(drill.options.signal, drill.moments.at('backup.dumped', backup.id, act));
+  if (at === 'worst' && backup) return schedules.beforeNextDurable(backup.id, act);
+  const offsetMs = at === 'worst' ? 0 : parseDurationMs(at.slice(1))!;
+  await clock.sleep(Math.max(0, loadBegunMs + offsetMs - clock.nowMs()), drill.options.signal);
+  await act();
+}
+
+/** A moment may never come: whoever ends the drill ends the waiting for it. */
+function unlessAborted(signal: AbortSignal, waiting: Promise<void>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(signal.reason as Error);
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
+    void waiting.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
+}
+
+/** A fault in the middle of a recovery: at the restore of its own component, or of the first one that is restored. */
+function arrange(drill: Drill, fault: PlannedFault): void {
+  const steps = drill.plan.scenario.recover === 'automatic' ? [] : drill.plan.scenario.recover;
+  const restored = steps.flatMap((step) => ('restore' in step ? [step.restore] : []));
+  const of = restored.includes(fault.plan.target) ? fault.plan.target : restored[0]!;
+  const act = async (): Promise<void> => {
+    await witness(drill, fault, await inject(drill, fault, await aimed(drill, fault)));
+  };
+  drill.moments.at(fault.plan.at as BoundaryMoment, of, act).catch((error: unknown) => void drill.timeline.emit('note', { text: `${fault.plan.name}: ${messageOf(error)}` }));
+}
+
+/** How the fault is injected. One of a region is made ready first. */
+async function aimed(drill: Drill, { fault, plan, params }: PlannedFault): Promise<() => Promise<Inflicted>> {
+  const context = { seed: drill.options.seed };
+  if (fault.on === 'region') return fault.aim(regionTarget(drill, plan.target), params as never, context);
+  if (fault.on === 'store') return () => fault.inject(storeOf(drill, plan.target), params as never, context);
+  return () => fault.inject(attachedTo(drill, plan.target), params as never, context);
+}
+
+/** Time zero is stamped before anything is done: no effect can be earlier. */
+async function inject(drill: Drill, planned: PlannedFault, strike: () => Promise<Inflicted>): Promise<Inflicted> {
+  const { fault, plan, params } = planned;
+  const { timeline } = drill;
+  const of = fault.on === 'region' ? { on: fault.on, components: componentsHit(planned, drill.plan.components) } : fault.on === 'store' ? { on: fault.on } : {};
+  timeline.emit('fault.begun', { fault: plan.name, target: plan.target, params: params as Json, ...of, ...(plan.beforehand ? { beforehand: true } : {}) });
+  try {
+    const inflicted = await strike();
+    drill.undo.push(fault.on === 'region' ? undoOfLoss(drill, plan.target, inflicted.undo) : inflicted.undo);
+    timeline.emit('fault.injected', { fault: plan.name, target: plan.target, facts: inflicted.facts });
+    return inflicted;
+  } catch (error) {
+    timeline.emit('fault.failed', { fault: plan.name, target: plan.target, error: messageOf(error) });
+    throw new MusterError('environment', `fault ${plan.name} could not be injected into ${plan.target}`, { cause: error });
+  }
+}
+
+async function witness(drill: Drill, { fault, plan }: PlannedFault, inflicted: Inflicted): Promise<void> {
+  const { timeline, dependencies } = drill;
+  const begunMs = dependencies.clock.nowMs();
+  let lastError: unknown = null;
+  const proof = await pollUntil(dependencies.clock, { everyMs: witnessEveryMs, deadlineMs: fault.witnessDeadlineMs, signal: drill.options.signal }, async () => {
+    try {
+      return await inflicted.witness();
+    } catch (error) {
+      lastError = error;
+      return null;
+    }
+  });
+  const where = { fault: plan.name, target: plan.target };
+  if (proof) timeline.emit('fault.witnessed', { ...where, proof: proof.what, facts: proof.facts });
+  else {
+    timeline.emit('fault.unwitnessed', { ...where, waitedMs: dependencies.clock.nowMs() - begunMs });
+    if (lastError) timeline.emit('note', { text: `the witness of ${plan.name} failed: ${messageOf(lastError)}` });
+  }
+}
+
+/**
+ * Components that a fault is aimed at and that can be asked whether they are ready: a store has no clients of its own, and
+ * who asks what was in a lost region reaches for what should be gone. There clients decide.
+ */
+export function brokenComponents(drill: Drill): string[] {
+  const hit = drill.plan.faults.flatMap((one) => componentsHit(one, drill.plan.components));
+  const lost = drill.plan.faults.filter(({ fault }) => fault.on === 'region').flatMap((one) => componentsHit(one, drill.plan.components));
+  return [...new Set(hit)].filter((one) => !lost.includes(one));
+}
+
+/**
+ * Waits until somebody notices: a client's operation goes wrong, or a health probe of a broken component does.
+ */
+export async function detect(drill: Drill, noticed: Noticed): Promise<void> {
+  const { timeline, dependencies, plan } = drill;
+  const stop = new AbortController();
+  const signal = AbortSignal.any([stop.signal, drill.options.signal]);
+  const targets = brokenComponents(drill);
+  // Nobody notices a store that is broken before it is needed, and a drill need not wait to see that.
+  if (plan.faults.every(({ fault }) => fault.on === 'store')) return void timeline.emit('undetected', { waitedMs: 0 });
+  const deadlineMs = Math.min(detectDeadlineMs, plan.scenario.giveUp.ms);
+  const byProbe = pollUntil(dependencies.clock, { everyMs: probeEveryMs, deadlineMs, signal }, async () => {
+    for (const target of targets) if (!(await attachedTo(drill, target).ready())) return { by: 'health probe', detail: `${target} does not answer as ready`, atMs: timeline.now() };
+    return null;
+  });
+  const byClient = noticed.failure.then(({ load, what, atMs }) => ({ by: 'client', detail: `an operation of ${load} ${what === 'wrong' ? 'got a wrong answer' : 'failed'}`, atMs: atMs - drill.originMs }));
+  try {
+    const seen = await Promise.race([byProbe, byClient]);
+    // Stamped when it was seen: the witness may have taken longer.
+    if (seen) timeline.emit('detected', { by: seen.by, detail: seen.detail }, seen.atMs);
+    else timeline.emit('undetected', { waitedMs: deadlineMs });
+  } finally {
+    stop.abort(new Error('detected'));
+    byProbe.catch(() => undefined);
+  }
+}

@@ -1,0 +1,200 @@
+import type { Clock } from '../core/clock.ts';
+import type { DataClient, DataWorkload, JourneyWorkload, Recorder, VisitWorkload } from '../core/driver.ts';
+import { absent, digestOf, kinds, OperationError, outcomes, valueOf, windowIds, type Outcome } from '../core/ledger.ts';
+import { seededRandom } from '../core/random.ts';
+
+export type Seen = 'right' | 'wrong' | 'failed';
+
+export interface LoadOptions {
+  clock: Clock;
+  seed: number;
+  ratePerSecond: number;
+  recorder: Recorder;
+  /** Told of each completion as it happens. `wrong` is a first impression: what is right in the end is judged afterwards. */
+  seen(what: Seen): void;
+  maxInFlight?: number;
+}
+
+export interface Load { /** Stops new operations and waits for those under way (bounded by their own timeouts). */ stop(): Promise<void> }
+
+const tickMs = 4;
+/** What could not be issued in time is not made up for later beyond this: a burst after an outage would be no traffic that anyone sends. */
+const backlogMs = 50;
+
+/** Issues `start` at a steady rate, never more than `maxInFlight` at once. */
+function pace(options: LoadOptions, start: () => Promise<void>): Load {
+  const { clock, ratePerSecond, maxInFlight = 128 } = options;
+  const running = new Set<Promise<void>>();
+  let due = 0;
+  let last = clock.nowMs();
+  let stopped = false;
+  const tick = (): void => {
+    const now = clock.nowMs();
+    due = Math.min(due + ((now - last) * ratePerSecond) / 1000, Math.max(1, (backlogMs * ratePerSecond) / 1000));
+    last = now;
+    while (due >= 1 && running.size < maxInFlight) {
+      due -= 1;
+      const one: Promise<void> = start().finally(() => running.delete(one));
+      running.add(one);
+    }
+    if (!stopped) timer = setTimeout(tick, tickMs);
+  };
+  let timer = setTimeout(tick, 0);
+  return {
+    stop: async () => {
+      stopped = true;
+      clearTimeout(timer);
+      await Promise.allSettled(running);
+    },
+  };
+}
+
+/** What the load remembers of each id it wrote: one byte a version, so that millions fit. */
+class Ids {
+  next = 0;
+  private versions = new Uint8Array(1 << 16);
+  private readonly busy = new Set<number>();
+
+  /** The next ids of an atomic group, aligned to its size so that no group crosses a window. */
+  take(size: number): number[] {
+    const first = this.next;
+    this.next += size;
+    if (Math.floor(first / windowIds) !== Math.floor((this.next - 1) / windowIds)) throw new Error('group crosses a window');
+    while (this.next > this.versions.length) {
+      const grown = new Uint8Array(this.versions.length * 2);
+      grown.set(this.versions);
+      this.versions = grown;
+    }
+    return Array.from({ length: size }, (_, i) => first + i);
+  }
+  /** The version last acknowledged: 0 none, 255 removed or not known. */
+  version = (id: number): number => this.versions[id] ?? 0;
+  settle(ids: readonly number[], version: number): void {
+    for (const id of ids) this.versions[id] = version;
+  }
+  claim(ids: readonly number[]): boolean {
+    if (ids.some((id) => this.busy.has(id))) return false;
+    for (const id of ids) this.busy.add(id);
+    return true;
+  }
+  /** A change of it is under way: what a read gives is then nobody's fault. */
+  isClaimed = (id: number): boolean => this.busy.has(id);
+  release(ids: readonly number[]): void {
+    for (const id of ids) this.busy.delete(id);
+  }
+}
+const unsettled = 255;
+const highestVersion = 200;
+
+/**
+ * Database traffic: new groups, rewrites, removals and reads. Reads go back to writes acknowledged long ago as often
+ * as to fresh ones: a store that is up and empty must show.
+ */
+export async function startDataLoad(workload: DataWorkload, options: LoadOptions): Promise<Load & { client: DataClient }> {
+  const client = await workload.open();
+  const operations = dataOperations(client, workload.groupSize, options);
+  const load = pace(options, operations);
+  return {
+    client,
+    stop: async () => {
+      await load.stop();
+      await client.close();
+    },
+  };
+}
+
+/** One operation a call, chosen by the seed. Exported for the benchmark, which drives it without pacing. */
+export function dataOperations(client: DataClient, groupSize: number, options: LoadOptions): () => Promise<void> {
+  const random = seededRandom(options.seed);
+  const ids = new Ids();
+  const { write, remove, read } = recorded(client, ids, options);
+
+  const exclusively = async (group: number[], work: () => Promise<void>): Promise<void> => {
+    if (!ids.claim(group)) return read(group[0]!);
+    try {
+      await work();
+    } finally {
+      ids.release(group);
+    }
+  };
+
+  return async () => {
+    const dice = random();
+    const anyId = Math.floor(random() * ids.next);
+    if (ids.next < 64 || dice < 0.4) {
+      const group = ids.take(groupSize);
+      return exclusively(group, () => write(group, 1));
+    }
+    if (dice < 0.46) {
+      const version = ids.version(anyId);
+      return version === 0 || version >= highestVersion ? read(anyId) : exclusively([anyId], () => write([anyId], version + 1));
+    }
+    if (dice < 0.48) return exclusively([anyId], () => remove(anyId));
+    return read(dice < 0.74 ? anyId : Math.max(0, ids.next - 1 - Math.floor(random() * 256)));
+  };
+}
+
+interface Operations { write(group: number[], version: number): Promise<void>; remove(id: number): Promise<void>; read(id: number): Promise<void> }
+
+/** The client's operations, each leaving its record: what was asked, when, and what is known of the outcome. */
+function recorded(client: DataClient, ids: Ids, { clock, recorder, seed, seen }: LoadOptions): Operations {
+  const outcomeOf = (error: unknown): Outcome => (error instanceof OperationError && error.certain ? outcomes.fail : outcomes.unknown);
+  const outcomeFrom = async (work: Promise<void>): Promise<Outcome> => work.then(() => outcomes.ok, outcomeOf);
+  return {
+    write: async (group, version) => {
+      const values = group.map((id) => valueOf(seed, id, version));
+      const begun = clock.nowMs();
+      const outcome = await outcomeFrom(client.write(group, values));
+      const ended = clock.nowMs();
+      group.forEach((id, i) => {
+        const { low, high } = digestOf(values[i]!);
+        recorder.record(kinds.write, outcome, id, group[0]!, begun, ended, low, high, 0);
+      });
+      if (outcome === outcomes.ok) ids.settle(group, version);
+      else if (outcome === outcomes.unknown) ids.settle(group, unsettled);
+      seen(outcome === outcomes.ok ? 'right' : 'failed');
+    },
+    remove: async (id) => {
+      const begun = clock.nowMs();
+      const outcome = await outcomeFrom(client.remove(id));
+      recorder.record(kinds.remove, outcome, id, id, begun, clock.nowMs(), 0, 0, 0);
+      if (outcome !== outcomes.fail) ids.settle([id], unsettled);
+      seen(outcome === outcomes.ok ? 'right' : 'failed');
+    },
+    read: async (id) => {
+      const begun = clock.nowMs();
+      const version = ids.version(id);
+      const still = !ids.isClaimed(id);
+      try {
+        const value = await client.read(id);
+        const ended = clock.nowMs();
+        const { low, high } = value === null ? absent : digestOf(value);
+        recorder.record(kinds.read, outcomes.ok, id, id, begun, ended, low, high, 0);
+        const steady = still && !ids.isClaimed(id) && version !== 0 && version !== unsettled && ids.version(id) === version;
+        seen(!steady || value === valueOf(seed, id, version) ? 'right' : 'wrong');
+      } catch {
+        recorder.record(kinds.read, outcomes.unknown, id, id, begun, clock.nowMs(), 0, 0, 0);
+        seen('failed');
+      }
+    },
+  };
+}
+
+/** User journeys, and visits: the client keeps its own records; this only paces and counts them. */
+export async function startJourneys(workload: JourneyWorkload | VisitWorkload, options: LoadOptions): Promise<Load> {
+  const watched: Recorder = {
+    record: (kind, outcome, id, group, invokedMs, endedMs, low, high, flags) => {
+      options.recorder.record(kind, outcome, id, group, invokedMs, endedMs, low, high, flags);
+      options.seen(outcome !== outcomes.ok ? 'failed' : flags === 0 ? 'right' : 'wrong');
+    },
+  };
+  const client = await workload.open(watched);
+  let number = 0;
+  const load = pace({ maxInFlight: 32, ...options }, () => client.journey(number++));
+  return {
+    stop: async () => {
+      await load.stop();
+      await client.close();
+    },
+  };
+}

@@ -1,0 +1,71 @@
+import type { Clock } from '../core/clock.ts';
+import type { Progress } from '../core/progress.ts';
+import type { Seen } from './load.ts';
+
+const tickMs = 500;
+
+/** `atMs` on the clock's own scale. */
+export interface Failure { load: string; what: Seen; atMs: number }
+
+/** The client's view while it happens: for detection, for knowing when to stop waiting, and for the screen. Nothing is judged from it. */
+export interface Pulse {
+  watch(load: string): (what: Seen) => void;
+  /** Resolves at the next failed or wrong answer of any load. */
+  nextFailure(): Promise<Failure>;
+  /** From now on a wrong read may be an allowed loss: only failures count as trouble. */
+  forgiveWrong(): void;
+  /** Right answers of every load without trouble since: at least this long from the first to the last, and this many. A service that has gone silent is not settled. */
+  settled(forMs: number, operations: number): boolean;
+  stop(): void;
+}
+
+/** `calmSinceMs`: the first right answer since the last trouble; null while there was none. */
+interface Beat { right: number; rightSinceTrouble: number; calmSinceMs: number | null; lastRightMs: number; trouble: number }
+
+export function createPulse(clock: Clock, progress: (progress: Progress) => void): Pulse {
+  const beats = new Map<string, Beat>();
+  let waiting: ((failure: Failure) => void)[] = [];
+  let forgiving = false;
+  let last = { right: 0, trouble: 0 };
+  const tell = (): void => {
+    const sum = (pick: (beat: Beat) => number): number => [...beats.values()].reduce((total, beat) => total + pick(beat), 0);
+    const now = { right: sum((beat) => beat.right), trouble: sum((beat) => beat.trouble) };
+    const perTick = 1000 / tickMs;
+    progress({ kind: 'client', perSecond: (now.right - last.right) * perTick, failedPerSecond: (now.trouble - last.trouble) * perTick, failing: now.trouble > last.trouble });
+    last = now;
+  };
+  // From the first load on: a first tick that is part of one would show less than there is.
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    watch: (load) => {
+      const beat: Beat = { right: 0, rightSinceTrouble: 0, calmSinceMs: null, lastRightMs: 0, trouble: 0 };
+      beats.set(load, beat);
+      timer ??= setInterval(tell, tickMs).unref();
+      return (what) => {
+        if (what === 'right' || (what === 'wrong' && forgiving)) {
+          beat.right += 1;
+          beat.rightSinceTrouble += 1;
+          beat.lastRightMs = clock.nowMs();
+          beat.calmSinceMs ??= beat.lastRightMs;
+          return;
+        }
+        beat.trouble += 1;
+        beat.rightSinceTrouble = 0;
+        beat.calmSinceMs = null;
+        const told = waiting;
+        waiting = [];
+        for (const hear of told) hear({ load, what, atMs: clock.nowMs() });
+      };
+    },
+    nextFailure: () => new Promise((resolve) => void waiting.push(resolve)),
+    forgiveWrong: () => {
+      forgiving = true;
+      for (const beat of beats.values()) {
+        beat.rightSinceTrouble = 0;
+        beat.calmSinceMs = null;
+      }
+    },
+    settled: (forMs, operations) => beats.size > 0 && [...beats.values()].every((beat) => beat.calmSinceMs !== null && beat.lastRightMs - beat.calmSinceMs >= forMs && beat.rightSinceTrouble >= operations),
+    stop: () => clearInterval(timer),
+  };
+}

@@ -1,0 +1,208 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { pollUntil } from '../core/clock.ts';
+import type { Artifact, RecoveryTarget, RestoreContext } from '../core/driver.ts';
+import { messageOf, MusterError } from '../core/errors.ts';
+import type { Step } from '../core/scenario.ts';
+import type { FetchContext, Manifest } from '../core/store.ts';
+import { eventsOf, type Json } from '../core/timeline.ts';
+import { brokenComponents } from './break.ts';
+import { commandStep, commandTitle } from './command.ts';
+import { attachedTo, stageOf, type Drill } from './drill-context.ts';
+import { isCommand, isReplay, isRestore, isReturn, type PlannedBackup } from './plan.ts';
+import { actionOwner, backupToRestore } from './plan-scenario.ts';
+import { returnRegion } from './regions.ts';
+
+const readyEveryMs = 20;
+const settledOperations = 20;
+/** The judge asks for 2 s from the first right answer to the last one that was recorded: a little more than that has to be watched. */
+const settleMarginMs = 150;
+
+/**
+ * Runs the declared steps in order; the first that fails ends the attempt. A scenario may allow further attempts: a
+ * crash in the middle of a restore must be recoverable by running the recovery again, from its first step.
+ */
+export async function recover(drill: Drill): Promise<boolean> {
+  for (let attempt = 1; ; attempt += 1) {
+    if (await recoverOnce(drill)) return true;
+    if (attempt >= drill.plan.scenario.attempts) return false;
+    drill.timeline.emit('note', { text: `the recovery is begun anew: attempt ${attempt + 1} of ${drill.plan.scenario.attempts}` });
+  }
+}
+
+async function recoverOnce(drill: Drill): Promise<boolean> {
+  const { timeline, plan, dependencies } = drill;
+  const automatic = plan.scenario.recover === 'automatic';
+  timeline.emit('recovery.begun', { automatic });
+  const bases = new Map<string, Artifact>();
+  const steps: Step[] = plan.scenario.recover === 'automatic' ? [] : plan.scenario.recover;
+  for (const [index, step] of steps.entries()) {
+    const title = titleOf(step);
+    timeline.emit('step.begun', { step: index, title });
+    dependencies.progress({ kind: 'line', text: title });
+    try {
+      const facts = await runStep(drill, step, index, bases);
+      timeline.emit('step.ended', { step: index, title, ok: true, facts });
+    } catch (error) {
+      drill.options.signal.throwIfAborted();
+      timeline.emit('step.ended', { step: index, title, ok: false, facts: null, error: messageOf(error) });
+      timeline.emit('recovery.ended', { ok: false, error: `${title}: ${messageOf(error)}` });
+      return false;
+    }
+  }
+  timeline.emit('recovery.ended', { ok: true });
+  return true;
+}
+
+export function titleOf(step: Step): string {
+  if (isRestore(step)) return `restore ${step.restore} from ${step.from.join(', else ')}`;
+  if (isReplay(step)) return `replay ${step.replay} from ${step.from}`;
+  if (isCommand(step)) return commandTitle(step);
+  if (isReturn(step)) return `region ${step.return} comes back`;
+  return `${step.run}${step.target ? ` on ${step.target}` : ''}`;
+}
+
+async function runStep(drill: Drill, step: Step, index: number, bases: Map<string, Artifact>): Promise<Json> {
+  const context = (options: Record<string, unknown>): RestoreContext => ({
+    options,
+    signal: drill.options.signal,
+    stage: stageOf(drill, index),
+    progress: (done, total, unit) => drill.dependencies.progress({ kind: 'work', what: titleOf(step), done, total, unit }),
+  });
+  const folder = join(drill.folder, 'scratch', String(index));
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  if (isRestore(step)) return restore(drill, step, index, folder, bases, context);
+  if (isReplay(step)) {
+    const [component, name] = step.replay.split('.') as [string, string];
+    const log = await drill.vault!.fetchLog(component, name, step.from, { folder, ...context({}) });
+    const method = drill.plan.backups.find((one) => one.id === step.replay)!.plan.method;
+    return attachedTo(drill, component).backups[method]!.replay!(log, targetOf(step.until), bases.get(component)!, context({}));
+  }
+  if (isCommand(step)) return stageOf(drill, index)('action', titleOf(step), () => commandStep(drill, step, folder));
+  if (isReturn(step)) return stageOf(drill, index)('action', titleOf(step), () => returnRegion(drill, step.return));
+  const owner = actionOwner(drill.plan.components, step)!;
+  return stageOf(drill, index)('action', step.run, () => attachedTo(drill, owner.name).actions[step.run]!(step.with));
+}
+
+/** Fetches the newest usable point, from the first of the stores that can give one, and has the driver put it in place. */
+async function restore(
+  drill: Drill, step: Extract<Step, { restore: string }>, index: number, folder: string, bases: Map<string, Artifact>, context: (options: Record<string, unknown>) => RestoreContext,
+): Promise<Json> {
+  const backup = backupToRestore(step, drill.plan.backups)!;
+  await drill.moments.pass('restore.begun', step.restore);
+  const { artifact, store } = await fetchFromAny(drill, step, { folder, ...context({}) });
+  bases.set(step.restore, artifact);
+  const later = drill.plan.scenario.recover === 'automatic' ? [] : drill.plan.scenario.recover.slice(index + 1);
+  const replayFollows = later.some((one) => isReplay(one) && one.replay.startsWith(`${step.restore}.`));
+  const plain = context({ ...backup.options, ...step.options });
+  const { watched, settled } = watchHalfway(drill, step.restore, plain);
+  try {
+    const facts = await attachedTo(drill, step.restore).backups[backup.plan.method]!.restore!(artifact, { ...watched, replayFollows });
+    return { point: artifact.point, store, facts };
+  } finally {
+    await settled();
+  }
+}
+
+/** Copies are tried in the order that the step names them; each refusal is noted with its reason. Rejects with the last one. */
+async function fetchFromAny(drill: Drill, step: Extract<Step, { restore: string }>, context: FetchContext): Promise<{ artifact: Artifact; store: string }> {
+  const backup = backupToRestore(step, drill.plan.backups)!;
+  for (const [at, store] of step.from.entries()) {
+    try {
+      const manifest = await newestOf(drill, backup, store, step.point);
+      // Whoever can write to a store, and has no key, could put an unencrypted point in the place of an encrypted one.
+      if (backup.plan.encrypt !== 'none' && manifest.encryption === null) {
+        throw new MusterError('environment', `recovery point ${manifest.point} in ${store} is not encrypted`, { found: 'encryption: null', expected: `${backup.plan.encrypt}, as the strategy says` });
+      }
+      return { artifact: await drill.vault!.fetch(manifest, store, context), store };
+    } catch (error) {
+      drill.options.signal.throwIfAborted();
+      if (at === step.from.length - 1) throw error;
+      drill.timeline.emit('note', { text: `store ${store} cannot give the recovery point (${messageOf(error)}): trying ${step.from[at + 1]}` });
+      rmSync(context.folder, { recursive: true, force: true });
+      mkdirSync(context.folder, { recursive: true, mode: 0o700 });
+    }
+  }
+  throw new Error('no store was named');
+}
+
+/** Where a driver tells nothing of its progress by then, this long after its restore stage began stands for half of it; the timeline says so. */
+const blindHalfwayMs = 100;
+
+/** Passes `restore.halfway` once half of the data is in, without holding the driver up: what happens there happens beside it. */
+function watchHalfway(drill: Drill, component: string, context: RestoreContext): { watched: RestoreContext; settled(): Promise<void> } {
+  if (!drill.moments.open.includes(`restore.halfway of ${component}`)) return { watched: context, settled: async () => undefined };
+  let passing: Promise<void> | null = null;
+  let timer: NodeJS.Timeout | undefined;
+  const pass = (how: string): void => {
+    if (passing) return;
+    clearTimeout(timer);
+    drill.timeline.emit('note', { text: `restore.halfway of ${component}: ${how}` });
+    passing = drill.moments.pass('restore.halfway', component);
+  };
+  const watched: RestoreContext = {
+    ...context,
+    stage: (stage, what, work) => {
+      if (stage === 'restore') timer ??= setTimeout(() => pass(`${blindHalfwayMs} ms after its restore stage began`), blindHalfwayMs);
+      return context.stage(stage, what, work);
+    },
+    progress: (done, total, unit) => {
+      context.progress(done, total, unit);
+      if (!timer || total === null) return;
+      clearTimeout(timer);
+      if (done * 2 >= total) pass(`${done} of ${total} ${unit}`);
+    },
+  };
+  return {
+    watched,
+    settled: async () => {
+      clearTimeout(timer);
+      await passing;
+    },
+  };
+}
+
+/**
+ * A point taken after the fault may hold the damage: recovery goes back to before it. The fault that counts is the first one of
+ * the component itself, or else of any; one of a store damages no point that is taken later.
+ */
+async function newestOf(drill: Drill, { component, name: backup }: PlannedBackup, store: string, which: 'before-fault' | 'newest'): Promise<Manifest> {
+  const begun = eventsOf(drill.timeline.events, 'fault.begun');
+  const broken = begun.filter(({ data }) => data.on !== 'store' && !data.beforehand);
+  const faultMs = (broken.find(({ data }) => data.target === component) ?? broken[0] ?? begun[0]!).atMs;
+  const points = await drill.vault!.points(component, backup, store);
+  const usable = which === 'newest' ? points[0] : points.find((point) => point.consistentAtMs <= faultMs);
+  if (usable) return usable;
+  throw new MusterError('environment', `no recovery point of ${component}.${backup} in ${store} from before the fault`, { found: `${points.length} points`, expected: 'at least one' });
+}
+
+function targetOf(until: 'latest' | Record<string, unknown>): RecoveryTarget {
+  if (until === 'latest') return { kind: 'latest' };
+  if ('beforeGtid' in until) return { kind: 'before-gtid', gtid: String(until['beforeGtid']) };
+  if ('beforeStatement' in until) return { kind: 'before-statement', pattern: String(until['beforeStatement']) };
+  if ('beforeTime' in until) return { kind: 'before-time', utc: String(until['beforeTime']) };
+  const { file, position } = until['beforePosition'] as { file: string; position: number };
+  return { kind: 'before-position', file, position };
+}
+
+/** Waits until what was broken says ready, and then until clients have had right answers for long enough. Gives up at the deadline; the judge says what that means. */
+export async function observe(drill: Drill): Promise<void> {
+  const { timeline, dependencies, plan, pulse } = drill;
+  const { clock } = dependencies;
+  const untilMs = clock.nowMs() + plan.scenario.giveUp.ms;
+  const left = (): number => Math.max(0, untilMs - clock.nowMs());
+  pulse.forgiveWrong();
+  const calm = (): boolean => pulse.settled(plan.scenario.settle.ms + settleMarginMs, settledOperations);
+  for (const target of brokenComponents(drill)) {
+    // Where steps were declared, something else may serve by now, and what was broken stays away: clients decide.
+    const elsewhere = (): boolean => plan.scenario.recover !== 'automatic' && calm();
+    const seen = await pollUntil(clock, { everyMs: readyEveryMs, deadlineMs: left(), signal: drill.options.signal }, async () => ((await attachedTo(drill, target).ready()) ? 'ready' : elsewhere() && 'elsewhere'));
+    if (seen === 'ready') timeline.emit('ready', { component: target });
+  }
+  const settled = await pollUntil(clock, { everyMs: 50, deadlineMs: left(), signal: drill.options.signal }, async () => calm());
+  timeline.emit('observation.ended', { settled: settled === true });
+}
+
+/** Plain files of backups do not outlive the step that needed them. */
+export const clearScratch = (drill: Drill): void => rmSync(join(drill.folder, 'scratch'), { recursive: true, force: true });

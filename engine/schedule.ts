@@ -1,0 +1,189 @@
+import { pollUntil } from '../core/clock.ts';
+import type { Consistency, Follower } from '../core/driver.ts';
+import { environmentError, messageOf } from '../core/errors.ts';
+import { attachedTo, type Drill } from './drill-context.ts';
+import { watchedSink } from './moments.ts';
+import type { PlannedBackup } from './plan.ts';
+import { pruneAfter } from './retention.ts';
+import type { LogWriter } from '../core/store.ts';
+
+/** Backups on their declared schedules. Intervals are compressed by the time scale; durations never are. */
+export interface Schedules {
+  /** Resolves when every snapshot backup has this many durable points; rejects when a schedule cannot give them. */
+  havePoints(count: number): Promise<void>;
+  /** Resolves when so many further points of each snapshot backup of the component are durable; rejects when its schedules cannot give them. */
+  haveFurther(component: string, count: number): Promise<void>;
+  /** Runs `act` just before the next point of this backup would become durable; the backup in flight dies with its source. */
+  beforeNextDurable(backup: string, act: () => Promise<void>): Promise<void>;
+  /** No new backups of the component: what runs is left to end or fail by itself. */
+  stopFor(component: string, reason: string): void;
+  /** Continuous logs of the component end where they are, with nothing more taken from it. */
+  cutLog(component: string): void;
+  /** Ends everything, backups under way included; continuous logs ship what they have. */
+  stop(): Promise<void>;
+}
+
+interface Running { backup: PlannedBackup; stop: AbortController; ended: Promise<void>; durable: number; failedInARow: number; lastError: unknown; cut: { act(): Promise<void>; done(): void; failed(error: unknown): void } | null }
+
+const failuresTolerated = 3;
+
+export function startSchedules(drill: Drill): Schedules {
+  const halt = new AbortController();
+  const snapshots = drill.plan.backups.filter((one) => one.info.kind === 'snapshot').map((backup) => startSnapshots(drill, backup, halt.signal));
+  const logs = drill.plan.backups.filter((one) => one.info.kind === 'continuous').map((backup) => startLog(drill, backup));
+  const { clock } = drill.dependencies;
+  return {
+    havePoints: async (count) => {
+      await Promise.all(logs.map((log) => log.begun));
+      await pollUntil(clock, { everyMs: 20, deadlineMs: Number.MAX_SAFE_INTEGER, signal: drill.options.signal }, async () => {
+        snapshots.forEach(refuseStuck);
+        return snapshots.every((one) => one.durable >= count);
+      });
+    },
+    haveFurther: async (component, count) => {
+      const wanted = snapshots.filter(({ backup }) => backup.component === component).map((running) => ({ running, until: running.durable + count }));
+      await pollUntil(clock, { everyMs: 20, deadlineMs: Number.MAX_SAFE_INTEGER, signal: drill.options.signal }, async () => {
+        for (const { running } of wanted) refuseStuck(running);
+        return wanted.every(({ running, until }) => running.durable >= until);
+      });
+    },
+    beforeNextDurable: (id, act) =>
+      new Promise((resolve, reject) => {
+        const running = snapshots.find((one) => one.backup.id === id);
+        if (!running) return reject(new Error(`no schedule takes ${id}`));
+        drill.options.signal.addEventListener('abort', () => reject(drill.options.signal.reason as Error), { once: true });
+        void running.ended.then(() => reject(new Error(`the schedule of ${id} ended before its next point`)));
+        running.cut = { act, done: resolve, failed: reject };
+      }),
+    stopFor: (component, reason) => {
+      for (const running of snapshots.filter((one) => one.backup.component === component && !one.stop.signal.aborted)) {
+        running.stop.abort();
+        drill.timeline.emit('schedule.stopped', { backup: running.backup.id, reason });
+      }
+    },
+    cutLog: (component) => {
+      for (const log of logs.filter(({ of }) => of === component)) log.cut();
+    },
+    stop: async () => {
+      for (const running of snapshots) running.stop.abort();
+      halt.abort();
+      await Promise.all(snapshots.map((one) => one.ended));
+      await Promise.all(logs.map((log) => log.stop()));
+    },
+  };
+}
+
+function refuseStuck({ backup, failedInARow, lastError }: Running): void {
+  if (failedInARow >= failuresTolerated) throw environmentError(`backup ${backup.id} failed ${failuresTolerated} times in a row`, { found: messageOf(lastError) });
+}
+
+function startSnapshots(drill: Drill, backup: PlannedBackup, halt: AbortSignal): Running {
+  const { timeline, plan, dependencies } = drill;
+  const intervalMs = backup.plan.every!.ms;
+  const scaledMs = intervalMs / plan.scenario.timeScale;
+  timeline.emit('schedule.begun', { backup: backup.id, method: backup.plan.method, intervalMs, scaledMs, ...(backup.info.holds ? { holds: backup.info.holds } : {}) });
+  const running: Running = { backup, stop: new AbortController(), ended: Promise.resolve(), durable: 0, failedInARow: 0, lastError: null, cut: null };
+  const signal = AbortSignal.any([halt, drill.options.signal]);
+  const loop = async (): Promise<void> => {
+    let number = 0;
+    let nextMs = dependencies.clock.nowMs();
+    while (!running.stop.signal.aborted && !signal.aborted) {
+      // It cannot begin before the last one has ended; what comes on top of that is our own delay.
+      const dueMs = Math.max(nextMs, dependencies.clock.nowMs());
+      await dependencies.clock.sleep(Math.max(0, nextMs - dependencies.clock.nowMs()), AbortSignal.any([running.stop.signal, signal])).catch(() => undefined);
+      if (running.stop.signal.aborted || signal.aborted) return;
+      // The next one is due an interval after this one was due; a backup that overran is followed at once.
+      nextMs = Math.max(nextMs + scaledMs, dependencies.clock.nowMs());
+      number += 1;
+      await takeSnapshot(drill, running, `${backup.name}-${String(number).padStart(4, '0')}`, dueMs, signal);
+    }
+  };
+  running.ended = loop();
+  return running;
+}
+
+async function takeSnapshot(drill: Drill, running: Running, label: string, dueMs: number, signal: AbortSignal): Promise<void> {
+  const { backup } = running;
+  const { timeline } = drill;
+  const spec = { component: backup.component, backup: backup.name, method: backup.plan.method, copies: backup.plan.copies, encrypt: backup.plan.encrypt !== 'none' };
+  let point = label;
+  try {
+    const writer = await drill.vault!.begin(spec);
+    point = writer.point;
+    timeline.emit('backup.begun', { backup: backup.id, point, lateMs: Math.max(0, Math.round(drill.dependencies.clock.nowMs() - dueMs)) });
+    try {
+      const method = attachedTo(drill, backup.component).backups[backup.plan.method]!;
+      await drill.moments.pass('backup.begun', backup.id);
+      const sink = watchedSink(writer, (moment) => drill.moments.pass(moment, backup.id));
+      const consistency = await method.backup!(sink, { options: backup.options, signal, now: () => timeline.now() });
+      signal.throwIfAborted();
+      if (running.cut) return await cutShort(drill, running, point, () => writer.abort());
+      await commit(drill, running, point, consistency, () => writer.commit(consistency));
+      await drill.moments.pass('backup.durable', backup.id);
+      await pruneAfter(drill, backup, spec, running.durable);
+    } catch (error) {
+      await writer.abort().catch((abortError: unknown) => void timeline.emit('note', { text: `half a backup may be left: ${messageOf(abortError)}` }));
+      throw error;
+    }
+  } catch (error) {
+    running.failedInARow += 1;
+    running.lastError = error;
+    timeline.emit('backup.failed', { backup: backup.id, point, error: signal.aborted ? 'cut off: the source is being recovered' : messageOf(error) });
+  }
+}
+
+async function commit(drill: Drill, running: Running, point: string, consistency: Consistency, write: () => Promise<{ manifest: import('../core/store.ts').Manifest; sha256: string }>): Promise<void> {
+  const { manifest, sha256 } = await write();
+  const sum = (pick: (file: (typeof manifest.files)[number]) => number): number => manifest.files.reduce((total, file) => total + pick(file), 0);
+  drill.timeline.emit('backup.durable', {
+    backup: running.backup.id, point, consistentAtMs: consistency.atMs, manifestSha256: sha256, copies: manifest.copies,
+    plainBytes: sum((file) => file.plainBytes), storedBytes: sum((file) => file.storedBytes), position: manifest.position,
+  });
+  running.durable += 1;
+  running.failedInARow = 0;
+}
+
+async function cutShort(drill: Drill, running: Running, point: string, abort: () => Promise<void>): Promise<void> {
+  const cut = running.cut!;
+  running.cut = null;
+  running.stop.abort();
+  try {
+    await cut.act();
+    cut.done();
+  } catch (error) {
+    cut.failed(error);
+  }
+  await abort();
+  drill.timeline.emit('backup.failed', { backup: running.backup.id, point, error: 'cut off by the fault, just before it was durable' });
+  drill.timeline.emit('schedule.stopped', { backup: running.backup.id, reason: 'fault' });
+}
+
+interface FollowedLog { of: string; begun: Promise<void>; cut(): void; stop(): Promise<void> }
+
+function startLog(drill: Drill, backup: PlannedBackup): FollowedLog {
+  const { timeline } = drill;
+  const spec = { component: backup.component, backup: backup.name, method: backup.plan.method, copies: backup.plan.copies, encrypt: backup.plan.encrypt !== 'none' };
+  timeline.emit('schedule.begun', { backup: backup.id, method: backup.plan.method, intervalMs: null, scaledMs: null });
+  let follower: Follower | null = null;
+  let writer: LogWriter | null = null;
+  const cut = new AbortController();
+  const signal = AbortSignal.any([drill.options.signal, cut.signal]);
+  const begin = async (): Promise<void> => {
+    writer = await drill.vault!.followLog(spec, (segment) => void timeline.emit('log.durable', { backup: backup.id, ...segment }));
+    const method = attachedTo(drill, backup.component).backups[backup.plan.method]!;
+    follower = await method.follow!(writer, { options: backup.options, signal, base: null });
+    void follower.broken.then((error) => void timeline.emit('log.broken', { backup: backup.id, error }));
+  };
+  const begun = begin();
+  begun.catch(() => undefined);
+  return {
+    of: backup.component,
+    begun,
+    cut: () => cut.abort(new Error('what it follows is out of reach')),
+    stop: async () => {
+      await begun.catch(() => undefined);
+      await follower?.stop();
+      await writer?.close();
+    },
+  };
+}

@@ -1,0 +1,51 @@
+import type { Clock } from '../core/clock.ts';
+import type { Undo } from '../core/driver.ts';
+import { messageOf } from '../core/errors.ts';
+
+export interface UndoOutcome { undo: string; ok: boolean; healed: boolean | null; error?: string }
+
+/** Runs `work` with a deadline; rejects when it passes, whatever the work does afterwards. */
+export async function withDeadline<T>(what: string, deadlineMs: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what} took longer than ${deadlineMs} ms`)), deadlineMs);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+export interface UndoStack {
+  push(undo: Undo): void;
+  readonly size: number;
+  /** Last in, first out; every one is tried whatever became of the others. Never rejects. Empties the stack. */
+  unwind(report: (outcome: UndoOutcome) => void): Promise<void>;
+}
+
+export function createUndoStack(clock: Clock): UndoStack {
+  const stack: Undo[] = [];
+  const undoOne = async (undo: Undo): Promise<UndoOutcome> => {
+    try {
+      await withDeadline(undo.name, undo.deadlineMs, undo.run());
+      const until = clock.nowMs() + undo.deadlineMs;
+      for (;;) {
+        const healed = await withDeadline(`looking whether ${undo.name} healed`, undo.deadlineMs, undo.healed());
+        if (healed !== false || clock.nowMs() >= until) return { undo: undo.name, ok: healed !== false, healed };
+        await clock.sleep(100);
+      }
+    } catch (error) {
+      return { undo: undo.name, ok: false, healed: false, error: messageOf(error) };
+    }
+  };
+  return {
+    push: (undo) => void stack.push(undo),
+    get size() {
+      return stack.length;
+    },
+    unwind: async (report) => {
+      for (let undo = stack.pop(); undo; undo = stack.pop()) report(await undoOne(undo));
+    },
+  };
+}

@@ -1,0 +1,88 @@
+import { environmentError, messageOf } from '../core/errors.ts';
+import { invariantOutcome } from './command.ts';
+import type { Drill } from './drill-context.ts';
+import type { Plan } from './plan.ts';
+import { actionOwner } from './plan-scenario.ts';
+import { attachedTo, workloadOf } from './drill-context.ts';
+import { openStores } from './open-stores.ts';
+import { secretOf, serviceOf } from './surroundings.ts';
+
+/** Brings the stack up, opens the stores and attaches the drivers. */
+export async function bringUp(drill: Drill): Promise<void> {
+  const { plan, timeline, dependencies, options } = drill;
+  if (plan.stackFile) {
+    drill.stack = await dependencies.provider.up({
+      file: plan.stackFile,
+      profiles: plan.strategy.profiles,
+      drill: drill.id,
+      ownImages: ownImagesOf(plan),
+      environment: dependencies.environment,
+      progress: (text) => dependencies.progress({ kind: 'line', text }),
+      signal: options.signal,
+    });
+    timeline.emit('stack.up', { project: drill.stack.project, images: [...drill.stack.images] });
+  }
+  options.signal.throwIfAborted();
+  await openStores(drill);
+  for (const component of plan.components.values()) {
+    options.signal.throwIfAborted();
+    const attached = await component.driver.attach({
+      component: component.name,
+      service: serviceOf(drill, component.service),
+      config: component.config as never,
+      clients: () => {
+        const { clients } = component.declared;
+        return serviceOf(drill, clients?.service ?? component.service).endpoint(clients?.port ?? component.driver.port);
+      },
+      peer: (name) => serviceOf(drill, name),
+      clock: dependencies.clock,
+      seed: options.seed,
+      secret: (name) => secretOf(drill, name),
+      note: (text) => void timeline.emit('note', { text }),
+    });
+    drill.attached.set(component.name, attached);
+    timeline.emit('component.attached', { component: component.name, driver: component.declared.driver, service: component.service, server: attached.server });
+  }
+}
+
+/** Services that are backed up as images: what is lost of those must be this drill's alone. */
+const ownImagesOf = ({ backups, components }: Plan): string[] => [...new Set(backups.filter(({ info }) => info.holds === 'image').map((one) => components.get(one.component)!.service))];
+
+/** Loads the data set, prepares Muster's own records and notes what the checks compare with later. */
+export async function seedData(drill: Drill): Promise<void> {
+  const { plan, timeline, options } = drill;
+  for (const step of plan.scenario.seed) {
+    const owner = actionOwner(plan.components, step)!;
+    await attachedTo(drill, owner.name).actions[step.run]!(step.with);
+    options.signal.throwIfAborted();
+  }
+  for (const workload of new Set(Object.values(plan.scenario.load).map((load) => workloadOf(drill, load)))) {
+    await workload.prepare();
+    options.signal.throwIfAborted();
+  }
+  for (const { named, component, check } of plan.checks) {
+    const facts = await attachedTo(drill, component).checks[check]!.before?.();
+    if (facts !== undefined) timeline.emit('check.baseline', { check: named, facts });
+    options.signal.throwIfAborted();
+  }
+  for (const { named, command } of plan.invariants) {
+    const { verdict, detail, facts } = await invariantOutcome(drill, command);
+    if (verdict !== 'pass') throw environmentError(`the invariant ${named} does not hold before anything was broken: ${detail}`);
+    timeline.emit('check.baseline', { check: named, facts });
+  }
+}
+
+export async function closeAll(drill: Drill): Promise<string[]> {
+  const errors: string[] = [];
+  const attempt = async (what: string, work: () => Promise<void>): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      errors.push(`${what}: ${messageOf(error)}`);
+    }
+  };
+  for (const [name, attached] of drill.attached) await attempt(`closing ${name}`, () => attached.close());
+  drill.attached.clear();
+  if (drill.vault) await attempt('closing the stores', () => drill.vault!.close());
+  return errors;
+}

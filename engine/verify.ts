@@ -1,0 +1,64 @@
+import { messageOf } from '../core/errors.ts';
+import { digestOf, kinds, outcomes } from '../core/ledger.ts';
+import { invariantOutcome } from './command.ts';
+import { attachedTo, workloadOf, type Drill } from './drill-context.ts';
+import type { Plan } from './plan.ts';
+import { withDeadline } from './undo.ts';
+
+const readBackDeadlineMs = 180_000;
+const checkDeadlineMs = 120_000;
+
+/** Reads every load's records back through the clients' way in. What could not be read completely is said so, and nothing is concluded from it. */
+export async function readBackAll(drill: Drill): Promise<void> {
+  const { plan, timeline, ledger, dependencies } = drill;
+  for (const [index, [load, { target, by }]] of Object.entries(plan.scenario.load).entries()) {
+    const workload = workloadOf(drill, { target, by });
+    if (workload.kind === 'visits') continue;
+    drill.options.signal.throwIfAborted();
+    const recorder = ledger.recorder(index);
+    let records = 0;
+    try {
+      const reading = workload.readBack((id, value) => {
+        const nowMs = dependencies.clock.nowMs();
+        const { low, high } = digestOf(value);
+        recorder.record(kinds.readback, outcomes.ok, id, id, nowMs, nowMs, low, high, 0);
+        records += 1;
+        if (records % 5_000 === 0) dependencies.progress({ kind: 'work', what: `reading ${load} back`, done: records, total: null, unit: 'events' });
+      });
+      await withDeadline(`reading ${load} back`, readBackDeadlineMs, reading);
+      ledger.flush();
+      timeline.emit('readback.ended', { load, index, complete: true, records });
+    } catch (error) {
+      ledger.flush();
+      timeline.emit('readback.ended', { load, index, complete: false, records, error: messageOf(error) });
+    }
+  }
+}
+
+/** Runs the scenario's checks. One that cannot be carried out is inconclusive, whatever it threw. */
+export async function runChecks(drill: Drill): Promise<void> {
+  for (const { named, component, check } of drill.plan.checks) {
+    drill.options.signal.throwIfAborted();
+    drill.dependencies.progress({ kind: 'line', text: `check ${named}` });
+    const baseline = drill.timeline.events.findLast((event) => event.type === 'check.baseline' && event.data.check === named);
+    try {
+      const facts = baseline?.type === 'check.baseline' ? baseline.data.facts : null;
+      const outcome = await withDeadline(`check ${named}`, checkDeadlineMs, attachedTo(drill, component).checks[check]!.after(facts));
+      drill.timeline.emit('check.ended', { check: named, component, ...outcome });
+    } catch (error) {
+      drill.timeline.emit('check.ended', { check: named, component, verdict: 'inconclusive', detail: `could not be carried out: ${messageOf(error)}`, facts: null });
+    }
+  }
+  for (const invariant of drill.plan.invariants) await checkInvariant(drill, invariant);
+}
+
+async function checkInvariant(drill: Drill, { named, command }: Plan['invariants'][number]): Promise<void> {
+  drill.options.signal.throwIfAborted();
+  drill.dependencies.progress({ kind: 'line', text: `check ${named}` });
+  try {
+    drill.timeline.emit('check.ended', { check: named, component: null, ...(await invariantOutcome(drill, command)) });
+  } catch (error) {
+    drill.options.signal.throwIfAborted();
+    drill.timeline.emit('check.ended', { check: named, component: null, verdict: 'inconclusive', detail: `could not be carried out: ${messageOf(error)}`, facts: null });
+  }
+}

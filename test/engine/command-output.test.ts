@@ -1,0 +1,69 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { TimelineEvent } from '../../core/timeline.ts';
+import { keptOutput, lastLines, outputDamage, outputFiles, writeOutput } from '../../engine/command-output.ts';
+
+const MiB = 1024 * 1024;
+const secret = 'sup3r-s3cret';
+
+describe('what a command says', () => {
+  it('is kept whole while it is not much', () => {
+    const kept = keptOutput([]);
+    const bytes = Buffer.from('grüße 🚢');
+    for (const byte of bytes) kept.take(Buffer.of(byte));
+    expect(kept.text()).toBe('grüße 🚢');
+  });
+
+  it('is kept by its beginning and its end, and says how much is left out', () => {
+    const kept = keptOutput([]);
+    kept.take(Buffer.from('first line\n'));
+    for (let i = 0; i < 20; i += 1) kept.take(Buffer.alloc(MiB, 120));
+    kept.take(Buffer.from('\nlast line\n'));
+    const text = kept.text();
+    expect(text).toMatch(/^first line\nxxx/);
+    expect(text).toMatch(/xxx\nlast line\n$/);
+    expect(text.length).toBeLessThan(1.1 * MiB);
+    const [, left] = /\n… (\d+) characters left out …\n/.exec(text)!;
+    expect(Number(left) + text.replace(/\n… \d+ characters left out …\n/, '').length).toBe(20 * MiB + 22);
+  });
+
+  it('is masked before it is cut, so that no half of a secret is left', () => {
+    for (let before = 512 * 1024 - secret.length; before <= 512 * 1024; before += 1) {
+      const kept = keptOutput([secret]);
+      kept.take(Buffer.from('x'.repeat(before) + secret));
+      kept.take(Buffer.alloc(2 * MiB, 121));
+      expect(kept.text()).not.toMatch(/sup|ret/);
+    }
+  });
+
+  it('is told of by its last lines', () => {
+    expect(lastLines('a\nb\nc\nd\n\n', 2)).toBe('c / d');
+    expect(lastLines('')).toBe('');
+    expect(lastLines('x'.repeat(2000)).length).toBe(600);
+  });
+});
+
+describe('its file', () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'muster-output-'));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it('is held against the timeline', () => {
+    const outputs = [writeOutput(folder, 1, 'stdout', 'done\n'), writeOutput(folder, 1, 'stderr', '')];
+    const events = [{ type: 'command.ended', data: { outputs } }] as unknown as TimelineEvent[];
+    expect(outputFiles(folder)).toEqual(['command-1.stderr.txt', 'command-1.stdout.txt']);
+    expect(outputDamage(folder, events)).toBeNull();
+    writeFileSync(join(folder, 'command-1.stdout.txt'), 'all is well\n');
+    expect(outputDamage(folder, events)).toMatch(/command-1.stdout.txt is not what the timeline says/);
+    rmSync(join(folder, 'command-1.stdout.txt'));
+    expect(outputDamage(folder, events)).toBe('command-1.stdout.txt is missing');
+  });
+
+  it('that cannot be written is an error of the environment', () => {
+    expect(() => writeOutput(join(folder, 'nowhere'), 1, 'stdout', '')).toThrow(/what a command said cannot be kept/);
+  });
+});

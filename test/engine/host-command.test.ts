@@ -1,0 +1,91 @@
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { runOnHost } from '../../engine/host-command.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'muster-host-command-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const env = { PATH: process.env['PATH']! };
+const never = new AbortController().signal;
+interface Ran { code: number | null; stdout: string; stderr: string }
+
+async function run(argv: string[], limit = never, more: Record<string, string> = {}): Promise<Ran> {
+  const said = { stdout: '', stderr: '' };
+  const code = await runOnHost({
+    argv, folder, env: { ...env, ...more }, limit,
+    stdout: (chunk) => void (said.stdout += Buffer.from(chunk).toString()), stderr: (chunk) => void (said.stderr += Buffer.from(chunk).toString()),
+  });
+  return { code, ...said };
+}
+
+/** Processes of this machine whose command line holds the text. */
+const running = (text: string): number[] => readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number).filter((pid) => {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes(text) && !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  } catch {
+    return false;
+  }
+});
+/** A number that no other process has on its command line: a time to sleep, in seconds. */
+const marked = (): string => `9${process.pid}${Math.floor(Math.random() * 1e6)}`;
+
+/** Aborted as soon as the command has said something. */
+async function stoppedOnceItSpeaks(script: string): Promise<Ran> {
+  const limit = new AbortController();
+  let stdout = '';
+  const code = await runOnHost({ argv: ['sh', '-c', script], folder, env, limit: limit.signal, stdout: (chunk) => { stdout += Buffer.from(chunk).toString(); limit.abort(); }, stderr: () => undefined });
+  return { code, stdout, stderr: '' };
+}
+
+describe('a command on the host', () => {
+  it('gets what it is given and nothing else, in the folder it is meant for', async () => {
+    process.env['MUSTER_TEST_LEAK'] = 'leaked';
+    const { code, stdout } = await run(['sh', '-c', 'env; pwd'], never, { GIVEN: 'yes' });
+    delete process.env['MUSTER_TEST_LEAK'];
+    expect(code).toBe(0);
+    expect(stdout).toContain('GIVEN=yes\n');
+    expect(stdout).toContain(`${folder}\n`);
+    expect(stdout).not.toContain('MUSTER_TEST_LEAK');
+  });
+
+  it('is not read by a shell', async () => {
+    expect((await run(['echo', '$HOME; ls *'])).stdout).toBe('$HOME; ls *\n');
+  });
+
+  it('ends with its own exit code, and its output apart', async () => {
+    expect(await run(['sh', '-c', 'echo out; echo err >&2; exit 3'])).toEqual({ code: 3, stdout: 'out\n', stderr: 'err\n' });
+  });
+
+  it('that is not there says so', async () => {
+    await expect(run(['./not-there.sh'])).rejects.toThrow('./not-there.sh cannot be run on the host');
+  });
+
+  it('is ended at its limit with everything in its group, though it asks not to be', async () => {
+    const seconds = marked();
+    const { code } = await stoppedOnceItSpeaks(`trap '' TERM; sleep ${seconds} & sleep ${seconds}2 & echo begun; wait; wait; sleep ${seconds}3`);
+    expect(code).toBeNull();
+    expect(running(`sleep\0${seconds}`)).toEqual([]);
+  });
+
+  it('may clean up when it is asked to end', async () => {
+    const { stdout } = await stoppedOnceItSpeaks("trap 'echo cleaned; exit 0' TERM; echo begun; sleep 30 & wait");
+    expect(stdout).toBe('begun\ncleaned\n');
+  });
+
+  it('takes along what it left running', async () => {
+    const seconds = marked();
+    expect((await run(['sh', '-c', `sleep ${seconds} & echo done`])).stdout).toBe('done\n');
+    expect(running(`sleep\0${seconds}`)).toEqual([]);
+  });
+
+  it('is not waited for by what left its group with its output', async () => {
+    const seconds = marked();
+    expect((await run(['sh', '-c', `setsid sleep ${seconds} & sleep 0.2; echo done`])).stdout).toBe('done\n');
+    for (const pid of running(`sleep\0${seconds}`)) process.kill(pid, 'SIGKILL');
+  });
+});
