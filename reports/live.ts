@@ -1,0 +1,55 @@
+import { systemClock, type Clock } from '../core/clock.ts';
+import type { Progress } from '../core/progress.ts';
+import { createLiveBlock } from './live/block.ts';
+import { createDrillRows } from './live/board.ts';
+import { createLiveLines } from './live/lines.ts';
+import { oneLine } from './text.ts';
+
+export interface LiveOptions {
+  stream: NodeJS.WritableStream;
+  color: boolean;
+  /** Columns; a terminal's own width is asked again at each redraw. */
+  width: number;
+  isTTY: boolean;
+  clock?: Clock;
+}
+
+/** What is seen while a drill runs. Nothing else depends on it. */
+export interface LiveView {
+  update(progress: Progress): void;
+  /** Leaves the terminal free for other output: says how long the phase took, the moving part goes, the cursor is back. The next update begins anew. */
+  pause(): void;
+  /** The end. As `pause`; may be called more than once. */
+  stop(): void;
+}
+
+/** On a terminal a block that is redrawn in place; in a pipe plain lines with a time, nothing redrawn. */
+export function createLiveView({ stream, color, width, isTTY, clock = systemClock }: LiveOptions): LiveView {
+  return isTTY ? createLiveBlock({ stream, color, width, clock }) : createLiveLines({ stream, clock });
+}
+
+/** What is seen of one of several drills. */
+export interface Shown { update(progress: Progress): void; end(): void }
+
+/** What is seen of all drills of a run. `pause` and `stop` as of a LiveView. */
+export interface LiveBoard {
+  line(text: string): void;
+  begin(scenario: string, index: number): Shown;
+  pause(): void;
+  stop(): void;
+}
+
+/** One drill at a time has the view of one; side by side, each has a line on a terminal, and its name before its lines in a pipe. */
+export function createLiveBoard({ jobs, drills, ...options }: LiveOptions & { jobs: number; drills: number }): LiveBoard {
+  const { stream, clock = systemClock } = options;
+  if (jobs > 1 && options.isTTY) return createDrillRows({ ...options, clock, drills });
+  const view = createLiveView(options);
+  const line = (text: string): void => view.update({ kind: 'line', text });
+  const begin = (scenario: string, index: number): Shown => {
+    view.update({ kind: 'drill', scenario, index, of: drills });
+    if (jobs === 1) return { update: view.update, end: () => undefined };
+    const own = createLiveLines({ stream, clock, by: `${oneLine(scenario)}: ` });
+    return { update: own.update, end: own.stop };
+  };
+  return { line, begin, pause: view.pause, stop: view.stop };
+}
