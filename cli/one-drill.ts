@@ -1,0 +1,66 @@
+import { randomBytes, randomInt } from 'node:crypto';
+import { arch, cpus, platform, release, totalmem } from 'node:os';
+import { resolve } from 'node:path';
+import { systemClock } from '../core/clock.ts';
+import type { Progress } from '../core/progress.ts';
+import type { DrillResult } from '../core/result.ts';
+import type { StackProvider } from '../core/service.ts';
+import { formatBytes } from '../core/units.ts';
+import { judgeBundle, writeReports } from '../engine/bundle.ts';
+import type { EngineDependencies } from '../engine/drill-context.ts';
+import { runDrill } from '../engine/drill.ts';
+import type { Plan } from '../engine/plan.ts';
+import { keptOwner } from '../stack/owner.ts';
+import { createStackProvider } from '../stack/provider.ts';
+import { createRunEnvironment } from '../stack/run-environment.ts';
+import { createVault } from '../stores/vault.ts';
+import { registries } from './registries.ts';
+import { musterVersion } from './version.ts';
+
+/** What the command line says of each drill. */
+export interface DrillFlags { out: string; seed?: number; keep?: boolean; verbose?: boolean; allowHostCommands?: boolean }
+
+/** A drill that was run and judged; its reports lie in its folder. */
+export interface Ran { result: DrillResult; folder: string; code: number; error: unknown; /** What --keep left, in words. */ kept: string | null }
+
+/** Containers for drills that belong to this process; those of --keep belong to nobody. */
+export const providerFor = (flags: { keep?: boolean }, say: (text: string) => void): StackProvider =>
+  createStackProvider({ progress: say, ...(flags.keep ? { owner: keptOwner } : {}) });
+
+/** One drill in this process: run, judged, reported. Rejects when there is nothing to judge, with what ended it. */
+export async function drillHere(plan: Plan, flags: DrillFlags, provider: StackProvider, progress: (progress: Progress) => void, signal: AbortSignal): Promise<Ran> {
+  const seed = flags.seed ?? randomInt(2 ** 31);
+  const dependencies = await dependenciesFor(flags, provider, progress);
+  const { folder, error, outcome } = await runDrill(plan, dependencies, { seed, keep: flags.keep === true, signal });
+  const trouble = outcome === 'aborted' ? error : null;
+  try {
+    const { result } = judgeBundle(folder, registries);
+    writeReports(folder, result, registries);
+    return { result, folder, code: result.exitCode, error: trouble, kept: flags.keep ? keptText(plan, result.drill) : null };
+  } catch (unreported) {
+    // What ended the drill explains why nothing can be said of it.
+    throw trouble ?? unreported;
+  }
+}
+
+const keptText = (plan: Plan, drill: string): string =>
+  plan.stackFile ? `the stores, and the stack: docker compose --project-name muster-${drill} ps; muster gc ${drill} removes it` : 'the stores, in the bundle';
+
+async function dependenciesFor(flags: DrillFlags, provider: StackProvider, progress: (progress: Progress) => void): Promise<EngineDependencies> {
+  const generated = await createRunEnvironment();
+  // A key of the user's own opens the backups later as well; a generated one is forgotten with the drill.
+  const environment = { ...generated.environment, MUSTER_BACKUP_KEY: process.env['MUSTER_BACKUP_KEY'] ?? randomBytes(32).toString('hex') };
+  return {
+    registries, provider, makeVault: createVault, clock: systemClock, environment, version: musterVersion(), host: hostFacts(), home: resolve(flags.out),
+    progress: (one) => {
+      if (flags.verbose || one.kind !== 'line' || !/^compose: /.test(one.text)) progress(one);
+    },
+  };
+}
+
+const hostFacts = (): Record<string, string> => ({
+  system: `${platform()} ${release()} ${arch()}`,
+  processors: `${cpus().length} x ${cpus()[0]?.model.trim() || 'unknown'}`,
+  memory: formatBytes(totalmem()),
+  node: process.version,
+});

@@ -1,0 +1,198 @@
+import { cpSync, existsSync, globSync, mkdtempSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { DrillResult } from '../../core/result.ts';
+import { firstHash, hashEvent, readChain, type TimelineEvent } from '../../core/timeline.ts';
+import { memoryFiles, type MemoryDrill } from '../support/memory-drill.ts';
+import { jsonOf, muster, startMuster, type Ended, type MusterOptions } from '../support/muster.ts';
+
+interface Ran extends Ended { folder: string; bundle: string }
+type Drills = { schema: string; drills: { folder: string; result: DrillResult; damage?: string | null }[] };
+
+async function drill(kind: MemoryDrill = {}, args: string[] = [], options: MusterOptions = {}): Promise<Ran> {
+  const { folder } = memoryFiles(kind);
+  const ended = await muster(['run', 'scenario.yaml', ...args], { cwd: folder, ...options });
+  const [bundle] = globSync('{.muster,out}/drills/*', { cwd: folder });
+  return { ...ended, folder, bundle: bundle ? join(folder, bundle) : '' };
+}
+
+const concurrent = { concurrent: true, timeout: 90_000 };
+/** One good drill, told as JSON, for all that needs a bundle. */
+const good = drill({}, ['--json', '--seed', '7']);
+
+describe('run', concurrent, () => {
+  test('a drill that goes as promised: 0; pure JSON on standard output, progress on standard error, no colour in a pipe', async () => {
+    const ran = await good;
+    expect(ran.code, ran.stdout + ran.stderr).toBe(0);
+    const { schema, drills } = jsonOf<Drills>(ran);
+    expect({ schema, count: drills.length }).toEqual({ schema: 'muster/run/v1', count: 1 });
+    expect(drills[0]!.result).toEqual(JSON.parse(readFileSync(join(ran.bundle, 'result.json'), 'utf8')));
+    expect(drills[0]!.result).toMatchObject({ verdict: 'pass', exitCode: 0, seed: 7 });
+    expect(join(ran.folder, drills[0]!.folder)).toBe(ran.bundle);
+    expect(ran.stderr).not.toContain('\u001b');
+    for (const line of ran.stderr.trimEnd().split('\n')) expect(line).toMatch(/^\d\d:\d\d:\d\dZ \S/);
+    for (const phase of ['up', 'seed', 'protect', 'break', 'detect', 'recover', 'verify', 'heal', 'down']) expect(ran.stderr).toMatch(new RegExp(`Z ${phase}: took `));
+  });
+
+  test('the client is told while a load runs, and no longer', async () => {
+    const { stderr } = await good;
+    expect(stderr).toMatch(/Z client: [\d ]+\/s right/);
+    expect(stderr.slice(stderr.indexOf('Z verify'))).not.toContain('client');
+  });
+
+  test('an objective missed: 1, and the last line says it again', async () => {
+    const { code, stdout, bundle } = await drill({ rpo: '30s', every: '1m' });
+    expect(code, stdout).toBe(1);
+    expect(stdout).toMatch(/^✗ FAIL {2}A drill in memory\n/);
+    expect(stdout).toMatch(new RegExp(`\n✗ FAIL {2}report: \\.muster/drills/${basename(bundle)}/report\\.html\n\n$`));
+    expect(stdout).not.toContain('\u001b');
+  });
+
+  test('something not measured: 2', async () => {
+    const { code, stdout } = await drill({ config: '{ bad: { readBack: fails } }' });
+    expect(code, stdout).toBe(2);
+    expect(stdout).toMatch(/^\? INCONCLUSIVE/);
+  });
+
+  test('the gravest of several is the answer, with one line each at the end', async () => {
+    const first = memoryFiles();
+    const second = memoryFiles({ config: '{ bad: { readBack: fails } }' });
+    const { code, stdout, stderr } = await muster(['run', first.file, second.file], { cwd: first.folder });
+    expect(code, stdout).toBe(2);
+    expect(stdout).toMatch(/\? INCONCLUSIVE {2}2 drills: 1 passed, 0 failed, 1 inconclusive\n$/);
+    expect(stderr).toMatch(/drill 1 of 2: memory[^]*drill 2 of 2: memory/);
+  });
+
+  test('--out says where bundles go, --keep leaves the stores in them', async () => {
+    const { code, folder, bundle, stdout } = await drill({}, ['--out', 'out', '--keep']);
+    expect(code, stdout).toBe(0);
+    expect(dirname(bundle)).toBe(join(folder, 'out/drills'));
+    expect(existsSync(join(folder, '.muster'))).toBe(false);
+    expect(globSync('stores/*', { cwd: bundle }).sort()).toEqual(['stores/a', 'stores/b']);
+    expect(existsSync(join((await good).bundle, 'stores'))).toBe(false);
+  });
+
+  test('FORCE_COLOR colours a pipe, NO_COLOR does not', async () => {
+    const bundle = (await good).bundle;
+    const colored = async (env: Record<string, string>): Promise<boolean> => (await muster(['report', bundle, '--out', join(bundle, '../../colour')], { env })).stdout.includes('\u001b[');
+    expect(await Promise.all([colored({ FORCE_COLOR: '1' }), colored({ NO_COLOR: '1' }), colored({ FORCE_COLOR: '0' }), colored({})])).toEqual([true, false, false, false]);
+  });
+
+  test('something in Muster itself that breaks: 70, the drill is ended in order, and no pass', async () => {
+    const breaks = `--import=data:text/javascript,setTimeout(()=>{throw%20new%20Error('a%20slip%20of%20ours')},2500).unref()`;
+    const { code, stdout, stderr, bundle } = await drill({}, [], { env: { NODE_OPTIONS: breaks } });
+    expect(code, stdout + stderr).toBe(70);
+    expect(stderr).toMatch(/Muster itself broke: Error: a slip of ours\n +at /);
+    expect(stdout).not.toMatch(/PASS {2}/);
+    const { events, broken } = readChain(readFileSync(join(bundle, 'events.jsonl'), 'utf8'));
+    expect(broken).toBeNull();
+    expect(events.at(-1)).toMatchObject({ type: 'drill.ended', data: { outcome: 'aborted', error: 'a slip of ours' } });
+    expect(existsSync(join(bundle, 'stores'))).toBe(false);
+  });
+
+  test('a reader that stops reading does not stop the drill', async () => {
+    const { folder } = memoryFiles();
+    const started = startMuster(['run', 'scenario.yaml'], { cwd: folder });
+    started.child.stdout!.destroy();
+    await started.said(/Z up/);
+    started.child.stderr!.destroy();
+    expect((await started.ended).code).toBe(0);
+    expect(globSync('.muster/drills/*/result.json', { cwd: folder })).toHaveLength(1);
+  });
+
+  test('a place that cannot be written: 69 and one clear error, before anything is started', async () => {
+    const { folder } = memoryFiles();
+    writeFileSync(join(folder, 'taken'), 'a file, not a folder');
+    const { code, stdout, stderr } = await muster(['run', 'scenario.yaml', '--out', 'taken'], { cwd: folder });
+    expect({ code, stdout }).toEqual({ code: 69, stdout: '' });
+    expect(stderr).toMatch(/error: the evidence cannot be written[^]*found: +ENOTDIR[^]*hint: +--out/);
+    expect(stderr).not.toMatch(/Z up/);
+  });
+});
+
+describe('report', concurrent, () => {
+  const copyOf = async (alter: (bundle: string) => void = () => undefined): Promise<string> => {
+    const bundle = join(mkdtempSync(join(tmpdir(), 'muster-report-')), 'copy');
+    cpSync((await good).bundle, bundle, { recursive: true });
+    alter(bundle);
+    return bundle;
+  };
+
+  test('judges again with the same result, byte for byte, and the same exit code', async () => {
+    const bundle = await copyOf();
+    const { code, stdout, stderr } = await muster(['report', bundle, '--out', join(bundle, '../again')]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^✓ PASS/);
+    for (const name of ['result.json', 'junit.xml', 'summary.md', 'report.html', 'manifest.json']) {
+      expect(readFileSync(join(globSync(join(bundle, '../again/*'))[0]!, name)), name).toEqual(readFileSync(join(bundle, name)));
+    }
+  });
+
+  test('finds a bundle by its id, and writes into it', async () => {
+    const { folder, bundle } = await good;
+    const ended = await muster(['report', basename(bundle), '--json'], { cwd: folder });
+    expect(ended.code).toBe(0);
+    expect(jsonOf<Drills>(ended).drills[0]).toMatchObject({ folder: `.muster/drills/${basename(bundle)}`, damage: null, result: { verdict: 'pass' } });
+  });
+
+  const damages: [what: string, alter: (bundle: string) => void, says: RegExp][] = [
+    ['a timeline that is cut off', (bundle) => truncateSync(join(bundle, 'events.jsonl'), statSync(join(bundle, 'events.jsonl')).size - 40), /events\.jsonl line \d+: last line is cut off/],
+    ['a timeline that ends in the middle of the drill', (bundle) => edit(bundle, (lines) => lines.slice(0, 30)), /./],
+    ['an event that was edited', (bundle) => edit(bundle, (lines) => lines.map((line) => line.replace('"atMs":', '"atMs":1'))), /line 1: content does not match its hash|holds no drill/],
+    ['an event that was taken out', (bundle) => edit(bundle, (lines) => lines.filter((line) => !line.includes('"fault.injected"'))), /sequence number/],
+    ['a ledger with one bit changed', (bundle) => { const path = join(bundle, 'ledger.bin'); const bytes = readFileSync(path); bytes[500]! ^= 1; writeFileSync(path, bytes); }, /bytes \d+ to \d+ do not match/],
+    ['a ledger that is cut off', (bundle) => truncateSync(join(bundle, 'ledger.bin'), 640), /ledger ends at byte 640/],
+    ['a ledger that was emptied', (bundle) => truncateSync(join(bundle, 'ledger.bin'), 0), /ledger ends at byte 0/],
+  ];
+  const edit = (bundle: string, change: (lines: string[]) => string[]): void => {
+    const path = join(bundle, 'events.jsonl');
+    writeFileSync(path, `${change(readFileSync(path, 'utf8').trimEnd().split('\n')).join('\n')}\n`);
+  };
+
+  test.each(damages)('%s is told and never passes', async (_what, alter, says) => {
+    const bundle = await copyOf(alter);
+    const { code, stdout, stderr } = await muster(['report', bundle]);
+    expect([1, 2, 64]).toContain(code);
+    expect(stdout).not.toMatch(/✓ PASS/);
+    expect(stdout + stderr).toMatch(says);
+  });
+
+  /** The whole chain made anew over altered events, as somebody would who knows the format: only the manifest tells. */
+  const rechained = (bundle: string, change: (line: string) => string): void => edit(bundle, (lines) => {
+    let prev = firstHash;
+    return lines.map((line) => {
+      const { hash: _, ...event } = { ...(JSON.parse(change(line)) as TimelineEvent), prev };
+      prev = hashEvent(event as Omit<TimelineEvent, 'hash'>);
+      return JSON.stringify({ ...event, hash: prev });
+    });
+  });
+  const forgeries: [what: string, alter: (bundle: string) => void, says: RegExp][] = [
+    ['a timeline that was made anew, chain and all', (bundle) => rechained(bundle, (line) => line.replace('"seed":7', '"seed":8')), /events\.jsonl is not what manifest\.json says: SHA-256 [0-9a-f]{12}…, expected [0-9a-f]{12}…/],
+    ['a manifest of another timeline', (bundle) => writeFileSync(join(bundle, 'manifest.json'), readFileSync(join(bundle, 'manifest.json'), 'utf8').replace(/("sha256": ")(.)/, (_, key: string, digit: string) => `${key}${digit === '0' ? '1' : '0'}`)), /events\.jsonl is not what manifest\.json says/],
+    ['a manifest that leaves the ledger out', (bundle) => writeFileSync(join(bundle, 'manifest.json'), readFileSync(join(bundle, 'manifest.json'), 'utf8').replace('ledger.bin', 'other.bin')), /manifest\.json says nothing of ledger\.bin/],
+    ['a manifest that is none', (bundle) => writeFileSync(join(bundle, 'manifest.json'), '{}'), /manifest\.json is not a bundle's manifest/],
+  ];
+  test.each(forgeries)('%s is told, never passes, and gets no new manifest', async (_what, alter, says) => {
+    const bundle = await copyOf(alter);
+    const before = globSync('*', { cwd: bundle }).sort().map((name) => [name, readFileSync(join(bundle, name), 'base64')]);
+    const { code, stdout, stderr } = await muster(['report', bundle]);
+    expect({ code, passes: stdout.includes('✓ PASS') }).toEqual({ code: 2, passes: false });
+    expect(stderr).toMatch(says);
+    expect(stderr).toContain('nothing was written into it');
+    expect(globSync('*', { cwd: bundle }).sort().map((name) => [name, readFileSync(join(bundle, name), 'base64')])).toEqual(before);
+    const elsewhere = join(bundle, '../elsewhere');
+    const again = await muster(['report', bundle, '--json', '--out', elsewhere]);
+    expect(again.code).toBe(2);
+    expect(jsonOf<Drills>(again).drills[0]).toMatchObject({ damage: expect.stringMatching(says) as string, result: { verdict: 'inconclusive' } });
+    expect(globSync('*/*', { cwd: elsewhere }).map((path) => basename(path)).sort()).toEqual(['junit.xml', 'report.html', 'result.json', 'summary.md']);
+  });
+
+  test.each([['an empty folder', ''], ['no JSON', 'nothing\n'], ['JSON of something else', '{"type":"drill.begun"}\n']])('%s is no bundle: 64', async (_what, text) => {
+    const folder = mkdtempSync(join(tmpdir(), 'muster-no-bundle-'));
+    if (text) writeFileSync(join(folder, 'events.jsonl'), text);
+    const { code, stdout, stderr } = await muster(['report', folder]);
+    expect({ code, stdout }).toEqual({ code: 64, stdout: '' });
+    expect(stderr).toMatch(text ? /holds no drill/ : /is not a drill's bundle/);
+  });
+});

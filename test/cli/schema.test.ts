@@ -1,0 +1,89 @@
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import formats from 'ajv-formats';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { pagesCorrupted } from '../reports/failed-result.ts';
+import { volumeLost } from '../reports/passed-result.ts';
+import { jsonOf, muster } from '../support/muster.ts';
+
+const root = join(import.meta.dirname, '../..');
+const validators = new Map<string, Promise<ValidateFunction>>();
+
+/** As an editor does it: the printed schema, and a validator that knows nothing of ours. */
+function validatorOf(which: string): Promise<ValidateFunction> {
+  const known = validators.get(which) ?? muster(['schema', which]).then((ended) => {
+    // Keys of a record are listed as required and described by propertyNames, which is right and which strictRequired does not see.
+    const ajv = new Ajv2020({ strict: true, strictRequired: false, allErrors: true, allowUnionTypes: true });
+    formats.default(ajv);
+    return ajv.compile(jsonOf(ended));
+  });
+  validators.set(which, known);
+  return known;
+}
+
+const files = ['scenarios', 'test/fixtures/accidents'].flatMap((folder) => globSync('**/*.yaml', { cwd: join(root, folder) }).map((file) => join(root, folder, file)));
+const kindOf = (file: string): string | null => /^(scenario|strategy):/m.exec(readFileSync(file, 'utf8'))?.[1] ?? null;
+const declared = files.filter((file) => kindOf(file) !== null);
+
+test.each(declared)('%s is what its schema says, and names the published one', async (file) => {
+  const text = readFileSync(file, 'utf8');
+  const validate = await validatorOf(kindOf(file)!);
+  expect(validate(parse(text)), JSON.stringify(validate.errors)).toBe(true);
+  const named = /^# yaml-language-server: \$schema=(\S+)$/m.exec(text)?.[1];
+  expect(resolve(dirname(file), named!)).toBe(join(root, `fixtures/schemas/${kindOf(file)}.schema.json`));
+});
+
+test.each(['scenario', 'strategy'])('the published schema of a %s is the one that is printed (npm run schemas)', async (which) => {
+  expect(readFileSync(join(root, `fixtures/schemas/${which}.schema.json`), 'utf8')).toBe((await muster(['schema', which])).stdout);
+});
+
+type Change = (document: Record<string, any>) => unknown;
+const bad: Record<string, [what: string, change: Change][]> = {
+  scenario: [
+    ['a misspelt key', (it) => (it['protekt'] = it['protect'])],
+    ['no load', (it) => delete it['load']],
+    ['a rate without its unit', (it) => (it['load'].tokens.rate = 2000)],
+    ['an unknown fault', (it) => (it['fault'] = { 'wipe-everything': 'redis' })],
+    ['an unknown parameter of a fault', (it) => (it['fault'].att = 'worst')],
+    ['a moment that is none', (it) => (it['fault'].at = 'soon')],
+    ['an unknown step', (it) => (it['recover'] = [{ hope: 'redis' }])],
+    ['a restore from nowhere', (it) => (it['recover'] = [{ restore: 'redis' }])],
+    ['nothing to check', (it) => (it['check'] = [])],
+    ['time that is stretched', (it) => (it['timeScale'] = 0.5)],
+  ],
+  strategy: [
+    ['a misspelt key', (it) => (it['componets'] = {})],
+    ['an unknown driver', (it) => (it['components'].redis.driver = 'reddis')],
+    ['an unknown method', (it) => (it['components'].redis.backups.snapshot.method = 'rbd')],
+    ['an interval without its unit', (it) => (it['components'].redis.backups.snapshot.every = 5)],
+    ['a backup without a copy', (it) => (it['components'].redis.backups.snapshot.copies = [])],
+    ['an encryption that is none', (it) => (it['components'].redis.backups.snapshot.encrypt = 'rot13')],
+    ['an unknown store', (it) => (it['stores'].volume.kind = 'tape')],
+  ],
+};
+
+describe.each(Object.entries(bad))('the schema of a %s', (which, changes) => {
+  const file = join(root, which === 'strategy' ? 'scenarios/reference/strategy.yaml' : 'scenarios/reference/redis-volume-lost.yaml');
+  test.each(changes)('refuses %s', async (_what, change) => {
+    const document = parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+    change(document);
+    expect((await validatorOf(which))(document)).toBe(false);
+  });
+});
+
+test('the schema of a result takes results and refuses one with a word too many, or a figure made up of words', async () => {
+  const validate = await validatorOf('result');
+  for (const result of [volumeLost, pagesCorrupted]) {
+    expect(validate(result), JSON.stringify(validate.errors)).toBe(true);
+    expect(validate({ ...result, extra: 1 })).toBe(false);
+    expect(validate({ ...result, time: { ...result.time, rtaMs: 'fast' } })).toBe(false);
+    expect(validate({ ...result, verdict: 'unknown' })).toBe(false);
+  }
+});
+
+test('the schema of a manifest compiles and asks for its files', async () => {
+  const validate = await validatorOf('manifest');
+  expect(validate({})).toBe(false);
+});

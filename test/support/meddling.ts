@@ -1,0 +1,73 @@
+import type { Readable } from 'node:stream';
+import type { AnyDriver } from '../../core/driver.ts';
+import type { Registries } from '../../core/registries.ts';
+import type { Stack, StackProvider } from '../../core/service.ts';
+import type { VaultFactory } from '../../engine/drill-context.ts';
+
+/** Where a test may put its hand in: the real stack of the drill, its secrets, and the folder of its directory stores. */
+export interface Scene { readonly stack: Stack; readonly environment: Record<string, string>; readonly storesFolder: string }
+
+/** What a test does to a drill while it runs. Everything else is the product, unchanged; the drill waits for each of these. */
+export interface Meddling {
+  /** The stack is up; nothing is attached yet. */
+  up?(scene: Scene): Promise<void>;
+  /** Before the recovery point of this number is begun, from 1. */
+  backup?(scene: Scene, number: number): Promise<void>;
+  /** The content of a file of that point, on its way to the stores. */
+  content?(scene: Scene, number: number, content: Readable): Readable;
+  /** A recovery step is about to fetch its recovery point. */
+  fetch?(scene: Scene): Promise<void>;
+  /** The recovery is over, and the records are about to be read back. */
+  readBack?(scene: Scene): Promise<void>;
+}
+
+export function meddledProvider(provider: StackProvider, up: (stack: Stack) => Promise<void>): StackProvider {
+  return {
+    describe: (file) => provider.describe(file),
+    up: async (options) => {
+      const stack = await provider.up(options);
+      try {
+        await up(stack);
+        return stack;
+      } catch (error) {
+        await stack.down();
+        throw error;
+      }
+    },
+  };
+}
+
+export function meddledVault(make: VaultFactory, meddling: Meddling, scene: () => Scene): VaultFactory {
+  return (options) => {
+    const vault = make(options);
+    let number = 0;
+    return {
+      ...vault,
+      begin: async (spec) => {
+        number += 1;
+        const mine = number;
+        await meddling.backup?.(scene(), mine);
+        const writer = await vault.begin(spec);
+        const put: typeof writer.put = (name, content) => writer.put(name, meddling.content?.(scene(), mine, content) ?? content);
+        return { point: writer.point, put, commit: (consistency) => writer.commit(consistency), abort: () => writer.abort() };
+      },
+      fetch: async (manifest, store, context) => {
+        await meddling.fetch?.(scene());
+        return vault.fetch(manifest, store, context);
+      },
+    };
+  };
+}
+
+export function meddledRegistries(registries: Registries, meddling: Meddling, scene: () => Scene): Registries {
+  const drivers = Object.entries(registries.drivers).map(([name, driver]): [string, AnyDriver] => [name, { ...driver, attach: async (context) => {
+    const attached = await driver.attach(context);
+    const { workload } = attached;
+    if (!workload) return attached;
+    return { ...attached, workload: { ...workload, readBack: async (emit) => {
+      await meddling.readBack?.(scene());
+      await workload.readBack(emit);
+    } } };
+  } }]);
+  return { ...registries, drivers: Object.fromEntries(drivers) };
+}

@@ -1,0 +1,96 @@
+import { randomBytes } from 'node:crypto';
+import { globSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { registries } from '../../cli/registries.ts';
+import { systemClock } from '../../core/clock.ts';
+import type { Progress } from '../../core/progress.ts';
+import type { Registries } from '../../core/registries.ts';
+import type { DrillResult } from '../../core/result.ts';
+import type { StackProvider } from '../../core/service.ts';
+import { judgeBundle, writeReports } from '../../engine/bundle.ts';
+import type { EngineDependencies } from '../../engine/drill-context.ts';
+import { runDrill } from '../../engine/drill.ts';
+import { planDrill } from '../../engine/plan.ts';
+import { createVault } from '../../stores/vault.ts';
+
+/** For `stack: none`: nothing may ask for containers. */
+export const noStacks: StackProvider = {
+  describe: () => Promise.reject(new Error('no stack was expected')),
+  up: () => Promise.reject(new Error('no stack was expected')),
+};
+
+export interface MemoryDrill {
+  config?: string;
+  every?: string;
+  rpo?: string;
+  /** More of the snapshot backup, as it stands in the file: `{ keep: '{ points: 2 }' }`. */
+  backup?: Record<string, string>;
+  /** Lines of the scenario that replace those of the same key. */
+  scenario?: Record<string, string>;
+  registries?: Registries;
+  signal?: AbortSignal;
+  /** Leave the stores for a look. */
+  keep?: boolean;
+  progress?(progress: Progress): void;
+  /** Alters the data of every recovery point in store b as soon as the recovery begins. */
+  tamper?(bytes: Uint8Array): Uint8Array | void;
+}
+
+const scenarioLines = (change: Record<string, string> = {}): string =>
+  Object.entries({
+    scenario: 'memory', strategy: './strategy.yaml', title: 'A drill in memory', timeScale: '30', points: '2', settle: '2s', giveUp: '8s',
+    load: '{ rows: { target: store, rate: 500/s } }', protect: '[store.snapshot]', fault: '{ wipe-volume: store, at: worst }',
+    recover: '[{ restore: store, from: b }]', check: '[ledger]', ...change,
+  }).map(([key, value]) => `${key}: ${value}\n`).join('');
+
+export function memoryFiles({ config = '{}', every = '1m', rpo = '15m', backup = {}, scenario }: MemoryDrill = {}): { folder: string; file: string } {
+  const folder = mkdtempSync(join(tmpdir(), 'muster-memory-'));
+  // The driver keeps its databases by the component's name, in this process: drills side by side must not meet.
+  const own = (text: string): string => text.replaceAll(/\bstore\b/g, `store-${basename(folder).slice(-6).toLowerCase()}`);
+  writeFileSync(join(folder, 'strategy.yaml'), own(`strategy: memory
+stack: none
+components:
+  store:
+    driver: memory
+    objectives: { rto: 5m, rpo: ${rpo} }
+    config: ${config}
+    backups:
+      snapshot: { method: copy, every: ${every}, encrypt: aes-256, copies: [a, b]${Object.entries(backup).map(([key, value]) => `, ${key}: ${value}`).join('')} }
+      log: { method: journal, encrypt: aes-256, copies: [a] }
+stores:
+  a: { kind: directory }
+  b: { kind: directory }
+`));
+  writeFileSync(join(folder, 'scenario.yaml'), own(scenarioLines(scenario)));
+  return { folder, file: join(folder, 'scenario.yaml') };
+}
+
+export const dependenciesFor = (home: string, drill: MemoryDrill): EngineDependencies => ({
+  registries: drill.registries ?? registries, provider: noStacks, makeVault: createVault, clock: systemClock,
+  environment: { MUSTER_BACKUP_KEY: randomBytes(32).toString('hex') }, home, version: 'test', host: {}, progress: drill.progress ?? (() => undefined),
+});
+
+function tamperWith(home: string, alter: NonNullable<MemoryDrill['tamper']>): void {
+  const files = globSync('drills/*/stores/b/**/*', { cwd: home, withFileTypes: true }).filter((entry) => entry.isFile() && !entry.name.includes('manifest'));
+  for (const entry of files) {
+    const path = join(entry.parentPath, entry.name);
+    const bytes = readFileSync(path);
+    writeFileSync(path, alter(bytes) ?? bytes);
+  }
+}
+
+/** A whole drill on the memory driver, real in everything but the technology. */
+export async function drillInMemory(drill: MemoryDrill = {}): Promise<{ folder: string; result: DrillResult }> {
+  const { folder, file } = memoryFiles(drill);
+  const progress = (one: Progress): void => {
+    if (one.kind === 'phase' && one.phase === 'recover' && drill.tamper) tamperWith(folder, drill.tamper);
+    drill.progress?.(one);
+  };
+  const dependencies = dependenciesFor(folder, { ...drill, progress });
+  const plan = await planDrill(file, dependencies.registries, noStacks);
+  const ran = await runDrill(plan, dependencies, { seed: 7, keep: drill.keep === true, signal: drill.signal ?? new AbortController().signal });
+  const { result } = judgeBundle(ran.folder, dependencies.registries);
+  writeReports(ran.folder, result, dependencies.registries);
+  return { folder: ran.folder, result };
+}

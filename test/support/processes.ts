@@ -1,0 +1,19 @@
+import { readFileSync, readdirSync } from 'node:fs';
+
+/** Processes that a process started and that are there. */
+export const childrenOf = (pid: number): number[] =>
+  readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number).filter((one) => {
+    try {
+      return /^PPid:\t(\d+)$/m.exec(readFileSync(`/proc/${one}/status`, 'utf8'))?.[1] === String(pid);
+    } catch {
+      return false;
+    }
+  });
+/** A process that has ended lives no more, whether or not its parent has asked about it. */
+export const lives = (pid: number): boolean => {
+  try {
+    return !/^State:\tZ/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+};
