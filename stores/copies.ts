@@ -31,6 +31,8 @@ export async function writeCopies(copies: Copies, key: string, body: AsyncIterab
     if (!(body instanceof Uint8Array)) await feed(body, branches.map((branch) => branch.pipe!), failed);
     await Promise.all(branches.map((branch) => branch.written));
   } catch (error) {
+    // A store that gives up on its body breaks the pipe first, with an AbortError, and says why when it has cleared up.
+    if (!failed.aborted) await branches.find(({ pipe }) => pipe?.errored === error)?.written.catch(() => {});
     stop.abort(error);
     const reason: unknown = failed.reason;
     for (const { pipe } of branches) pipe?.destroy(reason as Error);

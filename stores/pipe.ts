@@ -20,15 +20,12 @@ export async function pack(content: Readable, to: { copies: Copies; key: string;
   const plain = meter();
   const stored = meter();
   const encrypt = to.sealing ? [to.sealing.cipher.encryptStream(to.sealing.binding)] : [];
-  let refused: { reason: unknown } | null = null;
-  const write = (body: AsyncIterable<Buffer>): Promise<void> =>
-    writeCopies(to.copies, to.key, body, to.signal).catch((reason: unknown) => {
-      refused = { reason };
-      throw reason;
-    });
-  await pipeline([content, plain, compressor(), ...encrypt, stored, write] as never, { signal: to.signal }).catch((error: unknown) => {
-    // A copy that fails while the pipe is full destroys the stream before it: the pipeline may then know of an AbortError only.
-    throw (error as Error).name === 'AbortError' && refused !== null ? refused.reason : error;
+  let writing: Promise<void> | null = null;
+  const write = (body: AsyncIterable<Buffer>): Promise<void> => (writing = writeCopies(to.copies, to.key, body, to.signal));
+  await pipeline([content, plain, compressor(), ...encrypt, stored, write] as never, { signal: to.signal }).catch(async (error: unknown) => {
+    // A copy that fails while the pipe is full destroys the stream before it: the pipeline then knows of an AbortError only, and before the copies have told why.
+    if ((error as Error).name === 'AbortError' && !to.signal.aborted) await writing;
+    throw error;
   });
   return { plainBytes: plain.bytes, plainSha256: plain.sha256(), storedBytes: stored.bytes, storedSha256: stored.sha256() };
 }
