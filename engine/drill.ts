@@ -151,7 +151,7 @@ async function startLoads(drill: Drill, loads: Load[]): Promise<void> {
     const workload = workloadOf(drill, load);
     timeline.emit('load.begun', { load: name, index, target, kind: workload.kind, ratePerSecond: rate.perSecond, neverReturn: workload.kind !== 'visits' && workload.neverReturn, volatile });
     const recorder: Recorder = drill.ledger.recorder(index);
-    const common = { clock: dependencies.clock, seed: (options.seed + index * 7919) >>> 0, ratePerSecond: rate.perSecond, recorder, seen: pulse.watch(name) };
+    const common = { clock: dependencies.clock, seed: (options.seed + index * 7919) >>> 0, ratePerSecond: rate.perSecond, recorder, seen: pulse.watch(name, workload.kind === 'data') };
     loads.push(workload.kind === 'data' ? await startDataLoad(workload, common) : await startJourneys(workload, common));
   }
 }

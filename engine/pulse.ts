@@ -9,10 +9,11 @@ export interface Failure { load: string; what: Seen; atMs: number }
 
 /** The client's view while it happens: for detection, for knowing when to stop waiting, and for the screen. Nothing is judged from it. */
 export interface Pulse {
-  watch(load: string): (what: Seen) => void;
+  /** `readBack`: what it wrote is read back in the end, and a read that seemed wrong may turn out to be an allowed loss. */
+  watch(load: string, readBack: boolean): (what: Seen) => void;
   /** Resolves at the next failed or wrong answer of any load. */
   nextFailure(): Promise<Failure>;
-  /** From now on a wrong read may be an allowed loss: only failures count as trouble. */
+  /** From now on a wrong read may be an allowed loss: only failures count as trouble, and wrong answers that nothing read back can excuse. */
   forgiveWrong(): void;
   /** Right answers of every load without trouble since: at least this long from the first to the last, and this many. A service that has gone silent is not settled. */
   settled(forMs: number, operations: number): boolean;
@@ -37,12 +38,12 @@ export function createPulse(clock: Clock, progress: (progress: Progress) => void
   // From the first load on: a first tick that is part of one would show less than there is.
   let timer: NodeJS.Timeout | undefined;
   return {
-    watch: (load) => {
+    watch: (load, readBack) => {
       const beat: Beat = { right: 0, rightSinceTrouble: 0, calmSinceMs: null, lastRightMs: 0, trouble: 0 };
       beats.set(load, beat);
       timer ??= setInterval(tell, tickMs).unref();
       return (what) => {
-        if (what === 'right' || (what === 'wrong' && forgiving)) {
+        if (what === 'right' || (what === 'wrong' && forgiving && readBack)) {
           beat.right += 1;
           beat.rightSinceTrouble += 1;
           beat.lastRightMs = clock.nowMs();

@@ -11,7 +11,7 @@ function pulseAt(): { pulse: Pulse; moveTo(ms: number): void } {
 
 test('settled: right answers for long enough, and enough of them', () => {
   const { pulse, moveTo } = pulseAt();
-  const seen = pulse.watch('tokens');
+  const seen = pulse.watch('tokens', true);
   for (let ms = 0; ms <= 2_000; ms += 100) {
     expect(pulse.settled(2_000, 20)).toBe(false);
     moveTo(ms);
@@ -25,7 +25,7 @@ test('settled: right answers for long enough, and enough of them', () => {
 
 test('a service that has gone silent is not settled, however long ago its last failure was', () => {
   const { pulse, moveTo } = pulseAt();
-  const seen = pulse.watch('tokens');
+  const seen = pulse.watch('tokens', true);
   for (let ms = 0; ms <= 1_700; ms += 50) {
     moveTo(ms);
     seen('right');
@@ -35,4 +35,18 @@ test('a service that has gone silent is not settled, however long ago its last f
   seen('right');
   expect(pulse.settled(2_000, 20)).toBe(true);
   pulse.stop();
+});
+
+test('after the recovery a wrong read may be an allowed loss, a wrong answer to a journey may not', () => {
+  for (const readBack of [true, false]) {
+    const { pulse, moveTo } = pulseAt();
+    const seen = pulse.watch('load', readBack);
+    pulse.forgiveWrong();
+    for (let ms = 0; ms <= 2_000; ms += 100) {
+      moveTo(ms);
+      seen(ms === 1_000 ? 'wrong' : 'right');
+    }
+    expect(pulse.settled(2_000, 20)).toBe(readBack);
+    pulse.stop();
+  }
 });
