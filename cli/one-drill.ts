@@ -14,6 +14,7 @@ import { keptOwner } from '../stack/owner.ts';
 import { createStackProvider } from '../stack/provider.ts';
 import { createRunEnvironment } from '../stack/run-environment.ts';
 import { createVault } from '../stores/vault.ts';
+import { exitCodeOfError } from './output.ts';
 import { registries } from './registries.ts';
 import { musterVersion } from './version.ts';
 
@@ -36,7 +37,7 @@ export async function drillHere(plan: Plan, flags: DrillFlags, provider: StackPr
   try {
     const { result } = judgeBundle(folder, registries);
     writeReports(folder, result, registries);
-    return { result, folder, code: result.exitCode, error: trouble, kept: flags.keep ? keptText(plan, result.drill) : null };
+    return { result, folder, code: trouble ? exitCodeOfError(trouble) : result.exitCode, error: trouble, kept: flags.keep ? keptText(plan, result.drill) : null };
   } catch (unreported) {
     // What ended the drill explains why nothing can be said of it.
     throw trouble ?? unreported;
