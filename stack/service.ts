@@ -1,9 +1,9 @@
-import { pollUntil, type Clock } from '../core/clock.ts';
+import type { Clock } from '../core/clock.ts';
 import { environmentError, messageOf } from '../core/errors.ts';
-import { masked, secretsIn } from '../core/masking.ts';
 import type { Service, ServiceState } from '../core/service.ts';
 import { deploymentOf, type Place } from './deployment.ts';
 import { frameParser } from './frames.ts';
+import { checkOf, waitHealthy } from './healthy.ts';
 import { createHelper } from './helper.ts';
 import type { HostSignal } from './host-signal.ts';
 import { digestOf } from './images.ts';
@@ -60,7 +60,7 @@ export async function attachService(site: DrillSite, name: string, container: Co
     pause: () => act('paused', () => place.container.pause()),
     unpause: () => act('unpaused', () => place.container.unpause()),
     limitMemory: (bytes) => act('limited in memory', () => place.container.update(bytes === null ? memoryOf(found.HostConfig.Memory, found.HostConfig.MemorySwap) : memoryOf(bytes, bytes))),
-    waitHealthy: (deadlineMs, signal) => waitHealthy(site, service, deadlineMs, signal),
+    waitHealthy: (deadlineMs, signal) => waitHealthy(site, service, checkOf(found), deadlineMs, signal),
     helper: async (options) => createHelper(site, name, await ours(), options),
     logs: (lines) => logsOf(place.container, lines),
     deployment: deploymentOf(site, name, place, ours),
@@ -120,20 +120,6 @@ async function stateOf(container: Container): Promise<ServiceState> {
     if (statusOf(error) !== 404) throw error;
     return { status: 'missing', pid: null, startedAt: '', exitCode: null, oomKilled: false, restarts: 0, health: null };
   }
-}
-
-async function waitHealthy(site: DrillSite, service: Service, deadlineMs: number, signal?: AbortSignal): Promise<void> {
-  let last: ServiceState | null = null;
-  const fine = await pollUntil(site.clock, { everyMs: 100, deadlineMs, signal }, async () => {
-    last = await service.state();
-    return last.status === 'running' && (last.health === null || last.health === 'healthy');
-  });
-  if (fine) return;
-  const { status, health, exitCode } = last!;
-  throw environmentError(`${service.name} did not become healthy within ${deadlineMs} ms`, {
-    found: `${status}${health ? `, ${health}` : ''}${exitCode === null ? '' : `, exit code ${exitCode}`}; its last lines:\n${masked(await service.logs(10).catch(() => '(no logs)'), [...site.secrets, ...secretsIn(service.env)])}`,
-    expected: 'running and, where a health check is declared, healthy',
-  });
 }
 
 async function logsOf(container: Container, lines: number): Promise<string> {
