@@ -17,10 +17,11 @@ export function killLoopAbility(service: Service, clock: Clock): Pick<Abilities,
       const before = await service.state();
       await service.signalFromHost('SIGKILL');
       const over = new AbortController();
-      const loop = killAgain(service, clock, { last: before, times: times - 1, signal: over.signal });
+      let struck = before;
+      const loop = killAgain(service, clock, { last: before, times: times - 1, signal: over.signal, onStruck: (one) => { struck = one; } });
       // Reported by the undo; until then nobody waits for it.
       loop.catch(() => undefined);
-      const restart = startAgain(service, 'undo kill-loop of');
+      const restart = startAgain(service, 'undo kill-loop of', () => struck);
       return {
         facts: { pid: before.pid, startedAt: before.startedAt, times },
         witness: async () => seen(before, await service.state(), times),
@@ -40,7 +41,7 @@ export function killLoopAbility(service: Service, clock: Clock): Pick<Abilities,
 }
 
 /** Rejects only for what is not explained by a process that went by itself between look and kill. */
-async function killAgain(service: Service, clock: Clock, { last, times, signal }: { last: ServiceState; times: number; signal: AbortSignal }): Promise<void> {
+async function killAgain(service: Service, clock: Clock, { last, times, signal, onStruck }: { last: ServiceState; times: number; signal: AbortSignal; onStruck(one: ServiceState): void }): Promise<void> {
   let known = last;
   for (let left = times; left > 0 && !signal.aborted; ) {
     const now = await service.state();
@@ -50,7 +51,10 @@ async function killAgain(service: Service, clock: Clock, { last, times, signal }
         throw error;
       });
       known = now;
-      if (struck) left -= 1;
+      if (struck) {
+        onStruck(now);
+        left -= 1;
+      }
     }
     await clock.sleep(lookEveryMs, signal).catch(() => undefined);
   }

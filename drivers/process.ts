@@ -1,21 +1,39 @@
+import { pollUntil, systemClock } from '../core/clock.ts';
 import type { Abilities, Inflicted, Undo } from '../core/driver.ts';
 import type { Service, ServiceState } from '../core/service.ts';
 import { hang } from './hang.ts';
 import { partition } from './partition.ts';
 
 const recoverMs = 30_000;
+const lookEveryMs = 20;
+const noticeMs = 3_000;
 
-/** Undo of anything that took the process away: start it if nothing else did. */
-export const startAgain = (service: Service, name: string): Undo => ({
-  name: `${name} ${service.name}`,
-  deadlineMs: recoverMs,
-  run: async () => {
-    const { status } = await service.state();
-    if (status === 'paused') await service.unpause();
-    else if (status !== 'running' && status !== 'restarting') await service.start();
-  },
-  healed: async () => (await service.state()).status === 'running',
-});
+/**
+ * Undo of anything that took the process away: start it if nothing else did. Under load the engine calls a process running for a
+ * while after it was killed: for as long as that lasts, what `killed` tells is not taken for one that runs again.
+ */
+export function startAgain(service: Service, name: string, killed: () => ServiceState | null = () => null): Undo {
+  let survived = false;
+  const running = (now: ServiceState): boolean => {
+    const before = survived ? null : killed();
+    return now.status === 'running' && (before === null || processGone(before, now) !== null);
+  };
+  return {
+    name: `${name} ${service.name}`,
+    deadlineMs: recoverMs,
+    run: async () => {
+      const noticed = await pollUntil(systemClock, { everyMs: lookEveryMs, deadlineMs: noticeMs }, async () => {
+        const now = await service.state();
+        return now.status !== 'running' || running(now) ? now : null;
+      });
+      survived = noticed === null;
+      const { status } = noticed ?? (await service.state());
+      if (status === 'paused') await service.unpause();
+      else if (status !== 'running' && status !== 'restarting') await service.start();
+    },
+    healed: async () => running(await service.state()),
+  };
+}
 
 /** Proof that the process of `before` is gone: another one runs in its place, or none does. */
 export function processGone(before: ServiceState, after: ServiceState): { what: string; facts: Record<string, number | string | null> } | null {
@@ -29,10 +47,11 @@ export function processAbilities(service: Service): Pick<Abilities, 'crash' | 'p
   const broken = async (name: string, act: () => Promise<void>, seen: (before: ServiceState, now: ServiceState) => ReturnType<typeof processGone>): Promise<Inflicted> => {
     const before = await service.state();
     await act();
+    const killed = name === 'crash' ? before : null;
     return {
       facts: { pid: before.pid, startedAt: before.startedAt },
       witness: async () => seen(before, await service.state()),
-      undo: startAgain(service, `undo ${name} of`),
+      undo: startAgain(service, `undo ${name} of`, () => killed),
     };
   };
   return {
