@@ -62,8 +62,10 @@ function inflicted(target: RegionTarget, how: 'dead' | 'blackhole', { inside, ou
   };
 }
 
+/** What another fault has removed or stopped before has none. */
 async function openDoors(services: RegionTarget['services']): Promise<Door[]> {
-  return (await knocked(doorsOf(services), byItself)).filter(({ connected }) => connected === 'accepted').map(({ door }) => door);
+  const states = await Promise.all(services.map((service) => service.state()));
+  return (await knocked(doorsOf(services.filter((_, i) => states[i]!.status === 'running')), byItself)).filter(({ connected }) => connected === 'accepted').map(({ door }) => door);
 }
 
 /** What somebody fenced meanwhile, through the engine, stays off. */
