@@ -59,7 +59,8 @@ export async function build(runtime: Runtime, name: string, tag: string, parents
 /** What the host puts into a build beside the recipe's own files, and what tells one such addition from another. */
 const ingredients: Record<string, { identity(kitchen: Kitchen): Promise<string>; add(context: string, kitchen: Kitchen): Promise<void> }> = {
   app: {
-    identity: bundle,
+    // What goes into the bundle, without making one: every drill asks, and few build.
+    identity: async ({ appEntry: entry }) => (await Promise.all([...(await sourcesBeside(entry)), lockFile].map((file) => readFile(file, 'utf8')))).join('\0'),
     add: async (context, kitchen) => writeFile(join(context, 'main.mjs'), await bundle(kitchen)),
   },
   node: {
@@ -73,6 +74,8 @@ const ingredients: Record<string, { identity(kitchen: Kitchen): Promise<string>;
   },
 };
 
+const lockFile = join(import.meta.dirname, '../package-lock.json');
+const sourcesBeside = async (entry: string): Promise<string[]> => (await readdir(dirname(entry))).filter((file) => file.endsWith('.ts')).sort().map((file) => join(dirname(entry), file));
 const nodeBinary = (): string => createRequire(import.meta.url).resolve('node/bin/node');
 
 /** One ES module with every dependency inside, so that the image needs no package registry. */
