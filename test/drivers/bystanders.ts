@@ -1,7 +1,10 @@
-import type { Service } from '../../core/service.ts';
+import type { Service, ServiceState } from '../../core/service.ts';
 import { labels } from '../../stack/owner.ts';
 import { getRuntime } from '../../stack/runtime.ts';
 import { marked } from '../../stack/sweep.ts';
+
+/** Docker asks for the health seldom: what it knows of it changes with the time that has passed. */
+const sameAlways = ({ health: _, ...state }: ServiceState): Omit<ServiceState, 'health'> => state;
 
 /** What a fault must leave as it was: the other services of the stack, and everything that carries the drill's label. */
 export async function bystanders(drill: string, services: ReadonlyMap<string, Service>, target: string): Promise<unknown> {
@@ -9,7 +12,7 @@ export async function bystanders(drill: string, services: ReadonlyMap<string, Se
   const [port] = services.get(target)!.ports;
   if (port !== undefined) await services.get(target)!.knock(port);
   const others = [...services].filter(([name]) => name !== target);
-  const states = await Promise.all(others.map(async ([name, service]) => [name, await service.state()] as const));
+  const states = await Promise.all(others.map(async ([name, service]) => [name, sameAlways(await service.state())] as const));
   const there = await marked(await getRuntime(), [`${labels.drill}=${drill}`]);
   return { states: Object.fromEntries(states), there: there.map(({ kind, name }) => `${kind} ${name}`).sort() };
 }

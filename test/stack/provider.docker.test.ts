@@ -33,7 +33,10 @@ describe('the reference stack', () => {
     const asked = [...described.services].filter(([, { profiles }]) => profiles.length === 0).map(([name]) => name);
     expect(asked.length).toBeLessThan(described.services.size);
     expect([...stack.services.keys()].sort()).toEqual(asked.sort());
-    for (const service of stack.services.values()) expect(await service.state(), service.name).toMatchObject({ status: 'running', health: 'healthy', restarts: 0, exitCode: null, oomKilled: false });
+    for (const service of stack.services.values()) {
+      await service.waitHealthy(5_000);
+      expect(await service.state(), service.name).toMatchObject({ status: 'running', restarts: 0, exitCode: null, oomKilled: false });
+    }
     for (const image of stack.images) {
       expect(image.digest, image.service).toMatch(/^sha256:[0-9a-f]{64}$/);
       expect(['pulled', 'built', 'present']).toContain(image.source);
