@@ -13,11 +13,8 @@ interface Drilled { name: string; tookMs: number; result: DrillResult; events: T
 
 const repository = join(import.meta.dirname, '../..');
 const scenarios = globSync('scenarios/**/*.yaml', { cwd: repository }).filter((file) => basename(file) !== 'strategy.yaml').sort();
-/** The promise is a quarter of an hour on two cores. */
-const promisedMs = 15 * 60_000;
 const home = mkdtempSync(join(tmpdir(), 'muster-scenarios-'));
 const drilled = new Map<string, Drilled[]>();
-let tookMs = NaN;
 let said = '';
 
 beforeAll(async () => {
@@ -29,9 +26,8 @@ beforeAll(async () => {
     const name = events[0]?.type === 'drill.begun' ? events[0].data.scenarioFile : '';
     drilled.set(name, [...(drilled.get(name) ?? []), { name, tookMs: one.tookMs, result: one.result, events, error: one.error ?? null }]);
   }
-  tookMs = printed.tookMs;
   const rows = printed.drills.toSorted((a, b) => b.tookMs - a.tookMs).map((one) => `  ${String(Math.round(one.tookMs / 1000)).padStart(4)} s  ${one.result.exitCode}  ${one.result.scenario}`);
-  console.log(`${printed.drills.length} drills in ${Math.round(tookMs / 1000)} s\n${rows.join('\n')}`);
+  console.log(`${printed.drills.length} drills in ${Math.round(printed.tookMs / 1000)} s\n${rows.join('\n')}`);
 }, 45 * 60_000);
 afterAll(() => {
   if (!process.env['MUSTER_TEST_KEEP']) rmSync(home, { recursive: true, force: true });
@@ -61,8 +57,6 @@ describe('every scenario, as shipped, on its stack', () => {
       for (const { data } of eventsOf(events, 'backup.failed')) expect(durable).not.toContain(data.point);
     }
   });
-
-  it('and all of them in the time that was promised', () => expect(tookMs).toBeLessThan(promisedMs));
 });
 
 /** What holds of every drill that passes, whatever its figures: they were measured, and none contradicts another. */
