@@ -21,7 +21,7 @@ export default defineConfig({
     // The command line is started hundreds of times; compiling it is half of each start.
     env: { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/compile') },
     projects: [
-      { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/**/*.docker.test.ts'], maxWorkers: 1, testTimeout: 60_000 } },
+      { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/**/*.docker.test.ts'], maxWorkers: 2, testTimeout: 60_000 } },
       // Conformance on real servers: mostly waiting, so two files at a time.
       { test: { name: 'servers', include: ['test/{drivers,stores,fixtures,faults}/**/*.docker.test.ts'], maxWorkers: 2, ...containers, sequence: { groupOrder: 1 } } },
       // Whole drills and whatever sweeps up after dead owners: alone.
