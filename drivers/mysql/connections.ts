@@ -3,9 +3,9 @@ import type { Connection } from 'mysql2';
 import type { Endpoint } from '../../core/service.ts';
 import { OperationError } from '../../core/ledger.ts';
 import { messageOf } from '../../core/errors.ts';
-import { connectTimeoutMs } from './server.ts';
 
-export const queryTimeoutMs = 2_000;
+/** How long a client waits: for a connection, for one of those it has to become free, for an answer. A busy machine alone takes a second. */
+export const patienceMs = 2_000;
 const endpointKeptMs = 40;
 /** mysql2 makes room for 16 000 with each connection, and an outage is a thousand attempts to connect. */
 const preparedMax = 16;
@@ -68,7 +68,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
     if (there) return Promise.resolve(there);
     return new Promise((resolve, reject) => {
       if (all.size + opening < options.limit) return void openFor({ resolve, reject });
-      waiting.push(waiterUntil(connectTimeoutMs, waiting, resolve, reject));
+      waiting.push(waiterUntil(patienceMs, waiting, resolve, reject));
     });
   };
   return {
@@ -113,11 +113,11 @@ function endpointLookup({ clients, nowMs }: ConnectionsOptions): () => Promise<E
 
 /** Connected, authenticated, and without gap locks: two writers of different rows never wait for each other. */
 export async function openConnection(options: Pick<ConnectionsOptions, 'user' | 'password'>, { host, port }: Endpoint): Promise<Connection> {
-  const connection = mysql.createConnection({ host, port, user: options.user, password: options.password, charset: 'utf8mb4', multipleStatements: true, connectTimeout: connectTimeoutMs, maxPreparedStatements: preparedMax });
+  const connection = mysql.createConnection({ host, port, user: options.user, password: options.password, charset: 'utf8mb4', multipleStatements: true, connectTimeout: patienceMs, maxPreparedStatements: preparedMax });
   try {
     await new Promise<void>((resolve, reject) => {
       // connectTimeout ends with the TCP connection; a frozen server, or one behind a proxy, never says hello.
-      const timer = setTimeout(() => reject(new Error(`no greeting within ${connectTimeoutMs} ms`)), connectTimeoutMs);
+      const timer = setTimeout(() => reject(new Error(`no greeting within ${patienceMs} ms`)), patienceMs);
       const settle = (error: Error | null): void => {
         clearTimeout(timer);
         if (error) reject(error);
@@ -140,5 +140,5 @@ export async function openConnection(options: Pick<ConnectionsOptions, 'user' | 
 /** One round trip. Rejects with mysql2's error; the connection is of no use after a timeout. */
 export const run = <Result>(connection: Connection, sql: string, values: unknown[] = []): Promise<Result> =>
   new Promise((resolve, reject) => {
-    connection.query({ sql, values, timeout: queryTimeoutMs }, (error, result) => (error ? reject(error) : resolve(result as Result)));
+    connection.query({ sql, values, timeout: patienceMs }, (error, result) => (error ? reject(error) : resolve(result as Result)));
   });
