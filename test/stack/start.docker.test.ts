@@ -78,6 +78,19 @@ describe('a start that fails says why, once, and leaves nothing', () => {
   });
 });
 
+test('whoever waits asks the declared health check itself, until it passes: Docker would not for an hour', async () => {
+  const drill = uniqueDrill('patient');
+  const patient = '  patient: { image: "${MUSTER_IMAGE_REDIS:-redis:8.0.2}", healthcheck: { test: ["CMD-SHELL", "echo asked >>/tmp/asked; test $$(wc -l </tmp/asked) -ge 3"], interval: 1h } }';
+  const stack = await provider.up({ file: await smallStack(patient), drill, environment: {}, progress: silent });
+  try {
+    const service = stack.services.get('patient')!;
+    expect(await service.state()).toMatchObject({ status: 'running', health: 'starting' });
+    expect((await service.exec(['cat', '/tmp/asked'])).stdout).toBe('asked\n'.repeat(3));
+  } finally {
+    await stack.down();
+  }
+});
+
 test('a user\'s own file: fixed names become the drill\'s own, one-shot services may end, labels as list or mapping', async () => {
   const drill = uniqueDrill('own');
   const file = await smallStack('  migrate: { image: "${MUSTER_IMAGE_REDIS:-redis:8.0.2}", command: ["true"], labels: ["a=b"], depends_on: { cache: { condition: service_healthy } } }', `    container_name: production-cache-${drill}\n    labels: { c: d }`);
