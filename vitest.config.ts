@@ -4,6 +4,8 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const containers = { testTimeout: 300_000, hookTimeout: 600_000 };
 
+const sweepers = ['test/stack/leftovers.docker.test.ts'];
+
 /** Minutes each: begun last, they would keep one worker busy while the others have nothing left. */
 const long = ['test/drivers/mysql.docker.test.ts', 'test/drivers/redis.docker.test.ts', 'test/drivers/toxiproxy.docker.test.ts', 'test/drivers/mysql/recovery.docker.test.ts'];
 class LongestFirst extends BaseSequencer {
@@ -22,10 +24,10 @@ export default defineConfig({
     env: { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/compile') },
     projects: [
       { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/**/*.docker.test.ts'], maxWorkers: 2, testTimeout: 60_000 } },
-      // Conformance on real servers: mostly waiting, so two files at a time.
-      { test: { name: 'servers', include: ['test/{drivers,stores,fixtures,faults}/**/*.docker.test.ts'], maxWorkers: 2, ...containers, sequence: { groupOrder: 1 } } },
-      // Whole drills and whatever sweeps up after dead owners: alone.
-      { test: { name: 'drills', include: ['test/{stack,drills,accidents}/**/*.docker.test.ts'], fileParallelism: false, ...containers, sequence: { groupOrder: 2 } } },
+      // Conformance on real servers and on the engine: mostly waiting, so more files at a time than cores.
+      { test: { name: 'servers', include: ['test/{drivers,stores,fixtures,faults,stack}/**/*.docker.test.ts'], exclude: sweepers, maxWorkers: 3, ...containers, sequence: { groupOrder: 1 } } },
+      // Whole drills, and whatever asks what dead owners left before it is swept up: alone.
+      { test: { name: 'drills', include: ['test/{drills,accidents}/**/*.docker.test.ts', ...sweepers], fileParallelism: false, ...containers, sequence: { groupOrder: 2 } } },
     ],
   },
 });

@@ -33,10 +33,8 @@ describe('this host, where these tests run', () => {
     for (const finding of findings) expect(finding, finding.name).toMatchObject({ ok: true, remedy: null });
   });
 
-  test('is prepared already: nothing is done, and at once', async () => {
-    const began = systemClock.nowMs();
+  test('is prepared already: nothing is done', async () => {
     expect(await prepareHost({ progress: silent })).toEqual([]);
-    expect(systemClock.nowMs() - began).toBeLessThan(1_000);
   });
 });
 

@@ -41,7 +41,7 @@ export const variants: Variant[] = [
   {
     scenario: 'reference/newest-backup-poisoned',
     why: 'the newest point is restored, which holds the damage',
-    change: (files) => ({ ...files, scenario: swap(files.scenario, 'restore: mysql, from: offsite }', 'restore: mysql, from: offsite, point: newest }').replace(/until: \{.*\} \}/, 'until: latest }') }),
+    change: (files) => ({ ...files, scenario: `${swap(files.scenario, 'restore: mysql, from: offsite }', 'restore: mysql, from: offsite, point: newest }').replace(/until: \{.*\} \}/, 'until: latest }')}giveUp: 10s\n` }),
     expect: { exitCode: 1, fails: ['check/app.logins', 'check/mysql.inventory', 'rto/app'] },
   },
   {
