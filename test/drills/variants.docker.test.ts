@@ -23,8 +23,8 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'muster-variants-'));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
-// One more than there are cores: many of them wait in vain for most of the time.
-const inTurn = takingTurns(Number(process.env['MUSTER_TEST_JOBS'] ?? 3));
+// More than that, and on two cores the drills measure one another.
+const inTurn = takingTurns(Number(process.env['MUSTER_TEST_JOBS'] ?? 2));
 
 /** The scenario's folder anew, with the changes: each of the three files refers to the next one beside it. */
 async function written({ scenario, change }: Variant): Promise<string> {
