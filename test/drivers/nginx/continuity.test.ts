@@ -29,18 +29,20 @@ const reach = async (one: Front, handshakes: number): Promise<void> => {
 
 /** The way in leads to the one, then to the other; `null` is nobody. */
 async function across(second: TlsOptions | null, then: TlsOptions | null = null): Promise<CheckOutcome> {
-  await using first = await front({ cert: ours.certificate, key: ours.key });
+  // All of them stay until the check has ended: what it tries last is an answer as well.
+  await using fronts = new AsyncDisposableStack();
+  const first = fronts.use(await front({ cert: ours.certificate, key: ours.key }));
   let port = first.port;
   const check = continuity(async () => ({ host: '127.0.0.1', port }), expected, hurried);
   const baseline = await check.before!();
   await reach(first, 15);
   for (const next of [second, then]) {
     if (next === null) continue;
-    await using moved = await front(next);
+    const moved = fronts.use(await front(next));
     port = moved.port;
     await reach(moved, 15);
   }
-  return check.after(baseline);
+  return await check.after(baseline);
 }
 const same = { cert: ours.certificate, key: ours.key };
 
