@@ -5,7 +5,7 @@ import { OperationError } from '../../core/ledger.ts';
 import { messageOf } from '../../core/errors.ts';
 
 /** How long a client waits: for a connection, for one of those it has to become free, for an answer. A busy machine alone takes a second. */
-export const patienceMs = 2_000;
+const patienceMs = 2_000;
 const endpointKeptMs = 40;
 /** mysql2 makes room for 16 000 with each connection, and an outage is a thousand attempts to connect. */
 const preparedMax = 16;

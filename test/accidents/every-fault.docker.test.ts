@@ -44,6 +44,7 @@ test.concurrent('kill -9 with every fault in force, then `muster gc`: nothing of
   await killed(drill);
   const bundles = bundlesIn(folder);
   expectAllInForce(timelineOf(bundles[0]!).events);
+  expect((await leftOf(bundles)).length).toBeGreaterThan(20);
   expect((await muster(['gc'])).code).toBe(0);
   expect(await leftOf(bundles)).toEqual([]);
 });
