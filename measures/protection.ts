@@ -17,8 +17,8 @@ export interface ProtectionSeen {
   /** Longest measured time from consistency to durability, over points begun before the fault and the one it cut off; null without any. */
   durabilityMs: number | null;
   /**
-   * For how long the backup had been under way that the fault cut off: at least that long it would have taken. Null without
-   * one, and for one that had taken longer than the interval, or a backup that hangs would explain its own absence.
+   * For how long the backup had been under way that the fault met: at least that long it took. Null without one, and for one
+   * that was cut off and had taken longer than the interval, or a backup that hangs would explain its own absence.
    */
   cutOffMs: number | null;
   /** False where its points hold software alone: no loss is explained by them, and none bounded. */
@@ -46,7 +46,9 @@ export function protectionOf(events: readonly TimelineEvent[], faultMs: number |
 function underWayMs(events: readonly TimelineEvent[], backup: string, faultMs: number, longestMs: number): number | null {
   const ended = new Set(eventsOf(events, 'backup.durable', 'backup.failed').filter((event) => event.atMs < faultMs).map((event) => event.data.point));
   const begun = eventsOf(events, 'backup.begun').findLast(({ data, atMs }) => data.backup === backup && atMs <= faultMs && !ended.has(data.point));
-  return begun && faultMs - begun.atMs <= longestMs ? faultMs - begun.atMs : null;
+  if (!begun) return null;
+  const hangs = faultMs - begun.atMs > longestMs && !eventsOf(events, 'backup.durable').some(({ data }) => data.point === begun.data.point);
+  return hangs ? null : faultMs - begun.atMs;
 }
 
 /** What a component's recovery rests on, by the steps that the scenario declares. */

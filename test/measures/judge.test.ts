@@ -3,6 +3,7 @@ import { kinds, outcomes } from '../../core/ledger.ts';
 import { MusterError } from '../../core/errors.ts';
 import type { Measure } from '../../core/measure.ts';
 import { resultSchema } from '../../core/result.ts';
+import type { EventData } from '../../core/timeline.ts';
 import { feelNothing } from '../../fixtures/timelines/bad-time.ts';
 import { put } from '../../fixtures/timelines/known-bad.ts';
 import { at, goodDrill, logins, tokens } from '../../fixtures/timelines/good-drill.ts';
@@ -83,6 +84,21 @@ describe('a schedule that Muster itself kept waiting', () => {
       drop(sketch, 'backup.durable', ({ point }) => point === 'p2');
       change(sketch, 'backup.begun', ({ data }) => void Object.assign(data, { lateMs: 0 }), ({ point }) => point === 'p3');
     })).toMatch(/^fail: /);
+  });
+  test('and the backup that the fault met explains as much as it took, unless it hung', () => {
+    const longer = (ends: boolean) => (sketch: Sketch): void => {
+      drop(sketch, 'backup.begun', ({ point }) => point === 'p1');
+      drop(sketch, 'backup.durable', ({ point }) => point === 'p1');
+      for (const type of ['backup.begun', 'backup.durable'] as const) change(sketch, type, (event) => void (event.atMs -= 5_000), ({ point }) => point === 'p2');
+      change(sketch, 'backup.durable', ({ data }) => void (data.consistentAtMs -= 5_000), ({ point }) => point === 'p2');
+      change(sketch, 'backup.begun', (event) => void (event.atMs -= 5_100), ({ point }) => point === 'p3');
+      if (!ends) return;
+      const { backup, copies, position } = sketch.events.find((event) => event.type === 'backup.durable')!.data as EventData['backup.durable'];
+      drop(sketch, 'backup.failed');
+      add(sketch, at.fault + 40, 'backup.durable', { backup, point: 'p3', consistentAtMs: 14_950, manifestSha256: '1'.repeat(64), copies, plainBytes: 4096, storedBytes: 1024, position });
+    };
+    expect(verdictOf(longer(true))).toMatch(/^pass: 10\.0 s.* explained by 5\.0 s .* \+ 5\.2 s to become durable/);
+    expect(verdictOf(longer(false))).toMatch(/^fail: 10\.0 s/);
   });
 });
 
