@@ -48,14 +48,14 @@ export class InputErrors extends MusterError {
 export const inputError = (message: string, options?: MusterErrorOptions): MusterError => new MusterError('input', message, options);
 export const environmentError = (message: string, options?: MusterErrorOptions): MusterError => new MusterError('environment', message, options);
 
-/** One line of text for any thrown value, with its causes. Never a stack. */
+/** One line of text for any thrown value, with what was found and its causes. Never a stack. */
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const causes: string[] = [];
   let at: unknown = error;
   while (at instanceof Error && causes.length < 4) {
     const text = at.message || (at as { code?: string }).code || at.name;
-    if (!causes.includes(text)) causes.push(text);
+    for (const said of at instanceof MusterError && at.found ? [text, at.found] : [text]) if (!causes.some((cause) => cause.includes(said))) causes.push(said);
     at = at.cause ?? (at instanceof AggregateError ? at.errors[0] : undefined);
   }
   return causes.join(': ');
