@@ -4,10 +4,17 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const containers = { testTimeout: 300_000, hookTimeout: 600_000 };
 
-const sweepers = ['test/stack/leftovers.docker.test.ts'];
+const drills = 'test/drills/**/*.docker.test.ts';
+const scenarios = 'test/drills/scenarios.docker.test.ts';
+const variants = 'test/drills/variants.docker.test.ts';
+const environment = 'test/accidents/environment.docker.test.ts';
+const sweepers = 'test/stack/leftovers.docker.test.ts';
 
 /** Minutes each: begun last, they would keep one worker busy while the others have nothing left. */
-const long = ['test/drivers/mysql.docker.test.ts', 'test/drivers/redis.docker.test.ts', 'test/drivers/toxiproxy.docker.test.ts', 'test/drivers/mysql/recovery.docker.test.ts'];
+const long = [
+  'drivers/mysql.docker.test.ts', 'drivers/redis.docker.test.ts', 'drivers/toxiproxy.docker.test.ts', 'drivers/mysql/recovery.docker.test.ts', 'drivers/http/http.docker.test.ts',
+  'drivers/nginx.docker.test.ts', 'drivers/bounded.docker.test.ts', 'stores/accidents.test.ts', 'cli/sweep.test.ts', 'cli/run-and-report.test.ts', 'cli/jobs.test.ts',
+].map((file) => `test/${file}`);
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const rank = ({ moduleId }: TestSpecification): number => (long.findIndex((file) => moduleId.endsWith(file)) + long.length + 1) % (long.length + 1);
@@ -25,9 +32,13 @@ export default defineConfig({
     projects: [
       { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/**/*.docker.test.ts'], maxWorkers: 2, testTimeout: 60_000 } },
       // Conformance on real servers and on the engine: mostly waiting, so more files at a time than cores.
-      { test: { name: 'servers', include: ['test/{drivers,stores,fixtures,faults,stack}/**/*.docker.test.ts'], exclude: sweepers, maxWorkers: 3, ...containers, sequence: { groupOrder: 1 } } },
-      // Whole drills, and whatever asks what dead owners left before it is swept up: alone.
-      { test: { name: 'drills', include: ['test/{drills,accidents}/**/*.docker.test.ts', ...sweepers], fileParallelism: false, ...containers, sequence: { groupOrder: 2 } } },
+      { test: { name: 'servers', include: ['test/{drivers,stores,fixtures,faults,stack}/**/*.docker.test.ts'], exclude: [sweepers], maxWorkers: 3, ...containers, sequence: { groupOrder: 1 } } },
+      // Both run their drills side by side themselves.
+      { test: { name: 'scenarios', include: [scenarios], ...containers, sequence: { groupOrder: 2 } } },
+      { test: { name: 'variants', include: [variants], ...containers, sequence: { groupOrder: 3 } } },
+      { test: { name: 'drills', include: [drills, environment], exclude: [scenarios, variants], maxWorkers: 2, ...containers, sequence: { groupOrder: 4 } } },
+      // Whatever asks what dead owners left before the next start sweeps it up: alone.
+      { test: { name: 'accidents', include: ['test/accidents/**/*.docker.test.ts', sweepers], exclude: [environment], fileParallelism: false, ...containers, sequence: { groupOrder: 5 } } },
     ],
   },
 });
