@@ -14,7 +14,7 @@ export interface ProtectionSeen {
   intervalMs: number | null;
   scaledMs: number | null;
   points: PointSeen[];
-  /** Longest measured time from consistency to durability, over points begun before the fault and the one it cut off; null without any. */
+  /** Longest measured time from consistency to durability, over points begun before the fault and the one it met; null without any. */
   durabilityMs: number | null;
   /**
    * For how long the backup had been under way that the fault met: at least that long it took. Null without one, and for one
