@@ -1,5 +1,8 @@
+import { spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { expect, test } from 'vitest';
-import { knockOf } from '../../stack/knock.ts';
+import { knockOf, knockScript } from '../../stack/knock.ts';
 
 test.each([
   ['an answer that stays', { code: 124, stdout: 'connected\n', stderr: '' }, { connected: 'accepted', ended: 'open' }],
@@ -12,4 +15,23 @@ test.each([
   ['no bash at all', { code: 127, stdout: '', stderr: 'timeout: failed to run command \'bash\'\n' }, { connected: 'unreachable', ended: null }],
 ])('%s', (_, ran, expected) => {
   expect(knockOf(ran)).toEqual(expected);
+});
+
+// Over UDP each write is a packet. A server that hangs up after the first line, while the second is on its way, answers that one with a reset.
+test('what is said is said in one piece, however many lines it has', async () => {
+  const server = createSocket('udp4');
+  const heard: string[] = [];
+  server.on('message', (bytes) => heard.push(bytes.toString()));
+  server.bind(0, '127.0.0.1');
+  await once(server, 'listening');
+  const knocking = spawn('bash', ['-c', knockScript.replace('/dev/tcp', '/dev/udp'), 'bash', '127.0.0.1', String(server.address().port), 'PING\\r\\n\\r\\n', 'listen'], { stdio: 'ignore' });
+  try {
+    await once(server, 'message');
+    const lines = heard.join('').split('\r\n').length;
+    if (lines < 3) await once(server, 'message');
+    expect(heard).toEqual(['PING\r\n\r\n']);
+  } finally {
+    knocking.kill();
+    server.close();
+  }
 });
