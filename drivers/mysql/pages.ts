@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { PageDamage } from '../../core/driver.ts';
 import { seededWords } from '../../core/random.ts';
+import { bringsBack } from './records.ts';
 
 /** Layout of an InnoDB page: FIL header of 38 bytes with the neighbouring pages' numbers at 8 and the page type at 24, then the index header with level at 64 and index id at 66. Trailer of 8 bytes. */
 const neighboursAt = 8;
@@ -35,12 +36,12 @@ export async function leafPages(tablespace: Readable, pageBytes: number, index: 
 }
 
 /**
- * Whether an older version of a leaf can stand in for the present one unnoticed: other rows between the same neighbours. A page that was
- * split or merged meanwhile cannot; its neighbours would contradict it.
+ * Whether an older version of a leaf can stand in for the present one, and shows: between the same neighbours, and with rows that were changed
+ * or removed since. A page that was split or merged meanwhile cannot; its neighbours would contradict it. One that only lacks the newest rows
+ * would be no more than a loss of the last moments, which an RPO may allow; one from which only rows removed before were cleared away, nothing.
  */
 export function canStandIn(older: Buffer, present: Buffer): boolean {
-  const sameNeighbours = older.subarray(neighboursAt, neighboursAt + 8).equals(present.subarray(neighboursAt, neighboursAt + 8));
-  return sameNeighbours && !older.subarray(headerBytes, -trailerBytes).equals(present.subarray(headerBytes, -trailerBytes));
+  return older.subarray(neighboursAt, neighboursAt + 8).equals(present.subarray(neighboursAt, neighboursAt + 8)) && bringsBack(older, present);
 }
 
 /** As many of the pages as wanted, or all, in ascending order. */

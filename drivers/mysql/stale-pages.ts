@@ -4,6 +4,7 @@ import { startAgain } from '../process.ts';
 import { serverSchemas } from './config.ts';
 import { columnsByTable } from './inventory.ts';
 import { canStandIn, choosePages, leaves, type Page } from './pages.ts';
+import { liveRecords } from './records.ts';
 import { digestTable, type Column, type TableDigest } from './row-digest.ts';
 import { withSession, type Session, type Site } from './server.ts';
 import { badPages, evict, locate, writeAt, type TableFile } from './table-file.ts';
@@ -14,10 +15,11 @@ type Damage = Parameters<Abilities['stalePages']>[0];
 const keptPages = 4_096;
 const changeDeadlineMs = 15_000;
 const lookEveryMs = 250;
-const evictions = 3;
-const furtherPages = 8;
+const evictions = 4;
 
 interface Swap { pages: number[]; before: TableDigest; after: TableDigest; changed: number }
+/** How many rows more (or, below zero, less) the older version of a page has, by the page's number. */
+type Changes = ReadonlyMap<number, number>;
 
 /**
  * Takes a copy of pages that hold rows of a table, waits until the load has changed rows on them, and puts the copy back: each page is whole, with
@@ -41,7 +43,7 @@ export async function stalePages(site: Site, damage: Damage): Promise<Inflicted>
     }
   });
   return {
-    facts: { table, file: file.path, pages, pagesChanged: changed, rowsBefore: before.rows },
+    facts: { table, file: file.path, pages, pagesChanged: changed, rowsBefore: before.rows, rowsAfter: after.rows },
     witness: async (): Promise<Proof | null> => {
       if (before.sum === after.sum && before.xor === after.xor && before.rows === after.rows) return null;
       const damaged = await badPages(site, file.path);
@@ -79,14 +81,17 @@ async function earlierCopy(site: Site, session: Session, file: TableFile, seed: 
 }
 
 /** Pages for which the earlier copy can stand in now, with the lock held; as many as wanted, or at the deadline those there are. */
-async function whenChanged(site: Site, session: Session, { file, older, wanted }: { file: TableFile; older: ReadonlyMap<number, Buffer>; wanted: number }): Promise<number[]> {
+async function whenChanged(site: Site, session: Session, { file, older, wanted }: { file: TableFile; older: ReadonlyMap<number, Buffer>; wanted: number }): Promise<Changes> {
   const until = site.clock.nowMs() + changeDeadlineMs;
   for (;;) {
     await lock(session, file);
-    const changed: number[] = [];
-    for await (const { number, bytes } of pagesOf(site, file)) if (older.has(number) && canStandIn(older.get(number)!, bytes)) changed.push(number);
+    const changes = new Map<number, number>();
+    for await (const { number, bytes } of pagesOf(site, file)) {
+      const then = older.get(number);
+      if (then && canStandIn(then, bytes)) changes.set(number, liveRecords(then).size - liveRecords(bytes).size);
+    }
     const late = site.clock.nowMs() >= until;
-    if (changed.length >= wanted || (late && changed.length > 0)) return changed;
+    if (changes.size >= wanted || (late && changes.size > 0)) return changes;
     await session.rows('UNLOCK TABLES');
     if (late) {
       throw environmentError(`no row of ${file.name.schema}.${file.name.table} changed within ${changeDeadlineMs} ms: an older version of its pages would be the present one`, {
@@ -97,31 +102,20 @@ async function whenChanged(site: Site, session: Session, { file, older, wanted }
   }
 }
 
-interface Swapping { file: TableFile; columns: readonly Column[]; older: ReadonlyMap<number, Buffer>; changeable: readonly number[]; damage: Damage }
+interface Swapping { file: TableFile; columns: readonly Column[]; older: ReadonlyMap<number, Buffer>; changeable: Changes; damage: Damage }
 
 async function putBack(site: Site, session: Session, { file, columns, older, changeable, damage }: Swapping): Promise<Swap> {
   // Over the rows themselves: another index may hold every column and does not change.
   const digest = (): Promise<TableDigest> => digestTable(session, `${file.name.quoted} FORCE INDEX (PRIMARY)`, columns);
   const before = await digest();
-  const pages = choosePages(changeable, damage.pages, damage.seed);
+  const pages = choosePages([...changeable.keys()], damage.pages, damage.seed);
   for (const page of pages) await writeAt(site, file.path, page * file.pageBytes, older.get(page)!);
-  let after = await fromDisk(site, digest, before);
-  // A page may have changed in nothing but rows that were deleted before the copy and cleared away after it: then another one is taken as well.
-  for (const page of changeable.filter((one) => !pages.includes(one)).slice(0, furtherPages)) {
-    if (after.sum !== before.sum) break;
-    await writeAt(site, file.path, page * file.pageBytes, older.get(page)!);
-    pages.push(page);
-    after = await fromDisk(site, digest, before);
-  }
-  return { pages, before, after, changed: changeable.length };
-}
-
-/** The digest once the pages in memory have made way for those on disk: it differs then, if the rows do. */
-async function fromDisk(site: Site, digest: () => Promise<TableDigest>, before: TableDigest): Promise<TableDigest> {
-  let now = before;
-  for (let i = 0; i < evictions && now.sum === before.sum; i += 1) {
+  const rows = pages.reduce((sum, page) => sum + changeable.get(page)!, before.rows);
+  let after = before;
+  // A page that stays in memory is the present one, and would be written over the older one with its next change.
+  for (let i = 0; i < evictions && (after.sum === before.sum || after.rows !== rows); i += 1) {
     await withSession(site, evict);
-    now = await digest();
+    after = await digest();
   }
-  return now;
+  return { pages, before, after, changed: changeable.size };
 }

@@ -9,8 +9,8 @@ export interface Variant {
   why: string;
   /** Must change something: a variant that is the scenario itself would prove nothing. */
   change(files: Files): Files;
-  /** `fails`: findings that must be red; others may be as well. `oneOf`: at least one of these, where chance decides which. */
-  expect: { exitCode: 1 | 2; fails: string[]; oneOf?: string[] };
+  /** `fails`: findings that must be red; others may be as well. */
+  expect: { exitCode: 1 | 2; fails: string[]; };
 }
 
 /** Replaces a text that must be there: a change that no longer fits its file must not pass for one. */
