@@ -75,7 +75,7 @@ const connectorFor = (endpoint: Address['endpoint']): new (options: unknown) => 
  * A connection on which nothing is queued, resent or retried: each command is sent once, and what became of it is the caller's
  * to know. It comes back by itself. A server that answers nothing for a second loses the connection.
  */
-export function openConnection(address: Address, options: { pipelined?: boolean } = {}): Redis {
+export function openConnection(address: Address): Redis {
   const redis = new Redis({
     Connector: connectorFor(address.endpoint),
     username: address.username,
@@ -87,7 +87,6 @@ export function openConnection(address: Address, options: { pipelined?: boolean 
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
-    enableAutoPipelining: options.pipelined ?? false,
     retryStrategy: () => reconnectMs,
     reconnectOnError: () => false,
     socketTimeout: answerMs,
