@@ -8,7 +8,8 @@ work=$(mktemp -d)
 finish() { kill "$(jobs -p)" 2>/dev/null || true; "${compose[@]}" down --volumes --timeout 0 >/dev/null 2>&1 || true; rm -rf "$work"; }
 trap finish EXIT
 
-"${compose[@]}" up --detach --wait >/dev/null 2>&1
+# Not `up --wait`: Docker asks for the health of a container once in thirty seconds only.
+"${compose[@]}" up --detach >/dev/null 2>&1
 port() { "${compose[@]}" port "$1" "$2" | sed 's/.*://'; }
 web="https://localhost:$(port toxiproxy 8443)"
 s3="http://127.0.0.1:$(port s3-west 7070)"
@@ -17,9 +18,13 @@ ask() { curl --silent --fail --cacert "$work/ca.pem" --header 'content-type: app
 put() { curl --silent --fail --aws-sigv4 aws:amz:us-east-1:s3 --user "$S3_ACCESS_KEY:$S3_SECRET_KEY" --header 'x-amz-content-sha256: UNSIGNED-PAYLOAD' "$@"; }
 redis() { "${compose[@]}" exec -T redis "$@"; }
 
-# The data set, and the users that are tried again at the end.
+until redis redis-cli ping 2>/dev/null | grep -q PONG; do sleep 0.2; done
+until curl --silent --fail --output /dev/null "$s3/health"; do sleep 0.2; done
+until ask --output /dev/null "$web/ready"; do sleep 0.2; done
+
+# The data set, and the fifty users that are tried again at the end.
 ask --header "authorization: Bearer $ADMIN_TOKEN" --data '{"users":20000}' "$web/admin/seed" >/dev/null
-login_all() { for user in $(seq 0 97 19399); do printf 'next\nurl = "%s/login"\ndata = "{\\"email\\":\\"user%s@example.test\\",\\"password\\":\\"correct horse %s\\"}"\nheader = "content-type: application/json"\noutput = "/dev/null"\nfail\nsilent\ncacert = "%s"\n' "$web" "$user" $((user % 16)) "$work/ca.pem"; done | sed 1d | curl --config -; }
+login_all() { for user in $(seq 0 400 19999); do printf 'next\nurl = "%s/login"\ndata = "{\\"email\\":\\"user%s@example.test\\",\\"password\\":\\"correct horse %s\\"}"\nheader = "content-type: application/json"\noutput = "/dev/null"\nfail\nsilent\ncacert = "%s"\n' "$web" "$user" $((user % 16)) "$work/ca.pem"; done | sed 1d | curl --config -; }
 login_all
 put --request PUT "$s3/backups" >/dev/null
 
