@@ -34,7 +34,8 @@ describe('drills of Redis that must not pass, beside one that must', { concurren
         },
       },
     });
-    expect(findingsThat('fail', result)).toEqual(['recovery', 'rpo/redis', 'rto/drill', 'rto/redis']);
+    // The emptied server takes writes until the recovery begins. As nothing is restored they stay: behind them, all that was lost is a hole.
+    expect(findingsThat('fail', result).filter((id) => id !== 'integrity/tokens/hole')).toEqual(['recovery', 'rpo/redis', 'rto/drill', 'rto/redis']);
     expect(result.steps[0]).toMatchObject({ ok: false, error: expect.stringMatching(/files\/dump\.rdb\.zst\.enc in store offsite is refused: its SHA-256 is not that of its manifest/) as string });
     expect(result).toMatchObject({ exitCode: 1, time: { rtaMs: null, restoreOnlyMs: null }, data: { rpaMs: null } });
   });
