@@ -3,6 +3,12 @@ import { eventsOf } from '../core/timeline.ts';
 import type { Verdict } from '../core/verdict.ts';
 import { finding } from './finding.ts';
 
+function tell({ ok, healed, error }: { ok: boolean; healed: boolean | null; error?: string | undefined }): string {
+  if (error !== undefined) return `It failed: ${error}.`;
+  if (!ok || healed === false) return 'It ran, and the fault is still there: until its deadline nobody saw what there was before.';
+  return healed === null ? 'It ran; what the fault destroyed was for the recovery to bring back.' : 'It ran, and nothing of the fault is left.';
+}
+
 export const undo: Measure = {
   about: 'Each fault was undone, and an independent look found nothing of it left',
   judge({ events }) {
@@ -10,7 +16,7 @@ export const undo: Measure = {
     const findings = ended.map(({ seq, data }, index) => {
       const verdict: Verdict = data.ok && data.healed !== false ? 'pass' : 'fail';
       const repeated = ended.findIndex((other) => other.data.undo === data.undo) < index;
-      const detail = !data.ok ? `It failed: ${data.error ?? 'no reason was given'}.` : data.healed === false ? 'It ran, and the fault is still there.' : data.healed === null ? 'It ran; what the fault destroyed was for the recovery to bring back.' : 'It ran, and nothing of the fault is left.';
+      const detail = tell(data);
       return finding({ id: `undo/${data.undo}${repeated ? `/${index + 1}` : ''}`, title: `${data.undo} is undone`, verdict, detail, evidence: [seq], gate: true });
     });
     const injected = eventsOf(events, 'fault.injected');

@@ -7,6 +7,9 @@ import { serverPort, withSession, type Site } from './server.ts';
 const folder = '/tmp/muster-binlog';
 /** How often new bytes are looked for. */
 const lookEverySeconds = 0.02;
+/** A segment at most so often: each is a write to every copy, for which object stores charge. What came meanwhile goes with the next one. */
+const shipEveryMs = 200;
+const gatherEveryMs = 20;
 const reconnectEveryMs = 250;
 /** How long `stop` waits for what the server had written by then. */
 const drainMs = 5_000;
@@ -23,7 +26,7 @@ export const followBinlog = (site: Site): NonNullable<BackupMethod['follow']> =>
   const first = base?.position['file'] ?? files.at(-1)!;
   if (!files.includes(first)) throw environmentError(`the server no longer has ${first}`, { found: files.join(', '), expected: 'the file that the base names', hint: 'binlog_expire_logs_seconds must be longer than the interval between snapshots' });
   const helper = await site.service.helper({ network: 'stack' });
-  const state: FollowState = { site, to, helper, uuid, stopped: new AbortController(), fetching: null, shipped: new Map() };
+  const state: FollowState = { site, to, helper, uuid, stopped: new AbortController(), draining: false, fetching: null, shipped: new Map() };
   const loop = run(state, first, signal).catch((error: unknown) => messageOf(error));
   const broken = new Promise<string>((resolve) => {
     void loop.then((reason) => {
@@ -42,11 +45,12 @@ export const followBinlog = (site: Site): NonNullable<BackupMethod['follow']> =>
   };
 };
 
-interface FollowState { site: Site; to: LogSink; helper: Helper; uuid: string; stopped: AbortController; fetching: Running | null; shipped: Map<string, number> }
+interface FollowState { site: Site; to: LogSink; helper: Helper; uuid: string; stopped: AbortController; draining: boolean; fetching: Running | null; shipped: Map<string, number> }
 
 /** What the server had written when it was asked is shipped before following ends, unless the server is away. */
 async function drain(state: FollowState, ended: Promise<string>): Promise<void> {
   const { site, uuid, shipped } = state;
+  state.draining = true;
   const now = await logState(site).catch(() => null);
   if (now === null || now.uuid !== uuid) return;
   let over = false;
@@ -120,7 +124,8 @@ async function began(fetching: Running): Promise<void> {
  * Ships one file's bytes as they come. Gives the next file's name when this one is complete, null when nothing more can come.
  * That a file is complete shows in that the next one is there: a server that crashed ends a file without a word.
  */
-async function ship({ helper, to, shipped }: FollowState, file: string): Promise<string | null> {
+async function ship(state: FollowState, file: string): Promise<string | null> {
+  const { site, helper, to, shipped } = state;
   const next = following(file);
   const reading = await helper.spawn(['sh', '-c', shipScript, 'ship', `${folder}/${file}`, `${folder}/${next}`]);
   let offset = 0;
@@ -130,6 +135,8 @@ async function ship({ helper, to, shipped }: FollowState, file: string): Promise
       await to.append(file, offset, bytes);
       offset += bytes.length;
       shipped.set(file, offset);
+      const full = (): boolean => reading.stdout.readableLength >= reading.stdout.readableHighWaterMark;
+      await pollUntil(site.clock, { everyMs: gatherEveryMs, deadlineMs: shipEveryMs }, async () => state.draining || full());
     }
   } catch (error) {
     await reading.kill().catch(() => undefined);
