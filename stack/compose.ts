@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { DockerComposeEnvironment, Wait, type WaitStrategy } from 'testcontainers';
+import type { WaitStrategy } from 'testcontainers';
 import { environmentError, inputError, messageOf, type MusterError } from '../core/errors.ts';
 import { masked } from '../core/masking.ts';
 
@@ -57,11 +57,12 @@ export async function composeUp(run: ComposeRun, override: object, only?: string
     const file = resolve(run.file);
     // No Ryuk: it needs an image of its own and a connection that stays open. Our labels name the owning process, and the
     // next start or `muster gc` removes what a dead one left (leftovers.ts), which also works after a crash of the engine.
+    const { DockerComposeEnvironment, Wait } = await import('testcontainers');
     await new DockerComposeEnvironment(dirname(file), [basename(file), overrideFile])
       .withProjectName(run.project)
       .withEnvironment(run.environment)
       .withAutoCleanup(false)
-      .withDefaultWaitStrategy(noWait())
+      .withDefaultWaitStrategy(noWait(Wait.forListeningPorts()))
       .withClientOptions(only === undefined ? {} : { commandOptions: ['--no-deps', '--no-recreate'] })
       .up(only === undefined ? undefined : [only]);
   } catch (error) {
@@ -72,8 +73,7 @@ export async function composeUp(run: ComposeRun, override: object, only?: string
 }
 
 /** Health is waited for by Service.waitHealthy, which can be interrupted and also knows one-shot services. */
-function noWait(): WaitStrategy {
-  const strategy = Wait.forListeningPorts();
+function noWait(strategy: WaitStrategy): WaitStrategy {
   strategy.waitUntilReady = async () => undefined;
   return strategy;
 }

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { createCertificates } from './certificates.ts';
 
 /**
  * Everything secret that one run of the reference stack needs, made anew: passwords of 192 random bits, and a server
@@ -8,7 +7,7 @@ import { createCertificates } from './certificates.ts';
  * one and a wrong one for the same key: what a drill puts in its place.
  */
 export async function createRunEnvironment(): Promise<{ environment: Record<string, string>; ca: string }> {
-  const { certificate, expired, wrong, key, ca } = await createCertificates();
+  const { certificate, expired, wrong, key, ca } = await (await import('./certificates.ts')).createCertificates();
   const secret = (): string => randomBytes(24).toString('base64url');
   const environment = {
     MYSQL_ROOT_PASSWORD: secret(),

@@ -1,4 +1,4 @@
-import { getContainerRuntimeClient, type ContainerRuntimeClient } from 'testcontainers';
+import type { ContainerRuntimeClient } from 'testcontainers';
 import { environmentError, MusterError } from '../core/errors.ts';
 
 export type Runtime = ContainerRuntimeClient;
@@ -12,6 +12,8 @@ export async function getRuntime(): Promise<Runtime> {
   // Inside a container testcontainers would look for the engine's address, if need be by pulling and running an image of its
   // own. Addresses here do not come from it (engineAddress).
   process.env['TESTCONTAINERS_HOST_OVERRIDE'] ??= '127.0.0.1';
+  // Half a second of loading, which nobody waits for who needs no engine.
+  const { getContainerRuntimeClient } = await import('testcontainers');
   try {
     const runtime = await getContainerRuntimeClient();
     // testcontainers goes on to the local socket when DOCKER_HOST does not answer: a drill on an engine that nobody named.

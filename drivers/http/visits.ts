@@ -1,4 +1,4 @@
-import autocannon from 'autocannon';
+import type autocannon from 'autocannon';
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../../core/clock.ts';
 import type { Recorder, VisitWorkload } from '../../core/driver.ts';
@@ -33,8 +33,9 @@ export const visits = (options: VisitOptions): VisitWorkload => ({
   kind: 'visits',
   prepare: options.prepare,
   open: async (recorder) => {
+    const { default: generator } = await import('autocannon');
     const way = address(options.clients);
-    return { journey: (number) => visit(options, recorder, way, number), close: async () => undefined };
+    return { journey: (number) => visit(generator, options, recorder, way, number), close: async () => undefined };
   },
 });
 
@@ -50,7 +51,7 @@ function address(clients: () => Promise<Endpoint>): Address {
 }
 
 /** One run: at most two requests, of which each leaves exactly one record. A visitor whose login came to nothing tries once more. */
-async function visit(options: VisitOptions, recorder: Recorder, way: Address, number: number): Promise<void> {
+async function visit(generator: typeof autocannon, options: VisitOptions, recorder: Recorder, way: Address, number: number): Promise<void> {
   const { tls, clock, prefix, seed, users } = options;
   const invokedMs = clock.nowMs();
   const endpoint = await way.now().catch((error: unknown) => error as Error);
@@ -63,7 +64,7 @@ async function visit(options: VisitOptions, recorder: Recorder, way: Address, nu
   const user = userOf(seed, number, users);
   let access: string | null = null;
   const headers = tls ? { host: tls.name } : {};
-  const run = autocannon({
+  const run = generator({
     url: `${tls ? 'https' : 'http'}://${endpoint.host}:${endpoint.port}`,
     connections: 1, amount: 2, timeout: answerSeconds, sampleInt: sampleMs, skipAggregateResult: true, ...withoutHistograms,
     ...(tls ? { servername: tls.name, tlsOptions: { ca: tls.ca, minVersion: 'TLSv1.3' } } : {}),
