@@ -52,7 +52,7 @@ export const variants: Variant[] = [
   {
     scenario: 'reference/crash-during-backup',
     why: 'Redis keeps nothing on its disk but its snapshots: what was revoked since the last one is accepted again',
-    change: (files) => ({ ...files, stack: swap(files.stack, '--appendonly, "yes"', '--appendonly, "no"').replace('--save, 900 1 300 10 60 10000', '--save, ""'), scenario: files.scenario.replace('logins: { target: app, rate: 10/s }', 'logins: { target: app, rate: 10/s, volatile: true }') }),
+    change: (files) => ({ ...files, stack: swap(files.stack, '--appendonly, "yes"', '--appendonly, "no"').replace('--save, 900 1 300 10 60 10000', '--save, ""'), scenario: files.scenario.replace('logins: { target: app, rate: 5/s }', 'logins: { target: app, rate: 5/s, volatile: true }') }),
     expect: { exitCode: 1, fails: ['check/app.revoked-stay-revoked', 'integrity/logins/resurrected'] },
   },
   {
