@@ -5,7 +5,7 @@ import { finding } from './finding.ts';
 
 function tell({ ok, healed, error }: { ok: boolean; healed: boolean | null; error?: string | undefined }): string {
   if (error !== undefined) return `It failed: ${error}.`;
-  if (!ok || healed === false) return 'It ran, and the fault is still there: until its deadline nobody saw what there was before.';
+  if (!ok || healed === false) return 'It ran, and until its deadline nobody saw what there was before: the fault may still be there.';
   return healed === null ? 'It ran; what the fault destroyed was for the recovery to bring back.' : 'It ran, and nothing of the fault is left.';
 }
 
