@@ -3,7 +3,7 @@ import { createConnection, Socket } from 'node:net';
 import { AbstractConnector, Redis } from 'ioredis';
 import type { Endpoint } from '../../core/service.ts';
 import { OperationError } from '../../core/ledger.ts';
-import { messageOf } from '../../core/errors.ts';
+import { environmentError, messageOf } from '../../core/errors.ts';
 
 /** Where to connect to and as whom. `endpoint` is asked again at each attempt: published ports change when a container restarts. */
 export interface Address { endpoint(): Promise<Endpoint>; username?: string | undefined; password?: string | undefined }
@@ -119,6 +119,12 @@ export function whenConnected(redis: Redis, deadlineMs: number): Promise<void> {
 
 const neverSent = "Stream isn't writeable";
 
+/** In words that name the server: ioredis speaks of its own settings when a connection goes ("max retries … (which is 0)"). Other errors stay. */
+export function asLost(error: unknown): unknown {
+  const lost = error instanceof Error && error.name === 'MaxRetriesPerRequestError';
+  return lost ? environmentError('the connection to Redis was lost before it answered', { hint: 'see the log of the server' }) : error;
+}
+
 /**
  * The error of a command as an operation's outcome. `certain` when Redis answered with an error (LOADING, MISCONF, READONLY, NOREPLICAS,
  * OOM, EXECABORT…: a command that is refused has changed nothing), or when it was never written to a socket. A connection lost or silent
@@ -128,7 +134,8 @@ export function operationError(error: unknown): OperationError {
   if (error instanceof OperationError) return error;
   const answered = error instanceof Error && error.name === 'ReplyError';
   const unsent = error instanceof Error && error.message.startsWith(neverSent);
-  return new OperationError(messageOf(error), answered || unsent, error);
+  const said = asLost(error);
+  return new OperationError(messageOf(said), answered || unsent, said);
 }
 
 /** Throws, with certainty, where a command could not be sent now. */

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { environmentError, messageOf } from '../../core/errors.ts';
-import { openConnection, whenConnected, type Address } from './connection.ts';
+import { asLost, openConnection, whenConnected, type Address } from './connection.ts';
 
 /** Fields of INFO, as the server names them. */
 export type Info = Record<string, string>;
@@ -34,7 +34,11 @@ export function openServer(address: Address): Server {
     } catch (error) {
       throw environmentError('Redis does not answer', { found: messageOf(error), cause: error });
     }
-    return work(redis);
+    try {
+      return await work(redis);
+    } catch (error) {
+      throw asLost(error);
+    }
   };
   return {
     run,

@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import type { DataClient, DataWorkload } from '../../core/driver.ts';
 import { environmentError, messageOf } from '../../core/errors.ts';
 import { OperationError } from '../../core/ledger.ts';
-import { assertConnected, openConnection, operationError, whenConnected, type Address } from './connection.ts';
+import { asLost, assertConnected, openConnection, operationError, whenConnected, type Address } from './connection.ts';
 import { literally, musterPrefix, recordId, recordKey, scanKeys } from './keys.ts';
 
 const connectDeadlineMs = 10_000;
@@ -35,6 +35,8 @@ async function connected<T>(address: Address, work: (redis: Redis) => Promise<T>
   const redis = await reached(openConnection(address));
   try {
     return await work(redis);
+  } catch (error) {
+    throw asLost(error);
   } finally {
     redis.disconnect();
   }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { messageOf } from '../../core/errors.ts';
 import { parseManifest } from '../../drivers/redis/aof-manifest.ts';
-import { operationError } from '../../drivers/redis/connection.ts';
+import { asLost, operationError } from '../../drivers/redis/connection.ts';
 import { recordId, recordKey } from '../../drivers/redis/keys.ts';
 import { assertLoadable, versionOf } from '../../drivers/redis/position.ts';
 import { assertRdbEdges, keysRead, rdbEdges } from '../../drivers/redis/rdb-format.ts';
@@ -17,6 +18,11 @@ describe('the outcome of a command that failed', () => {
   });
   test.for(['Connection is closed.', 'Command timed out', 'Reached the max retries per request limit (which is 0)', 'Socket timeout. Expecting data'])('%s is not', (message) => {
     expect(operationError(new Error(message)).certain).toBe(false);
+  });
+  test('a connection that went is told as that, not as a setting of the library', () => {
+    const gone = Object.assign(new Error('Reached the max retries per request limit (which is 0)'), { name: 'MaxRetriesPerRequestError' });
+    expect(messageOf(operationError(gone))).toBe('the connection to Redis was lost before it answered');
+    expect(asLost(gone)).toMatchObject({ trouble: 'environment', message: 'the connection to Redis was lost before it answered' });
   });
 });
 
