@@ -22,7 +22,7 @@ interface Swap { pages: number[]; before: TableDigest; after: TableDigest; chang
 type Changes = ReadonlyMap<number, number>;
 
 /**
- * Takes a copy of pages that hold rows of a table, waits until the load has changed rows on them, and puts the copy back: each page is whole, with
+ * Takes a copy of a table, waits until the load has removed or changed rows on enough pages, and puts those pages back: each is whole, with
  * the checksum that it had, and out of date. No row is written by us. Writers of the table wait while pages are put back and pushed out of
  * memory, so that nobody writes the present version over them and nothing but the pages explains what the digest of the rows finds.
  */
