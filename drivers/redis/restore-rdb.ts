@@ -5,7 +5,7 @@ import type { Helper } from '../../core/service.ts';
 import type { Json } from '../../core/timeline.ts';
 import { cutOver, loadedOf } from './cutover.ts';
 import { assertLoadable } from './position.ts';
-import { preload } from './preload.ts';
+import { assertPreloaded, preload } from './preload.ts';
 import { assertRdbEdges, keysRead, rdbName } from './rdb-format.ts';
 import type { Persistence } from './server.ts';
 import type { Site } from './site.ts';
@@ -37,7 +37,7 @@ export async function restoreRdb(site: Site, from: Artifact, context: RestoreCon
     },
     prepare: async (helper, incoming) => {
       if (order === 'base') await becomeBase(helper, incoming, persistence, context.signal);
-      if (order === 'preload') Object.assign(expected, await preloaded(helper, incoming, persistence, { keys: expected.keys, signal: context.signal }));
+      if (order === 'preload') Object.assign(expected, assertPreloaded(expected.keys, await preload(helper, incoming, persistence, context.signal)));
     },
   });
   const loaded = await loadedOf(site);
@@ -55,12 +55,6 @@ async function receive({ persistence }: Site, helper: Helper, incoming: string, 
   await sendFile(helper, file, path, { signal, sent: (bytes) => progress((sent += bytes), file.bytes, 'bytes') });
   const { stdout } = await script(helper, 'redis-check-rdb refuses the snapshot; nothing was changed', 'redis-check-rdb "$1"', [path], { signal });
   return keysRead(stdout);
-}
-
-async function preloaded(helper: Helper, incoming: string, persistence: Persistence, { keys, signal }: { keys: number; signal: AbortSignal }): Promise<Expected> {
-  const { loaded, expired } = await preload(helper, incoming, persistence, signal);
-  if (loaded + expired !== keys) throw environmentError('not every key of the snapshot could be loaded', { found: `${loaded} loaded, ${expired} expired`, expected: `${keys} keys`, hint: 'Nothing was changed.' });
-  return { keys: loaded, expired };
 }
 
 /** An append-only file of one base and nothing after it. The names and the manifest's line are those of aof.c. */

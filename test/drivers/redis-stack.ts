@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
+import { expect } from 'vitest';
 import { systemClock } from '../../core/clock.ts';
 import type { Attached, AttachContext } from '../../core/driver.ts';
 import type { Service, Stack } from '../../core/service.ts';
@@ -50,4 +51,10 @@ export async function redisStackUp(): Promise<RedisStack> {
       await stack.down();
     },
   };
+}
+
+/** The volume is wiped, and that is seen: an empty server runs. */
+export async function loseEverything(attached: Attached): Promise<void> {
+  const wiped = await attached.wipe!();
+  await expect.poll(() => wiped.witness(), { timeout: 30_000, interval: 50 }).not.toBeNull();
 }

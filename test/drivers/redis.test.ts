@@ -4,6 +4,7 @@ import { parseManifest } from '../../drivers/redis/aof-manifest.ts';
 import { asLost, operationError } from '../../drivers/redis/connection.ts';
 import { recordId, recordKey } from '../../drivers/redis/keys.ts';
 import { assertLoadable, versionOf } from '../../drivers/redis/position.ts';
+import { assertPreloaded, type Preloaded } from '../../drivers/redis/preload.ts';
 import { assertRdbEdges, keysRead, rdbEdges } from '../../drivers/redis/rdb-format.ts';
 import { parseInfo } from '../../drivers/redis/server.ts';
 
@@ -41,6 +42,21 @@ describe('the edges of an RDB', () => {
     ['with the 40 bytes that redis-cli --rdb - leaves', Buffer.concat([whole, Buffer.alloc(40, 0x61)])],
     ['something else', Buffer.from('<html>not found</html>'.padEnd(40))],
   ])('%s is refused', ([, content]) => expect(() => check(content)).toThrow());
+});
+
+describe('a snapshot loaded before the append-only file is written', () => {
+  const seen = { loaded: 90, expired: 10, due: 0, written: 90 };
+  test('holds every key whose time has not come', () => {
+    expect(assertPreloaded(100, seen)).toEqual({ keys: 90, expired: 10 });
+    // The time of three came after they were loaded: one was written all the same.
+    expect(assertPreloaded(100, { ...seen, due: 3, written: 88 })).toEqual({ keys: 88, expired: 12 });
+  });
+  test.for<[string, Preloaded]>([
+    ['was not loaded', { ...seen, loaded: 89, written: 89 }],
+    ['was loaded and not written', { ...seen, written: 89 }],
+    ['was not written, and is more than those whose time came', { ...seen, due: 3, written: 86 }],
+    ['was written that nobody loaded', { ...seen, written: 91 }],
+  ])('is refused where a key %s', ([, found]) => expect(() => assertPreloaded(100, found)).toThrow(/not every key/));
 });
 
 describe('the manifest of an append-only file', () => {
