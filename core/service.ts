@@ -70,6 +70,11 @@ export interface Service extends Shell {
   readonly env: Readonly<Record<string, string>>;
   /** Volumes of the container: named volume and where it is mounted. */
   readonly mounts: readonly { volume: string; path: string }[];
+  /**
+   * Rejects with an environment error unless the path in the container is the drill's own: its layer, a tmpfs, or a volume with
+   * the drill's label. Whoever destroys or replaces anything asks this first, about the very thing that is acted on.
+   */
+  assertOwnPath(path: string): Promise<void>;
   /** Ports of the container that are published on this machine, ascending. */
   readonly ports: readonly number[];
   /** Loopback address on this machine of a port of the container, looked up anew at each call: it changes when the container restarts. */

@@ -1,5 +1,6 @@
 import { environmentError, messageOf } from '../core/errors.ts';
 import type { Helper, HelperOptions } from '../core/service.ts';
+import { assertOwnVolume } from './own-path.ts';
 import { labels } from './owner.ts';
 import { statusOf, type Inspection } from './runtime.ts';
 import type { DrillSite } from './service.ts';
@@ -36,12 +37,4 @@ export async function createHelper(site: DrillSite, name: string, service: Inspe
     throw environmentError(`no helper can be started beside ${name}`, { found: messageOf(error), expected: 'an image with a shell', cause: error });
   }
   return { ...containerShell({ ...site, container, name: `the helper of ${name}` }), remove };
-}
-
-/** Compose labels the volumes of the drill; an image's anonymous ones have the engine's own 64-digit names and belong to one container. */
-async function assertOwnVolume(site: DrillSite, name: string, volume: string): Promise<void> {
-  if (/^[0-9a-f]{64}$/.test(volume)) return;
-  const found = await site.runtime.container.dockerode.getVolume(volume).inspect();
-  if (found.Labels?.[labels.drill] === site.drill) return;
-  throw environmentError(`refusing to touch volume ${volume} of ${name}: it is not this drill's`, { found: `${labels.drill}=${found.Labels?.[labels.drill] ?? '(none)'}`, expected: `${labels.drill}=${site.drill}` });
 }

@@ -17,6 +17,7 @@ export function inertService(service: Service, drop: { process?: boolean; comman
     env: service.env,
     region: service.region,
     mounts: service.mounts,
+    assertOwnPath: (path) => service.assertOwnPath(path),
     ports: service.ports,
     endpoint: (port) => service.endpoint(port),
     knock: (port, options) => service.knock(port, options),
