@@ -1,5 +1,5 @@
 /** What became of each write, by DESIGN's classes (Jepsen's set and queue checkers, plus failed-but-present and torn). */
-export const dataClasses = ['survived', 'lost', 'phantom', 'resurrected', 'corrupt', 'stale', 'duplicated', 'torn', 'recovered'] as const;
+export const dataClasses = ['survived', 'lost', 'lost-after-recovery', 'phantom', 'resurrected', 'corrupt', 'stale', 'duplicated', 'torn', 'recovered'] as const;
 export type DataClass = (typeof dataClasses)[number];
 
 export interface Example { id: number; what: string }
@@ -15,9 +15,11 @@ export interface DataAnalysis {
   readBack: number;
   removals: number;
   groups: number;
+  /** Ids whose last acknowledged operation was invoked after the recovery was over: there is no excuse for losing one. */
+  acknowledgedAfterRecovery: number;
   classes: Record<DataClass, number>;
   examples: Partial<Record<DataClass | 'hole', Example[]>>;
-  /** Lost or stale: acknowledged before the fault, and after it. */
+  /** Lost or stale: acknowledged before the fault, and after it. What was lost after the recovery is in neither. */
   lostBeforeFault: number;
   lostAfterFault: number;
   oldestLostAckMs: number | null;

@@ -35,7 +35,7 @@ const loadSchema = z.strictObject({
   classes: counts.nullable().describe('Null: not read back, nothing is known'),
   holes: z.number().int().nullable(),
   lostBeforeFault: z.number().int().nullable(),
-  lostAfterFault: z.number().int().nullable(),
+  lostAfterFault: z.number().int().nullable().describe('Without what was lost after the recovery, which is a class of its own'),
   examples: z.record(z.string(), z.array(z.strictObject({ id: z.number(), what: z.string() }))),
 });
 

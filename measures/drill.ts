@@ -10,6 +10,8 @@ export interface Moments {
   detectedMs: number | null;
   recoveryBegunMs: number | null;
   recoveryEndedMs: number | null;
+  /** The recovery was over: from here on nothing that is acknowledged may be lost. Null when it never was. */
+  recoveredMs: number | null;
   readyMs: number | null;
   observationEndedMs: number | null;
   /** The verify phase ended. */
@@ -23,6 +25,7 @@ export function momentsOf(events: readonly TimelineEvent[]): Moments {
   const begun = eventsOf(events, 'fault.begun');
   const broken = begun.find(({ data }) => data.on !== 'store' && !data.beforehand) ?? begun.find(({ data }) => !data.beforehand) ?? null;
   const witnessed = eventsOf(events, 'fault.witnessed').find(({ data }) => data.fault === broken?.data.fault && data.target === broken.data.target);
+  const automatic = recovery?.data.automatic ?? firstOf(events, 'drill.begun')?.data.scenario.recover === 'automatic';
   const verified = eventsOf(events, 'phase.ended').find((event) => event.data.phase === 'verify');
   return {
     faultMs: broken?.atMs ?? null,
@@ -31,10 +34,11 @@ export function momentsOf(events: readonly TimelineEvent[]): Moments {
     detectedMs: firstOf(events, 'detected')?.atMs ?? null,
     recoveryBegunMs: recovery?.atMs ?? null,
     recoveryEndedMs: lastOf(events, 'recovery.ended')?.atMs ?? null,
+    recoveredMs: recoveredMs(events, automatic),
     readyMs: lastOf(events, 'ready')?.atMs ?? null,
     observationEndedMs: lastOf(events, 'observation.ended')?.atMs ?? null,
     verifiedMs: verified?.atMs ?? null,
-    automatic: recovery?.data.automatic ?? firstOf(events, 'drill.begun')?.data.scenario.recover === 'automatic',
+    automatic,
   };
 }
 
@@ -48,11 +52,16 @@ export function recoveryBoundaryMs(moments: Moments): number {
 }
 
 /**
- * From when on nothing that was acknowledged may be lost any more: the recovery had ended, or, where nobody acted, what
- * was broken was ready again. Between the two moments a service may answer, and lose it all at the exchange of its data.
+ * From when on nothing that is acknowledged may be lost any more. Where steps were declared: the last attempt had ended, and well.
+ * Where nobody acted: all that was broken was ready again, and nothing was still being broken, as by a kill that is repeated.
+ * Until then a service may answer, and lose it all at the exchange of its data: the RPO says how much of that is allowed.
  */
-export function recoveredMs(moments: Moments): number {
-  return (moments.automatic ? moments.readyMs : moments.recoveryEndedMs) ?? recoveryBoundaryMs(moments);
+function recoveredMs(events: readonly TimelineEvent[], automatic: boolean): number | null {
+  const begun = lastOf(events, 'recovery.begun');
+  const over = automatic ? lastOf(events, 'ready') : lastOf(events, 'recovery.ended');
+  if (!begun || !over || over.seq < begun.seq || (over.type === 'recovery.ended' && !over.data.ok)) return null;
+  const breaking = eventsOf(events, 'fault.begun', 'fault.injected', 'fault.witnessed').filter(({ data }) => !('beforehand' in data));
+  return Math.max(over.atMs, ...(automatic ? breaking.map(({ atMs }) => atMs) : []));
 }
 
 /** A load as its events declare it. */

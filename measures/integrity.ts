@@ -16,6 +16,10 @@ interface Rule {
 const values = (data: DataAnalysis): string | null => (data.readBack > 0 ? `${formatCount(data.readBack)} values read back` : null);
 
 export const rules: readonly Rule[] = [
+  {
+    name: 'lost-after-recovery', title: 'nothing lost after the recovery', found: 'ids whose write or removal was acknowledged when the recovery was over, and did not stay',
+    exercised: (data) => (data.acknowledgedAfterRecovery > 0 ? `${plural(data.acknowledgedAfterRecovery, 'id')} acknowledged after the recovery` : null),
+  },
   { name: 'phantom', title: 'nothing that was never written', found: 'values that nobody wrote', exercised: values },
   { name: 'corrupt', title: 'no value that was never written', found: 'ids with a value that was never written', exercised: values },
   { name: 'duplicated', title: 'nothing twice', found: 'ids more than once', exercised: values },

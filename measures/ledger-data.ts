@@ -6,7 +6,7 @@ import type { Fate } from './ledger-fate.ts';
 
 const examplesPerClass = 5;
 
-export interface DataContext { faultMs: number; boundaryMs: number }
+export interface DataContext { faultMs: number; boundaryMs: number; recoveredMs: number }
 
 /** Loss and integrity of one load, while it is being counted. */
 export interface DataTally {
@@ -17,7 +17,7 @@ export interface DataTally {
 
 export const createTally = (): DataTally => ({
   data: {
-    attempted: 0, acknowledged: 0, failed: 0, unknown: 0, readBack: 0, removals: 0, groups: 0,
+    attempted: 0, acknowledged: 0, failed: 0, unknown: 0, readBack: 0, removals: 0, groups: 0, acknowledgedAfterRecovery: 0,
     classes: Object.fromEntries(dataClasses.map((name) => [name, 0])) as Record<DataClass, number>,
     examples: {}, lostBeforeFault: 0, lostAfterFault: 0, survivedFault: 0, oldestLostAckMs: null, newestLostAckMs: null, newestSurvivorAckMs: null, holes: 0,
   },
@@ -26,12 +26,13 @@ export const createTally = (): DataTally => ({
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(3)} s`;
 
-/** Adds one id. Lost and stale count the same: what was acknowledged is not there. */
+/** Adds one id. Lost and stale count the same: what was acknowledged is not there. What was lost after the recovery is no loss that a recovery point bounds. */
 export function addFate(tally: DataTally, batch: Batch, history: IdHistory, fate: Fate, context: DataContext): void {
   const { data } = tally;
   countOperations(data, batch, history);
   data.readBack += history.readbacks;
   if (fate.last !== -1) data.acknowledged += 1;
+  if (fate.last !== -1 && batch.invokedMs[fate.last]! >= context.recoveredMs) data.acknowledgedAfterRecovery += 1;
   if (fate.last !== -1 && kindOf(batch, fate.last) === kinds.remove) data.removals += 1;
   if (history.readbacks > 1) {
     data.classes.duplicated += 1;
@@ -84,9 +85,11 @@ function addLoss(data: DataAnalysis, ackMs: number, { faultMs }: DataContext): v
 
 function storyOf(batch: Batch, history: IdHistory, fate: Fate): string {
   const last = fate.last === -1 ? 'nothing of it was acknowledged' : `${kindOf(batch, fate.last) === kinds.remove ? 'removal' : 'write'} acknowledged at ${seconds(batch.endedMs[fate.last]!)}`;
-  const now = history.shown === -1 ? 'absent' : fate.class === 'stale' ? 'there with an older value' : 'there';
+  const now = history.shown === -1 ? 'absent' : isLoss(fate) || fate.class === 'lost-after-recovery' ? shownInstead(batch, fate) : 'there';
   return `${last}; on reading back ${now}`;
 }
+
+const shownInstead = (batch: Batch, { last }: Fate): string => (kindOf(batch, last) === kinds.remove ? 'there' : 'there with an older value');
 
 /**
  * A hole: a lost write, acknowledged before a write that is there was invoked, which in turn was acknowledged before

@@ -12,6 +12,12 @@ export interface Fate {
   proven: boolean;
 }
 
+export interface FateContext {
+  neverReturn: boolean;
+  /** The recovery was over: what is invoked and acknowledged from here on must stay. Infinity when it never was. */
+  recoveredMs: number;
+}
+
 /**
  * DESIGN §3's table for one id. The operation that counts is the last acknowledged one, by invocation.
  * What an operation of unknown outcome wrote (or removed) is legal at any later time, as Jepsen has it for indeterminate
@@ -28,12 +34,15 @@ export interface Fate {
  *   absent, last acknowledged a removal                           survived
  *   absent, and a removal's outcome is unknown                    recovered
  *   absent, last acknowledged a write                             lost
+ *
+ * What would be lost or stale is lost after the recovery where that operation was invoked when the recovery was over.
  */
-export function judgeFate(batch: Batch, history: IdHistory, neverReturn: boolean, fate: Fate): void {
+export function judgeFate(batch: Batch, history: IdHistory, { neverReturn, recoveredMs }: FateContext, fate: Fate): void {
   fate.last = lastAcknowledged(batch, history);
   fate.proven = false;
   fate.class = history.shown === -1 ? absentFate(batch, history, fate.last) : presentFate(batch, history, fate.last, neverReturn);
   if (fate.class === 'survived' && history.shown !== -1) fate.proven = true;
+  if ((fate.class === 'lost' || fate.class === 'stale') && batch.invokedMs[fate.last]! >= recoveredMs) fate.class = 'lost-after-recovery';
 }
 
 function lastAcknowledged(batch: Batch, history: IdHistory): number {

@@ -1,7 +1,7 @@
 import type { DataAnalysis, LedgerAnalysis } from '../core/analysis.ts';
 import type { LedgerSource } from '../core/ledger.ts';
 import { firstOf, type TimelineEvent } from '../core/timeline.ts';
-import { declaredLoads, momentsOf, recoveredMs, recoveryBoundaryMs, type DeclaredLoad, type Moments } from './drill.ts';
+import { declaredLoads, momentsOf, recoveryBoundaryMs, type DeclaredLoad, type Moments } from './drill.ts';
 import { createBatch, eachId, type Batch } from './ledger-batch.ts';
 import { addExample, addFate, addHole, createTally, mayHaveHoles } from './ledger-data.ts';
 import { judgeFate, type Fate } from './ledger-fate.ts';
@@ -47,7 +47,7 @@ export function analyseLedger(source: LedgerSource, events: readonly TimelineEve
 function judgeLoad(sweep: Sweep, load: DeclaredLoad, ranges: readonly IdRange[]): DataAnalysis | null {
   const { source, batch, wrong, moments } = sweep;
   const readBack = load.readBack && !sweep.damaged;
-  const context = { faultMs: moments.faultMs ?? Infinity, boundaryMs: recoveryBoundaryMs(moments), recoveredMs: recoveredMs(moments), readBack };
+  const context = { faultMs: moments.faultMs ?? Infinity, boundaryMs: recoveryBoundaryMs(moments), recoveredMs: moments.recoveredMs ?? Infinity, neverReturn: load.neverReturn, readBack };
   const tally = createTally();
   const fate: Fate = { class: null, last: -1, proven: false };
   const groups = watchGroups((group, torn, what) => {
@@ -64,7 +64,7 @@ function judgeLoad(sweep: Sweep, load: DeclaredLoad, ranges: readonly IdRange[])
     eachId(source, load.index, range, batch, (history) => {
       judgeReads(batch, history, context, markWrong);
       if (!readBack) return;
-      judgeFate(batch, history, load.neverReturn, fate);
+      judgeFate(batch, history, context, fate);
       addFate(tally, batch, history, fate, context);
       groups.member(batch, history);
     });
@@ -79,7 +79,7 @@ function judgeLoad(sweep: Sweep, load: DeclaredLoad, ranges: readonly IdRange[])
   if (!mayHaveHoles(tally)) return tally.data;
   for (const range of ranges) {
     eachId(source, load.index, range, batch, (history) => {
-      judgeFate(batch, history, load.neverReturn, fate);
+      judgeFate(batch, history, context, fate);
       if (fate.last !== -1) addHole(tally, batch, history, fate);
     });
   }

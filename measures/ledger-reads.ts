@@ -5,7 +5,7 @@ import { outcomeOf, type Batch, type IdHistory } from './ledger-batch.ts';
 export interface ReadContext {
   /** From here on the recovered data may answer (recoveryBoundaryMs). */
   boundaryMs: number;
-  /** From here on it must stay (recoveredMs). */
+  /** The recovery was over: what is acknowledged from here on must be found. Infinity when it never was. */
   recoveredMs: number;
   /** The load was read back completely; otherwise nothing is known of what the recovered data holds. */
   readBack: boolean;
@@ -18,12 +18,22 @@ export function judgeReads(batch: Batch, history: IdHistory, context: ReadContex
     const read = history.reads[at]!;
     if (outcomeOf(batch, read) !== outcomes.ok) continue;
     if (isAcknowledged(batch, history, read)) continue;
-    if (context.readBack && batch.endedMs[read]! >= context.boundaryMs) {
+    if (context.readBack && batch.endedMs[read]! >= context.boundaryMs && !isWrittenSince(batch, history, context, read)) {
       if (history.shown === -1 ? isAbsent(batch, read) : sameValue(batch, read, history.shown)) continue;
       if (isRecovered(batch, history, context, read)) continue;
     }
     wrong(read);
   }
+}
+
+/** The recovery explains nothing of what was written when it was over. */
+function isWrittenSince(batch: Batch, history: IdHistory, { recoveredMs }: ReadContext, read: number): boolean {
+  for (let at = history.opCount - 1; at >= 0; at -= 1) {
+    const op = history.ops[at]!;
+    if (batch.invokedMs[op]! < recoveredMs) return false;
+    if (outcomeOf(batch, op) === outcomes.ok && batch.endedMs[op]! <= batch.invokedMs[read]!) return true;
+  }
+  return false;
 }
 
 const isAbsent = (batch: Batch, row: number): boolean => batch.low[row] === 0 && batch.high[row] === 0;
@@ -57,17 +67,11 @@ function countInvokedBy(batch: Batch, history: IdHistory, ms: number): number {
 }
 
 /** Whether a read gave what the recovery had brought, of an id that has been written again since. */
-function isRecovered(batch: Batch, history: IdHistory, { boundaryMs, recoveredMs }: ReadContext, read: number): boolean {
+function isRecovered(batch: Batch, history: IdHistory, { boundaryMs }: ReadContext, read: number): boolean {
   const fromMs = Math.max(boundaryMs, batch.invokedMs[read]!);
-  let before = -1;
   for (let at = 0; at < history.opCount; at += 1) {
     const op = history.ops[at]!;
-    if (outcomeOf(batch, op) !== outcomes.ok) continue;
-    if (batch.endedMs[op]! < fromMs) {
-      before = op;
-      continue;
-    }
-    if (before !== -1 && batch.invokedMs[before]! >= recoveredMs) return false;
+    if (outcomeOf(batch, op) !== outcomes.ok || batch.endedMs[op]! < fromMs) continue;
     const recovered = recoveredRead(batch, history, boundaryMs, op);
     return recovered !== -1 && sameValue(batch, read, recovered);
   }

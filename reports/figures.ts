@@ -16,14 +16,14 @@ export function lossText(load: Load): string {
   return parts.join('; ');
 }
 
-const neverAllowed = ['phantom', 'resurrected', 'corrupt', 'duplicated', 'torn'] as const;
+const neverAllowed = ['lost-after-recovery', 'phantom', 'resurrected', 'corrupt', 'duplicated', 'torn'] as const;
 const countWrong = (load: Load): number | null => (load.classes === null ? null : neverAllowed.reduce((total, name) => total + load.classes![name], 0));
 
 /** What no RPO allows: data that is wrong, by class. */
 export function neverAllowedText(load: Load): string {
   const { classes } = load;
   if (classes === null) return `wrong data ${notMeasured}`;
-  return countWrong(load) === 0 ? 'no wrong data' : neverAllowed.filter((name) => classes[name] > 0).map((name) => `${name} ${formatCount(classes[name])}`).join(', ');
+  return countWrong(load) === 0 ? 'no wrong data' : neverAllowed.filter((name) => classes[name] > 0).map((name) => `${name.replaceAll('-', ' ')} ${formatCount(classes[name])}`).join(', ');
 }
 
 const total = (counts: (number | null)[]): number | null => (counts.length === 0 || counts.includes(null) ? null : (counts as number[]).reduce((sum, count) => sum + count, 0));

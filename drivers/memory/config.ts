@@ -5,6 +5,7 @@ const bad = z.strictObject({
   omit: z.strictObject({ every: z.int().min(1), of: z.enum(['ids', 'groups']).default('groups') }).optional()
     .describe('Copies silently leave out every n-th id or group of the workload'),
   forgetsOnCrash: z.int().min(0).default(0).describe('Acknowledged writes that a crash loses'),
+  forgetsOnceRestored: z.int().min(1).optional().describe('Every n-th atomic write after a restore is acknowledged and not kept'),
   readBack: z.enum(['whole', 'fails']).default('whole').describe('`fails`: reading back breaks off half-way'),
   faults: z.enum(['real', 'nothing']).default('real').describe('`nothing`: faults are accepted and do nothing'),
   undo: z.enum(['works', 'fails', 'lies']).default('works').describe('`fails`: rejects. `lies`: resolves and heals nothing'),

@@ -76,6 +76,7 @@ async function restoreCopy(database: Database, from: Artifact, { stage, progress
       if (database.pid !== pid) throw environmentError('the database went away while it was restored', { found: `${at + 1} of ${entries.length} lines loaded`, hint: 'Run the recovery again.' });
     }
     database.sequence = Math.max(database.sequence, Number(from.position['sequence']));
+    database.restored = true;
   });
   await stage('ready', 'open the database', () => database.start());
   return { rows: entries.reduce((sum, entry) => sum + entry.rows.length, 0), tables: database.tables.size };

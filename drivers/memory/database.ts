@@ -29,6 +29,8 @@ export class Database {
   pid = 1;
   /** A setting with which it does not come up. */
   misconfigured = false;
+  /** It was restored from a backup. */
+  restored = false;
   #histories = 0;
   #tablesMade = 0;
   #upAtMs = 0;
@@ -95,6 +97,8 @@ export class Database {
     const written = rows.filter(([, value]) => value !== null).length;
     const statement = `${written === 0 ? 'DELETE FROM' : 'PUT INTO'} ${table} ${rows.map(([id]) => id).join(',')}`;
     this.#append({ statement, table, rows });
+    const { forgetsOnceRestored } = this.#config.bad;
+    if (this.restored && forgetsOnceRestored && this.sequence % forgetsOnceRestored === 0) return;
     this.apply(table, rows);
   }
 

@@ -55,6 +55,7 @@ const meanings: Record<DataClass, [meaning: string, rule: string]> = {
   survived: ['acknowledged and there', ''],
   lost: ['acknowledged and not there', 'within the RPO'],
   stale: ['there with an older value', 'as lost'],
+  'lost-after-recovery': ['acknowledged after the recovery, and not kept', 'never'],
   recovered: ['never answered, and there', 'allowed'],
   phantom: ['there, though never written', 'never'],
   resurrected: ['failed or removed for good, and there', 'never'],
@@ -63,13 +64,13 @@ const meanings: Record<DataClass, [meaning: string, rule: string]> = {
   torn: ['only a part of what belongs together', 'never'],
 };
 
-/** Classes down, loads across: few loads, nine classes, and each class needs its meaning beside it. */
+/** Classes down, loads across: few loads, ten classes, and each class needs its meaning beside it. */
 export function data(result: DrillResult): Markup {
   const loads = result.loads.filter((load) => load.kind === 'data');
   const cell = (count: number | null, bad: boolean): Markup | string => (count === null ? notMeasured : html`<span class="${bad && count > 0 ? 'bad' : ''}">${formatCount(count)}</span>`);
   const rows = [
     ['acknowledged', 'writes whose success the client was told', '', ...loads.map((load) => countText(load.acknowledged))],
-    ...Object.entries(meanings).map(([name, [meaning, rule]]) => [html`<b>${name}</b>`, meaning, rule, ...loads.map((load) => cell(load.classes?.[name as DataClass] ?? null, rule === 'never'))]),
+    ...Object.entries(meanings).map(([name, [meaning, rule]]) => [html`<b>${name.replaceAll('-', ' ')}</b>`, meaning, rule, ...loads.map((load) => cell(load.classes?.[name as DataClass] ?? null, rule === 'never'))]),
     [html`<b>holes</b>`, 'lost, though older than what survived', 'never', ...loads.map((load) => cell(load.holes, true))],
     ['lost before / after the fault', '', '', ...loads.map((load) => (load.classes === null ? notMeasured : `${countText(load.lostBeforeFault)} / ${countText(load.lostAfterFault)}`))],
   ];

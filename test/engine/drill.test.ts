@@ -52,6 +52,13 @@ describe('drills that must not pass', concurrent, () => {
     expect(finding(result, /schedule/).map((one) => one.verdict)).toContain('fail');
     expect(result.exitCode).toBe(1);
   });
+  it.each([[1, 'keeps none'], [10, 'loses a tenth']])('a restored database that acknowledges everything: of every %i writes one is lost, so that it %s', async (every) => {
+    const { result } = await drillInMemory({ config: `{ bad: { forgetsOnceRestored: ${every} } }` });
+    expect(red(result)).toContainEqual(expect.stringMatching(/^integrity\/.*\/lost-after-recovery$/));
+    expect(red(result)).toContainEqual(expect.stringMatching(/^rto\/store/));
+    expect(result.loads[0]!.classes!['lost-after-recovery']).toBeGreaterThan(0);
+    expect(result.exitCode).toBe(1);
+  });
   it('a service that comes up empty has not recovered', async () => {
     const { result } = await drillInMemory({ scenario: { recover: 'automatic' } });
     expect(result.exitCode).toBe(1);

@@ -56,7 +56,7 @@ describe('the judge and the plain reference agree on random histories', () => {
       { numRuns: 3_000, seed: 3 },
     );
     // Agreement on histories in which nothing of a kind happens would prove nothing of it.
-    for (const name of ['survived', 'lost', 'phantom', 'resurrected', 'corrupt', 'stale', 'duplicated', 'torn', 'recovered', 'hole', 'wrong', 'correct']) {
+    for (const name of ['survived', 'lost', 'lost-after-recovery', 'phantom', 'resurrected', 'corrupt', 'stale', 'duplicated', 'torn', 'recovered', 'hole', 'wrong', 'correct']) {
       expect(seen.get(name), name).toBeGreaterThan(20);
     }
   });

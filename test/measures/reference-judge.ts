@@ -27,7 +27,7 @@ export function judgePlainly(records: readonly LedgerRecord[], times: Times): Re
   for (const id of ids) {
     const history = historyOf(rows, id);
     if (history.shown.length > 1) classes['duplicated'] = (classes['duplicated'] ?? 0) + 1;
-    const found = classOf(history, times.neverReturn);
+    const found = classOf(history, times);
     if (found === null) continue;
     classes[found] = (classes[found] ?? 0) + 1;
     const last = lastAcked(history)!;
@@ -38,7 +38,7 @@ export function judgePlainly(records: readonly LedgerRecord[], times: Times): Re
   if (torn > 0) classes['torn'] = torn;
   const acks = lost.map((row) => row.endMs);
   // Some of what was acknowledged before the fault is gone, and nothing of it is there: an empty store is not a recovered one.
-  const survivors = ids.map((id) => historyOf(rows, id)).filter((one) => one.shown.length > 0 && classOf(one, times.neverReturn) === 'survived' && lastAcked(one)!.endMs < times.faultMs);
+  const survivors = ids.map((id) => historyOf(rows, id)).filter((one) => one.shown.length > 0 && classOf(one, times) === 'survived' && lastAcked(one)!.endMs < times.faultMs);
   const empty = survivors.length === 0 && acks.some((ms) => ms < times.faultMs);
   return {
     classes,
@@ -60,7 +60,12 @@ function historyOf(rows: readonly Row[], id: number): History {
 
 const lastAcked = ({ ops }: History): Row | undefined => ops.filter((op) => op.outcome === outcomes.ok).at(-1);
 
-function classOf(history: History, neverReturn: boolean): DataClass | null {
+function classOf(history: History, times: Times): DataClass | null {
+  const found = fateOf(history, times.neverReturn);
+  return (found === 'lost' || found === 'stale') && lastAcked(history)!.invokedMs >= times.recoveredMs ? 'lost-after-recovery' : found;
+}
+
+function fateOf(history: History, neverReturn: boolean): DataClass | null {
   const { ops, shown } = history;
   const last = lastAcked(history);
   const value = shown[0] ?? absentValue;
@@ -114,12 +119,11 @@ function isRight(row: Row, rows: readonly Row[], { boundaryMs, recoveredMs }: Ti
   for (const op of possible) if (op.outcome === outcomes.unknown || op.endMs > row.invokedMs) legal.add(op.value);
   if (legal.has(row.value)) return true;
   if (row.endMs < boundaryMs) return false;
+  if (ops.some((op) => op.outcome === outcomes.ok && op.invokedMs >= recoveredMs && op.endMs <= row.invokedMs)) return false;
   if ((shown[0] ?? absentValue) === row.value) return true;
   const acked = ops.filter((op) => op.outcome === outcomes.ok);
   const over = acked.find((op) => op.endMs >= Math.max(boundaryMs, row.invokedMs));
   if (!over) return false;
-  const lost = acked[acked.indexOf(over) - 1];
-  if (lost && lost.invokedMs >= recoveredMs) return false;
   const after = rows.filter((other) => other.kind === kinds.read && other.id === row.id && other.outcome === outcomes.ok && other.endMs >= boundaryMs).sort((a, b) => a.invokedMs - b.invokedMs);
   const onceWritten = (seen: Row): boolean => seen.value === absentValue || ops.some((op) => op.outcome !== outcomes.fail && op.invokedMs <= seen.endMs && op.value === seen.value);
   const before = after.filter((other) => other.endMs <= over.invokedMs).at(-1);

@@ -13,7 +13,7 @@ export const finding = (part: Pick<Finding, 'id' | 'title' | 'verdict' | 'detail
 
 /** Classes of a load that was read back whole: what is not named is nought. */
 export const classes = (part: Partial<NonNullable<Load['classes']>>): NonNullable<Load['classes']> => ({
-  survived: 0, lost: 0, phantom: 0, resurrected: 0, corrupt: 0, stale: 0, duplicated: 0, torn: 0, recovered: 0, ...part,
+  survived: 0, lost: 0, 'lost-after-recovery': 0, phantom: 0, resurrected: 0, corrupt: 0, stale: 0, duplicated: 0, torn: 0, recovered: 0, ...part,
 });
 
 /** The score's ledger as the engine keeps it: weight for a pass, nothing for a failure, an open interval for what is unknown. */
