@@ -46,6 +46,9 @@ export interface ServiceAnalysis {
   /** From the operation completed just before `correct` to `correct`: nothing finer was probed. */
   correctResolutionMs: number | null;
   lastFailureMs: number | null;
+  /** Operations that were acknowledged, or rightly answered, before the fault; and those of them that wrote or removed. */
+  acknowledgedBeforeFault: number;
+  writesBeforeFault: number;
   /** Failures before the fault: a drill whose client fails before anything was broken proves nothing. */
   failuresBeforeFault: number;
 }

@@ -113,6 +113,7 @@ export const resultSchema = z.strictObject({
   waterfall: z.array(z.strictObject({ stage: z.enum([...stages, 'impact', 'correct', 'verify', 'other']), what: z.string(), beginMs: z.number(), endMs: z.number() })).describe('Adds up to verified - fault'),
   data: z.strictObject({
     rpaMs: ms.describe('max(fault, ack of the newest lost write) - ack of the oldest lost write'),
+    rpaAtMostMs: ms.describe('max(fault, ack of the newest lost write) - ack of the newest write that is there: what is not known of the loss lies between rpa and this'),
     worstRpaMs: ms.describe('Interval declared, durability measured, plus what was thrown away after the fault'),
     newestSurvivorMs: ms,
   }),

@@ -108,7 +108,7 @@ export const scenarioSchema = (faults: Record<string, z.ZodType>, _known?: Catal
     about: z.string().optional(),
     timeScale: z.number().min(1).default(1).describe('Compresses the intervals of schedules, never durations'),
     seed: z.array(steps.run).default([]).describe('Actions that load the data set'),
-    load: z.record(z.string(), z.strictObject({ target: z.string(), rate, by: z.string().optional().describe('A load generator of the target\'s driver; its own workload by default'), volatile: z.boolean().default(false).describe('The recovery throws this data away on purpose'), impact: z.enum(['required', 'none']).optional().describe('`none`: the clients of this load are expected to notice nothing') })),
+    load: z.record(z.string(), z.strictObject({ target: z.string(), rate, by: z.string().optional().describe('A load generator of the target\'s driver; its own workload by default'), volatile: z.boolean().default(false).describe('The recovery throws this data away on purpose'), least: z.int().min(1).optional().describe('Acknowledged operations before the fault below which nothing is said of its losses; 100 by default'), impact: z.enum(['required', 'none']).optional().describe('`none`: the clients of this load are expected to notice nothing') })),
     protect: z.array(z.string()).default([]).describe('component.backup: what runs on its schedule'),
     points: z.int().min(1).default(1).describe('Recovery points of each snapshot backup to have before the fault'),
     fault: z.union([faultSchema(faults).transform((one) => [one]), z.array(faultSchema(faults)).min(1)]),

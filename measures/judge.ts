@@ -128,6 +128,7 @@ function dataSection(evidence: Evidence): DrillResult['data'] {
   const worst = rpoRows(evidence).map((row) => row.worstMs);
   return {
     rpaMs: typeof loss === 'string' || loss.total ? null : loss.rpaMs,
+    rpaAtMostMs: typeof loss === 'string' || loss.total ? null : loss.atMostMs,
     worstRpaMs: worst.length === 0 || worst.includes(null) ? null : Math.max(...(worst as number[])),
     newestSurvivorMs: typeof loss === 'string' ? null : loss.newestSurvivorMs,
   };

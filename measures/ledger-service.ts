@@ -50,10 +50,10 @@ export function analyseService(source: LedgerSource, context: ServiceContext): M
 }
 
 const emptyService = (): ServiceAnalysis => ({
-  operations: 0, right: 0, wrong: 0, failed: 0, unknown: 0, impactMs: null, correctMs: null, correctResolutionMs: null, lastFailureMs: null, failuresBeforeFault: 0,
+  operations: 0, right: 0, wrong: 0, failed: 0, unknown: 0, impactMs: null, correctMs: null, correctResolutionMs: null, lastFailureMs: null, acknowledgedBeforeFault: 0, writesBeforeFault: 0, failuresBeforeFault: 0,
 });
 
-type Visit = (load: number, endedMs: number, durationMs: number, outcome: number, isWrong: boolean) => void;
+type Visit = (load: number, endedMs: number, durationMs: number, outcome: number, isWrong: boolean, kind: number) => void;
 
 function eachOperation(source: LedgerSource, { wrong, indices }: ServiceContext, visit: Visit): void {
   const known = new Uint8Array(256);
@@ -69,14 +69,14 @@ function eachOperation(source: LedgerSource, { wrong, indices }: ServiceContext,
       const outcome = view.getUint8(at + 2);
       const isWrong = outcome === outcomes.ok && ((kind === kinds.answer && (view.getUint8(at + 3) & flagWrong) !== 0) || ((wrong[record >>> 3]! >>> (record & 7)) & 1) === 1);
       const durationMs = view.getFloat32(at + 12, true);
-      visit(load, view.getFloat64(at + 16, true) + durationMs, durationMs, outcome, isWrong);
+      visit(load, view.getFloat64(at + 16, true) + durationMs, durationMs, outcome, isWrong, kind);
     }
   }
 }
 
 function countOutcomes(source: LedgerSource, context: ServiceContext, services: ServiceAnalysis[]): Span {
   const span: Span = { fromMs: Infinity, toMs: -Infinity };
-  eachOperation(source, context, (load, endedMs, _durationMs, outcome, isWrong) => {
+  eachOperation(source, context, (load, endedMs, _durationMs, outcome, isWrong, kind) => {
     if (endedMs < span.fromMs) span.fromMs = endedMs;
     if (endedMs > span.toMs) span.toMs = endedMs;
     if (endedMs > context.endMs) return;
@@ -84,6 +84,9 @@ function countOutcomes(source: LedgerSource, context: ServiceContext, services: 
     service.operations += 1;
     if (outcome === outcomes.ok && !isWrong) {
       service.right += 1;
+      if (endedMs >= context.faultMs) return;
+      service.acknowledgedBeforeFault += 1;
+      if (kind === kinds.write || kind === kinds.remove) service.writesBeforeFault += 1;
       return;
     }
     if (isWrong) service.wrong += 1;

@@ -9,6 +9,8 @@ export interface Loss {
   lostAfterFault: number;
   /** A load lost everything acknowledged before the fault: how far back the loss reaches, this drill cannot say. */
   total: boolean;
+  /** What may be lost at most: back to the newest write that is there, of the load of which that is longest ago. Never less than `rpaMs`. */
+  atMostMs: number;
   oldestMs: number | null;
   newestMs: number | null;
   newestSurvivorMs: number | null;
@@ -34,8 +36,11 @@ export function lossOf(loads: readonly LoadAnalysis[], faultMs: number | null, d
   if (acknowledged === 0) return 'no write was acknowledged';
   const oldestMs = extreme(Math.min, all.map((data) => data.oldestLostAckMs));
   const newestMs = extreme(Math.max, all.map((data) => data.newestLostAckMs));
+  const rpaMs = oldestMs === null ? 0 : Math.max(faultMs, newestMs!) - oldestMs;
+  const survivors = all.flatMap((data) => data.newestSurvivorAckMs ?? []);
   return {
-    rpaMs: oldestMs === null ? 0 : Math.max(faultMs, newestMs!) - oldestMs,
+    rpaMs,
+    atMostMs: Math.max(rpaMs, ...survivors.map((ms) => Math.max(faultMs, newestMs ?? faultMs) - ms)),
     lost: sum((data) => data.lostBeforeFault + data.lostAfterFault),
     acknowledged,
     lostBeforeFault: sum((data) => data.lostBeforeFault),

@@ -55,8 +55,10 @@ function underWayMs(events: readonly TimelineEvent[], backup: string, faultMs: n
 export interface RecoveryMeans {
   /** Snapshot schedules that the restore may have taken; empty when nothing was restored. */
   snapshots: ProtectionSeen[];
-  /** Data was restored from a backup. */
+  /** Data was restored from a backup by a step. */
   restored: boolean;
+  /** Backups that the restoring steps name; none where they leave the choice. */
+  named: string[];
   /** A continuous log was replayed on top. */
   replayed: boolean;
 }
@@ -69,7 +71,8 @@ export function recoveryMeansOf(evidence: Evidence, component: string, protectio
   const snapshots = taken.filter((one) => one.holdsData);
   const restored = restores.length > 0 && (snapshots.length > 0 || taken.length === 0);
   const replayed = steps.some((step) => 'replay' in step && step.replay.split('.')[0] === component);
-  return { snapshots: restored ? snapshots : [], restored, replayed };
+  return { snapshots: restored ? snapshots : [], restored, named, replayed };
 }
 
-const stepsOf = (scenario: Scenario): Exclude<Scenario['recover'], 'automatic'> => (scenario.recover === 'automatic' ? [] : scenario.recover);
+/** The steps that the scenario declares; none where it recovers by itself. */
+export const stepsOf = (scenario: Scenario): Exclude<Scenario['recover'], 'automatic'> => (scenario.recover === 'automatic' ? [] : scenario.recover);

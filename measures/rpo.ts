@@ -1,13 +1,11 @@
 import type { LoadAnalysis } from '../core/analysis.ts';
 import type { Evidence, Measure } from '../core/measure.ts';
 import { formatCount, formatDuration } from '../core/units.ts';
-import { basisWith, delayMs, delayOf, type Delay } from './detection.ts';
 import { faultedComponents, momentsOf } from './drill.ts';
-import { finding, seqsOf, weights } from './finding.ts';
+import { finding, plural, seqsOf, weights } from './finding.ts';
 import { countsForLoss, lossOf, type Loss } from './loss.ts';
 import type { ObjectiveRow } from './objective.ts';
-import { protectionOf, recoveryMeansOf } from './protection.ts';
-import { judgeSchedule } from './schedule.ts';
+import { worstLossOf, type Worst } from './worst-loss.ts';
 
 const lostOf = (load: LoadAnalysis): number => (load.data?.lostBeforeFault ?? 0) + (load.data?.lostAfterFault ?? 0);
 
@@ -25,23 +23,43 @@ export function rpoRows(evidence: Evidence): ObjectiveRow[] {
   });
 }
 
+/** Fewer acknowledged operations before the fault say nothing of what is lost, unless the scenario says otherwise. */
+const operationsLeast = 100;
+const writesLeast = 10;
+
 function rowOf(evidence: Evidence, component: string, objectiveMs: number): ObjectiveRow {
   const { faultMs } = momentsOf(evidence.events);
-  const loss = lossOf(ownLoads(evidence, component), faultMs, evidence.ledger.damage);
+  const loads = ownLoads(evidence, component);
+  const loss = lossOf(loads, faultMs, evidence.ledger.damage);
   const row = { component, kind: 'rpo' as const, objectiveMs, evidence: evidenceOf(evidence, component) };
   if (typeof loss === 'string') return { ...row, actualMs: null, worstMs: null, verdict: 'inconclusive', basis: 'measured', detail: `No recovery point: ${loss}.` };
   if (loss.total) {
     return { ...row, actualMs: null, worstMs: null, verdict: 'fail', basis: 'measured', detail: `${tellLoss(loss)}, all that there was at the fault: the loss reaches back beyond the drill, so no recovery point bounds it.` };
   }
-  const worst = worstOf(evidence, component, loss);
-  const seen = `${tellLoss(loss)}: RPA ${formatDuration(loss.rpaMs)}.`;
-  if (worst.ms === null) {
-    const verdict = loss.rpaMs > objectiveMs ? 'fail' : 'inconclusive';
-    return { ...row, actualMs: loss.rpaMs, worstMs: null, verdict, basis: worst.basis, detail: `${seen} The worst case is not known: ${worst.how}.` };
-  }
-  const worstMs = Math.max(loss.rpaMs, worst.ms);
-  const detail = `${seen} Worst case ${worst.how} = ${formatDuration(worstMs)}, promised ${formatDuration(objectiveMs)}.`;
-  return { ...row, actualMs: loss.rpaMs, worstMs, verdict: worstMs <= objectiveMs ? 'pass' : 'fail', basis: worst.basis, detail };
+  const thin = loss.rpaMs > objectiveMs ? null : tooThin(evidence, loads);
+  if (thin !== null) return { ...row, actualMs: null, worstMs: null, verdict: 'inconclusive', basis: 'measured', detail: `${tellLoss(loss)}. ${thin}` };
+  return { ...row, actualMs: loss.rpaMs, ...heldAgainst(objectiveMs, loss, worstLossOf(evidence, component, loss)) };
+}
+
+/** Why so few operations say nothing; null when there were enough. */
+function tooThin({ scenario }: Evidence, loads: readonly LoadAnalysis[]): string | null {
+  const sum = (of: (load: LoadAnalysis) => number): number => loads.reduce((total, load) => total + of(load), 0);
+  const least = Math.max(...loads.map(({ load }) => scenario.load[load]?.least ?? operationsLeast));
+  const operations = sum(({ service }) => service.acknowledgedBeforeFault);
+  const writes = sum(({ service }) => service.writesBeforeFault);
+  if (operations >= least && writes >= Math.min(least, writesLeast)) return null;
+  return `Only ${plural(operations, 'operation')} of its clients (${plural(writes, 'write')}) acknowledged before the fault: too few to tell, at least ${formatCount(least)} (${formatCount(Math.min(least, writesLeast))}) are needed.`;
+}
+
+/** A promise that lies between what is known to be lost and what may be is neither kept nor broken. */
+function heldAgainst(objectiveMs: number, loss: Loss, worst: Worst): Pick<ObjectiveRow, 'worstMs' | 'verdict' | 'basis' | 'detail'> {
+  const seen = `${tellLoss(loss)}: RPA ${formatDuration(loss.rpaMs)}, and at most ${formatDuration(loss.atMostMs)}, as far back as the newest write that is there.`;
+  const leastMs = Math.max(loss.rpaMs, worst.leastMs);
+  const promised = `promised ${formatDuration(objectiveMs)}`;
+  if (worst.ms === null) return { worstMs: null, verdict: leastMs > objectiveMs ? 'fail' : 'inconclusive', basis: worst.basis, detail: `${seen} The worst case is not known: ${worst.how}, ${promised}.` };
+  const verdict = leastMs > objectiveMs ? 'fail' : loss.atMostMs > objectiveMs && !(loss.lost === 0 && objectiveMs === 0) ? 'inconclusive' : 'pass';
+  const between = verdict === 'inconclusive' ? ' That lies between what is known to be lost and what may be: write more often.' : '';
+  return { worstMs: leastMs, verdict, basis: worst.basis, detail: `${seen} Worst case ${worst.how} = ${formatDuration(leastMs)}, ${promised}.${between}` };
 }
 
 const ownLoads = ({ ledger }: Evidence, component: string): LoadAnalysis[] => ledger.loads.filter((load) => load.target === component && countsForLoss(load));
@@ -50,36 +68,6 @@ function tellLoss(loss: Loss): string {
   if (loss.lost === 0) return `None of ${formatCount(loss.acknowledged)} acknowledged writes is missing`;
   const share = `${formatCount(loss.lost)} of ${formatCount(loss.acknowledged)} acknowledged writes are missing`;
   return `${share} (${formatCount(loss.lostBeforeFault)} from before the fault, ${formatCount(loss.lostAfterFault)} from after it)`;
-}
-
-interface Worst { ms: number | null; basis: string; how: string }
-
-/**
- * Worst-case RPA = I + D: declared interval, and the longest measured time from consistency to durability. What was
- * acknowledged after the fault and thrown away adds its window, and the time that detection and people take, for in real
- * life the broken service goes on accepting writes for that long. Continuous methods have no interval: the loss observed is
- * the answer, as it is for a snapshot at timeScale 1 and the worst moment. A schedule that did not do what it says bounds nothing.
- */
-function worstOf(evidence: Evidence, component: string, loss: Loss): Worst {
-  const moments = momentsOf(evidence.events);
-  const means = recoveryMeansOf(evidence, component, protectionOf(evidence.events, moments.faultMs));
-  const thrown = loss.lostAfterFault > 0 ? delayOf(evidence.strategy, moments.automatic) : { derivedMs: null, declaredMs: null, how: [] };
-  const asSeen = !means.restored || means.replayed || (evidence.scenario.timeScale === 1 && evidence.scenario.fault.every((fault) => fault.at === 'worst'));
-  if (asSeen) return { ms: loss.rpaMs + delayMs(thrown), basis: basisWith('measured', thrown), how: [`as observed ${formatDuration(loss.rpaMs)}`, ...thrown.how].join(' + ') };
-  if (means.snapshots.length === 0) return { ms: null, basis: 'not measured', how: 'no backup of it ran on a schedule' };
-  const timed = means.snapshots.filter((one) => one.durabilityMs !== null);
-  if (timed.length === 0) return { ms: null, basis: 'not measured', how: 'no backup of it became durable, so nothing says how long that takes' };
-  const late = means.snapshots.find((one) => judgeSchedule(evidence, one, moments.faultMs!).verdict === 'fail');
-  if (late) return { ms: null, basis: 'not measured', how: `${late.backup} did not run on its schedule` };
-  return { ...scheduledWorst(timed as { intervalMs: number; durabilityMs: number }[], loss, moments.faultMs!, thrown), basis: basisWith('interval declared, durability measured', thrown) };
-}
-
-function scheduledWorst(timed: readonly { intervalMs: number; durabilityMs: number }[], loss: Loss, faultMs: number, thrown: Delay): { ms: number; how: string } {
-  const slowest = timed.reduce((a, b) => (b.intervalMs + b.durabilityMs > a.intervalMs + a.durabilityMs ? b : a));
-  const afterMs = Math.max(0, (loss.newestMs ?? faultMs) - faultMs);
-  const parts = [`interval ${formatDuration(slowest.intervalMs)} (declared)`, `durability ${formatDuration(slowest.durabilityMs)} (measured)`];
-  if (loss.lostAfterFault > 0) parts.push(`thrown away after the fault ${formatDuration(afterMs)} (measured)`, ...thrown.how);
-  return { ms: slowest.intervalMs + slowest.durabilityMs + afterMs + delayMs(thrown), how: parts.join(' + ') };
 }
 
 function evidenceOf({ events, ledger }: Evidence, component: string): number[] {

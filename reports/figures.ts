@@ -65,7 +65,7 @@ export function keyFigures(result: DrillResult): Figure[] {
     figure('Worst-case RTA', time.worstRtaMs, 'RTA, detection and people', 'measured + derived + declared'),
     figure('Outage', time.outageMs, 'first failure to correct', `measured, ${resolution}`),
     figure('Restore only (not RTO)', time.restoreOnlyMs, 'restore and replay alone', 'measured'),
-    figure('RPA, recovery point actual', data.rpaMs, 'window of acknowledged writes that are gone', 'measured'),
+    figure('RPA, recovery point actual', data.rpaMs, 'window of acknowledged writes that are gone', `measured, at most ${durationText(data.rpaAtMostMs)}`),
     figure('Worst-case RPA', data.worstRpaMs, 'what the schedule can lose', 'interval declared, durability measured'),
     ...lossFigures(result),
     figure('Unavailable to clients', result.unavailableSeconds === null ? null : result.unavailableSeconds * 1000, 'seconds with a failed operation or none', 'measured, in whole seconds'),

@@ -18,7 +18,7 @@ export const unwitnessed: DrillResult = {
   outcome: 'completed', error: null, verdict: 'inconclusive', exitCode: 2, score: scoreOf(open),
   time: { ...unmeasured, faultMs: 40_000, derivedDetectionMs: 90_000 },
   waterfall: [],
-  data: { rpaMs: null, worstRpaMs: null, newestSurvivorMs: null },
+  data: { rpaMs: null, rpaAtMostMs: null, worstRpaMs: null, newestSurvivorMs: null },
   objectives: [
     { component: 'redis', kind: 'rto', objectiveMs: 300_000, actualMs: null, worstMs: null, verdict: 'inconclusive', basis: 'not measured' },
     { component: 'redis', kind: 'rpo', objectiveMs: 900_000, actualMs: null, worstMs: null, verdict: 'inconclusive', basis: 'not measured' },

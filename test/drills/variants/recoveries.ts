@@ -24,7 +24,7 @@ export const variants: Variant[] = [
   },
   {
     scenario: 'reference/app-redeployed', why: 'the image backup was tampered with',
-    change: (files) => ({ ...files, scenario: `${swap(files.scenario, 'fault: { remove-container: app, at: +5s }', 'fault: [{ remove-container: app, at: +5s }, { object-corrupted: offsite, at: restore.begun }]')}giveUp: 5s\n` }),
+    change: (files) => ({ ...files, scenario: `${swap(files.scenario, 'fault: { remove-container: app, at: +8s }', 'fault: [{ remove-container: app, at: +5s }, { object-corrupted: offsite, at: restore.begun }]')}giveUp: 5s\n` }),
     expect: { exitCode: 1, fails: ['recovery', 'rto/app'] },
   },
   {

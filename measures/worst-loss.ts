@@ -1,0 +1,79 @@
+import type { Evidence } from '../core/measure.ts';
+import { formatDuration } from '../core/units.ts';
+import { basisWith, delayMs, delayOf, type Delay } from './detection.ts';
+import { momentsOf } from './drill.ts';
+import type { Loss } from './loss.ts';
+import { protectionOf, recoveryMeansOf, stepsOf, type ProtectionSeen } from './protection.ts';
+import { judgeSchedule } from './schedule.ts';
+
+/** `ms` is null where it is not known; then it is at least `leastMs`. */
+export interface Worst { ms: number | null; leastMs: number; basis: string; how: string }
+
+/** One backup that the component goes back to: declared interval, and the longest measured time until it is durable. */
+interface Interval { backup: string; intervalMs: number; durabilityMs: number | null; seen: ProtectionSeen | null }
+
+/**
+ * Worst-case RPA = I + D, wherever an interval is declared and the component went back to a backup, whoever took or restored
+ * it: declared interval, and the longest measured time from consistency to durability. What was acknowledged after the fault
+ * and thrown away adds its window, and the time that detection and people take, for in real life the broken service goes on
+ * accepting writes for that long. Continuous methods have no interval: the loss observed is the answer. A schedule that did
+ * not do what it says bounds nothing.
+ */
+export function worstLossOf(evidence: Evidence, component: string, loss: Loss): Worst {
+  const moments = momentsOf(evidence.events);
+  const thrown = loss.lostAfterFault > 0 ? delayOf(evidence.strategy, moments.automatic) : { derivedMs: null, declaredMs: null, how: [] };
+  const intervals = intervalsBehind(evidence, component, loss);
+  if (intervals === 'none') {
+    const ms = loss.rpaMs + delayMs(thrown);
+    return { ms, leastMs: ms, basis: basisWith('measured', thrown), how: [`as observed ${formatDuration(loss.rpaMs)}`, ...thrown.how].join(' + ') };
+  }
+  const longest = intervals.reduce<Interval | null>((a, b) => (a !== null && a.intervalMs >= b.intervalMs ? a : b), null);
+  const unknown = (how: string): Worst => ({ ms: null, leastMs: longest?.intervalMs ?? 0, basis: 'not measured', how: longest ? `${how}; interval ${formatDuration(longest.intervalMs)} (declared) is the least of it` : how });
+  if (longest === null) return unknown('no backup of it ran on a schedule');
+  const timed = intervals.filter((one): one is Interval & { durabilityMs: number } => one.durabilityMs !== null);
+  if (timed.length === 0) return unknown('no backup of it became durable in this drill, so nothing says how long that takes');
+  const late = timed.find(({ seen }) => seen !== null && judgeSchedule(evidence, seen, moments.faultMs!).verdict === 'fail');
+  if (late) return unknown(`${late.backup} did not run on its schedule`);
+  return scheduledWorst(timed, loss, moments.faultMs!, thrown);
+}
+
+/** `none`: the loss that was observed is the answer. Otherwise what bounds it, which may be nothing at all. */
+function intervalsBehind(evidence: Evidence, component: string, loss: Loss): Interval[] | 'none' {
+  const ran = protectionOf(evidence.events, momentsOf(evidence.events).faultMs);
+  const means = recoveryMeansOf(evidence, component, ran);
+  if (means.replayed) return 'none';
+  if (means.restored) return means.snapshots.length > 0 ? means.snapshots.map(ofSchedule) : declared(evidence, component, means.named);
+  return wentBack(evidence, component, loss) ? declared(evidence, component, []) : 'none';
+}
+
+const ofSchedule = (seen: ProtectionSeen): Interval => ({ backup: seen.backup, intervalMs: seen.intervalMs!, durabilityMs: seen.durabilityMs, seen });
+
+/**
+ * Something was put back, though no step of Muster's own restored this component: by a command of the user's, or with another
+ * component. A component that an action of its own recovered, such as a promotion, rests on no backup.
+ */
+function wentBack({ scenario }: Evidence, component: string, loss: Loss): boolean {
+  const steps = stepsOf(scenario);
+  const acted = steps.some((step) => 'run' in step && step.target === component);
+  return loss.lost > 0 && !acted && steps.some((step) => 'command' in step || 'restore' in step);
+}
+
+/** Backups of the component as the strategy declares them, with what the drill saw of each. */
+function declared({ events, strategy }: Evidence, component: string, named: readonly string[]): Interval[] | 'none' {
+  const ran = protectionOf(events, momentsOf(events).faultMs);
+  const all = Object.entries(strategy.components[component]?.backups ?? {}).flatMap(([name, plan]) => {
+    const seen = ran.find((one) => one.component === component && one.name === name) ?? null;
+    if (!plan.every || (named.length > 0 && !named.includes(name)) || seen?.holdsData === false) return [];
+    return [{ backup: `${component}.${name}`, intervalMs: plan.every.ms, durabilityMs: seen?.durabilityMs ?? null, seen }];
+  });
+  return all.length > 0 || named.length > 0 ? all : 'none';
+}
+
+function scheduledWorst(timed: readonly (Interval & { durabilityMs: number })[], loss: Loss, faultMs: number, thrown: Delay): Worst {
+  const slowest = timed.reduce((a, b) => (b.intervalMs + b.durabilityMs > a.intervalMs + a.durabilityMs ? b : a));
+  const afterMs = Math.max(0, (loss.newestMs ?? faultMs) - faultMs);
+  const parts = [`interval ${formatDuration(slowest.intervalMs)} (declared)`, `durability ${formatDuration(slowest.durabilityMs)} (measured)`];
+  if (loss.lostAfterFault > 0) parts.push(`thrown away after the fault ${formatDuration(afterMs)} (measured)`, ...thrown.how);
+  const ms = slowest.intervalMs + slowest.durabilityMs + afterMs + delayMs(thrown);
+  return { ms, leastMs: ms, basis: basisWith('interval declared, durability measured', thrown), how: parts.join(' + ') };
+}
