@@ -34,13 +34,16 @@ export interface StoreTarget {
   drill: string;
   /** Opens the store anew, on connections of its own, for whoever must look without trusting the first. The caller closes it. */
   reopen(): Promise<Store>;
-  /** Recovery points of all backups that keep a copy here, newest first. */
+  /** This drill's recovery points, of all backups that keep a copy here, newest first. */
   points(): Promise<Manifest[]>;
+  /** Whether this drill wrote what lies under that key: a folder or a bucket of the user's own may hold other things. */
+  wrote(key: string): boolean;
   /** Why a recovery point, the newest by default, cannot be restored from here, fetched and opened as a restore would; null when it can. */
   refusal(point?: string): Promise<string | null>;
   /**
    * Removes objects (`change` null) or rewrites them, in the order given. What they were is kept with the drill, as stored,
-   * until `putBack` puts it back in the opposite order. Rejects where one is missing; what was done by then is undone.
+   * until `putBack` puts it back in the opposite order. Rejects where one is missing; what was done by then is undone. Refuses,
+   * with nothing done, what this drill did not write.
    */
   damage(keys: readonly string[], change: ((content: Readable) => Readable) | null): Promise<DamagedObjects>;
   /** SHA-256 of each object as it is stored now, read through a store opened anew; null where there is none. */
@@ -58,6 +61,8 @@ export interface DamagedObjects { before: readonly string[]; putBack(): Promise<
 export interface StoreFault<Params = never> {
   about: string;
   on: 'store';
+  /** It takes something from every store at once, as a lost key does; the target is the one that is looked at. */
+  everyStore?: true;
   /** The store must live in a service of the stack. */
   needsService: boolean;
   /** That service must be a component whose network can be broken. */

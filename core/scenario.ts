@@ -90,6 +90,7 @@ export const steps = {
     from: z.union([z.string().transform((one) => [one]), z.array(z.string()).min(1)], { error: 'a store, or a list of stores to try in order' }).describe('Store, or stores to try in order'),
     backup: z.string().optional().describe('Which of its snapshot backups; needed only where there are several'),
     point: z.enum(['before-fault', 'newest']).default('before-fault').describe('`newest` takes the newest recovery point there is, even one that may hold the damage'),
+    existing: z.boolean().default(false).describe('A recovery point that was in the store before this drill, instead of one that this drill made; nobody saw it become durable, so it is never a pass'),
     options: z.record(z.string(), z.unknown()).default({}),
   }),
   replay: z.strictObject({ replay: z.string().describe('component.backup of a continuous method'), from: z.string(), until: until.default('latest') }),

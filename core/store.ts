@@ -55,6 +55,8 @@ export const manifestSchema = z.strictObject({
   createdUtc: z.string(),
   /** The consistency point: drill clock (ms since its origin), and the system's own terms (GTID set, replication offset). */
   consistentAtMs: z.number(),
+  /** The same by the wall clock: what points of several drills are ordered by. Points from before it was kept have none. */
+  consistentUtc: z.iso.datetime().optional(),
   position: z.record(z.string(), z.string()),
   tool: z.string(),
   server: z.string(),
@@ -66,6 +68,12 @@ export const manifestSchema = z.strictObject({
   files: z.array(fileSchema),
 });
 export type Manifest = z.infer<typeof manifestSchema>;
+
+/** A manifest as every copy holds it, byte for byte: what `backup.durable` has the SHA-256 of. */
+export const manifestText = (manifest: Manifest): string => JSON.stringify(manifest, null, 2);
+
+/** When a point was consistent, in ms of the wall clock; of one from before that was kept, when it was begun. */
+export const consistentMs = ({ consistentUtc, createdUtc }: Manifest): number => Date.parse(consistentUtc ?? createdUtc);
 
 export interface PointSpec { component: string; backup: string; method: string; copies: string[]; encrypt: boolean }
 
@@ -104,8 +112,13 @@ export interface Pruned {
 /** All stores of a drill, with compression, encryption and manifests between them and the drivers. */
 export interface Vault {
   begin(spec: PointSpec): Promise<PointWriter>;
-  /** Complete recovery points of a backup in one store, newest first. A manifest that does not parse is an error, not an omission. */
-  points(component: string, backup: string, store: string): Promise<Manifest[]>;
+  /**
+   * Complete recovery points of a backup in one store, newest first: those of this drill, or those that others left there.
+   * A manifest that does not parse is an error, not an omission.
+   */
+  points(component: string, backup: string, store: string, whose?: 'own' | 'others'): Promise<Manifest[]>;
+  /** Whether this drill wrote what lies under that key: nothing else is its to damage. */
+  wrote(key: string): boolean;
   /** Fetches, verifies (sizes and SHA-256 before and after decryption) and unpacks. A tampered or truncated copy is refused with the reason. */
   fetch(manifest: Manifest, store: string, context: FetchContext): Promise<Artifact>;
   /**
@@ -115,6 +128,7 @@ export interface Vault {
    */
   prune(spec: PointSpec, keep: Keep, between: (points: readonly string[]) => Promise<void>): Promise<Pruned>;
   followLog(spec: PointSpec, durable: (segment: { segment: number; file: string; offset: number; bytes: number; readAtMs: number }) => void): Promise<LogWriter>;
-  fetchLog(component: string, backup: string, store: string, context: FetchContext): Promise<Artifact>;
+  /** The log that a drill wrote; this one by default. */
+  fetchLog(component: string, backup: string, store: string, context: FetchContext, drill?: string): Promise<Artifact>;
   close(): Promise<void>;
 }

@@ -47,9 +47,14 @@ export interface EventData {
   };
   'prune.failed': { backup: string; error: string };
   'log.durable': { backup: string; segment: number; file: string; offset: number; bytes: number; readAtMs: number };
+  /** What a restore took; `drill` made it. `existing`: it was there before this drill, and the step asked for such a one. */
+  'point.fetched': { step: number; backup: string; point: string; store: string; drill: string; manifestSha256: string; existing?: true };
+  'log.fetched': { step: number; backup: string; store: string; drill: string; lastSegment: number };
+  /** A store could not give what a step asked it for. `point`: which one, where that was known. */
+  'copy.refused': { step: number; backup: string; store: string; point: string | null; error: string };
   'log.broken': { backup: string; error: string };
   /** `on`: what the target is; a component where it is left out. */
-  'fault.begun': { fault: string; target: string; params: Json; on?: 'store' | 'region'; /** Those that are in the region. */ components?: string[]; beforehand?: true };
+  'fault.begun': { fault: string; target: string; params: Json; on?: 'store' | 'region'; /** It takes something from every store, whichever it names. */ everyStore?: true; /** Those that are in the region. */ components?: string[]; beforehand?: true };
   'fault.injected': { fault: string; target: string; facts: Json };
   'fault.witnessed': { fault: string; target: string; proof: string; facts: Json };
   'fault.unwitnessed': { fault: string; target: string; waitedMs: number };

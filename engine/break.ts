@@ -105,7 +105,7 @@ async function aimed(drill: Drill, { fault, plan, params }: PlannedFault): Promi
 async function inject(drill: Drill, planned: PlannedFault, strike: () => Promise<Inflicted>): Promise<Inflicted> {
   const { fault, plan, params } = planned;
   const { timeline } = drill;
-  const of = fault.on === 'region' ? { on: fault.on, components: componentsHit(planned, drill.plan.components) } : fault.on === 'store' ? { on: fault.on } : {};
+  const of = fault.on === 'region' ? { on: fault.on, components: componentsHit(planned, drill.plan.components) } : fault.on === 'store' ? { on: fault.on, ...(fault.everyStore ? { everyStore: fault.everyStore } : {}) } : {};
   timeline.emit('fault.begun', { fault: plan.name, target: plan.target, params: params as Json, ...of, ...(plan.beforehand ? { beforehand: true } : {}) });
   try {
     const inflicted = await strike();

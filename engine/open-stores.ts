@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Attached, Undo } from '../core/driver.ts';
-import { inputError, messageOf } from '../core/errors.ts';
+import { environmentError, inputError, messageOf } from '../core/errors.ts';
 import type { FetchContext, Manifest, Store } from '../core/store.ts';
 import { attachedTo, type Drill } from './drill-context.ts';
 import type { PlannedStore } from './plan.ts';
@@ -24,9 +24,10 @@ export async function openStores(drill: Drill): Promise<void> {
     const points = (): Promise<Manifest[]> => pointsIn(drill, name);
     drill.stores.set(name, {
       name, store, service: service ? serviceOf(drill, service) : null, drill: drill.id, loseKey, points, reopen,
+      wrote: (key) => drill.vault!.wrote(key),
       way: () => wayTo(drill, service),
       refusal: async (wanted) => refusalOf(drill, name, (await points()).find(({ point }) => wanted === undefined || point === wanted)),
-      damage: (keys, change) => damageObjects(store, join(drill.folder, 'stores', '.kept'), keys, change),
+      damage: async (keys, change) => damageObjects(store, join(drill.folder, 'stores', '.kept'), ownOnly(drill, name, keys), change),
       look: (keys) => digestsIn(reopen, keys),
     });
   }
@@ -61,6 +62,13 @@ function keyOf(drill: Drill): { key(): Buffer; loseKey(): Undo } {
       return { name: 'undo rotate-key-lost', deadlineMs: 10_000, run: async () => void (rotated = null), healed: async () => rotated === null };
     },
   };
+}
+
+/** What a fault is about to damage must be what this drill wrote there: a store may be the user's own. */
+function ownOnly(drill: Drill, store: string, keys: readonly string[]): readonly string[] {
+  const foreign = keys.filter((key) => !drill.vault!.wrote(key));
+  if (foreign.length === 0) return keys;
+  throw environmentError(`refusing to damage what is not this drill's own in store ${store}`, { found: foreign[0]!, expected: `objects that drill ${drill.id} wrote` });
 }
 
 /** Of all snapshot backups that keep a copy in the store, newest consistency point first. */

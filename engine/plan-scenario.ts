@@ -18,15 +18,16 @@ export interface Context extends Surroundings { source: Source; scenario: Scenar
 /** Pairs what a scenario asks for with what the strategy's components can do. Problems are collected, not thrown. */
 export function checkScenario(
   source: Source, scenario: Scenario, surroundings: Surroundings, registries: Registries, problems: Problems,
-): Pick<Plan, 'backups' | 'faults' | 'checks' | 'ledger' | 'notes'> {
+): Pick<Plan, 'backups' | 'declared' | 'faults' | 'checks' | 'ledger' | 'notes'> {
   const context: Context = { source, scenario, ...surroundings, problems };
   checkLoads(context);
   const backups = checkProtect(context);
+  const declared = backupNames(context).flatMap((id) => backupOf(context, id) ?? []);
   const faults = checkFaults(context, registries, backups);
   scenario.seed.forEach((step, i) => checkAction(context, step, ['seed', i]));
-  if (scenario.recover !== 'automatic') scenario.recover.forEach((step, i) => checkStep(context, step, ['recover', i], backups, faults));
+  if (scenario.recover !== 'automatic') scenario.recover.forEach((step, i) => checkStep(context, step, ['recover', i], { backups, declared }, faults));
   const checks = checkChecks(context);
-  return { backups, faults, checks, ledger: scenario.check.includes('ledger'), notes: notesOn(context, faults) };
+  return { backups, declared, faults, checks, ledger: scenario.check.includes('ledger'), notes: notesOn(context, faults) };
 }
 
 function component({ source, components, problems }: Context, name: string, path: Path, onKey = false): PlannedComponent | null {
@@ -159,9 +160,9 @@ function checkPrune(backups: PlannedBackup[], refuse: (found: string, expected: 
   refuse(kept.map(({ id, keep }) => `${id} keeps ${'points' in keep ? keep.points : keep.text}`).join(', ') || 'no snapshot backup with `keep`', 'a protected snapshot backup with keep: { points: N }, or a short duration');
 }
 
-function checkStep(context: Context, step: Step, path: Path, protects: PlannedBackup[], faults: PlannedFault[]): void {
-  if (isRestore(step)) checkRestore(context, step, path, protects);
-  else if (isReplay(step)) checkReplay(context, step, path, protects);
+function checkStep(context: Context, step: Step, path: Path, planned: Pick<Plan, 'backups' | 'declared'>, faults: PlannedFault[]): void {
+  if (isRestore(step)) checkRestore(context, step, path, planned);
+  else if (isReplay(step)) checkReplay(context, step, path, planned.backups);
   else if (isCommand(step)) checkCommand(context, step, [...path, 'in'], [...path, 'command']);
   else if (isReturn(step)) checkReturn(context, step, path, faults);
   else checkAction(context, step, path);
@@ -175,23 +176,23 @@ function checkStore(context: Context, from: string, backup: PlannedBackup, path:
   }
 }
 
-/** The snapshot that a restore step means; null when there is none or it is not plain which. */
-export function backupToRestore(step: Extract<Step, { restore: string }>, protects: readonly PlannedBackup[]): PlannedBackup | null {
-  const fitting = protects.filter((one) => one.component === step.restore && one.info.kind === 'snapshot' && (!step.backup || step.backup === one.name));
+/** The snapshot that a restore step means, of those taken in this scenario, or for one that exists already of those declared; null when there is none or it is not plain which. */
+export function backupToRestore(step: Extract<Step, { restore: string }>, { backups, declared }: Pick<Plan, 'backups' | 'declared'>): PlannedBackup | null {
+  const fitting = (step.existing ? declared : backups).filter((one) => one.component === step.restore && one.info.kind === 'snapshot' && (!step.backup || step.backup === one.name));
   return fitting.length === 1 ? fitting[0]! : null;
 }
 
-function checkRestore(context: Context, step: Extract<Step, { restore: string }>, path: Path, protects: PlannedBackup[]): void {
+function checkRestore(context: Context, step: Extract<Step, { restore: string }>, path: Path, planned: Pick<Plan, 'backups' | 'declared'>): void {
   const target = component(context, step.restore, [...path, 'restore']);
   if (!target) return;
-  const backup = backupToRestore(step, protects);
+  const backup = backupToRestore(step, planned);
   if (backup) return step.from.forEach((from, i) => checkStore(context, from, backup, path, listed(context, path) ? [...path, 'from', i] : [...path, 'from']));
-  const names = protects.filter((one) => one.component === step.restore && one.info.kind === 'snapshot').map((one) => one.name);
-  if (step.backup && names.length > 0) context.problems.add(unknownName(context.source, [...path, 'backup'], 'backup taken in this scenario', step.backup, names));
+  const names = (step.existing ? planned.declared : planned.backups).filter((one) => one.component === step.restore && one.info.kind === 'snapshot').map((one) => one.name);
+  if (step.backup && names.length > 0) context.problems.add(unknownName(context.source, [...path, 'backup'], step.existing ? 'snapshot backup' : 'backup taken in this scenario', step.backup, names));
   else {
-    context.problems.add(inputError(names.length > 1 ? `several backups of ${step.restore} are taken: say which one` : `nothing to restore ${step.restore} from: this scenario takes no snapshot of it`, {
+    context.problems.add(inputError(names.length > 1 ? `several backups of ${step.restore} ${step.existing ? 'are declared' : 'are taken'}: say which one` : `nothing to restore ${step.restore} from: ${step.existing ? 'the strategy declares' : 'this scenario takes'} no snapshot of it`, {
       at: context.source.place([...path, 'restore']), found: step.restore,
-      expected: names.length > 1 ? `backup: one of ${names.join(', ')}` : `a snapshot backup of ${step.restore} under protect`,
+      expected: names.length > 1 ? `backup: one of ${names.join(', ')}` : `a snapshot backup of ${step.restore} ${step.existing ? 'in the strategy' : 'under protect'}`,
     }));
   }
 }

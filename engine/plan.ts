@@ -28,7 +28,10 @@ export interface Plan {
   scenario: Scenario;
   strategy: Strategy;
   components: Map<string, PlannedComponent>;
+  /** Those that run in this drill. */
   backups: PlannedBackup[];
+  /** All that the strategy declares. */
+  declared: PlannedBackup[];
   faults: PlannedFault[];
   stores: PlannedStore[];
   checks: PlannedCheck[];

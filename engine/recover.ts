@@ -1,15 +1,15 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pollUntil } from '../core/clock.ts';
-import type { Artifact, RecoveryTarget, RestoreContext } from '../core/driver.ts';
-import { messageOf, MusterError } from '../core/errors.ts';
+import type { RecoveryTarget, RestoreContext } from '../core/driver.ts';
+import { messageOf } from '../core/errors.ts';
 import type { Step } from '../core/scenario.ts';
-import type { FetchContext, Manifest } from '../core/store.ts';
-import { eventsOf, type Json } from '../core/timeline.ts';
+import type { Json } from '../core/timeline.ts';
 import { brokenComponents } from './break.ts';
 import { commandStep, commandTitle } from './command.ts';
 import { attachedTo, stageOf, type Drill } from './drill-context.ts';
-import { isCommand, isReplay, isRestore, isReturn, type PlannedBackup } from './plan.ts';
+import { fetchLog, fetchPoint, type Base } from './fetch.ts';
+import { isCommand, isReplay, isRestore, isReturn } from './plan.ts';
 import { actionOwner, backupToRestore } from './plan-scenario.ts';
 import { returnRegion } from './regions.ts';
 
@@ -34,7 +34,7 @@ async function recoverOnce(drill: Drill): Promise<boolean> {
   const { timeline, plan, dependencies } = drill;
   const automatic = plan.scenario.recover === 'automatic';
   timeline.emit('recovery.begun', { automatic });
-  const bases = new Map<string, Artifact>();
+  const bases = new Map<string, Base>();
   const steps: Step[] = plan.scenario.recover === 'automatic' ? [] : plan.scenario.recover;
   for (const [index, step] of steps.entries()) {
     const title = titleOf(step);
@@ -62,7 +62,7 @@ export function titleOf(step: Step): string {
   return `${step.run}${step.target ? ` on ${step.target}` : ''}`;
 }
 
-async function runStep(drill: Drill, step: Step, index: number, bases: Map<string, Artifact>): Promise<Json> {
+async function runStep(drill: Drill, step: Step, index: number, bases: Map<string, Base>): Promise<Json> {
   const context = (options: Record<string, unknown>): RestoreContext => ({
     options,
     signal: drill.options.signal,
@@ -74,10 +74,11 @@ async function runStep(drill: Drill, step: Step, index: number, bases: Map<strin
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   if (isRestore(step)) return restore(drill, step, index, folder, bases, context);
   if (isReplay(step)) {
-    const [component, name] = step.replay.split('.') as [string, string];
-    const log = await drill.vault!.fetchLog(component, name, step.from, { folder, ...context({}) });
+    const [component] = step.replay.split('.') as [string];
+    const base = bases.get(component)!;
+    const log = await fetchLog(drill, step, index, base, { folder, ...context({}) });
     const method = drill.plan.backups.find((one) => one.id === step.replay)!.plan.method;
-    return attachedTo(drill, component).backups[method]!.replay!(log, targetOf(step.until), bases.get(component)!, context({}));
+    return attachedTo(drill, component).backups[method]!.replay!(log, targetOf(step.until), base.artifact, context({}));
   }
   if (isCommand(step)) return stageOf(drill, index)('action', titleOf(step), () => commandStep(drill, step, folder));
   if (isReturn(step)) return stageOf(drill, index)('action', titleOf(step), () => returnRegion(drill, step.return));
@@ -87,12 +88,12 @@ async function runStep(drill: Drill, step: Step, index: number, bases: Map<strin
 
 /** Fetches the newest usable point, from the first of the stores that can give one, and has the driver put it in place. */
 async function restore(
-  drill: Drill, step: Extract<Step, { restore: string }>, index: number, folder: string, bases: Map<string, Artifact>, context: (options: Record<string, unknown>) => RestoreContext,
+  drill: Drill, step: Extract<Step, { restore: string }>, index: number, folder: string, bases: Map<string, Base>, context: (options: Record<string, unknown>) => RestoreContext,
 ): Promise<Json> {
-  const backup = backupToRestore(step, drill.plan.backups)!;
+  const backup = backupToRestore(step, drill.plan)!;
   await drill.moments.pass('restore.begun', step.restore);
-  const { artifact, store } = await fetchFromAny(drill, step, { folder, ...context({}) });
-  bases.set(step.restore, artifact);
+  const { artifact, store, drill: madeBy } = await fetchPoint(drill, step, index, { folder, ...context({}) });
+  bases.set(step.restore, { artifact, drill: madeBy });
   const later = drill.plan.scenario.recover === 'automatic' ? [] : drill.plan.scenario.recover.slice(index + 1);
   const replayFollows = later.some((one) => isReplay(one) && one.replay.startsWith(`${step.restore}.`));
   const plain = context({ ...backup.options, ...step.options });
@@ -103,28 +104,6 @@ async function restore(
   } finally {
     await settled();
   }
-}
-
-/** Copies are tried in the order that the step names them; each refusal is noted with its reason. Rejects with the last one. */
-async function fetchFromAny(drill: Drill, step: Extract<Step, { restore: string }>, context: FetchContext): Promise<{ artifact: Artifact; store: string }> {
-  const backup = backupToRestore(step, drill.plan.backups)!;
-  for (const [at, store] of step.from.entries()) {
-    try {
-      const manifest = await newestOf(drill, backup, store, step.point);
-      // Whoever can write to a store, and has no key, could put an unencrypted point in the place of an encrypted one.
-      if (backup.plan.encrypt !== 'none' && manifest.encryption === null) {
-        throw new MusterError('environment', `recovery point ${manifest.point} in ${store} is not encrypted`, { found: 'encryption: null', expected: `${backup.plan.encrypt}, as the strategy says` });
-      }
-      return { artifact: await drill.vault!.fetch(manifest, store, context), store };
-    } catch (error) {
-      drill.options.signal.throwIfAborted();
-      if (at === step.from.length - 1) throw error;
-      drill.timeline.emit('note', { text: `store ${store} cannot give the recovery point (${messageOf(error)}): trying ${step.from[at + 1]}` });
-      rmSync(context.folder, { recursive: true, force: true });
-      mkdirSync(context.folder, { recursive: true, mode: 0o700 });
-    }
-  }
-  throw new Error('no store was named');
 }
 
 /** Where a driver tells nothing of its progress by then, this long after its restore stage began stands for half of it; the timeline says so. */
@@ -161,20 +140,6 @@ function watchHalfway(drill: Drill, component: string, context: RestoreContext):
       await passing;
     },
   };
-}
-
-/**
- * A point taken after the fault may hold the damage: recovery goes back to before it. The fault that counts is the first one of
- * the component itself, or else of any; one of a store damages no point that is taken later.
- */
-async function newestOf(drill: Drill, { component, name: backup }: PlannedBackup, store: string, which: 'before-fault' | 'newest'): Promise<Manifest> {
-  const begun = eventsOf(drill.timeline.events, 'fault.begun');
-  const broken = begun.filter(({ data }) => data.on !== 'store' && !data.beforehand);
-  const faultMs = (broken.find(({ data }) => data.target === component) ?? broken[0] ?? begun[0]!).atMs;
-  const points = await drill.vault!.points(component, backup, store);
-  const usable = which === 'newest' ? points[0] : points.find((point) => point.consistentAtMs <= faultMs);
-  if (usable) return usable;
-  throw new MusterError('environment', `no recovery point of ${component}.${backup} in ${store} from before the fault`, { found: `${points.length} points`, expected: 'at least one' });
 }
 
 function targetOf(until: 'latest' | Record<string, unknown>): RecoveryTarget {

@@ -3,7 +3,7 @@ import { environmentError } from '../core/errors.ts';
 import { defineStoreFault, type StoreTarget } from '../core/fault.ts';
 
 /** What a vault writes begins so (stores/layout.ts); a folder or bucket of the user's own may hold other things. */
-const ours = /^(points|logs)\//;
+const vaults = /^(points|logs)\//;
 
 /**
  * Manifests go first, so that nothing half deleted looks like a recovery point, and come back last. Refused where the
@@ -36,12 +36,12 @@ export default defineStoreFault({
 });
 
 async function keysToLose(target: StoreTarget): Promise<string[]> {
-  const foreign = (await target.points()).filter(({ drill }) => drill !== target.drill);
+  const keys = (await target.store.list('')).map(({ key }) => key).filter((key) => vaults.test(key));
+  const foreign = keys.filter((key) => !target.wrote(key));
   if (foreign.length > 0) {
-    throw environmentError(`refusing to empty store ${target.name}: it holds recovery points of other drills`, { found: `${foreign.length} of ${foreign[0]!.drill}`, expected: 'a store of this drill\'s own' });
+    throw environmentError(`refusing to empty store ${target.name}: it holds recovery points of other drills`, { found: `${foreign.length} objects, such as ${foreign[0]!}`, expected: 'a store of this drill\'s own' });
   }
   const isManifest = (key: string): boolean => key.endsWith('/manifest.json');
-  const keys = (await target.store.list('')).map(({ key }) => key).filter((key) => ours.test(key));
   if (!keys.some(isManifest)) throw environmentError(`store ${target.name} has no recovery point to lose`, { expected: 'one at least: a later moment, or `points: 1`' });
   return [...keys.filter(isManifest), ...keys.filter((key) => !isManifest(key))];
 }

@@ -10,6 +10,7 @@ export default defineStoreFault({
   about: 'the key of the backups is replaced and the old one is lost: what was encrypted with it cannot be restored from any store',
   needsService: false,
   on: 'store',
+  everyStore: true,
   params: z.strictObject({}),
   witnessDeadlineMs: 30_000,
   inject: async (target) => {

@@ -3,6 +3,7 @@ import { alerts } from './alerts.ts';
 import { availability } from './availability.ts';
 import { backups } from './backups.ts';
 import { checks } from './checks.ts';
+import { copies } from './copies.ts';
 import { integrity } from './integrity.ts';
 import { recovery } from './recovery.ts';
 import { region } from './region.ts';
@@ -15,4 +16,4 @@ import { undo } from './undo.ts';
 import { witness } from './witness.ts';
 
 /** Every measure, in the order in which a report tells them. */
-export const measures: Record<string, Measure> = { witness, rto, rpo, integrity, checks, recovery, region, schedule, backups, retention, availability, alerts, slo, undo };
+export const measures: Record<string, Measure> = { witness, rto, rpo, integrity, checks, recovery, region, schedule, backups, copies, retention, availability, alerts, slo, undo };

@@ -8,7 +8,7 @@ import { checkPath } from './key.ts';
  *     points/<component>/<backup>/<point>/files/<name>.zst[.enc]
  *     points/<component>/<backup>/<point>/manifest.prepared     written when every file is in every copy
  *     points/<component>/<backup>/<point>/manifest.json         written when `prepared` is in every copy: now it is a recovery point
- *     logs/<component>/<backup>/<number>.zst[.enc]              numbered from 0, without gaps
+ *     logs/<component>/<backup>/<drill>/<number>.zst[.enc]      numbered from 0, without gaps
  *
  * Whoever finds a `manifest.json` in one store knows, without asking any other store, that every copy is complete: a
  * store of a lost region need not answer. Encrypted, `prepared` is also the seal of the manifest.
@@ -20,9 +20,11 @@ export const preparedKey = (at: { component: string; backup: string; point: stri
 export const fileKey = (at: { component: string; backup: string; point: string }, file: string, encrypted: boolean): string =>
   `${pointPrefix(at)}files/${checkPath(file, 'a file name')}${suffix(encrypted)}`;
 
-export const logPrefix = (component: string, backup: string): string => `logs/${name(component)}/${name(backup)}/`;
-export const segmentKey = (component: string, backup: string, segment: number, encrypted: boolean): string =>
-  `${logPrefix(component, backup)}${String(segment).padStart(10, '0')}${suffix(encrypted)}`;
+/** Which log is meant: that of one drill. */
+export interface LogAt { component: string; backup: string; drill: string }
+export const logPrefix = ({ component, backup, drill }: LogAt): string => `logs/${name(component)}/${name(backup)}/${name(drill)}/`;
+export const segmentKey = (at: LogAt, segment: number, encrypted: boolean): string =>
+  `${logPrefix(at)}${String(segment).padStart(10, '0')}${suffix(encrypted)}`;
 
 /** Number of a segment, and whether it is encrypted; null for a key that is none of ours. */
 export function parseSegmentKey(key: string): { segment: number; encrypted: boolean } | null {

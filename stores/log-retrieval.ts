@@ -5,6 +5,7 @@ import type { Artifact, PlainFile } from '../core/driver.ts';
 import { environmentError } from '../core/errors.ts';
 import type { FetchContext } from '../core/store.ts';
 import { checkPath } from './key.ts';
+import type { LogAt } from './layout.ts';
 import { listSegments, type StoredSegment } from './log.ts';
 import { sha256Of } from './meter.ts';
 import type { Source } from './retrieval.ts';
@@ -19,16 +20,17 @@ const downloadsAtOnce = 8;
  * the newest wins, not the longest. That segments are missing at the end cannot be seen from the log alone; the facts say
  * which one is the last, to be held against the timeline.
  */
-export async function retrieveLog(component: string, backup: string, from: Source, context: FetchContext): Promise<Artifact> {
+export async function retrieveLog(log: LogAt, from: Source, context: FetchContext): Promise<Artifact> {
+  const { component, backup, drill } = log;
   const scratch = await mkdtemp(join(context.folder, '.segments-'));
   const fetched = await open(join(scratch, 'fetched'), 'wx+', 0o600);
   try {
     const segments = await context.stage('fetch', `log ${component}.${backup} from ${from.name}`, async () => {
-      const listed = await listSegments(component, backup, from.store);
-      if (listed.length === 0) throw environmentError(`store ${from.name} has no log of ${component}.${backup}`, { found: 'no segment', expected: 'segment 0 and those after it' });
+      const listed = await listSegments(log, from.store);
+      if (listed.length === 0) throw environmentError(`store ${from.name} has no log of ${component}.${backup} by drill ${drill}`, { found: 'no segment', expected: 'segment 0 and those after it' });
       return downloadAll(listed, from, fetched, context);
     });
-    return await context.stage('decrypt', `log ${component}.${backup}`, () => assemble(component, backup, from, segments, fetched, context));
+    return await context.stage('decrypt', `log ${component}.${backup}`, () => assemble(log, from, segments, fetched, context));
   } finally {
     await fetched.close();
     await rm(scratch, { recursive: true, force: true });
@@ -57,9 +59,7 @@ async function downloadAll(segments: StoredSegment[], from: Source, into: FileHa
   return placed;
 }
 
-async function assemble(
-  component: string, backup: string, from: Source, segments: FetchedSegment[], fetched: FileHandle, context: FetchContext,
-): Promise<Artifact> {
+async function assemble({ component, backup, drill }: LogAt, from: Source, segments: FetchedSegment[], fetched: FileHandle, context: FetchContext): Promise<Artifact> {
   const encrypted = segments[0]!.encrypted;
   const cipher = encrypted ? from.cipher() : null;
   const files = new LogFiles(context.folder);
@@ -72,6 +72,7 @@ async function assemble(
       if (stored.encrypted !== encrypted) throw environmentError(`${what} is refused: the log is mixed`, { found: words(stored.encrypted), expected: words(encrypted) });
       const { buffer: body } = await fetched.read(Buffer.allocUnsafe(stored.bytes), 0, stored.bytes, stored.at);
       const { header, bytes } = await decodeSegment({ component, backup, segment: stored.segment, what }, body, cipher);
+      if (header.drill !== drill) throw environmentError(`${what} is refused: it is of another drill`, { found: header.drill, expected: drill });
       if (header.previous !== previous) throw environmentError(`${what} is refused: it does not follow from the segment before`, { found: `previous ${header.previous}`, expected: `previous ${previous}` });
       if (stored.segment > 0) await files.append(header, bytes, what);
       previous = sha256Of(body);

@@ -5,7 +5,7 @@ import type { LogWriter, PointSpec, Store } from '../core/store.ts';
 import type { Cipher } from './cipher.ts';
 import { writeCopies, type Copies } from './copies.ts';
 import { checkPath } from './key.ts';
-import { logPrefix, parseSegmentKey, segmentKey } from './layout.ts';
+import { logPrefix, parseSegmentKey, segmentKey, type LogAt } from './layout.ts';
 import { sha256Of } from './meter.ts';
 import { encodeSegment, segmentBytesMax } from './segment.ts';
 
@@ -18,7 +18,8 @@ export interface LogContext { copies: Copies; cipher: Cipher | null; clock: Cloc
  * An append that fails leaves no segment and may be repeated; its number is not used up.
  */
 export async function openLog(spec: PointSpec, { copies, cipher, clock, originMs, drill, durable }: LogContext): Promise<LogWriter> {
-  let { next, previous } = await resume(spec, copies);
+  const at: LogAt = { component: spec.component, backup: spec.backup, drill };
+  let { next, previous } = await resume(at, spec.encrypt, copies);
   const stop = new AbortController();
   const lengths = new Map<string, number>();
 
@@ -27,7 +28,7 @@ export async function openLog(spec: PointSpec, { copies, cipher, clock, originMs
     const segment = next;
     const header = { schema: 'muster/segment/v1' as const, drill, method: spec.method, segment, file, offset, bytes: bytes.length, sha256: sha256Of(bytes), previous, readAtMs };
     const stored = await encodeSegment(spec, header, bytes, cipher);
-    await writeCopies(copies, segmentKey(spec.component, spec.backup, segment, spec.encrypt), stored, stop.signal);
+    await writeCopies(copies, segmentKey(at, segment, spec.encrypt), stored, stop.signal);
     next += 1;
     previous = sha256Of(stored);
     return segment;
@@ -62,27 +63,27 @@ function checkAppend(file: string, offset: number, bytes: Uint8Array, length: nu
 }
 
 /** The first number that is not in every copy, and the digest of the segment before it. */
-async function resume(spec: PointSpec, copies: Copies): Promise<{ next: number; previous: string | null }> {
-  const lengths = await Promise.all([...copies.values()].map(async (store) => (await listSegments(spec.component, spec.backup, store)).length));
+async function resume(at: LogAt, encrypt: boolean, copies: Copies): Promise<{ next: number; previous: string | null }> {
+  const lengths = await Promise.all([...copies.values()].map(async (store) => (await listSegments(at, store)).length));
   const next = Math.min(...lengths);
   if (Math.max(...lengths) > next + 1) {
     const found = [...copies.keys()].map((name, index) => `${lengths[index]} in ${name}`).join(', ');
-    throw environmentError(`the copies of the log of ${spec.component}.${spec.backup} have drifted apart`, { found: `segments: ${found}`, expected: 'the same number, or one that only the last write had reached' });
+    throw environmentError(`the copies of the log of ${at.component}.${at.backup} have drifted apart`, { found: `segments: ${found}`, expected: 'the same number, or one that only the last write had reached' });
   }
   if (next === 0) return { next, previous: null };
   const [store] = copies.values();
-  return { next, previous: sha256Of(await buffer(await store!.read(segmentKey(spec.component, spec.backup, next - 1, spec.encrypt)))) };
+  return { next, previous: sha256Of(await buffer(await store!.read(segmentKey(at, next - 1, encrypt)))) };
 }
 
 export interface StoredSegment { key: string; segment: number; encrypted: boolean; bytes: number }
 
 /** Segments in one store, in order. A number that is missing between others, or a key that is none of ours, is an error. */
-export async function listSegments(component: string, backup: string, store: Store): Promise<StoredSegment[]> {
+export async function listSegments(at: LogAt, store: Store): Promise<StoredSegment[]> {
   const found: StoredSegment[] = [];
-  for (const { key, bytes } of await store.list(logPrefix(component, backup))) {
+  for (const { key, bytes } of await store.list(logPrefix(at))) {
     const parsed = parseSegmentKey(key);
-    if (!parsed) throw environmentError(`the log of ${component}.${backup} holds something that is no segment`, { found: key, expected: segmentKey(component, backup, found.length, true) });
-    if (parsed.segment !== found.length) throw environmentError(`segment ${found.length} of the log of ${component}.${backup} is missing`, { found: key, expected: segmentKey(component, backup, found.length, parsed.encrypted) });
+    if (!parsed) throw environmentError(`the log of ${at.component}.${at.backup} holds something that is no segment`, { found: key, expected: segmentKey(at, found.length, true) });
+    if (parsed.segment !== found.length) throw environmentError(`segment ${found.length} of the log of ${at.component}.${at.backup} is missing`, { found: key, expected: segmentKey(at, found.length, parsed.encrypted) });
     found.push({ key, ...parsed, bytes });
   }
   return found;

@@ -3,20 +3,20 @@ import type { Readable } from 'node:stream';
 import type { Clock } from '../core/clock.ts';
 import type { Consistency } from '../core/driver.ts';
 import { MusterError } from '../core/errors.ts';
-import { manifestSchema, type Manifest, type PointSpec, type PointWriter } from '../core/store.ts';
+import { manifestSchema, manifestText, type Manifest, type PointSpec, type PointWriter } from '../core/store.ts';
 import { encryption, type Cipher } from './cipher.ts';
 import { everyCopy, writeCopies, type Copies } from './copies.ts';
 import { fileBinding, fileKey, manifestKey, pointPrefix, preparedKey } from './layout.ts';
 import { sha256Of } from './meter.ts';
 import { pack, type StoredFile } from './pipe.ts';
 
-export interface PointContext { copies: Copies; cipher: Cipher | null; clock: Clock; drill: string }
+export interface PointContext { copies: Copies; cipher: Cipher | null; clock: Clock; originMs: number; drill: string }
 
 /**
  * A recovery point being written. Files first; then the manifest under the name `prepared` in every copy; then under its
  * own. So there is never a manifest in one store while a file is missing in another (stores/layout.ts).
  */
-export function createPoint(spec: PointSpec, { copies, cipher, clock, drill }: PointContext): PointWriter {
+export function createPoint(spec: PointSpec, { copies, cipher, clock, originMs, drill }: PointContext): PointWriter {
   const createdUtc = clock.utc();
   const point = `${createdUtc.replaceAll(/[-:]/g, '')}-${randomBytes(4).toString('hex')}`;
   const at = { component: spec.component, backup: spec.backup, point };
@@ -58,10 +58,10 @@ export function createPoint(spec: PointSpec, { copies, cipher, clock, drill }: P
     timingsMs['files'] = clock.nowMs() - begunMs;
     const manifest = manifestSchema.parse({
       schema: 'muster/manifest/v1', ...at, method: spec.method, drill, createdUtc,
-      consistentAtMs: consistency.atMs, position: consistency.position, tool: consistency.tool, server: consistency.server, facts: consistency.facts ?? null,
+      consistentAtMs: consistency.atMs, consistentUtc: utcOf(clock, originMs + consistency.atMs), position: consistency.position, tool: consistency.tool, server: consistency.server, facts: consistency.facts ?? null,
       compression: 'zstd', encryption: cipher && { ...encryption, keyId: cipher.keyId }, timingsMs, copies: [...copies.keys()], files: stored,
     } satisfies Record<keyof Manifest, unknown>);
-    const bytes = Buffer.from(JSON.stringify(manifest, null, 2));
+    const bytes = Buffer.from(manifestText(manifest));
     const sealed = cipher ? await cipher.encrypt(bytes, fileBinding(at, 'manifest', 'manifest.json')) : bytes;
     await writeCopies(copies, preparedKey(at), sealed, stop.signal);
     await writeCopies(copies, manifestKey(at), bytes, stop.signal);
@@ -83,6 +83,9 @@ export function createPoint(spec: PointSpec, { copies, cipher, clock, drill }: P
 
   return { point, put: (name, content) => attempt(() => put(name, content)), commit: (consistency) => attempt(() => commit(consistency)), abort };
 }
+
+/** What the wall clock said at a moment of the monotonic clock. */
+const utcOf = (clock: Clock, atMs: number): string => new Date(Date.parse(clock.utc()) - (clock.nowMs() - atMs)).toISOString();
 
 /** The files of a point that is to be completed. Throws when there is none, or one is still being put. */
 function finished(point: string, files: ReadonlyMap<string, StoredFile | null>): StoredFile[] {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import type { Artifact, PlainFile } from '../core/driver.ts';
 import { environmentError, messageOf } from '../core/errors.ts';
-import { manifestSchema, type FetchContext, type Manifest, type Store } from '../core/store.ts';
+import { consistentMs, manifestSchema, type FetchContext, type Manifest, type Store } from '../core/store.ts';
 import { canonicalJson, type Json } from '../core/timeline.ts';
 import { encryption, type Cipher } from './cipher.ts';
 import { checkManifestPaths, fileBinding, manifestKey, pointsPrefix, preparedKey } from './layout.ts';
@@ -11,7 +11,7 @@ import { download, unpack, type StoredFile } from './pipe.ts';
 
 export interface Source { store: Store; name: string; cipher(): Cipher }
 
-/** Manifests in one store, newest consistency point first. What is not one of ours, or not where it belongs, is an error. */
+/** Manifests in one store, newest consistency point first by the wall clock, which the drills that made them share. What is not one of ours, or not where it belongs, is an error. */
 export async function readPoints(component: string, backup: string, from: Source): Promise<Manifest[]> {
   const prefix = pointsPrefix(component, backup);
   const keys = (await from.store.list(prefix)).map(({ key }) => key).filter((key) => /^[^/]+\/manifest\.json$/.test(key.slice(prefix.length)));
@@ -21,7 +21,7 @@ export async function readPoints(component: string, backup: string, from: Source
     if (manifestKey(manifest) !== key) throw environmentError(`${key} in store ${from.name} is the manifest of something else`, { found: manifestKey(manifest), expected: key });
     manifests.push(manifest);
   }
-  return manifests.sort((a, b) => b.consistentAtMs - a.consistentAtMs || (a.point < b.point ? 1 : -1));
+  return manifests.sort((a, b) => consistentMs(b) - consistentMs(a) || (a.point < b.point ? 1 : -1));
 }
 
 /** Fetches, verifies, decrypts and unpacks into the context's folder. Refuses with the object's name, what was expected and what was found. */

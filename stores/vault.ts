@@ -3,6 +3,7 @@ import { inputError } from '../core/errors.ts';
 import type { PointSpec, Store, Vault } from '../core/store.ts';
 import { createCipher, type Cipher } from './cipher.ts';
 import type { Copies } from './copies.ts';
+import { logPrefix, pointPrefix } from './layout.ts';
 import { retrieveLog } from './log-retrieval.ts';
 import { openLog } from './log.ts';
 import { createPoint } from './point.ts';
@@ -37,16 +38,30 @@ export function createVault({ stores, key, clock, originMs, drill }: VaultOption
     if (spec.copies.length === 0) throw inputError(`${spec.component}.${spec.backup} names no store for its copies`);
     return new Map(spec.copies.map((name) => [name, storeOf(name)]));
   };
+  /** Where this vault has written, by prefix. */
+  const written = new Set<string>();
   const source = (name: string): Source => ({ store: storeOf(name), name, cipher });
   const cipherOf = (spec: PointSpec): Cipher | null => (spec.encrypt ? cipher() : null);
 
   return {
-    begin: async (spec) => createPoint(spec, { copies: copiesOf(spec), cipher: cipherOf(spec), clock, drill }),
-    points: async (component, backup, store) => readPoints(component, backup, source(store)),
+    begin: async (spec) => {
+      const point = createPoint(spec, { copies: copiesOf(spec), cipher: cipherOf(spec), clock, originMs, drill });
+      written.add(pointPrefix({ component: spec.component, backup: spec.backup, point: point.point }));
+      return point;
+    },
+    points: async (component, backup, store, whose = 'own') => {
+      const points = await readPoints(component, backup, source(store));
+      // One drill has one clock, which nobody sets back.
+      return whose === 'own' ? points.filter((one) => one.drill === drill).sort((a, b) => b.consistentAtMs - a.consistentAtMs) : points.filter((one) => one.drill !== drill);
+    },
+    wrote: (key) => [...written].some((prefix) => key.startsWith(prefix)),
     fetch: async (manifest, store, context) => retrieve(manifest, source(store), context),
     prune: async (spec, keep, between) => prune(spec, keep, { copies: copiesOf(spec), source, clock, drill, between }),
-    followLog: async (spec, durable) => openLog(spec, { copies: copiesOf(spec), cipher: cipherOf(spec), clock, originMs, drill, durable }),
-    fetchLog: async (component, backup, store, context) => retrieveLog(component, backup, source(store), context),
+    followLog: async (spec, durable) => {
+      written.add(logPrefix({ component: spec.component, backup: spec.backup, drill }));
+      return openLog(spec, { copies: copiesOf(spec), cipher: cipherOf(spec), clock, originMs, drill, durable });
+    },
+    fetchLog: async (component, backup, store, context, of = drill) => retrieveLog({ component, backup, drill: of }, source(store), context),
     close: async () => {
       const closed = await Promise.allSettled([...stores.values()].map((store) => store.close()));
       const failed = closed.find((one) => one.status === 'rejected');

@@ -58,7 +58,12 @@ test('what was set aside and put back leaves nothing behind, and what cannot be 
     await rig.backUp();
     const before = await rig.contents(rig.target);
     const keys = Object.keys(before);
-    await expect(rig.target.damage([...keys, 'points/none'], null)).rejects.toThrow('has no points/none');
+    const missing = `${keys[0]!}.none`;
+    await expect(rig.target.damage([...keys, missing], null)).rejects.toThrow(`has no ${missing}`);
+    expect(await rig.contents(rig.target)).toEqual(before);
+    await rig.target.store.write('holiday.jpg', Buffer.from('not a backup'));
+    await expect(rig.target.damage([...keys, 'holiday.jpg'], null)).rejects.toMatchObject({ message: expect.stringContaining("not this drill's own"), found: 'holiday.jpg' });
+    await rig.target.store.remove('holiday.jpg');
     expect(await rig.contents(rig.target)).toEqual(before);
     const { putBack } = await rig.target.damage(keys, null);
     expect(await rig.contents(rig.target)).toEqual({});

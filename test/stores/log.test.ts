@@ -24,7 +24,7 @@ async function appended(bench: Workbench, file: string, parts: Buffer[], writer?
 const fetchLog = async (bench: Workbench, store = 'one', vault = bench.vault): Promise<Artifact> => vault.fetchLog('mysql', 'binlog', store, await bench.fetchContext());
 const contents = async (artifact: Artifact): Promise<Record<string, string>> =>
   Object.fromEntries(await Promise.all(artifact.files.map(async ({ name, path }) => [name, String(await readFile(path))])));
-const segmentPath = (bench: Workbench, store: string, segment: number): string => join(bench.folder, store, `logs/mysql/binlog/${String(segment).padStart(10, '0')}.zst.enc`);
+const segmentPath = (bench: Workbench, store: string, segment: number): string => join(bench.folder, store, `logs/mysql/binlog/drill-1/${String(segment).padStart(10, '0')}.zst.enc`);
 
 describe('a followed log', () => {
   test.each([true, false])('comes back as it was, from either copy (encrypted: %j)', async (encrypt) => {

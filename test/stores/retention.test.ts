@@ -16,7 +16,7 @@ const taken = async (vault: Vault, count: number): Promise<string[]> => {
   }
   return points;
 };
-const visible = async (vault: Vault, store: string): Promise<string[]> => (await vault.points('mysql', 'dump', store)).map(({ point }) => point).sort().reverse();
+const visible = async (vault: Vault, store: string): Promise<string[]> => (await Promise.all((['own', 'others'] as const).map((whose) => vault.points('mysql', 'dump', store, whose)))).flat().map(({ point }) => point).sort().reverse();
 const keysOf = async (stores: ReadonlyMap<string, Store>): Promise<string[]> => (await Promise.all([...stores.values()].map((store) => store.list('')))).flat().map(({ key }) => key);
 const ofPoint = (keys: readonly string[], point: string): string[] => keys.filter((key) => key.includes(point));
 const nothing: Pruned = { removed: [], completed: [], spared: null, kept: 0, objects: 0, bytes: 0, versionsStayIn: [] };

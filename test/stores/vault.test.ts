@@ -3,9 +3,11 @@ import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/p
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
+import { systemClock } from '../../core/clock.ts';
 import { MusterError } from '../../core/errors.ts';
 import { manifestSchema, type Manifest } from '../../core/store.ts';
 import { keyIdOf } from '../../stores/cipher.ts';
+import { createVault } from '../../stores/vault.ts';
 import { alteringStore, emptied, halved, lastByteFlipped, lengthened, truncated } from './faulty.ts';
 import { backUp, consistency, cut, fetched, key, spec, workbench, type Workbench } from './workbench.ts';
 
@@ -269,4 +271,16 @@ test('a fetch stops when it is told to', async () => {
   await expect(bench.vault.fetch(manifest, 'one', context)).rejects.toThrow();
   expect((await stat(context.folder)).isDirectory()).toBe(true);
   expect(await everything(context.folder)).toEqual([]);
+});
+
+test('points of other drills in the same stores are told apart, newest first by the wall clock, and are nobody else\'s to damage', async () => {
+  await using bench = await workbench();
+  const { manifest: older } = await backUp(bench.vault, files);
+  const other = await bench.otherDrill();
+  const { manifest: newer } = await backUp(other, files);
+  expect([await other.points('mysql', 'dump', 'one'), await other.points('mysql', 'dump', 'one', 'others')]).toEqual([[newer], [older]]);
+  const third = createVault({ stores: bench.stores, key: () => key, clock: systemClock, originMs: systemClock.nowMs() - 3_600_000, drill: 'drill-3' });
+  expect((await third.points('mysql', 'dump', 'two', 'others')).map(({ point }) => point)).toEqual([newer.point, older.point]);
+  expect([older, newer].map(({ files: [file] }) => [bench.vault.wrote(file!.key), other.wrote(file!.key)])).toEqual([[true, false], [false, true]]);
+  expect(bench.vault.wrote('holiday.jpg')).toBe(false);
 });

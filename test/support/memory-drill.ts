@@ -14,6 +14,8 @@ import { runDrill } from '../../engine/drill.ts';
 import { planDrill } from '../../engine/plan.ts';
 import { createVault } from '../../stores/vault.ts';
 
+const backupKey = randomBytes(32).toString('hex');
+
 /** For `stack: none`: nothing may ask for containers. */
 export const noStacks: StackProvider = {
   describe: () => Promise.reject(new Error('no stack was expected')),
@@ -24,6 +26,8 @@ export interface MemoryDrill {
   config?: string;
   every?: string;
   rpo?: string;
+  /** Stores in the place of the two folders, as they stand in the file: `{ b: '{ kind: directory, path: /x }' }`. */
+  stores?: Record<string, string>;
   /** More of the snapshot backup, as it stands in the file: `{ keep: '{ points: 2 }' }`. */
   backup?: Record<string, string>;
   /** Lines of the scenario that replace those of the same key. */
@@ -44,10 +48,10 @@ const scenarioLines = (change: Record<string, string> = {}): string =>
     recover: '[{ restore: store, from: b }]', check: '[ledger]', ...change,
   }).map(([key, value]) => `${key}: ${value}\n`).join('');
 
-export function memoryFiles({ config = '{}', every = '1m', rpo = '15m', backup = {}, scenario }: MemoryDrill = {}): { folder: string; file: string } {
+export function memoryFiles({ config = '{}', every = '1m', rpo = '15m', backup = {}, stores = {}, scenario }: MemoryDrill = {}, component?: string): { folder: string; file: string } {
   const folder = mkdtempSync(join(tmpdir(), 'muster-memory-'));
   // The driver keeps its databases by the component's name, in this process: drills side by side must not meet.
-  const own = (text: string): string => text.replaceAll(/\bstore\b/g, `store-${basename(folder).slice(-6).toLowerCase()}`);
+  const own = (text: string): string => text.replaceAll(/\bstore\b(?!-)/g, component ?? `store-${basename(folder).slice(-6).toLowerCase()}`);
   writeFileSync(join(folder, 'strategy.yaml'), own(`strategy: memory
 stack: none
 components:
@@ -59,8 +63,8 @@ components:
       snapshot: { method: copy, every: ${every}, encrypt: aes-256, copies: [a, b]${Object.entries(backup).map(([key, value]) => `, ${key}: ${value}`).join('')} }
       log: { method: journal, encrypt: aes-256, copies: [a] }
 stores:
-  a: { kind: directory }
-  b: { kind: directory }
+  a: ${stores['a'] ?? '{ kind: directory }'}
+  b: ${stores['b'] ?? '{ kind: directory }'}
 `));
   writeFileSync(join(folder, 'scenario.yaml'), own(scenarioLines(scenario)));
   return { folder, file: join(folder, 'scenario.yaml') };
@@ -68,7 +72,7 @@ stores:
 
 export const dependenciesFor = (home: string, drill: MemoryDrill): EngineDependencies => ({
   registries: drill.registries ?? registries, provider: noStacks, makeVault: createVault, clock: systemClock,
-  environment: { MUSTER_BACKUP_KEY: randomBytes(32).toString('hex') }, home, version: 'test', host: {}, progress: drill.progress ?? (() => undefined),
+  environment: { MUSTER_BACKUP_KEY: backupKey }, home, version: 'test', host: {}, progress: drill.progress ?? (() => undefined),
 });
 
 function tamperWith(home: string, alter: NonNullable<MemoryDrill['tamper']>): void {
@@ -82,7 +86,11 @@ function tamperWith(home: string, alter: NonNullable<MemoryDrill['tamper']>): vo
 
 /** A whole drill on the memory driver, real in everything but the technology. */
 export async function drillInMemory(drill: MemoryDrill = {}): Promise<{ folder: string; result: DrillResult }> {
-  const { folder, file } = memoryFiles(drill);
+  return drillFile(memoryFiles(drill), drill);
+}
+
+/** The same with files that are there already: a second drill of the same strategy, with the key of the first. */
+export async function drillFile({ folder, file }: { folder: string; file: string }, drill: MemoryDrill = {}): Promise<{ folder: string; result: DrillResult }> {
   const progress = (one: Progress): void => {
     if (one.kind === 'phase' && one.phase === 'recover' && drill.tamper) tamperWith(folder, drill.tamper);
     drill.progress?.(one);
