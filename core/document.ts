@@ -1,7 +1,9 @@
 import { closest, distance } from 'fastest-levenshtein';
-import { isMap, isPair, isScalar, LineCounter, parseDocument, type Document, type Node } from 'yaml';
+import { isMap, isScalar, type Document, type Node } from 'yaml';
 import { z } from 'zod';
 import { inputError, InputErrors, type MusterError, type Place } from './errors.ts';
+import { readYaml } from './yaml-file.ts';
+import { isMerge } from './yaml-tree.ts';
 
 type Path = readonly (string | number)[];
 type Issue = z.core.$ZodIssue;
@@ -9,48 +11,32 @@ type Issue = z.core.$ZodIssue;
 /** A YAML file that still knows where everything stands. */
 export interface Source { file: string; data: unknown; place(path: Path, onKey?: boolean): Place; }
 
-/** Parses YAML (1.2 core; duplicate keys are errors). Throws InputErrors with file, line and column. */
+/** Parses YAML as readYaml does. Throws InputErrors with file, line and column. */
 export function parseSource(file: string, text: string): Source {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
-  const at = (offset: number): Place => {
-    const { line, col } = lines.linePos(offset);
-    return { file, line: Math.max(line, 1), column: Math.max(col, 1) };
-  };
-  if (document.errors.length > 0) {
-    // Names that stand twice are each a slip of their own; what follows another error mostly follows from it.
-    const [first] = document.errors;
-    throw new InputErrors(
-      (first!.code === 'DUPLICATE_KEY' ? document.errors : [first!]).map((error) =>
-        inputError(error.code === 'DUPLICATE_KEY' ? 'the same name stands twice' : error.message.split('\n')[0]!.replace(/ at line.*$/, ''), {
-          at: at(error.pos[0]),
-          hint: error.code === 'DUPLICATE_KEY' ? 'rename or remove one of them' : undefined,
-        }),
-      ),
-    );
-  }
-  return { file, data: document.toJS(), place: (path, onKey = false) => at(offsetOf(document, path, onKey)) };
+  const { document, data, at } = readYaml(file, text);
+  return { file, data, place: (path, onKey = false) => at(offsetOf(document, path, onKey)) };
 }
 
-/** Offset of the deepest node of the path that exists; of its key when asked. */
+/** Offset of the deepest node of the path that exists; of its key when asked. What was merged in stands where it is merged. */
 function offsetOf(document: Document, path: Path, onKey: boolean): number {
   let offset = document.contents?.range?.[0] ?? 0;
   let node: unknown = document.contents;
-  path.forEach((step, depth) => {
+  for (const [depth, step] of path.entries()) {
     if (isMap(node)) {
-      const pair = node.items.find((item) => isPair(item) && String(isScalar(item.key) ? item.key.value : item.key) === String(step));
-      if (!pair) return;
+      const pair = node.items.find(({ key }) => String(isScalar(key) ? key.value : key) === String(step)) ?? node.items.find(isMerge);
+      if (!pair) return offset;
       const key = pair.key as Node;
       const value = pair.value as Node | null;
       const last = depth === path.length - 1;
       offset = (last && onKey) || !value?.range ? (key.range?.[0] ?? offset) : value.range[0];
+      if (isMerge(pair)) return key.range?.[0] ?? offset;
       node = value;
     } else {
       const next = (node as { items?: Node[] } | null)?.items?.[Number(step)];
       if (next?.range) offset = next.range[0];
       node = next;
     }
-  });
+  }
   return offset;
 }
 
@@ -117,9 +103,12 @@ z.config({
   },
 });
 
-/** Parses a source by a schema. Throws InputErrors with one error per problem, each with its place. */
-export function parseAs<T>(source: Source, schema: z.ZodType<T>, under: Path = []): T {
-  const result = schema.safeParse(valueAt(source.data, under));
+/**
+ * Parses a source by a schema. `absent` stands for what is left out altogether.
+ * Throws InputErrors with one error per problem, each with its place.
+ */
+export function parseAs<T>(source: Source, schema: z.ZodType<T>, under: Path = [], absent?: unknown): T {
+  const result = schema.safeParse(valueAt(source.data, under) ?? absent);
   if (result.success) return result.data;
   throw new InputErrors(result.error.issues.flatMap((issue) => toErrors(source, { ...issue, path: [...under, ...issue.path] } as Issue)));
 }

@@ -4,7 +4,7 @@ import type { Registries } from '../core/registries.ts';
 import type { ComponentFault, StoreFault } from '../core/fault.ts';
 import type { FaultPlan, Scenario, Step } from '../core/scenario.ts';
 import type { Strategy } from '../core/strategy.ts';
-import { isCommand, isReplay, isRestore, isReturn, type Plan, type PlannedBackup, type PlannedCheck, type PlannedComponent, type PlannedFault, type Problems } from './plan.ts';
+import { isCommand, isReplay, isRestore, isReturn, owned, type Plan, type PlannedBackup, type PlannedCheck, type PlannedComponent, type PlannedFault, type Problems } from './plan.ts';
 import { checkCommand } from './plan-command.ts';
 import { checkRegionTarget, checkReturn, componentsHit } from './plan-region.ts';
 
@@ -59,7 +59,7 @@ const backupNames = ({ components }: Context): string[] => [...components.values
 function backupOf(context: Context, id: string): PlannedBackup | null {
   const [componentName, name] = id.split('.', 2) as [string, string | undefined];
   const owner = context.components.get(componentName);
-  const plan = name === undefined ? undefined : owner?.declared.backups[name];
+  const plan = name === undefined ? undefined : owned(owner?.declared.backups, name);
   if (!owner || !plan) return null;
   const info = owner.driver.backups[plan.method]!;
   const options = info.options.safeParse(plan.options);
@@ -108,7 +108,7 @@ function checkTarget(context: Context, plan: FaultPlan, { needs, refuses }: Comp
 }
 
 function checkStoreTarget({ source, strategy, components, problems }: Context, plan: FaultPlan, { needsService, needsWay }: Pick<StoreFault, 'needsService' | 'needsWay'>, path: Path): void {
-  const store = strategy.stores[plan.target];
+  const store = owned(strategy.stores, plan.target);
   if (!store) problems.add(unknownName(source, [...path, plan.name], 'store', plan.target, Object.keys(strategy.stores)));
   else if (needsService && typeof store['service'] !== 'string') {
     problems.add(inputError(`store ${plan.target} cannot suffer ${plan.name}: it lives in no service of the stack`, { at: source.place([...path, plan.name]), found: plan.target, expected: 'a store with a service' }));
@@ -170,7 +170,7 @@ function checkStep(context: Context, step: Step, path: Path, planned: Pick<Plan,
 
 function checkStore(context: Context, from: string, backup: PlannedBackup, path: Path, place: Path = [...path, 'from']): void {
   const { source, strategy, problems } = context;
-  if (!strategy.stores[from]) problems.add(unknownName(source, place, 'store', from, Object.keys(strategy.stores)));
+  if (!owned(strategy.stores, from)) problems.add(unknownName(source, place, 'store', from, Object.keys(strategy.stores)));
   else if (!backup.plan.copies.includes(from)) {
     problems.add(inputError(`backup ${backup.id} keeps no copy in ${from}`, { at: source.place(place), found: from, expected: `one of ${backup.plan.copies.join(', ')}` }));
   }
@@ -217,7 +217,7 @@ function checkReplay(context: Context, step: Extract<Step, { replay: string }>, 
 
 /** The component whose action a `run` step means; null when none or several offer it and the step does not say. */
 export function actionOwner(components: Components, step: Extract<Step, { run: string }>): PlannedComponent | null {
-  const owners = [...components.values()].filter((one) => step.run in one.driver.actions && (!step.target || step.target === one.name));
+  const owners = [...components.values()].filter((one) => Object.hasOwn(one.driver.actions, step.run) && (!step.target || step.target === one.name));
   return owners.length === 1 ? owners[0]! : null;
 }
 
@@ -234,7 +234,7 @@ function checkChecks(context: Context): PlannedCheck[] {
   const offered = [...context.components.values()].flatMap((one) => Object.keys(one.driver.checks).map((check): PlannedCheck => ({ id: `${one.name}.${check}`, named: check, component: one.name, check })));
   return context.scenario.check.flatMap((name, i) => {
     if (name === 'ledger') return [];
-    const invariant = context.strategy.invariants[name];
+    const invariant = owned(context.strategy.invariants, name);
     if (invariant) checkCommand(context, invariant, ['check', i]);
     if (invariant) return [];
     const fitting = offered.filter((one) => one.id === name || one.check === name);

@@ -74,6 +74,10 @@ export class Problems {
   }
 }
 
+/** What a file declares under a name; nothing under those that every object has, such as `constructor`. */
+export const owned = <T>(declared: Record<string, T> | undefined, name: string): T | undefined =>
+  declared && Object.hasOwn(declared, name) ? declared[name] : undefined;
+
 const faultSchemas = (registries: Registries) => Object.fromEntries(Object.entries(registries.faults).map(([name, fault]) => [name, fault.params]));
 
 /** Every name that the files may use, for their schemas. */
@@ -84,10 +88,19 @@ export const catalogueOf = (registries: Registries) => ({
   faults: Object.keys(registries.faults),
 });
 
-export const schemasOf = (registries: Registries) => ({
+const makeSchemas = (registries: Registries) => ({
   scenario: scenarioSchema(faultSchemas(registries)),
   strategy: strategySchema(catalogueOf(registries)),
 });
+
+const schemasMade = new WeakMap<Registries, ReturnType<typeof makeSchemas>>();
+
+/** Made once for all files that are read with these registries. */
+export function schemasOf(registries: Registries): ReturnType<typeof makeSchemas> {
+  const schemas = schemasMade.get(registries) ?? makeSchemas(registries);
+  schemasMade.set(registries, schemas);
+  return schemas;
+}
 
 /**
  * Reads a scenario and its strategy and pairs what they ask for with what the drivers offer. Starts nothing.
@@ -115,7 +128,10 @@ export async function planDrill(scenarioFile: string, registries: Registries, pr
   return { scenarioFile: show(scenarioFile), strategyFile: show(strategyFile), stackFile, scenario, strategy, components, stores, invariants: invariantsOf(scenario, strategy), ...planned };
 }
 
-const invariantsOf = ({ check }: Scenario, { invariants }: Strategy): Plan['invariants'] => check.flatMap((named) => (invariants[named] ? [{ named, command: invariants[named] }] : []));
+const invariantsOf = ({ check }: Scenario, { invariants }: Strategy): Plan['invariants'] => check.flatMap((named) => {
+    const command = owned(invariants, named);
+    return command ? [{ named, command }] : [];
+  });
 
 const show = (file: string): string => {
   const short = relative(process.cwd(), file);
@@ -157,7 +173,7 @@ function planComponents(source: Source, strategy: Strategy, registries: Registri
     if (stack && declared.clients && !stack.services.has(declared.clients.service)) {
       problems.add(unknownName(source, [...at, 'clients', 'service'], 'service', declared.clients.service, services));
     }
-    const config = problems.gather(() => (declared.config && Object.keys(declared.config).length > 0 ? parseAs(source, driver.config, [...at, 'config']) : driver.config.parse({})));
+    const config = problems.gather(() => parseAs(source, driver.config, [...at, 'config'], {}));
     const described = stack?.services.get(service);
     const compose = stack && described ? { volumes: described.volumes, ownFileSystems: stack.ownFileSystems, restart: described.restart } : null;
     planned.set(name, { name, service, driver, declared, config, compose, region: described?.region ?? null });
@@ -199,7 +215,7 @@ function checkBackups(source: Source, strategy: Strategy, components: Map<string
       backup.copies.forEach((copy, i) => {
         if (!stores.includes(copy)) problems.add(unknownName(source, [...at, 'copies', i], 'store', copy, stores));
       });
-      problems.gather(() => (Object.keys(backup.options).length > 0 ? parseAs(source, info.options, [...at, 'options']) : info.options.parse({})));
+      problems.gather(() => parseAs(source, info.options, [...at, 'options'], {}));
     }
   }
 }
@@ -207,7 +223,7 @@ function checkBackups(source: Source, strategy: Strategy, components: Map<string
 /** Alerts and the availability target may name the component whose clients they are about. */
 function checkWatched(source: Source, strategy: Strategy, problems: Problems): void {
   const named: [(string | number)[], string | undefined][] = [...Object.entries(strategy.alerts).map(([name, { of }]): [string[], string | undefined] => [['alerts', name, 'of'], of]), [['slo', 'of'], strategy.slo?.of]];
-  for (const [path, of] of named) if (of !== undefined && !(of in strategy.components)) problems.add(unknownName(source, path, 'component', of, Object.keys(strategy.components)));
+  for (const [path, of] of named) if (of !== undefined && !owned(strategy.components, of)) problems.add(unknownName(source, path, 'component', of, Object.keys(strategy.components)));
 }
 
 export const isRestore = (step: Step): step is Extract<Step, { restore: string }> => 'restore' in step;

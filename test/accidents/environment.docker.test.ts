@@ -72,7 +72,7 @@ describe('a stack that cannot come up', concurrent, () => {
   test('a compose file that is no YAML: 64, with its line, before anything begins', async () => {
     const ended = await refused((text) => text.replace('    volumes: [redis-data:/data]', '    volumes: [redis-data:/data'));
     expect([ended.code, ended.bundles]).toEqual([64, []]);
-    expect(oneError(ended)).toMatch(/^compose\.yml:\d+:\d+: error: the compose file does not parse: /);
+    expect(oneError(ended)).toMatch(/^compose\.yml:\d+:\d+: error: the file does not parse: /);
   });
 
   test('a compose file that Compose refuses: 64', async () => {

@@ -154,8 +154,19 @@ describe('what does not fit is refused, with its place', () => {
     ['an unknown kind of store', inStrategy('kind: directory', 'kind: directry'), /unknown value "directry" .*did you mean "directory"\?$/],
     ['an unknown setting of a store', inStrategy('there: { kind: directory', 'there: { kind: directory, bukket: x'), /^strategy\.yaml:\d+:\d+ unknown key "bukket"/],
     ['a compose file that is not there', inStrategy('./compose.yml', './compse.yml'), /^strategy\.yaml:2:8 there is no compose file/],
-    ['a compose file that does not parse', { compose: () => 'services: {a: {image: x}' }, /compose\.yml:\d+:\d+ /],
+    ['a compose file that does not parse', { compose: (): string => 'services: {a: {image: x}' }, /compose\.yml:\d+:\d+ /],
     ['a strategy that is not there', inScenario('./strategy.yaml', './stratgy.yaml'), /^scenario\.yaml:2:11 there is no strategy/],
+    ['a driver whose required settings are left out altogether', inStrategy('driver: mysql\n', 'driver: http\n'), /^strategy\.yaml:\d+:\d+ "\w+" is missing/],
+    ['settings that are nothing', inStrategy('driver: mysql\n', 'driver: http\n    config:\n'), /^strategy\.yaml:\d+:\d+ /],
+    ['an alias that refers to nothing', inScenario('[ledger, ttl]', '*checks'), /^scenario\.yaml:9:8 \*checks refers to nothing/],
+    ['a value that contains itself', inStrategy('stores:', 'stores: &s\n  all: { kind: directory, of: *s }'), /^strategy\.yaml:\d+:\d+ \*s refers to what it stands in/],
+    ['a merge key that merges nothing', { compose: (): string => 'services:\n  store: { image: redis }\n  front:\n    <<: 5\n' }, /compose\.yml:4:9 << merges nothing/],
+    ['an action that every object has', inScenario('[{ restore: store, from: here }]', '[{ run: toString }]'), /^scenario\.yaml:8:18 unknown action "toString"/],
+    ['a check that every object has', inScenario('ttl', 'constructor'), /^scenario\.yaml:9:17 unknown check "constructor"/],
+    ['a backup that every object has', inScenario('[store.snapshot]', '[store.constructor]'), /^scenario\.yaml:6:11 unknown backup "store\.constructor"/],
+    ['a store that every object has', inScenario('from: here', 'from: constructor'), /^scenario\.yaml:8:35 unknown store "constructor"/],
+    ['a store to break that every object has', inScenario('wipe-volume: store', 'bucket-emptied: constructor'), /^scenario\.yaml:7:26 unknown store "constructor"/],
+    ['a component that every object has', inStrategy('stores:', 'slo: { availability: 99%, over: 30d, of: constructor }\nstores:'), /^strategy\.yaml:\d+:\d+ unknown component "constructor"/],
   ] as const)('%s', async (_, change, expected) => {
     expect(await refusal(change)).toMatch(expected);
   });

@@ -106,6 +106,22 @@ describe('what is refused before anything starts', () => {
     expect(error.message).toBe('volume production is external');
   });
 
+  test.each([
+    ['an alias', 'x-mine: &mine { external: true }\nservices:\n  a: { image: x }\nvolumes:\n  production: *mine\n', 5],
+    ['a merge key', 'x-mine: &mine { external: true }\nservices:\n  a: { image: x }\nvolumes:\n  production:\n    <<: *mine\n', 6],
+    ['an alias of all volumes', 'x-mine: &mine { production: { external: true } }\nservices:\n  a: { image: x }\nvolumes: *mine\n', 4],
+  ])('an external volume that is declared by %s', async (_, text, line) => {
+    expect(await refused(text)).toMatchObject({ message: 'volume production is external', at: { line } });
+  });
+
+  test.each([
+    ['a port beyond all', 'ports: ["0-99999999999:0-99999999999"]'],
+    ['ports from high to low', 'ports: ["90-80:90-80"]'],
+    ['a mapping in a list in a list', 'ports: [[{ toString: 1 }]], volumes: [[{ toString: 1 }]], labels: [[{ toString: 1 }]], profiles: [{ toString: 1 }]'],
+  ])('%s is left to Compose', async (_, entries) => {
+    expect((await describeText(`services: { a: { image: x, ${entries} } }`)).get('a')).toMatchObject({ ports: [], volumes: [], region: null });
+  });
+
   test('all problems at once', async () => {
     const error = await refused('services: {}\nnetworks: { shop: { external: true } }\n');
     expect((error as InputErrors).all.map((each) => each.message)).toEqual(['network shop is external', 'no services']);
