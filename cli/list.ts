@@ -2,17 +2,17 @@ import { readFileSync } from 'node:fs';
 import { nearest, parseSource } from '../core/document.ts';
 import { inputError } from '../core/errors.ts';
 import { matrixOf, matrixPage, paramsOf, type Reason } from './matrix.ts';
-import { chalkFor } from './output.ts';
+import { chalkFor, short } from './output.ts';
 import { registries } from './registries.ts';
-import { findScenarios } from './scenarios.ts';
+import { findScenarios, passedOverText } from './scenarios.ts';
 
 interface Row { name: string; about: string; more: string[] }
 
 const rowsOf: Record<string, () => Row[]> = {
   scenarios: () =>
-    findScenarios().map(({ name, file }) => {
-      const { title } = parseSource(file, readFileSync(file, 'utf8')).data as { title?: string };
-      return { name, about: title ?? '', more: [] };
+    findScenarios().scenarios.map(({ name, file }) => {
+      const read = parseSource(short(file), readFileSync(file, 'utf8')).data as { title?: unknown } | null;
+      return { name, about: typeof read?.title === 'string' ? read.title : '', more: [] };
     }),
   drivers: () =>
     Object.entries(registries.drivers).map(([name, driver]) => ({
@@ -43,12 +43,13 @@ export async function list(what: string, flags: { json?: boolean }): Promise<num
     process.stdout.write(flags.json ? `${JSON.stringify({ schema: 'muster/list/v1', matrix: matrixOf(registries) }, null, 2)}\n` : matrixPage(registries));
     return 0;
   }
-  const rows = rowsOf[what]?.();
+  const rows = Object.hasOwn(rowsOf, what) ? rowsOf[what]!() : null;
   if (!rows) {
     const names = [...Object.keys(rowsOf), 'matrix'];
     const near = nearest(what, names);
     throw inputError(`nothing is listed under "${what}"`, { found: what, expected: `one of ${names.join(', ')}`, hint: near ? `did you mean "${near}"?` : undefined });
   }
+  if (what === 'scenarios') for (const text of passedOverText(findScenarios())) process.stderr.write(`${text}\n`);
   if (flags.json) process.stdout.write(`${JSON.stringify({ schema: 'muster/list/v1', [what]: rows }, null, 2)}\n`);
   else {
     const paint = chalkFor(process.stdout);

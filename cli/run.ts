@@ -15,7 +15,7 @@ import { catchInterruption } from './interruption.ts';
 import { drillHere, providerFor, type DrillFlags, type Ran } from './one-drill.ts';
 import { chalkFor, errorToJson, exitCodeOfError, formatError, gravestCode, hasColor, short } from './output.ts';
 import { registries } from './registries.ts';
-import { findScenarios, resolveScenario } from './scenarios.ts';
+import { allScenarios, passedOverText, resolveScenario } from './scenarios.ts';
 import { drillApart, jobsByMachine } from './side-by-side.ts';
 import { lastLine, optionsFor } from './summary.ts';
 import { nameOf, sweepsOf } from './sweep.ts';
@@ -30,12 +30,13 @@ type Told = Ran & { plan: Plan; tookMs: number };
 /** `muster run`: plans all, then drills one after the other or side by side, and reports each. Gives the exit code. */
 export async function run(names: string[], flags: RunFlags): Promise<number> {
   const begunMs = systemClock.nowMs();
-  const files = (names.length > 0 ? names : findScenarios().map((one) => one.name)).map(resolveScenario);
+  const files = names.length > 0 ? names.map(resolveScenario) : everyScenario();
   let say: (text: string) => void = () => undefined;
   const provider = providerFor(flags, (text) => say(text));
   const plans: Plan[] = [];
   // All of them before the first: a slip in the last file must not cost an hour of drills.
   for (const file of files) plans.push(await planDrill(file, registries, provider, { hostCommands: flags.allowHostCommands }));
+  for (const text of sharedNames(plans)) process.stderr.write(`${text}\n`);
   const asked = plans.flatMap((plan, i) => sweptPlans(plan).map((one, drill): Asked => ({ plan: one, file: files[i]!, drill, name: nameOf(one, plans) })));
   const jobs = Math.min(asked.length, flags.jobs === 'auto' ? jobsByMachine() : (flags.jobs ?? 1));
   const board = createLiveBoard({ stream: process.stderr, color: hasColor(process.stderr), width: process.stderr.columns ?? 80, isTTY: process.stderr.isTTY === true, jobs, drills: asked.length });
@@ -58,6 +59,20 @@ export async function run(names: string[], flags: RunFlags): Promise<number> {
   else printTogether(told, sweeps);
   return gravestCode([...told.map((one) => one.code), ...(interruption.signal.aborted ? [exitCodeOfError(interruption.signal.reason)] : [])]);
 }
+
+/** What a run without names runs. */
+function everyScenario(): string[] {
+  const found = allScenarios();
+  for (const text of passedOverText(found)) process.stderr.write(`${text}\n`);
+  return found.scenarios.map(({ file }) => file);
+}
+
+/** Two files whose drills a report could not tell apart, in words. */
+const sharedNames = (plans: readonly Plan[]): string[] =>
+  [...Map.groupBy(plans, ({ scenario }) => scenario.scenario)].flatMap(([name, called]) => {
+    const files = [...new Set(called.map(({ scenarioFile }) => scenarioFile))];
+    return files.length > 1 ? [`${files.join(' and ')} are both called ${name}: reports tell them apart by their folders only`] : [];
+  });
 
 interface Running { flags: RunFlags; jobs: number; board: LiveBoard; provider: StackProvider; signal: AbortSignal }
 

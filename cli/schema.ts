@@ -17,7 +17,7 @@ export function schemaOf(which: keyof typeof titles): object {
 
 /** `muster schema`: prints one of them. */
 export async function schema(which: string): Promise<number> {
-  if (!(which in titles)) {
+  if (!Object.hasOwn(titles, which)) {
     const near = nearest(which, Object.keys(titles));
     throw inputError(`there is no schema "${which}"`, { found: which, expected: `one of ${Object.keys(titles).join(', ')}`, hint: near ? `did you mean "${near}"?` : undefined });
   }

@@ -97,7 +97,7 @@ describe('what fits is planned', () => {
   it('notes what is legal and worth knowing', async () => {
     expect((await plan()).notes).toEqual(['the strategy does not say how failures are noticed: detection counts as it happened here']);
   });
-  it.each(findScenarios())('$name, which comes with Muster', async ({ file }) => {
+  it.each(findScenarios().scenarios)('$name, which comes with Muster', async ({ file }) => {
     await expect(planDrill(file, registries, provider)).resolves.toBeTruthy();
   });
 });
