@@ -32,7 +32,10 @@ export interface DataAnalysis {
   holes: number;
 }
 
-/** How the client fared with one load. Operations count as their completion; failures include wrong answers. */
+/**
+ * How the client fared with one load. An operation is one call of the client, however many rows it wrote, and counts at its
+ * completion; failures include wrong answers, and what was asked for while it was observed and failed only after that.
+ */
 export interface ServiceAnalysis {
   operations: number;
   right: number;
@@ -46,6 +49,8 @@ export interface ServiceAnalysis {
   /** From the operation completed just before `correct` to `correct`: nothing finer was probed. */
   correctResolutionMs: number | null;
   lastFailureMs: number | null;
+  /** Right operations after the last failure, to the end of the observation. */
+  rightSinceFailure: number;
   /** Operations that were acknowledged, or rightly answered, before the fault; and those of them that wrote or removed. */
   acknowledgedBeforeFault: number;
   writesBeforeFault: number;
@@ -76,6 +81,7 @@ export interface LoadAnalysis {
   load: string;
   index: number;
   target: string;
+  ratePerSecond: number;
   kind: 'data' | 'journeys' | 'visits';
   neverReturn: boolean;
   /** Loss is the recovery's declared purpose (sessions invalidated): counted, not held against the RPO. */

@@ -14,6 +14,8 @@ export const kinds = { write: 1, remove: 2, read: 3, readback: 4, answer: 5 } as
 export const outcomes = { ok: 0, fail: 1, unknown: 2 } as const;
 /** On `answer`: the client got an answer and it was not the right one. */
 export const flagWrong = 1;
+/** On `write`: it belongs to the same call of the client as the record before it. An operation is one call, however many rows it wrote. */
+export const flagContinues = 2;
 
 export type Kind = (typeof kinds)[keyof typeof kinds];
 export type Outcome = (typeof outcomes)[keyof typeof outcomes];

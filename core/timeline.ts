@@ -76,6 +76,8 @@ export interface EventData {
   'command.ended': { command: string[]; in: string; exitCode: number | null; inTime: boolean; tookMs: number; outputs: OutputRecord[] };
   'ready': { component: string };
   'observation.ended': { settled: boolean };
+  /** Asked at the end of the drill. `staysAway`: the recovery leaves it away by intent, and something else serves. */
+  'asked': { of: string; kind: 'component' | 'service'; ready: boolean; detail: string; staysAway: boolean };
   'readback.ended': { load: string; index: number; complete: boolean; records: number; error?: string };
   'check.baseline': { check: string; facts: Json };
   'check.ended': { check: string; component: string | null; verdict: Verdict; detail: string; facts: Json };

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import type { DataClient, DataWorkload, JourneyWorkload, Recorder, VisitWorkload } from '../core/driver.ts';
-import { absent, digestOf, kinds, OperationError, outcomes, valueOf, windowIds, type Outcome } from '../core/ledger.ts';
+import { absent, digestOf, flagContinues, kinds, OperationError, outcomes, valueOf, windowIds, type Outcome } from '../core/ledger.ts';
 import { seededRandom } from '../core/random.ts';
 
 export type Seen = 'right' | 'wrong' | 'failed';
@@ -148,7 +148,7 @@ function recorded(client: DataClient, ids: Ids, { clock, recorder, seed, seen }:
       const ended = clock.nowMs();
       group.forEach((id, i) => {
         const { low, high } = digestOf(values[i]!);
-        recorder.record(kinds.write, outcome, id, group[0]!, begun, ended, low, high, 0);
+        recorder.record(kinds.write, outcome, id, group[0]!, begun, ended, low, high, i === 0 ? 0 : flagContinues);
       });
       if (outcome === outcomes.ok) ids.settle(group, version);
       else if (outcome === outcomes.unknown) ids.settle(group, unsettled);

@@ -11,9 +11,13 @@ import { retention } from './retention.ts';
 import { rpo } from './rpo.ts';
 import { rto } from './rto.ts';
 import { schedule } from './schedule.ts';
+import { service } from './service.ts';
 import { slo } from './slo.ts';
+import { standing } from './standing.ts';
 import { undo } from './undo.ts';
 import { witness } from './witness.ts';
 
 /** Every measure, in the order in which a report tells them. */
-export const measures: Record<string, Measure> = { witness, rto, rpo, integrity, checks, recovery, region, schedule, backups, copies, retention, availability, alerts, slo, undo };
+export const measures: Record<string, Measure> = {
+  witness, rto, service, standing, rpo, integrity, checks, recovery, region, schedule, backups, copies, retention, availability, alerts, slo, undo,
+};

@@ -1,5 +1,5 @@
 import type { Series, ServiceAnalysis } from '../core/analysis.ts';
-import { flagWrong, kinds, outcomes, recordBytes, type LedgerSource } from '../core/ledger.ts';
+import { flagContinues, flagWrong, kinds, outcomes, recordBytes, type LedgerSource } from '../core/ledger.ts';
 import { isSound } from './ledger-survey.ts';
 import { createResponseTimes, noThresholds, type ResponseTimes, type Thresholds } from './response-times.ts';
 
@@ -14,7 +14,7 @@ export interface ServiceContext {
   indices: readonly number[];
   /** Infinity when nothing was broken. */
   faultMs: number;
-  /** End of the observation; what completes later was cut off by ourselves. Infinity when it never ended. */
+  /** End of the observation; what is asked for later says nothing. Infinity when it never ended. */
   endMs: number;
   /** One bit for each record of the ledger: a read that was answered wrongly. */
   wrong: Uint8Array;
@@ -29,7 +29,8 @@ interface Span { fromMs: number; toMs: number }
 
 /**
  * How the client fared. An operation counts at its completion, as a success and as a failure: an outage is then seen
- * as soon as a client could have known, and service as restored only when an answer has really arrived.
+ * as soon as a client could have known, and service as restored only when an answer has really arrived. What was asked for
+ * in the run of right answers, and failed when nobody watched any more, ends that run all the same.
  * Three passes, none of which trusts the order of the records: the failures, what followed the last of them, the series.
  */
 export function analyseService(source: LedgerSource, context: ServiceContext): Map<number, Service> {
@@ -37,10 +38,12 @@ export function analyseService(source: LedgerSource, context: ServiceContext): M
   for (const index of context.indices) services[index] = emptyService();
   const span = countOutcomes(source, context, services);
   const runs = followLastFailure(source, context, services);
+  countLateFailures(source, context, services, runs);
   const series = drawSeries(source, context, span);
   for (const index of context.indices) {
     const service = services[index]!;
     const run = runs[index]!;
+    service.rightSinceFailure = run.operations;
     if (service.impactMs !== null && run.operations >= steadyOperations && run.endedMs - run.beganMs >= steadyMs) {
       service.correctMs = run.beganMs;
       service.correctResolutionMs = run.beganMs - service.lastFailureMs!;
@@ -50,7 +53,7 @@ export function analyseService(source: LedgerSource, context: ServiceContext): M
 }
 
 const emptyService = (): ServiceAnalysis => ({
-  operations: 0, right: 0, wrong: 0, failed: 0, unknown: 0, impactMs: null, correctMs: null, correctResolutionMs: null, lastFailureMs: null, acknowledgedBeforeFault: 0, writesBeforeFault: 0, failuresBeforeFault: 0,
+  operations: 0, right: 0, wrong: 0, failed: 0, unknown: 0, impactMs: null, correctMs: null, correctResolutionMs: null, lastFailureMs: null, rightSinceFailure: 0, acknowledgedBeforeFault: 0, writesBeforeFault: 0, failuresBeforeFault: 0,
 });
 
 type Visit = (load: number, endedMs: number, durationMs: number, outcome: number, isWrong: boolean, kind: number) => void;
@@ -66,8 +69,10 @@ function eachOperation(source: LedgerSource, { wrong, indices }: ServiceContext,
       const kind = view.getUint8(at + 1);
       const load = view.getUint8(at);
       if (kind === kinds.readback || known[load] === 0 || !isSound(view, at)) continue;
+      const flags = view.getUint8(at + 3);
+      if (kind === kinds.write && (flags & flagContinues) !== 0) continue;
       const outcome = view.getUint8(at + 2);
-      const isWrong = outcome === outcomes.ok && ((kind === kinds.answer && (view.getUint8(at + 3) & flagWrong) !== 0) || ((wrong[record >>> 3]! >>> (record & 7)) & 1) === 1);
+      const isWrong = outcome === outcomes.ok && ((kind === kinds.answer && (flags & flagWrong) !== 0) || ((wrong[record >>> 3]! >>> (record & 7)) & 1) === 1);
       const durationMs = view.getFloat32(at + 12, true);
       visit(load, view.getFloat64(at + 16, true) + durationMs, durationMs, outcome, isWrong, kind);
     }
@@ -89,9 +94,7 @@ function countOutcomes(source: LedgerSource, context: ServiceContext, services: 
       if (kind === kinds.write || kind === kinds.remove) service.writesBeforeFault += 1;
       return;
     }
-    if (isWrong) service.wrong += 1;
-    else if (outcome === outcomes.fail) service.failed += 1;
-    else service.unknown += 1;
+    countFailure(service, outcome, isWrong);
     if (endedMs < context.faultMs) service.failuresBeforeFault += 1;
     else if (service.impactMs === null || endedMs < service.impactMs) service.impactMs = endedMs;
     if (service.lastFailureMs === null || endedMs > service.lastFailureMs) service.lastFailureMs = endedMs;
@@ -112,6 +115,31 @@ function followLastFailure(source: LedgerSource, context: ServiceContext, servic
     if (endedMs > run.endedMs) run.endedMs = endedMs;
   });
   return runs;
+}
+
+/**
+ * Failures that ended after the observation. Those that were invoked in the last run of right answers, or after the fault where
+ * there was none before, break it. One that was invoked in the outage is the outage's, however long its client waited.
+ */
+function countLateFailures(source: LedgerSource, context: ServiceContext, services: readonly ServiceAnalysis[], runs: readonly Run[]): void {
+  const windows = context.indices.map((index) => [index, services[index]!.lastFailureMs === null ? context.faultMs : runs[index]!.beganMs] as const);
+  const fromMs = new Map(windows);
+  eachOperation(source, context, (load, endedMs, durationMs, outcome, isWrong) => {
+    const invokedMs = endedMs - durationMs;
+    if (endedMs <= context.endMs || invokedMs > context.endMs || (outcome === outcomes.ok && !isWrong) || invokedMs < fromMs.get(load)!) return;
+    const service = services[load]!;
+    countFailure(service, outcome, isWrong);
+    service.operations += 1;
+    if (service.impactMs === null || endedMs < service.impactMs) service.impactMs = endedMs;
+    if (service.lastFailureMs === null || endedMs > service.lastFailureMs) service.lastFailureMs = endedMs;
+    Object.assign(runs[load]!, { operations: 0 });
+  });
+}
+
+function countFailure(service: ServiceAnalysis, outcome: number, isWrong: boolean): void {
+  if (isWrong) service.wrong += 1;
+  else if (outcome === outcomes.fail) service.failed += 1;
+  else service.unknown += 1;
 }
 
 /** One size for all loads, and no more buckets than a picture can show. */

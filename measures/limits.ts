@@ -6,7 +6,7 @@ import { isRepair } from './alerts.ts';
 import { faultedComponents, momentsOf } from './drill.ts';
 import { isJudged, rules } from './integrity.ts';
 import { protectionOf } from './protection.ts';
-import { recoveryTimeOf } from './rto.ts';
+import { recoveryTimeOf, rtoRows } from './rto.ts';
 
 /** What this drill does not show, derived from what was and was not exercised. */
 export function limitsOf(evidence: Evidence): string[] {
@@ -15,14 +15,18 @@ export function limitsOf(evidence: Evidence): string[] {
 
 const list = (names: readonly string[]): string => names.join(', ');
 
-function limitsOfScope({ events, strategy }: Evidence): string[] {
+function limitsOfScope(evidence: Evidence): string[] {
+  const { events, strategy, scenario } = evidence;
   const faulted = faultedComponents(events);
+  const judged = rtoRows(evidence).map(({ component }) => component);
+  const unasked = scenario.impact === 'none' ? [] : faulted.filter((name) => strategy.components[name]?.objectives.rto && !judged.includes(name));
   const spared = Object.entries(strategy.components).filter(([name, { objectives }]) => !faulted.includes(name) && (objectives.rto || objectives.rpo)).map(([name]) => name);
   const built = (firstOf(events, 'stack.up')?.data.images ?? []).filter((image) => image.source === 'built').map((image) => image.service);
   const kinds = [...new Set(eventsOf(events, 'fault.begun').map((event) => event.data.fault))];
   return [
     ...(kinds.length > 0 ? [`Only ${list(kinds)} was tried: other faults, and several at once, may end otherwise.`] : []),
     ...(spared.length > 0 ? [`Not broken, so nothing is said about their objectives: ${list(spared)}.`] : []),
+    ...(unasked.length > 0 ? [`Broken, and nobody asked for them again, so nothing is said about their RTO: ${list(unasked)}.`] : []),
     ...(built.length > 0 ? [`Images built as equivalents of the official ones, not the official ones themselves: ${list([...new Set(built)])}.`] : []),
     'Everything ran on one machine: distances between regions, and the load of a real site, are not in the figures.',
   ];

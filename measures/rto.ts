@@ -5,7 +5,9 @@ import type { Finding } from '../core/verdict.ts';
 import { basisWith, delayMs, delayOf } from './detection.ts';
 import { faultedComponents, momentsOf, type Moments } from './drill.ts';
 import { finding, seqsOf, weights } from './finding.ts';
+import { steadyMs, steadyOperations } from './ledger-service.ts';
 import type { ObjectiveRow } from './objective.ts';
+import { ownClients, probedTime } from './own-clients.ts';
 
 /** When clients were right again. `null` figures come with the reason why. */
 export interface RecoveryTime {
@@ -32,22 +34,41 @@ export function recoveryTimeOf(loads: readonly LoadAnalysis[], moments: Moments,
   const felt = loads.filter((load) => load.service.impactMs !== null);
   if (felt.length === 0) return { ...nothing, reason: 'no client operation failed after the fault' };
   const impactMs = Math.min(...felt.map((load) => load.service.impactMs!));
-  const stuck = felt.find((load) => load.service.correctMs === null);
-  if (stuck) {
-    if (moments.observationEndedMs === null) return { ...nothing, impactMs, reason: `${stuck.load} was not right again when the drill stopped observing` };
-    if (isGuess(stuck)) return { ...nothing, impactMs, reason: `${stuck.load} was not read back, so its answers cannot be told right from wrong` };
-    const last = formatDuration(stuck.service.lastFailureMs! - moments.faultMs);
-    return { ...nothing, impactMs, neverRight: true, reason: `${stuck.load} was never right for 2 s and 20 operations; its last failure was ${last} after the fault` };
-  }
+  const open = felt.filter((load) => load.service.correctMs === null);
+  if (open.length > 0) return neverRight(open, moments, moments.faultMs, impactMs);
   const slowest = felt.reduce((a, b) => (b.service.correctMs! > a.service.correctMs! ? b : a));
   const { correctMs, correctResolutionMs } = slowest.service;
   return { rtaMs: correctMs! - moments.faultMs, correctMs, impactMs, resolutionMs: correctResolutionMs, reason: null, neverRight: false };
 }
 
+/** Why loads that felt the fault were not right again, and whether that is certain. */
+function neverRight(open: readonly LoadAnalysis[], moments: Moments, faultMs: number, impactMs: number): RecoveryTime {
+  const unknown = { ...nothing, impactMs };
+  if (moments.observationEndedMs === null) return { ...unknown, reason: `${open[0]!.load} was not right again when the drill stopped observing` };
+  const stuck = open.find((load) => !isGuess(load) && !asksTooSeldom(load, moments));
+  if (stuck) {
+    const last = formatDuration(stuck.service.lastFailureMs! - faultMs);
+    return { ...unknown, neverRight: true, reason: `${stuck.load} was never right for 2 s and ${steadyOperations} operations; its last failure was ${last} after the fault` };
+  }
+  const guess = open.find(isGuess);
+  if (guess) return { ...unknown, reason: `${guess.load} was not read back, so its answers cannot be told right from wrong` };
+  const { load, service } = open[0]!;
+  return { ...unknown, reason: `${load} asks too seldom: ${service.rightSinceFailure} right answers since its last failure, and ${steadyOperations} operations within the observation are needed` };
+}
+
+/** A load so slow that the rule's operations do not fit into what was watched since its last failure, though everything were right. */
+function asksTooSeldom({ ratePerSecond, service, series }: LoadAnalysis, { observationEndedMs, recoveryEndedMs, faultMs }: Moments): boolean {
+  // A journey is several operations.
+  const perSecond = Math.max(ratePerSecond, (1_000 * service.acknowledgedBeforeFault) / Math.max(1, faultMs! - series.startMs));
+  const fits = (fromMs: number): boolean => (perSecond * (observationEndedMs! - fromMs)) / 1_000 >= steadyOperations;
+  const calmMs = observationEndedMs! - service.lastFailureMs!;
+  return !fits(recoveryEndedMs ?? faultMs!) || (calmMs >= steadyMs && !fits(service.lastFailureMs!));
+}
+
 /** Without its read-back a read of lost data counts as wrong: an upper bound, which may pass but cannot fail. An operation that got no answer is no guess. */
 const isGuess = (load: LoadAnalysis): boolean => load.kind === 'data' && load.data === null && load.service.wrong > 0;
 
-/** Components with an RTO that the fault was aimed at, or whose own load felt it. A component without a load is judged by all. */
+/** Components with an RTO that the fault was aimed at, or whose own load felt it. One without clients of its own is judged by its own probe. */
 export function rtoRows(evidence: Evidence): ObjectiveRow[] {
   if (evidence.scenario.impact === 'none') return [];
   const { loads } = evidence.ledger;
@@ -55,29 +76,33 @@ export function rtoRows(evidence: Evidence): ObjectiveRow[] {
   const felt = loads.filter((load) => load.service.impactMs !== null).map((load) => load.target);
   return [...new Set([...faulted, ...felt])].flatMap((component) => {
     const rto = evidence.strategy.components[component]?.objectives.rto;
-    const own = loads.filter((load) => load.target === component);
-    return rto ? [rowOf(evidence, component, rto.ms, own.length > 0 ? own : loads)] : [];
+    if (!rto) return [];
+    const own = ownClients(evidence, component);
+    if (own.length > 0) return [rowOf(evidence, component, rto.ms, own)];
+    const probed = probedTime(evidence, component, momentsOf(evidence.events));
+    return probed === null ? [] : [rowOf(evidence, component, rto.ms, [], probed)];
   });
 }
 
-function rowOf(evidence: Evidence, component: string, objectiveMs: number, loads: readonly LoadAnalysis[]): ObjectiveRow {
+function rowOf(evidence: Evidence, component: string, objectiveMs: number, loads: readonly LoadAnalysis[], probed?: RecoveryTime): ObjectiveRow {
   const moments = momentsOf(evidence.events);
-  const time = recoveryTimeOf(loads, moments, evidence.ledger.damage);
+  const time = probed ?? recoveryTimeOf(loads, moments, evidence.ledger.damage);
   const delay = delayOf(evidence.strategy, moments.automatic);
-  const row = { component, kind: 'rto' as const, objectiveMs, basis: basisWith('measured', delay), evidence: evidenceOf(evidence, loads) };
+  const row = { component, kind: 'rto' as const, objectiveMs, basis: basisWith(probed ? 'measured by its own probe' : 'measured', delay), evidence: timeEvidence(evidence, loads) };
   if (time.rtaMs === null) {
     return { ...row, actualMs: null, worstMs: null, verdict: time.neverRight ? 'fail' : 'inconclusive', detail: `No recovery time: ${time.reason}.` };
   }
   const worstMs = time.rtaMs + delayMs(delay);
   const verdict = worstMs <= objectiveMs ? 'pass' : loads.some(isGuess) ? 'inconclusive' : 'fail';
-  const sum = [`measured ${formatDuration(time.rtaMs)} (± ${formatDuration(time.resolutionMs!)})`, ...delay.how].join(' + ');
+  const sum = [`measured ${formatDuration(time.rtaMs)}${time.resolutionMs === null ? '' : ` (± ${formatDuration(time.resolutionMs)})`}`, ...delay.how].join(' + ');
   const guess = verdict === 'inconclusive' ? ' It was not read back, so some right answers may have counted as wrong.' : '';
-  return { ...row, actualMs: time.rtaMs, worstMs, verdict, detail: `Clients had right answers again after ${sum} = ${formatDuration(worstMs)}, promised ${formatDuration(objectiveMs)}.${guess}` };
+  return { ...row, actualMs: time.rtaMs, worstMs, verdict, detail: `${probed ? 'Its own probe said ready' : 'Clients had right answers again'} after ${sum} = ${formatDuration(worstMs)}, promised ${formatDuration(objectiveMs)}.${guess}` };
 }
 
-function evidenceOf({ events }: Evidence, loads: readonly LoadAnalysis[]): number[] {
+/** The events that a recovery time of these loads rests on. */
+export function timeEvidence({ events }: Evidence, loads: readonly LoadAnalysis[]): number[] {
   const ended = events.filter((event) => event.type === 'load.ended' && loads.some((load) => load.index === event.data.index));
-  return [...seqsOf(events, 'fault.begun', 'fault.witnessed', 'recovery.begun', 'recovery.ended', 'observation.ended', 'ledger.chunk'), ...ended.map((event) => event.seq)].sort((a, b) => a - b);
+  return [...seqsOf(events, 'fault.begun', 'fault.witnessed', 'recovery.begun', 'recovery.ended', 'ready', 'observation.ended', 'asked', 'ledger.chunk'), ...ended.map((event) => event.seq)].sort((a, b) => a - b);
 }
 
 /** The drill as a whole: the latest of all loads, against the loosest RTO among the components that were broken. */

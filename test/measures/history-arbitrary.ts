@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { kinds, outcomes, type LedgerRecord, type Outcome } from '../../core/ledger.ts';
+import { flagContinues, kinds, outcomes, type LedgerRecord, type Outcome } from '../../core/ledger.ts';
 import { operation } from './timeline-builder.ts';
 
 /** A history of a few ids, their reads, and what is read back: anything that a ledger may hold by its contract, and much that a sane store would not do. */
@@ -17,10 +17,11 @@ const cluster = fc.record({ size: fc.constantFrom(1, 1, 2, 4), startMs: fc.nat(2
 const clusterBytes = 4;
 
 export const history: fc.Arbitrary<History> = fc
-  .record({ clusters: fc.array(cluster, { minLength: 1, maxLength: 12 }), faultMs: fc.integer({ min: 500, max: 3_000 }), lagMs: fc.nat(800), automatic: fc.boolean(), neverReturn: fc.boolean(), calmMs: fc.constantFrom(0, 3_000) })
-  .map(({ clusters, faultMs, lagMs, automatic, neverReturn, calmMs }) => {
+  .record({ clusters: fc.array(cluster, { minLength: 1, maxLength: 12 }), faultMs: fc.integer({ min: 500, max: 3_000 }), lagMs: fc.nat(800), automatic: fc.boolean(), neverReturn: fc.boolean(), calmMs: fc.constantFrom(0, 3_000), late: fc.option(fc.record({ atMs: fc.integer({ min: 1_000, max: 9_000 }), durationMs: fc.integer({ min: 1, max: 9_000 }), outcome })) })
+  .map(({ clusters, faultMs, lagMs, automatic, neverReturn, calmMs, late }) => {
     const records = clusters.flatMap((one, at) => recordsOf(one, at * clusterBytes));
     for (let i = 0; i * 100 < calmMs; i += 1) records.push(operation(0, kinds.answer, i, 4_600 + i * 100, null));
+    if (late) records.push(operation(0, kinds.answer, 999, late.atMs, null, { durationMs: late.durationMs, outcome: late.outcome }));
     return { records, faultMs, recoveryMs: faultMs + lagMs, automatic, neverReturn };
   });
 
@@ -37,7 +38,7 @@ function recordsOf({ size, startMs, steps, shown: shows, alike, twice, reads, al
     for (const id of single ? ids.slice(0, 1) : ids) {
       const value = one.repeats && version > 0 ? `${id} v${version - 1}` : `${id} v${version}`;
       if (!one.remove) written.get(id)!.push(value);
-      records.push(operation(0, one.remove ? kinds.remove : kinds.write, id, ms, one.remove ? null : value, { durationMs: one.durationMs, outcome: one.outcome, group: one.remove ? id : first }));
+      records.push(operation(0, one.remove ? kinds.remove : kinds.write, id, ms, one.remove ? null : value, { durationMs: one.durationMs, outcome: one.outcome, group: one.remove ? id : first, flags: one.remove || id === first ? 0 : flagContinues }));
     }
     ms += one.durationMs;
   });

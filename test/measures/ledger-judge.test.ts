@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { kinds, outcomes, recordBytes, type LedgerRecord } from '../../core/ledger.ts';
+import { flagContinues, kinds, outcomes, recordBytes, type LedgerRecord } from '../../core/ledger.ts';
 import type { LedgerAnalysis } from '../../core/analysis.ts';
 import { analyseLedger } from '../../measures/ledger-judge.ts';
 import { history, type History } from './history-arbitrary.ts';
@@ -225,9 +225,22 @@ describe('service is restored', () => {
     const fail = operation(0, kinds.answer, 0, 4_050, null, { outcome: outcomes.fail });
     expect(restored(100, 7_000, [fail])).toMatchObject({ impactMs: 2_001, correctMs: 4_101, correctResolutionMs: 50, lastFailureMs: 4_051 });
   });
-  test('what is cut off after the observation ended is nobody\'s failure', () => {
-    const cut = operation(0, kinds.answer, 0, observedMs - 1, null, { outcome: outcomes.unknown, durationMs: 2 });
-    expect(restored(100, 7_000, [cut])).toMatchObject({ correctMs: 3_101, unknown: 0 });
+  const late = (invokedMs: number, durationMs: number): LedgerRecord => operation(0, kinds.answer, 0, invokedMs, null, { outcome: outcomes.unknown, durationMs });
+  test('what was asked for while it was observed counts, whenever it failed', () => {
+    expect(restored(100, 7_000, [late(observedMs - 1, 2)])).toMatchObject({ correctMs: null, unknown: 1, lastFailureMs: observedMs + 1 });
+    expect(restored(100, 7_000, [late(3_200, 30_000)])).toMatchObject({ correctMs: null, unknown: 1 });
+  });
+  test('what was asked for in the outage is the outage\'s, however long its client waited', () =>
+    expect(restored(100, 7_000, [late(2_500, 30_000)])).toMatchObject({ correctMs: 3_101, unknown: 0 }));
+  test('what was asked for when nobody watched any more is nobody\'s failure', () =>
+    expect(restored(100, 7_000, [late(observedMs + 1, 2)])).toMatchObject({ correctMs: 3_101, unknown: 0 }));
+  test('nothing else had failed: what hangs from the fault on is felt all the same', () => {
+    const records = [operation(0, kinds.answer, 0, 1_000, null), late(2_100, 10_000), operation(0, kinds.answer, 0, 3_000, null)];
+    expect(analyse({ records, faultMs: 2_000, recoveryMs: 2_500, automatic: false, neverReturn: false }).loads[0]!.service).toMatchObject({ impactMs: 12_100, correctMs: null });
+  });
+  test('a call that wrote sixteen rows is one operation', () => {
+    const rows = Array.from({ length: 16 }, (_, i) => operation(0, kinds.write, i, 500, `v${i}`, { group: 0, flags: i === 0 ? 0 : flagContinues }));
+    expect(analyse({ records: rows, faultMs: 2_000, recoveryMs: 2_500, automatic: false, neverReturn: false }).loads[0]!.service).toMatchObject({ operations: 1, right: 1, writesBeforeFault: 1 });
   });
 });
 

@@ -1,5 +1,5 @@
 import type { DataClass } from '../../core/analysis.ts';
-import { flagWrong, kinds, outcomes, type LedgerRecord } from '../../core/ledger.ts';
+import { flagContinues, flagWrong, kinds, outcomes, type LedgerRecord } from '../../core/ledger.ts';
 
 /**
  * DESIGN §3's table read out loud, with no thought for speed: every record an object, every question asked of all of them.
@@ -133,7 +133,14 @@ function isRight(row: Row, rows: readonly Row[], { boundaryMs, recoveredMs }: Ti
 }
 
 function serviceOf(rows: readonly Row[], times: Times): Reference['service'] {
-  const asked = rows.filter((row) => row.kind !== kinds.readback && row.endMs <= times.endMs).map((row) => ({ row, right: isRight(row, rows, times) }));
+  const calls = rows.filter((row) => row.kind !== kinds.readback && !(row.kind === kinds.write && row.flags & flagContinues)).map((row) => ({ row, right: isRight(row, rows, times) }));
+  const seen = calls.filter(({ row }) => row.endMs <= times.endMs);
+  const settledMs = Math.max(-1, ...seen.filter(({ right }) => !right).map(({ row }) => row.endMs));
+  const calm = seen.filter(({ row }) => row.endMs > settledMs).map(({ row }) => row.endMs);
+  const windowMs = settledMs === -1 ? times.faultMs : Math.min(Infinity, ...calm);
+  // Asked for while it was watched, in the last run of right answers, and failed after that.
+  const late = calls.filter(({ row, right }) => !right && row.endMs > times.endMs && row.endMs - row.durationMs <= times.endMs && row.endMs - row.durationMs >= windowMs);
+  const asked = [...seen, ...late];
   const failures = asked.filter(({ right }) => !right).map(({ row }) => row.endMs);
   const after = failures.filter((ms) => ms >= times.faultMs);
   const run = asked.filter(({ row, right }) => right && row.endMs > Math.max(-1, ...failures)).map(({ row }) => row.endMs);

@@ -46,7 +46,13 @@ test('components of a region are judged as broken ones; the region itself is no 
   change(sketch, 'fault.witnessed', ({ data }) => Object.assign(data, { fault: 'region-lost', target: 'redis-region' }));
   expect(judgeSketch(sketch).objectives).toEqual(before);
   change(sketch, 'fault.begun', ({ data }) => Object.assign(data, { components: ['redis', 'mysql'] }));
-  expect(judgeSketch(sketch).objectives.map(({ component, kind }) => `${component}/${kind}`)).toEqual(expect.arrayContaining(['mysql/rto', 'mysql/rpo', 'redis/rto', 'redis/rpo']));
+  const judged = (): string[] => judgeSketch(sketch).objectives.map(({ component, kind }) => `${component}/${kind}`);
+  expect(judged()).toEqual(expect.arrayContaining(['mysql/rpo', 'redis/rto', 'redis/rpo']));
+  // Nobody asked it: that is said, and counted for nothing.
+  expect(judged()).not.toContain('mysql/rto');
+  expect(judgeSketch(sketch).limits).toContainEqual(expect.stringMatching(/^Broken, and nobody asked.*: mysql\.$/));
+  add(sketch, 24_000, 'ready', { component: 'mysql' });
+  expect(judged()).toContain('mysql/rto');
 });
 
 test('what was so beforehand is not time zero, nor is its target judged', () => {

@@ -1,0 +1,46 @@
+import type { LoadAnalysis } from '../core/analysis.ts';
+import type { Evidence } from '../core/measure.ts';
+import type { Strategy } from '../core/strategy.ts';
+import { eventsOf } from '../core/timeline.ts';
+import type { Moments } from './drill.ts';
+import type { RecoveryTime } from './rto.ts';
+
+interface Way { service: string; port: number | null }
+
+const wayOf = ({ components }: Strategy, name: string): Way | null => {
+  const component = components[name];
+  return component ? { service: component.clients?.service ?? component.service ?? name, port: component.clients?.port ?? null } : null;
+};
+
+/**
+ * The clients that a component is judged by: those that are aimed at it, else those that go in by it, or by the same way as its
+ * own clients do. Never those of another component: it may have come back alone.
+ */
+export function ownClients({ strategy, ledger: { loads } }: Pick<Evidence, 'strategy' | 'ledger'>, component: string): LoadAnalysis[] {
+  const own = loads.filter((load) => load.target === component);
+  const way = wayOf(strategy, component);
+  if (own.length > 0 || way === null) return own;
+  const service = strategy.components[component]!.service ?? component;
+  return loads.filter(({ target }) => {
+    const other = wayOf(strategy, target);
+    return other !== null && (other.service === service || (way.port !== null && other.service === way.service && other.port === way.port));
+  });
+}
+
+const unknown = { rtaMs: null, correctMs: null, impactMs: null, resolutionMs: null, neverRight: false };
+
+/** A component without clients of its own, by its own probe. Null where it was lost with its region, or stays away by intent, and nothing says more. */
+export function probedTime({ events }: Pick<Evidence, 'events'>, component: string, { faultMs }: Moments): RecoveryTime | null {
+  if (faultMs === null) return { ...unknown, reason: 'nothing was broken' };
+  const ready = eventsOf(events, 'ready').findLast(({ data }) => data.component === component);
+  const asked = eventsOf(events, 'asked').findLast(({ data }) => data.of === component);
+  if (asked && !asked.data.ready) {
+    if (asked.data.staysAway) return null;
+    return { ...unknown, neverRight: true, reason: `it has no client of its own, and was not ready at the end: ${asked.data.detail}` };
+  }
+  const readyMs = ready?.atMs ?? asked?.atMs ?? null;
+  if (readyMs !== null) return { ...unknown, rtaMs: readyMs - faultMs, correctMs: readyMs, reason: null };
+  const lostWithRegion = eventsOf(events, 'fault.begun').some(({ data }) => data.components?.includes(component));
+  if (lostWithRegion) return null;
+  return { ...unknown, reason: 'it has no client of its own, and its own probe never said ready' };
+}
