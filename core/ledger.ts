@@ -9,6 +9,8 @@
  */
 export const recordBytes = 32;
 export const windowIds = 65_536;
+/** Each load of one component has so many ids of its own, from a multiple of this on. */
+export const idsPerLoad = 2 ** 26;
 
 export const kinds = { write: 1, remove: 2, read: 3, readback: 4, answer: 5 } as const;
 export const outcomes = { ok: 0, fail: 1, unknown: 2 } as const;

@@ -8,6 +8,7 @@ import type { Outcome, Phase } from '../core/timeline.ts';
 import { breakIt, detect } from './break.ts';
 import { workloadOf, type Drill, type EngineDependencies, type RunOptions } from './drill-context.ts';
 import { createLedgerWriter } from './ledger-file.ts';
+import { loadSpaceOf } from './load-space.ts';
 import { startDataLoad, startJourneys, type Load } from './load.ts';
 import { createMoments } from './moments.ts';
 import type { Plan } from './plan.ts';
@@ -151,7 +152,7 @@ async function startLoads(drill: Drill, loads: Load[]): Promise<void> {
     const workload = workloadOf(drill, load);
     timeline.emit('load.begun', { load: name, index, target, kind: workload.kind, ratePerSecond: rate.perSecond, neverReturn: workload.kind !== 'visits' && workload.neverReturn, volatile });
     const recorder: Recorder = drill.ledger.recorder(index);
-    const common = { clock: dependencies.clock, seed: (options.seed + index * 7919) >>> 0, ratePerSecond: rate.perSecond, recorder, seen: pulse.watch(name, workload.kind === 'data') };
+    const common = { clock: dependencies.clock, seed: (options.seed + index * 7919) >>> 0, ratePerSecond: rate.perSecond, recorder, firstId: loadSpaceOf(plan.scenario.load, name).firstId, seen: pulse.watch(name, workload.kind === 'data') };
     loads.push(workload.kind === 'data' ? await startDataLoad(workload, common) : await startJourneys(workload, common));
   }
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import type { DataClient, DataWorkload, JourneyWorkload, Recorder, VisitWorkload } from '../core/driver.ts';
-import { absent, digestOf, flagContinues, kinds, OperationError, outcomes, valueOf, windowIds, type Outcome } from '../core/ledger.ts';
+import { absent, digestOf, flagContinues, idsPerLoad, kinds, OperationError, outcomes, valueOf, windowIds, type Outcome } from '../core/ledger.ts';
 import { seededRandom } from '../core/random.ts';
 
 export type Seen = 'right' | 'wrong' | 'failed';
@@ -10,6 +10,8 @@ export interface LoadOptions {
   seed: number;
   ratePerSecond: number;
   recorder: Recorder;
+  /** Where its ids begin; 0 by default. */
+  firstId?: number;
   /** Told of each completion as it happens. `wrong` is a first impression: what is right in the end is judged afterwards. */
   seen(what: Seen): void;
   maxInFlight?: number;
@@ -51,6 +53,7 @@ function pace(options: LoadOptions, start: () => Promise<void>): Load {
 
 /** What the load remembers of each id it wrote: one byte a version, so that millions fit. */
 class Ids {
+  /** Counted from the load's first id. */
   next = 0;
   private versions = new Uint8Array(1 << 16);
   private readonly busy = new Set<number>();
@@ -59,6 +62,7 @@ class Ids {
   take(size: number): number[] {
     const first = this.next;
     this.next += size;
+    if (this.next > idsPerLoad) throw new Error(`a load has no more than ${idsPerLoad} ids`);
     if (Math.floor(first / windowIds) !== Math.floor((this.next - 1) / windowIds)) throw new Error('group crosses a window');
     while (this.next > this.versions.length) {
       const grown = new Uint8Array(this.versions.length * 2);
@@ -137,18 +141,18 @@ export function dataOperations(client: DataClient, groupSize: number, options: L
 interface Operations { write(group: number[], version: number): Promise<void>; remove(id: number): Promise<void>; read(id: number): Promise<void> }
 
 /** The client's operations, each leaving its record: what was asked, when, and what is known of the outcome. */
-function recorded(client: DataClient, ids: Ids, { clock, recorder, seed, seen }: LoadOptions): Operations {
+function recorded(client: DataClient, ids: Ids, { clock, recorder, seed, seen, firstId = 0 }: LoadOptions): Operations {
   const outcomeOf = (error: unknown): Outcome => (error instanceof OperationError && error.certain ? outcomes.fail : outcomes.unknown);
   const outcomeFrom = async (work: Promise<void>): Promise<Outcome> => work.then(() => outcomes.ok, outcomeOf);
   return {
     write: async (group, version) => {
       const values = group.map((id) => valueOf(seed, id, version));
       const begun = clock.nowMs();
-      const outcome = await outcomeFrom(client.write(group, values));
+      const outcome = await outcomeFrom(client.write(group.map((id) => firstId + id), values));
       const ended = clock.nowMs();
       group.forEach((id, i) => {
         const { low, high } = digestOf(values[i]!);
-        recorder.record(kinds.write, outcome, id, group[0]!, begun, ended, low, high, i === 0 ? 0 : flagContinues);
+        recorder.record(kinds.write, outcome, firstId + id, firstId + group[0]!, begun, ended, low, high, i === 0 ? 0 : flagContinues);
       });
       if (outcome === outcomes.ok) ids.settle(group, version);
       else if (outcome === outcomes.unknown) ids.settle(group, unsettled);
@@ -156,8 +160,8 @@ function recorded(client: DataClient, ids: Ids, { clock, recorder, seed, seen }:
     },
     remove: async (id) => {
       const begun = clock.nowMs();
-      const outcome = await outcomeFrom(client.remove(id));
-      recorder.record(kinds.remove, outcome, id, id, begun, clock.nowMs(), 0, 0, 0);
+      const outcome = await outcomeFrom(client.remove(firstId + id));
+      recorder.record(kinds.remove, outcome, firstId + id, firstId + id, begun, clock.nowMs(), 0, 0, 0);
       if (outcome !== outcomes.fail) ids.settle([id], unsettled);
       seen(outcome === outcomes.ok ? 'right' : 'failed');
     },
@@ -166,14 +170,14 @@ function recorded(client: DataClient, ids: Ids, { clock, recorder, seed, seen }:
       const version = ids.version(id);
       const still = !ids.isClaimed(id);
       try {
-        const value = await client.read(id);
+        const value = await client.read(firstId + id);
         const ended = clock.nowMs();
         const { low, high } = value === null ? absent : digestOf(value);
-        recorder.record(kinds.read, outcomes.ok, id, id, begun, ended, low, high, 0);
+        recorder.record(kinds.read, outcomes.ok, firstId + id, firstId + id, begun, ended, low, high, 0);
         const steady = still && !ids.isClaimed(id) && version !== 0 && version !== unsettled && ids.version(id) === version;
         seen(!steady || value === valueOf(seed, id, version) ? 'right' : 'wrong');
       } catch {
-        recorder.record(kinds.read, outcomes.unknown, id, id, begun, clock.nowMs(), 0, 0, 0);
+        recorder.record(kinds.read, outcomes.unknown, firstId + id, firstId + id, begun, clock.nowMs(), 0, 0, 0);
         seen('failed');
       }
     },
@@ -189,7 +193,7 @@ export async function startJourneys(workload: JourneyWorkload | VisitWorkload, o
     },
   };
   const client = await workload.open(watched);
-  let number = 0;
+  let number = options.firstId ?? 0;
   const load = pace({ maxInFlight: 32, ...options }, () => client.journey(number++));
   return {
     stop: async () => {

@@ -2,6 +2,7 @@ import { messageOf } from '../core/errors.ts';
 import { digestOf, kinds, outcomes } from '../core/ledger.ts';
 import { invariantOutcome } from './command.ts';
 import { attachedTo, workloadOf, type Drill } from './drill-context.ts';
+import { loadSpaceOf } from './load-space.ts';
 import type { Plan } from './plan.ts';
 import { withDeadline } from './undo.ts';
 
@@ -16,9 +17,11 @@ export async function readBackAll(drill: Drill): Promise<void> {
     if (workload.kind === 'visits') continue;
     drill.options.signal.throwIfAborted();
     const recorder = ledger.recorder(index);
+    const space = loadSpaceOf(plan.scenario.load, load);
     let records = 0;
     try {
       const reading = workload.readBack((id, value) => {
+        if (!space.holds(id)) return;
         const nowMs = dependencies.clock.nowMs();
         const { low, high } = digestOf(value);
         recorder.record(kinds.readback, outcomes.ok, id, id, nowMs, nowMs, low, high, 0);

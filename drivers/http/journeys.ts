@@ -1,7 +1,7 @@
 import type { Clock } from '../../core/clock.ts';
 import type { JourneyWorkload, Recorder } from '../../core/driver.ts';
 import { inputError } from '../../core/errors.ts';
-import { digestOf, flagWrong, kinds, outcomes } from '../../core/ledger.ts';
+import { digestOf, flagWrong, idsPerLoad, kinds, outcomes } from '../../core/ledger.ts';
 import { emailOf, login, profile, refresh, refusedRefresh, revoke } from './account.ts';
 import type { Seen } from './account.ts';
 import { Sessions, sessionValue } from './sessions.ts';
@@ -59,7 +59,8 @@ async function journey({ way, clock, seed, users, sessions }: JourneyOptions, re
   sessions.remember(number, renewed.value.refresh, 'alive');
   if (number % 3 !== 2) return;
 
-  const older = Math.floor(number / 2);
+  const own = number % idsPerLoad;
+  const older = number - own + Math.floor(own / 2);
   const leaving = sessions.alive(older) === null ? number : older;
   const token = sessions.alive(leaving)!;
   // From here on it may be dead at any moment, until the answer says which.

@@ -30,6 +30,12 @@ describe('a drill that goes as promised', concurrent, () => {
     expect(red(result)).toEqual([]);
     expect(result.verdict).toBe('pass');
   });
+  it('passes with two loads on one component, each with ids of its own', async () => {
+    const { result } = await drillInMemory({ scenario: { load: '{ rows: { target: store, rate: 300/s }, more: { target: store, rate: 200/s } }' } });
+    expect(red(result)).toEqual([]);
+    expect(result.verdict).toBe('pass');
+    for (const load of result.loads) expect(load.classes!.survived, load.load).toBeGreaterThan(100);
+  });
   it('has a waterfall that adds up to the total', async () => {
     const { result } = await drillInMemory();
     const sum = result.waterfall.reduce((total, { beginMs, endMs }) => total + endMs - beginMs, 0);
@@ -46,6 +52,13 @@ describe('drills that must not pass', concurrent, () => {
   it('a backup that leaves half of a group out is torn', async () => {
     const { result } = await drillInMemory({ config: '{ bad: { omit: { every: 7, of: ids } } }' });
     expect(red(result).some((id) => /torn/.test(id))).toBe(true);
+  });
+  it('what the one of two loads on a component lost is told of it alone', async () => {
+    const { result } = await drillInMemory({
+      config: '{ bad: { forgetsOnceRestored: 2 } }', scenario: { load: '{ rows: { target: store, rate: 300/s }, more: { target: store, rate: 200/s } }' },
+    });
+    expect(red(result)).toEqual(expect.arrayContaining(['integrity/rows/lost-after-recovery', 'integrity/more/lost-after-recovery']));
+    expect(red(result).filter((id) => /phantom|corrupt|torn/.test(id))).toEqual([]);
   });
   it('a schedule that stopped running is found out', async () => {
     const { result } = await drillInMemory({ config: '{ bad: { stallBackupsAfter: 1 } }', scenario: { points: '1', fault: '{ wipe-volume: store, at: +6s }' } });
