@@ -13,7 +13,7 @@ import { registries } from '../cli/registries.ts';
 import { systemClock } from '../core/clock.ts';
 import type { Stack, StackProvider } from '../core/service.ts';
 import { firstOf, readChain } from '../core/timeline.ts';
-import { judgeBundle } from '../engine/bundle.ts';
+import { judgeRun } from '../engine/bundle.ts';
 import { runDrill } from '../engine/drill.ts';
 import { planDrill } from '../engine/plan.ts';
 import { createStackProvider } from '../stack/provider.ts';
@@ -43,7 +43,7 @@ async function once(): Promise<{ musterMs: number; resolutionMs: number; proberM
   const home = mkdtempSync(join(tmpdir(), 'muster-accuracy-'));
   try {
     const { folder } = await runDrill(plan, { registries, provider: watched, makeVault: createVault, clock: systemClock, environment, home, version: 'bench', host: {}, progress: () => undefined }, { seed: 1, keep: false, signal: new AbortController().signal });
-    const { result } = judgeBundle(folder, registries);
+    const result = judgeRun(folder, registries);
     const { events } = readChain(readFileSync(join(folder, 'events.jsonl'), 'utf8'));
     const faultMs = firstOf(events, 'drill.begun')!.data.originMonotonicMs + result.time.faultMs!;
     // The last return to answering before the stack went down.

@@ -6,7 +6,7 @@ import type { Progress } from '../core/progress.ts';
 import type { DrillResult } from '../core/result.ts';
 import type { StackProvider } from '../core/service.ts';
 import { formatBytes } from '../core/units.ts';
-import { judgeBundle, writeReports } from '../engine/bundle.ts';
+import { judgeRun, writeReports } from '../engine/bundle.ts';
 import type { EngineDependencies } from '../engine/drill-context.ts';
 import { runDrill } from '../engine/drill.ts';
 import type { Plan } from '../engine/plan.ts';
@@ -35,7 +35,7 @@ export async function drillHere(plan: Plan, flags: DrillFlags, provider: StackPr
   const { folder, error, outcome } = await runDrill(plan, dependencies, { seed, keep: flags.keep === true, signal });
   const trouble = outcome === 'aborted' ? error : null;
   try {
-    const { result } = judgeBundle(folder, registries);
+    const result = judgeRun(folder, registries);
     writeReports(folder, result, registries);
     return { result, folder, code: trouble ? exitCodeOfError(trouble) : result.exitCode, error: trouble, kept: flags.keep ? keptText(plan, result.drill) : null };
   } catch (unreported) {

@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { judgeBundle, writeReports } from '../engine/bundle.ts';
+import { judgeBundle, writeReportsAgain } from '../engine/bundle.ts';
 import { renderOverview, renderSummary } from '../reports/terminal.ts';
 import { chalkFor, gravestCode, short } from './output.ts';
 import { registries } from './registries.ts';
 import { lastLine, optionsFor } from './summary.ts';
 
 /**
- * `muster report`: judges again from the bundle alone and writes every report anew. A bundle that is not whole never gives 0;
- * into one whose evidence is not what its manifest says nothing is written, and no new manifest vouches for it.
+ * `muster report`: judges again from the bundle alone and renders every report anew. A bundle that is not whole never gives 0;
+ * into one that is not what its manifest says, or lacks it, nothing is written, and nothing ever writes a new manifest.
  */
 export async function report(bundles: string[], flags: { json?: boolean; out?: string; home: string }): Promise<number> {
   const results = bundles.map((bundle) => {
@@ -16,16 +16,17 @@ export async function report(bundles: string[], flags: { json?: boolean; out?: s
     const { result, damage, altered } = judgeBundle(folder, registries);
     const into = flags.out ? join(flags.out, result.drill) : folder;
     const written = flags.out !== undefined || !altered;
-    if (written) writeReports(folder, result, registries, { into, altered });
-    return { result, damage, into, written };
+    const paths = written ? writeReportsAgain(folder, result, registries, into) : [];
+    return { result, damage, into, written, kept: written && paths.length < Object.keys(registries.formats).length };
   });
   if (flags.json) process.stdout.write(`${JSON.stringify({ schema: 'muster/run/v1', drills: results.map(({ result, damage, into }) => ({ folder: short(into), damage, result })) }, null, 2)}\n`);
   else {
     const options = optionsFor(process.stdout);
-    for (const { result, damage, into, written } of results) {
+    for (const { result, damage, into, written, kept } of results) {
       process.stdout.write(`${renderSummary(result, options)}\n`);
       if (damage) process.stderr.write(`${chalkFor(process.stderr).red('The bundle is not whole:')} ${damage}\n`);
-      if (!written) process.stderr.write('It stays as it was found: nothing was written into it. --out writes reports elsewhere, and no manifest.\n');
+      if (!written) process.stderr.write('It stays as it was found: nothing was written into it. --out writes reports elsewhere.\n');
+      if (kept) process.stderr.write('Its reports stay as its own run wrote them: this version of Muster words them otherwise. --out writes them anew, elsewhere.\n');
       process.stdout.write(`${lastLine(result, written ? join(into, 'report.html') : null)}\n\n`);
     }
     if (results.length > 1) process.stdout.write(`${renderOverview(results.map((one) => one.result), options)}\n`);

@@ -123,28 +123,41 @@ export function hashEvent(event: Omit<TimelineEvent, 'hash'>): string {
 export interface ChainCheck { events: TimelineEvent[]; /** null when every line is whole and linked. */ broken: { line: number; reason: string } | null }
 
 /** Reads `events.jsonl`. Stops at the first line that is cut, altered or out of order, and says which; what stands before it is valid. */
-export function readChain(text: string): ChainCheck {
+export const readChain = (text: string): ChainCheck => readChainOf(text.split('\n'));
+
+/** The same, line by line; the last one is what follows the last line feed, empty in a whole file. */
+export function readChainOf(lines: Iterable<string>): ChainCheck {
   const events: TimelineEvent[] = [];
   let prev = firstHash;
-  const lines = text.split('\n');
-  const broken = (line: number, reason: string): ChainCheck => ({ events, broken: { line, reason } });
-  for (let i = 0; i < lines.length; i += 1) {
-    const line = lines[i]!;
-    if (line === '') return i === lines.length - 1 ? { events, broken: null } : broken(i + 1, 'empty line');
-    if (i === lines.length - 1) return broken(i + 1, 'last line is cut off');
-    let event: TimelineEvent;
-    try {
-      event = JSON.parse(line) as TimelineEvent;
-    } catch {
-      return broken(i + 1, 'not JSON');
+  let line = 0;
+  const broken = (reason: string): ChainCheck => ({ events, broken: { line, reason } });
+  let whole: string | null = null;
+  for (const next of lines) {
+    if (whole !== null) {
+      if (whole === '') return broken('empty line');
+      const event = eventOf(whole, events.length, prev);
+      if (typeof event === 'string') return broken(event);
+      events.push(event);
+      prev = event.hash;
     }
-    if (event.seq !== i) return broken(i + 1, `sequence number ${event.seq}, expected ${i}`);
-    if (event.prev !== prev) return broken(i + 1, 'does not follow from the line before');
-    if (hashEvent(event) !== event.hash) return broken(i + 1, 'content does not match its hash');
-    events.push(event);
-    prev = event.hash;
+    whole = next;
+    line += 1;
   }
-  return { events, broken: null };
+  return whole === '' ? { events, broken: null } : broken('last line is cut off');
+}
+
+/** The event on a line, or why it is none. */
+function eventOf(line: string, seq: number, prev: string): TimelineEvent | string {
+  let event: TimelineEvent;
+  try {
+    event = JSON.parse(line) as TimelineEvent;
+    if (event === null || typeof event !== 'object' || event.data === null || typeof event.data !== 'object') return 'not an event';
+    if (event.seq !== seq) return `sequence number ${String(event.seq)}, expected ${seq}`;
+    if (event.prev !== prev) return 'does not follow from the line before';
+    return hashEvent(event) === event.hash ? event : 'content does not match its hash';
+  } catch {
+    return 'not JSON';
+  }
 }
 
 /** Events of the given types, in order. */

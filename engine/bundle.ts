@@ -1,70 +1,127 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { LedgerAnalysis } from '../core/analysis.ts';
-import { environmentError, inputError, messageOf } from '../core/errors.ts';
+import { environmentError, inputError, messageOf, MusterError } from '../core/errors.ts';
 import type { Registries } from '../core/registries.ts';
 import type { DrillResult } from '../core/result.ts';
-import { readChain, type TimelineEvent } from '../core/timeline.ts';
+import { lastOf, readChainOf, type TimelineEvent } from '../core/timeline.ts';
 import { judge } from '../measures/judge.ts';
 import { analyseLedger } from '../measures/ledger-judge.ts';
+import { isPlainFile, linesOf } from './bundle-files.ts';
 import { outputDamage } from './command-output.ts';
 import { ledgerDamage, openLedger } from './ledger-file.ts';
-import { contradictionsOf, evidenceOf, manifestName, manifestOf } from './manifest.ts';
+import { contradictionsOf, evidenceOf, manifestName, manifestOf, vouchedFor } from './manifest.ts';
+import { timelineDamage } from './timeline-damage.ts';
 
 export interface Judged {
   result: DrillResult;
   /** What is wrong with the bundle itself; null when it is whole. */
   damage: string | null;
-  /** The evidence is not what the bundle's manifest says of it: nothing may vouch for it anew. */
+  /** The bundle is not what its manifest says, or has none though its drill ran to its end: nothing is written into it. */
   altered: boolean;
 }
 
 /**
- * Judges a bundle from what lies in its folder and nothing else, so that it can be done again years later with the
- * same result. What contradicts its manifest never passes, however well it is made. A timeline that is cut off (Muster was killed) is judged as far as it is valid, and never passes.
+ * Judges a bundle from what lies in its folder and nothing else, so that it can be done again years later with the same result.
+ * What contradicts its manifest never passes, nor does a drill that ran to its end and has none, however well it is made: a hash
+ * chain can be made anew by who alters it. A timeline that is cut off (Muster was killed) is judged as far as it is valid, and
+ * never passes. Input error for what is no bundle, or is damaged beyond judging.
  */
 export function judgeBundle(folder: string, registries: Registries): Judged {
+  try {
+    const opened = openBundle(folder);
+    const contradictions = existsSync(join(folder, manifestName)) ? contradictionsOf(folder, opened.drill) : unvouched(opened.events);
+    return judged(opened, contradictions, registries);
+  } catch (error) {
+    if (error instanceof MusterError) throw error;
+    throw inputError(`${folder} cannot be judged`, { found: messageOf(error), expected: 'a bundle as this version of Muster leaves and reads it', cause: error });
+  }
+}
+
+/** The same, by the run that made it, before anything vouches for it. */
+export const judgeRun = (folder: string, registries: Registries): DrillResult => judged(openBundle(folder), [], registries).result;
+
+/** The manifest is written last: without it, nobody knows whether this is what the drill left. */
+function unvouched(events: readonly TimelineEvent[]): string[] {
+  if (lastOf(events, 'drill.ended')?.data.outcome !== 'completed') return [];
+  return [`${manifestName} is missing: Muster was ended before it vouched for this drill, or somebody took it away`];
+}
+
+const timelineOf = (folder: string): string => join(folder, 'events.jsonl');
+
+interface Opened { drill: string; events: TimelineEvent[]; ledger: string | null; troubles: string[] }
+
+function openBundle(folder: string): Opened {
   const { events, damage } = openTimeline(folder);
-  const path = join(folder, 'ledger.bin');
-  const ledgerTrouble = existsSync(path) ? ledgerDamage(path, events) : 'ledger.bin is missing';
-  const contradictions = contradictionsOf(folder);
-  const troubles = [damage, ledgerTrouble, outputDamage(folder, events), ...contradictions].filter((trouble) => trouble !== null);
-  const trouble = troubles.length > 0 ? troubles.join('; ') : null;
-  const result = judge({ events, ledger: analyse(path, events, trouble), measures: registries.measures });
-  return { result, damage: trouble, altered: contradictions.length > 0 };
+  const ledger = join(folder, 'ledger.bin');
+  const hasLedger = isPlainFile(ledger);
+  const troubles = [damage, timelineDamage(events), hasLedger ? ledgerDamage(ledger, events) : 'ledger.bin is missing', outputDamage(folder, events)];
+  const { drill } = (events[0] as TimelineEvent<'drill.begun'>).data;
+  // It names a folder where reports are written to.
+  if (typeof drill !== 'string' || !/^[\w][\w.-]*$/.test(drill)) throw inputError(`${timelineOf(folder)} names a drill that cannot be`, { found: JSON.stringify(drill), expected: 'letters, digits, dots and dashes' });
+  return { drill, events, ledger: hasLedger ? ledger : null, troubles: troubles.filter((trouble) => trouble !== null) };
 }
 
 function openTimeline(folder: string): { events: TimelineEvent[]; damage: string | null } {
-  const path = join(folder, 'events.jsonl');
-  let text: string;
+  const path = timelineOf(folder);
+  const expected = 'a folder with events.jsonl';
+  const hint = 'bundles lie in .muster/drills/<id>';
+  if (!isPlainFile(path)) throw inputError(`${folder} is not a drill's bundle`, { found: existsSync(path) ? 'an events.jsonl that is no plain file' : 'no events.jsonl', expected, hint });
+  let read: ReturnType<typeof readChainOf>;
   try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    throw inputError(`${folder} is not a drill's bundle`, { found: messageOf(error), expected: 'a folder with events.jsonl', hint: 'bundles lie in .muster/drills/<id>' });
+    read = readChainOf(linesOf(path));
+  } catch (cause) {
+    throw inputError(`${folder} is not a drill's bundle`, { found: messageOf(cause), expected, hint, cause });
   }
-  const { events, broken } = readChain(text);
+  const { events, broken } = read;
   if (events[0]?.type !== 'drill.begun') throw inputError(`${path} holds no drill`, { found: broken ? `line ${broken.line}: ${broken.reason}` : 'an empty file', expected: 'a timeline that begins with drill.begun' });
   return { events, damage: broken ? `events.jsonl line ${broken.line}: ${broken.reason}` : null };
 }
 
-function analyse(path: string, events: TimelineEvent[], trouble: string | null): LedgerAnalysis {
-  if (!existsSync(path)) return { loads: [], damage: trouble };
-  return { ...analyseLedger(openLedger(path), events), ...(trouble ? { damage: trouble } : {}) };
+function judged({ events, ledger, troubles }: Opened, contradictions: readonly string[], registries: Registries): Judged {
+  const all = [...troubles, ...contradictions];
+  const damage = all.length > 0 ? all.join('; ') : null;
+  const result = judge({ events, ledger: analyse(ledger, events, damage), measures: registries.measures, damage });
+  return { result, damage, altered: contradictions.length > 0 };
 }
 
-/** Writes every report, and last the manifest with the size and SHA-256 of each file, unless the evidence is `altered`. Returns the files' paths. Throws an environment error when they cannot be written. */
-export function writeReports(folder: string, result: DrillResult, registries: Registries, { into = folder, altered = false }: { into?: string; altered?: boolean } = {}): string[] {
+function analyse(path: string | null, events: TimelineEvent[], damage: string | null): LedgerAnalysis {
+  if (path === null) return { loads: [], damage };
+  return { ...analyseLedger(openLedger(path), events), ...(damage ? { damage } : {}) };
+}
+
+/**
+ * Writes every report, and last the manifest with the size and SHA-256 of each file: for the run that made the bundle, and nobody
+ * after it. Returns the files' paths. Throws an environment error when they cannot be written.
+ */
+export function writeReports(folder: string, result: DrillResult, registries: Registries): string[] {
+  const written = writeFormats(folder, result, registries, () => true);
+  const manifest = join(folder, manifestName);
+  writeWhole(manifest, manifestOf(result.drill, [...evidenceOf(folder).map((name) => join(folder, name)), ...written]));
+  return [...written, manifest];
+}
+
+/**
+ * Writes the reports of a bundle that was judged again, without a manifest. Into the bundle itself only what its manifest vouches
+ * for, byte for byte: reports that another version words otherwise stay as they were.
+ */
+export function writeReportsAgain(folder: string, result: DrillResult, registries: Registries, into = folder): string[] {
+  const vouched = into === folder ? vouchedFor(folder) : null;
+  return writeFormats(into, result, registries, (file, content) => vouched === null || vouched.get(file) === createHash('sha256').update(content).digest('hex'));
+}
+
+function writeFormats(into: string, result: DrillResult, registries: Registries, wanted: (file: string, content: string | Uint8Array) => boolean): string[] {
   const written: string[] = [];
   attempt(into, () => mkdirSync(into, { recursive: true }));
   for (const format of Object.values(registries.formats)) {
+    const content = format.render(result);
+    if (!wanted(format.file, content)) continue;
     const path = join(into, format.file);
-    writeWhole(path, format.render(result));
+    writeWhole(path, content);
     written.push(path);
   }
-  if (altered) return written;
-  const manifest = join(into, manifestName);
-  writeWhole(manifest, manifestOf(result.drill, [...evidenceOf(folder).map((name) => join(folder, name)), ...written]));
-  return [...written, manifest];
+  return written;
 }
 
 /** Never a half file under its real name. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { Recorder } from '../core/driver.ts';
 import { recordBytes, type LedgerSource } from '../core/ledger.ts';
 import { eventsOf, type TimelineEvent } from '../core/timeline.ts';
@@ -103,14 +103,22 @@ export function openLedger(path: string): LedgerSource {
 
 /** Compares a ledger file with the chunks on the timeline. Null when every byte is accounted for; otherwise what is wrong. */
 export function ledgerDamage(path: string, events: readonly TimelineEvent[]): string | null {
-  const bytes = readFileSync(path);
-  let offset = 0;
-  for (const { data } of eventsOf(events, 'ledger.chunk')) {
-    if (data.offset !== offset) return `chunk at byte ${data.offset}, expected ${offset}`;
-    const part = bytes.subarray(offset, offset + data.bytes);
-    if (part.length !== data.bytes) return `ledger ends at byte ${bytes.length}, the timeline has ${data.offset + data.bytes}`;
-    if (createHash('sha256').update(part).digest('hex') !== data.sha256) return `bytes ${offset} to ${offset + data.bytes} do not match the digest on the timeline`;
-    offset += data.bytes;
+  const file = openSync(path, 'r');
+  try {
+    const { size } = fstatSync(file);
+    let offset = 0;
+    for (const { data } of eventsOf(events, 'ledger.chunk')) {
+      const { bytes } = data;
+      if (data.offset !== offset) return `chunk at byte ${data.offset}, expected ${offset}`;
+      if (!Number.isSafeInteger(bytes) || bytes <= 0 || bytes > chunkBytes) return `chunk at byte ${offset} has a size that no chunk has: ${bytes} bytes`;
+      if (offset + bytes > size) return `ledger ends at byte ${size}, the timeline has ${offset + bytes}`;
+      const part = new Uint8Array(bytes);
+      readSync(file, part, 0, bytes, offset);
+      if (createHash('sha256').update(part).digest('hex') !== data.sha256) return `bytes ${offset} to ${offset + bytes} do not match the digest on the timeline`;
+      offset += bytes;
+    }
+    return offset === size ? null : `${size - offset} bytes at the end are on no timeline`;
+  } finally {
+    closeSync(file);
   }
-  return offset === bytes.length ? null : `${bytes.length - offset} bytes at the end are on no timeline`;
 }

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
+import { isPlainFile, sha256OfFile } from './bundle-files.ts';
 import { isOutput, outputFiles } from './command-output.ts';
 
 export const manifestName = 'manifest.json';
@@ -11,41 +11,52 @@ const manifestSchema = z.object({
   drill: z.string(),
   files: z.array(z.object({ path: z.string(), bytes: z.number(), sha256: z.string() })),
 });
+type BundleManifest = z.infer<typeof manifestSchema>;
 
-const sha256Of = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex');
+/** No manifest of a bundle comes near it; what does is none. */
+const manifestBytesMax = 16 * 1024 * 1024;
 
 /** What a drill recorded, and every judgement rests on, as far as it is there. */
 export const evidenceOf = (folder: string): string[] => ['events.jsonl', 'ledger.bin', ...outputFiles(folder)].filter((name) => existsSync(join(folder, name)));
 
 /** The text of a manifest: path, size and SHA-256 of each file. */
 export const manifestOf = (drill: string, files: readonly string[]): string =>
-  `${JSON.stringify({ schema: 'muster/bundle/v1', drill, files: files.map((path) => ({ path: basename(path), bytes: statSync(path).size, sha256: sha256Of(path) })) }, null, 2)}\n`;
+  `${JSON.stringify({ schema: 'muster/bundle/v1', drill, files: files.map((path) => ({ path: basename(path), bytes: statSync(path).size, sha256: sha256OfFile(path) })) }, null, 2)}\n`;
 
 /**
- * How the evidence in a folder differs from what its manifest says of it; nothing where there is no manifest, as after a
- * kill -9. Reports are not looked at: they follow from the evidence.
+ * How the files in a folder differ from what its manifest says of them. A report that is not there can be rendered again, and is no
+ * contradiction; one that is there and differs is.
  */
-export function contradictionsOf(folder: string): string[] {
-  const path = join(folder, manifestName);
-  if (!existsSync(path)) return [];
-  const manifest = parsed(readFileSync(path, 'utf8'));
+export function contradictionsOf(folder: string, drill: string): string[] {
+  const manifest = read(folder);
   if (!manifest) return [`${manifestName} is not a bundle's manifest`];
   const said = new Map(manifest.files.map((file) => [file.path, file]));
   const evidence = evidenceOf(folder);
+  const there = [...new Set([...evidence, ...said.keys()])].filter((name) => name === basename(name) && existsSync(join(folder, name)));
   const gone = [...said.keys()].filter((name) => isEvidence(name) && !evidence.includes(name)).map((name) => `${name} is missing, and ${manifestName} has it`);
-  return [...gone, ...evidence.flatMap((name) => {
+  const other = manifest.drill === drill ? [] : [`${manifestName} is that of drill ${manifest.drill}`];
+  return [...other, ...gone, ...there.flatMap((name) => {
     const file = said.get(name);
     if (!file) return [`${manifestName} says nothing of ${name}`];
-    const found = sha256Of(join(folder, name));
+    if (!isPlainFile(join(folder, name))) return [`${name} is no plain file`];
+    const found = sha256OfFile(join(folder, name));
     return found === file.sha256 ? [] : [`${name} is not what ${manifestName} says: SHA-256 ${found.slice(0, 12)}…, expected ${file.sha256.slice(0, 12)}…`];
   })];
 }
 
+/** SHA-256 by name of what a folder's manifest vouches for; null where there is none. */
+export function vouchedFor(folder: string): Map<string, string> | null {
+  const manifest = existsSync(join(folder, manifestName)) ? read(folder) : null;
+  return manifest && new Map(manifest.files.map(({ path, sha256 }) => [path, sha256]));
+}
+
 const isEvidence = (name: string): boolean => name === 'events.jsonl' || name === 'ledger.bin' || isOutput(name);
 
-function parsed(text: string): z.infer<typeof manifestSchema> | null {
+function read(folder: string): BundleManifest | null {
+  const path = join(folder, manifestName);
+  if (!isPlainFile(path) || statSync(path).size > manifestBytesMax) return null;
   try {
-    return manifestSchema.parse(JSON.parse(text));
+    return manifestSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
   } catch {
     return null;
   }

@@ -24,6 +24,8 @@ export interface JudgeInput {
   /** Null when the drill never came to have a ledger. */
   ledger: LedgerAnalysis | null;
   measures: Readonly<Record<string, Measure>>;
+  /** What is wrong with the bundle that it comes from; null or left out when it is whole. */
+  damage?: string | null;
 }
 
 /**
@@ -31,13 +33,13 @@ export interface JudgeInput {
  * did not run to its end gets a valid result that is never a pass; what was not measured is null.
  * Throws an input error when the timeline does not begin with `drill.begun`.
  */
-export function judge({ events, ledger, measures }: JudgeInput): DrillResult {
+export function judge({ events, ledger, measures, damage = null }: JudgeInput): DrillResult {
   const begun = firstOf(events, 'drill.begun');
   if (!begun) throw inputError('not the timeline of a drill', { found: events[0]?.type ?? 'no event', expected: 'drill.begun', hint: 'was the bundle cut off, or is it another folder?' });
   const { strategy, scenario } = begun.data;
   const evidence: Evidence = { events, strategy, scenario, ledger: ledger ?? { loads: [], damage: null } };
   const ending = endingOf(events);
-  const findings = [...endingFinding(ending), ...(ending.outcome === 'refused' ? [] : runMeasures(evidence, measures))];
+  const findings = [...damageFinding(damage), ...endingFinding(ending), ...(ending.outcome === 'refused' ? [] : runMeasures(evidence, measures))];
   const verdict = worstVerdict(findings.map((one) => one.verdict));
   const time = timeSection(evidence);
   return {
@@ -62,6 +64,10 @@ function endingOf(events: readonly TimelineEvent[]): Ending {
   if (!ended) return { outcome: 'aborted', error: 'the timeline breaks off: Muster did not live to end the drill', seq: null, trouble: null };
   return { outcome: ended.data.outcome, error: ended.data.error ?? null, seq: ended.seq, trouble: ended.data.trouble ?? null };
 }
+
+/** Whatever the measures make of it: evidence that is not whole proves nothing. */
+const damageFinding = (damage: string | null): Finding[] =>
+  damage === null ? [] : [finding({ id: 'bundle/whole', title: 'The evidence is whole', verdict: 'inconclusive', detail: `It is not: ${damage}.`, evidence: [], gate: true })];
 
 /** In front of whatever the measures say: a drill that did not run to its end is at best inconclusive. */
 function endingFinding({ outcome, error, seq }: Ending): Finding[] {

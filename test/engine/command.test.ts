@@ -2,7 +2,7 @@ import { appendFileSync, chmodSync, existsSync, readdirSync, readFileSync, rmSyn
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { eventsOf, readChain, type TimelineEvent } from '../../core/timeline.ts';
-import { judgeBundle, writeReports } from '../../engine/bundle.ts';
+import { judgeBundle, judgeRun, writeReports } from '../../engine/bundle.ts';
 import { runDrill } from '../../engine/drill.ts';
 import { planDrill } from '../../engine/plan.ts';
 import type { DrillResult } from '../../core/result.ts';
@@ -26,7 +26,7 @@ async function drill({ script, step = '', scenario = {}, strategy = '', interrup
     interruption.abort(new Error('Ctrl-C'));
   }
   const { folder, outcome } = await drilling;
-  const { result } = judgeBundle(folder, dependencies.registries);
+  const result = judgeRun(folder, dependencies.registries);
   writeReports(folder, result, dependencies.registries);
   return { result, folder, outcome, events: readChain(readFileSync(join(folder, 'events.jsonl'), 'utf8')).events, key: dependencies.environment['MUSTER_BACKUP_KEY']! };
 }

@@ -8,7 +8,7 @@ import type { Progress } from '../../core/progress.ts';
 import type { Registries } from '../../core/registries.ts';
 import type { DrillResult } from '../../core/result.ts';
 import type { StackProvider } from '../../core/service.ts';
-import { judgeBundle, writeReports } from '../../engine/bundle.ts';
+import { judgeRun, writeReports } from '../../engine/bundle.ts';
 import type { EngineDependencies } from '../../engine/drill-context.ts';
 import { runDrill } from '../../engine/drill.ts';
 import { planDrill } from '../../engine/plan.ts';
@@ -98,7 +98,7 @@ export async function drillFile({ folder, file }: { folder: string; file: string
   const dependencies = dependenciesFor(folder, { ...drill, progress });
   const plan = await planDrill(file, dependencies.registries, noStacks);
   const ran = await runDrill(plan, dependencies, { seed: 7, keep: drill.keep === true, signal: drill.signal ?? new AbortController().signal });
-  const { result } = judgeBundle(ran.folder, dependencies.registries);
+  const result = judgeRun(ran.folder, dependencies.registries);
   writeReports(ran.folder, result, dependencies.registries);
   return { folder: ran.folder, result };
 }

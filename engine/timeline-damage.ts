@@ -1,0 +1,42 @@
+import { eventsOf, phases, type Phase, type TimelineEvent } from '../core/timeline.ts';
+
+/** Judging and reporting are no part of what is judged. */
+const lived: readonly Phase[] = phases.filter((phase) => !['plan', 'judge', 'report'].includes(phase));
+
+/**
+ * What no drill writes, though every line is linked to the one before: a chain can be made anew by whoever alters it. Null when
+ * there is nothing of that kind.
+ */
+export const timelineDamage = (events: readonly TimelineEvent[]): string | null => oddEnds(events) ?? oddTimes(events) ?? oddParts(events);
+
+function oddEnds(events: readonly TimelineEvent[]): string | null {
+  const begun = eventsOf(events, 'drill.begun');
+  if (begun.length > 1) return `the drill begins again at event ${begun[1]!.seq}`;
+  const ended = eventsOf(events, 'drill.ended')[0];
+  return ended && ended.seq !== events.length - 1 ? `events follow the drill's end, from ${ended.seq + 1} on` : null;
+}
+
+/** Time goes forward. Who noticed something may say so later than it was. */
+function oddTimes(events: readonly TimelineEvent[]): string | null {
+  let newestMs = 0;
+  for (const { seq, type, atMs } of events) {
+    if (!Number.isFinite(atMs) || atMs < 0) return `event ${seq} has no time that could be`;
+    if (atMs < newestMs && type !== 'detected') return `event ${seq} was earlier than the one before it`;
+    newestMs = Math.max(newestMs, atMs);
+  }
+  return null;
+}
+
+/** A drill that ran to its end has all of its parts. */
+function oddParts(events: readonly TimelineEvent[]): string | null {
+  if (eventsOf(events, 'drill.ended')[0]?.data.outcome !== 'completed') return null;
+  const ended = new Set(eventsOf(events, 'phase.ended').map(({ data }) => data.phase));
+  const missing = lived.find((phase) => !ended.has(phase));
+  if (missing) return `the drill ran to its end, and its phase ${missing} never did`;
+  const begun = eventsOf(events, 'load.begun').map(({ data }) => data.index);
+  const stopped = eventsOf(events, 'load.ended').map(({ data }) => data.index);
+  const open = begun.find((index) => !stopped.includes(index));
+  if (open !== undefined) return `load ${open} began and never ended`;
+  const twice = [...begun, ...stopped].find((index) => begun.indexOf(index) !== begun.lastIndexOf(index) || stopped.indexOf(index) !== stopped.lastIndexOf(index));
+  return twice === undefined ? null : `load ${twice} began or ended twice`;
+}

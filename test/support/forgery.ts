@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { kinds, readRecord, recordBytes, type LedgerRecord } from '../../core/ledger.ts';
+import { eventsOf, firstHash, hashEvent, readChain, type TimelineEvent } from '../../core/timeline.ts';
+
+/** What somebody can do to a bundle who knows its format as well as we do. */
+
+export function copyOf(bundle: string): string {
+  const copy = join(mkdtempSync(join(tmpdir(), 'muster-bundle-')), 'copy');
+  cpSync(bundle, copy, { recursive: true });
+  return copy;
+}
+
+export const eventsIn = (bundle: string): TimelineEvent[] => readChain(readFileSync(join(bundle, 'events.jsonl'), 'utf8')).events;
+
+/** Lines as they are given, hashes and all. */
+export const writeLines = (bundle: string, lines: readonly string[]): void => writeFileSync(join(bundle, 'events.jsonl'), lines.map((line) => `${line}\n`).join(''));
+
+/** Numbers and links the events anew, so that the chain holds again. */
+export function rechain(bundle: string, events: readonly TimelineEvent[]): void {
+  let prev = firstHash;
+  writeLines(bundle, events.map(({ hash: _, ...event }, seq) => {
+    const open = { ...event, seq, prev } as Omit<TimelineEvent, 'hash'>;
+    prev = hashEvent(open);
+    return JSON.stringify({ ...open, hash: prev });
+  }));
+}
+
+/** A manifest that fits what is there now, as only the run itself may write one. */
+export function forgeManifest(bundle: string): void {
+  const path = join(bundle, 'manifest.json');
+  const manifest = JSON.parse(readFileSync(path, 'utf8')) as { files: { path: string; bytes: number; sha256: string }[] };
+  for (const file of manifest.files) {
+    if (!existsSync(join(bundle, file.path))) continue;
+    const bytes = readFileSync(join(bundle, file.path));
+    Object.assign(file, { bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') });
+  }
+  writeFileSync(path, JSON.stringify(manifest));
+}
+
+export const withoutManifest = (bundle: string): void => rmSync(join(bundle, 'manifest.json'));
+
+/** Leaves records out of the ledger; `told`: the timeline's own counts and digests are made to fit, and the chain anew. */
+export function dropRecords(bundle: string, which: (record: LedgerRecord) => boolean, told: boolean): void {
+  const path = join(bundle, 'ledger.bin');
+  const bytes = readFileSync(path);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const kept: Buffer[] = [];
+  const records: LedgerRecord[] = [];
+  for (let at = 0; at < bytes.length; at += recordBytes) {
+    const record = readRecord(view, at);
+    if (which(record)) continue;
+    kept.push(bytes.subarray(at, at + recordBytes));
+    records.push(record);
+  }
+  if (kept.length === bytes.length / recordBytes) throw new Error('there was nothing to leave out');
+  const ledger = Buffer.concat(kept);
+  writeFileSync(path, ledger);
+  const events = structuredClone(eventsIn(bundle));
+  let offset = 0;
+  const chunks = eventsOf(events, 'ledger.chunk').filter(({ data }) => {
+    const part = ledger.subarray(offset, offset + data.bytes);
+    Object.assign(data, { offset, bytes: part.length, sha256: createHash('sha256').update(part).digest('hex') });
+    offset += part.length;
+    return part.length > 0;
+  });
+  if (told) {
+    for (const { data } of eventsOf(events, 'load.ended')) data.operations = records.filter(({ load, kind }) => load === data.index && kind !== kinds.readback).length;
+    for (const { data } of eventsOf(events, 'readback.ended')) data.records = records.filter(({ load, kind }) => load === data.index && kind === kinds.readback).length;
+  }
+  rechain(bundle, events.filter((event) => event.type !== 'ledger.chunk' || chunks.includes(event as TimelineEvent<'ledger.chunk'>)));
+}
+
+/** Ids of which nothing is in what was read back: what a forger takes out of the record. */
+export function lostIds(bundle: string): Set<number> {
+  const bytes = readFileSync(join(bundle, 'ledger.bin'));
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const all: LedgerRecord[] = [];
+  for (let at = 0; at < bytes.length; at += recordBytes) all.push(readRecord(view, at));
+  const back = new Set(all.filter(({ kind }) => kind === kinds.readback).map(({ id }) => id));
+  return new Set(all.filter(({ kind, id }) => kind !== kinds.readback && !back.has(id)).map(({ id }) => id));
+}
