@@ -196,7 +196,8 @@ export interface CheckOutcome { verdict: Verdict; detail: string; facts: Json }
 export interface Check {
   /** Run after seeding, before the load: what `after` compares with. */
   before?(): Promise<Json>;
-  after(baseline: Json): Promise<CheckOutcome>;
+  /** `brokenAtMs`: when the first fault began, on the clock's own scale; null when nothing was broken. */
+  after(baseline: Json, brokenAtMs?: number | null): Promise<CheckOutcome>;
 }
 
 /** How the ledger is told of an operation. Times are the clock's own (absolute monotonic ms). */

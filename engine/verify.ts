@@ -46,13 +46,18 @@ export async function runChecks(drill: Drill): Promise<void> {
     const baseline = drill.timeline.events.findLast((event) => event.type === 'check.baseline' && event.data.check === named);
     try {
       const facts = baseline?.type === 'check.baseline' ? baseline.data.facts : null;
-      const outcome = await withDeadline(`check ${named}`, checkDeadlineMs, attachedTo(drill, component).checks[check]!.after(facts));
+      const outcome = await withDeadline(`check ${named}`, checkDeadlineMs, attachedTo(drill, component).checks[check]!.after(facts, brokenAtMs(drill)));
       drill.timeline.emit('check.ended', { check: named, component, ...outcome });
     } catch (error) {
       drill.timeline.emit('check.ended', { check: named, component, verdict: 'inconclusive', detail: `could not be carried out: ${messageOf(error)}`, facts: null });
     }
   }
   for (const invariant of drill.plan.invariants) await checkInvariant(drill, invariant);
+}
+
+function brokenAtMs({ timeline, originMs }: Drill): number | null {
+  const begun = timeline.events.find((event) => event.type === 'fault.begun' && !event.data.beforehand);
+  return begun ? originMs + begun.atMs : null;
 }
 
 async function checkInvariant(drill: Drill, { named, command }: Plan['invariants'][number]): Promise<void> {

@@ -8,9 +8,13 @@ import { factsOf, handshake, type Expected, type Handshake } from './handshake.t
 const everyMs = 200;
 /** Fewer handshakes that came about say too little about the time between them. */
 const enough = 20;
+/** So many of them must have come about since the fault: what was before it says nothing of the other side. */
+const enoughSince = 10;
+/** So many in a row that fail at the end: nobody comes in any more. */
+const deadTries = 3;
 const requiredProtocol = 'TLSv1.3';
 
-interface Seen { tried: number; done: number; failed: number; longestGapMs: number; wrong: { atMs: number; what: string }[] }
+interface Seen { tried: number; done: number; failed: number; failedLast: number; longestGapMs: number; doneAtMs: number[]; wrong: { atMs: number; what: string }[] }
 
 /**
  * A client that makes a connection of its own every 200 ms, from before the load until the drill asks what came of it: TLS 1.3 and
@@ -29,9 +33,9 @@ export function continuity(clients: () => Promise<Endpoint>, expected: Expected,
       probing = probe(clock, () => knock(clients, expected), fingerprint256);
       return { protocol: first.protocol, ...factsOf(first.certificate) };
     },
-    after: async (baseline) => {
+    after: async (baseline, brokenAtMs = null) => {
       await stop();
-      return probing && baseline !== null ? outcomeOf(probing.seen) : { verdict: 'inconclusive', detail: 'nobody knocked', facts: null };
+      return probing && baseline !== null ? outcomeOf(probing.seen, brokenAtMs) : { verdict: 'inconclusive', detail: 'nobody knocked', facts: null };
     },
     stop,
   };
@@ -51,7 +55,7 @@ function wrongOf({ protocol, refusal, certificate }: Extract<Handshake, { done: 
 }
 
 function probe(clock: Clock, attempt: () => Promise<Handshake>, fingerprint: string): { stop(): Promise<void>; seen: Seen } {
-  const seen: Seen = { tried: 0, done: 0, failed: 0, longestGapMs: 0, wrong: [] };
+  const seen: Seen = { tried: 0, done: 0, failed: 0, failedLast: 0, longestGapMs: 0, doneAtMs: [], wrong: [] };
   const ending = new AbortController();
   const begunMs = clock.nowMs();
   let lastDoneMs = begunMs;
@@ -63,12 +67,17 @@ function probe(clock: Clock, attempt: () => Promise<Handshake>, fingerprint: str
       gap();
       if (one.done) {
         seen.done += 1;
+        seen.failedLast = 0;
         lastDoneMs = clock.nowMs();
+        seen.doneAtMs.push(lastDoneMs);
         const what = wrongOf(one, fingerprint);
         if (what !== null) seen.wrong.push({ atMs: lastDoneMs - begunMs, what });
       } else if (one.reached) {
         seen.wrong.push({ atMs: clock.nowMs() - begunMs, what: `the server refuses the handshake: ${one.error}` });
-      } else seen.failed += 1;
+      } else {
+        seen.failed += 1;
+        seen.failedLast += 1;
+      }
       await clock.sleep(everyMs, ending.signal).catch(() => undefined);
     }
     gap();
@@ -82,11 +91,15 @@ function probe(clock: Clock, attempt: () => Promise<Handshake>, fingerprint: str
   };
 }
 
-function outcomeOf({ tried, done, failed, longestGapMs, wrong }: Seen): CheckOutcome {
-  const facts = { tried, done, failed, longestGapMs: Math.round(longestGapMs), wrong: wrong.length, first: wrong[0] ?? null };
+function outcomeOf({ tried, done, failed, failedLast, longestGapMs, doneAtMs, wrong }: Seen, brokenAtMs: number | null): CheckOutcome {
+  const since = brokenAtMs === null ? null : doneAtMs.filter((ms) => ms > brokenAtMs).length;
+  const facts = { tried, done, failed, since, longestGapMs: Math.round(longestGapMs), wrong: wrong.length, first: wrong[0] ?? null };
   const [first] = wrong;
-  const course = `${done} of ${tried} handshakes came about, ${failed} failed, longest gap ${formatDuration(longestGapMs)}`;
+  const told = since === null ? '' : ` (${since} since the fault)`;
+  const course = `${done} of ${tried} handshakes came about${told}, ${failed} failed, longest gap ${formatDuration(longestGapMs)}`;
   if (first) return { verdict: 'fail', detail: `${wrong.length} times not as before, first after ${formatDuration(first.atMs)}: ${first.what}; ${course}`, facts: facts as never };
+  if (failedLast >= deadTries) return { verdict: 'fail', detail: `the last ${failedLast} handshakes did not come about; ${course}`, facts: facts as never };
+  if (since !== null && since < enoughSince) return { verdict: 'inconclusive', detail: `too few handshakes since the fault to tell: ${course}`, facts: facts as never };
   if (done < enough) return { verdict: 'inconclusive', detail: `too few handshakes to tell: ${course}`, facts: facts as never };
   return { verdict: 'pass', detail: `${requiredProtocol} and the same certificate, valid for the name, throughout: ${course}`, facts: facts as never };
 }

@@ -80,6 +80,35 @@ test('an outage is counted, with its longest gap, and is not held against the ch
   expect(longestGapMs).toBeGreaterThanOrEqual(290);
 });
 
+test('handshakes from before the fault prove nothing of what came after it', async () => {
+  await using first = await front(same);
+  const check = continuity(async () => ({ host: '127.0.0.1', port: first.port }), expected, hurried);
+  const baseline = await check.before!();
+  await reach(first, 40);
+  expect(await check.after(baseline, systemClock.nowMs())).toMatchObject({ verdict: 'inconclusive', detail: expect.stringMatching(/since the fault/) });
+});
+
+test('enough of them since the fault are a pass', async () => {
+  await using first = await front(same);
+  const check = continuity(async () => ({ host: '127.0.0.1', port: first.port }), expected, hurried);
+  const baseline = await check.before!();
+  await reach(first, 20);
+  const brokenAtMs = systemClock.nowMs();
+  await reach(first, 40);
+  expect(await check.after(baseline, brokenAtMs)).toMatchObject({ verdict: 'pass' });
+});
+
+test('where nobody comes in any more at the end, it has not gone on', async () => {
+  const first = await front(same);
+  const check = continuity(async () => ({ host: '127.0.0.1', port: first.port }), expected, hurried);
+  const baseline = await check.before!();
+  await reach(first, 40);
+  const brokenAtMs = systemClock.nowMs();
+  await first[Symbol.asyncDispose]();
+  await systemClock.sleep(500);
+  expect(await check.after(baseline, brokenAtMs)).toMatchObject({ verdict: 'fail', detail: expect.stringMatching(/handshakes did not come about; .* since the fault/) });
+});
+
 test('too few handshakes prove nothing', async () => {
   await using first = await front(same);
   const check = continuity(async () => ({ host: '127.0.0.1', port: first.port }), expected, { ...systemClock, sleep: (_ms, signal) => systemClock.sleep(60_000, signal) });
