@@ -8,6 +8,7 @@ import type { Artifact, RestoreContext } from '../../core/driver.ts';
 import { environmentError } from '../../core/errors.ts';
 import { backupDump, dumpName } from './dump.ts';
 import { fence, loadBase } from './restore.ts';
+import { assertOwnData } from './own-data.ts';
 import type { Site } from './server.ts';
 
 const dumpMs = 600_000;
@@ -18,6 +19,7 @@ const readyMs = 120_000;
  * made by a server of Muster's own without network, so that no client ever writes to it in between. What it held is thrown away.
  */
 export async function copyOfSource(site: Site, source: Site): Promise<{ gtid: string; bytes: number }> {
+  await assertOwnData(site);
   const folder = await mkdtemp(join(tmpdir(), 'muster-copy-'));
   try {
     const artifact = await dumpOf(source, join(folder, dumpName));
@@ -44,7 +46,9 @@ export async function copyOfSource(site: Site, source: Site): Promise<{ gtid: st
 
 /** The source's own dump, as a recovery point would hold it, in a scratch file. */
 async function dumpOf(source: Site, path: string): Promise<Artifact> {
-  const put = async (_name: string, content: Readable): Promise<{ plainBytes: number; sha256: string }> => {
+  const put = async (name: string, content: Readable): Promise<{ plainBytes: number; sha256: string }> => {
+    // What the source persists is its own affair: another server's role and limits are others.
+    if (name !== dumpName) return content.resume(), { plainBytes: 0, sha256: '' };
     await pipeline(content, createWriteStream(path, { mode: 0o600 }));
     return { plainBytes: (await stat(path)).size, sha256: '' };
   };

@@ -18,6 +18,7 @@ export interface Spoiled { chosen: Doomed; column: string; values: Map<string, s
  * the moment finds it.
  */
 export async function corruptRows(site: Site, spec: { table: string; column: string; share: number; seed: number }): Promise<Inflicted> {
+  await site.service.assertOwnPath(site.dataFolder);
   const { spoiled, gtid, changed } = await withSession(site, async (session) => {
     const chosen = await chooseRows(session, spec);
     await refuseOtherThanText(session, chosen, spec.column);

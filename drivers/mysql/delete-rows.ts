@@ -16,6 +16,7 @@ export interface Doomed { table: TableName; digest: string; seed: number; thresh
  * primary key and the seed, so that the same seed deletes the same rows whatever order they lie in.
  */
 export async function deleteRows(site: Site, spec: { table: string; share: number; seed: number }): Promise<Inflicted> {
+  await site.service.assertOwnPath(site.dataFolder);
   const { doomed, gtid, deleted } = await withSession(site, async (session) => {
     const chosen = await chooseRows(session, spec);
     await session.rows("SET SESSION session_track_gtids = 'OWN_GTID'");

@@ -6,6 +6,7 @@ import { findTable } from './tables.ts';
 
 /** DROP TABLE, as an operator would type it. The facts hold the GTID of the transaction, as the server reports it to this session. */
 export async function dropTable(site: Site, table: string): Promise<Inflicted> {
+  await site.service.assertOwnPath(site.dataFolder);
   const { name, gtid } = await withSession(site, async (session) => {
     const found = await findTable(session, table);
     await session.rows("SET SESSION session_track_gtids = 'OWN_GTID'");

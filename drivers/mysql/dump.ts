@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import type { BackupMethod, Consistency, Sink } from '../../core/driver.ts';
@@ -5,6 +6,8 @@ import { environmentError, messageOf } from '../../core/errors.ts';
 import type { Json } from '../../core/timeline.ts';
 import { serverSchemas } from './config.ts';
 import { watchDump, type DumpHead } from './dump-file.ts';
+import { readFormative } from './formative.ts';
+import { persistedIn, persistedName, readPersisted } from './persisted.ts';
 import { readSettings, withSession, type Session, type Settings, type Site } from './server.ts';
 
 export const dumpOptions = z.strictObject({
@@ -16,7 +19,7 @@ type DumpOptions = z.output<typeof dumpOptions>;
 
 export const dumpName = 'dump.sql';
 
-interface ServerFacts { uuid: string; tool: string; gtid: boolean; log: boolean; settings: Settings; notTransactional: string[]; databases: string[] }
+interface ServerFacts { uuid: string; tool: string; gtid: boolean; log: boolean; settings: Settings; formative: Settings; persisted: string | null; notTransactional: string[]; databases: string[] }
 
 /**
  * A consistent logical copy of everything: data, routines, events, triggers, accounts and grants. Definitions cannot change
@@ -30,6 +33,7 @@ export const backupDump = (site: Site): NonNullable<BackupMethod['backup']> => a
     // Before mysqldump is even started, hence before its snapshot opens: what was acknowledged by now is in it. Early, never late.
     const atMs = now();
     const head = await stream(site, to, facts, parsed, signal);
+    if (facts.persisted !== null) await to.put(persistedName, Readable.from([Buffer.from(facts.persisted)]));
     // The lock goes with the session: only a session that lived to this point has held it throughout.
     await session.rows('UNLOCK INSTANCE').catch((error: unknown) => {
       throw environmentError('the lock on definitions was lost during the dump', { found: messageOf(error), expected: 'a lock that holds to the end', cause: error });
@@ -57,7 +61,7 @@ async function serverFacts(site: Site, session: Session): Promise<ServerFacts> {
   const version = await site.service.exec(['mysqldump', '--version'], { deadlineMs: 10_000 });
   return {
     uuid: row!.uuid, tool: version.stdout.trim(), gtid: row!.mode.startsWith('ON'), log: String(row!.log) === '1',
-    settings: await readSettings(session), notTransactional: others.map(({ name }) => name), databases: databases.map(({ name }) => name),
+    settings: await readSettings(session), formative: await readFormative(session), persisted: await readPersisted(site, session), notTransactional: others.map(({ name }) => name), databases: databases.map(({ name }) => name),
   };
 }
 
@@ -93,7 +97,7 @@ function consistency(site: Site, atMs: number, facts: ServerFacts, head: DumpHea
   if (facts.log && head.file === null) throw environmentError('the dump does not say where the binary log stood', { expected: 'SOURCE_LOG_FILE in its head' });
   const position = { server: facts.uuid, gtid: head.gtid, file: head.file, position: head.position };
   const said: Json = {
-    sha256: head.sha256, settings: facts.settings, notTransactional: facts.notTransactional, ignoredTables: site.config.ignoreTables, databases: site.config.databases ?? 'all', lockWaitSeconds,
+    sha256: head.sha256, settings: facts.settings, formative: facts.formative, persisted: Object.keys(persistedIn(facts.persisted ?? '{}') ?? {}), schemas: facts.databases, notTransactional: facts.notTransactional, ignoredTables: site.config.ignoreTables, databases: site.config.databases ?? 'all', lockWaitSeconds,
   };
   return {
     atMs, tool: facts.tool, server: site.server, facts: said,

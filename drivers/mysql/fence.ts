@@ -29,6 +29,7 @@ export async function noLongerClosedAtStart(site: Site): Promise<void> {
 
 /** Takes writes, now and after every restart. Nothing is persisted for it: that would override a later closing at start. */
 export async function openForWrites(site: Site): Promise<void> {
+  await site.service.assertOwnPath(site.dataFolder);
   await withSession(site, async ({ rows }) => {
     for (const name of ['super_read_only', 'read_only']) {
       await rows(`RESET PERSIST IF EXISTS ${name}`);
@@ -51,6 +52,8 @@ async function endSessions({ rows }: Session): Promise<number> {
  * stopped through the engine where it does not (STONITH). Facts say which, and why.
  */
 export async function fence(site: Site): Promise<Json> {
+  // Closing is kept in a file of the data folder.
+  await site.service.assertOwnPath(site.dataFolder);
   try {
     if ((await site.service.state()).status !== 'running') throw environmentError(`${site.service.name} does not run`);
     const sessionsEnded = await within(site, answerMs, withSession(site, async (session) => {
@@ -92,6 +95,7 @@ export async function reopen(site: Site): Promise<Json> {
  */
 export async function closeWrites(site: Site): Promise<Inflicted> {
   const { service } = site;
+  await service.assertOwnPath(site.dataFolder);
   const before = await attemptWrite(site);
   if (before.write !== 'accepted') throw environmentError(`${service.name} takes no writes before it is closed`, { found: before.said, expected: 'a server that is open' });
   await within(site, closeMs, withSession(site, ({ rows }) => rows('SET GLOBAL super_read_only = ON')));

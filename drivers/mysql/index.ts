@@ -15,6 +15,7 @@ import { corruptPages } from './corrupt-pages.ts';
 import { corruptRows } from './corrupt-rows.ts';
 import { deleteRows } from './delete-rows.ts';
 import { dropTable } from './drop-table.ts';
+import { dataHome } from './own-data.ts';
 import { backupDump, dumpOptions } from './dump.ts';
 import { followBinlog } from './follow.ts';
 import { replayBinlog } from './replay.ts';
@@ -32,13 +33,15 @@ const configDeadlineMs = 120_000;
 async function siteOf(context: AttachContext<MysqlConfig>): Promise<Site> {
   const { component, service, config, clock, seed } = context;
   const password = context.secret(config.passwordFrom);
+  const { server, dataFolder } = await identify(context, password);
   return {
     component, service, config, clock, seed, password,
     clients: () => context.clients(),
     note: (text) => context.note(text),
     peer: (name) => context.peer(name),
     standing: { role: 'primary', source: null, semiSyncAtEnd: null },
-    ...(await identify(context, password)),
+    server,
+    ...(await dataHome(service, dataFolder)),
   };
 }
 

@@ -4,6 +4,7 @@ import { environmentError, inputError } from '../../core/errors.ts';
 import type { Helper } from '../../core/service.ts';
 import type { Json } from '../../core/timeline.ts';
 import { gtidSet } from './gtid.ts';
+import { assertOwnData } from './own-data.ts';
 import { planReplay, type LogBase, type ReplayPlan } from './replay-plan.ts';
 import { fence, loadBase, open, scratchOptions } from './restore.ts';
 import { startScratch, type ScratchServer } from './scratch-server.ts';
@@ -17,16 +18,19 @@ const folder = '/tmp/muster-replay';
  * loaded again first: what they wrote belongs to a history that the log knows nothing of. The facts say what was thrown away.
  */
 export const replayBinlog = (site: Site): NonNullable<BackupMethod['replay']> => async (from, until, base, context): Promise<Json> => {
+  await assertOwnData(site);
   const baseGtids = base.position['gtid'];
   if (baseGtids === undefined) throw inputError('a log can be replayed only on a base that knows its GTIDs', { found: `${base.point} without GTIDs`, expected: 'gtid_mode=ON when the base was taken' });
   const plan = await context.stage('replay', 'read the log', () => planReplay(from.files, logBase(base), until));
   await fence(site, context, 'clean');
   const helper = await site.service.helper({ network: 'none', volumes: true });
   let discarded: string | null = null;
+  let uuid = '';
   try {
     await context.stage('replay', `apply ${plan.transactions} transactions`, async () => {
       const on = await serverOnBase(site, helper, base, context);
       discarded = on.discarded;
+      uuid = await on.server.uuid();
       if (plan.files.length > 0) await on.server.replay(await bring(helper, plan, context), baseGtids);
       await assertReplayed(on.server, plan, baseGtids);
       await on.server.stop();
@@ -34,10 +38,11 @@ export const replayBinlog = (site: Site): NonNullable<BackupMethod['replay']> =>
   } finally {
     await helper.remove();
   }
-  const settingsChanged = await open(site, base, context);
+  const gtid = gtidSet(`${baseGtids},${plan.gtids.toString()}`).toString();
+  const settingsChanged = await open(site, { from: base, uuid, gtid }, context);
   return {
     transactions: plan.transactions, last: plan.last, stoppedBefore: plan.stoppedBefore, cutBytes: plan.cutBytes, files: plan.files.map(({ name, bytes }) => ({ name, bytes })),
-    gtid: gtidSet(`${baseGtids},${plan.gtids.toString()}`).toString(), discardedSinceBase: discarded, settingsChanged,
+    gtid, discardedSinceBase: discarded, settingsChanged,
   };
 };
 

@@ -10,6 +10,7 @@ import { closeAtStart, fence, noLongerClosedAtStart, openForWrites, persistClose
 import { gtidSet } from './gtid.ts';
 import { executedBy, executedOf, makeAccount, missingFrom, replicaStatus, siteOfPeer, startReplica, waitExecuted } from './replication.ts';
 import { enableAtReplica, enableAtSource, endAsSource, installPlugins } from './semi-sync.ts';
+import { assertOwnData } from './own-data.ts';
 import { serverPort, withSession, type Site } from './server.ts';
 
 const readyMs = 120_000;
@@ -48,6 +49,7 @@ export const replicaActions = (site: Site): Record<keyof typeof replicaActionsAb
 async function replicate(site: Site, params: Link): Promise<Json> {
   if (params.source === site.service.name) throw inputError(`${params.source} cannot replicate from itself`);
   const source = siteOfPeer(site, params.source);
+  for (const one of [site, source]) await assertOwnData(one);
   if (params.semiSync) await withSession(source, installPlugins);
   const login = await makeAccount(source, site.service.name);
   const copied = await copyOfSource(site, source);
@@ -114,6 +116,7 @@ async function promote(site: Site, { within }: z.output<typeof promoteParams>): 
  */
 async function rejoin(site: Site, { rebuild, ...params }: z.output<typeof rejoinParams>): Promise<Json> {
   const source = siteOfPeer(site, params.source);
+  for (const one of [site, source]) await assertOwnData(one);
   const began = await begin(site);
   const own = began.error === null ? await withSession(site, executedOf) : null;
   if (own === null && !rebuild) throw environmentError(`${site.service.name} does not come up`, { found: began.error!, expected: 'a server that says what it holds', hint: 'rebuild: true copies it anew' });

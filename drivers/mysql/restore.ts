@@ -1,17 +1,22 @@
+import { readFile } from 'node:fs/promises';
+import { pollUntil } from '../../core/clock.ts';
 import type { Artifact, BackupMethod, RestoreContext } from '../../core/driver.ts';
 import { environmentError, messageOf } from '../../core/errors.ts';
 import type { Helper } from '../../core/service.ts';
 import type { Json } from '../../core/timeline.ts';
+import { clearFolder, damagedFacts, dataFileNames } from './beside-data.ts';
 import { dumpName } from './dump.ts';
 import { inspectDump } from './dump-file.ts';
+import { loadedOtherwise } from './formative.ts';
 import { gtidSet } from './gtid.ts';
+import { assertOwnData } from './own-data.ts';
+import { persistedDifferences, persistedIn, persistedName, writePersisted } from './persisted.ts';
 import { createRestoring } from './restoring.ts';
 import { initialise, startScratch, type ScratchOptions, type ScratchServer } from './scratch-server.ts';
 import { readSettings, settingsChanged, withSession, type Settings, type Site } from './server.ts';
 
 const readyDeadlineMs = 120_000;
 const cleanStopSeconds = 60;
-const asidePrefix = '.muster-damaged-';
 
 /**
  * Puts a dump in the place of whatever is there. The service stays stopped meanwhile: the data folder is made and loaded by a
@@ -20,16 +25,17 @@ const asidePrefix = '.muster-damaged-';
  */
 export const restoreDump = (site: Site): NonNullable<BackupMethod['restore']> => async (from, context): Promise<Json> => {
   await assertUsable(site, from);
+  await assertOwnData(site);
   // What is there is moved aside, so it need not be closed in good order.
   await fence(site, context, 'kill');
   const helper = await site.service.helper({ network: 'none', volumes: true });
   const restoring = (site.restoring = createRestoring(site, helper));
-  const facts = await (async () => {
+  const { facts, uuid } = await (async () => {
     try {
       return await context.stage('restore', `load ${from.point}`, async () => {
         const loaded = await loadBase(site, helper, from, context);
         await loaded.server.stop();
-        return loaded.facts;
+        return loaded;
       });
     } finally {
       await restoring.settled();
@@ -38,7 +44,7 @@ export const restoreDump = (site: Site): NonNullable<BackupMethod['restore']> =>
     }
   })();
   if (context.replayFollows) return { ...facts, settingsChanged: null };
-  return { ...facts, settingsChanged: await open(site, from, context) };
+  return { ...facts, settingsChanged: await open(site, { from, uuid, gtid: String(facts['gtid']) }, context) };
 };
 
 /** Everything that can be known to be wrong before anything is destroyed. */
@@ -66,19 +72,23 @@ export async function fence(site: Site, context: RestoreContext, how: 'kill' | '
   });
 }
 
-export const settingsOf = (from: Artifact): Settings => ((from.facts as { settings?: Settings } | null)?.settings ?? {});
+interface DumpFacts { settings?: Settings; formative?: Settings; schemas?: string[]; persisted?: string[] }
+const factsOf = (from: Artifact): DumpFacts => (from.facts ?? {}) as DumpFacts;
+/** Points of before the formative settings were noted have some of them among the others. */
+const formativeOf = (from: Artifact): Settings => ({ ...factsOf(from).settings, ...factsOf(from).formative });
 
 export const scratchOptions = (site: Site, helper: Helper, from: Artifact, { signal }: RestoreContext): ScratchOptions => ({
-  site, helper, settings: settingsOf(from), gtid: settingsOf(from)['gtid_mode'] !== 'OFF', signal,
+  site, helper, settings: formativeOf(from), gtid: formativeOf(from)['gtid_mode'] !== 'OFF', signal,
 });
 
+export interface Loaded { server: ScratchServer; uuid: string; facts: { [key: string]: Json } }
+
 /** Moves what is there aside, makes an empty data folder and loads the dump. The server is left running. */
-export async function loadBase(site: Site, helper: Helper, from: Artifact, context: RestoreContext): Promise<{ server: ScratchServer; facts: { [key: string]: Json } }> {
+export async function loadBase(site: Site, helper: Helper, from: Artifact, context: RestoreContext): Promise<Loaded> {
   const file = from.files.find((each) => each.name === dumpName)!;
   context.progress(0, file.bytes, 'bytes');
-  const aside = await moveAside(site, helper, context.signal);
   const options = scratchOptions(site, helper, from, context);
-  await initialise(options);
+  const folder = await emptyFolder(options, from);
   const server = await startScratch(options);
   await server.load(file.path, (bytes) => context.progress(bytes, file.bytes, 'bytes'));
   await server.sql('FLUSH PRIVILEGES; ALTER INSTANCE ENABLE INNODB REDO_LOG').catch((error: unknown) => {
@@ -89,40 +99,60 @@ export async function loadBase(site: Site, helper: Helper, from: Artifact, conte
   if (executed !== wanted) throw environmentError('the restored server does not hold the transactions of its dump', { found: executed || 'none', expected: wanted || 'none' });
   const redo = await server.sql("SHOW GLOBAL STATUS LIKE 'Innodb_redo_log_enabled'");
   if (!/\bON$/.test(redo)) throw environmentError('the redo log is still off', { found: redo, expected: 'ON' });
-  return { server, facts: { bytes: file.bytes, gtid: executed, damagedData: aside } };
+  return { server, uuid: await server.uuid(), facts: { bytes: file.bytes, gtid: executed, ...folder, loadedOtherwise: loadedOtherwise(options.settings) } };
 }
+
+/** A folder as a new server makes it, with what lay beside the damaged data, and what the recovery point says was persisted. */
+async function emptyFolder(options: ScratchOptions, from: Artifact): Promise<{ [key: string]: Json }> {
+  const { site, helper, settings, signal } = options;
+  const { schemas = [], persisted } = factsOf(from);
+  const there = (await helper.exec(['sh', '-c', 'cat "$1" 2>/dev/null || true', 'look', `${site.dataFolder}/${persistedName}`], { signal })).stdout;
+  const cleared = await clearFolder(helper, site.dataFolder, { schemas, dataFiles: dataFileNames(settings['innodb_data_file_path']), owner: site.owner, signal });
+  try {
+    await initialise(options);
+  } finally {
+    await cleared.putBack();
+  }
+  const stored = from.files.find(({ name }) => name === persistedName);
+  const found = persistedIn(there);
+  // A point that was taken before these were noted says nothing of them: what is there stays.
+  const text = stored ? await readFile(stored.path, 'utf8') : persisted === undefined && found ? there : null;
+  if (text !== null) await writePersisted(helper, site, text, signal);
+  const wanted = persistedIn(text ?? '{}') ?? {};
+  return {
+    damagedData: damagedFacts(cleared), keptBeside: cleared.kept,
+    persisted: { settings: Object.keys(wanted).sort(), changed: persistedDifferences(found ?? {}, wanted) },
+  };
+}
+
+/** What must be served once the service runs again: `uuid` names the folder that was loaded. */
+export interface Restored { from: Artifact; uuid: string; gtid: string }
 
 /**
- * Keeps the damaged files for whoever investigates, in a hidden folder of the same volume, which the server leaves alone. Moving
- * takes no room; where there is none left for the restored data beside them, they are removed instead, and the facts say so.
+ * Starts the service for its clients. Environment error unless it serves the very folder that was loaded, with every
+ * transaction in it, and with the settings that the backup noted.
  */
-async function moveAside(site: Site, helper: Helper, signal: AbortSignal): Promise<{ [key: string]: Json }> {
-  const script = `
-    set -e; cd "$1"; aside="${asidePrefix}$(date -u +%Y%m%dT%H%M%S)-$$"
-    used=$(find . -mindepth 1 -maxdepth 1 ! -name '${asidePrefix}*' -exec du -skc {} + | tail -n 1 | cut -f 1); used=\${used:-0}
-    free=$(df -Pk . | tail -n 1 | awk '{ print $4 }')
-    files=$(find . -mindepth 1 ! -path './${asidePrefix}*' -type f | wc -l)
-    if [ "$free" -lt $((used + used / 4 + 262144)) ]; then
-      find . -mindepth 1 -maxdepth 1 ! -name '${asidePrefix}*' -exec rm -rf {} +; aside=
-    else
-      mkdir "$aside"; find . -mindepth 1 -maxdepth 1 ! -name '${asidePrefix}*' -exec mv -t "$aside" {} +
-    fi
-    echo "$files $used $aside"`;
-  const { code, stdout, stderr } = await helper.exec(['sh', '-c', script, 'aside', site.dataFolder], { signal });
-  if (code !== 0) throw environmentError('the damaged data cannot be moved aside', { found: stderr.trim() || `code ${code}`, expected: 'a volume that can be written' });
-  const [files, kilobytes, aside] = stdout.trim().split(' ');
-  return { files: Number(files), bytes: Number(kilobytes) * 1024, keptIn: aside ? `${site.dataFolder}/${aside}` : null };
-}
-
-/** Starts the service for its clients and compares its settings with those of the backup. Environment error when one differs. */
-export async function open(site: Site, from: Artifact, context: RestoreContext): Promise<Json> {
+export async function open(site: Site, restored: Restored, context: RestoreContext): Promise<Json> {
   return context.stage('ready', `start ${site.service.name}`, async () => {
     await site.service.start();
     await site.service.waitHealthy(readyDeadlineMs, context.signal);
-    const before = settingsOf(from);
+    await assertServed(site, restored, context.signal);
+    const before = factsOf(restored.from).settings ?? {};
     if (Object.keys(before).length === 0) return null;
     const changed = settingsChanged(before, await withSession(site, readSettings));
     if (changed.length > 0) throw environmentError('the restored server does not run with the settings that it had', { found: changed.join('; '), expected: 'the settings at the time of the backup' });
     return changed;
   });
+}
+
+async function assertServed(site: Site, { uuid, gtid }: Restored, signal: AbortSignal): Promise<void> {
+  const ask = (): Promise<{ uuid: string; executed: string }> =>
+    withSession(site, async ({ rows }) => (await rows<{ uuid: string; executed: string }>('SELECT @@server_uuid AS uuid, @@GLOBAL.gtid_executed AS executed'))[0]!);
+  let said = 'no answer';
+  // A service without a health check counts as healthy before it answers.
+  const now = await pollUntil(site.clock, { everyMs: 100, deadlineMs: readyDeadlineMs, signal }, () => ask().catch((error: unknown) => ((said = messageOf(error)), null)));
+  if (!now) throw environmentError(`${site.service.name} does not answer after the restore`, { found: said, expected: `an answer within ${readyDeadlineMs / 1000} s` });
+  if (now.uuid !== uuid) throw environmentError(`${site.service.name} does not serve what was restored`, { found: `server ${now.uuid}`, expected: `server ${uuid}, whose folder was loaded` });
+  const missing = gtidSet(gtid).without(gtidSet(now.executed));
+  if (!missing.isEmpty()) throw environmentError(`${site.service.name} does not serve all of what was restored`, { found: `missing: ${missing.toString()}`, expected: gtid });
 }

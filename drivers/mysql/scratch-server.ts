@@ -4,6 +4,7 @@ import { Transform } from 'node:stream';
 import { pollUntil } from '../../core/clock.ts';
 import { environmentError } from '../../core/errors.ts';
 import type { ExecOptions, ExecResult, Helper } from '../../core/service.ts';
+import { folderOptions, loadingOptions } from './formative.ts';
 import type { Settings, Site } from './server.ts';
 
 const socket = '/tmp/muster-mysqld.sock';
@@ -18,6 +19,8 @@ export interface ScratchServer {
   load(path: string, progress: (bytes: number) => void): Promise<void>;
   /** Replays binary logs that lie in the helper, all in one go, without the transactions of `excluded`. */
   replay(paths: string[], excluded: string): Promise<void>;
+  /** How it names itself, as whoever serves this folder will. */
+  uuid(): Promise<string>;
   /** Ends it cleanly: everything is on disk. */
   stop(): Promise<void>;
 }
@@ -25,19 +28,16 @@ export interface ScratchServer {
 export interface ScratchOptions {
   site: Site;
   helper: Helper;
-  /** Of the server that the data came from: what a data folder must agree with. Empty when not known. */
+  /** Of the server that the data came from: what decides how a folder is made and what loads into it. Empty when not known. */
   settings: Settings;
   gtid: boolean;
   signal: AbortSignal;
 }
 
-/** Settings without which the service could not open the data folder that was made here. */
-const formative = ({ settings }: ScratchOptions): string[] =>
-  ['innodb_page_size', 'innodb_data_file_path', 'lower_case_table_names'].filter((name) => settings[name] !== undefined).map((name) => `--${name.replaceAll('_', '-')}=${settings[name]}`);
-
+/** As the owner of the service's files, so that they are his whatever account the service runs under. */
 const started = async (options: ScratchOptions, argv: string[], what: string): Promise<void> => {
-  const { helper, signal } = options;
-  const { code, stderr } = await helper.exec(argv, { signal, deadlineMs: 120_000 });
+  const { helper, signal, site } = options;
+  const { code, stderr } = await helper.exec(argv, { user: site.owner, signal, deadlineMs: 120_000 });
   if (code === 0) return;
   const log = await helper.exec(['sh', '-c', `grep -a ERROR ${logFile} | tail -n 3`]);
   throw environmentError(`${what} failed with code ${code}`, { found: (log.stdout || stderr).trim() || 'no message', expected: 'code 0' });
@@ -45,7 +45,7 @@ const started = async (options: ScratchOptions, argv: string[], what: string): P
 
 /** An empty data folder as the server makes it; root without a password until the dump brings its own. */
 export const initialise = (options: ScratchOptions): Promise<void> =>
-  started(options, ['mysqld', '--no-defaults', '--initialize-insecure', '--user=mysql', `--datadir=${options.site.dataFolder}`, `--log-error=${logFile}`, ...formative(options)], 'initialising the data folder');
+  started(options, ['mysqld', '--no-defaults', '--initialize-insecure', `--datadir=${options.site.dataFolder}`, `--log-error=${logFile}`, ...folderOptions(options.settings)], 'initialising the data folder');
 
 /**
  * Starts it. Without its own binary log, doublewrite and flushing: a crash here only means that the restore is done again,
@@ -55,20 +55,22 @@ export async function startScratch(options: ScratchOptions): Promise<ScratchServ
   const { site, helper, signal, gtid } = options;
   await started(options, [
     'sh', '-c', 'exec "$@" --innodb-buffer-pool-size="$(awk \'/MemAvailable/ { m = $2 / 4096; print int(m < 64 ? 64 : m > 1024 ? 1024 : m) }\' /proc/meminfo)M"', 'scratch',
-    'mysqld', '--no-defaults', '--daemonize', '--user=mysql', `--datadir=${site.dataFolder}`, `--socket=${socket}`, `--pid-file=${pidFile}`, `--log-error=${logFile}`,
+    'mysqld', '--no-defaults', '--persisted-globals-load=OFF', '--daemonize', `--datadir=${site.dataFolder}`, `--socket=${socket}`, `--pid-file=${pidFile}`, `--log-error=${logFile}`,
     '--skip-networking', '--mysqlx=OFF', '--skip-log-bin', '--event-scheduler=OFF', '--innodb-doublewrite=OFF', '--innodb-flush-log-at-trx-commit=0', '--performance-schema=OFF',
-    '--max-allowed-packet=1G', `--gtid-mode=${gtid ? 'ON' : 'OFF'}`, `--enforce-gtid-consistency=${gtid ? 'ON' : 'OFF'}`, ...formative(options),
+    '--max-allowed-packet=1G', `--gtid-mode=${gtid ? 'ON' : 'OFF'}`, `--enforce-gtid-consistency=${gtid ? 'ON' : 'OFF'}`, ...loadingOptions(options.settings),
   ], 'starting a server on the data folder');
   const client = (user: string): string[] => ['mysql', '--no-defaults', `--socket=${socket}`, `--user=${user}`, '--default-character-set=utf8mb4', '--max-allowed-packet=1G', '--binary-mode'];
   const env = { MYSQL_PWD: site.password };
   const run = async (argv: string[], given: ExecOptions = {}): Promise<ExecResult> => helper.exec(argv, { signal, ...given, env: { ...env, ...given.env } });
   const failed = (what: string, { code, stderr }: ExecResult): Error => environmentError(`${what} failed with code ${code}`, { found: stderr.trim().slice(0, 500) || 'no message', expected: 'code 0' });
+  const sql = async (statements: string): Promise<string> => {
+    const result = await run([...client(site.config.user), '--batch', '--raw', '--skip-column-names', '--execute', statements]);
+    if (result.code !== 0) throw failed('a statement of the restore', result);
+    return result.stdout.trim();
+  };
   return {
-    sql: async (statements) => {
-      const result = await run([...client(site.config.user), '--batch', '--raw', '--skip-column-names', '--execute', statements]);
-      if (result.code !== 0) throw failed('a statement of the restore', result);
-      return result.stdout.trim();
-    },
+    sql,
+    uuid: () => sql('SELECT @@server_uuid'),
     load: async (path, progress) => {
       // The root of an empty data folder has no password yet.
       const asRoot = { env: { MYSQL_PWD: '' } };

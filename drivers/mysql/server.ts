@@ -19,8 +19,10 @@ export interface Site {
   password: string;
   clients(): Promise<Endpoint>;
   note(text: string): void;
-  /** Where the server said, at attach, that its data lies. No trailing slash. */
+  /** Where the server said, at attach, that its data lies, with no link on the way. No trailing slash. */
   dataFolder: string;
+  /** Who owns its files: `uid:gid`, as numbers. */
+  owner: string;
   /** `MySQL 9.7.4` */
   server: string;
   /** Another service of the stack. */
@@ -77,7 +79,7 @@ export function serverCode(error: unknown): string | null {
   return typeof code === 'string' && code.startsWith('ER_') ? code : null;
 }
 
-/** Product, version and data folder. An input error for a MariaDB server, whose GTIDs, dump and log tools are others. */
+/** Product, version, and data folder as the server calls it. An input error for a MariaDB server, whose GTIDs, dump and log tools are others. */
 export async function identify(context: Pick<AttachContext<MysqlConfig>, 'service' | 'config'>, password: string): Promise<{ server: string; dataFolder: string }> {
   try {
     return await withSession({ ...context, password }, async ({ rows }) => {

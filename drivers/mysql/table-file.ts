@@ -8,7 +8,7 @@ export interface TableFile { name: TableName; path: string; pageBytes: number; i
 /** A pool larger than this is not pushed out of memory on purpose: the effect then shows when the server next reads the pages. */
 const evictableBytes = 128 * 1024 * 1024;
 
-/** Environment error when the table has no file of its own. */
+/** Environment error when the table has no file of its own, or when that is not the drill's. */
 export async function locate(site: Site, session: Session, table: string): Promise<TableFile> {
   const name = await findTable(session, table);
   const [row] = await session.rows<{ path: string; id: string | number; bytes: string | number }>(
@@ -18,7 +18,11 @@ export async function locate(site: Site, session: Session, table: string): Promi
     [`${name.schema}/${name.table}`],
   );
   if (!row) throw environmentError(`${table} has no file of its own`, { found: 'a table in a shared tablespace, partitioned, or of another engine', expected: 'InnoDB with innodb_file_per_table' });
-  return { name, path: row.path.startsWith('/') ? row.path : `${site.dataFolder}/${row.path.replace(/^\.\//, '')}`, pageBytes: Number(row.bytes), index: BigInt(row.id) };
+  const said = row.path.startsWith('/') ? row.path : `${site.dataFolder}/${row.path.replace(/^\.\//, '')}`;
+  // A schema's folder may be a link to somewhere else.
+  const path = (await site.service.exec(['readlink', '-f', said], { deadlineMs: 10_000 })).stdout.trim();
+  await site.service.assertOwnPath(path);
+  return { name, path, pageBytes: Number(row.bytes), index: BigInt(row.id) };
 }
 
 /** Overwrites bytes of the file, down to the disk. */

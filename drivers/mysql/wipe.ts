@@ -1,6 +1,7 @@
 import type { Inflicted, Proof } from '../../core/driver.ts';
 import { environmentError } from '../../core/errors.ts';
 import { processGone, startAgain } from '../process.ts';
+import { assertOwnData } from './own-data.ts';
 import { withSession, type Site } from './server.ts';
 
 /**
@@ -8,6 +9,7 @@ import { withSession, type Site } from './server.ts';
  * through and in its own words. Restart policies bring up another, empty server.
  */
 export async function wipe(site: Site): Promise<Inflicted> {
+  await assertOwnData(site);
   const before = await site.service.state();
   const identity = await serverIdentity(site);
   await site.service.signalFromHost('SIGSTOP');

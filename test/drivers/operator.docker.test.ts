@@ -50,7 +50,7 @@ describe('DELETE on a real MySQL', () => {
     stack = await mysqlStackUp();
     site = {
       component: 'mysql', service: stack.service, config: { user: 'root' } as Site['config'], clock: systemClock, seed: 1, password: stack.password,
-      clients: () => stack.service.endpoint(3306), note: () => undefined, dataFolder: '/var/lib/mysql', server: 'MySQL',
+      clients: () => stack.service.endpoint(3306), note: () => undefined, dataFolder: '/var/lib/mysql', owner: '0:0', server: 'MySQL',
       peer: () => stack.service, standing: { role: 'primary', source: null, semiSyncAtEnd: null },
     };
     await stack.sql('CREATE TABLE app.things (id INT PRIMARY KEY, name VARCHAR(20))', 'CREATE TABLE app.parts (id INT PRIMARY KEY, thing INT, FOREIGN KEY (thing) REFERENCES app.things (id))', 'CREATE TABLE app.heap (a VARCHAR(8), b INT NULL)');

@@ -1,0 +1,161 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { pollUntil, systemClock } from '../../../core/clock.ts';
+import type { Artifact, Attached, Consistency } from '../../../core/driver.ts';
+import type { Service, Stack } from '../../../core/service.ts';
+import mysqlDriver from '../../../drivers/mysql/index.ts';
+import { withSession } from '../../../drivers/mysql/server.ts';
+import { createHostSignal } from '../../../stack/host-signal.ts';
+import { createNetworkTools } from '../../../stack/network-tools.ts';
+import { currentOwner, labels } from '../../../stack/owner.ts';
+import { createStackProvider } from '../../../stack/provider.ts';
+import { getRuntime, type Container } from '../../../stack/runtime.ts';
+import { attachService, type DrillSite } from '../../../stack/service.ts';
+import { createReceiver, recordingContext, takeBackup, type Receiver } from '../../suites/artifact.ts';
+import { uniqueDrill } from '../../stack/small-stack.ts';
+
+const file = fileURLToPath(new URL('../../fixtures/mysql-hardened.compose.yml', import.meta.url));
+const drill = uniqueDrill('mysql-own');
+const password = randomBytes(12).toString('hex');
+const progress = (): void => undefined;
+let stack: Stack;
+let service: Service;
+let attached: Attached;
+let base: Receiver;
+
+const attach = (to: Service, passwordOf = password): Promise<Attached> =>
+  mysqlDriver.attach({
+    component: 'mysql', service: to, clients: () => to.endpoint(3306), peer: () => to, clock: systemClock, seed: 1,
+    config: mysqlDriver.config.parse({}), secret: () => passwordOf, note: () => undefined,
+  });
+const sqlAt = async (to: Service, ...statements: string[]): Promise<Record<string, unknown>[]> =>
+  withSession({ service: to, password, config: mysqlDriver.config.parse({}) }, async ({ rows }) => {
+    let last: Record<string, unknown>[] = [];
+    for (const statement of statements) last = await rows(statement);
+    return last;
+  });
+const seed = (to: Service): Promise<unknown> => sqlAt(
+  to, 'CREATE TABLE app.users (id INT AUTO_INCREMENT PRIMARY KEY, email VARCHAR(100), hash VARCHAR(200))', 'SET SESSION cte_max_recursion_depth = 100000',
+  "INSERT INTO app.users (email, hash) WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000) SELECT CONCAT('u', i), REPEAT(SHA2(i, 256), 3) FROM n",
+);
+
+beforeAll(async () => {
+  stack = await createStackProvider({ progress }).up({ file, drill, environment: { MYSQL_ROOT_PASSWORD: password }, progress });
+  service = stack.services.get('mysql')!;
+  await seed(service);
+  attached = await attach(service);
+  base = await createReceiver();
+});
+afterAll(async () => {
+  await base?.remove();
+  await stack?.down();
+});
+
+describe('a data folder that is a folder of the host', () => {
+  let folder: string;
+  let container: Container;
+  let theirs: Service;
+  let toHarm: Attached;
+  let artifact: Artifact;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'muster-not-ours-'));
+    await writeFile(join(folder, 'precious.txt'), 'the only copy');
+    const runtime = await getRuntime();
+    const common = { runtime, labels: { [labels.drill]: drill, [labels.owner]: currentOwner() }, clock: systemClock };
+    const hostSignal = createHostSignal(runtime, [service.image.reference], common.labels);
+    const network = createNetworkTools({ ...common, hostSignal, image: async () => service.image.reference });
+    const site: DrillSite = { ...common, drill, secrets: [], hostSignal, network, deploy: () => Promise.reject(new Error('nothing is deployed here')) };
+    container = await runtime.container.create({
+      Image: service.image.reference, Labels: common.labels, Env: [`MYSQL_ROOT_PASSWORD=${password}`, 'MYSQL_DATABASE=app'],
+      Cmd: ['mysqld', '--server-id=1', '--log-bin=binlog', '--gtid-mode=ON', '--enforce-gtid-consistency=ON', '--bind-address=*', '--innodb-buffer-pool-size=8M'],
+      ExposedPorts: { '3306/tcp': {} },
+      HostConfig: { Binds: [`${folder}:/var/lib/mysql`], PortBindings: { '3306/tcp': [{ HostIp: '127.0.0.1', HostPort: '' }] } },
+    });
+    await container.start();
+    theirs = await attachService(site, 'theirs', container);
+    await pollUntil(systemClock, { everyMs: 100, deadlineMs: 60_000 }, () => sqlAt(theirs, 'SELECT 1').catch(() => null));
+    await seed(theirs);
+    toHarm = await attach(theirs);
+    artifact = base.artifact('dump', await takeBackup(toHarm.backups['dump']!, base, {}));
+    await sqlAt(theirs, 'FLUSH TABLES');
+  });
+  afterAll(async () => {
+    await theirs?.exec(['find', '/var/lib/mysql', '-mindepth', '1', '-delete']).catch(() => undefined);
+    await container?.remove({ force: true, v: true });
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  /** All that a server without work leaves alone, and that it is the same server. */
+  const state = async (): Promise<unknown> => {
+    const hash = createHash('sha256');
+    for (const name of ['precious.txt', 'auto.cnf', 'server-key.pem', 'app/users.ibd']) hash.update(await readFile(join(folder, name)));
+    const names = (await readdir(folder)).filter((name) => !name.startsWith('#')).sort();
+    const rows = await sqlAt(theirs, 'SELECT COUNT(*) AS n, @@super_read_only AS closed FROM app.users');
+    return { names, digest: hash.digest('hex'), rows, pid: (await theirs.state()).pid };
+  };
+
+  test.each<[string, () => Promise<unknown>]>([
+    ['wipe', () => toHarm.wipe!()],
+    ['corrupt-pages', () => toHarm.corruptPages!({ table: 'app.users', pages: 1, pattern: 'random', seed: 1 })],
+    ['stale-pages', () => toHarm.stalePages!({ table: 'app.users', pages: 1, seed: 1 })],
+    ['drop-table', () => toHarm.dropTable!('app.users')],
+    ['delete-rows', () => toHarm.deleteRows!({ table: 'app.users', share: 1, seed: 1 })],
+    ['corrupt-rows', () => toHarm.corruptRows!({ table: 'app.users', column: 'email', share: 1, seed: 1 })],
+    ['close-writes', () => toHarm.closeWrites!()],
+    ['a damaged file', () => toHarm.damageFile!({ file: 'data', how: 'delete', restart: false, seed: 1 })],
+    ['a full disk', () => toHarm.fillDisk!()],
+    ['encryption', () => toHarm.encryptVolume!()],
+    ['a restore', () => toHarm.backups['dump']!.restore!(artifact, recordingContext())],
+    ['a replay', () => toHarm.backups['binlog']!.replay!({ ...artifact, files: [] }, { kind: 'latest' }, artifact, recordingContext())],
+    ['fencing', () => toHarm.actions['fence']!({})],
+    ['replication', () => toHarm.actions['rejoin']!({ source: 'other', rebuild: true })],
+  ])('%s refuses it, and nothing is changed', async (_name, act) => {
+    const before = await state();
+    await expect(act()).rejects.toThrow(/refusing to touch|is on no volume/);
+    expect(await state()).toEqual(before);
+  });
+});
+
+describe('a server under a number, without capabilities, on a read-only root, that nobody starts again', () => {
+  const listed = async (): Promise<string[]> => {
+    const { stdout } = await service.exec(['sh', '-c', "find /var/lib/mysql -mindepth 1 -maxdepth 1 \\( -name 'precious*' -o -name '*.pem' -o -name mysqld-auto.cnf -o -name keyring \\) -printf '%f %u %m\\n'; stat -c '. %u %a' /var/lib/mysql"]);
+    return stdout.trim().split('\n').sort();
+  };
+  const precious = (): Promise<{ stdout: string }> => service.exec(['sh', '-c', 'cat /var/lib/mysql/precious.txt /var/lib/mysql/precious-folder/more /var/lib/mysql/keyring /var/lib/mysql/ca.pem | sha256sum']);
+  let consistency: Consistency;
+
+  test('is restored with what lies beside its data in place, under the owner and modes that it had, and can be backed up again', async () => {
+    await service.exec(['sh', '-c', 'cd /var/lib/mysql && echo "the only copy" > precious.txt && mkdir precious-folder && echo more > precious-folder/more && echo key > keyring && chmod 600 keyring']);
+    await sqlAt(service, 'SET PERSIST max_connections = 77', 'SET PERSIST_ONLY back_log = 99');
+    consistency = await takeBackup(attached.backups['dump']!, base, {});
+    expect((consistency.facts as { persisted: string[] }).persisted.sort()).toEqual(['back_log', 'max_connections']);
+    await sqlAt(service, 'SET PERSIST max_connections = 78');
+    const before = { names: await listed(), content: await precious() };
+    const facts = await attached.backups['dump']!.restore!(base.artifact('dump', consistency), recordingContext());
+    expect(facts).toMatchObject({
+      keptBeside: expect.arrayContaining(['precious.txt', 'precious-folder', 'keyring', 'ca.pem', 'server-key.pem']),
+      persisted: { settings: ['back_log', 'max_connections'], changed: ['max_connections: 78 in the folder, 77 in the recovery point'] },
+      damagedData: { names: expect.arrayContaining(['mysql.ibd', 'app', 'binlog.000001', 'mysqld-auto.cnf']) },
+    });
+    expect({ names: await listed(), content: await precious() }).toEqual(before);
+    expect(await sqlAt(service, 'SELECT COUNT(*) AS n, @@max_connections AS c, @@back_log AS b FROM app.users')).toEqual([{ n: '2000', c: '77', b: '99' }]);
+    await takeBackup(attached.backups['dump']!, await createReceiver(), {});
+    await sqlAt(service, "INSERT INTO app.users (email) VALUES ('after')");
+  });
+
+  test('loses its volume, which is witnessed although it stays down, and gets back what it persisted', async () => {
+    const wiped = await attached.wipe!();
+    const proof = await pollUntil(systemClock, { everyMs: 50, deadlineMs: 20_000 }, () => wiped.witness());
+    expect(proof?.what).toMatch(/does not hold server .* any more; process \d+ is gone/);
+    expect((await service.state()).status).toBe('exited');
+    await attached.backups['dump']!.restore!(base.artifact('dump', consistency), recordingContext());
+    expect(await sqlAt(service, 'SELECT COUNT(*) AS n, @@max_connections AS c, @@back_log AS b FROM app.users')).toEqual([{ n: '2000', c: '77', b: '99' }]);
+    expect(await listed()).toEqual(expect.arrayContaining([expect.stringMatching(/^mysqld-auto\.cnf 4321 /)]));
+    await sqlAt(service, "INSERT INTO app.users (email) VALUES ('after')");
+  });
+});
