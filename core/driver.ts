@@ -181,6 +181,11 @@ export interface RestoreContext {
 export interface BackupMethod {
   /** Must not return before the content is complete by every stage's exit code and the format's own completeness marker. Throws otherwise. */
   backup?(to: Sink, context: { options: Record<string, unknown>; signal: AbortSignal; now(): number }): Promise<Consistency>;
+  /**
+   * Asked for each step of the recovery that will use this method, while nothing is broken: rejects with what stands in its way on this
+   * server, and with what to change.
+   */
+  assertUsable?(step: 'restore' | 'replay'): Promise<void>;
   /** `base`: facts of the newest snapshot of the component, if the scenario takes one: where to start. */
   follow?(to: LogSink, context: { options: Record<string, unknown>; signal: AbortSignal; base: Consistency | null }): Promise<Follower>;
   /** Puts the artifact's data in the place of whatever is there and leaves the service running. */

@@ -1,8 +1,8 @@
 import { environmentError, messageOf } from '../core/errors.ts';
 import { invariantOutcome } from './command.ts';
 import type { Drill } from './drill-context.ts';
-import type { Plan } from './plan.ts';
-import { actionOwner } from './plan-scenario.ts';
+import { isReplay, isRestore, type Plan } from './plan.ts';
+import { actionOwner, backupToRestore } from './plan-scenario.ts';
 import { attachedTo, workloadOf } from './drill-context.ts';
 import { openStores } from './open-stores.ts';
 import { secretOf, serviceOf } from './surroundings.ts';
@@ -56,6 +56,7 @@ export async function seedData(drill: Drill): Promise<void> {
     await attachedTo(drill, owner.name).actions[step.run]!(step.with);
     options.signal.throwIfAborted();
   }
+  await refuseUnusable(drill);
   for (const workload of new Set(Object.values(plan.scenario.load).map((load) => workloadOf(drill, load)))) {
     await workload.prepare();
     options.signal.throwIfAborted();
@@ -69,6 +70,17 @@ export async function seedData(drill: Drill): Promise<void> {
     const { verdict, detail, facts } = await invariantOutcome(drill, command);
     if (verdict !== 'pass') throw environmentError(`the invariant ${named} does not hold before anything was broken: ${detail}`);
     timeline.emit('check.baseline', { check: named, facts });
+  }
+}
+
+/** What cannot be restored or replayed is said while there is something to lose, not after the loss. */
+async function refuseUnusable({ plan, attached, options }: Drill): Promise<void> {
+  const steps = plan.scenario.recover === 'automatic' ? [] : plan.scenario.recover;
+  for (const step of steps) {
+    const backup = isRestore(step) ? backupToRestore(step, plan) : isReplay(step) ? plan.backups.find(({ id }) => id === step.replay) : null;
+    if (!backup) continue;
+    await attached.get(backup.component)!.backups[backup.plan.method]!.assertUsable?.(isRestore(step) ? 'restore' : 'replay');
+    options.signal.throwIfAborted();
   }
 }
 

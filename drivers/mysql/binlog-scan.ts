@@ -4,6 +4,7 @@ import { createEventReader, eventTypes, gtidOf, NotABinlog, previousGtidsOf, sta
 import { gtidSet, type GtidSet } from './gtid.ts';
 
 export interface Transaction {
+  /** Empty where it has no GTID: `gtid_mode=OFF`. */
   source: string;
   number: number;
   begin: number;
@@ -26,15 +27,17 @@ const statementBytes = 4_096;
 
 /**
  * Walks one file: `onPrevious` once, then `onTransaction` for each whole transaction in order until it returns false.
- * Environment error for a file that is no binary log, is damaged in the middle, or has what cannot be followed by GTID.
+ * Environment error for a file that is no binary log, is damaged in the middle, or, unless `anonymous`, has what cannot be
+ * followed by GTID.
  */
 export async function scanBinlog(
   path: string,
   name: string,
   visit: { onPrevious(set: GtidSet): void; onTransaction(transaction: Transaction): boolean },
+  anonymous = false,
 ): Promise<FileEnd> {
   const reader = createEventReader();
-  const state: ScanState = { name, open: null, soundBytes: 0, visit };
+  const state: ScanState = { name, anonymous, open: null, soundBytes: 0, visit };
   let bytes = 0;
   const input = createReadStream(path, { highWaterMark: 1024 * 1024 });
   try {
@@ -55,6 +58,7 @@ export async function scanBinlog(
 
 interface ScanState {
   name: string;
+  anonymous: boolean;
   open: (Transaction & { begun: boolean }) | null;
   soundBytes: number;
   visit: Parameters<typeof scanBinlog>[2];
@@ -64,8 +68,8 @@ interface ScanState {
 function take(state: ScanState, event: BinlogEvent): boolean {
   if (!event.sound) throw environmentError(`${state.name} is damaged`, { found: `an event at ${event.begin} whose checksum is wrong`, expected: 'a log as the server wrote it' });
   if (event.type === eventTypes.previousGtids) state.visit.onPrevious(previousOf(state, event));
-  if (event.type === eventTypes.gtid) {
-    const { source, number, commitMicros } = gtidOf(event);
+  if (event.type === eventTypes.gtid || (event.type === eventTypes.anonymous && state.anonymous)) {
+    const { source, number, commitMicros } = event.type === eventTypes.gtid ? gtidOf(event) : { ...gtidOf(event), source: '', number: 0 };
     state.open = { source, number, begin: event.begin, end: event.end, committedMs: commitMicros === null ? event.seconds * 1000 : commitMicros / 1000, statements: [], begun: false };
     return true;
   }

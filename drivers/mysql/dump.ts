@@ -8,6 +8,7 @@ import { serverSchemas } from './config.ts';
 import { watchDump, type DumpHead } from './dump-file.ts';
 import { readFormative } from './formative.ts';
 import { persistedIn, persistedName, readPersisted } from './persisted.ts';
+import { assertRestorable } from './restorable.ts';
 import { readSettings, withSession, type Session, type Settings, type Site } from './server.ts';
 
 export const dumpOptions = z.strictObject({
@@ -29,6 +30,7 @@ export const backupDump = (site: Site): NonNullable<BackupMethod['backup']> => a
   const parsed = dumpOptions.parse(options);
   return withSession(site, async (session) => {
     await lockDefinitions(session, parsed);
+    await assertRestorable(site, session);
     const facts = await serverFacts(site, session);
     // Before mysqldump is even started, hence before its snapshot opens: what was acknowledged by now is in it. Early, never late.
     const atMs = now();

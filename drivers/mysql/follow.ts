@@ -13,6 +13,8 @@ const gatherEveryMs = 20;
 const reconnectEveryMs = 250;
 /** How long `stop` waits for what the server had written by then. */
 const drainMs = 5_000;
+/** How long the first bytes may take: a log of gigabytes comes as it is read. */
+const beginMs = 30_000;
 /** How long the server may be away (crash recovery, a restart loop) before following is given up. */
 const patienceMs = 60_000;
 
@@ -26,8 +28,9 @@ export const followBinlog = (site: Site): NonNullable<BackupMethod['follow']> =>
   const first = base?.position['file'] ?? files.at(-1)!;
   if (!files.includes(first)) throw environmentError(`the server no longer has ${first}`, { found: files.join(', '), expected: 'the file that the base names', hint: 'binlog_expire_logs_seconds must be longer than the interval between snapshots' });
   const helper = await site.service.helper({ network: 'stack' });
-  const state: FollowState = { site, to, helper, uuid, stopped: new AbortController(), draining: false, fetching: null, shipped: new Map() };
+  const state: FollowState = { site, to, helper, uuid, stopped: new AbortController(), draining: false, fetching: null, shipped: new Map(), said: null };
   const loop = run(state, first, signal).catch((error: unknown) => messageOf(error));
+  await begun(state, loop, signal);
   const broken = new Promise<string>((resolve) => {
     void loop.then((reason) => {
       if (!state.stopped.signal.aborted) resolve(reason);
@@ -45,7 +48,24 @@ export const followBinlog = (site: Site): NonNullable<BackupMethod['follow']> =>
   };
 };
 
-interface FollowState { site: Site; to: LogSink; helper: Helper; uuid: string; stopped: AbortController; draining: boolean; fetching: Running | null; shipped: Map<string, number> }
+interface FollowState { site: Site; to: LogSink; helper: Helper; uuid: string; stopped: AbortController; draining: boolean; fetching: Running | null; shipped: Map<string, number>; /** Why the last fetching ended. */ said: string | null }
+
+/** Following has begun when the first bytes are where they belong, and not before. Environment error when that never comes. */
+async function begun(state: FollowState, loop: Promise<string>, signal: AbortSignal): Promise<void> {
+  const { site, helper, shipped } = state;
+  let ended: string | null = null;
+  void loop.then((reason) => (ended = reason));
+  const first = await pollUntil(site.clock, { everyMs: 20, deadlineMs: beginMs, signal }, async () => shipped.size > 0 || ended !== null).catch(() => null);
+  if (shipped.size > 0) return;
+  state.stopped.abort();
+  await state.fetching?.kill().catch(() => undefined);
+  await loop;
+  await helper.remove();
+  signal.throwIfAborted();
+  throw environmentError(`following the log of ${site.service.name} does not begin`, {
+    found: state.said ?? ended ?? (first === null ? `nothing within ${beginMs / 1000} s` : 'nothing'), expected: 'mysqlbinlog in the image of the service, and an account that may replicate',
+  });
+}
 
 /** What the server had written when it was asked is shipped before following ends, unless the server is away. */
 async function drain(state: FollowState, ended: Promise<string>): Promise<void> {
@@ -74,6 +94,8 @@ async function run(state: FollowState, first: string, signal: AbortSignal): Prom
   while (!ending.aborted) {
     file = await fetchFrom(state, file, ending);
     if (ending.aborted) break;
+    // What never began does not begin by being tried again.
+    if (state.shipped.size === 0) return state.said ?? 'mysqlbinlog ended by itself';
     const now = await pollUntil(state.site.clock, { everyMs: reconnectEveryMs, deadlineMs: patienceMs, signal: ending }, () => logState(state.site).catch(() => null));
     if (now === null) return `${state.site.service.name} has not answered for ${patienceMs / 1000} s`;
     if (now.uuid !== state.uuid) return `another server answers in its place: ${now.uuid}, was ${state.uuid}`;
@@ -94,7 +116,8 @@ async function fetchFrom(state: FollowState, first: string, ending: AbortSignal)
     for (let next: string | null = first; next !== null; next = await ship(state, file)) file = next;
   } finally {
     await fetching.kill().catch(() => undefined);
-    await fetching.done.catch(() => undefined);
+    const ended = await fetching.done.catch((error: unknown) => ({ code: -1, stderr: messageOf(error) }));
+    state.said = ended.stderr.trim().split('\n').at(-1) || `mysqlbinlog ended with code ${ended.code}`;
   }
   return file;
 }

@@ -19,6 +19,7 @@ import { dataHome } from './own-data.ts';
 import { backupDump, dumpOptions } from './dump.ts';
 import { followBinlog } from './follow.ts';
 import { replayBinlog } from './replay.ts';
+import { assertRestoreUsable } from './restorable.ts';
 import { restoreDump } from './restore.ts';
 import { identify, isReady, serverPort, type Site } from './server.ts';
 import { stalePages } from './stale-pages.ts';
@@ -79,8 +80,8 @@ export default defineDriver<MysqlConfig>({
       stalePages: (damage) => stalePages(site, damage),
       closeWrites: () => closeWrites(site),
       backups: {
-        dump: { backup: backupDump(site), restore: restoreDump(site) },
-        binlog: { follow: followBinlog(site), replay: replayBinlog(site) },
+        dump: { backup: backupDump(site), restore: restoreDump(site), assertUsable: () => assertRestoreUsable(site) },
+        binlog: { follow: followBinlog(site), replay: replayBinlog(site), assertUsable: () => assertRestoreUsable(site) },
       },
       workload: dataWorkload(site),
       actions: {

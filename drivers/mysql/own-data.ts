@@ -9,13 +9,12 @@ export interface DataHome { dataFolder: string; owner: string }
 
 /** Asked of the container itself while the server runs: it owns what it wrote, whatever the image or the compose file says. */
 export async function dataHome(service: Service, said: string): Promise<DataHome> {
-  const script = 'readlink -f "$1" && stat -c %u:%g "$1/auto.cnf"';
-  const { code, stdout, stderr } = await service.exec(['sh', '-c', script, 'home', said], { deadlineMs: 10_000 });
-  const [dataFolder, owner] = stdout.trim().split('\n');
-  if (code === 0 && dataFolder && owner) return { dataFolder, owner };
-  throw environmentError(`the data folder of ${service.name} cannot be looked at`, {
-    found: stderr.trim() || `code ${code}`, expected: `a folder ${said} with auto.cnf in it`,
-  });
+  const ask = async (argv: string[]): Promise<string> => {
+    const { code, stdout, stderr } = await service.exec(argv, { deadlineMs: 10_000 });
+    if (code === 0 && stdout.trim() !== '') return stdout.trim();
+    throw environmentError(`the data folder of ${service.name} cannot be looked at`, { found: stderr.trim() || `code ${code}`, expected: `a folder ${said} with auto.cnf in it` });
+  };
+  return { dataFolder: await ask(['readlink', '-f', said]), owner: await ask(['stat', '-c', '%u:%g', `${said}/auto.cnf`]) };
 }
 
 /**

@@ -6,6 +6,8 @@ import { gtidSet, parseGtid, type GtidSet } from './gtid.ts';
 export interface ReplayPlan {
   /** In order, each with how much of it is to be read. */
   files: { name: string; path: string; bytes: number }[];
+  /** Where in the first file to begin; null: what is in the base is told by its GTIDs. */
+  start: number | null;
   /** Transactions that are not in the base and come before the target. */
   transactions: number;
   gtids: GtidSet;
@@ -16,32 +18,35 @@ export interface ReplayPlan {
   cutBytes: number;
 }
 
-/** What a restored base holds, and where the log stood when it was taken. */
-export interface LogBase { gtids: GtidSet; at: { file: string; position: number } | null }
+/** What a restored base holds, and where the log stood when it was taken. Without GTIDs the one follows from the other. */
+export type LogBase = { gtids: GtidSet; at: LogPlace | null } | { gtids: null; at: LogPlace };
+export interface LogPlace { file: string; position: number }
 
 /**
  * Reads the whole log as far as the target and decides what to replay, before anything is touched. Environment error with the
  * reason when the log does not begin where the base ends, has a gap, is damaged, or does not hold the target.
  */
-export async function planReplay(files: readonly PlainFile[], { gtids: base, at }: LogBase, until: RecoveryTarget): Promise<ReplayPlan> {
+export async function planReplay(files: readonly PlainFile[], base: LogBase, until: RecoveryTarget): Promise<ReplayPlan> {
+  const { gtids, at } = base;
   const ordered = logFiles(files);
   const stops = stopFor(until);
-  refuseIfInBase(until, base);
-  const plan: ReplayPlan = { files: [], transactions: 0, gtids: gtidSet(), last: null, stoppedBefore: null, cutBytes: 0 };
+  refuseIfInBase(until, gtids);
+  if (gtids === null) assertHolds(ordered, base.at);
+  const plan: ReplayPlan = { files: [], start: gtids === null ? base.at.position : null, transactions: 0, gtids: gtidSet(), last: null, stoppedBefore: null, cutBytes: 0 };
   const known = gtidSet();
   let reached = { file: '', bytes: 0 };
   for (const [index, file] of ordered.entries()) {
     const before = plan.transactions;
     const end = await scanBinlog(file.path, file.name, {
       onPrevious: (previous) => {
-        assertFollows(previous, base, known, file.name);
+        if (gtids !== null) assertFollows(previous, gtids, known, file.name);
         known.addAll(previous);
       },
-      onTransaction: (transaction) => take(plan, transaction, base, known, (one) => stops(one, file.name)),
-    });
+      onTransaction: (transaction) => take(plan, { transaction, file: file.name, inBase: isInBase(base, transaction, file.name) }, known, (one) => stops(one, file.name)),
+    }, gtids === null);
     if (end.insideEvent && index < ordered.length - 1) throw environmentError(`${file.name} is cut off in the middle of the log`, { found: `${end.cutBytes} bytes of an event that is not whole`, expected: 'whole files before the last one' });
-    // Files that the base holds already are left out.
-    if (plan.transactions > before) plan.files.push({ name: file.name, path: file.path, bytes: end.soundBytes });
+    // Files that the base holds already are left out; where positions count, the first one is that of the base.
+    if (plan.transactions > before || (gtids === null && numberOf(file.name) >= numberOf(base.at.file))) plan.files.push({ name: file.name, path: file.path, bytes: end.soundBytes });
     if (plan.stoppedBefore) return plan;
     plan.cutBytes = end.cutBytes;
     reached = { file: file.name, bytes: end.soundBytes };
@@ -75,20 +80,33 @@ function assertFollows(previous: GtidSet, base: GtidSet, known: GtidSet, name: s
   if (!missing.isEmpty()) throw gap(`${missing.count()} transactions before ${name} are neither in the base nor in the log`, missing.toString());
 }
 
-function take(plan: ReplayPlan, transaction: Transaction, base: GtidSet, known: GtidSet, stops: (one: Transaction) => boolean): boolean {
-  const { source, number, committedMs } = transaction;
-  const gtid = `${source}:${number}`;
+const isInBase = ({ gtids, at }: LogBase, { source, number, end }: Transaction, file: string): boolean =>
+  gtids === null ? !isBefore(at, { file, position: end }) : gtids.has(source, number);
+
+/** A log without GTIDs says nothing of what came before it: the file of the base must be there. */
+function assertHolds(ordered: readonly PlainFile[], { file, position }: LogPlace): void {
+  if (ordered.some(({ name }) => name === file)) return;
+  throw gap(`${file} is absent`, `${ordered[0]!.name} to ${ordered.at(-1)!.name}; the base was taken at ${file}:${position}`);
+}
+
+interface Met { transaction: Transaction; file: string; inBase: boolean }
+
+function take(plan: ReplayPlan, { transaction, file, inBase }: Met, known: GtidSet, stops: (one: Transaction) => boolean): boolean {
+  const { source, number, begin, committedMs } = transaction;
+  const gtid = source === '' ? `${file}:${begin}` : `${source}:${number}`;
   const utc = new Date(committedMs).toISOString();
-  if (base.has(source, number)) {
-    known.add(source, number);
+  if (inBase) {
+    if (source !== '') known.add(source, number);
     return true;
   }
   if (stops(transaction)) {
     plan.stoppedBefore = { gtid, utc, statement: transaction.statements.find((text) => !/^BEGIN$/i.test(text))?.slice(0, 300) ?? null };
     return false;
   }
-  known.add(source, number);
-  plan.gtids.add(source, number);
+  if (source !== '') {
+    known.add(source, number);
+    plan.gtids.add(source, number);
+  }
   plan.transactions += 1;
   plan.last = { gtid, utc };
   return true;
@@ -125,7 +143,11 @@ function statementPattern(text: string): RegExp {
   }
 }
 
-function refuseIfInBase(until: RecoveryTarget, base: GtidSet): void {
+function refuseIfInBase(until: RecoveryTarget, base: GtidSet | null): void {
+  if (base === null) {
+    if (until.kind === 'before-gtid') throw inputError('a log without GTIDs cannot be replayed up to one', { found: until.gtid, expected: 'beforeStatement, beforeTime or beforePosition', hint: 'or gtid_mode=ON on the server' });
+    return;
+  }
   const wanted = until.kind === 'before-gtid' ? parseGtid(until.gtid) : null;
   if (wanted && base.has(wanted.source, wanted.number)) {
     throw environmentError(`the base already holds ${until.kind === 'before-gtid' ? until.gtid : ''}`, { found: base.toString(), expected: 'a base from before it', hint: 'restore an older recovery point' });
@@ -133,7 +155,8 @@ function refuseIfInBase(until: RecoveryTarget, base: GtidSet): void {
 }
 
 /** The end of the log was reached without meeting the target. */
-function assertReached(plan: ReplayPlan, at: LogBase['at'], until: RecoveryTarget, reached: { file: string; bytes: number }): void {
+function assertReached(plan: ReplayPlan, at: LogPlace | null, until: RecoveryTarget, { file, bytes }: { file: string; bytes: number }): void {
+  const reached = { file, bytes, position: bytes };
   if (at && isBefore(reached, at)) throw gap('it ends before the base does', `it ends at ${reached.file}:${reached.bytes}, the base was taken at ${at.file}:${at.position}`);
   const last = `the log ends with ${plan.last?.gtid ?? 'the base'}`;
   if (until.kind === 'before-gtid') throw environmentError('the log does not hold the transaction to stop before', { found: last, expected: until.gtid });
@@ -142,5 +165,5 @@ function assertReached(plan: ReplayPlan, at: LogBase['at'], until: RecoveryTarge
   if (isBefore(reached, until)) throw environmentError('the log does not reach the position to stop before', { found: `${reached.file}:${reached.bytes}`, expected: `${until.file}:${until.position}` });
 }
 
-const isBefore = (reached: { file: string; bytes: number }, wanted: { file: string; position: number }): boolean =>
-  numberOf(reached.file) < numberOf(wanted.file) || (reached.file === wanted.file && reached.bytes < wanted.position);
+const isBefore = (reached: LogPlace, wanted: LogPlace): boolean =>
+  numberOf(reached.file) < numberOf(wanted.file) || (reached.file === wanted.file && reached.position < wanted.position);

@@ -16,11 +16,11 @@ const folder = '/tmp/muster-replay';
  * Applies a followed log on top of a restored base, up to the target, with the service stopped. All files go through one
  * mysqlbinlog and one client, because session state spans them. If clients were let in since the base was restored, the base is
  * loaded again first: what they wrote belongs to a history that the log knows nothing of. The facts say what was thrown away.
+ * A base without GTIDs says where the log stood, and the log is read from there on.
  */
 export const replayBinlog = (site: Site): NonNullable<BackupMethod['replay']> => async (from, until, base, context): Promise<Json> => {
   await assertOwnData(site);
-  const baseGtids = base.position['gtid'];
-  if (baseGtids === undefined) throw inputError('a log can be replayed only on a base that knows its GTIDs', { found: `${base.point} without GTIDs`, expected: 'gtid_mode=ON when the base was taken' });
+  const baseGtids = base.position['gtid'] ?? '';
   const plan = await context.stage('replay', 'read the log', () => planReplay(from.files, logBase(base), until));
   await fence(site, context, 'clean');
   const helper = await site.service.helper({ network: 'none', volumes: true });
@@ -31,7 +31,7 @@ export const replayBinlog = (site: Site): NonNullable<BackupMethod['replay']> =>
       const on = await serverOnBase(site, helper, base, context);
       discarded = on.discarded;
       uuid = await on.server.uuid();
-      if (plan.files.length > 0) await on.server.replay(await bring(helper, plan, context), baseGtids);
+      if (plan.transactions > 0) await on.server.replay(await bring(helper, plan, context), { excluded: baseGtids, start: plan.start });
       await assertReplayed(on.server, plan, baseGtids);
       await on.server.stop();
     });
@@ -42,25 +42,35 @@ export const replayBinlog = (site: Site): NonNullable<BackupMethod['replay']> =>
   const settingsChanged = await open(site, { from: base, uuid, gtid }, context);
   return {
     transactions: plan.transactions, last: plan.last, stoppedBefore: plan.stoppedBefore, cutBytes: plan.cutBytes, files: plan.files.map(({ name, bytes }) => ({ name, bytes })),
-    gtid, discardedSinceBase: discarded, settingsChanged,
+    gtid, start: plan.start, discardedSinceBase: discarded, settingsChanged,
   };
 };
 
-const logBase = ({ position }: Artifact): LogBase => ({
-  gtids: gtidSet(position['gtid']),
-  at: position['file'] === undefined ? null : { file: position['file'], position: Number(position['position']) },
-});
+function logBase({ point, position }: Artifact): LogBase {
+  const { file, gtid } = position;
+  const at = file === undefined ? null : { file, position: Number(position['position']) };
+  if (gtid !== undefined) return { gtids: gtidSet(gtid), at };
+  if (at) return { gtids: null, at };
+  throw inputError('a log can be replayed only on a base that says where the log stood', { found: `${point} with neither GTIDs nor a position`, expected: 'log_bin=ON when the base was taken' });
+}
 
 /** A server whose data is the base and nothing else. */
 async function serverOnBase(site: Site, helper: Helper, base: Artifact, context: RestoreContext): Promise<{ server: ScratchServer; discarded: string | null }> {
-  const wanted = gtidSet(base.position['gtid']);
-  const server = await startScratch(scratchOptions(site, helper, base, context));
-  const executed = gtidSet(await server.sql('SELECT @@GLOBAL.gtid_executed'));
-  if (executed.toString() === wanted.toString()) return { server, discarded: null };
-  await server.stop();
+  const there = await startScratch(scratchOptions(site, helper, base, context));
+  const discarded = await onTop(site, there, base);
+  if (discarded === null) return { server: there, discarded };
+  await there.stop();
   site.note(`${site.service.name} was written to after its base was restored: the base is loaded again`);
-  const { server: again } = await loadBase(site, helper, base, context);
-  return { server: again, discarded: executed.without(wanted).toString() };
+  const { server } = await loadBase(site, helper, base, context);
+  return { server, discarded };
+}
+
+/** What the server holds on top of the base; null when nothing. Without GTIDs all that can be known is whether it was started since. */
+async function onTop({ service, loaded }: Site, server: ScratchServer, { point, position }: Artifact): Promise<string | null> {
+  if (position['gtid'] === undefined) return loaded?.point === point && loaded.startedAt === (await service.state()).startedAt ? null : 'all since the base, of which no GTIDs tell';
+  const wanted = gtidSet(position['gtid']);
+  const executed = gtidSet(await server.sql('SELECT @@GLOBAL.gtid_executed'));
+  return executed.toString() === wanted.toString() ? null : executed.without(wanted).toString();
 }
 
 /** Brings the log's files into the helper, the last one only as far as it is to be read. Gives their paths there. */

@@ -43,6 +43,7 @@ export const restoreDump = (site: Site): NonNullable<BackupMethod['restore']> =>
       await helper.remove();
     }
   })();
+  site.loaded = { point: from.point, startedAt: (await site.service.state()).startedAt };
   if (context.replayFollows) return { ...facts, settingsChanged: null };
   return { ...facts, settingsChanged: await open(site, { from, uuid, gtid: String(facts['gtid']) }, context) };
 };

@@ -17,8 +17,8 @@ export interface ScratchServer {
   sql(statements: string): Promise<string>;
   /** Loads a dump that lies on this machine into an empty data folder, with the redo log off; `progress` is told bytes read. */
   load(path: string, progress: (bytes: number) => void): Promise<void>;
-  /** Replays binary logs that lie in the helper, all in one go, without the transactions of `excluded`. */
-  replay(paths: string[], excluded: string): Promise<void>;
+  /** Replays binary logs that lie in the helper, all in one go: without the transactions of `excluded`, or from a position of the first one on. */
+  replay(paths: string[], from: { excluded: string; start: number | null }): Promise<void>;
   /** How it names itself, as whoever serves this folder will. */
   uuid(): Promise<string>;
   /** Ends it cleanly: everything is on disk. */
@@ -92,9 +92,10 @@ export async function startScratch(options: ScratchOptions): Promise<ScratchServ
       if (result.code !== 0) throw failed('loading the dump', result);
       if (seen !== size) throw environmentError('the dump was not read to its end', { found: `${seen} of ${size} bytes`, expected: 'all of it' });
     },
-    replay: async (paths, excluded) => {
-      const script = 'set -o pipefail; mysqlbinlog --no-defaults --exclude-gtids="$EXCLUDED" "$@" | $CLIENT';
-      const result = await run(['bash', '-c', script, 'replay', ...paths], { env: { EXCLUDED: excluded, CLIENT: client(site.config.user).join(' ') } });
+    replay: async (paths, { excluded, start }) => {
+      const script = 'set -o pipefail; mysqlbinlog --no-defaults "$@" | $CLIENT';
+      const from = start === null ? `--exclude-gtids=${excluded}` : `--start-position=${start}`;
+      const result = await run(['bash', '-c', script, 'replay', from, ...paths], { env: { CLIENT: client(site.config.user).join(' ') } });
       if (result.code !== 0) throw failed('replaying the log', result);
     },
     stop: async () => {

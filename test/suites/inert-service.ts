@@ -3,13 +3,15 @@ import type { ExecOptions, Helper, Service, Shell } from '../../core/service.ts'
 /** `$0` of every script of ours that changes a volume. */
 const changes = (argv: readonly string[]): boolean => argv.includes('damage');
 
+const reading = ['cat', 'readlink', 'stat'];
+
 /**
  * A service on which nothing that breaks has an effect: what is done to it is accepted and dropped. For the negative control
- * of witnesses. Reading (state, endpoint, logs, `cat`) is the real service's, and so are its helpers but for scripts that change the
+ * of witnesses. Reading (state, endpoint, logs, `cat` and what else only looks) is the real service's, and so are its helpers but for scripts that change the
  * volume. `drop` says which commands are swallowed; default all that do more than read.
  */
 export function inertService(service: Service, drop: { process?: boolean; command?(argv: string[]): boolean } = {}): Service {
-  const { process = true, command = ([program]) => program !== 'cat' } = drop;
+  const { process = true, command = ([program]) => !reading.includes(program!) } = drop;
   const nothing = async (): Promise<void> => undefined;
   return {
     name: service.name,

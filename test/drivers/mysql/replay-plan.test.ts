@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { PlainFile, RecoveryTarget } from '../../../core/driver.ts';
 import { MusterError } from '../../../core/errors.ts';
@@ -115,6 +116,46 @@ describe('what is replayed', () => {
   test('a last event that is cut off is left out, and said', async () => {
     const made = await plan(0, latest, [...files(names[0]!), await changed(names[1]!, (all) => all.subarray(0, 1500))]);
     expect([made.transactions, made.cutBytes, made.files.at(-1)!.bytes]).toEqual([7, 156, 1344]);
+  });
+});
+
+/** A server with `gtid_mode=OFF` writes the same events, each with the type of an anonymous transaction instead of a GTID's. */
+describe('a log without GTIDs', () => {
+  const anonymous = (all: Buffer): Buffer => {
+    const copy = Buffer.from(all);
+    for (let at = 4; at + 19 <= copy.length; at += copy.readUInt32LE(at + 9)) {
+      if (copy[at + 4] !== 33) continue;
+      copy[at + 4] = 34;
+      copy.fill(0, at + 20, at + 44);
+      const end = at + copy.readUInt32LE(at + 9) - 4;
+      copy.writeUInt32LE(crc32(copy.subarray(at, end)), end);
+    }
+    return copy;
+  };
+  const without = (...chosen: string[]): Promise<PlainFile[]> => Promise.all(chosen.map((name) => changed(name, anonymous)));
+  const from = async (file: string, position: number, until: RecoveryTarget, chosen = names): Promise<ReplayPlan> => planReplay(await without(...chosen), { gtids: null, at: { file, position } }, until);
+
+  test('is read from where it stood when the base was taken', async () => {
+    const made = await from(names[1]!, 549, latest);
+    expect([made.transactions, made.start, made.files.map(({ name }) => name), made.last?.gtid]).toEqual([5, 549, [names[1], names[2]], `${names[2]}:403`]);
+    expect(made.gtids.toString()).toBe('');
+  });
+
+  test('and stops before a statement, a time or a position', async () => {
+    const made = await from(names[0]!, 343, { kind: 'before-statement', pattern: 'drop table .*orders' });
+    expect([made.transactions, made.stoppedBefore?.gtid, made.files.at(-1)!.bytes]).toEqual([6, `${names[1]}:1344`, 1344]);
+    expect((await from(names[0]!, 343, { kind: 'before-position', file: names[1]!, position: 549 })).transactions).toBe(4);
+  });
+
+  test('holds nothing new where the base was taken at its end', async () => expect((await from(names[2]!, 734, latest)).transactions).toBe(0));
+
+  test.each<[string, () => Promise<unknown>, RegExp]>([
+    ['a base that knows its GTIDs', async () => planReplay(await without(...names), base(0), latest), /cannot be followed/],
+    ['a GTID to stop before', () => from(names[0]!, 343, { kind: 'before-gtid', gtid: `${server}:8` }), /without GTIDs/],
+    ['the file of the base is absent', () => from(names[0]!, 343, latest, [names[1]!, names[2]!]), /gap: binlog\.000001 is absent/],
+    ['the log ends before the base', () => from(names[2]!, 9_999, latest), /ends before the base does/],
+  ])('is refused: %s', async (_name, work, reason) => {
+    await expect(work()).rejects.toThrow(reason);
   });
 });
 
