@@ -4,11 +4,11 @@ import { z } from 'zod';
 import type { BackupMethod, Consistency, Sink } from '../../core/driver.ts';
 import { environmentError, messageOf } from '../../core/errors.ts';
 import type { Json } from '../../core/timeline.ts';
-import { serverSchemas } from './config.ts';
 import { watchDump, type DumpHead } from './dump-file.ts';
 import { readFormative } from './formative.ts';
 import { persistedIn, persistedName, readPersisted } from './persisted.ts';
 import { assertRestorable } from './restorable.ts';
+import { noteTables, tablesWithoutSnapshot, type OtherTable } from './other-engines.ts';
 import { readSettings, withSession, type Session, type Settings, type Site } from './server.ts';
 
 export const dumpOptions = z.strictObject({
@@ -20,7 +20,7 @@ type DumpOptions = z.output<typeof dumpOptions>;
 
 export const dumpName = 'dump.sql';
 
-interface ServerFacts { uuid: string; tool: string; gtid: boolean; log: boolean; settings: Settings; formative: Settings; persisted: string | null; notTransactional: string[]; databases: string[] }
+interface ServerFacts { uuid: string; tool: string; gtid: boolean; log: boolean; settings: Settings; formative: Settings; persisted: string | null; notTransactional: OtherTable[]; databases: string[] }
 
 /**
  * A consistent logical copy of everything: data, routines, events, triggers, accounts and grants. Definitions cannot change
@@ -32,6 +32,7 @@ export const backupDump = (site: Site): NonNullable<BackupMethod['backup']> => a
     await lockDefinitions(session, parsed);
     await assertRestorable(site, session);
     const facts = await serverFacts(site, session);
+    noteTables(site, facts.notTransactional);
     // Before mysqldump is even started, hence before its snapshot opens: what was acknowledged by now is in it. Early, never late.
     const atMs = now();
     const head = await stream(site, to, facts, parsed, signal);
@@ -55,15 +56,11 @@ async function lockDefinitions(session: Session, { lockWaitSeconds }: DumpOption
 
 async function serverFacts(site: Site, session: Session): Promise<ServerFacts> {
   const [row] = await session.rows<{ uuid: string; mode: string; log: number | string }>('SELECT @@server_uuid AS uuid, @@gtid_mode AS mode, @@log_bin AS log');
-  const others = await session.rows<{ name: string }>(
-    "SELECT CONCAT(table_schema, '.', table_name) AS name FROM information_schema.tables WHERE table_type = 'BASE TABLE' AND engine <> 'InnoDB' AND table_schema NOT IN (?)",
-    [serverSchemas],
-  );
   const databases = await session.rows<{ name: string }>('SELECT schema_name AS name FROM information_schema.schemata');
   const version = await site.service.exec(['mysqldump', '--version'], { deadlineMs: 10_000 });
   return {
     uuid: row!.uuid, tool: version.stdout.trim(), gtid: row!.mode.startsWith('ON'), log: String(row!.log) === '1',
-    settings: await readSettings(session), formative: await readFormative(session), persisted: await readPersisted(site, session), notTransactional: others.map(({ name }) => name), databases: databases.map(({ name }) => name),
+    settings: await readSettings(session), formative: await readFormative(session), persisted: await readPersisted(site, session), notTransactional: await tablesWithoutSnapshot(session), databases: databases.map(({ name }) => name),
   };
 }
 
@@ -99,7 +96,7 @@ function consistency(site: Site, atMs: number, facts: ServerFacts, head: DumpHea
   if (facts.log && head.file === null) throw environmentError('the dump does not say where the binary log stood', { expected: 'SOURCE_LOG_FILE in its head' });
   const position = { server: facts.uuid, gtid: head.gtid, file: head.file, position: head.position };
   const said: Json = {
-    sha256: head.sha256, settings: facts.settings, formative: facts.formative, persisted: Object.keys(persistedIn(facts.persisted ?? '{}') ?? {}), schemas: facts.databases, notTransactional: facts.notTransactional, ignoredTables: site.config.ignoreTables, databases: site.config.databases ?? 'all', lockWaitSeconds,
+    sha256: head.sha256, settings: facts.settings, formative: facts.formative, persisted: Object.keys(persistedIn(facts.persisted ?? '{}') ?? {}), schemas: facts.databases, notTransactional: facts.notTransactional.map(({ name, engine }) => ({ name, engine })), ignoredTables: site.config.ignoreTables, databases: site.config.databases ?? 'all', lockWaitSeconds,
   };
   return {
     atMs, tool: facts.tool, server: site.server, facts: said,

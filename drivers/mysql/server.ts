@@ -28,6 +28,8 @@ export interface Site {
   /** Another service of the stack. */
   peer(name: string): Service;
   standing: Standing;
+  /** Tables that no snapshot covers and that a note has named. */
+  noted?: Set<string> | undefined;
   /** The last restored point, and when the service had been started last by then. */
   loaded?: { point: string; startedAt: string } | undefined;
   /** Set while a restore loads its data beside the stopped service. */

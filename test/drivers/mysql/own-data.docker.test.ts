@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { pollUntil, systemClock } from '../../../core/clock.ts';
 import type { Artifact, Attached, Consistency } from '../../../core/driver.ts';
-import type { Service, Stack } from '../../../core/service.ts';
+import type { Helper, Service, Stack } from '../../../core/service.ts';
 import mysqlDriver from '../../../drivers/mysql/index.ts';
 import { withSession } from '../../../drivers/mysql/server.ts';
 import { createHostSignal } from '../../../stack/host-signal.ts';
@@ -15,7 +15,7 @@ import { currentOwner, labels } from '../../../stack/owner.ts';
 import { createStackProvider } from '../../../stack/provider.ts';
 import { getRuntime, type Container } from '../../../stack/runtime.ts';
 import { attachService, type DrillSite } from '../../../stack/service.ts';
-import { createReceiver, recordingContext, takeBackup, type Receiver } from '../../suites/artifact.ts';
+import { createReceiver, recordingContext, startFollowing, takeBackup, type Receiver } from '../../suites/artifact.ts';
 import { uniqueDrill } from '../../stack/small-stack.ts';
 
 const file = fileURLToPath(new URL('../../fixtures/mysql-hardened.compose.yml', import.meta.url));
@@ -118,6 +118,49 @@ describe('a data folder that is a folder of the host', () => {
     const before = await state();
     await expect(act()).rejects.toThrow(/refusing to touch|is on no volume/);
     expect(await state()).toEqual(before);
+  });
+});
+
+describe('a server whose settings of what is built are not the defaults', () => {
+  const backUp = (): Promise<Consistency> => takeBackup(attached.backups['dump']!, base, {});
+
+  test('is restored with its full-text index, its row format, its tables of before a rule, and its counters', async () => {
+    await sqlAt(
+      service, 'CREATE TABLE app.plan (id INT AUTO_INCREMENT PRIMARY KEY, body TEXT, FULLTEXT KEY (body))', "INSERT INTO app.plan (body) VALUES ('a b c'), ('the d'), ('gone')",
+      'DELETE FROM app.plan WHERE id = 3', 'SET SESSION sql_require_primary_key = OFF', 'CREATE TABLE app.loose (n INT)', 'INSERT INTO app.loose VALUES (1)',
+    );
+    const found = async (): Promise<unknown> => [
+      await sqlAt(service, "SELECT id FROM app.plan WHERE MATCH (body) AGAINST ('b') OR MATCH (body) AGAINST ('the') ORDER BY id"),
+      await sqlAt(service, "SELECT table_name AS t, row_format AS f FROM information_schema.tables WHERE table_schema = 'app' ORDER BY 1"), await sqlAt(service, 'SELECT * FROM app.loose'),
+    ];
+    const before = await found();
+    expect(before).toMatchObject([[{ id: 1 }, { id: 2 }], [{ f: 'Compact' }, { f: 'Compact' }, { f: 'Compact' }], [{ n: 1 }]]);
+    const consistency = await backUp();
+    const facts = await attached.backups['dump']!.restore!(base.artifact('dump', consistency), recordingContext());
+    expect(facts).toMatchObject({ loadedOtherwise: expect.arrayContaining(['sql_require_primary_key is OFF for the load, ON at the source']) });
+    expect(await found()).toEqual(before);
+    await sqlAt(service, "INSERT INTO app.plan (body) VALUES ('next')");
+    expect(await sqlAt(service, 'SELECT MAX(id) AS id FROM app.plan'), 'no number is given out twice').toEqual([{ id: 4 }]);
+  });
+
+  test.each([
+    ['a table in a general tablespace', ["CREATE TABLESPACE shared ADD DATAFILE 'shared.ibd'", 'CREATE TABLE app.odd (id INT PRIMARY KEY) TABLESPACE shared'], ['DROP TABLE app.odd', 'DROP TABLESPACE shared']],
+  ])('with %s is refused a backup, and a restore while nothing is broken', async (_name, make, unmake) => {
+    await sqlAt(service, ...make);
+    const refusal = { message: expect.stringMatching(/could not be restored: tables lie in a general tablespace/), found: 'app.odd', hint: expect.stringContaining('ALTER TABLE') };
+    await expect(backUp()).rejects.toMatchObject(refusal);
+    await expect(attached.backups['dump']!.assertUsable!('restore')).rejects.toMatchObject(refusal);
+    await sqlAt(service, ...unmake);
+    await attached.backups['dump']!.assertUsable!('restore');
+    await backUp();
+  });
+
+  test('whose log nothing can follow does not begin to be followed', async () => {
+    const without = (helper: Helper): Helper => ({ ...helper, spawn: (argv, options) => helper.spawn(argv.map((word) => (word === 'mysqlbinlog' ? 'no-such-program' : word)), options) });
+    const other = await attach({ ...service, helper: async (options) => without(await service.helper(options)) });
+    await expect(startFollowing(other.backups['binlog']!, base, null)).rejects.toMatchObject({ message: 'following the log of mysql does not begin', found: expect.stringContaining('no-such-program') });
+    const follower = await startFollowing(attached.backups['binlog']!, await createReceiver(), null);
+    await follower.stop();
   });
 });
 
