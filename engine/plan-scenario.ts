@@ -6,6 +6,7 @@ import type { FaultPlan, Scenario, Step } from '../core/scenario.ts';
 import type { Strategy } from '../core/strategy.ts';
 import { isCommand, isReplay, isRestore, isReturn, owned, type Plan, type PlannedBackup, type PlannedCheck, type PlannedComponent, type PlannedFault, type Problems } from './plan.ts';
 import { checkCommand } from './plan-command.ts';
+import { notesOnLoads } from './plan-load.ts';
 import { checkRegionTarget, checkReturn, componentsHit } from './plan-region.ts';
 
 type Components = Map<string, PlannedComponent>;
@@ -27,7 +28,7 @@ export function checkScenario(
   scenario.seed.forEach((step, i) => checkAction(context, step, ['seed', i]));
   if (scenario.recover !== 'automatic') scenario.recover.forEach((step, i) => checkStep(context, step, ['recover', i], { backups, declared }, faults));
   const checks = checkChecks(context);
-  return { backups, declared, faults, checks, ledger: scenario.check.includes('ledger'), notes: notesOn(context, faults) };
+  return { backups, declared, faults, checks, ledger: scenario.check.includes('ledger'), notes: notesOn(context, faults, backups) };
 }
 
 function component({ source, components, problems }: Context, name: string, path: Path, onKey = false): PlannedComponent | null {
@@ -247,14 +248,15 @@ function checkChecks(context: Context): PlannedCheck[] {
 }
 
 /** What is legal and still worth knowing before an hour is spent. */
-function notesOn({ scenario, strategy, components }: Context, faults: PlannedFault[]): string[] {
+function notesOn({ scenario, strategy, components }: Context, faults: PlannedFault[], backups: PlannedBackup[]): string[] {
   const loaded = new Set(Object.values(scenario.load).flatMap(({ target, by }) => (by === undefined ? [target] : [])));
   const notes: string[] = [];
-  for (const target of new Set(faults.flatMap((one) => componentsHit(one, components)))) {
+  const hit = new Set(faults.flatMap((one) => componentsHit(one, components)));
+  for (const target of hit) {
     const objectives = components.get(target)?.declared.objectives;
     if (objectives?.rpo && !loaded.has(target)) notes.push(`${target} has an RPO and no load writes to it: its loss will not be measured`);
     if (!objectives?.rto && !objectives?.rpo) notes.push(`${target} is broken and has no objective`);
   }
   if (!strategy.detection.healthCheck && scenario.recover !== 'automatic') notes.push('the strategy does not say how failures are noticed: detection counts as it happened here');
-  return notes;
+  return [...notes, ...notesOnLoads(scenario, components, hit, backups)];
 }

@@ -24,7 +24,7 @@ export function rpoRows(evidence: Evidence): ObjectiveRow[] {
 }
 
 /** Fewer acknowledged operations before the fault say nothing of what is lost, unless the scenario says otherwise. */
-const operationsLeast = 100;
+export const operationsLeast = 100;
 const writesLeast = 10;
 
 function rowOf(evidence: Evidence, component: string, objectiveMs: number): ObjectiveRow {

@@ -94,6 +94,18 @@ describe('what fits is planned', () => {
     expect(planned.faults[0]!.plan.at).toBe('prune');
     expect(planned.backups[0]!.plan.keep).toEqual({ points: 2 });
   });
+  it.each<[string, string, string[]]>([
+    ['rate: 200/s', 'rate: 9/m', [
+      'tokens asks 9/m, about 18 operations in the 2m that are watched: with fewer than 20 it cannot be seen right again, and is inconclusive',
+      'tokens asks 9/m, about 0 operations in the 5.0 s before the fault: with fewer than 100 the RPO of store is inconclusive',
+    ]],
+    ['rate: 200/s', 'rate: 10/s', ['tokens asks 10/s, about 50 operations in the 5.0 s before the fault: with fewer than 100 the RPO of store is inconclusive']],
+    ['rate: 200/s', 'rate: 10/s, least: 50', []],
+    ['at: worst', 'at: +400ms', ['tokens asks 200/s, about 80 operations in the 400 ms before the fault: with fewer than 100 the RPO of store is inconclusive']],
+    ['at: worst', 'at: +500ms', []],
+  ])('notes a load that is too slow for what is to be seen: %s is now %s', async (from, to, notes) => {
+    expect((await plan(inScenario(from, to))).notes.filter((note) => note.startsWith('tokens asks'))).toEqual(notes);
+  });
   it('notes what is legal and worth knowing', async () => {
     expect((await plan()).notes).toEqual(['the strategy does not say how failures are noticed: detection counts as it happened here']);
   });
