@@ -1,8 +1,7 @@
-import { extract, pack } from 'tar-stream';
+import { pack } from 'tar-stream';
 import type { Readable } from 'node:stream';
-import { finished } from 'node:stream/promises';
-import { json } from 'node:stream/consumers';
 import { environmentError, messageOf } from '../core/errors.ts';
+import { contentsOf } from './image-archive.ts';
 import { followed, statusOf, type Runtime } from './runtime.ts';
 
 /** Images that only one drill uses: what it loses, nobody else misses. By their labels they are found again. */
@@ -33,18 +32,16 @@ export async function removeImage(runtime: Runtime, image: string): Promise<void
   }
 }
 
-interface ArchivedImage { RepoTags?: string[] | null }
-
 /**
  * Has the engine take in an archive as `docker save` writes it. Before that the archive's list of contents is read: it must hold one
  * image, under no other name than the given one, for names in an archive replace those in the engine. Environment error otherwise,
  * and where the image with that ID is not there afterwards.
  */
 export async function loadImage(runtime: Runtime, { id, name, open }: { id: string; name: string; open(): Readable }): Promise<{ thereBefore: boolean }> {
-  const images = await contentsOf(open());
-  const names = images.flatMap(({ RepoTags }) => RepoTags ?? []);
-  if (images.length !== 1 || names.some((one) => one !== name)) {
-    throw environmentError('the archive is not the image that was backed up', { found: `${images.length} images: ${names.join(', ') || 'without names'}`, expected: `one, ${name}`, hint: 'Nothing was loaded.' });
+  const { images, names } = await contentsOf(open());
+  const known = [name, `docker.io/${name}`, `docker.io/library/${name}`];
+  if (images !== 1 || names.some((one) => !known.includes(one))) {
+    throw environmentError('the archive is not the image that was backed up', { found: `${images} images: ${names.join(', ') || 'without names'}`, expected: `one, ${name}`, hint: 'Nothing was loaded.' });
   }
   const thereBefore = await imageThere(runtime, id);
   const docker = runtime.container.dockerode;
@@ -67,23 +64,4 @@ export async function idOf(runtime: Runtime, image: string): Promise<string | nu
     if (statusOf(error) === 404) return null;
     throw error;
   }
-}
-
-async function contentsOf(archive: Readable): Promise<ArchivedImage[]> {
-  const reading = extract();
-  let found: ArchivedImage[] = [];
-  reading.on('entry', ({ name }, content, next) => {
-    if (name !== 'manifest.json') {
-      content.resume();
-      content.on('end', next);
-      return;
-    }
-    json(content).then((list) => { found = list as ArchivedImage[]; next(); }, next);
-  });
-  archive.pipe(reading);
-  archive.on('error', (error) => reading.destroy(error));
-  await finished(reading).catch((error: unknown) => {
-    throw environmentError('the archive of the image cannot be read', { found: messageOf(error), cause: error });
-  });
-  return found;
 }

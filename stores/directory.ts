@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { createReadStream, createWriteStream, type Dirent } from 'node:fs';
-import { lstat, mkdir, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
+import { constants, createReadStream, createWriteStream, type Dirent } from 'node:fs';
+import { lstat, mkdir, open, readdir, realpath, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -52,8 +52,7 @@ function directoryStore(name: string, root: string): Store {
       const path = pathOf(key);
       try {
         if ((await realpath(path)) !== path) await refuseLinks(name, root, path);
-        const handle = await open(path, 'r');
-        return createReadStream(path, { fd: handle, highWaterMark: chunkBytes });
+        return createReadStream(path, { fd: await openFile(name, key, path), highWaterMark: chunkBytes });
       } catch (error) {
         throw isMissing(error) ? noSuchKey(name, key, error) : error;
       }
@@ -72,10 +71,21 @@ function directoryStore(name: string, root: string): Store {
       return found.sort(byKey);
     },
     remove: async (key) => {
-      await rm(pathOf(key), { force: true });
+      const path = pathOf(key);
+      // The folders on the way; a link that is the object itself is removed, and not what it leads to.
+      await refuseLinks(name, root, dirname(path));
+      await rm(path, { force: true });
     },
     close: async () => {},
   };
+}
+
+/** Opening a pipe would wait for whoever writes into it: it is opened without waiting, and then looked at. */
+async function openFile(store: string, key: string, path: string): Promise<FileHandle> {
+  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  if ((await handle.stat()).isFile()) return handle;
+  await handle.close();
+  throw environmentError(`store ${store} cannot read ${key}`, { found: `${key} is no file`, expected: 'a plain file' });
 }
 
 function checkKey(key: string): string {

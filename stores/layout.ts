@@ -50,6 +50,11 @@ export function checkManifestPaths(manifest: Manifest): void {
     if (seen.has(file.name)) throw environmentError(`the manifest of ${manifest.point} is refused: it names a file twice`, { found: file.name });
     seen.add(file.name);
   }
+  for (const file of seen) {
+    const names = file.split('/');
+    const folder = names.map((_, i) => names.slice(0, i).join('/')).find((one) => seen.has(one));
+    if (folder !== undefined) throw environmentError(`the manifest of ${manifest.point} is refused: ${folder} is both a file and a folder`, { found: `${folder} and ${file}` });
+  }
 }
 
 const suffix = (encrypted: boolean): string => (encrypted ? '.zst.enc' : '.zst');

@@ -1,9 +1,9 @@
 import { mkdir, mkdtemp, open, rm, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { buffer } from 'node:stream/consumers';
 import type { Artifact, PlainFile } from '../core/driver.ts';
 import { environmentError } from '../core/errors.ts';
 import type { FetchContext } from '../core/store.ts';
+import { bounded } from './bounded.ts';
 import { checkPath } from './key.ts';
 import type { LogAt } from './layout.ts';
 import { listSegments, type StoredSegment } from './log.ts';
@@ -48,7 +48,7 @@ async function downloadAll(segments: StoredSegment[], from: Source, into: FileHa
   const worker = async (): Promise<void> => {
     for (const { key, bytes, at } of queue) {
       context.signal.throwIfAborted();
-      const body = await buffer(await from.store.read(key));
+      const body = await bounded(await from.store.read(key), bytes, () => environmentError(`${key} in store ${from.name} is refused: it is longer than it was listed`, { expected: `${bytes} bytes` }));
       if (body.length !== bytes) throw environmentError(`${key} in store ${from.name} is refused: it is cut off`, { found: `${body.length} bytes`, expected: `${bytes} bytes` });
       await writeAll(into, body, at);
       done += bytes;

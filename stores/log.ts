@@ -75,6 +75,9 @@ async function resume(at: LogAt, encrypt: boolean, copies: Copies): Promise<{ ne
   return { next, previous: sha256Of(await buffer(await store!.read(segmentKey(at, next - 1, encrypt)))) };
 }
 
+/** What does not compress grows a little, by its header and by encryption. */
+const storedBytesMax = segmentBytesMax + 16 * 1024 * 1024;
+
 export interface StoredSegment { key: string; segment: number; encrypted: boolean; bytes: number }
 
 /** Segments in one store, in order. A number that is missing between others, or a key that is none of ours, is an error. */
@@ -84,6 +87,7 @@ export async function listSegments(at: LogAt, store: Store): Promise<StoredSegme
     const parsed = parseSegmentKey(key);
     if (!parsed) throw environmentError(`the log of ${at.component}.${at.backup} holds something that is no segment`, { found: key, expected: segmentKey(at, found.length, true) });
     if (parsed.segment !== found.length) throw environmentError(`segment ${found.length} of the log of ${at.component}.${at.backup} is missing`, { found: key, expected: segmentKey(at, found.length, parsed.encrypted) });
+    if (bytes > storedBytesMax) throw environmentError(`segment ${found.length} of the log of ${at.component}.${at.backup} is larger than any`, { found: `${bytes} bytes`, expected: `at most ${storedBytesMax}` });
     found.push({ key, ...parsed, bytes });
   }
   return found;

@@ -1,23 +1,30 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { buffer } from 'node:stream/consumers';
+import type { Readable } from 'node:stream';
 import type { Artifact, PlainFile } from '../core/driver.ts';
 import { environmentError, messageOf } from '../core/errors.ts';
 import { consistentMs, manifestSchema, type FetchContext, type Manifest, type Store } from '../core/store.ts';
 import { canonicalJson, type Json } from '../core/timeline.ts';
 import { encryption, type Cipher } from './cipher.ts';
+import { bounded } from './bounded.ts';
+import { checkPath } from './key.ts';
 import { checkManifestPaths, fileBinding, manifestKey, pointsPrefix, preparedKey } from './layout.ts';
 import { download, unpack, type StoredFile } from './pipe.ts';
+
+/** With ten thousand files in a point a manifest has some 5 MB. */
+const manifestBytesMax = 16 * 1024 * 1024;
 
 export interface Source { store: Store; name: string; cipher(): Cipher }
 
 /** Manifests in one store, newest consistency point first by the wall clock, which the drills that made them share. What is not one of ours, or not where it belongs, is an error. */
 export async function readPoints(component: string, backup: string, from: Source): Promise<Manifest[]> {
   const prefix = pointsPrefix(component, backup);
-  const keys = (await from.store.list(prefix)).map(({ key }) => key).filter((key) => /^[^/]+\/manifest\.json$/.test(key.slice(prefix.length)));
+  const listed = (await from.store.list(prefix)).filter(({ key }) => /^[^/]+\/manifest\.json$/.test(key.slice(prefix.length)));
   const manifests: Manifest[] = [];
-  for (const key of keys) {
-    const manifest = parseManifest(await buffer(await from.store.read(key)), `${key} in store ${from.name}`);
+  for (const { key } of listed) {
+    checkPath(key, `a key in store ${from.name}`, 'environment');
+    const what = `${key} in store ${from.name}`;
+    const manifest = parseManifest(await manifestBytes(await from.store.read(key), what), what);
     if (manifestKey(manifest) !== key) throw environmentError(`${key} in store ${from.name} is the manifest of something else`, { found: manifestKey(manifest), expected: key });
     manifests.push(manifest);
   }
@@ -90,12 +97,15 @@ async function checkSeal(manifest: Manifest, from: Source, cipher: Cipher | null
 export async function readSeal(at: { component: string; backup: string; point: string }, from: Source, cipher: Cipher | null): Promise<Manifest> {
   const key = preparedKey(at);
   const what = `${key} in store ${from.name}`;
-  const bytes = await buffer(await from.store.read(key));
+  const bytes = await manifestBytes(await from.store.read(key), what);
   const plain = cipher === null ? bytes : await cipher.decrypt(bytes, fileBinding(at, 'manifest', 'manifest.json'), what).catch((error: unknown) => {
     throw environmentError(`${what} is refused: it does not decrypt`, { found: messageOf(error), expected: 'the seal of the manifest', cause: error });
   });
   return parseManifest(plain, what);
 }
+
+const manifestBytes = (body: Readable, what: string): Promise<Buffer> =>
+  bounded(body, manifestBytesMax, () => environmentError(`${what} is not a manifest`, { found: `more than ${manifestBytesMax} bytes`, expected: 'a manifest of muster/manifest/v1' }));
 
 function parseManifest(bytes: Buffer, what: string): Manifest {
   let json: unknown;

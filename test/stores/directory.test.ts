@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -56,8 +57,18 @@ describe('as a folder', () => {
     await expect(store.read('way-out/secret')).rejects.toThrow(/leads elsewhere/);
     await expect(store.read('file')).rejects.toThrow(/leads elsewhere/);
     await expect(store.write('way-out/new/key', Buffer.from('x'))).rejects.toThrow(/leads elsewhere/);
+    await expect(store.remove('way-out/secret')).rejects.toThrow(/leads elsewhere/);
+    await store.remove('file');
     expect(await store.list('')).toEqual([]);
     expect(await readdir(outside)).toEqual(['secret']);
+  });
+
+  test('waits for no pipe that lies where an object should, and reads no folder', async () => {
+    const store = await open('piped');
+    execFileSync('mkfifo', [join(folder, 'piped/pipe')]);
+    await mkdir(join(folder, 'piped/folder'));
+    for (const key of ['pipe', 'folder']) await expect(store.read(key), key).rejects.toMatchObject({ name: 'MusterError', found: expect.stringMatching(/is no file/) as string });
+    expect(await store.list('')).toEqual([]);
   });
 
   test('says so when its folder cannot be used', async () => {

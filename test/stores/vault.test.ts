@@ -221,6 +221,7 @@ describe('a store that lies', () => {
     ['leaves its folder', (it: Manifest) => { it.files[0]!.name = '../../../../../../tmp/escaped'; }, /could leave its folder/],
     ['is absolute', (it: Manifest) => { it.files[0]!.name = '/tmp/escaped'; }, /absolute/],
     ['has the key of something else', (it: Manifest) => { it.files[0]!.key = `points/mysql/dump/${it.point}/manifest.json`; }, /not its own/],
+    ['is a folder of another', (it: Manifest) => { const [file] = it.files; it.files = [{ ...file!, name: 'a', key: file!.key.replace('dump.sql', 'a') }, { ...file!, name: 'a/b', key: file!.key.replace('dump.sql', 'a/b') }]; }, /both a file and a folder/],
     ['comes twice', (it: Manifest) => { it.files.push(it.files[0]!); }, /names a file twice/],
   ])('is refused when a file in the manifest %s', async (_, change, reason) => {
     await using bench = await workbench();
@@ -245,6 +246,17 @@ describe('a store that lies', () => {
     await rename(path, elsewhere);
     await expect(points(bench)).rejects.toThrow(/is the manifest of something else/);
   });
+});
+
+test.each([
+  ['a key that leads elsewhere', [{ key: 'points/mysql/dump/../manifest.json', bytes: 10 }], /could leave its folder/],
+  ['a manifest beyond all measure', [{ key: 'points/mysql/dump/p/manifest.json', bytes: 2 ** 40 }], /is not a manifest/],
+  ['a manifest that is longer than it is listed', [{ key: 'points/mysql/dump/p/manifest.json', bytes: 10 }], /is not a manifest/],
+])('a store that lists %s is refused, as a store that does not hold what it should', async (_what, listed, reason) => {
+  await using bench = await workbench();
+  const endless = Readable.from((function* () { for (;;) yield Buffer.alloc(1024 * 1024, ' '); })());
+  const { vault } = await bench.reopened((store) => ({ ...store, list: async () => listed, read: async () => endless }));
+  await expect(vault.points('mysql', 'dump', 'one')).rejects.toMatchObject({ trouble: 'environment', message: expect.stringMatching(reason) as string });
 });
 
 test('another key is refused by its id, and neither key is told', async () => {
