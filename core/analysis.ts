@@ -84,6 +84,8 @@ export interface LoadAnalysis {
   ratePerSecond: number;
   kind: 'data' | 'journeys' | 'visits';
   neverReturn: boolean;
+  /** Reading it back gives each id once, whatever is there: nothing can be found twice. */
+  distinct: boolean;
   /** Loss is the recovery's declared purpose (sessions invalidated): counted, not held against the RPO. */
   volatile: boolean;
   records: number;

@@ -217,6 +217,8 @@ export interface DataWorkload {
   groupSize: number;
   /** Rows or keys that were removed must never be there again (then a lost delete is `resurrected`). */
   neverReturn: boolean;
+  /** Each id comes once by the nature of the store, or of reading it: that nothing is there twice is then no finding. */
+  distinct?: true;
   prepare(): Promise<void>;
   open(): Promise<DataClient>;
   /** Reads everything of the workload back through the clients' way in. Rejects when it could not read all of it. */

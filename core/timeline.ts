@@ -27,7 +27,7 @@ export interface EventData {
   'phase.ended': { phase: Phase; ok: boolean; error?: string };
   'stack.up': { project: string; images: ImageRecord[] };
   'component.attached': { component: string; driver: string; service: string; server: string };
-  'load.begun': { load: string; index: number; target: string; kind: 'data' | 'journeys' | 'visits'; ratePerSecond: number; neverReturn: boolean; volatile: boolean };
+  'load.begun': { load: string; index: number; target: string; kind: 'data' | 'journeys' | 'visits'; ratePerSecond: number; neverReturn: boolean; volatile: boolean; /** Reading it back gives each id once, whatever is there. */ distinct?: true };
   'load.ended': { load: string; index: number; operations: number };
   'ledger.chunk': { offset: number; bytes: number; sha256: string };
   /** `holds`: what is in its points, where that is no data. */

@@ -150,7 +150,7 @@ async function startLoads(drill: Drill, loads: Load[]): Promise<void> {
   for (const [index, [name, load]] of Object.entries(plan.scenario.load).entries()) {
     const { target, rate, volatile } = load;
     const workload = workloadOf(drill, load);
-    timeline.emit('load.begun', { load: name, index, target, kind: workload.kind, ratePerSecond: rate.perSecond, neverReturn: workload.kind !== 'visits' && workload.neverReturn, volatile });
+    timeline.emit('load.begun', { load: name, index, target, kind: workload.kind, ratePerSecond: rate.perSecond, neverReturn: workload.kind !== 'visits' && workload.neverReturn, volatile, ...(workload.kind === 'data' && workload.distinct ? { distinct: true } : {}) });
     const recorder: Recorder = drill.ledger.recorder(index);
     const common = { clock: dependencies.clock, seed: (options.seed + index * 7919) >>> 0, ratePerSecond: rate.perSecond, recorder, firstId: loadSpaceOf(plan.scenario.load, name).firstId, seen: pulse.watch(name, workload.kind === 'data') };
     loads.push(workload.kind === 'data' ? await startDataLoad(workload, common) : await startJourneys(workload, common));

@@ -72,6 +72,7 @@ export interface DeclaredLoad {
   kind: 'data' | 'journeys' | 'visits';
   ratePerSecond: number;
   neverReturn: boolean;
+  distinct: boolean;
   volatile: boolean;
   /** All of it was read back: `readback.ended` says so. */
   readBack: boolean;
@@ -83,6 +84,7 @@ export function declaredLoads(events: readonly TimelineEvent[]): DeclaredLoad[] 
   const readbacks = new Map(eventsOf(events, 'readback.ended').map((event) => [event.data.index, event.data]));
   return eventsOf(events, 'load.begun').map(({ data }) => ({
     ...data,
+    distinct: data.distinct === true,
     readBack: readbacks.get(data.index)?.complete === true,
     readBackRecords: readbacks.get(data.index)?.records ?? null,
   }));

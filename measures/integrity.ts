@@ -13,7 +13,8 @@ interface Rule {
   exercised(data: DataAnalysis, load: LoadAnalysis): string | null;
 }
 
-const values = (data: DataAnalysis): string | null => (data.readBack > 0 ? `${formatCount(data.readBack)} values read back` : null);
+/** Journeys ask only for what they remember, by its name: what they did not write, or another value, cannot be found. */
+const values = (data: DataAnalysis, load: LoadAnalysis): string | null => (load.kind === 'data' && data.readBack > 0 ? `${formatCount(data.readBack)} values read back` : null);
 
 export const rules: readonly Rule[] = [
   {
@@ -22,7 +23,7 @@ export const rules: readonly Rule[] = [
   },
   { name: 'phantom', title: 'nothing that was never written', found: 'values that nobody wrote', exercised: values },
   { name: 'corrupt', title: 'no value that was never written', found: 'ids with a value that was never written', exercised: values },
-  { name: 'duplicated', title: 'nothing twice', found: 'ids more than once', exercised: values },
+  { name: 'duplicated', title: 'nothing twice', found: 'ids more than once', exercised: (data, load) => (load.distinct ? null : values(data, load)) },
   {
     name: 'resurrected', title: 'nothing back that failed or was removed', found: 'certainly failed writes, or removed data that must never return, that are there',
     exercised: (data, load) => {
@@ -54,14 +55,17 @@ function judgeLoad(evidence: Evidence, load: LoadAnalysis): Finding[] {
   if (data.acknowledged === 0) return unknown('No write of it was acknowledged, so nothing can be lost or found.');
   const findings = rules.flatMap((rule) => {
     const examined = rule.exercised(data, load);
-    return examined === null ? [] : [judgeRule(load, data, rule, examined, proof)];
+    const unasked = examined === null && countOf(data, rule) === 0;
+    return unasked ? [] : [judgeRule(load, data, rule, examined ?? 'what was read back', proof)];
   });
   if (data.readBack === 0 && load.kind === 'data') findings.push(...unknown('Nothing at all was there to be read back: phantoms, corruption and duplicates cannot be told.'));
   return findings.length > 0 ? findings : unknown('Nothing of it could be examined.');
 }
 
+const countOf = (data: DataAnalysis, { name }: Rule): number => (name === 'hole' ? data.holes : data.classes[name]);
+
 function judgeRule(load: LoadAnalysis, data: DataAnalysis, rule: Rule, examined: string, evidence: number[]): Finding {
-  const count = rule.name === 'hole' ? data.holes : data.classes[rule.name];
+  const count = countOf(data, rule);
   const examples = (data.examples[rule.name] ?? []).map(({ id, what }) => `id ${id}: ${what}`).join('; ');
   const detail = count === 0 ? `None among ${examined}.` : `${formatCount(count)} ${rule.found}, among ${examined}. ${examples}.`;
   return finding({

@@ -37,8 +37,8 @@ export function analyseLedger(source: LedgerSource, events: readonly TimelineEve
   const services = analyseService(source, context);
   return {
     damage,
-    loads: loads.map(({ index, load, target, ratePerSecond, kind, neverReturn, volatile }) => ({
-      load, index, target, ratePerSecond, kind, neverReturn, volatile, records: survey.loads.get(index)!.records, data: data.get(index) ?? null, ...services.get(index)!,
+    loads: loads.map(({ index, load, target, ratePerSecond, kind, neverReturn, distinct, volatile }) => ({
+      load, index, target, ratePerSecond, kind, neverReturn, distinct, volatile, records: survey.loads.get(index)!.records, data: data.get(index) ?? null, ...services.get(index)!,
     })),
   };
 }

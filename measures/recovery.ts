@@ -23,7 +23,7 @@ export const recovery: Measure = {
     if (failed) return tell('fail', `${failed.data.title} failed: ${failed.data.error ?? 'no reason was given'}.`);
     if (!end) return tell('inconclusive', 'It never ended.');
     if (!end.data.ok) return tell('fail', `It failed: ${end.data.error ?? 'no reason was given'}.`);
-    if (scenario.recover === 'automatic') return tell('pass', 'It recovered by itself.');
+    if (scenario.recover === 'automatic') return [finding({ ...common, weight: 0, verdict: 'pass', detail: 'It recovered by itself: no step could have failed, so this earns nothing.' })];
     const left = scenario.recover.length - ended.length;
     if (left > 0) return tell('inconclusive', `${plural(left, 'step')} of ${scenario.recover.length} never ended.`);
     return tell('pass', `${plural(ended.length, 'step')}: ${ended.map((event) => event.data.title).join(', ')}.`);

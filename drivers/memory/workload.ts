@@ -8,6 +8,7 @@ export const memoryWorkload = (database: Database, config: MemoryConfig): DataWo
   kind: 'data',
   groupSize: config.groupSize,
   neverReturn: config.neverReturn,
+  distinct: true,
   prepare: async () => {
     await database.operate(() => database.createTable(workloadTable));
   },

@@ -14,6 +14,7 @@ export const redisWorkload = ({ component, address, groupSize, neverReturn }: Wo
   kind: 'data',
   groupSize,
   neverReturn,
+  distinct: true,
   prepare: () => connected(address, async (redis) => {
     await redis.ping();
   }),
