@@ -76,11 +76,14 @@ export interface EventData {
   'command.ended': { command: string[]; in: string; exitCode: number | null; inTime: boolean; tookMs: number; outputs: OutputRecord[] };
   'ready': { component: string };
   'observation.ended': { settled: boolean };
-  /** Asked at the end of the drill. `staysAway`: the recovery leaves it away by intent, and something else serves. */
-  'asked': { of: string; kind: 'component' | 'service'; ready: boolean; detail: string; staysAway: boolean };
   'readback.ended': { load: string; index: number; complete: boolean; records: number; error?: string };
   'check.baseline': { check: string; facts: Json };
   'check.ended': { check: string; component: string | null; verdict: Verdict; detail: string; facts: Json };
+  /**
+   * Whether what was broken, and what ran before the fault, is there at the end. `detail`: in words, what was seen.
+   * `staysAway`: the scenario says so, or it lies in a region that was lost and never given back; then it may be missing.
+   */
+  'asked': { of: string; kind: 'component' | 'service'; ready: boolean; detail: string; staysAway: boolean };
   'note': { text: string };
   'stack.down': { ok: boolean; error?: string };
   /** `trouble`: of an aborted drill, what kind; it decides the exit code, then and when judged again. */

@@ -5,6 +5,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Recorder } from '../core/driver.ts';
 import { environmentError, messageOf, MusterError } from '../core/errors.ts';
 import type { Outcome, Phase } from '../core/timeline.ts';
+import { askAll, stateOfServices, type Before } from './asked.ts';
 import { breakIt, detect } from './break.ts';
 import { workloadOf, type Drill, type EngineDependencies, type RunOptions } from './drill-context.ts';
 import { createLedgerWriter } from './ledger-file.ts';
@@ -117,6 +118,7 @@ async function live(drill: Drill): Promise<void> {
   await phase(drill, 'seed', () => seedData(drill));
   const loads: Load[] = [];
   let schedules: Schedules | null = null;
+  let before: Before = new Map();
   try {
     const loadBegunMs = drill.dependencies.clock.nowMs();
     await phase(drill, 'protect', async () => {
@@ -124,6 +126,7 @@ async function live(drill: Drill): Promise<void> {
       schedules = startSchedules(drill);
       await schedules.havePoints(drill.plan.scenario.points);
     });
+    before = await stateOfServices(drill);
     const noticed = await phase(drill, 'break', () => breakIt(drill, schedules!, loadBegunMs));
     await phase(drill, 'detect', () => detect(drill, noticed));
     await phase(drill, 'recover', async () => {
@@ -142,6 +145,7 @@ async function live(drill: Drill): Promise<void> {
   await phase(drill, 'verify', async () => {
     await readBackAll(drill);
     await runChecks(drill);
+    await askAll(drill, before);
   });
 }
 

@@ -6,6 +6,7 @@ import type { FaultPlan, Scenario, Step } from '../core/scenario.ts';
 import type { Strategy } from '../core/strategy.ts';
 import { isCommand, isReplay, isRestore, isReturn, owned, type Plan, type PlannedBackup, type PlannedCheck, type PlannedComponent, type PlannedFault, type Problems } from './plan.ts';
 import { checkCommand } from './plan-command.ts';
+import { checkStaysAway } from './plan-ending.ts';
 import { notesOnLoads } from './plan-load.ts';
 import { checkRegionTarget, checkReturn, componentsHit } from './plan-region.ts';
 
@@ -28,6 +29,7 @@ export function checkScenario(
   scenario.seed.forEach((step, i) => checkAction(context, step, ['seed', i]));
   if (scenario.recover !== 'automatic') scenario.recover.forEach((step, i) => checkStep(context, step, ['recover', i], { backups, declared }, faults));
   const checks = checkChecks(context);
+  checkStaysAway(context);
   return { backups, declared, faults, checks, ledger: scenario.check.includes('ledger'), notes: notesOn(context, faults, backups) };
 }
 

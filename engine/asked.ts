@@ -1,0 +1,95 @@
+import { pollUntil } from '../core/clock.ts';
+import { messageOf } from '../core/errors.ts';
+import type { Service, ServiceState } from '../core/service.ts';
+import { brokenComponents } from './break.ts';
+import { attachedTo, type Drill } from './drill-context.ts';
+import { isRestore } from './plan.ts';
+
+/** How long what was not ready is given to become so; what has recovered is ready at the first look. */
+const readyDeadlineMs = 15_000;
+const askEveryMs = 250;
+/** A process that ends again and again is seen running now and then: it must be the same one this much later. */
+const steadyMs = 1_000;
+
+/** What every service of the stack was before anything was broken. */
+export type Before = ReadonlyMap<string, ServiceState>;
+
+/** Notes the state of every service, for `askAll` to compare with. One that cannot be asked is left out, and noted. */
+export async function stateOfServices(drill: Drill): Promise<Before> {
+  const states = new Map<string, ServiceState>();
+  for (const service of drill.stack?.services.values() ?? []) {
+    try {
+      states.set(service.name, await service.state());
+    } catch (error) {
+      drill.timeline.emit('note', { text: `what ${service.name} was before the fault is not known: ${messageOf(error)}` });
+    }
+  }
+  return states;
+}
+
+/**
+ * Asks every component that was broken or restored, and every service that ran before the fault, whether it is there and
+ * ready now. What lies in a lost region is not reached for. Never rejects for what they say.
+ */
+export async function askAll(drill: Drill, before: Before): Promise<void> {
+  const ran = [...before].filter(([, { status }]) => status === 'running');
+  const asked = [
+    ...componentsToAsk(drill).map((name) => askComponent(drill, name)),
+    ...ran.map(([name, state]) => askService(drill, drill.stack!.services.get(name)!, state)),
+  ];
+  for (const event of await Promise.all(asked)) drill.timeline.emit('asked', event);
+}
+
+type Asked = { of: string; kind: 'component' | 'service'; ready: boolean; detail: string; staysAway: boolean };
+
+const lostForGood = (drill: Drill, region: string | null): boolean => region !== null && drill.regions.get(region)?.over === false;
+
+function componentsToAsk(drill: Drill): string[] {
+  const { recover } = drill.plan.scenario;
+  const restored = recover === 'automatic' ? [] : recover.filter(isRestore).map((step) => step.restore);
+  const inRegions = [...drill.plan.components.values()].filter(({ region }) => region !== null && drill.regions.has(region));
+  return [...new Set([...brokenComponents(drill), ...restored, ...inRegions.map(({ name }) => name)])];
+}
+
+async function askComponent(drill: Drill, name: string): Promise<Asked> {
+  const { service, region } = drill.plan.components.get(name)!;
+  const { staysAway } = drill.plan.scenario;
+  const about = { of: name, kind: 'component' as const, staysAway: staysAway.includes(name) || staysAway.includes(service) };
+  if (lostForGood(drill, region)) return { ...about, ...gone(region!) };
+  const ready = await waited(drill, about.staysAway, () => attachedTo(drill, name).ready());
+  return { ...about, ready, detail: ready ? 'answers as ready' : 'does not answer as ready' };
+}
+
+async function askService(drill: Drill, service: Service, before: ServiceState): Promise<Asked> {
+  const away = drill.plan.scenario.staysAway;
+  const here = [...drill.plan.components.values()].filter((one) => one.service === service.name).map((one) => one.name);
+  const about = { of: service.name, kind: 'service' as const, staysAway: [service.name, ...here].some((one) => away.includes(one)) };
+  if (lostForGood(drill, service.region)) return { ...about, ...gone(service.region!) };
+  let last = 'could not be asked';
+  const ready = await waited(drill, about.staysAway, async () => {
+    const seen = await service.state();
+    last = told(seen);
+    if (!isAsBefore(seen, before)) return false;
+    await drill.dependencies.clock.sleep(steadyMs, drill.options.signal);
+    const again = await service.state();
+    last = again.startedAt === seen.startedAt ? told(again) : `${told(again)}, but started anew while it was looked at`;
+    return again.startedAt === seen.startedAt && isAsBefore(again, before);
+  });
+  return { ...about, ready, detail: ready ? last : `${last}; before the fault: ${told(before)}` };
+}
+
+const gone = (region: string) => ({ ready: false, detail: `region ${region} is lost and was not given back`, staysAway: true });
+
+const told = ({ status, health, exitCode }: ServiceState): string =>
+  [status, ...(health === null ? [] : [health]), ...(status === 'exited' ? [`code ${exitCode ?? 'unknown'}`] : [])].join(', ');
+
+const isAsBefore = (now: ServiceState, before: ServiceState): boolean =>
+  now.status === 'running' && (now.health === null || now.health === 'healthy' || now.health === before.health);
+
+/** What is meant to stay away is looked at once, and not waited for. */
+async function waited(drill: Drill, once: boolean, probe: () => Promise<boolean>): Promise<boolean> {
+  const { clock } = drill.dependencies;
+  const deadlineMs = once ? 0 : readyDeadlineMs;
+  const look = (): Promise<boolean> => probe().catch(() => false);
+  return (await pollUntil(clock, { everyMs: askEveryMs, deadlineMs, signal: drill.options.signal }, look)) === true;
+}

@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { Service, ServiceState } from '../../core/service.ts';
+import { eventsOf, readChain, type EventData } from '../../core/timeline.ts';
+import { askAll, stateOfServices } from '../../engine/asked.ts';
+import type { Drill } from '../../engine/drill-context.ts';
+import { drillInMemory } from '../support/memory-drill.ts';
+
+const running: ServiceState = { status: 'running', pid: 7, startedAt: '1', exitCode: null, oomKilled: false, restarts: 0, health: null };
+
+/** Time passes only when somebody sleeps. */
+const quickClock = () => {
+  let nowMs = 0;
+  return { nowMs: () => nowMs, utc: () => '', sleep: async (ms: number) => void (nowMs += ms) };
+};
+
+interface Rig { staysAway?: string[]; lost?: string[]; region?: string | null; now(look: number): Partial<ServiceState>; before?: Partial<ServiceState> }
+
+/** One service `jobs`, that nothing is attached to, as it was before the fault and as it is at each look after it. */
+async function askedOf({ staysAway = [], lost = [], region = null, now, before = {} }: Rig): Promise<EventData['asked'][]> {
+  let look = -1;
+  const service = { name: 'jobs', region, state: async () => ({ ...running, ...(look < 0 ? before : now(look++)) }) } as unknown as Service;
+  const seen: EventData['asked'][] = [];
+  const drill = {
+    plan: { faults: [], components: new Map(), scenario: { staysAway, recover: 'automatic' } },
+    stack: { services: new Map([['jobs', service]]) },
+    regions: new Map(lost.map((name) => [name, { over: false }])),
+    timeline: { emit: (_type: string, data: EventData['asked']) => void seen.push(data) },
+    options: { signal: new AbortController().signal },
+    dependencies: { clock: quickClock() },
+  } as unknown as Drill;
+  const states = await stateOfServices(drill);
+  look = 0;
+  await askAll(drill, states);
+  return seen;
+}
+
+describe('a service that ran before the fault', () => {
+  test.each<[string, Rig, boolean]>([
+    ['runs as before', { now: () => ({}) }, true],
+    ['is healthy as before', { before: { health: 'healthy' }, now: () => ({ health: 'healthy' }) }, true],
+    ['becomes healthy while it is waited for', { before: { health: 'healthy' }, now: (look) => ({ health: look < 5 ? 'starting' : 'healthy' }) }, true],
+    ['was never healthy', { before: { health: 'unhealthy' }, now: () => ({ health: 'unhealthy' }) }, true],
+    ['is down', { now: () => ({ status: 'exited', exitCode: 137 }) }, false],
+    ['is not there', { now: () => ({ status: 'missing' }) }, false],
+    ['is paused', { now: () => ({ status: 'paused' }) }, false],
+    ['runs and is not healthy', { before: { health: 'healthy' }, now: () => ({ health: 'unhealthy' }) }, false],
+    ['starts anew between any two looks', { now: (look) => ({ startedAt: String(look) }) }, false],
+  ])('%s', async (_, rig, ready) => {
+    expect(await askedOf(rig)).toEqual([expect.objectContaining({ of: 'jobs', kind: 'service', ready, staysAway: false })]);
+  });
+  test('is told as it is and as it was', async () => {
+    const [asked] = await askedOf({ before: { health: 'healthy' }, now: () => ({ status: 'exited', exitCode: 137 }) });
+    expect(asked!.detail).toBe('exited, code 137; before the fault: running, healthy');
+  });
+  test('stays away where the scenario says so', async () => {
+    expect(await askedOf({ staysAway: ['jobs'], now: () => ({ status: 'exited', exitCode: 0 }) })).toEqual([expect.objectContaining({ ready: false, staysAway: true })]);
+  });
+  test('is not reached for in a region that is lost', async () => {
+    const looked: number[] = [];
+    const asked = await askedOf({ lost: ['west'], region: 'west', now: (look) => (looked.push(look), {}) });
+    expect(asked).toEqual([expect.objectContaining({ ready: false, staysAway: true, detail: 'region west is lost and was not given back' })]);
+    expect(looked).toEqual([]);
+  });
+  test('one that had ended by then is not asked', async () => {
+    expect(await askedOf({ before: { status: 'exited', exitCode: 0 }, now: () => ({ status: 'exited' }) })).toEqual([]);
+  });
+});
+
+describe('a component that was broken', { timeout: 120_000, concurrent: true }, () => {
+  const asked = (folder: string) => eventsOf(readChain(readFileSync(join(folder, 'events.jsonl'), 'utf8')).events, 'asked').map(({ data }) => data);
+  test('is asked at the end, and says that it is back', async () => {
+    expect(asked((await drillInMemory()).folder)).toEqual([expect.objectContaining({ kind: 'component', ready: true, staysAway: false })]);
+  });
+  test('is asked at the end, and is still away', async () => {
+    const { folder } = await drillInMemory({ scenario: { fault: '{ stop: store, at: +4s }', recover: 'automatic', giveUp: '1s' } });
+    expect(asked(folder)).toEqual([expect.objectContaining({ kind: 'component', ready: false, staysAway: false })]);
+  });
+  test('may stay away where the scenario says so', async () => {
+    const { folder } = await drillInMemory({ scenario: { fault: '{ stop: store, at: +4s }', recover: 'automatic', giveUp: '1s', staysAway: '[store]' } });
+    expect(asked(folder)).toEqual([expect.objectContaining({ ready: false, staysAway: true })]);
+  });
+  test('cannot be one that is not there', async () => {
+    await expect(drillInMemory({ scenario: { staysAway: '[shop]' } })).rejects.toThrow(/no component or service "shop"|shop/);
+  });
+});
