@@ -30,6 +30,7 @@ async function once(): Promise<{ musterMs: number; resolutionMs: number; proberM
   const real = createStackProvider({ progress: () => undefined });
   const watched: StackProvider = {
     describe: real.describe,
+    contain: real.contain,
     up: async (options) => {
       const stack: Stack = await real.up(options);
       const { host, port } = await stack.services.get('toxiproxy')!.endpoint(6379);

@@ -29,6 +29,7 @@ const toJson = (plan: Plan): object => ({
   sweep: plan.scenario.sweep ?? null,
   recover: plan.scenario.recover === 'automatic' ? 'automatic' : plan.scenario.recover.map((step) => ({ kind: isRestore(step) ? 'restore' : isReplay(step) ? 'replay' : isCommand(step) ? 'command' : 'run', title: titleOf(step) })),
   checks: [...(plan.ledger ? ['ledger'] : []), ...plan.checks.map(({ id }) => id), ...plan.invariants.map(({ named }) => named)],
+  mounts: plan.mounts,
   notes: plan.notes,
 });
 
@@ -44,6 +45,7 @@ function toText(plan: Plan): string {
     row('sweep', plan.scenario.sweep ? [`${plan.faults[0]!.plan.name} at each of ${plan.scenario.sweep.join(', ')}: ${plan.scenario.sweep.length} drills`] : []),
     row('recover', stepsOf(plan)),
     row('check', [[...(plan.ledger ? ['ledger'] : []), ...plan.checks.map(({ id }) => id), ...plan.invariants.map(({ named }) => named)].join(', ')]),
+    row('mounts', [...plan.mounts]),
     row('note', plan.notes),
   ].join('');
 }

@@ -84,6 +84,8 @@ export type AbilityName = keyof Abilities;
 export interface Attached extends Partial<Abilities> {
   /** Product and version as the server says it: `Redis 8.0.2`. */
   server: string;
+  /** The folder in the container in which the server keeps its data, by its own account. */
+  dataFolder?: string;
   backups: Record<string, BackupMethod>;
   workload: Workload | null;
   /** By name: traffic that a load generator of its own makes. */
@@ -126,6 +128,8 @@ export interface Driver<Config = never> {
   /** The service's own port for clients. */
   port: number;
   abilities: readonly AbilityName[];
+  /** Where servers of this kind usually keep their data in a container: of a folder of the host there, a drill begins with none. */
+  dataFolders?: readonly string[];
   backups: Record<string, BackupInfo>;
   workload: 'data' | 'journeys' | null;
   /** Load generators that can drive this component, each with what it does: what a load's `by` may name. */

@@ -68,8 +68,8 @@ export interface Service extends Shell {
   readonly region: string | null;
   /** The container's environment, secrets included: never to be printed or recorded. */
   readonly env: Readonly<Record<string, string>>;
-  /** Volumes of the container: named volume and where it is mounted. */
-  readonly mounts: readonly { volume: string; path: string }[];
+  /** Volumes of the container and where each is mounted. `anonymous`: of the image, not of the compose file. */
+  readonly mounts: readonly { volume: string; path: string; anonymous: boolean }[];
   /**
    * Rejects with an environment error unless the path in the container is the drill's own: its layer, a tmpfs, or a volume with
    * the drill's label. Whoever destroys or replaces anything asks this first, about the very thing that is acted on.
@@ -164,6 +164,8 @@ export interface Stack {
   readonly project: string;
   readonly services: ReadonlyMap<string, Service>;
   readonly images: readonly ImageRecord[];
+  /** What services got in the place of what they would have of the host; and what was allowed, with the reason. */
+  readonly contained: readonly string[];
   /** Makes ready to take a region away, so that it is gone at once when the moment comes. Rejects where nothing runs in it. */
   aimAtRegion(region: string, how: 'dead' | 'blackhole'): Promise<AimedLoss>;
   /** Removes containers, helpers, volumes and networks. Safe to call twice. */
@@ -178,8 +180,29 @@ export interface StackDescription {
   ownFileSystems: ReadonlySet<string>;
 }
 
+/** What the strategy says about what the services would have of the host. */
+export interface HostRules {
+  /** By service of a component: where servers of its kind keep their data in the container. */
+  dataFolders: Readonly<Record<string, readonly string[]>>;
+  /** By path or volume, as the compose file writes it. */
+  mounts: Readonly<Record<string, 'copy' | 'empty' | 'refuse'>>;
+  /** By service that may reach the host: why. */
+  access: Readonly<Record<string, string>>;
+}
+
+/** What a drill gives services in the place of what they would have of the host, a line each. */
+export interface Containment {
+  lines: string[];
+  /** Names that `mounts` may use. */
+  names: string[];
+  /** Those that it uses and that stand for nothing. */
+  unknown: string[];
+}
+
 export interface StackUpOptions {
   file: string;
+  /** Default: no rules; every folder of the host that a service may write to is copied. */
+  host?: HostRules;
   /** Compose profiles to start. Default: none. */
   profiles?: readonly string[];
   drill: string;
@@ -195,5 +218,10 @@ export interface StackUpOptions {
 export interface StackProvider {
   /** Throws an input error naming the file when it cannot be read or parsed. */
   describe(file: string): Promise<StackDescription>;
+  /**
+   * What the services would have of the host, and what they get instead. Starts nothing. Throws input errors with the compose file's line
+   * for what could reach the host and is not allowed. Null where Compose cannot say yet: it is not installed, or wants a secret.
+   */
+  contain(options: { file: string; profiles: readonly string[]; host: HostRules }): Promise<Containment | null>;
   up(options: StackUpOptions): Promise<Stack>;
 }

@@ -85,6 +85,8 @@ export const strategySchema = (known?: Catalogue) =>
     stack: z.string().describe('Path of the compose file, from this file; `none` for a drill without containers'),
     hostCommands: z.union([z.boolean(), z.array(z.string().min(1)).min(1)], { error: '`true`, or a list of programs' }).default(false).describe('Whether a drill may run commands on this machine: all, or these programs as a command step names them. The command line must allow it as well'),
     profiles: z.array(z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/)).default([]).describe('Compose profiles to start: services behind any other stay away'),
+    mounts: z.record(z.string().min(1), z.enum(['copy', 'empty', 'refuse'])).default({}).describe('By path or volume as the compose file writes it: what a drill gives services in its place. Nothing of the host is ever given writable'),
+    hostAccess: z.record(z.string(), z.string().trim().min(1, { error: 'a reason: the report prints it' })).default({}).describe('Services that may reach the host (privileged, the engine\'s socket, devices, …), each with the reason'),
     components: z.record(name, componentSchema(known)),
     invariants: z.record(name, commandLine).default({}).describe('Commands that must end with 0, before anything is broken and after the recovery: a scenario names them under check'),
     stores: z.record(name, z.looseObject({ kind: oneOf(known?.stores), region: z.string().optional().describe('Where it lies, if not where its service does') })).default({}),

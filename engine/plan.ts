@@ -9,6 +9,7 @@ import { scenarioSchema, type FaultPlan, type Scenario, type Step } from '../cor
 import type { StackDescription, StackProvider } from '../core/service.ts';
 import type { AnyStoreKind } from '../core/store.ts';
 import { strategySchema, type BackupPlan, type CommandLine, type Component, type Strategy } from '../core/strategy.ts';
+import { planMounts } from './plan-mounts.ts';
 import { checkScenario } from './plan-scenario.ts';
 
 /** `compose`: what the compose file says of its service; null without a stack. */
@@ -39,6 +40,8 @@ export interface Plan {
   invariants: { named: string; command: CommandLine }[];
   /** Whether the scenario asks for the ledger to be judged. */
   ledger: boolean;
+  /** What services get in the place of what they would have of the host, a line each. */
+  mounts: readonly string[];
   /** Things that are allowed and that a reader should know. */
   notes: string[];
 }
@@ -123,9 +126,11 @@ export async function planDrill(scenarioFile: string, registries: Registries, pr
   checkBackups(strategySource, strategy, components, problems);
   checkWatched(strategySource, strategy, problems);
   problems.raise();
+  const mounts = stackFile && stack ? await planMounts(strategySource, { stackFile, stack, strategy, components }, provider, problems) : [];
+  problems.raise();
   const planned = checkScenario(source, scenario, { strategy, strategyFile: show(strategyFile), components, regions: regionsOf(stack), services: [...(stack?.services.keys() ?? [])], hostCommands }, registries, problems);
   problems.raise();
-  return { scenarioFile: show(scenarioFile), strategyFile: show(strategyFile), stackFile, scenario, strategy, components, stores, invariants: invariantsOf(scenario, strategy), ...planned };
+  return { scenarioFile: show(scenarioFile), strategyFile: show(strategyFile), stackFile, scenario, strategy, components, stores, mounts, invariants: invariantsOf(scenario, strategy), ...planned };
 }
 
 const invariantsOf = ({ check }: Scenario, { invariants }: Strategy): Plan['invariants'] => check.flatMap((named) => {

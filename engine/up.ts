@@ -1,7 +1,9 @@
 import { environmentError, messageOf } from '../core/errors.ts';
+import type { Service } from '../core/service.ts';
 import { invariantOutcome } from './command.ts';
 import type { Drill } from './drill-context.ts';
 import { isReplay, isRestore, type Plan } from './plan.ts';
+import { hostRules } from './plan-mounts.ts';
 import { actionOwner, backupToRestore } from './plan-scenario.ts';
 import { attachedTo, workloadOf } from './drill-context.ts';
 import { openStores } from './open-stores.ts';
@@ -16,10 +18,12 @@ export async function bringUp(drill: Drill): Promise<void> {
       profiles: plan.strategy.profiles,
       drill: drill.id,
       ownImages: ownImagesOf(plan),
+      host: hostRules(plan.strategy, plan.components),
       environment: dependencies.environment,
       progress: (text) => dependencies.progress({ kind: 'line', text }),
       signal: options.signal,
     });
+    for (const text of drill.stack.contained) timeline.emit('note', { text });
     timeline.emit('stack.up', { project: drill.stack.project, images: [...drill.stack.images] });
   }
   options.signal.throwIfAborted();
@@ -41,8 +45,25 @@ export async function bringUp(drill: Drill): Promise<void> {
       note: (text) => void timeline.emit('note', { text }),
     });
     drill.attached.set(component.name, attached);
+    assertDataIsMounted(component.name, serviceOf(drill, component.service), attached.dataFolder);
     timeline.emit('component.attached', { component: component.name, driver: component.declared.driver, service: component.service, server: attached.server });
   }
+}
+
+/**
+ * A volume that is declared for a service and holds nothing of its data is a mistake that every backup of the volume repeats: said
+ * before anything is broken. A service without any keeps nothing on purpose.
+ */
+function assertDataIsMounted(component: string, service: Service, dataFolder: string | undefined): void {
+  if (dataFolder === undefined) return;
+  const declared = service.mounts.filter(({ anonymous }) => !anonymous);
+  const isHere = (path: string): boolean => dataFolder === path || dataFolder.startsWith(`${path.replace(/\/$/, '')}/`);
+  if (declared.length === 0 || declared.some(({ path }) => isHere(path))) return;
+  throw environmentError(`${component} keeps its data in ${dataFolder}, which is on no volume of the compose file`, {
+    found: declared.map(({ volume, path }) => `volume ${volume} at ${path}, with nothing of its data`).join('; '),
+    expected: `a volume at ${dataFolder}`,
+    hint: `mount it there: what lies elsewhere is in no backup of the volume, and goes with the container`,
+  });
 }
 
 /** Services that are backed up as images: what is lost of those must be this drill's alone. */

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { parseSource, type Source } from '../core/document.ts';
-import { InputErrors, inputError, type MusterError } from '../core/errors.ts';
+import { InputErrors, inputError, type MusterError, type Place } from '../core/errors.ts';
 import type { StackDescription } from '../core/service.ts';
 import { regionLabel } from './owner.ts';
 
@@ -40,6 +40,15 @@ const readText = (file: string): Promise<string> =>
   });
 
 /** By what they come to: an alias or a merge key may say `external` as well. */
+/**
+ * Where something of a service stands in a compose file: as much of the path as is there. What comes by `include` or `extends`
+ * stands elsewhere; then the file's beginning.
+ */
+export async function placesIn(file: string): Promise<(service: string, path: readonly (string | number)[]) => Place> {
+  const source = parseSource(file, await readText(file));
+  return (service, path) => source.place(['services', service, ...path]);
+}
+
 function externals(source: Source, kind: 'volumes' | 'networks'): MusterError[] {
   const declared = isRecord(source.data) ? source.data[kind] : undefined;
   return Object.entries(isRecord(declared) ? declared : {}).flatMap(([name, one]) => {

@@ -4,21 +4,29 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { WaitStrategy } from 'testcontainers';
-import { environmentError, inputError, messageOf, type MusterError } from '../core/errors.ts';
+import { environmentError, inputError, messageOf, MusterError } from '../core/errors.ts';
 import { masked } from '../core/masking.ts';
 
 export interface ComposeRun { file: string; project: string; environment: Record<string, string>; labels: Record<string, string> }
 
+interface DeclaredService {
+  image?: string; build?: unknown; container_name?: string; deploy?: { replicas?: number }; scale?: number;
+  pull_policy?: string; volumes?: unknown[]; configs?: unknown[]; secrets?: unknown[];
+}
+
 /** What `docker compose config --format json` says, as far as it is used here. */
 export interface ComposeConfig {
-  services: Record<string, { image?: string; build?: unknown; container_name?: string; deploy?: { replicas?: number }; scale?: number }>;
-  volumes?: Record<string, { name?: string; external?: boolean }>;
+  services: Record<string, DeclaredService>;
+  volumes?: Record<string, { name?: string; external?: boolean; driver?: string; driver_opts?: Record<string, unknown> }>;
+  configs?: Record<string, { file?: string }>;
+  secrets?: Record<string, { file?: string }>;
   networks?: Record<string, { name?: string; external?: boolean }>;
 }
 
 /** The compose file as Compose itself reads it: merged, interpolated, with includes. Its refusal is an input error. */
-export async function composeConfig(run: ComposeRun): Promise<ComposeConfig> {
-  const args = ['compose', '--file', resolve(run.file), '--project-name', run.project, 'config', '--format', 'json'];
+export async function composeConfig(run: ComposeRun, override?: string): Promise<ComposeConfig> {
+  const files = [resolve(run.file), ...(override === undefined ? [] : [override])].flatMap((file) => ['--file', file]);
+  const args = ['compose', ...files, '--project-name', run.project, 'config', '--format', 'json'];
   try {
     const { stdout } = await promisify(execFile)('docker', args, { env: { ...process.env, ...run.environment }, maxBuffer: 64 * 1024 * 1024 });
     return JSON.parse(stdout) as ComposeConfig;
@@ -35,26 +43,40 @@ export async function composeConfig(run: ComposeRun): Promise<ComposeConfig> {
  * A second compose file that goes over the user's own: labels on everything, and names of this project for whatever had a
  * fixed name, so that no drill ever meets a volume or network that something else uses. `images`: services that run from another image.
  */
-export function overrideOf(config: ComposeConfig, run: Pick<ComposeRun, 'project' | 'labels'>, images: Readonly<Record<string, string>> = {}): object {
+export function overrideOf(config: ComposeConfig, run: Pick<ComposeRun, 'project' | 'labels'>, images: Readonly<Record<string, string>> = {}, laid: Laid = nothingLaid): object {
   const named = (kind: 'volumes' | 'networks'): object => Object.fromEntries(Object.entries(config[kind] ?? {}).map(([name, declared]) => {
     if (declared.external) throw inputError(`${kind.slice(0, -1)} ${name} is external`, { expected: 'something of the drill\'s own', hint: 'a drill acts only on what it made itself' });
     return [name, { name: `${run.project}_${name}`, labels: run.labels }];
   }));
   const services = Object.fromEntries(Object.entries(config.services).map(([name, declared]) => {
     if ((declared.deploy?.replicas ?? declared.scale ?? 1) !== 1) throw inputError(`service ${name} has several replicas`, { found: String(declared.deploy?.replicas ?? declared.scale), expected: '1' });
-    return [name, { labels: run.labels, ...(images[name] ? { image: images[name], pull_policy: 'never' } : {}), ...(declared.container_name ? { container_name: `${run.project}-${name}-1` } : {}) }];
+    return [name, { labels: run.labels, ...(images[name] ? { image: images[name], pull_policy: 'never' } : pulledOnce(declared)), ...mountsOf(laid, name), ...(declared.container_name ? { container_name: `${run.project}-${name}-1` } : {}) }];
   }));
   const networks = named('networks');
-  return { services, volumes: named('volumes'), networks: { default: { labels: run.labels }, ...networks } };
+  return { services, volumes: { ...named('volumes'), ...laid.volumes }, networks: { default: { labels: run.labels }, ...networks } };
 }
 
-/** `docker compose up` through testcontainers; of one service alone where it is named. Environment error with Compose's own last lines when it fails. */
-export async function composeUp(run: ComposeRun, override: object, only?: string): Promise<void> {
+/** A pull or a build at every start would give the user's own tag to another image. */
+const pulledOnce = ({ pull_policy: policy }: ComposeConfig['services'][string]): object =>
+  (policy === undefined || policy === 'never' || policy === 'missing' || policy === 'if_not_present' ? {} : { pull_policy: 'missing' });
+
+const mountsOf = ({ services }: Laid, name: string): object => (services[name] ? { volumes: services[name] } : {});
+
+/** Mounts that are laid over those of the compose file, by service, and the volumes that they are of. Compose merges them by target. */
+export interface Laid { services: Readonly<Record<string, object[]>>; volumes: Readonly<Record<string, object>> }
+export const nothingLaid: Laid = { services: {}, volumes: {} };
+
+/**
+ * `docker compose up` through testcontainers; of one service alone where it is named. `check` is given what Compose makes of both
+ * files just before it starts anything. Environment error with Compose's own last lines when it fails.
+ */
+export async function composeUp(run: ComposeRun, override: object, check: (merged: ComposeConfig) => void, only?: string): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'muster-compose-'));
   try {
     const overrideFile = join(folder, 'override.json');
     await writeFile(overrideFile, JSON.stringify(override), { mode: 0o600 });
     const file = resolve(run.file);
+    check(await composeConfig(run, overrideFile));
     // No Ryuk: it needs an image of its own and a connection that stays open. Our labels name the owning process, and the
     // next start or `muster gc` removes what a dead one left (leftovers.ts), which also works after a crash of the engine.
     const { DockerComposeEnvironment, Wait } = await import('testcontainers');
@@ -66,7 +88,7 @@ export async function composeUp(run: ComposeRun, override: object, only?: string
       .withClientOptions(only === undefined ? {} : { commandOptions: ['--no-deps', '--no-recreate'] })
       .up(only === undefined ? undefined : [only]);
   } catch (error) {
-    throw composeTrouble(error, run);
+    throw error instanceof MusterError ? error : composeTrouble(error, run);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

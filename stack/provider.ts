@@ -1,8 +1,12 @@
 import { systemClock, type Clock } from '../core/clock.ts';
 import { environmentError, inputError } from '../core/errors.ts';
 import type { ImageRecord, Service, Stack, StackProvider, StackUpOptions } from '../core/service.ts';
-import { composeConfig, composeUp, overrideOf, type ComposeConfig, type ComposeRun } from './compose.ts';
-import { describeComposeFile } from './compose-file.ts';
+import { composeConfig, composeUp, nothingLaid, overrideOf, type ComposeConfig, type ComposeRun, type Laid } from './compose.ts';
+import { describeComposeFile, placesIn } from './compose-file.ts';
+import { contain, noRules } from './containment.ts';
+import { makeHostVolumes } from './host-volumes.ts';
+import { assertContained, laidOver } from './laid.ts';
+import { containAhead } from './plan-containment.ts';
 import { createHostSignal } from './host-signal.ts';
 import { digestOf, imageChoice, imagesWanted, provideImages, type ChosenImage } from './images.ts';
 import { createNetworkTools } from './network-tools.ts';
@@ -29,6 +33,7 @@ export interface StackProviderOptions {
 export function createStackProvider(options: StackProviderOptions): StackProvider {
   return {
     describe: async (file) => (await describeComposeFile(file)).description,
+    contain: (asked) => containAhead(asked),
     up: (up) => bringUp(options, up),
   };
 }
@@ -50,6 +55,8 @@ async function bringUp(provider: StackProviderOptions, up: StackUpOptions): Prom
   for (const image of chosen.values()) environment[variableOf(image.name)] = image.reference;
   const run: ComposeRun = { file: up.file, project, environment, labels: drillLabels };
   const config = await composeConfig(run);
+  const rules = up.host ?? noRules;
+  const { mounts, lines } = contain(config, up.file, rules, await placesIn(up.file));
   const before = await presentImages(runtime, config);
   const down = async (): Promise<void> => {
     await sweep(runtime, () => marked(runtime, Object.entries(drillLabels).map(([key, value]) => `${key}=${value}`)));
@@ -57,22 +64,25 @@ async function bringUp(provider: StackProviderOptions, up: StackUpOptions): Prom
   const clock = provider.clock ?? systemClock;
   const hostSignal = createHostSignal(runtime, Object.keys(config.services).map((name) => imageOf(config, project, name)), drillLabels);
   const networkImage = async (): Promise<string> => (await provideImages(runtime, new Map([['nftables', null]]), choice)).get('nftables')!.reference;
+  let laid: Laid = nothingLaid;
+  const check = (merged: ComposeConfig): void => assertContained(merged, laid, rules, project);
   const site: DrillSite = {
     runtime, drill: up.drill, labels: drillLabels, clock, secrets: Object.values(up.environment), hostSignal,
     network: createNetworkTools({ runtime, labels: drillLabels, hostSignal, clock, image: networkImage }),
     deploy: async (service, image) => {
-      await composeUp(run, overrideOf(config, run, { [service]: image }), service);
+      await composeUp(run, overrideOf(config, run, { [service]: image }, laid), check, service);
       return containerOf(runtime, project, service);
     },
   };
   try {
     up.progress(`starting ${Object.keys(config.services).length} services`);
     const own = await ownImages(runtime, up, config, project, drillLabels);
-    await started(run, overrideOf(config, run, own), down, up.signal);
+    laid = laidOver(mounts, await makeHostVolumes({ runtime, project, drill: up.drill, labels: drillLabels, progress: up.progress, signal: up.signal }, mounts));
+    await started(() => composeUp(run, overrideOf(config, run, own, laid), check), down, up.signal);
     const services = await attachAll(site, project, config);
     // What these cannot do is said by the fault that needs them.
     await Promise.all([site.hostSignal.prepare().catch(() => undefined), site.network.prepare().catch(() => undefined), ...[...services.values()].map((service) => settled(service, provider.healthDeadlineMs ?? 120_000, up))]);
-    return { project, services, images: imageRecords(services, config, { chosen, before, own }), aimAtRegion: (region, how) => aimAtRegion(site, region, how), down };
+    return { project, services, contained: lines, images: imageRecords(services, config, { chosen, before, own }), aimAtRegion: (region, how) => aimAtRegion(site, region, how), down };
   } catch (error) {
     await down();
     throw error;
@@ -87,8 +97,8 @@ async function assertFree(runtime: Runtime, project: string, drill: string): Pro
 }
 
 /** An interrupted start is cut short by removing what it made, and removed again once Compose has given up. */
-async function started(run: ComposeRun, override: object, down: () => Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  const upping = composeUp(run, override);
+async function started(start: () => Promise<void>, down: () => Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  const upping = start();
   if (!signal) return upping;
   const aborted = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });

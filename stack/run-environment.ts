@@ -24,3 +24,9 @@ export async function createRunEnvironment(): Promise<{ environment: Record<stri
   };
   return { environment, ca };
 }
+
+/** Names of all that is made anew for each run. */
+export const generatedNames = [
+  'MYSQL_ROOT_PASSWORD', 'MYSQL_PASSWORD', 'TOKEN_SECRET', 'ADMIN_TOKEN', 'S3_ACCESS_KEY', 'S3_SECRET_KEY',
+  'MUSTER_TLS_CERT', 'MUSTER_TLS_CERT_EXPIRED', 'MUSTER_TLS_CERT_WRONG', 'MUSTER_TLS_KEY', 'MUSTER_TLS_CA', 'MUSTER_BACKUP_KEY',
+] as const;

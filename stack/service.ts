@@ -42,7 +42,7 @@ export async function attachService(site: DrillSite, name: string, container: Co
     image: { reference: found.Config.Image, digest: (await digestOf(site.runtime, found.Config.Image)) ?? found.Image },
     region: found.Config.Labels?.[regionLabel] ?? null,
     env: Object.fromEntries(found.Config.Env.map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)])),
-    mounts: found.Mounts.filter((mount) => mount.Type === 'volume').map((mount) => ({ volume: mount.Name!, path: mount.Destination })),
+    mounts: found.Mounts.filter((mount) => mount.Type === 'volume').map((mount) => ({ volume: mount.Name!, path: mount.Destination, anonymous: /^[0-9a-f]{64}$/.test(mount.Name!) })),
     ports: publishedPorts(found),
     assertOwnPath: async (path) => assertOwnPath(site, name, await ours(), path),
     knock: async (port, options) => knock(site.network.on, await inspected(place.container, name), port, options),

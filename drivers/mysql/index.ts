@@ -50,6 +50,7 @@ export default defineDriver<MysqlConfig>({
   about: 'MySQL: consistent dumps, the binary log followed and replayed to a point in time',
   config: configSchema,
   port: serverPort,
+  dataFolders: ['/var/lib/mysql', '/bitnami/mysql/data'],
   abilities: ['crash', 'pause', 'hang', 'stop', 'partition', 'wipe', 'corruptPages', 'dropTable', 'deleteRows', 'corruptRows', 'wrongConfig', 'killLoop', 'exhaustMemory', 'damageFile', 'stalePages', 'fillDisk', 'encryptVolume', 'closeWrites'],
   backups: {
     dump: { about: 'mysqldump of everything in one snapshot, accounts included', kind: 'snapshot', options: dumpOptions },
@@ -66,6 +67,7 @@ export default defineDriver<MysqlConfig>({
     const site = await siteOf(context);
     return {
       server: site.server,
+      dataFolder: site.dataFolder,
       ...processAbilities(site.service),
       crash: () => (site.restoring ?? processAbilities(site.service)).crash!(),
       ...killLoopAbility(site.service, site.clock),

@@ -45,6 +45,7 @@ export default defineDriver({
   about: 'Redis 7.2 and later: snapshots (RDB), append-only file (AOF)',
   config: configSchema,
   port,
+  dataFolders: ['/data', '/var/lib/redis', '/bitnami/redis/data'],
   abilities: ['crash', 'pause', 'hang', 'stop', 'partition', 'wipe', 'flushAll', 'killLoop', 'exhaustMemory', 'damageFile', 'fillDisk', 'encryptVolume', 'closeWrites'],
   backups: {
     rdb: { about: 'BGSAVE, checked and taken out whole', kind: 'snapshot', options: rdbOptions },
@@ -67,6 +68,7 @@ export default defineDriver({
       const site: Site = { component, service, server, clock, version, persistence: await persistenceOf(server), nextNumber: () => (number += 1), credentials, peer, standing: { role: 'primary', source: null, needsReplicas: '0' } };
       return {
         server: version,
+        dataFolder: site.persistence.dir,
         backups: { rdb: rdbMethod(site), aof: aofMethod(site) },
         workload: redisWorkload({ component, address: shared(clients), groupSize: config.groupSize, neverReturn: config.neverReturn }),
         actions: { ...replicaActions(site), start: startAction(service, clock, () => isInPlace(site)) },

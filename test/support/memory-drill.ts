@@ -19,6 +19,7 @@ const backupKey = randomBytes(32).toString('hex');
 /** For `stack: none`: nothing may ask for containers. */
 export const noStacks: StackProvider = {
   describe: () => Promise.reject(new Error('no stack was expected')),
+  contain: () => Promise.reject(new Error('no stack was expected')),
   up: () => Promise.reject(new Error('no stack was expected')),
 };
 

@@ -1,0 +1,19 @@
+import { InputErrors, MusterError } from '../core/errors.ts';
+import type { Containment, HostRules } from '../core/service.ts';
+import { composeConfig } from './compose.ts';
+import { placesIn } from './compose-file.ts';
+import { contain } from './containment.ts';
+import { generatedNames } from './run-environment.ts';
+
+/** See StackProvider.contain. What is generated for each run stands in by a word: it is in no path. */
+export async function containAhead({ file, profiles, host }: { file: string; profiles: readonly string[]; host: HostRules }): Promise<Containment | null> {
+  const generated = Object.fromEntries(generatedNames.map((name) => [name, 'generated']));
+  const environment = { ...generated, COMPOSE_PROFILES: profiles.join(',') };
+  const run = { file, project: 'muster-plan', labels: {}, environment };
+  const config = await composeConfig(run).catch((error: unknown) => {
+    const isSecret = error instanceof MusterError && !(error instanceof InputErrors) && /required variable/.test(error.found ?? '');
+    if (isSecret || (error instanceof MusterError && error.trouble === 'environment')) return null;
+    throw error;
+  });
+  return config === null ? null : contain(config, file, host, await placesIn(file));
+}
