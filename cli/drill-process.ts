@@ -2,6 +2,7 @@ import { inputError, MusterError } from '../core/errors.ts';
 import { planDrill } from '../engine/plan.ts';
 import { sweptPlans } from '../engine/sweep.ts';
 import { errorOf, plannedText, tellOf, type FromDrill, type Job, type ToDrill } from './drill-messages.ts';
+import { goOnUnread } from './output.ts';
 import { drillHere, providerFor } from './one-drill.ts';
 import { registries } from './registries.ts';
 
@@ -27,11 +28,11 @@ async function carryOut({ file, drill, planned, flags }: Job): Promise<void> {
 
 function end(message: FromDrill): void {
   over = true;
-  tell(message, () => {
-    if (process.connected) process.disconnect();
-  });
+  // Whatever of a drill that was ended still hangs.
+  tell(message, () => process.exit());
 }
 
+goOnUnread();
 // Ctrl-C in a terminal reaches the whole group: Muster says what it means.
 for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
 process.on('SIGTERM', () => stopping.abort(new MusterError('interrupted', 'by SIGTERM')));

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { exitCodes, inputError } from '../core/errors.ts';
-import { chalkFor, errorToJson, exitCodeOfError, formatError } from './output.ts';
+import { chalkFor, errorToJson, exitCodeOfError, formatError, goOnUnread, leave } from './output.ts';
 import { musterVersion } from './version.ts';
 
 const exitHelp = `
@@ -95,12 +95,7 @@ function fail(error: unknown): void {
   process.exitCode = exitCodeOfError(error);
 }
 
-// Whoever reads the output may stop reading: a drill goes on to its end all the same.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
-}
+goOnUnread();
 process.on('uncaughtException', (error) => {
   process.stderr.write(`${formatError(error, chalkFor(process.stderr))}\n`);
   process.exit(exitCodes.internal);
@@ -117,3 +112,4 @@ try {
     fail(error);
   }
 }
+await leave();

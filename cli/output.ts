@@ -51,3 +51,18 @@ export function gravestCode(codes: readonly number[]): number {
   const order = [0, 2, 1, exitCodes.input, exitCodes.environment, exitCodes.internal, exitCodes.interrupted];
   return codes.reduce((worst, code) => (order.indexOf(code) > order.indexOf(worst) ? code : worst), 0);
 }
+
+/** Whoever reads the output may stop reading, or close the terminal: a drill goes on to its end all the same. */
+export function goOnUnread(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (!['EPIPE', 'EIO', 'ENXIO', 'ERR_STREAM_DESTROYED'].includes(error.code ?? '')) throw error;
+    });
+  }
+}
+
+/** Ends the process once all is said, whatever of a drill that was ended still hangs. */
+export async function leave(): Promise<never> {
+  for (const stream of [process.stdout, process.stderr]) await new Promise<void>((said) => void stream.write('', () => said()));
+  process.exit();
+}

@@ -3,6 +3,7 @@ import { messageOf, MusterError } from '../core/errors.ts';
 import type { DrillResult } from '../core/result.ts';
 import { planDrill, type Plan } from '../engine/plan.ts';
 import { sweptPlans } from '../engine/sweep.ts';
+import { unlessAborted } from '../engine/undo.ts';
 import type { StackProvider } from '../core/service.ts';
 import { formatDuration } from '../core/units.ts';
 import { systemClock } from '../core/clock.ts';
@@ -39,15 +40,15 @@ export async function run(names: string[], flags: RunFlags): Promise<number> {
   for (const text of sharedNames(plans)) process.stderr.write(`${text}\n`);
   const asked = plans.flatMap((plan, i) => sweptPlans(plan).map((one, drill): Asked => ({ plan: one, file: files[i]!, drill, name: nameOf(one, plans) })));
   const jobs = Math.min(asked.length, flags.jobs === 'auto' ? jobsByMachine() : (flags.jobs ?? 1));
-  const board = createLiveBoard({ stream: process.stderr, color: hasColor(process.stderr), width: process.stderr.columns ?? 80, isTTY: process.stderr.isTTY === true, jobs, drills: asked.length });
+  const board = createLiveBoard({ stream: process.stderr, color: hasColor(process.stderr), width: process.stderr.columns || 80, isTTY: process.stderr.isTTY === true, jobs, drills: asked.length });
   say = board.line;
   const interruption = catchInterruption(say);
   let told: Told[];
   try {
     const stacks = [...new Set(plans.flatMap(({ stackFile }) => stackFile ?? []))];
-    if (stacks.length > 0) await prepareHost(flags, say);
+    if (stacks.length > 0) await unlessAborted(interruption.signal, prepareHost(flags, say));
     // Side by side, each drill would build what is missing.
-    if (jobs > 1) await provideImagesOf(stacks, say);
+    if (jobs > 1) await unlessAborted(interruption.signal, provideImagesOf(stacks, say));
     told = await drillAll(asked, { flags, jobs, board, provider, signal: interruption.signal });
     if (jobs > 1) say(`${told.length} drills took ${formatDuration(systemClock.nowMs() - begunMs)}, ${jobs} side by side`);
   } finally {

@@ -10,6 +10,7 @@ import { componentsHit } from './plan-region.ts';
 import type { Failure } from './pulse.ts';
 import { regionTarget, undoOfLoss } from './regions.ts';
 import type { Schedules } from './schedule.ts';
+import { unlessAborted } from './undo.ts';
 
 const witnessEveryMs = 25;
 /** How long anyone may take to notice before the drill goes on without having been noticed; shorter where the scenario gives up sooner. */
@@ -63,6 +64,7 @@ async function atItsMoment(drill: Drill, schedules: Schedules, fault: PlannedFau
   const { at } = fault.plan;
   const { clock } = drill.dependencies;
   const backup = backupBefore(drill, fault);
+  // A moment may never come: whoever ends the drill ends the waiting for it.
   if (isBoundary(at)) return unlessAborted(drill.options.signal, drill.moments.at(at, backup!.id, act));
   // A store is broken, or damage not seen, under a backup that goes on; a component takes the backup in flight with it.
   if (at === 'worst' && backup && (fault.fault.on === 'store' || unnoticed(fault))) return unlessAborted(drill.options.signal, drill.moments.at('backup.dumped', backup.id, act));
@@ -70,16 +72,6 @@ async function atItsMoment(drill: Drill, schedules: Schedules, fault: PlannedFau
   const offsetMs = at === 'worst' ? 0 : parseDurationMs(at.slice(1))!;
   await clock.sleep(Math.max(0, loadBegunMs + offsetMs - clock.nowMs()), drill.options.signal);
   await act();
-}
-
-/** A moment may never come: whoever ends the drill ends the waiting for it. */
-function unlessAborted(signal: AbortSignal, waiting: Promise<void>): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = (): void => reject(signal.reason as Error);
-    signal.addEventListener('abort', stop, { once: true });
-    if (signal.aborted) stop();
-    void waiting.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
-  });
 }
 
 /** A fault in the middle of a recovery: at the restore of its own component, or of the first one that is restored. */

@@ -2,9 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
-import type { Recorder } from '../core/driver.ts';
+import type { Recorder, Undo } from '../core/driver.ts';
 import { environmentError, messageOf, MusterError } from '../core/errors.ts';
 import type { Outcome, Phase } from '../core/timeline.ts';
+import { formatDuration } from '../core/units.ts';
 import { askAll, stateOfServices, type Before } from './asked.ts';
 import { breakIt, detect } from './break.ts';
 import { workloadOf, type Drill, type EngineDependencies, type RunOptions } from './drill-context.ts';
@@ -17,12 +18,13 @@ import { createPulse } from './pulse.ts';
 import { clearScratch, observe, recover } from './recover.ts';
 import { startSchedules, type Schedules } from './schedule.ts';
 import { createTimelineWriter } from './timeline-writer.ts';
-import { createUndoStack, withDeadline } from './undo.ts';
+import { createUndoStack, unlessAborted, withDeadline } from './undo.ts';
 import { bringUp, closeAll, seedData } from './up.ts';
 import { readBackAll, runChecks } from './verify.ts';
 
 const ledgerFlushMs = 250;
 const downDeadlineMs = 180_000;
+const settleDeadlineMs = 10_000;
 
 /** An id that sorts by time and is a legal Compose project name. */
 export const newDrillId = (utc: string, scenario: string): string =>
@@ -102,7 +104,8 @@ async function phase<T>(drill: Drill, name: Phase, work: () => Promise<T>): Prom
   drill.timeline.emit('phase.begun', { phase: name });
   drill.dependencies.progress({ kind: 'phase', phase: name });
   try {
-    const result = await work();
+    // A stack that is half up is taken down by whoever brings it up. Whatever else hangs keeps nobody from cleaning up.
+    const result = await (name === 'up' ? work() : unlessAborted(drill.options.signal, work()));
     drill.options.signal.throwIfAborted();
     drill.timeline.emit('phase.ended', { phase: name, ok: true });
     return result;
@@ -138,7 +141,7 @@ async function live(drill: Drill): Promise<void> {
       await observe(drill);
     });
   } finally {
-    await (schedules as Schedules | null)?.stop().catch(() => undefined);
+    await settled(drill, 'ending the backups', (schedules as Schedules | null)?.stop());
     await stopLoads(drill, loads);
     drill.pulse.stop();
   }
@@ -147,6 +150,14 @@ async function live(drill: Drill): Promise<void> {
     await runChecks(drill);
     await askAll(drill, before);
   });
+}
+
+/** What is under way has its own deadlines; when the drill is ended from outside, only this one is left to it. */
+async function settled(drill: Drill, what: string, work: Promise<unknown> | undefined): Promise<void> {
+  if (!work) return;
+  await unlessAborted(drill.options.signal, work)
+    .catch(() => withDeadline(what, settleDeadlineMs, work))
+    .catch((error: unknown) => void drill.timeline.emit('note', { text: messageOf(error) }));
 }
 
 async function startLoads(drill: Drill, loads: Load[]): Promise<void> {
@@ -162,12 +173,14 @@ async function startLoads(drill: Drill, loads: Load[]): Promise<void> {
 }
 
 async function stopLoads(drill: Drill, loads: Load[]): Promise<void> {
-  await Promise.allSettled(loads.map((load) => load.stop()));
+  await settled(drill, 'ending the loads', Promise.allSettled(loads.map((load) => load.stop())));
   drill.ledger.flush();
   Object.keys(drill.plan.scenario.load).forEach((load, index) => {
     if (index < loads.length) drill.timeline.emit('load.ended', { load, index, operations: drill.ledger.recordsOf(index) });
   });
 }
+
+const atMost = (ms: number): string => `at most ${formatDuration(ms)}`;
 
 /** heal and down: always, whatever happened before; each failure is put on the timeline beside what had failed already. */
 async function takeDown(drill: Drill): Promise<void> {
@@ -175,10 +188,11 @@ async function takeDown(drill: Drill): Promise<void> {
   timeline.emit('phase.begun', { phase: 'heal' });
   dependencies.progress({ kind: 'phase', phase: 'heal' });
   let healed = true;
+  const hear = ({ name, deadlineMs }: Undo): void => dependencies.progress({ kind: 'line', text: `${name}, ${atMost(deadlineMs)}` });
   await drill.undo.unwind((outcome) => {
     healed &&= outcome.ok;
     timeline.emit('undo.ended', outcome);
-  });
+  }, hear);
   timeline.emit('phase.ended', { phase: 'heal', ok: healed });
   timeline.emit('phase.begun', { phase: 'down' });
   dependencies.progress({ kind: 'phase', phase: 'down' });
@@ -187,6 +201,7 @@ async function takeDown(drill: Drill): Promise<void> {
   if (!options.keep) {
     rmSync(join(drill.folder, 'stores'), { recursive: true, force: true });
     try {
+      if (drill.stack) dependencies.progress({ kind: 'line', text: `taking the stack down, ${atMost(downDeadlineMs)}` });
       if (drill.stack) await withDeadline('taking the stack down', downDeadlineMs, drill.stack.down());
     } catch (error) {
       errors.push(messageOf(error));

@@ -38,6 +38,8 @@ async function recoverOnce(drill: Drill): Promise<boolean> {
   const steps: Step[] = plan.scenario.recover === 'automatic' ? [] : plan.scenario.recover;
   for (const [index, step] of steps.entries()) {
     const title = titleOf(step);
+    // Of a drill that was ended meanwhile, nobody waits for the step before.
+    drill.options.signal.throwIfAborted();
     timeline.emit('step.begun', { step: index, title });
     dependencies.progress({ kind: 'line', text: title });
     try {

@@ -17,15 +17,27 @@ export async function withDeadline<T>(what: string, deadlineMs: number, work: Pr
   }
 }
 
+/** What `work` gives, unless the drill is ended before: then it rejects at once with why, whatever the work does afterwards. */
+export function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(signal.reason as Error);
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
+    void work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
+}
+
 export interface UndoStack {
+  /** What is pushed once the stack was unwound, by work that nobody waits for any more, is undone at once. */
   push(undo: Undo): void;
   readonly size: number;
-  /** Last in, first out; every one is tried whatever became of the others. Never rejects. Empties the stack. */
-  unwind(report: (outcome: UndoOutcome) => void): Promise<void>;
+  /** Last in, first out; every one is tried whatever became of the others. Never rejects. Empties the stack. `begin` hears of each before it is tried. */
+  unwind(report: (outcome: UndoOutcome) => void, begin?: (undo: Undo) => void): Promise<void>;
 }
 
 export function createUndoStack(clock: Clock): UndoStack {
   const stack: Undo[] = [];
+  let unwound = false;
   const undoOne = async (undo: Undo): Promise<UndoOutcome> => {
     try {
       await withDeadline(undo.name, undo.deadlineMs, undo.run());
@@ -40,12 +52,16 @@ export function createUndoStack(clock: Clock): UndoStack {
     }
   };
   return {
-    push: (undo) => void stack.push(undo),
+    push: (undo) => void (unwound ? undoOne(undo) : stack.push(undo)),
     get size() {
       return stack.length;
     },
-    unwind: async (report) => {
-      for (let undo = stack.pop(); undo; undo = stack.pop()) report(await undoOne(undo));
+    unwind: async (report, begin) => {
+      for (let undo = stack.pop(); undo; undo = stack.pop()) {
+        begin?.(undo);
+        report(await undoOne(undo));
+      }
+      unwound = true;
     },
   };
 }

@@ -8,8 +8,11 @@ import { actionOwner, backupToRestore } from './plan-scenario.ts';
 import { attachedTo, workloadOf } from './drill-context.ts';
 import { openStores } from './open-stores.ts';
 import { secretOf, serviceOf } from './surroundings.ts';
+import { unlessAborted, withDeadline } from './undo.ts';
 
-/** Brings the stack up, opens the stores and attaches the drivers. */
+const closeDeadlineMs = 10_000;
+
+/** Brings the stack up, opens the stores and attaches the drivers. When the drill is ended meanwhile, rejects once what it started is gone. */
 export async function bringUp(drill: Drill): Promise<void> {
   const { plan, timeline, dependencies, options } = drill;
   if (plan.stackFile) {
@@ -27,10 +30,10 @@ export async function bringUp(drill: Drill): Promise<void> {
     timeline.emit('stack.up', { project: drill.stack.project, images: [...drill.stack.images] });
   }
   options.signal.throwIfAborted();
-  await openStores(drill);
+  await unlessAborted(options.signal, openStores(drill));
   for (const component of plan.components.values()) {
     options.signal.throwIfAborted();
-    const attached = await component.driver.attach({
+    const attaching = component.driver.attach({
       component: component.name,
       service: serviceOf(drill, component.service),
       config: component.config as never,
@@ -44,6 +47,7 @@ export async function bringUp(drill: Drill): Promise<void> {
       secret: (name) => secretOf(drill, name),
       note: (text) => void timeline.emit('note', { text }),
     });
+    const attached = await unlessAborted(options.signal, attaching);
     drill.attached.set(component.name, attached);
     assertDataIsMounted(component.name, serviceOf(drill, component.service), attached.dataFolder);
     timeline.emit('component.attached', { component: component.name, driver: component.declared.driver, service: component.service, server: attached.server });
@@ -109,7 +113,7 @@ export async function closeAll(drill: Drill): Promise<string[]> {
   const errors: string[] = [];
   const attempt = async (what: string, work: () => Promise<void>): Promise<void> => {
     try {
-      await work();
+      await withDeadline(what, closeDeadlineMs, work());
     } catch (error) {
       errors.push(`${what}: ${messageOf(error)}`);
     }

@@ -9,6 +9,7 @@ const bad = z.strictObject({
   readBack: z.enum(['whole', 'fails']).default('whole').describe('`fails`: reading back breaks off half-way'),
   faults: z.enum(['real', 'nothing']).default('real').describe('`nothing`: faults are accepted and do nothing'),
   undo: z.enum(['works', 'fails', 'lies']).default('works').describe('`fails`: rejects. `lies`: resolves and heals nothing'),
+  hangs: z.enum(['attach', 'seed', 'prepare', 'copy', 'wipe', 'restore', 'read-back', 'check', 'close']).optional().describe('What never ends'),
   stallBackupsAfter: z.int().min(0).optional().describe('Copies that succeed before every later one hangs'),
 });
 

@@ -8,6 +8,7 @@ import { configSchema } from './config.ts';
 import { copyMethod, serverName } from './copy.ts';
 import { Database, workloadTable } from './database.ts';
 import { journalMethod } from './follow.ts';
+import { hanging, never } from './hanging.ts';
 import { memoryWorkload } from './workload.ts';
 
 const databases = new Map<string, Database>();
@@ -68,7 +69,9 @@ export default defineDriver({
   attach: async ({ component, config, clock, seed }) => {
     const database = databases.get(component) ?? new Database(clock, config);
     databases.set(component, database);
-    return {
+    const { hangs } = config.bad;
+    if (hangs === 'attach') await never();
+    return hanging(hangs, {
       server: serverName,
       backups: { copy: copyMethod(database, config), journal: journalMethod(database) },
       workload: memoryWorkload(database, config),
@@ -79,6 +82,6 @@ export default defineDriver({
       close: async () => {
         databases.delete(component);
       },
-    };
+    });
   },
 });

@@ -2,6 +2,7 @@ import { globSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { systemClock } from '../../core/clock.ts';
 import { jobsByMachine } from '../../cli/side-by-side.ts';
 import type { DrillResult } from '../../core/result.ts';
 import { readChain, type TimelineEvent } from '../../core/timeline.ts';
@@ -119,6 +120,8 @@ describe('muster run --jobs', { concurrent: true, timeout: 120_000 }, () => {
     const { started, children } = await twoUnderWay();
     process.kill(-started.child.pid!, 'SIGINT');
     await started.said('once more to leave at once');
+    // Sooner, it would be the same one that npm passes on.
+    await systemClock.sleep(600);
     process.kill(-started.child.pid!, 'SIGINT');
     expect((await started.ended).code).toBe(130);
     await expect.poll(() => children.filter(lives), deadline).toEqual([]);
