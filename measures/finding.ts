@@ -5,6 +5,9 @@ import type { Finding } from '../core/verdict.ts';
 /** Points that a finding is worth in the score's ledger. What has 0 gates, or informs. */
 export const weights = { objective: 20, integrity: 4, schedule: 6, backup: 4, recovery: 6, check: 6, impact: 20, alerts: 6, slo: 6 } as const;
 
+/** Fewer acknowledged writes before the fault say nothing of what became of them, unless the scenario asks for less. */
+export const writesLeast = 10;
+
 type Given = Pick<Finding, 'id' | 'title' | 'verdict' | 'detail' | 'evidence'> & Partial<Finding>;
 
 /** A finding with nothing said that was not given: no claim, no figures, measured, neither gate nor points. */

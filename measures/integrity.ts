@@ -2,7 +2,7 @@ import type { DataAnalysis, DataClass, LoadAnalysis } from '../core/analysis.ts'
 import type { Evidence, Measure } from '../core/measure.ts';
 import { formatCount } from '../core/units.ts';
 import type { Finding } from '../core/verdict.ts';
-import { finding, plural, seqsOf, weights } from './finding.ts';
+import { finding, plural, seqsOf, weights, writesLeast } from './finding.ts';
 
 /** A class of which there may be none, and what must have been there for a zero to mean something. */
 interface Rule {
@@ -59,6 +59,9 @@ function judgeLoad(evidence: Evidence, load: LoadAnalysis): Finding[] {
     return unasked ? [] : [judgeRule(load, data, rule, examined ?? 'what was read back', proof)];
   });
   if (data.readBack === 0 && load.kind === 'data') findings.push(...unknown('Nothing at all was there to be read back: phantoms, corruption and duplicates cannot be told.'));
+  const writes = load.service.writesBeforeFault;
+  const least = Math.min(evidence.scenario.load[load.load]?.least ?? writesLeast, writesLeast);
+  if (load.kind === 'data' && writes < least) findings.push(...unknown(`Only ${plural(writes, 'write')} acknowledged before the fault: too few to tell, at least ${least} are needed.`));
   return findings.length > 0 ? findings : unknown('Nothing of it could be examined.');
 }
 

@@ -2,7 +2,7 @@ import type { LoadAnalysis } from '../core/analysis.ts';
 import type { Evidence, Measure } from '../core/measure.ts';
 import { formatCount, formatDuration } from '../core/units.ts';
 import { faultedComponents, momentsOf } from './drill.ts';
-import { finding, plural, seqsOf, weights } from './finding.ts';
+import { finding, plural, seqsOf, weights, writesLeast } from './finding.ts';
 import { countsForLoss, lossOf, type Loss } from './loss.ts';
 import type { ObjectiveRow } from './objective.ts';
 import { worstLossOf, type Worst } from './worst-loss.ts';
@@ -25,7 +25,6 @@ export function rpoRows(evidence: Evidence): ObjectiveRow[] {
 
 /** Fewer acknowledged operations before the fault say nothing of what is lost, unless the scenario says otherwise. */
 export const operationsLeast = 100;
-const writesLeast = 10;
 
 function rowOf(evidence: Evidence, component: string, objectiveMs: number): ObjectiveRow {
   const { faultMs } = momentsOf(evidence.events);
