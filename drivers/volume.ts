@@ -19,7 +19,7 @@ export interface Volume {
 }
 
 /** Runs work in a helper that sees the volume. Environment error when the data lies on none: a helper would not see it. */
-export async function besideVolume<T>({ service, folder }: Volume, work: (helper: Helper) => Promise<T>): Promise<T> {
+export async function besideVolume<T>({ service, folder }: Pick<Volume, 'service' | 'folder'>, work: (helper: Helper) => Promise<T>): Promise<T> {
   const mounted = service.mounts.some(({ path }) => folder === path || folder.startsWith(`${path}/`));
   if (!mounted) throw environmentError(`the data of ${service.name} is on no volume`, { found: folder, expected: `a folder below ${service.mounts.map(({ path }) => path).join(' or ') || 'a named volume'}` });
   const helper = await service.helper({ network: 'none', volumes: true });

@@ -1,7 +1,7 @@
 import { pollUntil } from '../../core/clock.ts';
 import { environmentError, messageOf } from '../../core/errors.ts';
 import type { RestoreContext } from '../../core/driver.ts';
-import type { Helper } from '../../core/service.ts';
+import type { Helper, Service } from '../../core/service.ts';
 import type { Info } from './server.ts';
 import type { Site } from './site.ts';
 import { script } from './transfer.ts';
@@ -19,29 +19,53 @@ export interface CutOver {
 
 const moveScript = `
 cd "$1"
-owner="$(stat -c %u:%g .)"
+incoming="$2"; aside="$3"; owner="$4"; file_mode="$5"; folder_mode="$6"; snapshot="$7"; folder="$8"; log="$9"
 size() { du -sk "$1" | cut -f1; }
-needed=$(($(size "$2") + 65536))
-mkdir "$3"
+[ -n "$owner" ] || owner="$(stat -c %u:%g .)"
+needed=$(($(size "$incoming") + 65536))
+chown -hR "$owner" "$incoming"
+find "$incoming" -mindepth 1 -type f -exec chmod "$file_mode" {} +
+find "$incoming" -mindepth 1 -type d -exec chmod "$folder_mode" {} +
+mkdir -m 700 "$aside"
 ls -A | while IFS= read -r entry; do
-  case "$entry" in "$2" | muster-aside-*) ;; *) mv -- "$entry" "$3/" ;; esac
+  case "\${entry%.muster-locked}" in
+    "$snapshot" | "$folder" | "$log" | temp-[0-9]*.rdb | temp-rewriteaof-* | temp-appendonly.aof*) mv -- "$entry" "$aside/" ;;
+  esac
 done
-old="$(size "$3")"
+old="$(size "$aside")"
 kept=yes
-if [ "$(df -Pk . | awk 'NR == 2 { print $4 }')" -lt "$needed" ]; then kept=no; rm -rf -- "$3"; fi
-ls -A "$2" | while IFS= read -r entry; do mv -- "$2/$entry" .; done
-rmdir "$2"
-find . -exec chown -h "$owner" {} +
+if [ "$(df -Pk . | awk 'NR == 2 { print $4 }')" -lt "$needed" ]; then kept=no; rm -rf -- "$aside"; fi
+ls -A "$incoming" | while IFS= read -r entry; do mv -- "$incoming/$entry" .; done
+rmdir "$incoming"
 sync
-echo "kept=$kept kilobytes=$old"`;
+echo "kept=$kept kilobytes=$old"
+ls -A | while IFS= read -r entry; do
+  case "$entry" in "$snapshot" | "$folder" | muster-aside-*) ;; *) printf 'beside=%s\\n' "$entry" ;; esac
+done`;
+
+/** What the exchange did. `leftBeside`: what else lies in the folder, untouched: ACL file, keys, files of others. */
+export interface Exchanged { keptAside: boolean; asideKilobytes: number; leftBeside: string[] }
+
+/**
+ * Where the data lies must be the drill's own, and on a volume: a helper that replaces the files while the service is stopped
+ * sees nothing else. Rejects with an environment error before anything is changed.
+ */
+async function assertReplaceable(service: Service, dir: string): Promise<void> {
+  await service.assertOwnPath(dir);
+  if (service.mounts.some(({ path }) => dir === path || dir.startsWith(`${path.replace(/\/$/, '')}/`))) return;
+  const paths = service.mounts.map(({ path }) => path).join(', ') || 'no volume';
+  throw environmentError(`the data of ${service.name} is on no volume`, { found: `${dir}; mounted: ${paths}`, expected: 'a data folder on a volume', hint: 'Nothing was changed. Mount a volume there: what lies elsewhere goes with the container.' });
+}
 
 /**
  * Has the new data made beside the old, stops the service, puts the one in the place of the other and starts the service again. The
  * damaged data is kept aside for whoever wants to know what happened, unless that leaves too little room to write the new data
- * once more. A failure before the exchange leaves the service on what it had.
+ * once more. Only the server's data is exchanged, with the owner and the permissions that the server gives to it. A failure before
+ * the exchange leaves the service on what it had.
  */
-export async function cutOver(site: Site, { stage, signal }: RestoreContext, work: CutOver): Promise<{ keptAside: boolean; asideKilobytes: number }> {
+export async function cutOver(site: Site, { stage, signal }: RestoreContext, work: CutOver): Promise<Exchanged> {
   const { service, persistence } = site;
+  await assertReplaceable(service, persistence.dir);
   const number = site.nextNumber();
   const names = { incoming: `muster-incoming-${number}`, aside: `muster-aside-${number}` };
   const incoming = `${persistence.dir}/${names.incoming}`;
@@ -73,11 +97,16 @@ export async function cutOver(site: Site, { stage, signal }: RestoreContext, wor
 
 interface Exchange { incoming: string; aside: string; signal: AbortSignal; prepare(): Promise<void> }
 
-async function exchange(site: Site, helper: Helper, { incoming, aside, signal, prepare }: Exchange): Promise<{ keptAside: boolean; asideKilobytes: number }> {
+async function exchange(site: Site, helper: Helper, { incoming, aside, signal, prepare }: Exchange): Promise<Exchanged> {
   await prepare();
-  const { stdout } = await script(helper, 'the new data could not be put in place of the old', moveScript, [site.persistence.dir, incoming, aside], { signal });
+  const { dir, dbfilename, appenddirname, appendfilename } = site.persistence;
+  const { owner, fileMode, folderMode } = site.ownership ?? { owner: '', fileMode: '600', folderMode: '700' };
+  await site.service.assertOwnPath(dir);
+  const args = [dir, incoming, aside, owner, fileMode, folderMode, dbfilename, appenddirname, appendfilename];
+  const { stdout } = await script(helper, 'the new data could not be put in place of the old', moveScript, args, { signal });
   const [, kept, kilobytes] = /kept=(yes|no) kilobytes=(\d+)/.exec(stdout)!;
-  return { keptAside: kept === 'yes', asideKilobytes: Number(kilobytes) };
+  const leftBeside = [...stdout.matchAll(/^beside=(.*)$/gm)].map(([, name]) => name!);
+  return { keptAside: kept === 'yes', asideKilobytes: Number(kilobytes), leftBeside };
 }
 
 /** Starts the service, if it does not run, and waits until it has loaded its data. Rejects with its last lines when it does not get there. */
@@ -90,6 +119,13 @@ async function running({ service, server, clock }: Site): Promise<void> {
     return false;
   });
   if (!answering) throw environmentError('Redis did not become ready on the restored data', { found: `not answering after ${readyDeadlineMs} ms` });
+}
+
+/** Rejects where the server follows another one: what was restored gives way to what that one has. */
+export async function assertOwnMaster({ service, server }: Site): Promise<void> {
+  const { role, master_host: host } = await server.info('replication');
+  if (role !== 'slave') return;
+  throw environmentError(`${service.name} does not keep what was restored: it replicates from another server`, { found: `a replica of ${host}`, expected: 'a primary', hint: 'restore the server that it follows, or promote it first' });
 }
 
 /** What the server says it loaded when it last started. */

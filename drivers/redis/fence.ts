@@ -30,7 +30,10 @@ exit 127
 `;
 const closedStart = startScript(` --${setting} ${tooMany}`);
 
-export const closeAtStart = (site: Site): Promise<void> => site.service.putFile(path, closedStart, { mode: 0o755 });
+export async function closeAtStart({ service }: Site): Promise<void> {
+  await service.assertOwnPath(path);
+  await service.putFile(path, closedStart, { mode: 0o755 });
+}
 
 /** What it asked for before is kept: it comes back with the opening. */
 export const closeNow = (site: Site): Promise<void> =>

@@ -13,6 +13,8 @@ const markSeconds = 600;
  * no proof to wait for: a key of our own is left just before, and another connection finds it gone, and fewer keys than before.
  */
 export async function flushAll(site: Site, address: Address): Promise<Inflicted> {
+  // With it goes what the server writes to its folder.
+  await site.service.assertOwnPath(site.persistence.dir);
   const mark = `${musterPrefix}${site.component}:flush:${site.nextNumber()}`;
   const keysBefore = await keysOf(site.server);
   await site.server.run((redis) => redis.set(mark, '1', 'EX', markSeconds));

@@ -13,6 +13,7 @@ import { expiryCheck } from './expiry.ts';
 import { attemptWrite, closeWrites } from './fence.ts';
 import { flushAll } from './flush-all.ts';
 import { inventoryCheck } from './inventory.ts';
+import { ownershipOf } from './ownership.ts';
 import { versionOf } from './position.ts';
 import { rdbMethod } from './rdb.ts';
 import { isInPlace, replicaActions, replicaActionsAbout } from './replica.ts';
@@ -65,7 +66,8 @@ export default defineDriver({
     try {
       const version = await versionFrom(server);
       let number = 0;
-      const site: Site = { component, service, server, clock, version, persistence: await persistenceOf(server), nextNumber: () => (number += 1), credentials, peer, standing: { role: 'primary', source: null, needsReplicas: '0' } };
+      const [persistence, ownership] = [await persistenceOf(server), await ownershipOf(service, server)];
+      const site: Site = { component, service, server, clock, version, persistence, ownership, nextNumber: () => (number += 1), credentials, peer, standing: { role: 'primary', source: null, needsReplicas: '0' } };
       return {
         server: version,
         dataFolder: site.persistence.dir,

@@ -74,6 +74,7 @@ async function sendingAtOnce<T>(source: Server, work: () => Promise<T>): Promise
 async function replicate(site: Site, { source, through, within }: Link): Promise<{ [key: string]: Json }> {
   if (source === site.service.name) throw inputError(`${source} cannot replicate from itself`);
   const link = linkTo(source, through, port);
+  await site.service.assertOwnPath(site.persistence.dir);
   const begunMs = site.clock.nowMs();
   const at = await atPeer(site, source, (server) => sendingAtOnce(server, async () => {
     await closeAtStart(site);
@@ -134,6 +135,7 @@ async function promote(site: Site): Promise<Json> {
 
 /** Closed before it is started or asked anything: nobody writes to it before it is a replica. */
 async function rejoin(site: Site, params: Link): Promise<Json> {
+  await site.service.assertOwnPath(site.persistence.dir);
   const started = await startClosed(site);
   const own = await place(site.server);
   const branch = await atPeer(site, params.source, (server) => server.info('replication'));

@@ -3,11 +3,13 @@ import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Artifact, PlainFile, RestoreContext } from '../../core/driver.ts';
 import { environmentError } from '../../core/errors.ts';
+import type { Helper } from '../../core/service.ts';
 import type { Json } from '../../core/timeline.ts';
 import { aofFacts, aofOptions } from './aof.ts';
-import { parseManifest } from './aof-manifest.ts';
-import { cutOver, loadedOf } from './cutover.ts';
+import { parseManifest, type ManifestEntry } from './aof-manifest.ts';
+import { assertOwnMaster, cutOver, loadedOf } from './cutover.ts';
 import { assertLoadable } from './position.ts';
+import { keysRead } from './rdb-format.ts';
 import type { Site } from './site.ts';
 import { script, sendFile } from './transfer.ts';
 
@@ -17,7 +19,8 @@ export async function restoreAof(site: Site, from: Artifact, context: RestoreCon
   const { persistence } = site;
   if (!persistence.appendonly) throw environmentError('the server would not load an append-only file', { found: 'appendonly no', expected: 'appendonly yes' });
   assertLoadable(from.server, site.version);
-  const manifest = await assertWhole(from);
+  const { manifest, entries } = await assertWhole(from);
+  let keysInBase: number | null = null;
   const facts = await cutOver(site, context, {
     receive: async (helper, incoming) => {
       const folder = `${incoming}/${persistence.appenddirname}`;
@@ -29,14 +32,36 @@ export async function restoreAof(site: Site, from: Artifact, context: RestoreCon
         const name = file.name === manifest ? `${persistence.appendfilename}.manifest` : file.name;
         await sendFile(helper, file, `${folder}/${name}`, { signal: context.signal, sent: (bytes) => context.progress((sent += bytes), total, 'bytes') });
       }
+      keysInBase = await keysOfBase(helper, folder, entries, context.signal);
     },
   });
-  const { loaded } = await loadedOf(site);
-  return { files: from.files.length, bytes: from.files.reduce((sum, { bytes }) => sum + bytes, 0), keysInBase: loaded, ...facts };
+  const data = from.files.filter(({ name }) => name !== manifest).reduce((sum, { bytes }) => sum + bytes, 0);
+  const { loaded, bytesLoaded } = await assertLoaded(site, keysInBase, data);
+  await assertOwnMaster(site);
+  return { files: from.files.length, bytes: from.files.reduce((sum, { bytes }) => sum + bytes, 0), keysInBase: loaded, bytesLoaded, ...facts };
 }
 
-/** Throws unless every file that the manifest names is there as it was backed up. Gives the manifest's name. A flipped byte in a log is valid syntax: only the digest shows it. */
-async function assertWhole(from: Artifact): Promise<string> {
+/** Keys of a base that is a snapshot, by its own check; null for one that is a log of commands, and where there is no base. */
+async function keysOfBase(helper: Helper, folder: string, entries: readonly ManifestEntry[], signal: AbortSignal): Promise<number | null> {
+  const base = entries.find(({ type, file }) => type === 'b' && file.endsWith('.rdb'));
+  if (!base) return null;
+  const { stdout } = await script(helper, 'redis-check-rdb refuses the base; nothing was changed', 'redis-check-rdb "$1"', [`${folder}/${base.file}`], { signal });
+  return keysRead(stdout);
+}
+
+/** The running server must have loaded the base, key by key, and files of that length at least. A rewrite since then makes them shorter. */
+async function assertLoaded(site: Site, keysInBase: number | null, bytes: number): Promise<{ loaded: number; bytesLoaded: number }> {
+  const { loaded, expired } = await loadedOf(site);
+  const info = await site.server.info('persistence');
+  const bytesLoaded = Number(info['aof_current_size']);
+  const expected = `${keysInBase ?? 'any'} keys of the base, and ${bytes} bytes`;
+  const whole = (keysInBase === null || loaded + expired === keysInBase) && (info['aof_rewrites'] !== '0' || bytesLoaded >= bytes);
+  if (!whole) throw environmentError('the server did not load what was restored', { found: `${loaded} keys loaded, ${expired} expired, ${bytesLoaded} bytes`, expected });
+  return { loaded, bytesLoaded };
+}
+
+/** Throws unless every file that the manifest names is there as it was backed up. Gives the manifest's name, and what is in it. A flipped byte in a log is valid syntax: only the digest shows it. */
+async function assertWhole(from: Artifact): Promise<{ manifest: string; entries: ManifestEntry[] }> {
   const facts = aofFacts.parse(from.facts);
   const byName = new Map<string, PlainFile>(from.files.map((file) => [file.name, file]));
   for (const { name, bytes, sha256 } of facts.files) {
@@ -47,10 +72,11 @@ async function assertWhole(from: Artifact): Promise<string> {
   }
   const manifest = byName.get(facts.manifest);
   if (!manifest) throw environmentError('the recovery point has no manifest', { expected: facts.manifest });
-  for (const { file, type } of parseManifest(await readFile(manifest.path, 'utf8'))) {
+  const entries = parseManifest(await readFile(manifest.path, 'utf8'));
+  for (const { file, type } of entries) {
     if (type !== 'h' && !byName.has(file)) throw environmentError('a file of the recovery point is missing', { found: [...byName.keys()].join(', '), expected: file });
   }
-  return facts.manifest;
+  return { manifest: facts.manifest, entries };
 }
 
 async function digestOfFile(path: string): Promise<string> {

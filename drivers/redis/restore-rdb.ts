@@ -3,7 +3,7 @@ import type { Artifact, PlainFile, RestoreContext } from '../../core/driver.ts';
 import { environmentError, inputError } from '../../core/errors.ts';
 import type { Helper } from '../../core/service.ts';
 import type { Json } from '../../core/timeline.ts';
-import { cutOver, loadedOf } from './cutover.ts';
+import { assertOwnMaster, cutOver, loadedOf } from './cutover.ts';
 import { assertLoadable } from './position.ts';
 import { assertPreloaded, preload } from './preload.ts';
 import { assertRdbEdges, keysRead, rdbName } from './rdb-format.ts';
@@ -41,8 +41,9 @@ export async function restoreRdb(site: Site, from: Artifact, context: RestoreCon
     },
   });
   const loaded = await loadedOf(site);
-  // `copy` is what an operator's own script would do, and no such script looks: the drill's own reading back does.
-  if (order !== 'copy') assertLoaded(expected, loaded);
+  // Beside an append-only file, `copy` is the mistake that people make, and no script of theirs looks: the drill's reading back does.
+  if (order !== 'copy' || !persistence.appendonly) assertLoaded(expected, loaded);
+  await assertOwnMaster(site);
   return { order, bytes, keysInSnapshot: expected.keys + expected.expired, keysExpired: expected.expired + loaded.expired, keysLoaded: loaded.loaded, ...facts };
 }
 

@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
 import type { Service } from '../../core/service.ts';
+import type { Ownership } from './ownership.ts';
 import type { Persistence, Server } from './server.ts';
 
 /** One Redis under a drill: its container, the driver's own connection to it, and what it said of itself when it was attached. */
@@ -11,6 +12,8 @@ export interface Site {
   /** `Redis 8.0.2` */
   version: string;
   persistence: Persistence;
+  /** Null where it cannot be told. */
+  ownership: Ownership | null;
   credentials: { username?: string | undefined; password?: string | undefined };
   /** Another service of the stack. */
   peer(name: string): Service;

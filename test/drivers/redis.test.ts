@@ -3,6 +3,7 @@ import { messageOf } from '../../core/errors.ts';
 import { parseManifest } from '../../drivers/redis/aof-manifest.ts';
 import { asLost, operationError } from '../../drivers/redis/connection.ts';
 import { recordId, recordKey } from '../../drivers/redis/keys.ts';
+import { parseStatus } from '../../drivers/redis/ownership.ts';
 import { assertLoadable, versionOf } from '../../drivers/redis/position.ts';
 import { assertPreloaded, type Preloaded } from '../../drivers/redis/preload.ts';
 import { assertRdbEdges, keysRead, rdbEdges } from '../../drivers/redis/rdb-format.ts';
@@ -94,4 +95,13 @@ test('INFO is read field by field, values with colons whole', () => {
 test('redis-check-rdb without a count of keys is an error, not zero keys', () => {
   expect(keysRead('[info] 200 keys read\n')).toBe(200);
   expect(() => keysRead('[offset 0] Checking RDB file')).toThrow();
+});
+
+describe('as whom the server writes', () => {
+  const status = 'Name:\tredis-server\nUmask:\t0077\nUid:\t0\t999\t999\t999\nGid:\t0\t1000\t1000\t1000\n';
+  test('is its effective user and group, and what its umask leaves', () => {
+    expect(parseStatus(status)).toEqual({ owner: '999:1000', fileMode: '600', folderMode: '700' });
+    expect(parseStatus(status.replace('0077', '0022'))).toMatchObject({ fileMode: '644', folderMode: '755' });
+  });
+  test('is unknown where the kernel does not tell all of it', () => expect(parseStatus(status.replace(/Umask.*\n/, ''))).toBeNull());
 });

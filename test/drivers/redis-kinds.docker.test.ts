@@ -1,0 +1,120 @@
+import { randomBytes } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { Redis } from 'ioredis';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { systemClock } from '../../core/clock.ts';
+import type { Attached } from '../../core/driver.ts';
+import type { Service, Stack } from '../../core/service.ts';
+import redisDriver from '../../drivers/redis/index.ts';
+import { createStackProvider } from '../../stack/provider.ts';
+import { createReceiver, recordingContext, takeBackup, type Receiver } from '../suites/artifact.ts';
+import { whenReady } from '../suites/driver-conformance.ts';
+import { loseEverything } from './redis-stack.ts';
+
+const file = fileURLToPath(new URL('../fixtures/redis-kinds.compose.yml', import.meta.url));
+let stack: Stack;
+let receiver: Receiver;
+const open: (() => Promise<void>)[] = [];
+
+beforeAll(async () => {
+  const progress = (): void => undefined;
+  stack = await createStackProvider({ progress }).up({ file, drill: `redis-kinds-${randomBytes(3).toString('hex')}`, environment: {}, progress });
+});
+afterAll(async () => stack?.down());
+beforeEach(async () => {
+  receiver = await createReceiver();
+});
+afterEach(async () => {
+  for (const close of open.splice(0)) await close();
+  await receiver.remove();
+});
+
+const service = (name: string): Service => stack.services.get(name)!;
+
+async function attach(name: string): Promise<Attached> {
+  const attached = await redisDriver.attach({
+    component: name, service: service(name), clients: () => service(name).endpoint(6379), peer: service, clock: systemClock, seed: 1,
+    config: redisDriver.config.parse({}), secret: () => '', note: () => undefined,
+  });
+  open.push(() => attached.close());
+  return attached;
+}
+
+async function connect(name: string): Promise<Redis> {
+  const redis = new Redis({ ...(await service(name).endpoint(6379)), maxRetriesPerRequest: null });
+  redis.on('error', () => undefined);
+  open.push(async () => redis.disconnect());
+  return redis;
+}
+
+const restore = async (attached: Attached, name: string, options: Record<string, unknown> = {}): Promise<Record<string, unknown>> => {
+  const point = receiver.artifact(name, await takeBackup(attached.backups[name]!, receiver, {}));
+  return (await attached.backups[name]!.restore!(point, recordingContext([], options))) as Record<string, unknown>;
+};
+
+/** Owner, permissions and name of everything in the folder that the server itself keeps, and of what lies beside it. */
+const listing = async (name: string): Promise<string[]> => {
+  const { stdout } = await service(name).exec(['sh', '-c', 'find /data ! -path "*muster-aside*" -exec stat -c "%u:%g %a %n" {} +']);
+  return stdout.trim().split('\n').map((line) => line.replace(/appendonly\.aof\.\d+\./, 'appendonly.aof.N.')).sort();
+};
+
+describe('under a user by number, a read-only root and no capabilities, in a folder that belongs to root', () => {
+  let strict: Attached;
+  beforeAll(async () => {
+    strict = await attach('strict');
+    open.splice(0);
+  });
+  afterAll(() => strict?.close());
+
+  test.for<[string, Record<string, unknown>]>([
+    ['rdb', { order: 'preload' }], ['rdb', { order: 'base' }], ['aof', {}],
+  ])('%s %j: owners, permissions and the ACL file are as before, and the server saves and rewrites', async ([name, options]) => {
+    const attached = strict;
+    let redis = await connect('strict');
+    await redis.call('ACL', 'SETUSER', 'app', 'on', '>word', '~*', '+@all');
+    await redis.call('ACL', 'SAVE');
+    await redis.mset(...Array.from({ length: 50 }, (_, n) => [`user:${n}`, 'x']).flat());
+    await redis.save();
+    const before = await listing('strict');
+    const facts = await restore(attached, name, options);
+    await whenReady(attached);
+    // The port that the engine publishes is another one after each start.
+    redis = await connect('strict');
+    expect(facts['leftBeside']).toContain('users.acl');
+    expect(await redis.dbsize()).toBeGreaterThanOrEqual(50);
+    expect(await redis.call('ACL', 'USERS')).toContain('app');
+    await redis.call('ACL', 'SAVE');
+    await redis.save();
+    await redis.bgrewriteaof();
+    await expect.poll(async () => /aof_rewrite_in_progress:0/.test(await redis.info('persistence'))).toBe(true);
+    expect(await redis.info('persistence')).toMatch(/aof_last_bgrewrite_status:ok/);
+    expect(await listing('strict')).toEqual(before);
+    await redis.flushall();
+  });
+});
+
+describe('without a restart policy, on the volume that the image declares', () => {
+  test('a lost volume is witnessed, and the snapshot served again', async () => {
+    const attached = await attach('anonymous');
+    const redis = await connect('anonymous');
+    await redis.mset('user:1', 'a', 'user:2', 'b');
+    const point = receiver.artifact('rdb', await takeBackup(attached.backups['rdb']!, receiver, {}));
+    await loseEverything(attached);
+    expect((await service('anonymous').state()).status).toBe('exited');
+    const facts = await attached.backups['rdb']!.restore!(point, recordingContext());
+    expect(facts).toMatchObject({ order: 'copy', keysInSnapshot: 2, keysLoaded: 2 });
+    expect(await (await connect('anonymous')).get('user:2')).toBe('b');
+  });
+});
+
+describe('in the container\'s own layer', () => {
+  test('a restore is refused before anything changes: a helper would write into its own', async () => {
+    const attached = await attach('layer');
+    const redis = await connect('layer');
+    await redis.mset('user:1', 'a', 'user:2', 'b');
+    const { startedAt } = await service('layer').state();
+    await expect(restore(attached, 'rdb')).rejects.toMatchObject({ trouble: 'environment', message: 'the data of layer is on no volume' });
+    expect((await service('layer').state()).startedAt).toBe(startedAt);
+    expect(await redis.get('user:2')).toBe('b');
+  });
+});
