@@ -205,8 +205,10 @@ export interface CheckOutcome { verdict: Verdict; detail: string; facts: Json }
 export interface Check {
   /** Run after seeding, before the load: what `after` compares with. */
   before?(): Promise<Json>;
-  /** `brokenAtMs`: when the first fault began, on the clock's own scale; null when nothing was broken. */
-  after(baseline: Json, brokenAtMs?: number | null): Promise<CheckOutcome>;
+  /** A short look right before the first fault, for what may rightly change after `before` and must not change back unnoticed. */
+  justBefore?(): Promise<Json>;
+  /** `brokenAtMs`: when the first fault began, on the clock's own scale; null when nothing was broken. `justBefore`: null where that look was not had. */
+  after(baseline: Json, brokenAtMs?: number | null, justBefore?: Json): Promise<CheckOutcome>;
 }
 
 /** How the ledger is told of an operation. Times are the clock's own (absolute monotonic ms). */

@@ -78,6 +78,8 @@ export interface EventData {
   'observation.ended': { settled: boolean };
   'readback.ended': { load: string; index: number; complete: boolean; records: number; error?: string };
   'check.baseline': { check: string; facts: Json };
+  /** What the check saw right before the first fault. */
+  'check.justBefore': { check: string; facts: Json };
   'check.ended': { check: string; component: string | null; verdict: Verdict; detail: string; facts: Json };
   /**
    * Whether what was broken, and what ran before the fault, is there at the end. `detail`: in words, what was seen.

@@ -5,6 +5,7 @@ import { isBoundary, type BoundaryMoment } from '../core/scenario.ts';
 import type { Json } from '../core/timeline.ts';
 import { parseDurationMs } from '../core/units.ts';
 import { attachedTo, storeOf, type Drill } from './drill-context.ts';
+import { lookJustBefore } from './just-before.ts';
 import type { PlannedBackup, PlannedFault } from './plan.ts';
 import { componentsHit } from './plan-region.ts';
 import type { Failure } from './pulse.ts';
@@ -37,6 +38,7 @@ export async function breakIt(drill: Drill, schedules: Schedules, loadBegunMs: n
     let inflicted: Inflicted | null = null;
     const strike = await aimed(drill, fault);
     const act = async (): Promise<void> => {
+      if (!fault.plan.beforehand) await lookJustBefore(drill);
       if (!unnoticed(fault)) for (const component of componentsHit(fault, drill.plan.components)) schedules.stopFor(component, 'fault');
       if (fault.fault.on === 'region') for (const component of componentsHit(fault, drill.plan.components)) schedules.cutLog(component);
       if (!fault.plan.beforehand) noticed ??= { failure: drill.pulse.nextFailure() };

@@ -46,7 +46,9 @@ export async function runChecks(drill: Drill): Promise<void> {
     const baseline = drill.timeline.events.findLast((event) => event.type === 'check.baseline' && event.data.check === named);
     try {
       const facts = baseline?.type === 'check.baseline' ? baseline.data.facts : null;
-      const outcome = await withDeadline(`check ${named}`, checkDeadlineMs, attachedTo(drill, component).checks[check]!.after(facts, brokenAtMs(drill)));
+      const look = drill.timeline.events.findLast((event) => event.type === 'check.justBefore' && event.data.check === named);
+      const justBefore = look?.type === 'check.justBefore' ? look.data.facts : null;
+      const outcome = await withDeadline(`check ${named}`, checkDeadlineMs, attachedTo(drill, component).checks[check]!.after(facts, brokenAtMs(drill), justBefore));
       drill.timeline.emit('check.ended', { check: named, component, ...outcome });
     } catch (error) {
       drill.timeline.emit('check.ended', { check: named, component, verdict: 'inconclusive', detail: `could not be carried out: ${messageOf(error)}`, facts: null });

@@ -1,33 +1,52 @@
 import type { Check, CheckOutcome } from '../../core/driver.ts';
 import { messageOf } from '../../core/errors.ts';
-import { asJson, inventoryDifferences, takeInventory, type Inventory } from './inventory.ts';
+import { asJson, lookJustBefore, takeInventory, type Inventory, type JustBefore } from './inventory.ts';
+import { compareInventories } from './inventory-differences.ts';
 import { serverCode, type Site } from './server.ts';
 
 const shownDifferences = 5;
+const shownRemarks = 8;
 
-/** Everything before the load against everything after the recovery. Red for any difference; inconclusive when there is nothing to compare. */
+const listed = (all: readonly string[], most: number): string => `${all.slice(0, most).join('; ')}${all.length > most ? ` (and ${all.length - most} more)` : ''}`;
+
+/**
+ * Everything before the load against everything after the recovery. Red for any difference; inconclusive where nothing was there to
+ * compare, or not all of it could be read. What an older backup rightly brings back is said, and is no difference.
+ */
 export const inventoryCheck = (site: Site): Check => ({
   before: async () => asJson(await takeInventory(site)),
-  after: async (baseline): Promise<CheckOutcome> => {
+  justBefore: async () => asJson(await lookJustBefore(site)),
+  after: async (baseline, _brokenAtMs, justBefore): Promise<CheckOutcome> => {
     if (baseline === null) return { verdict: 'inconclusive', detail: 'no inventory was taken before', facts: null };
     const before = baseline as unknown as Inventory;
-    const compared = Object.keys(before.definitions).length;
-    let now: Inventory;
     try {
-      now = await takeInventory(site);
+      return judged(before, (justBefore ?? null) as unknown as JustBefore | null, await takeInventory(site));
     } catch (error) {
       // What the server itself refuses to read is a finding; a server that cannot be reached is none.
       const code = serverCode(error);
       return { verdict: code ? 'fail' : 'inconclusive', detail: `the inventory cannot be taken: ${messageOf(error)}`, facts: { code } };
     }
-    const differences = inventoryDifferences(before, now);
-    const rows = Object.values(now.tables).reduce((sum, table) => sum + table.rows, 0);
-    const facts = { definitions: Object.keys(now.definitions).length, tables: Object.keys(now.tables).length, rows, accounts: Object.keys(now.accounts).length, foreignKeys: Object.keys(now.orphans).length, differences };
-    if (differences.length > 0) {
-      const more = differences.length > shownDifferences ? ` (and ${differences.length - shownDifferences} more)` : '';
-      return { verdict: 'fail', detail: `${differences.slice(0, shownDifferences).join('; ')}${more}`, facts };
-    }
-    if (compared === 0) return { verdict: 'inconclusive', detail: 'there was nothing to compare: no database but the server\'s and Muster\'s own', facts };
-    return { verdict: 'pass', detail: `${facts.definitions} definitions, ${rows} rows of ${facts.tables} tables, ${facts.accounts} accounts with their grants, ${facts.foreignKeys} foreign keys and the settings are as before`, facts };
   },
 });
+
+function judged(before: Inventory, justBefore: JustBefore | null, now: Inventory): CheckOutcome {
+  const { differences, remarks } = compareInventories(before, justBefore, now);
+  const unread = [...new Set([...before.unread, ...now.unread])];
+  const rows = Object.values(now.tables).reduce((sum, table) => sum + table.rows, 0);
+  const rowsBefore = Object.values(before.tables).reduce((sum, table) => sum + table.rows, 0);
+  const size = (of: object): number => Object.keys(of).length;
+  const facts = {
+    definitions: size(now.definitions), tables: size(now.tables), rows, accounts: size(now.accounts), foreignKeys: size(now.orphans), counters: size(now.counters),
+    views: size(now.views), fullTextIndexes: size(now.fulltext), persistedSettings: size(now.persisted), differences, remarks, unread,
+  };
+  const said = remarks.length > 0 ? `. Beside that: ${listed(remarks, shownRemarks)}` : '';
+  if (differences.length > 0) return { verdict: 'fail', detail: `${listed(differences, shownDifferences)}${said}`, facts };
+  if (size(before.definitions) === 0) return { verdict: 'inconclusive', detail: 'there was nothing to compare: no database but the server\'s and Muster\'s own', facts };
+  if (unread.length > 0) return { verdict: 'inconclusive', detail: `this account cannot read ${listed(unread, shownDifferences)}; the rest is as before${said}`, facts };
+  if (rowsBefore === 0) return { verdict: 'inconclusive', detail: `0 rows of ${facts.tables} tables were compared: none could have been missed${said}`, facts };
+  return {
+    verdict: 'pass',
+    detail: `${facts.definitions} definitions, ${rows} rows of ${facts.tables} tables, ${facts.accounts} accounts with their grants, ${facts.foreignKeys} foreign keys and the settings are as before${said}`,
+    facts,
+  };
+}

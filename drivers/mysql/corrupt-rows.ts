@@ -1,9 +1,10 @@
 import type { ResultSetHeader } from 'mysql2';
 import type { Inflicted, Proof } from '../../core/driver.ts';
-import { environmentError, inputError } from '../../core/errors.ts';
-import { chooseRows, type Doomed } from './delete-rows.ts';
+import { inputError } from '../../core/errors.ts';
+import { chooseRows, nothingDone, type Doomed } from './delete-rows.ts';
 import { ownGtid } from './own-gtid.ts';
 import { quoted, withSession, type Session, type Site } from './server.ts';
+import { findTable, type TableName } from './tables.ts';
 
 const textTypes = ['char', 'varchar', 'tinytext', 'text', 'mediumtext', 'longtext'];
 /** So many characters at the end of each value become others. */
@@ -19,10 +20,11 @@ export interface Spoiled { chosen: Doomed; column: string; values: Map<string, s
  */
 export async function corruptRows(site: Site, spec: { table: string; column: string; share: number; seed: number }): Promise<Inflicted> {
   await site.service.assertOwnPath(site.dataFolder);
-  const { spoiled, gtid, changed } = await withSession(site, async (session) => {
+  const done = await withSession(site, async (session) => {
+    await refuseOtherThanText(session, await findTable(session, spec.table), spec.column);
     const chosen = await chooseRows(session, spec);
-    await refuseOtherThanText(session, chosen, spec.column);
-    const before = await valuesOf(session, chosen, spec.column);
+    const before = chosen ? await valuesOf(session, chosen, spec.column) : new Map<string, string>();
+    if (!chosen || before.size === 0) return null;
     await session.rows("SET SESSION session_track_gtids = 'OWN_GTID', SESSION binlog_rows_query_log_events = ON, SESSION innodb_lock_wait_timeout = 30");
     const column = quoted(spec.column);
     const from = `GREATEST(1, CHAR_LENGTH(${column}) - ${changedCharacters - 1})`;
@@ -32,6 +34,8 @@ export async function corruptRows(site: Site, spec: { table: string; column: str
     );
     return { spoiled: { chosen, column: spec.column, values: before }, gtid: ownGtid(result), changed: result.changedRows };
   });
+  if (!done) return nothingDone(site, 'corrupt-rows', spec.table, `${spec.table} holds no ${spec.column}: none was changed`);
+  const { spoiled, gtid, changed } = done;
   const { schema, table } = spoiled.chosen.table;
   return {
     facts: { table: `${schema}.${table}`, column: spec.column, gtid, changed, rows: spoiled.chosen.rowsBefore },
@@ -41,7 +45,7 @@ export async function corruptRows(site: Site, spec: { table: string; column: str
   };
 }
 
-async function refuseOtherThanText({ rows }: Session, { table }: Doomed, column: string): Promise<void> {
+async function refuseOtherThanText({ rows }: Session, table: TableName, column: string): Promise<void> {
   const columns = await rows<{ name: string; type: string; generated: string; key: string }>(
     'SELECT column_name AS name, data_type AS type, generation_expression AS `generated`, column_key AS `key` FROM information_schema.columns WHERE table_schema = ? AND table_name = ?', [table.schema, table.table],
   );
@@ -49,12 +53,11 @@ async function refuseOtherThanText({ rows }: Session, { table }: Doomed, column:
   if (!fitting.includes(column)) throw inputError(`${table.schema}.${table.table} has no such column to corrupt`, { found: column, expected: `a text column without a key: ${fitting.join(', ') || 'none here'}` });
 }
 
-/** Digest of the column in each of the sampled rows that has a value there. */
+/** Digest of the column in each of the sampled rows that has a value there; empty where none has. */
 async function valuesOf({ rows }: Session, { table, digest, seed, sample }: Doomed, column: string): Promise<Map<string, string>> {
   const found = await rows<{ digest: string; value: string }>(
     `SELECT digest, value FROM (SELECT ${digest} AS digest, SHA2(${quoted(column)}, 256) AS value FROM ${table.quoted} WHERE CHAR_LENGTH(${quoted(column)}) > 0) AS digests WHERE digest IN (?)`, [seed, sample],
   );
-  if (found.length === 0) throw environmentError(`${table.schema}.${table.table} holds no ${column} to corrupt`, { expected: 'rows with a value there' });
   return new Map(found.map((row) => [row.digest, row.value]));
 }
 

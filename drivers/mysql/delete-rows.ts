@@ -17,8 +17,9 @@ export interface Doomed { table: TableName; digest: string; seed: number; thresh
  */
 export async function deleteRows(site: Site, spec: { table: string; share: number; seed: number }): Promise<Inflicted> {
   await site.service.assertOwnPath(site.dataFolder);
-  const { doomed, gtid, deleted } = await withSession(site, async (session) => {
+  const done = await withSession(site, async (session) => {
     const chosen = await chooseRows(session, spec);
+    if (!chosen) return null;
     await session.rows("SET SESSION session_track_gtids = 'OWN_GTID'");
     await session.rows('SET SESSION innodb_lock_wait_timeout = 30');
     // Children of the table keep their rows: nothing but the table that is named is touched.
@@ -26,6 +27,8 @@ export async function deleteRows(site: Site, spec: { table: string; share: numbe
     const [result] = await session.connection.query<ResultSetHeader>(`DELETE FROM ${chosen.table.quoted} WHERE ${chosen.digest} <= ?`, [spec.seed, chosen.threshold]);
     return { doomed: chosen, gtid: ownGtid(result), deleted: result.affectedRows };
   });
+  if (!done) return nothingDone(site, 'delete-rows', spec.table, `${spec.table} has no rows: none was deleted`);
+  const { doomed, gtid, deleted } = done;
   const label = `${doomed.table.schema}.${doomed.table.table}`;
   return {
     facts: { table: label, gtid, deleted, rowsBefore: doomed.rowsBefore },
@@ -35,14 +38,21 @@ export async function deleteRows(site: Site, spec: { table: string; share: numbe
   };
 }
 
-/** Environment error for a table without rows. */
-export async function chooseRows(session: Session, { table: name, share, seed }: { table: string; share: number; seed: number }): Promise<Doomed> {
+/** What changed nothing, as there was nothing to change: no witness can see it, and says why. */
+export const nothingDone = (site: Site, fault: string, table: string, why: string): Inflicted => ({
+  facts: { table, gtid: null, changed: 0 },
+  witness: () => Promise.reject(environmentError(why)),
+  undo: { name: `undo ${fault} of ${site.service.name}`, deadlineMs: 1_000, run: async () => undefined, healed: async () => null },
+});
+
+/** Null for a table without rows. */
+export async function chooseRows(session: Session, { table: name, share, seed }: { table: string; share: number; seed: number }): Promise<Doomed | null> {
   const table = await findTable(session, name);
   // Not MD5: since MySQL 9 it is a component that a server may not have.
   const digest = `SHA2(CONCAT_WS(':', ?, ${(await keyColumns(session, table)).map(quoted).join(', ')}), 256)`;
   const [{ rows: counted }] = (await session.rows<{ rows: string | number }>(`SELECT COUNT(*) AS \`rows\` FROM ${table.quoted}`)) as [{ rows: string | number }];
   const rowsBefore = Number(counted);
-  if (rowsBefore === 0) throw environmentError(`table ${table.schema}.${table.table} has no rows to delete`);
+  if (rowsBefore === 0) return null;
   const last = Math.max(1, Math.ceil(rowsBefore * share)) - 1;
   const [limit] = await session.rows<{ digest: string }>(`SELECT ${digest} AS digest FROM ${table.quoted} ORDER BY digest LIMIT 1 OFFSET ${last}`, [seed]);
   const sample = await session.rows<{ digest: string }>(`SELECT ${digest} AS digest FROM ${table.quoted} ORDER BY digest LIMIT ${Math.min(sampleRows, last + 1)}`, [seed]);

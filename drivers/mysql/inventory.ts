@@ -1,7 +1,11 @@
-import { createHash } from 'node:crypto';
 import type { Json } from '../../core/timeline.ts';
 import { serverSchemas } from './config.ts';
-import { linkUserPrefix } from './replication.ts';
+import { readFormative } from './formative.ts';
+import { readAccounts, type Accounts } from './inventory-accounts.ts';
+import { readFinds, type Finds } from './inventory-fulltext.ts';
+import { readOrphans } from './inventory-orphans.ts';
+import { digest, hidden, readable, type Unread } from './inventory-reading.ts';
+import { readCounters, readExtensions, readPersistedSettings, readStart, readViews, type Counters } from './inventory-state.ts';
 import { digestTable, type Column, type TableDigest } from './row-digest.ts';
 import { quoted, readSettings, withSession, type Session, type Settings, type Site } from './server.ts';
 
@@ -11,14 +15,28 @@ export interface Inventory {
   definitions: Record<string, string>;
   /** Without tables that the load changes. */
   tables: Record<string, TableDigest>;
-  /** Of every account and role: SHA-256 of how it is made, and of what it is granted. */
-  accounts: Record<string, { account: string; grants: string }>;
+  /** Of each table whose engine is not InnoDB: the engine. */
+  otherEngines: Record<string, string>;
+  accounts: Accounts;
   /** Rows of each foreign key whose parent is missing. */
   orphans: Record<string, number>;
+  counters: Counters;
+  /** Of each view: empty when it selects, else what the server says. */
+  views: Record<string, string>;
+  fulltext: Record<string, Finds>;
+  /** By SET PERSIST. */
+  persisted: Record<string, string>;
+  extensions: string[];
   settings: Settings;
+  /** When the server was started, epoch seconds. */
+  startedAt: number;
+  /** What this account could not read. */
+  unread: string[];
 }
 
-const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
+export interface JustBefore { accounts: Accounts | null; counters: Counters }
+
+const ownSchemas = (site: Site): string[] => [...serverSchemas, site.config.database];
 
 /** Takes stock inside one snapshot, so that counts and rows of all tables belong together. */
 export const takeInventory = (site: Site): Promise<Inventory> =>
@@ -27,14 +45,40 @@ export const takeInventory = (site: Site): Promise<Inventory> =>
     await rows("SET SESSION time_zone = '+00:00'");
     await rows('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
     await rows('START TRANSACTION WITH CONSISTENT SNAPSHOT');
-    const ours = [...serverSchemas, site.config.database];
-    const tables = await columnsByTable(session, ours);
-    const inventory: Inventory = { definitions: await definitions(session, ours), tables: {}, accounts: await accounts(session), orphans: await orphans(session, ours), settings: await readSettings(session) };
-    for (const [name, table] of tables) {
-      if (!site.config.volatileTables.includes(name)) inventory.tables[name] = await digestTable(session, table.quoted, table.columns);
+    const ours = ownSchemas(site);
+    const unread: Unread = new Set(await hidden(session));
+    const tables: Record<string, TableDigest> = {};
+    for (const [name, table] of await columnsByTable(session, ours)) {
+      if (site.config.volatileTables.includes(name)) continue;
+      const found = await readable(unread, `rows of ${name}`, () => digestTable(session, table.quoted, table.columns));
+      if (found) tables[name] = found;
     }
-    return inventory;
+    const inventory = {
+      tables,
+      definitions: await definitions(session, ours, unread),
+      otherEngines: await otherEngines(session, ours),
+      accounts: (await readable(unread, everyAccount, () => readAccounts(session))) ?? {},
+      orphans: await readOrphans(session, ours, unread),
+      counters: await readCounters(session, ours),
+      views: await readViews(session, ours, unread),
+      fulltext: (await readable(unread, 'full-text indexes', () => readFinds(session, ours, site.config.volatileTables))) ?? {},
+      persisted: (await readable(unread, everyPersisted, () => readPersistedSettings(session))) ?? {},
+      extensions: await readExtensions(session, unread),
+      settings: { ...(await readFormative(session)), ...(await readSettings(session)) },
+      startedAt: await readStart(session),
+    };
+    return { ...inventory, unread: [...unread] };
   });
+
+export const everyAccount = 'accounts';
+export const everyPersisted = 'persisted settings';
+
+/** A short look, for what may rightly have changed since the inventory was taken. */
+export const lookJustBefore = (site: Site): Promise<JustBefore> =>
+  withSession(site, async (session) => ({
+    accounts: await readable(new Set(), everyAccount, () => readAccounts(session)),
+    counters: await readCounters(session, ownSchemas(site)),
+  }));
 
 export async function columnsByTable({ rows }: Session, without: string[]): Promise<Map<string, { quoted: string; columns: Column[] }>> {
   const found = await rows<{ s: string; t: string; c: string; type: string; extra: string }>(
@@ -52,8 +96,16 @@ export async function columnsByTable({ rows }: Session, without: string[]): Prom
   return tables;
 }
 
+async function otherEngines({ rows }: Session, without: string[]): Promise<Record<string, string>> {
+  const found = await rows<{ s: string; t: string; e: string }>(
+    `SELECT table_schema AS s, table_name AS t, engine AS e FROM information_schema.tables
+      WHERE table_type = 'BASE TABLE' AND engine <> 'InnoDB' AND table_schema NOT IN (?) ORDER BY s, t`, [without],
+  );
+  return Object.fromEntries(found.map(({ s, t, e }) => [`${s}.${t}`, e]));
+}
+
 /** Everything that has a SHOW CREATE. A counter's present value is data, not definition. */
-async function definitions({ rows }: Session, without: string[]): Promise<Record<string, string>> {
+async function definitions({ rows }: Session, without: string[], unread: Unread): Promise<Record<string, string>> {
   const objects = await rows<{ kind: string; s: string; n: string }>(
     `SELECT IF(table_type = 'VIEW', 'VIEW', 'TABLE') AS kind, table_schema AS s, table_name AS n FROM information_schema.tables WHERE table_schema NOT IN (?)
      UNION ALL SELECT routine_type, routine_schema, routine_name FROM information_schema.routines WHERE routine_schema NOT IN (?)
@@ -62,82 +114,28 @@ async function definitions({ rows }: Session, without: string[]): Promise<Record
     [without, without, without, without],
   );
   const schemas = await rows<{ s: string }>('SELECT schema_name AS s FROM information_schema.schemata WHERE schema_name NOT IN (?)', [without]);
+  const all = [
+    ...schemas.map(({ s }) => ({ name: `DATABASE ${s}`, sql: `DATABASE ${quoted(s)}` })),
+    ...objects.map(({ kind, s, n }) => ({ name: `${kind} ${s}.${n}`, sql: `${kind} ${quoted(s)}.${quoted(n)}` })),
+  ];
   const out: Record<string, string> = {};
-  for (const { s } of schemas) out[`DATABASE ${s}`] = digest(await shown(rows, `SHOW CREATE DATABASE ${quoted(s)}`));
-  for (const { kind, s, n } of objects) {
-    const text = await shown(rows, `SHOW CREATE ${kind} ${quoted(s)}.${quoted(n)}`);
-    out[`${kind} ${s}.${n}`] = digest(text.replace(/ AUTO_INCREMENT=\d+/, ''));
+  for (const { name, sql } of all) {
+    const text = await readable(unread, `definition of ${name}`, () => shown(rows, `SHOW CREATE ${sql}`));
+    if (text === null) unread.add(`definition of ${name}`);
+    else out[name] = digest(text.replace(/ AUTO_INCREMENT=\d+/, ''));
   }
   return out;
 }
 
-/** The definition out of what SHOW CREATE answers, whose columns have other names for every kind. */
-async function shown(rows: Session['rows'], sql: string): Promise<string> {
-  const [row] = await rows<Record<string, string>>(sql);
+/** Modes, character sets and zones under which a definition runs, as SHOW CREATE answers them beside it. */
+const under = ['sql_mode', 'time_zone', 'character_set_client', 'collation_connection', 'Database Collation'];
+
+/** The definition out of what SHOW CREATE answers, whose columns have other names for every kind. Null where the server shows none. */
+async function shown(rows: Session['rows'], sql: string): Promise<string | null> {
+  const [row] = await rows<Record<string, string | null>>(sql);
   const column = Object.keys(row!).find((name) => /^(Create |SQL Original Statement$)/.test(name));
-  return row![column!] ?? '';
+  const text = row![column!] ?? null;
+  return text === null ? null : [text, ...under.map((name) => row![name] ?? '')].join('\n');
 }
 
-async function accounts({ rows }: Session): Promise<Inventory['accounts']> {
-  // Salts are binary; as plain text they would be mangled.
-  await rows('SET SESSION print_identified_with_as_hex = ON');
-  const found = await rows<{ u: string; h: string }>('SELECT User AS u, Host AS h FROM mysql.user WHERE LEFT(User, ?) <> ? ORDER BY User, Host', [linkUserPrefix.length, linkUserPrefix]);
-  const out: Inventory['accounts'] = {};
-  for (const { u, h } of found) {
-    const created = await rows<Record<string, string>>('SHOW CREATE USER ?@?', [u, h]);
-    const grants = await rows<Record<string, string>>('SHOW GRANTS FOR ?@?', [u, h]);
-    const lines = grants.map((row) => Object.values(row)[0]!).sort();
-    out[`${u}@${h}`] = { account: digest(Object.values(created[0]!)[0]!), grants: digest(lines.join('\n')) };
-  }
-  return out;
-}
-
-async function orphans({ rows }: Session, without: string[]): Promise<Record<string, number>> {
-  const keys = await rows<{ s: string; t: string; k: string; c: string; ps: string; pt: string; pc: string }>(
-    `SELECT table_schema AS s, table_name AS t, constraint_name AS k, column_name AS c, referenced_table_schema AS ps, referenced_table_name AS pt, referenced_column_name AS pc
-       FROM information_schema.key_column_usage WHERE referenced_table_name IS NOT NULL AND table_schema NOT IN (?) ORDER BY s, t, k, ordinal_position`,
-    [without],
-  );
-  const out: Record<string, number> = {};
-  for (const name of new Set(keys.map(({ s, t, k }) => `${s}.${t}.${k}`))) {
-    const columns = keys.filter(({ s, t, k }) => `${s}.${t}.${k}` === name);
-    const { s, t, ps, pt } = columns[0]!;
-    const set = columns.map(({ c }) => `child.${quoted(c)} IS NOT NULL`).join(' AND ');
-    const same = columns.map(({ c, pc }) => `parent.${quoted(pc)} = child.${quoted(c)}`).join(' AND ');
-    const [row] = await rows<{ total: string | number }>(
-      `SELECT COUNT(*) AS total FROM ${quoted(s)}.${quoted(t)} child WHERE ${set} AND NOT EXISTS (SELECT 1 FROM ${quoted(ps)}.${quoted(pt)} parent WHERE ${same})`,
-    ).catch((error: { code?: string }) => {
-      // A parent table that is gone leaves every child an orphan.
-      if (error.code !== 'ER_NO_SUCH_TABLE') throw error;
-      return rows<{ total: string | number }>(`SELECT COUNT(*) AS total FROM ${quoted(s)}.${quoted(t)} child WHERE ${set}`);
-    });
-    out[name] = Number(row!.total);
-  }
-  return out;
-}
-
-/** Differences in words, the gravest first; empty when the two hold the same. */
-export function inventoryDifferences(before: Inventory, now: Inventory): string[] {
-  const out: string[] = [];
-  const compare = <Item>(what: string, was: Record<string, Item>, is: Record<string, Item>, changed: (a: Item, b: Item) => string | null): void => {
-    for (const name of Object.keys(was)) {
-      if (!(name in is)) out.push(`${what} ${name} is missing`);
-      else {
-        const difference = changed(was[name]!, is[name]!);
-        if (difference) out.push(`${what} ${name}: ${difference}`);
-      }
-    }
-    for (const name of Object.keys(is)) if (!(name in was)) out.push(`${what} ${name} was not there before`);
-  };
-  compare('definition of', before.definitions, now.definitions, (a, b) => (a === b ? null : 'another definition'));
-  compare('rows of', before.tables, now.tables, (a, b) => {
-    if (a.rows !== b.rows) return `${b.rows} rows, ${a.rows} before`;
-    return a.sum === b.sum && a.xor === b.xor ? null : `${a.rows} rows, and not all as before`;
-  });
-  compare('account', before.accounts, now.accounts, (a, b) => (a.account !== b.account ? 'another password, plugin or attribute' : a.grants !== b.grants ? 'other grants' : null));
-  compare('setting', before.settings, now.settings, (a, b) => (a === b ? null : `${b}, was ${a}`));
-  for (const [key, count] of Object.entries(now.orphans)) if (count > 0 && count !== (before.orphans[key] ?? 0)) out.push(`foreign key ${key}: ${count} rows without their parent`);
-  return out;
-}
-
-export const asJson = (inventory: Inventory): Json => JSON.parse(JSON.stringify(inventory)) as Json;
+export const asJson = (value: Inventory | JustBefore): Json => JSON.parse(JSON.stringify(value)) as Json;

@@ -59,9 +59,9 @@ describe('DELETE on a real MySQL', () => {
   afterAll(async () => { await stack?.down(); });
 
   test('takes the share that it is told to, the same rows for the same seed, and nothing else', async () => {
-    const chosen = await withSession(site, (session) => chooseRows(session, { table: 'app.things', share: 0.25, seed: 7 }));
+    const chosen = await withSession(site, (session) => chooseRows(session, { table: 'app.things', share: 0.25, seed: 7 })) ?? expect.fail('no row was chosen');
     expect(await withSession(site, (session) => chooseRows(session, { table: 'app.things', share: 0.25, seed: 7 }))).toEqual(chosen);
-    expect((await withSession(site, (session) => chooseRows(session, { table: 'app.things', share: 0.25, seed: 8 }))).sample).not.toEqual(chosen.sample);
+    expect((await withSession(site, (session) => chooseRows(session, { table: 'app.things', share: 0.25, seed: 8 })))!.sample).not.toEqual(chosen.sample);
     expect(await witnessDeleted(site, chosen), 'nothing happened').toBeNull();
     await stack.sql('DELETE FROM app.things WHERE id = 0');
     expect(await witnessDeleted(site, chosen), 'another delete').toBeNull();
@@ -76,7 +76,9 @@ describe('DELETE on a real MySQL', () => {
   });
 
   test('works on a table without a primary key, and refuses an empty or a missing one', async () => {
-    await expect(deleteRows(site, { table: 'app.heap', share: 1, seed: 1 })).rejects.toThrow('app.heap has no rows to delete');
+    const { facts, witness } = await deleteRows(site, { table: 'app.heap', share: 1, seed: 1 });
+    expect(facts).toMatchObject({ changed: 0 });
+    await expect(witness(), 'nobody can see what did not happen').rejects.toThrow('app.heap has no rows: none was deleted');
     await expect(deleteRows(site, { table: 'app.hap', share: 1, seed: 1 })).rejects.toThrow('no such table');
     await stack.sql("INSERT INTO app.heap VALUES ('x', NULL), ('y', 2), ('z', 3)");
     const inflicted = await deleteRows(site, { table: 'app.heap', share: 1, seed: 1 });

@@ -32,7 +32,7 @@ const judged = async (change: () => Promise<unknown>): Promise<CheckOutcome> => 
   const check = attached.checks['inventory']!;
   const baseline = await check.before!();
   await change();
-  return check.after(baseline);
+  return check.after(baseline, null, null);
 };
 
 describe('the inventory is red for', () => {

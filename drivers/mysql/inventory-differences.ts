@@ -1,0 +1,102 @@
+import { compareAccounts } from './inventory-accounts.ts';
+import { compareFinds } from './inventory-fulltext.ts';
+import { everyAccount, everyPersisted, type Inventory, type JustBefore } from './inventory.ts';
+
+/** In words. `differences`, the gravest first, are faults; `remarks` are not, and must be read all the same. */
+export interface Comparison { differences: string[]; remarks: string[] }
+
+export function compareInventories(before: Inventory, justBefore: JustBefore | null, now: Inventory): Comparison {
+  const unread = new Set([...before.unread, ...now.unread]);
+  const remarks: string[] = [];
+  const accounts = unread.has(everyAccount) ? { differences: [], returned: [] } : compareAccounts(before.accounts, justBefore?.accounts ?? null, now.accounts);
+  const finds = compareFinds(ofSameRows(before, now), now.fulltext);
+  const counters = compareCounters(before, justBefore, now);
+  const differences = [
+    ...compare('definition of', before.definitions, now.definitions, (a, b) => (a === b ? null : 'another definition'), unread),
+    ...compareRows(before, now, unread, remarks),
+    ...compareViews(before, now, remarks),
+    ...counters.fallen,
+    ...finds.fewer,
+    ...accounts.differences,
+    ...(unread.has(everyPersisted) ? [] : comparePersisted(before, now)),
+    ...compare('setting', before.settings, now.settings, (a, b) => (a === b ? null : `${b}, was ${a}`), unread),
+    ...before.extensions.filter((one) => !now.extensions.includes(one) && unread.size === 0).map((one) => `${one} is missing`),
+    ...Object.entries(now.orphans).filter(([key, count]) => count > 0 && count !== (before.orphans[key] ?? 0)).map(([key, count]) => `foreign key ${key}: ${count} rows without their parent`),
+  ];
+  remarks.unshift(...accounts.returned, ...counters.again, ...finds.more);
+  remarks.push(...uncovered(now));
+  return { differences, remarks };
+}
+
+function compare<Item>(what: string, was: Record<string, Item>, is: Record<string, Item>, changed: (a: Item, b: Item, name: string) => string | null, unread: ReadonlySet<string>): string[] {
+  const out: string[] = [];
+  for (const name of new Set([...Object.keys(was), ...Object.keys(is)])) {
+    if (unread.has(`${what} ${name}`)) continue;
+    if (!(name in is)) out.push(`${what} ${name} is missing`);
+    else if (!(name in was)) out.push(`${what} ${name} was not there before`);
+    else {
+      const difference = changed(was[name]!, is[name]!, name);
+      if (difference) out.push(`${what} ${name}: ${difference}`);
+    }
+  }
+  return out;
+}
+
+/** Two readings of one clock are seldom the same second. */
+const clockSlackS = 2;
+export const startedAnew = (before: Inventory, now: Inventory): boolean => Math.abs(now.startedAt - before.startedAt) > clockSlackS;
+
+function compareRows(before: Inventory, now: Inventory, unread: ReadonlySet<string>, remarks: string[]): string[] {
+  const anew = startedAnew(before, now);
+  return compare('rows of', before.tables, now.tables, (a, b, name) => {
+    if (a.rows === b.rows && a.sum === b.sum && a.xor === b.xor) return null;
+    const words = a.rows !== b.rows ? `${b.rows} rows, ${a.rows} before` : `${a.rows} rows, and not all as before`;
+    // Empty it is as it must be. Rows that are there all the same came from somewhere, and must be the right ones.
+    if (!anew || b.rows > 0 || now.otherEngines[name] !== 'MEMORY') return words;
+    remarks.push(`rows of ${name}: ${words}; engine MEMORY keeps nothing over a start`);
+    return null;
+  }, unread);
+}
+
+function compareViews(before: Inventory, now: Inventory, remarks: string[]): string[] {
+  const out: string[] = [];
+  for (const [name, said] of Object.entries(now.views)) {
+    if (said === '') continue;
+    if (before.views[name] === '') out.push(`view ${name} does not select any more: ${said}`);
+    else if (before.views[name] !== undefined) remarks.push(`view ${name} did not select before either: ${before.views[name]}`);
+  }
+  return out;
+}
+
+/** `fallen`: below what it was at the beginning. `again`: below what it was just before the fault, as an older backup brings about. */
+function compareCounters(before: Inventory, justBefore: JustBefore | null, now: Inventory): { fallen: string[]; again: string[] } {
+  const [fallen, again]: [string[], string[]] = [[], []];
+  for (const [name, next] of Object.entries(now.counters)) {
+    const [first, last] = [before.counters[name], justBefore?.counters[name]];
+    const inMemory = now.otherEngines[name] === 'MEMORY' && startedAnew(before, now);
+    // Who empties a table while all is well may count anew.
+    const floor = first !== undefined && last !== undefined && BigInt(last) < BigInt(first) ? last : first;
+    const lower = (than: string | undefined): boolean => than !== undefined && BigInt(next) < BigInt(than);
+    const words = (than: string): string => `AUTO_INCREMENT of ${name}: ${next}, was ${than}: numbers are given out a second time`;
+    if (lower(floor) && !inMemory) fallen.push(words(floor!));
+    else if (lower(last)) again.push(`${words(last!)} (just before the fault)`);
+  }
+  return { fallen, again };
+}
+
+function comparePersisted({ persisted: was }: Inventory, { persisted: is }: Inventory): string[] {
+  return [...new Set([...Object.keys(was), ...Object.keys(is)])].filter((name) => was[name] !== is[name])
+    .map((name) => `persisted setting ${name} ${is[name] === undefined ? 'is lost' : `is ${is[name]}`}, was ${was[name] ?? 'not persisted'}`);
+}
+
+/** A search for other words of other rows says nothing of the index. */
+function ofSameRows(before: Inventory, now: Inventory): Inventory['fulltext'] {
+  const tableOf = (index: string): string => index.slice(0, index.lastIndexOf('.'));
+  const same = (name: string): boolean => before.tables[name] !== undefined && before.tables[name]?.sum === now.tables[name]?.sum && before.tables[name]?.rows === now.tables[name]?.rows;
+  return Object.fromEntries(Object.entries(before.fulltext).filter(([index]) => same(tableOf(index))));
+}
+
+function uncovered({ otherEngines }: Inventory): string[] {
+  const names = Object.entries(otherEngines).map(([name, engine]) => `${name} (${engine})`);
+  return names.length > 0 ? [`no snapshot covers ${names.join(', ')}`] : [];
+}

@@ -1,0 +1,67 @@
+import { messageOf } from '../../core/errors.ts';
+import { digest, readable, type Unread } from './inventory-reading.ts';
+import { quoted, serverCode, type Session } from './server.ts';
+
+/** Next number of each table that counts, as decimal text. */
+export type Counters = Record<string, string>;
+
+export async function readCounters({ rows }: Session, without: string[]): Promise<Counters> {
+  // The dictionary keeps statistics for a day otherwise.
+  await rows('SET SESSION information_schema_stats_expiry = 0');
+  const found = await rows<{ s: string; t: string; next: string | number }>(
+    'SELECT table_schema AS s, table_name AS t, auto_increment AS next FROM information_schema.tables WHERE auto_increment IS NOT NULL AND table_schema NOT IN (?)', [without],
+  );
+  return Object.fromEntries(found.map(({ s, t, next }) => [`${s}.${t}`, String(next)]));
+}
+
+/** Of each view: empty when it selects, else what the server says. */
+export async function readViews({ rows }: Session, without: string[], unread: Unread): Promise<Record<string, string>> {
+  const views = await rows<{ s: string; n: string }>("SELECT table_schema AS s, table_name AS n FROM information_schema.views WHERE table_schema NOT IN (?) ORDER BY s, n", [without]);
+  const out: Record<string, string> = {};
+  for (const { s, n } of views) {
+    const said = await readable(unread, `view ${s}.${n}`, async () => {
+      try {
+        await rows(`SELECT * FROM ${quoted(s)}.${quoted(n)} LIMIT 0`);
+        return '';
+      } catch (error) {
+        if (serverCode(error) === null || /DENIED/.test(serverCode(error)!)) throw error;
+        return messageOf(error);
+      }
+    });
+    if (said !== null) out[`${s}.${n}`] = said;
+  }
+  return out;
+}
+
+/** Whoever may write is watched as a setting; a copy that was closed for its making keeps that it was. */
+const watchedOtherwise = ['super_read_only', 'read_only'];
+
+/** What SET PERSIST was told, by name: it lies in the data folder and in no dump. */
+export async function readPersistedSettings({ rows }: Session): Promise<Record<string, string>> {
+  const found = await rows<{ n: string; v: string }>(
+    'SELECT variable_name AS n, variable_value AS v FROM performance_schema.persisted_variables WHERE variable_name NOT IN (?) ORDER BY n', [watchedOtherwise],
+  );
+  return Object.fromEntries(found.map(({ n, v }) => [n, v]));
+}
+
+/** What the server has learnt beside its databases: functions, components and plugins of others, remote servers, time zones by name. */
+export async function readExtensions({ rows }: Session, unread: Unread): Promise<string[]> {
+  const lists = {
+    function: 'SELECT name AS n FROM mysql.func', component: 'SELECT component_urn AS n FROM mysql.component', plugin: 'SELECT name AS n FROM mysql.plugin',
+    'remote server': 'SELECT Server_name AS n FROM mysql.servers', 'time zone': 'SELECT name AS n FROM mysql.time_zone_name',
+  };
+  const out: string[] = [];
+  for (const [kind, sql] of Object.entries(lists)) {
+    const found = await readable(unread, `the list of every ${kind}`, () => rows<{ n: string }>(sql));
+    if (kind === 'time zone' && found && found.length > 0) out.push(`time zones by name (${digest(found.map(({ n }) => n).sort().join()).slice(0, 8)})`);
+    else out.push(...(found ?? []).map(({ n }) => `${kind} ${n}`));
+  }
+  return out;
+}
+
+/** Epoch seconds. Rows of tables in memory end with the server's process. */
+export async function readStart({ rows }: Session): Promise<number> {
+  const [row] = await rows<{ Value: string }>("SHOW GLOBAL STATUS LIKE 'Uptime'");
+  const [clock] = await rows<{ now: string | number }>('SELECT UNIX_TIMESTAMP() AS now');
+  return Number(clock!.now) - Number(row!.Value);
+}
