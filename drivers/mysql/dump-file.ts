@@ -22,11 +22,15 @@ export const isComplete = (tail: string): boolean => /\n-- Dump completed[^\n]*\
 
 export interface DumpWatch { stream: Transform; head(): DumpHead; bytes(): number }
 
+/** Comes once the snapshot is open and mysqldump has given its read lock back; before that come only comments and settings. */
+const bodyBegins = '-- Current Database: ';
+
 /**
- * Passes a dump on and looks at its beginning and end. The stream ends only when `ended` gave exit code 0, the last line
+ * Passes a dump on and looks at its beginning and end. Nothing of its body passes before `opened`, which is called once its snapshot is. The stream ends only when `ended` gave exit code 0, the last line
  * is there and it is not too small: whoever stores it sees an error otherwise, and never a short file that looks whole.
  */
-export function watchDump(ended: () => Promise<{ code: number; stderr: string }>, floorBytes: number): DumpWatch {
+export function watchDump(ended: () => Promise<{ code: number; stderr: string }>, floorBytes: number, opened: () => Promise<void> = async () => undefined): DumpWatch {
+  let open = false;
   let head = Buffer.alloc(0);
   let tail: Buffer = Buffer.alloc(0);
   let bytes = 0;
@@ -37,7 +41,9 @@ export function watchDump(ended: () => Promise<{ code: number; stderr: string }>
       if (head.length < headBytes) head = Buffer.concat([head, chunk.subarray(0, headBytes - head.length)]);
       // Kept, not copied: copies of every chunk that passes are work for the garbage collector (bench/backup-live.ts).
       tail = chunk.length >= tailBytes ? chunk : Buffer.concat([tail.subarray(-tailBytes), chunk]);
-      done(null, chunk);
+      if (open || (head.length < headBytes && !head.includes(bodyBegins))) return done(null, chunk);
+      open = true;
+      opened().then(() => done(null, chunk), done);
     },
     flush(done) {
       ended().then(({ code, stderr }) => done(refusal(code, stderr, tail.subarray(-tailBytes).toString('utf8'), bytes, floorBytes)), done);

@@ -24,18 +24,21 @@ interface ServerFacts { uuid: string; tool: string; gtid: boolean; log: boolean;
 
 /**
  * A consistent logical copy of everything: data, routines, events, triggers, accounts and grants. Definitions cannot change
- * while it runs (LOCK INSTANCE FOR BACKUP), because a snapshot does not hold for a table that was altered under it.
+ * while it runs (LOCK INSTANCE FOR BACKUP), because a snapshot does not hold for a table that was altered under it. That lock comes
+ * after the read lock that opens the snapshot: a definition, or the event scheduler, that waits for the first holds up the second, and
+ * with it every write. mysqldump itself refuses a table that was altered in between.
  */
 export const backupDump = (site: Site): NonNullable<BackupMethod['backup']> => async (to, { options, signal, now }) => {
   const parsed = dumpOptions.parse(options);
   return withSession(site, async (session) => {
-    await lockDefinitions(session, parsed);
+    // A dump of many hours leaves this session idle for as long.
+    await session.rows('SET SESSION wait_timeout = 31536000');
     await assertRestorable(site, session);
     const facts = await serverFacts(site, session);
     noteTables(site, facts.notTransactional);
     // Before mysqldump is even started, hence before its snapshot opens: what was acknowledged by now is in it. Early, never late.
     const atMs = now();
-    const head = await stream(site, to, facts, parsed, signal);
+    const head = await stream(site, to, facts, { options: parsed, signal, opened: () => lockDefinitions(session, parsed) });
     if (facts.persisted !== null) await to.put(persistedName, Readable.from([Buffer.from(facts.persisted)]));
     // The lock goes with the session: only a session that lived to this point has held it throughout.
     await session.rows('UNLOCK INSTANCE').catch((error: unknown) => {
@@ -47,8 +50,6 @@ export const backupDump = (site: Site): NonNullable<BackupMethod['backup']> => a
 
 async function lockDefinitions(session: Session, { lockWaitSeconds }: DumpOptions): Promise<void> {
   await session.rows('SET SESSION lock_wait_timeout = ?', [lockWaitSeconds]);
-  // A dump of many hours leaves this session idle for as long.
-  await session.rows('SET SESSION wait_timeout = 31536000');
   await session.rows('LOCK INSTANCE FOR BACKUP').catch((error: unknown) => {
     throw environmentError('definitions cannot be kept from changing during the dump', { found: messageOf(error), expected: `the backup lock within ${lockWaitSeconds} s`, hint: 'something is altering tables, or the account lacks BACKUP_ADMIN', cause: error });
   });
@@ -64,9 +65,11 @@ async function serverFacts(site: Site, session: Session): Promise<ServerFacts> {
   };
 }
 
-async function stream(site: Site, to: Sink, facts: ServerFacts, options: DumpOptions, signal: AbortSignal): Promise<DumpHead & { sha256: string }> {
+interface Streaming { options: DumpOptions; signal: AbortSignal; /** Called when the snapshot is open; the dump fails with it. */ opened(): Promise<void> }
+
+async function stream(site: Site, to: Sink, facts: ServerFacts, { options, signal, opened }: Streaming): Promise<DumpHead & { sha256: string }> {
   const running = await site.service.spawn(dumpCommand(site, facts, options), { env: { MYSQL_PWD: site.password }, signal });
-  const watch = watchDump(() => running.done, options.floorBytes);
+  const watch = watchDump(() => running.done, options.floorBytes, opened);
   const piped = pipeline(running.stdout, watch.stream);
   const put = to.put(dumpName, watch.stream);
   put.catch((error: Error) => watch.stream.destroy(error));

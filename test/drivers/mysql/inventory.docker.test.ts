@@ -182,6 +182,14 @@ describe('a dump', () => {
     await altered;
     expect([done, ...order]).toEqual([true, 'dumped', 'altered']);
   });
+  test('opens its snapshot beside somebody who defines things all the time, and holds up nobody for it', async () => {
+    let over = false;
+    const defining = (async () => {
+      for (; !over; ) await stack.sql('CREATE OR REPLACE VIEW app.defined AS SELECT id FROM app.roles');
+    })();
+    await backup(slowSink(async () => undefined), { lockWaitSeconds: 2 }).finally(() => (over = true));
+    await defining;
+  });
   test('that cannot have its locks says so instead of waiting, and holding up every write, for ever', async () => {
     await large();
     // A statement that runs for long keeps the tables from being flushed, and that would keep everyone else from writing.
