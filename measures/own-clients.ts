@@ -30,15 +30,15 @@ export function ownClients({ strategy, ledger: { loads } }: Pick<Evidence, 'stra
 const unknown = { rtaMs: null, correctMs: null, impactMs: null, resolutionMs: null, neverRight: false };
 
 /** A component without clients of its own, by its own probe. Null where it was lost with its region, or stays away by intent, and nothing says more. */
-export function probedTime({ events }: Pick<Evidence, 'events'>, component: string, { faultMs }: Moments): RecoveryTime | null {
+export function probedTime({ events, strategy }: Pick<Evidence, 'events' | 'strategy'>, component: string, { faultMs }: Moments): RecoveryTime | null {
   if (faultMs === null) return { ...unknown, reason: 'nothing was broken' };
   const ready = eventsOf(events, 'ready').findLast(({ data }) => data.component === component);
-  const asked = eventsOf(events, 'asked').findLast(({ data }) => data.of === component);
-  if (asked && !asked.data.ready) {
-    if (asked.data.staysAway) return null;
-    return { ...unknown, neverRight: true, reason: `it has no client of its own, and was not ready at the end: ${asked.data.detail}` };
-  }
-  const readyMs = ready?.atMs ?? asked?.atMs ?? null;
+  const service = strategy.components[component]?.service ?? component;
+  const asked = eventsOf(events, 'asked').filter(({ data }) => data.of === (data.kind === 'component' ? component : service));
+  const down = asked.find(({ data }) => !data.ready && !data.staysAway);
+  if (down) return { ...unknown, neverRight: true, reason: `it has no client of its own, and was not ready at the end: ${down.data.detail}` };
+  if (asked.some(({ data }) => !data.ready)) return null;
+  const readyMs = ready?.atMs ?? asked.at(-1)?.atMs ?? null;
   if (readyMs !== null) return { ...unknown, rtaMs: readyMs - faultMs, correctMs: readyMs, reason: null };
   const lostWithRegion = eventsOf(events, 'fault.begun').some(({ data }) => data.components?.includes(component));
   if (lostWithRegion) return null;

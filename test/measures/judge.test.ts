@@ -224,6 +224,25 @@ const good: [string, (sketch: Sketch) => void, (result: ReturnType<typeof judgeS
     add(sketch, at.load, 'schedule.begun', { backup: 'mysql.binlog', method: 'binlog', intervalMs: null, scaledMs: null });
     add(sketch, 12_000, 'log.durable', { backup: 'mysql.binlog', segment: 0, file: 'binlog.1', offset: 0, bytes: 10, readAtMs: 12_000 });
   }, (result) => expect(result.findings.find(({ id }) => id === 'backups/mysql.binlog')).toMatchObject({ verdict: 'pass', actual: 1 })],
+  ['two were broken, and the one without clients of its own says itself that it is back', (sketch) => {
+    const fault = { fault: 'crash', target: 'mysql' };
+    put(sketch.scenario, 'fault', [{ 'wipe-volume': 'redis' }, { crash: 'mysql' }]);
+    put(sketch.strategy, 'components.mysql.objectives', { rto: '5m' });
+    add(sketch, at.fault + 5, 'fault.begun', { ...fault, params: {} });
+    add(sketch, at.fault + 60, 'fault.witnessed', { ...fault, proof: 'the process is gone', facts: {} });
+    add(sketch, 22_950, 'ready', { component: 'mysql' });
+    for (const kind of ['component', 'service'] as const) add(sketch, 27_650, 'asked', { of: 'mysql', kind, ready: true, detail: 'healthy', staysAway: false });
+    add(sketch, 27_650, 'asked', { of: 'standby', kind: 'service', ready: false, detail: 'exited (0)', staysAway: true });
+  }, ({ objectives, findings }) => {
+    expect(objectives.find(({ component, kind }) => component === 'mysql' && kind === 'rto')).toMatchObject({ actualMs: 2_900, basis: 'measured by its own probe, detection derived, people declared' });
+    expect(findings.filter(({ id }) => id.startsWith('standing/')).map(({ id, verdict, weight }) => [id, verdict, weight])).toEqual([['standing/mysql', 'pass', 0], ['standing/standby', 'pass', 0]]);
+  }],
+  ['nothing was promised, and clients have right answers again: that is told, and earns nothing', (sketch) => {
+    put(sketch.strategy, 'components.redis.objectives', { rpo: '15m' });
+  }, ({ findings, score }) => {
+    expect(findings.find(({ id }) => id === 'service/tokens')).toMatchObject({ verdict: 'pass', actual: 2_951 });
+    expect(score.points.some(({ finding: id }) => id.startsWith('service/') || id.startsWith('rto/'))).toBe(false);
+  }],
   ['nothing at all was lost', (sketch) => {
     keep(sketch, (record) => record.kind !== kinds.write || record.load === logins || record.outcome !== 0 || record.invokedMs < at.consistent || record.invokedMs >= at.fault);
     keep(sketch, (record) => record.kind !== kinds.remove || record.load === logins || record.invokedMs < at.consistent || record.invokedMs >= at.fault);
