@@ -129,7 +129,7 @@ async function live(drill: Drill): Promise<void> {
       schedules = startSchedules(drill);
       await schedules.havePoints(drill.plan.scenario.points);
     });
-    before = await stateOfServices(drill);
+    before = await unlessAborted(drill.options.signal, stateOfServices(drill));
     const noticed = await phase(drill, 'break', () => breakIt(drill, schedules!, loadBegunMs));
     await phase(drill, 'detect', () => detect(drill, noticed));
     await phase(drill, 'recover', async () => {

@@ -48,7 +48,8 @@ export async function scanBinlog(
       }
     }
   } catch (error) {
-    if (error instanceof NotABinlog) throw environmentError(`${name} is damaged`, { found: error.message, expected: 'a binary log', cause: error });
+    // An event that is shorter than what belongs into it reads past its own end.
+    if (error instanceof NotABinlog || error instanceof RangeError) throw environmentError(`${name} is damaged`, { found: error.message, expected: 'a binary log', cause: error });
     throw error;
   } finally {
     input.destroy();
