@@ -151,12 +151,16 @@ export function readChainOf(lines: Iterable<string>): ChainCheck {
   return whole === '' ? { events, broken: null } : broken('last line is cut off');
 }
 
+const isEvent = (event: TimelineEvent | null): boolean =>
+  event !== null && typeof event === 'object' && event.data !== null && typeof event.data === 'object' && typeof event.type === 'string'
+  && Number.isFinite(event.atMs) && event.atMs >= 0 && !Number.isNaN(Date.parse(event.utc));
+
 /** The event on a line, or why it is none. */
 function eventOf(line: string, seq: number, prev: string): TimelineEvent | string {
   let event: TimelineEvent;
   try {
     event = JSON.parse(line) as TimelineEvent;
-    if (event === null || typeof event !== 'object' || event.data === null || typeof event.data !== 'object') return 'not an event';
+    if (!isEvent(event)) return 'not an event';
     if (event.seq !== seq) return `sequence number ${String(event.seq)}, expected ${seq}`;
     if (event.prev !== prev) return 'does not follow from the line before';
     return hashEvent(event) === event.hash ? event : 'content does not match its hash';

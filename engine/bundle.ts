@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import type { LedgerAnalysis } from '../core/analysis.ts';
 import { environmentError, inputError, messageOf, MusterError } from '../core/errors.ts';
 import type { Registries } from '../core/registries.ts';
-import type { DrillResult } from '../core/result.ts';
+import { resultSchema, type DrillResult } from '../core/result.ts';
 import { lastOf, readChainOf, type TimelineEvent } from '../core/timeline.ts';
 import { judge } from '../measures/judge.ts';
 import { analyseLedger } from '../measures/ledger-judge.ts';
@@ -32,10 +32,13 @@ export function judgeBundle(folder: string, registries: Registries): Judged {
   try {
     const opened = openBundle(folder);
     const contradictions = existsSync(join(folder, manifestName)) ? contradictionsOf(folder, opened.drill) : unvouched(opened.events);
-    return judged(opened, contradictions, registries);
+    const found = judged(opened, contradictions, registries);
+    // What is not as a drill writes it may have gone through everything, and is no result for all that.
+    resultSchema.parse(found.result);
+    return found;
   } catch (error) {
     if (error instanceof MusterError) throw error;
-    throw inputError(`${folder} cannot be judged`, { found: messageOf(error), expected: 'a bundle as this version of Muster leaves and reads it', cause: error });
+    throw inputError(`${folder} cannot be judged`, { found: messageOf(error).slice(0, 500), expected: 'a bundle as this version of Muster leaves and reads it', cause: error });
   }
 }
 
