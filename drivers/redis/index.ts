@@ -57,7 +57,7 @@ export default defineDriver({
   checks: {
     'refuses-writes': 'the server refuses a write as read-only, or is off',
     ttl: 'keys expire when they should, by absolute time, however long the recovery took',
-    inventory: 'keys by prefix, settings that decide about durability, and users, before and after',
+    inventory: 'keys and values of every database, functions, users, and settings that decide about durability, before and after',
   },
   attach: async ({ component, service, config, clients, clock, secret, peer }) => {
     const credentials = { username: config.username, password: config.passwordFrom === undefined ? undefined : secret(config.passwordFrom) };
@@ -74,7 +74,7 @@ export default defineDriver({
         backups: { rdb: rdbMethod(site), aof: aofMethod(site) },
         workload: redisWorkload({ component, address: shared(clients), groupSize: config.groupSize, neverReturn: config.neverReturn }),
         actions: { ...replicaActions(site), start: startAction(service, clock, () => isInPlace(site)) },
-        checks: { 'refuses-writes': refusesWritesCheck(service, () => attemptWrite(site)), ttl: expiryCheck(server, component), inventory: inventoryCheck(server) },
+        checks: { 'refuses-writes': refusesWritesCheck(service, () => attemptWrite(site)), ttl: expiryCheck(server, component), inventory: inventoryCheck(shared(() => service.endpoint(port))) },
         ...processAbilities(service),
         ...killLoopAbility(service, clock),
         ...memoryLimitAbility(service, clock),

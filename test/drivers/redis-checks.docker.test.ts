@@ -1,3 +1,4 @@
+import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, test } from 'vitest';
 import type { Artifact, Attached, BackupMethod } from '../../core/driver.ts';
 import { createReceiver, recordingContext, takeBackup, type Receiver } from '../suites/artifact.ts';
@@ -94,5 +95,76 @@ describe('checks across a recovery', () => {
     await admin.call(mend[0]!, ...mend.slice(1));
     expect(outcome).toMatchObject({ verdict: 'fail' });
     expect(JSON.stringify(outcome)).not.toContain('nopass');
+  });
+
+  /** One of each kind, in databases that tools forget. */
+  const filled = async (): Promise<Redis> => {
+    const admin = await stack.connect('redis');
+    await admin.set('user:1', 'a');
+    await admin.select(5);
+    await admin.set('text:1', 'whole');
+    await admin.rpush('queue:mail', 'first', 'second');
+    await admin.sadd('set:1', 'x', 'y');
+    await admin.zadd('board:1', 1, 'a', 2, 'b');
+    await admin.hset('hash:1', 'name', 'value', 'token', 'secret');
+    await admin.call('HPEXPIRE', 'hash:1', '86400000', 'FIELDS', '1', 'token');
+    await admin.xadd('events:1', '1-1', 'kind', 'made');
+    await admin.xadd('events:1', '2-1', 'kind', 'sent');
+    await admin.xgroup('CREATE', 'events:1', 'workers', '0');
+    await admin.call('XREADGROUP', 'GROUP', 'workers', 'one', 'COUNT', '1', 'STREAMS', 'events:1', '>');
+    await admin.call('FUNCTION', 'LOAD', 'REPLACE', "#!lua name=shop\nredis.register_function('price', function() return 1 end)");
+    return admin;
+  };
+
+  test.for<[string, string[][], RegExp]>([
+    ['a key of another database that is gone', [['DEL', 'queue:mail']], /database 5: queue \(list\).*1 of them missing/],
+    ['a whole database that is gone', [['FLUSHDB']], /database 5: text/],
+    ['another value', [['SET', 'text:1', 'torn']], /database 5: text \(string\): 1 keys with another value/],
+    ['another type', [['DEL', 'text:1'], ['RPUSH', 'text:1', 'whole']], /database 5: text \(string\)/],
+    ['another order of a list', [['RPUSH', 'queue:mail', 'first'], ['LPOP', 'queue:mail']], /queue \(list\): 1 keys with another value/],
+    ['a member of a set', [['SREM', 'set:1', 'x']], /set \(set\): 1 keys/],
+    ['a score', [['ZADD', 'board:1', '3', 'a']], /board \(zset\): 1 keys/],
+    ['a field that is gone', [['HDEL', 'hash:1', 'name']], /hash \(hash\): 1 keys/],
+    ['a field that expires no more', [['HPERSIST', 'hash:1', 'FIELDS', '1', 'token']], /hash \(hash\): 1 keys/],
+    ['a field that expires at another time', [['HPEXPIRE', 'hash:1', '90000000', 'FIELDS', '1', 'token']], /hash \(hash\): 1 keys/],
+    ['an entry of a stream', [['XDEL', 'events:1', '2-1']], /events \(stream\): 1 keys/],
+    ['a group of a stream', [['XGROUP', 'DESTROY', 'events:1', 'workers']], /events \(stream\): 1 keys/],
+    ['what a group has not acknowledged', [['XACK', 'events:1', 'workers', '1-1']], /events \(stream\): 1 keys/],
+    ['a consumer', [['XGROUP', 'CREATECONSUMER', 'events:1', 'workers', 'two']], /events \(stream\): 1 keys/],
+    ['a key that begins to expire', [['EXPIRE', 'text:1', '1000']], /database 5: text \(string\).*missing/],
+    ['a library of functions', [['FUNCTION', 'DELETE', 'shop']], /functions of library shop: gone/],
+  ])('the inventory shows %s', async ([, spoil, says]) => {
+    const admin = await filled();
+    const baseline = await check('inventory').before!();
+    expect(await check('inventory').after(baseline)).toMatchObject({ verdict: 'pass' });
+    for (const [name, ...args] of spoil) await admin.call(name!, ...args);
+    expect(await check('inventory').after(baseline)).toMatchObject({ verdict: 'fail', detail: expect.stringMatching(says) });
+  });
+
+  test.for(['rdb', 'aof'])('everything is as before after %s: no false alarm', async (name) => {
+    await filled();
+    const baseline = await check('inventory').before!();
+    const point = receiver.artifact(name, await takeBackup(attached.backups[name]!, receiver, {}));
+    await loseEverything(attached);
+    await restore(attached.backups[name]!, point);
+    const outcome = await check('inventory').after(baseline);
+    expect(outcome).toMatchObject({ verdict: 'pass', detail: expect.stringContaining('7 keys of the application in 2 databases') });
+  });
+
+  test('an inventory of nothing says so, and is no pass', async () => {
+    const admin = await stack.connect('redis');
+    await admin.call('FUNCTION', 'FLUSH');
+    await admin.set('muster:redis:1', 'our own');
+    const baseline = await check('inventory').before!();
+    expect(await check('inventory').after(baseline)).toMatchObject({ verdict: 'inconclusive', detail: expect.stringContaining('0 keys of the application') });
+  });
+
+  test('what may not be read is named, and is no pass', async () => {
+    const admin = await filled();
+    await admin.call('ACL', 'SETUSER', 'default', '-acl', '-function', '-xinfo');
+    const limited = await check('inventory').before!();
+    const outcome = await check('inventory').after(limited);
+    await loseEverything(attached);
+    expect(outcome).toMatchObject({ verdict: 'inconclusive', detail: expect.stringMatching(/could not be read:.*type stream.*users.*functions/) });
   });
 });
