@@ -17,6 +17,7 @@ interface Damage { act(): Promise<void>; look(from: Helper): Promise<{ what: str
 export async function damageFile(volume: Volume, damage: FileDamage): Promise<Inflicted> {
   const { service } = volume;
   const path = await volume.file(damage.file);
+  await service.assertOwnPath(path);
   const before = await service.state();
   const done = await besideVolume(volume, async (helper) => {
     // Before anything is done to the process.

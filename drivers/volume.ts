@@ -18,10 +18,11 @@ export interface Volume {
   restartBy(kind: 'data' | 'log'): 'kill' | 'stop';
 }
 
-/** Runs work in a helper that sees the volume. Environment error when the data lies on none: a helper would not see it. */
+/** Runs work in a helper that sees the volume. Environment error when the data lies on none, which a helper would not see, or is not the drill's own. */
 export async function besideVolume<T>({ service, folder }: Pick<Volume, 'service' | 'folder'>, work: (helper: Helper) => Promise<T>): Promise<T> {
   const mounted = service.mounts.some(({ path }) => folder === path || folder.startsWith(`${path}/`));
   if (!mounted) throw environmentError(`the data of ${service.name} is on no volume`, { found: folder, expected: `a folder below ${service.mounts.map(({ path }) => path).join(' or ') || 'a named volume'}` });
+  await service.assertOwnPath(folder);
   const helper = await service.helper({ network: 'none', volumes: true });
   try {
     return await work(helper);

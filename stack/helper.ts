@@ -1,6 +1,6 @@
 import { environmentError, messageOf } from '../core/errors.ts';
 import type { Helper, HelperOptions } from '../core/service.ts';
-import { assertOwnVolume } from './own-path.ts';
+import { assertOwnVolume, isCopy } from './own-path.ts';
 import { labels } from './owner.ts';
 import { statusOf, type Inspection } from './runtime.ts';
 import type { DrillSite } from './service.ts';
@@ -13,6 +13,7 @@ import { containerShell } from './shell.ts';
 export async function createHelper(site: DrillSite, name: string, service: Inspection, options: HelperOptions): Promise<Helper> {
   const volumes = options.volumes ? service.Mounts.filter((mount) => mount.Type === 'volume') : [];
   for (const volume of volumes) await assertOwnVolume(site, name, volume.Name!);
+  if (options.volumes) await assertNothingElse(site, name, service);
   const network = Object.keys(service.NetworkSettings.Networks)[0] ?? 'none';
   const container = await site.runtime.container.create({
     Image: service.Image, User: options.user ?? '0', Entrypoint: ['sh', '-c'], Cmd: ['while :; do sleep 3600; done'], WorkingDir: '/',
@@ -37,4 +38,14 @@ export async function createHelper(site: DrillSite, name: string, service: Inspe
     throw environmentError(`no helper can be started beside ${name}`, { found: messageOf(error), expected: 'an image with a shell', cause: error });
   }
   return { ...containerShell({ ...site, container, name: `the helper of ${name}` }), remove };
+}
+
+/** A helper has the service's volumes only: what the service keeps in a folder of the host it would look for in its own layer. */
+async function assertNothingElse(site: DrillSite, name: string, { Mounts }: Inspection): Promise<void> {
+  for (const mount of Mounts) {
+    if (mount.Type !== 'bind' || !mount.RW || (await isCopy(site, mount))) continue;
+    throw environmentError(`no helper can stand in for ${name}: it has a folder of the host that is not this drill's`, {
+      found: `${mount.Source} at ${mount.Destination}, writable`, expected: 'volumes of this drill only',
+    });
+  }
 }

@@ -1,6 +1,7 @@
+import { posix } from 'node:path';
 import { environmentError } from '../core/errors.ts';
 import { labels } from './owner.ts';
-import type { Inspection } from './runtime.ts';
+import { statusOf, type Container, type Inspection } from './runtime.ts';
 import type { DrillSite } from './service.ts';
 
 type Mount = Inspection['Mounts'][number];
@@ -28,7 +29,53 @@ export async function assertOwnPath(site: DrillSite, name: string, found: Inspec
   const touched = [...(at ? [at] : []), ...found.Mounts.filter((mount) => mount !== at && isBelow(mount.Destination, normal))];
   for (const mount of touched) {
     if (mount.Type === 'volume') await assertOwnVolume(site, name, mount.Name!);
-    else if (mount.Type !== 'tmpfs') refused(`${mount.Type} of ${mount.Source} at ${mount.Destination}`);
+    else if (mount.Type !== 'tmpfs' && !(await isCopy(site, mount))) refused(`${mount.Type} of ${mount.Source} at ${mount.Destination}`);
+  }
+}
+
+/** A single file that was copied for the drill lies in a volume of its own (host-volumes.ts). */
+export async function isCopy(site: DrillSite, { Type, Source }: Mount): Promise<boolean> {
+  if (Type !== 'bind') return false;
+  const filters = { label: Object.entries(site.labels).map(([key, value]) => `${key}=${value}`) };
+  const { Volumes } = await site.runtime.container.dockerode.listVolumes({ filters });
+  return Volumes.some(({ Mountpoint }) => Source !== Mountpoint && isBelow(Source, Mountpoint));
+}
+
+/** Links are followed no further. */
+const linksMax = 40;
+
+/**
+ * The path once the links of the container on the way to it are followed, as the engine sees them, running or not. Of what is not
+ * there the rest stays as it is.
+ */
+export async function followedPath(container: Container, path: string): Promise<string> {
+  const left = path.split('/').filter((part) => part !== '' && part !== '.');
+  let at = '/';
+  for (let links = 0; left.length > 0;) {
+    const part = left.shift()!;
+    const next = part === '..' ? posix.dirname(at) : posix.join(at, part);
+    const link = await linkAt(container, next);
+    if (link === null) {
+      at = next;
+      continue;
+    }
+    links += 1;
+    if (links > linksMax) throw environmentError(`${path} goes in circles`, { found: next });
+    left.unshift(...posix.resolve(at, link).split('/').filter((each) => each !== ''));
+    at = '/';
+  }
+  return at;
+}
+
+/** Where a link leads; null for what is none, or is not there. Header: see the engine's `HEAD /containers/{id}/archive`. */
+async function linkAt(container: Container, path: string): Promise<string | null> {
+  try {
+    const { headers } = (await container.infoArchive({ path })) as unknown as { headers: Record<string, string> };
+    const stat = JSON.parse(Buffer.from(headers['x-docker-container-path-stat'] ?? '', 'base64').toString('utf8')) as { linkTarget?: string };
+    return stat.linkTarget ? stat.linkTarget : null;
+  } catch (error) {
+    if (statusOf(error) === 404) return null;
+    throw error;
   }
 }
 

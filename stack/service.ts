@@ -9,7 +9,7 @@ import type { HostSignal } from './host-signal.ts';
 import { digestOf } from './images.ts';
 import { knock } from './knock.ts';
 import type { NetworkTools } from './network-tools.ts';
-import { assertOwnPath } from './own-path.ts';
+import { assertOwnPath, followedPath } from './own-path.ts';
 import { labels, regionLabel } from './owner.ts';
 import { partition } from './partition.ts';
 import { processesOf, signalEach } from './processes.ts';
@@ -44,7 +44,11 @@ export async function attachService(site: DrillSite, name: string, container: Co
     env: Object.fromEntries(found.Config.Env.map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)])),
     mounts: found.Mounts.filter((mount) => mount.Type === 'volume').map((mount) => ({ volume: mount.Name!, path: mount.Destination, anonymous: /^[0-9a-f]{64}$/.test(mount.Name!) })),
     ports: publishedPorts(found),
-    assertOwnPath: async (path) => assertOwnPath(site, name, await ours(), path),
+    assertOwnPath: async (path) => {
+      const container = await ours();
+      await assertOwnPath(site, name, container, path);
+      await assertOwnPath(site, name, container, await followedPath(place.container, path));
+    },
     knock: async (port, options) => knock(site.network.on, await inspected(place.container, name), port, options),
     putFile: async (path, content, { mode } = {}) => putFile(place.container, name, await ours(), path, content, mode),
     partition: (direction) => partition(site.network, name, ours, direction),
