@@ -19,7 +19,17 @@ export interface Undo {
 export interface Proof { what: string; facts: Json }
 
 /** Something inflicted: how to see that it took effect (asked until it gives a proof or time is up) and how to undo it. */
-export interface Inflicted { facts: Json; witness(): Promise<Proof | null>; undo: Undo }
+export interface Inflicted {
+  facts: Json;
+  witness(): Promise<Proof | null>;
+  /**
+   * Asked once more when the recovery is over: a proof that the effect is still there, which nobody recovered from; null when it
+   * is not. Rejects when that cannot be seen. Left out where nothing distinguishes the effect from what a recovery leaves, such
+   * as a process that is another one.
+   */
+  stillThere?(): Promise<Proof | null>;
+  undo: Undo;
+}
 
 /** Which pages or bytes of what to damage. `seed` decides which ones: the same seed damages the same bytes. */
 export interface PageDamage { table: string; pages: number; pattern: 'random' | 'structured'; seed: number }

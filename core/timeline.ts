@@ -59,6 +59,8 @@ export interface EventData {
   'fault.witnessed': { fault: string; target: string; proof: string; facts: Json };
   'fault.unwitnessed': { fault: string; target: string; waitedMs: number };
   'fault.failed': { fault: string; target: string; error: string };
+  /** When the recovery was over. `there` null: it could not be seen, and `proof` says why. `staysAway`: the scenario leaves the target away by intent. */
+  'fault.asked-again': { fault: string; target: string; there: boolean | null; proof: string; staysAway: boolean };
   'region.lost': { region: string; how: 'dead' | 'blackhole'; services: string[]; stores: string[] };
   /** What reached for the region while it was lost. `error`: why that is not known; then `attempts` is empty. */
   'region.connections': { region: string; attempts: Attempt[]; accesses: RegionAccess[]; error?: string };

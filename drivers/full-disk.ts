@@ -23,14 +23,16 @@ export async function fillDisk(volume: Volume): Promise<Inflicted> {
     return found;
   });
   const restart = startAgain(service, 'undo disk-full of');
+  const seen = async (): Promise<Proof | null> =>
+    besideVolume(volume, async (helper) => {
+      const said = await trialWrite(helper, folder);
+      if (said === null) return null;
+      return { what: `another process cannot write 64 KiB to ${folder}: ${said}`, facts: { folder, said, free: (await freeBytes(helper, folder)).free } };
+    });
   return {
     facts: { folder, bytes: sizes.total, freeBefore: sizes.free },
-    witness: async (): Promise<Proof | null> =>
-      besideVolume(volume, async (helper) => {
-        const said = await trialWrite(helper, folder);
-        if (said === null) return null;
-        return { what: `another process cannot write 64 KiB to ${folder}: ${said}`, facts: { folder, said, free: (await freeBytes(helper, folder)).free } };
-      }),
+    witness: seen,
+    stillThere: seen,
     undo: {
       ...restart,
       run: async () => {

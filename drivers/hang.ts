@@ -16,6 +16,7 @@ export async function hang(service: Service): Promise<Inflicted> {
   return {
     facts: { pids, startedAt: before.startedAt },
     witness: async () => proofOf(pids, await stillStopped()),
+    stillThere: async () => proofOf(pids, await stillStopped()),
     undo: {
       name: `undo hang of ${service.name}`,
       deadlineMs: undoMs,

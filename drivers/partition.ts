@@ -17,13 +17,15 @@ export async function partition(service: Service, direction: 'in' | 'out' | 'bot
   const before = await knock();
   if (before.connected !== 'accepted') throw environmentError(`${service.name} takes no connections before it is cut off`, { found: before.connected, expected: `a connection to port ${port} from another container` });
   const cut = await service.partition(direction);
+  const seen = async (): Promise<Proof | null> => {
+    const { connected } = await knock();
+    if (connected !== 'silent' || !(await cut.inPlace())) return null;
+    return { what: `packets to ${service.name} vanish: a connection attempt to port ${port} from another container got no answer within ${silenceMs} ms, and was accepted before`, facts: { direction, port, before: before.connected, connected } };
+  };
   return {
     facts: { direction, port, before: before.connected },
-    witness: async (): Promise<Proof | null> => {
-      const { connected } = await knock();
-      if (connected !== 'silent' || !(await cut.inPlace())) return null;
-      return { what: `packets to ${service.name} vanish: a connection attempt to port ${port} from another container got no answer within ${silenceMs} ms, and was accepted before`, facts: { direction, port, before: before.connected, connected } };
-    },
+    witness: seen,
+    stillThere: seen,
     undo: {
       name: `undo partition of ${service.name}`,
       deadlineMs: undoMs,

@@ -44,24 +44,26 @@ export function processGone(before: ServiceState, after: ServiceState): { what: 
 
 /** Faults that every container can suffer, whatever runs in it. The witness of those of its process is the engine's own account of the process, not the call that broke it. */
 export function processAbilities(service: Service): Pick<Abilities, 'crash' | 'pause' | 'hang' | 'stop' | 'partition'> {
-  const broken = async (name: string, act: () => Promise<void>, seen: (before: ServiceState, now: ServiceState) => ReturnType<typeof processGone>): Promise<Inflicted> => {
+  type Seen = (before: ServiceState, now: ServiceState) => ReturnType<typeof processGone>;
+  const broken = async (name: string, act: () => Promise<void>, seen: Seen, stays?: Seen): Promise<Inflicted> => {
     const before = await service.state();
     await act();
     const killed = name === 'crash' ? before : null;
     return {
       facts: { pid: before.pid, startedAt: before.startedAt },
       witness: async () => seen(before, await service.state()),
+      ...(stays ? { stillThere: async () => stays(before, await service.state()) } : {}),
       undo: startAgain(service, `undo ${name} of`, () => killed),
     };
   };
   return {
     crash: () => broken('crash', () => service.signalFromHost('SIGKILL'), processGone),
-    stop: () => broken('stop', () => service.stop(), processGone),
+    stop: () => broken('stop', () => service.stop(), processGone, (before, now) => (now.status === 'running' ? null : processGone(before, now))),
     hang: () => hang(service),
     partition: (direction) => partition(service, direction),
-    pause: () =>
-      broken('pause', () => service.pause(), (before, now) =>
-        now.status === 'paused' ? { what: `process ${before.pid} is frozen: the engine reports ${now.status}`, facts: { pid: now.pid, status: now.status } } : null,
-      ),
+    pause: () => broken('pause', () => service.pause(), frozen, frozen),
   };
 }
+
+const frozen = (before: ServiceState, now: ServiceState): ReturnType<typeof processGone> =>
+  now.status === 'paused' ? { what: `process ${before.pid} is frozen: the engine reports ${now.status}`, facts: { pid: now.pid, status: now.status } } : null;

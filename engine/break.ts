@@ -104,6 +104,7 @@ async function inject(drill: Drill, planned: PlannedFault, strike: () => Promise
   try {
     const inflicted = await strike();
     drill.undo.push(fault.on === 'region' ? undoOfLoss(drill, plan.target, inflicted.undo) : inflicted.undo);
+    if (fault.on !== 'store' && fault.on !== 'region' && !plan.beforehand) drill.inflicted.push({ fault: plan.name, target: plan.target, done: inflicted });
     timeline.emit('fault.injected', { fault: plan.name, target: plan.target, facts: inflicted.facts });
     return inflicted;
   } catch (error) {

@@ -1,4 +1,4 @@
-import type { Attached, VisitWorkload, Workload } from '../core/driver.ts';
+import type { Attached, Inflicted, VisitWorkload, Workload } from '../core/driver.ts';
 import type { StoreTarget } from '../core/fault.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Progress } from '../core/progress.ts';
@@ -59,6 +59,8 @@ export interface Drill {
   /** Regions that were lost, by name. */
   readonly regions: Map<string, Loss>;
   readonly attached: Map<string, Attached>;
+  /** What was done to components so far, in order, but for what was so beforehand. */
+  readonly inflicted: { fault: string; target: string; done: Inflicted }[];
 }
 
 export function attachedTo(drill: Drill, component: string): Attached {

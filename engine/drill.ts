@@ -16,6 +16,7 @@ import { createMoments } from './moments.ts';
 import type { Plan } from './plan.ts';
 import { createPulse } from './pulse.ts';
 import { clearScratch, observe, recover } from './recover.ts';
+import { askFaultsAgain } from './still-there.ts';
 import { startSchedules, type Schedules } from './schedule.ts';
 import { createTimelineWriter } from './timeline-writer.ts';
 import { createUndoStack, unlessAborted, withDeadline } from './undo.ts';
@@ -48,7 +49,7 @@ function openDrill(plan: Plan, dependencies: EngineDependencies, options: RunOpt
     throw unwritable.signal.reason;
   }
   const signal = AbortSignal.any([options.signal, unwritable.signal]);
-  return { id, folder, plan, dependencies, options: { ...options, signal }, timeline, ledger, undo: createUndoStack(clock), pulse: createPulse(clock, dependencies.progress), moments: createMoments(), originMs, secrets: new Set(), stack: null, vault: null, stores: new Map(), regions: new Map(), attached: new Map() };
+  return { id, folder, plan, dependencies, options: { ...options, signal }, timeline, ledger, undo: createUndoStack(clock), pulse: createPulse(clock, dependencies.progress), moments: createMoments(), originMs, secrets: new Set(), stack: null, vault: null, stores: new Map(), regions: new Map(), attached: new Map(), inflicted: [] };
 }
 
 const cannotWrite = (folder: string, error: unknown): MusterError =>
@@ -148,6 +149,7 @@ async function live(drill: Drill): Promise<void> {
   await phase(drill, 'verify', async () => {
     await readBackAll(drill);
     await runChecks(drill);
+    await askFaultsAgain(drill);
     await askAll(drill, before);
   });
 }

@@ -2,7 +2,7 @@ import type { Abilities, Inflicted, PageDamage, Proof, Undo } from '../../core/d
 import { environmentError } from '../../core/errors.ts';
 import { valueOf } from '../../core/ledger.ts';
 import type { MemoryConfig } from './config.ts';
-import { rowSum, type Database, type Table } from './database.ts';
+import { rowSum, workloadTable, type Database, type Table } from './database.ts';
 
 const rowsPerPage = 16;
 const undoDeadlineMs = 5_000;
@@ -10,17 +10,19 @@ const undoDeadlineMs = 5_000;
 /** Everything a database in memory can suffer. A known-bad configuration makes them do nothing, or their undo fail. */
 export function memoryAbilities(database: Database, config: MemoryConfig): Partial<Abilities> {
   const real = config.bad.faults === 'real';
-  const inflict: Inflict = (name, act, seen, lost) => {
+  const inflict: Inflict = (name, act, seen, lost, stays) => {
     const { pid } = database;
     if (real) act();
-    return { facts: { pid }, witness: async () => seen(), undo: undoOf(database, config, name, lost) };
+    const again = stays ? { stillThere: async () => stays() } : {};
+    return { facts: { pid }, witness: async () => seen(), ...again, undo: undoOf(database, config, name, lost) };
   };
+  const frozen = (): Proof | null => (database.status === 'paused' ? { what: 'the process is frozen', facts: { pid: database.pid } } : null);
   const processGone = (pid: number) => (): Proof | null =>
     database.pid === pid ? null : { what: `process ${pid} is gone: now ${database.pid}, ${database.status}`, facts: { pidBefore: pid, pidAfter: database.pid, status: database.status } };
   return {
     crash: async () => inflict('crash', () => database.die(), processGone(database.pid), false),
-    stop: async () => inflict('stop', () => database.stop(), processGone(database.pid), false),
-    pause: async () => inflict('pause', () => database.pause(), () => (database.status === 'paused' ? { what: 'the process is frozen', facts: { pid: database.pid } } : null), false),
+    stop: async () => inflict('stop', () => database.stop(), processGone(database.pid), false, () => (database.status === 'stopped' ? { what: 'the process is stopped', facts: { pid: database.pid } } : null)),
+    pause: async () => inflict('pause', () => database.pause(), frozen, false, frozen),
     wipe: async () => {
       const { pid, history } = database;
       const seen = (): Proof | null => (database.pid !== pid && database.history !== history ? { what: `process ${pid} is gone and its history ${history} with it`, facts: { pidBefore: pid, history: database.history } } : null);
@@ -33,13 +35,15 @@ export function memoryAbilities(database: Database, config: MemoryConfig): Parti
     dropTable: async (table) => {
       const before = tableOf(database, table);
       const seen = (): Proof | null => (database.tables.get(table)?.created === before.created ? null : { what: `table ${table} is not there`, facts: { table, rowsBefore: before.rows.size } });
-      return inflict('drop-table', () => database.drop(table), seen, true);
+      const stays = (): Proof | null => (database.tables.has(table) ? null : { what: `there is no table ${table}`, facts: { table } });
+      return inflict('drop-table', () => database.drop(table), seen, true, stays);
     },
     ...operatorAbilities(database, inflict),
   };
 }
 
-type Inflict = (name: string, act: () => void, seen: () => Proof | null, lost: boolean) => Inflicted;
+/** `stays`: how to see, when the recovery is over, that the effect is still there. */
+type Inflict = (name: string, act: () => void, seen: () => Proof | null, lost: boolean, stays?: () => Proof | null) => Inflicted;
 
 /** What a person does by mistake. */
 const operatorAbilities = (database: Database, inflict: Inflict): Pick<Abilities, 'deleteRows' | 'flushAll' | 'wrongConfig'> => ({
@@ -48,7 +52,9 @@ const operatorAbilities = (database: Database, inflict: Inflict): Pick<Abilities
     if (rows.size === 0) throw environmentError(`table ${table} has no rows to delete`);
     const ids = [...rows.keys()].sort((a, b) => (valueOf(seed, a, -1) < valueOf(seed, b, -1) ? -1 : 1)).slice(0, Math.max(1, Math.ceil(rows.size * share)));
     const seen = (): Proof | null => (ids.some((id) => database.tables.get(table)?.rows.has(id)) ? null : { what: `${ids.length} rows of ${table} are not there`, facts: { table, deleted: ids.length } });
-    return inflict('delete-rows', () => database.commit(table, ids.map((id) => [id, null])), seen, true);
+    // Muster's own rows go and come with the load, and the ledger judges each of them.
+    const stays = table === workloadTable ? undefined : seen;
+    return inflict('delete-rows', () => database.commit(table, ids.map((id) => [id, null])), seen, true, stays);
   },
   flushAll: async () => {
     const before = [...database.tables.values()].flatMap(({ rows }) => [...rows.values()]);
@@ -67,7 +73,9 @@ const operatorAbilities = (database: Database, inflict: Inflict): Pick<Abilities
       database.misconfigured = true;
       database.stop();
     };
-    const inflicted = inflict('wrong-config', act, () => (database.status === 'stopped' && database.misconfigured ? { what: 'the process is gone and does not come up: a setting that it does not know', facts: { pid: database.pid } } : null), false);
+    const down = (): Proof | null =>
+      database.status === 'stopped' && database.misconfigured ? { what: 'the process is gone and does not come up: a setting that it does not know', facts: { pid: database.pid } } : null;
+    const inflicted = inflict('wrong-config', act, down, false, down);
     const run = async (): Promise<void> => {
       database.misconfigured = false;
       await inflicted.undo.run();

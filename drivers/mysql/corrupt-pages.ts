@@ -33,6 +33,7 @@ export async function corruptPages(site: Site, damage: PageDamage): Promise<Infl
   return {
     facts: { table: `${target.name.schema}.${target.name.table}`, file: target.path, pages, pattern: damage.pattern, pagesWithRows: leaves.length },
     witness: () => witness(site, target, pages),
+    stillThere: () => witness(site, target, pages),
     undo: { ...startAgain(site.service, 'undo corrupt-pages of'), healed: async () => null },
   };
 }

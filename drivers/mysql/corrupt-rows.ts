@@ -3,7 +3,7 @@ import type { Inflicted, Proof } from '../../core/driver.ts';
 import { inputError } from '../../core/errors.ts';
 import { chooseRows, nothingDone, type Doomed } from './delete-rows.ts';
 import { ownGtid } from './own-gtid.ts';
-import { quoted, withSession, type Session, type Site } from './server.ts';
+import { asClientsMeetIt, quoted, withSession, type Session, type Site } from './server.ts';
 import { findTable, type TableName } from './tables.ts';
 
 const textTypes = ['char', 'varchar', 'tinytext', 'text', 'mediumtext', 'longtext'];
@@ -32,14 +32,16 @@ export async function corruptRows(site: Site, spec: { table: string; column: str
       `UPDATE ${chosen.table.quoted} SET ${column} = INSERT(${column}, ${from}, ${changedCharacters}, LEFT(${chosen.digest}, LEAST(${changedCharacters}, CHAR_LENGTH(${column})))) WHERE ${chosen.digest} <= ?`,
       [spec.seed, spec.seed, chosen.threshold],
     );
-    return { spoiled: { chosen, column: spec.column, values: before }, gtid: ownGtid(result), changed: result.changedRows };
+    const spoiled = { chosen, column: spec.column, values: before };
+    return { spoiled, after: await valuesOf(session, chosen, spec.column), gtid: ownGtid(result), changed: result.changedRows };
   });
   if (!done) return nothingDone(site, 'corrupt-rows', spec.table, `${spec.table} holds no ${spec.column}: none was changed`);
-  const { spoiled, gtid, changed } = done;
+  const { spoiled, after, gtid, changed } = done;
   const { schema, table } = spoiled.chosen.table;
   return {
     facts: { table: `${schema}.${table}`, column: spec.column, gtid, changed, rows: spoiled.chosen.rowsBefore },
     witness: () => witnessSpoiled(site, spoiled).catch(() => null),
+    stillThere: () => lookForSpoiled(asClientsMeetIt(site), { ...spoiled, values: after }),
     // Nothing to take back: what was there comes back by a recovery or not at all.
     undo: { name: `undo corrupt-rows of ${site.service.name}`, deadlineMs: 1_000, run: async () => undefined, healed: async () => null },
   };
@@ -68,4 +70,14 @@ export const witnessSpoiled = (site: Pick<Site, 'service' | 'config' | 'password
     if (![...values].every(([row, value]) => now.has(row) && now.get(row) !== value)) return null;
     const label = `${chosen.table.schema}.${chosen.table.table}`;
     return { what: `another session reads another ${column} in each of ${values.size} rows of ${label} that were looked at before`, facts: { table: label, column, lookedAt: values.size } };
+  });
+
+/** Asked of another session: a sampled row that still has the value that the fault gave it. Null when none has. */
+const lookForSpoiled = (site: Pick<Site, 'service' | 'config' | 'password'>, { chosen, column, values }: Spoiled): Promise<Proof | null> =>
+  withSession(site, async (session) => {
+    const now = await valuesOf(session, chosen, column);
+    const left = [...values].filter(([row, value]) => now.get(row) === value).length;
+    if (left === 0) return null;
+    const label = `${chosen.table.schema}.${chosen.table.table}`;
+    return { what: `${left} of ${values.size} rows of ${label} have the ${column} that the fault gave them`, facts: { table: label, column, left, lookedAt: values.size } };
   });

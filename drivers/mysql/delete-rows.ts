@@ -2,7 +2,7 @@ import type { ResultSetHeader } from 'mysql2';
 import type { Inflicted, Proof } from '../../core/driver.ts';
 import { environmentError } from '../../core/errors.ts';
 import { ownGtid } from './own-gtid.ts';
-import { quoted, withSession, type Session, type Site } from './server.ts';
+import { asClientsMeetIt, quoted, withSession, type Session, type Site } from './server.ts';
 import { findTable, type TableName } from './tables.ts';
 
 /** Rows of those deleted that the witness looks for: enough to be no accident, few enough for any table. */
@@ -33,6 +33,8 @@ export async function deleteRows(site: Site, spec: { table: string; share: numbe
   return {
     facts: { table: label, gtid, deleted, rowsBefore: doomed.rowsBefore },
     witness: () => witnessDeleted(site, doomed).catch(() => null),
+    // Muster's own rows go and come with the load, and the ledger judges each of them.
+    ...(doomed.table.schema === site.config.database ? {} : { stillThere: () => witnessDeleted(asClientsMeetIt(site), doomed) }),
     // Nothing to take back: the rows come back by a recovery or not at all.
     undo: { name: `undo delete-rows of ${site.service.name}`, deadlineMs: 1_000, run: async () => undefined, healed: async () => null },
   };

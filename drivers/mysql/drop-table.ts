@@ -1,7 +1,7 @@
 import type { ResultSetHeader } from 'mysql2';
 import type { Inflicted, Proof } from '../../core/driver.ts';
 import { ownGtid } from './own-gtid.ts';
-import { withSession, type Site } from './server.ts';
+import { asClientsMeetIt, withSession, type Site } from './server.ts';
 import { findTable } from './tables.ts';
 
 /** DROP TABLE, as an operator would type it. The facts hold the GTID of the transaction, as the server reports it to this session. */
@@ -17,13 +17,17 @@ export async function dropTable(site: Site, table: string): Promise<Inflicted> {
     return { name: found, gtid: ownGtid(result) };
   });
   const label = `${name.schema}.${name.table}`;
+  const seen = (on: Site): Promise<Proof | null> =>
+    withSession(on, async ({ rows }) => {
+      const [row] = await rows<{ there: string | number }>(
+        'SELECT COUNT(*) AS there FROM information_schema.tables WHERE table_schema = ? AND table_name = ?', [name.schema, name.table],
+      );
+      return Number(row!.there) === 0 ? { what: `another session finds no table ${label} in information_schema`, facts: { table: label, gtid } } : null;
+    });
   return {
     facts: { table: label, gtid },
-    witness: (): Promise<Proof | null> =>
-      withSession(site, async ({ rows }) => {
-        const [row] = await rows<{ there: string | number }>('SELECT COUNT(*) AS there FROM information_schema.tables WHERE table_schema = ? AND table_name = ?', [name.schema, name.table]);
-        return Number(row!.there) === 0 ? { what: `another session finds no table ${label} in information_schema`, facts: { table: label, gtid } } : null;
-      }).catch(() => null),
+    witness: () => seen(site).catch(() => null),
+    stillThere: () => seen(asClientsMeetIt(site)),
     // Nothing to take back: the table comes back by a recovery or not at all.
     undo: { name: `undo drop-table of ${site.service.name}`, deadlineMs: 1_000, run: async () => undefined, healed: async () => null },
   };

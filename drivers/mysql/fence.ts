@@ -99,12 +99,15 @@ export async function closeWrites(site: Site): Promise<Inflicted> {
   const before = await attemptWrite(site);
   if (before.write !== 'accepted') throw environmentError(`${service.name} takes no writes before it is closed`, { found: before.said, expected: 'a server that is open' });
   await within(site, closeMs, withSession(site, ({ rows }) => rows('SET GLOBAL super_read_only = ON')));
+  const refused = async (): Promise<Proof | null> => {
+    const attempt = await attemptWrite(site);
+    return attempt.write === 'refused' ? { what: `another session's write is refused: ${attempt.said}`, facts: { said: attempt.said } } : null;
+  };
   return {
     facts: { setting: 'super_read_only' },
-    witness: async (): Promise<Proof | null> => {
-      const attempt = await attemptWrite(site);
-      return attempt.write === 'refused' ? { what: `another session's write is refused: ${attempt.said}`, facts: { said: attempt.said } } : null;
-    },
+    witness: refused,
+    // Closed for good, or another's replica by now: that is somebody's intention.
+    stillThere: async () => ((await keptClosed(site)) ? null : refused()),
     undo: {
       name: `open ${service.name} for writes again`,
       deadlineMs: 30_000,

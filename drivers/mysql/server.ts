@@ -64,6 +64,14 @@ export interface Session {
   rows<Row>(sql: string, values?: unknown[]): Promise<Row[]>;
 }
 
+/** The server as its clients meet it: wherever a failover has put it. */
+export const asClientsMeetIt = <S extends Pick<Site, 'service' | 'clients'>>(site: S): S => {
+  const service = new Proxy(site.service, {
+    get: (own, name) => (name === 'endpoint' ? (port: number) => (port === serverPort ? site.clients() : own.endpoint(port)) : Reflect.get(own, name)),
+  });
+  return { ...site, service };
+};
+
 /** Runs work on one connection and closes it. The server's errors pass through. */
 export async function withSession<T>(site: Pick<Site, 'service' | 'config' | 'password'>, work: (session: Session) => Promise<T>): Promise<T> {
   const connection = await connect(site);

@@ -19,14 +19,16 @@ export async function wrongConfig(site: Site): Promise<Inflicted> {
   const before = await service.state();
   await service.putFile(path, wrong);
   await service.signalFromHost('SIGKILL');
+  const seen = async (): Promise<Proof | null> => {
+    const gone = processGone(before, await service.state());
+    if (!gone || (await isReady(site))) return null;
+    const complaint = (await service.logs(40)).split('\n').findLast((line) => line.includes(setting));
+    return complaint ? { what: `${gone.what}; the server says: ${complaint.trim().slice(-200)}`, facts: { ...gone.facts, complaint: complaint.trim() } } : null;
+  };
   return {
     facts: { path, setting, pid: before.pid },
-    witness: async (): Promise<Proof | null> => {
-      const gone = processGone(before, await service.state());
-      if (!gone || (await isReady(site))) return null;
-      const complaint = (await service.logs(40)).split('\n').findLast((line) => line.includes(setting));
-      return complaint ? { what: `${gone.what}; the server says: ${complaint.trim().slice(-200)}`, facts: { ...gone.facts, complaint: complaint.trim() } } : null;
-    },
+    witness: seen,
+    stillThere: seen,
     undo: { name: `undo wrong-config of ${service.name}`, deadlineMs: 90_000, run: () => mendConfig(site), healed: () => isReady(site) },
   };
 }

@@ -13,6 +13,7 @@ export async function badCertificate(site: Site, kind: 'expired' | 'wrong'): Pro
   return {
     facts: { kind, before: factsOf(before.certificate) },
     witness: () => witness(site, kind, before.certificate.issuer),
+    stillThere: () => witness(site, kind, before.certificate.issuer),
     undo: {
       name: `put the certificate of ${site.service.name} back`,
       deadlineMs: undoMs,

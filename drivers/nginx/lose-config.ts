@@ -11,14 +11,16 @@ export async function loseConfig(site: Site): Promise<Inflicted> {
   await service.putFile(config.configFile, '');
   await service.stop(2);
   await service.start();
+  const seen = async (): Promise<Proof | null> => {
+    const { status, exitCode, restarts } = await service.state();
+    const failed = status !== 'running' && exitCode !== null && exitCode !== 0 && exitCode < signalled;
+    if (!failed || (await look(site)).done) return null;
+    return { what: `the process does not come up: the engine reports ${status}, exit code ${exitCode}, and no handshake succeeds`, facts: { status, exitCode, restarts } };
+  };
   return {
     facts: { file: config.configFile, pid: before.pid, startedAt: before.startedAt },
-    witness: async (): Promise<Proof | null> => {
-      const { status, exitCode, restarts } = await service.state();
-      const failed = status !== 'running' && exitCode !== null && exitCode !== 0 && exitCode < signalled;
-      if (!failed || (await look(site)).done) return null;
-      return { what: `the process does not come up: the engine reports ${status}, exit code ${exitCode}, and no handshake succeeds`, facts: { status, exitCode, restarts } };
-    },
+    witness: seen,
+    stillThere: seen,
     undo: {
       name: `put the configuration of ${service.name} back`,
       deadlineMs: undoMs,

@@ -122,12 +122,15 @@ export async function closeWrites(site: Site): Promise<Inflicted> {
   const before = await attemptWrite(site);
   if (before.write !== 'accepted') throw environmentError(`${site.service.name} takes no writes before it is closed`, { found: before.said, expected: 'a server that is open' });
   await closeNow(site);
+  const refused = async (): Promise<Proof | null> => {
+    const attempt = await attemptWrite(site);
+    return attempt.write === 'refused' ? { what: `a write is refused: ${attempt.said}`, facts: { said: attempt.said } } : null;
+  };
   return {
     facts: { setting, value: tooMany, before: site.standing.needsReplicas },
-    witness: async (): Promise<Proof | null> => {
-      const attempt = await attemptWrite(site);
-      return attempt.write === 'refused' ? { what: `a write is refused: ${attempt.said}`, facts: { said: attempt.said } } : null;
-    },
+    witness: refused,
+    // Closed for good, or another's replica by now: that is somebody's intention.
+    stillThere: async () => (site.standing.role !== 'primary' ? null : refused()),
     undo: {
       name: `open ${site.service.name} for writes again`,
       deadlineMs: 30_000,

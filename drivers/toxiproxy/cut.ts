@@ -10,13 +10,15 @@ export async function cutProxy({ server, service }: Site, name: string): Promise
   const before = await service.knock(proxy.port);
   if (before.connected !== 'accepted') throw environmentError(`the proxy ${name} takes no connections before it is cut`, { found: before.connected, expected: 'a connection' });
   await server.enable(name, false);
+  const seen = async (): Promise<Proof | null> => {
+    const { connected } = await service.knock(proxy.port);
+    if (connected !== 'refused') return null;
+    return { what: `${name}: connections to port ${proxy.port} are refused, and were accepted before`, facts: { proxy: name, port: proxy.port, before: before.connected, connected } };
+  };
   return {
     facts: { proxy: name, port: proxy.port, before: before.connected },
-    witness: async (): Promise<Proof | null> => {
-      const { connected } = await service.knock(proxy.port);
-      if (connected !== 'refused') return null;
-      return { what: `${name}: connections to port ${proxy.port} are refused, and were accepted before`, facts: { proxy: name, port: proxy.port, before: before.connected, connected } };
-    },
+    witness: seen,
+    stillThere: seen,
     undo: {
       name: `enable the proxy ${name}`,
       deadlineMs: undoMs,

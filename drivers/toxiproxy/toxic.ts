@@ -38,8 +38,14 @@ export async function toxic(site: Site, spec: ToxicSpec): Promise<Inflicted> {
       const what = await look.seen();
       return what === null ? null : { what: `${proxy.name}: ${what}`, facts: { proxy: proxy.name, type: spec.type, stream: spec.stream, attributes } };
     },
+    stillThere: () => stillListed(site, proxy.name, name),
     undo: undoOf(site, proxy, name, drift, look),
   };
+}
+
+async function stillListed({ server }: Site, proxy: string, name: string): Promise<Proof | null> {
+  const { toxics } = await server.proxy(proxy);
+  return toxics.some((one) => one.name === name) ? { what: `the server still lists ${name} at the proxy ${proxy}`, facts: { proxy, toxic: name } } : null;
 }
 
 interface Look { facts: Record<string, number>; /** In words, when the effect shows. */ seen(): Promise<string | null>; /** True when it is as it was before. */ asBefore(): Promise<boolean> }

@@ -1,0 +1,27 @@
+import { messageOf } from '../core/errors.ts';
+import type { Drill } from './drill-context.ts';
+import { withDeadline } from './undo.ts';
+
+const askDeadlineMs = 60_000;
+
+/**
+ * Asks each fault of a component whether its effect is still there, now that the recovery is over. Those of stores and regions,
+ * and what was so beforehand, are the surroundings of a recovery and stay. Never rejects for what they say.
+ */
+export async function askFaultsAgain(drill: Drill): Promise<void> {
+  const { staysAway } = drill.plan.scenario;
+  for (const { fault, target, done } of drill.inflicted) {
+    if (!done.stillThere) continue;
+    drill.options.signal.throwIfAborted();
+    const what = `looking whether ${fault} of ${target} is still there`;
+    drill.dependencies.progress({ kind: 'line', text: `${what} (at most ${askDeadlineMs / 1000} s)` });
+    const service = drill.plan.components.get(target)?.service ?? target;
+    const about = { fault, target, staysAway: staysAway.includes(target) || staysAway.includes(service) };
+    try {
+      const proof = await withDeadline(what, askDeadlineMs, done.stillThere());
+      drill.timeline.emit('fault.asked-again', { ...about, there: proof !== null, proof: proof?.what ?? 'nothing of it is seen any more' });
+    } catch (error) {
+      drill.timeline.emit('fault.asked-again', { ...about, there: null, proof: messageOf(error) });
+    }
+  }
+}
