@@ -7,6 +7,8 @@ import { isRestore } from './plan.ts';
 
 /** How long what was not ready is given to become so; what has recovered is ready at the first look. */
 const readyDeadlineMs = 15_000;
+/** A service that runs and whose health check has not said so yet: its next looks are so far away at most. */
+const healthyDeadlineMs = 60_000;
 const askEveryMs = 250;
 /** A process that ends again and again is seen running now and then: it must be the same one this much later. */
 const steadyMs = 1_000;
@@ -56,8 +58,8 @@ async function askComponent(drill: Drill, name: string): Promise<Asked> {
   const { staysAway } = drill.plan.scenario;
   const about = { of: name, kind: 'component' as const, staysAway: staysAway.includes(name) || staysAway.includes(service) };
   if (lostForGood(drill, region)) return { ...about, ...gone(region!) };
-  const ready = await waited(drill, about.staysAway, () => attachedTo(drill, name).ready());
-  return { ...about, ready, detail: ready ? 'answers as ready' : 'does not answer as ready' };
+  const ready = await waited(drill, about.staysAway ? 0 : readyDeadlineMs, () => attachedTo(drill, name).ready());
+  return { ...about, ready: ready === true, detail: ready ? 'answers as ready' : 'does not answer as ready' };
 }
 
 async function askService(drill: Drill, service: Service, before: ServiceState): Promise<Asked> {
@@ -66,15 +68,18 @@ async function askService(drill: Drill, service: Service, before: ServiceState):
   const about = { of: service.name, kind: 'service' as const, staysAway: [service.name, ...here].some((one) => away.includes(one)) };
   if (lostForGood(drill, service.region)) return { ...about, ...gone(service.region!) };
   let last = 'could not be asked';
-  const ready = await waited(drill, about.staysAway, async () => {
+  const { clock } = drill.dependencies;
+  const patienceMs = clock.nowMs() + readyDeadlineMs;
+  const seen = await waited(drill, about.staysAway ? 0 : healthyDeadlineMs, async () => {
     const seen = await service.state();
     last = told(seen);
-    if (!isAsBefore(seen, before)) return false;
-    await drill.dependencies.clock.sleep(steadyMs, drill.options.signal);
+    if (!isAsBefore(seen, before)) return seen.status !== 'running' && clock.nowMs() >= patienceMs ? 'away' : false;
+    await clock.sleep(steadyMs, drill.options.signal);
     const again = await service.state();
     last = again.startedAt === seen.startedAt ? told(again) : `${told(again)}, but started anew while it was looked at`;
-    return again.startedAt === seen.startedAt && isAsBefore(again, before);
+    return again.startedAt === seen.startedAt && isAsBefore(again, before) && 'ready';
   });
+  const ready = seen === 'ready';
   return { ...about, ready, detail: ready ? last : `${last}; before the fault: ${told(before)}` };
 }
 
@@ -86,10 +91,7 @@ const told = ({ status, health, exitCode }: ServiceState): string =>
 const isAsBefore = (now: ServiceState, before: ServiceState): boolean =>
   now.status === 'running' && (now.health === null || now.health === 'healthy' || now.health === before.health);
 
-/** What is meant to stay away is looked at once, and not waited for. */
-async function waited(drill: Drill, once: boolean, probe: () => Promise<boolean>): Promise<boolean> {
-  const { clock } = drill.dependencies;
-  const deadlineMs = once ? 0 : readyDeadlineMs;
-  const look = (): Promise<boolean> => probe().catch(() => false);
-  return (await pollUntil(clock, { everyMs: askEveryMs, deadlineMs, signal: drill.options.signal }, look)) === true;
+/** What is meant to stay away is looked at once, and not waited for: a deadline of 0. */
+function waited<T>(drill: Drill, deadlineMs: number, probe: () => Promise<T | false>): Promise<T | null> {
+  return pollUntil(drill.dependencies.clock, { everyMs: askEveryMs, deadlineMs, signal: drill.options.signal }, () => probe().catch(() => false as const));
 }

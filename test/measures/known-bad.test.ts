@@ -8,13 +8,13 @@ import { copies } from '../../fixtures/timelines/bad-copies.ts';
 import { availability, checks, recovery, rto, undo, witness } from '../../fixtures/timelines/bad-time.ts';
 import { goodDrill } from '../../fixtures/timelines/good-drill.ts';
 import { region } from '../../fixtures/timelines/bad-region.ts';
-import { ownClients, service, standing } from '../../fixtures/timelines/bad-service.ts';
+import { ownClients, service, standing, stillThere } from '../../fixtures/timelines/bad-service.ts';
 import type { KnownBad } from '../../fixtures/timelines/known-bad.ts';
 import { measures } from '../../measures/index.ts';
 import { judgeSketch } from './timeline-builder.ts';
 
 const knownBad: Record<string, KnownBad[]> = {
-  rto: [...rto, ...ownClients], service, standing, rpo: dataBad.rpo, integrity: dataBad.integrity, availability, witness, undo, recovery, checks, region, copies,
+  rto: [...rto, ...ownClients], service, standing, 'still-there': stillThere, rpo: dataBad.rpo, integrity: dataBad.integrity, availability, witness, undo, recovery, checks, region, copies,
   ...clientsBad, ...backupsBad,
 };
 
