@@ -126,7 +126,10 @@ export const resultSchema = z.strictObject({
     }),
   ),
   faults: z.array(z.strictObject({ fault: z.string(), target: z.string(), begunMs: z.number(), witnessedMs: ms, proof: z.string().nullable(), healed: z.boolean().nullable() })),
-  steps: z.array(z.strictObject({ title: z.string(), beginMs: z.number(), endMs: ms, ok: z.boolean().nullable(), error: z.string().nullable() })),
+  steps: z.array(z.strictObject({
+    title: z.string(), beginMs: z.number(), endMs: ms, ok: z.boolean().nullable(), error: z.string().nullable(),
+    facts: z.json().describe('What the step says of its own work; null where it says nothing'),
+  })),
   checks: z.array(z.strictObject({ check: z.string(), component: z.string().nullable(), verdict, detail: z.string() })),
   findings: z.array(findingSchema),
   phases: z.array(z.strictObject({ phase: z.enum(phases), beginMs: z.number(), endMs: ms, ok: z.boolean().nullable() })),
@@ -136,6 +139,7 @@ export const resultSchema = z.strictObject({
   alerts: z.array(alertSchema),
   errorBudget: errorBudgetSchema.nullable().describe('Null: the strategy names no target'),
   unavailableSeconds: z.number().nullable().describe('Seconds with at least one failed operation, or none completed, from impact on'),
+  notes: z.array(z.strictObject({ atMs: z.number(), text: z.string() })).describe('What was noted on the way: nothing is judged by them'),
   limits: z.array(z.string()).describe('What this drill does not show'),
 });
 

@@ -15,7 +15,7 @@ import { recoveryTimeOf, rtoRows } from './rto.ts';
 import { rpoRows } from './rpo.ts';
 import { scoreOf } from './score.ts';
 import { errorBudgetOf } from './slo.ts';
-import { backupsSection, checksSection, faultsSection, loadsSection, phasesSection, seriesSection, stepsSection } from './sections.ts';
+import { backupsSection, checksSection, faultsSection, loadsSection, notesSection, phasesSection, seriesSection, stepsSection } from './sections.ts';
 import { restoreOnlyMs, waterfallOf } from './waterfall.ts';
 import { faultsOf } from './witness.ts';
 
@@ -51,7 +51,7 @@ export function judge({ events, ledger, measures, damage = null }: JudgeInput): 
     outcome: ending.outcome, error: ending.error, verdict, exitCode: ending.outcome === 'interrupted' ? exitCodes.interrupted : ending.trouble ? exitCodes[ending.trouble] : exitCodeOf(verdict),
     score: scoreOf(findings), time, waterfall: waterfallOf(events, momentsOf(events), time.impactMs, time.correctMs), data: dataSection(evidence),
     objectives: objectivesSection(evidence),
-    loads: loadsSection(evidence.ledger), backups: backupsSection(events), faults: faultsSection(events), steps: stepsSection(events), checks: checksSection(events),
+    loads: loadsSection(evidence.ledger), backups: backupsSection(events), faults: faultsSection(events), steps: stepsSection(events), checks: checksSection(events), notes: notesSection(events),
     findings, phases: phasesSection(events), series: seriesSection(evidence.ledger), unavailableSeconds: unavailableSeconds(evidence.ledger, evidence), alerts: alertRows(evidence), errorBudget: errorBudgetOf(evidence), limits: limitsOf(evidence),
   };
 }

@@ -49,9 +49,12 @@ export function stepsSection(events: readonly TimelineEvent[]): DrillResult['ste
     const before = anew.find((event) => event.seq > seq)?.seq ?? Infinity;
     const at = ended.findIndex((event) => event.seq > seq && event.seq < before && event.data.step === step);
     const end = at === -1 ? undefined : ended.splice(at, 1)[0]!;
-    return { title, beginMs: atMs, endMs: end?.atMs ?? null, ok: end?.data.ok ?? null, error: end?.data.error ?? null };
+    return { title, beginMs: atMs, endMs: end?.atMs ?? null, ok: end?.data.ok ?? null, error: end?.data.error ?? null, facts: end?.data.facts ?? null };
   });
 }
+
+export const notesSection = (events: readonly TimelineEvent[]): DrillResult['notes'] =>
+  eventsOf(events, 'note').map(({ atMs, data: { text } }) => ({ atMs, text }));
 
 export const checksSection = (events: readonly TimelineEvent[]): DrillResult['checks'] =>
   eventsOf(events, 'check.ended').map(({ data: { check, component, verdict, detail } }) => ({ check, component, verdict, detail }));

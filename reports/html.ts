@@ -5,7 +5,7 @@ import { headline } from './figures.ts';
 import { patterns } from './html/bars.ts';
 import { alerts } from './html/clients.ts';
 import { html as page, Markup } from './html/markup.ts';
-import { backups, checks, data, environment, faults, figures, findings, limits, objectives, picture, score, service, waterfall } from './html/sections.ts';
+import { backups, checks, data, environment, faults, figures, findings, limits, notes, objectives, picture, score, service, waterfall } from './html/sections.ts';
 import { style } from './html/style.ts';
 import { isFinished, reasonText, resolutionText, scoreText, timeScaleText, verdictWords } from './words.ts';
 
@@ -27,7 +27,7 @@ ${result.error !== null && isFinished(result) && page`<p style="margin-top:12px"
 `;
 }
 
-const sections = [objectives, picture, waterfall, findings, figures, data, service, alerts, backups, faults, checks, score, environment, limits];
+const sections = [objectives, picture, waterfall, findings, figures, data, service, alerts, backups, faults, checks, score, environment, notes, limits];
 
 /** One file that needs no network and no script: what it holds is what was measured, and its policy forbids the rest. */
 function render(result: DrillResult): string {

@@ -81,6 +81,7 @@ function render(result: DrillResult): string {
     ...alerts(result),
     `#### Where the time went\n\n${waterfall(result)}`,
     fold('All figures', table(['figure', 'value', 'basis'], keyFigures(result).map(({ name, value, basis }) => [escape(name), escape(value), escape(basis)]), notMeasured)),
+    ...(result.notes.length > 0 ? [fold(`${result.notes.length} notes`, result.notes.map(({ text }) => `- ${escape(text)}`).join('\n'))] : []),
     `#### What this drill does not show\n\n${result.limits.map((limit) => `- ${escape(limit)}`).join('\n') || 'Nothing was stated.'}`,
   ];
   return `${sections.join('\n\n').replace(/\n{3,}/g, '\n\n')}\n`;

@@ -116,6 +116,7 @@ export function renderSummary(result: DrillResult, { color, width }: TerminalOpt
     ...labelled('Findings', tallyText(result.findings), paint, width),
     ...(open.length ? ['', ...open.flatMap((finding) => findingLines(finding, paint, width))] : []),
     '',
+    ...result.notes.flatMap(({ text }, index) => labelled(index === 0 ? 'Noted' : '', oneLine(text), paint, width)),
     ...result.limits.flatMap((limit, index) => labelled(index === 0 ? 'Does not show' : '', oneLine(limit), paint, width)),
   ].join('\n');
 }

@@ -51,6 +51,17 @@ const gravest = { fail: 0, inconclusive: 1, pass: 2 };
 type Judged = DrillResult['findings'][number];
 
 /** Failures first, then what is inconclusive, then passes; gates before the rest of their kind. Otherwise as judged. */
+/** What a step says of its own work, an entry a line; entries that say nothing are left out. Long values are cut. */
+export function factLines(facts: DrillResult['steps'][number]['facts']): string[] {
+  if (facts === null || typeof facts !== 'object' || Array.isArray(facts)) return [];
+  const says = (value: unknown): boolean => value !== null && !(Array.isArray(value) && value.length === 0) && value !== '';
+  return Object.entries(facts).filter(([, value]) => says(value)).map(([name, value]) => {
+    const text = typeof value === 'string' ? value : JSON.stringify(value);
+    return `${name}: ${text.length > factLength ? `${text.slice(0, factLength - 1)}…` : text}`;
+  });
+}
+const factLength = 240;
+
 export const gravestFirst = (findings: readonly Judged[]): Judged[] =>
   findings.toSorted((a, b) => gravest[a.verdict] - gravest[b.verdict] || Number(b.gate) - Number(a.gate));
 

@@ -3,7 +3,10 @@ import type { DrillResult } from '../../core/result.ts';
 import { formatCount, formatDuration } from '../../core/units.ts';
 import type { Verdict } from '../../core/verdict.ts';
 import { keyFigures } from '../figures.ts';
-import { bytesText, countText, durationText, evidenceText, figureText, gravestFirst, momentText, notMeasured, pointsText, scoreText, tallyText, verdictWords } from '../words.ts';
+import {
+  bytesText, countText, durationText, evidenceText, factLines, figureText,
+  gravestFirst, momentText, notMeasured, pointsText, scoreText, tallyText, verdictWords,
+} from '../words.ts';
 import { objectiveRow } from './bars.ts';
 import { html, percent, type Markup } from './markup.ts';
 import { section, table, type Column } from './tables.ts';
@@ -102,7 +105,10 @@ export const faults = (result: DrillResult): Markup =>
     [{ head: 'Fault' }, { head: 'Target' }, { head: 'Witnessed', kind: 'num' }, { head: 'Proof' }, { head: 'Healed' }],
     result.faults.map(({ fault, target, begunMs, witnessedMs, proof, healed }) => [html`<b>${fault}</b>`, target, witnessedMs === null ? html`<span class="bad">never</span>` : momentText(witnessedMs, begunMs), proof ?? 'none', yes(healed, ['yes', 'no'])]), 'No fault was injected.')}
 ${table([{ head: 'Step' }, { head: 'Begun', kind: 'num' }, { head: 'Took', kind: 'num' }, { head: 'Result' }],
-    result.steps.map(({ title, beginMs, endMs, ok, error }) => [title, momentText(beginMs, result.time.faultMs), endMs === null ? 'not ended' : durationText(endMs - beginMs), html`${yes(ok, ['done', 'failed'])}${error !== null && `: ${error}`}`]), 'No recovery step was run.')}`);
+    result.steps.map(({ title, beginMs, endMs, ok, error, facts }) => [
+      title, momentText(beginMs, result.time.faultMs), endMs === null ? 'not ended' : durationText(endMs - beginMs),
+      html`${yes(ok, ['done', 'failed'])}${error !== null && `: ${error}`}${factLines(facts).map((line) => html`<br><span class="small soft">${line}</span>`)}`,
+    ]), 'No recovery step was run.')}`);
 
 export const checks = (result: DrillResult): Markup =>
   section('Checks', null, table([{ head: 'Verdict', kind: 'nowrap' }, { head: 'Check', kind: 'nowrap' }, { head: 'Component' }, { head: 'What was seen' }],
@@ -119,6 +125,11 @@ export function score(result: DrillResult): Markup {
 export const environment = (result: DrillResult): Markup =>
   section('Where it ran', null, html`${table([{ head: 'Service' }, { head: 'Image' }, { head: 'Digest' }, { head: 'Came by' }], result.images.map(({ service: name, reference, digest, source }) => [name, reference, mono(digest), source]), `Images: ${notMeasured}.`)}
 ${table([{ head: 'Host and servers' }, { head: '' }], [...Object.entries(result.servers), ...Object.entries(result.host)].map(([key, value]) => [key, value]), `Host: ${notMeasured}.`)}`);
+
+export const notes = (result: DrillResult): Markup =>
+  section('Notes', 'what was said on the way; nothing is judged by it', table(
+    [{ head: 'When', kind: 'num' }, { head: 'What was noted' }],
+    result.notes.map(({ atMs, text }) => [momentText(atMs, result.time.faultMs), text]), 'Nothing was noted.'));
 
 export const limits = (result: DrillResult): Markup =>
   section('What this drill does not show', null, html`<div class="limits">${result.limits.length ? html`<ul>${result.limits.map((limit) => html`<li>${limit}</li>`)}</ul>` : html`<p>Nothing was stated. That does not mean that there is nothing.</p>`}</div>`);

@@ -55,8 +55,8 @@ export const pagesCorrupted: DrillResult = {
   ],
   faults: [{ fault: 'corrupt-pages', target: 'mysql', begunMs: 61_000, witnessedMs: 62_870, proof: 'CHECK TABLE users: Corrupt', healed: false }],
   steps: [
-    { title: 'restore mysql from offsite', beginMs: 66_022, endMs: 192_610, ok: true, error: null },
-    { title: 'replay the binary log up to the fault', beginMs: 192_610, endMs: 401_880, ok: true, error: null },
+    { title: 'restore mysql from offsite', beginMs: 66_022, endMs: 192_610, ok: true, error: null, facts: { bytes: 71_303_168 } },
+    { title: 'replay the binary log up to the fault', beginMs: 192_610, endMs: 401_880, ok: true, error: null, facts: null },
   ],
   checks: [
     { check: 'schema', component: 'mysql', verdict: 'pass', detail: '14 tables, 31 indexes and 2 triggers are equal' },
@@ -75,5 +75,6 @@ export const pagesCorrupted: DrillResult = {
       basis: 'observed', detail: 'It would have fired 4.0 s before anything was broken.' },
   ],
   errorBudget: null,
+  notes: [],
   limits: ['Only one table was corrupted: it does not show a recovery from a lost server.', 'People: no time was declared, so the worst case is of machines alone.'],
 };

@@ -124,3 +124,16 @@ describe('what clients saw, over time', () => {
     expect(points[0]!.p99).toBeNull();
   });
 });
+
+describe('what was said on the way', () => {
+  const page = words(pageOf(sampleResults.pass));
+
+  test('is there: the facts of a step, and the notes', () => {
+    expect(page).toContain('keptBeside: [&quot;users.acl&quot;]');
+    expect(page).toContain('./uploads of app at /uploads');
+  });
+
+  test('leaves out what says nothing', () => {
+    expect(page).not.toContain('damagedData');
+  });
+});

@@ -59,8 +59,8 @@ export const volumeLost: DrillResult = {
   ]),
   faults: [{ fault: 'wipe-volume', target: 'redis', begunMs: 52_000, witnessedMs: 52_038, proof: 'DBSIZE fell from 41 204 to 0; /data is empty', healed: true }],
   steps: [
-    { title: 'restore redis from offsite', beginMs: 54_431, endMs: 63_210, ok: true, error: null },
-    { title: 'run invalidate-sessions', beginMs: 63_210, endMs: 63_904, ok: true, error: null },
+    { title: 'restore redis from offsite', beginMs: 54_431, endMs: 63_210, ok: true, error: null, facts: { keys: 41_204, keptBeside: ['users.acl'], damagedData: null } },
+    { title: 'run invalidate-sessions', beginMs: 63_210, endMs: 63_904, ok: true, error: null, facts: null },
   ],
   checks: [
     { check: 'ttl', component: 'redis', verdict: 'pass', detail: '31 498 tokens expire within 1 s of their absolute expiry' },
@@ -84,6 +84,7 @@ export const volumeLost: DrillResult = {
   ],
   errorBudget: { target: 0.999, periodMs: 2_592_000_000, budgetMs: 2_592_000, load: 'tokens', badMs: 12_431, burnt: 0.0048, delayMs: 210_000, worstBurnt: 0.0858,
     detail: '12.4 s without service (tokens, measured) + 3 min 30 s until somebody acts (derived, declared) of 43 min 12 s = (100 % - 99.9%) × 30d: 8.58 % of the error budget.' },
+  notes: [{ atMs: 9_120, text: './uploads of app at /uploads: a copy in a volume of the drill\'s own instead (services may write to it)' }],
   limits: [
     'One drill on one machine: it does not show how a larger data set restores, or how the recovery fares in another region.',
     'Detection is derived from the strategy, and the time of people is declared there: neither was measured.',

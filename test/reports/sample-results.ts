@@ -22,10 +22,11 @@ function hostile(): DrillResult {
     loads: source.loads.map((load) => ({ ...load, load: hostileText, target: hostileText, examples: { lost: [{ id: 7, what: hostileText }] } })),
     backups: source.backups.map((backup) => ({ ...backup, backup: hostileText, point: hostileText, copies: [hostileText], position: { [hostileText]: hostileText }, error: hostileText })),
     faults: source.faults.map((fault) => ({ ...fault, fault: hostileText, target: hostileText, proof: hostileText })),
-    steps: source.steps.map((step) => ({ ...step, title: hostileText, error: hostileText })),
+    steps: source.steps.map((step) => ({ ...step, title: hostileText, error: hostileText, facts: { [hostileText]: hostileText } })),
     checks: source.checks.map((check) => ({ ...check, check: hostileText, component: hostileText, detail: hostileText })),
     findings: source.findings.map((finding, index) => ({ ...finding, id: `${finding.id}/${index}/${hostileText}`, claim: hostileText, title: hostileText, detail: hostileText, basis: hostileText })),
     series: source.series.map((series) => ({ ...series, load: hostileText })),
+    notes: [{ atMs: 1, text: hostileText }],
     limits: [hostileText],
   };
 }

@@ -30,6 +30,7 @@ export const unwitnessed: DrillResult = {
   phases: phasesOf([['plan', 40], ['up', 13_800], ['seed', 2_900], ['protect', 23_260], ['break', 10_004, false], ['verify', 1_200, false], ['heal', 200], ['down', 9_300], ['judge', 400], ['report', 100]]),
   series: [seriesOf('tokens', { startMs: 16_700, endMs: 50_000, bucketMs: 250, perBucket: 300, failing: 0, outage: null })],
   unavailableSeconds: null, alerts: [], errorBudget: null,
+  notes: [],
   limits: ['Nothing about recovery: the fault was not seen to take effect.'],
 };
 
