@@ -221,7 +221,7 @@ describe('crash, pause, stop', () => {
 
   test('what the service says of itself', () => {
     expect(cache.env['SECRET_WORD']).toBe('shibboleth');
-    expect(cache.mounts).toEqual([{ volume: `muster-${drill}_cache-data`, path: '/data' }]);
+    expect(cache.mounts).toEqual([{ volume: `muster-${drill}_cache-data`, path: '/data', anonymous: false }]);
   });
 });
 
