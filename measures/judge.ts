@@ -83,7 +83,8 @@ function runMeasures(evidence: Evidence, measures: Readonly<Record<string, Measu
   const findings = Object.entries(measures).flatMap(([name, measure]) => {
     try {
       const found = measure.judge(evidence);
-      return witnessed || regardless.has(name) ? found : found.map(unwitnessed);
+      if (witnessed) return found;
+      return regardless.has(name) ? found.map(unfelt) : found.map(unwitnessed);
     } catch (error) {
       return [finding({ id: `measure/${name}`, title: `${name} could be judged`, verdict: 'inconclusive', detail: `The measure broke: ${messageOf(error)}.`, evidence: [], gate: true })];
     }
@@ -100,6 +101,10 @@ function runMeasures(evidence: Evidence, measures: Readonly<Record<string, Measu
 /** No witness, no verdict: what went well may have gone well because nothing was broken. */
 const unwitnessed = (one: Finding): Finding =>
   one.verdict === 'pass' ? { ...one, verdict: 'inconclusive', detail: `${one.detail} Not a pass: no witness saw what was broken.` } : one;
+
+/** That clients were to notice nothing of the fault: what they noticed without one was the recovery, which had nothing to do. */
+const unfelt = (one: Finding): Finding =>
+  one.id === 'impact/none' && one.verdict === 'fail' ? { ...one, verdict: 'inconclusive', detail: `${one.detail} Not of the fault, which no witness saw.` } : one;
 
 /** The rule that no measure can break: no pass without events that are really there, nor without a figure where one was promised. */
 function provenOnly(one: Finding, seqs: ReadonlySet<number>): Finding {

@@ -68,18 +68,23 @@ function compareViews(before: Inventory, now: Inventory, remarks: string[]): str
   return out;
 }
 
-/** `fallen`: below what it was at the beginning. `again`: below what it was just before the fault, as an older backup brings about. */
+/**
+ * `fallen`: below what it was at the beginning. `again`: below what it was just before the fault, as an older backup brings about, or
+ * below numbers that no row ever had, as on a server that was made by replication.
+ */
 function compareCounters(before: Inventory, justBefore: JustBefore | null, now: Inventory): { fallen: string[]; again: string[] } {
   const [fallen, again]: [string[], string[]] = [[], []];
-  for (const [name, next] of Object.entries(now.counters)) {
+  for (const [name, { next }] of Object.entries(now.counters)) {
     const [first, last] = [before.counters[name], justBefore?.counters[name]];
-    const inMemory = now.otherEngines[name] === 'MEMORY' && startedAnew(before, now);
-    // Who empties a table while all is well may count anew.
-    const floor = first !== undefined && last !== undefined && BigInt(last) < BigInt(first) ? last : first;
-    const lower = (than: string | undefined): boolean => than !== undefined && BigInt(next) < BigInt(than);
     const words = (than: string): string => `AUTO_INCREMENT of ${name}: ${next}, was ${than}: numbers are given out a second time`;
-    if (lower(floor) && !inMemory) fallen.push(words(floor!));
-    else if (lower(last)) again.push(`${words(last!)} (just before the fault)`);
+    const below = (than: string): boolean => BigInt(next) < BigInt(than);
+    // Who empties a table while all is well may count anew.
+    const floor = first && last && BigInt(last.next) < BigInt(first.next) ? last : first;
+    const inMemory = now.otherEngines[name] === 'MEMORY' && startedAnew(before, now);
+    if (floor && below(floor.next) && !inMemory) {
+      if (now.replicated && BigInt(next) > BigInt(floor.used)) again.push(`AUTO_INCREMENT of ${name}: ${next}, was ${floor.next}; no row had the numbers between`);
+      else fallen.push(words(floor.next));
+    } else if (last && below(last.next)) again.push(`${words(last.next)} (just before the fault)`);
   }
   return { fallen, again };
 }

@@ -2,16 +2,24 @@ import { messageOf } from '../../core/errors.ts';
 import { digest, readable, type Unread } from './inventory-reading.ts';
 import { quoted, serverCode, type Session } from './server.ts';
 
-/** Next number of each table that counts, as decimal text. */
-export type Counters = Record<string, string>;
+/** Of each table that counts, as decimal text: the next number, and the highest that a row has (0 for none). */
+export type Counters = Record<string, { next: string; used: string }>;
 
-export async function readCounters({ rows }: Session, without: string[]): Promise<Counters> {
+export async function readCounters({ rows }: Session, without: string[], unread: Unread): Promise<Counters> {
   // The dictionary keeps statistics for a day otherwise.
   await rows('SET SESSION information_schema_stats_expiry = 0');
-  const found = await rows<{ s: string; t: string; next: string | number }>(
-    'SELECT table_schema AS s, table_name AS t, auto_increment AS next FROM information_schema.tables WHERE auto_increment IS NOT NULL AND table_schema NOT IN (?)', [without],
+  const found = await rows<{ s: string; t: string; c: string; next: string | number }>(
+    `SELECT t.table_schema AS s, t.table_name AS t, c.column_name AS c, t.auto_increment AS next
+       FROM information_schema.tables t JOIN information_schema.columns c ON c.table_schema = t.table_schema AND c.table_name = t.table_name
+      WHERE t.auto_increment IS NOT NULL AND c.extra LIKE '%auto_increment%' AND t.table_schema NOT IN (?)`, [without],
   );
-  return Object.fromEntries(found.map(({ s, t, next }) => [`${s}.${t}`, String(next)]));
+  const out: Counters = {};
+  for (const { s, t, c, next } of found) {
+    const highest = await readable(unread, `numbers of ${s}.${t}`, () =>
+      rows<{ used: string }>(`SELECT CAST(CAST(IFNULL(MAX(${quoted(c)}), 0) AS DECIMAL(20, 0)) AS CHAR) AS used FROM ${quoted(s)}.${quoted(t)}`));
+    if (highest) out[`${s}.${t}`] = { next: String(next), used: highest[0]!.used };
+  }
+  return out;
 }
 
 /** Of each view: empty when it selects, else what the server says. */

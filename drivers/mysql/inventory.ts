@@ -30,6 +30,8 @@ export interface Inventory {
   settings: Settings;
   /** When the server was started, epoch seconds. */
   startedAt: number;
+  /** It has been made of another server by replication, which carries rows and no counters. */
+  replicated: boolean;
   /** What this account could not read. */
   unread: string[];
 }
@@ -59,13 +61,14 @@ export const takeInventory = (site: Site): Promise<Inventory> =>
       otherEngines: await otherEngines(session, ours),
       accounts: (await readable(unread, everyAccount, () => readAccounts(session))) ?? {},
       orphans: await readOrphans(session, ours, unread),
-      counters: await readCounters(session, ours),
+      counters: await readCounters(session, ours, unread),
       views: await readViews(session, ours, unread),
       fulltext: (await readable(unread, 'full-text indexes', () => readFinds(session, ours, site.config.volatileTables))) ?? {},
       persisted: (await readable(unread, everyPersisted, () => readPersistedSettings(session))) ?? {},
       extensions: await readExtensions(session, unread),
       settings: { ...(await readFormative(session)), ...(await readSettings(session)) },
       startedAt: await readStart(session),
+      replicated: site.standing.source !== null,
     };
     return { ...inventory, unread: [...unread] };
   });
@@ -77,7 +80,7 @@ export const everyPersisted = 'persisted settings';
 export const lookJustBefore = (site: Site): Promise<JustBefore> =>
   withSession(site, async (session) => ({
     accounts: await readable(new Set(), everyAccount, () => readAccounts(session)),
-    counters: await readCounters(session, ownSchemas(site)),
+    counters: await readCounters(session, ownSchemas(site), new Set()),
   }));
 
 export async function columnsByTable({ rows }: Session, without: string[]): Promise<Map<string, { quoted: string; columns: Column[] }>> {

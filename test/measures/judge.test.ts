@@ -278,6 +278,13 @@ test('without a witness nothing about the recovery earns points', () => {
   expect(exitCode).toBe(2);
 });
 
+test.each([['seen', 'fail'], ['not seen', 'inconclusive']] as const)('clients that notice a recovery, where the fault was %s, are promised away: %s', (fault, verdict) => {
+  const sketch = goodDrill();
+  put(sketch.scenario, 'impact', 'none');
+  if (fault === 'not seen') drop(sketch, 'fault.witnessed');
+  expect(judgeSketch(sketch).findings.find(({ id }) => id === 'impact/none')).toMatchObject({ verdict });
+});
+
 test('a restore that failed is not held against the schedule as well', () => {
   const sketch = goodDrill();
   change(sketch, 'recovery.ended', ({ data }) => void Object.assign(data, { ok: false, error: 'refused' }));

@@ -7,7 +7,9 @@ import { takingTurns } from '../../../cli/turns.ts';
 import type { DrillResult } from '../../../core/result.ts';
 import { leftOf } from '../../stack/small-stack.ts';
 import { jsonOf, muster } from '../../support/muster.ts';
-import { detailOf, findingsThat, inRepository } from '../../support/real-drill.ts';
+import type { Scene } from '../../support/meddling.ts';
+import { detailOf, drillForReal, findingsThat, inRepository } from '../../support/real-drill.ts';
+import { mysqlScenario, mysqlStrategy } from '../../support/small-drills.ts';
 
 const cases = inRepository('fixtures/field-cases');
 const wholeDump = 'mysqldump -hmysql -uroot --set-gtid-purged=OFF --single-transaction --routines --events app > /backups/app.sql';
@@ -21,6 +23,7 @@ const rows: Case[] = [
   { name: 'F14, emoji', scenario: 'scripts', script: 'F14', exitCode: 1, says: [/rows of app\.note: 3 rows, and not all as before/] },
   { name: 'F14, its control in four bytes', scenario: 'scripts', script: 'F14', env: { CASE_BACKUP: wholeDump }, exitCode: 0 },
   { name: 'F17, persisted settings are kept', scenario: 'mysql.dump', sql: 'F17', exitCode: 0 },
+  { name: 'F39, rows deleted from an empty table', scenario: 'F39', sql: 'F39', exitCode: 2 },
   { name: 'F46, a check over nothing', scenario: 'F46', sql: 'F46', exitCode: 2, says: [/0 rows of 1 tables were compared/] },
 ];
 
@@ -44,4 +47,23 @@ describe('what was lost is named, and what was not is no alarm', { concurrent: t
     for (const words of says) expect(inventory).toMatch(words);
     expect((await leftOf(result.drill)).map((each) => each.name), 'left in the engine').toEqual([]);
   }));
+});
+
+const atTheServer = async ({ stack, environment }: Scene, ...statements: string[]): Promise<void> => {
+  const { code, stderr } = await stack.services.get('mysql')!.exec(['mysql', '--user=root', 'app'], { env: { MYSQL_PWD: environment['MYSQL_ROOT_PASSWORD']! }, stdin: statements.join('\n') });
+  expect(code, stderr).toBe(0);
+};
+
+describe('accounts that an older backup brings back', { concurrent: true, timeout: 600_000 }, () => {
+  it('F09, a password that was changed after the first recovery point, is named and no fault', async () => {
+    const [seed, rotation] = await Promise.all(['F09.seed.sql', 'F09.sql'].map((name) => readFile(join(cases, name), 'utf8')));
+    const { result } = await drillForReal({
+      strategy: mysqlStrategy(), scenario: mysqlScenario(),
+      meddling: { up: (scene) => atTheServer(scene, seed!), backup: async (scene, number) => (number === 2 ? atTheServer(scene, rotation!) : undefined) },
+    });
+    expect(findingsThat('fail', result)).toEqual([]);
+    expect(result.findings.find(({ id }) => id === 'check/mysql.inventory')).toMatchObject({
+      verdict: 'pass', detail: expect.stringContaining('account shop@% has older password, plugin or attributes again than just before the fault') as string,
+    });
+  });
 });

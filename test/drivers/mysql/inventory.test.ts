@@ -1,0 +1,33 @@
+import { describe, expect, test } from 'vitest';
+import { compareInventories } from '../../../drivers/mysql/inventory-differences.ts';
+import { chosenWords } from '../../../drivers/mysql/inventory-fulltext.ts';
+import type { Inventory } from '../../../drivers/mysql/inventory.ts';
+
+const held = (change: Partial<Inventory> = {}): Inventory => ({
+  definitions: {}, tables: {}, otherEngines: {}, accounts: {}, orphans: {}, counters: {}, views: {}, fulltext: {}, persisted: {}, extensions: [],
+  settings: {}, startedAt: 1_000, replicated: false, unread: [], ...change,
+});
+const counting = (next: string, used: string, change: Partial<Inventory> = {}): Inventory => held({ counters: { 'app.orders': { next, used } }, ...change });
+
+describe('a counter', () => {
+  test.each<[string, Inventory, Inventory, number, number]>([
+    ['that fell is a fault', counting('1024', '1000'), counting('1001', '1000'), 1, 0],
+    ['that stays is none', counting('1024', '1000'), counting('1024', '1000'), 0, 0],
+    ['that rose is none', counting('1024', '1000'), counting('18446744073709551615', '18446744073709551614'), 0, 0],
+    ['of a server made by replication may lack what no row had, which is said', counting('1024', '1000'), counting('1001', '1000', { replicated: true }), 0, 1],
+    ['of a server made by replication must not give a row\'s number again', counting('1024', '1000'), counting('1000', '999', { replicated: true }), 1, 0],
+    ['of a table in memory begins anew with the server', counting('9', '8', { otherEngines: { 'app.orders': 'MEMORY' } }), counting('1', '0', { otherEngines: { 'app.orders': 'MEMORY' }, startedAt: 2_000 }), 0, 1],
+  ])('%s', (_name, before, now, differences, remarks) => {
+    const found = compareInventories(before, null, now);
+    expect([found.differences.length, found.remarks.length], JSON.stringify(found)).toEqual([differences, remarks]);
+  });
+  test('that was emptied while all was well counts from there', () => {
+    const now = counting('5', '4');
+    expect(compareInventories(counting('100', '99'), { accounts: null, counters: now.counters }, now)).toEqual({ differences: [], remarks: [] });
+  });
+});
+
+test('words of every length are looked for, the same ones each time', () => {
+  expect(chosenWords(['Ein Hund, a dog', 'und ein Haus – 漢字 an if of so'])).toEqual(chosenWords(['und ein Haus – 漢字 an if of so', 'Ein Hund, a dog']));
+  expect(chosenWords(['a bb cc dd ee ff'])).toEqual(['a', 'bb', 'cc', 'dd', 'ee']);
+});
