@@ -211,7 +211,8 @@ export interface BackupMethod {
 /** A named thing a component can be told to do: a recovery step (`invalidate-sessions`) or part of seeding. */
 export type Action = (params: Record<string, Json>) => Promise<Json>;
 
-export interface CheckOutcome { verdict: Verdict; detail: string; facts: Json }
+/** `nothing`: inconclusive because there was nothing to compare. */
+export interface CheckOutcome { verdict: Verdict; detail: string; facts: Json; nothing?: true }
 export interface Check {
   /** Run after seeding, before the load: what `after` compares with. */
   before?(): Promise<Json>;

@@ -117,6 +117,7 @@ export const scenarioSchema = (faults: Record<string, z.ZodType>, _known?: Catal
     attempts: z.int().min(1).max(5).default(1).describe('How often the recovery is begun anew when a step of it failed'),
     sweep: z.array(z.enum(['worst', ...boundaryMoments])).min(1).optional().describe('The same drill at each of these moments; they replace the first fault\'s'),
     check: z.array(z.string()).min(1),
+    decline: z.record(z.string(), z.string().min(1)).default({}).describe('Checks that would run by default, such as mysql.inventory, and why they do not: the report says so'),
     staysAway: z.array(z.string()).default([]).describe('Components or services that are not meant to be there at the end, such as a fenced primary; a lost region that is not given back needs no mention'),
     impact: z.enum(['required', 'none']).default('required').describe('`none`: the client is expected to notice nothing'),
     giveUp: duration.default({ text: '2m', ms: 120_000 }).describe('How long after the recovery steps to wait for right answers, and at most (up to 60s) for somebody to notice the fault'),

@@ -40,7 +40,7 @@ export async function readBackAll(drill: Drill): Promise<void> {
 
 /** Runs the scenario's checks. One that cannot be carried out is inconclusive, whatever it threw. */
 export async function runChecks(drill: Drill): Promise<void> {
-  for (const { named, component, check } of drill.plan.checks) {
+  for (const { named, component, check, byDefault } of drill.plan.checks) {
     drill.options.signal.throwIfAborted();
     drill.dependencies.progress({ kind: 'line', text: `check ${named}` });
     const baseline = drill.timeline.events.findLast((event) => event.type === 'check.baseline' && event.data.check === named);
@@ -48,8 +48,11 @@ export async function runChecks(drill: Drill): Promise<void> {
       const facts = baseline?.type === 'check.baseline' ? baseline.data.facts : null;
       const look = drill.timeline.events.findLast((event) => event.type === 'check.justBefore' && event.data.check === named);
       const justBefore = look?.type === 'check.justBefore' ? look.data.facts : null;
-      const outcome = await withDeadline(`check ${named}`, checkDeadlineMs, attachedTo(drill, component).checks[check]!.after(facts, brokenAtMs(drill), justBefore));
-      drill.timeline.emit('check.ended', { check: named, component, ...outcome });
+      const ran = attachedTo(drill, component).checks[check]!.after(facts, brokenAtMs(drill), justBefore);
+      const { nothing, ...outcome } = await withDeadline(`check ${named}`, checkDeadlineMs, ran);
+      // Nobody asked for it, and it has nothing to say: that is no doubt about anything.
+      if (byDefault && nothing) drill.timeline.emit('note', { text: `${named} was made by default and shows nothing: ${outcome.detail}` });
+      else drill.timeline.emit('check.ended', { check: named, component, ...outcome });
     } catch (error) {
       drill.timeline.emit('check.ended', { check: named, component, verdict: 'inconclusive', detail: `could not be carried out: ${messageOf(error)}`, facts: null });
     }

@@ -28,6 +28,7 @@ function limitsOfScope(evidence: Evidence): string[] {
     ...(spared.length > 0 ? [`Not broken, so nothing is said about their objectives: ${list(spared)}.`] : []),
     ...(unasked.length > 0 ? [`Broken, and nobody asked for them again, so nothing is said about their RTO: ${list(unasked)}.`] : []),
     ...(built.length > 0 ? [`Images built as equivalents of the official ones, not the official ones themselves: ${list([...new Set(built)])}.`] : []),
+    ...Object.entries(scenario.decline ?? {}).map(([check, reason]) => `${check} was declined by the scenario: ${reason.replace(/\.$/, '')}.`),
     'Everything ran on one machine: distances between regions, and the load of a real site, are not in the figures.',
   ];
 }

@@ -29,7 +29,7 @@ const inventory = (database: Database): Check => ({
     const found = await database.operate(() => countsOf(database));
     const wrong = [...new Set([...Object.keys(expected), ...Object.keys(found)])].filter((name) => expected[name] !== found[name]);
     const facts = { expected, found };
-    if (Object.keys(expected).length === 0) return { verdict: 'inconclusive', detail: 'there was nothing to compare with', facts };
+    if (Object.keys(expected).length === 0) return { verdict: 'inconclusive', detail: 'there was nothing to compare with', facts, nothing: true };
     if (wrong.length === 0) return { verdict: 'pass', detail: `${Object.keys(found).length} tables as before`, facts };
     return { verdict: 'fail', detail: wrong.map((name) => `${name}: ${expected[name] ?? 'no table'} before, ${found[name] ?? 'no table'} now`).join('; '), facts };
   },

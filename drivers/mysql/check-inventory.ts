@@ -41,9 +41,9 @@ function judged(before: Inventory, justBefore: JustBefore | null, now: Inventory
   };
   const said = remarks.length > 0 ? `. Beside that: ${listed(remarks, shownRemarks)}` : '';
   if (differences.length > 0) return { verdict: 'fail', detail: `${listed(differences, shownDifferences)}${said}`, facts };
-  if (size(before.definitions) === 0) return { verdict: 'inconclusive', detail: 'there was nothing to compare: no database but the server\'s and Muster\'s own', facts };
+  if (size(before.definitions) === 0) return { verdict: 'inconclusive', detail: 'there was nothing to compare: no database but the server\'s and Muster\'s own', facts, nothing: true };
   if (unread.length > 0) return { verdict: 'inconclusive', detail: `this account cannot read ${listed(unread, shownDifferences)}; the rest is as before${said}`, facts };
-  if (rowsBefore === 0) return { verdict: 'inconclusive', detail: `0 rows of ${facts.tables} tables were compared: none could have been missed${said}`, facts };
+  if (rowsBefore === 0) return { verdict: 'inconclusive', detail: `0 rows of ${facts.tables} tables were compared: none could have been missed${said}`, facts, nothing: true };
   return {
     verdict: 'pass',
     detail: `${facts.definitions} definitions, ${rows} rows of ${facts.tables} tables, ${facts.accounts} accounts with their grants, ${facts.foreignKeys} foreign keys and the settings are as before${said}`,

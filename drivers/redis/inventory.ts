@@ -175,7 +175,8 @@ function compare(before: Inventory, after: Inventory, { missing, changed, compar
   const share = oneIn > 1 ? ` (one of ${oneIn})` : '';
   const detail = `${total} keys of the application in ${databases} databases, the values of ${compared} that never expire compared${share}; ${Object.keys(before.functions).length} libraries of functions, ${Object.keys(before.users).length} users and ${Object.keys(before.settings).length} settings as before${not}`;
   const nothing = total === 0 && Object.keys(before.functions).length === 0;
-  return { verdict: unread.length > 0 || nothing ? 'inconclusive' : 'pass', detail: nothing ? `${detail}: no data of the application to compare` : detail, facts };
+  if (nothing && unread.length === 0) return { verdict: 'inconclusive', detail: `${detail}: no data of the application to compare`, facts, nothing: true };
+  return { verdict: unread.length > 0 ? 'inconclusive' : 'pass', detail, facts };
 }
 
 /** By what was held key by key, and by the counts of all where that was only some of them. */

@@ -1,0 +1,39 @@
+import { describe, expect, test } from 'vitest';
+import type { DrillResult } from '../../core/result.ts';
+import { drillInMemory, type MemoryDrill } from '../support/memory-drill.ts';
+
+const concurrent = { timeout: 120_000, concurrent: true };
+const inventory = ({ findings }: DrillResult) => findings.filter(({ id }) => /^check\/.*inventory$/.test(id)).map(({ verdict }) => verdict);
+const seeded = (scenario: Record<string, string> = {}): MemoryDrill => ({ scenario: { seed: '[{ run: seed, with: { rows: 200 } }]', ...scenario } });
+
+describe('the inventory of what a fault or a restore touched', concurrent, () => {
+  test('runs although the scenario names none', async () => {
+    const { result } = await drillInMemory(seeded());
+    expect(inventory(result)).toEqual(['pass']);
+    expect(result.verdict).toBe('pass');
+  });
+  test('fails a drill that the ledger alone would pass', async () => {
+    const { result } = await drillInMemory(seeded({ fault: '{ flush-all: store, at: +5s }', recover: '[{ restore: store, from: b, point: newest }, { run: clear, with: { table: accounts } }]' }));
+    expect(inventory(result)).toEqual(['fail']);
+    expect(result.exitCode).toBe(1);
+  });
+  test('is made once where the scenario names it', async () => {
+    expect(inventory((await drillInMemory(seeded({ check: '[ledger, inventory]' }))).result)).toEqual(['pass']);
+  });
+  test('says nothing of a component without data of an application', async () => {
+    const { result } = await drillInMemory();
+    expect(inventory(result)).toEqual([]);
+    expect(result.verdict).toBe('pass');
+  });
+  test('does not run for a process that crashed and kept its data', async () => {
+    expect(inventory((await drillInMemory(seeded({ fault: '{ crash: store, at: +4s }', recover: 'automatic' }))).result)).toEqual([]);
+  });
+  test('is declined with a reason, which the report prints', async () => {
+    const { result } = await drillInMemory(seeded({ decline: '{ store.inventory: the table is rebuilt by hand }' }));
+    expect(inventory(result)).toEqual([]);
+    expect(result.limits).toContainEqual(expect.stringMatching(/\.inventory was declined by the scenario: the table is rebuilt by hand\.$/));
+  });
+  test('cannot be declined where it would not run', async () => {
+    await expect(drillInMemory(seeded({ decline: '{ shop.inventory: no reason }' }))).rejects.toThrow(/shop\.inventory/);
+  });
+});
