@@ -59,6 +59,8 @@ export interface Drill {
   /** Regions that were lost, by name. */
   readonly regions: Map<string, Loss>;
   readonly attached: Map<string, Attached>;
+  /** Writes of each load that were acknowledged so far. */
+  readonly acknowledged: Map<string, number>;
   /** What was done to components so far, in order, but for what was so beforehand. */
   readonly inflicted: { fault: string; target: string; done: Inflicted }[];
 }

@@ -8,6 +8,7 @@ import type { Outcome, Phase } from '../core/timeline.ts';
 import { formatDuration } from '../core/units.ts';
 import { askAll, stateOfServices, type Before } from './asked.ts';
 import { breakIt, detect } from './break.ts';
+import { countingWrites } from './covered.ts';
 import { workloadOf, type Drill, type EngineDependencies, type RunOptions } from './drill-context.ts';
 import { createLedgerWriter } from './ledger-file.ts';
 import { loadSpaceOf } from './load-space.ts';
@@ -49,7 +50,7 @@ function openDrill(plan: Plan, dependencies: EngineDependencies, options: RunOpt
     throw unwritable.signal.reason;
   }
   const signal = AbortSignal.any([options.signal, unwritable.signal]);
-  return { id, folder, plan, dependencies, options: { ...options, signal }, timeline, ledger, undo: createUndoStack(clock), pulse: createPulse(clock, dependencies.progress), moments: createMoments(), originMs, secrets: new Set(), stack: null, vault: null, stores: new Map(), regions: new Map(), attached: new Map(), inflicted: [] };
+  return { id, folder, plan, dependencies, options: { ...options, signal }, timeline, ledger, undo: createUndoStack(clock), pulse: createPulse(clock, dependencies.progress), moments: createMoments(), originMs, secrets: new Set(), stack: null, vault: null, stores: new Map(), regions: new Map(), attached: new Map(), acknowledged: new Map(), inflicted: [] };
 }
 
 const cannotWrite = (folder: string, error: unknown): MusterError =>
@@ -168,7 +169,7 @@ async function startLoads(drill: Drill, loads: Load[]): Promise<void> {
     const { target, rate, volatile } = load;
     const workload = workloadOf(drill, load);
     timeline.emit('load.begun', { load: name, index, target, kind: workload.kind, ratePerSecond: rate.perSecond, neverReturn: workload.kind !== 'visits' && workload.neverReturn, volatile, ...(workload.kind === 'data' && workload.distinct ? { distinct: true } : {}) });
-    const recorder: Recorder = drill.ledger.recorder(index);
+    const recorder: Recorder = countingWrites(drill, name, drill.ledger.recorder(index));
     const common = { clock: dependencies.clock, seed: (options.seed + index * 7919) >>> 0, ratePerSecond: rate.perSecond, recorder, firstId: loadSpaceOf(plan.scenario.load, name).firstId, seen: pulse.watch(name, workload.kind === 'data') };
     loads.push(workload.kind === 'data' ? await startDataLoad(workload, common) : await startJourneys(workload, common));
   }

@@ -1,6 +1,7 @@
 import { pollUntil } from '../core/clock.ts';
 import type { Consistency, Follower } from '../core/driver.ts';
 import { environmentError, messageOf } from '../core/errors.ts';
+import { haveWritten } from './covered.ts';
 import { attachedTo, type Drill } from './drill-context.ts';
 import { watchedSink } from './moments.ts';
 import type { PlannedBackup } from './plan.ts';
@@ -81,10 +82,15 @@ function startSnapshots(drill: Drill, backup: PlannedBackup, halt: AbortSignal):
   const { timeline, plan, dependencies } = drill;
   const intervalMs = backup.plan.every!.ms;
   const scaledMs = intervalMs / plan.scenario.timeScale;
-  timeline.emit('schedule.begun', { backup: backup.id, method: backup.plan.method, intervalMs, scaledMs, ...(backup.info.holds ? { holds: backup.info.holds } : {}) });
+  const begin = (): unknown => timeline.emit('schedule.begun', {
+    backup: backup.id, method: backup.plan.method, intervalMs, scaledMs, ...(backup.info.holds ? { holds: backup.info.holds } : {}),
+  });
   const running: Running = { backup, stop: new AbortController(), ended: Promise.resolve(), durable: 0, failedInARow: 0, lastError: null, cut: null };
   const signal = AbortSignal.any([halt, drill.options.signal]);
   const loop = async (): Promise<void> => {
+    await haveWritten(drill, backup.component, AbortSignal.any([running.stop.signal, signal])).catch(() => undefined);
+    if (running.stop.signal.aborted || signal.aborted) return;
+    begin();
     let number = 0;
     let nextMs = dependencies.clock.nowMs();
     while (!running.stop.signal.aborted && !signal.aborted) {

@@ -35,7 +35,8 @@ describe('drills of Redis that must not pass, beside one that must', { concurren
       },
     });
     // The emptied server takes writes until the recovery begins. As nothing is restored they stay: behind them, all that was lost is a hole.
-    expect(findingsThat('fail', result).filter((id) => id !== 'integrity/tokens/hole')).toEqual(['recovery', 'rpo/redis', 'rto/drill', 'rto/redis']);
+    expect(findingsThat('fail', result).filter((id) => id !== 'integrity/tokens/hole'))
+      .toEqual(['copies/offsite', 'recovery', 'rpo/redis', 'rto/drill', 'rto/redis', 'service/tokens']);
     expect(result.steps[0]).toMatchObject({ ok: false, error: expect.stringMatching(/files\/dump\.rdb\.zst\.enc in store offsite is refused: its SHA-256 is not that of its manifest/) as string });
     expect(result).toMatchObject({ exitCode: 1, time: { rtaMs: null, restoreOnlyMs: null }, data: { rpaMs: null } });
   });
@@ -44,14 +45,14 @@ describe('drills of Redis that must not pass, beside one that must', { concurren
     const { result } = await drillForReal({ strategy, scenario: redisScenario({ recover: [{ restore: 'redis', from: 'offsite', options: { order: 'copy' } }] }) });
     expect(result.steps[0]).toMatchObject({ ok: true });
     expect(result.time.readyMs).not.toBeNull();
-    expect(findingsThat('fail', result)).toEqual(['rpo/redis', 'rto/drill', 'rto/redis']);
+    expect(findingsThat('fail', result)).toEqual(['rpo/redis', 'rto/drill', 'rto/redis', 'service/tokens']);
     expect(detailOf(result, 'rpo/redis')).toMatch(/all that there was at the fault/);
     expect(result).toMatchObject({ exitCode: 1, time: { rtaMs: null }, data: { rpaMs: null } });
   });
 
   it('a schedule that stopped running is found out, though the restore works', async () => {
     const { result, events } = await drillForReal({
-      strategy, scenario: redisScenario({ fault: { 'wipe-volume': 'redis', at: '+20s' }, recover: [{ restore: 'redis', from: 'volume' }] }),
+      strategy, scenario: redisScenario({ fault: { 'wipe-volume': 'redis', at: '+20s' }, recover: [{ restore: 'redis', from: 'volume' }], staysAway: ['s3-west'] }),
       meddling: { backup: async ({ stack }, number) => {
         if (number === 3) await stack.services.get('s3-west')!.stop(0);
       } },
@@ -79,7 +80,7 @@ describe('drills of Redis that must not pass, beside one that must', { concurren
 
   it('records that cannot be read back are not known to be there', async () => {
     const { result } = await drillForReal({
-      strategy, scenario: redisScenario({ fault: { crash: 'redis', at: '+1s' }, recover: 'automatic', protect: [] }),
+      strategy, scenario: redisScenario({ fault: { crash: 'redis', at: '+1s' }, recover: 'automatic', protect: [], staysAway: ['toxiproxy'] }),
       meddling: { readBack: ({ stack }) => stack.services.get('toxiproxy')!.stop(0) },
     });
     expect(findingsThat('fail', result)).toEqual([]);
