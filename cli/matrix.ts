@@ -53,7 +53,7 @@ export function paramsOf({ params }: AnyFault): string[] {
 }
 
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
-const tableOf = (columns: string[], rows: string[][]): string => [columns, columns.map(() => '---'), ...rows].map((cells) => `| ${cells.map(cell).join(' | ')} |\n`).join('');
+export const tableOf = (columns: string[], rows: string[][]): string => [columns, columns.map(() => '---'), ...rows].map((cells) => `| ${cells.map(cell).join(' | ')} |\n`).join('');
 const takersOf = (rows: readonly Row[]): string[] => Object.keys(rows[0]?.takers ?? {});
 const section = (rows: readonly Row[]): string =>
   tableOf(['fault', ...takersOf(rows), 'what it does'], rows.map(({ fault, about, takers }) => [`\`${fault}\``, ...takersOf(rows).map((one) => takers[one] ?? '✓'), about]));

@@ -4,9 +4,9 @@ import { MusterError } from '../../core/errors.ts';
 import type { Measure } from '../../core/measure.ts';
 import { resultSchema } from '../../core/result.ts';
 import type { EventData } from '../../core/timeline.ts';
-import { feelNothing } from '../../fixtures/timelines/bad-time.ts';
 import { put } from '../../fixtures/timelines/known-bad.ts';
 import { at, goodDrill, logins, tokens } from '../../fixtures/timelines/good-drill.ts';
+import { goodDrills } from '../../fixtures/timelines/good-others.ts';
 import { finding } from '../../measures/finding.ts';
 import { measures } from '../../measures/index.ts';
 import { judge } from '../../measures/judge.ts';
@@ -178,85 +178,13 @@ test('figures of the good drill, counted by hand', () => {
   expect(unavailableSeconds).toBe(3);
 });
 
-/** Other ways in which a drill may rightly pass: none of them may be red. */
-const good: [string, (sketch: Sketch) => void, (result: ReturnType<typeof judgeSketch>) => void][] = [
-  ['clients were promised to notice nothing, and did not', (sketch) => { put(sketch.scenario, 'impact', 'none'); feelNothing(sketch); }, (result) => {
-    expect(result.findings.find(({ id }) => id === 'impact/none')).toMatchObject({ verdict: 'pass', actual: 0 });
-    expect(result).toMatchObject({ time: { rtaMs: null, impactMs: null }, unavailableSeconds: null });
-  }],
-  ['it recovered by itself: nobody had to notice or decide', (sketch) => {
-    put(sketch.scenario, 'recover', 'automatic');
-    put(sketch.strategy, 'components.redis.objectives.rto', '3s');
-    change(sketch, 'recovery.begun', ({ data }) => void (data.automatic = true));
-  }, (result) => expect(result.time).toMatchObject({ derivedDetectionMs: null, declaredPeopleMs: null, worstRtaMs: 2_955 })],
-  ['an action of its own recovered it, and no backup: the loss is what was observed, however long the interval', (sketch) => {
-    put(sketch.scenario, 'recover', [{ run: 'promote', target: 'redis' }, { command: ['sleep', '1'], in: 'redis' }]);
-    put(sketch.strategy, 'components.redis.objectives.rpo', '6s');
-  }, (result) => expect(result.objectives.find(({ kind }) => kind === 'rpo')).toMatchObject({ actualMs: 5_039, worstMs: 5_039, basis: 'measured' })],
-  ['a command of the user\'s own restored it, within what the interval and the time to be durable allow', (sketch) => {
-    put(sketch.scenario, 'recover', [{ command: ['restore.sh'], in: 'redis' }, { run: 'invalidate-sessions', target: 'app' }]);
-  }, (result) => expect(result.objectives.find(({ kind }) => kind === 'rpo')).toMatchObject({ actualMs: 5_039, worstMs: 300_090, basis: 'interval declared, durability measured' })],
-  ['a load of few operations, where the scenario asks for no more', (sketch) => {
-    put(sketch.scenario, 'load.tokens.least', 5);
-    const few = new Set(sketch.records.filter(({ load, kind, invokedMs }) => load === tokens && kind === kinds.write && invokedMs < at.fault).map(({ id }) => id).filter((id) => id % 100 > 5));
-    keep(sketch, (record) => record.load !== tokens || !few.has(record.id));
-  }, (result) => expect(result.data.rpaMs).toBeGreaterThan(4_000)],
-  ['a log was replayed on top: no interval', (sketch) => {
-    put(sketch.scenario, 'recover', [{ restore: 'redis', from: 'offsite' }, { replay: 'redis.log', from: 'offsite' }]);
-    put(sketch.strategy, 'components.redis.objectives.rpo', '6s');
-  }, (result) => expect(result.objectives.find(({ kind }) => kind === 'rpo')).toMatchObject({ worstMs: 5_039, basis: 'measured' })],
-  ['a log was replayed on top: what it lacks is not the snapshot schedule\'s doing', (sketch) => {
-    put(sketch.scenario, 'recover', [{ restore: 'redis', from: 'offsite' }, { replay: 'redis.log', from: 'offsite' }]);
-    keep(sketch, (record) => record.kind !== kinds.readback || record.id < 20 || record.id > 2_000);
-  }, (result) => expect(result.data.rpaMs).toBeGreaterThan(9_000)],
-  ['the injection stops the schedule a moment before it stamps itself', (sketch) => change(sketch, 'schedule.stopped', (event) => void (event.atMs = at.fault - 0.1)), () => {}],
-  ['the backup that the fault cut off was slower than those before it', (sketch) => {
-    for (const type of ['backup.begun', 'backup.durable'] as const) change(sketch, type, (event) => void (event.atMs -= 600), ({ point }) => point === 'p2');
-    change(sketch, 'backup.durable', ({ data }) => void (data.consistentAtMs -= 600), ({ point }) => point === 'p2');
-    change(sketch, 'backup.begun', (event) => void (event.atMs -= 600), ({ point }) => point === 'p3');
-  }, (result) => expect(result.findings.find(({ id }) => id === 'schedule/redis.snapshot')!.detail).toMatch(/650 ms to become durable/)],
-  ['losses of a load that is thrown away on purpose', (sketch) => {
-    put(sketch.strategy, 'components.proxy.objectives', { rpo: '1s' });
-    keep(sketch, (record) => record.load !== logins || record.kind !== kinds.remove || record.invokedMs < 12_000 || record.invokedMs >= at.correct);
-  }, (result) => expect(result.loads[1]!.classes!.lost).toBeGreaterThan(0)],
-  ['a continuous log followed as well', (sketch) => {
-    put(sketch.scenario, 'protect', ['redis.snapshot', 'mysql.binlog']);
-    add(sketch, at.load, 'schedule.begun', { backup: 'mysql.binlog', method: 'binlog', intervalMs: null, scaledMs: null });
-    add(sketch, 12_000, 'log.durable', { backup: 'mysql.binlog', segment: 0, file: 'binlog.1', offset: 0, bytes: 10, readAtMs: 12_000 });
-  }, (result) => expect(result.findings.find(({ id }) => id === 'backups/mysql.binlog')).toMatchObject({ verdict: 'pass', actual: 1 })],
-  ['two were broken, and the one without clients of its own says itself that it is back', (sketch) => {
-    const fault = { fault: 'crash', target: 'mysql' };
-    put(sketch.scenario, 'fault', [{ 'wipe-volume': 'redis' }, { crash: 'mysql' }]);
-    put(sketch.strategy, 'components.mysql.objectives', { rto: '5m' });
-    add(sketch, at.fault + 5, 'fault.begun', { ...fault, params: {} });
-    add(sketch, at.fault + 60, 'fault.witnessed', { ...fault, proof: 'the process is gone', facts: {} });
-    add(sketch, 22_950, 'ready', { component: 'mysql' });
-    for (const kind of ['component', 'service'] as const) add(sketch, 27_650, 'asked', { of: 'mysql', kind, ready: true, detail: 'healthy', staysAway: false });
-    add(sketch, 27_650, 'asked', { of: 'standby', kind: 'service', ready: false, detail: 'exited (0)', staysAway: true });
-  }, ({ objectives, findings }) => {
-    expect(objectives.find(({ component, kind }) => component === 'mysql' && kind === 'rto')).toMatchObject({ actualMs: 2_900, basis: 'measured by its own probe, detection derived, people declared' });
-    expect(findings.filter(({ id }) => id.startsWith('standing/')).map(({ id, verdict, weight }) => [id, verdict, weight])).toEqual([['standing/mysql', 'pass', 0], ['standing/standby', 'pass', 0]]);
-  }],
-  ['nothing was promised, and clients have right answers again: that is told, and earns nothing', (sketch) => {
-    put(sketch.strategy, 'components.redis.objectives', { rpo: '15m' });
-  }, ({ findings, score }) => {
-    expect(findings.find(({ id }) => id === 'service/tokens')).toMatchObject({ verdict: 'pass', actual: 2_951 });
-    expect(score.points.some(({ finding: id }) => id.startsWith('service/') || id.startsWith('rto/'))).toBe(false);
-  }],
-  ['nothing at all was lost', (sketch) => {
-    keep(sketch, (record) => record.kind !== kinds.write || record.load === logins || record.outcome !== 0 || record.invokedMs < at.consistent || record.invokedMs >= at.fault);
-    keep(sketch, (record) => record.kind !== kinds.remove || record.load === logins || record.invokedMs < at.consistent || record.invokedMs >= at.fault);
-    keep(sketch, (record) => record.kind !== kinds.read || record.invokedMs < at.consistent);
-  }, (result) => expect(result.data.rpaMs).toBe(0)],
-];
-
-test.each(good)('passes: %s', (_name, alter, looks) => {
+test.each(goodDrills)('passes: $name', ({ alter, shows, is }) => {
   const sketch = goodDrill();
   alter(sketch);
   const result = judgeSketch(sketch);
   expect(result.findings.filter(({ verdict }) => verdict !== 'pass')).toEqual([]);
   expect(result).toMatchObject({ verdict: 'pass', exitCode: 0 });
-  looks(result);
+  expect(shows?.(result)).toEqual(is);
 });
 
 test('a restore that brought nothing back is not held against the schedule as well', () => {

@@ -1,22 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { resultSchema } from '../../core/result.ts';
 import { exitCodeOf } from '../../core/verdict.ts';
-import * as backupsBad from '../../fixtures/timelines/bad-backups.ts';
-import * as clientsBad from '../../fixtures/timelines/bad-clients.ts';
-import * as dataBad from '../../fixtures/timelines/bad-data.ts';
-import { copies } from '../../fixtures/timelines/bad-copies.ts';
-import { availability, checks, recovery, rto, undo, witness } from '../../fixtures/timelines/bad-time.ts';
 import { goodDrill } from '../../fixtures/timelines/good-drill.ts';
-import { region } from '../../fixtures/timelines/bad-region.ts';
-import { ownClients, service, standing, stillThere } from '../../fixtures/timelines/bad-service.ts';
-import type { KnownBad } from '../../fixtures/timelines/known-bad.ts';
+import { knownBad } from '../../fixtures/timelines/index.ts';
 import { measures } from '../../measures/index.ts';
 import { judgeSketch } from './timeline-builder.ts';
-
-const knownBad: Record<string, KnownBad[]> = {
-  rto: [...rto, ...ownClients], service, standing, 'still-there': stillThere, rpo: dataBad.rpo, integrity: dataBad.integrity, availability, witness, undo, recovery, checks, region, copies,
-  ...clientsBad, ...backupsBad,
-};
 
 test('every measure has timelines that it must catch', () => expect(Object.keys(knownBad).sort()).toEqual(Object.keys(measures).sort()));
 

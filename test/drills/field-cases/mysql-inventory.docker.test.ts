@@ -10,22 +10,9 @@ import { jsonOf, muster } from '../../support/muster.ts';
 import type { Scene } from '../../support/meddling.ts';
 import { detailOf, drillForReal, findingsThat, inRepository } from '../../support/real-drill.ts';
 import { mysqlScenario, mysqlStrategy } from '../../support/small-drills.ts';
+import { inventories } from './mysql-cases.ts';
 
 const cases = inRepository('fixtures/field-cases');
-const wholeDump = 'mysqldump -hmysql -uroot --set-gtid-purged=OFF --single-transaction --routines --events app > /backups/app.sql';
-
-/** What people's own scripts lost, and what was compared over nothing. `says`: the inventory's words. */
-interface Case { name: string; scenario: string; sql?: string; script?: string; env?: Record<string, string>; exitCode: 0 | 1 | 2; says?: RegExp[] }
-const rows: Case[] = [
-  { name: 'F11, routines and events left out', scenario: 'scripts', script: 'F11', exitCode: 1, says: [/PROCEDURE app\.raise_prices is missing/, /FUNCTION app\.with_tax is missing/, /EVENT app\.nightly is missing/] },
-  { name: 'F11, its control with both', scenario: 'scripts', script: 'F11', env: { CASE_BACKUP: wholeDump }, exitCode: 0 },
-  { name: 'F12, the exit code of a pipe', scenario: 'scripts', script: 'F12', exitCode: 1, says: [/TABLE app\.item is missing/] },
-  { name: 'F14, emoji', scenario: 'scripts', script: 'F14', exitCode: 1, says: [/rows of app\.note: 3 rows, and not all as before/] },
-  { name: 'F14, its control in four bytes', scenario: 'scripts', script: 'F14', env: { CASE_BACKUP: wholeDump }, exitCode: 0 },
-  { name: 'F17, persisted settings are kept', scenario: 'mysql.dump', sql: 'F17', exitCode: 0 },
-  { name: 'F39, rows deleted from an empty table', scenario: 'F39', sql: 'F39', exitCode: 2 },
-  { name: 'F46, a check over nothing', scenario: 'F46', sql: 'F46', exitCode: 2, says: [/0 rows of 1 tables were compared/] },
-];
 
 let folder: string;
 beforeAll(async () => {
@@ -35,7 +22,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 const inTurn = takingTurns(2);
 
 describe('what was lost is named, and what was not is no alarm', { concurrent: true, timeout: 600_000 }, () => {
-  it.for(rows.map((one) => [one.name, one] as const))('%s', ([, { scenario, sql, script, env, exitCode, says = [] }]) => inTurn(async () => {
+  it.for(inventories.map((one) => [one.name, one] as const))('%s', ([, { scenario, sql, script, env, exitCode, says = [] }]) => inTurn(async () => {
     const own = script ? (parseEnv(await readFile(join(cases, `${script}.env`), 'utf8')) as Record<string, string>) : {};
     const file = join(cases, sql ? `${sql}.sql` : own['CASE_SQL']!);
     const out = await mkdtemp(join(folder, 'drill-'));
