@@ -7,6 +7,7 @@ import { readChain } from '../../core/timeline.ts';
 import type { DrillResult } from '../../core/result.ts';
 import { judgeBundle } from '../../engine/bundle.ts';
 import { drillInMemory } from '../support/memory-drill.ts';
+import { badDrills, goodDrills, type MemoryCase } from './memory-cases.ts';
 
 const finding = (result: DrillResult, id: RegExp) => result.findings.filter((one) => id.test(one.id));
 const red = (result: DrillResult): string[] => result.findings.filter((one) => one.verdict === 'fail').map((one) => one.id);
@@ -25,17 +26,6 @@ describe('a drill that goes as promised', concurrent, () => {
     for (const name of ['events.jsonl', 'ledger.bin', 'result.json', 'junit.xml', 'summary.md', 'report.html', 'manifest.json']) expect(existsSync(join(folder, name)), name).toBe(true);
     for (const name of ['stores', 'scratch']) expect(existsSync(join(folder, name)), name).toBe(false);
   });
-  it('passes on a log replayed over a restored base', async () => {
-    const { result } = await drillInMemory({ scenario: { protect: '[store.snapshot, store.log]', recover: '[{ restore: store, from: a }, { replay: store.log, from: a }]' } });
-    expect(red(result)).toEqual([]);
-    expect(result.verdict).toBe('pass');
-  });
-  it('passes with two loads on one component, each with ids of its own', async () => {
-    const { result } = await drillInMemory({ scenario: { load: '{ rows: { target: store, rate: 300/s }, more: { target: store, rate: 200/s } }' } });
-    expect(red(result)).toEqual([]);
-    expect(result.verdict).toBe('pass');
-    for (const load of result.loads) expect(load.classes!.survived, load.load).toBeGreaterThan(100);
-  });
   it('has a waterfall that adds up to the total', async () => {
     const { result } = await drillInMemory();
     const sum = result.waterfall.reduce((total, { beginMs, endMs }) => total + endMs - beginMs, 0);
@@ -43,16 +33,23 @@ describe('a drill that goes as promised', concurrent, () => {
   });
 });
 
+function expectAsSaid({ result }: { result: DrillResult }, { exitCode, red: fails = [], open = [], shows, is }: MemoryCase): void {
+  expect(result.exitCode).toBe(exitCode);
+  for (const [verdict, begins] of [...fails.map((id) => ['fail', id]), ...open.map((id) => ['inconclusive', id])] as const) {
+    const found = result.findings.filter(({ id }) => id.startsWith(begins!));
+    expect(found, begins).toContainEqual(expect.objectContaining({ verdict, gate: true }));
+  }
+  if (exitCode === 0) expect(red(result)).toEqual([]);
+  expect(result.verdict === 'pass').toBe(exitCode === 0);
+  expect(shows?.(result)).toEqual(is);
+}
+
+describe('drills that must pass', concurrent, () => {
+  it.each(goodDrills)('$name', async (one) => expectAsSaid(await drillInMemory(one.drill), one));
+});
+
 describe('drills that must not pass', concurrent, () => {
-  it('a backup that silently leaves records out has holes', async () => {
-    const { result } = await drillInMemory({ config: '{ bad: { omit: { every: 10, of: groups } } }' });
-    expect(result.exitCode).toBe(1);
-    expect(finding(result, /hole/)[0]).toMatchObject({ verdict: 'fail', gate: true });
-  });
-  it('a backup that leaves half of a group out is torn', async () => {
-    const { result } = await drillInMemory({ config: '{ bad: { omit: { every: 7, of: ids } } }' });
-    expect(red(result).some((id) => /torn/.test(id))).toBe(true);
-  });
+  it.each(badDrills)('$name', async (one) => expectAsSaid(await drillInMemory(one.drill), one));
   it('what the one of two loads on a component lost is told of it alone', async () => {
     const { result } = await drillInMemory({
       config: '{ bad: { forgetsOnceRestored: 2 } }', scenario: { load: '{ rows: { target: store, rate: 300/s }, more: { target: store, rate: 200/s } }' },
@@ -60,60 +57,7 @@ describe('drills that must not pass', concurrent, () => {
     expect(red(result)).toEqual(expect.arrayContaining(['integrity/rows/lost-after-recovery', 'integrity/more/lost-after-recovery']));
     expect(red(result).filter((id) => /phantom|corrupt|torn/.test(id))).toEqual([]);
   });
-  it('a schedule that stopped running is found out', async () => {
-    const { result } = await drillInMemory({ config: '{ bad: { stallBackupsAfter: 1 } }', scenario: { points: '1', fault: '{ wipe-volume: store, at: +6s }' } });
-    expect(finding(result, /schedule/).map((one) => one.verdict)).toContain('fail');
-    expect(result.exitCode).toBe(1);
-  });
-  it.each([[1, 'keeps none'], [10, 'loses a tenth']])('a restored database that acknowledges everything: of every %i writes one is lost, so that it %s', async (every) => {
-    const { result } = await drillInMemory({ config: `{ bad: { forgetsOnceRestored: ${every} } }` });
-    expect(red(result)).toContainEqual(expect.stringMatching(/^integrity\/.*\/lost-after-recovery$/));
-    expect(red(result)).toContainEqual(expect.stringMatching(/^rto\/store/));
-    expect(result.loads[0]!.classes!['lost-after-recovery']).toBeGreaterThan(0);
-    expect(result.exitCode).toBe(1);
-  });
-  it('a service that comes up empty has not recovered', async () => {
-    const { result } = await drillInMemory({ scenario: { recover: 'automatic' } });
-    expect(result.exitCode).toBe(1);
-    expect(result.time.rtaMs).toBeNull();
-  });
-  it('a loss beyond the objective misses it', async () => {
-    const { result } = await drillInMemory({ rpo: '30s', every: '1m' });
-    expect(result.objectives.find((one) => one.kind === 'rpo')).toMatchObject({ verdict: 'fail' });
-    expect(result.exitCode).toBe(1);
-  });
-  it('a fault that no witness saw proves nothing: inconclusive', async () => {
-    const { result } = await drillInMemory({ config: '{ bad: { faults: nothing } }', registries: impatient });
-    expect(finding(result, /witness/)[0]).toMatchObject({ verdict: 'inconclusive' });
-    expect(result.verdict).toBe('inconclusive');
-    expect(result.exitCode).toBe(2);
-  });
-  it('a read-back that broke off proves nothing: inconclusive', async () => {
-    const { result } = await drillInMemory({ config: '{ bad: { readBack: fails } }', every: '2m' });
-    expect(result.loads[0]!.classes).toBeNull();
-    expect(result.data.rpaMs).toBeNull();
-    expect(result.exitCode).toBe(2);
-  });
-  it('an undo that failed is reported even beside a success', async () => {
-    const { result } = await drillInMemory({ config: '{ bad: { undo: fails } }', scenario: { fault: '{ crash: store, at: +2s }', recover: 'automatic' } });
-    expect(finding(result, /undo/).map((one) => one.verdict)).toContain('fail');
-    expect(result.exitCode).not.toBe(0);
-  });
-  it('a restore from copies that were tampered with is refused, with the reason', async () => {
-    const { result } = await drillInMemory({ tamper: (bytes) => { bytes[bytes.length - 1]! ^= 1; } });
-    expect(result.steps[0]).toMatchObject({ ok: false });
-    expect(result.steps[0]!.error).toMatch(/b/);
-    expect(result.exitCode).toBe(1);
-  });
-  it('so is one from copies that were cut off', async () => {
-    const { result } = await drillInMemory({ tamper: (bytes) => bytes.subarray(0, bytes.length >> 1) });
-    expect(result.steps[0]).toMatchObject({ ok: false });
-    expect(result.exitCode).toBe(1);
-  });
 });
-
-/** The same faults, whose witnesses give up soon. */
-const impatient = { ...registries, faults: { ...registries.faults, 'wipe-volume': { ...registries.faults['wipe-volume']!, witnessDeadlineMs: 300 } } };
 
 describe('an interrupted drill', concurrent, () => {
   it.each<Phase>(['up', 'seed', 'protect', 'break', 'detect', 'recover', 'verify'])('in phase %s heals, and leaves a bundle that is whole and never passes', async (phase) => {

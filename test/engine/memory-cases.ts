@@ -1,0 +1,48 @@
+import { registries } from '../../cli/registries.ts';
+import type { DrillResult } from '../../core/result.ts';
+import type { MemoryDrill } from '../support/memory-drill.ts';
+
+/** A whole drill on the memory driver, and what it must come to. `red`, `open`: how ids begin of findings that fail, or are inconclusive. */
+export interface MemoryCase {
+  name: string;
+  drill: MemoryDrill;
+  exitCode: 0 | 1 | 2;
+  red?: string[];
+  open?: string[];
+  shows?(result: DrillResult): unknown;
+  is?: unknown;
+}
+
+/** The same faults, whose witnesses give up soon. */
+const impatient = { ...registries, faults: { ...registries.faults, 'wipe-volume': { ...registries.faults['wipe-volume']!, witnessDeadlineMs: 300 } } };
+const twoLoads = '{ rows: { target: store, rate: 300/s }, more: { target: store, rate: 200/s } }';
+const forgotten = ['integrity/rows/lost-after-recovery', 'rto/store'];
+
+export const badDrills: MemoryCase[] = [
+  { name: 'a backup that silently leaves records out has holes', drill: { config: '{ bad: { omit: { every: 10, of: groups } } }' }, exitCode: 1, red: ['integrity/rows/hole'] },
+  { name: 'a backup that leaves half of a group out is torn', drill: { config: '{ bad: { omit: { every: 7, of: ids } } }' }, exitCode: 1, red: ['integrity/rows/torn'] },
+  { name: 'a schedule that stopped running is found out', drill: { config: '{ bad: { stallBackupsAfter: 1 } }', scenario: { points: '1', fault: '{ wipe-volume: store, at: +6s }' } }, exitCode: 1, red: ['schedule/store'] },
+  { name: 'a restored database that acknowledges everything and keeps none', drill: { config: '{ bad: { forgetsOnceRestored: 1 } }' }, exitCode: 1, red: forgotten },
+  { name: 'a restored database that acknowledges everything and loses a tenth', drill: { config: '{ bad: { forgetsOnceRestored: 10 } }' }, exitCode: 1, red: forgotten },
+  { name: 'a service that comes up empty has not recovered', drill: { scenario: { recover: 'automatic' } }, exitCode: 1, red: ['rto/store'], shows: ({ time }) => time.rtaMs, is: null },
+  { name: 'a loss beyond the objective misses it', drill: { rpo: '30s', every: '1m' }, exitCode: 1, red: ['rpo/store'] },
+  { name: 'a fault that no witness saw proves nothing', drill: { config: '{ bad: { faults: nothing } }', registries: impatient }, exitCode: 2, open: ['witness/wipe-volume'] },
+  {
+    name: 'a read-back that broke off proves nothing', drill: { config: '{ bad: { readBack: fails } }', every: '2m' }, exitCode: 2, open: ['check/ledger'],
+    shows: ({ loads, data }) => [loads[0]!.classes, data.rpaMs], is: [null, null],
+  },
+  { name: 'an undo that failed is told even beside a success', drill: { config: '{ bad: { undo: fails } }', scenario: { fault: '{ crash: store, at: +2s }', recover: 'automatic' } }, exitCode: 1, red: ['undo/'] },
+  {
+    name: 'a restore from copies that were tampered with is refused, with the reason', drill: { tamper: (bytes) => { bytes[bytes.length - 1]! ^= 1; } }, exitCode: 1, red: ['recovery'],
+    shows: ({ steps }) => [steps[0]!.ok, /b/.test(steps[0]!.error!)], is: [false, true],
+  },
+  { name: 'a restore from copies that were cut off is refused', drill: { tamper: (bytes) => bytes.subarray(0, bytes.length >> 1) }, exitCode: 1, red: ['recovery'], shows: ({ steps }) => steps[0]!.ok, is: false },
+];
+
+export const goodDrills: MemoryCase[] = [
+  { name: 'a log replayed over a restored base', drill: { scenario: { protect: '[store.snapshot, store.log]', recover: '[{ restore: store, from: a }, { replay: store.log, from: a }]' } }, exitCode: 0 },
+  {
+    name: 'two loads on one component, each with ids of its own', drill: { scenario: { load: twoLoads } }, exitCode: 0,
+    shows: ({ loads }) => loads.map(({ load, classes }) => [load, classes!.survived > 100]), is: [['rows', true], ['more', true]],
+  },
+];
