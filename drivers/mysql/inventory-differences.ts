@@ -89,8 +89,11 @@ function compareCounters(before: Inventory, justBefore: JustBefore | null, now: 
   return { fallen, again };
 }
 
+/** Making a server a replica or a source persists these: of them only the loss is anybody else's. */
+const ofReplication = /^(?:replica|slave)_net_timeout$|^rpl_semi_sync_/;
+
 function comparePersisted({ persisted: was }: Inventory, { persisted: is }: Inventory): string[] {
-  return [...new Set([...Object.keys(was), ...Object.keys(is)])].filter((name) => was[name] !== is[name])
+  return [...new Set([...Object.keys(was), ...Object.keys(is)])].filter((name) => was[name] !== is[name] && !(ofReplication.test(name) && is[name] !== undefined))
     .map((name) => `persisted setting ${name} ${is[name] === undefined ? 'is lost' : `is ${is[name]}`}, was ${was[name] ?? 'not persisted'}`);
 }
 

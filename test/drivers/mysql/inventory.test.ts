@@ -27,6 +27,15 @@ describe('a counter', () => {
   });
 });
 
+test.each<[string, Record<string, string>, Record<string, string>, string[]]>([
+  ['is lost', { max_connections: '333' }, {}, ['persisted setting max_connections is lost, was 333']],
+  ['came from nowhere', {}, { max_connections: '10' }, ['persisted setting max_connections is 10, was not persisted']],
+  ['came with a replica that was made', { rpl_semi_sync_source_enabled: 'ON' }, { replica_net_timeout: '6', slave_net_timeout: '6', rpl_semi_sync_source_enabled: 'OFF' }, []],
+  ['of replication is lost', { replica_net_timeout: '30' }, {}, ['persisted setting replica_net_timeout is lost, was 30']],
+])('a persisted setting that %s', (_name, before, now, differences) => {
+  expect(compareInventories(held({ persisted: before }), null, held({ persisted: now })).differences).toEqual(differences);
+});
+
 test('words of every length are looked for, the same ones each time', () => {
   expect(chosenWords(['Ein Hund, a dog', 'und ein Haus – 漢字 an if of so'])).toEqual(chosenWords(['und ein Haus – 漢字 an if of so', 'Ein Hund, a dog']));
   expect(chosenWords(['a bb cc dd ee ff'])).toEqual(['a', 'bb', 'cc', 'dd', 'ee']);
