@@ -19,6 +19,7 @@ export const inventories: Inventory[] = [
   { name: 'F12, the exit code of a pipe', scenario: 'scripts', script: 'F12', exitCode: 1, says: [/TABLE app\.item is missing/] },
   { name: 'F14, emoji', scenario: 'scripts', script: 'F14', exitCode: 1, says: [/rows of app\.note: 3 rows, and not all as before/] },
   { name: 'F14, its control in four bytes', scenario: 'scripts', script: 'F14', env: { CASE_BACKUP: wholeDump }, exitCode: 0 },
+  { name: 'F15, a table in memory beside others', scenario: 'mysql.dump', sql: 'F15.memory', exitCode: 0, says: [/rows of app\.hot: 0 rows, 1 before; engine MEMORY keeps nothing over a start/] },
   { name: 'F17, persisted settings are kept', scenario: 'mysql.dump', sql: 'F17', exitCode: 0 },
   { name: 'F39, rows deleted from an empty table', scenario: 'F39', sql: 'F39', exitCode: 2 },
   { name: 'F46, a check over nothing', scenario: 'F46', sql: 'F46', exitCode: 2, says: [/0 rows of 1 tables were compared/] },

@@ -36,6 +36,16 @@ describe('what was lost is named, and what was not is no alarm', { concurrent: t
   }));
 });
 
+it('F10, a broken view ends the dump: no recovery point, the view named, and nothing broken', { timeout: 600_000 }, () => inTurn(async () => {
+  const out = await mkdtemp(join(folder, 'drill-'));
+  const ended = await muster(['run', join(cases, 'mysql.dump.yaml'), '--json', '--seed', '7', '--out', out], { env: { CASE_SQL: join(cases, 'F10.sql') } });
+  expect(ended.code, ended.stderr).toBe(69);
+  const { result } = jsonOf<{ drills: { result: DrillResult }[] }>(ended).drills[0]!;
+  const events = await readFile(join(out, 'drills', result.drill, 'events.jsonl'), 'utf8');
+  expect(events).toContain('by_colour');
+  expect(events).not.toMatch(/"type":"(fault\.begun|backup\.durable)"/);
+}));
+
 const atTheServer = async ({ stack, environment }: Scene, ...statements: string[]): Promise<void> => {
   const { code, stderr } = await stack.services.get('mysql')!.exec(['mysql', '--user=root', 'app'], { env: { MYSQL_PWD: environment['MYSQL_ROOT_PASSWORD']! }, stdin: statements.join('\n') });
   expect(code, stderr).toBe(0);
