@@ -6,7 +6,7 @@ import { resultSchema } from '../../core/result.ts';
 import type { EventData } from '../../core/timeline.ts';
 import { put } from '../../fixtures/timelines/known-bad.ts';
 import { at, goodDrill, logins, tokens } from '../../fixtures/timelines/good-drill.ts';
-import { goodDrills } from '../../fixtures/timelines/good-others.ts';
+import { goodDrills } from '../../fixtures/timelines/index.ts';
 import { finding } from '../../measures/finding.ts';
 import { measures } from '../../measures/index.ts';
 import { judge } from '../../measures/judge.ts';
