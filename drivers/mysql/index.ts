@@ -21,7 +21,7 @@ import { followBinlog } from './follow.ts';
 import { replayBinlog } from './replay.ts';
 import { assertRestoreUsable } from './restorable.ts';
 import { restoreDump } from './restore.ts';
-import { identify, isReady, serverPort, type Site } from './server.ts';
+import { asClientsMeetIt, identify, isReady, serverPort, type Site } from './server.ts';
 import { stalePages } from './stale-pages.ts';
 import { mysqlVolume } from './volume.ts';
 import { wipe } from './wipe.ts';
@@ -101,7 +101,7 @@ export default defineDriver<MysqlConfig>({
           return null;
         },
       },
-      checks: { inventory: inventoryCheck(site), 'refuses-writes': refusesWritesCheck(site.service, () => attemptWrite(site)), 'semi-sync': semiSyncCheck(site) },
+      checks: { inventory: inventoryCheck(asClientsMeetIt(site)), 'refuses-writes': refusesWritesCheck(site.service, () => attemptWrite(site)), 'semi-sync': semiSyncCheck(site) },
       ready: () => isReady(site),
       close: async () => undefined,
     };

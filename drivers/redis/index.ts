@@ -63,6 +63,8 @@ export default defineDriver({
     const credentials = { username: config.username, password: config.passwordFrom === undefined ? undefined : secret(config.passwordFrom) };
     const shared = (endpoint: Address['endpoint']): Address => ({ ...credentials, endpoint: sharedEndpoint(endpoint, clock.nowMs) });
     const server = openServer(shared(() => service.endpoint(port)));
+    // For whoever judges what clients meet: wherever a failover has put it.
+    const asClients = openServer(shared(clients));
     try {
       const version = await versionFrom(server);
       let number = 0;
@@ -74,7 +76,7 @@ export default defineDriver({
         backups: { rdb: rdbMethod(site), aof: aofMethod(site) },
         workload: redisWorkload({ component, address: shared(clients), groupSize: config.groupSize, neverReturn: config.neverReturn }),
         actions: { ...replicaActions(site), start: startAction(service, clock, () => isInPlace(site)) },
-        checks: { 'refuses-writes': refusesWritesCheck(service, () => attemptWrite(site)), ttl: expiryCheck(server, component), inventory: inventoryCheck(shared(() => service.endpoint(port))) },
+        checks: { 'refuses-writes': refusesWritesCheck(service, () => attemptWrite(site)), ttl: expiryCheck(asClients, component), inventory: inventoryCheck(shared(clients)) },
         ...processAbilities(service),
         ...killLoopAbility(service, clock),
         ...memoryLimitAbility(service, clock),
@@ -83,9 +85,10 @@ export default defineDriver({
         closeWrites: () => closeWrites(site),
         flushAll: () => flushAll(site, shared(() => service.endpoint(port))),
         ready: () => isInPlace(site),
-        close: async () => server.close(),
+        close: async () => [server, asClients].forEach((one) => one.close()),
       };
     } catch (error) {
+      asClients.close();
       server.close();
       throw error;
     }
