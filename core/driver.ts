@@ -28,6 +28,8 @@ export interface Inflicted {
    * as a process that is another one.
    */
   stillThere?(): Promise<Proof | null>;
+  /** Port of the target's service where clients would meet it; left out for what strikes a whole component. */
+  way?: number;
   undo: Undo;
 }
 

@@ -59,6 +59,8 @@ export interface EventData {
   'fault.witnessed': { fault: string; target: string; proof: string; facts: Json };
   'fault.unwitnessed': { fault: string; target: string; waitedMs: number };
   'fault.failed': { fault: string; target: string; error: string };
+  /** A fault of one way in: the port of the target's service that clients would come by, and the components whose clients do, as the strategy has it. */
+  'fault.way': { fault: string; target: string; port: number; usedBy: string[] };
   /** When the recovery was over. `there` null: it could not be seen, and `proof` says why. `staysAway`: the scenario leaves the target away by intent. */
   'fault.asked-again': { fault: string; target: string; there: boolean | null; proof: string; staysAway: boolean };
   'region.lost': { region: string; how: 'dead' | 'blackhole'; services: string[]; stores: string[] };

@@ -105,12 +105,20 @@ async function inject(drill: Drill, planned: PlannedFault, strike: () => Promise
     const inflicted = await strike();
     drill.undo.push(fault.on === 'region' ? undoOfLoss(drill, plan.target, inflicted.undo) : inflicted.undo);
     if (fault.on !== 'store' && fault.on !== 'region' && !plan.beforehand) drill.inflicted.push({ fault: plan.name, target: plan.target, done: inflicted });
+    if (inflicted.way !== undefined && !plan.beforehand && fault.on !== 'store' && fault.on !== 'region') emitWay(drill, plan, inflicted.way);
     timeline.emit('fault.injected', { fault: plan.name, target: plan.target, facts: inflicted.facts });
     return inflicted;
   } catch (error) {
     timeline.emit('fault.failed', { fault: plan.name, target: plan.target, error: messageOf(error) });
     throw new MusterError('environment', `fault ${plan.name} could not be injected into ${plan.target}`, { cause: error });
   }
+}
+
+/** Who comes by the way that is broken. */
+function emitWay(drill: Drill, { name, target }: PlannedFault['plan'], port: number): void {
+  const { service } = drill.plan.components.get(target)!;
+  const comesBy = [...drill.plan.components.values()].filter(({ declared }) => declared.clients?.service === service && declared.clients.port === port);
+  drill.timeline.emit('fault.way', { fault: name, target, port, usedBy: comesBy.map((one) => one.name) });
 }
 
 async function witness(drill: Drill, { fault, plan }: PlannedFault, inflicted: Inflicted): Promise<void> {

@@ -16,9 +16,10 @@ import { slo } from './slo.ts';
 import { standing } from './standing.ts';
 import { stillThere } from './still-there.ts';
 import { undo } from './undo.ts';
+import { way } from './way.ts';
 import { witness } from './witness.ts';
 
 /** Every measure, in the order in which a report tells them. */
 export const measures: Record<string, Measure> = {
-  witness, rto, service, standing, 'still-there': stillThere, rpo, integrity, checks, recovery, region, schedule, backups, copies, retention, availability, alerts, slo, undo,
+  witness, way, rto, service, standing, 'still-there': stillThere, rpo, integrity, checks, recovery, region, schedule, backups, copies, retention, availability, alerts, slo, undo,
 };

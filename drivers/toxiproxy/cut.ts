@@ -17,6 +17,7 @@ export async function cutProxy({ server, service }: Site, name: string): Promise
   };
   return {
     facts: { proxy: name, port: proxy.port, before: before.connected },
+    way: proxy.port,
     witness: seen,
     stillThere: seen,
     undo: {

@@ -38,6 +38,7 @@ export async function toxic(site: Site, spec: ToxicSpec): Promise<Inflicted> {
       const what = await look.seen();
       return what === null ? null : { what: `${proxy.name}: ${what}`, facts: { proxy: proxy.name, type: spec.type, stream: spec.stream, attributes } };
     },
+    way: proxy.port,
     stillThere: () => stillListed(site, proxy.name, name),
     undo: undoOf(site, proxy, name, drift, look),
   };
