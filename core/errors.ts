@@ -48,6 +48,13 @@ export class InputErrors extends MusterError {
 export const inputError = (message: string, options?: MusterErrorOptions): MusterError => new MusterError('input', message, options);
 export const environmentError = (message: string, options?: MusterErrorOptions): MusterError => new MusterError('environment', message, options);
 
+/** A fault found nothing that it could act on, such as a table without rows. Nothing was broken, so nothing can be shown: no trouble of the environment. */
+export class NothingToActOn extends MusterError {
+  constructor(message: string, options?: MusterErrorOptions) {
+    super('environment', message, options);
+  }
+}
+
 /** One line of text for any thrown value, with what was found and its causes. Never a stack. */
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

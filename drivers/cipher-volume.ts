@@ -1,7 +1,7 @@
 import { createCipheriv, randomBytes } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
 import type { Inflicted, Proof } from '../core/driver.ts';
-import { environmentError } from '../core/errors.ts';
+import { environmentError, NothingToActOn } from '../core/errors.ts';
 import type { Helper } from '../core/service.ts';
 import { processGone, startAgain } from './process.ts';
 import { besideVolume, damaging, script, type Volume } from './volume.ts';
@@ -55,7 +55,7 @@ export async function cipherVolume(volume: Volume): Promise<Inflicted> {
 /** Every file with something in it, and how it begins. Environment error when there is none. */
 async function listed(helper: Helper, folder: string): Promise<File[]> {
   const lines = (await script(helper, 'look', 'find "$1" -type f -size +0c -exec stat -c "%s %n" {} +', [folder])).trim().split('\n').filter((line) => line !== '');
-  if (lines.length === 0) throw environmentError(`${folder} holds no files`, { expected: 'something to encrypt' });
+  if (lines.length === 0) throw new NothingToActOn(`${folder} holds no files`, { expected: 'something to encrypt' });
   const files = lines.map((line) => ({ bytes: Number(line.slice(0, line.indexOf(' '))), path: line.slice(line.indexOf(' ') + 1) }));
   const heads = await headsOf(helper, files.map(({ path }) => path));
   return files.map((file, i) => ({ ...file, head: heads[i]! }));

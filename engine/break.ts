@@ -1,6 +1,6 @@
 import { pollUntil } from '../core/clock.ts';
 import type { Inflicted } from '../core/driver.ts';
-import { MusterError, messageOf } from '../core/errors.ts';
+import { MusterError, messageOf, NothingToActOn } from '../core/errors.ts';
 import { isBoundary, type BoundaryMoment } from '../core/scenario.ts';
 import type { Json } from '../core/timeline.ts';
 import { parseDurationMs } from '../core/units.ts';
@@ -45,7 +45,7 @@ export async function breakIt(drill: Drill, schedules: Schedules, loadBegunMs: n
       inflicted = await inject(drill, fault, strike);
     };
     await atItsMoment(drill, schedules, fault, loadBegunMs, act);
-    await witness(drill, fault, inflicted!);
+    if (inflicted) await witness(drill, fault, inflicted);
     await goOnUnnoticed(drill, schedules, fault);
   }
   for (const fault of drill.plan.faults.filter(({ plan }) => plan.at.startsWith('restore.'))) arrange(drill, fault);
@@ -82,7 +82,8 @@ function arrange(drill: Drill, fault: PlannedFault): void {
   const restored = steps.flatMap((step) => ('restore' in step ? [step.restore] : []));
   const of = restored.includes(fault.plan.target) ? fault.plan.target : restored[0]!;
   const act = async (): Promise<void> => {
-    await witness(drill, fault, await inject(drill, fault, await aimed(drill, fault)));
+    const inflicted = await inject(drill, fault, await aimed(drill, fault));
+    if (inflicted) await witness(drill, fault, inflicted);
   };
   drill.moments.at(fault.plan.at as BoundaryMoment, of, act).catch((error: unknown) => void drill.timeline.emit('note', { text: `${fault.plan.name}: ${messageOf(error)}` }));
 }
@@ -95,8 +96,8 @@ async function aimed(drill: Drill, { fault, plan, params }: PlannedFault): Promi
   return () => fault.inject(attachedTo(drill, plan.target), params as never, context);
 }
 
-/** Time zero is stamped before anything is done: no effect can be earlier. */
-async function inject(drill: Drill, planned: PlannedFault, strike: () => Promise<Inflicted>): Promise<Inflicted> {
+/** Time zero is stamped before anything is done: no effect can be earlier. Null where there was nothing to act on: the drill goes on, and shows nothing. */
+async function inject(drill: Drill, planned: PlannedFault, strike: () => Promise<Inflicted>): Promise<Inflicted | null> {
   const { fault, plan, params } = planned;
   const { timeline } = drill;
   const of = fault.on === 'region' ? { on: fault.on, components: componentsHit(planned, drill.plan.components) } : fault.on === 'store' ? { on: fault.on, ...(fault.everyStore ? { everyStore: fault.everyStore } : {}) } : {};
@@ -109,6 +110,11 @@ async function inject(drill: Drill, planned: PlannedFault, strike: () => Promise
     timeline.emit('fault.injected', { fault: plan.name, target: plan.target, facts: inflicted.facts });
     return inflicted;
   } catch (error) {
+    if (error instanceof NothingToActOn) {
+      timeline.emit('fault.unwitnessed', { fault: plan.name, target: plan.target, waitedMs: 0 });
+      timeline.emit('note', { text: `${plan.name} of ${plan.target} had nothing to act on: ${messageOf(error)}` });
+      return null;
+    }
     timeline.emit('fault.failed', { fault: plan.name, target: plan.target, error: messageOf(error) });
     throw new MusterError('environment', `fault ${plan.name} could not be injected into ${plan.target}`, { cause: error });
   }

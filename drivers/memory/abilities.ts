@@ -1,5 +1,5 @@
 import type { Abilities, Inflicted, PageDamage, Proof, Undo } from '../../core/driver.ts';
-import { environmentError } from '../../core/errors.ts';
+import { environmentError, NothingToActOn } from '../../core/errors.ts';
 import { valueOf } from '../../core/ledger.ts';
 import type { MemoryConfig } from './config.ts';
 import { rowSum, workloadTable, type Database, type Table } from './database.ts';
@@ -49,7 +49,7 @@ type Inflict = (name: string, act: () => void, seen: () => Proof | null, lost: b
 const operatorAbilities = (database: Database, inflict: Inflict): Pick<Abilities, 'deleteRows' | 'flushAll' | 'wrongConfig'> => ({
   deleteRows: async ({ table, share, seed }) => {
     const { rows } = tableOf(database, table);
-    if (rows.size === 0) throw environmentError(`table ${table} has no rows to delete`);
+    if (rows.size === 0) throw new NothingToActOn(`table ${table} has no rows to delete`);
     const ids = [...rows.keys()].sort((a, b) => (valueOf(seed, a, -1) < valueOf(seed, b, -1) ? -1 : 1)).slice(0, Math.max(1, Math.ceil(rows.size * share)));
     const seen = (): Proof | null => (ids.some((id) => database.tables.get(table)?.rows.has(id)) ? null : { what: `${ids.length} rows of ${table} are not there`, facts: { table, deleted: ids.length } });
     // Muster's own rows go and come with the load, and the ledger judges each of them.
@@ -58,7 +58,7 @@ const operatorAbilities = (database: Database, inflict: Inflict): Pick<Abilities
   },
   flushAll: async () => {
     const before = [...database.tables.values()].flatMap(({ rows }) => [...rows.values()]);
-    if (before.length === 0) throw environmentError('there are no rows to lose');
+    if (before.length === 0) throw new NothingToActOn('there are no rows to lose');
     const seen = (): Proof | null => {
       const now = new Set([...database.tables.values()].flatMap(({ rows }) => [...rows.values()]));
       return before.some((row) => now.has(row)) ? null : { what: `none of the ${before.length} rows is there`, facts: { rowsBefore: before.length, rowsNow: now.size } };
@@ -95,7 +95,7 @@ function damageOf(database: Database, damage: PageDamage): { ids: number[]; act:
   const table = tableOf(database, damage.table);
   const all = [...table.rows.keys()].sort((a, b) => a - b);
   const pages = Math.ceil(all.length / rowsPerPage);
-  if (pages === 0) throw environmentError(`table ${damage.table} has no rows to damage`);
+  if (pages === 0) throw new NothingToActOn(`table ${damage.table} has no rows to damage`);
   const first = (damage.seed >>> 0) % pages;
   const ids = Array.from({ length: Math.min(damage.pages, pages) }, (_, i) => (first + i) % pages).flatMap((page) => all.slice(page * rowsPerPage, (page + 1) * rowsPerPage));
   const before = new Map(ids.map((id) => [id, table.rows.get(id)!.value]));

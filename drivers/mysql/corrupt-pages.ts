@@ -1,5 +1,5 @@
 import type { Inflicted, PageDamage, Proof } from '../../core/driver.ts';
-import { environmentError, messageOf } from '../../core/errors.ts';
+import { messageOf, NothingToActOn } from '../../core/errors.ts';
 import { startAgain } from '../process.ts';
 import { choosePages, leafPages, overwriteFor } from './pages.ts';
 import { serverCode, withSession, type Site } from './server.ts';
@@ -20,7 +20,7 @@ export async function corruptPages(site: Site, damage: PageDamage): Promise<Infl
   });
   const reading = await site.service.spawn(['cat', target.path]);
   const leaves = await leafPages(reading.stdout, target.pageBytes, target.index);
-  if (leaves.length === 0) throw environmentError(`${damage.table} has no page with rows`, { found: target.path, expected: 'a table with rows in a file of its own' });
+  if (leaves.length === 0) throw new NothingToActOn(`${damage.table} has no page with rows`, { found: target.path, expected: 'a table with rows in a file of its own' });
   const pages = choosePages(leaves, damage.pages, damage.seed);
   for (const page of pages) {
     const { offset, bytes } = overwriteFor(damage, page, target.pageBytes);

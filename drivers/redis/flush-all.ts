@@ -1,4 +1,5 @@
 import type { Inflicted, Proof } from '../../core/driver.ts';
+import { NothingToActOn } from '../../core/errors.ts';
 import { openServer, parseInfo, type Server } from './server.ts';
 import type { Address } from './connection.ts';
 import { musterPrefix } from './keys.ts';
@@ -17,6 +18,7 @@ export async function flushAll(site: Site, address: Address): Promise<Inflicted>
   await site.service.assertOwnPath(site.persistence.dir);
   const mark = `${musterPrefix}${site.component}:flush:${site.nextNumber()}`;
   const keysBefore = await keysOf(site.server);
+  if (keysBefore === 0) throw new NothingToActOn(`${site.service.name} holds no keys to lose`);
   await site.server.run((redis) => redis.set(mark, '1', 'EX', markSeconds));
   await site.server.run((redis) => redis.flushall());
   return {
