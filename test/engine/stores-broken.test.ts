@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { eventsOf, readChain, type TimelineEvent } from '../../core/timeline.ts';
 import { drillInMemory } from '../support/memory-drill.ts';
+import { deadEnds, fallBacks } from './store-cases.ts';
 
 const concurrent = { timeout: 120_000, concurrent: true };
 const timelineOf = (folder: string): TimelineEvent[] => readChain(readFileSync(join(folder, 'events.jsonl'), 'utf8')).events;
@@ -13,26 +14,19 @@ const wipeAndBreak = (fault: string, from: string, more: Record<string, string> 
   drillInMemory({ scenario: { timeScale: '30', settle: '3s', fault: `[{ wipe-volume: store, at: worst }, { ${fault}: b, at: restore.begun }]`, recover: `[{ restore: store, from: ${from} }]`, ...more } });
 
 describe('a restore whose first store cannot give the recovery point', concurrent, () => {
-  it.each([
-    ['object-corrupted', /^store b cannot give the recovery point \(.*SHA-256 is not that of its manifest.*\): trying a$/],
-    ['object-deleted', /^store b cannot give the recovery point \(.*has no points\/.*\): trying a$/],
-    ['bucket-emptied', /^store b cannot give the recovery point \(no recovery point of .* in b from before the fault.*\): trying a$/],
-  ])('falls back to the next after %s, and the timeline says why', async (fault, note) => {
+  it.each(fallBacks)('falls back to the next after %s, and the timeline says why', async (fault, note) => {
     const { folder, result } = await wipeAndBreak(fault, '[b, a]');
     expect(notesOf(folder)).toContainEqual(expect.stringMatching(note) as string);
     expect(eventsOf(timelineOf(folder), 'step.ended')[0]!.data).toMatchObject({ ok: true, facts: { store: 'a' } });
     expect(result.findings.filter(({ verdict }) => verdict !== 'pass')).toEqual([]);
+    expect(result.exitCode).toBe(0);
     expect(result.faults.map((one) => [one.fault, one.target, one.witnessedMs !== null, one.healed])).toEqual([['wipe-volume', expect.any(String), true, null], [fault, 'b', true, true]]);
     // The store is no component: it has no objectives, and nothing is said of it as if it were one.
     expect(result.objectives.map(({ component }) => component)).not.toContain('b');
     expect(result.limits.join('\n')).not.toMatch(/Not broken.*\bb\b/);
   });
 
-  it.each([
-    ['object-corrupted', /SHA-256 is not that of its manifest/],
-    ['object-deleted', /has no points\//],
-    ['bucket-emptied', /no recovery point of/],
-  ])('fails the drill after %s where no other is named', async (fault, reason) => {
+  it.each(deadEnds)('fails the drill after %s where no other is named', async (fault, reason) => {
     const { result } = await wipeAndBreak(fault, 'b');
     expect(result.steps).toMatchObject([{ ok: false, error: expect.stringMatching(reason) as string }]);
     expect(result.exitCode).toBe(1);
