@@ -114,6 +114,7 @@ export const scenarioSchema = (faults: Record<string, z.ZodType>, _known?: Catal
     points: z.int().min(1).default(1).describe('Recovery points of each snapshot backup to have before the fault'),
     fault: z.union([faultSchema(faults).transform((one) => [one]), z.array(faultSchema(faults)).min(1)]),
     recover: z.union([z.literal('automatic'), z.array(pickByKey('step', steps)).min(1)], { error: '`automatic`, or a list of steps' }),
+    stepDeadline: duration.default({ text: '30m', ms: 1_800_000 }).describe('How long one step of the recovery may take; one that takes longer has failed'),
     attempts: z.int().min(1).max(5).default(1).describe('How often the recovery is begun anew when a step of it failed'),
     sweep: z.array(z.enum(['worst', ...boundaryMoments])).min(1).optional().describe('The same drill at each of these moments; they replace the first fault\'s'),
     check: z.array(z.string()).min(1),

@@ -12,6 +12,7 @@ import { fetchLog, fetchPoint, type Base } from './fetch.ts';
 import { isCommand, isReplay, isRestore, isReturn } from './plan.ts';
 import { actionOwner, backupToRestore } from './plan-scenario.ts';
 import { returnRegion } from './regions.ts';
+import { withDeadline } from './undo.ts';
 
 const readyEveryMs = 20;
 const settledOperations = 20;
@@ -41,9 +42,9 @@ async function recoverOnce(drill: Drill): Promise<boolean> {
     // Of a drill that was ended meanwhile, nobody waits for the step before.
     drill.options.signal.throwIfAborted();
     timeline.emit('step.begun', { step: index, title });
-    dependencies.progress({ kind: 'line', text: title });
+    dependencies.progress({ kind: 'line', text: `${title} (at most ${plan.scenario.stepDeadline.text})` });
     try {
-      const facts = await runStep(drill, step, index, bases);
+      const facts = await withDeadline(title, drill.plan.scenario.stepDeadline.ms, runStep(drill, step, index, bases));
       timeline.emit('step.ended', { step: index, title, ok: true, facts });
     } catch (error) {
       drill.options.signal.throwIfAborted();
@@ -65,9 +66,10 @@ export function titleOf(step: Step): string {
 }
 
 async function runStep(drill: Drill, step: Step, index: number, bases: Map<string, Base>): Promise<Json> {
+  const signal = AbortSignal.any([drill.options.signal, AbortSignal.timeout(drill.plan.scenario.stepDeadline.ms)]);
   const context = (options: Record<string, unknown>): RestoreContext => ({
     options,
-    signal: drill.options.signal,
+    signal,
     stage: stageOf(drill, index),
     progress: (done, total, unit) => drill.dependencies.progress({ kind: 'work', what: titleOf(step), done, total, unit }),
   });
