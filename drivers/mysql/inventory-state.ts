@@ -41,11 +41,8 @@ export async function readViews({ rows }: Session, without: string[], unread: Un
   return out;
 }
 
-/**
- * Whoever may write is watched as a setting; a copy that was closed for its making keeps that it was. A server that was made a
- * replica keeps how soon it takes its source for silent, under both names.
- */
-const watchedOtherwise = ['super_read_only', 'read_only', 'replica_net_timeout', 'slave_net_timeout'];
+/** Whoever may write is watched as a setting; a copy that was closed for its making keeps that it was. */
+const watchedOtherwise = ['super_read_only', 'read_only'];
 
 /** What SET PERSIST was told, by name: it lies in the data folder and in no dump. */
 export async function readPersistedSettings({ rows }: Session): Promise<Record<string, string>> {
