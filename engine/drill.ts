@@ -26,6 +26,8 @@ import { readBackAll, runChecks } from './verify.ts';
 
 const ledgerFlushMs = 250;
 const downDeadlineMs = 180_000;
+/** More than a command is given between SIGTERM and SIGKILL. */
+const endingMs = 3_000;
 const settleDeadlineMs = 10_000;
 
 /** An id that sorts by time and is a legal Compose project name. */
@@ -107,12 +109,22 @@ async function phase<T>(drill: Drill, name: Phase, work: () => Promise<T>): Prom
   drill.dependencies.progress({ kind: 'phase', phase: name });
   try {
     // A stack that is half up is taken down by whoever brings it up. Whatever else hangs keeps nobody from cleaning up.
-    const result = await (name === 'up' ? work() : unlessAborted(drill.options.signal, work()));
+    const result = await (name === 'up' ? work() : untilAborted(drill, work()));
     drill.options.signal.throwIfAborted();
     drill.timeline.emit('phase.ended', { phase: name, ok: true });
     return result;
   } catch (error) {
     drill.timeline.emit('phase.ended', { phase: name, ok: false, error: messageOf(error) });
+    throw error;
+  }
+}
+
+/** What is told to end is given a moment, so that what it said by then is evidence too; what hangs keeps nobody from cleaning up. */
+async function untilAborted<T>({ options: { signal }, dependencies: { clock } }: Drill, work: Promise<T>): Promise<T> {
+  try {
+    return await unlessAborted(signal, work);
+  } catch (error) {
+    if (signal.aborted) await Promise.race([work.catch(() => undefined), clock.sleep(endingMs)]);
     throw error;
   }
 }

@@ -36,9 +36,9 @@ test('its time counts: recovery began with the first attempt, and the waterfall 
 
 test('each attempt has its own steps, with their own ends', () => {
   expect(judgeSketch(secondAttempt()).steps).toEqual([
-    { title: 'restore redis from offsite', beginMs: 20_700, endMs: 20_960, ok: false, error: 'the server went away' },
-    { title: 'restore redis from offsite', beginMs: 21_000, endMs: 22_600, ok: true, error: null },
-    { title: 'invalidate-sessions', beginMs: 22_650, endMs: 22_700, ok: true, error: null },
+    { title: 'restore redis from offsite', beginMs: 20_700, endMs: 20_960, ok: false, error: 'the server went away', facts: null },
+    { title: 'restore redis from offsite', beginMs: 21_000, endMs: 22_600, ok: true, error: null, facts: {} },
+    { title: 'invalidate-sessions', beginMs: 22_650, endMs: 22_700, ok: true, error: null, facts: {} },
   ]);
 });
 
