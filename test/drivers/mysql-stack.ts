@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../../core/clock.ts';
 import type { Attached } from '../../core/driver.ts';
-import type { Service, Stack } from '../../core/service.ts';
+import type { Endpoint, Service, Stack } from '../../core/service.ts';
 import mysqlDriver from '../../drivers/mysql/index.ts';
 import { withSession, type Session } from '../../drivers/mysql/server.ts';
 import { createStackProvider } from '../../stack/provider.ts';
@@ -16,7 +16,8 @@ export interface MysqlStack {
   password: string;
   /** Everything of the drill but that server. */
   others(): Promise<unknown>;
-  attach(config?: Record<string, unknown>, service?: Service): Promise<Attached>;
+  /** `clients`: their way in; through the proxy by default. */
+  attach(config?: Record<string, unknown>, service?: Service, clients?: () => Promise<Endpoint>): Promise<Attached>;
   /** Runs statements as root, straight at the server. Gives the last one's rows. */
   sql(...statements: string[]): Promise<Record<string, unknown>[]>;
   down(): Promise<void>;
@@ -34,9 +35,9 @@ export async function mysqlStackUp(): Promise<MysqlStack> {
     service,
     password,
     others: () => bystanders(drill, stack.services, 'mysql'),
-    attach: (config = {}, over = service) =>
+    attach: (config = {}, over = service, clients = () => stack.services.get('toxiproxy')!.endpoint(3306)) =>
       mysqlDriver.attach({
-        component: 'mysql', service: over, clients: () => stack.services.get('toxiproxy')!.endpoint(3306), peer: (name) => stack.services.get(name)!, clock: systemClock, seed: 1,
+        component: 'mysql', service: over, clients, peer: (name) => stack.services.get(name)!, clock: systemClock, seed: 1,
         config: mysqlDriver.config.parse(config), secret: (name) => environment[name]!, note: () => undefined,
       }),
     sql: (...statements) =>

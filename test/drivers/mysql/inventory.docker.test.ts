@@ -2,7 +2,6 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Attached, CheckOutcome, Sink } from '../../../core/driver.ts';
 import type { Json } from '../../../core/timeline.ts';
 import { createReceiver, recordingContext, takeBackup } from '../../suites/artifact.ts';
-import { inertService } from '../../suites/inert-service.ts';
 import { mysqlStackUp, type MysqlStack } from '../mysql-stack.ts';
 
 /** What the dump must refuse, and what the inventory must see. */
@@ -84,7 +83,7 @@ describe('the inventory is', () => {
   });
   test('inconclusive when the server cannot be reached', async () => {
     const baseline = await attached.checks['inventory']!.before!();
-    const away = await stack.attach({}, { ...inertService(stack.service), endpoint: (() => { let asked = 0; return async (port: number) => ((asked += 1) === 1 ? stack.service.endpoint(port) : { host: '127.0.0.1', port: 1 }); })() });
+    const away = await stack.attach({}, stack.service, async () => ({ host: '127.0.0.1', port: 1 }));
     expect(await away.checks['inventory']!.after(baseline)).toMatchObject({ verdict: 'inconclusive' });
   });
   test('the same after a dump was restored', async () => {
