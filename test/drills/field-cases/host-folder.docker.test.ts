@@ -49,7 +49,9 @@ describe('a server that keeps its data in a folder of the host', { timeout: 600_
     writeFileSync(join(folder, 'compose.yml'), compose);
     for (const [from, to] of [['F42.strategy.yaml', 'strategy.yaml'], ['F42.yaml', 'scenario.yaml']] as const) {
       const text = readFileSync(inRepository(`fixtures/field-cases/${from}`), 'utf8');
-      writeFileSync(join(folder, to), text.replace('./F42.strategy.yaml', './strategy.yaml').replace('./F42.compose.yml', './compose.yml'));
+      // There is nothing of an application in it: asked for by name, an inventory of nothing is no pass.
+      const here = text.replace('./F42.strategy.yaml', './strategy.yaml').replace('./F42.compose.yml', './compose.yml').replace(', redis.inventory', '');
+      writeFileSync(join(folder, to), here);
     }
     const before = digestOf(folder);
     const planned = await muster(['plan', join(folder, 'scenario.yaml')]);
