@@ -35,7 +35,7 @@ export const variants: Variant[] = [
   {
     scenario: 'reference/redis-away-fallback', why: 'the application dies while Redis is away, and its memory with it',
     change: (files) => ({
-      ...files, scenario: swap(files.scenario, 'fault: { stop: redis, at: +3s }', 'fault: [{ stop: redis, at: +3s }, { crash: app, at: +6s }]'),
+      ...files, scenario: swap(files.scenario, 'fault: { stop: redis, at: +8s }', 'fault: [{ stop: redis, at: +8s }, { crash: app, at: +11s }]'),
       strategy: swap(files.strategy, 'rpo: 15m }\n    backups:\n      image:', 'rpo: 1m }\n    backups:\n      image:'),
     }),
     expect: { exitCode: 1, fails: ['rpo/app'] },
