@@ -44,9 +44,11 @@ test('Ctrl-C twice leaves at once, and the next start cleans up', async () => {
   await first.said(/Z protect\n/);
   interrupted(first);
   await first.said('once more to leave at once');
-  // Sooner, it would be the same one that npm passes on.
+  // Sooner, it would be the same one that npm passes on; and frozen, or all would be taken down by then.
+  process.kill(-first.child.pid!, 'SIGSTOP');
   await pause(600);
   interrupted(first);
+  process.kill(-first.child.pid!, 'SIGCONT');
   expect((await first.ended).code).toBe(130);
   const [bundle] = bundlesIn(folder);
   expect((await leftOf([bundle!])).length).toBeGreaterThan(0);
