@@ -55,7 +55,8 @@ type Judged = DrillResult['findings'][number];
 export function factLines(facts: DrillResult['steps'][number]['facts']): string[] {
   if (facts === null || typeof facts !== 'object' || Array.isArray(facts)) return [];
   const says = (value: unknown): boolean => value !== null && !(Array.isArray(value) && value.length === 0) && value !== '';
-  return Object.entries(facts).filter(([, value]) => says(value)).map(([name, value]) => {
+  return Object.entries(facts).filter(([, value]) => says(value)).flatMap(([name, value]) => {
+    if (typeof value === 'object' && !Array.isArray(value)) return factLines(value);
     const text = typeof value === 'string' ? value : JSON.stringify(value);
     return `${name}: ${text.length > factLength ? `${text.slice(0, factLength - 1)}…` : text}`;
   });

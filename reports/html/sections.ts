@@ -104,7 +104,7 @@ export const faults = (result: DrillResult): Markup =>
   section('Fault and recovery', null, html`${table(
     [{ head: 'Fault' }, { head: 'Target' }, { head: 'Witnessed', kind: 'num' }, { head: 'Proof' }, { head: 'Healed' }],
     result.faults.map(({ fault, target, begunMs, witnessedMs, proof, healed }) => [html`<b>${fault}</b>`, target, witnessedMs === null ? html`<span class="bad">never</span>` : momentText(witnessedMs, begunMs), proof ?? 'none', yes(healed, ['yes', 'no'])]), 'No fault was injected.')}
-${table([{ head: 'Step' }, { head: 'Begun', kind: 'num' }, { head: 'Took', kind: 'num' }, { head: 'Result' }],
+${table([{ head: 'Step', kind: 'title' }, { head: 'Begun', kind: 'num' }, { head: 'Took', kind: 'num' }, { head: 'Result' }],
     result.steps.map(({ title, beginMs, endMs, ok, error, facts }) => [
       title, momentText(beginMs, result.time.faultMs), endMs === null ? 'not ended' : durationText(endMs - beginMs),
       html`${yes(ok, ['done', 'failed'])}${error !== null && `: ${error}`}${factLines(facts).map((line) => html`<br><span class="small soft">${line}</span>`)}`,
