@@ -28,7 +28,10 @@ export function catchInterruption(say: (text: string) => void): Interruption {
     controller.abort(new MusterError('interrupted', why));
   };
   const onSignal = (signal: NodeJS.Signals): void => end(`by ${signal}`);
-  const stopLooking = whenNpmIsGone(() => end('npm, which started Muster, is gone'));
+  const stopLooking = whenNpmIsGone(() => {
+    // The signal that ended npm has reached Muster as well, or will: nobody asks a second time by it.
+    if (!controller.signal.aborted) end('npm, which started Muster, is gone');
+  });
   const onBreak = (error: unknown): void => controller.abort(new MusterError('internal', messageOf(error), { cause: error }));
   const others = process.listeners('uncaughtException');
   process.removeAllListeners('uncaughtException').on('uncaughtException', onBreak);

@@ -10,7 +10,8 @@ import { startMuster } from '../support/muster.ts';
 import { childrenOf, lives } from '../support/processes.ts';
 
 /** A drill whose restore never ends, so that only a signal ends it. */
-const hanging = (): string => memoryFiles({ config: '{ bad: { hangs: restore } }', scenario: { points: '1', fault: '{ wipe-volume: store, at: +1s }' } }).folder;
+const hanging = (what = 'restore'): string =>
+  memoryFiles({ config: `{ bad: { hangs: ${what} } }`, scenario: { points: '1', fault: '{ wipe-volume: store, at: +1s }' } }).folder;
 const restoring = /restore store-\w+ from b/;
 
 /** By then it has fetched what it restores, and hangs. */
@@ -25,9 +26,11 @@ function expectEndedInOrder(folder: string, drills = 1): void {
 }
 
 const main = join(import.meta.dirname, '../../cli/main.ts');
+/** Many processes at once: on a busy machine each takes its time. */
+const slow = { concurrent: true, timeout: 300_000 };
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-describe('a signal while a step hangs', { concurrent: true }, () => {
+describe('a signal while a step hangs', slow, () => {
   test.each(signals)('%s: the drill is healed and judged at once, and the process is gone with 130', async (signal) => {
     const folder = hanging();
     const started = startMuster(['run', 'scenario.yaml'], { cwd: folder });
@@ -118,7 +121,7 @@ const ways: [what: string, send: (pid: number) => void][] = [
   ['SIGKILL to npx', (pid) => process.kill(pid, 'SIGKILL')],
 ];
 
-describe('under npx, a drill whose step hangs ends in order', { concurrent: true }, () => {
+describe('under npx, a drill whose step hangs ends in order', slow, () => {
   test.each(ways)('%s', async (_, send) => {
     const folder = hanging();
     const { pid, ended, said } = startNpx(folder);
@@ -129,4 +132,18 @@ describe('under npx, a drill whose step hangs ends in order', { concurrent: true
     await ended;
     expectEndedInOrder(folder);
   });
+});
+
+test('under npx, that npm is gone later than Muster was told is no second signal', { timeout: 300_000 }, async () => {
+  const folder = hanging('close');
+  const { pid, ended, said } = startNpx(folder);
+  await said(/client: \d/);
+  // Frozen, npm ends by what it was sent only when it goes on.
+  process.kill(pid, 'SIGSTOP');
+  process.kill(-pid, 'SIGHUP');
+  await said(/interrupted: healing/);
+  await systemClock.sleep(600);
+  process.kill(pid, 'SIGCONT');
+  await ended;
+  expectEndedInOrder(folder);
 });
