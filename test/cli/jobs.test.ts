@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { globSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -118,12 +119,17 @@ describe('muster run --jobs', { concurrent: true, timeout: 120_000 }, () => {
 
   test('Ctrl-C twice leaves nobody behind', async () => {
     const { started, children } = await twoUnderWay();
-    process.kill(-started.child.pid!, 'SIGINT');
+    // Frozen, no drill can end before the second one is sent.
+    for (const child of children) process.kill(child, 'SIGSTOP');
+    started.child.kill('SIGINT');
     await started.said('once more to leave at once');
     // Sooner, it would be the same one that npm passes on.
     await systemClock.sleep(600);
-    process.kill(-started.child.pid!, 'SIGINT');
-    expect((await started.ended).code).toBe(130);
+    started.child.kill('SIGINT');
+    const { code } = await once(started.child, 'exit').then(([code]) => ({ code: code as number | null }));
+    for (const child of children) process.kill(child, 'SIGCONT');
+    expect(code).toBe(130);
+    await started.ended;
     await expect.poll(() => children.filter(lives), deadline).toEqual([]);
   });
 

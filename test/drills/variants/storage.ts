@@ -41,7 +41,8 @@ export const variants: Variant[] = [
     scenario: 'reference/newest-backup-poisoned',
     why: 'the newest point is restored, which holds the damage',
     change: (files) => ({ ...files, scenario: `${swap(files.scenario, 'restore: mysql, from: offsite }', 'restore: mysql, from: offsite, point: newest }').replace(/until: \{.*\} \}/, 'until: latest }')}giveUp: 10s\n` }),
-    expect: { exitCode: 1, fails: ['check/app.logins', 'check/mysql.inventory', 'rto/app'] },
+    // Whether a log-in with a damaged hash is among the last twenty is chance: no RTO here.
+    expect: { exitCode: 1, fails: ['check/app.logins', 'check/mysql.inventory', 'still-there/corrupt-rows/mysql'] },
   },
   {
     scenario: 'reference/crash-during-restore',
