@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { timeLimit } from '../core/clock.ts';
 import type { CheckOutcome } from '../core/driver.ts';
 import { environmentError } from '../core/errors.ts';
 import { secretsIn } from '../core/masking.ts';
@@ -31,7 +32,7 @@ export async function runCommand(drill: Drill, command: CommandLine, scratch: st
   const given = Object.fromEntries(Object.entries(command.env).map(([name, secret]) => [name, secretOf(drill, secret)]));
   const secrets = [...Object.values(drill.dependencies.environment), ...drill.secrets, ...secretsIn(service?.env ?? {})];
   const streams: Streams = { stdout: keptOutput(secrets), stderr: keptOutput(secrets) };
-  const tooLate = AbortSignal.timeout(command.timeout.ms);
+  const { signal: tooLate, callOff } = timeLimit(drill.dependencies.clock, command.timeout.ms);
   const circumstances = { streams, given, tooLate };
   const begunMs = timeline.now();
   let trouble: unknown = null;
@@ -39,7 +40,7 @@ export async function runCommand(drill: Drill, command: CommandLine, scratch: st
   const exitCode = await running.catch((error: unknown) => {
     trouble = error;
     return null;
-  });
+  }).finally(callOff);
   const inTime = !tooLate.aborted;
   const [stdout, stderr] = [streams.stdout.text(), streams.stderr.text()];
   const outputs = [writeOutput(folder, number, 'stdout', stdout), writeOutput(folder, number, 'stderr', stderr)];
@@ -49,7 +50,7 @@ export async function runCommand(drill: Drill, command: CommandLine, scratch: st
   return { exitCode, inTime, stdout, stderr };
 }
 
-function onHost(drill: Drill, { command }: CommandLine, scratch: string, { streams, given, tooLate }: Circumstances): Promise<number | null> {
+async function onHost(drill: Drill, { command }: CommandLine, scratch: string, { streams, given, tooLate }: Circumstances): Promise<number | null> {
   mkdirSync(scratch, { recursive: true, mode: 0o700 });
   return runOnHost({
     argv: command, folder: resolve(dirname(drill.plan.scenarioFile)), limit: AbortSignal.any([tooLate, drill.options.signal]),
@@ -58,18 +59,21 @@ function onHost(drill: Drill, { command }: CommandLine, scratch: string, { strea
 }
 
 async function inService(drill: Drill, service: Service, { command, timeout }: CommandLine, { streams, given, tooLate }: Circumstances): Promise<number> {
-  const signal = AbortSignal.any([drill.options.signal, AbortSignal.timeout(timeout.ms + endingMs)]);
-  const running = await service.spawn(command, { env: { ...factsOf(drill), ...given }, signal });
-  running.stdin.end();
-  const end = (): void => void running.kill().catch(() => undefined);
-  tooLate.addEventListener('abort', end, { once: true });
+  const limit = timeLimit(drill.dependencies.clock, timeout.ms + endingMs);
+  const signal = AbortSignal.any([drill.options.signal, limit.signal]);
+  let end = (): void => undefined;
   try {
+    const running = await service.spawn(command, { env: { ...factsOf(drill), ...given }, signal });
+    running.stdin.end();
+    end = () => void running.kill().catch(() => undefined);
+    tooLate.addEventListener('abort', end, { once: true });
     if (tooLate.aborted) end();
     for await (const chunk of running.stdout) streams.stdout.take(chunk as Buffer);
     const { code, stderr } = await running.done;
     streams.stderr.take(Buffer.from(stderr));
     return code;
   } finally {
+    limit.callOff();
     tooLate.removeEventListener('abort', end);
   }
 }

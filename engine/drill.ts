@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Clock } from '../core/clock.ts';
+import { every, type Clock } from '../core/clock.ts';
 import type { Recorder, Undo } from '../core/driver.ts';
 import { environmentError, messageOf, MusterError } from '../core/errors.ts';
 import type { Outcome, Phase } from '../core/timeline.ts';
@@ -77,7 +77,7 @@ function openEvidence(folder: string, clock: Clock, originMs: number, lost: (err
 export async function runDrill(plan: Plan, dependencies: EngineDependencies, options: RunOptions): Promise<{ id: string; folder: string; outcome: Outcome; error: unknown }> {
   const drill = openDrill(plan, dependencies, options);
   const { timeline } = drill;
-  const flushing = setInterval(() => drill.ledger.flush(), ledgerFlushMs);
+  const stopFlushing = every(dependencies.clock, ledgerFlushMs, () => drill.ledger.flush());
   let outcome: Outcome = 'completed';
   let error: unknown = null;
   for (const text of plan.notes) timeline.emit('note', { text });
@@ -87,7 +87,7 @@ export async function runDrill(plan: Plan, dependencies: EngineDependencies, opt
     error = drill.options.signal.aborted ? (drill.options.signal.reason ?? thrown) : thrown;
     outcome = options.signal.aborted && !isTrouble(error) ? 'interrupted' : 'aborted';
   }
-  clearInterval(flushing);
+  stopFlushing();
   await takeDown(drill);
   drill.ledger.close();
   if (outcome === 'completed' && drill.options.signal.aborted && isTrouble(drill.options.signal.reason)) {
@@ -171,7 +171,7 @@ async function live(drill: Drill): Promise<void> {
 async function settled(drill: Drill, what: string, work: Promise<unknown> | undefined): Promise<void> {
   if (!work) return;
   await unlessAborted(drill.options.signal, work)
-    .catch(() => withDeadline(what, settleDeadlineMs, work))
+    .catch(() => withDeadline(drill.dependencies.clock, what, settleDeadlineMs, work))
     .catch((error: unknown) => void drill.timeline.emit('note', { text: messageOf(error) }));
 }
 
@@ -217,7 +217,7 @@ async function takeDown(drill: Drill): Promise<void> {
     rmSync(join(drill.folder, 'stores'), { recursive: true, force: true });
     try {
       if (drill.stack) dependencies.progress({ kind: 'line', text: `taking the stack down, ${atMost(downDeadlineMs)}` });
-      if (drill.stack) await withDeadline('taking the stack down', downDeadlineMs, drill.stack.down());
+      if (drill.stack) await withDeadline(dependencies.clock, 'taking the stack down', downDeadlineMs, drill.stack.down());
     } catch (error) {
       errors.push(messageOf(error));
     }

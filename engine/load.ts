@@ -39,13 +39,13 @@ function pace(options: LoadOptions, start: () => Promise<void>): Load {
       const one: Promise<void> = start().finally(() => running.delete(one));
       running.add(one);
     }
-    if (!stopped) timer = setTimeout(tick, tickMs);
+    if (!stopped) callOff = clock.after(tickMs, tick);
   };
-  let timer = setTimeout(tick, 0);
+  let callOff = clock.after(0, tick);
   return {
     stop: async () => {
       stopped = true;
-      clearTimeout(timer);
+      callOff();
       await Promise.allSettled(running);
     },
   };

@@ -1,4 +1,4 @@
-import type { Clock } from '../core/clock.ts';
+import { every, type Clock } from '../core/clock.ts';
 import type { Progress } from '../core/progress.ts';
 import type { Seen } from './load.ts';
 
@@ -36,12 +36,12 @@ export function createPulse(clock: Clock, progress: (progress: Progress) => void
     last = now;
   };
   // From the first load on: a first tick that is part of one would show less than there is.
-  let timer: NodeJS.Timeout | undefined;
+  let stop: (() => void) | undefined;
   return {
     watch: (load, readBack) => {
       const beat: Beat = { right: 0, rightSinceTrouble: 0, calmSinceMs: null, lastRightMs: 0, trouble: 0 };
       beats.set(load, beat);
-      timer ??= setInterval(tell, tickMs).unref();
+      stop ??= every(clock, tickMs, tell);
       return (what) => {
         if (what === 'right' || (what === 'wrong' && forgiving && readBack)) {
           beat.right += 1;
@@ -67,6 +67,6 @@ export function createPulse(clock: Clock, progress: (progress: Progress) => void
       }
     },
     settled: (forMs, operations) => beats.size > 0 && [...beats.values()].every((beat) => beat.calmSinceMs !== null && beat.lastRightMs - beat.calmSinceMs >= forMs && beat.rightSinceTrouble >= operations),
-    stop: () => clearInterval(timer),
+    stop: () => stop?.(),
   };
 }

@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { pollUntil } from '../core/clock.ts';
+import { pollUntil, timeLimit } from '../core/clock.ts';
 import type { RecoveryTarget, RestoreContext } from '../core/driver.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Step } from '../core/scenario.ts';
@@ -44,7 +44,7 @@ async function recoverOnce(drill: Drill): Promise<boolean> {
     timeline.emit('step.begun', { step: index, title });
     dependencies.progress({ kind: 'line', text: `${title} (at most ${plan.scenario.stepDeadline.text})` });
     try {
-      const facts = await withDeadline(title, drill.plan.scenario.stepDeadline.ms, runStep(drill, step, index, bases));
+      const facts = await withDeadline(dependencies.clock, title, drill.plan.scenario.stepDeadline.ms, runStep(drill, step, index, bases));
       timeline.emit('step.ended', { step: index, title, ok: true, facts });
     } catch (error) {
       drill.options.signal.throwIfAborted();
@@ -66,7 +66,15 @@ export function titleOf(step: Step): string {
 }
 
 async function runStep(drill: Drill, step: Step, index: number, bases: Map<string, Base>): Promise<Json> {
-  const signal = AbortSignal.any([drill.options.signal, AbortSignal.timeout(drill.plan.scenario.stepDeadline.ms)]);
+  const limit = timeLimit(drill.dependencies.clock, drill.plan.scenario.stepDeadline.ms);
+  try {
+    return await carryOut(drill, step, index, bases, AbortSignal.any([drill.options.signal, limit.signal]));
+  } finally {
+    limit.callOff();
+  }
+}
+
+async function carryOut(drill: Drill, step: Step, index: number, bases: Map<string, Base>, signal: AbortSignal): Promise<Json> {
   const context = (options: Record<string, unknown>): RestoreContext => ({
     options,
     signal,
@@ -117,30 +125,30 @@ const blindHalfwayMs = 100;
 function watchHalfway(drill: Drill, component: string, context: RestoreContext): { watched: RestoreContext; settled(): Promise<void> } {
   if (!drill.moments.open.includes(`restore.halfway of ${component}`)) return { watched: context, settled: async () => undefined };
   let passing: Promise<void> | null = null;
-  let timer: NodeJS.Timeout | undefined;
+  let callOff: (() => void) | undefined;
   const pass = (how: string): void => {
     if (passing) return;
-    clearTimeout(timer);
+    callOff?.();
     drill.timeline.emit('note', { text: `restore.halfway of ${component}: ${how}` });
     passing = drill.moments.pass('restore.halfway', component);
   };
   const watched: RestoreContext = {
     ...context,
     stage: (stage, what, work) => {
-      if (stage === 'restore') timer ??= setTimeout(() => pass(`${blindHalfwayMs} ms after its restore stage began`), blindHalfwayMs);
+      if (stage === 'restore') callOff ??= drill.dependencies.clock.after(blindHalfwayMs, () => pass(`${blindHalfwayMs} ms after its restore stage began`));
       return context.stage(stage, what, work);
     },
     progress: (done, total, unit) => {
       context.progress(done, total, unit);
-      if (!timer || total === null) return;
-      clearTimeout(timer);
+      if (!callOff || total === null) return;
+      callOff();
       if (done * 2 >= total) pass(`${done} of ${total} ${unit}`);
     },
   };
   return {
     watched,
     settled: async () => {
-      clearTimeout(timer);
+      callOff?.();
       await passing;
     },
   };

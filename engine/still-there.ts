@@ -18,7 +18,7 @@ export async function askFaultsAgain(drill: Drill): Promise<void> {
     const service = drill.plan.components.get(target)?.service ?? target;
     const about = { fault, target, staysAway: staysAway.includes(target) || staysAway.includes(service) };
     try {
-      const proof = await withDeadline(what, askDeadlineMs, done.stillThere());
+      const proof = await withDeadline(drill.dependencies.clock, what, askDeadlineMs, done.stillThere());
       drill.timeline.emit('fault.asked-again', { ...about, there: proof !== null, proof: proof?.what ?? 'nothing of it is seen any more' });
     } catch (error) {
       drill.timeline.emit('fault.asked-again', { ...about, there: null, proof: messageOf(error) });

@@ -5,16 +5,12 @@ import { messageOf } from '../core/errors.ts';
 export interface UndoOutcome { undo: string; ok: boolean; healed: boolean | null; error?: string }
 
 /** Runs `work` with a deadline; rejects when it passes, whatever the work does afterwards. */
-export async function withDeadline<T>(what: string, deadlineMs: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`${what} took longer than ${deadlineMs} ms`)), deadlineMs);
+export function withDeadline<T>(clock: Clock, what: string, deadlineMs: number, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const late = (): void => reject(new Error(`${what} took longer than ${deadlineMs} ms`));
+    const callOff = clock.after(deadlineMs, late);
+    void work.then(resolve, reject).finally(callOff);
   });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** What `work` gives, unless the drill is ended before: then it rejects at once with why, whatever the work does afterwards. */
@@ -40,10 +36,10 @@ export function createUndoStack(clock: Clock): UndoStack {
   let unwound = false;
   const undoOne = async (undo: Undo): Promise<UndoOutcome> => {
     try {
-      await withDeadline(undo.name, undo.deadlineMs, undo.run());
+      await withDeadline(clock, undo.name, undo.deadlineMs, undo.run());
       const until = clock.nowMs() + undo.deadlineMs;
       for (;;) {
-        const healed = await withDeadline(`looking whether ${undo.name} healed`, undo.deadlineMs, undo.healed());
+        const healed = await withDeadline(clock, `looking whether ${undo.name} healed`, undo.deadlineMs, undo.healed());
         if (healed !== false || clock.nowMs() >= until) return { undo: undo.name, ok: healed !== false, healed };
         await clock.sleep(100);
       }

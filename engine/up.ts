@@ -113,7 +113,7 @@ export async function closeAll(drill: Drill): Promise<string[]> {
   const errors: string[] = [];
   const attempt = async (what: string, work: () => Promise<void>): Promise<void> => {
     try {
-      await withDeadline(what, closeDeadlineMs, work());
+      await withDeadline(drill.dependencies.clock, what, closeDeadlineMs, work());
     } catch (error) {
       errors.push(`${what}: ${messageOf(error)}`);
     }

@@ -28,7 +28,7 @@ export async function readBackAll(drill: Drill): Promise<void> {
         records += 1;
         if (records % 5_000 === 0) dependencies.progress({ kind: 'work', what: `reading ${load} back`, done: records, total: null, unit: 'events' });
       });
-      await withDeadline(`reading ${load} back`, readBackDeadlineMs, reading);
+      await withDeadline(dependencies.clock, `reading ${load} back`, readBackDeadlineMs, reading);
       ledger.flush();
       timeline.emit('readback.ended', { load, index, complete: true, records });
     } catch (error) {
@@ -49,7 +49,7 @@ export async function runChecks(drill: Drill): Promise<void> {
       const look = drill.timeline.events.findLast((event) => event.type === 'check.justBefore' && event.data.check === named);
       const justBefore = look?.type === 'check.justBefore' ? look.data.facts : null;
       const ran = attachedTo(drill, component).checks[check]!.after(facts, brokenAtMs(drill), justBefore);
-      const { nothing, ...outcome } = await withDeadline(`check ${named}`, checkDeadlineMs, ran);
+      const { nothing, ...outcome } = await withDeadline(drill.dependencies.clock, `check ${named}`, checkDeadlineMs, ran);
       // Nobody asked for it, and it has nothing to say: that is no doubt about anything.
       if (byDefault && nothing) drill.timeline.emit('note', { text: `${named} was made by default and shows nothing: ${outcome.detail}` });
       else drill.timeline.emit('check.ended', { check: named, component, ...outcome });

@@ -117,6 +117,12 @@ describe('purity', () => {
     const offenders = sources.filter((file) => folderOf(file) === folder && /\bDate\.now\(|performance\.now\(/.test(read(file)));
     expect(offenders).toEqual([]);
   });
+  it('whatever a drill in memory waits for is asked of its clock', () => {
+    // A process of the host takes the host's time.
+    const waiting = sources.filter((file) => /^(engine|stores|measures|drivers\/memory)\//.test(file) && file !== 'engine/host-command.ts');
+    const offenders = waiting.filter((file) => /\b(setTimeout|setInterval)\(|AbortSignal\.timeout\(|node:timers/.test(read(file)));
+    expect(offenders).toEqual([]);
+  });
   it('the engine names no technology', () => {
     const named = sources.filter((file) => folderOf(file) === 'engine' && /\b(redis|mysql|nginx|toxiproxy|docker)\b/i.test(read(file).replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '')));
     expect(named).toEqual([]);

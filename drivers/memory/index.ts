@@ -70,7 +70,7 @@ export default defineDriver({
     const database = databases.get(component) ?? new Database(clock, config);
     databases.set(component, database);
     const { hangs } = config.bad;
-    if (hangs === 'attach') await never();
+    if (hangs === 'attach') await never(clock);
     return hanging(hangs, {
       server: serverName,
       backups: { copy: copyMethod(database, config), journal: journalMethod(database) },
@@ -82,6 +82,6 @@ export default defineDriver({
       close: async () => {
         databases.delete(component);
       },
-    });
+    }, clock);
   },
 });

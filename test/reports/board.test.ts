@@ -5,7 +5,7 @@ import { createLiveBoard } from '../../reports/live.ts';
 import { Screen } from './screen.ts';
 
 let nowMs = 0;
-const clock: Clock = { nowMs: () => nowMs, utc: () => new Date(Date.UTC(2026, 10, 20, 2, 0, 0) + nowMs).toISOString(), sleep: () => Promise.resolve() };
+const clock: Clock = { nowMs: () => nowMs, utc: () => new Date(Date.UTC(2026, 10, 20, 2, 0, 0) + nowMs).toISOString(), sleep: () => Promise.resolve(), after: () => () => undefined };
 const client = (failedPerSecond: number, perSecond = 2000): Progress => ({ kind: 'client', perSecond, failing: failedPerSecond > 0, failedPerSecond });
 const bare = (text: string): string => text.replace(/\u001b\[[\d;?]*[a-zA-Z]/g, '');
 

@@ -8,7 +8,7 @@ const hidden = '\u001b[?25l';
 const back = '\u001b[?25h';
 
 let nowMs = 0;
-const clock: Clock = { nowMs: () => nowMs, utc: () => new Date(Date.UTC(2026, 10, 20, 2, 0, 0) + nowMs).toISOString(), sleep: () => Promise.resolve() };
+const clock: Clock = { nowMs: () => nowMs, utc: () => new Date(Date.UTC(2026, 10, 20, 2, 0, 0) + nowMs).toISOString(), sleep: () => Promise.resolve(), after: () => () => undefined };
 const client = (failedPerSecond: number, perSecond = 2000): Progress => ({ kind: 'client', perSecond, failing: failedPerSecond > 0, failedPerSecond });
 const work = (done: number, total: number | null = 100): Progress => ({ kind: 'work', what: 'restore redis', done, total, unit: 'events' });
 
