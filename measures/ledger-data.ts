@@ -6,7 +6,8 @@ import type { Fate } from './ledger-fate.ts';
 
 const examplesPerClass = 5;
 
-export interface DataContext { faultMs: number; boundaryMs: number; recoveredMs: number }
+/** `volatile`: what was there at the fault is thrown away on purpose. */
+export interface DataContext { faultMs: number; boundaryMs: number; recoveredMs: number; volatile: boolean }
 
 /** Loss and integrity of one load, while it is being counted. */
 export interface DataTally {
@@ -67,12 +68,14 @@ function countOperations(data: DataAnalysis, batch: Batch, history: IdHistory): 
   if (written) data.attempted += 1;
 }
 
-function addSurvivor(tally: DataTally, batch: Batch, row: number, { boundaryMs, faultMs }: DataContext): void {
+function addSurvivor(tally: DataTally, batch: Batch, row: number, { boundaryMs, faultMs, volatile }: DataContext): void {
   const ackMs = batch.endedMs[row]!;
   if (ackMs < faultMs) tally.data.survivedFault += 1;
   if (ackMs >= boundaryMs) return;
   const { data } = tally;
   if (data.newestSurvivorAckMs === null || ackMs > data.newestSurvivorAckMs) data.newestSurvivorAckMs = ackMs;
+  // What clients wrote once it was thrown away may well be there.
+  if (volatile && batch.invokedMs[row]! >= faultMs) return;
   if (batch.invokedMs[row]! > tally.newestProvenInvokedMs) tally.newestProvenInvokedMs = batch.invokedMs[row]!;
 }
 

@@ -47,7 +47,7 @@ export function analyseLedger(source: LedgerSource, events: readonly TimelineEve
 function judgeLoad(sweep: Sweep, load: DeclaredLoad, ranges: readonly IdRange[]): DataAnalysis | null {
   const { source, batch, wrong, moments } = sweep;
   const readBack = load.readBack && !sweep.damaged;
-  const context = { faultMs: moments.faultMs ?? Infinity, boundaryMs: recoveryBoundaryMs(moments), recoveredMs: moments.recoveredMs ?? Infinity, neverReturn: load.neverReturn, readBack };
+  const context = { faultMs: moments.faultMs ?? Infinity, boundaryMs: recoveryBoundaryMs(moments), recoveredMs: moments.recoveredMs ?? Infinity, neverReturn: load.neverReturn, volatile: load.volatile, readBack };
   const tally = createTally();
   const fate: Fate = { class: null, last: -1, proven: false };
   const groups = watchGroups((group, torn, what) => {
