@@ -1,0 +1,58 @@
+import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { takingTurns } from '../../../cli/turns.ts';
+import type { DrillResult } from '../../../core/result.ts';
+import { eventsOf, readChain, type TimelineEvent } from '../../../core/timeline.ts';
+import { leftOf } from '../../stack/small-stack.ts';
+import { jsonOf, muster } from '../../support/muster.ts';
+import { detailOf, findingsThat, inRepository } from '../../support/real-drill.ts';
+import { redisCases, type RedisCase } from './redis-cases.ts';
+
+const cases = inRepository('fixtures/field-cases');
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'muster-field-redis-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+const inTurn = takingTurns(2);
+
+/** A copy of the files of these cases, with what the case has otherwise. */
+async function copyOf({ alter }: RedisCase): Promise<string> {
+  const here = await mkdtemp(join(folder, 'case-'));
+  for (const name of await readdir(cases)) if (/^(F2[25]|redis)\./.test(name)) await copyFile(join(cases, name), join(here, name));
+  if (!alter) return here;
+  const before = await readFile(join(here, alter.file), 'utf8');
+  expect(before.split(alter.from)).toHaveLength(2);
+  await writeFile(join(here, alter.file), before.replace(alter.from, alter.to));
+  return here;
+}
+
+async function ran(one: RedisCase): Promise<{ code: number | null; result: DrillResult; events: TimelineEvent[]; stderr: string }> {
+  const here = await copyOf(one);
+  const own = one.script ? (parseEnv(await readFile(join(cases, `${one.script}.env`), 'utf8')) as Record<string, string>) : {};
+  const env = { ...own, ...(one.commands ? { CASE_REDIS: `./${one.commands}.redis` } : {}) };
+  const out = join(here, 'out');
+  const ended = await muster(['run', join(here, `${one.scenario}.yaml`), '--json', '--seed', '7', '--out', out], { env });
+  const { result } = jsonOf<{ drills: { result: DrillResult }[] }>(ended).drills[0] ?? expect.fail(`no drill was judged: ${ended.stderr}`);
+  expect((await leftOf(result.drill)).map((each) => each.name), 'left in the engine').toEqual([]);
+  const { events } = readChain(await readFile(join(out, 'drills', result.drill, 'events.jsonl'), 'utf8'));
+  return { code: ended.code, result, events, stderr: ended.stderr };
+}
+
+describe('what Redis lost for people is named, and what it kept is no alarm', { concurrent: true, timeout: 600_000 }, () => {
+  it.for(redisCases.map((one) => [one.name, one] as const))('%s', ([, one]) => inTurn(async () => {
+    const { code, result, events, stderr } = await ran(one);
+    expect({ exitCode: code, red: findingsThat('fail', result) }, stderr).toEqual({ exitCode: one.exitCode, red: one.red });
+    for (const [id, words] of Object.entries(one.says ?? {})) expect(detailOf(result, id)).toMatch(words);
+    const [fault] = eventsOf(events, 'fault.begun');
+    const [noticed] = eventsOf(events, 'detected');
+    // Detection is counted from the loss, though servers that hold nothing answer PONG.
+    expect(noticed!.atMs).toBeGreaterThanOrEqual(fault!.atMs);
+    expect(result.time.detectedMs).toBe(noticed!.atMs);
+    expect(result.time.faultMs).toBe(fault!.atMs);
+  }));
+});
