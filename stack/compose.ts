@@ -1,11 +1,10 @@
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
-import { promisify } from 'node:util';
 import type { WaitStrategy } from 'testcontainers';
 import { environmentError, inputError, messageOf, MusterError } from '../core/errors.ts';
 import { masked } from '../core/masking.ts';
+import { readFromDocker } from './compose-reading.ts';
 
 export interface ComposeRun { file: string; project: string; environment: Record<string, string>; labels: Record<string, string> }
 
@@ -23,20 +22,33 @@ export interface ComposeConfig {
   networks?: Record<string, { name?: string; external?: boolean }>;
 }
 
-/** The compose file as Compose itself reads it: merged, interpolated, with includes. Its refusal is an input error. */
-export async function composeConfig(run: ComposeRun, override?: string): Promise<ComposeConfig> {
+/** Compose reads a large file in a second or two, and some files without end (a merge key that merges itself). */
+const readingMs = 60_000;
+
+/**
+ * The compose file as Compose itself reads it: merged, interpolated, with includes. Input error where Compose refuses it or does
+ * not come to an end within the deadline, in milliseconds; environment error where there is no Compose.
+ */
+export async function composeConfig(run: ComposeRun, override?: string, deadlineMs = readingMs): Promise<ComposeConfig> {
   const files = [resolve(run.file), ...(override === undefined ? [] : [override])].flatMap((file) => ['--file', file]);
   const args = ['compose', ...files, '--project-name', run.project, 'config', '--format', 'json'];
-  try {
-    const { stdout } = await promisify(execFile)('docker', args, { env: { ...process.env, ...run.environment }, maxBuffer: 64 * 1024 * 1024 });
-    return JSON.parse(stdout) as ComposeConfig;
-  } catch (error) {
-    const said = masked((error as { stderr?: string }).stderr ?? messageOf(error), Object.values(run.environment)).trim();
-    if (/is not a docker command|unknown command|unknown shorthand flag|ENOENT/.test(said)) {
-      throw environmentError('Docker Compose v2 is not there', { found: said.split('\n')[0]!, expected: '`docker compose`', hint: '`muster doctor --prepare` installs it on Debian' });
-    }
-    throw inputError(`Compose refuses ${run.file}`, { at: { file: run.file, line: 1, column: 1 }, found: said.split('\n').slice(-3).join('\n') });
+  const at = { file: run.file, line: 1, column: 1 };
+  const noCompose = (found: string): MusterError => environmentError('Docker Compose v2 is not there', {
+    found, expected: '`docker compose`', hint: '`muster doctor --prepare` installs it on Debian',
+  });
+  const read = await readFromDocker(args, { ...process.env, ...run.environment }, deadlineMs).catch((error: unknown) => {
+    throw noCompose(messageOf(error));
+  });
+  if (read.cutOff) {
+    throw inputError(`Compose does not come to an end with ${run.file}`, {
+      at, expected: `what \`docker compose config\` makes of it, within ${deadlineMs / 1000} s`,
+      hint: 'look for a merge key (<<) that merges what it stands in, and for ranges of thousands of ports',
+    });
   }
+  if (read.code === 0) return JSON.parse(read.stdout) as ComposeConfig;
+  const said = masked(read.stderr, Object.values(run.environment)).trim();
+  if (/is not a docker command|unknown command|unknown shorthand flag/.test(said)) throw noCompose(said.split('\n')[0]!);
+  throw inputError(`Compose refuses ${run.file}`, { at, found: said.split('\n').slice(-3).join('\n') });
 }
 
 /**

@@ -1,6 +1,10 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { composeTrouble, overrideOf } from '../../stack/compose.ts';
+import { composeConfig, composeTrouble, overrideOf } from '../../stack/compose.ts';
 import { masked } from '../../core/masking.ts';
+import { runningWith } from '../support/processes.ts';
 
 const run = { project: 'muster-d1', labels: { 'muster.drill': 'd1', 'muster.owner': '1:2:3' }, environment: { DB_PASSWORD: 'correct-horse' } };
 
@@ -24,6 +28,32 @@ describe('what is laid over a user\'s compose file', () => {
     ['several replicas', { services: { a: { deploy: { replicas: 3 } } } }, 'service a has several replicas'],
   ])('refuses %s', (_, config, message) => {
     expect(() => overrideOf(config, run)).toThrow(message);
+  });
+});
+
+describe('what Compose makes of a file', () => {
+  const written = (text: string): string => {
+    const file = join(mkdtempSync(join(tmpdir(), 'muster-compose-')), 'compose.yml');
+    writeFileSync(file, text);
+    return file;
+  };
+  const cluttered = 'x-shared: &shared { labels: { a: b } }\nservices: { db: { <<: *shared, image: redis } }\n';
+
+  test('is read, merge keys included', async () => {
+    expect((await composeConfig({ ...run, file: written(cluttered) })).services['db']).toMatchObject({ image: 'redis', labels: { a: 'b' } });
+  });
+
+  test('is not waited for without end: Compose goes round in a merge key that merges itself', async () => {
+    const file = written('x-shared: &shared { <<: *shared }\nservices: { db: { image: redis } }\n');
+    await expect(composeConfig({ ...run, file }, undefined, 3_000)).rejects.toMatchObject({
+      trouble: 'input', message: `Compose does not come to an end with ${file}`, at: { file },
+    });
+    expect(runningWith(file), 'processes that go on').toEqual([]);
+  });
+
+  test('that it refuses is told in its own words', async () => {
+    const file = written('services: { db: { image: [redis] } }\n');
+    await expect(composeConfig({ ...run, file })).rejects.toMatchObject({ trouble: 'input', found: expect.stringContaining('services.db.image') });
   });
 });
 

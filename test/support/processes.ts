@@ -17,3 +17,12 @@ export const lives = (pid: number): boolean => {
     return false;
   }
 };
+/** Processes that live and have a text among their arguments. */
+export const runningWith = (text: string): number[] =>
+  readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number).filter((pid) => {
+    try {
+      return lives(pid) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(text);
+    } catch {
+      return false;
+    }
+  });
