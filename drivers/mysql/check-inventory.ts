@@ -2,6 +2,7 @@ import type { Check, CheckOutcome } from '../../core/driver.ts';
 import { messageOf } from '../../core/errors.ts';
 import { asJson, lookJustBefore, takeInventory, type Inventory, type JustBefore } from './inventory.ts';
 import { compareInventories } from './inventory-differences.ts';
+import { tornWords, type Torn } from './other-engines.ts';
 import { serverCode, type Site } from './server.ts';
 
 const shownDifferences = 5;
@@ -20,7 +21,7 @@ export const inventoryCheck = (site: Site): Check => ({
     if (baseline === null) return { verdict: 'inconclusive', detail: 'no inventory was taken before', facts: null };
     const before = baseline as unknown as Inventory;
     try {
-      return judged(before, (justBefore ?? null) as unknown as JustBefore | null, await takeInventory(site));
+      return judged(before, (justBefore ?? null) as unknown as JustBefore | null, await takeInventory(site), site.restored.torn);
     } catch (error) {
       // What the server itself refuses to read is a finding; a server that cannot be reached is none.
       const code = serverCode(error);
@@ -29,8 +30,10 @@ export const inventoryCheck = (site: Site): Check => ({
   },
 });
 
-function judged(before: Inventory, justBefore: JustBefore | null, now: Inventory): CheckOutcome {
-  const { differences, remarks } = compareInventories(before, justBefore, now);
+function judged(before: Inventory, justBefore: JustBefore | null, now: Inventory, torn: Torn): CheckOutcome {
+  const compared = compareInventories(before, justBefore, now);
+  const { remarks } = compared;
+  const differences = [...tornWords(torn), ...compared.differences];
   const unread = [...new Set([...before.unread, ...now.unread])];
   const rows = Object.values(now.tables).reduce((sum, table) => sum + table.rows, 0);
   const rowsBefore = Object.values(before.tables).reduce((sum, table) => sum + table.rows, 0);

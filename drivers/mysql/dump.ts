@@ -8,7 +8,7 @@ import { watchDump, type DumpHead } from './dump-file.ts';
 import { readFormative } from './formative.ts';
 import { persistedIn, persistedName, readPersisted } from './persisted.ts';
 import { assertRestorable } from './restorable.ts';
-import { noteTables, tablesWithoutSnapshot, type OtherTable } from './other-engines.ts';
+import { noteTables, tablesWithoutSnapshot, tornDuring, tornFacts, writesTo, type OtherTable, type Torn } from './other-engines.ts';
 import { readSettings, withSession, type Session, type Settings, type Site } from './server.ts';
 
 export const dumpOptions = z.strictObject({
@@ -36,6 +36,7 @@ export const backupDump = (site: Site): NonNullable<BackupMethod['backup']> => a
     await assertRestorable(site, session);
     const facts = await serverFacts(site, session);
     noteTables(site, facts.notTransactional);
+    const writes = await writesTo(session, facts.notTransactional);
     // Before mysqldump is even started, hence before its snapshot opens: what was acknowledged by now is in it. Early, never late.
     const atMs = now();
     const head = await stream(site, to, facts, { options: parsed, signal, opened: () => lockDefinitions(session, parsed) });
@@ -44,7 +45,8 @@ export const backupDump = (site: Site): NonNullable<BackupMethod['backup']> => a
     await session.rows('UNLOCK INSTANCE').catch((error: unknown) => {
       throw environmentError('the lock on definitions was lost during the dump', { found: messageOf(error), expected: 'a lock that holds to the end', cause: error });
     });
-    return consistency(site, atMs, facts, head, parsed);
+    const torn = await tornDuring(session, facts.notTransactional, writes);
+    return consistency(site, atMs, facts, { ...head, torn }, parsed);
   });
 };
 
@@ -61,7 +63,7 @@ async function serverFacts(site: Site, session: Session): Promise<ServerFacts> {
   const version = await site.service.exec(['mysqldump', '--version'], { deadlineMs: 10_000 });
   return {
     uuid: row!.uuid, tool: version.stdout.trim(), gtid: row!.mode.startsWith('ON'), log: String(row!.log) === '1',
-    settings: await readSettings(session), formative: await readFormative(session), persisted: await readPersisted(site, session), notTransactional: await tablesWithoutSnapshot(session), databases: databases.map(({ name }) => name),
+    settings: await readSettings(session), formative: await readFormative(session), persisted: await readPersisted(site, session), notTransactional: await tablesWithoutSnapshot(site, session), databases: databases.map(({ name }) => name),
   };
 }
 
@@ -94,12 +96,13 @@ function dumpCommand({ config }: Site, facts: ServerFacts, { lockWaitSeconds }: 
   ];
 }
 
-function consistency(site: Site, atMs: number, facts: ServerFacts, head: DumpHead & { sha256: string }, { lockWaitSeconds }: DumpOptions): Consistency {
+function consistency(site: Site, atMs: number, facts: ServerFacts, head: DumpHead & { sha256: string; torn: Torn }, { lockWaitSeconds }: DumpOptions): Consistency {
   if (facts.gtid && head.gtid === null) throw environmentError('the dump does not say which transactions it holds', { expected: 'GTID_PURGED in its head' });
   if (facts.log && head.file === null) throw environmentError('the dump does not say where the binary log stood', { expected: 'SOURCE_LOG_FILE in its head' });
   const position = { server: facts.uuid, gtid: head.gtid, file: head.file, position: head.position };
   const said: Json = {
-    sha256: head.sha256, settings: facts.settings, formative: facts.formative, persisted: Object.keys(persistedIn(facts.persisted ?? '{}') ?? {}), schemas: facts.databases, notTransactional: facts.notTransactional.map(({ name, engine }) => ({ name, engine })), ignoredTables: site.config.ignoreTables, databases: site.config.databases ?? 'all', lockWaitSeconds,
+    sha256: head.sha256, settings: facts.settings, formative: facts.formative, persisted: Object.keys(persistedIn(facts.persisted ?? '{}') ?? {}), schemas: facts.databases, notTransactional: facts.notTransactional.map(({ name, engine }) => ({ name, engine })),
+    torn: tornFacts(head.torn), ignoredTables: site.config.ignoreTables, databases: site.config.databases ?? 'all', lockWaitSeconds,
   };
   return {
     atMs, tool: facts.tool, server: site.server, facts: said,

@@ -18,6 +18,7 @@ import { dropTable } from './drop-table.ts';
 import { dataHome } from './own-data.ts';
 import { backupDump, dumpOptions } from './dump.ts';
 import { followBinlog } from './follow.ts';
+import { nothingTorn } from './other-engines.ts';
 import { replayBinlog } from './replay.ts';
 import { assertRestoreUsable } from './restorable.ts';
 import { restoreDump } from './restore.ts';
@@ -41,6 +42,7 @@ async function siteOf(context: AttachContext<MysqlConfig>): Promise<Site> {
     note: (text) => context.note(text),
     peer: (name) => context.peer(name),
     standing: { role: 'primary', source: null, semiSyncAtEnd: null },
+    restored: { torn: nothingTorn },
     server,
     ...(await dataHome(service, dataFolder)),
   };

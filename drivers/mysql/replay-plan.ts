@@ -165,5 +165,5 @@ function assertReached(plan: ReplayPlan, at: LogPlace | null, until: RecoveryTar
   if (isBefore(reached, until)) throw environmentError('the log does not reach the position to stop before', { found: `${reached.file}:${reached.bytes}`, expected: `${until.file}:${until.position}` });
 }
 
-const isBefore = (reached: LogPlace, wanted: LogPlace): boolean =>
+export const isBefore = (reached: LogPlace, wanted: LogPlace): boolean =>
   numberOf(reached.file) < numberOf(wanted.file) || (reached.file === wanted.file && reached.position < wanted.position);

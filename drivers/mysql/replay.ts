@@ -4,9 +4,10 @@ import { environmentError, inputError } from '../../core/errors.ts';
 import type { Helper } from '../../core/service.ts';
 import type { Json } from '../../core/timeline.ts';
 import { gtidSet } from './gtid.ts';
+import { tornAfterReplay } from './other-engines.ts';
 import { assertOwnData } from './own-data.ts';
 import { planReplay, type LogBase, type ReplayPlan } from './replay-plan.ts';
-import { fence, loadBase, open, scratchOptions } from './restore.ts';
+import { factsOf, fence, loadBase, open, scratchOptions } from './restore.ts';
 import { startScratch, type ScratchServer } from './scratch-server.ts';
 import type { Site } from './server.ts';
 
@@ -34,6 +35,9 @@ export const replayBinlog = (site: Site): NonNullable<BackupMethod['replay']> =>
       if (plan.transactions > 0) await on.server.replay(await bring(helper, plan, context), { excluded: baseGtids, start: plan.start });
       await assertReplayed(on.server, plan, baseGtids);
       await on.server.stop();
+      const end = plan.files.at(-1);
+      const reached = end ? { file: end.name, position: end.bytes } : null;
+      site.restored.torn = tornAfterReplay(site.restored.torn, reached, factsOf(base).settings?.['binlog_format']);
     });
   } finally {
     await helper.remove();

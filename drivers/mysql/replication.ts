@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { pollUntil } from '../../core/clock.ts';
 import { environmentError, messageOf } from '../../core/errors.ts';
 import { gtidSet } from './gtid.ts';
+import { nothingTorn } from './other-engines.ts';
 import { withSession, type Session, type Site } from './server.ts';
 
 /** Accounts of links: no inventory counts them. */
@@ -12,7 +13,7 @@ const lookEveryMs = 50;
 const silenceSeconds = 6;
 
 /** The same driver's view of another server of the stack: it lets Muster in with the same account. */
-export const siteOfPeer = (site: Site, service: string): Site => ({ ...site, component: service, service: site.peer(service), standing: { role: 'primary', source: null, semiSyncAtEnd: null } });
+export const siteOfPeer = (site: Site, service: string): Site => ({ ...site, component: service, service: site.peer(service), standing: { role: 'primary', source: null, semiSyncAtEnd: null }, restored: { torn: nothingTorn } });
 
 export interface ReplicaStatus { ioRunning: boolean; sqlRunning: boolean; retrieved: string; executed: string; host: string; error: string | null }
 

@@ -9,6 +9,7 @@ import { dumpName } from './dump.ts';
 import { inspectDump } from './dump-file.ts';
 import { loadedOtherwise } from './formative.ts';
 import { gtidSet } from './gtid.ts';
+import { nothingTorn, type Torn } from './other-engines.ts';
 import { assertOwnData } from './own-data.ts';
 import { persistedDifferences, persistedIn, persistedName, writePersisted } from './persisted.ts';
 import { createRestoring } from './restoring.ts';
@@ -73,8 +74,8 @@ export async function fence(site: Site, context: RestoreContext, how: 'kill' | '
   });
 }
 
-interface DumpFacts { settings?: Settings; formative?: Settings; schemas?: string[]; persisted?: string[] }
-const factsOf = (from: Artifact): DumpFacts => (from.facts ?? {}) as DumpFacts;
+interface DumpFacts { settings?: Settings; formative?: Settings; schemas?: string[]; persisted?: string[]; torn?: Torn }
+export const factsOf = (from: Artifact): DumpFacts => (from.facts ?? {}) as DumpFacts;
 /** Points of before the formative settings were noted have some of them among the others. */
 const formativeOf = (from: Artifact): Settings => ({ ...factsOf(from).settings, ...factsOf(from).formative });
 
@@ -100,6 +101,7 @@ export async function loadBase(site: Site, helper: Helper, from: Artifact, conte
   if (executed !== wanted) throw environmentError('the restored server does not hold the transactions of its dump', { found: executed || 'none', expected: wanted || 'none' });
   const redo = await server.sql("SHOW GLOBAL STATUS LIKE 'Innodb_redo_log_enabled'");
   if (!/\bON$/.test(redo)) throw environmentError('the redo log is still off', { found: redo, expected: 'ON' });
+  site.restored.torn = factsOf(from).torn ?? nothingTorn;
   return { server, uuid: await server.uuid(), facts: { bytes: file.bytes, gtid: executed, ...folder, loadedOtherwise: loadedOtherwise(options.settings) } };
 }
 

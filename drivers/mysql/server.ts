@@ -5,6 +5,7 @@ import type { AttachContext } from '../../core/driver.ts';
 import { environmentError, messageOf, MusterError } from '../../core/errors.ts';
 import type { Endpoint, Service } from '../../core/service.ts';
 import type { MysqlConfig } from './config.ts';
+import type { Torn } from './other-engines.ts';
 import type { Restoring } from './restoring.ts';
 
 export const serverPort = 3306;
@@ -28,6 +29,8 @@ export interface Site {
   /** Another service of the stack. */
   peer(name: string): Service;
   standing: Standing;
+  /** Of the recovery point that was restored last; one object for every view of this site. */
+  readonly restored: { torn: Torn };
   /** Tables that no snapshot covers and that a note has named. */
   noted?: Set<string> | undefined;
   /** The last restored point, and when the service had been started last by then. */

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../core/clock.ts';
 import { corruptRows } from '../../drivers/mysql/corrupt-rows.ts';
 import { chooseRows, deleteRows, witnessDeleted } from '../../drivers/mysql/delete-rows.ts';
+import { nothingTorn } from '../../drivers/mysql/other-engines.ts';
 import { withSession, type Site } from '../../drivers/mysql/server.ts';
 import { witnessFlushed } from '../../drivers/redis/flush-all.ts';
 import { mysqlStackUp, type MysqlStack } from './mysql-stack.ts';
@@ -51,7 +52,7 @@ describe('DELETE on a real MySQL', () => {
     site = {
       component: 'mysql', service: stack.service, config: { user: 'root' } as Site['config'], clock: systemClock, seed: 1, password: stack.password,
       clients: () => stack.service.endpoint(3306), note: () => undefined, dataFolder: '/var/lib/mysql', owner: '0:0', server: 'MySQL',
-      peer: () => stack.service, standing: { role: 'primary', source: null, semiSyncAtEnd: null },
+      peer: () => stack.service, standing: { role: 'primary', source: null, semiSyncAtEnd: null }, restored: { torn: nothingTorn },
     };
     await stack.sql('CREATE TABLE app.things (id INT PRIMARY KEY, name VARCHAR(20))', 'CREATE TABLE app.parts (id INT PRIMARY KEY, thing INT, FOREIGN KEY (thing) REFERENCES app.things (id))', 'CREATE TABLE app.heap (a VARCHAR(8), b INT NULL)');
     await stack.sql(`INSERT INTO app.things WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200) SELECT i, CONCAT('thing ', i) FROM n`, 'INSERT INTO app.parts SELECT id, id FROM app.things');

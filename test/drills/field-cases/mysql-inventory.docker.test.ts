@@ -22,7 +22,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 const inTurn = takingTurns(2);
 
 describe('what was lost is named, and what was not is no alarm', { concurrent: true, timeout: 600_000 }, () => {
-  it.for(inventories.map((one) => [one.name, one] as const))('%s', ([, { scenario, sql, script, env, exitCode, says = [] }]) => inTurn(async () => {
+  it.for(inventories.map((one) => [one.name, one] as const))('%s', ([, { scenario, sql, script, env, exitCode, says = [], told }]) => inTurn(async () => {
     const own = script ? (parseEnv(await readFile(join(cases, `${script}.env`), 'utf8')) as Record<string, string>) : {};
     const file = join(cases, sql ? `${sql}.sql` : own['CASE_SQL']!);
     const out = await mkdtemp(join(folder, 'drill-'));
@@ -32,6 +32,9 @@ describe('what was lost is named, and what was not is no alarm', { concurrent: t
     expect(ended.code, `${inventory}\nred: ${findingsThat('fail', result).join()}\n${ended.stderr}`).toBe(exitCode);
     if (says.length > 0 && exitCode === 1) expect(findingsThat('fail', result)).toContain('check/mysql.inventory');
     for (const words of says) expect(inventory).toMatch(words);
+    if (told) expect(await readFile(join(out, 'drills', result.drill, 'events.jsonl'), 'utf8')).toMatch(told);
+    const lockedOut = result.findings.filter(({ id, verdict }) => id.startsWith('availability/') && verdict === 'fail');
+    expect(lockedOut.map(({ detail }) => detail), 'clients before the fault').toEqual([]);
     expect((await leftOf(result.drill)).map((each) => each.name), 'left in the engine').toEqual([]);
   }));
 });
