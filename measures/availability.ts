@@ -42,8 +42,8 @@ export function unavailableSeconds(ledger: LedgerAnalysis, evidence: Pick<Eviden
 
 /** The client must have been served until the fault: one that fails before anything was broken proves nothing by failing after. */
 function steadyFinding(evidence: Evidence, load: LoadAnalysis, faultMs: number | null): Finding {
-  const { service, series } = load;
-  const before = faultMs === null ? 0 : countBuckets(series.right, series, 0, faultMs) + service.failuresBeforeFault;
+  const { service } = load;
+  const before = faultMs === null ? 0 : service.acknowledgedBeforeFault + service.failuresBeforeFault;
   const seconds = unavailableSeconds({ loads: [load], damage: evidence.ledger.damage }, evidence);
   const common = { id: `availability/${load.load}`, title: `${load.load} was served until the fault`, actual: service.failuresBeforeFault, objective: 0, unit: 'count' as const, gate: true };
   const seqs = seqsOf(evidence.events, 'load.begun', 'fault.begun', 'observation.ended', 'ledger.chunk');
@@ -54,12 +54,7 @@ function steadyFinding(evidence: Evidence, load: LoadAnalysis, faultMs: number |
     return finding({ ...common, verdict: 'inconclusive', evidence: seqs, detail });
   }
   const outage = seconds === null ? 'No operation failed after it.' : `After it, ${plural(service.failed + service.unknown + service.wrong, 'operation')} failed in ${seconds} s without service.`;
-  return finding({ ...common, verdict: 'pass', evidence: seqs, detail: `None of about ${formatCount(before)} operations before the fault failed. ${outage}` });
-}
-
-/** Counts in the buckets that lie wholly inside. */
-function countBuckets(counts: readonly number[], { bucketMs, startMs }: LoadAnalysis['series'], fromMs: number, toMs: number): number {
-  return counts.reduce((sum, count, bucket) => (startMs + bucket * bucketMs >= fromMs && startMs + (bucket + 1) * bucketMs <= toMs ? sum + count : sum), 0);
+  return finding({ ...common, verdict: 'pass', evidence: seqs, detail: `None of ${formatCount(before)} operations before the fault failed. ${outage}` });
 }
 
 interface Spared { id: string; title: string; loads: readonly LoadAnalysis[] }
@@ -83,7 +78,7 @@ function impactFinding(evidence: Evidence, { id, title, loads }: Spared, faultMs
     const first = felt.reduce((a, b) => (b.service.impactMs! < a.service.impactMs! ? b : a));
     return finding({ ...common, verdict: 'fail', actual: felt.reduce((sum, { service }) => sum + service.failed + service.unknown + service.wrong - service.failuresBeforeFault, 0), detail: `${first.load} failed ${formatDuration(first.service.impactMs! - faultMs)} after the fault.` });
   }
-  const seen = loads.map((load) => countBuckets(load.series.right, load.series, faultMs, endedMs));
+  const seen = loads.map(({ service }) => service.right - service.acknowledgedBeforeFault);
   if (endedMs - faultMs < steadyMs || Math.min(...seen) < steadyOperations) return unknown('Too little was asked after the fault: at least 2 s and 20 operations of each load are needed.');
   return finding({ ...common, verdict: 'pass', actual: 0, detail: `All of ${formatCount(seen.reduce((a, b) => a + b, 0))} operations after the fault were answered rightly.` });
 }

@@ -6,7 +6,7 @@ import { resultSchema } from '../../core/result.ts';
 import type { EventData } from '../../core/timeline.ts';
 import { put } from '../../fixtures/timelines/known-bad.ts';
 import { at, goodDrill, logins, tokens } from '../../fixtures/timelines/good-drill.ts';
-import { goodDrills } from '../../fixtures/timelines/index.ts';
+import { otherWays } from '../../fixtures/timelines/index.ts';
 import { finding } from '../../measures/finding.ts';
 import { measures } from '../../measures/index.ts';
 import { judge } from '../../measures/judge.ts';
@@ -178,7 +178,7 @@ test('figures of the good drill, counted by hand', () => {
   expect(unavailableSeconds).toBe(3);
 });
 
-test.each(goodDrills)('passes: $name', ({ alter, shows, is }) => {
+test.each(otherWays)('passes: $name', ({ alter, shows, is }) => {
   const sketch = goodDrill();
   alter(sketch);
   const result = judgeSketch(sketch);

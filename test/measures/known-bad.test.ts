@@ -28,4 +28,14 @@ describe.each(Object.entries(knownBad))('%s', (_measure, cases) => {
     expect(result.score.low).toBeLessThanOrEqual(result.score.high);
     expect(resultSchema.safeParse(result).error).toBeUndefined();
   });
+
+  test.each(cases)('beside "$name" passes: $near.name', ({ near: { alter, shows, is, by }, finding: id }) => {
+    const sketch = goodDrill();
+    alter(sketch);
+    const result = judgeSketch(sketch);
+    expect(result.findings.filter((finding) => finding.verdict !== 'pass')).toEqual([]);
+    expect(result).toMatchObject({ verdict: 'pass', exitCode: 0 });
+    expect(result.findings.map((finding) => finding.id)).toContain(by ?? id);
+    expect(shows?.(result)).toEqual(is);
+  });
 });

@@ -73,21 +73,26 @@ export function chain(events: Sketch['events']): TimelineEvent[] {
   });
 }
 
+/** Parameters of the faults that sketches name; what they mean is no concern of a measure. */
+const faultParameters = { 'wipe-volume': z.strictObject({}), crash: z.strictObject({}) };
+const [strategies, scenarios] = [strategySchema(), scenarioSchema(faultParameters)];
+
 /** Puts in what follows from the sketch (the beginning, the ledger's size, counts of read-backs), sorts, and closes the chain. */
 export function seal(sketch: Sketch): Sealed {
-  const strategy = strategySchema().parse(sketch.strategy);
-  const scenario = scenarioSchema(faultParameters).parse(sketch.scenario);
+  const strategy = strategies.parse(sketch.strategy);
+  const scenario = scenarios.parse(sketch.scenario);
   const records = [...sketch.records].sort((a, b) => Number(a.kind === kinds.readback) - Number(b.kind === kinds.readback) || a.invokedMs + a.durationMs - (b.invokedMs + b.durationMs));
   const begun = { drill: '7', seed: 7, muster: '0.1.0', originMonotonicMs: 1000, scenarioFile: 'drill.yaml', strategyFile: 'strategy.yaml', scenario, strategy, host: { os: 'Debian' } };
   const events: Sketch['events'] = [{ atMs: 0, type: 'drill.begun', data: begun }, ...sketch.events];
-  for (const event of events) if (event.type === 'load.ended') event.data.operations = records.filter((record) => record.kind !== kinds.readback && record.load === event.data.index).length;
-  for (const event of events) if (event.type === 'readback.ended' && event.data.records === -1) event.data.records = records.filter((record) => record.kind === kinds.readback && record.load === event.data.index).length;
+  const counted = (load: number, isReadBack: boolean): number =>
+    records.reduce((sum, record) => sum + Number(record.load === load && (record.kind === kinds.readback) === isReadBack), 0);
+  for (const event of events) {
+    if (event.type === 'load.ended') event.data.operations = counted(event.data.index, false);
+    if (event.type === 'readback.ended' && event.data.records === -1) event.data.records = counted(event.data.index, true);
+  }
   if (!events.some((event) => event.type === 'ledger.chunk') && records.length > 0) events.push({ atMs: 28_150, type: 'ledger.chunk', data: { offset: 0, bytes: records.length * recordBytes, sha256: '0'.repeat(64) } });
   return { events: chain(events), source: sourceOf(records) };
 }
-
-/** Parameters of the faults that sketches name; what they mean is no concern of a measure. */
-const faultParameters = { 'wipe-volume': z.strictObject({}), crash: z.strictObject({}) };
 
 export function analyse(sketch: Sketch): LedgerAnalysis {
   const { events, source } = seal(sketch);
