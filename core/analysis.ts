@@ -42,7 +42,9 @@ export interface ServiceAnalysis {
   wrong: number;
   failed: number;
   unknown: number;
-  /** Completion of the first operation at or after the fault that failed or was wrong; null when none did. */
+  /** Right ones from the fault on that took longer than the strategy's `slo.slow`: late is not right. 0 where it names none. */
+  tooSlow: number;
+  /** Completion of the first operation at or after the fault that failed, was wrong or too slow; null when none did. */
   impactMs: number | null;
   /** Completion of the first right operation of the final unbroken run; null when there is no such run of 2 s and 20 operations. */
   correctMs: number | null;

@@ -157,6 +157,8 @@ export function brokenComponents(drill: Drill): string[] {
   return [...new Set(hit)].filter((one) => !lost.includes(one));
 }
 
+const words = { wrong: 'got a wrong answer', failed: 'failed', slow: 'was answered too slowly', right: 'was answered' } as const;
+
 /**
  * Waits until somebody notices: a client's operation goes wrong, or a health probe of a broken component does.
  */
@@ -172,7 +174,7 @@ export async function detect(drill: Drill, noticed: Noticed): Promise<void> {
     for (const target of targets) if (!(await attachedTo(drill, target).ready())) return { by: 'health probe', detail: `${target} does not answer as ready`, atMs: timeline.now() };
     return null;
   });
-  const byClient = noticed.failure.then(({ load, what, atMs }) => ({ by: 'client', detail: `an operation of ${load} ${what === 'wrong' ? 'got a wrong answer' : 'failed'}`, atMs: atMs - drill.originMs }));
+  const byClient = noticed.failure.then(({ load, what, atMs }) => ({ by: 'client', detail: `an operation of ${load} ${words[what]}`, atMs: atMs - drill.originMs }));
   try {
     const seen = await Promise.race([byProbe, byClient]);
     // Stamped when it was seen: the witness may have taken longer.

@@ -182,7 +182,7 @@ async function startLoads(drill: Drill, loads: Load[]): Promise<void> {
     const workload = workloadOf(drill, load);
     timeline.emit('load.begun', { load: name, index, target, kind: workload.kind, ratePerSecond: rate.perSecond, neverReturn: workload.kind !== 'visits' && workload.neverReturn, volatile, ...(workload.kind === 'data' && workload.distinct ? { distinct: true } : {}) });
     const recorder: Recorder = countingWrites(drill, name, drill.ledger.recorder(index));
-    const common = { clock: dependencies.clock, seed: (options.seed + index * 7919) >>> 0, ratePerSecond: rate.perSecond, recorder, firstId: loadSpaceOf(plan.scenario.load, name).firstId, seen: pulse.watch(name, workload.kind === 'data') };
+    const common = { clock: dependencies.clock, seed: (options.seed + index * 7919) >>> 0, ratePerSecond: rate.perSecond, recorder, firstId: loadSpaceOf(plan.scenario.load, name).firstId, seen: pulse.watch(name, workload.kind === 'data'), slowMs: plan.strategy.slo?.slow?.ms ?? null };
     loads.push(workload.kind === 'data' ? await startDataLoad(workload, common) : await startJourneys(workload, common));
   }
 }

@@ -3,7 +3,7 @@ import type { DataClient, DataWorkload, JourneyWorkload, Recorder, VisitWorkload
 import { absent, digestOf, flagContinues, idsPerLoad, kinds, OperationError, outcomes, valueOf, windowIds, type Outcome } from '../core/ledger.ts';
 import { seededRandom } from '../core/random.ts';
 
-export type Seen = 'right' | 'wrong' | 'failed';
+export type Seen = 'right' | 'wrong' | 'failed' | 'slow';
 
 export interface LoadOptions {
   clock: Clock;
@@ -15,6 +15,8 @@ export interface LoadOptions {
   /** Told of each completion as it happens. `wrong` is a first impression: what is right in the end is judged afterwards. */
   seen(what: Seen): void;
   maxInFlight?: number;
+  /** A right answer that takes longer is told as slow; none is where this is left out or null. */
+  slowMs?: number | null;
 }
 
 export interface Load { /** Stops new operations and waits for those under way (bounded by their own timeouts). */ stop(): Promise<void> }
@@ -141,7 +143,8 @@ export function dataOperations(client: DataClient, groupSize: number, options: L
 interface Operations { write(group: number[], version: number): Promise<void>; remove(id: number): Promise<void>; read(id: number): Promise<void> }
 
 /** The client's operations, each leaving its record: what was asked, when, and what is known of the outcome. */
-function recorded(client: DataClient, ids: Ids, { clock, recorder, seed, seen, firstId = 0 }: LoadOptions): Operations {
+function recorded(client: DataClient, ids: Ids, { clock, recorder, seed, seen, firstId = 0, slowMs = null }: LoadOptions): Operations {
+  const inTime = (begunMs: number, endedMs: number): Seen => (slowMs !== null && endedMs - begunMs > slowMs ? 'slow' : 'right');
   const outcomeOf = (error: unknown): Outcome => (error instanceof OperationError && error.certain ? outcomes.fail : outcomes.unknown);
   const outcomeFrom = async (work: Promise<void>): Promise<Outcome> => work.then(() => outcomes.ok, outcomeOf);
   return {
@@ -156,14 +159,15 @@ function recorded(client: DataClient, ids: Ids, { clock, recorder, seed, seen, f
       });
       if (outcome === outcomes.ok) ids.settle(group, version);
       else if (outcome === outcomes.unknown) ids.settle(group, unsettled);
-      seen(outcome === outcomes.ok ? 'right' : 'failed');
+      seen(outcome === outcomes.ok ? inTime(begun, ended) : 'failed');
     },
     remove: async (id) => {
       const begun = clock.nowMs();
       const outcome = await outcomeFrom(client.remove(firstId + id));
-      recorder.record(kinds.remove, outcome, firstId + id, firstId + id, begun, clock.nowMs(), 0, 0, 0);
+      const ended = clock.nowMs();
+      recorder.record(kinds.remove, outcome, firstId + id, firstId + id, begun, ended, 0, 0, 0);
       if (outcome !== outcomes.fail) ids.settle([id], unsettled);
-      seen(outcome === outcomes.ok ? 'right' : 'failed');
+      seen(outcome === outcomes.ok ? inTime(begun, ended) : 'failed');
     },
     read: async (id) => {
       const begun = clock.nowMs();
@@ -175,7 +179,7 @@ function recorded(client: DataClient, ids: Ids, { clock, recorder, seed, seen, f
         const { low, high } = value === null ? absent : digestOf(value);
         recorder.record(kinds.read, outcomes.ok, firstId + id, firstId + id, begun, ended, low, high, 0);
         const steady = still && !ids.isClaimed(id) && version !== 0 && version !== unsettled && ids.version(id) === version;
-        seen(!steady || value === valueOf(seed, id, version) ? 'right' : 'wrong');
+        seen(!steady || value === valueOf(seed, id, version) ? inTime(begun, ended) : 'wrong');
       } catch {
         recorder.record(kinds.read, outcomes.unknown, firstId + id, firstId + id, begun, clock.nowMs(), 0, 0, 0);
         seen('failed');
@@ -189,7 +193,8 @@ export async function startJourneys(workload: JourneyWorkload | VisitWorkload, o
   const watched: Recorder = {
     record: (kind, outcome, id, group, invokedMs, endedMs, low, high, flags) => {
       options.recorder.record(kind, outcome, id, group, invokedMs, endedMs, low, high, flags);
-      options.seen(outcome !== outcomes.ok ? 'failed' : flags === 0 ? 'right' : 'wrong');
+      const slow = typeof options.slowMs === 'number' && endedMs - invokedMs > options.slowMs;
+      options.seen(outcome !== outcomes.ok ? 'failed' : flags !== 0 ? 'wrong' : slow ? 'slow' : 'right');
     },
   };
   const client = await workload.open(watched);

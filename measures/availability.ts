@@ -53,7 +53,7 @@ function steadyFinding(evidence: Evidence, load: LoadAnalysis, faultMs: number |
     const detail = `${formatCount(service.failuresBeforeFault)} of its operations failed or were answered wrongly before anything was broken: what failed later may not be the fault's doing.`;
     return finding({ ...common, verdict: 'inconclusive', evidence: seqs, detail });
   }
-  const outage = seconds === null ? 'No operation failed after it.' : `After it, ${plural(service.failed + service.unknown + service.wrong, 'operation')} failed in ${seconds} s without service.`;
+  const outage = seconds === null ? 'No operation failed after it.' : `After it, ${plural(service.failed + service.unknown + service.wrong, 'operation')} failed${service.tooSlow > 0 ? `, and ${formatCount(service.tooSlow)} took too long,` : ''} in ${seconds} s without service.`;
   return finding({ ...common, verdict: 'pass', evidence: seqs, detail: `None of ${formatCount(before)} operations before the fault failed. ${outage}` });
 }
 
@@ -76,7 +76,7 @@ function impactFinding(evidence: Evidence, { id, title, loads }: Spared, faultMs
   const felt = loads.filter((load) => load.service.impactMs !== null);
   if (felt.length > 0) {
     const first = felt.reduce((a, b) => (b.service.impactMs! < a.service.impactMs! ? b : a));
-    return finding({ ...common, verdict: 'fail', actual: felt.reduce((sum, { service }) => sum + service.failed + service.unknown + service.wrong - service.failuresBeforeFault, 0), detail: `${first.load} failed ${formatDuration(first.service.impactMs! - faultMs)} after the fault.` });
+    return finding({ ...common, verdict: 'fail', actual: felt.reduce((sum, { service }) => sum + service.failed + service.unknown + service.wrong + service.tooSlow - service.failuresBeforeFault, 0), detail: `${first.load} failed ${formatDuration(first.service.impactMs! - faultMs)} after the fault.` });
   }
   const seen = loads.map(({ service }) => service.right - service.acknowledgedBeforeFault);
   if (endedMs - faultMs < steadyMs || Math.min(...seen) < steadyOperations) return unknown('Too little was asked after the fault: at least 2 s and 20 operations of each load are needed.');

@@ -3,19 +3,39 @@ import { eventsOf, type TimelineEvent } from '../core/timeline.ts';
 import type { Finding } from '../core/verdict.ts';
 import { finding, plural } from './finding.ts';
 
-/** Why a step's recovery point proves nothing; null where the timeline saw it become durable, in the store that it came from. */
-function doubtOf(events: readonly TimelineEvent[], { seq, data }: TimelineEvent<'point.fetched'>): Pick<Finding, 'verdict' | 'detail'> | null {
+type Restore = Extract<Exclude<Evidence['scenario']['recover'], 'automatic'>[number], { restore: string }>;
+
+/** Why a step's recovery point proves nothing; null where it was the newest that the timeline saw become durable in the store that it came from. */
+function doubtOf(evidence: Evidence, step: Restore, fetched: TimelineEvent<'point.fetched'>): Pick<Finding, 'verdict' | 'detail'> | null {
+  const { events } = evidence;
+  const { seq, data } = fetched;
   const told = `${data.point} was restored from ${data.store}`;
   if (data.existing) return { verdict: 'inconclusive', detail: `${told}, as the step asks: drill ${data.drill} made it, and this one did not see it become durable. It shows that it can be restored, not that this strategy makes such points.` };
   const durable = eventsOf(events, 'backup.durable').find((event) => event.data.backup === data.backup && event.data.point === data.point && event.seq < seq);
   if (!durable) return { verdict: 'fail', detail: `${told}, and the timeline did not see it become durable.` };
   if (durable.data.manifestSha256 !== data.manifestSha256) return { verdict: 'fail', detail: `${told}, and its manifest is not the one that became durable.` };
   if (!durable.data.copies.includes(data.store)) return { verdict: 'fail', detail: `${told}, where it had not become durable: only in ${durable.data.copies.join(', ')}.` };
+  const newer = missing(evidence, step, fetched, durable);
+  if (newer) return { verdict: 'fail', detail: `${told}, though ${newer} had become durable there after it: a recovery point is gone, and this drill had neither removed it nor broken that store.` };
   return null;
 }
 
+/** A newer point than the one that was taken, which should have been there: durable in that store by then, from before the fault, and not pruned. */
+function missing(evidence: Evidence, step: Restore, { seq, data }: TimelineEvent<'point.fetched'>, taken: TimelineEvent<'backup.durable'>): string | null {
+  const { events } = evidence;
+  if (brokenByUs(evidence, data.store, seq)) return null;
+  const broken = eventsOf(events, 'fault.begun').filter((one) => one.data.on !== 'store' && !one.data.beforehand);
+  const fault = broken.find((one) => one.data.target === step.restore) ?? broken[0];
+  const untilMs = step.point === 'newest' ? Infinity : (fault?.atMs ?? -Infinity);
+  const pruned = new Set(eventsOf(events, 'prune.ended').filter((one) => one.data.backup === data.backup).flatMap((one) => [...one.data.removed, ...one.data.completed]));
+  const newest = eventsOf(events, 'backup.durable').filter((one) => one.seq < seq && one.data.backup === data.backup && one.data.copies.includes(data.store))
+    .filter((one) => one.data.consistentAtMs > taken.data.consistentAtMs && one.data.consistentAtMs <= untilMs && !pruned.has(one.data.point)).at(-1);
+  return newest?.data.point ?? null;
+}
+
 /** What each restore that succeeded took. */
-function judgeRestored({ events, scenario }: Evidence): Finding[] {
+function judgeRestored(evidence: Evidence): Finding[] {
+  const { events, scenario } = evidence;
   const steps = scenario.recover === 'automatic' ? [] : scenario.recover;
   const fetched = eventsOf(events, 'point.fetched');
   return eventsOf(events, 'step.ended').flatMap((ended) => {
@@ -25,9 +45,9 @@ function judgeRestored({ events, scenario }: Evidence): Finding[] {
     const common = { id: `copies/restored/${step.restore}`, title: `What ${step.restore} was restored from had become durable`, gate: true };
     if (!taken) return [finding({ ...common, verdict: 'inconclusive', detail: 'Which recovery point was restored is not on the timeline.', evidence: [ended.seq] })];
     const durable = eventsOf(events, 'backup.durable').find(({ data }) => data.point === taken.data.point);
-    const evidence = [...(durable ? [durable.seq] : []), taken.seq, ended.seq];
+    const proof = [...(durable ? [durable.seq] : []), taken.seq, ended.seq];
     const good = { verdict: 'pass' as const, detail: `${taken.data.point} from ${taken.data.store}, which this drill made and saw become durable.` };
-    return [finding({ ...common, ...(doubtOf(events, taken) ?? good), evidence })];
+    return [finding({ ...common, ...(doubtOf(evidence, step, taken) ?? good), evidence: proof })];
   });
 }
 

@@ -53,7 +53,7 @@ export function analyseService(source: LedgerSource, context: ServiceContext): M
 }
 
 const emptyService = (): ServiceAnalysis => ({
-  operations: 0, right: 0, wrong: 0, failed: 0, unknown: 0, impactMs: null, correctMs: null, correctResolutionMs: null, lastFailureMs: null, rightSinceFailure: 0, acknowledgedBeforeFault: 0, writesBeforeFault: 0, failuresBeforeFault: 0,
+  operations: 0, right: 0, wrong: 0, failed: 0, unknown: 0, tooSlow: 0, impactMs: null, correctMs: null, correctResolutionMs: null, lastFailureMs: null, rightSinceFailure: 0, acknowledgedBeforeFault: 0, writesBeforeFault: 0, failuresBeforeFault: 0,
 });
 
 type Visit = (load: number, endedMs: number, durationMs: number, outcome: number, isWrong: boolean, kind: number) => void;
@@ -81,7 +81,7 @@ function eachOperation(source: LedgerSource, { wrong, indices }: ServiceContext,
 
 function countOutcomes(source: LedgerSource, context: ServiceContext, services: ServiceAnalysis[]): Span {
   const span: Span = { fromMs: Infinity, toMs: -Infinity };
-  eachOperation(source, context, (load, endedMs, _durationMs, outcome, isWrong, kind) => {
+  eachOperation(source, context, (load, endedMs, durationMs, outcome, isWrong, kind) => {
     if (endedMs < span.fromMs) span.fromMs = endedMs;
     if (endedMs > span.toMs) span.toMs = endedMs;
     if (endedMs > context.endMs) return;
@@ -89,14 +89,18 @@ function countOutcomes(source: LedgerSource, context: ServiceContext, services: 
     service.operations += 1;
     if (outcome === outcomes.ok && !isWrong) {
       service.right += 1;
-      if (endedMs >= context.faultMs) return;
+      if (endedMs >= context.faultMs) {
+        if (isSlow(context, durationMs)) fail(service, 'tooSlow', endedMs);
+        return;
+      }
       service.acknowledgedBeforeFault += 1;
       if (kind === kinds.write || kind === kinds.remove) service.writesBeforeFault += 1;
       return;
     }
-    countFailure(service, outcome, isWrong);
-    if (endedMs < context.faultMs) service.failuresBeforeFault += 1;
-    else if (service.impactMs === null || endedMs < service.impactMs) service.impactMs = endedMs;
+    const what = kindOfFailure(outcome, isWrong);
+    if (endedMs >= context.faultMs) return fail(service, what, endedMs);
+    service[what] += 1;
+    service.failuresBeforeFault += 1;
     if (service.lastFailureMs === null || endedMs > service.lastFailureMs) service.lastFailureMs = endedMs;
   });
   return span;
@@ -126,20 +130,26 @@ function countLateFailures(source: LedgerSource, context: ServiceContext, servic
   const fromMs = new Map(windows);
   eachOperation(source, context, (load, endedMs, durationMs, outcome, isWrong) => {
     const invokedMs = endedMs - durationMs;
-    if (endedMs <= context.endMs || invokedMs > context.endMs || (outcome === outcomes.ok && !isWrong) || invokedMs < fromMs.get(load)!) return;
+    const isLate = outcome === outcomes.ok && !isWrong;
+    if (endedMs <= context.endMs || invokedMs > context.endMs || (isLate && !isSlow(context, durationMs)) || invokedMs < fromMs.get(load)!) return;
     const service = services[load]!;
-    countFailure(service, outcome, isWrong);
+    fail(service, isLate ? 'tooSlow' : kindOfFailure(outcome, isWrong), endedMs);
     service.operations += 1;
-    if (service.impactMs === null || endedMs < service.impactMs) service.impactMs = endedMs;
-    if (service.lastFailureMs === null || endedMs > service.lastFailureMs) service.lastFailureMs = endedMs;
     Object.assign(runs[load]!, { operations: 0 });
   });
 }
 
-function countFailure(service: ServiceAnalysis, outcome: number, isWrong: boolean): void {
-  if (isWrong) service.wrong += 1;
-  else if (outcome === outcomes.fail) service.failed += 1;
-  else service.unknown += 1;
+type Failed = 'wrong' | 'failed' | 'unknown' | 'tooSlow';
+
+const isSlow = ({ thresholds = noThresholds }: ServiceContext, durationMs: number): boolean => thresholds.slowMs !== null && durationMs > thresholds.slowMs;
+
+const kindOfFailure = (outcome: number, isWrong: boolean): Failed => (isWrong ? 'wrong' : outcome === outcomes.fail ? 'failed' : 'unknown');
+
+/** From the fault on. */
+function fail(service: ServiceAnalysis, what: Failed, endedMs: number): void {
+  service[what] += 1;
+  if (service.impactMs === null || endedMs < service.impactMs) service.impactMs = endedMs;
+  if (service.lastFailureMs === null || endedMs > service.lastFailureMs) service.lastFailureMs = endedMs;
 }
 
 /** One size for all loads, and no more buckets than a picture can show. */

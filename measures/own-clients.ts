@@ -29,7 +29,10 @@ export function ownClients({ strategy, ledger: { loads } }: Pick<Evidence, 'stra
 
 const unknown = { rtaMs: null, correctMs: null, impactMs: null, resolutionMs: null, neverRight: false };
 
-/** A component without clients of its own, by its own probe. Null where it was lost with its region, or stays away by intent, and nothing says more. */
+/**
+ * A component without clients of its own, by its own probe. Null where it was lost with its region, and nothing says more: its
+ * clients are asked, wherever they are served now. That another one stays away by intent says nothing of what it was promised to do.
+ */
 export function probedTime({ events, strategy }: Pick<Evidence, 'events' | 'strategy'>, component: string, { faultMs }: Moments): RecoveryTime | null {
   if (faultMs === null) return { ...unknown, reason: 'nothing was broken' };
   const ready = eventsOf(events, 'ready').findLast(({ data }) => data.component === component);
@@ -37,10 +40,12 @@ export function probedTime({ events, strategy }: Pick<Evidence, 'events' | 'stra
   const asked = eventsOf(events, 'asked').filter(({ data }) => data.of === (data.kind === 'component' ? component : service));
   const down = asked.find(({ data }) => !data.ready && !data.staysAway);
   if (down) return { ...unknown, neverRight: true, reason: `it has no client of its own, and was not ready at the end: ${down.data.detail}` };
-  if (asked.some(({ data }) => !data.ready)) return null;
+  const lostWithRegion = eventsOf(events, 'fault.begun').some(({ data }) => data.components?.includes(component));
+  const away = asked.some(({ data }) => !data.ready);
+  if (away && lostWithRegion) return null;
+  if (away) return { ...unknown, reason: 'it stays away by intent and has no client of its own: nothing says whether what it did is done again' };
   const readyMs = ready?.atMs ?? asked.at(-1)?.atMs ?? null;
   if (readyMs !== null) return { ...unknown, rtaMs: readyMs - faultMs, correctMs: readyMs, reason: null };
-  const lostWithRegion = eventsOf(events, 'fault.begun').some(({ data }) => data.components?.includes(component));
   if (lostWithRegion) return null;
   return { ...unknown, reason: 'it has no client of its own, and its own probe never said ready' };
 }

@@ -1,6 +1,6 @@
 import type { LoadAnalysis } from '../core/analysis.ts';
 import type { Evidence, Measure } from '../core/measure.ts';
-import { formatDuration } from '../core/units.ts';
+import { formatCount, formatDuration } from '../core/units.ts';
 import type { Finding } from '../core/verdict.ts';
 import { basisWith, delayMs, delayOf } from './detection.ts';
 import { faultedComponents, momentsOf, type Moments } from './drill.ts';
@@ -48,7 +48,8 @@ function neverRight(open: readonly LoadAnalysis[], moments: Moments, faultMs: nu
   const stuck = open.find((load) => !isGuess(load) && !asksTooSeldom(load, moments));
   if (stuck) {
     const last = formatDuration(stuck.service.lastFailureMs! - faultMs);
-    return { ...unknown, neverRight: true, reason: `${stuck.load} was never right for 2 s and ${steadyOperations} operations; its last failure was ${last} after the fault` };
+    const slow = stuck.service.tooSlow > 0 ? `; ${formatCount(stuck.service.tooSlow)} answers took longer than the strategy calls slow` : '';
+    return { ...unknown, neverRight: true, reason: `${stuck.load} was never right for 2 s and ${steadyOperations} operations; its last failure was ${last} after the fault${slow}` };
   }
   const guess = open.find(isGuess);
   if (guess) return { ...unknown, reason: `${guess.load} was not read back, so its answers cannot be told right from wrong` };

@@ -43,7 +43,22 @@ function intervalsBehind(evidence: Evidence, component: string, loss: Loss): Int
   const means = recoveryMeansOf(evidence, component, ran);
   if (means.replayed) return 'none';
   if (means.restored) return means.snapshots.length > 0 ? means.snapshots.map(ofSchedule) : declared(evidence, component, means.named);
-  return wentBack(evidence, component, loss) ? declared(evidence, component, []) : 'none';
+  return wentBack(evidence, component, loss) ? wentBackTo(evidence, component, ran) : 'none';
+}
+
+/**
+ * Its own backups, as declared; where it has none, those of what the steps restored, for it lies there. Where a command of the
+ * user's own put something back, and nothing says how old that may be, nothing bounds the loss: a drill sees no more than its length.
+ */
+function wentBackTo(evidence: Evidence, component: string, ran: readonly ProtectionSeen[]): Interval[] | 'none' {
+  const own = declared(evidence, component, []);
+  const { strategy, scenario } = evidence;
+  const follows = Object.values(strategy.components[component]?.backups ?? {}).some(({ every }) => !every);
+  if (own !== 'none' || follows) return own;
+  const steps = stepsOf(scenario);
+  const others = [...new Set(steps.flatMap((step) => ('restore' in step ? [step.restore] : [])))].map((name) => recoveryMeansOf(evidence, name, ran));
+  const theirs = others.flatMap(({ replayed, snapshots }) => (replayed ? [] : snapshots.map(ofSchedule)));
+  return theirs.length > 0 || (others.length === 0 && steps.some((step) => 'command' in step)) ? theirs : 'none';
 }
 
 const ofSchedule = (seen: ProtectionSeen): Interval => ({ backup: seen.backup, intervalMs: seen.intervalMs!, durabilityMs: seen.durabilityMs, seen });
