@@ -1,6 +1,13 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** Whatever the tests write for a moment lies in one folder, which goes when they end. */
+const temporary = mkdtempSync(join(tmpdir(), 'muster-tests-'));
+process.env['TMPDIR'] = temporary;
+process.once('exit', () => rmSync(temporary, { recursive: true, force: true }));
 
 const containers = { testTimeout: 300_000, hookTimeout: 600_000 };
 
@@ -9,6 +16,16 @@ const scenarios = 'test/drills/scenarios.docker.test.ts';
 const variants = 'test/drills/variants.docker.test.ts';
 const environment = 'test/accidents/environment.docker.test.ts';
 const sweepers = 'test/stack/leftovers.docker.test.ts';
+
+/**
+ * What only `npm run test:all` runs: every scenario with something taken away, the cases of the field on real servers, and what a
+ * driver can beyond its conformance. Of scenarios and of generic faults `npm test` runs one for each family (test/support/tier.ts).
+ */
+const everything = process.env['MUSTER_TESTS'] === 'all';
+const onlyInAll = everything ? [] : [
+  'drills/variants', 'drills/field-cases/*', 'accidents/every-fault', 'fixtures/app/app', 'stack/host',
+  ...['mysql/inventory', 'mysql/inventory-kinds', 'mysql/own-data', 'mysql/recovery', 'bounded', 'redis-kinds', 'redis-recovery', 'replicas', 'storage-faults'].map((file) => `drivers/${file}`),
+].map((file) => `test/${file}.docker.test.ts`);
 
 /** Minutes each: begun last, they would keep one worker busy while the others have nothing left. */
 const long = [
@@ -26,19 +43,20 @@ export default defineConfig({
   test: {
     // No retries, anywhere: a drill harness that needs a second try proves nothing.
     retry: 0,
+    reporters: ['default', './test/support/slowest.ts'],
     sequence: { sequencer: LongestFirst },
     // The command line is started hundreds of times; compiling it is half of each start.
     env: { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/compile') },
     projects: [
       { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/**/*.docker.test.ts'], maxWorkers: 2, testTimeout: 60_000 } },
       // Conformance on real servers and on the engine: mostly waiting, so more files at a time than cores.
-      { test: { name: 'servers', include: ['test/{drivers,stores,fixtures,faults,stack}/**/*.docker.test.ts'], exclude: [sweepers], maxWorkers: 3, ...containers, sequence: { groupOrder: 1 } } },
+      { test: { name: 'servers', include: ['test/{drivers,stores,fixtures,faults,stack}/**/*.docker.test.ts'], exclude: [sweepers, ...onlyInAll], maxWorkers: 3, ...containers, sequence: { groupOrder: 1 } } },
       // Both run their drills side by side themselves.
       { test: { name: 'scenarios', include: [scenarios], ...containers, sequence: { groupOrder: 2 } } },
-      { test: { name: 'variants', include: [variants], ...containers, sequence: { groupOrder: 3 } } },
-      { test: { name: 'drills', include: [drills, environment], exclude: [scenarios, variants], maxWorkers: 2, ...containers, sequence: { groupOrder: 4 } } },
+      { test: { name: 'variants', include: [variants], exclude: onlyInAll, ...containers, sequence: { groupOrder: 3 } } },
+      { test: { name: 'drills', include: [drills, environment], exclude: [scenarios, variants, ...onlyInAll], maxWorkers: 2, ...containers, sequence: { groupOrder: 4 } } },
       // Whatever asks what dead owners left before the next start sweeps it up: alone.
-      { test: { name: 'accidents', include: ['test/accidents/**/*.docker.test.ts', sweepers], exclude: [environment], fileParallelism: false, ...containers, sequence: { groupOrder: 5 } } },
+      { test: { name: 'accidents', include: ['test/accidents/**/*.docker.test.ts', sweepers], exclude: [environment, ...onlyInAll], fileParallelism: false, ...containers, sequence: { groupOrder: 5 } } },
     ],
   },
 });

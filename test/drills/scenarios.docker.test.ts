@@ -7,12 +7,19 @@ import { eventsOf, readChain, type TimelineEvent } from '../../core/timeline.ts'
 import { findScenarios } from '../../cli/scenarios.ts';
 import { leftOf } from '../stack/small-stack.ts';
 import { detailOf } from '../support/real-drill.ts';
+import { everything } from '../support/tier.ts';
 import { jsonOf, muster } from '../support/muster.ts';
 
 interface Drilled { name: string; tookMs: number; result: DrillResult; events: TimelineEvent[]; error: unknown }
 
 const repository = join(import.meta.dirname, '../..');
-const scenarios = globSync('scenarios/**/*.yaml', { cwd: repository }).filter((file) => basename(file) !== 'strategy.yaml').sort();
+const all = globSync('scenarios/**/*.yaml', { cwd: repository }).filter((file) => basename(file) !== 'strategy.yaml').sort();
+/** One for each family of faults, and the two of the README's first command. */
+const families = [
+  ...['redis-volume-lost', 'mysql-pages-corrupted', 'mysql-dropped-table', 'app-crash', 'redis-slow-network', 'certificate-expired', 'object-corrupted', 'crash-during-restore'].map((name) => `reference/${name}`),
+  'regions/primary-region-lost-blackhole',
+].map((name) => `scenarios/${name}.yaml`);
+const scenarios = everything ? all : families;
 const home = mkdtempSync(join(tmpdir(), 'muster-scenarios-'));
 const drilled = new Map<string, Drilled[]>();
 let said = '';
@@ -40,8 +47,9 @@ const lostIn = ({ classes }: DrillResult['loads'][number]): number => classes!.l
 
 describe('every scenario, as shipped, on its stack', () => {
   it('is one that a user finds', () => {
-    expect(scenarios).toEqual(findScenarios().scenarios.map(({ file }) => file.slice(repository.length + 1)).sort());
-    expect(scenarios.length).toBeGreaterThan(20);
+    expect(all).toEqual(findScenarios().scenarios.map(({ file }) => file.slice(repository.length + 1)).sort());
+    expect(all.length).toBeGreaterThan(20);
+    expect(all).toEqual(expect.arrayContaining(families));
   });
 
   it.each(scenarios)('%s', async (file) => {
@@ -80,8 +88,14 @@ function expectRestored({ result: { time } }: Drilled): void {
   expect(time.rtaMs!).toBeLessThan(180_000);
 }
 
+const isDrilled = (name: string): boolean => scenarios.some((file) => basename(file) === `${name}.yaml`);
+/** Of a scenario that this run drills. */
+function figures(name: string, what: string, look: () => void): void {
+  if (isDrilled(name)) it(`${name}: ${what}`, look);
+}
+
 describe('what the figures of some of them must be', () => {
-  it('mysql-pages-corrupted: nothing acknowledged before the fault is lost', () => {
+  figures('mysql-pages-corrupted', 'nothing acknowledged before the fault is lost', () => {
     const drill = the('mysql-pages-corrupted');
     expectRestored(drill);
     expect(loadOf(drill, 'orders').lostBeforeFault).toBe(0);
@@ -90,7 +104,7 @@ describe('what the figures of some of them must be', () => {
     expect(detailOf(drill.result, 'witness/corrupt-pages/mysql')).toMatch(/innochecksum finds page \d+/);
   });
 
-  it('mysql-dropped-table: what was written after the mistake is thrown away with it, and counted', () => {
+  figures('mysql-dropped-table', 'what was written after the mistake is thrown away with it, and counted', () => {
     const drill = the('mysql-dropped-table');
     expectRestored(drill);
     const orders = loadOf(drill, 'orders');
@@ -103,7 +117,7 @@ describe('what the figures of some of them must be', () => {
     expect(detailOf(drill.result, 'check/mysql.inventory')).toMatch(/\d+ rows of 4 tables/);
   });
 
-  it('redis-volume-lost: a snapshot interval is lost, and no more', () => {
+  figures('redis-volume-lost', 'a snapshot interval is lost, and no more', () => {
     const drill = the('redis-volume-lost');
     expectRestored(drill);
     const tokens = loadOf(drill, 'tokens');
@@ -115,7 +129,7 @@ describe('what the figures of some of them must be', () => {
     expect(detailOf(drill.result, 'check/app.revoked-stay-revoked')).toMatch(/revoked tokens \([1-9]\d* of them by the load\) are refused, a fresh one is accepted/);
   });
 
-  it('redis-crash: it comes back by itself, with what was acknowledged', () => {
+  figures('redis-crash', 'it comes back by itself, with what was acknowledged', () => {
     const drill = the('redis-crash');
     expect(drill.result.time.rtaMs!).toBeLessThan(60_000);
     // Nothing was restored, and nobody had to notice: neither figure may be made up.
@@ -124,13 +138,13 @@ describe('what the figures of some of them must be', () => {
     if (drill.result.data.rpaMs === 0) expect(detailOf(drill.result, 'rpo/redis')).toMatch(/^None of [\d ]+ acknowledged writes is missing: RPA 0 ms/);
   });
 
-  it('redis-flushall: another connection counts what is left', () => {
+  figures('redis-flushall', 'another connection counts what is left', () => {
     const { result } = the('redis-flushall');
     expect(detailOf(result, 'witness/flush-all/redis')).toMatch(/another connection counts \d+ keys/);
     expect(result.data.rpaMs).toBeGreaterThan(0);
   });
 
-  it('offsite-store-down-during-restore: it falls back to the copy on the volume, and says so', () => {
+  figures('offsite-store-down-during-restore', 'it falls back to the copy on the volume, and says so', () => {
     const { result, events } = the('offsite-store-down-during-restore');
     expect(eventsOf(events, 'note').map(({ data }) => data.text).join('\n')).toMatch(/store offsite cannot give the recovery point \(.*\): trying volume/);
     expect(eventsOf(events, 'step.ended')[0]!.data).toMatchObject({ ok: true, facts: { store: 'volume' } });
@@ -138,14 +152,14 @@ describe('what the figures of some of them must be', () => {
     expect(result.limits.join('\n')).toMatch(/Nothing was restored from offsite/);
   });
 
-  it('crash-during-backup: what was cut off is no recovery point', () => {
+  figures('crash-during-backup', 'what was cut off is no recovery point', () => {
     const { events } = the('crash-during-backup');
     const fault = eventsOf(events, 'fault.begun')[0]!;
     const cut = eventsOf(events, 'backup.begun').findLast(({ seq }) => seq < fault.seq)!.data.point;
     expect(eventsOf(events, 'backup.failed').map(({ data }) => data.point)).toContain(cut);
   });
 
-  it('crash-during-restore: it struck in the middle of the first attempt, and the second one succeeds', () => {
+  figures('crash-during-restore', 'it struck in the middle of the first attempt, and the second one succeeds', () => {
     const { result, events } = the('crash-during-restore');
     const crash = eventsOf(events, 'fault.begun').find(({ data }) => data.fault === 'crash')!;
     expect(crash.seq).toBeGreaterThan(eventsOf(events, 'stage.begun').find(({ data }) => data.stage === 'restore')!.seq);
@@ -154,11 +168,11 @@ describe('what the figures of some of them must be', () => {
     expect(result.steps.at(-1)).toMatchObject({ ok: true });
   });
 
-  it.each([
+  it.each(([
     ['redis-ransomware', 'volume', 'offsite', /no recovery point of redis\.snapshot in volume from before the fault/],
     ['bucket-emptied', 'offsite', 'volume', /no recovery point of redis\.snapshot in offsite from before the fault/],
     ['object-corrupted', 'offsite', 'volume', /its SHA-256 is not that of its manifest/],
-  ])('%s: the copy in %s cannot be restored, the one in %s is, and the report says so', (name, gone, used, why) => {
+  ] as const).filter(([name]) => isDrilled(name)))('%s: the copy in %s cannot be restored, the one in %s is, and the report says so', (name, gone, used, why) => {
     const { result, events } = the(name);
     const notes = eventsOf(events, 'note').map(({ data }) => data.text).filter((text) => text.startsWith(`store ${gone} cannot give the recovery point`));
     expect(notes).toEqual([expect.stringMatching(why)]);
@@ -166,7 +180,7 @@ describe('what the figures of some of them must be', () => {
     expect(result.limits.join('\n')).toMatch(new RegExp(`Nothing was restored from ${gone}`));
   });
 
-  it('newest-backup-poisoned: two points hold the damage, and the one before it is restored', () => {
+  figures('newest-backup-poisoned', 'two points hold the damage, and the one before it is restored', () => {
     const { events } = the('newest-backup-poisoned');
     const fault = eventsOf(events, 'fault.begun')[0]!;
     const durable = eventsOf(events, 'backup.durable');
@@ -175,7 +189,7 @@ describe('what the figures of some of them must be', () => {
     expect(durable.find(({ data }) => data.point === point)!.data.consistentAtMs).toBeLessThan(fault.atMs);
   });
 
-  it('backup-store-slow: what the store takes longer is in the worst case, and what is not kept is removed', () => {
+  figures('backup-store-slow', 'what the store takes longer is in the worst case, and what is not kept is removed', () => {
     const { result } = allOf('scenarios/remote-store/backup-store-slow.yaml')[0]!;
     const [, durabilityMs] = /durability ([\d.]+) s \(measured\)/.exec(detailOf(result, 'rpo/redis')) ?? [];
     // Three answers of the store, each 300 ms later.
@@ -184,7 +198,7 @@ describe('what the figures of some of them must be', () => {
     expect(detailOf(result, 'retention/redis.snapshot')).toMatch(/^[1-9]\d* recovery points? beyond it removed from every copy .* stay in offsite/);
   });
 
-  it('mysql-crash-mid-transaction: no transaction is there in part', () => {
+  figures('mysql-crash-mid-transaction', 'no transaction is there in part', () => {
     const drill = the('mysql-crash-mid-transaction');
     expect(drill.result.data.rpaMs).toBe(0);
     expect(detailOf(drill.result, 'integrity/orders/torn')).toMatch(/^None among [1-9]/);

@@ -18,6 +18,7 @@ driverConformance({
   name: 'memory',
   driver: memory,
   durable: true,
+  triesGeneric: true,
   table: 'accounts',
   setup: async () => {
     const attached = await attach('memory');

@@ -24,7 +24,7 @@ async function collected(): Promise<Listed[]> {
   const list = join(folder, 'tests.json');
   try {
     await new Promise<void>((resolve, reject) => {
-      execFile(process.execPath, [join(root, 'node_modules/vitest/vitest.mjs'), 'list', `--json=${list}`, 'test/drivers', 'test/faults'], { cwd: root }, (error, stdout, stderr) => (error ? reject(new Error(`${stdout}\n${stderr}`)) : resolve()));
+      execFile(process.execPath, [join(root, 'node_modules/vitest/vitest.mjs'), 'list', `--json=${list}`, 'test/drivers', 'test/faults'], { cwd: root, env: { ...process.env, MUSTER_TESTS: 'all' } }, (error, stdout, stderr) => (error ? reject(new Error(`${stdout}\n${stderr}`)) : resolve()));
     });
     return JSON.parse(readFileSync(list, 'utf8')) as Listed[];
   } finally {

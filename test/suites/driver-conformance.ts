@@ -29,6 +29,8 @@ export interface Conformance {
   durable: boolean;
   /** Abilities that are tried; those whose effect cannot be made inert say so in `inert`. Default: all. */
   inertAbilities?: readonly AbilityName[];
+  /** `npm test` tries the faults that any container can suffer on one driver, this one. `npm run test:all` tries them on every one. */
+  triesGeneric?: true;
   /** Ways to try a fault, by its name. Default: once, with its default parameters. */
   faults?: Record<string, FaultCase[]>;
   /** The state of everything of the stack that is not the target: no fault may change it. */
