@@ -22,6 +22,7 @@ interface File { path: string; bytes: number; head: string }
 export async function cipherVolume(volume: Volume): Promise<Inflicted> {
   const { service, folder } = volume;
   const before = await service.state();
+  const lost = (await volume.aboutToLose?.()) ?? {};
   const files = await besideVolume(volume, async (helper) => {
     // Refused before anything is done to the process; what there is then may be more.
     await listed(helper, folder);
@@ -40,6 +41,7 @@ export async function cipherVolume(volume: Volume): Promise<Inflicted> {
   return {
     facts: { folder, files: files.length, bytes: files.reduce((sum, { bytes }) => sum + bytes, 0), suffix, pid: before.pid },
     witness: async () => witness(volume, files, processGone(before, await service.state())),
+    stillThere: async () => (await onlyLocked(volume, files)) ?? (await lost.stillThere?.()) ?? null,
     undo: {
       ...restart,
       // What is left of them is of use to nobody, and in the way of a restore; the data comes back by a recovery or not at all.
@@ -101,5 +103,15 @@ async function witness(volume: Volume, files: readonly File[], gone: ReturnType<
       what: `all ${files.length} files of ${volume.folder} have another name and other content (${files[example]!.path} began ${files[example]!.head.slice(0, 16)}, now ${locked[example]!.slice(0, 16)}); ${gone.what}`,
       facts: { files: files.length, namesInUseAgain: anew, ...gone.facts },
     };
+  });
+}
+
+/** For the end of a recovery: locked files, and none of what they were called is in use again. A server that began anew uses such names too. */
+async function onlyLocked({ folder, service }: Volume, files: readonly File[]): Promise<Proof | null> {
+  return besideVolume({ folder, service }, async (helper) => {
+    const inUse = (await headsOf(helper, files.map(({ path }) => path))).some((head) => head !== '');
+    const locked = (await headsOf(helper, files.map(({ path }) => `${path}${suffix}`))).filter((head) => head !== '').length;
+    if (inUse || locked === 0) return null;
+    return { what: `${folder} holds ${locked} locked files and none under the names that ${files.length} files had`, facts: { locked, files: files.length } };
   });
 }

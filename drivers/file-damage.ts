@@ -6,8 +6,12 @@ import { processGone, startAgain } from './process.ts';
 import { seededWords } from '../core/random.ts';
 import { besideVolume, damaging, script, type Volume } from './volume.ts';
 
-/** One kind of damage to one file: what is done, and what a look from elsewhere must find afterwards (null: nothing of it). */
-interface Damage { act(): Promise<void>; look(from: Helper): Promise<{ what: string; facts: Record<string, Json> } | null>; facts: Record<string, Json> }
+type Found = { what: string; facts: Record<string, Json> } | null;
+/**
+ * One kind of damage to one file: what is done, and what a look from elsewhere must find afterwards (null: nothing of it). `stays`: what
+ * a look finds when the recovery is over and the file is still the damaged one.
+ */
+interface Damage { act(): Promise<void>; look(from: Helper): Promise<Found>; stays(from: Helper): Promise<Found>; facts: Record<string, Json> }
 
 /**
  * Damages a file of the data folder. With `restart` the process is taken away around it, and the witness wants another process to have
@@ -45,11 +49,25 @@ export async function damageFile(volume: Volume, damage: FileDamage): Promise<In
       const trap = held === true ? `; process ${before.pid} still holds it open, so that nothing of it shows before a restart` : '';
       return { what: `${found.what}${trap}${gone ? `; ${gone.what}` : ''}`, facts: { path, ...found.facts, ...(damage.how === 'delete' ? { heldOpen: gone ? false : held } : {}), ...gone?.facts } };
     },
+    ...askedAgain(volume, path, damage, done.stays),
     undo: { ...startAgain(service, `undo ${damage.how} of`), healed: async () => null },
   };
 }
 
+/**
+ * Files of a log come and go under names of their own, and what is in one may be past its use: of a driver that cannot tell which ones its
+ * server looks for, only what happened to the data is asked again.
+ */
+function askedAgain(volume: Volume, path: string, { file, how }: FileDamage, stays: Damage['stays']): Pick<Inflicted, 'stillThere'> {
+  const { awaits } = volume;
+  if (!awaits && (file === 'log' || how === 'delete')) return {};
+  return { stillThere: () => besideVolume(volume, async (helper) => (awaits && !(await awaits(path, helper)) ? null : stays(helper))) };
+}
+
 const sizeOf = async (helper: Helper, path: string): Promise<number> => Number(await script(helper, 'look', 'stat -c %s "$1"', [path]));
+
+/** A file is told by inode and time of birth: one of the same name that a server or a restore makes anew is another one. Empty where there is none. */
+const identityOf = (from: Helper, path: string): Promise<string> => script(from, 'look', 'test -e "$1" || exit 0; stat -c "%i born %W" "$1"', [path]);
 
 async function plan(helper: Helper, path: string, damage: FileDamage): Promise<Damage> {
   const bytes = await sizeOf(helper, path);
@@ -67,6 +85,7 @@ async function flips(helper: Helper, path: string, { bytes, bits, seed }: { byte
   const parts = Math.min(bits, bytes);
   const offsets = Array.from({ length: parts }, (_, i) => Math.floor((i * bytes) / parts) + (word() % Math.max(1, Math.floor(bytes / parts))));
   const flipped = (await readBytes(helper, path, offsets)).map((byte) => byte ^ (1 << word() % 8));
+  const identity = await identityOf(helper, path);
   const pairs = offsets.flatMap((at, i) => [String(at), `\\${flipped[i]!.toString(8).padStart(3, '0')}`]);
   return {
     facts: { bytes, offsets },
@@ -75,6 +94,12 @@ async function flips(helper: Helper, path: string, { bytes, bits, seed }: { byte
       const now = await readBytes(from, path, offsets).catch(() => []);
       const wrong = offsets.filter((_, i) => now[i] === flipped[i]).length;
       return wrong === 0 ? null : { what: `${wrong} of ${offsets.length} flipped bits are on the disk in ${path}`, facts: { flipped: wrong, of: offsets.length } };
+    },
+    stays: async (from) => {
+      if ((await identityOf(from, path)) !== identity) return null;
+      const now = await readBytes(from, path, offsets);
+      // Other content written into the same file may agree in some of the bytes.
+      return offsets.every((_, i) => now[i] === flipped[i]) ? { what: `all ${offsets.length} flipped bits are still in the same ${path}`, facts: { flipped: offsets.length } } : null;
     },
   };
 }
@@ -85,6 +110,7 @@ const digestFrom = 'tail -c "+$(($2 + 1))" "$1" | head -c "$3" | sha256sum';
 async function truncation(helper: Helper, path: string, { bytes, kept }: { bytes: number; kept: number }): Promise<Damage> {
   const end = [path, String(kept), String(bytes - kept)];
   const digest = await script(helper, 'look', digestFrom, end);
+  const identity = await identityOf(helper, path);
   return {
     facts: { bytes, kept },
     act: async () => void (await script(helper, damaging, 'truncate -s "$2" "$1"', [path, String(kept)])),
@@ -94,21 +120,25 @@ async function truncation(helper: Helper, path: string, { bytes, kept }: { bytes
       if (rest.join('\n').trim() === digest.trim()) return null;
       return { what: there === '' ? `${path} is gone` : `${path} has ${size} bytes, and the ${bytes - kept} after byte ${kept} are not what they were`, facts: { bytesBefore: bytes, bytesNow: there === '' ? null : Number(size), kept } };
     },
+    // A server that mended it by itself cut more off, or wrote on: what that cost is for the ledger and the inventory.
+    stays: async (from) => {
+      if ((await identityOf(from, path)) !== identity || (await sizeOf(from, path)) !== kept) return null;
+      return { what: `the same ${path} still ends after ${kept} of its ${bytes} bytes`, facts: { bytes, kept } };
+    },
   };
 }
 
-/** A file is told by inode and time of birth: one of the same name that a server makes anew is another one. */
 async function deletion(helper: Helper, path: string, bytes: number): Promise<Damage> {
-  const identity = 'test -e "$1" || exit 0; stat -c "%i born %W" "$1"';
-  const before = await script(helper, 'look', identity, [path]);
+  const before = await identityOf(helper, path);
   return {
     facts: { bytes },
     act: async () => void (await script(helper, damaging, 'rm "$1"', [path])),
     look: async (from) => {
-      const now = await script(from, 'look', identity, [path]);
+      const now = await identityOf(from, path);
       if (now === before) return null;
       return { what: now === '' ? `${path} is not in its folder any more` : `${path} is another file than it was`, facts: { bytesBefore: bytes, there: now !== '' } };
     },
+    stays: async (from) => ((await identityOf(from, path)) === '' ? { what: `${path} is still not there`, facts: { there: false } } : null),
   };
 }
 

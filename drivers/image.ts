@@ -45,6 +45,7 @@ export function removalAbility(service: Service): Pick<Abilities, 'removeContain
       return {
         facts: { image: image.id, name: image.name, imageToo },
         witness: () => seen(service, image, imageToo),
+        stillThere: () => seen(service, image, false),
         undo: {
           name: `undo remove-container of ${service.name}`,
           deadlineMs: undoMs,

@@ -18,13 +18,16 @@ export function killLoopAbility(service: Service, clock: Clock): Pick<Abilities,
       await service.signalFromHost('SIGKILL');
       const over = new AbortController();
       let struck = before;
-      const loop = killAgain(service, clock, { last: before, times: times - 1, signal: over.signal, onStruck: (one) => { struck = one; } });
-      // Reported by the undo; until then nobody waits for it.
-      loop.catch(() => undefined);
+      let kills = 1;
+      const loop = killAgain(service, clock, { last: before, times: times - 1, signal: over.signal, onStruck: (one) => { struck = one; kills += 1; } });
+      let goesOn = true;
+      // What it fails for is reported by the undo; until then nobody waits for it.
+      loop.catch(() => undefined).finally(() => { goesOn = false; });
       const restart = startAgain(service, 'undo kill-loop of', () => struck);
       return {
         facts: { pid: before.pid, startedAt: before.startedAt, times },
         witness: async () => seen(before, await service.state(), times),
+        stillThere: async () => (goesOn ? { what: `it was killed ${kills} times of ${times}, and will be again as soon as it is up`, facts: { kills, times } } : null),
         undo: {
           ...restart,
           deadlineMs: backoffMs,

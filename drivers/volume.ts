@@ -1,3 +1,4 @@
+import type { Inflicted } from '../core/driver.ts';
 import { environmentError } from '../core/errors.ts';
 import type { ExecResult, Helper, Service, Shell } from '../core/service.ts';
 
@@ -16,6 +17,13 @@ export interface Volume {
    * write what it holds and end.
    */
   restartBy(kind: 'data' | 'log'): 'kill' | 'stop';
+  /** Called right before everything on it is lost: how to see at the end of a recovery that nothing is back, where the driver can tell. */
+  aboutToLose?(): Promise<Pick<Inflicted, 'stillThere'>>;
+  /**
+   * Whether the server, as it is set up now, would look for a file of that path, seen from a helper. Left out where the driver cannot tell: a file that is
+   * not there may then well be one that is called otherwise by now.
+   */
+  awaits?(path: string, from: Helper): Promise<boolean>;
 }
 
 /** Runs work in a helper that sees the volume. Environment error when the data lies on none, which a helper would not see, or is not the drill's own. */

@@ -26,11 +26,11 @@ export function memoryAbilities(database: Database, config: MemoryConfig): Parti
     wipe: async () => {
       const { pid, history } = database;
       const seen = (): Proof | null => (database.pid !== pid && database.history !== history ? { what: `process ${pid} is gone and its history ${history} with it`, facts: { pidBefore: pid, history: database.history } } : null);
-      return inflict('wipe', () => database.wipe(), seen, true);
+      return inflict('wipe', () => database.wipe(), seen, true, goneFor(database));
     },
     corruptPages: async (damage) => {
-      const { ids, act, seen } = damageOf(database, damage);
-      return { ...inflict('corrupt-pages', act, seen, true), facts: { table: damage.table, rows: ids.length } };
+      const { ids, act, seen, stays } = damageOf(database, damage);
+      return { ...inflict('corrupt-pages', act, seen, true, stays), facts: { table: damage.table, rows: ids.length } };
     },
     dropTable: async (table) => {
       const before = tableOf(database, table);
@@ -44,6 +44,13 @@ export function memoryAbilities(database: Database, config: MemoryConfig): Parti
 
 /** `stays`: how to see, when the recovery is over, that the effect is still there. */
 type Inflict = (name: string, act: () => void, seen: () => Proof | null, lost: boolean, stays?: () => Proof | null) => Inflicted;
+
+/** How to see that none of the application's rows came back. Muster's own come again with the load, and the ledger judges each of them. */
+function goneFor(database: Database): (() => Proof | null) | undefined {
+  const before = [...database.tables].filter(([name]) => name !== workloadTable).flatMap(([name, { rows }]) => [...rows.keys()].map((id) => [name, id] as const));
+  if (before.length === 0) return undefined;
+  return () => (before.some(([name, id]) => database.tables.get(name)?.rows.has(id)) ? null : { what: `none of ${before.length} rows of the application is back`, facts: { rowsBefore: before.length } });
+}
 
 /** What a person does by mistake. */
 const operatorAbilities = (database: Database, inflict: Inflict): Pick<Abilities, 'deleteRows' | 'flushAll' | 'wrongConfig'> => ({
@@ -66,7 +73,7 @@ const operatorAbilities = (database: Database, inflict: Inflict): Pick<Abilities
     const act = (): void => {
       for (const [name, { rows }] of database.tables) database.commit(name, [...rows.keys()].map((id) => [id, null]));
     };
-    return inflict('flush-all', act, seen, true);
+    return inflict('flush-all', act, seen, true, goneFor(database));
   },
   wrongConfig: async () => {
     const act = (): void => {
@@ -91,7 +98,7 @@ function tableOf(database: Database, name: string): Table {
 }
 
 /** Rows of the chosen pages get another value: `random` without its checksum (reading fails), `structured` with it (reading lies). */
-function damageOf(database: Database, damage: PageDamage): { ids: number[]; act: () => void; seen: () => Proof | null } {
+function damageOf(database: Database, damage: PageDamage): { ids: number[]; act: () => void; seen: () => Proof | null; stays: (() => Proof | null) | undefined } {
   const table = tableOf(database, damage.table);
   const all = [...table.rows.keys()].sort((a, b) => a - b);
   const pages = Math.ceil(all.length / rowsPerPage);
@@ -110,7 +117,11 @@ function damageOf(database: Database, damage: PageDamage): { ids: number[]; act:
     const changed = ids.filter((id) => database.tables.get(damage.table)?.rows.get(id)?.value !== before.get(id)).length;
     return changed === 0 ? null : { what: `${changed} rows of ${damage.table} are not what they were`, facts: { table: damage.table, changed } };
   };
-  return { ids, act, seen };
+  const wrong = (): Proof | null => {
+    const left = ids.filter((id) => database.tables.get(damage.table)?.rows.get(id)?.value === valueOf(damage.seed, id, -1)).length;
+    return left === 0 ? null : { what: `${left} rows of ${damage.table} still hold what the damage put there`, facts: { table: damage.table, left } };
+  };
+  return { ids, act, seen, stays: damage.table === workloadTable ? undefined : wrong };
 }
 
 const undoOf = (database: Database, config: MemoryConfig, name: string, lost: boolean): Undo => ({

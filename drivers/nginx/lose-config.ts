@@ -20,7 +20,7 @@ export async function loseConfig(site: Site): Promise<Inflicted> {
   return {
     facts: { file: config.configFile, pid: before.pid, startedAt: before.startedAt },
     witness: seen,
-    stillThere: seen,
+    stillThere: () => stillDown(site),
     undo: {
       name: `put the configuration of ${service.name} back`,
       deadlineMs: undoMs,
@@ -28,6 +28,13 @@ export async function loseConfig(site: Site): Promise<Inflicted> {
       healed: async () => (await look(site)).done,
     },
   };
+}
+
+/** One in a restart loop runs for moments, for the engine as well: at the end it is gone only when a handshake succeeds. */
+async function stillDown(site: Site): Promise<Proof | null> {
+  const { status, exitCode, restarts } = await site.service.state();
+  if ((await look(site)).done) return null;
+  return { what: `no handshake succeeds; the engine reports ${status}, exit code ${exitCode ?? 'none'}, ${restarts} restarts`, facts: { status, exitCode, restarts } };
 }
 
 /** The configuration as it was deployed, taken up by a server that runs or is started. */

@@ -19,11 +19,13 @@ export async function flushAll(site: Site, address: Address): Promise<Inflicted>
   const mark = `${musterPrefix}${site.component}:flush:${site.nextNumber()}`;
   const keysBefore = await keysOf(site.server);
   if (keysBefore === 0) throw new NothingToActOn(`${site.service.name} holds no keys to lose`);
+  const lost = await site.kept.aboutToLose();
   await site.server.run((redis) => redis.set(mark, '1', 'EX', markSeconds));
   await site.server.run((redis) => redis.flushall());
   return {
     facts: { keysBefore },
     witness: () => witnessFlushed(address, mark, keysBefore),
+    ...lost,
     // Nothing to take back: the keys come back by a recovery or not at all.
     undo: { name: `undo flush-all of ${site.service.name}`, deadlineMs: 1_000, run: async () => undefined, healed: async () => null },
   };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineDriver } from '../../core/driver.ts';
+import { defineDriver, type BackupMethod, type DataWorkload } from '../../core/driver.ts';
 import { environmentError } from '../../core/errors.ts';
 import { refusesWritesCheck } from '../fencing.ts';
 import { killLoopAbility } from '../kill-loop.ts';
@@ -13,6 +13,7 @@ import { expiryCheck } from './expiry.ts';
 import { attemptWrite, closeWrites } from './fence.ts';
 import { flushAll } from './flush-all.ts';
 import { inventoryCheck } from './inventory.ts';
+import { keptKeys, type KeptKeys } from './kept-keys.ts';
 import { ownershipOf } from './ownership.ts';
 import { versionOf } from './position.ts';
 import { rdbMethod } from './rdb.ts';
@@ -42,6 +43,22 @@ async function versionFrom(server: Server): Promise<string> {
   return `Redis ${version}`;
 }
 
+/** What every recovery point holds was there before the first of them, and before the load. */
+const rememberingBefore = (kept: KeptKeys, method: BackupMethod): BackupMethod => ({
+  ...method,
+  backup: async (to, context) => {
+    await kept.remember();
+    return method.backup!(to, context);
+  },
+});
+const preparedAfter = (kept: KeptKeys, workload: DataWorkload): DataWorkload => ({
+  ...workload,
+  prepare: async () => {
+    await kept.remember();
+    await workload.prepare();
+  },
+});
+
 export default defineDriver({
   about: 'Redis 7.2 and later: snapshots (RDB), append-only file (AOF)',
   config: configSchema,
@@ -69,12 +86,13 @@ export default defineDriver({
       const version = await versionFrom(server);
       let number = 0;
       const [persistence, ownership] = [await persistenceOf(server), await ownershipOf(service, server)];
-      const site: Site = { component, service, server, clock, version, persistence, ownership, nextNumber: () => (number += 1), credentials, peer, standing: { role: 'primary', source: null, needsReplicas: '0' } };
+      const kept = keptKeys(shared(() => service.endpoint(port)), shared(clients));
+      const site: Site = { component, service, server, clock, version, persistence, ownership, nextNumber: () => (number += 1), credentials, peer, standing: { role: 'primary', source: null, needsReplicas: '0' }, kept };
       return {
         server: version,
         dataFolder: site.persistence.dir,
-        backups: { rdb: rdbMethod(site), aof: aofMethod(site) },
-        workload: redisWorkload({ component, address: shared(clients), groupSize: config.groupSize, neverReturn: config.neverReturn }),
+        backups: { rdb: rememberingBefore(kept, rdbMethod(site)), aof: rememberingBefore(kept, aofMethod(site)) },
+        workload: preparedAfter(kept, redisWorkload({ component, address: shared(clients), groupSize: config.groupSize, neverReturn: config.neverReturn })),
         actions: { ...replicaActions(site), start: startAction(service, clock, () => isInPlace(site)) },
         checks: { 'refuses-writes': refusesWritesCheck(service, () => attemptWrite(site)), ttl: expiryCheck(asClients, component), inventory: inventoryCheck(shared(clients)) },
         ...processAbilities(service),

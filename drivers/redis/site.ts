@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
 import type { Service } from '../../core/service.ts';
+import type { KeptKeys } from './kept-keys.ts';
 import type { Ownership } from './ownership.ts';
 import type { Persistence, Server } from './server.ts';
 
@@ -18,6 +19,7 @@ export interface Site {
   /** Another service of the stack. */
   peer(name: string): Service;
   standing: Standing;
+  kept: KeptKeys;
   /** Counts up: for names that must not meet. */
   nextNumber(): number;
 }

@@ -1,4 +1,5 @@
 import { environmentError } from '../../core/errors.ts';
+import type { Helper } from '../../core/service.ts';
 import type { Volume } from '../volume.ts';
 import { parseManifest } from './aof-manifest.ts';
 import type { Site } from './site.ts';
@@ -20,7 +21,16 @@ export const redisVolume = (site: Site): Volume => ({
     return `${dir}/${dbfilename}`;
   },
   restartBy: () => 'kill',
+  aboutToLose: () => site.kept.aboutToLose(),
+  awaits: (path, from) => awaits(site, path, from),
 });
+
+/** A file of the append-only file is looked for when it is in the manifest as that is now; the snapshot always. */
+async function awaits({ persistence: { appendonly, dir, appenddirname, appendfilename } }: Site, path: string, from: Helper): Promise<boolean> {
+  if (!appendonly) return true;
+  const { code, stdout } = await from.exec(['cat', `${dir}/${appenddirname}/${appendfilename}.manifest`]);
+  return code === 0 && parseManifest(stdout).some(({ file }) => path.endsWith(`/${file}`));
+}
 
 async function appendOnlyFile({ service, persistence: { dir, appenddirname, appendfilename } }: Site, kind: 'data' | 'log'): Promise<string> {
   const folder = `${dir}/${appenddirname}`;

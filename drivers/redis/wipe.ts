@@ -19,6 +19,7 @@ export async function wipe(site: Site): Promise<Inflicted> {
   const mark = `${folder}/.muster-mark-${site.nextNumber()}`;
   const before = await service.state();
   const runId = (await server.info('server'))['run_id'] ?? null;
+  const lost = await site.kept.aboutToLose();
   await script(service, 'the volume cannot be written', ': > "$1"', [mark]);
   // A save at the wrong moment would put the data back between the two.
   await server.run((redis) => redis.config('SET', 'save', '')).catch(() => undefined);
@@ -27,6 +28,7 @@ export async function wipe(site: Site): Promise<Inflicted> {
   return {
     facts: { folder, pid: before.pid, startedAt: before.startedAt },
     witness: () => witness(site, { before, folder, mark, runId }),
+    ...lost,
     undo: { ...startAgain(service, 'undo wipe of'), healed: async () => ((await service.state()).status === 'running' ? null : false) },
   };
 }

@@ -18,6 +18,17 @@ const impatient = { ...registries, faults: { ...registries.faults, 'wipe-volume'
 const twoLoads = '{ rows: { target: store, rate: 300/s }, more: { target: store, rate: 200/s } }';
 const forgotten = ['integrity/rows/lost-after-recovery', 'rto/store'];
 
+/** The application's table is broken, of which the ledger says nothing; nobody checks it, so that only the fault asked again can tell. */
+const ofAccounts = (fault: string, recover: string): MemoryDrill => ({
+  scenario: { seed: '[{ run: seed, with: { rows: 200 } }]', fault, recover, decline: "{ store.inventory: 'only the fault is asked' }" },
+});
+const asked: [fault: string, as: string][] = [
+  ['wipe-volume', '{ wipe-volume: store, at: worst }'], ['flush-all', '{ flush-all: store, at: worst }'],
+  ['corrupt-pages', '{ corrupt-pages: store, table: accounts, pages: 2, at: +5s }'],
+];
+const notRepaired = asked.map(([fault, as]): MemoryCase => ({ name: `${fault}, after which nobody brings the application's rows back`, drill: ofAccounts(as, 'automatic'), exitCode: 1, red: [`still-there/${fault}/`] }));
+const repaired = asked.map(([fault, as]): MemoryCase => ({ name: `${fault}, and the application's rows are restored`, drill: ofAccounts(as, '[{ restore: store, from: b }]'), exitCode: 0 }));
+
 export const badDrills: MemoryCase[] = [
   { name: 'a backup that silently leaves records out has holes', drill: { config: '{ bad: { omit: { every: 10, of: groups } } }' }, exitCode: 1, red: ['integrity/rows/hole'] },
   { name: 'a backup that leaves half of a group out is torn', drill: { config: '{ bad: { omit: { every: 7, of: ids } } }' }, exitCode: 1, red: ['integrity/rows/torn'] },
@@ -26,6 +37,7 @@ export const badDrills: MemoryCase[] = [
   { name: 'a restored database that acknowledges everything and loses a tenth', drill: { config: '{ bad: { forgetsOnceRestored: 10 } }' }, exitCode: 1, red: forgotten },
   { name: 'a service that comes up empty has not recovered', drill: { scenario: { recover: 'automatic' } }, exitCode: 1, red: ['rto/store'], shows: ({ time }) => time.rtaMs, is: null },
   { name: 'a loss beyond the objective misses it', drill: { rpo: '30s', every: '1m' }, exitCode: 1, red: ['rpo/store'] },
+  ...notRepaired,
   { name: 'a fault that no witness saw proves nothing', drill: { config: '{ bad: { faults: nothing } }', registries: impatient }, exitCode: 2, open: ['witness/wipe-volume'] },
   {
     name: 'a read-back that broke off proves nothing', drill: { config: '{ bad: { readBack: fails } }', every: '2m' }, exitCode: 2, open: ['check/ledger'],
@@ -40,6 +52,7 @@ export const badDrills: MemoryCase[] = [
 ];
 
 export const goodDrills: MemoryCase[] = [
+  ...repaired,
   { name: 'a log replayed over a restored base', drill: { scenario: { protect: '[store.snapshot, store.log]', recover: '[{ restore: store, from: a }, { replay: store.log, from: a }]' } }, exitCode: 0 },
   {
     name: 'two loads on one component, each with ids of its own', drill: { scenario: { load: twoLoads } }, exitCode: 0,

@@ -1,0 +1,96 @@
+import type { Redis } from 'ioredis';
+import type { Inflicted, Proof } from '../../core/driver.ts';
+import type { Address } from './connection.ts';
+import { musterPrefix } from './keys.ts';
+import { openServer, parseInfo } from './server.ts';
+
+/** Enough to tell a loss of everything, few enough to look for between two milliseconds. */
+const mostKeys = 200;
+const keysPerScan = 1_000;
+/** Looked through for keys of an application, beside which a load may have written millions. */
+const mostScans = 50;
+/** A key that expires sooner may be gone by right when the recovery is over. */
+const horizonMs = 3_600_000;
+
+/** Keys of an application, by number of their database. */
+type Keys = Map<number, string[]>;
+
+/**
+ * Keys that the application had early, and that every recovery point of the drill therefore holds: none of them back after everything
+ * was lost means that nothing was brought back. Muster's own keys are left to the ledger.
+ */
+export interface KeptKeys {
+  /** Notes some, if none are noted yet. What cannot be read is noted by a later call or not at all. */
+  remember(): Promise<void>;
+  /** Called right before everything is lost: how to see at the end that it still is. Nothing where no key noted is there any more. Never rejects. */
+  aboutToLose(): Promise<Pick<Inflicted, 'stillThere'>>;
+}
+
+/** `own`: the server that is broken. `clients`: where the application looks for its keys when the recovery is over. */
+export function keptKeys(own: Address, clients: Address): KeptKeys {
+  let noted: Keys = new Map();
+  return {
+    remember: async () => {
+      if (noted.size === 0) noted = await withOwn(own, someKeys).catch(() => new Map());
+    },
+    aboutToLose: async () => {
+      if (noted.size === 0) return {};
+      const there: Keys = await withOwn(own, (redis) => stillHeld(redis, noted)).catch(() => new Map());
+      return there.size === 0 ? {} : { stillThere: () => noneBack(clients, there) };
+    },
+  };
+}
+
+const counted = (keys: Keys): number => [...keys.values()].reduce((sum, { length }) => sum + length, 0);
+
+async function noneBack(clients: Address, lost: Keys): Promise<Proof | null> {
+  const back = counted(await withOwn(clients, (redis) => stillHeld(redis, lost)));
+  if (back > 0) return null;
+  return { what: `of ${counted(lost)} keys of the application that were there since the drill began, clients find none`, facts: { lookedFor: counted(lost), back } };
+}
+
+/** Databases are selected on a connection of its own: nobody else's commands go there. */
+async function withOwn<T>(address: Address, work: (redis: Redis) => Promise<T>): Promise<T> {
+  const own = openServer(address);
+  try {
+    return await own.run(work);
+  } finally {
+    own.close();
+  }
+}
+
+async function someKeys(redis: Redis): Promise<Keys> {
+  const found: Keys = new Map();
+  let scans = 0;
+  for (const database of await databasesOf(redis)) {
+    await redis.select(database);
+    for (let cursor = ''; cursor !== '0' && scans < mostScans && counted(found) < mostKeys; scans += 1) {
+      const [next, names] = await redis.scan(cursor || '0', 'COUNT', keysPerScan);
+      cursor = next;
+      const lasting = await lastingOf(redis, names.filter((name) => !name.startsWith(musterPrefix)).slice(0, mostKeys));
+      if (lasting.length > 0) found.set(database, [...(found.get(database) ?? []), ...lasting]);
+    }
+  }
+  return found;
+}
+
+async function databasesOf(redis: Redis): Promise<number[]> {
+  return Object.keys(parseInfo(await redis.info('keyspace'))).map((name) => Number(name.slice('db'.length)));
+}
+
+async function lastingOf(redis: Redis, names: readonly string[]): Promise<string[]> {
+  const leftMs = await Promise.all(names.map((name) => redis.pttl(name)));
+  return names.filter((_, i) => leftMs[i] === -1 || leftMs[i]! > horizonMs);
+}
+
+/** Those of the keys that the server holds now. */
+async function stillHeld(redis: Redis, keys: Keys): Promise<Keys> {
+  const held: Keys = new Map();
+  for (const [database, names] of keys) {
+    await redis.select(database);
+    const there = await Promise.all(names.map((name) => redis.exists(name)));
+    const left = names.filter((_, i) => there[i] === 1);
+    if (left.length > 0) held.set(database, left);
+  }
+  return held;
+}

@@ -1,0 +1,96 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Attached, DataWorkload, Inflicted } from '../../core/driver.ts';
+import { createReceiver, recordingContext, takeBackup, type Receiver } from '../suites/artifact.ts';
+import { whenReady } from '../suites/driver-conformance.ts';
+import { redisStackUp, type RedisStack } from './redis-stack.ts';
+import { redisFaults } from './still-there-cases.ts';
+
+// The witness is asked again when the recovery is over: it must see an effect that nobody repaired, and none that somebody did.
+let stack: RedisStack;
+let attached: Attached;
+let receiver: Receiver;
+
+beforeAll(async () => {
+  stack = await redisStackUp();
+  attached = await stack.attach('redis');
+});
+afterAll(async () => {
+  await attached?.close();
+  await stack?.down();
+}, 60_000);
+// Started by hand, the engine forgets how often the server died, and waits less.
+beforeEach(async () => {
+  receiver = await createReceiver();
+  await stack.service('redis').stop(0);
+  await stack.service('redis').start();
+  await whenReady(attached);
+});
+afterEach(() => receiver.remove());
+
+const connected = async <T>(work: (redis: Awaited<ReturnType<RedisStack['connect']>>) => Promise<T>): Promise<T> => {
+  const redis = await stack.connect('redis');
+  return work(redis).finally(() => redis.disconnect());
+};
+
+/** Another database than number 0 as well: whoever counts by DBSIZE does not see it. */
+const threeKeys = (): Promise<unknown> => connected((redis) => redis.multi().flushall().mset('shop:1', 'a', 'shop:2', 'b').select(1).set('queue', 'c').exec());
+const noKeys = (): Promise<unknown> => connected((redis) => redis.flushall());
+
+const inForce = async (inflicted: Inflicted): Promise<void> => {
+  await expect.poll(() => inflicted.witness(), { timeout: 60_000, interval: 50 }).not.toBeNull();
+};
+const whatIsThere = async ({ stillThere }: Inflicted): Promise<string | null> => (await stillThere!())?.what ?? null;
+
+describe.each(redisFaults)('$fault of Redis', ({ inflict, says }) => {
+  test('is still there where nobody repaired it, and is not once the data is restored', async () => {
+    await threeKeys();
+    const rdb = attached.backups['rdb']!;
+    const point = receiver.artifact('rdb', await takeBackup(rdb, receiver, {}));
+    const inflicted = await inflict(attached);
+    await inForce(inflicted);
+    expect(await whatIsThere(inflicted)).toMatch(says);
+    await rdb.restore!(point, recordingContext([], {}));
+    await whenReady(attached);
+    expect(await whatIsThere(inflicted)).toBeNull();
+  });
+});
+
+describe('what an application had', () => {
+  /** For a drill of its own, which remembers nothing of another one. */
+  const anew = async (work: (own: Attached) => Promise<void>): Promise<void> => {
+    const own = await stack.attach('redis');
+    await work(own).finally(() => own.close());
+  };
+  const prepared = (own: Attached): Promise<void> => (own.workload as DataWorkload).prepare();
+
+  test.each(['flushAll', 'wipe'] as const)('nothing: after %s the ledger alone judges', (ability) => anew(async (own) => {
+    await noKeys();
+    await prepared(own);
+    await connected((redis) => redis.set('muster:redis:1', 'a record of the load'));
+    const inflicted = await own[ability]!();
+    await inForce(inflicted);
+    expect(inflicted.stillThere).toBeUndefined();
+  }));
+
+  test('and what it removed itself before the fault is not missed', () => anew(async (own) => {
+    await threeKeys();
+    await prepared(own);
+    await connected((redis) => redis.multi().del('shop:1', 'shop:2').set('shop:new', 'd').select(1).del('queue').exec());
+    expect((await own.flushAll!()).stillThere).toBeUndefined();
+  }));
+
+  test('keys that expire soon are not missed', () => anew(async (own) => {
+    await noKeys();
+    await connected((redis) => redis.set('session:1', 'a', 'EX', 60));
+    await prepared(own);
+    expect((await own.flushAll!()).stillThere).toBeUndefined();
+  }));
+});
+
+test('a kill-loop that goes on when the recovery is over is still there, and is not once it has ended', async () => {
+  const inflicted = await attached.killLoop!({ times: 50 });
+  await inForce(inflicted);
+  expect(await whatIsThere(inflicted)).toMatch(/killed \d+ times of 50, and will be again/);
+  await inflicted.undo.run();
+  expect(await whatIsThere(inflicted)).toBeNull();
+});
