@@ -23,9 +23,13 @@ export interface LiveView {
   stop(): void;
 }
 
+/** What is redrawn has to fit: a terminal that says it has no columns, as some make none known, is written to as a pipe is. */
+const redrawn = ({ stream, isTTY }: LiveOptions): boolean => isTTY && (stream as NodeJS.WriteStream).columns !== 0;
+
 /** On a terminal a block that is redrawn in place; in a pipe plain lines with a time, nothing redrawn. */
-export function createLiveView({ stream, color, width, isTTY, clock = systemClock }: LiveOptions): LiveView {
-  return isTTY ? createLiveBlock({ stream, color, width, clock }) : createLiveLines({ stream, clock });
+export function createLiveView(options: LiveOptions): LiveView {
+  const { stream, color, width, clock = systemClock } = options;
+  return redrawn(options) ? createLiveBlock({ stream, color, width, clock }) : createLiveLines({ stream, clock });
 }
 
 /** What is seen of one of several drills. */
@@ -42,7 +46,7 @@ export interface LiveBoard {
 /** One drill at a time has the view of one; side by side, each has a line on a terminal, and its name before its lines in a pipe. */
 export function createLiveBoard({ jobs, drills, ...options }: LiveOptions & { jobs: number; drills: number }): LiveBoard {
   const { stream, clock = systemClock } = options;
-  if (jobs > 1 && options.isTTY) return createDrillRows({ ...options, clock, drills });
+  if (jobs > 1 && redrawn(options)) return createDrillRows({ ...options, clock, drills });
   const view = createLiveView(options);
   const line = (text: string): void => view.update({ kind: 'line', text });
   const begin = (scenario: string, index: number): Shown => {

@@ -23,6 +23,8 @@ const slips: Slip[] = [
   ['a misspelt fault', 'scenario.yaml', 'wipe-volume', 'wipe-volum', /^scenario\.yaml:10:10: /m, /did you mean "wipe-volume"\?/],
   ['a parameter that the fault does not have', 'scenario.yaml', 'at: worst', 'att: worst', /^scenario\.yaml:10:\d+: /m, /unknown key "att"/],
   ['a rate without its unit', 'scenario.yaml', '500/s', '500', /^scenario\.yaml:8:\d+: /m, /found: +500\n +expected: a rate with its unit/],
+  ['no fault', 'scenario.yaml', /^fault: .*\n/m, '', /^scenario\.yaml:1:1: /m, /"fault" is missing\n +expected: +a fault such as \{ crash: redis, at: worst \}, or a list of them; `muster list faults` names them all/],
+  ['a fault that is no fault', 'scenario.yaml', /^fault: .*$/m, 'fault: 7', /^scenario\.yaml:10:8: /m, /found: +7\n +expected: +a fault such as/],
   ['a component that is none', 'scenario.yaml', /target: store-\w+/, 'target: stroe', /^scenario\.yaml:8:\d+: /m, /stroe/],
   ['a store that is none', 'scenario.yaml', 'from: b', 'from: c', /^scenario\.yaml:11:\d+: /m, /found: +c\n +expected: one of a, b/],
   ['a strategy that is not there', 'scenario.yaml', './strategy.yaml', './strategi.yaml', /^scenario\.yaml:2:11: /m, /there is no strategy/],

@@ -15,6 +15,15 @@ beforeEach(() => {
 });
 afterEach(() => vi.useRealTimers());
 
+test('several drills on a terminal that says it is 0 columns wide have lines, as in a pipe', () => {
+  const screen = new Screen(true, 0);
+  const all = createLiveBoard({ stream: screen, color: true, width: 80, isTTY: true, clock, jobs: 2, drills: 3 });
+  all.begin('redis-crash', 0).update({ kind: 'phase', phase: 'protect' });
+  all.stop();
+  expect(screen.text).toMatch(/^02:00:00Z redis-crash: protect$/m);
+  expect(screen.text).not.toContain('\u001b');
+});
+
 describe('several drills on a terminal', () => {
   let screen: Screen;
   const board = (): ReturnType<typeof createLiveBoard> => createLiveBoard({ stream: screen, color: true, width: 80, isTTY: true, clock, jobs: 2, drills: 3 });

@@ -18,6 +18,15 @@ beforeEach(() => {
 });
 afterEach(() => vi.useRealTimers());
 
+test('a terminal that says it is 0 columns wide has lines, as a pipe has: nothing fits into a redrawn part', () => {
+  const screen = new Screen(true, 0);
+  const view = createLiveView({ stream: screen, color: true, width: 80, isTTY: true, clock });
+  view.update({ kind: 'phase', phase: 'up' });
+  nowMs = 1_000;
+  view.stop();
+  expect(screen.text).toBe('02:00:00Z up\n02:00:01Z up: took 1.0 s\n');
+});
+
 describe('in a pipe', () => {
   let screen: Screen;
   let view: LiveView;
