@@ -14,6 +14,7 @@ export async function prepare(say: (text: string) => void): Promise<void> {
 /** Removes what drills whose Muster is gone left behind. Throws an environment error when there is no engine to ask. */
 export async function sweepLeftovers(say: (text: string) => void): Promise<void> {
   if ((await findLeftovers()).every((one) => one.alive)) return;
+  say('removing what an earlier drill left (at most 1 min)');
   say(`removed what an earlier drill left: ${sweptText(await removeLeftovers())}`);
 }
 

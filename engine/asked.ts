@@ -4,6 +4,7 @@ import type { Service, ServiceState } from '../core/service.ts';
 import { brokenComponents } from './break.ts';
 import { attachedTo, type Drill } from './drill-context.ts';
 import { isRestore } from './plan.ts';
+import { sayWait } from './waiting.ts';
 
 /** How long what was not ready is given to become so; what has recovered is ready at the first look. */
 const readyDeadlineMs = 15_000;
@@ -35,6 +36,7 @@ export async function stateOfServices(drill: Drill): Promise<Before> {
  */
 export async function askAll(drill: Drill, before: Before): Promise<void> {
   const ran = [...before].filter(([, { status }]) => status === 'running');
+  sayWait(drill, 'asking every component and service whether it stands', healthyDeadlineMs);
   const asked = [
     ...componentsToAsk(drill).map((name) => askComponent(drill, name)),
     ...ran.map(([name, state]) => askService(drill, drill.stack!.services.get(name)!, state)),

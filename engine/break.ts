@@ -10,8 +10,9 @@ import type { PlannedBackup, PlannedFault } from './plan.ts';
 import { componentsHit } from './plan-region.ts';
 import type { Failure } from './pulse.ts';
 import { regionTarget, undoOfLoss } from './regions.ts';
-import type { Schedules } from './schedule.ts';
-import { unlessAborted } from './undo.ts';
+import { pointDeadlineMs, type Schedules } from './schedule.ts';
+import { unlessAborted, withDeadline } from './undo.ts';
+import { sayWait } from './waiting.ts';
 
 const witnessEveryMs = 25;
 /** How long anyone may take to notice before the drill goes on without having been noticed; shorter where the scenario gives up sooner. */
@@ -66,14 +67,31 @@ async function atItsMoment(drill: Drill, schedules: Schedules, fault: PlannedFau
   const { at } = fault.plan;
   const { clock } = drill.dependencies;
   const backup = backupBefore(drill, fault);
-  // A moment may never come: whoever ends the drill ends the waiting for it.
-  if (isBoundary(at)) return unlessAborted(drill.options.signal, drill.moments.at(at, backup!.id, act));
+  if (isBoundary(at)) return momentOf(drill, at, backup!, act);
   // A store is broken, or damage not seen, under a backup that goes on; a component takes the backup in flight with it.
-  if (at === 'worst' && backup && (fault.fault.on === 'store' || unnoticed(fault))) return unlessAborted(drill.options.signal, drill.moments.at('backup.dumped', backup.id, act));
+  if (at === 'worst' && backup && (fault.fault.on === 'store' || unnoticed(fault))) return momentOf(drill, 'backup.dumped', backup, act);
   if (at === 'worst' && backup) return schedules.beforeNextDurable(backup.id, act);
   const offsetMs = at === 'worst' ? 0 : parseDurationMs(at.slice(1))!;
-  await clock.sleep(Math.max(0, loadBegunMs + offsetMs - clock.nowMs()), drill.options.signal);
+  const leftMs = Math.max(0, loadBegunMs + offsetMs - clock.nowMs());
+  if (leftMs > 0) sayWait(drill, `waiting for the moment of ${fault.plan.name} of ${fault.plan.target}, ${at} after the load began`, leftMs);
+  await clock.sleep(leftMs, drill.options.signal);
   await act();
+}
+
+/** A moment may never come. Only the waiting for it has a deadline: what happens then has its own. */
+async function momentOf(drill: Drill, at: BoundaryMoment, backup: PlannedBackup, act: () => Promise<void>): Promise<void> {
+  const deadlineMs = pointDeadlineMs(drill, backup);
+  const what = `waiting for the moment ${at} of ${backup.id}`;
+  sayWait(drill, what, deadlineMs);
+  let come!: () => void;
+  const coming = new Promise<void>((resolve) => { come = resolve; });
+  const done = drill.moments.at(at, backup.id, () => {
+    come();
+    return act();
+  });
+  done.catch(() => undefined);
+  await unlessAborted(drill.options.signal, withDeadline(drill.dependencies.clock, what, deadlineMs, coming));
+  await unlessAborted(drill.options.signal, done);
 }
 
 /** A fault in the middle of a recovery: at the restore of its own component, or of the first one that is restored. */
@@ -103,8 +121,14 @@ async function inject(drill: Drill, planned: PlannedFault, strike: () => Promise
   const of = fault.on === 'region' ? { on: fault.on, components: componentsHit(planned, drill.plan.components) } : fault.on === 'store' ? { on: fault.on, ...(fault.everyStore ? { everyStore: fault.everyStore } : {}) } : {};
   timeline.emit('fault.begun', { fault: plan.name, target: plan.target, params: params as Json, ...of, ...(plan.beforehand ? { beforehand: true } : {}) });
   try {
-    const inflicted = await strike();
-    drill.undo.push(fault.on === 'region' ? undoOfLoss(drill, plan.target, inflicted.undo) : inflicted.undo);
+    const { ms: deadlineMs } = drill.plan.scenario.stepDeadline;
+    sayWait(drill, `injecting ${plan.name} into ${plan.target}`, deadlineMs);
+    // What takes effect only when nobody waits for it any more is undone all the same.
+    const striking = strike().then((one) => {
+      drill.undo.push(fault.on === 'region' ? undoOfLoss(drill, plan.target, one.undo) : one.undo);
+      return one;
+    });
+    const inflicted = await withDeadline(drill.dependencies.clock, `injecting ${plan.name} into ${plan.target}`, deadlineMs, striking);
     if (fault.on !== 'store' && fault.on !== 'region' && !plan.beforehand) drill.inflicted.push({ fault: plan.name, target: plan.target, done: inflicted });
     if (inflicted.way !== undefined && !plan.beforehand && fault.on !== 'store' && fault.on !== 'region') emitWay(drill, plan, inflicted.way);
     timeline.emit('fault.injected', { fault: plan.name, target: plan.target, facts: inflicted.facts });
@@ -130,6 +154,7 @@ function emitWay(drill: Drill, { name, target }: PlannedFault['plan'], port: num
 async function witness(drill: Drill, { fault, plan }: PlannedFault, inflicted: Inflicted): Promise<void> {
   const { timeline, dependencies } = drill;
   const begunMs = dependencies.clock.nowMs();
+  sayWait(drill, `looking for the effect of ${plan.name} of ${plan.target}`, fault.witnessDeadlineMs);
   let lastError: unknown = null;
   const proof = await pollUntil(dependencies.clock, { everyMs: witnessEveryMs, deadlineMs: fault.witnessDeadlineMs, signal: drill.options.signal }, async () => {
     try {
@@ -170,6 +195,7 @@ export async function detect(drill: Drill, noticed: Noticed): Promise<void> {
   // Nobody notices a store that is broken before it is needed, and a drill need not wait to see that.
   if (plan.faults.every(({ fault }) => fault.on === 'store')) return void timeline.emit('undetected', { waitedMs: 0 });
   const deadlineMs = Math.min(detectDeadlineMs, plan.scenario.giveUp.ms);
+  sayWait(drill, 'waiting for somebody to notice', deadlineMs);
   const byProbe = pollUntil(dependencies.clock, { everyMs: probeEveryMs, deadlineMs, signal }, async () => {
     for (const target of targets) if (!(await attachedTo(drill, target).ready())) return { by: 'health probe', detail: `${target} does not answer as ready`, atMs: timeline.now() };
     return null;

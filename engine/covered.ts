@@ -6,7 +6,7 @@ import type { Drill } from './drill-context.ts';
 /** Acknowledged writes that a recovery point must cover to be one to have. */
 const enoughWrites = 20;
 /** A load that is slower than that is too slow to say much, and holds no schedule up. */
-const writesDeadlineMs = 10_000;
+export const writesDeadlineMs = 10_000;
 
 /** The recorder of a load, which counts the writes that were acknowledged; a group of rows is one. */
 export function countingWrites(drill: Drill, load: string, recorder: Recorder): Recorder {

@@ -5,7 +5,6 @@ import { every, type Clock } from '../core/clock.ts';
 import type { Recorder, Undo } from '../core/driver.ts';
 import { environmentError, messageOf, MusterError } from '../core/errors.ts';
 import type { Outcome, Phase } from '../core/timeline.ts';
-import { formatDuration } from '../core/units.ts';
 import { askAll, stateOfServices, type Before } from './asked.ts';
 import { breakIt, detect } from './break.ts';
 import { countingWrites } from './covered.ts';
@@ -22,6 +21,7 @@ import { startSchedules, type Schedules } from './schedule.ts';
 import { createTimelineWriter } from './timeline-writer.ts';
 import { createUndoStack, unlessAborted, withDeadline } from './undo.ts';
 import { bringUp, closeAll, seedData } from './up.ts';
+import { sayWait, waitFor } from './waiting.ts';
 import { readBackAll, runChecks } from './verify.ts';
 
 const ledgerFlushMs = 250;
@@ -147,7 +147,7 @@ async function live(drill: Drill): Promise<void> {
     const noticed = await phase(drill, 'break', () => breakIt(drill, schedules!, loadBegunMs));
     await phase(drill, 'detect', () => detect(drill, noticed));
     await phase(drill, 'recover', async () => {
-      await schedules!.stop();
+      await waitFor(drill, 'ending the backups', drill.plan.scenario.stepDeadline.ms, () => schedules!.stop());
       schedules = null;
       await recover(drill);
       for (const open of drill.moments.open) drill.timeline.emit('note', { text: `a fault waited for ${open}, which never came` });
@@ -167,10 +167,11 @@ async function live(drill: Drill): Promise<void> {
   });
 }
 
-/** What is under way has its own deadlines; when the drill is ended from outside, only this one is left to it. */
+/** What is under way is given as long as a step; when the drill is ended from outside, only `settleDeadlineMs` is left to it. */
 async function settled(drill: Drill, what: string, work: Promise<unknown> | undefined): Promise<void> {
   if (!work) return;
-  await unlessAborted(drill.options.signal, work)
+  const { ms: deadlineMs } = drill.plan.scenario.stepDeadline;
+  await unlessAborted(drill.options.signal, withDeadline(drill.dependencies.clock, what, deadlineMs, work))
     .catch(() => withDeadline(drill.dependencies.clock, what, settleDeadlineMs, work))
     .catch((error: unknown) => void drill.timeline.emit('note', { text: messageOf(error) }));
 }
@@ -188,6 +189,7 @@ async function startLoads(drill: Drill, loads: Load[]): Promise<void> {
 }
 
 async function stopLoads(drill: Drill, loads: Load[]): Promise<void> {
+  sayWait(drill, 'ending the loads', drill.plan.scenario.stepDeadline.ms);
   await settled(drill, 'ending the loads', Promise.allSettled(loads.map((load) => load.stop())));
   drill.ledger.flush();
   Object.keys(drill.plan.scenario.load).forEach((load, index) => {
@@ -195,15 +197,13 @@ async function stopLoads(drill: Drill, loads: Load[]): Promise<void> {
   });
 }
 
-const atMost = (ms: number): string => `at most ${formatDuration(ms)}`;
-
 /** heal and down: always, whatever happened before; each failure is put on the timeline beside what had failed already. */
 async function takeDown(drill: Drill): Promise<void> {
   const { timeline, options, dependencies } = drill;
   timeline.emit('phase.begun', { phase: 'heal' });
   dependencies.progress({ kind: 'phase', phase: 'heal' });
   let healed = true;
-  const hear = ({ name, deadlineMs }: Undo): void => dependencies.progress({ kind: 'line', text: `${name}, ${atMost(deadlineMs)}` });
+  const hear = ({ name, deadlineMs }: Undo): void => sayWait(drill, name, deadlineMs);
   await drill.undo.unwind((outcome) => {
     healed &&= outcome.ok;
     timeline.emit('undo.ended', outcome);
@@ -216,8 +216,7 @@ async function takeDown(drill: Drill): Promise<void> {
   if (!options.keep) {
     rmSync(join(drill.folder, 'stores'), { recursive: true, force: true });
     try {
-      if (drill.stack) dependencies.progress({ kind: 'line', text: `taking the stack down, ${atMost(downDeadlineMs)}` });
-      if (drill.stack) await withDeadline(dependencies.clock, 'taking the stack down', downDeadlineMs, drill.stack.down());
+      if (drill.stack) await waitFor(drill, 'taking the stack down', downDeadlineMs, () => drill.stack!.down());
     } catch (error) {
       errors.push(messageOf(error));
     }

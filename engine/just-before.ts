@@ -1,6 +1,6 @@
 import { messageOf } from '../core/errors.ts';
 import { attachedTo, type Drill } from './drill-context.ts';
-import { withDeadline } from './undo.ts';
+import { waitFor } from './waiting.ts';
 
 const lookDeadlineMs = 5_000;
 
@@ -11,7 +11,7 @@ export async function lookJustBefore(drill: Drill): Promise<void> {
     const { justBefore } = attachedTo(drill, component).checks[check]!;
     if (!justBefore) continue;
     try {
-      const facts = await withDeadline(drill.dependencies.clock, `the look of ${named} before the fault`, lookDeadlineMs, justBefore());
+      const facts = await waitFor(drill, `the look of ${named} right before the fault`, lookDeadlineMs, justBefore);
       drill.timeline.emit('check.justBefore', { check: named, facts });
     } catch (error) {
       drill.timeline.emit('note', { text: `${named} could not look right before the fault: ${messageOf(error)}` });

@@ -13,6 +13,7 @@ import { isCommand, isReplay, isRestore, isReturn } from './plan.ts';
 import { actionOwner, backupToRestore } from './plan-scenario.ts';
 import { returnRegion } from './regions.ts';
 import { withDeadline } from './undo.ts';
+import { sayWait } from './waiting.ts';
 
 const readyEveryMs = 20;
 const settledOperations = 20;
@@ -174,9 +175,11 @@ export async function observe(drill: Drill): Promise<void> {
   for (const target of brokenComponents(drill)) {
     // Where steps were declared, something else may serve by now, and what was broken stays away: clients decide.
     const elsewhere = (): boolean => plan.scenario.recover !== 'automatic' && calm();
+    sayWait(drill, `waiting for ${target} to be ready`, left());
     const seen = await pollUntil(clock, { everyMs: readyEveryMs, deadlineMs: left(), signal: drill.options.signal }, async () => ((await attachedTo(drill, target).ready()) ? 'ready' : elsewhere() && 'elsewhere'));
     if (seen === 'ready') timeline.emit('ready', { component: target });
   }
+  sayWait(drill, 'waiting for clients to have right answers for long enough', left());
   const settled = await pollUntil(clock, { everyMs: 50, deadlineMs: left(), signal: drill.options.signal }, async () => calm());
   timeline.emit('observation.ended', { settled: settled === true });
 }

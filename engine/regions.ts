@@ -6,6 +6,8 @@ import type { LostRegion, Service } from '../core/service.ts';
 import type { Store } from '../core/store.ts';
 import type { Json, RegionAccess } from '../core/timeline.ts';
 import type { Drill } from './drill-context.ts';
+import { withDeadline } from './undo.ts';
+import { sayWait } from './waiting.ts';
 
 /** A region that was lost: how to get it back, and what Muster itself did with what is in it meanwhile. */
 export interface Loss { how: 'dead' | 'blackhole'; lost: LostRegion; undo: Undo | null; accesses: Map<string, RegionAccess>; over: boolean }
@@ -129,7 +131,8 @@ export async function returnRegion(drill: Drill, region: string): Promise<Json> 
   if (!loss?.undo) throw environmentError(`region ${region} is not lost`, { expected: 'a fault that takes it away before this step' });
   const { undo, how } = loss;
   const { signal } = drill.options;
-  await undo.run();
+  sayWait(drill, `waiting for region ${region} to be back`, 2 * undo.deadlineMs + healthyDeadlineMs);
+  await withDeadline(drill.dependencies.clock, `giving region ${region} back`, undo.deadlineMs, undo.run());
   const healed = await pollUntil(drill.dependencies.clock, { everyMs: healedEveryMs, deadlineMs: undo.deadlineMs, signal }, async () => (await undo.healed()) !== false);
   if (!healed) throw environmentError(`region ${region} is not back`, { expected: `its services to accept connections within ${undo.deadlineMs} ms` });
   const services = [...drill.stack!.services.values()].filter((one) => one.region === region);

@@ -1,10 +1,11 @@
 import { pollUntil } from '../core/clock.ts';
 import type { Consistency, Follower } from '../core/driver.ts';
 import { environmentError, messageOf } from '../core/errors.ts';
-import { haveWritten } from './covered.ts';
+import { haveWritten, writesDeadlineMs } from './covered.ts';
 import { attachedTo, type Drill } from './drill-context.ts';
 import { watchedSink } from './moments.ts';
 import type { PlannedBackup } from './plan.ts';
+import { sayWait, waitFor } from './waiting.ts';
 import { pruneAfter } from './retention.ts';
 import type { LogWriter } from '../core/store.ts';
 
@@ -32,29 +33,29 @@ export function startSchedules(drill: Drill): Schedules {
   const halt = new AbortController();
   const snapshots = drill.plan.backups.filter((one) => one.info.kind === 'snapshot').map((backup) => startSnapshots(drill, backup, halt.signal));
   const logs = drill.plan.backups.filter((one) => one.info.kind === 'continuous').map((backup) => startLog(drill, backup));
-  const { clock } = drill.dependencies;
   return {
     havePoints: async (count) => {
-      await Promise.all(logs.map((log) => log.begun));
-      await pollUntil(clock, { everyMs: 20, deadlineMs: Number.MAX_SAFE_INTEGER, signal: drill.options.signal }, async () => {
-        snapshots.forEach(refuseStuck);
-        return snapshots.every((one) => one.durable >= count);
-      });
+      const { stepDeadline } = drill.plan.scenario;
+      for (const { id, begun } of logs) await waitFor(drill, `waiting for ${id} to be followed`, stepDeadline.ms, () => begun);
+      await havePointsOf(drill, snapshots, count);
     },
-    haveFurther: async (component, count) => {
-      const wanted = snapshots.filter(({ backup }) => backup.component === component).map((running) => ({ running, until: running.durable + count }));
-      await pollUntil(clock, { everyMs: 20, deadlineMs: Number.MAX_SAFE_INTEGER, signal: drill.options.signal }, async () => {
-        for (const { running } of wanted) refuseStuck(running);
-        return wanted.every(({ running, until }) => running.durable >= until);
-      });
-    },
+    haveFurther: (component, count) => havePointsOf(drill, snapshots.filter(({ backup }) => backup.component === component), count),
     beforeNextDurable: (id, act) =>
       new Promise((resolve, reject) => {
         const running = snapshots.find((one) => one.backup.id === id);
         if (!running) return reject(new Error(`no schedule takes ${id}`));
+        const deadlineMs = pointDeadlineMs(drill, running.backup);
+        const what = `waiting for the next recovery point of ${id}, just before which the fault comes`;
+        sayWait(drill, what, deadlineMs);
+        const callOff = drill.dependencies.clock.after(deadlineMs, () => reject(environmentError(`${what} took longer than ${deadlineMs} ms`)));
+        drill.options.signal.addEventListener('abort', callOff, { once: true });
         drill.options.signal.addEventListener('abort', () => reject(drill.options.signal.reason as Error), { once: true });
         void running.ended.then(() => reject(new Error(`the schedule of ${id} ended before its next point`)));
-        running.cut = { act, done: resolve, failed: reject };
+        const begin = (): Promise<void> => {
+          callOff();
+          return act();
+        };
+        running.cut = { act: begin, done: resolve, failed: reject };
       }),
     stopFor: (component, reason) => {
       for (const running of snapshots.filter((one) => one.backup.component === component && !one.stop.signal.aborted)) {
@@ -72,6 +73,26 @@ export function startSchedules(drill: Drill): Schedules {
       await Promise.all(logs.map((log) => log.stop()));
     },
   };
+}
+
+/** How long the next recovery point may take to be durable: until it is due, until enough was written, and as long as a step may take. */
+export function pointDeadlineMs({ plan }: Drill, backup: PlannedBackup): number {
+  return backup.plan.every!.ms / plan.scenario.timeScale + writesDeadlineMs + plan.scenario.stepDeadline.ms;
+}
+
+/** Waits until each of these has so many more durable points. Rejects when one cannot give them, or not in time. */
+async function havePointsOf(drill: Drill, snapshots: readonly Running[], count: number): Promise<void> {
+  if (snapshots.length === 0) return;
+  const wanted = snapshots.map((running) => ({ running, until: running.durable + count }));
+  const deadlineMs = count * Math.max(...snapshots.map(({ backup }) => pointDeadlineMs(drill, backup)));
+  const what = `waiting for ${count} recovery ${count === 1 ? 'point' : 'points'} of ${snapshots.map(({ backup }) => backup.id).join(', ')}`;
+  sayWait(drill, what, deadlineMs);
+  const { clock } = drill.dependencies;
+  const had = await pollUntil(clock, { everyMs: 20, deadlineMs, signal: drill.options.signal }, async () => {
+    for (const { running } of wanted) refuseStuck(running);
+    return wanted.every(({ running, until }) => running.durable >= until);
+  });
+  if (!had) throw environmentError(`${what} took longer than ${deadlineMs} ms`, { found: snapshots.map(({ backup, durable }) => `${durable} of ${backup.id}`).join(', ') });
 }
 
 function refuseStuck({ backup, failedInARow, lastError }: Running): void {
@@ -164,7 +185,7 @@ async function cutShort(drill: Drill, running: Running, point: string, abort: ()
   drill.timeline.emit('schedule.stopped', { backup: running.backup.id, reason: 'fault' });
 }
 
-interface FollowedLog { of: string; begun: Promise<void>; cut(): void; stop(): Promise<void> }
+interface FollowedLog { of: string; id: string; begun: Promise<void>; cut(): void; stop(): Promise<void> }
 
 function startLog(drill: Drill, backup: PlannedBackup): FollowedLog {
   const { timeline } = drill;
@@ -184,6 +205,7 @@ function startLog(drill: Drill, backup: PlannedBackup): FollowedLog {
   begun.catch(() => undefined);
   return {
     of: backup.component,
+    id: backup.id,
     begun,
     cut: () => cut.abort(new Error('what it follows is out of reach')),
     stop: async () => {

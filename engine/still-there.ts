@@ -1,6 +1,6 @@
 import { messageOf } from '../core/errors.ts';
 import type { Drill } from './drill-context.ts';
-import { withDeadline } from './undo.ts';
+import { waitFor } from './waiting.ts';
 
 const askDeadlineMs = 60_000;
 
@@ -14,11 +14,10 @@ export async function askFaultsAgain(drill: Drill): Promise<void> {
     if (!done.stillThere) continue;
     drill.options.signal.throwIfAborted();
     const what = `looking whether ${fault} of ${target} is still there`;
-    drill.dependencies.progress({ kind: 'line', text: `${what} (at most ${askDeadlineMs / 1000} s)` });
     const service = drill.plan.components.get(target)?.service ?? target;
     const about = { fault, target, staysAway: staysAway.includes(target) || staysAway.includes(service) };
     try {
-      const proof = await withDeadline(drill.dependencies.clock, what, askDeadlineMs, done.stillThere());
+      const proof = await waitFor(drill, what, askDeadlineMs, done.stillThere);
       drill.timeline.emit('fault.asked-again', { ...about, there: proof !== null, proof: proof?.what ?? 'nothing of it is seen any more' });
     } catch (error) {
       drill.timeline.emit('fault.asked-again', { ...about, there: null, proof: messageOf(error) });

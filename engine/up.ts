@@ -1,3 +1,4 @@
+import type { Attached } from '../core/driver.ts';
 import { environmentError, messageOf } from '../core/errors.ts';
 import type { Service } from '../core/service.ts';
 import { invariantOutcome } from './command.ts';
@@ -9,6 +10,7 @@ import { attachedTo, workloadOf } from './drill-context.ts';
 import { openStores } from './open-stores.ts';
 import { secretOf, serviceOf } from './surroundings.ts';
 import { unlessAborted, withDeadline } from './undo.ts';
+import { sayWait, waitFor } from './waiting.ts';
 
 const closeDeadlineMs = 10_000;
 
@@ -30,10 +32,11 @@ export async function bringUp(drill: Drill): Promise<void> {
     timeline.emit('stack.up', { project: drill.stack.project, images: [...drill.stack.images] });
   }
   options.signal.throwIfAborted();
-  await unlessAborted(options.signal, openStores(drill));
+  const { ms: deadlineMs } = plan.scenario.stepDeadline;
+  await unlessAborted(options.signal, waitFor(drill, 'opening the stores', deadlineMs, () => openStores(drill)));
   for (const component of plan.components.values()) {
     options.signal.throwIfAborted();
-    const attaching = component.driver.attach({
+    const attaching = (): Promise<Attached> => component.driver.attach({
       component: component.name,
       service: serviceOf(drill, component.service),
       config: component.config as never,
@@ -47,7 +50,7 @@ export async function bringUp(drill: Drill): Promise<void> {
       secret: (name) => secretOf(drill, name),
       note: (text) => void timeline.emit('note', { text }),
     });
-    const attached = await unlessAborted(options.signal, attaching);
+    const attached = await unlessAborted(options.signal, waitFor(drill, `attaching to ${component.name}`, deadlineMs, attaching));
     drill.attached.set(component.name, attached);
     assertDataIsMounted(component.name, serviceOf(drill, component.service), attached.dataFolder);
     timeline.emit('component.attached', { component: component.name, driver: component.declared.driver, service: component.service, server: attached.server });
@@ -75,19 +78,22 @@ const ownImagesOf = ({ backups, components }: Plan): string[] => [...new Set(bac
 
 /** Loads the data set, prepares Muster's own records and notes what the checks compare with later. */
 export async function seedData(drill: Drill): Promise<void> {
-  const { plan, timeline, options } = drill;
+  const { plan, timeline, options, dependencies } = drill;
+  const { ms: deadlineMs } = plan.scenario.stepDeadline;
   for (const step of plan.scenario.seed) {
     const owner = actionOwner(plan.components, step)!;
-    await attachedTo(drill, owner.name).actions[step.run]!(step.with);
+    await waitFor(drill, `seeding: ${step.run} of ${owner.name}`, deadlineMs, () => attachedTo(drill, owner.name).actions[step.run]!(step.with));
     options.signal.throwIfAborted();
   }
   await refuseUnusable(drill);
+  sayWait(drill, 'preparing the loads, each', deadlineMs);
   for (const workload of new Set(Object.values(plan.scenario.load).map((load) => workloadOf(drill, load)))) {
-    await workload.prepare();
+    await withDeadline(dependencies.clock, 'preparing a load', deadlineMs, workload.prepare());
     options.signal.throwIfAborted();
   }
   for (const { named, component, check } of plan.checks) {
-    const facts = await attachedTo(drill, component).checks[check]!.before?.();
+    const { before } = attachedTo(drill, component).checks[check]!;
+    const facts = before && (await waitFor(drill, `noting for the check ${named} what is there before the load`, deadlineMs, before));
     if (facts !== undefined) timeline.emit('check.baseline', { check: named, facts });
     options.signal.throwIfAborted();
   }
@@ -113,7 +119,7 @@ export async function closeAll(drill: Drill): Promise<string[]> {
   const errors: string[] = [];
   const attempt = async (what: string, work: () => Promise<void>): Promise<void> => {
     try {
-      await withDeadline(drill.dependencies.clock, what, closeDeadlineMs, work());
+      await waitFor(drill, what, closeDeadlineMs, work);
     } catch (error) {
       errors.push(`${what}: ${messageOf(error)}`);
     }

@@ -1,3 +1,4 @@
+import type { CheckOutcome } from '../core/driver.ts';
 import { messageOf } from '../core/errors.ts';
 import { digestOf, kinds, outcomes } from '../core/ledger.ts';
 import { invariantOutcome } from './command.ts';
@@ -5,6 +6,7 @@ import { attachedTo, workloadOf, type Drill } from './drill-context.ts';
 import { loadSpaceOf } from './load-space.ts';
 import type { Plan } from './plan.ts';
 import { withDeadline } from './undo.ts';
+import { sayWait, waitFor } from './waiting.ts';
 
 const readBackDeadlineMs = 180_000;
 const checkDeadlineMs = 120_000;
@@ -28,6 +30,7 @@ export async function readBackAll(drill: Drill): Promise<void> {
         records += 1;
         if (records % 5_000 === 0) dependencies.progress({ kind: 'work', what: `reading ${load} back`, done: records, total: null, unit: 'events' });
       });
+      sayWait(drill, `reading ${load} back`, readBackDeadlineMs);
       await withDeadline(dependencies.clock, `reading ${load} back`, readBackDeadlineMs, reading);
       ledger.flush();
       timeline.emit('readback.ended', { load, index, complete: true, records });
@@ -42,14 +45,13 @@ export async function readBackAll(drill: Drill): Promise<void> {
 export async function runChecks(drill: Drill): Promise<void> {
   for (const { named, component, check, byDefault } of drill.plan.checks) {
     drill.options.signal.throwIfAborted();
-    drill.dependencies.progress({ kind: 'line', text: `check ${named}` });
     const baseline = drill.timeline.events.findLast((event) => event.type === 'check.baseline' && event.data.check === named);
     try {
       const facts = baseline?.type === 'check.baseline' ? baseline.data.facts : null;
       const look = drill.timeline.events.findLast((event) => event.type === 'check.justBefore' && event.data.check === named);
       const justBefore = look?.type === 'check.justBefore' ? look.data.facts : null;
-      const ran = attachedTo(drill, component).checks[check]!.after(facts, brokenAtMs(drill), justBefore);
-      const { nothing, ...outcome } = await withDeadline(drill.dependencies.clock, `check ${named}`, checkDeadlineMs, ran);
+      const run = (): Promise<CheckOutcome> => attachedTo(drill, component).checks[check]!.after(facts, brokenAtMs(drill), justBefore);
+      const { nothing, ...outcome } = await waitFor(drill, `check ${named}`, checkDeadlineMs, run);
       // Nobody asked for it, and it has nothing to say: that is no doubt about anything.
       if (byDefault && nothing) drill.timeline.emit('note', { text: `${named} was made by default and shows nothing: ${outcome.detail}` });
       else drill.timeline.emit('check.ended', { check: named, component, ...outcome });
@@ -67,7 +69,7 @@ function brokenAtMs({ timeline, originMs }: Drill): number | null {
 
 async function checkInvariant(drill: Drill, { named, command }: Plan['invariants'][number]): Promise<void> {
   drill.options.signal.throwIfAborted();
-  drill.dependencies.progress({ kind: 'line', text: `check ${named}` });
+  sayWait(drill, `check ${named}`, command.timeout.ms);
   try {
     drill.timeline.emit('check.ended', { check: named, component: null, ...(await invariantOutcome(drill, command)) });
   } catch (error) {
