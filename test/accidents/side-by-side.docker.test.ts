@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { muster, startMuster, type Muster } from '../support/muster.ts';
 import { childrenOf, lives } from '../support/processes.ts';
-import { accidentFolder, bundlesIn, interrupted, killed, leftOf, timelineOf } from './workbench.ts';
+import { accidentFolder, bundlesIn, interrupted, leftOf, timelineOf } from './workbench.ts';
 
 /** Two drills with a stack each, both with clients at work; they would go on for long. */
 async function twoUnderWay(): Promise<{ folder: string; started: Muster }> {
@@ -35,17 +35,4 @@ test('kill -9 of everything with two drills under way: what they leave, `muster 
   for (const bundle of bundles) expect((await leftOf([bundle])).length).toBeGreaterThan(0);
   expect((await muster(['gc'])).code).toBe(0);
   expect(await leftOf(bundles)).toEqual([]);
-});
-
-test('kill -9 while a service is frozen and cut off: no fault outlives its drill', async () => {
-  const change = { fault: '[{ pause: redis, at: +1s }, { partition: redis, at: +1s }]', recover: 'automatic', giveUp: '10m' };
-  const folder = accidentFolder((file, text) => (file === 'scenario.yaml' ? Object.entries(change).reduce((all, [key, value]) => all.replace(new RegExp(`^${key}: .*`, 'm'), `${key}: ${value}`), text) : text));
-  const started = startMuster(['run', 'scenario.yaml'], { cwd: folder });
-  await started.said(/Z break: took/);
-  await killed(started);
-  const [bundle] = bundlesIn(folder);
-  expect(timelineOf(bundle!).events.filter(({ type }) => type === 'fault.witnessed')).toHaveLength(2);
-  expect((await leftOf([bundle!])).length).toBeGreaterThan(0);
-  expect((await muster(['gc'])).code).toBe(0);
-  expect(await leftOf([bundle!])).toEqual([]);
 });
