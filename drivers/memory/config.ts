@@ -16,7 +16,7 @@ const bad = z.strictObject({
 export const configSchema = z.strictObject({
   groupSize: z.union([z.literal(1), z.literal(2), z.literal(4), z.literal(8), z.literal(16)]).default(4),
   neverReturn: z.boolean().default(false).describe('Removed records must never be back'),
-  restartAfterMs: z.number().min(0).default(200).describe('How long a crashed or wiped database stays down; stopped and paused ones stay so'),
+  restartAfterMs: z.number().min(0).default(200).describe('How long its process takes to come up: by itself after a crash or a wipe, and when it is started after a stop'),
   latencyMs: z.number().min(0).default(0).describe('Time of one operation; 0 is one turn of the event loop'),
   timeoutMs: z.number().positive().default(1000).describe('How long a client waits for an answer'),
   missingTable: z.enum(['empty', 'error']).default('empty').describe('`empty`: as a key space, a table that is not there has no rows. `error`: as SQL, it is an error'),

@@ -145,9 +145,8 @@ export class Database {
 
   /** The process dies and is started again after `restartAfterMs`. What was committed is kept, but for known-bad databases. */
   die(): void {
-    this.#newProcess();
+    this.#begin();
     this.#status = 'running';
-    this.#upAtMs = this.#clock.nowMs() + this.#config.restartAfterMs;
     for (const entry of this.journal.slice(this.journal.length - this.#config.bad.forgetsOnCrash)) {
       for (const [id] of entry.rows) this.tables.get(entry.table)?.rows.delete(id);
     }
@@ -172,13 +171,19 @@ export class Database {
     this.#status = 'paused';
   }
 
-  /** From whatever state, to running. A process that is restarting comes up in its own time; resolves then. Rejects where it is misconfigured. */
+  /** From whatever state, to running. A process that begins comes up in its own time; resolves then. Rejects where it is misconfigured. */
   async start(): Promise<void> {
     if (this.misconfigured) throw environmentError('the database does not come up', { found: 'a setting that it does not know', expected: 'a configuration that it takes' });
-    if (this.#status === 'stopped') this.#newProcess();
+    if (this.#status === 'stopped') this.#begin();
     this.#status = 'running';
     for (const thaw of this.#thawed) thaw();
     while (this.status === 'restarting') await this.#clock.sleep(Math.max(1, this.#upAtMs - this.#clock.nowMs()));
+  }
+
+  /** Another process, which is not up at once. */
+  #begin(): void {
+    this.#newProcess();
+    this.#upAtMs = this.#clock.nowMs() + this.#config.restartAfterMs;
   }
 
   #newProcess(): void {

@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
+import type { Clock } from '../../core/clock.ts';
 import type { Artifact, BackupMethod, Consistency, Follower, LogSink, RecoveryTarget } from '../../core/driver.ts';
 import { environmentError, messageOf } from '../../core/errors.ts';
 import type { Database } from './database.ts';
@@ -7,14 +8,16 @@ import { decodeEntry, encodeEntry, type Entry } from './journal.ts';
 
 const fileName = 'journal.jsonl';
 const entriesPerAppend = 5_000;
+/** What is committed within so long goes into one append. */
+const gatherMs = 50;
 
 /** The journal, followed as it grows: every commit is in the log soon after it was acknowledged. */
-export const journalMethod = (database: Database): BackupMethod => ({
-  follow: async (to, { base }) => follow(database, to, base),
+export const journalMethod = (database: Database, clock: Clock): BackupMethod => ({
+  follow: async (to, { base }) => follow(database, clock, to, base),
   replay: (from, until, base, context) => context.stage('replay', 'replay the journal', () => replay(database, from, until, base)),
 });
 
-function follow(database: Database, to: LogSink, base: Consistency | null): Follower {
+function follow(database: Database, clock: Clock, to: LogSink, base: Consistency | null): Follower {
   const { history } = database;
   const oldest = database.journal[0]?.sequence ?? database.sequence + 1;
   // Without a base, everything that there is: the snapshot to replay onto may already be under way.
@@ -22,7 +25,7 @@ function follow(database: Database, to: LogSink, base: Consistency | null): Foll
   if (base && (base.position['history'] !== history || next < oldest)) {
     throw environmentError('the journal no longer reaches back to the base', { found: `${history} from ${oldest}`, expected: `${base.position['history']} from ${next}` });
   }
-  let stopping = false;
+  const stopping = new AbortController();
   let wake = (): void => undefined;
   const unlisten = database.onJournal(() => wake());
   const run = async (): Promise<string | null> => {
@@ -36,10 +39,11 @@ function follow(database: Database, to: LogSink, base: Consistency | null): Foll
         await to.append(fileName, offset, bytes);
         offset += bytes.length;
         next += batch.length;
-      } else if (stopping) {
+      } else if (stopping.signal.aborted) {
         return null;
       } else {
         await new Promise<void>((resolve) => { wake = resolve; });
+        await clock.sleep(gatherMs, stopping.signal).catch(() => undefined);
       }
     }
   };
@@ -47,7 +51,7 @@ function follow(database: Database, to: LogSink, base: Consistency | null): Foll
   return {
     broken: running.then((reason) => (reason === null ? new Promise<string>(() => undefined) : reason)),
     stop: async () => {
-      stopping = true;
+      stopping.abort();
       wake();
       await running;
     },

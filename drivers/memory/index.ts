@@ -73,7 +73,7 @@ export default defineDriver({
     if (hangs === 'attach') await never(clock);
     return hanging(hangs, {
       server: serverName,
-      backups: { copy: copyMethod(database, config), journal: journalMethod(database) },
+      backups: { copy: copyMethod(database, config), journal: journalMethod(database, clock) },
       workload: memoryWorkload(database, config),
       actions: actionsOf(database, seed),
       checks: { inventory: inventory(database) },

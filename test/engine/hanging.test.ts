@@ -16,8 +16,8 @@ describe('a drill that is ended while its driver hangs', { concurrent: true }, (
       config: `{ bad: { hangs: ${hangs} } }`,
       scenario: { seed: '[{ run: seed }]', check: '[ledger, inventory]', fault: '{ wipe-volume: store, at: +1s }', points: '1' },
       signal: ending.signal,
-      progress: (one) => {
-        if (one.kind === 'phase' && one.phase === phase) setTimeout(() => ending.abort(new MusterError('interrupted', 'by SIGTERM')), 2_000);
+      progress: (one, clock) => {
+        if (one.kind === 'phase' && one.phase === phase) clock.after(2_000, () => ending.abort(new MusterError('interrupted', 'by SIGTERM')));
       },
     });
     expect(result).toMatchObject({ outcome: 'interrupted', exitCode: 130 });

@@ -1,9 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { eventsOf, readChain, type EventType, type TimelineEvent } from '../../core/timeline.ts';
-import { drillFile, drillInMemory, memoryFiles, type MemoryDrill } from '../support/memory-drill.ts';
+import { drillFile, drillInMemory, memoryFiles, scratch, type MemoryDrill } from '../support/memory-drill.ts';
 
 const concurrent = { timeout: 120_000, concurrent: true };
 const timelineOf = (folder: string): TimelineEvent[] => readChain(readFileSync(join(folder, 'events.jsonl'), 'utf8')).events;
@@ -11,7 +10,7 @@ const dataOf = <T extends EventType>(folder: string, type: T) => eventsOf(timeli
 
 /** Two drills of one strategy, whose stores are folders of the user's own: the first lives longer, so its points have the later times on its own clock. */
 async function twoDrills(second: Record<string, string>, first: Record<string, string> = {}) {
-  const shared = mkdtempSync(join(tmpdir(), 'muster-shared-'));
+  const shared = mkdtempSync(join(scratch, 'shared-'));
   const stores = { a: `{ kind: directory, path: ${join(shared, 'a')} }`, b: `{ kind: directory, path: ${join(shared, 'b')} }` };
   const drill: MemoryDrill = { stores, scenario: { fault: '{ wipe-volume: store, at: +9s }', ...first } };
   const files = memoryFiles(drill);

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { globSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { afterAll } from 'vitest';
 import { registries } from '../../cli/registries.ts';
-import { systemClock } from '../../core/clock.ts';
+import { systemClock, type Clock } from '../../core/clock.ts';
 import type { Progress } from '../../core/progress.ts';
 import type { Registries } from '../../core/registries.ts';
 import type { DrillResult } from '../../core/result.ts';
@@ -13,6 +14,18 @@ import type { EngineDependencies } from '../../engine/drill-context.ts';
 import { runDrill } from '../../engine/drill.ts';
 import { planDrill } from '../../engine/plan.ts';
 import { createVault } from '../../stores/vault.ts';
+import { createVirtualClock } from './virtual-clock.ts';
+
+/** Folders of drills, and whatever else goes with the test file. In memory where there is room: a store flushes every object, and a busy disk takes seconds for that. */
+const ram = '/dev/shm';
+const roomBytes = 1024 ** 3;
+const hasRoom = (folder: string): boolean => {
+  if (!existsSync(folder)) return false;
+  const { bavail, bsize } = statfsSync(folder);
+  return bavail * bsize >= roomBytes;
+};
+export const scratch = mkdtempSync(join(hasRoom(ram) ? ram : tmpdir(), 'muster-tests-'));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 const backupKey = randomBytes(32).toString('hex');
 
@@ -35,9 +48,11 @@ export interface MemoryDrill {
   scenario?: Record<string, string>;
   registries?: Registries;
   signal?: AbortSignal;
+  seed?: number;
   /** Leave the stores for a look. */
   keep?: boolean;
-  progress?(progress: Progress): void;
+  /** `clock`: of the drill. */
+  progress?(progress: Progress, clock: Clock): void;
   /** Alters the data of every recovery point in store b as soon as the recovery begins. */
   tamper?(bytes: Uint8Array): Uint8Array | void;
 }
@@ -50,7 +65,7 @@ const scenarioLines = (change: Record<string, string> = {}): string =>
   }).map(([key, value]) => `${key}: ${value}\n`).join('');
 
 export function memoryFiles({ config = '{}', every = '1m', rpo = '15m', backup = {}, stores = {}, scenario }: MemoryDrill = {}, component?: string): { folder: string; file: string } {
-  const folder = mkdtempSync(join(tmpdir(), 'muster-memory-'));
+  const folder = mkdtempSync(join(scratch, 'memory-'));
   // The driver keeps its databases by the component's name, in this process: drills side by side must not meet.
   const own = (text: string): string => text.replaceAll(/\bstore\b(?!-)/g, component ?? `store-${basename(folder).slice(-6).toLowerCase()}`);
   writeFileSync(join(folder, 'strategy.yaml'), own(`strategy: memory
@@ -71,9 +86,9 @@ stores:
   return { folder, file: join(folder, 'scenario.yaml') };
 }
 
-export const dependenciesFor = (home: string, drill: MemoryDrill): EngineDependencies => ({
-  registries: drill.registries ?? registries, provider: noStacks, makeVault: createVault, clock: systemClock,
-  environment: { MUSTER_BACKUP_KEY: backupKey }, home, version: 'test', host: {}, progress: drill.progress ?? (() => undefined),
+export const dependenciesFor = (home: string, drill: MemoryDrill, clock: Clock = systemClock): EngineDependencies => ({
+  registries: drill.registries ?? registries, provider: noStacks, makeVault: createVault, clock,
+  environment: { MUSTER_BACKUP_KEY: backupKey }, home, version: 'test', host: {}, progress: (one) => drill.progress?.(one, clock),
 });
 
 function tamperWith(home: string, alter: NonNullable<MemoryDrill['tamper']>): void {
@@ -85,7 +100,7 @@ function tamperWith(home: string, alter: NonNullable<MemoryDrill['tamper']>): vo
   }
 }
 
-/** A whole drill on the memory driver, real in everything but the technology. */
+/** A whole drill on the memory driver, real in everything but the technology and the time. */
 export async function drillInMemory(drill: MemoryDrill = {}): Promise<{ folder: string; result: DrillResult }> {
   return drillFile(memoryFiles(drill), drill);
 }
@@ -94,11 +109,13 @@ export async function drillInMemory(drill: MemoryDrill = {}): Promise<{ folder: 
 export async function drillFile({ folder, file }: { folder: string; file: string }, drill: MemoryDrill = {}): Promise<{ folder: string; result: DrillResult }> {
   const progress = (one: Progress): void => {
     if (one.kind === 'phase' && one.phase === 'recover' && drill.tamper) tamperWith(folder, drill.tamper);
-    drill.progress?.(one);
+    drill.progress?.(one, clock);
   };
-  const dependencies = dependenciesFor(folder, { ...drill, progress });
+  const clock = createVirtualClock();
+  const dependencies = dependenciesFor(folder, { ...drill, progress }, clock);
   const plan = await planDrill(file, dependencies.registries, noStacks);
-  const ran = await runDrill(plan, dependencies, { seed: 7, keep: drill.keep === true, signal: drill.signal ?? new AbortController().signal });
+  const options = { seed: drill.seed ?? 7, keep: drill.keep === true, signal: drill.signal ?? new AbortController().signal };
+  const ran = await clock.during(() => runDrill(plan, dependencies, options));
   const result = judgeRun(ran.folder, dependencies.registries);
   writeReports(ran.folder, result, dependencies.registries);
   return { folder: ran.folder, result };
