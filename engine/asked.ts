@@ -13,6 +13,8 @@ const healthyDeadlineMs = 60_000;
 const askEveryMs = 250;
 /** A process that ends again and again is seen running now and then: it must be the same one this much later. */
 const steadyMs = 1_000;
+/** One that was started more than once since then may be about to end again: as long as Docker itself takes for a start that went well. */
+const flappingMs = 10_000;
 
 /** What every service of the stack was before anything was broken. */
 export type Before = ReadonlyMap<string, ServiceState>;
@@ -76,10 +78,14 @@ async function askService(drill: Drill, service: Service, before: ServiceState):
     const seen = await service.state();
     last = told(seen);
     if (!isAsBefore(seen, before)) return seen.status !== 'running' && clock.nowMs() >= patienceMs ? 'away' : false;
-    await clock.sleep(steadyMs, drill.options.signal);
-    const again = await service.state();
-    last = again.startedAt === seen.startedAt ? told(again) : `${told(again)}, but started anew while it was looked at`;
-    return again.startedAt === seen.startedAt && isAsBefore(again, before) && 'ready';
+    const steadyAtMs = clock.nowMs() + (seen.restarts > before.restarts + 1 ? flappingMs : steadyMs);
+    while (clock.nowMs() < steadyAtMs) {
+      await clock.sleep(steadyMs, drill.options.signal);
+      const again = await service.state();
+      last = again.startedAt === seen.startedAt ? told(again) : `${told(again)}, but started anew while it was looked at`;
+      if (again.startedAt !== seen.startedAt || !isAsBefore(again, before)) return false;
+    }
+    return 'ready';
   });
   const ready = seen === 'ready';
   return { ...about, ready, detail: ready ? last : `${last}; before the fault: ${told(before)}` };

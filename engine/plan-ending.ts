@@ -1,6 +1,6 @@
 import { unknownName } from '../core/document.ts';
 import type { AbilityName } from '../core/driver.ts';
-import { isRestore, type PlannedCheck, type PlannedFault } from './plan.ts';
+import { isCommand, isRestore, type PlannedCheck, type PlannedFault } from './plan.ts';
 import type { Context } from './plan-scenario.ts';
 
 /** What stays away is a component or a service of the stack. */
@@ -17,12 +17,24 @@ const onData: readonly AbilityName[] = [
 ];
 const inventory = 'inventory';
 
-/** Components whose data a fault or a restore touches, and whose driver can compare what they hold. */
+/** Components whose data a fault or a restore touches, or a command of the user's own may, and whose driver can compare what they hold. */
 function touched({ scenario, components }: Context, faults: readonly PlannedFault[]): string[] {
-  const broken = faults.filter(({ fault }) => fault.on !== 'store' && fault.on !== 'region' && fault.needs.some((need) => onData.includes(need)));
-  const restored = scenario.recover === 'automatic' ? [] : scenario.recover.filter(isRestore).map((step) => step.restore);
-  const names = new Set([...broken.map(({ plan }) => plan.target), ...restored]);
+  const own = faults.filter(({ fault }) => fault.on !== 'store' && fault.on !== 'region');
+  const broken = own.filter(({ fault }) => 'needs' in fault && fault.needs.some((need) => onData.includes(need)));
+  const steps = scenario.recover === 'automatic' ? [] : scenario.recover;
+  const restored = steps.filter(isRestore).map((step) => step.restore);
+  const names = new Set([...broken.map(({ plan }) => plan.target), ...restored, ...withinReach({ scenario, components }, own)]);
   return [...names].filter((name) => Object.hasOwn(components.get(name)?.driver.checks ?? {}, inventory));
+}
+
+/** What a command does is not known: it may put data back, or take it away, in the service that it runs in, and in what was broken. */
+function withinReach({ scenario, components }: Pick<Context, 'scenario' | 'components'>, own: readonly PlannedFault[]): string[] {
+  const commands = scenario.recover === 'automatic' ? [] : scenario.recover.filter(isCommand);
+  if (commands.length === 0) return [];
+  const inside = [...components.values()].filter(({ service }) => commands.some((command) => command.in === service)).map(({ name }) => name);
+  const broken = own.filter(({ plan }) => !plan.beforehand).map(({ plan }) => plan.target);
+  const stays = (name: string): boolean => scenario.staysAway.includes(name) || scenario.staysAway.includes(components.get(name)?.service ?? name);
+  return [...broken, ...inside].filter((name) => !stays(name));
 }
 
 /** The inventory of each of them, unless the scenario names it itself or declines it. What is declined must be one of these. */

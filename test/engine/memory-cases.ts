@@ -29,6 +29,12 @@ const asked: [fault: string, as: string][] = [
 const notRepaired = asked.map(([fault, as]): MemoryCase => ({ name: `${fault}, after which nobody brings the application's rows back`, drill: ofAccounts(as, 'automatic'), exitCode: 1, red: [`still-there/${fault}/`] }));
 const repaired = asked.map(([fault, as]): MemoryCase => ({ name: `${fault}, and the application's rows are restored`, drill: ofAccounts(as, '[{ restore: store, from: b }]'), exitCode: 0 }));
 
+/** A crash that keeps all data, with a command of the user's own among the steps: only an inventory tells what that has done. */
+const commanded = (steps: string): MemoryDrill => ({
+  hostCommands: true, config: '{ restartAfterMs: 0 }',
+  scenario: { seed: '[{ run: seed, with: { rows: 200 } }]', fault: '{ crash: store, at: +4s }', recover: `[{ command: ["true"], in: host }${steps}]`, attempts: '5' },
+});
+
 export const badDrills: MemoryCase[] = [
   { name: 'a backup that silently leaves records out has holes', drill: { config: '{ bad: { omit: { every: 10, of: groups } } }' }, exitCode: 1, red: ['integrity/rows/hole'] },
   { name: 'a backup that leaves half of a group out is torn', drill: { config: '{ bad: { omit: { every: 7, of: ids } } }' }, exitCode: 1, red: ['integrity/rows/torn'] },
@@ -49,10 +55,18 @@ export const badDrills: MemoryCase[] = [
     shows: ({ steps }) => [steps[0]!.ok, /b/.test(steps[0]!.error!)], is: [false, true],
   },
   { name: 'a restore from copies that were cut off is refused', drill: { tamper: (bytes) => bytes.subarray(0, bytes.length >> 1) }, exitCode: 1, red: ['recovery'], shows: ({ steps }) => steps[0]!.ok, is: false },
+  {
+    name: 'a process crashed, and while commands of the user\'s own brought it back a table was emptied', drill: commanded(', { run: clear, with: { table: accounts } }'),
+    exitCode: 1, red: ['check/store'], shows: ({ steps }) => steps.at(-1)!.ok, is: true,
+  },
 ];
 
 export const goodDrills: MemoryCase[] = [
   ...repaired,
+  {
+    name: 'a process crashed, and a command of the user\'s own brought it back with all that it held', drill: commanded(''), exitCode: 0,
+    shows: ({ checks }) => checks.map(({ verdict }) => verdict), is: ['pass'],
+  },
   { name: 'a log replayed over a restored base', drill: { scenario: { protect: '[store.snapshot, store.log]', recover: '[{ restore: store, from: a }, { replay: store.log, from: a }]' } }, exitCode: 0 },
   {
     name: 'two loads on one component, each with ids of its own', drill: { scenario: { load: twoLoads } }, exitCode: 0,

@@ -46,6 +46,8 @@ export interface MemoryDrill {
   backup?: Record<string, string>;
   /** Lines of the scenario that replace those of the same key. */
   scenario?: Record<string, string>;
+  /** Steps may be commands on this machine, which take its time. */
+  hostCommands?: boolean;
   registries?: Registries;
   signal?: AbortSignal;
   seed?: number;
@@ -64,12 +66,13 @@ const scenarioLines = (change: Record<string, string> = {}): string =>
     recover: '[{ restore: store, from: b }]', check: '[ledger]', ...change,
   }).map(([key, value]) => `${key}: ${value}\n`).join('');
 
-export function memoryFiles({ config = '{}', every = '1m', rpo = '15m', backup = {}, stores = {}, scenario }: MemoryDrill = {}, component?: string): { folder: string; file: string } {
+export function memoryFiles({ config = '{}', every = '1m', rpo = '15m', backup = {}, stores = {}, hostCommands = false, scenario }: MemoryDrill = {}, component?: string): { folder: string; file: string } {
   const folder = mkdtempSync(join(scratch, 'memory-'));
   // The driver keeps its databases by the component's name, in this process: drills side by side must not meet.
   const own = (text: string): string => text.replaceAll(/\bstore\b(?!-)/g, component ?? `store-${basename(folder).slice(-6).toLowerCase()}`);
   writeFileSync(join(folder, 'strategy.yaml'), own(`strategy: memory
 stack: none
+hostCommands: ${hostCommands}
 components:
   store:
     driver: memory
@@ -111,11 +114,12 @@ export async function drillFile({ folder, file }: { folder: string; file: string
     if (one.kind === 'phase' && one.phase === 'recover' && drill.tamper) tamperWith(folder, drill.tamper);
     drill.progress?.(one, clock);
   };
-  const clock = createVirtualClock();
+  const virtual = createVirtualClock();
+  const clock = drill.hostCommands ? systemClock : virtual;
   const dependencies = dependenciesFor(folder, { ...drill, progress }, clock);
-  const plan = await planDrill(file, dependencies.registries, noStacks);
+  const plan = await planDrill(file, dependencies.registries, noStacks, { hostCommands: drill.hostCommands });
   const options = { seed: drill.seed ?? 7, keep: drill.keep === true, signal: drill.signal ?? new AbortController().signal };
-  const ran = await clock.during(() => runDrill(plan, dependencies, options));
+  const ran = await (drill.hostCommands ? runDrill(plan, dependencies, options) : virtual.during(() => runDrill(plan, dependencies, options)));
   const result = judgeRun(ran.folder, dependencies.registries);
   writeReports(ran.folder, result, dependencies.registries);
   return { folder: ran.folder, result };
