@@ -32,7 +32,8 @@ export const replayBinlog = (site: Site): NonNullable<BackupMethod['replay']> =>
       const on = await serverOnBase(site, helper, base, context);
       discarded = on.discarded;
       uuid = await on.server.uuid();
-      if (plan.transactions > 0) await on.server.replay(await bring(helper, plan, context), { excluded: baseGtids, start: plan.start });
+      const given = plan.transactions > 0 ? await on.server.replay(await bring(helper, plan, context), { excluded: baseGtids, start: plan.start }) : 0;
+      if (plan.start !== null) assertAllGiven(given, plan);
       await assertReplayed(on.server, plan, baseGtids);
       await on.server.stop();
       const end = plan.files.at(-1);
@@ -89,6 +90,14 @@ async function bring(helper: Helper, plan: ReplayPlan, { signal, progress }: Res
     progress(done, total, 'bytes');
   }
   return plan.files.map(({ name }) => `${folder}/${name}`);
+}
+
+/** Without GTIDs the server cannot say what it executed: what was given to it is counted. */
+function assertAllGiven(given: number, { transactions, last }: ReplayPlan): void {
+  if (given === transactions) return;
+  throw environmentError('the replay did not do what was planned', {
+    found: `${given} transactions`, expected: `${transactions} transactions, the last one at ${last?.gtid ?? 'the base'}`, hint: 'the log was not read to where it was to be read',
+  });
 }
 
 async function assertReplayed(server: ScratchServer, plan: ReplayPlan, base: string): Promise<void> {

@@ -1,21 +1,23 @@
 import { environmentError } from '../../core/errors.ts';
 import { serverSchemas } from './config.ts';
+import { readFormative, stopwordTables } from './formative.ts';
 import { assertOwnData } from './own-data.ts';
 import { withSession, type Session, type Site } from './server.ts';
 
 const namesShown = 5;
 
 /** What a dump of this server leaves out or a loading server cannot take: in words, with the tables, and what to do about it. */
-interface Obstacle { what: string; tables: string[]; hint: string }
+interface Obstacle { what: string; tables: string[]; hint: string; expected?: string }
 
 /**
  * Environment error when something lies in this server that no restore from a dump can bring back. Asked when a backup is made, and
  * before anything is broken: after the loss it would be too late to change it.
  */
 export async function assertRestorable(site: Site, session: Session): Promise<void> {
-  for (const { what, tables, hint } of [...(await elsewhere(session)), ...(await encrypted(site, session))]) {
+  const obstacles = [...(await elsewhere(session)), ...(await encrypted(site, session)), ...(await stopwordsLeftOut(site, session))];
+  for (const { what, tables, hint, expected = 'tables with files of their own in the data folder' } of obstacles) {
     const more = tables.length > namesShown ? ` and ${tables.length - namesShown} more` : '';
-    throw environmentError(`a dump of ${site.service.name} could not be restored: ${what}`, { found: `${tables.slice(0, namesShown).join(', ')}${more}`, expected: 'tables with files of their own in the data folder', hint });
+    throw environmentError(`a dump of ${site.service.name} could not be restored: ${what}`, { found: `${tables.slice(0, namesShown).join(', ')}${more}`, expected, hint });
   }
 }
 
@@ -53,6 +55,18 @@ async function encrypted(site: Site, { rows }: Session): Promise<Obstacle[]> {
   } finally {
     await helper.remove();
   }
+}
+
+/** Full-text indexes are built anew under the source's stopwords, which must be in the dump for that. */
+async function stopwordsLeftOut({ config }: Site, session: Session): Promise<Obstacle[]> {
+  const tables = stopwordTables(await readFormative(session));
+  const dumped = (name: string): boolean => (config.databases?.includes(name.split('.')[0]!) ?? true) && !config.ignoreTables.includes(name);
+  const leftOut = tables.filter((name) => !dumped(name));
+  if (leftOut.length === 0) return [];
+  return [{
+    what: 'full-text indexes are built under stopwords that the dump leaves out', tables: leftOut, expected: 'tables that are in the dump',
+    hint: 'take the table out of ignoreTables, or its database into databases',
+  }];
 }
 
 /** Before anything is broken: whether a restore of this component can work at all. */

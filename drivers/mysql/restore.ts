@@ -7,7 +7,7 @@ import type { Json } from '../../core/timeline.ts';
 import { clearFolder, damagedFacts, dataFileNames } from './beside-data.ts';
 import { dumpName } from './dump.ts';
 import { inspectDump } from './dump-file.ts';
-import { loadedOtherwise } from './formative.ts';
+import { indexUnderStopwords, loadedOtherwise } from './formative.ts';
 import { gtidSet } from './gtid.ts';
 import { nothingTorn, type Torn } from './other-engines.ts';
 import { assertOwnData } from './own-data.ts';
@@ -96,13 +96,14 @@ export async function loadBase(site: Site, helper: Helper, from: Artifact, conte
   await server.sql('FLUSH PRIVILEGES; ALTER INSTANCE ENABLE INNODB REDO_LOG').catch((error: unknown) => {
     throw environmentError('the accounts of the dump do not let Muster in', { found: messageOf(error), expected: `${site.config.user} with the password of ${site.config.passwordFrom}`, cause: error });
   });
+  const indexedAnew = await indexUnderStopwords((text) => server.sql(text), options.settings);
   const executed = gtidSet(await server.sql('SELECT @@GLOBAL.gtid_executed')).toString();
   const wanted = gtidSet(from.position['gtid'] ?? '').toString();
   if (executed !== wanted) throw environmentError('the restored server does not hold the transactions of its dump', { found: executed || 'none', expected: wanted || 'none' });
   const redo = await server.sql("SHOW GLOBAL STATUS LIKE 'Innodb_redo_log_enabled'");
   if (!/\bON$/.test(redo)) throw environmentError('the redo log is still off', { found: redo, expected: 'ON' });
   site.restored.torn = factsOf(from).torn ?? nothingTorn;
-  return { server, uuid: await server.uuid(), facts: { bytes: file.bytes, gtid: executed, ...folder, loadedOtherwise: loadedOtherwise(options.settings) } };
+  return { server, uuid: await server.uuid(), facts: { bytes: file.bytes, gtid: executed, ...folder, indexedAnew, loadedOtherwise: loadedOtherwise(options.settings) } };
 }
 
 /** A folder as a new server makes it, with what lay beside the damaged data, and what the recovery point says was persisted. */

@@ -17,8 +17,11 @@ export interface ScratchServer {
   sql(statements: string): Promise<string>;
   /** Loads a dump that lies on this machine into an empty data folder, with the redo log off; `progress` is told bytes read. */
   load(path: string, progress: (bytes: number) => void): Promise<void>;
-  /** Replays binary logs that lie in the helper, all in one go: without the transactions of `excluded`, or from a position of the first one on. */
-  replay(paths: string[], from: { excluded: string; start: number | null }): Promise<void>;
+  /**
+   * Replays binary logs that lie in the helper, all in one go: without the transactions of `excluded`, or from a position of the first one on.
+   * Gives how many transactions without a GTID the client took; it ends with an error unless it executed each.
+   */
+  replay(paths: string[], from: { excluded: string; start: number | null }): Promise<number>;
   /** How it names itself, as whoever serves this folder will. */
   uuid(): Promise<string>;
   /** Ends it cleanly: everything is on disk. */
@@ -93,10 +96,10 @@ export async function startScratch(options: ScratchOptions): Promise<ScratchServ
       if (seen !== size) throw environmentError('the dump was not read to its end', { found: `${seen} of ${size} bytes`, expected: 'all of it' });
     },
     replay: async (paths, { excluded, start }) => {
-      const script = 'set -o pipefail; mysqlbinlog --no-defaults "$@" | $CLIENT';
       const from = start === null ? `--exclude-gtids=${excluded}` : `--start-position=${start}`;
-      const result = await run(['bash', '-c', script, 'replay', from, ...paths], { env: { CLIENT: client(site.config.user).join(' ') } });
+      const result = await run(['bash', '-c', replayScript, 'replay', from, ...paths], { env: { CLIENT: client(site.config.user).join(' '), HEAD: anonymousHead } });
       if (result.code !== 0) throw failed('replaying the log', result);
+      return Number(result.stdout.trim().split('\n').at(-1));
     },
     stop: async () => {
       const result = await run(['mysqladmin', '--no-defaults', `--socket=${socket}`, `--user=${site.config.user}`, 'shutdown']);
@@ -106,3 +109,16 @@ export async function startScratch(options: ScratchOptions): Promise<ScratchServ
     },
   };
 }
+
+/** mysqlbinlog heads each transaction that has no GTID with a comment; the statements go on to the client byte for byte. */
+const anonymousHead = '^#[0-9]{6} +[0-9:]+ server id [0-9]+ +end_log_pos [0-9]+ .*Anonymous_GTID\tlast_committed=';
+
+const replayScript = `
+  set -o pipefail
+  rm -f /tmp/muster-heads && mkfifo /tmp/muster-heads
+  LC_ALL=C grep -acE "$HEAD" /tmp/muster-heads >/tmp/muster-count &
+  mysqlbinlog --no-defaults "$@" | tee /tmp/muster-heads | $CLIENT
+  code=$?
+  wait $!
+  cat /tmp/muster-count
+  exit $code`;

@@ -7,7 +7,7 @@ import { canStandIn, choosePages, leaves, type Page } from './pages.ts';
 import { liveRecords } from './records.ts';
 import { digestTable, type Column, type TableDigest } from './row-digest.ts';
 import { withSession, type Session, type Site } from './server.ts';
-import { badPages, evict, locate, writeAt, type TableFile } from './table-file.ts';
+import { badPages, evict, fileIdentity, locate, writeAt, type TableFile } from './table-file.ts';
 
 type Damage = Parameters<Abilities['stalePages']>[0];
 
@@ -17,7 +17,7 @@ const changeDeadlineMs = 15_000;
 const lookEveryMs = 250;
 const evictions = 4;
 
-interface Swap { pages: number[]; before: TableDigest; after: TableDigest; changed: number }
+interface Swap { pages: number[]; put: ReadonlyMap<number, Buffer>; before: TableDigest; after: TableDigest; changed: number }
 /** How many rows more (or, below zero, less) the older version of a page has, by the page's number. */
 type Changes = ReadonlyMap<number, number>;
 
@@ -32,7 +32,7 @@ export async function stalePages(site: Site, damage: Damage): Promise<Inflicted>
     return { file: found, columns: (await columnsByTable(session, [...serverSchemas])).get(`${found.name.schema}.${found.name.table}`)!.columns };
   });
   const table = `${file.name.schema}.${file.name.table}`;
-  const { pages, before, after, changed } = await withSession(site, async (session) => {
+  const { pages, put, before, after, changed } = await withSession(site, async (session) => {
     await session.rows('SET SESSION lock_wait_timeout = 10');
     const older = await earlierCopy(site, session, file, damage.seed);
     const changeable = await whenChanged(site, session, { file, older, wanted: damage.pages });
@@ -42,6 +42,7 @@ export async function stalePages(site: Site, damage: Damage): Promise<Inflicted>
       await session.rows('UNLOCK TABLES');
     }
   });
+  const identity = await fileIdentity(site, file.path);
   return {
     facts: { table, file: file.path, pages, pagesChanged: changed, rowsBefore: before.rows, rowsAfter: after.rows },
     witness: async (): Promise<Proof | null> => {
@@ -53,8 +54,27 @@ export async function stalePages(site: Site, damage: Damage): Promise<Inflicted>
         facts: { before: { ...before }, after: { ...after }, innochecksum: damaged },
       };
     },
+    stillThere: () => stillStale(site, { file, identity, put }),
     undo: { ...startAgain(site.service, 'undo stale-page of'), healed: async () => null },
   };
+}
+
+interface Stale { file: TableFile; identity: string; put: ReadonlyMap<number, Buffer> }
+
+/**
+ * Looks for the pages as they were put back. A file that is another one was made by a recovery. In the same file a page that changed since
+ * may be mended or not, and only the rows can tell: rejects, but for Muster's own table, each row of which the ledger judges.
+ */
+async function stillStale(site: Site, { file, identity, put }: Stale): Promise<Proof | null> {
+  const table = `${file.name.schema}.${file.name.table}`;
+  if ((await fileIdentity(site, file.path)) !== identity) return null;
+  const same: number[] = [];
+  for await (const { number, bytes } of pagesOf(site, file)) if (put.get(number)?.equals(bytes)) same.push(number);
+  if (same.length > 0) {
+    return { what: `${same.length} of ${put.size} pages of ${table} are still the older versions, in the same file`, facts: { table, pages: same } };
+  }
+  if (file.name.schema === site.config.database) return null;
+  throw environmentError(`the pages of ${table} changed since, in the same file`, { found: file.path, expected: 'a file that a recovery made, or the pages as they were put back' });
 }
 
 /** Everything of the table is on disk, and its writers wait, until UNLOCK TABLES. */
@@ -117,5 +137,5 @@ async function putBack(site: Site, session: Session, { file, columns, older, cha
     await withSession(site, evict);
     after = await digest();
   }
-  return { pages, before, after, changed: changeable.size };
+  return { pages, put: new Map(pages.map((page) => [page, older.get(page)!])), before, after, changed: changeable.size };
 }

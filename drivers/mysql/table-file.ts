@@ -25,6 +25,12 @@ export async function locate(site: Site, session: Session, table: string): Promi
   return { name, path, pageBytes: Number(row.bytes), index: BigInt(row.id) };
 }
 
+/** Tells a file from another one of the same name; empty where there is none. */
+export async function fileIdentity({ service }: Site, path: string): Promise<string> {
+  const { stdout } = await service.exec(['sh', '-c', 'test ! -e "$1" || stat -c "%i born %W" "$1"', 'look', path], { deadlineMs: 10_000 });
+  return stdout.trim();
+}
+
 /** Overwrites bytes of the file, down to the disk. */
 export async function writeAt({ service }: Site, path: string, offset: number, bytes: Buffer): Promise<void> {
   const { code, stderr } = await service.exec(['dd', `of=${path}`, 'conv=notrunc,fsync', 'oflag=seek_bytes', 'iflag=fullblock', 'bs=64K', `seek=${offset}`], { stdin: bytes });

@@ -1,6 +1,7 @@
 import type { Inflicted, Proof } from '../../core/driver.ts';
 import { environmentError } from '../../core/errors.ts';
 import { processGone, startAgain } from '../process.ts';
+import { askForLostTables } from './lost-tables.ts';
 import { assertOwnData } from './own-data.ts';
 import { withSession, type Site } from './server.ts';
 
@@ -12,6 +13,7 @@ export async function wipe(site: Site): Promise<Inflicted> {
   await assertOwnData(site);
   const before = await site.service.state();
   const identity = await serverIdentity(site);
+  const asked = await askForLostTables(site);
   await site.service.signalFromHost('SIGSTOP');
   const { code, stderr } = await site.service.exec(['find', site.dataFolder, '-mindepth', '1', '-delete'], { deadlineMs: 60_000 });
   if (code !== 0) {
@@ -26,6 +28,7 @@ export async function wipe(site: Site): Promise<Inflicted> {
       const lost = gone && (await identityLost(site, identity));
       return lost ? { what: `${lost}; ${gone.what}`, facts: { ...gone.facts, server: identity } } : null;
     },
+    ...asked,
     undo: { ...startAgain(site.service, 'undo wipe of'), healed: async () => null },
   };
 }

@@ -1,0 +1,28 @@
+import type { Inflicted } from '../../core/driver.ts';
+import { serverSchemas } from './config.ts';
+import { asClientsMeetIt, withSession, type Session, type Site } from './server.ts';
+
+/** Tables of applications; Muster's own come and go with the load, and the ledger judges each row. */
+const applicationTables = async ({ config }: Site, { rows }: Session): Promise<string[]> => {
+  const found = await rows<{ name: string }>(
+    "SELECT CONCAT(table_schema, '.', table_name) AS name FROM information_schema.tables WHERE table_type = 'BASE TABLE' AND table_schema NOT IN (?)",
+    [[...serverSchemas, config.database]],
+  );
+  return found.map(({ name }) => name);
+};
+
+/**
+ * Notes which tables applications have, before a fault takes all of them. Asked again at the end where clients go, wherever that is by
+ * then: there while not one of them is back. Nothing is asked of a server that has none.
+ */
+export async function askForLostTables(site: Site): Promise<Pick<Inflicted, 'stillThere'>> {
+  const before = await withSession(site, (session) => applicationTables(site, session));
+  if (before.length === 0) return {};
+  return {
+    stillThere: async () => {
+      const now = new Set(await withSession(asClientsMeetIt(site), (session) => applicationTables(site, session)));
+      if (before.some((name) => now.has(name))) return null;
+      return { what: `of ${before.length} tables of applications clients find none`, facts: { tablesBefore: before.length } };
+    },
+  };
+}

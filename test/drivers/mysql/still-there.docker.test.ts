@@ -1,0 +1,90 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Artifact, Attached, Inflicted } from '../../../core/driver.ts';
+import { createReceiver, recordingContext, takeBackup, type Receiver } from '../../suites/artifact.ts';
+import { whenReady } from '../../suites/driver-conformance.ts';
+import { mysqlStackUp, type MysqlStack } from '../mysql-stack.ts';
+import { askedAgain } from './beyond-cases.ts';
+
+/** A fault whose effect is asked for again: there where nobody repaired it, and not where the data was restored. */
+let stack: MysqlStack;
+let attached: Attached;
+let receiver: Receiver;
+let point: Artifact;
+
+beforeAll(async () => {
+  stack = await mysqlStackUp();
+  attached = await stack.attach();
+});
+afterAll(() => stack?.down());
+beforeEach(async () => {
+  await whenReady(attached);
+  receiver = await createReceiver();
+  await stack.sql(
+    'DROP DATABASE IF EXISTS app', 'CREATE DATABASE app', 'CREATE TABLE app.note (id INT PRIMARY KEY, text VARCHAR(200))', 'SET SESSION cte_max_recursion_depth = 10000',
+    "INSERT INTO app.note WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000) SELECT i, REPEAT(SHA2(i, 256), 3) FROM n",
+  );
+  point = receiver.artifact('dump', await takeBackup(attached.backups['dump']!, receiver, {}));
+  return () => receiver.remove();
+});
+
+const inForce = async (inflicted: Inflicted): Promise<void> => {
+  await expect.poll(() => inflicted.witness(), { timeout: 60_000, interval: 100 }).not.toBeNull();
+};
+const whatIsThere = async ({ stillThere }: Inflicted): Promise<string | null> => (await stillThere!())?.what ?? null;
+const restored = async (): Promise<void> => {
+  await attached.backups['dump']!.restore!(point, { ...recordingContext(), replayFollows: false });
+  await whenReady(attached);
+};
+
+/** Pages of the table as they were before other rows were written over them. */
+async function stale(): Promise<Inflicted> {
+  let over = false;
+  const writing = (async () => {
+    for (let i = 0; !over; i += 1) await stack.sql(`UPDATE app.note SET text = REPEAT(SHA2(${i}, 224), 3) WHERE id BETWEEN ${(i * 100) % 3000} AND ${(i * 100) % 3000 + 60}`);
+  })();
+  try {
+    return await attached.stalePages!({ table: 'app.note', pages: 2, seed: 7 });
+  } finally {
+    over = true;
+    await writing;
+  }
+}
+
+describe('older versions of pages', () => {
+  test(`${askedAgain.stale}; not once the table is another one`, async () => {
+    const inflicted = await stale();
+    await inForce(inflicted);
+    await attached.actions['restart']!({});
+    await whenReady(attached);
+    const left = await whatIsThere(inflicted).catch((error: Error) => error.message);
+    expect(left).toMatch(/pages of app\.note (are still the older versions, in the same file|changed since, in the same file)/);
+    await restored();
+    expect(await whatIsThere(inflicted)).toBeNull();
+  });
+
+  test('that were changed since are in doubt: only their rows could tell', async () => {
+    const inflicted = await stale();
+    await inForce(inflicted);
+    await stack.sql("UPDATE app.note SET text = 'mended by hand'", 'FLUSH TABLES app.note FOR EXPORT', 'UNLOCK TABLES');
+    await expect(inflicted.stillThere!()).rejects.toThrow(/pages of app\.note changed since, in the same file/);
+  });
+});
+
+describe('a volume that was wiped', () => {
+  test(`${askedAgain.wiped}; not once the data is restored`, async () => {
+    const inflicted = await attached.wipe!();
+    await inForce(inflicted);
+    await whenReady(attached);
+    expect(await whatIsThere(inflicted)).toBe('of 1 tables of applications clients find none');
+    await restored();
+    expect(await whatIsThere(inflicted)).toBeNull();
+  });
+
+  test('is not asked for where no application had a table', async () => {
+    await stack.sql('DROP TABLE app.note');
+    const inflicted = await attached.wipe!();
+    expect(inflicted.stillThere).toBeUndefined();
+    await inForce(inflicted);
+    await whenReady(attached);
+  });
+});
