@@ -147,6 +147,8 @@ export interface Driver<Config = never> {
   /** Load generators that can drive this component, each with what it does: what a load's `by` may name. */
   generators?: Record<string, string>;
   actions: Record<string, string>;
+  /** Those of its actions by which this server begins to serve what another one of its kind served. */
+  takesOver?: readonly string[];
   checks: Record<string, string>;
   attach(context: AttachContext<Config>): Promise<Attached>;
 }

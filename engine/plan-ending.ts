@@ -1,6 +1,8 @@
 import { unknownName } from '../core/document.ts';
 import type { AbilityName } from '../core/driver.ts';
-import { isCommand, isRestore, type PlannedCheck, type PlannedFault } from './plan.ts';
+import type { Step } from '../core/scenario.ts';
+import { isCommand, isRestore, type PlannedCheck, type PlannedComponent, type PlannedFault } from './plan.ts';
+import { componentsHit } from './plan-region.ts';
 import type { Context } from './plan-scenario.ts';
 
 /** What stays away is a component or a service of the stack. */
@@ -17,13 +19,31 @@ const onData: readonly AbilityName[] = [
 ];
 const inventory = 'inventory';
 
-/** Components whose data a fault or a restore touches, or a command of the user's own may, and whose driver can compare what they hold. */
-function touched({ scenario, components }: Context, faults: readonly PlannedFault[]): string[] {
+/** Components that clients reach by a way in of their own: wherever it leads by then, what they hold can be looked at there. */
+const hasWayIn = ({ declared }: PlannedComponent): boolean => declared.clients !== undefined;
+
+/** Those that were in a region that is lost: what their clients meet afterwards is another server, or one that came back. */
+const inLostRegions = ({ components }: Context, faults: readonly PlannedFault[]): PlannedComponent[] =>
+  faults.filter(({ fault }) => fault.on === 'region').flatMap((fault) => componentsHit(fault, components)).map((name) => components.get(name)!);
+
+/** Those whose clients another server of the same kind serves after one of the steps. */
+function takenOver({ components }: Context, steps: readonly Step[]): PlannedComponent[] {
+  const kinds = steps.flatMap((step) => {
+    const driver = 'run' in step ? components.get(step.target ?? '')?.driver : undefined;
+    return driver?.takesOver?.includes((step as { run: string }).run) ? [driver] : [];
+  });
+  return [...components.values()].filter(({ driver }) => kinds.includes(driver));
+}
+
+/** Components whose data a fault, a restore or a failover touches, or a command of the user's own may, and whose driver can compare what they hold. */
+function touched(context: Context, faults: readonly PlannedFault[]): string[] {
+  const { scenario, components } = context;
   const own = faults.filter(({ fault }) => fault.on !== 'store' && fault.on !== 'region');
   const broken = own.filter(({ fault }) => 'needs' in fault && fault.needs.some((need) => onData.includes(need)));
   const steps = scenario.recover === 'automatic' ? [] : scenario.recover;
   const restored = steps.filter(isRestore).map((step) => step.restore);
-  const names = new Set([...broken.map(({ plan }) => plan.target), ...restored, ...withinReach({ scenario, components }, own)]);
+  const elsewhere = [...inLostRegions(context, faults), ...takenOver(context, steps)].filter(hasWayIn).map(({ name }) => name);
+  const names = new Set([...broken.map(({ plan }) => plan.target), ...restored, ...withinReach({ scenario, components }, own), ...elsewhere]);
   return [...names].filter((name) => Object.hasOwn(components.get(name)?.driver.checks ?? {}, inventory));
 }
 

@@ -60,6 +60,7 @@ export default defineDriver<MysqlConfig>({
   },
   workload: 'data',
   actions: { 'reapply-config': 'put the configuration back that the container was made with, and bring the server up on it', restart: 'end the server at once, as when it hangs, and start it', ...replicaActionsAbout },
+  takesOver: ['promote'],
   checks: {
     inventory: 'definitions, rows, counters, views, full-text indexes, accounts and grants, foreign keys and settings, persisted ones too, are as they were before the load',
     'refuses-writes': 'the server refuses a write as read-only, or is off',

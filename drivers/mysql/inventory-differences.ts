@@ -89,11 +89,12 @@ function compareCounters(before: Inventory, justBefore: JustBefore | null, now: 
   return { fallen, again };
 }
 
-/** Making a server a replica or a source persists these: of them only the loss is anybody else's. */
+/** Making a server a replica or a source persists these: of them only the loss is anybody else's, and not that of a server of another role. */
 const ofReplication = /^(?:replica|slave)_net_timeout$|^rpl_semi_sync_/;
 
-function comparePersisted({ persisted: was }: Inventory, { persisted: is }: Inventory): string[] {
-  return [...new Set([...Object.keys(was), ...Object.keys(is)])].filter((name) => was[name] !== is[name] && !(ofReplication.test(name) && is[name] !== undefined))
+function comparePersisted({ persisted: was }: Inventory, { persisted: is, replicated }: Inventory): string[] {
+  const ofItsRole = (name: string): boolean => ofReplication.test(name) && (is[name] !== undefined || replicated);
+  return [...new Set([...Object.keys(was), ...Object.keys(is)])].filter((name) => was[name] !== is[name] && !ofItsRole(name))
     .map((name) => `persisted setting ${name} ${is[name] === undefined ? 'is lost' : `is ${is[name]}`}, was ${was[name] ?? 'not persisted'}`);
 }
 

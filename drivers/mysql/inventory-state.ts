@@ -73,3 +73,9 @@ export async function readStart({ rows }: Session): Promise<number> {
   const [clock] = await rows<{ now: string | number }>('SELECT UNIX_TIMESTAMP() AS now');
   return Number(clock!.now) - Number(row!.Value);
 }
+
+/** How the server names itself. */
+export async function readUuid({ rows }: Session): Promise<string> {
+  const [row] = await rows<{ uuid: string }>('SELECT @@server_uuid AS uuid');
+  return row!.uuid;
+}

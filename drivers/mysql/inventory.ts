@@ -5,7 +5,8 @@ import { readAccounts, type Accounts } from './inventory-accounts.ts';
 import { readFinds, type Finds } from './inventory-fulltext.ts';
 import { readOrphans } from './inventory-orphans.ts';
 import { digest, hidden, readable, type Unread } from './inventory-reading.ts';
-import { readCounters, readExtensions, readPersistedSettings, readStart, readViews, type Counters } from './inventory-state.ts';
+import { readCounters, readExtensions, readPersistedSettings, readStart, readUuid, readViews, type Counters } from './inventory-state.ts';
+import { wasMadeByReplication } from './replication.ts';
 import { digestTable, type Column, type TableDigest } from './row-digest.ts';
 import { quoted, readSettings, withSession, type Session, type Settings, type Site } from './server.ts';
 
@@ -68,7 +69,7 @@ export const takeInventory = (site: Site): Promise<Inventory> =>
       extensions: await readExtensions(session, unread),
       settings: { ...(await readFormative(session)), ...(await readSettings(session)) },
       startedAt: await readStart(session),
-      replicated: site.standing.source !== null,
+      replicated: wasMadeByReplication(await readUuid(session)),
     };
     return { ...inventory, unread: [...unread] };
   });

@@ -8,7 +8,7 @@ import { linkParams, linkTo, withinParam } from '../link.ts';
 import { copyOfSource } from './copy-of-source.ts';
 import { closeAtStart, fence, noLongerClosedAtStart, openForWrites, persistClosed, reopen } from './fence.ts';
 import { gtidSet } from './gtid.ts';
-import { executedBy, executedOf, makeAccount, missingFrom, replicaStatus, siteOfPeer, startReplica, waitExecuted } from './replication.ts';
+import { executedBy, executedOf, makeAccount, missingFrom, noteMadeByReplication, replicaStatus, siteOfPeer, startReplica, waitExecuted } from './replication.ts';
 import { enableAtReplica, enableAtSource, endAsSource, installPlugins } from './semi-sync.ts';
 import { assertOwnData } from './own-data.ts';
 import { serverPort, withSession, type Site } from './server.ts';
@@ -63,6 +63,7 @@ async function follow(site: Site, source: Site, params: Link, login: { user: str
   await startReplica(site, to, login);
   const { waitedMs } = await waitExecuted(site, await executedBy(source), params.within.ms);
   if (params.semiSync) await enableAtSource(source, params.fallbackAfter.ms);
+  await noteMadeByReplication(site);
   site.standing.role = 'replica';
   site.standing.source = params.source;
   return { source: params.source, through: params.through ?? null, semiSync: params.semiSync, caughtUpAfterMs: waitedMs };

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { pollUntil } from '../../core/clock.ts';
 import { environmentError, messageOf } from '../../core/errors.ts';
 import { gtidSet } from './gtid.ts';
+import { readUuid } from './inventory-state.ts';
 import { nothingTorn } from './other-engines.ts';
 import { withSession, type Session, type Site } from './server.ts';
 
@@ -14,6 +15,11 @@ const silenceSeconds = 6;
 
 /** The same driver's view of another server of the stack: it lets Muster in with the same account. */
 export const siteOfPeer = (site: Site, service: string): Site => ({ ...site, component: service, service: site.peer(service), standing: { role: 'primary', source: null, semiSyncAtEnd: null }, restored: { torn: nothingTorn } });
+
+/** Servers, by their own names, that replication made what they are, since this process began. */
+const made = new Set<string>();
+export const noteMadeByReplication = async (site: Site): Promise<void> => void made.add(await withSession(site, readUuid));
+export const wasMadeByReplication = (uuid: string): boolean => made.has(uuid);
 
 export interface ReplicaStatus { ioRunning: boolean; sqlRunning: boolean; retrieved: string; executed: string; host: string; error: string | null }
 

@@ -71,6 +71,7 @@ export default defineDriver({
   },
   workload: 'data',
   actions: { ...replicaActionsAbout, start: startAbout },
+  takesOver: ['promote'],
   checks: {
     'refuses-writes': 'the server refuses a write as read-only, or is off',
     ttl: 'keys expire when they should, by absolute time, however long the recovery took',

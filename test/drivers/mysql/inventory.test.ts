@@ -36,6 +36,11 @@ test.each<[string, Record<string, string>, Record<string, string>, string[]]>([
   expect(compareInventories(held({ persisted: before }), null, held({ persisted: now })).differences).toEqual(differences);
 });
 
+test('a persisted setting of replication belongs to a role: another server that took over need not have it, and must have all others', () => {
+  const before = held({ persisted: { rpl_semi_sync_source_enabled: 'ON', max_connections: '333' } });
+  expect(compareInventories(before, null, held({ replicated: true })).differences).toEqual(['persisted setting max_connections is lost, was 333']);
+});
+
 test('words of every length are looked for, the same ones each time', () => {
   expect(chosenWords(['Ein Hund, a dog', 'und ein Haus – 漢字 an if of so'])).toEqual(chosenWords(['und ein Haus – 漢字 an if of so', 'Ein Hund, a dog']));
   expect(chosenWords(['a bb cc dd ee ff'])).toEqual(['a', 'bb', 'cc', 'dd', 'ee']);
