@@ -70,7 +70,7 @@ describe('a service that ran before the fault', () => {
   });
 });
 
-describe('a component that was broken', { timeout: 120_000, concurrent: true }, () => {
+describe('a component that was broken', () => {
   const asked = (folder: string) => eventsOf(readChain(readFileSync(join(folder, 'events.jsonl'), 'utf8')).events, 'asked').map(({ data }) => data);
   test('is asked at the end, and says that it is back', async () => {
     expect(asked((await drillInMemory()).folder)).toEqual([expect.objectContaining({ kind: 'component', ready: true, staysAway: false })]);

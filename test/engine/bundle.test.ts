@@ -12,7 +12,6 @@ import { change, inconsistent, inOrder, plain, rechained } from './forgeries.ts'
 const good = drillInMemory();
 const holes = good.then(() => drillInMemory({ config: '{ bad: { omit: { every: 10, of: groups } } }' }));
 const beyond = good.then(() => drillInMemory({ rpo: '30s', every: '1m' }));
-const concurrent = { concurrent: true, timeout: 90_000 };
 
 function neverPasses(bundle: string, says: RegExp): void {
   let judged: ReturnType<typeof judgeBundle>;
@@ -29,7 +28,7 @@ function neverPasses(bundle: string, says: RegExp): void {
   expect([damage ?? '', ...result.findings.map(({ id, detail }) => `${id}: ${detail}`)].join('\n')).toMatch(says);
 }
 
-describe('a good bundle', concurrent, () => {
+describe('a good bundle', () => {
   it('stays what it was: the same result, no damage, and nothing of it is written anew', async () => {
     const { folder, result } = await good;
     expect(result.findings.filter(({ verdict }) => verdict !== 'pass').map(({ id, detail }) => `${id}: ${detail}`)).toEqual([]);
@@ -59,7 +58,7 @@ describe('a good bundle', concurrent, () => {
   });
 });
 
-describe('a bundle that was altered never passes', concurrent, () => {
+describe('a bundle that was altered never passes', () => {
   it.each(plain)('%s', async (_what, alter, says) => {
     const bundle = copyOf((await good).folder);
     alter(bundle);

@@ -11,9 +11,8 @@ import { badDrills, goodDrills, type MemoryCase } from './memory-cases.ts';
 
 const finding = (result: DrillResult, id: RegExp) => result.findings.filter((one) => id.test(one.id));
 const red = (result: DrillResult): string[] => result.findings.filter((one) => one.verdict === 'fail').map((one) => one.id);
-const concurrent = { timeout: 120_000, concurrent: true };
 
-describe('a drill that goes as promised', concurrent, () => {
+describe('a drill that goes as promised', () => {
   it('passes, and its bundle gives the same result again', async () => {
     const { folder, result } = await drillInMemory();
     expect(red(result)).toEqual([]);
@@ -44,11 +43,11 @@ function expectAsSaid({ result }: { result: DrillResult }, { exitCode, red: fail
   expect(shows?.(result)).toEqual(is);
 }
 
-describe('drills that must pass', concurrent, () => {
+describe('drills that must pass', () => {
   it.each(goodDrills)('$name', async (one) => expectAsSaid(await drillInMemory(one.drill), one));
 });
 
-describe('drills that must not pass', concurrent, () => {
+describe('drills that must not pass', () => {
   it.each(badDrills)('$name', async (one) => expectAsSaid(await drillInMemory(one.drill), one));
   it('what the one of two loads on a component lost is told of it alone', async () => {
     const { result } = await drillInMemory({
@@ -59,7 +58,7 @@ describe('drills that must not pass', concurrent, () => {
   });
 });
 
-describe('an interrupted drill', concurrent, () => {
+describe('an interrupted drill', () => {
   it.each<Phase>(['up', 'seed', 'protect', 'break', 'detect', 'recover', 'verify'])('in phase %s heals, and leaves a bundle that is whole and never passes', async (phase) => {
     const controller = new AbortController();
     const { folder, result } = await drillInMemory({
@@ -78,7 +77,7 @@ describe('an interrupted drill', concurrent, () => {
   });
 });
 
-describe('a bundle that was touched', concurrent, () => {
+describe('a bundle that was touched', () => {
   const copyOf = (folder: string, change: (files: Record<'events.jsonl' | 'ledger.bin', Buffer>) => void): string => {
     const files = { 'events.jsonl': readFileSync(join(folder, 'events.jsonl')), 'ledger.bin': readFileSync(join(folder, 'ledger.bin')) };
     change(files);

@@ -9,7 +9,7 @@ const moments: [hangs: string, phase: Phase][] = [
 ];
 
 // Each would go on until the limit of the test if the drill waited for what hangs.
-describe('a drill that is ended while its driver hangs', { concurrent: true }, () => {
+describe('a drill that is ended while its driver hangs', () => {
   test.each(moments)('in %s: it is cleaned up at once, and its bundle is whole and no pass', async (hangs, phase) => {
     const ending = new AbortController();
     const { result } = await drillInMemory({

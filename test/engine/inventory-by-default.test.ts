@@ -2,11 +2,10 @@ import { describe, expect, test } from 'vitest';
 import type { DrillResult } from '../../core/result.ts';
 import { drillInMemory, type MemoryDrill } from '../support/memory-drill.ts';
 
-const concurrent = { timeout: 120_000, concurrent: true };
 const inventory = ({ findings }: DrillResult) => findings.filter(({ id }) => /^check\/.*inventory$/.test(id)).map(({ verdict }) => verdict);
 const seeded = (scenario: Record<string, string> = {}): MemoryDrill => ({ scenario: { seed: '[{ run: seed, with: { rows: 200 } }]', ...scenario } });
 
-describe('the inventory of what a fault or a restore touched', concurrent, () => {
+describe('the inventory of what a fault or a restore touched', () => {
   test('runs although the scenario names none', async () => {
     const { result } = await drillInMemory(seeded());
     expect(inventory(result)).toEqual(['pass']);

@@ -9,7 +9,6 @@ import { eventsOf, readChain, type TimelineEvent } from '../../core/timeline.ts'
 import { createMoments, watchedSink } from '../../engine/moments.ts';
 import { drillInMemory } from '../support/memory-drill.ts';
 
-const concurrent = { timeout: 120_000, concurrent: true };
 const timelineOf = (folder: string): TimelineEvent[] => readChain(readFileSync(join(folder, 'events.jsonl'), 'utf8')).events;
 
 describe('what was arranged at a moment', () => {
@@ -66,7 +65,7 @@ describe('a sink that is watched', () => {
 const pointsIn = (folder: string): string[] =>
   [...new Set(globSync('stores/*/**/manifest.json', { cwd: folder }).map((path) => (JSON.parse(readFileSync(join(folder, path), 'utf8')) as Manifest).point))].sort();
 
-describe('a crash in the middle of a backup', concurrent, () => {
+describe('a crash in the middle of a backup', () => {
   const crashAt = (moment: BoundaryMoment) =>
     drillInMemory({ keep: true, scenario: { timeScale: '30', settle: '3s', seed: '[{ run: seed, with: { rows: 10000 } }]', fault: `{ crash: store, at: ${moment} }`, recover: 'automatic' } });
 
@@ -92,7 +91,7 @@ describe('a crash in the middle of a backup', concurrent, () => {
 const wipeAnd = (second: string, more: Record<string, string> = {}) =>
   drillInMemory({ scenario: { timeScale: '30', settle: '3s', seed: '[{ run: seed, with: { rows: 10000 } }]', fault: `[{ wipe-volume: store, at: worst }, ${second}]`, ...more } });
 
-describe('a crash in the middle of a restore', concurrent, () => {
+describe('a crash in the middle of a restore', () => {
   it('is recovered by running the recovery again', async () => {
     const { folder, result } = await wipeAnd('{ crash: store, at: restore.halfway }', { attempts: '2' });
     expect(result.steps.map(({ ok }) => ok)).toEqual([false, true]);
@@ -126,7 +125,7 @@ describe('a crash in the middle of a restore', concurrent, () => {
   });
 });
 
-describe('waiting for a moment that never comes', concurrent, () => {
+describe('waiting for a moment that never comes', () => {
   it('ends when the drill is interrupted', async () => {
     const controller = new AbortController();
     const { result } = await drillInMemory({
@@ -142,7 +141,7 @@ describe('waiting for a moment that never comes', concurrent, () => {
   });
 });
 
-describe('several faults in a row', concurrent, () => {
+describe('several faults in a row', () => {
   it('are each witnessed, in their order, and undone in the opposite one', async () => {
     const { folder, result } = await drillInMemory({ scenario: { settle: '3s', fault: '[{ crash: store, at: +2s }, { pause: store, at: +3s }, { wipe-volume: store, at: +4s }]', recover: '[{ restore: store, from: b }]' } });
     expect(result.faults.map(({ fault, witnessedMs }) => [fault, witnessedMs !== null])).toEqual([['crash', true], ['pause', true], ['wipe-volume', true]]);

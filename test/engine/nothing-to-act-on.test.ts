@@ -1,9 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { drillInMemory } from '../support/memory-drill.ts';
 
-const concurrent = { timeout: 120_000, concurrent: true };
-
-describe('a fault that found nothing to act on', concurrent, () => {
+describe('a fault that found nothing to act on', () => {
   const seed = (rows: number): string => `[{ run: seed, with: { rows: ${rows} } }]`;
   const fault = '{ delete-rows: store, table: accounts, at: +5s }';
   test('shows nothing: the drill is inconclusive, and no trouble of the environment', async () => {

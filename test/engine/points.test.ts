@@ -4,9 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { eventsOf, readChain } from '../../core/timeline.ts';
 import { drillInMemory } from '../support/memory-drill.ts';
 
-const concurrent = { timeout: 120_000, concurrent: true };
-
-describe('a recovery point counts when it covers acknowledged writes', concurrent, () => {
+describe('a recovery point counts when it covers acknowledged writes', () => {
   // As many points as a scenario has that says nothing, and a load that has written nothing when the schedule could begin.
   test('the only point of a newcomer\'s first scenario holds what clients wrote', async () => {
     const { folder, result } = await drillInMemory({ config: '{ groupSize: 1 }', scenario: { points: '1', load: '{ rows: { target: store, rate: 30/s } }' } });

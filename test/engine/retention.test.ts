@@ -9,7 +9,6 @@ import type { Manifest } from '../../core/store.ts';
 import { eventsOf, readChain, type TimelineEvent } from '../../core/timeline.ts';
 import { drillInMemory, type MemoryDrill } from '../support/memory-drill.ts';
 
-const concurrent = { timeout: 120_000, concurrent: true };
 const timelineOf = (folder: string): TimelineEvent[] => readChain(readFileSync(join(folder, 'events.jsonl'), 'utf8')).events;
 /** Points that a store shows, and the folders of points that there are: with files, whether or not they show. */
 const shown = (folder: string, store: string): string[] =>
@@ -23,7 +22,7 @@ const keeping = (keep: string, scenario: Record<string, string> = {}): MemoryDri
   keep: true, every: '60s', backup: { keep }, scenario: { timeScale: '30', points: '4', settle: '3s', ...scenario },
 });
 
-describe('what a strategy keeps', concurrent, () => {
+describe('what a strategy keeps', () => {
   it('is carried out after each new point, in every copy, and told', async () => {
     const { folder, result } = await drillInMemory(keeping('{ points: 2 }'));
     const events = timelineOf(folder);
@@ -48,7 +47,7 @@ describe('what a strategy keeps', concurrent, () => {
   });
 });
 
-describe('a fault in the middle of a prune', concurrent, () => {
+describe('a fault in the middle of a prune', () => {
   it('strikes when the manifests are gone and the files are not; the prune goes on, and the newest point is restored', async () => {
     const { folder, result } = await drillInMemory(keeping('{ points: 1 }', { points: '2', fault: '[{ wipe-volume: store, at: prune }]', recover: '[{ restore: store, from: b }]' }));
     const events = timelineOf(folder);
@@ -70,7 +69,7 @@ const quiet = defineFault({
 const poisoned = (recover: string): Promise<{ folder: string; result: DrillResult }> =>
   drillInMemory({ scenario: { timeScale: '30', points: '2', settle: '3s', fault: '{ quiet: store, at: +3s }', recover }, registries: { ...registries, faults: { ...registries.faults, quiet } } });
 
-describe('damage that is backed up before anyone acts', concurrent, () => {
+describe('damage that is backed up before anyone acts', () => {
   it('leaves further recovery points that hold it, and the recovery goes back to before it', async () => {
     const { folder, result } = await poisoned('[{ restore: store, from: b }]');
     const events = timelineOf(folder);

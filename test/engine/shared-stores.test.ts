@@ -4,7 +4,6 @@ import { describe, expect, it } from 'vitest';
 import { eventsOf, readChain, type EventType, type TimelineEvent } from '../../core/timeline.ts';
 import { drillFile, drillInMemory, memoryFiles, scratch, type MemoryDrill } from '../support/memory-drill.ts';
 
-const concurrent = { timeout: 120_000, concurrent: true };
 const timelineOf = (folder: string): TimelineEvent[] => readChain(readFileSync(join(folder, 'events.jsonl'), 'utf8')).events;
 const dataOf = <T extends EventType>(folder: string, type: T) => eventsOf(timelineOf(folder), type).map(({ data }) => data);
 
@@ -23,7 +22,7 @@ async function twoDrills(second: Record<string, string>, first: Record<string, s
 
 const durableIn = (folder: string): string[] => dataOf(folder, 'backup.durable').map(({ point }) => point);
 
-describe('two drills that share their stores', concurrent, () => {
+describe('two drills that share their stores', () => {
   it.each(['before-fault', 'newest'])('the second restores what it made itself (point: %s)', async (point) => {
     const { before, after, done } = await twoDrills({ recover: `[{ restore: store, from: b, point: ${point} }]` });
     expect(before.result.verdict).toBe('pass');
@@ -60,7 +59,7 @@ describe('two drills that share their stores', concurrent, () => {
   });
 });
 
-describe('a copy that a store refuses', concurrent, () => {
+describe('a copy that a store refuses', () => {
   const flip = (bytes: Uint8Array): void => { bytes[bytes.length - 1]! ^= 1; };
 
   it('though nobody broke it: a broken backup was found, whatever the next store gives', async () => {

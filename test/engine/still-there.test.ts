@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest';
 import type { DrillResult } from '../../core/result.ts';
 import { drillInMemory, type MemoryDrill } from '../support/memory-drill.ts';
 
-const concurrent = { timeout: 120_000, concurrent: true };
 const about = ({ findings }: DrillResult, fault: string) => findings.filter(({ id }) => id.startsWith(`still-there/${fault}/`)).map(({ verdict }) => verdict);
 
 /** A table of the application is broken, the load's own is not: the ledger has nothing to say. */
@@ -11,7 +10,7 @@ const ofAccounts = (fault: string, recover: string, more: Record<string, string>
 });
 const replayed = (until: string): string => `[{ restore: store, from: a }, { replay: store.log, from: a, until: ${until} }]`;
 
-describe('the witness is asked again when the recovery is over', concurrent, () => {
+describe('the witness is asked again when the recovery is over', () => {
   test('a log replayed with the DROP in it: the table is still gone, and the drill fails', async () => {
     const { result } = await drillInMemory(ofAccounts('{ drop-table: store, table: accounts, at: +5s }', replayed('latest'), { impact: 'none' }));
     expect(about(result, 'drop-table')).toEqual(['fail']);

@@ -5,7 +5,6 @@ import { eventsOf, readChain, type TimelineEvent } from '../../core/timeline.ts'
 import { drillInMemory } from '../support/memory-drill.ts';
 import { deadEnds, fallBacks } from './store-cases.ts';
 
-const concurrent = { timeout: 120_000, concurrent: true };
 const timelineOf = (folder: string): TimelineEvent[] => readChain(readFileSync(join(folder, 'events.jsonl'), 'utf8')).events;
 const notesOf = (folder: string): string[] => eventsOf(timelineOf(folder), 'note').map(({ data }) => data.text);
 
@@ -13,7 +12,7 @@ const notesOf = (folder: string): string[] => eventsOf(timelineOf(folder), 'note
 const wipeAndBreak = (fault: string, from: string, more: Record<string, string> = {}) =>
   drillInMemory({ scenario: { timeScale: '30', settle: '3s', fault: `[{ wipe-volume: store, at: worst }, { ${fault}: b, at: restore.begun }]`, recover: `[{ restore: store, from: ${from} }]`, ...more } });
 
-describe('a restore whose first store cannot give the recovery point', concurrent, () => {
+describe('a restore whose first store cannot give the recovery point', () => {
   it.each(fallBacks)('falls back to the next after %s, and the timeline says why', async (fault, note) => {
     const { folder, result } = await wipeAndBreak(fault, '[b, a]');
     expect(notesOf(folder)).toContainEqual(expect.stringMatching(note) as string);
@@ -48,7 +47,7 @@ describe('a restore whose first store cannot give the recovery point', concurren
   });
 });
 
-describe('a store that is broken at the worst moment', concurrent, () => {
+describe('a store that is broken at the worst moment', () => {
   it('is broken under a backup that goes on, and time zero stays with the component', async () => {
     const { folder, result } = await drillInMemory({ scenario: { timeScale: '30', settle: '3s', fault: '[{ bucket-emptied: b, at: worst }, { wipe-volume: store, at: +9s }]', recover: '[{ restore: store, from: a }]' } });
     const events = timelineOf(folder);

@@ -17,7 +17,7 @@ const hangs: [what: string, wait: RegExp][] = [
 ];
 
 // Each went on until somebody ended it.
-describe('what hangs before the recovery', { concurrent: true, timeout: 120_000 }, () => {
+describe('what hangs before the recovery', () => {
   test.each(hangs)('%s: its wait was printed with its deadline, and the drill ends by itself when that passes', async (what, wait) => {
     const { lines, result } = await heard({
       config: `{ bad: { hangs: ${what} } }`, every: '30s',
