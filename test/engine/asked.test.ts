@@ -28,7 +28,7 @@ async function askedOf({ staysAway = [], lost = [], region = null, now, before =
     regions: new Map(lost.map((name) => [name, { over: false }])),
     timeline: { emit: (_type: string, data: EventData['asked']) => void seen.push(data) },
     options: { signal: new AbortController().signal },
-    dependencies: { clock: quickClock() },
+    dependencies: { clock: quickClock(), progress: () => undefined },
   } as unknown as Drill;
   const states = await stateOfServices(drill);
   look = 0;

@@ -23,7 +23,7 @@ function someDrill(attempts: () => Promise<Attempt[]> = async () => [attempt]) {
     plan: { stores: [{ name: 'near', region: 'west', service: null }, { name: 'bucket', region: null, service: 's3' }, { name: 'far', region: 'east', service: 's3' }] },
     stack: { services: new Map(['db', 's3'].map((name) => [name, service(name, 'west')] as const).concat([['spare', service('spare', 'east')], ['way', service('way', null)]])), aimAtRegion: async () => ({ strike: async () => lost }) },
     regions: new Map(), timeline: { now: () => 7, emit: (type: string, data: Record<string, unknown>) => void events.push({ type, data }) },
-    options: { signal: new AbortController().signal }, dependencies: { clock: systemClock },
+    options: { signal: new AbortController().signal }, dependencies: { clock: systemClock, progress: () => undefined },
   } as unknown as Drill;
   const undo: Undo = { name: 'undo', deadlineMs: 1_000, run: async () => void done.push('run'), healed: async () => true };
   return { drill, events, done, undo, of: (name: string) => watchedService(drill, drill.stack!.services.get(name)!) };
