@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { DrillResult } from '../../core/result.ts';
 import { drillInMemory, type MemoryDrill } from '../support/memory-drill.ts';
+import { commanded } from './memory-cases.ts';
 
 const inventory = ({ findings }: DrillResult) => findings.filter(({ id }) => /^check\/.*inventory$/.test(id)).map(({ verdict }) => verdict);
 const seeded = (scenario: Record<string, string> = {}): MemoryDrill => ({ scenario: { seed: '[{ run: seed, with: { rows: 200 } }]', ...scenario } });
@@ -26,6 +27,9 @@ describe('the inventory of what a fault or a restore touched', () => {
   });
   test('does not run for a process that crashed and kept its data', async () => {
     expect(inventory((await drillInMemory(seeded({ fault: '{ crash: store, at: +4s }', recover: 'automatic' }))).result)).toEqual([]);
+  });
+  test('runs where a command of the user\'s own may have touched it, and passes where that touched nothing', async () => {
+    expect(inventory((await drillInMemory(commanded(''))).result)).toEqual(['pass']);
   });
   test('is declined with a reason, which the report prints', async () => {
     const { result } = await drillInMemory(seeded({ decline: '{ store.inventory: the table is rebuilt by hand }' }));
