@@ -48,6 +48,8 @@ function scenarioOf({ how, spoil }: Failover): Record<string, unknown> {
       ...(spoil === null ? [] : [statement(spoil)]),
       { run: 'failover', target: 'way', with: { proxy: 'mysql', upstream: 'mysql-east:3306' } },
     ],
+    // A command that runs in a service is a reason to look at what lives there: this is about what clients find.
+    ...(spoil === null ? {} : { decline: { 'mysql-east.inventory': 'clients do not ask for it by that name' } }),
     check: ['ledger'], settle: '2s', giveUp: '20s', ...(planned ? { staysAway: ['mysql'] } : {}),
   };
 }
