@@ -18,6 +18,8 @@ const onData: readonly AbilityName[] = [
   'wipe', 'corruptPages', 'dropTable', 'deleteRows', 'corruptRows', 'flushAll', 'damageFile', 'stalePages', 'encryptVolume',
 ];
 const inventory = 'inventory';
+/** Says what a copy of another component held before the fault and holds after it; of what is no copy, nothing. */
+const follows = 'follows';
 
 /** Components that clients reach by a way in of their own: wherever it leads by then, what they hold can be looked at there. */
 const hasWayIn = ({ declared }: PlannedComponent): boolean => declared.clients !== undefined;
@@ -57,13 +59,27 @@ function withinReach({ scenario, components }: Pick<Context, 'scenario' | 'compo
   return [...broken, ...inside].filter((name) => !stays(name));
 }
 
-/** The inventory of each of them, unless the scenario names it itself or declines it. What is declined must be one of these. */
-export function inventoriesByDefault(context: Context, faults: readonly PlannedFault[], named: readonly PlannedCheck[]): PlannedCheck[] {
+/** Copies are looked at whatever was broken: they take a loss over. In a lost region nobody looks, and what is to stay away is not asked. */
+function copies({ scenario, components }: Context, faults: readonly PlannedFault[]): string[] {
+  if (faults.some(({ fault }) => fault.on === 'region')) return [];
+  const here = [...components.values()].filter(({ name, service }) => !scenario.staysAway.includes(name) && !scenario.staysAway.includes(service));
+  return here.filter(({ driver }) => Object.hasOwn(driver.checks, follows)).map(({ name }) => name);
+}
+
+/**
+ * The inventory of each component that is touched, and what copies hold, unless the scenario names the check itself or declines it. What
+ * is declined must be one of these.
+ */
+export function checksByDefault(context: Context, faults: readonly PlannedFault[], named: readonly PlannedCheck[]): PlannedCheck[] {
   const { source, scenario, problems } = context;
-  const all = touched(context, faults).map((component): PlannedCheck => {
-    const id = `${component}.${inventory}`;
-    return { id, named: id, component, check: inventory, byDefault: true };
-  });
+  const planned = (component: string, check: string, byDefault: PlannedCheck['byDefault']): PlannedCheck => {
+    const id = `${component}.${check}`;
+    return { id, named: id, component, check, byDefault };
+  };
+  const all = [
+    ...touched(context, faults).map((name) => planned(name, inventory, 'touched')),
+    ...copies(context, faults).map((name) => planned(name, follows, 'always')),
+  ];
   const open = all.filter(({ id }) => !named.some((one) => one.id === id));
   for (const id of Object.keys(scenario.decline)) {
     if (!open.some((one) => one.id === id)) problems.add(unknownName(source, ['decline', id], 'check that runs by default', id, open.map((one) => one.id), true));

@@ -6,7 +6,7 @@ import type { FaultPlan, Scenario, Step } from '../core/scenario.ts';
 import type { Strategy } from '../core/strategy.ts';
 import { isCommand, isReplay, isRestore, isReturn, owned, type Plan, type PlannedBackup, type PlannedCheck, type PlannedComponent, type PlannedFault, type Problems } from './plan.ts';
 import { checkCommand } from './plan-command.ts';
-import { checkStaysAway, inventoriesByDefault } from './plan-ending.ts';
+import { checkStaysAway, checksByDefault } from './plan-ending.ts';
 import { notesOnLoads } from './plan-load.ts';
 import { checkRegionTarget, checkReturn, componentsHit } from './plan-region.ts';
 
@@ -29,7 +29,7 @@ export function checkScenario(
   scenario.seed.forEach((step, i) => checkAction(context, step, ['seed', i]));
   if (scenario.recover !== 'automatic') scenario.recover.forEach((step, i) => checkStep(context, step, ['recover', i], { backups, declared }, faults));
   const named = checkChecks(context);
-  const checks = [...named, ...inventoriesByDefault(context, faults, named)];
+  const checks = [...named, ...checksByDefault(context, faults, named)];
   checkStaysAway(context);
   return { backups, declared, faults, checks, ledger: scenario.check.includes('ledger'), notes: notesOn(context, faults, backups) };
 }

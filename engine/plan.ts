@@ -18,8 +18,11 @@ export interface PlannedBackup { id: string; component: string; name: string; pl
 export interface PlannedFault { plan: FaultPlan; fault: AnyFault; params: unknown }
 /** `region`: where the strategy says that it lies. */
 export interface PlannedStore { name: string; kind: AnyStoreKind; config: unknown; region: string | null; service: string | null }
-/** `named` is what the scenario calls it: `ttl` or `redis.ttl`. `byDefault`: the scenario does not name it. */
-export interface PlannedCheck { id: string; named: string; component: string; check: string; byDefault?: true }
+/**
+ * `named` is what the scenario calls it: `ttl` or `redis.ttl`. `byDefault`: the scenario does not name it, and it runs because the component's
+ * data is touched, or on every drill.
+ */
+export interface PlannedCheck { id: string; named: string; component: string; check: string; byDefault?: 'touched' | 'always' }
 
 /** Everything a drill needs, every name resolved and every pairing known to be possible. */
 export interface Plan {

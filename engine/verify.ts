@@ -53,7 +53,8 @@ export async function runChecks(drill: Drill): Promise<void> {
       const run = (): Promise<CheckOutcome> => attachedTo(drill, component).checks[check]!.after(facts, brokenAtMs(drill), justBefore);
       const { nothing, ...outcome } = await waitFor(drill, `check ${named}`, checkDeadlineMs, run);
       // Nobody asked for it, and it has nothing to say: that is no doubt about anything.
-      if (byDefault && nothing) drill.timeline.emit('note', { text: `${named} was made by default and shows nothing: ${outcome.detail}` });
+      if (nothing && byDefault === 'always') continue;
+      if (nothing && byDefault) drill.timeline.emit('note', { text: `${named} was made by default and shows nothing: ${outcome.detail}` });
       else drill.timeline.emit('check.ended', { check: named, component, ...outcome });
     } catch (error) {
       drill.timeline.emit('check.ended', { check: named, component, verdict: 'inconclusive', detail: `could not be carried out: ${messageOf(error)}`, facts: null });

@@ -1,8 +1,8 @@
 import type { Inflicted, Proof } from '../../core/driver.ts';
 import { NothingToActOn } from '../../core/errors.ts';
-import { openServer, parseInfo, type Server } from './server.ts';
+import { openServer, type Server } from './server.ts';
 import type { Address } from './connection.ts';
-import { musterPrefix } from './keys.ts';
+import { databasesOf, musterPrefix } from './keys.ts';
 import type { Site } from './site.ts';
 
 /** The mark outlives every witness, and no drill that forgot it. */
@@ -44,8 +44,5 @@ export async function witnessFlushed(address: Address, mark: string, keysBefore:
   }
 }
 
-/** Keys of all databases, as the server counts them. */
-async function keysOf(server: Server): Promise<number> {
-  const databases = parseInfo(await server.run((redis) => redis.info('keyspace')));
-  return Object.values(databases).reduce((sum, text) => sum + Number(/keys=(\d+)/.exec(text)?.[1] ?? 0), 0);
-}
+const keysOf = async (server: Server): Promise<number> =>
+  (await server.run(databasesOf)).reduce((sum, { keys }) => sum + keys, 0);

@@ -12,6 +12,7 @@ import { sharedEndpoint, type Address } from './connection.ts';
 import { expiryCheck } from './expiry.ts';
 import { attemptWrite, closeWrites } from './fence.ts';
 import { flushAll } from './flush-all.ts';
+import { followsCheck } from './follows.ts';
 import { inventoryCheck } from './inventory.ts';
 import { keptKeys, type KeptKeys } from './kept-keys.ts';
 import { ownershipOf } from './ownership.ts';
@@ -75,6 +76,7 @@ export default defineDriver({
   checks: {
     'refuses-writes': 'the server refuses a write as read-only, or is off',
     ttl: 'keys expire when they should, by absolute time, however long the recovery took',
+    follows: 'a replica still holds what it held right before the fault, and what its source has',
     inventory: 'keys and values of every database, functions, users, and settings that decide about durability, before and after',
   },
   attach: async ({ component, service, config, clients, clock, secret, peer }) => {
@@ -95,7 +97,7 @@ export default defineDriver({
         backups: { rdb: rememberingBefore(kept, rdbMethod(site)), aof: rememberingBefore(kept, aofMethod(site)) },
         workload: preparedAfter(kept, redisWorkload({ component, address: shared(clients), groupSize: config.groupSize, neverReturn: config.neverReturn })),
         actions: { ...replicaActions(site), start: startAction(service, clock, () => isInPlace(site)) },
-        checks: { 'refuses-writes': refusesWritesCheck(service, () => attemptWrite(site)), ttl: expiryCheck(asClients, component), inventory: inventoryCheck(shared(clients)) },
+        checks: { 'refuses-writes': refusesWritesCheck(service, () => attemptWrite(site)), ttl: expiryCheck(asClients, component), follows: followsCheck(site, shared(() => service.endpoint(port))), inventory: inventoryCheck(shared(clients)) },
         ...processAbilities(service),
         ...killLoopAbility(service, clock),
         ...memoryLimitAbility(service, clock),

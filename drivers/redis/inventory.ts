@@ -5,8 +5,8 @@ import { messageOf } from '../../core/errors.ts';
 import type { Json } from '../../core/timeline.ts';
 import type { Address } from './connection.ts';
 import { digestKey } from './key-digest.ts';
-import { musterPrefix, scanKeys } from './keys.ts';
-import { configOf, openServer, parseInfo } from './server.ts';
+import { databasesOf, musterPrefix, scanKeys } from './keys.ts';
+import { configOf, withOwn } from './server.ts';
 
 const settings = ['appendonly', 'appendfsync', 'save', 'maxmemory', 'maxmemory-policy'];
 /** Values are held key by key up to so many keys; of more, every second one, every fourth, and so on. */
@@ -71,16 +71,6 @@ export function inventoryCheck(address: Address): Check {
 const asJson = (value: unknown): Json => JSON.parse(JSON.stringify(value)) as Json;
 const count = (map: Map<string, number>, name: string): void => void map.set(name, (map.get(name) ?? 0) + 1);
 
-/** Databases are selected on a connection of its own: nobody else's commands go there. */
-async function withOwn<T>(address: Address, work: (redis: Redis) => Promise<T>): Promise<T> {
-  const own = openServer(address);
-  try {
-    return await own.run(work);
-  } finally {
-    own.close();
-  }
-}
-
 const chosen = (name: string, oneIn: number): boolean => Number.parseInt(name.slice(0, 8), 16) % oneIn === 0;
 
 function hold(values: Values, name: string, group: string, value: string): void {
@@ -105,8 +95,8 @@ async function inventoryOf(redis: Redis, horizon: number, seen: Seen): Promise<I
     }
   };
   const inventory: Inventory = { groups: {}, settings: {}, users: {}, functions: {}, unread: [] };
-  const databases = await tried('databases', ['db0'], async () => Object.keys(parseInfo(await redis.info('keyspace'))).filter((name) => /^db\d+$/.test(name)));
-  for (const database of databases) await tried(`keys of database ${database.slice(2)}`, undefined, () => readDatabase(redis, Number(database.slice(2)), { horizon, seen, inventory, tried }));
+  const databases = await tried('databases', [0], async () => (await databasesOf(redis)).map(({ database }) => database));
+  for (const database of databases) await tried(`keys of database ${database}`, undefined, () => readDatabase(redis, database, { horizon, seen, inventory, tried }));
   inventory.settings = await tried('settings', {}, () => configOf(redis, settings));
   inventory.users = await tried('users', {}, async () => Object.fromEntries(((await redis.call('ACL', 'LIST')) as string[]).map((rule) => [rule.split(' ')[1]!, digest(rule)])));
   inventory.functions = await tried('functions', {}, () => functionsOf(redis));

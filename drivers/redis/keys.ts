@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { parseInfo } from './server.ts';
 
 /** Everything that Muster writes begins with this; no application does. */
 export const musterPrefix = 'muster:';
@@ -27,3 +28,9 @@ export async function* scanKeys(redis: Redis, pattern: string): AsyncGenerator<s
 
 /** As a pattern that matches only itself, for SCAN. */
 export const literally = (text: string): string => text.replace(/[\\*?[\]]/g, '\\$&');
+
+/** Databases that hold something, and how many keys, by the server's own account. */
+export async function databasesOf(redis: Redis): Promise<{ database: number; keys: number }[]> {
+  const found = Object.entries(parseInfo(await redis.info('keyspace'))).filter(([name]) => /^db\d+$/.test(name));
+  return found.map(([name, text]) => ({ database: Number(name.slice(2)), keys: Number(/keys=(\d+)/.exec(text)?.[1] ?? 0) }));
+}

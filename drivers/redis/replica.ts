@@ -45,7 +45,7 @@ const placeOf = (info: Info): Place => ({
 const place = async (server: Server): Promise<Place> => placeOf(await server.info('replication'));
 
 /** Another server of the stack, which lets Muster in as this one does. */
-async function atPeer<T>(site: Site, name: string, work: (server: Server) => Promise<T>): Promise<T> {
+export async function atPeer<T>(site: Site, name: string, work: (server: Server) => Promise<T>): Promise<T> {
   const peer = site.peer(name);
   const server = openServer({ ...site.credentials, endpoint: () => peer.endpoint(port) });
   try {

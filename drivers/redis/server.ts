@@ -48,6 +48,16 @@ export function openServer(address: Address): Server {
   };
 }
 
+/** On a connection of its own, for work that selects databases: nobody else's commands go there. */
+export async function withOwn<T>(address: Address, work: (redis: Redis) => Promise<T>): Promise<T> {
+  const own = openServer(address);
+  try {
+    return await own.run(work);
+  } finally {
+    own.close();
+  }
+}
+
 /** `name:value` lines; headings and blank lines left out. */
 export function parseInfo(text: string): Info {
   const info: Info = {};

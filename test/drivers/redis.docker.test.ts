@@ -28,7 +28,7 @@ const conformance = (name: 'redis' | 'plain'): Pick<Conformance, 'driver' | 'set
   inertAbilities: redis.abilities.filter((ability) => ability !== 'flushAll' && ability !== 'closeWrites'),
   mend: () => emptyVolume(stack.service(name)),
   others: () => stack.others(name),
-  elsewhere: { names: ['replicate', 'catch-up', 'promote', 'fence', 'rejoin', 'reopen'], file: 'drivers/replicas.docker.test.ts' },
+  elsewhere: { names: ['replicate', 'catch-up', 'promote', 'fence', 'rejoin', 'reopen', 'follows'], file: 'drivers/replicas.docker.test.ts' },
   checks: {
     'refuses-writes': {
       prepare: async () => void (await direct(name, (connection) => connection.config('SET', 'min-replicas-to-write', 9))),

@@ -204,6 +204,35 @@ describe('Redis', { timeout: 120_000 }, () => {
     expect(await cli('redis-east', 'SET', 'c', '3')).toBe('OK');
   });
 
+  test('follows: what a replica held is there and what its source has; red when it lacks some, and when both are emptied', async () => {
+    const check = east.checks['follows']!;
+    const lookThen = async (meanwhile: () => Promise<unknown>): Promise<CheckOutcome> => {
+      await act(east, 'replicate', { source: 'redis' });
+      const look = await check.justBefore!();
+      await meanwhile();
+      return check.after(null, null, look);
+    };
+    expect(await west.checks['follows']!.justBefore!(), 'a primary').toBeNull();
+    expect(await west.checks['follows']!.after(null), 'a primary').toMatchObject({ nothing: true });
+    expect(await lookThen(async () => undefined), 'three keys').toMatchObject({ nothing: true, detail: expect.stringContaining('too few') as string });
+    await cli('redis', 'EVAL', "for i = 1, 60 do redis.call('SET', 'kept:' .. i, i) end redis.call('SELECT', 3) redis.call('SET', 'other', 1)", '0');
+    expect(await lookThen(async () => undefined)).toMatchObject({ verdict: 'pass', facts: { kept: 63, gone: 0, thereAtSource: 63, lacking: 0 } });
+    expect(await lookThen(() => cli('redis', 'DEL', 'kept:1', 'kept:2')), 'removed by right').toMatchObject({ verdict: 'pass', facts: { kept: 61, gone: 2, lacking: 0 } });
+    const torn = await lookThen(async () => {
+      await cli('redis-east', 'CONFIG', 'SET', 'replica-read-only', 'no');
+      await cli('redis-east', 'DEL', 'kept:3');
+    });
+    expect(torn).toMatchObject({ verdict: 'fail', detail: expect.stringMatching(/1 that redis has are not here/) as string });
+    const emptied = await lookThen(async () => {
+      await cli('redis', 'FLUSHALL');
+      await cli('redis', 'SET', 'kept:9', 'written anew');
+    });
+    expect(emptied).toMatchObject({ verdict: 'fail', detail: expect.stringMatching(/keys that it held then, 0 are as they were, 1 were written anew and \d+ are gone; redis has 1 of them. It followed redis into the loss/) as string });
+    await cli('redis', 'MSET', 'a', '1', 'c', '3');
+    await eventually(async () => (await cli('redis-east', 'GET', 'c')) === '3');
+    await act(east, 'promote');
+  });
+
   test('rejoin throws away what only the old primary has, and says how much', async () => {
     await cli('redis', 'SET', 'only-here', '1');
     const facts = await act(west, 'rejoin', { source: 'redis-east' });
@@ -251,5 +280,31 @@ describe('the clients\' way in', { timeout: 60_000 }, () => {
     await opened.close();
     expect([host, port > 0, (await stack.service('redis-east').exec(['redis-cli', 'GET', 'muster:redis:9'])).stdout.trim()]).toEqual(['127.0.0.1', true, 'through the way in']);
     await way.close();
+  });
+
+  test('inventory and expiries are those of the server that clients use: a promoted replica that is whole passes, one that lacks something fails', async () => {
+    const cli = async (name: string, ...words: string[]): Promise<string> => (await stack.service(name).exec(['redis-cli', ...words])).stdout.trim();
+    const [way, west] = [await stack.attach(toxiproxy, 'toxiproxy'), await stack.attach(redis, 'redis')];
+    // Clients are at redis-east since the test before; redis becomes its replica, and is promoted.
+    await act(west, 'replicate', { source: 'redis-east' });
+    await cli('redis-east', 'MSET', 'user:1', 'Ada', 'user:2', 'Grace');
+    await cli('redis-east', 'SET', 'session:1', 'Ada', 'EX', '3600');
+    const looks: [string, Json][] = [];
+    for (const name of ['inventory', 'ttl']) looks.push([name, await west.checks[name]!.before!()]);
+    await eventually(async () => (await cli('redis', 'DBSIZE')) === (await cli('redis-east', 'DBSIZE')));
+    await act(west, 'promote');
+    await act(way, 'failover', { proxy: 'redis', upstream: 'redis:6379' });
+    const verdicts = async (): Promise<string[]> => Promise.all(looks.map(async ([name, baseline]) => (await west.checks[name]!.after(baseline)).verdict));
+
+    expect(await verdicts(), 'promoted, and whole').toEqual(['pass', 'pass']);
+    await cli('redis-east', 'DEL', 'user:1', 'session:1');
+    expect(await verdicts(), 'the old primary, which no client uses, lost something').toEqual(['pass', 'pass']);
+    await cli('redis', 'DEL', 'session:1');
+    expect(await verdicts(), 'the promoted one lacks a session').toEqual(['fail', 'fail']);
+    await act(way, 'failover', { proxy: 'redis', upstream: 'redis-east:6379' });
+    await cli('redis-east', 'SET', 'session:1', 'Ada', 'EX', '3600');
+    const [inventory] = await Promise.all(looks.slice(0, 1).map(([name, baseline]) => west.checks[name]!.after(baseline)));
+    expect(inventory, 'back at the old one').toMatchObject({ verdict: 'fail', detail: expect.stringMatching(/user \(string\): 2 keys that never expire before, 1 now, 1 of them missing/) as string });
+    for (const each of [way, west]) await each.close();
   });
 });

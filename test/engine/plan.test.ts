@@ -77,7 +77,7 @@ describe('what fits is planned', () => {
     const planned = await plan();
     expect(planned.backups.map((one) => [one.id, one.info.kind])).toEqual([['store.snapshot', 'snapshot']]);
     expect(planned.faults.map((one) => one.plan)).toEqual([{ name: 'wipe-volume', target: 'store', at: 'worst', params: {} }]);
-    expect(planned.checks.map((one) => one.id)).toEqual(['store.ttl', 'store.inventory']);
+    expect(planned.checks.map((one) => one.id)).toEqual(['store.ttl', 'store.inventory', 'store.follows']);
     expect(planned.ledger).toBe(true);
   });
   it('takes a fault of a store, and a fault in the middle of the restore after another', async () => {

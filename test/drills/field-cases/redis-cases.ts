@@ -29,11 +29,12 @@ export const redisCases: RedisCase[] = [
   },
   {
     name: 'F25, an empty primary empties its replica', scenario: 'F25', exitCode: 1,
-    red: ['rpo/redis', 'rto/drill', 'rto/redis', 'service/tokens'],
-    says: { 'rpo/redis': emptied },
+    red: ['check/replica.follows', 'rpo/redis', 'rto/drill', 'rto/redis', 'service/tokens'],
+    says: { 'rpo/redis': emptied, 'check/replica.follows': /replica was a replica of redis .* 0 are as they were, .* are gone; redis has .* It followed redis into the loss/ },
   },
   {
     name: 'F25, its control with an append-only file', scenario: 'F25', exitCode: 0, red: [],
     alter: { file: 'F25.compose.yml', from: '--save "" --appendonly no', to: '--appendonly yes --appendfsync always' },
+    says: { 'check/replica.follows': /that it held then, [1-9]\d* are as they were, .* redis has/ },
   },
 ];
