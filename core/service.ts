@@ -105,6 +105,8 @@ export interface Service extends Shell {
   partition(direction: 'in' | 'out' | 'both'): Promise<{ lift(): Promise<void>; /** True while the rules are in place, read back from the kernel. */ inPlace(): Promise<boolean> }>;
   /** Sets the container's memory limit, swap included; null puts back the one that it was made with. Rejects when the kernel cannot get below what is in use. */
   limitMemory(bytes: number | null): Promise<void>;
+  /** True: nothing but a start by name brings the container up again, whatever becomes of its process. False: as the compose file has it. */
+  keepDown(held: boolean): Promise<void>;
   /** Waits for `running` and, where a health check is declared, `healthy`. Rejects at the deadline with the last logs. */
   waitHealthy(deadlineMs: number, signal?: AbortSignal): Promise<void>;
   /** A helper container of the service's own image, with a command that only waits. Usable while the service is stopped. */

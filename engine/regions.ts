@@ -18,7 +18,7 @@ export interface Loss { how: 'dead' | 'blackhole'; lost: LostRegion; undo: Undo 
  */
 const serviceCalls: Partial<Record<keyof Service, RegionAccess['kind']>> = {
   exec: 'read', spawn: 'read', helper: 'read', logs: 'read', start: 'read', unpause: 'read',
-  stop: 'power', pause: 'power', signalFromHost: 'power', signalEach: 'power', putFile: 'power',
+  stop: 'power', pause: 'power', signalFromHost: 'power', signalEach: 'power', putFile: 'power', keepDown: 'power',
 };
 const storeCalls: Partial<Record<keyof Store, RegionAccess['kind']>> = { read: 'read', list: 'other', write: 'other', remove: 'other' };
 

@@ -66,6 +66,7 @@ export async function attachService(site: DrillSite, name: string, container: Co
     pause: () => act('paused', () => place.container.pause()),
     unpause: () => act('unpaused', () => place.container.unpause()),
     limitMemory: (bytes) => act('limited in memory', () => place.container.update(bytes === null ? memoryOf(found.HostConfig.Memory, found.HostConfig.MemorySwap) : memoryOf(bytes, bytes))),
+    keepDown: (held) => act('kept down', () => place.container.update({ RestartPolicy: held ? { Name: 'no' } : found.HostConfig.RestartPolicy })),
     waitHealthy: (deadlineMs, signal) => waitHealthy(site, service, checkOf(found), deadlineMs, signal),
     helper: async (options) => createHelper(site, name, await ours(), options),
     logs: (lines) => logsOf(place.container, lines),

@@ -30,9 +30,20 @@ exit 127
 `;
 const closedStart = startScript(` --${setting} ${tooMany}`);
 
-export async function closeAtStart({ service }: Site): Promise<void> {
+/**
+ * Whatever becomes of the process, it takes no writes that nobody opened it for. The engine puts no file into a container whose root file
+ * system is read-only, and what could be mounted is settled when it is made: such a server is not started again.
+ */
+export async function closeAtStart({ service, standing }: Site): Promise<void> {
   await service.assertOwnPath(path);
-  await service.putFile(path, closedStart, { mode: 0o755 });
+  try {
+    await service.putFile(path, closedStart, { mode: 0o755 });
+    standing.atStart = 'closed';
+  } catch (error) {
+    if (!/read-only/.test(`${(error as { found?: string }).found}`)) throw error;
+    await service.keepDown(true);
+    standing.atStart = 'kept down';
+  }
 }
 
 /** What it asked for before is kept: it comes back with the opening. */
@@ -46,11 +57,16 @@ export const closeNow = (site: Site): Promise<void> =>
 /** Takes writes, now and after every restart. */
 export async function openForWrites(site: Site): Promise<void> {
   await site.server.run((redis) => redis.config('SET', setting, site.standing.needsReplicas));
+  if (site.standing.atStart === 'kept down') await site.service.keepDown(false);
+  site.standing.atStart = null;
   const { code } = await site.service.exec(['test', '-e', path], { deadlineMs: 10_000 });
   if (code === 0) await site.service.putFile(path, startScript(''), { mode: 0o755 });
 }
 
-/** Started, if it was off, so that it is closed from its first moment; answering. */
+/**
+ * Started, if it was off, so that it is closed from its first moment, or from its first answer where no file can be put into its container;
+ * answering.
+ */
 export async function startClosed(site: Site): Promise<boolean> {
   const off = (await site.service.state()).status !== 'running';
   await closeAtStart(site);
@@ -88,21 +104,28 @@ export async function fence(site: Site): Promise<Json> {
       await closeAtStart(site);
       return site.server.run((redis) => redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes'));
     })());
-    const found = await site.service.exec(['sh', '-c', 'command -v redis-server'], { deadlineMs: answerMs });
-    if (found.stdout.trim() !== path) throw environmentError(`a start of ${site.service.name} would not find it closed`, { found: found.stdout.trim(), expected: path });
+    if (site.standing.atStart === 'closed') await assertFoundFirst(site);
     const attempt = await attemptWrite(site);
     if (attempt.write !== 'refused') throw environmentError(`${site.service.name} is not closed`, { found: attempt.write });
     site.standing.role = 'fenced';
-    return { how: 'in band', what: `${setting} is out of reach, now and at every start`, clientsEnded: Number(clientsEnded), refusal: attempt.said };
+    const again = site.standing.atStart === 'closed' ? 'now and at every start' : 'and the engine starts it no more: its root file system is read-only';
+    return { how: 'in band', what: `${setting} is out of reach, ${again}`, atStart: site.standing.atStart, clientsEnded: Number(clientsEnded), refusal: attempt.said };
   } catch (error) {
     return stopped(site, messageOf(error));
   }
 }
 
+async function assertFoundFirst({ service }: Site): Promise<void> {
+  const found = await service.exec(['sh', '-c', 'command -v redis-server'], { deadlineMs: answerMs });
+  if (found.stdout.trim() !== path) throw environmentError(`a start of ${service.name} would not find it closed`, { found: found.stdout.trim(), expected: path });
+}
+
 async function stopped(site: Site, why: string): Promise<Json> {
   const { status } = await powerOff(site.service, () => closeAtStart(site));
   site.standing.role = 'fenced';
-  return { how: 'out of band', what: 'the engine stopped the container, and a start finds it closed', why, status };
+  const { atStart } = site.standing;
+  const again = atStart === 'closed' ? 'a start finds it closed' : 'it is started no more: its root file system is read-only';
+  return { how: 'out of band', what: `the engine stopped the container, and ${again}`, atStart, why, status };
 }
 
 /** Takes the fence away: the server serves what it has. Refused on a replica, which is promoted instead. */

@@ -90,7 +90,7 @@ export default defineDriver({
       let number = 0;
       const [persistence, ownership] = [await persistenceOf(server), await ownershipOf(service, server)];
       const kept = keptKeys(shared(() => service.endpoint(port)), shared(clients));
-      const site: Site = { component, service, server, clock, version, persistence, ownership, nextNumber: () => (number += 1), credentials, peer, standing: { role: 'primary', source: null, needsReplicas: '0' }, kept };
+      const site: Site = { component, service, server, clock, version, persistence, ownership, nextNumber: () => (number += 1), credentials, peer, standing: { role: 'primary', source: null, needsReplicas: '0', atStart: null }, kept };
       return {
         server: version,
         dataFolder: site.persistence.dir,

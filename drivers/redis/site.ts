@@ -31,4 +31,6 @@ export interface Standing {
   source: string | null;
   /** How many replicas it asks for before it takes a write, by its own configuration. */
   needsReplicas: string;
+  /** Whoever starts it finds it closed; or, where no file can be put into its container, it is started no more. Null: open, as the compose file has it. */
+  atStart: 'closed' | 'kept down' | null;
 }

@@ -93,6 +93,39 @@ describe('under a user by number, a read-only root and no capabilities, in a fol
   });
 });
 
+describe('fenced on a read-only root, into which nobody can put a file', () => {
+  const killed = async (name: string): Promise<void> => {
+    const before = await service(name).state();
+    await service(name).signalFromHost('SIGKILL');
+    await expect.poll(async () => { const { status, startedAt } = await service(name).state(); return status === 'exited' || startedAt !== before.startedAt; }, { timeout: 60_000 }).toBe(true);
+  };
+  const write = async (name: string): Promise<string> => (await service(name).exec(['redis-cli', 'SET', 'user:fence', '1'])).stdout.trim();
+
+  test('it takes no writes, is not there again when it ends, and is as before once it is opened', async () => {
+    const attached = await attach('strict');
+    await whenReady(attached);
+    expect(await write('strict')).toBe('OK');
+    expect(await attached.actions['fence']!({})).toMatchObject({ how: 'in band', atStart: 'kept down' });
+    expect(await write('strict')).toMatch(/^NOREPLICAS/);
+    await killed('strict');
+    expect(await service('strict').state()).toMatchObject({ status: 'exited' });
+    expect(await attached.checks['refuses-writes']!.after(null)).toMatchObject({ verdict: 'pass', facts: { status: 'exited' } });
+    expect(await attached.actions['reopen']!({})).toEqual({ started: true });
+    expect(await write('strict')).toBe('OK');
+    await killed('strict');
+    await whenReady(attached);
+    expect(await write('strict'), 'its restart policy is as before').toBe('OK');
+  });
+
+  test('where it does not answer, the engine stops it', async () => {
+    const attached = await attach('strict');
+    await service('strict').pause();
+    expect(await attached.actions['fence']!({})).toMatchObject({ how: 'out of band', atStart: 'kept down', status: 'exited' });
+    expect(await attached.actions['reopen']!({})).toEqual({ started: true });
+    expect(await write('strict')).toBe('OK');
+  });
+});
+
 describe('without a restart policy, on the volume that the image declares', () => {
   test('a lost volume is witnessed, and the snapshot served again', async () => {
     const attached = await attach('anonymous');

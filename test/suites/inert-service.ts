@@ -38,6 +38,7 @@ export function inertService(service: Service, drop: { process?: boolean; comman
     start: () => service.start(),
     unpause: () => service.unpause(),
     limitMemory: nothing,
+    keepDown: nothing,
     deployment: { ...service.deployment, remove: async () => ({ imageToo: false }) },
     partition: async () => ({ lift: nothing, inPlace: async () => false }),
   };
