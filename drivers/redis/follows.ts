@@ -64,7 +64,7 @@ async function someOf(redis: Redis, database: number, atMost: number): Promise<K
 
 /** Type and value, whatever of it expires; null when the key is gone. */
 async function valueOf(redis: Redis, name: string): Promise<string | null> {
-  const found = await digestKey(redis, name, Infinity);
+  const found = await digestKey(redis, name);
   return found && `${found.type} ${found.value}`;
 }
 

@@ -22,6 +22,7 @@ import { isInPlace, replicaActions, replicaActionsAbout } from './replica.ts';
 import { rdbOptions } from './restore-rdb.ts';
 import { openServer, persistenceOf, type Server } from './server.ts';
 import type { Site } from './site.ts';
+import { matcherOf } from './volatile-keys.ts';
 import { redisVolume } from './volume.ts';
 import { wipe } from './wipe.ts';
 import { redisWorkload } from './workload.ts';
@@ -34,6 +35,7 @@ const configSchema = z.strictObject({
   username: z.string().optional().describe('User to log in as; `default` when left out'),
   passwordFrom: z.string().optional().describe('Name of the secret that holds the password'),
   groupSize: z.union([z.literal(1), z.literal(2), z.literal(4), z.literal(8), z.literal(16)]).default(4).describe('Records that a load writes in one transaction'),
+  volatileKeys: z.array(z.string().min(1)).default([]).describe('Keys that the application rewrites on its own, such as `cache:*`: whether they are there, their values and their expiries are not compared. `*` stands for any text, `?` for one character'),
   neverReturn: z.boolean().default(false).describe('Removed records must never be back'),
 });
 
@@ -75,9 +77,9 @@ export default defineDriver({
   takesOver: ['promote'],
   checks: {
     'refuses-writes': 'the server refuses a write as read-only, or is off',
-    ttl: 'keys expire when they should, by absolute time, however long the recovery took',
+    ttl: 'keys expire when they should, by absolute time, however long the recovery took: Muster\'s own, and a sample of the application\'s',
     follows: 'a replica still holds what it held right before the fault, and what its source has',
-    inventory: 'keys and values of every database, functions, users, and settings that decide about durability, before and after',
+    inventory: 'keys, values and expiries of every database, functions, users, and settings that decide about durability, before and after',
   },
   attach: async ({ component, service, config, clients, clock, secret, peer }) => {
     const credentials = { username: config.username, password: config.passwordFrom === undefined ? undefined : secret(config.passwordFrom) };
@@ -88,6 +90,8 @@ export default defineDriver({
     try {
       const version = await versionFrom(server);
       let number = 0;
+      const isVolatile = matcherOf(config.volatileKeys);
+      const inventory = inventoryCheck(shared(clients), isVolatile);
       const [persistence, ownership] = [await persistenceOf(server), await ownershipOf(service, server)];
       const kept = keptKeys(shared(() => service.endpoint(port)), shared(clients));
       const site: Site = { component, service, server, clock, version, persistence, ownership, nextNumber: () => (number += 1), credentials, peer, standing: { role: 'primary', source: null, needsReplicas: '0', atStart: null }, kept };
@@ -97,7 +101,7 @@ export default defineDriver({
         backups: { rdb: rememberingBefore(kept, rdbMethod(site)), aof: rememberingBefore(kept, aofMethod(site)) },
         workload: preparedAfter(kept, redisWorkload({ component, address: shared(clients), groupSize: config.groupSize, neverReturn: config.neverReturn })),
         actions: { ...replicaActions(site), start: startAction(service, clock, () => isInPlace(site)) },
-        checks: { 'refuses-writes': refusesWritesCheck(service, () => attemptWrite(site)), ttl: expiryCheck(asClients, component), follows: followsCheck(site, shared(() => service.endpoint(port))), inventory: inventoryCheck(shared(clients)) },
+        checks: { 'refuses-writes': refusesWritesCheck(service, () => attemptWrite(site)), ttl: expiryCheck(asClients, component, isVolatile), follows: followsCheck(site, shared(() => service.endpoint(port))), inventory },
         ...processAbilities(service),
         ...killLoopAbility(service, clock),
         ...memoryLimitAbility(service, clock),
@@ -106,7 +110,7 @@ export default defineDriver({
         closeWrites: () => closeWrites(site),
         flushAll: () => flushAll(site, shared(() => service.endpoint(port))),
         ready: () => isInPlace(site),
-        close: async () => [server, asClients].forEach((one) => one.close()),
+        close: async () => [server, asClients, inventory].forEach((one) => one.close()),
       };
     } catch (error) {
       asClients.close();

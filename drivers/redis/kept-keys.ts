@@ -1,8 +1,8 @@
 import type { Redis } from 'ioredis';
 import type { Inflicted, Proof } from '../../core/driver.ts';
 import type { Address } from './connection.ts';
-import { musterPrefix } from './keys.ts';
-import { openServer, parseInfo } from './server.ts';
+import { databasesOf, musterPrefix } from './keys.ts';
+import { withOwn } from './server.ts';
 
 /** Enough to tell a loss of everything, few enough to look for between two milliseconds. */
 const mostKeys = 200;
@@ -49,20 +49,10 @@ async function noneBack(clients: Address, lost: Keys): Promise<Proof | null> {
   return { what: `of ${counted(lost)} keys of the application that were there since the drill began, clients find none`, facts: { lookedFor: counted(lost), back } };
 }
 
-/** Databases are selected on a connection of its own: nobody else's commands go there. */
-async function withOwn<T>(address: Address, work: (redis: Redis) => Promise<T>): Promise<T> {
-  const own = openServer(address);
-  try {
-    return await own.run(work);
-  } finally {
-    own.close();
-  }
-}
-
 async function someKeys(redis: Redis): Promise<Keys> {
   const found: Keys = new Map();
   let scans = 0;
-  for (const database of await databasesOf(redis)) {
+  for (const { database } of await databasesOf(redis)) {
     await redis.select(database);
     for (let cursor = ''; cursor !== '0' && scans < mostScans && counted(found) < mostKeys; scans += 1) {
       const [next, names] = await redis.scan(cursor || '0', 'COUNT', keysPerScan);
@@ -72,10 +62,6 @@ async function someKeys(redis: Redis): Promise<Keys> {
     }
   }
   return found;
-}
-
-async function databasesOf(redis: Redis): Promise<number[]> {
-  return Object.keys(parseInfo(await redis.info('keyspace'))).map((name) => Number(name.slice('db'.length)));
 }
 
 async function lastingOf(redis: Redis, names: readonly string[]): Promise<string[]> {

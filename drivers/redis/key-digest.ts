@@ -4,8 +4,14 @@ import { messageOf } from '../../core/errors.ts';
 
 const elementsAtOnce = 1_000;
 
-/** What a key is and holds, however the server encodes it. `value` is null for a type that cannot be read as such (a module's). */
-export interface KeyDigest { type: string; value: string | null }
+/** A field of a hash that expires by itself, at a Unix time in ms. */
+export interface ExpiringField { name: Buffer; value: Buffer; expiry: number }
+
+/**
+ * What a key is and holds, however the server encodes it. `value` is null for a type that cannot be read as such (a module's); of a hash
+ * it is of the fields that never expire, of which there are `lasting`. `fields`: the others.
+ */
+export interface KeyDigest { type: string; value: string | null; fields: ExpiringField[]; lasting: number }
 
 type Part = string | number | Buffer | null;
 
@@ -17,7 +23,7 @@ function add(hash: Hash, ...parts: Part[]): void {
   }
 }
 
-type Reader = (redis: Redis, key: string, hash: Hash, horizonMs: number) => Promise<void>;
+type Reader = (redis: Redis, key: string, hash: Hash) => Promise<void>;
 
 /** Each reads a value in an order that is the value's own: two servers that hold the same give the same. */
 const readers: Record<string, Reader> = {
@@ -25,24 +31,23 @@ const readers: Record<string, Reader> = {
   list: (redis, key, hash) => inSteps(hash, (from, to) => redis.lrangeBuffer(key, from, to)),
   zset: (redis, key, hash) => inSteps(hash, (from, to) => redis.callBuffer('ZRANGE', key, from, to, 'WITHSCORES') as Promise<Buffer[]>, 2),
   set: async (redis, key, hash) => add(hash, ...(await redis.smembersBuffer(key)).sort(Buffer.compare)),
-  hash: readHash,
   stream: readStream,
 };
 
-export const readableTypes: readonly string[] = Object.keys(readers);
-
-/**
- * Digest of the key's value. Fields of a hash that expire before the horizon (Unix ms) are left out: they come and go by right.
- * Null when the key is gone meanwhile.
- */
-export async function digestKey(redis: Redis, key: string, horizonMs: number): Promise<KeyDigest | null> {
+/** Digest of the key's value. Null when the key is gone meanwhile. */
+export async function digestKey(redis: Redis, key: string): Promise<KeyDigest | null> {
   const type = await redis.type(key);
   if (type === 'none') return null;
-  const reader = readers[type];
-  if (!reader) return { type, value: null };
   const hash = createHash('sha256');
-  await reader(redis, key, hash, horizonMs);
-  return { type, value: hash.digest('base64url').slice(0, 16) };
+  const ended = (): string => hash.digest('base64url').slice(0, 16);
+  if (type === 'hash') {
+    const { fields, lasting } = await readHash(redis, key, hash);
+    return { type, value: ended(), fields, lasting };
+  }
+  const reader = readers[type];
+  if (!reader) return { type, value: null, fields: [], lasting: 1 };
+  await reader(redis, key, hash);
+  return { type, value: ended(), fields: [], lasting: 1 };
 }
 
 async function inSteps(hash: Hash, read: (from: number, to: number) => Promise<Buffer[]>, perElement = 1): Promise<void> {
@@ -53,12 +58,16 @@ async function inSteps(hash: Hash, read: (from: number, to: number) => Promise<B
   }
 }
 
-async function readHash(redis: Redis, key: string, hash: Hash, horizonMs: number): Promise<void> {
+/** Fields that never expire go into the digest. */
+async function readHash(redis: Redis, key: string, hash: Hash): Promise<{ fields: ExpiringField[]; lasting: number }> {
   const flat = (await redis.callBuffer('HGETALL', key)) as Buffer[];
-  const fields = Array.from({ length: flat.length / 2 }, (_, i): [Buffer, Buffer] => [flat[i * 2]!, flat[i * 2 + 1]!]);
-  const expiries = await fieldExpiries(redis, key, fields.map(([name]) => name));
-  const kept = fields.map(([name, value], i) => ({ name, value, expiry: expiries[i]! })).filter(({ expiry }) => expiry === -1 || expiry > horizonMs);
-  for (const { name, value, expiry } of kept.sort((a, b) => Buffer.compare(a.name, b.name))) add(hash, name, value, expiry);
+  const names = Array.from({ length: flat.length / 2 }, (_, i) => flat[i * 2]!);
+  const expiries = await fieldExpiries(redis, key, names);
+  const fields = names.map((name, i): ExpiringField => ({ name, value: flat[i * 2 + 1]!, expiry: expiries[i]! }));
+  const lasting = fields.filter(({ expiry }) => expiry === -1).sort((a, b) => Buffer.compare(a.name, b.name));
+  for (const { name, value } of lasting) add(hash, name, value);
+  // One whose time came between the two questions has an expiry of -2: it is gone by right.
+  return { fields: fields.filter(({ expiry }) => expiry > 0), lasting: lasting.length };
 }
 
 /** Unix ms of each field, -1 for never. Servers before 7.4 know of none. */

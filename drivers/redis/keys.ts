@@ -34,3 +34,6 @@ export async function databasesOf(redis: Redis): Promise<{ database: number; key
   const found = Object.entries(parseInfo(await redis.info('keyspace'))).filter(([name]) => /^db\d+$/.test(name));
   return found.map(([name, text]) => ({ database: Number(name.slice(2)), keys: Number(/keys=(\d+)/.exec(text)?.[1] ?? 0) }));
 }
+
+/** What stands before the first colon; keys without one are taken together, for they may be secrets themselves. */
+export const prefixOf = (key: string): string => (key.includes(':') ? key.slice(0, key.indexOf(':')).slice(0, 64) : '(no prefix)');
