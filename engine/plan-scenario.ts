@@ -8,6 +8,7 @@ import { isCommand, isReplay, isRestore, isReturn, owned, type Plan, type Planne
 import { checkCommand } from './plan-command.ts';
 import { checkStaysAway, checksByDefault } from './plan-ending.ts';
 import { notesOnLoads } from './plan-load.ts';
+import { notesOnWays } from './plan-way.ts';
 import { checkRegionTarget, checkReturn, componentsHit } from './plan-region.ts';
 
 type Components = Map<string, PlannedComponent>;
@@ -251,7 +252,8 @@ function checkChecks(context: Context): PlannedCheck[] {
 }
 
 /** What is legal and still worth knowing before an hour is spent. */
-function notesOn({ scenario, strategy, components }: Context, faults: PlannedFault[], backups: PlannedBackup[]): string[] {
+function notesOn(context: Context, faults: PlannedFault[], backups: PlannedBackup[]): string[] {
+  const { scenario, strategy, components } = context;
   const loaded = new Set(Object.values(scenario.load).flatMap(({ target, by }) => (by === undefined ? [target] : [])));
   const notes: string[] = [];
   const hit = new Set(faults.flatMap((one) => componentsHit(one, components)));
@@ -261,5 +263,5 @@ function notesOn({ scenario, strategy, components }: Context, faults: PlannedFau
     if (!objectives?.rto && !objectives?.rpo) notes.push(`${target} is broken and has no objective`);
   }
   if (!strategy.detection.healthCheck && scenario.recover !== 'automatic') notes.push('the strategy does not say how failures are noticed: detection counts as it happened here');
-  return [...notes, ...notesOnLoads(scenario, components, hit, backups)];
+  return [...notes, ...notesOnWays(context, faults), ...notesOnLoads(scenario, components, hit, backups)];
 }

@@ -1,8 +1,13 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { registries } from '../../cli/registries.ts';
-import { jsonOf, muster } from '../support/muster.ts';
+import { findScenarios } from '../../cli/scenarios.ts';
+import { jsonOf, muster, type Ended } from '../support/muster.ts';
 
 type Listed = Record<string, { name: string; about: string; more: string[] }[]>;
+const cases = join(import.meta.dirname, '../../fixtures/field-cases');
 const concurrent = { concurrent: true };
 
 describe('list', concurrent, () => {
@@ -46,5 +51,35 @@ describe('plan', concurrent, () => {
     const [first] = jsonOf<{ plans: { components: unknown[]; protect: unknown[] }[] }>(ended).plans;
     expect(first!.components).toContainEqual({ name: 'redis', service: 'redis', driver: 'redis', objectives: { rtoMs: 300_000, rpoMs: 900_000 } });
     expect(first!.protect).toEqual([{ backup: 'redis.snapshot', method: 'rdb', kind: 'snapshot', everyMs: 300_000, copies: ['volume', 'offsite'] }]);
+  });
+
+  /** The field case: a latency at a proxy that no client comes by; or its control, with clients that do. */
+  const beside = async (clients: string): Promise<Ended> => {
+    const folder = mkdtempSync(join(tmpdir(), 'muster-way-'));
+    for (const name of ['F41.compose.yml', 'F41.strategy.yaml', 'F41.yaml']) {
+      writeFileSync(join(folder, name), readFileSync(join(cases, name), 'utf8').replace('redis: { driver: redis, ', `redis: { driver: redis, ${clients}`));
+    }
+    const planned = await muster(['plan', 'F41.yaml'], { cwd: folder });
+    rmSync(folder, { recursive: true });
+    return planned;
+  };
+
+  test('warns with its line of a fault in a way that no load comes', async () => {
+    const { code, stdout } = await beside('');
+    expect(code).toBe(0);
+    expect(stdout.replaceAll(/\s+/g, ' ')).toMatch(/F41\.yaml:6:\d+: latency breaks a way through toxiproxy, and no load comes that way: tokens goes to redis by redis\./);
+  });
+
+  test('and not where a load comes by it', async () => {
+    const { code, stdout } = await beside('clients: { service: toxiproxy, port: 6379 }, ');
+    expect(code).toBe(0);
+    expect(stdout).not.toContain('breaks a way');
+  });
+
+  test('nor for any scenario that comes with Muster', async () => {
+    const files = findScenarios([join(import.meta.dirname, '../../scenarios')]).scenarios.map(({ file }) => file);
+    const ended = await muster(['plan', ...files, '--json']);
+    const notes = jsonOf<{ plans: { scenario: string; notes: string[] }[] }>(ended).plans.flatMap((one) => one.notes.map((note) => `${one.scenario}: ${note}`));
+    expect(notes.filter((note) => /breaks a way/.test(note))).toEqual([]);
   });
 });
