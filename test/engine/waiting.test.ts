@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { drillInMemory, type MemoryDrill } from '../support/memory-drill.ts';
+import { hangs } from './hanging-cases.ts';
 
 const heard = async (drill: MemoryDrill): Promise<{ lines: string[]; result: Awaited<ReturnType<typeof drillInMemory>>['result'] }> => {
   const lines: string[] = [];
@@ -7,18 +8,9 @@ const heard = async (drill: MemoryDrill): Promise<{ lines: string[]; result: Awa
   return { lines, result };
 };
 
-/** What hangs, and the wait that says so. */
-const hangs: [what: string, wait: RegExp][] = [
-  ['attach', /^attaching to store-\w+$/],
-  ['seed', /^seeding: seed of store-\w+$/],
-  ['prepare', /^preparing the loads, each$/],
-  ['copy', /^waiting for 1 recovery point of store-\w+\.snapshot$/],
-  ['wipe', /^looking for|^injecting wipe-volume into store-\w+$/],
-];
-
 // Each went on until somebody ended it.
 describe('what hangs before the recovery', () => {
-  test.each(hangs)('%s: its wait was printed with its deadline, and the drill ends by itself when that passes', async (what, wait) => {
+  test.each(hangs)('%s (%s): its wait was printed with its deadline, and the drill ends by itself when that passes', async (what, _words, wait) => {
     const { lines, result } = await heard({
       config: `{ bad: { hangs: ${what} } }`, every: '30s',
       scenario: { seed: '[{ run: seed }]', points: '1', fault: '{ wipe-volume: store, at: +1s }', stepDeadline: '2s' },
