@@ -1,19 +1,23 @@
-import { environmentError, messageOf } from '../core/errors.ts';
+import type { MountSettings } from 'dockerode';
+import { environmentError, messageOf, MusterError } from '../core/errors.ts';
 import type { Helper, HelperOptions } from '../core/service.ts';
 import { assertOwnVolume, isCopy } from './own-path.ts';
 import { labels } from './owner.ts';
-import { statusOf, type Inspection } from './runtime.ts';
+import { statusOf, type Container, type Inspection } from './runtime.ts';
 import type { DrillSite } from './service.ts';
 import { containerShell } from './shell.ts';
 
 /**
  * A container of the service's own image whose only process waits. With `volumes` it has the service's volumes at the
- * service's paths; a volume that is not the drill's own is refused. Environment error when the image has no shell.
+ * service's paths, and of a volume only the folder that the service has; a volume that is not the drill's own is refused. Environment
+ * error when the image has no shell, or the engine would mount more than that folder.
  */
 export async function createHelper(site: DrillSite, name: string, service: Inspection, options: HelperOptions): Promise<Helper> {
   const volumes = options.volumes ? service.Mounts.filter((mount) => mount.Type === 'volume') : [];
   for (const volume of volumes) await assertOwnVolume(site, name, volume.Name!);
   if (options.volumes) await assertNothingElse(site, name, service);
+  const folders = foldersOf(service);
+  const whole = volumes.filter(({ Destination }) => !folders.has(Destination));
   const network = Object.keys(service.NetworkSettings.Networks)[0] ?? 'none';
   const container = await site.runtime.container.create({
     Image: service.Image, User: options.user ?? '0', Entrypoint: ['sh', '-c'], Cmd: ['while :; do sleep 3600; done'], WorkingDir: '/',
@@ -23,7 +27,8 @@ export async function createHelper(site: DrillSite, name: string, service: Inspe
       NetworkMode: options.network === 'stack' ? network : 'none',
       // An init process reaps what commands leave behind; the one that waits would not.
       Init: true,
-      Binds: volumes.map((volume) => `${volume.Name}:${volume.Destination}${volume.RW ? '' : ':ro'}`),
+      Binds: whole.map((volume) => `${volume.Name}:${volume.Destination}${volume.RW ? '' : ':ro'}`),
+      Mounts: volumes.flatMap((volume) => partOf(volume, folders.get(volume.Destination))),
     },
   });
   const remove = async (): Promise<void> => {
@@ -32,12 +37,37 @@ export async function createHelper(site: DrillSite, name: string, service: Inspe
     });
   };
   try {
+    await assertParts(container, name, folders);
     await site.runtime.container.start(container);
   } catch (error) {
     await remove();
+    if (error instanceof MusterError) throw error;
     throw environmentError(`no helper can be started beside ${name}`, { found: messageOf(error), expected: 'an image with a shell', cause: error });
   }
   return { ...containerShell({ ...site, container, name: `the helper of ${name}` }), remove };
+}
+
+/** Mounts of a folder of a volume alone (`subpath` in the compose file), by the path in the container. */
+const foldersOf = ({ HostConfig }: Pick<Inspection, 'HostConfig'>): Map<string, string> => new Map((HostConfig.Mounts ?? []).flatMap((mount) => {
+  const { Subpath } = (mount.VolumeOptions ?? {}) as { Subpath?: string };
+  return Subpath ? [[mount.Target, Subpath] as const] : [];
+}));
+
+function partOf({ Name, Destination, RW }: Inspection['Mounts'][number], folder: string | undefined): MountSettings[] {
+  if (folder === undefined) return [];
+  return [{ Type: 'volume', Source: Name!, Target: Destination, ReadOnly: !RW, VolumeOptions: { NoCopy: true, Subpath: folder } as never }];
+}
+
+/** An engine before API 1.45 takes a subpath without a word, and mounts the whole volume. Asked before the container is started. */
+async function assertParts(container: Container, name: string, folders: ReadonlyMap<string, string>): Promise<void> {
+  if (folders.size === 0) return;
+  const taken = foldersOf(await container.inspect());
+  for (const [path, folder] of folders) {
+    if (taken.get(path) === folder) continue;
+    throw environmentError(`no helper can stand in for ${name}: the engine would give it a whole volume`, {
+      found: `${path}, which is the folder ${folder} of a volume`, expected: 'an engine that mounts a folder of a volume (API 1.45)', hint: 'give the service a volume of its own',
+    });
+  }
 }
 
 /** A helper has the service's volumes only: what the service keeps in a folder of the host it would look for in its own layer. */
