@@ -153,6 +153,24 @@ describe('crash, pause, stop', () => {
     expect(await pings(await cache.endpoint(6379))).toBe(true);
   });
 
+  // F39 of the field cases, and why a crash is not sent through the engine: its kill counts as a stop by hand.
+  test('SIGKILL through the engine: the same restart policy does not act', async () => {
+    const runtime = await getRuntime();
+    const [found] = await runtime.container.dockerode.listContainers({ filters: { label: [`${labels.drill}=${drill}`, 'com.docker.compose.service=cache'] } });
+    const container = runtime.container.dockerode.getContainer(found!.Id);
+    expect((await container.inspect()).HostConfig.RestartPolicy).toMatchObject({ Name: 'always' });
+    const before = await cache.state();
+    await container.kill();
+    const after = await pollUntil(systemClock, { everyMs: 20, deadlineMs: 20_000 }, async () => {
+      const seen = await cache.state();
+      return seen.pid !== before.pid && seen;
+    });
+    // Where the policy acts it is restarting or runs again: the engine decides before it says that it has ended.
+    expect(after).toMatchObject({ status: 'exited', restarts: before.restarts });
+    await cache.start();
+    await cache.waitHealthy(20_000);
+  });
+
   test('SIGSTOP: it runs and does not answer, until SIGCONT', async () => {
     await cache.signalFromHost('SIGSTOP');
     expect(await pings(await cache.endpoint(6379), 500)).toBe(false);
