@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { pollUntil, systemClock } from '../core/clock.ts';
 import { environmentError, messageOf } from '../core/errors.ts';
+import { longMs, saying, within } from './deadline.ts';
 import { composeVersion, distribution, onPath } from './host.ts';
 import { getRuntime } from './runtime.ts';
 
@@ -17,15 +18,18 @@ export interface PreparationOptions {
 const engineDeadlineMs = 60_000;
 const engineLog = '/var/log/muster-dockerd.log';
 
+/** For a step that has a deadline of its own to say more of what is missing. */
+const graceMs = 10_000;
+
 /**
  * Installs and starts what a drill needs and the host lacks, on Debian as root; returns what it did, nothing on a prepared host.
  * Elsewhere it raises an environment error that says what to do by hand.
  */
 export async function prepareHost(options: PreparationOptions): Promise<string[]> {
   const did: string[] = [];
-  const step = async (what: string, act: () => Promise<void>): Promise<void> => {
-    options.progress(what);
-    await act();
+  const step = async (what: string, act: () => Promise<void>, deadlineMs = longMs): Promise<void> => {
+    options.progress(saying(what, deadlineMs));
+    await within(what, deadlineMs + graceMs, act());
     did.push(what);
   };
   const engine = await engineAnswers();
@@ -37,7 +41,7 @@ export async function prepareHost(options: PreparationOptions): Promise<string[]
   }
   if (!engine && !(await engineAnswers())) {
     await assertMayInstall('start dockerd');
-    await step('starting the Docker engine', startEngine);
+    await step('starting the Docker engine', startEngine, engineDeadlineMs);
   }
   if ((await composeVersion()) === null) {
     await assertMayInstall('install Docker Compose v2 as a plug-in of the docker client');

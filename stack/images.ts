@@ -1,4 +1,5 @@
 import { environmentError, inputError } from '../core/errors.ts';
+import { longMs, within } from './deadline.ts';
 import { inMirror, pull, registryAnswers } from './registry.ts';
 import { appEntry, build, nameOf, parentsOf, recipeNames, recipesFolder, tagOf, variableOf, type Kitchen } from './recipes.ts';
 import { statusOf, type Runtime } from './runtime.ts';
@@ -84,7 +85,7 @@ async function built(work: Work, name: string): Promise<ChosenImage> {
   if (!(await digestOf(runtime, tag))) {
     const parents = new Map<string, string>();
     for (const parent of await parentsOf(name, choice.kitchen)) parents.set(parent.name, (await provide(work, parent.name, parent.official)).reference);
-    await build(runtime, name, tag, parents, choice.kitchen);
+    await within(`building ${tag}`, longMs, build(runtime, name, tag, parents, choice.kitchen));
   }
   return { name, reference: tag, digest: await recordedDigest(runtime, tag), source: 'built' };
 }

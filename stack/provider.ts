@@ -4,13 +4,13 @@ import type { ImageRecord, Service, Stack, StackProvider, StackUpOptions } from 
 import { composeConfig, composeUp, nothingLaid, overrideOf, type ComposeConfig, type ComposeRun, type Laid } from './compose.ts';
 import { describeComposeFile, placesIn } from './compose-file.ts';
 import { contain, noRules } from './containment.ts';
+import { longMs, saying, within } from './deadline.ts';
 import { makeHostVolumes } from './host-volumes.ts';
 import { assertContained, laidOver } from './laid.ts';
 import { containAhead } from './plan-containment.ts';
 import { createHostSignal } from './host-signal.ts';
 import { digestOf, imageChoice, imagesWanted, provideImages, type ChosenImage } from './images.ts';
 import { createNetworkTools } from './network-tools.ts';
-import { formatDuration } from '../core/units.ts';
 import { currentOwner, labels } from './owner.ts';
 import { makeOwnImage, ownImageTag } from './own-image.ts';
 import { variableOf } from './recipes.ts';
@@ -29,9 +29,6 @@ export interface StackProviderOptions {
   clock?: Clock;
   healthDeadlineMs?: number;
 }
-
-/** What Compose may pull or build takes its time. */
-const startDeadlineMs = 30 * 60_000;
 
 /** Stacks as Docker Compose projects named `muster-<drill>`, on the engine that testcontainers finds. */
 export function createStackProvider(options: StackProviderOptions): StackProvider {
@@ -79,7 +76,7 @@ async function bringUp(provider: StackProviderOptions, up: StackUpOptions): Prom
     },
   };
   try {
-    up.progress(`starting ${Object.keys(config.services).length} services (at most ${formatDuration(startDeadlineMs)})`);
+    up.progress(saying(`starting ${Object.keys(config.services).length} services`, longMs));
     const own = await ownImages(runtime, up, config, project, drillLabels);
     laid = laidOver(mounts, await makeHostVolumes({ runtime, project, drill: up.drill, labels: drillLabels, progress: up.progress, signal: up.signal }, mounts));
     await started(() => composeUp(run, overrideOf(config, run, own, laid), check), down, up.signal);
@@ -102,11 +99,7 @@ async function assertFree(runtime: Runtime, project: string, drill: string): Pro
 
 /** An interrupted start is cut short by removing what it made, and removed again once Compose has given up. */
 async function started(start: () => Promise<void>, down: () => Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(environmentError(`Compose did not start the services within ${startDeadlineMs} ms`, { hint: 'an image that is pulled or built may take that long: have it made first, by `docker compose build` and `pull`' })), startDeadlineMs);
-  });
-  const upping = Promise.race([start(), late]).finally(() => clearTimeout(timer));
+  const upping = within('starting the services', longMs, start(), 'an image that is pulled or built may take that long: have it made first, by `docker compose pull` or `build`');
   if (!signal) return upping;
   const aborted = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
@@ -152,7 +145,7 @@ async function attachAll(site: DrillSite, project: string, config: ComposeConfig
 async function settled(service: Service, deadlineMs: number, up: StackUpOptions): Promise<void> {
   const ended = await service.state();
   if (ended.status === 'exited' && ended.exitCode === 0) return;
-  up.progress(`waiting for ${service.name} to be healthy (at most ${formatDuration(deadlineMs)})`);
+  up.progress(saying(`waiting for ${service.name} to be healthy`, deadlineMs));
   await service.waitHealthy(deadlineMs, up.signal);
   up.progress(`${service.name} is healthy`);
 }

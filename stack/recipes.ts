@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { environmentError, messageOf } from '../core/errors.ts';
+import { longMs, saying } from './deadline.ts';
 import { followed, type Docker, type EngineEvent, type Runtime } from './runtime.ts';
 
 /** What recipes are made with: where they lie, where the application begins, and who is told of progress. */
@@ -44,7 +45,7 @@ export async function tagOf(name: string, parents: ReadonlyMap<string, string>, 
 /** Builds a recipe under the given tag. Its parents must be there. Environment error with the build's last lines when it fails. */
 export async function build(runtime: Runtime, name: string, tag: string, parents: ReadonlyMap<string, string>, kitchen: Kitchen): Promise<void> {
   const files = await readdir(join(kitchen.folder, name));
-  kitchen.progress(`building ${tag}`);
+  kitchen.progress(saying(`building ${tag}`, longMs));
   if (files.includes('mmdebstrap')) return importDebian(runtime.container.dockerode, join(kitchen.folder, name, 'mmdebstrap'), tag);
   const context = await mkdtemp(join(tmpdir(), 'muster-image-'));
   try {

@@ -1,4 +1,5 @@
 import { environmentError } from '../core/errors.ts';
+import { longMs, saying, within } from './deadline.ts';
 import { followed, type Docker } from './runtime.ts';
 
 /** The same image in a mirror that keeps the official names: `redis:8.0.2` is `mirror/library/redis:8.0.2`; a registry's own host is left out. */
@@ -25,12 +26,13 @@ export async function registryAnswers(docker: Docker, reference: string, deadlin
 
 /** Pulls an image; the progress lines are the engine's. Environment error when it cannot be had. */
 export async function pull(docker: Docker, reference: string, progress: (line: string) => void): Promise<void> {
-  progress(`pulling ${reference}`);
+  const what = `pulling ${reference}`;
+  progress(saying(what, longMs));
+  const tell = (event: { status?: string; id?: string }): void => {
+    if (event.status === 'Pull complete') progress(`${reference}: layer ${event.id} pulled`);
+  };
   try {
-    const stream = await docker.pull(reference);
-    await followed(docker, stream, (event) => {
-      if (event.status === 'Pull complete') progress(`${reference}: layer ${event.id} pulled`);
-    });
+    await within(what, longMs, docker.pull(reference).then((stream) => followed(docker, stream, tell)));
   } catch (error) {
     throw environmentError(`${reference} cannot be pulled`, {
       expected: 'a registry that has it',
