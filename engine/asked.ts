@@ -13,7 +13,7 @@ const healthyDeadlineMs = 60_000;
 const askEveryMs = 250;
 /** A process that ends again and again is seen running now and then: it must be the same one this much later. */
 const steadyMs = 1_000;
-/** One that was started more than once since then may be about to end again: as long as Docker itself takes for a start that went well. */
+/** One that was started anew since then may be about to end again: as long as Docker itself takes for a start that went well. */
 const flappingMs = 10_000;
 
 /** What every service of the stack was before anything was broken. */
@@ -78,7 +78,7 @@ async function askService(drill: Drill, service: Service, before: ServiceState):
     const seen = await service.state();
     last = told(seen);
     if (!isAsBefore(seen, before)) return seen.status !== 'running' && clock.nowMs() >= patienceMs ? 'away' : false;
-    const steadyAtMs = clock.nowMs() + (seen.restarts > before.restarts + 1 ? flappingMs : steadyMs);
+    const steadyAtMs = clock.nowMs() + (seen.restarts > before.restarts ? flappingMs : steadyMs);
     while (clock.nowMs() < steadyAtMs) {
       await clock.sleep(steadyMs, drill.options.signal);
       const again = await service.state();
