@@ -13,10 +13,10 @@ const applicationTables = async ({ config }: Site, { rows }: Session): Promise<s
 
 /**
  * Notes which tables applications have, before a fault takes all of them. Asked again at the end where clients go, wherever that is by
- * then: there while not one of them is back. Nothing is asked of a server that has none.
+ * then: there while not one of them is back. Nothing is asked of a server that has none, or does not answer as the fault begins.
  */
 export async function askForLostTables(site: Site): Promise<Pick<Inflicted, 'stillThere'>> {
-  const before = await withSession(site, (session) => applicationTables(site, session));
+  const before = await withSession(site, (session) => applicationTables(site, session)).catch(() => []);
   if (before.length === 0) return {};
   return {
     stillThere: async () => {

@@ -1,6 +1,7 @@
 import { environmentError } from '../../core/errors.ts';
 import type { Volume } from '../volume.ts';
 import { serverSchemas } from './config.ts';
+import { askForLostTables } from './lost-tables.ts';
 import { withSession, type Site } from './server.ts';
 import { findTable } from './tables.ts';
 
@@ -14,6 +15,7 @@ export const mysqlVolume = (site: Site): Volume => ({
   folder: site.dataFolder,
   file: async (kind) => `${site.dataFolder}/${await (kind === 'data' ? largestTable(site) : currentRedo(site))}`,
   restartBy: (kind) => (kind === 'data' ? 'stop' : 'kill'),
+  aboutToLose: () => askForLostTables(site),
 });
 
 /** Relative path of the file, once everything that waited in memory for it is written. */

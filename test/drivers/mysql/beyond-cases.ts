@@ -41,4 +41,5 @@ export const replays: Replay[] = [
 export const askedAgain = {
   stale: 'stale pages, and the server is only started anew',
   wiped: 'a wiped volume, and an empty server is all that came up',
+  encrypted: 'an encrypted volume, and somebody emptied it: an empty server is all that came up',
 } as const;

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Artifact, Attached, Inflicted } from '../../../core/driver.ts';
 import { createReceiver, recordingContext, takeBackup, type Receiver } from '../../suites/artifact.ts';
 import { whenReady } from '../../suites/driver-conformance.ts';
+import { emptyVolume } from '../empty-volume.ts';
 import { mysqlStackUp, type MysqlStack } from '../mysql-stack.ts';
 import { askedAgain } from './beyond-cases.ts';
 
@@ -70,10 +71,20 @@ describe('older versions of pages', () => {
   });
 });
 
-describe('a volume that was wiped', () => {
+describe('a volume that was wiped or encrypted', () => {
   test(`${askedAgain.wiped}; not once the data is restored`, async () => {
     const inflicted = await attached.wipe!();
     await inForce(inflicted);
+    await whenReady(attached);
+    expect(await whatIsThere(inflicted)).toBe('of 1 tables of applications clients find none');
+    await restored();
+    expect(await whatIsThere(inflicted)).toBeNull();
+  });
+
+  test(`${askedAgain.encrypted}; not once the data is restored`, async () => {
+    const inflicted = await attached.encryptVolume!();
+    await inForce(inflicted);
+    await emptyVolume(stack.service, 120_000);
     await whenReady(attached);
     expect(await whatIsThere(inflicted)).toBe('of 1 tables of applications clients find none');
     await restored();
