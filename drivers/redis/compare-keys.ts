@@ -83,9 +83,9 @@ function differenceOf({ differences }: Compared, group: number): GroupDifference
   return found;
 }
 
-/** In words, a line a group and kind: `database 0: session (string): 12 keys that expire no more`. */
+/** In words, a line a group and kind, in the order in which groups were first met: `database 0: session (string): 12 keys that expire no more`. */
 export function differencesInWords({ differences, now }: Compared, before: ReadonlyMap<number, Counted>, groups: Groups): string[] {
-  return [...differences].flatMap(([group, difference]) => {
+  return [...differences].sort(([one], [other]) => one - other).flatMap(([group, difference]) => {
     const { lasting = 0, fields = false } = before.get(group) ?? {};
     const what = fields ? 'fields' : 'keys';
     const [from, to] = difference.movedByMs.map((ms) => `${ms < 0 ? '' : '+'}${Math.round(ms / 1000)} s`);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readlinkSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
+import { compareKeys, countKeys, differencesInWords } from '../../drivers/redis/compare-keys.ts';
 import { Groups } from '../../drivers/redis/read-keys.ts';
 import { inParts, Spool, type Entry } from '../../drivers/redis/spool.ts';
 import { matcherOf } from '../../drivers/redis/volatile-keys.ts';
@@ -77,6 +78,17 @@ describe('keys on disk', () => {
 });
 
 describe('groups of keys', () => {
+  test('what differs is told in the order in which groups were met, whatever the digests', () => {
+    for (let run = 0; run < 20; run += 1) {
+      const groups = new Groups();
+      const [before, after] = [spool(), spool()];
+      for (const database of range(0, 8)) before.add({ ...entry(run * 100 + database), group: groups.numberOf(database, 'user', 'string'), flags: 0 });
+      const words = differencesInWords(compareKeys(before, after, 0), countKeys(before).groups, groups);
+      expect(words.map((each) => each.slice(0, 'database n'.length))).toEqual(range(0, 8).map((database) => `database ${database}`));
+      for (const each of open.splice(0)) each.close();
+    }
+  });
+
   test('beyond so many prefixes the others are taken together', () => {
     const groups = new Groups();
     const names = new Set(range(0, 10_000).map((n) => groups.nameOf(groups.numberOf(0, `user-${n}`, 'string'))));
