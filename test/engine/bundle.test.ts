@@ -7,6 +7,7 @@ import { judgeBundle, writeReportsAgain } from '../../engine/bundle.ts';
 import { copyOf, forgeManifest, withoutManifest } from '../support/forgery.ts';
 import { drillInMemory } from '../support/memory-drill.ts';
 import { change, inconsistent, inOrder, plain, rechained } from './forgeries.ts';
+import { besideForgery } from './honest.ts';
 
 /** One good drill, with the process for itself, and two that fail: what a forger would like to pass. */
 const good = drillInMemory();
@@ -50,6 +51,13 @@ describe('a good bundle', () => {
     writeReportsAgain(bundle, result, registries);
     expect(readFileSync(join(bundle, 'report.html'))).toEqual(page);
     expect(judgeBundle(bundle, registries).damage).toBeNull();
+  });
+  it.each([...besideForgery].map(([forgery, honest]) => ({ forgery, ...honest })))('is whole, and passes, beside "$forgery": $what', async ({ treat }) => {
+    const bundle = copyOf((await good).folder);
+    const { result, damage, altered } = judgeBundle(treat(bundle) ?? bundle, registries);
+    expect([damage, altered]).toEqual([null, false]);
+    expect(result.findings.filter(({ verdict }) => verdict !== 'pass').map(({ id, detail }) => `${id}: ${detail}`)).toEqual([]);
+    expect(result).toMatchObject({ verdict: 'pass', exitCode: 0 });
   });
   it.each([['holes', holes], ['a loss beyond the objective', beyond]])('of a drill that failed (%s) is whole, and fails again', async (_what, drill) => {
     const { folder, result } = await drill;

@@ -58,14 +58,17 @@ function broken(stream: Readable, error: Error): Readable {
 }
 
 /** Hands out objects whose keys match, altered. */
-export const alteringStore = (matches: RegExp, alter: (bytes: Buffer) => Buffer) => (store: Store): Store => ({
+export const alteringStore = (matches: RegExp, alter: (bytes: Buffer) => Buffer) => cuttingStore(matches, (bytes) => [alter(bytes)]);
+
+/** Hands out objects whose keys match in other pieces. */
+export const cuttingStore = (matches: RegExp, cut: (bytes: Buffer) => Buffer[]) => (store: Store): Store => ({
   ...store,
   read: async (key) => {
     const body = await store.read(key);
     if (!matches.test(key)) return body;
     const chunks: Buffer[] = [];
     for await (const chunk of body) chunks.push(chunk as Buffer);
-    return Readable.from([alter(Buffer.concat(chunks))]);
+    return Readable.from(cut(Buffer.concat(chunks)));
   },
 });
 

@@ -8,8 +8,8 @@ import { MusterError } from '../../core/errors.ts';
 import { manifestSchema, type Manifest } from '../../core/store.ts';
 import { keyIdOf } from '../../stores/cipher.ts';
 import { createVault } from '../../stores/vault.ts';
-import { alteringStore } from './faulty.ts';
-import { lies } from './lies.ts';
+import { alteringStore, cuttingStore } from './faulty.ts';
+import { lies, truths } from './lies.ts';
 import { backUp, consistency, cut, fetched, key, spec, workbench, type Workbench } from './workbench.ts';
 
 const sql = Buffer.from(Array.from({ length: 40_000 }, (_, id) => `INSERT INTO users VALUES (${id},'user-${id}@example');\n`).join(''));
@@ -162,6 +162,15 @@ describe('a store that lies', () => {
     expect((error as MusterError).message).toMatch(/(dump\.sql|manifest\.prepared).*in store two/);
     expect(error).toMatchObject({ found: expect.any(String), expected: expect.any(String) });
     expect(await everything(context.folder)).toEqual([]);
+  });
+
+  test.each(truths)('is none that gives $what, of the $object (encrypted: $encrypt)', async ({ cut: inPieces, matches, encrypt }) => {
+    await using bench = await workbench();
+    const { manifest } = await backUp(bench.vault, files, { ...spec, encrypt });
+    const { vault } = await bench.reopened(cuttingStore(matches, inPieces));
+    const artifact = await vault.fetch(manifest, 'two', await bench.fetchContext());
+    expect(artifact.files).toHaveLength(Object.keys(files).length);
+    for (const file of artifact.files) expect((await readFile(file.path)).equals(files[file.name as keyof typeof files])).toBe(true);
   });
 
   test.each(['dump.sql.zst.enc', 'manifest.prepared'])('is refused when %s is gone', async (name) => {
