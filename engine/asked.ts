@@ -4,6 +4,7 @@ import type { Service, ServiceState } from '../core/service.ts';
 import { brokenComponents } from './break.ts';
 import { attachedTo, type Drill } from './drill-context.ts';
 import { isRestore } from './plan.ts';
+import { withDeadline } from './undo.ts';
 import { sayWait } from './waiting.ts';
 
 /** How long what was not ready is given to become so; what has recovered is ready at the first look. */
@@ -32,15 +33,28 @@ export async function stateOfServices(drill: Drill): Promise<Before> {
   return states;
 }
 
+/** The components that say now that they are ready, for `askAll` to ask again: a recovery may cost more than it brings back. */
+export async function readyComponents(drill: Drill): Promise<string[]> {
+  const brokenBeforehand = drill.plan.faults.flatMap(({ plan }) => (plan.beforehand ? [plan.target] : []));
+  const { clock } = drill.dependencies;
+  const ready = async (name: string): Promise<string[]> => {
+    const what = `asking whether ${name} is ready`;
+    return (await withDeadline(clock, what, readyDeadlineMs, attachedTo(drill, name).ready()).catch(() => false)) ? [name] : [];
+  };
+  const names = [...drill.attached.keys()].filter((name) => !brokenBeforehand.includes(name));
+  sayWait(drill, 'asking every component whether it is ready', readyDeadlineMs);
+  return (await Promise.all(names.map(ready))).flat();
+}
+
 /**
- * Asks every component that was broken or restored, and every service that ran before the fault, whether it is there and
- * ready now. What lies in a lost region is not reached for. Never rejects for what they say.
+ * Asks every component that was broken or restored, or ready before the fault, and every service that ran then, whether it
+ * is there and ready now. What lies in a lost region is not reached for. Never rejects for what they say.
  */
-export async function askAll(drill: Drill, before: Before): Promise<void> {
+export async function askAll(drill: Drill, before: Before, readyBefore: readonly string[]): Promise<void> {
   const ran = [...before].filter(([, { status }]) => status === 'running');
   sayWait(drill, 'asking every component and service whether it stands', healthyDeadlineMs);
   const asked = [
-    ...componentsToAsk(drill).map((name) => askComponent(drill, name)),
+    ...componentsToAsk(drill, readyBefore).map((name) => askComponent(drill, name)),
     ...ran.map(([name, state]) => askService(drill, drill.stack!.services.get(name)!, state)),
   ];
   for (const event of await Promise.all(asked)) drill.timeline.emit('asked', event);
@@ -50,11 +64,11 @@ type Asked = { of: string; kind: 'component' | 'service'; ready: boolean; detail
 
 const lostForGood = (drill: Drill, region: string | null): boolean => region !== null && drill.regions.get(region)?.over === false;
 
-function componentsToAsk(drill: Drill): string[] {
+function componentsToAsk(drill: Drill, readyBefore: readonly string[]): string[] {
   const { recover } = drill.plan.scenario;
   const restored = recover === 'automatic' ? [] : recover.filter(isRestore).map((step) => step.restore);
   const inRegions = [...drill.plan.components.values()].filter(({ region }) => region !== null && drill.regions.has(region));
-  return [...new Set([...brokenComponents(drill), ...restored, ...inRegions.map(({ name }) => name)])];
+  return [...new Set([...brokenComponents(drill), ...restored, ...inRegions.map(({ name }) => name), ...readyBefore])];
 }
 
 async function askComponent(drill: Drill, name: string): Promise<Asked> {

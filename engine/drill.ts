@@ -5,7 +5,7 @@ import { every, type Clock } from '../core/clock.ts';
 import type { Recorder, Undo } from '../core/driver.ts';
 import { environmentError, messageOf, MusterError } from '../core/errors.ts';
 import type { Outcome, Phase } from '../core/timeline.ts';
-import { askAll, stateOfServices, type Before } from './asked.ts';
+import { askAll, readyComponents, stateOfServices, type Before } from './asked.ts';
 import { breakIt, detect } from './break.ts';
 import { countingWrites } from './covered.ts';
 import { workloadOf, type Drill, type EngineDependencies, type RunOptions } from './drill-context.ts';
@@ -136,6 +136,7 @@ async function live(drill: Drill): Promise<void> {
   const loads: Load[] = [];
   let schedules: Schedules | null = null;
   let before: Before = new Map();
+  let readyBefore: string[] = [];
   try {
     const loadBegunMs = drill.dependencies.clock.nowMs();
     await phase(drill, 'protect', async () => {
@@ -144,6 +145,7 @@ async function live(drill: Drill): Promise<void> {
       await schedules.havePoints(drill.plan.scenario.points);
     });
     before = await unlessAborted(drill.options.signal, stateOfServices(drill));
+    readyBefore = await unlessAborted(drill.options.signal, readyComponents(drill));
     const noticed = await phase(drill, 'break', () => breakIt(drill, schedules!, loadBegunMs));
     await phase(drill, 'detect', () => detect(drill, noticed));
     await phase(drill, 'recover', async () => {
@@ -163,7 +165,7 @@ async function live(drill: Drill): Promise<void> {
     await readBackAll(drill);
     await runChecks(drill);
     await askFaultsAgain(drill);
-    await askAll(drill, before);
+    await askAll(drill, before, readyBefore);
   });
 }
 

@@ -7,7 +7,7 @@ import { watchedSink } from './moments.ts';
 import type { PlannedBackup } from './plan.ts';
 import { sayWait, waitFor } from './waiting.ts';
 import { pruneAfter } from './retention.ts';
-import type { LogWriter } from '../core/store.ts';
+import type { LogWriter, Manifest, PointWriter } from '../core/store.ts';
 
 /** Backups on their declared schedules. Intervals are compressed by the time scale; durations never are. */
 export interface Schedules {
@@ -144,12 +144,12 @@ async function takeSnapshot(drill: Drill, running: Running, label: string, dueMs
       const sink = watchedSink(writer, (moment) => drill.moments.pass(moment, backup.id));
       const consistency = await method.backup!(sink, { options: backup.options, signal, now: () => timeline.now() });
       signal.throwIfAborted();
-      if (running.cut) return await cutShort(drill, running, point, () => writer.abort());
+      if (running.cut) return await cutShort(drill, running, point, writer);
       await commit(drill, running, point, consistency, () => writer.commit(consistency));
       await drill.moments.pass('backup.durable', backup.id);
       await pruneAfter(drill, backup, spec, running.durable);
     } catch (error) {
-      await writer.abort().catch((abortError: unknown) => void timeline.emit('note', { text: `half a backup may be left: ${messageOf(abortError)}` }));
+      await abandoned(drill, writer);
       throw error;
     }
   } catch (error) {
@@ -159,7 +159,7 @@ async function takeSnapshot(drill: Drill, running: Running, label: string, dueMs
   }
 }
 
-async function commit(drill: Drill, running: Running, point: string, consistency: Consistency, write: () => Promise<{ manifest: import('../core/store.ts').Manifest; sha256: string }>): Promise<void> {
+async function commit(drill: Drill, running: Running, point: string, consistency: Consistency, write: () => Promise<{ manifest: Manifest; sha256: string }>): Promise<void> {
   const { manifest, sha256 } = await write();
   const sum = (pick: (file: (typeof manifest.files)[number]) => number): number => manifest.files.reduce((total, file) => total + pick(file), 0);
   drill.timeline.emit('backup.durable', {
@@ -170,7 +170,11 @@ async function commit(drill: Drill, running: Running, point: string, consistency
   running.failedInARow = 0;
 }
 
-async function cutShort(drill: Drill, running: Running, point: string, abort: () => Promise<void>): Promise<void> {
+/** What is left of it is no recovery point; that it could not be removed is said, and no reason to break off. */
+const abandoned = ({ timeline }: Drill, writer: Pick<PointWriter, 'abort'>): Promise<void> =>
+  writer.abort().catch((error: unknown) => void timeline.emit('note', { text: `half a backup may be left: ${messageOf(error)}` }));
+
+async function cutShort(drill: Drill, running: Running, point: string, writer: Pick<PointWriter, 'abort'>): Promise<void> {
   const cut = running.cut!;
   running.cut = null;
   running.stop.abort();
@@ -180,7 +184,7 @@ async function cutShort(drill: Drill, running: Running, point: string, abort: ()
   } catch (error) {
     cut.failed(error);
   }
-  await abort();
+  await abandoned(drill, writer);
   drill.timeline.emit('backup.failed', { backup: running.backup.id, point, error: 'cut off by the fault, just before it was durable' });
   drill.timeline.emit('schedule.stopped', { backup: running.backup.id, reason: 'fault' });
 }

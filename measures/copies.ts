@@ -44,7 +44,7 @@ function judgeRestored(evidence: Evidence): Finding[] {
     const taken = fetched.findLast(({ seq, data }) => seq < ended.seq && data.step === ended.data.step);
     const common = { id: `copies/restored/${step.restore}`, title: `What ${step.restore} was restored from had become durable`, gate: true };
     if (!taken) return [finding({ ...common, verdict: 'inconclusive', detail: 'Which recovery point was restored is not on the timeline.', evidence: [ended.seq] })];
-    const durable = eventsOf(events, 'backup.durable').find(({ data }) => data.point === taken.data.point);
+    const durable = eventsOf(events, 'backup.durable').find(({ data }) => data.backup === taken.data.backup && data.point === taken.data.point);
     const proof = [...(durable ? [durable.seq] : []), taken.seq, ended.seq];
     const good = { verdict: 'pass' as const, detail: `${taken.data.point} from ${taken.data.store}, which this drill made and saw become durable.` };
     return [finding({ ...common, ...(doubtOf(evidence, step, taken) ?? good), evidence: proof })];

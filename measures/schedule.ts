@@ -53,8 +53,10 @@ function verdictOf(seenMs: number, limitMs: number, scaledMs: number, durability
   return durabilityMs > scaledMs && seenMs <= 2 * durabilityMs + slackOf(scaledMs) ? 'inconclusive' : 'fail';
 }
 
-/** Only a recovery that succeeded says something of the schedule: what it could not restore is its own loss. */
-/** Where nothing at all from before the fault is there, no recovery point was brought back, and the loss says nothing of schedules. */
+/**
+ * Only a recovery that succeeded says something of the schedule: what it could not restore is its own loss. Where nothing at all
+ * from before the fault is there, no recovery point was brought back, and the loss says nothing of schedules.
+ */
 function lossBefore(evidence: Evidence, one: ProtectionSeen, faultMs: number): Seen[] {
   const means = recoveryMeansOf(evidence, one.component, [one]);
   const restored = lastOf(evidence.events, 'recovery.ended')?.data.ok === true;

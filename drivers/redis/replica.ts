@@ -6,7 +6,7 @@ import type { Json } from '../../core/timeline.ts';
 import { actionParams } from '../action-params.ts';
 import { linkParams, linkTo, withinParam } from '../link.ts';
 import { closeAtStart, fence, openForWrites, reopen, startClosed } from './fence.ts';
-import { configOf, openServer, type Info, type Server } from './server.ts';
+import { configOf, openServer, takesWrites, type Info, type Server } from './server.ts';
 import type { Site } from './site.ts';
 
 const port = 6379;
@@ -145,9 +145,13 @@ async function rejoin(site: Site, params: Link): Promise<Json> {
   return { started, offsetBefore: own.offset, sharedUpTo: shared, thrownAwayBytes: shared === null ? null : Math.max(0, own.offset - shared), ...facts };
 }
 
-/** True when the server does what it is there for: a primary answers, a replica receives. From one that was fenced nothing is expected. */
+/**
+ * True when the server does what it is there for: a primary answers and takes writes, a replica receives. From one that was
+ * fenced nothing is expected.
+ */
 export async function isInPlace({ server, standing }: Site): Promise<boolean> {
   if (standing.role === 'fenced') return true;
   if (!(await server.answers())) return false;
-  return standing.role === 'primary' || place(server).then(({ linkUp }) => linkUp, () => false);
+  if (standing.role === 'primary') return takesWrites(server);
+  return place(server).then(({ linkUp }) => linkUp, () => false);
 }

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { environmentError, messageOf } from '../../core/errors.ts';
 import { asLost, openConnection, whenConnected, type Address } from './connection.ts';
+import { musterPrefix } from './keys.ts';
 
 /** Fields of INFO, as the server names them. */
 export type Info = Record<string, string>;
@@ -97,3 +98,16 @@ function modulePaths(reply: unknown): string[] {
     return at >= 0 && module[at + 1] ? [String(module[at + 1])] : [];
   });
 }
+
+/** What a server says that answers, and takes no write: no disk, no memory, too few replicas. */
+const refusesWrites = /^(MISCONF|OOM|NOREPLICAS)\b/;
+
+/**
+ * Whether a primary takes writes, by one that changes nothing: nothing is put at the beginning of a key that is not there. One
+ * that is held back gets no answer, and counts as refused. A refusal for the sake of rights says nothing of the server.
+ */
+export const takesWrites = (server: Server): Promise<boolean> =>
+  server.run((redis) => redis.setrange(`${musterPrefix}ready`, 0, '')).then(
+    () => true,
+    (error: unknown) => error instanceof Error && error.name === 'ReplyError' && !refusesWrites.test(error.message),
+  );

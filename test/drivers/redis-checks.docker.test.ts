@@ -52,18 +52,20 @@ describe('checks across a recovery', () => {
   test('a snapshot holds keys whose time comes between loading and writing: they are gone by right, and none is called missing', async () => {
     const service = stack.service('redis');
     const switchedOn = '[ "$(cli config set appendonly yes)"';
+    const admin = await stack.connect('redis');
+    const now = Number((await admin.time())[0]);
+    // The first is due when even a busy machine has loaded them all; it is written when some dozens are.
+    const [dueAt, writtenAt] = [now + 15, now + 18];
     let slowed = 0;
     const slowly = (word: string): string => {
       slowed += word.split(switchedOn).length - 1;
-      return word.replace(switchedOn, `sleep 2; ${switchedOn}`);
+      return word.replace(switchedOn, `while [ "$(date +%s)" -lt ${writtenAt} ]; do sleep 0.1; done; ${switchedOn}`);
     };
     const busy = await stack.attach('redis', { ...service, helper: async (options) => {
       const helper = await service.helper(options);
       return { ...helper, exec: (argv, execOptions) => helper.exec(argv.map(slowly), execOptions) };
     } });
-    const admin = await stack.connect('redis');
-    const now = Number((await admin.time())[0]) * 1000;
-    for (let n = 0; n < 400; n += 1) await admin.set(`due:${n}`, 'soon gone', 'PXAT', now + 2_000 + n * 50);
+    for (let n = 0; n < 400; n += 1) await admin.set(`due:${n}`, 'soon gone', 'PXAT', dueAt * 1000 + n * 50);
     const point = receiver.artifact('rdb', await takeBackup(busy.backups['rdb']!, receiver, {}));
     const { keysExpired, keysLoaded, ...facts } = (await restore(busy.backups['rdb']!, point)) as Record<string, number>;
     await busy.close();
@@ -166,5 +168,23 @@ describe('checks across a recovery', () => {
     const outcome = await check('inventory').after(limited);
     await loseEverything(attached);
     expect(outcome).toMatchObject({ verdict: 'inconclusive', detail: expect.stringMatching(/could not be read:.*type stream.*users.*functions/) });
+  });
+});
+
+describe('a primary that answers', () => {
+  test.for<[string, string[], string[]]>([
+    ['has too few replicas for a write', ['CONFIG', 'SET', 'min-replicas-to-write', '1'], ['CONFIG', 'SET', 'min-replicas-to-write', '0']],
+    ['has no memory for a write', ['CONFIG', 'SET', 'maxmemory', '1'], ['CONFIG', 'SET', 'maxmemory', '0']],
+    ['holds writes back', ['CLIENT', 'PAUSE', '600000', 'WRITE'], ['CLIENT', 'UNPAUSE']],
+  ])('and %s is not ready, and is again when that is over', async ([, [close, ...closeWith], [open, ...openWith]]) => {
+    const admin = await stack.connect('redis');
+    await admin.call(close!, ...closeWith);
+    try {
+      expect(await attached.ready()).toBe(false);
+    } finally {
+      await admin.call(open!, ...openWith);
+    }
+    await whenReady(attached);
+    expect(await admin.dbsize(), 'asking leaves nothing').toBe(0);
   });
 });

@@ -1,11 +1,12 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Service, ServiceState } from '../../core/service.ts';
 import { eventsOf, readChain, type EventData } from '../../core/timeline.ts';
 import { askAll, stateOfServices } from '../../engine/asked.ts';
 import type { Drill } from '../../engine/drill-context.ts';
-import { drillInMemory } from '../support/memory-drill.ts';
+import { databaseOf } from '../../drivers/memory/index.ts';
+import { drillFile, drillInMemory, memoryFiles } from '../support/memory-drill.ts';
 
 const running: ServiceState = { status: 'running', pid: 7, startedAt: '1', exitCode: null, oomKilled: false, restarts: 0, health: null };
 
@@ -32,7 +33,7 @@ async function askedOf({ staysAway = [], lost = [], region = null, now, before =
   } as unknown as Drill;
   const states = await stateOfServices(drill);
   look = 0;
-  await askAll(drill, states);
+  await askAll(drill, states, []);
   return seen;
 }
 
@@ -85,5 +86,23 @@ describe('a component that was broken', () => {
   });
   test('cannot be one that is not there', async () => {
     await expect(drillInMemory({ scenario: { staysAway: '[shop]' } })).rejects.toThrow(/no component or service "shop"|shop/);
+  });
+});
+
+describe('a component that nobody broke', () => {
+  const asked = (folder: string) => eventsOf(readChain(readFileSync(join(folder, 'events.jsonl'), 'utf8')).events, 'asked').map(({ data }) => data);
+  test.each([['stands no more when the recovery is over', true], ['stands as before', false]])('%s', async (_, ends) => {
+    const beside = `beside-${ends}`;
+    const files = memoryFiles();
+    const strategy = join(files.folder, 'strategy.yaml');
+    writeFileSync(strategy, readFileSync(strategy, 'utf8').replace('components:\n', `components:\n  ${beside}: { driver: memory }\n`));
+    const { folder, result } = await drillFile(files, {
+      progress: (one) => {
+        if (ends && one.kind === 'phase' && one.phase === 'recover') databaseOf(beside)!.stop();
+      },
+    });
+    expect(asked(folder)).toContainEqual(expect.objectContaining({ of: beside, kind: 'component', ready: !ends }));
+    expect(result.findings.find(({ id }) => id === `standing/${beside}`)?.verdict).toBe(ends ? 'fail' : 'pass');
+    expect(result.exitCode).toBe(ends ? 1 : 0);
   });
 });
