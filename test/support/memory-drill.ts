@@ -72,8 +72,7 @@ export function memoryFiles({ config = '{}', every = '1m', rpo = '15m', backup =
   const own = (text: string): string => text.replaceAll(/\bstore\b(?!-)/g, component ?? `store-${basename(folder).slice(-6).toLowerCase()}`);
   writeFileSync(join(folder, 'strategy.yaml'), own(`strategy: memory
 stack: none
-hostCommands: ${hostCommands}
-components:
+${hostCommands ? 'hostCommands: true\n' : ''}components:
   store:
     driver: memory
     objectives: { rto: 5m, rpo: ${rpo} }
