@@ -54,14 +54,27 @@ export function recoveryBoundaryMs(moments: Moments): number {
 /**
  * From when on nothing that is acknowledged may be lost any more. Where steps were declared: the last attempt had ended, and well.
  * Where nobody acted: all that was broken was ready again, and nothing was still being broken, as by a kill that is repeated.
+ * Of a lost region nobody becomes ready: it was over when the right answers began that went on for as long as the scenario asks.
  * Until then a service may answer, and lose it all at the exchange of its data: the RPO says how much of that is allowed.
  */
 function recoveredMs(events: readonly TimelineEvent[], automatic: boolean): number | null {
   const begun = lastOf(events, 'recovery.begun');
+  if (begun && automatic && !isAnyoneToBeReady(events)) return calmSinceMs(events);
   const over = automatic ? lastOf(events, 'ready') : lastOf(events, 'recovery.ended');
   if (!begun || !over || over.seq < begun.seq || (over.type === 'recovery.ended' && !over.data.ok)) return null;
   const breaking = eventsOf(events, 'fault.begun', 'fault.injected', 'fault.witnessed').filter(({ data }) => !('beforehand' in data));
   return Math.max(over.atMs, ...(automatic ? breaking.map(({ atMs }) => atMs) : []));
+}
+
+/** A component was broken, and not only a region or a store. */
+const isAnyoneToBeReady = (events: readonly TimelineEvent[]): boolean =>
+  eventsOf(events, 'fault.begun').some(({ data }) => !data.beforehand && data.on !== 'region' && data.on !== 'store');
+
+/** From here on clients had nothing but right answers until the observation ended; null where they did not have them for so long. */
+function calmSinceMs(events: readonly TimelineEvent[]): number | null {
+  const ended = lastOf(events, 'observation.ended');
+  const settle = firstOf(events, 'drill.begun')?.data.scenario.settle;
+  return ended?.data.settled && settle ? ended.atMs - settle.ms : null;
 }
 
 /** A load as its events declare it. */

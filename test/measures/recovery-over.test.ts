@@ -14,6 +14,13 @@ const automatic = (sketch: Sketch): void => {
   change(sketch, 'recovery.ended', (event) => void (event.atMs = at.recovery));
 };
 
+/** Only a region was lost, of which nobody says that it is ready: clients had right answers for the last 3 s. */
+const ofARegion = (sketch: Sketch): void => {
+  automatic(sketch);
+  change(sketch, 'fault.begun', (event) => Object.assign(event.data, { target: 'west', on: 'region', components: ['redis'] }));
+  drop(sketch, 'ready');
+};
+
 type Case = [name: string, alter: (sketch: Sketch) => void, writtenMs: number, found: DataClass];
 
 test.each<Case>([
@@ -33,6 +40,12 @@ test.each<Case>([
     automatic(sketch);
     change(sketch, 'fault.witnessed', (event) => void (event.atMs = 24_500));
   }, 24_000, 'lost'],
+  ['by itself, a region: before right answers went on for as long as is asked', ofARegion, 23_950, 'lost'],
+  ['by itself, a region: while right answers went on for as long as is asked', ofARegion, 24_050, 'lost-after-recovery'],
+  ['by itself, a region: right answers did not go on for so long', (sketch) => {
+    ofARegion(sketch);
+    change(sketch, 'observation.ended', ({ data }) => void (data.settled = false));
+  }, 24_050, 'lost'],
 ])('lost, and acknowledged %s', (_name, alter, writtenMs, found) => {
   const sketch = goodDrill();
   alter(sketch);
