@@ -2,6 +2,7 @@ import { closest, distance } from 'fastest-levenshtein';
 import { isMap, isScalar, type Document, type Node } from 'yaml';
 import { z } from 'zod';
 import { inputError, InputErrors, type MusterError, type Place } from './errors.ts';
+import { expectedOf } from './expected.ts';
 import { readYaml } from './yaml-file.ts';
 import { isMerge } from './yaml-tree.ts';
 
@@ -88,18 +89,24 @@ function toErrors(source: Source, issue: Issue): MusterError[] {
     return [inputError(issue.message, { at: source.place(path, true), found: params.found, expected: `one of ${params.among.join(', ')}`, hint: near ? `did you mean "${near}"?` : undefined })];
   }
   if (issue.code === 'invalid_value' && typeof found === 'string') return [unknownName(source, path, 'value', found, issue.values.map(String))];
-  if (found === undefined && path.length > 0) {
-    return [inputError(`"${String(path.at(-1))}" is missing`, { at: source.place(path.slice(0, -1)), expected: issue.message.replace(/^Invalid input: expected (\w+), received undefined$/, 'a $1') })];
+  const name = String(path.at(-1));
+  if (issue.code === 'invalid_key') {
+    return [inputError(`"${path.join('.')}" is no name that fits here`, { at: source.place(path, true), found: name, expected: issue.message })];
   }
-  return [inputError(`${path.length ? `"${path.join('.')}"` : 'the file'} is not what is expected here`, { at: source.place(path), found: describe(found), expected: issue.message.replace(/^Invalid input: expected (\w+), received .*$/, 'a $1') })];
+  if (found === undefined && path.length > 0) {
+    return [inputError(`"${name}" is missing`, { at: source.place(path.slice(0, -1)), expected: issue.message })];
+  }
+  const what = path.length > 0 ? `"${path.join('.')}"` : 'the file';
+  return [inputError(`${what} is not what is expected here`, { at: source.place(path), found: describe(found), expected: issue.message })];
 }
 
-// An unknown key's issue does not say which keys are known: note them where the schema is still at hand.
+// What a schema does not say in words of its own, and would say in those of its library. And an unknown key's issue does not say
+// which keys are known: note them where the schema is still at hand.
 z.config({
   customError: (issue) => {
     const shape = (issue.inst as unknown as { _zod?: { def?: { shape?: object } } } | undefined)?._zod?.def?.shape;
     if (issue.code === 'unrecognized_keys' && shape) (issue as { known?: string[] }).known = Object.keys(shape);
-    return undefined;
+    return expectedOf(issue);
   },
 });
 

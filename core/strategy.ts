@@ -29,7 +29,9 @@ export type CommandLine = z.infer<typeof commandLine>;
 export interface Catalogue { drivers: string[]; methods: string[]; stores: string[]; faults: string[]; abilities?: never }
 
 const oneOf = (names: string[] | undefined): z.ZodType<string, string> => (names?.length ? z.enum(names as [string, ...string[]]) : z.string());
-const name = z.string().regex(/^[a-z][a-z0-9-]*$/, { error: 'a name of lower-case letters, digits and dashes, beginning with a letter' });
+const nameExpected = 'a name of lower-case letters, digits and dashes, beginning with a letter, of at most 63 characters';
+/** Folders, files and objects of a store are named after it. */
+const name = z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, { error: nameExpected });
 
 const percentExpected = 'a share such as 5% or 99.9%';
 /** A share as it was written, with its value from 0 to 1: `99.9%`, 0.999. */

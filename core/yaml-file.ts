@@ -6,7 +6,7 @@ import { problemsOf, tooDeep } from './yaml-tree.ts';
 export interface YamlFile { document: Document; data: unknown; at(offset: number): Place }
 
 /**
- * Parses YAML (1.2 core, with merge keys; duplicate keys are errors, tags it does not know stand for their plain value).
+ * Parses YAML (1.2 core, with merge keys; duplicate keys and a second document are errors, tags it does not know stand for their plain value).
  * Whatever the text, it gives a value or throws InputErrors with file, line and column.
  */
 export function readYaml(file: string, text: string): YamlFile {
@@ -15,13 +15,17 @@ export function readYaml(file: string, text: string): YamlFile {
     const { line, col } = lines.linePos(offset);
     return { file, line: Math.max(line, 1), column: Math.max(col, 1) };
   };
-  const document = parseDocument(text, { lineCounter: lines, merge: true, uniqueKeys: true, logLevel: 'silent' });
+  const document = parseDocument(text, { lineCounter: lines, merge: true, uniqueKeys: true, logLevel: 'error' });
   if (document.errors.length > 0) throw new InputErrors(parseErrors(document.errors, at));
   const problems = problemsOf(document, at);
   if (problems.length > 0) throw new InputErrors(problems);
   // What its aliases come to has been counted.
   return { document, data: document.toJS({ maxAliasCount: -1 }), at };
 }
+
+/** Whatever stands in it would be left out unnoticed. */
+const secondDocument = (at: Place): MusterError =>
+  inputError('a second document begins here', { at, expected: 'one document in a file', hint: 'remove the line ---, or move what follows it into a file of its own' });
 
 /** Names that stand twice are each a slip of their own; what follows another error mostly follows from it. */
 function parseErrors(errors: YAMLParseError[], at: (offset: number) => Place): MusterError[] {
@@ -30,6 +34,7 @@ function parseErrors(errors: YAMLParseError[], at: (offset: number) => Place): M
     const place = at(error.pos[0]);
     if (error.code === 'DUPLICATE_KEY') return inputError('the same name stands twice', { at: place, hint: 'rename or remove one of them' });
     if (error.code === 'RESOURCE_EXHAUSTION') return tooDeep(place);
+    if (error.code === 'MULTIPLE_DOCS') return secondDocument(place);
     const words = error.message.split('\n')[0]!.replace(/ at line \d+, column \d+:?$/, '');
     return inputError(`the file does not parse: ${words}`, { at: place, expected: 'YAML' });
   });
