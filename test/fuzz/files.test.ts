@@ -74,7 +74,7 @@ test('whatever is wrong with one of a drill\'s files, it is an input error with 
     fc.asyncProperty(fc.constantFrom(...small), which, slips, async (files, one, mutations) => {
       expectPlaces(await planned({ ...files, [one]: mutations.reduce(mutated, files[one]) }));
     }),
-    runs(600),
+    runs(600, 8),
   );
 });
 
@@ -88,6 +88,6 @@ test('a large file with slips gives a value or an input error with its line', { 
       if (one === 'compose') expectPlaces(await errorsOf(() => describeComposeFile(file)));
       else expectPlaces(await errorsOf(() => parseAs<unknown>(parseSource(file, text), one === 'scenario' ? scenario : strategy)));
     }),
-    runs(400),
+    runs(400, 40),
   );
 });
