@@ -13,6 +13,7 @@ import { digestOf, imageChoice, imagesWanted, provideImages, type ChosenImage } 
 import { createNetworkTools } from './network-tools.ts';
 import { currentOwner, labels } from './owner.ts';
 import { makeOwnImage, ownImageTag } from './own-image.ts';
+import { namingImages } from './missing-images.ts';
 import { variableOf } from './recipes.ts';
 import { aimAtRegion } from './region.ts';
 import { dockerHost, getRuntime, type Container, type Runtime } from './runtime.ts';
@@ -57,7 +58,8 @@ async function bringUp(provider: StackProviderOptions, up: StackUpOptions): Prom
   const run: ComposeRun = { file: up.file, project, environment, labels: drillLabels };
   const config = await composeConfig(run);
   const rules = up.host ?? noRules;
-  const { mounts, lines } = contain(config, up.file, rules, await placesIn(up.file));
+  const place = await placesIn(up.file);
+  const { mounts, lines } = contain(config, up.file, rules, place);
   const before = await presentImages(runtime, config);
   const down = async (): Promise<void> => {
     await sweep(runtime, () => marked(runtime, Object.entries(drillLabels).map(([key, value]) => `${key}=${value}`)));
@@ -86,7 +88,7 @@ async function bringUp(provider: StackProviderOptions, up: StackUpOptions): Prom
     return { project, services, contained: lines, images: imageRecords(services, config, { chosen, before, own }), aimAtRegion: (region, how) => aimAtRegion(site, region, how), down };
   } catch (error) {
     await down();
-    throw error;
+    throw up.signal?.aborted ? error : await namingImages(error, { runtime, config, recipes: choice.kitchen.folder, place });
   }
 }
 

@@ -95,10 +95,15 @@ describe('a stack that cannot come up', concurrent, () => {
     }
   });
 
-  test('an image that cannot be had: 69, and why', async () => {
-    const ended = await refused((text) => text.replace(/image: \$\{MUSTER_IMAGE_REDIS.*/, 'image: registry.invalid/nobody/nothing:1'));
+  test.each([
+    ['of nobody\'s', 'registry.invalid/nobody/nothing:1', /hint: +where no registry answers, bring it here by `docker save` and `docker load`/],
+    ['that Muster could build', 'redis:0.0.0-none', /hint: +write image: \$\{MUSTER_IMAGE_REDIS:-redis:0\.0\.0-none\} and Muster builds an equivalent/],
+  ])('an image %s that cannot be had: 69, with its line, why, and what helps', async (_, image, hint) => {
+    const ended = await refused((text) => text.replace(/image: \$\{MUSTER_IMAGE_REDIS.*/, `image: ${image}`));
     expect(ended.code).toBe(69);
-    expect(oneError(ended)).toMatch(/error: an image cannot be pulled\n +found: [^]*registry\.invalid/);
+    const said = oneError(ended);
+    expect(said).toMatch(new RegExp(`compose\\.yml:4:\\d+: error: image ${image} of redis cannot be pulled\\n +found: `));
+    expect(said).toMatch(hint);
   });
 });
 
