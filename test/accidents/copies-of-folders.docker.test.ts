@@ -3,6 +3,7 @@ import { lstatSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFil
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { muster, startMuster } from '../support/muster.ts';
+import { copying } from './accident-cases.ts';
 import { accidentFolder, bundlesIn, killed, leftOf } from './workbench.ts';
 
 const largeBytes = 240 * 1024 ** 2;
@@ -29,7 +30,7 @@ function digestOf(folder: string): string {
 }
 
 describe('kill -9 while folders of the host are copied, then `muster gc`', { concurrent: true }, () => {
-  test.each([['as it begins', /copying \.\/uploads/], ['half-way', /copying \.\/uploads: \d/]])('%s: nothing is left, and the folder is as it was', async (_when, said) => {
+  test.each(copying)('%s: nothing is left, and the folder is as it was', async (_when, said) => {
     const folder = withFolders();
     const before = digestOf(folder);
     const drill = startMuster(['run', 'scenario.yaml'], { cwd: folder });

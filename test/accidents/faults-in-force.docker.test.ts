@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { imageChoice, provideImages } from '../../stack/images.ts';
 import { getRuntime } from '../../stack/runtime.ts';
 import { muster, startMuster, type Muster } from '../support/muster.ts';
+import { ended } from './accident-cases.ts';
 import { accidentFolder, bundlesIn, interrupted, killed, leftOf, timelineOf } from './workbench.ts';
 
 // F40 of the field cases: who is stopped between the fault and the recovery leaves the fault in force.
@@ -44,7 +45,7 @@ async function inForce(): Promise<{ folder: string; drill: Muster; bundle: strin
 }
 
 describe('between the fault and the recovery', { concurrent: true }, () => {
-  test('SIGINT: each fault is undone, nothing is left, 130', async ({ expect }) => {
+  test(ended.interrupted, async ({ expect }) => {
     const { drill, bundle } = await inForce();
     interrupted(drill);
     const { code, stdout, stderr } = await drill.ended;
@@ -56,7 +57,7 @@ describe('between the fault and the recovery', { concurrent: true }, () => {
     expect(await ofStranger()).toMatchObject({ Status: 'paused', StartedAt: asItWas.StartedAt });
   });
 
-  test('SIGKILL: `muster gc` finds and ends everything, and what somebody else has paused stays paused', async ({ expect }) => {
+  test(ended.killed, async ({ expect }) => {
     const { drill, bundle } = await inForce();
     await killed(drill);
     // Two services, a volume, a network, and helpers that hold the faults.

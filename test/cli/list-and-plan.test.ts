@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { registries } from '../../cli/registries.ts';
 import { findScenarios } from '../../cli/scenarios.ts';
 import { jsonOf, muster, type Ended } from '../support/muster.ts';
+import { ways } from './way-cases.ts';
 
 type Listed = Record<string, { name: string; about: string; more: string[] }[]>;
 const cases = join(import.meta.dirname, '../../fixtures/field-cases');
@@ -64,19 +65,19 @@ describe('plan', concurrent, () => {
     return planned;
   };
 
-  test('warns with its line of a fault in a way that no load comes', async () => {
+  test(ways.beside, async () => {
     const { code, stdout } = await beside('');
     expect(code).toBe(0);
     expect(stdout.replaceAll(/\s+/g, ' ')).toMatch(/F41\.yaml:6:\d+: latency breaks a way through toxiproxy, and no load comes that way: tokens goes to redis by redis\./);
   });
 
-  test('and not where a load comes by it', async () => {
+  test(ways.through, async () => {
     const { code, stdout } = await beside('clients: { service: toxiproxy, port: 6379 }, ');
     expect(code).toBe(0);
     expect(stdout).not.toContain('breaks a way');
   });
 
-  test('nor for any scenario that comes with Muster', async () => {
+  test(ways.shipped, async () => {
     const files = findScenarios([join(import.meta.dirname, '../../scenarios')]).scenarios.map(({ file }) => file);
     const ended = await muster(['plan', ...files, '--json']);
     const notes = jsonOf<{ plans: { scenario: string; notes: string[] }[] }>(ended).plans.flatMap((one) => one.notes.map((note) => `${one.scenario}: ${note}`));

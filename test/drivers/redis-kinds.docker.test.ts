@@ -10,6 +10,7 @@ import { createStackProvider } from '../../stack/provider.ts';
 import { createReceiver, recordingContext, takeBackup, type Receiver } from '../suites/artifact.ts';
 import { whenReady } from '../suites/driver-conformance.ts';
 import { loseEverything } from './redis-stack.ts';
+import { fences } from './redis-kind-cases.ts';
 
 const file = fileURLToPath(new URL('../fixtures/redis-kinds.compose.yml', import.meta.url));
 let stack: Stack;
@@ -101,7 +102,7 @@ describe('fenced on a read-only root, into which nobody can put a file', () => {
   };
   const write = async (name: string): Promise<string> => (await service(name).exec(['redis-cli', 'SET', 'user:fence', '1'])).stdout.trim();
 
-  test('it takes no writes, is not there again when it ends, and is as before once it is opened', async () => {
+  test(fences.inBand, async () => {
     const attached = await attach('strict');
     await whenReady(attached);
     expect(await write('strict')).toBe('OK');
@@ -117,7 +118,7 @@ describe('fenced on a read-only root, into which nobody can put a file', () => {
     expect(await write('strict'), 'its restart policy is as before').toBe('OK');
   });
 
-  test('where it does not answer, the engine stops it', async () => {
+  test(fences.outOfBand, async () => {
     const attached = await attach('strict');
     await service('strict').pause();
     expect(await attached.actions['fence']!({})).toMatchObject({ how: 'out of band', atStart: 'kept down', status: 'exited' });
@@ -127,7 +128,7 @@ describe('fenced on a read-only root, into which nobody can put a file', () => {
 });
 
 describe('without a restart policy, on the volume that the image declares', () => {
-  test('a lost volume is witnessed, and the snapshot served again', async () => {
+  test(fences.lostVolume, async () => {
     const attached = await attach('anonymous');
     const redis = await connect('anonymous');
     await redis.mset('user:1', 'a', 'user:2', 'b');
@@ -141,7 +142,7 @@ describe('without a restart policy, on the volume that the image declares', () =
 });
 
 describe('in the container\'s own layer', () => {
-  test('a restore is refused before anything changes: a helper would write into its own', async () => {
+  test(fences.ownLayer, async () => {
     const attached = await attach('layer');
     const redis = await connect('layer');
     await redis.mset('user:1', 'a', 'user:2', 'b');

@@ -7,6 +7,7 @@ import { askAll, stateOfServices } from '../../engine/asked.ts';
 import type { Drill } from '../../engine/drill-context.ts';
 import { databaseOf } from '../../drivers/memory/index.ts';
 import { drillFile, drillInMemory, memoryFiles } from '../support/memory-drill.ts';
+import { askedCases, besides, type AskedCase } from './asked-cases.ts';
 
 const running: ServiceState = { status: 'running', pid: 7, startedAt: '1', exitCode: null, oomKilled: false, restarts: 0, health: null };
 
@@ -16,7 +17,7 @@ const quickClock = () => {
   return { nowMs: () => nowMs, utc: () => '', sleep: async (ms: number) => void (nowMs += ms) };
 };
 
-interface Rig { staysAway?: string[]; lost?: string[]; region?: string | null; now(look: number): Partial<ServiceState>; before?: Partial<ServiceState> }
+interface Rig extends Pick<AskedCase, 'now' | 'before'> { staysAway?: string[]; lost?: string[]; region?: string | null }
 
 /** One service `jobs`, that nothing is attached to, as it was before the fault and as it is at each look after it. */
 async function askedOf({ staysAway = [], lost = [], region = null, now, before = {} }: Rig): Promise<EventData['asked'][]> {
@@ -38,19 +39,8 @@ async function askedOf({ staysAway = [], lost = [], region = null, now, before =
 }
 
 describe('a service that ran before the fault', () => {
-  test.each<[string, Rig, boolean]>([
-    ['runs as before', { now: () => ({}) }, true],
-    ['is healthy as before', { before: { health: 'healthy' }, now: () => ({ health: 'healthy' }) }, true],
-    ['becomes healthy while it is waited for', { before: { health: 'healthy' }, now: (look) => ({ health: look < 5 ? 'starting' : 'healthy' }) }, true],
-    ['was never healthy', { before: { health: 'unhealthy' }, now: () => ({ health: 'unhealthy' }) }, true],
-    ['is down', { now: () => ({ status: 'exited', exitCode: 137 }) }, false],
-    ['is not there', { now: () => ({ status: 'missing' }) }, false],
-    ['is paused', { now: () => ({ status: 'paused' }) }, false],
-    ['runs and is not healthy', { before: { health: 'healthy' }, now: () => ({ health: 'unhealthy' }) }, false],
-    ['ends again and again, and runs for five seconds in between', { now: (look) => ({ startedAt: String(look >> 2), restarts: 1 + (look >> 2) }) }, false],
-    ['was started again and again, and stays', { now: (look) => ({ startedAt: String(Math.min(look, 9) >> 2), restarts: 1 + (Math.min(look, 9) >> 2) }) }, true],
-    ['starts anew between any two looks', { now: (look) => ({ startedAt: String(look) }) }, false],
-  ])('%s', async (_, rig, ready) => {
+  test.each(askedCases.map((one) => [one.name, one] as const))('%s', async (_, { before, now, ready }) => {
+    const rig = { before, now };
     expect(await askedOf(rig)).toEqual([expect.objectContaining({ of: 'jobs', kind: 'service', ready, staysAway: false })]);
   });
   test('is told as it is and as it was', async () => {
@@ -91,7 +81,7 @@ describe('a component that was broken', () => {
 
 describe('a component that nobody broke', () => {
   const asked = (folder: string) => eventsOf(readChain(readFileSync(join(folder, 'events.jsonl'), 'utf8')).events, 'asked').map(({ data }) => data);
-  test.each([['stands no more when the recovery is over', true], ['stands as before', false]])('%s', async (_, ends) => {
+  test.each([[besides.ends, true], [besides.stands, false]])('%s', async (_, ends) => {
     const beside = `beside-${ends}`;
     const files = memoryFiles();
     const strategy = join(files.folder, 'strategy.yaml');

@@ -11,6 +11,7 @@ import { currentOwner, labels } from '../../stack/owner.ts';
 import { createStackProvider } from '../../stack/provider.ts';
 import { getRuntime } from '../../stack/runtime.ts';
 import { attachService } from '../../stack/service.ts';
+import { crashes } from './stack-cases.ts';
 import { leftOf, smallStack, uniqueDrill } from './small-stack.ts';
 
 const drill = uniqueDrill('service');
@@ -139,7 +140,7 @@ describe('crash, pause, stop', () => {
     socket.once('data', (data) => end(data.toString() === '+PONG\r\n')).once('error', () => end(false)).once('close', () => end(false)).setTimeout(deadlineMs, () => end(false));
   });
 
-  test('SIGKILL from the host: the restart policy acts, and the service is back at a new address', async () => {
+  test(crashes.fromHost, async () => {
     const before = await cache.state();
     expect(await pings(await cache.endpoint(6379))).toBe(true);
     await cache.signalFromHost('SIGKILL');
@@ -154,7 +155,7 @@ describe('crash, pause, stop', () => {
   });
 
   // F39 of the field cases, and why a crash is not sent through the engine: its kill counts as a stop by hand.
-  test('SIGKILL through the engine: the same restart policy does not act', async () => {
+  test(crashes.throughEngine, async () => {
     const runtime = await getRuntime();
     const [found] = await runtime.container.dockerode.listContainers({ filters: { label: [`${labels.drill}=${drill}`, 'com.docker.compose.service=cache'] } });
     const container = runtime.container.dockerode.getContainer(found!.Id);

@@ -9,6 +9,7 @@ import { currentOwner, labels } from '../../stack/owner.ts';
 import { createStackProvider } from '../../stack/provider.ts';
 import { getRuntime, type Inspection } from '../../stack/runtime.ts';
 import type { DrillSite } from '../../stack/service.ts';
+import { parts } from './stack-cases.ts';
 import { leftOf, smallStack, uniqueDrill } from './small-stack.ts';
 
 // A service may have one folder of a volume (`subpath`) whose other folders are somebody else's.
@@ -50,12 +51,12 @@ async function seenByHelper(folder: string | null): Promise<string> {
 
 const helpers = async (): Promise<string[]> => (await leftOf(drill)).filter(({ kind }) => kind === 'container').map(({ name }) => name).sort();
 
-test('a helper has no more of a volume than the service, or is refused by an engine that cannot do that', async () => {
+test(parts.own, async () => {
   const before = await helpers();
   expect(await seenByHelper('own')).toMatch(/^\.\/file\n$|^no helper can stand in for cache: the engine would give it a whole volume$/);
   expect(await helpers(), 'nothing of it is left').toEqual(before);
 });
 
-test('where the service has the whole volume, so has its helper', async () => {
+test(parts.whole, async () => {
   expect(await seenByHelper(null)).toBe('./others/file\n./own/file\n');
 });

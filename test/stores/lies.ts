@@ -19,7 +19,7 @@ export const lies: Lie[] = Object.entries(kinds).flatMap(([what, alter]) => Obje
   [true, false].map((encrypt) => ({ what, alter, object, matches, encrypt, refused: !isHarmless(what, object, encrypt) }))));
 
 /** Beside each kind of lie, in the same order: the same bytes, given back in an unusual way. */
-const ways: Record<keyof typeof kinds, [what: string, cut: Cut]> = {
+export const ways: Record<keyof typeof kinds, [what: string, cut: Cut]> = {
   'its last byte flipped': ['its bytes a thousand at a time', (bytes) => pieces(bytes, 1_000)],
   'its last byte cut off': ['its last byte by itself', (bytes) => [bytes.subarray(0, -1), bytes.subarray(-1)]],
   'half of it': ['one half after the other', (bytes) => pieces(bytes, Math.ceil(bytes.length / 2))],

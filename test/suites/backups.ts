@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Consistency } from '../../core/driver.ts';
 import { systemClock } from '../../core/clock.ts';
 import { createReceiver, recordingContext, startFollowing, takeBackup, type Receiver } from './artifact.ts';
+import { damages } from './damages.ts';
 import { whenReady, type Suite } from './driver-conformance.ts';
 import { differences, readAll } from './workload-history.ts';
 
@@ -19,18 +20,6 @@ async function withReceiver(work: (receiver: Receiver) => Promise<void>): Promis
   const receiver = await createReceiver();
   await work(receiver).finally(() => receiver.remove());
 }
-
-const damages: Record<string, (content: Buffer) => Buffer> = {
-  truncated: (content) => content.subarray(0, Math.floor(content.length / 2)),
-  'cut short at the very end': (content) => content.subarray(0, content.length - 9),
-  'garbled in the middle': (content) => {
-    const changed = Buffer.from(content);
-    const at = Math.floor(changed.length / 2);
-    changed[at] = changed[at]! ^ 0x01;
-    return changed;
-  },
-  empty: () => Buffer.alloc(0),
-};
 
 /** Snapshots and logs: what comes back is what was acknowledged at the consistency point, or the restore refuses. */
 export function backupTests(suite: Suite): void {

@@ -8,6 +8,7 @@ import type { DrillResult } from '../../../core/result.ts';
 import { leftOf } from '../../stack/small-stack.ts';
 import { jsonOf, muster } from '../../support/muster.ts';
 import { findingsThat, inRepository } from '../../support/real-drill.ts';
+import { hostFolders } from './told-cases.ts';
 
 let folder: string;
 let out: string;
@@ -41,7 +42,7 @@ const compose = `services:
 `;
 
 describe('a server that keeps its data in a folder of the host', { timeout: 600_000 }, () => {
-  it('a whole drill with wipe and restore changes nothing of it, and plan says so before', async () => {
+  it(hostFolders.kept, async () => {
     for (const name of ['redis-data', 'uploads']) mkdirSync(join(folder, name));
     writeFileSync(join(folder, 'redis-data/dump.rdb'), readFileSync(inRepository('test/architecture.test.ts')));
     writeFileSync(join(folder, 'redis.conf'), 'dir /data\nappendonly yes\nsave ""\n');
@@ -65,7 +66,7 @@ describe('a server that keeps its data in a folder of the host', { timeout: 600_
     expect((await leftOf(result.drill)).map((each) => each.name), 'left in the engine').toEqual([]);
   });
 
-  it('F42, a volume in which nothing of the data lies: said before anything is broken, and no pass', async () => {
+  it(hostFolders.elsewhere, async () => {
     const ended = await muster(['run', inRepository('fixtures/field-cases/F42.yaml'), '--json', '--seed', '7', '--out', out]);
     expect(ended.code).toBe(69);
     expect(`${ended.stderr}${ended.stdout}`).toContain('redis keeps its data in /data, which is on no volume of the compose file');

@@ -11,6 +11,7 @@ import type { Scene } from '../../support/meddling.ts';
 import { detailOf, drillForReal, findingsThat, inRepository } from '../../support/real-drill.ts';
 import { mysqlScenario, mysqlStrategy } from '../../support/small-drills.ts';
 import { inventories } from './mysql-cases.ts';
+import { accounts } from './told-cases.ts';
 
 const cases = inRepository('fixtures/field-cases');
 
@@ -39,7 +40,7 @@ describe('what was lost is named, and what was not is no alarm', { concurrent: t
   }));
 });
 
-it('F10, a broken view ends the dump: no recovery point, the view named, and nothing broken', { timeout: 600_000 }, () => inTurn(async () => {
+it(accounts.brokenView, { timeout: 600_000 }, () => inTurn(async () => {
   const out = await mkdtemp(join(folder, 'drill-'));
   const ended = await muster(['run', join(cases, 'mysql.dump.yaml'), '--json', '--seed', '7', '--out', out], { env: { CASE_SQL: join(cases, 'F10.sql') } });
   expect(ended.code, ended.stderr).toBe(69);
@@ -55,7 +56,7 @@ const atTheServer = async ({ stack, environment }: Scene, ...statements: string[
 };
 
 describe('accounts that an older backup brings back', { concurrent: true, timeout: 600_000 }, () => {
-  it('F09, a password that was changed after the first recovery point, is named and no fault', async () => {
+  it(accounts.older, async () => {
     const [seed, rotation] = await Promise.all(['F09.seed.sql', 'F09.sql'].map((name) => readFile(join(cases, name), 'utf8')));
     const { result } = await drillForReal({
       strategy: mysqlStrategy(), scenario: mysqlScenario(),

@@ -3,7 +3,7 @@ import { pollUntil, systemClock } from '../../../core/clock.ts';
 import type { Attached } from '../../../core/driver.ts';
 import { createReceiver, recordingContext, takeBackup } from '../../suites/artifact.ts';
 import { mysqlStackUp, type MysqlStack } from '../mysql-stack.ts';
-import { refusals } from './beyond-cases.ts';
+import { refusals, stopwords } from './beyond-cases.ts';
 
 /** What lies beside a dump: refused when one is made and before anything is broken, or made anew when it is loaded. */
 let stack: MysqlStack;
@@ -62,7 +62,7 @@ describe('a dump is refused, and so is a drill that rests on one: it holds', () 
   });
 });
 
-test('full-text indexes are built under the stopwords of the source', async () => {
+test(stopwords.kept, async () => {
   await stack.sql(
     'CREATE TABLE app.stop (value VARCHAR(18) NOT NULL) DEFAULT CHARACTER SET utf8mb4', "INSERT INTO app.stop VALUES ('zebra')", "SET PERSIST innodb_ft_server_stopword_table = 'app/stop'",
     'CREATE TABLE app.note (id INT PRIMARY KEY, text VARCHAR(80), FULLTEXT KEY words (text))', "INSERT INTO app.note VALUES (1, 'about the zebra'), (2, 'what a house')",
@@ -72,7 +72,7 @@ test('full-text indexes are built under the stopwords of the source', async () =
   const before = { about: 1, zebra: 0, house: 1 };
   expect(await finds()).toEqual(before);
   const without = await stack.attach({ ignoreTables: ['app.stop'] });
-  await expect(without.backups['dump']!.assertUsable!('restore')).rejects.toMatchObject({ message: expect.stringMatching(/under stopwords that the dump leaves out/) as string, found: 'app.stop' });
+  await expect(without.backups['dump']!.assertUsable!('restore'), stopwords.leftOut).rejects.toMatchObject({ message: expect.stringMatching(/under stopwords that the dump leaves out/) as string, found: 'app.stop' });
   await usable();
   const baseline = await attached.checks['inventory']!.before!();
   const receiver = await createReceiver();

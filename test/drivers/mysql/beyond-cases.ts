@@ -29,6 +29,12 @@ export const refusals: Refusal[] = [
   },
 ];
 
+/** Full-text indexes under stopwords of the source's own, in a table that the dump leaves out, or has. */
+export const stopwords = {
+  leftOut: 'full-text indexes under stopwords in a table that the dump leaves out',
+  kept: 'full-text indexes are built under the stopwords of the source',
+} as const;
+
 /** Replays on a server without GTIDs, of a log with four transactions. `cutAfter`: where the log ends that the server is given. */
 export interface Replay { name: string; cutAfter: number | null }
 
