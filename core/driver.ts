@@ -215,8 +215,11 @@ export interface BackupMethod {
 /** A named thing a component can be told to do: a recovery step (`invalidate-sessions`) or part of seeding. */
 export type Action = (params: Record<string, Json>) => Promise<Json>;
 
-/** `nothing`: inconclusive because there was nothing to compare. */
-export interface CheckOutcome { verdict: Verdict; detail: string; facts: Json; nothing?: true }
+/**
+ * `nothing`: inconclusive because there was nothing to compare. `gone`: in words, what is of no use to an application, and what none does to
+ * itself: a database that held data and is missing, empty as a whole, or locked and not let go.
+ */
+export interface CheckOutcome { verdict: Verdict; detail: string; facts: Json; nothing?: true; gone?: string[] }
 export interface Check {
   /** Run after seeding, before the load: what `after` compares with. */
   before?(): Promise<Json>;

@@ -59,6 +59,15 @@ function withinReach({ scenario, components }: Pick<Context, 'scenario' | 'compo
   return [...broken, ...inside].filter((name) => !stays(name));
 }
 
+/** A command may reach over the network what nobody broke or restored: whether something of that vanished as a whole is looked at. */
+function besides({ scenario, components }: Context, faults: readonly PlannedFault[], touched: readonly string[]): string[] {
+  if (scenario.recover === 'automatic' || !scenario.recover.some(isCommand)) return [];
+  if (faults.some(({ fault }) => fault.on === 'region')) return [];
+  const { staysAway } = scenario;
+  const here = [...components.values()].filter(({ name, service }) => ![name, service].some((one) => staysAway.includes(one)));
+  return here.filter(({ name, driver }) => !touched.includes(name) && Object.hasOwn(driver.checks, inventory)).map(({ name }) => name);
+}
+
 /** Copies are looked at whatever was broken: they take a loss over. In a lost region nobody looks, and what is to stay away is not asked. */
 function copies({ scenario, components }: Context, faults: readonly PlannedFault[]): string[] {
   if (faults.some(({ fault }) => fault.on === 'region')) return [];
@@ -76,8 +85,10 @@ export function checksByDefault(context: Context, faults: readonly PlannedFault[
     const id = `${component}.${check}`;
     return { id, named: id, component, check, byDefault };
   };
+  const mine = touched(context, faults);
   const all = [
-    ...touched(context, faults).map((name) => planned(name, inventory, 'touched')),
+    ...mine.map((name) => planned(name, inventory, 'touched')),
+    ...besides(context, faults, mine).map((name) => planned(name, inventory, 'beside')),
     ...copies(context, faults).map((name) => planned(name, follows, 'always')),
   ];
   const open = all.filter(({ id }) => !named.some((one) => one.id === id));

@@ -20,9 +20,9 @@ export interface PlannedFault { plan: FaultPlan; fault: AnyFault; params: unknow
 export interface PlannedStore { name: string; kind: AnyStoreKind; config: unknown; region: string | null; service: string | null }
 /**
  * `named` is what the scenario calls it: `ttl` or `redis.ttl`. `byDefault`: the scenario does not name it, and it runs because the component's
- * data is touched, or on every drill.
+ * data is touched, because a command may reach it (`beside`: then only what vanished as a whole fails), or on every drill.
  */
-export interface PlannedCheck { id: string; named: string; component: string; check: string; byDefault?: 'touched' | 'always' }
+export interface PlannedCheck { id: string; named: string; component: string; check: string; byDefault?: 'touched' | 'always' | 'beside' }
 
 /** Everything a drill needs, every name resolved and every pairing known to be possible. */
 export interface Plan {

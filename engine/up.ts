@@ -91,9 +91,11 @@ export async function seedData(drill: Drill): Promise<void> {
     await withDeadline(dependencies.clock, 'preparing a load', deadlineMs, workload.prepare());
     options.signal.throwIfAborted();
   }
-  for (const { named, component, check } of plan.checks) {
+  for (const { named, component, check, byDefault } of plan.checks) {
     const { before } = attachedTo(drill, component).checks[check]!;
-    const facts = before && (await waitFor(drill, `noting for the check ${named} what is there before the load`, deadlineMs, before));
+    const noted = before && waitFor(drill, `noting for the check ${named} what is there before the load`, deadlineMs, before);
+    // Nobody asked for it, and nothing is done to it: the drill goes on without.
+    const facts = await (byDefault === 'beside' ? noted?.catch(() => undefined) : noted);
     if (facts !== undefined) timeline.emit('check.baseline', { check: named, facts });
     options.signal.throwIfAborted();
   }

@@ -4,7 +4,7 @@ import { digestOf, kinds, outcomes } from '../core/ledger.ts';
 import { invariantOutcome } from './command.ts';
 import { attachedTo, workloadOf, type Drill } from './drill-context.ts';
 import { loadSpaceOf } from './load-space.ts';
-import type { Plan } from './plan.ts';
+import type { Plan, PlannedCheck } from './plan.ts';
 import { withDeadline } from './undo.ts';
 import { sayWait, waitFor } from './waiting.ts';
 
@@ -51,16 +51,28 @@ export async function runChecks(drill: Drill): Promise<void> {
       const look = drill.timeline.events.findLast((event) => event.type === 'check.justBefore' && event.data.check === named);
       const justBefore = look?.type === 'check.justBefore' ? look.data.facts : null;
       const run = (): Promise<CheckOutcome> => attachedTo(drill, component).checks[check]!.after(facts, brokenAtMs(drill), justBefore);
-      const { nothing, ...outcome } = await waitFor(drill, `check ${named}`, checkDeadlineMs, run);
+      const { nothing, gone = [], ...outcome } = await waitFor(drill, `check ${named}`, checkDeadlineMs, run);
+      if (byDefault === 'beside' && outcome.verdict !== 'pass') {
+        tellBeside(drill, { named, component }, gone, outcome);
+        continue;
+      }
       // Nobody asked for it, and it has nothing to say: that is no doubt about anything.
       if (nothing && byDefault === 'always') continue;
       if (nothing && byDefault) drill.timeline.emit('note', { text: `${named} was made by default and shows nothing: ${outcome.detail}` });
       else drill.timeline.emit('check.ended', { check: named, component, ...outcome });
     } catch (error) {
-      drill.timeline.emit('check.ended', { check: named, component, verdict: 'inconclusive', detail: `could not be carried out: ${messageOf(error)}`, facts: null });
+      if (byDefault === 'beside') drill.timeline.emit('note', { text: `${named} was made by default and could not be carried out: ${messageOf(error)}` });
+      else drill.timeline.emit('check.ended', { check: named, component, verdict: 'inconclusive', detail: `could not be carried out: ${messageOf(error)}`, facts: null });
     }
   }
   for (const invariant of drill.plan.invariants) await checkInvariant(drill, invariant);
+}
+
+/** Of a component that nobody broke or restored, and that an application may change by right, only what vanished as a whole counts. */
+function tellBeside({ timeline }: Drill, { named, component }: Pick<PlannedCheck, 'named' | 'component'>, gone: readonly string[], outcome: CheckOutcome): void {
+  if (gone.length === 0) return void timeline.emit('note', { text: `${named} was made by default beside a command, and fails nothing: ${outcome.detail}` });
+  const detail = `${gone.join('; ')}: nobody broke or restored ${component}, and a command ran`;
+  timeline.emit('check.ended', { check: named, component, ...outcome, verdict: 'fail', detail });
 }
 
 function brokenAtMs({ timeline, originMs }: Drill): number | null {

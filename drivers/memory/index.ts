@@ -22,6 +22,9 @@ export const databaseOf = (component: string): Database | undefined => databases
 const countsOf = (database: Database): Record<string, number> =>
   Object.fromEntries([...database.tables].filter(([name]) => name !== workloadTable).map(([name, { rows }]) => [name, rows.size]));
 
+const sum = (counts: Record<string, number>): number => Object.values(counts).reduce((total, rows) => total + rows, 0);
+const isEmptied = (before: Record<string, number>, now: Record<string, number>): boolean => sum(before) > 0 && sum(now) === 0;
+
 const inventory = (database: Database): Check => ({
   before: () => database.operate(() => countsOf(database)),
   after: async (baseline: Json) => {
@@ -31,7 +34,8 @@ const inventory = (database: Database): Check => ({
     const facts = { expected, found };
     if (Object.keys(expected).length === 0) return { verdict: 'inconclusive', detail: 'there was nothing to compare with', facts, nothing: true };
     if (wrong.length === 0) return { verdict: 'pass', detail: `${Object.keys(found).length} tables as before`, facts };
-    return { verdict: 'fail', detail: wrong.map((name) => `${name}: ${expected[name] ?? 'no table'} before, ${found[name] ?? 'no table'} now`).join('; '), facts };
+    const gone = isEmptied(expected, found) ? ['every table is empty'] : [];
+    return { verdict: 'fail', gone, detail: wrong.map((name) => `${name}: ${expected[name] ?? 'no table'} before, ${found[name] ?? 'no table'} now`).join('; '), facts };
   },
 });
 

@@ -1,7 +1,9 @@
 import type { Check, CheckOutcome } from '../../core/driver.ts';
 import { messageOf } from '../../core/errors.ts';
+import { locksThatStay } from './held-locks.ts';
 import { asJson, lookJustBefore, takeInventory, type Inventory, type JustBefore } from './inventory.ts';
 import { compareInventories } from './inventory-differences.ts';
+import type { Unread } from './inventory-reading.ts';
 import { tornWords, type Torn } from './other-engines.ts';
 import { serverCode, type Site } from './server.ts';
 
@@ -20,8 +22,13 @@ export const inventoryCheck = (site: Site): Check => ({
   after: async (baseline, _brokenAtMs, justBefore): Promise<CheckOutcome> => {
     if (baseline === null) return { verdict: 'inconclusive', detail: 'no inventory was taken before', facts: null };
     const before = baseline as unknown as Inventory;
+    const last = (justBefore ?? null) as unknown as JustBefore | null;
     try {
-      return judged(before, (justBefore ?? null) as unknown as JustBefore | null, await takeInventory(site), site.restored.torn);
+      // First: an inventory of a table that somebody locks waits for ever.
+      const unread: Unread = new Set(before.unread);
+      const held = await locksThatStay(site, last?.held ?? [], unread);
+      if (held.length > 0) return { verdict: 'fail', gone: held, detail: listed(held, shownDifferences), facts: { differences: held } };
+      return judged({ ...before, unread: [...unread] }, last, await takeInventory(site), site.restored.torn);
     } catch (error) {
       // What the server itself refuses to read is a finding; a server that cannot be reached is none.
       const code = serverCode(error);
@@ -43,7 +50,7 @@ function judged(before: Inventory, justBefore: JustBefore | null, now: Inventory
     views: size(now.views), fullTextIndexes: size(now.fulltext), persistedSettings: size(now.persisted), differences, remarks, unread,
   };
   const said = remarks.length > 0 ? `. Beside that: ${listed(remarks, shownRemarks)}` : '';
-  if (differences.length > 0) return { verdict: 'fail', detail: `${listed(differences, shownDifferences)}${said}`, facts };
+  if (differences.length > 0) return { verdict: 'fail', gone: gone(before, now), detail: `${listed(differences, shownDifferences)}${said}`, facts };
   if (size(before.definitions) === 0) return { verdict: 'inconclusive', detail: 'there was nothing to compare: no database but the server\'s and Muster\'s own', facts, nothing: true };
   if (unread.length > 0) return { verdict: 'inconclusive', detail: `this account cannot read ${listed(unread, shownDifferences)}; the rest is as before${said}`, facts };
   if (rowsBefore === 0) return { verdict: 'inconclusive', detail: `0 rows of ${facts.tables} tables were compared: none could have been missed${said}`, facts, nothing: true };
@@ -52,4 +59,22 @@ function judged(before: Inventory, justBefore: JustBefore | null, now: Inventory
     detail: `${facts.definitions} definitions, ${rows} rows of ${facts.tables} tables, ${facts.accounts} accounts with their grants, ${facts.foreignKeys} foreign keys and the settings are as before${said}`,
     facts,
   };
+}
+
+/** Tables and databases that are missing, and databases of which every table that is compared lost all its rows. */
+function gone(before: Inventory, now: Inventory): string[] {
+  if (now.unread.length > before.unread.length) return [];
+  const missing = Object.keys(before.definitions).filter((name) => /^(DATABASE|TABLE) /.test(name) && !Object.hasOwn(now.definitions, name));
+  const rowsOf = ({ tables, otherEngines }: Inventory): Map<string, number> => {
+    const rows = new Map<string, number>();
+    for (const [name, table] of Object.entries(tables)) {
+      if (otherEngines[name] === 'MEMORY') continue;
+      const [schema] = name.split('.') as [string];
+      rows.set(schema, (rows.get(schema) ?? 0) + table.rows);
+    }
+    return rows;
+  };
+  const left = rowsOf(now);
+  const emptied = [...rowsOf(before)].filter(([schema, rows]) => rows > 0 && left.get(schema) === 0).map(([schema]) => schema);
+  return [...missing.map((name) => `${name} is missing`), ...emptied.map((schema) => `every table of ${schema} is empty`)];
 }

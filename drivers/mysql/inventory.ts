@@ -1,6 +1,7 @@
 import type { Json } from '../../core/timeline.ts';
 import { serverSchemas } from './config.ts';
 import { readFormative } from './formative.ts';
+import { readHeld } from './held-locks.ts';
 import { readAccounts, type Accounts } from './inventory-accounts.ts';
 import { readFinds, type Finds } from './inventory-fulltext.ts';
 import { readOrphans } from './inventory-orphans.ts';
@@ -8,7 +9,7 @@ import { digest, hidden, readable, type Unread } from './inventory-reading.ts';
 import { readCounters, readExtensions, readPersistedSettings, readStart, readUuid, readViews, type Counters } from './inventory-state.ts';
 import { wasMadeByReplication } from './replication.ts';
 import { digestTable, type Column, type TableDigest } from './row-digest.ts';
-import { quoted, readSettings, withSession, type Session, type Settings, type Site } from './server.ts';
+import { quoted, readClientSettings, readSettings, withSession, type Session, type Settings, type Site } from './server.ts';
 
 /** What a MySQL server holds, small enough to keep: definitions and accounts as digests, tables as counts and digests of their rows. */
 export interface Inventory {
@@ -37,7 +38,8 @@ export interface Inventory {
   unread: string[];
 }
 
-export interface JustBefore { accounts: Accounts | null; counters: Counters }
+/** `held`: locks that keep others from writing, in words. */
+export interface JustBefore { accounts: Accounts | null; counters: Counters; held: string[] }
 
 const ownSchemas = (site: Site): string[] => [...serverSchemas, site.config.database];
 
@@ -45,7 +47,7 @@ const ownSchemas = (site: Site): string[] => [...serverSchemas, site.config.data
 export const takeInventory = (site: Site): Promise<Inventory> =>
   withSession(site, async (session) => {
     const { rows } = session;
-    await rows("SET SESSION time_zone = '+00:00'");
+    await rows("SET SESSION time_zone = '+00:00', sql_select_limit = 18446744073709551615");
     await rows('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
     await rows('START TRANSACTION WITH CONSISTENT SNAPSHOT');
     const ours = ownSchemas(site);
@@ -67,7 +69,7 @@ export const takeInventory = (site: Site): Promise<Inventory> =>
       fulltext: (await readable(unread, 'full-text indexes', () => readFinds(session, ours, site.config.volatileTables))) ?? {},
       persisted: (await readable(unread, everyPersisted, () => readPersistedSettings(session))) ?? {},
       extensions: await readExtensions(session, unread),
-      settings: { ...(await readFormative(session)), ...(await readSettings(session)) },
+      settings: { ...(await readFormative(session)), ...(await readSettings(session)), ...(await readClientSettings(session)) },
       startedAt: await readStart(session),
       replicated: wasMadeByReplication(await readUuid(session)),
     };
@@ -82,6 +84,7 @@ export const lookJustBefore = (site: Site): Promise<JustBefore> =>
   withSession(site, async (session) => ({
     accounts: await readable(new Set(), everyAccount, () => readAccounts(session)),
     counters: await readCounters(session, ownSchemas(site), new Set()),
+    held: await readHeld(session, ownSchemas(site)),
   }));
 
 export async function columnsByTable({ rows }: Session, without: string[]): Promise<Map<string, { quoted: string; columns: Column[] }>> {

@@ -109,11 +109,19 @@ function judge(before: Inventory, after: Inventory, compared: Compared, words: s
   const { expired, renewed, volatile } = compared;
   const facts = asJson({ before, after, compared: compared.compared, expired, renewed, volatile, toleranceMs });
   const not = unread.length > 0 ? `; could not be read: ${unread.join('; ')}` : '';
-  if (wrong.length > 0) return { verdict: 'fail', detail: `${wrong.slice(0, namedAtMost).join('; ')}${wrong.length > namedAtMost ? `; and ${wrong.length - namedAtMost} more` : ''}${not}`, facts };
+  if (wrong.length > 0) return { verdict: 'fail', gone: unread.length > 0 ? [] : emptied(before, after), detail: `${wrong.slice(0, namedAtMost).join('; ')}${wrong.length > namedAtMost ? `; and ${wrong.length - namedAtMost} more` : ''}${not}`, facts };
   const detail = `${seenOf(before, compared)}; ${Object.keys(before.functions).length} libraries of functions, ${Object.keys(before.users).length} users and ${Object.keys(before.settings).length} settings as before${not}`;
   const nothing = compared.compared === 0 && Object.keys(before.functions).length === 0;
   if (nothing && unread.length === 0) return { verdict: 'inconclusive', detail: `${detail}: no data of the application to compare`, facts, nothing: true };
   return { verdict: unread.length > 0 ? 'inconclusive' : 'pass', detail, facts };
+}
+
+/** Databases of which keys that never expire were known, and that hold none of the application's now. */
+function emptied(before: Inventory, after: Inventory): string[] {
+  const databaseOf = (group: string): string => group.split(':')[0]!;
+  const held = Object.entries(before.groups).filter(([, { lasting }]) => lasting > 0).map(([group]) => databaseOf(group));
+  const holds = new Set(Object.entries(after.groups).filter(([, { total }]) => total > 0).map(([group]) => databaseOf(group)));
+  return [...new Set(held)].filter((database) => !holds.has(database)).map((database) => `${database} is empty`);
 }
 
 function seenOf({ groups }: Inventory, { expired, renewed, volatile }: Compared): string {

@@ -153,6 +153,16 @@ describe('checks across a recovery', () => {
     expect(outcome).toMatchObject({ verdict: 'pass', detail: expect.stringContaining('7 keys of the application in 2 databases') });
   });
 
+  test.for<[string, string[], string[]]>([
+    ['a database that was emptied', ['FLUSHALL'], ['database 0 is empty']],
+    ['not a key that an application removed', ['DEL', 'cart:1'], []],
+  ])('the inventory says what is gone as a whole: %s', async ([, [command, ...rest], gone]) => {
+    const admin = await stack.connect('redis');
+    await admin.mset('cart:1', 'a', 'cart:2', 'b');
+    const baseline = await check('inventory').before!();
+    await admin.call(command!, ...rest);
+    expect(await check('inventory').after(baseline)).toMatchObject({ verdict: 'fail', gone });
+  });
   test('an inventory of nothing says so, and is no pass', async () => {
     const admin = await stack.connect('redis');
     await admin.call('FUNCTION', 'FLUSH');

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { DrillResult } from '../../core/result.ts';
 import { drillInMemory, type MemoryDrill } from '../support/memory-drill.ts';
-import { commanded } from './memory-cases.ts';
+import { besides, commanded } from './memory-cases.ts';
 
 const inventory = ({ findings }: DrillResult) => findings.filter(({ id }) => /^check\/.*inventory$/.test(id)).map(({ verdict }) => verdict);
 const seeded = (scenario: Record<string, string> = {}): MemoryDrill => ({ scenario: { seed: '[{ run: seed, with: { rows: 200 } }]', ...scenario } });
@@ -30,6 +30,11 @@ describe('the inventory of what a fault or a restore touched', () => {
   });
   test('runs where a command of the user\'s own may have touched it, and passes where that touched nothing', async () => {
     expect(inventory((await drillInMemory(commanded(''))).result)).toEqual(['pass']);
+  });
+  test('beside a command is no matter of what an application changes in another component by right', async () => {
+    const { result } = await drillInMemory(besides('beside-changed', ', { run: seed, target: beside-changed, with: { table: news, rows: 10 } }'));
+    expect(result.steps.at(-1)!.ok).toBe(true);
+    expect(inventory(result)).toEqual(['pass']);
   });
   test('is declined with a reason, which the report prints', async () => {
     const { result } = await drillInMemory(seeded({ decline: '{ store.inventory: the table is rebuilt by hand }' }));

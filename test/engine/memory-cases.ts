@@ -40,6 +40,14 @@ export const commanded = (steps: string): MemoryDrill => ({
   scenario: { seed: '[{ run: seed, with: { rows: 200 } }]', protect: '[]', fault: '{ crash: store, at: +4s }', recover: `[{ command: ["true"], in: host }${steps}]`, attempts: '5' },
 });
 
+const seededBeside = (name: string): string =>
+  `[{ run: seed, with: { rows: 200 }, target: store }, { run: seed, with: { rows: 50 }, target: ${name} }]`;
+/** The same, with an application's table in another component, which nobody breaks; `steps` may do something to it. */
+export const besides = (name: string, steps: string): MemoryDrill => {
+  const { scenario, ...rest } = commanded(steps);
+  return { ...rest, beside: { [name]: '{ driver: memory }' }, scenario: { ...scenario, seed: seededBeside(name) } };
+};
+
 export const badDrills: BadMemoryCase[] = [
   {
     name: 'a backup that silently leaves records out has holes', drill: { config: '{ bad: { omit: { every: 10, of: groups } } }' }, exitCode: 1, red: ['integrity/rows/hole'],
@@ -98,6 +106,14 @@ export const badDrills: BadMemoryCase[] = [
     near: {
       name: 'a process crashed, and came back by itself with all that the application held',
       drill: { scenario: { seed: '[{ run: seed, with: { rows: 200 } }]', fault: '{ crash: store, at: +4s }', recover: 'automatic' } },
+    },
+  },
+  {
+    name: 'beside the process that a command brought back, a component that nobody broke was emptied',
+    drill: besides('beside-emptied', ', { run: clear, target: beside-emptied, with: { table: accounts } }'), exitCode: 1, red: ['check/beside-emptied'],
+    near: {
+      name: 'a process came back by itself, and beside it a component holds what it held',
+      drill: { beside: { 'beside-kept': '{ driver: memory }' }, scenario: { seed: seededBeside('beside-kept'), fault: '{ crash: store, at: +4s }', recover: 'automatic' } },
     },
   },
 ];

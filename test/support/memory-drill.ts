@@ -38,6 +38,8 @@ export const noStacks: StackProvider = {
 
 export interface MemoryDrill {
   config?: string;
+  /** More components, whose names no other drill has: `{ shop: '{ driver: memory }' }`. */
+  beside?: Record<string, string>;
   every?: string;
   rpo?: string;
   /** Stores in the place of the two folders, as they stand in the file: `{ b: '{ kind: directory, path: /x }' }`. */
@@ -66,14 +68,14 @@ const scenarioLines = (change: Record<string, string> = {}): string =>
     recover: '[{ restore: store, from: b }]', check: '[ledger]', ...change,
   }).map(([key, value]) => `${key}: ${value}\n`).join('');
 
-export function memoryFiles({ config = '{}', every = '1m', rpo = '15m', backup = {}, stores = {}, hostCommands = false, scenario }: MemoryDrill = {}, component?: string): { folder: string; file: string } {
+export function memoryFiles({ config = '{}', every = '1m', rpo = '15m', backup = {}, stores = {}, beside = {}, hostCommands = false, scenario }: MemoryDrill = {}, component?: string): { folder: string; file: string } {
   const folder = mkdtempSync(join(scratch, 'memory-'));
   // The driver keeps its databases by the component's name, in this process: drills side by side must not meet.
   const own = (text: string): string => text.replaceAll(/\bstore\b(?!-)/g, component ?? `store-${basename(folder).slice(-6).toLowerCase()}`);
   writeFileSync(join(folder, 'strategy.yaml'), own(`strategy: memory
 stack: none
 ${hostCommands ? 'hostCommands: true\n' : ''}components:
-  store:
+${Object.entries(beside).map(([name, text]) => `  ${name}: ${text}\n`).join('')}  store:
     driver: memory
     objectives: { rto: 5m, rpo: ${rpo} }
     config: ${config}
