@@ -31,7 +31,7 @@ beforeAll(async () => {
   asItWas = await ofStranger();
 });
 afterAll(async () => {
-  await (await getRuntime()).container.dockerode.getContainer(stranger).remove({ force: true });
+  await (await getRuntime()).container.dockerode.getContainer(stranger).remove({ force: true, v: true });
 });
 
 async function inForce(): Promise<{ folder: string; drill: Muster; bundle: string }> {
