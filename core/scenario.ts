@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { commandLine, duration, type Catalogue, type Duration } from './strategy.ts';
+import { commandLine, duration, type Catalogue } from './strategy.ts';
 import { parseRatePerSecond } from './units.ts';
 
 export interface Rate { text: string; perSecond: number }

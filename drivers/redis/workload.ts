@@ -1,7 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { DataClient, DataWorkload } from '../../core/driver.ts';
 import { environmentError, messageOf } from '../../core/errors.ts';
-import { OperationError } from '../../core/ledger.ts';
 import { asLost, assertConnected, openConnection, operationError, whenConnected, type Address } from './connection.ts';
 import { literally, musterPrefix, recordId, recordKey, scanKeys } from './keys.ts';
 

@@ -9,7 +9,6 @@ import { judgeBundle } from '../../engine/bundle.ts';
 import { drillInMemory } from '../support/memory-drill.ts';
 import { badDrills, goodDrills, type MemoryCase } from './memory-cases.ts';
 
-const finding = (result: DrillResult, id: RegExp) => result.findings.filter((one) => id.test(one.id));
 const red = (result: DrillResult): string[] => result.findings.filter((one) => one.verdict === 'fail').map((one) => one.id);
 
 describe('a drill that goes as promised', () => {

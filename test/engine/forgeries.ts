@@ -1,7 +1,7 @@
 import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EventType, TimelineEvent } from '../../core/timeline.ts';
-import { dropRecords, eventsIn, forgeManifest, lostIds, rechain, withoutManifest, writeLines } from '../support/forgery.ts';
+import { dropRecords, eventsIn, lostIds, rechain, withoutManifest, writeLines } from '../support/forgery.ts';
 
 /** Changes the files of a bundle, as a forger would. */
 export type Alter = (bundle: string) => void;
