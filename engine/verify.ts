@@ -9,7 +9,8 @@ import { withDeadline } from './undo.ts';
 import { sayWait, waitFor } from './waiting.ts';
 
 const readBackDeadlineMs = 180_000;
-const checkDeadlineMs = 120_000;
+/** Two looks at everything, and an application's own events between them. */
+const checkDeadlineMs = 300_000;
 
 /** Reads every load's records back through the clients' way in. What could not be read completely is said so, and nothing is concluded from it. */
 export async function readBackAll(drill: Drill): Promise<void> {

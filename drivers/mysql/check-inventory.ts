@@ -5,6 +5,7 @@ import { asJson, lookJustBefore, takeInventory, type Inventory, type JustBefore 
 import { compareInventories } from './inventory-differences.ts';
 import type { Unread } from './inventory-reading.ts';
 import { tornWords, type Torn } from './other-engines.ts';
+import { awaitEvents, readSchedule, type Ran } from './scheduled-events.ts';
 import { serverCode, type Site } from './server.ts';
 
 const shownDifferences = 5;
@@ -14,7 +15,7 @@ const listed = (all: readonly string[], most: number): string => `${all.slice(0,
 
 /**
  * Everything before the load against everything after the recovery. Red for any difference; inconclusive where nothing was there to
- * compare, or not all of it could be read. What an older backup rightly brings back is said, and is no difference.
+ * compare, or not all of it could be read. Events that run within a minute are waited for, and everything is looked at again. What an older backup rightly brings back is said, and is no difference.
  */
 export const inventoryCheck = (site: Site): Check => ({
   before: async () => asJson(await takeInventory(site)),
@@ -28,7 +29,14 @@ export const inventoryCheck = (site: Site): Check => ({
       const unread: Unread = new Set(before.unread);
       const held = await locksThatStay(site, last?.held ?? [], unread);
       if (held.length > 0) return { verdict: 'fail', gone: held, detail: listed(held, shownDifferences), facts: { differences: held } };
-      return judged({ ...before, unread: [...unread] }, last, await takeInventory(site), site.restored.torn);
+      const schedule = await readSchedule(site, unread);
+      const all = { ...before, unread: [...unread] };
+      const first = await takeInventory(site);
+      const atFirst = judged(all, last, first, site.restored.torn, nobodyRan);
+      if (atFirst.verdict === 'fail') return atFirst;
+      // What stood at the first look may be eaten by an event, which nobody has to call.
+      const events = await awaitEvents(site, schedule);
+      return judged(all, last, events.mayHaveWritten ? await takeInventory(site) : first, site.restored.torn, events);
     } catch (error) {
       // What the server itself refuses to read is a finding; a server that cannot be reached is none.
       const code = serverCode(error);
@@ -37,10 +45,14 @@ export const inventoryCheck = (site: Site): Check => ({
   },
 });
 
-function judged(before: Inventory, justBefore: JustBefore | null, now: Inventory, torn: Torn): CheckOutcome {
+const nobodyRan: Ran = { ran: [], unseen: [], mayHaveWritten: false };
+
+function judged(before: Inventory, justBefore: JustBefore | null, now: Inventory, torn: Torn, { ran, unseen }: Ran): CheckOutcome {
   const compared = compareInventories(before, justBefore, now);
-  const { remarks } = compared;
-  const differences = [...tornWords(torn), ...compared.differences];
+  const remarks = [...compared.remarks, ...unseen];
+  // It was as before at the first look. One that happens once is gone, or switched off, when it has happened.
+  const ofThoseThatRan = ran.flatMap((name) => [`definition of EVENT ${name} is missing`, `definition of EVENT ${name}: another definition`]);
+  const differences = [...tornWords(torn), ...compared.differences].filter((one) => !ofThoseThatRan.includes(one));
   const unread = [...new Set([...before.unread, ...now.unread])];
   const rows = Object.values(now.tables).reduce((sum, table) => sum + table.rows, 0);
   const rowsBefore = Object.values(before.tables).reduce((sum, table) => sum + table.rows, 0);
@@ -48,9 +60,10 @@ function judged(before: Inventory, justBefore: JustBefore | null, now: Inventory
   const facts = {
     definitions: size(now.definitions), tables: size(now.tables), rows, accounts: size(now.accounts), foreignKeys: size(now.orphans), counters: size(now.counters),
     views: size(now.views), fullTextIndexes: size(now.fulltext), persistedSettings: size(now.persisted), differences, remarks, unread,
+    ...(ran.length > 0 ? { eventsSeen: ran } : {}),
   };
   const said = remarks.length > 0 ? `. Beside that: ${listed(remarks, shownRemarks)}` : '';
-  if (differences.length > 0) return { verdict: 'fail', gone: gone(before, now), detail: `${listed(differences, shownDifferences)}${said}`, facts };
+  if (differences.length > 0) return { verdict: 'fail', gone: gone(before, now), detail: `${after(ran)}${listed(differences, shownDifferences)}${said}`, facts };
   if (size(before.definitions) === 0) return { verdict: 'inconclusive', detail: 'there was nothing to compare: no database but the server\'s and Muster\'s own', facts, nothing: true };
   if (unread.length > 0) return { verdict: 'inconclusive', detail: `this account cannot read ${listed(unread, shownDifferences)}; the rest is as before${said}`, facts };
   if (rowsBefore === 0) return { verdict: 'inconclusive', detail: `0 rows of ${facts.tables} tables were compared: none could have been missed${said}`, facts, nothing: true };
@@ -60,6 +73,8 @@ function judged(before: Inventory, justBefore: JustBefore | null, now: Inventory
     facts,
   };
 }
+
+const after = (ran: readonly string[]): string => (ran.length > 0 ? `all was as before until ${ran.length > 1 ? 'events' : 'event'} ${listed(ran, shownDifferences)} ran: ` : '');
 
 /** Tables and databases that are missing, and databases of which every table that is compared lost all its rows. */
 function gone(before: Inventory, now: Inventory): string[] {

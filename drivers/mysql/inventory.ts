@@ -60,7 +60,7 @@ export const takeInventory = (site: Site): Promise<Inventory> =>
     }
     const inventory = {
       tables,
-      definitions: await definitions(session, ours, unread),
+      definitions: await definitions(session, { ours, own: site.config.database }, unread),
       otherEngines: await otherEngines(session, ours),
       accounts: (await readable(unread, everyAccount, () => readAccounts(session))) ?? {},
       orphans: await readOrphans(session, ours, unread),
@@ -111,14 +111,14 @@ async function otherEngines({ rows }: Session, without: string[]): Promise<Recor
   return Object.fromEntries(found.map(({ s, t, e }) => [`${s}.${t}`, e]));
 }
 
-/** Everything that has a SHOW CREATE. A counter's present value is data, not definition. */
-async function definitions({ rows }: Session, without: string[], unread: Unread): Promise<Record<string, string>> {
+/** Everything that has a SHOW CREATE, and every event but Muster's: in a schema of the server's, too, it may act on any table. A counter's present value is data, not definition. */
+async function definitions({ rows }: Session, { ours: without, own }: { ours: string[]; own: string }, unread: Unread): Promise<Record<string, string>> {
   const objects = await rows<{ kind: string; s: string; n: string }>(
     `SELECT IF(table_type = 'VIEW', 'VIEW', 'TABLE') AS kind, table_schema AS s, table_name AS n FROM information_schema.tables WHERE table_schema NOT IN (?)
      UNION ALL SELECT routine_type, routine_schema, routine_name FROM information_schema.routines WHERE routine_schema NOT IN (?)
      UNION ALL SELECT 'TRIGGER', trigger_schema, trigger_name FROM information_schema.triggers WHERE trigger_schema NOT IN (?)
-     UNION ALL SELECT 'EVENT', event_schema, event_name FROM information_schema.events WHERE event_schema NOT IN (?)`,
-    [without, without, without, without],
+     UNION ALL SELECT 'EVENT', event_schema, event_name FROM information_schema.events WHERE event_schema <> ?`,
+    [without, without, without, own],
   );
   const schemas = await rows<{ s: string }>('SELECT schema_name AS s FROM information_schema.schemata WHERE schema_name NOT IN (?)', [without]);
   const all = [

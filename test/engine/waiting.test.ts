@@ -37,7 +37,7 @@ test('a drill says of each of its waits for how long it lasts at most', { timeou
     'waiting for somebody to notice (at most 8.0 s)',
     'ending the backups (at most 30 min)',
     'reading rows back (at most 3 min)',
-    'check store.inventory (at most 2 min)',
+    'check store.inventory (at most 5 min)',
     'asking every component and service whether it stands (at most 1 min)',
     'closing store (at most 10.0 s)',
     'closing the stores (at most 10.0 s)',

@@ -1,0 +1,42 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Attached } from '../../../core/driver.ts';
+import { mysqlStackUp, type MysqlStack } from '../mysql-stack.ts';
+import { events, schedulerOff, type EventCase } from './event-cases.ts';
+
+/** What a server does by its own clock, after the recovery. */
+let stack: MysqlStack;
+let attached: Attached;
+
+beforeAll(async () => {
+  stack = await mysqlStackUp();
+  attached = await stack.attach({ volatileTables: ['app.armed', 'app.seen'] });
+});
+afterAll(() => stack?.down());
+
+beforeEach(async () => {
+  await stack.sql(
+    'RESET PERSIST', 'SET GLOBAL event_scheduler = ON', 'DROP EVENT IF EXISTS sys.purge', 'DROP DATABASE IF EXISTS app', 'CREATE DATABASE app',
+    'CREATE TABLE app.roles (id INT PRIMARY KEY, name VARCHAR(20))', "INSERT INTO app.roles VALUES (1, 'member'), (2, 'admin')",
+    'CREATE TABLE app.seen (id INT AUTO_INCREMENT PRIMARY KEY)', 'CREATE TABLE app.armed (id INT PRIMARY KEY)',
+  );
+});
+
+async function judged({ event, after, red, remark }: EventCase): Promise<void> {
+  const inventory = attached.checks['inventory']!;
+  await stack.sql(event);
+  const baseline = await inventory.before!();
+  const justBefore = await inventory.justBefore!();
+  await stack.sql(...after);
+  const outcome = await inventory.after(baseline, null, justBefore);
+  expect(outcome, outcome.detail).toMatchObject({ verdict: red === null ? 'pass' : 'fail' });
+  if (red !== null) expect(outcome.detail).toMatch(red);
+  if (remark) expect((outcome.facts as { remarks: string[] }).remarks.join('; ')).toMatch(remark);
+}
+
+describe('an event', { timeout: 120_000 }, () => {
+  test.each(events)('$name', judged);
+  test.each(schedulerOff)('with the scheduler off: $name', async (one) => {
+    await stack.sql('SET GLOBAL event_scheduler = OFF');
+    await judged(one);
+  });
+});
