@@ -1,14 +1,16 @@
 import { nearest } from '../core/document.ts';
 import { inputError } from '../core/errors.ts';
-import { findLeftovers, removeLeftovers, type Leftover } from '../stack/leftovers.ts';
+import type { Leftover } from '../stack/leftovers.ts';
 import { keptOwner } from '../stack/owner.ts';
-import { sweptText } from './host.ts';
+import { askForLeftovers, removeWhatWasLeft, sweptText } from './host.ts';
+
+const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
 /** `muster gc`: removes what dead drills left; with ids, what those drills use; with --all, everything that is any drill's. */
 export async function gc(drills: string[], flags: { all?: boolean; json?: boolean }): Promise<number> {
   if (drills.length > 0) await assertThere(drills);
-  const removed = await removeLeftovers(drills.length > 0 ? { drills } : { all: flags.all === true });
-  const kept = await findLeftovers();
+  const removed = await removeWhatWasLeft(say, drills.length > 0 ? { drills } : { all: flags.all === true });
+  const kept = await askForLeftovers(say);
   if (flags.json) process.stdout.write(`${JSON.stringify({ schema: 'muster/gc/v1', removed, kept }, null, 2)}\n`);
   else {
     process.stdout.write(Object.values(removed).flat().length === 0 ? 'nothing was left\n' : `removed ${sweptText(removed)}\n`);
@@ -20,7 +22,7 @@ export async function gc(drills: string[], flags: { all?: boolean; json?: boolea
 const whyKept = ({ owner }: Leftover): string => (owner === keptOwner ? 'left by --keep' : owner === '' ? 'which names no owner' : 'which is running');
 
 async function assertThere(drills: readonly string[]): Promise<void> {
-  const there = [...new Set((await findLeftovers()).map(({ drill }) => drill))];
+  const there = [...new Set((await askForLeftovers(say)).map(({ drill }) => drill))];
   for (const drill of drills.filter((one) => !there.includes(one))) {
     const near = nearest(drill, there);
     throw inputError(`no drill ${drill} has anything in the engine`, { found: drill, expected: there.length > 0 ? `one of ${there.join(', ')}` : 'there is none', hint: near ? `did you mean "${near}"?` : undefined });

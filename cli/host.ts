@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
+import { saying, within } from '../stack/deadline.ts';
 import { imageChoice, imagesWanted, provideImages } from '../stack/images.ts';
 import { prepareHost } from '../stack/host-preparation.ts';
-import { findLeftovers, removeLeftovers } from '../stack/leftovers.ts';
+import { findLeftovers, removeLeftovers, type Leftover } from '../stack/leftovers.ts';
 import { getRuntime } from '../stack/runtime.ts';
 import type { Swept } from '../stack/sweep.ts';
 import { plural } from '../reports/words.ts';
@@ -11,11 +12,29 @@ export async function prepare(say: (text: string) => void): Promise<void> {
   await prepareHost({ progress: say });
 }
 
+const askingMs = 60_000;
+/** The minute that removing has of its own, and what is asked around it. */
+const removingMs = 90_000;
+const noAnswer = 'the container engine takes requests and does not answer: look at its log';
+
+/** What drills left, asked of the engine. Says what it waits for; an environment error when no answer comes. */
+export function askForLeftovers(say: (text: string) => void): Promise<Leftover[]> {
+  const what = 'asking the container engine what drills left';
+  say(saying(what, askingMs));
+  return within(what, askingMs, findLeftovers(), noAnswer);
+}
+
+/** Removes what drills left. Says what it waits for; an environment error when that does not end. */
+export function removeWhatWasLeft(say: (text: string) => void, options: Parameters<typeof removeLeftovers>[0] = {}): Promise<Swept> {
+  const what = options.drills ? `removing what ${options.drills.join(', ')} left` : options.all ? 'removing what any drill left' : 'removing what an earlier drill left';
+  say(saying(what, removingMs));
+  return within(what, removingMs, removeLeftovers(options), noAnswer);
+}
+
 /** Removes what drills whose Muster is gone left behind. Throws an environment error when there is no engine to ask. */
 export async function sweepLeftovers(say: (text: string) => void): Promise<void> {
-  if ((await findLeftovers()).every((one) => one.alive)) return;
-  say('removing what an earlier drill left (at most 1 min)');
-  say(`removed what an earlier drill left: ${sweptText(await removeLeftovers())}`);
+  if ((await askForLeftovers(say)).every((one) => one.alive)) return;
+  say(`removed what an earlier drill left: ${sweptText(await removeWhatWasLeft(say))}`);
 }
 
 /** Pulls or builds what these compose files leave to us. Throws an environment error when an image cannot be had. */
