@@ -22,7 +22,7 @@ interface Figures { peakMiB: number; seconds: number; verdict: string }
 async function readOnce(host: string, port: number): Promise<Figures> {
   const endpoint = async (): Promise<{ host: string; port: number }> => ({ host, port });
   const { inventoryCheck } = await import('../drivers/redis/inventory.ts');
-  const check = inventoryCheck({ endpoint }, () => false);
+  const check = inventoryCheck({ endpoint }, { endpoint }, () => false);
   const begun = systemClock.nowMs();
   const baseline = await check.before!();
   const { verdict } = await check.after(baseline);

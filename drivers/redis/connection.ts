@@ -38,7 +38,9 @@ async function greeted({ host, port }: Endpoint): Promise<Socket> {
   try {
     await once(socket, 'connect', { signal: limit });
     socket.write('PING\r\n');
-    await once(socket, 'data', { signal: limit });
+    const [said] = (await once(socket, 'data', { signal: limit })) as [Buffer];
+    // The last word before the server closes the connection: nobody is let in.
+    if (/^-(ERR max number of clients|DENIED)/.test(said.toString('latin1'))) throw new Error(said.toString().trim().slice(1, 200));
     return socket;
   } catch (error) {
     // Whatever else the socket has to say, it is not used any more.

@@ -79,7 +79,7 @@ export default defineDriver({
     'refuses-writes': 'the server refuses a write as read-only, or is off',
     ttl: 'keys expire when they should, by absolute time, however long the recovery took: Muster\'s own, and a sample of the application\'s',
     follows: 'a replica still holds what it held right before the fault, and what its source has',
-    inventory: 'keys, values and expiries of every database, functions, users, and settings that decide about durability, before and after',
+    inventory: 'keys, values and expiries of every database, functions, users, commands, and settings that decide about durability and about who may ask what, before and after',
   },
   attach: async ({ component, service, config, clients, clock, secret, peer }) => {
     const credentials = { username: config.username, password: config.passwordFrom === undefined ? undefined : secret(config.passwordFrom) };
@@ -91,7 +91,7 @@ export default defineDriver({
       const version = await versionFrom(server);
       let number = 0;
       const isVolatile = matcherOf(config.volatileKeys);
-      const inventory = inventoryCheck(shared(clients), isVolatile);
+      const inventory = inventoryCheck(shared(clients), shared(() => service.endpoint(port)), isVolatile);
       const [persistence, ownership] = [await persistenceOf(server), await ownershipOf(service, server)];
       const kept = keptKeys(shared(() => service.endpoint(port)), shared(clients));
       const site: Site = { component, service, server, clock, version, persistence, ownership, nextNumber: () => (number += 1), credentials, peer, standing: { role: 'primary', source: null, needsReplicas: '0', atStart: null }, kept };
