@@ -9,7 +9,7 @@ export function compareInventories(before: Inventory, justBefore: JustBefore | n
   const unread = new Set([...before.unread, ...now.unread]);
   const remarks: string[] = [];
   const accounts = unread.has(everyAccount) ? { differences: [], returned: [] } : compareAccounts(before.accounts, justBefore?.accounts ?? null, now.accounts);
-  const finds = compareFinds(ofSameRows(before, now), now.fulltext);
+  const finds = compareFinds(ofSameRows(before.fulltext, before, now), now.fulltext);
   const counters = compareCounters(before, justBefore, now);
   const differences = [
     ...compare('definition of', before.definitions, now.definitions, (a, b) => (a === b ? null : 'another definition'), unread),
@@ -17,6 +17,7 @@ export function compareInventories(before: Inventory, justBefore: JustBefore | n
     ...compareViews(before, now, remarks),
     ...counters.fallen,
     ...finds.fewer,
+    ...compareDerived(before, now),
     ...accounts.differences,
     ...(unread.has(everyPersisted) ? [] : comparePersisted(before, now)),
     ...compare('setting', before.settings, now.settings, (a, b) => (a === b ? null : `${b}, was ${a}`), unread),
@@ -98,11 +99,16 @@ function comparePersisted({ persisted: was }: Inventory, { persisted: is, replic
     .map((name) => `persisted setting ${name} ${is[name] === undefined ? 'is lost' : `is ${is[name]}`}, was ${was[name] ?? 'not persisted'}`);
 }
 
-/** A search for other words of other rows says nothing of the index. */
-function ofSameRows(before: Inventory, now: Inventory): Inventory['fulltext'] {
+/** The same rows, and an index over what is generated from them that has other values: it was built in another zone, week or language. */
+const compareDerived = (before: Inventory, now: Inventory): string[] =>
+  Object.entries(ofSameRows(before.derived, before, now)).filter(([index, was]) => now.derived[index] !== undefined && now.derived[index] !== was)
+    .map(([index]) => `index ${index} over what is generated: of the same rows it holds other values`);
+
+/** Of other rows an index says nothing. */
+function ofSameRows<Item>(indexes: Record<string, Item>, before: Inventory, now: Inventory): Record<string, Item> {
   const tableOf = (index: string): string => index.slice(0, index.lastIndexOf('.'));
   const same = (name: string): boolean => before.tables[name] !== undefined && before.tables[name]?.sum === now.tables[name]?.sum && before.tables[name]?.rows === now.tables[name]?.rows;
-  return Object.fromEntries(Object.entries(before.fulltext).filter(([index]) => same(tableOf(index))));
+  return Object.fromEntries(Object.entries(indexes).filter(([index]) => same(tableOf(index))));
 }
 
 function uncovered({ otherEngines }: Inventory): string[] {

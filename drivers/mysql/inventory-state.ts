@@ -1,6 +1,6 @@
 import { messageOf } from '../../core/errors.ts';
 import { digest, readable, type Unread } from './inventory-reading.ts';
-import { quoted, serverCode, type Session } from './server.ts';
+import { quoted, serverCode, type Session, type Settings } from './server.ts';
 
 /** Of each table that counts, as decimal text: the next number, and the highest that a row has (0 for none). */
 export type Counters = Record<string, { next: string; used: string }>;
@@ -78,4 +78,18 @@ export async function readStart({ rows }: Session): Promise<number> {
 export async function readUuid({ rows }: Session): Promise<string> {
   const [row] = await rows<{ uuid: string }>('SELECT @@server_uuid AS uuid');
   return row!.uuid;
+}
+
+/** A winter's day and a summer's, in epoch seconds: zones may be alike in the one and not in the other. */
+const moments = { '2026-01-01 00:00 UTC': 1_767_225_600, '2026-07-01 00:00 UTC': 1_782_864_000 };
+
+/** What a client is told of a TIMESTAMP that sets no zone of its own: by the setting, the variable TZ, the files of the host or the tables of zones. */
+export async function readZone({ rows }: Session): Promise<Settings> {
+  await rows('SET SESSION time_zone = @@GLOBAL.time_zone');
+  const out: Settings = {};
+  for (const [name, seconds] of Object.entries(moments)) {
+    out[`zone of the server, by which ${name}`] = (await rows<{ said: string }>('SELECT CAST(FROM_UNIXTIME(?) AS CHAR) AS said', [seconds]))[0]!.said;
+  }
+  await rows("SET SESSION time_zone = '+00:00'");
+  return out;
 }

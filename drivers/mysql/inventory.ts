@@ -4,9 +4,10 @@ import { readFormative } from './formative.ts';
 import { readHeld } from './held-locks.ts';
 import { readAccounts, type Accounts } from './inventory-accounts.ts';
 import { readFinds, type Finds } from './inventory-fulltext.ts';
+import { readDerived } from './inventory-derived.ts';
 import { readOrphans } from './inventory-orphans.ts';
 import { digest, hidden, readable, type Unread } from './inventory-reading.ts';
-import { readCounters, readExtensions, readPersistedSettings, readStart, readUuid, readViews, type Counters } from './inventory-state.ts';
+import { readCounters, readExtensions, readPersistedSettings, readStart, readUuid, readViews, readZone, type Counters } from './inventory-state.ts';
 import { wasMadeByReplication } from './replication.ts';
 import { digestTable, type Column, type TableDigest } from './row-digest.ts';
 import { quoted, readClientSettings, readSettings, withSession, type Session, type Settings, type Site } from './server.ts';
@@ -26,6 +27,8 @@ export interface Inventory {
   /** Of each view: empty when it selects, else what the server says. */
   views: Record<string, string>;
   fulltext: Record<string, Finds>;
+  /** Of each index over what is generated: a digest of what it holds, or of what it finds. */
+  derived: Record<string, string>;
   /** By SET PERSIST. */
   persisted: Record<string, string>;
   extensions: string[];
@@ -67,9 +70,10 @@ export const takeInventory = (site: Site): Promise<Inventory> =>
       counters: await readCounters(session, ours, unread),
       views: await readViews(session, ours, unread),
       fulltext: (await readable(unread, 'full-text indexes', () => readFinds(session, ours, site.config.volatileTables))) ?? {},
+      derived: (await readable(unread, 'indexes over what is generated', () => readDerived(session, ours, site.config.volatileTables))) ?? {},
       persisted: (await readable(unread, everyPersisted, () => readPersistedSettings(session))) ?? {},
       extensions: await readExtensions(session, unread),
-      settings: { ...(await readFormative(session)), ...(await readSettings(session)), ...(await readClientSettings(session)) },
+      settings: { ...(await readFormative(session)), ...(await readSettings(session)), ...(await readClientSettings(session)), ...(await readZone(session)) },
       startedAt: await readStart(session),
       replicated: wasMadeByReplication(await readUuid(session)),
     };
@@ -98,7 +102,7 @@ export async function columnsByTable({ rows }: Session, without: string[]): Prom
   for (const { s, t, c, type, extra } of found) {
     const table = tables.get(`${s}.${t}`) ?? { quoted: `${quoted(s)}.${quoted(t)}`, columns: [] };
     tables.set(`${s}.${t}`, table);
-    table.columns.push({ name: c, type: type.toLowerCase(), generated: /VIRTUAL GENERATED|STORED GENERATED/.test(extra) });
+    table.columns.push({ name: c, type: type.toLowerCase(), virtual: extra.includes('VIRTUAL GENERATED') });
   }
   return tables;
 }

@@ -4,7 +4,7 @@ import { chosenWords } from '../../../drivers/mysql/inventory-fulltext.ts';
 import type { Inventory } from '../../../drivers/mysql/inventory.ts';
 
 const held = (change: Partial<Inventory> = {}): Inventory => ({
-  definitions: {}, tables: {}, otherEngines: {}, accounts: {}, orphans: {}, counters: {}, views: {}, fulltext: {}, persisted: {}, extensions: [],
+  definitions: {}, tables: {}, otherEngines: {}, accounts: {}, orphans: {}, counters: {}, views: {}, fulltext: {}, derived: {}, persisted: {}, extensions: [],
   settings: {}, startedAt: 1_000, replicated: false, unread: [], ...change,
 });
 const counting = (next: string, used: string, change: Partial<Inventory> = {}): Inventory => held({ counters: { 'app.orders': { next, used } }, ...change });
