@@ -6,7 +6,7 @@ import { everyCopy, type Copies } from './copies.ts';
 import { manifestKey, pointsPrefix, preparedKey } from './layout.ts';
 import { readPoints, readSeal, type Source } from './retrieval.ts';
 
-export interface RetentionContext { copies: Copies; source(store: string): Source; clock: Clock; drill: string; between(points: readonly string[]): Promise<void> }
+export interface RetentionContext { copies: Copies; source(store: string): Source; clock: Clock; originMs: number; drill: string; between(points: readonly string[]): Promise<void> }
 
 /** What lies in the stores of one backup: sizes by store and key, and the points whose manifest some store shows. */
 interface Survey { objects: Map<string, Map<string, number>>; visible: Manifest[] }
@@ -18,7 +18,8 @@ type At = { component: string; backup: string; point: string };
  */
 export async function prune(spec: PointSpec, keep: Keep, context: RetentionContext): Promise<Pruned> {
   const survey = await take(spec, context);
-  const own = survey.visible.filter(({ drill }) => drill === context.drill);
+  // Of one drill, by its own clock: the one on the wall may be set back, or forward, meanwhile.
+  const own = survey.visible.filter(({ drill }) => drill === context.drill).sort(newestFirst);
   const { beyond, spared } = chosen(own, keep, survey, context);
   const half = await halfRemoved(spec, survey, context);
   const points = beyond.map(({ point }) => point);
@@ -41,14 +42,14 @@ async function take({ component, backup }: PointSpec, { copies, source }: Retent
     objects.set(name, new Map((await store.list(pointsPrefix(component, backup))).map(({ key, bytes }) => [key, bytes])));
     for (const manifest of await readPoints(component, backup, source(name))) visible.set(manifest.point, manifest);
   }
-  return { objects, visible: [...visible.values()].sort((a, b) => createdMs(b) - createdMs(a) || (a.point < b.point ? 1 : -1)) };
+  return { objects, visible: [...visible.values()] };
 }
 
-const createdMs = ({ createdUtc }: Manifest): number => Date.parse(createdUtc);
+const newestFirst = (a: Manifest, b: Manifest): number => b.consistentAtMs - a.consistentAtMs || (a.point < b.point ? 1 : -1);
 
 /** Which points are beyond what is kept. The newest whole one is never among them, nor is anything when none is whole. */
-function chosen(own: readonly Manifest[], keep: Keep, { objects }: Survey, { clock }: RetentionContext): { beyond: Manifest[]; spared: string | null } {
-  const beyond = 'points' in keep ? own.slice(keep.points) : own.filter((one) => createdMs(one) < Date.parse(clock.utc()) - keep.ms);
+function chosen(own: readonly Manifest[], keep: Keep, { objects }: Survey, { clock, originMs }: RetentionContext): { beyond: Manifest[]; spared: string | null } {
+  const beyond = 'points' in keep ? own.slice(keep.points) : own.filter((one) => originMs + one.consistentAtMs < clock.nowMs() - keep.ms);
   if (beyond.length === 0) return { beyond: [], spared: null };
   const newestWhole = own.find((one) => [...objects.values()].some((there) => isWhole(one, there)));
   if (!newestWhole) throw environmentError('no recovery point is whole: none is removed', { found: `${own.length} points, each with a file that is missing or too short in every copy`, expected: 'one that can be restored' });
@@ -81,7 +82,7 @@ async function halfRemoved({ component, backup, encrypt }: PointSpec, { objects,
   for (const [point, store] of found) {
     const from = source(store);
     const seal = await readSeal({ component, backup, point }, from, encrypt ? from.cipher() : null).catch(() => null);
-    if (seal && visible.some((one) => one.drill === seal.drill && createdMs(one) > createdMs(seal))) half.push(point);
+    if (seal && visible.some((one) => one.drill === seal.drill && one.consistentAtMs > seal.consistentAtMs)) half.push(point);
   }
   return half.sort();
 }

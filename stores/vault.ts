@@ -56,7 +56,7 @@ export function createVault({ stores, key, clock, originMs, drill }: VaultOption
     },
     wrote: (key) => [...written].some((prefix) => key.startsWith(prefix)),
     fetch: async (manifest, store, context) => retrieve(manifest, source(store), context),
-    prune: async (spec, keep, between) => prune(spec, keep, { copies: copiesOf(spec), source, clock, drill, between }),
+    prune: async (spec, keep, between) => prune(spec, keep, { copies: copiesOf(spec), source, clock, originMs, drill, between }),
     followLog: async (spec, durable) => {
       written.add(logPrefix({ component: spec.component, backup: spec.backup, drill }));
       return openLog(spec, { copies: copiesOf(spec), cipher: cipherOf(spec), clock, originMs, drill, durable });

@@ -29,7 +29,7 @@ for (;;) {
   const point = await vault.begin(spec);
   await point.put('a.sql', Readable.from(cut(Buffer.from('CREATE TABLE a (id INT);\n'.repeat(20_000)))));
   await point.put('b.sql', Readable.from(cut(Buffer.from('b'.repeat(500)))));
-  await point.commit(consistency);
+  await point.commit({ ...consistency, atMs: systemClock.nowMs() });
   console.log(`durable ${point.point}`);
   if (keeps) await vault.prune(spec, { points: 2 }, async () => undefined);
 }

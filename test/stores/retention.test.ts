@@ -1,16 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import type { Pruned, Store, Vault } from '../../core/store.ts';
+import { systemClock, type Clock } from '../../core/clock.ts';
+import { wallClocks } from './clock-cases.ts';
 import { Nth } from './faulty.ts';
 import { backUp, fetched, spec, workbench, type Workbench } from './workbench.ts';
 
 const files = { 'a.sql': Buffer.from('one') };
 const nobody = async (): Promise<void> => undefined;
-const taken = async (vault: Vault, count: number): Promise<string[]> => {
+/** Newest first. */
+const taken = async ({ originMs }: Workbench, vault: Vault, count: number, clock: Clock = systemClock): Promise<string[]> => {
   const points: string[] = [];
-  // Points are told apart by the millisecond in which they were made.
+  // Points are named by the millisecond in which they were made.
   for (let i = 0; i < count; i += 1) {
-    const { manifest } = await backUp(vault, files);
-    points.unshift(manifest.point);
+    points.unshift((await backUp(vault, files, spec, clock.nowMs() - originMs)).manifest.point);
     const until = Date.now() + 2;
     await expect.poll(() => Date.now() >= until, { interval: 1 }).toBe(true);
   }
@@ -24,7 +26,7 @@ const nothing: Pruned = { removed: [], completed: [], spared: null, kept: 0, obj
 describe('what is beyond the retention', () => {
   test('goes from every copy, and what is kept can be restored', async () => {
     await using bench = await workbench();
-    const [newest, second, ...old] = await taken(bench.vault, 5);
+    const [newest, second, ...old] = await taken(bench, bench.vault, 5);
     const pruned = await bench.vault.prune(spec, { points: 2 }, nobody);
     expect(pruned).toEqual({ ...nothing, removed: old, kept: 2, objects: 3 * 3 * 2, bytes: expect.any(Number) as number });
     expect(pruned.bytes).toBeGreaterThan(1_000);
@@ -37,25 +39,36 @@ describe('what is beyond the retention', () => {
 
   test('is told by its age where a duration is kept', async () => {
     await using bench = await workbench();
-    const [newest, ...old] = await taken(bench.vault, 3);
+    const [newest, ...old] = await taken(bench, bench.vault, 3);
     expect(await bench.vault.prune(spec, { text: '1h', ms: 3_600_000 }, nobody)).toEqual({ ...nothing, kept: 3 });
-    const made = (await bench.vault.points('mysql', 'dump', 'one')).find(({ point }) => point === newest)!.createdUtc;
-    // A moment that lies between the newest and those before it.
-    const age = Date.now() - Date.parse(made) + 1;
+    const made = (await bench.vault.points('mysql', 'dump', 'one')).find(({ point }) => point === newest)!.consistentAtMs;
+    // It passes while the prune looks at the stores, so that what is kept is the newest by being the last one.
+    const age = systemClock.nowMs() - bench.originMs - made;
     expect((await bench.vault.prune(spec, { text: 'short', ms: age }, nobody)).removed).toEqual(old);
     expect(await visible(bench.vault, 'one')).toEqual([newest]);
   });
 
+  test.each(wallClocks)('is told by the drill\'s own clock, where the one on the wall is $name', async ({ stepMs, keep, left }) => {
+    let aheadMs = 0;
+    const wall: Clock = { ...systemClock, utc: () => new Date(Date.now() + aheadMs).toISOString() };
+    await using bench = await workbench(undefined, wall);
+    const old = await taken(bench, bench.vault, 2, wall);
+    aheadMs = stepMs;
+    const all = [...(await taken(bench, bench.vault, 1, wall)), ...old];
+    await bench.vault.prune(spec, keep, nobody);
+    for (const store of ['one', 'two']) expect(await visible(bench.vault, store)).toEqual(all.slice(0, left).sort().reverse());
+  });
+
   test('is never the last one, however old it is', async () => {
     await using bench = await workbench();
-    const [newest, ...old] = await taken(bench.vault, 2);
+    const [newest, ...old] = await taken(bench, bench.vault, 2);
     expect(await bench.vault.prune(spec, { text: '0s', ms: -60_000 }, nobody)).toMatchObject({ removed: old, spared: newest, kept: 1 });
     expect(await visible(bench.vault, 'two')).toEqual([newest]);
   });
 
   test('is not the newest that is whole, where what is newer is not', async () => {
     await using bench = await workbench();
-    const [newest, second, third] = await taken(bench.vault, 3);
+    const [newest, second, third] = await taken(bench, bench.vault, 3);
     for (const store of bench.stores.values()) {
       for (const { key } of await store.list('points/')) if (key.includes(newest!) && key.includes('/files/')) await store.write(key, Buffer.from('cut off'));
     }
@@ -64,7 +77,7 @@ describe('what is beyond the retention', () => {
 
   test('stays where nothing is whole: there is no telling what is needed', async () => {
     await using bench = await workbench();
-    await taken(bench.vault, 2);
+    await taken(bench, bench.vault, 2);
     for (const store of bench.stores.values()) for (const { key } of await store.list('points/')) if (key.includes('/files/')) await store.remove(key);
     await expect(bench.vault.prune(spec, { points: 1 }, nobody)).rejects.toThrow('no recovery point is whole: none is removed');
     expect(await visible(bench.vault, 'one')).toHaveLength(2);
@@ -72,9 +85,9 @@ describe('what is beyond the retention', () => {
 
   test('is not what another drill made', async () => {
     await using bench = await workbench();
-    await taken(bench.vault, 3);
+    await taken(bench, bench.vault, 3);
     const other = await bench.otherDrill();
-    const [own] = await taken(other, 1);
+    const [own] = await taken(bench, other, 1);
     expect(await other.prune(spec, { points: 1 }, nobody)).toEqual({ ...nothing, kept: 1 });
     expect(await visible(other, 'one')).toHaveLength(4);
     expect((await visible(other, 'one'))[0]).toBe(own);
@@ -100,7 +113,7 @@ describe('a prune that is interrupted', () => {
     let struck = 0;
     for (let n = 1; ; n += 1) {
       await using bench = await workbench();
-      const [newest, ...old] = await taken(bench.vault, 2);
+      const [newest, ...old] = await taken(bench, bench.vault, 2);
       // As a kill does: nothing is done from there on.
       const nth = new Nth(n, when, true);
       const { vault } = await bench.reopened(nth.wrap);
@@ -125,7 +138,7 @@ describe('a prune that is interrupted', () => {
 
   test('between manifests and files shows nothing of what it removes, and what is left is completed by a later drill', async () => {
     await using bench = await workbench();
-    const [, ...old] = await taken(bench.vault, 3);
+    const [, ...old] = await taken(bench, bench.vault, 3);
     await expect(bench.vault.prune(spec, { points: 1 }, async (points) => {
       expect(points).toEqual(old);
       for (const store of ['one', 'two']) expect(await visible(bench.vault, store)).toHaveLength(1);
@@ -133,7 +146,7 @@ describe('a prune that is interrupted', () => {
     })).rejects.toThrow('killed');
     expect(ofPoint(await keysOf(bench.stores), old[0]!)).toHaveLength(4);
     const later = await bench.otherDrill();
-    await taken(later, 1);
+    await taken(bench, later, 1);
     expect(await later.prune(spec, { points: 1 }, nobody)).toMatchObject({ removed: [], completed: old.toSorted() });
     for (const point of old) expect(ofPoint(await keysOf(bench.stores), point)).toEqual([]);
   });
@@ -152,7 +165,7 @@ describe('a prune that is interrupted', () => {
     } }));
     const writing = backUp(slow, files);
     await reached.promise;
-    await taken(bench.vault, 2);
+    await taken(bench, bench.vault, 2);
     expect(await bench.vault.prune(spec, { points: 1 }, nobody)).toMatchObject({ removed: [expect.any(String)], completed: [] });
     go.resolve();
     const { manifest } = await writing;
@@ -162,7 +175,7 @@ describe('a prune that is interrupted', () => {
 
   test('removes nothing where a copy does not answer', async () => {
     await using bench = await workbench();
-    await taken(bench.vault, 2);
+    await taken(bench, bench.vault, 2);
     const { vault } = await bench.reopened((store, name) => (name === 'two' ? { ...store, list: () => Promise.reject(new Error('unreachable')) } : store));
     await expect(vault.prune(spec, { points: 1 }, nobody)).rejects.toThrow('unreachable');
     expect(await visible((await bench.reopened()).vault, 'one')).toHaveLength(2);

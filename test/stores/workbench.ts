@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { systemClock } from '../../core/clock.ts';
+import { systemClock, type Clock } from '../../core/clock.ts';
 import type { Artifact } from '../../core/driver.ts';
 import type { FetchContext, Manifest, PointSpec, Store, Vault } from '../../core/store.ts';
 import type { Stage } from '../../core/timeline.ts';
@@ -16,6 +16,8 @@ export const consistency = { atMs: 1_234.5, position: { gtid: 'aaaa:1-7' }, tool
 /** Two directory stores, `one` and `two`, in a folder of their own, and a vault over them. `wrap` stands between. */
 export interface Workbench extends AsyncDisposable {
   folder: string;
+  /** Of the clock of every vault here. */
+  originMs: number;
   stores: Map<string, Store>;
   vault: Vault;
   /** Another vault on the same folders, as a later process would open it. */
@@ -26,17 +28,18 @@ export interface Workbench extends AsyncDisposable {
 }
 export type Wrap = (store: Store, name: string) => Store;
 
-export async function workbench(wrap: Wrap = (store) => store): Promise<Workbench> {
+export async function workbench(wrap: Wrap = (store) => store, clock: Clock = systemClock): Promise<Workbench> {
+  const originMs = clock.nowMs();
   const folder = await mkdtemp(join(tmpdir(), 'muster-vault-'));
   const reopened = async (wrapAgain: Wrap = (store) => store, withKey = key) => {
     const stores = new Map<string, Store>();
     for (const name of ['one', 'two']) stores.set(name, wrapAgain(await directory.open({ name, config: {}, folder, service: nothing, secret: nothing }), name));
-    return { stores, vault: createVault({ stores, key: () => withKey, clock: systemClock, originMs: systemClock.nowMs(), drill: 'drill-1' }) };
+    return { stores, vault: createVault({ stores, key: () => withKey, clock, originMs, drill: 'drill-1' }) };
   };
   const { stores, vault } = await reopened(wrap);
   return {
-    folder, stores, vault, reopened,
-    otherDrill: async (wrapOther) => createVault({ stores: (await reopened(wrapOther)).stores, key: () => key, clock: systemClock, originMs: systemClock.nowMs(), drill: 'drill-2' }),
+    folder, originMs, stores, vault, reopened,
+    otherDrill: async (wrapOther) => createVault({ stores: (await reopened(wrapOther)).stores, key: () => key, clock, originMs, drill: 'drill-2' }),
     fetchContext: async () => {
       const stages: Stage[] = [];
       const progressed: { done: number; total: number | null }[] = [];
@@ -50,11 +53,11 @@ export async function workbench(wrap: Wrap = (store) => store): Promise<Workbenc
   };
 }
 
-export async function backUp(vault: Vault, files: Record<string, Buffer>, spec_: PointSpec = spec): Promise<{ manifest: Manifest; sha256: string }> {
+export async function backUp(vault: Vault, files: Record<string, Buffer>, spec_: PointSpec = spec, atMs = consistency.atMs): Promise<{ manifest: Manifest; sha256: string }> {
   const point = await vault.begin(spec_);
   try {
     for (const [name, bytes] of Object.entries(files)) await point.put(name, Readable.from(cut(bytes)));
-    return await point.commit(consistency);
+    return await point.commit({ ...consistency, atMs });
   } catch (error) {
     await point.abort();
     throw error;
