@@ -5,6 +5,9 @@ import { StringDecoder } from 'node:string_decoder';
 /** Files of a bundle are read in blocks of this size: a drill of ten million operations leaves hundreds of megabytes. */
 const blockBytes = 1024 * 1024;
 
+/** No line of a timeline comes near it, in characters. */
+const lineMax = 64 * 1024 * 1024;
+
 /** A plain file, and no link, pipe or device: a bundle may come from anywhere, and must not be made to wait or to lead elsewhere. */
 export const isPlainFile = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false })?.isFile() === true;
 
@@ -25,17 +28,21 @@ export function sha256OfFile(path: string): string {
   return hash.digest('hex');
 }
 
-/** The text between line feeds; the last one is what follows the last line feed, empty in a whole file. */
+/** The text between line feeds; the last one is what follows the last line feed, empty in a whole file. Throws for a line that does not end. */
 export function* linesOf(path: string): Generator<string> {
   const decoder = new StringDecoder('utf8');
   let rest: string[] = [];
+  let length = 0;
   const cut = function* (text: string): Generator<string> {
     const lines = text.split('\n');
     for (const line of lines.slice(0, -1)) {
       yield [...rest, line].join('');
       rest = [];
+      length = 0;
     }
     rest.push(lines.at(-1)!);
+    length += lines.at(-1)!.length;
+    if (length > lineMax) throw new Error(`a line of more than ${lineMax} characters`);
   };
   for (const block of blocksOf(path)) yield* cut(decoder.write(Buffer.from(block)));
   yield* cut(decoder.end());

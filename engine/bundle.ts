@@ -31,7 +31,7 @@ export interface Judged {
 export function judgeBundle(folder: string, registries: Registries): Judged {
   try {
     const opened = openBundle(folder);
-    const contradictions = existsSync(join(folder, manifestName)) ? contradictionsOf(folder, opened.drill) : unvouched(opened.events);
+    const contradictions = existsSync(join(folder, manifestName)) ? contradictionsOf(folder, opened.drill, Object.values(registries.formats).map(({ file }) => file)) : unvouched(opened.events);
     const found = judged(opened, contradictions, registries);
     // What is not as a drill writes it may have gone through everything, and is no result for all that.
     resultSchema.parse(found.result);
@@ -91,7 +91,7 @@ function judged({ events, ledger, troubles }: Opened, contradictions: readonly s
 
 function analyse(path: string | null, events: TimelineEvent[], damage: string | null): LedgerAnalysis {
   if (path === null) return { loads: [], damage };
-  return { ...analyseLedger(openLedger(path), events), ...(damage ? { damage } : {}) };
+  return { ...analyseLedger(openLedger(path, events), events), ...(damage ? { damage } : {}) };
 }
 
 /**
@@ -106,11 +106,11 @@ export function writeReports(folder: string, result: DrillResult, registries: Re
 }
 
 /**
- * Writes the reports of a bundle that was judged again, without a manifest. Into the bundle itself only what its manifest vouches
- * for, byte for byte: reports that another version words otherwise stay as they were.
+ * Writes the reports of a bundle that was judged again, without a manifest. Into a bundle, itself or another one, only what its
+ * manifest vouches for, byte for byte: reports that another version words otherwise stay as they were.
  */
-export function writeReportsAgain(folder: string, result: DrillResult, registries: Registries, into = folder): string[] {
-  const vouched = into === folder ? vouchedFor(folder) : null;
+export function writeReportsAgain(into: string, result: DrillResult, registries: Registries): string[] {
+  const vouched = vouchedFor(into);
   return writeFormats(into, result, registries, (file, content) => vouched === null || vouched.get(file) === createHash('sha256').update(content).digest('hex'));
 }
 
@@ -131,7 +131,9 @@ function writeFormats(into: string, result: DrillResult, registries: Registries,
 function writeWhole(path: string, content: string | Uint8Array): void {
   attempt(dirname(path), () => {
     try {
-      writeFileSync(`${path}.partial`, content);
+      // A bundle may come from anywhere: a link of that name would lead elsewhere.
+      rmSync(`${path}.partial`, { force: true });
+      writeFileSync(`${path}.partial`, content, { flag: 'wx' });
       renameSync(`${path}.partial`, path);
     } catch (error) {
       rmSync(`${path}.partial`, { force: true });

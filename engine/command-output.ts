@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import { environmentError, messageOf } from '../core/errors.ts';
 import { maskStream } from '../core/masking.ts';
+import { isPlainFile, sha256OfFile } from './bundle-files.ts';
 import { eventsOf, type OutputRecord, type TimelineEvent } from '../core/timeline.ts';
 
 /** Of each stream the beginning and the end are kept, in characters: a command that does not stop talking must fill nobody's memory. */
@@ -60,10 +61,10 @@ export const outputFiles = (folder: string): string[] => readdirSync(folder).fil
 
 /** What is wrong with those files, held against the timeline; null when each is as it was written. */
 export function outputDamage(folder: string, events: readonly TimelineEvent[]): string | null {
-  for (const { file, sha256 } of eventsOf(events, 'command.ended').flatMap(({ data }) => data.outputs)) {
+  for (const { file, bytes, sha256 } of eventsOf(events, 'command.ended').flatMap(({ data }) => data.outputs)) {
     const path = join(folder, file);
-    if (!namePattern.test(file) || !existsSync(path)) return `${file} is missing`;
-    if (sha256Of(readFileSync(path)) !== sha256) return `${file} is not what the timeline says: its SHA-256 differs`;
+    if (!namePattern.test(file) || !isPlainFile(path)) return `${file} is missing`;
+    if (statSync(path).size !== bytes || sha256OfFile(path) !== sha256) return `${file} is not what the timeline says: its SHA-256 differs`;
   }
   return null;
 }

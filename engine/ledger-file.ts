@@ -76,10 +76,11 @@ export function createLedgerWriter(path: string, originMs: number, chunk: (data:
   };
 }
 
-/** Opens a ledger for judging. A file is read anew on each pass, so memory does not grow with it. */
-export function openLedger(path: string): LedgerSource {
+/** Opens a ledger for judging, as far as the timeline has it: what is beyond is damage. A file is read anew on each pass, so memory does not grow with it. */
+export function openLedger(path: string, events: readonly TimelineEvent[]): LedgerSource {
   const file = openSync(path, 'r');
-  const size = fstatSync(file).size;
+  const told = eventsOf(events, 'ledger.chunk').reduce((sum, { data }) => sum + data.bytes, 0);
+  const size = Math.min(fstatSync(file).size, told);
   closeSync(file);
   return {
     records: Math.floor(size / recordBytes),
@@ -88,7 +89,7 @@ export function openLedger(path: string): LedgerSource {
       const block = new Uint8Array(4 * chunkBytes);
       try {
         for (let at = 0; ; ) {
-          const got = readSync(handle, block, 0, block.length, at);
+          const got = readSync(handle, block, 0, Math.min(block.length, size - at), at);
           const whole = got - (got % recordBytes);
           if (whole === 0) return;
           yield block.subarray(0, whole);

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { isPlainFile, sha256OfFile } from './bundle-files.ts';
@@ -25,29 +25,33 @@ export const manifestOf = (drill: string, files: readonly string[]): string =>
 
 /**
  * How the files in a folder differ from what its manifest says of them. A report that is not there can be rendered again, and is no
- * contradiction; one that is there and differs is.
+ * contradiction; one that is there and differs is, and so is one that the manifest leaves out. `reports`: names of files that are some.
  */
-export function contradictionsOf(folder: string, drill: string): string[] {
+export function contradictionsOf(folder: string, drill: string, reports: readonly string[]): string[] {
   const manifest = read(folder);
   if (!manifest) return [`${manifestName} is not a bundle's manifest`];
   const said = new Map(manifest.files.map((file) => [file.path, file]));
+  const twice = manifest.files.find((file) => said.get(file.path) !== file);
+  if (twice) return [`${manifestName} names ${twice.path} twice`];
   const evidence = evidenceOf(folder);
-  const there = [...new Set([...evidence, ...said.keys()])].filter((name) => name === basename(name) && existsSync(join(folder, name)));
+  const there = [...new Set([...evidence, ...said.keys(), ...reports])].filter((name) => name === basename(name) && existsSync(join(folder, name)));
   const gone = [...said.keys()].filter((name) => isEvidence(name) && !evidence.includes(name)).map((name) => `${name} is missing, and ${manifestName} has it`);
   const other = manifest.drill === drill ? [] : [`${manifestName} is that of drill ${manifest.drill}`];
   return [...other, ...gone, ...there.flatMap((name) => {
     const file = said.get(name);
     if (!file) return [`${manifestName} says nothing of ${name}`];
     if (!isPlainFile(join(folder, name))) return [`${name} is no plain file`];
+    const { size } = statSync(join(folder, name));
+    if (size !== file.bytes) return [`${name} is not what ${manifestName} says: ${size} bytes, expected ${file.bytes}`];
     const found = sha256OfFile(join(folder, name));
     return found === file.sha256 ? [] : [`${name} is not what ${manifestName} says: SHA-256 ${found.slice(0, 12)}…, expected ${file.sha256.slice(0, 12)}…`];
   })];
 }
 
-/** SHA-256 by name of what a folder's manifest vouches for; null where there is none. */
+/** SHA-256 by name of what a folder's manifest vouches for, nothing where it is none; null where there is no manifest. */
 export function vouchedFor(folder: string): Map<string, string> | null {
-  const manifest = existsSync(join(folder, manifestName)) ? read(folder) : null;
-  return manifest && new Map(manifest.files.map(({ path, sha256 }) => [path, sha256]));
+  if (!lstatSync(join(folder, manifestName), { throwIfNoEntry: false })) return null;
+  return new Map(read(folder)?.files.map(({ path, sha256 }) => [path, sha256]));
 }
 
 const isEvidence = (name: string): boolean => name === 'events.jsonl' || name === 'ledger.bin' || isOutput(name);

@@ -10,8 +10,11 @@ import { recoveryTimeOf, rtoRows } from './rto.ts';
 
 /** What this drill does not show, derived from what was and was not exercised. */
 export function limitsOf(evidence: Evidence): string[] {
-  return [...limitsOfScope(evidence), ...limitsOfTime(evidence), ...limitsOfData(evidence), ...limitsOfBackups(evidence)];
+  return [...limitsOfScope(evidence), ...limitsOfTime(evidence), ...limitsOfData(evidence), ...limitsOfBackups(evidence), unsigned];
 }
+
+/** What no judgement can find out, and a reader may take for granted. */
+const unsigned = 'Nothing is signed: who can write to this bundle can make all of it anew, manifest.json included, and muster report does not find that out. Keep the SHA-256 of manifest.json where others cannot write.';
 
 const list = (names: readonly string[]): string => names.join(', ');
 

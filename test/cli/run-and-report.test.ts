@@ -1,4 +1,4 @@
-import { cpSync, existsSync, globSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, globSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -130,6 +130,17 @@ describe('report', concurrent, () => {
     for (const name of ['result.json', 'junit.xml', 'summary.md', 'report.html']) {
       expect(readFileSync(join(again, name)), name).toEqual(readFileSync(join(bundle, name)));
     }
+  });
+
+  test('--out that leads to a bundle of that drill changes none of its reports, and says so', async () => {
+    const original = await copyOf();
+    const { drill } = JSON.parse(readFileSync(join(original, 'manifest.json'), 'utf8')) as { drill: string };
+    renameSync(original, join(dirname(original), drill));
+    const before = globSync('*', { cwd: join(dirname(original), drill) }).sort().map((name) => [name, readFileSync(join(dirname(original), drill, name), 'base64')]);
+    const forged = await copyOf((bundle) => rmSync(join(bundle, 'manifest.json')));
+    const { code, stderr } = await muster(['report', forged, '--out', dirname(original)]);
+    expect({ code, told: /is a bundle already: into it goes only what its manifest vouches for/.test(stderr) }, stderr).toEqual({ code: 2, told: true });
+    expect(globSync('*', { cwd: join(dirname(original), drill) }).sort().map((name) => [name, readFileSync(join(dirname(original), drill, name), 'base64')])).toEqual(before);
   });
 
   test('finds a bundle by its id, and writes into it', async () => {

@@ -36,7 +36,7 @@ const restore = (): void => names.forEach((name) => writeFileSync(join(bundle, n
 function judged(): Judged | null {
   try {
     const one = judgeBundle(bundle, registries);
-    if ((count += 1) % 5 === 0) writeReportsAgain(bundle, one.result, registries, join(dirname(bundle), 'out'));
+    if ((count += 1) % 5 === 0) writeReportsAgain(join(dirname(bundle), 'out'), one.result, registries);
     return one;
   } catch (error) {
     if (error instanceof MusterError && error.trouble === 'input') return null;

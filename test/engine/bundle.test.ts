@@ -1,5 +1,5 @@
-import { globSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { globSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { registries } from '../../cli/registries.ts';
 import { MusterError } from '../../core/errors.ts';
@@ -51,6 +51,17 @@ describe('a good bundle', () => {
     writeReportsAgain(bundle, result, registries);
     expect(readFileSync(join(bundle, 'report.html'))).toEqual(page);
     expect(judgeBundle(bundle, registries).damage).toBeNull();
+  });
+  it('is the only thing that is written to: a link in it leads nowhere', async () => {
+    const bundle = copyOf((await good).folder);
+    const elsewhere = join(dirname(bundle), 'elsewhere');
+    writeFileSync(elsewhere, 'somebody else\'s');
+    const page = readFileSync(join(bundle, 'report.html'));
+    rmSync(join(bundle, 'report.html'));
+    symlinkSync(elsewhere, join(bundle, 'report.html.partial'));
+    writeReportsAgain(bundle, judgeBundle(bundle, registries).result, registries);
+    expect(readFileSync(elsewhere, 'utf8')).toBe('somebody else\'s');
+    expect(readFileSync(join(bundle, 'report.html'))).toEqual(page);
   });
   it.each([...besideForgery].map(([forgery, honest]) => ({ forgery, ...honest })))('is whole, and passes, beside "$forgery": $what', async ({ treat }) => {
     const bundle = copyOf((await good).folder);

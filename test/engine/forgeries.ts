@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EventType, TimelineEvent } from '../../core/timeline.ts';
@@ -24,6 +25,12 @@ const editJson = (name: string, change: Record<string, unknown>): Alter => (bund
   writeFileSync(join(bundle, name), JSON.stringify({ ...(JSON.parse(readFileSync(join(bundle, name), 'utf8')) as object), ...change }));
 };
 
+interface Listed { path: string; bytes: number; sha256: string }
+const editFiles = (change: (files: Listed[]) => Listed[]): Alter => (bundle) => {
+  const { files } = JSON.parse(readFileSync(join(bundle, 'manifest.json'), 'utf8')) as { files: Listed[] };
+  editJson('manifest.json', { files: change(files) })(bundle);
+};
+
 /** Nothing of the format is known to who does this. */
 export const plain: Forgery[] = [
   ['an event was edited', (bundle) => writeLines(bundle, lines(bundle).map((line) => line.replace('"ok":true', '"ok":false'))), /content does not match its hash/],
@@ -44,6 +51,14 @@ export const plain: Forgery[] = [
   ['the manifest is a folder', (bundle) => { withoutManifest(bundle); mkdirSync(join(bundle, 'manifest.json')); }, /is not a bundle's manifest/],
   ['the manifest is that of another drill', editJson('manifest.json', { drill: 'another' }), /is that of drill another/],
   ['a file was put beside what commands said', (bundle) => writeFileSync(join(bundle, 'command-1.stdout.txt'), 'all went well'), /says nothing of command-1\.stdout\.txt/],
+  ['a report was edited, and the manifest leaves it out', inOrder((bundle) => appendFileSync(join(bundle, 'report.html'), '<p>PASS</p>'), editFiles((files) => files.filter(({ path }) => path !== 'report.html'))), /manifest\.json says nothing of report\.html/],
+  ['the manifest has a file twice, once as it was and once as it is', inOrder((bundle) => appendFileSync(join(bundle, 'summary.md'), 'PASS'), (bundle) => {
+    const bytes = readFileSync(join(bundle, 'summary.md'));
+    editFiles((files) => [...files, { path: 'summary.md', bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') }])(bundle);
+  }), /manifest\.json names summary\.md twice/],
+  ['the manifest has another size of a file', editFiles((files) => files.map((file) => ({ ...file, bytes: file.bytes + 1 }))), /\d+ bytes, expected \d+/],
+  ['the ledger was made as long as a terabyte', (bundle) => truncateSync(join(bundle, 'ledger.bin'), 2 ** 40), /bytes at the end are on no timeline/],
+  ['the timeline goes on for a hundred megabytes without a line feed', (bundle) => truncateSync(join(bundle, 'events.jsonl'), 100 * 2 ** 20), /./],
 ];
 
 /** The chain made anew: the manifest stays and contradicts, or is gone and is missed. */

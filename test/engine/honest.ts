@@ -19,6 +19,12 @@ const again = (path: string): void => {
   writeFileSync(path, bytes);
 };
 
+function editManifest(bundle: string, change: (manifest: { files: unknown[] }) => object): void {
+  const path = join(bundle, 'manifest.json');
+  const manifest = JSON.parse(readFileSync(path, 'utf8')) as { files: unknown[] };
+  writeFileSync(path, JSON.stringify({ ...manifest, ...change(manifest) }));
+}
+
 /** Everything that is rightly done to what a drill left: nothing of it may be called an alteration. */
 const untouched: Record<string, Treat> = {
   'the timeline can only be read': (bundle) => chmodSync(join(bundle, 'events.jsonl'), 0o444),
@@ -58,6 +64,11 @@ const untouched: Record<string, Treat> = {
     return join(beside(bundle, 'drills'), 'b');
   },
   'a file whose name only resembles that of an output lies in it': (bundle) => writeFileSync(join(bundle, 'command.txt'), 'what we ran'),
+  'a report of another tool lies in it': (bundle) => writeFileSync(join(bundle, 'report.pdf'), '%PDF-1.7'),
+  'its manifest names the same files the other way round': (bundle) => editManifest(bundle, ({ files }) => ({ files: files.reverse() })),
+  'its manifest says more than we read': (bundle) => editManifest(bundle, () => ({ remark: 'kept for the auditor' })),
+  'its ledger was written once more, byte for byte': (bundle) => again(join(bundle, 'ledger.bin')),
+  'a copy of its ledger lies beside it': (bundle) => copyFileSync(join(bundle, 'ledger.bin'), join(bundle, 'ledger.bin.bak')),
 };
 
 /** As another drill might have recorded it, and its run vouched for it. */
