@@ -12,6 +12,8 @@ const readyDeadlineMs = 15_000;
 /** A service that runs and whose health check has not said so yet: its next looks are so far away at most. */
 const healthyDeadlineMs = 60_000;
 const askEveryMs = 250;
+/** How long a fault may have to wait for the answer of one that may have ended. */
+const jobDeadlineMs = 5_000;
 /** A process that ends again and again is seen running now and then: it must be the same one this much later. */
 const steadyMs = 1_000;
 /** One that was started anew since then may be about to end again: as long as Docker itself takes for a start that went well. */
@@ -32,6 +34,28 @@ export async function stateOfServices(drill: Drill): Promise<Before> {
   }
   return states;
 }
+
+/**
+ * Without what has ended well by itself since: a job that was done before anything was broken is as it was. Called right before each fault,
+ * and looks until the first that is no circumstance; what such a one was done to did not end by itself. What cannot be asked is left in.
+ */
+export async function withoutEndedJobs(drill: Drill, before: Before): Promise<Before> {
+  const begun = drill.timeline.events.flatMap((event) => (event.type === 'fault.begun' ? [event.data] : []));
+  if (begun.some(({ beforehand }) => !beforehand)) return before;
+  const struck = new Set(begun.flatMap(({ target }) => [target, drill.plan.components.get(target)?.service]));
+  const ended = async ([name, { status }]: [string, ServiceState]): Promise<string[]> => {
+    const service = drill.stack!.services.get(name)!;
+    if (status !== 'running' || struck.has(name) || (service.region !== null && struck.has(service.region))) return [];
+    const now = await withDeadline(drill.dependencies.clock, `asking what ${name} is`, jobDeadlineMs, service.state()).catch(() => null);
+    return now !== null && endedWell(now) ? [name] : [];
+  };
+  if (before.size > 0) sayWait(drill, 'looking whether a service has ended by itself', jobDeadlineMs);
+  const gone = (await Promise.all([...before].map(ended))).flat();
+  for (const name of gone) drill.timeline.emit('note', { text: `${name} ended well by itself before anything was broken: at the end nobody asks for it` });
+  return new Map([...before].filter(([name]) => !gone.includes(name)));
+}
+
+const endedWell = ({ status, exitCode }: ServiceState): boolean => status === 'exited' && exitCode === 0;
 
 /** The components that say now that they are ready, for `askAll` to ask again: a recovery may cost more than it brings back. */
 export async function readyComponents(drill: Drill): Promise<string[]> {
@@ -86,11 +110,13 @@ async function askService(drill: Drill, service: Service, before: ServiceState):
   const about = { of: service.name, kind: 'service' as const, staysAway: [service.name, ...here].some((one) => away.includes(one)) };
   if (lostForGood(drill, service.region)) return { ...about, ...gone(service.region!) };
   let last = 'could not be asked';
+  let done = false;
   const { clock } = drill.dependencies;
   const patienceMs = clock.nowMs() + readyDeadlineMs;
   const seen = await waited(drill, about.staysAway ? 0 : healthyDeadlineMs, async () => {
     const seen = await service.state();
     last = told(seen);
+    done = endedWell(seen);
     if (!isAsBefore(seen, before)) return seen.status !== 'running' && clock.nowMs() >= patienceMs ? 'away' : false;
     const steadyAtMs = clock.nowMs() + (seen.restarts > before.restarts ? flappingMs : steadyMs);
     while (clock.nowMs() < steadyAtMs) {
@@ -102,7 +128,8 @@ async function askService(drill: Drill, service: Service, before: ServiceState):
     return 'ready';
   });
   const ready = seen === 'ready';
-  return { ...about, ready, detail: ready ? last : `${last}; before the fault: ${told(before)}` };
+  const remedy = done ? '. Where it is a job that ends by itself: name it under staysAway in the scenario' : '';
+  return { ...about, ready, detail: ready ? last : `${last}; before the fault: ${told(before)}${about.staysAway ? '' : remedy}` };
 }
 
 const gone = (region: string) => ({ ready: false, detail: `region ${region} is lost and was not given back`, staysAway: true });

@@ -30,15 +30,17 @@ export interface Noticed { failure: Promise<Failure> }
 
 /**
  * Injects every fault at its moment, one after the other, and looks for the proof that each took effect. Those that wait
- * for the restore are arranged and happen there. What it gives waits, from the first injection on, for a client to notice.
+ * for the restore are arranged and happen there. What it gives waits, from the first injection on, for a client to notice. `rightBefore`
+ * is carried out before each.
  */
-export async function breakIt(drill: Drill, schedules: Schedules, loadBegunMs: number): Promise<Noticed> {
+export async function breakIt(drill: Drill, schedules: Schedules, loadBegunMs: number, rightBefore: () => Promise<void>): Promise<Noticed> {
   let noticed: Noticed | null = null;
   for (const fault of drill.plan.faults) {
     if (isBoundary(fault.plan.at) && fault.plan.at.startsWith('restore.')) continue;
     let inflicted: Inflicted | null = null;
     const strike = await aimed(drill, fault);
     const act = async (): Promise<void> => {
+      await rightBefore();
       if (!fault.plan.beforehand) await lookJustBefore(drill);
       if (!unnoticed(fault)) for (const component of componentsHit(fault, drill.plan.components)) schedules.stopFor(component, 'fault');
       if (fault.fault.on === 'region') for (const component of componentsHit(fault, drill.plan.components)) schedules.cutLog(component);

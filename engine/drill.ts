@@ -5,7 +5,7 @@ import { every, type Clock } from '../core/clock.ts';
 import type { Recorder, Undo } from '../core/driver.ts';
 import { environmentError, messageOf, MusterError } from '../core/errors.ts';
 import type { Outcome, Phase } from '../core/timeline.ts';
-import { askAll, readyComponents, stateOfServices, type Before } from './asked.ts';
+import { askAll, readyComponents, stateOfServices, withoutEndedJobs, type Before } from './asked.ts';
 import { breakIt, detect } from './break.ts';
 import { countingWrites } from './covered.ts';
 import { workloadOf, type Drill, type EngineDependencies, type RunOptions } from './drill-context.ts';
@@ -146,7 +146,7 @@ async function live(drill: Drill): Promise<void> {
     });
     before = await unlessAborted(drill.options.signal, stateOfServices(drill));
     readyBefore = await unlessAborted(drill.options.signal, readyComponents(drill));
-    const noticed = await phase(drill, 'break', () => breakIt(drill, schedules!, loadBegunMs));
+    const noticed = await phase(drill, 'break', () => breakIt(drill, schedules!, loadBegunMs, async () => void (before = await withoutEndedJobs(drill, before))));
     await phase(drill, 'detect', () => detect(drill, noticed));
     await phase(drill, 'recover', async () => {
       await waitFor(drill, 'ending the backups', drill.plan.scenario.stepDeadline.ms, () => schedules!.stop());

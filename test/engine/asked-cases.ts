@@ -1,13 +1,26 @@
 import type { ServiceState } from '../../core/service.ts';
 
-/** A service that nothing is attached to: as it was before the fault, as it is at each look after it, and whether it stands. */
-export interface AskedCase { name: string; before?: Partial<ServiceState>; now(look: number): Partial<ServiceState>; ready: boolean }
+/**
+ * A service that nothing is attached to: as it was before the fault, as it is at each look after it, and whether it stands. `atFault`: as
+ * it was right before each fault, where that is something else; `beforehand`: one of them is a circumstance that strikes it.
+ */
+export interface AskedCase {
+  name: string;
+  before?: Partial<ServiceState>;
+  atFault?: Partial<ServiceState>;
+  beforehand?: true;
+  now(look: number): Partial<ServiceState>;
+  ready: boolean;
+  says?: RegExp;
+}
 
 /** Every fourth look finds another start, up to a last one. */
 const startsUpTo = (last: number) => (look: number): Partial<ServiceState> => ({
   startedAt: String(Math.min(look, last) >> 2), restarts: 1 + (Math.min(look, last) >> 2),
 });
 const healthy = { health: 'healthy' } as const;
+const done = { status: 'exited', exitCode: 0 } as const;
+const failed = { status: 'exited', exitCode: 1 } as const;
 const unhealthy = { health: 'unhealthy' } as const;
 
 export const askedCases: AskedCase[] = [
@@ -22,6 +35,12 @@ export const askedCases: AskedCase[] = [
   { name: 'ends again and again, and runs for five seconds in between', now: startsUpTo(Infinity), ready: false },
   { name: 'was started again and again, and stays', now: startsUpTo(9), ready: true },
   { name: 'starts anew between any two looks', now: (look) => ({ startedAt: String(look) }), ready: false },
+  { name: 'ran at the fault, and is a job that has ended well since', now: () => done, ready: false, says: /job that ends by itself: name it under staysAway/ },
+  { name: 'is a job that had ended well right before the fault, and is as it was', atFault: done, now: () => done, ready: true },
+  { name: 'had ended badly right before the fault', atFault: failed, now: () => failed, ready: false, says: /exited, code 1; before the fault: running$/ },
+  { name: 'had ended badly once by the fault, and was started anew', atFault: failed, now: () => ({ startedAt: '2', restarts: 1 }), ready: true },
+  { name: 'was ended by a fault that is a circumstance, however well', beforehand: true, atFault: done, now: () => done, ready: false },
+  { name: 'was struck by a circumstance, and runs', beforehand: true, now: () => ({}), ready: true },
   { name: 'was never healthy', before: unhealthy, now: () => unhealthy, ready: true },
 ];
 

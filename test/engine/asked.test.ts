@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Service, ServiceState } from '../../core/service.ts';
 import { eventsOf, readChain, type EventData } from '../../core/timeline.ts';
-import { askAll, stateOfServices } from '../../engine/asked.ts';
+import { askAll, stateOfServices, withoutEndedJobs } from '../../engine/asked.ts';
 import type { Drill } from '../../engine/drill-context.ts';
 import { databaseOf } from '../../drivers/memory/index.ts';
 import { drillFile, drillInMemory, memoryFiles } from '../support/memory-drill.ts';
@@ -14,34 +14,46 @@ const running: ServiceState = { status: 'running', pid: 7, startedAt: '1', exitC
 /** Time passes only when somebody sleeps. */
 const quickClock = () => {
   let nowMs = 0;
-  return { nowMs: () => nowMs, utc: () => '', sleep: async (ms: number) => void (nowMs += ms) };
+  return { nowMs: () => nowMs, utc: () => '', after: () => () => undefined, sleep: async (ms: number) => void (nowMs += ms) };
 };
 
-interface Rig extends Pick<AskedCase, 'now' | 'before'> { staysAway?: string[]; lost?: string[]; region?: string | null }
+interface Rig extends Omit<AskedCase, 'name' | 'ready'> { staysAway?: string[]; lost?: string[]; region?: string | null }
 
 /** One service `jobs`, that nothing is attached to, as it was before the fault and as it is at each look after it. */
-async function askedOf({ staysAway = [], lost = [], region = null, now, before = {} }: Rig): Promise<EventData['asked'][]> {
+async function askedOf({ staysAway = [], lost = [], region = null, now, before = {}, atFault, beforehand }: Rig): Promise<EventData['asked'][]> {
   let look = -1;
-  const service = { name: 'jobs', region, state: async () => ({ ...running, ...(look < 0 ? before : now(look++)) }) } as unknown as Service;
+  let state = before;
+  const service = { name: 'jobs', region, state: async () => ({ ...running, ...(look < 0 ? state : now(look++)) }) } as unknown as Service;
   const seen: EventData['asked'][] = [];
+  const events: { type: 'fault.begun'; data: Partial<EventData['fault.begun']> }[] = [];
+  const begin = (data: Partial<EventData['fault.begun']>): void => void events.push({ type: 'fault.begun', data });
   const drill = {
     plan: { faults: [], components: new Map(), scenario: { staysAway, recover: 'automatic' } },
     stack: { services: new Map([['jobs', service]]) },
     regions: new Map(lost.map((name) => [name, { over: false }])),
-    timeline: { emit: (_type: string, data: EventData['asked']) => void seen.push(data) },
+    timeline: { events, emit: (type: string, data: EventData['asked']) => void (type === 'asked' && seen.push(data)) },
     options: { signal: new AbortController().signal },
     dependencies: { clock: quickClock(), progress: () => undefined },
   } as unknown as Drill;
-  const states = await stateOfServices(drill);
+  let states = await stateOfServices(drill);
+  if (beforehand) {
+    states = await withoutEndedJobs(drill, states);
+    begin({ target: 'jobs', beforehand });
+  }
+  state = { ...before, ...atFault };
+  states = await withoutEndedJobs(drill, states);
+  begin({ target: 'other' });
   look = 0;
-  await askAll(drill, states, []);
+  await askAll(drill, await withoutEndedJobs(drill, states), []);
   return seen;
 }
 
 describe('a service that ran before the fault', () => {
-  test.each(askedCases.map((one) => [one.name, one] as const))('%s', async (_, { before, now, ready }) => {
-    const rig = { before, now };
-    expect(await askedOf(rig)).toEqual([expect.objectContaining({ of: 'jobs', kind: 'service', ready, staysAway: false })]);
+  test.each(askedCases.map((one) => [one.name, one] as const))('%s', async (_, { name, ready, says = /./, ...rig }) => {
+    const asked = await askedOf(rig);
+    // Of one that is not asked, nothing stands against it.
+    expect(asked.every((one) => one.ready), name).toBe(ready);
+    if (!ready || !rig.atFault) expect(asked).toEqual([expect.objectContaining({ of: 'jobs', kind: 'service', ready, staysAway: false, detail: expect.stringMatching(says) as string })]);
   });
   test('is told as it is and as it was', async () => {
     const [asked] = await askedOf({ before: { health: 'healthy' }, now: () => ({ status: 'exited', exitCode: 137 }) });
