@@ -11,7 +11,7 @@ const leastBytes = 6 * MiB;
 /** Above what is used now, in tries: the kernel refuses a limit that it cannot get below by giving back caches. */
 const slacks = [2 * MiB, 8 * MiB, 32 * MiB];
 const chunk = Buffer.alloc(256 * 1024);
-const deathDeadlineMs = 10_000;
+const deathDeadlineMs = 30_000;
 const liftDeadlineMs = 20_000;
 
 // A file in memory belongs to no process, so that the killer's choice is the largest process, the server, and not the one that writes.

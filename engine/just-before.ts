@@ -2,7 +2,7 @@ import { messageOf } from '../core/errors.ts';
 import { attachedTo, type Drill } from './drill-context.ts';
 import { waitFor } from './waiting.ts';
 
-const lookDeadlineMs = 5_000;
+const lookDeadlineMs = 30_000;
 
 /** Lets each check that wants it look once more, right before the first fault. A look that fails is a note: the fault does not wait for it. */
 export async function lookJustBefore(drill: Drill): Promise<void> {

@@ -12,7 +12,7 @@ import { secretOf, serviceOf } from './surroundings.ts';
 import { unlessAborted, withDeadline } from './undo.ts';
 import { sayWait, waitFor } from './waiting.ts';
 
-const closeDeadlineMs = 10_000;
+const closeDeadlineMs = 30_000;
 
 /** Brings the stack up, opens the stores and attaches the drivers. When the drill is ended meanwhile, rejects once what it started is gone. */
 export async function bringUp(drill: Drill): Promise<void> {

@@ -5,6 +5,6 @@ export default defineFault({
   about: 'the process dies as by the OOM killer; restart policies act',
   needs: ['crash'],
   params: z.strictObject({}),
-  witnessDeadlineMs: 10_000,
+  witnessDeadlineMs: 30_000,
   inject: (target) => target.crash!(),
 });

@@ -5,6 +5,6 @@ export default defineFault({
   about: 'an operator drops a table by mistake',
   needs: ['dropTable'],
   params: z.strictObject({ table: z.string().describe('Table that is dropped: `schema.table` where there are schemas') }),
-  witnessDeadlineMs: 10_000,
+  witnessDeadlineMs: 30_000,
   inject: (target, { table }) => target.dropTable!(table),
 });

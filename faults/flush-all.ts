@@ -5,6 +5,6 @@ export default defineFault({
   about: 'an operator empties the whole server with one command; persistence carries the mistake on, so that a restart brings nothing back',
   needs: ['flushAll'],
   params: z.strictObject({}),
-  witnessDeadlineMs: 10_000,
+  witnessDeadlineMs: 30_000,
   inject: (target) => target.flushAll!(),
 });

@@ -5,6 +5,6 @@ export default defineFault({
   about: 'the process hangs: connections stay open and nothing answers, and a health check can see it and act',
   needs: ['hang'],
   params: z.strictObject({}),
-  witnessDeadlineMs: 10_000,
+  witnessDeadlineMs: 30_000,
   inject: (target) => target.hang!(),
 });

@@ -5,6 +5,6 @@ export default defineFault({
   about: 'the container needs more memory than its limit: the kernel\'s OOM killer ends the process',
   needs: ['exhaustMemory'],
   params: z.strictObject({}),
-  witnessDeadlineMs: 15_000,
+  witnessDeadlineMs: 30_000,
   inject: (target) => target.exhaustMemory!(),
 });

@@ -5,6 +5,6 @@ export default defineFault({
   about: 'the container is frozen, health check included: connections stay open and nothing answers',
   needs: ['pause'],
   params: z.strictObject({}),
-  witnessDeadlineMs: 10_000,
+  witnessDeadlineMs: 30_000,
   inject: (target) => target.pause!(),
 });

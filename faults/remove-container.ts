@@ -5,6 +5,6 @@ export default defineFault({
   about: 'an operator removes the container, and its image where only this drill uses it: there is nothing to start again',
   needs: ['removeContainer'],
   params: z.strictObject({}),
-  witnessDeadlineMs: 10_000,
+  witnessDeadlineMs: 30_000,
   inject: (target) => target.removeContainer!(),
 });

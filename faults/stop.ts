@@ -5,6 +5,6 @@ export default defineFault({
   about: 'the service is stopped in order',
   needs: ['stop'],
   params: z.strictObject({}),
-  witnessDeadlineMs: 10_000,
+  witnessDeadlineMs: 30_000,
   inject: (target) => target.stop!(),
 });

@@ -58,7 +58,7 @@ async function diskFinding(engine: Runtime | null): Promise<HostFinding> {
 /** The version that `docker compose` gives; null when there is no such command. */
 export async function composeVersion(): Promise<string | null> {
   try {
-    const { stdout } = await promisify(execFile)('docker', ['compose', 'version', '--short'], { timeout: 10_000 });
+    const { stdout } = await promisify(execFile)('docker', ['compose', 'version', '--short'], { timeout: 30_000 });
     return stdout.trim();
   } catch {
     return null;

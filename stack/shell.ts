@@ -136,7 +136,7 @@ const cannotRun = (site: ShellSite, argv: string[], error: unknown): Error =>
  * deliver its first output before it tells its PID.
  */
 async function pidOf(site: ShellSite, exec: Exec): Promise<number> {
-  const seen = await pollUntil(site.clock, { everyMs: 5, deadlineMs: 10_000 }, async () => {
+  const seen = await pollUntil(site.clock, { everyMs: 5, deadlineMs: 30_000 }, async () => {
     const found = await exec.inspect();
     if (found.ExitCode !== null) return { pid: 0 };
     return found.Running && found.Pid > 0 ? { pid: found.Pid } : null;

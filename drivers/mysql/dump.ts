@@ -60,7 +60,7 @@ async function lockDefinitions(session: Session, { lockWaitSeconds }: DumpOption
 async function serverFacts(site: Site, session: Session): Promise<ServerFacts> {
   const [row] = await session.rows<{ uuid: string; mode: string; log: number | string }>('SELECT @@server_uuid AS uuid, @@gtid_mode AS mode, @@log_bin AS log');
   const databases = await session.rows<{ name: string }>('SELECT schema_name AS name FROM information_schema.schemata');
-  const version = await site.service.exec(['mysqldump', '--version'], { deadlineMs: 10_000 });
+  const version = await site.service.exec(['mysqldump', '--version'], { deadlineMs: 30_000 });
   return {
     uuid: row!.uuid, tool: version.stdout.trim(), gtid: row!.mode.startsWith('ON'), log: String(row!.log) === '1',
     settings: await readSettings(session), formative: await readFormative(session), persisted: await readPersisted(site, session), notTransactional: await tablesWithoutSnapshot(site, session), databases: databases.map(({ name }) => name),

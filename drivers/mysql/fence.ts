@@ -3,7 +3,7 @@ import { environmentError, messageOf } from '../../core/errors.ts';
 import type { Json } from '../../core/timeline.ts';
 import { powerOff, within } from '../fencing.ts';
 import { replicaStatus } from './replication.ts';
-import { withSession, type Session, type Site } from './server.ts';
+import { probeMs, withSession, type Session, type Site } from './server.ts';
 import { attemptWrite } from './write-attempt.ts';
 
 /** How long a server may take to close itself before its power is cut. */
@@ -23,7 +23,7 @@ export const closeAtStart = (site: Site): Promise<void> => site.service.putFile(
 
 /** Takes the closing at start back, where there is one: what the server keeps itself decides again. */
 export async function noLongerClosedAtStart(site: Site): Promise<void> {
-  const { code } = await site.service.exec(['test', '-e', path], { deadlineMs: 10_000 });
+  const { code } = await site.service.exec(['test', '-e', path], { deadlineMs: 30_000 });
   if (code === 0) await site.service.putFile(path, harmless);
 }
 
@@ -59,7 +59,7 @@ export async function fence(site: Site): Promise<Json> {
     const sessionsEnded = await within(site, answerMs, withSession(site, async (session) => {
       await persistClosed(session);
       return endSessions(session);
-    }));
+    }, probeMs));
     const attempt = await attemptWrite(site);
     if (attempt.write !== 'refused') throw environmentError(`${site.service.name} is not closed`, { found: attempt.write });
     site.standing.role = 'fenced';

@@ -2,7 +2,7 @@ import { pollUntil } from '../../core/clock.ts';
 import type { BackupMethod, Follower, LogSink } from '../../core/driver.ts';
 import { environmentError, messageOf } from '../../core/errors.ts';
 import type { Helper, Running } from '../../core/service.ts';
-import { serverPort, withSession, type Site } from './server.ts';
+import { probeMs, serverPort, withSession, type Site } from './server.ts';
 
 const folder = '/tmp/muster-binlog';
 /** How often new bytes are looked for. */
@@ -71,20 +71,20 @@ async function begun(state: FollowState, loop: Promise<string>, signal: AbortSig
 async function drain(state: FollowState, ended: Promise<string>): Promise<void> {
   const { site, uuid, shipped } = state;
   state.draining = true;
-  const now = await logState(site).catch(() => null);
+  const now = await logState(site, probeMs).catch(() => null);
   if (now === null || now.uuid !== uuid) return;
   let over = false;
   void ended.then(() => (over = true));
   await pollUntil(site.clock, { everyMs: 10, deadlineMs: drainMs }, async () => over || (shipped.get(now.files.at(-1)!) ?? 0) >= now.lastBytes);
 }
 
-async function logState(site: Site): Promise<{ uuid: string; files: string[]; lastBytes: number }> {
+async function logState(site: Site, connectMs?: number): Promise<{ uuid: string; files: string[]; lastBytes: number }> {
   return withSession(site, async ({ rows }) => {
     const [server] = await rows<{ uuid: string; log: string | number }>('SELECT @@server_uuid AS uuid, @@log_bin AS log');
     if (String(server!.log) !== '1') throw environmentError(`${site.service.name} writes no binary log`, { found: 'log_bin=OFF', expected: 'log_bin=ON' });
     const files = await rows<{ Log_name: string; File_size: string | number }>('SHOW BINARY LOGS');
     return { uuid: server!.uuid, files: files.map((row) => row.Log_name), lastBytes: Number(files.at(-1)!.File_size) };
-  });
+  }, connectMs);
 }
 
 /** Runs until it cannot go on, and says why. */
@@ -96,7 +96,7 @@ async function run(state: FollowState, first: string, signal: AbortSignal): Prom
     if (ending.aborted) break;
     // What never began does not begin by being tried again.
     if (state.shipped.size === 0) return state.said ?? 'mysqlbinlog ended by itself';
-    const now = await pollUntil(state.site.clock, { everyMs: reconnectEveryMs, deadlineMs: patienceMs, signal: ending }, () => logState(state.site).catch(() => null));
+    const now = await pollUntil(state.site.clock, { everyMs: reconnectEveryMs, deadlineMs: patienceMs, signal: ending }, () => logState(state.site, probeMs).catch(() => null));
     if (now === null) return `${state.site.service.name} has not answered for ${patienceMs / 1000} s`;
     if (now.uuid !== state.uuid) return `another server answers in its place: ${now.uuid}, was ${state.uuid}`;
     if (!now.files.includes(file)) return `the server no longer has ${file}`;

@@ -7,7 +7,7 @@ export const persistedName = 'mysqld-auto.cnf';
 
 /** The file as it is, or null where nothing was ever persisted. Environment error when it is there and cannot be read. */
 export async function readPersisted(site: Site, { rows }: Session): Promise<string | null> {
-  const { code, stdout, stderr } = await site.service.exec(['cat', `${site.dataFolder}/${persistedName}`], { deadlineMs: 10_000 });
+  const { code, stdout, stderr } = await site.service.exec(['cat', `${site.dataFolder}/${persistedName}`], { deadlineMs: 30_000 });
   if (code === 0) return stdout === '' ? null : stdout;
   const kept = await rows<{ name: string }>('SELECT variable_name AS name FROM performance_schema.persisted_variables');
   if (kept.length === 0) return null;

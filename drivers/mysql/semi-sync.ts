@@ -4,7 +4,7 @@ import { environmentError } from '../../core/errors.ts';
 import type { Json } from '../../core/timeline.ts';
 import { withSession, type SemiSync, type Session, type Site } from './server.ts';
 
-const attachMs = 20_000;
+const attachMs = 60_000;
 const plugins = { rpl_semi_sync_source: 'semisync_source.so', rpl_semi_sync_replica: 'semisync_replica.so' };
 
 /** Both plugins, on the source: a copy of it brings them along, where INSTALL PLUGIN would be refused as a write. */

@@ -51,13 +51,16 @@ export interface Standing {
 /** `status`: commits wait for a replica. `unacknowledged`: commits that did not, since the server started at `startedAt` (epoch seconds). */
 export interface SemiSync { status: boolean; unacknowledged: number; acknowledged: number; replicas: number; startedAt: number }
 
-export const connectTimeoutMs = 1_000;
+/** For who asks again and again whether a server is there, or whose waiting a recovery would be charged with. */
+export const probeMs = 1_000;
+/** For everything else: a busy machine takes seconds to greet. */
+const administrationMs = 10_000;
 
 /** Opens a connection of Muster's own to the service itself, not through the clients' way in. */
-async function connect(site: Pick<Site, 'service' | 'config' | 'password'>): Promise<Connection> {
+async function connect(site: Pick<Site, 'service' | 'config' | 'password'>, withinMs: number): Promise<Connection> {
   const { host, port } = await site.service.endpoint(serverPort);
   return mysql.createConnection({
-    host, port, user: site.config.user, password: site.password, connectTimeout: connectTimeoutMs,
+    host, port, user: site.config.user, password: site.password, connectTimeout: withinMs,
     charset: 'utf8mb4', timezone: 'Z', supportBigNumbers: true, bigNumberStrings: true, dateStrings: true,
   });
 }
@@ -75,9 +78,9 @@ export const asClientsMeetIt = <S extends Pick<Site, 'service' | 'clients'>>(sit
   return { ...site, service };
 };
 
-/** Runs work on one connection and closes it. The server's errors pass through. */
-export async function withSession<T>(site: Pick<Site, 'service' | 'config' | 'password'>, work: (session: Session) => Promise<T>): Promise<T> {
-  const connection = await connect(site);
+/** Runs work on one connection and closes it. The server's errors pass through. `connectMs`: how long it may take to be let in. */
+export async function withSession<T>(site: Pick<Site, 'service' | 'config' | 'password'>, work: (session: Session) => Promise<T>, connectMs = administrationMs): Promise<T> {
+  const connection = await connect(site, connectMs);
   // A connection that dies while idle reports it here as well; the next query on it says so again.
   connection.on('error', () => undefined);
   try {
@@ -119,10 +122,10 @@ export async function isReady(site: Site): Promise<boolean> {
   if (role === 'fenced') return true;
   try {
     return await withSession(site, async ({ connection }) => {
-      const query = async (sql: string): Promise<RowDataPacket[]> => (await connection.query<RowDataPacket[]>({ sql, timeout: connectTimeoutMs }))[0];
+      const query = async (sql: string): Promise<RowDataPacket[]> => (await connection.query<RowDataPacket[]>({ sql, timeout: probeMs }))[0];
       if (role === 'replica') return (await query('SHOW REPLICA STATUS')).some((row) => row['Replica_IO_Running'] === 'Yes' && row['Replica_SQL_Running'] === 'Yes');
       return Number((await query('SELECT @@super_read_only + @@read_only + @@offline_mode AS shut'))[0]!['shut']) === 0;
-    });
+    }, probeMs);
   } catch {
     return false;
   }

@@ -20,14 +20,14 @@ export async function locate(site: Site, session: Session, table: string): Promi
   if (!row) throw environmentError(`${table} has no file of its own`, { found: 'a table in a shared tablespace, partitioned, or of another engine', expected: 'InnoDB with innodb_file_per_table' });
   const said = row.path.startsWith('/') ? row.path : `${site.dataFolder}/${row.path.replace(/^\.\//, '')}`;
   // A schema's folder may be a link to somewhere else.
-  const path = (await site.service.exec(['readlink', '-f', said], { deadlineMs: 10_000 })).stdout.trim();
+  const path = (await site.service.exec(['readlink', '-f', said], { deadlineMs: 30_000 })).stdout.trim();
   await site.service.assertOwnPath(path);
   return { name, path, pageBytes: Number(row.bytes), index: BigInt(row.id) };
 }
 
 /** Tells a file from another one of the same name; empty where there is none. */
 export async function fileIdentity({ service }: Site, path: string): Promise<string> {
-  const { stdout } = await service.exec(['sh', '-c', 'test ! -e "$1" || stat -c "%i born %W" "$1"', 'look', path], { deadlineMs: 10_000 });
+  const { stdout } = await service.exec(['sh', '-c', 'test ! -e "$1" || stat -c "%i born %W" "$1"', 'look', path], { deadlineMs: 30_000 });
   return stdout.trim();
 }
 

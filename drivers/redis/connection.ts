@@ -75,9 +75,9 @@ const connectorFor = (endpoint: Address['endpoint']): new (options: unknown) => 
 
 /**
  * A connection on which nothing is queued, resent or retried: each command is sent once, and what became of it is the caller's
- * to know. It comes back by itself. A server that answers nothing for a second loses the connection.
+ * to know. It comes back by itself. A server that answers nothing for `silenceMs`, a second, loses the connection.
  */
-export function openConnection(address: Address): Redis {
+export function openConnection(address: Address, silenceMs = answerMs): Redis {
   const redis = new Redis({
     Connector: connectorFor(address.endpoint),
     username: address.username,
@@ -91,7 +91,7 @@ export function openConnection(address: Address): Redis {
     maxRetriesPerRequest: 0,
     retryStrategy: () => reconnectMs,
     reconnectOnError: () => false,
-    socketTimeout: answerMs,
+    socketTimeout: silenceMs,
   });
   // What goes wrong reaches the callers through their commands.
   redis.on('error', () => undefined);

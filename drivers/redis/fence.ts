@@ -59,7 +59,7 @@ export async function openForWrites(site: Site): Promise<void> {
   await site.server.run((redis) => redis.config('SET', setting, site.standing.needsReplicas));
   if (site.standing.atStart === 'kept down') await site.service.keepDown(false);
   site.standing.atStart = null;
-  const { code } = await site.service.exec(['test', '-e', path], { deadlineMs: 10_000 });
+  const { code } = await site.service.exec(['test', '-e', path], { deadlineMs: 30_000 });
   if (code === 0) await site.service.putFile(path, startScript(''), { mode: 0o755 });
 }
 

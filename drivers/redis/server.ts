@@ -17,6 +17,8 @@ export interface Persistence {
 }
 
 const connectDeadlineMs = 5_000;
+/** For looks that no recovery is charged with: a busy machine is silent for seconds. */
+const patienceMs = 10_000;
 
 /** The driver's own connection to the server, beside the clients': for what operators do. */
 export interface Server {
@@ -27,11 +29,12 @@ export interface Server {
   close(): void;
 }
 
-export function openServer(address: Address): Server {
-  const redis = openConnection(address);
+export const openServer = (address: Address): Server => serverOn(openConnection(address), connectDeadlineMs);
+
+function serverOn(redis: Redis, connectMs: number): Server {
   const run = async <T>(work: (redis: Redis) => Promise<T>): Promise<T> => {
     try {
-      await whenConnected(redis, connectDeadlineMs);
+      await whenConnected(redis, connectMs);
     } catch (error) {
       throw environmentError('Redis does not answer', { found: messageOf(error), cause: error });
     }
@@ -51,7 +54,7 @@ export function openServer(address: Address): Server {
 
 /** On a connection of its own, for work that selects databases: nobody else's commands go there. */
 export async function withOwn<T>(address: Address, work: (redis: Redis) => Promise<T>): Promise<T> {
-  const own = openServer(address);
+  const own = serverOn(openConnection(address, patienceMs), patienceMs);
   try {
     return await own.run(work);
   } finally {

@@ -14,11 +14,11 @@ const params = z.strictObject({
   proxy: z.string().min(1).describe('The proxy that is moved'),
   upstream: z.string().regex(/^[A-Za-z0-9][\w.-]*:\d{1,5}$/, { error: 'service:port, such as mysql-east:3306' }),
 });
-const connectMs = 2_000;
+const connectMs = 10_000;
 /** A knock listens to its end, and clients wait meanwhile. */
 const knockMs = 300;
-const answerMs = 5_000;
-const cutMs = 5_000;
+const answerMs = 15_000;
+const cutMs = 15_000;
 
 /**
  * Moves a proxy to another server: for the clients its address is the virtual one, and this is what a failover moves. Nothing is

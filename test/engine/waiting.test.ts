@@ -39,8 +39,8 @@ test('a drill says of each of its waits for how long it lasts at most', { timeou
     'reading rows back (at most 3 min)',
     'check store.inventory (at most 5 min)',
     'asking every component and service whether it stands (at most 1 min)',
-    'closing store (at most 10.0 s)',
-    'closing the stores (at most 10.0 s)',
+    'closing store (at most 30.0 s)',
+    'closing the stores (at most 30.0 s)',
   ]));
   expect(waits.filter((line) => !/at most/.test(line))).toEqual([]);
 });

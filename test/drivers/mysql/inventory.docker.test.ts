@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Attached, CheckOutcome, Sink } from '../../../core/driver.ts';
 import type { Json } from '../../../core/timeline.ts';
 import { createReceiver, recordingContext, takeBackup } from '../../suites/artifact.ts';
+import { slowWay } from '../../support/slow-way.ts';
 import { mysqlStackUp, type MysqlStack } from '../mysql-stack.ts';
 
 /** What the dump must refuse, and what the inventory must see. */
@@ -85,6 +86,18 @@ describe('the inventory is', () => {
     const baseline = await attached.checks['inventory']!.before!();
     const away = await stack.attach({}, stack.service, async () => ({ host: '127.0.0.1', port: 1 }));
     expect(await away.checks['inventory']!.after(baseline)).toMatchObject({ verdict: 'inconclusive' });
+  });
+  test('taken of a server that takes three seconds to greet, which is not ready for its clients', async () => {
+    const slow = await slowWay(stack.service, 3306, 3_000);
+    try {
+      const busy = await stack.attach({}, slow.service, () => slow.service.endpoint(3306));
+      const check = busy.checks['inventory']!;
+      const outcome = await check.after(await check.before!(), null, await check.justBefore!());
+      expect(outcome, outcome.detail).toMatchObject({ verdict: 'pass' });
+      expect(await busy.ready()).toBe(false);
+    } finally {
+      slow.close();
+    }
   });
   test('the same after a dump was restored', async () => {
     const receiver = await createReceiver();
