@@ -1,4 +1,5 @@
 import type { Evidence } from '../core/measure.ts';
+import { eventsOf } from '../core/timeline.ts';
 import { formatDuration } from '../core/units.ts';
 import { basisWith, delayMs, delayOf, type Delay } from './detection.ts';
 import { momentsOf } from './drill.ts';
@@ -9,6 +10,9 @@ import { judgeSchedule } from './schedule.ts';
 /** `ms` is null where it is not known; then it is at least `leastMs`. */
 export interface Worst { ms: number | null; leastMs: number; basis: string; how: string }
 
+/** What a log that is followed may be late by beside the longest time that a part of it took to be durable: a busy machine reads it later. */
+const logSlackMs = 1_000;
+
 /** One backup that the component goes back to: declared interval, and the longest measured time until it is durable. */
 interface Interval { backup: string; intervalMs: number; durabilityMs: number | null; seen: ProtectionSeen | null }
 
@@ -16,8 +20,8 @@ interface Interval { backup: string; intervalMs: number; durabilityMs: number | 
  * Worst-case RPA = I + D, wherever an interval is declared and the component went back to a backup, whoever took or restored
  * it: declared interval, and the longest measured time from consistency to durability. What was acknowledged after the fault
  * and thrown away adds its window, and the time that detection and people take, for in real life the broken service goes on
- * accepting writes for that long. Continuous methods have no interval: the loss observed is the answer. A schedule that did
- * not do what it says bounds nothing.
+ * accepting writes for that long. Continuous methods have no interval: the loss observed is the answer, where the log explains
+ * it; where it does not, the loss may reach back to the base. A schedule that did not do what it says bounds nothing.
  */
 export function worstLossOf(evidence: Evidence, component: string, loss: Loss): Worst {
   const moments = momentsOf(evidence.events);
@@ -30,20 +34,40 @@ export function worstLossOf(evidence: Evidence, component: string, loss: Loss): 
   const longest = intervals.reduce<Interval | null>((a, b) => (a !== null && a.intervalMs >= b.intervalMs ? a : b), null);
   const unknown = (how: string): Worst => ({ ms: null, leastMs: longest?.intervalMs ?? 0, basis: 'not measured', how: longest ? `${how}; interval ${formatDuration(longest.intervalMs)} (declared) is the least of it` : how });
   if (longest === null) return unknown('no backup of it ran on a schedule');
+  const unbounded = whyLogBoundsNothing(evidence, component, loss);
   const timed = intervals.filter((one): one is Interval & { durabilityMs: number } => one.durabilityMs !== null);
   if (timed.length === 0) return unknown('no backup of it became durable in this drill, so nothing says how long that takes');
   const late = timed.find(({ seen }) => seen !== null && judgeSchedule(evidence, seen, moments.faultMs!).verdict === 'fail');
   if (late) return unknown(`${late.backup} did not run on its schedule`);
-  return scheduledWorst(timed, loss, moments.faultMs!, thrown);
+  const worst = scheduledWorst(timed, loss, moments.faultMs!, thrown);
+  return unbounded === null ? worst : { ...worst, how: `${worst.how} (${unbounded}, so that it may reach back to the base)` };
 }
 
 /** `none`: the loss that was observed is the answer. Otherwise what bounds it, which may be nothing at all. */
 function intervalsBehind(evidence: Evidence, component: string, loss: Loss): Interval[] | 'none' {
   const ran = protectionOf(evidence.events, momentsOf(evidence.events).faultMs);
   const means = recoveryMeansOf(evidence, component, ran);
-  if (means.replayed) return 'none';
+  if (means.replayed && whyLogBoundsNothing(evidence, component, loss) === null) return 'none';
   if (means.restored) return means.snapshots.length > 0 ? means.snapshots.map(ofSchedule) : declared(evidence, component, means.named);
   return wentBack(evidence, component, loss) ? wentBackTo(evidence, component, ran) : 'none';
+}
+
+/**
+ * Why a log that was replayed says nothing of how much may be lost; null where it does, or where none was replayed. What was acknowledged
+ * before the fault is in a log that is replayed to a target after it, and in one that is replayed to its end but for the log's own lag: the
+ * longest measured time from reading a part of it to its being durable. A target that comes sooner, or a log that hung, would lose
+ * more in real life, where the base is older than the drill.
+ */
+function whyLogBoundsNothing({ events, scenario }: Evidence, component: string, loss: Loss): string | null {
+  const replays = stepsOf(scenario).filter((step) => 'replay' in step).filter(({ replay }) => replay.split('.')[0] === component);
+  if (replays.length === 0 || loss.lostBeforeFault === 0) return null;
+  if (replays.some(({ until }) => until !== 'latest')) return 'the replay stopped before something that was acknowledged before the fault';
+  const faultMs = momentsOf(events).faultMs!;
+  const segments = eventsOf(events, 'log.durable').filter(({ data, atMs }) => replays.some(({ replay }) => replay === data.backup) && data.readAtMs <= faultMs && atMs >= data.readAtMs);
+  if (segments.length === 0) return 'no part of the log was seen to be durable';
+  const lagMs = Math.max(...segments.map(({ atMs, data }) => atMs - data.readAtMs));
+  const lostMs = faultMs - loss.oldestMs!;
+  return lostMs <= lagMs + logSlackMs ? null : `the oldest lost write is ${formatDuration(lostMs)} older than the fault, and the log was ${formatDuration(lagMs)} late at most`;
 }
 
 /**
