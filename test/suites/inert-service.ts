@@ -13,6 +13,13 @@ const reading = ['cat', 'readlink', 'stat'];
 export function inertService(service: Service, drop: { process?: boolean; command?(argv: string[]): boolean } = {}): Service {
   const { process = true, command = ([program]) => !reading.includes(program!) } = drop;
   const nothing = async (): Promise<void> => undefined;
+  // A process that is frozen around what is done to its files is let go afterwards: meanwhile none of them comes or goes.
+  let isFrozen = false;
+  const onlyFreeze: Service['signalFromHost'] = async (signal) => {
+    if (signal !== 'SIGSTOP' && !isFrozen) return;
+    isFrozen = signal === 'SIGSTOP';
+    await service.signalFromHost(isFrozen ? 'SIGSTOP' : 'SIGCONT');
+  };
   return {
     name: service.name,
     image: service.image,
@@ -30,7 +37,7 @@ export function inertService(service: Service, drop: { process?: boolean; comman
     spawn: (argv, options) => service.spawn(argv, options),
     putFile: nothing,
     helper: async (options) => inertHelper(await service.helper(options)),
-    signalFromHost: process ? nothing : (signal) => service.signalFromHost(signal),
+    signalFromHost: process ? onlyFreeze : (signal) => service.signalFromHost(signal),
     stop: process ? nothing : (grace) => service.stop(grace),
     signalEach: process ? async () => [] : (signal) => service.signalEach(signal),
     processes: () => service.processes(),
