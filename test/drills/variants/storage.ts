@@ -93,7 +93,7 @@ export const variants: Variant[] = [
     scenario: 'reference/mysql-pages-corrupted',
     // The base is seconds old here and a day old in real life: what was lost beside it is next to nothing.
     why: 'the replay stops before the first write of the log',
-    change: (files) => ({ ...files, scenario: files.scenario.replace('until: latest', 'until: { beforeStatement: INSERT }') }),
+    change: (files) => ({ ...files, scenario: files.scenario.replace('until: latest', 'until: { beforeStatement: BEGIN }') }),
     expect: { exitCode: 1, fails: ['rpo/mysql'] },
   },
   {
