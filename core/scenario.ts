@@ -122,7 +122,7 @@ export const scenarioSchema = (faults: Record<string, z.ZodType>, _known?: Catal
     staysAway: z.array(z.string()).default([]).describe('Components or services that are not meant to be there at the end, such as a fenced primary; a lost region that is not given back needs no mention'),
     impact: z.enum(['required', 'none']).default('required').describe('`none`: the client is expected to notice nothing'),
     giveUp: duration.default({ text: '2m', ms: 120_000 }).describe('How long after the recovery steps to wait for right answers, and at most (up to 60s) for somebody to notice the fault'),
-    settle: duration.refine(({ ms }) => ms >= 2_000, { error: 'at least 2s: fewer right answers are no recovery' }).default({ text: '3s', ms: 3_000 }).describe('How long right answers must go on while observed; at least 2s'),
+    settle: duration.refine(({ ms }) => ms >= 2_000, { error: 'at least 2s: fewer right answers are no recovery' }).default({ text: '2s', ms: 2_000 }).describe('How long right answers must go on while observed; at least 2s, which is what a recovery is judged by'),
   });
 
 export type Scenario = z.infer<ReturnType<typeof scenarioSchema>>;
