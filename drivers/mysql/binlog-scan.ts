@@ -25,36 +25,45 @@ export interface FileEnd {
 
 const statementBytes = 4_096;
 
+export interface Visitor { onPrevious(set: GtidSet): void; onTransaction(transaction: Transaction): boolean }
+
 /**
  * Walks one file: `onPrevious` once, then `onTransaction` for each whole transaction in order until it returns false.
  * Environment error for a file that is no binary log, is damaged in the middle, or, unless `anonymous`, has what cannot be
  * followed by GTID.
  */
-export async function scanBinlog(
-  path: string,
-  name: string,
-  visit: { onPrevious(set: GtidSet): void; onTransaction(transaction: Transaction): boolean },
-  anonymous = false,
-): Promise<FileEnd> {
+export async function scanBinlog(path: string, name: string, visit: Visitor, anonymous = false): Promise<FileEnd> {
+  const walk = walkBinlog(name, visit, anonymous);
+  // Gone with the loop, however that ends.
+  for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
+    if (!walk.take(chunk as Buffer)) break;
+  }
+  return walk.end();
+}
+
+/** The same of bytes that come from anywhere, piece by piece in order, until `take` gives false. */
+export function walkBinlog(name: string, visit: Visitor, anonymous: boolean): { take(chunk: Buffer): boolean; end(): FileEnd } {
   const reader = createEventReader();
   const state: ScanState = { name, anonymous, open: null, soundBytes: 0, visit };
   let bytes = 0;
-  const input = createReadStream(path, { highWaterMark: 1024 * 1024 });
-  try {
-    for await (const chunk of input) {
-      bytes += (chunk as Buffer).length;
-      for (const event of reader.push(chunk as Buffer)) {
-        if (!take(state, event)) return { soundBytes: state.soundBytes, cutBytes: 0, insideEvent: false };
+  let enough = false;
+  const take = (chunk: Buffer): boolean => {
+    bytes += chunk.length;
+    try {
+      for (const event of reader.push(chunk)) {
+        enough = !takeEvent(state, event);
+        if (enough) return false;
       }
+    } catch (error) {
+      // An event that is shorter than what belongs into it reads past its own end.
+      if (error instanceof NotABinlog || error instanceof RangeError) throw environmentError(`${name} is damaged`, { found: error.message, expected: 'a binary log', cause: error });
+      throw error;
     }
-  } catch (error) {
-    // An event that is shorter than what belongs into it reads past its own end.
-    if (error instanceof NotABinlog || error instanceof RangeError) throw environmentError(`${name} is damaged`, { found: error.message, expected: 'a binary log', cause: error });
-    throw error;
-  } finally {
-    input.destroy();
-  }
-  return { soundBytes: state.soundBytes, cutBytes: bytes - state.soundBytes, insideEvent: reader.pending() > 0 };
+    return true;
+  };
+  const end = (): FileEnd =>
+    enough ? { soundBytes: state.soundBytes, cutBytes: 0, insideEvent: false } : { soundBytes: state.soundBytes, cutBytes: bytes - state.soundBytes, insideEvent: reader.pending() > 0 };
+  return { take, end };
 }
 
 interface ScanState {
@@ -62,11 +71,11 @@ interface ScanState {
   anonymous: boolean;
   open: (Transaction & { begun: boolean }) | null;
   soundBytes: number;
-  visit: Parameters<typeof scanBinlog>[2];
+  visit: Visitor;
 }
 
 /** Takes one event; false when the visitor has seen enough. */
-function take(state: ScanState, event: BinlogEvent): boolean {
+function takeEvent(state: ScanState, event: BinlogEvent): boolean {
   if (!event.sound) throw environmentError(`${state.name} is damaged`, { found: `an event at ${event.begin} whose checksum is wrong`, expected: 'a log as the server wrote it' });
   if (event.type === eventTypes.previousGtids) state.visit.onPrevious(previousOf(state, event));
   if (event.type === eventTypes.gtid || (event.type === eventTypes.anonymous && state.anonymous)) {

@@ -14,7 +14,17 @@ import { memoryFiles } from '../support/memory-drill.ts';
 import { mutated, mutation, runs, timeLimit } from './mutations.ts';
 
 const root = resolve(import.meta.dirname, '../..');
-const provider = createStackProvider({ progress: () => undefined });
+const real = createStackProvider({ progress: () => undefined });
+/** Compose is asked once of each text and rules: it is a process, and most slips are in a file that it never sees. */
+const asked = new Map<string, ReturnType<typeof real.contain>>();
+const provider: typeof real = {
+  ...real,
+  contain: (about) => {
+    const of = JSON.stringify([readFileSync(about.file, 'utf8'), about]);
+    if (!asked.has(of)) asked.set(of, real.contain(about));
+    return asked.get(of)!;
+  },
+};
 
 /** The three files of a drill, each naming the next in the same folder. */
 interface Files { scenario: string; strategy: string; compose: string }

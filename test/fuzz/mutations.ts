@@ -3,7 +3,7 @@ import fc from 'fast-check';
 /** How often as many inputs as usual: `npm run test:all` asks for a million in all. */
 const times = Number(process.env['MUSTER_FUZZ_TIMES'] ?? 1);
 
-/** For fast-check: how many inputs a property is held against. `most`: where each costs a process, no more than so many times the usual. */
+/** For fast-check: how many inputs a property is held against. `most`: where each costs a process or a file, no more than so many times the usual. */
 export const runs = (usual: number, most = Infinity): { numRuns: number } => ({ numRuns: usual * Math.min(times, most) });
 /** For the test around it, in milliseconds. */
 export const timeLimit = 300_000 * times;

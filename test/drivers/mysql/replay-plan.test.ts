@@ -5,7 +5,7 @@ import { crc32 } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { PlainFile, RecoveryTarget } from '../../../core/driver.ts';
 import { MusterError } from '../../../core/errors.ts';
-import { scanBinlog, type Transaction } from '../../../drivers/mysql/binlog-scan.ts';
+import { scanBinlog, walkBinlog, type FileEnd, type Transaction, type Visitor } from '../../../drivers/mysql/binlog-scan.ts';
 import { gtidSet } from '../../../drivers/mysql/gtid.ts';
 import { planReplay, type ReplayPlan } from '../../../drivers/mysql/replay-plan.ts';
 
@@ -33,10 +33,19 @@ async function changed(name: string, change: (content: Buffer) => Buffer): Promi
   return { name, path, bytes: content.length };
 }
 
-async function transactions(file: PlainFile): Promise<{ all: Transaction[]; end: Awaited<ReturnType<typeof scanBinlog>> }> {
+interface Read { all: Transaction[]; end: FileEnd }
+const collecting = (all: Transaction[]): Visitor => ({ onPrevious: () => undefined, onTransaction: (one) => { all.push(one); return true; } });
+async function transactions(file: PlainFile): Promise<Read> {
   const all: Transaction[] = [];
-  const end = await scanBinlog(file.path, file.name, { onPrevious: () => undefined, onTransaction: (one) => { all.push(one); return true; } });
+  const end = await scanBinlog(file.path, file.name, collecting(all));
   return { all, end };
+}
+/** The same of bytes that are in no file, in pieces. */
+function transactionsIn(name: string, ...pieces: Buffer[]): Read {
+  const all: Transaction[] = [];
+  const walk = walkBinlog(name, collecting(all), false);
+  for (const piece of pieces) walk.take(piece);
+  return { all, end: walk.end() };
 }
 
 describe('a log as the server wrote it', () => {
@@ -58,20 +67,32 @@ describe('a log as the server wrote it', () => {
     const content = await readFile(join(folder, names[1]!));
     const boundaries = [0, 127, 198, 549, 1097, 1344, 1555, 1599];
     for (let length = 0; length <= content.length; length += 1) {
-      const { end } = await transactions(await changed(names[1]!, (all) => all.subarray(0, length)));
+      const { end } = transactionsIn(names[1]!, content.subarray(0, length));
       const sound = boundaries.findLast((at) => at <= length)!;
       expect([end.soundBytes, end.cutBytes]).toEqual([sound, length - sound]);
     }
+    const inAFile = await transactions(await changed(names[1]!, (all) => all.subarray(0, 1500)));
+    expect([inAFile.end.soundBytes, inAFile.end.cutBytes]).toEqual([1344, 156]);
+  });
+
+  test('read in two pieces, whatever the first ends with, is read as a whole', async () => {
+    const content = await readFile(join(folder, names[1]!));
+    const whole = await transactions(files(names[1]!)[0]!);
+    for (let at = 0; at <= content.length; at += 1) expect(transactionsIn(names[1]!, content.subarray(0, at), content.subarray(at))).toEqual(whole);
   });
 
   test('with any byte of an event changed, is refused or has one transaction less: never another content', async () => {
+    const content = await readFile(join(folder, names[1]!));
     const { all: whole } = await transactions(files(names[1]!)[0]!);
     const known = new Set(whole.map((one) => JSON.stringify(one)));
-    for (let at = 198; at < 1599; at += 7) {
-      const file = await changed(names[1]!, (all) => { const copy = Buffer.from(all); copy[at]! ^= 0x40; return copy; });
-      const read = await transactions(file).then(({ all }) => all, (error: unknown) => error as Error);
-      if (read instanceof Error) expect(read, String(read)).toBeInstanceOf(MusterError);
-      else expect(read.filter((one) => !known.has(JSON.stringify(one)))).toEqual([]);
+    for (let at = 198; at < 1599; at += 1) {
+      const copy = Buffer.from(content);
+      copy[at]! ^= 0x40;
+      try {
+        expect(transactionsIn(names[1]!, copy).all.filter((one) => !known.has(JSON.stringify(one)))).toEqual([]);
+      } catch (error) {
+        expect(error, String(error)).toBeInstanceOf(MusterError);
+      }
     }
   });
 
