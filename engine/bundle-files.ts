@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { closeSync, lstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, lstatSync, openSync, readSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
 
 /** Files of a bundle are read in blocks of this size: a drill of ten million operations leaves hundreds of megabytes. */
@@ -14,7 +14,8 @@ export const isPlainFile = (path: string): boolean => lstatSync(path, { throwIfN
 /** The file's bytes from its beginning. A block is only valid until the next one is asked for. */
 export function* blocksOf(path: string, bytes = blockBytes): Generator<Uint8Array> {
   const file = openSync(path, 'r');
-  const block = new Uint8Array(bytes);
+  // A byte more than there is, so that a small file takes a small block.
+  const block = new Uint8Array(Math.min(bytes, fstatSync(file).size + 1));
   try {
     for (let got = readSync(file, block); got > 0; got = readSync(file, block)) yield block.subarray(0, got);
   } finally {

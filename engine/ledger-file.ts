@@ -86,7 +86,7 @@ export function openLedger(path: string, events: readonly TimelineEvent[]): Ledg
     records: Math.floor(size / recordBytes),
     *chunks() {
       const handle = openSync(path, 'r');
-      const block = new Uint8Array(4 * chunkBytes);
+      const block = new Uint8Array(Math.min(4 * chunkBytes, Math.max(recordBytes, size)));
       try {
         for (let at = 0; ; ) {
           const got = readSync(handle, block, 0, Math.min(block.length, size - at), at);

@@ -11,6 +11,7 @@ import { constants, createZstdCompress, createZstdDecompress, zstdCompress, zstd
  */
 const params = { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_checksumFlag]: 1 };
 const chunkBytes = 2 * 1024 * 1024;
+const chunkBytesMin = 64 * 1024;
 
 /** What pipes and sockets deliver in pieces of 64 KiB or less reaches the compressor in blocks of this size: each trip to another thread and back has its price. */
 const blockBytes = 4 * 1024 * 1024;
@@ -23,11 +24,18 @@ const blocks = 3;
  */
 export function compressor(): Duplex {
   const zstd = createZstdCompress({ chunkSize: chunkBytes, params });
-  const free = Array.from({ length: blocks }, (): Buffer => Buffer.allocUnsafeSlow(blockBytes));
+  const free: Buffer[] = [];
+  let made = 0;
   let block: Buffer | undefined;
   let filled = 0;
   let resume: (() => void) | null = null;
 
+  /** Made when it is needed: what is small fills no second one. */
+  const freeBlock = (): Buffer | undefined => {
+    if (free.length > 0 || made === blocks) return free.pop();
+    made += 1;
+    return Buffer.allocUnsafeSlow(blockBytes);
+  };
   const hand = (full: Buffer): void => {
     block = undefined;
     zstd.write(full.subarray(0, filled), () => {
@@ -40,7 +48,7 @@ export function compressor(): Duplex {
   };
   const fill = (piece: Buffer, from: number, done: () => void): void => {
     for (let at = from; at < piece.length; ) {
-      block ??= free.pop();
+      block ??= freeBlock();
       if (!block) {
         resume = () => fill(piece, at, done);
         return;
@@ -63,7 +71,8 @@ export function compressor(): Duplex {
   return Duplex.from({ writable, readable: zstd });
 }
 
-export const decompressor = (): ZstdDecompress => createZstdDecompress({ chunkSize: chunkBytes });
+/** `bytes`: what it unpacks to. */
+export const decompressor = (bytes: number): ZstdDecompress => createZstdDecompress({ chunkSize: Math.min(chunkBytes, Math.max(chunkBytesMin, bytes)) });
 
 const compressWhole = promisify(zstdCompress);
 const decompressWhole = promisify(zstdDecompress);

@@ -52,7 +52,9 @@ function directoryStore(name: string, root: string): Store {
       const path = pathOf(key);
       try {
         if ((await realpath(path)) !== path) await refuseLinks(name, root, path);
-        return createReadStream(path, { fd: await openFile(name, key, path), highWaterMark: chunkBytes });
+        const { handle, bytes } = await openFile(name, key, path);
+        // A byte more than there is, so that a small file takes a small buffer.
+        return createReadStream(path, { fd: handle, highWaterMark: Math.min(chunkBytes, bytes + 1) });
       } catch (error) {
         throw isMissing(error) ? noSuchKey(name, key, error) : error;
       }
@@ -81,9 +83,10 @@ function directoryStore(name: string, root: string): Store {
 }
 
 /** Opening a pipe would wait for whoever writes into it: it is opened without waiting, and then looked at. */
-async function openFile(store: string, key: string, path: string): Promise<FileHandle> {
+async function openFile(store: string, key: string, path: string): Promise<{ handle: FileHandle; bytes: number }> {
   const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  if ((await handle.stat()).isFile()) return handle;
+  const is = await handle.stat();
+  if (is.isFile()) return { handle, bytes: is.size };
   await handle.close();
   throw environmentError(`store ${store} cannot read ${key}`, { found: `${key} is no file`, expected: 'a plain file' });
 }

@@ -50,7 +50,7 @@ export async function unpack(file: StoredFile, from: { path: string; target: str
   const decrypt = from.sealing ? [from.sealing.cipher.decryptStream(from.sealing.binding, file.key)] : [];
   await mkdir(dirname(from.target), { recursive: true, mode: 0o700 });
   await pipeline(
-    [createReadStream(from.path, { highWaterMark: chunkBytes }), ...decrypt, decompressor(), plain, createWriteStream(from.target, { flags: 'wx', mode: 0o600, highWaterMark: chunkBytes })] as never,
+    [createReadStream(from.path, { highWaterMark: Math.min(chunkBytes, file.storedBytes + 1) }), ...decrypt, decompressor(file.plainBytes), plain, createWriteStream(from.target, { flags: 'wx', mode: 0o600, highWaterMark: chunkBytes })] as never,
     { signal: from.signal },
   ).catch((error: unknown) => {
     throw error instanceof MusterError || from.signal.aborted ? error : refused('it does not decrypt and unpack', messageOf(error), 'what was encrypted and compressed', error);

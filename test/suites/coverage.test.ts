@@ -18,13 +18,13 @@ const undoneAtOnce = /its undo works at once, and again/;
 
 interface Listed { file: string; name: string }
 
-/** Every test that there is of drivers and faults. They are collected, and none is run. */
+/** Every test that there is of drivers and faults. They are collected, and none is run, so that all may share what they import. */
 async function collected(): Promise<Listed[]> {
   const folder = mkdtempSync(join(tmpdir(), 'muster-collected-'));
   const list = join(folder, 'tests.json');
   try {
     await new Promise<void>((resolve, reject) => {
-      execFile(process.execPath, [join(root, 'node_modules/vitest/vitest.mjs'), 'list', `--json=${list}`, 'test/drivers', 'test/faults'], { cwd: root, env: { ...process.env, MUSTER_TESTS: 'all' } }, (error, stdout, stderr) => (error ? reject(new Error(`${stdout}\n${stderr}`)) : resolve()));
+      execFile(process.execPath, [join(root, 'node_modules/vitest/vitest.mjs'), 'list', '--no-isolate', `--json=${list}`, 'test/drivers', 'test/faults'], { cwd: root, env: { ...process.env, MUSTER_TESTS: 'all' } }, (error, stdout, stderr) => (error ? reject(new Error(`${stdout}\n${stderr}`)) : resolve()));
     });
     return JSON.parse(readFileSync(list, 'utf8')) as Listed[];
   } finally {
