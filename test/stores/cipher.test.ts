@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
@@ -11,6 +10,7 @@ import { describe, expect, test } from 'vitest';
 import { messageOf } from '../../core/errors.ts';
 import { createCipher, frameBytes, keyIdOf, parseKey } from '../../stores/cipher.ts';
 import { ensurePython } from '../support/python.ts';
+import { inMemory } from '../support/in-memory.ts';
 
 const key = randomBytes(32);
 const cipher = createCipher(key);
@@ -96,7 +96,7 @@ describe('a key', () => {
 
 // The format is published so that a backup can be opened without Muster: here by Python's aws-encryption-sdk.
 test('another implementation opens it with the key, the name of the key, and nothing else', { timeout: 300_000 }, async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'muster-cipher-'));
+  const folder = await mkdtemp(join(inMemory, 'muster-cipher-'));
   try {
     await ensurePython();
     await run('python3', ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-warn-conflicts', '--target', join(folder, 'packages'), 'aws-encryption-sdk==4.0.7']);

@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -8,9 +7,10 @@ import { MusterError } from '../../core/errors.ts';
 import type { Store } from '../../core/store.ts';
 import { directory } from '../../stores/directory.ts';
 import { storeConformance } from '../suites/store-conformance.ts';
+import { inMemory } from '../support/in-memory.ts';
 
 let folder: string;
-beforeAll(async () => { folder = await mkdtemp(join(tmpdir(), 'muster-directory-')); });
+beforeAll(async () => { folder = await mkdtemp(join(inMemory, 'muster-directory-')); });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const nothing = (): never => { throw new Error('a directory needs no service and no secret'); };

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
@@ -11,6 +10,7 @@ import type { FetchContext, Manifest, Store, Vault } from '../../core/store.ts';
 import { createCipher } from '../../stores/cipher.ts';
 import { decodeSegment, encodeSegment } from '../../stores/segment.ts';
 import { createVault } from '../../stores/vault.ts';
+import { inMemory } from '../support/in-memory.ts';
 import { backUp, key, spec } from './workbench.ts';
 
 /** A store in memory: what lies in it can be anything. */
@@ -38,7 +38,7 @@ let vault: Vault;
 let manifest: Manifest;
 let whole: Map<string, Buffer>;
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'muster-fuzz-'));
+  folder = mkdtempSync(join(inMemory, 'muster-fuzz-'));
   objects = new Map();
   vault = createVault({ stores: new Map([['one', memoryStore(objects)]]), key: () => key, clock: systemClock, originMs: 0, drill: 'drill-1' });
   ({ manifest } = await backUp(vault, { 'dump.sql': Buffer.from('CREATE TABLE a (id INT);\n'), 'more/b.sql': Buffer.from('b') }, { ...spec, copies: ['one'], encrypt: false }));

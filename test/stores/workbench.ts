@@ -1,5 +1,4 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { systemClock, type Clock } from '../../core/clock.ts';
@@ -8,6 +7,7 @@ import type { FetchContext, Manifest, PointSpec, Store, Vault } from '../../core
 import type { Stage } from '../../core/timeline.ts';
 import { directory } from '../../stores/directory.ts';
 import { createVault } from '../../stores/vault.ts';
+import { inMemory } from '../support/in-memory.ts';
 
 export const key = Buffer.alloc(32, 0x5a);
 export const spec: PointSpec = { component: 'mysql', backup: 'dump', method: 'dump', copies: ['one', 'two'], encrypt: true };
@@ -30,7 +30,7 @@ export type Wrap = (store: Store, name: string) => Store;
 
 export async function workbench(wrap: Wrap = (store) => store, clock: Clock = systemClock): Promise<Workbench> {
   const originMs = clock.nowMs();
-  const folder = await mkdtemp(join(tmpdir(), 'muster-vault-'));
+  const folder = await mkdtemp(join(inMemory, 'muster-vault-'));
   const reopened = async (wrapAgain: Wrap = (store) => store, withKey = key) => {
     const stores = new Map<string, Store>();
     for (const name of ['one', 'two']) stores.set(name, wrapAgain(await directory.open({ name, config: {}, folder, service: nothing, secret: nothing }), name));

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterAll } from 'vitest';
 import { registries } from '../../cli/registries.ts';
@@ -14,17 +13,11 @@ import type { EngineDependencies } from '../../engine/drill-context.ts';
 import { runDrill } from '../../engine/drill.ts';
 import { planDrill } from '../../engine/plan.ts';
 import { createVault } from '../../stores/vault.ts';
+import { inMemory } from './in-memory.ts';
 import { createVirtualClock } from './virtual-clock.ts';
 
-/** Folders of drills, and whatever else goes with the test file. In memory where there is room: a store flushes every object, and a busy disk takes seconds for that. */
-const ram = '/dev/shm';
-const roomBytes = 1024 ** 3;
-const hasRoom = (folder: string): boolean => {
-  if (!existsSync(folder)) return false;
-  const { bavail, bsize } = statfsSync(folder);
-  return bavail * bsize >= roomBytes;
-};
-export const scratch = mkdtempSync(join(hasRoom(ram) ? ram : tmpdir(), 'muster-tests-'));
+/** Folders of drills, and whatever else goes with the test file. */
+export const scratch = mkdtempSync(join(inMemory, 'drills-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 const backupKey = randomBytes(32).toString('hex');
