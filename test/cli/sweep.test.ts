@@ -4,9 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { chalkFor, exitCodeOfError, formatError } from '../../cli/output.ts';
+import { registries } from '../../cli/registries.ts';
 import type { DrillResult } from '../../core/result.ts';
 import { readChain } from '../../core/timeline.ts';
+import { planDrill } from '../../engine/plan.ts';
 import type { Sweep } from '../../reports/sweep.ts';
+import { noStacks } from '../support/memory-drill.ts';
 
 const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 let folder: string;
@@ -26,7 +30,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function scenario(name: string, change: Record<string, string> = {}): string {
   const lines = {
-    scenario: name, strategy: './strategy.yaml', title: 'The same drill at several moments', timeScale: '30', points: '2', settle: '3s', giveUp: '8s',
+    scenario: name, strategy: './strategy.yaml', title: 'The same drill at several moments', timeScale: '30', points: '2', settle: '2s', giveUp: '5s',
     load: '{ rows: { target: base, rate: 200/s } }', protect: '[base.snapshot]', fault: '{ wipe-volume: base }',
     sweep: '[backup.begun, worst]', recover: '[{ restore: base, from: a }]', check: '[ledger]', ...change,
   };
@@ -46,7 +50,8 @@ const muster = (...argv: string[]): Promise<{ code: number | null; stdout: strin
 
 interface Printed { drills: { folder: string; result: DrillResult }[]; sweeps?: Sweep[] }
 
-describe('muster run of a scenario with a sweep', { timeout: 120_000 }, () => {
+// They wait for the most part, and each has files and processes of its own.
+describe('muster run of a scenario with a sweep', { concurrent: true, timeout: 120_000 }, () => {
   test('drills each moment, and reports the worst figures with the moment that causes them', async () => {
     const { code, stdout, stderr } = await muster('run', scenario('swept'), '--json', '--out', join(folder, 'out'));
     expect(code, stderr).toBe(0);
@@ -103,8 +108,8 @@ describe('muster plan', { timeout: 60_000 }, () => {
     ['a moment of a restore where nothing is restored', { sweep: '[restore.begun]', fault: '[{ crash: base }, { crash: base, at: +1s }]', recover: 'automatic' }, /planned\.yaml:11:9: error: restore\.begun is a moment of a restore, and nothing here is restored/],
     ['a moment of a backup where none is taken', { sweep: '[backup.dumped]', protect: '[]', recover: 'automatic' }, /planned\.yaml:11:9: error: backup\.dumped is a moment of a backup, and nothing here takes any/],
   ])('refuses %s', async (_, change, says) => {
-    const { code, stderr } = await muster('plan', scenario('planned', change));
-    expect(code).toBe(64);
-    expect(stderr).toMatch(says);
+    const error = await planDrill(scenario('planned', change), registries, noStacks).catch((reason: unknown) => reason);
+    expect(exitCodeOfError(error)).toBe(64);
+    expect(formatError(error, chalkFor(process.stderr))).toMatch(says);
   });
 });
