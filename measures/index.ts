@@ -3,6 +3,7 @@ import { alerts } from './alerts.ts';
 import { availability } from './availability.ts';
 import { backups } from './backups.ts';
 import { checks } from './checks.ts';
+import { clock } from './clock.ts';
 import { copies } from './copies.ts';
 import { integrity } from './integrity.ts';
 import { recovery } from './recovery.ts';
@@ -21,5 +22,5 @@ import { witness } from './witness.ts';
 
 /** Every measure, in the order in which a report tells them. */
 export const measures: Record<string, Measure> = {
-  witness, way, rto, service, standing, 'still-there': stillThere, rpo, integrity, checks, recovery, region, schedule, backups, copies, retention, availability, alerts, slo, undo,
+  witness, clock, way, rto, service, standing, 'still-there': stillThere, rpo, integrity, checks, recovery, region, schedule, backups, copies, retention, availability, alerts, slo, undo,
 };

@@ -3,6 +3,7 @@ import type { Scenario } from '../core/scenario.ts';
 import { eventsOf, firstOf, type TimelineEvent } from '../core/timeline.ts';
 import { formatBytes, formatDuration } from '../core/units.ts';
 import { isRepair } from './alerts.ts';
+import { jumpsOf } from './clock.ts';
 import { faultedComponents, momentsOf } from './drill.ts';
 import { isJudged, rules } from './integrity.ts';
 import { protectionOf } from './protection.ts';
@@ -49,6 +50,7 @@ function limitsOfTime(evidence: Evidence): string[] {
     ...(missed ? [`Nothing had noticed the fault after ${formatDuration(missed.data.waitedMs)}; recovery was begun all the same.`] : []),
     ...unfelt(evidence),
     ...(scenario.timeScale > 1 ? [`Backup intervals were compressed ${scenario.timeScale} times: effects that need the real interval (growth of a log, caches, expiry) do not show.`] : []),
+    ...jumpsOf(events).filter(({ ms }) => ms < 0).map(({ after, ms }) => `The clock on the wall was set back by ${formatDuration(-ms)} before event ${after.seq}: no figure goes by it, and whatever expires at a time of day came later.`),
     ...(seen === undefined ? ['The service was not observed to the end of the drill.'] : []),
   ];
 }

@@ -16,6 +16,8 @@ export interface Sketch {
   scenario: Record<string, unknown>;
   events: { [T in EventType]: { atMs: number; type: T; data: EventData[T] } }[EventType][];
   records: LedgerRecord[];
+  /** How far the clock on the wall is ahead of the drill's own by then. */
+  aheadMs?(atMs: number): number;
 }
 
 export interface Sealed { events: TimelineEvent[]; source: LedgerSource }
@@ -63,10 +65,10 @@ export function sourceOf(records: readonly LedgerRecord[], recordsPerChunk = 100
 }
 
 /** Hash-chained events, as a bundle holds them. `utc` follows from `atMs`. */
-export function chain(events: Sketch['events']): TimelineEvent[] {
+export function chain(events: Sketch['events'], aheadMs: NonNullable<Sketch['aheadMs']> = () => 0): TimelineEvent[] {
   let prev = firstHash;
   return [...events].sort((a, b) => a.atMs - b.atMs).map((event, seq) => {
-    const open = { seq, atMs: event.atMs, utc: new Date(Date.UTC(2026, 0, 1) + event.atMs).toISOString(), type: event.type, data: event.data, prev };
+    const open = { seq, atMs: event.atMs, utc: new Date(Date.UTC(2026, 0, 1) + event.atMs + aheadMs(event.atMs)).toISOString(), type: event.type, data: event.data, prev };
     const hash = hashEvent(open as never);
     prev = hash;
     return { ...open, hash } as TimelineEvent;
@@ -91,7 +93,7 @@ export function seal(sketch: Sketch): Sealed {
     if (event.type === 'readback.ended' && event.data.records === -1) event.data.records = counted(event.data.index, true);
   }
   if (!events.some((event) => event.type === 'ledger.chunk') && records.length > 0) events.push({ atMs: 28_150, type: 'ledger.chunk', data: { offset: 0, bytes: records.length * recordBytes, sha256: '0'.repeat(64) } });
-  return { events: chain(events), source: sourceOf(records) };
+  return { events: chain(events, sketch.aheadMs), source: sourceOf(records) };
 }
 
 export function analyse(sketch: Sketch): LedgerAnalysis {
