@@ -34,7 +34,7 @@ const sweepers = 'test/stack/leftovers.docker.test.ts';
  */
 const everything = process.env['MUSTER_TESTS'] === 'all';
 const onlyInAll = everything ? [] : [
-  'drills/variants', 'drills/failover', 'drills/field-cases/*', 'accidents/every-fault', 'fixtures/app/app', 'stack/host',
+  'drills/variants', 'drills/failover', 'drills/jobs', 'drills/field-cases/*', 'accidents/every-fault', 'fixtures/app/app', 'stack/host',
   ...['beyond-a-dump', 'events', 'inventory', 'inventory-kinds', 'of-use', 'other-engines', 'own-data', 'recovery', 'replay-short', 'still-there', 'zones'].map((file) => `drivers/mysql/${file}`),
   ...['bounded', 'redis-kinds', 'redis-of-use', 'redis-recovery', 'replicas', 'still-there', 'storage-faults'].map((file) => `drivers/${file}`),
 ].map((file) => `test/${file}.docker.test.ts`);
