@@ -8,6 +8,9 @@ import { script } from './transfer.ts';
 
 const readyDeadlineMs = 10 * 60_000;
 const readyPollMs = 10;
+/** One that ends so often while it starts, and is started again by its policy, is not going to stay. */
+const endsAtMost = 4;
+const killedCode = 137;
 
 /** Both make the new data in `incoming`. What they throw leaves the service running on what it had. */
 export interface CutOver {
@@ -109,16 +112,23 @@ async function exchange(site: Site, helper: Helper, { incoming, aside, signal, p
   return { keptAside: kept === 'yes', asideKilobytes: Number(kilobytes), leftBeside };
 }
 
-/** Starts the service, if it does not run, and waits until it has loaded its data. Rejects with its last lines when it does not get there. */
+/**
+ * Starts the service, if it does not run, and waits until it has loaded its data. Rejects with its last lines when it does not get there:
+ * as soon as it has ended for good, or ends again and again by itself. What somebody killed does not count.
+ */
 async function running({ service, server, clock }: Site): Promise<void> {
   await service.start();
+  const endedAt = new Set<number>();
+  const lastLines = async (): Promise<string> => `its last lines:\n${await service.logs(8).catch(messageOf)}`;
   const answering = await pollUntil(clock, { everyMs: readyPollMs, deadlineMs: readyDeadlineMs }, async () => {
     if (await server.answers()) return true;
-    const { status } = await service.state();
-    if (status === 'exited' || status === 'dead' || status === 'missing') throw environmentError('Redis does not start on the restored data', { found: `${status}; its last lines:\n${await service.logs(8).catch(messageOf)}` });
+    const { status, restarts, exitCode, oomKilled } = await service.state();
+    if (status === 'exited' || status === 'dead' || status === 'missing') throw environmentError('Redis does not start on the restored data', { found: `${status}; ${await lastLines()}` });
+    if (status === 'restarting' && (exitCode !== killedCode || oomKilled)) endedAt.add(restarts);
+    if (endedAt.size >= endsAtMost) throw environmentError('Redis does not start on the restored data', { found: `it ended ${endedAt.size} times with code ${exitCode}; ${await lastLines()}` });
     return false;
   });
-  if (!answering) throw environmentError('Redis did not become ready on the restored data', { found: `not answering after ${readyDeadlineMs} ms` });
+  if (!answering) throw environmentError('Redis did not become ready on the restored data', { found: `not answering after ${readyDeadlineMs} ms; ${await lastLines()}` });
 }
 
 /** Rejects where the server follows another one: what was restored gives way to what that one has. */

@@ -5,3 +5,9 @@ export const fences = {
   lostVolume: 'a lost volume is witnessed, and the snapshot served again',
   ownLayer: 'a restore is refused before anything changes: a helper would write into its own',
 } as const;
+
+/** Of a restore whose service is started again by its policy. */
+export const starts = {
+  endsAgain: 'it ends at every start, and the restore says so with its last lines',
+  comesUp: 'it ends at its first two starts, and then serves what was restored',
+} as const;

@@ -10,7 +10,7 @@ import { createStackProvider } from '../../stack/provider.ts';
 import { createReceiver, recordingContext, takeBackup, type Receiver } from '../suites/artifact.ts';
 import { whenReady } from '../suites/driver-conformance.ts';
 import { loseEverything } from './redis-stack.ts';
-import { fences } from './redis-kind-cases.ts';
+import { fences, starts } from './redis-kind-cases.ts';
 
 const file = fileURLToPath(new URL('../fixtures/redis-kinds.compose.yml', import.meta.url));
 let stack: Stack;
@@ -150,5 +150,34 @@ describe('in the container\'s own layer', () => {
     await expect(restore(attached, 'rdb')).rejects.toMatchObject({ trouble: 'environment', message: 'the data of layer is on no volume' });
     expect((await service('layer').state()).startedAt).toBe(startedAt);
     expect(await redis.get('user:2')).toBe('b');
+  });
+});
+
+describe('started again by its policy after a restore', () => {
+  const start = '/usr/local/sbin/redis-server';
+  /** Found before the real program, as an operator's own start script would be. */
+  const startedBy = (script: string): Promise<void> => service('again').putFile(start, `#!/bin/sh\n${script}`, { mode: 0o755 });
+  const real = 'PATH=/usr/local/bin:/usr/bin:/bin exec redis-server "$@"';
+  let attached: Attached;
+  beforeAll(async () => {
+    attached = await attach('again');
+    open.splice(0);
+  });
+  afterAll(() => attached?.close());
+
+  test(starts.endsAgain, async () => {
+    await (await connect('again')).mset('user:1', 'a', 'user:2', 'b');
+    await startedBy(`${real} --no-such-setting 1\n`);
+    await expect(restore(attached, 'rdb')).rejects.toMatchObject({ trouble: 'environment', found: expect.stringMatching(/it ended \d times with code 1; its last lines:[^]*no-such-setting/) as string });
+    await startedBy(`${real}\n`);
+    await whenReady(attached);
+    expect(await (await connect('again')).get('user:2')).toBe('b');
+  });
+
+  test(starts.comesUp, async () => {
+    await (await connect('again')).mset('user:1', 'a', 'user:2', 'b');
+    await startedBy(`echo >> /data/starts; [ "$(wc -l < /data/starts)" -le 2 ] && exit 1\n${real}\n`);
+    expect(await restore(attached, 'rdb')).toMatchObject({ keysInSnapshot: 2, keysLoaded: 2 });
+    expect((await service('again').exec(['wc', '-l', '/data/starts'])).stdout).toMatch(/^3 /);
   });
 });
