@@ -1,28 +1,17 @@
 import type { Redis } from 'ioredis';
-import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, test } from 'vitest';
-import type { Artifact, Attached, BackupMethod } from '../../core/driver.ts';
-import { createReceiver, recordingContext, takeBackup, type Receiver } from '../suites/artifact.ts';
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { Artifact, BackupMethod } from '../../core/driver.ts';
+import { recordingContext, takeBackup } from '../suites/artifact.ts';
 import { whenReady } from '../suites/driver-conformance.ts';
-import { loseEverything, redisStackUp, type RedisStack } from './redis-stack.ts';
+import { oneReceiver, oneServer } from '../support/server-rig.ts';
+import { loseEverything, redisStackUp } from './redis-stack.ts';
 
-let stack: RedisStack;
-let attached: Attached;
-let receiver: Receiver;
-
-beforeAll(async () => {
-  stack = await redisStackUp();
-  attached = await stack.attach('redis');
-});
-afterAll(async () => {
-  await attached?.close();
-  await stack?.down();
-});
+const { stack, attached } = oneServer(redisStackUp, (stack) => stack.attach('redis'));
+const receiver = oneReceiver();
 beforeEach(async () => {
-  receiver = await createReceiver();
   await whenReady(attached);
   await (await stack.connect('redis')).flushall();
 });
-afterEach(() => receiver.remove());
 
 const restore = (method: BackupMethod, artifact: Artifact) => method.restore!(artifact, recordingContext());
 

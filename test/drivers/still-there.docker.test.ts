@@ -1,31 +1,20 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { Attached, DataWorkload, Inflicted } from '../../core/driver.ts';
-import { createReceiver, recordingContext, takeBackup, type Receiver } from '../suites/artifact.ts';
+import { recordingContext, takeBackup } from '../suites/artifact.ts';
 import { whenReady } from '../suites/driver-conformance.ts';
+import { oneReceiver, oneServer } from '../support/server-rig.ts';
 import { redisStackUp, type RedisStack } from './redis-stack.ts';
 import { redisFaults } from './still-there-cases.ts';
 
 // The witness is asked again when the recovery is over: it must see an effect that nobody repaired, and none that somebody did.
-let stack: RedisStack;
-let attached: Attached;
-let receiver: Receiver;
-
-beforeAll(async () => {
-  stack = await redisStackUp();
-  attached = await stack.attach('redis');
-});
-afterAll(async () => {
-  await attached?.close();
-  await stack?.down();
-}, 60_000);
+const { stack, attached } = oneServer(redisStackUp, (stack) => stack.attach('redis'));
+const receiver = oneReceiver();
 // Started by hand, the engine forgets how often the server died, and waits less.
 beforeEach(async () => {
-  receiver = await createReceiver();
   await stack.service('redis').stop(0);
   await stack.service('redis').start();
   await whenReady(attached);
 });
-afterEach(() => receiver.remove());
 
 const connected = async <T>(work: (redis: Awaited<ReturnType<RedisStack['connect']>>) => Promise<T>): Promise<T> => {
   const redis = await stack.connect('redis');

@@ -1,17 +1,10 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Attached } from '../../../core/driver.ts';
-import { mysqlStackUp, type MysqlStack } from '../mysql-stack.ts';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { oneServer } from '../../support/server-rig.ts';
+import { mysqlStackUp } from '../mysql-stack.ts';
 import { events, schedulerOff, type EventCase } from './event-cases.ts';
 
 /** What a server does by its own clock, after the recovery. */
-let stack: MysqlStack;
-let attached: Attached;
-
-beforeAll(async () => {
-  stack = await mysqlStackUp();
-  attached = await stack.attach({ volatileTables: ['app.armed', 'app.seen'] });
-});
-afterAll(() => stack?.down());
+const { stack, attached } = oneServer(mysqlStackUp, (stack) => stack.attach({ volatileTables: ['app.armed', 'app.seen'] }));
 
 beforeEach(async () => {
   await stack.sql(

@@ -1,26 +1,19 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { Artifact, Attached, CheckOutcome, Consistency, Sink } from '../../../core/driver.ts';
+import { beforeEach, expect, test } from 'vitest';
+import type { Artifact, CheckOutcome, Consistency, Sink } from '../../../core/driver.ts';
 import type { Json } from '../../../core/timeline.ts';
-import { createReceiver, recordingContext, startFollowing, type Receiver } from '../../suites/artifact.ts';
+import { recordingContext, startFollowing } from '../../suites/artifact.ts';
 import { whenReady } from '../../suites/driver-conformance.ts';
-import { mysqlStackUp, type MysqlStack } from '../mysql-stack.ts';
+import { oneReceiver, oneServer } from '../../support/server-rig.ts';
+import { mysqlStackUp } from '../mysql-stack.ts';
 
 /** Tables that no snapshot covers, written to while a dump is read: the copy is torn, and no recovery from it passes. */
-let stack: MysqlStack;
-let attached: Attached;
-let base: Receiver;
-let log: Receiver;
+const { stack, attached } = oneServer(mysqlStackUp, (stack) => stack.attach({ volatileTables: ['app.counter', 'app.heap'] }));
+const base = oneReceiver();
+const log = oneReceiver();
 let baseline: Json;
 
-beforeAll(async () => {
-  stack = await mysqlStackUp();
-  attached = await stack.attach({ volatileTables: ['app.counter', 'app.heap'] });
-});
-afterAll(() => stack?.down());
 beforeEach(async () => {
   await whenReady(attached);
-  base = await createReceiver();
-  log = await createReceiver();
   await stack.sql(
     'DROP DATABASE IF EXISTS app', 'CREATE DATABASE app', 'CREATE TABLE app.item (id INT PRIMARY KEY)', 'INSERT INTO app.item VALUES (1)',
     'CREATE TABLE app.counter (id INT PRIMARY KEY, n INT) ENGINE = MyISAM', 'INSERT INTO app.counter VALUES (1, 0)',
@@ -28,10 +21,6 @@ beforeEach(async () => {
     'CREATE TABLE app.hot (id INT PRIMARY KEY) ENGINE = MEMORY',
   );
   baseline = await attached.checks['inventory']!.before!();
-  return async () => {
-    await base.remove();
-    await log.remove();
-  };
 });
 
 /** A dump, and what is written to while it is under way: once its first bytes are there, and before the last one is taken. */

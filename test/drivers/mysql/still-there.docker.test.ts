@@ -1,31 +1,24 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Artifact, Attached, Inflicted } from '../../../core/driver.ts';
-import { createReceiver, recordingContext, takeBackup, type Receiver } from '../../suites/artifact.ts';
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { Artifact, Inflicted } from '../../../core/driver.ts';
+import { recordingContext, takeBackup } from '../../suites/artifact.ts';
 import { whenReady } from '../../suites/driver-conformance.ts';
 import { emptyVolume } from '../empty-volume.ts';
-import { mysqlStackUp, type MysqlStack } from '../mysql-stack.ts';
+import { oneReceiver, oneServer } from '../../support/server-rig.ts';
+import { mysqlStackUp } from '../mysql-stack.ts';
 import { askedAgain } from './beyond-cases.ts';
 
 /** A fault whose effect is asked for again: there where nobody repaired it, and not where the data was restored. */
-let stack: MysqlStack;
-let attached: Attached;
-let receiver: Receiver;
+const { stack, attached } = oneServer(mysqlStackUp, (stack) => stack.attach());
+const receiver = oneReceiver();
 let point: Artifact;
 
-beforeAll(async () => {
-  stack = await mysqlStackUp();
-  attached = await stack.attach();
-});
-afterAll(() => stack?.down());
 beforeEach(async () => {
   await whenReady(attached);
-  receiver = await createReceiver();
   await stack.sql(
     'DROP DATABASE IF EXISTS app', 'CREATE DATABASE app', 'CREATE TABLE app.note (id INT PRIMARY KEY, text VARCHAR(200))', 'SET SESSION cte_max_recursion_depth = 10000',
     "INSERT INTO app.note WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000) SELECT i, REPEAT(SHA2(i, 256), 3) FROM n",
   );
   point = receiver.artifact('dump', await takeBackup(attached.backups['dump']!, receiver, {}));
-  return () => receiver.remove();
 });
 
 const inForce = async (inflicted: Inflicted): Promise<void> => {
