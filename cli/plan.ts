@@ -1,5 +1,6 @@
 import { planDrill, isCommand, isReplay, isRestore, type Plan } from '../engine/plan.ts';
 import { titleOf } from '../engine/recover.ts';
+import { leastIntervalMs } from '../engine/schedule.ts';
 import { createStackProvider } from '../stack/provider.ts';
 import { chalkFor } from './output.ts';
 import { registries } from './registries.ts';
@@ -33,14 +34,18 @@ const toJson = (plan: Plan): object => ({
   notes: plan.notes,
 });
 
+function paceText(everyMs: number, timeScale: number | undefined): string {
+  if (timeScale === undefined) return ` (here every twice as long as it takes, at least every ${Math.min(everyMs, leastIntervalMs) / 1000} s)`;
+  return timeScale > 1 ? ` (here every ${everyMs / timeScale / 1000} s)` : '';
+}
+
 function toText(plan: Plan): string {
   const paint = chalkFor(process.stdout);
   const row = (what: string, lines: string[]): string => lines.map((line, i) => `  ${paint.dim((i === 0 ? what : '').padEnd(9))} ${line}\n`).join('');
-  const scale = plan.scenario.timeScale;
   return [
     `${paint.bold(plan.scenario.scenario)}: ${plan.scenario.title}\n`,
     row('load', Object.entries(plan.scenario.load).map(([name, { target, rate, by }]) => `${name}: ${rate.text} on ${target}${by === undefined ? '' : ` by ${by}`}`)),
-    row('protect', plan.backups.map(({ id, plan: { method, every, copies } }) => `${id} by ${method}, ${every ? `every ${every.text}${scale > 1 ? ` (here every ${every.ms / scale / 1000} s)` : ''}` : 'continuously'}, to ${copies.join(' and ')}`)),
+    row('protect', plan.backups.map(({ id, plan: { method, every, copies } }) => `${id} by ${method}, ${every ? `every ${every.text}${paceText(every.ms, plan.scenario.timeScale)}` : 'continuously'}, to ${copies.join(' and ')}`)),
     row('break', plan.faults.map(({ plan: { name, target, at } }, i) => `${name} on ${target}, at ${plan.scenario.sweep && i === 0 ? 'each moment of the sweep' : at}`)),
     row('sweep', plan.scenario.sweep ? [`${plan.faults[0]!.plan.name} at each of ${plan.scenario.sweep.join(', ')}: ${plan.scenario.sweep.length} drills`] : []),
     row('recover', stepsOf(plan)),

@@ -107,7 +107,7 @@ export const scenarioSchema = (faults: Record<string, z.ZodType>, _known?: Catal
     strategy: z.string().describe('Path of the strategy, from this file'),
     title: z.string(),
     about: z.string().optional(),
-    timeScale: z.number().min(1).default(1).describe('Compresses the intervals of schedules, never durations'),
+    timeScale: z.number().min(1).optional().describe('Compresses the intervals of schedules, never durations: 60 runs a five-minute schedule every five seconds, 1 in real time. Where it is left out, each schedule runs every twice as long as its first backup took, at least every 2s and never more seldom than declared'),
     seed: z.array(steps.run).default([]).describe('Actions that load the data set'),
     load: z.record(z.string(), z.strictObject({ target: z.string(), rate, by: z.string().optional().describe('A load generator of the target\'s driver; its own workload by default'), volatile: z.boolean().default(false).describe('The recovery throws this data away on purpose'), least: z.int().min(1).optional().describe('Acknowledged operations before the fault below which nothing is said of its losses; 100 by default'), impact: z.enum(['required', 'none']).optional().describe('`none`: the clients of this load are expected to notice nothing') })),
     protect: z.array(z.string()).default([]).describe('component.backup: what runs on its schedule'),

@@ -30,8 +30,10 @@ export interface EventData {
   'load.begun': { load: string; index: number; target: string; kind: 'data' | 'journeys' | 'visits'; ratePerSecond: number; neverReturn: boolean; volatile: boolean; /** Reading it back gives each id once, whatever is there. */ distinct?: true };
   'load.ended': { load: string; index: number; operations: number };
   'ledger.chunk': { offset: number; bytes: number; sha256: string };
-  /** `holds`: what is in its points, where that is no data. */
+  /** `scaledMs`: how often it runs in this drill; where the scenario names no time scale, until a backup was measured. `holds`: what is in its points, where that is no data. */
   'schedule.begun': { backup: string; method: string; intervalMs: number | null; scaledMs: number | null; holds?: 'image' };
+  /** How often it runs from here on, by what its first backup took; `factor`: how many times more often than declared. */
+  'schedule.measured': { backup: string; point: string; tookMs: number; scaledMs: number; factor: number };
   'schedule.stopped': { backup: string; reason: string };
   /** `lateMs`: for how long Muster itself kept it waiting once it was due and the one before had ended. */
   'backup.begun': { backup: string; point: string; lateMs?: number };

@@ -10,7 +10,7 @@ import type { PlannedBackup, PlannedFault } from './plan.ts';
 import { componentsHit } from './plan-region.ts';
 import type { Failure } from './pulse.ts';
 import { regionTarget, undoOfLoss } from './regions.ts';
-import { pointDeadlineMs, type Schedules } from './schedule.ts';
+import type { Schedules } from './schedule.ts';
 import { unlessAborted, withDeadline } from './undo.ts';
 import { sayWait } from './waiting.ts';
 
@@ -69,9 +69,9 @@ async function atItsMoment(drill: Drill, schedules: Schedules, fault: PlannedFau
   const { at } = fault.plan;
   const { clock } = drill.dependencies;
   const backup = backupBefore(drill, fault);
-  if (isBoundary(at)) return momentOf(drill, at, backup!, act);
+  if (isBoundary(at)) return momentOf(drill, schedules, at, backup!, act);
   // A store is broken, or damage not seen, under a backup that goes on; a component takes the backup in flight with it.
-  if (at === 'worst' && backup && (fault.fault.on === 'store' || unnoticed(fault))) return momentOf(drill, 'backup.dumped', backup, act);
+  if (at === 'worst' && backup && (fault.fault.on === 'store' || unnoticed(fault))) return momentOf(drill, schedules, 'backup.dumped', backup, act);
   if (at === 'worst' && backup) return schedules.beforeNextDurable(backup.id, act);
   const offsetMs = at === 'worst' ? 0 : parseDurationMs(at.slice(1))!;
   const leftMs = Math.max(0, loadBegunMs + offsetMs - clock.nowMs());
@@ -81,8 +81,8 @@ async function atItsMoment(drill: Drill, schedules: Schedules, fault: PlannedFau
 }
 
 /** A moment may never come. Only the waiting for it has a deadline: what happens then has its own. */
-async function momentOf(drill: Drill, at: BoundaryMoment, backup: PlannedBackup, act: () => Promise<void>): Promise<void> {
-  const deadlineMs = pointDeadlineMs(drill, backup);
+async function momentOf(drill: Drill, schedules: Schedules, at: BoundaryMoment, backup: PlannedBackup, act: () => Promise<void>): Promise<void> {
+  const deadlineMs = schedules.pointDeadlineMs(backup.id);
   const what = `waiting for the moment ${at} of ${backup.id}`;
   sayWait(drill, what, deadlineMs);
   let come!: () => void;

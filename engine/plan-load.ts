@@ -3,6 +3,7 @@ import { formatCount, formatDuration } from '../core/units.ts';
 import { steadyOperations } from '../measures/ledger-service.ts';
 import { operationsLeast } from '../measures/rpo.ts';
 import type { PlannedBackup, PlannedComponent } from './plan.ts';
+import { leastIntervalMs } from './schedule.ts';
 
 /** A journey is several operations: at least so many. */
 const operationsPerJourney = 3;
@@ -29,12 +30,14 @@ export function notesOnLoads(scenario: Scenario, components: ReadonlyMap<string,
 
 const units = { ms: 1, s: 1_000, m: 60_000 };
 
-/** From the beginning of the load to the fault: an offset, or so many intervals. Null where only the drill itself will know. */
+/** From the beginning of the load to the fault: an offset, or so many intervals, at their shortest. Null where only the drill itself will know. */
 function beforeFaultMs({ fault, points, timeScale }: Scenario, backups: readonly PlannedBackup[]): number | null {
   const first = fault.find(({ beforehand, at }) => !beforehand && !at.includes('restore'));
   if (!first) return null;
   const offset = /^\+(\d+(?:\.\d+)?)(ms|s|m)$/.exec(first.at);
   if (offset) return Number(offset[1]) * units[offset[2] as keyof typeof units];
   const intervals = backups.flatMap(({ plan }) => plan.every?.ms ?? []);
-  return first.at === 'worst' && intervals.length > 0 ? (points * Math.min(...intervals)) / timeScale : null;
+  if (first.at !== 'worst' || intervals.length === 0) return null;
+  const intervalMs = Math.min(...intervals);
+  return points * (timeScale === undefined ? Math.min(intervalMs, leastIntervalMs) : intervalMs / timeScale);
 }

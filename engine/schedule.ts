@@ -9,7 +9,7 @@ import { sayWait, waitFor } from './waiting.ts';
 import { pruneAfter } from './retention.ts';
 import type { LogWriter, Manifest, PointWriter } from '../core/store.ts';
 
-/** Backups on their declared schedules. Intervals are compressed by the time scale; durations never are. */
+/** Backups on their declared schedules. Intervals are compressed, by the time scale or by what a backup takes; durations never are. */
 export interface Schedules {
   /** Resolves when every snapshot backup has this many durable points; rejects when a schedule cannot give them. */
   havePoints(count: number): Promise<void>;
@@ -17,6 +17,8 @@ export interface Schedules {
   haveFurther(component: string, count: number): Promise<void>;
   /** Runs `act` just before the next point of this backup would become durable; the backup in flight dies with its source. */
   beforeNextDurable(backup: string, act: () => Promise<void>): Promise<void>;
+  /** How long from now its next recovery point may take to be durable: until it is due, until enough was written, and as long as a step may take. */
+  pointDeadlineMs(backup: string): number;
   /** No new backups of the component: what runs is left to end or fail by itself. */
   stopFor(component: string, reason: string): void;
   /** Continuous logs of the component end where they are, with nothing more taken from it. */
@@ -25,9 +27,16 @@ export interface Schedules {
   stop(): Promise<void>;
 }
 
-interface Running { backup: PlannedBackup; stop: AbortController; ended: Promise<void>; durable: number; failedInARow: number; lastError: unknown; cut: { act(): Promise<void>; done(): void; failed(error: unknown): void } | null }
+/** `scaledMs`: how often it runs; `measured`: as it stays, and no longer to be measured. */
+interface Running { backup: PlannedBackup; scaledMs: number; measured: boolean; stop: AbortController; ended: Promise<void>; durable: number; failedInARow: number; lastError: unknown; cut: { act(): Promise<void>; done(): void; failed(error: unknown): void } | null }
 
 const failuresTolerated = 3;
+
+/** A schedule without a time scale: the next backup is due twice as long after this one was as it took, so that as much again is left to the traffic. */
+const timesItsDuration = 2;
+/** Less would hardly let the load write something between two backups, and a busy machine is late by a good part of it. */
+export const leastIntervalMs = 2_000;
+const roundToMs = 100;
 
 export function startSchedules(drill: Drill): Schedules {
   const halt = new AbortController();
@@ -44,7 +53,7 @@ export function startSchedules(drill: Drill): Schedules {
       new Promise((resolve, reject) => {
         const running = snapshots.find((one) => one.backup.id === id);
         if (!running) return reject(new Error(`no schedule takes ${id}`));
-        const deadlineMs = pointDeadlineMs(drill, running.backup);
+        const deadlineMs = pointDeadlineMs(drill, running);
         const what = `waiting for the next recovery point of ${id}, just before which the fault comes`;
         sayWait(drill, what, deadlineMs);
         const callOff = drill.dependencies.clock.after(deadlineMs, () => reject(environmentError(`${what} took longer than ${deadlineMs} ms`)));
@@ -57,6 +66,7 @@ export function startSchedules(drill: Drill): Schedules {
         };
         running.cut = { act: begin, done: resolve, failed: reject };
       }),
+    pointDeadlineMs: (id) => pointDeadlineMs(drill, snapshots.find((one) => one.backup.id === id)!),
     stopFor: (component, reason) => {
       for (const running of snapshots.filter((one) => one.backup.component === component && !one.stop.signal.aborted)) {
         running.stop.abort();
@@ -75,16 +85,18 @@ export function startSchedules(drill: Drill): Schedules {
   };
 }
 
-/** How long the next recovery point may take to be durable: until it is due, until enough was written, and as long as a step may take. */
-export function pointDeadlineMs({ plan }: Drill, backup: PlannedBackup): number {
-  return backup.plan.every!.ms / plan.scenario.timeScale + writesDeadlineMs + plan.scenario.stepDeadline.ms;
+function pointDeadlineMs({ plan }: Drill, { backup, scaledMs, measured }: Running): number {
+  const { stepDeadline } = plan.scenario;
+  // A backup that took as long as it may, and is measured then.
+  const longestMs = measured ? scaledMs : Math.min(backup.plan.every!.ms, timesItsDuration * stepDeadline.ms);
+  return longestMs + writesDeadlineMs + stepDeadline.ms;
 }
 
 /** Waits until each of these has so many more durable points. Rejects when one cannot give them, or not in time. */
 async function havePointsOf(drill: Drill, snapshots: readonly Running[], count: number): Promise<void> {
   if (snapshots.length === 0) return;
   const wanted = snapshots.map((running) => ({ running, until: running.durable + count }));
-  const deadlineMs = count * Math.max(...snapshots.map(({ backup }) => pointDeadlineMs(drill, backup)));
+  const deadlineMs = count * Math.max(...snapshots.map((running) => pointDeadlineMs(drill, running)));
   const what = `waiting for ${count} recovery ${count === 1 ? 'point' : 'points'} of ${snapshots.map(({ backup }) => backup.id).join(', ')}`;
   sayWait(drill, what, deadlineMs);
   const { clock } = drill.dependencies;
@@ -102,11 +114,12 @@ function refuseStuck({ backup, failedInARow, lastError }: Running): void {
 function startSnapshots(drill: Drill, backup: PlannedBackup, halt: AbortSignal): Running {
   const { timeline, plan, dependencies } = drill;
   const intervalMs = backup.plan.every!.ms;
-  const scaledMs = intervalMs / plan.scenario.timeScale;
+  const { timeScale } = plan.scenario;
+  const scaledMs = timeScale === undefined ? Math.min(intervalMs, leastIntervalMs) : intervalMs / timeScale;
   const begin = (): unknown => timeline.emit('schedule.begun', {
     backup: backup.id, method: backup.plan.method, intervalMs, scaledMs, ...(backup.info.holds ? { holds: backup.info.holds } : {}),
   });
-  const running: Running = { backup, stop: new AbortController(), ended: Promise.resolve(), durable: 0, failedInARow: 0, lastError: null, cut: null };
+  const running: Running = { backup, scaledMs, measured: timeScale !== undefined, stop: new AbortController(), ended: Promise.resolve(), durable: 0, failedInARow: 0, lastError: null, cut: null };
   const signal = AbortSignal.any([halt, drill.options.signal]);
   const loop = async (): Promise<void> => {
     await haveWritten(drill, backup.component, AbortSignal.any([running.stop.signal, signal])).catch(() => undefined);
@@ -119,10 +132,11 @@ function startSnapshots(drill: Drill, backup: PlannedBackup, halt: AbortSignal):
       const dueMs = Math.max(nextMs, dependencies.clock.nowMs());
       await dependencies.clock.sleep(Math.max(0, nextMs - dependencies.clock.nowMs()), AbortSignal.any([running.stop.signal, signal])).catch(() => undefined);
       if (running.stop.signal.aborted || signal.aborted) return;
-      // The next one is due an interval after this one was due; a backup that overran is followed at once.
-      nextMs = Math.max(nextMs + scaledMs, dependencies.clock.nowMs());
+      const begunMs = dependencies.clock.nowMs();
       number += 1;
       await takeSnapshot(drill, running, `${backup.name}-${String(number).padStart(4, '0')}`, dueMs, signal);
+      // The next one is due an interval after this one was due; a backup that overran is followed at once.
+      nextMs = Math.max(nextMs + running.scaledMs, begunMs);
     }
   };
   running.ended = loop();
@@ -134,6 +148,7 @@ async function takeSnapshot(drill: Drill, running: Running, label: string, dueMs
   const { timeline } = drill;
   const spec = { component: backup.component, backup: backup.name, method: backup.plan.method, copies: backup.plan.copies, encrypt: backup.plan.encrypt !== 'none' };
   let point = label;
+  const begunMs = drill.dependencies.clock.nowMs();
   try {
     const writer = await drill.vault!.begin(spec);
     point = writer.point;
@@ -146,6 +161,7 @@ async function takeSnapshot(drill: Drill, running: Running, label: string, dueMs
       signal.throwIfAborted();
       if (running.cut) return await cutShort(drill, running, point, writer);
       await commit(drill, running, point, consistency, () => writer.commit(consistency));
+      if (!running.measured) measure(drill, running, point, drill.dependencies.clock.nowMs() - begunMs);
       await drill.moments.pass('backup.durable', backup.id);
       await pruneAfter(drill, backup, spec, running.durable);
     } catch (error) {
@@ -168,6 +184,19 @@ async function commit(drill: Drill, running: Running, point: string, consistency
   });
   running.durable += 1;
   running.failedInARow = 0;
+}
+
+export function measuredIntervalMs(declaredMs: number, tookMs: number): number {
+  const wantedMs = Math.ceil((timesItsDuration * tookMs) / roundToMs) * roundToMs;
+  return Math.min(declaredMs, Math.max(leastIntervalMs, wantedMs));
+}
+
+/** Once: what a fault makes slow later on is what the drill looks at, and moves no schedule. */
+function measure(drill: Drill, running: Running, point: string, tookMs: number): void {
+  const intervalMs = running.backup.plan.every!.ms;
+  running.scaledMs = measuredIntervalMs(intervalMs, tookMs);
+  running.measured = true;
+  drill.timeline.emit('schedule.measured', { backup: running.backup.id, point, tookMs, scaledMs: running.scaledMs, factor: intervalMs / running.scaledMs });
 }
 
 /** What is left of it is no recovery point; that it could not be removed is said, and no reason to break off. */

@@ -11,6 +11,7 @@ import { momentsOf } from './drill.ts';
 import { finding } from './finding.ts';
 import { limitsOf } from './limits.ts';
 import { countsForLoss, lossOf } from './loss.ts';
+import { timeScaleOf } from './protection.ts';
 import { recoveryTimeOf, rtoRows } from './rto.ts';
 import { rpoRows } from './rpo.ts';
 import { scoreOf } from './score.ts';
@@ -44,7 +45,7 @@ export function judge({ events, ledger, measures, damage = null }: JudgeInput): 
   const time = timeSection(evidence);
   return {
     schema: 'muster/result/v1',
-    drill: begun.data.drill, scenario: scenario.scenario, title: scenario.title, about: scenario.about ?? null, strategy: strategy.strategy, seed: begun.data.seed, timeScale: scenario.timeScale,
+    drill: begun.data.drill, scenario: scenario.scenario, title: scenario.title, about: scenario.about ?? null, strategy: strategy.strategy, seed: begun.data.seed, timeScale: timeScaleOf(events, scenario),
     begunUtc: begun.utc, durationMs: events.at(-1)!.atMs - begun.atMs, muster: begun.data.muster, host: begun.data.host,
     images: (firstOf(events, 'stack.up')?.data.images ?? []).map((image) => ({ ...image })),
     servers: Object.fromEntries(eventsOf(events, 'component.attached').map(({ data }) => [data.component, data.server])),

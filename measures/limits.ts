@@ -1,12 +1,12 @@
 import type { Evidence } from '../core/measure.ts';
 import type { Scenario } from '../core/scenario.ts';
 import { eventsOf, firstOf, type TimelineEvent } from '../core/timeline.ts';
-import { formatBytes, formatDuration } from '../core/units.ts';
+import { formatBytes, formatCount, formatDuration } from '../core/units.ts';
 import { isRepair } from './alerts.ts';
 import { jumpsOf } from './clock.ts';
 import { faultedComponents, momentsOf } from './drill.ts';
 import { isJudged, rules } from './integrity.ts';
-import { protectionOf } from './protection.ts';
+import { protectionOf, timeScaleOf } from './protection.ts';
 import { recoveryTimeOf, rtoRows } from './rto.ts';
 
 /** What this drill does not show, derived from what was and was not exercised. */
@@ -41,6 +41,7 @@ function limitsOfTime(evidence: Evidence): string[] {
   const { events, strategy, scenario } = evidence;
   const { automatic } = momentsOf(events);
   const { healthCheck, people } = strategy.detection;
+  const scale = timeScaleOf(events, scenario);
   const missed = firstOf(events, 'undetected');
   const seen = firstOf(events, 'observation.ended')?.atMs;
   return [
@@ -49,7 +50,7 @@ function limitsOfTime(evidence: Evidence): string[] {
     ...(automatic || !(people?.page || people?.decide) ? [] : ['The time that people take was declared, not exercised.']),
     ...(missed ? [`Nothing had noticed the fault after ${formatDuration(missed.data.waitedMs)}; recovery was begun all the same.`] : []),
     ...unfelt(evidence),
-    ...(scenario.timeScale > 1 ? [`Backup intervals were compressed ${scenario.timeScale} times: effects that need the real interval (growth of a log, caches, expiry) do not show.`] : []),
+    ...(scale > 1 ? [`Backup intervals were compressed ${scenario.timeScale ?? `up to ${formatCount(scale)}`} times: effects that need the real interval (growth of a log, caches, expiry) do not show.`] : []),
     ...jumpsOf(events).filter(({ ms }) => ms < 0).map(({ after, ms }) => `The clock on the wall was set back by ${formatDuration(-ms)} before event ${after.seq}: no figure goes by it, and whatever expires at a time of day came later.`),
     ...(seen === undefined ? ['The service was not observed to the end of the drill.'] : []),
   ];

@@ -10,7 +10,7 @@ export interface ProtectionSeen {
   backup: string;
   component: string;
   name: string;
-  /** Declared interval, and as compressed by timeScale; null for a continuous method. */
+  /** Declared interval, and as it was in the drill, by timeScale or by what the first backup took; null for a continuous method. */
   intervalMs: number | null;
   scaledMs: number | null;
   points: PointSeen[];
@@ -33,14 +33,27 @@ export function protectionOf(events: readonly TimelineEvent[], faultMs: number |
       point: event.data.point, begunMs: begun.get(event.data.point) ?? event.data.consistentAtMs, consistentMs: event.data.consistentAtMs, durableMs: event.atMs, copies: event.data.copies, seq: event.seq,
     }));
     const timed = points.filter((point) => faultMs === null || point.begunMs <= faultMs).map((point) => point.durableMs - point.consistentMs);
-    const cutOffMs = faultMs === null || data.scaledMs === null ? null : underWayMs(events, data.backup, faultMs, data.scaledMs);
+    const scaledMs = measuredMs(events, data.backup, faultMs) ?? data.scaledMs;
+    const cutOffMs = faultMs === null || scaledMs === null ? null : underWayMs(events, data.backup, faultMs, scaledMs);
     if (timed.length > 0 && cutOffMs !== null) timed.push(cutOffMs);
     const [component, ...rest] = data.backup.split('.');
     return {
-      backup: data.backup, component: component!, name: rest.join('.'), intervalMs: data.intervalMs, scaledMs: data.scaledMs, points,
+      backup: data.backup, component: component!, name: rest.join('.'), intervalMs: data.intervalMs, scaledMs, points,
       durabilityMs: timed.length === 0 ? null : Math.max(...timed), cutOffMs, holdsData: data.holds !== 'image', begunSeq: seq,
     };
   });
+}
+
+/** How often a schedule without a time scale ran by the fault; null for one that had not been measured by then. */
+function measuredMs(events: readonly TimelineEvent[], backup: string, faultMs: number | null): number | null {
+  return eventsOf(events, 'schedule.measured').find(({ data, atMs }) => data.backup === backup && (faultMs === null || atMs <= faultMs))?.data.scaledMs ?? null;
+}
+
+/** How many times shorter than declared the intervals were: as the scenario has it, else the most that a schedule was. 1 is real time. */
+export function timeScaleOf(events: readonly TimelineEvent[], { timeScale }: Scenario): number {
+  if (timeScale !== undefined) return timeScale;
+  const factors = protectionOf(events, null).flatMap(({ intervalMs, scaledMs }) => (intervalMs === null || scaledMs === null ? [] : [intervalMs / scaledMs]));
+  return Math.max(1, ...factors);
 }
 
 function underWayMs(events: readonly TimelineEvent[], backup: string, faultMs: number, longestMs: number): number | null {

@@ -1,6 +1,6 @@
 import type { Evidence, Measure } from '../core/measure.ts';
 import { eventsOf, lastOf } from '../core/timeline.ts';
-import { formatDuration } from '../core/units.ts';
+import { formatCount, formatDuration } from '../core/units.ts';
 import type { Finding, Verdict } from '../core/verdict.ts';
 import { momentsOf } from './drill.ts';
 import { finding, seqsOf, weights } from './finding.ts';
@@ -42,9 +42,16 @@ export function judgeSchedule(evidence: Evidence, one: ProtectionSeen, faultMs: 
   const newest = Math.max(...durable.map((point) => point.consistentMs));
   const seen = [{ what: 'the newest durable recovery point was that old at the fault', ms: faultMs - newest }, ...lossBefore(evidence, one, faultMs)].reduce((a, b) => (b.ms > a.ms ? b : a));
   const verdict = verdictOf(seen.ms, limitMs, scaledMs, durabilityMs);
-  const limit = `${formatDuration(scaledMs)} between runs${evidence.scenario.timeScale > 1 ? ` (${formatDuration(one.intervalMs!)} at timeScale ${evidence.scenario.timeScale})` : ''} + ${formatDuration(durabilityMs)} to become durable, and ${formatDuration(delayMs)} for the scheduler`;
+  const limit = `${formatDuration(scaledMs)} between runs${compression(evidence, one)} + ${formatDuration(durabilityMs)} to become durable, and ${formatDuration(delayMs)} for the scheduler`;
   const crowded = verdict === 'inconclusive' ? ' One backup takes longer than the compressed interval: use a smaller timeScale.' : '';
   return finding({ ...common, verdict, actual: seen.ms, objective: limitMs, evidence: seqs, detail: `${formatDuration(seen.ms)}: ${seen.what}; ${verdict === 'pass' ? 'explained' : 'not explained'} by ${limit}.${crowded}` });
+}
+
+/** How the declared interval became that of the drill; nothing where it is the same. */
+function compression({ scenario: { timeScale } }: Evidence, { intervalMs, scaledMs }: ProtectionSeen): string {
+  const factor = timeScale ?? intervalMs! / scaledMs!;
+  if (factor <= 1) return '';
+  return ` (${formatDuration(intervalMs!)} at ${timeScale === undefined ? `${formatCount(Math.round(factor))} times the pace, by what the first backup took` : `timeScale ${timeScale}`})`;
 }
 
 /** A backup longer than its compressed interval makes runs queue: that is timeScale's doing, up to two of them in a row. */

@@ -54,12 +54,13 @@ export interface MemoryDrill {
   tamper?(bytes: Uint8Array): Uint8Array | void;
 }
 
+/** A key that is set to nothing is left out. */
 const scenarioLines = (change: Record<string, string> = {}): string =>
   Object.entries({
     scenario: 'memory', strategy: './strategy.yaml', title: 'A drill in memory', timeScale: '30', points: '2', settle: '2s', giveUp: '8s',
     load: '{ rows: { target: store, rate: 500/s } }', protect: '[store.snapshot]', fault: '{ wipe-volume: store, at: worst }',
     recover: '[{ restore: store, from: b }]', check: '[ledger]', ...change,
-  }).map(([key, value]) => `${key}: ${value}\n`).join('');
+  }).map(([key, value]) => (value === '' ? '' : `${key}: ${value}\n`)).join('');
 
 export function memoryFiles({ config = '{}', every = '1m', rpo = '15m', backup = {}, stores = {}, beside = {}, hostCommands = false, scenario }: MemoryDrill = {}, component?: string): { folder: string; file: string } {
   const folder = mkdtempSync(join(scratch, 'memory-'));
