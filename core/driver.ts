@@ -189,6 +189,11 @@ export interface RestoreContext {
   options: Record<string, unknown>;
   /** A later step replays a log on top of this restore: a driver may keep clients out until then. */
   replayFollows?: boolean;
+  /**
+   * Given only where the very next step replays a log on top of this restore: a driver may leave open until then what it restored with.
+   * `close` is called when that step has ended, whatever became of it, and where it never comes; nothing else is done before.
+   */
+  leaveOpen?(close: () => Promise<void>): void;
   signal: AbortSignal;
   /** Marks a stretch of the work on the timeline; the waterfall is made of these. */
   stage<T>(stage: Stage, what: string, work: () => Promise<T>): Promise<T>;

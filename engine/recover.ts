@@ -32,11 +32,27 @@ export async function recover(drill: Drill): Promise<boolean> {
   }
 }
 
+/** What the steps of one attempt hand to each other. `open`: what a restore left open for the replay that is the next step. */
+interface Course { bases: Map<string, Base>; open: (() => Promise<void>)[]; over: boolean }
+
 async function recoverOnce(drill: Drill): Promise<boolean> {
+  const course: Course = { bases: new Map(), open: [], over: false };
+  try {
+    return await runSteps(drill, course);
+  } finally {
+    course.over = true;
+    await closeLeftOpen(drill, course);
+  }
+}
+
+async function closeLeftOpen({ timeline }: Drill, course: Course): Promise<void> {
+  for (const close of course.open.splice(0)) await close().catch((error: unknown) => void timeline.emit('note', { text: `what a restore left open was not closed in good order: ${messageOf(error)}` }));
+}
+
+async function runSteps(drill: Drill, course: Course): Promise<boolean> {
   const { timeline, plan, dependencies } = drill;
   const automatic = plan.scenario.recover === 'automatic';
   timeline.emit('recovery.begun', { automatic });
-  const bases = new Map<string, Base>();
   const steps: Step[] = plan.scenario.recover === 'automatic' ? [] : plan.scenario.recover;
   for (const [index, step] of steps.entries()) {
     const title = titleOf(step);
@@ -45,7 +61,8 @@ async function recoverOnce(drill: Drill): Promise<boolean> {
     timeline.emit('step.begun', { step: index, title });
     dependencies.progress({ kind: 'line', text: `${title} (at most ${plan.scenario.stepDeadline.text})` });
     try {
-      const facts = await withDeadline(dependencies.clock, title, drill.plan.scenario.stepDeadline.ms, runStep(drill, step, index, bases));
+      const facts = await withDeadline(dependencies.clock, title, drill.plan.scenario.stepDeadline.ms, runStep(drill, step, index, course));
+      if (isReplay(step)) await closeLeftOpen(drill, course);
       timeline.emit('step.ended', { step: index, title, ok: true, facts });
     } catch (error) {
       drill.options.signal.throwIfAborted();
@@ -66,16 +83,16 @@ export function titleOf(step: Step): string {
   return `${step.run}${step.target ? ` on ${step.target}` : ''}`;
 }
 
-async function runStep(drill: Drill, step: Step, index: number, bases: Map<string, Base>): Promise<Json> {
+async function runStep(drill: Drill, step: Step, index: number, course: Course): Promise<Json> {
   const limit = timeLimit(drill.dependencies.clock, drill.plan.scenario.stepDeadline.ms);
   try {
-    return await carryOut(drill, step, index, bases, AbortSignal.any([drill.options.signal, limit.signal]));
+    return await carryOut(drill, step, index, course, AbortSignal.any([drill.options.signal, limit.signal]));
   } finally {
     limit.callOff();
   }
 }
 
-async function carryOut(drill: Drill, step: Step, index: number, bases: Map<string, Base>, signal: AbortSignal): Promise<Json> {
+async function carryOut(drill: Drill, step: Step, index: number, course: Course, signal: AbortSignal): Promise<Json> {
   const context = (options: Record<string, unknown>): RestoreContext => ({
     options,
     signal,
@@ -85,10 +102,10 @@ async function carryOut(drill: Drill, step: Step, index: number, bases: Map<stri
   const folder = join(drill.folder, 'scratch', String(index));
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  if (isRestore(step)) return restore(drill, step, index, folder, bases, context);
+  if (isRestore(step)) return restore(drill, step, index, folder, course, context);
   if (isReplay(step)) {
     const [component] = step.replay.split('.') as [string];
-    const base = bases.get(component)!;
+    const base = course.bases.get(component)!;
     const log = await fetchLog(drill, step, index, base, { folder, ...context({}) });
     const method = drill.plan.backups.find((one) => one.id === step.replay)!.plan.method;
     return attachedTo(drill, component).backups[method]!.replay!(log, targetOf(step.until), base.artifact, context({}));
@@ -101,18 +118,24 @@ async function carryOut(drill: Drill, step: Step, index: number, bases: Map<stri
 
 /** Fetches the newest usable point, from the first of the stores that can give one, and has the driver put it in place. */
 async function restore(
-  drill: Drill, step: Extract<Step, { restore: string }>, index: number, folder: string, bases: Map<string, Base>, context: (options: Record<string, unknown>) => RestoreContext,
+  drill: Drill, step: Extract<Step, { restore: string }>, index: number, folder: string, course: Course, context: (options: Record<string, unknown>) => RestoreContext,
 ): Promise<Json> {
   const backup = backupToRestore(step, drill.plan)!;
   await drill.moments.pass('restore.begun', step.restore);
   const { artifact, store, drill: madeBy } = await fetchPoint(drill, step, index, { folder, ...context({}) });
-  bases.set(step.restore, { artifact, drill: madeBy });
+  course.bases.set(step.restore, { artifact, drill: madeBy });
   const later = drill.plan.scenario.recover === 'automatic' ? [] : drill.plan.scenario.recover.slice(index + 1);
-  const replayFollows = later.some((one) => isReplay(one) && one.replay.startsWith(`${step.restore}.`));
+  const isItsReplay = (one: Step | undefined): boolean => one !== undefined && isReplay(one) && one.replay.startsWith(`${step.restore}.`);
+  const replayFollows = later.some(isItsReplay);
+  const leaveOpen = (close: () => Promise<void>): void => {
+    course.open.push(close);
+    // A restore that took too long may come to this when nobody waits for it any more.
+    if (course.over) void closeLeftOpen(drill, course);
+  };
   const plain = context({ ...backup.options, ...step.options });
   const { watched, settled } = watchHalfway(drill, step.restore, plain);
   try {
-    const facts = await attachedTo(drill, step.restore).backups[backup.plan.method]!.restore!(artifact, { ...watched, replayFollows });
+    const facts = await attachedTo(drill, step.restore).backups[backup.plan.method]!.restore!(artifact, { ...watched, replayFollows, ...(isItsReplay(later[0]) ? { leaveOpen } : {}) });
     return { point: artifact.point, store, facts };
   } finally {
     await settled();

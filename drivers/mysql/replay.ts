@@ -8,7 +8,7 @@ import { tornAfterReplay } from './other-engines.ts';
 import { assertOwnData } from './own-data.ts';
 import { planReplay, type LogBase, type ReplayPlan } from './replay-plan.ts';
 import { factsOf, fence, loadBase, open, scratchOptions } from './restore.ts';
-import { startScratch, type ScratchServer } from './scratch-server.ts';
+import { runningScratch, startScratch, type ScratchServer } from './scratch-server.ts';
 import type { Site } from './server.ts';
 
 const folder = '/tmp/muster-replay';
@@ -24,12 +24,13 @@ export const replayBinlog = (site: Site): NonNullable<BackupMethod['replay']> =>
   const baseGtids = base.position['gtid'] ?? '';
   const plan = await context.stage('replay', 'read the log', () => planReplay(from.files, logBase(base), until));
   await fence(site, context, 'clean');
-  const helper = await site.service.helper({ network: 'none', volumes: true });
+  const left = await takeOpen(site, base);
+  const helper = left ?? (await site.service.helper({ network: 'none', volumes: true }));
   let discarded: string | null = null;
   let uuid = '';
   try {
     await context.stage('replay', `apply ${plan.transactions} transactions`, async () => {
-      const on = await serverOnBase(site, helper, base, context);
+      const on = await serverOnBase(site, helper, left !== null, base, context);
       discarded = on.discarded;
       uuid = await on.server.uuid();
       const given = plan.transactions > 0 ? await on.server.replay(await bring(helper, plan, context), { excluded: baseGtids, start: plan.start }) : 0;
@@ -47,7 +48,7 @@ export const replayBinlog = (site: Site): NonNullable<BackupMethod['replay']> =>
   const settingsChanged = await open(site, { from: base, uuid, gtid }, context);
   return {
     transactions: plan.transactions, last: plan.last, stoppedBefore: plan.stoppedBefore, cutBytes: plan.cutBytes, files: plan.files.map(({ name, bytes }) => ({ name, bytes })),
-    gtid, start: plan.start, discardedSinceBase: discarded, settingsChanged,
+    gtid, start: plan.start, discardedSinceBase: discarded, serverOfTheBase: left !== null, settingsChanged,
   };
 };
 
@@ -59,9 +60,20 @@ function logBase({ point, position }: Artifact): LogBase {
   throw inputError('a log can be replayed only on a base that says where the log stood', { found: `${point} with neither GTIDs nor a position`, expected: 'log_bin=ON when the base was taken' });
 }
 
-/** A server whose data is the base and nothing else. */
-async function serverOnBase(site: Site, helper: Helper, base: Artifact, context: RestoreContext): Promise<{ server: ScratchServer; discarded: string | null }> {
-  const there = await startScratch(scratchOptions(site, helper, base, context));
+/** The helper in which the server still runs that the base was loaded into. Null where there is none, or where the service was started since. */
+async function takeOpen(site: Site, { point }: Artifact): Promise<Helper | null> {
+  const { open, loaded } = site;
+  if (!open) return null;
+  site.open = undefined;
+  if (loaded?.point === point && loaded.startedAt === (await site.service.state()).startedAt) return open;
+  await open.remove();
+  return null;
+}
+
+/** A server whose data is the base and nothing else. `left`: it runs since the base was loaded into it. */
+async function serverOnBase(site: Site, helper: Helper, left: boolean, base: Artifact, context: RestoreContext): Promise<{ server: ScratchServer; discarded: string | null }> {
+  const options = scratchOptions(site, helper, base, context);
+  const there = left ? runningScratch(options) : await startScratch(options);
   const discarded = await onTop(site, there, base);
   if (discarded === null) return { server: there, discarded };
   await there.stop();

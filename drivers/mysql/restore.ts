@@ -12,7 +12,7 @@ import { gtidSet } from './gtid.ts';
 import { nothingTorn, type Torn } from './other-engines.ts';
 import { assertOwnData } from './own-data.ts';
 import { persistedDifferences, persistedIn, persistedName, writePersisted } from './persisted.ts';
-import { createRestoring } from './restoring.ts';
+import { createRestoring, type Restoring } from './restoring.ts';
 import { initialise, startScratch, type ScratchOptions, type ScratchServer } from './scratch-server.ts';
 import { readSettings, settingsChanged, withSession, type Settings, type Site } from './server.ts';
 
@@ -31,23 +31,46 @@ export const restoreDump = (site: Site): NonNullable<BackupMethod['restore']> =>
   await fence(site, context, 'kill');
   const helper = await site.service.helper({ network: 'none', volumes: true });
   const restoring = (site.restoring = createRestoring(site, helper));
-  const { facts, uuid } = await (async () => {
-    try {
-      return await context.stage('restore', `load ${from.point}`, async () => {
-        const loaded = await loadBase(site, helper, from, context);
-        await loaded.server.stop();
-        return loaded;
-      });
-    } finally {
-      await restoring.settled();
-      site.restoring = undefined;
-      await helper.remove();
-    }
-  })();
+  const { facts, uuid } = await loadBeside(site, helper, restoring, from, context);
   site.loaded = { point: from.point, startedAt: (await site.service.state()).startedAt };
   if (context.replayFollows) return { ...facts, settingsChanged: null };
   return { ...facts, settingsChanged: await open(site, { from, uuid, gtid: String(facts['gtid']) }, context) };
 };
+
+/** The server that the point was loaded into is ended, or left for the replay that comes next. */
+async function loadBeside(site: Site, helper: Helper, restoring: Restoring, from: Artifact, context: RestoreContext): Promise<Loaded> {
+  let left = false;
+  try {
+    return await context.stage('restore', `load ${from.point}`, async () => {
+      const loaded = await loadBase(site, helper, from, context);
+      if (!context.leaveOpen) {
+        await loaded.server.stop();
+        return loaded;
+      }
+      // A crash that came this late is one of the restore.
+      await restoring.settled();
+      site.restoring = undefined;
+      await loaded.server.uuid();
+      leaveOpen(site, helper, loaded.server, context.leaveOpen);
+      left = true;
+      return loaded;
+    });
+  } finally {
+    await restoring.settled();
+    site.restoring = undefined;
+    if (!left) await helper.remove();
+  }
+}
+
+/** Whoever takes the server over takes it from `site.open`; else it is ended here, so that the folder can be served. */
+function leaveOpen(site: Site, helper: Helper, server: ScratchServer, hear: NonNullable<RestoreContext['leaveOpen']>): void {
+  site.open = helper;
+  hear(async () => {
+    if (site.open !== helper) return;
+    site.open = undefined;
+    await server.stop().finally(() => helper.remove());
+  });
+}
 
 /** Everything that can be known to be wrong before anything is destroyed. */
 async function assertUsable(site: Site, from: Artifact): Promise<void> {

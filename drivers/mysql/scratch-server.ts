@@ -55,13 +55,18 @@ export const initialise = (options: ScratchOptions): Promise<void> =>
  * and none of these settings outlives the process. Replayed transactions keep their GTIDs all the same (mysql.gtid_executed).
  */
 export async function startScratch(options: ScratchOptions): Promise<ScratchServer> {
-  const { site, helper, signal, gtid } = options;
+  const { site, gtid } = options;
   await started(options, [
     'sh', '-c', 'exec "$@" --innodb-buffer-pool-size="$(awk \'/MemAvailable/ { m = $2 / 4096; print int(m < 64 ? 64 : m > 1024 ? 1024 : m) }\' /proc/meminfo)M"', 'scratch',
     'mysqld', '--no-defaults', '--persisted-globals-load=OFF', '--daemonize', `--datadir=${site.dataFolder}`, `--socket=${socket}`, `--pid-file=${pidFile}`, `--log-error=${logFile}`,
     '--skip-networking', '--mysqlx=OFF', '--skip-log-bin', '--event-scheduler=OFF', '--innodb-doublewrite=OFF', '--innodb-flush-log-at-trx-commit=0', '--performance-schema=OFF',
     '--max-allowed-packet=1G', `--gtid-mode=${gtid ? 'ON' : 'OFF'}`, `--enforce-gtid-consistency=${gtid ? 'ON' : 'OFF'}`, ...loadingOptions(options.settings),
   ], 'starting a server on the data folder');
+  return runningScratch(options);
+}
+
+/** One that was started with these options before, in the same helper. */
+export function runningScratch({ site, helper, signal }: ScratchOptions): ScratchServer {
   const client = (user: string): string[] => ['mysql', '--no-defaults', `--socket=${socket}`, `--user=${user}`, '--default-character-set=utf8mb4', '--max-allowed-packet=1G', '--binary-mode'];
   const env = { MYSQL_PWD: site.password };
   const run = async (argv: string[], given: ExecOptions = {}): Promise<ExecResult> => helper.exec(argv, { signal, ...given, env: { ...env, ...given.env } });

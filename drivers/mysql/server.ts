@@ -3,7 +3,7 @@ import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { Clock } from '../../core/clock.ts';
 import type { AttachContext } from '../../core/driver.ts';
 import { environmentError, messageOf, MusterError } from '../../core/errors.ts';
-import type { Endpoint, Service } from '../../core/service.ts';
+import type { Endpoint, Helper, Service } from '../../core/service.ts';
 import type { MysqlConfig } from './config.ts';
 import type { Torn } from './other-engines.ts';
 import type { Restoring } from './restoring.ts';
@@ -35,6 +35,8 @@ export interface Site {
   noted?: Set<string> | undefined;
   /** The last restored point, and when the service had been started last by then. */
   loaded?: { point: string; startedAt: string } | undefined;
+  /** Where that point's server still runs beside the stopped service: a log is to be replayed next. */
+  open?: Helper | undefined;
   /** Set while a restore loads its data beside the stopped service. */
   restoring?: Restoring | undefined;
 }

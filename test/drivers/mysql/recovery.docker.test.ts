@@ -83,6 +83,45 @@ describe('point in time', () => {
     expect(await stack.sql("SELECT email FROM app.users WHERE id > 3000")).toEqual([{ email: 'logged@example.org' }]);
   });
 
+  test('a log is replayed by the server that the base was loaded into, where that was left open; closed, the folder can be served', async () => {
+    const consistency = await dump();
+    const files = await followed(consistency, async () => void (await stack.sql("INSERT INTO app.users (email, role) VALUES ('logged@example.org', 1)")));
+    const point = base.artifact('dump', consistency);
+    const left: (() => Promise<void>)[] = [];
+    const leaving = { ...recordingContext(), replayFollows: true, leaveOpen: (close: () => Promise<void>) => void left.push(close) };
+    await attached.backups['dump']!.restore!(point, leaving);
+    expect(await replay(point, files, { kind: 'latest' })).toMatchObject({ transactions: 1, discardedSinceBase: null, serverOfTheBase: true, settingsChanged: [] });
+    await left[0]!();
+    expect(await count('app.users')).toBe(3001);
+
+    await attached.backups['dump']!.restore!(point, leaving);
+    await left[1]!();
+    await stack.service.start();
+    await whenReady(attached);
+    expect(await count('app.users')).toBe(3000);
+    await stack.sql("INSERT INTO app.users (email, role) VALUES ('slipped@example.org', 1)");
+    expect(await replay(point, files, { kind: 'latest' })).toMatchObject({ transactions: 1, discardedSinceBase: expect.stringMatching(/^[0-9a-f-]{36}:1$/), serverOfTheBase: false });
+    expect(await stack.sql('SELECT email FROM app.users WHERE id > 3000')).toEqual([{ email: 'logged@example.org' }]);
+  });
+
+  test('a server that was left open and ended meanwhile is no base', async () => {
+    const consistency = await dump();
+    const files = await followed(consistency, async () => void (await stack.sql("INSERT INTO app.roles VALUES (3, 'logged')")));
+    const point = base.artifact('dump', consistency);
+    const left: (() => Promise<void>)[] = [];
+    let crash: Promise<unknown> | undefined;
+    const restored = attached.backups['dump']!.restore!(point, {
+      ...recordingContext(), replayFollows: true, leaveOpen: (close: () => Promise<void>) => void left.push(close),
+      // It is killed when all of its data is in: as late as a crash in the middle of the restore can come.
+      progress: (done: number, total: number | null) => void (done === total && (crash ??= attached.crash!().then(({ witness }) => pollUntil(systemClock, { everyMs: 20, deadlineMs: 10_000 }, witness)))),
+    });
+    await expect(restored).rejects.toThrow();
+    await crash;
+    expect(left).toEqual([]);
+    await restore(point, true);
+    expect(await replay(point, files, { kind: 'latest' })).toMatchObject({ transactions: 1, serverOfTheBase: false });
+  });
+
   test('a log whose last event is cut off is replayed up to the last whole transaction', async () => {
     const consistency = await dump();
     const files = await followed(consistency, async () => {
