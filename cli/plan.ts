@@ -35,7 +35,7 @@ const toJson = (plan: Plan): object => ({
 });
 
 function paceText(everyMs: number, timeScale: number | undefined): string {
-  if (timeScale === undefined) return ` (here every twice as long as it takes, at least every ${Math.min(everyMs, leastIntervalMs) / 1000} s)`;
+  if (timeScale === undefined) return ` (here every 2 × the time it takes, at least every ${Math.min(everyMs, leastIntervalMs) / 1000} s)`;
   return timeScale > 1 ? ` (here every ${everyMs / timeScale / 1000} s)` : '';
 }
 

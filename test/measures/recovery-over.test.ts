@@ -14,7 +14,7 @@ const automatic = (sketch: Sketch): void => {
   change(sketch, 'recovery.ended', (event) => void (event.atMs = at.recovery));
 };
 
-/** Only a region was lost, of which nobody says that it is ready: clients had right answers for the last 3 s. */
+/** Only a region was lost, of which nobody says that it is ready: clients had right answers for the last 2 s. */
 const ofARegion = (sketch: Sketch): void => {
   automatic(sketch);
   change(sketch, 'fault.begun', (event) => Object.assign(event.data, { target: 'west', on: 'region', components: ['redis'] }));
@@ -40,12 +40,12 @@ test.each<Case>([
     automatic(sketch);
     change(sketch, 'fault.witnessed', (event) => void (event.atMs = 24_500));
   }, 24_000, 'lost'],
-  ['by itself, a region: before right answers went on for as long as is asked', ofARegion, 23_950, 'lost'],
-  ['by itself, a region: while right answers went on for as long as is asked', ofARegion, 24_050, 'lost-after-recovery'],
+  ['by itself, a region: before right answers went on for as long as is asked', ofARegion, 24_950, 'lost'],
+  ['by itself, a region: while right answers went on for as long as is asked', ofARegion, 25_050, 'lost-after-recovery'],
   ['by itself, a region: right answers did not go on for so long', (sketch) => {
     ofARegion(sketch);
     change(sketch, 'observation.ended', ({ data }) => void (data.settled = false));
-  }, 24_050, 'lost'],
+  }, 25_050, 'lost'],
 ])('lost, and acknowledged %s', (_name, alter, writtenMs, found) => {
   const sketch = goodDrill();
   alter(sketch);
