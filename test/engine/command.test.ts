@@ -1,6 +1,7 @@
 import { appendFileSync, chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { pollUntil, systemClock } from '../../core/clock.ts';
 import { eventsOf, readChain, type TimelineEvent } from '../../core/timeline.ts';
 import { judgeBundle, judgeRun, writeReports } from '../../engine/bundle.ts';
 import { runDrill } from '../../engine/drill.ts';
@@ -22,7 +23,7 @@ async function drill({ script, step = '', scenario = {}, strategy = '', interrup
   const interruption = new AbortController();
   const drilling = runDrill(plan, dependencies, { seed: 7, keep: false, signal: interruption.signal });
   if (interrupt) {
-    await expect.poll(() => existsSync(join(home, 'begun')), { timeout: 30_000 }).toBe(true);
+    expect(await pollUntil(systemClock, { everyMs: 20, deadlineMs: 30_000 }, async () => existsSync(join(home, 'begun')))).toBe(true);
     interruption.abort(new Error('Ctrl-C'));
   }
   const { folder, outcome } = await drilling;
