@@ -1,12 +1,14 @@
-import { existsSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Whatever the tests write for a moment lies in one folder, which goes when they end. */
+/** Whatever the tests write for a moment lies in one folder, which goes when they end, or with the next ones where they were killed. */
 const folderIn = (where: string): string => {
-  const folder = mkdtempSync(join(where, 'muster-tests-'));
+  const owner = /^muster-tests-(\d+)-/;
+  for (const name of readdirSync(where)) if (owner.test(name) && !existsSync(`/proc/${owner.exec(name)![1]}`)) rmSync(join(where, name), { recursive: true, force: true });
+  const folder = mkdtempSync(join(where, `muster-tests-${process.pid}-`));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   return folder;
 };
