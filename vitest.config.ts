@@ -4,16 +4,24 @@ import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Whatever the tests write for a moment lies in one folder, which goes when they end, or with the next ones where they were killed. */
+/**
+ * Whatever the tests write for a moment lies in one folder, which goes when they end, or with the next ones
+ * where they were killed.
+ */
 const folderIn = (where: string): string => {
   const owner = /^muster-tests-(\d+)-/;
-  for (const name of readdirSync(where)) if (owner.test(name) && !existsSync(`/proc/${owner.exec(name)![1]}`)) rmSync(join(where, name), { recursive: true, force: true });
+  for (const name of readdirSync(where))
+    if (owner.test(name) && !existsSync(`/proc/${owner.exec(name)![1]}`))
+      rmSync(join(where, name), { recursive: true, force: true });
   const folder = mkdtempSync(join(where, `muster-tests-${process.pid}-`));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   return folder;
 };
 process.env['TMPDIR'] = folderIn(tmpdir());
-/** Stores and drills in memory are in memory where there is room: a store flushes every object, and a busy disk takes seconds for that. */
+/**
+ * Stores and drills in memory are in memory where there is room: a store flushes every object, and a busy
+ * disk takes seconds for that.
+ */
 const ram = '/dev/shm';
 const hasRoom = (folder: string): boolean => {
   if (!existsSync(folder)) return false;
@@ -31,24 +39,63 @@ const environment = 'test/accidents/environment.docker.test.ts';
 const sweepers = 'test/stack/leftovers.docker.test.ts';
 
 /**
- * What only `npm run test:all` runs: every scenario with something taken away, the cases of the field on real servers, and what a
- * driver can beyond its conformance. Of scenarios and of generic faults `npm test` runs one for each family (test/support/tier.ts).
+ * What only `npm run test:all` runs: every scenario with something taken away, the cases of the field on real
+ * servers, and what a driver can beyond its conformance. Of scenarios and of generic faults `npm test` runs
+ * one for each family (test/support/tier.ts).
  */
 const everything = process.env['MUSTER_TESTS'] === 'all';
-const onlyInAll = everything ? [] : [
-  'drills/variants', 'drills/failover', 'drills/jobs', 'drills/field-cases/*', 'accidents/every-fault', 'fixtures/app/app', 'stack/host',
-  ...['beyond-a-dump', 'events', 'inventory', 'inventory-kinds', 'of-use', 'other-engines', 'own-data', 'recovery', 'replay-short', 'still-there', 'zones'].map((file) => `drivers/mysql/${file}`),
-  ...['bounded', 'redis-kinds', 'redis-of-use', 'redis-recovery', 'replicas', 'still-there', 'storage-faults'].map((file) => `drivers/${file}`),
-].map((file) => `test/${file}.docker.test.ts`);
+const onlyInAll = everything
+  ? []
+  : [
+      'drills/variants',
+      'drills/failover',
+      'drills/jobs',
+      'drills/field-cases/*',
+      'accidents/every-fault',
+      'fixtures/app/app',
+      'stack/host',
+      ...[
+        'beyond-a-dump',
+        'events',
+        'inventory',
+        'inventory-kinds',
+        'of-use',
+        'other-engines',
+        'own-data',
+        'recovery',
+        'replay-short',
+        'still-there',
+        'zones',
+      ].map((file) => `drivers/mysql/${file}`),
+      ...[
+        'bounded',
+        'redis-kinds',
+        'redis-of-use',
+        'redis-recovery',
+        'replicas',
+        'still-there',
+        'storage-faults',
+      ].map((file) => `drivers/${file}`),
+    ].map((file) => `test/${file}.docker.test.ts`);
 
 /** Minutes each: begun last, they would keep one worker busy while the others have nothing left. */
 const long = [
-  'drivers/mysql.docker.test.ts', 'drivers/redis.docker.test.ts', 'drivers/toxiproxy.docker.test.ts', 'drivers/mysql/recovery.docker.test.ts', 'drivers/http/http.docker.test.ts',
-  'drivers/nginx.docker.test.ts', 'drivers/bounded.docker.test.ts', 'stores/accidents.test.ts', 'cli/sweep.test.ts', 'cli/run-and-report.test.ts', 'cli/jobs.test.ts',
+  'drivers/mysql.docker.test.ts',
+  'drivers/redis.docker.test.ts',
+  'drivers/toxiproxy.docker.test.ts',
+  'drivers/mysql/recovery.docker.test.ts',
+  'drivers/http/http.docker.test.ts',
+  'drivers/nginx.docker.test.ts',
+  'drivers/bounded.docker.test.ts',
+  'stores/accidents.test.ts',
+  'cli/sweep.test.ts',
+  'cli/run-and-report.test.ts',
+  'cli/jobs.test.ts',
 ].map((file) => `test/${file}`);
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const rank = ({ moduleId }: TestSpecification): number => (long.findIndex((file) => moduleId.endsWith(file)) + long.length + 1) % (long.length + 1);
+    const rank = ({ moduleId }: TestSpecification): number =>
+      (long.findIndex((file) => moduleId.endsWith(file)) + long.length + 1) % (long.length + 1);
     return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
   }
 }
@@ -60,17 +107,63 @@ export default defineConfig({
     reporters: ['default', './test/support/slowest.ts'],
     sequence: { sequencer: LongestFirst },
     // The command line is started hundreds of times; compiling it is half of each start.
-    env: { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/compile'), MUSTER_TESTS_MEMORY: inMemory },
+    env: {
+      NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/compile'),
+      MUSTER_TESTS_MEMORY: inMemory,
+    },
     projects: [
-      { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/**/*.docker.test.ts'], maxWorkers: 2, testTimeout: 60_000 } },
+      {
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/**/*.docker.test.ts'],
+          maxWorkers: 2,
+          testTimeout: 60_000,
+        },
+      },
       // Conformance on real servers and on the engine: mostly waiting, so more files at a time than cores.
-      { test: { name: 'servers', include: ['test/{drivers,stores,fixtures,faults,stack}/**/*.docker.test.ts'], exclude: [sweepers, ...onlyInAll], maxWorkers: 3, ...containers, sequence: { groupOrder: 1 } } },
+      {
+        test: {
+          name: 'servers',
+          include: ['test/{drivers,stores,fixtures,faults,stack}/**/*.docker.test.ts'],
+          exclude: [sweepers, ...onlyInAll],
+          maxWorkers: 3,
+          ...containers,
+          sequence: { groupOrder: 1 },
+        },
+      },
       // Both run their drills side by side themselves.
       { test: { name: 'scenarios', include: [scenarios], ...containers, sequence: { groupOrder: 2 } } },
-      { test: { name: 'variants', include: [variants], exclude: onlyInAll, ...containers, sequence: { groupOrder: 3 } } },
-      { test: { name: 'drills', include: [drills, environment], exclude: [scenarios, variants, ...onlyInAll], maxWorkers: 2, ...containers, sequence: { groupOrder: 4 } } },
+      {
+        test: {
+          name: 'variants',
+          include: [variants],
+          exclude: onlyInAll,
+          ...containers,
+          sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        test: {
+          name: 'drills',
+          include: [drills, environment],
+          exclude: [scenarios, variants, ...onlyInAll],
+          maxWorkers: 2,
+          ...containers,
+          sequence: { groupOrder: 4 },
+        },
+      },
       // Whatever asks what dead owners left before the next start sweeps it up: alone.
-      { test: { name: 'accidents', include: ['test/accidents/**/*.docker.test.ts', sweepers], exclude: [environment, ...onlyInAll], fileParallelism: false, ...containers, sequence: { groupOrder: 5 } } },
+      {
+        test: {
+          name: 'accidents',
+          include: ['test/accidents/**/*.docker.test.ts', sweepers],
+          exclude: [environment, ...onlyInAll],
+          fileParallelism: false,
+          ...containers,
+          sequence: { groupOrder: 5 },
+        },
+      },
     ],
   },
 });

@@ -1,6 +1,7 @@
 /**
- * A real backup of a running MySQL into two real S3 servers: our pipe (dump, hash, compress, encrypt, hash, two multipart
- * uploads, manifests) against `mysqldump | zstd | openssl` into a file and two uploads of it by curl, in turn.
+ * A real backup of a running MySQL into two real S3 servers: our pipe (dump, hash, compress, encrypt, hash,
+ * two multipart uploads, manifests) against `mysqldump | zstd | openssl` into a file and two uploads of it by
+ * curl, in turn.
  *
  *   node bench/backup-live.ts [rounds] [users]
  */
@@ -21,7 +22,12 @@ const users = Number(process.argv[3] ?? 150_000);
 const { environment, ca } = await createRunEnvironment();
 const progress = (line: string): void => void process.stderr.write(`${line}\n`);
 const drill = `bench-backup-${randomBytes(3).toString('hex')}`;
-const stack = await createStackProvider({ progress }).up({ file: join(import.meta.dirname, '../docker-compose.yml'), drill, environment, progress });
+const stack = await createStackProvider({ progress }).up({
+  file: join(import.meta.dirname, '../docker-compose.yml'),
+  drill,
+  environment,
+  progress,
+});
 const service = (name: string) => stack.services.get(name)!;
 const secret = (name: string): string => environment[name]!;
 const key = randomBytes(32);
@@ -29,17 +35,55 @@ const key = randomBytes(32);
 async function open() {
   const clients = () => service('toxiproxy').endpoint(3306);
   const config = drivers.mysql.config.parse({});
-  const mysql = await drivers.mysql.attach({ component: 'mysql', service: service('mysql'), config, clients, peer: service, clock: systemClock, seed: 1, secret, note: progress });
-  const opened = ['s3-west', 's3-east'].map(async (name) => [name, await stores.s3.open({ name, config: stores.s3.config.parse({ service: name, bucket: 'backups' }), service, secret, folder: '' })] as const);
-  const vault = createVault({ stores: new Map(await Promise.all(opened)), key: () => key, clock: systemClock, originMs: 0, drill });
+  const mysql = await drivers.mysql.attach({
+    component: 'mysql',
+    service: service('mysql'),
+    config,
+    clients,
+    peer: service,
+    clock: systemClock,
+    seed: 1,
+    secret,
+    note: progress,
+  });
+  const opened = ['s3-west', 's3-east'].map(
+    async (name) =>
+      [
+        name,
+        await stores.s3.open({
+          name,
+          config: stores.s3.config.parse({ service: name, bucket: 'backups' }),
+          service,
+          secret,
+          folder: '',
+        }),
+      ] as const,
+  );
+  const vault = createVault({
+    stores: new Map(await Promise.all(opened)),
+    key: () => key,
+    clock: systemClock,
+    originMs: 0,
+    drill,
+  });
   return { mysql, vault };
 }
 
 async function byMuster({ mysql, vault }: Awaited<ReturnType<typeof open>>): Promise<number> {
   const begunMs = systemClock.nowMs();
-  const writer = await vault.begin({ component: 'mysql', backup: 'daily', method: 'dump', copies: ['s3-west', 's3-east'], encrypt: true });
+  const writer = await vault.begin({
+    component: 'mysql',
+    backup: 'daily',
+    method: 'dump',
+    copies: ['s3-west', 's3-east'],
+    encrypt: true,
+  });
   const options = drivers.mysql.backups['dump']!.options.parse({});
-  const consistency = await mysql.backups['dump']!.backup!(writer, { options, signal: new AbortController().signal, now: systemClock.nowMs });
+  const consistency = await mysql.backups['dump']!.backup!(writer, {
+    options,
+    signal: new AbortController().signal,
+    now: systemClock.nowMs,
+  });
   await writer.commit(consistency);
   return systemClock.nowMs() - begunMs;
 }
@@ -55,8 +99,14 @@ wait`;
 async function byHand(): Promise<number> {
   const ports = await Promise.all(['s3-west', 's3-east'].map((name) => service(name).endpoint(7070)));
   const env = {
-    ...process.env, ...environment, MYSQL_PWD: secret('MYSQL_ROOT_PASSWORD'), BACKUP_PASSWORD: key.toString('hex'), CONTAINER: `${stack.project}-mysql-1`,
-    FILE: `/tmp/${drill}.enc`, WEST: String(ports[0]!.port), EAST: String(ports[1]!.port),
+    ...process.env,
+    ...environment,
+    MYSQL_PWD: secret('MYSQL_ROOT_PASSWORD'),
+    BACKUP_PASSWORD: key.toString('hex'),
+    CONTAINER: `${stack.project}-mysql-1`,
+    FILE: `/tmp/${drill}.enc`,
+    WEST: String(ports[0]!.port),
+    EAST: String(ports[1]!.port),
   };
   const begunMs = systemClock.nowMs();
   await promisify(execFile)('bash', ['-c', script], { env });
@@ -64,9 +114,18 @@ async function byHand(): Promise<number> {
 }
 
 try {
-  const way = openWay({ clients: () => service('toxiproxy').endpoint(8443), prefix: '', tls: { name: 'localhost', ca } });
-  const seeded = await way.send('POST', '/admin/seed', { body: { users }, bearer: secret('ADMIN_TOKEN'), deadlineMs: 120_000 });
-  if (seeded.kind !== 'answer' || seeded.status !== 200) throw new Error(`not seeded: ${JSON.stringify(seeded)}`);
+  const way = openWay({
+    clients: () => service('toxiproxy').endpoint(8443),
+    prefix: '',
+    tls: { name: 'localhost', ca },
+  });
+  const seeded = await way.send('POST', '/admin/seed', {
+    body: { users },
+    bearer: secret('ADMIN_TOKEN'),
+    deadlineMs: 120_000,
+  });
+  if (seeded.kind !== 'answer' || seeded.status !== 200)
+    throw new Error(`not seeded: ${JSON.stringify(seeded)}`);
   await way.close();
   const opened = await open();
   await byMuster(opened);
@@ -76,9 +135,13 @@ try {
     const hand = await byHand();
     const muster = await byMuster(opened);
     ratios.push(muster / hand);
-    console.log(`round ${round}: by Muster ${muster.toFixed(0)} ms, by hand ${hand.toFixed(0)} ms, ratio ${(muster / hand).toFixed(2)}`);
+    console.log(
+      `round ${round}: by Muster ${muster.toFixed(0)} ms, by hand ${hand.toFixed(0)} ms, ratio ${(muster / hand).toFixed(2)}`,
+    );
   }
-  console.log(`median ratio ${ratios.sort((a, b) => a - b)[Math.floor(rounds / 2)]!.toFixed(2)} (at most 1.1 is asked for)`);
+  console.log(
+    `median ratio ${ratios.sort((a, b) => a - b)[Math.floor(rounds / 2)]!.toFixed(2)} (at most 1.1 is asked for)`,
+  );
   await opened.mysql.close();
   await opened.vault.close();
 } finally {

@@ -1,6 +1,6 @@
 /**
- * Judges the bundle of a drill of 10 million operations from its folder: seconds and peak memory, hashing included.
- * In a process of its own.   node bench/bundle.ts [operations]
+ * Judges the bundle of a drill of 10 million operations from its folder: seconds and peak memory, hashing
+ * included. In a process of its own.   node bench/bundle.ts [operations]
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
@@ -20,13 +20,56 @@ const [mode = '10000000', folder = ''] = process.argv.slice(2);
 /** What a drill leaves that writes and reads back, with nothing broken: its size is what counts here. */
 function make(into: string, operations: number): void {
   mkdirSync(into);
-  const raise = (error: unknown): never => { throw error; };
+  const raise = (error: unknown): never => {
+    throw error;
+  };
   const timeline = createTimelineWriter(join(into, 'events.jsonl'), systemClock, systemClock.nowMs(), raise);
-  const ledger = createLedgerWriter(join(into, 'ledger.bin'), 0, (chunk) => void timeline.emit('ledger.chunk', chunk), raise);
-  const strategy = { strategy: 'bench', components: { redis: { objectives: {}, backups: {}, config: {} } }, stores: {}, detection: {}, alerts: {}, invariants: {} };
-  const scenario = { scenario: 'bench', title: 'Many operations', timeScale: 1, load: {}, protect: [], fault: [], recover: 'automatic', check: ['ledger'], attempts: 1, impact: 'none' };
-  timeline.emit('drill.begun', { drill: 'bench', seed: 7, muster: 'bench', originMonotonicMs: 0, scenarioFile: '', strategyFile: '', host: {}, strategy, scenario } as never);
-  timeline.emit('load.begun', { load: 'keys', index: 0, target: 'redis', kind: 'data', ratePerSecond: 10_000, neverReturn: false, volatile: false });
+  const ledger = createLedgerWriter(
+    join(into, 'ledger.bin'),
+    0,
+    (chunk) => void timeline.emit('ledger.chunk', chunk),
+    raise,
+  );
+  const strategy = {
+    strategy: 'bench',
+    components: { redis: { objectives: {}, backups: {}, config: {} } },
+    stores: {},
+    detection: {},
+    alerts: {},
+    invariants: {},
+  };
+  const scenario = {
+    scenario: 'bench',
+    title: 'Many operations',
+    timeScale: 1,
+    load: {},
+    protect: [],
+    fault: [],
+    recover: 'automatic',
+    check: ['ledger'],
+    attempts: 1,
+    impact: 'none',
+  };
+  timeline.emit('drill.begun', {
+    drill: 'bench',
+    seed: 7,
+    muster: 'bench',
+    originMonotonicMs: 0,
+    scenarioFile: '',
+    strategyFile: '',
+    host: {},
+    strategy,
+    scenario,
+  } as never);
+  timeline.emit('load.begun', {
+    load: 'keys',
+    index: 0,
+    target: 'redis',
+    kind: 'data',
+    ratePerSecond: 10_000,
+    neverReturn: false,
+    volatile: false,
+  });
   const recorder = ledger.recorder(0);
   for (let id = 0; id < operations; id += 1) {
     const { low, high } = digestOf(valueOf(7, id, 0));
@@ -43,7 +86,13 @@ function make(into: string, operations: number): void {
 function child(): void {
   const begun = process.hrtime.bigint();
   const { damage } = judgeBundle(folder, registries);
-  console.log(JSON.stringify({ damage, seconds: Number(process.hrtime.bigint() - begun) / 1e9, rss: process.resourceUsage().maxRSS * 1024 }));
+  console.log(
+    JSON.stringify({
+      damage,
+      seconds: Number(process.hrtime.bigint() - begun) / 1e9,
+      rss: process.resourceUsage().maxRSS * 1024,
+    }),
+  );
 }
 
 function main(operations: number): void {
@@ -51,9 +100,13 @@ function main(operations: number): void {
   const bundle = join(home, 'bundle');
   try {
     make(bundle, operations);
-    const measured = JSON.parse(execFileSync(process.execPath, [import.meta.filename, 'judge', bundle], { encoding: 'utf8' })) as { damage: string | null; seconds: number; rss: number };
+    const measured = JSON.parse(
+      execFileSync(process.execPath, [import.meta.filename, 'judge', bundle], { encoding: 'utf8' }),
+    ) as { damage: string | null; seconds: number; rss: number };
     const mebibytes = (bytes: number): string => `${(bytes / 1024 ** 2).toFixed(0)} MiB`;
-    console.log(`${operations} operations, a ledger of ${mebibytes(statSync(join(bundle, 'ledger.bin')).size)}: ${measured.seconds.toFixed(1)} s, ${mebibytes(measured.rss)} peak, damage: ${measured.damage ?? 'none'}`);
+    console.log(
+      `${operations} operations, a ledger of ${mebibytes(statSync(join(bundle, 'ledger.bin')).size)}: ${measured.seconds.toFixed(1)} s, ${mebibytes(measured.rss)} peak, damage: ${measured.damage ?? 'none'}`,
+    );
     if (measured.damage !== null || measured.rss > rssMax) process.exitCode = 1;
   } finally {
     rmSync(home, { recursive: true, force: true });

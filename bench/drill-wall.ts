@@ -1,5 +1,6 @@
 /**
- * What does measuring cost? The wall time of a drill, against the same steps typed by hand as a shell script, in turn.
+ * What does measuring cost? The wall time of a drill, against the same steps typed by hand as a shell script,
+ * in turn.
  *
  *   node bench/drill-wall.ts [pairs]
  */
@@ -18,8 +19,14 @@ const pairs = Number(process.argv[2] ?? 3);
 const execute = promisify(execFile);
 const root = resolve(import.meta.dirname, '..');
 const stack = join(root, 'docker-compose.yml');
-const chosen = await provideImages(await getRuntime(), imagesWanted(readFileSync(stack, 'utf8')), imageChoice(process.env, console.error));
-const images = Object.fromEntries([...chosen.values()].map((image) => [variableOf(image.name), image.reference]));
+const chosen = await provideImages(
+  await getRuntime(),
+  imagesWanted(readFileSync(stack, 'utf8')),
+  imageChoice(process.env, console.error),
+);
+const images = Object.fromEntries(
+  [...chosen.values()].map((image) => [variableOf(image.name), image.reference]),
+);
 
 async function timed(work: () => Promise<unknown>): Promise<number> {
   const begun = process.hrtime.bigint();
@@ -28,12 +35,40 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
 }
 
 const byMuster = (): Promise<number> =>
-  timed(() => execute(process.execPath, ['cli/main.ts', 'run', 'reference/redis-volume-lost', '--out', mkdtempSync(join(tmpdir(), 'muster-wall-'))], { cwd: root }));
+  timed(() =>
+    execute(
+      process.execPath,
+      [
+        'cli/main.ts',
+        'run',
+        'reference/redis-volume-lost',
+        '--out',
+        mkdtempSync(join(tmpdir(), 'muster-wall-')),
+      ],
+      { cwd: root },
+    ),
+  );
 
 async function byHand(): Promise<number> {
   const { environment } = await createRunEnvironment();
-  const env = { ...process.env, ...environment, ...images, BACKUP_PASSWORD: randomBytes(24).toString('hex'), HELPER_IMAGE: images['MUSTER_IMAGE_REDIS'] };
-  return timed(() => execute('bash', [join(import.meta.dirname, 'by-hand/redis-volume-lost.sh'), stack, `by-hand-${randomBytes(3).toString('hex')}`], { env, cwd: root }));
+  const env = {
+    ...process.env,
+    ...environment,
+    ...images,
+    BACKUP_PASSWORD: randomBytes(24).toString('hex'),
+    HELPER_IMAGE: images['MUSTER_IMAGE_REDIS'],
+  };
+  return timed(() =>
+    execute(
+      'bash',
+      [
+        join(import.meta.dirname, 'by-hand/redis-volume-lost.sh'),
+        stack,
+        `by-hand-${randomBytes(3).toString('hex')}`,
+      ],
+      { env, cwd: root },
+    ),
+  );
 }
 
 const ratios: number[] = [];
@@ -41,7 +76,9 @@ for (let pair = 1; pair <= pairs; pair += 1) {
   const hand = await byHand();
   const muster = await byMuster();
   ratios.push(muster / hand);
-  console.log(`pair ${pair}: by Muster ${muster.toFixed(1)} s, by hand ${hand.toFixed(1)} s, ratio ${(muster / hand).toFixed(3)}`);
+  console.log(
+    `pair ${pair}: by Muster ${muster.toFixed(1)} s, by hand ${hand.toFixed(1)} s, ratio ${(muster / hand).toFixed(3)}`,
+  );
 }
 const median = ratios.sort((a, b) => a - b)[Math.floor(ratios.length / 2)]!;
 console.log(`median ratio ${median.toFixed(3)} (at most 1.15 is asked for)`);

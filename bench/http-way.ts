@@ -1,6 +1,6 @@
 /**
- * Is the journeys' own client the bottleneck? Requests a second through TLS proxy and app by the http driver's way in,
- * against autocannon at the same address with as many connections, in turn.
+ * Is the journeys' own client the bottleneck? Requests a second through TLS proxy and app by the http
+ * driver's way in, against autocannon at the same address with as many connections, in turn.
  *
  *   node bench/http-way.ts [rounds]
  */
@@ -16,16 +16,26 @@ const connections = 16;
 const seconds = 5;
 const { environment, ca } = await createRunEnvironment();
 const progress = (line: string): void => void process.stderr.write(`${line}\n`);
-const stack = await createStackProvider({ progress }).up({ file: join(import.meta.dirname, '../docker-compose.yml'), drill: `bench-http-${randomBytes(3).toString('hex')}`, environment, progress });
+const stack = await createStackProvider({ progress }).up({
+  file: join(import.meta.dirname, '../docker-compose.yml'),
+  drill: `bench-http-${randomBytes(3).toString('hex')}`,
+  environment,
+  progress,
+});
 
 async function byWay(port: number): Promise<number> {
-  const way = openWay({ clients: async () => ({ host: '127.0.0.1', port }), prefix: '', tls: { name: 'localhost', ca } });
+  const way = openWay({
+    clients: async () => ({ host: '127.0.0.1', port }),
+    prefix: '',
+    tls: { name: 'localhost', ca },
+  });
   const until = process.hrtime.bigint() + BigInt(seconds * 1e9);
   let answers = 0;
   const one = async (): Promise<void> => {
     while (process.hrtime.bigint() < until) {
       const reply = await way.send('GET', '/health');
-      if (reply.kind !== 'answer' || reply.status !== 200) throw new Error(`not answered: ${JSON.stringify(reply)}`);
+      if (reply.kind !== 'answer' || reply.status !== 200)
+        throw new Error(`not answered: ${JSON.stringify(reply)}`);
       answers += 1;
     }
   };
@@ -35,9 +45,16 @@ async function byWay(port: number): Promise<number> {
 }
 
 async function byAutocannon(port: number): Promise<number> {
-  const options = { url: `https://127.0.0.1:${port}/health`, connections, duration: seconds, headers: { host: 'localhost' }, tlsOptions: { ca, servername: 'localhost' } };
+  const options = {
+    url: `https://127.0.0.1:${port}/health`,
+    connections,
+    duration: seconds,
+    headers: { host: 'localhost' },
+    tlsOptions: { ca, servername: 'localhost' },
+  };
   const result = await autocannon(options as autocannon.Options);
-  if (result.errors > 0 || result.non2xx > 0) throw new Error(`${result.errors} errors, ${result.non2xx} answers that are not 2xx`);
+  if (result.errors > 0 || result.non2xx > 0)
+    throw new Error(`${result.errors} errors, ${result.non2xx} answers that are not 2xx`);
   return result.requests.average;
 }
 
@@ -48,7 +65,9 @@ try {
     const theirs = await byAutocannon(port);
     const ours = await byWay(port);
     ratios.push(ours / theirs);
-    console.log(`round ${round}: ${ours.toFixed(0)} requests/s by the driver, ${theirs.toFixed(0)} by autocannon, ratio ${(ours / theirs).toFixed(2)}`);
+    console.log(
+      `round ${round}: ${ours.toFixed(0)} requests/s by the driver, ${theirs.toFixed(0)} by autocannon, ratio ${(ours / theirs).toFixed(2)}`,
+    );
   }
   console.log(`median ratio ${ratios.sort((a, b) => a - b)[Math.floor(rounds / 2)]!.toFixed(2)}`);
 } finally {

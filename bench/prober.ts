@@ -1,7 +1,7 @@
 /**
- * An independent prober, in a process of its own, that knows nothing of Muster: a bare socket, one GET a millisecond,
- * a new connection as soon as the old one is gone. Prints every change between answered and not answered with the
- * monotonic time of the machine, in ms.
+ * An independent prober, in a process of its own, that knows nothing of Muster: a bare socket, one GET a
+ * millisecond, a new connection as soon as the old one is gone. Prints every change between answered and not
+ * answered with the monotonic time of the machine, in ms.
  *
  *   node bench/prober.ts HOST PORT KEY
  */
@@ -17,7 +17,10 @@ let answered: boolean | null = null;
 let lastMs = now();
 function say(isAnswered: boolean): void {
   const atMs = now();
-  if (answered !== isAnswered) process.stdout.write(`${JSON.stringify({ answered: isAnswered, atMs, sinceLastProbeMs: atMs - lastMs })}\n`);
+  if (answered !== isAnswered)
+    process.stdout.write(
+      `${JSON.stringify({ answered: isAnswered, atMs, sinceLastProbeMs: atMs - lastMs })}\n`,
+    );
   answered = isAnswered;
   lastMs = atMs;
 }

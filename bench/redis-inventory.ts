@@ -1,6 +1,7 @@
-// Memory that the inventory of Redis takes, by the number of keys: node bench/redis-inventory.ts [keys] [baseline keys]
-// Each number of keys is read and compared by a process of its own. Prints the peak of each above what an empty server takes, in MiB, and
-// their ratio: memory must not grow as the keys do. Fails above the bound that drivers/redis/spool.ts states.
+// Memory that the inventory of Redis takes, by the number of keys: node bench/redis-inventory.ts [keys]
+// [baseline keys] Each number of keys is read and compared by a process of its own. Prints the peak of each
+// above what an empty server takes, in MiB, and their ratio: memory must not grow as the keys do. Fails above
+// the bound that drivers/redis/spool.ts states.
 import { fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -16,7 +17,11 @@ const fewer = Number(process.argv[3] ?? 100_000);
 const boundMiB = 64 + (2 * heldAtMost * 300) / 2 ** 20;
 const mebibytes = (kilobytes: number): number => Math.round(kilobytes / 1024);
 
-interface Figures { peakMiB: number; seconds: number; verdict: string }
+interface Figures {
+  peakMiB: number;
+  seconds: number;
+  verdict: string;
+}
 
 /** In a process of its own: what it took at most is then this reading's. */
 async function readOnce(host: string, port: number): Promise<Figures> {
@@ -27,14 +32,25 @@ async function readOnce(host: string, port: number): Promise<Figures> {
   const baseline = await check.before!();
   const { verdict } = await check.after(baseline);
   check.close();
-  return { peakMiB: mebibytes(process.resourceUsage().maxRSS), seconds: (systemClock.nowMs() - begun) / 1000, verdict };
+  return {
+    peakMiB: mebibytes(process.resourceUsage().maxRSS),
+    seconds: (systemClock.nowMs() - begun) / 1000,
+    verdict,
+  };
 }
 
 async function inProcess(service: Service, count: number): Promise<Figures> {
   await service.exec(['redis-cli', 'flushall']);
   for (let from = 0; from < count; from += 100_000) {
     const text = "for i = ARGV[1], ARGV[2] do redis.call('SET', 'user:' .. i, 'value of ' .. i) end";
-    await service.exec(['redis-cli', 'eval', text, '0', String(from), String(Math.min(from + 100_000, count) - 1)]);
+    await service.exec([
+      'redis-cli',
+      'eval',
+      text,
+      '0',
+      String(from),
+      String(Math.min(from + 100_000, count) - 1),
+    ]);
   }
   const { host, port } = await service.endpoint(6379);
   const child = fork(fileURLToPath(import.meta.url), ['--read', host, String(port)]);
@@ -46,7 +62,9 @@ async function compared(): Promise<void> {
   const progress = (line: string): void => console.error(line);
   const stack = await createStackProvider({ progress }).up({
     file: fileURLToPath(new URL('../test/fixtures/redis.compose.yml', import.meta.url)),
-    drill: `bench-${randomBytes(3).toString('hex')}`, environment: { REDIS_PASSWORD: randomBytes(8).toString('hex') }, progress,
+    drill: `bench-${randomBytes(3).toString('hex')}`,
+    environment: { REDIS_PASSWORD: randomBytes(8).toString('hex') },
+    progress,
   });
   try {
     const service = stack.services.get('redis')!;
@@ -54,8 +72,24 @@ async function compared(): Promise<void> {
     const few = await inProcess(service, fewer);
     const many = await inProcess(service, keys);
     const [least, most] = [few.peakMiB - empty.peakMiB, many.peakMiB - empty.peakMiB];
-    console.log(JSON.stringify({ keys, fewer, empty, few, many, ratioOfKeys: keys / fewer, ratioOfMemory: most / Math.max(1, least), boundMiB: Math.round(boundMiB) }, null, 2));
-    if ([empty, few, many].some(({ verdict }) => verdict !== 'pass')) throw new Error('an inventory did not pass: this measured nothing');
+    console.log(
+      JSON.stringify(
+        {
+          keys,
+          fewer,
+          empty,
+          few,
+          many,
+          ratioOfKeys: keys / fewer,
+          ratioOfMemory: most / Math.max(1, least),
+          boundMiB: Math.round(boundMiB),
+        },
+        null,
+        2,
+      ),
+    );
+    if ([empty, few, many].some(({ verdict }) => verdict !== 'pass'))
+      throw new Error('an inventory did not pass: this measured nothing');
     if (most > boundMiB) {
       console.error(`${most} MiB above an empty server, expected ${Math.round(boundMiB)} at most`);
       process.exitCode = 1;

@@ -1,6 +1,7 @@
-// How fast Redis operations can be issued, acknowledged and recorded by one process: node bench/redis-ledger.ts [seconds]
-// Prints acknowledged operations per second with the ledger, the same client without it, and redis-benchmark from
-// inside the container with as many requests under way, one after the other on the same server.
+// How fast Redis operations can be issued, acknowledged and recorded by one process: node
+// bench/redis-ledger.ts [seconds] Prints acknowledged operations per second with the ledger, the same client
+// without it, and redis-benchmark from inside the container with as many requests under way, one after the
+// other on the same server.
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
@@ -19,34 +20,55 @@ const seconds = Number(process.argv[2] ?? 5);
 const inFlight = 128;
 const target = 20_000;
 
-interface Figures { perSecond: number; cores: number }
+interface Figures {
+  perSecond: number;
+  cores: number;
+}
 
-/** Keeps `inFlight` operations under way for `seconds`. Gives how many ended a second, and the share of a core that this process took. */
+/**
+ * Keeps `inFlight` operations under way for `seconds`. Gives how many ended a second, and the share of a core
+ * that this process took.
+ */
 async function measure(operation: () => Promise<void>): Promise<Figures> {
   const clock = systemClock;
   const until = clock.nowMs() + seconds * 1000;
   const begun = clock.nowMs();
   const cpu = process.cpuUsage();
   let done = 0;
-  await Promise.all(Array.from({ length: inFlight }, async () => {
-    while (clock.nowMs() < until) {
-      await operation();
-      done += 1;
-    }
-  }));
+  await Promise.all(
+    Array.from({ length: inFlight }, async () => {
+      while (clock.nowMs() < until) {
+        await operation();
+        done += 1;
+      }
+    }),
+  );
   const tookMs = clock.nowMs() - begun;
   const { user, system } = process.cpuUsage(cpu);
   return { perSecond: (done * 1000) / tookMs, cores: (user + system) / 1000 / tookMs };
 }
 
-async function withLedger(client: DataClient, groupSize: number): Promise<Figures & { records: number; failed: number }> {
+async function withLedger(
+  client: DataClient,
+  groupSize: number,
+): Promise<Figures & { records: number; failed: number }> {
   const folder = mkdtempSync(join(tmpdir(), 'muster-bench-'));
   const path = join(folder, 'ledger.bin');
   const originMs = systemClock.nowMs();
-  const writer = createLedgerWriter(path, originMs, () => undefined, (error) => { throw error; });
+  const writer = createLedgerWriter(
+    path,
+    originMs,
+    () => undefined,
+    (error) => {
+      throw error;
+    },
+  );
   let failed = 0;
   const operation = dataOperations(client, groupSize, {
-    clock: systemClock, seed: 1, ratePerSecond: Infinity, recorder: writer.recorder(0),
+    clock: systemClock,
+    seed: 1,
+    ratePerSecond: Infinity,
+    recorder: writer.recorder(0),
     seen: (what) => {
       if (what === 'failed') failed += 1;
     },
@@ -67,7 +89,10 @@ function bare(client: DataClient, groupSize: number): () => Promise<void> {
     turn = (turn + 1) % 50;
     if (turn < 20) {
       const first = 10_000_000 + (next += groupSize);
-      await client.write(Array.from({ length: groupSize }, (_, i) => first + i), Array.from({ length: groupSize }, () => value));
+      await client.write(
+        Array.from({ length: groupSize }, (_, i) => first + i),
+        Array.from({ length: groupSize }, () => value),
+      );
     } else if (turn < 23) await client.write([10_000_000 + turn], [value]);
     else if (turn < 24) await client.remove(10_000_000 + turn);
     else await client.read(10_000_000 + ((turn * 7919) % Math.max(1, next)));
@@ -75,20 +100,49 @@ function bare(client: DataClient, groupSize: number): () => Promise<void> {
 }
 
 async function redisBenchmark(service: Service): Promise<Record<string, number>> {
-  const { stdout } = await service.exec(['redis-benchmark', '-t', 'set,get', '-n', '300000', '-c', '1', '-P', String(inFlight), '-d', '32', '-r', '1000000', '--csv']);
-  return Object.fromEntries([...stdout.matchAll(/^"(SET|GET)","([\d.]+)"/gm)].map(([, name, rate]) => [name!, Number(rate)]));
+  const { stdout } = await service.exec([
+    'redis-benchmark',
+    '-t',
+    'set,get',
+    '-n',
+    '300000',
+    '-c',
+    '1',
+    '-P',
+    String(inFlight),
+    '-d',
+    '32',
+    '-r',
+    '1000000',
+    '--csv',
+  ]);
+  return Object.fromEntries(
+    [...stdout.matchAll(/^"(SET|GET)","([\d.]+)"/gm)].map(([, name, rate]) => [name!, Number(rate)]),
+  );
 }
 
 const progress = (line: string): void => console.error(line);
 const stack = await createStackProvider({ progress }).up({
   file: fileURLToPath(new URL('../test/fixtures/redis.compose.yml', import.meta.url)),
-  drill: `bench-${randomBytes(3).toString('hex')}`, environment: { REDIS_PASSWORD: randomBytes(8).toString('hex') }, progress,
+  drill: `bench-${randomBytes(3).toString('hex')}`,
+  environment: { REDIS_PASSWORD: randomBytes(8).toString('hex') },
+  progress,
 });
 try {
   const service = stack.services.get('redis')!;
   // As the reference stack has it.
   await service.exec(['redis-cli', 'config', 'set', 'appendfsync', 'everysec']);
-  const attached = await redis.attach({ component: 'bench', service, config: redis.config.parse({}), clients: () => service.endpoint(6379), peer: () => service, clock: systemClock, seed: 1, secret: () => '', note: () => undefined });
+  const attached = await redis.attach({
+    component: 'bench',
+    service,
+    config: redis.config.parse({}),
+    clients: () => service.endpoint(6379),
+    peer: () => service,
+    clock: systemClock,
+    seed: 1,
+    secret: () => '',
+    note: () => undefined,
+  });
   const workload = attached.workload as DataWorkload;
   const client = await workload.open();
   await measure(bare(client, workload.groupSize));
@@ -97,12 +151,31 @@ try {
   const peer = await redisBenchmark(service);
   await client.close();
   await attached.close();
-  // What a second of processor time gives: steady where the wall clock's figure suffers from whatever else runs on the machine.
+  // What a second of processor time gives: steady where the wall clock's figure suffers from whatever else
+  // runs on the machine.
   const perCoreSecond = recorded.perSecond / recorded.cores;
-  console.log(JSON.stringify({ seconds, inFlight, groupSize: workload.groupSize, recorded, without, ratioToBare: recorded.perSecond / without.perSecond, perCoreSecond, redisBenchmark: peer, loadAverage: loadavg() }, null, 2));
+  console.log(
+    JSON.stringify(
+      {
+        seconds,
+        inFlight,
+        groupSize: workload.groupSize,
+        recorded,
+        without,
+        ratioToBare: recorded.perSecond / without.perSecond,
+        perCoreSecond,
+        redisBenchmark: peer,
+        loadAverage: loadavg(),
+      },
+      null,
+      2,
+    ),
+  );
   if (recorded.failed > 0) throw new Error(`${recorded.failed} operations failed: this measured nothing`);
   if (recorded.perSecond < target) {
-    console.error(`only ${Math.round(recorded.perSecond)} acknowledged operations per second, expected ${target}`);
+    console.error(
+      `only ${Math.round(recorded.perSecond)} acknowledged operations per second, expected ${target}`,
+    );
     process.exitCode = 1;
   }
 } finally {

@@ -1,6 +1,6 @@
 /**
- * What the visitors cost the machine that they are measured on: CPU of this process for visits by autocannon, through TLS proxy
- * and app, beside the same number of requests by the http driver's own journeys, in turn.
+ * What the visitors cost the machine that they are measured on: CPU of this process for visits by autocannon,
+ * through TLS proxy and app, beside the same number of requests by the http driver's own journeys, in turn.
  *
  *   node bench/visits.ts [visits a second]
  */
@@ -19,16 +19,26 @@ const seconds = 10;
 const users = 500;
 const { environment } = await createRunEnvironment();
 const progress = (line: string): void => void process.stderr.write(`${line}\n`);
-const stack = await createStackProvider({ progress }).up({ file: join(import.meta.dirname, '../docker-compose.yml'), drill: `bench-visits-${randomBytes(3).toString('hex')}`, environment, progress });
+const stack = await createStackProvider({ progress }).up({
+  file: join(import.meta.dirname, '../docker-compose.yml'),
+  drill: `bench-visits-${randomBytes(3).toString('hex')}`,
+  environment,
+  progress,
+});
 
 /** Steadily, for so many seconds; gives the share of one core that it took, and the requests. */
-async function cost(open: (recorder: Recorder) => Promise<JourneyClient>, rate: number): Promise<{ core: number; requests: number }> {
+async function cost(
+  open: (recorder: Recorder) => Promise<JourneyClient>,
+  rate: number,
+): Promise<{ core: number; requests: number }> {
   let requests = 0;
   let right = 0;
-  const client = await open({ record: (_kind, outcome, _id, _group, _invoked, _ended, _low, _high, flags) => {
-    requests += 1;
-    if (outcome === outcomes.ok && flags === 0) right += 1;
-  } });
+  const client = await open({
+    record: (_kind, outcome, _id, _group, _invoked, _ended, _low, _high, flags) => {
+      requests += 1;
+      if (outcome === outcomes.ok && flags === 0) right += 1;
+    },
+  });
   const before = process.cpuUsage();
   const running = Array.from({ length: rate * seconds }, async (_, number) => {
     await systemClock.sleep((number * 1000) / rate);
@@ -43,10 +53,23 @@ async function cost(open: (recorder: Recorder) => Promise<JourneyClient>, rate: 
 
 try {
   const attached = await driver.attach({
-    component: 'app', service: stack.services.get('app')!, clock: systemClock, seed: 7, note: progress, secret: (name) => environment[name]!,
-    config: driver.config.parse({ tls: { name: 'localhost', caFrom: 'MUSTER_TLS_CA' }, adminTokenFrom: 'ADMIN_TOKEN', users }),
+    component: 'app',
+    service: stack.services.get('app')!,
+    clock: systemClock,
+    seed: 7,
+    note: progress,
+    secret: (name) => environment[name]!,
+    config: driver.config.parse({
+      tls: { name: 'localhost', caFrom: 'MUSTER_TLS_CA' },
+      adminTokenFrom: 'ADMIN_TOKEN',
+      users,
+    }),
     clients: () => stack.services.get('toxiproxy')!.endpoint(8443),
-    peer: (name) => stack.services.get(name) ?? (() => { throw inputError(`no service ${name}`); })(),
+    peer: (name) =>
+      stack.services.get(name) ??
+      (() => {
+        throw inputError(`no service ${name}`);
+      })(),
   });
   await attached.actions['seed']!({});
   const { workload, generators } = attached;
@@ -54,7 +77,13 @@ try {
   await cost(generators!['autocannon']!.open, 5);
   const visiting = await cost(generators!['autocannon']!.open, perSecond);
   const travelling = await cost(workload.open, Math.round((perSecond * 2) / 3.7));
-  for (const [what, { core, requests }] of Object.entries({ 'visits by autocannon': visiting, journeys: travelling })) console.log(`${what}: ${requests / seconds} requests/s take ${(core * 100).toFixed(1)} % of a core, ${((core * seconds * 1e3) / requests).toFixed(2)} ms each`);
+  for (const [what, { core, requests }] of Object.entries({
+    'visits by autocannon': visiting,
+    journeys: travelling,
+  }))
+    console.log(
+      `${what}: ${requests / seconds} requests/s take ${(core * 100).toFixed(1)} % of a core, ${((core * seconds * 1e3) / requests).toFixed(2)} ms each`,
+    );
   await attached.close();
 } finally {
   await stack.down();

@@ -6,12 +6,19 @@ import { prepare } from './host.ts';
 import { chalkFor } from './output.ts';
 import { optionsFor } from './summary.ts';
 
-/** `muster doctor`: what is here, what is missing, and the remedy; with --prepare, the remedy carried out. 0 when drills can run, 69 when not. */
+/**
+ * `muster doctor`: what is here, what is missing, and the remedy; with --prepare, the remedy carried out. 0
+ * when drills can run, 69 when not.
+ */
 export async function doctor(flags: { prepare?: boolean; json?: boolean }): Promise<number> {
   if (flags.prepare) await prepare((text) => void process.stderr.write(`${text}\n`));
   const checks = await inspectHost();
   const ready = checks.every(({ ok }) => ok);
-  process.stdout.write(flags.json ? `${JSON.stringify({ schema: 'muster/doctor/v1', ready, checks }, null, 2)}\n` : toText(checks));
+  process.stdout.write(
+    flags.json
+      ? `${JSON.stringify({ schema: 'muster/doctor/v1', ready, checks }, null, 2)}\n`
+      : toText(checks),
+  );
   return ready ? 0 : exitCodes.environment;
 }
 
@@ -25,6 +32,9 @@ function toText(checks: readonly HostFinding[]): string {
     ...(ok || !remedy ? [] : [`${' '.repeat(indent)}${paint.cyan('remedy:')} ${under(remedy)}`]),
   ]);
   const missing = checks.filter(({ ok }) => !ok);
-  const last = missing.length === 0 ? 'Drills can run here.' : `${plural(missing.length, 'thing is', 'things are')} missing: no drill can run here yet.`;
+  const last =
+    missing.length === 0
+      ? 'Drills can run here.'
+      : `${plural(missing.length, 'thing is', 'things are')} missing: no drill can run here yet.`;
   return `${[...lines, '', last].join('\n')}\n`;
 }

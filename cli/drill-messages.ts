@@ -20,12 +20,31 @@ export type FromDrill =
   | { kind: 'failed'; error: Told };
 
 /** An error on its way between processes. */
-export interface Told { trouble: Trouble; message: string; options: MusterErrorOptions; all: Told[] | null; stack: string | undefined }
+export interface Told {
+  trouble: Trouble;
+  message: string;
+  options: MusterErrorOptions;
+  all: Told[] | null;
+  stack: string | undefined;
+}
 
 export function tellOf(error: unknown): Told {
-  if (!(error instanceof MusterError)) return { trouble: 'internal', message: error instanceof Error ? error.message : String(error), options: {}, all: null, stack: error instanceof Error ? error.stack : undefined };
+  if (!(error instanceof MusterError))
+    return {
+      trouble: 'internal',
+      message: error instanceof Error ? error.message : String(error),
+      options: {},
+      all: null,
+      stack: error instanceof Error ? error.stack : undefined,
+    };
   const { trouble, message, at, found, expected, hint, cause, stack } = error;
-  return { trouble, message, options: { at, found, expected, hint, cause: cause === undefined ? undefined : errorOf(tellOf(cause)) }, all: error instanceof InputErrors ? error.all.map(tellOf) : null, stack };
+  return {
+    trouble,
+    message,
+    options: { at, found, expected, hint, cause: cause === undefined ? undefined : errorOf(tellOf(cause)) },
+    all: error instanceof InputErrors ? error.all.map(tellOf) : null,
+    stack,
+  };
 }
 
 export function errorOf({ trouble, message, options, all, stack }: Told): MusterError {

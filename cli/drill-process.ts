@@ -6,8 +6,9 @@ import { goOnUnread } from './output.ts';
 import { drillHere, providerFor } from './one-drill.ts';
 import { registries } from './registries.ts';
 
-// A process with one drill in it, of several side by side: what one of them computes must not keep the clients of another
-// waiting. Muster tells it what to do. When Muster is gone, it heals, takes its stack down, and ends as well.
+// A process with one drill in it, of several side by side: what one of them computes must not keep the
+// clients of another waiting. Muster tells it what to do. When Muster is gone, it heals, takes its stack
+// down, and ends as well.
 const stopping = new AbortController();
 let over = false;
 
@@ -20,9 +21,21 @@ const tell = (message: FromDrill, then: () => void = () => undefined): void => {
 async function carryOut({ file, drill, planned, flags }: Job): Promise<void> {
   const say = (text: string): void => tell({ kind: 'progress', progress: { kind: 'line', text } });
   const provider = providerFor(flags, say);
-  const plan = sweptPlans(await planDrill(file, registries, provider, { hostCommands: flags.allowHostCommands }))[drill];
-  if (!plan || plannedText(plan) !== planned) throw inputError(`${file} is not what it was when the drills began`, { expected: 'a scenario and a strategy that stay as they are while drills run', hint: 'run it again' });
-  const { folder, code, error, kept } = await drillHere(plan, flags, provider, (progress) => tell({ kind: 'progress', progress }), stopping.signal);
+  const plan = sweptPlans(
+    await planDrill(file, registries, provider, { hostCommands: flags.allowHostCommands }),
+  )[drill];
+  if (!plan || plannedText(plan) !== planned)
+    throw inputError(`${file} is not what it was when the drills began`, {
+      expected: 'a scenario and a strategy that stay as they are while drills run',
+      hint: 'run it again',
+    });
+  const { folder, code, error, kept } = await drillHere(
+    plan,
+    flags,
+    provider,
+    (progress) => tell({ kind: 'progress', progress }),
+    stopping.signal,
+  );
   end({ kind: 'ran', folder, code, error: error ? tellOf(error) : null, kept });
 }
 
@@ -36,7 +49,9 @@ goOnUnread();
 // Ctrl-C in a terminal reaches the whole group: Muster says what it means.
 for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
 process.on('SIGTERM', () => stopping.abort(new MusterError('interrupted', 'by SIGTERM')));
-process.on('uncaughtException', (error) => stopping.abort(new MusterError('internal', error.message, { cause: error })));
+process.on('uncaughtException', (error) =>
+  stopping.abort(new MusterError('internal', error.message, { cause: error })),
+);
 process.on('disconnect', () => {
   if (over) return;
   if (stopping.signal.aborted) process.exit();

@@ -6,25 +6,39 @@ import { askForLeftovers, removeWhatWasLeft, sweptText } from './host.ts';
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
-/** `muster gc`: removes what dead drills left; with ids, what those drills use; with --all, everything that is any drill's. */
+/**
+ * `muster gc`: removes what dead drills left; with ids, what those drills use; with --all, everything that is
+ * any drill's.
+ */
 export async function gc(drills: string[], flags: { all?: boolean; json?: boolean }): Promise<number> {
   if (drills.length > 0) await assertThere(drills);
   const removed = await removeWhatWasLeft(say, drills.length > 0 ? { drills } : { all: flags.all === true });
   const kept = await askForLeftovers(say);
-  if (flags.json) process.stdout.write(`${JSON.stringify({ schema: 'muster/gc/v1', removed, kept }, null, 2)}\n`);
+  if (flags.json)
+    process.stdout.write(`${JSON.stringify({ schema: 'muster/gc/v1', removed, kept }, null, 2)}\n`);
   else {
-    process.stdout.write(Object.values(removed).flat().length === 0 ? 'nothing was left\n' : `removed ${sweptText(removed)}\n`);
-    for (const one of kept) process.stdout.write(`not touched: ${one.drill}, ${whyKept(one)} (muster gc ${one.drill} removes it)\n`);
+    process.stdout.write(
+      Object.values(removed).flat().length === 0 ? 'nothing was left\n' : `removed ${sweptText(removed)}\n`,
+    );
+    for (const one of kept)
+      process.stdout.write(
+        `not touched: ${one.drill}, ${whyKept(one)} (muster gc ${one.drill} removes it)\n`,
+      );
   }
   return 0;
 }
 
-const whyKept = ({ owner }: Leftover): string => (owner === keptOwner ? 'left by --keep' : owner === '' ? 'which names no owner' : 'which is running');
+const whyKept = ({ owner }: Leftover): string =>
+  owner === keptOwner ? 'left by --keep' : owner === '' ? 'which names no owner' : 'which is running';
 
 async function assertThere(drills: readonly string[]): Promise<void> {
   const there = [...new Set((await askForLeftovers(say)).map(({ drill }) => drill))];
   for (const drill of drills.filter((one) => !there.includes(one))) {
     const near = nearest(drill, there);
-    throw inputError(`no drill ${drill} has anything in the engine`, { found: drill, expected: there.length > 0 ? `one of ${there.join(', ')}` : 'there is none', hint: near ? `did you mean "${near}"?` : undefined });
+    throw inputError(`no drill ${drill} has anything in the engine`, {
+      found: drill,
+      expected: there.length > 0 ? `one of ${there.join(', ')}` : 'there is none',
+      hint: near ? `did you mean "${near}"?` : undefined,
+    });
   }
 }

@@ -17,7 +17,9 @@ const askingMs = 60_000;
 const removingMs = 90_000;
 const noAnswer = 'the container engine takes requests and does not answer: look at its log';
 
-/** What drills left, asked of the engine. Says what it waits for; an environment error when no answer comes. */
+/**
+ * What drills left, asked of the engine. Says what it waits for; an environment error when no answer comes.
+ */
 export function askForLeftovers(say: (text: string) => void): Promise<Leftover[]> {
   const what = 'asking the container engine what drills left';
   say(saying(what, askingMs));
@@ -25,22 +27,48 @@ export function askForLeftovers(say: (text: string) => void): Promise<Leftover[]
 }
 
 /** Removes what drills left. Says what it waits for; an environment error when that does not end. */
-export function removeWhatWasLeft(say: (text: string) => void, options: Parameters<typeof removeLeftovers>[0] = {}): Promise<Swept> {
-  const what = options.drills ? `removing what ${options.drills.join(', ')} left` : options.all ? 'removing what any drill left' : 'removing what an earlier drill left';
+export function removeWhatWasLeft(
+  say: (text: string) => void,
+  options: Parameters<typeof removeLeftovers>[0] = {},
+): Promise<Swept> {
+  const what = options.drills
+    ? `removing what ${options.drills.join(', ')} left`
+    : options.all
+      ? 'removing what any drill left'
+      : 'removing what an earlier drill left';
   say(saying(what, removingMs));
   return within(what, removingMs, removeLeftovers(options), noAnswer);
 }
 
-/** Removes what drills whose Muster is gone left behind. Throws an environment error when there is no engine to ask. */
+/**
+ * Removes what drills whose Muster is gone left behind. Throws an environment error when there is no engine
+ * to ask.
+ */
 export async function sweepLeftovers(say: (text: string) => void): Promise<void> {
   if ((await askForLeftovers(say)).every((one) => one.alive)) return;
   say(`removed what an earlier drill left: ${sweptText(await removeWhatWasLeft(say))}`);
 }
 
-/** Pulls or builds what these compose files leave to us. Throws an environment error when an image cannot be had. */
-export async function provideImagesOf(composeFiles: readonly string[], say: (text: string) => void): Promise<void> {
-  for (const file of composeFiles) await provideImages(await getRuntime(), imagesWanted(await readFile(file, 'utf8')), imageChoice(process.env, say));
+/**
+ * Pulls or builds what these compose files leave to us. Throws an environment error when an image cannot be
+ * had.
+ */
+export async function provideImagesOf(
+  composeFiles: readonly string[],
+  say: (text: string) => void,
+): Promise<void> {
+  for (const file of composeFiles)
+    await provideImages(
+      await getRuntime(),
+      imagesWanted(await readFile(file, 'utf8')),
+      imageChoice(process.env, say),
+    );
 }
 
 export const sweptText = ({ containers, volumes, networks, images }: Swept): string =>
-  [plural(containers.length, 'container'), plural(volumes.length, 'volume'), plural(networks.length, 'network'), ...(images.length > 0 ? [plural(images.length, 'image')] : [])].join(', ');
+  [
+    plural(containers.length, 'container'),
+    plural(volumes.length, 'volume'),
+    plural(networks.length, 'network'),
+    ...(images.length > 0 ? [plural(images.length, 'image')] : []),
+  ].join(', ');

@@ -6,7 +6,11 @@ import { chalkFor, short } from './output.ts';
 import { registries } from './registries.ts';
 import { findScenarios, passedOverText } from './scenarios.ts';
 
-interface Row { name: string; about: string; more: string[] }
+interface Row {
+  name: string;
+  about: string;
+  more: string[];
+}
 
 const rowsOf: Record<string, () => Row[]> = {
   scenarios: () =>
@@ -20,41 +24,76 @@ const rowsOf: Record<string, () => Row[]> = {
       about: driver.about,
       more: [
         `can suffer ${driver.abilities.join(', ') || 'nothing'}`,
-        ...Object.entries(driver.backups).map(([method, { about, kind }]) => `backup ${method} (${kind}): ${about}`),
+        ...Object.entries(driver.backups).map(
+          ([method, { about, kind }]) => `backup ${method} (${kind}): ${about}`,
+        ),
         ...Object.entries(driver.actions).map(([action, about]) => `action ${action}: ${about}`),
         ...Object.entries(driver.checks).map(([check, about]) => `check ${check}: ${about}`),
-        ...Object.entries(driver.generators ?? {}).map(([generator, about]) => `load by ${generator}: ${about}`),
+        ...Object.entries(driver.generators ?? {}).map(
+          ([generator, about]) => `load by ${generator}: ${about}`,
+        ),
       ],
     })),
   faults: () => {
     const { components, stores, regions } = matrixOf(registries);
-    const by = (what: string, takers: Record<string, Reason>): string => `taken by ${what}${Object.keys(takers).filter((one) => takers[one] === null).join(', ') || 'none'}`;
-    const takers = new Map([...components.map((row) => [row.fault, by('', row.takers)] as const), ...stores.map((row) => [row.fault, by('stores: ', row.takers)] as const), ...regions.map((row) => [row.fault, 'taken by every region that services are labelled with'] as const)]);
-    return Object.entries(registries.faults).map(([name, fault]) => ({ name, about: fault.about, more: [takers.get(name)!, ...paramsOf(fault)] }));
+    const by = (what: string, takers: Record<string, Reason>): string =>
+      `taken by ${what}${
+        Object.keys(takers)
+          .filter((one) => takers[one] === null)
+          .join(', ') || 'none'
+      }`;
+    const takers = new Map([
+      ...components.map((row) => [row.fault, by('', row.takers)] as const),
+      ...stores.map((row) => [row.fault, by('stores: ', row.takers)] as const),
+      ...regions.map((row) => [row.fault, 'taken by every region that services are labelled with'] as const),
+    ]);
+    return Object.entries(registries.faults).map(([name, fault]) => ({
+      name,
+      about: fault.about,
+      more: [takers.get(name)!, ...paramsOf(fault)],
+    }));
   },
   stores: () => Object.entries(registries.stores).map(([name, { about }]) => ({ name, about, more: [] })),
   measures: () => Object.entries(registries.measures).map(([name, { about }]) => ({ name, about, more: [] })),
-  formats: () => Object.entries(registries.formats).map(([name, { about, file }]) => ({ name, about: `${about} (${file})`, more: [] })),
+  formats: () =>
+    Object.entries(registries.formats).map(([name, { about, file }]) => ({
+      name,
+      about: `${about} (${file})`,
+      more: [],
+    })),
 };
 
 /** `muster list`: what there is, from the registries themselves. */
 export async function list(what: string, flags: { json?: boolean }): Promise<number> {
   if (what === 'matrix') {
-    process.stdout.write(flags.json ? `${JSON.stringify({ schema: 'muster/list/v1', matrix: matrixOf(registries) }, null, 2)}\n` : matrixPage(registries));
+    process.stdout.write(
+      flags.json
+        ? `${JSON.stringify({ schema: 'muster/list/v1', matrix: matrixOf(registries) }, null, 2)}\n`
+        : matrixPage(registries),
+    );
     return 0;
   }
   const rows = Object.hasOwn(rowsOf, what) ? rowsOf[what]!() : null;
   if (!rows) {
     const names = [...Object.keys(rowsOf), 'matrix'];
     const near = nearest(what, names);
-    throw inputError(`nothing is listed under "${what}"`, { found: what, expected: `one of ${names.join(', ')}`, hint: near ? `did you mean "${near}"?` : undefined });
+    throw inputError(`nothing is listed under "${what}"`, {
+      found: what,
+      expected: `one of ${names.join(', ')}`,
+      hint: near ? `did you mean "${near}"?` : undefined,
+    });
   }
-  if (what === 'scenarios') for (const text of passedOverText(findScenarios())) process.stderr.write(`${text}\n`);
-  if (flags.json) process.stdout.write(`${JSON.stringify({ schema: 'muster/list/v1', [what]: rows }, null, 2)}\n`);
+  if (what === 'scenarios')
+    for (const text of passedOverText(findScenarios())) process.stderr.write(`${text}\n`);
+  if (flags.json)
+    process.stdout.write(`${JSON.stringify({ schema: 'muster/list/v1', [what]: rows }, null, 2)}\n`);
   else {
     const paint = chalkFor(process.stdout);
     const width = Math.max(...rows.map(({ name }) => name.length));
-    for (const { name, about, more } of rows) process.stdout.write(`${paint.bold(name.padEnd(width))}  ${about}\n${more.map((line) => `${' '.repeat(width)}  ${paint.dim(line)}\n`).join('')}`);
+    for (const { name, about, more } of rows)
+      process.stdout.write(
+        `${paint.bold(name.padEnd(width))}  ${about}\n${more.map((line) => `${' '.repeat(width)}  ${paint.dim(line)}\n`).join('')}`,
+      );
   }
   return 0;
 }

@@ -15,83 +15,161 @@ Exit codes:
   130  interrupted`;
 
 /** Of a command that breaks nothing and judges nothing. */
-const plainExitHelp = (...meanings: [code: string, meaning: string][]): string => `\nExit codes:\n${meanings.map(([code, meaning]) => `  ${code.padStart(3)}  ${meaning}`).join('\n')}`;
+const plainExitHelp = (...meanings: [code: string, meaning: string][]): string =>
+  `\nExit codes:\n${meanings.map(([code, meaning]) => `  ${code.padStart(3)}  ${meaning}`).join('\n')}`;
 const wrongInput: [string, string] = ['64', 'the input is wrong'];
 const noEngine: [string, string] = ['69', 'the environment is not there'];
 
-const examples = (...lines: string[]): string => `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}\n`;
+const examples = (...lines: string[]): string =>
+  `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}\n`;
 
 type Action = (...parameters: never[]) => Promise<number>;
 
 /** Loads a command only when it is asked for: `muster --help` must not wait for drivers. */
-const lazily = (load: () => Promise<Action>) => async (...parameters: unknown[]): Promise<void> => {
-  process.exitCode = await (await load())(...(parameters as never[]));
-};
+const lazily =
+  (load: () => Promise<Action>) =>
+  async (...parameters: unknown[]): Promise<void> => {
+    process.exitCode = await (await load())(...(parameters as never[]));
+  };
 
 function program(): Command {
   const muster = new Command('muster')
-    .description('Breaks a running system on purpose, runs its real backups and restores, and reports what recovery cost.')
+    .description(
+      'Breaks a running system on purpose, runs its real backups and restores, and reports what recovery cost.',
+    )
     .version(musterVersion())
     .showHelpAfterError('(muster --help shows what there is)')
     .addHelpText('after', exitHelp)
     .configureOutput({ outputError: (text, write) => write(chalkFor(process.stderr).red(text)) })
     .exitOverride();
   addRun(muster);
-  muster.command('plan').argument('<scenario...>', 'a name or a file').description('pair scenarios with what the drivers can do; refuse what cannot work; start nothing')
-    .option('--json', 'machine-readable').option('--allow-host-commands', 'plan as run does with the same option')
-    .addHelpText('after', examples('muster plan redis-volume-lost', 'muster plan scenarios/reference/redis-*.yaml --json') + plainExitHelp(['0', 'they can be carried out'], wrongInput))
-    .action(lazily(async () => (await import('./plan.ts')).plan as Action));
-  muster.command('list').argument('[what]', 'scenarios, drivers, faults, stores, formats, measures, or matrix: what can be broken which way', 'scenarios').description('what there is, from the registries')
+  muster
+    .command('plan')
+    .argument('<scenario...>', 'a name or a file')
+    .description('pair scenarios with what the drivers can do; refuse what cannot work; start nothing')
     .option('--json', 'machine-readable')
-    .addHelpText('after', examples('muster list', 'muster list faults') + plainExitHelp(['0', 'listed'], wrongInput))
+    .option('--allow-host-commands', 'plan as run does with the same option')
+    .addHelpText(
+      'after',
+      examples('muster plan redis-volume-lost', 'muster plan scenarios/reference/redis-*.yaml --json') +
+        plainExitHelp(['0', 'they can be carried out'], wrongInput),
+    )
+    .action(lazily(async () => (await import('./plan.ts')).plan as Action));
+  muster
+    .command('list')
+    .argument(
+      '[what]',
+      'scenarios, drivers, faults, stores, formats, measures, or matrix: what can be broken which way',
+      'scenarios',
+    )
+    .description('what there is, from the registries')
+    .option('--json', 'machine-readable')
+    .addHelpText(
+      'after',
+      examples('muster list', 'muster list faults') + plainExitHelp(['0', 'listed'], wrongInput),
+    )
     .action(lazily(async () => (await import('./list.ts')).list as Action));
-  muster.command('report').argument('<bundle...>', 'folders of drills, or their ids').description('judge and render again, from the bundle alone')
-    .option('--json', 'machine-readable').option('--out <folder>', 'where to write the reports (default: into the bundle)').option('--home <folder>', 'where ids are looked up', '.muster')
-    .addHelpText('after', examples('muster report .muster/drills/20261121-*', 'muster report 20261121-013000-redis-crash-1a2b --json') + exitHelp)
+  muster
+    .command('report')
+    .argument('<bundle...>', 'folders of drills, or their ids')
+    .description('judge and render again, from the bundle alone')
+    .option('--json', 'machine-readable')
+    .option('--out <folder>', 'where to write the reports (default: into the bundle)')
+    .option('--home <folder>', 'where ids are looked up', '.muster')
+    .addHelpText(
+      'after',
+      examples(
+        'muster report .muster/drills/20261121-*',
+        'muster report 20261121-013000-redis-crash-1a2b --json',
+      ) + exitHelp,
+    )
     .action(lazily(async () => (await import('./report.ts')).report as Action));
-  muster.command('doctor').description('what drills need here, what is missing, and what would be done about it')
-    .option('--prepare', 'do it: install and start what is missing (Debian, as root)').option('--json', 'machine-readable')
-    .addHelpText('after', examples('muster doctor', 'muster doctor --prepare') + plainExitHelp(['0', 'drills can run here'], ['69', 'something is missing']))
+  muster
+    .command('doctor')
+    .description('what drills need here, what is missing, and what would be done about it')
+    .option('--prepare', 'do it: install and start what is missing (Debian, as root)')
+    .option('--json', 'machine-readable')
+    .addHelpText(
+      'after',
+      examples('muster doctor', 'muster doctor --prepare') +
+        plainExitHelp(['0', 'drills can run here'], ['69', 'something is missing']),
+    )
     .action(lazily(async () => (await import('./doctor.ts')).doctor as Action));
-  muster.command('gc').argument('[drill...]', 'only what these drills use, dead or not').description('remove containers, volumes and networks of drills whose Muster is gone')
-    .option('--all', 'those of running and of kept drills too').option('--json', 'machine-readable')
-    .addHelpText('after', examples('muster gc', 'muster gc 20261121-013000-redis-crash-1a2b', 'muster gc --all') + plainExitHelp(['0', 'nothing is left of them'], wrongInput, noEngine))
+  muster
+    .command('gc')
+    .argument('[drill...]', 'only what these drills use, dead or not')
+    .description('remove containers, volumes and networks of drills whose Muster is gone')
+    .option('--all', 'those of running and of kept drills too')
+    .option('--json', 'machine-readable')
+    .addHelpText(
+      'after',
+      examples('muster gc', 'muster gc 20261121-013000-redis-crash-1a2b', 'muster gc --all') +
+        plainExitHelp(['0', 'nothing is left of them'], wrongInput, noEngine),
+    )
     .action(lazily(async () => (await import('./gc.ts')).gc as Action));
-  muster.command('schema').argument('<which>', 'scenario, strategy, result, manifest').description('print a JSON Schema, for editors and for whoever checks a result')
-    .addHelpText('after', examples('muster schema scenario > scenario.schema.json') + plainExitHelp(['0', 'printed'], wrongInput))
+  muster
+    .command('schema')
+    .argument('<which>', 'scenario, strategy, result, manifest')
+    .description('print a JSON Schema, for editors and for whoever checks a result')
+    .addHelpText(
+      'after',
+      examples('muster schema scenario > scenario.schema.json') + plainExitHelp(['0', 'printed'], wrongInput),
+    )
     .action(lazily(async () => (await import('./schema.ts')).schema as Action));
   return muster;
 }
 
 function addRun(muster: Command): void {
-  muster.command('run').argument('[scenario...]', 'names or files; all that are at hand when none is given').description('run drills and report what recovery cost')
+  muster
+    .command('run')
+    .argument('[scenario...]', 'names or files; all that are at hand when none is given')
+    .description('run drills and report what recovery cost')
     .option('--json', 'the results on standard output, nothing else there')
     .option('--out <folder>', 'where bundles go', '.muster')
-    .option('--jobs <number>', 'how many drills side by side; auto: as many as the machine carries', parseJobs, 1)
+    .option(
+      '--jobs <number>',
+      'how many drills side by side; auto: as many as the machine carries',
+      parseJobs,
+      1,
+    )
     .option('--seed <number>', 'repeat the choices of an earlier drill', parseSeed)
     .option('--keep', 'leave the stack and the stores for a look (muster gc <drill> removes the stack)')
-    .option('--allow-host-commands', 'commands on this machine that scenario and strategy name may run, as you')
+    .option(
+      '--allow-host-commands',
+      'commands on this machine that scenario and strategy name may run, as you',
+    )
     .option('--verbose', 'also what Docker says')
     .option('--prepare', 'first install and start what the host lacks, as doctor --prepare does')
-    .addHelpText('after', examples('muster run redis-volume-lost', 'muster run reference/redis-crash reference/mysql-dropped-table --json > results.json', 'muster run my-drill.yaml --seed 42 --keep', 'muster run --jobs auto') + exitHelp)
+    .addHelpText(
+      'after',
+      examples(
+        'muster run redis-volume-lost',
+        'muster run reference/redis-crash reference/mysql-dropped-table --json > results.json',
+        'muster run my-drill.yaml --seed 42 --keep',
+        'muster run --jobs auto',
+      ) + exitHelp,
+    )
     .action(lazily(async () => (await import('./run.ts')).run as Action));
 }
 
 function parseSeed(text: string): number {
   const seed = Number(text);
-  if (text === '' || !Number.isInteger(seed) || seed < 0 || seed >= 2 ** 31) throw new InvalidArgumentError(`expected a whole number from 0 to ${2 ** 31 - 1}`);
+  if (text === '' || !Number.isInteger(seed) || seed < 0 || seed >= 2 ** 31)
+    throw new InvalidArgumentError(`expected a whole number from 0 to ${2 ** 31 - 1}`);
   return seed;
 }
 
 function parseJobs(text: string): number | 'auto' {
   const jobs = Number(text);
   if (text === 'auto') return text;
-  if (text === '' || !Number.isInteger(jobs) || jobs < 1 || jobs > 64) throw new InvalidArgumentError('expected a whole number from 1 to 64, or auto');
+  if (text === '' || !Number.isInteger(jobs) || jobs < 1 || jobs > 64)
+    throw new InvalidArgumentError('expected a whole number from 1 to 64, or auto');
   return jobs;
 }
 
 function fail(error: unknown): void {
-  if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify(errorToJson(error), null, 2)}\n`);
+  if (process.argv.includes('--json'))
+    process.stdout.write(`${JSON.stringify(errorToJson(error), null, 2)}\n`);
   process.exitCode = exitCodeOfError(error);
 }
 

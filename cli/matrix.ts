@@ -5,21 +5,53 @@ import type { Registries } from '../core/registries.ts';
 
 /** Null where it can be done; otherwise why not. */
 export type Reason = string | null;
-export interface Row { fault: string; about: string; takers: Record<string, Reason>; /** What else plan asks for. */ provided: string[] }
-export interface Matrix { components: Row[]; stores: Row[]; regions: Row[] }
+export interface Row {
+  fault: string;
+  about: string;
+  takers: Record<string, Reason> /** What else plan asks for. */;
+  provided: string[];
+}
+export interface Matrix {
+  components: Row[];
+  stores: Row[];
+  regions: Row[];
+}
 
-/** Which driver can take which fault, which store can, and why the others cannot. From the registries alone. */
+/**
+ * Which driver can take which fault, which store can, and why the others cannot. From the registries alone.
+ */
 export function matrixOf({ drivers, faults, stores }: Registries): Matrix {
   const matrix: Matrix = { components: [], stores: [], regions: [] };
-  const row = (fault: string, about: string, takers: Record<string, Reason>, provided: string[] = []): Row => ({ fault, about, takers, provided });
+  const row = (
+    fault: string,
+    about: string,
+    takers: Record<string, Reason>,
+    provided: string[] = [],
+  ): Row => ({ fault, about, takers, provided });
   for (const [name, fault] of Object.entries<AnyFault>(faults)) {
     if (fault.on === 'store') {
       const inService = (config: z.ZodType): boolean => Object.hasOwn(propertiesOf(config), 'service');
-      const takers = Object.fromEntries(Object.entries(stores).map(([kind, { config }]) => [kind, fault.needsService && !inService(config) ? 'lives in no service' : null]));
-      matrix.stores.push(row(name, fault.about, takers, 'needsWay' in fault && fault.needsWay ? ['a toxiproxy before the store, which clients of the store go through'] : []));
+      const takers = Object.fromEntries(
+        Object.entries(stores).map(([kind, { config }]) => [
+          kind,
+          fault.needsService && !inService(config) ? 'lives in no service' : null,
+        ]),
+      );
+      matrix.stores.push(
+        row(
+          name,
+          fault.about,
+          takers,
+          'needsWay' in fault && fault.needsWay
+            ? ['a toxiproxy before the store, which clients of the store go through']
+            : [],
+        ),
+      );
     } else if (fault.on === 'region') matrix.regions.push(row(name, fault.about, {}));
     else {
-      const takers = Object.fromEntries(Object.entries(drivers).map(([driver, { abilities }]) => [driver, lacking(fault, abilities)]));
+      const takers = Object.fromEntries(
+        Object.entries(drivers).map(([driver, { abilities }]) => [driver, lacking(fault, abilities)]),
+      );
       matrix.components.push(row(name, fault.about, takers, refusalsOf(fault)));
     }
   }
@@ -31,12 +63,27 @@ const lacking = (fault: ComponentFault, abilities: readonly AbilityName[]): Reas
   return missing.length === 0 ? null : `no ${missing.join(', no ')}`;
 };
 
-/** What a fault says of services whose volumes do not suit it: of one without any, and of one with a volume on the engine's own disk. */
+/**
+ * What a fault says of services whose volumes do not suit it: of one without any, and of one with a volume on
+ * the engine's own disk.
+ */
 const refusalsOf = ({ refuses }: ComponentFault): string[] =>
-  refuses ? [...new Set([[], ['data']].flatMap((volumes) => refuses({ volumes, ownFileSystems: new Set(), restart: null }) ?? []))] : [];
+  refuses
+    ? [
+        ...new Set(
+          [[], ['data']].flatMap(
+            (volumes) => refuses({ volumes, ownFileSystems: new Set(), restart: null }) ?? [],
+          ),
+        ),
+      ]
+    : [];
 
-interface Property { enum?: unknown[]; description?: string }
-const schemaOf = (type: z.ZodType): { properties?: Record<string, Property>; required?: string[] } => z.toJSONSchema(type, { io: 'input', unrepresentable: 'any' }) as never;
+interface Property {
+  enum?: unknown[];
+  description?: string;
+}
+const schemaOf = (type: z.ZodType): { properties?: Record<string, Property>; required?: string[] } =>
+  z.toJSONSchema(type, { io: 'input', unrepresentable: 'any' }) as never;
 const propertiesOf = (type: z.ZodType): Record<string, Property> => schemaOf(type).properties ?? {};
 
 /** The parameters of a fault, a line each. */
@@ -45,19 +92,39 @@ export function paramsOf({ params }: AnyFault): string[] {
   const { shape } = params as z.ZodObject;
   return Object.entries(properties).map(([name, property]) => {
     // Asked of the type itself: JSON Schema has no default for what is read from text, as a duration is.
-    const said = z.safeParse(shape[name]!, undefined).data as { text?: string } | string | number | boolean | undefined;
-    const fallback = required.includes(name) ? 'needed' : said === undefined ? 'may be left out' : `default ${typeof said === 'object' ? (said.text ?? JSON.stringify(said)) : said}`;
+    const said = z.safeParse(shape[name]!, undefined).data as
+      | { text?: string }
+      | string
+      | number
+      | boolean
+      | undefined;
+    const fallback = required.includes(name)
+      ? 'needed'
+      : said === undefined
+        ? 'may be left out'
+        : `default ${typeof said === 'object' ? (said.text ?? JSON.stringify(said)) : said}`;
     const choice = property.enum ? `${property.enum.join(' | ')}; ` : '';
     return `param ${name} (${choice}${fallback})${property.description ? `: ${property.description}` : ''}`;
   });
 }
 
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
-export const tableOf = (columns: string[], rows: string[][]): string => [columns, columns.map(() => '---'), ...rows].map((cells) => `| ${cells.map(cell).join(' | ')} |\n`).join('');
+export const tableOf = (columns: string[], rows: string[][]): string =>
+  [columns, columns.map(() => '---'), ...rows]
+    .map((cells) => `| ${cells.map(cell).join(' | ')} |\n`)
+    .join('');
 const takersOf = (rows: readonly Row[]): string[] => Object.keys(rows[0]?.takers ?? {});
 const section = (rows: readonly Row[]): string =>
-  tableOf(['fault', ...takersOf(rows), 'what it does'], rows.map(({ fault, about, takers }) => [`\`${fault}\``, ...takersOf(rows).map((one) => takers[one] ?? '✓'), about]));
-const conditions = (rows: readonly Row[]): string => rows.flatMap(({ fault, provided }) => provided.map((text) => `- \`${fault}\`: ${text}\n`)).join('');
+  tableOf(
+    ['fault', ...takersOf(rows), 'what it does'],
+    rows.map(({ fault, about, takers }) => [
+      `\`${fault}\``,
+      ...takersOf(rows).map((one) => takers[one] ?? '✓'),
+      about,
+    ]),
+  );
+const conditions = (rows: readonly Row[]): string =>
+  rows.flatMap(({ fault, provided }) => provided.map((text) => `- \`${fault}\`: ${text}\n`)).join('');
 
 /** As a page of the documentation. */
 export function matrixPage(registries: Registries): string {
@@ -83,5 +150,8 @@ ${section(stores)}${conditions(stores) ? `\nNeeded besides:\n\n${conditions(stor
 
 A region is every service that carries its label, \`muster.region\`.
 
-${tableOf(['fault', 'what it does'], regions.map(({ fault, about }) => [`\`${fault}\``, about]))}`;
+${tableOf(
+  ['fault', 'what it does'],
+  regions.map(({ fault, about }) => [`\`${fault}\``, about]),
+)}`;
 }

@@ -19,7 +19,10 @@ function npmAbove(): number | null {
   return null;
 }
 
-/** npm passes SIGINT and SIGTERM on; whatever else ends it leaves what it started behind, without a word. Gives how to stop looking. */
+/**
+ * npm passes SIGINT and SIGTERM on; whatever else ends it leaves what it started behind, without a word.
+ * Gives how to stop looking.
+ */
 export function whenNpmIsGone(act: () => void): () => void {
   const npm = npmAbove();
   if (npm === null) return () => undefined;

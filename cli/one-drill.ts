@@ -19,25 +19,56 @@ import { registries } from './registries.ts';
 import { musterVersion } from './version.ts';
 
 /** What the command line says of each drill. */
-export interface DrillFlags { out: string; seed?: number; keep?: boolean; verbose?: boolean; allowHostCommands?: boolean }
+export interface DrillFlags {
+  out: string;
+  seed?: number;
+  keep?: boolean;
+  verbose?: boolean;
+  allowHostCommands?: boolean;
+}
 
 /** A drill that was run and judged; its reports lie in its folder. */
-export interface Ran { result: DrillResult; folder: string; code: number; error: unknown; /** What --keep left, in words. */ kept: string | null }
+export interface Ran {
+  result: DrillResult;
+  folder: string;
+  code: number;
+  error: unknown /** What --keep left, in words. */;
+  kept: string | null;
+}
 
 /** Containers for drills that belong to this process; those of --keep belong to nobody. */
 export const providerFor = (flags: { keep?: boolean }, say: (text: string) => void): StackProvider =>
   createStackProvider({ progress: say, ...(flags.keep ? { owner: keptOwner } : {}) });
 
-/** One drill in this process: run, judged, reported. Rejects when there is nothing to judge, with what ended it. */
-export async function drillHere(plan: Plan, flags: DrillFlags, provider: StackProvider, progress: (progress: Progress) => void, signal: AbortSignal): Promise<Ran> {
+/**
+ * One drill in this process: run, judged, reported. Rejects when there is nothing to judge, with what ended
+ * it.
+ */
+export async function drillHere(
+  plan: Plan,
+  flags: DrillFlags,
+  provider: StackProvider,
+  progress: (progress: Progress) => void,
+  signal: AbortSignal,
+): Promise<Ran> {
   const seed = flags.seed ?? randomInt(2 ** 31);
   const dependencies = await dependenciesFor(plan, flags, provider, progress);
-  const { folder, error, outcome } = await runDrill(plan, dependencies, { seed, keep: flags.keep === true, signal });
+  const { folder, error, outcome } = await runDrill(plan, dependencies, {
+    seed,
+    keep: flags.keep === true,
+    signal,
+  });
   const trouble = outcome === 'aborted' ? error : null;
   try {
     const result = judgeRun(folder, registries);
     writeReports(folder, result, registries);
-    return { result, folder, code: trouble ? exitCodeOfError(trouble) : result.exitCode, error: trouble, kept: flags.keep ? keptText(plan, result.drill) : null };
+    return {
+      result,
+      folder,
+      code: trouble ? exitCodeOfError(trouble) : result.exitCode,
+      error: trouble,
+      kept: flags.keep ? keptText(plan, result.drill) : null,
+    };
   } catch (unreported) {
     // What ended the drill explains why nothing can be said of it.
     throw trouble ?? unreported;
@@ -45,15 +76,33 @@ export async function drillHere(plan: Plan, flags: DrillFlags, provider: StackPr
 }
 
 const keptText = (plan: Plan, drill: string): string =>
-  plan.stackFile ? `the stores, and the stack: docker compose --project-name muster-${drill} ps; muster gc ${drill} removes it` : 'the stores, in the bundle';
+  plan.stackFile
+    ? `the stores, and the stack: docker compose --project-name muster-${drill} ps; muster gc ${drill} removes it`
+    : 'the stores, in the bundle';
 
-async function dependenciesFor(plan: Plan, flags: DrillFlags, provider: StackProvider, progress: (progress: Progress) => void): Promise<EngineDependencies> {
-  // What is generated is for containers: where there are none, a name means what the user has set. It takes a third of a second.
+async function dependenciesFor(
+  plan: Plan,
+  flags: DrillFlags,
+  provider: StackProvider,
+  progress: (progress: Progress) => void,
+): Promise<EngineDependencies> {
+  // What is generated is for containers: where there are none, a name means what the user has set. It takes a
+  // third of a second.
   const generated = plan.stackFile === null ? {} : (await createRunEnvironment()).environment;
   // A key of the user's own opens the backups later as well; a generated one is forgotten with the drill.
-  const environment = { ...generated, MUSTER_BACKUP_KEY: process.env['MUSTER_BACKUP_KEY'] ?? randomBytes(32).toString('hex') };
+  const environment = {
+    ...generated,
+    MUSTER_BACKUP_KEY: process.env['MUSTER_BACKUP_KEY'] ?? randomBytes(32).toString('hex'),
+  };
   return {
-    registries, provider, makeVault: createVault, clock: systemClock, environment, version: musterVersion(), host: hostFacts(), home: resolve(flags.out),
+    registries,
+    provider,
+    makeVault: createVault,
+    clock: systemClock,
+    environment,
+    version: musterVersion(),
+    host: hostFacts(),
+    home: resolve(flags.out),
     progress: (one) => {
       if (flags.verbose || one.kind !== 'line' || !/^compose: /.test(one.text)) progress(one);
     },

@@ -3,9 +3,13 @@ import { Chalk, type ChalkInstance } from 'chalk';
 import { exitCodes, InputErrors, messageOf, MusterError, type Place } from '../core/errors.ts';
 
 /** Colours only on a terminal, and never when NO_COLOR is set (no-color.org). */
-export const hasColor = (stream: NodeJS.WriteStream): boolean => (process.env['FORCE_COLOR'] ? process.env['FORCE_COLOR'] !== '0' : stream.isTTY === true && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb');
+export const hasColor = (stream: NodeJS.WriteStream): boolean =>
+  process.env['FORCE_COLOR']
+    ? process.env['FORCE_COLOR'] !== '0'
+    : stream.isTTY === true && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb';
 
-export const chalkFor = (stream: NodeJS.WriteStream): ChalkInstance => new Chalk({ level: hasColor(stream) ? 1 : 0 });
+export const chalkFor = (stream: NodeJS.WriteStream): ChalkInstance =>
+  new Chalk({ level: hasColor(stream) ? 1 : 0 });
 
 /** A path as one would type it here. */
 export const short = (path: string): string => {
@@ -14,7 +18,9 @@ export const short = (path: string): string => {
 };
 const placeText = ({ file, line, column }: Place): string => `${short(file)}:${line}:${column}: `;
 
-/** `scenarios/x.yaml:12:7: unknown key "form"`, then what was found, expected, and the remedy, a line each. */
+/**
+ * `scenarios/x.yaml:12:7: unknown key "form"`, then what was found, expected, and the remedy, a line each.
+ */
 export function formatError(error: unknown, paint: ChalkInstance): string {
   if (error instanceof InputErrors) return error.all.map((one) => formatError(one, paint)).join('\n');
   if (!(error instanceof MusterError) || error.trouble === 'internal') {
@@ -31,20 +37,34 @@ export function formatError(error: unknown, paint: ChalkInstance): string {
 }
 
 /** Further lines of a tool's own words stand under the first. */
-const labelled = (label: string, text: string, width = label.length): string => `  ${label}${' '.repeat(10 - width)}${text.replaceAll('\n', `\n${' '.repeat(12)}`)}`;
+const labelled = (label: string, text: string, width = label.length): string =>
+  `  ${label}${' '.repeat(10 - width)}${text.replaceAll('\n', `\n${' '.repeat(12)}`)}`;
 
 /** With its causes, where `found` does not tell of them already. */
-const wordsOf = (error: MusterError): string => (error.found === undefined ? messageOf(error) : error.message);
+const wordsOf = (error: MusterError): string =>
+  error.found === undefined ? messageOf(error) : error.message;
 
 export const errorToJson = (error: unknown): object => {
   const all = error instanceof InputErrors ? error.all : [error];
   return {
     schema: 'muster/error/v1',
-    errors: all.map((one) => (one instanceof MusterError ? { trouble: one.trouble, message: wordsOf(one), at: one.at ?? null, found: one.found ?? null, expected: one.expected ?? null, hint: one.hint ?? null } : { trouble: 'internal', message: messageOf(one) })),
+    errors: all.map((one) =>
+      one instanceof MusterError
+        ? {
+            trouble: one.trouble,
+            message: wordsOf(one),
+            at: one.at ?? null,
+            found: one.found ?? null,
+            expected: one.expected ?? null,
+            hint: one.hint ?? null,
+          }
+        : { trouble: 'internal', message: messageOf(one) },
+    ),
   };
 };
 
-export const exitCodeOfError = (error: unknown): number => (error instanceof MusterError ? exitCodes[error.trouble] : exitCodes.internal);
+export const exitCodeOfError = (error: unknown): number =>
+  error instanceof MusterError ? exitCodes[error.trouble] : exitCodes.internal;
 
 /** The code of several outcomes together: the gravest. A failure outranks an inconclusive drill. */
 export function gravestCode(codes: readonly number[]): number {
@@ -52,7 +72,9 @@ export function gravestCode(codes: readonly number[]): number {
   return codes.reduce((worst, code) => (order.indexOf(code) > order.indexOf(worst) ? code : worst), 0);
 }
 
-/** Whoever reads the output may stop reading, or close the terminal: a drill goes on to its end all the same. */
+/**
+ * Whoever reads the output may stop reading, or close the terminal: a drill goes on to its end all the same.
+ */
 export function goOnUnread(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
@@ -63,6 +85,7 @@ export function goOnUnread(): void {
 
 /** Ends the process once all is said, whatever of a drill that was ended still hangs. */
 export async function leave(): Promise<never> {
-  for (const stream of [process.stdout, process.stderr]) await new Promise<void>((said) => void stream.write('', () => said()));
+  for (const stream of [process.stdout, process.stderr])
+    await new Promise<void>((said) => void stream.write('', () => said()));
   process.exit();
 }

@@ -7,49 +7,120 @@ import { registries } from './registries.ts';
 import { resolveScenario } from './scenarios.ts';
 
 /** `muster plan`: what would happen, or why it cannot. */
-export async function plan(names: string[], flags: { json?: boolean; allowHostCommands?: boolean }): Promise<number> {
+export async function plan(
+  names: string[],
+  flags: { json?: boolean; allowHostCommands?: boolean },
+): Promise<number> {
   const provider = createStackProvider({ progress: () => undefined });
   const plans = [];
-  for (const name of names) plans.push(await planDrill(resolveScenario(name), registries, provider, { hostCommands: flags.allowHostCommands }));
-  if (flags.json) process.stdout.write(`${JSON.stringify({ schema: 'muster/plan/v1', plans: plans.map(toJson) }, null, 2)}\n`);
+  for (const name of names)
+    plans.push(
+      await planDrill(resolveScenario(name), registries, provider, { hostCommands: flags.allowHostCommands }),
+    );
+  if (flags.json)
+    process.stdout.write(
+      `${JSON.stringify({ schema: 'muster/plan/v1', plans: plans.map(toJson) }, null, 2)}\n`,
+    );
   else for (const one of plans) process.stdout.write(toText(one));
   return 0;
 }
 
-const stepsOf = (plan: Plan): string[] => (plan.scenario.recover === 'automatic' ? ['automatic: nothing is done, the system recovers by itself'] : plan.scenario.recover.map(titleOf));
+const stepsOf = (plan: Plan): string[] =>
+  plan.scenario.recover === 'automatic'
+    ? ['automatic: nothing is done, the system recovers by itself']
+    : plan.scenario.recover.map(titleOf);
 
 const toJson = (plan: Plan): object => ({
   scenario: plan.scenario.scenario,
   file: plan.scenarioFile,
   strategy: plan.strategyFile,
   stack: plan.stackFile,
-  components: [...plan.components.values()].map(({ name, service, declared }) => ({ name, service, driver: declared.driver, objectives: { rtoMs: declared.objectives.rto?.ms ?? null, rpoMs: declared.objectives.rpo?.ms ?? null } })),
-  load: Object.fromEntries(Object.entries(plan.scenario.load).map(([name, { target, rate, by }]) => [name, { target, perSecond: rate.perSecond, by: by ?? null }])),
-  protect: plan.backups.map(({ id, plan: declared, info }) => ({ backup: id, method: declared.method, kind: info.kind, everyMs: declared.every?.ms ?? null, copies: declared.copies })),
+  components: [...plan.components.values()].map(({ name, service, declared }) => ({
+    name,
+    service,
+    driver: declared.driver,
+    objectives: { rtoMs: declared.objectives.rto?.ms ?? null, rpoMs: declared.objectives.rpo?.ms ?? null },
+  })),
+  load: Object.fromEntries(
+    Object.entries(plan.scenario.load).map(([name, { target, rate, by }]) => [
+      name,
+      { target, perSecond: rate.perSecond, by: by ?? null },
+    ]),
+  ),
+  protect: plan.backups.map(({ id, plan: declared, info }) => ({
+    backup: id,
+    method: declared.method,
+    kind: info.kind,
+    everyMs: declared.every?.ms ?? null,
+    copies: declared.copies,
+  })),
   faults: plan.faults.map(({ plan: { name, target, at }, params }) => ({ fault: name, target, at, params })),
   sweep: plan.scenario.sweep ?? null,
-  recover: plan.scenario.recover === 'automatic' ? 'automatic' : plan.scenario.recover.map((step) => ({ kind: isRestore(step) ? 'restore' : isReplay(step) ? 'replay' : isCommand(step) ? 'command' : 'run', title: titleOf(step) })),
-  checks: [...(plan.ledger ? ['ledger'] : []), ...plan.checks.map(({ id }) => id), ...plan.invariants.map(({ named }) => named)],
+  recover:
+    plan.scenario.recover === 'automatic'
+      ? 'automatic'
+      : plan.scenario.recover.map((step) => ({
+          kind: isRestore(step) ? 'restore' : isReplay(step) ? 'replay' : isCommand(step) ? 'command' : 'run',
+          title: titleOf(step),
+        })),
+  checks: [
+    ...(plan.ledger ? ['ledger'] : []),
+    ...plan.checks.map(({ id }) => id),
+    ...plan.invariants.map(({ named }) => named),
+  ],
   mounts: plan.mounts,
   notes: plan.notes,
 });
 
 function paceText(everyMs: number, timeScale: number | undefined): string {
-  if (timeScale === undefined) return ` (here every 2 × the time it takes, at least every ${Math.min(everyMs, leastIntervalMs) / 1000} s)`;
+  if (timeScale === undefined)
+    return ` (here every 2 × the time it takes, at least every ${Math.min(everyMs, leastIntervalMs) / 1000} s)`;
   return timeScale > 1 ? ` (here every ${everyMs / timeScale / 1000} s)` : '';
 }
 
 function toText(plan: Plan): string {
   const paint = chalkFor(process.stdout);
-  const row = (what: string, lines: string[]): string => lines.map((line, i) => `  ${paint.dim((i === 0 ? what : '').padEnd(9))} ${line}\n`).join('');
+  const row = (what: string, lines: string[]): string =>
+    lines.map((line, i) => `  ${paint.dim((i === 0 ? what : '').padEnd(9))} ${line}\n`).join('');
   return [
     `${paint.bold(plan.scenario.scenario)}: ${plan.scenario.title}\n`,
-    row('load', Object.entries(plan.scenario.load).map(([name, { target, rate, by }]) => `${name}: ${rate.text} on ${target}${by === undefined ? '' : ` by ${by}`}`)),
-    row('protect', plan.backups.map(({ id, plan: { method, every, copies } }) => `${id} by ${method}, ${every ? `every ${every.text}${paceText(every.ms, plan.scenario.timeScale)}` : 'continuously'}, to ${copies.join(' and ')}`)),
-    row('break', plan.faults.map(({ plan: { name, target, at } }, i) => `${name} on ${target}, at ${plan.scenario.sweep && i === 0 ? 'each moment of the sweep' : at}`)),
-    row('sweep', plan.scenario.sweep ? [`${plan.faults[0]!.plan.name} at each of ${plan.scenario.sweep.join(', ')}: ${plan.scenario.sweep.length} drills`] : []),
+    row(
+      'load',
+      Object.entries(plan.scenario.load).map(
+        ([name, { target, rate, by }]) =>
+          `${name}: ${rate.text} on ${target}${by === undefined ? '' : ` by ${by}`}`,
+      ),
+    ),
+    row(
+      'protect',
+      plan.backups.map(
+        ({ id, plan: { method, every, copies } }) =>
+          `${id} by ${method}, ${every ? `every ${every.text}${paceText(every.ms, plan.scenario.timeScale)}` : 'continuously'}, to ${copies.join(' and ')}`,
+      ),
+    ),
+    row(
+      'break',
+      plan.faults.map(
+        ({ plan: { name, target, at } }, i) =>
+          `${name} on ${target}, at ${plan.scenario.sweep && i === 0 ? 'each moment of the sweep' : at}`,
+      ),
+    ),
+    row(
+      'sweep',
+      plan.scenario.sweep
+        ? [
+            `${plan.faults[0]!.plan.name} at each of ${plan.scenario.sweep.join(', ')}: ${plan.scenario.sweep.length} drills`,
+          ]
+        : [],
+    ),
     row('recover', stepsOf(plan)),
-    row('check', [[...(plan.ledger ? ['ledger'] : []), ...plan.checks.map(({ id }) => id), ...plan.invariants.map(({ named }) => named)].join(', ')]),
+    row('check', [
+      [
+        ...(plan.ledger ? ['ledger'] : []),
+        ...plan.checks.map(({ id }) => id),
+        ...plan.invariants.map(({ named }) => named),
+      ].join(', '),
+    ]),
     row('mounts', [...plan.mounts]),
     row('note', plan.notes),
   ].join('');

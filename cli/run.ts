@@ -14,7 +14,15 @@ import { plannedText } from './drill-messages.ts';
 import { prepare, provideImagesOf, sweepLeftovers } from './host.ts';
 import { catchInterruption } from './interruption.ts';
 import { drillHere, providerFor, type DrillFlags, type Ran } from './one-drill.ts';
-import { chalkFor, errorToJson, exitCodeOfError, formatError, gravestCode, hasColor, short } from './output.ts';
+import {
+  chalkFor,
+  errorToJson,
+  exitCodeOfError,
+  formatError,
+  gravestCode,
+  hasColor,
+  short,
+} from './output.ts';
 import { registries } from './registries.ts';
 import { allScenarios, passedOverText, resolveScenario } from './scenarios.ts';
 import { drillApart, jobsByMachine } from './side-by-side.ts';
@@ -22,13 +30,25 @@ import { lastLine, optionsFor } from './summary.ts';
 import { nameOf, sweepsOf } from './sweep.ts';
 import { takingTurns } from './turns.ts';
 
-export interface RunFlags extends DrillFlags { json?: boolean; prepare?: boolean; jobs?: number | 'auto' }
+export interface RunFlags extends DrillFlags {
+  json?: boolean;
+  prepare?: boolean;
+  jobs?: number | 'auto';
+}
 
 /** A drill to run: what it is, which of its file's, and how it is called while it runs. */
-interface Asked { plan: Plan; file: string; drill: number; name: string }
+interface Asked {
+  plan: Plan;
+  file: string;
+  drill: number;
+  name: string;
+}
 type Told = Ran & { plan: Plan; tookMs: number };
 
-/** `muster run`: plans all, then drills one after the other or side by side, and reports each. Gives the exit code. */
+/**
+ * `muster run`: plans all, then drills one after the other or side by side, and reports each. Gives the exit
+ * code.
+ */
 export async function run(names: string[], flags: RunFlags): Promise<number> {
   const begunMs = systemClock.nowMs();
   const files = names.length > 0 ? names.map(resolveScenario) : everyScenario();
@@ -36,11 +56,23 @@ export async function run(names: string[], flags: RunFlags): Promise<number> {
   const provider = providerFor(flags, (text) => say(text));
   const plans: Plan[] = [];
   // All of them before the first: a slip in the last file must not cost an hour of drills.
-  for (const file of files) plans.push(await planDrill(file, registries, provider, { hostCommands: flags.allowHostCommands }));
+  for (const file of files)
+    plans.push(await planDrill(file, registries, provider, { hostCommands: flags.allowHostCommands }));
   for (const text of sharedNames(plans)) process.stderr.write(`${text}\n`);
-  const asked = plans.flatMap((plan, i) => sweptPlans(plan).map((one, drill): Asked => ({ plan: one, file: files[i]!, drill, name: nameOf(one, plans) })));
+  const asked = plans.flatMap((plan, i) =>
+    sweptPlans(plan).map(
+      (one, drill): Asked => ({ plan: one, file: files[i]!, drill, name: nameOf(one, plans) }),
+    ),
+  );
   const jobs = Math.min(asked.length, flags.jobs === 'auto' ? jobsByMachine() : (flags.jobs ?? 1));
-  const board = createLiveBoard({ stream: process.stderr, color: hasColor(process.stderr), width: process.stderr.columns || 80, isTTY: process.stderr.isTTY === true, jobs, drills: asked.length });
+  const board = createLiveBoard({
+    stream: process.stderr,
+    color: hasColor(process.stderr),
+    width: process.stderr.columns || 80,
+    isTTY: process.stderr.isTTY === true,
+    jobs,
+    drills: asked.length,
+  });
   say = board.line;
   const interruption = catchInterruption(say);
   let told: Told[];
@@ -50,7 +82,10 @@ export async function run(names: string[], flags: RunFlags): Promise<number> {
     // Side by side, each drill would build what is missing.
     if (jobs > 1) await unlessAborted(interruption.signal, provideImagesOf(stacks, say));
     told = await drillAll(asked, { flags, jobs, board, provider, signal: interruption.signal });
-    if (jobs > 1) say(`${told.length} drills took ${formatDuration(systemClock.nowMs() - begunMs)}, ${jobs} side by side`);
+    if (jobs > 1)
+      say(
+        `${told.length} drills took ${formatDuration(systemClock.nowMs() - begunMs)}, ${jobs} side by side`,
+      );
   } finally {
     board.stop();
     interruption.release();
@@ -58,7 +93,10 @@ export async function run(names: string[], flags: RunFlags): Promise<number> {
   const sweeps = sweepsOf(plans, told);
   if (flags.json) printJson(told, sweeps, systemClock.nowMs() - begunMs);
   else printTogether(told, sweeps);
-  return gravestCode([...told.map((one) => one.code), ...(interruption.signal.aborted ? [exitCodeOfError(interruption.signal.reason)] : [])]);
+  return gravestCode([
+    ...told.map((one) => one.code),
+    ...(interruption.signal.aborted ? [exitCodeOfError(interruption.signal.reason)] : []),
+  ]);
 }
 
 /** What a run without names runs. */
@@ -72,42 +110,62 @@ function everyScenario(): string[] {
 const sharedNames = (plans: readonly Plan[]): string[] =>
   [...Map.groupBy(plans, ({ scenario }) => scenario.scenario)].flatMap(([name, called]) => {
     const files = [...new Set(called.map(({ scenarioFile }) => scenarioFile))];
-    return files.length > 1 ? [`${files.join(' and ')} are both called ${name}: reports tell them apart by their folders only`] : [];
+    return files.length > 1
+      ? [`${files.join(' and ')} are both called ${name}: reports tell them apart by their folders only`]
+      : [];
   });
 
-interface Running { flags: RunFlags; jobs: number; board: LiveBoard; provider: StackProvider; signal: AbortSignal }
+interface Running {
+  flags: RunFlags;
+  jobs: number;
+  board: LiveBoard;
+  provider: StackProvider;
+  signal: AbortSignal;
+}
 
-/** In the order asked for, whichever ends first. What keeps one of them from being judged ends the others, in order. */
+/**
+ * In the order asked for, whichever ends first. What keeps one of them from being judged ends the others, in
+ * order.
+ */
 async function drillAll(asked: readonly Asked[], running: Running): Promise<Told[]> {
   const { flags, jobs, board } = running;
   const broken = new AbortController();
   let reason: unknown = null;
   const signal = AbortSignal.any([running.signal, broken.signal]);
   const inTurn = takingTurns(jobs);
-  const all = await Promise.allSettled(asked.map((one, index) => inTurn(async () => {
-    if (signal.aborted) return null;
-    try {
-      const told = await drillOne(one, index, { ...running, signal });
-      board.pause();
-      if (!flags.json) printResult(told);
-      return told;
-    } catch (error) {
-      reason ??= error;
-      broken.abort(new MusterError('interrupted', `${one.name} could not go on: ${messageOf(error)}`));
-      throw error;
-    }
-  })));
+  const all = await Promise.allSettled(
+    asked.map((one, index) =>
+      inTurn(async () => {
+        if (signal.aborted) return null;
+        try {
+          const told = await drillOne(one, index, { ...running, signal });
+          board.pause();
+          if (!flags.json) printResult(told);
+          return told;
+        } catch (error) {
+          reason ??= error;
+          broken.abort(new MusterError('interrupted', `${one.name} could not go on: ${messageOf(error)}`));
+          throw error;
+        }
+      }),
+    ),
+  );
   if (broken.signal.aborted) throw reason;
   return all.flatMap((one) => (one.status === 'fulfilled' && one.value ? [one.value] : []));
 }
 
-async function drillOne({ plan, file, drill, name }: Asked, index: number, { flags, jobs, board, provider, signal }: Running): Promise<Told> {
+async function drillOne(
+  { plan, file, drill, name }: Asked,
+  index: number,
+  { flags, jobs, board, provider, signal }: Running,
+): Promise<Told> {
   const begunMs = systemClock.nowMs();
   const shown = board.begin(name, index);
   try {
-    const ran = jobs === 1
-      ? await drillHere(plan, flags, provider, shown.update, signal)
-      : await drillApart({ file, drill, planned: plannedText(plan), flags }, shown.update, signal);
+    const ran =
+      jobs === 1
+        ? await drillHere(plan, flags, provider, shown.update, signal)
+        : await drillApart({ file, drill, planned: plannedText(plan), flags }, shown.update, signal);
     return { ...ran, plan, tookMs: systemClock.nowMs() - begunMs };
   } finally {
     shown.end();
@@ -115,23 +173,44 @@ async function drillOne({ plan, file, drill, name }: Asked, index: number, { fla
 }
 
 const printJson = (told: readonly Told[], sweeps: readonly Sweep[], tookMs: number): void =>
-  void process.stdout.write(`${JSON.stringify({
-    schema: 'muster/run/v1',
-    tookMs: Math.round(tookMs),
-    drills: told.map(({ result, folder, error, tookMs: drillMs }) => ({ folder: short(folder), tookMs: Math.round(drillMs), result, ...(error ? { error: errorToJson(error) } : {}) })),
-    ...(sweeps.length > 0 ? { sweeps } : {}),
-  }, null, 2)}\n`);
+  void process.stdout.write(
+    `${JSON.stringify(
+      {
+        schema: 'muster/run/v1',
+        tookMs: Math.round(tookMs),
+        drills: told.map(({ result, folder, error, tookMs: drillMs }) => ({
+          folder: short(folder),
+          tookMs: Math.round(drillMs),
+          result,
+          ...(error ? { error: errorToJson(error) } : {}),
+        })),
+        ...(sweeps.length > 0 ? { sweeps } : {}),
+      },
+      null,
+      2,
+    )}\n`,
+  );
 
-/** What several drills come to: a table for each sweep, and a line for each drill where there is more than one sweep to tell of. */
+/**
+ * What several drills come to: a table for each sweep, and a line for each drill where there is more than one
+ * sweep to tell of.
+ */
 function printTogether(results: readonly { result: DrillResult }[], sweeps: readonly Sweep[]): void {
   for (const sweep of sweeps) process.stdout.write(`${renderSweep(sweep, optionsFor(process.stdout))}\n\n`);
   const told = sweeps.length === 1 && sweeps[0]!.moments.length === results.length;
-  if (results.length > 1 && !told) process.stdout.write(`${renderOverview(results.map((one) => one.result), optionsFor(process.stdout))}\n`);
+  if (results.length > 1 && !told)
+    process.stdout.write(
+      `${renderOverview(
+        results.map((one) => one.result),
+        optionsFor(process.stdout),
+      )}\n`,
+    );
 }
 
 function printResult({ result, folder, error, kept }: Ran): void {
   // A drill that broke off before anything was broken has nothing to show but why.
-  if (result.outcome === 'completed' || result.time.faultMs !== null) process.stdout.write(`${renderSummary(result, optionsFor(process.stdout))}\n`);
+  if (result.outcome === 'completed' || result.time.faultMs !== null)
+    process.stdout.write(`${renderSummary(result, optionsFor(process.stdout))}\n`);
   if (error) process.stderr.write(`${formatError(error, chalkFor(process.stderr))}\n`);
   process.stdout.write(`${lastLine(result, join(folder, 'report.html'))}\n`);
   if (kept) process.stdout.write(`kept: ${kept}\n`);

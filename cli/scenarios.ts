@@ -8,10 +8,20 @@ const shipped = resolve(import.meta.dirname, '../scenarios');
 /** The user's own, and those. */
 const foldersHere = (): string[] => [...new Set([resolve('scenarios'), shipped])];
 
-/** `path`: within its folder, without its ending. `name`: what it is run by: that, or the whole path where it is not alone with it. */
-export interface ScenarioFile { name: string; path: string; file: string }
+/**
+ * `path`: within its folder, without its ending. `name`: what it is run by: that, or the whole path where it
+ * is not alone with it.
+ */
+export interface ScenarioFile {
+  name: string;
+  path: string;
+  file: string;
+}
 /** `passedOver`: files that say `scenario:` and are no YAML by their names. */
-export interface ScenarioFiles { scenarios: ScenarioFile[]; passedOver: string[] }
+export interface ScenarioFiles {
+  scenarios: ScenarioFile[];
+  passedOver: string[];
+}
 
 const isYaml = (file: string): boolean => /\.ya?ml$/i.test(file);
 const largestBytes = 2 ** 20;
@@ -19,11 +29,21 @@ const largestBytes = 2 ** 20;
 /** Scenario files at hand: those shipped, and those under `./scenarios` of the working directory. */
 export function findScenarios(folders: readonly string[] = foldersHere()): ScenarioFiles {
   const files = folders.flatMap((folder) =>
-    globSync('**/*', { cwd: folder }).sort().filter((file) => isScenario(join(folder, file))).map((file) => ({ folder, file })));
-  const yaml = files.filter(({ file }) => isYaml(file)).map(({ folder, file }) => ({ path: file.slice(0, -extname(file).length), file: join(folder, file) }));
+    globSync('**/*', { cwd: folder })
+      .sort()
+      .filter((file) => isScenario(join(folder, file)))
+      .map((file) => ({ folder, file })),
+  );
+  const yaml = files
+    .filter(({ file }) => isYaml(file))
+    .map(({ folder, file }) => ({ path: file.slice(0, -extname(file).length), file: join(folder, file) }));
   const isAlone = (path: string): boolean => yaml.filter((one) => one.path === path).length === 1;
   return {
-    scenarios: yaml.map(({ path, file }) => ({ name: isAlone(path) ? path : relative('.', file), path, file })),
+    scenarios: yaml.map(({ path, file }) => ({
+      name: isAlone(path) ? path : relative('.', file),
+      path,
+      file,
+    })),
     passedOver: files.filter(({ file }) => !isYaml(file)).map(({ folder, file }) => join(folder, file)),
   };
 }
@@ -43,7 +63,10 @@ function isScenario(file: string): boolean {
   }
 }
 
-/** All that are at hand, for a run without names. Throws an input error where there are none: nothing run is nothing proven. */
+/**
+ * All that are at hand, for a run without names. Throws an input error where there are none: nothing run is
+ * nothing proven.
+ */
 export function allScenarios(folders: readonly string[] = foldersHere()): ScenarioFiles {
   for (const folder of folders.filter((one) => existsSync(one))) {
     const { scenarios, passedOver } = findScenarios([folder]);
@@ -55,24 +78,50 @@ export function allScenarios(folders: readonly string[] = foldersHere()): Scenar
     });
   }
   const found = findScenarios(folders);
-  if (found.scenarios.length === 0) throw inputError('there is nothing to run', { found: 'no scenarios', expected: `scenarios in ${folders.join(' or ')}` });
+  if (found.scenarios.length === 0)
+    throw inputError('there is nothing to run', {
+      found: 'no scenarios',
+      expected: `scenarios in ${folders.join(' or ')}`,
+    });
   return found;
 }
 
 /** What a gate should not miss, in words: nothing of a scenario folder is passed over in silence. */
 export const passedOverText = ({ passedOver }: ScenarioFiles): string[] =>
-  passedOver.map((file) => `${relative('.', file)} says \`scenario:\` and is passed over: its name ends in neither .yaml nor .yml`);
+  passedOver.map(
+    (file) =>
+      `${relative('.', file)} says \`scenario:\` and is passed over: its name ends in neither .yaml nor .yml`,
+  );
 
-/** The file a user means by `reference/redis-crash`, `redis-crash` or a path. Throws an input error with the nearest name. */
+/**
+ * The file a user means by `reference/redis-crash`, `redis-crash` or a path. Throws an input error with the
+ * nearest name.
+ */
 export function resolveScenario(given: string): string {
   const isFile = statSync(given, { throwIfNoEntry: false })?.isFile() === true;
   if (isFile && isYaml(given)) return resolve(given);
   const known = findScenarios().scenarios;
   const meant = known.filter(({ name, path }) => [name, path, basename(path)].includes(given));
   if (meant.length === 1) return meant[0]!.file;
-  if (meant.length > 1) throw inputError(`several scenarios are called "${given}"`, { found: given, expected: `one of ${meant.map((one) => relative('.', one.file)).join(', ')}` });
+  if (meant.length > 1)
+    throw inputError(`several scenarios are called "${given}"`, {
+      found: given,
+      expected: `one of ${meant.map((one) => relative('.', one.file)).join(', ')}`,
+    });
   // Whatever it is called, somebody named it.
   if (isFile) return resolve(given);
-  const near = nearest(given, known.map(({ name }) => name)) ?? nearest(given, known.map(({ name }) => basename(name)));
-  throw inputError(`there is no scenario "${given}"`, { found: given, expected: 'a file or one of `muster list scenarios`', hint: near ? `did you mean "${near}"?` : undefined });
+  const near =
+    nearest(
+      given,
+      known.map(({ name }) => name),
+    ) ??
+    nearest(
+      given,
+      known.map(({ name }) => basename(name)),
+    );
+  throw inputError(`there is no scenario "${given}"`, {
+    found: given,
+    expected: 'a file or one of `muster list scenarios`',
+    hint: near ? `did you mean "${near}"?` : undefined,
+  });
 }

@@ -7,19 +7,36 @@ import { manifestSchema } from '../core/store.ts';
 import { schemasOf } from '../engine/plan.ts';
 import { registries } from './registries.ts';
 
-const titles = { scenario: 'A Muster scenario: one drill', strategy: 'A Muster strategy: what was promised about recovery', result: 'A Muster result', manifest: 'The manifest of a recovery point' };
+const titles = {
+  scenario: 'A Muster scenario: one drill',
+  strategy: 'A Muster strategy: what was promised about recovery',
+  result: 'A Muster result',
+  manifest: 'The manifest of a recovery point',
+};
 
 /** The published JSON Schemas, made from the same definitions that read the files. */
 export function schemaOf(which: keyof typeof titles): object {
-  const schemas: Record<keyof typeof titles, z.ZodType> = { ...schemasOf(registries), result: resultSchema, manifest: manifestSchema };
-  return { $schema: 'https://json-schema.org/draft/2020-12/schema', title: titles[which], ...jsonSchemaOf(schemas[which]) };
+  const schemas: Record<keyof typeof titles, z.ZodType> = {
+    ...schemasOf(registries),
+    result: resultSchema,
+    manifest: manifestSchema,
+  };
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: titles[which],
+    ...jsonSchemaOf(schemas[which]),
+  };
 }
 
 /** `muster schema`: prints one of them. */
 export async function schema(which: string): Promise<number> {
   if (!Object.hasOwn(titles, which)) {
     const near = nearest(which, Object.keys(titles));
-    throw inputError(`there is no schema "${which}"`, { found: which, expected: `one of ${Object.keys(titles).join(', ')}`, hint: near ? `did you mean "${near}"?` : undefined });
+    throw inputError(`there is no schema "${which}"`, {
+      found: which,
+      expected: `one of ${Object.keys(titles).join(', ')}`,
+      hint: near ? `did you mean "${near}"?` : undefined,
+    });
   }
   process.stdout.write(`${JSON.stringify(schemaOf(which as keyof typeof titles), null, 2)}\n`);
   return 0;

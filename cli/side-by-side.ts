@@ -10,13 +10,23 @@ import type { Ran } from './one-drill.ts';
 
 const drillMemoryBytes = 2 * 2 ** 30;
 
-/** As many as the machine carries: with more than one a core, drills measure one another; and each stack wants memory. */
+/**
+ * As many as the machine carries: with more than one a core, drills measure one another; and each stack wants
+ * memory.
+ */
 export const jobsByMachine = (cores = availableParallelism(), memoryBytes = totalmem()): number =>
   Math.max(1, Math.floor(Math.min(cores, memoryBytes / drillMemoryBytes)));
 
 /** One drill in a process of its own. Rejects as drillHere does, and when the process ends without a word. */
-export async function drillApart(job: Job, progress: (progress: Progress) => void, signal: AbortSignal): Promise<Ran> {
-  const child = fork(join(import.meta.dirname, 'drill-process.ts'), [], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], serialization: 'advanced' });
+export async function drillApart(
+  job: Job,
+  progress: (progress: Progress) => void,
+  signal: AbortSignal,
+): Promise<Ran> {
+  const child = fork(join(import.meta.dirname, 'drill-process.ts'), [], {
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    serialization: 'advanced',
+  });
   const send = (message: ToDrill): void => {
     // A child that is gone is told of by its end.
     if (child.connected) child.send(message, () => undefined);
@@ -36,7 +46,10 @@ export async function drillApart(job: Job, progress: (progress: Progress) => voi
 }
 
 /** What a child says at its end; settles when it is gone. */
-function toldBy(child: ChildProcess, progress: (progress: Progress) => void): Promise<Extract<FromDrill, { kind: 'ran' }>> {
+function toldBy(
+  child: ChildProcess,
+  progress: (progress: Progress) => void,
+): Promise<Extract<FromDrill, { kind: 'ran' }>> {
   let last: FromDrill | null = null;
   const words: string[] = [];
   child.stderr!.setEncoding('utf8').on('data', (text: string) => {
@@ -52,7 +65,14 @@ function toldBy(child: ChildProcess, progress: (progress: Progress) => void): Pr
     child.on('close', (code, signal) => {
       if (last?.kind === 'ran') resolve(last);
       else if (last?.kind === 'failed') reject(errorOf(last.error));
-      else reject(new MusterError('internal', `the process of a drill ended ${signal ? `by ${signal}` : `with ${code}`} and said nothing`, { found: words.join('').trim().slice(-2_000) || undefined }));
+      else
+        reject(
+          new MusterError(
+            'internal',
+            `the process of a drill ended ${signal ? `by ${signal}` : `with ${code}`} and said nothing`,
+            { found: words.join('').trim().slice(-2_000) || undefined },
+          ),
+        );
     });
   });
 }

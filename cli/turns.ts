@@ -1,4 +1,7 @@
-/** So many at a time, and the others in the order in which they asked. Whatever becomes of one, the next gets its turn. */
+/**
+ * So many at a time, and the others in the order in which they asked. Whatever becomes of one, the next gets
+ * its turn.
+ */
 export function takingTurns(places: number): <T>(work: () => Promise<T>) => Promise<T> {
   let free = places;
   const waiting: (() => void)[] = [];

@@ -1,30 +1,64 @@
-/** What became of each write, by DESIGN's classes (Jepsen's set and queue checkers, plus failed-but-present and torn). */
-export const dataClasses = ['survived', 'lost', 'lost-after-recovery', 'phantom', 'resurrected', 'corrupt', 'stale', 'duplicated', 'torn', 'recovered'] as const;
+/**
+ * What became of each write, by DESIGN's classes (Jepsen's set and queue checkers, plus failed-but-present
+ * and torn).
+ */
+export const dataClasses = [
+  'survived',
+  'lost',
+  'lost-after-recovery',
+  'phantom',
+  'resurrected',
+  'corrupt',
+  'stale',
+  'duplicated',
+  'torn',
+  'recovered',
+] as const;
 export type DataClass = (typeof dataClasses)[number];
 
-export interface Example { id: number; what: string }
+export interface Example {
+  id: number;
+  what: string;
+}
 
-/** Loss and integrity of one load, judged against what was read back. Times are ms since the drill's origin. */
+/**
+ * Loss and integrity of one load, judged against what was read back. Times are ms since the drill's origin.
+ */
 export interface DataAnalysis {
-  /** Ids with a write attempted / with an acknowledged write or removal; writes and removals that failed / whose outcome nobody knows. */
+  /**
+   * Ids with a write attempted / with an acknowledged write or removal; writes and removals that failed /
+   * whose outcome nobody knows.
+   */
   attempted: number;
   acknowledged: number;
   failed: number;
   unknown: number;
-  /** What the classes rest on, so that a zero can be told from a question never put: values read back, ids whose last acknowledged operation is a removal, atomic groups of which anything is there. */
+  /**
+   * What the classes rest on, so that a zero can be told from a question never put: values read back, ids
+   * whose last acknowledged operation is a removal, atomic groups of which anything is there.
+   */
   readBack: number;
   removals: number;
   groups: number;
-  /** Ids whose last acknowledged operation was invoked after the recovery was over: there is no excuse for losing one. */
+  /**
+   * Ids whose last acknowledged operation was invoked after the recovery was over: there is no excuse for
+   * losing one.
+   */
   acknowledgedAfterRecovery: number;
   classes: Record<DataClass, number>;
   examples: Partial<Record<DataClass | 'hole', Example[]>>;
-  /** Lost or stale: acknowledged before the fault, and after it. What was lost after the recovery is in neither. */
+  /**
+   * Lost or stale: acknowledged before the fault, and after it. What was lost after the recovery is in
+   * neither.
+   */
   lostBeforeFault: number;
   lostAfterFault: number;
   oldestLostAckMs: number | null;
   newestLostAckMs: number | null;
-  /** Values acknowledged before the fault that are there. None, where some are lost: the loss reaches back beyond the drill. */
+  /**
+   * Values acknowledged before the fault that are there. None, where some are lost: the loss reaches back
+   * beyond the drill.
+   */
   survivedFault: number;
   /** Newest acknowledgement, before recovery began, of a write that is there. */
   newestSurvivorAckMs: number | null;
@@ -33,8 +67,9 @@ export interface DataAnalysis {
 }
 
 /**
- * How the client fared with one load. An operation is one call of the client, however many rows it wrote, and counts at its
- * completion; failures include wrong answers, and what was asked for while it was observed and failed only after that.
+ * How the client fared with one load. An operation is one call of the client, however many rows it wrote, and
+ * counts at its completion; failures include wrong answers, and what was asked for while it was observed and
+ * failed only after that.
  */
 export interface ServiceAnalysis {
   operations: number;
@@ -42,18 +77,30 @@ export interface ServiceAnalysis {
   wrong: number;
   failed: number;
   unknown: number;
-  /** Right ones from the fault on that took longer than the strategy's `slo.slow`: late is not right. 0 where it names none. */
+  /**
+   * Right ones from the fault on that took longer than the strategy's `slo.slow`: late is not right. 0 where
+   * it names none.
+   */
   tooSlow: number;
-  /** Completion of the first operation at or after the fault that failed, was wrong or too slow; null when none did. */
+  /**
+   * Completion of the first operation at or after the fault that failed, was wrong or too slow; null when
+   * none did.
+   */
   impactMs: number | null;
-  /** Completion of the first right operation of the final unbroken run; null when there is no such run of 2 s and 20 operations. */
+  /**
+   * Completion of the first right operation of the final unbroken run; null when there is no such run of 2 s
+   * and 20 operations.
+   */
   correctMs: number | null;
   /** From the operation completed just before `correct` to `correct`: nothing finer was probed. */
   correctResolutionMs: number | null;
   lastFailureMs: number | null;
   /** Right operations after the last failure, to the end of the observation. */
   rightSinceFailure: number;
-  /** Operations that were acknowledged, or rightly answered, before the fault; and those of them that wrote or removed. */
+  /**
+   * Operations that were acknowledged, or rightly answered, before the fault; and those of them that wrote or
+   * removed.
+   */
   acknowledgedBeforeFault: number;
   writesBeforeFault: number;
   /** Failures before the fault: a drill whose client fails before anything was broken proves nothing. */
@@ -61,9 +108,10 @@ export interface ServiceAnalysis {
 }
 
 /**
- * Client operations per bucket of time, from the drill's origin on. `slow` of the right ones took longer than the strategy's
- * `slo.slow`; null where it names none. Times are of operations that were answered or waited for in vain (not of those that
- * never left); percentiles are upper bounds, within 4 %, and null where there was no such operation.
+ * Client operations per bucket of time, from the drill's origin on. `slow` of the right ones took longer than
+ * the strategy's `slo.slow`; null where it names none. Times are of operations that were answered or waited
+ * for in vain (not of those that never left); percentiles are upper bounds, within 4 %, and null where there
+ * was no such operation.
  */
 export interface Series {
   bucketMs: number;

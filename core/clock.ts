@@ -1,6 +1,7 @@
 /**
  * Time as a drill sees it. `nowMs` is monotonic, in milliseconds with fractions, and comparable between
- * processes of one machine since boot (CLOCK_MONOTONIC), which is what lets an outside prober check our figures.
+ * processes of one machine since boot (CLOCK_MONOTONIC), which is what lets an outside prober check our
+ * figures.
  */
 export interface Clock {
   nowMs(): number;
@@ -59,7 +60,9 @@ export function timeLimit(clock: Clock, ms: number): { signal: AbortSignal; call
   return { signal: limit.signal, callOff: clock.after(ms, pass) };
 }
 
-/** Polls until `probe` gives something other than null/undefined/false, or the deadline passes (then null). */
+/**
+ * Polls until `probe` gives something other than null/undefined/false, or the deadline passes (then null).
+ */
 export async function pollUntil<T>(
   clock: Clock,
   options: { everyMs: number; deadlineMs: number; signal?: AbortSignal | undefined },

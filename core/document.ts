@@ -10,7 +10,11 @@ type Path = readonly (string | number)[];
 type Issue = z.core.$ZodIssue;
 
 /** A YAML file that still knows where everything stands. */
-export interface Source { file: string; data: unknown; place(path: Path, onKey?: boolean): Place; }
+export interface Source {
+  file: string;
+  data: unknown;
+  place(path: Path, onKey?: boolean): Place;
+}
 
 /** Parses YAML as readYaml does. Throws InputErrors with file, line and column. */
 export function parseSource(file: string, text: string): Source {
@@ -18,13 +22,18 @@ export function parseSource(file: string, text: string): Source {
   return { file, data, place: (path, onKey = false) => at(offsetOf(document, path, onKey)) };
 }
 
-/** Offset of the deepest node of the path that exists; of its key when asked. What was merged in stands where it is merged. */
+/**
+ * Offset of the deepest node of the path that exists; of its key when asked. What was merged in stands where
+ * it is merged.
+ */
 function offsetOf(document: Document, path: Path, onKey: boolean): number {
   let offset = document.contents?.range?.[0] ?? 0;
   let node: unknown = document.contents;
   for (const [depth, step] of path.entries()) {
     if (isMap(node)) {
-      const pair = node.items.find(({ key }) => String(isScalar(key) ? key.value : key) === String(step)) ?? node.items.find(isMerge);
+      const pair =
+        node.items.find(({ key }) => String(isScalar(key) ? key.value : key) === String(step)) ??
+        node.items.find(isMerge);
       if (!pair) return offset;
       const key = pair.key as Node;
       const value = pair.value as Node | null;
@@ -49,7 +58,14 @@ export function nearest(found: string, names: readonly string[]): string | null 
 }
 
 /** An error about a name that should be one of those known. */
-export function unknownName(source: Source, path: Path, what: string, found: string, names: readonly string[], onKey = false): MusterError {
+export function unknownName(
+  source: Source,
+  path: Path,
+  what: string,
+  found: string,
+  names: readonly string[],
+  onKey = false,
+): MusterError {
   const near = nearest(found, names);
   return inputError(`unknown ${what} "${found}"`, {
     at: source.place(path, onKey),
@@ -59,7 +75,8 @@ export function unknownName(source: Source, path: Path, what: string, found: str
   });
 }
 
-const valueAt = (data: unknown, path: Path): unknown => path.reduce<unknown>((at, step) => (at as Record<string, unknown> | undefined)?.[step as string], data);
+const valueAt = (data: unknown, path: Path): unknown =>
+  path.reduce<unknown>((at, step) => (at as Record<string, unknown> | undefined)?.[step as string], data);
 
 function describe(value: unknown): string {
   if (value === undefined) return 'nothing';
@@ -72,13 +89,22 @@ const keysKnown = (issue: Issue): string[] => (issue as Issue & { known?: string
 
 /** Of a union's branches, the one that was meant: the one that does not already fail at its root. */
 function meantBranch(issue: Extract<Issue, { code: 'invalid_union' }>): Issue[] | null {
-  return issue.errors.find((branch) => branch.length > 0 && branch.every((one) => one.path.length > 0 || one.code === 'unrecognized_keys' || one.code === 'custom')) ?? null;
+  return (
+    issue.errors.find(
+      (branch) =>
+        branch.length > 0 &&
+        branch.every(
+          (one) => one.path.length > 0 || one.code === 'unrecognized_keys' || one.code === 'custom',
+        ),
+    ) ?? null
+  );
 }
 
 function toErrors(source: Source, issue: Issue): MusterError[] {
   const path = issue.path as Path;
   const branch = issue.code === 'invalid_union' ? meantBranch(issue) : null;
-  if (branch) return branch.flatMap((one) => toErrors(source, { ...one, path: [...path, ...one.path] } as Issue));
+  if (branch)
+    return branch.flatMap((one) => toErrors(source, { ...one, path: [...path, ...one.path] } as Issue));
   const found = valueAt(source.data, path);
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => unknownName(source, [...path, key], 'key', key, keysKnown(issue), true));
@@ -86,26 +112,50 @@ function toErrors(source: Source, issue: Issue): MusterError[] {
   if (issue.code === 'custom' && issue.params?.['onKey']) {
     const params = issue.params as { found: string; among: string[] };
     const near = nearest(params.found, params.among);
-    return [inputError(issue.message, { at: source.place(path, true), found: params.found, expected: `one of ${params.among.join(', ')}`, hint: near ? `did you mean "${near}"?` : undefined })];
+    return [
+      inputError(issue.message, {
+        at: source.place(path, true),
+        found: params.found,
+        expected: `one of ${params.among.join(', ')}`,
+        hint: near ? `did you mean "${near}"?` : undefined,
+      }),
+    ];
   }
-  if (issue.code === 'invalid_value' && typeof found === 'string') return [unknownName(source, path, 'value', found, issue.values.map(String))];
+  if (issue.code === 'invalid_value' && typeof found === 'string')
+    return [unknownName(source, path, 'value', found, issue.values.map(String))];
   const name = String(path.at(-1));
   if (issue.code === 'invalid_key') {
-    return [inputError(`"${path.join('.')}" is no name that fits here`, { at: source.place(path, true), found: name, expected: issue.message })];
+    return [
+      inputError(`"${path.join('.')}" is no name that fits here`, {
+        at: source.place(path, true),
+        found: name,
+        expected: issue.message,
+      }),
+    ];
   }
   if (found === undefined && path.length > 0) {
-    return [inputError(`"${name}" is missing`, { at: source.place(path.slice(0, -1)), expected: issue.message })];
+    return [
+      inputError(`"${name}" is missing`, { at: source.place(path.slice(0, -1)), expected: issue.message }),
+    ];
   }
   const what = path.length > 0 ? `"${path.join('.')}"` : 'the file';
-  return [inputError(`${what} is not what is expected here`, { at: source.place(path), found: describe(found), expected: issue.message })];
+  return [
+    inputError(`${what} is not what is expected here`, {
+      at: source.place(path),
+      found: describe(found),
+      expected: issue.message,
+    }),
+  ];
 }
 
-// What a schema does not say in words of its own, and would say in those of its library. And an unknown key's issue does not say
-// which keys are known: note them where the schema is still at hand.
+// What a schema does not say in words of its own, and would say in those of its library. And an unknown key's
+// issue does not say which keys are known: note them where the schema is still at hand.
 z.config({
   customError: (issue) => {
-    const shape = (issue.inst as unknown as { _zod?: { def?: { shape?: object } } } | undefined)?._zod?.def?.shape;
-    if (issue.code === 'unrecognized_keys' && shape) (issue as { known?: string[] }).known = Object.keys(shape);
+    const shape = (issue.inst as unknown as { _zod?: { def?: { shape?: object } } } | undefined)?._zod?.def
+      ?.shape;
+    if (issue.code === 'unrecognized_keys' && shape)
+      (issue as { known?: string[] }).known = Object.keys(shape);
     return expectedOf(issue);
   },
 });
@@ -117,5 +167,9 @@ z.config({
 export function parseAs<T>(source: Source, schema: z.ZodType<T>, under: Path = [], absent?: unknown): T {
   const result = schema.safeParse(valueAt(source.data, under) ?? absent);
   if (result.success) return result.data;
-  throw new InputErrors(result.error.issues.flatMap((issue) => toErrors(source, { ...issue, path: [...under, ...issue.path] } as Issue)));
+  throw new InputErrors(
+    result.error.issues.flatMap((issue) =>
+      toErrors(source, { ...issue, path: [...under, ...issue.path] } as Issue),
+    ),
+  );
 }

@@ -1,9 +1,13 @@
 /** Where in a user's file something stands. Lines and columns count from 1. */
-export interface Place { file: string; line: number; column: number }
+export interface Place {
+  file: string;
+  line: number;
+  column: number;
+}
 
 /**
- * What kind of trouble it is. The exit codes are those of sysexits.h where one fits:
- * `input` 64 (EX_USAGE), `environment` 69 (EX_UNAVAILABLE), `internal` 70 (EX_SOFTWARE), `interrupted` 130 (128 + SIGINT).
+ * What kind of trouble it is. The exit codes are those of sysexits.h where one fits: `input` 64 (EX_USAGE),
+ * `environment` 69 (EX_UNAVAILABLE), `internal` 70 (EX_SOFTWARE), `interrupted` 130 (128 + SIGINT).
  */
 export const exitCodes = { input: 64, environment: 69, internal: 70, interrupted: 130 } as const;
 export type Trouble = keyof typeof exitCodes;
@@ -16,7 +20,10 @@ export interface MusterErrorOptions {
   cause?: unknown;
 }
 
-/** An error that is the user's to read: what happened, where, what was found and expected, and what to do about it. */
+/**
+ * An error that is the user's to read: what happened, where, what was found and expected, and what to do
+ * about it.
+ */
 export class MusterError extends Error {
   readonly trouble: Trouble;
   readonly at: Place | undefined;
@@ -45,10 +52,15 @@ export class InputErrors extends MusterError {
   }
 }
 
-export const inputError = (message: string, options?: MusterErrorOptions): MusterError => new MusterError('input', message, options);
-export const environmentError = (message: string, options?: MusterErrorOptions): MusterError => new MusterError('environment', message, options);
+export const inputError = (message: string, options?: MusterErrorOptions): MusterError =>
+  new MusterError('input', message, options);
+export const environmentError = (message: string, options?: MusterErrorOptions): MusterError =>
+  new MusterError('environment', message, options);
 
-/** A fault found nothing that it could act on, such as a table without rows. Nothing was broken, so nothing can be shown: no trouble of the environment. */
+/**
+ * A fault found nothing that it could act on, such as a table without rows. Nothing was broken, so nothing
+ * can be shown: no trouble of the environment.
+ */
 export class NothingToActOn extends MusterError {
   constructor(message: string, options?: MusterErrorOptions) {
     super('environment', message, options);
@@ -62,7 +74,8 @@ export function messageOf(error: unknown): string {
   let at: unknown = error;
   while (at instanceof Error && causes.length < 4) {
     const text = at.message || (at as { code?: string }).code || at.name;
-    for (const said of at instanceof MusterError && at.found ? [text, at.found] : [text]) if (!causes.some((cause) => cause.includes(said))) causes.push(said);
+    for (const said of at instanceof MusterError && at.found ? [text, at.found] : [text])
+      if (!causes.some((cause) => cause.includes(said))) causes.push(said);
     at = at.cause ?? (at instanceof AggregateError ? at.errors[0] : undefined);
   }
   return causes.join(': ');

@@ -1,11 +1,14 @@
 /**
- * The client's own record of every operation: fixed records of 32 bytes, little-endian, in order of completion.
+ * The client's own record of every operation: fixed records of 32 bytes, little-endian, in order of
+ * completion.
  *
  *   0 u8 load   1 u8 kind   2 u8 outcome   3 u8 flags   4 u32 id   8 u32 group
- *   12 f32 duration ms   16 f64 invoked ms (monotonic, since the drill's origin)   24 u32+u32 digest of the value (low, high)
+ * 12 f32 duration ms   16 f64 invoked ms (monotonic, since the drill's origin)   24 u32+u32 digest of the
+ * value (low, high)
  *
- * `group` is the smallest id of an atomic group (the id itself where it stands alone). Groups are aligned to their
- * size, at most 16 ids, so that a judge can take ids in windows. A digest of 0,0 means: no value (absent, removed).
+ * `group` is the smallest id of an atomic group (the id itself where it stands alone). Groups are aligned to
+ * their size, at most 16 ids, so that a judge can take ids in windows. A digest of 0,0 means: no value
+ * (absent, removed).
  */
 export const recordBytes = 32;
 export const windowIds = 65_536;
@@ -16,14 +19,20 @@ export const kinds = { write: 1, remove: 2, read: 3, readback: 4, answer: 5 } as
 export const outcomes = { ok: 0, fail: 1, unknown: 2 } as const;
 /** On `answer`: the client got an answer and it was not the right one. */
 export const flagWrong = 1;
-/** On `write`: it belongs to the same call of the client as the record before it. An operation is one call, however many rows it wrote. */
+/**
+ * On `write`: it belongs to the same call of the client as the record before it. An operation is one call,
+ * however many rows it wrote.
+ */
 export const flagContinues = 2;
 
 export type Kind = (typeof kinds)[keyof typeof kinds];
 export type Outcome = (typeof outcomes)[keyof typeof outcomes];
 
 /** Two unsigned 32-bit halves; 0,0 stands for no value. */
-export interface Digest { low: number; high: number }
+export interface Digest {
+  low: number;
+  high: number;
+}
 export const absent: Digest = { low: 0, high: 0 };
 
 export interface LedgerRecord {
@@ -67,8 +76,14 @@ export function readRecord(view: DataView, at: number): LedgerRecord {
   };
 }
 
-/** A ledger that can be read again and again from its beginning, in chunks that hold whole records. Pure input for measures. */
-export interface LedgerSource { readonly records: number; chunks(): Iterable<Uint8Array> }
+/**
+ * A ledger that can be read again and again from its beginning, in chunks that hold whole records. Pure input
+ * for measures.
+ */
+export interface LedgerSource {
+  readonly records: number;
+  chunks(): Iterable<Uint8Array>;
+}
 
 /**
  * 64 bits of a value's text. Mixing as in cyrb53 (public domain, github.com/bryc/code), both halves kept.
@@ -89,7 +104,10 @@ export function digestOf(value: string): Digest {
   return low === 0 && high === 0 ? { low: 1, high: 0 } : { low, high };
 }
 
-/** The value that a load writes for an id and version: 32 hexadecimal digits, a function of the seed alone (murmur3's finaliser). */
+/**
+ * The value that a load writes for an id and version: 32 hexadecimal digits, a function of the seed alone
+ * (murmur3's finaliser).
+ */
 export function valueOf(seed: number, id: number, version: number): string {
   let state = (seed ^ Math.imul(id + 1, 0x9e3779b1) ^ Math.imul(version + 1, 0x85ebca6b)) | 0;
   let text = '';
@@ -104,7 +122,10 @@ export function valueOf(seed: number, id: number, version: number): string {
   return text;
 }
 
-/** An operation that did not succeed. `certain`: it certainly did not happen (refused before it was sent); otherwise nobody knows. */
+/**
+ * An operation that did not succeed. `certain`: it certainly did not happen (refused before it was sent);
+ * otherwise nobody knows.
+ */
 export class OperationError extends Error {
   readonly certain: boolean;
   constructor(message: string, certain: boolean, cause?: unknown) {

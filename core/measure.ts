@@ -5,7 +5,15 @@ import type { Finding } from './verdict.ts';
 import type { LedgerAnalysis } from './analysis.ts';
 
 /** Everything a measure may look at. Nothing else exists: judging again from the bundle gives the same. */
-export interface Evidence { events: readonly TimelineEvent[]; strategy: Strategy; scenario: Scenario; ledger: LedgerAnalysis }
+export interface Evidence {
+  events: readonly TimelineEvent[];
+  strategy: Strategy;
+  scenario: Scenario;
+  ledger: LedgerAnalysis;
+}
 
 /** Pure. An exception inside one becomes an inconclusive finding, never a pass. */
-export interface Measure { about: string; judge(evidence: Evidence): Finding[] }
+export interface Measure {
+  about: string;
+  judge(evidence: Evidence): Finding[];
+}

@@ -1,4 +1,7 @@
-/** mulberry32 (public domain): 32-bit words, the same for the same seed. Small and fast; what must not be guessed is not made with it. */
+/**
+ * mulberry32 (public domain): 32-bit words, the same for the same seed. Small and fast; what must not be
+ * guessed is not made with it.
+ */
 export function seededWords(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

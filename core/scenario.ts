@@ -2,18 +2,30 @@ import { z } from 'zod';
 import { commandLine, duration, type Catalogue } from './strategy.ts';
 import { parseRatePerSecond } from './units.ts';
 
-export interface Rate { text: string; perSecond: number }
+export interface Rate {
+  text: string;
+  perSecond: number;
+}
 
 const rateExpected = 'a rate with its unit, such as 2000/s or 30/m';
 const rate = z
   .string({ error: rateExpected })
   .refine((text) => (parseRatePerSecond(text) ?? 0) > 0, { error: rateExpected })
   .transform((text): Rate => ({ text, perSecond: parseRatePerSecond(text)! }))
-  .meta({ type: 'string', pattern: '^\\d+(\\.\\d+)?/(s|m|h)$', description: 'Operations per second, minute or hour: 2000/s, 30/m' });
+  .meta({
+    type: 'string',
+    pattern: '^\\d+(\\.\\d+)?/(s|m|h)$',
+    description: 'Operations per second, minute or hour: 2000/s, 30/m',
+  });
 
-export interface PickIssue { picked: 'none'; among: string[] }
+export interface PickIssue {
+  picked: 'none';
+  among: string[];
+}
 
-/** An object that is known by which of the given keys it has; every other key belongs to that one's schema. */
+/**
+ * An object that is known by which of the given keys it has; every other key belongs to that one's schema.
+ */
 function pickByKey<Shapes extends Record<string, z.ZodType>>(what: string, shapes: Shapes) {
   const names = Object.keys(shapes);
   return z
@@ -22,8 +34,15 @@ function pickByKey<Shapes extends Record<string, z.ZodType>>(what: string, shape
       const keys = Object.keys(value);
       const found = keys.filter((key) => names.includes(key));
       if (found.length !== 1) {
-        const message = found.length === 0 ? `names no ${what}` : `names more than one ${what}: ${found.join(', ')}`;
-        context.issues.push({ code: 'custom', message, input: value, path: keys[0] ? [keys[0]] : [], params: { onKey: true, found: keys[0] ?? '{}', among: names } });
+        const message =
+          found.length === 0 ? `names no ${what}` : `names more than one ${what}: ${found.join(', ')}`;
+        context.issues.push({
+          code: 'custom',
+          message,
+          input: value,
+          path: keys[0] ? [keys[0]] : [],
+          params: { onKey: true, found: keys[0] ?? '{}', among: names },
+        });
         return z.NEVER;
       }
       const parsed = shapes[found[0]!]!.safeParse(value, { reportInput: true });
@@ -35,30 +54,77 @@ function pickByKey<Shapes extends Record<string, z.ZodType>>(what: string, shape
 }
 
 export const jsonSchemaOf = (schema: z.ZodType): Record<string, unknown> => {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any', reused: 'inline' });
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, {
+    io: 'input',
+    unrepresentable: 'any',
+    reused: 'inline',
+  });
   return rest;
 };
 
 /** Boundaries of a backup or a restore that a fault can wait for. */
-export const boundaryMoments = ['backup.begun', 'backup.uploading', 'backup.dumped', 'backup.durable', 'prune', 'restore.begun', 'restore.halfway'] as const;
+export const boundaryMoments = [
+  'backup.begun',
+  'backup.uploading',
+  'backup.dumped',
+  'backup.durable',
+  'prune',
+  'restore.begun',
+  'restore.halfway',
+] as const;
 export type BoundaryMoment = (typeof boundaryMoments)[number];
-export const isBoundary = (at: string): at is BoundaryMoment => (boundaryMoments as readonly string[]).includes(at);
+export const isBoundary = (at: string): at is BoundaryMoment =>
+  (boundaryMoments as readonly string[]).includes(at);
 
 /** `worst`: just before the next recovery point becomes durable. `+5s`: that long after the load began. */
 const momentExpected = `\`worst\`, an offset such as +5s, or one of ${boundaryMoments.join(', ')}`;
-const moment = z.string().regex(new RegExp(`^(worst|\\+\\d+(\\.\\d+)?(ms|s|m)|${boundaryMoments.join('|').replaceAll('.', '\\.')})$`), { error: momentExpected }).default('worst');
+const moment = z
+  .string()
+  .regex(
+    new RegExp(`^(worst|\\+\\d+(\\.\\d+)?(ms|s|m)|${boundaryMoments.join('|').replaceAll('.', '\\.')})$`),
+    { error: momentExpected },
+  )
+  .default('worst');
 
-/** `beforehand`: how things stood when the fault came, such as a slow link; no time is counted from it, and its target is not what is recovered. */
-export interface FaultPlan { name: string; target: string; at: string; beforehand?: true; params: Record<string, unknown> }
+/**
+ * `beforehand`: how things stood when the fault came, such as a slow link; no time is counted from it, and
+ * its target is not what is recovered.
+ */
+export interface FaultPlan {
+  name: string;
+  target: string;
+  at: string;
+  beforehand?: true;
+  params: Record<string, unknown>;
+}
 
 /** For editors: what a fault takes, its own parameters among it, and nothing else. */
-const faultMeta = (fault: string, { properties, required }: Record<string, unknown>): Record<string, unknown> => ({
-  properties: { [fault]: { type: 'string', description: 'The component to break' }, at: { ...jsonSchemaOf(moment), description: '`worst`: just before the next recovery point becomes durable; or an offset from the beginning of the load, such as +5s' }, beforehand: { type: 'boolean', description: 'A circumstance of the fault that follows, such as a slow link: no time is counted from it' }, ...(properties as object) },
+const faultMeta = (
+  fault: string,
+  { properties, required }: Record<string, unknown>,
+): Record<string, unknown> => ({
+  properties: {
+    [fault]: { type: 'string', description: 'The component to break' },
+    at: {
+      ...jsonSchemaOf(moment),
+      description:
+        '`worst`: just before the next recovery point becomes durable; or an offset from the beginning of the load, such as +5s',
+    },
+    beforehand: {
+      type: 'boolean',
+      description:
+        'A circumstance of the fault that follows, such as a slow link: no time is counted from it',
+    },
+    ...(properties as object),
+  },
   required: [fault, ...((required as string[] | undefined) ?? [])],
   additionalProperties: false,
 });
 
-/** Parameters stay as written here: each fault's own schema reads them at plan time, where the line is still known. */
+/**
+ * Parameters stay as written here: each fault's own schema reads them at plan time, where the line is still
+ * known.
+ */
 const faultSchema = (known: Record<string, z.ZodType>) =>
   pickByKey(
     'fault',
@@ -66,8 +132,20 @@ const faultSchema = (known: Record<string, z.ZodType>) =>
       Object.entries(known).map(([fault, params]) => [
         fault,
         z
-          .looseObject({ [fault]: z.string().describe('The component to break'), at: moment, beforehand: z.boolean().default(false) })
-          .transform(({ at, beforehand, [fault]: target, ...rest }): FaultPlan => ({ name: fault, target: target as string, at: at as string, ...(beforehand ? { beforehand: true } : {}), params: rest }))
+          .looseObject({
+            [fault]: z.string().describe('The component to break'),
+            at: moment,
+            beforehand: z.boolean().default(false),
+          })
+          .transform(
+            ({ at, beforehand, [fault]: target, ...rest }): FaultPlan => ({
+              name: fault,
+              target: target as string,
+              at: at as string,
+              ...(beforehand ? { beforehand: true } : {}),
+              params: rest,
+            }),
+          )
           .meta(faultMeta(fault, jsonSchemaOf(params))),
       ]),
     ),
@@ -77,7 +155,11 @@ const until = z.union(
   [
     z.literal('latest'),
     z.strictObject({ beforeGtid: z.string() }),
-    z.strictObject({ beforeStatement: z.string().describe('Regular expression; replay stops before the first transaction whose statement matches') }),
+    z.strictObject({
+      beforeStatement: z
+        .string()
+        .describe('Regular expression; replay stops before the first transaction whose statement matches'),
+    }),
     z.strictObject({ beforeTime: z.iso.datetime() }),
     z.strictObject({ beforePosition: z.strictObject({ file: z.string(), position: z.int() }) }),
   ],
@@ -87,42 +169,143 @@ const until = z.union(
 export const steps = {
   restore: z.strictObject({
     restore: z.string().describe('Component'),
-    from: z.union([z.string().transform((one) => [one]), z.array(z.string()).min(1)], { error: 'a store, or a list of stores to try in order' }).describe('Store, or stores to try in order'),
-    backup: z.string().optional().describe('Which of its snapshot backups; needed only where there are several'),
-    point: z.enum(['before-fault', 'newest']).default('before-fault').describe('`newest` takes the newest recovery point there is, even one that may hold the damage'),
-    existing: z.boolean().default(false).describe('A recovery point that was in the store before this drill, instead of one that this drill made; nobody saw it become durable, so it is never a pass'),
+    from: z
+      .union([z.string().transform((one) => [one]), z.array(z.string()).min(1)], {
+        error: 'a store, or a list of stores to try in order',
+      })
+      .describe('Store, or stores to try in order'),
+    backup: z
+      .string()
+      .optional()
+      .describe('Which of its snapshot backups; needed only where there are several'),
+    point: z
+      .enum(['before-fault', 'newest'])
+      .default('before-fault')
+      .describe('`newest` takes the newest recovery point there is, even one that may hold the damage'),
+    existing: z
+      .boolean()
+      .default(false)
+      .describe(
+        'A recovery point that was in the store before this drill, instead of one that this drill made; nobody saw it become durable, so it is never a pass',
+      ),
     options: z.record(z.string(), z.unknown()).default({}),
   }),
-  replay: z.strictObject({ replay: z.string().describe('component.backup of a continuous method'), from: z.string(), until: until.default('latest') }),
+  replay: z.strictObject({
+    replay: z.string().describe('component.backup of a continuous method'),
+    from: z.string(),
+    until: until.default('latest'),
+  }),
   command: commandLine,
-  run: z.strictObject({ run: z.string().describe('An action of a component'), target: z.string().optional(), with: z.record(z.string(), z.json()).default({}) }),
-  return: z.strictObject({ return: z.string().describe('Region that was lost: its network is back, and what was dead is started on empty volumes') }),
+  run: z.strictObject({
+    run: z.string().describe('An action of a component'),
+    target: z.string().optional(),
+    with: z.record(z.string(), z.json()).default({}),
+  }),
+  return: z.strictObject({
+    return: z
+      .string()
+      .describe('Region that was lost: its network is back, and what was dead is started on empty volumes'),
+  }),
 };
 export type Step = z.infer<(typeof steps)[keyof typeof steps]>;
 
 /** A scenario: one drill. `faults` gives the parameter schema of each registered fault. */
 export const scenarioSchema = (faults: Record<string, z.ZodType>, _known?: Catalogue) =>
   z.strictObject({
-    scenario: z.string().regex(/^[a-z][a-z0-9-]*$/, { error: 'a name of lower-case letters, digits and dashes' }),
+    scenario: z
+      .string()
+      .regex(/^[a-z][a-z0-9-]*$/, { error: 'a name of lower-case letters, digits and dashes' }),
     strategy: z.string().describe('Path of the strategy, from this file'),
     title: z.string(),
     about: z.string().optional(),
-    timeScale: z.number().min(1).optional().describe('Compresses the intervals of schedules, never durations: 60 runs a five-minute schedule every five seconds, 1 in real time. Where it is left out, each schedule runs every twice as long as its first backup took, at least every 2s and never more seldom than declared'),
+    timeScale: z
+      .number()
+      .min(1)
+      .optional()
+      .describe(
+        'Compresses the intervals of schedules, never durations: 60 runs a five-minute schedule every five seconds, 1 in real time. Where it is left out, each schedule runs every twice as long as its first backup took, at least every 2s and never more seldom than declared',
+      ),
     seed: z.array(steps.run).default([]).describe('Actions that load the data set'),
-    load: z.record(z.string(), z.strictObject({ target: z.string(), rate, by: z.string().optional().describe('A load generator of the target\'s driver; its own workload by default'), volatile: z.boolean().default(false).describe('The recovery throws this data away on purpose'), least: z.int().min(1).optional().describe('Acknowledged operations before the fault below which nothing is said of its losses; 100 by default'), impact: z.enum(['required', 'none']).optional().describe('`none`: the clients of this load are expected to notice nothing') })),
+    load: z.record(
+      z.string(),
+      z.strictObject({
+        target: z.string(),
+        rate,
+        by: z
+          .string()
+          .optional()
+          .describe("A load generator of the target's driver; its own workload by default"),
+        volatile: z.boolean().default(false).describe('The recovery throws this data away on purpose'),
+        least: z
+          .int()
+          .min(1)
+          .optional()
+          .describe(
+            'Acknowledged operations before the fault below which nothing is said of its losses; 100 by default',
+          ),
+        impact: z
+          .enum(['required', 'none'])
+          .optional()
+          .describe('`none`: the clients of this load are expected to notice nothing'),
+      }),
+    ),
     protect: z.array(z.string()).default([]).describe('component.backup: what runs on its schedule'),
-    points: z.int().min(1).default(1).describe('Recovery points of each snapshot backup to have before the fault'),
-    fault: z.union([faultSchema(faults).transform((one) => [one]), z.array(faultSchema(faults)).min(1)], { error: 'a fault such as { crash: redis, at: worst }, or a list of them; `muster list faults` names them all' }),
-    recover: z.union([z.literal('automatic'), z.array(pickByKey('step', steps)).min(1)], { error: '`automatic`, or a list of steps' }),
-    stepDeadline: duration.default({ text: '30m', ms: 1_800_000 }).describe('How long one step of the recovery may take, and as well one of the preparation, the injection of a fault, or a backup that is waited for; what takes longer has failed'),
-    attempts: z.int().min(1).max(5).default(1).describe('How often the recovery is begun anew when a step of it failed'),
-    sweep: z.array(z.enum(['worst', ...boundaryMoments])).min(1).optional().describe('The same drill at each of these moments; they replace the first fault\'s'),
+    points: z
+      .int()
+      .min(1)
+      .default(1)
+      .describe('Recovery points of each snapshot backup to have before the fault'),
+    fault: z.union([faultSchema(faults).transform((one) => [one]), z.array(faultSchema(faults)).min(1)], {
+      error:
+        'a fault such as { crash: redis, at: worst }, or a list of them; `muster list faults` names them all',
+    }),
+    recover: z.union([z.literal('automatic'), z.array(pickByKey('step', steps)).min(1)], {
+      error: '`automatic`, or a list of steps',
+    }),
+    stepDeadline: duration
+      .default({ text: '30m', ms: 1_800_000 })
+      .describe(
+        'How long one step of the recovery may take, and as well one of the preparation, the injection of a fault, or a backup that is waited for; what takes longer has failed',
+      ),
+    attempts: z
+      .int()
+      .min(1)
+      .max(5)
+      .default(1)
+      .describe('How often the recovery is begun anew when a step of it failed'),
+    sweep: z
+      .array(z.enum(['worst', ...boundaryMoments]))
+      .min(1)
+      .optional()
+      .describe("The same drill at each of these moments; they replace the first fault's"),
     check: z.array(z.string()).min(1),
-    decline: z.record(z.string(), z.string().min(1)).default({}).describe('Checks that would run by default, such as mysql.inventory, and why they do not: the report says so'),
-    staysAway: z.array(z.string()).default([]).describe('Components or services that are not meant to be there at the end, such as a fenced primary; a lost region that is not given back needs no mention'),
-    impact: z.enum(['required', 'none']).default('required').describe('`none`: the client is expected to notice nothing'),
-    giveUp: duration.default({ text: '2m', ms: 120_000 }).describe('How long after the recovery steps to wait for right answers, and at most (up to 60s) for somebody to notice the fault'),
-    settle: duration.refine(({ ms }) => ms >= 2_000, { error: 'at least 2s: fewer right answers are no recovery' }).default({ text: '2s', ms: 2_000 }).describe('How long right answers must go on while observed; at least 2s, which is what a recovery is judged by'),
+    decline: z
+      .record(z.string(), z.string().min(1))
+      .default({})
+      .describe(
+        'Checks that would run by default, such as mysql.inventory, and why they do not: the report says so',
+      ),
+    staysAway: z
+      .array(z.string())
+      .default([])
+      .describe(
+        'Components or services that are not meant to be there at the end, such as a fenced primary; a lost region that is not given back needs no mention',
+      ),
+    impact: z
+      .enum(['required', 'none'])
+      .default('required')
+      .describe('`none`: the client is expected to notice nothing'),
+    giveUp: duration
+      .default({ text: '2m', ms: 120_000 })
+      .describe(
+        'How long after the recovery steps to wait for right answers, and at most (up to 60s) for somebody to notice the fault',
+      ),
+    settle: duration
+      .refine(({ ms }) => ms >= 2_000, { error: 'at least 2s: fewer right answers are no recovery' })
+      .default({ text: '2s', ms: 2_000 })
+      .describe(
+        'How long right answers must go on while observed; at least 2s, which is what a recovery is judged by',
+      ),
   });
 
 export type Scenario = z.infer<ReturnType<typeof scenarioSchema>>;

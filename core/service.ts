@@ -1,6 +1,9 @@
 import type { Readable, Writable } from 'node:stream';
 
-export interface Endpoint { host: string; port: number }
+export interface Endpoint {
+  host: string;
+  port: number;
+}
 
 export interface ExecOptions {
   env?: Record<string, string>;
@@ -10,10 +13,18 @@ export interface ExecOptions {
   signal?: AbortSignal;
 }
 
-/** Text is UTF-8. A non-zero code is a result, not an error; a command that cannot be started at all rejects. */
-export interface ExecResult { code: number; stdout: string; stderr: string }
+/**
+ * Text is UTF-8. A non-zero code is a result, not an error; a command that cannot be started at all rejects.
+ */
+export interface ExecResult {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
 
-/** A running command. `done` settles when it ended and its output was delivered; read `stdout` or it blocks. */
+/**
+ * A running command. `done` settles when it ended and its output was delivered; read `stdout` or it blocks.
+ */
 export interface Running {
   stdin: Writable;
   stdout: Readable;
@@ -33,10 +44,14 @@ export interface ServiceState {
 }
 
 /**
- * What became of a TCP connection attempt. `silent`: no answer at all, as when packets vanish. `ended` (null without a
- * connection, or where nobody listened): how the other side had ended it when it was given up; `open` when it had not.
+ * What became of a TCP connection attempt. `silent`: no answer at all, as when packets vanish. `ended` (null
+ * without a connection, or where nobody listened): how the other side had ended it when it was given up;
+ * `open` when it had not.
  */
-export interface Knock { connected: 'accepted' | 'refused' | 'silent' | 'unreachable'; ended: 'closed' | 'reset' | 'open' | null }
+export interface Knock {
+  connected: 'accepted' | 'refused' | 'silent' | 'unreachable';
+  ended: 'closed' | 'reset' | 'open' | null;
+}
 
 /** Something commands can be run in. */
 export interface Shell {
@@ -44,8 +59,13 @@ export interface Shell {
   spawn(argv: string[], options?: Omit<ExecOptions, 'stdin' | 'deadlineMs'>): Promise<Running>;
 }
 
-/** A container of Muster's own beside the service (label `muster.role=helper`), gone with `remove` or with the stack. */
-export interface Helper extends Shell { remove(): Promise<void> }
+/**
+ * A container of Muster's own beside the service (label `muster.role=helper`), gone with `remove` or with the
+ * stack.
+ */
+export interface Helper extends Shell {
+  remove(): Promise<void>;
+}
 
 export interface HelperOptions {
   /** `stack`: on the stack's default network, service names resolve. `none`: no network at all. */
@@ -57,8 +77,8 @@ export interface HelperOptions {
 }
 
 /**
- * One service of the stack under test: one container of the drill's own Compose project.
- * Every call that changes something first checks that the container carries the drill's label, and throws otherwise.
+ * One service of the stack under test: one container of the drill's own Compose project. Every call that
+ * changes something first checks that the container carries the drill's label, and throws otherwise.
  */
 export interface Service extends Shell {
   readonly name: string;
@@ -68,56 +88,99 @@ export interface Service extends Shell {
   readonly region: string | null;
   /** The container's environment, secrets included: never to be printed or recorded. */
   readonly env: Readonly<Record<string, string>>;
-  /** Volumes of the container and where each is mounted. `anonymous`: of the image, not of the compose file. */
+  /**
+   * Volumes of the container and where each is mounted. `anonymous`: of the image, not of the compose file.
+   */
   readonly mounts: readonly { volume: string; path: string; anonymous: boolean }[];
   /**
-   * Rejects with an environment error unless the path in the container is the drill's own: its layer, a tmpfs, or a volume with
-   * the drill's label. Whoever destroys or replaces anything asks this first, about the very thing that is acted on.
+   * Rejects with an environment error unless the path in the container is the drill's own: its layer, a
+   * tmpfs, or a volume with the drill's label. Whoever destroys or replaces anything asks this first, about
+   * the very thing that is acted on.
    */
   assertOwnPath(path: string): Promise<void>;
   /** Ports of the container that are published on this machine, ascending. */
   readonly ports: readonly number[];
-  /** Loopback address on this machine of a port of the container, looked up anew at each call: it changes when the container restarts. */
+  /**
+   * Loopback address on this machine of a port of the container, looked up anew at each call: it changes when
+   * the container restarts.
+   */
   endpoint(containerPort: number): Promise<Endpoint>;
   /**
-   * Tries a connection from another container on the service's network, past whatever the engine publishes ports with, which
-   * accepts connections by itself and ends them in its own way. Sends `say` and listens until the deadline (default 1000 ms);
-   * with `listen: false` an accepted connection is enough.
+   * Tries a connection from another container on the service's network, past whatever the engine publishes
+   * ports with, which accepts connections by itself and ends them in its own way. Sends `say` and listens
+   * until the deadline (default 1000 ms); with `listen: false` an accepted connection is enough.
    */
-  knock(containerPort: number, options?: { say?: string; listen?: boolean; deadlineMs?: number }): Promise<Knock>;
-  /** Replaces a file of the container's own layer, running or not. Environment error for a path that is mounted from elsewhere. */
+  knock(
+    containerPort: number,
+    options?: { say?: string; listen?: boolean; deadlineMs?: number },
+  ): Promise<Knock>;
+  /**
+   * Replaces a file of the container's own layer, running or not. Environment error for a path that is
+   * mounted from elsewhere.
+   */
   putFile(path: string, content: string | Uint8Array, options?: { mode?: number }): Promise<void>;
   state(): Promise<ServiceState>;
-  /** Sends a signal to the container's first process from the host's PID namespace, so that restart policies act (docker kill would not). */
+  /**
+   * Sends a signal to the container's first process from the host's PID namespace, so that restart policies
+   * act (docker kill would not).
+   */
   signalFromHost(signal: 'SIGKILL' | 'SIGTERM' | 'SIGSTOP' | 'SIGCONT'): Promise<void>;
-  /** Sends a signal from there to every process that runs in the container now, but not to an init process that the engine put before it. Gives their PIDs. */
+  /**
+   * Sends a signal from there to every process that runs in the container now, but not to an init process
+   * that the engine put before it. Gives their PIDs.
+   */
   signalEach(signal: 'SIGSTOP' | 'SIGCONT'): Promise<number[]>;
-  /** Processes of the container as the engine's host lists them, with its PIDs; none when it does not run. `stopped`: by a signal, state T. */
+  /**
+   * Processes of the container as the engine's host lists them, with its PIDs; none when it does not run.
+   * `stopped`: by a signal, state T.
+   */
   processes(): Promise<{ pid: number; stopped: boolean }[]>;
   stop(graceSeconds?: number): Promise<void>;
   start(): Promise<void>;
   pause(): Promise<void>;
   unpause(): Promise<void>;
   /**
-   * Packets to or from the container's network namespace are dropped from now on; `lift` lets them through again. The container's
-   * own loopback stays. A container that restarts gets another namespace, without the rules: `inPlace` says so.
+   * Packets to or from the container's network namespace are dropped from now on; `lift` lets them through
+   * again. The container's own loopback stays. A container that restarts gets another namespace, without the
+   * rules: `inPlace` says so.
    */
-  partition(direction: 'in' | 'out' | 'both'): Promise<{ lift(): Promise<void>; /** True while the rules are in place, read back from the kernel. */ inPlace(): Promise<boolean> }>;
-  /** Sets the container's memory limit, swap included; null puts back the one that it was made with. Rejects when the kernel cannot get below what is in use. */
+  partition(direction: 'in' | 'out' | 'both'): Promise<{
+    lift(): Promise<void> /** True while the rules are in place, read back from the kernel. */;
+    inPlace(): Promise<boolean>;
+  }>;
+  /**
+   * Sets the container's memory limit, swap included; null puts back the one that it was made with. Rejects
+   * when the kernel cannot get below what is in use.
+   */
   limitMemory(bytes: number | null): Promise<void>;
-  /** True: nothing but a start by name brings the container up again, whatever becomes of its process. False: as the compose file has it. */
+  /**
+   * True: nothing but a start by name brings the container up again, whatever becomes of its process. False:
+   * as the compose file has it.
+   */
   keepDown(held: boolean): Promise<void>;
-  /** Waits for `running` and, where a health check is declared, `healthy`. Rejects at the deadline with the last logs. */
+  /**
+   * Waits for `running` and, where a health check is declared, `healthy`. Rejects at the deadline with the
+   * last logs.
+   */
   waitHealthy(deadlineMs: number, signal?: AbortSignal): Promise<void>;
-  /** A helper container of the service's own image, with a command that only waits. Usable while the service is stopped. */
+  /**
+   * A helper container of the service's own image, with a command that only waits. Usable while the service
+   * is stopped.
+   */
   helper(options: HelperOptions): Promise<Helper>;
   logs(lines: number): Promise<string>;
   readonly deployment: Deployment;
 }
 
-export interface DeployedImage { /** The engine's own ID: a digest of what is in it. */ id: string; /** The name that it was asked for by. */ name: string }
+export interface DeployedImage {
+  /** The engine's own ID: a digest of what is in it. */ id: string /** The name that it was asked for by. */;
+  name: string;
+}
 
-/** What of a service comes from outside its container: the image that it runs from, and its being there at all. */
+/**
+ * What of a service comes from outside its container: the image that it runs from, and its being there at
+ * all.
+ */
 export interface Deployment {
   image(): Promise<DeployedImage>;
   /** The image with its name, as an archive that `load` takes. */
@@ -125,50 +188,82 @@ export interface Deployment {
   /** Whether the engine has an image of that ID or name. */
   has(image: string): Promise<boolean>;
   /**
-   * Has the engine take in an archive of exactly this image, read twice. Rejects before anything is loaded where the archive holds
-   * more, or other names; and after it where no image with the ID is there. `thereBefore`: then loading it changed nothing.
+   * Has the engine take in an archive of exactly this image, read twice. Rejects before anything is loaded
+   * where the archive holds more, or other names; and after it where no image with the ID is there.
+   * `thereBefore`: then loading it changed nothing.
    */
   load(image: DeployedImage & { open(): Readable }): Promise<{ thereBefore: boolean }>;
   /** Removes the container, and its image where that is the drill's own: one that others use stays. */
   remove(): Promise<{ imageToo: boolean }>;
   /**
-   * Puts a new container in the place of the service's, from the given image and otherwise as the compose file declares it, started;
-   * the service stands for it from then on. Rejects when it does not run from the image with that ID.
+   * Puts a new container in the place of the service's, from the given image and otherwise as the compose
+   * file declares it, started; the service stands for it from then on. Rejects when it does not run from the
+   * image with that ID.
    */
   deploy(image: DeployedImage): Promise<{ container: string }>;
 }
 
-export interface ImageRecord { service: string; reference: string; digest: string; source: 'pulled' | 'built' | 'present' }
-
-/** Connection attempts into a lost region, as the packet filter counted them. `from`: a service, or who else has the address. Retransmissions count. */
-export interface Attempt { from: string; service: string; port: number; count: number; outcome: 'vanished' | 'refused' | 'accepted' }
+export interface ImageRecord {
+  service: string;
+  reference: string;
+  digest: string;
+  source: 'pulled' | 'built' | 'present';
+}
 
 /**
- * Everything that is labelled with a region, gone at once. `blackhole`: every packet vanishes, what runs inside goes on and is not
- * restarted. `dead`: containers are killed for good, their named volumes are emptied, and connections to their names are refused.
+ * Connection attempts into a lost region, as the packet filter counted them. `from`: a service, or who else
+ * has the address. Retransmissions count.
+ */
+export interface Attempt {
+  from: string;
+  service: string;
+  port: number;
+  count: number;
+  outcome: 'vanished' | 'refused' | 'accepted';
+}
+
+/**
+ * Everything that is labelled with a region, gone at once. `blackhole`: every packet vanishes, what runs
+ * inside goes on and is not restarted. `dead`: containers are killed for good, their named volumes are
+ * emptied, and connections to their names are refused.
  */
 export interface LostRegion {
-  /** Tries a connection to a service of the region by its name, from another container, as Service.knock does. */
+  /**
+   * Tries a connection to a service of the region by its name, from another container, as Service.knock does.
+   */
   knock(service: string, port: number, options?: { listen?: boolean; deadlineMs?: number }): Promise<Knock>;
   /** True while all of it is lost, read back from the kernel and the engine. */
   inPlace(): Promise<boolean>;
-  /** Every attempt since the loss but those of `knock`. Rejects where it is not known what came through: never an empty list instead. */
+  /**
+   * Every attempt since the loss but those of `knock`. Rejects where it is not known what came through: never
+   * an empty list instead.
+   */
   attempts(): Promise<Attempt[]>;
-  /** The network is back; of a dead region the containers are started, on empty volumes. Safe to call twice. */
+  /**
+   * The network is back; of a dead region the containers are started, on empty volumes. Safe to call twice.
+   */
   giveBack(): Promise<void>;
 }
 
 /** A loss that is made ready. What `strike` had done when it failed is undone. */
-export interface AimedLoss { strike(): Promise<LostRegion> }
+export interface AimedLoss {
+  strike(): Promise<LostRegion>;
+}
 
 /** The system under test, up and healthy. */
 export interface Stack {
   readonly project: string;
   readonly services: ReadonlyMap<string, Service>;
   readonly images: readonly ImageRecord[];
-  /** What services got in the place of what they would have of the host; and what was allowed, with the reason. */
+  /**
+   * What services got in the place of what they would have of the host; and what was allowed, with the
+   * reason.
+   */
   readonly contained: readonly string[];
-  /** Makes ready to take a region away, so that it is gone at once when the moment comes. Rejects where nothing runs in it. */
+  /**
+   * Makes ready to take a region away, so that it is gone at once when the moment comes. Rejects where
+   * nothing runs in it.
+   */
   aimAtRegion(region: string, how: 'dead' | 'blackhole'): Promise<AimedLoss>;
   /** Removes containers, helpers, volumes and networks. Safe to call twice. */
   down(): Promise<void>;
@@ -177,7 +272,16 @@ export interface Stack {
 /** What a compose file declares, read without starting anything: what plan checks references against. */
 export interface StackDescription {
   file: string;
-  services: ReadonlyMap<string, { ports: number[]; volumes: string[]; restart: string | null; /** Label `muster.region`. */ region: string | null; profiles: string[] }>;
+  services: ReadonlyMap<
+    string,
+    {
+      ports: number[];
+      volumes: string[];
+      restart: string | null /** Label `muster.region`. */;
+      region: string | null;
+      profiles: string[];
+    }
+  >;
   /** Named volumes declared as file systems of their own: full, they take nothing else down. */
   ownFileSystems: ReadonlySet<string>;
 }
@@ -208,7 +312,10 @@ export interface StackUpOptions {
   /** Compose profiles to start. Default: none. */
   profiles?: readonly string[];
   drill: string;
-  /** Services that run from an image of the drill's own, made from theirs: it can be lost without anybody else missing it. */
+  /**
+   * Services that run from an image of the drill's own, made from theirs: it can be lost without anybody else
+   * missing it.
+   */
   ownImages?: readonly string[];
   /** Values for `${NAME}` in the compose file: generated passwords, certificate folder. Never in argv. */
   environment: Record<string, string>;
@@ -221,9 +328,14 @@ export interface StackProvider {
   /** Throws an input error naming the file when it cannot be read or parsed. */
   describe(file: string): Promise<StackDescription>;
   /**
-   * What the services would have of the host, and what they get instead. Starts nothing. Throws input errors with the compose file's line
-   * for what could reach the host and is not allowed. Null where Compose cannot say yet: it is not installed, or wants a secret.
+   * What the services would have of the host, and what they get instead. Starts nothing. Throws input errors
+   * with the compose file's line for what could reach the host and is not allowed. Null where Compose cannot
+   * say yet: it is not installed, or wants a secret.
    */
-  contain(options: { file: string; profiles: readonly string[]; host: HostRules }): Promise<Containment | null>;
+  contain(options: {
+    file: string;
+    profiles: readonly string[];
+    host: HostRules;
+  }): Promise<Containment | null>;
   up(options: StackUpOptions): Promise<Stack>;
 }

@@ -7,15 +7,24 @@ import type { Stage } from './timeline.ts';
 
 /** Where recovery points live. Keys are paths with `/`. */
 export interface Store {
-  /** Nothing is visible under the key before all of the body has arrived; a body that fails leaves nothing. */
-  write(key: string, body: Readable | Uint8Array, options?: { signal?: AbortSignal }): Promise<{ bytes: number }>;
+  /**
+   * Nothing is visible under the key before all of the body has arrived; a body that fails leaves nothing.
+   */
+  write(
+    key: string,
+    body: Readable | Uint8Array,
+    options?: { signal?: AbortSignal },
+  ): Promise<{ bytes: number }>;
   /** Rejects with a MusterError when there is no such key. */
   read(key: string): Promise<Readable>;
   /** Keys that begin with the prefix, sorted. */
   list(prefix: string): Promise<{ key: string; bytes: number }[]>;
   /** No error when there is no such key. */
   remove(key: string): Promise<void>;
-  /** True where what is removed stays as an older version, until the store's own rules expire it. Left out: nothing stays. */
+  /**
+   * True where what is removed stays as an older version, until the store's own rules expire it. Left out:
+   * nothing stays.
+   */
   keepsVersions?(): Promise<boolean>;
   close(): Promise<void>;
 }
@@ -29,12 +38,19 @@ export interface StoreContext<Config> {
   folder: string;
 }
 
-export interface StoreKind<Config = never> { about: string; config: z.ZodType<Config>; open(context: StoreContext<Config>): Promise<Store> }
+export interface StoreKind<Config = never> {
+  about: string;
+  config: z.ZodType<Config>;
+  open(context: StoreContext<Config>): Promise<Store>;
+}
 // biome-ignore lint: a registry holds kinds of different configurations
 export type AnyStoreKind = StoreKind<any>;
 export const defineStore = <Config>(kind: StoreKind<Config>): StoreKind<Config> => kind;
 
-/** What is known of one file of a recovery point. `plain` is before compression and encryption, `stored` is what lies in the store. */
+/**
+ * What is known of one file of a recovery point. `plain` is before compression and encryption, `stored` is
+ * what lies in the store.
+ */
 const fileSchema = z.strictObject({
   name: z.string(),
   key: z.string(),
@@ -53,9 +69,15 @@ export const manifestSchema = z.strictObject({
   method: z.string(),
   drill: z.string(),
   createdUtc: z.string(),
-  /** The consistency point: drill clock (ms since its origin), and the system's own terms (GTID set, replication offset). */
+  /**
+   * The consistency point: drill clock (ms since its origin), and the system's own terms (GTID set,
+   * replication offset).
+   */
   consistentAtMs: z.number(),
-  /** The same by the wall clock: what points of several drills are ordered by. Points from before it was kept have none. */
+  /**
+   * The same by the wall clock: what points of several drills are ordered by. Points from before it was kept
+   * have none.
+   */
   consistentUtc: z.iso.datetime().optional(),
   position: z.record(z.string(), z.string()),
   tool: z.string(),
@@ -72,10 +94,19 @@ export type Manifest = z.infer<typeof manifestSchema>;
 /** A manifest as every copy holds it, byte for byte: what `backup.durable` has the SHA-256 of. */
 export const manifestText = (manifest: Manifest): string => JSON.stringify(manifest, null, 2);
 
-/** When a point was consistent, in ms of the wall clock; of one from before that was kept, when it was begun. */
-export const consistentMs = ({ consistentUtc, createdUtc }: Manifest): number => Date.parse(consistentUtc ?? createdUtc);
+/**
+ * When a point was consistent, in ms of the wall clock; of one from before that was kept, when it was begun.
+ */
+export const consistentMs = ({ consistentUtc, createdUtc }: Manifest): number =>
+  Date.parse(consistentUtc ?? createdUtc);
 
-export interface PointSpec { component: string; backup: string; method: string; copies: string[]; encrypt: boolean }
+export interface PointSpec {
+  component: string;
+  backup: string;
+  method: string;
+  copies: string[];
+  encrypt: boolean;
+}
 
 /** A recovery point being written. Nothing of it is a recovery point before `commit` has resolved. */
 export interface PointWriter extends Sink {
@@ -85,7 +116,9 @@ export interface PointWriter extends Sink {
   abort(): Promise<void>;
 }
 
-export interface LogWriter extends LogSink { close(): Promise<void> }
+export interface LogWriter extends LogSink {
+  close(): Promise<void>;
+}
 
 export interface FetchContext {
   /** Scratch folder for the plain files; the caller removes it. */
@@ -95,7 +128,10 @@ export interface FetchContext {
   progress(done: number, total: number | null, unit: 'bytes' | 'events'): void;
 }
 
-/** What a prune did. `removed` are points that it took away, `completed` those that an earlier one had left half removed. */
+/**
+ * What a prune did. `removed` are points that it took away, `completed` those that an earlier one had left
+ * half removed.
+ */
 export interface Pruned {
   removed: string[];
   completed: string[];
@@ -113,22 +149,41 @@ export interface Pruned {
 export interface Vault {
   begin(spec: PointSpec): Promise<PointWriter>;
   /**
-   * Complete recovery points of a backup in one store, newest first: those of this drill, or those that others left there.
-   * A manifest that does not parse is an error, not an omission.
+   * Complete recovery points of a backup in one store, newest first: those of this drill, or those that
+   * others left there. A manifest that does not parse is an error, not an omission.
    */
   points(component: string, backup: string, store: string, whose?: 'own' | 'others'): Promise<Manifest[]>;
   /** Whether this drill wrote what lies under that key: nothing else is its to damage. */
   wrote(key: string): boolean;
-  /** Fetches, verifies (sizes and SHA-256 before and after decryption) and unpacks. A tampered or truncated copy is refused with the reason. */
+  /**
+   * Fetches, verifies (sizes and SHA-256 before and after decryption) and unpacks. A tampered or truncated
+   * copy is refused with the reason.
+   */
   fetch(manifest: Manifest, store: string, context: FetchContext): Promise<Artifact>;
   /**
-   * Removes this drill's recovery points beyond what is to be kept, from every copy; never the newest one that is whole. Manifests
-   * go first and everywhere, then `between` is waited for, then the rest: whatever interrupts it leaves no half that looks like a
-   * recovery point, and the next prune completes it. Rejects, with nothing removed, when a copy cannot be read.
+   * Removes this drill's recovery points beyond what is to be kept, from every copy; never the newest one
+   * that is whole. Manifests go first and everywhere, then `between` is waited for, then the rest: whatever
+   * interrupts it leaves no half that looks like a recovery point, and the next prune completes it. Rejects,
+   * with nothing removed, when a copy cannot be read.
    */
   prune(spec: PointSpec, keep: Keep, between: (points: readonly string[]) => Promise<void>): Promise<Pruned>;
-  followLog(spec: PointSpec, durable: (segment: { segment: number; file: string; offset: number; bytes: number; readAtMs: number }) => void): Promise<LogWriter>;
+  followLog(
+    spec: PointSpec,
+    durable: (segment: {
+      segment: number;
+      file: string;
+      offset: number;
+      bytes: number;
+      readAtMs: number;
+    }) => void,
+  ): Promise<LogWriter>;
   /** The log that a drill wrote; this one by default. */
-  fetchLog(component: string, backup: string, store: string, context: FetchContext, drill?: string): Promise<Artifact>;
+  fetchLog(
+    component: string,
+    backup: string,
+    store: string,
+    context: FetchContext,
+    drill?: string,
+  ): Promise<Artifact>;
   close(): Promise<void>;
 }

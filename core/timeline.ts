@@ -7,80 +7,194 @@ import type { Attempt, ImageRecord } from './service.ts';
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
-export const phases = ['plan', 'up', 'seed', 'protect', 'break', 'detect', 'recover', 'verify', 'heal', 'down', 'judge', 'report'] as const;
+export const phases = [
+  'plan',
+  'up',
+  'seed',
+  'protect',
+  'break',
+  'detect',
+  'recover',
+  'verify',
+  'heal',
+  'down',
+  'judge',
+  'report',
+] as const;
 export type Phase = (typeof phases)[number];
 
 /** What a stretch of a recovery was spent on. */
-export const stages = ['detect', 'decide', 'fence', 'fetch', 'decrypt', 'restore', 'replay', 'ready', 'action'] as const;
+export const stages = [
+  'detect',
+  'decide',
+  'fence',
+  'fetch',
+  'decrypt',
+  'restore',
+  'replay',
+  'ready',
+  'action',
+] as const;
 export type Stage = (typeof stages)[number];
 
 /**
- * Every kind of event and what it carries. Times inside data are `…AtMs`: monotonic ms since the drill's origin,
- * as the event's own `atMs`.
+ * Every kind of event and what it carries. Times inside data are `…AtMs`: monotonic ms since the drill's
+ * origin, as the event's own `atMs`.
  */
 export interface EventData {
   'drill.begun': {
-    drill: string; seed: number; muster: string; originMonotonicMs: number; scenarioFile: string; strategyFile: string;
-    scenario: Scenario; strategy: Strategy; host: Record<string, string>;
+    drill: string;
+    seed: number;
+    muster: string;
+    originMonotonicMs: number;
+    scenarioFile: string;
+    strategyFile: string;
+    scenario: Scenario;
+    strategy: Strategy;
+    host: Record<string, string>;
   };
   'phase.begun': { phase: Phase };
   'phase.ended': { phase: Phase; ok: boolean; error?: string };
   'stack.up': { project: string; images: ImageRecord[] };
   'component.attached': { component: string; driver: string; service: string; server: string };
-  'load.begun': { load: string; index: number; target: string; kind: 'data' | 'journeys' | 'visits'; ratePerSecond: number; neverReturn: boolean; volatile: boolean; /** Reading it back gives each id once, whatever is there. */ distinct?: true };
+  'load.begun': {
+    load: string;
+    index: number;
+    target: string;
+    kind: 'data' | 'journeys' | 'visits';
+    ratePerSecond: number;
+    neverReturn: boolean;
+    volatile: boolean /** Reading it back gives each id once, whatever is there. */;
+    distinct?: true;
+  };
   'load.ended': { load: string; index: number; operations: number };
   'ledger.chunk': { offset: number; bytes: number; sha256: string };
-  /** `scaledMs`: how often it runs in this drill; where the scenario names no time scale, until a backup was measured. `holds`: what is in its points, where that is no data. */
-  'schedule.begun': { backup: string; method: string; intervalMs: number | null; scaledMs: number | null; holds?: 'image' };
-  /** How often it runs from here on, by what its first backup took; `factor`: how many times more often than declared. */
+  /**
+   * `scaledMs`: how often it runs in this drill; where the scenario names no time scale, until a backup was
+   * measured. `holds`: what is in its points, where that is no data.
+   */
+  'schedule.begun': {
+    backup: string;
+    method: string;
+    intervalMs: number | null;
+    scaledMs: number | null;
+    holds?: 'image';
+  };
+  /**
+   * How often it runs from here on, by what its first backup took; `factor`: how many times more often than
+   * declared.
+   */
   'schedule.measured': { backup: string; point: string; tookMs: number; scaledMs: number; factor: number };
   'schedule.stopped': { backup: string; reason: string };
   /** `lateMs`: for how long Muster itself kept it waiting once it was due and the one before had ended. */
   'backup.begun': { backup: string; point: string; lateMs?: number };
   'backup.durable': {
-    backup: string; point: string; consistentAtMs: number; manifestSha256: string; copies: string[];
-    plainBytes: number; storedBytes: number; position: Record<string, string>;
+    backup: string;
+    point: string;
+    consistentAtMs: number;
+    manifestSha256: string;
+    copies: string[];
+    plainBytes: number;
+    storedBytes: number;
+    position: Record<string, string>;
   };
   'backup.failed': { backup: string; point: string; error: string };
   /** `points`: what is to be removed; from here on none of them can be restored. */
   'prune.begun': { backup: string; points: string[] };
   'prune.ended': {
-    backup: string; removed: string[]; completed: string[]; spared: string | null; kept: number; objects: number; bytes: number; versionsStayIn: string[];
+    backup: string;
+    removed: string[];
+    completed: string[];
+    spared: string | null;
+    kept: number;
+    objects: number;
+    bytes: number;
+    versionsStayIn: string[];
   };
   'prune.failed': { backup: string; error: string };
-  'log.durable': { backup: string; segment: number; file: string; offset: number; bytes: number; readAtMs: number };
-  /** What a restore took; `drill` made it. `existing`: it was there before this drill, and the step asked for such a one. */
-  'point.fetched': { step: number; backup: string; point: string; store: string; drill: string; manifestSha256: string; existing?: true };
+  'log.durable': {
+    backup: string;
+    segment: number;
+    file: string;
+    offset: number;
+    bytes: number;
+    readAtMs: number;
+  };
+  /**
+   * What a restore took; `drill` made it. `existing`: it was there before this drill, and the step asked for
+   * such a one.
+   */
+  'point.fetched': {
+    step: number;
+    backup: string;
+    point: string;
+    store: string;
+    drill: string;
+    manifestSha256: string;
+    existing?: true;
+  };
   'log.fetched': { step: number; backup: string; store: string; drill: string; lastSegment: number };
   /** A store could not give what a step asked it for. `point`: which one, where that was known. */
   'copy.refused': { step: number; backup: string; store: string; point: string | null; error: string };
   'log.broken': { backup: string; error: string };
   /** `on`: what the target is; a component where it is left out. */
-  'fault.begun': { fault: string; target: string; params: Json; on?: 'store' | 'region'; /** It takes something from every store, whichever it names. */ everyStore?: true; /** Those that are in the region. */ components?: string[]; beforehand?: true };
+  'fault.begun': {
+    fault: string;
+    target: string;
+    params: Json;
+    on?: 'store' | 'region' /** It takes something from every store, whichever it names. */;
+    everyStore?: true /** Those that are in the region. */;
+    components?: string[];
+    beforehand?: true;
+  };
   'fault.injected': { fault: string; target: string; facts: Json };
   'fault.witnessed': { fault: string; target: string; proof: string; facts: Json };
   'fault.unwitnessed': { fault: string; target: string; waitedMs: number };
   'fault.failed': { fault: string; target: string; error: string };
-  /** A fault of one way in: the port of the target's service that clients would come by, and the components whose clients do, as the strategy has it. */
+  /**
+   * A fault of one way in: the port of the target's service that clients would come by, and the components
+   * whose clients do, as the strategy has it.
+   */
   'fault.way': { fault: string; target: string; port: number; usedBy: string[] };
-  /** When the recovery was over. `there` null: it could not be seen, and `proof` says why. `staysAway`: the scenario leaves the target away by intent. */
-  'fault.asked-again': { fault: string; target: string; there: boolean | null; proof: string; staysAway: boolean };
+  /**
+   * When the recovery was over. `there` null: it could not be seen, and `proof` says why. `staysAway`: the
+   * scenario leaves the target away by intent.
+   */
+  'fault.asked-again': {
+    fault: string;
+    target: string;
+    there: boolean | null;
+    proof: string;
+    staysAway: boolean;
+  };
   'region.lost': { region: string; how: 'dead' | 'blackhole'; services: string[]; stores: string[] };
-  /** What reached for the region while it was lost. `error`: why that is not known; then `attempts` is empty. */
+  /**
+   * What reached for the region while it was lost. `error`: why that is not known; then `attempts` is empty.
+   */
   'region.connections': { region: string; attempts: Attempt[]; accesses: RegionAccess[]; error?: string };
   'region.returned': { region: string };
   'undo.ended': { undo: string; ok: boolean; healed: boolean | null; error?: string };
-  'detected': { by: string; detail: string };
-  'undetected': { waitedMs: number };
+  detected: { by: string; detail: string };
+  undetected: { waitedMs: number };
   'recovery.begun': { automatic: boolean };
   'recovery.ended': { ok: boolean; error?: string };
   'step.begun': { step: number; title: string };
   'step.ended': { step: number; title: string; ok: boolean; facts: Json; error?: string };
   'stage.begun': { step: number; stage: Stage; what: string };
   'stage.ended': { step: number; stage: Stage; what: string; ok: boolean };
-  /** A command of the user's own has ended; `exitCode` null: by a signal, or it never ran. `outputs`: what it said, secrets masked, as files of the bundle. */
-  'command.ended': { command: string[]; in: string; exitCode: number | null; inTime: boolean; tookMs: number; outputs: OutputRecord[] };
-  'ready': { component: string };
+  /**
+   * A command of the user's own has ended; `exitCode` null: by a signal, or it never ran. `outputs`: what it
+   * said, secrets masked, as files of the bundle.
+   */
+  'command.ended': {
+    command: string[];
+    in: string;
+    exitCode: number | null;
+    inTime: boolean;
+    tookMs: number;
+    outputs: OutputRecord[];
+  };
+  ready: { component: string };
   'observation.ended': { settled: boolean };
   'readback.ended': { load: string; index: number; complete: boolean; records: number; error?: string };
   'check.baseline': { check: string; facts: Json };
@@ -88,36 +202,64 @@ export interface EventData {
   'check.justBefore': { check: string; facts: Json };
   'check.ended': { check: string; component: string | null; verdict: Verdict; detail: string; facts: Json };
   /**
-   * Whether what was broken, and what ran before the fault, is there at the end. `detail`: in words, what was seen.
-   * `staysAway`: the scenario says so, or it lies in a region that was lost and never given back; then it may be missing.
+   * Whether what was broken, and what ran before the fault, is there at the end. `detail`: in words, what was
+   * seen. `staysAway`: the scenario says so, or it lies in a region that was lost and never given back; then
+   * it may be missing.
    */
-  'asked': { of: string; kind: 'component' | 'service'; ready: boolean; detail: string; staysAway: boolean };
-  'note': { text: string };
+  asked: { of: string; kind: 'component' | 'service'; ready: boolean; detail: string; staysAway: boolean };
+  note: { text: string };
   'stack.down': { ok: boolean; error?: string };
   /** `trouble`: of an aborted drill, what kind; it decides the exit code, then and when judged again. */
   'drill.ended': { outcome: Outcome; error?: string; trouble?: Trouble };
 }
 /**
- * What Muster itself did with a service or a store of a lost region, and how often it worked. `read`: something of it was to be
- * had, as by a command in it. `other`: a store took something, let it go or said what it has, as when a backup that was cut off is
- * cleared away. `power`: it was stopped, paused or signalled through the engine, as fencing does out of band.
+ * What Muster itself did with a service or a store of a lost region, and how often it worked. `read`:
+ * something of it was to be had, as by a command in it. `other`: a store took something, let it go or said
+ * what it has, as when a backup that was cut off is cleared away. `power`: it was stopped, paused or
+ * signalled through the engine, as fencing does out of band.
  */
-export interface RegionAccess { of: string; what: string; kind: 'read' | 'other' | 'power'; ok: number; failed: number; firstAtMs: number; error?: string }
+export interface RegionAccess {
+  of: string;
+  what: string;
+  kind: 'read' | 'other' | 'power';
+  ok: number;
+  failed: number;
+  firstAtMs: number;
+  error?: string;
+}
 /** A file of the bundle, and what it was when it was written. */
-export interface OutputRecord { file: string; bytes: number; sha256: string }
+export interface OutputRecord {
+  file: string;
+  bytes: number;
+  sha256: string;
+}
 /** `completed`: judged as it stands. Otherwise it did not run to its end, and says why. */
 export type Outcome = 'completed' | 'refused' | 'aborted' | 'interrupted';
 export type EventType = keyof EventData;
 
 export type TimelineEvent<T extends EventType = EventType> = {
-  [K in T]: { seq: number; atMs: number; utc: string; type: K; data: EventData[K]; prev: string; hash: string };
+  [K in T]: {
+    seq: number;
+    atMs: number;
+    utc: string;
+    type: K;
+    data: EventData[K];
+    prev: string;
+    hash: string;
+  };
 }[T];
 
-/** Canonical JSON (keys sorted, no blanks, undefined left out), so that a hash does not depend on who wrote it. After RFC 8785 for the JSON that we use. */
+/**
+ * Canonical JSON (keys sorted, no blanks, undefined left out), so that a hash does not depend on who wrote
+ * it. After RFC 8785 for the JSON that we use.
+ */
 export function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item === undefined ? null : item)).join(',')}]`;
+  if (Array.isArray(value))
+    return `[${value.map((item) => canonicalJson(item === undefined ? null : item)).join(',')}]`;
   if (value !== null && typeof value === 'object') {
-    const entries = Object.entries(value).filter(([, item]) => item !== undefined).sort(([a], [b]) => (a < b ? -1 : 1));
+    const entries = Object.entries(value)
+      .filter(([, item]) => item !== undefined)
+      .sort(([a], [b]) => (a < b ? -1 : 1));
     return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonicalJson(item)}`).join(',')}}`;
   }
   return JSON.stringify(value);
@@ -125,15 +267,23 @@ export function canonicalJson(value: unknown): string {
 
 export const firstHash = '0'.repeat(64);
 
-/** SHA-256 over the canonical JSON of the event without its own hash; `prev` is inside, which makes the chain. */
+/**
+ * SHA-256 over the canonical JSON of the event without its own hash; `prev` is inside, which makes the chain.
+ */
 export function hashEvent(event: Omit<TimelineEvent, 'hash'>): string {
   const { seq, atMs, utc, type, data, prev } = event;
   return createHash('sha256').update(canonicalJson({ seq, atMs, utc, type, data, prev })).digest('hex');
 }
 
-export interface ChainCheck { events: TimelineEvent[]; /** null when every line is whole and linked. */ broken: { line: number; reason: string } | null }
+export interface ChainCheck {
+  events: TimelineEvent[] /** null when every line is whole and linked. */;
+  broken: { line: number; reason: string } | null;
+}
 
-/** Reads `events.jsonl`. Stops at the first line that is cut, altered or out of order, and says which; what stands before it is valid. */
+/**
+ * Reads `events.jsonl`. Stops at the first line that is cut, altered or out of order, and says which; what
+ * stands before it is valid.
+ */
 export const readChain = (text: string): ChainCheck => readChainOf(text.split('\n'));
 
 /** The same, line by line; the last one is what follows the last line feed, empty in a whole file. */
@@ -158,8 +308,14 @@ export function readChainOf(lines: Iterable<string>): ChainCheck {
 }
 
 const isEvent = (event: TimelineEvent | null): boolean =>
-  event !== null && typeof event === 'object' && event.data !== null && typeof event.data === 'object' && typeof event.type === 'string'
-  && Number.isFinite(event.atMs) && event.atMs >= 0 && !Number.isNaN(Date.parse(event.utc));
+  event !== null &&
+  typeof event === 'object' &&
+  event.data !== null &&
+  typeof event.data === 'object' &&
+  typeof event.type === 'string' &&
+  Number.isFinite(event.atMs) &&
+  event.atMs >= 0 &&
+  !Number.isNaN(Date.parse(event.utc));
 
 /** The event on a line, or why it is none. */
 function eventOf(line: string, seq: number, prev: string): TimelineEvent | string {
@@ -176,8 +332,17 @@ function eventOf(line: string, seq: number, prev: string): TimelineEvent | strin
 }
 
 /** Events of the given types, in order. */
-export const eventsOf = <T extends EventType>(events: readonly TimelineEvent[], ...types: T[]): TimelineEvent<T>[] =>
+export const eventsOf = <T extends EventType>(
+  events: readonly TimelineEvent[],
+  ...types: T[]
+): TimelineEvent<T>[] =>
   events.filter((event) => (types as EventType[]).includes(event.type)) as unknown as TimelineEvent<T>[];
 
-export const firstOf = <T extends EventType>(events: readonly TimelineEvent[], type: T): TimelineEvent<T> | null => eventsOf(events, type)[0] ?? null;
-export const lastOf = <T extends EventType>(events: readonly TimelineEvent[], type: T): TimelineEvent<T> | null => eventsOf(events, type).at(-1) ?? null;
+export const firstOf = <T extends EventType>(
+  events: readonly TimelineEvent[],
+  type: T,
+): TimelineEvent<T> | null => eventsOf(events, type)[0] ?? null;
+export const lastOf = <T extends EventType>(
+  events: readonly TimelineEvent[],
+  type: T,
+): TimelineEvent<T> | null => eventsOf(events, type).at(-1) ?? null;

@@ -1,11 +1,30 @@
-const durationMs: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
-const sizeBytes: Record<string, number> = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3, KB: 1e3, MB: 1e6, GB: 1e9 };
+const durationMs: Record<string, number> = {
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
+};
+const sizeBytes: Record<string, number> = {
+  B: 1,
+  KiB: 1024,
+  MiB: 1024 ** 2,
+  GiB: 1024 ** 3,
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+};
 
-/** `5m`, `1h30m`, `250ms` as milliseconds; null for anything else, a bare number included: a unit is never guessed. */
+/**
+ * `5m`, `1h30m`, `250ms` as milliseconds; null for anything else, a bare number included: a unit is never
+ * guessed.
+ */
 export function parseDurationMs(text: string): number | null {
   if (!/^(\d+(\.\d+)?(ms|s|m|h|d|w))+$/.test(text)) return null;
   let total = 0;
-  for (const [, amount, , unit] of text.matchAll(/(\d+(\.\d+)?)(ms|s|m|h|d|w)/g)) total += Number(amount) * durationMs[unit!]!;
+  for (const [, amount, , unit] of text.matchAll(/(\d+(\.\d+)?)(ms|s|m|h|d|w)/g))
+    total += Number(amount) * durationMs[unit!]!;
   return total;
 }
 
@@ -29,9 +48,11 @@ export function formatDuration(ms: number): string {
   if (abs < 1000) return `${sign}${Math.round(abs)} ms`;
   if (abs < 59_950) return `${sign}${(abs / 1000).toFixed(1)} s`;
   const seconds = Math.round(abs / 1000);
-  if (seconds < 3600) return `${sign}${Math.floor(seconds / 60)} min${seconds % 60 ? ` ${String(seconds % 60).padStart(2, '0')} s` : ''}`;
+  if (seconds < 3600)
+    return `${sign}${Math.floor(seconds / 60)} min${seconds % 60 ? ` ${String(seconds % 60).padStart(2, '0')} s` : ''}`;
   const minutes = Math.round(seconds / 60);
-  if (minutes < 48 * 60) return `${sign}${Math.floor(minutes / 60)} h${minutes % 60 ? ` ${String(minutes % 60).padStart(2, '0')} min` : ''}`;
+  if (minutes < 48 * 60)
+    return `${sign}${Math.floor(minutes / 60)} h${minutes % 60 ? ` ${String(minutes % 60).padStart(2, '0')} min` : ''}`;
   return `${sign}${Number((minutes / 1440).toFixed(1))} d`;
 }
 
@@ -48,4 +69,5 @@ export function formatBytes(bytes: number): string {
 }
 
 /** Whole numbers with thin grouping: `12 345`. */
-export const formatCount = (count: number): string => String(Math.round(count)).replace(/\B(?=(\d{3})+$)/g, ' ');
+export const formatCount = (count: number): string =>
+  String(Math.round(count)).replace(/\B(?=(\d{3})+$)/g, ' ');

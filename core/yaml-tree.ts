@@ -1,4 +1,15 @@
-import { isAlias, isCollection, isMap, isNode, isScalar, isSeq, type Alias, type Document, type Node, type Pair } from 'yaml';
+import {
+  isAlias,
+  isCollection,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  type Alias,
+  type Document,
+  type Node,
+  type Pair,
+} from 'yaml';
 import { inputError, type MusterError, type Place } from './errors.ts';
 
 /** Deeper than any file that a person writes, and far from where reading it would overflow. */
@@ -7,9 +18,13 @@ const deepest = 64;
 const mostValues = 100_000;
 
 /** `values`: what a node comes to with its aliases resolved; `depth`: how deep that lies. */
-interface Size { values: number; depth: number }
+interface Size {
+  values: number;
+  depth: number;
+}
 
-export const tooDeep = (at: Place): MusterError => inputError('this is nested too deeply', { at, expected: `at most ${deepest} levels` });
+export const tooDeep = (at: Place): MusterError =>
+  inputError('this is nested too deeply', { at, expected: `at most ${deepest} levels` });
 
 interface Walk {
   at(offset: number): Place;
@@ -23,8 +38,9 @@ interface Walk {
 }
 
 /**
- * What makes a well-formed tree no value: aliases that refer to nothing, to what they stand in, or to more than memory
- * holds; merge keys that merge nothing; names that are lists or mappings; nesting that nobody means. Each with its place.
+ * What makes a well-formed tree no value: aliases that refer to nothing, to what they stand in, or to more
+ * than memory holds; merge keys that merge nothing; names that are lists or mappings; nesting that nobody
+ * means. Each with its place.
  */
 export function problemsOf(document: Document, at: (offset: number) => Place): MusterError[] {
   const walk: Walk = { at, problems: [], anchors: new Map(), open: new Set(), sizes: new Map(), total: 0 };
@@ -72,11 +88,21 @@ function childrenOf(node: Node & { items: unknown[] }, walk: Walk): Node[] {
 function sizeOfAlias(alias: Alias, level: number, walk: Walk): Size {
   const target = walk.anchors.get(alias.source);
   if (!target) {
-    refuse(walk, alias, `*${alias.source} refers to nothing`, `&${alias.source} at a value that stands before it`);
+    refuse(
+      walk,
+      alias,
+      `*${alias.source} refers to nothing`,
+      `&${alias.source} at a value that stands before it`,
+    );
     return nothing;
   }
   if (walk.open.has(target)) {
-    refuse(walk, alias, `*${alias.source} refers to what it stands in`, 'a value that does not contain itself');
+    refuse(
+      walk,
+      alias,
+      `*${alias.source} refers to what it stands in`,
+      'a value that does not contain itself',
+    );
     return nothing;
   }
   const size = walk.sizes.get(target) ?? nothing;
@@ -88,7 +114,12 @@ function sizeOfAlias(alias: Alias, level: number, walk: Walk): Size {
 /** Said once, where the file becomes too much. */
 function count(node: Node, values: number, walk: Walk): void {
   if (walk.total <= mostValues && walk.total + values > mostValues) {
-    refuse(walk, node, 'with this the file comes to too many values', `at most ${mostValues}, each alias counted as what it refers to`);
+    refuse(
+      walk,
+      node,
+      'with this the file comes to too many values',
+      `at most ${mostValues}, each alias counted as what it refers to`,
+    );
   }
   walk.total += values;
 }
@@ -97,7 +128,8 @@ const refuse = (walk: Walk, node: Node, message: string, expected: string): void
   void walk.problems.push(inputError(message, { at: walk.at(node.range?.[0] ?? 0), expected }));
 
 /** `<<` as it is written plainly: quoted, it is a name like any other. */
-export const isMerge = ({ key }: Pair): boolean => isScalar(key) && (typeof key.value === 'symbol' || (key.value === '<<' && key.type === 'PLAIN'));
+export const isMerge = ({ key }: Pair): boolean =>
+  isScalar(key) && (typeof key.value === 'symbol' || (key.value === '<<' && key.type === 'PLAIN'));
 
 function checkMerge({ key, value }: Pair, walk: Walk): void {
   const meant = (one: unknown): unknown => (isAlias(one) ? (walk.anchors.get(one.source) ?? one) : one);
@@ -105,5 +137,10 @@ function checkMerge({ key, value }: Pair, walk: Walk): void {
   // An alias that refers to nothing is told of as such.
   const merges = (one: unknown): boolean => isMap(meant(one)) || isAlias(meant(one));
   if (isSeq(source) ? source.items.every(merges) : merges(source)) return;
-  refuse(walk, isNode(value) ? value : (key as Node), '<< merges nothing', 'a mapping, an alias of one, or a list of these');
+  refuse(
+    walk,
+    isNode(value) ? value : (key as Node),
+    '<< merges nothing',
+    'a mapping, an alias of one, or a list of these',
+  );
 }

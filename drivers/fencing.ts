@@ -4,10 +4,20 @@ import { environmentError } from '../core/errors.ts';
 import type { Service } from '../core/service.ts';
 
 /** What became of a real write. `unanswered`: nobody knows, which is neither safe nor a refusal. */
-export type Attempt = { write: 'accepted' } | { write: 'refused'; said: string } | { write: 'unanswered'; said: string };
+export type Attempt =
+  | { write: 'accepted' }
+  | { write: 'refused'; said: string }
+  | { write: 'unanswered'; said: string };
 
-/** Work on a server that must not take for ever: one that is cut off answers nothing, not even a connection's end. */
-export async function within<T>({ clock, service }: { clock: Clock; service: Service }, deadlineMs: number, work: Promise<T>): Promise<T> {
+/**
+ * Work on a server that must not take for ever: one that is cut off answers nothing, not even a connection's
+ * end.
+ */
+export async function within<T>(
+  { clock, service }: { clock: Clock; service: Service },
+  deadlineMs: number,
+  work: Promise<T>,
+): Promise<T> {
   const over = new AbortController();
   work.catch(() => undefined);
   const late = clock.sleep(deadlineMs, over.signal).then(() => {
@@ -18,10 +28,13 @@ export async function within<T>({ clock, service }: { clock: Clock; service: Ser
 }
 
 /**
- * Stops the container through the engine (STONITH), and makes sure before that whoever starts it finds it closed. Rejects
- * when it still runs afterwards.
+ * Stops the container through the engine (STONITH), and makes sure before that whoever starts it finds it
+ * closed. Rejects when it still runs afterwards.
  */
-export async function powerOff(service: Service, closeAtStart: () => Promise<void>): Promise<{ status: string }> {
+export async function powerOff(
+  service: Service,
+  closeAtStart: () => Promise<void>,
+): Promise<{ status: string }> {
   try {
     await closeAtStart();
   } finally {
@@ -33,21 +46,38 @@ export async function powerOff(service: Service, closeAtStart: () => Promise<voi
     await service.stop(0);
   }
   const { status } = await service.state();
-  if (status === 'running' || status === 'restarting') throw environmentError(`${service.name} cannot be fenced`, { found: `${status} after it was stopped`, expected: 'off' });
+  if (status === 'running' || status === 'restarting')
+    throw environmentError(`${service.name} cannot be fenced`, {
+      found: `${status} after it was stopped`,
+      expected: 'off',
+    });
   return { status };
 }
 
-/** Of a server that must take no more writes: it is off, or it refuses one as read-only. Anything else is not known to be safe. */
+/**
+ * Of a server that must take no more writes: it is off, or it refuses one as read-only. Anything else is not
+ * known to be safe.
+ */
 export const refusesWritesCheck = (service: Service, attemptWrite: () => Promise<Attempt>): Check => ({
   after: async (): Promise<CheckOutcome> => {
     const { status } = await service.state();
     if (status === 'exited' || status === 'created' || status === 'dead' || status === 'missing') {
-      return { verdict: 'pass', detail: `${service.name} is off: the engine reports ${status}`, facts: { status } };
+      return {
+        verdict: 'pass',
+        detail: `${service.name} is off: the engine reports ${status}`,
+        facts: { status },
+      };
     }
     const attempt = await attemptWrite();
     const facts = { status, ...attempt };
-    if (attempt.write === 'accepted') return { verdict: 'fail', detail: `${service.name} accepted a write`, facts };
-    if (attempt.write === 'refused') return { verdict: 'pass', detail: `${service.name} refused a write: ${attempt.said}`, facts };
-    return { verdict: 'inconclusive', detail: `${service.name} runs (${status}), and gave no answer to a write: ${attempt.said}`, facts };
+    if (attempt.write === 'accepted')
+      return { verdict: 'fail', detail: `${service.name} accepted a write`, facts };
+    if (attempt.write === 'refused')
+      return { verdict: 'pass', detail: `${service.name} refused a write: ${attempt.said}`, facts };
+    return {
+      verdict: 'inconclusive',
+      detail: `${service.name} runs (${status}), and gave no answer to a write: ${attempt.said}`,
+      facts,
+    };
   },
 });

@@ -5,14 +5,19 @@ import type { Service } from '../core/service.ts';
 const undoMs = 30_000;
 
 /**
- * Every process of the service is stopped by SIGSTOP. Its sockets stay: connections are still accepted by the kernel, and nothing answers.
- * (The engine's own pause would freeze the health check with it, and nobody would ever act.)
+ * Every process of the service is stopped by SIGSTOP. Its sockets stay: connections are still accepted by the
+ * kernel, and nothing answers. (The engine's own pause would freeze the health check with it, and nobody
+ * would ever act.)
  */
 export async function hang(service: Service): Promise<Inflicted> {
   const before = await service.state();
-  if (before.status !== 'running') throw environmentError(`${service.name} cannot hang`, { found: before.status, expected: 'running' });
+  if (before.status !== 'running')
+    throw environmentError(`${service.name} cannot hang`, { found: before.status, expected: 'running' });
   const pids = await service.signalEach('SIGSTOP');
-  const stillStopped = async (): Promise<number[]> => (await service.processes()).filter(({ pid, stopped }) => stopped && pids.includes(pid)).map(({ pid }) => pid);
+  const stillStopped = async (): Promise<number[]> =>
+    (await service.processes())
+      .filter(({ pid, stopped }) => stopped && pids.includes(pid))
+      .map(({ pid }) => pid);
   return {
     facts: { pids, startedAt: before.startedAt },
     witness: async () => proofOf(pids, await stillStopped()),
@@ -34,5 +39,8 @@ export async function hang(service: Service): Promise<Inflicted> {
 function proofOf(struck: readonly number[], stopped: readonly number[]): Proof | null {
   if (struck.length === 0 || stopped.length < struck.length) return null;
   const which = struck.length === 1 ? `process ${struck[0]} is` : `processes ${struck.join(', ')} are`;
-  return { what: `${which} stopped (state T) in the list of the engine's host`, facts: { pids: [...stopped] } };
+  return {
+    what: `${which} stopped (state T) in the list of the engine's host`,
+    facts: { pids: [...stopped] },
+  };
 }

@@ -9,16 +9,33 @@ const fileName = 'image.tar';
 const healthyDeadlineMs = 120_000;
 const undoMs = 120_000;
 
-/** For services whose container holds nothing that a client wrote: the image is all that it takes to have them again. */
-export const imageBackup: BackupInfo = { about: 'the image that the service runs from, as an archive; restored by a container made anew from it', kind: 'snapshot', holds: 'image', options: z.strictObject({}) };
+/**
+ * For services whose container holds nothing that a client wrote: the image is all that it takes to have them
+ * again.
+ */
+export const imageBackup: BackupInfo = {
+  about: 'the image that the service runs from, as an archive; restored by a container made anew from it',
+  kind: 'snapshot',
+  holds: 'image',
+  options: z.strictObject({}),
+};
 
-/** The position of a recovery point is the image's ID, which is a digest of its content: what runs after a restore is that, or the restore fails. */
+/**
+ * The position of a recovery point is the image's ID, which is a digest of its content: what runs after a
+ * restore is that, or the restore fails.
+ */
 export const imageMethod = (service: Service): BackupMethod => ({
   backup: async (to, { now }) => {
     const atMs = now();
     const { id, name } = await service.deployment.image();
     const { plainBytes } = await to.put(fileName, await service.deployment.save());
-    return { atMs, position: { image: id, name }, tool: 'the engine\'s archive of the image', server: name, facts: { bytes: plainBytes } };
+    return {
+      atMs,
+      position: { image: id, name },
+      tool: "the engine's archive of the image",
+      server: name,
+      facts: { bytes: plainBytes },
+    };
   },
   restore: (from, context) => redeploy(service, from, context),
 });
@@ -27,15 +44,28 @@ async function redeploy(service: Service, from: Artifact, { stage, signal }: Res
   const { deployment } = service;
   const file = from.files.find(({ name }) => name === fileName);
   const { image: id, name } = from.position;
-  if (!file || !id || !name) throw environmentError('the recovery point is not one of an image', { found: from.files.map((one) => one.name).join(', ') || 'no files', expected: `${fileName}, with the image's ID and name in its manifest` });
-  const { thereBefore } = await stage('restore', `the engine takes in ${name}`, () => deployment.load({ id, name, open: () => createReadStream(file.path) }));
+  if (!file || !id || !name)
+    throw environmentError('the recovery point is not one of an image', {
+      found: from.files.map((one) => one.name).join(', ') || 'no files',
+      expected: `${fileName}, with the image's ID and name in its manifest`,
+    });
+  const { thereBefore } = await stage('restore', `the engine takes in ${name}`, () =>
+    deployment.load({ id, name, open: () => createReadStream(file.path) }),
+  );
   signal.throwIfAborted();
-  const { container } = await stage('restore', `a new container of ${service.name}`, () => deployment.deploy({ id, name }));
-  await stage('ready', `${service.name} becomes healthy`, () => service.waitHealthy(healthyDeadlineMs, signal));
+  const { container } = await stage('restore', `a new container of ${service.name}`, () =>
+    deployment.deploy({ id, name }),
+  );
+  await stage('ready', `${service.name} becomes healthy`, () =>
+    service.waitHealthy(healthyDeadlineMs, signal),
+  );
   return { image: id, container, imageThereBefore: thereBefore };
 }
 
-/** An operator removes the container, and the image with it where only this drill uses it: nothing is left to start again. */
+/**
+ * An operator removes the container, and the image with it where only this drill uses it: nothing is left to
+ * start again.
+ */
 export function removalAbility(service: Service): Pick<Abilities, 'removeContainer'> {
   const { deployment } = service;
   return {
@@ -50,7 +80,8 @@ export function removalAbility(service: Service): Pick<Abilities, 'removeContain
           name: `undo remove-container of ${service.name}`,
           deadlineMs: undoMs,
           run: async () => {
-            if ((await service.state()).status === 'missing' && (await deployment.has(image.id))) await deployment.deploy(image);
+            if ((await service.state()).status === 'missing' && (await deployment.has(image.id)))
+              await deployment.deploy(image);
           },
           // What was removed with its image only a backup brings back: that is the recovery's business.
           healed: async () => ((await service.state()).status === 'running' ? true : imageToo ? null : false),
@@ -63,5 +94,8 @@ export function removalAbility(service: Service): Pick<Abilities, 'removeContain
 async function seen(service: Service, { id, name }: DeployedImage, imageToo: boolean): Promise<Proof | null> {
   const [{ status }, image] = [await service.state(), await service.deployment.has(id)];
   if (status !== 'missing' || (imageToo && image)) return null;
-  return { what: `the engine knows no container of ${service.name} any more${imageToo ? `, nor an image ${name}` : ''}`, facts: { status, imageThere: image } };
+  return {
+    what: `the engine knows no container of ${service.name} any more${imageToo ? `, nor an image ${name}` : ''}`,
+    facts: { status, imageThere: image },
+  };
 }

@@ -1,16 +1,27 @@
 import { z } from 'zod';
 import { duration } from '../core/strategy.ts';
 
-/** Where a replica reaches its source: the service itself, or a proxy that stands for it, so that a drill can slow the link. */
+/**
+ * Where a replica reaches its source: the service itself, or a proxy that stands for it, so that a drill can
+ * slow the link.
+ */
 export const linkParams = {
   source: z.string().min(1).describe('Service of the stack to replicate from'),
-  through: z.string().regex(/^[A-Za-z0-9][\w.-]*:\d{1,5}$/, { error: 'service:port, such as toxiproxy:13306' }).optional().describe('service:port through which the source is reached'),
+  through: z
+    .string()
+    .regex(/^[A-Za-z0-9][\w.-]*:\d{1,5}$/, { error: 'service:port, such as toxiproxy:13306' })
+    .optional()
+    .describe('service:port through which the source is reached'),
 };
 
 /** How long a step may wait for a replica to have what its source has. */
 export const withinParam = duration.default({ text: '60s', ms: 60_000 });
 
-export const linkTo = (source: string, through: string | undefined, port: number): { host: string; port: number } => {
+export const linkTo = (
+  source: string,
+  through: string | undefined,
+  port: number,
+): { host: string; port: number } => {
   if (through === undefined) return { host: source, port };
   const at = through.lastIndexOf(':');
   return { host: through.slice(0, at), port: Number(through.slice(at + 1)) };

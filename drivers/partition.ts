@@ -7,20 +7,32 @@ const undoMs = 30_000;
 const silenceMs = 1_000;
 
 /**
- * Cuts a container off by dropping its packets, which any container can suffer. The witness is a connection attempt from
- * another container, accepted before and now without any answer; a refused one would be a dead process, not a cut network.
+ * Cuts a container off by dropping its packets, which any container can suffer. The witness is a connection
+ * attempt from another container, accepted before and now without any answer; a refused one would be a dead
+ * process, not a cut network.
  */
 export async function partition(service: Service, direction: 'in' | 'out' | 'both'): Promise<Inflicted> {
   const [port] = service.ports;
-  if (port === undefined) throw environmentError(`nobody could tell whether ${service.name} is cut off`, { found: 'no published port', expected: 'a port to try connections at' });
+  if (port === undefined)
+    throw environmentError(`nobody could tell whether ${service.name} is cut off`, {
+      found: 'no published port',
+      expected: 'a port to try connections at',
+    });
   const knock = (): Promise<Knock> => service.knock(port, { deadlineMs: silenceMs });
   const before = await knock();
-  if (before.connected !== 'accepted') throw environmentError(`${service.name} takes no connections before it is cut off`, { found: before.connected, expected: `a connection to port ${port} from another container` });
+  if (before.connected !== 'accepted')
+    throw environmentError(`${service.name} takes no connections before it is cut off`, {
+      found: before.connected,
+      expected: `a connection to port ${port} from another container`,
+    });
   const cut = await service.partition(direction);
   const seen = async (): Promise<Proof | null> => {
     const { connected } = await knock();
     if (connected !== 'silent' || !(await cut.inPlace())) return null;
-    return { what: `packets to ${service.name} vanish: a connection attempt to port ${port} from another container got no answer within ${silenceMs} ms, and was accepted before`, facts: { direction, port, before: before.connected, connected } };
+    return {
+      what: `packets to ${service.name} vanish: a connection attempt to port ${port} from another container got no answer within ${silenceMs} ms, and was accepted before`,
+      facts: { direction, port, before: before.connected, connected },
+    };
   };
   return {
     facts: { direction, port, before: before.connected },

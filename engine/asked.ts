@@ -14,30 +14,41 @@ const healthyDeadlineMs = 60_000;
 const askEveryMs = 250;
 /** How long a fault may have to wait for the answer of one that may have ended. */
 const jobDeadlineMs = 5_000;
-/** A process that ends again and again is seen running now and then: it must be the same one this much later. */
+/**
+ * A process that ends again and again is seen running now and then: it must be the same one this much later.
+ */
 const steadyMs = 1_000;
-/** One that was started anew since then may be about to end again: as long as Docker itself takes for a start that went well. */
+/**
+ * One that was started anew since then may be about to end again: as long as Docker itself takes for a start
+ * that went well.
+ */
 const flappingMs = 10_000;
 
 /** What every service of the stack was before anything was broken. */
 export type Before = ReadonlyMap<string, ServiceState>;
 
-/** Notes the state of every service, for `askAll` to compare with. One that cannot be asked is left out, and noted. */
+/**
+ * Notes the state of every service, for `askAll` to compare with. One that cannot be asked is left out, and
+ * noted.
+ */
 export async function stateOfServices(drill: Drill): Promise<Before> {
   const states = new Map<string, ServiceState>();
   for (const service of drill.stack?.services.values() ?? []) {
     try {
       states.set(service.name, await service.state());
     } catch (error) {
-      drill.timeline.emit('note', { text: `what ${service.name} was before the fault is not known: ${messageOf(error)}` });
+      drill.timeline.emit('note', {
+        text: `what ${service.name} was before the fault is not known: ${messageOf(error)}`,
+      });
     }
   }
   return states;
 }
 
 /**
- * Without what has ended well by itself since: a job that was done before anything was broken is as it was. Called right before each fault,
- * and looks until the first that is no circumstance; what such a one was done to did not end by itself. What cannot be asked is left in.
+ * Without what has ended well by itself since: a job that was done before anything was broken is as it was.
+ * Called right before each fault, and looks until the first that is no circumstance; what such a one was done
+ * to did not end by itself. What cannot be asked is left in.
  */
 export async function withoutEndedJobs(drill: Drill, before: Before): Promise<Before> {
   const begun = drill.timeline.events.flatMap((event) => (event.type === 'fault.begun' ? [event.data] : []));
@@ -45,25 +56,41 @@ export async function withoutEndedJobs(drill: Drill, before: Before): Promise<Be
   const struck = new Set(begun.flatMap(({ target }) => [target, drill.plan.components.get(target)?.service]));
   const ended = async ([name, { status }]: [string, ServiceState]): Promise<string[]> => {
     const service = drill.stack!.services.get(name)!;
-    if (status !== 'running' || struck.has(name) || (service.region !== null && struck.has(service.region))) return [];
-    const now = await withDeadline(drill.dependencies.clock, `asking what ${name} is`, jobDeadlineMs, service.state()).catch(() => null);
+    if (status !== 'running' || struck.has(name) || (service.region !== null && struck.has(service.region)))
+      return [];
+    const now = await withDeadline(
+      drill.dependencies.clock,
+      `asking what ${name} is`,
+      jobDeadlineMs,
+      service.state(),
+    ).catch(() => null);
     return now !== null && endedWell(now) ? [name] : [];
   };
   if (before.size > 0) sayWait(drill, 'looking whether a service has ended by itself', jobDeadlineMs);
   const gone = (await Promise.all([...before].map(ended))).flat();
-  for (const name of gone) drill.timeline.emit('note', { text: `${name} ended well by itself before anything was broken: at the end nobody asks for it` });
+  for (const name of gone)
+    drill.timeline.emit('note', {
+      text: `${name} ended well by itself before anything was broken: at the end nobody asks for it`,
+    });
   return new Map([...before].filter(([name]) => !gone.includes(name)));
 }
 
 const endedWell = ({ status, exitCode }: ServiceState): boolean => status === 'exited' && exitCode === 0;
 
-/** The components that say now that they are ready, for `askAll` to ask again: a recovery may cost more than it brings back. */
+/**
+ * The components that say now that they are ready, for `askAll` to ask again: a recovery may cost more than
+ * it brings back.
+ */
 export async function readyComponents(drill: Drill): Promise<string[]> {
   const brokenBeforehand = drill.plan.faults.flatMap(({ plan }) => (plan.beforehand ? [plan.target] : []));
   const { clock } = drill.dependencies;
   const ready = async (name: string): Promise<string[]> => {
     const what = `asking whether ${name} is ready`;
-    return (await withDeadline(clock, what, readyDeadlineMs, attachedTo(drill, name).ready()).catch(() => false)) ? [name] : [];
+    return (await withDeadline(clock, what, readyDeadlineMs, attachedTo(drill, name).ready()).catch(
+      () => false,
+    ))
+      ? [name]
+      : [];
   };
   const names = [...drill.attached.keys()].filter((name) => !brokenBeforehand.includes(name));
   sayWait(drill, 'asking every component whether it is ready', readyDeadlineMs);
@@ -71,8 +98,9 @@ export async function readyComponents(drill: Drill): Promise<string[]> {
 }
 
 /**
- * Asks every component that was broken or restored, or ready before the fault, and every service that ran then, whether it
- * is there and ready now. What lies in a lost region is not reached for. Never rejects for what they say.
+ * Asks every component that was broken or restored, or ready before the fault, and every service that ran
+ * then, whether it is there and ready now. What lies in a lost region is not reached for. Never rejects for
+ * what they say.
  */
 export async function askAll(drill: Drill, before: Before, readyBefore: readonly string[]): Promise<void> {
   const ran = [...before].filter(([, { status }]) => status === 'running');
@@ -84,30 +112,58 @@ export async function askAll(drill: Drill, before: Before, readyBefore: readonly
   for (const event of await Promise.all(asked)) drill.timeline.emit('asked', event);
 }
 
-type Asked = { of: string; kind: 'component' | 'service'; ready: boolean; detail: string; staysAway: boolean };
+type Asked = {
+  of: string;
+  kind: 'component' | 'service';
+  ready: boolean;
+  detail: string;
+  staysAway: boolean;
+};
 
-const lostForGood = (drill: Drill, region: string | null): boolean => region !== null && drill.regions.get(region)?.over === false;
+const lostForGood = (drill: Drill, region: string | null): boolean =>
+  region !== null && drill.regions.get(region)?.over === false;
 
 function componentsToAsk(drill: Drill, readyBefore: readonly string[]): string[] {
   const { recover } = drill.plan.scenario;
   const restored = recover === 'automatic' ? [] : recover.filter(isRestore).map((step) => step.restore);
-  const inRegions = [...drill.plan.components.values()].filter(({ region }) => region !== null && drill.regions.has(region));
-  return [...new Set([...brokenComponents(drill), ...restored, ...inRegions.map(({ name }) => name), ...readyBefore])];
+  const inRegions = [...drill.plan.components.values()].filter(
+    ({ region }) => region !== null && drill.regions.has(region),
+  );
+  return [
+    ...new Set([
+      ...brokenComponents(drill),
+      ...restored,
+      ...inRegions.map(({ name }) => name),
+      ...readyBefore,
+    ]),
+  ];
 }
 
 async function askComponent(drill: Drill, name: string): Promise<Asked> {
   const { service, region } = drill.plan.components.get(name)!;
   const { staysAway } = drill.plan.scenario;
-  const about = { of: name, kind: 'component' as const, staysAway: staysAway.includes(name) || staysAway.includes(service) };
+  const about = {
+    of: name,
+    kind: 'component' as const,
+    staysAway: staysAway.includes(name) || staysAway.includes(service),
+  };
   if (lostForGood(drill, region)) return { ...about, ...gone(region!) };
-  const ready = await waited(drill, about.staysAway ? 0 : readyDeadlineMs, () => attachedTo(drill, name).ready());
+  const ready = await waited(drill, about.staysAway ? 0 : readyDeadlineMs, () =>
+    attachedTo(drill, name).ready(),
+  );
   return { ...about, ready: ready === true, detail: ready ? 'answers as ready' : 'does not answer as ready' };
 }
 
 async function askService(drill: Drill, service: Service, before: ServiceState): Promise<Asked> {
   const away = drill.plan.scenario.staysAway;
-  const here = [...drill.plan.components.values()].filter((one) => one.service === service.name).map((one) => one.name);
-  const about = { of: service.name, kind: 'service' as const, staysAway: [service.name, ...here].some((one) => away.includes(one)) };
+  const here = [...drill.plan.components.values()]
+    .filter((one) => one.service === service.name)
+    .map((one) => one.name);
+  const about = {
+    of: service.name,
+    kind: 'service' as const,
+    staysAway: [service.name, ...here].some((one) => away.includes(one)),
+  };
   if (lostForGood(drill, service.region)) return { ...about, ...gone(service.region!) };
   let last = 'could not be asked';
   let done = false;
@@ -117,30 +173,53 @@ async function askService(drill: Drill, service: Service, before: ServiceState):
     const seen = await service.state();
     last = told(seen);
     done = endedWell(seen);
-    if (!isAsBefore(seen, before)) return seen.status !== 'running' && clock.nowMs() >= patienceMs ? 'away' : false;
+    if (!isAsBefore(seen, before))
+      return seen.status !== 'running' && clock.nowMs() >= patienceMs ? 'away' : false;
     const steadyAtMs = clock.nowMs() + (seen.restarts > before.restarts ? flappingMs : steadyMs);
     while (clock.nowMs() < steadyAtMs) {
       await clock.sleep(steadyMs, drill.options.signal);
       const again = await service.state();
-      last = again.startedAt === seen.startedAt ? told(again) : `${told(again)}, but started anew while it was looked at`;
+      last =
+        again.startedAt === seen.startedAt
+          ? told(again)
+          : `${told(again)}, but started anew while it was looked at`;
       if (again.startedAt !== seen.startedAt || !isAsBefore(again, before)) return false;
     }
     return 'ready';
   });
   const ready = seen === 'ready';
-  const remedy = done ? '. Where it is a job that ends by itself: name it under staysAway in the scenario' : '';
-  return { ...about, ready, detail: ready ? last : `${last}; before the fault: ${told(before)}${about.staysAway ? '' : remedy}` };
+  const remedy = done
+    ? '. Where it is a job that ends by itself: name it under staysAway in the scenario'
+    : '';
+  return {
+    ...about,
+    ready,
+    detail: ready ? last : `${last}; before the fault: ${told(before)}${about.staysAway ? '' : remedy}`,
+  };
 }
 
-const gone = (region: string) => ({ ready: false, detail: `region ${region} is lost and was not given back`, staysAway: true });
+const gone = (region: string) => ({
+  ready: false,
+  detail: `region ${region} is lost and was not given back`,
+  staysAway: true,
+});
 
 const told = ({ status, health, exitCode }: ServiceState): string =>
-  [status, ...(health === null ? [] : [health]), ...(status === 'exited' ? [`code ${exitCode ?? 'unknown'}`] : [])].join(', ');
+  [
+    status,
+    ...(health === null ? [] : [health]),
+    ...(status === 'exited' ? [`code ${exitCode ?? 'unknown'}`] : []),
+  ].join(', ');
 
 const isAsBefore = (now: ServiceState, before: ServiceState): boolean =>
-  now.status === 'running' && (now.health === null || now.health === 'healthy' || now.health === before.health);
+  now.status === 'running' &&
+  (now.health === null || now.health === 'healthy' || now.health === before.health);
 
 /** What is meant to stay away is looked at once, and not waited for: a deadline of 0. */
 function waited<T>(drill: Drill, deadlineMs: number, probe: () => Promise<T | false>): Promise<T | null> {
-  return pollUntil(drill.dependencies.clock, { everyMs: askEveryMs, deadlineMs, signal: drill.options.signal }, () => probe().catch(() => false as const));
+  return pollUntil(
+    drill.dependencies.clock,
+    { everyMs: askEveryMs, deadlineMs, signal: drill.options.signal },
+    () => probe().catch(() => false as const),
+  );
 }

@@ -2,14 +2,21 @@ import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, lstatSync, openSync, readSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
 
-/** Files of a bundle are read in blocks of this size: a drill of ten million operations leaves hundreds of megabytes. */
+/**
+ * Files of a bundle are read in blocks of this size: a drill of ten million operations leaves hundreds of
+ * megabytes.
+ */
 const blockBytes = 1024 * 1024;
 
 /** No line of a timeline comes near it, in characters. */
 const lineMax = 64 * 1024 * 1024;
 
-/** A plain file, and no link, pipe or device: a bundle may come from anywhere, and must not be made to wait or to lead elsewhere. */
-export const isPlainFile = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false })?.isFile() === true;
+/**
+ * A plain file, and no link, pipe or device: a bundle may come from anywhere, and must not be made to wait or
+ * to lead elsewhere.
+ */
+export const isPlainFile = (path: string): boolean =>
+  lstatSync(path, { throwIfNoEntry: false })?.isFile() === true;
 
 /** The file's bytes from its beginning. A block is only valid until the next one is asked for. */
 export function* blocksOf(path: string, bytes = blockBytes): Generator<Uint8Array> {
@@ -29,7 +36,10 @@ export function sha256OfFile(path: string): string {
   return hash.digest('hex');
 }
 
-/** The text between line feeds; the last one is what follows the last line feed, empty in a whole file. Throws for a line that does not end. */
+/**
+ * The text between line feeds; the last one is what follows the last line feed, empty in a whole file. Throws
+ * for a line that does not end.
+ */
 export function* linesOf(path: string): Generator<string> {
   const decoder = new StringDecoder('utf8');
   let rest: string[] = [];

@@ -18,59 +18,100 @@ export interface Judged {
   result: DrillResult;
   /** What is wrong with the bundle itself; null when it is whole. */
   damage: string | null;
-  /** The bundle is not what its manifest says, or has none though its drill ran to its end: nothing is written into it. */
+  /**
+   * The bundle is not what its manifest says, or has none though its drill ran to its end: nothing is written
+   * into it.
+   */
   altered: boolean;
 }
 
 /**
- * Judges a bundle from what lies in its folder and nothing else, so that it can be done again years later with the same result.
- * What contradicts its manifest never passes, nor does a drill that ran to its end and has none, however well it is made: a hash
- * chain can be made anew by who alters it. A timeline that is cut off (Muster was killed) is judged as far as it is valid, and
- * never passes. Input error for what is no bundle, or is damaged beyond judging.
+ * Judges a bundle from what lies in its folder and nothing else, so that it can be done again years later
+ * with the same result. What contradicts its manifest never passes, nor does a drill that ran to its end and
+ * has none, however well it is made: a hash chain can be made anew by who alters it. A timeline that is cut
+ * off (Muster was killed) is judged as far as it is valid, and never passes. Input error for what is no
+ * bundle, or is damaged beyond judging.
  */
 export function judgeBundle(folder: string, registries: Registries): Judged {
   try {
     const opened = openBundle(folder);
-    const contradictions = existsSync(join(folder, manifestName)) ? contradictionsOf(folder, opened.drill, Object.values(registries.formats).map(({ file }) => file)) : unvouched(opened.events);
+    const contradictions = existsSync(join(folder, manifestName))
+      ? contradictionsOf(
+          folder,
+          opened.drill,
+          Object.values(registries.formats).map(({ file }) => file),
+        )
+      : unvouched(opened.events);
     const found = judged(opened, contradictions, registries);
     // What is not as a drill writes it may have gone through everything, and is no result for all that.
     resultSchema.parse(found.result);
     return found;
   } catch (error) {
     if (error instanceof MusterError) throw error;
-    throw inputError(`${folder} cannot be judged`, { found: messageOf(error).slice(0, 500), expected: 'a bundle as this version of Muster leaves and reads it', cause: error });
+    throw inputError(`${folder} cannot be judged`, {
+      found: messageOf(error).slice(0, 500),
+      expected: 'a bundle as this version of Muster leaves and reads it',
+      cause: error,
+    });
   }
 }
 
 /** The same, by the run that made it, before anything vouches for it. */
-export const judgeRun = (folder: string, registries: Registries): DrillResult => judged(openBundle(folder), [], registries).result;
+export const judgeRun = (folder: string, registries: Registries): DrillResult =>
+  judged(openBundle(folder), [], registries).result;
 
 /** The manifest is written last: without it, nobody knows whether this is what the drill left. */
 function unvouched(events: readonly TimelineEvent[]): string[] {
   if (lastOf(events, 'drill.ended')?.data.outcome !== 'completed') return [];
-  return [`${manifestName} is missing: Muster was ended before it vouched for this drill, or somebody took it away`];
+  return [
+    `${manifestName} is missing: Muster was ended before it vouched for this drill, or somebody took it away`,
+  ];
 }
 
 const timelineOf = (folder: string): string => join(folder, 'events.jsonl');
 
-interface Opened { drill: string; events: TimelineEvent[]; ledger: string | null; troubles: string[] }
+interface Opened {
+  drill: string;
+  events: TimelineEvent[];
+  ledger: string | null;
+  troubles: string[];
+}
 
 function openBundle(folder: string): Opened {
   const { events, damage } = openTimeline(folder);
   const ledger = join(folder, 'ledger.bin');
   const hasLedger = isPlainFile(ledger);
-  const troubles = [damage, timelineDamage(events), hasLedger ? ledgerDamage(ledger, events) : 'ledger.bin is missing', outputDamage(folder, events)];
+  const troubles = [
+    damage,
+    timelineDamage(events),
+    hasLedger ? ledgerDamage(ledger, events) : 'ledger.bin is missing',
+    outputDamage(folder, events),
+  ];
   const { drill } = (events[0] as TimelineEvent<'drill.begun'>).data;
   // It names a folder where reports are written to.
-  if (typeof drill !== 'string' || !/^[\w][\w.-]*$/.test(drill)) throw inputError(`${timelineOf(folder)} names a drill that cannot be`, { found: JSON.stringify(drill), expected: 'letters, digits, dots and dashes' });
-  return { drill, events, ledger: hasLedger ? ledger : null, troubles: troubles.filter((trouble) => trouble !== null) };
+  if (typeof drill !== 'string' || !/^[\w][\w.-]*$/.test(drill))
+    throw inputError(`${timelineOf(folder)} names a drill that cannot be`, {
+      found: JSON.stringify(drill),
+      expected: 'letters, digits, dots and dashes',
+    });
+  return {
+    drill,
+    events,
+    ledger: hasLedger ? ledger : null,
+    troubles: troubles.filter((trouble) => trouble !== null),
+  };
 }
 
 function openTimeline(folder: string): { events: TimelineEvent[]; damage: string | null } {
   const path = timelineOf(folder);
   const expected = 'a folder with events.jsonl';
   const hint = 'bundles lie in .muster/drills/<id>';
-  if (!isPlainFile(path)) throw inputError(`${folder} is not a drill's bundle`, { found: existsSync(path) ? 'an events.jsonl that is no plain file' : 'no events.jsonl', expected, hint });
+  if (!isPlainFile(path))
+    throw inputError(`${folder} is not a drill's bundle`, {
+      found: existsSync(path) ? 'an events.jsonl that is no plain file' : 'no events.jsonl',
+      expected,
+      hint,
+    });
   let read: ReturnType<typeof readChainOf>;
   try {
     read = readChainOf(linesOf(path));
@@ -78,14 +119,27 @@ function openTimeline(folder: string): { events: TimelineEvent[]; damage: string
     throw inputError(`${folder} is not a drill's bundle`, { found: messageOf(cause), expected, hint, cause });
   }
   const { events, broken } = read;
-  if (events[0]?.type !== 'drill.begun') throw inputError(`${path} holds no drill`, { found: broken ? `line ${broken.line}: ${broken.reason}` : 'an empty file', expected: 'a timeline that begins with drill.begun' });
+  if (events[0]?.type !== 'drill.begun')
+    throw inputError(`${path} holds no drill`, {
+      found: broken ? `line ${broken.line}: ${broken.reason}` : 'an empty file',
+      expected: 'a timeline that begins with drill.begun',
+    });
   return { events, damage: broken ? `events.jsonl line ${broken.line}: ${broken.reason}` : null };
 }
 
-function judged({ events, ledger, troubles }: Opened, contradictions: readonly string[], registries: Registries): Judged {
+function judged(
+  { events, ledger, troubles }: Opened,
+  contradictions: readonly string[],
+  registries: Registries,
+): Judged {
   const all = [...troubles, ...contradictions];
   const damage = all.length > 0 ? all.join('; ') : null;
-  const result = judge({ events, ledger: analyse(ledger, events, damage), measures: registries.measures, damage });
+  const result = judge({
+    events,
+    ledger: analyse(ledger, events, damage),
+    measures: registries.measures,
+    damage,
+  });
   return { result, damage, altered: contradictions.length > 0 };
 }
 
@@ -95,26 +149,42 @@ function analyse(path: string | null, events: TimelineEvent[], damage: string | 
 }
 
 /**
- * Writes every report, and last the manifest with the size and SHA-256 of each file: for the run that made the bundle, and nobody
- * after it. Returns the files' paths. Throws an environment error when they cannot be written.
+ * Writes every report, and last the manifest with the size and SHA-256 of each file: for the run that made
+ * the bundle, and nobody after it. Returns the files' paths. Throws an environment error when they cannot be
+ * written.
  */
 export function writeReports(folder: string, result: DrillResult, registries: Registries): string[] {
   const written = writeFormats(folder, result, registries, () => true);
   const manifest = join(folder, manifestName);
-  writeWhole(manifest, manifestOf(result.drill, [...evidenceOf(folder).map((name) => join(folder, name)), ...written]));
+  writeWhole(
+    manifest,
+    manifestOf(result.drill, [...evidenceOf(folder).map((name) => join(folder, name)), ...written]),
+  );
   return [...written, manifest];
 }
 
 /**
- * Writes the reports of a bundle that was judged again, without a manifest. Into a bundle, itself or another one, only what its
- * manifest vouches for, byte for byte: reports that another version words otherwise stay as they were.
+ * Writes the reports of a bundle that was judged again, without a manifest. Into a bundle, itself or another
+ * one, only what its manifest vouches for, byte for byte: reports that another version words otherwise stay
+ * as they were.
  */
 export function writeReportsAgain(into: string, result: DrillResult, registries: Registries): string[] {
   const vouched = vouchedFor(into);
-  return writeFormats(into, result, registries, (file, content) => vouched === null || vouched.get(file) === createHash('sha256').update(content).digest('hex'));
+  return writeFormats(
+    into,
+    result,
+    registries,
+    (file, content) =>
+      vouched === null || vouched.get(file) === createHash('sha256').update(content).digest('hex'),
+  );
 }
 
-function writeFormats(into: string, result: DrillResult, registries: Registries, wanted: (file: string, content: string | Uint8Array) => boolean): string[] {
+function writeFormats(
+  into: string,
+  result: DrillResult,
+  registries: Registries,
+  wanted: (file: string, content: string | Uint8Array) => boolean,
+): string[] {
   const written: string[] = [];
   attempt(into, () => mkdirSync(into, { recursive: true }));
   for (const format of Object.values(registries.formats)) {
@@ -146,6 +216,11 @@ function attempt(folder: string, work: () => void): void {
   try {
     work();
   } catch (error) {
-    throw environmentError('the reports cannot be written', { found: messageOf(error), expected: `a folder that can be written, with room: ${folder}`, hint: '--out names another one', cause: error });
+    throw environmentError('the reports cannot be written', {
+      found: messageOf(error),
+      expected: `a folder that can be written, with room: ${folder}`,
+      hint: '--out names another one',
+      cause: error,
+    });
   }
 }

@@ -7,14 +7,22 @@ import { maskStream } from '../core/masking.ts';
 import { isPlainFile, sha256OfFile } from './bundle-files.ts';
 import { eventsOf, type OutputRecord, type TimelineEvent } from '../core/timeline.ts';
 
-/** Of each stream the beginning and the end are kept, in characters: a command that does not stop talking must fill nobody's memory. */
+/**
+ * Of each stream the beginning and the end are kept, in characters: a command that does not stop talking must
+ * fill nobody's memory.
+ */
 const headMax = 512 * 1024;
 const tailMax = 512 * 1024;
 const namePattern = /^command-\d+\.(stdout|stderr)\.txt$/;
 
-export interface Kept { take(chunk: Uint8Array): void; text(): string }
+export interface Kept {
+  take(chunk: Uint8Array): void;
+  text(): string;
+}
 
-/** Keeps what a command said, secrets masked before anything is kept. Bytes that are no UTF-8 show as U+FFFD. */
+/**
+ * Keeps what a command said, secrets masked before anything is kept. Bytes that are no UTF-8 show as U+FFFD.
+ */
 export function keptOutput(secrets: Iterable<string>): Kept {
   const decoder = new StringDecoder('utf8');
   const mask = maskStream(secrets);
@@ -34,23 +42,44 @@ export function keptOutput(secrets: Iterable<string>): Kept {
     text: () => {
       add(mask.take(decoder.end()) + mask.end());
       const over = Math.max(0, tail.length - tailMax);
-      return left + over === 0 ? head + tail : `${head}\n… ${left + over} characters left out …\n${tail.slice(over)}`;
+      return left + over === 0
+        ? head + tail
+        : `${head}\n… ${left + over} characters left out …\n${tail.slice(over)}`;
     },
   };
 }
 
 /** The last lines of a text, as one line; empty when it says nothing. */
 export const lastLines = (text: string, lines = 5, charactersMax = 600): string =>
-  text.trimEnd().split('\n').slice(-lines).map((line) => line.trim()).filter((line) => line !== '').join(' / ').slice(-charactersMax);
+  text
+    .trimEnd()
+    .split('\n')
+    .slice(-lines)
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+    .join(' / ')
+    .slice(-charactersMax);
 
-/** Writes one stream's text into the drill's folder and says what is there now, for the timeline. Environment error when it cannot be written. */
-export function writeOutput(folder: string, number: number, stream: 'stdout' | 'stderr', text: string): OutputRecord {
+/**
+ * Writes one stream's text into the drill's folder and says what is there now, for the timeline. Environment
+ * error when it cannot be written.
+ */
+export function writeOutput(
+  folder: string,
+  number: number,
+  stream: 'stdout' | 'stderr',
+  text: string,
+): OutputRecord {
   const file = `command-${number}.${stream}.txt`;
   const bytes = Buffer.from(text);
   try {
     writeFileSync(join(folder, file), bytes, { mode: 0o600 });
   } catch (error) {
-    throw environmentError('what a command said cannot be kept', { found: messageOf(error), expected: `a folder that can be written, with room: ${folder}`, cause: error });
+    throw environmentError('what a command said cannot be kept', {
+      found: messageOf(error),
+      expected: `a folder that can be written, with room: ${folder}`,
+      cause: error,
+    });
   }
   return { file, bytes: bytes.length, sha256: sha256Of(bytes) };
 }
@@ -61,10 +90,13 @@ export const outputFiles = (folder: string): string[] => readdirSync(folder).fil
 
 /** What is wrong with those files, held against the timeline; null when each is as it was written. */
 export function outputDamage(folder: string, events: readonly TimelineEvent[]): string | null {
-  for (const { file, bytes, sha256 } of eventsOf(events, 'command.ended').flatMap(({ data }) => data.outputs)) {
+  for (const { file, bytes, sha256 } of eventsOf(events, 'command.ended').flatMap(
+    ({ data }) => data.outputs,
+  )) {
     const path = join(folder, file);
     if (!namePattern.test(file) || !isPlainFile(path)) return `${file} is missing`;
-    if (statSync(path).size !== bytes || sha256OfFile(path) !== sha256) return `${file} is not what the timeline says: its SHA-256 differs`;
+    if (statSync(path).size !== bytes || sha256OfFile(path) !== sha256)
+      return `${file} is not what the timeline says: its SHA-256 differs`;
   }
   return null;
 }

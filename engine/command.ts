@@ -12,53 +12,103 @@ import type { Drill } from './drill-context.ts';
 import { runOnHost } from './host-command.ts';
 import { secretOf, serviceOf } from './surroundings.ts';
 
-export interface CommandOutcome { exitCode: number | null; inTime: boolean; stdout: string; stderr: string }
+export interface CommandOutcome {
+  exitCode: number | null;
+  inTime: boolean;
+  stdout: string;
+  stderr: string;
+}
 
-interface Streams { stdout: Kept; stderr: Kept }
-interface Circumstances { streams: Streams; given: Record<string, string>; tooLate: AbortSignal }
+interface Streams {
+  stdout: Kept;
+  stderr: Kept;
+}
+interface Circumstances {
+  streams: Streams;
+  given: Record<string, string>;
+  tooLate: AbortSignal;
+}
 
 /** How long a command in a container may take to be ended before its output is no longer waited for. */
 const endingMs = 15_000;
 
 /**
- * Runs a command of the user's own, and leaves what it said in the drill's folder and a record of it on the timeline, however it
- * ended. Rejects when it cannot be started, and when the drill was interrupted; an exit code or a timeout is an outcome.
- * `scratch` is a folder that it may use on the host.
+ * Runs a command of the user's own, and leaves what it said in the drill's folder and a record of it on the
+ * timeline, however it ended. Rejects when it cannot be started, and when the drill was interrupted; an exit
+ * code or a timeout is an outcome. `scratch` is a folder that it may use on the host.
  */
-export async function runCommand(drill: Drill, command: CommandLine, scratch: string): Promise<CommandOutcome> {
+export async function runCommand(
+  drill: Drill,
+  command: CommandLine,
+  scratch: string,
+): Promise<CommandOutcome> {
   const { timeline, folder } = drill;
   const number = eventsOf(timeline.events, 'command.ended').length + 1;
   const service = command.in === 'host' ? null : serviceOf(drill, command.in);
-  const given = Object.fromEntries(Object.entries(command.env).map(([name, secret]) => [name, secretOf(drill, secret)]));
-  const secrets = [...Object.values(drill.dependencies.environment), ...drill.secrets, ...secretsIn(service?.env ?? {})];
+  const given = Object.fromEntries(
+    Object.entries(command.env).map(([name, secret]) => [name, secretOf(drill, secret)]),
+  );
+  const secrets = [
+    ...Object.values(drill.dependencies.environment),
+    ...drill.secrets,
+    ...secretsIn(service?.env ?? {}),
+  ];
   const streams: Streams = { stdout: keptOutput(secrets), stderr: keptOutput(secrets) };
   const { signal: tooLate, callOff } = timeLimit(drill.dependencies.clock, command.timeout.ms);
   const circumstances = { streams, given, tooLate };
   const begunMs = timeline.now();
   let trouble: unknown = null;
-  const running = service ? inService(drill, service, command, circumstances) : onHost(drill, command, scratch, circumstances);
-  const exitCode = await running.catch((error: unknown) => {
-    trouble = error;
-    return null;
-  }).finally(callOff);
+  const running = service
+    ? inService(drill, service, command, circumstances)
+    : onHost(drill, command, scratch, circumstances);
+  const exitCode = await running
+    .catch((error: unknown) => {
+      trouble = error;
+      return null;
+    })
+    .finally(callOff);
   const inTime = !tooLate.aborted;
   const [stdout, stderr] = [streams.stdout.text(), streams.stderr.text()];
-  const outputs = [writeOutput(folder, number, 'stdout', stdout), writeOutput(folder, number, 'stderr', stderr)];
-  timeline.emit('command.ended', { command: command.command, in: command.in, exitCode, inTime, tookMs: timeline.now() - begunMs, outputs });
+  const outputs = [
+    writeOutput(folder, number, 'stdout', stdout),
+    writeOutput(folder, number, 'stderr', stderr),
+  ];
+  timeline.emit('command.ended', {
+    command: command.command,
+    in: command.in,
+    exitCode,
+    inTime,
+    tookMs: timeline.now() - begunMs,
+    outputs,
+  });
   drill.options.signal.throwIfAborted();
   if (trouble !== null && inTime) throw trouble;
   return { exitCode, inTime, stdout, stderr };
 }
 
-async function onHost(drill: Drill, { command }: CommandLine, scratch: string, { streams, given, tooLate }: Circumstances): Promise<number | null> {
+async function onHost(
+  drill: Drill,
+  { command }: CommandLine,
+  scratch: string,
+  { streams, given, tooLate }: Circumstances,
+): Promise<number | null> {
   mkdirSync(scratch, { recursive: true, mode: 0o700 });
   return runOnHost({
-    argv: command, folder: resolve(dirname(drill.plan.scenarioFile)), limit: AbortSignal.any([tooLate, drill.options.signal]),
-    env: { ...hostVariables(), ...factsOf(drill), MUSTER_SCRATCH: resolve(scratch), ...given }, stdout: streams.stdout.take, stderr: streams.stderr.take,
+    argv: command,
+    folder: resolve(dirname(drill.plan.scenarioFile)),
+    limit: AbortSignal.any([tooLate, drill.options.signal]),
+    env: { ...hostVariables(), ...factsOf(drill), MUSTER_SCRATCH: resolve(scratch), ...given },
+    stdout: streams.stdout.take,
+    stderr: streams.stderr.take,
   });
 }
 
-async function inService(drill: Drill, service: Service, { command, timeout }: CommandLine, { streams, given, tooLate }: Circumstances): Promise<number> {
+async function inService(
+  drill: Drill,
+  service: Service,
+  { command, timeout }: CommandLine,
+  { streams, given, tooLate }: Circumstances,
+): Promise<number> {
   const limit = timeLimit(drill.dependencies.clock, timeout.ms + endingMs);
   const signal = AbortSignal.any([drill.options.signal, limit.signal]);
   let end = (): void => undefined;
@@ -79,32 +129,64 @@ async function inService(drill: Drill, service: Service, { command, timeout }: C
 }
 
 /** What a script has to know to act on this drill and on nothing else. */
-const factsOf = ({ id, stack }: Drill): Record<string, string> => ({ MUSTER_DRILL: id, ...(stack ? { MUSTER_PROJECT: stack.project } : {}) });
+const factsOf = ({ id, stack }: Drill): Record<string, string> => ({
+  MUSTER_DRILL: id,
+  ...(stack ? { MUSTER_PROJECT: stack.project } : {}),
+});
 
 /** All that a command on the host inherits: where programs and a user's own settings are. */
 const hostVariables = (): Record<string, string> =>
-  Object.fromEntries(['PATH', 'HOME', 'LANG'].flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])));
+  Object.fromEntries(
+    ['PATH', 'HOME', 'LANG'].flatMap((name) =>
+      process.env[name] === undefined ? [] : [[name, process.env[name]]],
+    ),
+  );
 
-/** A command as a check: 0 is a pass, any other exit code a fail; one that did not end in time says nothing. */
+/**
+ * A command as a check: 0 is a pass, any other exit code a fail; one that did not end in time says nothing.
+ */
 export async function invariantOutcome(drill: Drill, command: CommandLine): Promise<CheckOutcome> {
-  const { exitCode, inTime, stdout, stderr } = await runCommand(drill, command, join(drill.folder, 'scratch', 'checks'));
+  const { exitCode, inTime, stdout, stderr } = await runCommand(
+    drill,
+    command,
+    join(drill.folder, 'scratch', 'checks'),
+  );
   const said = lastLines(stderr) || lastLines(stdout);
   const facts: Json = { exitCode, inTime, said };
   const words = said === '' ? '' : `: ${said}`;
-  if (!inTime || exitCode === null) return { verdict: 'inconclusive', detail: `${commandTitle(command)} ${inTime ? 'was ended by a signal' : `did not end within ${command.timeout.text}`}${words}`, facts };
-  return { verdict: exitCode === 0 ? 'pass' : 'fail', detail: `${commandTitle(command)} ended with ${exitCode}${words}`, facts };
+  if (!inTime || exitCode === null)
+    return {
+      verdict: 'inconclusive',
+      detail: `${commandTitle(command)} ${inTime ? 'was ended by a signal' : `did not end within ${command.timeout.text}`}${words}`,
+      facts,
+    };
+  return {
+    verdict: exitCode === 0 ? 'pass' : 'fail',
+    detail: `${commandTitle(command)} ended with ${exitCode}${words}`,
+    facts,
+  };
 }
 
-/** A command as a step of a recovery: whatever is not a good end within its time fails the step, with what it said last. */
+/**
+ * A command as a step of a recovery: whatever is not a good end within its time fails the step, with what it
+ * said last.
+ */
 export async function commandStep(drill: Drill, step: CommandLine, scratch: string): Promise<Json> {
   const { exitCode, inTime, stdout, stderr } = await runCommand(drill, step, scratch);
   const said = lastLines(stderr) || lastLines(stdout);
   const words = said === '' ? '; it said nothing' : `; its last lines: ${said}`;
-  if (!inTime) throw environmentError(`it was ended after ${step.timeout.text}, with everything in its process group${words}`);
-  if (exitCode !== 0) throw environmentError(`it ended with ${exitCode === null ? 'a signal' : `exit code ${exitCode}`}${words}`);
+  if (!inTime)
+    throw environmentError(
+      `it was ended after ${step.timeout.text}, with everything in its process group${words}`,
+    );
+  if (exitCode !== 0)
+    throw environmentError(
+      `it ended with ${exitCode === null ? 'a signal' : `exit code ${exitCode}`}${words}`,
+    );
   return { exitCode, stdout: lastLines(stdout), stderr: lastLines(stderr) };
 }
 
 /** `./restore.sh --now on the host`. */
-export const commandTitle = ({ command, in: where }: CommandLine): string => `${shortened(command.join(' '))} ${where === 'host' ? 'on the host' : `in ${where}`}`;
+export const commandTitle = ({ command, in: where }: CommandLine): string =>
+  `${shortened(command.join(' '))} ${where === 'host' ? 'on the host' : `in ${where}`}`;
 const shortened = (text: string): string => (text.length > 60 ? `${text.slice(0, 59)}…` : text);

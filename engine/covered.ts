@@ -13,21 +13,34 @@ export function countingWrites(drill: Drill, load: string, recorder: Recorder): 
   return {
     record: (...record) => {
       const [kind, outcome, id, group] = record;
-      if (kind === kinds.write && outcome === outcomes.ok && id === group) drill.acknowledged.set(load, (drill.acknowledged.get(load) ?? 0) + 1);
+      if (kind === kinds.write && outcome === outcomes.ok && id === group)
+        drill.acknowledged.set(load, (drill.acknowledged.get(load) ?? 0) + 1);
       recorder.record(...record);
     },
   };
 }
 
 /**
- * Resolves when every load that writes to the component has had so many writes acknowledged that a backup taken now holds
- * something, or when that takes too long, which is noted. At once for a component that no load writes to.
+ * Resolves when every load that writes to the component has had so many writes acknowledged that a backup
+ * taken now holds something, or when that takes too long, which is noted. At once for a component that no
+ * load writes to.
  */
 export async function haveWritten(drill: Drill, component: string, signal: AbortSignal): Promise<void> {
   const { clock } = drill.dependencies;
-  const loads = Object.entries(drill.plan.scenario.load).filter(([, { target, by }]) => target === component && by === undefined);
-  const writing = loads.map(([name]) => name).filter(() => drill.attached.get(component)?.workload?.kind === 'data');
+  const loads = Object.entries(drill.plan.scenario.load).filter(
+    ([, { target, by }]) => target === component && by === undefined,
+  );
+  const writing = loads
+    .map(([name]) => name)
+    .filter(() => drill.attached.get(component)?.workload?.kind === 'data');
   const fewest = (): number => Math.min(...writing.map((load) => drill.acknowledged.get(load) ?? 0));
-  const done = await pollUntil(clock, { everyMs: 10, deadlineMs: writesDeadlineMs, signal }, async () => fewest() >= enoughWrites);
-  if (!done) drill.timeline.emit('note', { text: `backups of ${component} begin although its load has had ${fewest()} writes acknowledged within ${writesDeadlineMs / 1000} s` });
+  const done = await pollUntil(
+    clock,
+    { everyMs: 10, deadlineMs: writesDeadlineMs, signal },
+    async () => fewest() >= enoughWrites,
+  );
+  if (!done)
+    drill.timeline.emit('note', {
+      text: `backups of ${component} begin although its load has had ${fewest()} writes acknowledged within ${writesDeadlineMs / 1000} s`,
+    });
 }

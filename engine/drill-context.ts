@@ -15,14 +15,23 @@ import type { TimelineWriter } from './timeline-writer.ts';
 import type { UndoStack } from './undo.ts';
 
 /** Makes the vault of a drill over its opened stores. Given from outside: the engine knows no format. */
-export type VaultFactory = (options: { stores: Map<string, Store>; key(): Buffer; clock: Clock; originMs: number; drill: string }) => Vault;
+export type VaultFactory = (options: {
+  stores: Map<string, Store>;
+  key(): Buffer;
+  clock: Clock;
+  originMs: number;
+  drill: string;
+}) => Vault;
 
 export interface EngineDependencies {
   registries: Registries;
   provider: StackProvider;
   makeVault: VaultFactory;
   clock: Clock;
-  /** Generated for this run: passwords, certificates. Looked up before the process environment, never recorded. */
+  /**
+   * Generated for this run: passwords, certificates. Looked up before the process environment, never
+   * recorded.
+   */
   environment: Record<string, string>;
   /** Where bundles go: `.muster`. */
   home: string;
@@ -72,7 +81,10 @@ export function attachedTo(drill: Drill, component: string): Attached {
 }
 
 /** What a load drives: its target's own workload, or a load generator. */
-export function workloadOf(drill: Drill, { target, by }: { target: string; by?: string | undefined }): Workload | VisitWorkload {
+export function workloadOf(
+  drill: Drill,
+  { target, by }: { target: string; by?: string | undefined },
+): Workload | VisitWorkload {
   const { workload, generators = {} } = attachedTo(drill, target);
   const driven = by === undefined ? workload : generators[by];
   if (!driven) throw new Error(`component ${target} has nothing to load it with`);

@@ -44,25 +44,67 @@ function openDrill(plan: Plan, dependencies: EngineDependencies, options: RunOpt
   const lost = (error: unknown): void => unwritable.abort(cannotWrite(folder, error));
   const { timeline, ledger } = openEvidence(folder, clock, originMs, lost);
   timeline.emit('drill.begun', {
-    drill: id, seed: options.seed, muster: dependencies.version, originMonotonicMs: originMs,
-    scenarioFile: plan.scenarioFile, strategyFile: plan.strategyFile, scenario: plan.scenario, strategy: plan.strategy, host: dependencies.host,
+    drill: id,
+    seed: options.seed,
+    muster: dependencies.version,
+    originMonotonicMs: originMs,
+    scenarioFile: plan.scenarioFile,
+    strategyFile: plan.strategyFile,
+    scenario: plan.scenario,
+    strategy: plan.strategy,
+    host: dependencies.host,
   });
   if (unwritable.signal.aborted) {
     rmSync(folder, { recursive: true, force: true });
     throw unwritable.signal.reason;
   }
   const signal = AbortSignal.any([options.signal, unwritable.signal]);
-  return { id, folder, plan, dependencies, options: { ...options, signal }, timeline, ledger, undo: createUndoStack(clock), pulse: createPulse(clock, dependencies.progress), moments: createMoments(), originMs, secrets: new Set(), stack: null, vault: null, stores: new Map(), regions: new Map(), attached: new Map(), acknowledged: new Map(), inflicted: [] };
+  return {
+    id,
+    folder,
+    plan,
+    dependencies,
+    options: { ...options, signal },
+    timeline,
+    ledger,
+    undo: createUndoStack(clock),
+    pulse: createPulse(clock, dependencies.progress),
+    moments: createMoments(),
+    originMs,
+    secrets: new Set(),
+    stack: null,
+    vault: null,
+    stores: new Map(),
+    regions: new Map(),
+    attached: new Map(),
+    acknowledged: new Map(),
+    inflicted: [],
+  };
 }
 
 const cannotWrite = (folder: string, error: unknown): MusterError =>
-  environmentError('the evidence cannot be written', { found: messageOf(error), expected: `a folder that can be written, with room: ${folder}`, hint: '--out names another one', cause: error });
+  environmentError('the evidence cannot be written', {
+    found: messageOf(error),
+    expected: `a folder that can be written, with room: ${folder}`,
+    hint: '--out names another one',
+    cause: error,
+  });
 
-function openEvidence(folder: string, clock: Clock, originMs: number, lost: (error: unknown) => void): Pick<Drill, 'timeline' | 'ledger'> {
+function openEvidence(
+  folder: string,
+  clock: Clock,
+  originMs: number,
+  lost: (error: unknown) => void,
+): Pick<Drill, 'timeline' | 'ledger'> {
   try {
     mkdirSync(folder, { recursive: true });
     const timeline = createTimelineWriter(join(folder, 'events.jsonl'), clock, originMs, lost);
-    const ledger = createLedgerWriter(join(folder, 'ledger.bin'), originMs, (chunk) => void timeline.emit('ledger.chunk', chunk), lost);
+    const ledger = createLedgerWriter(
+      join(folder, 'ledger.bin'),
+      originMs,
+      (chunk) => void timeline.emit('ledger.chunk', chunk),
+      lost,
+    );
     return { timeline, ledger };
   } catch (error) {
     throw cannotWrite(folder, error);
@@ -70,11 +112,15 @@ function openEvidence(folder: string, clock: Clock, originMs: number, lost: (err
 }
 
 /**
- * Carries out one drill and leaves its timeline and ledger in its folder. Never rejects for what happens to the system
- * under test: that is what the timeline is for. What was started is taken down whatever happened. Rejects with an
- * environment error when there is nowhere to write, before anything is started.
+ * Carries out one drill and leaves its timeline and ledger in its folder. Never rejects for what happens to
+ * the system under test: that is what the timeline is for. What was started is taken down whatever happened.
+ * Rejects with an environment error when there is nowhere to write, before anything is started.
  */
-export async function runDrill(plan: Plan, dependencies: EngineDependencies, options: RunOptions): Promise<{ id: string; folder: string; outcome: Outcome; error: unknown }> {
+export async function runDrill(
+  plan: Plan,
+  dependencies: EngineDependencies,
+  options: RunOptions,
+): Promise<{ id: string; folder: string; outcome: Outcome; error: unknown }> {
   const drill = openDrill(plan, dependencies, options);
   const { timeline } = drill;
   const stopFlushing = every(dependencies.clock, ledgerFlushMs, () => drill.ledger.flush());
@@ -95,20 +141,26 @@ export async function runDrill(plan: Plan, dependencies: EngineDependencies, opt
     error = drill.options.signal.reason;
   }
   const trouble = error instanceof MusterError ? error.trouble : 'internal';
-  timeline.emit('drill.ended', { outcome, ...(error ? { error: messageOf(error) } : {}), ...(outcome === 'aborted' ? { trouble } : {}) });
+  timeline.emit('drill.ended', {
+    outcome,
+    ...(error ? { error: messageOf(error) } : {}),
+    ...(outcome === 'aborted' ? { trouble } : {}),
+  });
   timeline.close();
   return { id: drill.id, folder: drill.folder, outcome, error };
 }
 
 /** Whoever ends a drill from outside may do so because something broke, which is no interruption. */
-const isTrouble = (reason: unknown): boolean => reason instanceof MusterError && reason.trouble !== 'interrupted';
+const isTrouble = (reason: unknown): boolean =>
+  reason instanceof MusterError && reason.trouble !== 'interrupted';
 
 async function phase<T>(drill: Drill, name: Phase, work: () => Promise<T>): Promise<T> {
   drill.options.signal.throwIfAborted();
   drill.timeline.emit('phase.begun', { phase: name });
   drill.dependencies.progress({ kind: 'phase', phase: name });
   try {
-    // A stack that is half up is taken down by whoever brings it up. Whatever else hangs keeps nobody from cleaning up.
+    // A stack that is half up is taken down by whoever brings it up. Whatever else hangs keeps nobody from
+    // cleaning up.
     const result = await (name === 'up' ? work() : untilAborted(drill, work()));
     drill.options.signal.throwIfAborted();
     drill.timeline.emit('phase.ended', { phase: name, ok: true });
@@ -119,8 +171,14 @@ async function phase<T>(drill: Drill, name: Phase, work: () => Promise<T>): Prom
   }
 }
 
-/** What is told to end is given a moment, so that what it said by then is evidence too; what hangs keeps nobody from cleaning up. */
-async function untilAborted<T>({ options: { signal }, dependencies: { clock } }: Drill, work: Promise<T>): Promise<T> {
+/**
+ * What is told to end is given a moment, so that what it said by then is evidence too; what hangs keeps
+ * nobody from cleaning up.
+ */
+async function untilAborted<T>(
+  { options: { signal }, dependencies: { clock } }: Drill,
+  work: Promise<T>,
+): Promise<T> {
   try {
     return await unlessAborted(signal, work);
   } catch (error) {
@@ -146,13 +204,23 @@ async function live(drill: Drill): Promise<void> {
     });
     before = await unlessAborted(drill.options.signal, stateOfServices(drill));
     readyBefore = await unlessAborted(drill.options.signal, readyComponents(drill));
-    const noticed = await phase(drill, 'break', () => breakIt(drill, schedules!, loadBegunMs, async () => void (before = await withoutEndedJobs(drill, before))));
+    const noticed = await phase(drill, 'break', () =>
+      breakIt(
+        drill,
+        schedules!,
+        loadBegunMs,
+        async () => void (before = await withoutEndedJobs(drill, before)),
+      ),
+    );
     await phase(drill, 'detect', () => detect(drill, noticed));
     await phase(drill, 'recover', async () => {
-      await waitFor(drill, 'ending the backups', drill.plan.scenario.stepDeadline.ms, () => schedules!.stop());
+      await waitFor(drill, 'ending the backups', drill.plan.scenario.stepDeadline.ms, () =>
+        schedules!.stop(),
+      );
       schedules = null;
       await recover(drill);
-      for (const open of drill.moments.open) drill.timeline.emit('note', { text: `a fault waited for ${open}, which never came` });
+      for (const open of drill.moments.open)
+        drill.timeline.emit('note', { text: `a fault waited for ${open}, which never came` });
       clearScratch(drill);
       await observe(drill);
     });
@@ -169,7 +237,10 @@ async function live(drill: Drill): Promise<void> {
   });
 }
 
-/** What is under way is given as long as a step; when the drill is ended from outside, only `settleDeadlineMs` is left to it. */
+/**
+ * What is under way is given as long as a step; when the drill is ended from outside, only `settleDeadlineMs`
+ * is left to it.
+ */
 async function settled(drill: Drill, what: string, work: Promise<unknown> | undefined): Promise<void> {
   if (!work) return;
   const { ms: deadlineMs } = drill.plan.scenario.stepDeadline;
@@ -183,10 +254,31 @@ async function startLoads(drill: Drill, loads: Load[]): Promise<void> {
   for (const [index, [name, load]] of Object.entries(plan.scenario.load).entries()) {
     const { target, rate, volatile } = load;
     const workload = workloadOf(drill, load);
-    timeline.emit('load.begun', { load: name, index, target, kind: workload.kind, ratePerSecond: rate.perSecond, neverReturn: workload.kind !== 'visits' && workload.neverReturn, volatile, ...(workload.kind === 'data' && workload.distinct ? { distinct: true } : {}) });
+    timeline.emit('load.begun', {
+      load: name,
+      index,
+      target,
+      kind: workload.kind,
+      ratePerSecond: rate.perSecond,
+      neverReturn: workload.kind !== 'visits' && workload.neverReturn,
+      volatile,
+      ...(workload.kind === 'data' && workload.distinct ? { distinct: true } : {}),
+    });
     const recorder: Recorder = countingWrites(drill, name, drill.ledger.recorder(index));
-    const common = { clock: dependencies.clock, seed: (options.seed + index * 7919) >>> 0, ratePerSecond: rate.perSecond, recorder, firstId: loadSpaceOf(plan.scenario.load, name).firstId, seen: pulse.watch(name, workload.kind === 'data'), slowMs: plan.strategy.slo?.slow?.ms ?? null };
-    loads.push(workload.kind === 'data' ? await startDataLoad(workload, common) : await startJourneys(workload, common));
+    const common = {
+      clock: dependencies.clock,
+      seed: (options.seed + index * 7919) >>> 0,
+      ratePerSecond: rate.perSecond,
+      recorder,
+      firstId: loadSpaceOf(plan.scenario.load, name).firstId,
+      seen: pulse.watch(name, workload.kind === 'data'),
+      slowMs: plan.strategy.slo?.slow?.ms ?? null,
+    };
+    loads.push(
+      workload.kind === 'data'
+        ? await startDataLoad(workload, common)
+        : await startJourneys(workload, common),
+    );
   }
 }
 
@@ -195,11 +287,15 @@ async function stopLoads(drill: Drill, loads: Load[]): Promise<void> {
   await settled(drill, 'ending the loads', Promise.allSettled(loads.map((load) => load.stop())));
   drill.ledger.flush();
   Object.keys(drill.plan.scenario.load).forEach((load, index) => {
-    if (index < loads.length) drill.timeline.emit('load.ended', { load, index, operations: drill.ledger.recordsOf(index) });
+    if (index < loads.length)
+      drill.timeline.emit('load.ended', { load, index, operations: drill.ledger.recordsOf(index) });
   });
 }
 
-/** heal and down: always, whatever happened before; each failure is put on the timeline beside what had failed already. */
+/**
+ * heal and down: always, whatever happened before; each failure is put on the timeline beside what had failed
+ * already.
+ */
 async function takeDown(drill: Drill): Promise<void> {
   const { timeline, options, dependencies } = drill;
   timeline.emit('phase.begun', { phase: 'heal' });
@@ -218,13 +314,18 @@ async function takeDown(drill: Drill): Promise<void> {
   if (!options.keep) {
     rmSync(join(drill.folder, 'stores'), { recursive: true, force: true });
     try {
-      if (drill.stack) await waitFor(drill, 'taking the stack down', downDeadlineMs, () => drill.stack!.down());
+      if (drill.stack)
+        await waitFor(drill, 'taking the stack down', downDeadlineMs, () => drill.stack!.down());
     } catch (error) {
       errors.push(messageOf(error));
     }
   }
   const ok = errors.length === 0;
-  if (drill.stack) timeline.emit('stack.down', options.keep ? { ok, error: 'kept as asked' } : { ok, ...(ok ? {} : { error: errors.join('; ') }) });
+  if (drill.stack)
+    timeline.emit(
+      'stack.down',
+      options.keep ? { ok, error: 'kept as asked' } : { ok, ...(ok ? {} : { error: errors.join('; ') }) },
+    );
   else for (const text of errors) timeline.emit('note', { text });
   timeline.emit('phase.ended', { phase: 'down', ok });
 }

@@ -13,13 +13,21 @@ type Restore = Extract<Step, { restore: string }>;
 type Replay = Extract<Step, { replay: string }>;
 
 /** What was fetched, and which drill had made it. */
-export interface Base { artifact: Artifact; drill: string }
+export interface Base {
+  artifact: Artifact;
+  drill: string;
+}
 
 /**
- * Fetches the recovery point that a step restores. Copies are tried in the order that the step names them; each refusal is on
- * the timeline with its reason. Rejects with the last one.
+ * Fetches the recovery point that a step restores. Copies are tried in the order that the step names them;
+ * each refusal is on the timeline with its reason. Rejects with the last one.
  */
-export async function fetchPoint(drill: Drill, step: Restore, index: number, context: FetchContext): Promise<Base & { store: string }> {
+export async function fetchPoint(
+  drill: Drill,
+  step: Restore,
+  index: number,
+  context: FetchContext,
+): Promise<Base & { store: string }> {
   const backup = backupToRestore(step, drill.plan)!;
   for (const [at, store] of step.from.entries()) {
     let point: string | null = null;
@@ -28,14 +36,28 @@ export async function fetchPoint(drill: Drill, step: Restore, index: number, con
       point = manifest.point;
       const artifact = await fetchKnown(drill, backup, manifest, store, context);
       drill.timeline.emit('point.fetched', {
-        step: index, backup: backup.id, point, store, drill: manifest.drill, manifestSha256: digestOf(manifest), ...(step.existing ? { existing: true } : {}),
+        step: index,
+        backup: backup.id,
+        point,
+        store,
+        drill: manifest.drill,
+        manifestSha256: digestOf(manifest),
+        ...(step.existing ? { existing: true } : {}),
       });
       return { artifact, store, drill: manifest.drill };
     } catch (error) {
       drill.options.signal.throwIfAborted();
-      drill.timeline.emit('copy.refused', { step: index, backup: backup.id, store, point, error: messageOf(error) });
+      drill.timeline.emit('copy.refused', {
+        step: index,
+        backup: backup.id,
+        store,
+        point,
+        error: messageOf(error),
+      });
       if (at === step.from.length - 1) throw error;
-      drill.timeline.emit('note', { text: `store ${store} cannot give the recovery point (${messageOf(error)}): trying ${step.from[at + 1]}` });
+      drill.timeline.emit('note', {
+        text: `store ${store} cannot give the recovery point (${messageOf(error)}): trying ${step.from[at + 1]}`,
+      });
       rmSync(context.folder, { recursive: true, force: true });
       mkdirSync(context.folder, { recursive: true, mode: 0o700 });
     }
@@ -44,53 +66,105 @@ export async function fetchPoint(drill: Drill, step: Restore, index: number, con
 }
 
 /** Refuses what is not as this drill saw it become durable, and what is not encrypted though it should be. */
-async function fetchKnown(drill: Drill, backup: PlannedBackup, manifest: Manifest, store: string, context: FetchContext): Promise<Artifact> {
-  // Whoever can write to a store, and has no key, could put an unencrypted point in the place of an encrypted one.
+async function fetchKnown(
+  drill: Drill,
+  backup: PlannedBackup,
+  manifest: Manifest,
+  store: string,
+  context: FetchContext,
+): Promise<Artifact> {
+  // Whoever can write to a store, and has no key, could put an unencrypted point in the place of an encrypted
+  // one.
   if (backup.plan.encrypt !== 'none' && manifest.encryption === null) {
-    throw environmentError(`recovery point ${manifest.point} in ${store} is not encrypted`, { found: 'encryption: null', expected: `${backup.plan.encrypt}, as the strategy says` });
+    throw environmentError(`recovery point ${manifest.point} in ${store} is not encrypted`, {
+      found: 'encryption: null',
+      expected: `${backup.plan.encrypt}, as the strategy says`,
+    });
   }
   const seen = durableOf(drill, backup).get(manifest.point);
   if (seen !== undefined && seen !== digestOf(manifest)) {
-    throw environmentError(`the manifest of ${manifest.point} in ${store} is not the one that became durable`, { found: `SHA-256 ${digestOf(manifest)}`, expected: `SHA-256 ${seen}` });
+    throw environmentError(
+      `the manifest of ${manifest.point} in ${store} is not the one that became durable`,
+      { found: `SHA-256 ${digestOf(manifest)}`, expected: `SHA-256 ${seen}` },
+    );
   }
   return drill.vault!.fetch(manifest, store, context);
 }
 
-const digestOf = (manifest: Manifest): string => createHash('sha256').update(manifestText(manifest)).digest('hex');
+const digestOf = (manifest: Manifest): string =>
+  createHash('sha256').update(manifestText(manifest)).digest('hex');
 
 /** What of a backup the timeline saw become durable: digests of manifests, by point. */
 const durableOf = (drill: Drill, { id }: PlannedBackup): Map<string, string> =>
-  new Map(eventsOf(drill.timeline.events, 'backup.durable').filter(({ data }) => data.backup === id).map(({ data }) => [data.point, data.manifestSha256]));
+  new Map(
+    eventsOf(drill.timeline.events, 'backup.durable')
+      .filter(({ data }) => data.backup === id)
+      .map(({ data }) => [data.point, data.manifestSha256]),
+  );
 
 /**
- * A point taken after the fault may hold the damage: recovery goes back to before it. The fault that counts is the first one of
- * the component itself, or else of any; one of a store damages no point that is taken later. Only what this drill made and saw
- * become durable is taken, unless the step asks for what was there before it.
+ * A point taken after the fault may hold the damage: recovery goes back to before it. The fault that counts
+ * is the first one of the component itself, or else of any; one of a store damages no point that is taken
+ * later. Only what this drill made and saw become durable is taken, unless the step asks for what was there
+ * before it.
  */
-async function pointToRestore(drill: Drill, backup: PlannedBackup, store: string, { point: which, existing }: Restore): Promise<Manifest> {
+async function pointToRestore(
+  drill: Drill,
+  backup: PlannedBackup,
+  store: string,
+  { point: which, existing }: Restore,
+): Promise<Manifest> {
   const { component, name } = backup;
   const begun = eventsOf(drill.timeline.events, 'fault.begun');
   const broken = begun.filter(({ data }) => data.on !== 'store' && !data.beforehand);
   const fault = broken.find(({ data }) => data.target === component) ?? broken[0] ?? begun[0]!;
   const durable = durableOf(drill, backup);
-  const before = (point: Manifest): boolean => (existing ? consistentMs(point) <= Date.parse(fault.utc) : point.consistentAtMs <= fault.atMs);
-  const points = (await drill.vault!.points(component, name, store, existing ? 'others' : 'own')).filter(({ point }) => existing || durable.has(point));
+  const before = (point: Manifest): boolean =>
+    existing ? consistentMs(point) <= Date.parse(fault.utc) : point.consistentAtMs <= fault.atMs;
+  const points = (await drill.vault!.points(component, name, store, existing ? 'others' : 'own')).filter(
+    ({ point }) => existing || durable.has(point),
+  );
   const usable = which === 'newest' ? points[0] : points.find(before);
   if (usable) return usable;
-  throw environmentError(`no recovery point of ${component}.${name} in ${store} from before the ${existing ? 'drill' : 'fault'}`, { found: `${points.length} points`, expected: 'at least one' });
+  throw environmentError(
+    `no recovery point of ${component}.${name} in ${store} from before the ${existing ? 'drill' : 'fault'}`,
+    { found: `${points.length} points`, expected: 'at least one' },
+  );
 }
 
-/** Fetches a log: that of the drill whose point it is replayed on. Refuses one that lacks what this drill saw become durable at its end. */
-export async function fetchLog(drill: Drill, step: Replay, index: number, base: Base, context: FetchContext): Promise<Artifact> {
+/**
+ * Fetches a log: that of the drill whose point it is replayed on. Refuses one that lacks what this drill saw
+ * become durable at its end.
+ */
+export async function fetchLog(
+  drill: Drill,
+  step: Replay,
+  index: number,
+  base: Base,
+  context: FetchContext,
+): Promise<Artifact> {
   const [component, name] = step.replay.split('.') as [string, string];
   const refused = { step: index, backup: step.replay, store: step.from, point: null };
   try {
     const log = await drill.vault!.fetchLog(component, name, step.from, context, base.drill);
     const last = Number(log.position['segment']);
-    const durable = base.drill === drill.id ? eventsOf(drill.timeline.events, 'log.durable').filter(({ data }) => data.backup === step.replay) : [];
+    const durable =
+      base.drill === drill.id
+        ? eventsOf(drill.timeline.events, 'log.durable').filter(({ data }) => data.backup === step.replay)
+        : [];
     const expected = Math.max(0, ...durable.map(({ data }) => data.segment));
-    if (last < expected) throw environmentError(`the log of ${step.replay} in ${step.from} lacks its end`, { found: `segment ${last} is the last`, expected: `segment ${expected}, which became durable` });
-    drill.timeline.emit('log.fetched', { step: index, backup: step.replay, store: step.from, drill: base.drill, lastSegment: last });
+    if (last < expected)
+      throw environmentError(`the log of ${step.replay} in ${step.from} lacks its end`, {
+        found: `segment ${last} is the last`,
+        expected: `segment ${expected}, which became durable`,
+      });
+    drill.timeline.emit('log.fetched', {
+      step: index,
+      backup: step.replay,
+      store: step.from,
+      drill: base.drill,
+      lastSegment: last,
+    });
     return log;
   } catch (error) {
     drill.options.signal.throwIfAborted();

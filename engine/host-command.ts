@@ -2,7 +2,14 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { environmentError } from '../core/errors.ts';
 
-export interface HostCommand { argv: string[]; folder: string; env: Record<string, string>; limit: AbortSignal; stdout(chunk: Uint8Array): void; stderr(chunk: Uint8Array): void }
+export interface HostCommand {
+  argv: string[];
+  folder: string;
+  env: Record<string, string>;
+  limit: AbortSignal;
+  stdout(chunk: Uint8Array): void;
+  stderr(chunk: Uint8Array): void;
+}
 
 /** Between being asked to end and being ended. */
 const graceMs = 1_000;
@@ -10,12 +17,25 @@ const graceMs = 1_000;
 const drainMs = 2_000;
 
 /**
- * Runs a command on this machine without a shell, in a process group of its own and with the given environment and no other.
- * At the limit the whole group is ended; when the command ends by itself, so is what it left running in its group.
- * Gives the exit code; null when a signal ended it. Environment error when it cannot be started.
+ * Runs a command on this machine without a shell, in a process group of its own and with the given
+ * environment and no other. At the limit the whole group is ended; when the command ends by itself, so is
+ * what it left running in its group. Gives the exit code; null when a signal ended it. Environment error when
+ * it cannot be started.
  */
-export async function runOnHost({ argv, folder, env, limit, stdout, stderr }: HostCommand): Promise<number | null> {
-  const child = spawn(argv[0]!, argv.slice(1), { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+export async function runOnHost({
+  argv,
+  folder,
+  env,
+  limit,
+  stdout,
+  stderr,
+}: HostCommand): Promise<number | null> {
+  const child = spawn(argv[0]!, argv.slice(1), {
+    cwd: folder,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
   const killed = (): void => signalGroup(child, 'SIGKILL');
   let grace: NodeJS.Timeout | undefined;
   const stop = (): void => {

@@ -12,17 +12,25 @@ export interface LedgerWriter {
   /** A recorder whose records carry this load's index. */
   recorder(load: number): Recorder;
   recordsOf(load: number): number;
-  /** Writes what is buffered as a chunk and reports it. Called often enough that a kill loses a moment, not the drill. */
+  /**
+   * Writes what is buffered as a chunk and reports it. Called often enough that a kill loses a moment, not
+   * the drill.
+   */
   flush(): void;
   close(): void;
 }
 
 /**
- * Records go to the file in chunks; `chunk` puts each one's place and SHA-256 on the timeline, which is what makes
- * the ledger part of the hash chain without hashing each operation as an event. What cannot be written is told to
- * `lost`, once, and nothing is recorded after it.
+ * Records go to the file in chunks; `chunk` puts each one's place and SHA-256 on the timeline, which is what
+ * makes the ledger part of the hash chain without hashing each operation as an event. What cannot be written
+ * is told to `lost`, once, and nothing is recorded after it.
  */
-export function createLedgerWriter(path: string, originMs: number, chunk: (data: { offset: number; bytes: number; sha256: string }) => void, lost: (error: unknown) => void): LedgerWriter {
+export function createLedgerWriter(
+  path: string,
+  originMs: number,
+  chunk: (data: { offset: number; bytes: number; sha256: string }) => void,
+  lost: (error: unknown) => void,
+): LedgerWriter {
   const file = openSync(path, 'ax', 0o644);
   const buffer = new Uint8Array(chunkBytes);
   const view = new DataView(buffer.buffer);
@@ -76,7 +84,10 @@ export function createLedgerWriter(path: string, originMs: number, chunk: (data:
   };
 }
 
-/** Opens a ledger for judging, as far as the timeline has it: what is beyond is damage. A file is read anew on each pass, so memory does not grow with it. */
+/**
+ * Opens a ledger for judging, as far as the timeline has it: what is beyond is damage. A file is read anew on
+ * each pass, so memory does not grow with it.
+ */
 export function openLedger(path: string, events: readonly TimelineEvent[]): LedgerSource {
   const file = openSync(path, 'r');
   const told = eventsOf(events, 'ledger.chunk').reduce((sum, { data }) => sum + data.bytes, 0);
@@ -102,7 +113,10 @@ export function openLedger(path: string, events: readonly TimelineEvent[]): Ledg
   };
 }
 
-/** Compares a ledger file with the chunks on the timeline. Null when every byte is accounted for; otherwise what is wrong. */
+/**
+ * Compares a ledger file with the chunks on the timeline. Null when every byte is accounted for; otherwise
+ * what is wrong.
+ */
 export function ledgerDamage(path: string, events: readonly TimelineEvent[]): string | null {
   const file = openSync(path, 'r');
   try {
@@ -111,11 +125,13 @@ export function ledgerDamage(path: string, events: readonly TimelineEvent[]): st
     for (const { data } of eventsOf(events, 'ledger.chunk')) {
       const { bytes } = data;
       if (data.offset !== offset) return `chunk at byte ${data.offset}, expected ${offset}`;
-      if (!Number.isSafeInteger(bytes) || bytes <= 0 || bytes > chunkBytes) return `chunk at byte ${offset} has a size that no chunk has: ${bytes} bytes`;
+      if (!Number.isSafeInteger(bytes) || bytes <= 0 || bytes > chunkBytes)
+        return `chunk at byte ${offset} has a size that no chunk has: ${bytes} bytes`;
       if (offset + bytes > size) return `ledger ends at byte ${size}, the timeline has ${offset + bytes}`;
       const part = new Uint8Array(bytes);
       readSync(file, part, 0, bytes, offset);
-      if (createHash('sha256').update(part).digest('hex') !== data.sha256) return `bytes ${offset} to ${offset + bytes} do not match the digest on the timeline`;
+      if (createHash('sha256').update(part).digest('hex') !== data.sha256)
+        return `bytes ${offset} to ${offset + bytes} do not match the digest on the timeline`;
       offset += bytes;
     }
     return offset === size ? null : `${size - offset} bytes at the end are on no timeline`;

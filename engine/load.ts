@@ -1,6 +1,17 @@
 import type { Clock } from '../core/clock.ts';
 import type { DataClient, DataWorkload, JourneyWorkload, Recorder, VisitWorkload } from '../core/driver.ts';
-import { absent, digestOf, flagContinues, idsPerLoad, kinds, OperationError, outcomes, valueOf, windowIds, type Outcome } from '../core/ledger.ts';
+import {
+  absent,
+  digestOf,
+  flagContinues,
+  idsPerLoad,
+  kinds,
+  OperationError,
+  outcomes,
+  valueOf,
+  windowIds,
+  type Outcome,
+} from '../core/ledger.ts';
 import { seededRandom } from '../core/random.ts';
 
 export type Seen = 'right' | 'wrong' | 'failed' | 'slow';
@@ -12,17 +23,25 @@ export interface LoadOptions {
   recorder: Recorder;
   /** Where its ids begin; 0 by default. */
   firstId?: number;
-  /** Told of each completion as it happens. `wrong` is a first impression: what is right in the end is judged afterwards. */
+  /**
+   * Told of each completion as it happens. `wrong` is a first impression: what is right in the end is judged
+   * afterwards.
+   */
   seen(what: Seen): void;
   maxInFlight?: number;
   /** A right answer that takes longer is told as slow; none is where this is left out or null. */
   slowMs?: number | null;
 }
 
-export interface Load { /** Stops new operations and waits for those under way (bounded by their own timeouts). */ stop(): Promise<void> }
+export interface Load {
+  /** Stops new operations and waits for those under way (bounded by their own timeouts). */ stop(): Promise<void>;
+}
 
 const tickMs = 4;
-/** What could not be issued in time is not made up for later beyond this: a burst after an outage would be no traffic that anyone sends. */
+/**
+ * What could not be issued in time is not made up for later beyond this: a burst after an outage would be no
+ * traffic that anyone sends.
+ */
 const backlogMs = 50;
 
 /** Issues `start` at a steady rate, never more than `maxInFlight` at once. */
@@ -34,7 +53,10 @@ function pace(options: LoadOptions, start: () => Promise<void>): Load {
   let stopped = false;
   const tick = (): void => {
     const now = clock.nowMs();
-    due = Math.min(due + ((now - last) * ratePerSecond) / 1000, Math.max(1, (backlogMs * ratePerSecond) / 1000));
+    due = Math.min(
+      due + ((now - last) * ratePerSecond) / 1000,
+      Math.max(1, (backlogMs * ratePerSecond) / 1000),
+    );
     last = now;
     while (due >= 1 && running.size < maxInFlight) {
       due -= 1;
@@ -65,7 +87,8 @@ class Ids {
     const first = this.next;
     this.next += size;
     if (this.next > idsPerLoad) throw new Error(`a load has no more than ${idsPerLoad} ids`);
-    if (Math.floor(first / windowIds) !== Math.floor((this.next - 1) / windowIds)) throw new Error('group crosses a window');
+    if (Math.floor(first / windowIds) !== Math.floor((this.next - 1) / windowIds))
+      throw new Error('group crosses a window');
     while (this.next > this.versions.length) {
       const grown = new Uint8Array(this.versions.length * 2);
       grown.set(this.versions);
@@ -93,10 +116,13 @@ const unsettled = 255;
 const highestVersion = 200;
 
 /**
- * Database traffic: new groups, rewrites, removals and reads. Reads go back to writes acknowledged long ago as often
- * as to fresh ones: a store that is up and empty must show.
+ * Database traffic: new groups, rewrites, removals and reads. Reads go back to writes acknowledged long ago
+ * as often as to fresh ones: a store that is up and empty must show.
  */
-export async function startDataLoad(workload: DataWorkload, options: LoadOptions): Promise<Load & { client: DataClient }> {
+export async function startDataLoad(
+  workload: DataWorkload,
+  options: LoadOptions,
+): Promise<Load & { client: DataClient }> {
   const client = await workload.open();
   const operations = dataOperations(client, workload.groupSize, options);
   const load = pace(options, operations);
@@ -110,7 +136,11 @@ export async function startDataLoad(workload: DataWorkload, options: LoadOptions
 }
 
 /** One operation a call, chosen by the seed. Exported for the benchmark, which drives it without pacing. */
-export function dataOperations(client: DataClient, groupSize: number, options: LoadOptions): () => Promise<void> {
+export function dataOperations(
+  client: DataClient,
+  groupSize: number,
+  options: LoadOptions,
+): () => Promise<void> {
   const random = seededRandom(options.seed);
   const ids = new Ids();
   const { write, remove, read } = recorded(client, ids, options);
@@ -133,29 +163,59 @@ export function dataOperations(client: DataClient, groupSize: number, options: L
     }
     if (dice < 0.46) {
       const version = ids.version(anyId);
-      return version === 0 || version >= highestVersion ? read(anyId) : exclusively([anyId], () => write([anyId], version + 1));
+      return version === 0 || version >= highestVersion
+        ? read(anyId)
+        : exclusively([anyId], () => write([anyId], version + 1));
     }
     if (dice < 0.48) return exclusively([anyId], () => remove(anyId));
     return read(dice < 0.74 ? anyId : Math.max(0, ids.next - 1 - Math.floor(random() * 256)));
   };
 }
 
-interface Operations { write(group: number[], version: number): Promise<void>; remove(id: number): Promise<void>; read(id: number): Promise<void> }
+interface Operations {
+  write(group: number[], version: number): Promise<void>;
+  remove(id: number): Promise<void>;
+  read(id: number): Promise<void>;
+}
 
-/** The client's operations, each leaving its record: what was asked, when, and what is known of the outcome. */
-function recorded(client: DataClient, ids: Ids, { clock, recorder, seed, seen, firstId = 0, slowMs = null }: LoadOptions): Operations {
-  const inTime = (begunMs: number, endedMs: number): Seen => (slowMs !== null && endedMs - begunMs > slowMs ? 'slow' : 'right');
-  const outcomeOf = (error: unknown): Outcome => (error instanceof OperationError && error.certain ? outcomes.fail : outcomes.unknown);
-  const outcomeFrom = async (work: Promise<void>): Promise<Outcome> => work.then(() => outcomes.ok, outcomeOf);
+/**
+ * The client's operations, each leaving its record: what was asked, when, and what is known of the outcome.
+ */
+function recorded(
+  client: DataClient,
+  ids: Ids,
+  { clock, recorder, seed, seen, firstId = 0, slowMs = null }: LoadOptions,
+): Operations {
+  const inTime = (begunMs: number, endedMs: number): Seen =>
+    slowMs !== null && endedMs - begunMs > slowMs ? 'slow' : 'right';
+  const outcomeOf = (error: unknown): Outcome =>
+    error instanceof OperationError && error.certain ? outcomes.fail : outcomes.unknown;
+  const outcomeFrom = async (work: Promise<void>): Promise<Outcome> =>
+    work.then(() => outcomes.ok, outcomeOf);
   return {
     write: async (group, version) => {
       const values = group.map((id) => valueOf(seed, id, version));
       const begun = clock.nowMs();
-      const outcome = await outcomeFrom(client.write(group.map((id) => firstId + id), values));
+      const outcome = await outcomeFrom(
+        client.write(
+          group.map((id) => firstId + id),
+          values,
+        ),
+      );
       const ended = clock.nowMs();
       group.forEach((id, i) => {
         const { low, high } = digestOf(values[i]!);
-        recorder.record(kinds.write, outcome, firstId + id, firstId + group[0]!, begun, ended, low, high, i === 0 ? 0 : flagContinues);
+        recorder.record(
+          kinds.write,
+          outcome,
+          firstId + id,
+          firstId + group[0]!,
+          begun,
+          ended,
+          low,
+          high,
+          i === 0 ? 0 : flagContinues,
+        );
       });
       if (outcome === outcomes.ok) ids.settle(group, version);
       else if (outcome === outcomes.unknown) ids.settle(group, unsettled);
@@ -178,10 +238,25 @@ function recorded(client: DataClient, ids: Ids, { clock, recorder, seed, seen, f
         const ended = clock.nowMs();
         const { low, high } = value === null ? absent : digestOf(value);
         recorder.record(kinds.read, outcomes.ok, firstId + id, firstId + id, begun, ended, low, high, 0);
-        const steady = still && !ids.isClaimed(id) && version !== 0 && version !== unsettled && ids.version(id) === version;
+        const steady =
+          still &&
+          !ids.isClaimed(id) &&
+          version !== 0 &&
+          version !== unsettled &&
+          ids.version(id) === version;
         seen(!steady || value === valueOf(seed, id, version) ? inTime(begun, ended) : 'wrong');
       } catch {
-        recorder.record(kinds.read, outcomes.unknown, firstId + id, firstId + id, begun, clock.nowMs(), 0, 0, 0);
+        recorder.record(
+          kinds.read,
+          outcomes.unknown,
+          firstId + id,
+          firstId + id,
+          begun,
+          clock.nowMs(),
+          0,
+          0,
+          0,
+        );
         seen('failed');
       }
     },
@@ -189,7 +264,10 @@ function recorded(client: DataClient, ids: Ids, { clock, recorder, seed, seen, f
 }
 
 /** User journeys, and visits: the client keeps its own records; this only paces and counts them. */
-export async function startJourneys(workload: JourneyWorkload | VisitWorkload, options: LoadOptions): Promise<Load> {
+export async function startJourneys(
+  workload: JourneyWorkload | VisitWorkload,
+  options: LoadOptions,
+): Promise<Load> {
   const watched: Recorder = {
     record: (kind, outcome, id, group, invokedMs, endedMs, low, high, flags) => {
       options.recorder.record(kind, outcome, id, group, invokedMs, endedMs, low, high, flags);

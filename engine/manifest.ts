@@ -17,15 +17,17 @@ type BundleManifest = z.infer<typeof manifestSchema>;
 const manifestBytesMax = 16 * 1024 * 1024;
 
 /** What a drill recorded, and every judgement rests on, as far as it is there. */
-export const evidenceOf = (folder: string): string[] => ['events.jsonl', 'ledger.bin', ...outputFiles(folder)].filter((name) => existsSync(join(folder, name)));
+export const evidenceOf = (folder: string): string[] =>
+  ['events.jsonl', 'ledger.bin', ...outputFiles(folder)].filter((name) => existsSync(join(folder, name)));
 
 /** The text of a manifest: path, size and SHA-256 of each file. */
 export const manifestOf = (drill: string, files: readonly string[]): string =>
   `${JSON.stringify({ schema: 'muster/bundle/v1', drill, files: files.map((path) => ({ path: basename(path), bytes: statSync(path).size, sha256: sha256OfFile(path) })) }, null, 2)}\n`;
 
 /**
- * How the files in a folder differ from what its manifest says of them. A report that is not there can be rendered again, and is no
- * contradiction; one that is there and differs is, and so is one that the manifest leaves out. `reports`: names of files that are some.
+ * How the files in a folder differ from what its manifest says of them. A report that is not there can be
+ * rendered again, and is no contradiction; one that is there and differs is, and so is one that the manifest
+ * leaves out. `reports`: names of files that are some.
  */
 export function contradictionsOf(folder: string, drill: string, reports: readonly string[]): string[] {
   const manifest = read(folder);
@@ -34,27 +36,44 @@ export function contradictionsOf(folder: string, drill: string, reports: readonl
   const twice = manifest.files.find((file) => said.get(file.path) !== file);
   if (twice) return [`${manifestName} names ${twice.path} twice`];
   const evidence = evidenceOf(folder);
-  const there = [...new Set([...evidence, ...said.keys(), ...reports])].filter((name) => name === basename(name) && existsSync(join(folder, name)));
-  const gone = [...said.keys()].filter((name) => isEvidence(name) && !evidence.includes(name)).map((name) => `${name} is missing, and ${manifestName} has it`);
+  const there = [...new Set([...evidence, ...said.keys(), ...reports])].filter(
+    (name) => name === basename(name) && existsSync(join(folder, name)),
+  );
+  const gone = [...said.keys()]
+    .filter((name) => isEvidence(name) && !evidence.includes(name))
+    .map((name) => `${name} is missing, and ${manifestName} has it`);
   const other = manifest.drill === drill ? [] : [`${manifestName} is that of drill ${manifest.drill}`];
-  return [...other, ...gone, ...there.flatMap((name) => {
-    const file = said.get(name);
-    if (!file) return [`${manifestName} says nothing of ${name}`];
-    if (!isPlainFile(join(folder, name))) return [`${name} is no plain file`];
-    const { size } = statSync(join(folder, name));
-    if (size !== file.bytes) return [`${name} is not what ${manifestName} says: ${size} bytes, expected ${file.bytes}`];
-    const found = sha256OfFile(join(folder, name));
-    return found === file.sha256 ? [] : [`${name} is not what ${manifestName} says: SHA-256 ${found.slice(0, 12)}…, expected ${file.sha256.slice(0, 12)}…`];
-  })];
+  return [
+    ...other,
+    ...gone,
+    ...there.flatMap((name) => {
+      const file = said.get(name);
+      if (!file) return [`${manifestName} says nothing of ${name}`];
+      if (!isPlainFile(join(folder, name))) return [`${name} is no plain file`];
+      const { size } = statSync(join(folder, name));
+      if (size !== file.bytes)
+        return [`${name} is not what ${manifestName} says: ${size} bytes, expected ${file.bytes}`];
+      const found = sha256OfFile(join(folder, name));
+      return found === file.sha256
+        ? []
+        : [
+            `${name} is not what ${manifestName} says: SHA-256 ${found.slice(0, 12)}…, expected ${file.sha256.slice(0, 12)}…`,
+          ];
+    }),
+  ];
 }
 
-/** SHA-256 by name of what a folder's manifest vouches for, nothing where it is none; null where there is no manifest. */
+/**
+ * SHA-256 by name of what a folder's manifest vouches for, nothing where it is none; null where there is no
+ * manifest.
+ */
 export function vouchedFor(folder: string): Map<string, string> | null {
   if (!lstatSync(join(folder, manifestName), { throwIfNoEntry: false })) return null;
   return new Map(read(folder)?.files.map(({ path, sha256 }) => [path, sha256]));
 }
 
-const isEvidence = (name: string): boolean => name === 'events.jsonl' || name === 'ledger.bin' || isOutput(name);
+const isEvidence = (name: string): boolean =>
+  name === 'events.jsonl' || name === 'ledger.bin' || isOutput(name);
 
 function read(folder: string): BundleManifest | null {
   const path = join(folder, manifestName);

@@ -5,23 +5,32 @@ import type { BoundaryMoment } from '../core/scenario.ts';
 type Act = () => Promise<void>;
 
 /**
- * Boundaries that a drill passes, and what has been arranged to happen there. Whoever passes one waits until it has
- * happened; each arrangement happens once.
+ * Boundaries that a drill passes, and what has been arranged to happen there. Whoever passes one waits until
+ * it has happened; each arrangement happens once.
  */
 export interface Moments {
-  /** Resolves when `act` has been carried out at the next passing of this moment of this backup or component. */
+  /**
+   * Resolves when `act` has been carried out at the next passing of this moment of this backup or component.
+   */
   at(moment: BoundaryMoment, of: string, act: Act): Promise<void>;
   pass(moment: BoundaryMoment, of: string): Promise<void>;
   /** What was arranged and never reached. */
   readonly open: readonly string[];
 }
 
-interface Arranged { moment: BoundaryMoment; of: string; act: Act; done(): void; failed(error: unknown): void }
+interface Arranged {
+  moment: BoundaryMoment;
+  of: string;
+  act: Act;
+  done(): void;
+  failed(error: unknown): void;
+}
 
 export function createMoments(): Moments {
   const arranged = new Set<Arranged>();
   return {
-    at: (moment, of, act) => new Promise<void>((done, failed) => void arranged.add({ moment, of, act, done, failed })),
+    at: (moment, of, act) =>
+      new Promise<void>((done, failed) => void arranged.add({ moment, of, act, done, failed })),
     pass: async (moment, of) => {
       for (const one of [...arranged].filter((each) => each.moment === moment && each.of === of)) {
         arranged.delete(one);
@@ -34,7 +43,10 @@ export function createMoments(): Moments {
   };
 }
 
-/** A sink whose content passes `backup.uploading` with its first bytes, and `backup.dumped` when the source has given all. */
+/**
+ * A sink whose content passes `backup.uploading` with its first bytes, and `backup.dumped` when the source
+ * has given all.
+ */
 export const watchedSink = (sink: Sink, pass: (moment: BoundaryMoment) => Promise<void>): Sink => {
   let uploading = false;
   return {

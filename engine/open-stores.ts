@@ -23,30 +23,61 @@ export async function openStores(drill: Drill): Promise<void> {
     const reopen = (): Promise<Store> => openOne(drill, planned);
     const points = (): Promise<Manifest[]> => pointsIn(drill, name);
     drill.stores.set(name, {
-      name, store, service: service ? serviceOf(drill, service) : null, drill: drill.id, loseKey, points, reopen,
+      name,
+      store,
+      service: service ? serviceOf(drill, service) : null,
+      drill: drill.id,
+      loseKey,
+      points,
+      reopen,
       wrote: (key) => drill.vault!.wrote(key),
       way: () => wayTo(drill, service),
-      refusal: async (wanted) => refusalOf(drill, name, (await points()).find(({ point }) => wanted === undefined || point === wanted)),
-      damage: async (keys, change) => damageObjects(store, join(drill.folder, 'stores', '.kept'), ownOnly(drill, name, keys), change),
+      refusal: async (wanted) =>
+        refusalOf(
+          drill,
+          name,
+          (await points()).find(({ point }) => wanted === undefined || point === wanted),
+        ),
+      damage: async (keys, change) =>
+        damageObjects(store, join(drill.folder, 'stores', '.kept'), ownOnly(drill, name, keys), change),
       look: (keys) => digestsIn(reopen, keys),
     });
   }
-  drill.vault = dependencies.makeVault({ stores, key, clock: dependencies.clock, originMs: drill.originMs, drill: drill.id });
+  drill.vault = dependencies.makeVault({
+    stores,
+    key,
+    clock: dependencies.clock,
+    originMs: drill.originMs,
+    drill: drill.id,
+  });
 }
 
-/** A store may be reached through a component in which the network can be broken: then that is its service. */
+/**
+ * A store may be reached through a component in which the network can be broken: then that is its service.
+ */
 function wayTo(drill: Drill, service: string | undefined): Attached | null {
-  const through = [...drill.plan.components.values()].find((one) => one.service === service && one.driver.abilities.includes('toxic'));
+  const through = [...drill.plan.components.values()].find(
+    (one) => one.service === service && one.driver.abilities.includes('toxic'),
+  );
   return through ? attachedTo(drill, through.name) : null;
 }
 
 function openOne(drill: Drill, { name, kind, config }: PlannedStore): Promise<Store> {
   const folder = join(drill.folder, 'stores', name);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  return kind.open({ name, config: config as never, service: (service) => serviceOf(drill, service), secret: (secret) => secretOf(drill, secret), folder });
+  return kind.open({
+    name,
+    config: config as never,
+    service: (service) => serviceOf(drill, service),
+    secret: (secret) => secretOf(drill, secret),
+    folder,
+  });
 }
 
-/** The backup key, which can be lost: from then on there is another one, as after a rotation by somebody who kept no copy of the old. */
+/**
+ * The backup key, which can be lost: from then on there is another one, as after a rotation by somebody who
+ * kept no copy of the old.
+ */
 function keyOf(drill: Drill): { key(): Buffer; loseKey(): Undo } {
   const { keyFrom } = drill.plan.strategy.encryption;
   let rotated: Buffer | null = null;
@@ -54,12 +85,21 @@ function keyOf(drill: Drill): { key(): Buffer; loseKey(): Undo } {
     key: () => {
       if (rotated) return rotated;
       const text = secretOf(drill, keyFrom);
-      if (!/^[0-9a-f]{64}$/i.test(text)) throw inputError(`secret ${keyFrom} is not a key`, { expected: '64 hexadecimal digits', hint: 'openssl rand -hex 32' });
+      if (!/^[0-9a-f]{64}$/i.test(text))
+        throw inputError(`secret ${keyFrom} is not a key`, {
+          expected: '64 hexadecimal digits',
+          hint: 'openssl rand -hex 32',
+        });
       return Buffer.from(text, 'hex');
     },
     loseKey: () => {
       rotated = randomBytes(32);
-      return { name: 'undo rotate-key-lost', deadlineMs: 10_000, run: async () => void (rotated = null), healed: async () => rotated === null };
+      return {
+        name: 'undo rotate-key-lost',
+        deadlineMs: 10_000,
+        run: async () => void (rotated = null),
+        healed: async () => rotated === null,
+      };
     },
   };
 }
@@ -68,13 +108,20 @@ function keyOf(drill: Drill): { key(): Buffer; loseKey(): Undo } {
 function ownOnly(drill: Drill, store: string, keys: readonly string[]): readonly string[] {
   const foreign = keys.filter((key) => !drill.vault!.wrote(key));
   if (foreign.length === 0) return keys;
-  throw environmentError(`refusing to damage what is not this drill's own in store ${store}`, { found: foreign[0]!, expected: `objects that drill ${drill.id} wrote` });
+  throw environmentError(`refusing to damage what is not this drill's own in store ${store}`, {
+    found: foreign[0]!,
+    expected: `objects that drill ${drill.id} wrote`,
+  });
 }
 
 /** Of all snapshot backups that keep a copy in the store, newest consistency point first. */
 async function pointsIn(drill: Drill, store: string): Promise<Manifest[]> {
-  const backups = drill.plan.backups.filter(({ info, plan }) => info.kind === 'snapshot' && plan.copies.includes(store));
-  const found = await Promise.all(backups.map(({ component, name }) => drill.vault!.points(component, name, store)));
+  const backups = drill.plan.backups.filter(
+    ({ info, plan }) => info.kind === 'snapshot' && plan.copies.includes(store),
+  );
+  const found = await Promise.all(
+    backups.map(({ component, name }) => drill.vault!.points(component, name, store)),
+  );
   return found.flat().sort((a, b) => b.consistentAtMs - a.consistentAtMs);
 }
 
@@ -82,7 +129,12 @@ async function refusalOf(drill: Drill, store: string, wanted: Manifest | undefin
   if (!wanted) return 'there is no recovery point';
   const folder = mkdtempSync(join(drill.folder, 'stores', '.tried-'));
   // A look, not a recovery: nothing of it goes on the timeline as work.
-  const context: FetchContext = { folder, signal: drill.options.signal, stage: (_stage, _what, work) => work(), progress: () => undefined };
+  const context: FetchContext = {
+    folder,
+    signal: drill.options.signal,
+    stage: (_stage, _what, work) => work(),
+    progress: () => undefined,
+  };
   try {
     await drill.vault!.fetch(wanted, store, context);
     return null;

@@ -9,24 +9,45 @@ import type { Context } from './plan-scenario.ts';
 export function checkStaysAway({ source, scenario, components, services, problems }: Context): void {
   const known = [...new Set([...components.keys(), ...services])];
   scenario.staysAway.forEach((name, i) => {
-    if (!known.includes(name)) problems.add(unknownName(source, ['staysAway', i], 'component or service', name, known));
+    if (!known.includes(name))
+      problems.add(unknownName(source, ['staysAway', i], 'component or service', name, known));
   });
 }
 
 /** Abilities whose use changes data. */
 const onData: readonly AbilityName[] = [
-  'wipe', 'corruptPages', 'dropTable', 'deleteRows', 'corruptRows', 'flushAll', 'damageFile', 'stalePages', 'encryptVolume',
+  'wipe',
+  'corruptPages',
+  'dropTable',
+  'deleteRows',
+  'corruptRows',
+  'flushAll',
+  'damageFile',
+  'stalePages',
+  'encryptVolume',
 ];
 const inventory = 'inventory';
-/** Says what a copy of another component held before the fault and holds after it; of what is no copy, nothing. */
+/**
+ * Says what a copy of another component held before the fault and holds after it; of what is no copy,
+ * nothing.
+ */
 const follows = 'follows';
 
-/** Components that clients reach by a way in of their own: wherever it leads by then, what they hold can be looked at there. */
+/**
+ * Components that clients reach by a way in of their own: wherever it leads by then, what they hold can be
+ * looked at there.
+ */
 const hasWayIn = ({ declared }: PlannedComponent): boolean => declared.clients !== undefined;
 
-/** Those that were in a region that is lost: what their clients meet afterwards is another server, or one that came back. */
+/**
+ * Those that were in a region that is lost: what their clients meet afterwards is another server, or one that
+ * came back.
+ */
 const inLostRegions = ({ components }: Context, faults: readonly PlannedFault[]): PlannedComponent[] =>
-  faults.filter(({ fault }) => fault.on === 'region').flatMap((fault) => componentsHit(fault, components)).map((name) => components.get(name)!);
+  faults
+    .filter(({ fault }) => fault.on === 'region')
+    .flatMap((fault) => componentsHit(fault, components))
+    .map((name) => components.get(name)!);
 
 /** Those whose clients another server of the same kind serves after one of the steps. */
 function takenOver({ components }: Context, steps: readonly Step[]): PlannedComponent[] {
@@ -37,49 +58,90 @@ function takenOver({ components }: Context, steps: readonly Step[]): PlannedComp
   return [...components.values()].filter(({ driver }) => kinds.includes(driver));
 }
 
-/** Components whose data a fault, a restore or a failover touches, or a command of the user's own may, and whose driver can compare what they hold. */
+/**
+ * Components whose data a fault, a restore or a failover touches, or a command of the user's own may, and
+ * whose driver can compare what they hold.
+ */
 function touched(context: Context, faults: readonly PlannedFault[]): string[] {
   const { scenario, components } = context;
   const own = faults.filter(({ fault }) => fault.on !== 'store' && fault.on !== 'region');
-  const broken = own.filter(({ fault }) => 'needs' in fault && fault.needs.some((need) => onData.includes(need)));
+  const broken = own.filter(
+    ({ fault }) => 'needs' in fault && fault.needs.some((need) => onData.includes(need)),
+  );
   const steps = scenario.recover === 'automatic' ? [] : scenario.recover;
   const restored = steps.filter(isRestore).map((step) => step.restore);
-  const elsewhere = [...inLostRegions(context, faults), ...takenOver(context, steps)].filter(hasWayIn).map(({ name }) => name);
-  const names = new Set([...broken.map(({ plan }) => plan.target), ...restored, ...withinReach({ scenario, components }, own), ...elsewhere]);
+  const elsewhere = [...inLostRegions(context, faults), ...takenOver(context, steps)]
+    .filter(hasWayIn)
+    .map(({ name }) => name);
+  const names = new Set([
+    ...broken.map(({ plan }) => plan.target),
+    ...restored,
+    ...withinReach({ scenario, components }, own),
+    ...elsewhere,
+  ]);
   return [...names].filter((name) => Object.hasOwn(components.get(name)?.driver.checks ?? {}, inventory));
 }
 
-/** What a command does is not known: it may put data back, or take it away, in the service that it runs in, and in what was broken. */
-function withinReach({ scenario, components }: Pick<Context, 'scenario' | 'components'>, own: readonly PlannedFault[]): string[] {
+/**
+ * What a command does is not known: it may put data back, or take it away, in the service that it runs in,
+ * and in what was broken.
+ */
+function withinReach(
+  { scenario, components }: Pick<Context, 'scenario' | 'components'>,
+  own: readonly PlannedFault[],
+): string[] {
   const commands = scenario.recover === 'automatic' ? [] : scenario.recover.filter(isCommand);
   if (commands.length === 0) return [];
-  const inside = [...components.values()].filter(({ service }) => commands.some((command) => command.in === service)).map(({ name }) => name);
+  const inside = [...components.values()]
+    .filter(({ service }) => commands.some((command) => command.in === service))
+    .map(({ name }) => name);
   const broken = own.filter(({ plan }) => !plan.beforehand).map(({ plan }) => plan.target);
-  const stays = (name: string): boolean => scenario.staysAway.includes(name) || scenario.staysAway.includes(components.get(name)?.service ?? name);
+  const stays = (name: string): boolean =>
+    scenario.staysAway.includes(name) || scenario.staysAway.includes(components.get(name)?.service ?? name);
   return [...broken, ...inside].filter((name) => !stays(name));
 }
 
-/** A command may reach over the network what nobody broke or restored: whether something of that vanished as a whole is looked at. */
-function besides({ scenario, components }: Context, faults: readonly PlannedFault[], touched: readonly string[]): string[] {
+/**
+ * A command may reach over the network what nobody broke or restored: whether something of that vanished as a
+ * whole is looked at.
+ */
+function besides(
+  { scenario, components }: Context,
+  faults: readonly PlannedFault[],
+  touched: readonly string[],
+): string[] {
   if (scenario.recover === 'automatic' || !scenario.recover.some(isCommand)) return [];
   if (faults.some(({ fault }) => fault.on === 'region')) return [];
   const { staysAway } = scenario;
-  const here = [...components.values()].filter(({ name, service }) => ![name, service].some((one) => staysAway.includes(one)));
-  return here.filter(({ name, driver }) => !touched.includes(name) && Object.hasOwn(driver.checks, inventory)).map(({ name }) => name);
+  const here = [...components.values()].filter(
+    ({ name, service }) => ![name, service].some((one) => staysAway.includes(one)),
+  );
+  return here
+    .filter(({ name, driver }) => !touched.includes(name) && Object.hasOwn(driver.checks, inventory))
+    .map(({ name }) => name);
 }
 
-/** Copies are looked at whatever was broken: they take a loss over. In a lost region nobody looks, and what is to stay away is not asked. */
+/**
+ * Copies are looked at whatever was broken: they take a loss over. In a lost region nobody looks, and what is
+ * to stay away is not asked.
+ */
 function copies({ scenario, components }: Context, faults: readonly PlannedFault[]): string[] {
   if (faults.some(({ fault }) => fault.on === 'region')) return [];
-  const here = [...components.values()].filter(({ name, service }) => !scenario.staysAway.includes(name) && !scenario.staysAway.includes(service));
+  const here = [...components.values()].filter(
+    ({ name, service }) => !scenario.staysAway.includes(name) && !scenario.staysAway.includes(service),
+  );
   return here.filter(({ driver }) => Object.hasOwn(driver.checks, follows)).map(({ name }) => name);
 }
 
 /**
- * The inventory of each component that is touched, and what copies hold, unless the scenario names the check itself or declines it. What
- * is declined must be one of these.
+ * The inventory of each component that is touched, and what copies hold, unless the scenario names the check
+ * itself or declines it. What is declined must be one of these.
  */
-export function checksByDefault(context: Context, faults: readonly PlannedFault[], named: readonly PlannedCheck[]): PlannedCheck[] {
+export function checksByDefault(
+  context: Context,
+  faults: readonly PlannedFault[],
+  named: readonly PlannedCheck[],
+): PlannedCheck[] {
   const { source, scenario, problems } = context;
   const planned = (component: string, check: string, byDefault: PlannedCheck['byDefault']): PlannedCheck => {
     const id = `${component}.${check}`;
@@ -93,7 +155,17 @@ export function checksByDefault(context: Context, faults: readonly PlannedFault[
   ];
   const open = all.filter(({ id }) => !named.some((one) => one.id === id));
   for (const id of Object.keys(scenario.decline)) {
-    if (!open.some((one) => one.id === id)) problems.add(unknownName(source, ['decline', id], 'check that runs by default', id, open.map((one) => one.id), true));
+    if (!open.some((one) => one.id === id))
+      problems.add(
+        unknownName(
+          source,
+          ['decline', id],
+          'check that runs by default',
+          id,
+          open.map((one) => one.id),
+          true,
+        ),
+      );
   }
   return open.filter(({ id }) => !Object.hasOwn(scenario.decline, id));
 }

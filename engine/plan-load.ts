@@ -8,30 +8,52 @@ import { leastIntervalMs } from './schedule.ts';
 /** A journey is several operations: at least so many. */
 const operationsPerJourney = 3;
 
-/** What is legal and will be inconclusive, by the rate of a load and the time that the scenario gives it. `hit`: components that faults are aimed at. */
-export function notesOnLoads(scenario: Scenario, components: ReadonlyMap<string, PlannedComponent>, hit: ReadonlySet<string>, backups: readonly PlannedBackup[]): string[] {
+/**
+ * What is legal and will be inconclusive, by the rate of a load and the time that the scenario gives it.
+ * `hit`: components that faults are aimed at.
+ */
+export function notesOnLoads(
+  scenario: Scenario,
+  components: ReadonlyMap<string, PlannedComponent>,
+  hit: ReadonlySet<string>,
+  backups: readonly PlannedBackup[],
+): string[] {
   const beforeMs = beforeFaultMs(scenario, backups);
-  return Object.entries(scenario.load).flatMap(([name, { target, rate, by, volatile, least = operationsLeast }]) => {
-    const component = components.get(target);
-    const isJourney = by === undefined && component?.driver.workload === 'journeys';
-    const within = (ms: number): number => Math.floor((rate.perSecond * ms * (isJourney ? operationsPerJourney : 1)) / 1_000);
-    const holds = hit.has(target) && by === undefined && !volatile && component?.declared.objectives.rpo !== undefined;
-    const asks = `${name} asks ${rate.text}, about`;
-    return [
-      ...(within(scenario.giveUp.ms) < steadyOperations
-        ? [`${asks} ${formatCount(within(scenario.giveUp.ms))} operations in the ${scenario.giveUp.text} that are watched: with fewer than ${steadyOperations} it cannot be seen right again, and is inconclusive`]
-        : []),
-      ...(holds && beforeMs !== null && within(beforeMs) < least
-        ? [`${asks} ${formatCount(within(beforeMs))} operations in the ${formatDuration(beforeMs)} before the fault: with fewer than ${formatCount(least)} the RPO of ${target} is inconclusive`]
-        : []),
-    ];
-  });
+  return Object.entries(scenario.load).flatMap(
+    ([name, { target, rate, by, volatile, least = operationsLeast }]) => {
+      const component = components.get(target);
+      const isJourney = by === undefined && component?.driver.workload === 'journeys';
+      const within = (ms: number): number =>
+        Math.floor((rate.perSecond * ms * (isJourney ? operationsPerJourney : 1)) / 1_000);
+      const holds =
+        hit.has(target) && by === undefined && !volatile && component?.declared.objectives.rpo !== undefined;
+      const asks = `${name} asks ${rate.text}, about`;
+      return [
+        ...(within(scenario.giveUp.ms) < steadyOperations
+          ? [
+              `${asks} ${formatCount(within(scenario.giveUp.ms))} operations in the ${scenario.giveUp.text} that are watched: with fewer than ${steadyOperations} it cannot be seen right again, and is inconclusive`,
+            ]
+          : []),
+        ...(holds && beforeMs !== null && within(beforeMs) < least
+          ? [
+              `${asks} ${formatCount(within(beforeMs))} operations in the ${formatDuration(beforeMs)} before the fault: with fewer than ${formatCount(least)} the RPO of ${target} is inconclusive`,
+            ]
+          : []),
+      ];
+    },
+  );
 }
 
 const units = { ms: 1, s: 1_000, m: 60_000 };
 
-/** From the beginning of the load to the fault: an offset, or so many intervals, at their shortest. Null where only the drill itself will know. */
-function beforeFaultMs({ fault, points, timeScale }: Scenario, backups: readonly PlannedBackup[]): number | null {
+/**
+ * From the beginning of the load to the fault: an offset, or so many intervals, at their shortest. Null where
+ * only the drill itself will know.
+ */
+function beforeFaultMs(
+  { fault, points, timeScale }: Scenario,
+  backups: readonly PlannedBackup[],
+): number | null {
   const first = fault.find(({ beforehand, at }) => !beforehand && !at.includes('restore'));
   if (!first) return null;
   const offset = /^\+(\d+(?:\.\d+)?)(ms|s|m)$/.exec(first.at);

@@ -9,15 +9,38 @@ export function checkRegionTarget({ source, regions, problems }: Context, plan: 
   const place: Path = [...path, plan.name];
   if (regions.includes(plan.target)) return;
   if (regions.length > 0) return problems.add(unknownName(source, place, 'region', plan.target, regions));
-  problems.add(inputError(`there is no region ${plan.target}: no service of the stack is labelled with any`, { at: source.place(place), found: plan.target, expected: 'services with the label muster.region', hint: 'a service behind a profile that the strategy does not ask for does not count' }));
+  problems.add(
+    inputError(`there is no region ${plan.target}: no service of the stack is labelled with any`, {
+      at: source.place(place),
+      found: plan.target,
+      expected: 'services with the label muster.region',
+      hint: 'a service behind a profile that the strategy does not ask for does not count',
+    }),
+  );
 }
 
 /** A region comes back only where the scenario takes it away. */
-export function checkReturn({ source, problems }: Context, step: Extract<Step, { return: string }>, path: Path, faults: readonly PlannedFault[]): void {
+export function checkReturn(
+  { source, problems }: Context,
+  step: Extract<Step, { return: string }>,
+  path: Path,
+  faults: readonly PlannedFault[],
+): void {
   const lost = faults.filter(({ fault }) => fault.on === 'region').map(({ plan }) => plan.target);
-  if (!lost.includes(step.return)) problems.add(unknownName(source, [...path, 'return'], 'region lost in this scenario', step.return, lost));
+  if (!lost.includes(step.return))
+    problems.add(unknownName(source, [...path, 'return'], 'region lost in this scenario', step.return, lost));
 }
 
-/** Components that a fault is aimed at; of a region all that are in it, of a store and of what was so beforehand none. */
-export const componentsHit = ({ fault, plan }: PlannedFault, components: ReadonlyMap<string, PlannedComponent>): string[] =>
-  fault.on === 'store' || plan.beforehand ? [] : fault.on === 'region' ? [...components.values()].filter(({ region }) => region === plan.target).map(({ name }) => name) : [plan.target];
+/**
+ * Components that a fault is aimed at; of a region all that are in it, of a store and of what was so
+ * beforehand none.
+ */
+export const componentsHit = (
+  { fault, plan }: PlannedFault,
+  components: ReadonlyMap<string, PlannedComponent>,
+): string[] =>
+  fault.on === 'store' || plan.beforehand
+    ? []
+    : fault.on === 'region'
+      ? [...components.values()].filter(({ region }) => region === plan.target).map(({ name }) => name)
+      : [plan.target];

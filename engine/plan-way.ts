@@ -6,21 +6,30 @@ import type { Context } from './plan-scenario.ts';
 const onWays: readonly AbilityName[] = ['toxic', 'cutProxy'];
 
 /**
- * Faults of a proxy by whose service no load of the scenario comes, as far as the strategy says which way they come. Not refused: the
- * application may come by it on its way to something else, which the drill will see.
+ * Faults of a proxy by whose service no load of the scenario comes, as far as the strategy says which way
+ * they come. Not refused: the application may come by it on its way to something else, which the drill will
+ * see.
  */
-export function notesOnWays({ source, scenario, components }: Context, faults: readonly PlannedFault[]): string[] {
+export function notesOnWays(
+  { source, scenario, components }: Context,
+  faults: readonly PlannedFault[],
+): string[] {
   const ways = Object.entries(scenario.load).flatMap(([load, { target }]) => {
     const one = components.get(target);
     return one ? [{ load, target, service: one.declared.clients?.service ?? one.service }] : [];
   });
   return faults.flatMap(({ fault, plan }) => {
-    if (fault.on === 'store' || fault.on === 'region' || !fault.needs.some((need) => onWays.includes(need))) return [];
+    if (fault.on === 'store' || fault.on === 'region' || !fault.needs.some((need) => onWays.includes(need)))
+      return [];
     const { service } = components.get(plan.target)!;
     if (ways.some((way) => way.service === service)) return [];
     const { file, line, column } = source.place(whereOf(scenario.fault, plan));
-    const others = ways.map(({ load, target, service: by }) => `${load} goes to ${target} by ${by}`).join(', ') || 'there is no load';
-    return [`${file}:${line}:${column}: ${plan.name} breaks a way through ${service}, and no load comes that way: ${others}. If nobody meets it, the drill is inconclusive; \`clients\` in the strategy says which way they come`];
+    const others =
+      ways.map(({ load, target, service: by }) => `${load} goes to ${target} by ${by}`).join(', ') ||
+      'there is no load';
+    return [
+      `${file}:${line}:${column}: ${plan.name} breaks a way through ${service}, and no load comes that way: ${others}. If nobody meets it, the drill is inconclusive; \`clients\` in the strategy says which way they come`,
+    ];
   });
 }
 

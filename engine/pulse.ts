@@ -5,23 +5,45 @@ import type { Seen } from './load.ts';
 const tickMs = 500;
 
 /** `atMs` on the clock's own scale. */
-export interface Failure { load: string; what: Seen; atMs: number }
+export interface Failure {
+  load: string;
+  what: Seen;
+  atMs: number;
+}
 
-/** The client's view while it happens: for detection, for knowing when to stop waiting, and for the screen. Nothing is judged from it. */
+/**
+ * The client's view while it happens: for detection, for knowing when to stop waiting, and for the screen.
+ * Nothing is judged from it.
+ */
 export interface Pulse {
-  /** `readBack`: what it wrote is read back in the end, and a read that seemed wrong may turn out to be an allowed loss. */
+  /**
+   * `readBack`: what it wrote is read back in the end, and a read that seemed wrong may turn out to be an
+   * allowed loss.
+   */
   watch(load: string, readBack: boolean): (what: Seen) => void;
   /** Resolves at the next failed or wrong answer of any load. */
   nextFailure(): Promise<Failure>;
-  /** From now on a wrong read may be an allowed loss: only failures count as trouble, and wrong answers that nothing read back can excuse. */
+  /**
+   * From now on a wrong read may be an allowed loss: only failures count as trouble, and wrong answers that
+   * nothing read back can excuse.
+   */
   forgiveWrong(): void;
-  /** Right answers of every load without trouble since: at least this long from the first to the last, and this many. A service that has gone silent is not settled. */
+  /**
+   * Right answers of every load without trouble since: at least this long from the first to the last, and
+   * this many. A service that has gone silent is not settled.
+   */
   settled(forMs: number, operations: number): boolean;
   stop(): void;
 }
 
 /** `calmSinceMs`: the first right answer since the last trouble; null while there was none. */
-interface Beat { right: number; rightSinceTrouble: number; calmSinceMs: number | null; lastRightMs: number; trouble: number }
+interface Beat {
+  right: number;
+  rightSinceTrouble: number;
+  calmSinceMs: number | null;
+  lastRightMs: number;
+  trouble: number;
+}
 
 export function createPulse(clock: Clock, progress: (progress: Progress) => void): Pulse {
   const beats = new Map<string, Beat>();
@@ -29,10 +51,16 @@ export function createPulse(clock: Clock, progress: (progress: Progress) => void
   let forgiving = false;
   let last = { right: 0, trouble: 0 };
   const tell = (): void => {
-    const sum = (pick: (beat: Beat) => number): number => [...beats.values()].reduce((total, beat) => total + pick(beat), 0);
+    const sum = (pick: (beat: Beat) => number): number =>
+      [...beats.values()].reduce((total, beat) => total + pick(beat), 0);
     const now = { right: sum((beat) => beat.right), trouble: sum((beat) => beat.trouble) };
     const perTick = 1000 / tickMs;
-    progress({ kind: 'client', perSecond: (now.right - last.right) * perTick, failedPerSecond: (now.trouble - last.trouble) * perTick, failing: now.trouble > last.trouble });
+    progress({
+      kind: 'client',
+      perSecond: (now.right - last.right) * perTick,
+      failedPerSecond: (now.trouble - last.trouble) * perTick,
+      failing: now.trouble > last.trouble,
+    });
     last = now;
   };
   // From the first load on: a first tick that is part of one would show less than there is.
@@ -66,7 +94,14 @@ export function createPulse(clock: Clock, progress: (progress: Progress) => void
         beat.calmSinceMs = null;
       }
     },
-    settled: (forMs, operations) => beats.size > 0 && [...beats.values()].every((beat) => beat.calmSinceMs !== null && beat.lastRightMs - beat.calmSinceMs >= forMs && beat.rightSinceTrouble >= operations),
+    settled: (forMs, operations) =>
+      beats.size > 0 &&
+      [...beats.values()].every(
+        (beat) =>
+          beat.calmSinceMs !== null &&
+          beat.lastRightMs - beat.calmSinceMs >= forMs &&
+          beat.rightSinceTrouble >= operations,
+      ),
     stop: () => stop?.(),
   };
 }

@@ -17,23 +17,36 @@ import { sayWait } from './waiting.ts';
 
 const readyEveryMs = 20;
 const settledOperations = 20;
-/** The judge asks for 2 s from the first right answer to the last one that was recorded: a little more than that has to be watched. */
+/**
+ * The judge asks for 2 s from the first right answer to the last one that was recorded: a little more than
+ * that has to be watched.
+ */
 const settleMarginMs = 150;
 
 /**
- * Runs the declared steps in order; the first that fails ends the attempt. A scenario may allow further attempts: a
- * crash in the middle of a restore must be recoverable by running the recovery again, from its first step.
+ * Runs the declared steps in order; the first that fails ends the attempt. A scenario may allow further
+ * attempts: a crash in the middle of a restore must be recoverable by running the recovery again, from its
+ * first step.
  */
 export async function recover(drill: Drill): Promise<boolean> {
   for (let attempt = 1; ; attempt += 1) {
     if (await recoverOnce(drill)) return true;
     if (attempt >= drill.plan.scenario.attempts) return false;
-    drill.timeline.emit('note', { text: `the recovery is begun anew: attempt ${attempt + 1} of ${drill.plan.scenario.attempts}` });
+    drill.timeline.emit('note', {
+      text: `the recovery is begun anew: attempt ${attempt + 1} of ${drill.plan.scenario.attempts}`,
+    });
   }
 }
 
-/** What the steps of one attempt hand to each other. `open`: what a restore left open for the replay that is the next step. */
-interface Course { bases: Map<string, Base>; open: (() => Promise<void>)[]; over: boolean }
+/**
+ * What the steps of one attempt hand to each other. `open`: what a restore left open for the replay that is
+ * the next step.
+ */
+interface Course {
+  bases: Map<string, Base>;
+  open: (() => Promise<void>)[];
+  over: boolean;
+}
 
 async function recoverOnce(drill: Drill): Promise<boolean> {
   const course: Course = { bases: new Map(), open: [], over: false };
@@ -46,7 +59,13 @@ async function recoverOnce(drill: Drill): Promise<boolean> {
 }
 
 async function closeLeftOpen({ timeline }: Drill, course: Course): Promise<void> {
-  for (const close of course.open.splice(0)) await close().catch((error: unknown) => void timeline.emit('note', { text: `what a restore left open was not closed in good order: ${messageOf(error)}` }));
+  for (const close of course.open.splice(0))
+    await close().catch(
+      (error: unknown) =>
+        void timeline.emit('note', {
+          text: `what a restore left open was not closed in good order: ${messageOf(error)}`,
+        }),
+    );
 }
 
 async function runSteps(drill: Drill, course: Course): Promise<boolean> {
@@ -61,7 +80,12 @@ async function runSteps(drill: Drill, course: Course): Promise<boolean> {
     timeline.emit('step.begun', { step: index, title });
     dependencies.progress({ kind: 'line', text: `${title} (at most ${plan.scenario.stepDeadline.text})` });
     try {
-      const facts = await withDeadline(dependencies.clock, title, drill.plan.scenario.stepDeadline.ms, runStep(drill, step, index, course));
+      const facts = await withDeadline(
+        dependencies.clock,
+        title,
+        drill.plan.scenario.stepDeadline.ms,
+        runStep(drill, step, index, course),
+      );
       if (isReplay(step)) await closeLeftOpen(drill, course);
       timeline.emit('step.ended', { step: index, title, ok: true, facts });
     } catch (error) {
@@ -92,12 +116,19 @@ async function runStep(drill: Drill, step: Step, index: number, course: Course):
   }
 }
 
-async function carryOut(drill: Drill, step: Step, index: number, course: Course, signal: AbortSignal): Promise<Json> {
+async function carryOut(
+  drill: Drill,
+  step: Step,
+  index: number,
+  course: Course,
+  signal: AbortSignal,
+): Promise<Json> {
   const context = (options: Record<string, unknown>): RestoreContext => ({
     options,
     signal,
     stage: stageOf(drill, index),
-    progress: (done, total, unit) => drill.dependencies.progress({ kind: 'work', what: titleOf(step), done, total, unit }),
+    progress: (done, total, unit) =>
+      drill.dependencies.progress({ kind: 'work', what: titleOf(step), done, total, unit }),
   });
   const folder = join(drill.folder, 'scratch', String(index));
   rmSync(folder, { recursive: true, force: true });
@@ -108,24 +139,43 @@ async function carryOut(drill: Drill, step: Step, index: number, course: Course,
     const base = course.bases.get(component)!;
     const log = await fetchLog(drill, step, index, base, { folder, ...context({}) });
     const method = drill.plan.backups.find((one) => one.id === step.replay)!.plan.method;
-    return attachedTo(drill, component).backups[method]!.replay!(log, targetOf(step.until), base.artifact, context({}));
+    return attachedTo(drill, component).backups[method]!.replay!(
+      log,
+      targetOf(step.until),
+      base.artifact,
+      context({}),
+    );
   }
-  if (isCommand(step)) return stageOf(drill, index)('action', titleOf(step), () => commandStep(drill, step, folder));
-  if (isReturn(step)) return stageOf(drill, index)('action', titleOf(step), () => returnRegion(drill, step.return));
+  if (isCommand(step))
+    return stageOf(drill, index)('action', titleOf(step), () => commandStep(drill, step, folder));
+  if (isReturn(step))
+    return stageOf(drill, index)('action', titleOf(step), () => returnRegion(drill, step.return));
   const owner = actionOwner(drill.plan.components, step)!;
-  return stageOf(drill, index)('action', step.run, () => attachedTo(drill, owner.name).actions[step.run]!(step.with));
+  return stageOf(drill, index)('action', step.run, () =>
+    attachedTo(drill, owner.name).actions[step.run]!(step.with),
+  );
 }
 
-/** Fetches the newest usable point, from the first of the stores that can give one, and has the driver put it in place. */
+/**
+ * Fetches the newest usable point, from the first of the stores that can give one, and has the driver put it
+ * in place.
+ */
 async function restore(
-  drill: Drill, step: Extract<Step, { restore: string }>, index: number, folder: string, course: Course, context: (options: Record<string, unknown>) => RestoreContext,
+  drill: Drill,
+  step: Extract<Step, { restore: string }>,
+  index: number,
+  folder: string,
+  course: Course,
+  context: (options: Record<string, unknown>) => RestoreContext,
 ): Promise<Json> {
   const backup = backupToRestore(step, drill.plan)!;
   await drill.moments.pass('restore.begun', step.restore);
   const { artifact, store, drill: madeBy } = await fetchPoint(drill, step, index, { folder, ...context({}) });
   course.bases.set(step.restore, { artifact, drill: madeBy });
-  const later = drill.plan.scenario.recover === 'automatic' ? [] : drill.plan.scenario.recover.slice(index + 1);
-  const isItsReplay = (one: Step | undefined): boolean => one !== undefined && isReplay(one) && one.replay.startsWith(`${step.restore}.`);
+  const later =
+    drill.plan.scenario.recover === 'automatic' ? [] : drill.plan.scenario.recover.slice(index + 1);
+  const isItsReplay = (one: Step | undefined): boolean =>
+    one !== undefined && isReplay(one) && one.replay.startsWith(`${step.restore}.`);
   const replayFollows = later.some(isItsReplay);
   const leaveOpen = (close: () => Promise<void>): void => {
     course.open.push(close);
@@ -135,19 +185,34 @@ async function restore(
   const plain = context({ ...backup.options, ...step.options });
   const { watched, settled } = watchHalfway(drill, step.restore, plain);
   try {
-    const facts = await attachedTo(drill, step.restore).backups[backup.plan.method]!.restore!(artifact, { ...watched, replayFollows, ...(isItsReplay(later[0]) ? { leaveOpen } : {}) });
+    const facts = await attachedTo(drill, step.restore).backups[backup.plan.method]!.restore!(artifact, {
+      ...watched,
+      replayFollows,
+      ...(isItsReplay(later[0]) ? { leaveOpen } : {}),
+    });
     return { point: artifact.point, store, facts };
   } finally {
     await settled();
   }
 }
 
-/** Where a driver tells nothing of its progress by then, this long after its restore stage began stands for half of it; the timeline says so. */
+/**
+ * Where a driver tells nothing of its progress by then, this long after its restore stage began stands for
+ * half of it; the timeline says so.
+ */
 const blindHalfwayMs = 100;
 
-/** Passes `restore.halfway` once half of the data is in, without holding the driver up: what happens there happens beside it. */
-function watchHalfway(drill: Drill, component: string, context: RestoreContext): { watched: RestoreContext; settled(): Promise<void> } {
-  if (!drill.moments.open.includes(`restore.halfway of ${component}`)) return { watched: context, settled: async () => undefined };
+/**
+ * Passes `restore.halfway` once half of the data is in, without holding the driver up: what happens there
+ * happens beside it.
+ */
+function watchHalfway(
+  drill: Drill,
+  component: string,
+  context: RestoreContext,
+): { watched: RestoreContext; settled(): Promise<void> } {
+  if (!drill.moments.open.includes(`restore.halfway of ${component}`))
+    return { watched: context, settled: async () => undefined };
   let passing: Promise<void> | null = null;
   let callOff: (() => void) | undefined;
   const pass = (how: string): void => {
@@ -159,7 +224,10 @@ function watchHalfway(drill: Drill, component: string, context: RestoreContext):
   const watched: RestoreContext = {
     ...context,
     stage: (stage, what, work) => {
-      if (stage === 'restore') callOff ??= drill.dependencies.clock.after(blindHalfwayMs, () => pass(`${blindHalfwayMs} ms after its restore stage began`));
+      if (stage === 'restore')
+        callOff ??= drill.dependencies.clock.after(blindHalfwayMs, () =>
+          pass(`${blindHalfwayMs} ms after its restore stage began`),
+        );
       return context.stage(stage, what, work);
     },
     progress: (done, total, unit) => {
@@ -181,13 +249,17 @@ function watchHalfway(drill: Drill, component: string, context: RestoreContext):
 function targetOf(until: 'latest' | Record<string, unknown>): RecoveryTarget {
   if (until === 'latest') return { kind: 'latest' };
   if ('beforeGtid' in until) return { kind: 'before-gtid', gtid: String(until['beforeGtid']) };
-  if ('beforeStatement' in until) return { kind: 'before-statement', pattern: String(until['beforeStatement']) };
+  if ('beforeStatement' in until)
+    return { kind: 'before-statement', pattern: String(until['beforeStatement']) };
   if ('beforeTime' in until) return { kind: 'before-time', utc: String(until['beforeTime']) };
   const { file, position } = until['beforePosition'] as { file: string; position: number };
   return { kind: 'before-position', file, position };
 }
 
-/** Waits until what was broken says ready, and then until clients have had right answers for long enough. Gives up at the deadline; the judge says what that means. */
+/**
+ * Waits until what was broken says ready, and then until clients have had right answers for long enough.
+ * Gives up at the deadline; the judge says what that means.
+ */
 export async function observe(drill: Drill): Promise<void> {
   const { timeline, dependencies, plan, pulse } = drill;
   const { clock } = dependencies;
@@ -196,16 +268,26 @@ export async function observe(drill: Drill): Promise<void> {
   pulse.forgiveWrong();
   const calm = (): boolean => pulse.settled(plan.scenario.settle.ms + settleMarginMs, settledOperations);
   for (const target of brokenComponents(drill)) {
-    // Where steps were declared, something else may serve by now, and what was broken stays away: clients decide.
+    // Where steps were declared, something else may serve by now, and what was broken stays away: clients
+    // decide.
     const elsewhere = (): boolean => plan.scenario.recover !== 'automatic' && calm();
     sayWait(drill, `waiting for ${target} to be ready`, left());
-    const seen = await pollUntil(clock, { everyMs: readyEveryMs, deadlineMs: left(), signal: drill.options.signal }, async () => ((await attachedTo(drill, target).ready()) ? 'ready' : elsewhere() && 'elsewhere'));
+    const seen = await pollUntil(
+      clock,
+      { everyMs: readyEveryMs, deadlineMs: left(), signal: drill.options.signal },
+      async () => ((await attachedTo(drill, target).ready()) ? 'ready' : elsewhere() && 'elsewhere'),
+    );
     if (seen === 'ready') timeline.emit('ready', { component: target });
   }
   sayWait(drill, 'waiting for clients to have right answers for long enough', left());
-  const settled = await pollUntil(clock, { everyMs: 50, deadlineMs: left(), signal: drill.options.signal }, async () => calm());
+  const settled = await pollUntil(
+    clock,
+    { everyMs: 50, deadlineMs: left(), signal: drill.options.signal },
+    async () => calm(),
+  );
   timeline.emit('observation.ended', { settled: settled === true });
 }
 
 /** Plain files of backups do not outlive the step that needed them. */
-export const clearScratch = (drill: Drill): void => rmSync(join(drill.folder, 'scratch'), { recursive: true, force: true });
+export const clearScratch = (drill: Drill): void =>
+  rmSync(join(drill.folder, 'scratch'), { recursive: true, force: true });

@@ -10,17 +10,39 @@ import { withDeadline } from './undo.ts';
 import { sayWait } from './waiting.ts';
 
 /** A region that was lost: how to get it back, and what Muster itself did with what is in it meanwhile. */
-export interface Loss { how: 'dead' | 'blackhole'; lost: LostRegion; undo: Undo | null; accesses: Map<string, RegionAccess>; over: boolean }
+export interface Loss {
+  how: 'dead' | 'blackhole';
+  lost: LostRegion;
+  undo: Undo | null;
+  accesses: Map<string, RegionAccess>;
+  over: boolean;
+}
 
 /**
- * Calls of a service that reach into it. `power` acts on it from outside through the engine, as fencing does out of band, and
- * reads nothing. Where a connection is made, the packet filter sees it, and looking up a state or an address reaches nobody.
+ * Calls of a service that reach into it. `power` acts on it from outside through the engine, as fencing does
+ * out of band, and reads nothing. Where a connection is made, the packet filter sees it, and looking up a
+ * state or an address reaches nobody.
  */
 const serviceCalls: Partial<Record<keyof Service, RegionAccess['kind']>> = {
-  exec: 'read', spawn: 'read', helper: 'read', logs: 'read', start: 'read', unpause: 'read',
-  stop: 'power', pause: 'power', signalFromHost: 'power', signalEach: 'power', putFile: 'power', keepDown: 'power',
+  exec: 'read',
+  spawn: 'read',
+  helper: 'read',
+  logs: 'read',
+  start: 'read',
+  unpause: 'read',
+  stop: 'power',
+  pause: 'power',
+  signalFromHost: 'power',
+  signalEach: 'power',
+  putFile: 'power',
+  keepDown: 'power',
 };
-const storeCalls: Partial<Record<keyof Store, RegionAccess['kind']>> = { read: 'read', list: 'other', write: 'other', remove: 'other' };
+const storeCalls: Partial<Record<keyof Store, RegionAccess['kind']>> = {
+  read: 'read',
+  list: 'other',
+  write: 'other',
+  remove: 'other',
+};
 
 /** The region of a store: where the strategy says that it lies, or else the service that it lives in. */
 export const regionOfStore = (drill: Drill, name: string): string | null => {
@@ -28,7 +50,10 @@ export const regionOfStore = (drill: Drill, name: string): string | null => {
   return region ?? (service === null ? null : (drill.stack?.services.get(service)?.region ?? null));
 };
 
-/** The service as it is handed out: while its region is lost, what reaches into it is noted. Nothing is held back. */
+/**
+ * The service as it is handed out: while its region is lost, what reaches into it is noted. Nothing is held
+ * back.
+ */
 export function watchedService(drill: Drill, service: Service): Service {
   return watched(service, (call, act) => {
     const kind = serviceCalls[call as keyof Service];
@@ -40,7 +65,9 @@ export function watchedService(drill: Drill, service: Service): Service {
 export function watchedStore(drill: Drill, name: string, store: Store): Store {
   return watched(store, (call, act) => {
     const kind = storeCalls[call as keyof Store];
-    return kind ? noted(drill, regionOfStore(drill, name), { of: `store ${name}`, what: call, kind }, act) : act();
+    return kind
+      ? noted(drill, regionOfStore(drill, name), { of: `store ${name}`, what: call, kind }, act)
+      : act();
   });
 }
 
@@ -48,12 +75,19 @@ function watched<T extends object>(target: T, call: (name: string, act: () => un
   return new Proxy(target, {
     get: (from, name) => {
       const value: unknown = Reflect.get(from, name);
-      return typeof value !== 'function' ? value : (...given: unknown[]) => call(String(name), () => Reflect.apply(value, from, given));
+      return typeof value !== 'function'
+        ? value
+        : (...given: unknown[]) => call(String(name), () => Reflect.apply(value, from, given));
     },
   });
 }
 
-async function noted(drill: Drill, region: string | null, what: Pick<RegionAccess, 'of' | 'what' | 'kind'>, act: () => unknown): Promise<unknown> {
+async function noted(
+  drill: Drill,
+  region: string | null,
+  what: Pick<RegionAccess, 'of' | 'what' | 'kind'>,
+  act: () => unknown,
+): Promise<unknown> {
   const loss = region === null ? undefined : drill.regions.get(region);
   if (!loss || loss.over) return act();
   const key = `${what.what} ${what.of}`;
@@ -71,22 +105,34 @@ async function noted(drill: Drill, region: string | null, what: Pick<RegionAcces
 }
 
 /** Components whose service is in the region. */
-export const componentsIn = (drill: Drill, region: string): string[] => [...drill.plan.components.values()].filter((one) => one.region === region).map((one) => one.name);
+export const componentsIn = (drill: Drill, region: string): string[] =>
+  [...drill.plan.components.values()].filter((one) => one.region === region).map((one) => one.name);
 
-/** What a fault may ask of a region. Its services are not watched: a witness's look is no part of the recovery. */
+/**
+ * What a fault may ask of a region. Its services are not watched: a witness's look is no part of the
+ * recovery.
+ */
 export function regionTarget(drill: Drill, name: string): RegionTarget {
   const all = [...(drill.stack?.services.values() ?? [])];
   const services = all.filter((one) => one.region === name);
   const stores = drill.plan.stores.map((one) => one.name).filter((one) => regionOfStore(drill, one) === name);
   return {
-    name, services, others: all.filter((one) => one.region !== name), stores,
+    name,
+    services,
+    others: all.filter((one) => one.region !== name),
+    stores,
     aim: async (how) => {
       const aimed = await drill.stack!.aimAtRegion(name, how);
       return {
         strike: async () => {
           const lost = await aimed.strike();
           drill.regions.set(name, { how, lost, undo: null, accesses: new Map(), over: false });
-          drill.timeline.emit('region.lost', { region: name, how, services: services.map((one) => one.name), stores });
+          drill.timeline.emit('region.lost', {
+            region: name,
+            how,
+            services: services.map((one) => one.name),
+            stores,
+          });
           return lost;
         },
       };
@@ -94,7 +140,10 @@ export function regionTarget(drill: Drill, name: string): RegionTarget {
   };
 }
 
-/** The undo of a lost region, whoever comes first: a step of the recovery or the end of the drill. What had reached for it is on the timeline before it is back. */
+/**
+ * The undo of a lost region, whoever comes first: a step of the recovery or the end of the drill. What had
+ * reached for it is on the timeline before it is back.
+ */
 export function undoOfLoss(drill: Drill, region: string, undo: Undo): Undo {
   const loss = drill.regions.get(region);
   if (!loss) return undo;
@@ -115,7 +164,12 @@ async function endOfLoss(drill: Drill, region: string, loss: Loss): Promise<void
   const attempts = await loss.lost.attempts().catch((error: unknown) => messageOf(error));
   loss.over = true;
   const accesses = [...loss.accesses.values()];
-  timeline.emit('region.connections', typeof attempts === 'string' ? { region, attempts: [], accesses, error: attempts } : { region, attempts, accesses });
+  timeline.emit(
+    'region.connections',
+    typeof attempts === 'string'
+      ? { region, attempts: [], accesses, error: attempts }
+      : { region, attempts, accesses },
+  );
 }
 
 const healedEveryMs = 100;
@@ -123,21 +177,38 @@ const healedEveryMs = 100;
 const healthyDeadlineMs = 60_000;
 
 /**
- * A step of the recovery: the region comes back, which is witnessed. What was dead and is started on empty volumes is given
- * time to become healthy; what does not, because it was fenced or lacks its data, is for the steps that follow.
+ * A step of the recovery: the region comes back, which is witnessed. What was dead and is started on empty
+ * volumes is given time to become healthy; what does not, because it was fenced or lacks its data, is for the
+ * steps that follow.
  */
 export async function returnRegion(drill: Drill, region: string): Promise<Json> {
   const loss = drill.regions.get(region);
-  if (!loss?.undo) throw environmentError(`region ${region} is not lost`, { expected: 'a fault that takes it away before this step' });
+  if (!loss?.undo)
+    throw environmentError(`region ${region} is not lost`, {
+      expected: 'a fault that takes it away before this step',
+    });
   const { undo, how } = loss;
   const { signal } = drill.options;
   sayWait(drill, `waiting for region ${region} to be back`, 2 * undo.deadlineMs + healthyDeadlineMs);
   await withDeadline(drill.dependencies.clock, `giving region ${region} back`, undo.deadlineMs, undo.run());
-  const healed = await pollUntil(drill.dependencies.clock, { everyMs: healedEveryMs, deadlineMs: undo.deadlineMs, signal }, async () => (await undo.healed()) !== false);
-  if (!healed) throw environmentError(`region ${region} is not back`, { expected: `its services to accept connections within ${undo.deadlineMs} ms` });
+  const healed = await pollUntil(
+    drill.dependencies.clock,
+    { everyMs: healedEveryMs, deadlineMs: undo.deadlineMs, signal },
+    async () => (await undo.healed()) !== false,
+  );
+  if (!healed)
+    throw environmentError(`region ${region} is not back`, {
+      expected: `its services to accept connections within ${undo.deadlineMs} ms`,
+    });
   const services = [...drill.stack!.services.values()].filter((one) => one.region === region);
-  if (how === 'dead') await Promise.allSettled(services.map((one) => one.waitHealthy(healthyDeadlineMs, signal)));
+  if (how === 'dead')
+    await Promise.allSettled(services.map((one) => one.waitHealthy(healthyDeadlineMs, signal)));
   signal.throwIfAborted();
   const states = await Promise.all(services.map(async (one) => [one.name, await one.state()] as const));
-  return { region, services: Object.fromEntries(states.map(([name, { status, health }]) => [name, health === null ? status : `${status}, ${health}`])) };
+  return {
+    region,
+    services: Object.fromEntries(
+      states.map(([name, { status, health }]) => [name, health === null ? status : `${status}, ${health}`]),
+    ),
+  };
 }

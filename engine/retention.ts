@@ -5,10 +5,16 @@ import type { Drill } from './drill-context.ts';
 import type { PlannedBackup } from './plan.ts';
 
 /**
- * Carries out what the strategy says of keeping, after a new point has become durable. A prune that fails is on the timeline
- * and no failure of the backup; the next one completes it. Never rejects. Passes `prune` when manifests are gone and files are not.
+ * Carries out what the strategy says of keeping, after a new point has become durable. A prune that fails is
+ * on the timeline and no failure of the backup; the next one completes it. Never rejects. Passes `prune` when
+ * manifests are gone and files are not.
  */
-export async function pruneAfter(drill: Drill, backup: PlannedBackup, spec: PointSpec, durable: number): Promise<void> {
+export async function pruneAfter(
+  drill: Drill,
+  backup: PlannedBackup,
+  spec: PointSpec,
+  durable: number,
+): Promise<void> {
   const { keep } = backup.plan;
   if (!keep || !isDue(drill, keep, durable)) return;
   const { timeline } = drill;
@@ -17,11 +23,16 @@ export async function pruneAfter(drill: Drill, backup: PlannedBackup, spec: Poin
       timeline.emit('prune.begun', { backup: backup.id, points: [...points] });
       await drill.moments.pass('prune', backup.id);
     });
-    if (pruned.removed.length + pruned.completed.length > 0 || pruned.spared !== null) timeline.emit('prune.ended', { backup: backup.id, ...pruned });
+    if (pruned.removed.length + pruned.completed.length > 0 || pruned.spared !== null)
+      timeline.emit('prune.ended', { backup: backup.id, ...pruned });
   } catch (error) {
     timeline.emit('prune.failed', { backup: backup.id, error: messageOf(error) });
   }
 }
 
-/** Whether this drill can have points beyond what is kept: asking the stores takes time that the next backup waits for. */
-const isDue = ({ dependencies, originMs }: Drill, keep: Keep, durable: number): boolean => ('points' in keep ? durable > keep.points : dependencies.clock.nowMs() - originMs > keep.ms);
+/**
+ * Whether this drill can have points beyond what is kept: asking the stores takes time that the next backup
+ * waits for.
+ */
+const isDue = ({ dependencies, originMs }: Drill, keep: Keep, durable: number): boolean =>
+  'points' in keep ? durable > keep.points : dependencies.clock.nowMs() - originMs > keep.ms;

@@ -5,8 +5,9 @@ import { waitFor } from './waiting.ts';
 const askDeadlineMs = 60_000;
 
 /**
- * Asks each fault of a component whether its effect is still there, now that the recovery is over. Those of stores and regions,
- * and what was so beforehand, are the surroundings of a recovery and stay. Never rejects for what they say.
+ * Asks each fault of a component whether its effect is still there, now that the recovery is over. Those of
+ * stores and regions, and what was so beforehand, are the surroundings of a recovery and stay. Never rejects
+ * for what they say.
  */
 export async function askFaultsAgain(drill: Drill): Promise<void> {
   const { staysAway } = drill.plan.scenario;
@@ -18,7 +19,11 @@ export async function askFaultsAgain(drill: Drill): Promise<void> {
     const about = { fault, target, staysAway: staysAway.includes(target) || staysAway.includes(service) };
     try {
       const proof = await waitFor(drill, what, askDeadlineMs, done.stillThere);
-      drill.timeline.emit('fault.asked-again', { ...about, there: proof !== null, proof: proof?.what ?? 'nothing of it is seen any more' });
+      drill.timeline.emit('fault.asked-again', {
+        ...about,
+        there: proof !== null,
+        proof: proof?.what ?? 'nothing of it is seen any more',
+      });
     } catch (error) {
       drill.timeline.emit('fault.asked-again', { ...about, there: null, proof: messageOf(error) });
     }

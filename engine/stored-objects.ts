@@ -7,10 +7,21 @@ import { pipeline } from 'node:stream/promises';
 import type { DamagedObjects } from '../core/fault.ts';
 import type { Store } from '../core/store.ts';
 
-interface Kept { key: string; path: string }
+interface Kept {
+  key: string;
+  path: string;
+}
 
-/** See StoreTarget.damage. `folder` is where the originals are kept: as stored, so encrypted ones stay encrypted. */
-export async function damageObjects(store: Store, folder: string, keys: readonly string[], change: ((content: Readable) => Readable) | null): Promise<DamagedObjects> {
+/**
+ * See StoreTarget.damage. `folder` is where the originals are kept: as stored, so encrypted ones stay
+ * encrypted.
+ */
+export async function damageObjects(
+  store: Store,
+  folder: string,
+  keys: readonly string[],
+  change: ((content: Readable) => Readable) | null,
+): Promise<DamagedObjects> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const kept: Kept[] = [];
   const putBack = async (): Promise<void> => {
@@ -38,17 +49,27 @@ export async function damageObjects(store: Store, folder: string, keys: readonly
 
 async function keep(content: Readable, path: string): Promise<string> {
   const hash = createHash('sha256');
-  await pipeline(content, async function* (chunks: AsyncIterable<Buffer>) {
-    for await (const chunk of chunks) {
-      hash.update(chunk);
-      yield chunk;
-    }
-  }, createWriteStream(path, { flags: 'wx', mode: 0o600 }));
+  await pipeline(
+    content,
+    async function* (chunks: AsyncIterable<Buffer>) {
+      for await (const chunk of chunks) {
+        hash.update(chunk);
+        yield chunk;
+      }
+    },
+    createWriteStream(path, { flags: 'wx', mode: 0o600 }),
+  );
   return hash.digest('hex');
 }
 
-/** See StoreTarget.look. What is not listed is not there; whatever else keeps an object from being read is an error. */
-export async function digestsIn(reopen: () => Promise<Store>, keys: readonly string[]): Promise<(string | null)[]> {
+/**
+ * See StoreTarget.look. What is not listed is not there; whatever else keeps an object from being read is an
+ * error.
+ */
+export async function digestsIn(
+  reopen: () => Promise<Store>,
+  keys: readonly string[],
+): Promise<(string | null)[]> {
   const store = await reopen();
   try {
     const listed = new Set((await store.list('')).map(({ key }) => key));

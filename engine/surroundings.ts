@@ -3,10 +3,17 @@ import type { Service } from '../core/service.ts';
 import type { Drill } from './drill-context.ts';
 import { watchedService } from './regions.ts';
 
-/** A secret by name: from the run's generated environment, then from the process's. Throws an input error naming it. */
+/**
+ * A secret by name: from the run's generated environment, then from the process's. Throws an input error
+ * naming it.
+ */
 export function secretOf(drill: Drill, name: string): string {
   const value = drill.dependencies.environment[name] ?? process.env[name];
-  if (value === undefined || value === '') throw inputError(`secret ${name} is not set`, { expected: `an environment variable ${name}`, hint: `export ${name}=… before the drill` });
+  if (value === undefined || value === '')
+    throw inputError(`secret ${name} is not set`, {
+      expected: `an environment variable ${name}`,
+      hint: `export ${name}=… before the drill`,
+    });
   drill.secrets.add(value);
   return value;
 }
@@ -15,7 +22,10 @@ export function secretOf(drill: Drill, name: string): string {
 function noService(name: string): Service {
   return new Proxy({} as Service, {
     get: (_, property) => {
-      throw inputError(`component ${name} needs a container (${String(property)}), and the strategy says stack: none`, { hint: 'name a compose file' });
+      throw inputError(
+        `component ${name} needs a container (${String(property)}), and the strategy says stack: none`,
+        { hint: 'name a compose file' },
+      );
     },
   });
 }

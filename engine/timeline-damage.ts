@@ -4,16 +4,19 @@ import { eventsOf, phases, type Phase, type TimelineEvent } from '../core/timeli
 const lived: readonly Phase[] = phases.filter((phase) => !['plan', 'judge', 'report'].includes(phase));
 
 /**
- * What no drill writes, though every line is linked to the one before: a chain can be made anew by whoever alters it. Null when
- * there is nothing of that kind.
+ * What no drill writes, though every line is linked to the one before: a chain can be made anew by whoever
+ * alters it. Null when there is nothing of that kind.
  */
-export const timelineDamage = (events: readonly TimelineEvent[]): string | null => oddEnds(events) ?? oddTimes(events) ?? oddParts(events);
+export const timelineDamage = (events: readonly TimelineEvent[]): string | null =>
+  oddEnds(events) ?? oddTimes(events) ?? oddParts(events);
 
 function oddEnds(events: readonly TimelineEvent[]): string | null {
   const begun = eventsOf(events, 'drill.begun');
   if (begun.length > 1) return `the drill begins again at event ${begun[1]!.seq}`;
   const ended = eventsOf(events, 'drill.ended')[0];
-  return ended && ended.seq !== events.length - 1 ? `events follow the drill's end, from ${ended.seq + 1} on` : null;
+  return ended && ended.seq !== events.length - 1
+    ? `events follow the drill's end, from ${ended.seq + 1} on`
+    : null;
 }
 
 /** Time goes forward. Who noticed something may say so later than it was. */
@@ -36,6 +39,10 @@ function oddParts(events: readonly TimelineEvent[]): string | null {
   const stopped = eventsOf(events, 'load.ended').map(({ data }) => data.index);
   const open = begun.find((index) => !stopped.includes(index));
   if (open !== undefined) return `load ${open} began and never ended`;
-  const twice = [...begun, ...stopped].find((index) => begun.indexOf(index) !== begun.lastIndexOf(index) || stopped.indexOf(index) !== stopped.lastIndexOf(index));
+  const twice = [...begun, ...stopped].find(
+    (index) =>
+      begun.indexOf(index) !== begun.lastIndexOf(index) ||
+      stopped.indexOf(index) !== stopped.lastIndexOf(index),
+  );
   return twice === undefined ? null : `load ${twice} began or ended twice`;
 }

@@ -1,6 +1,12 @@
 import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import type { Clock } from '../core/clock.ts';
-import { firstHash, hashEvent, type EventData, type EventType, type TimelineEvent } from '../core/timeline.ts';
+import {
+  firstHash,
+  hashEvent,
+  type EventData,
+  type EventType,
+  type TimelineEvent,
+} from '../core/timeline.ts';
 
 export interface TimelineWriter {
   readonly events: readonly TimelineEvent[];
@@ -11,11 +17,17 @@ export interface TimelineWriter {
 }
 
 /**
- * Appends each event as one line, with one write, before anything else happens: after a kill -9 the file is valid
- * up to the last whole line. `atMs` may be given for an event whose moment was before it could be written down.
- * What cannot be written (the disk is full) is told to `lost`, once; nothing is appended after it.
+ * Appends each event as one line, with one write, before anything else happens: after a kill -9 the file is
+ * valid up to the last whole line. `atMs` may be given for an event whose moment was before it could be
+ * written down. What cannot be written (the disk is full) is told to `lost`, once; nothing is appended after
+ * it.
  */
-export function createTimelineWriter(path: string, clock: Clock, originMs: number, lost: (error: unknown) => void): TimelineWriter {
+export function createTimelineWriter(
+  path: string,
+  clock: Clock,
+  originMs: number,
+  lost: (error: unknown) => void,
+): TimelineWriter {
   const file = openSync(path, 'ax', 0o644);
   const events: TimelineEvent[] = [];
   let prev = firstHash;

@@ -2,10 +2,23 @@ import type { Clock } from '../core/clock.ts';
 import type { Undo } from '../core/driver.ts';
 import { environmentError, messageOf } from '../core/errors.ts';
 
-export interface UndoOutcome { undo: string; ok: boolean; healed: boolean | null; error?: string }
+export interface UndoOutcome {
+  undo: string;
+  ok: boolean;
+  healed: boolean | null;
+  error?: string;
+}
 
-/** Runs `work` with a deadline; rejects with an environment error when it passes, whatever the work does afterwards. */
-export function withDeadline<T>(clock: Clock, what: string, deadlineMs: number, work: Promise<T>): Promise<T> {
+/**
+ * Runs `work` with a deadline; rejects with an environment error when it passes, whatever the work does
+ * afterwards.
+ */
+export function withDeadline<T>(
+  clock: Clock,
+  what: string,
+  deadlineMs: number,
+  work: Promise<T>,
+): Promise<T> {
   return new Promise((resolve, reject) => {
     const late = (): void => reject(environmentError(`${what} took longer than ${deadlineMs} ms`));
     const callOff = clock.after(deadlineMs, late);
@@ -13,7 +26,10 @@ export function withDeadline<T>(clock: Clock, what: string, deadlineMs: number, 
   });
 }
 
-/** What `work` gives, unless the drill is ended before: then it rejects at once with why, whatever the work does afterwards. */
+/**
+ * What `work` gives, unless the drill is ended before: then it rejects at once with why, whatever the work
+ * does afterwards.
+ */
 export function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const stop = (): void => reject(signal.reason as Error);
@@ -27,7 +43,10 @@ export interface UndoStack {
   /** What is pushed once the stack was unwound, by work that nobody waits for any more, is undone at once. */
   push(undo: Undo): void;
   readonly size: number;
-  /** Last in, first out; every one is tried whatever became of the others. Never rejects. Empties the stack. `begin` hears of each before it is tried. */
+  /**
+   * Last in, first out; every one is tried whatever became of the others. Never rejects. Empties the stack.
+   * `begin` hears of each before it is tried.
+   */
   unwind(report: (outcome: UndoOutcome) => void, begin?: (undo: Undo) => void): Promise<void>;
 }
 
@@ -39,8 +58,14 @@ export function createUndoStack(clock: Clock): UndoStack {
       await withDeadline(clock, undo.name, undo.deadlineMs, undo.run());
       const until = clock.nowMs() + undo.deadlineMs;
       for (;;) {
-        const healed = await withDeadline(clock, `looking whether ${undo.name} healed`, undo.deadlineMs, undo.healed());
-        if (healed !== false || clock.nowMs() >= until) return { undo: undo.name, ok: healed !== false, healed };
+        const healed = await withDeadline(
+          clock,
+          `looking whether ${undo.name} healed`,
+          undo.deadlineMs,
+          undo.healed(),
+        );
+        if (healed !== false || clock.nowMs() >= until)
+          return { undo: undo.name, ok: healed !== false, healed };
         await clock.sleep(100);
       }
     } catch (error) {

@@ -14,7 +14,10 @@ import { sayWait, waitFor } from './waiting.ts';
 
 const closeDeadlineMs = 30_000;
 
-/** Brings the stack up, opens the stores and attaches the drivers. When the drill is ended meanwhile, rejects once what it started is gone. */
+/**
+ * Brings the stack up, opens the stores and attaches the drivers. When the drill is ended meanwhile, rejects
+ * once what it started is gone.
+ */
 export async function bringUp(drill: Drill): Promise<void> {
   const { plan, timeline, dependencies, options } = drill;
   if (plan.stackFile) {
@@ -33,48 +36,72 @@ export async function bringUp(drill: Drill): Promise<void> {
   }
   options.signal.throwIfAborted();
   const { ms: deadlineMs } = plan.scenario.stepDeadline;
-  await unlessAborted(options.signal, waitFor(drill, 'opening the stores', deadlineMs, () => openStores(drill)));
+  await unlessAborted(
+    options.signal,
+    waitFor(drill, 'opening the stores', deadlineMs, () => openStores(drill)),
+  );
   for (const component of plan.components.values()) {
     options.signal.throwIfAborted();
-    const attaching = (): Promise<Attached> => component.driver.attach({
-      component: component.name,
-      service: serviceOf(drill, component.service),
-      config: component.config as never,
-      clients: () => {
-        const { clients } = component.declared;
-        return serviceOf(drill, clients?.service ?? component.service).endpoint(clients?.port ?? component.driver.port);
-      },
-      peer: (name) => serviceOf(drill, name),
-      clock: dependencies.clock,
-      seed: options.seed,
-      secret: (name) => secretOf(drill, name),
-      note: (text) => void timeline.emit('note', { text }),
-    });
-    const attached = await unlessAborted(options.signal, waitFor(drill, `attaching to ${component.name}`, deadlineMs, attaching));
+    const attaching = (): Promise<Attached> =>
+      component.driver.attach({
+        component: component.name,
+        service: serviceOf(drill, component.service),
+        config: component.config as never,
+        clients: () => {
+          const { clients } = component.declared;
+          return serviceOf(drill, clients?.service ?? component.service).endpoint(
+            clients?.port ?? component.driver.port,
+          );
+        },
+        peer: (name) => serviceOf(drill, name),
+        clock: dependencies.clock,
+        seed: options.seed,
+        secret: (name) => secretOf(drill, name),
+        note: (text) => void timeline.emit('note', { text }),
+      });
+    const attached = await unlessAborted(
+      options.signal,
+      waitFor(drill, `attaching to ${component.name}`, deadlineMs, attaching),
+    );
     drill.attached.set(component.name, attached);
     assertDataIsMounted(component.name, serviceOf(drill, component.service), attached.dataFolder);
-    timeline.emit('component.attached', { component: component.name, driver: component.declared.driver, service: component.service, server: attached.server });
+    timeline.emit('component.attached', {
+      component: component.name,
+      driver: component.declared.driver,
+      service: component.service,
+      server: attached.server,
+    });
   }
 }
 
 /**
- * A volume that is declared for a service and holds nothing of its data is a mistake that every backup of the volume repeats: said
- * before anything is broken. A service without any keeps nothing on purpose.
+ * A volume that is declared for a service and holds nothing of its data is a mistake that every backup of the
+ * volume repeats: said before anything is broken. A service without any keeps nothing on purpose.
  */
 function assertDataIsMounted(component: string, service: Service, dataFolder: string | undefined): void {
   if (dataFolder === undefined) return;
   const declared = service.mounts.filter(({ anonymous }) => !anonymous);
-  const isHere = (path: string): boolean => dataFolder === path || dataFolder.startsWith(`${path.replace(/\/$/, '')}/`);
+  const isHere = (path: string): boolean =>
+    dataFolder === path || dataFolder.startsWith(`${path.replace(/\/$/, '')}/`);
   if (declared.length === 0 || declared.some(({ path }) => isHere(path))) return;
-  throw environmentError(`${component} keeps its data in ${dataFolder}, which is on no volume of the compose file`, {
-    found: declared.map(({ volume, path }) => `volume ${volume} at ${path}, with nothing of its data`).join('; '),
-    expected: `a volume at ${dataFolder}`,
-    hint: `mount it there: what lies elsewhere is in no backup of the volume, and goes with the container`,
-  });
+  throw environmentError(
+    `${component} keeps its data in ${dataFolder}, which is on no volume of the compose file`,
+    {
+      found: declared
+        .map(({ volume, path }) => `volume ${volume} at ${path}, with nothing of its data`)
+        .join('; '),
+      expected: `a volume at ${dataFolder}`,
+      hint: `mount it there: what lies elsewhere is in no backup of the volume, and goes with the container`,
+    },
+  );
 }
 
 /** Services that are backed up as images: what is lost of those must be this drill's alone. */
-const ownImagesOf = ({ backups, components }: Plan): string[] => [...new Set(backups.filter(({ info }) => info.holds === 'image').map((one) => components.get(one.component)!.service))];
+const ownImagesOf = ({ backups, components }: Plan): string[] => [
+  ...new Set(
+    backups.filter(({ info }) => info.holds === 'image').map((one) => components.get(one.component)!.service),
+  ),
+];
 
 /** Loads the data set, prepares Muster's own records and notes what the checks compare with later. */
 export async function seedData(drill: Drill): Promise<void> {
@@ -82,7 +109,9 @@ export async function seedData(drill: Drill): Promise<void> {
   const { ms: deadlineMs } = plan.scenario.stepDeadline;
   for (const step of plan.scenario.seed) {
     const owner = actionOwner(plan.components, step)!;
-    await waitFor(drill, `seeding: ${step.run} of ${owner.name}`, deadlineMs, () => attachedTo(drill, owner.name).actions[step.run]!(step.with));
+    await waitFor(drill, `seeding: ${step.run} of ${owner.name}`, deadlineMs, () =>
+      attachedTo(drill, owner.name).actions[step.run]!(step.with),
+    );
     options.signal.throwIfAborted();
   }
   await refuseUnusable(drill);
@@ -93,7 +122,9 @@ export async function seedData(drill: Drill): Promise<void> {
   }
   for (const { named, component, check, byDefault } of plan.checks) {
     const { before } = attachedTo(drill, component).checks[check]!;
-    const noted = before && waitFor(drill, `noting for the check ${named} what is there before the load`, deadlineMs, before);
+    const noted =
+      before &&
+      waitFor(drill, `noting for the check ${named} what is there before the load`, deadlineMs, before);
     // Nobody asked for it, and nothing is done to it: the drill goes on without.
     const facts = await (byDefault === 'beside' ? noted?.catch(() => undefined) : noted);
     if (facts !== undefined) timeline.emit('check.baseline', { check: named, facts });
@@ -101,7 +132,8 @@ export async function seedData(drill: Drill): Promise<void> {
   }
   for (const { named, command } of plan.invariants) {
     const { verdict, detail, facts } = await invariantOutcome(drill, command);
-    if (verdict !== 'pass') throw environmentError(`the invariant ${named} does not hold before anything was broken: ${detail}`);
+    if (verdict !== 'pass')
+      throw environmentError(`the invariant ${named} does not hold before anything was broken: ${detail}`);
     timeline.emit('check.baseline', { check: named, facts });
   }
 }
@@ -110,9 +142,15 @@ export async function seedData(drill: Drill): Promise<void> {
 async function refuseUnusable({ plan, attached, options }: Drill): Promise<void> {
   const steps = plan.scenario.recover === 'automatic' ? [] : plan.scenario.recover;
   for (const step of steps) {
-    const backup = isRestore(step) ? backupToRestore(step, plan) : isReplay(step) ? plan.backups.find(({ id }) => id === step.replay) : null;
+    const backup = isRestore(step)
+      ? backupToRestore(step, plan)
+      : isReplay(step)
+        ? plan.backups.find(({ id }) => id === step.replay)
+        : null;
     if (!backup) continue;
-    await attached.get(backup.component)!.backups[backup.plan.method]!.assertUsable?.(isRestore(step) ? 'restore' : 'replay');
+    await attached
+      .get(backup.component)!
+      .backups[backup.plan.method]!.assertUsable?.(isRestore(step) ? 'restore' : 'replay');
     options.signal.throwIfAborted();
   }
 }

@@ -12,7 +12,10 @@ const readBackDeadlineMs = 180_000;
 /** Two looks at everything, and an application's own events between them. */
 const checkDeadlineMs = 300_000;
 
-/** Reads every load's records back through the clients' way in. What could not be read completely is said so, and nothing is concluded from it. */
+/**
+ * Reads every load's records back through the clients' way in. What could not be read completely is said so,
+ * and nothing is concluded from it.
+ */
 export async function readBackAll(drill: Drill): Promise<void> {
   const { plan, timeline, ledger, dependencies } = drill;
   for (const [index, [load, { target, by }]] of Object.entries(plan.scenario.load).entries()) {
@@ -29,7 +32,14 @@ export async function readBackAll(drill: Drill): Promise<void> {
         const { low, high } = digestOf(value);
         recorder.record(kinds.readback, outcomes.ok, id, id, nowMs, nowMs, low, high, 0);
         records += 1;
-        if (records % 5_000 === 0) dependencies.progress({ kind: 'work', what: `reading ${load} back`, done: records, total: null, unit: 'events' });
+        if (records % 5_000 === 0)
+          dependencies.progress({
+            kind: 'work',
+            what: `reading ${load} back`,
+            done: records,
+            total: null,
+            unit: 'events',
+          });
       });
       sayWait(drill, `reading ${load} back`, readBackDeadlineMs);
       await withDeadline(dependencies.clock, `reading ${load} back`, readBackDeadlineMs, reading);
@@ -46,12 +56,17 @@ export async function readBackAll(drill: Drill): Promise<void> {
 export async function runChecks(drill: Drill): Promise<void> {
   for (const { named, component, check, byDefault } of drill.plan.checks) {
     drill.options.signal.throwIfAborted();
-    const baseline = drill.timeline.events.findLast((event) => event.type === 'check.baseline' && event.data.check === named);
+    const baseline = drill.timeline.events.findLast(
+      (event) => event.type === 'check.baseline' && event.data.check === named,
+    );
     try {
       const facts = baseline?.type === 'check.baseline' ? baseline.data.facts : null;
-      const look = drill.timeline.events.findLast((event) => event.type === 'check.justBefore' && event.data.check === named);
+      const look = drill.timeline.events.findLast(
+        (event) => event.type === 'check.justBefore' && event.data.check === named,
+      );
       const justBefore = look?.type === 'check.justBefore' ? look.data.facts : null;
-      const run = (): Promise<CheckOutcome> => attachedTo(drill, component).checks[check]!.after(facts, brokenAtMs(drill), justBefore);
+      const run = (): Promise<CheckOutcome> =>
+        attachedTo(drill, component).checks[check]!.after(facts, brokenAtMs(drill), justBefore);
       const { nothing, gone = [], ...outcome } = await waitFor(drill, `check ${named}`, checkDeadlineMs, run);
       if (byDefault === 'beside' && outcome.verdict !== 'pass') {
         tellBeside(drill, { named, component }, gone, outcome);
@@ -59,19 +74,43 @@ export async function runChecks(drill: Drill): Promise<void> {
       }
       // Nobody asked for it, and it has nothing to say: that is no doubt about anything.
       if (nothing && byDefault === 'always') continue;
-      if (nothing && byDefault) drill.timeline.emit('note', { text: `${named} was made by default and shows nothing: ${outcome.detail}` });
+      if (nothing && byDefault)
+        drill.timeline.emit('note', {
+          text: `${named} was made by default and shows nothing: ${outcome.detail}`,
+        });
       else drill.timeline.emit('check.ended', { check: named, component, ...outcome });
     } catch (error) {
-      if (byDefault === 'beside') drill.timeline.emit('note', { text: `${named} was made by default and could not be carried out: ${messageOf(error)}` });
-      else drill.timeline.emit('check.ended', { check: named, component, verdict: 'inconclusive', detail: `could not be carried out: ${messageOf(error)}`, facts: null });
+      if (byDefault === 'beside')
+        drill.timeline.emit('note', {
+          text: `${named} was made by default and could not be carried out: ${messageOf(error)}`,
+        });
+      else
+        drill.timeline.emit('check.ended', {
+          check: named,
+          component,
+          verdict: 'inconclusive',
+          detail: `could not be carried out: ${messageOf(error)}`,
+          facts: null,
+        });
     }
   }
   for (const invariant of drill.plan.invariants) await checkInvariant(drill, invariant);
 }
 
-/** Of a component that nobody broke or restored, and that an application may change by right, only what vanished as a whole counts. */
-function tellBeside({ timeline }: Drill, { named, component }: Pick<PlannedCheck, 'named' | 'component'>, gone: readonly string[], outcome: CheckOutcome): void {
-  if (gone.length === 0) return void timeline.emit('note', { text: `${named} was made by default beside a command, and fails nothing: ${outcome.detail}` });
+/**
+ * Of a component that nobody broke or restored, and that an application may change by right, only what
+ * vanished as a whole counts.
+ */
+function tellBeside(
+  { timeline }: Drill,
+  { named, component }: Pick<PlannedCheck, 'named' | 'component'>,
+  gone: readonly string[],
+  outcome: CheckOutcome,
+): void {
+  if (gone.length === 0)
+    return void timeline.emit('note', {
+      text: `${named} was made by default beside a command, and fails nothing: ${outcome.detail}`,
+    });
   const detail = `${gone.join('; ')}: nobody broke or restored ${component}, and a command ran`;
   timeline.emit('check.ended', { check: named, component, ...outcome, verdict: 'fail', detail });
 }
@@ -85,9 +124,19 @@ async function checkInvariant(drill: Drill, { named, command }: Plan['invariants
   drill.options.signal.throwIfAborted();
   sayWait(drill, `check ${named}`, command.timeout.ms);
   try {
-    drill.timeline.emit('check.ended', { check: named, component: null, ...(await invariantOutcome(drill, command)) });
+    drill.timeline.emit('check.ended', {
+      check: named,
+      component: null,
+      ...(await invariantOutcome(drill, command)),
+    });
   } catch (error) {
     drill.options.signal.throwIfAborted();
-    drill.timeline.emit('check.ended', { check: named, component: null, verdict: 'inconclusive', detail: `could not be carried out: ${messageOf(error)}`, facts: null });
+    drill.timeline.emit('check.ended', {
+      check: named,
+      component: null,
+      verdict: 'inconclusive',
+      detail: `could not be carried out: ${messageOf(error)}`,
+      facts: null,
+    });
   }
 }

@@ -11,8 +11,16 @@ export function sayWait({ dependencies }: Told, what: string, deadlineMs: number
   dependencies.progress({ kind: 'line', text: `${what} (${atMost(deadlineMs)})` });
 }
 
-/** Says what is waited for and waits for it. Rejects at the deadline with what it was, whatever the work does afterwards. */
-export function waitFor<T>(drill: Told, what: string, deadlineMs: number, work: () => Promise<T>): Promise<T> {
+/**
+ * Says what is waited for and waits for it. Rejects at the deadline with what it was, whatever the work does
+ * afterwards.
+ */
+export function waitFor<T>(
+  drill: Told,
+  what: string,
+  deadlineMs: number,
+  work: () => Promise<T>,
+): Promise<T> {
   sayWait(drill, what, deadlineMs);
   return withDeadline(drill.dependencies.clock, what, deadlineMs, work());
 }

@@ -3,8 +3,16 @@ import { defineFault } from '../core/fault.ts';
 
 const params = z.strictObject({
   proxy: z.string().describe('The proxy that becomes narrow'),
-  stream: z.enum(['upstream', 'downstream']).default('downstream').describe('`upstream` is from the client to the server'),
-  rate: z.int().min(1).max(1_000_000).default(1).describe('KB/s that each connection gets: a thousand bytes a second'),
+  stream: z
+    .enum(['upstream', 'downstream'])
+    .default('downstream')
+    .describe('`upstream` is from the client to the server'),
+  rate: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(1)
+    .describe('KB/s that each connection gets: a thousand bytes a second'),
 });
 
 export default defineFault({
@@ -12,5 +20,6 @@ export default defineFault({
   needs: ['toxic'],
   params,
   witnessDeadlineMs: 60_000,
-  inject: (target, { proxy, stream, rate }) => target.toxic!({ proxy, type: 'bandwidth', stream, attributes: { rate } }),
+  inject: (target, { proxy, stream, rate }) =>
+    target.toxic!({ proxy, type: 'bandwidth', stream, attributes: { rate } }),
 });

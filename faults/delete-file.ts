@@ -2,8 +2,14 @@ import { z } from 'zod';
 import { defineFault } from '../core/fault.ts';
 
 const params = z.strictObject({
-  file: z.enum(['data', 'log']).default('data').describe('`data`: what clients wrote. `log`: the write-ahead or append-only log'),
-  restart: z.boolean().default(true).describe('The process must read the file again. Without, one that holds it open may notice nothing'),
+  file: z
+    .enum(['data', 'log'])
+    .default('data')
+    .describe('`data`: what clients wrote. `log`: the write-ahead or append-only log'),
+  restart: z
+    .boolean()
+    .default(true)
+    .describe('The process must read the file again. Without, one that holds it open may notice nothing'),
 });
 
 export default defineFault({

@@ -7,6 +7,8 @@ export default defineFault({
   params: z.strictObject({}),
   witnessDeadlineMs: 30_000,
   refuses: ({ volumes, ownFileSystems }) =>
-    volumes.some((volume) => ownFileSystems.has(volume)) ? null : 'its data lies on the disk of the host, which no drill may fill (give it a volume with driver_opts { type: tmpfs, device: tmpfs, o: "size=256m" })',
+    volumes.some((volume) => ownFileSystems.has(volume))
+      ? null
+      : 'its data lies on the disk of the host, which no drill may fill (give it a volume with driver_opts { type: tmpfs, device: tmpfs, o: "size=256m" })',
   inject: (target) => target.fillDisk!(),
 });

@@ -3,8 +3,16 @@ import { defineFault } from '../core/fault.ts';
 
 const params = z.strictObject({
   proxy: z.string().describe('The proxy that breaks connections off'),
-  stream: z.enum(['upstream', 'downstream']).default('downstream').describe('`upstream` is from the client to the server'),
-  bytes: z.int().min(1).max(512 * 1024).default(16).describe('What a connection lets through in all'),
+  stream: z
+    .enum(['upstream', 'downstream'])
+    .default('downstream')
+    .describe('`upstream` is from the client to the server'),
+  bytes: z
+    .int()
+    .min(1)
+    .max(512 * 1024)
+    .default(16)
+    .describe('What a connection lets through in all'),
 });
 
 export default defineFault({
@@ -12,5 +20,6 @@ export default defineFault({
   needs: ['toxic'],
   params,
   witnessDeadlineMs: 60_000,
-  inject: (target, { proxy, stream, bytes }) => target.toxic!({ proxy, type: 'limit_data', stream, attributes: { bytes } }),
+  inject: (target, { proxy, stream, bytes }) =>
+    target.toxic!({ proxy, type: 'limit_data', stream, attributes: { bytes } }),
 });

@@ -7,7 +7,9 @@ const params = z.strictObject({
   delay: duration.default({ text: '1s', ms: 1_000 }).describe('How much longer each of its answers takes'),
 });
 
-/** The witness is that of the toxic: exchanges with the store through the proxy, as a client would make them. */
+/**
+ * The witness is that of the toxic: exchanges with the store through the proxy, as a client would make them.
+ */
 export default defineStoreFault({
   about: 'the way to the store is slow: recovery points become durable later, and are fetched later',
   needsService: true,
@@ -15,5 +17,11 @@ export default defineStoreFault({
   on: 'store',
   params,
   witnessDeadlineMs: 120_000,
-  inject: ({ way }, { proxy, delay }) => way()!.toxic!({ proxy, type: 'latency', stream: 'downstream', attributes: { latency: Math.round(delay.ms), jitter: 0 } }),
+  inject: ({ way }, { proxy, delay }) =>
+    way()!.toxic!({
+      proxy,
+      type: 'latency',
+      stream: 'downstream',
+      attributes: { latency: Math.round(delay.ms), jitter: 0 },
+    }),
 });

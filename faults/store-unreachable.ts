@@ -5,14 +5,22 @@ import { defineStoreFault, type StoreTarget } from '../core/fault.ts';
 import type { Service } from '../core/service.ts';
 
 const params = z.strictObject({
-  how: z.enum(['refuse', 'hang']).default('refuse').describe('`refuse`: its service is stopped, connections are refused. `hang`: it is frozen, they are accepted and nothing answers'),
+  how: z
+    .enum(['refuse', 'hang'])
+    .default('refuse')
+    .describe(
+      '`refuse`: its service is stopped, connections are refused. `hang`: it is frozen, they are accepted and nothing answers',
+    ),
 });
 
-/** How long a fresh client of the store is given before it counts as unanswered. Far above what a listing takes. */
+/**
+ * How long a fresh client of the store is given before it counts as unanswered. Far above what a listing
+ * takes.
+ */
 const patienceMs = 2_000;
 
 export default defineStoreFault({
-  about: 'the store\'s service is stopped or frozen: backups cannot be written there, nor fetched from it',
+  about: "the store's service is stopped or frozen: backups cannot be written there, nor fetched from it",
   needsService: true,
   on: 'store',
   params,
@@ -27,13 +35,19 @@ export default defineStoreFault({
         const { status } = await service.state();
         if (status === 'running') return null;
         const answer = await askAnew(target);
-        return answer === 'answered' ? null : { what: `the engine reports ${service.name} as ${status}, and a fresh client of ${target.name} ${answer}`, facts: { service: service.name, status, answer } };
+        return answer === 'answered'
+          ? null
+          : {
+              what: `the engine reports ${service.name} as ${status}, and a fresh client of ${target.name} ${answer}`,
+              facts: { service: service.name, status, answer },
+            };
       },
       undo: {
         name: `undo store-unreachable of ${target.name}`,
         deadlineMs: 60_000,
         run: () => letRun(service),
-        healed: async () => (await service.state()).status === 'running' && (await askAnew(target)) === 'answered',
+        healed: async () =>
+          (await service.state()).status === 'running' && (await askAnew(target)) === 'answered',
       },
     };
   },
@@ -45,11 +59,17 @@ async function letRun(service: Service): Promise<void> {
   else if (status !== 'running' && status !== 'restarting') await service.start();
 }
 
-/** What a client that has just come sees of the store: `answered`, `was refused: …` or `got no answer within …`. */
+/**
+ * What a client that has just come sees of the store: `answered`, `was refused: …` or `got no answer within
+ * …`.
+ */
 async function askAnew(target: StoreTarget): Promise<string> {
-  const asked = target.reopen().then(async (store) => {
-    await store.list('').finally(() => store.close());
-    return 'answered';
-  }).catch((error: unknown) => `was refused: ${messageOf(error)}`);
+  const asked = target
+    .reopen()
+    .then(async (store) => {
+      await store.list('').finally(() => store.close());
+      return 'answered';
+    })
+    .catch((error: unknown) => `was refused: ${messageOf(error)}`);
   return Promise.race([asked, after(patienceMs, `got no answer within ${patienceMs} ms`)]);
 }

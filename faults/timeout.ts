@@ -4,8 +4,13 @@ import { duration } from '../core/strategy.ts';
 
 const params = z.strictObject({
   proxy: z.string().describe('The proxy that lets nothing through'),
-  stream: z.enum(['upstream', 'downstream']).default('downstream').describe('`upstream` is from the client to the server'),
-  close: duration.default({ text: '0s', ms: 0 }).describe('Connections are closed after this; 0s keeps them open. At least 200ms otherwise'),
+  stream: z
+    .enum(['upstream', 'downstream'])
+    .default('downstream')
+    .describe('`upstream` is from the client to the server'),
+  close: duration
+    .default({ text: '0s', ms: 0 })
+    .describe('Connections are closed after this; 0s keeps them open. At least 200ms otherwise'),
 });
 
 export default defineFault({
@@ -13,5 +18,6 @@ export default defineFault({
   needs: ['toxic'],
   params,
   witnessDeadlineMs: 120_000,
-  inject: (target, { proxy, stream, close }) => target.toxic!({ proxy, type: 'timeout', stream, attributes: { timeout: Math.round(close.ms) } }),
+  inject: (target, { proxy, stream, close }) =>
+    target.toxic!({ proxy, type: 'timeout', stream, attributes: { timeout: Math.round(close.ms) } }),
 });

@@ -6,22 +6,39 @@ import { momentsOf, type Moments } from './drill.ts';
 import { finding, seqsOf, weights } from './finding.ts';
 import { recoveryTimeOf } from './rto.ts';
 
-const evidenceOf = ({ events }: Evidence): number[] => seqsOf(events, 'load.begun', 'fault.begun', 'detected', 'observation.ended', 'ledger.chunk');
+const evidenceOf = ({ events }: Evidence): number[] =>
+  seqsOf(events, 'load.begun', 'fault.begun', 'detected', 'observation.ended', 'ledger.chunk');
 
-/** An alert that fires when nothing is wrong is soon one that nobody reads. Whether anyone is told of the outage is a question to all of them together. */
+/**
+ * An alert that fires when nothing is wrong is soon one that nobody reads. Whether anyone is told of the
+ * outage is a question to all of them together.
+ */
 function quietFinding(evidence: Evidence, row: AlertRow): Finding {
   const { alert, falseAlarmMs, state, detail, basis } = row;
   const verdict = state === 'unknown' ? 'inconclusive' : falseAlarmMs === null ? 'pass' : 'fail';
   const of = row.component === null ? '' : ` (${row.component})`;
-  return finding({ id: `alert/${alert}`, claim: `alerts/${alert}`, title: `Alert ${alert} is quiet until something is broken`, verdict, basis, detail: `${detail} Condition${of}: ${row.condition}.`, evidence: evidenceOf(evidence), gate: true });
+  return finding({
+    id: `alert/${alert}`,
+    claim: `alerts/${alert}`,
+    title: `Alert ${alert} is quiet until something is broken`,
+    verdict,
+    basis,
+    detail: `${detail} Condition${of}: ${row.condition}.`,
+    evidence: evidenceOf(evidence),
+    gate: true,
+  });
 }
 
-/** What clients first felt came after the recovery had been begun: no alert on them could have said anything before. */
-export const isRepair = (impactMs: number, { automatic, recoveryBegunMs }: Moments): boolean => !automatic && recoveryBegunMs !== null && impactMs >= recoveryBegunMs;
+/**
+ * What clients first felt came after the recovery had been begun: no alert on them could have said anything
+ * before.
+ */
+export const isRepair = (impactMs: number, { automatic, recoveryBegunMs }: Moments): boolean =>
+  !automatic && recoveryBegunMs !== null && impactMs >= recoveryBegunMs;
 
 /**
- * Somebody who has to act must be told. Where the recovery needs nobody, an outage shorter than every window is what windows are
- * there to pass over; a longer one that fires nothing is one that nobody hears of.
+ * Somebody who has to act must be told. Where the recovery needs nobody, an outage shorter than every window
+ * is what windows are there to pass over; a longer one that fires nothing is one that nobody hears of.
  */
 function noticedFinding(evidence: Evidence, rows: readonly AlertRow[]): Finding[] {
   const moments = momentsOf(evidence.events);
@@ -29,28 +46,68 @@ function noticedFinding(evidence: Evidence, rows: readonly AlertRow[]): Finding[
   const { impactMs, correctMs } = recoveryTimeOf(evidence.ledger.loads, moments, evidence.ledger.damage);
   // Where clients felt nothing until somebody acted, what they felt then is the repair.
   if (faultMs === null || impactMs === null || isRepair(impactMs, moments)) return [];
-  const common = { id: 'alerts/noticed', claim: 'alerts', title: 'The outage would have been noticed by an alert', unit: 'ms' as const, gate: true, weight: weights.alerts, evidence: evidenceOf(evidence) };
-  const fired = rows.filter(({ firedMs, falseAlarmMs }) => firedMs !== null && falseAlarmMs === null).toSorted((a, b) => a.firedMs! - b.firedMs!);
+  const common = {
+    id: 'alerts/noticed',
+    claim: 'alerts',
+    title: 'The outage would have been noticed by an alert',
+    unit: 'ms' as const,
+    gate: true,
+    weight: weights.alerts,
+    evidence: evidenceOf(evidence),
+  };
+  const fired = rows
+    .filter(({ firedMs, falseAlarmMs }) => firedMs !== null && falseAlarmMs === null)
+    .toSorted((a, b) => a.firedMs! - b.firedMs!);
   const [first] = fired;
   if (first) {
-    const others = fired.slice(1).map(({ alert, firedMs }) => `${alert} at +${formatDuration(firedMs! - faultMs)}`);
-    return [finding({ ...common, verdict: 'pass', actual: first.firedMs! - faultMs, basis: first.basis, detail: `First by ${first.alert}, ${formatDuration(first.firedMs! - faultMs)} after the fault${others.length > 0 ? `; then ${others.join(', ')}` : ''}.` })];
+    const others = fired
+      .slice(1)
+      .map(({ alert, firedMs }) => `${alert} at +${formatDuration(firedMs! - faultMs)}`);
+    return [
+      finding({
+        ...common,
+        verdict: 'pass',
+        actual: first.firedMs! - faultMs,
+        basis: first.basis,
+        detail: `First by ${first.alert}, ${formatDuration(first.firedMs! - faultMs)} after the fault${others.length > 0 ? `; then ${others.join(', ')}` : ''}.`,
+      }),
+    ];
   }
   const declared = rows.filter(({ when }) => when !== 'health-check');
-  if (declared.every(({ state }) => state === 'unknown')) return [finding({ ...common, verdict: 'inconclusive', detail: 'No alert had anything to evaluate.' })];
+  if (declared.every(({ state }) => state === 'unknown'))
+    return [finding({ ...common, verdict: 'inconclusive', detail: 'No alert had anything to evaluate.' })];
   const shortest = Math.min(...Object.values(evidence.strategy.alerts).map(({ over }) => over.ms));
   const outageMs = correctMs === null ? null : correctMs - impactMs;
   if (automatic && outageMs !== null && outageMs < shortest) {
-    return [finding({ ...common, title: 'No outage that matters goes unnoticed', verdict: 'pass', detail: `No alert would have fired. The outage of ${formatDuration(outageMs)} was shorter than every window (${formatDuration(shortest)} at least), and it ended without anybody.` })];
+    return [
+      finding({
+        ...common,
+        title: 'No outage that matters goes unnoticed',
+        verdict: 'pass',
+        detail: `No alert would have fired. The outage of ${formatDuration(outageMs)} was shorter than every window (${formatDuration(shortest)} at least), and it ended without anybody.`,
+      }),
+    ];
   }
   const outage = outageMs === null ? 'that did not end' : `of ${formatDuration(outageMs)}`;
-  return [finding({ ...common, verdict: 'fail', detail: `No alert would have fired on an outage ${outage}${automatic ? '' : ', and nothing recovers here until somebody acts'}: ${declared.map(({ alert, condition }) => `${alert} (${condition})`).join('; ')}.` })];
+  return [
+    finding({
+      ...common,
+      verdict: 'fail',
+      detail: `No alert would have fired on an outage ${outage}${automatic ? '' : ', and nothing recovers here until somebody acts'}: ${declared.map(({ alert, condition }) => `${alert} (${condition})`).join('; ')}.`,
+    }),
+  ];
 }
 
 export const alerts: Measure = {
-  about: 'The strategy\'s own alert thresholds on what clients saw: when each would have fired, and whether an outage went unnoticed',
+  about:
+    "The strategy's own alert thresholds on what clients saw: when each would have fired, and whether an outage went unnoticed",
   judge(evidence) {
     const rows = alertRows(evidence);
-    return rows.length === 0 ? [] : [...noticedFinding(evidence, rows), ...rows.filter(({ when }) => when !== 'health-check').map((row) => quietFinding(evidence, row))];
+    return rows.length === 0
+      ? []
+      : [
+          ...noticedFinding(evidence, rows),
+          ...rows.filter(({ when }) => when !== 'health-check').map((row) => quietFinding(evidence, row)),
+        ];
   },
 };

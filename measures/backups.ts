@@ -7,32 +7,88 @@ import { finding, plural, weights } from './finding.ts';
 import { protectionOf, type ProtectionSeen } from './protection.ts';
 
 /**
- * A backup that was to run must have left something durable, in every store that the strategy requires, and must not have
- * failed before the fault. What fails after the fault, with its component broken, is not held against it.
+ * A backup that was to run must have left something durable, in every store that the strategy requires, and
+ * must not have failed before the fault. What fails after the fault, with its component broken, is not held
+ * against it.
  */
 function judgeBackup(evidence: Evidence, one: ProtectionSeen, untilMs: number): Finding {
   const { events } = evidence;
-  const common = { id: `backups/${one.backup}`, claim: `${one.component}/backup/${one.name}`, title: `${one.backup} leaves recovery points`, unit: 'count' as const, gate: true, weight: weights.backup };
-  const failures = eventsOf(events, 'backup.failed', 'log.broken').filter((event) => event.data.backup === one.backup && event.atMs < untilMs);
+  const common = {
+    id: `backups/${one.backup}`,
+    claim: `${one.component}/backup/${one.name}`,
+    title: `${one.backup} leaves recovery points`,
+    unit: 'count' as const,
+    gate: true,
+    weight: weights.backup,
+  };
+  const failures = eventsOf(events, 'backup.failed', 'log.broken').filter(
+    (event) => event.data.backup === one.backup && event.atMs < untilMs,
+  );
   if (failures.length > 0) {
     const first = failures[0]!.data.error;
-    return finding({ ...common, verdict: 'fail', actual: failures.length, objective: 0, detail: `It failed ${plural(failures.length, 'time')} before the fault: ${first}.`, evidence: [one.begunSeq, ...failures.map((event) => event.seq)] });
+    return finding({
+      ...common,
+      verdict: 'fail',
+      actual: failures.length,
+      objective: 0,
+      detail: `It failed ${plural(failures.length, 'time')} before the fault: ${first}.`,
+      evidence: [one.begunSeq, ...failures.map((event) => event.seq)],
+    });
   }
   if (one.intervalMs === null) return judgeLog(evidence, one, untilMs, common);
   const durable = one.points.filter((point) => point.durableMs <= untilMs);
   const proof = [one.begunSeq, ...durable.map((point) => point.seq)];
-  if (durable.length === 0) return finding({ ...common, verdict: 'inconclusive', evidence: proof, detail: 'None was durable when the fault came.' });
+  if (durable.length === 0)
+    return finding({
+      ...common,
+      verdict: 'inconclusive',
+      evidence: proof,
+      detail: 'None was durable when the fault came.',
+    });
   const required = evidence.strategy.components[one.component]?.backups[one.name]?.copies ?? [];
   const lacking = durable.flatMap((point) => required.filter((store) => !point.copies.includes(store)));
-  if (lacking.length > 0) return finding({ ...common, verdict: 'fail', actual: lacking.length, objective: 0, evidence: proof, detail: `Copies are missing in ${[...new Set(lacking)].join(', ')}.` });
-  return finding({ ...common, verdict: 'pass', actual: durable.length, evidence: proof, detail: `${plural(durable.length, 'recovery point')} durable in ${required.join(', ')} before the fault.` });
+  if (lacking.length > 0)
+    return finding({
+      ...common,
+      verdict: 'fail',
+      actual: lacking.length,
+      objective: 0,
+      evidence: proof,
+      detail: `Copies are missing in ${[...new Set(lacking)].join(', ')}.`,
+    });
+  return finding({
+    ...common,
+    verdict: 'pass',
+    actual: durable.length,
+    evidence: proof,
+    detail: `${plural(durable.length, 'recovery point')} durable in ${required.join(', ')} before the fault.`,
+  });
 }
 
-function judgeLog(evidence: Evidence, one: ProtectionSeen, untilMs: number, common: Pick<Finding, 'id' | 'claim' | 'title' | 'unit' | 'gate' | 'weight'>): Finding {
-  const segments = eventsOf(evidence.events, 'log.durable').filter((event) => event.data.backup === one.backup && event.atMs <= untilMs);
-  if (segments.length === 0) return finding({ ...common, verdict: 'inconclusive', evidence: [one.begunSeq], detail: 'Nothing of the log was durable when the fault came.' });
+function judgeLog(
+  evidence: Evidence,
+  one: ProtectionSeen,
+  untilMs: number,
+  common: Pick<Finding, 'id' | 'claim' | 'title' | 'unit' | 'gate' | 'weight'>,
+): Finding {
+  const segments = eventsOf(evidence.events, 'log.durable').filter(
+    (event) => event.data.backup === one.backup && event.atMs <= untilMs,
+  );
+  if (segments.length === 0)
+    return finding({
+      ...common,
+      verdict: 'inconclusive',
+      evidence: [one.begunSeq],
+      detail: 'Nothing of the log was durable when the fault came.',
+    });
   const bytes = segments.reduce((sum, event) => sum + event.data.bytes, 0);
-  return finding({ ...common, verdict: 'pass', actual: segments.length, evidence: [one.begunSeq, segments[0]!.seq, segments.at(-1)!.seq], detail: `${plural(segments.length, 'segment')} of the log (${formatBytes(bytes)}) durable before the fault.` });
+  return finding({
+    ...common,
+    verdict: 'pass',
+    actual: segments.length,
+    evidence: [one.begunSeq, segments[0]!.seq, segments.at(-1)!.seq],
+    detail: `${plural(segments.length, 'segment')} of the log (${formatBytes(bytes)}) durable before the fault.`,
+  });
 }
 
 export const backups: Measure = {
@@ -43,7 +99,19 @@ export const backups: Measure = {
     const missing = evidence.scenario.protect.filter((name) => !ran.some((one) => one.backup === name));
     return [
       ...ran.map((one) => judgeBackup(evidence, one, faultMs ?? Infinity)),
-      ...missing.map((name) => finding({ id: `backups/${name}`, claim: name.replace('.', '/backup/'), title: `${name} leaves recovery points`, verdict: 'inconclusive', unit: 'count', detail: 'It never began.', evidence: [], gate: true, weight: weights.backup })),
+      ...missing.map((name) =>
+        finding({
+          id: `backups/${name}`,
+          claim: name.replace('.', '/backup/'),
+          title: `${name} leaves recovery points`,
+          verdict: 'inconclusive',
+          unit: 'count',
+          detail: 'It never began.',
+          evidence: [],
+          gate: true,
+          weight: weights.backup,
+        }),
+      ),
     ];
   },
 };

@@ -1,25 +1,49 @@
 import type { LoadAnalysis, Series } from '../core/analysis.ts';
 import type { AlertPlan } from '../core/strategy.ts';
 
-/** What one condition looks at, bucket by bucket: of `all` operations, so many were `bad`. It fires above `limit`, a share. */
-export interface Watched { bucketMs: number; startMs: number; all: number[]; bad: number[]; limit: number }
+/**
+ * What one condition looks at, bucket by bucket: of `all` operations, so many were `bad`. It fires above
+ * `limit`, a share.
+ */
+export interface Watched {
+  bucketMs: number;
+  startMs: number;
+  all: number[];
+  bad: number[];
+  limit: number;
+}
 
-/** The loads must be of one ledger: their buckets are the same. Only buckets that end within the observation count. */
+/**
+ * The loads must be of one ledger: their buckets are the same. Only buckets that end within the observation
+ * count.
+ */
 export function watchedBy(alert: AlertPlan, loads: readonly LoadAnalysis[], endMs: number): Watched {
   const { bucketMs, startMs, right } = loads[0]!.series;
   const buckets = Math.max(0, Math.min(right.length, Math.floor((endMs - startMs) / bucketMs)));
-  const sum = (of: (series: Series) => readonly number[]): number[] => Array.from({ length: buckets }, (_, bucket) => loads.reduce((total, { series }) => total + (of(series)[bucket] ?? 0), 0));
+  const sum = (of: (series: Series) => readonly number[]): number[] =>
+    Array.from({ length: buckets }, (_, bucket) =>
+      loads.reduce((total, { series }) => total + (of(series)[bucket] ?? 0), 0),
+    );
   if (alert.when === 'error-rate') {
     const bad = sum(({ failed }) => failed);
     const good = sum((series) => series.right);
-    return { bucketMs, startMs, bad, all: good.map((count, bucket) => count + bad[bucket]!), limit: alert.above.share };
+    return {
+      bucketMs,
+      startMs,
+      bad,
+      all: good.map((count, bucket) => count + bad[bucket]!),
+      limit: alert.above.share,
+    };
   }
   const { ms } = alert.above;
   const bad = sum(({ longer }) => longer.find(({ thanMs }) => thanMs === ms)?.counts ?? []);
   return { bucketMs, startMs, bad, all: sum(({ timed }) => timed), limit: 1 - alert.at.share };
 }
 
-/** When a condition over a sliding window became true and false again. Times are ends of buckets, in ms since the drill's origin. */
+/**
+ * When a condition over a sliding window became true and false again. Times are ends of buckets, in ms since
+ * the drill's origin.
+ */
 export interface Firing {
   firedMs: number | null;
   clearedMs: number | null;
@@ -32,8 +56,9 @@ export interface Firing {
 }
 
 /**
- * Slides the window over what was observed. A drill is shorter than many a window: what lies before the load began, and after the
- * observation ended, is taken as the healthy traffic that was seen before the fault. Null when none was seen: then nothing is known.
+ * Slides the window over what was observed. A drill is shorter than many a window: what lies before the load
+ * began, and after the observation ended, is taken as the healthy traffic that was seen before the fault.
+ * Null when none was seen: then nothing is known.
  */
 export function slide(watched: Watched, overMs: number, faultMs: number): Firing | null {
   const { bucketMs, startMs, all, bad, limit } = watched;
@@ -42,7 +67,13 @@ export function slide(watched: Watched, overMs: number, faultMs: number): Firing
   if (healthy === null) return null;
   const width = Math.max(1, Math.round(overMs / bucketMs));
   const endOf = (bucket: number): number => startMs + (bucket + 1) * bucketMs;
-  const firing: Firing = { firedMs: null, clearedMs: null, falseAlarmMs: null, observedMs: null, clearedDerived: false };
+  const firing: Firing = {
+    firedMs: null,
+    clearedMs: null,
+    falseAlarmMs: null,
+    observedMs: null,
+    clearedDerived: false,
+  };
   let windowAll = healthy * width;
   let windowBad = 0;
   const calm = (bad.at(-1) ?? 0) === 0;
@@ -74,16 +105,21 @@ function healthyPerBucket({ all }: Watched, faultBucket: number): number | null 
 }
 
 /**
- * How long after its beginning an outage would make the condition true, if it went on as it was from `fromMs` to `toMs` while the
- * healthy traffic of before leaves the window. Null when it never would.
+ * How long after its beginning an outage would make the condition true, if it went on as it was from `fromMs`
+ * to `toMs` while the healthy traffic of before leaves the window. Null when it never would.
  */
-export function wouldFireAfterMs(watched: Watched, overMs: number, span: { faultMs: number; fromMs: number; toMs: number }): number | null {
+export function wouldFireAfterMs(
+  watched: Watched,
+  overMs: number,
+  span: { faultMs: number; fromMs: number; toMs: number },
+): number | null {
   const { bucketMs, startMs, all, bad, limit } = watched;
   const bucketOf = (ms: number): number => Math.floor((ms - startMs) / bucketMs);
   const healthy = healthyPerBucket(watched, bucketOf(span.faultMs));
   const from = bucketOf(span.fromMs);
   const to = Math.max(from + 1, Math.min(all.length, bucketOf(span.toMs) + 1));
-  const per = (counts: readonly number[]): number => counts.slice(from, to).reduce((total, count) => total + count, 0) / (to - from) / bucketMs;
+  const per = (counts: readonly number[]): number =>
+    counts.slice(from, to).reduce((total, count) => total + count, 0) / (to - from) / bucketMs;
   const [allPerMs, badPerMs] = [per(all), per(bad)];
   if (healthy === null || badPerMs <= limit * allPerMs) return null;
   const healthyPerMs = healthy / bucketMs;

@@ -5,31 +5,75 @@ import { finding, plural } from './finding.ts';
 
 type Restore = Extract<Exclude<Evidence['scenario']['recover'], 'automatic'>[number], { restore: string }>;
 
-/** Why a step's recovery point proves nothing; null where it was the newest that the timeline saw become durable in the store that it came from. */
-function doubtOf(evidence: Evidence, step: Restore, fetched: TimelineEvent<'point.fetched'>): Pick<Finding, 'verdict' | 'detail'> | null {
+/**
+ * Why a step's recovery point proves nothing; null where it was the newest that the timeline saw become
+ * durable in the store that it came from.
+ */
+function doubtOf(
+  evidence: Evidence,
+  step: Restore,
+  fetched: TimelineEvent<'point.fetched'>,
+): Pick<Finding, 'verdict' | 'detail'> | null {
   const { events } = evidence;
   const { seq, data } = fetched;
   const told = `${data.point} was restored from ${data.store}`;
-  if (data.existing) return { verdict: 'inconclusive', detail: `${told}, as the step asks: drill ${data.drill} made it, and this one did not see it become durable. It shows that it can be restored, not that this strategy makes such points.` };
-  const durable = eventsOf(events, 'backup.durable').find((event) => event.data.backup === data.backup && event.data.point === data.point && event.seq < seq);
-  if (!durable) return { verdict: 'fail', detail: `${told}, and the timeline did not see it become durable.` };
-  if (durable.data.manifestSha256 !== data.manifestSha256) return { verdict: 'fail', detail: `${told}, and its manifest is not the one that became durable.` };
-  if (!durable.data.copies.includes(data.store)) return { verdict: 'fail', detail: `${told}, where it had not become durable: only in ${durable.data.copies.join(', ')}.` };
+  if (data.existing)
+    return {
+      verdict: 'inconclusive',
+      detail: `${told}, as the step asks: drill ${data.drill} made it, and this one did not see it become durable. It shows that it can be restored, not that this strategy makes such points.`,
+    };
+  const durable = eventsOf(events, 'backup.durable').find(
+    (event) => event.data.backup === data.backup && event.data.point === data.point && event.seq < seq,
+  );
+  if (!durable)
+    return { verdict: 'fail', detail: `${told}, and the timeline did not see it become durable.` };
+  if (durable.data.manifestSha256 !== data.manifestSha256)
+    return { verdict: 'fail', detail: `${told}, and its manifest is not the one that became durable.` };
+  if (!durable.data.copies.includes(data.store))
+    return {
+      verdict: 'fail',
+      detail: `${told}, where it had not become durable: only in ${durable.data.copies.join(', ')}.`,
+    };
   const newer = missing(evidence, step, fetched, durable);
-  if (newer) return { verdict: 'fail', detail: `${told}, though ${newer} had become durable there after it: a recovery point is gone, and this drill had neither removed it nor broken that store.` };
+  if (newer)
+    return {
+      verdict: 'fail',
+      detail: `${told}, though ${newer} had become durable there after it: a recovery point is gone, and this drill had neither removed it nor broken that store.`,
+    };
   return null;
 }
 
-/** A newer point than the one that was taken, which should have been there: durable in that store by then, from before the fault, and not pruned. */
-function missing(evidence: Evidence, step: Restore, { seq, data }: TimelineEvent<'point.fetched'>, taken: TimelineEvent<'backup.durable'>): string | null {
+/**
+ * A newer point than the one that was taken, which should have been there: durable in that store by then,
+ * from before the fault, and not pruned.
+ */
+function missing(
+  evidence: Evidence,
+  step: Restore,
+  { seq, data }: TimelineEvent<'point.fetched'>,
+  taken: TimelineEvent<'backup.durable'>,
+): string | null {
   const { events } = evidence;
   if (brokenByUs(evidence, data.store, seq)) return null;
-  const broken = eventsOf(events, 'fault.begun').filter((one) => one.data.on !== 'store' && !one.data.beforehand);
+  const broken = eventsOf(events, 'fault.begun').filter(
+    (one) => one.data.on !== 'store' && !one.data.beforehand,
+  );
   const fault = broken.find((one) => one.data.target === step.restore) ?? broken[0];
   const untilMs = step.point === 'newest' ? Infinity : (fault?.atMs ?? -Infinity);
-  const pruned = new Set(eventsOf(events, 'prune.ended').filter((one) => one.data.backup === data.backup).flatMap((one) => [...one.data.removed, ...one.data.completed]));
-  const newest = eventsOf(events, 'backup.durable').filter((one) => one.seq < seq && one.data.backup === data.backup && one.data.copies.includes(data.store))
-    .filter((one) => one.data.consistentAtMs > taken.data.consistentAtMs && one.data.consistentAtMs <= untilMs && !pruned.has(one.data.point)).at(-1);
+  const pruned = new Set(
+    eventsOf(events, 'prune.ended')
+      .filter((one) => one.data.backup === data.backup)
+      .flatMap((one) => [...one.data.removed, ...one.data.completed]),
+  );
+  const newest = eventsOf(events, 'backup.durable')
+    .filter((one) => one.seq < seq && one.data.backup === data.backup && one.data.copies.includes(data.store))
+    .filter(
+      (one) =>
+        one.data.consistentAtMs > taken.data.consistentAtMs &&
+        one.data.consistentAtMs <= untilMs &&
+        !pruned.has(one.data.point),
+    )
+    .at(-1);
   return newest?.data.point ?? null;
 }
 
@@ -42,49 +86,99 @@ function judgeRestored(evidence: Evidence): Finding[] {
     const step = steps[ended.data.step];
     if (!ended.data.ok || !step || !('restore' in step)) return [];
     const taken = fetched.findLast(({ seq, data }) => seq < ended.seq && data.step === ended.data.step);
-    const common = { id: `copies/restored/${step.restore}`, title: `What ${step.restore} was restored from had become durable`, gate: true };
-    if (!taken) return [finding({ ...common, verdict: 'inconclusive', detail: 'Which recovery point was restored is not on the timeline.', evidence: [ended.seq] })];
-    const durable = eventsOf(events, 'backup.durable').find(({ data }) => data.backup === taken.data.backup && data.point === taken.data.point);
+    const common = {
+      id: `copies/restored/${step.restore}`,
+      title: `What ${step.restore} was restored from had become durable`,
+      gate: true,
+    };
+    if (!taken)
+      return [
+        finding({
+          ...common,
+          verdict: 'inconclusive',
+          detail: 'Which recovery point was restored is not on the timeline.',
+          evidence: [ended.seq],
+        }),
+      ];
+    const durable = eventsOf(events, 'backup.durable').find(
+      ({ data }) => data.backup === taken.data.backup && data.point === taken.data.point,
+    );
     const proof = [...(durable ? [durable.seq] : []), taken.seq, ended.seq];
-    const good = { verdict: 'pass' as const, detail: `${taken.data.point} from ${taken.data.store}, which this drill made and saw become durable.` };
+    const good = {
+      verdict: 'pass' as const,
+      detail: `${taken.data.point} from ${taken.data.store}, which this drill made and saw become durable.`,
+    };
     return [finding({ ...common, ...(doubtOf(evidence, step, taken) ?? good), evidence: proof })];
   });
 }
 
-/** Whether this drill itself had broken a store by then: the store, the service that it lives in or is reached through, or its region. */
+/**
+ * Whether this drill itself had broken a store by then: the store, the service that it lives in or is reached
+ * through, or its region.
+ */
 function brokenByUs({ events, strategy }: Evidence, store: string, bySeq: number): TimelineEvent | null {
   const declared = strategy.stores[store];
   const service = declared?.['service'];
   const isItsService = (target: string): boolean => {
     const one = strategy.components[target];
-    return service !== undefined && one !== undefined && ((one.service ?? target) === service || one.clients?.service === service);
+    return (
+      service !== undefined &&
+      one !== undefined &&
+      ((one.service ?? target) === service || one.clients?.service === service)
+    );
   };
   const ours = (event: TimelineEvent): boolean => {
     if (event.type === 'region.lost') return event.data.stores.includes(store);
     if (event.type !== 'fault.begun') return false;
     const { on, target, everyStore } = event.data;
-    return on === 'store' ? target === store || everyStore === true : on === undefined && isItsService(target);
+    return on === 'store'
+      ? target === store || everyStore === true
+      : on === undefined && isItsService(target);
   };
   return events.find((event) => event.seq < bySeq && ours(event)) ?? null;
 }
 
-/** A copy that a store refused with nothing of ours in the way is a broken backup, whatever the next store gave. */
+/**
+ * A copy that a store refused with nothing of ours in the way is a broken backup, whatever the next store
+ * gave.
+ */
 function judgeRefused(evidence: Evidence): Finding[] {
   const refused = eventsOf(evidence.events, 'copy.refused');
   return [...new Set(refused.map(({ data }) => data.store))].map((store) => {
     const here = refused.filter(({ data }) => data.store === store);
     const causes = here.map(({ seq }) => brokenByUs(evidence, store, seq));
     const unexplained = here.filter((_, i) => causes[i] === null);
-    const common = { id: `copies/${store}`, title: `${store} gave what it was asked for, or had been broken by this drill`, unit: 'count' as const, objective: 0, gate: true };
+    const common = {
+      id: `copies/${store}`,
+      title: `${store} gave what it was asked for, or had been broken by this drill`,
+      unit: 'count' as const,
+      objective: 0,
+      gate: true,
+    };
     const seqs = [...here, ...causes.flatMap((cause) => cause ?? [])].map(({ seq }) => seq);
-    const told = (one: TimelineEvent<'copy.refused'>): string => `${one.data.point ?? one.data.backup}: ${one.data.error}`;
+    const told = (one: TimelineEvent<'copy.refused'>): string =>
+      `${one.data.point ?? one.data.backup}: ${one.data.error}`;
     const proof = [...new Set(seqs)].sort((a, b) => a - b);
-    if (unexplained.length === 0) return finding({ ...common, verdict: 'pass', actual: 0, detail: `It refused ${plural(here.length, 'time')}, as it had been broken on purpose (${told(here[0]!)}).`, evidence: proof });
-    return finding({ ...common, verdict: 'fail', actual: unexplained.length, detail: `A broken backup was found: it refused, and this drill had not broken it (${told(unexplained[0]!)}).`, evidence: proof });
+    if (unexplained.length === 0)
+      return finding({
+        ...common,
+        verdict: 'pass',
+        actual: 0,
+        detail: `It refused ${plural(here.length, 'time')}, as it had been broken on purpose (${told(here[0]!)}).`,
+        evidence: proof,
+      });
+    return finding({
+      ...common,
+      verdict: 'fail',
+      actual: unexplained.length,
+      detail: `A broken backup was found: it refused, and this drill had not broken it (${told(unexplained[0]!)}).`,
+      evidence: proof,
+    });
   });
 }
 
 export const copies: Measure = {
-  about: 'What was restored had become durable in this drill, and no copy was refused that the drill had not broken itself',
+  about:
+    'What was restored had become durable in this drill, and no copy was refused that the drill had not broken itself',
   judge: (evidence) => [...judgeRestored(evidence), ...judgeRefused(evidence)],
 };

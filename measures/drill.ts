@@ -2,9 +2,15 @@ import { eventsOf, firstOf, lastOf, type TimelineEvent } from '../core/timeline.
 
 /** The stamps of a drill, in ms since its origin. Null is: it did not happen, or nobody saw it. */
 export interface Moments {
-  /** The first injection into a component began: time zero of every figure. Where only stores were broken, the first of those. */
+  /**
+   * The first injection into a component began: time zero of every figure. Where only stores were broken, the
+   * first of those.
+   */
   faultMs: number | null;
-  /** The first injection of any kind began, a store's included: from then on backups may fail by right. Never after faultMs. */
+  /**
+   * The first injection of any kind began, a store's included: from then on backups may fail by right. Never
+   * after faultMs.
+   */
   disturbedMs: number | null;
   witnessedMs: number | null;
   detectedMs: number | null;
@@ -23,9 +29,15 @@ export interface Moments {
 export function momentsOf(events: readonly TimelineEvent[]): Moments {
   const recovery = firstOf(events, 'recovery.begun');
   const begun = eventsOf(events, 'fault.begun');
-  const broken = begun.find(({ data }) => data.on !== 'store' && !data.beforehand) ?? begun.find(({ data }) => !data.beforehand) ?? null;
-  const witnessed = eventsOf(events, 'fault.witnessed').find(({ data }) => data.fault === broken?.data.fault && data.target === broken.data.target);
-  const automatic = recovery?.data.automatic ?? firstOf(events, 'drill.begun')?.data.scenario.recover === 'automatic';
+  const broken =
+    begun.find(({ data }) => data.on !== 'store' && !data.beforehand) ??
+    begun.find(({ data }) => !data.beforehand) ??
+    null;
+  const witnessed = eventsOf(events, 'fault.witnessed').find(
+    ({ data }) => data.fault === broken?.data.fault && data.target === broken.data.target,
+  );
+  const automatic =
+    recovery?.data.automatic ?? firstOf(events, 'drill.begun')?.data.scenario.recover === 'automatic';
   const verified = eventsOf(events, 'phase.ended').find((event) => event.data.phase === 'verify');
   return {
     faultMs: broken?.atMs ?? null,
@@ -43,8 +55,9 @@ export function momentsOf(events: readonly TimelineEvent[]): Moments {
 }
 
 /**
- * From when on what is read and written belongs to the recovered system. A recovery that is automatic begins with the
- * fault: nobody saw the moment at which a restart policy acted. Infinity when nothing was ever recovered.
+ * From when on what is read and written belongs to the recovered system. A recovery that is automatic begins
+ * with the fault: nobody saw the moment at which a restart policy acted. Infinity when nothing was ever
+ * recovered.
  */
 export function recoveryBoundaryMs(moments: Moments): number {
   if (moments.automatic) return moments.faultMs ?? Infinity;
@@ -52,25 +65,34 @@ export function recoveryBoundaryMs(moments: Moments): number {
 }
 
 /**
- * From when on nothing that is acknowledged may be lost any more. Where steps were declared: the last attempt had ended, and well.
- * Where nobody acted: all that was broken was ready again, and nothing was still being broken, as by a kill that is repeated.
- * Of a lost region nobody becomes ready: it was over when the right answers began that went on for as long as the scenario asks.
- * Until then a service may answer, and lose it all at the exchange of its data: the RPO says how much of that is allowed.
+ * From when on nothing that is acknowledged may be lost any more. Where steps were declared: the last attempt
+ * had ended, and well. Where nobody acted: all that was broken was ready again, and nothing was still being
+ * broken, as by a kill that is repeated. Of a lost region nobody becomes ready: it was over when the right
+ * answers began that went on for as long as the scenario asks. Until then a service may answer, and lose it
+ * all at the exchange of its data: the RPO says how much of that is allowed.
  */
 function recoveredMs(events: readonly TimelineEvent[], automatic: boolean): number | null {
   const begun = lastOf(events, 'recovery.begun');
   if (begun && automatic && !isAnyoneToBeReady(events)) return calmSinceMs(events);
   const over = automatic ? lastOf(events, 'ready') : lastOf(events, 'recovery.ended');
-  if (!begun || !over || over.seq < begun.seq || (over.type === 'recovery.ended' && !over.data.ok)) return null;
-  const breaking = eventsOf(events, 'fault.begun', 'fault.injected', 'fault.witnessed').filter(({ data }) => !('beforehand' in data));
+  if (!begun || !over || over.seq < begun.seq || (over.type === 'recovery.ended' && !over.data.ok))
+    return null;
+  const breaking = eventsOf(events, 'fault.begun', 'fault.injected', 'fault.witnessed').filter(
+    ({ data }) => !('beforehand' in data),
+  );
   return Math.max(over.atMs, ...(automatic ? breaking.map(({ atMs }) => atMs) : []));
 }
 
 /** A component was broken, and not only a region or a store. */
 const isAnyoneToBeReady = (events: readonly TimelineEvent[]): boolean =>
-  eventsOf(events, 'fault.begun').some(({ data }) => !data.beforehand && data.on !== 'region' && data.on !== 'store');
+  eventsOf(events, 'fault.begun').some(
+    ({ data }) => !data.beforehand && data.on !== 'region' && data.on !== 'store',
+  );
 
-/** From here on clients had nothing but right answers until the observation ended; null where they did not have them for so long. */
+/**
+ * From here on clients had nothing but right answers until the observation ended; null where they did not
+ * have them for so long.
+ */
 function calmSinceMs(events: readonly TimelineEvent[]): number | null {
   const ended = lastOf(events, 'observation.ended');
   const settle = firstOf(events, 'drill.begun')?.data.scenario.settle;
@@ -94,7 +116,9 @@ export interface DeclaredLoad {
 }
 
 export function declaredLoads(events: readonly TimelineEvent[]): DeclaredLoad[] {
-  const readbacks = new Map(eventsOf(events, 'readback.ended').map((event) => [event.data.index, event.data]));
+  const readbacks = new Map(
+    eventsOf(events, 'readback.ended').map((event) => [event.data.index, event.data]),
+  );
   return eventsOf(events, 'load.begun').map(({ data }) => ({
     ...data,
     distinct: data.distinct === true,
@@ -103,12 +127,27 @@ export function declaredLoads(events: readonly TimelineEvent[]): DeclaredLoad[] 
   }));
 }
 
-/** Components that a fault was aimed at, each once; of a region those that are in it. A store is none, whatever its name, and what was so beforehand is no fault of it. */
-export const faultedComponents = (events: readonly TimelineEvent[]): string[] => [...new Set(eventsOf(events, 'fault.begun').flatMap(({ data }) => (data.on === 'store' || data.beforehand ? [] : (data.components ?? [data.target]))))];
+/**
+ * Components that a fault was aimed at, each once; of a region those that are in it. A store is none,
+ * whatever its name, and what was so beforehand is no fault of it.
+ */
+export const faultedComponents = (events: readonly TimelineEvent[]): string[] => [
+  ...new Set(
+    eventsOf(events, 'fault.begun').flatMap(({ data }) =>
+      data.on === 'store' || data.beforehand ? [] : (data.components ?? [data.target]),
+    ),
+  ),
+];
 
 /** How often the recovery was begun, and the events of its last attempt; none when it never was. */
-export function lastAttempt(events: readonly TimelineEvent[]): { attempts: number; events: readonly TimelineEvent[] } {
+export function lastAttempt(events: readonly TimelineEvent[]): {
+  attempts: number;
+  events: readonly TimelineEvent[];
+} {
   const begun = eventsOf(events, 'recovery.begun');
   const from = begun.at(-1)?.seq;
-  return { attempts: begun.length, events: from === undefined ? [] : events.filter(({ seq }) => seq >= from) };
+  return {
+    attempts: begun.length,
+    events: from === undefined ? [] : events.filter(({ seq }) => seq >= from),
+  };
 }

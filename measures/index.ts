@@ -22,5 +22,24 @@ import { witness } from './witness.ts';
 
 /** Every measure, in the order in which a report tells them. */
 export const measures: Record<string, Measure> = {
-  witness, clock, way, rto, service, standing, 'still-there': stillThere, rpo, integrity, checks, recovery, region, schedule, backups, copies, retention, availability, alerts, slo, undo,
+  witness,
+  clock,
+  way,
+  rto,
+  service,
+  standing,
+  'still-there': stillThere,
+  rpo,
+  integrity,
+  checks,
+  recovery,
+  region,
+  schedule,
+  backups,
+  copies,
+  retention,
+  availability,
+  alerts,
+  slo,
+  undo,
 };

@@ -35,7 +35,10 @@ export const createBatch = (capacity: number): Batch => ({
   scratch: new Uint32Array(capacity),
 });
 
-/** Everything about one id. Rows are indices into the batch's columns; both lists are used again for the next id. */
+/**
+ * Everything about one id. Rows are indices into the batch's columns; both lists are used again for the next
+ * id.
+ */
 export interface IdHistory {
   id: number;
   /** Writes and removals by invocation. */
@@ -51,11 +54,28 @@ export interface IdHistory {
 export const kindOf = (batch: Batch, row: number): Kind => batch.kind[row] as Kind;
 export const outcomeOf = (batch: Batch, row: number): Outcome => batch.outcome[row] as Outcome;
 
-/** One pass over the ledger: the range's records, sorted, then each id in turn. The history is only valid during the call. */
-export function eachId(source: LedgerSource, load: number, range: IdRange, batch: Batch, visit: (history: IdHistory) => void): void {
+/**
+ * One pass over the ledger: the range's records, sorted, then each id in turn. The history is only valid
+ * during the call.
+ */
+export function eachId(
+  source: LedgerSource,
+  load: number,
+  range: IdRange,
+  batch: Batch,
+  visit: (history: IdHistory) => void,
+): void {
   fill(batch, source, load, range);
   sortById(batch, range);
-  const history: IdHistory = { id: 0, ops: new Uint32Array(16), opCount: 0, reads: new Uint32Array(16), readCount: 0, readbacks: 0, shown: -1 };
+  const history: IdHistory = {
+    id: 0,
+    ops: new Uint32Array(16),
+    opCount: 0,
+    reads: new Uint32Array(16),
+    readCount: 0,
+    readbacks: 0,
+    shown: -1,
+  };
   for (let from = 0; from < batch.size; ) {
     const id = batch.id[batch.order[from]!]!;
     let to = from + 1;

@@ -7,33 +7,65 @@ import type { Fate } from './ledger-fate.ts';
 const examplesPerClass = 5;
 
 /** `volatile`: what was there at the fault is thrown away on purpose. */
-export interface DataContext { faultMs: number; boundaryMs: number; recoveredMs: number; volatile: boolean }
+export interface DataContext {
+  faultMs: number;
+  boundaryMs: number;
+  recoveredMs: number;
+  volatile: boolean;
+}
 
 /** Loss and integrity of one load, while it is being counted. */
 export interface DataTally {
   data: DataAnalysis;
-  /** Invocation of the newest write that is there and was acknowledged before recovery began: what a hole is held against. */
+  /**
+   * Invocation of the newest write that is there and was acknowledged before recovery began: what a hole is
+   * held against.
+   */
   newestProvenInvokedMs: number;
 }
 
 export const createTally = (): DataTally => ({
   data: {
-    attempted: 0, acknowledged: 0, failed: 0, unknown: 0, readBack: 0, removals: 0, groups: 0, acknowledgedAfterRecovery: 0,
+    attempted: 0,
+    acknowledged: 0,
+    failed: 0,
+    unknown: 0,
+    readBack: 0,
+    removals: 0,
+    groups: 0,
+    acknowledgedAfterRecovery: 0,
     classes: Object.fromEntries(dataClasses.map((name) => [name, 0])) as Record<DataClass, number>,
-    examples: {}, lostBeforeFault: 0, lostAfterFault: 0, survivedFault: 0, oldestLostAckMs: null, newestLostAckMs: null, newestSurvivorAckMs: null, holes: 0,
+    examples: {},
+    lostBeforeFault: 0,
+    lostAfterFault: 0,
+    survivedFault: 0,
+    oldestLostAckMs: null,
+    newestLostAckMs: null,
+    newestSurvivorAckMs: null,
+    holes: 0,
   },
   newestProvenInvokedMs: -Infinity,
 });
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(3)} s`;
 
-/** Adds one id. Lost and stale count the same: what was acknowledged is not there. What was lost after the recovery is no loss that a recovery point bounds. */
-export function addFate(tally: DataTally, batch: Batch, history: IdHistory, fate: Fate, context: DataContext): void {
+/**
+ * Adds one id. Lost and stale count the same: what was acknowledged is not there. What was lost after the
+ * recovery is no loss that a recovery point bounds.
+ */
+export function addFate(
+  tally: DataTally,
+  batch: Batch,
+  history: IdHistory,
+  fate: Fate,
+  context: DataContext,
+): void {
   const { data } = tally;
   countOperations(data, batch, history);
   data.readBack += history.readbacks;
   if (fate.last !== -1) data.acknowledged += 1;
-  if (fate.last !== -1 && batch.invokedMs[fate.last]! >= context.recoveredMs) data.acknowledgedAfterRecovery += 1;
+  if (fate.last !== -1 && batch.invokedMs[fate.last]! >= context.recoveredMs)
+    data.acknowledgedAfterRecovery += 1;
   if (fate.last !== -1 && kindOf(batch, fate.last) === kinds.remove) data.removals += 1;
   if (history.readbacks > 1) {
     data.classes.duplicated += 1;
@@ -51,7 +83,12 @@ export function addFate(tally: DataTally, batch: Batch, history: IdHistory, fate
 
 export const isLoss = (fate: Fate): boolean => fate.class === 'lost' || fate.class === 'stale';
 
-export function addExample(data: DataAnalysis, name: DataClass | 'hole', id: number, what: () => string): void {
+export function addExample(
+  data: DataAnalysis,
+  name: DataClass | 'hole',
+  id: number,
+  what: () => string,
+): void {
   const list = (data.examples[name] ??= []);
   if (list.length < examplesPerClass) list.push({ id, what: what() });
 }
@@ -68,7 +105,12 @@ function countOperations(data: DataAnalysis, batch: Batch, history: IdHistory): 
   if (written) data.attempted += 1;
 }
 
-function addSurvivor(tally: DataTally, batch: Batch, row: number, { boundaryMs, faultMs, volatile }: DataContext): void {
+function addSurvivor(
+  tally: DataTally,
+  batch: Batch,
+  row: number,
+  { boundaryMs, faultMs, volatile }: DataContext,
+): void {
   const ackMs = batch.endedMs[row]!;
   if (ackMs < faultMs) tally.data.survivedFault += 1;
   if (ackMs >= boundaryMs) return;
@@ -76,7 +118,8 @@ function addSurvivor(tally: DataTally, batch: Batch, row: number, { boundaryMs, 
   if (data.newestSurvivorAckMs === null || ackMs > data.newestSurvivorAckMs) data.newestSurvivorAckMs = ackMs;
   // What clients wrote once it was thrown away may well be there.
   if (volatile && batch.invokedMs[row]! >= faultMs) return;
-  if (batch.invokedMs[row]! > tally.newestProvenInvokedMs) tally.newestProvenInvokedMs = batch.invokedMs[row]!;
+  if (batch.invokedMs[row]! > tally.newestProvenInvokedMs)
+    tally.newestProvenInvokedMs = batch.invokedMs[row]!;
 }
 
 function addLoss(data: DataAnalysis, ackMs: number, { faultMs }: DataContext): void {
@@ -87,24 +130,41 @@ function addLoss(data: DataAnalysis, ackMs: number, { faultMs }: DataContext): v
 }
 
 function storyOf(batch: Batch, history: IdHistory, fate: Fate): string {
-  const last = fate.last === -1 ? 'nothing of it was acknowledged' : `${kindOf(batch, fate.last) === kinds.remove ? 'removal' : 'write'} acknowledged at ${seconds(batch.endedMs[fate.last]!)}`;
-  const now = history.shown === -1 ? 'absent' : isLoss(fate) || fate.class === 'lost-after-recovery' ? shownInstead(batch, fate) : 'there';
+  const last =
+    fate.last === -1
+      ? 'nothing of it was acknowledged'
+      : `${kindOf(batch, fate.last) === kinds.remove ? 'removal' : 'write'} acknowledged at ${seconds(batch.endedMs[fate.last]!)}`;
+  const now =
+    history.shown === -1
+      ? 'absent'
+      : isLoss(fate) || fate.class === 'lost-after-recovery'
+        ? shownInstead(batch, fate)
+        : 'there';
   return `${last}; on reading back ${now}`;
 }
 
-const shownInstead = (batch: Batch, { last }: Fate): string => (kindOf(batch, last) === kinds.remove ? 'there' : 'there with an older value');
+const shownInstead = (batch: Batch, { last }: Fate): string =>
+  kindOf(batch, last) === kinds.remove ? 'there' : 'there with an older value';
 
 /**
- * A hole: a lost write, acknowledged before a write that is there was invoked, which in turn was acknowledged before
- * recovery began (real-time order; strict, so that writes that touch or overlap may end on either side of a snapshot).
- * Only acknowledged writes that are there count as survivors: an absent removed id proves nothing, and a write of unknown
- * outcome may have taken effect after the recovery. Counted by a second pass, for the newest survivor is known only after the first.
+ * A hole: a lost write, acknowledged before a write that is there was invoked, which in turn was acknowledged
+ * before recovery began (real-time order; strict, so that writes that touch or overlap may end on either side
+ * of a snapshot). Only acknowledged writes that are there count as survivors: an absent removed id proves
+ * nothing, and a write of unknown outcome may have taken effect after the recovery. Counted by a second pass,
+ * for the newest survivor is known only after the first.
  */
 export function addHole(tally: DataTally, batch: Batch, history: IdHistory, fate: Fate): void {
   const ackMs = batch.endedMs[fate.last]!;
   if (!isLoss(fate) || !(ackMs < tally.newestProvenInvokedMs)) return;
   tally.data.holes += 1;
-  addExample(tally.data, 'hole', history.id, () => `acknowledged at ${seconds(ackMs)} and lost, while a write invoked as late as ${seconds(tally.newestProvenInvokedMs)} is there`);
+  addExample(
+    tally.data,
+    'hole',
+    history.id,
+    () =>
+      `acknowledged at ${seconds(ackMs)} and lost, while a write invoked as late as ${seconds(tally.newestProvenInvokedMs)} is there`,
+  );
 }
 
-export const mayHaveHoles = ({ data, newestProvenInvokedMs }: DataTally): boolean => data.oldestLostAckMs !== null && data.oldestLostAckMs < newestProvenInvokedMs;
+export const mayHaveHoles = ({ data, newestProvenInvokedMs }: DataTally): boolean =>
+  data.oldestLostAckMs !== null && data.oldestLostAckMs < newestProvenInvokedMs;

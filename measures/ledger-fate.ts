@@ -8,45 +8,64 @@ export interface Fate {
   class: DataClass | null;
   /** Row of the last acknowledged write or removal; -1 when there is none. */
   last: number;
-  /** The last acknowledged *write* is there. A removed id that is absent survived too, but proves nothing: an older snapshot lacks it as well. */
+  /**
+   * The last acknowledged *write* is there. A removed id that is absent survived too, but proves nothing: an
+   * older snapshot lacks it as well.
+   */
   proven: boolean;
 }
 
 export interface FateContext {
   neverReturn: boolean;
-  /** The recovery was over: what is invoked and acknowledged from here on must stay. Infinity when it never was. */
+  /**
+   * The recovery was over: what is invoked and acknowledged from here on must stay. Infinity when it never
+   * was.
+   */
   recoveredMs: number;
 }
 
 /**
- * DESIGN §3's table for one id. The operation that counts is the last acknowledged one, by invocation.
- * What an operation of unknown outcome wrote (or removed) is legal at any later time, as Jepsen has it for indeterminate
- * operations: it may have waited in a paused server and taken effect after an acknowledged one.
+ * DESIGN §3's table for one id. The operation that counts is the last acknowledged one, by invocation. What
+ * an operation of unknown outcome wrote (or removed) is legal at any later time, as Jepsen has it for
+ * indeterminate operations: it may have waited in a paused server and taken effect after an acknowledged one.
  *
  *   there, with the value of the last acknowledged write          survived
  *   there, with the value of a write of unknown outcome           recovered
  *   there, with an older acknowledged value                       stale; after an acknowledged removal: lost,
- *                                                                 or resurrected where removed data must never return
+ * or resurrected where removed data must never return
  *   there, with the value of a certainly failed write             resurrected
- *   there, acknowledged as removed, whatever the value            resurrected where removed data must never return
- *   there, never written                                          phantom (removed but never written: the removal is lost)
+ * there, acknowledged as removed, whatever the value            resurrected where removed data must never
+ * return
+ * there, never written                                          phantom (removed but never written: the
+ * removal is lost)
  *   there, with any other value                                   corrupt
  *   absent, last acknowledged a removal                           survived
  *   absent, and a removal's outcome is unknown                    recovered
  *   absent, last acknowledged a write                             lost
  *
- * What would be lost or stale is lost after the recovery where that operation was invoked when the recovery was over.
+ * What would be lost or stale is lost after the recovery where that operation was invoked when the recovery
+ * was over.
  */
-export function judgeFate(batch: Batch, history: IdHistory, { neverReturn, recoveredMs }: FateContext, fate: Fate): void {
+export function judgeFate(
+  batch: Batch,
+  history: IdHistory,
+  { neverReturn, recoveredMs }: FateContext,
+  fate: Fate,
+): void {
   fate.last = lastAcknowledged(batch, history);
   fate.proven = false;
-  fate.class = history.shown === -1 ? absentFate(batch, history, fate.last) : presentFate(batch, history, fate.last, neverReturn);
+  fate.class =
+    history.shown === -1
+      ? absentFate(batch, history, fate.last)
+      : presentFate(batch, history, fate.last, neverReturn);
   if (fate.class === 'survived' && history.shown !== -1) fate.proven = true;
-  if ((fate.class === 'lost' || fate.class === 'stale') && batch.invokedMs[fate.last]! >= recoveredMs) fate.class = 'lost-after-recovery';
+  if ((fate.class === 'lost' || fate.class === 'stale') && batch.invokedMs[fate.last]! >= recoveredMs)
+    fate.class = 'lost-after-recovery';
 }
 
 function lastAcknowledged(batch: Batch, history: IdHistory): number {
-  for (let at = history.opCount - 1; at >= 0; at -= 1) if (outcomeOf(batch, history.ops[at]!) === outcomes.ok) return history.ops[at]!;
+  for (let at = history.opCount - 1; at >= 0; at -= 1)
+    if (outcomeOf(batch, history.ops[at]!) === outcomes.ok) return history.ops[at]!;
   return -1;
 }
 
@@ -90,4 +109,5 @@ function presentFate(batch: Batch, history: IdHistory, last: number, neverReturn
   return 'corrupt';
 }
 
-export const sameValue = (batch: Batch, a: number, b: number): boolean => batch.low[a] === batch.low[b] && batch.high[a] === batch.high[b];
+export const sameValue = (batch: Batch, a: number, b: number): boolean =>
+  batch.low[a] === batch.low[b] && batch.high[a] === batch.high[b];

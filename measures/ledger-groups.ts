@@ -9,7 +9,9 @@ const foreign = -2;
 /** Groups are aligned to their size, at most this many ids: none crosses a multiple of it. */
 export const groupIdsMax = 16;
 
-/** One atomic write that was the last of several ids, and what they show. Used again for every block of ids. */
+/**
+ * One atomic write that was the last of several ids, and what they show. Used again for every block of ids.
+ */
 interface Group {
   first: number;
   writtenMs: number;
@@ -26,9 +28,9 @@ interface Group {
 }
 
 /**
- * Finds torn groups: ids whose last write (that did not fail) was one and the same atomic write, and that are not there
- * together: some show it and some do not, or (where all their writes were made together) they show different versions.
- * A member that was written or removed alone since then is no longer one of them.
+ * Finds torn groups: ids whose last write (that did not fail) was one and the same atomic write, and that are
+ * not there together: some show it and some do not, or (where all their writes were made together) they show
+ * different versions. A member that was written or removed alone since then is no longer one of them.
  */
 export interface GroupWatch {
   /** The next id, in ascending order. */
@@ -37,7 +39,10 @@ export interface GroupWatch {
   end(): void;
 }
 
-/** `examined` is told of each group of which anything is there: its smallest id, and whether it is torn. A group wholly absent is lost, not torn. */
+/**
+ * `examined` is told of each group of which anything is there: its smallest id, and whether it is torn. A
+ * group wholly absent is lost, not torn.
+ */
 export function watchGroups(examined: (group: number, torn: boolean, what: string) => void): GroupWatch {
   const groups = Array.from({ length: groupIdsMax }, emptyGroup);
   let used = 0;
@@ -47,7 +52,11 @@ export function watchGroups(examined: (group: number, torn: boolean, what: strin
       const { first, members, newest, shown, alike, differs, writtenMs } = groups[at]!;
       if (members < 2 || shown === 0) continue;
       const torn = (newest > 0 && newest < members) || (alike && differs && shown > 0);
-      examined(first, torn, `${newest} of ${members} members show the write of ${(writtenMs / 1000).toFixed(3)} s`);
+      examined(
+        first,
+        torn,
+        `${newest} of ${members} members show the write of ${(writtenMs / 1000).toFixed(3)} s`,
+      );
     }
     used = 0;
   };
@@ -61,7 +70,11 @@ export function watchGroups(examined: (group: number, torn: boolean, what: strin
         block = history.id >>> 4;
       }
       let at = 0;
-      while (at < used && (groups[at]!.first !== batch.group[last] || groups[at]!.writtenMs !== batch.invokedMs[last])) at += 1;
+      while (
+        at < used &&
+        (groups[at]!.first !== batch.group[last] || groups[at]!.writtenMs !== batch.invokedMs[last])
+      )
+        at += 1;
       const group = groups[at]!;
       if (at === used) {
         used += 1;
@@ -72,7 +85,18 @@ export function watchGroups(examined: (group: number, torn: boolean, what: strin
   };
 }
 
-const emptyGroup = (): Group => ({ first: 0, writtenMs: 0, members: 0, newest: 0, shown: 0, alike: true, differs: false, firstVersion: nothing, firstOps: new Float64Array(8), firstOpCount: 0 });
+const emptyGroup = (): Group => ({
+  first: 0,
+  writtenMs: 0,
+  members: 0,
+  newest: 0,
+  shown: 0,
+  alike: true,
+  differs: false,
+  firstVersion: nothing,
+  firstOps: new Float64Array(8),
+  firstOpCount: 0,
+});
 
 function begin(group: Group, batch: Batch, history: IdHistory, last: number): void {
   group.first = batch.group[last]!;
@@ -98,13 +122,16 @@ function join(group: Group, batch: Batch, history: IdHistory, last: number): voi
 
 /** Row of the last operation that may have happened; -1 when there is none. */
 function lastNotFailed(batch: Batch, history: IdHistory): number {
-  for (let at = history.opCount - 1; at >= 0; at -= 1) if (outcomeOf(batch, history.ops[at]!) !== outcomes.fail) return history.ops[at]!;
+  for (let at = history.opCount - 1; at >= 0; at -= 1)
+    if (outcomeOf(batch, history.ops[at]!) !== outcomes.fail) return history.ops[at]!;
   return -1;
 }
 
 function shownVersion(batch: Batch, history: IdHistory): number {
   if (history.shown === -1) return nothing;
-  for (let at = history.opCount - 1; at >= 0; at -= 1) if (kindOf(batch, history.ops[at]!) === kinds.write && sameValue(batch, history.ops[at]!, history.shown)) return at;
+  for (let at = history.opCount - 1; at >= 0; at -= 1)
+    if (kindOf(batch, history.ops[at]!) === kinds.write && sameValue(batch, history.ops[at]!, history.shown))
+      return at;
   return foreign;
 }
 
@@ -112,7 +139,12 @@ function hasSameWrites(group: Group, batch: Batch, history: IdHistory): boolean 
   if (history.opCount !== group.firstOpCount) return false;
   for (let at = 0; at < history.opCount; at += 1) {
     const row = history.ops[at]!;
-    if (kindOf(batch, row) !== kinds.write || batch.group[row] !== group.first || batch.invokedMs[row] !== group.firstOps[at]) return false;
+    if (
+      kindOf(batch, row) !== kinds.write ||
+      batch.group[row] !== group.first ||
+      batch.invokedMs[row] !== group.firstOps[at]
+    )
+      return false;
   }
   return true;
 }

@@ -11,43 +11,96 @@ import { analyseService } from './ledger-service.ts';
 import { noThresholds, thresholdsOf } from './response-times.ts';
 import { contradictionOf, planRanges, surveyLedger, type IdRange } from './ledger-survey.ts';
 
-/** How much is held in memory at once. `idsPerWindow` is a power of two, from 16 to 1024. The result does not depend on either. */
-export interface Portion { records: number; idsPerWindow: number }
+/**
+ * How much is held in memory at once. `idsPerWindow` is a power of two, from 16 to 1024. The result does not
+ * depend on either.
+ */
+export interface Portion {
+  records: number;
+  idsPerWindow: number;
+}
 const portionDefault: Portion = { records: 1_500_000, idsPerWindow: 1024 };
 
-interface Sweep { source: LedgerSource; moments: Moments; batch: Batch; wrong: Uint8Array; damaged: boolean }
+interface Sweep {
+  source: LedgerSource;
+  moments: Moments;
+  batch: Batch;
+  wrong: Uint8Array;
+  damaged: boolean;
+}
 
 /**
- * Judges the client's own record against what was read back, for each load that began. Pure, and in bounded memory: ids are
- * taken in ranges of so many records, with one pass over the ledger for each, plus a handful of passes for everything else.
- * Times are ms since the drill's origin. A ledger that contradicts the timeline or itself is damaged: then no load has `data`.
- * Loss and integrity after DESIGN §3 (ledger-fate.ts, ledger-groups.ts), reads ledger-reads.ts, service ledger-service.ts.
+ * Judges the client's own record against what was read back, for each load that began. Pure, and in bounded
+ * memory: ids are taken in ranges of so many records, with one pass over the ledger for each, plus a handful
+ * of passes for everything else. Times are ms since the drill's origin. A ledger that contradicts the
+ * timeline or itself is damaged: then no load has `data`. Loss and integrity after DESIGN §3 (ledger-fate.ts,
+ * ledger-groups.ts), reads ledger-reads.ts, service ledger-service.ts.
  */
-export function analyseLedger(source: LedgerSource, events: readonly TimelineEvent[], portion: Portion = portionDefault): LedgerAnalysis {
+export function analyseLedger(
+  source: LedgerSource,
+  events: readonly TimelineEvent[],
+  portion: Portion = portionDefault,
+): LedgerAnalysis {
   const loads = declaredLoads(events);
   const moments = momentsOf(events);
   const survey = surveyLedger(source, loads, portion.idsPerWindow);
   const damage = survey.damage ?? contradictionOf(survey, source, loads, events);
-  const plans = new Map(loads.map((load) => [load.index, planRanges(survey.loads.get(load.index)!, portion.records, portion.idsPerWindow)]));
+  const plans = new Map(
+    loads.map((load) => [
+      load.index,
+      planRanges(survey.loads.get(load.index)!, portion.records, portion.idsPerWindow),
+    ]),
+  );
   const capacity = Math.max(0, ...[...plans.values()].flat().map((range) => range.records));
-  const sweep: Sweep = { source, moments, batch: createBatch(capacity), wrong: new Uint8Array(Math.ceil(survey.records / 8)), damaged: damage !== null };
+  const sweep: Sweep = {
+    source,
+    moments,
+    batch: createBatch(capacity),
+    wrong: new Uint8Array(Math.ceil(survey.records / 8)),
+    damaged: damage !== null,
+  };
   const data = new Map(loads.map((load) => [load.index, judgeLoad(sweep, load, plans.get(load.index)!)]));
   const begun = firstOf(events, 'drill.begun');
-  const context = { indices: loads.map((load) => load.index), faultMs: moments.faultMs ?? Infinity, endMs: moments.observationEndedMs ?? Infinity, wrong: sweep.wrong, thresholds: begun ? thresholdsOf(begun.data.strategy) : noThresholds };
+  const context = {
+    indices: loads.map((load) => load.index),
+    faultMs: moments.faultMs ?? Infinity,
+    endMs: moments.observationEndedMs ?? Infinity,
+    wrong: sweep.wrong,
+    thresholds: begun ? thresholdsOf(begun.data.strategy) : noThresholds,
+  };
   const services = analyseService(source, context);
   return {
     damage,
     loads: loads.map(({ index, load, target, ratePerSecond, kind, neverReturn, distinct, volatile }) => ({
-      load, index, target, ratePerSecond, kind, neverReturn, distinct, volatile, records: survey.loads.get(index)!.records, data: data.get(index) ?? null, ...services.get(index)!,
+      load,
+      index,
+      target,
+      ratePerSecond,
+      kind,
+      neverReturn,
+      distinct,
+      volatile,
+      records: survey.loads.get(index)!.records,
+      data: data.get(index) ?? null,
+      ...services.get(index)!,
     })),
   };
 }
 
-/** Null when the load was not read back completely, or the ledger is damaged: then only its reads are judged. */
+/**
+ * Null when the load was not read back completely, or the ledger is damaged: then only its reads are judged.
+ */
 function judgeLoad(sweep: Sweep, load: DeclaredLoad, ranges: readonly IdRange[]): DataAnalysis | null {
   const { source, batch, wrong, moments } = sweep;
   const readBack = load.readBack && !sweep.damaged;
-  const context = { faultMs: moments.faultMs ?? Infinity, boundaryMs: recoveryBoundaryMs(moments), recoveredMs: moments.recoveredMs ?? Infinity, neverReturn: load.neverReturn, volatile: load.volatile, readBack };
+  const context = {
+    faultMs: moments.faultMs ?? Infinity,
+    boundaryMs: recoveryBoundaryMs(moments),
+    recoveredMs: moments.recoveredMs ?? Infinity,
+    neverReturn: load.neverReturn,
+    volatile: load.volatile,
+    readBack,
+  };
   const tally = createTally();
   const fate: Fate = { class: null, last: -1, proven: false };
   const groups = watchGroups((group, torn, what) => {
@@ -71,10 +124,13 @@ function judgeLoad(sweep: Sweep, load: DeclaredLoad, ranges: readonly IdRange[])
     groups.end();
   }
   if (!readBack) return null;
-  // Nothing of what was acknowledged before the fault is there: that is an empty store, no recovered one, and reading
-  // nothing from it stays wrong for ever.
+  // Nothing of what was acknowledged before the fault is there: that is an empty store, no recovered one, and
+  // reading nothing from it stays wrong for ever.
   if (tally.data.survivedFault === 0 && tally.data.lostBeforeFault > 0 && !load.volatile) {
-    for (const range of ranges) eachId(source, load.index, range, batch, (history) => judgeReads(batch, history, { ...context, readBack: false }, markWrong));
+    for (const range of ranges)
+      eachId(source, load.index, range, batch, (history) =>
+        judgeReads(batch, history, { ...context, readBack: false }, markWrong),
+      );
   }
   if (!mayHaveHoles(tally)) return tally.data;
   for (const range of ranges) {

@@ -12,13 +12,22 @@ export interface ReadContext {
 }
 
 /** Calls `wrong` with the row of every read that was answered, and not rightly. */
-export function judgeReads(batch: Batch, history: IdHistory, context: ReadContext, wrong: (row: number) => void): void {
+export function judgeReads(
+  batch: Batch,
+  history: IdHistory,
+  context: ReadContext,
+  wrong: (row: number) => void,
+): void {
   if (history.readCount === 0) return;
   for (let at = 0; at < history.readCount; at += 1) {
     const read = history.reads[at]!;
     if (outcomeOf(batch, read) !== outcomes.ok) continue;
     if (isAcknowledged(batch, history, read)) continue;
-    if (context.readBack && batch.endedMs[read]! >= context.boundaryMs && !isWrittenSince(batch, history, context, read)) {
+    if (
+      context.readBack &&
+      batch.endedMs[read]! >= context.boundaryMs &&
+      !isWrittenSince(batch, history, context, read)
+    ) {
       if (history.shown === -1 ? isAbsent(batch, read) : sameValue(batch, read, history.shown)) continue;
       if (isRecovered(batch, history, context, read)) continue;
     }
@@ -27,7 +36,12 @@ export function judgeReads(batch: Batch, history: IdHistory, context: ReadContex
 }
 
 /** The recovery explains nothing of what was written when it was over. */
-function isWrittenSince(batch: Batch, history: IdHistory, { recoveredMs }: ReadContext, read: number): boolean {
+function isWrittenSince(
+  batch: Batch,
+  history: IdHistory,
+  { recoveredMs }: ReadContext,
+  read: number,
+): boolean {
   for (let at = history.opCount - 1; at >= 0; at -= 1) {
     const op = history.ops[at]!;
     if (batch.invokedMs[op]! < recoveredMs) return false;
@@ -39,8 +53,9 @@ function isWrittenSince(batch: Batch, history: IdHistory, { recoveredMs }: ReadC
 const isAbsent = (batch: Batch, row: number): boolean => batch.low[row] === 0 && batch.high[row] === 0;
 
 /**
- * Right by the client's own record: the value of the last write or removal acknowledged before the read was invoked,
- * of one that overlapped it, or of any earlier one of unknown outcome. An id that nobody wrote is right when absent.
+ * Right by the client's own record: the value of the last write or removal acknowledged before the read was
+ * invoked, of one that overlapped it, or of any earlier one of unknown outcome. An id that nobody wrote is
+ * right when absent.
  */
 function isAcknowledged(batch: Batch, history: IdHistory, read: number): boolean {
   let superseded = false;
@@ -79,15 +94,21 @@ function isRecovered(batch: Batch, history: IdHistory, { boundaryMs }: ReadConte
 }
 
 /**
- * An id that was written again after recovery hides from the read-back what the recovery had brought. The last read
- * before that write saw it: what that read gave counts as recovered, when it is absence or something once written.
- * Where none came before, the first that overlapped that write and did not see it yet is taken.
+ * An id that was written again after recovery hides from the read-back what the recovery had brought. The
+ * last read before that write saw it: what that read gave counts as recovered, when it is absence or
+ * something once written. Where none came before, the first that overlapped that write and did not see it yet
+ * is taken.
  */
 function recoveredRead(batch: Batch, history: IdHistory, boundaryMs: number, overwritten: number): number {
   let overlapping = -1;
   for (let at = history.readCount - 1; at >= 0; at -= 1) {
     const read = history.reads[at]!;
-    if (outcomeOf(batch, read) !== outcomes.ok || batch.invokedMs[read]! > batch.endedMs[overwritten]! || batch.endedMs[read]! < boundaryMs) continue;
+    if (
+      outcomeOf(batch, read) !== outcomes.ok ||
+      batch.invokedMs[read]! > batch.endedMs[overwritten]! ||
+      batch.endedMs[read]! < boundaryMs
+    )
+      continue;
     const may = isAbsent(batch, read) || isOnceWritten(batch, history, read);
     if (batch.endedMs[read]! <= batch.invokedMs[overwritten]!) return may ? read : -1;
     if (may && !sameValue(batch, read, overwritten)) overlapping = read;
@@ -98,7 +119,12 @@ function recoveredRead(batch: Batch, history: IdHistory, boundaryMs: number, ove
 function isOnceWritten(batch: Batch, history: IdHistory, read: number): boolean {
   for (let at = 0; at < history.opCount; at += 1) {
     const op = history.ops[at]!;
-    if (outcomeOf(batch, op) !== outcomes.fail && batch.invokedMs[op]! <= batch.endedMs[read]! && sameValue(batch, op, read)) return true;
+    if (
+      outcomeOf(batch, op) !== outcomes.fail &&
+      batch.invokedMs[op]! <= batch.endedMs[read]! &&
+      sameValue(batch, op, read)
+    )
+      return true;
   }
   return false;
 }

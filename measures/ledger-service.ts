@@ -3,7 +3,10 @@ import { flagContinues, flagWrong, kinds, outcomes, recordBytes, type LedgerSour
 import { isSound } from './ledger-survey.ts';
 import { createResponseTimes, noThresholds, type ResponseTimes, type Thresholds } from './response-times.ts';
 
-/** How long, and how many operations, right answers must go on before service counts as restored (DESIGN §3, Time). */
+/**
+ * How long, and how many operations, right answers must go on before service counts as restored (DESIGN §3,
+ * Time).
+ */
 export const steadyMs = 2_000;
 export const steadyOperations = 20;
 
@@ -22,16 +25,27 @@ export interface ServiceContext {
   thresholds?: Thresholds;
 }
 
-export interface Service { service: ServiceAnalysis; series: Series }
+export interface Service {
+  service: ServiceAnalysis;
+  series: Series;
+}
 
-interface Run { beganMs: number; endedMs: number; operations: number }
-interface Span { fromMs: number; toMs: number }
+interface Run {
+  beganMs: number;
+  endedMs: number;
+  operations: number;
+}
+interface Span {
+  fromMs: number;
+  toMs: number;
+}
 
 /**
- * How the client fared. An operation counts at its completion, as a success and as a failure: an outage is then seen
- * as soon as a client could have known, and service as restored only when an answer has really arrived. What was asked for
- * in the run of right answers, and failed when nobody watched any more, ends that run all the same.
- * Three passes, none of which trusts the order of the records: the failures, what followed the last of them, the series.
+ * How the client fared. An operation counts at its completion, as a success and as a failure: an outage is
+ * then seen as soon as a client could have known, and service as restored only when an answer has really
+ * arrived. What was asked for in the run of right answers, and failed when nobody watched any more, ends that
+ * run all the same. Three passes, none of which trusts the order of the records: the failures, what followed
+ * the last of them, the series.
  */
 export function analyseService(source: LedgerSource, context: ServiceContext): Map<number, Service> {
   const services: ServiceAnalysis[] = [];
@@ -44,19 +58,45 @@ export function analyseService(source: LedgerSource, context: ServiceContext): M
     const service = services[index]!;
     const run = runs[index]!;
     service.rightSinceFailure = run.operations;
-    if (service.impactMs !== null && run.operations >= steadyOperations && run.endedMs - run.beganMs >= steadyMs) {
+    if (
+      service.impactMs !== null &&
+      run.operations >= steadyOperations &&
+      run.endedMs - run.beganMs >= steadyMs
+    ) {
       service.correctMs = run.beganMs;
       service.correctResolutionMs = run.beganMs - service.lastFailureMs!;
     }
   }
-  return new Map(context.indices.map((index) => [index, { service: services[index]!, series: series[index]! }]));
+  return new Map(
+    context.indices.map((index) => [index, { service: services[index]!, series: series[index]! }]),
+  );
 }
 
 const emptyService = (): ServiceAnalysis => ({
-  operations: 0, right: 0, wrong: 0, failed: 0, unknown: 0, tooSlow: 0, impactMs: null, correctMs: null, correctResolutionMs: null, lastFailureMs: null, rightSinceFailure: 0, acknowledgedBeforeFault: 0, writesBeforeFault: 0, failuresBeforeFault: 0,
+  operations: 0,
+  right: 0,
+  wrong: 0,
+  failed: 0,
+  unknown: 0,
+  tooSlow: 0,
+  impactMs: null,
+  correctMs: null,
+  correctResolutionMs: null,
+  lastFailureMs: null,
+  rightSinceFailure: 0,
+  acknowledgedBeforeFault: 0,
+  writesBeforeFault: 0,
+  failuresBeforeFault: 0,
 });
 
-type Visit = (load: number, endedMs: number, durationMs: number, outcome: number, isWrong: boolean, kind: number) => void;
+type Visit = (
+  load: number,
+  endedMs: number,
+  durationMs: number,
+  outcome: number,
+  isWrong: boolean,
+  kind: number,
+) => void;
 
 function eachOperation(source: LedgerSource, { wrong, indices }: ServiceContext, visit: Visit): void {
   const known = new Uint8Array(256);
@@ -72,7 +112,10 @@ function eachOperation(source: LedgerSource, { wrong, indices }: ServiceContext,
       const flags = view.getUint8(at + 3);
       if (kind === kinds.write && (flags & flagContinues) !== 0) continue;
       const outcome = view.getUint8(at + 2);
-      const isWrong = outcome === outcomes.ok && ((kind === kinds.answer && (flags & flagWrong) !== 0) || ((wrong[record >>> 3]! >>> (record & 7)) & 1) === 1);
+      const isWrong =
+        outcome === outcomes.ok &&
+        ((kind === kinds.answer && (flags & flagWrong) !== 0) ||
+          ((wrong[record >>> 3]! >>> (record & 7)) & 1) === 1);
       const durationMs = view.getFloat32(at + 12, true);
       visit(load, view.getFloat64(at + 16, true) + durationMs, durationMs, outcome, isWrong, kind);
     }
@@ -106,8 +149,15 @@ function countOutcomes(source: LedgerSource, context: ServiceContext, services: 
   return span;
 }
 
-/** The unbroken run after the last failure; a right answer in the very moment of a failure does not belong to it. */
-function followLastFailure(source: LedgerSource, context: ServiceContext, services: readonly ServiceAnalysis[]): Run[] {
+/**
+ * The unbroken run after the last failure; a right answer in the very moment of a failure does not belong to
+ * it.
+ */
+function followLastFailure(
+  source: LedgerSource,
+  context: ServiceContext,
+  services: readonly ServiceAnalysis[],
+): Run[] {
   const runs: Run[] = [];
   for (const index of context.indices) runs[index] = { beganMs: Infinity, endedMs: -Infinity, operations: 0 };
   eachOperation(source, context, (load, endedMs) => {
@@ -122,16 +172,31 @@ function followLastFailure(source: LedgerSource, context: ServiceContext, servic
 }
 
 /**
- * Failures that ended after the observation. Those that were invoked in the last run of right answers, or after the fault where
- * there was none before, break it. One that was invoked in the outage is the outage's, however long its client waited.
+ * Failures that ended after the observation. Those that were invoked in the last run of right answers, or
+ * after the fault where there was none before, break it. One that was invoked in the outage is the outage's,
+ * however long its client waited.
  */
-function countLateFailures(source: LedgerSource, context: ServiceContext, services: readonly ServiceAnalysis[], runs: readonly Run[]): void {
-  const windows = context.indices.map((index) => [index, services[index]!.lastFailureMs === null ? context.faultMs : runs[index]!.beganMs] as const);
+function countLateFailures(
+  source: LedgerSource,
+  context: ServiceContext,
+  services: readonly ServiceAnalysis[],
+  runs: readonly Run[],
+): void {
+  const windows = context.indices.map(
+    (index) =>
+      [index, services[index]!.lastFailureMs === null ? context.faultMs : runs[index]!.beganMs] as const,
+  );
   const fromMs = new Map(windows);
   eachOperation(source, context, (load, endedMs, durationMs, outcome, isWrong) => {
     const invokedMs = endedMs - durationMs;
     const isLate = outcome === outcomes.ok && !isWrong;
-    if (endedMs <= context.endMs || invokedMs > context.endMs || (isLate && !isSlow(context, durationMs)) || invokedMs < fromMs.get(load)!) return;
+    if (
+      endedMs <= context.endMs ||
+      invokedMs > context.endMs ||
+      (isLate && !isSlow(context, durationMs)) ||
+      invokedMs < fromMs.get(load)!
+    )
+      return;
     const service = services[load]!;
     fail(service, isLate ? 'tooSlow' : kindOfFailure(outcome, isWrong), endedMs);
     service.operations += 1;
@@ -141,9 +206,11 @@ function countLateFailures(source: LedgerSource, context: ServiceContext, servic
 
 type Failed = 'wrong' | 'failed' | 'unknown' | 'tooSlow';
 
-const isSlow = ({ thresholds = noThresholds }: ServiceContext, durationMs: number): boolean => thresholds.slowMs !== null && durationMs > thresholds.slowMs;
+const isSlow = ({ thresholds = noThresholds }: ServiceContext, durationMs: number): boolean =>
+  thresholds.slowMs !== null && durationMs > thresholds.slowMs;
 
-const kindOfFailure = (outcome: number, isWrong: boolean): Failed => (isWrong ? 'wrong' : outcome === outcomes.fail ? 'failed' : 'unknown');
+const kindOfFailure = (outcome: number, isWrong: boolean): Failed =>
+  isWrong ? 'wrong' : outcome === outcomes.fail ? 'failed' : 'unknown';
 
 /** From the fault on. */
 function fail(service: ServiceAnalysis, what: Failed, endedMs: number): void {
@@ -156,7 +223,10 @@ function fail(service: ServiceAnalysis, what: Failed, endedMs: number): void {
 function bucketsOf({ fromMs, toMs }: Span): { bucketMs: number; startMs: number; buckets: number } {
   const empty = !(fromMs <= toMs);
   const lastSize = bucketSizesMs.at(-1)!;
-  const bucketMs = empty ? bucketSizesMs[0]! : (bucketSizesMs.find((size) => (toMs - fromMs) / size < bucketsMax - 1) ?? Math.ceil((toMs - fromMs) / (bucketsMax - 1) / lastSize) * lastSize);
+  const bucketMs = empty
+    ? bucketSizesMs[0]!
+    : (bucketSizesMs.find((size) => (toMs - fromMs) / size < bucketsMax - 1) ??
+      Math.ceil((toMs - fromMs) / (bucketsMax - 1) / lastSize) * lastSize);
   const startMs = empty ? 0 : Math.floor(fromMs / bucketMs) * bucketMs;
   const buckets = empty ? 0 : Math.floor((toMs - startMs) / bucketMs) + 1;
   return { bucketMs, startMs, buckets };
@@ -171,7 +241,18 @@ function drawSeries(source: LedgerSource, context: ServiceContext, span: Span): 
   for (const index of context.indices) {
     times[index] = createResponseTimes(buckets);
     const longer = longerMs.map((thanMs) => ({ thanMs, counts: zeros() }));
-    series[index] = { bucketMs, startMs, right: zeros(), failed: zeros(), slow: slowMs === null ? null : zeros(), slowestMs: zeros(), p50Ms: [], p99Ms: [], timed: zeros(), longer };
+    series[index] = {
+      bucketMs,
+      startMs,
+      right: zeros(),
+      failed: zeros(),
+      slow: slowMs === null ? null : zeros(),
+      slowestMs: zeros(),
+      p50Ms: [],
+      p99Ms: [],
+      timed: zeros(),
+      longer,
+    };
   }
   const more = (counts: number[], bucket: number): void => void (counts[bucket] = counts[bucket]! + 1);
   eachOperation(source, context, (load, endedMs, durationMs, outcome, isWrong) => {

@@ -16,20 +16,46 @@ export interface LoadSurvey {
   firstReadbackMs: number;
 }
 
-export interface Survey { loads: Map<number, LoadSurvey>; records: number; /** null when all records make sense. */ damage: string | null }
+export interface Survey {
+  loads: Map<number, LoadSurvey>;
+  records: number /** null when all records make sense. */;
+  damage: string | null;
+}
 
 /** Ids from..to (exclusive), with so many records about data. */
-export interface IdRange { from: number; to: number; records: number }
+export interface IdRange {
+  from: number;
+  to: number;
+  records: number;
+}
 
-/** One pass: counts, and looks whether every record is one. `idsPerWindow` is a power of two, from 16 to 1024. */
-export function surveyLedger(source: LedgerSource, loads: readonly DeclaredLoad[], idsPerWindow: number): Survey {
+/**
+ * One pass: counts, and looks whether every record is one. `idsPerWindow` is a power of two, from 16 to 1024.
+ */
+export function surveyLedger(
+  source: LedgerSource,
+  loads: readonly DeclaredLoad[],
+  idsPerWindow: number,
+): Survey {
   const byIndex: (LoadSurvey | undefined)[] = [];
-  for (const { index } of loads) byIndex[index] = { records: 0, readbacks: 0, pages: new Map(), lastAckMs: -Infinity, firstReadbackMs: Infinity };
+  for (const { index } of loads)
+    byIndex[index] = {
+      records: 0,
+      readbacks: 0,
+      pages: new Map(),
+      lastAckMs: -Infinity,
+      firstReadbackMs: Infinity,
+    };
   const shift = Math.log2(idsPerWindow);
-  const survey: Survey = { loads: new Map(loads.map(({ index }) => [index, byIndex[index]!])), records: 0, damage: null };
+  const survey: Survey = {
+    loads: new Map(loads.map(({ index }) => [index, byIndex[index]!])),
+    records: 0,
+    damage: null,
+  };
   for (const chunk of source.chunks()) {
     const view = new DataView(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-    if (chunk.byteLength % recordBytes !== 0) survey.damage ??= `the ledger is cut off inside record ${survey.records + Math.floor(chunk.byteLength / recordBytes)}`;
+    if (chunk.byteLength % recordBytes !== 0)
+      survey.damage ??= `the ledger is cut off inside record ${survey.records + Math.floor(chunk.byteLength / recordBytes)}`;
     for (let at = 0; at + recordBytes <= chunk.byteLength; at += recordBytes) {
       const load = byIndex[view.getUint8(at)];
       const wrong = load ? flawOf(view, at) : `names load ${view.getUint8(at)}, which never began`;
@@ -50,8 +76,10 @@ function flawOf(view: DataView, at: number): string | null {
   if (view.getUint8(at + 2) > 2) return `has the outcome ${view.getUint8(at + 2)}, which does not exist`;
   const invokedMs = view.getFloat64(at + 16, true);
   const durationMs = view.getFloat32(at + 12, true);
-  if (!(invokedMs >= 0 && invokedMs < Infinity && durationMs >= 0 && durationMs < Infinity)) return `has no time that could be: invoked ${invokedMs}, lasting ${durationMs} ms`;
-  if (kind === kinds.write && view.getUint32(at + 4, true) >>> 4 !== view.getUint32(at + 8, true) >>> 4) return `belongs to a group that crosses a multiple of ${groupIdsMax} ids`;
+  if (!(invokedMs >= 0 && invokedMs < Infinity && durationMs >= 0 && durationMs < Infinity))
+    return `has no time that could be: invoked ${invokedMs}, lasting ${durationMs} ms`;
+  if (kind === kinds.write && view.getUint32(at + 4, true) >>> 4 !== view.getUint32(at + 8, true) >>> 4)
+    return `belongs to a group that crosses a multiple of ${groupIdsMax} ids`;
   return null;
 }
 
@@ -76,7 +104,10 @@ function count(load: LoadSurvey, view: DataView, at: number, shift: number): voi
   page[slot] = page[slot]! + 1;
 }
 
-/** Neighbouring windows together up to so many records; a window is never split. Together the ranges hold every record. */
+/**
+ * Neighbouring windows together up to so many records; a window is never split. Together the ranges hold
+ * every record.
+ */
 export function planRanges(load: LoadSurvey, recordsPerRange: number, idsPerWindow: number): IdRange[] {
   const ranges: IdRange[] = [];
   let open: IdRange | null = null;
@@ -96,17 +127,31 @@ export function planRanges(load: LoadSurvey, recordsPerRange: number, idsPerWind
   return ranges;
 }
 
-/** What contradicts the timeline: sizes, counts, and a load that went on while it was read back. Null when nothing does. */
-export function contradictionOf(survey: Survey, source: LedgerSource, loads: readonly DeclaredLoad[], events: readonly TimelineEvent[]): string | null {
-  if (survey.records !== source.records) return `the ledger holds ${survey.records} records where ${source.records} were announced`;
+/**
+ * What contradicts the timeline: sizes, counts, and a load that went on while it was read back. Null when
+ * nothing does.
+ */
+export function contradictionOf(
+  survey: Survey,
+  source: LedgerSource,
+  loads: readonly DeclaredLoad[],
+  events: readonly TimelineEvent[],
+): string | null {
+  if (survey.records !== source.records)
+    return `the ledger holds ${survey.records} records where ${source.records} were announced`;
   const bytes = eventsOf(events, 'ledger.chunk').reduce((sum, { data }) => sum + data.bytes, 0);
-  if (bytes !== survey.records * recordBytes) return `the ledger holds ${survey.records * recordBytes} bytes, the timeline vouches for ${bytes}`;
+  if (bytes !== survey.records * recordBytes)
+    return `the ledger holds ${survey.records * recordBytes} bytes, the timeline vouches for ${bytes}`;
   for (const load of loads) {
     const seen = survey.loads.get(load.index)!;
-    if (load.readBackRecords !== null && load.readBackRecords !== seen.readbacks) return `load ${load.load}: ${seen.readbacks} values read back are in the ledger, the timeline says ${load.readBackRecords}`;
-    const operations = eventsOf(events, 'load.ended').find(({ data }) => data.index === load.index)?.data.operations ?? null;
-    if (operations !== null && operations !== seen.records - seen.readbacks) return `load ${load.load}: ${seen.records - seen.readbacks} operations are in the ledger, the timeline says ${operations}`;
-    if (load.readBack && seen.lastAckMs > seen.firstReadbackMs) return `load ${load.load} was still being written when its read-back began`;
+    if (load.readBackRecords !== null && load.readBackRecords !== seen.readbacks)
+      return `load ${load.load}: ${seen.readbacks} values read back are in the ledger, the timeline says ${load.readBackRecords}`;
+    const operations =
+      eventsOf(events, 'load.ended').find(({ data }) => data.index === load.index)?.data.operations ?? null;
+    if (operations !== null && operations !== seen.records - seen.readbacks)
+      return `load ${load.load}: ${seen.records - seen.readbacks} operations are in the ledger, the timeline says ${operations}`;
+    if (load.readBack && seen.lastAckMs > seen.firstReadbackMs)
+      return `load ${load.load} was still being written when its read-back began`;
   }
   return null;
 }

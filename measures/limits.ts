@@ -11,11 +11,18 @@ import { recoveryTimeOf, rtoRows } from './rto.ts';
 
 /** What this drill does not show, derived from what was and was not exercised. */
 export function limitsOf(evidence: Evidence): string[] {
-  return [...limitsOfScope(evidence), ...limitsOfTime(evidence), ...limitsOfData(evidence), ...limitsOfBackups(evidence), unsigned];
+  return [
+    ...limitsOfScope(evidence),
+    ...limitsOfTime(evidence),
+    ...limitsOfData(evidence),
+    ...limitsOfBackups(evidence),
+    unsigned,
+  ];
 }
 
 /** What no judgement can find out, and a reader may take for granted. */
-const unsigned = 'Nothing is signed: who can write to this bundle can make all of it anew, manifest.json included, and muster report does not find that out. Keep the SHA-256 of manifest.json where others cannot write.';
+const unsigned =
+  'Nothing is signed: who can write to this bundle can make all of it anew, manifest.json included, and muster report does not find that out. Keep the SHA-256 of manifest.json where others cannot write.';
 
 const list = (names: readonly string[]): string => names.join(', ');
 
@@ -23,16 +30,33 @@ function limitsOfScope(evidence: Evidence): string[] {
   const { events, strategy, scenario } = evidence;
   const faulted = faultedComponents(events);
   const judged = rtoRows(evidence).map(({ component }) => component);
-  const unasked = scenario.impact === 'none' ? [] : faulted.filter((name) => strategy.components[name]?.objectives.rto && !judged.includes(name));
-  const spared = Object.entries(strategy.components).filter(([name, { objectives }]) => !faulted.includes(name) && (objectives.rto || objectives.rpo)).map(([name]) => name);
-  const built = (firstOf(events, 'stack.up')?.data.images ?? []).filter((image) => image.source === 'built').map((image) => image.service);
+  const unasked =
+    scenario.impact === 'none'
+      ? []
+      : faulted.filter((name) => strategy.components[name]?.objectives.rto && !judged.includes(name));
+  const spared = Object.entries(strategy.components)
+    .filter(([name, { objectives }]) => !faulted.includes(name) && (objectives.rto || objectives.rpo))
+    .map(([name]) => name);
+  const built = (firstOf(events, 'stack.up')?.data.images ?? [])
+    .filter((image) => image.source === 'built')
+    .map((image) => image.service);
   const kinds = [...new Set(eventsOf(events, 'fault.begun').map((event) => event.data.fault))];
   return [
-    ...(kinds.length > 0 ? [`Only ${list(kinds)} was tried: other faults, and several at once, may end otherwise.`] : []),
+    ...(kinds.length > 0
+      ? [`Only ${list(kinds)} was tried: other faults, and several at once, may end otherwise.`]
+      : []),
     ...(spared.length > 0 ? [`Not broken, so nothing is said about their objectives: ${list(spared)}.`] : []),
-    ...(unasked.length > 0 ? [`Broken, and nobody asked for them again, so nothing is said about their RTO: ${list(unasked)}.`] : []),
-    ...(built.length > 0 ? [`Images built as equivalents of the official ones, not the official ones themselves: ${list([...new Set(built)])}.`] : []),
-    ...Object.entries(scenario.decline ?? {}).map(([check, reason]) => `${check} was declined by the scenario: ${reason.replace(/\.$/, '')}.`),
+    ...(unasked.length > 0
+      ? [`Broken, and nobody asked for them again, so nothing is said about their RTO: ${list(unasked)}.`]
+      : []),
+    ...(built.length > 0
+      ? [
+          `Images built as equivalents of the official ones, not the official ones themselves: ${list([...new Set(built)])}.`,
+        ]
+      : []),
+    ...Object.entries(scenario.decline ?? {}).map(
+      ([check, reason]) => `${check} was declined by the scenario: ${reason.replace(/\.$/, '')}.`,
+    ),
     'Everything ran on one machine: distances between regions, and the load of a real site, are not in the figures.',
   ];
 }
@@ -45,13 +69,36 @@ function limitsOfTime(evidence: Evidence): string[] {
   const missed = firstOf(events, 'undetected');
   const seen = firstOf(events, 'observation.ended')?.atMs;
   return [
-    ...(automatic ? [] : healthCheck ? ['How long the strategy\'s own health check takes was derived from its settings, not measured.'] : ['The strategy does not say how failures are noticed: no time for that is in the recovery time, beyond what this drill itself took.']),
-    ...(automatic || people?.page || people?.decide ? [] : ['The strategy states no time for people to be called and to decide: none is in the recovery time.']),
-    ...(automatic || !(people?.page || people?.decide) ? [] : ['The time that people take was declared, not exercised.']),
-    ...(missed ? [`Nothing had noticed the fault after ${formatDuration(missed.data.waitedMs)}; recovery was begun all the same.`] : []),
+    ...(automatic
+      ? []
+      : healthCheck
+        ? ["How long the strategy's own health check takes was derived from its settings, not measured."]
+        : [
+            'The strategy does not say how failures are noticed: no time for that is in the recovery time, beyond what this drill itself took.',
+          ]),
+    ...(automatic || people?.page || people?.decide
+      ? []
+      : ['The strategy states no time for people to be called and to decide: none is in the recovery time.']),
+    ...(automatic || !(people?.page || people?.decide)
+      ? []
+      : ['The time that people take was declared, not exercised.']),
+    ...(missed
+      ? [
+          `Nothing had noticed the fault after ${formatDuration(missed.data.waitedMs)}; recovery was begun all the same.`,
+        ]
+      : []),
     ...unfelt(evidence),
-    ...(scale > 1 ? [`Backup intervals were compressed ${scenario.timeScale ?? `up to ${formatCount(scale)}`} times: effects that need the real interval (growth of a log, caches, expiry) do not show.`] : []),
-    ...jumpsOf(events).filter(({ ms }) => ms < 0).map(({ after, ms }) => `The clock on the wall was set back by ${formatDuration(-ms)} before event ${after.seq}: no figure goes by it, and whatever expires at a time of day came later.`),
+    ...(scale > 1
+      ? [
+          `Backup intervals were compressed ${scenario.timeScale ?? `up to ${formatCount(scale)}`} times: effects that need the real interval (growth of a log, caches, expiry) do not show.`,
+        ]
+      : []),
+    ...jumpsOf(events)
+      .filter(({ ms }) => ms < 0)
+      .map(
+        ({ after, ms }) =>
+          `The clock on the wall was set back by ${formatDuration(-ms)} before event ${after.seq}: no figure goes by it, and whatever expires at a time of day came later.`,
+      ),
     ...(seen === undefined ? ['The service was not observed to the end of the drill.'] : []),
   ];
 }
@@ -60,49 +107,94 @@ function limitsOfTime(evidence: Evidence): string[] {
 function unfelt({ events, strategy, ledger }: Evidence): string[] {
   const moments = momentsOf(events);
   const { impactMs } = recoveryTimeOf(ledger.loads, moments, ledger.damage);
-  if (Object.keys(strategy.alerts ?? {}).length === 0 || moments.faultMs === null || moments.automatic || (impactMs !== null && !isRepair(impactMs, moments))) return [];
-  return ['Clients felt nothing of the fault before the recovery was begun: no alert on what they see would have told anybody of it.'];
+  if (
+    Object.keys(strategy.alerts ?? {}).length === 0 ||
+    moments.faultMs === null ||
+    moments.automatic ||
+    (impactMs !== null && !isRepair(impactMs, moments))
+  )
+    return [];
+  return [
+    'Clients felt nothing of the fault before the recovery was begun: no alert on what they see would have told anybody of it.',
+  ];
 }
 
 function limitsOfData({ events, ledger }: Evidence): string[] {
   const bytes = Math.max(0, ...eventsOf(events, 'backup.durable').map((event) => event.data.plainBytes));
   const thrown = ledger.loads.filter((load) => load.volatile).map((load) => load.load);
   const idle = ledger.loads.filter(isJudged).flatMap((load) => {
-    const names = load.data ? rules.filter((rule) => rule.exercised(load.data!, load) === null && !(rule.name === 'hole' && load.volatile)).map((rule) => rule.name) : [];
+    const names = load.data
+      ? rules
+          .filter(
+            (rule) => rule.exercised(load.data!, load) === null && !(rule.name === 'hole' && load.volatile),
+          )
+          .map((rule) => rule.name)
+      : [];
     return names.length > 0 ? [`Not put to the test by ${load.load}: ${list(names)}.`] : [];
   });
   return [
-    'Loss is known for the operations of Muster\'s own load alone; what other clients wrote is covered by the checks, as far as they go.',
-    ...(bytes > 0 ? [`The largest backup held ${formatBytes(bytes)}: more data takes longer to restore.`] : []),
-    ...(thrown.length > 0 ? [`Losses of ${list(thrown)} are not held against an objective: the recovery throws them away on purpose.`] : []),
+    "Loss is known for the operations of Muster's own load alone; what other clients wrote is covered by the checks, as far as they go.",
+    ...(bytes > 0
+      ? [`The largest backup held ${formatBytes(bytes)}: more data takes longer to restore.`]
+      : []),
+    ...(thrown.length > 0
+      ? [
+          `Losses of ${list(thrown)} are not held against an objective: the recovery throws them away on purpose.`,
+        ]
+      : []),
     ...idle,
   ];
 }
 
-/** Stores that a step really took something from: one that was named first and could not give it proves nothing. */
+/**
+ * Stores that a step really took something from: one that was named first and could not give it proves
+ * nothing.
+ */
 function storesUsed(events: readonly TimelineEvent[], scenario: Scenario): string[] {
   const steps = scenario.recover === 'automatic' ? [] : scenario.recover;
-  return eventsOf(events, 'step.ended').filter(({ data }) => data.ok).flatMap(({ data }) => {
-    const step = steps[data.step];
-    if (!step || !('from' in step)) return [];
-    if ('replay' in step) return [step.from];
-    const { store } = (data.facts ?? {}) as { store?: string };
-    return store ? [store] : step.from.length === 1 ? step.from : [];
-  });
+  return eventsOf(events, 'step.ended')
+    .filter(({ data }) => data.ok)
+    .flatMap(({ data }) => {
+      const step = steps[data.step];
+      if (!step || !('from' in step)) return [];
+      if ('replay' in step) return [step.from];
+      const { store } = (data.facts ?? {}) as { store?: string };
+      return store ? [store] : step.from.length === 1 ? step.from : [];
+    });
 }
 
 function limitsOfBackups({ events, strategy, scenario }: Evidence): string[] {
   const ran = protectionOf(events, null).map((one) => one.backup);
-  const declared = Object.entries(strategy.components).flatMap(([component, { backups }]) => Object.keys(backups).map((name) => `${component}.${name}`));
+  const declared = Object.entries(strategy.components).flatMap(([component, { backups }]) =>
+    Object.keys(backups).map((name) => `${component}.${name}`),
+  );
   const idle = declared.filter((name) => !ran.includes(name));
   const used = storesUsed(events, scenario);
-  const required = new Set(Object.entries(strategy.components).flatMap(([component, { backups }]) => Object.entries(backups).filter(([name]) => ran.includes(`${component}.${name}`)).flatMap(([, plan]) => plan.copies)));
+  const required = new Set(
+    Object.entries(strategy.components).flatMap(([component, { backups }]) =>
+      Object.entries(backups)
+        .filter(([name]) => ran.includes(`${component}.${name}`))
+        .flatMap(([, plan]) => plan.copies),
+    ),
+  );
   const unused = [...required].filter((store) => !used.includes(store));
   const pruned = new Set(eventsOf(events, 'prune.ended').map(({ data }) => data.backup));
-  const unpruned = Object.entries(strategy.components).flatMap(([component, { backups }]) => Object.entries(backups).filter(([, plan]) => plan.keep).map(([name]) => `${component}.${name}`)).filter((name) => !pruned.has(name));
+  const unpruned = Object.entries(strategy.components)
+    .flatMap(([component, { backups }]) =>
+      Object.entries(backups)
+        .filter(([, plan]) => plan.keep)
+        .map(([name]) => `${component}.${name}`),
+    )
+    .filter((name) => !pruned.has(name));
   return [
     ...(idle.length > 0 ? [`Declared and not exercised: ${list(idle)}.`] : []),
-    ...(unused.length > 0 ? [`Nothing was restored from ${list(unused)}: that those copies can be is not shown.`] : []),
-    ...(unpruned.length > 0 ? [`Retention was not waited for: that old recovery points are kept, and removed in time, is not shown for ${list(unpruned)}.`] : []),
+    ...(unused.length > 0
+      ? [`Nothing was restored from ${list(unused)}: that those copies can be is not shown.`]
+      : []),
+    ...(unpruned.length > 0
+      ? [
+          `Retention was not waited for: that old recovery points are kept, and removed in time, is not shown for ${list(unpruned)}.`,
+        ]
+      : []),
   ];
 }

@@ -7,9 +7,15 @@ export interface Loss {
   acknowledged: number;
   lostBeforeFault: number;
   lostAfterFault: number;
-  /** A load lost everything acknowledged before the fault: how far back the loss reaches, this drill cannot say. */
+  /**
+   * A load lost everything acknowledged before the fault: how far back the loss reaches, this drill cannot
+   * say.
+   */
   total: boolean;
-  /** What may be lost at most: back to the newest write that is there, of the load of which that is longest ago. Never less than `rpaMs`. */
+  /**
+   * What may be lost at most: back to the newest write that is there, of the load of which that is longest
+   * ago. Never less than `rpaMs`.
+   */
   atMostMs: number;
   oldestMs: number | null;
   newestMs: number | null;
@@ -17,25 +23,38 @@ export interface Loss {
 }
 
 /** Loads whose losses count against an RPO: with records of data, and not thrown away on purpose. */
-export const countsForLoss = (load: LoadAnalysis): boolean => !load.volatile && (load.kind === 'data' || (load.data !== null && load.data.acknowledged > 0));
+export const countsForLoss = (load: LoadAnalysis): boolean =>
+  !load.volatile && (load.kind === 'data' || (load.data !== null && load.data.acknowledged > 0));
 
 /**
- * RPA = max(fault, acknowledgement of the newest lost write) - acknowledgement of the oldest lost write; 0 when nothing
- * acknowledged is missing (DESIGN §3). When nothing of what was there at the fault came back (`total`), it is only a lower
- * bound, as far back as the drill reaches. A string, the reason, when it cannot be known: never 0.
+ * RPA = max(fault, acknowledgement of the newest lost write) - acknowledgement of the oldest lost write; 0
+ * when nothing acknowledged is missing (DESIGN §3). When nothing of what was there at the fault came back
+ * (`total`), it is only a lower bound, as far back as the drill reaches. A string, the reason, when it cannot
+ * be known: never 0.
  */
-export function lossOf(loads: readonly LoadAnalysis[], faultMs: number | null, damage: string | null): Loss | string {
+export function lossOf(
+  loads: readonly LoadAnalysis[],
+  faultMs: number | null,
+  damage: string | null,
+): Loss | string {
   if (damage !== null) return `the ledger is damaged: ${damage}`;
   if (faultMs === null) return 'nothing was broken';
   if (loads.length === 0) return 'no load wrote data that must be kept';
   const unread = loads.find((load) => load.data === null);
   if (unread) return `${unread.load} was not read back completely`;
   const all = loads.map((load) => load.data!);
-  const sum = (of: (data: (typeof all)[number]) => number): number => all.reduce((total, data) => total + of(data), 0);
+  const sum = (of: (data: (typeof all)[number]) => number): number =>
+    all.reduce((total, data) => total + of(data), 0);
   const acknowledged = sum((data) => data.acknowledged);
   if (acknowledged === 0) return 'no write was acknowledged';
-  const oldestMs = extreme(Math.min, all.map((data) => data.oldestLostAckMs));
-  const newestMs = extreme(Math.max, all.map((data) => data.newestLostAckMs));
+  const oldestMs = extreme(
+    Math.min,
+    all.map((data) => data.oldestLostAckMs),
+  );
+  const newestMs = extreme(
+    Math.max,
+    all.map((data) => data.newestLostAckMs),
+  );
   const rpaMs = oldestMs === null ? 0 : Math.max(faultMs, newestMs!) - oldestMs;
   const survivors = all.flatMap((data) => data.newestSurvivorAckMs ?? []);
   return {
@@ -48,7 +67,10 @@ export function lossOf(loads: readonly LoadAnalysis[], faultMs: number | null, d
     total: all.some((data) => data.lostBeforeFault > 0 && data.survivedFault === 0),
     oldestMs,
     newestMs,
-    newestSurvivorMs: extreme(Math.max, all.map((data) => data.newestSurvivorAckMs)),
+    newestSurvivorMs: extreme(
+      Math.max,
+      all.map((data) => data.newestSurvivorAckMs),
+    ),
   };
 }
 

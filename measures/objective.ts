@@ -1,6 +1,8 @@
 import type { Verdict } from '../core/verdict.ts';
 
-/** One objective held against what was measured: the source of a finding and of a row of `result.objectives`. */
+/**
+ * One objective held against what was measured: the source of a finding and of a row of `result.objectives`.
+ */
 export interface ObjectiveRow {
   component: string;
   kind: 'rto' | 'rpo';

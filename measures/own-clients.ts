@@ -5,45 +5,79 @@ import { eventsOf } from '../core/timeline.ts';
 import type { Moments } from './drill.ts';
 import type { RecoveryTime } from './rto.ts';
 
-interface Way { service: string; port: number | null }
+interface Way {
+  service: string;
+  port: number | null;
+}
 
 const wayOf = ({ components }: Strategy, name: string): Way | null => {
   const component = components[name];
-  return component ? { service: component.clients?.service ?? component.service ?? name, port: component.clients?.port ?? null } : null;
+  return component
+    ? {
+        service: component.clients?.service ?? component.service ?? name,
+        port: component.clients?.port ?? null,
+      }
+    : null;
 };
 
 /**
- * The clients that a component is judged by: those that are aimed at it, else those that go in by it, or by the same way as its
- * own clients do. Never those of another component: it may have come back alone.
+ * The clients that a component is judged by: those that are aimed at it, else those that go in by it, or by
+ * the same way as its own clients do. Never those of another component: it may have come back alone.
  */
-export function ownClients({ strategy, ledger: { loads } }: Pick<Evidence, 'strategy' | 'ledger'>, component: string): LoadAnalysis[] {
+export function ownClients(
+  { strategy, ledger: { loads } }: Pick<Evidence, 'strategy' | 'ledger'>,
+  component: string,
+): LoadAnalysis[] {
   const own = loads.filter((load) => load.target === component);
   const way = wayOf(strategy, component);
   if (own.length > 0 || way === null) return own;
   const service = strategy.components[component]!.service ?? component;
   return loads.filter(({ target }) => {
     const other = wayOf(strategy, target);
-    return other !== null && (other.service === service || (way.port !== null && other.service === way.service && other.port === way.port));
+    return (
+      other !== null &&
+      (other.service === service ||
+        (way.port !== null && other.service === way.service && other.port === way.port))
+    );
   });
 }
 
 const unknown = { rtaMs: null, correctMs: null, impactMs: null, resolutionMs: null, neverRight: false };
 
 /**
- * A component without clients of its own, by its own probe. Null where it was lost with its region, and nothing says more: its
- * clients are asked, wherever they are served now. That another one stays away by intent says nothing of what it was promised to do.
+ * A component without clients of its own, by its own probe. Null where it was lost with its region, and
+ * nothing says more: its clients are asked, wherever they are served now. That another one stays away by
+ * intent says nothing of what it was promised to do.
  */
-export function probedTime({ events, strategy }: Pick<Evidence, 'events' | 'strategy'>, component: string, { faultMs }: Moments): RecoveryTime | null {
+export function probedTime(
+  { events, strategy }: Pick<Evidence, 'events' | 'strategy'>,
+  component: string,
+  { faultMs }: Moments,
+): RecoveryTime | null {
   if (faultMs === null) return { ...unknown, reason: 'nothing was broken' };
   const ready = eventsOf(events, 'ready').findLast(({ data }) => data.component === component);
   const service = strategy.components[component]?.service ?? component;
-  const asked = eventsOf(events, 'asked').filter(({ data }) => data.of === (data.kind === 'component' ? component : service));
+  const asked = eventsOf(events, 'asked').filter(
+    ({ data }) => data.of === (data.kind === 'component' ? component : service),
+  );
   const down = asked.find(({ data }) => !data.ready && !data.staysAway);
-  if (down) return { ...unknown, neverRight: true, reason: `it has no client of its own, and was not ready at the end: ${down.data.detail}` };
-  const lostWithRegion = eventsOf(events, 'fault.begun').some(({ data }) => data.components?.includes(component));
+  if (down)
+    return {
+      ...unknown,
+      neverRight: true,
+      reason: `it has no client of its own, and was not ready at the end: ${down.data.detail}`,
+    };
+  const lostWithRegion = eventsOf(events, 'fault.begun').some(({ data }) =>
+    data.components?.includes(component),
+  );
   const away = asked.some(({ data }) => !data.ready);
   if (away && lostWithRegion) return null;
-  if (away) return { ...unknown, reason: 'it stays away by intent and has no client of its own: nothing says whether what it did is done again' };
+  if (away)
+    return {
+      ...unknown,
+      reason:
+        'it stays away by intent and has no client of its own: nothing says whether what it did is done again',
+    };
   const readyMs = ready?.atMs ?? asked.at(-1)?.atMs ?? null;
   if (readyMs !== null) return { ...unknown, rtaMs: readyMs - faultMs, correctMs: readyMs, reason: null };
   if (lostWithRegion) return null;

@@ -10,44 +10,84 @@ const listedMost = 12;
 /** What reached a region that was gone, in words: something was read there, or could have been. */
 const leaksOf = (attempts: readonly Attempt[], accesses: readonly RegionAccess[]): string[] => [
   ...attempts.filter(({ outcome }) => outcome === 'accepted').map((one) => `${toldAttempt(one)}`),
-  ...accesses.filter(({ kind, ok }) => kind === 'read' && ok > 0).map(({ of, what, ok }) => `Muster: ${what} of ${of}, which worked ${times(ok)}`),
+  ...accesses
+    .filter(({ kind, ok }) => kind === 'read' && ok > 0)
+    .map(({ of, what, ok }) => `Muster: ${what} of ${of}, which worked ${times(ok)}`),
 ];
 
 const times = (count: number): string => (count === 1 ? 'once' : `${formatCount(count)} times`);
-const toldAttempt = ({ from, service, port, count, outcome }: Attempt): string => `${from} to ${service}:${port}, ${times(count)}, ${outcome}`;
+const toldAttempt = ({ from, service, port, count, outcome }: Attempt): string =>
+  `${from} to ${service}:${port}, ${times(count)}, ${outcome}`;
 
 /** What got nothing of it: tried in vain, put there although it should be gone, or fenced it from outside. */
 const vainOf = (attempts: readonly Attempt[], accesses: readonly RegionAccess[]): string[] => [
   ...attempts.filter(({ outcome }) => outcome !== 'accepted').map(toldAttempt),
-  ...accesses.filter(({ kind, ok }) => kind === 'other' && ok > 0).map(({ of, what, ok }) => `Muster: ${what} of ${of}, ${times(ok)}, and nothing was read`),
-  ...accesses.filter(({ kind, failed }) => kind !== 'power' && failed > 0).map(({ of, what, failed }) => `Muster: ${what} of ${of}, which failed ${times(failed)}`),
-  ...accesses.filter(({ kind }) => kind === 'power').map(({ of, what, ok, failed }) => `Muster: ${what} of ${of} from outside, ${times(ok + failed)}`),
+  ...accesses
+    .filter(({ kind, ok }) => kind === 'other' && ok > 0)
+    .map(({ of, what, ok }) => `Muster: ${what} of ${of}, ${times(ok)}, and nothing was read`),
+  ...accesses
+    .filter(({ kind, failed }) => kind !== 'power' && failed > 0)
+    .map(({ of, what, failed }) => `Muster: ${what} of ${of}, which failed ${times(failed)}`),
+  ...accesses
+    .filter(({ kind }) => kind === 'power')
+    .map(({ of, what, ok, failed }) => `Muster: ${what} of ${of} from outside, ${times(ok + failed)}`),
 ];
 
-const spelled = (parts: readonly string[]): string => (parts.length <= listedMost ? parts.join('; ') : `${parts.slice(0, listedMost).join('; ')}; and ${parts.length - listedMost} more`);
+const spelled = (parts: readonly string[]): string =>
+  parts.length <= listedMost
+    ? parts.join('; ')
+    : `${parts.slice(0, listedMost).join('; ')}; and ${parts.length - listedMost} more`;
 
-function judged(lost: TimelineEvent<'region.lost'>, connections: TimelineEvent<'region.connections'> | undefined): { verdict: 'pass' | 'fail' | 'inconclusive'; actual: number | null; detail: string } {
-  if (!connections) return { verdict: 'inconclusive', actual: null, detail: 'What reached for it while it was lost is not on the timeline.' };
+function judged(
+  lost: TimelineEvent<'region.lost'>,
+  connections: TimelineEvent<'region.connections'> | undefined,
+): { verdict: 'pass' | 'fail' | 'inconclusive'; actual: number | null; detail: string } {
+  if (!connections)
+    return {
+      verdict: 'inconclusive',
+      actual: null,
+      detail: 'What reached for it while it was lost is not on the timeline.',
+    };
   const { attempts, accesses, error } = connections.data;
   const [leaks, vain] = [leaksOf(attempts, accesses), vainOf(attempts, accesses)];
-  if (leaks.length > 0) return { verdict: 'fail', actual: leaks.length, detail: `It was lost, and was reached all the same: ${spelled(leaks)}. What should be gone was used.` };
-  if (error !== undefined) return { verdict: 'inconclusive', actual: null, detail: `What reached it is not known: ${error}.` };
-  const tried = vain.length === 0 ? 'Nothing reached for it' : `${plural(vain.length, 'way')} to it ${vain.length === 1 ? 'was' : 'were'} tried, none got anything of it: ${spelled(vain)}`;
-  return { verdict: 'pass', actual: 0, detail: `${tried}. Lost as ${lost.data.how}: ${[...lost.data.services, ...lost.data.stores.map((store) => `store ${store}`)].join(', ')}.` };
+  if (leaks.length > 0)
+    return {
+      verdict: 'fail',
+      actual: leaks.length,
+      detail: `It was lost, and was reached all the same: ${spelled(leaks)}. What should be gone was used.`,
+    };
+  if (error !== undefined)
+    return { verdict: 'inconclusive', actual: null, detail: `What reached it is not known: ${error}.` };
+  const tried =
+    vain.length === 0
+      ? 'Nothing reached for it'
+      : `${plural(vain.length, 'way')} to it ${vain.length === 1 ? 'was' : 'were'} tried, none got anything of it: ${spelled(vain)}`;
+  return {
+    verdict: 'pass',
+    actual: 0,
+    detail: `${tried}. Lost as ${lost.data.how}: ${[...lost.data.services, ...lost.data.stores.map((store) => `store ${store}`)].join(', ')}.`,
+  };
 }
 
 export const region: Measure = {
   about: 'Nothing was read from a region while it was lost: every connection into it is listed',
-  judge: ({ events }) => eventsOf(events, 'region.lost').map((lost, index, all) => {
-    const { region: name } = lost.data;
-    // Lost again, it has a record of its own each time.
-    const nextSeq = all.slice(index + 1).find(({ data }) => data.region === name)?.seq ?? Infinity;
-    const within = <T extends { seq: number; data: { region: string } }>(one: T): boolean => one.data.region === name && one.seq > lost.seq && one.seq < nextSeq;
-    const connections = eventsOf(events, 'region.connections').find(within);
-    const returned = eventsOf(events, 'region.returned').find(within);
-    return finding({
-      id: `region/${name}`, title: `Nothing was used of region ${name} while it was lost`, ...judged(lost, connections), objective: 0, unit: 'count', gate: true,
-      evidence: [lost, connections, returned].flatMap((one) => one?.seq ?? []),
-    });
-  }),
+  judge: ({ events }) =>
+    eventsOf(events, 'region.lost').map((lost, index, all) => {
+      const { region: name } = lost.data;
+      // Lost again, it has a record of its own each time.
+      const nextSeq = all.slice(index + 1).find(({ data }) => data.region === name)?.seq ?? Infinity;
+      const within = <T extends { seq: number; data: { region: string } }>(one: T): boolean =>
+        one.data.region === name && one.seq > lost.seq && one.seq < nextSeq;
+      const connections = eventsOf(events, 'region.connections').find(within);
+      const returned = eventsOf(events, 'region.returned').find(within);
+      return finding({
+        id: `region/${name}`,
+        title: `Nothing was used of region ${name} while it was lost`,
+        ...judged(lost, connections),
+        objective: 0,
+        unit: 'count',
+        gate: true,
+        evidence: [lost, connections, returned].flatMap((one) => one?.seq ?? []),
+      });
+    }),
 };

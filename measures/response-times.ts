@@ -7,19 +7,31 @@ const ratio = 1.04;
 const bins = Math.ceil(Math.log(slowestMs / finestMs) / Math.log(ratio)) + 2;
 
 /** The times that a strategy compares with: what is counted exactly while the ledger is read. */
-export interface Thresholds { slowMs: number | null; longerMs: readonly number[] }
+export interface Thresholds {
+  slowMs: number | null;
+  longerMs: readonly number[];
+}
 
 export const noThresholds: Thresholds = { slowMs: null, longerMs: [] };
 export const thresholdsOf = ({ slo, alerts }: Pick<Strategy, 'slo' | 'alerts'>): Thresholds => ({
   slowMs: slo?.slow?.ms ?? null,
   // A bundle from before there were alerts has none.
-  longerMs: [...new Set(Object.values(alerts ?? {}).flatMap((alert) => (alert.when === 'response-time' ? [alert.above.ms] : [])))],
+  longerMs: [
+    ...new Set(
+      Object.values(alerts ?? {}).flatMap((alert) =>
+        alert.when === 'response-time' ? [alert.above.ms] : [],
+      ),
+    ),
+  ],
 });
 
 /** Response times of one load, bucket by bucket, in memory that does not depend on how many there are. */
 export interface ResponseTimes {
   add(bucket: number, durationMs: number): void;
-  /** Upper bound of the time within which this share of the bucket's operations was done; null when there are none. */
+  /**
+   * Upper bound of the time within which this share of the bucket's operations was done; null when there are
+   * none.
+   */
   within(bucket: number, share: number): number | null;
   count(bucket: number): number;
 }
@@ -29,7 +41,10 @@ export function createResponseTimes(buckets: number): ResponseTimes {
   const totals = new Uint32Array(buckets);
   return {
     add: (bucket, durationMs) => {
-      const bin = Math.min(bins - 1, Math.max(0, Math.ceil(Math.log(Math.max(durationMs, finestMs) / finestMs) / Math.log(ratio))));
+      const bin = Math.min(
+        bins - 1,
+        Math.max(0, Math.ceil(Math.log(Math.max(durationMs, finestMs) / finestMs) / Math.log(ratio))),
+      );
       const at = bucket * bins + bin;
       counts[at] = counts[at]! + 1;
       totals[bucket] = totals[bucket]! + 1;

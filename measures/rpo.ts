@@ -7,11 +7,14 @@ import { countsForLoss, lossOf, type Loss } from './loss.ts';
 import type { ObjectiveRow } from './objective.ts';
 import { worstLossOf, type Worst } from './worst-loss.ts';
 
-const lostOf = (load: LoadAnalysis): number => (load.data?.lostBeforeFault ?? 0) + (load.data?.lostAfterFault ?? 0);
+const lostOf = (load: LoadAnalysis): number =>
+  (load.data?.lostBeforeFault ?? 0) + (load.data?.lostAfterFault ?? 0);
 
 /** Components that a fault was aimed at, and those whose loads lost something all the same. */
 function touchedComponents({ events, ledger }: Evidence): string[] {
-  const losing = ledger.loads.filter((load) => countsForLoss(load) && lostOf(load) > 0).map((load) => load.target);
+  const losing = ledger.loads
+    .filter((load) => countsForLoss(load) && lostOf(load) > 0)
+    .map((load) => load.target);
   return [...new Set([...faultedComponents(events), ...losing])];
 }
 
@@ -23,7 +26,10 @@ export function rpoRows(evidence: Evidence): ObjectiveRow[] {
   });
 }
 
-/** Fewer acknowledged operations before the fault say nothing of what is lost, unless the scenario says otherwise. */
+/**
+ * Fewer acknowledged operations before the fault say nothing of what is lost, unless the scenario says
+ * otherwise.
+ */
 export const operationsLeast = 100;
 
 function rowOf(evidence: Evidence, component: string, objectiveMs: number): ObjectiveRow {
@@ -31,18 +37,46 @@ function rowOf(evidence: Evidence, component: string, objectiveMs: number): Obje
   const loads = ownLoads(evidence, component);
   const loss = lossOf(loads, faultMs, evidence.ledger.damage);
   const row = { component, kind: 'rpo' as const, objectiveMs, evidence: evidenceOf(evidence, component) };
-  if (typeof loss === 'string') return { ...row, actualMs: null, worstMs: null, verdict: 'inconclusive', basis: 'measured', detail: `No recovery point: ${loss}.` };
+  if (typeof loss === 'string')
+    return {
+      ...row,
+      actualMs: null,
+      worstMs: null,
+      verdict: 'inconclusive',
+      basis: 'measured',
+      detail: `No recovery point: ${loss}.`,
+    };
   if (loss.total) {
-    return { ...row, actualMs: null, worstMs: null, verdict: 'fail', basis: 'measured', detail: `${tellLoss(loss)}, all that there was at the fault: the loss reaches back beyond the drill, so no recovery point bounds it.` };
+    return {
+      ...row,
+      actualMs: null,
+      worstMs: null,
+      verdict: 'fail',
+      basis: 'measured',
+      detail: `${tellLoss(loss)}, all that there was at the fault: the loss reaches back beyond the drill, so no recovery point bounds it.`,
+    };
   }
   const thin = loss.rpaMs > objectiveMs ? null : tooThin(evidence, loads);
-  if (thin !== null) return { ...row, actualMs: null, worstMs: null, verdict: 'inconclusive', basis: 'measured', detail: `${tellLoss(loss)}. ${thin}` };
-  return { ...row, actualMs: loss.rpaMs, ...heldAgainst(objectiveMs, loss, worstLossOf(evidence, component, loss)) };
+  if (thin !== null)
+    return {
+      ...row,
+      actualMs: null,
+      worstMs: null,
+      verdict: 'inconclusive',
+      basis: 'measured',
+      detail: `${tellLoss(loss)}. ${thin}`,
+    };
+  return {
+    ...row,
+    actualMs: loss.rpaMs,
+    ...heldAgainst(objectiveMs, loss, worstLossOf(evidence, component, loss)),
+  };
 }
 
 /** Why so few operations say nothing; null when there were enough. */
 function tooThin({ scenario }: Evidence, loads: readonly LoadAnalysis[]): string | null {
-  const sum = (of: (load: LoadAnalysis) => number): number => loads.reduce((total, load) => total + of(load), 0);
+  const sum = (of: (load: LoadAnalysis) => number): number =>
+    loads.reduce((total, load) => total + of(load), 0);
   const least = Math.max(...loads.map(({ load }) => scenario.load[load]?.least ?? operationsLeast));
   const operations = sum(({ service }) => service.acknowledgedBeforeFault);
   const writes = sum(({ service }) => service.writesBeforeFault);
@@ -51,17 +85,41 @@ function tooThin({ scenario }: Evidence, loads: readonly LoadAnalysis[]): string
 }
 
 /** A promise that lies between what is known to be lost and what may be is neither kept nor broken. */
-function heldAgainst(objectiveMs: number, loss: Loss, worst: Worst): Pick<ObjectiveRow, 'worstMs' | 'verdict' | 'basis' | 'detail'> {
+function heldAgainst(
+  objectiveMs: number,
+  loss: Loss,
+  worst: Worst,
+): Pick<ObjectiveRow, 'worstMs' | 'verdict' | 'basis' | 'detail'> {
   const seen = `${tellLoss(loss)}: RPA ${formatDuration(loss.rpaMs)}, and at most ${formatDuration(loss.atMostMs)}, as far back as the newest write that is there.`;
   const leastMs = Math.max(loss.rpaMs, worst.leastMs);
   const promised = `promised ${formatDuration(objectiveMs)}`;
-  if (worst.ms === null) return { worstMs: null, verdict: leastMs > objectiveMs ? 'fail' : 'inconclusive', basis: worst.basis, detail: `${seen} The worst case is not known: ${worst.how}, ${promised}.` };
-  const verdict = leastMs > objectiveMs ? 'fail' : loss.atMostMs > objectiveMs && !(loss.lost === 0 && objectiveMs === 0) ? 'inconclusive' : 'pass';
-  const between = verdict === 'inconclusive' ? ' That lies between what is known to be lost and what may be: write more often.' : '';
-  return { worstMs: leastMs, verdict, basis: worst.basis, detail: `${seen} Worst case ${worst.how} = ${formatDuration(leastMs)}, ${promised}.${between}` };
+  if (worst.ms === null)
+    return {
+      worstMs: null,
+      verdict: leastMs > objectiveMs ? 'fail' : 'inconclusive',
+      basis: worst.basis,
+      detail: `${seen} The worst case is not known: ${worst.how}, ${promised}.`,
+    };
+  const verdict =
+    leastMs > objectiveMs
+      ? 'fail'
+      : loss.atMostMs > objectiveMs && !(loss.lost === 0 && objectiveMs === 0)
+        ? 'inconclusive'
+        : 'pass';
+  const between =
+    verdict === 'inconclusive'
+      ? ' That lies between what is known to be lost and what may be: write more often.'
+      : '';
+  return {
+    worstMs: leastMs,
+    verdict,
+    basis: worst.basis,
+    detail: `${seen} Worst case ${worst.how} = ${formatDuration(leastMs)}, ${promised}.${between}`,
+  };
 }
 
-const ownLoads = ({ ledger }: Evidence, component: string): LoadAnalysis[] => ledger.loads.filter((load) => load.target === component && countsForLoss(load));
+const ownLoads = ({ ledger }: Evidence, component: string): LoadAnalysis[] =>
+  ledger.loads.filter((load) => load.target === component && countsForLoss(load));
 
 function tellLoss(loss: Loss): string {
   if (loss.lost === 0) return `None of ${formatCount(loss.acknowledged)} acknowledged writes is missing`;
@@ -71,30 +129,62 @@ function tellLoss(loss: Loss): string {
 
 function evidenceOf({ events, ledger }: Evidence, component: string): number[] {
   const own = new Set(ledger.loads.filter((load) => load.target === component).map((load) => load.index));
-  const backups = events.filter((event) => (event.type === 'schedule.begun' || event.type === 'backup.durable') && event.data.backup.split('.')[0] === component);
+  const backups = events.filter(
+    (event) =>
+      (event.type === 'schedule.begun' || event.type === 'backup.durable') &&
+      event.data.backup.split('.')[0] === component,
+  );
   const readbacks = events.filter((event) => event.type === 'readback.ended' && own.has(event.data.index));
-  return [...backups, ...readbacks].map((event) => event.seq).concat(seqsOf(events, 'fault.begun', 'recovery.begun', 'ledger.chunk')).sort((a, b) => a - b);
+  return [...backups, ...readbacks]
+    .map((event) => event.seq)
+    .concat(seqsOf(events, 'fault.begun', 'recovery.begun', 'ledger.chunk'))
+    .sort((a, b) => a - b);
 }
 
 /** Acknowledged writes are gone, and nobody said how many may be: that is for a person to decide. */
 const unpromised = (evidence: Evidence) =>
   touchedComponents(evidence).flatMap((component) => {
     if (evidence.strategy.components[component]?.objectives.rpo) return [];
-    const loss = lossOf(ownLoads(evidence, component), momentsOf(evidence.events).faultMs, evidence.ledger.damage);
+    const loss = lossOf(
+      ownLoads(evidence, component),
+      momentsOf(evidence.events).faultMs,
+      evidence.ledger.damage,
+    );
     if (typeof loss === 'string' || loss.lost === 0) return [];
-    return [finding({
-      id: `rpo/${component}`, title: `${component} lost acknowledged writes, and has no RPO`, verdict: 'inconclusive', actual: loss.rpaMs, unit: 'ms',
-      detail: `${tellLoss(loss)}: RPA ${formatDuration(loss.rpaMs)}. The strategy promises nothing that this could be held against.`, evidence: evidenceOf(evidence, component), gate: true,
-    })];
+    return [
+      finding({
+        id: `rpo/${component}`,
+        title: `${component} lost acknowledged writes, and has no RPO`,
+        verdict: 'inconclusive',
+        actual: loss.rpaMs,
+        unit: 'ms',
+        detail: `${tellLoss(loss)}: RPA ${formatDuration(loss.rpaMs)}. The strategy promises nothing that this could be held against.`,
+        evidence: evidenceOf(evidence, component),
+        gate: true,
+      }),
+    ];
   });
 
 export const rpo: Measure = {
-  about: 'Loss: from the oldest acknowledged write that is missing to the fault, and its worst case, against the RPO',
+  about:
+    'Loss: from the oldest acknowledged write that is missing to the fault, and its worst case, against the RPO',
   judge: (evidence) => [
-    ...rpoRows(evidence).map((row) => finding({
-      id: `rpo/${row.component}`, claim: `${row.component}/rpo`, title: `${row.component} loses no more than its RPO`, verdict: row.verdict, actual: row.worstMs ?? row.actualMs, objective: row.objectiveMs,
-      unit: 'ms', detail: row.detail, basis: row.basis, evidence: row.evidence, gate: true, weight: weights.objective,
-    })),
+    ...rpoRows(evidence).map((row) =>
+      finding({
+        id: `rpo/${row.component}`,
+        claim: `${row.component}/rpo`,
+        title: `${row.component} loses no more than its RPO`,
+        verdict: row.verdict,
+        actual: row.worstMs ?? row.actualMs,
+        objective: row.objectiveMs,
+        unit: 'ms',
+        detail: row.detail,
+        basis: row.basis,
+        evidence: row.evidence,
+        gate: true,
+        weight: weights.objective,
+      }),
+    ),
     ...unpromised(evidence),
   ],
 };

@@ -17,17 +17,24 @@ export interface RecoveryTime {
   resolutionMs: number | null;
   /** Why there is no RTA; null when there is one. */
   reason: string | null;
-  /** Seen through to the end of the observation, and never right: that is a failure, not a gap in what we know. */
+  /**
+   * Seen through to the end of the observation, and never right: that is a failure, not a gap in what we
+   * know.
+   */
   neverRight: boolean;
 }
 
 const nothing = { rtaMs: null, correctMs: null, impactMs: null, resolutionMs: null, neverRight: false };
 
 /**
- * RTA = correct - fault, the latest over the loads that the fault was felt by. `correct` is the completion of the first
- * right operation of the final unbroken run of at least 2 s and 20 operations (DESIGN §3).
+ * RTA = correct - fault, the latest over the loads that the fault was felt by. `correct` is the completion of
+ * the first right operation of the final unbroken run of at least 2 s and 20 operations (DESIGN §3).
  */
-export function recoveryTimeOf(loads: readonly LoadAnalysis[], moments: Moments, damage: string | null): RecoveryTime {
+export function recoveryTimeOf(
+  loads: readonly LoadAnalysis[],
+  moments: Moments,
+  damage: string | null,
+): RecoveryTime {
   if (damage !== null) return { ...nothing, reason: `the ledger is damaged: ${damage}` };
   if (moments.faultMs === null) return { ...nothing, reason: 'nothing was broken' };
   if (loads.length === 0) return { ...nothing, reason: 'no load was running' };
@@ -38,38 +45,82 @@ export function recoveryTimeOf(loads: readonly LoadAnalysis[], moments: Moments,
   if (open.length > 0) return neverRight(open, moments, moments.faultMs, impactMs);
   const slowest = felt.reduce((a, b) => (b.service.correctMs! > a.service.correctMs! ? b : a));
   const { correctMs, correctResolutionMs } = slowest.service;
-  return { rtaMs: correctMs! - moments.faultMs, correctMs, impactMs, resolutionMs: correctResolutionMs, reason: null, neverRight: false };
+  return {
+    rtaMs: correctMs! - moments.faultMs,
+    correctMs,
+    impactMs,
+    resolutionMs: correctResolutionMs,
+    reason: null,
+    neverRight: false,
+  };
 }
 
 /** Why loads that felt the fault were not right again, and whether that is certain. */
-function neverRight(open: readonly LoadAnalysis[], moments: Moments, faultMs: number, impactMs: number): RecoveryTime {
+function neverRight(
+  open: readonly LoadAnalysis[],
+  moments: Moments,
+  faultMs: number,
+  impactMs: number,
+): RecoveryTime {
   const unknown = { ...nothing, impactMs };
-  if (moments.observationEndedMs === null) return { ...unknown, reason: `${open[0]!.load} was not right again when the drill stopped observing` };
+  if (moments.observationEndedMs === null)
+    return { ...unknown, reason: `${open[0]!.load} was not right again when the drill stopped observing` };
   const stuck = open.find((load) => !isGuess(load) && !asksTooSeldom(load, moments));
   if (stuck) {
     const last = formatDuration(stuck.service.lastFailureMs! - faultMs);
-    const slow = stuck.service.tooSlow > 0 ? `; ${formatCount(stuck.service.tooSlow)} answers took longer than the strategy calls slow` : '';
-    return { ...unknown, neverRight: true, reason: `${stuck.load} was never right for 2 s and ${steadyOperations} operations; its last failure was ${last} after the fault${slow}` };
+    const slow =
+      stuck.service.tooSlow > 0
+        ? `; ${formatCount(stuck.service.tooSlow)} answers took longer than the strategy calls slow`
+        : '';
+    return {
+      ...unknown,
+      neverRight: true,
+      reason: `${stuck.load} was never right for 2 s and ${steadyOperations} operations; its last failure was ${last} after the fault${slow}`,
+    };
   }
   const guess = open.find(isGuess);
-  if (guess) return { ...unknown, reason: `${guess.load} was not read back, so its answers cannot be told right from wrong` };
+  if (guess)
+    return {
+      ...unknown,
+      reason: `${guess.load} was not read back, so its answers cannot be told right from wrong`,
+    };
   const { load, service } = open[0]!;
-  return { ...unknown, reason: `${load} asks too seldom: ${service.rightSinceFailure} right answers since its last failure, and ${steadyOperations} operations within the observation are needed` };
+  return {
+    ...unknown,
+    reason: `${load} asks too seldom: ${service.rightSinceFailure} right answers since its last failure, and ${steadyOperations} operations within the observation are needed`,
+  };
 }
 
-/** A load so slow that the rule's operations do not fit into what was watched since its last failure, though everything were right. */
-function asksTooSeldom({ ratePerSecond, service, series }: LoadAnalysis, { observationEndedMs, recoveryEndedMs, faultMs }: Moments): boolean {
+/**
+ * A load so slow that the rule's operations do not fit into what was watched since its last failure, though
+ * everything were right.
+ */
+function asksTooSeldom(
+  { ratePerSecond, service, series }: LoadAnalysis,
+  { observationEndedMs, recoveryEndedMs, faultMs }: Moments,
+): boolean {
   // A journey is several operations.
-  const perSecond = Math.max(ratePerSecond, (1_000 * service.acknowledgedBeforeFault) / Math.max(1, faultMs! - series.startMs));
-  const fits = (fromMs: number): boolean => (perSecond * (observationEndedMs! - fromMs)) / 1_000 >= steadyOperations;
+  const perSecond = Math.max(
+    ratePerSecond,
+    (1_000 * service.acknowledgedBeforeFault) / Math.max(1, faultMs! - series.startMs),
+  );
+  const fits = (fromMs: number): boolean =>
+    (perSecond * (observationEndedMs! - fromMs)) / 1_000 >= steadyOperations;
   const calmMs = observationEndedMs! - service.lastFailureMs!;
   return !fits(recoveryEndedMs ?? faultMs!) || (calmMs >= steadyMs && !fits(service.lastFailureMs!));
 }
 
-/** Without its read-back a read of lost data counts as wrong: an upper bound, which may pass but cannot fail. An operation that got no answer is no guess. */
-const isGuess = (load: LoadAnalysis): boolean => load.kind === 'data' && load.data === null && load.service.wrong > 0;
+/**
+ * Without its read-back a read of lost data counts as wrong: an upper bound, which may pass but cannot fail.
+ * An operation that got no answer is no guess.
+ */
+const isGuess = (load: LoadAnalysis): boolean =>
+  load.kind === 'data' && load.data === null && load.service.wrong > 0;
 
-/** Components with an RTO that the fault was aimed at, or whose own load felt it. One without clients of its own is judged by its own probe. */
+/**
+ * Components with an RTO that the fault was aimed at, or whose own load felt it. One without clients of its
+ * own is judged by its own probe.
+ */
 export function rtoRows(evidence: Evidence): ObjectiveRow[] {
   if (evidence.scenario.impact === 'none') return [];
   const { loads } = evidence.ledger;
@@ -85,39 +136,107 @@ export function rtoRows(evidence: Evidence): ObjectiveRow[] {
   });
 }
 
-function rowOf(evidence: Evidence, component: string, objectiveMs: number, loads: readonly LoadAnalysis[], probed?: RecoveryTime): ObjectiveRow {
+function rowOf(
+  evidence: Evidence,
+  component: string,
+  objectiveMs: number,
+  loads: readonly LoadAnalysis[],
+  probed?: RecoveryTime,
+): ObjectiveRow {
   const moments = momentsOf(evidence.events);
   const time = probed ?? recoveryTimeOf(loads, moments, evidence.ledger.damage);
   const delay = delayOf(evidence.strategy, moments.automatic);
-  const row = { component, kind: 'rto' as const, objectiveMs, basis: basisWith(probed ? 'measured by its own probe' : 'measured', delay), evidence: timeEvidence(evidence, loads) };
+  const row = {
+    component,
+    kind: 'rto' as const,
+    objectiveMs,
+    basis: basisWith(probed ? 'measured by its own probe' : 'measured', delay),
+    evidence: timeEvidence(evidence, loads),
+  };
   if (time.rtaMs === null) {
-    return { ...row, actualMs: null, worstMs: null, verdict: time.neverRight ? 'fail' : 'inconclusive', detail: `No recovery time: ${time.reason}.` };
+    return {
+      ...row,
+      actualMs: null,
+      worstMs: null,
+      verdict: time.neverRight ? 'fail' : 'inconclusive',
+      detail: `No recovery time: ${time.reason}.`,
+    };
   }
   const worstMs = time.rtaMs + delayMs(delay);
   const verdict = worstMs <= objectiveMs ? 'pass' : loads.some(isGuess) ? 'inconclusive' : 'fail';
-  const sum = [`measured ${formatDuration(time.rtaMs)}${time.resolutionMs === null ? '' : ` (± ${formatDuration(time.resolutionMs)})`}`, ...delay.how].join(' + ');
-  const guess = verdict === 'inconclusive' ? ' It was not read back, so some right answers may have counted as wrong.' : '';
-  return { ...row, actualMs: time.rtaMs, worstMs, verdict, detail: `${probed ? 'Its own probe said ready' : 'Clients had right answers again'} after ${sum} = ${formatDuration(worstMs)}, promised ${formatDuration(objectiveMs)}.${guess}` };
+  const sum = [
+    `measured ${formatDuration(time.rtaMs)}${time.resolutionMs === null ? '' : ` (± ${formatDuration(time.resolutionMs)})`}`,
+    ...delay.how,
+  ].join(' + ');
+  const guess =
+    verdict === 'inconclusive'
+      ? ' It was not read back, so some right answers may have counted as wrong.'
+      : '';
+  return {
+    ...row,
+    actualMs: time.rtaMs,
+    worstMs,
+    verdict,
+    detail: `${probed ? 'Its own probe said ready' : 'Clients had right answers again'} after ${sum} = ${formatDuration(worstMs)}, promised ${formatDuration(objectiveMs)}.${guess}`,
+  };
 }
 
 /** The events that a recovery time of these loads rests on. */
 export function timeEvidence({ events }: Evidence, loads: readonly LoadAnalysis[]): number[] {
-  const ended = events.filter((event) => event.type === 'load.ended' && loads.some((load) => load.index === event.data.index));
-  return [...seqsOf(events, 'fault.begun', 'fault.witnessed', 'recovery.begun', 'recovery.ended', 'ready', 'observation.ended', 'asked', 'ledger.chunk'), ...ended.map((event) => event.seq)].sort((a, b) => a - b);
+  const ended = events.filter(
+    (event) => event.type === 'load.ended' && loads.some((load) => load.index === event.data.index),
+  );
+  return [
+    ...seqsOf(
+      events,
+      'fault.begun',
+      'fault.witnessed',
+      'recovery.begun',
+      'recovery.ended',
+      'ready',
+      'observation.ended',
+      'asked',
+      'ledger.chunk',
+    ),
+    ...ended.map((event) => event.seq),
+  ].sort((a, b) => a - b);
 }
 
-/** The drill as a whole: the latest of all loads, against the loosest RTO among the components that were broken. */
+/**
+ * The drill as a whole: the latest of all loads, against the loosest RTO among the components that were
+ * broken.
+ */
 function wholeFinding(evidence: Evidence): Finding[] {
-  const objectives = faultedComponents(evidence.events).flatMap((component) => evidence.strategy.components[component]?.objectives.rto?.ms ?? []);
+  const objectives = faultedComponents(evidence.events).flatMap(
+    (component) => evidence.strategy.components[component]?.objectives.rto?.ms ?? [],
+  );
   if (objectives.length === 0 || evidence.scenario.impact === 'none') return [];
   const row = rowOf(evidence, 'drill', Math.max(...objectives), evidence.ledger.loads);
-  return [{ ...findingOf(row), id: 'rto/drill', claim: null, title: 'Every client has right answers again within the RTO', weight: 0 }];
+  return [
+    {
+      ...findingOf(row),
+      id: 'rto/drill',
+      claim: null,
+      title: 'Every client has right answers again within the RTO',
+      weight: 0,
+    },
+  ];
 }
 
 const findingOf = (row: ObjectiveRow): Finding =>
   finding({
-    id: `rto/${row.component}`, claim: `${row.component}/rto`, title: `${row.component} recovers within its RTO`, verdict: row.verdict, actual: row.worstMs, objective: row.objectiveMs,
-    unit: 'ms', detail: row.detail, basis: row.basis, evidence: row.evidence, gate: true, weight: weights.objective,
+    id: `rto/${row.component}`,
+    claim: `${row.component}/rto`,
+    title: `${row.component} recovers within its RTO`,
+    verdict: row.verdict,
+    actual: row.worstMs,
+    objective: row.objectiveMs,
+    unit: 'ms',
+    detail: row.detail,
+    basis: row.basis,
+    evidence: row.evidence,
+    gate: true,
+    weight: weights.objective,
   });
 
 export const rto: Measure = {

@@ -8,79 +8,154 @@ import { countsForLoss } from './loss.ts';
 import { protectionOf, recoveryMeansOf, type ProtectionSeen } from './protection.ts';
 
 /**
- * What a scheduler may be late by: a tenth of the compressed interval. Of one of a second or two that is less than a busy machine
- * is late by, so that it is half a second there. Always far below one interval: a run that was left out shows. Where it is known
- * to have been later with a run that it began, that counts instead: the drill's own delay is not the schedule's.
+ * What a scheduler may be late by: a tenth of the compressed interval. Of one of a second or two that is less
+ * than a busy machine is late by, so that it is half a second there. Always far below one interval: a run
+ * that was left out shows. Where it is known to have been later with a run that it began, that counts
+ * instead: the drill's own delay is not the schedule's.
  */
 const slackOf = (scaledMs: number): number => Math.min(Math.max(0.1 * scaledMs, 500), 0.4 * scaledMs);
 function delayOf({ events }: Evidence, backup: string, scaledMs: number, faultMs: number): number {
-  const late = eventsOf(events, 'backup.begun').filter((event) => event.data.backup === backup && event.atMs <= faultMs).map(({ data }) => data.lateMs ?? 0);
+  const late = eventsOf(events, 'backup.begun')
+    .filter((event) => event.data.backup === backup && event.atMs <= faultMs)
+    .map(({ data }) => data.lateMs ?? 0);
   return Math.max(slackOf(scaledMs), Math.min(scaledMs, Math.max(0, ...late)));
 }
 
-interface Seen { what: string; ms: number }
+interface Seen {
+  what: string;
+  ms: number;
+}
 
 /**
- * Did the schedule do what it says? At the fault, the newest durable point may be at most I/k + D old (declared interval,
- * time scale, longest measured time from consistency to durability, the run that the fault cut off included), and so may the part of the observed loss that lies
- * before the fault, where recovery rested on this backup alone. Continuous methods have no interval and no finding here.
+ * Did the schedule do what it says? At the fault, the newest durable point may be at most I/k + D old
+ * (declared interval, time scale, longest measured time from consistency to durability, the run that the
+ * fault cut off included), and so may the part of the observed loss that lies before the fault, where
+ * recovery rested on this backup alone. Continuous methods have no interval and no finding here.
  */
 export function judgeSchedule(evidence: Evidence, one: ProtectionSeen, faultMs: number): Finding {
   const scaledMs = one.scaledMs!;
   const claim = `${one.component}/backup/${one.name}/every`;
   const title = `${one.backup} runs every ${formatDuration(one.intervalMs!)} as declared`;
   const durable = one.points.filter((point) => point.durableMs <= faultMs);
-  // Within the slack it is the injection itself that stops it; a run that was left out shows in the age of the newest point.
-  const stopped = eventsOf(evidence.events, 'schedule.stopped').find((event) => event.data.backup === one.backup && event.atMs < faultMs - slackOf(scaledMs));
-  const common = { id: `schedule/${one.backup}`, claim, title, unit: 'ms' as const, gate: true, weight: weights.schedule };
-  const seqs = [one.begunSeq, ...durable.map((point) => point.seq), ...seqsOf(evidence.events, 'fault.begun'), ...(stopped ? [stopped.seq] : [])].sort((a, b) => a - b);
-  if (stopped) return finding({ ...common, verdict: 'fail', evidence: seqs, detail: `It stopped ${formatDuration(faultMs - stopped.atMs)} before the fault: ${stopped.data.reason}.` });
-  if (durable.length === 0) return finding({ ...common, verdict: 'inconclusive', evidence: seqs, detail: 'No recovery point was durable before the fault, so there is no interval to look at.' });
-  const durabilityMs = Math.max(...durable.map((point) => point.durableMs - point.consistentMs), one.cutOffMs ?? 0);
+  // Within the slack it is the injection itself that stops it; a run that was left out shows in the age of
+  // the newest point.
+  const stopped = eventsOf(evidence.events, 'schedule.stopped').find(
+    (event) => event.data.backup === one.backup && event.atMs < faultMs - slackOf(scaledMs),
+  );
+  const common = {
+    id: `schedule/${one.backup}`,
+    claim,
+    title,
+    unit: 'ms' as const,
+    gate: true,
+    weight: weights.schedule,
+  };
+  const seqs = [
+    one.begunSeq,
+    ...durable.map((point) => point.seq),
+    ...seqsOf(evidence.events, 'fault.begun'),
+    ...(stopped ? [stopped.seq] : []),
+  ].sort((a, b) => a - b);
+  if (stopped)
+    return finding({
+      ...common,
+      verdict: 'fail',
+      evidence: seqs,
+      detail: `It stopped ${formatDuration(faultMs - stopped.atMs)} before the fault: ${stopped.data.reason}.`,
+    });
+  if (durable.length === 0)
+    return finding({
+      ...common,
+      verdict: 'inconclusive',
+      evidence: seqs,
+      detail: 'No recovery point was durable before the fault, so there is no interval to look at.',
+    });
+  const durabilityMs = Math.max(
+    ...durable.map((point) => point.durableMs - point.consistentMs),
+    one.cutOffMs ?? 0,
+  );
   const delayMs = delayOf(evidence, one.backup, scaledMs, faultMs);
   const limitMs = scaledMs + delayMs + durabilityMs;
   const newest = Math.max(...durable.map((point) => point.consistentMs));
-  const seen = [{ what: 'the newest durable recovery point was that old at the fault', ms: faultMs - newest }, ...lossBefore(evidence, one, faultMs)].reduce((a, b) => (b.ms > a.ms ? b : a));
+  const seen = [
+    { what: 'the newest durable recovery point was that old at the fault', ms: faultMs - newest },
+    ...lossBefore(evidence, one, faultMs),
+  ].reduce((a, b) => (b.ms > a.ms ? b : a));
   const verdict = verdictOf(seen.ms, limitMs, scaledMs, durabilityMs);
   const limit = `${formatDuration(scaledMs)} between runs${compression(evidence, one)} + ${formatDuration(durabilityMs)} to become durable, and ${formatDuration(delayMs)} for the scheduler`;
-  const crowded = verdict === 'inconclusive' ? ' One backup takes longer than the compressed interval: use a smaller timeScale.' : '';
-  return finding({ ...common, verdict, actual: seen.ms, objective: limitMs, evidence: seqs, detail: `${formatDuration(seen.ms)}: ${seen.what}; ${verdict === 'pass' ? 'explained' : 'not explained'} by ${limit}.${crowded}` });
+  const crowded =
+    verdict === 'inconclusive'
+      ? ' One backup takes longer than the compressed interval: use a smaller timeScale.'
+      : '';
+  return finding({
+    ...common,
+    verdict,
+    actual: seen.ms,
+    objective: limitMs,
+    evidence: seqs,
+    detail: `${formatDuration(seen.ms)}: ${seen.what}; ${verdict === 'pass' ? 'explained' : 'not explained'} by ${limit}.${crowded}`,
+  });
 }
 
 /** How the declared interval became that of the drill; nothing where it is the same. */
-function compression({ scenario: { timeScale } }: Evidence, { intervalMs, scaledMs }: ProtectionSeen): string {
+function compression(
+  { scenario: { timeScale } }: Evidence,
+  { intervalMs, scaledMs }: ProtectionSeen,
+): string {
   const factor = timeScale ?? intervalMs! / scaledMs!;
   if (factor <= 1) return '';
   return ` (${formatDuration(intervalMs!)} at ${timeScale === undefined ? `${formatCount(Math.round(factor))} times the pace, by what the first backup took` : `timeScale ${timeScale}`})`;
 }
 
-/** A backup longer than its compressed interval makes runs queue: that is timeScale's doing, up to two of them in a row. */
+/**
+ * A backup longer than its compressed interval makes runs queue: that is timeScale's doing, up to two of them
+ * in a row.
+ */
 function verdictOf(seenMs: number, limitMs: number, scaledMs: number, durabilityMs: number): Verdict {
   if (seenMs <= limitMs) return 'pass';
   return durabilityMs > scaledMs && seenMs <= 2 * durabilityMs + slackOf(scaledMs) ? 'inconclusive' : 'fail';
 }
 
 /**
- * Only a recovery that succeeded says something of the schedule: what it could not restore is its own loss. Where nothing at all
- * from before the fault is there, no recovery point was brought back, and the loss says nothing of schedules.
+ * Only a recovery that succeeded says something of the schedule: what it could not restore is its own loss.
+ * Where nothing at all from before the fault is there, no recovery point was brought back, and the loss says
+ * nothing of schedules.
  */
 function lossBefore(evidence: Evidence, one: ProtectionSeen, faultMs: number): Seen[] {
   const means = recoveryMeansOf(evidence, one.component, [one]);
   const restored = lastOf(evidence.events, 'recovery.ended')?.data.ok === true;
-  if (!restored || means.snapshots.length === 0 || means.replayed || evidence.ledger.damage !== null) return [];
-  const oldest = evidence.ledger.loads.filter((load) => load.target === one.component && countsForLoss(load) && load.data?.survivedFault !== 0).flatMap((load) => load.data?.oldestLostAckMs ?? []);
-  return oldest.map((ms) => ({ what: 'the oldest lost write was acknowledged that long before the fault', ms: faultMs - ms }));
+  if (!restored || means.snapshots.length === 0 || means.replayed || evidence.ledger.damage !== null)
+    return [];
+  const oldest = evidence.ledger.loads
+    .filter((load) => load.target === one.component && countsForLoss(load) && load.data?.survivedFault !== 0)
+    .flatMap((load) => load.data?.oldestLostAckMs ?? []);
+  return oldest.map((ms) => ({
+    what: 'the oldest lost write was acknowledged that long before the fault',
+    ms: faultMs - ms,
+  }));
 }
 
 export const schedule: Measure = {
-  about: 'Backup schedules ran as declared: age of the newest point and the loss before the fault are explained by I/k + D',
+  about:
+    'Backup schedules ran as declared: age of the newest point and the loss before the fault are explained by I/k + D',
   judge(evidence) {
     const { disturbedMs: faultMs } = momentsOf(evidence.events);
-    const scheduled = protectionOf(evidence.events, faultMs).filter((one) => one.intervalMs !== null && one.scaledMs !== null);
+    const scheduled = protectionOf(evidence.events, faultMs).filter(
+      (one) => one.intervalMs !== null && one.scaledMs !== null,
+    );
     if (faultMs !== null) return scheduled.map((one) => judgeSchedule(evidence, one, faultMs));
-    return scheduled.map((one) => finding({
-      id: `schedule/${one.backup}`, claim: `${one.component}/backup/${one.name}/every`, title: `${one.backup} runs as declared`, verdict: 'inconclusive', unit: 'ms', evidence: [one.begunSeq], gate: true,
-      weight: weights.schedule, detail: 'Nothing was broken, so there is no moment to hold it against.',
-    }));
+    return scheduled.map((one) =>
+      finding({
+        id: `schedule/${one.backup}`,
+        claim: `${one.component}/backup/${one.name}/every`,
+        title: `${one.backup} runs as declared`,
+        verdict: 'inconclusive',
+        unit: 'ms',
+        evidence: [one.begunSeq],
+        gate: true,
+        weight: weights.schedule,
+        detail: 'Nothing was broken, so there is no moment to hold it against.',
+      }),
+    );
   },
 };

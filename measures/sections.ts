@@ -7,17 +7,36 @@ import { faultsOf } from './witness.ts';
 
 /** Of a damaged ledger no counts of data are told, for they cannot be trusted. */
 export const loadsSection = (ledger: LedgerAnalysis): DrillResult['loads'] =>
-  ledger.loads.map((one) => ({ ...one, data: ledger.damage === null ? one.data : null })).map(({ load, target, kind, volatile, service, data }) => ({
-    load, target, kind, volatile,
-    operations: service.operations, right: service.right, wrong: service.wrong, failed: service.failed, unknown: service.unknown,
-    acknowledged: data?.acknowledged ?? null, classes: data?.classes ?? null, holes: data?.holes ?? null,
-    lostBeforeFault: data?.lostBeforeFault ?? null, lostAfterFault: data?.lostAfterFault ?? null,
-    examples: { ...data?.examples },
+  ledger.loads
+    .map((one) => ({ ...one, data: ledger.damage === null ? one.data : null }))
+    .map(({ load, target, kind, volatile, service, data }) => ({
+      load,
+      target,
+      kind,
+      volatile,
+      operations: service.operations,
+      right: service.right,
+      wrong: service.wrong,
+      failed: service.failed,
+      unknown: service.unknown,
+      acknowledged: data?.acknowledged ?? null,
+      classes: data?.classes ?? null,
+      holes: data?.holes ?? null,
+      lostBeforeFault: data?.lostBeforeFault ?? null,
+      lostAfterFault: data?.lostAfterFault ?? null,
+      examples: { ...data?.examples },
+    }));
+
+export const seriesSection = (ledger: LedgerAnalysis): DrillResult['series'] =>
+  ledger.loads.map(({ load, series: { longer: _longer, timed: _timed, ...series } }) => ({
+    load,
+    ...series,
   }));
 
-export const seriesSection = (ledger: LedgerAnalysis): DrillResult['series'] => ledger.loads.map(({ load, series: { longer: _longer, timed: _timed, ...series } }) => ({ load, ...series }));
-
-/** A point with neither an end nor a failure is unfinished, as the one that a fault at the worst moment cuts off. */
+/**
+ * A point with neither an end nor a failure is unfinished, as the one that a fault at the worst moment cuts
+ * off.
+ */
 export function backupsSection(events: readonly TimelineEvent[]): DrillResult['backups'] {
   const durable = new Map(eventsOf(events, 'backup.durable').map((event) => [event.data.point, event]));
   const failed = new Map(eventsOf(events, 'backup.failed').map((event) => [event.data.point, event]));
@@ -25,18 +44,33 @@ export function backupsSection(events: readonly TimelineEvent[]): DrillResult['b
     const done = durable.get(point);
     const failure = failed.get(point);
     return {
-      backup, point, state: done ? 'durable' : failure ? 'failed' : 'unfinished', begunMs: atMs, consistentMs: done?.data.consistentAtMs ?? null, durableMs: done?.atMs ?? null,
-      plainBytes: done?.data.plainBytes ?? null, storedBytes: done?.data.storedBytes ?? null, copies: done?.data.copies ?? [], position: done?.data.position ?? {}, error: failure?.data.error ?? null,
+      backup,
+      point,
+      state: done ? 'durable' : failure ? 'failed' : 'unfinished',
+      begunMs: atMs,
+      consistentMs: done?.data.consistentAtMs ?? null,
+      durableMs: done?.atMs ?? null,
+      plainBytes: done?.data.plainBytes ?? null,
+      storedBytes: done?.data.storedBytes ?? null,
+      copies: done?.data.copies ?? [],
+      position: done?.data.position ?? {},
+      error: failure?.data.error ?? null,
     };
   });
 }
 
-/** Undos run last-in-first-out: the last injected fault is the first undone. What was never undone is null. */
+/**
+ * Undos run last-in-first-out: the last injected fault is the first undone. What was never undone is null.
+ */
 export function faultsSection(events: readonly TimelineEvent[]): DrillResult['faults'] {
   const undone = eventsOf(events, 'undo.ended').map(({ data }) => (data.ok ? data.healed : false));
   const injected = eventsOf(events, 'fault.injected').length;
   return faultsOf(events).map(({ fault, target, begunMs, outcome }, index) => ({
-    fault, target, begunMs, witnessedMs: outcome?.type === 'fault.witnessed' ? outcome.atMs : null, proof: outcome?.type === 'fault.witnessed' ? outcome.data.proof : null,
+    fault,
+    target,
+    begunMs,
+    witnessedMs: outcome?.type === 'fault.witnessed' ? outcome.atMs : null,
+    proof: outcome?.type === 'fault.witnessed' ? outcome.data.proof : null,
     healed: undone.length === injected ? (undone[injected - 1 - index] ?? null) : null,
   }));
 }
@@ -49,7 +83,14 @@ export function stepsSection(events: readonly TimelineEvent[]): DrillResult['ste
     const before = anew.find((event) => event.seq > seq)?.seq ?? Infinity;
     const at = ended.findIndex((event) => event.seq > seq && event.seq < before && event.data.step === step);
     const end = at === -1 ? undefined : ended.splice(at, 1)[0]!;
-    return { title, beginMs: atMs, endMs: end?.atMs ?? null, ok: end?.data.ok ?? null, error: end?.data.error ?? null, facts: end?.data.facts ?? null };
+    return {
+      title,
+      beginMs: atMs,
+      endMs: end?.atMs ?? null,
+      ok: end?.data.ok ?? null,
+      error: end?.data.error ?? null,
+      facts: end?.data.facts ?? null,
+    };
   });
 }
 
@@ -57,10 +98,20 @@ export const notesSection = (events: readonly TimelineEvent[]): DrillResult['not
   eventsOf(events, 'note').map(({ atMs, data: { text } }) => ({ atMs, text }));
 
 export const checksSection = (events: readonly TimelineEvent[]): DrillResult['checks'] =>
-  eventsOf(events, 'check.ended').map(({ data: { check, component, verdict, detail } }) => ({ check, component, verdict, detail }));
+  eventsOf(events, 'check.ended').map(({ data: { check, component, verdict, detail } }) => ({
+    check,
+    component,
+    verdict,
+    detail,
+  }));
 
 export function phasesSection(events: readonly TimelineEvent[]): DrillResult['phases'] {
   const ended = new Map(eventsOf(events, 'phase.ended').map((event) => [event.data.phase, event]));
-  const begun = eventsOf(events, 'phase.begun').map(({ atMs, data: { phase } }) => ({ phase, beginMs: atMs, endMs: ended.get(phase)?.atMs ?? null, ok: ended.get(phase)?.data.ok ?? null }));
+  const begun = eventsOf(events, 'phase.begun').map(({ atMs, data: { phase } }) => ({
+    phase,
+    beginMs: atMs,
+    endMs: ended.get(phase)?.atMs ?? null,
+    ok: ended.get(phase)?.data.ok ?? null,
+  }));
   return begun.sort((a, b) => a.beginMs - b.beginMs || phases.indexOf(a.phase) - phases.indexOf(b.phase));
 }

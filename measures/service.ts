@@ -6,31 +6,60 @@ import { faultedComponents, momentsOf } from './drill.ts';
 import { finding } from './finding.ts';
 import { recoveryTimeOf, timeEvidence } from './rto.ts';
 
-/** Being right again is the least of a recovery: it earns nothing, and how long it may take is for the RTO to say. */
+/**
+ * Being right again is the least of a recovery: it earns nothing, and how long it may take is for the RTO to
+ * say.
+ */
 function judgeLoad(evidence: Evidence, load: LoadAnalysis): Finding {
   const time = recoveryTimeOf([load], momentsOf(evidence.events), evidence.ledger.damage);
-  const common = { id: `service/${load.load}`, title: `${load.load} has right answers again`, unit: 'ms' as const, evidence: timeEvidence(evidence, [load]), gate: true };
-  if (time.rtaMs === null) return finding({ ...common, verdict: time.neverRight ? 'fail' : 'inconclusive', detail: `Not known to be: ${time.reason}.` });
-  return finding({ ...common, verdict: 'pass', actual: time.rtaMs, detail: `From ${formatDuration(time.rtaMs)} after the fault on, to the end of the observation.` });
+  const common = {
+    id: `service/${load.load}`,
+    title: `${load.load} has right answers again`,
+    unit: 'ms' as const,
+    evidence: timeEvidence(evidence, [load]),
+    gate: true,
+  };
+  if (time.rtaMs === null)
+    return finding({
+      ...common,
+      verdict: time.neverRight ? 'fail' : 'inconclusive',
+      detail: `Not known to be: ${time.reason}.`,
+    });
+  return finding({
+    ...common,
+    verdict: 'pass',
+    actual: time.rtaMs,
+    detail: `From ${formatDuration(time.rtaMs)} after the fault on, to the end of the observation.`,
+  });
 }
 
 /**
- * Nobody felt anything, and nothing says that nobody should: what was broken may be nothing that these clients use. Where an RTO was
- * promised, that is what the RTO says already.
+ * Nobody felt anything, and nothing says that nobody should: what was broken may be nothing that these
+ * clients use. Where an RTO was promised, that is what the RTO says already.
  */
 function unfelt(evidence: Evidence): Finding[] {
   const { scenario, strategy, events, ledger } = evidence;
   const promised = faultedComponents(events).some((name) => strategy.components[name]?.objectives.rto);
-  const spared = ledger.loads.every(({ load }) => (scenario.load[load]?.impact ?? scenario.impact) === 'none');
+  const spared = ledger.loads.every(
+    ({ load }) => (scenario.load[load]?.impact ?? scenario.impact) === 'none',
+  );
   if (momentsOf(events).faultMs === null || promised || spared || ledger.damage !== null) return [];
-  return [finding({
-    id: 'service/felt', title: 'Clients felt what was broken', verdict: 'inconclusive', evidence: timeEvidence(evidence, ledger.loads), gate: true,
-    detail: 'No client operation failed after the fault, so nothing shows that what was broken is anything that they use. `impact: none` promises that they notice nothing.',
-  })];
+  return [
+    finding({
+      id: 'service/felt',
+      title: 'Clients felt what was broken',
+      verdict: 'inconclusive',
+      evidence: timeEvidence(evidence, ledger.loads),
+      gate: true,
+      detail:
+        'No client operation failed after the fault, so nothing shows that what was broken is anything that they use. `impact: none` promises that they notice nothing.',
+    }),
+  ];
 }
 
 export const service: Measure = {
-  about: 'Clients felt the fault, unless they were to notice nothing, and have right answers again, whether or not an RTO was promised',
+  about:
+    'Clients felt the fault, unless they were to notice nothing, and have right answers again, whether or not an RTO was promised',
   judge(evidence) {
     const felt = evidence.ledger.loads.filter((load) => load.service.impactMs !== null);
     return felt.length > 0 ? felt.map((load) => judgeLoad(evidence, load)) : unfelt(evidence);

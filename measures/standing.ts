@@ -9,8 +9,18 @@ export const standing: Measure = {
     return [...new Set(asked.map(({ data }) => data.of))].map((of) => {
       const own = asked.filter(({ data }) => data.of === of);
       const down = own.filter(({ data }) => !data.ready && !data.staysAway);
-      const told = (down.length > 0 ? down : own).map(({ data }) => `${data.kind}: ${data.ready ? 'ready' : data.staysAway ? 'not ready, and meant to stay away' : 'not ready'} (${data.detail})`);
-      return finding({ id: `standing/${of}`, title: `${of} stands at the end`, verdict: down.length > 0 ? 'fail' : 'pass', detail: `${told.join('; ')}.`, evidence: own.map(({ seq }) => seq), gate: true });
+      const told = (down.length > 0 ? down : own).map(
+        ({ data }) =>
+          `${data.kind}: ${data.ready ? 'ready' : data.staysAway ? 'not ready, and meant to stay away' : 'not ready'} (${data.detail})`,
+      );
+      return finding({
+        id: `standing/${of}`,
+        title: `${of} stands at the end`,
+        verdict: down.length > 0 ? 'fail' : 'pass',
+        detail: `${told.join('; ')}.`,
+        evidence: own.map(({ seq }) => seq),
+        gate: true,
+      });
     });
   },
 };

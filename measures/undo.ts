@@ -3,10 +3,21 @@ import { eventsOf } from '../core/timeline.ts';
 import type { Verdict } from '../core/verdict.ts';
 import { finding } from './finding.ts';
 
-function tell({ ok, healed, error }: { ok: boolean; healed: boolean | null; error?: string | undefined }): string {
+function tell({
+  ok,
+  healed,
+  error,
+}: {
+  ok: boolean;
+  healed: boolean | null;
+  error?: string | undefined;
+}): string {
   if (error !== undefined) return `It failed: ${error}.`;
-  if (!ok || healed === false) return 'It ran, and until its deadline nobody saw what there was before: the fault may still be there.';
-  return healed === null ? 'It ran; what the fault destroyed was for the recovery to bring back.' : 'It ran, and nothing of the fault is left.';
+  if (!ok || healed === false)
+    return 'It ran, and until its deadline nobody saw what there was before: the fault may still be there.';
+  return healed === null
+    ? 'It ran; what the fault destroyed was for the recovery to bring back.'
+    : 'It ran, and nothing of the fault is left.';
 }
 
 export const undo: Measure = {
@@ -17,11 +28,28 @@ export const undo: Measure = {
       const verdict: Verdict = data.ok && data.healed !== false ? 'pass' : 'fail';
       const repeated = ended.findIndex((other) => other.data.undo === data.undo) < index;
       const detail = tell(data);
-      return finding({ id: `undo/${data.undo}${repeated ? `/${index + 1}` : ''}`, title: `${data.undo} is undone`, verdict, detail, evidence: [seq], gate: true });
+      return finding({
+        id: `undo/${data.undo}${repeated ? `/${index + 1}` : ''}`,
+        title: `${data.undo} is undone`,
+        verdict,
+        detail,
+        evidence: [seq],
+        gate: true,
+      });
     });
     const injected = eventsOf(events, 'fault.injected');
     if (ended.length >= injected.length) return findings;
     const detail = `${injected.length - ended.length} of ${injected.length} injected faults have no undo on the timeline.`;
-    return [...findings, finding({ id: 'undo/missing', title: 'Every fault was undone', verdict: 'inconclusive', detail, evidence: injected.map((event) => event.seq), gate: true })];
+    return [
+      ...findings,
+      finding({
+        id: 'undo/missing',
+        title: 'Every fault was undone',
+        verdict: 'inconclusive',
+        detail,
+        evidence: injected.map((event) => event.seq),
+        gate: true,
+      }),
+    ];
   },
 };

@@ -4,32 +4,65 @@ import type { Moments } from './drill.ts';
 
 export type Segment = DrillResult['waterfall'][number];
 
-interface Stretch { stage: Stage; what: string; step: number; beginMs: number; endMs: number }
+interface Stretch {
+  stage: Stage;
+  what: string;
+  step: number;
+  beginMs: number;
+  endMs: number;
+}
 
-/** Stretches of recovery work. One that never ended is taken to have lasted until the recovery was begun anew, or to `endMs`. */
+/**
+ * Stretches of recovery work. One that never ended is taken to have lasted until the recovery was begun anew,
+ * or to `endMs`.
+ */
 export function stretchesOf(events: readonly TimelineEvent[], endMs: number): Stretch[] {
   const ended = [...eventsOf(events, 'stage.ended')];
   const anew = eventsOf(events, 'recovery.begun');
   return eventsOf(events, 'stage.begun').map(({ seq, atMs, data }) => {
     const next = anew.find((event) => event.seq > seq);
-    const at = ended.findIndex((event) => event.seq > seq && event.seq < (next?.seq ?? Infinity) && event.data.step === data.step && event.data.stage === data.stage && event.data.what === data.what);
+    const at = ended.findIndex(
+      (event) =>
+        event.seq > seq &&
+        event.seq < (next?.seq ?? Infinity) &&
+        event.data.step === data.step &&
+        event.data.stage === data.stage &&
+        event.data.what === data.what,
+    );
     const end = at === -1 ? Math.min(next?.atMs ?? endMs, endMs) : ended.splice(at, 1)[0]!.atMs;
     return { ...data, beginMs: atMs, endMs: end };
   });
 }
 
 /**
- * Where the time went, from the fault to `verified`: segments that follow each other without a gap, so that they add up
- * exactly. A recorded stage wins, the one begun last where they overlap (a pipe decrypts while it fetches); between stages
- * the stamps say what was being waited for. What nobody recorded is `other`. Without a fault, or without an end, nothing.
+ * Where the time went, from the fault to `verified`: segments that follow each other without a gap, so that
+ * they add up exactly. A recorded stage wins, the one begun last where they overlap (a pipe decrypts while it
+ * fetches); between stages the stamps say what was being waited for. What nobody recorded is `other`. Without
+ * a fault, or without an end, nothing.
  */
-export function waterfallOf(events: readonly TimelineEvent[], moments: Moments, impactMs: number | null, correctMs: number | null): Segment[] {
+export function waterfallOf(
+  events: readonly TimelineEvent[],
+  moments: Moments,
+  impactMs: number | null,
+  correctMs: number | null,
+): Segment[] {
   const { faultMs } = moments;
   const endMs = moments.verifiedMs ?? Math.max(correctMs ?? -Infinity, moments.recoveryEndedMs ?? -Infinity);
   if (faultMs === null || !(endMs > faultMs) || endMs === Infinity) return [];
   const stretches = stretchesOf(events, endMs);
-  const stamps = [impactMs, moments.detectedMs, moments.recoveryBegunMs, moments.recoveryEndedMs, moments.readyMs, correctMs].filter((stamp) => stamp !== null);
-  const edges = [...new Set([faultMs, endMs, ...stamps, ...stretches.flatMap((one) => [one.beginMs, one.endMs])])].filter((edge) => edge >= faultMs && edge <= endMs).sort((a, b) => a - b);
+  const stamps = [
+    impactMs,
+    moments.detectedMs,
+    moments.recoveryBegunMs,
+    moments.recoveryEndedMs,
+    moments.readyMs,
+    correctMs,
+  ].filter((stamp) => stamp !== null);
+  const edges = [
+    ...new Set([faultMs, endMs, ...stamps, ...stretches.flatMap((one) => [one.beginMs, one.endMs])]),
+  ]
+    .filter((edge) => edge >= faultMs && edge <= endMs)
+    .sort((a, b) => a - b);
   const segments: Segment[] = [];
   for (let at = 0; at + 1 < edges.length; at += 1) {
     const [beginMs, end] = [edges[at]!, edges[at + 1]!];
@@ -41,7 +74,13 @@ export function waterfallOf(events: readonly TimelineEvent[], moments: Moments, 
   return segments;
 }
 
-function ownerOf(stretches: readonly Stretch[], moments: Moments, impactMs: number | null, correctMs: number | null, ms: number): Pick<Segment, 'stage' | 'what'> {
+function ownerOf(
+  stretches: readonly Stretch[],
+  moments: Moments,
+  impactMs: number | null,
+  correctMs: number | null,
+  ms: number,
+): Pick<Segment, 'stage' | 'what'> {
   const active = stretches.filter((one) => one.beginMs <= ms && ms < one.endMs);
   if (active.length > 0) {
     const { stage, what } = active.reduce((a, b) => (b.beginMs >= a.beginMs ? b : a));
@@ -56,13 +95,19 @@ function ownerOf(stretches: readonly Stretch[], moments: Moments, impactMs: numb
   if (!automatic && before(recoveryEndedMs)) return { stage: 'other', what: 'between recorded stages' };
   if (before(readyMs)) return { stage: 'ready', what: 'until the service called itself ready' };
   if (before(correctMs)) return { stage: 'correct', what: 'until clients had right answers' };
-  if (moments.verifiedMs !== null && (correctMs !== null || !before(recoveryEndedMs))) return { stage: 'verify', what: 'observing, reading back and checking' };
+  if (moments.verifiedMs !== null && (correctMs !== null || !before(recoveryEndedMs)))
+    return { stage: 'verify', what: 'observing, reading back and checking' };
   return { stage: 'other', what: 'not recorded' };
 }
 
-/** Time in restore and replay stages alone, where they overlap counted once; null when there was none. Never an RTO. */
+/**
+ * Time in restore and replay stages alone, where they overlap counted once; null when there was none. Never
+ * an RTO.
+ */
 export function restoreOnlyMs(events: readonly TimelineEvent[], endMs: number): number | null {
-  const work = stretchesOf(events, endMs).filter((one) => one.stage === 'restore' || one.stage === 'replay').sort((a, b) => a.beginMs - b.beginMs);
+  const work = stretchesOf(events, endMs)
+    .filter((one) => one.stage === 'restore' || one.stage === 'replay')
+    .sort((a, b) => a.beginMs - b.beginMs);
   if (work.length === 0) return null;
   let total = 0;
   let coveredMs = -Infinity;

@@ -5,14 +5,34 @@ import { finding } from './finding.ts';
 import { recoveryTimeOf } from './rto.ts';
 
 export const way: Measure = {
-  about: 'A fault of one way in is met by clients: by those that the strategy sends that way, or by any that felt it',
+  about:
+    'A fault of one way in is met by clients: by those that the strategy sends that way, or by any that felt it',
   judge({ events, ledger }) {
     const { impactMs } = recoveryTimeOf(ledger.loads, momentsOf(events), ledger.damage);
     return eventsOf(events, 'fault.way').map(({ data: { fault, target, port, usedBy }, seq }) => {
-      const common = { id: `way/${fault}/${target}/${port}`, title: `Clients come by the way that ${fault} broke`, gate: true, evidence: [seq] };
-      if (usedBy.length > 0) return finding({ ...common, verdict: 'pass', detail: `Clients of ${usedBy.join(', ')} come by port ${port} of ${target}.` });
-      if (impactMs !== null) return finding({ ...common, verdict: 'pass', detail: `No component says that its clients come by port ${port} of ${target}, and clients felt it.` });
-      return finding({ ...common, verdict: 'inconclusive', detail: `No component says that its clients come by port ${port} of ${target}, and none felt it: nothing that anybody uses was broken. \`clients\` in the strategy says which way they come.` });
+      const common = {
+        id: `way/${fault}/${target}/${port}`,
+        title: `Clients come by the way that ${fault} broke`,
+        gate: true,
+        evidence: [seq],
+      };
+      if (usedBy.length > 0)
+        return finding({
+          ...common,
+          verdict: 'pass',
+          detail: `Clients of ${usedBy.join(', ')} come by port ${port} of ${target}.`,
+        });
+      if (impactMs !== null)
+        return finding({
+          ...common,
+          verdict: 'pass',
+          detail: `No component says that its clients come by port ${port} of ${target}, and clients felt it.`,
+        });
+      return finding({
+        ...common,
+        verdict: 'inconclusive',
+        detail: `No component says that its clients come by port ${port} of ${target}, and none felt it: nothing that anybody uses was broken. \`clients\` in the strategy says which way they come.`,
+      });
     });
   },
 };

@@ -17,16 +17,26 @@ export interface FaultSeen {
 export function faultsOf(events: readonly TimelineEvent[]): FaultSeen[] {
   const outcomes = [...eventsOf(events, 'fault.witnessed', 'fault.unwitnessed', 'fault.failed')];
   return eventsOf(events, 'fault.begun').map((begun) => {
-    const at = outcomes.findIndex((event) => event.data.fault === begun.data.fault && event.data.target === begun.data.target);
+    const at = outcomes.findIndex(
+      (event) => event.data.fault === begun.data.fault && event.data.target === begun.data.target,
+    );
     const outcome = at === -1 ? null : outcomes.splice(at, 1)[0]!;
-    return { fault: begun.data.fault, target: begun.data.target, begunMs: begun.atMs, outcome, seqs: outcome ? [begun.seq, outcome.seq] : [begun.seq] };
+    return {
+      fault: begun.data.fault,
+      target: begun.data.target,
+      begunMs: begun.atMs,
+      outcome,
+      seqs: outcome ? [begun.seq, outcome.seq] : [begun.seq],
+    };
   });
 }
 
 function tell({ outcome, begunMs }: FaultSeen): string {
   if (outcome === null) return 'Nobody looked whether it took effect.';
-  if (outcome.type === 'fault.witnessed') return `Seen ${formatDuration(outcome.atMs - begunMs)} after it began: ${outcome.data.proof}.`;
-  if (outcome.type === 'fault.unwitnessed') return `No effect was seen within ${formatDuration(outcome.data.waitedMs)}: perhaps nothing was broken, and then nothing was recovered.`;
+  if (outcome.type === 'fault.witnessed')
+    return `Seen ${formatDuration(outcome.atMs - begunMs)} after it began: ${outcome.data.proof}.`;
+  if (outcome.type === 'fault.unwitnessed')
+    return `No effect was seen within ${formatDuration(outcome.data.waitedMs)}: perhaps nothing was broken, and then nothing was recovered.`;
   return `It could not be injected: ${outcome.data.error}.`;
 }
 
@@ -34,13 +44,30 @@ export const witness: Measure = {
   about: 'Each fault has independent proof that it took effect; without it there is no verdict',
   judge({ events, scenario }) {
     const seen = faultsOf(events);
-    const findings = seen.map((one, index) => finding({
-      id: `witness/${one.fault}/${one.target}${seen.findIndex((other) => other.fault === one.fault && other.target === one.target) < index ? `/${index + 1}` : ''}`,
-      title: `${one.fault} of ${one.target} took effect`, verdict: one.outcome?.type === 'fault.witnessed' ? 'pass' : 'inconclusive',
-      actual: one.outcome?.type === 'fault.witnessed' ? one.outcome.atMs - one.begunMs : null, unit: 'ms', detail: tell(one), evidence: one.seqs, gate: true,
-    }));
+    const findings = seen.map((one, index) =>
+      finding({
+        id: `witness/${one.fault}/${one.target}${seen.findIndex((other) => other.fault === one.fault && other.target === one.target) < index ? `/${index + 1}` : ''}`,
+        title: `${one.fault} of ${one.target} took effect`,
+        verdict: one.outcome?.type === 'fault.witnessed' ? 'pass' : 'inconclusive',
+        actual: one.outcome?.type === 'fault.witnessed' ? one.outcome.atMs - one.begunMs : null,
+        unit: 'ms',
+        detail: tell(one),
+        evidence: one.seqs,
+        gate: true,
+      }),
+    );
     const missing = scenario.fault.length - seen.length;
     if (missing <= 0) return findings;
-    return [...findings, finding({ id: 'witness/missing', title: 'Every fault of the scenario was injected', verdict: 'inconclusive', detail: `${missing} of ${scenario.fault.length} never began.`, evidence: [], gate: true })];
+    return [
+      ...findings,
+      finding({
+        id: 'witness/missing',
+        title: 'Every fault of the scenario was injected',
+        verdict: 'inconclusive',
+        detail: `${missing} of ${scenario.fault.length} never began.`,
+        evidence: [],
+        gate: true,
+      }),
+    ];
   },
 };

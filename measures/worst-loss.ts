@@ -8,88 +8,161 @@ import { protectionOf, recoveryMeansOf, stepsOf, type ProtectionSeen } from './p
 import { judgeSchedule } from './schedule.ts';
 
 /** `ms` is null where it is not known; then it is at least `leastMs`. */
-export interface Worst { ms: number | null; leastMs: number; basis: string; how: string }
-
-/** What a log that is followed may be late by beside the longest time that a part of it took to be durable: a busy machine reads it later. */
-const logSlackMs = 1_000;
-
-/** One backup that the component goes back to: declared interval, and the longest measured time until it is durable. */
-interface Interval { backup: string; intervalMs: number; durabilityMs: number | null; seen: ProtectionSeen | null }
+export interface Worst {
+  ms: number | null;
+  leastMs: number;
+  basis: string;
+  how: string;
+}
 
 /**
- * Worst-case RPA = I + D, wherever an interval is declared and the component went back to a backup, whoever took or restored
- * it: declared interval, and the longest measured time from consistency to durability. What was acknowledged after the fault
- * and thrown away adds its window, and the time that detection and people take, for in real life the broken service goes on
- * accepting writes for that long. Continuous methods have no interval: the loss observed is the answer, where the log explains
- * it; where it does not, the loss may reach back to the base. A schedule that did not do what it says bounds nothing.
+ * What a log that is followed may be late by beside the longest time that a part of it took to be durable: a
+ * busy machine reads it later.
+ */
+const logSlackMs = 1_000;
+
+/**
+ * One backup that the component goes back to: declared interval, and the longest measured time until it is
+ * durable.
+ */
+interface Interval {
+  backup: string;
+  intervalMs: number;
+  durabilityMs: number | null;
+  seen: ProtectionSeen | null;
+}
+
+/**
+ * Worst-case RPA = I + D, wherever an interval is declared and the component went back to a backup, whoever
+ * took or restored it: declared interval, and the longest measured time from consistency to durability. What
+ * was acknowledged after the fault and thrown away adds its window, and the time that detection and people
+ * take, for in real life the broken service goes on accepting writes for that long. Continuous methods have
+ * no interval: the loss observed is the answer, where the log explains it; where it does not, the loss may
+ * reach back to the base. A schedule that did not do what it says bounds nothing.
  */
 export function worstLossOf(evidence: Evidence, component: string, loss: Loss): Worst {
   const moments = momentsOf(evidence.events);
-  const thrown = loss.lostAfterFault > 0 ? delayOf(evidence.strategy, moments.automatic) : { derivedMs: null, declaredMs: null, how: [] };
+  const thrown =
+    loss.lostAfterFault > 0
+      ? delayOf(evidence.strategy, moments.automatic)
+      : { derivedMs: null, declaredMs: null, how: [] };
   const intervals = intervalsBehind(evidence, component, loss);
   if (intervals === 'none') {
     const ms = loss.rpaMs + delayMs(thrown);
-    return { ms, leastMs: ms, basis: basisWith('measured', thrown), how: [`as observed ${formatDuration(loss.rpaMs)}`, ...thrown.how].join(' + ') };
+    return {
+      ms,
+      leastMs: ms,
+      basis: basisWith('measured', thrown),
+      how: [`as observed ${formatDuration(loss.rpaMs)}`, ...thrown.how].join(' + '),
+    };
   }
-  const longest = intervals.reduce<Interval | null>((a, b) => (a !== null && a.intervalMs >= b.intervalMs ? a : b), null);
-  const unknown = (how: string): Worst => ({ ms: null, leastMs: longest?.intervalMs ?? 0, basis: 'not measured', how: longest ? `${how}; interval ${formatDuration(longest.intervalMs)} (declared) is the least of it` : how });
+  const longest = intervals.reduce<Interval | null>(
+    (a, b) => (a !== null && a.intervalMs >= b.intervalMs ? a : b),
+    null,
+  );
+  const unknown = (how: string): Worst => ({
+    ms: null,
+    leastMs: longest?.intervalMs ?? 0,
+    basis: 'not measured',
+    how: longest
+      ? `${how}; interval ${formatDuration(longest.intervalMs)} (declared) is the least of it`
+      : how,
+  });
   if (longest === null) return unknown('no backup of it ran on a schedule');
   const unbounded = whyLogBoundsNothing(evidence, component, loss);
-  const timed = intervals.filter((one): one is Interval & { durabilityMs: number } => one.durabilityMs !== null);
-  if (timed.length === 0) return unknown('no backup of it became durable in this drill, so nothing says how long that takes');
-  const late = timed.find(({ seen }) => seen !== null && judgeSchedule(evidence, seen, moments.faultMs!).verdict === 'fail');
+  const timed = intervals.filter(
+    (one): one is Interval & { durabilityMs: number } => one.durabilityMs !== null,
+  );
+  if (timed.length === 0)
+    return unknown('no backup of it became durable in this drill, so nothing says how long that takes');
+  const late = timed.find(
+    ({ seen }) => seen !== null && judgeSchedule(evidence, seen, moments.faultMs!).verdict === 'fail',
+  );
   if (late) return unknown(`${late.backup} did not run on its schedule`);
   const worst = scheduledWorst(timed, loss, moments.faultMs!, thrown);
-  return unbounded === null ? worst : { ...worst, how: `${worst.how} (${unbounded}, so that it may reach back to the base)` };
+  return unbounded === null
+    ? worst
+    : { ...worst, how: `${worst.how} (${unbounded}, so that it may reach back to the base)` };
 }
 
-/** `none`: the loss that was observed is the answer. Otherwise what bounds it, which may be nothing at all. */
+/**
+ * `none`: the loss that was observed is the answer. Otherwise what bounds it, which may be nothing at all.
+ */
 function intervalsBehind(evidence: Evidence, component: string, loss: Loss): Interval[] | 'none' {
   const ran = protectionOf(evidence.events, momentsOf(evidence.events).faultMs);
   const means = recoveryMeansOf(evidence, component, ran);
   if (means.replayed && whyLogBoundsNothing(evidence, component, loss) === null) return 'none';
-  if (means.restored) return means.snapshots.length > 0 ? means.snapshots.map(ofSchedule) : declared(evidence, component, means.named);
+  if (means.restored)
+    return means.snapshots.length > 0
+      ? means.snapshots.map(ofSchedule)
+      : declared(evidence, component, means.named);
   return wentBack(evidence, component, loss) ? wentBackTo(evidence, component, ran) : 'none';
 }
 
 /**
- * Why a log that was replayed says nothing of how much may be lost; null where it does, or where none was replayed. What was acknowledged
- * before the fault is in a log that is replayed to a target after it, and in one that is replayed to its end but for the log's own lag: the
- * longest measured time from reading a part of it to its being durable. A target that comes sooner, or a log that hung, would lose
- * more in real life, where the base is older than the drill.
+ * Why a log that was replayed says nothing of how much may be lost; null where it does, or where none was
+ * replayed. What was acknowledged before the fault is in a log that is replayed to a target after it, and in
+ * one that is replayed to its end but for the log's own lag: the longest measured time from reading a part of
+ * it to its being durable. A target that comes sooner, or a log that hung, would lose more in real life,
+ * where the base is older than the drill.
  */
 function whyLogBoundsNothing({ events, scenario }: Evidence, component: string, loss: Loss): string | null {
-  const replays = stepsOf(scenario).filter((step) => 'replay' in step).filter(({ replay }) => replay.split('.')[0] === component);
+  const replays = stepsOf(scenario)
+    .filter((step) => 'replay' in step)
+    .filter(({ replay }) => replay.split('.')[0] === component);
   if (replays.length === 0 || loss.lostBeforeFault === 0) return null;
-  if (replays.some(({ until }) => until !== 'latest')) return 'the replay stopped before something that was acknowledged before the fault';
+  if (replays.some(({ until }) => until !== 'latest'))
+    return 'the replay stopped before something that was acknowledged before the fault';
   const faultMs = momentsOf(events).faultMs!;
-  const segments = eventsOf(events, 'log.durable').filter(({ data, atMs }) => replays.some(({ replay }) => replay === data.backup) && data.readAtMs <= faultMs && atMs >= data.readAtMs);
+  const segments = eventsOf(events, 'log.durable').filter(
+    ({ data, atMs }) =>
+      replays.some(({ replay }) => replay === data.backup) &&
+      data.readAtMs <= faultMs &&
+      atMs >= data.readAtMs,
+  );
   if (segments.length === 0) return 'no part of the log was seen to be durable';
   const lagMs = Math.max(...segments.map(({ atMs, data }) => atMs - data.readAtMs));
   const lostMs = faultMs - loss.oldestMs!;
-  return lostMs <= lagMs + logSlackMs ? null : `the oldest lost write is ${formatDuration(lostMs)} older than the fault, and the log was ${formatDuration(lagMs)} late at most`;
+  return lostMs <= lagMs + logSlackMs
+    ? null
+    : `the oldest lost write is ${formatDuration(lostMs)} older than the fault, and the log was ${formatDuration(lagMs)} late at most`;
 }
 
 /**
- * Its own backups, as declared; where it has none, those of what the steps restored, for it lies there. Where a command of the
- * user's own put something back, and nothing says how old that may be, nothing bounds the loss: a drill sees no more than its length.
+ * Its own backups, as declared; where it has none, those of what the steps restored, for it lies there. Where
+ * a command of the user's own put something back, and nothing says how old that may be, nothing bounds the
+ * loss: a drill sees no more than its length.
  */
-function wentBackTo(evidence: Evidence, component: string, ran: readonly ProtectionSeen[]): Interval[] | 'none' {
+function wentBackTo(
+  evidence: Evidence,
+  component: string,
+  ran: readonly ProtectionSeen[],
+): Interval[] | 'none' {
   const own = declared(evidence, component, []);
   const { strategy, scenario } = evidence;
   const follows = Object.values(strategy.components[component]?.backups ?? {}).some(({ every }) => !every);
   if (own !== 'none' || follows) return own;
   const steps = stepsOf(scenario);
-  const others = [...new Set(steps.flatMap((step) => ('restore' in step ? [step.restore] : [])))].map((name) => recoveryMeansOf(evidence, name, ran));
+  const others = [...new Set(steps.flatMap((step) => ('restore' in step ? [step.restore] : [])))].map(
+    (name) => recoveryMeansOf(evidence, name, ran),
+  );
   const theirs = others.flatMap(({ replayed, snapshots }) => (replayed ? [] : snapshots.map(ofSchedule)));
-  return theirs.length > 0 || (others.length === 0 && steps.some((step) => 'command' in step)) ? theirs : 'none';
+  return theirs.length > 0 || (others.length === 0 && steps.some((step) => 'command' in step))
+    ? theirs
+    : 'none';
 }
 
-const ofSchedule = (seen: ProtectionSeen): Interval => ({ backup: seen.backup, intervalMs: seen.intervalMs!, durabilityMs: seen.durabilityMs, seen });
+const ofSchedule = (seen: ProtectionSeen): Interval => ({
+  backup: seen.backup,
+  intervalMs: seen.intervalMs!,
+  durabilityMs: seen.durabilityMs,
+  seen,
+});
 
 /**
- * Something was put back, though no step of Muster's own restored this component: by a command of the user's, or with another
- * component. A component that an action of its own recovered, such as a promotion, rests on no backup.
+ * Something was put back, though no step of Muster's own restored this component: by a command of the user's,
+ * or with another component. A component that an action of its own recovered, such as a promotion, rests on
+ * no backup.
  */
 function wentBack({ scenario }: Evidence, component: string, loss: Loss): boolean {
   const steps = stepsOf(scenario);
@@ -98,21 +171,48 @@ function wentBack({ scenario }: Evidence, component: string, loss: Loss): boolea
 }
 
 /** Backups of the component as the strategy declares them, with what the drill saw of each. */
-function declared({ events, strategy }: Evidence, component: string, named: readonly string[]): Interval[] | 'none' {
+function declared(
+  { events, strategy }: Evidence,
+  component: string,
+  named: readonly string[],
+): Interval[] | 'none' {
   const ran = protectionOf(events, momentsOf(events).faultMs);
   const all = Object.entries(strategy.components[component]?.backups ?? {}).flatMap(([name, plan]) => {
     const seen = ran.find((one) => one.component === component && one.name === name) ?? null;
     if (!plan.every || (named.length > 0 && !named.includes(name)) || seen?.holdsData === false) return [];
-    return [{ backup: `${component}.${name}`, intervalMs: plan.every.ms, durabilityMs: seen?.durabilityMs ?? null, seen }];
+    return [
+      {
+        backup: `${component}.${name}`,
+        intervalMs: plan.every.ms,
+        durabilityMs: seen?.durabilityMs ?? null,
+        seen,
+      },
+    ];
   });
   return all.length > 0 || named.length > 0 ? all : 'none';
 }
 
-function scheduledWorst(timed: readonly (Interval & { durabilityMs: number })[], loss: Loss, faultMs: number, thrown: Delay): Worst {
-  const slowest = timed.reduce((a, b) => (b.intervalMs + b.durabilityMs > a.intervalMs + a.durabilityMs ? b : a));
+function scheduledWorst(
+  timed: readonly (Interval & { durabilityMs: number })[],
+  loss: Loss,
+  faultMs: number,
+  thrown: Delay,
+): Worst {
+  const slowest = timed.reduce((a, b) =>
+    b.intervalMs + b.durabilityMs > a.intervalMs + a.durabilityMs ? b : a,
+  );
   const afterMs = Math.max(0, (loss.newestMs ?? faultMs) - faultMs);
-  const parts = [`interval ${formatDuration(slowest.intervalMs)} (declared)`, `durability ${formatDuration(slowest.durabilityMs)} (measured)`];
-  if (loss.lostAfterFault > 0) parts.push(`thrown away after the fault ${formatDuration(afterMs)} (measured)`, ...thrown.how);
+  const parts = [
+    `interval ${formatDuration(slowest.intervalMs)} (declared)`,
+    `durability ${formatDuration(slowest.durabilityMs)} (measured)`,
+  ];
+  if (loss.lostAfterFault > 0)
+    parts.push(`thrown away after the fault ${formatDuration(afterMs)} (measured)`, ...thrown.how);
   const ms = slowest.intervalMs + slowest.durabilityMs + afterMs + delayMs(thrown);
-  return { ms, leastMs: ms, basis: basisWith('interval declared, durability measured', thrown), how: parts.join(' + ') };
+  return {
+    ms,
+    leastMs: ms,
+    basis: basisWith('interval declared, durability measured', thrown),
+    how: parts.join(' + '),
+  };
 }

@@ -7,12 +7,14 @@ type Alert = DrillResult['alerts'][number];
 /** What an alert would have done, in a few words. */
 export function alertText(alert: Alert, faultMs: number | null): string {
   if (alert.falseAlarmMs !== null) return `false alarm at ${momentText(alert.falseAlarmMs, faultMs)}`;
-  if (alert.firedMs !== null) return `fires at ${momentText(alert.firedMs, faultMs)}${alert.clearedMs === null ? '' : `, clears at ${momentText(alert.clearedMs, faultMs)}`}`;
+  if (alert.firedMs !== null)
+    return `fires at ${momentText(alert.firedMs, faultMs)}${alert.clearedMs === null ? '' : `, clears at ${momentText(alert.clearedMs, faultMs)}`}`;
   return alert.state === 'silent' ? 'stays silent' : notMeasured;
 }
 
 /** `error-rate (critical)`, unless its name says so. */
-export const alertName = ({ alert, severity }: Alert): string => (severity === 'critical' && !alert.includes('critical') ? `${alert} (critical)` : alert);
+export const alertName = ({ alert, severity }: Alert): string =>
+  severity === 'critical' && !alert.includes('critical') ? `${alert} (critical)` : alert;
 
 /** Alerts that say the same of the drill are told together: `response-time, health-check stay silent`. */
 export function alertsText(result: DrillResult): string[] {
@@ -29,6 +31,7 @@ export function budgetText({ errorBudget }: DrillResult): string | null {
   if (!errorBudget) return null;
   const { target, periodMs, budgetMs, burnt, worstBurnt } = errorBudget;
   const share = figureText(burnt, 'ratio');
-  const worst = worstBurnt !== null && worstBurnt !== burnt ? `, worst case ${figureText(worstBurnt, 'ratio')},` : '';
+  const worst =
+    worstBurnt !== null && worstBurnt !== burnt ? `, worst case ${figureText(worstBurnt, 'ratio')},` : '';
   return `${share}${worst} of the error budget of ${durationText(budgetMs)} (${figureText(target, 'ratio')} over ${formatDuration(periodMs)})`;
 }

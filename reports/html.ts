@@ -5,7 +5,22 @@ import { headline } from './figures.ts';
 import { patterns } from './html/bars.ts';
 import { alerts } from './html/clients.ts';
 import { html as page, Markup } from './html/markup.ts';
-import { backups, checks, data, environment, faults, figures, findings, limits, notes, objectives, picture, score, service, waterfall } from './html/sections.ts';
+import {
+  backups,
+  checks,
+  data,
+  environment,
+  faults,
+  figures,
+  findings,
+  limits,
+  notes,
+  objectives,
+  picture,
+  score,
+  service,
+  waterfall,
+} from './html/sections.ts';
 import { style } from './html/style.ts';
 import { isFinished, reasonText, resolutionText, scoreText, timeScaleText, verdictWords } from './words.ts';
 
@@ -13,12 +28,22 @@ function header(result: DrillResult): Markup {
   const { word, mark } = verdictWords[result.verdict];
   const { rta, rpa, lost, wrong } = headline(result);
   const facts: [string, string, string][] = [
-    ['RTA, recovery time actual', rta, `fault to correct; ${resolutionText(result.time.resolutionMs)}`], ['RPA, recovery point actual', rpa, 'window of acknowledged writes that are gone'],
-    ['Lost', lost, 'against the ledger of the client'], ['Data that no RPO allows', wrong, 'phantom, resurrected, corrupt, duplicated, torn; holes'],
+    ['RTA, recovery time actual', rta, `fault to correct; ${resolutionText(result.time.resolutionMs)}`],
+    ['RPA, recovery point actual', rpa, 'window of acknowledged writes that are gone'],
+    ['Lost', lost, 'against the ledger of the client'],
+    ['Data that no RPO allows', wrong, 'phantom, resurrected, corrupt, duplicated, torn; holes'],
   ];
   const identity: [string, string][] = [
-    ['Scenario', result.scenario], ['Drill', result.drill], ['Begun (UTC)', result.begunUtc], ['Took', formatDuration(result.durationMs)], ['Strategy', result.strategy],
-    ['Score', scoreText(result.score)], ['Schedules', timeScaleText(result.timeScale)], ['Seed', String(result.seed)], ['Muster', result.muster], ['Exit code', String(result.exitCode)],
+    ['Scenario', result.scenario],
+    ['Drill', result.drill],
+    ['Begun (UTC)', result.begunUtc],
+    ['Took', formatDuration(result.durationMs)],
+    ['Strategy', result.strategy],
+    ['Score', scoreText(result.score)],
+    ['Schedules', timeScaleText(result.timeScale)],
+    ['Seed', String(result.seed)],
+    ['Muster', result.muster],
+    ['Exit code', String(result.exitCode)],
   ];
   return page`<header><div class="verdict ${result.verdict}"><div class="word">${mark} ${word}</div><h1>${result.title}</h1><p class="reason">${reasonText(result)}</p></div>
 ${result.error !== null && isFinished(result) && page`<p style="margin-top:12px"><b class="bad">Error:</b> ${result.error}</p>`}${result.about !== null && page`<p class="soft" style="margin-top:12px">${result.about}</p>`}
@@ -27,9 +52,28 @@ ${result.error !== null && isFinished(result) && page`<p style="margin-top:12px"
 `;
 }
 
-const sections = [objectives, picture, waterfall, findings, figures, data, service, alerts, backups, faults, checks, score, environment, notes, limits];
+const sections = [
+  objectives,
+  picture,
+  waterfall,
+  findings,
+  figures,
+  data,
+  service,
+  alerts,
+  backups,
+  faults,
+  checks,
+  score,
+  environment,
+  notes,
+  limits,
+];
 
-/** One file that needs no network and no script: what it holds is what was measured, and its policy forbids the rest. */
+/**
+ * One file that needs no network and no script: what it holds is what was measured, and its policy forbids
+ * the rest.
+ */
 function render(result: DrillResult): string {
   return page`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">
@@ -42,4 +86,8 @@ ${header(result)}${sections.map((section) => section(result))}<p class="soft sma
 `.text;
 }
 
-export const html: Format = { about: 'The full report as one page, with the timeline as a picture', file: 'report.html', render };
+export const html: Format = {
+  about: 'The full report as one page, with the timeline as a picture',
+  file: 'report.html',
+  render,
+};

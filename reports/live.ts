@@ -17,23 +17,35 @@ export interface LiveOptions {
 /** What is seen while a drill runs. Nothing else depends on it. */
 export interface LiveView {
   update(progress: Progress): void;
-  /** Leaves the terminal free for other output: says how long the phase took, the moving part goes, the cursor is back. The next update begins anew. */
+  /**
+   * Leaves the terminal free for other output: says how long the phase took, the moving part goes, the cursor
+   * is back. The next update begins anew.
+   */
   pause(): void;
   /** The end. As `pause`; may be called more than once. */
   stop(): void;
 }
 
-/** What is redrawn has to fit: a terminal that says it has no columns, as some make none known, is written to as a pipe is. */
-const redrawn = ({ stream, isTTY }: LiveOptions): boolean => isTTY && (stream as NodeJS.WriteStream).columns !== 0;
+/**
+ * What is redrawn has to fit: a terminal that says it has no columns, as some make none known, is written to
+ * as a pipe is.
+ */
+const redrawn = ({ stream, isTTY }: LiveOptions): boolean =>
+  isTTY && (stream as NodeJS.WriteStream).columns !== 0;
 
 /** On a terminal a block that is redrawn in place; in a pipe plain lines with a time, nothing redrawn. */
 export function createLiveView(options: LiveOptions): LiveView {
   const { stream, color, width, clock = systemClock } = options;
-  return redrawn(options) ? createLiveBlock({ stream, color, width, clock }) : createLiveLines({ stream, clock });
+  return redrawn(options)
+    ? createLiveBlock({ stream, color, width, clock })
+    : createLiveLines({ stream, clock });
 }
 
 /** What is seen of one of several drills. */
-export interface Shown { update(progress: Progress): void; end(): void }
+export interface Shown {
+  update(progress: Progress): void;
+  end(): void;
+}
 
 /** What is seen of all drills of a run. `pause` and `stop` as of a LiveView. */
 export interface LiveBoard {
@@ -43,8 +55,15 @@ export interface LiveBoard {
   stop(): void;
 }
 
-/** One drill at a time has the view of one; side by side, each has a line on a terminal, and its name before its lines in a pipe. */
-export function createLiveBoard({ jobs, drills, ...options }: LiveOptions & { jobs: number; drills: number }): LiveBoard {
+/**
+ * One drill at a time has the view of one; side by side, each has a line on a terminal, and its name before
+ * its lines in a pipe.
+ */
+export function createLiveBoard({
+  jobs,
+  drills,
+  ...options
+}: LiveOptions & { jobs: number; drills: number }): LiveBoard {
   const { stream, clock = systemClock } = options;
   if (jobs > 1 && redrawn(options)) return createDrillRows({ ...options, clock, drills });
   const view = createLiveView(options);

@@ -5,10 +5,25 @@ import { alertName, alertText, budgetText } from './client-view.ts';
 import { keyFigures, lossText, neverAllowedText } from './figures.ts';
 import { objectiveBar } from './objective-bar.ts';
 import { escapeMarkdown as escape } from './text.ts';
-import { comparisonText, countText, durationText, evidenceText, gravestFirst, isFinished, momentText, notMeasured, reasonText, scoreText, tallyText, timeScaleText, verdictWords } from './words.ts';
+import {
+  comparisonText,
+  countText,
+  durationText,
+  evidenceText,
+  gravestFirst,
+  isFinished,
+  momentText,
+  notMeasured,
+  reasonText,
+  scoreText,
+  tallyText,
+  timeScaleText,
+  verdictWords,
+} from './words.ts';
 
 const icons = { pass: '✅', fail: '❌', inconclusive: '❔' };
-const badge = (verdict: keyof typeof icons): string => `${icons[verdict]} ${verdictWords[verdict].word.toLowerCase()}`;
+const badge = (verdict: keyof typeof icons): string =>
+  `${icons[verdict]} ${verdictWords[verdict].word.toLowerCase()}`;
 
 /** A table, or what to say where it has no rows. Cells are Markdown already. */
 function table(heads: string[], rows: string[][], empty: string): string {
@@ -17,17 +32,27 @@ function table(heads: string[], rows: string[][], empty: string): string {
   return `${[line(heads), line(heads.map(() => '---')), ...rows.map(line)].join('\n')}\n`;
 }
 
-const fold = (summary: string, body: string): string => `<details><summary>${summary}</summary>\n\n${body}\n</details>\n`;
+const fold = (summary: string, body: string): string =>
+  `<details><summary>${summary}</summary>\n\n${body}\n</details>\n`;
 
 function objectives(result: DrillResult): string {
   const rows = result.objectives.map((objective) => {
     const { margin, resolution } = objectiveBar(objective, result.time);
     return [
-      `${objective.kind.toUpperCase()} ${escape(objective.component)}`, formatDuration(objective.objectiveMs), `**${durationText(objective.actualMs)}**`,
-      durationText(objective.worstMs), margin, `${escape(objective.basis)}${resolution ? `; ${resolution}` : ''}`, badge(objective.verdict),
+      `${objective.kind.toUpperCase()} ${escape(objective.component)}`,
+      formatDuration(objective.objectiveMs),
+      `**${durationText(objective.actualMs)}**`,
+      durationText(objective.worstMs),
+      margin,
+      `${escape(objective.basis)}${resolution ? `; ${resolution}` : ''}`,
+      badge(objective.verdict),
     ];
   });
-  return table(['', 'objective', 'actual', 'worst case', 'margin', 'basis', 'verdict'], rows, 'No objective was judged.');
+  return table(
+    ['', 'objective', 'actual', 'worst case', 'margin', 'basis', 'verdict'],
+    rows,
+    'No objective was judged.',
+  );
 }
 
 const findingLine = (finding: DrillResult['findings'][number]): string => {
@@ -39,7 +64,9 @@ function findings(result: DrillResult): string {
   const sorted = gravestFirst(result.findings);
   const open = sorted.filter((finding) => finding.verdict !== 'pass');
   const passed = sorted.filter((finding) => finding.verdict === 'pass');
-  const rest = passed.length ? fold(`${passed.length} findings passed`, `${passed.map(findingLine).join('\n')}\n`) : '';
+  const rest = passed.length
+    ? fold(`${passed.length} findings passed`, `${passed.map(findingLine).join('\n')}\n`)
+    : '';
   const none = result.findings.length ? 'Every finding passed.\n' : 'Nothing was judged.\n';
   return `${open.length ? `${open.map(findingLine).join('\n')}\n` : none}\n${rest}`;
 }
@@ -47,23 +74,46 @@ function findings(result: DrillResult): string {
 function losses(result: DrillResult): string {
   const rows = result.loads.map((load) => {
     const journey = load.kind === 'data' ? null : `${load.kind}: judged while they ran`;
-    return [escape(load.load), escape(load.target), journey ?? lossText(load), journey ? 'none kept' : neverAllowedText(load), `${countText(load.right)} right, ${countText(load.failed)} failed, ${countText(load.wrong)} wrong, ${countText(load.unknown)} unknown`];
+    return [
+      escape(load.load),
+      escape(load.target),
+      journey ?? lossText(load),
+      journey ? 'none kept' : neverAllowedText(load),
+      `${countText(load.right)} right, ${countText(load.failed)} failed, ${countText(load.wrong)} wrong, ${countText(load.unknown)} unknown`,
+    ];
   });
-  return table(['load', 'target', 'lost', 'never allowed', 'operations as the client saw them'], rows, `Losses: ${notMeasured}.`);
+  return table(
+    ['load', 'target', 'lost', 'never allowed', 'operations as the client saw them'],
+    rows,
+    `Losses: ${notMeasured}.`,
+  );
 }
 
 /** Nothing where the strategy has neither alerts nor a target. */
 function alerts(result: DrillResult): string[] {
   const budget = budgetText(result);
   if (result.alerts.length === 0 && budget === null) return [];
-  const rows = result.alerts.map((alert) => [escape(alertName(alert)), escape(alert.condition), escape(alert.component ?? ''), `**${alertText(alert, result.time.faultMs)}**`, escape(alert.basis)]);
-  return [`#### Alerts and error budget\n\n${table(['alert', 'condition', 'clients of', 'it', 'basis'], rows, '')}${budget === null ? '' : `\nThis outage burns ${escape(budget)}.\n`}`];
+  const rows = result.alerts.map((alert) => [
+    escape(alertName(alert)),
+    escape(alert.condition),
+    escape(alert.component ?? ''),
+    `**${alertText(alert, result.time.faultMs)}**`,
+    escape(alert.basis),
+  ]);
+  return [
+    `#### Alerts and error budget\n\n${table(['alert', 'condition', 'clients of', 'it', 'basis'], rows, '')}${budget === null ? '' : `\nThis outage burns ${escape(budget)}.\n`}`,
+  ];
 }
 
 function waterfall(result: DrillResult): string {
   const { time } = result;
   const totalMs = result.waterfall.reduce((total, { beginMs, endMs }) => total + endMs - beginMs, 0);
-  const rows = result.waterfall.map(({ stage, what, beginMs, endMs }) => [stage, escape(what), momentText(beginMs, time.faultMs), formatDuration(endMs - beginMs)]);
+  const rows = result.waterfall.map(({ stage, what, beginMs, endMs }) => [
+    stage,
+    escape(what),
+    momentText(beginMs, time.faultMs),
+    formatDuration(endMs - beginMs),
+  ]);
   if (rows.length) rows.push(['**sum**', 'from the fault on', '', `**${formatDuration(totalMs)}**`]);
   return table(['stage', 'what', 'from', 'took'], rows, `Where the time went: ${notMeasured}.`);
 }
@@ -80,11 +130,24 @@ function render(result: DrillResult): string {
     `#### Data\n\n${losses(result)}`,
     ...alerts(result),
     `#### Where the time went\n\n${waterfall(result)}`,
-    fold('All figures', table(['figure', 'value', 'basis'], keyFigures(result).map(({ name, value, basis }) => [escape(name), escape(value), escape(basis)]), notMeasured)),
-    ...(result.notes.length > 0 ? [fold(`${result.notes.length} notes`, result.notes.map(({ text }) => `- ${escape(text)}`).join('\n'))] : []),
+    fold(
+      'All figures',
+      table(
+        ['figure', 'value', 'basis'],
+        keyFigures(result).map(({ name, value, basis }) => [escape(name), escape(value), escape(basis)]),
+        notMeasured,
+      ),
+    ),
+    ...(result.notes.length > 0
+      ? [fold(`${result.notes.length} notes`, result.notes.map(({ text }) => `- ${escape(text)}`).join('\n'))]
+      : []),
     `#### What this drill does not show\n\n${result.limits.map((limit) => `- ${escape(limit)}`).join('\n') || 'Nothing was stated.'}`,
   ];
   return `${sections.join('\n\n').replace(/\n{3,}/g, '\n\n')}\n`;
 }
 
-export const markdown: Format = { about: 'Summary for a pull request or a GitHub job', file: 'summary.md', render };
+export const markdown: Format = {
+  about: 'Summary for a pull request or a GitHub job',
+  file: 'summary.md',
+  render,
+};

@@ -8,8 +8,9 @@ import type { DrillSite } from './service.ts';
 const drop = { drop: true } as const;
 
 /**
- * Every packet of a running container vanishes, both ways, and what runs in it goes on. It is not restarted while it is cut off:
- * a container that starts gets a network namespace of its own, without the rules, and would be back from where nothing comes back.
+ * Every packet of a running container vanishes, both ways, and what runs in it goes on. It is not restarted
+ * while it is cut off: a container that starts gets a network namespace of its own, without the rules, and
+ * would be back from where nothing comes back.
  */
 export async function blackhole({ network }: DrillSite, member: Member): Promise<AimedMember> {
   const { name, container, found } = member;
@@ -24,7 +25,10 @@ export async function blackhole({ network }: DrillSite, member: Member): Promise
   };
   const liftedByAnother = async (why: unknown): Promise<void> => {
     const other = await network.inside(container.id, name).catch((second: unknown) => {
-      throw environmentError(`the packets of ${name} still vanish`, { found: `${messageOf(why)}; ${messageOf(second)}`, cause: why });
+      throw environmentError(`the packets of ${name} still vanish`, {
+        found: `${messageOf(why)}; ${messageOf(second)}`,
+        cause: why,
+      });
     });
     await applyRules(other, name, noRules).finally(() => other.remove());
   };
@@ -34,7 +38,8 @@ export async function blackhole({ network }: DrillSite, member: Member): Promise
       try {
         await applyRules(helper, name, countingRules(drop));
         await container.update({ RestartPolicy: { Name: 'no' } });
-        if (!sameNamespace(found, await container.inspect())) throw environmentError(`${name} was restarted while it was being cut off`);
+        if (!sameNamespace(found, await container.inspect()))
+          throw environmentError(`${name} was restarted while it was being cut off`);
       } catch (error) {
         await lift().catch(() => undefined);
         throw error;
@@ -55,8 +60,15 @@ function cutOff({ name, container, found }: Member, helper: Helper, lift: () => 
     },
     counted: async () => {
       const now = await container.inspect();
-      if (now.State.Running && !sameNamespace(found, now)) throw environmentError(`${name} was started while its region was lost: what reached it since is not known`, { found: `started at ${now.State.StartedAt}` });
-      if (!(await rulesInPlace(helper, drop))) throw environmentError(`the packets of ${name} did not vanish all the while`, { expected: 'the rules that drop them' });
+      if (now.State.Running && !sameNamespace(found, now))
+        throw environmentError(
+          `${name} was started while its region was lost: what reached it since is not known`,
+          { found: `started at ${now.State.StartedAt}` },
+        );
+      if (!(await rulesInPlace(helper, drop)))
+        throw environmentError(`the packets of ${name} did not vanish all the while`, {
+          expected: 'the rules that drop them',
+        });
       return countedBy(helper, name, drop);
     },
     giveBack: async () => {
@@ -67,4 +79,5 @@ function cutOff({ name, container, found }: Member, helper: Helper, lift: () => 
   };
 }
 
-const sameNamespace = (before: Inspection, now: Inspection): boolean => now.State.Running && now.NetworkSettings.SandboxID === before.NetworkSettings.SandboxID;
+const sameNamespace = (before: Inspection, now: Inspection): boolean =>
+  now.State.Running && now.NetworkSettings.SandboxID === before.NetworkSettings.SandboxID;

@@ -5,11 +5,14 @@ import type { StackDescription } from '../core/service.ts';
 import { regionLabel } from './owner.ts';
 
 /**
- * Reads what a compose file declares, without Docker. Compose itself is the judge when the stack goes up; here only what
- * makes a drill impossible is refused: no services, and anything `external`, which a drill would have to share with
- * whoever owns it. Input errors carry file:line:column. Services that come by `include` or `extends` are not seen.
+ * Reads what a compose file declares, without Docker. Compose itself is the judge when the stack goes up;
+ * here only what makes a drill impossible is refused: no services, and anything `external`, which a drill
+ * would have to share with whoever owns it. Input errors carry file:line:column. Services that come by
+ * `include` or `extends` are not seen.
  */
-export async function describeComposeFile(file: string): Promise<{ description: StackDescription; text: string }> {
+export async function describeComposeFile(
+  file: string,
+): Promise<{ description: StackDescription; text: string }> {
   const text = await readText(file);
   // Merge keys (`<<`) are how compose files share; tags such as !reset are Compose's own business.
   const source = parseSource(file, text);
@@ -17,34 +20,61 @@ export async function describeComposeFile(file: string): Promise<{ description: 
   const root = source.data;
   const declared = isRecord(root) ? root['services'] : undefined;
   if (!isRecord(declared) || Object.keys(declared).length === 0) {
-    problems.push(inputError('no services', { at: source.place(['services']), expected: 'a compose file with a `services:` mapping' }));
+    problems.push(
+      inputError('no services', {
+        at: source.place(['services']),
+        expected: 'a compose file with a `services:` mapping',
+      }),
+    );
   } else {
     for (const [name, service] of Object.entries(declared)) {
-      if (!isRecord(service)) problems.push(inputError(`service ${name} is not a mapping`, { at: source.place(['services', name]), found: JSON.stringify(service), expected: 'image, ports, volumes, …' }));
+      if (!isRecord(service))
+        problems.push(
+          inputError(`service ${name} is not a mapping`, {
+            at: source.place(['services', name]),
+            found: JSON.stringify(service),
+            expected: 'image, ports, volumes, …',
+          }),
+        );
     }
   }
   if (problems.length > 0) throw problems.length === 1 ? problems[0]! : new InputErrors(problems);
-  const services = new Map(Object.entries(declared as Record<string, Record<string, unknown>>).map(([name, service]) => [name, {
-    ports: [...list(service['ports']).flatMap(containerPorts), ...list(service['expose']).flatMap(containerPorts)],
-    volumes: list(service['volumes']).flatMap(namedVolume),
-    restart: typeof service['restart'] === 'string' && service['restart'] !== 'no' ? service['restart'] : null,
-    region: labelOf(service['labels'], regionLabel),
-    profiles: list(service['profiles']).map(textOf),
-  }]));
+  const services = new Map(
+    Object.entries(declared as Record<string, Record<string, unknown>>).map(([name, service]) => [
+      name,
+      {
+        ports: [
+          ...list(service['ports']).flatMap(containerPorts),
+          ...list(service['expose']).flatMap(containerPorts),
+        ],
+        volumes: list(service['volumes']).flatMap(namedVolume),
+        restart:
+          typeof service['restart'] === 'string' && service['restart'] !== 'no' ? service['restart'] : null,
+        region: labelOf(service['labels'], regionLabel),
+        profiles: list(service['profiles']).map(textOf),
+      },
+    ]),
+  );
   return { description: { file, services, ownFileSystems: ownFileSystems(root) }, text };
 }
 
 const readText = (file: string): Promise<string> =>
   readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw inputError(`the compose file ${file} cannot be read`, { found: error.code ?? error.message, expected: 'a readable file', cause: error });
+    throw inputError(`the compose file ${file} cannot be read`, {
+      found: error.code ?? error.message,
+      expected: 'a readable file',
+      cause: error,
+    });
   });
 
 /** By what they come to: an alias or a merge key may say `external` as well. */
 /**
- * Where something of a service stands in a compose file: as much of the path as is there. What comes by `include` or `extends`
- * stands elsewhere; then the file's beginning.
+ * Where something of a service stands in a compose file: as much of the path as is there. What comes by
+ * `include` or `extends` stands elsewhere; then the file's beginning.
  */
-export async function placesIn(file: string): Promise<(service: string, path: readonly (string | number)[]) => Place> {
+export async function placesIn(
+  file: string,
+): Promise<(service: string, path: readonly (string | number)[]) => Place> {
   const source = parseSource(file, await readText(file));
   return (service, path) => source.place(['services', service, ...path]);
 }
@@ -54,12 +84,14 @@ function externals(source: Source, kind: 'volumes' | 'networks'): MusterError[] 
   return Object.entries(isRecord(declared) ? declared : {}).flatMap(([name, one]) => {
     const external = isRecord(one) ? one['external'] : undefined;
     if (external === undefined || external === false) return [];
-    return [inputError(`${kind.slice(0, -1)} ${name} is external`, {
-      at: source.place([kind, name, 'external']),
-      found: 'external: true',
-      expected: 'something of the drill\'s own',
-      hint: 'a drill acts only on what it made itself: declare it without `external` in a compose file for drills',
-    })];
+    return [
+      inputError(`${kind.slice(0, -1)} ${name} is external`, {
+        at: source.place([kind, name, 'external']),
+        found: 'external: true',
+        expected: "something of the drill's own",
+        hint: 'a drill acts only on what it made itself: declare it without `external` in a compose file for drills',
+      }),
+    ];
   });
 }
 
@@ -69,38 +101,61 @@ function ownFileSystems(root: unknown): Set<string> {
   const isOwn = (volume: unknown): boolean => {
     const options = isRecord(volume) ? volume['driver_opts'] : undefined;
     if (!isRecord(options)) return false;
-    return options['type'] === 'tmpfs' ? /(^|,)size=/.test(textOf(options['o'])) : textOf(options['device']).startsWith('/dev/');
+    return options['type'] === 'tmpfs'
+      ? /(^|,)size=/.test(textOf(options['o']))
+      : textOf(options['device']).startsWith('/dev/');
   };
   return new Set(volumes.filter(([, volume]) => isOwn(volume)).map(([name]) => name));
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
 /** An entry as Compose reads it; a list or a mapping where text belongs is none. */
 const textOf = (value: unknown): string => (typeof value === 'object' ? '' : String(value));
 
-/** `${NAME:-default}` as Compose will read it, so that a colon inside the braces does not look like a separator. */
+/**
+ * `${NAME:-default}` as Compose will read it, so that a colon inside the braces does not look like a
+ * separator.
+ */
 const interpolated = (text: string): string =>
-  text.replace(/\$\{(\w+)(?::?-([^}]*)|:?\?[^}]*)?\}/g, (_, name: string, fallback?: string) => process.env[name] || fallback || '');
+  text.replace(
+    /\$\{(\w+)(?::?-([^}]*)|:?\?[^}]*)?\}/g,
+    (_, name: string, fallback?: string) => process.env[name] || fallback || '',
+  );
 
 const highestPort = 65_535;
 
-/** The container's side of one `ports` or `expose` entry: `6379`, `127.0.0.1::6379`, `8000-8001:80-81/tcp`, `{ target: 80 }`. */
+/**
+ * The container's side of one `ports` or `expose` entry: `6379`, `127.0.0.1::6379`, `8000-8001:80-81/tcp`, `{
+ * target: 80 }`.
+ */
 function containerPorts(entry: unknown): number[] {
   if (isRecord(entry)) return containerPorts(entry['target']);
   const [, from, to] = /(\d+)(?:-(\d+))?$/.exec(interpolated(textOf(entry)).split('/')[0]!) ?? [];
   if (from === undefined || Number(to ?? from) > highestPort) return [];
-  return Array.from({ length: Math.max(0, Number(to ?? from) - Number(from) + 1) }, (_, index) => Number(from) + index);
+  return Array.from(
+    { length: Math.max(0, Number(to ?? from) - Number(from) + 1) },
+    (_, index) => Number(from) + index,
+  );
 }
 
 /** Labels are a mapping or a list of `name=value`. */
 function labelOf(labels: unknown, name: string): string | null {
-  const found = isRecord(labels) ? labels[name] : list(labels).map(textOf).find((each) => each.startsWith(`${name}=`))?.slice(name.length + 1);
+  const found = isRecord(labels)
+    ? labels[name]
+    : list(labels)
+        .map(textOf)
+        .find((each) => each.startsWith(`${name}=`))
+        ?.slice(name.length + 1);
   return found === undefined || found === null ? null : interpolated(textOf(found));
 }
 
 function namedVolume(entry: unknown): string[] {
-  if (isRecord(entry)) return (entry['type'] ?? 'volume') === 'volume' && typeof entry['source'] === 'string' ? [entry['source']] : [];
+  if (isRecord(entry))
+    return (entry['type'] ?? 'volume') === 'volume' && typeof entry['source'] === 'string'
+      ? [entry['source']]
+      : [];
   const [source, target] = interpolated(textOf(entry)).split(':');
   return target !== undefined && /^[a-zA-Z0-9]/.test(source!) ? [source!] : [];
 }

@@ -6,91 +6,170 @@ import { environmentError, inputError, messageOf, MusterError } from '../core/er
 import { masked } from '../core/masking.ts';
 import { readFromDocker } from './compose-reading.ts';
 
-export interface ComposeRun { file: string; project: string; environment: Record<string, string>; labels: Record<string, string> }
+export interface ComposeRun {
+  file: string;
+  project: string;
+  environment: Record<string, string>;
+  labels: Record<string, string>;
+}
 
 interface DeclaredService {
-  image?: string; build?: unknown; container_name?: string; deploy?: { replicas?: number }; scale?: number;
-  pull_policy?: string; volumes?: unknown[]; configs?: unknown[]; secrets?: unknown[];
+  image?: string;
+  build?: unknown;
+  container_name?: string;
+  deploy?: { replicas?: number };
+  scale?: number;
+  pull_policy?: string;
+  volumes?: unknown[];
+  configs?: unknown[];
+  secrets?: unknown[];
 }
 
 /** What `docker compose config --format json` says, as far as it is used here. */
 export interface ComposeConfig {
   services: Record<string, DeclaredService>;
-  volumes?: Record<string, { name?: string; external?: boolean; driver?: string; driver_opts?: Record<string, unknown> }>;
+  volumes?: Record<
+    string,
+    { name?: string; external?: boolean; driver?: string; driver_opts?: Record<string, unknown> }
+  >;
   configs?: Record<string, { file?: string }>;
   secrets?: Record<string, { file?: string }>;
   networks?: Record<string, { name?: string; external?: boolean }>;
 }
 
-/** Compose reads a large file in a second or two, and some files without end (a merge key that merges itself). */
+/**
+ * Compose reads a large file in a second or two, and some files without end (a merge key that merges itself).
+ */
 const readingMs = 60_000;
 
 /**
- * The compose file as Compose itself reads it: merged, interpolated, with includes. Input error where Compose refuses it or does
- * not come to an end within the deadline, in milliseconds; environment error where there is no Compose.
+ * The compose file as Compose itself reads it: merged, interpolated, with includes. Input error where Compose
+ * refuses it or does not come to an end within the deadline, in milliseconds; environment error where there
+ * is no Compose.
  */
-export async function composeConfig(run: ComposeRun, override?: string, deadlineMs = readingMs): Promise<ComposeConfig> {
-  const files = [resolve(run.file), ...(override === undefined ? [] : [override])].flatMap((file) => ['--file', file]);
+export async function composeConfig(
+  run: ComposeRun,
+  override?: string,
+  deadlineMs = readingMs,
+): Promise<ComposeConfig> {
+  const files = [resolve(run.file), ...(override === undefined ? [] : [override])].flatMap((file) => [
+    '--file',
+    file,
+  ]);
   const args = ['compose', ...files, '--project-name', run.project, 'config', '--format', 'json'];
   const at = { file: run.file, line: 1, column: 1 };
-  const noCompose = (found: string): MusterError => environmentError('Docker Compose v2 is not there', {
-    found, expected: '`docker compose`', hint: '`muster doctor --prepare` installs it on Debian',
-  });
-  const read = await readFromDocker(args, { ...process.env, ...run.environment }, deadlineMs).catch((error: unknown) => {
-    throw noCompose(messageOf(error));
-  });
+  const noCompose = (found: string): MusterError =>
+    environmentError('Docker Compose v2 is not there', {
+      found,
+      expected: '`docker compose`',
+      hint: '`muster doctor --prepare` installs it on Debian',
+    });
+  const read = await readFromDocker(args, { ...process.env, ...run.environment }, deadlineMs).catch(
+    (error: unknown) => {
+      throw noCompose(messageOf(error));
+    },
+  );
   if (read.cutOff) {
     throw inputError(`Compose does not come to an end with ${run.file}`, {
-      at, expected: `what \`docker compose config\` makes of it, within ${deadlineMs / 1000} s`,
+      at,
+      expected: `what \`docker compose config\` makes of it, within ${deadlineMs / 1000} s`,
       hint: 'look for a merge key (<<) that merges what it stands in, and for ranges of thousands of ports',
     });
   }
   if (read.code === 0) return JSON.parse(read.stdout) as ComposeConfig;
   const said = masked(read.stderr, Object.values(run.environment)).trim();
-  if (/is not a docker command|unknown command|unknown shorthand flag/.test(said)) throw noCompose(said.split('\n')[0]!);
+  if (/is not a docker command|unknown command|unknown shorthand flag/.test(said))
+    throw noCompose(said.split('\n')[0]!);
   throw inputError(`Compose refuses ${run.file}`, { at, found: said.split('\n').slice(-3).join('\n') });
 }
 
 /**
- * A second compose file that goes over the user's own: labels on everything, and names of this project for whatever had a
- * fixed name, so that no drill ever meets a volume or network that something else uses. `images`: services that run from another image.
+ * A second compose file that goes over the user's own: labels on everything, and names of this project for
+ * whatever had a fixed name, so that no drill ever meets a volume or network that something else uses.
+ * `images`: services that run from another image.
  */
-export function overrideOf(config: ComposeConfig, run: Pick<ComposeRun, 'project' | 'labels'>, images: Readonly<Record<string, string>> = {}, laid: Laid = nothingLaid): object {
-  const named = (kind: 'volumes' | 'networks'): object => Object.fromEntries(Object.entries(config[kind] ?? {}).map(([name, declared]) => {
-    if (declared.external) throw inputError(`${kind.slice(0, -1)} ${name} is external`, { expected: 'something of the drill\'s own', hint: 'a drill acts only on what it made itself' });
-    return [name, { name: `${run.project}_${name}`, labels: run.labels }];
-  }));
-  const services = Object.fromEntries(Object.entries(config.services).map(([name, declared]) => {
-    if ((declared.deploy?.replicas ?? declared.scale ?? 1) !== 1) throw inputError(`service ${name} has several replicas`, { found: String(declared.deploy?.replicas ?? declared.scale), expected: '1' });
-    return [name, { labels: run.labels, ...(images[name] ? { image: images[name], pull_policy: 'never' } : pulledOnce(declared)), ...mountsOf(laid, name), ...(declared.container_name ? { container_name: `${run.project}-${name}-1` } : {}) }];
-  }));
+export function overrideOf(
+  config: ComposeConfig,
+  run: Pick<ComposeRun, 'project' | 'labels'>,
+  images: Readonly<Record<string, string>> = {},
+  laid: Laid = nothingLaid,
+): object {
+  const named = (kind: 'volumes' | 'networks'): object =>
+    Object.fromEntries(
+      Object.entries(config[kind] ?? {}).map(([name, declared]) => {
+        if (declared.external)
+          throw inputError(`${kind.slice(0, -1)} ${name} is external`, {
+            expected: "something of the drill's own",
+            hint: 'a drill acts only on what it made itself',
+          });
+        return [name, { name: `${run.project}_${name}`, labels: run.labels }];
+      }),
+    );
+  const services = Object.fromEntries(
+    Object.entries(config.services).map(([name, declared]) => {
+      if ((declared.deploy?.replicas ?? declared.scale ?? 1) !== 1)
+        throw inputError(`service ${name} has several replicas`, {
+          found: String(declared.deploy?.replicas ?? declared.scale),
+          expected: '1',
+        });
+      return [
+        name,
+        {
+          labels: run.labels,
+          ...(images[name] ? { image: images[name], pull_policy: 'never' } : pulledOnce(declared)),
+          ...mountsOf(laid, name),
+          ...(declared.container_name ? { container_name: `${run.project}-${name}-1` } : {}),
+        },
+      ];
+    }),
+  );
   const networks = named('networks');
-  return { services, volumes: { ...named('volumes'), ...laid.volumes }, networks: { default: { labels: run.labels }, ...networks } };
+  return {
+    services,
+    volumes: { ...named('volumes'), ...laid.volumes },
+    networks: { default: { labels: run.labels }, ...networks },
+  };
 }
 
 /** A pull or a build at every start would give the user's own tag to another image. */
 const pulledOnce = ({ pull_policy: policy }: ComposeConfig['services'][string]): object =>
-  (policy === undefined || policy === 'never' || policy === 'missing' || policy === 'if_not_present' ? {} : { pull_policy: 'missing' });
+  policy === undefined || policy === 'never' || policy === 'missing' || policy === 'if_not_present'
+    ? {}
+    : { pull_policy: 'missing' };
 
-const mountsOf = ({ services }: Laid, name: string): object => (services[name] ? { volumes: services[name] } : {});
+const mountsOf = ({ services }: Laid, name: string): object =>
+  services[name] ? { volumes: services[name] } : {};
 
-/** Mounts that are laid over those of the compose file, by service, and the volumes that they are of. Compose merges them by target. */
-export interface Laid { services: Readonly<Record<string, object[]>>; volumes: Readonly<Record<string, object>> }
+/**
+ * Mounts that are laid over those of the compose file, by service, and the volumes that they are of. Compose
+ * merges them by target.
+ */
+export interface Laid {
+  services: Readonly<Record<string, object[]>>;
+  volumes: Readonly<Record<string, object>>;
+}
 export const nothingLaid: Laid = { services: {}, volumes: {} };
 
 /**
- * `docker compose up` through testcontainers; of one service alone where it is named. `check` is given what Compose makes of both
- * files just before it starts anything. Environment error with Compose's own last lines when it fails.
+ * `docker compose up` through testcontainers; of one service alone where it is named. `check` is given what
+ * Compose makes of both files just before it starts anything. Environment error with Compose's own last lines
+ * when it fails.
  */
-export async function composeUp(run: ComposeRun, override: object, check: (merged: ComposeConfig) => void, only?: string): Promise<void> {
+export async function composeUp(
+  run: ComposeRun,
+  override: object,
+  check: (merged: ComposeConfig) => void,
+  only?: string,
+): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'muster-compose-'));
   try {
     const overrideFile = join(folder, 'override.json');
     await writeFile(overrideFile, JSON.stringify(override), { mode: 0o600 });
     const file = resolve(run.file);
     check(await composeConfig(run, overrideFile));
-    // No Ryuk: it needs an image of its own and a connection that stays open. Our labels name the owning process, and the
-    // next start or `muster gc` removes what a dead one left (leftovers.ts), which also works after a crash of the engine.
+    // No Ryuk: it needs an image of its own and a connection that stays open. Our labels name the owning
+    // process, and the next start or `muster gc` removes what a dead one left (leftovers.ts), which also
+    // works after a crash of the engine.
     const { DockerComposeEnvironment, Wait } = await import('testcontainers');
     await new DockerComposeEnvironment(dirname(file), [basename(file), overrideFile])
       .withProjectName(run.project)
@@ -113,18 +192,46 @@ function noWait(strategy: WaitStrategy): WaitStrategy {
 }
 
 /** ` Container x  Creating`, ` redis Pulling`: what Compose says of its work, not of its trouble. */
-const isProgress = /^(?:(?:Container|Network|Volume) )?\S+ +(?:Pulling|Creating|Created|Starting|Started|Waiting|Healthy|Recreate|Recreated|Running)$/;
+const isProgress =
+  /^(?:(?:Container|Network|Volume) )?\S+ +(?:Pulling|Creating|Created|Starting|Started|Waiting|Healthy|Recreate|Recreated|Running)$/;
 
 /** Compose tells most trouble twice: of the service, and as the engine's answer. */
-const sameWords = (line: string, later: string): boolean => line.replace(/^\S+ Error /, '') === later.replace(/^Error response from daemon: /, '');
+const sameWords = (line: string, later: string): boolean =>
+  line.replace(/^\S+ Error /, '') === later.replace(/^Error response from daemon: /, '');
 
 /** One clear error for what a start fails with most often, with the tool's own words. */
-export function composeTrouble(error: unknown, run: Pick<ComposeRun, 'project' | 'environment'>): MusterError {
-  const said = masked(messageOf(error), Object.values(run.environment)).split('\n').map((line) => line.trim()).filter((line, at, all) => line !== '' && !isProgress.test(line) && !all.slice(at + 1).some((later) => sameWords(line, later))).slice(-4).join('\n');
+export function composeTrouble(
+  error: unknown,
+  run: Pick<ComposeRun, 'project' | 'environment'>,
+): MusterError {
+  const said = masked(messageOf(error), Object.values(run.environment))
+    .split('\n')
+    .map((line) => line.trim())
+    .filter(
+      (line, at, all) =>
+        line !== '' && !isProgress.test(line) && !all.slice(at + 1).some((later) => sameWords(line, later)),
+    )
+    .slice(-4)
+    .join('\n');
   const found = { found: said, cause: new Error(said) };
-  const port = /(?:Bind for|listen tcp[46]?) (\S+:\d+)\b.*(?:port is already allocated|address already in use)/.exec(said);
-  if (port) return environmentError(`port ${port[1]} is already taken`, { ...found, hint: 'publish it as "127.0.0.1::port" to let the engine choose a free one' });
-  if (/no space left on device/i.test(said)) return environmentError('no space left on the disk', { ...found, hint: '`docker system df` shows what uses it' });
-  if (/pull access denied|manifest unknown|no such host|i\/o timeout|TLS handshake/i.test(said)) return environmentError('an image cannot be pulled', { ...found, hint: 'does the registry answer? MUSTER_REGISTRY names a mirror for Muster\'s own images' });
+  const port =
+    /(?:Bind for|listen tcp[46]?) (\S+:\d+)\b.*(?:port is already allocated|address already in use)/.exec(
+      said,
+    );
+  if (port)
+    return environmentError(`port ${port[1]} is already taken`, {
+      ...found,
+      hint: 'publish it as "127.0.0.1::port" to let the engine choose a free one',
+    });
+  if (/no space left on device/i.test(said))
+    return environmentError('no space left on the disk', {
+      ...found,
+      hint: '`docker system df` shows what uses it',
+    });
+  if (/pull access denied|manifest unknown|no such host|i\/o timeout|TLS handshake/i.test(said))
+    return environmentError('an image cannot be pulled', {
+      ...found,
+      hint: "does the registry answer? MUSTER_REGISTRY names a mirror for Muster's own images",
+    });
   return environmentError(`the stack ${run.project} does not come up`, found);
 }

@@ -12,13 +12,16 @@ export const copyLimitBytes = 256 * 1024 ** 2;
 /** Finds where something of a service stands in the user's file. */
 export type PlaceOf = (service: string, path: readonly (string | number)[]) => Place;
 
-export interface Contained extends Containment { mounts: HostMount[] }
+export interface Contained extends Containment {
+  mounts: HostMount[];
+}
 
 export const noRules: HostRules = { dataFolders: {}, mounts: {}, access: {} };
 
 /**
- * Classifies all that the services of a resolved compose file would have of the host, and decides what a drill gives them instead.
- * Throws input errors, each with its place, for whatever could reach the host and that the strategy does not allow.
+ * Classifies all that the services of a resolved compose file would have of the host, and decides what a
+ * drill gives them instead. Throws input errors, each with its place, for whatever could reach the host and
+ * that the strategy does not allow.
  */
 export function contain(config: ComposeConfig, file: string, rules: HostRules, placeOf: PlaceOf): Contained {
   const allowed = (service: string): string | undefined => rules.access[service];
@@ -32,13 +35,17 @@ export function contain(config: ComposeConfig, file: string, rules: HostRules, p
   };
   for (const { service, path, what } of reachOf(config)) reached(service, path, what);
   for (const mount of mounts) {
-    if (mount.reach) for (const { service, index } of mount.uses) reached(service, ['volumes', index], mount.reach);
+    if (mount.reach)
+      for (const { service, index } of mount.uses) reached(service, ['volumes', index], mount.reach);
     problems.push(...impossible(mount, placeOf));
   }
   for (const { service, path, what } of filesOf(config)) reached(service, path, what);
   if (problems.length > 0) throw problems.length === 1 ? problems[0]! : new InputErrors(problems);
-  for (const [service, what] of told) lines.push(`${service} may reach the host by ${what.join(', ')}: ${allowed(service)}`);
-  const unknown = Object.keys(rules.mounts).filter((key) => !mounts.some((mount) => isNamed(mount, key, file)));
+  for (const [service, what] of told)
+    lines.push(`${service} may reach the host by ${what.join(', ')}: ${allowed(service)}`);
+  const unknown = Object.keys(rules.mounts).filter(
+    (key) => !mounts.some((mount) => isNamed(mount, key, file)),
+  );
   return { mounts, lines, names: mounts.map(({ name }) => name), unknown };
 }
 
@@ -52,28 +59,42 @@ const refusal = (service: string, what: string, at: Place): MusterError =>
 
 function impossible(mount: HostMount, placeOf: PlaceOf): MusterError[] {
   const { service, index } = mount.uses[0]!;
-  const refuse = (message: string, options: { found?: string; expected?: string; hint?: string }): MusterError[] =>
-    [inputError(message, { at: placeOf(service, ['volumes', index]), ...options })];
-  if (mount.deal === 'refuse') return refuse(`${mount.name} is not to be had in a drill`, { found: 'mounts: refuse in the strategy', expected: 'a compose file without it' });
+  const refuse = (
+    message: string,
+    options: { found?: string; expected?: string; hint?: string },
+  ): MusterError[] => [inputError(message, { at: placeOf(service, ['volumes', index]), ...options })];
+  if (mount.deal === 'refuse')
+    return refuse(`${mount.name} is not to be had in a drill`, {
+      found: 'mounts: refuse in the strategy',
+      expected: 'a compose file without it',
+    });
   if (mount.deal !== 'copy') return [];
-  if (mount.path === null) return refuse(`${mount.name} cannot be copied: it is on no disk of this machine`, { hint: `mounts: { ${JSON.stringify(mount.name)}: empty }` });
-  if (mount.kind === 'missing') return refuse(`${mount.name} cannot be copied: it is not there`, { found: mount.path });
+  if (mount.path === null)
+    return refuse(`${mount.name} cannot be copied: it is on no disk of this machine`, {
+      hint: `mounts: { ${JSON.stringify(mount.name)}: empty }`,
+    });
+  if (mount.kind === 'missing')
+    return refuse(`${mount.name} cannot be copied: it is not there`, { found: mount.path });
   const { bytes } = sizeOf(mount.path, copyLimitBytes);
   if (bytes <= copyLimitBytes) return [];
   return refuse(`${mount.name} is too large to be copied for a drill`, {
-    found: `more than ${formatBytes(copyLimitBytes)}`, expected: `at most ${formatBytes(copyLimitBytes)}`,
+    found: `more than ${formatBytes(copyLimitBytes)}`,
+    expected: `at most ${formatBytes(copyLimitBytes)}`,
     hint: `mounts: { ${JSON.stringify(mount.name)}: empty } in the strategy, or a compose file for drills with a smaller folder`,
   });
 }
 
 /** Configs and secrets are mounted read-only, from whatever file they name. */
 function filesOf(config: ComposeConfig): { service: string; path: (string | number)[]; what: string }[] {
-  return Object.entries(config.services).flatMap(([service, declared]) => (['configs', 'secrets'] as const).flatMap((kind) =>
-    ((declared[kind] ?? []) as { source?: string }[]).flatMap(({ source }, i) => {
-      const file = config[kind]?.[source ?? '']?.file;
-      const what = file === undefined ? null : reachOfFile(file);
-      return what ? [{ service, path: [kind, i], what }] : [];
-    })));
+  return Object.entries(config.services).flatMap(([service, declared]) =>
+    (['configs', 'secrets'] as const).flatMap((kind) =>
+      ((declared[kind] ?? []) as { source?: string }[]).flatMap(({ source }, i) => {
+        const file = config[kind]?.[source ?? '']?.file;
+        const what = file === undefined ? null : reachOfFile(file);
+        return what ? [{ service, path: [kind, i], what }] : [];
+      }),
+    ),
+  );
 }
 
 const reachOfFile = (file: string): string | null => {

@@ -7,17 +7,28 @@ import { statusOf, type Container, type Inspection } from './runtime.ts';
 import type { DrillSite } from './service.ts';
 
 /** The container that a service is at present. It is another one after a deployment. */
-export interface Place { container: Container }
+export interface Place {
+  container: Container;
+}
 
-/** What of a service comes from outside its container: the image that it runs from, and its being there at all. `ours` gives the drill's own container, or rejects. */
-export function deploymentOf(site: DrillSite, name: string, place: Place, ours: () => Promise<Inspection>): Deployment {
+/**
+ * What of a service comes from outside its container: the image that it runs from, and its being there at
+ * all. `ours` gives the drill's own container, or rejects.
+ */
+export function deploymentOf(
+  site: DrillSite,
+  name: string,
+  place: Place,
+  ours: () => Promise<Inspection>,
+): Deployment {
   const { runtime } = site;
   return {
     image: async () => {
       const { Image, Config } = await ours();
       return { id: Image, name: Config.Image };
     },
-    save: async () => (await runtime.container.dockerode.getImage((await ours()).Config.Image).get()) as Readable,
+    save: async () =>
+      (await runtime.container.dockerode.getImage((await ours()).Config.Image).get()) as Readable,
     has: (image) => imageThere(runtime, image),
     load: (image) => loadImage(runtime, image),
     remove: async () => {
@@ -32,12 +43,19 @@ export function deploymentOf(site: DrillSite, name: string, place: Place, ours: 
         if (statusOf(error) === 404) return null;
         throw error;
       });
-      if ((await idOf(runtime, image)) !== id) throw environmentError(`${image} is not the image to deploy`, { found: (await idOf(runtime, image)) ?? 'no such image', expected: id });
+      if ((await idOf(runtime, image)) !== id)
+        throw environmentError(`${image} is not the image to deploy`, {
+          found: (await idOf(runtime, image)) ?? 'no such image',
+          expected: id,
+        });
       if (there) await removed(runtime.container.dockerode.getContainer((await ours()).Id), name);
       const container = await site.deploy(name, image);
       const made = await container.inspect();
       if (made.Image !== id || made.Config.Labels?.[labels.drill] !== site.drill) {
-        throw environmentError(`${name} does not run what was to be deployed`, { found: `${made.Image}, ${labels.drill}=${made.Config.Labels?.[labels.drill] ?? '(none)'}`, expected: `${id}, ${labels.drill}=${site.drill}` });
+        throw environmentError(`${name} does not run what was to be deployed`, {
+          found: `${made.Image}, ${labels.drill}=${made.Config.Labels?.[labels.drill] ?? '(none)'}`,
+          expected: `${id}, ${labels.drill}=${site.drill}`,
+        });
       }
       place.container = container;
       return { container: made.Id };
@@ -49,7 +67,11 @@ async function removed(container: Container, name: string): Promise<void> {
   try {
     await container.remove({ force: true, v: true });
   } catch (error) {
-    if (statusOf(error) !== 404) throw environmentError(`the container of ${name} cannot be removed`, { found: messageOf(error), cause: error });
+    if (statusOf(error) !== 404)
+      throw environmentError(`the container of ${name} cannot be removed`, {
+        found: messageOf(error),
+        cause: error,
+      });
   }
 }
 

@@ -12,11 +12,18 @@ const nanosecondsPerMs = 1_000_000;
 const timeoutDefaultMs = 30_000;
 
 /**
- * Waits until the container runs and is healthy. Docker asks only once every interval, the first time after one: a recovery would
- * seem to take that much longer than it does. So whoever waits asks the same declared check at once, and again, until
- * either of the two has seen it pass. Environment error at the deadline, with the container's last lines.
+ * Waits until the container runs and is healthy. Docker asks only once every interval, the first time after
+ * one: a recovery would seem to take that much longer than it does. So whoever waits asks the same declared
+ * check at once, and again, until either of the two has seen it pass. Environment error at the deadline, with
+ * the container's last lines.
  */
-export async function waitHealthy(site: DrillSite, service: Service, check: DeclaredCheck | null, deadlineMs: number, signal?: AbortSignal): Promise<void> {
+export async function waitHealthy(
+  site: DrillSite,
+  service: Service,
+  check: DeclaredCheck | null,
+  deadlineMs: number,
+  signal?: AbortSignal,
+): Promise<void> {
   let last: ServiceState | null = null;
   let askedMs = -Infinity;
   const fine = await pollUntil(site.clock, { everyMs: lookEveryMs, deadlineMs, signal }, async () => {
@@ -24,7 +31,12 @@ export async function waitHealthy(site: DrillSite, service: Service, check: Decl
     if (last.status !== 'running') return false;
     if (last.health === null || last.health === 'healthy') return true;
     if (!check || site.clock.nowMs() - askedMs < askEveryMs) return false;
-    const passed = await service.exec(check.argv, { deadlineMs: Math.min(check.timeoutMs, deadlineMs), ...(signal ? { signal } : {}) }).then(({ code }) => code === 0, () => false);
+    const passed = await service
+      .exec(check.argv, { deadlineMs: Math.min(check.timeoutMs, deadlineMs), ...(signal ? { signal } : {}) })
+      .then(
+        ({ code }) => code === 0,
+        () => false,
+      );
     askedMs = site.clock.nowMs();
     return passed;
   });
@@ -36,11 +48,18 @@ export async function waitHealthy(site: DrillSite, service: Service, check: Decl
   });
 }
 
-export interface DeclaredCheck { argv: string[]; timeoutMs: number }
+export interface DeclaredCheck {
+  argv: string[];
+  timeoutMs: number;
+}
 
-/** As in the engine API's HealthConfig: CMD and its arguments, or CMD-SHELL and a line for the image's shell; durations in ns. Null where there is none. */
+/**
+ * As in the engine API's HealthConfig: CMD and its arguments, or CMD-SHELL and a line for the image's shell;
+ * durations in ns. Null where there is none.
+ */
 export function checkOf({ Config }: Inspection): DeclaredCheck | null {
-  const { Test: [kind, ...rest] = [], Timeout = 0 } = (Config as { Healthcheck?: { Test?: string[]; Timeout?: number } }).Healthcheck ?? {};
+  const { Test: [kind, ...rest] = [], Timeout = 0 } =
+    (Config as { Healthcheck?: { Test?: string[]; Timeout?: number } }).Healthcheck ?? {};
   const timeoutMs = Timeout > 0 ? Timeout / nanosecondsPerMs : timeoutDefaultMs;
   if (kind === 'CMD' && rest.length > 0) return { argv: rest, timeoutMs };
   if (kind === 'CMD-SHELL' && rest.length === 1) return { argv: ['/bin/sh', '-c', rest[0]!], timeoutMs };

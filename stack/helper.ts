@@ -8,11 +8,17 @@ import type { DrillSite } from './service.ts';
 import { containerShell } from './shell.ts';
 
 /**
- * A container of the service's own image whose only process waits. With `volumes` it has the service's volumes at the
- * service's paths, and of a volume only the folder that the service has; a volume that is not the drill's own is refused. Environment
- * error when the image has no shell, or the engine would mount more than that folder.
+ * A container of the service's own image whose only process waits. With `volumes` it has the service's
+ * volumes at the service's paths, and of a volume only the folder that the service has; a volume that is not
+ * the drill's own is refused. Environment error when the image has no shell, or the engine would mount more
+ * than that folder.
  */
-export async function createHelper(site: DrillSite, name: string, service: Inspection, options: HelperOptions): Promise<Helper> {
+export async function createHelper(
+  site: DrillSite,
+  name: string,
+  service: Inspection,
+  options: HelperOptions,
+): Promise<Helper> {
   const volumes = options.volumes ? service.Mounts.filter((mount) => mount.Type === 'volume') : [];
   for (const volume of volumes) await assertOwnVolume(site, name, volume.Name!);
   if (options.volumes) await assertNothingElse(site, name, service);
@@ -20,7 +26,11 @@ export async function createHelper(site: DrillSite, name: string, service: Inspe
   const whole = volumes.filter(({ Destination }) => !folders.has(Destination));
   const network = Object.keys(service.NetworkSettings.Networks)[0] ?? 'none';
   const container = await site.runtime.container.create({
-    Image: service.Image, User: options.user ?? '0', Entrypoint: ['sh', '-c'], Cmd: ['while :; do sleep 3600; done'], WorkingDir: '/',
+    Image: service.Image,
+    User: options.user ?? '0',
+    Entrypoint: ['sh', '-c'],
+    Cmd: ['while :; do sleep 3600; done'],
+    WorkingDir: '/',
     Healthcheck: { Test: ['NONE'] },
     Labels: { ...site.labels, [labels.role]: 'helper' },
     HostConfig: {
@@ -42,40 +52,74 @@ export async function createHelper(site: DrillSite, name: string, service: Inspe
   } catch (error) {
     await remove();
     if (error instanceof MusterError) throw error;
-    throw environmentError(`no helper can be started beside ${name}`, { found: messageOf(error), expected: 'an image with a shell', cause: error });
+    throw environmentError(`no helper can be started beside ${name}`, {
+      found: messageOf(error),
+      expected: 'an image with a shell',
+      cause: error,
+    });
   }
   return { ...containerShell({ ...site, container, name: `the helper of ${name}` }), remove };
 }
 
 /** Mounts of a folder of a volume alone (`subpath` in the compose file), by the path in the container. */
-const foldersOf = ({ HostConfig }: Pick<Inspection, 'HostConfig'>): Map<string, string> => new Map((HostConfig.Mounts ?? []).flatMap((mount) => {
-  const { Subpath } = (mount.VolumeOptions ?? {}) as { Subpath?: string };
-  return Subpath ? [[mount.Target, Subpath] as const] : [];
-}));
+const foldersOf = ({ HostConfig }: Pick<Inspection, 'HostConfig'>): Map<string, string> =>
+  new Map(
+    (HostConfig.Mounts ?? []).flatMap((mount) => {
+      const { Subpath } = (mount.VolumeOptions ?? {}) as { Subpath?: string };
+      return Subpath ? [[mount.Target, Subpath] as const] : [];
+    }),
+  );
 
-function partOf({ Name, Destination, RW }: Inspection['Mounts'][number], folder: string | undefined): MountSettings[] {
+function partOf(
+  { Name, Destination, RW }: Inspection['Mounts'][number],
+  folder: string | undefined,
+): MountSettings[] {
   if (folder === undefined) return [];
-  return [{ Type: 'volume', Source: Name!, Target: Destination, ReadOnly: !RW, VolumeOptions: { NoCopy: true, Subpath: folder } as never }];
+  return [
+    {
+      Type: 'volume',
+      Source: Name!,
+      Target: Destination,
+      ReadOnly: !RW,
+      VolumeOptions: { NoCopy: true, Subpath: folder } as never,
+    },
+  ];
 }
 
-/** An engine before API 1.45 takes a subpath without a word, and mounts the whole volume. Asked before the container is started. */
-async function assertParts(container: Container, name: string, folders: ReadonlyMap<string, string>): Promise<void> {
+/**
+ * An engine before API 1.45 takes a subpath without a word, and mounts the whole volume. Asked before the
+ * container is started.
+ */
+async function assertParts(
+  container: Container,
+  name: string,
+  folders: ReadonlyMap<string, string>,
+): Promise<void> {
   if (folders.size === 0) return;
   const taken = foldersOf(await container.inspect());
   for (const [path, folder] of folders) {
     if (taken.get(path) === folder) continue;
     throw environmentError(`no helper can stand in for ${name}: the engine would give it a whole volume`, {
-      found: `${path}, which is the folder ${folder} of a volume`, expected: 'an engine that mounts a folder of a volume (API 1.45)', hint: 'give the service a volume of its own',
+      found: `${path}, which is the folder ${folder} of a volume`,
+      expected: 'an engine that mounts a folder of a volume (API 1.45)',
+      hint: 'give the service a volume of its own',
     });
   }
 }
 
-/** A helper has the service's volumes only: what the service keeps in a folder of the host it would look for in its own layer. */
+/**
+ * A helper has the service's volumes only: what the service keeps in a folder of the host it would look for
+ * in its own layer.
+ */
 async function assertNothingElse(site: DrillSite, name: string, { Mounts }: Inspection): Promise<void> {
   for (const mount of Mounts) {
     if (mount.Type !== 'bind' || !mount.RW || (await isCopy(site, mount))) continue;
-    throw environmentError(`no helper can stand in for ${name}: it has a folder of the host that is not this drill's`, {
-      found: `${mount.Source} at ${mount.Destination}, writable`, expected: 'volumes of this drill only',
-    });
+    throw environmentError(
+      `no helper can stand in for ${name}: it has a folder of the host that is not this drill's`,
+      {
+        found: `${mount.Source} at ${mount.Destination}, writable`,
+        expected: 'volumes of this drill only',
+      },
+    );
   }
 }

@@ -1,26 +1,57 @@
-import { lstatSync, readdirSync, readFileSync, realpathSync, statSync, type Dirent, type Stats } from 'node:fs';
+import {
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+  type Dirent,
+  type Stats,
+} from 'node:fs';
 import { join } from 'node:path';
 
 export type HostKind = 'missing' | 'file' | 'folder' | 'socket' | 'device';
 
 /** What lies at a path of this machine, with every link followed. */
-export interface HostPath { real: string; kind: HostKind }
+export interface HostPath {
+  real: string;
+  kind: HostKind;
+}
 
 /** Entries of a folder that are looked at: a second or two. */
 const looksMax = 200_000;
 
 /** Where engines listen. DOCKER_HOST may name another one. */
 const engineSockets = [
-  '/var/run/docker.sock', '/run/docker.sock', '/run/podman/podman.sock', '/run/containerd/containerd.sock', '/run/crio/crio.sock',
-  '/run/buildkit/buildkitd.sock', '/run/k3s/containerd/containerd.sock', '/run/dbus/system_bus_socket', '/run/systemd/private',
+  '/var/run/docker.sock',
+  '/run/docker.sock',
+  '/run/podman/podman.sock',
+  '/run/containerd/containerd.sock',
+  '/run/crio/crio.sock',
+  '/run/buildkit/buildkitd.sock',
+  '/run/k3s/containerd/containerd.sock',
+  '/run/dbus/system_bus_socket',
+  '/run/systemd/private',
 ];
 
 /** Of these and whatever lies below nothing is a user's file. */
 const systemTrees = ['/proc', '/sys', '/dev', '/run'];
 /** And of these as a whole. */
-const systemFolders = ['/', '/boot', '/etc', '/home', '/root', '/usr', '/var', '/var/lib', '/var/lib/docker', '/var/lib/containerd', '/var/lib/containers'];
+const systemFolders = [
+  '/',
+  '/boot',
+  '/etc',
+  '/home',
+  '/root',
+  '/usr',
+  '/var',
+  '/var/lib',
+  '/var/lib/docker',
+  '/var/lib/containerd',
+  '/var/lib/containers',
+];
 
-export const isBelow = (path: string, folder: string): boolean => folder === '/' || path === folder || path.startsWith(`${folder}/`);
+export const isBelow = (path: string, folder: string): boolean =>
+  folder === '/' || path === folder || path.startsWith(`${folder}/`);
 
 export function hostPath(path: string): HostPath {
   let real = path;
@@ -45,7 +76,10 @@ const sockets = (): string[] => {
   return [...new Set(all.flatMap((each) => [each, hostPath(each).real]))];
 };
 
-/** Why a container that has this could reach the host, whatever else is done about it. Null where it could not by itself. */
+/**
+ * Why a container that has this could reach the host, whatever else is done about it. Null where it could not
+ * by itself.
+ */
 export function systemReach({ real, kind }: HostPath): string | null {
   if (kind === 'socket') return `the socket ${real}`;
   if (kind === 'device') return `${real}, which is no file and no folder`;
@@ -63,16 +97,26 @@ export function readOnlyReach({ real, kind }: HostPath): string | null {
   const below = mountPoints().find((each) => each !== real && isBelow(each, real));
   if (below) return `${below} is mounted below it, and read-only does not reach that far`;
   const socket = socketIn(real);
-  return socket ? `it holds the socket ${socket}, and read-only does not keep anybody from speaking to it` : null;
+  return socket
+    ? `it holds the socket ${socket}, and read-only does not keep anybody from speaking to it`
+    : null;
 }
 
 /** Fifth field of proc_pid_mountinfo(5), with its octal escapes. */
 function mountPoints(): string[] {
   try {
-    return readFileSync('/proc/self/mountinfo', 'utf8').split('\n').flatMap((line) => {
-      const field = line.split(' ')[4];
-      return field === undefined ? [] : [field.replace(/\\([0-7]{3})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 8)))];
-    });
+    return readFileSync('/proc/self/mountinfo', 'utf8')
+      .split('\n')
+      .flatMap((line) => {
+        const field = line.split(' ')[4];
+        return field === undefined
+          ? []
+          : [
+              field.replace(/\\([0-7]{3})/g, (_, code: string) =>
+                String.fromCharCode(Number.parseInt(code, 8)),
+              ),
+            ];
+      });
   } catch {
     return [];
   }
@@ -99,7 +143,10 @@ function entriesOf(folder: string): Dirent[] {
   }
 }
 
-export interface Size { bytes: number; entries: number }
+export interface Size {
+  bytes: number;
+  entries: number;
+}
 
 /** What a copy of it would hold. Stops, with what it has seen, once that is more than `limit` bytes. */
 export function sizeOf(path: string, limit: number): Size {

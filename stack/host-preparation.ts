@@ -22,8 +22,8 @@ const engineLog = '/var/log/muster-dockerd.log';
 const graceMs = 10_000;
 
 /**
- * Installs and starts what a drill needs and the host lacks, on Debian as root; returns what it did, nothing on a prepared host.
- * Elsewhere it raises an environment error that says what to do by hand.
+ * Installs and starts what a drill needs and the host lacks, on Debian as root; returns what it did, nothing
+ * on a prepared host. Elsewhere it raises an environment error that says what to do by hand.
  */
 export async function prepareHost(options: PreparationOptions): Promise<string[]> {
   const did: string[] = [];
@@ -45,13 +45,20 @@ export async function prepareHost(options: PreparationOptions): Promise<string[]
   }
   if ((await composeVersion()) === null) {
     await assertMayInstall('install Docker Compose v2 as a plug-in of the docker client');
-    await step('installing Docker Compose', () => installCompose(options.pluginFolder ?? '/usr/local/lib/docker/cli-plugins'));
+    await step('installing Docker Compose', () =>
+      installCompose(options.pluginFolder ?? '/usr/local/lib/docker/cli-plugins'),
+    );
   }
   return did;
 }
 
-const engineAnswers = (): Promise<boolean> => getRuntime().then(() => true, () => false);
-const mayInstall = async (): Promise<boolean> => (await distribution()) === 'debian' && process.getuid?.() === 0;
+const engineAnswers = (): Promise<boolean> =>
+  getRuntime().then(
+    () => true,
+    () => false,
+  );
+const mayInstall = async (): Promise<boolean> =>
+  (await distribution()) === 'debian' && process.getuid?.() === 0;
 
 async function assertMayInstall(what: string): Promise<void> {
   if (await mayInstall()) return;
@@ -59,7 +66,10 @@ async function assertMayInstall(what: string): Promise<void> {
   throw environmentError('this host cannot be prepared from here', {
     found: system === 'debian' ? 'Debian, but not root' : system,
     expected: 'Debian, as root',
-    hint: system === 'debian' ? `run it as root, or ${what} by hand` : `${what} by hand: https://docs.docker.com/engine/install/`,
+    hint:
+      system === 'debian'
+        ? `run it as root, or ${what} by hand`
+        : `${what} by hand: https://docs.docker.com/engine/install/`,
   });
 }
 
@@ -73,42 +83,68 @@ async function missingPackages(engineAnswers: boolean): Promise<string[]> {
 
 /** Debian before trixie has no docker-cli: there docker.io brings the client. */
 async function available(packages: string[]): Promise<string[]> {
-  const { stdout } = await promisify(execFile)('apt-cache', ['policy', 'docker-cli']).catch(() => ({ stdout: '' }));
-  return [...new Set(packages.map((name) => (name === 'docker-cli' && !/Candidate: \d/.test(stdout) ? 'docker.io' : name)))];
+  const { stdout } = await promisify(execFile)('apt-cache', ['policy', 'docker-cli']).catch(() => ({
+    stdout: '',
+  }));
+  return [
+    ...new Set(
+      packages.map((name) => (name === 'docker-cli' && !/Candidate: \d/.test(stdout) ? 'docker.io' : name)),
+    ),
+  ];
 }
 
 async function apt(args: string[], what: string, folder?: string): Promise<void> {
   try {
     await promisify(execFile)('apt-get', ['-qq', '-o', 'DPkg::Lock::Timeout=120', ...args], {
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }, maxBuffer: 16 * 1024 * 1024, cwd: folder,
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+      maxBuffer: 16 * 1024 * 1024,
+      cwd: folder,
     });
   } catch (error) {
     const said = (error as { stderr?: string }).stderr ?? messageOf(error);
-    throw environmentError(`${what} failed`, { found: said.trim().split('\n').slice(-4).join('\n'), expected: 'a Debian mirror that answers', cause: error });
+    throw environmentError(`${what} failed`, {
+      found: said.trim().split('\n').slice(-4).join('\n'),
+      expected: 'a Debian mirror that answers',
+      cause: error,
+    });
   }
 }
 
 async function aptInstall(packages: string[]): Promise<void> {
   await apt(['update'], 'apt-get update');
-  await apt(['install', '--yes', '--no-install-recommends', ...(await available(packages))], `installing ${packages.join(', ')}`);
+  await apt(
+    ['install', '--yes', '--no-install-recommends', ...(await available(packages))],
+    `installing ${packages.join(', ')}`,
+  );
 }
 
 async function startEngine(): Promise<void> {
-  // A container or a chroot has no init system to do it; there the daemon is started as it is, and outlives us.
-  if (await access('/run/systemd/system').then(() => true, () => false)) {
+  // A container or a chroot has no init system to do it; there the daemon is started as it is, and outlives
+  // us.
+  if (
+    await access('/run/systemd/system').then(
+      () => true,
+      () => false,
+    )
+  ) {
     await promisify(execFile)('systemctl', ['start', 'docker']).catch(() => undefined);
   } else {
     const log = await open(engineLog, 'a');
-    spawn((await onPath('dockerd'))!, [], { detached: true, stdio: ['ignore', log.fd, log.fd] }).on('error', () => undefined).unref();
+    spawn((await onPath('dockerd'))!, [], { detached: true, stdio: ['ignore', log.fd, log.fd] })
+      .on('error', () => undefined)
+      .unref();
     await log.close();
   }
   const answers = await pollUntil(systemClock, { everyMs: 200, deadlineMs: engineDeadlineMs }, engineAnswers);
-  if (!answers) throw environmentError(`the Docker engine does not answer ${engineDeadlineMs / 1000} s after its start`, { hint: `its own words are in ${engineLog} or \`journalctl -u docker\`` });
+  if (!answers)
+    throw environmentError(`the Docker engine does not answer ${engineDeadlineMs / 1000} s after its start`, {
+      hint: `its own words are in ${engineLog} or \`journalctl -u docker\``,
+    });
 }
 
 /**
- * Bookworm has no Compose v2; trixie's package holds it as one static program. It is taken from there with an apt
- * configuration of its own, so that the machine's package sources stay as they are.
+ * Bookworm has no Compose v2; trixie's package holds it as one static program. It is taken from there with an
+ * apt configuration of its own, so that the machine's package sources stay as they are.
  */
 async function installCompose(folder: string): Promise<void> {
   const root = await mkdtemp(join(tmpdir(), 'muster-apt-'));
@@ -116,19 +152,30 @@ async function installCompose(folder: string): Promise<void> {
     await chmod(root, 0o755);
     await mkdir(join(root, 'lists/partial'), { recursive: true });
     await mkdir(join(root, 'cache/archives/partial'), { recursive: true });
-    await writeFile(join(root, 'sources.list'), 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian trixie main\n');
+    await writeFile(
+      join(root, 'sources.list'),
+      'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian trixie main\n',
+    );
     const own = [
-      `Dir::Etc::sourcelist=${join(root, 'sources.list')}`, 'Dir::Etc::sourceparts=/dev/null', 'Dir::Etc::preferencesparts=/dev/null',
-      `Dir::State::lists=${join(root, 'lists')}`, `Dir::Cache=${join(root, 'cache')}`, 'Acquire::Languages=none', 'APT::Sandbox::User=root',
+      `Dir::Etc::sourcelist=${join(root, 'sources.list')}`,
+      'Dir::Etc::sourceparts=/dev/null',
+      'Dir::Etc::preferencesparts=/dev/null',
+      `Dir::State::lists=${join(root, 'lists')}`,
+      `Dir::Cache=${join(root, 'cache')}`,
+      'Acquire::Languages=none',
+      'APT::Sandbox::User=root',
     ].flatMap((setting) => ['-o', setting]);
-    await apt([...own, 'update'], 'reading trixie\'s package list');
+    await apt([...own, 'update'], "reading trixie's package list");
     // `download` leaves dependencies alone: the program is static.
     await apt([...own, 'download', 'docker-compose'], 'downloading docker-compose', root);
     const archive = (await readdir(root)).find((file) => /^docker-compose_.*\.deb$/.test(file));
     if (!archive) throw environmentError('apt downloaded no docker-compose package');
     await promisify(execFile)('dpkg-deb', ['--extract', join(root, archive), join(root, 'package')]);
     await mkdir(folder, { recursive: true });
-    await promisify(execFile)('cp', [join(root, 'package/usr/libexec/docker/cli-plugins/docker-compose'), join(folder, '.docker-compose.new')]);
+    await promisify(execFile)('cp', [
+      join(root, 'package/usr/libexec/docker/cli-plugins/docker-compose'),
+      join(folder, '.docker-compose.new'),
+    ]);
     await rename(join(folder, '.docker-compose.new'), join(folder, 'docker-compose'));
   } finally {
     await rm(root, { recursive: true, force: true });

@@ -5,7 +5,12 @@ import { demultiplex } from './frames.ts';
 import { labels } from './owner.ts';
 import type { Container, Runtime } from './runtime.ts';
 
-export interface SignalRequest { pid: number; container: string; signal: string; group?: boolean }
+export interface SignalRequest {
+  pid: number;
+  container: string;
+  signal: string;
+  group?: boolean;
+}
 
 /** Sends signals from the engine host's PID namespace. */
 export interface HostSignal {
@@ -15,15 +20,21 @@ export interface HostSignal {
   send(request: SignalRequest): Promise<void>;
 }
 
-// Only what every shell has built in: an image may hold nothing else. $1 signal, $2 pid, $3 container id, $4 target.
-const script = 'while read -r line; do case "$line" in *"$3"*) kill -s "$1" -- "$4"; exit $?;; esac; done < "/proc/$2/cgroup"; exit 44';
+// Only what every shell has built in: an image may hold nothing else. $1 signal, $2 pid, $3 container id, $4
+// target.
+const script =
+  'while read -r line; do case "$line" in *"$3"*) kill -s "$1" -- "$4"; exit $?;; esac; done < "/proc/$2/cgroup"; exit 44';
 
 /**
- * One helper container with the host's PID namespace and no network, for all signals of a drill: a container that is
- * already running takes tens of milliseconds to act in, a new one half a second. Made from an image that the stack uses
- * anyway; images without a shell are passed over.
+ * One helper container with the host's PID namespace and no network, for all signals of a drill: a container
+ * that is already running takes tens of milliseconds to act in, a new one half a second. Made from an image
+ * that the stack uses anyway; images without a shell are passed over.
  */
-export function createHostSignal(runtime: Runtime, images: readonly string[], drillLabels: Record<string, string>): HostSignal {
+export function createHostSignal(
+  runtime: Runtime,
+  images: readonly string[],
+  drillLabels: Record<string, string>,
+): HostSignal {
   let helper: Promise<Container> | null = null;
   const ready = (): Promise<Container> => {
     helper ??= startHelper(runtime, images, drillLabels).catch((error: unknown) => {
@@ -36,25 +47,49 @@ export function createHostSignal(runtime: Runtime, images: readonly string[], dr
     prepare: async () => void (await ready()),
     send: async ({ pid, container, signal, group }) => {
       const exec = await (await ready()).exec({
-        Cmd: ['sh', '-c', script, 'sh', signal.replace(/^SIG/, ''), String(pid), container, `${group ? '-' : ''}${pid}`],
-        AttachStdout: true, AttachStderr: true,
+        Cmd: [
+          'sh',
+          '-c',
+          script,
+          'sh',
+          signal.replace(/^SIG/, ''),
+          String(pid),
+          container,
+          `${group ? '-' : ''}${pid}`,
+        ],
+        AttachStdout: true,
+        AttachStderr: true,
       });
       const said = await collect(await exec.start({ hijack: true, stdin: false }));
       const { ExitCode } = await exec.inspect();
       if (ExitCode !== 0) {
-        throw environmentError(`${signal} could not be sent to process ${pid} of container ${container.slice(0, 12)}`, {
-          found: ExitCode === 44 ? 'that process belongs to something else' : said.trim() || `exit code ${ExitCode}`,
-        });
+        throw environmentError(
+          `${signal} could not be sent to process ${pid} of container ${container.slice(0, 12)}`,
+          {
+            found:
+              ExitCode === 44
+                ? 'that process belongs to something else'
+                : said.trim() || `exit code ${ExitCode}`,
+          },
+        );
       }
     },
   };
 }
 
-async function startHelper(runtime: Runtime, images: readonly string[], drillLabels: Record<string, string>): Promise<Container> {
+async function startHelper(
+  runtime: Runtime,
+  images: readonly string[],
+  drillLabels: Record<string, string>,
+): Promise<Container> {
   const refusals: string[] = [];
   for (const image of new Set(images)) {
     const container = await runtime.container.create({
-      Image: image, User: '0', Entrypoint: ['sh', '-c'], Cmd: ['while :; do sleep 3600; done'], Healthcheck: { Test: ['NONE'] },
+      Image: image,
+      User: '0',
+      Entrypoint: ['sh', '-c'],
+      Cmd: ['while :; do sleep 3600; done'],
+      Healthcheck: { Test: ['NONE'] },
       Labels: { ...drillLabels, [labels.role]: 'helper' },
       HostConfig: { PidMode: 'host', UsernsMode: 'host', NetworkMode: 'none', Init: false },
     });
@@ -67,7 +102,8 @@ async function startHelper(runtime: Runtime, images: readonly string[], drillLab
     }
   }
   throw environmentError('signals cannot be sent from the host', {
-    found: refusals.join('; '), expected: 'an image of the stack with a shell, on an engine that allows the host\'s PID namespace',
+    found: refusals.join('; '),
+    expected: "an image of the stack with a shell, on an engine that allows the host's PID namespace",
   });
 }
 

@@ -10,15 +10,33 @@ import type { HostMount } from './mounts.ts';
 import { removeImage } from './own-image.ts';
 import { followed, type Runtime } from './runtime.ts';
 
-/** A volume of the drill's own in the place of something of the host. `path`: of a single file, where the engine keeps it. */
-export interface HostVolume { mount: HostMount; key: string; volume: string; path: string | null; filled: boolean }
+/**
+ * A volume of the drill's own in the place of something of the host. `path`: of a single file, where the
+ * engine keeps it.
+ */
+export interface HostVolume {
+  mount: HostMount;
+  key: string;
+  volume: string;
+  path: string | null;
+  filled: boolean;
+}
 
-interface Making { runtime: Runtime; project: string; drill: string; labels: Record<string, string>; progress(line: string): void; signal?: AbortSignal | undefined }
+interface Making {
+  runtime: Runtime;
+  project: string;
+  drill: string;
+  labels: Record<string, string>;
+  progress(line: string): void;
+  signal?: AbortSignal | undefined;
+}
 
 const inContainer = '/muster';
 const told = 32 * 1024 ** 2;
 
-/** Makes and fills the volumes that stand for what is replaced. Owners and modes are those of the originals. */
+/**
+ * Makes and fills the volumes that stand for what is replaced. Owners and modes are those of the originals.
+ */
 export async function makeHostVolumes(making: Making, mounts: readonly HostMount[]): Promise<HostVolume[]> {
   const replaced = mounts.filter(({ deal }) => deal === 'empty' || deal === 'copy');
   if (replaced.length === 0) return [];
@@ -35,7 +53,14 @@ export async function makeHostVolumes(making: Making, mounts: readonly HostMount
 async function madeOf(making: Making, image: string, mount: HostMount, key: string): Promise<HostVolume> {
   const docker = making.runtime.container.dockerode;
   const volume = `${making.project}_${key}`;
-  await docker.createVolume({ Name: volume, Labels: { ...making.labels, 'com.docker.compose.project': making.project, 'com.docker.compose.volume': key } });
+  await docker.createVolume({
+    Name: volume,
+    Labels: {
+      ...making.labels,
+      'com.docker.compose.project': making.project,
+      'com.docker.compose.volume': key,
+    },
+  });
   const isThere = mount.path !== null && mount.kind !== 'missing';
   if (isThere) await filled(making, image, mount, volume);
   const { Mountpoint } = await docker.getVolume(volume).inspect();
@@ -50,15 +75,28 @@ async function emptyImage({ runtime, drill, labels }: Making): Promise<string> {
   nothing.entry({ name: inContainer.slice(1), type: 'directory', mode: 0o755 });
   nothing.finalize();
   const repo = 'muster-drill/empty';
-  const changes = Object.entries(labels).map(([name, value]) => `LABEL ${JSON.stringify(name)}=${JSON.stringify(value)}`);
+  const changes = Object.entries(labels).map(
+    ([name, value]) => `LABEL ${JSON.stringify(name)}=${JSON.stringify(value)}`,
+  );
   const options = { repo, tag: drill, changes };
-  await followed(docker, await docker.importImage(nothing as unknown as NodeJS.ReadableStream, options) as unknown as NodeJS.ReadableStream);
+  await followed(
+    docker,
+    (await docker.importImage(
+      nothing as unknown as NodeJS.ReadableStream,
+      options,
+    )) as unknown as NodeJS.ReadableStream,
+  );
   return `${repo}:${drill}`;
 }
 
 async function filled(making: Making, image: string, mount: HostMount, volume: string): Promise<void> {
   const { runtime, labels } = making;
-  const container = await runtime.container.dockerode.createContainer({ Image: image, Cmd: ['none'], Labels: labels, HostConfig: { Binds: [`${volume}:${inContainer}`] } });
+  const container = await runtime.container.dockerode.createContainer({
+    Image: image,
+    Cmd: ['none'],
+    Labels: labels,
+    HostConfig: { Binds: [`${volume}:${inContainer}`] },
+  });
   const archive = pack();
   try {
     const sending = container.putArchive(archive as unknown as NodeJS.ReadableStream, { path: inContainer });
@@ -71,19 +109,30 @@ async function filled(making: Making, image: string, mount: HostMount, volume: s
     if (sent.status === 'rejected') throw sent.reason;
   } catch (error) {
     if (error instanceof MusterError) throw error;
-    throw environmentError(`${mount.name} cannot be copied for the drill`, { found: messageOf(error), expected: 'files that this user may read', hint: `mounts: { ${JSON.stringify(mount.name)}: empty } in the strategy`, cause: error });
+    throw environmentError(`${mount.name} cannot be copied for the drill`, {
+      found: messageOf(error),
+      expected: 'files that this user may read',
+      hint: `mounts: { ${JSON.stringify(mount.name)}: empty } in the strategy`,
+      cause: error,
+    });
   } finally {
     await container.remove({ force: true, v: false });
   }
 }
 
-/** The folder itself with its owner and mode; of a copy everything below as well. Links stay links; sockets and pipes are left out. */
+/**
+ * The folder itself with its owner and mode; of a copy everything below as well. Links stay links; sockets
+ * and pipes are left out.
+ */
 async function packed(making: Making, archive: Pack, { name, path, kind, deal }: HostMount): Promise<void> {
   let bytes = 0;
   let said = 0;
   const count = (size: number): void => {
     bytes += size;
-    if (bytes > copyLimitBytes) throw environmentError(`${name} is too large to be copied for a drill`, { found: `more than ${formatBytes(copyLimitBytes)}` });
+    if (bytes > copyLimitBytes)
+      throw environmentError(`${name} is too large to be copied for a drill`, {
+        found: `more than ${formatBytes(copyLimitBytes)}`,
+      });
     if (bytes - said < told) return;
     said = bytes;
     making.progress(`copying ${name}: ${formatBytes(bytes)}`);
@@ -99,7 +148,8 @@ async function packed(making: Making, archive: Pack, { name, path, kind, deal }:
       await fileInto(archive, { ...header, size }, from);
     } else if (found.isDirectory()) {
       archive.entry({ ...header, type: 'directory' });
-      if (deal === 'copy') for (const entry of (await readdir(from)).sort()) await add(join(from, entry), `${as}/${entry}`);
+      if (deal === 'copy')
+        for (const entry of (await readdir(from)).sort()) await add(join(from, entry), `${as}/${entry}`);
     }
   };
   if (deal === 'copy') making.progress(`copying ${name}`);
@@ -114,6 +164,8 @@ async function fileInto(archive: Pack, header: { name: string; size: number }, f
   const entry = archive.entry({ ...header, type: 'file' });
   if (header.size === 0) return void entry.end(Buffer.alloc(0));
   // What grows meanwhile is cut where it was; what shrinks is an error of the archive.
-  createReadStream(from, { end: header.size - 1 }).on('error', (error) => entry.destroy(error)).pipe(entry);
+  createReadStream(from, { end: header.size - 1 })
+    .on('error', (error) => entry.destroy(error))
+    .pipe(entry);
   await finished(entry);
 }

@@ -8,48 +8,109 @@ import { registryAnswers } from './registry.ts';
 import { engineIsLocal, getRuntime, type Runtime } from './runtime.ts';
 
 /** One thing a drill needs of its host. `remedy` is null when nothing has to be done. */
-export interface HostFinding { name: string; ok: boolean; found: string; remedy: string | null }
+export interface HostFinding {
+  name: string;
+  ok: boolean;
+  found: string;
+  remedy: string | null;
+}
 
 const diskNeededBytes = 6 * 1024 ** 3;
 const prepare = '`muster doctor --prepare`, as root on Debian';
 
-/** What is there and what is missing, without changing anything. Takes at most a second or two where a registry does not answer. */
+/**
+ * What is there and what is missing, without changing anything. Takes at most a second or two where a
+ * registry does not answer.
+ */
 export async function inspectHost(): Promise<HostFinding[]> {
   const engine = await getRuntime().catch(() => null);
   const named = process.env['DOCKER_HOST'];
   const [composeFound, mmdebstrap, registry, disk] = await Promise.all([
-    composeVersion(), onPath('mmdebstrap'), engine && registryAnswers(engine.container.dockerode, 'redis:8.0.2', 1_500), diskFinding(engine),
+    composeVersion(),
+    onPath('mmdebstrap'),
+    engine && registryAnswers(engine.container.dockerode, 'redis:8.0.2', 1_500),
+    diskFinding(engine),
   ]);
   const registryOk = registry?.ok ?? false;
   return [
     nodeFinding(),
     engine
-      ? { name: 'Docker engine', ok: true, found: `${engine.info.containerRuntime.serverVersion} on ${engine.info.containerRuntime.operatingSystem}`, remedy: null }
-      : { name: 'Docker engine', ok: false, found: (await onPath('docker')) ? 'a docker client, but no engine answers' : 'no engine answers', remedy: named ? `start the engine that DOCKER_HOST names (${named}), or unset DOCKER_HOST` : (await onPath('dockerd')) ? `start it: ${prepare}, or \`systemctl start docker\`` : prepare },
-    { name: 'Docker Compose', ok: composeFound !== null, found: composeFound ?? 'no `docker compose`', remedy: composeFound === null ? prepare : null },
+      ? {
+          name: 'Docker engine',
+          ok: true,
+          found: `${engine.info.containerRuntime.serverVersion} on ${engine.info.containerRuntime.operatingSystem}`,
+          remedy: null,
+        }
+      : {
+          name: 'Docker engine',
+          ok: false,
+          found: (await onPath('docker')) ? 'a docker client, but no engine answers' : 'no engine answers',
+          remedy: named
+            ? `start the engine that DOCKER_HOST names (${named}), or unset DOCKER_HOST`
+            : (await onPath('dockerd'))
+              ? `start it: ${prepare}, or \`systemctl start docker\``
+              : prepare,
+        },
     {
-      name: 'image registry', ok: registryOk || mmdebstrap !== null,
-      found: registry ? (registryOk ? 'answers' : `does not answer (${registry.why.trim()}): images are built from Debian packages`) : 'not asked: no engine',
-      remedy: registryOk || mmdebstrap !== null ? null : 'let the engine reach a registry, name a mirror in MUSTER_REGISTRY, or install mmdebstrap to build the images',
+      name: 'Docker Compose',
+      ok: composeFound !== null,
+      found: composeFound ?? 'no `docker compose`',
+      remedy: composeFound === null ? prepare : null,
     },
-    { name: 'mmdebstrap', ok: mmdebstrap !== null || registryOk, found: mmdebstrap ?? 'not installed', remedy: mmdebstrap === null && !registryOk ? prepare : null },
+    {
+      name: 'image registry',
+      ok: registryOk || mmdebstrap !== null,
+      found: registry
+        ? registryOk
+          ? 'answers'
+          : `does not answer (${registry.why.trim()}): images are built from Debian packages`
+        : 'not asked: no engine',
+      remedy:
+        registryOk || mmdebstrap !== null
+          ? null
+          : 'let the engine reach a registry, name a mirror in MUSTER_REGISTRY, or install mmdebstrap to build the images',
+    },
+    {
+      name: 'mmdebstrap',
+      ok: mmdebstrap !== null || registryOk,
+      found: mmdebstrap ?? 'not installed',
+      remedy: mmdebstrap === null && !registryOk ? prepare : null,
+    },
     disk,
   ];
 }
 
 function nodeFinding(): HostFinding {
   const ok = Number(process.versions.node.split('.')[0]) >= 24;
-  return { name: 'Node.js', ok, found: process.versions.node, remedy: ok ? null : 'run it by `npm run`, which uses the Node 24 that `npm ci` installed' };
+  return {
+    name: 'Node.js',
+    ok,
+    found: process.versions.node,
+    remedy: ok ? null : 'run it by `npm run`, which uses the Node 24 that `npm ci` installed',
+  };
 }
 
 async function diskFinding(engine: Runtime | null): Promise<HostFinding> {
-  if (engine && !engineIsLocal(engine)) return { name: 'disk space', ok: true, found: 'not measured: the engine is on another machine', remedy: null };
+  if (engine && !engineIsLocal(engine))
+    return {
+      name: 'disk space',
+      ok: true,
+      found: 'not measured: the engine is on another machine',
+      remedy: null,
+    };
   const info = engine ? ((await engine.container.dockerode.info()) as { DockerRootDir?: string }) : null;
   const folder = info?.DockerRootDir ?? '/var/lib';
   try {
     const { bavail, bsize } = await statfs(folder);
     const ok = bavail * bsize >= diskNeededBytes;
-    return { name: 'disk space', ok, found: `${formatBytes(bavail * bsize)} free in ${folder}`, remedy: ok ? null : `free ${formatBytes(diskNeededBytes)}: \`docker system df\` shows what the engine holds` };
+    return {
+      name: 'disk space',
+      ok,
+      found: `${formatBytes(bavail * bsize)} free in ${folder}`,
+      remedy: ok
+        ? null
+        : `free ${formatBytes(diskNeededBytes)}: \`docker system df\` shows what the engine holds`,
+    };
   } catch (error) {
     return { name: 'disk space', ok: true, found: `not measured: ${messageOf(error)}`, remedy: null };
   }
@@ -58,7 +119,9 @@ async function diskFinding(engine: Runtime | null): Promise<HostFinding> {
 /** The version that `docker compose` gives; null when there is no such command. */
 export async function composeVersion(): Promise<string | null> {
   try {
-    const { stdout } = await promisify(execFile)('docker', ['compose', 'version', '--short'], { timeout: 30_000 });
+    const { stdout } = await promisify(execFile)('docker', ['compose', 'version', '--short'], {
+      timeout: 30_000,
+    });
     return stdout.trim();
   } catch {
     return null;
@@ -69,7 +132,14 @@ export async function composeVersion(): Promise<string | null> {
 export async function onPath(program: string): Promise<string | null> {
   for (const folder of [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin']) {
     const file = join(folder, program);
-    if (folder !== '' && (await access(file, constants.X_OK).then(() => true, () => false))) return file;
+    if (
+      folder !== '' &&
+      (await access(file, constants.X_OK).then(
+        () => true,
+        () => false,
+      ))
+    )
+      return file;
   }
   return null;
 }

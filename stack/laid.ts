@@ -5,7 +5,13 @@ import type { HostVolume } from './host-volumes.ts';
 import type { HostMount } from './mounts.ts';
 import { reachOf } from './reach.ts';
 
-interface Merged { type: string; source?: string; target: string; read_only?: boolean; bind?: { propagation?: string; selinux?: string } }
+interface Merged {
+  type: string;
+  source?: string;
+  target: string;
+  read_only?: boolean;
+  bind?: { propagation?: string; selinux?: string };
+}
 
 /** What is laid over a compose file in the place of all that its services would have of the host. */
 export function laidOver(mounts: readonly HostMount[], made: readonly HostVolume[]): Laid {
@@ -14,13 +20,28 @@ export function laidOver(mounts: readonly HostMount[], made: readonly HostVolume
   for (const { path, uses, deal } of mounts) {
     if (deal !== 'keep') continue;
     // Nothing but the path: an option such as `selinux: z` would change the folder itself.
-    for (const { service, target } of uses) put(service, { type: 'bind', source: path, target, read_only: true, bind: { create_host_path: false } });
+    for (const { service, target } of uses)
+      put(service, {
+        type: 'bind',
+        source: path,
+        target,
+        read_only: true,
+        bind: { create_host_path: false },
+      });
   }
   for (const { mount, key, path, filled } of made) {
     for (const { service, target, writable, subpath } of mount.uses) {
       const only = writable ? {} : { read_only: true };
-      if (path !== null) put(service, { type: 'bind', source: path, target, ...only, bind: { create_host_path: false } });
-      else put(service, { type: 'volume', source: key, target, ...only, volume: { nocopy: filled, ...(subpath === undefined ? {} : { subpath }) } });
+      if (path !== null)
+        put(service, { type: 'bind', source: path, target, ...only, bind: { create_host_path: false } });
+      else
+        put(service, {
+          type: 'volume',
+          source: key,
+          target,
+          ...only,
+          volume: { nocopy: filled, ...(subpath === undefined ? {} : { subpath }) },
+        });
     }
   }
   const volumes = Object.fromEntries(made.map(({ key, volume }) => [key, { name: volume, external: true }]));
@@ -28,23 +49,40 @@ export function laidOver(mounts: readonly HostMount[], made: readonly HostVolume
 }
 
 /**
- * Refuses to start what Compose makes of both files unless it is what was decided: no folder of the host but those, read-only, and
- * nothing that reaches the host but what is allowed. The user's file may have been changed since it was read.
+ * Refuses to start what Compose makes of both files unless it is what was decided: no folder of the host but
+ * those, read-only, and nothing that reaches the host but what is allowed. The user's file may have been
+ * changed since it was read.
  */
-export function assertContained(merged: ComposeConfig, laid: Laid, { access }: HostRules, project: string): void {
+export function assertContained(
+  merged: ComposeConfig,
+  laid: Laid,
+  { access }: HostRules,
+  project: string,
+): void {
   const refused = (service: string, what: string): never => {
-    throw environmentError(`${service} would start with something of the host that was not decided on`, { found: what, hint: 'was the compose file changed just now?' });
+    throw environmentError(`${service} would start with something of the host that was not decided on`, {
+      found: what,
+      hint: 'was the compose file changed just now?',
+    });
   };
   for (const [service, { volumes = [] }] of Object.entries(merged.services)) {
     const decided = (laid.services[service] ?? []) as Merged[];
     for (const mount of volumes as Merged[]) {
       const same = decided.find(({ target }) => target === mount.target);
       if (mount.type === 'bind') {
-        const isSame = same?.type === 'bind' && same.source === mount.source && same.read_only === mount.read_only;
-        if (!isSame || mount.bind?.propagation || mount.bind?.selinux) refused(service, `${mount.source} at ${mount.target}`);
+        const isSame =
+          same?.type === 'bind' && same.source === mount.source && same.read_only === mount.read_only;
+        if (!isSame || mount.bind?.propagation || mount.bind?.selinux)
+          refused(service, `${mount.source} at ${mount.target}`);
       } else if (mount.type === 'volume') {
-        if (same ? same.source !== mount.source : mount.source !== undefined && !isOwn(merged, mount.source, project)) refused(service, `volume ${mount.source} at ${mount.target}`);
-      } else if (mount.type !== 'tmpfs' && mount.type !== 'image') refused(service, `${mount.type} at ${mount.target}`);
+        if (
+          same
+            ? same.source !== mount.source
+            : mount.source !== undefined && !isOwn(merged, mount.source, project)
+        )
+          refused(service, `volume ${mount.source} at ${mount.target}`);
+      } else if (mount.type !== 'tmpfs' && mount.type !== 'image')
+        refused(service, `${mount.type} at ${mount.target}`);
     }
   }
   const reach = reachOf(merged).find(({ service }) => access[service] === undefined);
@@ -55,5 +93,10 @@ export function assertContained(merged: ComposeConfig, laid: Laid, { access }: H
 function isOwn({ volumes }: ComposeConfig, name: string, project: string): boolean {
   const { external, name: full, driver, driver_opts: options = {} } = volumes?.[name] ?? {};
   const device = String(options['device'] ?? '');
-  return !external && full === `${project}_${name}` && (driver ?? 'local') === 'local' && (device === '' || options['type'] === 'tmpfs');
+  return (
+    !external &&
+    full === `${project}_${name}` &&
+    (driver ?? 'local') === 'local' &&
+    (device === '' || options['type'] === 'tmpfs')
+  );
 }

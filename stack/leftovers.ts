@@ -5,7 +5,15 @@ import { engineIsLocal, getRuntime } from './runtime.ts';
 import { marked, sweep, type Marked, type Swept } from './sweep.ts';
 
 /** What one drill left behind, and whether the process that ran it may still be there. */
-export interface Leftover { drill: string; owner: string; alive: boolean; containers: string[]; volumes: string[]; networks: string[]; images: string[] }
+export interface Leftover {
+  drill: string;
+  owner: string;
+  alive: boolean;
+  containers: string[];
+  volumes: string[];
+  networks: string[];
+  images: string[];
+}
 
 /** Everything in the engine that carries a drill's label, by drill and owner. Empty when nothing was left. */
 export async function findLeftovers(): Promise<Leftover[]> {
@@ -13,7 +21,15 @@ export async function findLeftovers(): Promise<Leftover[]> {
   const groups = new Map<string, Leftover>();
   for (const each of await marked(runtime, [labels.drill])) {
     const key = `${each.drill}\n${each.owner}`;
-    const group = groups.get(key) ?? { drill: each.drill, owner: each.owner, alive: isAlive(each, engineIsLocal(runtime)), containers: [], volumes: [], networks: [], images: [] };
+    const group = groups.get(key) ?? {
+      drill: each.drill,
+      owner: each.owner,
+      alive: isAlive(each, engineIsLocal(runtime)),
+      containers: [],
+      volumes: [],
+      networks: [],
+      images: [],
+    };
     group[`${each.kind}s`].push(each.name);
     groups.set(key, group);
   }
@@ -21,29 +37,37 @@ export async function findLeftovers(): Promise<Leftover[]> {
 }
 
 /**
- * Removes what dead drills left: their containers, volumes, networks and own images, also those of a `compose up` that was cut off.
- * Drills whose owner lives are kept, unless `all`; something with a drill's label but no owner is kept, unless `all`.
- * With `drills`, those and no others, whoever owns them.
+ * Removes what dead drills left: their containers, volumes, networks and own images, also those of a `compose
+ * up` that was cut off. Drills whose owner lives are kept, unless `all`; something with a drill's label but
+ * no owner is kept, unless `all`. With `drills`, those and no others, whoever owns them.
  */
-export async function removeLeftovers(options: { all?: boolean; drills?: readonly string[] } = {}): Promise<Swept> {
+export async function removeLeftovers(
+  options: { all?: boolean; drills?: readonly string[] } = {},
+): Promise<Swept> {
   const runtime = await getRuntime();
   const local = engineIsLocal(runtime);
-  const due = (each: Marked): boolean => (options.drills ? options.drills.includes(each.drill) : options.all === true || !isAlive(each, local));
+  const due = (each: Marked): boolean =>
+    options.drills ? options.drills.includes(each.drill) : options.all === true || !isAlive(each, local);
   const find = async (): Promise<Marked[]> => (await marked(runtime, [labels.drill])).filter(due);
   await endOrphans((owner) => !ownerIsAlive(owner, local));
   return sweep(runtime, find);
 }
 
-const isAlive = (each: Marked, local: boolean): boolean => each.owner === '' || ownerIsAlive(each.owner, local);
+const isAlive = (each: Marked, local: boolean): boolean =>
+  each.owner === '' || ownerIsAlive(each.owner, local);
 
-/** Between two looks: enough for a process that was just forked to have become what it will be, and for a killed one to be gone. */
+/**
+ * Between two looks: enough for a process that was just forked to have become what it will be, and for a
+ * killed one to be gone.
+ */
 const orphanLookMs = 40;
 const orphanLooksMax = 100;
 
 /**
- * A `docker compose up` outlives the Muster that started it and goes on creating containers. It carries its owner in its
- * environment, as MUSTER_OWNER; only processes that say so are ended. Looks until two looks in a row find none: the
- * command starts a plug-in, which may begin after the first look and before its parent is ended.
+ * A `docker compose up` outlives the Muster that started it and goes on creating containers. It carries its
+ * owner in its environment, as MUSTER_OWNER; only processes that say so are ended. Looks until two looks in a
+ * row find none: the command starts a plug-in, which may begin after the first look and before its parent is
+ * ended.
  */
 async function endOrphans(isDead: (owner: string) => boolean): Promise<void> {
   if (process.platform !== 'linux') return;
@@ -55,10 +79,17 @@ async function endOrphans(isDead: (owner: string) => boolean): Promise<void> {
 
 function endOrphansSeen(isDead: (owner: string) => boolean): number {
   let ended = 0;
-  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number)) {
+  for (const pid of readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)) {
     try {
       const owner = /(?:^|\0)MUSTER_OWNER=([^\0]+)/.exec(readFileSync(`/proc/${pid}/environ`, 'latin1'))?.[1];
-      if (owner === undefined || !isDead(owner) || !/docker/.test(readFileSync(`/proc/${pid}/cmdline`, 'latin1'))) continue;
+      if (
+        owner === undefined ||
+        !isDead(owner) ||
+        !/docker/.test(readFileSync(`/proc/${pid}/cmdline`, 'latin1'))
+      )
+        continue;
       process.kill(pid, 'SIGKILL');
       ended += 1;
     } catch {

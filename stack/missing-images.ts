@@ -12,17 +12,24 @@ export interface Asked {
   place(service: string, path: readonly string[]): Place;
 }
 
-/** The recipe of an official image, by its reference: `redis` of `docker.io/library/redis:8.0.2`; null where there is none. */
+/**
+ * The recipe of an official image, by its reference: `redis` of `docker.io/library/redis:8.0.2`; null where
+ * there is none.
+ */
 export function recipeOf(reference: string, recipes: readonly string[]): string | null {
-  const [, name] = /^(?:docker\.io\/)?(?:library\/|ghcr\.io\/shopify\/)?([^/:@]+)(?:[:@].*)?$/.exec(reference) ?? [];
+  const [, name] =
+    /^(?:docker\.io\/)?(?:library\/|ghcr\.io\/shopify\/)?([^/:@]+)(?:[:@].*)?$/.exec(reference) ?? [];
   return name !== undefined && recipes.includes(name) ? name : null;
 }
 
 /**
- * Why a stack did not come up, where images of its services are not in the engine: an environment error with each image, the line
- * of the first and what helps. Any other error as it is.
+ * Why a stack did not come up, where images of its services are not in the engine: an environment error with
+ * each image, the line of the first and what helps. Any other error as it is.
  */
-export async function namingImages(error: unknown, { runtime, config, recipes, place }: Asked): Promise<unknown> {
+export async function namingImages(
+  error: unknown,
+  { runtime, config, recipes, place }: Asked,
+): Promise<unknown> {
   if (!(error instanceof MusterError) || error.trouble !== 'environment') return error;
   const missing: { service: string; image: string }[] = [];
   for (const [service, { image, build }] of Object.entries(config.services)) {
@@ -31,13 +38,16 @@ export async function namingImages(error: unknown, { runtime, config, recipes, p
   const [first] = missing;
   if (!first) return error;
   const recipe = recipeOf(first.image, await recipeNames(recipes));
-  return environmentError(`${missing.map(({ service, image }) => `image ${image} of ${service}`).join(', ')} cannot be pulled`, {
-    at: place(first.service, ['image']),
-    found: error.found,
-    expected: 'an image that the engine has, or that its registry gives',
-    hint: recipe
-      ? `write image: \${${variableOf(recipe)}:-${first.image}} and Muster builds an equivalent where no registry answers`
-      : 'where no registry answers, bring it here by `docker save` and `docker load`',
-    cause: error,
-  });
+  return environmentError(
+    `${missing.map(({ service, image }) => `image ${image} of ${service}`).join(', ')} cannot be pulled`,
+    {
+      at: place(first.service, ['image']),
+      found: error.found,
+      expected: 'an image that the engine has, or that its registry gives',
+      hint: recipe
+        ? `write image: \${${variableOf(recipe)}:-${first.image}} and Muster builds an equivalent where no registry answers`
+        : 'where no registry answers, bring it here by `docker save` and `docker load`',
+      cause: error,
+    },
+  );
 }

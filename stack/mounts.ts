@@ -3,12 +3,20 @@ import type { HostRules } from '../core/service.ts';
 import type { ComposeConfig } from './compose.ts';
 import { hostPath, isBelow, readOnlyReach, systemReach, type HostKind } from './host-path.ts';
 
-/** One use of something of the host by a service. `index`: of the service's mounts as Compose resolves them. */
-export interface MountUse { service: string; index: number; target: string; writable: boolean; subpath?: string }
+/**
+ * One use of something of the host by a service. `index`: of the service's mounts as Compose resolves them.
+ */
+export interface MountUse {
+  service: string;
+  index: number;
+  target: string;
+  writable: boolean;
+  subpath?: string;
+}
 
 /**
- * Something outside the drill that services have mounted, and what a drill gives them instead: `empty` and `copy` are a volume of
- * its own, `keep` is the thing itself and read-only.
+ * Something outside the drill that services have mounted, and what a drill gives them instead: `empty` and
+ * `copy` are a volume of its own, `keep` is the thing itself and read-only.
  */
 export interface HostMount {
   /** As a reader of the compose file knows it: `./uploads`, or the name of a volume. */
@@ -23,10 +31,19 @@ export interface HostMount {
   reach: string | null;
 }
 
-interface Volume { type: string; source?: string; target: string; read_only?: boolean; volume?: { subpath?: string } }
+interface Volume {
+  type: string;
+  source?: string;
+  target: string;
+  read_only?: boolean;
+  volume?: { subpath?: string };
+}
 type Found = Pick<HostMount, 'name' | 'path' | 'kind'>;
 
-/** Every mount of a resolved compose file that is not the engine's own volume, with what is done about it. `file`: what paths are relative to. */
+/**
+ * Every mount of a resolved compose file that is not the engine's own volume, with what is done about it.
+ * `file`: what paths are relative to.
+ */
 export function hostMounts(config: ComposeConfig, file: string, rules: HostRules): HostMount[] {
   const folder = dirname(resolve(file));
   const found = new Map<string, Found & { uses: MountUse[] }>();
@@ -38,7 +55,13 @@ export function hostMounts(config: ComposeConfig, file: string, rules: HostRules
   for (const [service, { volumes = [] }] of Object.entries(config.services)) {
     (volumes as Volume[]).forEach((mount, index) => {
       const writable = mount.read_only !== true;
-      const use = { service, index, target: mount.target, writable, ...(mount.volume?.subpath ? { subpath: mount.volume.subpath } : {}) };
+      const use = {
+        service,
+        index,
+        target: mount.target,
+        writable,
+        ...(mount.volume?.subpath ? { subpath: mount.volume.subpath } : {}),
+      };
       const what = whatOf(config, folder, mount);
       if (what) take(what.path ?? what.name, what, use);
     });
@@ -60,7 +83,8 @@ function volumeOf(config: ComposeConfig, folder: string, name: string): Found | 
   const device = String(options['device'] ?? '');
   if (driver !== undefined && driver !== 'local') return { name, path: null, kind: 'remote' };
   if (type === 'tmpfs' || device === '') return null;
-  if (/(^|,)r?bind(,|$)/.test(String(options['o'] ?? '')) || type === 'none' || type === 'bind') return onHost(name, resolve(folder, device));
+  if (/(^|,)r?bind(,|$)/.test(String(options['o'] ?? '')) || type === 'none' || type === 'bind')
+    return onHost(name, resolve(folder, device));
   return { name, path: null, kind: 'remote' };
 }
 
@@ -74,24 +98,34 @@ function nameOf(source: string, folder: string): string {
   return short === '' ? '.' : short.startsWith('..') || isAbsolute(short) ? source : `./${short}`;
 }
 
-/** What a key under `mounts` of the strategy stands for: a volume's name, or a path as in the compose file. */
+/**
+ * What a key under `mounts` of the strategy stands for: a volume's name, or a path as in the compose file.
+ */
 export const isNamed = (mount: HostMount, key: string, file: string): boolean => {
   const home = process.env['HOME'];
   const path = home !== undefined && /^~(\/|$)/.test(key) ? key.replace('~', home) : key;
-  return mount.name === key || (mount.path !== null && hostPath(resolve(dirname(resolve(file)), path)).real === mount.path);
+  return (
+    mount.name === key ||
+    (mount.path !== null && hostPath(resolve(dirname(resolve(file)), path)).real === mount.path)
+  );
 };
 
 function decided(found: Found & { uses: MountUse[] }, folder: string, rules: HostRules): HostMount {
   const file = resolve(folder, 'compose.yml');
-  const asked = Object.entries(rules.mounts).find(([key]) => isNamed({ ...found, deal: 'keep', why: '', reach: null }, key, file))?.[1];
+  const asked = Object.entries(rules.mounts).find(([key]) =>
+    isNamed({ ...found, deal: 'keep', why: '', reach: null }, key, file),
+  )?.[1];
   const writable = found.uses.some((use) => use.writable);
   const isData = found.uses.some((use) => use.writable && holdsData(use, rules));
   const path = found.path === null ? null : { real: found.path, kind: found.kind as HostKind };
   const system = path && systemReach(path);
-  if (asked && !(path && ['socket', 'device'].includes(path.kind))) return { ...found, deal: asked, why: 'as the strategy says', reach: null };
+  if (asked && !(path && ['socket', 'device'].includes(path.kind)))
+    return { ...found, deal: asked, why: 'as the strategy says', reach: null };
   if (system) return { ...found, deal: 'keep', why: '', reach: system };
-  if (found.kind === 'remote') return { ...found, deal: 'empty', why: 'it is on no disk of the engine\'s own', reach: null };
-  if (found.kind === 'missing') return { ...found, deal: 'empty', why: 'it is not there, and a drill does not make it', reach: null };
+  if (found.kind === 'remote')
+    return { ...found, deal: 'empty', why: "it is on no disk of the engine's own", reach: null };
+  if (found.kind === 'missing')
+    return { ...found, deal: 'empty', why: 'it is not there, and a drill does not make it', reach: null };
   if (isData) return { ...found, deal: 'empty', why: 'a component keeps its data there', reach: null };
   if (writable) return { ...found, deal: 'copy', why: 'services may write to it', reach: null };
   return { ...found, deal: 'keep', why: 'services read it only', reach: path && readOnlyReach(path) };
@@ -101,9 +135,15 @@ const holdsData = ({ service, target }: MountUse, { dataFolders }: HostRules): b
   (dataFolders[service] ?? []).some((folder) => isBelow(target, folder) || isBelow(folder, target));
 
 const dealt: Record<HostMount['deal'], string> = {
-  empty: 'an empty volume of the drill\'s own instead', copy: 'a copy in a volume of the drill\'s own instead', keep: 'as it is, read-only', refuse: 'refused',
+  empty: "an empty volume of the drill's own instead",
+  copy: "a copy in a volume of the drill's own instead",
+  keep: 'as it is, read-only',
+  refuse: 'refused',
 };
 
-/** `./redis-data of redis at /data: an empty volume of the drill's own instead (a component keeps its data there)`. */
+/**
+ * `./redis-data of redis at /data: an empty volume of the drill's own instead (a component keeps its data
+ * there)`.
+ */
 export const lineOf = ({ name, uses, deal, why }: HostMount): string =>
   `${name} of ${uses.map(({ service, target }) => `${service} at ${target}`).join(', ')}: ${dealt[deal]} (${why})`;

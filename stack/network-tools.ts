@@ -6,7 +6,13 @@ import { labels } from './owner.ts';
 import { statusOf, type Container, type Runtime } from './runtime.ts';
 import { containerShell } from './shell.ts';
 
-export interface NetworkToolsSite { runtime: Runtime; labels: Record<string, string>; hostSignal: HostSignal; clock: Clock; /** The helper image with nft and bash, made or pulled on demand. */ image(): Promise<string> }
+export interface NetworkToolsSite {
+  runtime: Runtime;
+  labels: Record<string, string>;
+  hostSignal: HostSignal;
+  clock: Clock /** The helper image with nft and bash, made or pulled on demand. */;
+  image(): Promise<string>;
+}
 
 /** Containers of Muster's own that look at, or act on, the network of a drill's services. */
 export interface NetworkTools {
@@ -14,13 +20,26 @@ export interface NetworkTools {
   prepare(): Promise<void>;
   /** A container on a network of the stack; one for each network, kept for the drill. */
   on(network: string): Promise<Shell>;
-  /** A new container inside the network namespace of another, allowed to change its packet filter and nothing else. */
+  /**
+   * A new container inside the network namespace of another, allowed to change its packet filter and nothing
+   * else.
+   */
   inside(container: string, name: string): Promise<Helper>;
-  /** A container that will have these names on these networks once it is started, with these rules in its packet filter, and where nobody listens. */
-  standIn(networks: readonly string[], names: readonly string[], name: string, rules: string): Promise<StandIn>;
+  /**
+   * A container that will have these names on these networks once it is started, with these rules in its
+   * packet filter, and where nobody listens.
+   */
+  standIn(
+    networks: readonly string[],
+    names: readonly string[],
+    name: string,
+    rules: string,
+  ): Promise<StandIn>;
 }
 
-export interface StandIn extends Helper { start(): Promise<void> }
+export interface StandIn extends Helper {
+  start(): Promise<void>;
+}
 
 export function createNetworkTools(site: NetworkToolsSite): NetworkTools {
   const neighbours = new Map<string, Promise<Helper>>();
@@ -32,31 +51,54 @@ export function createNetworkTools(site: NetworkToolsSite): NetworkTools {
     });
     return image;
   };
-  const start = async (name: string, host: object): Promise<Helper> => startHelper(site, await imageOnce(), name, host);
+  const start = async (name: string, host: object): Promise<Helper> =>
+    startHelper(site, await imageOnce(), name, host);
   return {
     prepare: async () => void (await imageOnce()),
     on: (network) => {
-      const there = neighbours.get(network) ?? start(`the neighbour on ${network}`, { NetworkMode: network, CapDrop: ['ALL'] });
+      const there =
+        neighbours.get(network) ??
+        start(`the neighbour on ${network}`, { NetworkMode: network, CapDrop: ['ALL'] });
       neighbours.set(network, there);
       there.catch(() => neighbours.delete(network));
       return there;
     },
-    inside: (container, name) => start(`the packet filter of ${name}`, { NetworkMode: `container:${container}`, CapDrop: ['ALL'], CapAdd: ['NET_ADMIN'] }),
-    standIn: async (networks, names, name, rules) => createStandIn(site, await imageOnce(), { networks, names, name, rules }),
+    inside: (container, name) =>
+      start(`the packet filter of ${name}`, {
+        NetworkMode: `container:${container}`,
+        CapDrop: ['ALL'],
+        CapAdd: ['NET_ADMIN'],
+      }),
+    standIn: async (networks, names, name, rules) =>
+      createStandIn(site, await imageOnce(), { networks, names, name, rules }),
   };
 }
 
 /** The rules come with its first process: nothing that reaches it is left out. */
-async function createStandIn(site: NetworkToolsSite, image: string, { networks, names, name, rules }: { networks: readonly string[]; names: readonly string[]; name: string; rules: string }): Promise<StandIn> {
+async function createStandIn(
+  site: NetworkToolsSite,
+  image: string,
+  {
+    networks,
+    names,
+    name,
+    rules,
+  }: { networks: readonly string[]; names: readonly string[]; name: string; rules: string },
+): Promise<StandIn> {
   const docker = site.runtime.container.dockerode;
   const [first, ...others] = networks;
   const endpoint = { Aliases: [...names] };
   const container = await docker.createContainer({
-    Image: image, User: '0', Entrypoint: ['sh', '-c'], Cmd: ['printf %s "$1" | nft -f - && exec sleep infinity', 'sh', rules], Labels: { ...site.labels, [labels.role]: 'helper' },
+    Image: image,
+    User: '0',
+    Entrypoint: ['sh', '-c'],
+    Cmd: ['printf %s "$1" | nft -f - && exec sleep infinity', 'sh', rules],
+    Labels: { ...site.labels, [labels.role]: 'helper' },
     HostConfig: { Init: true, NetworkMode: first ?? 'none', CapDrop: ['ALL'], CapAdd: ['NET_ADMIN'] },
     ...(first === undefined ? {} : { NetworkingConfig: { EndpointsConfig: { [first]: endpoint } } }),
   });
-  for (const network of others) await docker.getNetwork(network).connect({ Container: container.id, EndpointConfig: endpoint });
+  for (const network of others)
+    await docker.getNetwork(network).connect({ Container: container.id, EndpointConfig: endpoint });
   return {
     ...containerShell({ ...site, container, name: `the stand-in of ${name}` }),
     start: async () => void (await container.start()),
@@ -70,9 +112,19 @@ async function removed(container: Container): Promise<void> {
   });
 }
 
-async function startHelper(site: NetworkToolsSite, image: string, name: string, host: object): Promise<Helper> {
+async function startHelper(
+  site: NetworkToolsSite,
+  image: string,
+  name: string,
+  host: object,
+): Promise<Helper> {
   const container = await site.runtime.container.create({
-    Image: image, User: '0', Entrypoint: ['sleep'], Cmd: ['infinity'], Labels: { ...site.labels, [labels.role]: 'helper' }, HostConfig: { Init: true, ...host },
+    Image: image,
+    User: '0',
+    Entrypoint: ['sleep'],
+    Cmd: ['infinity'],
+    Labels: { ...site.labels, [labels.role]: 'helper' },
+    HostConfig: { Init: true, ...host },
   });
   const remove = (): Promise<void> => removed(container);
   try {

@@ -1,6 +1,8 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 
-/** Labels that every container, volume and network of a drill carries. Nothing without them is ever touched. */
+/**
+ * Labels that every container, volume and network of a drill carries. Nothing without them is ever touched.
+ */
 export const labels = { drill: 'muster.drill', owner: 'muster.owner', role: 'muster.role' } as const;
 
 /** The region that a service of the user's own compose file says it is in. */
@@ -10,16 +12,18 @@ export const regionLabel = 'muster.region';
 export const keptOwner = 'kept';
 
 /**
- * Who a process is, beyond the reuse of its PID: `<pid>:<start time in clock ticks since boot>:<boot id>.<pid namespace>`,
- * from proc_pid_stat(5) field 22, random/boot_id and ns/pid. Where there is no /proc, start and boot are empty.
+ * Who a process is, beyond the reuse of its PID: `<pid>:<start time in clock ticks since boot>:<boot id>.<pid
+ * namespace>`, from proc_pid_stat(5) field 22, random/boot_id and ns/pid. Where there is no /proc, start and
+ * boot are empty.
  */
 export function currentOwner(): string {
   return `${process.pid}:${startTicks(process.pid) ?? ''}:${boot()}`;
 }
 
 /**
- * Whether the process that an owner label names may still run. A process that cannot be seen from here (another PID
- * namespace, or another machine using the same remote engine) counts as alive: its drill is not ours to end.
+ * Whether the process that an owner label names may still run. A process that cannot be seen from here
+ * (another PID namespace, or another machine using the same remote engine) counts as alive: its drill is not
+ * ours to end.
  */
 export function ownerIsAlive(owner: string, engineIsLocal: boolean): boolean {
   if (owner === keptOwner) return true;
@@ -30,7 +34,10 @@ export function ownerIsAlive(owner: string, engineIsLocal: boolean): boolean {
   return startTicks(Number(pid)) === ticks;
 }
 
-/** Null where it runs no more: also of a process that has ended and that nobody has asked about yet, as an orphan under a PID 1 that does not. */
+/**
+ * Null where it runs no more: also of a process that has ended and that nobody has asked about yet, as an
+ * orphan under a PID 1 that does not.
+ */
 function startTicks(pid: number): string | null {
   try {
     // The second field, the command in brackets, may itself hold spaces and brackets.

@@ -1,7 +1,15 @@
 import { systemClock, type Clock } from '../core/clock.ts';
 import { environmentError, inputError } from '../core/errors.ts';
 import type { ImageRecord, Service, Stack, StackProvider, StackUpOptions } from '../core/service.ts';
-import { composeConfig, composeUp, nothingLaid, overrideOf, type ComposeConfig, type ComposeRun, type Laid } from './compose.ts';
+import {
+  composeConfig,
+  composeUp,
+  nothingLaid,
+  overrideOf,
+  type ComposeConfig,
+  type ComposeRun,
+  type Laid,
+} from './compose.ts';
 import { describeComposeFile, placesIn } from './compose-file.ts';
 import { contain, noRules } from './containment.ts';
 import { longMs, saying, within } from './deadline.ts';
@@ -41,7 +49,8 @@ export function createStackProvider(options: StackProviderOptions): StackProvide
 }
 
 async function bringUp(provider: StackProviderOptions, up: StackUpOptions): Promise<Stack> {
-  if (!/^[a-z0-9][a-z0-9_-]*$/.test(up.drill)) throw inputError('a drill id may hold a-z, 0-9, _ and - only', { found: up.drill });
+  if (!/^[a-z0-9][a-z0-9_-]*$/.test(up.drill))
+    throw inputError('a drill id may hold a-z, 0-9, _ and - only', { found: up.drill });
   up.signal?.throwIfAborted();
   const { text } = await describeComposeFile(up.file);
   const runtime = await getRuntime();
@@ -49,11 +58,20 @@ async function bringUp(provider: StackProviderOptions, up: StackUpOptions): Prom
   const drillLabels = { [labels.drill]: up.drill, [labels.owner]: owner };
   const project = `muster-${up.drill}`;
   await assertFree(runtime, project, up.drill);
-  const choice = imageChoice(process.env, up.progress, provider.appEntry === undefined ? {} : { appEntry: provider.appEntry });
+  const choice = imageChoice(
+    process.env,
+    up.progress,
+    provider.appEntry === undefined ? {} : { appEntry: provider.appEntry },
+  );
   const chosen = await provideImages(runtime, imagesWanted(text), choice);
   // MUSTER_OWNER lets leftovers.ts find a `compose up` that outlived us.
   // COMPOSE_PROFILES always: one of the user's own shell would start what the strategy does not ask for.
-  const environment: Record<string, string> = { ...up.environment, MUSTER_OWNER: owner, DOCKER_HOST: dockerHost(runtime), COMPOSE_PROFILES: (up.profiles ?? []).join(',') };
+  const environment: Record<string, string> = {
+    ...up.environment,
+    MUSTER_OWNER: owner,
+    DOCKER_HOST: dockerHost(runtime),
+    COMPOSE_PROFILES: (up.profiles ?? []).join(','),
+  };
   for (const image of chosen.values()) environment[variableOf(image.name)] = image.reference;
   const run: ComposeRun = { file: up.file, project, environment, labels: drillLabels };
   const config = await composeConfig(run);
@@ -62,15 +80,30 @@ async function bringUp(provider: StackProviderOptions, up: StackUpOptions): Prom
   const { mounts, lines } = contain(config, up.file, rules, place);
   const before = await presentImages(runtime, config);
   const down = async (): Promise<void> => {
-    await sweep(runtime, () => marked(runtime, Object.entries(drillLabels).map(([key, value]) => `${key}=${value}`)));
+    await sweep(runtime, () =>
+      marked(
+        runtime,
+        Object.entries(drillLabels).map(([key, value]) => `${key}=${value}`),
+      ),
+    );
   };
   const clock = provider.clock ?? systemClock;
-  const hostSignal = createHostSignal(runtime, Object.keys(config.services).map((name) => imageOf(config, project, name)), drillLabels);
-  const networkImage = async (): Promise<string> => (await provideImages(runtime, new Map([['nftables', null]]), choice)).get('nftables')!.reference;
+  const hostSignal = createHostSignal(
+    runtime,
+    Object.keys(config.services).map((name) => imageOf(config, project, name)),
+    drillLabels,
+  );
+  const networkImage = async (): Promise<string> =>
+    (await provideImages(runtime, new Map([['nftables', null]]), choice)).get('nftables')!.reference;
   let laid: Laid = nothingLaid;
   const check = (merged: ComposeConfig): void => assertContained(merged, laid, rules, project);
   const site: DrillSite = {
-    runtime, drill: up.drill, labels: drillLabels, clock, secrets: Object.values(up.environment), hostSignal,
+    runtime,
+    drill: up.drill,
+    labels: drillLabels,
+    clock,
+    secrets: Object.values(up.environment),
+    hostSignal,
     network: createNetworkTools({ runtime, labels: drillLabels, hostSignal, clock, image: networkImage }),
     deploy: async (service, image) => {
       await composeUp(run, overrideOf(config, run, { [service]: image }, laid), check, service);
@@ -80,28 +113,67 @@ async function bringUp(provider: StackProviderOptions, up: StackUpOptions): Prom
   try {
     up.progress(saying(`starting ${Object.keys(config.services).length} services`, longMs));
     const own = await ownImages(runtime, up, config, project, drillLabels);
-    laid = laidOver(mounts, await makeHostVolumes({ runtime, project, drill: up.drill, labels: drillLabels, progress: up.progress, signal: up.signal }, mounts));
+    laid = laidOver(
+      mounts,
+      await makeHostVolumes(
+        { runtime, project, drill: up.drill, labels: drillLabels, progress: up.progress, signal: up.signal },
+        mounts,
+      ),
+    );
     await started(() => composeUp(run, overrideOf(config, run, own, laid), check), down, up.signal);
     const services = await attachAll(site, project, config);
     // What these cannot do is said by the fault that needs them.
-    await Promise.all([site.hostSignal.prepare().catch(() => undefined), site.network.prepare().catch(() => undefined), ...[...services.values()].map((service) => settled(service, provider.healthDeadlineMs ?? 120_000, up))]);
-    return { project, services, contained: lines, images: imageRecords(services, config, { chosen, before, own }), aimAtRegion: (region, how) => aimAtRegion(site, region, how), down };
+    await Promise.all([
+      site.hostSignal.prepare().catch(() => undefined),
+      site.network.prepare().catch(() => undefined),
+      ...[...services.values()].map((service) => settled(service, provider.healthDeadlineMs ?? 120_000, up)),
+    ]);
+    return {
+      project,
+      services,
+      contained: lines,
+      images: imageRecords(services, config, { chosen, before, own }),
+      aimAtRegion: (region, how) => aimAtRegion(site, region, how),
+      down,
+    };
   } catch (error) {
     await down();
-    throw up.signal?.aborted ? error : await namingImages(error, { runtime, config, recipes: choice.kitchen.folder, place });
+    throw up.signal?.aborted
+      ? error
+      : await namingImages(error, { runtime, config, recipes: choice.kitchen.folder, place });
   }
 }
 
 /** Two drills of one name would share volumes. */
 async function assertFree(runtime: Runtime, project: string, drill: string): Promise<void> {
-  const there = [...(await marked(runtime, [`${labels.drill}=${drill}`])), ...(await marked(runtime, [`com.docker.compose.project=${project}`]))];
+  const there = [
+    ...(await marked(runtime, [`${labels.drill}=${drill}`])),
+    ...(await marked(runtime, [`com.docker.compose.project=${project}`])),
+  ];
   if (there.length === 0) return;
-  throw environmentError(`a stack of the name ${project} is already there`, { found: there.slice(0, 3).map((each) => `${each.kind} ${each.name}`).join(', '), hint: '`muster gc` removes what dead drills left' });
+  throw environmentError(`a stack of the name ${project} is already there`, {
+    found: there
+      .slice(0, 3)
+      .map((each) => `${each.kind} ${each.name}`)
+      .join(', '),
+    hint: '`muster gc` removes what dead drills left',
+  });
 }
 
-/** An interrupted start is cut short by removing what it made, and removed again once Compose has given up. */
-async function started(start: () => Promise<void>, down: () => Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  const upping = within('starting the services', longMs, start(), 'an image that is pulled or built may take that long: have it made first, by `docker compose pull` or `build`');
+/**
+ * An interrupted start is cut short by removing what it made, and removed again once Compose has given up.
+ */
+async function started(
+  start: () => Promise<void>,
+  down: () => Promise<void>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const upping = within(
+    'starting the services',
+    longMs,
+    start(),
+    'an image that is pulled or built may take that long: have it made first, by `docker compose pull` or `build`',
+  );
   if (!signal) return upping;
   const aborted = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
@@ -116,24 +188,45 @@ async function started(start: () => Promise<void>, down: () => Promise<void>, si
 }
 
 /** Images of the drill's own, by service. */
-async function ownImages(runtime: Runtime, { drill, ownImages: wanted = [] }: StackUpOptions, config: ComposeConfig, project: string, drillLabels: Record<string, string>): Promise<Record<string, string>> {
+async function ownImages(
+  runtime: Runtime,
+  { drill, ownImages: wanted = [] }: StackUpOptions,
+  config: ComposeConfig,
+  project: string,
+  drillLabels: Record<string, string>,
+): Promise<Record<string, string>> {
   const made: Record<string, string> = {};
   for (const name of wanted) {
-    if (config.services[name]) made[name] = await makeOwnImage(runtime, { from: imageOf(config, project, name), tag: ownImageTag(drill, name), labels: drillLabels });
+    if (config.services[name])
+      made[name] = await makeOwnImage(runtime, {
+        from: imageOf(config, project, name),
+        tag: ownImageTag(drill, name),
+        labels: drillLabels,
+      });
   }
   return made;
 }
 
 async function containerOf(runtime: Runtime, project: string, service: string): Promise<Container> {
   const docker = runtime.container.dockerode;
-  const [found] = await docker.listContainers({ all: true, filters: { label: [`com.docker.compose.project=${project}`, `com.docker.compose.service=${service}`] } });
+  const [found] = await docker.listContainers({
+    all: true,
+    filters: { label: [`com.docker.compose.project=${project}`, `com.docker.compose.service=${service}`] },
+  });
   if (!found) throw environmentError(`Compose has made no container for ${service}`);
   return docker.getContainer(found.Id);
 }
 
-async function attachAll(site: DrillSite, project: string, config: ComposeConfig): Promise<Map<string, Service>> {
+async function attachAll(
+  site: DrillSite,
+  project: string,
+  config: ComposeConfig,
+): Promise<Map<string, Service>> {
   const docker = site.runtime.container.dockerode;
-  const found = await docker.listContainers({ all: true, filters: { label: [`com.docker.compose.project=${project}`] } });
+  const found = await docker.listContainers({
+    all: true,
+    filters: { label: [`com.docker.compose.project=${project}`] },
+  });
   const services = new Map<string, Service>();
   for (const name of Object.keys(config.services)) {
     const container = found.find((each) => each.Labels['com.docker.compose.service'] === name);
@@ -152,21 +245,36 @@ async function settled(service: Service, deadlineMs: number, up: StackUpOptions)
   up.progress(`${service.name} is healthy`);
 }
 
-const imageOf = (config: ComposeConfig, project: string, name: string): string => config.services[name]!.image ?? `${project}-${name}`;
+const imageOf = (config: ComposeConfig, project: string, name: string): string =>
+  config.services[name]!.image ?? `${project}-${name}`;
 
 async function presentImages(runtime: Runtime, config: ComposeConfig): Promise<Set<string>> {
   const present = new Set<string>();
-  for (const { image } of Object.values(config.services)) if (image && (await digestOf(runtime, image))) present.add(image);
+  for (const { image } of Object.values(config.services))
+    if (image && (await digestOf(runtime, image))) present.add(image);
   return present;
 }
 
-interface Sources { chosen: ReadonlyMap<string, ChosenImage>; before: ReadonlySet<string>; own: Readonly<Record<string, string>> }
+interface Sources {
+  chosen: ReadonlyMap<string, ChosenImage>;
+  before: ReadonlySet<string>;
+  own: Readonly<Record<string, string>>;
+}
 
 /** One of the drill's own is what the service's own image is, with other labels. */
-function imageRecords(services: ReadonlyMap<string, Service>, config: ComposeConfig, { chosen, before, own }: Sources): ImageRecord[] {
+function imageRecords(
+  services: ReadonlyMap<string, Service>,
+  config: ComposeConfig,
+  { chosen, before, own }: Sources,
+): ImageRecord[] {
   const ours = new Map([...chosen.values()].map((image) => [image.reference, image.source]));
   return [...services.values()].map(({ name, image }) => {
     const from = own[name] ? (config.services[name]?.image ?? '') : image.reference;
-    return { service: name, ...image, source: ours.get(from) ?? (before.has(from) ? 'present' : config.services[name]?.build ? 'built' : 'pulled') };
+    return {
+      service: name,
+      ...image,
+      source:
+        ours.get(from) ?? (before.has(from) ? 'present' : config.services[name]?.build ? 'built' : 'pulled'),
+    };
   });
 }

@@ -5,12 +5,25 @@ import { followedPath, mountOf } from './own-path.ts';
 import type { Container, Inspection } from './runtime.ts';
 
 /**
- * Replaces a file in a container's own layer through the engine's archive call (`PUT /containers/{id}/archive`), which also
- * works while it is stopped. A path that a mount covers belongs to something else, perhaps to a file of the user's: refused.
+ * Replaces a file in a container's own layer through the engine's archive call (`PUT
+ * /containers/{id}/archive`), which also works while it is stopped. A path that a mount covers belongs to
+ * something else, perhaps to a file of the user's: refused.
  */
-export async function putFile(container: Container, name: string, found: Inspection, path: string, content: string | Uint8Array, mode = 0o644): Promise<void> {
+export async function putFile(
+  container: Container,
+  name: string,
+  found: Inspection,
+  path: string,
+  content: string | Uint8Array,
+  mode = 0o644,
+): Promise<void> {
   const mount = mountOf(found, path) ?? mountOf(found, await followedPath(container, path));
-  if (mount) throw environmentError(`${path} of ${name} is not the container's own`, { found: `a ${mount.Type} mounted on ${mount.Destination}`, expected: 'a file of the container\'s own layer, such as a compose config or secret with its content in place' });
+  if (mount)
+    throw environmentError(`${path} of ${name} is not the container's own`, {
+      found: `a ${mount.Type} mounted on ${mount.Destination}`,
+      expected:
+        "a file of the container's own layer, such as a compose config or secret with its content in place",
+    });
   const archive = pack();
   archive.entry({ name: posix.basename(path), mode }, Buffer.from(content));
   archive.finalize();

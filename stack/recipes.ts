@@ -9,44 +9,74 @@ import { longMs, saying } from './deadline.ts';
 import { followed, type Docker, type EngineEvent, type Runtime } from './runtime.ts';
 
 /** What recipes are made with: where they lie, where the application begins, and who is told of progress. */
-export interface Kitchen { folder: string; appEntry: string; progress(line: string): void }
+export interface Kitchen {
+  folder: string;
+  appEntry: string;
+  progress(line: string): void;
+}
 
 /** A parent that a Dockerfile names: `ARG MUSTER_IMAGE_NAME[=official reference]`. */
-export interface Parent { name: string; official: string | null }
+export interface Parent {
+  name: string;
+  official: string | null;
+}
 
 export const recipesFolder = join(import.meta.dirname, '../fixtures/images');
 export const appEntry = join(import.meta.dirname, '../fixtures/app/main.ts');
 
 /** The environment variable of an image's name and back: `base-sid`, `MUSTER_IMAGE_BASE_SID`. */
 export const variableOf = (name: string): string => `MUSTER_IMAGE_${name.toUpperCase().replaceAll('-', '_')}`;
-export const nameOf = (variable: string): string => variable.slice('MUSTER_IMAGE_'.length).toLowerCase().replaceAll('_', '-');
+export const nameOf = (variable: string): string =>
+  variable.slice('MUSTER_IMAGE_'.length).toLowerCase().replaceAll('_', '-');
 
 /** Names of all recipes, i.e. folders below `fixtures/images`. */
 export const recipeNames = async (folder: string): Promise<string[]> => (await readdir(folder)).sort();
 
 export async function parentsOf(name: string, kitchen: Kitchen): Promise<Parent[]> {
   const text = await readFile(join(kitchen.folder, name, 'Dockerfile'), 'utf8').catch(() => '');
-  return [...text.matchAll(/^ARG (MUSTER_IMAGE_\w+)(?:=(\S+))?$/gm)].map(([, variable, official]) => ({ name: nameOf(variable!), official: official ?? null }));
+  return [...text.matchAll(/^ARG (MUSTER_IMAGE_\w+)(?:=(\S+))?$/gm)].map(([, variable, official]) => ({
+    name: nameOf(variable!),
+    official: official ?? null,
+  }));
 }
 
 /**
- * The tag of what a recipe makes: a digest of the recipe's files, of what the host puts in, and of its parents' references.
- * The same recipe is found again at once; a changed one is built anew. Packages inside are those of the day it was built.
+ * The tag of what a recipe makes: a digest of the recipe's files, of what the host puts in, and of its
+ * parents' references. The same recipe is found again at once; a changed one is built anew. Packages inside
+ * are those of the day it was built.
  */
-export async function tagOf(name: string, parents: ReadonlyMap<string, string>, kitchen: Kitchen): Promise<string> {
+export async function tagOf(
+  name: string,
+  parents: ReadonlyMap<string, string>,
+  kitchen: Kitchen,
+): Promise<string> {
   const hash = createHash('sha256');
   const folder = join(kitchen.folder, name);
-  for (const file of (await readdir(folder)).sort()) hash.update(`${file}\0`).update(await readFile(join(folder, file))).update('\0');
+  for (const file of (await readdir(folder)).sort())
+    hash
+      .update(`${file}\0`)
+      .update(await readFile(join(folder, file)))
+      .update('\0');
   for (const [parent, reference] of [...parents].sort()) hash.update(`${parent}=${reference}\0`);
   hash.update((await ingredients[name]?.identity(kitchen)) ?? '');
   return `muster/${name}:${hash.digest('hex').slice(0, 16)}`;
 }
 
-/** Builds a recipe under the given tag. Its parents must be there. Environment error with the build's last lines when it fails. */
-export async function build(runtime: Runtime, name: string, tag: string, parents: ReadonlyMap<string, string>, kitchen: Kitchen): Promise<void> {
+/**
+ * Builds a recipe under the given tag. Its parents must be there. Environment error with the build's last
+ * lines when it fails.
+ */
+export async function build(
+  runtime: Runtime,
+  name: string,
+  tag: string,
+  parents: ReadonlyMap<string, string>,
+  kitchen: Kitchen,
+): Promise<void> {
   const files = await readdir(join(kitchen.folder, name));
   kitchen.progress(saying(`building ${tag}`, longMs));
-  if (files.includes('mmdebstrap')) return importDebian(runtime.container.dockerode, join(kitchen.folder, name, 'mmdebstrap'), tag);
+  if (files.includes('mmdebstrap'))
+    return importDebian(runtime.container.dockerode, join(kitchen.folder, name, 'mmdebstrap'), tag);
   const context = await mkdtemp(join(tmpdir(), 'muster-image-'));
   try {
     for (const file of files) await copyFile(join(kitchen.folder, name, file), join(context, file));
@@ -57,11 +87,20 @@ export async function build(runtime: Runtime, name: string, tag: string, parents
   }
 }
 
-/** What the host puts into a build beside the recipe's own files, and what tells one such addition from another. */
-const ingredients: Record<string, { identity(kitchen: Kitchen): Promise<string>; add(context: string, kitchen: Kitchen): Promise<void> }> = {
+/**
+ * What the host puts into a build beside the recipe's own files, and what tells one such addition from
+ * another.
+ */
+const ingredients: Record<
+  string,
+  { identity(kitchen: Kitchen): Promise<string>; add(context: string, kitchen: Kitchen): Promise<void> }
+> = {
   app: {
     // What goes into the bundle, without making one: every drill asks, and few build.
-    identity: async ({ appEntry: entry }) => (await Promise.all([...(await sourcesBeside(entry)), lockFile].map((file) => readFile(file, 'utf8')))).join('\0'),
+    identity: async ({ appEntry: entry }) =>
+      (
+        await Promise.all([...(await sourcesBeside(entry)), lockFile].map((file) => readFile(file, 'utf8')))
+      ).join('\0'),
     add: async (context, kitchen) => writeFile(join(context, 'main.mjs'), await bundle(kitchen)),
   },
   node: {
@@ -76,7 +115,11 @@ const ingredients: Record<string, { identity(kitchen: Kitchen): Promise<string>;
 };
 
 const lockFile = join(import.meta.dirname, '../package-lock.json');
-const sourcesBeside = async (entry: string): Promise<string[]> => (await readdir(dirname(entry))).filter((file) => file.endsWith('.ts')).sort().map((file) => join(dirname(entry), file));
+const sourcesBeside = async (entry: string): Promise<string[]> =>
+  (await readdir(dirname(entry)))
+    .filter((file) => file.endsWith('.ts'))
+    .sort()
+    .map((file) => join(dirname(entry), file));
 const nodeBinary = (): string => createRequire(import.meta.url).resolve('node/bin/node');
 
 /** One ES module with every dependency inside, so that the image needs no package registry. */
@@ -84,9 +127,19 @@ async function bundle(kitchen: Kitchen): Promise<string> {
   const { build: esbuild } = await import('esbuild');
   try {
     const result = await esbuild({
-      entryPoints: [kitchen.appEntry], absWorkingDir: dirname(kitchen.appEntry), bundle: true, write: false, platform: 'node', target: 'node24', format: 'esm', sourcemap: 'inline', logLevel: 'silent',
+      entryPoints: [kitchen.appEntry],
+      absWorkingDir: dirname(kitchen.appEntry),
+      bundle: true,
+      write: false,
+      platform: 'node',
+      target: 'node24',
+      format: 'esm',
+      sourcemap: 'inline',
+      logLevel: 'silent',
       // Dependencies written for CommonJS call require() for Node's own modules.
-      banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
+      banner: {
+        js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+      },
     });
     return result.outputFiles[0]!.text;
   } catch (error) {
@@ -94,17 +147,29 @@ async function bundle(kitchen: Kitchen): Promise<string> {
   }
 }
 
-async function buildContext(docker: Docker, context: string, tag: string, parents: ReadonlyMap<string, string>): Promise<void> {
+async function buildContext(
+  docker: Docker,
+  context: string,
+  tag: string,
+  parents: ReadonlyMap<string, string>,
+): Promise<void> {
   const buildargs: Record<string, string> = {};
   for (const [name, reference] of parents) buildargs[variableOf(name)] = reference;
-  for (const name of ['GOPROXY', 'GOSUMDB', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY']) if (process.env[name]) buildargs[name] = process.env[name];
-  const stream = await docker.buildImage({ context, src: await readdir(context) }, { t: tag, buildargs, forcerm: true });
+  for (const name of ['GOPROXY', 'GOSUMDB', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'])
+    if (process.env[name]) buildargs[name] = process.env[name];
+  const stream = await docker.buildImage(
+    { context, src: await readdir(context) },
+    { t: tag, buildargs, forcerm: true },
+  );
   const lines: string[] = [];
   const heard = (event: EngineEvent): void => {
     if (event.stream?.trim()) lines.push(event.stream.trimEnd());
   };
   await followed(docker, stream, heard).catch((error: unknown) => {
-    throw environmentError(`building ${tag} failed`, { found: [...lines.slice(-8), messageOf(error)].join('\n'), cause: error });
+    throw environmentError(`building ${tag} failed`, {
+      found: [...lines.slice(-8), messageOf(error)].join('\n'),
+      cause: error,
+    });
   });
 }
 
@@ -114,17 +179,32 @@ async function importDebian(docker: Docker, recipe: string, tag: string): Promis
   const child = spawn('mmdebstrap', [...args, suite, '-'], { stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-2000)));
-  const ended = new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
+  const ended = new Promise<number | null>((resolve, reject) =>
+    child.once('error', reject).once('close', resolve),
+  );
   const [repo, version] = tag.split(':');
   try {
-    const [code, stream] = await Promise.all([ended, docker.importImage(child.stdout, { repo, tag: version! })]);
+    const [code, stream] = await Promise.all([
+      ended,
+      docker.importImage(child.stdout, { repo, tag: version! }),
+    ]);
     if (code !== 0) throw new Error(`mmdebstrap ended with ${code}`);
     await followed(docker, stream);
   } catch (error) {
     // An archive that broke off may have been imported all the same.
-    await docker.getImage(tag).remove().catch(() => undefined);
+    await docker
+      .getImage(tag)
+      .remove()
+      .catch(() => undefined);
     throw environmentError(`the Debian base image ${tag} could not be made: ${messageOf(error)}`, {
-      found: said.split('\n').filter((line) => /^(E|Err)\b/.test(line)).slice(-4).join('\n') || said.trim() || 'no output',
+      found:
+        said
+          .split('\n')
+          .filter((line) => /^(E|Err)\b/.test(line))
+          .slice(-4)
+          .join('\n') ||
+        said.trim() ||
+        'no output',
       expected: 'mmdebstrap and a Debian mirror that answers',
       hint: '`muster doctor --prepare` installs mmdebstrap; or set MUSTER_REGISTRY to a registry that has the official images',
       cause: error,

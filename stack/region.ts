@@ -9,10 +9,20 @@ import type { DrillSite } from './service.ts';
 import { tombstone } from './tombstone.ts';
 
 /** A container of the region, as it was when the region was lost. */
-export interface Member { name: string; container: Container; found: Inspection }
+export interface Member {
+  name: string;
+  container: Container;
+  found: Inspection;
+}
 
-/** Made ready to be lost. What `strike` had done when it failed is undone; `release` lets go of one that was not struck. */
-export interface AimedMember { strike(): Promise<LostMember>; release(): Promise<void> }
+/**
+ * Made ready to be lost. What `strike` had done when it failed is undone; `release` lets go of one that was
+ * not struck.
+ */
+export interface AimedMember {
+  strike(): Promise<LostMember>;
+  release(): Promise<void>;
+}
 
 /** What has become of one of them. */
 export interface LostMember {
@@ -26,14 +36,24 @@ export interface LostMember {
 const serviceLabel = 'com.docker.compose.service';
 
 /** See Stack.aimAtRegion: everything of the drill that is labelled with the region and runs. */
-export async function aimAtRegion(site: DrillSite, region: string, how: 'dead' | 'blackhole'): Promise<AimedLoss> {
+export async function aimAtRegion(
+  site: DrillSite,
+  region: string,
+  how: 'dead' | 'blackhole',
+): Promise<AimedLoss> {
   const members = await membersOf(site, region);
   const neighbours = await addressesOfNeighbours(site, members);
   const named = await namesOfAddresses(site);
-  const aimed = await allOrNone(members.map((member) => (how === 'dead' ? tombstone(site, member) : blackhole(site, member))), (one) => one.release());
+  const aimed = await allOrNone(
+    members.map((member) => (how === 'dead' ? tombstone(site, member) : blackhole(site, member))),
+    (one) => one.release(),
+  );
   return {
     strike: async () => {
-      const lost = await allOrNone(aimed.map((one) => one.strike()), (one) => one.giveBack()).catch(async (error: unknown) => {
+      const lost = await allOrNone(
+        aimed.map((one) => one.strike()),
+        (one) => one.giveBack(),
+      ).catch(async (error: unknown) => {
         await Promise.allSettled(aimed.map((one) => one.release()));
         throw error;
       });
@@ -42,7 +62,13 @@ export async function aimAtRegion(site: DrillSite, region: string, how: 'dead' |
   };
 }
 
-interface Loss { region: string; members: readonly Member[]; lost: readonly LostMember[]; neighbours: ReadonlySet<string>; named: ReadonlyMap<string, string> }
+interface Loss {
+  region: string;
+  members: readonly Member[];
+  lost: readonly LostMember[];
+  neighbours: ReadonlySet<string>;
+  named: ReadonlyMap<string, string>;
+}
 
 function lostRegion(site: DrillSite, { region, members, lost, neighbours, named }: Loss): LostRegion {
   return {
@@ -53,10 +79,15 @@ function lostRegion(site: DrillSite, { region, members, lost, neighbours, named 
     },
     inPlace: async () => (await Promise.all(lost.map((one) => one.inPlace()))).every((there) => there),
     attempts: async () => {
-      const counted = await Promise.all(lost.map(async (one) => (await one.counted()).map((each) => ({ ...each, service: one.name }))));
+      const counted = await Promise.all(
+        lost.map(async (one) => (await one.counted()).map((each) => ({ ...each, service: one.name }))),
+      );
       const now = await namesOfAddresses(site);
       const nameOf = (address: string): string => named.get(address) ?? now.get(address) ?? address;
-      return counted.flat().filter(({ address }) => !neighbours.has(address)).map(({ address, ...one }): Attempt => ({ from: nameOf(address), ...one }));
+      return counted
+        .flat()
+        .filter(({ address }) => !neighbours.has(address))
+        .map(({ address, ...one }): Attempt => ({ from: nameOf(address), ...one }));
     },
     giveBack: async () => void (await Promise.all(lost.map((one) => one.giveBack()))),
   };
@@ -64,28 +95,48 @@ function lostRegion(site: DrillSite, { region, members, lost, neighbours, named 
 
 async function membersOf({ runtime, drill }: DrillSite, region: string): Promise<Member[]> {
   const docker = runtime.container.dockerode;
-  const there = await docker.listContainers({ filters: { label: [`${labels.drill}=${drill}`, `${regionLabel}=${region}`] } });
-  const members = await Promise.all(there.filter((each) => each.Labels[serviceLabel]).map(async (each) => {
-    const container = docker.getContainer(each.Id);
-    return { name: each.Labels[serviceLabel]!, container, found: await container.inspect() };
-  }));
+  const there = await docker.listContainers({
+    filters: { label: [`${labels.drill}=${drill}`, `${regionLabel}=${region}`] },
+  });
+  const members = await Promise.all(
+    there
+      .filter((each) => each.Labels[serviceLabel])
+      .map(async (each) => {
+        const container = docker.getContainer(each.Id);
+        return { name: each.Labels[serviceLabel]!, container, found: await container.inspect() };
+      }),
+  );
   if (members.length > 0) return members;
-  throw environmentError(`nothing runs in region ${region}`, { expected: `running containers with the label ${regionLabel}: ${region}` });
+  throw environmentError(`nothing runs in region ${region}`, {
+    expected: `running containers with the label ${regionLabel}: ${region}`,
+  });
 }
 
 const networkOf = (found: Inspection): string => Object.keys(found.NetworkSettings.Networks)[0] ?? 'none';
 
 /** Whoever knocks for a witness is no part of the recovery. */
-async function addressesOfNeighbours({ network }: DrillSite, members: readonly Member[]): Promise<Set<string>> {
+async function addressesOfNeighbours(
+  { network }: DrillSite,
+  members: readonly Member[],
+): Promise<Set<string>> {
   const networks = new Set(members.map(({ found }) => networkOf(found)));
-  const said = await Promise.all([...networks].map(async (one) => (await (await network.on(one)).exec(['hostname', '-I'])).stdout.trim().split(/\s+/)));
+  const said = await Promise.all(
+    [...networks].map(async (one) =>
+      (await (await network.on(one)).exec(['hostname', '-I'])).stdout.trim().split(/\s+/),
+    ),
+  );
   return new Set(said.flat());
 }
 
-/** Who has which address on the networks of the drill: services by name, Muster's own helpers, and this machine by way of published ports. */
+/**
+ * Who has which address on the networks of the drill: services by name, Muster's own helpers, and this
+ * machine by way of published ports.
+ */
 async function namesOfAddresses({ runtime, drill }: DrillSite): Promise<Map<string, string>> {
   const names = new Map<string, string>();
-  for (const each of await runtime.container.dockerode.listContainers({ filters: { label: [`${labels.drill}=${drill}`] } })) {
+  for (const each of await runtime.container.dockerode.listContainers({
+    filters: { label: [`${labels.drill}=${drill}`] },
+  })) {
     for (const { IPAddress, Gateway } of Object.values(each.NetworkSettings.Networks)) {
       if (IPAddress) names.set(IPAddress, each.Labels[serviceLabel] ?? 'a helper of Muster');
       if (Gateway) names.set(Gateway, 'this machine, by a published port');

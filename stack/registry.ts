@@ -2,7 +2,10 @@ import { environmentError } from '../core/errors.ts';
 import { longMs, saying, within } from './deadline.ts';
 import { followed, type Docker } from './runtime.ts';
 
-/** The same image in a mirror that keeps the official names: `redis:8.0.2` is `mirror/library/redis:8.0.2`; a registry's own host is left out. */
+/**
+ * The same image in a mirror that keeps the official names: `redis:8.0.2` is `mirror/library/redis:8.0.2`; a
+ * registry's own host is left out.
+ */
 export function inMirror(reference: string, mirror: string | null): string {
   if (!mirror) return reference;
   const parts = reference.split('/');
@@ -11,28 +14,49 @@ export function inMirror(reference: string, mirror: string | null): string {
   return `${mirror}/${parts.join('/')}`;
 }
 
-/** Whether the engine itself can see the image in its registry. Asked of the engine, since its way out may differ from ours. */
-export async function registryAnswers(docker: Docker, reference: string, deadlineMs: number): Promise<{ ok: boolean; why: string }> {
+/**
+ * Whether the engine itself can see the image in its registry. Asked of the engine, since its way out may
+ * differ from ours.
+ */
+export async function registryAnswers(
+  docker: Docker,
+  reference: string,
+  deadlineMs: number,
+): Promise<{ ok: boolean; why: string }> {
   const late = new Promise<{ ok: false; why: string }>((resolve) => {
     setTimeout(resolve, deadlineMs, { ok: false, why: `no answer within ${deadlineMs} ms` }).unref();
   });
-  const asked = docker.getImage(reference).distribution().then(
-    () => ({ ok: true, why: 'it has the image' }),
-    // The engine's own words, without the client's frame around them.
-    (error: Error) => ({ ok: false, why: error.message.replace(/^\(HTTP code \d+\) [\w ]+ - /, '').trim() }),
-  );
+  const asked = docker
+    .getImage(reference)
+    .distribution()
+    .then(
+      () => ({ ok: true, why: 'it has the image' }),
+      // The engine's own words, without the client's frame around them.
+      (error: Error) => ({
+        ok: false,
+        why: error.message.replace(/^\(HTTP code \d+\) [\w ]+ - /, '').trim(),
+      }),
+    );
   return Promise.race([asked, late]);
 }
 
 /** Pulls an image; the progress lines are the engine's. Environment error when it cannot be had. */
-export async function pull(docker: Docker, reference: string, progress: (line: string) => void): Promise<void> {
+export async function pull(
+  docker: Docker,
+  reference: string,
+  progress: (line: string) => void,
+): Promise<void> {
   const what = `pulling ${reference}`;
   progress(saying(what, longMs));
   const tell = (event: { status?: string; id?: string }): void => {
     if (event.status === 'Pull complete') progress(`${reference}: layer ${event.id} pulled`);
   };
   try {
-    await within(what, longMs, docker.pull(reference).then((stream) => followed(docker, stream, tell)));
+    await within(
+      what,
+      longMs,
+      docker.pull(reference).then((stream) => followed(docker, stream, tell)),
+    );
   } catch (error) {
     throw environmentError(`${reference} cannot be pulled`, {
       expected: 'a registry that has it',

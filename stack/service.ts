@@ -18,45 +18,83 @@ import { engineAddress, statusOf, type Container, type Inspection, type Runtime 
 import { containerShell } from './shell.ts';
 
 /** What the services of one drill have in common. */
-export interface DrillSite { runtime: Runtime; drill: string; labels: Record<string, string>; hostSignal: HostSignal; network: NetworkTools; secrets: readonly string[]; clock: Clock; /** Has a service's container made anew, from that image. */ deploy(service: string, image: string): Promise<Container> }
+export interface DrillSite {
+  runtime: Runtime;
+  drill: string;
+  labels: Record<string, string>;
+  hostSignal: HostSignal;
+  network: NetworkTools;
+  secrets: readonly string[];
+  clock: Clock /** Has a service's container made anew, from that image. */;
+  deploy(service: string, image: string): Promise<Container>;
+}
 
-/** A container of the drill as a service. Environment error when the container does not carry the drill's label. */
+/**
+ * A container of the drill as a service. Environment error when the container does not carry the drill's
+ * label.
+ */
 export async function attachService(site: DrillSite, name: string, container: Container): Promise<Service> {
   const found = await container.inspect();
   // Another one after a deployment: whatever is done is done to the one that is there then.
   const place: Place = { container };
   assertOurs(site, name, found);
-  const ours = async (): Promise<Inspection> => assertOurs(site, name, await inspected(place.container, name));
+  const ours = async (): Promise<Inspection> =>
+    assertOurs(site, name, await inspected(place.container, name));
   const act = async (what: string, run: () => Promise<unknown>): Promise<void> => {
     await ours();
     try {
       await run();
     } catch (error) {
       // 304: it is in that state already.
-      if (statusOf(error) !== 304) throw environmentError(`${name} cannot be ${what}`, { found: messageOf(error), cause: error });
+      if (statusOf(error) !== 304)
+        throw environmentError(`${name} cannot be ${what}`, { found: messageOf(error), cause: error });
     }
   };
   const service: Service = {
-    ...containerShell({ ...site, name, get container() { return place.container; } }),
+    ...containerShell({
+      ...site,
+      name,
+      get container() {
+        return place.container;
+      },
+    }),
     name,
-    image: { reference: found.Config.Image, digest: (await digestOf(site.runtime, found.Config.Image)) ?? found.Image },
+    image: {
+      reference: found.Config.Image,
+      digest: (await digestOf(site.runtime, found.Config.Image)) ?? found.Image,
+    },
     region: found.Config.Labels?.[regionLabel] ?? null,
-    env: Object.fromEntries(found.Config.Env.map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)])),
-    mounts: found.Mounts.filter((mount) => mount.Type === 'volume').map((mount) => ({ volume: mount.Name!, path: mount.Destination, anonymous: /^[0-9a-f]{64}$/.test(mount.Name!) })),
+    env: Object.fromEntries(
+      found.Config.Env.map((entry) => [
+        entry.slice(0, entry.indexOf('=')),
+        entry.slice(entry.indexOf('=') + 1),
+      ]),
+    ),
+    mounts: found.Mounts.filter((mount) => mount.Type === 'volume').map((mount) => ({
+      volume: mount.Name!,
+      path: mount.Destination,
+      anonymous: /^[0-9a-f]{64}$/.test(mount.Name!),
+    })),
     ports: publishedPorts(found),
     assertOwnPath: async (path) => {
       const container = await ours();
       await assertOwnPath(site, name, container, path);
       await assertOwnPath(site, name, container, await followedPath(place.container, path));
     },
-    knock: async (port, options) => knock(site.network.on, await inspected(place.container, name), port, options),
-    putFile: async (path, content, { mode } = {}) => putFile(place.container, name, await ours(), path, content, mode),
+    knock: async (port, options) =>
+      knock(site.network.on, await inspected(place.container, name), port, options),
+    putFile: async (path, content, { mode } = {}) =>
+      putFile(place.container, name, await ours(), path, content, mode),
     partition: (direction) => partition(site.network, name, ours, direction),
     endpoint: async (port) => endpointOf(site, name, port, await inspected(place.container, name)),
     state: () => stateOf(place.container),
     signalFromHost: async (signal) => {
       const { State } = await ours();
-      if (!State.Pid) throw environmentError(`${name} has no process to signal`, { found: State.Status, expected: 'running' });
+      if (!State.Pid)
+        throw environmentError(`${name} has no process to signal`, {
+          found: State.Status,
+          expected: 'running',
+        });
       await site.hostSignal.send({ pid: State.Pid, container: place.container.id, signal });
     },
     signalEach: async (signal) => signalEach(site.hostSignal, place.container, await ours(), signal),
@@ -65,8 +103,18 @@ export async function attachService(site: DrillSite, name: string, container: Co
     start: () => act('started', () => place.container.start()),
     pause: () => act('paused', () => place.container.pause()),
     unpause: () => act('unpaused', () => place.container.unpause()),
-    limitMemory: (bytes) => act('limited in memory', () => place.container.update(bytes === null ? memoryOf(found.HostConfig.Memory, found.HostConfig.MemorySwap) : memoryOf(bytes, bytes))),
-    keepDown: (held) => act('kept down', () => place.container.update({ RestartPolicy: held ? { Name: 'no' } : found.HostConfig.RestartPolicy })),
+    limitMemory: (bytes) =>
+      act('limited in memory', () =>
+        place.container.update(
+          bytes === null
+            ? memoryOf(found.HostConfig.Memory, found.HostConfig.MemorySwap)
+            : memoryOf(bytes, bytes),
+        ),
+      ),
+    keepDown: (held) =>
+      act('kept down', () =>
+        place.container.update({ RestartPolicy: held ? { Name: 'no' } : found.HostConfig.RestartPolicy }),
+      ),
     waitHealthy: (deadlineMs, signal) => waitHealthy(site, service, checkOf(found), deadlineMs, signal),
     helper: async (options) => createHelper(site, name, await ours(), options),
     logs: (lines) => logsOf(place.container, lines),
@@ -75,14 +123,24 @@ export async function attachService(site: DrillSite, name: string, container: Co
   return service;
 }
 
-/** The engine takes no zero for none, and nothing below 6 MiB: a limit that no machine has stands for none. */
+/**
+ * The engine takes no zero for none, and nothing below 6 MiB: a limit that no machine has stands for none.
+ */
 const noLimitBytes = 2 ** 53;
-const memoryOf = (bytes = 0, withSwap = 0): { Memory: number; MemorySwap: number } => ({ Memory: bytes > 0 ? bytes : noLimitBytes, MemorySwap: withSwap > 0 ? withSwap : noLimitBytes });
+const memoryOf = (bytes = 0, withSwap = 0): { Memory: number; MemorySwap: number } => ({
+  Memory: bytes > 0 ? bytes : noLimitBytes,
+  MemorySwap: withSwap > 0 ? withSwap : noLimitBytes,
+});
 
 function assertOurs(site: DrillSite, name: string, found: Inspection): Inspection {
-  if (found.Config.Labels?.[labels.drill] === site.drill && found.Config.Labels[labels.owner] === site.labels[labels.owner]) return found;
+  if (
+    found.Config.Labels?.[labels.drill] === site.drill &&
+    found.Config.Labels[labels.owner] === site.labels[labels.owner]
+  )
+    return found;
   throw environmentError(`refusing to touch ${name}: its container is not this drill's`, {
-    found: `${labels.drill}=${found.Config.Labels?.[labels.drill] ?? '(none)'}`, expected: `${labels.drill}=${site.drill}`,
+    found: `${labels.drill}=${found.Config.Labels?.[labels.drill] ?? '(none)'}`,
+    expected: `${labels.drill}=${site.drill}`,
   });
 }
 
@@ -96,14 +154,23 @@ async function inspected(container: Container, name: string): Promise<Inspection
 }
 
 const publishedPorts = (found: Inspection): number[] =>
-  Object.keys((found.HostConfig as { PortBindings?: Record<string, unknown> }).PortBindings ?? {}).filter((port) => port.endsWith('/tcp')).map((port) => Number.parseInt(port, 10)).sort((a, b) => a - b);
+  Object.keys((found.HostConfig as { PortBindings?: Record<string, unknown> }).PortBindings ?? {})
+    .filter((port) => port.endsWith('/tcp'))
+    .map((port) => Number.parseInt(port, 10))
+    .sort((a, b) => a - b);
 
-function endpointOf(site: DrillSite, name: string, port: number, found: Inspection): { host: string; port: number } {
+function endpointOf(
+  site: DrillSite,
+  name: string,
+  port: number,
+  found: Inspection,
+): { host: string; port: number } {
   const binding = found.NetworkSettings.Ports?.[`${port}/tcp`]?.find((each) => !each.HostIp.includes(':'));
   if (!binding) {
     const published = Object.keys(found.Config.ExposedPorts ?? {}).join(', ') || 'none';
     throw environmentError(`port ${port} of ${name} is not reachable from here`, {
-      found: found.State.Running ? `published ports: ${published}` : `the container is ${found.State.Status}`, expected: `a running container and "127.0.0.1::${port}" under its ports`,
+      found: found.State.Running ? `published ports: ${published}` : `the container is ${found.State.Status}`,
+      expected: `a running container and "127.0.0.1::${port}" under its ports`,
     });
   }
   return { host: engineAddress(site.runtime), port: Number(binding.HostPort) };
@@ -125,7 +192,15 @@ async function stateOf(container: Container): Promise<ServiceState> {
     };
   } catch (error) {
     if (statusOf(error) !== 404) throw error;
-    return { status: 'missing', pid: null, startedAt: '', exitCode: null, oomKilled: false, restarts: 0, health: null };
+    return {
+      status: 'missing',
+      pid: null,
+      startedAt: '',
+      exitCode: null,
+      oomKilled: false,
+      restarts: 0,
+      health: null,
+    };
   }
 }
 

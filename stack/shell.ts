@@ -7,19 +7,28 @@ import type { HostSignal } from './host-signal.ts';
 import { statusOf, type Container, type Runtime } from './runtime.ts';
 
 /** Where commands run: a container, how people call it, and how a process in it is ended. */
-export interface ShellSite { runtime: Runtime; container: Container; name: string; hostSignal: HostSignal; clock: Clock }
+export interface ShellSite {
+  runtime: Runtime;
+  container: Container;
+  name: string;
+  hostSignal: HostSignal;
+  clock: Clock;
+}
 
 const stderrKeptBytes = 64 * 1024;
 
 /** Commands in a running container, through the engine's exec. Arguments are never interpreted by a shell. */
 export function containerShell(site: ShellSite): Shell {
-  const spawn = (argv: string[], options: Parameters<Shell['spawn']>[1] = {}): Promise<Running> => start(site, argv, options, true);
+  const spawn = (argv: string[], options: Parameters<Shell['spawn']>[1] = {}): Promise<Running> =>
+    start(site, argv, options, true);
   return { spawn, exec: (argv, options = {}) => run(site, argv, options) };
 }
 
 async function run(site: ShellSite, argv: string[], options: ExecOptions): Promise<ExecResult> {
   const { stdin, deadlineMs, signal, ...rest } = options;
-  const limits = [signal, deadlineMs === undefined ? undefined : AbortSignal.timeout(deadlineMs)].filter((each) => each !== undefined);
+  const limits = [signal, deadlineMs === undefined ? undefined : AbortSignal.timeout(deadlineMs)].filter(
+    (each) => each !== undefined,
+  );
   const limit = limits.length > 0 ? AbortSignal.any(limits) : undefined;
   const running = await start(site, argv, { ...rest, signal: limit }, stdin !== undefined);
   const chunks: Buffer[] = [];
@@ -31,14 +40,18 @@ async function run(site: ShellSite, argv: string[], options: ExecOptions): Promi
   if (fed.status === 'rejected') throw fed.reason;
   if (ended.status === 'rejected') {
     const late = deadlineMs !== undefined && limit?.aborted && !signal?.aborted;
-    throw late ? environmentError(`${argv[0]} in ${site.name} did not end within ${deadlineMs} ms and was killed`, { cause: ended.reason }) : ended.reason;
+    throw late
+      ? environmentError(`${argv[0]} in ${site.name} did not end within ${deadlineMs} ms and was killed`, {
+          cause: ended.reason,
+        })
+      : ended.reason;
   }
   return { ...ended.value, stdout: Buffer.concat(chunks).toString('utf8') };
 }
 
 /**
- * Gives a command its input. A command that ends without reading all of it is not an error; a source that breaks is, and has
- * the command killed.
+ * Gives a command its input. A command that ends without reading all of it is not an error; a source that
+ * breaks is, and has the command killed.
  */
 async function feed(running: Running, stdin: ExecOptions['stdin']): Promise<void> {
   if (stdin === undefined) return;
@@ -61,9 +74,16 @@ async function feed(running: Running, stdin: ExecOptions['stdin']): Promise<void
 
 /** Whether a chunk was taken; false when nobody is there any more. */
 const written = (input: Writable, chunk: Buffer): Promise<boolean> =>
-  new Promise((resolve) => void (input.destroyed ? resolve(false) : input.write(chunk, (error) => resolve(!error))));
+  new Promise(
+    (resolve) => void (input.destroyed ? resolve(false) : input.write(chunk, (error) => resolve(!error))),
+  );
 
-async function start(site: ShellSite, argv: string[], options: Omit<ExecOptions, 'stdin' | 'deadlineMs'>, withInput: boolean): Promise<Running> {
+async function start(
+  site: ShellSite,
+  argv: string[],
+  options: Omit<ExecOptions, 'stdin' | 'deadlineMs'>,
+  withInput: boolean,
+): Promise<Running> {
   options.signal?.throwIfAborted();
   const { exec, socket } = await open(site, argv, options, withInput);
   const stderr = tail(stderrKeptBytes);
@@ -74,9 +94,13 @@ async function start(site: ShellSite, argv: string[], options: Omit<ExecOptions,
   });
   const kill = async (): Promise<void> => {
     const pid = await pidOf(site, exec);
-    if (pid) await site.hostSignal.send({ pid, container: site.container.id, signal: 'SIGKILL', group: true });
+    if (pid)
+      await site.hostSignal.send({ pid, container: site.container.id, signal: 'SIGKILL', group: true });
   };
-  const onAbort = (): void => void kill().catch(() => undefined).finally(() => stdout.destroy(options.signal!.reason as Error));
+  const onAbort = (): void =>
+    void kill()
+      .catch(() => undefined)
+      .finally(() => stdout.destroy(options.signal!.reason as Error));
   options.signal?.addEventListener('abort', onAbort, { once: true });
   // A reader that gives up leaves a command that would wait for ever to be read.
   stdout.once('close', () => {
@@ -88,7 +112,8 @@ async function start(site: ShellSite, argv: string[], options: Omit<ExecOptions,
     options.signal?.throwIfAborted();
     // The engine reports a command that it cannot start on the command's own output.
     const words = `${head ?? ''}${stderr.text()}`;
-    if (seen >= 126 && words.startsWith('OCI runtime exec failed')) throw cannotRun(site, argv, new Error(words.trim()));
+    if (seen >= 126 && words.startsWith('OCI runtime exec failed'))
+      throw cannotRun(site, argv, new Error(words.trim()));
     return { code: seen, stderr: stderr.text() };
   };
   const done = end().finally(() => options.signal?.removeEventListener('abort', onAbort));
@@ -98,29 +123,51 @@ async function start(site: ShellSite, argv: string[], options: Omit<ExecOptions,
 
 type Exec = Awaited<ReturnType<Container['exec']>>;
 
-/** A container that the restart policy is about to start runs in a moment: a command waits for that rather than to fail in between. */
+/**
+ * A container that the restart policy is about to start runs in a moment: a command waits for that rather
+ * than to fail in between.
+ */
 const restartMs = 10_000;
-const isBetweenLives = (error: unknown): boolean => statusOf(error) === 409 && /is restarting/.test(messageOf(error));
+const isBetweenLives = (error: unknown): boolean =>
+  statusOf(error) === 409 && /is restarting/.test(messageOf(error));
 
-async function open(site: ShellSite, argv: string[], options: ExecOptions, withInput: boolean): Promise<{ exec: Exec; socket: Duplex }> {
+async function open(
+  site: ShellSite,
+  argv: string[],
+  options: ExecOptions,
+  withInput: boolean,
+): Promise<{ exec: Exec; socket: Duplex }> {
   let between: unknown = null;
-  const opened = await pollUntil(site.clock, { everyMs: 50, deadlineMs: restartMs, signal: options.signal }, () =>
-    openNow(site, argv, options, withInput).catch((error: unknown) => {
-      if (!isBetweenLives((error as Error).cause)) throw error;
-      between = error;
-      return null;
-    }),
+  const opened = await pollUntil(
+    site.clock,
+    { everyMs: 50, deadlineMs: restartMs, signal: options.signal },
+    () =>
+      openNow(site, argv, options, withInput).catch((error: unknown) => {
+        if (!isBetweenLives((error as Error).cause)) throw error;
+        between = error;
+        return null;
+      }),
   );
   if (opened === null) throw between;
   return opened;
 }
 
-async function openNow(site: ShellSite, argv: string[], options: ExecOptions, withInput: boolean): Promise<{ exec: Exec; socket: Duplex }> {
+async function openNow(
+  site: ShellSite,
+  argv: string[],
+  options: ExecOptions,
+  withInput: boolean,
+): Promise<{ exec: Exec; socket: Duplex }> {
   try {
     const exec = await site.container.exec({
-      Cmd: argv, AttachStdin: withInput, AttachStdout: true, AttachStderr: true,
+      Cmd: argv,
+      AttachStdin: withInput,
+      AttachStdout: true,
+      AttachStderr: true,
       ...(options.user === undefined ? {} : { User: options.user }),
-      ...(options.env === undefined ? {} : { Env: Object.entries(options.env).map(([name, value]) => `${name}=${value}`) }),
+      ...(options.env === undefined
+        ? {}
+        : { Env: Object.entries(options.env).map(([name, value]) => `${name}=${value}`) }),
     });
     return { exec, socket: await exec.start({ hijack: true, stdin: withInput }) };
   } catch (error) {
@@ -132,8 +179,8 @@ const cannotRun = (site: ShellSite, argv: string[], error: unknown): Error =>
   environmentError(`${argv[0]} cannot be run in ${site.name}`, { found: messageOf(error), cause: error });
 
 /**
- * The command's PID on the engine's host; 0 once it has ended. The engine answers before the command has begun, and may
- * deliver its first output before it tells its PID.
+ * The command's PID on the engine's host; 0 once it has ended. The engine answers before the command has
+ * begun, and may deliver its first output before it tells its PID.
  */
 async function pidOf(site: ShellSite, exec: Exec): Promise<number> {
   const seen = await pollUntil(site.clock, { everyMs: 5, deadlineMs: 30_000 }, async () => {
@@ -156,8 +203,8 @@ async function ended(site: ShellSite, exec: Exec, argv: string[]): Promise<numbe
 }
 
 /**
- * The command's input. Ending it is end of file; destroying it kills the command first, because a command that sees the end
- * of a broken stream takes the half for the whole.
+ * The command's input. Ending it is end of file; destroying it kills the command first, because a command
+ * that sees the end of a broken stream takes the half for the whole.
  */
 function inputOf(socket: Duplex, kill: () => Promise<void>): Writable {
   const input = new Writable({
@@ -166,10 +213,12 @@ function inputOf(socket: Duplex, kill: () => Promise<void>): Writable {
     final: (done) => void socket.end(done),
     destroy: (error, done) => {
       if (error === null) return done(null);
-      kill().catch(() => undefined).finally(() => {
-        socket.destroy();
-        done(error);
-      });
+      kill()
+        .catch(() => undefined)
+        .finally(() => {
+          socket.destroy();
+          done(error);
+        });
     },
   });
   // A command may end without reading its input; whoever writes sees it in `done`.

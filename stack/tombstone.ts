@@ -9,13 +9,20 @@ import type { DrillSite } from './service.ts';
 const drop = { drop: false } as const;
 
 /**
- * A container is killed for good and its named volumes are emptied. Another one takes its names: nobody listens there, so the
- * kernel refuses every connection, and counts them. Made ahead, started when the names are free.
+ * A container is killed for good and its named volumes are emptied. Another one takes its names: nobody
+ * listens there, so the kernel refuses every connection, and counts them. Made ahead, started when the names
+ * are free.
  */
 export async function tombstone(site: DrillSite, member: Member): Promise<AimedMember> {
   const { name, container, found } = member;
   const networks = Object.keys(found.NetworkSettings.Networks);
-  const names = [...new Set([name, found.Name.replace(/^\//, ''), ...Object.values(found.NetworkSettings.Networks).flatMap((each) => each.Aliases ?? [])])].filter((each) => !container.id.startsWith(each));
+  const names = [
+    ...new Set([
+      name,
+      found.Name.replace(/^\//, ''),
+      ...Object.values(found.NetworkSettings.Networks).flatMap((each) => each.Aliases ?? []),
+    ]),
+  ].filter((each) => !container.id.startsWith(each));
   const tomb = await site.network.standIn(networks, names, name, countingRules(drop));
   const lost = buried(member, tomb);
   return {
@@ -37,10 +44,15 @@ function buried({ name, container }: Member, tomb: Helper): LostMember {
   let returned = false;
   return {
     name,
-    inPlace: async () => !returned && !(await container.inspect()).State.Running && (await rulesInPlace(tomb, drop)),
+    inPlace: async () =>
+      !returned && !(await container.inspect()).State.Running && (await rulesInPlace(tomb, drop)),
     counted: async () => {
       const { State } = await container.inspect();
-      if (State.Running) throw environmentError(`${name} was started while its region was lost: what reached it since is not known`, { found: `started at ${State.StartedAt}` });
+      if (State.Running)
+        throw environmentError(
+          `${name} was started while its region was lost: what reached it since is not known`,
+          { found: `started at ${State.StartedAt}` },
+        );
       return countedBy(tomb, name, drop);
     },
     giveBack: async () => {
@@ -48,7 +60,11 @@ function buried({ name, container }: Member, tomb: Helper): LostMember {
       await tomb.remove();
       await container.start().catch((error: unknown) => {
         // 304: it runs already.
-        if (statusOf(error) !== 304) throw environmentError(`${name} cannot be started again`, { found: messageOf(error), cause: error });
+        if (statusOf(error) !== 304)
+          throw environmentError(`${name} cannot be started again`, {
+            found: messageOf(error),
+            cause: error,
+          });
       });
       returned = true;
     },
@@ -59,20 +75,30 @@ function buried({ name, container }: Member, tomb: Helper): LostMember {
 async function stopForGood({ name, container }: Member): Promise<void> {
   // 409: it does not run, or not yet again; the stop that follows ends its restarting too.
   await container.kill().catch((error: unknown) => {
-    if (statusOf(error) !== 409) throw environmentError(`${name} cannot be killed`, { found: messageOf(error), cause: error });
+    if (statusOf(error) !== 409)
+      throw environmentError(`${name} cannot be killed`, { found: messageOf(error), cause: error });
   });
   await container.stop({ t: 0 }).catch((error: unknown) => {
-    if (statusOf(error) !== 304) throw environmentError(`${name} cannot be stopped`, { found: messageOf(error), cause: error });
+    if (statusOf(error) !== 304)
+      throw environmentError(`${name} cannot be stopped`, { found: messageOf(error), cause: error });
   });
 }
 
 async function emptied(site: DrillSite, { name, found }: Member): Promise<void> {
-  const paths = found.Mounts.filter((mount) => mount.Type === 'volume' && mount.RW).map((mount) => mount.Destination);
+  const paths = found.Mounts.filter((mount) => mount.Type === 'volume' && mount.RW).map(
+    (mount) => mount.Destination,
+  );
   if (paths.length === 0) return;
   const helper: Helper = await createHelper(site, name, found, { network: 'none', volumes: true });
   try {
-    const { code, stdout, stderr } = await helper.exec(['sh', '-eu', '-c', 'find "$@" -mindepth 1 -delete; find "$@" -mindepth 1', 'damage', ...paths], { deadlineMs: 120_000 });
-    if (code !== 0 || stdout !== '') throw environmentError(`the volumes of ${name} cannot be emptied`, { found: stderr.trim().slice(-500) || stdout.slice(0, 500) });
+    const { code, stdout, stderr } = await helper.exec(
+      ['sh', '-eu', '-c', 'find "$@" -mindepth 1 -delete; find "$@" -mindepth 1', 'damage', ...paths],
+      { deadlineMs: 120_000 },
+    );
+    if (code !== 0 || stdout !== '')
+      throw environmentError(`the volumes of ${name} cannot be emptied`, {
+        found: stderr.trim().slice(-500) || stdout.slice(0, 500),
+      });
   } finally {
     await helper.remove();
   }

@@ -1,6 +1,9 @@
 import type { Readable } from 'node:stream';
 
-/** The whole of a small object. Rejects with the error given at the first byte beyond the limit, so that no store can fill the memory. */
+/**
+ * The whole of a small object. Rejects with the error given at the first byte beyond the limit, so that no
+ * store can fill the memory.
+ */
 export async function bounded(body: Readable, bytesMax: number, tooLong: () => Error): Promise<Buffer> {
   const parts: Buffer[] = [];
   let bytes = 0;

@@ -1,26 +1,36 @@
 import { Duplex, Writable } from 'node:stream';
 import { promisify } from 'node:util';
-import { constants, createZstdCompress, createZstdDecompress, zstdCompress, zstdDecompress, type ZstdDecompress } from 'node:zlib';
+import {
+  constants,
+  createZstdCompress,
+  createZstdDecompress,
+  zstdCompress,
+  zstdDecompress,
+  type ZstdDecompress,
+} from 'node:zlib';
 
 /**
- * zstd (RFC 8878) as it is in node:zlib, one frame a file, with the frame's own checksum. It runs on libuv's threads, so
- * hashing and encryption go on beside it. Level 1: on two cores the compressor is what the pipe waits for, and with
- * level 2 the whole pipe is an eighth slower for copies that are a tenth smaller (bench/backup-pipe.ts, which holds it against
- * `zstd -3`). Worker threads (ZSTD_c_nbWorkers) are not used: in Node 24.21 a stream with workers ends in
- * ERR_STREAM_PUSH_AFTER_EOF.
+ * zstd (RFC 8878) as it is in node:zlib, one frame a file, with the frame's own checksum. It runs on libuv's
+ * threads, so hashing and encryption go on beside it. Level 1: on two cores the compressor is what the pipe
+ * waits for, and with level 2 the whole pipe is an eighth slower for copies that are a tenth smaller
+ * (bench/backup-pipe.ts, which holds it against `zstd -3`). Worker threads (ZSTD_c_nbWorkers) are not used:
+ * in Node 24.21 a stream with workers ends in ERR_STREAM_PUSH_AFTER_EOF.
  */
 const params = { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_checksumFlag]: 1 };
 const chunkBytes = 2 * 1024 * 1024;
 const chunkBytesMin = 64 * 1024;
 
-/** What pipes and sockets deliver in pieces of 64 KiB or less reaches the compressor in blocks of this size: each trip to another thread and back has its price. */
+/**
+ * What pipes and sockets deliver in pieces of 64 KiB or less reaches the compressor in blocks of this size:
+ * each trip to another thread and back has its price.
+ */
 const blockBytes = 4 * 1024 * 1024;
 /** One in the compressor, one that waits for it, one being filled. */
 const blocks = 3;
 
 /**
- * Compresses. Input is copied into blocks that are used again once the compressor has taken them in: new ones for
- * everything that passes would keep the garbage collector busy for a quarter of the time.
+ * Compresses. Input is copied into blocks that are used again once the compressor has taken them in: new ones
+ * for everything that passes would keep the garbage collector busy for a quarter of the time.
  */
 export function compressor(): Duplex {
   const zstd = createZstdCompress({ chunkSize: chunkBytes, params });
@@ -72,7 +82,8 @@ export function compressor(): Duplex {
 }
 
 /** `bytes`: what it unpacks to. */
-export const decompressor = (bytes: number): ZstdDecompress => createZstdDecompress({ chunkSize: Math.min(chunkBytes, Math.max(chunkBytesMin, bytes)) });
+export const decompressor = (bytes: number): ZstdDecompress =>
+  createZstdDecompress({ chunkSize: Math.min(chunkBytes, Math.max(chunkBytesMin, bytes)) });
 
 const compressWhole = promisify(zstdCompress);
 const decompressWhole = promisify(zstdDecompress);
@@ -80,4 +91,5 @@ const decompressWhole = promisify(zstdDecompress);
 export const compressBytes = (bytes: Uint8Array): Promise<Buffer> => compressWhole(bytes, { params });
 
 /** Rejects for bytes that are not whole zstd frames, or that unpack to more than `bytesMax`. */
-export const decompressBytes = (bytes: Uint8Array, bytesMax: number): Promise<Buffer> => decompressWhole(bytes, { maxOutputLength: bytesMax });
+export const decompressBytes = (bytes: Uint8Array, bytesMax: number): Promise<Buffer> =>
+  decompressWhole(bytes, { maxOutputLength: bytesMax });

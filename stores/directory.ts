@@ -13,16 +13,22 @@ const partials = '.partial';
 const chunkBytes = 1024 * 1024;
 
 /**
- * A folder of this machine. An object is written to `.partial/`, flushed to the disk, and renamed into place, so that
- * whatever is visible is whole also after a power cut. Only the owner may read what it writes.
+ * A folder of this machine. An object is written to `.partial/`, flushed to the disk, and renamed into place,
+ * so that whatever is visible is whole also after a power cut. Only the owner may read what it writes.
  */
 export const directory = defineStore({
   about: 'A folder on this machine',
-  config: z.strictObject({ path: z.string().min(1).optional().describe('A folder of your own; one of the drill\'s by default') }),
+  config: z.strictObject({
+    path: z.string().min(1).optional().describe("A folder of your own; one of the drill's by default"),
+  }),
   open: async ({ name, config, folder }) => {
     const wanted = resolve(config.path ?? join(folder, name));
     await mkdir(join(wanted, partials), { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
-      throw environmentError(`store ${name} cannot use its folder`, { found: wanted, hint: 'Is it a folder that you may write to?', cause });
+      throw environmentError(`store ${name} cannot use its folder`, {
+        found: wanted,
+        hint: 'Is it a folder that you may write to?',
+        cause,
+      });
     });
     return directoryStore(name, await realpath(wanted));
   },
@@ -67,7 +73,10 @@ function directoryStore(name: string, root: string): Store {
         const key = relative(root, path).split(sep).join('/');
         if (!key.startsWith(prefix) || key.startsWith(`${partials}/`)) continue;
         // Another may remove it between the two looks.
-        const bytes = await stat(path).then((is) => is.size, () => null);
+        const bytes = await stat(path).then(
+          (is) => is.size,
+          () => null,
+        );
         if (bytes !== null) found.push({ key, bytes });
       }
       return found.sort(byKey);
@@ -83,22 +92,34 @@ function directoryStore(name: string, root: string): Store {
 }
 
 /** Opening a pipe would wait for whoever writes into it: it is opened without waiting, and then looked at. */
-async function openFile(store: string, key: string, path: string): Promise<{ handle: FileHandle; bytes: number }> {
+async function openFile(
+  store: string,
+  key: string,
+  path: string,
+): Promise<{ handle: FileHandle; bytes: number }> {
   const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   const is = await handle.stat();
   if (is.isFile()) return { handle, bytes: is.size };
   await handle.close();
-  throw environmentError(`store ${store} cannot read ${key}`, { found: `${key} is no file`, expected: 'a plain file' });
+  throw environmentError(`store ${store} cannot read ${key}`, {
+    found: `${key} is no file`,
+    expected: 'a plain file',
+  });
 }
 
 function checkKey(key: string): string {
   checkPath(key, 'a key');
-  if (key === partials || key.startsWith(`${partials}/`)) throw environmentError('a key is refused: it names unfinished objects', { found: key });
+  if (key === partials || key.startsWith(`${partials}/`))
+    throw environmentError('a key is refused: it names unfinished objects', { found: key });
   return key;
 }
 
 /** Bytes written and flushed to the disk. */
-async function writeDurably(path: string, body: Readable | Uint8Array, signal: AbortSignal | undefined): Promise<number> {
+async function writeDurably(
+  path: string,
+  body: Readable | Uint8Array,
+  signal: AbortSignal | undefined,
+): Promise<number> {
   const file = createWriteStream(path, { flags: 'wx', mode: 0o600, flush: true, highWaterMark: chunkBytes });
   await pipeline(body instanceof Uint8Array ? Readable.from([body]) : body, file, { signal });
   return file.bytesWritten;
@@ -113,7 +134,10 @@ async function flushFolders(from: string, upTo: string): Promise<void> {
   }
 }
 
-/** A symbolic link inside the store could lead out of it. Looks from the root downwards, as far as there is something. */
+/**
+ * A symbolic link inside the store could lead out of it. Looks from the root downwards, as far as there is
+ * something.
+ */
 async function refuseLinks(name: string, root: string, path: string): Promise<void> {
   let at = root;
   for (const segment of relative(root, path).split(sep)) {
@@ -124,18 +148,24 @@ async function refuseLinks(name: string, root: string, path: string): Promise<vo
     });
     if (seen === null) return;
     if (seen.isSymbolicLink()) {
-      throw environmentError(`store ${name} refuses a path that leads elsewhere`, { found: `${relative(root, at)} is a symbolic link`, expected: `folders and files inside ${root}` });
+      throw environmentError(`store ${name} refuses a path that leads elsewhere`, {
+        found: `${relative(root, at)} is a symbolic link`,
+        expected: `folders and files inside ${root}`,
+      });
     }
   }
 }
 
 async function filesBelow(folder: string): Promise<Dirent[]> {
   try {
-    return (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
+    return (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) =>
+      entry.isFile(),
+    );
   } catch (error) {
     if (isMissing(error)) return [];
     throw error;
   }
 }
 
-const isMissing = (error: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
+const isMissing = (error: unknown): boolean =>
+  ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');

@@ -4,9 +4,9 @@ import { MusterError, environmentError } from '../core/errors.ts';
 const segmentBytesMax = 255;
 
 /**
- * Refuses a path that could leave its folder or mean two things: empty, absolute, with `.`, `..` or empty segments,
- * with backslashes or control characters. Returns the path, so that it can be checked where it is used.
- * Raises a MusterError of the given trouble.
+ * Refuses a path that could leave its folder or mean two things: empty, absolute, with `.`, `..` or empty
+ * segments, with backslashes or control characters. Returns the path, so that it can be checked where it is
+ * used. Raises a MusterError of the given trouble.
  */
 export function checkPath(path: string, what: string, trouble: MusterError['trouble'] = 'internal'): string {
   const reason = refusal(path);
@@ -23,13 +23,19 @@ function refusal(path: string): string | null {
   for (const segment of path.split('/')) {
     if (segment === '') return 'it is absolute or has an empty name in it';
     if (segment === '.' || segment === '..') return 'it could leave its folder';
-    if (Buffer.byteLength(segment) > segmentBytesMax) return `a name in it is longer than ${segmentBytesMax} bytes`;
+    if (Buffer.byteLength(segment) > segmentBytesMax)
+      return `a name in it is longer than ${segmentBytesMax} bytes`;
   }
   return null;
 }
 
 /** The order of keys in every store: by UTF-16 code unit, the same on every machine whatever its locale. */
-export const byKey = (a: { key: string }, b: { key: string }): number => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0);
+export const byKey = (a: { key: string }, b: { key: string }): number =>
+  a.key < b.key ? -1 : a.key > b.key ? 1 : 0;
 
 export const noSuchKey = (store: string, key: string, cause?: unknown): MusterError =>
-  environmentError(`store ${store} has no ${key}`, { found: 'nothing under that key', expected: 'an object', cause });
+  environmentError(`store ${store} has no ${key}`, {
+    found: 'nothing under that key',
+    expected: 'an object',
+    cause,
+  });

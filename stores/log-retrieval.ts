@@ -11,36 +11,59 @@ import { sha256Of } from './meter.ts';
 import type { Source } from './retrieval.ts';
 import { decodeSegment, type SegmentHeader } from './segment.ts';
 
-/** S3 answers each in milliseconds; one after the other, thousands of small segments would cost the recovery seconds. */
+/**
+ * S3 answers each in milliseconds; one after the other, thousands of small segments would cost the recovery
+ * seconds.
+ */
 const downloadsAtOnce = 8;
 
 /**
- * Fetches a log and puts its files together. Refuses a missing segment by its number, a segment that is not the one
- * written after its predecessor, and a file with a gap. A file that was started anew at offset 0 holds what came since:
- * the newest wins, not the longest. That segments are missing at the end cannot be seen from the log alone; the facts say
- * which one is the last, to be held against the timeline.
+ * Fetches a log and puts its files together. Refuses a missing segment by its number, a segment that is not
+ * the one written after its predecessor, and a file with a gap. A file that was started anew at offset 0
+ * holds what came since: the newest wins, not the longest. That segments are missing at the end cannot be
+ * seen from the log alone; the facts say which one is the last, to be held against the timeline.
  */
 export async function retrieveLog(log: LogAt, from: Source, context: FetchContext): Promise<Artifact> {
   const { component, backup, drill } = log;
   const scratch = await mkdtemp(join(context.folder, '.segments-'));
   const fetched = await open(join(scratch, 'fetched'), 'wx+', 0o600);
   try {
-    const segments = await context.stage('fetch', `log ${component}.${backup} from ${from.name}`, async () => {
-      const listed = await listSegments(log, from.store);
-      if (listed.length === 0) throw environmentError(`store ${from.name} has no log of ${component}.${backup} by drill ${drill}`, { found: 'no segment', expected: 'segment 0 and those after it' });
-      return downloadAll(listed, from, fetched, context);
-    });
-    return await context.stage('decrypt', `log ${component}.${backup}`, () => assemble(log, from, segments, fetched, context));
+    const segments = await context.stage(
+      'fetch',
+      `log ${component}.${backup} from ${from.name}`,
+      async () => {
+        const listed = await listSegments(log, from.store);
+        if (listed.length === 0)
+          throw environmentError(
+            `store ${from.name} has no log of ${component}.${backup} by drill ${drill}`,
+            { found: 'no segment', expected: 'segment 0 and those after it' },
+          );
+        return downloadAll(listed, from, fetched, context);
+      },
+    );
+    return await context.stage('decrypt', `log ${component}.${backup}`, () =>
+      assemble(log, from, segments, fetched, context),
+    );
   } finally {
     await fetched.close();
     await rm(scratch, { recursive: true, force: true });
   }
 }
 
-interface FetchedSegment extends StoredSegment { at: number }
+interface FetchedSegment extends StoredSegment {
+  at: number;
+}
 
-/** All segments behind each other in one scratch file: with thousands of small ones, a file for each costs more than the segment. */
-async function downloadAll(segments: StoredSegment[], from: Source, into: FileHandle, context: FetchContext): Promise<FetchedSegment[]> {
+/**
+ * All segments behind each other in one scratch file: with thousands of small ones, a file for each costs
+ * more than the segment.
+ */
+async function downloadAll(
+  segments: StoredSegment[],
+  from: Source,
+  into: FileHandle,
+  context: FetchContext,
+): Promise<FetchedSegment[]> {
   let total = 0;
   const placed = segments.map((segment) => ({ ...segment, at: (total += segment.bytes) - segment.bytes }));
   const queue = placed.values();
@@ -48,8 +71,16 @@ async function downloadAll(segments: StoredSegment[], from: Source, into: FileHa
   const worker = async (): Promise<void> => {
     for (const { key, bytes, at } of queue) {
       context.signal.throwIfAborted();
-      const body = await bounded(await from.store.read(key), bytes, () => environmentError(`${key} in store ${from.name} is refused: it is longer than it was listed`, { expected: `${bytes} bytes` }));
-      if (body.length !== bytes) throw environmentError(`${key} in store ${from.name} is refused: it is cut off`, { found: `${body.length} bytes`, expected: `${bytes} bytes` });
+      const body = await bounded(await from.store.read(key), bytes, () =>
+        environmentError(`${key} in store ${from.name} is refused: it is longer than it was listed`, {
+          expected: `${bytes} bytes`,
+        }),
+      );
+      if (body.length !== bytes)
+        throw environmentError(`${key} in store ${from.name} is refused: it is cut off`, {
+          found: `${body.length} bytes`,
+          expected: `${bytes} bytes`,
+        });
       await writeAll(into, body, at);
       done += bytes;
       context.progress(done, total, 'bytes');
@@ -59,7 +90,13 @@ async function downloadAll(segments: StoredSegment[], from: Source, into: FileHa
   return placed;
 }
 
-async function assemble({ component, backup, drill }: LogAt, from: Source, segments: FetchedSegment[], fetched: FileHandle, context: FetchContext): Promise<Artifact> {
+async function assemble(
+  { component, backup, drill }: LogAt,
+  from: Source,
+  segments: FetchedSegment[],
+  fetched: FileHandle,
+  context: FetchContext,
+): Promise<Artifact> {
   const encrypted = segments[0]!.encrypted;
   const cipher = encrypted ? from.cipher() : null;
   const files = new LogFiles(context.folder);
@@ -69,11 +106,32 @@ async function assemble({ component, backup, drill }: LogAt, from: Source, segme
     for (const stored of segments) {
       context.signal.throwIfAborted();
       const what = `${stored.key} in store ${from.name}`;
-      if (stored.encrypted !== encrypted) throw environmentError(`${what} is refused: the log is mixed`, { found: words(stored.encrypted), expected: words(encrypted) });
-      const { buffer: body } = await fetched.read(Buffer.allocUnsafe(stored.bytes), 0, stored.bytes, stored.at);
-      const { header, bytes } = await decodeSegment({ component, backup, segment: stored.segment, what }, body, cipher);
-      if (header.drill !== drill) throw environmentError(`${what} is refused: it is of another drill`, { found: header.drill, expected: drill });
-      if (header.previous !== previous) throw environmentError(`${what} is refused: it does not follow from the segment before`, { found: `previous ${header.previous}`, expected: `previous ${previous}` });
+      if (stored.encrypted !== encrypted)
+        throw environmentError(`${what} is refused: the log is mixed`, {
+          found: words(stored.encrypted),
+          expected: words(encrypted),
+        });
+      const { buffer: body } = await fetched.read(
+        Buffer.allocUnsafe(stored.bytes),
+        0,
+        stored.bytes,
+        stored.at,
+      );
+      const { header, bytes } = await decodeSegment(
+        { component, backup, segment: stored.segment, what },
+        body,
+        cipher,
+      );
+      if (header.drill !== drill)
+        throw environmentError(`${what} is refused: it is of another drill`, {
+          found: header.drill,
+          expected: drill,
+        });
+      if (header.previous !== previous)
+        throw environmentError(`${what} is refused: it does not follow from the segment before`, {
+          found: `previous ${header.previous}`,
+          expected: `previous ${previous}`,
+        });
       if (stored.segment > 0) await files.append(header, bytes, what);
       previous = sha256Of(body);
       newest = header;
@@ -84,8 +142,18 @@ async function assemble({ component, backup, drill }: LogAt, from: Source, segme
   }
   const { segment, method, readAtMs } = newest!;
   return {
-    point: `log-${segment}`, method, position: { segment: String(segment) }, tool: '', server: '',
-    facts: { segments: segments.length, lastSegment: segment, lastReadAtMs: readAtMs, startedAnew: files.startedAnew, limits: ['segments missing after the last one cannot be seen from the log alone'] },
+    point: `log-${segment}`,
+    method,
+    position: { segment: String(segment) },
+    tool: '',
+    server: '',
+    facts: {
+      segments: segments.length,
+      lastSegment: segment,
+      lastReadAtMs: readAtMs,
+      startedAnew: files.startedAnew,
+      limits: ['segments missing after the last one cannot be seen from the log alone'],
+    },
     files: files.list(),
   };
 }
@@ -104,7 +172,11 @@ class LogFiles {
     checkPath(file, `a file name in ${what}`, 'environment');
     let at = this.open.get(file);
     if (offset !== (at?.bytes ?? 0)) {
-      if (offset !== 0) throw environmentError(`${what} is refused: ${file} has a gap`, { found: `offset ${offset}`, expected: `offset ${at?.bytes ?? 0}` });
+      if (offset !== 0)
+        throw environmentError(`${what} is refused: ${file} has a gap`, {
+          found: `offset ${offset}`,
+          expected: `offset ${at?.bytes ?? 0}`,
+        });
       await at!.handle.truncate(0);
       at!.bytes = 0;
       this.startedAnew.push(file);
@@ -129,7 +201,9 @@ class LogFiles {
 }
 
 async function writeAll(handle: FileHandle, bytes: Buffer, at: number): Promise<void> {
-  for (let written = 0; written < bytes.length; ) written += (await handle.write(bytes, written, bytes.length - written, at + written)).bytesWritten;
+  for (let written = 0; written < bytes.length; )
+    written += (await handle.write(bytes, written, bytes.length - written, at + written)).bytesWritten;
 }
 
-const words = (encrypted: boolean): string => (encrypted ? 'an encrypted segment' : 'a segment that is not encrypted');
+const words = (encrypted: boolean): string =>
+  encrypted ? 'an encrypted segment' : 'a segment that is not encrypted';

@@ -2,10 +2,18 @@ import { createHash } from 'node:crypto';
 import { Transform } from 'node:stream';
 
 /** Lets everything through; its size and SHA-256 (hexadecimal) are known when it has ended. */
-export interface Meter extends Transform { readonly bytes: number; sha256(): string }
+export interface Meter extends Transform {
+  readonly bytes: number;
+  sha256(): string;
+}
 
-/** `bytesMax`: fails at the first byte beyond, with the error given, so that what unpacks to too much does not fill the disk. */
-export function meter(limit: { bytesMax: number; error: () => Error; progress?: (bytes: number) => void } | null = null): Meter {
+/**
+ * `bytesMax`: fails at the first byte beyond, with the error given, so that what unpacks to too much does not
+ * fill the disk.
+ */
+export function meter(
+  limit: { bytesMax: number; error: () => Error; progress?: (bytes: number) => void } | null = null,
+): Meter {
   const hash = createHash('sha256');
   let bytes = 0;
   const through = new Transform({

@@ -3,20 +3,36 @@ import type { Readable } from 'node:stream';
 import type { Clock } from '../core/clock.ts';
 import type { Consistency } from '../core/driver.ts';
 import { MusterError } from '../core/errors.ts';
-import { manifestSchema, manifestText, type Manifest, type PointSpec, type PointWriter } from '../core/store.ts';
+import {
+  manifestSchema,
+  manifestText,
+  type Manifest,
+  type PointSpec,
+  type PointWriter,
+} from '../core/store.ts';
 import { encryption, type Cipher } from './cipher.ts';
 import { everyCopy, writeCopies, type Copies } from './copies.ts';
 import { fileBinding, fileKey, manifestKey, pointPrefix, preparedKey } from './layout.ts';
 import { sha256Of } from './meter.ts';
 import { pack, type StoredFile } from './pipe.ts';
 
-export interface PointContext { copies: Copies; cipher: Cipher | null; clock: Clock; originMs: number; drill: string }
+export interface PointContext {
+  copies: Copies;
+  cipher: Cipher | null;
+  clock: Clock;
+  originMs: number;
+  drill: string;
+}
 
 /**
- * A recovery point being written. Files first; then the manifest under the name `prepared` in every copy; then under its
- * own. So there is never a manifest in one store while a file is missing in another (stores/layout.ts).
+ * A recovery point being written. Files first; then the manifest under the name `prepared` in every copy;
+ * then under its own. So there is never a manifest in one store while a file is missing in another
+ * (stores/layout.ts).
  */
-export function createPoint(spec: PointSpec, { copies, cipher, clock, originMs, drill }: PointContext): PointWriter {
+export function createPoint(
+  spec: PointSpec,
+  { copies, cipher, clock, originMs, drill }: PointContext,
+): PointWriter {
   const createdUtc = clock.utc();
   const point = `${createdUtc.replaceAll(/[-:]/g, '')}-${randomBytes(4).toString('hex')}`;
   const at = { component: spec.component, backup: spec.backup, point };
@@ -28,7 +44,11 @@ export function createPoint(spec: PointSpec, { copies, cipher, clock, originMs, 
   let state: 'open' | 'broken' | 'committed' = 'open';
 
   const attempt = async <T>(work: () => Promise<T>): Promise<T> => {
-    if (state !== 'open') throw new MusterError('internal', `recovery point ${point} takes nothing more`, { found: `it is ${state}`, expected: 'it is open' });
+    if (state !== 'open')
+      throw new MusterError('internal', `recovery point ${point} takes nothing more`, {
+        found: `it is ${state}`,
+        expected: 'it is open',
+      });
     const working = work();
     underWay.add(working);
     try {
@@ -44,10 +64,16 @@ export function createPoint(spec: PointSpec, { copies, cipher, clock, originMs, 
 
   const put = async (name: string, content: Readable): Promise<{ plainBytes: number; sha256: string }> => {
     const key = fileKey(at, name, spec.encrypt);
-    if (files.has(name)) throw new MusterError('internal', `file ${name} was put twice into recovery point ${point}`);
+    if (files.has(name))
+      throw new MusterError('internal', `file ${name} was put twice into recovery point ${point}`);
     files.set(name, null);
     const fromMs = clock.nowMs();
-    const file = await pack(content, { copies, key, sealing: cipher && { cipher, binding: fileBinding(at, 'file', name) }, signal: stop.signal });
+    const file = await pack(content, {
+      copies,
+      key,
+      sealing: cipher && { cipher, binding: fileBinding(at, 'file', name) },
+      signal: stop.signal,
+    });
     files.set(name, { name, key, ...file });
     timingsMs[`put ${name}`] = clock.nowMs() - fromMs;
     return { plainBytes: file.plainBytes, sha256: file.plainSha256 };
@@ -57,9 +83,22 @@ export function createPoint(spec: PointSpec, { copies, cipher, clock, originMs, 
     const stored = finished(point, files);
     timingsMs['files'] = clock.nowMs() - begunMs;
     const manifest = manifestSchema.parse({
-      schema: 'muster/manifest/v1', ...at, method: spec.method, drill, createdUtc,
-      consistentAtMs: consistency.atMs, consistentUtc: utcOf(clock, originMs + consistency.atMs), position: consistency.position, tool: consistency.tool, server: consistency.server, facts: consistency.facts ?? null,
-      compression: 'zstd', encryption: cipher && { ...encryption, keyId: cipher.keyId }, timingsMs, copies: [...copies.keys()], files: stored,
+      schema: 'muster/manifest/v1',
+      ...at,
+      method: spec.method,
+      drill,
+      createdUtc,
+      consistentAtMs: consistency.atMs,
+      consistentUtc: utcOf(clock, originMs + consistency.atMs),
+      position: consistency.position,
+      tool: consistency.tool,
+      server: consistency.server,
+      facts: consistency.facts ?? null,
+      compression: 'zstd',
+      encryption: cipher && { ...encryption, keyId: cipher.keyId },
+      timingsMs,
+      copies: [...copies.keys()],
+      files: stored,
     } satisfies Record<keyof Manifest, unknown>);
     const bytes = Buffer.from(manifestText(manifest));
     const sealed = cipher ? await cipher.encrypt(bytes, fileBinding(at, 'manifest', 'manifest.json')) : bytes;
@@ -81,17 +120,26 @@ export function createPoint(spec: PointSpec, { copies, cipher, clock, originMs, 
     });
   };
 
-  return { point, put: (name, content) => attempt(() => put(name, content)), commit: (consistency) => attempt(() => commit(consistency)), abort };
+  return {
+    point,
+    put: (name, content) => attempt(() => put(name, content)),
+    commit: (consistency) => attempt(() => commit(consistency)),
+    abort,
+  };
 }
 
 /** What the wall clock said at a moment of the monotonic clock. */
-const utcOf = (clock: Clock, atMs: number): string => new Date(Date.parse(clock.utc()) - (clock.nowMs() - atMs)).toISOString();
+const utcOf = (clock: Clock, atMs: number): string =>
+  new Date(Date.parse(clock.utc()) - (clock.nowMs() - atMs)).toISOString();
 
 /** The files of a point that is to be completed. Throws when there is none, or one is still being put. */
 function finished(point: string, files: ReadonlyMap<string, StoredFile | null>): StoredFile[] {
   const unfinished = [...files].filter(([, file]) => file === null).map(([name]) => name);
   if (files.size === 0 || unfinished.length > 0) {
-    throw new MusterError('internal', `recovery point ${point} cannot be completed`, { found: files.size === 0 ? 'no file was put' : `still being put: ${unfinished.join(', ')}`, expected: 'one finished file or more' });
+    throw new MusterError('internal', `recovery point ${point} cannot be completed`, {
+      found: files.size === 0 ? 'no file was put' : `still being put: ${unfinished.join(', ')}`,
+      expected: 'one finished file or more',
+    });
   }
   return [...files.values()] as StoredFile[];
 }

@@ -20,7 +20,10 @@ export interface VaultOptions {
   drill: string;
 }
 
-/** The vault of a drill. Raises an input error for a store that it was not given. Closes the stores when it is closed. */
+/**
+ * The vault of a drill. Raises an input error for a store that it was not given. Closes the stores when it is
+ * closed.
+ */
 export function createVault({ stores, key, clock, originMs, drill }: VaultOptions): Vault {
   let made: { key: Buffer; cipher: Cipher } | null = null;
   // A key can be rotated while the vault is open: what was made with another one must then be refused.
@@ -31,11 +34,13 @@ export function createVault({ stores, key, clock, originMs, drill }: VaultOption
   };
   const storeOf = (name: string): Store => {
     const store = stores.get(name);
-    if (!store) throw inputError('no such store', { found: name, expected: `one of ${[...stores.keys()].join(', ')}` });
+    if (!store)
+      throw inputError('no such store', { found: name, expected: `one of ${[...stores.keys()].join(', ')}` });
     return store;
   };
   const copiesOf = (spec: PointSpec): Copies => {
-    if (spec.copies.length === 0) throw inputError(`${spec.component}.${spec.backup} names no store for its copies`);
+    if (spec.copies.length === 0)
+      throw inputError(`${spec.component}.${spec.backup} names no store for its copies`);
     return new Map(spec.copies.map((name) => [name, storeOf(name)]));
   };
   /** Where this vault has written, by prefix. */
@@ -45,23 +50,40 @@ export function createVault({ stores, key, clock, originMs, drill }: VaultOption
 
   return {
     begin: async (spec) => {
-      const point = createPoint(spec, { copies: copiesOf(spec), cipher: cipherOf(spec), clock, originMs, drill });
+      const point = createPoint(spec, {
+        copies: copiesOf(spec),
+        cipher: cipherOf(spec),
+        clock,
+        originMs,
+        drill,
+      });
       written.add(pointPrefix({ component: spec.component, backup: spec.backup, point: point.point }));
       return point;
     },
     points: async (component, backup, store, whose = 'own') => {
       const points = await readPoints(component, backup, source(store));
       // One drill has one clock, which nobody sets back.
-      return whose === 'own' ? points.filter((one) => one.drill === drill).sort((a, b) => b.consistentAtMs - a.consistentAtMs) : points.filter((one) => one.drill !== drill);
+      return whose === 'own'
+        ? points.filter((one) => one.drill === drill).sort((a, b) => b.consistentAtMs - a.consistentAtMs)
+        : points.filter((one) => one.drill !== drill);
     },
     wrote: (key) => [...written].some((prefix) => key.startsWith(prefix)),
     fetch: async (manifest, store, context) => retrieve(manifest, source(store), context),
-    prune: async (spec, keep, between) => prune(spec, keep, { copies: copiesOf(spec), source, clock, originMs, drill, between }),
+    prune: async (spec, keep, between) =>
+      prune(spec, keep, { copies: copiesOf(spec), source, clock, originMs, drill, between }),
     followLog: async (spec, durable) => {
       written.add(logPrefix({ component: spec.component, backup: spec.backup, drill }));
-      return openLog(spec, { copies: copiesOf(spec), cipher: cipherOf(spec), clock, originMs, drill, durable });
+      return openLog(spec, {
+        copies: copiesOf(spec),
+        cipher: cipherOf(spec),
+        clock,
+        originMs,
+        drill,
+        durable,
+      });
     },
-    fetchLog: async (component, backup, store, context, of = drill) => retrieveLog({ component, backup, drill: of }, source(store), context),
+    fetchLog: async (component, backup, store, context, of = drill) =>
+      retrieveLog({ component, backup, drill: of }, source(store), context),
     close: async () => {
       const closed = await Promise.allSettled([...stores.values()].map((store) => store.close()));
       const failed = closed.find((one) => one.status === 'rejected');

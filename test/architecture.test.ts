@@ -4,7 +4,10 @@ import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { registries } from '../cli/registries.ts';
 
-/** Which folder may import which, and why. A permission that nothing uses fails, as an import without one does. */
+/**
+ * Which folder may import which, and why. A permission that nothing uses fails, as an import without one
+ * does.
+ */
 const mayImport: Record<string, Record<string, string>> = {
   core: {},
   measures: { core: 'a measure judges the words of the language' },
@@ -15,20 +18,35 @@ const mayImport: Record<string, Record<string, string>> = {
   stack: { core: 'the contract' },
   reports: { core: 'results and progress' },
   cli: {
-    core: 'errors, units', engine: 'plans and runs', measures: 'registry', drivers: 'registry', faults: 'registry',
-    stores: 'registry and vault', stack: 'the provider and the host', reports: 'registry and the terminal',
+    core: 'errors, units',
+    engine: 'plans and runs',
+    measures: 'registry',
+    drivers: 'registry',
+    faults: 'registry',
+    stores: 'registry and vault',
+    stack: 'the provider and the host',
+    reports: 'registry and the terminal',
   },
 };
 const linesMax = 300;
 const functionLinesMax = 60;
 
-const tracked = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '--', '*.ts'], { encoding: 'utf8' }).split('\n').filter((file) => file !== '' && existsSync(file));
+const tracked = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '--', '*.ts'], {
+  encoding: 'utf8',
+})
+  .split('\n')
+  .filter((file) => file !== '' && existsSync(file));
 const sources = tracked.filter((file) => file.split('/')[0]! in mayImport);
 const read = (file: string): string => readFileSync(file, 'utf8');
 
-interface Import { from: string; to: string }
+interface Import {
+  from: string;
+  to: string;
+}
 function importsOf(file: string): Import[] {
-  const specifiers = [...read(file).matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)'/g)].map((match) => match[1]!);
+  const specifiers = [...read(file).matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)'/g)].map(
+    (match) => match[1]!,
+  );
   return specifiers.map((specifier) => ({ from: file, to: normalize(join(dirname(file), specifier)) }));
 }
 const folderOf = (file: string): string => file.split('/')[0]!;
@@ -36,15 +54,30 @@ const imports = sources.flatMap(importsOf);
 
 describe('layers', () => {
   it.each(Object.keys(mayImport))('%s imports only what it may', (folder) => {
-    const sideways = imports.filter(({ from, to }) => folderOf(from) === folder && folderOf(to) !== folder && to !== 'package.json' && !(folderOf(to) in mayImport[folder]!));
+    const sideways = imports.filter(
+      ({ from, to }) =>
+        folderOf(from) === folder &&
+        folderOf(to) !== folder &&
+        to !== 'package.json' &&
+        !(folderOf(to) in mayImport[folder]!),
+    );
     expect(sideways.map(({ from, to }) => `${from} -> ${to}`)).toEqual([]);
   });
-  it.each(Object.entries(mayImport).flatMap(([folder, allowed]) => Object.keys(allowed).map((target) => [folder, target] as const)))('%s uses its permission to import %s', (folder, target) => {
+  it.each(
+    Object.entries(mayImport).flatMap(([folder, allowed]) =>
+      Object.keys(allowed).map((target) => [folder, target] as const),
+    ),
+  )('%s uses its permission to import %s', (folder, target) => {
     expect(imports.some(({ from, to }) => folderOf(from) === folder && folderOf(to) === target)).toBe(true);
   });
   it('a driver, fault or store never imports another one', () => {
     const between = imports.filter(({ from, to }) => {
-      if (!['drivers', 'stores', 'faults'].includes(folderOf(from)) || folderOf(from) !== folderOf(to) || from.endsWith('/index.ts')) return false;
+      if (
+        !['drivers', 'stores', 'faults'].includes(folderOf(from)) ||
+        folderOf(from) !== folderOf(to) ||
+        from.endsWith('/index.ts')
+      )
+        return false;
       const [, a] = from.split('/');
       const [, b] = to.split('/');
       return folderOf(from) === 'drivers' && a !== b && b!.endsWith('.ts') === false;
@@ -55,7 +88,15 @@ describe('layers', () => {
 
 describe('registries', () => {
   const listed = (folder: string): string[] =>
-    [...new Set(tracked.filter((file) => file.startsWith(`${folder}/`)).map((file) => file.split('/').slice(1)).filter((rest) => rest.length > 1 || folder === 'faults').map((rest) => rest[0]!.replace(/\.ts$/, '')))].filter((name) => name !== 'index');
+    [
+      ...new Set(
+        tracked
+          .filter((file) => file.startsWith(`${folder}/`))
+          .map((file) => file.split('/').slice(1))
+          .filter((rest) => rest.length > 1 || folder === 'faults')
+          .map((rest) => rest[0]!.replace(/\.ts$/, '')),
+      ),
+    ].filter((name) => name !== 'index');
   it('every folder of drivers/ is registered, and the other way round', () => {
     expect(listed('drivers').sort()).toEqual(Object.keys(registries.drivers).sort());
   });
@@ -63,29 +104,41 @@ describe('registries', () => {
     expect(listed('faults').sort()).toEqual(Object.keys(registries.faults).sort());
   });
   it.each(Object.entries(registries))('every entry of %s says what it is', (_, entries) => {
-    for (const [name, entry] of Object.entries(entries as Record<string, { about: string }>)) expect(entry.about.length, name).toBeGreaterThan(10);
+    for (const [name, entry] of Object.entries(entries as Record<string, { about: string }>))
+      expect(entry.about.length, name).toBeGreaterThan(10);
   });
 });
 
 describe('size', () => {
   it(`no source file is longer than about ${linesMax} lines`, () => {
-    expect(tracked.map((file) => [file, read(file).split('\n').length] as const).filter(([, lines]) => lines > linesMax + 20)).toEqual([]);
+    expect(
+      tracked
+        .map((file) => [file, read(file).split('\n').length] as const)
+        .filter(([, lines]) => lines > linesMax + 20),
+    ).toEqual([]);
   });
   it(`no function is longer than about ${functionLinesMax} lines`, () => {
     expect(sources.flatMap(longFunctions)).toEqual([]);
   });
 });
 
-/** Top-level functions by their indentation: from a declaration at the margin to the closing brace at the margin. */
+/**
+ * Top-level functions by their indentation: from a declaration at the margin to the closing brace at the
+ * margin.
+ */
 function longFunctions(file: string): string[] {
   const lines = read(file).split('\n');
   const long: string[] = [];
   let begun: { name: string; line: number } | null = null;
   lines.forEach((line, i) => {
-    const declared = /^(?:export )?(?:default )?(?:async )?function\*? (\w+)|^(?:export )?const (\w+)[^=]*= (?:async )?\(.*=> \{$/.exec(line);
+    const declared =
+      /^(?:export )?(?:default )?(?:async )?function\*? (\w+)|^(?:export )?const (\w+)[^=]*= (?:async )?\(.*=> \{$/.exec(
+        line,
+      );
     if (declared) begun = { name: declared[1] ?? declared[2]!, line: i };
     if (/^\}/.test(line) && begun) {
-      if (i - begun.line + 1 > functionLinesMax + 8) long.push(`${file}: ${begun.name} has ${i - begun.line + 1} lines`);
+      if (i - begun.line + 1 > functionLinesMax + 8)
+        long.push(`${file}: ${begun.name} has ${i - begun.line + 1} lines`);
       begun = null;
     }
   });
@@ -99,32 +152,54 @@ describe('nothing is dead', () => {
     expect(sources.filter((file) => !imported.has(file) && !entries.has(file))).toEqual([]);
   });
   it('every dependency is imported somewhere', () => {
-    const { dependencies, devDependencies } = JSON.parse(read('package.json')) as Record<'dependencies' | 'devDependencies', Record<string, string>>;
+    const { dependencies, devDependencies } = JSON.parse(read('package.json')) as Record<
+      'dependencies' | 'devDependencies',
+      Record<string, string>
+    >;
     // Used as programs or as types alone, not imported by name.
     const programs = new Set(['node', 'typescript', '@types/node', 'reflect-metadata']);
     const text = tracked.map(read).join('\n');
-    const unused = Object.keys({ ...dependencies, ...devDependencies }).filter((name) => !programs.has(name) && !text.includes(`'${name}`) && !(name.startsWith('@types/') && text.includes(`'${name.slice(7)}`)));
+    const unused = Object.keys({ ...dependencies, ...devDependencies }).filter(
+      (name) =>
+        !programs.has(name) &&
+        !text.includes(`'${name}`) &&
+        !(name.startsWith('@types/') && text.includes(`'${name.slice(7)}`)),
+    );
     expect(unused).toEqual([]);
   });
 });
 
 describe('purity', () => {
   it.each(['core', 'measures', 'reports'])('%s does no input or output', (folder) => {
-    const impure = sources.filter((file) => folderOf(file) === folder && /from 'node:(fs|net|http|https|child_process|worker_threads)/.test(read(file)));
+    const impure = sources.filter(
+      (file) =>
+        folderOf(file) === folder &&
+        /from 'node:(fs|net|http|https|child_process|worker_threads)/.test(read(file)),
+    );
     expect(impure).toEqual([]);
   });
   it.each(['measures', 'engine', 'drivers', 'stores'])('%s reads no wall clock', (folder) => {
-    const offenders = sources.filter((file) => folderOf(file) === folder && /\bDate\.now\(|performance\.now\(/.test(read(file)));
+    const offenders = sources.filter(
+      (file) => folderOf(file) === folder && /\bDate\.now\(|performance\.now\(/.test(read(file)),
+    );
     expect(offenders).toEqual([]);
   });
   it('whatever a drill in memory waits for is asked of its clock', () => {
     // A process of the host takes the host's time.
-    const waiting = sources.filter((file) => /^(engine|stores|measures|drivers\/memory)\//.test(file) && file !== 'engine/host-command.ts');
-    const offenders = waiting.filter((file) => /\b(setTimeout|setInterval)\(|AbortSignal\.timeout\(|node:timers/.test(read(file)));
+    const waiting = sources.filter(
+      (file) => /^(engine|stores|measures|drivers\/memory)\//.test(file) && file !== 'engine/host-command.ts',
+    );
+    const offenders = waiting.filter((file) =>
+      /\b(setTimeout|setInterval)\(|AbortSignal\.timeout\(|node:timers/.test(read(file)),
+    );
     expect(offenders).toEqual([]);
   });
   it('the engine names no technology', () => {
-    const named = sources.filter((file) => folderOf(file) === 'engine' && /\b(redis|mysql|nginx|toxiproxy|docker)\b/i.test(read(file).replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '')));
+    const named = sources.filter(
+      (file) =>
+        folderOf(file) === 'engine' &&
+        /\b(redis|mysql|nginx|toxiproxy|docker)\b/i.test(read(file).replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '')),
+    );
     expect(named).toEqual([]);
   });
 });

@@ -22,29 +22,46 @@ const invalidateDeadlineMs = 10_000;
 function read<Params>(schema: z.ZodType<Params>, params: Record<string, Json>): Params {
   const parsed = schema.safeParse(params);
   if (parsed.success) return parsed.data;
-  throw inputError(`what the action was given does not fit: ${parsed.error.issues.map(({ path, message }) => [...path, message].join(': ')).join('; ')}`);
+  throw inputError(
+    `what the action was given does not fit: ${parsed.error.issues.map(({ path, message }) => [...path, message].join(': ')).join('; ')}`,
+  );
 }
 
 function actions(way: Way, adminToken: string, users: number): Record<string, Action> {
-  const administer = async (path: string, body: object, deadlineMs: number): Promise<Record<string, Json>> => {
+  const administer = async (
+    path: string,
+    body: object,
+    deadlineMs: number,
+  ): Promise<Record<string, Json>> => {
     const reply = await way.send('POST', path, { body, bearer: adminToken, deadlineMs });
     if (reply.kind === 'none') throw environmentError(`${path} got no answer: ${reply.error}`);
-    if (reply.status !== 200) throw environmentError(`${path} was refused`, { found: `status ${reply.status} ${String(reply.body['error'] ?? '')}`.trim(), expected: 'status 200' });
+    if (reply.status !== 200)
+      throw environmentError(`${path} was refused`, {
+        found: `status ${reply.status} ${String(reply.body['error'] ?? '')}`.trim(),
+        expected: 'status 200',
+      });
     return reply.body as Record<string, Json>;
   };
   return {
-    seed: async (params) => administer('/admin/seed', { users: read(seedParams, params).users ?? users }, seedDeadlineMs),
-    'invalidate-sessions': async (params) => administer('/admin/invalidate-sessions', read(noParams, params), invalidateDeadlineMs),
+    seed: async (params) =>
+      administer('/admin/seed', { users: read(seedParams, params).users ?? users }, seedDeadlineMs),
+    'invalidate-sessions': async (params) =>
+      administer('/admin/invalidate-sessions', read(noParams, params), invalidateDeadlineMs),
   };
 }
 
-/** What the service calls itself in its answer to GET /health; otherwise what stands before it says in the header. */
+/**
+ * What the service calls itself in its answer to GET /health; otherwise what stands before it says in the
+ * header.
+ */
 function nameOf({ body, server }: Extract<Reply, { kind: 'answer' }>): string {
   const { service } = body;
   return typeof service === 'string' ? service : (server ?? 'HTTP service without a name');
 }
 
-/** A web service with logins, judged by whether its answers are right: what a client at the front door gets. */
+/**
+ * A web service with logins, judged by whether its answers are right: what a client at the front door gets.
+ */
 export default defineDriver({
   about: 'an HTTP service with logins and sessions, judged by whether its answers are right',
   config: configSchema,
@@ -53,9 +70,13 @@ export default defineDriver({
   backups: { image: imageBackup },
   workload: 'journeys',
   generators: { autocannon: 'visitors with a connection of their own log in, look at their profile and go' },
-  actions: { seed: 'make the users that the journeys log in as', 'invalidate-sessions': 'make every token issued so far invalid' },
+  actions: {
+    seed: 'make the users that the journeys log in as',
+    'invalidate-sessions': 'make every token issued so far invalid',
+  },
   checks: {
-    logins: 'a sample of users logs in with the right password, not with another, to the profile that was there before',
+    logins:
+      'a sample of users logs in with the right password, not with another, to the profile that was there before',
     'revoked-stay-revoked': 'tokens that were revoked are not accepted again',
   },
   attach: async ({ service, config, clients, clock, seed, secret }) => {
@@ -66,14 +87,26 @@ export default defineDriver({
     const first = await way.send('GET', '/health');
     if (first.kind === 'none') {
       await way.close();
-      throw environmentError(`the service does not answer its clients: ${first.error}`, { expected: 'an answer to GET /health' });
+      throw environmentError(`the service does not answer its clients: ${first.error}`, {
+        expected: 'an answer to GET /health',
+      });
     }
     const workload = journeys({ way, clock, seed, users: config.users, sessions });
     return {
       server: nameOf(first),
       backups: { image: imageMethod(service) },
       workload,
-      generators: { autocannon: visits({ clients, prefix: config.path, tls, clock, seed, users: config.users, prepare: workload.prepare }) },
+      generators: {
+        autocannon: visits({
+          clients,
+          prefix: config.path,
+          tls,
+          clock,
+          seed,
+          users: config.users,
+          prepare: workload.prepare,
+        }),
+      },
       actions: actions(way, adminToken, config.users),
       checks: {
         logins: logins(way, { seed, users: config.users, sample: config.sample }),

@@ -3,17 +3,23 @@ import { refresh, refused, refusedRefresh } from './account.ts';
 
 /** `dead`: revoked, acknowledged. `doubtful`: revoked, but no word whether that happened. */
 export type Life = 'alive' | 'dead' | 'doubtful';
-interface Remembered { token: string; life: Life }
+interface Remembered {
+  token: string;
+  life: Life;
+}
 
-/** What a session is in the ledger. Tokens themselves are never recorded, nor anything that they could be found by. */
+/**
+ * What a session is in the ledger. Tokens themselves are never recorded, nor anything that they could be
+ * found by.
+ */
 export const sessionValue = (id: number): string => `session ${id}`;
 
 const triesAtOnce = 16;
 const tryDeadlineMs = 10_000;
 
 /**
- * The sessions of a load, in this process's memory only. Trying a token uses it up; where it was accepted its successor
- * takes its place, so that a session that came back is found again however often it is looked for.
+ * The sessions of a load, in this process's memory only. Trying a token uses it up; where it was accepted its
+ * successor takes its place, so that a session that came back is found again however often it is looked for.
  */
 export class Sessions {
   readonly #sessions = new Map<number, Remembered>();
@@ -32,7 +38,10 @@ export class Sessions {
     return [...this.#sessions.values()].filter((session) => session.life === life).length;
   }
 
-  /** Calls `accepted` for every session that the service still accepts. Throws when one of them got neither yes nor no: then it may be used up unseen. */
+  /**
+   * Calls `accepted` for every session that the service still accepts. Throws when one of them got neither
+   * yes nor no: then it may be used up unseen.
+   */
   async tryAll(way: Way, accepted: (id: number) => void): Promise<void> {
     await forEachAtOnce(triesAtOnce, [...this.#sessions], async ([id, session]) => {
       const answer = await refresh(way, session.token, tryDeadlineMs);
@@ -45,8 +54,12 @@ export class Sessions {
     });
   }
 
-  /** Tries the dead ones only. Gives how many were accepted, how many got neither yes nor no, and one reason. */
-  async tryDead(way: Way): Promise<{ tried: number; accepted: number; unanswered: number; detail: string | null }> {
+  /**
+   * Tries the dead ones only. Gives how many were accepted, how many got neither yes nor no, and one reason.
+   */
+  async tryDead(
+    way: Way,
+  ): Promise<{ tried: number; accepted: number; unanswered: number; detail: string | null }> {
     const dead = [...this.#sessions.values()].filter(({ life }) => life === 'dead');
     const result = { tried: dead.length, accepted: 0, unanswered: 0, detail: null as string | null };
     await forEachAtOnce(triesAtOnce, dead, async (session) => {
@@ -63,8 +76,14 @@ export class Sessions {
   }
 }
 
-/** Works through the items, some at once. Rejects with the first failure, after those under way have ended. */
-export async function forEachAtOnce<Item>(atOnce: number, items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> {
+/**
+ * Works through the items, some at once. Rejects with the first failure, after those under way have ended.
+ */
+export async function forEachAtOnce<Item>(
+  atOnce: number,
+  items: readonly Item[],
+  work: (item: Item) => Promise<void>,
+): Promise<void> {
   let next = 0;
   let failed = false;
   const worker = async (): Promise<void> => {

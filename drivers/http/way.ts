@@ -3,14 +3,18 @@ import { messageOf } from '../../core/errors.ts';
 import type { Endpoint } from '../../core/service.ts';
 
 /**
- * What came of a request. `none`: no answer; `certain` when it was never sent, so that it certainly did nothing.
- * A body that is not a JSON object counts as an empty one: what is asked for is then missing in it.
+ * What came of a request. `none`: no answer; `certain` when it was never sent, so that it certainly did
+ * nothing. A body that is not a JSON object counts as an empty one: what is asked for is then missing in it.
  */
 export type Reply =
   | { kind: 'answer'; status: number; body: Record<string, unknown>; server: string | null }
   | { kind: 'none'; certain: boolean; error: string };
 
-export interface SendOptions { body?: object; bearer?: string; deadlineMs?: number }
+export interface SendOptions {
+  body?: object;
+  bearer?: string;
+  deadlineMs?: number;
+}
 
 /** The clients' way in. `send` never rejects. */
 export interface Way {
@@ -26,7 +30,10 @@ export interface WayOptions {
 
 const deadlineDefaultMs = 2000;
 
-/** Keep-alive HTTP with TLS 1.3 at least. The address is asked for again after a connection could not be made: it may have moved. */
+/**
+ * Keep-alive HTTP with TLS 1.3 at least. The address is asked for again after a connection could not be made:
+ * it may have moved.
+ */
 export function openWay({ clients, prefix, tls }: WayOptions): Way {
   const agent = new Agent({
     connections: 64,
@@ -34,13 +41,17 @@ export function openWay({ clients, prefix, tls }: WayOptions): Way {
     connect: tls ? { ca: tls.ca, servername: tls.name, minVersion: 'TLSv1.3' } : {},
   });
   let origin: Promise<string> | null = null;
-  const originNow = (): Promise<string> => (origin ??= clients().then(({ host, port }) => `${tls ? 'https' : 'http'}://${host}:${port}`));
+  const originNow = (): Promise<string> =>
+    (origin ??= clients().then(({ host, port }) => `${tls ? 'https' : 'http'}://${host}:${port}`));
 
   return {
     send: async (method, path, { body, bearer, deadlineMs = deadlineDefaultMs } = {}) => {
       try {
         const response = await request(`${await originNow()}${prefix}${path}`, {
-          dispatcher: agent, method, signal: AbortSignal.timeout(deadlineMs), body: body ? JSON.stringify(body) : null,
+          dispatcher: agent,
+          method,
+          signal: AbortSignal.timeout(deadlineMs),
+          body: body ? JSON.stringify(body) : null,
           headers: {
             ...(tls ? { host: tls.name } : {}),
             ...(body ? { 'content-type': 'application/json' } : {}),
@@ -48,7 +59,12 @@ export function openWay({ clients, prefix, tls }: WayOptions): Way {
           },
         });
         const { server } = response.headers;
-        return { kind: 'answer', status: response.statusCode, body: objectIn(await response.body.text()), server: typeof server === 'string' ? server : null };
+        return {
+          kind: 'answer',
+          status: response.statusCode,
+          body: objectIn(await response.body.text()),
+          server: typeof server === 'string' ? server : null,
+        };
       } catch (error) {
         const certain = neverSent(error);
         if (certain) origin = null;
@@ -61,22 +77,29 @@ export function openWay({ clients, prefix, tls }: WayOptions): Way {
 
 const patienceMs = 15_000;
 /**
- * The same way for whoever asks what is so, and not how fast: a machine that is busy must not leave a question open. Asking
- * again would not do: the second use of a token is refused because of the first.
+ * The same way for whoever asks what is so, and not how fast: a machine that is busy must not leave a
+ * question open. Asking again would not do: the second use of a token is refused because of the first.
  */
-export const patiently = (way: Way): Way => ({ ...way, send: (method, path, options = {}) => way.send(method, path, { deadlineMs: patienceMs, ...options }) });
+export const patiently = (way: Way): Way => ({
+  ...way,
+  send: (method, path, options = {}) => way.send(method, path, { deadlineMs: patienceMs, ...options }),
+});
 
 /** Failures of making the connection: name, TCP or TLS. Nothing of the request had left by then. */
 export function neverSent(error: unknown): boolean {
   const { code = '' } = error as { code?: string };
-  return /^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|UND_ERR_CONNECT_TIMEOUT|ERR_TLS_|ERR_SSL_|CERT_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_)/.test(code);
+  return /^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|UND_ERR_CONNECT_TIMEOUT|ERR_TLS_|ERR_SSL_|CERT_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_)/.test(
+    code,
+  );
 }
 
 /** A body that is not a JSON object counts as an empty one. */
 export function objectIn(text: string): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : {};
   } catch {
     return {};
   }

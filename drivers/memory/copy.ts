@@ -12,12 +12,16 @@ const fileName = 'data.jsonl';
 const rowsPerLine = 500;
 const endMark = '-- complete: ';
 
-/** A snapshot: each table as lines of rows with their checksum, and a last line that says how many lines there are. */
+/**
+ * A snapshot: each table as lines of rows with their checksum, and a last line that says how many lines there
+ * are.
+ */
 export function copyMethod(database: Database, config: MemoryConfig): BackupMethod {
   let taken = 0;
   return {
     backup: async (to, { now, signal }) => {
-      if (config.bad.stallBackupsAfter !== undefined && taken >= config.bad.stallBackupsAfter) await stall(signal);
+      if (config.bad.stallBackupsAfter !== undefined && taken >= config.bad.stallBackupsAfter)
+        await stall(signal);
       await database.operate(() => undefined);
       const atMs = now();
       const position = { history: database.history, sequence: String(database.sequence) };
@@ -34,7 +38,11 @@ export function copyMethod(database: Database, config: MemoryConfig): BackupMeth
 async function* whileAlive(database: Database, lines: readonly string[]): AsyncGenerator<string> {
   const { pid } = database;
   for (const line of lines) {
-    if (database.pid !== pid) throw environmentError('the database went away while it was copied', { found: `process ${database.pid}`, expected: `process ${pid}` });
+    if (database.pid !== pid)
+      throw environmentError('the database went away while it was copied', {
+        found: `process ${database.pid}`,
+        expected: `process ${pid}`,
+      });
     yield line;
     await new Promise<void>((resolve) => setImmediate(resolve));
   }
@@ -55,15 +63,29 @@ function snapshotLines(database: Database, config: MemoryConfig): string[] {
   const lines: string[] = [];
   for (const [table, { rows }] of database.tables) {
     const kept: Entry['rows'] = [];
-    for (const id of rows.keys()) if (!omitted(config, table, id)) kept.push([id, database.rowOf(database.tables.get(table)!, id)]);
+    for (const id of rows.keys())
+      if (!omitted(config, table, id)) kept.push([id, database.rowOf(database.tables.get(table)!, id)]);
     for (let at = 0; at === 0 || at < kept.length; at += rowsPerLine) {
-      lines.push(encodeEntry({ history: database.history, sequence: database.sequence, utc: '', statement: '', table, rows: kept.slice(at, at + rowsPerLine) }));
+      lines.push(
+        encodeEntry({
+          history: database.history,
+          sequence: database.sequence,
+          utc: '',
+          statement: '',
+          table,
+          rows: kept.slice(at, at + rowsPerLine),
+        }),
+      );
     }
   }
   return lines;
 }
 
-async function restoreCopy(database: Database, from: Artifact, { stage, progress }: RestoreContext): Promise<{ rows: number; tables: number }> {
+async function restoreCopy(
+  database: Database,
+  from: Artifact,
+  { stage, progress }: RestoreContext,
+): Promise<{ rows: number; tables: number }> {
   const entries = await readWhole(from);
   await stage('fence', 'close the database', async () => database.stop());
   await stage('restore', 'load the copy', async () => {
@@ -73,7 +95,11 @@ async function restoreCopy(database: Database, from: Artifact, { stage, progress
       database.apply(table, rows);
       progress(at + 1, entries.length, 'events');
       await new Promise<void>((resolve) => setImmediate(resolve));
-      if (database.pid !== pid) throw environmentError('the database went away while it was restored', { found: `${at + 1} of ${entries.length} lines loaded`, hint: 'Run the recovery again.' });
+      if (database.pid !== pid)
+        throw environmentError('the database went away while it was restored', {
+          found: `${at + 1} of ${entries.length} lines loaded`,
+          hint: 'Run the recovery again.',
+        });
     }
     database.sequence = Math.max(database.sequence, Number(from.position['sequence']));
     database.restored = true;
@@ -85,7 +111,11 @@ async function restoreCopy(database: Database, from: Artifact, { stage, progress
 /** Everything of the copy, or an error: nothing has been touched by then. */
 async function readWhole(from: Artifact): Promise<Entry[]> {
   const file = from.files.find(({ name }) => name === fileName);
-  if (!file) throw environmentError('the copy has no data file', { expected: fileName, found: from.files.map(({ name }) => name).join(', ') || 'no files' });
+  if (!file)
+    throw environmentError('the copy has no data file', {
+      expected: fileName,
+      found: from.files.map(({ name }) => name).join(', ') || 'no files',
+    });
   const entries: Entry[] = [];
   let promised: number | null = null;
   for await (const line of createInterface({ input: createReadStream(file.path) })) {
@@ -94,9 +124,17 @@ async function readWhole(from: Artifact): Promise<Entry[]> {
       continue;
     }
     const entry = decodeEntry(line);
-    if (!entry) throw environmentError('the copy is damaged', { found: `line ${entries.length + 1} fails its checksum`, hint: 'Nothing was changed. Restore from another copy.' });
+    if (!entry)
+      throw environmentError('the copy is damaged', {
+        found: `line ${entries.length + 1} fails its checksum`,
+        hint: 'Nothing was changed. Restore from another copy.',
+      });
     entries.push(entry);
   }
-  if (promised !== entries.length) throw environmentError('the copy is not complete', { found: `${entries.length} lines, end mark ${promised ?? 'missing'}`, hint: 'Nothing was changed. Restore from another copy.' });
+  if (promised !== entries.length)
+    throw environmentError('the copy is not complete', {
+      found: `${entries.length} lines, end mark ${promised ?? 'missing'}`,
+      hint: 'Nothing was changed. Restore from another copy.',
+    });
   return entries;
 }

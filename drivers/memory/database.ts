@@ -4,9 +4,15 @@ import { digestOf, OperationError } from '../../core/ledger.ts';
 import type { MemoryConfig } from './config.ts';
 import type { Entry } from './journal.ts';
 
-export interface Row { value: string; sum: number }
+export interface Row {
+  value: string;
+  sum: number;
+}
 /** `created` tells a table from another one of the same name that was made after it had gone. */
-export interface Table { created: number; rows: Map<number, Row> }
+export interface Table {
+  created: number;
+  rows: Map<number, Row>;
+}
 export type Status = 'running' | 'paused' | 'stopped' | 'restarting';
 
 export const workloadTable = 'records';
@@ -14,9 +20,9 @@ const entriesKept = 500_000;
 const sumOf = (value: string): number => digestOf(value).low;
 
 /**
- * A little database in this process: tables of numbered rows with a checksum each, atomic writes, a journal, and a
- * process that can die. An operation is on its way for a turn, is applied, and its answer is on its way for another:
- * a process that dies in between leaves the client not knowing, as over a network.
+ * A little database in this process: tables of numbered rows with a checksum each, atomic writes, a journal,
+ * and a process that can die. An operation is on its way for a turn, is applied, and its answer is on its way
+ * for another: a process that dies in between leaves the client not knowing, as over a network.
  */
 export class Database {
   readonly #clock: Clock;
@@ -52,7 +58,8 @@ export class Database {
 
   /** Runs `work` as one client operation. Rejects with OperationError. */
   async operate<T>(work: () => T): Promise<T> {
-    if (this.status === 'stopped' || this.status === 'restarting') throw new OperationError(`connection refused: the database is ${this.status}`, true);
+    if (this.status === 'stopped' || this.status === 'restarting')
+      throw new OperationError(`connection refused: the database is ${this.status}`, true);
     const { pid } = this;
     await this.#travel(pid);
     const result = work();
@@ -71,7 +78,10 @@ export class Database {
     const waiting = new AbortController();
     const thaw = (): void => waiting.abort();
     this.#thawed.add(thaw);
-    const timedOut = await this.#clock.sleep(this.#config.timeoutMs, waiting.signal).then(() => true, () => false);
+    const timedOut = await this.#clock.sleep(this.#config.timeoutMs, waiting.signal).then(
+      () => true,
+      () => false,
+    );
     this.#thawed.delete(thaw);
     if (timedOut) throw new OperationError(`no answer within ${this.#config.timeoutMs} ms`, false);
   }
@@ -121,7 +131,10 @@ export class Database {
   }
 
   drop(table: string): void {
-    if (!this.tables.has(table)) throw environmentError(`no table ${table}`, { found: [...this.tables.keys()].join(', ') || 'no tables' });
+    if (!this.tables.has(table))
+      throw environmentError(`no table ${table}`, {
+        found: [...this.tables.keys()].join(', ') || 'no tables',
+      });
     this.#append({ statement: `DROP TABLE ${table}`, table, rows: [] });
     this.tables.delete(table);
   }
@@ -143,7 +156,10 @@ export class Database {
     for (const listener of this.#listeners) listener();
   }
 
-  /** The process dies and is started again after `restartAfterMs`. What was committed is kept, but for known-bad databases. */
+  /**
+   * The process dies and is started again after `restartAfterMs`. What was committed is kept, but for
+   * known-bad databases.
+   */
   die(): void {
     this.#begin();
     this.#status = 'running';
@@ -171,13 +187,21 @@ export class Database {
     this.#status = 'paused';
   }
 
-  /** From whatever state, to running. A process that begins comes up in its own time; resolves then. Rejects where it is misconfigured. */
+  /**
+   * From whatever state, to running. A process that begins comes up in its own time; resolves then. Rejects
+   * where it is misconfigured.
+   */
   async start(): Promise<void> {
-    if (this.misconfigured) throw environmentError('the database does not come up', { found: 'a setting that it does not know', expected: 'a configuration that it takes' });
+    if (this.misconfigured)
+      throw environmentError('the database does not come up', {
+        found: 'a setting that it does not know',
+        expected: 'a configuration that it takes',
+      });
     if (this.#status === 'stopped') this.#begin();
     this.#status = 'running';
     for (const thaw of this.#thawed) thaw();
-    while (this.status === 'restarting') await this.#clock.sleep(Math.max(1, this.#upAtMs - this.#clock.nowMs()));
+    while (this.status === 'restarting')
+      await this.#clock.sleep(Math.max(1, this.#upAtMs - this.#clock.nowMs()));
   }
 
   /** Another process, which is not up at once. */

@@ -1,7 +1,14 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Clock } from '../../core/clock.ts';
-import type { Artifact, BackupMethod, Consistency, Follower, LogSink, RecoveryTarget } from '../../core/driver.ts';
+import type {
+  Artifact,
+  BackupMethod,
+  Consistency,
+  Follower,
+  LogSink,
+  RecoveryTarget,
+} from '../../core/driver.ts';
 import { environmentError, messageOf } from '../../core/errors.ts';
 import type { Database } from './database.ts';
 import { decodeEntry, encodeEntry, type Entry } from './journal.ts';
@@ -14,7 +21,8 @@ const gatherMs = 50;
 /** The journal, followed as it grows: every commit is in the log soon after it was acknowledged. */
 export const journalMethod = (database: Database, clock: Clock): BackupMethod => ({
   follow: async (to, { base }) => follow(database, clock, to, base),
-  replay: (from, until, base, context) => context.stage('replay', 'replay the journal', () => replay(database, from, until, base)),
+  replay: (from, until, base, context) =>
+    context.stage('replay', 'replay the journal', () => replay(database, from, until, base)),
 });
 
 function follow(database: Database, clock: Clock, to: LogSink, base: Consistency | null): Follower {
@@ -23,7 +31,10 @@ function follow(database: Database, clock: Clock, to: LogSink, base: Consistency
   // Without a base, everything that there is: the snapshot to replay onto may already be under way.
   let next = base ? Number(base.position['sequence']) + 1 : oldest;
   if (base && (base.position['history'] !== history || next < oldest)) {
-    throw environmentError('the journal no longer reaches back to the base', { found: `${history} from ${oldest}`, expected: `${base.position['history']} from ${next}` });
+    throw environmentError('the journal no longer reaches back to the base', {
+      found: `${history} from ${oldest}`,
+      expected: `${base.position['history']} from ${next}`,
+    });
   }
   const stopping = new AbortController();
   let wake = (): void => undefined;
@@ -42,12 +53,16 @@ function follow(database: Database, clock: Clock, to: LogSink, base: Consistency
       } else if (stopping.signal.aborted) {
         return null;
       } else {
-        await new Promise<void>((resolve) => { wake = resolve; });
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
         await clock.sleep(gatherMs, stopping.signal).catch(() => undefined);
       }
     }
   };
-  const running = run().catch((error: unknown) => messageOf(error)).finally(unlisten);
+  const running = run()
+    .catch((error: unknown) => messageOf(error))
+    .finally(unlisten);
   return {
     broken: running.then((reason) => (reason === null ? new Promise<string>(() => undefined) : reason)),
     stop: async () => {
@@ -61,16 +76,28 @@ function follow(database: Database, clock: Clock, to: LogSink, base: Consistency
 /** True when the entry is the first that must not be replayed. `at` is where its line begins in the log. */
 function beyond(until: RecoveryTarget, entry: Entry, at: number): boolean {
   switch (until.kind) {
-    case 'latest': return false;
-    case 'before-gtid': return String(entry.sequence) === until.gtid;
-    case 'before-statement': return new RegExp(until.pattern).test(entry.statement);
-    case 'before-time': return Date.parse(entry.utc) >= Date.parse(until.utc);
-    case 'before-position': return until.file !== fileName || at >= until.position;
+    case 'latest':
+      return false;
+    case 'before-gtid':
+      return String(entry.sequence) === until.gtid;
+    case 'before-statement':
+      return new RegExp(until.pattern).test(entry.statement);
+    case 'before-time':
+      return Date.parse(entry.utc) >= Date.parse(until.utc);
+    case 'before-position':
+      return until.file !== fileName || at >= until.position;
   }
 }
 
-/** Entries after the base, up to the target. A cut last line is how a followed log ends; anything else that does not fit is an error. */
-async function entriesUntil(from: Artifact, until: RecoveryTarget, base: Artifact): Promise<{ entries: Entry[]; cut: boolean; reached: boolean }> {
+/**
+ * Entries after the base, up to the target. A cut last line is how a followed log ends; anything else that
+ * does not fit is an error.
+ */
+async function entriesUntil(
+  from: Artifact,
+  until: RecoveryTarget,
+  base: Artifact,
+): Promise<{ entries: Entry[]; cut: boolean; reached: boolean }> {
   const file = from.files.find(({ name }) => name === fileName);
   if (!file) throw environmentError('the log has no journal', { expected: fileName });
   const entries: Entry[] = [];
@@ -78,12 +105,16 @@ async function entriesUntil(from: Artifact, until: RecoveryTarget, base: Artifac
   let cut = false;
   let at = 0;
   for await (const line of createInterface({ input: createReadStream(file.path) })) {
-    if (cut) throw environmentError('the journal is damaged', { found: `a line before ${at} fails its checksum` });
+    if (cut)
+      throw environmentError('the journal is damaged', { found: `a line before ${at} fails its checksum` });
     const entry = decodeEntry(line);
     cut = entry === null;
     if (entry && entry.sequence >= next) {
       if (entry.sequence !== next || entry.history !== base.position['history']) {
-        throw environmentError('the journal has a gap', { found: `${entry.history} ${entry.sequence}`, expected: `${base.position['history']} ${next}` });
+        throw environmentError('the journal has a gap', {
+          found: `${entry.history} ${entry.sequence}`,
+          expected: `${base.position['history']} ${next}`,
+        });
       }
       if (beyond(until, entry, at)) return { entries, cut: false, reached: true };
       entries.push(entry);
@@ -94,9 +125,18 @@ async function entriesUntil(from: Artifact, until: RecoveryTarget, base: Artifac
   return { entries, cut, reached: until.kind === 'latest' || until.kind === 'before-time' };
 }
 
-async function replay(database: Database, from: Artifact, until: RecoveryTarget, base: Artifact): Promise<{ entries: number; last: number | null; cut: boolean }> {
+async function replay(
+  database: Database,
+  from: Artifact,
+  until: RecoveryTarget,
+  base: Artifact,
+): Promise<{ entries: number; last: number | null; cut: boolean }> {
   const { entries, cut, reached } = await entriesUntil(from, until, base);
-  if (!reached) throw environmentError('the journal never reaches the target', { expected: JSON.stringify(until), found: `${entries.length} entries` });
+  if (!reached)
+    throw environmentError('the journal never reaches the target', {
+      expected: JSON.stringify(until),
+      found: `${entries.length} entries`,
+    });
   for (const { table, rows, statement } of entries) {
     if (statement.startsWith('DROP TABLE')) database.tables.delete(table);
     else database.apply(table, rows);

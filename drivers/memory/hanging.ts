@@ -2,7 +2,10 @@ import { every, type Clock } from '../../core/clock.ts';
 import type { Attached } from '../../core/driver.ts';
 import type { MemoryConfig } from './config.ts';
 
-/** As a client that waits for an answer without a deadline; as one, it keeps the process from ending by itself. */
+/**
+ * As a client that waits for an answer without a deadline; as one, it keeps the process from ending by
+ * itself.
+ */
 export const never = (clock: Clock): Promise<never> =>
   new Promise(() => {
     every(clock, 1_000, () => undefined);
@@ -13,14 +16,23 @@ export function hanging(what: MemoryConfig['bad']['hangs'], attached: Attached, 
   const hang = (): Promise<never> => never(clock);
   const { backups, workload, actions, checks } = attached;
   switch (what) {
-    case 'seed': return { ...attached, actions: { ...actions, seed: hang } };
-    case 'prepare': return { ...attached, workload: { ...workload!, prepare: hang } };
-    case 'copy': return { ...attached, backups: { ...backups, copy: { ...backups['copy'], backup: hang } } };
-    case 'restore': return { ...attached, backups: { ...backups, copy: { ...backups['copy'], restore: hang } } };
-    case 'wipe': return { ...attached, wipe: hang };
-    case 'read-back': return { ...attached, workload: { ...workload!, readBack: hang } };
-    case 'check': return { ...attached, checks: { ...checks, inventory: { ...checks['inventory'], after: hang } } };
-    case 'close': return { ...attached, close: hang };
-    default: return attached;
+    case 'seed':
+      return { ...attached, actions: { ...actions, seed: hang } };
+    case 'prepare':
+      return { ...attached, workload: { ...workload!, prepare: hang } };
+    case 'copy':
+      return { ...attached, backups: { ...backups, copy: { ...backups['copy'], backup: hang } } };
+    case 'restore':
+      return { ...attached, backups: { ...backups, copy: { ...backups['copy'], restore: hang } } };
+    case 'wipe':
+      return { ...attached, wipe: hang };
+    case 'read-back':
+      return { ...attached, workload: { ...workload!, readBack: hang } };
+    case 'check':
+      return { ...attached, checks: { ...checks, inventory: { ...checks['inventory'], after: hang } } };
+    case 'close':
+      return { ...attached, close: hang };
+    default:
+      return attached;
   }
 }

@@ -13,7 +13,13 @@ export const memoryWorkload = (database: Database, config: MemoryConfig): DataWo
     await database.operate(() => database.createTable(workloadTable));
   },
   open: async () => ({
-    write: (ids, values) => database.operate(() => database.commit(workloadTable, ids.map((id, i) => [id, values[i]!]))),
+    write: (ids, values) =>
+      database.operate(() =>
+        database.commit(
+          workloadTable,
+          ids.map((id, i) => [id, values[i]!]),
+        ),
+      ),
     read: (id) => database.operate(() => database.rowOf(database.tableToRead(workloadTable), id)),
     remove: (id) => database.operate(() => database.commit(workloadTable, [[id, null]])),
     close: async () => undefined,
@@ -21,7 +27,8 @@ export const memoryWorkload = (database: Database, config: MemoryConfig): DataWo
   readBack: async (emit) => {
     const ids = await database.operate(() => [...(database.tableToRead(workloadTable)?.rows.keys() ?? [])]);
     for (const [at, id] of ids.entries()) {
-      if (config.bad.readBack === 'fails' && at >= ids.length / 2) throw new OperationError('reading back broke off', true);
+      if (config.bad.readBack === 'fails' && at >= ids.length / 2)
+        throw new OperationError('reading back broke off', true);
       const value = database.rowOf(database.tableToRead(workloadTable), id);
       if (value !== null) emit(id, value);
     }

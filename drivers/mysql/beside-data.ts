@@ -8,34 +8,65 @@ const asidePrefix = `${ours}damaged-`;
 const keptFolder = `${ours}kept`;
 const namesShown = 40;
 
-/** What a restore found in the data folder: `data` is the server's own, `kept` is everybody else's and stays where it is. */
-export interface Found { data: string[]; kept: string[] }
+/**
+ * What a restore found in the data folder: `data` is the server's own, `kept` is everybody else's and stays
+ * where it is.
+ */
+export interface Found {
+  data: string[];
+  kept: string[];
+}
 
-/** One entry of the data folder. `holdsTables`: of a folder, that files of tables or nothing at all lie in it. */
-export interface FolderEntry { name: string; folder: boolean; holdsTables: boolean; /** Ends as a key does and is none. */ unreadable: boolean }
+/**
+ * One entry of the data folder. `holdsTables`: of a folder, that files of tables or nothing at all lie in it.
+ */
+export interface FolderEntry {
+  name: string;
+  folder: boolean;
+  holdsTables: boolean /** Ends as a key does and is none. */;
+  unreadable: boolean;
+}
 
-/** Names that the server gives to what it can make anew, or that a dump holds in another form; a fault may have added something to them. */
+/**
+ * Names that the server gives to what it can make anew, or that a dump holds in another form; a fault may
+ * have added something to them.
+ */
 const serverFiles =
   /^(ibdata|ibtmp|ib_logfile|ib_buffer_pool|ib_\d|#ib|#innodb|undo_|auto\.cnf|mysqld-auto\.cnf|mysql_upgrade_)|\.(ibd|ibu|sdi|dblwr|err|pid|sock|lock|index|log|\d{6,})(\.|$)|~rec~/;
 /** Names that the recovery point knows: of its schemas, and of files that its server was told to use. */
-export interface Known { schemas: readonly string[]; dataFiles: readonly string[] }
+export interface Known {
+  schemas: readonly string[];
+  dataFiles: readonly string[];
+}
 
 const serverFolders = /^(mysql|sys|performance_schema|#innodb_\w+)$/;
 
 /** File names in a setting such as `ibdata1:12M;more:50M:autoextend`. */
-export const dataFileNames = (setting: string | undefined): string[] => (setting ?? '').split(';').map((one) => one.split(':')[0]!).filter((name) => name !== '');
+export const dataFileNames = (setting: string | undefined): string[] =>
+  (setting ?? '')
+    .split(';')
+    .map((one) => one.split(':')[0]!)
+    .filter((name) => name !== '');
 
 /**
- * Tells the server's data from what lies beside it: TLS keys, a keyring and its configuration, a user's own files. A folder is
- * a schema when tables lie in it, when nothing does, or when the recovery point has a schema of that name.
+ * Tells the server's data from what lies beside it: TLS keys, a keyring and its configuration, a user's own
+ * files. A folder is a schema when tables lie in it, when nothing does, or when the recovery point has a
+ * schema of that name.
  */
 export function tellApart(entries: readonly FolderEntry[], { schemas, dataFiles }: Known): Found {
   const isData = ({ name, folder, holdsTables, unreadable }: FolderEntry): boolean =>
-    folder ? serverFolders.test(name) || holdsTables || schemas.includes(name) : serverFiles.test(name) || dataFiles.includes(name) || unreadable;
-  return { data: entries.filter(isData).map(({ name }) => name), kept: entries.filter((one) => !isData(one)).map(({ name }) => name) };
+    folder
+      ? serverFolders.test(name) || holdsTables || schemas.includes(name)
+      : serverFiles.test(name) || dataFiles.includes(name) || unreadable;
+  return {
+    data: entries.filter(isData).map(({ name }) => name),
+    kept: entries.filter((one) => !isData(one)).map(({ name }) => name),
+  };
 }
 
-const tables = ['ibd', 'MYD', 'MYI', 'sdi', 'CSV', 'CSM', 'ARZ', 'frm', 'opt'].map((end) => `-name '*.${end}*'`).join(' -o ');
+const tables = ['ibd', 'MYD', 'MYI', 'sdi', 'CSV', 'CSM', 'ARZ', 'frm', 'opt']
+  .map((end) => `-name '*.${end}*'`)
+  .join(' -o ');
 /** Hidden names stay where they are: the server does not look at them. */
 const listScript = `
   set -e; cd "$1"
@@ -46,22 +77,45 @@ const listScript = `
   find . -mindepth 1 -maxdepth 1 -name '*.pem' ! -exec grep -q -e '-----BEGIN' {} \\; -printf 'u %f\\0'
   if [ -d ${keptFolder} ]; then find ${keptFolder} -mindepth 1 -maxdepth 1 -printf 'k %f\\0'; fi`;
 
-async function look(helper: Helper, folder: string, signal: AbortSignal): Promise<{ entries: FolderEntry[]; waiting: string[] }> {
+async function look(
+  helper: Helper,
+  folder: string,
+  signal: AbortSignal,
+): Promise<{ entries: FolderEntry[]; waiting: string[] }> {
   const { code, stdout, stderr } = await helper.exec(['sh', '-c', listScript, 'look', folder], { signal });
-  if (code !== 0) throw environmentError(`${folder} cannot be listed`, { found: stderr.trim() || `code ${code}`, expected: 'code 0' });
+  if (code !== 0)
+    throw environmentError(`${folder} cannot be listed`, {
+      found: stderr.trim() || `code ${code}`,
+      expected: 'code 0',
+    });
   const lines = stdout.split('\0').filter((line) => line !== '');
-  const marked = (kind: string): string[] => lines.filter((line) => line.startsWith(`${kind} `)).map((line) => line.slice(2));
+  const marked = (kind: string): string[] =>
+    lines.filter((line) => line.startsWith(`${kind} `)).map((line) => line.slice(2));
   const [withTables, unreadable, waiting] = [new Set(marked('t')), new Set(marked('u')), marked('k')];
   const entries = [
-    ...marked('d').map((name) => ({ name, folder: true, holdsTables: withTables.has(`./${name}`), unreadable: false })),
-    // What waits since a restore that was broken off is the one to keep: what bears its name now was made by that restore.
-    ...marked('f').map((name) => ({ name, folder: false, holdsTables: false, unreadable: unreadable.has(name) || waiting.includes(name) })),
+    ...marked('d').map((name) => ({
+      name,
+      folder: true,
+      holdsTables: withTables.has(`./${name}`),
+      unreadable: false,
+    })),
+    // What waits since a restore that was broken off is the one to keep: what bears its name now was made by
+    // that restore.
+    ...marked('f').map((name) => ({
+      name,
+      folder: false,
+      holdsTables: false,
+      unreadable: unreadable.has(name) || waiting.includes(name),
+    })),
   ];
   return { entries, waiting };
 }
 
 export interface Cleared {
-  /** Files and bytes of the damaged data, and the folder in which they are; null where there was no room to keep them. */
+  /**
+   * Files and bytes of the damaged data, and the folder in which they are; null where there was no room to
+   * keep them.
+   */
   damaged: { files: number; bytes: number; keptIn: string | null; names: string[] };
   /** What lay beside the data and stays. */
   kept: string[];
@@ -70,28 +124,53 @@ export interface Cleared {
 }
 
 /**
- * Empties the data folder for a restore. The damaged data is kept for whoever investigates, in a hidden folder of the same volume,
- * which the server leaves alone. Moving takes no room; where there is none left for the restored data beside it, it is removed
- * instead, and the facts say so. What is not the server's data is not part of it: `putBack` has it where it was.
+ * Empties the data folder for a restore. The damaged data is kept for whoever investigates, in a hidden
+ * folder of the same volume, which the server leaves alone. Moving takes no room; where there is none left
+ * for the restored data beside it, it is removed instead, and the facts say so. What is not the server's data
+ * is not part of it: `putBack` has it where it was.
  */
 export async function clearFolder(
-  helper: Helper, folder: string, { owner, signal, ...known }: Known & { owner: string; signal: AbortSignal },
+  helper: Helper,
+  folder: string,
+  { owner, signal, ...known }: Known & { owner: string; signal: AbortSignal },
 ): Promise<Cleared> {
   const run = async (what: string, script: string, args: readonly string[], stdin = ''): Promise<string> => {
-    const { code, stdout, stderr } = await helper.exec(['sh', '-c', `set -e; cd "$1"; ${script}`, what, folder, ...args], { signal, stdin });
-    if (code !== 0) throw environmentError(`the data folder: ${what} failed`, { found: stderr.trim() || `code ${code}`, expected: 'a volume that can be written' });
+    const { code, stdout, stderr } = await helper.exec(
+      ['sh', '-c', `set -e; cd "$1"; ${script}`, what, folder, ...args],
+      { signal, stdin },
+    );
+    if (code !== 0)
+      throw environmentError(`the data folder: ${what} failed`, {
+        found: stderr.trim() || `code ${code}`,
+        expected: 'a volume that can be written',
+      });
     return stdout.trim();
   };
   const { entries, waiting } = await look(helper, folder, signal);
   const { data, kept } = tellApart(entries, known);
   const list = (names: readonly string[]): string => names.map((name) => `./${name}\0`).join('');
-  await run('setting what stays apart', `mkdir -p ${keptFolder}; xargs -0r mv -f -t ${keptFolder} --`, [], list(kept));
+  await run(
+    'setting what stays apart',
+    `mkdir -p ${keptFolder}; xargs -0r mv -f -t ${keptFolder} --`,
+    [],
+    list(kept),
+  );
   const told = await run('moving the damaged data aside', asideScript, [owner], list(data));
   const [files, kilobytes, aside] = told.split(' ');
   return {
-    damaged: { files: Number(files), bytes: Number(kilobytes) * 1024, keptIn: aside ? `${folder}/${aside}` : null, names: shortened(data) },
+    damaged: {
+      files: Number(files),
+      bytes: Number(kilobytes) * 1024,
+      keptIn: aside ? `${folder}/${aside}` : null,
+      names: shortened(data),
+    },
     kept: shortened([...new Set([...kept, ...waiting])].sort()),
-    putBack: async () => void (await run('putting back what stays', `find ${keptFolder} -mindepth 1 -maxdepth 1 -exec mv -f -t . {} +; rmdir ${keptFolder}`, [])),
+    putBack: async () =>
+      void (await run(
+        'putting back what stays',
+        `find ${keptFolder} -mindepth 1 -maxdepth 1 -exec mv -f -t . {} +; rmdir ${keptFolder}`,
+        [],
+      )),
   };
 }
 
@@ -107,6 +186,9 @@ const asideScript = `
   fi
   rm -f "$names"; echo "$files $used $aside"`;
 
-const shortened = (names: readonly string[]): string[] => (names.length <= namesShown ? [...names] : [...names.slice(0, namesShown), `and ${names.length - namesShown} more`]);
+const shortened = (names: readonly string[]): string[] =>
+  names.length <= namesShown
+    ? [...names]
+    : [...names.slice(0, namesShown), `and ${names.length - namesShown} more`];
 
 export const damagedFacts = ({ damaged }: Cleared): Json => ({ ...damaged });

@@ -1,10 +1,22 @@
 import { crc32 } from 'node:zlib';
 
 /**
- * Events of MySQL's binary log, format version 4, as documented under "Binary Log Version 4" in MySQL's internals
- * manual and in libs/mysql/binlog/event of its source. Only what tells transactions apart is read; rows are never looked at.
+ * Events of MySQL's binary log, format version 4, as documented under "Binary Log Version 4" in MySQL's
+ * internals manual and in libs/mysql/binlog/event of its source. Only what tells transactions apart is read;
+ * rows are never looked at.
  */
-export const eventTypes = { query: 2, format: 15, xid: 16, rowsQuery: 29, gtid: 33, anonymous: 34, previousGtids: 35, xaPrepare: 38, payload: 40, gtidTagged: 42 } as const;
+export const eventTypes = {
+  query: 2,
+  format: 15,
+  xid: 16,
+  rowsQuery: 29,
+  gtid: 33,
+  anonymous: 34,
+  previousGtids: 35,
+  xaPrepare: 38,
+  payload: 40,
+  gtidTagged: 42,
+} as const;
 
 export interface BinlogEvent {
   type: number;
@@ -25,8 +37,14 @@ const checksumBytes = 4;
 
 export class NotABinlog extends Error {}
 
-/** Feeds on a file's bytes in order and gives each event once it is whole. Throws NotABinlog for anything that cannot be a log. */
-export function createEventReader(): { push(chunk: Buffer): Iterable<BinlogEvent>; /** Bytes of an event that is not whole yet. */ pending(): number } {
+/**
+ * Feeds on a file's bytes in order and gives each event once it is whole. Throws NotABinlog for anything that
+ * cannot be a log.
+ */
+export function createEventReader(): {
+  push(chunk: Buffer): Iterable<BinlogEvent> /** Bytes of an event that is not whole yet. */;
+  pending(): number;
+} {
   let rest: Buffer = Buffer.alloc(0);
   let at = 0;
   let checksums = false;
@@ -35,7 +53,8 @@ export function createEventReader(): { push(chunk: Buffer): Iterable<BinlogEvent
     rest = data;
     if (at === 0) {
       if (data.length < magic.length) return;
-      if (!data.subarray(0, magic.length).equals(magic)) throw new NotABinlog('the file does not begin as a binary log does');
+      if (!data.subarray(0, magic.length).equals(magic))
+        throw new NotABinlog('the file does not begin as a binary log does');
       data = data.subarray(magic.length);
       at = magic.length;
     }
@@ -57,24 +76,47 @@ export function createEventReader(): { push(chunk: Buffer): Iterable<BinlogEvent
 function eventFrom(whole: Buffer, begin: number, checksums: boolean): BinlogEvent {
   const type = whole[4]!;
   const end = whole.length - (checksums ? checksumBytes : 0);
-  // The format event's checksum leaves out a flag that is set while the file is being written, so it cannot be judged from a copy.
-  const sound = !checksums || type === eventTypes.format || crc32(whole.subarray(0, end)) === whole.readUInt32LE(end);
-  return { type, seconds: whole.readUInt32LE(0), begin, end: begin + whole.length, body: whole.subarray(headerBytes, end), sound };
+  // The format event's checksum leaves out a flag that is set while the file is being written, so it cannot
+  // be judged from a copy.
+  const sound =
+    !checksums || type === eventTypes.format || crc32(whole.subarray(0, end)) === whole.readUInt32LE(end);
+  return {
+    type,
+    seconds: whole.readUInt32LE(0),
+    begin,
+    end: begin + whole.length,
+    body: whole.subarray(headerBytes, end),
+    sound,
+  };
 }
 
-const uuidOf = (bytes: Buffer): string => bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+const uuidOf = (bytes: Buffer): string =>
+  bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 
-/** Source, number and commit time (microseconds; null where the server was too old to write it) of a GTID event. */
-export function gtidOf({ body }: BinlogEvent): { source: string; number: number; commitMicros: number | null } {
+/**
+ * Source, number and commit time (microseconds; null where the server was too old to write it) of a GTID
+ * event.
+ */
+export function gtidOf({ body }: BinlogEvent): {
+  source: string;
+  number: number;
+  commitMicros: number | null;
+} {
   const after = 42;
   const stamped = body.length >= after + 7;
   // 55 bits of time; the top bit says that the original commit's time follows.
-  const commitMicros = stamped ? Number(body.readUIntLE(after, 6)) + (body[after + 6]! & 0x7f) * 2 ** 48 : null;
+  const commitMicros = stamped
+    ? Number(body.readUIntLE(after, 6)) + (body[after + 6]! & 0x7f) * 2 ** 48
+    : null;
   return { source: uuidOf(body.subarray(1, 17)), number: Number(body.readBigInt64LE(17)), commitMicros };
 }
 
-/** What had been executed before this file began. Null when it holds tagged GTIDs, whose encoding is another. */
-export function previousGtidsOf({ body }: BinlogEvent): { source: string; from: number; to: number }[] | null {
+/**
+ * What had been executed before this file began. Null when it holds tagged GTIDs, whose encoding is another.
+ */
+export function previousGtidsOf({
+  body,
+}: BinlogEvent): { source: string; from: number; to: number }[] | null {
   if (body.length < 8 || body[7] !== 0) return null;
   const out: { source: string; from: number; to: number }[] = [];
   let at = 8;
@@ -83,13 +125,20 @@ export function previousGtidsOf({ body }: BinlogEvent): { source: string; from: 
     let intervals = Number(body.readBigUInt64LE(at + 16));
     at += 24;
     for (; intervals > 0; intervals -= 1, at += 16) {
-      out.push({ source, from: Number(body.readBigInt64LE(at)), to: Number(body.readBigInt64LE(at + 8)) - 1 });
+      out.push({
+        source,
+        from: Number(body.readBigInt64LE(at)),
+        to: Number(body.readBigInt64LE(at + 8)) - 1,
+      });
     }
   }
   return out;
 }
 
-/** The text of a statement: definitions, BEGIN and COMMIT, and the original text of row changes where the server notes it. */
+/**
+ * The text of a statement: definitions, BEGIN and COMMIT, and the original text of row changes where the
+ * server notes it.
+ */
 export function statementOf({ type, body }: BinlogEvent): string {
   if (type === eventTypes.rowsQuery) return body.subarray(1).toString('utf8');
   const database = body[8]!;

@@ -1,6 +1,14 @@
 import { createReadStream } from 'node:fs';
 import { environmentError } from '../../core/errors.ts';
-import { createEventReader, eventTypes, gtidOf, NotABinlog, previousGtidsOf, statementOf, type BinlogEvent } from './binlog-events.ts';
+import {
+  createEventReader,
+  eventTypes,
+  gtidOf,
+  NotABinlog,
+  previousGtidsOf,
+  statementOf,
+  type BinlogEvent,
+} from './binlog-events.ts';
 import { gtidSet, type GtidSet } from './gtid.ts';
 
 export interface Transaction {
@@ -25,14 +33,22 @@ export interface FileEnd {
 
 const statementBytes = 4_096;
 
-export interface Visitor { onPrevious(set: GtidSet): void; onTransaction(transaction: Transaction): boolean }
+export interface Visitor {
+  onPrevious(set: GtidSet): void;
+  onTransaction(transaction: Transaction): boolean;
+}
 
 /**
- * Walks one file: `onPrevious` once, then `onTransaction` for each whole transaction in order until it returns false.
- * Environment error for a file that is no binary log, is damaged in the middle, or, unless `anonymous`, has what cannot be
- * followed by GTID.
+ * Walks one file: `onPrevious` once, then `onTransaction` for each whole transaction in order until it
+ * returns false. Environment error for a file that is no binary log, is damaged in the middle, or, unless
+ * `anonymous`, has what cannot be followed by GTID.
  */
-export async function scanBinlog(path: string, name: string, visit: Visitor, anonymous = false): Promise<FileEnd> {
+export async function scanBinlog(
+  path: string,
+  name: string,
+  visit: Visitor,
+  anonymous = false,
+): Promise<FileEnd> {
   const walk = walkBinlog(name, visit, anonymous);
   // Gone with the loop, however that ends.
   for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
@@ -42,7 +58,11 @@ export async function scanBinlog(path: string, name: string, visit: Visitor, ano
 }
 
 /** The same of bytes that come from anywhere, piece by piece in order, until `take` gives false. */
-export function walkBinlog(name: string, visit: Visitor, anonymous: boolean): { take(chunk: Buffer): boolean; end(): FileEnd } {
+export function walkBinlog(
+  name: string,
+  visit: Visitor,
+  anonymous: boolean,
+): { take(chunk: Buffer): boolean; end(): FileEnd } {
   const reader = createEventReader();
   const state: ScanState = { name, anonymous, open: null, soundBytes: 0, visit };
   let bytes = 0;
@@ -56,13 +76,24 @@ export function walkBinlog(name: string, visit: Visitor, anonymous: boolean): { 
       }
     } catch (error) {
       // An event that is shorter than what belongs into it reads past its own end.
-      if (error instanceof NotABinlog || error instanceof RangeError) throw environmentError(`${name} is damaged`, { found: error.message, expected: 'a binary log', cause: error });
+      if (error instanceof NotABinlog || error instanceof RangeError)
+        throw environmentError(`${name} is damaged`, {
+          found: error.message,
+          expected: 'a binary log',
+          cause: error,
+        });
       throw error;
     }
     return true;
   };
   const end = (): FileEnd =>
-    enough ? { soundBytes: state.soundBytes, cutBytes: 0, insideEvent: false } : { soundBytes: state.soundBytes, cutBytes: bytes - state.soundBytes, insideEvent: reader.pending() > 0 };
+    enough
+      ? { soundBytes: state.soundBytes, cutBytes: 0, insideEvent: false }
+      : {
+          soundBytes: state.soundBytes,
+          cutBytes: bytes - state.soundBytes,
+          insideEvent: reader.pending() > 0,
+        };
   return { take, end };
 }
 
@@ -76,16 +107,32 @@ interface ScanState {
 
 /** Takes one event; false when the visitor has seen enough. */
 function takeEvent(state: ScanState, event: BinlogEvent): boolean {
-  if (!event.sound) throw environmentError(`${state.name} is damaged`, { found: `an event at ${event.begin} whose checksum is wrong`, expected: 'a log as the server wrote it' });
+  if (!event.sound)
+    throw environmentError(`${state.name} is damaged`, {
+      found: `an event at ${event.begin} whose checksum is wrong`,
+      expected: 'a log as the server wrote it',
+    });
   if (event.type === eventTypes.previousGtids) state.visit.onPrevious(previousOf(state, event));
   if (event.type === eventTypes.gtid || (event.type === eventTypes.anonymous && state.anonymous)) {
-    const { source, number, commitMicros } = event.type === eventTypes.gtid ? gtidOf(event) : { ...gtidOf(event), source: '', number: 0 };
-    state.open = { source, number, begin: event.begin, end: event.end, committedMs: commitMicros === null ? event.seconds * 1000 : commitMicros / 1000, statements: [], begun: false };
+    const { source, number, commitMicros } =
+      event.type === eventTypes.gtid ? gtidOf(event) : { ...gtidOf(event), source: '', number: 0 };
+    state.open = {
+      source,
+      number,
+      begin: event.begin,
+      end: event.end,
+      committedMs: commitMicros === null ? event.seconds * 1000 : commitMicros / 1000,
+      statements: [],
+      begun: false,
+    };
     return true;
   }
   if (event.type === eventTypes.anonymous || event.type === eventTypes.gtidTagged) {
     const kind = event.type === eventTypes.anonymous ? 'a transaction without GTID' : 'a tagged GTID';
-    throw environmentError(`${state.name} cannot be followed`, { found: `${kind} at ${event.begin}`, expected: 'gtid_mode=ON and plain GTIDs throughout' });
+    throw environmentError(`${state.name} cannot be followed`, {
+      found: `${kind} at ${event.begin}`,
+      expected: 'gtid_mode=ON and plain GTIDs throughout',
+    });
   }
   if (state.open === null) {
     state.soundBytes = event.end;
@@ -103,9 +150,16 @@ function deliver(state: ScanState, event: BinlogEvent): boolean {
   return true;
 }
 
-/** Whether this event completes the transaction: a commit, or a definition, which is a transaction of its own. */
+/**
+ * Whether this event completes the transaction: a commit, or a definition, which is a transaction of its own.
+ */
 function ends(open: NonNullable<ScanState['open']>, event: BinlogEvent): boolean {
-  if (event.type === eventTypes.xid || event.type === eventTypes.xaPrepare || event.type === eventTypes.payload) return true;
+  if (
+    event.type === eventTypes.xid ||
+    event.type === eventTypes.xaPrepare ||
+    event.type === eventTypes.payload
+  )
+    return true;
   if (event.type === eventTypes.rowsQuery) open.statements.push(statementOf(event).slice(0, statementBytes));
   if (event.type !== eventTypes.query) return false;
   const statement = statementOf(event);
@@ -118,7 +172,11 @@ function ends(open: NonNullable<ScanState['open']>, event: BinlogEvent): boolean
 
 function previousOf(state: ScanState, event: BinlogEvent): GtidSet {
   const intervals = previousGtidsOf(event);
-  if (intervals === null) throw environmentError(`${state.name} cannot be followed`, { found: 'tagged GTIDs', expected: 'plain GTIDs' });
+  if (intervals === null)
+    throw environmentError(`${state.name} cannot be followed`, {
+      found: 'tagged GTIDs',
+      expected: 'plain GTIDs',
+    });
   const set = gtidSet();
   for (const { source, from, to } of intervals) set.add(source, from, to);
   return set;

@@ -1,15 +1,26 @@
 import { z } from 'zod';
 
-const identifier = z.string().regex(/^[A-Za-z0-9_$]{1,64}$/, { error: 'a plain name of letters, digits, _ and $' });
+const identifier = z
+  .string()
+  .regex(/^[A-Za-z0-9_$]{1,64}$/, { error: 'a plain name of letters, digits, _ and $' });
 const tableName = z.string().regex(/^[^.`\s]+\.[^.`\s]+$/, { error: 'database.table' });
 
 export const configSchema = z.strictObject({
   user: z.string().default('root').describe('Account for everything that Muster does; needs what root has'),
   passwordFrom: z.string().default('MYSQL_ROOT_PASSWORD').describe('Secret that holds the password'),
-  database: identifier.default('muster').describe("Muster's own database: the ledger of the load lives there"),
-  databases: z.array(z.string().min(1)).min(1).optional().describe('Databases to dump. Default: all. Accounts and Muster\'s own are always dumped'),
+  database: identifier
+    .default('muster')
+    .describe("Muster's own database: the ledger of the load lives there"),
+  databases: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .describe("Databases to dump. Default: all. Accounts and Muster's own are always dumped"),
   ignoreTables: z.array(tableName).default([]).describe('Tables that the dump leaves out'),
-  volatileTables: z.array(tableName).default([]).describe('Tables that the load changes: their rows are not compared, their definition is'),
+  volatileTables: z
+    .array(tableName)
+    .default([])
+    .describe('Tables that the load changes: their rows are not compared, their definition is'),
 });
 export type MysqlConfig = z.output<typeof configSchema>;
 

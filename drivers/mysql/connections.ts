@@ -4,15 +4,27 @@ import type { Endpoint } from '../../core/service.ts';
 import { OperationError } from '../../core/ledger.ts';
 import { messageOf } from '../../core/errors.ts';
 
-/** How long a client waits: for a connection, for one of those it has to become free, for an answer. A busy machine alone takes a second. */
+/**
+ * How long a client waits: for a connection, for one of those it has to become free, for an answer. A busy
+ * machine alone takes a second.
+ */
 const patienceMs = 2_000;
 const endpointKeptMs = 40;
 /** mysql2 makes room for 16 000 with each connection, and an outage is a thousand attempts to connect. */
 const preparedMax = 16;
 
-export interface ConnectionsOptions { user: string; password: string; clients(): Promise<Endpoint>; nowMs(): number; limit: number }
+export interface ConnectionsOptions {
+  user: string;
+  password: string;
+  clients(): Promise<Endpoint>;
+  nowMs(): number;
+  limit: number;
+}
 
-/** A few connections that are opened when needed and thrown away at the first doubt; no operation is ever tried twice. */
+/**
+ * A few connections that are opened when needed and thrown away at the first doubt; no operation is ever
+ * tried twice.
+ */
 export interface Connections {
   /** Rejects with a certain OperationError: nothing was sent. */
   take(): Promise<Connection>;
@@ -21,11 +33,14 @@ export interface Connections {
   close(): void;
 }
 
-interface Waiter { resolve(connection: Connection): void; reject(error: Error): void }
+interface Waiter {
+  resolve(connection: Connection): void;
+  reject(error: Error): void;
+}
 
 /**
- * mysql2's own pool keeps an address for ever and waits without end for a connection; a service that was restarted has
- * another port, and a client that waits is not a client that saw a failure.
+ * mysql2's own pool keeps an address for ever and waits without end for a connection; a service that was
+ * restarted has another port, and a client that waits is not a client that saw a failure.
  */
 export function createConnections(options: ConnectionsOptions): Connections {
   const idle: Connection[] = [];
@@ -72,7 +87,9 @@ export function createConnections(options: ConnectionsOptions): Connections {
     });
   };
   return {
-    take, give, discard,
+    take,
+    give,
+    discard,
     close: () => {
       for (const connection of all) connection.destroy();
       all.clear();
@@ -81,7 +98,12 @@ export function createConnections(options: ConnectionsOptions): Connections {
   };
 }
 
-function waiterUntil(deadlineMs: number, waiting: Waiter[], resolve: (connection: Connection) => void, reject: (error: Error) => void): Waiter {
+function waiterUntil(
+  deadlineMs: number,
+  waiting: Waiter[],
+  resolve: (connection: Connection) => void,
+  reject: (error: Error) => void,
+): Waiter {
   const timer = setTimeout(() => {
     waiting.splice(waiting.indexOf(waiter), 1);
     reject(new OperationError(`no connection became free within ${deadlineMs} ms`, true));
@@ -111,12 +133,27 @@ function endpointLookup({ clients, nowMs }: ConnectionsOptions): () => Promise<E
   };
 }
 
-/** Connected, authenticated, and without gap locks: two writers of different rows never wait for each other. */
-export async function openConnection(options: Pick<ConnectionsOptions, 'user' | 'password'>, { host, port }: Endpoint): Promise<Connection> {
-  const connection = mysql.createConnection({ host, port, user: options.user, password: options.password, charset: 'utf8mb4', multipleStatements: true, connectTimeout: patienceMs, maxPreparedStatements: preparedMax });
+/**
+ * Connected, authenticated, and without gap locks: two writers of different rows never wait for each other.
+ */
+export async function openConnection(
+  options: Pick<ConnectionsOptions, 'user' | 'password'>,
+  { host, port }: Endpoint,
+): Promise<Connection> {
+  const connection = mysql.createConnection({
+    host,
+    port,
+    user: options.user,
+    password: options.password,
+    charset: 'utf8mb4',
+    multipleStatements: true,
+    connectTimeout: patienceMs,
+    maxPreparedStatements: preparedMax,
+  });
   try {
     await new Promise<void>((resolve, reject) => {
-      // connectTimeout ends with the TCP connection; a frozen server, or one behind a proxy, never says hello.
+      // connectTimeout ends with the TCP connection; a frozen server, or one behind a proxy, never says
+      // hello.
       const timer = setTimeout(() => reject(new Error(`no greeting within ${patienceMs} ms`)), patienceMs);
       const settle = (error: Error | null): void => {
         clearTimeout(timer);
@@ -140,5 +177,7 @@ export async function openConnection(options: Pick<ConnectionsOptions, 'user' | 
 /** One round trip. Rejects with mysql2's error; the connection is of no use after a timeout. */
 export const run = <Result>(connection: Connection, sql: string, values: unknown[] = []): Promise<Result> =>
   new Promise((resolve, reject) => {
-    connection.query({ sql, values, timeout: patienceMs }, (error, result) => (error ? reject(error) : resolve(result as Result)));
+    connection.query({ sql, values, timeout: patienceMs }, (error, result) =>
+      error ? reject(error) : resolve(result as Result),
+    );
   });

@@ -15,8 +15,9 @@ const dumpMs = 600_000;
 const readyMs = 120_000;
 
 /**
- * Replaces everything that this server holds by a consistent copy of the source, accounts included, and brings it up read-only:
- * made by a server of Muster's own without network, so that no client ever writes to it in between. What it held is thrown away.
+ * Replaces everything that this server holds by a consistent copy of the source, accounts included, and
+ * brings it up read-only: made by a server of Muster's own without network, so that no client ever writes to
+ * it in between. What it held is thrown away.
  */
 export async function copyOfSource(site: Site, source: Site): Promise<{ gtid: string; bytes: number }> {
   await assertOwnData(site);
@@ -48,15 +49,34 @@ export async function copyOfSource(site: Site, source: Site): Promise<{ gtid: st
 async function dumpOf(source: Site, path: string): Promise<Artifact> {
   const put = async (name: string, content: Readable): Promise<{ plainBytes: number; sha256: string }> => {
     // What the source persists is its own affair: another server's role and limits are others.
-    if (name !== dumpName) return content.resume(), { plainBytes: 0, sha256: '' };
+    if (name !== dumpName) return (content.resume(), { plainBytes: 0, sha256: '' });
     await pipeline(content, createWriteStream(path, { mode: 0o600 }));
     return { plainBytes: (await stat(path)).size, sha256: '' };
   };
-  const made = await backupDump(source)({ put }, { options: {}, signal: AbortSignal.timeout(dumpMs), now: source.clock.nowMs });
-  if (made.position['gtid'] === undefined) throw environmentError(`${source.service.name} does not say which transactions its copy holds`, { expected: 'gtid_mode=ON' });
+  const made = await backupDump(source)(
+    { put },
+    { options: {}, signal: AbortSignal.timeout(dumpMs), now: source.clock.nowMs },
+  );
+  if (made.position['gtid'] === undefined)
+    throw environmentError(`${source.service.name} does not say which transactions its copy holds`, {
+      expected: 'gtid_mode=ON',
+    });
   const { size } = await stat(path);
-  return { point: `a copy of ${source.service.name}`, method: 'dump', position: made.position, tool: made.tool, server: made.server, facts: made.facts ?? null, files: [{ name: dumpName, path, bytes: size }] };
+  return {
+    point: `a copy of ${source.service.name}`,
+    method: 'dump',
+    position: made.position,
+    tool: made.tool,
+    server: made.server,
+    facts: made.facts ?? null,
+    files: [{ name: dumpName, path, bytes: size }],
+  };
 }
 
 /** A restore that nobody watches: part of an action, not a step of its own. */
-const unattended = (): RestoreContext => ({ options: {}, signal: AbortSignal.timeout(dumpMs), stage: (_stage, _what, work) => work(), progress: () => undefined });
+const unattended = (): RestoreContext => ({
+  options: {},
+  signal: AbortSignal.timeout(dumpMs),
+  stage: (_stage, _what, work) => work(),
+  progress: () => undefined,
+});

@@ -7,8 +7,9 @@ import { badPages, evict, locate, writeAt, type TableFile } from './table-file.t
 import type { TableName } from './tables.ts';
 
 /**
- * Overwrites pages that hold rows of one table, in its .ibd file, with the server running. Pages that wait to be written are written
- * first, or they would mend the damage; pages in memory are then pushed out, or nobody would notice it before the next restart.
+ * Overwrites pages that hold rows of one table, in its .ibd file, with the server running. Pages that wait to
+ * be written are written first, or they would mend the damage; pages in memory are then pushed out, or nobody
+ * would notice it before the next restart.
  */
 export async function corruptPages(site: Site, damage: PageDamage): Promise<Inflicted> {
   const target = await withSession(site, async (session) => {
@@ -20,7 +21,11 @@ export async function corruptPages(site: Site, damage: PageDamage): Promise<Infl
   });
   const reading = await site.service.spawn(['cat', target.path]);
   const leaves = await leafPages(reading.stdout, target.pageBytes, target.index);
-  if (leaves.length === 0) throw new NothingToActOn(`${damage.table} has no page with rows`, { found: target.path, expected: 'a table with rows in a file of its own' });
+  if (leaves.length === 0)
+    throw new NothingToActOn(`${damage.table} has no page with rows`, {
+      found: target.path,
+      expected: 'a table with rows in a file of its own',
+    });
   const pages = choosePages(leaves, damage.pages, damage.seed);
   for (const page of pages) {
     const { offset, bytes } = overwriteFor(damage, page, target.pageBytes);
@@ -31,31 +36,65 @@ export async function corruptPages(site: Site, damage: PageDamage): Promise<Infl
     site.note(`pages may still be in memory: ${messageOf(error)}`);
   });
   return {
-    facts: { table: `${target.name.schema}.${target.name.table}`, file: target.path, pages, pattern: damage.pattern, pagesWithRows: leaves.length },
+    facts: {
+      table: `${target.name.schema}.${target.name.table}`,
+      file: target.path,
+      pages,
+      pattern: damage.pattern,
+      pagesWithRows: leaves.length,
+    },
     witness: () => witness(site, target, pages),
     stillThere: () => witness(site, target, pages),
     undo: { ...startAgain(site.service, 'undo corrupt-pages of'), healed: async () => null },
   };
 }
 
-/** Reads every row of the table through SQL, as nobody else does, and sees the server fail at it; innochecksum then names a page. */
-async function witness(site: Site, { name, path }: TableFile, pages: readonly number[]): Promise<Proof | null> {
+/**
+ * Reads every row of the table through SQL, as nobody else does, and sees the server fail at it; innochecksum
+ * then names a page.
+ */
+async function witness(
+  site: Site,
+  { name, path }: TableFile,
+  pages: readonly number[],
+): Promise<Proof | null> {
   const before = await site.service.state();
-  const failure = await fullScan(site, name).then(() => null, (error: unknown) => error);
+  const failure = await fullScan(site, name).then(
+    () => null,
+    (error: unknown) => error,
+  );
   if (failure === null || !isDamage(failure)) return null;
   const named = await badPages(site, path);
   if (named === null || !pages.some((page) => named.includes(page))) return null;
   const said = `${serverCode(failure) ?? 'connection lost'}: ${messageOf(failure)}`;
-  return { what: `reading all of ${name.schema}.${name.table} fails (${said}), and innochecksum finds page ${named[0]} of its file damaged`, facts: { scan: said, innochecksum: named, pidBefore: before.pid, pidAfter: (await site.service.state()).pid } };
+  return {
+    what: `reading all of ${name.schema}.${name.table} fails (${said}), and innochecksum finds page ${named[0]} of its file damaged`,
+    facts: {
+      scan: said,
+      innochecksum: named,
+      pidBefore: before.pid,
+      pidAfter: (await site.service.state()).pid,
+    },
+  };
 }
 
 const fullScan = (site: Site, name: TableName): Promise<void> =>
   withSession(site, async ({ rows, connection }) => {
-    const columns = await rows<{ c: string }>('SELECT column_name AS c FROM information_schema.columns WHERE table_schema = ? AND table_name = ?', [name.schema, name.table]);
+    const columns = await rows<{ c: string }>(
+      'SELECT column_name AS c FROM information_schema.columns WHERE table_schema = ? AND table_name = ?',
+      [name.schema, name.table],
+    );
     const lengths = columns.map(({ c }) => `IFNULL(LENGTH(\`${c.replaceAll('`', '``')}\`), 0)`).join(' + ');
-    await connection.query({ sql: `SELECT COUNT(*), SUM(${lengths}) FROM ${name.quoted} FORCE INDEX (PRIMARY)`, timeout: 30_000 });
+    await connection.query({
+      sql: `SELECT COUNT(*), SUM(${lengths}) FROM ${name.quoted} FORCE INDEX (PRIMARY)`,
+      timeout: 30_000,
+    });
   });
 
-/** A refused connection says nothing about pages; a connection that was lost while reading, or the server's own word, does. */
+/**
+ * A refused connection says nothing about pages; a connection that was lost while reading, or the server's
+ * own word, does.
+ */
 const isDamage = (error: unknown): boolean =>
-  ['PROTOCOL_CONNECTION_LOST', 'ECONNRESET', 'EPIPE'].includes((error as { code?: string }).code ?? '') || /corrupt|ER_NOT_KEYFILE|ER_GET_ERRNO|ER_INNODB/i.test(`${serverCode(error) ?? ''} ${messageOf(error)}`);
+  ['PROTOCOL_CONNECTION_LOST', 'ECONNRESET', 'EPIPE'].includes((error as { code?: string }).code ?? '') ||
+  /corrupt|ER_NOT_KEYFILE|ER_GET_ERRNO|ER_INNODB/i.test(`${serverCode(error) ?? ''} ${messageOf(error)}`);

@@ -4,7 +4,10 @@ import { ownGtid } from './own-gtid.ts';
 import { asClientsMeetIt, withSession, type Site } from './server.ts';
 import { findTable } from './tables.ts';
 
-/** DROP TABLE, as an operator would type it. The facts hold the GTID of the transaction, as the server reports it to this session. */
+/**
+ * DROP TABLE, as an operator would type it. The facts hold the GTID of the transaction, as the server reports
+ * it to this session.
+ */
 export async function dropTable(site: Site, table: string): Promise<Inflicted> {
   await site.service.assertOwnPath(site.dataFolder);
   const { name, gtid } = await withSession(site, async (session) => {
@@ -20,15 +23,26 @@ export async function dropTable(site: Site, table: string): Promise<Inflicted> {
   const seen = (on: Site): Promise<Proof | null> =>
     withSession(on, async ({ rows }) => {
       const [row] = await rows<{ there: string | number }>(
-        'SELECT COUNT(*) AS there FROM information_schema.tables WHERE table_schema = ? AND table_name = ?', [name.schema, name.table],
+        'SELECT COUNT(*) AS there FROM information_schema.tables WHERE table_schema = ? AND table_name = ?',
+        [name.schema, name.table],
       );
-      return Number(row!.there) === 0 ? { what: `another session finds no table ${label} in information_schema`, facts: { table: label, gtid } } : null;
+      return Number(row!.there) === 0
+        ? {
+            what: `another session finds no table ${label} in information_schema`,
+            facts: { table: label, gtid },
+          }
+        : null;
     });
   return {
     facts: { table: label, gtid },
     witness: () => seen(site).catch(() => null),
     stillThere: () => seen(asClientsMeetIt(site)),
     // Nothing to take back: the table comes back by a recovery or not at all.
-    undo: { name: `undo drop-table of ${site.service.name}`, deadlineMs: 1_000, run: async () => undefined, healed: async () => null },
+    undo: {
+      name: `undo drop-table of ${site.service.name}`,
+      deadlineMs: 1_000,
+      run: async () => undefined,
+      healed: async () => null,
+    },
   };
 }

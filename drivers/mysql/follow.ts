@@ -7,7 +7,10 @@ import { probeMs, serverPort, withSession, type Site } from './server.ts';
 const folder = '/tmp/muster-binlog';
 /** How often new bytes are looked for. */
 const lookEverySeconds = 0.02;
-/** A segment at most so often: each is a write to every copy, for which object stores charge. What came meanwhile goes with the next one. */
+/**
+ * A segment at most so often: each is a write to every copy, for which object stores charge. What came
+ * meanwhile goes with the next one.
+ */
 const shipEveryMs = 200;
 const gatherEveryMs = 20;
 const reconnectEveryMs = 250;
@@ -19,43 +22,78 @@ const beginMs = 30_000;
 const patienceMs = 60_000;
 
 /**
- * Follows the binary log as `mysqlbinlog --raw --stop-never` receives it, in a helper of its own. It does not reconnect by
- * itself: here it is started again, and the last file is fetched from its beginning, because a server that crashed may have
- * cut the end of it off. Another server's log is never followed in its place: its files would have the same names.
+ * Follows the binary log as `mysqlbinlog --raw --stop-never` receives it, in a helper of its own. It does not
+ * reconnect by itself: here it is started again, and the last file is fetched from its beginning, because a
+ * server that crashed may have cut the end of it off. Another server's log is never followed in its place:
+ * its files would have the same names.
  */
-export const followBinlog = (site: Site): NonNullable<BackupMethod['follow']> => async (to, { signal, base }): Promise<Follower> => {
-  const { uuid, files } = await logState(site);
-  const first = base?.position['file'] ?? files.at(-1)!;
-  if (!files.includes(first)) throw environmentError(`the server no longer has ${first}`, { found: files.join(', '), expected: 'the file that the base names', hint: 'binlog_expire_logs_seconds must be longer than the interval between snapshots' });
-  const helper = await site.service.helper({ network: 'stack' });
-  const state: FollowState = { site, to, helper, uuid, stopped: new AbortController(), draining: false, fetching: null, shipped: new Map(), said: null };
-  const loop = run(state, first, signal).catch((error: unknown) => messageOf(error));
-  await begun(state, loop, signal);
-  const broken = new Promise<string>((resolve) => {
-    void loop.then((reason) => {
-      if (!state.stopped.signal.aborted) resolve(reason);
+export const followBinlog =
+  (site: Site): NonNullable<BackupMethod['follow']> =>
+  async (to, { signal, base }): Promise<Follower> => {
+    const { uuid, files } = await logState(site);
+    const first = base?.position['file'] ?? files.at(-1)!;
+    if (!files.includes(first))
+      throw environmentError(`the server no longer has ${first}`, {
+        found: files.join(', '),
+        expected: 'the file that the base names',
+        hint: 'binlog_expire_logs_seconds must be longer than the interval between snapshots',
+      });
+    const helper = await site.service.helper({ network: 'stack' });
+    const state: FollowState = {
+      site,
+      to,
+      helper,
+      uuid,
+      stopped: new AbortController(),
+      draining: false,
+      fetching: null,
+      shipped: new Map(),
+      said: null,
+    };
+    const loop = run(state, first, signal).catch((error: unknown) => messageOf(error));
+    await begun(state, loop, signal);
+    const broken = new Promise<string>((resolve) => {
+      void loop.then((reason) => {
+        if (!state.stopped.signal.aborted) resolve(reason);
+      });
     });
-  });
-  return {
-    broken,
-    stop: async () => {
-      await drain(state, loop);
-      state.stopped.abort();
-      await state.fetching?.kill().catch(() => undefined);
-      await loop;
-      await helper.remove();
-    },
+    return {
+      broken,
+      stop: async () => {
+        await drain(state, loop);
+        state.stopped.abort();
+        await state.fetching?.kill().catch(() => undefined);
+        await loop;
+        await helper.remove();
+      },
+    };
   };
-};
 
-interface FollowState { site: Site; to: LogSink; helper: Helper; uuid: string; stopped: AbortController; draining: boolean; fetching: Running | null; shipped: Map<string, number>; /** Why the last fetching ended. */ said: string | null }
+interface FollowState {
+  site: Site;
+  to: LogSink;
+  helper: Helper;
+  uuid: string;
+  stopped: AbortController;
+  draining: boolean;
+  fetching: Running | null;
+  shipped: Map<string, number> /** Why the last fetching ended. */;
+  said: string | null;
+}
 
-/** Following has begun when the first bytes are where they belong, and not before. Environment error when that never comes. */
+/**
+ * Following has begun when the first bytes are where they belong, and not before. Environment error when that
+ * never comes.
+ */
 async function begun(state: FollowState, loop: Promise<string>, signal: AbortSignal): Promise<void> {
   const { site, helper, shipped } = state;
   let ended: string | null = null;
   void loop.then((reason) => (ended = reason));
-  const first = await pollUntil(site.clock, { everyMs: 20, deadlineMs: beginMs, signal }, async () => shipped.size > 0 || ended !== null).catch(() => null);
+  const first = await pollUntil(
+    site.clock,
+    { everyMs: 20, deadlineMs: beginMs, signal },
+    async () => shipped.size > 0 || ended !== null,
+  ).catch(() => null);
   if (shipped.size > 0) return;
   state.stopped.abort();
   await state.fetching?.kill().catch(() => undefined);
@@ -63,11 +101,14 @@ async function begun(state: FollowState, loop: Promise<string>, signal: AbortSig
   await helper.remove();
   signal.throwIfAborted();
   throw environmentError(`following the log of ${site.service.name} does not begin`, {
-    found: state.said ?? ended ?? (first === null ? `nothing within ${beginMs / 1000} s` : 'nothing'), expected: 'mysqlbinlog in the image of the service, and an account that may replicate',
+    found: state.said ?? ended ?? (first === null ? `nothing within ${beginMs / 1000} s` : 'nothing'),
+    expected: 'mysqlbinlog in the image of the service, and an account that may replicate',
   });
 }
 
-/** What the server had written when it was asked is shipped before following ends, unless the server is away. */
+/**
+ * What the server had written when it was asked is shipped before following ends, unless the server is away.
+ */
 async function drain(state: FollowState, ended: Promise<string>): Promise<void> {
   const { site, uuid, shipped } = state;
   state.draining = true;
@@ -75,16 +116,37 @@ async function drain(state: FollowState, ended: Promise<string>): Promise<void> 
   if (now === null || now.uuid !== uuid) return;
   let over = false;
   void ended.then(() => (over = true));
-  await pollUntil(site.clock, { everyMs: 10, deadlineMs: drainMs }, async () => over || (shipped.get(now.files.at(-1)!) ?? 0) >= now.lastBytes);
+  await pollUntil(
+    site.clock,
+    { everyMs: 10, deadlineMs: drainMs },
+    async () => over || (shipped.get(now.files.at(-1)!) ?? 0) >= now.lastBytes,
+  );
 }
 
-async function logState(site: Site, connectMs?: number): Promise<{ uuid: string; files: string[]; lastBytes: number }> {
-  return withSession(site, async ({ rows }) => {
-    const [server] = await rows<{ uuid: string; log: string | number }>('SELECT @@server_uuid AS uuid, @@log_bin AS log');
-    if (String(server!.log) !== '1') throw environmentError(`${site.service.name} writes no binary log`, { found: 'log_bin=OFF', expected: 'log_bin=ON' });
-    const files = await rows<{ Log_name: string; File_size: string | number }>('SHOW BINARY LOGS');
-    return { uuid: server!.uuid, files: files.map((row) => row.Log_name), lastBytes: Number(files.at(-1)!.File_size) };
-  }, connectMs);
+async function logState(
+  site: Site,
+  connectMs?: number,
+): Promise<{ uuid: string; files: string[]; lastBytes: number }> {
+  return withSession(
+    site,
+    async ({ rows }) => {
+      const [server] = await rows<{ uuid: string; log: string | number }>(
+        'SELECT @@server_uuid AS uuid, @@log_bin AS log',
+      );
+      if (String(server!.log) !== '1')
+        throw environmentError(`${site.service.name} writes no binary log`, {
+          found: 'log_bin=OFF',
+          expected: 'log_bin=ON',
+        });
+      const files = await rows<{ Log_name: string; File_size: string | number }>('SHOW BINARY LOGS');
+      return {
+        uuid: server!.uuid,
+        files: files.map((row) => row.Log_name),
+        lastBytes: Number(files.at(-1)!.File_size),
+      };
+    },
+    connectMs,
+  );
 }
 
 /** Runs until it cannot go on, and says why. */
@@ -96,7 +158,11 @@ async function run(state: FollowState, first: string, signal: AbortSignal): Prom
     if (ending.aborted) break;
     // What never began does not begin by being tried again.
     if (state.shipped.size === 0) return state.said ?? 'mysqlbinlog ended by itself';
-    const now = await pollUntil(state.site.clock, { everyMs: reconnectEveryMs, deadlineMs: patienceMs, signal: ending }, () => logState(state.site, probeMs).catch(() => null));
+    const now = await pollUntil(
+      state.site.clock,
+      { everyMs: reconnectEveryMs, deadlineMs: patienceMs, signal: ending },
+      () => logState(state.site, probeMs).catch(() => null),
+    );
     if (now === null) return `${state.site.service.name} has not answered for ${patienceMs / 1000} s`;
     if (now.uuid !== state.uuid) return `another server answers in its place: ${now.uuid}, was ${state.uuid}`;
     if (!now.files.includes(file)) return `the server no longer has ${file}`;
@@ -104,7 +170,9 @@ async function run(state: FollowState, first: string, signal: AbortSignal): Prom
   return 'stopped';
 }
 
-/** Fetches from the beginning of one file until the connection ends. Gives the file that it was in by then. */
+/**
+ * Fetches from the beginning of one file until the connection ends. Gives the file that it was in by then.
+ */
 async function fetchFrom(state: FollowState, first: string, ending: AbortSignal): Promise<string> {
   const { site, helper } = state;
   const fetching = await helper.spawn(fetchCommand(site, first), { env: { MYSQL_PWD: site.password } });
@@ -124,9 +192,20 @@ async function fetchFrom(state: FollowState, first: string, ending: AbortSignal)
 
 /** Its own process id lets the readers of its files see when nothing more can come. */
 const fetchCommand = ({ config, service, seed, component }: Site, first: string): string[] => [
-  'sh', '-c', `rm -rf ${folder} && mkdir -m 700 ${folder} && echo $$ > ${folder}/.pid && echo began && exec "$@"`, 'follow',
-  'mysqlbinlog', '--read-from-remote-server', '--raw', '--stop-never', `--connection-server-id=${serverId(seed, component)}`,
-  `--host=${service.name}`, `--port=${serverPort}`, `--user=${config.user}`, `--result-file=${folder}/`, first,
+  'sh',
+  '-c',
+  `rm -rf ${folder} && mkdir -m 700 ${folder} && echo $$ > ${folder}/.pid && echo began && exec "$@"`,
+  'follow',
+  'mysqlbinlog',
+  '--read-from-remote-server',
+  '--raw',
+  '--stop-never',
+  `--connection-server-id=${serverId(seed, component)}`,
+  `--host=${service.name}`,
+  `--port=${serverPort}`,
+  `--user=${config.user}`,
+  `--result-file=${folder}/`,
+  first,
 ];
 
 /** In a range that people do not use; two followers of one id would throw each other out. */
@@ -138,19 +217,30 @@ function serverId(seed: number, component: string): number {
 
 async function began(fetching: Running): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    fetching.stdout.once('data', () => resolve()).once('end', resolve).once('error', reject);
+    fetching.stdout
+      .once('data', () => resolve())
+      .once('end', resolve)
+      .once('error', reject);
   });
   fetching.stdout.resume();
 }
 
 /**
- * Ships one file's bytes as they come. Gives the next file's name when this one is complete, null when nothing more can come.
- * That a file is complete shows in that the next one is there: a server that crashed ends a file without a word.
+ * Ships one file's bytes as they come. Gives the next file's name when this one is complete, null when
+ * nothing more can come. That a file is complete shows in that the next one is there: a server that crashed
+ * ends a file without a word.
  */
 async function ship(state: FollowState, file: string): Promise<string | null> {
   const { site, helper, to, shipped } = state;
   const next = following(file);
-  const reading = await helper.spawn(['sh', '-c', shipScript, 'ship', `${folder}/${file}`, `${folder}/${next}`]);
+  const reading = await helper.spawn([
+    'sh',
+    '-c',
+    shipScript,
+    'ship',
+    `${folder}/${file}`,
+    `${folder}/${next}`,
+  ]);
   let offset = 0;
   try {
     for await (const chunk of reading.stdout) {
@@ -159,7 +249,11 @@ async function ship(state: FollowState, file: string): Promise<string | null> {
       offset += bytes.length;
       shipped.set(file, offset);
       const full = (): boolean => reading.stdout.readableLength >= reading.stdout.readableHighWaterMark;
-      await pollUntil(site.clock, { everyMs: gatherEveryMs, deadlineMs: shipEveryMs }, async () => state.draining || full());
+      await pollUntil(
+        site.clock,
+        { everyMs: gatherEveryMs, deadlineMs: shipEveryMs },
+        async () => state.draining || full(),
+      );
     }
   } catch (error) {
     await reading.kill().catch(() => undefined);
@@ -168,11 +262,15 @@ async function ship(state: FollowState, file: string): Promise<string | null> {
   return (await reading.done).code === 0 ? next : null;
 }
 
-/** tail reads once more after the process that it watches has ended, so nothing written before that is left behind. */
+/**
+ * tail reads once more after the process that it watches has ended, so nothing written before that is left
+ * behind.
+ */
 const shipScript = `
   ( while kill -0 "$(cat ${folder}/.pid)" 2>/dev/null && [ ! -e "$2" ]; do sleep 0.1; done ) >/dev/null &
   tail -c +1 -F -s ${lookEverySeconds} --pid=$! "$1"
   [ -e "$2" ]`;
 
 /** `binlog.000009` is followed by `binlog.000010`. */
-const following = (file: string): string => file.replace(/\d+$/, (digits) => String(Number(digits) + 1).padStart(digits.length, '0'));
+const following = (file: string): string =>
+  file.replace(/\d+$/, (digits) => String(Number(digits) + 1).padStart(digits.length, '0'));

@@ -2,18 +2,29 @@ import { serverSchemas } from './config.ts';
 import { readable, type Unread } from './inventory-reading.ts';
 import { withSession, type Session, type Site } from './server.ts';
 
-/** A lock that keeps others from writing. `what`: of which kind, and on what. `held`: the same for as long as it is held. */
-interface Held { what: string; by: string; held: string }
+/**
+ * A lock that keeps others from writing. `what`: of which kind, and on what. `held`: the same for as long as
+ * it is held.
+ */
+interface Held {
+  what: string;
+  by: string;
+  held: string;
+}
 
-/** Longer than an application's transaction takes; whoever waits for a lock so long has given up the visitor. */
+/**
+ * Longer than an application's transaction takes; whoever waits for a lock so long has given up the visitor.
+ */
 const patienceMs = 10_000;
 const lookEveryMs = 500;
-/** The server shows its list of transactions again as it is, to whoever asks within 100 ms of somebody else. */
+/**
+ * The server shows its list of transactions again as it is, to whoever asks within 100 ms of somebody else.
+ */
 const cachedMs = 200;
 
 /**
- * Tables locked by LOCK TABLES or by a definition that never ends, and the whole server by FLUSH TABLES WITH READ LOCK or LOCK
- * INSTANCE FOR BACKUP. A transaction that only reads or writes a table holds another kind.
+ * Tables locked by LOCK TABLES or by a definition that never ends, and the whole server by FLUSH TABLES WITH
+ * READ LOCK or LOCK INSTANCE FOR BACKUP. A transaction that only reads or writes a table holds another kind.
  */
 const metadataLocks = `
   SELECT DISTINCT CONCAT(m.lock_type, ' lock on ', IF(m.object_type = 'TABLE', CONCAT(m.object_schema, '.', m.object_name), m.object_type)) AS what,
@@ -47,15 +58,18 @@ async function heldNow({ rows }: Session, without: string[], unread: Unread): Pr
   return found ?? [];
 }
 
-/** In words without the holder: what is held now. An application may hold a lock for ever, as its leader does. */
+/**
+ * In words without the holder: what is held now. An application may hold a lock for ever, as its leader does.
+ */
 export async function readHeld(session: Session, without: string[]): Promise<string[]> {
   const held = await heldNow(session, without, new Set());
   return [...new Set(held.map(({ what }) => what))];
 }
 
 /**
- * In words: locks that were held during the whole of the look, which lasts as long as one is and `patienceMs` at most, and that are not
- * among `before`. What could not be seen is added to `unread`. Rejects with the server's errors.
+ * In words: locks that were held during the whole of the look, which lasts as long as one is and `patienceMs`
+ * at most, and that are not among `before`. What could not be seen is added to `unread`. Rejects with the
+ * server's errors.
  */
 export const locksThatStay = (site: Site, before: readonly string[], unread: Unread): Promise<string[]> =>
   withSession(site, async (session) => {
@@ -69,5 +83,8 @@ export const locksThatStay = (site: Site, before: readonly string[], unread: Unr
       const now = new Set((await heldNow(session, without, unread)).map(key));
       stay = stay.filter((one) => now.has(key(one)));
     }
-    return stay.map(({ what, by }) => `${what}, held by ${by} for ${patienceMs / 1000} s and still: whoever writes there waits`);
+    return stay.map(
+      ({ what, by }) =>
+        `${what}, held by ${by} for ${patienceMs / 1000} s and still: whoever writes there waits`,
+    );
   });

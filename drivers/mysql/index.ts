@@ -37,7 +37,12 @@ async function siteOf(context: AttachContext<MysqlConfig>): Promise<Site> {
   const password = context.secret(config.passwordFrom);
   const { server, dataFolder } = await identify(context, password);
   return {
-    component, service, config, clock, seed, password,
+    component,
+    service,
+    config,
+    clock,
+    seed,
+    password,
     clients: () => context.clients(),
     note: (text) => context.note(text),
     peer: (name) => context.peer(name),
@@ -53,16 +58,49 @@ export default defineDriver<MysqlConfig>({
   config: configSchema,
   port: serverPort,
   dataFolders: ['/var/lib/mysql', '/bitnami/mysql/data'],
-  abilities: ['crash', 'pause', 'hang', 'stop', 'partition', 'wipe', 'corruptPages', 'dropTable', 'deleteRows', 'corruptRows', 'wrongConfig', 'killLoop', 'exhaustMemory', 'damageFile', 'stalePages', 'fillDisk', 'encryptVolume', 'closeWrites'],
+  abilities: [
+    'crash',
+    'pause',
+    'hang',
+    'stop',
+    'partition',
+    'wipe',
+    'corruptPages',
+    'dropTable',
+    'deleteRows',
+    'corruptRows',
+    'wrongConfig',
+    'killLoop',
+    'exhaustMemory',
+    'damageFile',
+    'stalePages',
+    'fillDisk',
+    'encryptVolume',
+    'closeWrites',
+  ],
   backups: {
-    dump: { about: 'mysqldump of everything in one snapshot, accounts included', kind: 'snapshot', options: dumpOptions },
-    binlog: { about: 'the binary log, as the server writes it', kind: 'continuous', options: z.strictObject({}) },
+    dump: {
+      about: 'mysqldump of everything in one snapshot, accounts included',
+      kind: 'snapshot',
+      options: dumpOptions,
+    },
+    binlog: {
+      about: 'the binary log, as the server writes it',
+      kind: 'continuous',
+      options: z.strictObject({}),
+    },
   },
   workload: 'data',
-  actions: { 'reapply-config': 'put the configuration back that the container was made with, and bring the server up on it', restart: 'end the server at once, as when it hangs, and start it', ...replicaActionsAbout },
+  actions: {
+    'reapply-config':
+      'put the configuration back that the container was made with, and bring the server up on it',
+    restart: 'end the server at once, as when it hangs, and start it',
+    ...replicaActionsAbout,
+  },
   takesOver: ['promote'],
   checks: {
-    inventory: 'definitions, rows, counters, views, full-text indexes, accounts and grants, foreign keys and settings, persisted ones too, are as they were before the load',
+    inventory:
+      'definitions, rows, counters, views, full-text indexes, accounts and grants, foreign keys and settings, persisted ones too, are as they were before the load',
     'refuses-writes': 'the server refuses a write as read-only, or is off',
     'semi-sync': 'every commit waited for a replica: the source never fell back to asynchronous replication',
   },
@@ -85,8 +123,16 @@ export default defineDriver<MysqlConfig>({
       stalePages: (damage) => stalePages(site, damage),
       closeWrites: () => closeWrites(site),
       backups: {
-        dump: { backup: backupDump(site), restore: restoreDump(site), assertUsable: () => assertRestoreUsable(site) },
-        binlog: { follow: followBinlog(site), replay: replayBinlog(site), assertUsable: () => assertRestoreUsable(site) },
+        dump: {
+          backup: backupDump(site),
+          restore: restoreDump(site),
+          assertUsable: () => assertRestoreUsable(site),
+        },
+        binlog: {
+          follow: followBinlog(site),
+          replay: replayBinlog(site),
+          assertUsable: () => assertRestoreUsable(site),
+        },
       },
       workload: dataWorkload(site),
       actions: {
@@ -104,7 +150,11 @@ export default defineDriver<MysqlConfig>({
           return null;
         },
       },
-      checks: { inventory: inventoryCheck(asClientsMeetIt(site)), 'refuses-writes': refusesWritesCheck(site.service, () => attemptWrite(site)), 'semi-sync': semiSyncCheck(site) },
+      checks: {
+        inventory: inventoryCheck(asClientsMeetIt(site)),
+        'refuses-writes': refusesWritesCheck(site.service, () => attemptWrite(site)),
+        'semi-sync': semiSyncCheck(site),
+      },
       ready: () => isReady(site),
       close: async () => undefined,
     };

@@ -4,13 +4,26 @@ import { quoted, serverCode, type Session } from './server.ts';
 
 const sampledRows = 100;
 
-interface Part { s: string; t: string; i: string; c: string | null; type: string | null; virtual: number; expression: string | null }
+interface Part {
+  s: string;
+  t: string;
+  i: string;
+  c: string | null;
+  type: string | null;
+  virtual: number;
+  expression: string | null;
+}
 
 /**
- * What indexes over virtual columns and over expressions hold, by index. They keep what was computed when a row was written, in the zone,
- * the week and the language of that session: loaded by another, the same rows are found under other values.
+ * What indexes over virtual columns and over expressions hold, by index. They keep what was computed when a
+ * row was written, in the zone, the week and the language of that session: loaded by another, the same rows
+ * are found under other values.
  */
-export async function readDerived(session: Session, without: string[], volatile: readonly string[]): Promise<Record<string, string>> {
+export async function readDerived(
+  session: Session,
+  without: string[],
+  volatile: readonly string[],
+): Promise<Record<string, string>> {
   const parts = await session.rows<Part>(
     `SELECT i.table_schema AS s, i.table_name AS t, i.index_name AS i, i.column_name AS c, c.data_type AS type, IFNULL(c.extra LIKE '%VIRTUAL GENERATED%', 0) AS \`virtual\`, i.expression AS expression
        FROM information_schema.statistics i LEFT JOIN information_schema.columns c ON c.table_schema = i.table_schema AND c.table_name = i.table_name AND c.column_name = i.column_name
@@ -22,7 +35,14 @@ export async function readDerived(session: Session, without: string[], volatile:
     const { s, t, i } = own[0]!;
     if (volatile.includes(`${s}.${t}`)) continue;
     const columns = own.filter(({ virtual }) => Number(virtual) === 1);
-    const held = await Promise.all(columns.map(({ c, type }) => digestColumn(session, `${quoted(s)}.${quoted(t)} FORCE INDEX (${quoted(i)})`, { name: c!, type: type!.toLowerCase() })));
+    const held = await Promise.all(
+      columns.map(({ c, type }) =>
+        digestColumn(session, `${quoted(s)}.${quoted(t)} FORCE INDEX (${quoted(i)})`, {
+          name: c!,
+          type: type!.toLowerCase(),
+        }),
+      ),
+    );
     const found = own.some(({ expression }) => expression !== null) ? await foundBy(session, own) : [];
     if (held.length + found.length > 0) out[name] = digest(JSON.stringify([held, found]));
   }
@@ -30,13 +50,16 @@ export async function readDerived(session: Session, without: string[], volatile:
 }
 
 /**
- * How many rows the index finds for values out of the rows themselves: the same rows give the same values. What the server says where it
- * cannot tell is held against what it says later. An index over the elements of an array is left out.
+ * How many rows the index finds for values out of the rows themselves: the same rows give the same values.
+ * What the server says where it cannot tell is held against what it says later. An index over the elements of
+ * an array is left out.
  */
 async function foundBy({ rows }: Session, own: readonly Part[]): Promise<string[]> {
   const { s, t, i } = own[0]!;
   if (own.some(({ expression }) => / array\)/.test(expression ?? ''))) return [];
-  const texts = own.map(({ c, expression }) => (expression === null ? quoted(c!) : `(${expression.replaceAll("\\'", "'")})`));
+  const texts = own.map(({ c, expression }) =>
+    expression === null ? quoted(c!) : `(${expression.replaceAll("\\'", "'")})`,
+  );
   const table = `${quoted(s)}.${quoted(t)}`;
   const all = texts.map((text, n) => `${text} AS v${n}`).join(', ');
   const order = `SHA2(CONCAT_WS(',', ${texts.map((_, n) => `HEX(v${n})`).join(', ')}), 256)`;
@@ -46,7 +69,10 @@ async function foundBy({ rows }: Session, own: readonly Part[]): Promise<string[
     );
     const out: string[] = [];
     for (const row of sample) {
-      const [found] = await rows<{ n: string | number }>(`SELECT COUNT(*) AS n FROM ${table} FORCE INDEX (${quoted(i)}) WHERE ${texts.map((text) => `${text} = ?`).join(' AND ')}`, Object.values(row));
+      const [found] = await rows<{ n: string | number }>(
+        `SELECT COUNT(*) AS n FROM ${table} FORCE INDEX (${quoted(i)}) WHERE ${texts.map((text) => `${text} = ?`).join(' AND ')}`,
+        Object.values(row),
+      );
       out.push(String(found!.n));
     }
     return out;

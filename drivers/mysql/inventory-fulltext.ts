@@ -1,6 +1,9 @@
 import { quoted, type Session } from './server.ts';
 
-/** Of a full-text index: how many rows words of each length find, in total. Short words show the settings that it was built under. */
+/**
+ * Of a full-text index: how many rows words of each length find, in total. Short words show the settings that
+ * it was built under.
+ */
 export type Finds = Record<string, number>;
 
 const sampledRows = 200;
@@ -8,7 +11,11 @@ const sampledCharacters = 4_000;
 const wordsOfALength = 4;
 
 /** Searches each full-text index for words out of the rows themselves: the same rows give the same words. */
-export async function readFinds({ rows }: Session, without: string[], volatile: readonly string[]): Promise<Record<string, Finds>> {
+export async function readFinds(
+  { rows }: Session,
+  without: string[],
+  volatile: readonly string[],
+): Promise<Record<string, Finds>> {
   const parts = await rows<{ s: string; t: string; i: string; c: string }>(
     `SELECT table_schema AS s, table_name AS t, index_name AS i, column_name AS c FROM information_schema.statistics
       WHERE index_type = 'FULLTEXT' AND table_schema NOT IN (?) ORDER BY s, t, i, seq_in_index`,
@@ -20,10 +27,15 @@ export async function readFinds({ rows }: Session, without: string[], volatile: 
     if (volatile.includes(`${s}.${t}`)) continue;
     const [table, list] = [`${quoted(s)}.${quoted(t)}`, columns.map(({ c }) => quoted(c)).join(', ')];
     const text = `CONCAT_WS(' ', ${list})`;
-    const sample = await rows<{ text: string }>(`SELECT LEFT(${text}, ${sampledCharacters}) AS text FROM ${table} ORDER BY SHA2(${text}, 256) LIMIT ${sampledRows}`);
+    const sample = await rows<{ text: string }>(
+      `SELECT LEFT(${text}, ${sampledCharacters}) AS text FROM ${table} ORDER BY SHA2(${text}, 256) LIMIT ${sampledRows}`,
+    );
     const finds: Finds = (out[name] = {});
     for (const word of chosenWords(sample.map((row) => row.text))) {
-      const [found] = await rows<{ n: string | number }>(`SELECT COUNT(*) AS n FROM ${table} WHERE MATCH (${list}) AGAINST (? IN BOOLEAN MODE)`, [word]);
+      const [found] = await rows<{ n: string | number }>(
+        `SELECT COUNT(*) AS n FROM ${table} WHERE MATCH (${list}) AGAINST (? IN BOOLEAN MODE)`,
+        [word],
+      );
       finds[[...word].length] = (finds[[...word].length] ?? 0) + Number(found!.n);
     }
   }
@@ -37,8 +49,14 @@ export function chosenWords(texts: readonly string[]): string[] {
   return [...byLength.values()].flatMap((some) => some.slice(0, wordsOfALength));
 }
 
-/** `fewer`: rows that a search found and finds no more. `more`: an index that finds what it did not, as one that is built anew may. */
-export function compareFinds(before: Record<string, Finds>, now: Record<string, Finds>): { fewer: string[]; more: string[] } {
+/**
+ * `fewer`: rows that a search found and finds no more. `more`: an index that finds what it did not, as one
+ * that is built anew may.
+ */
+export function compareFinds(
+  before: Record<string, Finds>,
+  now: Record<string, Finds>,
+): { fewer: string[]; more: string[] } {
   const [fewer, more]: [string[], string[]] = [[], []];
   for (const [name, was] of Object.entries(before)) {
     const is = now[name];

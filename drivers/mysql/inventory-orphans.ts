@@ -1,10 +1,22 @@
 import { readable, type Unread } from './inventory-reading.ts';
 import { quoted, serverCode, type Session } from './server.ts';
 
-interface KeyColumn { s: string; t: string; k: string; c: string; ps: string; pt: string; pc: string }
+interface KeyColumn {
+  s: string;
+  t: string;
+  k: string;
+  c: string;
+  ps: string;
+  pt: string;
+  pc: string;
+}
 
 /** Rows of each foreign key whose parent is missing. */
-export async function readOrphans({ rows }: Session, without: string[], unread: Unread): Promise<Record<string, number>> {
+export async function readOrphans(
+  { rows }: Session,
+  without: string[],
+  unread: Unread,
+): Promise<Record<string, number>> {
   const keys = await rows<KeyColumn>(
     `SELECT table_schema AS s, table_name AS t, constraint_name AS k, column_name AS c, referenced_table_schema AS ps, referenced_table_name AS pt, referenced_column_name AS pc
        FROM information_schema.key_column_usage WHERE referenced_table_name IS NOT NULL AND table_schema NOT IN (?) ORDER BY s, t, k, ordinal_position`,
@@ -27,7 +39,9 @@ async function orphansOf(rows: Session['rows'], columns: KeyColumn[]): Promise<n
   ).catch((error: unknown) => {
     // A parent table that is gone leaves every child an orphan.
     if (serverCode(error) !== 'ER_NO_SUCH_TABLE') throw error;
-    return rows<{ total: string | number }>(`SELECT COUNT(*) AS total FROM ${quoted(s)}.${quoted(t)} child WHERE ${set}`);
+    return rows<{ total: string | number }>(
+      `SELECT COUNT(*) AS total FROM ${quoted(s)}.${quoted(t)} child WHERE ${set}`,
+    );
   });
   return Number(row!.total);
 }

@@ -6,7 +6,10 @@ export type Unread = Set<string>;
 
 const refusals = /^ER_(?:\w*ACCESS_DENIED\w*|PROCACCESS_DENIED_ERROR|NONEXISTING_GRANT|VIEW_NO_EXPLAIN)$/;
 
-/** Does the work. Null, and `what` among the unread, when the server refuses it to this account; any other error passes through. */
+/**
+ * Does the work. Null, and `what` among the unread, when the server refuses it to this account; any other
+ * error passes through.
+ */
 export async function readable<T>(unread: Unread, what: string, work: () => Promise<T>): Promise<T | null> {
   try {
     return await work();
@@ -26,7 +29,10 @@ export async function hidden({ rows }: Session): Promise<string[]> {
   const held = lines.flatMap((line) => /^GRANT (.+) ON \*\.\* TO /.exec(line)?.[1]!.split(', ') ?? []);
   const lacking = held.includes('ALL PRIVILEGES') ? [] : seeing.filter((one) => !held.includes(one));
   const revoked = lines.flatMap((line) => /^REVOKE (.+ ON .+) FROM /.exec(line)?.[1] ?? []);
-  return [...(lacking.length > 0 ? [`whatever takes ${lacking.join(', ')} on *.* to be seen`] : []), ...revoked.map((what) => `whatever takes ${what} to be seen`)];
+  return [
+    ...(lacking.length > 0 ? [`whatever takes ${lacking.join(', ')} on *.* to be seen`] : []),
+    ...revoked.map((what) => `whatever takes ${what} to be seen`),
+  ];
 }
 
 export const digest = (text: string): string => createHash('sha256').update(text).digest('hex');

@@ -2,7 +2,9 @@ import { messageOf } from '../../core/errors.ts';
 import { digest, readable, type Unread } from './inventory-reading.ts';
 import { quoted, serverCode, type Session, type Settings } from './server.ts';
 
-/** Of each table that counts, as decimal text: the next number, and the highest that a row has (0 for none). */
+/**
+ * Of each table that counts, as decimal text: the next number, and the highest that a row has (0 for none).
+ */
 export type Counters = Record<string, { next: string; used: string }>;
 
 export async function readCounters({ rows }: Session, without: string[], unread: Unread): Promise<Counters> {
@@ -11,20 +13,31 @@ export async function readCounters({ rows }: Session, without: string[], unread:
   const found = await rows<{ s: string; t: string; c: string; next: string | number }>(
     `SELECT t.table_schema AS s, t.table_name AS t, c.column_name AS c, t.auto_increment AS next
        FROM information_schema.tables t JOIN information_schema.columns c ON c.table_schema = t.table_schema AND c.table_name = t.table_name
-      WHERE t.auto_increment IS NOT NULL AND c.extra LIKE '%auto_increment%' AND t.table_schema NOT IN (?)`, [without],
+      WHERE t.auto_increment IS NOT NULL AND c.extra LIKE '%auto_increment%' AND t.table_schema NOT IN (?)`,
+    [without],
   );
   const out: Counters = {};
   for (const { s, t, c, next } of found) {
     const highest = await readable(unread, `numbers of ${s}.${t}`, () =>
-      rows<{ used: string }>(`SELECT CAST(CAST(IFNULL(MAX(${quoted(c)}), 0) AS DECIMAL(20, 0)) AS CHAR) AS used FROM ${quoted(s)}.${quoted(t)}`));
+      rows<{ used: string }>(
+        `SELECT CAST(CAST(IFNULL(MAX(${quoted(c)}), 0) AS DECIMAL(20, 0)) AS CHAR) AS used FROM ${quoted(s)}.${quoted(t)}`,
+      ),
+    );
     if (highest) out[`${s}.${t}`] = { next: String(next), used: highest[0]!.used };
   }
   return out;
 }
 
 /** Of each view: empty when it selects, else what the server says. */
-export async function readViews({ rows }: Session, without: string[], unread: Unread): Promise<Record<string, string>> {
-  const views = await rows<{ s: string; n: string }>("SELECT table_schema AS s, table_name AS n FROM information_schema.views WHERE table_schema NOT IN (?) ORDER BY s, n", [without]);
+export async function readViews(
+  { rows }: Session,
+  without: string[],
+  unread: Unread,
+): Promise<Record<string, string>> {
+  const views = await rows<{ s: string; n: string }>(
+    'SELECT table_schema AS s, table_name AS n FROM information_schema.views WHERE table_schema NOT IN (?) ORDER BY s, n',
+    [without],
+  );
   const out: Record<string, string> = {};
   for (const { s, n } of views) {
     const said = await readable(unread, `view ${s}.${n}`, async () => {
@@ -47,21 +60,36 @@ const watchedOtherwise = ['super_read_only', 'read_only'];
 /** What SET PERSIST was told, by name: it lies in the data folder and in no dump. */
 export async function readPersistedSettings({ rows }: Session): Promise<Record<string, string>> {
   const found = await rows<{ n: string; v: string }>(
-    'SELECT variable_name AS n, variable_value AS v FROM performance_schema.persisted_variables WHERE variable_name NOT IN (?) ORDER BY n', [watchedOtherwise],
+    'SELECT variable_name AS n, variable_value AS v FROM performance_schema.persisted_variables WHERE variable_name NOT IN (?) ORDER BY n',
+    [watchedOtherwise],
   );
   return Object.fromEntries(found.map(({ n, v }) => [n, v]));
 }
 
-/** What the server has learnt beside its databases: functions, components and plugins of others, remote servers, time zones by name. */
+/**
+ * What the server has learnt beside its databases: functions, components and plugins of others, remote
+ * servers, time zones by name.
+ */
 export async function readExtensions({ rows }: Session, unread: Unread): Promise<string[]> {
   const lists = {
-    function: 'SELECT name AS n FROM mysql.func', component: 'SELECT component_urn AS n FROM mysql.component', plugin: 'SELECT name AS n FROM mysql.plugin',
-    'remote server': 'SELECT Server_name AS n FROM mysql.servers', 'time zone': 'SELECT name AS n FROM mysql.time_zone_name',
+    function: 'SELECT name AS n FROM mysql.func',
+    component: 'SELECT component_urn AS n FROM mysql.component',
+    plugin: 'SELECT name AS n FROM mysql.plugin',
+    'remote server': 'SELECT Server_name AS n FROM mysql.servers',
+    'time zone': 'SELECT name AS n FROM mysql.time_zone_name',
   };
   const out: string[] = [];
   for (const [kind, sql] of Object.entries(lists)) {
     const found = await readable(unread, `the list of every ${kind}`, () => rows<{ n: string }>(sql));
-    if (kind === 'time zone' && found && found.length > 0) out.push(`time zones by name (${digest(found.map(({ n }) => n).sort().join()).slice(0, 8)})`);
+    if (kind === 'time zone' && found && found.length > 0)
+      out.push(
+        `time zones by name (${digest(
+          found
+            .map(({ n }) => n)
+            .sort()
+            .join(),
+        ).slice(0, 8)})`,
+      );
     else out.push(...(found ?? []).map(({ n }) => `${kind} ${n}`));
   }
   return out;
@@ -83,12 +111,17 @@ export async function readUuid({ rows }: Session): Promise<string> {
 /** A winter's day and a summer's, in epoch seconds: zones may be alike in the one and not in the other. */
 const moments = { '2026-01-01 00:00 UTC': 1_767_225_600, '2026-07-01 00:00 UTC': 1_782_864_000 };
 
-/** What a client is told of a TIMESTAMP that sets no zone of its own: by the setting, the variable TZ, the files of the host or the tables of zones. */
+/**
+ * What a client is told of a TIMESTAMP that sets no zone of its own: by the setting, the variable TZ, the
+ * files of the host or the tables of zones.
+ */
 export async function readZone({ rows }: Session): Promise<Settings> {
   await rows('SET SESSION time_zone = @@GLOBAL.time_zone');
   const out: Settings = {};
   for (const [name, seconds] of Object.entries(moments)) {
-    out[`zone of the server, by which ${name}`] = (await rows<{ said: string }>('SELECT CAST(FROM_UNIXTIME(?) AS CHAR) AS said', [seconds]))[0]!.said;
+    out[`zone of the server, by which ${name}`] = (
+      await rows<{ said: string }>('SELECT CAST(FROM_UNIXTIME(?) AS CHAR) AS said', [seconds])
+    )[0]!.said;
   }
   await rows("SET SESSION time_zone = '+00:00'");
   return out;

@@ -7,12 +7,32 @@ import { readFinds, type Finds } from './inventory-fulltext.ts';
 import { readDerived } from './inventory-derived.ts';
 import { readOrphans } from './inventory-orphans.ts';
 import { digest, hidden, readable, type Unread } from './inventory-reading.ts';
-import { readCounters, readExtensions, readPersistedSettings, readStart, readUuid, readViews, readZone, type Counters } from './inventory-state.ts';
+import {
+  readCounters,
+  readExtensions,
+  readPersistedSettings,
+  readStart,
+  readUuid,
+  readViews,
+  readZone,
+  type Counters,
+} from './inventory-state.ts';
 import { wasMadeByReplication } from './replication.ts';
 import { digestTable, type Column, type TableDigest } from './row-digest.ts';
-import { quoted, readClientSettings, readSettings, withSession, type Session, type Settings, type Site } from './server.ts';
+import {
+  quoted,
+  readClientSettings,
+  readSettings,
+  withSession,
+  type Session,
+  type Settings,
+  type Site,
+} from './server.ts';
 
-/** What a MySQL server holds, small enough to keep: definitions and accounts as digests, tables as counts and digests of their rows. */
+/**
+ * What a MySQL server holds, small enough to keep: definitions and accounts as digests, tables as counts and
+ * digests of their rows.
+ */
 export interface Inventory {
   /** Of every table, view, routine, trigger and event, by kind and name: SHA-256 of its definition. */
   definitions: Record<string, string>;
@@ -42,7 +62,11 @@ export interface Inventory {
 }
 
 /** `held`: locks that keep others from writing, in words. */
-export interface JustBefore { accounts: Accounts | null; counters: Counters; held: string[] }
+export interface JustBefore {
+  accounts: Accounts | null;
+  counters: Counters;
+  held: string[];
+}
 
 const ownSchemas = (site: Site): string[] => [...serverSchemas, site.config.database];
 
@@ -58,7 +82,9 @@ export const takeInventory = (site: Site): Promise<Inventory> =>
     const tables: Record<string, TableDigest> = {};
     for (const [name, table] of await columnsByTable(session, ours)) {
       if (site.config.volatileTables.includes(name)) continue;
-      const found = await readable(unread, `rows of ${name}`, () => digestTable(session, table.quoted, table.columns));
+      const found = await readable(unread, `rows of ${name}`, () =>
+        digestTable(session, table.quoted, table.columns),
+      );
       if (found) tables[name] = found;
     }
     const inventory = {
@@ -69,11 +95,22 @@ export const takeInventory = (site: Site): Promise<Inventory> =>
       orphans: await readOrphans(session, ours, unread),
       counters: await readCounters(session, ours, unread),
       views: await readViews(session, ours, unread),
-      fulltext: (await readable(unread, 'full-text indexes', () => readFinds(session, ours, site.config.volatileTables))) ?? {},
-      derived: (await readable(unread, 'indexes over what is generated', () => readDerived(session, ours, site.config.volatileTables))) ?? {},
+      fulltext:
+        (await readable(unread, 'full-text indexes', () =>
+          readFinds(session, ours, site.config.volatileTables),
+        )) ?? {},
+      derived:
+        (await readable(unread, 'indexes over what is generated', () =>
+          readDerived(session, ours, site.config.volatileTables),
+        )) ?? {},
       persisted: (await readable(unread, everyPersisted, () => readPersistedSettings(session))) ?? {},
       extensions: await readExtensions(session, unread),
-      settings: { ...(await readFormative(session)), ...(await readSettings(session)), ...(await readClientSettings(session)), ...(await readZone(session)) },
+      settings: {
+        ...(await readFormative(session)),
+        ...(await readSettings(session)),
+        ...(await readClientSettings(session)),
+        ...(await readZone(session)),
+      },
       startedAt: await readStart(session),
       replicated: wasMadeByReplication(await readUuid(session)),
     };
@@ -91,7 +128,10 @@ export const lookJustBefore = (site: Site): Promise<JustBefore> =>
     held: await readHeld(session, ownSchemas(site)),
   }));
 
-export async function columnsByTable({ rows }: Session, without: string[]): Promise<Map<string, { quoted: string; columns: Column[] }>> {
+export async function columnsByTable(
+  { rows }: Session,
+  without: string[],
+): Promise<Map<string, { quoted: string; columns: Column[] }>> {
   const found = await rows<{ s: string; t: string; c: string; type: string; extra: string }>(
     `SELECT c.table_schema AS s, c.table_name AS t, c.column_name AS c, c.data_type AS type, c.extra AS extra
        FROM information_schema.columns c JOIN information_schema.tables t ON t.table_schema = c.table_schema AND t.table_name = c.table_name
@@ -110,13 +150,21 @@ export async function columnsByTable({ rows }: Session, without: string[]): Prom
 async function otherEngines({ rows }: Session, without: string[]): Promise<Record<string, string>> {
   const found = await rows<{ s: string; t: string; e: string }>(
     `SELECT table_schema AS s, table_name AS t, engine AS e FROM information_schema.tables
-      WHERE table_type = 'BASE TABLE' AND engine <> 'InnoDB' AND table_schema NOT IN (?) ORDER BY s, t`, [without],
+      WHERE table_type = 'BASE TABLE' AND engine <> 'InnoDB' AND table_schema NOT IN (?) ORDER BY s, t`,
+    [without],
   );
   return Object.fromEntries(found.map(({ s, t, e }) => [`${s}.${t}`, e]));
 }
 
-/** Everything that has a SHOW CREATE, and every event but Muster's: in a schema of the server's, too, it may act on any table. A counter's present value is data, not definition. */
-async function definitions({ rows }: Session, { ours: without, own }: { ours: string[]; own: string }, unread: Unread): Promise<Record<string, string>> {
+/**
+ * Everything that has a SHOW CREATE, and every event but Muster's: in a schema of the server's, too, it may
+ * act on any table. A counter's present value is data, not definition.
+ */
+async function definitions(
+  { rows }: Session,
+  { ours: without, own }: { ours: string[]; own: string },
+  unread: Unread,
+): Promise<Record<string, string>> {
   const objects = await rows<{ kind: string; s: string; n: string }>(
     `SELECT IF(table_type = 'VIEW', 'VIEW', 'TABLE') AS kind, table_schema AS s, table_name AS n FROM information_schema.tables WHERE table_schema NOT IN (?)
      UNION ALL SELECT routine_type, routine_schema, routine_name FROM information_schema.routines WHERE routine_schema NOT IN (?)
@@ -124,10 +172,16 @@ async function definitions({ rows }: Session, { ours: without, own }: { ours: st
      UNION ALL SELECT 'EVENT', event_schema, event_name FROM information_schema.events WHERE event_schema <> ?`,
     [without, without, without, own],
   );
-  const schemas = await rows<{ s: string }>('SELECT schema_name AS s FROM information_schema.schemata WHERE schema_name NOT IN (?)', [without]);
+  const schemas = await rows<{ s: string }>(
+    'SELECT schema_name AS s FROM information_schema.schemata WHERE schema_name NOT IN (?)',
+    [without],
+  );
   const all = [
     ...schemas.map(({ s }) => ({ name: `DATABASE ${s}`, sql: `DATABASE ${quoted(s)}` })),
-    ...objects.map(({ kind, s, n }) => ({ name: `${kind} ${s}.${n}`, sql: `${kind} ${quoted(s)}.${quoted(n)}` })),
+    ...objects.map(({ kind, s, n }) => ({
+      name: `${kind} ${s}.${n}`,
+      sql: `${kind} ${quoted(s)}.${quoted(n)}`,
+    })),
   ];
   const out: Record<string, string> = {};
   for (const { name, sql } of all) {
@@ -141,7 +195,10 @@ async function definitions({ rows }: Session, { ours: without, own }: { ours: st
 /** Modes, character sets and zones under which a definition runs, as SHOW CREATE answers them beside it. */
 const under = ['sql_mode', 'time_zone', 'character_set_client', 'collation_connection', 'Database Collation'];
 
-/** The definition out of what SHOW CREATE answers, whose columns have other names for every kind. Null where the server shows none. */
+/**
+ * The definition out of what SHOW CREATE answers, whose columns have other names for every kind. Null where
+ * the server shows none.
+ */
 async function shown(rows: Session['rows'], sql: string): Promise<string | null> {
   const [row] = await rows<Record<string, string | null>>(sql);
   const column = Object.keys(row!).find((name) => /^(Create |SQL Original Statement$)/.test(name));

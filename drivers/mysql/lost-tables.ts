@@ -12,17 +12,23 @@ const applicationTables = async ({ config }: Site, { rows }: Session): Promise<s
 };
 
 /**
- * Notes which tables applications have, before a fault takes all of them. Asked again at the end where clients go, wherever that is by
- * then: there while not one of them is back. Nothing is asked of a server that has none, or does not answer as the fault begins.
+ * Notes which tables applications have, before a fault takes all of them. Asked again at the end where
+ * clients go, wherever that is by then: there while not one of them is back. Nothing is asked of a server
+ * that has none, or does not answer as the fault begins.
  */
 export async function askForLostTables(site: Site): Promise<Pick<Inflicted, 'stillThere'>> {
   const before = await withSession(site, (session) => applicationTables(site, session)).catch(() => []);
   if (before.length === 0) return {};
   return {
     stillThere: async () => {
-      const now = new Set(await withSession(asClientsMeetIt(site), (session) => applicationTables(site, session)));
+      const now = new Set(
+        await withSession(asClientsMeetIt(site), (session) => applicationTables(site, session)),
+      );
       if (before.some((name) => now.has(name))) return null;
-      return { what: `of ${before.length} tables of applications clients find none`, facts: { tablesBefore: before.length } };
+      return {
+        what: `of ${before.length} tables of applications clients find none`,
+        facts: { tablesBefore: before.length },
+      };
     },
   };
 }

@@ -23,7 +23,8 @@ export async function tablesWithoutSnapshot({ config }: Site, { rows }: Session)
     [serverSchemas],
   );
   const dumped = (schema: string): boolean => config.databases?.includes(schema) ?? true;
-  return found.filter(({ s, t }) => dumped(s) && !config.ignoreTables.includes(`${s}.${t}`))
+  return found
+    .filter(({ s, t }) => dumped(s) && !config.ignoreTables.includes(`${s}.${t}`))
     .map(({ s, t, e, keys }) => ({ name: `${s}.${t}`, engine: e, keyed: Number(keys) > 0 }));
 }
 
@@ -36,8 +37,14 @@ export function limitsOf(tables: readonly OtherTable[]): string[] {
   const inMemory = tables.filter(isInMemory);
   const others = tables.filter((table) => !isInMemory(table));
   const out: string[] = [];
-  if (others.length > 0) out.push(`no snapshot covers ${listed(others)}: what changes during the dump is of another moment than the rest`);
-  if (inMemory.length > 0) out.push(`${listed(inMemory)}: the rows are in the dump, and gone with the first start of a restored server`);
+  if (others.length > 0)
+    out.push(
+      `no snapshot covers ${listed(others)}: what changes during the dump is of another moment than the rest`,
+    );
+  if (inMemory.length > 0)
+    out.push(
+      `${listed(inMemory)}: the rows are in the dump, and gone with the first start of a restored server`,
+    );
   return out;
 }
 
@@ -54,7 +61,8 @@ export type Writes = ReadonlyMap<string, string>;
 
 /** Taken before and after a dump. */
 export async function writesTo(session: Session, tables: readonly OtherTable[]): Promise<Writes> {
-  // What lies in memory only is gone with the first start of the restored server, whatever the dump has of it.
+  // What lies in memory only is gone with the first start of the restored server, whatever the dump has of
+  // it.
   const some = tables.filter((table) => !isInMemory(table));
   if (some.length === 0) return new Map();
   return (await countsWrites(session)) ? countedWrites(session) : checksums(session, some);
@@ -88,16 +96,28 @@ async function checksums({ rows }: Session, tables: readonly OtherTable[]): Prom
   return out;
 }
 
-/** Tables of a dump that were written to while it was read, and where the log stood at its end: null where there is none. */
-export interface Torn { tables: OtherTable[]; logEnd: LogPlace | null }
+/**
+ * Tables of a dump that were written to while it was read, and where the log stood at its end: null where
+ * there is none.
+ */
+export interface Torn {
+  tables: OtherTable[];
+  logEnd: LogPlace | null;
+}
 
 export const nothingTorn: Torn = { tables: [], logEnd: null };
 
-export async function tornDuring(session: Session, tables: readonly OtherTable[], before: Writes): Promise<Torn> {
+export async function tornDuring(
+  session: Session,
+  tables: readonly OtherTable[],
+  before: Writes,
+): Promise<Torn> {
   const after = await writesTo(session, tables);
   // A table that nobody has opened yet is not counted.
   const writes = (of: Writes, name: string): string => of.get(name) ?? '0';
-  const torn = tables.filter((table) => !isInMemory(table) && writes(before, table.name) !== writes(after, table.name));
+  const torn = tables.filter(
+    (table) => !isInMemory(table) && writes(before, table.name) !== writes(after, table.name),
+  );
   if (torn.length === 0) return nothingTorn;
   const [log] = await session.rows<{ File: string; Position: string | number }>('SHOW BINARY LOG STATUS');
   return { tables: torn, logEnd: log ? { file: log.File, position: Number(log.Position) } : null };
@@ -110,13 +130,21 @@ export const tornFacts = ({ tables, logEnd }: Torn): Json => ({
 
 /** As differences, in words. */
 export const tornWords = ({ tables }: Torn): string[] =>
-  tables.map((table) => `${named(table)} was written to while the dump that was restored was read: its rows are of another moment than the rest`);
+  tables.map(
+    (table) =>
+      `${named(table)} was written to while the dump that was restored was read: its rows are of another moment than the rest`,
+  );
 
 /**
- * What is still of another moment once a log was replayed as far as `reached`. Row events bring each row to what it was, by its key; from a
- * statement such as `n = n + 1`, and of rows without a key, nothing can be said.
+ * What is still of another moment once a log was replayed as far as `reached`. Row events bring each row to
+ * what it was, by its key; from a statement such as `n = n + 1`, and of rows without a key, nothing can be
+ * said.
  */
-export function tornAfterReplay(torn: Torn, reached: LogPlace | null, binlogFormat: string | undefined): Torn {
+export function tornAfterReplay(
+  torn: Torn,
+  reached: LogPlace | null,
+  binlogFormat: string | undefined,
+): Torn {
   const { tables, logEnd } = torn;
   if (logEnd === null || reached === null || binlogFormat !== 'ROW') return torn;
   return isBefore(reached, logEnd) ? torn : { tables: tables.filter(({ keyed }) => !keyed), logEnd };

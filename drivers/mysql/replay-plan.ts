@@ -18,35 +18,71 @@ export interface ReplayPlan {
   cutBytes: number;
 }
 
-/** What a restored base holds, and where the log stood when it was taken. Without GTIDs the one follows from the other. */
+/**
+ * What a restored base holds, and where the log stood when it was taken. Without GTIDs the one follows from
+ * the other.
+ */
 export type LogBase = { gtids: GtidSet; at: LogPlace | null } | { gtids: null; at: LogPlace };
-export interface LogPlace { file: string; position: number }
+export interface LogPlace {
+  file: string;
+  position: number;
+}
 
 /**
- * Reads the whole log as far as the target and decides what to replay, before anything is touched. Environment error with the
- * reason when the log does not begin where the base ends, has a gap, is damaged, or does not hold the target.
+ * Reads the whole log as far as the target and decides what to replay, before anything is touched.
+ * Environment error with the reason when the log does not begin where the base ends, has a gap, is damaged,
+ * or does not hold the target.
  */
-export async function planReplay(files: readonly PlainFile[], base: LogBase, until: RecoveryTarget): Promise<ReplayPlan> {
+export async function planReplay(
+  files: readonly PlainFile[],
+  base: LogBase,
+  until: RecoveryTarget,
+): Promise<ReplayPlan> {
   const { gtids, at } = base;
   const ordered = logFiles(files);
   const stops = stopFor(until);
   refuseIfInBase(until, gtids);
   if (gtids === null) assertHolds(ordered, base.at);
-  const plan: ReplayPlan = { files: [], start: gtids === null ? base.at.position : null, transactions: 0, gtids: gtidSet(), last: null, stoppedBefore: null, cutBytes: 0 };
+  const plan: ReplayPlan = {
+    files: [],
+    start: gtids === null ? base.at.position : null,
+    transactions: 0,
+    gtids: gtidSet(),
+    last: null,
+    stoppedBefore: null,
+    cutBytes: 0,
+  };
   const known = gtidSet();
   let reached = { file: '', bytes: 0 };
   for (const [index, file] of ordered.entries()) {
     const before = plan.transactions;
-    const end = await scanBinlog(file.path, file.name, {
-      onPrevious: (previous) => {
-        if (gtids !== null) assertFollows(previous, gtids, known, file.name);
-        known.addAll(previous);
+    const end = await scanBinlog(
+      file.path,
+      file.name,
+      {
+        onPrevious: (previous) => {
+          if (gtids !== null) assertFollows(previous, gtids, known, file.name);
+          known.addAll(previous);
+        },
+        onTransaction: (transaction) =>
+          take(
+            plan,
+            { transaction, file: file.name, inBase: isInBase(base, transaction, file.name) },
+            known,
+            (one) => stops(one, file.name),
+          ),
       },
-      onTransaction: (transaction) => take(plan, { transaction, file: file.name, inBase: isInBase(base, transaction, file.name) }, known, (one) => stops(one, file.name)),
-    }, gtids === null);
-    if (end.insideEvent && index < ordered.length - 1) throw environmentError(`${file.name} is cut off in the middle of the log`, { found: `${end.cutBytes} bytes of an event that is not whole`, expected: 'whole files before the last one' });
-    // Files that the base holds already are left out; where positions count, the first one is that of the base.
-    if (plan.transactions > before || (gtids === null && numberOf(file.name) >= numberOf(base.at.file))) plan.files.push({ name: file.name, path: file.path, bytes: end.soundBytes });
+      gtids === null,
+    );
+    if (end.insideEvent && index < ordered.length - 1)
+      throw environmentError(`${file.name} is cut off in the middle of the log`, {
+        found: `${end.cutBytes} bytes of an event that is not whole`,
+        expected: 'whole files before the last one',
+      });
+    // Files that the base holds already are left out; where positions count, the first one is that of the
+    // base.
+    if (plan.transactions > before || (gtids === null && numberOf(file.name) >= numberOf(base.at.file)))
+      plan.files.push({ name: file.name, path: file.path, bytes: end.soundBytes });
     if (plan.stoppedBefore) return plan;
     plan.cutBytes = end.cutBytes;
     reached = { file: file.name, bytes: end.soundBytes };
@@ -59,12 +95,21 @@ export async function planReplay(files: readonly PlainFile[], base: LogBase, unt
 function logFiles(files: readonly PlainFile[]): PlainFile[] {
   const numbered = files.map((file) => ({ file, number: numberOf(file.name) }));
   const other = numbered.find(({ number }) => Number.isNaN(number));
-  if (other) throw environmentError('the log holds a file that is no binary log', { found: other.file.name, expected: 'names such as binlog.000012' });
-  if (numbered.length === 0) throw environmentError('the log is empty', { found: 'no file', expected: 'the file that was written when the base was taken' });
+  if (other)
+    throw environmentError('the log holds a file that is no binary log', {
+      found: other.file.name,
+      expected: 'names such as binlog.000012',
+    });
+  if (numbered.length === 0)
+    throw environmentError('the log is empty', {
+      found: 'no file',
+      expected: 'the file that was written when the base was taken',
+    });
   numbered.sort((a, b) => a.number - b.number);
   for (const [i, { file, number }] of numbered.entries()) {
     const before = numbered[i - 1];
-    if (before && number !== before.number + 1) throw gap(`file ${before.number + 1} is absent`, `${before.file.name}, then ${file.name}`);
+    if (before && number !== before.number + 1)
+      throw gap(`file ${before.number + 1} is absent`, `${before.file.name}, then ${file.name}`);
   }
   return numbered.map(({ file }) => file);
 }
@@ -72,12 +117,20 @@ function logFiles(files: readonly PlainFile[]): PlainFile[] {
 const numberOf = (file: string): number => Number(/\.(\d+)$/.exec(file)?.[1] ?? Number.NaN);
 
 const gap = (message: string, found: string): Error =>
-  environmentError(`the log has a gap: ${message}`, { found, expected: 'every transaction since the base', hint: 'restore a newer base, or stop before the gap' });
+  environmentError(`the log has a gap: ${message}`, {
+    found,
+    expected: 'every transaction since the base',
+    hint: 'restore a newer base, or stop before the gap',
+  });
 
 /** A file must begin where what is known ends. */
 function assertFollows(previous: GtidSet, base: GtidSet, known: GtidSet, name: string): void {
   const missing = previous.without(base).without(known);
-  if (!missing.isEmpty()) throw gap(`${missing.count()} transactions before ${name} are neither in the base nor in the log`, missing.toString());
+  if (!missing.isEmpty())
+    throw gap(
+      `${missing.count()} transactions before ${name} are neither in the base nor in the log`,
+      missing.toString(),
+    );
 }
 
 const isInBase = ({ gtids, at }: LogBase, { source, number, end }: Transaction, file: string): boolean =>
@@ -86,12 +139,24 @@ const isInBase = ({ gtids, at }: LogBase, { source, number, end }: Transaction, 
 /** A log without GTIDs says nothing of what came before it: the file of the base must be there. */
 function assertHolds(ordered: readonly PlainFile[], { file, position }: LogPlace): void {
   if (ordered.some(({ name }) => name === file)) return;
-  throw gap(`${file} is absent`, `${ordered[0]!.name} to ${ordered.at(-1)!.name}; the base was taken at ${file}:${position}`);
+  throw gap(
+    `${file} is absent`,
+    `${ordered[0]!.name} to ${ordered.at(-1)!.name}; the base was taken at ${file}:${position}`,
+  );
 }
 
-interface Met { transaction: Transaction; file: string; inBase: boolean }
+interface Met {
+  transaction: Transaction;
+  file: string;
+  inBase: boolean;
+}
 
-function take(plan: ReplayPlan, { transaction, file, inBase }: Met, known: GtidSet, stops: (one: Transaction) => boolean): boolean {
+function take(
+  plan: ReplayPlan,
+  { transaction, file, inBase }: Met,
+  known: GtidSet,
+  stops: (one: Transaction) => boolean,
+): boolean {
   const { source, number, begin, committedMs } = transaction;
   const gtid = source === '' ? `${file}:${begin}` : `${source}:${number}`;
   const utc = new Date(committedMs).toISOString();
@@ -100,7 +165,11 @@ function take(plan: ReplayPlan, { transaction, file, inBase }: Met, known: GtidS
     return true;
   }
   if (stops(transaction)) {
-    plan.stoppedBefore = { gtid, utc, statement: transaction.statements.find((text) => !/^BEGIN$/i.test(text))?.slice(0, 300) ?? null };
+    plan.stoppedBefore = {
+      gtid,
+      utc,
+      statement: transaction.statements.find((text) => !/^BEGIN$/i.test(text))?.slice(0, 300) ?? null,
+    };
     return false;
   }
   if (source !== '') {
@@ -127,11 +196,13 @@ function stopFor(until: RecoveryTarget): (transaction: Transaction, file: string
     }
     case 'before-time': {
       const untilMs = Date.parse(until.utc);
-      if (Number.isNaN(untilMs)) throw inputError('not a time', { found: until.utc, expected: 'UTC as 2026-01-31T12:00:00Z' });
+      if (Number.isNaN(untilMs))
+        throw inputError('not a time', { found: until.utc, expected: 'UTC as 2026-01-31T12:00:00Z' });
       return ({ committedMs }) => committedMs >= untilMs;
     }
     case 'before-position':
-      return ({ end }, file) => (file === until.file ? end > until.position : numberOf(file) > numberOf(until.file));
+      return ({ end }, file) =>
+        file === until.file ? end > until.position : numberOf(file) > numberOf(until.file);
   }
 }
 
@@ -145,25 +216,56 @@ function statementPattern(text: string): RegExp {
 
 function refuseIfInBase(until: RecoveryTarget, base: GtidSet | null): void {
   if (base === null) {
-    if (until.kind === 'before-gtid') throw inputError('a log without GTIDs cannot be replayed up to one', { found: until.gtid, expected: 'beforeStatement, beforeTime or beforePosition', hint: 'or gtid_mode=ON on the server' });
+    if (until.kind === 'before-gtid')
+      throw inputError('a log without GTIDs cannot be replayed up to one', {
+        found: until.gtid,
+        expected: 'beforeStatement, beforeTime or beforePosition',
+        hint: 'or gtid_mode=ON on the server',
+      });
     return;
   }
   const wanted = until.kind === 'before-gtid' ? parseGtid(until.gtid) : null;
   if (wanted && base.has(wanted.source, wanted.number)) {
-    throw environmentError(`the base already holds ${until.kind === 'before-gtid' ? until.gtid : ''}`, { found: base.toString(), expected: 'a base from before it', hint: 'restore an older recovery point' });
+    throw environmentError(`the base already holds ${until.kind === 'before-gtid' ? until.gtid : ''}`, {
+      found: base.toString(),
+      expected: 'a base from before it',
+      hint: 'restore an older recovery point',
+    });
   }
 }
 
 /** The end of the log was reached without meeting the target. */
-function assertReached(plan: ReplayPlan, at: LogPlace | null, until: RecoveryTarget, { file, bytes }: { file: string; bytes: number }): void {
+function assertReached(
+  plan: ReplayPlan,
+  at: LogPlace | null,
+  until: RecoveryTarget,
+  { file, bytes }: { file: string; bytes: number },
+): void {
   const reached = { file, bytes, position: bytes };
-  if (at && isBefore(reached, at)) throw gap('it ends before the base does', `it ends at ${reached.file}:${reached.bytes}, the base was taken at ${at.file}:${at.position}`);
+  if (at && isBefore(reached, at))
+    throw gap(
+      'it ends before the base does',
+      `it ends at ${reached.file}:${reached.bytes}, the base was taken at ${at.file}:${at.position}`,
+    );
   const last = `the log ends with ${plan.last?.gtid ?? 'the base'}`;
-  if (until.kind === 'before-gtid') throw environmentError('the log does not hold the transaction to stop before', { found: last, expected: until.gtid });
-  if (until.kind === 'before-statement') throw environmentError('no statement in the log matches', { found: `${plan.transactions} transactions after the base, none of them`, expected: until.pattern });
+  if (until.kind === 'before-gtid')
+    throw environmentError('the log does not hold the transaction to stop before', {
+      found: last,
+      expected: until.gtid,
+    });
+  if (until.kind === 'before-statement')
+    throw environmentError('no statement in the log matches', {
+      found: `${plan.transactions} transactions after the base, none of them`,
+      expected: until.pattern,
+    });
   if (until.kind !== 'before-position') return;
-  if (isBefore(reached, until)) throw environmentError('the log does not reach the position to stop before', { found: `${reached.file}:${reached.bytes}`, expected: `${until.file}:${until.position}` });
+  if (isBefore(reached, until))
+    throw environmentError('the log does not reach the position to stop before', {
+      found: `${reached.file}:${reached.bytes}`,
+      expected: `${until.file}:${until.position}`,
+    });
 }
 
 export const isBefore = (reached: LogPlace, wanted: LogPlace): boolean =>
-  numberOf(reached.file) < numberOf(wanted.file) || (reached.file === wanted.file && reached.position < wanted.position);
+  numberOf(reached.file) < numberOf(wanted.file) ||
+  (reached.file === wanted.file && reached.position < wanted.position);

@@ -14,53 +14,82 @@ import type { Site } from './server.ts';
 const folder = '/tmp/muster-replay';
 
 /**
- * Applies a followed log on top of a restored base, up to the target, with the service stopped. All files go through one
- * mysqlbinlog and one client, because session state spans them. If clients were let in since the base was restored, the base is
- * loaded again first: what they wrote belongs to a history that the log knows nothing of. The facts say what was thrown away.
- * A base without GTIDs says where the log stood, and the log is read from there on.
+ * Applies a followed log on top of a restored base, up to the target, with the service stopped. All files go
+ * through one mysqlbinlog and one client, because session state spans them. If clients were let in since the
+ * base was restored, the base is loaded again first: what they wrote belongs to a history that the log knows
+ * nothing of. The facts say what was thrown away. A base without GTIDs says where the log stood, and the log
+ * is read from there on.
  */
-export const replayBinlog = (site: Site): NonNullable<BackupMethod['replay']> => async (from, until, base, context): Promise<Json> => {
-  await assertOwnData(site);
-  const baseGtids = base.position['gtid'] ?? '';
-  const plan = await context.stage('replay', 'read the log', () => planReplay(from.files, logBase(base), until));
-  await fence(site, context, 'clean');
-  const left = await takeOpen(site, base);
-  const helper = left ?? (await site.service.helper({ network: 'none', volumes: true }));
-  let discarded: string | null = null;
-  let uuid = '';
-  try {
-    await context.stage('replay', `apply ${plan.transactions} transactions`, async () => {
-      const on = await serverOnBase(site, helper, left !== null, base, context);
-      discarded = on.discarded;
-      uuid = await on.server.uuid();
-      const given = plan.transactions > 0 ? await on.server.replay(await bring(helper, plan, context), { excluded: baseGtids, start: plan.start }) : 0;
-      if (plan.start !== null) assertAllGiven(given, plan);
-      await assertReplayed(on.server, plan, baseGtids);
-      await on.server.stop();
-      const end = plan.files.at(-1);
-      const reached = end ? { file: end.name, position: end.bytes } : null;
-      site.restored.torn = tornAfterReplay(site.restored.torn, reached, factsOf(base).settings?.['binlog_format']);
-    });
-  } finally {
-    await helper.remove();
-  }
-  const gtid = gtidSet(`${baseGtids},${plan.gtids.toString()}`).toString();
-  const settingsChanged = await open(site, { from: base, uuid, gtid }, context);
-  return {
-    transactions: plan.transactions, last: plan.last, stoppedBefore: plan.stoppedBefore, cutBytes: plan.cutBytes, files: plan.files.map(({ name, bytes }) => ({ name, bytes })),
-    gtid, start: plan.start, discardedSinceBase: discarded, serverOfTheBase: left !== null, settingsChanged,
+export const replayBinlog =
+  (site: Site): NonNullable<BackupMethod['replay']> =>
+  async (from, until, base, context): Promise<Json> => {
+    await assertOwnData(site);
+    const baseGtids = base.position['gtid'] ?? '';
+    const plan = await context.stage('replay', 'read the log', () =>
+      planReplay(from.files, logBase(base), until),
+    );
+    await fence(site, context, 'clean');
+    const left = await takeOpen(site, base);
+    const helper = left ?? (await site.service.helper({ network: 'none', volumes: true }));
+    let discarded: string | null = null;
+    let uuid = '';
+    try {
+      await context.stage('replay', `apply ${plan.transactions} transactions`, async () => {
+        const on = await serverOnBase(site, helper, left !== null, base, context);
+        discarded = on.discarded;
+        uuid = await on.server.uuid();
+        const given =
+          plan.transactions > 0
+            ? await on.server.replay(await bring(helper, plan, context), {
+                excluded: baseGtids,
+                start: plan.start,
+              })
+            : 0;
+        if (plan.start !== null) assertAllGiven(given, plan);
+        await assertReplayed(on.server, plan, baseGtids);
+        await on.server.stop();
+        const end = plan.files.at(-1);
+        const reached = end ? { file: end.name, position: end.bytes } : null;
+        site.restored.torn = tornAfterReplay(
+          site.restored.torn,
+          reached,
+          factsOf(base).settings?.['binlog_format'],
+        );
+      });
+    } finally {
+      await helper.remove();
+    }
+    const gtid = gtidSet(`${baseGtids},${plan.gtids.toString()}`).toString();
+    const settingsChanged = await open(site, { from: base, uuid, gtid }, context);
+    return {
+      transactions: plan.transactions,
+      last: plan.last,
+      stoppedBefore: plan.stoppedBefore,
+      cutBytes: plan.cutBytes,
+      files: plan.files.map(({ name, bytes }) => ({ name, bytes })),
+      gtid,
+      start: plan.start,
+      discardedSinceBase: discarded,
+      serverOfTheBase: left !== null,
+      settingsChanged,
+    };
   };
-};
 
 function logBase({ point, position }: Artifact): LogBase {
   const { file, gtid } = position;
   const at = file === undefined ? null : { file, position: Number(position['position']) };
   if (gtid !== undefined) return { gtids: gtidSet(gtid), at };
   if (at) return { gtids: null, at };
-  throw inputError('a log can be replayed only on a base that says where the log stood', { found: `${point} with neither GTIDs nor a position`, expected: 'log_bin=ON when the base was taken' });
+  throw inputError('a log can be replayed only on a base that says where the log stood', {
+    found: `${point} with neither GTIDs nor a position`,
+    expected: 'log_bin=ON when the base was taken',
+  });
 }
 
-/** The helper in which the server still runs that the base was loaded into. Null where there is none, or where the service was started since. */
+/**
+ * The helper in which the server still runs that the base was loaded into. Null where there is none, or where
+ * the service was started since.
+ */
 async function takeOpen(site: Site, { point }: Artifact): Promise<Helper | null> {
   const { open, loaded } = site;
   if (!open) return null;
@@ -71,7 +100,13 @@ async function takeOpen(site: Site, { point }: Artifact): Promise<Helper | null>
 }
 
 /** A server whose data is the base and nothing else. `left`: it runs since the base was loaded into it. */
-async function serverOnBase(site: Site, helper: Helper, left: boolean, base: Artifact, context: RestoreContext): Promise<{ server: ScratchServer; discarded: string | null }> {
+async function serverOnBase(
+  site: Site,
+  helper: Helper,
+  left: boolean,
+  base: Artifact,
+  context: RestoreContext,
+): Promise<{ server: ScratchServer; discarded: string | null }> {
   const options = scratchOptions(site, helper, base, context);
   const there = left ? runningScratch(options) : await startScratch(options);
   const discarded = await onTop(site, there, base);
@@ -82,22 +117,46 @@ async function serverOnBase(site: Site, helper: Helper, left: boolean, base: Art
   return { server, discarded };
 }
 
-/** What the server holds on top of the base; null when nothing. Without GTIDs all that can be known is whether it was started since. */
-async function onTop({ service, loaded }: Site, server: ScratchServer, { point, position }: Artifact): Promise<string | null> {
-  if (position['gtid'] === undefined) return loaded?.point === point && loaded.startedAt === (await service.state()).startedAt ? null : 'all since the base, of which no GTIDs tell';
+/**
+ * What the server holds on top of the base; null when nothing. Without GTIDs all that can be known is whether
+ * it was started since.
+ */
+async function onTop(
+  { service, loaded }: Site,
+  server: ScratchServer,
+  { point, position }: Artifact,
+): Promise<string | null> {
+  if (position['gtid'] === undefined)
+    return loaded?.point === point && loaded.startedAt === (await service.state()).startedAt
+      ? null
+      : 'all since the base, of which no GTIDs tell';
   const wanted = gtidSet(position['gtid']);
   const executed = gtidSet(await server.sql('SELECT @@GLOBAL.gtid_executed'));
   return executed.toString() === wanted.toString() ? null : executed.without(wanted).toString();
 }
 
-/** Brings the log's files into the helper, the last one only as far as it is to be read. Gives their paths there. */
-async function bring(helper: Helper, plan: ReplayPlan, { signal, progress }: RestoreContext): Promise<string[]> {
+/**
+ * Brings the log's files into the helper, the last one only as far as it is to be read. Gives their paths
+ * there.
+ */
+async function bring(
+  helper: Helper,
+  plan: ReplayPlan,
+  { signal, progress }: RestoreContext,
+): Promise<string[]> {
   const total = plan.files.reduce((sum, { bytes }) => sum + bytes, 0);
   let done = 0;
   await helper.exec(['mkdir', '-m', '700', folder]);
   for (const { name, path, bytes } of plan.files) {
-    const { code, stderr } = await helper.exec(['sh', '-c', 'cat > "$1"', 'bring', `${folder}/${name}`], { stdin: createReadStream(path, { end: bytes - 1 }), signal });
-    if (code !== 0) throw environmentError(`${name} cannot be brought to the server`, { found: stderr.trim() || `code ${code}`, expected: 'room in the container' });
+    const { code, stderr } = await helper.exec(['sh', '-c', 'cat > "$1"', 'bring', `${folder}/${name}`], {
+      stdin: createReadStream(path, { end: bytes - 1 }),
+      signal,
+    });
+    if (code !== 0)
+      throw environmentError(`${name} cannot be brought to the server`, {
+        found: stderr.trim() || `code ${code}`,
+        expected: 'room in the container',
+      });
     done += bytes;
     progress(done, total, 'bytes');
   }
@@ -108,7 +167,9 @@ async function bring(helper: Helper, plan: ReplayPlan, { signal, progress }: Res
 function assertAllGiven(given: number, { transactions, last }: ReplayPlan): void {
   if (given === transactions) return;
   throw environmentError('the replay did not do what was planned', {
-    found: `${given} transactions`, expected: `${transactions} transactions, the last one at ${last?.gtid ?? 'the base'}`, hint: 'the log was not read to where it was to be read',
+    found: `${given} transactions`,
+    expected: `${transactions} transactions, the last one at ${last?.gtid ?? 'the base'}`,
+    hint: 'the log was not read to where it was to be read',
   });
 }
 
@@ -117,6 +178,7 @@ async function assertReplayed(server: ScratchServer, plan: ReplayPlan, base: str
   const wanted = gtidSet(`${base},${plan.gtids.toString()}`);
   if (executed.toString() === wanted.toString()) return;
   throw environmentError('the replay did not do what was planned', {
-    found: `missing: ${wanted.without(executed).toString() || 'none'}; too much: ${executed.without(wanted).toString() || 'none'}`, expected: `${plan.transactions} transactions on top of the base`,
+    found: `missing: ${wanted.without(executed).toString() || 'none'}; too much: ${executed.without(wanted).toString() || 'none'}`,
+    expected: `${plan.transactions} transactions on top of the base`,
   });
 }

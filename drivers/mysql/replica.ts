@@ -8,7 +8,17 @@ import { linkParams, linkTo, withinParam } from '../link.ts';
 import { copyOfSource } from './copy-of-source.ts';
 import { closeAtStart, fence, noLongerClosedAtStart, openForWrites, persistClosed, reopen } from './fence.ts';
 import { gtidSet } from './gtid.ts';
-import { executedBy, executedOf, makeAccount, missingFrom, noteMadeByReplication, replicaStatus, siteOfPeer, startReplica, waitExecuted } from './replication.ts';
+import {
+  executedBy,
+  executedOf,
+  makeAccount,
+  missingFrom,
+  noteMadeByReplication,
+  replicaStatus,
+  siteOfPeer,
+  startReplica,
+  waitExecuted,
+} from './replication.ts';
 import { enableAtReplica, enableAtSource, endAsSource, installPlugins } from './semi-sync.ts';
 import { assertOwnData } from './own-data.ts';
 import { serverPort, withSession, type Site } from './server.ts';
@@ -18,11 +28,16 @@ const readyMs = 120_000;
 const link = {
   ...linkParams,
   semiSync: z.boolean().default(false).describe('Commits at the source wait until this replica has them'),
-  fallbackAfter: duration.default({ text: '10s', ms: 10_000 }).describe('How long a commit waits before the source goes on without'),
+  fallbackAfter: duration
+    .default({ text: '10s', ms: 10_000 })
+    .describe('How long a commit waits before the source goes on without'),
   within: withinParam,
 };
 const replicateParams = z.strictObject(link);
-const rejoinParams = z.strictObject({ ...link, rebuild: z.boolean().default(false).describe('Throw away what this server holds and copy it anew') });
+const rejoinParams = z.strictObject({
+  ...link,
+  rebuild: z.boolean().default(false).describe('Throw away what this server holds and copy it anew'),
+});
 const catchUpParams = z.strictObject({ source: z.string().optional(), within: withinParam });
 const promoteParams = z.strictObject({ within: withinParam });
 const nothing = z.strictObject({});
@@ -32,8 +47,10 @@ export const replicaActionsAbout = {
   replicate: 'become a replica of another server of the stack, from a consistent copy of it',
   'catch-up': 'wait until everything that the closed source executed is applied here',
   promote: 'apply everything that was received, then replicate no more and take writes',
-  fence: 'take no more writes, whatever happens: closed by itself, or stopped through the engine when it does not answer',
-  rejoin: 'an old primary becomes a replica of the new one; refused when it holds transactions that the new one lacks',
+  fence:
+    'take no more writes, whatever happens: closed by itself, or stopped through the engine when it does not answer',
+  rejoin:
+    'an old primary becomes a replica of the new one; refused when it holds transactions that the new one lacks',
   reopen: 'take a fence away: serve what is there',
 };
 
@@ -57,7 +74,12 @@ async function replicate(site: Site, params: Link): Promise<Json> {
 }
 
 /** Starts replication into a server that already holds a part of the source's history and takes no writes. */
-async function follow(site: Site, source: Site, params: Link, login: { user: string; password: string }): Promise<{ [key: string]: Json }> {
+async function follow(
+  site: Site,
+  source: Site,
+  params: Link,
+  login: { user: string; password: string },
+): Promise<{ [key: string]: Json }> {
   if (params.semiSync) await withSession(site, enableAtReplica);
   const to = linkTo(params.source, params.through, serverPort);
   await startReplica(site, to, login);
@@ -66,18 +88,42 @@ async function follow(site: Site, source: Site, params: Link, login: { user: str
   await noteMadeByReplication(site);
   site.standing.role = 'replica';
   site.standing.source = params.source;
-  return { source: params.source, through: params.through ?? null, semiSync: params.semiSync, caughtUpAfterMs: waitedMs };
+  return {
+    source: params.source,
+    through: params.through ?? null,
+    semiSync: params.semiSync,
+    caughtUpAfterMs: waitedMs,
+  };
 }
 
-/** For a planned switchover: the source must have been closed, or what it accepts after this is not here. Compared by GTID sets, asked at both. */
+/**
+ * For a planned switchover: the source must have been closed, or what it accepts after this is not here.
+ * Compared by GTID sets, asked at both.
+ */
 async function catchUp(site: Site, { source: named, within }: z.output<typeof catchUpParams>): Promise<Json> {
   const from = named ?? site.standing.source;
-  if (from === null) throw inputError(`${site.service.name} was made a replica of nobody`, { expected: 'source: the service to catch up with' });
+  if (from === null)
+    throw inputError(`${site.service.name} was made a replica of nobody`, {
+      expected: 'source: the service to catch up with',
+    });
   const source = siteOfPeer(site, from);
-  const open = await withSession(source, async ({ rows }) => (await rows<{ closed: string | number }>('SELECT @@super_read_only AS closed'))[0]!).catch((error: unknown) => {
-    throw environmentError(`${from} does not answer`, { found: messageOf(error), expected: 'the closed source of a planned switchover', hint: 'a source that is lost cannot be caught up with: promote its replica', cause: error });
+  const open = await withSession(
+    source,
+    async ({ rows }) => (await rows<{ closed: string | number }>('SELECT @@super_read_only AS closed'))[0]!,
+  ).catch((error: unknown) => {
+    throw environmentError(`${from} does not answer`, {
+      found: messageOf(error),
+      expected: 'the closed source of a planned switchover',
+      hint: 'a source that is lost cannot be caught up with: promote its replica',
+      cause: error,
+    });
   });
-  if (String(open.closed) !== '1') throw environmentError(`${from} still takes writes`, { found: 'super_read_only=OFF', expected: 'a source that was closed for writes or fenced', hint: 'what it accepts from now on would be lost' });
+  if (String(open.closed) !== '1')
+    throw environmentError(`${from} still takes writes`, {
+      found: 'super_read_only=OFF',
+      expected: 'a source that was closed for writes or fenced',
+      hint: 'what it accepts from now on would be lost',
+    });
   const before = await withSession(site, executedOf);
   const executed = await executedBy(source);
   const { waitedMs } = await waitExecuted(site, executed, within.ms);
@@ -85,52 +131,89 @@ async function catchUp(site: Site, { source: named, within }: z.output<typeof ca
 }
 
 /**
- * RESET REPLICA ALL throws away relay logs that are not applied yet, so that it comes after everything received was executed,
- * and not at all where that does not happen.
+ * RESET REPLICA ALL throws away relay logs that are not applied yet, so that it comes after everything
+ * received was executed, and not at all where that does not happen.
  */
 async function promote(site: Site, { within }: z.output<typeof promoteParams>): Promise<Json> {
   const seen = await withSession(site, async (session) => {
     const status = await replicaStatus(session);
-    if (status === null) throw environmentError(`${site.service.name} is no replica`, { expected: 'a replica to promote', hint: 'a server that was only fenced or closed is opened by reopen' });
-    const [semiSync] = await session.rows<{ Value: string }>("SHOW GLOBAL STATUS LIKE 'Rpl_semi_sync_replica_status'");
+    if (status === null)
+      throw environmentError(`${site.service.name} is no replica`, {
+        expected: 'a replica to promote',
+        hint: 'a server that was only fenced or closed is opened by reopen',
+      });
+    const [semiSync] = await session.rows<{ Value: string }>(
+      "SHOW GLOBAL STATUS LIKE 'Rpl_semi_sync_replica_status'",
+    );
     await session.rows('STOP REPLICA IO_THREAD');
     await session.rows('START REPLICA SQL_THREAD');
     const { retrieved } = (await replicaStatus(session))!;
-    return { retrieved, linked: status.ioRunning, semiSync: semiSync?.Value ?? null, before: await executedOf(session) };
+    return {
+      retrieved,
+      linked: status.ioRunning,
+      semiSync: semiSync?.Value ?? null,
+      before: await executedOf(session),
+    };
   });
   const { waitedMs } = await waitExecuted(site, seen.retrieved, within.ms);
   const executed = await withSession(site, async (session) => {
     await session.rows('STOP REPLICA');
     const unapplied = missingFrom(await executedOf(session), seen.retrieved);
-    if (unapplied !== '') throw environmentError(`${site.service.name} has not applied what it received`, { found: unapplied, expected: seen.retrieved });
+    if (unapplied !== '')
+      throw environmentError(`${site.service.name} has not applied what it received`, {
+        found: unapplied,
+        expected: seen.retrieved,
+      });
     await session.rows('RESET REPLICA ALL');
     return executedOf(session);
   });
   await openForWrites(site);
   site.standing.role = 'primary';
-  return { executed, retrieved: seen.retrieved, appliedMeanwhile: gtidSet(missingFrom(seen.before, executed)).count(), waitedMs, sourceWasLinked: seen.linked, semiSyncReplica: seen.semiSync };
+  return {
+    executed,
+    retrieved: seen.retrieved,
+    appliedMeanwhile: gtidSet(missingFrom(seen.before, executed)).count(),
+    waitedMs,
+    sourceWasLinked: seen.linked,
+    semiSyncReplica: seen.semiSync,
+  };
 }
 
 /**
- * Whether it may: a transaction that only the old primary holds was never in the new one's history, and stays apart from it for
- * ever. Closed before anything else, and where it is off already, before it starts.
+ * Whether it may: a transaction that only the old primary holds was never in the new one's history, and stays
+ * apart from it for ever. Closed before anything else, and where it is off already, before it starts.
  */
 async function rejoin(site: Site, { rebuild, ...params }: z.output<typeof rejoinParams>): Promise<Json> {
   const source = siteOfPeer(site, params.source);
   for (const one of [site, source]) await assertOwnData(one);
   const began = await begin(site);
   const own = began.error === null ? await withSession(site, executedOf) : null;
-  if (own === null && !rebuild) throw environmentError(`${site.service.name} does not come up`, { found: began.error!, expected: 'a server that says what it holds', hint: 'rebuild: true copies it anew' });
+  if (own === null && !rebuild)
+    throw environmentError(`${site.service.name} does not come up`, {
+      found: began.error!,
+      expected: 'a server that says what it holds',
+      hint: 'rebuild: true copies it anew',
+    });
   const errant = own === null ? null : missingFrom(await executedBy(source), own);
   if (errant && !rebuild) {
-    throw environmentError(`${site.service.name} holds transactions that ${params.source} lacks`, { found: errant, expected: 'none', hint: 'they are lost to the clients already; rebuild: true throws them away here as well' });
+    throw environmentError(`${site.service.name} holds transactions that ${params.source} lacks`, {
+      found: errant,
+      expected: 'none',
+      hint: 'they are lost to the clients already; rebuild: true throws them away here as well',
+    });
   }
   if (params.semiSync) await withSession(source, installPlugins);
   const login = await makeAccount(source, site.service.name);
   const copied = rebuild ? await copyOfSource(site, source) : null;
   const facts = await follow(site, source, params, login);
   await noLongerClosedAtStart(site);
-  return { errant, errantCount: errant === null ? null : gtidSet(errant).count(), rebuilt: copied, started: began.started, ...facts };
+  return {
+    errant,
+    errantCount: errant === null ? null : gtidSet(errant).count(),
+    rebuilt: copied,
+    started: began.started,
+    ...facts,
+  };
 }
 
 /** Up and closed, and no longer a source whose commits wait for a replica. */

@@ -14,14 +14,28 @@ const lookEveryMs = 50;
 const silenceSeconds = 6;
 
 /** The same driver's view of another server of the stack: it lets Muster in with the same account. */
-export const siteOfPeer = (site: Site, service: string): Site => ({ ...site, component: service, service: site.peer(service), standing: { role: 'primary', source: null, semiSyncAtEnd: null }, restored: { torn: nothingTorn } });
+export const siteOfPeer = (site: Site, service: string): Site => ({
+  ...site,
+  component: service,
+  service: site.peer(service),
+  standing: { role: 'primary', source: null, semiSyncAtEnd: null },
+  restored: { torn: nothingTorn },
+});
 
 /** Servers, by their own names, that replication made what they are, since this process began. */
 const made = new Set<string>();
-export const noteMadeByReplication = async (site: Site): Promise<void> => void made.add(await withSession(site, readUuid));
+export const noteMadeByReplication = async (site: Site): Promise<void> =>
+  void made.add(await withSession(site, readUuid));
 export const wasMadeByReplication = (uuid: string): boolean => made.has(uuid);
 
-export interface ReplicaStatus { ioRunning: boolean; sqlRunning: boolean; retrieved: string; executed: string; host: string; error: string | null }
+export interface ReplicaStatus {
+  ioRunning: boolean;
+  sqlRunning: boolean;
+  retrieved: string;
+  executed: string;
+  host: string;
+  error: string | null;
+}
 
 /** Null on a server that replicates from nobody. */
 export async function replicaStatus({ rows }: Session): Promise<ReplicaStatus | null> {
@@ -29,28 +43,46 @@ export async function replicaStatus({ rows }: Session): Promise<ReplicaStatus | 
   if (!row) return null;
   const tidy = (text: string | undefined): string => (text ?? '').replaceAll(/\s/g, '');
   return {
-    ioRunning: row['Replica_IO_Running'] === 'Yes', sqlRunning: row['Replica_SQL_Running'] === 'Yes', host: row['Source_Host'] ?? '',
-    retrieved: tidy(row['Retrieved_Gtid_Set']), executed: tidy(row['Executed_Gtid_Set']), error: row['Last_SQL_Error'] || null,
+    ioRunning: row['Replica_IO_Running'] === 'Yes',
+    sqlRunning: row['Replica_SQL_Running'] === 'Yes',
+    host: row['Source_Host'] ?? '',
+    retrieved: tidy(row['Retrieved_Gtid_Set']),
+    executed: tidy(row['Executed_Gtid_Set']),
+    error: row['Last_SQL_Error'] || null,
   };
 }
 
 /** Asks the server itself to compare: what the first set has and the second has not. */
-export const executedOf = async ({ rows }: Session): Promise<string> => (await rows<{ executed: string }>('SELECT @@GLOBAL.gtid_executed AS executed'))[0]!.executed.replaceAll(/\s/g, '');
+export const executedOf = async ({ rows }: Session): Promise<string> =>
+  (await rows<{ executed: string }>('SELECT @@GLOBAL.gtid_executed AS executed'))[0]!.executed.replaceAll(
+    /\s/g,
+    '',
+  );
 
 /** What `ours` holds and `theirs` lacks, in the server's notation; empty when nothing. */
-export const missingFrom = (theirs: string, ours: string): string => gtidSet(ours).without(gtidSet(theirs)).toString();
+export const missingFrom = (theirs: string, ours: string): string =>
+  gtidSet(ours).without(gtidSet(theirs)).toString();
 
 /**
- * An account for the link, one for each replica, with a password that is made here each time anew, told to both servers over
- * their connections and kept nowhere else.
+ * An account for the link, one for each replica, with a password that is made here each time anew, told to
+ * both servers over their connections and kept nowhere else.
  */
-export async function makeAccount(source: Site, replica: string): Promise<{ user: string; password: string }> {
+export async function makeAccount(
+  source: Site,
+  replica: string,
+): Promise<{ user: string; password: string }> {
   const user = `${linkUserPrefix}${replica.replaceAll(/[^A-Za-z0-9-]/g, '_')}`.slice(0, userNameMax);
   const account = `'${user}'@'%'`;
   const password = randomBytes(24).toString('base64url');
   await withSession(source, async ({ rows }) => {
-    const [server] = await rows<{ log: string | number; mode: string }>('SELECT @@log_bin AS log, @@gtid_mode AS mode');
-    if (String(server!.log) !== '1' || server!.mode !== 'ON') throw environmentError(`${source.service.name} cannot be replicated by GTID`, { found: `log_bin=${server!.log}, gtid_mode=${server!.mode}`, expected: 'a binary log, and gtid_mode=ON' });
+    const [server] = await rows<{ log: string | number; mode: string }>(
+      'SELECT @@log_bin AS log, @@gtid_mode AS mode',
+    );
+    if (String(server!.log) !== '1' || server!.mode !== 'ON')
+      throw environmentError(`${source.service.name} cannot be replicated by GTID`, {
+        found: `log_bin=${server!.log}, gtid_mode=${server!.mode}`,
+        expected: 'a binary log, and gtid_mode=ON',
+      });
     await rows(`CREATE USER IF NOT EXISTS ${account} IDENTIFIED BY ?`, [password]);
     await rows(`ALTER USER ${account} IDENTIFIED BY ?`, [password]);
     await rows(`GRANT REPLICATION SLAVE ON *.* TO ${account}`);
@@ -58,8 +90,15 @@ export async function makeAccount(source: Site, replica: string): Promise<{ user
   return { user, password };
 }
 
-/** Replicates from there by auto-position, for as long as it takes the source to come back each time it is away. */
-export async function startReplica(site: Site, link: { host: string; port: number }, login: { user: string; password: string }): Promise<void> {
+/**
+ * Replicates from there by auto-position, for as long as it takes the source to come back each time it is
+ * away.
+ */
+export async function startReplica(
+  site: Site,
+  link: { host: string; port: number },
+  login: { user: string; password: string },
+): Promise<void> {
   await withSession(site, async ({ rows }) => {
     await rows('STOP REPLICA');
     await rows('SET PERSIST replica_net_timeout = ?', [silenceSeconds]);
@@ -72,8 +111,15 @@ export async function startReplica(site: Site, link: { host: string; port: numbe
   });
 }
 
-/** Waits until the server has executed all of the set. Environment error at the deadline, or as soon as the applier ends with an error. */
-export async function waitExecuted(site: Site, wanted: string, withinMs: number): Promise<{ waitedMs: number }> {
+/**
+ * Waits until the server has executed all of the set. Environment error at the deadline, or as soon as the
+ * applier ends with an error.
+ */
+export async function waitExecuted(
+  site: Site,
+  wanted: string,
+  withinMs: number,
+): Promise<{ waitedMs: number }> {
   const begunMs = site.clock.nowMs();
   let last = '';
   const done = await withSession(site, (session) =>
@@ -81,17 +127,30 @@ export async function waitExecuted(site: Site, wanted: string, withinMs: number)
       last = missingFrom(await executedOf(session), wanted);
       if (last === '') return true;
       const status = await replicaStatus(session);
-      if (status?.error) throw environmentError(`${site.service.name} cannot apply what it was sent`, { found: status.error, expected: `to execute ${last}` });
+      if (status?.error)
+        throw environmentError(`${site.service.name} cannot apply what it was sent`, {
+          found: status.error,
+          expected: `to execute ${last}`,
+        });
       return false;
     }),
   );
-  if (!done) throw environmentError(`${site.service.name} has not executed everything within ${withinMs / 1000} s`, { found: `missing: ${last}`, expected: wanted });
+  if (!done)
+    throw environmentError(`${site.service.name} has not executed everything within ${withinMs / 1000} s`, {
+      found: `missing: ${last}`,
+      expected: wanted,
+    });
   return { waitedMs: Math.round(site.clock.nowMs() - begunMs) };
 }
 
 /** What the source has executed by now, asked at the source itself. */
 export async function executedBy(source: Site): Promise<string> {
   return withSession(source, executedOf).catch((error: unknown) => {
-    throw environmentError(`${source.service.name} does not say what it has executed`, { found: messageOf(error), expected: 'the source answering', hint: 'a source that is lost cannot be caught up with: promote its replica', cause: error });
+    throw environmentError(`${source.service.name} does not say what it has executed`, {
+      found: messageOf(error),
+      expected: 'the source answering',
+      hint: 'a source that is lost cannot be caught up with: promote its replica',
+      cause: error,
+    });
   });
 }

@@ -6,18 +6,39 @@ import { withSession, type Session, type Site } from './server.ts';
 
 const namesShown = 5;
 
-/** What a dump of this server leaves out or a loading server cannot take: in words, with the tables, and what to do about it. */
-interface Obstacle { what: string; tables: string[]; hint: string; expected?: string }
+/**
+ * What a dump of this server leaves out or a loading server cannot take: in words, with the tables, and what
+ * to do about it.
+ */
+interface Obstacle {
+  what: string;
+  tables: string[];
+  hint: string;
+  expected?: string;
+}
 
 /**
- * Environment error when something lies in this server that no restore from a dump can bring back. Asked when a backup is made, and
- * before anything is broken: after the loss it would be too late to change it.
+ * Environment error when something lies in this server that no restore from a dump can bring back. Asked when
+ * a backup is made, and before anything is broken: after the loss it would be too late to change it.
  */
 export async function assertRestorable(site: Site, session: Session): Promise<void> {
-  const obstacles = [...(await elsewhere(session)), ...(await encrypted(site, session)), ...(await stopwordsLeftOut(site, session))];
-  for (const { what, tables, hint, expected = 'tables with files of their own in the data folder' } of obstacles) {
+  const obstacles = [
+    ...(await elsewhere(session)),
+    ...(await encrypted(site, session)),
+    ...(await stopwordsLeftOut(site, session)),
+  ];
+  for (const {
+    what,
+    tables,
+    hint,
+    expected = 'tables with files of their own in the data folder',
+  } of obstacles) {
     const more = tables.length > namesShown ? ` and ${tables.length - namesShown} more` : '';
-    throw environmentError(`a dump of ${site.service.name} could not be restored: ${what}`, { found: `${tables.slice(0, namesShown).join(', ')}${more}`, expected, hint });
+    throw environmentError(`a dump of ${site.service.name} could not be restored: ${what}`, {
+      found: `${tables.slice(0, namesShown).join(', ')}${more}`,
+      expected,
+      hint,
+    });
   }
 }
 
@@ -33,25 +54,68 @@ async function elsewhere({ rows }: Session): Promise<Obstacle[]> {
       WHERE s.space_type = 'Single' AND f.path NOT LIKE './%'`,
   );
   const found: Obstacle[] = [];
-  if (named.length > 0) found.push({ what: 'tables lie in a general tablespace, which no dump makes', tables: named.map(({ name }) => name), hint: 'ALTER TABLE … TABLESPACE = innodb_file_per_table' });
-  if (outside.length > 0) found.push({ what: 'tables have their files outside the data folder', tables: outside.map(({ name }) => name), hint: 'make them without DATA DIRECTORY' });
+  if (named.length > 0)
+    found.push({
+      what: 'tables lie in a general tablespace, which no dump makes',
+      tables: named.map(({ name }) => name),
+      hint: 'ALTER TABLE … TABLESPACE = innodb_file_per_table',
+    });
+  if (outside.length > 0)
+    found.push({
+      what: 'tables have their files outside the data folder',
+      tables: outside.map(({ name }) => name),
+      hint: 'make them without DATA DIRECTORY',
+    });
   return found;
 }
 
-/** The rows are in the dump in the clear, and go into encrypted files again: for that the loading server needs the keyring. */
+/**
+ * The rows are in the dump in the clear, and go into encrypted files again: for that the loading server needs
+ * the keyring.
+ */
 async function encrypted(site: Site, { rows }: Session): Promise<Obstacle[]> {
-  const tables = await rows<{ name: string }>("SELECT REPLACE(name, '/', '.') AS name FROM information_schema.innodb_tablespaces WHERE encryption = 'Y'");
+  const tables = await rows<{ name: string }>(
+    "SELECT REPLACE(name, '/', '.') AS name FROM information_schema.innodb_tablespaces WHERE encryption = 'Y'",
+  );
   if (tables.length === 0) return [];
-  const status = await rows<{ k: string; v: string }>('SELECT status_key AS k, status_value AS v FROM performance_schema.keyring_component_status').catch(() => []);
+  const status = await rows<{ k: string; v: string }>(
+    'SELECT status_key AS k, status_value AS v FROM performance_schema.keyring_component_status',
+  ).catch(() => []);
   const file = status.find(({ k }) => k === 'Data_file')?.v ?? null;
   const names = tables.map(({ name }) => name);
-  if (file === null) return [{ what: 'tables are encrypted with a keyring that no server of a restore has', tables: names, hint: 'component_keyring_file, its manifest in the image, and its file on a volume' }];
+  if (file === null)
+    return [
+      {
+        what: 'tables are encrypted with a keyring that no server of a restore has',
+        tables: names,
+        hint: 'component_keyring_file, its manifest in the image, and its file on a volume',
+      },
+    ];
   const onVolume = site.service.mounts.some(({ path }) => file === path || file.startsWith(`${path}/`));
-  if (!onVolume) return [{ what: `tables are encrypted with keys in ${file}, which is on no volume`, tables: names, hint: 'keep the keyring on a volume of its own' }];
+  if (!onVolume)
+    return [
+      {
+        what: `tables are encrypted with keys in ${file}, which is on no volume`,
+        tables: names,
+        hint: 'keep the keyring on a volume of its own',
+      },
+    ];
   const helper = await site.service.helper({ network: 'none', volumes: true });
   try {
-    const { code } = await helper.exec(['sh', '-c', 'test -e "$(dirname "$(readlink -f "$(command -v mysqld)")")/mysqld.my"']);
-    return code === 0 ? [] : [{ what: 'tables are encrypted, and the manifest of the keyring is not in the image', tables: names, hint: 'put mysqld.my beside mysqld into the image' }];
+    const { code } = await helper.exec([
+      'sh',
+      '-c',
+      'test -e "$(dirname "$(readlink -f "$(command -v mysqld)")")/mysqld.my"',
+    ]);
+    return code === 0
+      ? []
+      : [
+          {
+            what: 'tables are encrypted, and the manifest of the keyring is not in the image',
+            tables: names,
+            hint: 'put mysqld.my beside mysqld into the image',
+          },
+        ];
   } finally {
     await helper.remove();
   }
@@ -60,13 +124,18 @@ async function encrypted(site: Site, { rows }: Session): Promise<Obstacle[]> {
 /** Full-text indexes are built anew under the source's stopwords, which must be in the dump for that. */
 async function stopwordsLeftOut({ config }: Site, session: Session): Promise<Obstacle[]> {
   const tables = stopwordTables(await readFormative(session));
-  const dumped = (name: string): boolean => (config.databases?.includes(name.split('.')[0]!) ?? true) && !config.ignoreTables.includes(name);
+  const dumped = (name: string): boolean =>
+    (config.databases?.includes(name.split('.')[0]!) ?? true) && !config.ignoreTables.includes(name);
   const leftOut = tables.filter((name) => !dumped(name));
   if (leftOut.length === 0) return [];
-  return [{
-    what: 'full-text indexes are built under stopwords that the dump leaves out', tables: leftOut, expected: 'tables that are in the dump',
-    hint: 'take the table out of ignoreTables, or its database into databases',
-  }];
+  return [
+    {
+      what: 'full-text indexes are built under stopwords that the dump leaves out',
+      tables: leftOut,
+      expected: 'tables that are in the dump',
+      hint: 'take the table out of ignoreTables, or its database into databases',
+    },
+  ];
 }
 
 /** Before anything is broken: whether a restore of this component can work at all. */

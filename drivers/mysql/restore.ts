@@ -20,25 +20,37 @@ const readyDeadlineMs = 120_000;
 const cleanStopSeconds = 60;
 
 /**
- * Puts a dump in the place of whatever is there. The service stays stopped meanwhile: the data folder is made and loaded by a
- * server of our own without network, so that no client sees or writes half a database. With `replayFollows` the service stays
- * stopped at the end as well, because a client's write between base and log could not be told from the log's own.
+ * Puts a dump in the place of whatever is there. The service stays stopped meanwhile: the data folder is made
+ * and loaded by a server of our own without network, so that no client sees or writes half a database. With
+ * `replayFollows` the service stays stopped at the end as well, because a client's write between base and log
+ * could not be told from the log's own.
  */
-export const restoreDump = (site: Site): NonNullable<BackupMethod['restore']> => async (from, context): Promise<Json> => {
-  await assertUsable(site, from);
-  await assertOwnData(site);
-  // What is there is moved aside, so it need not be closed in good order.
-  await fence(site, context, 'kill');
-  const helper = await site.service.helper({ network: 'none', volumes: true });
-  const restoring = (site.restoring = createRestoring(site, helper));
-  const { facts, uuid } = await loadBeside(site, helper, restoring, from, context);
-  site.loaded = { point: from.point, startedAt: (await site.service.state()).startedAt };
-  if (context.replayFollows) return { ...facts, settingsChanged: null };
-  return { ...facts, settingsChanged: await open(site, { from, uuid, gtid: String(facts['gtid']) }, context) };
-};
+export const restoreDump =
+  (site: Site): NonNullable<BackupMethod['restore']> =>
+  async (from, context): Promise<Json> => {
+    await assertUsable(site, from);
+    await assertOwnData(site);
+    // What is there is moved aside, so it need not be closed in good order.
+    await fence(site, context, 'kill');
+    const helper = await site.service.helper({ network: 'none', volumes: true });
+    const restoring = (site.restoring = createRestoring(site, helper));
+    const { facts, uuid } = await loadBeside(site, helper, restoring, from, context);
+    site.loaded = { point: from.point, startedAt: (await site.service.state()).startedAt };
+    if (context.replayFollows) return { ...facts, settingsChanged: null };
+    return {
+      ...facts,
+      settingsChanged: await open(site, { from, uuid, gtid: String(facts['gtid']) }, context),
+    };
+  };
 
 /** The server that the point was loaded into is ended, or left for the replay that comes next. */
-async function loadBeside(site: Site, helper: Helper, restoring: Restoring, from: Artifact, context: RestoreContext): Promise<Loaded> {
+async function loadBeside(
+  site: Site,
+  helper: Helper,
+  restoring: Restoring,
+  from: Artifact,
+  context: RestoreContext,
+): Promise<Loaded> {
   let left = false;
   try {
     return await context.stage('restore', `load ${from.point}`, async () => {
@@ -62,8 +74,16 @@ async function loadBeside(site: Site, helper: Helper, restoring: Restoring, from
   }
 }
 
-/** Whoever takes the server over takes it from `site.open`; else it is ended here, so that the folder can be served. */
-function leaveOpen(site: Site, helper: Helper, server: ScratchServer, hear: NonNullable<RestoreContext['leaveOpen']>): void {
+/**
+ * Whoever takes the server over takes it from `site.open`; else it is ended here, so that the folder can be
+ * served.
+ */
+function leaveOpen(
+  site: Site,
+  helper: Helper,
+  server: ScratchServer,
+  hear: NonNullable<RestoreContext['leaveOpen']>,
+): void {
   site.open = helper;
   hear(async () => {
     if (site.open !== helper) return;
@@ -75,15 +95,27 @@ function leaveOpen(site: Site, helper: Helper, server: ScratchServer, hear: NonN
 /** Everything that can be known to be wrong before anything is destroyed. */
 async function assertUsable(site: Site, from: Artifact): Promise<void> {
   const file = from.files.find((each) => each.name === dumpName);
-  if (!file) throw environmentError('the recovery point holds no dump', { found: from.files.map((each) => each.name).join(', ') || 'no file', expected: dumpName });
+  if (!file)
+    throw environmentError('the recovery point holds no dump', {
+      found: from.files.map((each) => each.name).join(', ') || 'no file',
+      expected: dumpName,
+    });
   const head = await inspectDump(file.path, (from.facts as { sha256?: string } | null)?.sha256 ?? null);
   const wanted = from.position['gtid'] ?? '';
   if (gtidSet(head.gtid ?? '').toString() !== gtidSet(wanted).toString()) {
-    throw environmentError('the dump is not the one of its manifest', { found: `GTIDs ${head.gtid ?? 'none'}`, expected: `GTIDs ${wanted || 'none'}` });
+    throw environmentError('the dump is not the one of its manifest', {
+      found: `GTIDs ${head.gtid ?? 'none'}`,
+      expected: `GTIDs ${wanted || 'none'}`,
+    });
   }
-  const [of, to] = [from.server, site.server].map((text) => (/(\d+)\.(\d+)/.exec(text) ?? []).slice(1).map(Number) as [number, number]);
+  const [of, to] = [from.server, site.server].map(
+    (text) => (/(\d+)\.(\d+)/.exec(text) ?? []).slice(1).map(Number) as [number, number],
+  );
   if (of![0] > to![0] || (of![0] === to![0] && of![1] > to![1])) {
-    throw environmentError('the dump was made by a newer server', { found: from.server, expected: `${site.server} or older` });
+    throw environmentError('the dump was made by a newer server', {
+      found: from.server,
+      expected: `${site.server} or older`,
+    });
   }
 }
 
@@ -93,23 +125,51 @@ export async function fence(site: Site, context: RestoreContext, how: 'kill' | '
     if ((await site.service.state()).status === 'paused') await site.service.unpause();
     await site.service.stop(how === 'kill' ? 0 : cleanStopSeconds);
     const { status } = await site.service.state();
-    if (status === 'running' || status === 'restarting') throw environmentError(`${site.service.name} cannot be kept from its clients`, { found: status, expected: 'stopped' });
+    if (status === 'running' || status === 'restarting')
+      throw environmentError(`${site.service.name} cannot be kept from its clients`, {
+        found: status,
+        expected: 'stopped',
+      });
   });
 }
 
-interface DumpFacts { settings?: Settings; formative?: Settings; schemas?: string[]; persisted?: string[]; torn?: Torn }
+interface DumpFacts {
+  settings?: Settings;
+  formative?: Settings;
+  schemas?: string[];
+  persisted?: string[];
+  torn?: Torn;
+}
 export const factsOf = (from: Artifact): DumpFacts => (from.facts ?? {}) as DumpFacts;
 /** Points of before the formative settings were noted have some of them among the others. */
 const formativeOf = (from: Artifact): Settings => ({ ...factsOf(from).settings, ...factsOf(from).formative });
 
-export const scratchOptions = (site: Site, helper: Helper, from: Artifact, { signal }: RestoreContext): ScratchOptions => ({
-  site, helper, settings: formativeOf(from), gtid: formativeOf(from)['gtid_mode'] !== 'OFF', signal,
+export const scratchOptions = (
+  site: Site,
+  helper: Helper,
+  from: Artifact,
+  { signal }: RestoreContext,
+): ScratchOptions => ({
+  site,
+  helper,
+  settings: formativeOf(from),
+  gtid: formativeOf(from)['gtid_mode'] !== 'OFF',
+  signal,
 });
 
-export interface Loaded { server: ScratchServer; uuid: string; facts: { [key: string]: Json } }
+export interface Loaded {
+  server: ScratchServer;
+  uuid: string;
+  facts: { [key: string]: Json };
+}
 
 /** Moves what is there aside, makes an empty data folder and loads the dump. The server is left running. */
-export async function loadBase(site: Site, helper: Helper, from: Artifact, context: RestoreContext): Promise<Loaded> {
+export async function loadBase(
+  site: Site,
+  helper: Helper,
+  from: Artifact,
+  context: RestoreContext,
+): Promise<Loaded> {
   const file = from.files.find((each) => each.name === dumpName)!;
   context.progress(0, file.bytes, 'bytes');
   const options = scratchOptions(site, helper, from, context);
@@ -117,24 +177,56 @@ export async function loadBase(site: Site, helper: Helper, from: Artifact, conte
   const server = await startScratch(options);
   await server.load(file.path, (bytes) => context.progress(bytes, file.bytes, 'bytes'));
   await server.sql('FLUSH PRIVILEGES; ALTER INSTANCE ENABLE INNODB REDO_LOG').catch((error: unknown) => {
-    throw environmentError('the accounts of the dump do not let Muster in', { found: messageOf(error), expected: `${site.config.user} with the password of ${site.config.passwordFrom}`, cause: error });
+    throw environmentError('the accounts of the dump do not let Muster in', {
+      found: messageOf(error),
+      expected: `${site.config.user} with the password of ${site.config.passwordFrom}`,
+      cause: error,
+    });
   });
   const indexedAnew = await indexUnderStopwords((text) => server.sql(text), options.settings);
   const executed = gtidSet(await server.sql('SELECT @@GLOBAL.gtid_executed')).toString();
   const wanted = gtidSet(from.position['gtid'] ?? '').toString();
-  if (executed !== wanted) throw environmentError('the restored server does not hold the transactions of its dump', { found: executed || 'none', expected: wanted || 'none' });
+  if (executed !== wanted)
+    throw environmentError('the restored server does not hold the transactions of its dump', {
+      found: executed || 'none',
+      expected: wanted || 'none',
+    });
   const redo = await server.sql("SHOW GLOBAL STATUS LIKE 'Innodb_redo_log_enabled'");
-  if (!/\bON$/.test(redo)) throw environmentError('the redo log is still off', { found: redo, expected: 'ON' });
+  if (!/\bON$/.test(redo))
+    throw environmentError('the redo log is still off', { found: redo, expected: 'ON' });
   site.restored.torn = factsOf(from).torn ?? nothingTorn;
-  return { server, uuid: await server.uuid(), facts: { bytes: file.bytes, gtid: executed, ...folder, indexedAnew, loadedOtherwise: loadedOtherwise(options.settings) } };
+  return {
+    server,
+    uuid: await server.uuid(),
+    facts: {
+      bytes: file.bytes,
+      gtid: executed,
+      ...folder,
+      indexedAnew,
+      loadedOtherwise: loadedOtherwise(options.settings),
+    },
+  };
 }
 
-/** A folder as a new server makes it, with what lay beside the damaged data, and what the recovery point says was persisted. */
+/**
+ * A folder as a new server makes it, with what lay beside the damaged data, and what the recovery point says
+ * was persisted.
+ */
 async function emptyFolder(options: ScratchOptions, from: Artifact): Promise<{ [key: string]: Json }> {
   const { site, helper, settings, signal } = options;
   const { schemas = [], persisted } = factsOf(from);
-  const there = (await helper.exec(['sh', '-c', 'cat "$1" 2>/dev/null || true', 'look', `${site.dataFolder}/${persistedName}`], { signal })).stdout;
-  const cleared = await clearFolder(helper, site.dataFolder, { schemas, dataFiles: dataFileNames(settings['innodb_data_file_path']), owner: site.owner, signal });
+  const there = (
+    await helper.exec(
+      ['sh', '-c', 'cat "$1" 2>/dev/null || true', 'look', `${site.dataFolder}/${persistedName}`],
+      { signal },
+    )
+  ).stdout;
+  const cleared = await clearFolder(helper, site.dataFolder, {
+    schemas,
+    dataFiles: dataFileNames(settings['innodb_data_file_path']),
+    owner: site.owner,
+    signal,
+  });
   try {
     await initialise(options);
   } finally {
@@ -147,17 +239,22 @@ async function emptyFolder(options: ScratchOptions, from: Artifact): Promise<{ [
   if (text !== null) await writePersisted(helper, site, text, signal);
   const wanted = persistedIn(text ?? '{}') ?? {};
   return {
-    damagedData: damagedFacts(cleared), keptBeside: cleared.kept,
+    damagedData: damagedFacts(cleared),
+    keptBeside: cleared.kept,
     persisted: { settings: Object.keys(wanted).sort(), changed: persistedDifferences(found ?? {}, wanted) },
   };
 }
 
 /** What must be served once the service runs again: `uuid` names the folder that was loaded. */
-export interface Restored { from: Artifact; uuid: string; gtid: string }
+export interface Restored {
+  from: Artifact;
+  uuid: string;
+  gtid: string;
+}
 
 /**
- * Starts the service for its clients. Environment error unless it serves the very folder that was loaded, with every
- * transaction in it, and with the settings that the backup noted.
+ * Starts the service for its clients. Environment error unless it serves the very folder that was loaded,
+ * with every transaction in it, and with the settings that the backup noted.
  */
 export async function open(site: Site, restored: Restored, context: RestoreContext): Promise<Json> {
   return context.stage('ready', `start ${site.service.name}`, async () => {
@@ -167,19 +264,45 @@ export async function open(site: Site, restored: Restored, context: RestoreConte
     const before = factsOf(restored.from).settings ?? {};
     if (Object.keys(before).length === 0) return null;
     const changed = settingsChanged(before, await withSession(site, readSettings));
-    if (changed.length > 0) throw environmentError('the restored server does not run with the settings that it had', { found: changed.join('; '), expected: 'the settings at the time of the backup' });
+    if (changed.length > 0)
+      throw environmentError('the restored server does not run with the settings that it had', {
+        found: changed.join('; '),
+        expected: 'the settings at the time of the backup',
+      });
     return changed;
   });
 }
 
 async function assertServed(site: Site, { uuid, gtid }: Restored, signal: AbortSignal): Promise<void> {
   const ask = (): Promise<{ uuid: string; executed: string }> =>
-    withSession(site, async ({ rows }) => (await rows<{ uuid: string; executed: string }>('SELECT @@server_uuid AS uuid, @@GLOBAL.gtid_executed AS executed'))[0]!);
+    withSession(
+      site,
+      async ({ rows }) =>
+        (
+          await rows<{ uuid: string; executed: string }>(
+            'SELECT @@server_uuid AS uuid, @@GLOBAL.gtid_executed AS executed',
+          )
+        )[0]!,
+    );
   let said = 'no answer';
   // A service without a health check counts as healthy before it answers.
-  const now = await pollUntil(site.clock, { everyMs: 100, deadlineMs: readyDeadlineMs, signal }, () => ask().catch((error: unknown) => ((said = messageOf(error)), null)));
-  if (!now) throw environmentError(`${site.service.name} does not answer after the restore`, { found: said, expected: `an answer within ${readyDeadlineMs / 1000} s` });
-  if (now.uuid !== uuid) throw environmentError(`${site.service.name} does not serve what was restored`, { found: `server ${now.uuid}`, expected: `server ${uuid}, whose folder was loaded` });
+  const now = await pollUntil(site.clock, { everyMs: 100, deadlineMs: readyDeadlineMs, signal }, () =>
+    ask().catch((error: unknown) => ((said = messageOf(error)), null)),
+  );
+  if (!now)
+    throw environmentError(`${site.service.name} does not answer after the restore`, {
+      found: said,
+      expected: `an answer within ${readyDeadlineMs / 1000} s`,
+    });
+  if (now.uuid !== uuid)
+    throw environmentError(`${site.service.name} does not serve what was restored`, {
+      found: `server ${now.uuid}`,
+      expected: `server ${uuid}, whose folder was loaded`,
+    });
   const missing = gtidSet(gtid).without(gtidSet(now.executed));
-  if (!missing.isEmpty()) throw environmentError(`${site.service.name} does not serve all of what was restored`, { found: `missing: ${missing.toString()}`, expected: gtid });
+  if (!missing.isEmpty())
+    throw environmentError(`${site.service.name} does not serve all of what was restored`, {
+      found: `missing: ${missing.toString()}`,
+      expected: gtid,
+    });
 }

@@ -6,7 +6,10 @@ import { startAgain } from '../process.ts';
 import { pidFile } from './scratch-server.ts';
 import type { Site } from './server.ts';
 
-/** A restore under way. The service itself is stopped meanwhile: a crash of MySQL then is one of the server that the data is loaded into. */
+/**
+ * A restore under way. The service itself is stopped meanwhile: a crash of MySQL then is one of the server
+ * that the data is loaded into.
+ */
 export interface Restoring {
   crash(): Promise<Inflicted>;
   /** Waits, not for long, until a crash has been seen: the helper must not be gone before. */
@@ -18,16 +21,29 @@ const seenDeadlineMs = 15_000;
 export function createRestoring(site: Site, helper: Helper): Restoring {
   let seen: boolean | null = null;
   const alive = async (pid: string): Promise<boolean> => {
-    const { code } = await helper.exec(['sh', '-c', 'state=$(cut -d " " -f 3 "/proc/$1/stat" 2>/dev/null) && test "$state" != Z', 'look', pid]);
+    const { code } = await helper.exec([
+      'sh',
+      '-c',
+      'state=$(cut -d " " -f 3 "/proc/$1/stat" 2>/dev/null) && test "$state" != Z',
+      'look',
+      pid,
+    ]);
     return code === 0;
   };
   return {
     crash: async () => {
       seen = false;
-      const { code, stdout, stderr } = await helper.exec(['sh', '-c', `pid=$(cat ${pidFile}) && kill -KILL "$pid" && echo "$pid"`]);
+      const { code, stdout, stderr } = await helper.exec([
+        'sh',
+        '-c',
+        `pid=$(cat ${pidFile}) && kill -KILL "$pid" && echo "$pid"`,
+      ]);
       if (code !== 0) {
         seen = null;
-        throw environmentError(`nothing of ${site.service.name} runs that could crash`, { found: stderr.trim() || `code ${code}`, expected: 'the server of a restore' });
+        throw environmentError(`nothing of ${site.service.name} runs that could crash`, {
+          found: stderr.trim() || `code ${code}`,
+          expected: 'the server of a restore',
+        });
       }
       const pid = stdout.trim();
       return {
@@ -35,13 +51,17 @@ export function createRestoring(site: Site, helper: Helper): Restoring {
         witness: async () => {
           if (await alive(pid)) return null;
           seen = true;
-          return { what: `process ${pid}, the server that the restore loads into, is gone`, facts: { pid: Number(pid) } };
+          return {
+            what: `process ${pid}, the server that the restore loads into, is gone`,
+            facts: { pid: Number(pid) },
+          };
         },
         undo: startAgain(site.service, 'undo crash of'),
       };
     },
     settled: async () => {
-      if (seen === false) await pollUntil(site.clock, { everyMs: 20, deadlineMs: seenDeadlineMs }, async () => seen === true);
+      if (seen === false)
+        await pollUntil(site.clock, { everyMs: 20, deadlineMs: seenDeadlineMs }, async () => seen === true);
     },
   };
 }

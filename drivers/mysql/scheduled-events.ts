@@ -3,10 +3,19 @@ import { formatDuration } from '../../core/units.ts';
 import { readable, type Unread } from './inventory-reading.ts';
 import { withSession, type Session, type Site } from './server.ts';
 
-/** `dueInS`: until the scheduler runs it next, null where that is not known. `runs`: how often it has ended since the server started. */
-interface Scheduled { dueInS: number | null; runs: number }
+/**
+ * `dueInS`: until the scheduler runs it next, null where that is not known. `runs`: how often it has ended
+ * since the server started.
+ */
+interface Scheduled {
+  dueInS: number | null;
+  runs: number;
+}
 /** The events that the scheduler would run, by name, and how many are under way. None where it is off. */
-export interface Schedule { events: ReadonlyMap<string, Scheduled>; underWay: number }
+export interface Schedule {
+  events: ReadonlyMap<string, Scheduled>;
+  underWay: number;
+}
 
 /** An event that is due within this is waited for: every minute is the shortest schedule that is usual. */
 const patienceS = 60;
@@ -14,10 +23,15 @@ const patienceS = 60;
 const endingMs = 30_000;
 const lookEveryMs = 250;
 
-const inSeconds = "CASE interval_field WHEN 'SECOND' THEN 1 WHEN 'MINUTE' THEN 60 WHEN 'HOUR' THEN 3600 WHEN 'DAY' THEN 86400 WHEN 'WEEK' THEN 604800 END * interval_value";
-const inMonths = "CASE interval_field WHEN 'MONTH' THEN 1 WHEN 'QUARTER' THEN 3 WHEN 'YEAR' THEN 12 END * interval_value";
+const inSeconds =
+  "CASE interval_field WHEN 'SECOND' THEN 1 WHEN 'MINUTE' THEN 60 WHEN 'HOUR' THEN 3600 WHEN 'DAY' THEN 86400 WHEN 'WEEK' THEN 604800 END * interval_value";
+const inMonths =
+  "CASE interval_field WHEN 'MONTH' THEN 1 WHEN 'QUARTER' THEN 3 WHEN 'YEAR' THEN 12 END * interval_value";
 
-/** Times of an event are those of its own zone: `here` is now, there. An interval such as `'1:30' MINUTE_SECOND` is in neither unit. */
+/**
+ * Times of an event are those of its own zone: `here` is now, there. An interval such as `'1:30'
+ * MINUTE_SECOND` is in neither unit.
+ */
 const enabledEvents = `
   SELECT CONCAT(e.s, '.', e.n) AS name, e.due AS dueInS, IFNULL(p.count_star, 0) AS runs
     FROM (SELECT s, n, CASE WHEN event_type = 'ONE TIME' THEN TIMESTAMPDIFF(SECOND, here, execute_at)
@@ -29,29 +43,54 @@ const enabledEvents = `
     LEFT JOIN performance_schema.events_statements_summary_by_program p ON p.object_type = 'EVENT' AND p.object_schema = e.s AND p.object_name = e.n`;
 
 async function read({ rows }: Session, own: string): Promise<Schedule> {
-  const found = await rows<{ name: string; dueInS: string | number | null; runs: string | number }>(enabledEvents, [own]);
+  const found = await rows<{ name: string; dueInS: string | number | null; runs: string | number }>(
+    enabledEvents,
+    [own],
+  );
   if (found.length === 0) return { events: new Map(), underWay: 0 };
-  const [workers] = await rows<{ n: string | number }>("SELECT COUNT(*) AS n FROM performance_schema.threads WHERE name = 'thread/sql/event_worker'");
-  const events = new Map(found.map(({ name, dueInS, runs }) => [name, { dueInS: dueInS === null ? null : Number(dueInS), runs: Number(runs) }]));
+  const [workers] = await rows<{ n: string | number }>(
+    "SELECT COUNT(*) AS n FROM performance_schema.threads WHERE name = 'thread/sql/event_worker'",
+  );
+  const events = new Map(
+    found.map(({ name, dueInS, runs }) => [
+      name,
+      { dueInS: dueInS === null ? null : Number(dueInS), runs: Number(runs) },
+    ]),
+  );
   return { events, underWay: Number(workers!.n) };
 }
 
 export const readSchedule = (site: Site, unread: Unread): Promise<Schedule> =>
-  withSession(site, async (session) => (await readable(unread, 'when events run', () => read(session, site.config.database))) ?? { events: new Map(), underWay: 0 });
+  withSession(
+    site,
+    async (session) =>
+      (await readable(unread, 'when events run', () => read(session, site.config.database))) ?? {
+        events: new Map(),
+        underWay: 0,
+      },
+  );
 
-/** `ran`: by name, what ended after `before` was read. `unseen`: in words, what nobody saw run. `mayHaveWritten`: something ran, or was waited for. */
-export interface Ran { ran: string[]; unseen: string[]; mayHaveWritten: boolean }
+/**
+ * `ran`: by name, what ended after `before` was read. `unseen`: in words, what nobody saw run.
+ * `mayHaveWritten`: something ran, or was waited for.
+ */
+export interface Ran {
+  ran: string[];
+  unseen: string[];
+  mayHaveWritten: boolean;
+}
 
 const isDueSoon = ({ dueInS }: Scheduled): boolean => dueInS === null || dueInS <= patienceS;
 
 /**
- * Waits until every event that is due soon has run, and none is under way: a minute and a half at most, and not at all where none is.
- * An event that is gone ran for the last time.
+ * Waits until every event that is due soon has run, and none is under way: a minute and a half at most, and
+ * not at all where none is. An event that is gone ran for the last time.
  */
 export async function awaitEvents(site: Site, before: Schedule): Promise<Ran> {
   const none: Unread = new Set();
   const first = await readSchedule(site, none);
-  const hasRun = (now: Schedule, name: string, since: Schedule): boolean => now.events.get(name)?.runs !== since.events.get(name)?.runs;
+  const hasRun = (now: Schedule, name: string, since: Schedule): boolean =>
+    now.events.get(name)?.runs !== since.events.get(name)?.runs;
   const soon = [...first.events].filter(([, one]) => isDueSoon(one)).map(([name]) => name);
   let last = first;
   const someAreAwaited = soon.length > 0 || first.underWay > 0;
@@ -59,15 +98,23 @@ export async function awaitEvents(site: Site, before: Schedule): Promise<Ran> {
     const longestS = Math.max(...soon.map((name) => first.events.get(name)!.dueInS ?? patienceS), 0);
     let over = 0;
     // Between an event's time and its start nothing is under way for a moment: the same must be seen twice.
-    await pollUntil(site.clock, { everyMs: lookEveryMs, deadlineMs: longestS * 1_000 + endingMs }, async () => {
-      last = await readSchedule(site, none);
-      over = last.underWay === 0 && soon.every((name) => hasRun(last, name, first)) ? over + 1 : 0;
-      return over > 1;
-    });
+    await pollUntil(
+      site.clock,
+      { everyMs: lookEveryMs, deadlineMs: longestS * 1_000 + endingMs },
+      async () => {
+        last = await readSchedule(site, none);
+        over = last.underWay === 0 && soon.every((name) => hasRun(last, name, first)) ? over + 1 : 0;
+        return over > 1;
+      },
+    );
   }
   const names = [...new Set([...before.events.keys(), ...first.events.keys()])];
   const ran = names.filter((name) => hasRun(last, name, before));
-  const unseen = [...last.events].filter(([name]) => !ran.includes(name)).map(([name, one]) => `event ${name} ${whenDue(one, soon.includes(name))}: what it does then was not seen`);
+  const unseen = [...last.events]
+    .filter(([name]) => !ran.includes(name))
+    .map(
+      ([name, one]) => `event ${name} ${whenDue(one, soon.includes(name))}: what it does then was not seen`,
+    );
   return { ran, unseen, mayHaveWritten: someAreAwaited || ran.length > 0 };
 }
 

@@ -11,15 +11,22 @@ const socket = '/tmp/muster-mysqld.sock';
 export const pidFile = '/tmp/muster-mysqld.pid';
 const logFile = '/tmp/muster-mysqld.log';
 
-/** A MySQL server on the service's own volume, in a helper without any network: nobody but Muster can be its client. */
+/**
+ * A MySQL server on the service's own volume, in a helper without any network: nobody but Muster can be its
+ * client.
+ */
 export interface ScratchServer {
   /** Runs statements; rows as tab-separated lines. Rejects with the server's message. */
   sql(statements: string): Promise<string>;
-  /** Loads a dump that lies on this machine into an empty data folder, with the redo log off; `progress` is told bytes read. */
+  /**
+   * Loads a dump that lies on this machine into an empty data folder, with the redo log off; `progress` is
+   * told bytes read.
+   */
   load(path: string, progress: (bytes: number) => void): Promise<void>;
   /**
-   * Replays binary logs that lie in the helper, all in one go: without the transactions of `excluded`, or from a position of the first one on.
-   * Gives how many transactions without a GTID the client took; it ends with an error unless it executed each.
+   * Replays binary logs that lie in the helper, all in one go: without the transactions of `excluded`, or
+   * from a position of the first one on. Gives how many transactions without a GTID the client took; it ends
+   * with an error unless it executed each.
    */
   replay(paths: string[], from: { excluded: string; start: number | null }): Promise<number>;
   /** How it names itself, as whoever serves this folder will. */
@@ -31,7 +38,10 @@ export interface ScratchServer {
 export interface ScratchOptions {
   site: Site;
   helper: Helper;
-  /** Of the server that the data came from: what decides how a folder is made and what loads into it. Empty when not known. */
+  /**
+   * Of the server that the data came from: what decides how a folder is made and what loads into it. Empty
+   * when not known.
+   */
   settings: Settings;
   gtid: boolean;
   signal: AbortSignal;
@@ -43,36 +53,94 @@ const started = async (options: ScratchOptions, argv: string[], what: string): P
   const { code, stderr } = await helper.exec(argv, { user: site.owner, signal, deadlineMs: 120_000 });
   if (code === 0) return;
   const log = await helper.exec(['sh', '-c', `grep -a ERROR ${logFile} | tail -n 3`]);
-  throw environmentError(`${what} failed with code ${code}`, { found: (log.stdout || stderr).trim() || 'no message', expected: 'code 0' });
+  throw environmentError(`${what} failed with code ${code}`, {
+    found: (log.stdout || stderr).trim() || 'no message',
+    expected: 'code 0',
+  });
 };
 
 /** An empty data folder as the server makes it; root without a password until the dump brings its own. */
 export const initialise = (options: ScratchOptions): Promise<void> =>
-  started(options, ['mysqld', '--no-defaults', '--initialize-insecure', `--datadir=${options.site.dataFolder}`, `--log-error=${logFile}`, ...folderOptions(options.settings)], 'initialising the data folder');
+  started(
+    options,
+    [
+      'mysqld',
+      '--no-defaults',
+      '--initialize-insecure',
+      `--datadir=${options.site.dataFolder}`,
+      `--log-error=${logFile}`,
+      ...folderOptions(options.settings),
+    ],
+    'initialising the data folder',
+  );
 
 /**
- * Starts it. Without its own binary log, doublewrite and flushing: a crash here only means that the restore is done again,
- * and none of these settings outlives the process. Replayed transactions keep their GTIDs all the same (mysql.gtid_executed).
+ * Starts it. Without its own binary log, doublewrite and flushing: a crash here only means that the restore
+ * is done again, and none of these settings outlives the process. Replayed transactions keep their GTIDs all
+ * the same (mysql.gtid_executed).
  */
 export async function startScratch(options: ScratchOptions): Promise<ScratchServer> {
   const { site, gtid } = options;
-  await started(options, [
-    'sh', '-c', 'exec "$@" --innodb-buffer-pool-size="$(awk \'/MemAvailable/ { m = $2 / 4096; print int(m < 64 ? 64 : m > 1024 ? 1024 : m) }\' /proc/meminfo)M"', 'scratch',
-    'mysqld', '--no-defaults', '--persisted-globals-load=OFF', '--daemonize', `--datadir=${site.dataFolder}`, `--socket=${socket}`, `--pid-file=${pidFile}`, `--log-error=${logFile}`,
-    '--skip-networking', '--mysqlx=OFF', '--skip-log-bin', '--event-scheduler=OFF', '--innodb-doublewrite=OFF', '--innodb-flush-log-at-trx-commit=0', '--performance-schema=OFF',
-    '--max-allowed-packet=1G', `--gtid-mode=${gtid ? 'ON' : 'OFF'}`, `--enforce-gtid-consistency=${gtid ? 'ON' : 'OFF'}`, ...loadingOptions(options.settings),
-  ], 'starting a server on the data folder');
+  await started(
+    options,
+    [
+      'sh',
+      '-c',
+      'exec "$@" --innodb-buffer-pool-size="$(awk \'/MemAvailable/ { m = $2 / 4096; print int(m < 64 ? 64 : m > 1024 ? 1024 : m) }\' /proc/meminfo)M"',
+      'scratch',
+      'mysqld',
+      '--no-defaults',
+      '--persisted-globals-load=OFF',
+      '--daemonize',
+      `--datadir=${site.dataFolder}`,
+      `--socket=${socket}`,
+      `--pid-file=${pidFile}`,
+      `--log-error=${logFile}`,
+      '--skip-networking',
+      '--mysqlx=OFF',
+      '--skip-log-bin',
+      '--event-scheduler=OFF',
+      '--innodb-doublewrite=OFF',
+      '--innodb-flush-log-at-trx-commit=0',
+      '--performance-schema=OFF',
+      '--max-allowed-packet=1G',
+      `--gtid-mode=${gtid ? 'ON' : 'OFF'}`,
+      `--enforce-gtid-consistency=${gtid ? 'ON' : 'OFF'}`,
+      ...loadingOptions(options.settings),
+    ],
+    'starting a server on the data folder',
+  );
   return runningScratch(options);
 }
 
 /** One that was started with these options before, in the same helper. */
 export function runningScratch({ site, helper, signal }: ScratchOptions): ScratchServer {
-  const client = (user: string): string[] => ['mysql', '--no-defaults', `--socket=${socket}`, `--user=${user}`, '--default-character-set=utf8mb4', '--max-allowed-packet=1G', '--binary-mode'];
+  const client = (user: string): string[] => [
+    'mysql',
+    '--no-defaults',
+    `--socket=${socket}`,
+    `--user=${user}`,
+    '--default-character-set=utf8mb4',
+    '--max-allowed-packet=1G',
+    '--binary-mode',
+  ];
   const env = { MYSQL_PWD: site.password };
-  const run = async (argv: string[], given: ExecOptions = {}): Promise<ExecResult> => helper.exec(argv, { signal, ...given, env: { ...env, ...given.env } });
-  const failed = (what: string, { code, stderr }: ExecResult): Error => environmentError(`${what} failed with code ${code}`, { found: stderr.trim().slice(0, 500) || 'no message', expected: 'code 0' });
+  const run = async (argv: string[], given: ExecOptions = {}): Promise<ExecResult> =>
+    helper.exec(argv, { signal, ...given, env: { ...env, ...given.env } });
+  const failed = (what: string, { code, stderr }: ExecResult): Error =>
+    environmentError(`${what} failed with code ${code}`, {
+      found: stderr.trim().slice(0, 500) || 'no message',
+      expected: 'code 0',
+    });
   const sql = async (statements: string): Promise<string> => {
-    const result = await run([...client(site.config.user), '--batch', '--raw', '--skip-column-names', '--execute', statements]);
+    const result = await run([
+      ...client(site.config.user),
+      '--batch',
+      '--raw',
+      '--skip-column-names',
+      '--execute',
+      statements,
+    ]);
     if (result.code !== 0) throw failed('a statement of the restore', result);
     return result.stdout.trim();
   };
@@ -82,7 +150,10 @@ export function runningScratch({ site, helper, signal }: ScratchOptions): Scratc
     load: async (path, progress) => {
       // The root of an empty data folder has no password yet.
       const asRoot = { env: { MYSQL_PWD: '' } };
-      const off = await run([...client('root'), '--execute', 'ALTER INSTANCE DISABLE INNODB REDO_LOG'], asRoot);
+      const off = await run(
+        [...client('root'), '--execute', 'ALTER INSTANCE DISABLE INNODB REDO_LOG'],
+        asRoot,
+      );
       if (off.code !== 0) throw failed('switching the redo log off', off);
       const { size } = await stat(path);
       let seen = 0;
@@ -98,25 +169,50 @@ export function runningScratch({ site, helper, signal }: ScratchOptions): Scratc
       input.once('error', (error) => counted.destroy(error));
       const result = await run(client('root'), { stdin: input.pipe(counted), ...asRoot });
       if (result.code !== 0) throw failed('loading the dump', result);
-      if (seen !== size) throw environmentError('the dump was not read to its end', { found: `${seen} of ${size} bytes`, expected: 'all of it' });
+      if (seen !== size)
+        throw environmentError('the dump was not read to its end', {
+          found: `${seen} of ${size} bytes`,
+          expected: 'all of it',
+        });
     },
     replay: async (paths, { excluded, start }) => {
       const from = start === null ? `--exclude-gtids=${excluded}` : `--start-position=${start}`;
-      const result = await run(['bash', '-c', replayScript, 'replay', from, ...paths], { env: { CLIENT: client(site.config.user).join(' '), HEAD: anonymousHead } });
+      const result = await run(['bash', '-c', replayScript, 'replay', from, ...paths], {
+        env: { CLIENT: client(site.config.user).join(' '), HEAD: anonymousHead },
+      });
       if (result.code !== 0) throw failed('replaying the log', result);
       return Number(result.stdout.trim().split('\n').at(-1));
     },
     stop: async () => {
-      const result = await run(['mysqladmin', '--no-defaults', `--socket=${socket}`, `--user=${site.config.user}`, 'shutdown']);
+      const result = await run([
+        'mysqladmin',
+        '--no-defaults',
+        `--socket=${socket}`,
+        `--user=${site.config.user}`,
+        'shutdown',
+      ]);
       if (result.code !== 0) throw failed('ending the server of the restore', result);
-      const gone = await pollUntil(site.clock, { everyMs: 50, deadlineMs: 60_000, signal }, async () => (await helper.exec(['sh', '-c', `test ! -e ${pidFile} && grep -aq "Shutdown complete" ${logFile}`])).code === 0);
-      if (!gone) throw environmentError('the server of the restore does not end', { expected: 'a clean end within 60 s' });
+      const gone = await pollUntil(
+        site.clock,
+        { everyMs: 50, deadlineMs: 60_000, signal },
+        async () =>
+          (await helper.exec(['sh', '-c', `test ! -e ${pidFile} && grep -aq "Shutdown complete" ${logFile}`]))
+            .code === 0,
+      );
+      if (!gone)
+        throw environmentError('the server of the restore does not end', {
+          expected: 'a clean end within 60 s',
+        });
     },
   };
 }
 
-/** mysqlbinlog heads each transaction that has no GTID with a comment; the statements go on to the client byte for byte. */
-const anonymousHead = '^#[0-9]{6} +[0-9:]+ server id [0-9]+ +end_log_pos [0-9]+ .*Anonymous_GTID\tlast_committed=';
+/**
+ * mysqlbinlog heads each transaction that has no GTID with a comment; the statements go on to the client byte
+ * for byte.
+ */
+const anonymousHead =
+  '^#[0-9]{6} +[0-9:]+ server id [0-9]+ +end_log_pos [0-9]+ .*Anonymous_GTID\tlast_committed=';
 
 const replayScript = `
   set -o pipefail

@@ -7,11 +7,18 @@ import { withSession, type SemiSync, type Session, type Site } from './server.ts
 const attachMs = 60_000;
 const plugins = { rpl_semi_sync_source: 'semisync_source.so', rpl_semi_sync_replica: 'semisync_replica.so' };
 
-/** Both plugins, on the source: a copy of it brings them along, where INSTALL PLUGIN would be refused as a write. */
+/**
+ * Both plugins, on the source: a copy of it brings them along, where INSTALL PLUGIN would be refused as a
+ * write.
+ */
 export async function installPlugins({ rows }: Session): Promise<void> {
-  const there = await rows<{ name: string }>('SELECT plugin_name AS name FROM information_schema.plugins WHERE plugin_name IN (?)', [Object.keys(plugins)]);
+  const there = await rows<{ name: string }>(
+    'SELECT plugin_name AS name FROM information_schema.plugins WHERE plugin_name IN (?)',
+    [Object.keys(plugins)],
+  );
   for (const [name, file] of Object.entries(plugins)) {
-    if (!there.some((one) => one.name.toLowerCase() === name)) await rows(`INSTALL PLUGIN ${name} SONAME '${file}'`);
+    if (!there.some((one) => one.name.toLowerCase() === name))
+      await rows(`INSTALL PLUGIN ${name} SONAME '${file}'`);
   }
 }
 
@@ -24,7 +31,11 @@ export async function enableAtSource(source: Site, fallbackMs: number): Promise<
       const state = await semiSyncOf(session);
       return state?.status && state.replicas > 0;
     });
-    if (!on) throw environmentError(`${source.service.name} has no replica that its commits could wait for`, { found: JSON.stringify(await semiSyncOf(session)), expected: 'semi-synchronous replication on, and a replica' });
+    if (!on)
+      throw environmentError(`${source.service.name} has no replica that its commits could wait for`, {
+        found: JSON.stringify(await semiSyncOf(session)),
+        expected: 'semi-synchronous replication on, and a replica',
+      });
   });
 }
 
@@ -32,7 +43,10 @@ export async function enableAtReplica({ rows }: Session): Promise<void> {
   await rows('SET PERSIST rpl_semi_sync_replica_enabled = ON');
 }
 
-/** Without this, what it applies would wait for a replica that it does not have. Notes what it said of itself until now. */
+/**
+ * Without this, what it applies would wait for a replica that it does not have. Notes what it said of itself
+ * until now.
+ */
 export async function endAsSource(site: Site): Promise<void> {
   await withSession(site, async (session) => {
     const state = await semiSyncOf(session);
@@ -48,15 +62,24 @@ export async function semiSyncOf({ rows }: Session): Promise<SemiSync | null> {
   const found = await rows<{ Variable_name: string; Value: string }>(
     "SHOW GLOBAL STATUS WHERE Variable_name IN ('Rpl_semi_sync_source_status', 'Rpl_semi_sync_source_no_tx', 'Rpl_semi_sync_source_yes_tx', 'Rpl_semi_sync_source_clients')",
   );
-  const value = (name: string): string | undefined => found.find((row) => row.Variable_name.toLowerCase() === `rpl_semi_sync_source_${name}`)?.Value;
+  const value = (name: string): string | undefined =>
+    found.find((row) => row.Variable_name.toLowerCase() === `rpl_semi_sync_source_${name}`)?.Value;
   if (value('status') === undefined) return null;
-  const [clock] = await rows<{ started: string | number }>("SELECT ROUND(UNIX_TIMESTAMP() - VARIABLE_VALUE) AS started FROM performance_schema.global_status WHERE VARIABLE_NAME = 'Uptime'");
-  return { status: value('status') === 'ON', unacknowledged: Number(value('no_tx')), acknowledged: Number(value('yes_tx')), replicas: Number(value('clients')), startedAt: Number(clock!.started) };
+  const [clock] = await rows<{ started: string | number }>(
+    "SELECT ROUND(UNIX_TIMESTAMP() - VARIABLE_VALUE) AS started FROM performance_schema.global_status WHERE VARIABLE_NAME = 'Uptime'",
+  );
+  return {
+    status: value('status') === 'ON',
+    unacknowledged: Number(value('no_tx')),
+    acknowledged: Number(value('yes_tx')),
+    replicas: Number(value('clients')),
+    startedAt: Number(clock!.started),
+  };
 }
 
 /**
- * "Nothing acknowledged can be lost" holds only while every commit waited for a replica: the source falls back to asynchronous
- * replication by itself after its timeout, and says so nowhere but in these counters.
+ * "Nothing acknowledged can be lost" holds only while every commit waited for a replica: the source falls
+ * back to asynchronous replication by itself after its timeout, and says so nowhere but in these counters.
  */
 export const semiSyncCheck = (site: Site): Check => ({
   before: async () => (await withSession(site, semiSyncOf)) as unknown as Json,
@@ -69,14 +92,40 @@ export const semiSyncCheck = (site: Site): Check => ({
 
 export function semiSyncVerdict(before: SemiSync | null, now: SemiSync | null): CheckOutcome {
   const facts = { before, now } as unknown as Json;
-  if (before === null || !before.status) return { verdict: 'fail', detail: 'the source did not wait for a replica to begin with: semi-synchronous replication was off', facts };
-  if (now === null) return { verdict: 'inconclusive', detail: 'the server no longer says how it replicates', facts };
+  if (before === null || !before.status)
+    return {
+      verdict: 'fail',
+      detail: 'the source did not wait for a replica to begin with: semi-synchronous replication was off',
+      facts,
+    };
+  if (now === null)
+    return { verdict: 'inconclusive', detail: 'the server no longer says how it replicates', facts };
   // Uptime is told in whole seconds.
-  if (Math.abs(now.startedAt - before.startedAt) > 2) return { verdict: 'inconclusive', detail: 'the server was started anew, and with it the counters: what it did before is not known', facts };
+  if (Math.abs(now.startedAt - before.startedAt) > 2)
+    return {
+      verdict: 'inconclusive',
+      detail: 'the server was started anew, and with it the counters: what it did before is not known',
+      facts,
+    };
   const alone = now.unacknowledged - before.unacknowledged;
-  if (alone > 0) return { verdict: 'fail', detail: `the source fell back to asynchronous replication: ${alone} transactions were acknowledged to clients before any replica had them`, facts };
-  if (!now.status) return { verdict: 'fail', detail: 'the source no longer waits for a replica: semi-synchronous replication is off', facts };
+  if (alone > 0)
+    return {
+      verdict: 'fail',
+      detail: `the source fell back to asynchronous replication: ${alone} transactions were acknowledged to clients before any replica had them`,
+      facts,
+    };
+  if (!now.status)
+    return {
+      verdict: 'fail',
+      detail: 'the source no longer waits for a replica: semi-synchronous replication is off',
+      facts,
+    };
   const waited = now.acknowledged - before.acknowledged;
-  if (waited === 0) return { verdict: 'inconclusive', detail: 'nothing was committed while it was watched', facts };
-  return { verdict: 'pass', detail: `each of ${waited} transactions was with a replica before its client had the answer`, facts };
+  if (waited === 0)
+    return { verdict: 'inconclusive', detail: 'nothing was committed while it was watched', facts };
+  return {
+    verdict: 'pass',
+    detail: `each of ${waited} transactions was with a replica before its client had the answer`,
+    facts,
+  };
 }

@@ -3,9 +3,17 @@ import type { Session, Site } from './server.ts';
 import { findTable, type TableName } from './tables.ts';
 
 /** A table's file: where it lies, and which of its pages hold the rows (those of its clustered index). */
-export interface TableFile { name: TableName; path: string; pageBytes: number; index: bigint }
+export interface TableFile {
+  name: TableName;
+  path: string;
+  pageBytes: number;
+  index: bigint;
+}
 
-/** A pool larger than this is not pushed out of memory on purpose: the effect then shows when the server next reads the pages. */
+/**
+ * A pool larger than this is not pushed out of memory on purpose: the effect then shows when the server next
+ * reads the pages.
+ */
 const evictableBytes = 128 * 1024 * 1024;
 
 /** Environment error when the table has no file of its own, or when that is not the drill's. */
@@ -17,7 +25,11 @@ export async function locate(site: Site, session: Session, table: string): Promi
       WHERE t.name = ? AND i.type & 1 = 1`,
     [`${name.schema}/${name.table}`],
   );
-  if (!row) throw environmentError(`${table} has no file of its own`, { found: 'a table in a shared tablespace, partitioned, or of another engine', expected: 'InnoDB with innodb_file_per_table' });
+  if (!row)
+    throw environmentError(`${table} has no file of its own`, {
+      found: 'a table in a shared tablespace, partitioned, or of another engine',
+      expected: 'InnoDB with innodb_file_per_table',
+    });
   const said = row.path.startsWith('/') ? row.path : `${site.dataFolder}/${row.path.replace(/^\.\//, '')}`;
   // A schema's folder may be a link to somewhere else.
   const path = (await site.service.exec(['readlink', '-f', said], { deadlineMs: 30_000 })).stdout.trim();
@@ -27,26 +39,54 @@ export async function locate(site: Site, session: Session, table: string): Promi
 
 /** Tells a file from another one of the same name; empty where there is none. */
 export async function fileIdentity({ service }: Site, path: string): Promise<string> {
-  const { stdout } = await service.exec(['sh', '-c', 'test ! -e "$1" || stat -c "%i born %W" "$1"', 'look', path], { deadlineMs: 30_000 });
+  const { stdout } = await service.exec(
+    ['sh', '-c', 'test ! -e "$1" || stat -c "%i born %W" "$1"', 'look', path],
+    { deadlineMs: 30_000 },
+  );
   return stdout.trim();
 }
 
 /** Overwrites bytes of the file, down to the disk. */
 export async function writeAt({ service }: Site, path: string, offset: number, bytes: Buffer): Promise<void> {
-  const { code, stderr } = await service.exec(['dd', `of=${path}`, 'conv=notrunc,fsync', 'oflag=seek_bytes', 'iflag=fullblock', 'bs=64K', `seek=${offset}`], { stdin: bytes });
-  if (code !== 0) throw environmentError(`${path} cannot be overwritten at ${offset}`, { found: stderr.trim(), expected: 'code 0' });
+  const { code, stderr } = await service.exec(
+    [
+      'dd',
+      `of=${path}`,
+      'conv=notrunc,fsync',
+      'oflag=seek_bytes',
+      'iflag=fullblock',
+      'bs=64K',
+      `seek=${offset}`,
+    ],
+    { stdin: bytes },
+  );
+  if (code !== 0)
+    throw environmentError(`${path} cannot be overwritten at ${offset}`, {
+      found: stderr.trim(),
+      expected: 'code 0',
+    });
 }
 
-/** Fills the buffer pool with a temporary table, which no log sees; without the protection of young pages it pushes out all others. */
+/**
+ * Fills the buffer pool with a temporary table, which no log sees; without the protection of young pages it
+ * pushes out all others.
+ */
 export async function evict({ rows }: Session): Promise<void> {
-  const [row] = await rows<{ bytes: string | number; old: string | number }>('SELECT @@innodb_buffer_pool_size AS bytes, @@innodb_old_blocks_time AS old');
+  const [row] = await rows<{ bytes: string | number; old: string | number }>(
+    'SELECT @@innodb_buffer_pool_size AS bytes, @@innodb_old_blocks_time AS old',
+  );
   if (Number(row!.bytes) > evictableBytes) return;
   const rowsNeeded = Math.ceil((Number(row!.bytes) * 2.5) / 8_000);
   await rows('SET GLOBAL innodb_old_blocks_time = 0');
   try {
     await rows('SET SESSION cte_max_recursion_depth = 1000000');
-    await rows('CREATE TEMPORARY TABLE mysql.muster_evict (n INT PRIMARY KEY, filler VARBINARY(8000)) ENGINE = InnoDB');
-    await rows("INSERT INTO mysql.muster_evict WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?) SELECT n, REPEAT('x', 8000) FROM numbers", [rowsNeeded]);
+    await rows(
+      'CREATE TEMPORARY TABLE mysql.muster_evict (n INT PRIMARY KEY, filler VARBINARY(8000)) ENGINE = InnoDB',
+    );
+    await rows(
+      "INSERT INTO mysql.muster_evict WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?) SELECT n, REPEAT('x', 8000) FROM numbers",
+      [rowsNeeded],
+    );
     await rows('SELECT SUM(LENGTH(filler)) FROM mysql.muster_evict');
     await rows('DROP TEMPORARY TABLE mysql.muster_evict');
   } finally {
@@ -54,11 +94,17 @@ export async function evict({ rows }: Session): Promise<void> {
   }
 }
 
-/** Pages that innochecksum calls damaged, in a copy: it cannot lock the file of a running server. Null when it cannot be asked. */
+/**
+ * Pages that innochecksum calls damaged, in a copy: it cannot lock the file of a running server. Null when it
+ * cannot be asked.
+ */
 export async function badPages(site: Site, path: string): Promise<number[] | null> {
-  const script = 'copy=$(mktemp) && cp "$1" "$copy" && innochecksum --allow-mismatches=10000 --log="$copy.log" "$copy" 2>&1; code=$?; rm -f "$copy" "$copy.log"; exit $code';
+  const script =
+    'copy=$(mktemp) && cp "$1" "$copy" && innochecksum --allow-mismatches=10000 --log="$copy.log" "$copy" 2>&1; code=$?; rm -f "$copy" "$copy.log"; exit $code';
   try {
-    const { stdout } = await site.service.exec(['sh', '-c', script, 'innochecksum', path], { deadlineMs: 30_000 });
+    const { stdout } = await site.service.exec(['sh', '-c', script, 'innochecksum', path], {
+      deadlineMs: 30_000,
+    });
     return [...stdout.matchAll(/^Fail: page (\d+) invalid/gm)].map(([, page]) => Number(page));
   } catch {
     return null;

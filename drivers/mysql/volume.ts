@@ -6,14 +6,16 @@ import { withSession, type Site } from './server.ts';
 import { findTable } from './tables.ts';
 
 /**
- * MySQL's data folder. Its data file is that of the largest table of the applications, its log the redo log that is written to. The
- * server ends in order around damage to a table, because a page that it finds damaged while it recovers from a crash it takes from the doublewrite
- * files instead; damage to the redo log shows only when it is needed, after a crash.
+ * MySQL's data folder. Its data file is that of the largest table of the applications, its log the redo log
+ * that is written to. The server ends in order around damage to a table, because a page that it finds damaged
+ * while it recovers from a crash it takes from the doublewrite files instead; damage to the redo log shows
+ * only when it is needed, after a crash.
  */
 export const mysqlVolume = (site: Site): Volume => ({
   service: site.service,
   folder: site.dataFolder,
-  file: async (kind) => `${site.dataFolder}/${await (kind === 'data' ? largestTable(site) : currentRedo(site))}`,
+  file: async (kind) =>
+    `${site.dataFolder}/${await (kind === 'data' ? largestTable(site) : currentRedo(site))}`,
   restartBy: (kind) => (kind === 'data' ? 'stop' : 'kill'),
   aboutToLose: () => askForLostTables(site),
 });
@@ -26,7 +28,10 @@ const largestTable = (site: Site): Promise<string> =>
         WHERE s.space_type = 'Single' AND SUBSTRING_INDEX(s.name, '/', 1) NOT IN (?) AND s.name NOT LIKE '%#%' AND f.path LIKE './%' ORDER BY s.file_size DESC, s.name LIMIT 1`,
       [serverSchemas],
     );
-    if (!row) throw environmentError('there is no table with a file of its own in the data folder', { expected: 'an InnoDB table with innodb_file_per_table' });
+    if (!row)
+      throw environmentError('there is no table with a file of its own in the data folder', {
+        expected: 'an InnoDB table with innodb_file_per_table',
+      });
     await session.rows('SET SESSION lock_wait_timeout = 10');
     await session.rows(`FLUSH TABLES ${(await findTable(session, row.name)).quoted} FOR EXPORT`);
     await session.rows('UNLOCK TABLES');
@@ -35,7 +40,13 @@ const largestTable = (site: Site): Promise<string> =>
 
 const currentRedo = (site: Site): Promise<string> =>
   withSession(site, async ({ rows }) => {
-    const [row] = await rows<{ path: string }>('SELECT file_name AS path FROM performance_schema.innodb_redo_log_files ORDER BY file_id DESC LIMIT 1');
-    if (!row) throw environmentError('the server names no redo log', { found: 'nothing in performance_schema.innodb_redo_log_files', expected: 'the performance schema, and the redo log switched on' });
+    const [row] = await rows<{ path: string }>(
+      'SELECT file_name AS path FROM performance_schema.innodb_redo_log_files ORDER BY file_id DESC LIMIT 1',
+    );
+    if (!row)
+      throw environmentError('the server names no redo log', {
+        found: 'nothing in performance_schema.innodb_redo_log_files',
+        expected: 'the performance schema, and the redo log switched on',
+      });
     return row.path.replace(/^\.\//, '');
   });

@@ -6,8 +6,8 @@ import { assertOwnData } from './own-data.ts';
 import { withSession, type Site } from './server.ts';
 
 /**
- * The data volume is emptied and the server killed. It is frozen in between: a server that sees its files go may die by itself, half-way
- * through and in its own words. Restart policies bring up another, empty server.
+ * The data volume is emptied and the server killed. It is frozen in between: a server that sees its files go
+ * may die by itself, half-way through and in its own words. Restart policies bring up another, empty server.
  */
 export async function wipe(site: Site): Promise<Inflicted> {
   await assertOwnData(site);
@@ -15,10 +15,15 @@ export async function wipe(site: Site): Promise<Inflicted> {
   const identity = await serverIdentity(site);
   const asked = await askForLostTables(site);
   await site.service.signalFromHost('SIGSTOP');
-  const { code, stderr } = await site.service.exec(['find', site.dataFolder, '-mindepth', '1', '-delete'], { deadlineMs: 60_000 });
+  const { code, stderr } = await site.service.exec(['find', site.dataFolder, '-mindepth', '1', '-delete'], {
+    deadlineMs: 60_000,
+  });
   if (code !== 0) {
     await site.service.signalFromHost('SIGCONT');
-    throw environmentError(`${site.dataFolder} cannot be emptied`, { found: stderr.trim() || `code ${code}`, expected: 'code 0' });
+    throw environmentError(`${site.dataFolder} cannot be emptied`, {
+      found: stderr.trim() || `code ${code}`,
+      expected: 'code 0',
+    });
   }
   await site.service.signalFromHost('SIGKILL');
   return {
@@ -33,21 +38,32 @@ export async function wipe(site: Site): Promise<Inflicted> {
   };
 }
 
-const serverIdentity = (site: Site): Promise<string> => withSession(site, async ({ rows }) => (await rows<{ uuid: string }>('SELECT @@server_uuid AS uuid'))[0]!.uuid);
+const serverIdentity = (site: Site): Promise<string> =>
+  withSession(
+    site,
+    async ({ rows }) => (await rows<{ uuid: string }>('SELECT @@server_uuid AS uuid'))[0]!.uuid,
+  );
 
 /**
- * A server names itself in a file of its data folder: when that file is gone or names another, so is the data. Looked at in a
- * container of our own, which sees the volume whether the service runs or not.
+ * A server names itself in a file of its data folder: when that file is gone or names another, so is the
+ * data. Looked at in a container of our own, which sees the volume whether the service runs or not.
  */
 async function identityLost(site: Site, before: string): Promise<string | null> {
   const helper = await site.service.helper({ network: 'none', volumes: true });
   try {
-    const { stdout } = await helper.exec(['sh', '-c', 'cat "$1/auto.cnf" 2>/dev/null; true', 'identity', site.dataFolder]);
+    const { stdout } = await helper.exec([
+      'sh',
+      '-c',
+      'cat "$1/auto.cnf" 2>/dev/null; true',
+      'identity',
+      site.dataFolder,
+    ]);
     if (stdout.includes(before)) return null;
     const now = /server-uuid=(\S+)/.exec(stdout)?.[1];
-    return now ? `the volume holds another server's data (${now}, was ${before})` : `the volume does not hold server ${before} any more`;
+    return now
+      ? `the volume holds another server's data (${now}, was ${before})`
+      : `the volume does not hold server ${before} any more`;
   } finally {
     await helper.remove();
   }
 }
-

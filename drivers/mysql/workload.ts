@@ -6,18 +6,22 @@ import { createConnections, openConnection, run, type Connections } from './conn
 import { quoted, serverCode, withSession, type Site } from './server.ts';
 import { isReadOnlyRefusal } from './write-attempt.ts';
 
-/** More than one transaction can be in the same flush to disk, so that writers do not wait for one another's. */
+/**
+ * More than one transaction can be in the same flush to disk, so that writers do not wait for one another's.
+ */
 const connectionLimit = 24;
 const silenceMs = 30_000;
 
 /** `database.table`, for people and for faults. */
-export const ledgerTable = ({ config, component }: Pick<Site, 'config' | 'component'>): string => `${config.database}.ledger_${component.replaceAll(/[^A-Za-z0-9_]/g, '_').slice(0, 50)}`;
+export const ledgerTable = ({ config, component }: Pick<Site, 'config' | 'component'>): string =>
+  `${config.database}.ledger_${component.replaceAll(/[^A-Za-z0-9_]/g, '_').slice(0, 50)}`;
 
-const quotedTable = (site: Pick<Site, 'config' | 'component'>): string => ledgerTable(site).split('.').map(quoted).join('.');
+const quotedTable = (site: Pick<Site, 'config' | 'component'>): string =>
+  ledgerTable(site).split('.').map(quoted).join('.');
 
 /**
- * The load's own table: a row an id, several rows a transaction. Ids are not unique by design: a recovery that applies something
- * twice must be able to show.
+ * The load's own table: a row an id, several rows a transaction. Ids are not unique by design: a recovery
+ * that applies something twice must be able to show.
  */
 export const dataWorkload = (site: Site): DataWorkload => ({
   kind: 'data',
@@ -35,22 +39,37 @@ export const dataWorkload = (site: Site): DataWorkload => ({
 });
 
 /**
- * By the index even where the server, its figures behind the writes, would read the whole table: that waits for each row that another writer
- * has not committed. Where that writer waits for the flush that a dump begins with, and the flush for the delete, all stand until one gives up.
+ * By the index even where the server, its figures behind the writes, would read the whole table: that waits
+ * for each row that another writer has not committed. Where that writer waits for the flush that a dump
+ * begins with, and the flush for the delete, all stand until one gives up.
  */
 const byId = (table: string): string => `DELETE /*+ INDEX(ledger id) */ FROM ${table} AS ledger WHERE id`;
 
 function openClient(site: Site): DataClient {
   const table = quotedTable(site);
-  const connections = createConnections({ user: site.config.user, password: site.password, clients: site.clients, nowMs: site.clock.nowMs, limit: connectionLimit });
+  const connections = createConnections({
+    user: site.config.user,
+    password: site.password,
+    clients: site.clients,
+    nowMs: site.clock.nowMs,
+    limit: connectionLimit,
+  });
   return {
     write: (ids, values) =>
-      transaction(connections, `START TRANSACTION; ${byId(table)} IN (?); INSERT INTO ${table} (id, value) VALUES ?`, [ids, ids.map((id, i) => [id, values[i]])]),
+      transaction(
+        connections,
+        `START TRANSACTION; ${byId(table)} IN (?); INSERT INTO ${table} (id, value) VALUES ?`,
+        [ids, ids.map((id, i) => [id, values[i]])],
+      ),
     remove: (id) => transaction(connections, `START TRANSACTION; ${byId(table)} = ?`, [id]),
     read: async (id) => {
       const connection = await connections.take();
       try {
-        const rows = await run<{ value: string }[]>(connection, `SELECT value FROM ${table} FORCE INDEX (id) WHERE id = ? ORDER BY pk DESC LIMIT 1`, [id]);
+        const rows = await run<{ value: string }[]>(
+          connection,
+          `SELECT value FROM ${table} FORCE INDEX (id) WHERE id = ? ORDER BY pk DESC LIMIT 1`,
+          [id],
+        );
         connections.give(connection);
         return rows[0]?.value ?? null;
       } catch (error) {
@@ -63,9 +82,10 @@ function openClient(site: Site): DataClient {
 }
 
 /**
- * Two round trips. Whatever goes wrong in the first is certain: COMMIT was never sent, and the server rolls back what a lost
- * connection left. Once COMMIT is on its way, nothing but its answer is certain, not even an error of the server; but for the
- * refusal of one that was closed meanwhile, which rolls back before it answers.
+ * Two round trips. Whatever goes wrong in the first is certain: COMMIT was never sent, and the server rolls
+ * back what a lost connection left. Once COMMIT is on its way, nothing but its answer is certain, not even an
+ * error of the server; but for the refusal of one that was closed meanwhile, which rolls back before it
+ * answers.
  */
 async function transaction(connections: Connections, changes: string, values: unknown[]): Promise<void> {
   const connection = await connections.take();
@@ -75,7 +95,11 @@ async function transaction(connections: Connections, changes: string, values: un
     } catch (error) {
       connections.discard(connection);
       const refused = certain || isReadOnlyRefusal(error);
-      throw new OperationError(`${refused ? 'not written' : 'COMMIT was not answered'}: ${messageOf(error)}`, refused, error);
+      throw new OperationError(
+        `${refused ? 'not written' : 'COMMIT was not answered'}: ${messageOf(error)}`,
+        refused,
+        error,
+      );
     }
   };
   await step(changes, true, values);
@@ -84,17 +108,24 @@ async function transaction(connections: Connections, changes: string, values: un
 }
 
 /**
- * Everything in one snapshot, from the rows themselves: an index may lack what a damaged page brought back. A table that is not there
- * holds nothing: that is an answer. Rejects otherwise.
+ * Everything in one snapshot, from the rows themselves: an index may lack what a damaged page brought back. A
+ * table that is not there holds nothing: that is an answer. Rejects otherwise.
  */
 async function readBack(site: Site, emit: (id: number, value: string) => void): Promise<void> {
-  const connection = await openConnection({ user: site.config.user, password: site.password }, await site.clients());
+  const connection = await openConnection(
+    { user: site.config.user, password: site.password },
+    await site.clients(),
+  );
   try {
     const [, , [counted]] = await run<[unknown, unknown, [{ total: number }]]>(
       connection,
       `SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ; START TRANSACTION WITH CONSISTENT SNAPSHOT; SELECT COUNT(*) AS total FROM ${quotedTable(site)} FORCE INDEX (PRIMARY)`,
     );
-    const seen = await streamRows(connection, `SELECT id, value FROM ${quotedTable(site)} FORCE INDEX (PRIMARY) ORDER BY pk`, emit);
+    const seen = await streamRows(
+      connection,
+      `SELECT id, value FROM ${quotedTable(site)} FORCE INDEX (PRIMARY) ORDER BY pk`,
+      emit,
+    );
     if (seen !== counted.total) throw new Error(`${seen} rows were read of ${counted.total} that are there`);
   } catch (error) {
     const code = serverCode(error);
@@ -104,7 +135,11 @@ async function readBack(site: Site, emit: (id: number, value: string) => void): 
   }
 }
 
-async function streamRows(connection: Connection, sql: string, emit: (id: number, value: string) => void): Promise<number> {
+async function streamRows(
+  connection: Connection,
+  sql: string,
+  emit: (id: number, value: string) => void,
+): Promise<number> {
   let seen = 0;
   const silent = (): void => void rows.destroy(new Error(`no row for ${silenceMs} ms`));
   const rows = connection.query({ sql, rowsAsArray: true }).stream({ highWaterMark: 1_000 });

@@ -5,10 +5,17 @@ import { quoted, serverCode, withSession, type Site } from './server.ts';
 
 const attemptMs = 5_000;
 
-/** The server's refusal of a write because it is read-only. It is certain: what it refuses at COMMIT it has rolled back. */
-export const isReadOnlyRefusal = (error: unknown): boolean => serverCode(error) === 'ER_OPTION_PREVENTS_STATEMENT' && /read-only/.test(messageOf(error));
+/**
+ * The server's refusal of a write because it is read-only. It is certain: what it refuses at COMMIT it has
+ * rolled back.
+ */
+export const isReadOnlyRefusal = (error: unknown): boolean =>
+  serverCode(error) === 'ER_OPTION_PREVENTS_STATEMENT' && /read-only/.test(messageOf(error));
 
-/** Tries a real write at the server itself, with the privileges that read_only does not stop. One that is accepted is taken back. */
+/**
+ * Tries a real write at the server itself, with the privileges that read_only does not stop. One that is
+ * accepted is taken back.
+ */
 export async function attemptWrite(site: Site): Promise<Attempt> {
   const table = `muster_attempt_${randomBytes(4).toString('hex')}`;
   const name = `${quoted(site.config.database)}.${quoted(table)}`;
@@ -23,5 +30,8 @@ export async function attemptWrite(site: Site): Promise<Attempt> {
     await rows(`DROP TABLE ${name}`);
     return { write: 'accepted' };
   });
-  return within(site, attemptMs, attempt).catch((error: unknown) => ({ write: 'unanswered', said: messageOf(error) }));
+  return within(site, attemptMs, attempt).catch((error: unknown) => ({
+    write: 'unanswered',
+    said: messageOf(error),
+  }));
 }

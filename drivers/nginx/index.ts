@@ -11,17 +11,30 @@ import { loseConfig, reapply } from './lose-config.ts';
 import { isRight, look, serve, tlsPort, type Site } from './site.ts';
 import { tlsCheck } from './tls-check.ts';
 
-const withoutParameters = (name: string, act: () => Promise<Record<string, string>>): Action => async (params) => {
-  if (Object.keys(params).length > 0) throw inputError(`${name} takes no parameters`, { found: Object.keys(params).join(', ') });
-  return act();
-};
+const withoutParameters =
+  (name: string, act: () => Promise<Record<string, string>>): Action =>
+  async (params) => {
+    if (Object.keys(params).length > 0)
+      throw inputError(`${name} takes no parameters`, { found: Object.keys(params).join(', ') });
+    return act();
+  };
 
 /** A TLS proxy in front of the service. */
 export default defineDriver({
   about: 'nginx as the TLS proxy: its process, its certificate and its configuration',
   config: configSchema,
   port: tlsPort,
-  abilities: ['crash', 'pause', 'hang', 'stop', 'partition', 'killLoop', 'removeContainer', 'badCertificate', 'loseConfig'],
+  abilities: [
+    'crash',
+    'pause',
+    'hang',
+    'stop',
+    'partition',
+    'killLoop',
+    'removeContainer',
+    'badCertificate',
+    'loseConfig',
+  ],
   backups: { image: imageBackup },
   workload: null,
   actions: {
@@ -30,12 +43,17 @@ export default defineDriver({
   },
   checks: {
     tls: 'clients get TLS 1.3 and a chain that is valid for the name by the authority that they trust',
-    'tls-continuity': 'from before the load to the end, each handshake that comes about is TLS 1.3 with the same valid certificate',
+    'tls-continuity':
+      'from before the load to the end, each handshake that comes about is TLS 1.3 with the same valid certificate',
   },
   attach: async ({ service, config, clients, clock, secret }) => {
     const expected = { name: config.tls.name, ca: secret(config.tls.caFrom) };
     const read = await service.exec(['cat', config.configFile]);
-    if (read.code !== 0 || read.stdout.trim() === '') throw environmentError('there is no configuration to put back later', { found: read.stderr.trim() || 'an empty file', expected: config.configFile });
+    if (read.code !== 0 || read.stdout.trim() === '')
+      throw environmentError('there is no configuration to put back later', {
+        found: read.stderr.trim() || 'an empty file',
+        expected: config.configFile,
+      });
     const version = await service.exec(['nginx', '-v']);
     const unbroken = continuity(clients, expected, clock);
     const site: Site = { service, config, clock, expected, secret, deployed: read.stdout };
@@ -47,7 +65,10 @@ export default defineDriver({
         'reapply-certificate': withoutParameters('reapply-certificate', async () => {
           await serve(site, secret(config.certificateFrom));
           const now = await look(site);
-          if (!now.done || now.refusal !== null) throw environmentError('the certificate was put in its place, and clients still go away', { found: now.done ? now.refusal! : now.error });
+          if (!now.done || now.refusal !== null)
+            throw environmentError('the certificate was put in its place, and clients still go away', {
+              found: now.done ? now.refusal! : now.error,
+            });
           return factsOf(now.certificate);
         }),
         'reapply-config': withoutParameters('reapply-config', async () => {

@@ -15,7 +15,10 @@ export async function loseConfig(site: Site): Promise<Inflicted> {
     const { status, exitCode, restarts } = await service.state();
     const failed = status !== 'running' && exitCode !== null && exitCode !== 0 && exitCode < signalled;
     if (!failed || (await look(site)).done) return null;
-    return { what: `the process does not come up: the engine reports ${status}, exit code ${exitCode}, and no handshake succeeds`, facts: { status, exitCode, restarts } };
+    return {
+      what: `the process does not come up: the engine reports ${status}, exit code ${exitCode}, and no handshake succeeds`,
+      facts: { status, exitCode, restarts },
+    };
   };
   return {
     facts: { file: config.configFile, pid: before.pid, startedAt: before.startedAt },
@@ -30,11 +33,17 @@ export async function loseConfig(site: Site): Promise<Inflicted> {
   };
 }
 
-/** One in a restart loop runs for moments, for the engine as well: at the end it is gone only when a handshake succeeds. */
+/**
+ * One in a restart loop runs for moments, for the engine as well: at the end it is gone only when a handshake
+ * succeeds.
+ */
 async function stillDown(site: Site): Promise<Proof | null> {
   const { status, exitCode, restarts } = await site.service.state();
   if ((await look(site)).done) return null;
-  return { what: `no handshake succeeds; the engine reports ${status}, exit code ${exitCode ?? 'none'}, ${restarts} restarts`, facts: { status, exitCode, restarts } };
+  return {
+    what: `no handshake succeeds; the engine reports ${status}, exit code ${exitCode ?? 'none'}, ${restarts} restarts`,
+    facts: { status, exitCode, restarts },
+  };
 }
 
 /** The configuration as it was deployed, taken up by a server that runs or is started. */

@@ -22,7 +22,9 @@ export interface Site {
 /** A handshake at the service's own published port, not at the clients' way in: only nginx is looked at. */
 export async function look({ service, expected }: Site): Promise<Handshake> {
   const endpoint = await service.endpoint(tlsPort).catch(() => null);
-  return endpoint ? handshake(endpoint, expected) : { done: false, reached: false, error: 'the port is not there' };
+  return endpoint
+    ? handshake(endpoint, expected)
+    : { done: false, reached: false, error: 'the port is not there' };
 }
 
 /** True when a client that verifies stays. */
@@ -37,7 +39,10 @@ export async function serve(site: Site, certificate: string): Promise<void> {
   await takeUp(site);
 }
 
-/** Reloads a server that serves, starts one that does not; rejects with its own words when it does not take its files. */
+/**
+ * Reloads a server that serves, starts one that does not; rejects with its own words when it does not take
+ * its files.
+ */
 export async function takeUp(site: Site): Promise<void> {
   const { service, clock } = site;
   if ((await look(site)).done) return reload(site);
@@ -48,11 +53,14 @@ export async function takeUp(site: Site): Promise<void> {
   if (!up) throw environmentError('nginx does not come up', { found: await service.logs(3) });
 }
 
-/** Done when no worker from before takes connections any more: until then, old and new answer side by side. */
+/**
+ * Done when no worker from before takes connections any more: until then, old and new answer side by side.
+ */
 async function reload({ service, clock }: Site): Promise<void> {
   const before = await workers(service);
   const { code, stderr } = await service.exec(['nginx', '-s', 'reload']);
-  if (code !== 0) throw environmentError('nginx does not reload', { found: stderr.trim() || `exit code ${code}` });
+  if (code !== 0)
+    throw environmentError('nginx does not reload', { found: stderr.trim() || `exit code ${code}` });
   if (before.length === 0) return;
   const renewed = await pollUntil(clock, { everyMs: 50, deadlineMs: upMs }, async () => {
     const now = await workers(service);
@@ -61,8 +69,11 @@ async function reload({ service, clock }: Site): Promise<void> {
   if (!renewed) throw environmentError('nginx does not take up its files', { found: await service.logs(3) });
 }
 
-/** By the titles that nginx gives its processes; one that is shutting down has closed its listening sockets. */
-const listing = 'for d in /proc/[0-9]*; do case "$(tr "\\0" " " < "$d/cmdline" 2>/dev/null)" in *"shutting down"*) ;; "nginx: worker process"*) echo "${d#/proc/}";; esac; done';
+/**
+ * By the titles that nginx gives its processes; one that is shutting down has closed its listening sockets.
+ */
+const listing =
+  'for d in /proc/[0-9]*; do case "$(tr "\\0" " " < "$d/cmdline" 2>/dev/null)" in *"shutting down"*) ;; "nginx: worker process"*) echo "${d#/proc/}";; esac; done';
 
 async function workers(service: Service): Promise<string[]> {
   const { stdout } = await service.exec(['sh', '-c', listing]);

@@ -5,14 +5,18 @@ import { factsOf, handshake, type Expected, type Handshake } from './handshake.t
 
 const required = 'TLSv1.3';
 
-/** Through the clients' way in: TLS 1.3, and a chain that is valid for the name by the authority that clients trust. */
+/**
+ * Through the clients' way in: TLS 1.3, and a chain that is valid for the name by the authority that clients
+ * trust.
+ */
 export function tlsCheck(clients: () => Promise<Endpoint>, expected: Expected): Check {
   const knock = async (): Promise<Handshake> => handshake(await clients(), expected);
   return {
     before: async () => {
       const seen = await knock();
       const { verdict, detail, facts } = outcomeOf(seen, expected);
-      if (verdict !== 'pass') throw environmentError(`the check "tls" fails before anything was broken: ${detail}`);
+      if (verdict !== 'pass')
+        throw environmentError(`the check "tls" fails before anything was broken: ${detail}`);
       return facts;
     },
     after: async () => outcomeOf(await knock(), expected),
@@ -20,10 +24,20 @@ export function tlsCheck(clients: () => Promise<Endpoint>, expected: Expected): 
 }
 
 function outcomeOf(seen: Handshake, { name }: Expected): CheckOutcome {
-  if (!seen.done) return { verdict: seen.reached ? 'fail' : 'inconclusive', detail: `no handshake: ${seen.error}`, facts: { error: seen.error } };
+  if (!seen.done)
+    return {
+      verdict: seen.reached ? 'fail' : 'inconclusive',
+      detail: `no handshake: ${seen.error}`,
+      facts: { error: seen.error },
+    };
   const { protocol, certificate, refusal } = seen;
   const facts = { protocol, name, refusal, ...factsOf(certificate) };
   if (refusal !== null) return { verdict: 'fail', detail: `a client goes away: ${refusal}`, facts };
-  if (protocol !== required) return { verdict: 'fail', detail: `${protocol} is spoken instead of ${required}`, facts };
-  return { verdict: 'pass', detail: `${protocol}, and a chain valid for ${name} until ${certificate.validTo}`, facts };
+  if (protocol !== required)
+    return { verdict: 'fail', detail: `${protocol} is spoken instead of ${required}`, facts };
+  return {
+    verdict: 'pass',
+    detail: `${protocol}, and a chain valid for ${name} until ${certificate.validTo}`,
+    facts,
+  };
 }

@@ -15,34 +15,50 @@ const syncDeadlineMs = 30_000;
 const rewriteSetting = 'auto-aof-rewrite-percentage';
 
 /** What the recovery point remembers of each file: an append-only file has no checksum of its own. */
-export const aofFacts = z.strictObject({ manifest: z.string(), files: z.array(z.strictObject({ name: z.string(), bytes: z.int(), sha256: z.string() })) });
+export const aofFacts = z.strictObject({
+  manifest: z.string(),
+  files: z.array(z.strictObject({ name: z.string(), bytes: z.int(), sha256: z.string() })),
+});
 export const aofOptions = z.strictObject({});
 
 /** The append-only file while it is being written. After "Backing up AOF persistence" of the manual. */
 export const aofMethod = (site: Site): BackupMethod => ({
   backup: async (to, { signal, now }) => {
-    if (!site.persistence.appendonly) throw environmentError('there is no append-only file to back up', { found: 'appendonly no', expected: 'appendonly yes' });
+    if (!site.persistence.appendonly)
+      throw environmentError('there is no append-only file to back up', {
+        found: 'appendonly no',
+        expected: 'appendonly yes',
+      });
     return withoutRewrites(site, signal, async () => {
       const position = await positionOf(site.server);
       const atMs = now();
       await written(site);
-      const facts = await withLinks(site, signal, (folder, files) => deliver(site, to, folder, files, signal));
+      const facts = await withLinks(site, signal, (folder, files) =>
+        deliver(site, to, folder, files, signal),
+      );
       return { atMs, position, tool: `append-only file of ${site.version}`, server: site.version, facts };
     });
   },
   restore: (from, context) => restoreAof(site, from, context),
 });
 
-/** A rewrite replaces files while they are copied: none may run, and none may begin. The setting is put back whatever happens. */
+/**
+ * A rewrite replaces files while they are copied: none may run, and none may begin. The setting is put back
+ * whatever happens.
+ */
 async function withoutRewrites<T>(site: Site, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   const { server, clock } = site;
   const before = (await server.run((redis) => configOf(redis, [rewriteSetting])))[rewriteSetting]!;
   await server.run((redis) => redis.config('SET', rewriteSetting, '0'));
   try {
-    const quiet = await pollUntil(clock, { everyMs: pollMs, deadlineMs: rewriteDeadlineMs, signal }, async () => {
-      const info = await server.info('persistence');
-      return info['aof_rewrite_in_progress'] === '0' && info['aof_rewrite_scheduled'] === '0';
-    });
+    const quiet = await pollUntil(
+      clock,
+      { everyMs: pollMs, deadlineMs: rewriteDeadlineMs, signal },
+      async () => {
+        const info = await server.info('persistence');
+        return info['aof_rewrite_in_progress'] === '0' && info['aof_rewrite_scheduled'] === '0';
+      },
+    );
     if (!quiet) throw environmentError('the rewrite of the append-only file did not end');
     return await work();
   } finally {
@@ -52,8 +68,9 @@ async function withoutRewrites<T>(site: Site, signal: AbortSignal, work: () => P
 }
 
 /**
- * Everything acknowledged before this was called is in the files when it resolves: our own write comes after it in the one order
- * that the server has, and WAITAOF answers once that is synced. Without it, a write that everysec has postponed would be missing.
+ * Everything acknowledged before this was called is in the files when it resolves: our own write comes after
+ * it in the one order that the server has, and WAITAOF answers once that is synced. Without it, a write that
+ * everysec has postponed would be missing.
  */
 async function written({ server, component }: Site): Promise<void> {
   const synced = await server.run(async (redis) => {
@@ -66,10 +83,17 @@ async function written({ server, component }: Site): Promise<void> {
     }
     return false;
   });
-  if (!synced) throw environmentError('Redis did not sync its append-only file', { found: `nothing after ${syncDeadlineMs} ms`, hint: 'the disk is slow or full: see aof_delayed_fsync and aof_last_write_status in INFO persistence' });
+  if (!synced)
+    throw environmentError('Redis did not sync its append-only file', {
+      found: `nothing after ${syncDeadlineMs} ms`,
+      hint: 'the disk is slow or full: see aof_delayed_fsync and aof_last_write_status in INFO persistence',
+    });
 }
 
-interface LinkedFile { name: string; bytes: number }
+interface LinkedFile {
+  name: string;
+  bytes: number;
+}
 
 const linkScript = `
 cd "$1"
@@ -83,24 +107,53 @@ cd "$3"
 wc -c * | sed '/ total$/d'`;
 
 /** Names of our own for the files, and their lengths now: a link to the last one goes on growing. */
-async function withLinks<T>(site: Site, signal: AbortSignal, work: (folder: string, files: LinkedFile[]) => Promise<T>): Promise<T> {
+async function withLinks<T>(
+  site: Site,
+  signal: AbortSignal,
+  work: (folder: string, files: LinkedFile[]) => Promise<T>,
+): Promise<T> {
   const { dir, appenddirname, appendfilename } = site.persistence;
   const name = `muster-aof-${site.nextNumber()}`;
   try {
-    const { stdout } = await script(site.service, 'the append-only file is not where the configuration says', linkScript, [dir, appenddirname, name, appendfilename], { signal });
-    const files = [...stdout.matchAll(/^\s*(\d+) (.+)$/gm)].map(([, bytes, file]) => ({ name: file!, bytes: Number(bytes) }));
+    const { stdout } = await script(
+      site.service,
+      'the append-only file is not where the configuration says',
+      linkScript,
+      [dir, appenddirname, name, appendfilename],
+      { signal },
+    );
+    const files = [...stdout.matchAll(/^\s*(\d+) (.+)$/gm)].map(([, bytes, file]) => ({
+      name: file!,
+      bytes: Number(bytes),
+    }));
     return await work(`${dir}/${name}`, files);
   } finally {
     await site.service.exec(['rm', '-rf', `${dir}/${name}`]).catch(() => undefined);
   }
 }
 
-async function deliver(site: Site, to: Sink, folder: string, files: LinkedFile[], signal: AbortSignal): Promise<z.infer<typeof aofFacts>> {
+async function deliver(
+  site: Site,
+  to: Sink,
+  folder: string,
+  files: LinkedFile[],
+  signal: AbortSignal,
+): Promise<z.infer<typeof aofFacts>> {
   const manifest = `${site.persistence.appendfilename}.manifest`;
-  if (!files.some(({ name }) => name === manifest) || files.length < 2) throw environmentError('the append-only file is not whole', { found: files.map(({ name }) => name).join(', ') || 'no files', expected: `${manifest} and the files it names` });
+  if (!files.some(({ name }) => name === manifest) || files.length < 2)
+    throw environmentError('the append-only file is not whole', {
+      found: files.map(({ name }) => name).join(', ') || 'no files',
+      expected: `${manifest} and the files it names`,
+    });
   const kept = [];
   for (const file of files) {
-    const { sha256 } = await fetchFile(site.service, to, { ...file, path: `${folder}/${file.name}` }, () => undefined, signal);
+    const { sha256 } = await fetchFile(
+      site.service,
+      to,
+      { ...file, path: `${folder}/${file.name}` },
+      () => undefined,
+      signal,
+    );
     kept.push({ ...file, sha256 });
   }
   return { manifest, files: kept };

@@ -12,35 +12,60 @@ const longestMs = 3_600_000;
 const sampleKeys = 500;
 const scannedKeys = 20_000;
 const prefixesNamed = 10;
-/** A key may be seen up to this long after its time: expiry is lazy, and our own clock reading comes after the answer. */
+/**
+ * A key may be seen up to this long after its time: expiry is lazy, and our own clock reading comes after the
+ * answer.
+ */
 const dueMs = 1_000;
 
 /** A key and the moment it should expire, in Unix milliseconds; -1 for never. */
-interface Promised { key: string; atMs: number }
-interface Baseline { own: Promised[]; sample: Promised[] }
+interface Promised {
+  key: string;
+  atMs: number;
+}
+interface Baseline {
+  own: Promised[];
+  sample: Promised[];
+}
 
 /**
- * What became of promised expiries. Names of keys stay out of it: an application may keep secrets in them. `renewed`: their time has come, and
- * there is one with another.
+ * What became of promised expiries. Names of keys stay out of it: an application may keep secrets in them.
+ * `renewed`: their time has come, and there is one with another.
  */
-interface Tally { kept: number; expired: number; renewed: number; lost: number; wrong: number; late: number }
+interface Tally {
+  kept: number;
+  expired: number;
+  renewed: number;
+  lost: number;
+  wrong: number;
+  late: number;
+}
 
 /**
- * Keys must expire when they should have, counted from absolute times: a restore that takes time must not make them live longer, nor
- * shorter. Keys whose time came while the service was away are gone by right, and counted apart. Of the application's, those that
- * it rewrites on its own (`volatileKeys`) are left out.
+ * Keys must expire when they should have, counted from absolute times: a restore that takes time must not
+ * make them live longer, nor shorter. Keys whose time came while the service was away are gone by right, and
+ * counted apart. Of the application's, those that it rewrites on its own (`volatileKeys`) are left out.
  */
 export function expiryCheck(server: Server, component: string, isVolatile: (key: string) => boolean): Check {
   let baseline: Baseline | null = null;
   return {
     before: async () => {
-      baseline = await server.run(async (redis) => ({ own: await writeOwn(redis, component), sample: await sampleOf(redis, isVolatile) }));
+      baseline = await server.run(async (redis) => ({
+        own: await writeOwn(redis, component),
+        sample: await sampleOf(redis, isVolatile),
+      }));
       return { own: baseline.own.length, sampled: baseline.sample.length };
     },
     after: async () => {
       const expected = baseline;
-      if (!expected) return { verdict: 'inconclusive', detail: 'nothing was noted before the load', facts: null };
-      return server.run(async (redis) => judge(await tallyOf(redis, expected.own, 'nobody renews'), await tallyOf(redis, expected.sample, 'renewed')));
+      if (!expected)
+        return { verdict: 'inconclusive', detail: 'nothing was noted before the load', facts: null };
+      return server.run(async (redis) =>
+        judge(
+          await tallyOf(redis, expected.own, 'nobody renews'),
+          await tallyOf(redis, expected.sample, 'renewed'),
+        ),
+      );
     },
   };
 }
@@ -86,12 +111,22 @@ async function sampleOf(redis: Redis, isVolatile: (key: string) => boolean): Pro
   return sample;
 }
 
-interface Told { tally: Tally; prefixes: string[] }
+interface Told {
+  tally: Tally;
+  prefixes: string[];
+}
 
 /** `renewed`: an application writes keys anew whose time has come. */
-async function tallyOf(redis: Redis, promised: Promised[], after: 'renewed' | 'nobody renews'): Promise<Told> {
+async function tallyOf(
+  redis: Redis,
+  promised: Promised[],
+  after: 'renewed' | 'nobody renews',
+): Promise<Told> {
   const begunMs = await serverNowMs(redis);
-  const found = await expiries(redis, promised.map(({ key }) => key));
+  const found = await expiries(
+    redis,
+    promised.map(({ key }) => key),
+  );
   const endedMs = await serverNowMs(redis);
   const tally: Tally = { kept: 0, expired: 0, renewed: 0, lost: 0, wrong: 0, late: 0 };
   const prefixes = new Set<string>();
@@ -103,7 +138,11 @@ async function tallyOf(redis: Redis, promised: Promised[], after: 'renewed' | 'n
   return { tally, prefixes: [...prefixes].sort() };
 }
 
-function becameOf(actual: number, atMs: number, { begunMs, endedMs, after }: { begunMs: number; endedMs: number; after: 'renewed' | 'nobody renews' }): keyof Tally {
+function becameOf(
+  actual: number,
+  atMs: number,
+  { begunMs, endedMs, after }: { begunMs: number; endedMs: number; after: 'renewed' | 'nobody renews' },
+): keyof Tally {
   const same = actual > 0 && Math.abs(actual - atMs) <= toleranceMs;
   if (actual === -2) return atMs <= endedMs ? 'expired' : 'lost';
   if (after === 'renewed' && atMs <= endedMs && actual > 0 && !same) return 'renewed';
@@ -112,7 +151,8 @@ function becameOf(actual: number, atMs: number, { begunMs, endedMs, after }: { b
 }
 
 const badOf = ({ lost, wrong, late }: Tally): number => lost + wrong + late;
-const badInWords = ({ lost, wrong, late }: Tally): string => `${lost} are gone too early, ${wrong} have another expiry, ${late} outlived theirs`;
+const badInWords = ({ lost, wrong, late }: Tally): string =>
+  `${lost} are gone too early, ${wrong} have another expiry, ${late} outlived theirs`;
 
 /** Our own keys and the application's: nobody may change the ones, and a recovery not the others. */
 function judge(own: Told, sample: Told): CheckOutcome {
@@ -122,9 +162,16 @@ function judge(own: Told, sample: Told): CheckOutcome {
   const theirs = `of ${kept + expired + renewed + badOf(sample.tally)} keys of the application that were looked at`;
   const bad = [
     ...(badOf(own.tally) > 0 ? [`${badInWords(own.tally)}`] : []),
-    ...(badOf(sample.tally) > 0 ? [`${theirs} ${badInWords(sample.tally)} (${sample.prefixes.slice(0, prefixesNamed).join(', ')})`] : []),
+    ...(badOf(sample.tally) > 0
+      ? [`${theirs} ${badInWords(sample.tally)} (${sample.prefixes.slice(0, prefixesNamed).join(', ')})`]
+      : []),
   ];
   if (bad.length > 0) return { verdict: 'fail', detail: `${seen}; ${bad.join('; ')}`, facts };
-  if (own.tally.kept === 0) return { verdict: 'inconclusive', detail: `${seen}: nothing is left to compare`, facts };
-  return { verdict: 'pass', detail: `${seen}; ${theirs} ${kept} expire when they should, ${expired} have expired in their time, ${renewed} were written anew after it`, facts };
+  if (own.tally.kept === 0)
+    return { verdict: 'inconclusive', detail: `${seen}: nothing is left to compare`, facts };
+  return {
+    verdict: 'pass',
+    detail: `${seen}; ${theirs} ${kept} expire when they should, ${expired} have expired in their time, ${renewed} were written anew after it`,
+    facts,
+  };
 }

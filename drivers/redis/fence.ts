@@ -9,16 +9,19 @@ import { configOf } from './server.ts';
 import type { Site } from './site.ts';
 
 const setting = 'min-replicas-to-write';
-/** More replicas than there will ever be: the server refuses every write with NOREPLICAS, and goes on replicating. */
+/**
+ * More replicas than there will ever be: the server refuses every write with NOREPLICAS, and goes on
+ * replicating.
+ */
 const tooMany = '1000000';
 /** How long a server may take to close itself before its power is cut. */
 const answerMs = 5_000;
 const readyMs = 120_000;
 
 /**
- * Found before the real program wherever `redis-server` is looked up by name, as the official image does: a server without a
- * configuration file can keep no setting, and one that was fenced must not come back open. In the container's own layer, so that
- * it holds whatever is on the volume.
+ * Found before the real program wherever `redis-server` is looked up by name, as the official image does: a
+ * server without a configuration file can keep no setting, and one that was fenced must not come back open.
+ * In the container's own layer, so that it holds whatever is on the volume.
  */
 const path = '/usr/local/sbin/redis-server';
 const startScript = (options: string): string => `#!/bin/sh
@@ -31,8 +34,9 @@ exit 127
 const closedStart = startScript(` --${setting} ${tooMany}`);
 
 /**
- * Whatever becomes of the process, it takes no writes that nobody opened it for. The engine puts no file into a container whose root file
- * system is read-only, and what could be mounted is settled when it is made: such a server is not started again.
+ * Whatever becomes of the process, it takes no writes that nobody opened it for. The engine puts no file into
+ * a container whose root file system is read-only, and what could be mounted is settled when it is made: such
+ * a server is not started again.
  */
 export async function closeAtStart({ service, standing }: Site): Promise<void> {
   await service.assertOwnPath(path);
@@ -64,14 +68,17 @@ export async function openForWrites(site: Site): Promise<void> {
 }
 
 /**
- * Started, if it was off, so that it is closed from its first moment, or from its first answer where no file can be put into its container;
- * answering.
+ * Started, if it was off, so that it is closed from its first moment, or from its first answer where no file
+ * can be put into its container; answering.
  */
 export async function startClosed(site: Site): Promise<boolean> {
   const off = (await site.service.state()).status !== 'running';
   await closeAtStart(site);
   if (off) await site.service.start();
-  if (!(await pollUntil(site.clock, { everyMs: 50, deadlineMs: readyMs }, () => site.server.answers()))) throw environmentError(`${site.service.name} does not come up`, { found: `not answering after ${readyMs / 1000} s` });
+  if (!(await pollUntil(site.clock, { everyMs: 50, deadlineMs: readyMs }, () => site.server.answers())))
+    throw environmentError(`${site.service.name} does not come up`, {
+      found: `not answering after ${readyMs / 1000} s`,
+    });
   await closeNow(site);
   return off;
 }
@@ -89,27 +96,46 @@ export async function attemptWrite(site: Site): Promise<Attempt> {
     await redis.del(key);
     return { write: 'accepted' };
   });
-  return within(site, answerMs, attempt).catch((error: unknown) => ({ write: 'unanswered', said: messageOf(error) }));
+  return within(site, answerMs, attempt).catch((error: unknown) => ({
+    write: 'unanswered',
+    said: messageOf(error),
+  }));
 }
 
 /**
- * Makes sure that the server takes no more writes, whatever becomes of it: closed now and at every start where it answers, and
- * its container stopped through the engine where it does not (STONITH). Facts say which, and why.
+ * Makes sure that the server takes no more writes, whatever becomes of it: closed now and at every start
+ * where it answers, and its container stopped through the engine where it does not (STONITH). Facts say
+ * which, and why.
  */
 export async function fence(site: Site): Promise<Json> {
   try {
-    if ((await site.service.state()).status !== 'running') throw environmentError(`${site.service.name} does not run`);
-    const clientsEnded = await within(site, answerMs, (async () => {
-      await closeNow(site);
-      await closeAtStart(site);
-      return site.server.run((redis) => redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes'));
-    })());
+    if ((await site.service.state()).status !== 'running')
+      throw environmentError(`${site.service.name} does not run`);
+    const clientsEnded = await within(
+      site,
+      answerMs,
+      (async () => {
+        await closeNow(site);
+        await closeAtStart(site);
+        return site.server.run((redis) => redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes'));
+      })(),
+    );
     if (site.standing.atStart === 'closed') await assertFoundFirst(site);
     const attempt = await attemptWrite(site);
-    if (attempt.write !== 'refused') throw environmentError(`${site.service.name} is not closed`, { found: attempt.write });
+    if (attempt.write !== 'refused')
+      throw environmentError(`${site.service.name} is not closed`, { found: attempt.write });
     site.standing.role = 'fenced';
-    const again = site.standing.atStart === 'closed' ? 'now and at every start' : 'and the engine starts it no more: its root file system is read-only';
-    return { how: 'in band', what: `${setting} is out of reach, ${again}`, atStart: site.standing.atStart, clientsEnded: Number(clientsEnded), refusal: attempt.said };
+    const again =
+      site.standing.atStart === 'closed'
+        ? 'now and at every start'
+        : 'and the engine starts it no more: its root file system is read-only';
+    return {
+      how: 'in band',
+      what: `${setting} is out of reach, ${again}`,
+      atStart: site.standing.atStart,
+      clientsEnded: Number(clientsEnded),
+      refusal: attempt.said,
+    };
   } catch (error) {
     return stopped(site, messageOf(error));
   }
@@ -117,37 +143,54 @@ export async function fence(site: Site): Promise<Json> {
 
 async function assertFoundFirst({ service }: Site): Promise<void> {
   const found = await service.exec(['sh', '-c', 'command -v redis-server'], { deadlineMs: answerMs });
-  if (found.stdout.trim() !== path) throw environmentError(`a start of ${service.name} would not find it closed`, { found: found.stdout.trim(), expected: path });
+  if (found.stdout.trim() !== path)
+    throw environmentError(`a start of ${service.name} would not find it closed`, {
+      found: found.stdout.trim(),
+      expected: path,
+    });
 }
 
 async function stopped(site: Site, why: string): Promise<Json> {
   const { status } = await powerOff(site.service, () => closeAtStart(site));
   site.standing.role = 'fenced';
   const { atStart } = site.standing;
-  const again = atStart === 'closed' ? 'a start finds it closed' : 'it is started no more: its root file system is read-only';
+  const again =
+    atStart === 'closed'
+      ? 'a start finds it closed'
+      : 'it is started no more: its root file system is read-only';
   return { how: 'out of band', what: `the engine stopped the container, and ${again}`, atStart, why, status };
 }
 
 /** Takes the fence away: the server serves what it has. Refused on a replica, which is promoted instead. */
 export async function reopen(site: Site): Promise<Json> {
   const started = await startClosed(site);
-  if ((await site.server.info('replication'))['role'] !== 'master') throw environmentError(`${site.service.name} is a replica`, { expected: 'a server of its own', hint: 'promote it instead' });
+  if ((await site.server.info('replication'))['role'] !== 'master')
+    throw environmentError(`${site.service.name} is a replica`, {
+      expected: 'a server of its own',
+      hint: 'promote it instead',
+    });
   await openForWrites(site);
   site.standing.role = 'primary';
   return { started };
 }
 
 /**
- * A planned closing: reads and replication go on, and every write is refused. The undo leaves a server alone that was
- * meanwhile fenced or made a replica: that it stays closed is then somebody's intention.
+ * A planned closing: reads and replication go on, and every write is refused. The undo leaves a server alone
+ * that was meanwhile fenced or made a replica: that it stays closed is then somebody's intention.
  */
 export async function closeWrites(site: Site): Promise<Inflicted> {
   const before = await attemptWrite(site);
-  if (before.write !== 'accepted') throw environmentError(`${site.service.name} takes no writes before it is closed`, { found: before.said, expected: 'a server that is open' });
+  if (before.write !== 'accepted')
+    throw environmentError(`${site.service.name} takes no writes before it is closed`, {
+      found: before.said,
+      expected: 'a server that is open',
+    });
   await closeNow(site);
   const refused = async (): Promise<Proof | null> => {
     const attempt = await attemptWrite(site);
-    return attempt.write === 'refused' ? { what: `a write is refused: ${attempt.said}`, facts: { said: attempt.said } } : null;
+    return attempt.write === 'refused'
+      ? { what: `a write is refused: ${attempt.said}`, facts: { said: attempt.said } }
+      : null;
   };
   return {
     facts: { setting, value: tooMany, before: site.standing.needsReplicas },
@@ -158,7 +201,8 @@ export async function closeWrites(site: Site): Promise<Inflicted> {
       name: `open ${site.service.name} for writes again`,
       deadlineMs: 30_000,
       run: async () => {
-        if (site.standing.role === 'primary') await site.server.run((redis) => redis.config('SET', setting, site.standing.needsReplicas));
+        if (site.standing.role === 'primary')
+          await site.server.run((redis) => redis.config('SET', setting, site.standing.needsReplicas));
       },
       healed: async () => site.standing.role !== 'primary' || (await attemptWrite(site)).write === 'accepted',
     },

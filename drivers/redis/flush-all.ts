@@ -9,9 +9,10 @@ import type { Site } from './site.ts';
 const markSeconds = 600;
 
 /**
- * FLUSHALL, as an operator would type it. It goes into the append-only file, and with save points Redis writes an empty
- * snapshot at once: a restart brings nothing back. Clients may write again in the next millisecond, so that an empty DBSIZE is
- * no proof to wait for: a key of our own is left just before, and another connection finds it gone, and fewer keys than before.
+ * FLUSHALL, as an operator would type it. It goes into the append-only file, and with save points Redis
+ * writes an empty snapshot at once: a restart brings nothing back. Clients may write again in the next
+ * millisecond, so that an empty DBSIZE is no proof to wait for: a key of our own is left just before, and
+ * another connection finds it gone, and fewer keys than before.
  */
 export async function flushAll(site: Site, address: Address): Promise<Inflicted> {
   // With it goes what the server writes to its folder.
@@ -27,18 +28,33 @@ export async function flushAll(site: Site, address: Address): Promise<Inflicted>
     witness: () => witnessFlushed(address, mark, keysBefore),
     ...lost,
     // Nothing to take back: the keys come back by a recovery or not at all.
-    undo: { name: `undo flush-all of ${site.service.name}`, deadlineMs: 1_000, run: async () => undefined, healed: async () => null },
+    undo: {
+      name: `undo flush-all of ${site.service.name}`,
+      deadlineMs: 1_000,
+      run: async () => undefined,
+      healed: async () => null,
+    },
   };
 }
 
-/** Asked on a connection of its own: the mark is gone although its time is not up, and there are fewer keys than before. */
-export async function witnessFlushed(address: Address, mark: string, keysBefore: number): Promise<Proof | null> {
+/**
+ * Asked on a connection of its own: the mark is gone although its time is not up, and there are fewer keys
+ * than before.
+ */
+export async function witnessFlushed(
+  address: Address,
+  mark: string,
+  keysBefore: number,
+): Promise<Proof | null> {
   const another = openServer(address);
   try {
     if ((await another.run((redis) => redis.exists(mark))) !== 0) return null;
     const [keysNow, dbsize] = [await keysOf(another), await another.run((redis) => redis.dbsize())];
     if (keysNow >= keysBefore + 1) return null;
-    return { what: `another connection counts ${keysNow} keys (DBSIZE ${dbsize}), where ${keysBefore} were, and a key left just before is gone`, facts: { keysBefore, keysNow, dbsize, markGone: true } };
+    return {
+      what: `another connection counts ${keysNow} keys (DBSIZE ${dbsize}), where ${keysBefore} were, and a key left just before is gone`,
+      facts: { keysBefore, keysNow, dbsize, markGone: true },
+    };
   } finally {
     another.close();
   }

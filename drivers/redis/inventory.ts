@@ -3,7 +3,14 @@ import type { Redis } from 'ioredis';
 import type { Check, CheckOutcome } from '../../core/driver.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { Json } from '../../core/timeline.ts';
-import { compareKeys, countKeys, differencesInWords, toleranceMs, type Compared, type Counted } from './compare-keys.ts';
+import {
+  compareKeys,
+  countKeys,
+  differencesInWords,
+  toleranceMs,
+  type Compared,
+  type Counted,
+} from './compare-keys.ts';
 import type { Address } from './connection.ts';
 import { databasesOf } from './keys.ts';
 import { commonOf, readDatabase, type Common } from './read-keys.ts';
@@ -12,7 +19,10 @@ import { settingsChanged, settingsOf, type Settings } from './settings.ts';
 import { Spool } from './spool.ts';
 
 const namedAtMost = 20;
-/** What a server says that answers, and with which a client gets no further. Any of it is no matter of rights to some command. */
+/**
+ * What a server says that answers, and with which a client gets no further. Any of it is no matter of rights
+ * to some command.
+ */
 const letsNobodyIn = /\bmax number of clients|\bprotected mode|\bNOAUTH\b|\bWRONGPASS\b/;
 
 /** Small enough for the timeline. Groups are named `database 1: session (string)`. */
@@ -28,16 +38,29 @@ interface Inventory {
   unread: string[];
 }
 
-/** Names and values stay out of the record, since an application may keep secrets in them: digests of them, on disk. */
-interface Kept { keys: Spool; counted: ReadonlyMap<number, Counted>; common: Common; commands: ReadonlySet<string> }
+/**
+ * Names and values stay out of the record, since an application may keep secrets in them: digests of them, on
+ * disk.
+ */
+interface Kept {
+  keys: Spool;
+  counted: ReadonlyMap<number, Counted>;
+  common: Common;
+  commands: ReadonlySet<string>;
+}
 
 /**
- * The application's keys in every database, by prefix and type: that they are there, with their values, and with the moment at which they
- * expire; functions, users, commands, and the settings that decide about durability and about who may ask what. A key whose time has come
- * may be gone, or written anew. Keys that the application rewrites on its own (`volatileKeys`) are only counted. What may not be read is
- * named, and is no pass. `own`: the component's server itself, wherever clients are sent.
+ * The application's keys in every database, by prefix and type: that they are there, with their values, and
+ * with the moment at which they expire; functions, users, commands, and the settings that decide about
+ * durability and about who may ask what. A key whose time has come may be gone, or written anew. Keys that
+ * the application rewrites on its own (`volatileKeys`) are only counted. What may not be read is named, and
+ * is no pass. `own`: the component's server itself, wherever clients are sent.
  */
-export function inventoryCheck(address: Address, own: Address, isVolatile: (key: string) => boolean): Check & { close(): void } {
+export function inventoryCheck(
+  address: Address,
+  own: Address,
+  isVolatile: (key: string) => boolean,
+): Check & { close(): void } {
   let kept: Kept | null = null;
   const close = (): void => {
     kept?.keys.close();
@@ -47,27 +70,49 @@ export function inventoryCheck(address: Address, own: Address, isVolatile: (key:
     close,
     before: async () => {
       close();
-      const mine: Kept = { keys: new Spool(), counted: new Map(), common: commonOf(isVolatile), commands: new Set() };
+      const mine: Kept = {
+        keys: new Spool(),
+        counted: new Map(),
+        common: commonOf(isVolatile),
+        commands: new Set(),
+      };
       kept = mine;
-      const { commands, ...inventory } = await withOwn(address, (redis) => inventoryOf(redis, own, mine.common, mine.keys));
+      const { commands, ...inventory } = await withOwn(address, (redis) =>
+        inventoryOf(redis, own, mine.common, mine.keys),
+      );
       mine.counted = countKeys(mine.keys).groups;
       mine.commands = commands;
       return asJson({ ...inventory, groups: byName(mine.counted, mine.common) });
     },
     after: async (baseline) => {
-      if (baseline === null || kept === null) return { verdict: 'inconclusive', detail: 'nothing was noted before the load', facts: null };
+      if (baseline === null || kept === null)
+        return { verdict: 'inconclusive', detail: 'nothing was noted before the load', facts: null };
       const { keys, counted, common } = kept;
       const found = new Spool();
       try {
-        const { commands, ...after } = await withOwn(address, (redis) => inventoryOf(redis, own, common, found));
+        const { commands, ...after } = await withOwn(address, (redis) =>
+          inventoryOf(redis, own, common, found),
+        );
         const compared = compareKeys(keys, found, after.nowMs);
         const lacking = commands.size === 0 ? [] : [...kept.commands].filter((name) => !commands.has(name));
-        const words = [...differencesInWords(compared, counted, common.groups), ...(lacking.length > 0 ? [`commands that the server no longer knows: ${lacking.join(', ')}`] : [])];
-        return judge(baseline as unknown as Inventory, { ...after, groups: byName(compared.now, common) }, compared, words);
+        const words = [
+          ...differencesInWords(compared, counted, common.groups),
+          ...(lacking.length > 0 ? [`commands that the server no longer knows: ${lacking.join(', ')}`] : []),
+        ];
+        return judge(
+          baseline as unknown as Inventory,
+          { ...after, groups: byName(compared.now, common) },
+          compared,
+          words,
+        );
       } catch (error) {
         const why = messageOf(error);
         if (!letsNobodyIn.test(why)) throw error;
-        return { verdict: 'fail', detail: `whoever was let in before the load is not let in now: ${why}`, facts: asJson({ before: baseline, why }) };
+        return {
+          verdict: 'fail',
+          detail: `whoever was let in before the load is not let in now: ${why}`,
+          facts: asJson({ before: baseline, why }),
+        };
       } finally {
         found.close();
       }
@@ -78,27 +123,55 @@ export function inventoryCheck(address: Address, own: Address, isVolatile: (key:
 const asJson = (value: unknown): Json => JSON.parse(JSON.stringify(value)) as Json;
 
 const byName = (groups: ReadonlyMap<number, Counted>, { groups: names }: Common): Inventory['groups'] =>
-  Object.fromEntries([...groups].filter(([, { fields }]) => !fields).map(([group, { total, lasting }]) => [names.nameOf(group), { total, lasting }]));
+  Object.fromEntries(
+    [...groups]
+      .filter(([, { fields }]) => !fields)
+      .map(([group, { total, lasting }]) => [names.nameOf(group), { total, lasting }]),
+  );
 
-/** Everything but the groups. `nowMs`: the server's own clock when all had been read, as its expiries are by it; where it may not be read, any may be over. */
-async function inventoryOf(redis: Redis, own: Address, common: Common, spool: Spool): Promise<Omit<Inventory, 'groups'> & { nowMs: number; commands: ReadonlySet<string> }> {
+/**
+ * Everything but the groups. `nowMs`: the server's own clock when all had been read, as its expiries are by
+ * it; where it may not be read, any may be over.
+ */
+async function inventoryOf(
+  redis: Redis,
+  own: Address,
+  common: Common,
+  spool: Spool,
+): Promise<Omit<Inventory, 'groups'> & { nowMs: number; commands: ReadonlySet<string> }> {
   const unread = new Map<string, string>();
   const tried = async <T>(what: string, nothing: T, read: () => Promise<T>): Promise<T> => {
     try {
       return await read();
     } catch (error) {
-      if (!(error instanceof Error) || error.name !== 'ReplyError' || letsNobodyIn.test(error.message)) throw error;
+      if (!(error instanceof Error) || error.name !== 'ReplyError' || letsNobodyIn.test(error.message))
+        throw error;
       unread.set(what, messageOf(error));
       return nothing;
     }
   };
-  const databases = await tried('databases', [0], async () => (await databasesOf(redis)).map(({ database }) => database));
-  const reading = { ...common, spool, tried, unread: (what: string, why: string): void => void unread.set(what, why) };
-  for (const database of databases) await tried(`keys of database ${database}`, undefined, () => readDatabase(redis, database, reading));
+  const databases = await tried('databases', [0], async () =>
+    (await databasesOf(redis)).map(({ database }) => database),
+  );
+  const reading = {
+    ...common,
+    spool,
+    tried,
+    unread: (what: string, why: string): void => void unread.set(what, why),
+  };
+  for (const database of databases)
+    await tried(`keys of database ${database}`, undefined, () => readDatabase(redis, database, reading));
   return {
     nowMs: await tried('the clock', Infinity, async () => Number((await redis.time())[0]) * 1000 + 1000),
     settings: await tried('settings', null, () => settingsOf(redis, salted(common))),
-    users: await tried('users', {}, async () => Object.fromEntries(((await redis.call('ACL', 'LIST')) as string[]).map((rule) => [rule.split(' ')[1]!, salted(common)(rule)]))),
+    users: await tried('users', {}, async () =>
+      Object.fromEntries(
+        ((await redis.call('ACL', 'LIST')) as string[]).map((rule) => [
+          rule.split(' ')[1]!,
+          salted(common)(rule),
+        ]),
+      ),
+    ),
     functions: await tried('functions', {}, () => functionsOf(redis)),
     commands: await tried('commands', new Set<string>(), () => commandsOf(redis)),
     ownServer: await tried('which server it is', false, () => isOwn(redis, own)),
@@ -106,16 +179,23 @@ async function inventoryOf(redis: Redis, own: Address, common: Common, spool: Sp
   };
 }
 
-/** Whether this is the component's own server, by the number that each process of Redis gives itself. One that does not answer is not where clients are. */
+/**
+ * Whether this is the component's own server, by the number that each process of Redis gives itself. One that
+ * does not answer is not where clients are.
+ */
 async function isOwn(redis: Redis, own: Address): Promise<boolean> {
-  const idOf = async (one: Redis): Promise<string | undefined> => parseInfo(await one.info('server'))['run_id'];
+  const idOf = async (one: Redis): Promise<string | undefined> =>
+    parseInfo(await one.info('server'))['run_id'];
   const [here, there] = await Promise.all([idOf(redis), withOwn(own, idOf).catch(() => null)]);
   return here !== undefined && here === there;
 }
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16);
 /** Of what may be, or hold, a password: nobody who reads the record can try passwords on it. */
-const salted = ({ salt }: Common) => (text: string): string => createHmac('sha256', salt).update(text).digest('hex').slice(0, 16);
+const salted =
+  ({ salt }: Common) =>
+  (text: string): string =>
+    createHmac('sha256', salt).update(text).digest('hex').slice(0, 16);
 
 /** Names by which commands are called, of modules too. LIST gives those of renamed ones as well. */
 async function commandsOf(redis: Redis): Promise<Set<string>> {
@@ -126,34 +206,65 @@ async function commandsOf(redis: Redis): Promise<Set<string>> {
 
 async function functionsOf(redis: Redis): Promise<Record<string, string>> {
   const libraries = (await redis.call('FUNCTION', 'LIST', 'WITHCODE')) as unknown[][];
-  return Object.fromEntries(libraries.map((library) => {
-    const field = (name: string): string => String(library[library.indexOf(name) + 1]);
-    return [field('library_name'), digest(`${field('engine')} ${field('library_code')}`)];
-  }));
+  return Object.fromEntries(
+    libraries.map((library) => {
+      const field = (name: string): string => String(library[library.indexOf(name) + 1]);
+      return [field('library_name'), digest(`${field('engine')} ${field('library_code')}`)];
+    }),
+  );
 }
 
 function judge(before: Inventory, after: Inventory, compared: Compared, words: string[]): CheckOutcome {
   const wrong = [...words, ...wrongBeside(before, after)];
   const unread = [...new Set([...before.unread, ...after.unread])];
   const { expired, renewed, volatile } = compared;
-  const facts = asJson({ before, after, compared: compared.compared, expired, renewed, volatile, toleranceMs });
+  const facts = asJson({
+    before,
+    after,
+    compared: compared.compared,
+    expired,
+    renewed,
+    volatile,
+    toleranceMs,
+  });
   const not = unread.length > 0 ? `; could not be read: ${unread.join('; ')}` : '';
-  if (wrong.length > 0) return { verdict: 'fail', gone: unread.length > 0 ? [] : emptied(before, after), detail: `${wrong.slice(0, namedAtMost).join('; ')}${wrong.length > namedAtMost ? `; and ${wrong.length - namedAtMost} more` : ''}${not}`, facts };
+  if (wrong.length > 0)
+    return {
+      verdict: 'fail',
+      gone: unread.length > 0 ? [] : emptied(before, after),
+      detail: `${wrong.slice(0, namedAtMost).join('; ')}${wrong.length > namedAtMost ? `; and ${wrong.length - namedAtMost} more` : ''}${not}`,
+      facts,
+    };
   const detail = `${seenOf(before, compared)}; ${Object.keys(before.functions).length} libraries of functions, ${Object.keys(before.users).length} users and ${settingsCounted(before)} settings as before${not}`;
   const nothing = compared.compared === 0 && Object.keys(before.functions).length === 0;
-  if (nothing && unread.length === 0) return { verdict: 'inconclusive', detail: `${detail}: no data of the application to compare`, facts, nothing: true };
+  if (nothing && unread.length === 0)
+    return {
+      verdict: 'inconclusive',
+      detail: `${detail}: no data of the application to compare`,
+      facts,
+      nothing: true,
+    };
   return { verdict: unread.length > 0 ? 'inconclusive' : 'pass', detail, facts };
 }
 
 /** Databases of which keys that never expire were known, and that hold none of the application's now. */
 function emptied(before: Inventory, after: Inventory): string[] {
   const databaseOf = (group: string): string => group.split(':')[0]!;
-  const held = Object.entries(before.groups).filter(([, { lasting }]) => lasting > 0).map(([group]) => databaseOf(group));
-  const holds = new Set(Object.entries(after.groups).filter(([, { total }]) => total > 0).map(([group]) => databaseOf(group)));
-  return [...new Set(held)].filter((database) => !holds.has(database)).map((database) => `${database} is empty`);
+  const held = Object.entries(before.groups)
+    .filter(([, { lasting }]) => lasting > 0)
+    .map(([group]) => databaseOf(group));
+  const holds = new Set(
+    Object.entries(after.groups)
+      .filter(([, { total }]) => total > 0)
+      .map(([group]) => databaseOf(group)),
+  );
+  return [...new Set(held)]
+    .filter((database) => !holds.has(database))
+    .map((database) => `${database} is empty`);
 }
 
-const settingsCounted = ({ settings }: Inventory): number => (settings ? Object.keys({ ...settings.values, ...settings.own }).length : 0);
+const settingsCounted = ({ settings }: Inventory): number =>
+  settings ? Object.keys({ ...settings.values, ...settings.own }).length : 0;
 
 function seenOf({ groups }: Inventory, { expired, renewed, volatile }: Compared): string {
   const total = Object.values(groups).reduce((sum, group) => sum + group.total, 0);
@@ -168,15 +279,27 @@ function seenOf({ groups }: Inventory, { expired, renewed, volatile }: Compared)
 
 /** What is wrong beside the keys. */
 function wrongBeside(before: Inventory, after: Inventory): string[] {
-  const told = (what: string): boolean => ![...before.unread, ...after.unread].some((each) => each.startsWith(what));
+  const told = (what: string): boolean =>
+    ![...before.unread, ...after.unread].some((each) => each.startsWith(what));
   return [
-    ...(before.settings && after.settings ? settingsChanged(before.settings, after.settings, before.ownServer && after.ownServer) : []),
+    ...(before.settings && after.settings
+      ? settingsChanged(before.settings, after.settings, before.ownServer && after.ownServer)
+      : []),
     ...(told('users') ? named('user', before.users, after.users, 'other rules') : []),
-    ...(told('functions') ? named('functions of library', before.functions, after.functions, 'other code') : []),
+    ...(told('functions')
+      ? named('functions of library', before.functions, after.functions, 'other code')
+      : []),
   ];
 }
 
-function named(what: string, before: Record<string, string>, after: Record<string, string>, other: string): string[] {
-  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter((name) => before[name] !== after[name]);
+function named(
+  what: string,
+  before: Record<string, string>,
+  after: Record<string, string>,
+  other: string,
+): string[] {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter(
+    (name) => before[name] !== after[name],
+  );
   return names.map((name) => `${what} ${name}: ${before[name] ? (after[name] ? other : 'gone') : 'new'}`);
 }

@@ -16,17 +16,24 @@ const horizonMs = 3_600_000;
 type Keys = Map<number, string[]>;
 
 /**
- * Keys that the application had early, and that every recovery point of the drill therefore holds: none of them back after everything
- * was lost means that nothing was brought back. Muster's own keys are left to the ledger.
+ * Keys that the application had early, and that every recovery point of the drill therefore holds: none of
+ * them back after everything was lost means that nothing was brought back. Muster's own keys are left to the
+ * ledger.
  */
 export interface KeptKeys {
   /** Notes some, if none are noted yet. What cannot be read is noted by a later call or not at all. */
   remember(): Promise<void>;
-  /** Called right before everything is lost: how to see at the end that it still is. Nothing where no key noted is there any more. Never rejects. */
+  /**
+   * Called right before everything is lost: how to see at the end that it still is. Nothing where no key
+   * noted is there any more. Never rejects.
+   */
   aboutToLose(): Promise<Pick<Inflicted, 'stillThere'>>;
 }
 
-/** `own`: the server that is broken. `clients`: where the application looks for its keys when the recovery is over. */
+/**
+ * `own`: the server that is broken. `clients`: where the application looks for its keys when the recovery is
+ * over.
+ */
 export function keptKeys(own: Address, clients: Address): KeptKeys {
   let noted: Keys = new Map();
   return {
@@ -46,7 +53,10 @@ const counted = (keys: Keys): number => [...keys.values()].reduce((sum, { length
 async function noneBack(clients: Address, lost: Keys): Promise<Proof | null> {
   const back = counted(await withOwn(clients, (redis) => stillHeld(redis, lost)));
   if (back > 0) return null;
-  return { what: `of ${counted(lost)} keys of the application that were there since the drill began, clients find none`, facts: { lookedFor: counted(lost), back } };
+  return {
+    what: `of ${counted(lost)} keys of the application that were there since the drill began, clients find none`,
+    facts: { lookedFor: counted(lost), back },
+  };
 }
 
 async function someKeys(redis: Redis): Promise<Keys> {
@@ -57,7 +67,10 @@ async function someKeys(redis: Redis): Promise<Keys> {
     for (let cursor = ''; cursor !== '0' && scans < mostScans && counted(found) < mostKeys; scans += 1) {
       const [next, names] = await redis.scan(cursor || '0', 'COUNT', keysPerScan);
       cursor = next;
-      const lasting = await lastingOf(redis, names.filter((name) => !name.startsWith(musterPrefix)).slice(0, mostKeys));
+      const lasting = await lastingOf(
+        redis,
+        names.filter((name) => !name.startsWith(musterPrefix)).slice(0, mostKeys),
+      );
       if (lasting.length > 0) found.set(database, [...(found.get(database) ?? []), ...lasting]);
     }
   }

@@ -5,7 +5,8 @@ import { parseInfo } from './server.ts';
 export const musterPrefix = 'muster:';
 
 export const recordKey = (component: string, id: number): string => `${musterPrefix}${component}:${id}`;
-export const expiryKey = (component: string, number: number): string => `${musterPrefix}${component}:ttl:${number}`;
+export const expiryKey = (component: string, number: number): string =>
+  `${musterPrefix}${component}:ttl:${number}`;
 export const markKey = (component: string): string => `${musterPrefix}${component}:mark`;
 
 /** The id of a record's key; null for any other key. */
@@ -31,9 +32,18 @@ export const literally = (text: string): string => text.replace(/[\\*?[\]]/g, '\
 
 /** Databases that hold something, and how many keys, by the server's own account. */
 export async function databasesOf(redis: Redis): Promise<{ database: number; keys: number }[]> {
-  const found = Object.entries(parseInfo(await redis.info('keyspace'))).filter(([name]) => /^db\d+$/.test(name));
-  return found.map(([name, text]) => ({ database: Number(name.slice(2)), keys: Number(/keys=(\d+)/.exec(text)?.[1] ?? 0) }));
+  const found = Object.entries(parseInfo(await redis.info('keyspace'))).filter(([name]) =>
+    /^db\d+$/.test(name),
+  );
+  return found.map(([name, text]) => ({
+    database: Number(name.slice(2)),
+    keys: Number(/keys=(\d+)/.exec(text)?.[1] ?? 0),
+  }));
 }
 
-/** What stands before the first colon; keys without one are taken together, for they may be secrets themselves. */
-export const prefixOf = (key: string): string => (key.includes(':') ? key.slice(0, key.indexOf(':')).slice(0, 64) : '(no prefix)');
+/**
+ * What stands before the first colon; keys without one are taken together, for they may be secrets
+ * themselves.
+ */
+export const prefixOf = (key: string): string =>
+  key.includes(':') ? key.slice(0, key.indexOf(':')).slice(0, 64) : '(no prefix)';

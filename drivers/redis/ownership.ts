@@ -12,7 +12,10 @@ export interface Ownership {
 
 const octal = (mode: number): string => mode.toString(8).padStart(3, '0');
 
-/** As the kernel tells it of the server's own process; null where the container cannot be asked (no `cat`, another PID namespace). */
+/**
+ * As the kernel tells it of the server's own process; null where the container cannot be asked (no `cat`,
+ * another PID namespace).
+ */
 export async function ownershipOf(service: Service, server: Server): Promise<Ownership | null> {
   const { process_id: pid } = await server.info('server');
   const asked = await service.exec(['cat', `/proc/${pid}/status`], { deadlineMs: 30_000 }).catch(() => null);

@@ -2,13 +2,16 @@ import { environmentError, inputError } from '../../core/errors.ts';
 import type { Server } from './server.ts';
 
 /**
- * Where the server is in its own terms: the replication history and the offset in it. The offset stands still on a server that
- * never had a replica or a backlog; the history changes when a server starts from nothing.
+ * Where the server is in its own terms: the replication history and the offset in it. The offset stands still
+ * on a server that never had a replica or a backlog; the history changes when a server starts from nothing.
  */
 export async function positionOf(server: Server): Promise<Record<string, string>> {
   const info = await server.info('replication');
   const { master_replid: history, master_repl_offset: offset } = info;
-  if (!history || offset === undefined) throw environmentError('Redis does not say where it is in replication', { expected: 'master_replid and master_repl_offset in INFO replication' });
+  if (!history || offset === undefined)
+    throw environmentError('Redis does not say where it is in replication', {
+      expected: 'master_replid and master_repl_offset in INFO replication',
+    });
   return { replid: history, offset };
 }
 
@@ -24,5 +27,9 @@ export function assertLoadable(writtenBy: string, loadedBy: string): void {
   const [major, minor] = versionOf(writtenBy);
   const [ownMajor, ownMinor] = versionOf(loadedBy);
   if (ownMajor! > major! || (ownMajor === major && ownMinor! >= minor!)) return;
-  throw environmentError('the backup was written by a newer server', { found: writtenBy, expected: `${loadedBy} or older`, hint: 'Nothing was changed. Restore into a server of that version or a newer one.' });
+  throw environmentError('the backup was written by a newer server', {
+    found: writtenBy,
+    expected: `${loadedBy} or older`,
+    hint: 'Nothing was changed. Restore into a server of that version or a newer one.',
+  });
 }

@@ -5,8 +5,9 @@ import type { Persistence } from './server.ts';
 import { script } from './transfer.ts';
 
 /**
- * The robust order of loading a snapshot where the append-only file is on: a server of our own, without network and without that
- * file, loads it; only then is the file switched on and written. Each wait asks the server; none is a guess.
+ * The robust order of loading a snapshot where the append-only file is on: a server of our own, without
+ * network and without that file, loads it; only then is the file switched on and written. Each wait asks the
+ * server; none is a guess.
  */
 const preloadScript = `
 dir="$1"; manifest="$1/$3/$4.manifest"; base="$1/$3/$4.1.base.rdb"; socket=/tmp/muster-preload.sock; log=/tmp/muster-preload.log
@@ -29,24 +30,74 @@ wait "$server"
 test -s "$manifest"
 redis-check-rdb "$base"`;
 
-/** Keys: those loaded, those left out because their time had come, those whose time came after that, and those written. */
-export interface Preloaded { loaded: number; expired: number; due: number; written: number }
-
-/** Loads the snapshot in `dir` and leaves an append-only file beside it that holds the same, but for keys whose time has come. */
-export async function preload(shell: Shell, dir: string, persistence: Persistence, signal: AbortSignal): Promise<Preloaded> {
-  const { dbfilename, appenddirname, appendfilename, modules } = persistence;
-  const args = [dir, dbfilename, appenddirname, appendfilename, modules.map((path) => `--loadmodule ${path}`).join(' ')];
-  const { stdout } = await script(shell, 'the snapshot could not be loaded; nothing was changed', preloadScript, args, { signal });
-  const match = /loaded=(\d+) expired=(\d+)\s+due=(\d+)/.exec(stdout);
-  if (!match) throw environmentError('the loading server does not say what it loaded', { found: stdout.slice(-200) });
-  return { loaded: Number(match[1]), expired: Number(match[2]), due: Number(match[3]), written: keysRead(stdout) };
+/**
+ * Keys: those loaded, those left out because their time had come, those whose time came after that, and those
+ * written.
+ */
+export interface Preloaded {
+  loaded: number;
+  expired: number;
+  due: number;
+  written: number;
 }
 
-/** What the service must load, of a snapshot with `keys` keys. Throws where one is missing whose time had not come. */
-export function assertPreloaded(keys: number, { loaded, expired, due, written }: Preloaded): { keys: number; expired: number } {
+/**
+ * Loads the snapshot in `dir` and leaves an append-only file beside it that holds the same, but for keys
+ * whose time has come.
+ */
+export async function preload(
+  shell: Shell,
+  dir: string,
+  persistence: Persistence,
+  signal: AbortSignal,
+): Promise<Preloaded> {
+  const { dbfilename, appenddirname, appendfilename, modules } = persistence;
+  const args = [
+    dir,
+    dbfilename,
+    appenddirname,
+    appendfilename,
+    modules.map((path) => `--loadmodule ${path}`).join(' '),
+  ];
+  const { stdout } = await script(
+    shell,
+    'the snapshot could not be loaded; nothing was changed',
+    preloadScript,
+    args,
+    { signal },
+  );
+  const match = /loaded=(\d+) expired=(\d+)\s+due=(\d+)/.exec(stdout);
+  if (!match)
+    throw environmentError('the loading server does not say what it loaded', { found: stdout.slice(-200) });
+  return {
+    loaded: Number(match[1]),
+    expired: Number(match[2]),
+    due: Number(match[3]),
+    written: keysRead(stdout),
+  };
+}
+
+/**
+ * What the service must load, of a snapshot with `keys` keys. Throws where one is missing whose time had not
+ * come.
+ */
+export function assertPreloaded(
+  keys: number,
+  { loaded, expired, due, written }: Preloaded,
+): { keys: number; expired: number } {
   const hint = 'Nothing was changed.';
-  if (loaded + expired !== keys) throw environmentError('not every key of the snapshot could be loaded', { found: `${loaded} loaded, ${expired} expired`, expected: `${keys} keys`, hint });
+  if (loaded + expired !== keys)
+    throw environmentError('not every key of the snapshot could be loaded', {
+      found: `${loaded} loaded, ${expired} expired`,
+      expected: `${keys} keys`,
+      hint,
+    });
   // A key whose time came after it was loaded is in what was written, or gone by then.
-  if (written > loaded || written + due < loaded) throw environmentError('not every key that was loaded was written', { found: `${written} written, ${due} expired meanwhile`, expected: `${loaded} keys`, hint });
+  if (written > loaded || written + due < loaded)
+    throw environmentError('not every key that was loaded was written', {
+      found: `${written} written, ${due} expired meanwhile`,
+      expected: `${loaded} keys`,
+      hint,
+    });
   return { keys: written, expired: keys - written };
 }

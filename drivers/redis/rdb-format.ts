@@ -3,7 +3,10 @@ import { environmentError } from '../../core/errors.ts';
 /** The snapshot's name in a recovery point, whatever the server calls its own. */
 export const rdbName = 'dump.rdb';
 
-/** `REDIS` and four digits begin an RDB; the EOF opcode (255) and eight bytes of CRC64 end it (rdb.h, version 5 and later). */
+/**
+ * `REDIS` and four digits begin an RDB; the EOF opcode (255) and eight bytes of CRC64 end it (rdb.h, version
+ * 5 and later).
+ */
 const magic = /^REDIS\d{4}$/;
 const magicBytes = 9;
 const trailerBytes = 9;
@@ -23,19 +26,31 @@ export function rdbEdges(): { add(chunk: Buffer): void; head(): Buffer; tail(): 
   };
 }
 
-/** Throws unless the first and last bytes are those of a whole RDB. What lies between is for redis-check-rdb. */
+/**
+ * Throws unless the first and last bytes are those of a whole RDB. What lies between is for redis-check-rdb.
+ */
 export function assertRdbEdges(head: Buffer, tail: Buffer, bytes: number): void {
   if (!magic.test(head.subarray(0, magicBytes).toString('latin1'))) {
-    throw environmentError('the snapshot is not an RDB file', { found: bytes === 0 ? 'an empty file' : JSON.stringify(head.subarray(0, magicBytes).toString('latin1')), expected: 'REDIS and a version' });
+    throw environmentError('the snapshot is not an RDB file', {
+      found: bytes === 0 ? 'an empty file' : JSON.stringify(head.subarray(0, magicBytes).toString('latin1')),
+      expected: 'REDIS and a version',
+    });
   }
   if (bytes < magicBytes + trailerBytes || tail[tail.length - trailerBytes] !== eofOpcode) {
-    throw environmentError('the snapshot is not complete', { found: `${bytes} bytes without the end mark`, expected: 'the EOF opcode and a checksum at the end', hint: 'Nothing was changed. Restore from another copy.' });
+    throw environmentError('the snapshot is not complete', {
+      found: `${bytes} bytes without the end mark`,
+      expected: 'the EOF opcode and a checksum at the end',
+      hint: 'Nothing was changed. Restore from another copy.',
+    });
   }
 }
 
 /** How many keys redis-check-rdb counted: `[info] 200 keys read`. */
 export function keysRead(report: string): number {
   const match = /(\d+) keys read/.exec(report);
-  if (!match) throw environmentError('redis-check-rdb does not say how many keys it read', { found: report.slice(-200) });
+  if (!match)
+    throw environmentError('redis-check-rdb does not say how many keys it read', {
+      found: report.slice(-200),
+    });
   return Number(match[1]);
 }

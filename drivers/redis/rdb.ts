@@ -18,37 +18,50 @@ export const rdbMethod = (site: Site): BackupMethod => ({
     const persistence = await site.server.info('persistence');
     const facts = await withLink(site, signal, (link, bytes) => deliver(site, to, link, bytes, signal));
     return {
-      atMs, position, tool: `BGSAVE of ${site.version}`, server: site.version,
-      facts: { ...facts, saveSeconds: Number(persistence['rdb_last_bgsave_time_sec']), copyOnWriteBytes: Number(persistence['rdb_last_cow_size']) },
+      atMs,
+      position,
+      tool: `BGSAVE of ${site.version}`,
+      server: site.version,
+      facts: {
+        ...facts,
+        saveSeconds: Number(persistence['rdb_last_bgsave_time_sec']),
+        copyOnWriteBytes: Number(persistence['rdb_last_cow_size']),
+      },
     };
   },
   restore: (from, context) => restoreRdb(site, from, context),
 });
 
 /**
- * Has a snapshot written and waits for it. Gives the moment just before the command was accepted: everything acknowledged
- * before it had been executed when the server forked, because the server executes one command at a time and the fork
- * came after. So the point is never said to hold more than it does; at most a little more is in it.
+ * Has a snapshot written and waits for it. Gives the moment just before the command was accepted: everything
+ * acknowledged before it had been executed when the server forked, because the server executes one command at
+ * a time and the fork came after. So the point is never said to hold more than it does; at most a little more
+ * is in it.
  */
 async function save(site: Site, now: () => number, signal: AbortSignal): Promise<number> {
   const { server, clock } = site;
   const before = Number((await server.info('persistence'))['rdb_saves']);
   let atMs = now();
   let queued = false;
-  const accepted = await pollUntil(clock, { everyMs: pollMs, deadlineMs: saveDeadlineMs, signal }, async () => {
-    atMs = now();
-    try {
-      // SCHEDULE: while an append-only file is rewritten, a plain BGSAVE is refused.
-      const answer = String(await server.run((redis) => redis.call('BGSAVE', 'SCHEDULE')));
-      queued = answer.includes('scheduled');
-      return true;
-    } catch (error) {
-      // That save forked before we asked: it is not ours.
-      if (messageOf(error).includes('already in progress')) return false;
-      throw error;
-    }
-  });
-  if (!accepted) throw environmentError('Redis did not begin a snapshot', { found: 'another save went on all the time' });
+  const accepted = await pollUntil(
+    clock,
+    { everyMs: pollMs, deadlineMs: saveDeadlineMs, signal },
+    async () => {
+      atMs = now();
+      try {
+        // SCHEDULE: while an append-only file is rewritten, a plain BGSAVE is refused.
+        const answer = String(await server.run((redis) => redis.call('BGSAVE', 'SCHEDULE')));
+        queued = answer.includes('scheduled');
+        return true;
+      } catch (error) {
+        // That save forked before we asked: it is not ours.
+        if (messageOf(error).includes('already in progress')) return false;
+        throw error;
+      }
+    },
+  );
+  if (!accepted)
+    throw environmentError('Redis did not begin a snapshot', { found: 'another save went on all the time' });
   const done = await pollUntil(clock, { everyMs: pollMs, deadlineMs: saveDeadlineMs, signal }, async () => {
     const info = await server.info('persistence');
     if (info['rdb_bgsave_in_progress'] !== '0') {
@@ -58,9 +71,15 @@ async function save(site: Site, now: () => number, signal: AbortSignal): Promise
     // LASTSAVE has a resolution of a second; the counter has none.
     if (Number(info['rdb_saves']) > before && info['rdb_last_bgsave_status'] === 'ok') return true;
     if (queued) return false;
-    throw environmentError('Redis could not write the snapshot', { found: `rdb_last_bgsave_status:${info['rdb_last_bgsave_status']}, rdb_saves:${info['rdb_saves']} after ${before}`, hint: 'see the log of the server; a full disk is the usual reason' });
+    throw environmentError('Redis could not write the snapshot', {
+      found: `rdb_last_bgsave_status:${info['rdb_last_bgsave_status']}, rdb_saves:${info['rdb_saves']} after ${before}`,
+      hint: 'see the log of the server; a full disk is the usual reason',
+    });
   });
-  if (!done) throw environmentError('the snapshot did not end', { found: `still being written after ${saveDeadlineMs} ms` });
+  if (!done)
+    throw environmentError('the snapshot did not end', {
+      found: `still being written after ${saveDeadlineMs} ms`,
+    });
   return atMs;
 }
 
@@ -71,21 +90,49 @@ ln "$1" "$link" 2>/dev/null || cp "$1" "$link"
 wc -c < "$link"`;
 
 /** A name of our own for the file: the next save replaces the file, and never changes it. */
-async function withLink<T>(site: Site, signal: AbortSignal, work: (link: string, bytes: number) => Promise<T>): Promise<T> {
+async function withLink<T>(
+  site: Site,
+  signal: AbortSignal,
+  work: (link: string, bytes: number) => Promise<T>,
+): Promise<T> {
   const file = `${site.persistence.dir}/${site.persistence.dbfilename}`;
   const mark = String(site.nextNumber());
   try {
-    const { stdout } = await script(site.service, 'the snapshot is not where the configuration says', linkScript, [file, mark], { signal });
+    const { stdout } = await script(
+      site.service,
+      'the snapshot is not where the configuration says',
+      linkScript,
+      [file, mark],
+      { signal },
+    );
     return await work(`${file}.muster-${mark}`, Number(stdout));
   } finally {
     await site.service.exec(['rm', '-f', `${file}.muster-${mark}`]).catch(() => undefined);
   }
 }
 
-async function deliver(site: Site, to: Sink, link: string, bytes: number, signal: AbortSignal): Promise<Record<string, string | number>> {
-  const checked = await script(site.service, 'redis-check-rdb refuses the snapshot', 'redis-check-rdb "$1"', [link], { signal });
+async function deliver(
+  site: Site,
+  to: Sink,
+  link: string,
+  bytes: number,
+  signal: AbortSignal,
+): Promise<Record<string, string | number>> {
+  const checked = await script(
+    site.service,
+    'redis-check-rdb refuses the snapshot',
+    'redis-check-rdb "$1"',
+    [link],
+    { signal },
+  );
   const edges = rdbEdges();
-  const { sha256 } = await fetchFile(site.service, to, { name: rdbName, path: link, bytes }, edges.add, signal);
+  const { sha256 } = await fetchFile(
+    site.service,
+    to,
+    { name: rdbName, path: link, bytes },
+    edges.add,
+    signal,
+  );
   assertRdbEdges(edges.head(), edges.tail(), bytes);
   return { bytes, sha256, keys: keysRead(checked.stdout) };
 }

@@ -5,10 +5,16 @@ import { musterPrefix, prefixOf, scanKeys } from './keys.ts';
 import type { Spool } from './spool.ts';
 
 const keysAtOnce = 64;
-/** An application that puts an id before the first colon has a prefix for each key: the others of those are taken together. */
+/**
+ * An application that puts an id before the first colon has a prefix for each key: the others of those are
+ * taken together.
+ */
 const mostGroups = 500;
 
-/** `field`: of a hash, and it expires by itself. `volatile`: the application rewrites it on its own, so that it is only counted. */
+/**
+ * `field`: of a hash, and it expires by itself. `volatile`: the application rewrites it on its own, so that
+ * it is only counted.
+ */
 export const flags = { field: 1, volatile: 2 } as const;
 
 /** Names of groups by small numbers: `database 1: session (string)`. */
@@ -20,7 +26,9 @@ export class Groups {
     const name = `database ${database}: ${prefix} (${type})`;
     const known = this.#numbers.get(name);
     if (known !== undefined) return known;
-    return this.#numbers.size < mostGroups ? this.#add(name) : this.#add(`database ${database}: (other prefixes) (${type})`);
+    return this.#numbers.size < mostGroups
+      ? this.#add(name)
+      : this.#add(`database ${database}: (other prefixes) (${type})`);
   }
 
   nameOf(number: number): string {
@@ -34,9 +42,20 @@ export class Groups {
   }
 }
 
-/** What two readings must have in common to be compared. Names and values are salted: what lies on disk tells nobody whether a key was there. */
-export interface Common { groups: Groups; salt: Buffer; isVolatile(key: string): boolean }
-export const commonOf = (isVolatile: Common['isVolatile']): Common => ({ groups: new Groups(), salt: randomBytes(16), isVolatile });
+/**
+ * What two readings must have in common to be compared. Names and values are salted: what lies on disk tells
+ * nobody whether a key was there.
+ */
+export interface Common {
+  groups: Groups;
+  salt: Buffer;
+  isVolatile(key: string): boolean;
+}
+export const commonOf = (isVolatile: Common['isVolatile']): Common => ({
+  groups: new Groups(),
+  salt: randomBytes(16),
+  isVolatile,
+});
 
 export interface Reading extends Common {
   spool: Spool;
@@ -45,13 +64,18 @@ export interface Reading extends Common {
   unread(what: string, why: string): void;
 }
 
-/** Puts every key of the application into the spool; one that SCAN gives twice, twice. Rejects where the database cannot be listed. */
+/**
+ * Puts every key of the application into the spool; one that SCAN gives twice, twice. Rejects where the
+ * database cannot be listed.
+ */
 export async function readDatabase(redis: Redis, database: number, reading: Reading): Promise<void> {
   await redis.select(database);
   for await (const batch of scanKeys(redis, '*')) {
     const theirs = batch.filter((key) => !key.startsWith(musterPrefix));
     for (let at = 0; at < theirs.length; at += keysAtOnce) {
-      await Promise.all(theirs.slice(at, at + keysAtOnce).map((key) => readKey(redis, database, key, reading)));
+      await Promise.all(
+        theirs.slice(at, at + keysAtOnce).map((key) => readKey(redis, database, key, reading)),
+      );
     }
   }
 }
@@ -67,10 +91,22 @@ async function readKey(redis: Redis, database: number, key: string, reading: Rea
   const found = await reading.tried(what, undefined, () => digestKey(redis, key));
   if (found === null) return;
   if (found?.value === null) reading.unread(what, 'no way to read this type');
-  spool.add({ name, value: digest(reading, type, found?.value ?? ''), expiry: found ? lastsUntil(expiry, found) : expiry, group, flags: 0 });
+  spool.add({
+    name,
+    value: digest(reading, type, found?.value ?? ''),
+    expiry: found ? lastsUntil(expiry, found) : expiry,
+    group,
+    flags: 0,
+  });
   for (const field of found?.fields ?? []) {
     const fieldGroup = groups.numberOf(database, prefixOf(key), 'fields of a hash');
-    spool.add({ name: digest(reading, 'field', database, key, field.name), value: digest(reading, field.value), expiry: field.expiry, group: fieldGroup, flags: flags.field });
+    spool.add({
+      name: digest(reading, 'field', database, key, field.name),
+      value: digest(reading, field.value),
+      expiry: field.expiry,
+      group: fieldGroup,
+      flags: flags.field,
+    });
   }
 }
 

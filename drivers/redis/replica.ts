@@ -21,7 +21,8 @@ export const replicaActionsAbout = {
   replicate: 'become a replica of another server of the stack; what was here is gone',
   'catch-up': 'wait until everything that the closed source wrote is here',
   promote: 'replicate no more and take writes',
-  fence: 'take no more writes, whatever happens: closed by itself, or stopped through the engine when it does not answer',
+  fence:
+    'take no more writes, whatever happens: closed by itself, or stopped through the engine when it does not answer',
   rejoin: 'an old primary becomes a replica of the new one; what only it held is gone',
   reopen: 'take a fence away: serve what is there',
 };
@@ -36,11 +37,18 @@ export const replicaActions = (site: Site): Record<keyof typeof replicaActionsAb
 });
 
 /** What a server says of its place in replication. A replica's own offset is that of what it has applied. */
-interface Place { role: string; history: string; offset: number; linkUp: boolean }
+interface Place {
+  role: string;
+  history: string;
+  offset: number;
+  linkUp: boolean;
+}
 
 const placeOf = (info: Info): Place => ({
-  role: info['role'] ?? '', history: info['master_replid'] ?? '',
-  offset: Number(info[info['role'] === 'slave' ? 'slave_repl_offset' : 'master_repl_offset']), linkUp: info['master_link_status'] === 'up',
+  role: info['role'] ?? '',
+  history: info['master_replid'] ?? '',
+  offset: Number(info[info['role'] === 'slave' ? 'slave_repl_offset' : 'master_repl_offset']),
+  linkUp: info['master_link_status'] === 'up',
 });
 const place = async (server: Server): Promise<Place> => placeOf(await server.info('replication'));
 
@@ -50,7 +58,12 @@ export async function atPeer<T>(site: Site, name: string, work: (server: Server)
   const server = openServer({ ...site.credentials, endpoint: () => peer.endpoint(port) });
   try {
     await server.info('server').catch((error: unknown) => {
-      throw environmentError(`${name} does not answer`, { found: messageOf(error), expected: 'the source of the replication', hint: 'a source that is lost cannot be caught up with: promote its replica', cause: error });
+      throw environmentError(`${name} does not answer`, {
+        found: messageOf(error),
+        expected: 'the source of the replication',
+        hint: 'a source that is lost cannot be caught up with: promote its replica',
+        cause: error,
+      });
     });
     return await work(server);
   } finally {
@@ -58,7 +71,10 @@ export async function atPeer<T>(site: Site, name: string, work: (server: Server)
   }
 }
 
-/** The source sends its data at once instead of waiting for more replicas that might ask for it (5 s); as it was afterwards. */
+/**
+ * The source sends its data at once instead of waiting for more replicas that might ask for it (5 s); as it
+ * was afterwards.
+ */
 async function sendingAtOnce<T>(source: Server, work: () => Promise<T>): Promise<T> {
   const name = 'repl-diskless-sync-delay';
   const before = (await source.run((redis) => configOf(redis, [name])))[name];
@@ -66,28 +82,40 @@ async function sendingAtOnce<T>(source: Server, work: () => Promise<T>): Promise
   try {
     return await work();
   } finally {
-    if (before !== undefined) await source.run((redis) => redis.config('SET', name, before)).catch(() => undefined);
+    if (before !== undefined)
+      await source.run((redis) => redis.config('SET', name, before)).catch(() => undefined);
   }
 }
 
-/** Closed at every start from here on: a replica that restarts has forgotten its source, and must not take writes for it. */
+/**
+ * Closed at every start from here on: a replica that restarts has forgotten its source, and must not take
+ * writes for it.
+ */
 async function replicate(site: Site, { source, through, within }: Link): Promise<{ [key: string]: Json }> {
   if (source === site.service.name) throw inputError(`${source} cannot replicate from itself`);
   const link = linkTo(source, through, port);
   await site.service.assertOwnPath(site.persistence.dir);
   const begunMs = site.clock.nowMs();
-  const at = await atPeer(site, source, (server) => sendingAtOnce(server, async () => {
-    await closeAtStart(site);
-    await site.server.run(async (redis) => {
-      const { username, password } = site.credentials;
-      if (password !== undefined) await redis.config('SET', 'masterauth', password);
-      if (username !== undefined) await redis.config('SET', 'masteruser', username);
-      await redis.replicaof(link.host, link.port);
-    });
-    return reached(site, (await place(server)).offset, within.ms);
-  }));
+  const at = await atPeer(site, source, (server) =>
+    sendingAtOnce(server, async () => {
+      await closeAtStart(site);
+      await site.server.run(async (redis) => {
+        const { username, password } = site.credentials;
+        if (password !== undefined) await redis.config('SET', 'masterauth', password);
+        if (username !== undefined) await redis.config('SET', 'masteruser', username);
+        await redis.replicaof(link.host, link.port);
+      });
+      return reached(site, (await place(server)).offset, within.ms);
+    }),
+  );
   Object.assign(site.standing, { role: 'replica', source });
-  return { source, through: through ?? null, history: at.history, offset: at.offset, caughtUpAfterMs: Math.round(site.clock.nowMs() - begunMs) };
+  return {
+    source,
+    through: through ?? null,
+    history: at.history,
+    offset: at.offset,
+    caughtUpAfterMs: Math.round(site.clock.nowMs() - begunMs),
+  };
 }
 
 /** Waits until the link is up and the server has everything up to the offset. */
@@ -98,39 +126,84 @@ async function reached(site: Site, offset: number, withinMs: number): Promise<Pl
     return last !== null && last.role === 'slave' && last.linkUp && last.offset >= offset ? last : null;
   });
   if (there) return there;
-  throw environmentError(`${site.service.name} has not received everything within ${withinMs / 1000} s`, { found: JSON.stringify(last), expected: `the link up, and offset ${offset}` });
+  throw environmentError(`${site.service.name} has not received everything within ${withinMs / 1000} s`, {
+    found: JSON.stringify(last),
+    expected: `the link up, and offset ${offset}`,
+  });
 }
 
 /** For a planned switchover: the source must have been closed, or what it accepts after this is not here. */
 async function catchUp(site: Site, { source: named, within }: z.output<typeof catchUpParams>): Promise<Json> {
   const from = named ?? site.standing.source;
-  if (from === null) throw inputError(`${site.service.name} was made a replica of nobody`, { expected: 'source: the service to catch up with' });
-  const source = await atPeer(site, from, async (server) => ({ ...(await place(server)), closed: await refuses(server) }));
-  if (!source.closed) throw environmentError(`${from} still takes writes`, { expected: 'a source that was closed for writes or fenced', hint: 'what it accepts from now on would be lost' });
+  if (from === null)
+    throw inputError(`${site.service.name} was made a replica of nobody`, {
+      expected: 'source: the service to catch up with',
+    });
+  const source = await atPeer(site, from, async (server) => ({
+    ...(await place(server)),
+    closed: await refuses(server),
+  }));
+  if (!source.closed)
+    throw environmentError(`${from} still takes writes`, {
+      expected: 'a source that was closed for writes or fenced',
+      hint: 'what it accepts from now on would be lost',
+    });
   const before = await place(site.server);
-  if (before.history !== source.history) throw environmentError(`${site.service.name} does not replicate from ${from}`, { found: `history ${before.history}`, expected: source.history });
+  if (before.history !== source.history)
+    throw environmentError(`${site.service.name} does not replicate from ${from}`, {
+      found: `history ${before.history}`,
+      expected: source.history,
+    });
   const begunMs = site.clock.nowMs();
   const now = await reached(site, source.offset, within.ms);
-  return { source: from, sourceOffset: source.offset, offsetBefore: before.offset, offset: now.offset, waitedMs: Math.round(site.clock.nowMs() - begunMs) };
+  return {
+    source: from,
+    sourceOffset: source.offset,
+    offsetBefore: before.offset,
+    offset: now.offset,
+    waitedMs: Math.round(site.clock.nowMs() - begunMs),
+  };
 }
 
-/** Whether a write would be refused, without one that could be accepted: as many replicas as it asks for are not there. */
+/**
+ * Whether a write would be refused, without one that could be accepted: as many replicas as it asks for are
+ * not there.
+ */
 async function refuses(server: Server): Promise<boolean> {
-  const asked = Number((await server.run((redis) => configOf(redis, ['min-replicas-to-write'])))['min-replicas-to-write']);
+  const asked = Number(
+    (await server.run((redis) => configOf(redis, ['min-replicas-to-write'])))['min-replicas-to-write'],
+  );
   const { min_slaves_good_slaves: good, connected_slaves: connected } = await server.info('replication');
   return asked > Number(good ?? connected ?? 0);
 }
 
-/** Redis replicates asynchronously: what had not arrived is not here, and the facts say how far it had come. */
+/**
+ * Redis replicates asynchronously: what had not arrived is not here, and the facts say how far it had come.
+ */
 async function promote(site: Site): Promise<Json> {
   const before = await place(site.server);
-  if (before.role !== 'slave') throw environmentError(`${site.service.name} is no replica`, { found: `role ${before.role}`, expected: 'a replica to promote', hint: 'a server that was only fenced or closed is opened by reopen' });
+  if (before.role !== 'slave')
+    throw environmentError(`${site.service.name} is no replica`, {
+      found: `role ${before.role}`,
+      expected: 'a replica to promote',
+      hint: 'a server that was only fenced or closed is opened by reopen',
+    });
   await site.server.run((redis) => redis.replicaof('NO', 'ONE'));
   await openForWrites(site);
   const after = await place(site.server);
-  if (after.role !== 'master') throw environmentError(`${site.service.name} was not promoted`, { found: `role ${after.role}`, expected: 'role master' });
+  if (after.role !== 'master')
+    throw environmentError(`${site.service.name} was not promoted`, {
+      found: `role ${after.role}`,
+      expected: 'role master',
+    });
   site.standing.role = 'primary';
-  return { linkBefore: before.linkUp ? 'up' : 'down', offsetBefore: before.offset, offset: after.offset, historyBefore: before.history, history: after.history };
+  return {
+    linkBefore: before.linkUp ? 'up' : 'down',
+    offsetBefore: before.offset,
+    offset: after.offset,
+    historyBefore: before.history,
+    history: after.history,
+  };
 }
 
 /** Closed before it is started or asked anything: nobody writes to it before it is a replica. */
@@ -139,19 +212,34 @@ async function rejoin(site: Site, params: Link): Promise<Json> {
   const started = await startClosed(site);
   const own = await place(site.server);
   const branch = await atPeer(site, params.source, (server) => server.info('replication'));
-  // Up to where the new primary shares this one's history, in bytes of the replication stream; null when it does not.
-  const shared = branch['master_replid2'] === own.history ? Number(branch['second_repl_offset']) - 1 : branch['master_replid'] === own.history ? Number(branch['master_repl_offset']) : null;
+  // Up to where the new primary shares this one's history, in bytes of the replication stream; null when it
+  // does not.
+  const shared =
+    branch['master_replid2'] === own.history
+      ? Number(branch['second_repl_offset']) - 1
+      : branch['master_replid'] === own.history
+        ? Number(branch['master_repl_offset'])
+        : null;
   const facts = await replicate(site, params);
-  return { started, offsetBefore: own.offset, sharedUpTo: shared, thrownAwayBytes: shared === null ? null : Math.max(0, own.offset - shared), ...facts };
+  return {
+    started,
+    offsetBefore: own.offset,
+    sharedUpTo: shared,
+    thrownAwayBytes: shared === null ? null : Math.max(0, own.offset - shared),
+    ...facts,
+  };
 }
 
 /**
- * True when the server does what it is there for: a primary answers and takes writes, a replica receives. From one that was
- * fenced nothing is expected.
+ * True when the server does what it is there for: a primary answers and takes writes, a replica receives.
+ * From one that was fenced nothing is expected.
  */
 export async function isInPlace({ server, standing }: Site): Promise<boolean> {
   if (standing.role === 'fenced') return true;
   if (!(await server.answers())) return false;
   if (standing.role === 'primary') return takesWrites(server);
-  return place(server).then(({ linkUp }) => linkUp, () => false);
+  return place(server).then(
+    ({ linkUp }) => linkUp,
+    () => false,
+  );
 }

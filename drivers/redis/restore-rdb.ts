@@ -15,18 +15,33 @@ const orders = ['preload', 'base', 'copy'] as const;
 export type Order = (typeof orders)[number];
 
 export const rdbOptions = z.strictObject({
-  order: z.enum(orders).optional().describe(
-    '`preload`: load it without the append-only file, then have that written (default where it is on). `base`: as the base of an append-only file. `copy`: put in place as it is, which loads nothing where the append-only file is on',
-  ),
+  order: z
+    .enum(orders)
+    .optional()
+    .describe(
+      '`preload`: load it without the append-only file, then have that written (default where it is on). `base`: as the base of an append-only file. `copy`: put in place as it is, which loads nothing where the append-only file is on',
+    ),
 });
 
-/** Puts a snapshot in the place of the data. The three orders are those that people use; `copy` beside `appendonly yes` is the mistake among them. */
+/**
+ * Puts a snapshot in the place of the data. The three orders are those that people use; `copy` beside
+ * `appendonly yes` is the mistake among them.
+ */
 export async function restoreRdb(site: Site, from: Artifact, context: RestoreContext): Promise<Json> {
   const { persistence } = site;
   const { order = persistence.appendonly ? 'preload' : 'copy' } = rdbOptions.parse(context.options);
-  if (order === 'base' && !persistence.appendonly) throw inputError('order base needs an append-only file', { found: 'appendonly no', expected: 'appendonly yes', hint: 'use order copy' });
+  if (order === 'base' && !persistence.appendonly)
+    throw inputError('order base needs an append-only file', {
+      found: 'appendonly no',
+      expected: 'appendonly yes',
+      hint: 'use order copy',
+    });
   const file = from.files.find(({ name }) => name === rdbName);
-  if (!file) throw environmentError('the recovery point has no snapshot', { expected: rdbName, found: from.files.map(({ name }) => name).join(', ') || 'no files' });
+  if (!file)
+    throw environmentError('the recovery point has no snapshot', {
+      expected: rdbName,
+      found: from.files.map(({ name }) => name).join(', ') || 'no files',
+    });
   assertLoadable(from.server, site.version);
   const { head, tail, bytes } = await edgesOf(file.path, 9);
   assertRdbEdges(head, tail, bytes);
@@ -37,36 +52,82 @@ export async function restoreRdb(site: Site, from: Artifact, context: RestoreCon
     },
     prepare: async (helper, incoming) => {
       if (order === 'base') await becomeBase(helper, incoming, persistence, context.signal);
-      if (order === 'preload') Object.assign(expected, assertPreloaded(expected.keys, await preload(helper, incoming, persistence, context.signal)));
+      if (order === 'preload')
+        Object.assign(
+          expected,
+          assertPreloaded(expected.keys, await preload(helper, incoming, persistence, context.signal)),
+        );
     },
   });
   const loaded = await loadedOf(site);
-  // Beside an append-only file, `copy` is the mistake that people make, and no script of theirs looks: the drill's reading back does.
+  // Beside an append-only file, `copy` is the mistake that people make, and no script of theirs looks: the
+  // drill's reading back does.
   if (order !== 'copy' || !persistence.appendonly) assertLoaded(expected, loaded);
   await assertOwnMaster(site);
-  return { order, bytes, keysInSnapshot: expected.keys + expected.expired, keysExpired: expected.expired + loaded.expired, keysLoaded: loaded.loaded, ...facts };
+  return {
+    order,
+    bytes,
+    keysInSnapshot: expected.keys + expected.expired,
+    keysExpired: expected.expired + loaded.expired,
+    keysLoaded: loaded.loaded,
+    ...facts,
+  };
 }
 
 /** Keys that the server must load, and those of the snapshot whose time had come before. */
-interface Expected { keys: number; expired: number }
+interface Expected {
+  keys: number;
+  expired: number;
+}
 
-async function receive({ persistence }: Site, helper: Helper, incoming: string, file: PlainFile, { signal, progress }: RestoreContext): Promise<number> {
+async function receive(
+  { persistence }: Site,
+  helper: Helper,
+  incoming: string,
+  file: PlainFile,
+  { signal, progress }: RestoreContext,
+): Promise<number> {
   const path = `${incoming}/${persistence.dbfilename}`;
   let sent = 0;
-  await sendFile(helper, file, path, { signal, sent: (bytes) => progress((sent += bytes), file.bytes, 'bytes') });
-  const { stdout } = await script(helper, 'redis-check-rdb refuses the snapshot; nothing was changed', 'redis-check-rdb "$1"', [path], { signal });
+  await sendFile(helper, file, path, {
+    signal,
+    sent: (bytes) => progress((sent += bytes), file.bytes, 'bytes'),
+  });
+  const { stdout } = await script(
+    helper,
+    'redis-check-rdb refuses the snapshot; nothing was changed',
+    'redis-check-rdb "$1"',
+    [path],
+    { signal },
+  );
   return keysRead(stdout);
 }
 
-/** An append-only file of one base and nothing after it. The names and the manifest's line are those of aof.c. */
-async function becomeBase(helper: Helper, incoming: string, persistence: Persistence, signal: AbortSignal): Promise<void> {
+/**
+ * An append-only file of one base and nothing after it. The names and the manifest's line are those of aof.c.
+ */
+async function becomeBase(
+  helper: Helper,
+  incoming: string,
+  persistence: Persistence,
+  signal: AbortSignal,
+): Promise<void> {
   const base = `${persistence.appendfilename}.1.base.rdb`;
   const text = 'mkdir "$1/$2"; mv "$1/$3" "$1/$2/$4"; echo "file $4 seq 1 type b" > "$1/$2/$5.manifest"';
-  await script(helper, 'the append-only file cannot be made', text, [incoming, persistence.appenddirname, persistence.dbfilename, base, persistence.appendfilename], { signal });
+  await script(
+    helper,
+    'the append-only file cannot be made',
+    text,
+    [incoming, persistence.appenddirname, persistence.dbfilename, base, persistence.appendfilename],
+    { signal },
+  );
 }
 
 /** The running server must have loaded what was prepared, but for keys whose time came in between. */
 function assertLoaded(expected: Expected, loaded: { loaded: number; expired: number }): void {
   if (loaded.loaded + loaded.expired === expected.keys) return;
-  throw environmentError('the server did not load what was restored', { found: `${loaded.loaded} keys loaded, ${loaded.expired} expired`, expected: `${expected.keys} keys` });
+  throw environmentError('the server did not load what was restored', {
+    found: `${loaded.loaded} keys loaded, ${loaded.expired} expired`,
+    expected: `${expected.keys} keys`,
+  });
 }

@@ -22,7 +22,10 @@ const patienceMs = 10_000;
 
 /** The driver's own connection to the server, beside the clients': for what operators do. */
 export interface Server {
-  /** Runs commands on the connection; waits for it first. Rejects with an environment error when there is none in time. */
+  /**
+   * Runs commands on the connection; waits for it first. Rejects with an environment error when there is none
+   * in time.
+   */
   run<T>(work: (redis: Redis) => Promise<T>): Promise<T>;
   info(section: string): Promise<Info>;
   answers(): Promise<boolean>;
@@ -82,7 +85,13 @@ export async function configOf(redis: Redis, names: readonly string[]): Promise<
 
 export async function persistenceOf(server: Server): Promise<Persistence> {
   return server.run(async (redis) => {
-    const config = await configOf(redis, ['dir', 'dbfilename', 'appendonly', 'appenddirname', 'appendfilename']);
+    const config = await configOf(redis, [
+      'dir',
+      'dbfilename',
+      'appendonly',
+      'appenddirname',
+      'appendfilename',
+    ]);
     return {
       dir: config['dir']!,
       dbfilename: config['dbfilename']!,
@@ -94,7 +103,10 @@ export async function persistenceOf(server: Server): Promise<Persistence> {
   });
 }
 
-/** Paths of loaded modules: an RDB with their data loads only where they are loaded too. Replies are flat name-value lists in RESP2. */
+/**
+ * Paths of loaded modules: an RDB with their data loads only where they are loaded too. Replies are flat
+ * name-value lists in RESP2.
+ */
 function modulePaths(reply: unknown): string[] {
   return (reply as unknown[][]).flatMap((module) => {
     const at = module.indexOf('path');
@@ -106,11 +118,15 @@ function modulePaths(reply: unknown): string[] {
 const refusesWrites = /^(MISCONF|OOM|NOREPLICAS)\b/;
 
 /**
- * Whether a primary takes writes, by one that changes nothing: nothing is put at the beginning of a key that is not there. One
- * that is held back gets no answer, and counts as refused. A refusal for the sake of rights says nothing of the server.
+ * Whether a primary takes writes, by one that changes nothing: nothing is put at the beginning of a key that
+ * is not there. One that is held back gets no answer, and counts as refused. A refusal for the sake of rights
+ * says nothing of the server.
  */
 export const takesWrites = (server: Server): Promise<boolean> =>
-  server.run((redis) => redis.setrange(`${musterPrefix}ready`, 0, '')).then(
-    () => true,
-    (error: unknown) => error instanceof Error && error.name === 'ReplyError' && !refusesWrites.test(error.message),
-  );
+  server
+    .run((redis) => redis.setrange(`${musterPrefix}ready`, 0, ''))
+    .then(
+      () => true,
+      (error: unknown) =>
+        error instanceof Error && error.name === 'ReplyError' && !refusesWrites.test(error.message),
+    );

@@ -4,7 +4,10 @@ import type { KeptKeys } from './kept-keys.ts';
 import type { Ownership } from './ownership.ts';
 import type { Persistence, Server } from './server.ts';
 
-/** One Redis under a drill: its container, the driver's own connection to it, and what it said of itself when it was attached. */
+/**
+ * One Redis under a drill: its container, the driver's own connection to it, and what it said of itself when
+ * it was attached.
+ */
 export interface Site {
   component: string;
   service: Service;
@@ -31,6 +34,9 @@ export interface Standing {
   source: string | null;
   /** How many replicas it asks for before it takes a write, by its own configuration. */
   needsReplicas: string;
-  /** Whoever starts it finds it closed; or, where no file can be put into its container, it is started no more. Null: open, as the compose file has it. */
+  /**
+   * Whoever starts it finds it closed; or, where no file can be put into its container, it is started no
+   * more. Null: open, as the compose file has it.
+   */
   atStart: 'closed' | 'kept down' | null;
 }

@@ -6,18 +6,40 @@ import { environmentError } from '../../core/errors.ts';
 import type { ExecOptions, ExecResult, Shell } from '../../core/service.ts';
 
 /** Runs a command that must succeed. Rejects with what it printed when it does not. */
-export async function must(shell: Shell, what: string, argv: string[], options?: ExecOptions): Promise<ExecResult> {
+export async function must(
+  shell: Shell,
+  what: string,
+  argv: string[],
+  options?: ExecOptions,
+): Promise<ExecResult> {
   const result = await shell.exec(argv, options);
-  if (result.code !== 0) throw environmentError(what, { found: `exit code ${result.code}: ${(result.stderr.trim() || result.stdout.trim()).slice(-500)}` });
+  if (result.code !== 0)
+    throw environmentError(what, {
+      found: `exit code ${result.code}: ${(result.stderr.trim() || result.stdout.trim()).slice(-500)}`,
+    });
   return result;
 }
 
 /** Runs a shell script of ours with its arguments; they are never part of the script's text. */
-export const script = (shell: Shell, what: string, text: string, args: string[], options?: ExecOptions): Promise<ExecResult> =>
-  must(shell, what, ['sh', '-eu', '-c', text, 'muster', ...args], options);
+export const script = (
+  shell: Shell,
+  what: string,
+  text: string,
+  args: string[],
+  options?: ExecOptions,
+): Promise<ExecResult> => must(shell, what, ['sh', '-eu', '-c', text, 'muster', ...args], options);
 
-/** The first `bytes` of a file in the container, into the sink. Rejects unless exactly that much came and the command ended well. */
-export async function fetchFile(shell: Shell, to: Sink, file: { name: string; path: string; bytes: number }, inspect: (chunk: Buffer) => void, signal: AbortSignal): Promise<{ plainBytes: number; sha256: string }> {
+/**
+ * The first `bytes` of a file in the container, into the sink. Rejects unless exactly that much came and the
+ * command ended well.
+ */
+export async function fetchFile(
+  shell: Shell,
+  to: Sink,
+  file: { name: string; path: string; bytes: number },
+  inspect: (chunk: Buffer) => void,
+  signal: AbortSignal,
+): Promise<{ plainBytes: number; sha256: string }> {
   const running = await shell.spawn(['head', '-c', String(file.bytes), file.path], { signal });
   let seen = 0;
   const counted = new Transform({
@@ -26,11 +48,19 @@ export async function fetchFile(shell: Shell, to: Sink, file: { name: string; pa
       inspect(chunk);
       done(null, chunk);
     },
-    // The end of the stream waits for the command's own account: a file cut short is an error inside the pipe, so that no store keeps it.
+    // The end of the stream waits for the command's own account: a file cut short is an error inside the
+    // pipe, so that no store keeps it.
     flush: (done) => {
       running.done.then(({ code, stderr }) => {
         const whole = code === 0 && seen === file.bytes;
-        done(whole ? null : environmentError(`${file.path} was not read whole`, { found: `${seen} bytes, exit code ${code} ${stderr.trim()}`.trim(), expected: `${file.bytes} bytes` }));
+        done(
+          whole
+            ? null
+            : environmentError(`${file.path} was not read whole`, {
+                found: `${seen} bytes, exit code ${code} ${stderr.trim()}`.trim(),
+                expected: `${file.bytes} bytes`,
+              }),
+        );
       }, done);
     },
   });
@@ -46,15 +76,29 @@ export async function fetchFile(shell: Shell, to: Sink, file: { name: string; pa
 }
 
 /** Puts a local file into the container, whole. */
-export async function sendFile(shell: Shell, from: { path: string; bytes: number }, to: string, options: { signal: AbortSignal; sent(bytes: number): void }): Promise<void> {
+export async function sendFile(
+  shell: Shell,
+  from: { path: string; bytes: number },
+  to: string,
+  options: { signal: AbortSignal; sent(bytes: number): void },
+): Promise<void> {
   const source = createReadStream(from.path, { highWaterMark: 1024 * 1024 });
   source.on('data', (chunk) => options.sent(chunk.length));
   source.pause();
-  await script(shell, `${to} cannot be written`, 'umask 077; cat > "$1"; test "$(wc -c < "$1")" -eq "$2"', [to, String(from.bytes)], { stdin: source, signal: options.signal });
+  await script(
+    shell,
+    `${to} cannot be written`,
+    'umask 077; cat > "$1"; test "$(wc -c < "$1")" -eq "$2"',
+    [to, String(from.bytes)],
+    { stdin: source, signal: options.signal },
+  );
 }
 
 /** First and last bytes of a local file; fewer when it is shorter. */
-export async function edgesOf(path: string, count: number): Promise<{ head: Buffer; tail: Buffer; bytes: number }> {
+export async function edgesOf(
+  path: string,
+  count: number,
+): Promise<{ head: Buffer; tail: Buffer; bytes: number }> {
   const file = await open(path);
   try {
     const { size } = await file.stat();

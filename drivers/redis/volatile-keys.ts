@@ -1,8 +1,13 @@
 const special = /[.*+?^${}()|[\]\\]/g;
 
-/** Whether a key matches one of the patterns: `*` stands for any text, `?` for one character, everything else for itself. */
+/**
+ * Whether a key matches one of the patterns: `*` stands for any text, `?` for one character, everything else
+ * for itself.
+ */
 export function matcherOf(patterns: readonly string[]): (key: string) => boolean {
-  const sources = patterns.map((pattern) => pattern.replace(special, (found) => (found === '*' ? '.*' : found === '?' ? '.' : `\\${found}`)));
+  const sources = patterns.map((pattern) =>
+    pattern.replace(special, (found) => (found === '*' ? '.*' : found === '?' ? '.' : `\\${found}`)),
+  );
   const expressions = sources.map((source) => new RegExp(`^${source}$`, 's'));
   return (key) => expressions.some((expression) => expression.test(key));
 }

@@ -5,12 +5,18 @@ import { besideVolume } from '../volume.ts';
 import type { Site } from './site.ts';
 import { script } from './transfer.ts';
 
-interface Wiped { before: ServiceState; folder: string; mark: string; runId: string | null }
+interface Wiped {
+  before: ServiceState;
+  folder: string;
+  mark: string;
+  runId: string | null;
+}
 
 /**
- * The volume's content goes, then the process, as on a host that lost the volume: the restart policy brings up an
- * empty server. A file of our own is left on the volume first; that it is gone is what the witness looks at, with the engine's account of
- * the process and the new server's account of what it loaded. Where nothing starts it again, the witness looks at the folder from beside.
+ * The volume's content goes, then the process, as on a host that lost the volume: the restart policy brings
+ * up an empty server. A file of our own is left on the volume first; that it is gone is what the witness
+ * looks at, with the engine's account of the process and the new server's account of what it loaded. Where
+ * nothing starts it again, the witness looks at the folder from beside.
  */
 export async function wipe(site: Site): Promise<Inflicted> {
   const { service, server } = site;
@@ -29,13 +35,19 @@ export async function wipe(site: Site): Promise<Inflicted> {
     facts: { folder, pid: before.pid, startedAt: before.startedAt },
     witness: () => witness(site, { before, folder, mark, runId }),
     ...lost,
-    undo: { ...startAgain(service, 'undo wipe of'), healed: async () => ((await service.state()).status === 'running' ? null : false) },
+    undo: {
+      ...startAgain(service, 'undo wipe of'),
+      healed: async () => ((await service.state()).status === 'running' ? null : false),
+    },
   };
 }
 
 /** Where the volume is that holds the data; the data's own folder where it is on none. */
 const volumeOf = ({ service, persistence: { dir } }: Site): string =>
-  service.mounts.map(({ path }) => path).filter((path) => dir === path || dir.startsWith(`${path}/`)).sort((a, b) => b.length - a.length)[0] ?? dir;
+  service.mounts
+    .map(({ path }) => path)
+    .filter((path) => dir === path || dir.startsWith(`${path}/`))
+    .sort((a, b) => b.length - a.length)[0] ?? dir;
 
 async function witness(site: Site, wiped: Wiped): Promise<Proof | null> {
   const { service, server } = site;
@@ -50,22 +62,50 @@ async function witness(site: Site, wiped: Wiped): Promise<Proof | null> {
   const [own, persistence] = [await server.info('server'), await server.info('persistence')];
   const loaded = Number(persistence['rdb_last_load_keys_loaded']);
   if (own['run_id'] === wiped.runId || persistence['loading'] !== '0' || loaded !== 0) return null;
-  return { what: `${gone.what}; the volume's content is gone, and the new server loaded ${loaded} keys`, facts: { ...gone.facts, markGone: true, keysLoaded: loaded, runIdBefore: wiped.runId, runIdAfter: own['run_id'] ?? null } };
+  return {
+    what: `${gone.what}; the volume's content is gone, and the new server loaded ${loaded} keys`,
+    facts: {
+      ...gone.facts,
+      markGone: true,
+      keysLoaded: loaded,
+      runIdBefore: wiped.runId,
+      runIdAfter: own['run_id'] ?? null,
+    },
+  };
 }
 
-/** Ended with nobody to start it, or started twice and more without coming up: not one that is between two starts. */
+/**
+ * Ended with nobody to start it, or started twice and more without coming up: not one that is between two
+ * starts.
+ */
 const isLeftDown = (before: ServiceState, { status, restarts }: ServiceState): boolean =>
   status === 'exited' || status === 'dead' || (status === 'restarting' && restarts >= before.restarts + 2);
 
 /**
- * For a server that nothing starts again, or that does not come up on an empty folder. One that runs by the time that the folder has
- * been looked at is asked itself.
+ * For a server that nothing starts again, or that does not come up on an empty folder. One that runs by the
+ * time that the folder has been looked at is asked itself.
  */
-async function seenFromBeside({ service }: Site, { before, folder, mark }: Wiped, gone: NonNullable<ReturnType<typeof processGone>>): Promise<Proof | null> {
+async function seenFromBeside(
+  { service }: Site,
+  { before, folder, mark }: Wiped,
+  gone: NonNullable<ReturnType<typeof processGone>>,
+): Promise<Proof | null> {
   const entries = await besideVolume({ service, folder }, async (helper) =>
-    (await script(helper, 'the volume cannot be read', 'ls -A "$1"', [folder])).stdout.split('\n').filter((name) => name !== ''));
+    (await script(helper, 'the volume cannot be read', 'ls -A "$1"', [folder])).stdout
+      .split('\n')
+      .filter((name) => name !== ''),
+  );
   if (entries.includes(mark.slice(folder.length + 1))) return null;
   const now = await service.state();
   if (now.status === 'running') return null;
-  return { what: `${gone.what}; nothing started it again, and ${folder} holds ${entries.length} entries, and not the file that was left there just before`, facts: { ...gone.facts, status: now.status, pidBefore: before.pid, markGone: true, entries: entries.length } };
+  return {
+    what: `${gone.what}; nothing started it again, and ${folder} holds ${entries.length} entries, and not the file that was left there just before`,
+    facts: {
+      ...gone.facts,
+      status: now.status,
+      pidBefore: before.pid,
+      markGone: true,
+      entries: entries.length,
+    },
+  };
 }

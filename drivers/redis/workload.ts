@@ -1,22 +1,43 @@
 import type { Redis } from 'ioredis';
 import type { DataClient, DataWorkload } from '../../core/driver.ts';
 import { environmentError, messageOf } from '../../core/errors.ts';
-import { asLost, assertConnected, openConnection, operationError, whenConnected, type Address } from './connection.ts';
+import {
+  asLost,
+  assertConnected,
+  openConnection,
+  operationError,
+  whenConnected,
+  type Address,
+} from './connection.ts';
 import { literally, musterPrefix, recordId, recordKey, scanKeys } from './keys.ts';
 
 const connectDeadlineMs = 10_000;
 
-export interface WorkloadOptions { component: string; address: Address; groupSize: number; neverReturn: boolean }
+export interface WorkloadOptions {
+  component: string;
+  address: Address;
+  groupSize: number;
+  neverReturn: boolean;
+}
 
-/** Records under `muster:<component>:<id>`. Groups are written by MSET, which is atomic: a server that shows some of one has torn it. */
-export const redisWorkload = ({ component, address, groupSize, neverReturn }: WorkloadOptions): DataWorkload => ({
+/**
+ * Records under `muster:<component>:<id>`. Groups are written by MSET, which is atomic: a server that shows
+ * some of one has torn it.
+ */
+export const redisWorkload = ({
+  component,
+  address,
+  groupSize,
+  neverReturn,
+}: WorkloadOptions): DataWorkload => ({
   kind: 'data',
   groupSize,
   neverReturn,
   distinct: true,
-  prepare: () => connected(address, async (redis) => {
-    await redis.ping();
-  }),
+  prepare: () =>
+    connected(address, async (redis) => {
+      await redis.ping();
+    }),
   open: async () => clientOf(component, await reached(openConnection(address))),
   readBack: (emit) => connected(address, (redis) => readBack(redis, component, emit)),
 });
@@ -27,7 +48,10 @@ async function reached(redis: Redis): Promise<Redis> {
     return redis;
   } catch (error) {
     redis.disconnect();
-    throw environmentError('Redis cannot be reached through the clients\' way in', { found: messageOf(error), cause: error });
+    throw environmentError("Redis cannot be reached through the clients' way in", {
+      found: messageOf(error),
+      cause: error,
+    });
   }
 }
 
@@ -65,7 +89,10 @@ function clientOf(component: string, redis: Redis): DataClient {
   };
 }
 
-/** What is sent in one turn of the event loop leaves in one write to the socket: a call of the kernel costs more than a command. */
+/**
+ * What is sent in one turn of the event loop leaves in one write to the socket: a call of the kernel costs
+ * more than a command.
+ */
 function writesTogether(redis: Redis): () => void {
   let corked = false;
   return () => {
@@ -99,7 +126,11 @@ class SeenIds {
   }
 }
 
-async function readBack(redis: Redis, component: string, emit: (id: number, value: string) => void): Promise<void> {
+async function readBack(
+  redis: Redis,
+  component: string,
+  emit: (id: number, value: string) => void,
+): Promise<void> {
   const seen = new SeenIds();
   for await (const keys of scanKeys(redis, `${musterPrefix}${literally(component)}:[0-9]*`)) {
     const fresh = keys.filter((key) => {

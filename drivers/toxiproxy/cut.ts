@@ -4,16 +4,26 @@ import type { Site } from './toxic.ts';
 
 const undoMs = 30_000;
 
-/** Takes a proxy away: its port refuses connections, and those that were open are closed. Seen from another container: the engine's forwarding accepts before it knows. */
+/**
+ * Takes a proxy away: its port refuses connections, and those that were open are closed. Seen from another
+ * container: the engine's forwarding accepts before it knows.
+ */
 export async function cutProxy({ server, service }: Site, name: string): Promise<Inflicted> {
   const proxy = await server.proxy(name);
   const before = await service.knock(proxy.port);
-  if (before.connected !== 'accepted') throw environmentError(`the proxy ${name} takes no connections before it is cut`, { found: before.connected, expected: 'a connection' });
+  if (before.connected !== 'accepted')
+    throw environmentError(`the proxy ${name} takes no connections before it is cut`, {
+      found: before.connected,
+      expected: 'a connection',
+    });
   await server.enable(name, false);
   const seen = async (): Promise<Proof | null> => {
     const { connected } = await service.knock(proxy.port);
     if (connected !== 'refused') return null;
-    return { what: `${name}: connections to port ${proxy.port} are refused, and were accepted before`, facts: { proxy: name, port: proxy.port, before: before.connected, connected } };
+    return {
+      what: `${name}: connections to port ${proxy.port} are refused, and were accepted before`,
+      facts: { proxy: name, port: proxy.port, before: before.connected, connected },
+    };
   };
   return {
     facts: { proxy: name, port: proxy.port, before: before.connected },
@@ -24,7 +34,8 @@ export async function cutProxy({ server, service }: Site, name: string): Promise
       name: `enable the proxy ${name}`,
       deadlineMs: undoMs,
       run: () => server.enable(name, true),
-      healed: async () => (await server.proxy(name)).enabled && (await service.knock(proxy.port)).connected === 'accepted',
+      healed: async () =>
+        (await server.proxy(name)).enabled && (await service.knock(proxy.port)).connected === 'accepted',
     },
   };
 }

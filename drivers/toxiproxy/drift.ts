@@ -2,14 +2,22 @@ import type { Clock } from '../../core/clock.ts';
 import { seededWords } from '../../core/random.ts';
 
 /** Ends the drift; what was set, in order. */
-export interface Drift { stop(): Promise<void>; readonly set: readonly number[] }
+export interface Drift {
+  stop(): Promise<void>;
+  readonly set: readonly number[];
+}
 
 /**
- * Jitter from Muster's own seed. The server's is drawn from a source that nothing seeds (its flag `-seed` has had no effect since
- * 2.9), so it is sent none: the latency itself is changed, uniformly within ± jitter. A change lets go of what is being held at that
- * moment, hence the pauses longer than any latency. Ends by itself when `set` rejects: the toxic is gone.
+ * Jitter from Muster's own seed. The server's is drawn from a source that nothing seeds (its flag `-seed` has
+ * had no effect since 2.9), so it is sent none: the latency itself is changed, uniformly within ± jitter. A
+ * change lets go of what is being held at that moment, hence the pauses longer than any latency. Ends by
+ * itself when `set` rejects: the toxic is gone.
  */
-export function startDrift(clock: Clock, { latency, jitter, seed }: { latency: number; jitter: number; seed: number }, set: (latency: number) => Promise<void>): Drift {
+export function startDrift(
+  clock: Clock,
+  { latency, jitter, seed }: { latency: number; jitter: number; seed: number },
+  set: (latency: number) => Promise<void>,
+): Drift {
   const words = seededWords(seed);
   const everyMs = Math.max(500, 2 * (latency + jitter));
   const over = new AbortController();
@@ -33,4 +41,5 @@ export function startDrift(clock: Clock, { latency, jitter, seed }: { latency: n
 }
 
 /** A whole number of milliseconds, uniform in [latency - jitter, latency + jitter]. */
-export const drawn = (words: () => number, latency: number, jitter: number): number => latency - jitter + (words() % (2 * jitter + 1));
+export const drawn = (words: () => number, latency: number, jitter: number): number =>
+  latency - jitter + (words() % (2 * jitter + 1));

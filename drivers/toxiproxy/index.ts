@@ -10,15 +10,16 @@ import { toxic, type Site } from './toxic.ts';
 
 /** The clients' way in, through which a network misbehaves. */
 export default defineDriver({
-  about: 'Toxiproxy as the clients\' way in: a network that is slow, narrow, broken off or down',
+  about: "Toxiproxy as the clients' way in: a network that is slow, narrow, broken off or down",
   config: z.strictObject({}),
   port: apiPort,
   abilities: ['crash', 'pause', 'hang', 'stop', 'partition', 'toxic', 'cutProxy'],
   backups: {},
   workload: null,
   actions: {
-    'reset-way': 'the network is mended: every toxic is removed, with the connections that suffered it, and every proxy that was up is up again',
-    failover: 'a proxy of the clients\' way in is moved to another server, and back the same way',
+    'reset-way':
+      'the network is mended: every toxic is removed, with the connections that suffered it, and every proxy that was up is up again',
+    failover: "a proxy of the clients' way in is moved to another server, and back the same way",
   },
   checks: {},
   attach: async ({ service, clock, seed, peer }) => {
@@ -38,7 +39,11 @@ export default defineDriver({
       ...processAbilities(service),
       toxic: (spec) => toxic(site, spec),
       cutProxy: (name) => cutProxy(site, name),
-      ready: () => server.proxies().then((proxies) => enabled.every((name) => proxies.some((proxy) => proxy.name === name && proxy.enabled)), () => false),
+      ready: () =>
+        server.proxies().then(
+          (proxies) => enabled.every((name) => proxies.some((proxy) => proxy.name === name && proxy.enabled)),
+          () => false,
+        ),
       close: async () => void (await stopDrifts()),
     };
   },
@@ -47,12 +52,21 @@ export default defineDriver({
 /** What the server's own `/reset` does, except that a proxy which its configuration keeps down stays down. */
 function resetWay(server: Server, enabled: readonly string[], stopDrifts: () => Promise<unknown>): Action {
   return async (params) => {
-    if (Object.keys(params).length > 0) throw inputError('reset-way takes no parameters', { found: Object.keys(params).join(', ') });
+    if (Object.keys(params).length > 0)
+      throw inputError('reset-way takes no parameters', { found: Object.keys(params).join(', ') });
     await stopDrifts();
     const proxies = await server.proxies();
-    const removed = proxies.flatMap(({ name, toxics }: ProxyState) => toxics.map((one) => ({ proxy: name, toxic: one.name })));
-    for (const { name, toxics } of proxies) await server.remove(name, toxics.map((one) => one.name));
-    const raised = proxies.filter((proxy) => !proxy.enabled && enabled.includes(proxy.name)).map(({ name }) => name);
+    const removed = proxies.flatMap(({ name, toxics }: ProxyState) =>
+      toxics.map((one) => ({ proxy: name, toxic: one.name })),
+    );
+    for (const { name, toxics } of proxies)
+      await server.remove(
+        name,
+        toxics.map((one) => one.name),
+      );
+    const raised = proxies
+      .filter((proxy) => !proxy.enabled && enabled.includes(proxy.name))
+      .map(({ name }) => name);
     for (const name of raised) await server.enable(name, true);
     return { removed, enabled: raised };
   };

@@ -7,12 +7,26 @@ export const apiPort = 8474;
 /** The client library waits for an answer for ever. */
 const answerMs = 5_000;
 
-export interface Toxic { name: string; type: string; stream: string; attributes: Record<string, number> }
+export interface Toxic {
+  name: string;
+  type: string;
+  stream: string;
+  attributes: Record<string, number>;
+}
 /** One proxy as the server has it; `port` is the one that it listens at. */
-export interface ProxyState { name: string; port: number; upstream: string; enabled: boolean; toxics: Toxic[] }
+export interface ProxyState {
+  name: string;
+  port: number;
+  upstream: string;
+  enabled: boolean;
+  toxics: Toxic[];
+}
 export type NewToxic = Parameters<Awaited<ReturnType<Toxiproxy['get']>>['addToxic']>[0];
 
-/** Toxiproxy's API, looked up anew at each call: its port on this machine changes when it restarts. Rejects with environment errors. */
+/**
+ * Toxiproxy's API, looked up anew at each call: its port on this machine changes when it restarts. Rejects
+ * with environment errors.
+ */
 export interface Server {
   version(): Promise<string>;
   proxies(): Promise<ProxyState[]>;
@@ -21,9 +35,10 @@ export interface Server {
   add(proxy: string, toxic: NewToxic): Promise<void>;
   adjust(proxy: string, toxic: string, attributes: Record<string, number>): Promise<void>;
   /**
-   * Removes toxics, with the proxy down meanwhile: its connections are cut. The server holds its lock for 5 s for each chunk that a
-   * toxic still keeps for a client that went away (2.12, link.go, RemoveToxic), and takes no new connection for as long; so they
-   * are let come due first, and fail at once. What is not there, because the server restarted or somebody was quicker, is removed already.
+   * Removes toxics, with the proxy down meanwhile: its connections are cut. The server holds its lock for 5 s
+   * for each chunk that a toxic still keeps for a client that went away (2.12, link.go, RemoveToxic), and
+   * takes no new connection for as long; so they are let come due first, and fail at once. What is not there,
+   * because the server restarted or somebody was quicker, is removed already.
    */
   remove(proxy: string, names: readonly string[]): Promise<void>;
   enable(proxy: string, enabled: boolean): Promise<void>;
@@ -38,8 +53,15 @@ export function openServer(service: Service, clock: Clock): Server {
     const late = new AbortController();
     try {
       const { host, port } = await service.endpoint(apiPort);
-      const silence = clock.sleep(answerMs, late.signal).then(() => Promise.reject(new Error(`no answer within ${answerMs} ms`)));
-      return await Promise.race([work(new Toxiproxy(`http://${host}:${port}`)), silence.catch((error: unknown) => (late.signal.aborted ? new Promise<never>(() => undefined) : Promise.reject(error)))]);
+      const silence = clock
+        .sleep(answerMs, late.signal)
+        .then(() => Promise.reject(new Error(`no answer within ${answerMs} ms`)));
+      return await Promise.race([
+        work(new Toxiproxy(`http://${host}:${port}`)),
+        silence.catch((error: unknown) =>
+          late.signal.aborted ? new Promise<never>(() => undefined) : Promise.reject(error),
+        ),
+      ]);
     } catch (error) {
       throw environmentError(`Toxiproxy does not ${what}`, { found: messageOf(error), cause: error });
     } finally {
@@ -49,8 +71,16 @@ export function openServer(service: Service, clock: Clock): Server {
   const proxies = (): Promise<ProxyState[]> =>
     call('list its proxies', async (api) => {
       // The library's own list leaves the toxics out.
-      const { data } = await api.getApi().get<Record<string, Omit<ProxyState, 'port'> & { listen: string }>>(`${api.host}/proxies`);
-      return Object.values(data).map(({ name, listen, upstream, enabled, toxics }) => ({ name, port: Number(listen.slice(listen.lastIndexOf(':') + 1)), upstream, enabled, toxics }));
+      const { data } = await api
+        .getApi()
+        .get<Record<string, Omit<ProxyState, 'port'> & { listen: string }>>(`${api.host}/proxies`);
+      return Object.values(data).map(({ name, listen, upstream, enabled, toxics }) => ({
+        name,
+        port: Number(listen.slice(listen.lastIndexOf(':') + 1)),
+        upstream,
+        enabled,
+        toxics,
+      }));
     });
   const enable: Server['enable'] = (name, enabled) =>
     call(`${enabled ? 'enable' : 'disable'} ${name}`, async (api) => {
@@ -58,16 +88,34 @@ export function openServer(service: Service, clock: Clock): Server {
       await proxy.update({ enabled, listen: proxy.listen, upstream: proxy.upstream });
     });
   return {
-    version: () => call('say its version', async (api) => (JSON.parse(await api.getVersion()) as { version: string }).version.replace(/^git-|^v/, '')),
+    version: () =>
+      call('say its version', async (api) =>
+        (JSON.parse(await api.getVersion()) as { version: string }).version.replace(/^git-|^v/, ''),
+      ),
     proxies,
     proxy: async (name) => {
       const all = await proxies();
       const found = all.find((one) => one.name === name);
-      if (!found) throw inputError(`there is no proxy ${name}`, { found: name, expected: `one of ${all.map((one) => one.name).join(', ') || 'none here'}` });
+      if (!found)
+        throw inputError(`there is no proxy ${name}`, {
+          found: name,
+          expected: `one of ${all.map((one) => one.name).join(', ') || 'none here'}`,
+        });
       return found;
     },
-    add: (proxy, toxic) => call(`take the toxic ${toxic.type}`, async (api) => void (await (await api.get(proxy)).addToxic(toxic))),
-    adjust: (proxy, name, attributes) => call(`change ${name}`, async (api) => void (await (await (await api.get(proxy)).getToxic(name)).update({ attributes, toxicity: 1 } as never))),
+    add: (proxy, toxic) =>
+      call(
+        `take the toxic ${toxic.type}`,
+        async (api) => void (await (await api.get(proxy)).addToxic(toxic)),
+      ),
+    adjust: (proxy, name, attributes) =>
+      call(
+        `change ${name}`,
+        async (api) =>
+          void (await (
+            await (await api.get(proxy)).getToxic(name)
+          ).update({ attributes, toxicity: 1 } as never)),
+      ),
     remove: async (proxy, names) => {
       const found = (await proxies()).find((one) => one.name === proxy);
       const there = found?.toxics.filter(({ name }) => names.includes(name)) ?? [];
@@ -75,7 +123,8 @@ export function openServer(service: Service, clock: Clock): Server {
       await enable(proxy, false);
       // Nothing tells how many chunks are kept: the time in which each comes due has to pass.
       await clock.sleep(Math.max(...there.map(keptMs)));
-      for (const { name } of there) await call(`remove ${name}`, async (api) => (await (await api.get(proxy)).getToxic(name)).remove());
+      for (const { name } of there)
+        await call(`remove ${name}`, async (api) => (await (await api.get(proxy)).getToxic(name)).remove());
       if (found.enabled) await enable(proxy, true);
     },
     enable,
@@ -88,6 +137,14 @@ export function openServer(service: Service, clock: Clock): Server {
   };
 }
 
-/** How long a toxic keeps a chunk at most (slicer: microseconds), and a little more for whoever writes it to notice. */
+/**
+ * How long a toxic keeps a chunk at most (slicer: microseconds), and a little more for whoever writes it to
+ * notice.
+ */
 const keptMs = ({ type, attributes }: Toxic): number =>
-  250 + (type === 'latency' ? attributes['latency']! + attributes['jitter']! : type === 'slicer' ? attributes['delay']! / 1000 : 0);
+  250 +
+  (type === 'latency'
+    ? attributes['latency']! + attributes['jitter']!
+    : type === 'slicer'
+      ? attributes['delay']! / 1000
+      : 0);

@@ -18,10 +18,15 @@ function render(part: Part): string {
   return typeof part === 'number' ? String(part) : escapeMarkup(part);
 }
 
-/** Template of HTML: whatever is put in is escaped, unless it is Markup; lists are joined, null and false leave nothing. */
+/**
+ * Template of HTML: whatever is put in is escaped, unless it is Markup; lists are joined, null and false
+ * leave nothing.
+ */
 export const html = (strings: TemplateStringsArray, ...parts: Part[]): Markup =>
   new Markup(strings.reduce((text, string, index) => text + render(parts[index - 1]!) + string));
 
-/** Coordinates of SVG: at most two decimals, so that the bytes do not depend on the last bit of a division. */
+/**
+ * Coordinates of SVG: at most two decimals, so that the bytes do not depend on the last bit of a division.
+ */
 export const number = (value: number): string => String(Number(value.toFixed(2)));
 export const percent = (value: number): string => `${number(value)}%`;

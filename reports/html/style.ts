@@ -7,7 +7,10 @@ const dark = `
   --accent: #6ea8dc; --accent-soft: #29435b; --pass: #5cc48d; --pass-soft: #173226; --fail: #f2857c; --fail-soft: #40201f; --open: #e6b455; --open-soft: #3b2e14;
 `;
 
-/** The one style sheet of a report. System fonts, no images; dark only on a screen that asks for it, paper is white. */
+/**
+ * The one style sheet of a report. System fonts, no images; dark only on a screen that asks for it, paper is
+ * white.
+ */
 export const style = `
 :root { color-scheme: light; ${light} }
 @media screen and (prefers-color-scheme: dark) { :root { color-scheme: dark; ${dark} } }

@@ -5,30 +5,55 @@ import { areas } from './area.ts';
 import { alertLanes, latencies } from './latency.ts';
 import { html, percent, type Markup } from './markup.ts';
 
-interface Lane { height: number; label: string; note: string | null; draw: (top: number) => Markup }
+interface Lane {
+  height: number;
+  label: string;
+  note: string | null;
+  draw: (top: number) => Markup;
+}
 /** What of the drill is drawn, and where a moment stands in it, in percent of the width. */
-export interface Frame { beginMs: number; endMs: number; x(ms: number): number }
+export interface Frame {
+  beginMs: number;
+  endMs: number;
+  x(ms: number): number;
+}
 
 /** Width that labels are laid out for, in pixels; the page is wider or scrolls, so they never overlap. */
 const layoutWidth = 680;
 const textWidth = (text: string): number => text.length * 6.1 + 8;
 
-/** From the beginning of the protection on, but no more than 1.2 times the rest before the fault: what matters is after it. */
+/**
+ * From the beginning of the protection on, but no more than 1.2 times the rest before the fault: what matters
+ * is after it.
+ */
 export function frameOf(result: DrillResult): Frame {
   const { faultMs, verifiedMs } = result.time;
   const phase = (name: string) => result.phases.find((item) => item.phase === name);
-  const lastSeries = Math.max(0, ...result.series.map((series) => series.startMs + series.bucketMs * series.right.length));
+  const lastSeries = Math.max(
+    0,
+    ...result.series.map((series) => series.startMs + series.bucketMs * series.right.length),
+  );
   const known = Math.max(verifiedMs ?? 0, phase('verify')?.endMs ?? 0, lastSeries);
   const endMs = known || Math.max(result.durationMs, 1);
   const protectMs = phase('protect')?.beginMs ?? 0;
-  const beginMs = faultMs === null ? (known ? protectMs : 0) : Math.max(protectMs, faultMs - 1.2 * (endMs - faultMs), 0);
+  const beginMs =
+    faultMs === null ? (known ? protectMs : 0) : Math.max(protectMs, faultMs - 1.2 * (endMs - faultMs), 0);
   const spanMs = Math.max(endMs - beginMs, 1);
   return { beginMs, endMs, x: (ms) => Math.min(100, Math.max(0, (100 * (ms - beginMs)) / spanMs)) };
 }
 
-const within = (frame: Frame, beginMs: number, endMs: number): boolean => endMs >= frame.beginMs && beginMs <= frame.endMs;
+const within = (frame: Frame, beginMs: number, endMs: number): boolean =>
+  endMs >= frame.beginMs && beginMs <= frame.endMs;
 
-function box(frame: Frame, kind: string, beginMs: number, endMs: number, top: number, height: number, title: string): Markup {
+function box(
+  frame: Frame,
+  kind: string,
+  beginMs: number,
+  endMs: number,
+  top: number,
+  height: number,
+  title: string,
+): Markup {
   const x = frame.x(beginMs);
   return html`<rect class="${kind}" x="${percent(x)}" y="${top}" width="${percent(Math.max(0.15, frame.x(endMs) - x))}" height="${height}"><title>${title}</title></rect>`;
 }
@@ -36,27 +61,34 @@ function box(frame: Frame, kind: string, beginMs: number, endMs: number, top: nu
 function phaseLane(result: DrillResult, frame: Frame): Lane {
   const drawn = result.phases.filter((phase) => within(frame, phase.beginMs, phase.endMs ?? frame.endMs));
   return {
-    height: 26, label: 'Phases', note: null,
-    draw: (top) => html`${drawn.map(({ phase, beginMs, endMs, ok }) => {
-      const x = frame.x(beginMs);
-      const width = frame.x(endMs ?? frame.endMs) - x;
-      const took = `${phase}: ${endMs === null ? 'not ended' : formatDuration(endMs - beginMs)}${ok === false ? ', failed' : ''}`;
-      const fits = (width / 100) * layoutWidth > textWidth(phase);
-      return html`${box(frame, ok === false ? 'phase bad' : 'phase', beginMs, endMs ?? frame.endMs, top, 20, took)}${fits && html`<text x="${percent(x + width / 2)}" y="${top + 14}" text-anchor="middle">${phase}</text>`}`;
-    })}`,
+    height: 26,
+    label: 'Phases',
+    note: null,
+    draw: (top) =>
+      html`${drawn.map(({ phase, beginMs, endMs, ok }) => {
+        const x = frame.x(beginMs);
+        const width = frame.x(endMs ?? frame.endMs) - x;
+        const took = `${phase}: ${endMs === null ? 'not ended' : formatDuration(endMs - beginMs)}${ok === false ? ', failed' : ''}`;
+        const fits = (width / 100) * layoutWidth > textWidth(phase);
+        return html`${box(frame, ok === false ? 'phase bad' : 'phase', beginMs, endMs ?? frame.endMs, top, 20, took)}${fits && html`<text x="${percent(x + width / 2)}" y="${top + 14}" text-anchor="middle">${phase}</text>`}`;
+      })}`,
   };
 }
 
 const faultLane = (result: DrillResult, frame: Frame): Lane => ({
-  height: 24, label: 'Fault', note: null,
-  draw: (top) => html`${result.faults.map(({ fault, target, begunMs, witnessedMs, proof }) => {
-    const x = frame.x(begunMs);
-    const left = x > 70;
-    return html`<circle class="injected" cx="${percent(x)}" cy="${top + 9}" r="5"/>${witnessedMs !== null && html`<circle class="witness" cx="${percent(frame.x(witnessedMs))}" cy="${top + 9}" r="3"><title>witnessed: ${proof ?? ''}</title></circle>`}<svg x="${percent(x)}" y="${top}" width="1" height="18"><text class="halo" x="${left ? -12 : 12}" y="13" text-anchor="${left ? 'end' : 'start'}">${clip(`${fault} on ${target}${witnessedMs === null ? ', never witnessed' : ''}`, 60)}</text></svg>`;
-  })}`,
+  height: 24,
+  label: 'Fault',
+  note: null,
+  draw: (top) =>
+    html`${result.faults.map(({ fault, target, begunMs, witnessedMs, proof }) => {
+      const x = frame.x(begunMs);
+      const left = x > 70;
+      return html`<circle class="injected" cx="${percent(x)}" cy="${top + 9}" r="5"/>${witnessedMs !== null && html`<circle class="witness" cx="${percent(frame.x(witnessedMs))}" cy="${top + 9}" r="3"><title>witnessed: ${proof ?? ''}</title></circle>`}<svg x="${percent(x)}" y="${top}" width="1" height="18"><text class="halo" x="${left ? -12 : 12}" y="13" text-anchor="${left ? 'end' : 'start'}">${clip(`${fault} on ${target}${witnessedMs === null ? ', never witnessed' : ''}`, 60)}</text></svg>`;
+    })}`,
 });
 
-const clip = (text: string, length: number): string => ([...text].length > length ? `${[...text].slice(0, length - 1).join('')}…` : text);
+const clip = (text: string, length: number): string =>
+  [...text].length > length ? `${[...text].slice(0, length - 1).join('')}…` : text;
 
 function backupLanes(result: DrillResult, frame: Frame): Lane[] {
   return [...new Set(result.backups.map(({ backup }) => backup))].map((name) => {
@@ -64,14 +96,18 @@ function backupLanes(result: DrillResult, frame: Frame): Lane[] {
     const drawn = points.filter(({ begunMs, durableMs }) => within(frame, begunMs, durableMs ?? begunMs));
     const outside = points.length - drawn.length;
     return {
-      height: 36, label: name, note: outside > 0 ? `${outside} outside the picture` : 'recovery points',
-      draw: (top: number) => html`${drawn.map(({ begunMs, durableMs, state, point }) => {
-        const x = percent(frame.x(durableMs ?? begunMs));
-        const y = top + 11;
-        const title = html`<title>${point}: ${state}</title>`;
-        if (durableMs === null) return html`<g><circle class="point bad" cx="${x}" cy="${y}" r="4"/>${title}</g>`;
-        return html`<g>${box(frame, 'span', begunMs, durableMs, y - 3, 6, point)}<circle class="point" cx="${x}" cy="${y}" r="4"/>${title}</g>`;
-      })}`,
+      height: 36,
+      label: name,
+      note: outside > 0 ? `${outside} outside the picture` : 'recovery points',
+      draw: (top: number) =>
+        html`${drawn.map(({ begunMs, durableMs, state, point }) => {
+          const x = percent(frame.x(durableMs ?? begunMs));
+          const y = top + 11;
+          const title = html`<title>${point}: ${state}</title>`;
+          if (durableMs === null)
+            return html`<g><circle class="point bad" cx="${x}" cy="${y}" r="4"/>${title}</g>`;
+          return html`<g>${box(frame, 'span', begunMs, durableMs, y - 3, 6, point)}<circle class="point" cx="${x}" cy="${y}" r="4"/>${title}</g>`;
+        })}`,
     };
   });
 }
@@ -82,18 +118,33 @@ const stepLanes = (result: DrillResult, frame: Frame): Lane[] =>
     const left = frame.x(beginMs) > 100 - frame.x(end);
     const text = `${clip(title, 60)} · ${endMs === null ? 'not ended' : formatDuration(end - beginMs)}${ok === false ? ' · failed' : ''}`;
     return {
-      height: 24, label: index === 0 ? 'Recovery steps' : '', note: null,
-      draw: (top: number) => html`${box(frame, ok === false ? 'step bad' : 'step', beginMs, end, top + 2, 14, text)}<svg x="${percent(left ? frame.x(beginMs) : frame.x(end))}" y="${top}" width="1" height="20"><text class="halo" x="${left ? -8 : 8}" y="13" text-anchor="${left ? 'end' : 'start'}">${text}</text></svg>`,
+      height: 24,
+      label: index === 0 ? 'Recovery steps' : '',
+      note: null,
+      draw: (top: number) =>
+        html`${box(frame, ok === false ? 'step bad' : 'step', beginMs, end, top + 2, 14, text)}<svg x="${percent(left ? frame.x(beginMs) : frame.x(end))}" y="${top}" width="1" height="20"><text class="halo" x="${left ? -8 : 8}" y="13" text-anchor="${left ? 'end' : 'start'}">${text}</text></svg>`,
     };
   });
 
-interface Moment { name: string; kind: string; atMs: number }
+interface Moment {
+  name: string;
+  kind: string;
+  atMs: number;
+}
 function momentsOf({ time }: DrillResult): Moment[] {
   const all: [string, string, number | null][] = [
-    ['fault', 'fault', time.faultMs], ['impact', '', time.impactMs], ['witnessed', '', time.witnessedMs], ['detected', '', time.detectedMs],
-    ['recovery begun', '', time.recoveryBegunMs], ['ready', '', time.readyMs], ['correct', 'correct', time.correctMs], ['verified', '', time.verifiedMs],
+    ['fault', 'fault', time.faultMs],
+    ['impact', '', time.impactMs],
+    ['witnessed', '', time.witnessedMs],
+    ['detected', '', time.detectedMs],
+    ['recovery begun', '', time.recoveryBegunMs],
+    ['ready', '', time.readyMs],
+    ['correct', 'correct', time.correctMs],
+    ['verified', '', time.verifiedMs],
   ];
-  return all.flatMap(([name, kind, atMs]) => (atMs === null ? [] : [{ name, kind, atMs }])).toSorted((a, b) => a.atMs - b.atMs);
+  return all
+    .flatMap(([name, kind, atMs]) => (atMs === null ? [] : [{ name, kind, atMs }]))
+    .toSorted((a, b) => a.atMs - b.atMs);
 }
 
 /** Labels over their lines, each in the first row where it does not touch another. */
@@ -112,40 +163,68 @@ function momentLane(result: DrillResult, frame: Frame, lineHeight: (rows: number
   });
   const height = Math.max(2, rows.length) * 15 + 6;
   return {
-    height, label: 'Moments', note: result.time.faultMs === null ? 'since the drill began' : 'from the fault on',
+    height,
+    label: 'Moments',
+    note: result.time.faultMs === null ? 'since the drill began' : 'from the fault on',
     // All lines before all labels: a label's halo covers the lines that it crosses.
-    draw: (top) => html`${labels.map(({ kind, x, row }) => html`<line class="moment ${kind}" x1="${percent(x)}" x2="${percent(x)}" y1="${top + row * 15 + 2}" y2="${lineHeight(height)}"/>`)}${labels.map(({ text, x, left, row }) => html`<svg x="${percent(x)}" y="${top + row * 15}" width="1" height="15"><text class="halo" x="${left ? -4 : 4}" y="11" text-anchor="${left ? 'end' : 'start'}">${text}</text></svg>`)}`,
+    draw: (top) =>
+      html`${labels.map(({ kind, x, row }) => html`<line class="moment ${kind}" x1="${percent(x)}" x2="${percent(x)}" y1="${top + row * 15 + 2}" y2="${lineHeight(height)}"/>`)}${labels.map(({ text, x, left, row }) => html`<svg x="${percent(x)}" y="${top + row * 15}" width="1" height="15"><text class="halo" x="${left ? -4 : 4}" y="11" text-anchor="${left ? 'end' : 'start'}">${text}</text></svg>`)}`,
   };
 }
 
 function axisLane(result: DrillResult, frame: Frame, bottom: () => number): Lane {
   const zero = result.time.faultMs ?? 0;
   const spanMs = frame.endMs - frame.beginMs;
-  const every = [10, 50, 100, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 3e4, 6e4, 12e4, 3e5, 6e5, 18e5, 36e5, 72e5, 216e5, 864e5].find((step) => spanMs / step <= 9) ?? spanMs / 5;
+  const every =
+    [
+      10, 50, 100, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 3e4, 6e4, 12e4, 3e5, 6e5, 18e5, 36e5, 72e5, 216e5, 864e5,
+    ].find((step) => spanMs / step <= 9) ?? spanMs / 5;
   const first = Math.ceil((frame.beginMs - zero) / every);
-  const ticks = Array.from({ length: Math.floor((frame.endMs - zero) / every) - first + 1 }, (_, index) => (first + index) * every);
+  const ticks = Array.from(
+    { length: Math.floor((frame.endMs - zero) / every) - first + 1 },
+    (_, index) => (first + index) * every,
+  );
   return {
-    height: 18, label: '', note: null,
-    draw: (top) => html`${ticks.map((tick) => html`<line class="grid" x1="${percent(frame.x(zero + tick))}" x2="${percent(frame.x(zero + tick))}" y1="0" y2="${bottom()}"/><text class="soft" x="${percent(frame.x(zero + tick))}" y="${top + 12}" text-anchor="middle">${tick === 0 ? '0' : momentText(tick, 0)}</text>`)}`,
+    height: 18,
+    label: '',
+    note: null,
+    draw: (top) =>
+      html`${ticks.map((tick) => html`<line class="grid" x1="${percent(frame.x(zero + tick))}" x2="${percent(frame.x(zero + tick))}" y1="0" y2="${bottom()}"/><text class="soft" x="${percent(frame.x(zero + tick))}" y="${top + 12}" text-anchor="middle">${tick === 0 ? '0' : momentText(tick, 0)}</text>`)}`,
   };
 }
 
-/** The drill as a picture: one row a thing, one scale of time. Positions are percent, so that it fits any width with its text unscaled. */
+/**
+ * The drill as a picture: one row a thing, one scale of time. Positions are percent, so that it fits any
+ * width with its text unscaled.
+ */
 export function timeline(result: DrillResult): Markup {
   const frame = frameOf(result);
-  const lanes = [phaseLane(result, frame), ...(result.faults.length ? [faultLane(result, frame)] : []), ...backupLanes(result, frame), ...areas(result, frame), ...latencies(result, frame), ...alertLanes(result, frame), ...stepLanes(result, frame)];
+  const lanes = [
+    phaseLane(result, frame),
+    ...(result.faults.length ? [faultLane(result, frame)] : []),
+    ...backupLanes(result, frame),
+    ...areas(result, frame),
+    ...latencies(result, frame),
+    ...alertLanes(result, frame),
+    ...stepLanes(result, frame),
+  ];
   const body = lanes.reduce((total, lane) => total + lane.height, 0);
   const moments = momentLane(result, frame, (height) => height + body);
   const axis = axisLane(result, frame, () => moments.height + body);
   const { impactMs, correctMs } = result.time;
-  const outage = impactMs !== null && box(frame, 'outage', impactMs, correctMs ?? frame.endMs, moments.height, body, 'outage');
+  const outage =
+    impactMs !== null &&
+    box(frame, 'outage', impactMs, correctMs ?? frame.endMs, moments.height, body, 'outage');
   let top = 0;
   // The axis' grid lies under everything, so it is drawn first although it stands last.
   const axisTop = moments.height + body;
   const rows = [moments, ...lanes].map((lane) => {
     const y = top;
     top += lane.height;
-    return { drawn: lane.draw(y), label: html`<div class="lane" style="top:${y}px" title="${lane.label}">${lane.label}${lane.note && html`<span>${lane.note}</span>`}</div>` };
+    return {
+      drawn: lane.draw(y),
+      label: html`<div class="lane" style="top:${y}px" title="${lane.label}">${lane.label}${lane.note && html`<span>${lane.note}</span>`}</div>`,
+    };
   });
   return html`<div class="timeline"><div class="lanes">${rows.map(({ label }) => label)}<svg height="${axisTop + axis.height}" role="img" aria-label="Timeline of the drill">${axis.draw(axisTop)}${outage}${rows.slice(1).map(({ drawn }) => drawn)}${rows[0]!.drawn}</svg></div></div>`;
 }

@@ -30,13 +30,18 @@ function frame(state: State, nowMs: number, width: number, color: boolean): stri
   const lines: string[] = [];
   if (state.phase) {
     const { name, title, begunMs } = state.phase;
-    lines.push(`${paint.cyan(spinner(nowMs))} ${paint.bold(name.padEnd(8))} ${formatDuration(nowMs - begunMs).padStart(11)}  ${paint.dim(oneLine(title))}`);
+    lines.push(
+      `${paint.cyan(spinner(nowMs))} ${paint.bold(name.padEnd(8))} ${formatDuration(nowMs - begunMs).padStart(11)}  ${paint.dim(oneLine(title))}`,
+    );
   }
   for (const work of state.works) {
     const share = shareOf(work);
     const columns = Math.max(8, Math.min(24, width - 60));
     const full = Math.round((share ?? 0) * columns);
-    const bar = share === null ? '' : `${paint.cyan('█'.repeat(full))}${paint.dim('─'.repeat(columns - full))} ${String(Math.floor(share * 100)).padStart(3)} %  `;
+    const bar =
+      share === null
+        ? ''
+        : `${paint.cyan('█'.repeat(full))}${paint.dim('─'.repeat(columns - full))} ${String(Math.floor(share * 100)).padStart(3)} %  `;
     lines.push(`  ${bar}${oneLine(work.what)}  ${paint.dim(workText(work))}`);
   }
   if (state.client && nowMs - state.client.seenMs < clientGoneMs) {
@@ -46,7 +51,9 @@ function frame(state: State, nowMs: number, width: number, color: boolean): stri
       const level = levels[Math.min(7, Math.floor((7.99 * (perSecond + failedPerSecond)) / top))]!;
       return failing ? paint.red(level) : paint.green(level);
     });
-    lines.push(`  ${paint.dim('client')}  ${spark.join('')}  ${last.failing ? paint.red.bold(clientText(last)) : clientText(last)}`);
+    lines.push(
+      `  ${paint.dim('client')}  ${spark.join('')}  ${last.failing ? paint.red.bold(clientText(last)) : clientText(last)}`,
+    );
   }
   return lines.map((line) => fit(line, width - 1));
 }
@@ -61,13 +68,18 @@ function absorb(state: State, progress: Progress, nowMs: number): void {
     const others = state.works.filter(({ what }) => what !== progress.what);
     state.works = (shareOf(progress) === 1 ? others : [...others, progress]).slice(-worksMax);
   } else if (progress.kind === 'client') {
-    state.client = { seenMs: nowMs, last: progress, history: [...(state.client?.history ?? []), progress].slice(-historyMax) };
+    state.client = {
+      seenMs: nowMs,
+      last: progress,
+      history: [...(state.client?.history ?? []), progress].slice(-historyMax),
+    };
   }
 }
 
 /**
- * For a terminal: phases that are over and lines stay above, the running phase, its work and the client's view move below.
- * A phase that is over is told with its time and no tick: whether it went well is the report's to say.
+ * For a terminal: phases that are over and lines stay above, the running phase, its work and the client's
+ * view move below. A phase that is over is told with its time and no tick: whether it went well is the
+ * report's to say.
  */
 export function createLiveBlock({ stream, color, width, clock }: Options): LiveView {
   const state: State = { phase: null, works: [], client: null };
@@ -91,7 +103,12 @@ export function createLiveBlock({ stream, color, width, clock }: Options): LiveV
   const endPhase = (): void => {
     if (!state.phase) return;
     const { name, title, begunMs } = state.phase;
-    log.persist(fit(`${paint.dim('·')} ${name.padEnd(8)} ${formatDuration(clock.nowMs() - begunMs).padStart(11)}  ${paint.dim(oneLine(title))}`.trimEnd(), columns() - 1));
+    log.persist(
+      fit(
+        `${paint.dim('·')} ${name.padEnd(8)} ${formatDuration(clock.nowMs() - begunMs).padStart(11)}  ${paint.dim(oneLine(title))}`.trimEnd(),
+        columns() - 1,
+      ),
+    );
     state.phase = null;
     state.works = [];
   };
@@ -108,8 +125,14 @@ export function createLiveBlock({ stream, color, width, clock }: Options): LiveV
   const update = (progress: Progress): void => {
     begin();
     if (progress.kind === 'drill' || progress.kind === 'phase') endPhase();
-    if (progress.kind === 'drill') log.persist(paint.bold(fit(`${oneLine(progress.scenario)}  ${progress.index + 1} of ${progress.of}`, columns() - 1)));
-    if (progress.kind === 'line') log.persist(paint.dim(`  ${visible(progress.text).replaceAll('\t', '  ').replaceAll('\n', '\n  ')}`));
+    if (progress.kind === 'drill')
+      log.persist(
+        paint.bold(
+          fit(`${oneLine(progress.scenario)}  ${progress.index + 1} of ${progress.of}`, columns() - 1),
+        ),
+      );
+    if (progress.kind === 'line')
+      log.persist(paint.dim(`  ${visible(progress.text).replaceAll('\t', '  ').replaceAll('\n', '\n  ')}`));
     absorb(state, progress, clock.nowMs());
     draw();
   };

@@ -13,22 +13,35 @@ const nameWidthMax = 36;
 const hideCursor = '\u001b[?25l';
 const showCursor = '\u001b[?25h';
 
-interface Row { name: string; phase: string; begunMs: number; work: Work | null; client: { last: Client; seenMs: number } | null }
+interface Row {
+  name: string;
+  phase: string;
+  begunMs: number;
+  work: Work | null;
+  client: { last: Client; seenMs: number } | null;
+}
 type Options = { stream: NodeJS.WritableStream; color: boolean; width: number; clock: Clock; drills: number };
 
-/** What is of most interest of a drill just now: its clients while they are told of, else what it works at. */
+/**
+ * What is of most interest of a drill just now: its clients while they are told of, else what it works at.
+ */
 function newsOf({ work, client }: Row, nowMs: number): { text: string; failing: boolean } {
-  if (client && nowMs - client.seenMs < clientGoneMs) return { text: clientText(client.last), failing: client.last.failing };
+  if (client && nowMs - client.seenMs < clientGoneMs)
+    return { text: clientText(client.last), failing: client.last.failing };
   return { text: work ? `${oneLine(work.what)}  ${workText(work)}` : '', failing: false };
 }
 
 function absorb(row: Row, progress: Progress, nowMs: number): void {
-  if (progress.kind === 'phase') Object.assign(row, { phase: progress.phase, begunMs: nowMs, work: null, client: null });
+  if (progress.kind === 'phase')
+    Object.assign(row, { phase: progress.phase, begunMs: nowMs, work: null, client: null });
   if (progress.kind === 'work') row.work = progress;
   if (progress.kind === 'client') row.client = { last: progress, seenMs: nowMs };
 }
 
-/** For a terminal and several drills: what they say goes by above with their names, a line for each of them moves below. */
+/**
+ * For a terminal and several drills: what they say goes by above with their names, a line for each of them
+ * moves below.
+ */
 export function createDrillRows({ stream, color, width, clock, drills }: Options): LiveBoard {
   const rows = new Set<Row>();
   const log = createLogUpdate(stream as NodeJS.WriteStream, { showCursor: true, defaultWidth: width });
@@ -44,7 +57,12 @@ export function createDrillRows({ stream, color, width, clock, drills }: Options
   const draw = (): void => {
     const nameWidth = Math.min(nameWidthMax, Math.max(...[...rows].map(({ name }) => name.length)));
     const lines = [...rows].map((row) => rowText(row, nameWidth, clock.nowMs()));
-    if (lines.length > 0) log([...lines, paint.dim(`  ${ended} of ${drills} drills are over`)].map((line) => fit(line, columns() - 1)).join('\n'));
+    if (lines.length > 0)
+      log(
+        [...lines, paint.dim(`  ${ended} of ${drills} drills are over`)]
+          .map((line) => fit(line, columns() - 1))
+          .join('\n'),
+      );
     else log.clear();
   };
   const wake = (): void => {
@@ -82,8 +100,13 @@ export function createDrillRows({ stream, color, width, clock, drills }: Options
       },
     };
   };
-  return { line: (text) => line(text), begin, pause, stop: () => {
-    rows.clear();
-    pause();
-  } };
+  return {
+    line: (text) => line(text),
+    begin,
+    pause,
+    stop: () => {
+      rows.clear();
+      pause();
+    },
+  };
 }

@@ -11,10 +11,13 @@ export function workText({ done, total, unit }: Work): string {
 }
 
 /** Between 0 and 1; null where the size is not known or nought. */
-export const shareOf = ({ done, total }: Work): number | null => (total === null || total <= 0 ? null : Math.min(1, Math.max(0, done / total)));
+export const shareOf = ({ done, total }: Work): number | null =>
+  total === null || total <= 0 ? null : Math.min(1, Math.max(0, done / total));
 
 export const clientText = ({ perSecond, failing, failedPerSecond }: Client): string =>
-  failing ? `FAILING  ${formatCount(failedPerSecond)}/s failed, ${formatCount(perSecond)}/s right` : `${formatCount(perSecond)}/s right`;
+  failing
+    ? `FAILING  ${formatCount(failedPerSecond)}/s failed, ${formatCount(perSecond)}/s right`
+    : `${formatCount(perSecond)}/s right`;
 
 const turns = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 /** Shows that something goes on; turns ten times a second. */

@@ -12,16 +12,40 @@ const workEveryMs = 10_000;
 
 /** The worst of what went unsaid: a failure between two lines must not get lost. */
 const gravest = (held: Client | null, next: Client): Client =>
-  held === null || !held.failing ? next : { ...next, failing: true, failedPerSecond: Math.max(held.failedPerSecond, next.failedPerSecond), perSecond: Math.min(held.perSecond, next.perSecond) };
+  held === null || !held.failing
+    ? next
+    : {
+        ...next,
+        failing: true,
+        failedPerSecond: Math.max(held.failedPerSecond, next.failedPerSecond),
+        perSecond: Math.min(held.perSecond, next.perSecond),
+      };
 
-/** For a pipe or a log: one line a thing, each with its time; the client every five seconds and when its luck turns, work at most every ten and when done. */
-export function createLiveLines({ stream, clock, by = '' }: { stream: NodeJS.WritableStream; clock: Clock; /** Begins each line, where several drills share a stream. */ by?: string }): LiveView {
+/**
+ * For a pipe or a log: one line a thing, each with its time; the client every five seconds and when its luck
+ * turns, work at most every ten and when done.
+ */
+export function createLiveLines({
+  stream,
+  clock,
+  by = '',
+}: {
+  stream: NodeJS.WritableStream;
+  clock: Clock /** Begins each line, where several drills share a stream. */;
+  by?: string;
+}): LiveView {
   let phase: { name: string; begunMs: number } | null = null;
-  let client: { saidMs: number; failedMs: number; failing: boolean; held: Client | null } = { saidMs: -Infinity, failedMs: -Infinity, failing: false, held: null };
+  let client: { saidMs: number; failedMs: number; failing: boolean; held: Client | null } = {
+    saidMs: -Infinity,
+    failedMs: -Infinity,
+    failing: false,
+    held: null,
+  };
   const works = new Map<string, { saidMs: number; whole: boolean }>();
   const say = (text: string): void => {
     const time = clock.utc().slice(11, 19);
-    for (const line of visible(text).split('\n')) stream.write(`${time}Z ${by}${line.replaceAll('\t', '  ')}\n`);
+    for (const line of visible(text).split('\n'))
+      stream.write(`${time}Z ${by}${line.replaceAll('\t', '  ')}\n`);
   };
   const endPhase = (): void => {
     if (phase) say(`${phase.name}: took ${formatDuration(clock.nowMs() - phase.begunMs)}`);
@@ -52,14 +76,19 @@ export function createLiveLines({ stream, clock, by = '' }: { stream: NodeJS.Wri
   };
   const update = (progress: Progress): void => {
     switch (progress.kind) {
-      case 'drill': endPhase(); return say(`drill ${progress.index + 1} of ${progress.of}: ${progress.scenario}`);
+      case 'drill':
+        endPhase();
+        return say(`drill ${progress.index + 1} of ${progress.of}: ${progress.scenario}`);
       case 'phase':
         endPhase();
         phase = { name: progress.phase, begunMs: clock.nowMs() };
         return say(`${progress.phase}${progress.title ? `: ${progress.title}` : ''}`);
-      case 'work': return onWork(progress);
-      case 'client': return onClient(progress);
-      case 'line': return say(progress.text);
+      case 'work':
+        return onWork(progress);
+      case 'client':
+        return onClient(progress);
+      case 'line':
+        return say(progress.text);
     }
   };
   return { update, pause: endPhase, stop: endPhase };

@@ -5,4 +5,7 @@ export const ended = {
 } as const;
 
 /** Kills while folders of the host are copied: when, and what the drill has said by then. */
-export const copying: [when: string, said: RegExp][] = [['as it begins', /copying \.\/uploads/], ['half-way', /copying \.\/uploads: \d/]];
+export const copying: [when: string, said: RegExp][] = [
+  ['as it begins', /copying \.\/uploads/],
+  ['half-way', /copying \.\/uploads: \d/],
+];

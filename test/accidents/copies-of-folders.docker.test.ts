@@ -7,9 +7,19 @@ import { copying } from './accident-cases.ts';
 import { accidentFolder, bundlesIn, killed, leftOf } from './workbench.ts';
 
 const largeBytes = 240 * 1024 ** 2;
-/** Just what may be copied: large enough that a kill finds it half copied; it has holes, so that it takes no room on this side. */
+/**
+ * Just what may be copied: large enough that a kill finds it half copied; it has holes, so that it takes no
+ * room on this side.
+ */
 const withFolders = (): string => {
-  const folder = accidentFolder((file, text) => (file === 'compose.yml' ? text.replace('volumes: [redis-data:/data]', 'volumes: [redis-data:/data, "./uploads:/uploads", "./note:/note"]') : text));
+  const folder = accidentFolder((file, text) =>
+    file === 'compose.yml'
+      ? text.replace(
+          'volumes: [redis-data:/data]',
+          'volumes: [redis-data:/data, "./uploads:/uploads", "./note:/note"]',
+        )
+      : text,
+  );
   mkdirSync(join(folder, 'uploads/deep'), { recursive: true });
   writeFileSync(join(folder, 'uploads/deep/picture'), 'a picture', { mode: 0o640 });
   writeFileSync(join(folder, 'uploads/large'), '');
@@ -21,10 +31,13 @@ const withFolders = (): string => {
 /** Names, owners, modes, sizes, times of change and the content of what is small. */
 function digestOf(folder: string): string {
   const hash = createHash('sha256');
-  for (const name of (readdirSync(folder, { recursive: true }) as string[]).filter((one) => /^(uploads|note)/.test(one)).sort()) {
+  for (const name of (readdirSync(folder, { recursive: true }) as string[])
+    .filter((one) => /^(uploads|note)/.test(one))
+    .sort()) {
     const { uid, gid, mode, size, mtimeMs, ctimeMs } = lstatSync(join(folder, name));
     hash.update(JSON.stringify([name, uid, gid, mode, size, mtimeMs, ctimeMs]));
-    if (lstatSync(join(folder, name)).isFile() && size < largeBytes) hash.update(readFileSync(join(folder, name)));
+    if (lstatSync(join(folder, name)).isFile() && size < largeBytes)
+      hash.update(readFileSync(join(folder, name)));
   }
   return hash.digest('hex');
 }

@@ -24,20 +24,41 @@ describe('without Docker', concurrent, () => {
   test.each([['run', 'scenario.yaml'], ['gc']])('muster %s: 69, with what to do', async (...args) => {
     const folder = accidentFolder();
     const ended = await muster(args, { cwd: folder, env: nobody });
-    expect({ code: ended.code, stdout: ended.stdout, bundles: bundlesIn(folder) }).toEqual({ code: 69, stdout: '', bundles: [] });
-    expect(oneError(ended)).toMatch(/no container engine answers\n +found: +nothing behind DOCKER_HOST=unix:\/\/\/nonexistent\/docker.sock\n[^]*hint: +start that engine, or unset DOCKER_HOST/);
+    expect({ code: ended.code, stdout: ended.stdout, bundles: bundlesIn(folder) }).toEqual({
+      code: 69,
+      stdout: '',
+      bundles: [],
+    });
+    expect(oneError(ended)).toMatch(
+      /no container engine answers\n +found: +nothing behind DOCKER_HOST=unix:\/\/\/nonexistent\/docker.sock\n[^]*hint: +start that engine, or unset DOCKER_HOST/,
+    );
   });
 
   test('muster doctor: 69, and says what is missing and the remedy', async () => {
-    const [text, json] = await Promise.all([muster(['doctor'], { env: nobody }), muster(['doctor', '--json'], { env: nobody })]);
+    const [text, json] = await Promise.all([
+      muster(['doctor'], { env: nobody }),
+      muster(['doctor', '--json'], { env: nobody }),
+    ]);
     expect([text.code, json.code]).toEqual([69, 69]);
-    expect(text.stdout).toMatch(/^missing {2}Docker engine +\S[^]*remedy: start the engine that DOCKER_HOST names[^]*\n\n1 thing is missing: no drill can run here yet\.\n$/m);
-    const { ready, checks } = jsonOf<{ ready: boolean; checks: { name: string; ok: boolean; remedy: string | null }[] }>(json);
+    expect(text.stdout).toMatch(
+      /^missing {2}Docker engine +\S[^]*remedy: start the engine that DOCKER_HOST names[^]*\n\n1 thing is missing: no drill can run here yet\.\n$/m,
+    );
+    const { ready, checks } = jsonOf<{
+      ready: boolean;
+      checks: { name: string; ok: boolean; remedy: string | null }[];
+    }>(json);
     expect(ready).toBe(false);
-    expect(checks.find(({ name }) => name === 'Docker engine')).toMatchObject({ ok: false, remedy: expect.stringContaining('DOCKER_HOST') });
+    expect(checks.find(({ name }) => name === 'Docker engine')).toMatchObject({
+      ok: false,
+      remedy: expect.stringContaining('DOCKER_HOST'),
+    });
   });
 
-  test.each([['plan', 'scenario.yaml'], ['list', 'faults'], ['schema', 'result']])('muster %s works', async (...args) => {
+  test.each([
+    ['plan', 'scenario.yaml'],
+    ['list', 'faults'],
+    ['schema', 'result'],
+  ])('muster %s works', async (...args) => {
     expect((await muster(args, { cwd: accidentFolder(), env: nobody })).code).toBe(0);
   });
 
@@ -51,10 +72,18 @@ describe('without Docker', concurrent, () => {
 test('muster doctor, where drills run: 0, as text within 80 columns and as JSON', async () => {
   const [text, json] = await Promise.all([muster(['doctor']), muster(['doctor', '--json'])]);
   expect([text.code, json.code, text.stderr]).toEqual([0, 0, '']);
-  expect(text.stdout).toMatch(/^ok {7}Docker engine +\d+\.\d+[^]*ok {7}Docker Compose +2\.[^]*\n\nDrills can run here\.\n$/m);
+  expect(text.stdout).toMatch(
+    /^ok {7}Docker engine +\d+\.\d+[^]*ok {7}Docker Compose +2\.[^]*\n\nDrills can run here\.\n$/m,
+  );
   expect(Math.max(...text.stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
   expect(text.stdout).not.toContain('\u001b');
-  expect(jsonOf(json)).toMatchObject({ schema: 'muster/doctor/v1', ready: true, checks: expect.arrayContaining([{ name: 'Node.js', ok: true, found: expect.stringMatching(/^24\./), remedy: null }]) });
+  expect(jsonOf(json)).toMatchObject({
+    schema: 'muster/doctor/v1',
+    ready: true,
+    checks: expect.arrayContaining([
+      { name: 'Node.js', ok: true, found: expect.stringMatching(/^24\./), remedy: null },
+    ]),
+  });
 });
 
 describe('a stack that cannot come up', concurrent, () => {
@@ -70,13 +99,17 @@ describe('a stack that cannot come up', concurrent, () => {
   }
 
   test('a compose file that is no YAML: 64, with its line, before anything begins', async () => {
-    const ended = await refused((text) => text.replace('    volumes: [redis-data:/data]', '    volumes: [redis-data:/data'));
+    const ended = await refused((text) =>
+      text.replace('    volumes: [redis-data:/data]', '    volumes: [redis-data:/data'),
+    );
     expect([ended.code, ended.bundles]).toEqual([64, []]);
     expect(oneError(ended)).toMatch(/^compose\.yml:\d+:\d+: error: the file does not parse: /);
   });
 
   test('a compose file that Compose refuses: 64', async () => {
-    const ended = await refused((text) => text.replace('    restart: unless-stopped', '    restarts: unless-stopped'));
+    const ended = await refused((text) =>
+      text.replace('    restart: unless-stopped', '    restarts: unless-stopped'),
+    );
     expect(ended.code).toBe(64);
     expect(oneError(ended)).toMatch(/compose\.yml:1:1: error: Compose refuses [^]*restarts/);
   });
@@ -88,52 +121,74 @@ describe('a stack that cannot come up', concurrent, () => {
     try {
       const ended = await refused((text) => text.replace('127.0.0.1::6379', `127.0.0.1:${port}:6379`));
       expect(ended.code).toBe(69);
-      expect(oneError(ended)).toMatch(new RegExp(`error: port 127\\.0\\.0\\.1:${port} is already taken\n[^]*hint: +publish it as`));
-      expect(timelineOf(ended.bundles[0]!).events.at(-1)).toMatchObject({ type: 'drill.ended', data: { outcome: 'aborted' } });
+      expect(oneError(ended)).toMatch(
+        new RegExp(`error: port 127\\.0\\.0\\.1:${port} is already taken\n[^]*hint: +publish it as`),
+      );
+      expect(timelineOf(ended.bundles[0]!).events.at(-1)).toMatchObject({
+        type: 'drill.ended',
+        data: { outcome: 'aborted' },
+      });
     } finally {
       server.close();
     }
   });
 
   test.each([
-    ['of nobody\'s', 'registry.invalid/nobody/nothing:1', /hint: +where no registry answers, bring it here by `docker save` and `docker load`/],
-    ['that Muster could build', 'redis:0.0.0-none', /hint: +write image: \$\{MUSTER_IMAGE_REDIS:-redis:0\.0\.0-none\} and Muster builds an equivalent/],
+    [
+      "of nobody's",
+      'registry.invalid/nobody/nothing:1',
+      /hint: +where no registry answers, bring it here by `docker save` and `docker load`/,
+    ],
+    [
+      'that Muster could build',
+      'redis:0.0.0-none',
+      /hint: +write image: \$\{MUSTER_IMAGE_REDIS:-redis:0\.0\.0-none\} and Muster builds an equivalent/,
+    ],
   ])('an image %s that cannot be had: 69, with its line, why, and what helps', async (_, image, hint) => {
     const ended = await refused((text) => text.replace(/image: \$\{MUSTER_IMAGE_REDIS.*/, `image: ${image}`));
     expect(ended.code).toBe(69);
     const said = oneError(ended);
-    expect(said).toMatch(new RegExp(`compose\\.yml:4:\\d+: error: image ${image} of redis cannot be pulled\\n +found: `));
+    expect(said).toMatch(
+      new RegExp(`compose\\.yml:4:\\d+: error: image ${image} of redis cannot be pulled\\n +found: `),
+    );
     expect(said).toMatch(hint);
   });
 });
 
 describe('a disk that is full', () => {
-  test.each([0, 24, 96])('with %i KiB left: 69, one clear error, nothing left running, and no pass', async (leftKilobytes) => {
-    const disk = mkdtempSync(join(tmpdir(), 'muster-full-'));
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', disk]);
-    try {
-      writeFileSync(join(disk, 'filler'), Buffer.alloc((1024 - leftKilobytes) * 1024));
-      const ended = await muster(['run', 'scenario.yaml', '--out', disk], { cwd: accidentFolder() });
-      expect(ended.code, ended.stdout + ended.stderr).toBe(69);
-      expect(oneError(ended)).toMatch(/ENOSPC: no space left on device/);
-      expect(ended.stdout).not.toMatch(/PASS/);
-      const bundles = globSync('drills/*', { cwd: disk }).map((bundle) => join(disk, bundle));
-      expect(await leftOf(bundles)).toEqual([]);
-      for (const bundle of bundles) {
-        const text = readFileSync(join(bundle, 'events.jsonl'), 'utf8');
-        const { events, broken } = timelineOf(bundle);
-        expect(broken === null || broken.line === text.split('\n').length, JSON.stringify(broken)).toBe(true);
-        expect(events.length).toBeGreaterThan(0);
+  test.each([0, 24, 96])(
+    'with %i KiB left: 69, one clear error, nothing left running, and no pass',
+    async (leftKilobytes) => {
+      const disk = mkdtempSync(join(tmpdir(), 'muster-full-'));
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', disk]);
+      try {
+        writeFileSync(join(disk, 'filler'), Buffer.alloc((1024 - leftKilobytes) * 1024));
+        const ended = await muster(['run', 'scenario.yaml', '--out', disk], { cwd: accidentFolder() });
+        expect(ended.code, ended.stdout + ended.stderr).toBe(69);
+        expect(oneError(ended)).toMatch(/ENOSPC: no space left on device/);
+        expect(ended.stdout).not.toMatch(/PASS/);
+        const bundles = globSync('drills/*', { cwd: disk }).map((bundle) => join(disk, bundle));
+        expect(await leftOf(bundles)).toEqual([]);
+        for (const bundle of bundles) {
+          const text = readFileSync(join(bundle, 'events.jsonl'), 'utf8');
+          const { events, broken } = timelineOf(bundle);
+          expect(broken === null || broken.line === text.split('\n').length, JSON.stringify(broken)).toBe(
+            true,
+          );
+          expect(events.length).toBeGreaterThan(0);
+        }
+      } finally {
+        execFileSync('umount', [disk]);
       }
-    } finally {
-      execFileSync('umount', [disk]);
-    }
-  });
+    },
+  );
 });
 
 test('two drills side by side do not disturb each other', { timeout: 120_000 }, async () => {
   const folders = [accidentFolder(), accidentFolder()];
-  const both = await Promise.all(folders.map((folder) => muster(['run', 'scenario.yaml', '--seed', '1'], { cwd: folder })));
+  const both = await Promise.all(
+    folders.map((folder) => muster(['run', 'scenario.yaml', '--seed', '1'], { cwd: folder })),
+  );
   for (const { code, stdout, stderr } of both) expect(code, stdout + stderr).toBe(0);
   const bundles = folders.flatMap((folder) => bundlesIn(folder));
   expect(new Set(bundles.map((bundle) => basename(bundle))).size).toBe(2);
@@ -156,5 +211,8 @@ test('--keep leaves the stack, which no start and no plain gc removes; gc by its
     expect((await muster(['gc', id])).code).toBe(0);
   }
   expect(await leftOf(bundles)).toEqual([]);
-  expect(await muster(['gc', id])).toMatchObject({ code: 64, stderr: expect.stringContaining(`no drill ${id} has anything`) });
+  expect(await muster(['gc', id])).toMatchObject({
+    code: 64,
+    stderr: expect.stringContaining(`no drill ${id} has anything`),
+  });
 });

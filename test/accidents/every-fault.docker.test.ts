@@ -17,12 +17,17 @@ const folderOfItsOwn = (): string => {
 };
 
 function expectAllInForce(events: readonly TimelineEvent[]): void {
-  const named = (type: 'fault.injected' | 'fault.witnessed'): string[] => eventsOf(events, type).map(({ data }) => data.fault).sort();
+  const named = (type: 'fault.injected' | 'fault.witnessed'): string[] =>
+    eventsOf(events, type)
+      .map(({ data }) => data.fault)
+      .sort();
   expect(named('fault.injected')).toEqual(everyFault);
   expect(named('fault.witnessed')).toEqual(everyFault);
 }
 
-test.concurrent('after a drill that did not pass every fault is undone, and its removal is seen', { timeout: 600_000 }, async ({ expect }) => {
+test.concurrent('after a drill that did not pass every fault is undone, and its removal is seen', {
+  timeout: 600_000,
+}, async ({ expect }) => {
   const folder = folderOfItsOwn();
   const ended = await muster(['run', 'scenario.yaml', '--seed', '7'], { cwd: folder });
   // Nothing repairs what was broken: it fails, and ends all the same in order.
@@ -37,7 +42,9 @@ test.concurrent('after a drill that did not pass every fault is undone, and its 
   expect(await leftOf(bundles)).toEqual([]);
 });
 
-test.concurrent('kill -9 with every fault in force, then `muster gc`: nothing of it is left', { timeout: 600_000 }, async ({ expect }) => {
+test.concurrent('kill -9 with every fault in force, then `muster gc`: nothing of it is left', {
+  timeout: 600_000,
+}, async ({ expect }) => {
   const folder = folderOfItsOwn();
   const drill = startMuster(['run', 'scenario.yaml', '--seed', '7'], { cwd: folder });
   await drill.said(/Z detect\n/);

@@ -9,23 +9,47 @@ import { accidentFolder, bundlesIn, interrupted, killed, leftOf, timelineOf } fr
 // F40 of the field cases: who is stopped between the fault and the recovery leaves the fault in force.
 const faults = ['latency', 'partition', 'pause'];
 const change: Record<string, string> = {
-  fault: '[{ latency: net, proxy: redis, delay: 400ms, at: +1s }, { partition: redis, at: +1s }, { pause: redis, at: +1s }]', recover: 'automatic', giveUp: '10m',
+  fault:
+    '[{ latency: net, proxy: redis, delay: 400ms, at: +1s }, { partition: redis, at: +1s }, { pause: redis, at: +1s }]',
+  recover: 'automatic',
+  giveUp: '10m',
 };
-const lastingFaults = (): string => accidentFolder((file, text) => {
-  if (file === 'strategy.yaml') return text.replace(/^stores:/m, '  net: { driver: toxiproxy, service: toxiproxy }\nstores:');
-  if (file === 'scenario.yaml') return Object.entries(change).reduce((all, [key, value]) => all.replace(new RegExp(`^${key}: .*`, 'm'), `${key}: ${value}`), text);
-  return text.replace('"127.0.0.1::6379"]\n    healthcheck: { test: [CMD, /toxi', '"127.0.0.1::6379", "127.0.0.1::8474"]\n    healthcheck: { test: [CMD, /toxi');
-});
+const lastingFaults = (): string =>
+  accidentFolder((file, text) => {
+    if (file === 'strategy.yaml')
+      return text.replace(/^stores:/m, '  net: { driver: toxiproxy, service: toxiproxy }\nstores:');
+    if (file === 'scenario.yaml')
+      return Object.entries(change).reduce(
+        (all, [key, value]) => all.replace(new RegExp(`^${key}: .*`, 'm'), `${key}: ${value}`),
+        text,
+      );
+    return text.replace(
+      '"127.0.0.1::6379"]\n    healthcheck: { test: [CMD, /toxi',
+      '"127.0.0.1::6379", "127.0.0.1::8474"]\n    healthcheck: { test: [CMD, /toxi',
+    );
+  });
 
 /** A container that is no drill's, and that its owner has paused. */
 const stranger = `stranger-${randomBytes(3).toString('hex')}`;
-const ofStranger = async (): Promise<{ Status: string; StartedAt: string }> => (await (await getRuntime()).container.dockerode.getContainer(stranger).inspect()).State;
+const ofStranger = async (): Promise<{ Status: string; StartedAt: string }> =>
+  (await (await getRuntime()).container.dockerode.getContainer(stranger).inspect()).State;
 let asItWas: { Status: string; StartedAt: string };
 
 beforeAll(async () => {
   const runtime = await getRuntime();
-  const image = (await provideImages(runtime, new Map([['redis', null]]), imageChoice(process.env, () => undefined))).get('redis')!.reference;
-  const container = await runtime.container.dockerode.createContainer({ name: stranger, Image: image, Entrypoint: ['sleep'], Cmd: ['3600'] });
+  const image = (
+    await provideImages(
+      runtime,
+      new Map([['redis', null]]),
+      imageChoice(process.env, () => undefined),
+    )
+  ).get('redis')!.reference;
+  const container = await runtime.container.dockerode.createContainer({
+    name: stranger,
+    Image: image,
+    Entrypoint: ['sleep'],
+    Cmd: ['3600'],
+  });
   await container.start();
   await container.pause();
   asItWas = await ofStranger();
@@ -39,7 +63,9 @@ async function inForce(): Promise<{ folder: string; drill: Muster; bundle: strin
   const drill = startMuster(['run', 'scenario.yaml'], { cwd: folder });
   await drill.said(/Z break: took/);
   const [bundle] = bundlesIn(folder);
-  const witnessed = timelineOf(bundle!).events.flatMap((event) => (event.type === 'fault.witnessed' ? [event.data.fault] : []));
+  const witnessed = timelineOf(bundle!).events.flatMap((event) =>
+    event.type === 'fault.witnessed' ? [event.data.fault] : [],
+  );
   expect(witnessed.sort()).toEqual(faults);
   return { folder, drill, bundle: bundle! };
 }
@@ -50,7 +76,9 @@ describe('between the fault and the recovery', { concurrent: true }, () => {
     interrupted(drill);
     const { code, stdout, stderr } = await drill.ended;
     expect(code, stdout + stderr).toBe(130);
-    const undone = timelineOf(bundle).events.flatMap((event) => (event.type === 'undo.ended' ? [event.data] : []));
+    const undone = timelineOf(bundle).events.flatMap((event) =>
+      event.type === 'undo.ended' ? [event.data] : [],
+    );
     expect(undone).toHaveLength(faults.length);
     expect(undone.filter(({ ok }) => !ok)).toEqual([]);
     expect(await leftOf([bundle])).toEqual([]);

@@ -5,13 +5,21 @@ import { accidentFolder, bundlesIn, interrupted, killed, leftOf, pause, timeline
 
 const seed = Number(process.env['MUSTER_TEST_SEED'] ?? Date.now() % 2 ** 31);
 const random = seededRandom(seed);
-/** A moment: so long after one of these. None is the last second and a half, by the schedule and the observation alone. */
+/**
+ * A moment: so long after one of these. None is the last second and a half, by the schedule and the
+ * observation alone.
+ */
 const begins = [/Z up\n/, /Z protect\n/, /Z break\n/, /restore redis from far/];
-const anyMoment = (): [afterMs: number, until: RegExp] => [random() * 1_500, begins[Math.floor(random() * begins.length)]!];
+const anyMoment = (): [afterMs: number, until: RegExp] => [
+  random() * 1_500,
+  begins[Math.floor(random() * begins.length)]!,
+];
 const seen: string[] = [];
 /** A drill that goes on all the while, owned by a Muster that lives. */
 let living: Muster;
-const livingFolder = accidentFolder((file, text) => (file === 'scenario.yaml' ? text.replace(/^points: .*/m, 'points: 1000') : text));
+const livingFolder = accidentFolder((file, text) =>
+  file === 'scenario.yaml' ? text.replace(/^points: .*/m, 'points: 1000') : text,
+);
 
 beforeAll(async () => {
   living = startMuster(['run', 'scenario.yaml'], { cwd: livingFolder });
@@ -24,7 +32,9 @@ afterAll(async () => {
   expect(await leftOf(bundlesIn(livingFolder))).toEqual([]);
 });
 
-/** Starts a drill, kills it some time after it began, and gives its bundle. What it had written down is valid. */
+/**
+ * Starts a drill, kills it some time after it began, and gives its bundle. What it had written down is valid.
+ */
 async function killedDrill(folder: string, afterMs: number, until: RegExp): Promise<string> {
   const drill = startMuster(['run', 'scenario.yaml'], { cwd: folder });
   await drill.said(until);

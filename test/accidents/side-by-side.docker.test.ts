@@ -5,7 +5,9 @@ import { accidentFolder, bundlesIn, interrupted, leftOf, timelineOf } from './wo
 
 /** Two drills with a stack each, both with clients at work; they would go on for long. */
 async function twoUnderWay(): Promise<{ folder: string; started: Muster }> {
-  const folder = accidentFolder((file, text) => (file === 'scenario.yaml' ? text.replace(/^points: .*/m, 'points: 1000') : text));
+  const folder = accidentFolder((file, text) =>
+    file === 'scenario.yaml' ? text.replace(/^points: .*/m, 'points: 1000') : text,
+  );
   const started = startMuster(['run', 'scenario.yaml', 'scenario.yaml', '--jobs', '2'], { cwd: folder });
   await started.said(/: protect\n[^]*: protect\n/);
   expect(bundlesIn(folder)).toHaveLength(2);

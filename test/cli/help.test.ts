@@ -13,12 +13,15 @@ describe('help', concurrent, () => {
     expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
   });
 
-  test.each(commands)('muster %s --help has an example of itself and the exit codes that it gives', async (command) => {
-    const { code, stdout } = await muster([command, '--help']);
-    expect(code).toBe(0);
-    expect(stdout).toMatch(new RegExp(`^Examples:\n  \\$ muster ${command}`, 'm'));
-    expect(stdout).toMatch(/^Exit codes:\n +0  /m);
-  });
+  test.each(commands)(
+    'muster %s --help has an example of itself and the exit codes that it gives',
+    async (command) => {
+      const { code, stdout } = await muster([command, '--help']);
+      expect(code).toBe(0);
+      expect(stdout).toMatch(new RegExp(`^Examples:\n  \\$ muster ${command}`, 'm'));
+      expect(stdout).toMatch(/^Exit codes:\n +0  /m);
+    },
+  );
 
   test('muster alone says what there is, and is not a success', async () => {
     const { code, stdout, stderr } = await muster([]);
@@ -27,7 +30,9 @@ describe('help', concurrent, () => {
   });
 
   test('the version is that of the package', async () => {
-    const { default: { version } } = await import('../../package.json', { with: { type: 'json' } });
+    const {
+      default: { version },
+    } = await import('../../package.json', { with: { type: 'json' } });
     expect(await muster(['--version'])).toMatchObject({ code: 0, stdout: `${version}\n` });
   });
 });
@@ -37,15 +42,35 @@ const slips: [what: string, args: string[], said: RegExp][] = [
   ['an unknown option', ['list', '--josn'], /unknown option '--josn'\n\(Did you mean --json\?\)/],
   ['a missing argument', ['plan'], /missing required argument 'scenario'/],
   ['too many arguments', ['doctor', 'now'], /too many arguments/],
-  ['a seed that is none', ['run', '--seed', 'x'], /argument 'x' is invalid\. expected a whole number from 0 to 2147483647/],
+  [
+    'a seed that is none',
+    ['run', '--seed', 'x'],
+    /argument 'x' is invalid\. expected a whole number from 0 to 2147483647/,
+  ],
   ['an empty seed', ['run', '--seed='], /expected a whole number/],
   ['a negative seed', ['run', '--seed', '-1'], /expected a whole number/],
   ['half a seed', ['run', '--seed', '1.5'], /expected a whole number/],
   ['a seed too large', ['run', '--seed', '2147483648'], /expected a whole number/],
-  ['a list of what there is no list of', ['list', 'fault'], /nothing is listed under "fault"[^]*did you mean "faults"\?/],
-  ['a schema that there is none of', ['schema', 'strategie'], /there is no schema "strategie"[^]*did you mean "strategy"\?/],
-  ['a scenario that there is none of', ['plan', 'redis-crush'], /there is no scenario "redis-crush"[^]*did you mean "redis-crash"\?/],
-  ['a scenario file that there is none of', ['run', './nowhere.yaml'], /there is no scenario ".\/nowhere.yaml"/],
+  [
+    'a list of what there is no list of',
+    ['list', 'fault'],
+    /nothing is listed under "fault"[^]*did you mean "faults"\?/,
+  ],
+  [
+    'a schema that there is none of',
+    ['schema', 'strategie'],
+    /there is no schema "strategie"[^]*did you mean "strategy"\?/,
+  ],
+  [
+    'a scenario that there is none of',
+    ['plan', 'redis-crush'],
+    /there is no scenario "redis-crush"[^]*did you mean "redis-crash"\?/,
+  ],
+  [
+    'a scenario file that there is none of',
+    ['run', './nowhere.yaml'],
+    /there is no scenario ".\/nowhere.yaml"/,
+  ],
 ];
 
 describe('a slip', concurrent, () => {
@@ -57,7 +82,10 @@ describe('a slip', concurrent, () => {
   });
 
   test('is JSON on standard output where JSON was asked for', async () => {
-    for (const args of [['list', 'fault', '--json'], ['run', '--seed', 'x', '--json']]) {
+    for (const args of [
+      ['list', 'fault', '--json'],
+      ['run', '--seed', 'x', '--json'],
+    ]) {
       const ended = await muster(args);
       expect(ended.code).toBe(64);
       expect(jsonOf(ended)).toMatchObject({ schema: 'muster/error/v1', errors: [{ trouble: 'input' }] });

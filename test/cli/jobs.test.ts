@@ -10,12 +10,17 @@ import { readChain, type TimelineEvent } from '../../core/timeline.ts';
 import { jsonOf, muster, startMuster, type Muster } from '../support/muster.ts';
 import { childrenOf, lives } from '../support/processes.ts';
 
-interface Printed { tookMs: number; drills: { tookMs: number; folder: string; result: DrillResult }[] }
+interface Printed {
+  tookMs: number;
+  drills: { tookMs: number; folder: string; result: DrillResult }[];
+}
 
 /** Drills on the memory driver, all of them of one component: only processes of their own keep them apart. */
 function drills(...changes: Record<string, string>[]): { folder: string; files: string[] } {
   const folder = mkdtempSync(join(tmpdir(), 'muster-jobs-'));
-  writeFileSync(join(folder, 'strategy.yaml'), `strategy: memory
+  writeFileSync(
+    join(folder, 'strategy.yaml'),
+    `strategy: memory
 stack: none
 components:
   base:
@@ -23,13 +28,30 @@ components:
     objectives: { rto: 5m, rpo: 15m }
     backups: { snapshot: { method: copy, every: 1m, encrypt: aes-256, copies: [a] } }
 stores: { a: { kind: directory } }
-`);
+`,
+  );
   const files = changes.map((change, i) => {
     const lines = {
-      scenario: `drill-${i}`, strategy: './strategy.yaml', title: 'A drill in memory', timeScale: '30', points: '2', settle: '2s', giveUp: '5s',
-      load: '{ rows: { target: base, rate: 200/s } }', protect: '[base.snapshot]', fault: '{ wipe-volume: base, at: worst }', recover: '[{ restore: base, from: a }]', check: '[ledger]', ...change,
+      scenario: `drill-${i}`,
+      strategy: './strategy.yaml',
+      title: 'A drill in memory',
+      timeScale: '30',
+      points: '2',
+      settle: '2s',
+      giveUp: '5s',
+      load: '{ rows: { target: base, rate: 200/s } }',
+      protect: '[base.snapshot]',
+      fault: '{ wipe-volume: base, at: worst }',
+      recover: '[{ restore: base, from: a }]',
+      check: '[ledger]',
+      ...change,
     };
-    writeFileSync(join(folder, `drill-${i}.yaml`), Object.entries(lines).map(([key, value]) => `${key}: ${value}\n`).join(''));
+    writeFileSync(
+      join(folder, `drill-${i}.yaml`),
+      Object.entries(lines)
+        .map(([key, value]) => `${key}: ${value}\n`)
+        .join(''),
+    );
     return `drill-${i}.yaml`;
   });
   return { folder, files };
@@ -37,17 +59,28 @@ stores: { a: { kind: directory } }
 /** Goes on until somebody ends it. */
 const endless = { points: '1000' };
 
-interface Timeline { events: TimelineEvent[]; broken: unknown; begunMs: number; endedMs: number; scenario: string }
-function timelinesIn(folder: string): Timeline[] {
-  return globSync('.muster/drills/*/events.jsonl', { cwd: folder }).sort().map((file) => {
-    const { events, broken } = readChain(readFileSync(join(folder, file), 'utf8'));
-    const first = events[0]!;
-    const begunMs = first.type === 'drill.begun' ? first.data.originMonotonicMs : NaN;
-    const scenario = first.type === 'drill.begun' ? first.data.scenario.scenario : '';
-    return { events, broken, scenario, begunMs, endedMs: begunMs + events.at(-1)!.atMs };
-  });
+interface Timeline {
+  events: TimelineEvent[];
+  broken: unknown;
+  begunMs: number;
+  endedMs: number;
+  scenario: string;
 }
-const mostAtOnce = (all: readonly Timeline[]): number => Math.max(...all.map(({ begunMs }) => all.filter((one) => one.begunMs <= begunMs && begunMs < one.endedMs).length));
+function timelinesIn(folder: string): Timeline[] {
+  return globSync('.muster/drills/*/events.jsonl', { cwd: folder })
+    .sort()
+    .map((file) => {
+      const { events, broken } = readChain(readFileSync(join(folder, file), 'utf8'));
+      const first = events[0]!;
+      const begunMs = first.type === 'drill.begun' ? first.data.originMonotonicMs : NaN;
+      const scenario = first.type === 'drill.begun' ? first.data.scenario.scenario : '';
+      return { events, broken, scenario, begunMs, endedMs: begunMs + events.at(-1)!.atMs };
+    });
+}
+const mostAtOnce = (all: readonly Timeline[]): number =>
+  Math.max(
+    ...all.map(({ begunMs }) => all.filter((one) => one.begunMs <= begunMs && begunMs < one.endedMs).length),
+  );
 
 /** Two drills, both with clients at work. */
 async function twoUnderWay(): Promise<{ folder: string; started: Muster; children: number[] }> {
@@ -78,12 +111,20 @@ describe('muster run --jobs', { concurrent: true, timeout: 120_000 }, () => {
     const ended = await muster(['run', ...files, '--jobs', '2', '--json', '--seed', '3'], { cwd: folder });
     expect(ended.code, ended.stderr).toBe(1);
     const printed = jsonOf<Printed>(ended);
-    expect(printed.drills.map(({ result }) => [result.scenario, result.exitCode, result.seed])).toEqual([['drill-0', 0, 3], ['drill-1', 0, 3], ['drill-2', 1, 3]]);
+    expect(printed.drills.map(({ result }) => [result.scenario, result.exitCode, result.seed])).toEqual([
+      ['drill-0', 0, 3],
+      ['drill-1', 0, 3],
+      ['drill-2', 1, 3],
+    ]);
     expect(mostAtOnce(timelinesIn(folder))).toBe(2);
     expect(printed.tookMs).toBeLessThan(printed.drills.reduce((sum, { tookMs }) => sum + tookMs, 0));
-    for (const line of ended.stderr.trimEnd().split('\n')) expect(line).toMatch(/^\d\d:\d\d:\d\dZ (drill-\d: |drill \d of 3: drill-\d$|3 drills took )/);
+    for (const line of ended.stderr.trimEnd().split('\n'))
+      expect(line).toMatch(/^\d\d:\d\d:\d\dZ (drill-\d: |drill \d of 3: drill-\d$|3 drills took )/);
     // Its own lines do not get mixed up with those of the others.
-    for (const name of ['drill-0', 'drill-1', 'drill-2']) expect([...ended.stderr.matchAll(new RegExp(`${name}: (\\w+): took`, 'g'))].map((match) => match[1])).toEqual(['up', 'seed', 'protect', 'break', 'detect', 'recover', 'verify', 'heal', 'down']);
+    for (const name of ['drill-0', 'drill-1', 'drill-2'])
+      expect(
+        [...ended.stderr.matchAll(new RegExp(`${name}: (\\w+): took`, 'g'))].map((match) => match[1]),
+      ).toEqual(['up', 'seed', 'protect', 'break', 'detect', 'recover', 'verify', 'heal', 'down']);
   });
 
   test('one at a time when nothing is said', async () => {
@@ -93,12 +134,19 @@ describe('muster run --jobs', { concurrent: true, timeout: 120_000 }, () => {
   });
 
   test('prints each result whole as it ends, and the overview at the end', async () => {
-    // The first of them is to end last; on a busy machine the other can be late all the same, so that what is expected is what happened.
+    // The first of them is to end last; on a busy machine the other can be late all the same, so that what is
+    // expected is what happened.
     const { folder, files } = drills({ settle: '10s' }, {});
     const { code, stdout } = await muster(['run', ...files, '--jobs', '2'], { cwd: folder });
     expect(code, stdout).toBe(0);
-    const asEnded = timelinesIn(folder).toSorted((a, b) => a.endedMs - b.endedMs).map(({ scenario }) => scenario.replace('drill-', ''));
-    expect([...stdout.matchAll(/^ +drill-(\d) · drill/gm), ...stdout.matchAll(/^ +✓ PASS +drill-(\d)$/gm)].map((match) => match[1])).toEqual([...asEnded, '0', '1']);
+    const asEnded = timelinesIn(folder)
+      .toSorted((a, b) => a.endedMs - b.endedMs)
+      .map(({ scenario }) => scenario.replace('drill-', ''));
+    expect(
+      [...stdout.matchAll(/^ +drill-(\d) · drill/gm), ...stdout.matchAll(/^ +✓ PASS +drill-(\d)$/gm)].map(
+        (match) => match[1],
+      ),
+    ).toEqual([...asEnded, '0', '1']);
     expect(stdout).toMatch(/✓ PASS {2}2 drills: 2 passed, 0 failed, 0 inconclusive\n$/);
   });
 
@@ -144,13 +192,19 @@ describe('muster run --jobs', { concurrent: true, timeout: 120_000 }, () => {
     expect(code, stderr).toBe(70);
     expect(stderr).toMatch(/the process of a drill ended by SIGKILL and said nothing/);
     expect(children.filter(lives)).toEqual([]);
-    expect(timelinesIn(folder).map(({ events }) => events.at(-1)!.type).sort()).toContain('drill.ended');
+    expect(
+      timelinesIn(folder)
+        .map(({ events }) => events.at(-1)!.type)
+        .sort(),
+    ).toContain('drill.ended');
   });
 
   test('what keeps one drill from being run ends the run with its code, words and remedy', async () => {
     const { folder, files } = drills({}, {});
     writeFileSync(join(folder, 'taken'), 'a file, not a folder');
-    const { code, stderr } = await muster(['run', ...files, '--jobs', '2', '--out', 'taken'], { cwd: folder });
+    const { code, stderr } = await muster(['run', ...files, '--jobs', '2', '--out', 'taken'], {
+      cwd: folder,
+    });
     expect(code).toBe(69);
     expect(stderr).toMatch(/error: the evidence cannot be written[^]*found: +ENOTDIR[^]*hint: +--out/);
   });
@@ -159,7 +213,10 @@ describe('muster run --jobs', { concurrent: true, timeout: 120_000 }, () => {
     const { folder, files } = drills(endless, endless, {});
     const started = startMuster(['run', ...files, '--jobs', '2'], { cwd: folder });
     await Promise.all([started.said(/drill-0: client: \d/), started.said(/drill-1: client: \d/)]);
-    writeFileSync(join(folder, files[2]!), readFileSync(join(folder, files[2]!), 'utf8').replace('rate: 200/s', 'rate: 100/s'));
+    writeFileSync(
+      join(folder, files[2]!),
+      readFileSync(join(folder, files[2]!), 'utf8').replace('rate: 200/s', 'rate: 100/s'),
+    );
     process.kill(childrenOf(started.child.pid!)[0]!, 'SIGTERM');
     const { code, stderr } = await started.ended;
     expect(code, stderr).toBe(64);
@@ -175,6 +232,11 @@ describe('muster run --jobs', { concurrent: true, timeout: 120_000 }, () => {
 
 test('auto is what cores and memory carry, and never nothing', () => {
   const gib = 2 ** 30;
-  expect([jobsByMachine(2, 24 * gib), jobsByMachine(2, 4 * gib), jobsByMachine(16, 16 * gib), jobsByMachine(1, gib)]).toEqual([2, 2, 8, 1]);
+  expect([
+    jobsByMachine(2, 24 * gib),
+    jobsByMachine(2, 4 * gib),
+    jobsByMachine(16, 16 * gib),
+    jobsByMachine(1, gib),
+  ]).toEqual([2, 2, 8, 1]);
   expect(jobsByMachine()).toBeGreaterThanOrEqual(1);
 });

@@ -17,36 +17,64 @@ describe('the matrix of what can be broken which way', () => {
 
   test('has every fault, once', () => {
     const { components, stores, regions } = matrixOf(registries);
-    expect([...components, ...stores, ...regions].map(({ fault }) => fault).sort()).toEqual(Object.keys(registries.faults).sort());
+    expect([...components, ...stores, ...regions].map(({ fault }) => fault).sort()).toEqual(
+      Object.keys(registries.faults).sort(),
+    );
     for (const { takers } of components) expect(Object.keys(takers)).toEqual(Object.keys(registries.drivers));
     for (const { takers } of stores) expect(Object.keys(takers)).toEqual(Object.keys(registries.stores));
   });
 
   test('says what stands in the way, and changes with the registries', () => {
-    const takersOf = (fault: string, from = registries): Record<string, string | null> => [...matrixOf(from).components, ...matrixOf(from).stores].find((row) => row.fault === fault)!.takers;
+    const takersOf = (fault: string, from = registries): Record<string, string | null> =>
+      [...matrixOf(from).components, ...matrixOf(from).stores].find((row) => row.fault === fault)!.takers;
     expect(takersOf('flush-all')).toMatchObject({ redis: null, mysql: 'no flushAll' });
     expect(takersOf('store-unreachable')).toEqual({ directory: 'lives in no service', s3: null });
     const { redis } = registries.drivers;
-    const poorer = { ...registries, drivers: { ...registries.drivers, redis: { ...redis!, abilities: redis!.abilities.filter((name) => name !== 'flushAll') } } };
+    const poorer = {
+      ...registries,
+      drivers: {
+        ...registries.drivers,
+        redis: { ...redis!, abilities: redis!.abilities.filter((name) => name !== 'flushAll') },
+      },
+    };
     expect(takersOf('flush-all', poorer)).toMatchObject({ redis: 'no flushAll' });
     expect(matrixPage(poorer)).not.toBe(matrixPage(registries));
-    expect(matrixOf(registries).components.find(({ fault }) => fault === 'disk-full')!.provided.join()).toMatch(/disk of the host/);
+    expect(
+      matrixOf(registries)
+        .components.find(({ fault }) => fault === 'disk-full')!
+        .provided.join(),
+    ).toMatch(/disk of the host/);
   });
 
   test('is JSON where JSON was asked for', async () => {
-    expect(jsonOf(await muster(['list', 'matrix', '--json']))).toEqual({ schema: 'muster/list/v1', matrix: JSON.parse(JSON.stringify(matrixOf(registries))) });
+    expect(jsonOf(await muster(['list', 'matrix', '--json']))).toEqual({
+      schema: 'muster/list/v1',
+      matrix: JSON.parse(JSON.stringify(matrixOf(registries))),
+    });
   });
 });
 
 describe('muster list faults documents itself', () => {
-  test.each(Object.entries<AnyFault>(registries.faults))('%s: every parameter with what it means', (_, fault) => {
-    const lines = paramsOf(fault);
-    const { properties = {} } = z.toJSONSchema(fault.params, { io: 'input', unrepresentable: 'any' }) as { properties?: object };
-    expect(lines).toHaveLength(Object.keys(properties).length);
-    for (const line of lines) expect(line).toMatch(/^param \w+ \(.*(needed|default \S+|may be left out)\): \S.{8,}/);
-  });
+  test.each(Object.entries<AnyFault>(registries.faults))(
+    '%s: every parameter with what it means',
+    (_, fault) => {
+      const lines = paramsOf(fault);
+      const { properties = {} } = z.toJSONSchema(fault.params, { io: 'input', unrepresentable: 'any' }) as {
+        properties?: object;
+      };
+      expect(lines).toHaveLength(Object.keys(properties).length);
+      for (const line of lines)
+        expect(line).toMatch(/^param \w+ \(.*(needed|default \S+|may be left out)\): \S.{8,}/);
+    },
+  );
 
   test('with defaults as one writes them, and choices', () => {
-    expect(paramsOf(registries.faults['latency']!)).toEqual(expect.arrayContaining([expect.stringMatching(/^param delay \(default 2s\): /), expect.stringMatching(/^param proxy \(needed\): /), expect.stringMatching(/^param stream \(upstream \| downstream; default downstream\): /)]));
+    expect(paramsOf(registries.faults['latency']!)).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^param delay \(default 2s\): /),
+        expect.stringMatching(/^param proxy \(needed\): /),
+        expect.stringMatching(/^param stream \(upstream \| downstream; default downstream\): /),
+      ]),
+    );
   });
 });

@@ -1,4 +1,13 @@
-import { cpSync, existsSync, globSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  globSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -8,7 +17,10 @@ import { memoryFiles, type MemoryDrill } from '../support/memory-drill.ts';
 import { jsonOf, muster, startMuster, type Ended, type MusterOptions } from '../support/muster.ts';
 import { damages, forgeries } from './damaged-bundles.ts';
 
-interface Ran extends Ended { folder: string; bundle: string }
+interface Ran extends Ended {
+  folder: string;
+  bundle: string;
+}
 type Drills = { schema: string; drills: { folder: string; result: DrillResult; damage?: string | null }[] };
 
 async function drill(kind: MemoryDrill = {}, args: string[] = [], options: MusterOptions = {}): Promise<Ran> {
@@ -33,7 +45,8 @@ describe('run', concurrent, () => {
     expect(join(ran.folder, drills[0]!.folder)).toBe(ran.bundle);
     expect(ran.stderr).not.toContain('\u001b');
     for (const line of ran.stderr.trimEnd().split('\n')) expect(line).toMatch(/^\d\d:\d\d:\d\dZ \S/);
-    for (const phase of ['up', 'seed', 'protect', 'break', 'detect', 'recover', 'verify', 'heal', 'down']) expect(ran.stderr).toMatch(new RegExp(`Z ${phase}: took `));
+    for (const phase of ['up', 'seed', 'protect', 'break', 'detect', 'recover', 'verify', 'heal', 'down'])
+      expect(ran.stderr).toMatch(new RegExp(`Z ${phase}: took `));
   });
 
   test('the client is told while a load runs, and no longer', async () => {
@@ -46,7 +59,9 @@ describe('run', concurrent, () => {
     const { code, stdout, bundle } = await drill({ rpo: '30s', every: '1m' });
     expect(code, stdout).toBe(1);
     expect(stdout).toMatch(/^✗ FAIL {2}A drill in memory\n/);
-    expect(stdout).toMatch(new RegExp(`\n✗ FAIL {2}report: \\.muster/drills/${basename(bundle)}/report\\.html\n\n$`));
+    expect(stdout).toMatch(
+      new RegExp(`\n✗ FAIL {2}report: \\.muster/drills/${basename(bundle)}/report\\.html\n\n$`),
+    );
     expect(stdout).not.toContain('\u001b');
   });
 
@@ -76,8 +91,18 @@ describe('run', concurrent, () => {
 
   test('FORCE_COLOR colours a pipe, NO_COLOR does not', async () => {
     const bundle = (await good).bundle;
-    const colored = async (env: Record<string, string>): Promise<boolean> => (await muster(['report', bundle, '--out', join(bundle, '../../colour')], { env })).stdout.includes('\u001b[');
-    expect(await Promise.all([colored({ FORCE_COLOR: '1' }), colored({ NO_COLOR: '1' }), colored({ FORCE_COLOR: '0' }), colored({})])).toEqual([true, false, false, false]);
+    const colored = async (env: Record<string, string>): Promise<boolean> =>
+      (await muster(['report', bundle, '--out', join(bundle, '../../colour')], { env })).stdout.includes(
+        '\u001b[',
+      );
+    expect(
+      await Promise.all([
+        colored({ FORCE_COLOR: '1' }),
+        colored({ NO_COLOR: '1' }),
+        colored({ FORCE_COLOR: '0' }),
+        colored({}),
+      ]),
+    ).toEqual([true, false, false, false]);
   });
 
   test('something in Muster itself that breaks: 70, the drill is ended in order, and no pass', async () => {
@@ -88,7 +113,10 @@ describe('run', concurrent, () => {
     expect(stdout).not.toMatch(/PASS {2}/);
     const { events, broken } = readChain(readFileSync(join(bundle, 'events.jsonl'), 'utf8'));
     expect(broken).toBeNull();
-    expect(events.at(-1)).toMatchObject({ type: 'drill.ended', data: { outcome: 'aborted', error: 'a slip of ours' } });
+    expect(events.at(-1)).toMatchObject({
+      type: 'drill.ended',
+      data: { outcome: 'aborted', error: 'a slip of ours' },
+    });
     expect(existsSync(join(bundle, 'stores'))).toBe(false);
   });
 
@@ -105,7 +133,9 @@ describe('run', concurrent, () => {
   test('a place that cannot be written: 69 and one clear error, before anything is started', async () => {
     const { folder } = memoryFiles();
     writeFileSync(join(folder, 'taken'), 'a file, not a folder');
-    const { code, stdout, stderr } = await muster(['run', 'scenario.yaml', '--out', 'taken'], { cwd: folder });
+    const { code, stdout, stderr } = await muster(['run', 'scenario.yaml', '--out', 'taken'], {
+      cwd: folder,
+    });
     expect({ code, stdout }).toEqual({ code: 69, stdout: '' });
     expect(stderr).toMatch(/error: the evidence cannot be written[^]*found: +ENOTDIR[^]*hint: +--out/);
     expect(stderr).not.toMatch(/Z up/);
@@ -126,7 +156,12 @@ describe('report', concurrent, () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/^✓ PASS/);
     const again = globSync(join(bundle, '../again/*'))[0]!;
-    expect(globSync('*', { cwd: again }).sort(), 'no manifest: only the run itself vouches').toEqual(['junit.xml', 'report.html', 'result.json', 'summary.md']);
+    expect(globSync('*', { cwd: again }).sort(), 'no manifest: only the run itself vouches').toEqual([
+      'junit.xml',
+      'report.html',
+      'result.json',
+      'summary.md',
+    ]);
     for (const name of ['result.json', 'junit.xml', 'summary.md', 'report.html']) {
       expect(readFileSync(join(again, name)), name).toEqual(readFileSync(join(bundle, name)));
     }
@@ -136,18 +171,31 @@ describe('report', concurrent, () => {
     const original = await copyOf();
     const { drill } = JSON.parse(readFileSync(join(original, 'manifest.json'), 'utf8')) as { drill: string };
     renameSync(original, join(dirname(original), drill));
-    const before = globSync('*', { cwd: join(dirname(original), drill) }).sort().map((name) => [name, readFileSync(join(dirname(original), drill, name), 'base64')]);
+    const before = globSync('*', { cwd: join(dirname(original), drill) })
+      .sort()
+      .map((name) => [name, readFileSync(join(dirname(original), drill, name), 'base64')]);
     const forged = await copyOf((bundle) => rmSync(join(bundle, 'manifest.json')));
     const { code, stderr } = await muster(['report', forged, '--out', dirname(original)]);
-    expect({ code, told: /is a bundle already: into it goes only what its manifest vouches for/.test(stderr) }, stderr).toEqual({ code: 2, told: true });
-    expect(globSync('*', { cwd: join(dirname(original), drill) }).sort().map((name) => [name, readFileSync(join(dirname(original), drill, name), 'base64')])).toEqual(before);
+    expect(
+      { code, told: /is a bundle already: into it goes only what its manifest vouches for/.test(stderr) },
+      stderr,
+    ).toEqual({ code: 2, told: true });
+    expect(
+      globSync('*', { cwd: join(dirname(original), drill) })
+        .sort()
+        .map((name) => [name, readFileSync(join(dirname(original), drill, name), 'base64')]),
+    ).toEqual(before);
   });
 
   test('finds a bundle by its id, and writes into it', async () => {
     const { folder, bundle } = await good;
     const ended = await muster(['report', basename(bundle), '--json'], { cwd: folder });
     expect(ended.code).toBe(0);
-    expect(jsonOf<Drills>(ended).drills[0]).toMatchObject({ folder: `.muster/drills/${basename(bundle)}`, damage: null, result: { verdict: 'pass' } });
+    expect(jsonOf<Drills>(ended).drills[0]).toMatchObject({
+      folder: `.muster/drills/${basename(bundle)}`,
+      damage: null,
+      result: { verdict: 'pass' },
+    });
   });
 
   test.each(damages)('%s is told and never passes', async (_what, alter, says) => {
@@ -160,20 +208,37 @@ describe('report', concurrent, () => {
 
   test.each(forgeries)('%s is told, never passes, and gets no new manifest', async (_what, alter, says) => {
     const bundle = await copyOf(alter);
-    const before = globSync('*', { cwd: bundle }).sort().map((name) => [name, readFileSync(join(bundle, name), 'base64')]);
+    const before = globSync('*', { cwd: bundle })
+      .sort()
+      .map((name) => [name, readFileSync(join(bundle, name), 'base64')]);
     const { code, stdout, stderr } = await muster(['report', bundle]);
     expect({ code, passes: stdout.includes('✓ PASS') }).toEqual({ code: 2, passes: false });
     expect(stderr).toMatch(says);
     expect(stderr).toContain('nothing was written into it');
-    expect(globSync('*', { cwd: bundle }).sort().map((name) => [name, readFileSync(join(bundle, name), 'base64')])).toEqual(before);
+    expect(
+      globSync('*', { cwd: bundle })
+        .sort()
+        .map((name) => [name, readFileSync(join(bundle, name), 'base64')]),
+    ).toEqual(before);
     const elsewhere = join(bundle, '../elsewhere');
     const again = await muster(['report', bundle, '--json', '--out', elsewhere]);
     expect(again.code).toBe(2);
-    expect(jsonOf<Drills>(again).drills[0]).toMatchObject({ damage: expect.stringMatching(says) as string, result: { verdict: 'inconclusive' } });
-    expect(globSync('*/*', { cwd: elsewhere }).map((path) => basename(path)).sort()).toEqual(['junit.xml', 'report.html', 'result.json', 'summary.md']);
+    expect(jsonOf<Drills>(again).drills[0]).toMatchObject({
+      damage: expect.stringMatching(says) as string,
+      result: { verdict: 'inconclusive' },
+    });
+    expect(
+      globSync('*/*', { cwd: elsewhere })
+        .map((path) => basename(path))
+        .sort(),
+    ).toEqual(['junit.xml', 'report.html', 'result.json', 'summary.md']);
   });
 
-  test.each([['an empty folder', ''], ['no JSON', 'nothing\n'], ['JSON of something else', '{"type":"drill.begun"}\n']])('%s is no bundle: 64', async (_what, text) => {
+  test.each([
+    ['an empty folder', ''],
+    ['no JSON', 'nothing\n'],
+    ['JSON of something else', '{"type":"drill.begun"}\n'],
+  ])('%s is no bundle: 64', async (_what, text) => {
     const folder = mkdtempSync(join(tmpdir(), 'muster-no-bundle-'));
     if (text) writeFileSync(join(folder, 'events.jsonl'), text);
     const { code, stdout, stderr } = await muster(['report', folder]);

@@ -31,7 +31,10 @@ describe('scenarios at hand', () => {
     ['a slip in it.yaml', `${scenario}check: [ledger\n`],
     ['strategy.yaml', scenario],
   ])('%s is one', (name, text) => {
-    expect(findScenarios([folderWith({ [name]: text })])).toMatchObject({ scenarios: [{ path: name.slice(0, name.lastIndexOf('.')) }], passedOver: [] });
+    expect(findScenarios([folderWith({ [name]: text })])).toMatchObject({
+      scenarios: [{ path: name.slice(0, name.lastIndexOf('.')) }],
+      passedOver: [],
+    });
   });
 
   test.each([
@@ -43,15 +46,22 @@ describe('scenarios at hand', () => {
     expect(findScenarios([folderWith({ [name]: text })])).toEqual({ scenarios: [], passedOver: [] });
   });
 
-  test.each(['a.yaml.disabled', 'a.yaml~', 'a.txt', 'a.json', 'a'])('%s is passed over, and named', (name) => {
-    const folder = folderWith({ [name]: scenario });
-    const found = findScenarios([folder]);
-    expect(found).toEqual({ scenarios: [], passedOver: [join(folder, name)] });
-    expect(passedOverText(found)).toEqual([expect.stringMatching(new RegExp(`${name} says .scenario:. and is passed over`))]);
-  });
+  test.each(['a.yaml.disabled', 'a.yaml~', 'a.txt', 'a.json', 'a'])(
+    '%s is passed over, and named',
+    (name) => {
+      const folder = folderWith({ [name]: scenario });
+      const found = findScenarios([folder]);
+      expect(found).toEqual({ scenarios: [], passedOver: [join(folder, name)] });
+      expect(passedOverText(found)).toEqual([
+        expect.stringMatching(new RegExp(`${name} says .scenario:. and is passed over`)),
+      ]);
+    },
+  );
 
   test('two of one name are both found, each by a name of its own', () => {
-    const { scenarios } = findScenarios([folderWith({ 'a.yaml': scenario, 'a.yml': scenario, 'b.yml': scenario })]);
+    const { scenarios } = findScenarios([
+      folderWith({ 'a.yaml': scenario, 'a.yml': scenario, 'b.yml': scenario }),
+    ]);
     expect(scenarios.map(({ path }) => path)).toEqual(['a', 'a', 'b']);
     expect(new Set(scenarios.map(({ name }) => name)).size).toBe(3);
   });
@@ -80,7 +90,9 @@ describe('a run without names', () => {
   });
 
   test('in a project whose own folder holds none ends with 64, and nothing is run', async () => {
-    const { code, stdout, stderr } = await muster(['run'], { cwd: folderWith({ 'scenarios/a.txt': scenario }) });
+    const { code, stdout, stderr } = await muster(['run'], {
+      cwd: folderWith({ 'scenarios/a.txt': scenario }),
+    });
     expect({ code, stdout }).toEqual({ code: 64, stdout: '' });
     expect(stderr).toMatch(/there is no scenario in scenarios\n +found: +scenarios\/a\.txt/);
   });
@@ -88,7 +100,9 @@ describe('a run without names', () => {
 
 describe('list', { concurrent: true }, () => {
   test('shows *.yml, and says what it passed over', async () => {
-    const { code, stdout, stderr } = await muster(['list'], { cwd: folderWith({ 'scenarios/mine.yml': scenario, 'scenarios/other.txt': scenario }) });
+    const { code, stdout, stderr } = await muster(['list'], {
+      cwd: folderWith({ 'scenarios/mine.yml': scenario, 'scenarios/other.txt': scenario }),
+    });
     expect(code).toBe(0);
     expect(stdout).toMatch(/^mine +One$/m);
     expect(stderr).toMatch(/^scenarios\/other\.txt says `scenario:` and is passed over/);
@@ -101,8 +115,13 @@ describe('names', { concurrent: true }, () => {
     const project = folderWith({});
     cpSync(folder, join(project, 'scenarios'), { recursive: true });
     writeFileSync(join(project, 'scenarios/second.yml'), readFileSync(join(folder, 'scenario.yaml')));
-    writeFileSync(join(project, 'third.txt'), readFileSync(join(folder, 'scenario.yaml'), 'utf8').replace('./strategy', './scenarios/strategy'));
-    const { code, stdout, stderr } = await muster(['plan', 'second', 'scenarios/second.yml', 'third.txt'], { cwd: project });
+    writeFileSync(
+      join(project, 'third.txt'),
+      readFileSync(join(folder, 'scenario.yaml'), 'utf8').replace('./strategy', './scenarios/strategy'),
+    );
+    const { code, stdout, stderr } = await muster(['plan', 'second', 'scenarios/second.yml', 'third.txt'], {
+      cwd: project,
+    });
     expect(code, stderr).toBe(0);
     expect(stdout.match(/^memory: /gm)).toHaveLength(3);
   });

@@ -13,18 +13,29 @@ const validators = new Map<string, Promise<ValidateFunction>>();
 
 /** As an editor does it: the printed schema, and a validator that knows nothing of ours. */
 function validatorOf(which: string): Promise<ValidateFunction> {
-  const known = validators.get(which) ?? muster(['schema', which]).then((ended) => {
-    // Keys of a record are listed as required and described by propertyNames, which is right and which strictRequired does not see.
-    const ajv = new Ajv2020({ strict: true, strictRequired: false, allErrors: true, allowUnionTypes: true });
-    formats.default(ajv);
-    return ajv.compile(jsonOf(ended));
-  });
+  const known =
+    validators.get(which) ??
+    muster(['schema', which]).then((ended) => {
+      // Keys of a record are listed as required and described by propertyNames, which is right and which
+      // strictRequired does not see.
+      const ajv = new Ajv2020({
+        strict: true,
+        strictRequired: false,
+        allErrors: true,
+        allowUnionTypes: true,
+      });
+      formats.default(ajv);
+      return ajv.compile(jsonOf(ended));
+    });
   validators.set(which, known);
   return known;
 }
 
-const files = ['scenarios', 'test/fixtures/accidents'].flatMap((folder) => globSync('**/*.yaml', { cwd: join(root, folder) }).map((file) => join(root, folder, file)));
-const kindOf = (file: string): string | null => /^(scenario|strategy):/m.exec(readFileSync(file, 'utf8'))?.[1] ?? null;
+const files = ['scenarios', 'test/fixtures/accidents'].flatMap((folder) =>
+  globSync('**/*.yaml', { cwd: join(root, folder) }).map((file) => join(root, folder, file)),
+);
+const kindOf = (file: string): string | null =>
+  /^(scenario|strategy):/m.exec(readFileSync(file, 'utf8'))?.[1] ?? null;
 const declared = files.filter((file) => kindOf(file) !== null);
 
 test.each(declared)('%s is what its schema says, and names the published one', async (file) => {
@@ -35,9 +46,14 @@ test.each(declared)('%s is what its schema says, and names the published one', a
   expect(resolve(dirname(file), named!)).toBe(join(root, `fixtures/schemas/${kindOf(file)}.schema.json`));
 });
 
-test.each(['scenario', 'strategy'])('the published schema of a %s is the one that is printed (npm run schemas)', async (which) => {
-  expect(readFileSync(join(root, `fixtures/schemas/${which}.schema.json`), 'utf8')).toBe((await muster(['schema', which])).stdout);
-});
+test.each(['scenario', 'strategy'])(
+  'the published schema of a %s is the one that is printed (npm run schemas)',
+  async (which) => {
+    expect(readFileSync(join(root, `fixtures/schemas/${which}.schema.json`), 'utf8')).toBe(
+      (await muster(['schema', which])).stdout,
+    );
+  },
+);
 
 type Change = (document: Record<string, any>) => unknown;
 const bad: Record<string, [what: string, change: Change][]> = {
@@ -65,7 +81,10 @@ const bad: Record<string, [what: string, change: Change][]> = {
 };
 
 describe.each(Object.entries(bad))('the schema of a %s', (which, changes) => {
-  const file = join(root, which === 'strategy' ? 'scenarios/reference/strategy.yaml' : 'scenarios/reference/redis-volume-lost.yaml');
+  const file = join(
+    root,
+    which === 'strategy' ? 'scenarios/reference/strategy.yaml' : 'scenarios/reference/redis-volume-lost.yaml',
+  );
   test.each(changes)('refuses %s', async (_what, change) => {
     const document = parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
     change(document);

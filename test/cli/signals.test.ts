@@ -11,18 +11,24 @@ import { childrenOf, lives } from '../support/processes.ts';
 
 /** A drill whose restore never ends, so that only a signal ends it. */
 const hanging = (what = 'restore'): string =>
-  memoryFiles({ config: `{ bad: { hangs: ${what} } }`, scenario: { points: '1', fault: '{ wipe-volume: store, at: +1s }' } }).folder;
+  memoryFiles({
+    config: `{ bad: { hangs: ${what} } }`,
+    scenario: { points: '1', fault: '{ wipe-volume: store, at: +1s }' },
+  }).folder;
 const restoring = /restore store-\w+ from b/;
 
 /** By then it has fetched what it restores, and hangs. */
 const hangs = (): Promise<void> => systemClock.sleep(1_000);
 
 const timelines = (folder: string): TimelineEvent[][] =>
-  globSync('.muster/drills/*/events.jsonl', { cwd: folder }).map((file) => readChain(readFileSync(join(folder, file), 'utf8')).events as TimelineEvent[]);
+  globSync('.muster/drills/*/events.jsonl', { cwd: folder }).map(
+    (file) => readChain(readFileSync(join(folder, file), 'utf8')).events as TimelineEvent[],
+  );
 function expectEndedInOrder(folder: string, drills = 1): void {
   const all = timelines(folder);
   expect(all).toHaveLength(drills);
-  for (const events of all) expect(events.at(-1)).toMatchObject({ type: 'drill.ended', data: { outcome: 'interrupted' } });
+  for (const events of all)
+    expect(events.at(-1)).toMatchObject({ type: 'drill.ended', data: { outcome: 'interrupted' } });
 }
 
 const main = join(import.meta.dirname, '../../cli/main.ts');
@@ -31,19 +37,22 @@ const slow = { concurrent: true, timeout: 300_000 };
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 describe('a signal while a step hangs', slow, () => {
-  test.each(signals)('%s: the drill is healed and judged at once, and the process is gone with 130', async (signal) => {
-    const folder = hanging();
-    const started = startMuster(['run', 'scenario.yaml'], { cwd: folder });
-    await started.said(restoring);
-    await hangs();
-    started.child.kill(signal);
-    const { code, stdout, stderr } = await started.ended;
-    expect(code, stderr).toBe(130);
-    expect(stderr).toMatch(/interrupted: healing/);
-    expect(stdout).toMatch(/\(interrupted\)/);
-    expectEndedInOrder(folder);
-    expect(timelines(folder)[0]!.at(-1)!.data).toMatchObject({ error: `by ${signal}` });
-  });
+  test.each(signals)(
+    '%s: the drill is healed and judged at once, and the process is gone with 130',
+    async (signal) => {
+      const folder = hanging();
+      const started = startMuster(['run', 'scenario.yaml'], { cwd: folder });
+      await started.said(restoring);
+      await hangs();
+      started.child.kill(signal);
+      const { code, stdout, stderr } = await started.ended;
+      expect(code, stderr).toBe(130);
+      expect(stderr).toMatch(/interrupted: healing/);
+      expect(stdout).toMatch(/\(interrupted\)/);
+      expectEndedInOrder(folder);
+      expect(timelines(folder)[0]!.at(-1)!.data).toMatchObject({ error: `by ${signal}` });
+    },
+  );
 
   test.each(signals)('%s, with drills side by side: all of them end, and nobody is left', async (signal) => {
     const folder = hanging();
@@ -71,7 +80,10 @@ describe('a signal while a step hangs', slow, () => {
   });
 });
 
-/** Runs a command in a terminal of its own, closes the terminal once it shows a text, and prints the command's exit code. */
+/**
+ * Runs a command in a terminal of its own, closes the terminal once it shows a text, and prints the command's
+ * exit code.
+ */
 const inTerminal = `
 import fcntl, os, pty, re, struct, sys, termios
 pid, terminal = pty.fork()
@@ -86,7 +98,11 @@ print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 
 test('a terminal that is closed ends the drill in order, though nothing can be shown any more', async () => {
   const folder = hanging();
-  const python = spawn('python3', ['-c', inTerminal, 'restore store-', process.execPath, main, 'run', 'scenario.yaml'], { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] });
+  const python = spawn(
+    'python3',
+    ['-c', inTerminal, 'restore store-', process.execPath, main, 'run', 'scenario.yaml'],
+    { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] },
+  );
   const told: Buffer[] = [];
   python.stdout.on('data', (chunk: Buffer) => void told.push(chunk));
   await once(python, 'close');
@@ -94,20 +110,32 @@ test('a terminal that is closed ends the drill in order, though nothing can be s
   expectEndedInOrder(folder);
 });
 
-/** A project in which Muster is installed, and `npx muster run scenario.yaml` in it, in a process group of its own. */
-function startNpx(folder: string): { pid: number; ended: Promise<unknown>; said(text: RegExp): Promise<void> } {
+/**
+ * A project in which Muster is installed, and `npx muster run scenario.yaml` in it, in a process group of its
+ * own.
+ */
+function startNpx(folder: string): {
+  pid: number;
+  ended: Promise<unknown>;
+  said(text: RegExp): Promise<void>;
+} {
   mkdirSync(join(folder, 'node_modules/.bin'), { recursive: true });
   writeFileSync(join(folder, 'package.json'), '{ "name": "project", "private": true }');
   const bin = join(folder, 'node_modules/.bin/muster');
   writeFileSync(bin, `#!/bin/sh\nexec "${process.execPath}" "${main}" "$@"\n`);
   chmodSync(bin, 0o755);
-  const child = spawn('npx', ['--no', '--offline', 'muster', 'run', 'scenario.yaml'], { cwd: folder, detached: true, stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn('npx', ['--no', '--offline', 'muster', 'run', 'scenario.yaml'], {
+    cwd: folder,
+    detached: true,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   let told = '';
   child.stderr.on('data', (chunk: Buffer) => void (told += chunk.toString()));
-  const said = (text: RegExp): Promise<void> => new Promise((resolve, reject) => {
-    child.stderr.on('data', () => text.test(told) && resolve());
-    child.once('exit', () => reject(new Error(told)));
-  });
+  const said = (text: RegExp): Promise<void> =>
+    new Promise((resolve, reject) => {
+      child.stderr.on('data', () => text.test(told) && resolve());
+      child.once('exit', () => reject(new Error(told)));
+    });
   return { pid: child.pid!, ended: once(child, 'close'), said };
 }
 
@@ -134,7 +162,9 @@ describe('under npx, a drill whose step hangs ends in order', slow, () => {
   });
 });
 
-test('under npx, that npm is gone later than Muster was told is no second signal', { timeout: 300_000 }, async () => {
+test('under npx, that npm is gone later than Muster was told is no second signal', {
+  timeout: 300_000,
+}, async () => {
   const folder = hanging('close');
   const { pid, ended, said } = startNpx(folder);
   await said(/client: \d/);

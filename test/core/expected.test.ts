@@ -35,7 +35,12 @@ const words: [schema: z.ZodType, bad: string, said: string, good: string][] = [
   [z.literal('all'), '5', '`all`', 'all'],
   [z.enum(['copy', 'empty']), '5', 'one of copy, empty', 'copy'],
   [z.union([z.string(), z.array(z.string())]), '5', 'a text, or a list', '[x]'],
-  [z.record(z.string().regex(/^b+$/, { error: 'a name of bs' }), z.int()), '{ c: 1 }', 'a name of bs', '{ bb: 1 }'],
+  [
+    z.record(z.string().regex(/^b+$/, { error: 'a name of bs' }), z.int()),
+    '{ c: 1 }',
+    'a name of bs',
+    '{ bb: 1 }',
+  ],
 ];
 
 describe('what should have stood there, in plain words', () => {
@@ -44,7 +49,7 @@ describe('what should have stood there, in plain words', () => {
     expect(expectedOf(schema, good)).toBeNull();
   });
 
-  test('also of what is missing, and in a schema\'s own words where it has some', () => {
+  test("also of what is missing, and in a schema's own words where it has some", () => {
     const source = parseSource('file.yaml', 'b: 1\n');
     const missing = (schema: z.ZodType): unknown => {
       try {
@@ -54,6 +59,9 @@ describe('what should have stood there, in plain words', () => {
       }
     };
     expect(missing(z.array(z.string()))).toMatchObject({ message: '"a" is missing', expected: 'a list' });
-    expect(missing(z.string({ error: 'a colour' }))).toMatchObject({ message: '"a" is missing', expected: 'a colour' });
+    expect(missing(z.string({ error: 'a colour' }))).toMatchObject({
+      message: '"a" is missing',
+      expected: 'a colour',
+    });
   });
 });

@@ -21,20 +21,27 @@ describe('a text in pieces', () => {
   it('is masked wherever it is cut', () => {
     for (let at = 0; at <= text.length; at += 1) {
       for (let then = at; then <= text.length; then += 1) {
-        expect(streamed([text.slice(0, at), text.slice(at, then), text.slice(then)], [secret])).toBe('before *** and ****** after');
+        expect(streamed([text.slice(0, at), text.slice(at, then), text.slice(then)], [secret])).toBe(
+          'before *** and ****** after',
+        );
       }
     }
   });
   it('is masked a character at a time, also where one secret begins like another', () => {
-    expect(streamed([...`x ${secret}-longer y ${secret} z`], [secret, `${secret}-longer`])).toBe('x *** y *** z');
+    expect(streamed([...`x ${secret}-longer y ${secret} z`], [secret, `${secret}-longer`])).toBe(
+      'x *** y *** z',
+    );
   });
   it('gives all of it where there is no secret', () => {
     expect(streamed([...text], [])).toBe(text);
     expect(streamed(['.*+?(', ')[]{}|^$\\'], ['never there'])).toBe('.*+?()[]{}|^$\\');
   });
   it('masks each line of a key in PEM, for scripts that print them one by one', () => {
-    const key = '-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49\nAgEGCCqGSM49AwEHBG0w\n-----END PRIVATE KEY-----\n';
-    expect(streamed(['line: MIGHAgEAMBM', 'GByqGSM49\n', 'whole: ', key], [key])).toBe('line: ***\nwhole: ***');
+    const key =
+      '-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49\nAgEGCCqGSM49AwEHBG0w\n-----END PRIVATE KEY-----\n';
+    expect(streamed(['line: MIGHAgEAMBM', 'GByqGSM49\n', 'whole: ', key], [key])).toBe(
+      'line: ***\nwhole: ***',
+    );
   });
 });
 

@@ -3,22 +3,50 @@ import { eventsOf } from '../../core/timeline.ts';
 import { detailOf, drillForReal, findingsThat } from '../support/real-drill.ts';
 import { redisScenario, redisStrategy } from '../support/small-drills.ts';
 
-// Redis dies and its restart policy brings it back; what people would do besides is a command in its container.
+// Redis dies and its restart policy brings it back; what people would do besides is a command in its
+// container.
 const crashed = (recover: unknown, change: Record<string, unknown> = {}): Record<string, unknown> =>
-  redisScenario({ timeScale: 1, protect: [], points: 1, fault: { crash: 'redis', at: '+2s' }, recover, ...change });
-const invariants = { answers: { command: ['sh', '-c', 'test "$(redis-cli ping)" = PONG && echo it answers'], in: 'redis' } };
+  redisScenario({
+    timeScale: 1,
+    protect: [],
+    points: 1,
+    fault: { crash: 'redis', at: '+2s' },
+    recover,
+    ...change,
+  });
+const invariants = {
+  answers: { command: ['sh', '-c', 'test "$(redis-cli ping)" = PONG && echo it answers'], in: 'redis' },
+};
 
 describe('a command in a container', { timeout: 300_000 }, () => {
   it('is a step of the recovery, and an invariant; what it says is evidence without its secret', async () => {
-    const script = 'until redis-cli ping | grep -q PONG; do sleep 0.1; done; echo "$1 for $MUSTER_DRILL of $MUSTER_PROJECT"; echo "key $KEY" >&2';
+    const script =
+      'until redis-cli ping | grep -q PONG; do sleep 0.1; done; echo "$1 for $MUSTER_DRILL of $MUSTER_PROJECT"; echo "key $KEY" >&2';
     const { result, events } = await drillForReal({
       strategy: { ...redisStrategy(), invariants },
-      scenario: crashed([{ command: ['sh', '-c', script, 'sh', 'warmed up'], in: 'redis', env: { KEY: 'MUSTER_BACKUP_KEY' } }], { check: ['ledger', 'answers'] }),
+      scenario: crashed(
+        [
+          {
+            command: ['sh', '-c', script, 'sh', 'warmed up'],
+            in: 'redis',
+            env: { KEY: 'MUSTER_BACKUP_KEY' },
+          },
+        ],
+        { check: ['ledger', 'answers'] },
+      ),
     });
-    expect(result.findings.filter(({ verdict }) => verdict !== 'pass').map(({ id, detail }) => `${id}: ${detail}`)).toEqual([]);
+    expect(
+      result.findings.filter(({ verdict }) => verdict !== 'pass').map(({ id, detail }) => `${id}: ${detail}`),
+    ).toEqual([]);
     const ended = eventsOf(events, 'command.ended');
-    expect(ended.map(({ data }) => [data.exitCode, data.outputs.map(({ file }) => file)])).toEqual([1, 2, 3].map((n) => [0, [`command-${n}.stdout.txt`, `command-${n}.stderr.txt`]]));
-    expect(eventsOf(events, 'step.ended')[0]!.data.facts).toEqual({ exitCode: 0, stdout: `warmed up for ${result.drill} of muster-${result.drill}`, stderr: 'key ***' });
+    expect(ended.map(({ data }) => [data.exitCode, data.outputs.map(({ file }) => file)])).toEqual(
+      [1, 2, 3].map((n) => [0, [`command-${n}.stdout.txt`, `command-${n}.stderr.txt`]]),
+    );
+    expect(eventsOf(events, 'step.ended')[0]!.data.facts).toEqual({
+      exitCode: 0,
+      stdout: `warmed up for ${result.drill} of muster-${result.drill}`,
+      stderr: 'key ***',
+    });
     expect(detailOf(result, 'check/answers')).toMatch(/in redis ended with 0: it answers$/);
   });
 
@@ -26,12 +54,36 @@ describe('a command in a container', { timeout: 300_000 }, () => {
     let left: string | null = null;
     const { result } = await drillForReal({
       strategy: redisStrategy(),
-      scenario: crashed([{ command: ['sh', '-c', 'until redis-cli ping | grep -q PONG; do sleep 0.1; done; echo begun; sleep 4711 & sleep 4711'], in: 'redis', timeout: '10s' }]),
-      meddling: { readBack: async ({ stack }) => { left = (await stack.services.get('redis')!.exec(['sh', '-c', 'for f in /proc/[0-9]*/cmdline; do tr "\\0" " " < "$f" 2>/dev/null; echo; done | grep "^sleep 4711"'])).stdout; } },
+      scenario: crashed([
+        {
+          command: [
+            'sh',
+            '-c',
+            'until redis-cli ping | grep -q PONG; do sleep 0.1; done; echo begun; sleep 4711 & sleep 4711',
+          ],
+          in: 'redis',
+          timeout: '10s',
+        },
+      ]),
+      meddling: {
+        readBack: async ({ stack }) => {
+          left = (
+            await stack.services
+              .get('redis')!
+              .exec([
+                'sh',
+                '-c',
+                'for f in /proc/[0-9]*/cmdline; do tr "\\0" " " < "$f" 2>/dev/null; echo; done | grep "^sleep 4711"',
+              ])
+          ).stdout;
+        },
+      },
     });
     expect(result.exitCode).toBe(1);
     expect(findingsThat('fail', result)).toContain('recovery');
-    expect(detailOf(result, 'recovery')).toContain('it was ended after 10s, with everything in its process group; its last lines: begun');
+    expect(detailOf(result, 'recovery')).toContain(
+      'it was ended after 10s, with everything in its process group; its last lines: begun',
+    );
     expect(left).toBe('');
   });
 });

@@ -13,21 +13,38 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe('a service that ends well by itself', { concurrent: true, timeout: 300_000 }, () => {
-  it.for(jobs.map((one) => [one.name, one] as const))('%s', async ([, { until, staysAway, exitCode, says }]) => {
-    const stack = join(await mkdtemp(join(folder, 'case-')), 'compose.yml');
-    const text = await readFile(inRepository('test/fixtures/jobs.compose.yml'), 'utf8');
-    await writeFile(stack, text.replace('until UNTIL;', () => `until ${until.replaceAll('$', '$$$$').replaceAll("'", "''")};`));
-    const { result } = await drillForReal({
-      strategy: { strategy: 'job', stack, components: { redis: { driver: 'redis', objectives: { rto: '1m', rpo: '5s' } } } },
-      scenario: {
-        scenario: 'job', title: 'A job beside a server that is killed', load: { tokens: { target: 'redis', rate: '200/s' } },
-        fault: { crash: 'redis', at: '+8s' }, recover: 'automatic', giveUp: '20s', settle: '2s', check: ['ledger'], staysAway,
-      },
-    });
-    expect(findingsThat('fail', result)).toEqual(exitCode === 0 ? [] : ['standing/migrate']);
-    expect(result.exitCode, findingsThat('inconclusive', result).join()).toBe(exitCode);
-    const standing = detailOf(result, 'standing/migrate');
-    if (says === null) expect(standing).toBe('there is no finding standing/migrate');
-    else expect(standing).toMatch(says);
-  });
+  it.for(jobs.map((one) => [one.name, one] as const))(
+    '%s',
+    async ([, { until, staysAway, exitCode, says }]) => {
+      const stack = join(await mkdtemp(join(folder, 'case-')), 'compose.yml');
+      const text = await readFile(inRepository('test/fixtures/jobs.compose.yml'), 'utf8');
+      await writeFile(
+        stack,
+        text.replace('until UNTIL;', () => `until ${until.replaceAll('$', '$$$$').replaceAll("'", "''")};`),
+      );
+      const { result } = await drillForReal({
+        strategy: {
+          strategy: 'job',
+          stack,
+          components: { redis: { driver: 'redis', objectives: { rto: '1m', rpo: '5s' } } },
+        },
+        scenario: {
+          scenario: 'job',
+          title: 'A job beside a server that is killed',
+          load: { tokens: { target: 'redis', rate: '200/s' } },
+          fault: { crash: 'redis', at: '+8s' },
+          recover: 'automatic',
+          giveUp: '20s',
+          settle: '2s',
+          check: ['ledger'],
+          staysAway,
+        },
+      });
+      expect(findingsThat('fail', result)).toEqual(exitCode === 0 ? [] : ['standing/migrate']);
+      expect(result.exitCode, findingsThat('inconclusive', result).join()).toBe(exitCode);
+      const standing = detailOf(result, 'standing/migrate');
+      if (says === null) expect(standing).toBe('there is no finding standing/migrate');
+      else expect(standing).toMatch(says);
+    },
+  );
 });

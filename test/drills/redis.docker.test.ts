@@ -9,17 +9,23 @@ import { redisScenario, redisStrategy } from '../support/small-drills.ts';
 
 const strategy = redisStrategy();
 
-describe('drills of Redis that must not pass, beside one that must', { concurrent: true, timeout: 600_000 }, () => {
+describe('drills of Redis that must not pass, beside one that must', {
+  concurrent: true,
+  timeout: 600_000,
+}, () => {
   it('the clean control', async () => {
     const { result } = await drillForReal({ strategy, scenario: redisScenario() });
-    expect(result.findings.filter(({ verdict }) => verdict !== 'pass').map(({ id, detail }) => `${id}: ${detail}`)).toEqual([]);
+    expect(
+      result.findings.filter(({ verdict }) => verdict !== 'pass').map(({ id, detail }) => `${id}: ${detail}`),
+    ).toEqual([]);
     expect(result.exitCode).toBe(0);
     expect(result.time.rtaMs!).toBeGreaterThan(0);
   });
 
   it('a snapshot that was tampered with in S3 is refused, and nothing is restored', async () => {
     const { result } = await drillForReal({
-      strategy, scenario: redisScenario(),
+      strategy,
+      scenario: redisScenario(),
       meddling: {
         fetch: async (scene) => {
           const bucket = await bucketOf(scene);
@@ -34,15 +40,36 @@ describe('drills of Redis that must not pass, beside one that must', { concurren
         },
       },
     });
-    // The emptied server takes writes until the recovery begins. As nothing is restored they stay: behind them, all that was lost is a hole.
-    expect(findingsThat('fail', result).filter((id) => id !== 'integrity/tokens/hole'))
-      .toEqual(['copies/offsite', 'recovery', 'rpo/redis', 'rto/drill', 'rto/redis', 'service/tokens']);
-    expect(result.steps[0]).toMatchObject({ ok: false, error: expect.stringMatching(/files\/dump\.rdb\.zst\.enc in store offsite is refused: its SHA-256 is not that of its manifest/) as string });
-    expect(result).toMatchObject({ exitCode: 1, time: { rtaMs: null, restoreOnlyMs: null }, data: { rpaMs: null } });
+    // The emptied server takes writes until the recovery begins. As nothing is restored they stay: behind
+    // them, all that was lost is a hole.
+    expect(findingsThat('fail', result).filter((id) => id !== 'integrity/tokens/hole')).toEqual([
+      'copies/offsite',
+      'recovery',
+      'rpo/redis',
+      'rto/drill',
+      'rto/redis',
+      'service/tokens',
+    ]);
+    expect(result.steps[0]).toMatchObject({
+      ok: false,
+      error: expect.stringMatching(
+        /files\/dump\.rdb\.zst\.enc in store offsite is refused: its SHA-256 is not that of its manifest/,
+      ) as string,
+    });
+    expect(result).toMatchObject({
+      exitCode: 1,
+      time: { rtaMs: null, restoreOnlyMs: null },
+      data: { rpaMs: null },
+    });
   });
 
   it('a snapshot put in place beside an append-only file: up, ready, and empty', async () => {
-    const { result } = await drillForReal({ strategy, scenario: redisScenario({ recover: [{ restore: 'redis', from: 'offsite', options: { order: 'copy' } }] }) });
+    const { result } = await drillForReal({
+      strategy,
+      scenario: redisScenario({
+        recover: [{ restore: 'redis', from: 'offsite', options: { order: 'copy' } }],
+      }),
+    });
     expect(result.steps[0]).toMatchObject({ ok: true });
     expect(result.time.readyMs).not.toBeNull();
     expect(findingsThat('fail', result)).toEqual(['rpo/redis', 'rto/drill', 'rto/redis', 'service/tokens']);
@@ -52,15 +79,23 @@ describe('drills of Redis that must not pass, beside one that must', { concurren
 
   it('a schedule that stopped running is found out, though the restore works', async () => {
     const { result, events } = await drillForReal({
-      strategy, scenario: redisScenario({ fault: { 'wipe-volume': 'redis', at: '+20s' }, recover: [{ restore: 'redis', from: 'volume' }], staysAway: ['s3-west'] }),
-      meddling: { backup: async ({ stack }, number) => {
-        if (number === 3) await stack.services.get('s3-west')!.stop(0);
-      } },
+      strategy,
+      scenario: redisScenario({
+        fault: { 'wipe-volume': 'redis', at: '+20s' },
+        recover: [{ restore: 'redis', from: 'volume' }],
+        staysAway: ['s3-west'],
+      }),
+      meddling: {
+        backup: async ({ stack }, number) => {
+          if (number === 3) await stack.services.get('s3-west')!.stop(0);
+        },
+      },
     });
     expect(eventsOf(events, 'backup.durable')).toHaveLength(2);
     expect(findingsThat('fail', result)).toEqual(['backups/redis.snapshot', 'schedule/redis.snapshot']);
     expect(detailOf(result, 'schedule/redis.snapshot')).toMatch(/not explained by 4\.0 s between runs/);
-    // The loss that was seen is small; what it could have been, a schedule that does not run says nothing about.
+    // The loss that was seen is small; what it could have been, a schedule that does not run says nothing
+    // about.
     expect(findingsThat('inconclusive', result)).toEqual(['rpo/redis']);
     expect(result).toMatchObject({ exitCode: 1, data: { worstRpaMs: null } });
     expect(result.steps[0]).toMatchObject({ ok: true });
@@ -68,33 +103,57 @@ describe('drills of Redis that must not pass, beside one that must', { concurren
 
   it('a fault that does nothing: no witness, no verdict', async () => {
     const { result } = await drillForReal({
-      strategy, scenario: redisScenario({ fault: { placebo: 'redis', at: '+1s' }, recover: 'automatic', protect: [] }),
+      strategy,
+      scenario: redisScenario({ fault: { placebo: 'redis', at: '+1s' }, recover: 'automatic', protect: [] }),
       registries: { ...registries, faults: { ...registries.faults, placebo } },
     });
     expect(findingsThat('fail', result)).toEqual([]);
     expect(detailOf(result, 'witness/placebo/redis')).toMatch(/perhaps nothing was broken/);
-    expect(result).toMatchObject({ verdict: 'inconclusive', exitCode: 2, time: { rtaMs: null, witnessedMs: null } });
+    expect(result).toMatchObject({
+      verdict: 'inconclusive',
+      exitCode: 2,
+      time: { rtaMs: null, witnessedMs: null },
+    });
     expect(result.score.low).toBe(0);
     expect(result.findings.filter(({ verdict, weight }) => verdict === 'pass' && weight > 0)).toEqual([]);
   });
 
   it('records that cannot be read back are not known to be there', async () => {
     const { result } = await drillForReal({
-      strategy, scenario: redisScenario({ fault: { crash: 'redis', at: '+1s' }, recover: 'automatic', protect: [], staysAway: ['toxiproxy'] }),
+      strategy,
+      scenario: redisScenario({
+        fault: { crash: 'redis', at: '+1s' },
+        recover: 'automatic',
+        protect: [],
+        staysAway: ['toxiproxy'],
+      }),
       meddling: { readBack: ({ stack }) => stack.services.get('toxiproxy')!.stop(0) },
     });
     expect(findingsThat('fail', result)).toEqual([]);
     expect(findingsThat('inconclusive', result)).toEqual(['check/ledger', 'integrity/tokens', 'rpo/redis']);
-    expect(result.loads[0]).toMatchObject({ classes: null, holes: null, lostBeforeFault: null, lostAfterFault: null });
-    expect(result).toMatchObject({ verdict: 'inconclusive', exitCode: 2, data: { rpaMs: null, worstRpaMs: null, newestSurvivorMs: null } });
+    expect(result.loads[0]).toMatchObject({
+      classes: null,
+      holes: null,
+      lostBeforeFault: null,
+      lostAfterFault: null,
+    });
+    expect(result).toMatchObject({
+      verdict: 'inconclusive',
+      exitCode: 2,
+      data: { rpaMs: null, worstRpaMs: null, newestSurvivorMs: null },
+    });
   });
 });
 
 /** Breaks nothing, and its witness says so honestly. */
 const placebo = defineFault({
-  about: 'nothing at all is done to the process', needs: ['crash'], params: z.strictObject({}), witnessDeadlineMs: 500,
+  about: 'nothing at all is done to the process',
+  needs: ['crash'],
+  params: z.strictObject({}),
+  witnessDeadlineMs: 500,
   inject: async () => ({
-    facts: null, witness: async () => null,
+    facts: null,
+    witness: async () => null,
     undo: { name: 'undo placebo', deadlineMs: 1_000, run: async () => undefined, healed: async () => true },
   }),
 });

@@ -3,21 +3,41 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventsOf } from '../../core/timeline.ts';
-import { detailOf, drillForReal, findingsThat, inRepository, type RanForReal } from '../support/real-drill.ts';
+import {
+  detailOf,
+  drillForReal,
+  findingsThat,
+  inRepository,
+  type RanForReal,
+} from '../support/real-drill.ts';
 
 let folder: string;
 let strategy: Record<string, unknown>;
 
-/** The smallest stack of a region: its cache, and a folder that the strategy says lies there. The clients' way in is in no region. */
+/**
+ * The smallest stack of a region: its cache, and a folder that the strategy says lies there. The clients' way
+ * in is in no region.
+ */
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'muster-region-drills-'));
   const compose = join(folder, 'compose.yml');
-  const text = (await readFile(inRepository('test/fixtures/accidents/compose.yml'), 'utf8')).replace('    command: [redis-server,', '    labels: { muster.region: west }\n    command: [redis-server,');
+  const text = (await readFile(inRepository('test/fixtures/accidents/compose.yml'), 'utf8')).replace(
+    '    command: [redis-server,',
+    '    labels: { muster.region: west }\n    command: [redis-server,',
+  );
   expect(text).toContain('muster.region');
   await writeFile(compose, text);
   strategy = {
-    strategy: 'small', stack: compose,
-    components: { redis: { driver: 'redis', clients: { service: 'toxiproxy', port: 6379 }, objectives: { rto: '5m', rpo: '15m' }, backups: { snapshot: { method: 'rdb', every: '5m', encrypt: 'aes-256', copies: ['near', 'far'] } } } },
+    strategy: 'small',
+    stack: compose,
+    components: {
+      redis: {
+        driver: 'redis',
+        clients: { service: 'toxiproxy', port: 6379 },
+        objectives: { rto: '5m', rpo: '15m' },
+        backups: { snapshot: { method: 'rdb', every: '5m', encrypt: 'aes-256', copies: ['near', 'far'] } },
+      },
+    },
     stores: { near: { kind: 'directory', region: 'west' }, far: { kind: 'directory' } },
   };
 });
@@ -27,8 +47,17 @@ const drill = (how: 'dead' | 'blackhole', recover: object[]): Promise<RanForReal
   drillForReal({
     strategy,
     scenario: {
-      scenario: 'small', title: 'A region is lost', timeScale: 200, points: 2, load: { tokens: { target: 'redis', rate: '300/s' } }, protect: ['redis.snapshot'],
-      fault: { 'region-lost': 'west', how, at: 'worst' }, recover, settle: '2s', giveUp: '20s', check: ['ledger'],
+      scenario: 'small',
+      title: 'A region is lost',
+      timeScale: 200,
+      points: 2,
+      load: { tokens: { target: 'redis', rate: '300/s' } },
+      protect: ['redis.snapshot'],
+      fault: { 'region-lost': 'west', how, at: 'worst' },
+      recover,
+      settle: '2s',
+      giveUp: '20s',
+      check: ['ledger'],
     },
   });
 
@@ -37,14 +66,19 @@ describe('a region that is lost', { timeout: 300_000 }, () => {
     const { result, events } = await drill('dead', [{ return: 'west' }, { restore: 'redis', from: 'far' }]);
     expect([findingsThat('fail', result), findingsThat('inconclusive', result)]).toEqual([[], []]);
     expect(detailOf(result, 'region/west')).toMatch(/Lost as dead: redis, store near\.$/);
-    expect(eventsOf(events, 'region.returned', 'recovery.ended').map(({ type }) => type), 'within the recovery').toEqual(['region.returned', 'recovery.ended']);
+    expect(
+      eventsOf(events, 'region.returned', 'recovery.ended').map(({ type }) => type),
+      'within the recovery',
+    ).toEqual(['region.returned', 'recovery.ended']);
     expect(result.faults).toMatchObject([{ fault: 'region-lost', target: 'west', healed: null }]);
   });
 
   test('cut off, and a copy is fetched from a store that should be gone with it: the drill fails, with the list', async () => {
     const { result } = await drill('blackhole', [{ restore: 'redis', from: 'near' }, { return: 'west' }]);
     expect(findingsThat('fail', result)).toContain('region/west');
-    expect(detailOf(result, 'region/west')).toMatch(/reached all the same: .*Muster: read of store near, which worked \d+ times/);
+    expect(detailOf(result, 'region/west')).toMatch(
+      /reached all the same: .*Muster: read of store near, which worked \d+ times/,
+    );
     expect(result.exitCode).toBe(1);
   });
 });

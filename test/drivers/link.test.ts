@@ -11,7 +11,10 @@ test('the source itself, or the proxy that stands for it', () => {
 });
 
 test('a wait is 60 s where none is given', () => {
-  expect(actionParams('replicate', schema, { source: 'mysql' })).toEqual({ source: 'mysql', within: { text: '60s', ms: 60_000 } });
+  expect(actionParams('replicate', schema, { source: 'mysql' })).toEqual({
+    source: 'mysql',
+    within: { text: '60s', ms: 60_000 },
+  });
 });
 
 test.each([
@@ -20,5 +23,10 @@ test.each([
   ['a wait without a unit', { source: 'mysql', within: '60' }, /within: a duration/],
   ['a name that there is not', { source: 'mysql', trough: 'toxiproxy:1' }, /trough/],
 ])('%s is refused as input, with what was expected', (_, given, expected) => {
-  expect(() => actionParams('replicate', schema, given)).toThrow(expect.objectContaining({ trouble: 'input', expected: expect.stringMatching(expected) as string }) as Error);
+  expect(() => actionParams('replicate', schema, given)).toThrow(
+    expect.objectContaining({
+      trouble: 'input',
+      expected: expect.stringMatching(expected) as string,
+    }) as Error,
+  );
 });

@@ -9,10 +9,26 @@ import { driverConformance } from '../suites/driver-conformance.ts';
 import { readAll } from '../suites/workload-history.ts';
 
 /** A memory database has no container: whatever touches one is a mistake. */
-const noService = new Proxy({} as Service, { get: (_, name) => { throw new Error(`the memory driver used service.${String(name)}`); } });
+const noService = new Proxy({} as Service, {
+  get: (_, name) => {
+    throw new Error(`the memory driver used service.${String(name)}`);
+  },
+});
 
 const attach = (component: string, config: Record<string, unknown> = {}): Promise<Attached> =>
-  memory.attach({ component, service: noService, config: memory.config.parse(config), clients: () => { throw new Error('no endpoint'); }, peer: () => noService, clock: systemClock, seed: 1, secret: () => '', note: () => undefined });
+  memory.attach({
+    component,
+    service: noService,
+    config: memory.config.parse(config),
+    clients: () => {
+      throw new Error('no endpoint');
+    },
+    peer: () => noService,
+    clock: systemClock,
+    seed: 1,
+    secret: () => '',
+    note: () => undefined,
+  });
 
 driverConformance({
   name: 'memory',
@@ -25,16 +41,38 @@ driverConformance({
     const inert = await attach('inert', { bad: { faults: 'nothing' } });
     await attached.actions['seed']!({});
     await inert.actions['seed']!({});
-    return { attached, inert, close: async () => { await attached.close(); await inert.close(); } };
+    return {
+      attached,
+      inert,
+      close: async () => {
+        await attached.close();
+        await inert.close();
+      },
+    };
   },
   mend: async ({ attached }) => {
     await expect.poll(() => attached.ready()).toBe(true);
     await attached.actions['seed']!({});
   },
-  checks: { inventory: { spoil: async ({ attached }) => { await attached.actions['clear']!({ table: 'accounts' }); } } },
+  checks: {
+    inventory: {
+      spoil: async ({ attached }) => {
+        await attached.actions['clear']!({ table: 'accounts' });
+      },
+    },
+  },
   actions: {
-    seed: { params: { table: 'new', rows: 3 }, seen: async () => databaseOf('memory')!.tables.get('new') ?? null },
-    clear: { prepare: async ({ attached }) => { await attached.actions['seed']!({}); }, params: { table: 'accounts' }, seen: async () => (databaseOf('memory')!.tables.get('accounts')!.rows.size === 0 ? 'empty' : null) },
+    seed: {
+      params: { table: 'new', rows: 3 },
+      seen: async () => databaseOf('memory')!.tables.get('new') ?? null,
+    },
+    clear: {
+      prepare: async ({ attached }) => {
+        await attached.actions['seed']!({});
+      },
+      params: { table: 'accounts' },
+      seen: async () => (databaseOf('memory')!.tables.get('accounts')!.rows.size === 0 ? 'empty' : null),
+    },
   },
 });
 
@@ -45,10 +83,14 @@ describe('a memory database made known-bad', () => {
   };
   const fill = async (attached: Attached, ids: number): Promise<void> => {
     const client = await data(attached).open();
-    for (let id = 0; id < ids; id += 4) await client.write([id, id + 1, id + 2, id + 3], ['a', 'b', 'c', 'd']);
+    for (let id = 0; id < ids; id += 4)
+      await client.write([id, id + 1, id + 2, id + 3], ['a', 'b', 'c', 'd']);
   };
 
-  test.for([{ of: 'groups', missing: [0, 1, 2, 3, 12, 13, 14, 15] }, { of: 'ids', missing: [0, 3, 6, 9, 12, 15] }])('its copies omit %s without a word', async ({ of, missing }) => {
+  test.for([
+    { of: 'groups', missing: [0, 1, 2, 3, 12, 13, 14, 15] },
+    { of: 'ids', missing: [0, 3, 6, 9, 12, 15] },
+  ])('its copies omit %s without a word', async ({ of, missing }) => {
     const attached = await attach(`omit-${of}`, { bad: { omit: { every: 3, of } } });
     await fill(attached, 16);
     const receiver = await createReceiver();
@@ -88,7 +130,13 @@ describe('a memory database made known-bad', () => {
     const attached = await attach('stalls', { bad: { stallBackupsAfter: 1 } });
     const receiver = await createReceiver();
     await takeBackup(attached.backups['copy']!, receiver, {});
-    await expect(attached.backups['copy']!.backup!(receiver, { options: {}, signal: AbortSignal.timeout(200), now: () => 0 })).rejects.toThrow();
+    await expect(
+      attached.backups['copy']!.backup!(receiver, {
+        options: {},
+        signal: AbortSignal.timeout(200),
+        now: () => 0,
+      }),
+    ).rejects.toThrow();
     await receiver.remove();
     await attached.close();
   });

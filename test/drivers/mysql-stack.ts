@@ -17,7 +17,11 @@ export interface MysqlStack {
   /** Everything of the drill but that server. */
   others(): Promise<unknown>;
   /** `clients`: their way in; through the proxy by default. */
-  attach(config?: Record<string, unknown>, service?: Service, clients?: () => Promise<Endpoint>): Promise<Attached>;
+  attach(
+    config?: Record<string, unknown>,
+    service?: Service,
+    clients?: () => Promise<Endpoint>,
+  ): Promise<Attached>;
   /** Runs statements as root, straight at the server. Gives the last one's rows. */
   sql(...statements: string[]): Promise<Record<string, unknown>[]>;
   down(): Promise<void>;
@@ -25,20 +29,31 @@ export interface MysqlStack {
 
 export async function mysqlStackUp(): Promise<MysqlStack> {
   const drill = `mysql-test-${randomBytes(3).toString('hex')}`;
-  const environment: Record<string, string> = { MYSQL_ROOT_PASSWORD: randomBytes(12).toString('hex'), MYSQL_PASSWORD: randomBytes(12).toString('hex') };
+  const environment: Record<string, string> = {
+    MYSQL_ROOT_PASSWORD: randomBytes(12).toString('hex'),
+    MYSQL_PASSWORD: randomBytes(12).toString('hex'),
+  };
   const progress = (): void => undefined;
   const stack: Stack = await createStackProvider({ progress }).up({ file, drill, environment, progress });
   const service = stack.services.get('mysql')!;
   const password = environment['MYSQL_ROOT_PASSWORD']!;
-  const session = <T>(work: (session: Session) => Promise<T>): Promise<T> => withSession({ service, password, config: mysqlDriver.config.parse({}) }, work);
+  const session = <T>(work: (session: Session) => Promise<T>): Promise<T> =>
+    withSession({ service, password, config: mysqlDriver.config.parse({}) }, work);
   return {
     service,
     password,
     others: () => bystanders(drill, stack.services, 'mysql'),
     attach: (config = {}, over = service, clients = () => stack.services.get('toxiproxy')!.endpoint(3306)) =>
       mysqlDriver.attach({
-        component: 'mysql', service: over, clients, peer: (name) => stack.services.get(name)!, clock: systemClock, seed: 1,
-        config: mysqlDriver.config.parse(config), secret: (name) => environment[name]!, note: () => undefined,
+        component: 'mysql',
+        service: over,
+        clients,
+        peer: (name) => stack.services.get(name)!,
+        clock: systemClock,
+        seed: 1,
+        config: mysqlDriver.config.parse(config),
+        secret: (name) => environment[name]!,
+        note: () => undefined,
       }),
     sql: (...statements) =>
       session(async ({ rows }) => {

@@ -11,7 +11,15 @@ const setup = async (): Promise<Rig> => {
   stack = await mysqlStackUp();
   const attached = await stack.attach();
   const inert = await stack.attach({}, inertService(stack.service));
-  return { attached, inert, close: async () => { await attached.close(); await inert.close(); await stack.down(); } };
+  return {
+    attached,
+    inert,
+    close: async () => {
+      await attached.close();
+      await inert.close();
+      await stack.down();
+    },
+  };
 };
 
 /** Enough rows for several pages. */
@@ -25,7 +33,8 @@ const manyRows = async (): Promise<void> =>
 async function removals(): Promise<() => Promise<void>> {
   let over = false;
   const running = (async () => {
-    for (let n = 1; !over; n += 1) await stack.sql(`DELETE FROM muster.ledger_mysql WHERE id = ${10_000_000 + ((n * 37) % 3_000)}`);
+    for (let n = 1; !over; n += 1)
+      await stack.sql(`DELETE FROM muster.ledger_mysql WHERE id = ${10_000_000 + ((n * 37) % 3_000)}`);
   })();
   return async () => {
     over = true;
@@ -40,28 +49,57 @@ driverConformance({
   durable: true,
   table: 'muster.ledger_mysql',
   // A dropped table cannot be made inert: SQL goes straight to the server.
-  inertAbilities: ['crash', 'pause', 'stop', 'partition', 'wipe', 'corruptPages', 'wrongConfig', 'killLoop', 'exhaustMemory', 'damageFile', 'stalePages', 'encryptVolume'],
+  inertAbilities: [
+    'crash',
+    'pause',
+    'stop',
+    'partition',
+    'wipe',
+    'corruptPages',
+    'wrongConfig',
+    'killLoop',
+    'exhaustMemory',
+    'damageFile',
+    'stalePages',
+    'encryptVolume',
+  ],
   mend: () => emptyVolume(stack.service, 120_000),
   others: () => stack.others(),
   faults: {
     'flip-bits': [{ name: 'of a table' }, { name: 'of the redo log', params: { file: 'log' } }],
     'truncate-file': [{ name: 'of a table' }, { name: 'of the redo log', params: { file: 'log' } }],
-    'delete-file': [{ name: 'of a table' }, { name: 'of a table, under the running server', params: { restart: false } }, { name: 'of the redo log', params: { file: 'log' } }],
+    'delete-file': [
+      { name: 'of a table' },
+      { name: 'of a table, under the running server', params: { restart: false } },
+      { name: 'of the redo log', params: { file: 'log' } },
+    ],
     'stale-page': [
       { name: 'of a table that is written', prepare: manyRows, beside: removals },
-      { name: 'of a table that nobody writes', prepare: manyRows, refused: /no row of muster\.ledger_mysql changed/ },
+      {
+        name: 'of a table that nobody writes',
+        prepare: manyRows,
+        refused: /no row of muster\.ledger_mysql changed/,
+      },
     ],
     'corrupt-rows': [{ prepare: manyRows, params: { column: 'value' } }],
     'disk-full': [{ refused: /shares with the host/ }],
   },
-  elsewhere: { names: ['replicate', 'catch-up', 'promote', 'fence', 'rejoin', 'reopen', 'semi-sync'], file: 'drivers/replicas.docker.test.ts' },
+  elsewhere: {
+    names: ['replicate', 'catch-up', 'promote', 'fence', 'rejoin', 'reopen', 'semi-sync'],
+    file: 'drivers/replicas.docker.test.ts',
+  },
   checks: {
     'refuses-writes': {
       prepare: async () => void (await stack.sql('SET GLOBAL super_read_only = ON')),
-      spoil: async () => void (await stack.sql('SET GLOBAL super_read_only = OFF', 'SET GLOBAL read_only = OFF')),
+      spoil: async () =>
+        void (await stack.sql('SET GLOBAL super_read_only = OFF', 'SET GLOBAL read_only = OFF')),
     },
     inventory: {
-      prepare: async () => void (await stack.sql('CREATE TABLE IF NOT EXISTS app.things (id INT PRIMARY KEY, name VARCHAR(20))', "REPLACE INTO app.things VALUES (1, 'one'), (2, NULL)")),
+      prepare: async () =>
+        void (await stack.sql(
+          'CREATE TABLE IF NOT EXISTS app.things (id INT PRIMARY KEY, name VARCHAR(20))',
+          "REPLACE INTO app.things VALUES (1, 'one'), (2, NULL)",
+        )),
       spoil: async () => void (await stack.sql("UPDATE app.things SET name = 'another' WHERE id = 1")),
     },
   },

@@ -31,12 +31,21 @@ export async function networkStackUp(name: string): Promise<NetworkStack> {
   const service: NetworkStack['service'] = (one) => stack.services.get(one)!;
   const ways = { redis: 6379, proxy: 8443, toxiproxy: 8474, elsewhere: 8474 };
   return {
-    drill, environment, service,
+    drill,
+    environment,
+    service,
     others: (one) => bystanders(drill, stack.services, one),
     attach: (driver, one, over = service(one), config = {}) =>
       driver.attach({
-        component: one, service: over, config: driver.config.parse(config), clients: () => service('toxiproxy').endpoint(ways[one]), peer: (other) => service(other as Name), clock: systemClock, seed: 7,
-        secret: (secret) => environment[secret]!, note: () => undefined,
+        component: one,
+        service: over,
+        config: driver.config.parse(config),
+        clients: () => service('toxiproxy').endpoint(ways[one]),
+        peer: (other) => service(other as Name),
+        clock: systemClock,
+        seed: 7,
+        secret: (secret) => environment[secret]!,
+        note: () => undefined,
       }),
     down: async () => {
       await stack.down();

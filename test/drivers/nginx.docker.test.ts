@@ -18,10 +18,13 @@ afterAll(async () => {
   expect(await stack?.down()).toEqual([]);
 });
 
-const attach = (config: object = {}): Promise<Attached> => stack.attach(driver, 'proxy', undefined, { ...tls, ...config });
-const until = <T>(probe: () => Promise<T | null | false>): Promise<T | null> => pollUntil(systemClock, { everyMs: 50, deadlineMs: 20_000 }, probe);
+const attach = (config: object = {}): Promise<Attached> =>
+  stack.attach(driver, 'proxy', undefined, { ...tls, ...config });
+const until = <T>(probe: () => Promise<T | null | false>): Promise<T | null> =>
+  pollUntil(systemClock, { everyMs: 50, deadlineMs: 20_000 }, probe);
 const reload = (): Promise<unknown> => stack.service('proxy').exec(['nginx', '-s', 'reload']);
-const fileOf = async (path: string): Promise<string> => (await stack.service('proxy').exec(['cat', path])).stdout;
+const fileOf = async (path: string): Promise<string> =>
+  (await stack.service('proxy').exec(['cat', path])).stdout;
 
 async function spoilCertificate(): Promise<void> {
   const attached = await attach();
@@ -34,11 +37,20 @@ const putBack = async (): Promise<void> => {
 };
 
 driverConformance({
-  name: 'nginx', driver, durable: true,
+  name: 'nginx',
+  driver,
+  durable: true,
   setup: async () => {
     const attached = await attach();
     const inert = await stack.attach(driver, 'proxy', inertService(stack.service('proxy')), tls);
-    return { attached, inert, close: async () => { await attached.close(); await inert.close(); } };
+    return {
+      attached,
+      inert,
+      close: async () => {
+        await attached.close();
+        await inert.close();
+      },
+    };
   },
   others: () => stack.others('proxy'),
   checks: { tls: { spoil: spoilCertificate, mend: putBack } },
@@ -46,12 +58,18 @@ driverConformance({
   actions: {
     'reapply-certificate': {
       params: {},
-      prepare: async () => { await stack.service('proxy').putFile(certificate, stack.environment['MUSTER_TLS_CERT_EXPIRED']!); await reload(); },
-      seen: async () => ((await fileOf(certificate)) === stack.environment['MUSTER_TLS_CERT'] ? 'the right one' : null),
+      prepare: async () => {
+        await stack.service('proxy').putFile(certificate, stack.environment['MUSTER_TLS_CERT_EXPIRED']!);
+        await reload();
+      },
+      seen: async () =>
+        (await fileOf(certificate)) === stack.environment['MUSTER_TLS_CERT'] ? 'the right one' : null,
     },
     'reapply-config': {
       params: {},
-      prepare: async () => { await stack.service('proxy').putFile(configFile, 'events {}\n'); },
+      prepare: async () => {
+        await stack.service('proxy').putFile(configFile, 'events {}\n');
+      },
       seen: async () => ((await fileOf(configFile)).includes('ssl_certificate_key') ? 'the right one' : null),
     },
   },
@@ -64,21 +82,29 @@ describe('recoveries', { timeout: 60_000 }, () => {
     expect(await until(() => attached.ready())).toBe(true);
   });
 
-  test.each(['expired', 'wrong'] as const)('a certificate that is %s: not ready and the check red, until the right one is reapplied', async (kind) => {
-    const { tls: check } = attached.checks;
-    const baseline = await check!.before!();
-    const inflicted = await attached.badCertificate!(kind);
-    expect(await until(inflicted.witness)).not.toBeNull();
-    expect(await attached.ready()).toBe(false);
-    expect(await check!.after(baseline)).toMatchObject({ verdict: 'fail' });
-    expect(await attached.actions['reapply-certificate']!({})).toMatchObject({ subject: expect.any(String) });
-    await whenReady(attached);
-    expect(await check!.after(baseline)).toMatchObject({ verdict: 'pass', facts: { protocol: 'TLSv1.3', refusal: null } });
-    expect(await inflicted.witness()).toBeNull();
-    await inflicted.undo.run();
-    await whenReady(attached);
-    expect(await inflicted.undo.healed()).toBe(true);
-  });
+  test.each(['expired', 'wrong'] as const)(
+    'a certificate that is %s: not ready and the check red, until the right one is reapplied',
+    async (kind) => {
+      const { tls: check } = attached.checks;
+      const baseline = await check!.before!();
+      const inflicted = await attached.badCertificate!(kind);
+      expect(await until(inflicted.witness)).not.toBeNull();
+      expect(await attached.ready()).toBe(false);
+      expect(await check!.after(baseline)).toMatchObject({ verdict: 'fail' });
+      expect(await attached.actions['reapply-certificate']!({})).toMatchObject({
+        subject: expect.any(String),
+      });
+      await whenReady(attached);
+      expect(await check!.after(baseline)).toMatchObject({
+        verdict: 'pass',
+        facts: { protocol: 'TLSv1.3', refusal: null },
+      });
+      expect(await inflicted.witness()).toBeNull();
+      await inflicted.undo.run();
+      await whenReady(attached);
+      expect(await inflicted.undo.healed()).toBe(true);
+    },
+  );
 
   test('the witness of an expired certificate is not content with a wrong one, and the other way round', async () => {
     const other = await stack.attach(driver, 'proxy', inertService(stack.service('proxy')), tls);
@@ -102,7 +128,12 @@ describe('recoveries', { timeout: 60_000 }, () => {
   });
 
   test('a crash is no lost configuration: the witness does not take the one for the other', async () => {
-    const inert = await stack.attach(driver, 'proxy', { ...inertService(stack.service('proxy'), { process: false }), start: async () => undefined }, tls);
+    const inert = await stack.attach(
+      driver,
+      'proxy',
+      { ...inertService(stack.service('proxy'), { process: false }), start: async () => undefined },
+      tls,
+    );
     const inflicted = await inert.loseConfig!();
     expect(await stack.service('proxy').state()).toMatchObject({ status: 'exited', exitCode: 0 });
     expect(await inflicted.witness()).toBeNull();
@@ -115,18 +146,26 @@ describe('recoveries', { timeout: 60_000 }, () => {
     try {
       await stack.service('proxy').putFile(configFile, deployed.replace('TLSv1.2 TLSv1.3', 'TLSv1.2'));
       await reload();
-      const red = await until(async () => attached.checks['tls']!.after(null).then((outcome) => outcome.verdict === 'fail' && outcome));
+      const red = await until(async () =>
+        attached.checks['tls']!.after(null).then((outcome) => outcome.verdict === 'fail' && outcome),
+      );
       expect(red).toMatchObject({ detail: expect.stringContaining('TLSv1.2 is spoken') });
     } finally {
       await attached.actions['reapply-config']!({});
     }
-    expect(await until(async () => (await attached.checks['tls']!.after(null)).verdict === 'pass')).toBe(true);
+    expect(await until(async () => (await attached.checks['tls']!.after(null)).verdict === 'pass')).toBe(
+      true,
+    );
   });
 
   test('a certificate for another name is refused by the check before anything is broken', async () => {
-    const elsewhere = await stack.attach(driver, 'proxy', undefined, { tls: { name: 'elsewhere.example', caFrom: 'MUSTER_TLS_CA' } });
+    const elsewhere = await stack.attach(driver, 'proxy', undefined, {
+      tls: { name: 'elsewhere.example', caFrom: 'MUSTER_TLS_CA' },
+    });
     expect(await elsewhere.ready()).toBe(false);
     await expect(elsewhere.checks['tls']!.before!()).rejects.toThrow('not for elsewhere.example');
-    await expect(elsewhere.badCertificate!('expired')).rejects.toMatchObject({ message: expect.stringContaining('not right before') });
+    await expect(elsewhere.badCertificate!('expired')).rejects.toMatchObject({
+      message: expect.stringContaining('not right before'),
+    });
   });
 });

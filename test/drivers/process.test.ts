@@ -2,13 +2,27 @@ import { describe, expect, test } from 'vitest';
 import type { Service, ServiceState } from '../../core/service.ts';
 import { startAgain } from '../../drivers/process.ts';
 
-const running = (pid: number): ServiceState => ({ status: 'running', pid, startedAt: `start of ${pid}`, exitCode: null, oomKilled: false, restarts: 0, health: null });
+const running = (pid: number): ServiceState => ({
+  status: 'running',
+  pid,
+  startedAt: `start of ${pid}`,
+  exitCode: null,
+  oomKilled: false,
+  restarts: 0,
+  health: null,
+});
 const exited: ServiceState = { ...running(1), status: 'exited', pid: null, exitCode: 137 };
 
 /** What an engine answers, one after the other, and the last one for good. */
 function engine(answers: ServiceState[]): { service: Service; starts(): number } {
   let starts = 0;
-  const service = { name: 'redis', state: async () => (answers.length > 1 ? answers.shift()! : answers[0]!), start: async () => { starts += 1; } };
+  const service = {
+    name: 'redis',
+    state: async () => (answers.length > 1 ? answers.shift()! : answers[0]!),
+    start: async () => {
+      starts += 1;
+    },
+  };
   return { service: service as unknown as Service, starts: () => starts };
 }
 
@@ -16,7 +30,9 @@ describe('the undo of a kill', () => {
   test('a process that the engine still calls running is not taken for one that runs again', async () => {
     const { service } = engine([running(1)]);
     expect(await startAgain(service, 'undo crash of', () => running(1)).healed()).toBe(false);
-    expect(await startAgain(engine([running(2)]).service, 'undo crash of', () => running(1)).healed()).toBe(true);
+    expect(await startAgain(engine([running(2)]).service, 'undo crash of', () => running(1)).healed()).toBe(
+      true,
+    );
   });
 
   test('it waits until the engine has noticed, and starts what nothing else does', async () => {

@@ -18,20 +18,35 @@ const restore = (method: BackupMethod, artifact: Artifact) => method.restore!(ar
 describe('checks across a recovery', () => {
   const check = (name: string) => attached.checks[name]!;
 
-  test.for(['rdb', 'aof'])('expiries are kept by %s, and keys whose time came meanwhile are counted apart', async (name) => {
-    const baseline = await check('ttl').before!();
-    const point = receiver.artifact(name, await takeBackup(attached.backups[name]!, receiver, {}));
-    await loseEverything(attached);
-    await restore(attached.backups[name]!, point);
-    await expect.poll(async () => ((await check('ttl').after(baseline)).facts as { own: { expired: number } }).own.expired, { timeout: 20_000 }).toBeGreaterThan(5);
-    expect(await check('ttl').after(baseline)).toMatchObject({ verdict: 'pass', facts: { own: { lost: 0, wrong: 0, late: 0 } } });
-  });
+  test.for(['rdb', 'aof'])(
+    'expiries are kept by %s, and keys whose time came meanwhile are counted apart',
+    async (name) => {
+      const baseline = await check('ttl').before!();
+      const point = receiver.artifact(name, await takeBackup(attached.backups[name]!, receiver, {}));
+      await loseEverything(attached);
+      await restore(attached.backups[name]!, point);
+      await expect
+        .poll(
+          async () =>
+            ((await check('ttl').after(baseline)).facts as { own: { expired: number } }).own.expired,
+          { timeout: 20_000 },
+        )
+        .toBeGreaterThan(5);
+      expect(await check('ttl').after(baseline)).toMatchObject({
+        verdict: 'pass',
+        facts: { own: { lost: 0, wrong: 0, late: 0 } },
+      });
+    },
+  );
 
   test('expiries are red when the keys are lost, or live longer than they should', async () => {
     const baseline = await check('ttl').before!();
     const admin = await stack.connect('redis');
     await admin.pexpire('muster:redis:ttl:1', 999_999_999);
-    expect(await check('ttl').after(baseline)).toMatchObject({ verdict: 'fail', facts: { own: { wrong: 1 } } });
+    expect(await check('ttl').after(baseline)).toMatchObject({
+      verdict: 'fail',
+      facts: { own: { wrong: 1 } },
+    });
     await loseEverything(attached);
     const lost = await check('ttl').after(baseline);
     expect(lost).toMatchObject({ verdict: 'fail' });
@@ -48,15 +63,24 @@ describe('checks across a recovery', () => {
     let slowed = 0;
     const slowly = (word: string): string => {
       slowed += word.split(switchedOn).length - 1;
-      return word.replace(switchedOn, `while [ "$(date +%s)" -lt ${writtenAt} ]; do sleep 0.1; done; ${switchedOn}`);
+      return word.replace(
+        switchedOn,
+        `while [ "$(date +%s)" -lt ${writtenAt} ]; do sleep 0.1; done; ${switchedOn}`,
+      );
     };
-    const busy = await stack.attach('redis', { ...service, helper: async (options) => {
-      const helper = await service.helper(options);
-      return { ...helper, exec: (argv, execOptions) => helper.exec(argv.map(slowly), execOptions) };
-    } });
+    const busy = await stack.attach('redis', {
+      ...service,
+      helper: async (options) => {
+        const helper = await service.helper(options);
+        return { ...helper, exec: (argv, execOptions) => helper.exec(argv.map(slowly), execOptions) };
+      },
+    });
     for (let n = 0; n < 400; n += 1) await admin.set(`due:${n}`, 'soon gone', 'PXAT', dueAt * 1000 + n * 50);
     const point = receiver.artifact('rdb', await takeBackup(busy.backups['rdb']!, receiver, {}));
-    const { keysExpired, keysLoaded, ...facts } = (await restore(busy.backups['rdb']!, point)) as Record<string, number>;
+    const { keysExpired, keysLoaded, ...facts } = (await restore(busy.backups['rdb']!, point)) as Record<
+      string,
+      number
+    >;
     await busy.close();
     expect(slowed).toBe(1);
     expect(facts).toMatchObject({ order: 'preload', keysInSnapshot: 400 });
@@ -72,9 +96,21 @@ describe('checks across a recovery', () => {
   });
 
   test.for<[string, string[], string[]]>([
-    ['a setting that decides about durability', ['CONFIG', 'SET', 'appendfsync', 'no'], ['CONFIG', 'SET', 'appendfsync', 'always']],
-    ['a user who is new', ['ACL', 'SETUSER', 'mallory', 'on', 'nopass', '+@all', '~*'], ['ACL', 'DELUSER', 'mallory']],
-    ['a user whose rules changed', ['ACL', 'SETUSER', 'default', '-@dangerous', '+acl', '+config', '+info'], ['ACL', 'SETUSER', 'default', '+@all']],
+    [
+      'a setting that decides about durability',
+      ['CONFIG', 'SET', 'appendfsync', 'no'],
+      ['CONFIG', 'SET', 'appendfsync', 'always'],
+    ],
+    [
+      'a user who is new',
+      ['ACL', 'SETUSER', 'mallory', 'on', 'nopass', '+@all', '~*'],
+      ['ACL', 'DELUSER', 'mallory'],
+    ],
+    [
+      'a user whose rules changed',
+      ['ACL', 'SETUSER', 'default', '-@dangerous', '+acl', '+config', '+info'],
+      ['ACL', 'SETUSER', 'default', '+@all'],
+    ],
     ['a key that never expires and is gone', ['DEL', 'session:1'], ['PING']],
   ])('the inventory shows %s', async ([, spoil, mend]) => {
     const admin = await stack.connect('redis');
@@ -103,33 +139,75 @@ describe('checks across a recovery', () => {
     await admin.xadd('events:1', '2-1', 'kind', 'sent');
     await admin.xgroup('CREATE', 'events:1', 'workers', '0');
     await admin.call('XREADGROUP', 'GROUP', 'workers', 'one', 'COUNT', '1', 'STREAMS', 'events:1', '>');
-    await admin.call('FUNCTION', 'LOAD', 'REPLACE', "#!lua name=shop\nredis.register_function('price', function() return 1 end)");
+    await admin.call(
+      'FUNCTION',
+      'LOAD',
+      'REPLACE',
+      "#!lua name=shop\nredis.register_function('price', function() return 1 end)",
+    );
     return admin;
   };
 
   test.for<[string, string[][], RegExp]>([
-    ['a key of another database that is gone', [['DEL', 'queue:mail']], /database 5: queue \(list\).*1 of them missing/],
+    [
+      'a key of another database that is gone',
+      [['DEL', 'queue:mail']],
+      /database 5: queue \(list\).*1 of them missing/,
+    ],
     ['a whole database that is gone', [['FLUSHDB']], /database 5: text/],
     ['another value', [['SET', 'text:1', 'torn']], /database 5: text \(string\): 1 keys with another value/],
-    ['another type', [['DEL', 'text:1'], ['RPUSH', 'text:1', 'whole']], /database 5: text \(string\)/],
-    ['another order of a list', [['RPUSH', 'queue:mail', 'first'], ['LPOP', 'queue:mail']], /queue \(list\): 1 keys with another value/],
+    [
+      'another type',
+      [
+        ['DEL', 'text:1'],
+        ['RPUSH', 'text:1', 'whole'],
+      ],
+      /database 5: text \(string\)/,
+    ],
+    [
+      'another order of a list',
+      [
+        ['RPUSH', 'queue:mail', 'first'],
+        ['LPOP', 'queue:mail'],
+      ],
+      /queue \(list\): 1 keys with another value/,
+    ],
     ['a member of a set', [['SREM', 'set:1', 'x']], /set \(set\): 1 keys/],
     ['a score', [['ZADD', 'board:1', '3', 'a']], /board \(zset\): 1 keys/],
     ['a field that is gone', [['HDEL', 'hash:1', 'name']], /hash \(hash\): 1 keys/],
-    ['a field that expires no more', [['HPERSIST', 'hash:1', 'FIELDS', '1', 'token']], /hash \(fields of a hash\): 1 fields/],
-    ['a field that expires at another time', [['HPEXPIRE', 'hash:1', '90000000', 'FIELDS', '1', 'token']], /hash \(fields of a hash\): 1 fields/],
+    [
+      'a field that expires no more',
+      [['HPERSIST', 'hash:1', 'FIELDS', '1', 'token']],
+      /hash \(fields of a hash\): 1 fields/,
+    ],
+    [
+      'a field that expires at another time',
+      [['HPEXPIRE', 'hash:1', '90000000', 'FIELDS', '1', 'token']],
+      /hash \(fields of a hash\): 1 fields/,
+    ],
     ['an entry of a stream', [['XDEL', 'events:1', '2-1']], /events \(stream\): 1 keys/],
     ['a group of a stream', [['XGROUP', 'DESTROY', 'events:1', 'workers']], /events \(stream\): 1 keys/],
-    ['what a group has not acknowledged', [['XACK', 'events:1', 'workers', '1-1']], /events \(stream\): 1 keys/],
+    [
+      'what a group has not acknowledged',
+      [['XACK', 'events:1', 'workers', '1-1']],
+      /events \(stream\): 1 keys/,
+    ],
     ['a consumer', [['XGROUP', 'CREATECONSUMER', 'events:1', 'workers', 'two']], /events \(stream\): 1 keys/],
-    ['a key that begins to expire', [['EXPIRE', 'text:1', '1000']], /database 5: text \(string\): 1 keys that never expired and now do/],
+    [
+      'a key that begins to expire',
+      [['EXPIRE', 'text:1', '1000']],
+      /database 5: text \(string\): 1 keys that never expired and now do/,
+    ],
     ['a library of functions', [['FUNCTION', 'DELETE', 'shop']], /functions of library shop: gone/],
   ])('the inventory shows %s', async ([, spoil, says]) => {
     const admin = await filled();
     const baseline = await check('inventory').before!();
     expect(await check('inventory').after(baseline)).toMatchObject({ verdict: 'pass' });
     for (const [name, ...args] of spoil) await admin.call(name!, ...args);
-    expect(await check('inventory').after(baseline)).toMatchObject({ verdict: 'fail', detail: expect.stringMatching(says) });
+    expect(await check('inventory').after(baseline)).toMatchObject({
+      verdict: 'fail',
+      detail: expect.stringMatching(says),
+    });
   });
 
   test.for(['rdb', 'aof'])('everything is as before after %s: no false alarm', async (name) => {
@@ -139,7 +217,10 @@ describe('checks across a recovery', () => {
     await loseEverything(attached);
     await restore(attached.backups[name]!, point);
     const outcome = await check('inventory').after(baseline);
-    expect(outcome).toMatchObject({ verdict: 'pass', detail: expect.stringContaining('7 keys of the application in 2 databases') });
+    expect(outcome).toMatchObject({
+      verdict: 'pass',
+      detail: expect.stringContaining('7 keys of the application in 2 databases'),
+    });
   });
 
   test.for<[string, string[], string[]]>([
@@ -157,7 +238,10 @@ describe('checks across a recovery', () => {
     await admin.call('FUNCTION', 'FLUSH');
     await admin.set('muster:redis:1', 'our own');
     const baseline = await check('inventory').before!();
-    expect(await check('inventory').after(baseline)).toMatchObject({ verdict: 'inconclusive', detail: expect.stringContaining('0 keys of the application') });
+    expect(await check('inventory').after(baseline)).toMatchObject({
+      verdict: 'inconclusive',
+      detail: expect.stringContaining('0 keys of the application'),
+    });
   });
 
   test('what may not be read is named, and is no pass', async () => {
@@ -166,24 +250,34 @@ describe('checks across a recovery', () => {
     const limited = await check('inventory').before!();
     const outcome = await check('inventory').after(limited);
     await loseEverything(attached);
-    expect(outcome).toMatchObject({ verdict: 'inconclusive', detail: expect.stringMatching(/could not be read:.*type stream.*users.*functions/) });
+    expect(outcome).toMatchObject({
+      verdict: 'inconclusive',
+      detail: expect.stringMatching(/could not be read:.*type stream.*users.*functions/),
+    });
   });
 });
 
 describe('a primary that answers', () => {
   test.for<[string, string[], string[]]>([
-    ['has too few replicas for a write', ['CONFIG', 'SET', 'min-replicas-to-write', '1'], ['CONFIG', 'SET', 'min-replicas-to-write', '0']],
+    [
+      'has too few replicas for a write',
+      ['CONFIG', 'SET', 'min-replicas-to-write', '1'],
+      ['CONFIG', 'SET', 'min-replicas-to-write', '0'],
+    ],
     ['has no memory for a write', ['CONFIG', 'SET', 'maxmemory', '1'], ['CONFIG', 'SET', 'maxmemory', '0']],
     ['holds writes back', ['CLIENT', 'PAUSE', '600000', 'WRITE'], ['CLIENT', 'UNPAUSE']],
-  ])('and %s is not ready, and is again when that is over', async ([, [close, ...closeWith], [open, ...openWith]]) => {
-    const admin = await stack.connect('redis');
-    await admin.call(close!, ...closeWith);
-    try {
-      expect(await attached.ready()).toBe(false);
-    } finally {
-      await admin.call(open!, ...openWith);
-    }
-    await whenReady(attached);
-    expect(await admin.dbsize(), 'asking leaves nothing').toBe(0);
-  });
+  ])(
+    'and %s is not ready, and is again when that is over',
+    async ([, [close, ...closeWith], [open, ...openWith]]) => {
+      const admin = await stack.connect('redis');
+      await admin.call(close!, ...closeWith);
+      try {
+        expect(await attached.ready()).toBe(false);
+      } finally {
+        await admin.call(open!, ...openWith);
+      }
+      await whenReady(attached);
+      expect(await admin.dbsize(), 'asking leaves nothing').toBe(0);
+    },
+  );
 });

@@ -19,14 +19,19 @@ async function outcomeOf(check: string, { meanwhile, volatileKeys = [] }: Expiry
     const baseline = await attached.checks[check]!.before!();
     await meanwhile(admin);
     const outcome = await attached.checks[check]!.after(baseline);
-    expect(JSON.stringify(outcome), 'what the application keeps is in no record').not.toMatch(/session:\d|of user|soon gone|1234/);
+    expect(JSON.stringify(outcome), 'what the application keeps is in no record').not.toMatch(
+      /session:\d|of user|soon gone|1234/,
+    );
     return outcome;
   } finally {
     await attached.close();
   }
 }
 
-describe.for([['inventory', expiryCases], ['ttl', ttlCases]] as const)('%s', ([check, cases]) => {
+describe.for([
+  ['inventory', expiryCases],
+  ['ttl', ttlCases],
+] as const)('%s', ([check, cases]) => {
   test.for(cases.map((one) => [one.name, one] as const))('%s', async ([, one]) => {
     const outcome = await outcomeOf(check, one);
     const detail = one.red === null ? expect.any(String) : expect.stringMatching(one.red);
@@ -35,6 +40,15 @@ describe.for([['inventory', expiryCases], ['ttl', ttlCases]] as const)('%s', ([c
 });
 
 test('an inventory of volatile keys alone compares nothing, and says so', async () => {
-  const outcome = await outcomeOf('inventory', { name: '', meanwhile: async () => undefined, red: null, volatileKeys: ['*'] });
-  expect(outcome).toMatchObject({ verdict: 'inconclusive', nothing: true, detail: expect.stringMatching(/\d+ volatile keys, \d+ now, not compared/) as string });
+  const outcome = await outcomeOf('inventory', {
+    name: '',
+    meanwhile: async () => undefined,
+    red: null,
+    volatileKeys: ['*'],
+  });
+  expect(outcome).toMatchObject({
+    verdict: 'inconclusive',
+    nothing: true,
+    detail: expect.stringMatching(/\d+ volatile keys, \d+ now, not compared/) as string,
+  });
 });

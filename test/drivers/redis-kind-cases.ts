@@ -1,4 +1,7 @@
-/** Of a Redis on a read-only root, which nobody can put a start script into; and of one without a restart policy, or without a volume. */
+/**
+ * Of a Redis on a read-only root, which nobody can put a start script into; and of one without a restart
+ * policy, or without a volume.
+ */
 export const fences = {
   inBand: 'it takes no writes, is not there again when it ends, and is as before once it is opened',
   outOfBand: 'where it does not answer, the engine stops it',

@@ -19,7 +19,12 @@ const open: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
   const progress = (): void => undefined;
-  stack = await createStackProvider({ progress }).up({ file, drill: `redis-kinds-${randomBytes(3).toString('hex')}`, environment: {}, progress });
+  stack = await createStackProvider({ progress }).up({
+    file,
+    drill: `redis-kinds-${randomBytes(3).toString('hex')}`,
+    environment: {},
+    progress,
+  });
 });
 afterAll(async () => stack?.down());
 beforeEach(async () => {
@@ -34,8 +39,15 @@ const service = (name: string): Service => stack.services.get(name)!;
 
 async function attach(name: string): Promise<Attached> {
   const attached = await redisDriver.attach({
-    component: name, service: service(name), clients: () => service(name).endpoint(6379), peer: service, clock: systemClock, seed: 1,
-    config: redisDriver.config.parse({}), secret: () => '', note: () => undefined,
+    component: name,
+    service: service(name),
+    clients: () => service(name).endpoint(6379),
+    peer: service,
+    clock: systemClock,
+    seed: 1,
+    config: redisDriver.config.parse({}),
+    secret: () => '',
+    note: () => undefined,
   });
   open.push(() => attached.close());
   return attached;
@@ -48,15 +60,33 @@ async function connect(name: string): Promise<Redis> {
   return redis;
 }
 
-const restore = async (attached: Attached, name: string, options: Record<string, unknown> = {}): Promise<Record<string, unknown>> => {
+const restore = async (
+  attached: Attached,
+  name: string,
+  options: Record<string, unknown> = {},
+): Promise<Record<string, unknown>> => {
   const point = receiver.artifact(name, await takeBackup(attached.backups[name]!, receiver, {}));
-  return (await attached.backups[name]!.restore!(point, recordingContext([], options))) as Record<string, unknown>;
+  return (await attached.backups[name]!.restore!(point, recordingContext([], options))) as Record<
+    string,
+    unknown
+  >;
 };
 
-/** Owner, permissions and name of everything in the folder that the server itself keeps, and of what lies beside it. */
+/**
+ * Owner, permissions and name of everything in the folder that the server itself keeps, and of what lies
+ * beside it.
+ */
 const listing = async (name: string): Promise<string[]> => {
-  const { stdout } = await service(name).exec(['sh', '-c', 'find /data ! -path "*muster-aside*" -exec stat -c "%u:%g %a %n" {} +']);
-  return stdout.trim().split('\n').map((line) => line.replace(/appendonly\.aof\.\d+\./, 'appendonly.aof.N.')).sort();
+  const { stdout } = await service(name).exec([
+    'sh',
+    '-c',
+    'find /data ! -path "*muster-aside*" -exec stat -c "%u:%g %a %n" {} +',
+  ]);
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => line.replace(/appendonly\.aof\.\d+\./, 'appendonly.aof.N.'))
+    .sort();
 };
 
 describe('under a user by number, a read-only root and no capabilities, in a folder that belongs to root', () => {
@@ -68,39 +98,55 @@ describe('under a user by number, a read-only root and no capabilities, in a fol
   afterAll(() => strict?.close());
 
   test.for<[string, Record<string, unknown>]>([
-    ['rdb', { order: 'preload' }], ['rdb', { order: 'base' }], ['aof', {}],
-  ])('%s %j: owners, permissions and the ACL file are as before, and the server saves and rewrites', async ([name, options]) => {
-    const attached = strict;
-    let redis = await connect('strict');
-    await redis.call('ACL', 'SETUSER', 'app', 'on', '>word', '~*', '+@all');
-    await redis.call('ACL', 'SAVE');
-    await redis.mset(...Array.from({ length: 50 }, (_, n) => [`user:${n}`, 'x']).flat());
-    await redis.save();
-    const before = await listing('strict');
-    const facts = await restore(attached, name, options);
-    await whenReady(attached);
-    // The port that the engine publishes is another one after each start.
-    redis = await connect('strict');
-    expect(facts['leftBeside']).toContain('users.acl');
-    expect(await redis.dbsize()).toBeGreaterThanOrEqual(50);
-    expect(await redis.call('ACL', 'USERS')).toContain('app');
-    await redis.call('ACL', 'SAVE');
-    await redis.save();
-    await redis.bgrewriteaof();
-    await expect.poll(async () => /aof_rewrite_in_progress:0/.test(await redis.info('persistence'))).toBe(true);
-    expect(await redis.info('persistence')).toMatch(/aof_last_bgrewrite_status:ok/);
-    expect(await listing('strict')).toEqual(before);
-    await redis.flushall();
-  });
+    ['rdb', { order: 'preload' }],
+    ['rdb', { order: 'base' }],
+    ['aof', {}],
+  ])(
+    '%s %j: owners, permissions and the ACL file are as before, and the server saves and rewrites',
+    async ([name, options]) => {
+      const attached = strict;
+      let redis = await connect('strict');
+      await redis.call('ACL', 'SETUSER', 'app', 'on', '>word', '~*', '+@all');
+      await redis.call('ACL', 'SAVE');
+      await redis.mset(...Array.from({ length: 50 }, (_, n) => [`user:${n}`, 'x']).flat());
+      await redis.save();
+      const before = await listing('strict');
+      const facts = await restore(attached, name, options);
+      await whenReady(attached);
+      // The port that the engine publishes is another one after each start.
+      redis = await connect('strict');
+      expect(facts['leftBeside']).toContain('users.acl');
+      expect(await redis.dbsize()).toBeGreaterThanOrEqual(50);
+      expect(await redis.call('ACL', 'USERS')).toContain('app');
+      await redis.call('ACL', 'SAVE');
+      await redis.save();
+      await redis.bgrewriteaof();
+      await expect
+        .poll(async () => /aof_rewrite_in_progress:0/.test(await redis.info('persistence')))
+        .toBe(true);
+      expect(await redis.info('persistence')).toMatch(/aof_last_bgrewrite_status:ok/);
+      expect(await listing('strict')).toEqual(before);
+      await redis.flushall();
+    },
+  );
 });
 
 describe('fenced on a read-only root, into which nobody can put a file', () => {
   const killed = async (name: string): Promise<void> => {
     const before = await service(name).state();
     await service(name).signalFromHost('SIGKILL');
-    await expect.poll(async () => { const { status, startedAt } = await service(name).state(); return status === 'exited' || startedAt !== before.startedAt; }, { timeout: 60_000 }).toBe(true);
+    await expect
+      .poll(
+        async () => {
+          const { status, startedAt } = await service(name).state();
+          return status === 'exited' || startedAt !== before.startedAt;
+        },
+        { timeout: 60_000 },
+      )
+      .toBe(true);
   };
-  const write = async (name: string): Promise<string> => (await service(name).exec(['redis-cli', 'SET', 'user:fence', '1'])).stdout.trim();
+  const write = async (name: string): Promise<string> =>
+    (await service(name).exec(['redis-cli', 'SET', 'user:fence', '1'])).stdout.trim();
 
   test(fences.inBand, async () => {
     const attached = await attach('strict');
@@ -110,7 +156,10 @@ describe('fenced on a read-only root, into which nobody can put a file', () => {
     expect(await write('strict')).toMatch(/^NOREPLICAS/);
     await killed('strict');
     expect(await service('strict').state()).toMatchObject({ status: 'exited' });
-    expect(await attached.checks['refuses-writes']!.after(null)).toMatchObject({ verdict: 'pass', facts: { status: 'exited' } });
+    expect(await attached.checks['refuses-writes']!.after(null)).toMatchObject({
+      verdict: 'pass',
+      facts: { status: 'exited' },
+    });
     expect(await attached.actions['reopen']!({})).toEqual({ started: true });
     expect(await write('strict')).toBe('OK');
     await killed('strict');
@@ -121,7 +170,11 @@ describe('fenced on a read-only root, into which nobody can put a file', () => {
   test(fences.outOfBand, async () => {
     const attached = await attach('strict');
     await service('strict').pause();
-    expect(await attached.actions['fence']!({})).toMatchObject({ how: 'out of band', atStart: 'kept down', status: 'exited' });
+    expect(await attached.actions['fence']!({})).toMatchObject({
+      how: 'out of band',
+      atStart: 'kept down',
+      status: 'exited',
+    });
     expect(await attached.actions['reopen']!({})).toEqual({ started: true });
     expect(await write('strict')).toBe('OK');
   });
@@ -141,13 +194,16 @@ describe('without a restart policy, on the volume that the image declares', () =
   });
 });
 
-describe('in the container\'s own layer', () => {
+describe("in the container's own layer", () => {
   test(fences.ownLayer, async () => {
     const attached = await attach('layer');
     const redis = await connect('layer');
     await redis.mset('user:1', 'a', 'user:2', 'b');
     const { startedAt } = await service('layer').state();
-    await expect(restore(attached, 'rdb')).rejects.toMatchObject({ trouble: 'environment', message: 'the data of layer is on no volume' });
+    await expect(restore(attached, 'rdb')).rejects.toMatchObject({
+      trouble: 'environment',
+      message: 'the data of layer is on no volume',
+    });
     expect((await service('layer').state()).startedAt).toBe(startedAt);
     expect(await redis.get('user:2')).toBe('b');
   });
@@ -156,7 +212,8 @@ describe('in the container\'s own layer', () => {
 describe('started again by its policy after a restore', () => {
   const start = '/usr/local/sbin/redis-server';
   /** Found before the real program, as an operator's own start script would be. */
-  const startedBy = (script: string): Promise<void> => service('again').putFile(start, `#!/bin/sh\n${script}`, { mode: 0o755 });
+  const startedBy = (script: string): Promise<void> =>
+    service('again').putFile(start, `#!/bin/sh\n${script}`, { mode: 0o755 });
   const real = 'PATH=/usr/local/bin:/usr/bin:/bin exec redis-server "$@"';
   let attached: Attached;
   beforeAll(async () => {
@@ -168,7 +225,12 @@ describe('started again by its policy after a restore', () => {
   test(starts.endsAgain, async () => {
     await (await connect('again')).mset('user:1', 'a', 'user:2', 'b');
     await startedBy(`${real} --no-such-setting 1\n`);
-    await expect(restore(attached, 'rdb')).rejects.toMatchObject({ trouble: 'environment', found: expect.stringMatching(/it ended \d times with code 1; its last lines:[^]*no-such-setting/) as string });
+    await expect(restore(attached, 'rdb')).rejects.toMatchObject({
+      trouble: 'environment',
+      found: expect.stringMatching(
+        /it ended \d times with code 1; its last lines:[^]*no-such-setting/,
+      ) as string,
+    });
     await startedBy(`${real}\n`);
     await whenReady(attached);
     expect(await (await connect('again')).get('user:2')).toBe('b');

@@ -1,35 +1,116 @@
 /**
- * Every key is there, and yet the application may be unable to work, or lose data later. `commands` run after the first look of the
- * inventory, one `started` puts further words behind `redis-server` and starts it anew. `red`: what the inventory says of it; null where
- * it must be silent.
+ * Every key is there, and yet the application may be unable to work, or lose data later. `commands` run after
+ * the first look of the inventory, one `started` puts further words behind `redis-server` and starts it anew.
+ * `red`: what the inventory says of it; null where it must be silent.
  */
-export interface OfUse { name: string; commands?: string[][]; started?: string; red: RegExp | null }
+export interface OfUse {
+  name: string;
+  commands?: string[][];
+  started?: string;
+  red: RegExp | null;
+}
 
 const set = (...words: string[]): string[][] => [['CONFIG', 'SET', ...words]];
 
 export const settings: OfUse[] = [
-  { name: 'a single client is let in', commands: set('maxclients', '1'), red: /not let in now: .*max number of clients/ },
-  { name: 'a tenth as many clients are let in', commands: set('maxclients', '400'), red: /maxclients: "\d+" before, "400" now/ },
-  { name: 'whoever is silent for a second is thrown out', commands: set('timeout', '1'), red: /timeout: "0" before, "1" now/ },
-  { name: 'a password is asked for', commands: set('requirepass', 'hunter2-of-the-shop'), red: /not let in now: .*NOAUTH/ },
-  { name: 'nobody is told of what becomes of keys', commands: set('notify-keyspace-events', ''), red: /notify-keyspace-events: "AKE" before, "" now/ },
-  { name: 'clients are thrown out over a megabyte of memory', commands: set('maxmemory-clients', '1mb'), red: /maxmemory-clients: "0" before, "1048576" now/ },
-  { name: 'whoever subscribes is thrown out over a kilobyte', commands: set('client-output-buffer-limit', 'pubsub 1024 1024 1'), red: /client-output-buffer-limit: .*pubsub 1024 1024 1/ },
-  { name: 'no value is longer than a megabyte', commands: set('proto-max-bulk-len', '1mb'), red: /proto-max-bulk-len: "536870912" before, "1048576" now/ },
-  { name: 'a script of a millisecond keeps everybody out', commands: set('busy-reply-threshold', '1'), red: /busy-reply-threshold: "5000" before, "1" now/ },
-  { name: 'a replica takes writes of its own', commands: set('replica-read-only', 'no'), red: /replica-read-only: "yes" before, "no" now/ },
-  { name: 'writes wait for no replica any more', commands: set('min-replicas-to-write', '0'), red: /min-replicas-to-write: "1" before, "0" now/ },
-  { name: 'writes go on when no snapshot can be written', commands: set('stop-writes-on-bgsave-error', 'no'), red: /stop-writes-on-bgsave-error: "yes" before, "no" now/ },
-  { name: 'the log is not synced while it is rewritten', commands: set('no-appendfsync-on-rewrite', 'yes'), red: /no-appendfsync-on-rewrite: "no" before, "yes" now/ },
-  { name: 'a stop writes no snapshot', commands: set('shutdown-on-sigterm', 'nosave'), red: /shutdown-on-sigterm: "default" before, "nosave" now/ },
-  { name: 'the log is no longer written', commands: set('appendonly', 'no'), red: /appendonly: "yes" before, "no" now/ },
-  { name: 'its snapshots have another name', started: '--dbfilename other.rdb', red: /dbfilename: "dump\.rdb" before, "other\.rdb" now/ },
+  {
+    name: 'a single client is let in',
+    commands: set('maxclients', '1'),
+    red: /not let in now: .*max number of clients/,
+  },
+  {
+    name: 'a tenth as many clients are let in',
+    commands: set('maxclients', '400'),
+    red: /maxclients: "\d+" before, "400" now/,
+  },
+  {
+    name: 'whoever is silent for a second is thrown out',
+    commands: set('timeout', '1'),
+    red: /timeout: "0" before, "1" now/,
+  },
+  {
+    name: 'a password is asked for',
+    commands: set('requirepass', 'hunter2-of-the-shop'),
+    red: /not let in now: .*NOAUTH/,
+  },
+  {
+    name: 'nobody is told of what becomes of keys',
+    commands: set('notify-keyspace-events', ''),
+    red: /notify-keyspace-events: "AKE" before, "" now/,
+  },
+  {
+    name: 'clients are thrown out over a megabyte of memory',
+    commands: set('maxmemory-clients', '1mb'),
+    red: /maxmemory-clients: "0" before, "1048576" now/,
+  },
+  {
+    name: 'whoever subscribes is thrown out over a kilobyte',
+    commands: set('client-output-buffer-limit', 'pubsub 1024 1024 1'),
+    red: /client-output-buffer-limit: .*pubsub 1024 1024 1/,
+  },
+  {
+    name: 'no value is longer than a megabyte',
+    commands: set('proto-max-bulk-len', '1mb'),
+    red: /proto-max-bulk-len: "536870912" before, "1048576" now/,
+  },
+  {
+    name: 'a script of a millisecond keeps everybody out',
+    commands: set('busy-reply-threshold', '1'),
+    red: /busy-reply-threshold: "5000" before, "1" now/,
+  },
+  {
+    name: 'a replica takes writes of its own',
+    commands: set('replica-read-only', 'no'),
+    red: /replica-read-only: "yes" before, "no" now/,
+  },
+  {
+    name: 'writes wait for no replica any more',
+    commands: set('min-replicas-to-write', '0'),
+    red: /min-replicas-to-write: "1" before, "0" now/,
+  },
+  {
+    name: 'writes go on when no snapshot can be written',
+    commands: set('stop-writes-on-bgsave-error', 'no'),
+    red: /stop-writes-on-bgsave-error: "yes" before, "no" now/,
+  },
+  {
+    name: 'the log is not synced while it is rewritten',
+    commands: set('no-appendfsync-on-rewrite', 'yes'),
+    red: /no-appendfsync-on-rewrite: "no" before, "yes" now/,
+  },
+  {
+    name: 'a stop writes no snapshot',
+    commands: set('shutdown-on-sigterm', 'nosave'),
+    red: /shutdown-on-sigterm: "default" before, "nosave" now/,
+  },
+  {
+    name: 'the log is no longer written',
+    commands: set('appendonly', 'no'),
+    red: /appendonly: "yes" before, "no" now/,
+  },
+  {
+    name: 'its snapshots have another name',
+    started: '--dbfilename other.rdb',
+    red: /dbfilename: "dump\.rdb" before, "other\.rdb" now/,
+  },
   { name: 'there are two databases', started: '--databases 2', red: /databases: "16" before, "2" now/ },
-  { name: 'a command has another name', started: '--rename-command LPUSH push-left', red: /no longer knows: lpush/ },
+  {
+    name: 'a command has another name',
+    started: '--rename-command LPUSH push-left',
+    red: /no longer knows: lpush/,
+  },
   { name: 'expiries are looked for more often', commands: set('hz', '50'), red: null },
-  { name: 'more is logged', commands: [...set('loglevel', 'verbose'), ...set('slowlog-log-slower-than', '100')], red: null },
+  {
+    name: 'more is logged',
+    commands: [...set('loglevel', 'verbose'), ...set('slowlog-log-slower-than', '100')],
+    red: null,
+  },
   { name: 'memory is freed later', commands: set('lazyfree-lazy-user-del', 'yes'), red: null },
-  { name: 'it finds its source by another password', commands: set('masterauth', 'hunter2-of-the-shop'), red: null },
+  {
+    name: 'it finds its source by another password',
+    commands: set('masterauth', 'hunter2-of-the-shop'),
+    red: null,
+  },
   { name: 'it was started anew with the same words', started: '', red: null },
 ];
 /** As the application's server is configured before the first look. */
@@ -39,7 +120,19 @@ export const password = 'hunter2-of-the-shop';
 
 /** Clients are sent to another server, whose settings are its own. `red` as above. */
 export const promoted: OfUse[] = [
-  { name: 'it waits for no replica, and its snapshots have another name', started: '--min-replicas-to-write 0 --dbfilename other.rdb', red: null },
-  { name: 'it lets in a tenth as many clients', commands: set('maxclients', '400'), red: /maxclients: "\d+" before, "400" now/ },
-  { name: 'its log is not written', commands: set('appendonly', 'no'), red: /appendonly: "yes" before, "no" now/ },
+  {
+    name: 'it waits for no replica, and its snapshots have another name',
+    started: '--min-replicas-to-write 0 --dbfilename other.rdb',
+    red: null,
+  },
+  {
+    name: 'it lets in a tenth as many clients',
+    commands: set('maxclients', '400'),
+    red: /maxclients: "\d+" before, "400" now/,
+  },
+  {
+    name: 'its log is not written',
+    commands: set('appendonly', 'no'),
+    red: /appendonly: "yes" before, "no" now/,
+  },
 ];

@@ -12,7 +12,10 @@ import { asConfigured, password, promoted, settings, type OfUse } from './redis-
 
 type Name = 'redis' | 'east';
 
-/** Two servers of one kind that hold everything, and of which their application has no use. Nothing but the inventory looks at them. */
+/**
+ * Two servers of one kind that hold everything, and of which their application has no use. Nothing but the
+ * inventory looks at them.
+ */
 let stack: Stack;
 let clientsAt: Name;
 let attached: Attached;
@@ -23,10 +26,22 @@ const realStart = '#!/bin/sh\nexec /usr/bin/env PATH=/usr/local/bin:/usr/bin:/bi
 const startPath = '/usr/local/sbin/redis-server';
 
 beforeAll(async () => {
-  stack = await createStackProvider({ progress }).up({ file: fileURLToPath(new URL('../fixtures/redis-pair.compose.yml', import.meta.url)), drill: uniqueDrill('of-use'), environment: {}, progress });
+  stack = await createStackProvider({ progress }).up({
+    file: fileURLToPath(new URL('../fixtures/redis-pair.compose.yml', import.meta.url)),
+    drill: uniqueDrill('of-use'),
+    environment: {},
+    progress,
+  });
   attached = await redisDriver.attach({
-    component: 'redis', service: service('redis'), clients: (): Promise<Endpoint> => service(clientsAt).endpoint(6379), peer: service as (name: string) => Service,
-    clock: systemClock, seed: 1, config: redisDriver.config.parse({}) as never, secret: () => '', note: () => undefined,
+    component: 'redis',
+    service: service('redis'),
+    clients: (): Promise<Endpoint> => service(clientsAt).endpoint(6379),
+    peer: service as (name: string) => Service,
+    clock: systemClock,
+    seed: 1,
+    config: redisDriver.config.parse({}) as never,
+    secret: () => '',
+    note: () => undefined,
   });
 });
 afterAll(async () => {
@@ -73,7 +88,9 @@ const judged = (outcome: CheckOutcome, red: RegExp | null): void => {
 /** What was set, put back on a connection that was there before. */
 async function undone(admin: Redis, commands: string[][], work: () => Promise<void>): Promise<void> {
   const names = commands.map(([, , name]) => name!);
-  const before = await Promise.all(names.map(async (name) => [name, ((await admin.config('GET', name)) as string[])[1]!] as const));
+  const before = await Promise.all(
+    names.map(async (name) => [name, ((await admin.config('GET', name)) as string[])[1]!] as const),
+  );
   for (const [command, ...args] of commands) await admin.call(command!, ...args);
   try {
     await work();
@@ -86,7 +103,9 @@ async function looked({ commands = [], started, red }: OfUse, name: Name, baseli
   const look = async (): Promise<void> => judged(await inventory().after(baseline), red);
   const admin = await connect(name);
   if (started === undefined) return undone(admin, commands, look);
-  const kept = Object.entries(asConfigured).map(([setting, value]) => `--${setting} ${value}`).join(' ');
+  const kept = Object.entries(asConfigured)
+    .map(([setting, value]) => `--${setting} ${value}`)
+    .join(' ');
   try {
     await startedWith(name, `${kept} ${started}`);
     await look();

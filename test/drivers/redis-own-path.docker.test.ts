@@ -31,20 +31,45 @@ beforeAll(async () => {
   const drillLabels = { [labels.drill]: drill, [labels.owner]: currentOwner() };
   const image = stack.service('redis').image.reference;
   container = await runtime.container.create({
-    Image: image, Cmd: ['redis-server', '--appendonly', 'yes', '--appendfsync', 'always', '--save', '900 1'], Labels: drillLabels, ExposedPorts: { '6379/tcp': {} },
-    HostConfig: { Binds: [`${folder}:/data`], PortBindings: { '6379/tcp': [{ HostIp: '127.0.0.1', HostPort: '' }] } },
+    Image: image,
+    Cmd: ['redis-server', '--appendonly', 'yes', '--appendfsync', 'always', '--save', '900 1'],
+    Labels: drillLabels,
+    ExposedPorts: { '6379/tcp': {} },
+    HostConfig: {
+      Binds: [`${folder}:/data`],
+      PortBindings: { '6379/tcp': [{ HostIp: '127.0.0.1', HostPort: '' }] },
+    },
   });
   await container.start();
-  const common = { runtime, labels: drillLabels, hostSignal: createHostSignal(runtime, [], {}), clock: systemClock };
+  const common = {
+    runtime,
+    labels: drillLabels,
+    hostSignal: createHostSignal(runtime, [], {}),
+    clock: systemClock,
+  };
   const deploy = (): Promise<never> => Promise.reject(new Error('nothing is deployed here'));
-  const site = { ...common, drill, secrets: [], deploy, network: createNetworkTools({ ...common, image: async () => image }) };
+  const site = {
+    ...common,
+    drill,
+    secrets: [],
+    deploy,
+    network: createNetworkTools({ ...common, image: async () => image }),
+  };
   const service = await attachService(site, 'foreign', container);
   attached = await redisDriver.attach({
-    component: 'foreign', service, clients: () => service.endpoint(6379), peer: (name) => stack.service(name as 'redis'), clock: systemClock, seed: 1,
-    config: redisDriver.config.parse({}), secret: () => '', note: () => undefined,
+    component: 'foreign',
+    service,
+    clients: () => service.endpoint(6379),
+    peer: (name) => stack.service(name as 'redis'),
+    clock: systemClock,
+    seed: 1,
+    config: redisDriver.config.parse({}),
+    secret: () => '',
+    note: () => undefined,
   });
   receivers = { rdb: await createReceiver(), aof: await createReceiver() };
-  for (const name of ['rdb', 'aof'] as const) points[name] = await takeBackup(attached.backups[name]!, receivers[name], {});
+  for (const name of ['rdb', 'aof'] as const)
+    points[name] = await takeBackup(attached.backups[name]!, receivers[name], {});
 });
 
 afterAll(async () => {
@@ -60,13 +85,24 @@ afterAll(async () => {
 async function digestOf(path: string): Promise<string> {
   const hash = createHash('sha256');
   const entries = await readdir(path, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name)).sort();
-  for (const file of files) hash.update(file).update('\0').update(await readFile(file)).update('\0');
+  const files = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+  for (const file of files)
+    hash
+      .update(file)
+      .update('\0')
+      .update(await readFile(file))
+      .update('\0');
   return `${files.length} files, ${hash.digest('hex')}`;
 }
 
 const restore = (name: 'rdb' | 'aof', options: Record<string, unknown> = {}): Promise<unknown> =>
-  attached.backups[name]!.restore!(receivers[name].artifact(name, points[name]!), recordingContext([], options));
+  attached.backups[name]!.restore!(
+    receivers[name].artifact(name, points[name]!),
+    recordingContext([], options),
+  );
 
 describe('data in a folder of the host, whoever put it into a container of the drill, is not touched by', () => {
   test.for<[string, () => Promise<unknown>]>([
@@ -81,7 +117,10 @@ describe('data in a folder of the host, whoever put it into a container of the d
   ])('%s', async ([, act]) => {
     const before = await digestOf(folder);
     const { StartedAt } = (await container.inspect()).State;
-    await expect(act()).rejects.toMatchObject({ trouble: 'environment', message: expect.stringContaining('refusing to touch /data of foreign') });
+    await expect(act()).rejects.toMatchObject({
+      trouble: 'environment',
+      message: expect.stringContaining('refusing to touch /data of foreign'),
+    });
     expect(await digestOf(folder)).toBe(before);
     expect((await container.inspect()).State).toMatchObject({ Running: true, StartedAt });
   });

@@ -18,7 +18,13 @@ afterEach(() => {
 
 const entry = (id: number, expiry = -1): Entry => {
   const bytes = createHash('sha256').update(String(id)).digest();
-  return { name: bytes.toString('latin1', 0, 12), value: bytes.toString('latin1', 12, 24), expiry, group: id % 7, flags: id % 3 };
+  return {
+    name: bytes.toString('latin1', 0, 12),
+    value: bytes.toString('latin1', 12, 24),
+    expiry,
+    group: id % 7,
+    flags: id % 3,
+  };
 };
 const filled = (ids: readonly number[]): Spool => {
   const one = spool();
@@ -70,7 +76,9 @@ describe('keys on disk', () => {
 
   test('leaves no file behind that somebody would have to remove', () => {
     const one = filled(range(0, 100));
-    const files = readdirSync('/proc/self/fd').flatMap((file) => linkOf(`/proc/self/fd/${file}`)).filter((path) => path.includes('muster-spool-'));
+    const files = readdirSync('/proc/self/fd')
+      .flatMap((file) => linkOf(`/proc/self/fd/${file}`))
+      .filter((path) => path.includes('muster-spool-'));
     expect(files.length).toBeGreaterThan(0);
     expect(files.filter((path) => !path.endsWith(' (deleted)'))).toEqual([]);
     expect([...inParts(one, null)].reduce((sum, [entries]) => sum + entries.size, 0)).toBe(100);
@@ -82,16 +90,25 @@ describe('groups of keys', () => {
     for (let run = 0; run < 20; run += 1) {
       const groups = new Groups();
       const [before, after] = [spool(), spool()];
-      for (const database of range(0, 8)) before.add({ ...entry(run * 100 + database), group: groups.numberOf(database, 'user', 'string'), flags: 0 });
+      for (const database of range(0, 8))
+        before.add({
+          ...entry(run * 100 + database),
+          group: groups.numberOf(database, 'user', 'string'),
+          flags: 0,
+        });
       const words = differencesInWords(compareKeys(before, after, 0), countKeys(before).groups, groups);
-      expect(words.map((each) => each.slice(0, 'database n'.length))).toEqual(range(0, 8).map((database) => `database ${database}`));
+      expect(words.map((each) => each.slice(0, 'database n'.length))).toEqual(
+        range(0, 8).map((database) => `database ${database}`),
+      );
       for (const each of open.splice(0)) each.close();
     }
   });
 
   test('beyond so many prefixes the others are taken together', () => {
     const groups = new Groups();
-    const names = new Set(range(0, 10_000).map((n) => groups.nameOf(groups.numberOf(0, `user-${n}`, 'string'))));
+    const names = new Set(
+      range(0, 10_000).map((n) => groups.nameOf(groups.numberOf(0, `user-${n}`, 'string'))),
+    );
     expect(names.size).toBe(501);
     expect(names).toContain('database 0: (other prefixes) (string)');
     expect(groups.nameOf(groups.numberOf(0, 'user-1', 'string'))).toBe('database 0: user-1 (string)');
@@ -100,8 +117,17 @@ describe('groups of keys', () => {
 
 describe('patterns of volatile keys', () => {
   test.for<[string, string, boolean]>([
-    ['cache:*', 'cache:front', true], ['cache:*', 'cache:a\nb', true], ['cache:*', 'my cache:front', false], ['cache:?', 'cache:1', true], ['cache:?', 'cache:12', false],
-    ['*', '', true], ['a.c', 'abc', false], ['a[1]', 'a[1]', true], ['a[1]', 'a1', false], ['*:lock', 'job:7:lock', true], ['(a|b)', 'a', false],
+    ['cache:*', 'cache:front', true],
+    ['cache:*', 'cache:a\nb', true],
+    ['cache:*', 'my cache:front', false],
+    ['cache:?', 'cache:1', true],
+    ['cache:?', 'cache:12', false],
+    ['*', '', true],
+    ['a.c', 'abc', false],
+    ['a[1]', 'a[1]', true],
+    ['a[1]', 'a1', false],
+    ['*:lock', 'job:7:lock', true],
+    ['(a|b)', 'a', false],
   ])('%j takes %j: %j', ([pattern, key, taken]) => {
     expect(matcherOf([pattern])(key)).toBe(taken);
     expect(matcherOf(['never', pattern])(key)).toBe(taken);

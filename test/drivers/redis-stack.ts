@@ -35,13 +35,25 @@ export async function redisStackUp(): Promise<RedisStack> {
     others: (name) => bystanders(drill, stack.services, name),
     attach: (name, over = service(name), rest = {}) =>
       redisDriver.attach({
-        component: name, service: over, clients: () => service(name).endpoint(6379), peer: service, clock: systemClock, seed: 1,
+        component: name,
+        service: over,
+        clients: () => service(name).endpoint(6379),
+        peer: service,
+        clock: systemClock,
+        seed: 1,
         config: redisDriver.config.parse(name === 'plain' ? { passwordFrom: passwordName } : {}),
-        secret: (secret) => environment[secret]!, note: () => undefined, ...rest,
+        secret: (secret) => environment[secret]!,
+        note: () => undefined,
+        ...rest,
       }),
     connect: async (name) => {
       const { host, port } = await service(name).endpoint(6379);
-      const redis = new Redis({ host, port, maxRetriesPerRequest: null, password: name === 'plain' ? environment[passwordName] : undefined });
+      const redis = new Redis({
+        host,
+        port,
+        maxRetriesPerRequest: null,
+        password: name === 'plain' ? environment[passwordName] : undefined,
+      });
       redis.on('error', () => undefined);
       open.push(redis);
       return redis;

@@ -13,7 +13,15 @@ const setup = (name: 'redis' | 'plain') => async (): Promise<Rig> => {
   stack = await redisStackUp();
   const attached = await stack.attach(name);
   const inert = await stack.attach(name, inertService(stack.service(name)));
-  return { attached, inert, close: async () => { await attached.close(); await inert.close(); await stack.down(); } };
+  return {
+    attached,
+    inert,
+    close: async () => {
+      await attached.close();
+      await inert.close();
+      await stack.down();
+    },
+  };
 };
 
 const direct = async <T>(name: 'redis' | 'plain', work: (connection: Redis) => Promise<T>): Promise<T> => {
@@ -21,42 +29,92 @@ const direct = async <T>(name: 'redis' | 'plain', work: (connection: Redis) => P
   return work(connection).finally(() => connection.disconnect());
 };
 
-const conformance = (name: 'redis' | 'plain'): Pick<Conformance, 'driver' | 'setup' | 'inertAbilities' | 'mend' | 'others' | 'checks' | 'actions' | 'elsewhere'> => ({
+const conformance = (
+  name: 'redis' | 'plain',
+): Pick<
+  Conformance,
+  'driver' | 'setup' | 'inertAbilities' | 'mend' | 'others' | 'checks' | 'actions' | 'elsewhere'
+> => ({
   driver: redis,
   setup: setup(name),
-  // FLUSHALL and CONFIG SET go straight to the server; the witness of the first is tried without an effect in test/drivers/operator.docker.test.ts.
+  // FLUSHALL and CONFIG SET go straight to the server; the witness of the first is tried without an effect in
+  // test/drivers/operator.docker.test.ts.
   inertAbilities: redis.abilities.filter((ability) => ability !== 'flushAll' && ability !== 'closeWrites'),
   mend: () => emptyVolume(stack.service(name)),
   others: () => stack.others(name),
-  elsewhere: { names: ['replicate', 'catch-up', 'promote', 'fence', 'rejoin', 'reopen', 'follows'], file: 'drivers/replicas.docker.test.ts' },
+  elsewhere: {
+    names: ['replicate', 'catch-up', 'promote', 'fence', 'rejoin', 'reopen', 'follows'],
+    file: 'drivers/replicas.docker.test.ts',
+  },
   checks: {
     'refuses-writes': {
-      prepare: async () => void (await direct(name, (connection) => connection.config('SET', 'min-replicas-to-write', 9))),
-      spoil: async () => void (await direct(name, (connection) => connection.config('SET', 'min-replicas-to-write', 0))),
+      prepare: async () =>
+        void (await direct(name, (connection) => connection.config('SET', 'min-replicas-to-write', 9))),
+      spoil: async () =>
+        void (await direct(name, (connection) => connection.config('SET', 'min-replicas-to-write', 0))),
     },
-    ttl: { spoil: async () => void (await direct(name, (connection) => connection.persist(`muster:${name}:ttl:1`))) },
+    ttl: {
+      spoil: async () =>
+        void (await direct(name, (connection) => connection.persist(`muster:${name}:ttl:1`))),
+    },
     inventory: {
-      prepare: async () => void (await direct(name, (connection) => connection.mset('user:1', 'a', 'user:2', 'b'))),
+      prepare: async () =>
+        void (await direct(name, (connection) => connection.mset('user:1', 'a', 'user:2', 'b'))),
       spoil: async () => void (await direct(name, (connection) => connection.del('user:2'))),
     },
   },
   actions: {
-    start: { params: {}, prepare: () => stack.service(name).stop(), seen: async () => ((await stack.service(name).state()).status === 'running' ? 'running' : null) },
+    start: {
+      params: {},
+      prepare: () => stack.service(name).stop(),
+      seen: async () => ((await stack.service(name).state()).status === 'running' ? 'running' : null),
+    },
   },
 });
 
 const onTheDiskOfTheHost = { refused: /shares with the host/ };
-const everyFile: FaultCase[] = [{ name: 'of the base' }, { name: 'of the increment', params: { file: 'log' } }, { name: 'of the increment, under the running server', params: { file: 'log', restart: false } }];
-const snapshot: FaultCase = { name: 'of the snapshot', prepare: async () => void (await direct('plain', (connection) => connection.save())) };
+const everyFile: FaultCase[] = [
+  { name: 'of the base' },
+  { name: 'of the increment', params: { file: 'log' } },
+  { name: 'of the increment, under the running server', params: { file: 'log', restart: false } },
+];
+const snapshot: FaultCase = {
+  name: 'of the snapshot',
+  prepare: async () => void (await direct('plain', (connection) => connection.save())),
+};
 const noSnapshot: FaultCase = { name: 'before there is a snapshot', refused: /no snapshot yet/ };
 const nothing: FaultCase = { name: 'before there is a file', refused: /holds no files/ };
-const noLog: FaultCase = { name: 'of a log that there is not', params: { file: 'log' }, refused: /writes no log/ };
+const noLog: FaultCase = {
+  name: 'of a log that there is not',
+  params: { file: 'log' },
+  refused: /writes no log/,
+};
 
 driverConformance({
-  ...conformance('redis'), name: 'redis with an append-only file', durable: true, triesGeneric: true, restores: { rdb: [{}, { order: 'preload' }, { order: 'base' }] },
-  faults: { 'flip-bits': everyFile, 'truncate-file': everyFile, 'delete-file': everyFile, 'disk-full': [onTheDiskOfTheHost] },
+  ...conformance('redis'),
+  name: 'redis with an append-only file',
+  durable: true,
+  triesGeneric: true,
+  restores: { rdb: [{}, { order: 'preload' }, { order: 'base' }] },
+  faults: {
+    'flip-bits': everyFile,
+    'truncate-file': everyFile,
+    'delete-file': everyFile,
+    'disk-full': [onTheDiskOfTheHost],
+  },
 });
-if (everything) driverConformance({
-  ...conformance('plain'), name: 'redis with snapshots alone', methods: ['rdb'], durable: false, restores: { rdb: [{}, { order: 'copy' }] },
-  faults: { 'flip-bits': [snapshot, noLog], 'truncate-file': [snapshot], 'delete-file': [noSnapshot, snapshot], 'encrypt-volume': [nothing, snapshot], 'disk-full': [onTheDiskOfTheHost] },
-});
+if (everything)
+  driverConformance({
+    ...conformance('plain'),
+    name: 'redis with snapshots alone',
+    methods: ['rdb'],
+    durable: false,
+    restores: { rdb: [{}, { order: 'copy' }] },
+    faults: {
+      'flip-bits': [snapshot, noLog],
+      'truncate-file': [snapshot],
+      'delete-file': [noSnapshot, snapshot],
+      'encrypt-volume': [nothing, snapshot],
+      'disk-full': [onTheDiskOfTheHost],
+    },
+  });

@@ -12,24 +12,49 @@ import { parseInfo } from '../../drivers/redis/server.ts';
 const replyError = (message: string): Error => Object.assign(new Error(message), { name: 'ReplyError' });
 
 describe('the outcome of a command that failed', () => {
-  test.for(['LOADING Redis is loading', 'MISCONF saving fails', 'READONLY replica', 'NOREPLICAS', 'OOM', 'EXECABORT', 'NOAUTH'])('%s is certain', (message) => {
+  test.for([
+    'LOADING Redis is loading',
+    'MISCONF saving fails',
+    'READONLY replica',
+    'NOREPLICAS',
+    'OOM',
+    'EXECABORT',
+    'NOAUTH',
+  ])('%s is certain', (message) => {
     expect(operationError(replyError(message)).certain).toBe(true);
   });
   test('never written to a socket is certain', () => {
-    expect(operationError(new Error("Stream isn't writeable and enableOfflineQueue options is false")).certain).toBe(true);
+    expect(
+      operationError(new Error("Stream isn't writeable and enableOfflineQueue options is false")).certain,
+    ).toBe(true);
   });
-  test.for(['Connection is closed.', 'Command timed out', 'Reached the max retries per request limit (which is 0)', 'Socket timeout. Expecting data'])('%s is not', (message) => {
+  test.for([
+    'Connection is closed.',
+    'Command timed out',
+    'Reached the max retries per request limit (which is 0)',
+    'Socket timeout. Expecting data',
+  ])('%s is not', (message) => {
     expect(operationError(new Error(message)).certain).toBe(false);
   });
   test('a connection that went is told as that, not as a setting of the library', () => {
-    const gone = Object.assign(new Error('Reached the max retries per request limit (which is 0)'), { name: 'MaxRetriesPerRequestError' });
+    const gone = Object.assign(new Error('Reached the max retries per request limit (which is 0)'), {
+      name: 'MaxRetriesPerRequestError',
+    });
     expect(messageOf(operationError(gone))).toBe('the connection to Redis was lost before it answered');
-    expect(asLost(gone)).toMatchObject({ trouble: 'environment', message: 'the connection to Redis was lost before it answered' });
+    expect(asLost(gone)).toMatchObject({
+      trouble: 'environment',
+      message: 'the connection to Redis was lost before it answered',
+    });
   });
 });
 
 describe('the edges of an RDB', () => {
-  const whole = Buffer.concat([Buffer.from('REDIS0012'), Buffer.alloc(100, 1), Buffer.from([0xff]), Buffer.alloc(8, 7)]);
+  const whole = Buffer.concat([
+    Buffer.from('REDIS0012'),
+    Buffer.alloc(100, 1),
+    Buffer.from([0xff]),
+    Buffer.alloc(8, 7),
+  ]);
   const check = (content: Buffer): void => {
     const edges = rdbEdges();
     for (let at = 0; at < content.length; at += 5) edges.add(content.subarray(at, at + 5));
@@ -57,21 +82,34 @@ describe('a snapshot loaded before the append-only file is written', () => {
     ['was loaded and not written', { ...seen, written: 89 }],
     ['was not written, and is more than those whose time came', { ...seen, due: 3, written: 86 }],
     ['was written that nobody loaded', { ...seen, written: 91 }],
-  ])('is refused where a key %s', ([, found]) => expect(() => assertPreloaded(100, found)).toThrow(/not every key/));
+  ])('is refused where a key %s', ([, found]) =>
+    expect(() => assertPreloaded(100, found)).toThrow(/not every key/),
+  );
 });
 
 describe('the manifest of an append-only file', () => {
   test('names base and increments, with what later versions add', () => {
-    const text = 'file appendonly.aof.2.base.rdb seq 2 type b\nfile appendonly.aof.1.incr.aof seq 1 type h\nfile appendonly.aof.2.incr.aof seq 2 type i startoffset 12\n';
-    expect(parseManifest(text).map(({ file, type }) => `${file} ${type}`)).toEqual(['appendonly.aof.2.base.rdb b', 'appendonly.aof.1.incr.aof h', 'appendonly.aof.2.incr.aof i']);
+    const text =
+      'file appendonly.aof.2.base.rdb seq 2 type b\nfile appendonly.aof.1.incr.aof seq 1 type h\nfile appendonly.aof.2.incr.aof seq 2 type i startoffset 12\n';
+    expect(parseManifest(text).map(({ file, type }) => `${file} ${type}`)).toEqual([
+      'appendonly.aof.2.base.rdb b',
+      'appendonly.aof.1.incr.aof h',
+      'appendonly.aof.2.incr.aof i',
+    ]);
   });
-  test.for(['', 'file a seq 1 type h\n', 'file ../../etc/passwd seq 1 type b\n', 'file a seq one type b\n', '\0\0\0'])('%j is refused', (text) => {
+  test.for([
+    '',
+    'file a seq 1 type h\n',
+    'file ../../etc/passwd seq 1 type b\n',
+    'file a seq one type b\n',
+    '\0\0\0',
+  ])('%j is refused', (text) => {
     expect(() => parseManifest(text)).toThrow();
   });
 });
 
 describe('versions', () => {
-  test('a newer server\'s file is refused, an older one\'s and another patch release\'s are not', () => {
+  test("a newer server's file is refused, an older one's and another patch release's are not", () => {
     expect(() => assertLoadable('Redis 8.2.0', 'Redis 8.0.2')).toThrow(/newer server/);
     expect(() => assertLoadable('Redis 10.0.0', 'Redis 9.9.9')).toThrow(/newer server/);
     expect(() => assertLoadable('Redis 8.0.9', 'Redis 8.0.2')).not.toThrow();
@@ -89,7 +127,10 @@ test('keys of records lead back to their ids, and no other key does', () => {
 });
 
 test('INFO is read field by field, values with colons whole', () => {
-  expect(parseInfo('# Server\r\nredis_version:8.0.2\r\nos:Linux: x\r\n\r\n')).toEqual({ redis_version: '8.0.2', os: 'Linux: x' });
+  expect(parseInfo('# Server\r\nredis_version:8.0.2\r\nos:Linux: x\r\n\r\n')).toEqual({
+    redis_version: '8.0.2',
+    os: 'Linux: x',
+  });
 });
 
 test('redis-check-rdb without a count of keys is an error, not zero keys', () => {
@@ -103,5 +144,6 @@ describe('as whom the server writes', () => {
     expect(parseStatus(status)).toEqual({ owner: '999:1000', fileMode: '600', folderMode: '700' });
     expect(parseStatus(status.replace('0077', '0022'))).toMatchObject({ fileMode: '644', folderMode: '755' });
   });
-  test('is unknown where the kernel does not tell all of it', () => expect(parseStatus(status.replace(/Umask.*\n/, ''))).toBeNull());
+  test('is unknown where the kernel does not tell all of it', () =>
+    expect(parseStatus(status.replace(/Umask.*\n/, ''))).toBeNull());
 });

@@ -8,5 +8,8 @@ const texts = readdirSync(import.meta.dirname, { recursive: true, encoding: 'utf
   .map((file) => readFileSync(join(import.meta.dirname, file), 'utf8'));
 
 test.for(Object.keys(drivers))('driver %s is held to the conformance suite', (name) => {
-  expect(texts.filter((text) => text.includes('driverConformance({') && text.includes(`drivers/${name}/index.ts`)).length).toBeGreaterThan(0);
+  expect(
+    texts.filter((text) => text.includes('driverConformance({') && text.includes(`drivers/${name}/index.ts`))
+      .length,
+  ).toBeGreaterThan(0);
 });

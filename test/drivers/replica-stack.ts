@@ -26,21 +26,38 @@ export interface ReplicaStack {
 
 export async function replicaStackUp(): Promise<ReplicaStack> {
   const drill = uniqueDrill('replicas');
-  const environment: Record<string, string> = { MYSQL_ROOT_PASSWORD: randomBytes(12).toString('hex'), MYSQL_PASSWORD: randomBytes(12).toString('hex') };
+  const environment: Record<string, string> = {
+    MYSQL_ROOT_PASSWORD: randomBytes(12).toString('hex'),
+    MYSQL_PASSWORD: randomBytes(12).toString('hex'),
+  };
   const progress = (): void => undefined;
   const stack = await createStackProvider({ progress }).up({ file, drill, environment, progress });
   const service = (name: string): Service => stack.services.get(name)!;
   const ways: Record<string, number> = { mysql: 3306, redis: 6379, toxiproxy: 8474 };
   const session = <T>(name: string, work: (session: Session) => Promise<T>): Promise<T> =>
-    withSession({ service: service(name), password: environment['MYSQL_ROOT_PASSWORD']!, config: mysqlDriver.config.parse({}) }, work);
+    withSession(
+      {
+        service: service(name),
+        password: environment['MYSQL_ROOT_PASSWORD']!,
+        config: mysqlDriver.config.parse({}),
+      },
+      work,
+    );
   return {
     service,
     session,
     attach: (driver, name) =>
       driver.attach({
-        component: name, service: service(name), config: driver.config.parse({}), peer: service, clock: systemClock, seed: 1,
-        clients: () => (name in ways ? service('toxiproxy').endpoint(ways[name]!) : service(name).endpoint(driver.port)),
-        secret: (secret) => environment[secret]!, note: () => undefined,
+        component: name,
+        service: service(name),
+        config: driver.config.parse({}),
+        peer: service,
+        clock: systemClock,
+        seed: 1,
+        clients: () =>
+          name in ways ? service('toxiproxy').endpoint(ways[name]!) : service(name).endpoint(driver.port),
+        secret: (secret) => environment[secret]!,
+        note: () => undefined,
       }),
     sql: (name, ...statements) =>
       session(name, async ({ rows }) => {

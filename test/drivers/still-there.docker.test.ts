@@ -6,7 +6,8 @@ import { oneReceiver, oneServer } from '../support/server-rig.ts';
 import { redisStackUp, type RedisStack } from './redis-stack.ts';
 import { redisFaults } from './still-there-cases.ts';
 
-// The witness is asked again when the recovery is over: it must see an effect that nobody repaired, and none that somebody did.
+// The witness is asked again when the recovery is over: it must see an effect that nobody repaired, and none
+// that somebody did.
 const { stack, attached } = oneServer(redisStackUp, (stack) => stack.attach('redis'));
 const receiver = oneReceiver();
 // Started by hand, the engine forgets how often the server died, and waits less.
@@ -16,19 +17,25 @@ beforeEach(async () => {
   await whenReady(attached);
 });
 
-const connected = async <T>(work: (redis: Awaited<ReturnType<RedisStack['connect']>>) => Promise<T>): Promise<T> => {
+const connected = async <T>(
+  work: (redis: Awaited<ReturnType<RedisStack['connect']>>) => Promise<T>,
+): Promise<T> => {
   const redis = await stack.connect('redis');
   return work(redis).finally(() => redis.disconnect());
 };
 
 /** Another database than number 0 as well: whoever counts by DBSIZE does not see it. */
-const threeKeys = (): Promise<unknown> => connected((redis) => redis.multi().flushall().mset('shop:1', 'a', 'shop:2', 'b').select(1).set('queue', 'c').exec());
+const threeKeys = (): Promise<unknown> =>
+  connected((redis) =>
+    redis.multi().flushall().mset('shop:1', 'a', 'shop:2', 'b').select(1).set('queue', 'c').exec(),
+  );
 const noKeys = (): Promise<unknown> => connected((redis) => redis.flushall());
 
 const inForce = async (inflicted: Inflicted): Promise<void> => {
   await expect.poll(() => inflicted.witness(), { timeout: 60_000, interval: 50 }).not.toBeNull();
 };
-const whatIsThere = async ({ stillThere }: Inflicted): Promise<string | null> => (await stillThere!())?.what ?? null;
+const whatIsThere = async ({ stillThere }: Inflicted): Promise<string | null> =>
+  (await stillThere!())?.what ?? null;
 
 describe.each(redisFaults)('$fault of Redis', ({ inflict, says }) => {
   test('is still there where nobody repaired it, and is not once the data is restored', async () => {
@@ -52,28 +59,34 @@ describe('what an application had', () => {
   };
   const prepared = (own: Attached): Promise<void> => (own.workload as DataWorkload).prepare();
 
-  test.each(['flushAll', 'wipe'] as const)('nothing: after %s the ledger alone judges', (ability) => anew(async (own) => {
-    await noKeys();
-    await prepared(own);
-    await connected((redis) => redis.set('muster:redis:1', 'a record of the load'));
-    const inflicted = await own[ability]!();
-    await inForce(inflicted);
-    expect(inflicted.stillThere).toBeUndefined();
-  }));
+  test.each(['flushAll', 'wipe'] as const)('nothing: after %s the ledger alone judges', (ability) =>
+    anew(async (own) => {
+      await noKeys();
+      await prepared(own);
+      await connected((redis) => redis.set('muster:redis:1', 'a record of the load'));
+      const inflicted = await own[ability]!();
+      await inForce(inflicted);
+      expect(inflicted.stillThere).toBeUndefined();
+    }),
+  );
 
-  test('and what it removed itself before the fault is not missed', () => anew(async (own) => {
-    await threeKeys();
-    await prepared(own);
-    await connected((redis) => redis.multi().del('shop:1', 'shop:2').set('shop:new', 'd').select(1).del('queue').exec());
-    expect((await own.flushAll!()).stillThere).toBeUndefined();
-  }));
+  test('and what it removed itself before the fault is not missed', () =>
+    anew(async (own) => {
+      await threeKeys();
+      await prepared(own);
+      await connected((redis) =>
+        redis.multi().del('shop:1', 'shop:2').set('shop:new', 'd').select(1).del('queue').exec(),
+      );
+      expect((await own.flushAll!()).stillThere).toBeUndefined();
+    }));
 
-  test('keys that expire soon are not missed', () => anew(async (own) => {
-    await noKeys();
-    await connected((redis) => redis.set('session:1', 'a', 'EX', 60));
-    await prepared(own);
-    expect((await own.flushAll!()).stillThere).toBeUndefined();
-  }));
+  test('keys that expire soon are not missed', () =>
+    anew(async (own) => {
+      await noKeys();
+      await connected((redis) => redis.set('session:1', 'a', 'EX', 60));
+      await prepared(own);
+      expect((await own.flushAll!()).stillThere).toBeUndefined();
+    }));
 });
 
 test('a kill-loop that goes on when the recovery is over is still there, and is not once it has ended', async () => {

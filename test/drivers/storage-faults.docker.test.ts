@@ -5,7 +5,8 @@ import type { Service } from '../../core/service.ts';
 import { emptyVolume } from './empty-volume.ts';
 import { redisStackUp, type RedisStack } from './redis-stack.ts';
 
-// What the faults of storage and process claim beyond the conformance suite, and what their witnesses must not be fooled by.
+// What the faults of storage and process claim beyond the conformance suite, and what their witnesses must
+// not be fooled by.
 let stack: RedisStack;
 let attached: Attached;
 const open: Attached[] = [];
@@ -14,7 +15,11 @@ const on = async (service: Service): Promise<Attached> => {
   open.push(found);
   return found;
 };
-const ready = (): Promise<void> => expect.poll(() => attached.ready(), { timeout: 30_000 }).toBe(true).then(() => undefined);
+const ready = (): Promise<void> =>
+  expect
+    .poll(() => attached.ready(), { timeout: 30_000 })
+    .toBe(true)
+    .then(() => undefined);
 const factsOf = (proof: Proof | null): Record<string, unknown> => proof?.facts as Record<string, unknown>;
 
 beforeAll(async () => {
@@ -35,7 +40,12 @@ afterAll(async () => {
 test('a deleted file that the server holds open shows nothing until a restart, and the witness says so', async () => {
   const connection = await stack.connect('redis');
   await connection.set('kept', 'in memory');
-  const { witness, undo } = await attached.damageFile!({ file: 'log', how: 'delete', restart: false, seed: 1 });
+  const { witness, undo } = await attached.damageFile!({
+    file: 'log',
+    how: 'delete',
+    restart: false,
+    seed: 1,
+  });
   const hidden = await witness();
   expect(hidden?.what).toMatch(/not in its folder any more; process \d+ still holds it open/);
   expect(factsOf(hidden)['heldOpen']).toBe(true);
@@ -45,7 +55,9 @@ test('a deleted file that the server holds open shows nothing until a restart, a
   await stack.service('redis').signalFromHost('SIGKILL');
   await expect.poll(async () => factsOf(await witness())['heldOpen'], { timeout: 30_000 }).toBe(false);
   // Now it shows: the server does not find its own log and does not come up.
-  await expect.poll(() => stack.service('redis').logs(40), { timeout: 30_000 }).toMatch(/appendonly\.aof\.\d+\.incr\.aof .*No such file/);
+  await expect
+    .poll(() => stack.service('redis').logs(40), { timeout: 30_000 })
+    .toMatch(/appendonly\.aof\.\d+\.incr\.aof .*No such file/);
   expect(await attached.ready()).toBe(false);
   await undo.run();
   expect(await undo.healed(), 'only a recovery brings it back').toBeNull();
@@ -55,7 +67,9 @@ test('a deleted file that the server holds open shows nothing until a restart, a
 
 test('an empty file cannot be damaged: it is refused, and the process is left alone', async () => {
   const before = await stack.service('redis').state();
-  await expect(attached.damageFile!({ file: 'log', how: 'truncate', keep: 0.5, restart: true, seed: 1 })).rejects.toThrow('is empty');
+  await expect(
+    attached.damageFile!({ file: 'log', how: 'truncate', keep: 0.5, restart: true, seed: 1 }),
+  ).rejects.toThrow('is empty');
   expect(await stack.service('redis').state()).toEqual(before);
 });
 
@@ -63,7 +77,9 @@ describe('kill-loop', () => {
   test('kills as often as it is told, then the restart policy wins', async () => {
     const { restarts } = await stack.service('redis').state();
     const { witness, undo } = await attached.killLoop!({ times: 4 });
-    await expect.poll(async () => (await stack.service('redis').state()).restarts - restarts, { timeout: 30_000 }).toBe(4);
+    await expect
+      .poll(async () => (await stack.service('redis').state()).restarts - restarts, { timeout: 30_000 })
+      .toBe(4);
     expect(await witness()).not.toBeNull();
     await ready();
     const { pid } = await stack.service('redis').state();
@@ -78,13 +94,24 @@ describe('kill-loop', () => {
     await expect.poll(() => undo.healed(), { timeout: 30_000 }).toBe(true);
     await ready();
     const { restarts } = await stack.service('redis').state();
-    expect(await pollUntil(systemClock, { everyMs: 50, deadlineMs: 1_500 }, async () => (await stack.service('redis').state()).restarts > restarts), 'killed after the undo').toBeNull();
+    expect(
+      await pollUntil(
+        systemClock,
+        { everyMs: 50, deadlineMs: 1_500 },
+        async () => (await stack.service('redis').state()).restarts > restarts,
+      ),
+      'killed after the undo',
+    ).toBeNull();
   });
 
   test('a single crash is no loop: its witness is not fooled', async () => {
     const service = stack.service('redis');
     let sent = 0;
-    const once = { ...service, signalFromHost: async (signal: 'SIGKILL') => ((sent += 1) === 1 ? service.signalFromHost(signal) : undefined) } as Service;
+    const once = {
+      ...service,
+      signalFromHost: async (signal: 'SIGKILL') =>
+        (sent += 1) === 1 ? service.signalFromHost(signal) : undefined,
+    } as Service;
     const { witness, undo } = await (await on(once)).killLoop!({ times: 3 });
     expect(await pollUntil(systemClock, { everyMs: 50, deadlineMs: 2_000 }, witness)).toBeNull();
     await undo.run();
@@ -94,16 +121,30 @@ describe('kill-loop', () => {
 
 describe('memory-limit', () => {
   const limitOf = async (): Promise<number> =>
-    Number((await stack.service('redis').exec(['sh', '-c', 'cat /sys/fs/cgroup/memory.max 2>/dev/null || cat /sys/fs/cgroup/memory/memory.limit_in_bytes'])).stdout.replace('max', 'Infinity'));
+    Number(
+      (
+        await stack
+          .service('redis')
+          .exec([
+            'sh',
+            '-c',
+            'cat /sys/fs/cgroup/memory.max 2>/dev/null || cat /sys/fs/cgroup/memory/memory.limit_in_bytes',
+          ])
+      ).stdout.replace('max', 'Infinity'),
+    );
 
   test('the kernel holds the limit until the undo, across the restart', async () => {
     const { witness, undo, facts } = await attached.exhaustMemory!();
     const { limitBytes } = facts as { limitBytes: number };
     const proof = await pollUntil(systemClock, { everyMs: 50, deadlineMs: 15_000 }, witness);
     expect(proof?.what).toMatch(/OOM kill/);
-    await expect.poll(async () => (await stack.service('redis').state()).status, { timeout: 15_000 }).toBe('running');
+    await expect
+      .poll(async () => (await stack.service('redis').state()).status, { timeout: 15_000 })
+      .toBe('running');
     // A command in a container that has no memory left may be the next that the kernel ends.
-    await expect.poll(async () => Math.abs((await limitOf()) - limitBytes), { timeout: 15_000 }).toBeLessThan(4_096);
+    await expect
+      .poll(async () => Math.abs((await limitOf()) - limitBytes), { timeout: 15_000 })
+      .toBeLessThan(4_096);
     expect(await undo.healed()).toBe(false);
     await undo.run();
     await expect.poll(limitOf, { timeout: 15_000 }).toBeGreaterThan(1024 ** 4);
@@ -115,14 +156,17 @@ describe('memory-limit', () => {
     const service = stack.service('redis');
     const deaf = { ...service, state: async () => ({ ...(await service.state()), oomKilled: false }) };
     const { witness, undo } = await (await on(deaf)).exhaustMemory!();
-    expect((await pollUntil(systemClock, { everyMs: 50, deadlineMs: 15_000 }, witness))?.what).toMatch(/the kernel counts \d+ OOM kills/);
+    expect((await pollUntil(systemClock, { everyMs: 50, deadlineMs: 15_000 }, witness))?.what).toMatch(
+      /the kernel counts \d+ OOM kills/,
+    );
     await undo.run();
     await ready();
   });
 
   test('a crash by another hand is no OOM: its witness is not fooled', async () => {
     const service = stack.service('redis');
-    const { witness, undo } = await (await on({ ...service, limitMemory: async () => undefined })).exhaustMemory!();
+    const { witness, undo } = await (await on({ ...service, limitMemory: async () => undefined }))
+      .exhaustMemory!();
     await service.signalFromHost('SIGKILL');
     await expect.poll(async () => (await service.state()).status, { timeout: 15_000 }).toBe('running');
     expect(await witness()).toBeNull();
@@ -140,7 +184,11 @@ describe('encrypt-volume', () => {
     expect((facts as { files: number }).files).toBeGreaterThan(2);
     expect(await pollUntil(systemClock, { everyMs: 100, deadlineMs: 30_000 }, witness)).not.toBeNull();
     const helper = await service.helper({ network: 'none', volumes: true });
-    const { stdout } = await helper.exec(['sh', '-c', 'cat /data/appendonlydir/*.muster-locked | gzip -c | wc -c; cat /data/appendonlydir/*.muster-locked | wc -c']);
+    const { stdout } = await helper.exec([
+      'sh',
+      '-c',
+      'cat /data/appendonlydir/*.muster-locked | gzip -c | wc -c; cat /data/appendonlydir/*.muster-locked | wc -c',
+    ]);
     await helper.remove();
     const [packed, plain] = stdout.trim().split('\n').map(Number);
     expect(plain).toBeGreaterThan(200_000);

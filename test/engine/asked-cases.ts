@@ -1,8 +1,9 @@
 import type { ServiceState } from '../../core/service.ts';
 
 /**
- * A service that nothing is attached to: as it was before the fault, as it is at each look after it, and whether it stands. `atFault`: as
- * it was right before each fault, where that is something else; `beforehand`: one of them is a circumstance that strikes it.
+ * A service that nothing is attached to: as it was before the fault, as it is at each look after it, and
+ * whether it stands. `atFault`: as it was right before each fault, where that is something else;
+ * `beforehand`: one of them is a circumstance that strikes it.
  */
 export interface AskedCase {
   name: string;
@@ -15,9 +16,12 @@ export interface AskedCase {
 }
 
 /** Every fourth look finds another start, up to a last one. */
-const startsUpTo = (last: number) => (look: number): Partial<ServiceState> => ({
-  startedAt: String(Math.min(look, last) >> 2), restarts: 1 + (Math.min(look, last) >> 2),
-});
+const startsUpTo =
+  (last: number) =>
+  (look: number): Partial<ServiceState> => ({
+    startedAt: String(Math.min(look, last) >> 2),
+    restarts: 1 + (Math.min(look, last) >> 2),
+  });
 const healthy = { health: 'healthy' } as const;
 const done = { status: 'exited', exitCode: 0 } as const;
 const failed = { status: 'exited', exitCode: 1 } as const;
@@ -29,20 +33,59 @@ export const askedCases: AskedCase[] = [
   { name: 'is not there', now: () => ({ status: 'missing' }), ready: false },
   { name: 'was started anew once, and stays', now: () => ({ startedAt: '2', restarts: 1 }), ready: true },
   { name: 'is paused', now: () => ({ status: 'paused' }), ready: false },
-  { name: 'becomes healthy while it is waited for', before: healthy, now: (look) => (look < 5 ? { health: 'starting' } : healthy), ready: true },
+  {
+    name: 'becomes healthy while it is waited for',
+    before: healthy,
+    now: (look) => (look < 5 ? { health: 'starting' } : healthy),
+    ready: true,
+  },
   { name: 'runs and is not healthy', before: healthy, now: () => unhealthy, ready: false },
   { name: 'is healthy as before', before: healthy, now: () => healthy, ready: true },
-  { name: 'ends again and again, and runs for five seconds in between', now: startsUpTo(Infinity), ready: false },
+  {
+    name: 'ends again and again, and runs for five seconds in between',
+    now: startsUpTo(Infinity),
+    ready: false,
+  },
   { name: 'was started again and again, and stays', now: startsUpTo(9), ready: true },
   { name: 'starts anew between any two looks', now: (look) => ({ startedAt: String(look) }), ready: false },
-  { name: 'ran at the fault, and is a job that has ended well since', now: () => done, ready: false, says: /job that ends by itself: name it under staysAway/ },
-  { name: 'is a job that had ended well right before the fault, and is as it was', atFault: done, now: () => done, ready: true },
-  { name: 'had ended badly right before the fault', atFault: failed, now: () => failed, ready: false, says: /exited, code 1; before the fault: running$/ },
-  { name: 'had ended badly once by the fault, and was started anew', atFault: failed, now: () => ({ startedAt: '2', restarts: 1 }), ready: true },
-  { name: 'was ended by a fault that is a circumstance, however well', beforehand: true, atFault: done, now: () => done, ready: false },
+  {
+    name: 'ran at the fault, and is a job that has ended well since',
+    now: () => done,
+    ready: false,
+    says: /job that ends by itself: name it under staysAway/,
+  },
+  {
+    name: 'is a job that had ended well right before the fault, and is as it was',
+    atFault: done,
+    now: () => done,
+    ready: true,
+  },
+  {
+    name: 'had ended badly right before the fault',
+    atFault: failed,
+    now: () => failed,
+    ready: false,
+    says: /exited, code 1; before the fault: running$/,
+  },
+  {
+    name: 'had ended badly once by the fault, and was started anew',
+    atFault: failed,
+    now: () => ({ startedAt: '2', restarts: 1 }),
+    ready: true,
+  },
+  {
+    name: 'was ended by a fault that is a circumstance, however well',
+    beforehand: true,
+    atFault: done,
+    now: () => done,
+    ready: false,
+  },
   { name: 'was struck by a circumstance, and runs', beforehand: true, now: () => ({}), ready: true },
   { name: 'was never healthy', before: unhealthy, now: () => unhealthy, ready: true },
 ];
 
 /** Of a component that nobody broke. */
-export const besides = { ends: 'stands no more when the recovery is over', stands: 'stands as before' } as const;
+export const besides = {
+  ends: 'stands no more when the recovery is over',
+  stands: 'stands as before',
+} as const;

@@ -9,29 +9,65 @@ import { databaseOf } from '../../drivers/memory/index.ts';
 import { drillFile, drillInMemory, memoryFiles } from '../support/memory-drill.ts';
 import { askedCases, besides, type AskedCase } from './asked-cases.ts';
 
-const running: ServiceState = { status: 'running', pid: 7, startedAt: '1', exitCode: null, oomKilled: false, restarts: 0, health: null };
+const running: ServiceState = {
+  status: 'running',
+  pid: 7,
+  startedAt: '1',
+  exitCode: null,
+  oomKilled: false,
+  restarts: 0,
+  health: null,
+};
 
 /** Time passes only when somebody sleeps. */
 const quickClock = () => {
   let nowMs = 0;
-  return { nowMs: () => nowMs, utc: () => '', after: () => () => undefined, sleep: async (ms: number) => void (nowMs += ms) };
+  return {
+    nowMs: () => nowMs,
+    utc: () => '',
+    after: () => () => undefined,
+    sleep: async (ms: number) => void (nowMs += ms),
+  };
 };
 
-interface Rig extends Omit<AskedCase, 'name' | 'ready'> { staysAway?: string[]; lost?: string[]; region?: string | null }
+interface Rig extends Omit<AskedCase, 'name' | 'ready'> {
+  staysAway?: string[];
+  lost?: string[];
+  region?: string | null;
+}
 
-/** One service `jobs`, that nothing is attached to, as it was before the fault and as it is at each look after it. */
-async function askedOf({ staysAway = [], lost = [], region = null, now, before = {}, atFault, beforehand }: Rig): Promise<EventData['asked'][]> {
+/**
+ * One service `jobs`, that nothing is attached to, as it was before the fault and as it is at each look after
+ * it.
+ */
+async function askedOf({
+  staysAway = [],
+  lost = [],
+  region = null,
+  now,
+  before = {},
+  atFault,
+  beforehand,
+}: Rig): Promise<EventData['asked'][]> {
   let look = -1;
   let state = before;
-  const service = { name: 'jobs', region, state: async () => ({ ...running, ...(look < 0 ? state : now(look++)) }) } as unknown as Service;
+  const service = {
+    name: 'jobs',
+    region,
+    state: async () => ({ ...running, ...(look < 0 ? state : now(look++)) }),
+  } as unknown as Service;
   const seen: EventData['asked'][] = [];
   const events: { type: 'fault.begun'; data: Partial<EventData['fault.begun']> }[] = [];
-  const begin = (data: Partial<EventData['fault.begun']>): void => void events.push({ type: 'fault.begun', data });
+  const begin = (data: Partial<EventData['fault.begun']>): void =>
+    void events.push({ type: 'fault.begun', data });
   const drill = {
     plan: { faults: [], components: new Map(), scenario: { staysAway, recover: 'automatic' } },
     stack: { services: new Map([['jobs', service]]) },
     regions: new Map(lost.map((name) => [name, { over: false }])),
-    timeline: { events, emit: (type: string, data: EventData['asked']) => void (type === 'asked' && seen.push(data)) },
+    timeline: {
+      events,
+      emit: (type: string, data: EventData['asked']) => void (type === 'asked' && seen.push(data)),
+    },
     options: { signal: new AbortController().signal },
     dependencies: { clock: quickClock(), progress: () => undefined },
   } as unknown as Drill;
@@ -49,62 +85,124 @@ async function askedOf({ staysAway = [], lost = [], region = null, now, before =
 }
 
 describe('a service that ran before the fault', () => {
-  test.each(askedCases.map((one) => [one.name, one] as const))('%s', async (_, { name, ready, says = /./, ...rig }) => {
-    const asked = await askedOf(rig);
-    // Of one that is not asked, nothing stands against it.
-    expect(asked.every((one) => one.ready), name).toBe(ready);
-    if (!ready || !rig.atFault) expect(asked).toEqual([expect.objectContaining({ of: 'jobs', kind: 'service', ready, staysAway: false, detail: expect.stringMatching(says) as string })]);
-  });
+  test.each(askedCases.map((one) => [one.name, one] as const))(
+    '%s',
+    async (_, { name, ready, says = /./, ...rig }) => {
+      const asked = await askedOf(rig);
+      // Of one that is not asked, nothing stands against it.
+      expect(
+        asked.every((one) => one.ready),
+        name,
+      ).toBe(ready);
+      if (!ready || !rig.atFault)
+        expect(asked).toEqual([
+          expect.objectContaining({
+            of: 'jobs',
+            kind: 'service',
+            ready,
+            staysAway: false,
+            detail: expect.stringMatching(says) as string,
+          }),
+        ]);
+    },
+  );
   test('is told as it is and as it was', async () => {
-    const [asked] = await askedOf({ before: { health: 'healthy' }, now: () => ({ status: 'exited', exitCode: 137 }) });
+    const [asked] = await askedOf({
+      before: { health: 'healthy' },
+      now: () => ({ status: 'exited', exitCode: 137 }),
+    });
     expect(asked!.detail).toBe('exited, code 137; before the fault: running, healthy');
   });
   test('stays away where the scenario says so', async () => {
-    expect(await askedOf({ staysAway: ['jobs'], now: () => ({ status: 'exited', exitCode: 0 }) })).toEqual([expect.objectContaining({ ready: false, staysAway: true })]);
+    expect(await askedOf({ staysAway: ['jobs'], now: () => ({ status: 'exited', exitCode: 0 }) })).toEqual([
+      expect.objectContaining({ ready: false, staysAway: true }),
+    ]);
   });
   test('is not reached for in a region that is lost', async () => {
     const looked: number[] = [];
     const asked = await askedOf({ lost: ['west'], region: 'west', now: (look) => (looked.push(look), {}) });
-    expect(asked).toEqual([expect.objectContaining({ ready: false, staysAway: true, detail: 'region west is lost and was not given back' })]);
+    expect(asked).toEqual([
+      expect.objectContaining({
+        ready: false,
+        staysAway: true,
+        detail: 'region west is lost and was not given back',
+      }),
+    ]);
     expect(looked).toEqual([]);
   });
   test('one that had ended by then is not asked', async () => {
-    expect(await askedOf({ before: { status: 'exited', exitCode: 0 }, now: () => ({ status: 'exited' }) })).toEqual([]);
+    expect(
+      await askedOf({ before: { status: 'exited', exitCode: 0 }, now: () => ({ status: 'exited' }) }),
+    ).toEqual([]);
   });
 });
 
 describe('a component that was broken', () => {
-  const asked = (folder: string) => eventsOf(readChain(readFileSync(join(folder, 'events.jsonl'), 'utf8')).events, 'asked').map(({ data }) => data);
+  const asked = (folder: string) =>
+    eventsOf(readChain(readFileSync(join(folder, 'events.jsonl'), 'utf8')).events, 'asked').map(
+      ({ data }) => data,
+    );
   test('is asked at the end, and says that it is back', async () => {
-    expect(asked((await drillInMemory()).folder)).toEqual([expect.objectContaining({ kind: 'component', ready: true, staysAway: false })]);
+    expect(asked((await drillInMemory()).folder)).toEqual([
+      expect.objectContaining({ kind: 'component', ready: true, staysAway: false }),
+    ]);
   });
   test('is asked at the end, and is still away', async () => {
-    const { folder } = await drillInMemory({ scenario: { fault: '{ stop: store, at: +4s }', recover: 'automatic', giveUp: '1s' } });
-    expect(asked(folder)).toEqual([expect.objectContaining({ kind: 'component', ready: false, staysAway: false })]);
+    const { folder } = await drillInMemory({
+      scenario: { fault: '{ stop: store, at: +4s }', recover: 'automatic', giveUp: '1s' },
+    });
+    expect(asked(folder)).toEqual([
+      expect.objectContaining({ kind: 'component', ready: false, staysAway: false }),
+    ]);
   });
   test('may stay away where the scenario says so', async () => {
-    const { folder } = await drillInMemory({ scenario: { fault: '{ stop: store, at: +4s }', recover: 'automatic', giveUp: '1s', staysAway: '[store]' } });
+    const { folder } = await drillInMemory({
+      scenario: {
+        fault: '{ stop: store, at: +4s }',
+        recover: 'automatic',
+        giveUp: '1s',
+        staysAway: '[store]',
+      },
+    });
     expect(asked(folder)).toEqual([expect.objectContaining({ ready: false, staysAway: true })]);
   });
   test('cannot be one that is not there', async () => {
-    await expect(drillInMemory({ scenario: { staysAway: '[shop]' } })).rejects.toThrow(/no component or service "shop"|shop/);
+    await expect(drillInMemory({ scenario: { staysAway: '[shop]' } })).rejects.toThrow(
+      /no component or service "shop"|shop/,
+    );
   });
 });
 
 describe('a component that nobody broke', () => {
-  const asked = (folder: string) => eventsOf(readChain(readFileSync(join(folder, 'events.jsonl'), 'utf8')).events, 'asked').map(({ data }) => data);
-  test.each([[besides.ends, true], [besides.stands, false]])('%s', async (_, ends) => {
+  const asked = (folder: string) =>
+    eventsOf(readChain(readFileSync(join(folder, 'events.jsonl'), 'utf8')).events, 'asked').map(
+      ({ data }) => data,
+    );
+  test.each([
+    [besides.ends, true],
+    [besides.stands, false],
+  ])('%s', async (_, ends) => {
     const beside = `beside-${ends}`;
     const files = memoryFiles();
     const strategy = join(files.folder, 'strategy.yaml');
-    writeFileSync(strategy, readFileSync(strategy, 'utf8').replace('components:\n', `components:\n  ${beside}: { driver: memory }\n`));
+    writeFileSync(
+      strategy,
+      readFileSync(strategy, 'utf8').replace(
+        'components:\n',
+        `components:\n  ${beside}: { driver: memory }\n`,
+      ),
+    );
     const { folder, result } = await drillFile(files, {
       progress: (one) => {
         if (ends && one.kind === 'phase' && one.phase === 'recover') databaseOf(beside)!.stop();
       },
     });
-    expect(asked(folder)).toContainEqual(expect.objectContaining({ of: beside, kind: 'component', ready: !ends }));
-    expect(result.findings.find(({ id }) => id === `standing/${beside}`)?.verdict).toBe(ends ? 'fail' : 'pass');
+    expect(asked(folder)).toContainEqual(
+      expect.objectContaining({ of: beside, kind: 'component', ready: !ends }),
+    );
+    expect(result.findings.find(({ id }) => id === `standing/${beside}`)?.verdict).toBe(
+      ends ? 'fail' : 'pass',
+    );
     expect(result.exitCode).toBe(ends ? 1 : 0);
   });
 });

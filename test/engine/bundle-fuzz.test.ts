@@ -7,7 +7,14 @@ import { MusterError } from '../../core/errors.ts';
 import { kinds } from '../../core/ledger.ts';
 import { readChain, type TimelineEvent } from '../../core/timeline.ts';
 import { judgeBundle, writeReportsAgain, type Judged } from '../../engine/bundle.ts';
-import { copyOf, dropRecords, eventsIn, forgeManifest, rechain, withoutManifest } from '../support/forgery.ts';
+import {
+  copyOf,
+  dropRecords,
+  eventsIn,
+  forgeManifest,
+  rechain,
+  withoutManifest,
+} from '../support/forgery.ts';
 import { drillInMemory } from '../support/memory-drill.ts';
 
 const names = ['events.jsonl', 'ledger.bin', 'manifest.json'] as const;
@@ -25,14 +32,20 @@ beforeAll(async () => {
   dropRecords(bundle, ({ kind, id }) => kind === kinds.readback && id % 40 !== 0, true);
   for (const name of ['report.html', 'junit.xml', 'summary.md', 'result.json']) rmSync(join(bundle, name));
   forgeManifest(bundle);
-  before = Object.fromEntries(names.map((name) => [name, readFileSync(join(bundle, name))])) as Record<Name, Buffer>;
+  before = Object.fromEntries(names.map((name) => [name, readFileSync(join(bundle, name))])) as Record<
+    Name,
+    Buffer
+  >;
   events = eventsIn(bundle);
 }, 90_000);
 
 let count = 0;
 const restore = (): void => names.forEach((name) => writeFileSync(join(bundle, name), before[name]));
 
-/** Judged, and each fifth rendered as `muster report --out` does; null where it was refused as input. Whatever else is thrown fails the test. */
+/**
+ * Judged, and each fifth rendered as `muster report --out` does; null where it was refused as input. Whatever
+ * else is thrown fails the test.
+ */
 function judged(): Judged | null {
   try {
     const one = judgeBundle(bundle, registries);
@@ -44,23 +57,42 @@ function judged(): Judged | null {
   }
 }
 
-const edit = fc.record({ at: fc.nat(), remove: fc.nat(40), insert: fc.oneof(fc.uint8Array({ maxLength: 40 }), fc.json().map((text) => Buffer.from(text)), fc.constantFrom('\n', '}', '"', '0').map((text) => Buffer.from(text))) });
-const edited = (bytes: Buffer, { at, remove, insert }: { at: number; remove: number; insert: Uint8Array }): Buffer => {
+const edit = fc.record({
+  at: fc.nat(),
+  remove: fc.nat(40),
+  insert: fc.oneof(
+    fc.uint8Array({ maxLength: 40 }),
+    fc.json().map((text) => Buffer.from(text)),
+    fc.constantFrom('\n', '}', '"', '0').map((text) => Buffer.from(text)),
+  ),
+});
+const edited = (
+  bytes: Buffer,
+  { at, remove, insert }: { at: number; remove: number; insert: Uint8Array },
+): Buffer => {
   const from = at % bytes.length;
   return Buffer.concat([bytes.subarray(0, from), insert, bytes.subarray(from + remove)]);
 };
 
 /** Numbers that no drill has, among whatever JSON can hold. */
-const strange = fc.oneof(fc.jsonValue(), fc.constantFrom(0, -1, 1e308, -1e308, 2 ** 53, 1e15, '', '../..', [], {}, null, true));
+const strange = fc.oneof(
+  fc.jsonValue(),
+  fc.constantFrom(0, -1, 1e308, -1e308, 2 ** 53, 1e15, '', '../..', [], {}, null, true),
+);
 
 /** Every place in an event's data, by path. */
 function pathsOf(value: unknown): string[][] {
   if (value === null || typeof value !== 'object') return [[]];
-  return [[], ...Object.entries(value).flatMap(([key, inner]) => pathsOf(inner).map((path) => [key, ...path]))];
+  return [
+    [],
+    ...Object.entries(value).flatMap(([key, inner]) => pathsOf(inner).map((path) => [key, ...path])),
+  ];
 }
 
 function put(root: object, path: string[], value: unknown): void {
-  const parent = path.slice(0, -1).reduce((at, key) => at[key] as Record<string, unknown>, root as Record<string, unknown>);
+  const parent = path
+    .slice(0, -1)
+    .reduce((at, key) => at[key] as Record<string, unknown>, root as Record<string, unknown>);
   parent[path.at(-1)!] = value;
 }
 
@@ -71,44 +103,76 @@ describe('a bundle whatever was done to it', { timeout: 120_000 }, () => {
   });
 
   it('has a timeline that is read as far as it is whole, whatever bytes it holds', () => {
-    fc.assert(fc.property(fc.array(edit, { minLength: 1, maxLength: 3 }), (changes) => {
-      const text = changes.reduce(edited, before['events.jsonl']).toString('utf8');
-      const { events: found, broken } = readChain(text);
-      expect(found.map(({ hash }) => hash)).toEqual(events.slice(0, found.length).map(({ hash }) => hash));
-      if (broken === null) expect(found.length).toBeLessThanOrEqual(events.length);
-    }), { numRuns: 800 });
+    fc.assert(
+      fc.property(fc.array(edit, { minLength: 1, maxLength: 3 }), (changes) => {
+        const text = changes.reduce(edited, before['events.jsonl']).toString('utf8');
+        const { events: found, broken } = readChain(text);
+        expect(found.map(({ hash }) => hash)).toEqual(events.slice(0, found.length).map(({ hash }) => hash));
+        if (broken === null) expect(found.length).toBeLessThanOrEqual(events.length);
+      }),
+      { numRuns: 800 },
+    );
   });
 
   it('is damaged, or no bundle, when bytes of its evidence were changed', () => {
-    fc.assert(fc.property(fc.constantFrom('events.jsonl', 'ledger.bin' as Name), edit, (name, change) => {
-      const bytes = edited(before[name as Name], change);
-      fc.pre(!bytes.equals(before[name as Name]));
-      restore();
-      writeFileSync(join(bundle, name), bytes);
-      const one = judged();
-      if (one) expect([one.damage !== null, one.altered, one.result.verdict === 'pass']).toEqual([true, true, false]);
-    }), { numRuns: 60 });
+    fc.assert(
+      fc.property(fc.constantFrom('events.jsonl', 'ledger.bin' as Name), edit, (name, change) => {
+        const bytes = edited(before[name as Name], change);
+        fc.pre(!bytes.equals(before[name as Name]));
+        restore();
+        writeFileSync(join(bundle, name), bytes);
+        const one = judged();
+        if (one)
+          expect([one.damage !== null, one.altered, one.result.verdict === 'pass']).toEqual([
+            true,
+            true,
+            false,
+          ]);
+      }),
+      { numRuns: 60 },
+    );
   });
 
   it('is judged or refused, and nothing breaks, when its manifest was changed', () => {
-    fc.assert(fc.property(fc.oneof(edit.map((change) => edited(before['manifest.json'], change)), fc.json().map((text) => Buffer.from(text))), (bytes) => {
-      restore();
-      writeFileSync(join(bundle, 'manifest.json'), bytes);
-      judged();
-    }), { numRuns: 30 });
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          edit.map((change) => edited(before['manifest.json'], change)),
+          fc.json().map((text) => Buffer.from(text)),
+        ),
+        (bytes) => {
+          restore();
+          writeFileSync(join(bundle, 'manifest.json'), bytes);
+          judged();
+        },
+      ),
+      { numRuns: 30 },
+    );
   });
 
-  it.each([['forged', forgeManifest], ['gone', withoutManifest]])('is judged or refused, and nothing breaks, whatever its events say, chain and all; its manifest is %s', (what, manifest) => {
-    fc.assert(fc.property(fc.nat(), fc.nat(), strange, (which, where, value) => {
-      restore();
-      const altered = structuredClone(events);
-      const event = altered[which % altered.length]!;
-      const paths = pathsOf({ atMs: 0, utc: '', type: '', data: event.data }).filter((path) => path.length > 0);
-      put(event, paths[where % paths.length]!, value);
-      rechain(bundle, altered);
-      manifest(bundle);
-      const one = judged();
-      if (one && what === 'gone' && one.result.outcome === 'completed') expect([one.altered, one.result.verdict === 'pass']).toEqual([true, false]);
-    }), { numRuns: 60 });
-  });
+  it.each([
+    ['forged', forgeManifest],
+    ['gone', withoutManifest],
+  ])(
+    'is judged or refused, and nothing breaks, whatever its events say, chain and all; its manifest is %s',
+    (what, manifest) => {
+      fc.assert(
+        fc.property(fc.nat(), fc.nat(), strange, (which, where, value) => {
+          restore();
+          const altered = structuredClone(events);
+          const event = altered[which % altered.length]!;
+          const paths = pathsOf({ atMs: 0, utc: '', type: '', data: event.data }).filter(
+            (path) => path.length > 0,
+          );
+          put(event, paths[where % paths.length]!, value);
+          rechain(bundle, altered);
+          manifest(bundle);
+          const one = judged();
+          if (one && what === 'gone' && one.result.outcome === 'completed')
+            expect([one.altered, one.result.verdict === 'pass']).toEqual([true, false]);
+        }),
+        { numRuns: 60 },
+      );
+    },
+  );
 });

@@ -26,19 +26,29 @@ function neverPasses(bundle: string, says: RegExp): void {
   const { result, damage } = judged;
   expect(result.verdict).not.toBe('pass');
   expect([1, 2]).toContain(result.exitCode);
-  expect([damage ?? '', ...result.findings.map(({ id, detail }) => `${id}: ${detail}`)].join('\n')).toMatch(says);
+  expect([damage ?? '', ...result.findings.map(({ id, detail }) => `${id}: ${detail}`)].join('\n')).toMatch(
+    says,
+  );
 }
 
 describe('a good bundle', () => {
   it('stays what it was: the same result, no damage, and nothing of it is written anew', async () => {
     const { folder, result } = await good;
-    expect(result.findings.filter(({ verdict }) => verdict !== 'pass').map(({ id, detail }) => `${id}: ${detail}`)).toEqual([]);
+    expect(
+      result.findings.filter(({ verdict }) => verdict !== 'pass').map(({ id, detail }) => `${id}: ${detail}`),
+    ).toEqual([]);
     const bundle = copyOf(folder);
-    const before = new Map(globSync('*', { cwd: bundle }).map((name) => [name, readFileSync(join(bundle, name), 'base64')]));
+    const before = new Map(
+      globSync('*', { cwd: bundle }).map((name) => [name, readFileSync(join(bundle, name), 'base64')]),
+    );
     const judged = judgeBundle(bundle, registries);
     expect(judged).toEqual({ result, damage: null, altered: false });
     writeReportsAgain(bundle, judged.result, registries);
-    expect(new Map(globSync('*', { cwd: bundle }).map((name) => [name, readFileSync(join(bundle, name), 'base64')]))).toEqual(before);
+    expect(
+      new Map(
+        globSync('*', { cwd: bundle }).map((name) => [name, readFileSync(join(bundle, name), 'base64')]),
+      ),
+    ).toEqual(before);
   });
   it('gets a report back that was deleted, byte for byte, and none that its manifest does not vouch for', async () => {
     const bundle = copyOf((await good).folder);
@@ -55,22 +65,32 @@ describe('a good bundle', () => {
   it('is the only thing that is written to: a link in it leads nowhere', async () => {
     const bundle = copyOf((await good).folder);
     const elsewhere = join(dirname(bundle), 'elsewhere');
-    writeFileSync(elsewhere, 'somebody else\'s');
+    writeFileSync(elsewhere, "somebody else's");
     const page = readFileSync(join(bundle, 'report.html'));
     rmSync(join(bundle, 'report.html'));
     symlinkSync(elsewhere, join(bundle, 'report.html.partial'));
     writeReportsAgain(bundle, judgeBundle(bundle, registries).result, registries);
-    expect(readFileSync(elsewhere, 'utf8')).toBe('somebody else\'s');
+    expect(readFileSync(elsewhere, 'utf8')).toBe("somebody else's");
     expect(readFileSync(join(bundle, 'report.html'))).toEqual(page);
   });
-  it.each([...besideForgery].map(([forgery, honest]) => ({ forgery, ...honest })))('is whole, and passes, beside "$forgery": $what', async ({ treat }) => {
-    const bundle = copyOf((await good).folder);
-    const { result, damage, altered } = judgeBundle(treat(bundle) ?? bundle, registries);
-    expect([damage, altered]).toEqual([null, false]);
-    expect(result.findings.filter(({ verdict }) => verdict !== 'pass').map(({ id, detail }) => `${id}: ${detail}`)).toEqual([]);
-    expect(result).toMatchObject({ verdict: 'pass', exitCode: 0 });
-  });
-  it.each([['holes', holes], ['a loss beyond the objective', beyond]])('of a drill that failed (%s) is whole, and fails again', async (_what, drill) => {
+  it.each([...besideForgery].map(([forgery, honest]) => ({ forgery, ...honest })))(
+    'is whole, and passes, beside "$forgery": $what',
+    async ({ treat }) => {
+      const bundle = copyOf((await good).folder);
+      const { result, damage, altered } = judgeBundle(treat(bundle) ?? bundle, registries);
+      expect([damage, altered]).toEqual([null, false]);
+      expect(
+        result.findings
+          .filter(({ verdict }) => verdict !== 'pass')
+          .map(({ id, detail }) => `${id}: ${detail}`),
+      ).toEqual([]);
+      expect(result).toMatchObject({ verdict: 'pass', exitCode: 0 });
+    },
+  );
+  it.each([
+    ['holes', holes],
+    ['a loss beyond the objective', beyond],
+  ])('of a drill that failed (%s) is whole, and fails again', async (_what, drill) => {
     const { folder, result } = await drill;
     expect(result.exitCode).toBe(1);
     expect(judgeBundle(folder, registries)).toEqual({ result, damage: null, altered: false });
@@ -83,7 +103,11 @@ describe('a bundle that was altered never passes', () => {
     alter(bundle);
     neverPasses(bundle, says);
   });
-  describe.each([['holes', holes], ['a loss beyond the objective', beyond], ['nothing wrong', good]])('its chain made anew, over a drill with %s', (_what, drill) => {
+  describe.each([
+    ['holes', holes],
+    ['a loss beyond the objective', beyond],
+    ['nothing wrong', good],
+  ])('its chain made anew, over a drill with %s', (_what, drill) => {
     it.each(rechained)('%s: its manifest contradicts', async (_what, alter) => {
       const bundle = copyOf((await drill).folder);
       alter(bundle);
@@ -95,23 +119,47 @@ describe('a bundle that was altered never passes', () => {
       neverPasses(bundle, /manifest\.json is missing/);
     });
   });
-  it.each(inconsistent)('%s: it contradicts itself, whatever its manifest says', async (_what, alter, says) => {
-    const bundle = copyOf((await good).folder);
-    inOrder(alter, forgeManifest)(bundle);
-    neverPasses(bundle, says);
-  });
+  it.each(inconsistent)(
+    '%s: it contradicts itself, whatever its manifest says',
+    async (_what, alter, says) => {
+      const bundle = copyOf((await good).folder);
+      inOrder(alter, forgeManifest)(bundle);
+      neverPasses(bundle, says);
+    },
+  );
 });
 
 describe('a bundle that nobody can judge is refused, as input', () => {
   it.each([
-    ['a drill whose name leads elsewhere', change('drill.begun', (data: { drill: string }) => void (data.drill = '../../elsewhere')), /names a drill that cannot be/],
-    ['a drill without a scenario', change('drill.begun', (data: { scenario: unknown }) => void (data.scenario = null)), /cannot be judged/],
-    ['a timeline that is a folder', (bundle: string) => { rmSync(join(bundle, 'events.jsonl')); mkdirSync(join(bundle, 'events.jsonl')); }, /is not a drill's bundle/],
+    [
+      'a drill whose name leads elsewhere',
+      change('drill.begun', (data: { drill: string }) => void (data.drill = '../../elsewhere')),
+      /names a drill that cannot be/,
+    ],
+    [
+      'a drill without a scenario',
+      change('drill.begun', (data: { scenario: unknown }) => void (data.scenario = null)),
+      /cannot be judged/,
+    ],
+    [
+      'a timeline that is a folder',
+      (bundle: string) => {
+        rmSync(join(bundle, 'events.jsonl'));
+        mkdirSync(join(bundle, 'events.jsonl'));
+      },
+      /is not a drill's bundle/,
+    ],
     ['no timeline', (bundle: string) => rmSync(join(bundle, 'events.jsonl')), /is not a drill's bundle/],
   ])('%s', async (what, alter, says) => {
     const bundle = copyOf((await good).folder);
     alter(bundle);
     if (!what.startsWith('a timeline')) forgeManifest(bundle);
-    expect(() => judgeBundle(bundle, registries)).toThrow(expect.objectContaining({ name: 'MusterError', trouble: 'input', message: expect.stringMatching(says) as string }) as Error);
+    expect(() => judgeBundle(bundle, registries)).toThrow(
+      expect.objectContaining({
+        name: 'MusterError',
+        trouble: 'input',
+        message: expect.stringMatching(says) as string,
+      }) as Error,
+    );
   });
 });

@@ -3,7 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TimelineEvent } from '../../core/timeline.ts';
-import { keptOutput, lastLines, outputDamage, outputFiles, writeOutput } from '../../engine/command-output.ts';
+import {
+  keptOutput,
+  lastLines,
+  outputDamage,
+  outputFiles,
+  writeOutput,
+} from '../../engine/command-output.ts';
 
 const MiB = 1024 * 1024;
 const secret = 'sup3r-s3cret';
@@ -64,6 +70,8 @@ describe('its file', () => {
   });
 
   it('that cannot be written is an error of the environment', () => {
-    expect(() => writeOutput(join(folder, 'nowhere'), 1, 'stdout', '')).toThrow(/what a command said cannot be kept/);
+    expect(() => writeOutput(join(folder, 'nowhere'), 1, 'stdout', '')).toThrow(
+      /what a command said cannot be kept/,
+    );
   });
 });

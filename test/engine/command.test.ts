@@ -1,4 +1,13 @@
-import { appendFileSync, chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { pollUntil, systemClock } from '../../core/clock.ts';
@@ -10,11 +19,31 @@ import type { DrillResult } from '../../core/result.ts';
 import { dependenciesFor, memoryFiles, noStacks } from '../support/memory-drill.ts';
 import { detailOf, findingsThat } from '../support/real-drill.ts';
 
-interface Commanded { result: DrillResult; folder: string; events: TimelineEvent[]; key: string; outcome: string }
+interface Commanded {
+  result: DrillResult;
+  folder: string;
+  events: TimelineEvent[];
+  key: string;
+  outcome: string;
+}
 
 /** A drill in memory whose recovery, or strategy, has a script of its own beside its scenario. */
-async function drill({ script, step = '', scenario = {}, strategy = '', interrupt = false }: { script: string; step?: string; scenario?: Record<string, string>; strategy?: string; interrupt?: boolean }): Promise<Commanded> {
-  const { folder: home, file } = memoryFiles({ scenario: { recover: `[{ restore: store, from: b }${step}]`, ...scenario } });
+async function drill({
+  script,
+  step = '',
+  scenario = {},
+  strategy = '',
+  interrupt = false,
+}: {
+  script: string;
+  step?: string;
+  scenario?: Record<string, string>;
+  strategy?: string;
+  interrupt?: boolean;
+}): Promise<Commanded> {
+  const { folder: home, file } = memoryFiles({
+    scenario: { recover: `[{ restore: store, from: b }${step}]`, ...scenario },
+  });
   appendFileSync(join(home, 'strategy.yaml'), `hostCommands: [./script.sh]\n${strategy}`);
   writeFileSync(join(home, 'script.sh'), `#!/bin/sh\n${script}\n`);
   chmodSync(join(home, 'script.sh'), 0o755);
@@ -23,13 +52,23 @@ async function drill({ script, step = '', scenario = {}, strategy = '', interrup
   const interruption = new AbortController();
   const drilling = runDrill(plan, dependencies, { seed: 7, keep: false, signal: interruption.signal });
   if (interrupt) {
-    expect(await pollUntil(systemClock, { everyMs: 20, deadlineMs: 30_000 }, async () => existsSync(join(home, 'begun')))).toBe(true);
+    expect(
+      await pollUntil(systemClock, { everyMs: 20, deadlineMs: 30_000 }, async () =>
+        existsSync(join(home, 'begun')),
+      ),
+    ).toBe(true);
     interruption.abort(new Error('Ctrl-C'));
   }
   const { folder, outcome } = await drilling;
   const result = judgeRun(folder, dependencies.registries);
   writeReports(folder, result, dependencies.registries);
-  return { result, folder, outcome, events: readChain(readFileSync(join(folder, 'events.jsonl'), 'utf8')).events, key: dependencies.environment['MUSTER_BACKUP_KEY']! };
+  return {
+    result,
+    folder,
+    outcome,
+    events: readChain(readFileSync(join(folder, 'events.jsonl'), 'utf8')).events,
+    key: dependencies.environment['MUSTER_BACKUP_KEY']!,
+  };
 }
 const textOf = ({ folder }: Commanded, name: string): string => readFileSync(join(folder, name), 'utf8');
 const step = (more = ''): string => `, { command: [./script.sh, now], in: host${more} }`;
@@ -37,43 +76,75 @@ const step = (more = ''): string => `, { command: [./script.sh, now], in: host${
 // Each waits for a drill in memory: side by side.
 describe.concurrent('a command as a step of a recovery', { timeout: 60_000 }, () => {
   it('is carried out, and what it said is evidence, without the secrets that it was given', async () => {
-    const drilled = await drill({ script: 'echo "$1 in $MUSTER_DRILL"; echo "key $KEY" >&2; echo "$KEY" > "$MUSTER_SCRATCH/key"', step: step(', env: { KEY: MUSTER_BACKUP_KEY }') });
+    const drilled = await drill({
+      script: 'echo "$1 in $MUSTER_DRILL"; echo "key $KEY" >&2; echo "$KEY" > "$MUSTER_SCRATCH/key"',
+      step: step(', env: { KEY: MUSTER_BACKUP_KEY }'),
+    });
     expect(findingsThat('fail', drilled.result)).not.toContain('recovery');
     expect(drilled.result.steps[1]).toMatchObject({ title: './script.sh now on the host', ok: true });
     expect(textOf(drilled, 'command-1.stdout.txt')).toBe(`now in ${drilled.result.drill}\n`);
     expect(textOf(drilled, 'command-1.stderr.txt')).toBe('key ***\n');
-    expect(eventsOf(drilled.events, 'step.ended')[1]!.data.facts).toEqual({ exitCode: 0, stdout: `now in ${drilled.result.drill}`, stderr: 'key ***' });
-    const { files } = JSON.parse(textOf(drilled, 'manifest.json')) as { files: { path: string; sha256: string }[] };
+    expect(eventsOf(drilled.events, 'step.ended')[1]!.data.facts).toEqual({
+      exitCode: 0,
+      stdout: `now in ${drilled.result.drill}`,
+      stderr: 'key ***',
+    });
+    const { files } = JSON.parse(textOf(drilled, 'manifest.json')) as {
+      files: { path: string; sha256: string }[];
+    };
     const recorded = eventsOf(drilled.events, 'command.ended')[0]!.data.outputs;
-    expect(files).toEqual(expect.arrayContaining(recorded.map(({ file, sha256, bytes }) => ({ path: file, sha256, bytes }))));
+    expect(files).toEqual(
+      expect.arrayContaining(recorded.map(({ file, sha256, bytes }) => ({ path: file, sha256, bytes }))),
+    );
     expect(statSync(join(drilled.folder, 'command-1.stdout.txt')).mode & 0o077).toBe(0);
     for (const name of readdirSync(drilled.folder, { recursive: true, encoding: 'utf8' })) {
       const path = join(drilled.folder, name);
-      if (statSync(path).isFile()) expect(readFileSync(path, 'latin1').includes(drilled.key), name).toBe(false);
+      if (statSync(path).isFile())
+        expect(readFileSync(path, 'latin1').includes(drilled.key), name).toBe(false);
     }
   });
 
   it('that ends badly fails the step, with its last words', async () => {
-    const drilled = await drill({ script: 'echo working; echo "cannot: $KEY" >&2; exit 7', step: step(', env: { KEY: MUSTER_BACKUP_KEY }') });
+    const drilled = await drill({
+      script: 'echo working; echo "cannot: $KEY" >&2; exit 7',
+      step: step(', env: { KEY: MUSTER_BACKUP_KEY }'),
+    });
     expect(drilled.result.exitCode).toBe(1);
     expect(findingsThat('fail', drilled.result)).toContain('recovery');
-    expect(detailOf(drilled.result, 'recovery')).toContain('it ended with exit code 7; its last lines: cannot: ***');
+    expect(detailOf(drilled.result, 'recovery')).toContain(
+      'it ended with exit code 7; its last lines: cannot: ***',
+    );
   });
 
   it('that does not end in time is ended, and fails the step', async () => {
-    const drilled = await drill({ script: 'echo begun; sleep 100 & sleep 100', step: step(', timeout: 300ms') });
-    expect(detailOf(drilled.result, 'recovery')).toContain('it was ended after 300ms, with everything in its process group; its last lines: begun');
-    expect(eventsOf(drilled.events, 'command.ended')[0]!.data).toMatchObject({ exitCode: null, inTime: false });
+    const drilled = await drill({
+      script: 'echo begun; sleep 100 & sleep 100',
+      step: step(', timeout: 300ms'),
+    });
+    expect(detailOf(drilled.result, 'recovery')).toContain(
+      'it was ended after 300ms, with everything in its process group; its last lines: begun',
+    );
+    expect(eventsOf(drilled.events, 'command.ended')[0]!.data).toMatchObject({
+      exitCode: null,
+      inTime: false,
+    });
   });
 
   it('that cannot be started fails the step, and leaves a record', async () => {
-    const drilled = await drill({ script: 'true', step: ', { command: [./script.sh, now], in: host, env: { KEY: MUSTER_NO_SUCH_SECRET } }' });
+    const drilled = await drill({
+      script: 'true',
+      step: ', { command: [./script.sh, now], in: host, env: { KEY: MUSTER_NO_SUCH_SECRET } }',
+    });
     expect(detailOf(drilled.result, 'recovery')).toContain('secret MUSTER_NO_SUCH_SECRET is not set');
   });
 
   it('ends with the drill that is interrupted', async () => {
     const begunMs = performance.now();
-    const { outcome, events } = await drill({ script: ': > "$(dirname "$0")/begun"; sleep 100', step: step(), interrupt: true });
+    const { outcome, events } = await drill({
+      script: ': > "$(dirname "$0")/begun"; sleep 100',
+      step: step(),
+      interrupt: true,
+    });
     expect(outcome).toBe('interrupted');
     expect(eventsOf(events, 'command.ended')[0]!.data).toMatchObject({ exitCode: null, inTime: true });
     expect(performance.now() - begunMs).toBeLessThan(40_000);
@@ -84,7 +155,9 @@ describe.concurrent('a command as a step of a recovery', { timeout: 60_000 }, ()
     const { registries } = dependenciesFor(folder, {});
     expect(judgeBundle(folder, registries).damage).toBeNull();
     writeFileSync(join(folder, 'command-1.stdout.txt'), 'it went well\n');
-    expect(judgeBundle(folder, registries).damage).toMatch(/command-1.stdout.txt is not what the timeline says/);
+    expect(judgeBundle(folder, registries).damage).toMatch(
+      /command-1.stdout.txt is not what the timeline says/,
+    );
     rmSync(join(folder, 'command-1.stdout.txt'));
     expect(judgeBundle(folder, registries).damage).toMatch(/command-1.stdout.txt is missing/);
   });
@@ -95,16 +168,29 @@ describe.concurrent('a command as an invariant', { timeout: 60_000 }, () => {
   const scenario = { check: '[ledger, holds]' };
   it('that holds before and after is a pass', async () => {
     const { result, events } = await drill({ script: 'echo all there', strategy, scenario });
-    expect(result.checks).toContainEqual({ check: 'holds', component: null, verdict: 'pass', detail: './script.sh on the host ended with 0: all there' });
+    expect(result.checks).toContainEqual({
+      check: 'holds',
+      component: null,
+      verdict: 'pass',
+      detail: './script.sh on the host ended with 0: all there',
+    });
     expect(eventsOf(events, 'command.ended')).toHaveLength(2);
   });
   it('that no longer holds is a fail', async () => {
-    const { result } = await drill({ script: 'mark="$(dirname "$0")/mark"; test -e "$mark" && { echo 3 orders without a customer >&2; exit 1; }; : > "$mark"', strategy, scenario });
+    const { result } = await drill({
+      script:
+        'mark="$(dirname "$0")/mark"; test -e "$mark" && { echo 3 orders without a customer >&2; exit 1; }; : > "$mark"',
+      strategy,
+      scenario,
+    });
     expect(findingsThat('fail', result)).toContain('check/holds');
     expect(detailOf(result, 'check/holds')).toContain('3 orders without a customer');
   });
   it('that does not hold before anything was broken proves nothing: the drill is not run', async () => {
     const { result } = await drill({ script: 'exit 1', strategy, scenario });
-    expect(result).toMatchObject({ outcome: 'aborted', error: expect.stringMatching(/the invariant holds does not hold before anything was broken/) as string });
+    expect(result).toMatchObject({
+      outcome: 'aborted',
+      error: expect.stringMatching(/the invariant holds does not hold before anything was broken/) as string,
+    });
   });
 });

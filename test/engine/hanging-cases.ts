@@ -1,4 +1,7 @@
-/** What hangs for ever before the recovery, as the memory driver calls it, in words, and the wait that says for how long at most. */
+/**
+ * What hangs for ever before the recovery, as the memory driver calls it, in words, and the wait that says
+ * for how long at most.
+ */
 export const hangs: [what: string, words: string, wait: RegExp][] = [
   ['attach', 'attaching to a component', /^attaching to store-\w+$/],
   ['seed', 'a step that seeds', /^seeding: seed of store-\w+$/],

@@ -12,25 +12,40 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const env = { PATH: process.env['PATH']! };
 const never = new AbortController().signal;
-interface Ran { code: number | null; stdout: string; stderr: string }
+interface Ran {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
 
 async function run(argv: string[], limit = never, more: Record<string, string> = {}): Promise<Ran> {
   const said = { stdout: '', stderr: '' };
   const code = await runOnHost({
-    argv, folder, env: { ...env, ...more }, limit,
-    stdout: (chunk) => void (said.stdout += Buffer.from(chunk).toString()), stderr: (chunk) => void (said.stderr += Buffer.from(chunk).toString()),
+    argv,
+    folder,
+    env: { ...env, ...more },
+    limit,
+    stdout: (chunk) => void (said.stdout += Buffer.from(chunk).toString()),
+    stderr: (chunk) => void (said.stderr += Buffer.from(chunk).toString()),
   });
   return { code, ...said };
 }
 
 /** Processes of this machine whose command line holds the text. */
-const running = (text: string): number[] => readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number).filter((pid) => {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes(text) && !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
-  } catch {
-    return false;
-  }
-});
+const running = (text: string): number[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        return (
+          readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes(text) &&
+          !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'latin1'))
+        );
+      } catch {
+        return false;
+      }
+    });
 /** A number that no other process has on its command line: a time to sleep, in seconds. */
 const marked = (): string => `9${process.pid}${Math.floor(Math.random() * 1e6)}`;
 
@@ -38,7 +53,17 @@ const marked = (): string => `9${process.pid}${Math.floor(Math.random() * 1e6)}`
 async function stoppedOnceItSpeaks(script: string): Promise<Ran> {
   const limit = new AbortController();
   let stdout = '';
-  const code = await runOnHost({ argv: ['sh', '-c', script], folder, env, limit: limit.signal, stdout: (chunk) => { stdout += Buffer.from(chunk).toString(); limit.abort(); }, stderr: () => undefined });
+  const code = await runOnHost({
+    argv: ['sh', '-c', script],
+    folder,
+    env,
+    limit: limit.signal,
+    stdout: (chunk) => {
+      stdout += Buffer.from(chunk).toString();
+      limit.abort();
+    },
+    stderr: () => undefined,
+  });
   return { code, stdout, stderr: '' };
 }
 
@@ -58,7 +83,11 @@ describe('a command on the host', () => {
   });
 
   it('ends with its own exit code, and its output apart', async () => {
-    expect(await run(['sh', '-c', 'echo out; echo err >&2; exit 3'])).toEqual({ code: 3, stdout: 'out\n', stderr: 'err\n' });
+    expect(await run(['sh', '-c', 'echo out; echo err >&2; exit 3'])).toEqual({
+      code: 3,
+      stdout: 'out\n',
+      stderr: 'err\n',
+    });
   });
 
   it('that is not there says so', async () => {
@@ -67,13 +96,17 @@ describe('a command on the host', () => {
 
   it('is ended at its limit with everything in its group, though it asks not to be', async () => {
     const seconds = marked();
-    const { code } = await stoppedOnceItSpeaks(`trap '' TERM; sleep ${seconds} & sleep ${seconds}2 & echo begun; wait; wait; sleep ${seconds}3`);
+    const { code } = await stoppedOnceItSpeaks(
+      `trap '' TERM; sleep ${seconds} & sleep ${seconds}2 & echo begun; wait; wait; sleep ${seconds}3`,
+    );
     expect(code).toBeNull();
     expect(running(`sleep\0${seconds}`)).toEqual([]);
   });
 
   it('may clean up when it is asked to end', async () => {
-    const { stdout } = await stoppedOnceItSpeaks("trap 'echo cleaned; exit 0' TERM; echo begun; sleep 30 & wait");
+    const { stdout } = await stoppedOnceItSpeaks(
+      "trap 'echo cleaned; exit 0' TERM; echo begun; sleep 30 & wait",
+    );
     expect(stdout).toBe('begun\ncleaned\n');
   });
 

@@ -3,8 +3,11 @@ import type { DrillResult } from '../../core/result.ts';
 import { drillInMemory, type MemoryDrill } from '../support/memory-drill.ts';
 import { besides, commanded } from './memory-cases.ts';
 
-const inventory = ({ findings }: DrillResult) => findings.filter(({ id }) => /^check\/.*inventory$/.test(id)).map(({ verdict }) => verdict);
-const seeded = (scenario: Record<string, string> = {}): MemoryDrill => ({ scenario: { seed: '[{ run: seed, with: { rows: 200 } }]', ...scenario } });
+const inventory = ({ findings }: DrillResult) =>
+  findings.filter(({ id }) => /^check\/.*inventory$/.test(id)).map(({ verdict }) => verdict);
+const seeded = (scenario: Record<string, string> = {}): MemoryDrill => ({
+  scenario: { seed: '[{ run: seed, with: { rows: 200 } }]', ...scenario },
+});
 
 describe('the inventory of what a fault or a restore touched', () => {
   test('runs although the scenario names none', async () => {
@@ -13,12 +16,19 @@ describe('the inventory of what a fault or a restore touched', () => {
     expect(result.verdict).toBe('pass');
   });
   test('fails a drill that the ledger alone would pass', async () => {
-    const { result } = await drillInMemory(seeded({ fault: '{ flush-all: store, at: +5s }', recover: '[{ restore: store, from: b, point: newest }, { run: clear, with: { table: accounts } }]' }));
+    const { result } = await drillInMemory(
+      seeded({
+        fault: '{ flush-all: store, at: +5s }',
+        recover: '[{ restore: store, from: b, point: newest }, { run: clear, with: { table: accounts } }]',
+      }),
+    );
     expect(inventory(result)).toEqual(['fail']);
     expect(result.exitCode).toBe(1);
   });
   test('is made once where the scenario names it', async () => {
-    expect(inventory((await drillInMemory(seeded({ check: '[ledger, inventory]' }))).result)).toEqual(['pass']);
+    expect(inventory((await drillInMemory(seeded({ check: '[ledger, inventory]' }))).result)).toEqual([
+      'pass',
+    ]);
   });
   test('says nothing of a component without data of an application', async () => {
     const { result } = await drillInMemory();
@@ -26,22 +36,34 @@ describe('the inventory of what a fault or a restore touched', () => {
     expect(result.verdict).toBe('pass');
   });
   test('does not run for a process that crashed and kept its data', async () => {
-    expect(inventory((await drillInMemory(seeded({ fault: '{ crash: store, at: +4s }', recover: 'automatic' }))).result)).toEqual([]);
+    expect(
+      inventory(
+        (await drillInMemory(seeded({ fault: '{ crash: store, at: +4s }', recover: 'automatic' }))).result,
+      ),
+    ).toEqual([]);
   });
-  test('runs where a command of the user\'s own may have touched it, and passes where that touched nothing', async () => {
+  test("runs where a command of the user's own may have touched it, and passes where that touched nothing", async () => {
     expect(inventory((await drillInMemory(commanded(''))).result)).toEqual(['pass']);
   });
   test('beside a command is no matter of what an application changes in another component by right', async () => {
-    const { result } = await drillInMemory(besides('beside-changed', ', { run: seed, target: beside-changed, with: { table: news, rows: 10 } }'));
+    const { result } = await drillInMemory(
+      besides('beside-changed', ', { run: seed, target: beside-changed, with: { table: news, rows: 10 } }'),
+    );
     expect(result.steps.at(-1)!.ok).toBe(true);
     expect(inventory(result)).toEqual(['pass']);
   });
   test('is declined with a reason, which the report prints', async () => {
-    const { result } = await drillInMemory(seeded({ decline: '{ store.inventory: the table is rebuilt by hand }' }));
+    const { result } = await drillInMemory(
+      seeded({ decline: '{ store.inventory: the table is rebuilt by hand }' }),
+    );
     expect(inventory(result)).toEqual([]);
-    expect(result.limits).toContainEqual(expect.stringMatching(/\.inventory was declined by the scenario: the table is rebuilt by hand\.$/));
+    expect(result.limits).toContainEqual(
+      expect.stringMatching(/\.inventory was declined by the scenario: the table is rebuilt by hand\.$/),
+    );
   });
   test('cannot be declined where it would not run', async () => {
-    await expect(drillInMemory(seeded({ decline: '{ shop.inventory: no reason }' }))).rejects.toThrow(/shop\.inventory/);
+    await expect(drillInMemory(seeded({ decline: '{ shop.inventory: no reason }' }))).rejects.toThrow(
+      /shop\.inventory/,
+    );
   });
 });

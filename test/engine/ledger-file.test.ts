@@ -12,13 +12,28 @@ const folder = mkdtempSync(join(tmpdir(), 'muster-ledger-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 type Chunk = { offset: number; bytes: number; sha256: string };
-const eventOf = (data: Chunk, seq: number): TimelineEvent => ({ seq, atMs: 0, utc: '', type: 'ledger.chunk', data, prev: '', hash: '' });
+const eventOf = (data: Chunk, seq: number): TimelineEvent => ({
+  seq,
+  atMs: 0,
+  utc: '',
+  type: 'ledger.chunk',
+  data,
+  prev: '',
+  hash: '',
+});
 
 /** So many records in one file, with the chunks that the timeline has of them. */
 function written(name: string, records: number): { path: string; events: TimelineEvent[] } {
   const path = join(folder, name);
   const chunks: Chunk[] = [];
-  const writer = createLedgerWriter(path, 0, (chunk) => void chunks.push(chunk), (error) => { throw error; });
+  const writer = createLedgerWriter(
+    path,
+    0,
+    (chunk) => void chunks.push(chunk),
+    (error) => {
+      throw error;
+    },
+  );
   const recorder = writer.recorder(0);
   for (let i = 0; i < records; i += 1) recorder.record(1, 0, i, i, i, i + 1, 1, 2, 0);
   writer.close();
@@ -33,13 +48,25 @@ test('a ledger is whole when every byte is on the timeline', () => {
 
 test.each<[string, (path: string, events: TimelineEvent[]) => void, RegExp]>([
   ['cut off', (path) => truncateSync(path, 9_000 * recordBytes), /^ledger ends at byte 288000/],
-  ['longer than the timeline has it', (path) => appendFileSync(path, 'x'), /^1 bytes at the end are on no timeline/],
-  ['altered in its last chunk', (path) => {
-    const bytes = readFileSync(path);
-    bytes[bytes.length - 1]! ^= 1;
-    writeFileSync(path, bytes);
-  }, /^bytes 524288 to 640000 do not match/],
-  ['without a chunk in the middle', (_path, events) => void events.splice(1, 1), /^chunk at byte 524288, expected 262144/],
+  [
+    'longer than the timeline has it',
+    (path) => appendFileSync(path, 'x'),
+    /^1 bytes at the end are on no timeline/,
+  ],
+  [
+    'altered in its last chunk',
+    (path) => {
+      const bytes = readFileSync(path);
+      bytes[bytes.length - 1]! ^= 1;
+      writeFileSync(path, bytes);
+    },
+    /^bytes 524288 to 640000 do not match/,
+  ],
+  [
+    'without a chunk in the middle',
+    (_path, events) => void events.splice(1, 1),
+    /^chunk at byte 524288, expected 262144/,
+  ],
 ])('a ledger that is %s', (name, spoil, says) => {
   const { path, events } = written(name, 20_000);
   spoil(path, events);
@@ -52,13 +79,17 @@ test('a ledger of 12 million records is compared without being held in memory', 
   writeFileSync(path, '');
   truncateSync(path, blocks * block.length);
   const sha256 = createHash('sha256').update(block).digest('hex');
-  const events = Array.from({ length: blocks }, (_, i) => eventOf({ offset: i * block.length, bytes: block.length, sha256 }, i));
+  const events = Array.from({ length: blocks }, (_, i) =>
+    eventOf({ offset: i * block.length, bytes: block.length, sha256 }, i),
+  );
   writeFileSync(`${path}.json`, JSON.stringify(events));
   const script = `const { ledgerDamage } = await import(${JSON.stringify(join(import.meta.dirname, '../../engine/ledger-file.ts'))});
     const { readFileSync } = await import('node:fs');
     const damage = ledgerDamage(${JSON.stringify(path)}, JSON.parse(readFileSync(${JSON.stringify(`${path}.json`)}, 'utf8')));
     console.log(JSON.stringify({ damage, rss: process.resourceUsage().maxRSS * 1024 }));`;
-  const { damage, rss } = JSON.parse(execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' })) as { damage: null; rss: number };
+  const { damage, rss } = JSON.parse(
+    execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' }),
+  ) as { damage: null; rss: number };
   expect(damage).toBeNull();
   expect(rss).toBeLessThan(200 * 1024 ** 2);
 });

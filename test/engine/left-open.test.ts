@@ -7,7 +7,10 @@ import { eventsOf, readChain } from '../../core/timeline.ts';
 import { drillInMemory } from '../support/memory-drill.ts';
 
 /** A driver that leaves open what it restored with, where it may, and what happened in which order. */
-async function recovered(recover: string, alter: (attached: Attached, told: string[]) => void = () => undefined): Promise<{ told: string[]; steps: boolean[] }> {
+async function recovered(
+  recover: string,
+  alter: (attached: Attached, told: string[]) => void = () => undefined,
+): Promise<{ told: string[]; steps: boolean[] }> {
   const told: string[] = [];
   const memory = registries.drivers['memory']!;
   const attach: typeof memory.attach = async (context) => {
@@ -30,9 +33,13 @@ async function recovered(recover: string, alter: (attached: Attached, told: stri
     alter(attached, told);
     return attached;
   };
-  const drivers = { ...registries.drivers, memory: { ...memory, attach, actions: { ...memory.actions, forget: 'an action that is told' } } };
+  const drivers = {
+    ...registries.drivers,
+    memory: { ...memory, attach, actions: { ...memory.actions, forget: 'an action that is told' } },
+  };
   const { folder } = await drillInMemory({
-    registries: { ...registries, drivers }, scenario: { protect: '[store.snapshot, store.log]', recover, giveUp: '2s' },
+    registries: { ...registries, drivers },
+    scenario: { protect: '[store.snapshot, store.log]', recover, giveUp: '2s' },
   });
   const { events } = readChain(readFileSync(join(folder, 'events.jsonl'), 'utf8'));
   return { told, steps: eventsOf(events, 'step.ended').map(({ data }) => data.ok) };
@@ -43,15 +50,27 @@ const replay = '{ replay: store.log, from: a, until: latest }';
 
 describe('what a restore may leave open', () => {
   it('is closed when the replay that comes next has ended', async () => {
-    expect(await recovered(`[${restore}, ${replay}]`)).toEqual({ told: ['left open', 'replayed', 'closed'], steps: [true, true] });
+    expect(await recovered(`[${restore}, ${replay}]`)).toEqual({
+      told: ['left open', 'replayed', 'closed'],
+      steps: [true, true],
+    });
   });
   it('is closed where the replay fails', async () => {
-    const fails = (attached: Attached): void => void (attached.backups['journal']!.replay = async () => Promise.reject(new Error('the log is cut off')));
-    expect(await recovered(`[${restore}, ${replay}]`, fails)).toEqual({ told: ['left open', 'closed'], steps: [true, false] });
+    const fails = (attached: Attached): void =>
+      void (attached.backups['journal']!.replay = async () =>
+        Promise.reject(new Error('the log is cut off')));
+    expect(await recovered(`[${restore}, ${replay}]`, fails)).toEqual({
+      told: ['left open', 'closed'],
+      steps: [true, false],
+    });
   });
   it.each([
     ['no replay follows', `[${restore}]`, ['restored']],
-    ['something else is done before the replay', `[${restore}, { run: forget, target: store }, ${replay}]`, ['restored', 'acted', 'replayed']],
+    [
+      'something else is done before the replay',
+      `[${restore}, { run: forget, target: store }, ${replay}]`,
+      ['restored', 'acted', 'replayed'],
+    ],
   ])('is nothing where %s', async (_, recover, told) => {
     expect((await recovered(recover)).told).toEqual(told);
   });

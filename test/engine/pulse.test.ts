@@ -5,7 +5,12 @@ import { createPulse, type Pulse } from '../../engine/pulse.ts';
 /** A pulse over a clock that the test moves. */
 function pulseAt(): { pulse: Pulse; moveTo(ms: number): void } {
   let nowMs = 0;
-  const clock: Clock = { nowMs: () => nowMs, utc: () => '', sleep: async () => undefined, after: () => () => undefined };
+  const clock: Clock = {
+    nowMs: () => nowMs,
+    utc: () => '',
+    sleep: async () => undefined,
+    after: () => () => undefined,
+  };
   return { pulse: createPulse(clock, () => undefined), moveTo: (ms) => void (nowMs = ms) };
 }
 

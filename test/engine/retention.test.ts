@@ -9,17 +9,29 @@ import type { Manifest } from '../../core/store.ts';
 import { eventsOf, readChain, type TimelineEvent } from '../../core/timeline.ts';
 import { drillInMemory, type MemoryDrill } from '../support/memory-drill.ts';
 
-const timelineOf = (folder: string): TimelineEvent[] => readChain(readFileSync(join(folder, 'events.jsonl'), 'utf8')).events;
-/** Points that a store shows, and the folders of points that there are: with files, whether or not they show. */
+const timelineOf = (folder: string): TimelineEvent[] =>
+  readChain(readFileSync(join(folder, 'events.jsonl'), 'utf8')).events;
+/**
+ * Points that a store shows, and the folders of points that there are: with files, whether or not they show.
+ */
 const shown = (folder: string, store: string): string[] =>
-  globSync(`stores/${store}/**/manifest.json`, { cwd: folder }).map((path) => (JSON.parse(readFileSync(join(folder, path), 'utf8')) as Manifest).point).sort();
+  globSync(`stores/${store}/**/manifest.json`, { cwd: folder })
+    .map((path) => (JSON.parse(readFileSync(join(folder, path), 'utf8')) as Manifest).point)
+    .sort();
 const withFiles = (folder: string, store: string): string[] => {
-  const files = globSync(`stores/${store}/**`, { cwd: folder, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  return [...new Set(files.flatMap((path) => /\/points\/[^/]+\/[^/]+\/([^/]+)\/./.exec(path)?.[1] ?? []))].sort();
+  const files = globSync(`stores/${store}/**`, { cwd: folder, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+  return [
+    ...new Set(files.flatMap((path) => /\/points\/[^/]+\/[^/]+\/([^/]+)\/./.exec(path)?.[1] ?? [])),
+  ].sort();
 };
 
 const keeping = (keep: string, scenario: Record<string, string> = {}): MemoryDrill => ({
-  keep: true, every: '60s', backup: { keep }, scenario: { timeScale: '30', points: '4', settle: '3s', ...scenario },
+  keep: true,
+  every: '60s',
+  backup: { keep },
+  scenario: { timeScale: '30', points: '4', settle: '3s', ...scenario },
 });
 
 describe('what a strategy keeps', () => {
@@ -33,7 +45,10 @@ describe('what a strategy keeps', () => {
       expect(shown(folder, store)).toEqual(durable.slice(-2).sort());
       expect(withFiles(folder, store)).toEqual(durable.slice(-2).sort());
     }
-    expect(result.findings.find(({ id }) => id.startsWith('retention/'))).toMatchObject({ verdict: 'pass', detail: expect.stringMatching(/2 recovery points beyond it removed from every copy/) as string });
+    expect(result.findings.find(({ id }) => id.startsWith('retention/'))).toMatchObject({
+      verdict: 'pass',
+      detail: expect.stringMatching(/2 recovery points beyond it removed from every copy/) as string,
+    });
     expect(result.findings.filter(({ verdict }) => verdict !== 'pass')).toEqual([]);
     expect(result.limits.join('\n')).not.toMatch(/Retention was not waited for/);
   });
@@ -49,25 +64,42 @@ describe('what a strategy keeps', () => {
 
 describe('a fault in the middle of a prune', () => {
   it('strikes when the manifests are gone and the files are not; the prune goes on, and the newest point is restored', async () => {
-    const { folder, result } = await drillInMemory(keeping('{ points: 1 }', { points: '2', fault: '[{ wipe-volume: store, at: prune }]', recover: '[{ restore: store, from: b }]' }));
+    const { folder, result } = await drillInMemory(
+      keeping('{ points: 1 }', {
+        points: '2',
+        fault: '[{ wipe-volume: store, at: prune }]',
+        recover: '[{ restore: store, from: b }]',
+      }),
+    );
     const events = timelineOf(folder);
     const [fault] = eventsOf(events, 'fault.begun');
     const begun = eventsOf(events, 'prune.begun').findLast(({ seq }) => seq < fault!.seq)!;
     const ended = eventsOf(events, 'prune.ended').find(({ seq }) => seq > begun.seq)!;
     expect(fault!.seq).toBeLessThan(ended.seq);
     expect(ended.data.removed).toEqual(begun.data.points);
-    expect(result.faults[0]).toMatchObject({ fault: 'wipe-volume', witnessedMs: expect.any(Number) as number });
+    expect(result.faults[0]).toMatchObject({
+      fault: 'wipe-volume',
+      witnessedMs: expect.any(Number) as number,
+    });
     expect(result.findings.filter(({ verdict }) => verdict === 'fail')).toEqual([]);
   });
 });
 
 /** Rows change their values, checksums and all, and the backups go on. */
 const quiet = defineFault({
-  about: 'rows are changed, and nobody sees it', needs: ['corruptPages'], params: z.strictObject({}), witnessDeadlineMs: 5_000, unnoticedPoints: () => 2,
-  inject: (target, _params, { seed }) => target.corruptPages!({ table: 'records', pages: 8, pattern: 'structured', seed }),
+  about: 'rows are changed, and nobody sees it',
+  needs: ['corruptPages'],
+  params: z.strictObject({}),
+  witnessDeadlineMs: 5_000,
+  unnoticedPoints: () => 2,
+  inject: (target, _params, { seed }) =>
+    target.corruptPages!({ table: 'records', pages: 8, pattern: 'structured', seed }),
 });
 const poisoned = (recover: string): Promise<{ folder: string; result: DrillResult }> =>
-  drillInMemory({ scenario: { timeScale: '30', points: '2', settle: '3s', fault: '{ quiet: store, at: +3s }', recover }, registries: { ...registries, faults: { ...registries.faults, quiet } } });
+  drillInMemory({
+    scenario: { timeScale: '30', points: '2', settle: '3s', fault: '{ quiet: store, at: +3s }', recover },
+    registries: { ...registries, faults: { ...registries.faults, quiet } },
+  });
 
 describe('damage that is backed up before anyone acts', () => {
   it('leaves further recovery points that hold it, and the recovery goes back to before it', async () => {
@@ -76,9 +108,15 @@ describe('damage that is backed up before anyone acts', () => {
     const [fault] = eventsOf(events, 'fault.begun');
     const recovery = eventsOf(events, 'recovery.begun')[0]!;
     const durable = eventsOf(events, 'backup.durable');
-    expect(durable.filter(({ seq, data }) => seq > fault!.seq && seq < recovery.seq && data.consistentAtMs > fault!.atMs).length).toBeGreaterThanOrEqual(2);
+    expect(
+      durable.filter(
+        ({ seq, data }) => seq > fault!.seq && seq < recovery.seq && data.consistentAtMs > fault!.atMs,
+      ).length,
+    ).toBeGreaterThanOrEqual(2);
     const restored = (eventsOf(events, 'step.ended')[0]!.data.facts as { point: string }).point;
-    expect(durable.find(({ data }) => data.point === restored)!.data.consistentAtMs).toBeLessThan(fault!.atMs);
+    expect(durable.find(({ data }) => data.point === restored)!.data.consistentAtMs).toBeLessThan(
+      fault!.atMs,
+    );
     expect(result.findings.filter(({ verdict }) => verdict === 'fail')).toEqual([]);
     expect(result.time.rtaMs).toBeGreaterThan(0);
   });
@@ -88,6 +126,8 @@ describe('damage that is backed up before anyone acts', () => {
     const restored = (eventsOf(events, 'step.ended')[0]!.data.facts as { point: string }).point;
     expect(eventsOf(events, 'backup.durable').at(-1)!.data.point).toBe(restored);
     expect(result.exitCode).toBe(1);
-    expect(result.findings.filter(({ verdict }) => verdict === 'fail').map(({ id }) => id)).toContain('integrity/rows/corrupt');
+    expect(result.findings.filter(({ verdict }) => verdict === 'fail').map(({ id }) => id)).toContain(
+      'integrity/rows/corrupt',
+    );
   });
 });

@@ -4,13 +4,21 @@ import { describe, expect, it } from 'vitest';
 import { eventsOf, readChain, type EventType, type TimelineEvent } from '../../core/timeline.ts';
 import { drillFile, drillInMemory, memoryFiles, scratch, type MemoryDrill } from '../support/memory-drill.ts';
 
-const timelineOf = (folder: string): TimelineEvent[] => readChain(readFileSync(join(folder, 'events.jsonl'), 'utf8')).events;
-const dataOf = <T extends EventType>(folder: string, type: T) => eventsOf(timelineOf(folder), type).map(({ data }) => data);
+const timelineOf = (folder: string): TimelineEvent[] =>
+  readChain(readFileSync(join(folder, 'events.jsonl'), 'utf8')).events;
+const dataOf = <T extends EventType>(folder: string, type: T) =>
+  eventsOf(timelineOf(folder), type).map(({ data }) => data);
 
-/** Two drills of one strategy, whose stores are folders of the user's own: the first lives longer, so its points have the later times on its own clock. */
+/**
+ * Two drills of one strategy, whose stores are folders of the user's own: the first lives longer, so its
+ * points have the later times on its own clock.
+ */
 async function twoDrills(second: Record<string, string>, first: Record<string, string> = {}) {
   const shared = mkdtempSync(join(scratch, 'shared-'));
-  const stores = { a: `{ kind: directory, path: ${join(shared, 'a')} }`, b: `{ kind: directory, path: ${join(shared, 'b')} }` };
+  const stores = {
+    a: `{ kind: directory, path: ${join(shared, 'a')} }`,
+    b: `{ kind: directory, path: ${join(shared, 'b')} }`,
+  };
   const drill: MemoryDrill = { stores, scenario: { fault: '{ wipe-volume: store, at: +9s }', ...first } };
   const files = memoryFiles(drill);
   const before = await drillFile(files, drill);
@@ -23,36 +31,59 @@ async function twoDrills(second: Record<string, string>, first: Record<string, s
 const durableIn = (folder: string): string[] => dataOf(folder, 'backup.durable').map(({ point }) => point);
 
 describe('two drills that share their stores', () => {
-  it.each(['before-fault', 'newest'])('the second restores what it made itself (point: %s)', async (point) => {
-    const { before, after, done } = await twoDrills({ recover: `[{ restore: store, from: b, point: ${point} }]` });
-    expect(before.result.verdict).toBe('pass');
-    const [restored] = dataOf(after.folder, 'point.fetched');
-    expect(durableIn(before.folder)).not.toContain(restored!.point);
-    expect(durableIn(after.folder)).toContain(restored!.point);
-    expect(after.result.findings.filter(({ verdict }) => verdict !== 'pass')).toEqual([]);
-    done();
-  });
+  it.each(['before-fault', 'newest'])(
+    'the second restores what it made itself (point: %s)',
+    async (point) => {
+      const { before, after, done } = await twoDrills({
+        recover: `[{ restore: store, from: b, point: ${point} }]`,
+      });
+      expect(before.result.verdict).toBe('pass');
+      const [restored] = dataOf(after.folder, 'point.fetched');
+      expect(durableIn(before.folder)).not.toContain(restored!.point);
+      expect(durableIn(after.folder)).toContain(restored!.point);
+      expect(after.result.findings.filter(({ verdict }) => verdict !== 'pass')).toEqual([]);
+      done();
+    },
+  );
 
   it('the second replays its own log, not what the first one left in the same place', async () => {
     const recover = '[{ restore: store, from: a }, { replay: store.log, from: a }]';
-    const { after, done } = await twoDrills({ protect: '[store.snapshot, store.log]', recover }, { protect: '[store.snapshot, store.log]', recover });
+    const { after, done } = await twoDrills(
+      { protect: '[store.snapshot, store.log]', recover },
+      { protect: '[store.snapshot, store.log]', recover },
+    );
     expect(after.result.findings.filter(({ verdict }) => verdict !== 'pass')).toEqual([]);
     expect(dataOf(after.folder, 'log.fetched')).toMatchObject([{ drill: after.result.drill }]);
     done();
   });
 
   it('a step that says `existing` restores what was there before, and that is no pass', async () => {
-    const { before, after, done } = await twoDrills({ recover: '[{ restore: store, from: b, existing: true }]' });
+    const { before, after, done } = await twoDrills({
+      recover: '[{ restore: store, from: b, existing: true }]',
+    });
     const [restored] = dataOf(after.folder, 'point.fetched');
-    expect(restored).toMatchObject({ drill: before.result.drill, existing: true, point: durableIn(before.folder).at(-1) });
-    expect(after.result.findings.find(({ id }) => id.startsWith('copies/restored/'))).toMatchObject({ verdict: 'inconclusive', gate: true, detail: expect.stringContaining(restored!.point) as string });
+    expect(restored).toMatchObject({
+      drill: before.result.drill,
+      existing: true,
+      point: durableIn(before.folder).at(-1),
+    });
+    expect(after.result.findings.find(({ id }) => id.startsWith('copies/restored/'))).toMatchObject({
+      verdict: 'inconclusive',
+      gate: true,
+      detail: expect.stringContaining(restored!.point) as string,
+    });
     expect(after.result.exitCode).not.toBe(0);
     done();
   });
 
   it('a fault on a store strikes the points of its own drill, and leaves those of others as they are', async () => {
-    const { before, after, done } = await twoDrills({ fault: '[{ wipe-volume: store, at: worst }, { object-deleted: b, at: restore.begun }]', recover: '[{ restore: store, from: [b, a] }]' });
-    const [facts] = eventsOf(timelineOf(after.folder), 'fault.injected').filter(({ data }) => data.fault === 'object-deleted').map(({ data }) => data.facts as { point: string });
+    const { before, after, done } = await twoDrills({
+      fault: '[{ wipe-volume: store, at: worst }, { object-deleted: b, at: restore.begun }]',
+      recover: '[{ restore: store, from: [b, a] }]',
+    });
+    const [facts] = eventsOf(timelineOf(after.folder), 'fault.injected')
+      .filter(({ data }) => data.fault === 'object-deleted')
+      .map(({ data }) => data.facts as { point: string });
     expect(durableIn(after.folder)).toContain(facts!.point);
     expect(durableIn(before.folder)).not.toContain(facts!.point);
     done();
@@ -60,18 +91,38 @@ describe('two drills that share their stores', () => {
 });
 
 describe('a copy that a store refuses', () => {
-  const flip = (bytes: Uint8Array): void => { bytes[bytes.length - 1]! ^= 1; };
+  const flip = (bytes: Uint8Array): void => {
+    bytes[bytes.length - 1]! ^= 1;
+  };
 
   it('though nobody broke it: a broken backup was found, whatever the next store gives', async () => {
-    const { folder, result } = await drillInMemory({ tamper: flip, scenario: { recover: '[{ restore: store, from: [b, a] }]' } });
+    const { folder, result } = await drillInMemory({
+      tamper: flip,
+      scenario: { recover: '[{ restore: store, from: [b, a] }]' },
+    });
     expect(dataOf(folder, 'step.ended')[0]).toMatchObject({ ok: true, facts: { store: 'a' } });
-    expect(dataOf(folder, 'copy.refused')).toMatchObject([{ step: 0, store: 'b', point: expect.any(String) as string, error: expect.stringContaining('SHA-256') as string }]);
-    expect(result.findings.find(({ id }) => id === 'copies/b')).toMatchObject({ verdict: 'fail', gate: true });
+    expect(dataOf(folder, 'copy.refused')).toMatchObject([
+      {
+        step: 0,
+        store: 'b',
+        point: expect.any(String) as string,
+        error: expect.stringContaining('SHA-256') as string,
+      },
+    ]);
+    expect(result.findings.find(({ id }) => id === 'copies/b')).toMatchObject({
+      verdict: 'fail',
+      gate: true,
+    });
     expect(result.exitCode).toBe(1);
   });
 
   it('because this drill broke it: as expected', async () => {
-    const { folder, result } = await drillInMemory({ scenario: { fault: '[{ wipe-volume: store, at: worst }, { object-corrupted: b, at: restore.begun }]', recover: '[{ restore: store, from: [b, a] }]' } });
+    const { folder, result } = await drillInMemory({
+      scenario: {
+        fault: '[{ wipe-volume: store, at: worst }, { object-corrupted: b, at: restore.begun }]',
+        recover: '[{ restore: store, from: [b, a] }]',
+      },
+    });
     expect(dataOf(folder, 'copy.refused')).toMatchObject([{ store: 'b' }]);
     expect(result.findings.filter(({ verdict }) => verdict !== 'pass')).toEqual([]);
     expect(result.findings.find(({ id }) => id === 'copies/b')).toMatchObject({ verdict: 'pass', weight: 0 });

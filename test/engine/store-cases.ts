@@ -3,9 +3,15 @@ export type StoreCase = [fault: string, says: RegExp];
 
 /** Another store is named after it. */
 export const fallBacks: StoreCase[] = [
-  ['object-corrupted', /^store b cannot give the recovery point \(.*SHA-256 is not that of its manifest.*\): trying a$/],
+  [
+    'object-corrupted',
+    /^store b cannot give the recovery point \(.*SHA-256 is not that of its manifest.*\): trying a$/,
+  ],
   ['object-deleted', /^store b cannot give the recovery point \(.*has no points\/.*\): trying a$/],
-  ['bucket-emptied', /^store b cannot give the recovery point \(no recovery point of .* in b from before the fault.*\): trying a$/],
+  [
+    'bucket-emptied',
+    /^store b cannot give the recovery point \(no recovery point of .* in b from before the fault.*\): trying a$/,
+  ],
 ];
 
 /** No other is named. */

@@ -6,7 +6,9 @@ import { systemClock } from '../../core/clock.ts';
 import { readChain } from '../../core/timeline.ts';
 import { createTimelineWriter } from '../../engine/timeline-writer.ts';
 
-const refused = (error: unknown): never => { throw error; };
+const refused = (error: unknown): never => {
+  throw error;
+};
 
 let folder: string;
 beforeEach(() => {
@@ -33,10 +35,32 @@ describe('the hash chain', () => {
   });
   it.each([
     ['a changed word', (text: string) => text.replace('zwei', 'drei'), 3, 'content does not match its hash'],
-    ['a changed time', (text: string) => text.replace(/"atMs":[\d.]+/, '"atMs":0.5'), 1, 'content does not match its hash'],
-    ['a removed line', (text: string) => text.split('\n').filter((_, i) => i !== 1).join('\n'), 2, 'sequence number 2, expected 1'],
+    [
+      'a changed time',
+      (text: string) => text.replace(/"atMs":[\d.]+/, '"atMs":0.5'),
+      1,
+      'content does not match its hash',
+    ],
+    [
+      'a removed line',
+      (text: string) =>
+        text
+          .split('\n')
+          .filter((_, i) => i !== 1)
+          .join('\n'),
+      2,
+      'sequence number 2, expected 1',
+    ],
     ['a last line cut off', (text: string) => text.slice(0, -20), 4, 'last line is cut off'],
-    ['swapped lines', (text: string) => { const [a, b, c, d] = text.split('\n'); return [a, c, b, d, ''].join('\n'); }, 2, 'sequence number 2, expected 1'],
+    [
+      'swapped lines',
+      (text: string) => {
+        const [a, b, c, d] = text.split('\n');
+        return [a, c, b, d, ''].join('\n');
+      },
+      2,
+      'sequence number 2, expected 1',
+    ],
     ['something inserted', (text: string) => text.replace('\n', '\n\n'), 2, 'empty line'],
   ])('shows %s, and what stands before it stays valid', (_, alter, line, reason) => {
     const { events, broken } = readChain(alter(written()));

@@ -3,7 +3,13 @@ import { systemClock } from '../../core/clock.ts';
 import type { Undo } from '../../core/driver.ts';
 import { createUndoStack, type UndoOutcome } from '../../engine/undo.ts';
 
-const undo = (name: string, part: Partial<Undo> = {}): Undo => ({ name, deadlineMs: 200, run: async () => undefined, healed: async () => true, ...part });
+const undo = (name: string, part: Partial<Undo> = {}): Undo => ({
+  name,
+  deadlineMs: 200,
+  run: async () => undefined,
+  healed: async () => true,
+  ...part,
+});
 
 async function unwound(...undos: Undo[]): Promise<{ outcomes: UndoOutcome[]; left: number }> {
   const stack = createUndoStack(systemClock);
@@ -23,13 +29,27 @@ describe('the undo stack', () => {
   it.each([0, 1, 2, 3])('goes on when number %i fails, and says so', async (bad) => {
     const names = ['a', 'b', 'c', 'd'];
     const ran: string[] = [];
-    const { outcomes, left } = await unwound(...names.map((name, i) => undo(name, { run: async () => { ran.push(name); if (i === bad) throw new Error(`cannot undo ${name}`); } })));
+    const { outcomes, left } = await unwound(
+      ...names.map((name, i) =>
+        undo(name, {
+          run: async () => {
+            ran.push(name);
+            if (i === bad) throw new Error(`cannot undo ${name}`);
+          },
+        }),
+      ),
+    );
     expect(ran).toEqual([...names].reverse());
     expect(left).toBe(0);
-    expect(outcomes.filter((one) => !one.ok)).toEqual([{ undo: names[bad], ok: false, healed: false, error: `cannot undo ${names[bad]}` }]);
+    expect(outcomes.filter((one) => !one.ok)).toEqual([
+      { undo: names[bad], ok: false, healed: false, error: `cannot undo ${names[bad]}` },
+    ]);
   });
   it('does not wait for ever', async () => {
-    const { outcomes } = await unwound(undo('first'), undo('hangs', { deadlineMs: 50, run: () => new Promise(() => undefined) }));
+    const { outcomes } = await unwound(
+      undo('first'),
+      undo('hangs', { deadlineMs: 50, run: () => new Promise(() => undefined) }),
+    );
     expect(outcomes[0]).toMatchObject({ undo: 'hangs', ok: false, error: 'hangs took longer than 50 ms' });
     expect(outcomes[1]).toMatchObject({ undo: 'first', ok: true, healed: true });
   });
@@ -39,10 +59,12 @@ describe('the undo stack', () => {
   });
   it('waits for an undo that heals a moment later', async () => {
     let looks = 0;
-    const { outcomes } = await unwound(undo('slow', { deadlineMs: 2000, healed: async () => (looks += 1) >= 3 }));
+    const { outcomes } = await unwound(
+      undo('slow', { deadlineMs: 2000, healed: async () => (looks += 1) >= 3 }),
+    );
     expect(outcomes).toEqual([{ undo: 'slow', ok: true, healed: true }]);
   });
-  it('leaves null where healing is the recovery\'s business', async () => {
+  it("leaves null where healing is the recovery's business", async () => {
     const { outcomes } = await unwound(undo('wipe', { healed: async () => null }));
     expect(outcomes).toEqual([{ undo: 'wipe', ok: true, healed: null }]);
   });

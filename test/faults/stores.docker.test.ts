@@ -30,7 +30,8 @@ const toxiproxy = (name: string): string => `  ${name}:
     ports: ["127.0.0.1::8474", "127.0.0.1::7070"]
     healthcheck: { test: [CMD, /toxiproxy-cli, list], interval: 1s, timeout: 5s, retries: 30 }
 `;
-const proxies = 'configs: { toxiproxy: { content: \'[{ "name": "target", "listen": "0.0.0.0:7070", "upstream": "target:7070", "enabled": true }]\' } }\n';
+const proxies =
+  'configs: { toxiproxy: { content: \'[{ "name": "target", "listen": "0.0.0.0:7070", "upstream": "target:7070", "enabled": true }]\' } }\n';
 const compose = `services:\n${service('target')}${service('other')}${toxiproxy('way')}${toxiproxy('elsewhere')}${proxies}volumes: { target-buckets: , target-versions: , other-buckets: , other-versions: }\n`;
 
 let folder: string;
@@ -40,7 +41,12 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'muster-store-faults-s3-'));
   writeFileSync(join(folder, 'compose.yml'), compose);
   const progress = (): void => undefined;
-  stack = await createStackProvider({ progress }).up({ file: join(folder, 'compose.yml'), drill: `store-faults-${randomBytes(3).toString('hex')}`, environment, progress });
+  stack = await createStackProvider({ progress }).up({
+    file: join(folder, 'compose.yml'),
+    drill: `store-faults-${randomBytes(3).toString('hex')}`,
+    environment,
+    progress,
+  });
 });
 afterAll(async () => {
   await stack?.down();
@@ -48,20 +54,47 @@ afterAll(async () => {
 });
 
 describe('faults of a bucket on a real S3 server', () =>
-  storeFaultTests(() => storeRig({ kind: s3, stack, environment, config: (name) => ({ service: name, bucket: 'backups' }) }), { service: true }));
+  storeFaultTests(
+    () =>
+      storeRig({ kind: s3, stack, environment, config: (name) => ({ service: name, bucket: 'backups' }) }),
+    { service: true },
+  ));
 
 /** What is told to its API happens to a server through which nobody goes. */
-const deaf = (way: Service): Service => ({ ...inertService(way), endpoint: (port) => (port === apiPort ? stack.services.get('elsewhere')! : way).endpoint(port) });
+const deaf = (way: Service): Service => ({
+  ...inertService(way),
+  endpoint: (port) => (port === apiPort ? stack.services.get('elsewhere')! : way).endpoint(port),
+});
 
 describe('faults of the way to a bucket', () => {
   let inert: Attached;
   const attach = (over: Service): Promise<Attached> =>
-    driver.attach({ component: 'way', service: over, config: {}, clients: () => over.endpoint(7070), peer: (name) => stack.services.get(name)!, clock: systemClock, seed: 7, secret: () => '', note: () => undefined });
-  storeFaultTests(async () => {
-    const way = stack.services.get('way')!;
-    inert = await attach(deaf(way));
-    return storeRig({
-      kind: s3, stack, environment, config: (name) => (name === 'target' ? { service: 'way', port: 7070, bucket: 'slow' } : { service: name, bucket: 'slow' }), way: { service: 'way', attached: await attach(way) },
+    driver.attach({
+      component: 'way',
+      service: over,
+      config: {},
+      clients: () => over.endpoint(7070),
+      peer: (name) => stack.services.get(name)!,
+      clock: systemClock,
+      seed: 7,
+      secret: () => '',
+      note: () => undefined,
     });
-  }, { service: true, way: () => inert });
+  storeFaultTests(
+    async () => {
+      const way = stack.services.get('way')!;
+      inert = await attach(deaf(way));
+      return storeRig({
+        kind: s3,
+        stack,
+        environment,
+        config: (name) =>
+          name === 'target'
+            ? { service: 'way', port: 7070, bucket: 'slow' }
+            : { service: name, bucket: 'slow' },
+        way: { service: 'way', attached: await attach(way) },
+      });
+    },
+    { service: true, way: () => inert },
+  );
 });

@@ -7,22 +7,32 @@ import { directory } from '../../stores/directory.ts';
 import { storeRig, type StoreRig } from '../support/store-rig.ts';
 import { storeFaultTests } from '../suites/store-faults.ts';
 
-describe('faults of a store that is a folder', () => storeFaultTests(() => storeRig({ kind: directory }), { service: false }));
+describe('faults of a store that is a folder', () =>
+  storeFaultTests(() => storeRig({ kind: directory }), { service: false }));
 
-const using = async (rig: StoreRig, work: (rig: StoreRig) => Promise<void>): Promise<void> => work(rig).finally(() => rig.close());
+const using = async (rig: StoreRig, work: (rig: StoreRig) => Promise<void>): Promise<void> =>
+  work(rig).finally(() => rig.close());
 const context = { seed: 7 };
 
 describe('what cannot be broken is refused, with the reason', () => {
-  test.each(['object-corrupted', 'object-deleted', 'bucket-emptied', 'rotate-key-lost'] as const)('%s of a store without recovery points', async (name) => {
-    await using(await storeRig({ kind: directory }), async ({ target }) => {
-      await expect(faults[name].inject(target, faults[name].params.parse({}) as never, context)).rejects.toThrow(/no recovery point|no key is needed/);
-    });
-  });
+  test.each(['object-corrupted', 'object-deleted', 'bucket-emptied', 'rotate-key-lost'] as const)(
+    '%s of a store without recovery points',
+    async (name) => {
+      await using(await storeRig({ kind: directory }), async ({ target }) => {
+        await expect(
+          faults[name].inject(target, faults[name].params.parse({}) as never, context),
+        ).rejects.toThrow(/no recovery point|no key is needed/);
+      });
+    },
+  );
 
   test('rotate-key-lost of backups that are not encrypted', async () => {
     await using(await storeRig({ kind: directory, encrypt: false }), async ({ target, backUp }) => {
       await backUp();
-      await expect(faults['rotate-key-lost'].inject(target, {}, context)).rejects.toMatchObject({ message: expect.stringMatching(/no key is needed/) as string, found: 'its newest recovery point is not encrypted' });
+      await expect(faults['rotate-key-lost'].inject(target, {}, context)).rejects.toMatchObject({
+        message: expect.stringMatching(/no key is needed/) as string,
+        found: 'its newest recovery point is not encrypted',
+      });
     });
   });
 
@@ -34,7 +44,9 @@ describe('what cannot be broken is refused, with the reason', () => {
       await using(await storeRig({ kind: directory, config, id: 'this-drill' }), async (rig) => {
         await rig.backUp();
         const before = await rig.contents(rig.target);
-        await expect(faults['bucket-emptied'].inject(rig.target, {}, context)).rejects.toThrow('refusing to empty store target: it holds recovery points of other drills');
+        await expect(faults['bucket-emptied'].inject(rig.target, {}, context)).rejects.toThrow(
+          'refusing to empty store target: it holds recovery points of other drills',
+        );
         expect(await rig.contents(rig.target)).toEqual(before);
       });
     });
@@ -62,7 +74,10 @@ test('what was set aside and put back leaves nothing behind, and what cannot be 
     await expect(rig.target.damage([...keys, missing], null)).rejects.toThrow(`has no ${missing}`);
     expect(await rig.contents(rig.target)).toEqual(before);
     await rig.target.store.write('holiday.jpg', Buffer.from('not a backup'));
-    await expect(rig.target.damage([...keys, 'holiday.jpg'], null)).rejects.toMatchObject({ message: expect.stringContaining("not this drill's own"), found: 'holiday.jpg' });
+    await expect(rig.target.damage([...keys, 'holiday.jpg'], null)).rejects.toMatchObject({
+      message: expect.stringContaining("not this drill's own"),
+      found: 'holiday.jpg',
+    });
     await rig.target.store.remove('holiday.jpg');
     expect(await rig.contents(rig.target)).toEqual(before);
     const { putBack } = await rig.target.damage(keys, null);

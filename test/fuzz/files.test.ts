@@ -15,7 +15,10 @@ import { mutated, mutation, runs, timeLimit } from './mutations.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const real = createStackProvider({ progress: () => undefined });
-/** Compose is asked once of each text and rules: it is a process, and most slips are in a file that it never sees. */
+/**
+ * Compose is asked once of each text and rules: it is a process, and most slips are in a file that it never
+ * sees.
+ */
 const asked = new Map<string, ReturnType<typeof real.contain>>();
 const provider: typeof real = {
   ...real,
@@ -27,7 +30,11 @@ const provider: typeof real = {
 };
 
 /** The three files of a drill, each naming the next in the same folder. */
-interface Files { scenario: string; strategy: string; compose: string }
+interface Files {
+  scenario: string;
+  strategy: string;
+  compose: string;
+}
 
 function filesOf(scenarioFile: string): Files {
   const scenario = readFileSync(scenarioFile, 'utf8');
@@ -41,7 +48,9 @@ function filesOf(scenarioFile: string): Files {
   };
 }
 
-const shipped = globSync(['scenarios/**/*.yaml', 'test/fixtures/*/scenario.yaml'], { cwd: root }).filter((file) => !file.endsWith('strategy.yaml')).sort();
+const shipped = globSync(['scenarios/**/*.yaml', 'test/fixtures/*/scenario.yaml'], { cwd: root })
+  .filter((file) => !file.endsWith('strategy.yaml'))
+  .sort();
 const corpus = [memoryFiles().file, ...shipped.map((file) => join(root, file))].map(filesOf);
 /** Those that are read in a millisecond. */
 const small = corpus.filter((files) => Object.values(files).join('').length < 6_000);
@@ -64,12 +73,15 @@ function planned({ scenario, strategy, compose }: Files): Promise<MusterError[]>
   writeFileSync(join(folder, 'scenario.yaml'), scenario);
   writeFileSync(join(folder, 'strategy.yaml'), strategy);
   writeFileSync(join(folder, 'compose.yml'), compose);
-  return errorsOf(() => planDrill(join(folder, 'scenario.yaml'), registries, provider, { hostCommands: true }));
+  return errorsOf(() =>
+    planDrill(join(folder, 'scenario.yaml'), registries, provider, { hostCommands: true }),
+  );
 }
 
 function expectPlaces(errors: readonly MusterError[]): void {
   const wanted = { trouble: 'input', line: expect.any(Number) as number };
-  for (const { trouble, at, message } of errors) expect({ trouble, line: at?.line, message }).toEqual({ ...wanted, message });
+  for (const { trouble, at, message } of errors)
+    expect({ trouble, line: at?.line, message }).toEqual({ ...wanted, message });
 }
 
 const which = fc.constantFrom<keyof Files>('scenario', 'strategy', 'compose');
@@ -79,7 +91,9 @@ test('every file that comes with Muster is planned as it is', async () => {
   for (const files of corpus) expect(await planned(files)).toEqual([]);
 });
 
-test('whatever is wrong with one of a drill\'s files, it is an input error with its line', { timeout: timeLimit }, async () => {
+test("whatever is wrong with one of a drill's files, it is an input error with its line", {
+  timeout: timeLimit,
+}, async () => {
   await fc.assert(
     fc.asyncProperty(fc.constantFrom(...small), which, slips, async (files, one, mutations) => {
       expectPlaces(await planned({ ...files, [one]: mutations.reduce(mutated, files[one]) }));
@@ -88,7 +102,9 @@ test('whatever is wrong with one of a drill\'s files, it is an input error with 
   );
 });
 
-test('a large file with slips gives a value or an input error with its line', { timeout: timeLimit }, async () => {
+test('a large file with slips gives a value or an input error with its line', {
+  timeout: timeLimit,
+}, async () => {
   const { scenario, strategy } = schemasOf(registries);
   await fc.assert(
     fc.asyncProperty(fc.constantFrom(...corpus), which, slips, async (files, one, mutations) => {
@@ -96,7 +112,12 @@ test('a large file with slips gives a value or an input error with its line', { 
       const file = join(folder, 'compose.yml');
       writeFileSync(file, text);
       if (one === 'compose') expectPlaces(await errorsOf(() => describeComposeFile(file)));
-      else expectPlaces(await errorsOf(() => parseAs<unknown>(parseSource(file, text), one === 'scenario' ? scenario : strategy)));
+      else
+        expectPlaces(
+          await errorsOf(() =>
+            parseAs<unknown>(parseSource(file, text), one === 'scenario' ? scenario : strategy),
+          ),
+        );
     }),
     runs(400, 40),
   );

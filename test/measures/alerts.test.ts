@@ -11,11 +11,16 @@ const judged = (spoil: (sketch: Sketch) => void = () => undefined): DrillResult 
   return judgeSketch(sketch);
 };
 const alertOf = (result: DrillResult, name: string) => result.alerts.find(({ alert }) => alert === name)!;
-const automatically = (sketch: Sketch): void => change(sketch, 'recovery.begun', ({ data }) => void (data.automatic = true));
+const automatically = (sketch: Sketch): void =>
+  change(sketch, 'recovery.begun', ({ data }) => void (data.automatic = true));
 
 test('an alert fires when its window holds enough of the outage, and clears when it has passed', () => {
   const { firedMs, clearedMs, falseAlarmMs, component, state, basis } = alertOf(judged(), 'errors');
-  expect({ falseAlarmMs, component, state }).toEqual({ falseAlarmMs: null, component: 'redis', state: 'fired' });
+  expect({ falseAlarmMs, component, state }).toEqual({
+    falseAlarmMs: null,
+    component: 'redis',
+    state: 'fired',
+  });
   // A twentieth of 20 s is one second of failing.
   expect(firedMs! - at.fault).toBeGreaterThan(500);
   expect(firedMs! - at.fault).toBeLessThan(1_700);
@@ -25,47 +30,94 @@ test('an alert fires when its window holds enough of the outage, and clears when
 });
 
 test('what is slow for the one alert is not for the other: response times are counted exactly', () => {
-  const slowly = (durationMs: number) => judged((sketch) => {
-    for (const record of sketch.records) if (record.load === logins && record.invokedMs >= at.correct && record.kind === kinds.answer) record.durationMs = durationMs;
-    put(sketch.strategy, 'alerts.slow.over', '3s');
-  });
+  const slowly = (durationMs: number) =>
+    judged((sketch) => {
+      for (const record of sketch.records)
+        if (record.load === logins && record.invokedMs >= at.correct && record.kind === kinds.answer)
+          record.durationMs = durationMs;
+      put(sketch.strategy, 'alerts.slow.over', '3s');
+    });
   expect(alertOf(slowly(2_001), 'slow')).toMatchObject({ state: 'fired', component: 'proxy' });
   expect(alertOf(slowly(1_999), 'slow')).toMatchObject({ state: 'silent' });
 });
 
-describe('the strategy\'s own health check', () => {
-  const probed = (sketch: Sketch): void => change(sketch, 'detected', ({ data }) => void (data.by = 'health probe'));
+describe("the strategy's own health check", () => {
+  const probed = (sketch: Sketch): void =>
+    change(sketch, 'detected', ({ data }) => void (data.by = 'health probe'));
   test.each<[string, (sketch: Sketch) => void, object]>([
-    ['is derived from its settings where a probe saw the outage', probed, { state: 'fired', firedMs: at.fault + 90_000 }],
+    [
+      'is derived from its settings where a probe saw the outage',
+      probed,
+      { state: 'fired', firedMs: at.fault + 90_000 },
+    ],
     ['is not known where a client noticed first', () => undefined, { state: 'unknown', firedMs: null }],
-    ['is silent on an outage that ends by itself too soon', (sketch) => { probed(sketch); automatically(sketch); }, { state: 'silent', firedMs: null }],
-    ['depends on the moment in between', (sketch) => { probed(sketch); automatically(sketch); put(sketch.strategy, 'detection.healthCheck.every', '1200ms'); }, { state: 'unknown' }],
-    ['is certain when the outage outlasts every phase of it', (sketch) => { probed(sketch); automatically(sketch); put(sketch.strategy, 'detection.healthCheck.every', '900ms'); }, { state: 'fired', firedMs: at.fault + 2_700 }],
+    [
+      'is silent on an outage that ends by itself too soon',
+      (sketch) => {
+        probed(sketch);
+        automatically(sketch);
+      },
+      { state: 'silent', firedMs: null },
+    ],
+    [
+      'depends on the moment in between',
+      (sketch) => {
+        probed(sketch);
+        automatically(sketch);
+        put(sketch.strategy, 'detection.healthCheck.every', '1200ms');
+      },
+      { state: 'unknown' },
+    ],
+    [
+      'is certain when the outage outlasts every phase of it',
+      (sketch) => {
+        probed(sketch);
+        automatically(sketch);
+        put(sketch.strategy, 'detection.healthCheck.every', '900ms');
+      },
+      { state: 'fired', firedMs: at.fault + 2_700 },
+    ],
   ])('%s', (_name, spoil, row) => expect(alertOf(judged(spoil), 'health-check')).toMatchObject(row));
 });
 
 test('where clients feel only the repair, no alert is said to have noticed the fault', () => {
   const result = judged((sketch) => {
-    for (const record of sketch.records) if (record.invokedMs >= at.fault && record.invokedMs < at.recovery && record.outcome !== outcomes.ok) record.outcome = outcomes.ok;
-    for (const record of sketch.records) if (record.kind === kinds.read && record.invokedMs >= at.fault && record.invokedMs < at.recovery) record.kind = kinds.answer;
+    for (const record of sketch.records)
+      if (record.invokedMs >= at.fault && record.invokedMs < at.recovery && record.outcome !== outcomes.ok)
+        record.outcome = outcomes.ok;
+    for (const record of sketch.records)
+      if (record.kind === kinds.read && record.invokedMs >= at.fault && record.invokedMs < at.recovery)
+        record.kind = kinds.answer;
   });
   expect(result.time.impactMs).toBeGreaterThanOrEqual(at.recovery);
   expect(result.findings.find(({ id }) => id === 'alerts/noticed')).toBeUndefined();
-  expect(result.limits).toContain('Clients felt nothing of the fault before the recovery was begun: no alert on what they see would have told anybody of it.');
+  expect(result.limits).toContain(
+    'Clients felt nothing of the fault before the recovery was begun: no alert on what they see would have told anybody of it.',
+  );
   expect(judged().limits.some((limit) => limit.startsWith('Clients felt nothing'))).toBe(false);
 });
 
-test('a blip that ends by itself is no alert\'s business, and it is said that none fired', () => {
+test("a blip that ends by itself is no alert's business, and it is said that none fired", () => {
   const result = judged((sketch) => {
     automatically(sketch);
     put(sketch.strategy, 'alerts', { errors: { when: 'error-rate', above: '50%', over: '1m' } });
   });
-  expect(result.findings.find(({ id }) => id === 'alerts/noticed')).toMatchObject({ verdict: 'pass', detail: expect.stringMatching(/^No alert would have fired\. The outage of 3\.0 s was shorter than every window/) });
+  expect(result.findings.find(({ id }) => id === 'alerts/noticed')).toMatchObject({
+    verdict: 'pass',
+    detail: expect.stringMatching(
+      /^No alert would have fired\. The outage of 3\.0 s was shorter than every window/,
+    ),
+  });
 });
 
 test('the error budget: time by the share that failed, and what real life adds', () => {
   const { errorBudget } = judged();
-  expect(errorBudget).toMatchObject({ target: 0.999, budgetMs: 2_592_000, delayMs: 150_000, load: expect.any(String) });
+  expect(errorBudget).toMatchObject({
+    target: 0.999,
+    budgetMs: 2_592_000,
+    delayMs: 150_000,
+    load: expect.any(String),
+  });
   expect(errorBudget!.badMs).toBeGreaterThan(2_600);
   expect(errorBudget!.badMs).toBeLessThan(3_300);
   expect(errorBudget!.burnt).toBeCloseTo(errorBudget!.badMs! / 2_592_000, 9);
@@ -76,9 +128,14 @@ test('the error budget: time by the share that failed, and what real life adds',
 
 test('slow answers make a second unavailable, where the strategy says what slow is', () => {
   const slow = (sketch: Sketch): void => {
-    for (const record of sketch.records) if (record.load === logins && record.kind === kinds.answer && record.invokedMs >= at.correct) record.durationMs = 2_100;
+    for (const record of sketch.records)
+      if (record.load === logins && record.kind === kinds.answer && record.invokedMs >= at.correct)
+        record.durationMs = 2_100;
   };
-  const without = judged((sketch) => { slow(sketch); put(sketch.strategy, 'slo', undefined); });
+  const without = judged((sketch) => {
+    slow(sketch);
+    put(sketch.strategy, 'slo', undefined);
+  });
   const withIt = judged(slow);
   expect(withIt.unavailableSeconds!).toBeGreaterThan(without.unavailableSeconds!);
   expect(without.series[logins]!.slow).toBeNull();
@@ -87,6 +144,9 @@ test('slow answers make a second unavailable, where the strategy says what slow 
 });
 
 test('a bundle from before there were alerts is judged as ever', () => {
-  const result = judged((sketch) => { put(sketch.strategy, 'alerts', undefined); put(sketch.strategy, 'slo', undefined); });
+  const result = judged((sketch) => {
+    put(sketch.strategy, 'alerts', undefined);
+    put(sketch.strategy, 'slo', undefined);
+  });
   expect(result).toMatchObject({ alerts: [], errorBudget: null, verdict: 'pass' });
 });

@@ -6,7 +6,8 @@ import { knownBad } from '../../fixtures/timelines/index.ts';
 import { measures } from '../../measures/index.ts';
 import { judgeSketch } from './timeline-builder.ts';
 
-test('every measure has timelines that it must catch', () => expect(Object.keys(knownBad).sort()).toEqual(Object.keys(measures).sort()));
+test('every measure has timelines that it must catch', () =>
+  expect(Object.keys(knownBad).sort()).toEqual(Object.keys(measures).sort()));
 
 test('the good drill passes, with nothing left open', () => {
   const result = judgeSketch(goodDrill());
@@ -20,7 +21,10 @@ describe.each(Object.entries(knownBad))('%s', (_measure, cases) => {
     const sketch = goodDrill();
     spoil(sketch);
     const result = judgeSketch(sketch);
-    expect(result.findings.find((finding) => finding.id === id)).toMatchObject({ verdict, detail: expect.stringMatching(says) as string });
+    expect(result.findings.find((finding) => finding.id === id)).toMatchObject({
+      verdict,
+      detail: expect.stringMatching(says) as string,
+    });
     expect(result.score.gates).toContain(id);
     expect(result.verdict).not.toBe('pass');
     expect(result.exitCode).toBe(exitCodeOf(result.verdict));

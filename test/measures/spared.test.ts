@@ -11,30 +11,46 @@ describe('a load whose clients are promised to notice nothing', () => {
   const promised = (): Sketch => {
     const sketch = goodDrill();
     put(sketch.scenario, 'load.logins.impact', 'none');
-    for (const record of sketch.records) if (record.load === logins && record.kind === kinds.answer) record.outcome = outcomes.ok;
+    for (const record of sketch.records)
+      if (record.load === logins && record.kind === kinds.answer) record.outcome = outcomes.ok;
     return sketch;
   };
   test('is judged by itself: the others may fail', () => {
     const result = judgeSketch(promised());
-    expect(result.findings.find(({ id }) => id === 'impact/logins')).toMatchObject({ verdict: 'pass', actual: 0 });
+    expect(result.findings.find(({ id }) => id === 'impact/logins')).toMatchObject({
+      verdict: 'pass',
+      actual: 0,
+    });
     expect(result.time.rtaMs).not.toBeNull();
     expect(result.exitCode).toBe(0);
   });
   test('refutes the promise by a single failure', () => {
     const sketch = promised();
-    sketch.records.find((record) => record.load === logins && record.kind === kinds.answer && record.invokedMs > at.fault)!.outcome = outcomes.fail;
-    expect(findingOf(sketch, 'impact/logins')).toMatchObject({ verdict: 'fail', actual: 1, detail: expect.stringMatching(/^logins failed/) as string });
+    sketch.records.find(
+      (record) => record.load === logins && record.kind === kinds.answer && record.invokedMs > at.fault,
+    )!.outcome = outcomes.fail;
+    expect(findingOf(sketch, 'impact/logins')).toMatchObject({
+      verdict: 'fail',
+      actual: 1,
+      detail: expect.stringMatching(/^logins failed/) as string,
+    });
     expect(judgeSketch(sketch).exitCode).toBe(1);
   });
   test('proves nothing where nobody asked', () => {
     const sketch = promised();
     keep(sketch, (record) => record.load !== logins || record.invokedMs < at.fault);
-    expect(findingOf(sketch, 'impact/logins')).toMatchObject({ verdict: 'inconclusive', detail: expect.stringMatching(/Too little was asked/) as string });
+    expect(findingOf(sketch, 'impact/logins')).toMatchObject({
+      verdict: 'inconclusive',
+      detail: expect.stringMatching(/Too little was asked/) as string,
+    });
   });
 });
 
 describe('a backup of software alone', () => {
-  /** What was restored held no data: the loss is what it is, and no interval of that backup explains or bounds it. */
+  /**
+   * What was restored held no data: the loss is what it is, and no interval of that backup explains or bounds
+   * it.
+   */
   const ofImage = (): Sketch => {
     const sketch = goodDrill();
     change(sketch, 'schedule.begun', ({ data }) => void (data.holds = 'image'));
@@ -42,8 +58,14 @@ describe('a backup of software alone', () => {
   };
   test('has no part in the worst case of the loss: that is what was observed', () => {
     const { objectives } = judgeSketch(ofImage());
-    expect(objectives.find(({ kind }) => kind === 'rpo')).toMatchObject({ actualMs: 5_039, worstMs: 5_039, basis: 'measured' });
-    expect(judgeSketch(goodDrill()).objectives.find(({ kind }) => kind === 'rpo')).toMatchObject({ worstMs: 300_090 });
+    expect(objectives.find(({ kind }) => kind === 'rpo')).toMatchObject({
+      actualMs: 5_039,
+      worstMs: 5_039,
+      basis: 'measured',
+    });
+    expect(judgeSketch(goodDrill()).objectives.find(({ kind }) => kind === 'rpo')).toMatchObject({
+      worstMs: 300_090,
+    });
   });
   test('explains no loss: beyond the RPO it is red, however long the interval', () => {
     const sketch = ofImage();

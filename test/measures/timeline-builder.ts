@@ -1,7 +1,24 @@
-import { kinds, outcomes, recordBytes, writeRecord, digestOf, type Digest, type Kind, type LedgerRecord, type LedgerSource, type Outcome } from '../../core/ledger.ts';
+import {
+  kinds,
+  outcomes,
+  recordBytes,
+  writeRecord,
+  digestOf,
+  type Digest,
+  type Kind,
+  type LedgerRecord,
+  type LedgerSource,
+  type Outcome,
+} from '../../core/ledger.ts';
 import { scenarioSchema } from '../../core/scenario.ts';
 import { strategySchema } from '../../core/strategy.ts';
-import { firstHash, hashEvent, type EventData, type EventType, type TimelineEvent } from '../../core/timeline.ts';
+import {
+  firstHash,
+  hashEvent,
+  type EventData,
+  type EventType,
+  type TimelineEvent,
+} from '../../core/timeline.ts';
 import type { DrillResult } from '../../core/result.ts';
 import { measures as registry } from '../../measures/index.ts';
 import { judge } from '../../measures/judge.ts';
@@ -20,36 +37,76 @@ export interface Sketch {
   aheadMs?(atMs: number): number;
 }
 
-export interface Sealed { events: TimelineEvent[]; source: LedgerSource }
+export interface Sealed {
+  events: TimelineEvent[];
+  source: LedgerSource;
+}
 
-export const add = <T extends EventType>(sketch: Sketch, atMs: number, type: T, data: EventData[T]): void => void sketch.events.push({ atMs, type, data } as Sketch['events'][number]);
+export const add = <T extends EventType>(sketch: Sketch, atMs: number, type: T, data: EventData[T]): void =>
+  void sketch.events.push({ atMs, type, data } as Sketch['events'][number]);
 
 /** Leaves out the events of a type, or those of them that `which` picks. */
-export function drop<T extends EventType>(sketch: Sketch, type: T, which: (data: EventData[T], atMs: number) => boolean = () => true): void {
-  const kept = sketch.events.filter((event) => event.type !== type || !which(event.data as EventData[T], event.atMs));
+export function drop<T extends EventType>(
+  sketch: Sketch,
+  type: T,
+  which: (data: EventData[T], atMs: number) => boolean = () => true,
+): void {
+  const kept = sketch.events.filter(
+    (event) => event.type !== type || !which(event.data as EventData[T], event.atMs),
+  );
   if (kept.length === sketch.events.length) throw new Error(`no ${type} to leave out`);
   sketch.events = kept;
 }
 
 /** Changes the events of a type, in place: their data, and with `atMs` their time. */
-export function change<T extends EventType>(sketch: Sketch, type: T, alter: (event: { atMs: number; data: EventData[T] }) => void, which: (data: EventData[T]) => boolean = () => true): void {
+export function change<T extends EventType>(
+  sketch: Sketch,
+  type: T,
+  alter: (event: { atMs: number; data: EventData[T] }) => void,
+  which: (data: EventData[T]) => boolean = () => true,
+): void {
   const found = sketch.events.filter((event) => event.type === type && which(event.data as EventData[T]));
   if (found.length === 0) throw new Error(`no ${type} to change`);
   for (const event of found) alter(event as unknown as { atMs: number; data: EventData[T] });
 }
 
-interface OperationOptions { group?: number; durationMs?: number; flags?: number; outcome?: Outcome }
-
-/** One record. A value of null is: nothing there. */
-export function operation(load: number, kind: Kind, id: number, invokedMs: number, value: string | null, options: OperationOptions = {}): LedgerRecord {
-  const { low, high }: Digest = value === null ? { low: 0, high: 0 } : digestOf(value);
-  return { load, kind, outcome: options.outcome ?? outcomes.ok, flags: options.flags ?? 0, id, group: options.group ?? id, invokedMs, durationMs: options.durationMs ?? 1, low, high };
+interface OperationOptions {
+  group?: number;
+  durationMs?: number;
+  flags?: number;
+  outcome?: Outcome;
 }
 
-export const readBackOf = (sketch: Sketch, load: number): LedgerRecord[] => sketch.records.filter((record) => record.load === load && record.kind === kinds.readback);
+/** One record. A value of null is: nothing there. */
+export function operation(
+  load: number,
+  kind: Kind,
+  id: number,
+  invokedMs: number,
+  value: string | null,
+  options: OperationOptions = {},
+): LedgerRecord {
+  const { low, high }: Digest = value === null ? { low: 0, high: 0 } : digestOf(value);
+  return {
+    load,
+    kind,
+    outcome: options.outcome ?? outcomes.ok,
+    flags: options.flags ?? 0,
+    id,
+    group: options.group ?? id,
+    invokedMs,
+    durationMs: options.durationMs ?? 1,
+    low,
+    high,
+  };
+}
+
+export const readBackOf = (sketch: Sketch, load: number): LedgerRecord[] =>
+  sketch.records.filter((record) => record.load === load && record.kind === kinds.readback);
 
 /** Records as they are or as they are to be, without the ones that are left out. */
-export const keep = (sketch: Sketch, which: (record: LedgerRecord) => boolean): void => void (sketch.records = sketch.records.filter(which));
+export const keep = (sketch: Sketch, which: (record: LedgerRecord) => boolean): void =>
+  void (sketch.records = sketch.records.filter(which));
 
 /** A ledger in memory; `recordsPerChunk` small enough that records come in several chunks. */
 export function sourceOf(records: readonly LedgerRecord[], recordsPerChunk = 1000): LedgerSource {
@@ -59,40 +116,79 @@ export function sourceOf(records: readonly LedgerRecord[], recordsPerChunk = 100
   return {
     records: records.length,
     *chunks() {
-      for (let at = 0; at < bytes.length; at += recordsPerChunk * recordBytes) yield bytes.subarray(at, at + recordsPerChunk * recordBytes);
+      for (let at = 0; at < bytes.length; at += recordsPerChunk * recordBytes)
+        yield bytes.subarray(at, at + recordsPerChunk * recordBytes);
     },
   };
 }
 
 /** Hash-chained events, as a bundle holds them. `utc` follows from `atMs`. */
-export function chain(events: Sketch['events'], aheadMs: NonNullable<Sketch['aheadMs']> = () => 0): TimelineEvent[] {
+export function chain(
+  events: Sketch['events'],
+  aheadMs: NonNullable<Sketch['aheadMs']> = () => 0,
+): TimelineEvent[] {
   let prev = firstHash;
-  return [...events].sort((a, b) => a.atMs - b.atMs).map((event, seq) => {
-    const open = { seq, atMs: event.atMs, utc: new Date(Date.UTC(2026, 0, 1) + event.atMs + aheadMs(event.atMs)).toISOString(), type: event.type, data: event.data, prev };
-    const hash = hashEvent(open as never);
-    prev = hash;
-    return { ...open, hash } as TimelineEvent;
-  });
+  return [...events]
+    .sort((a, b) => a.atMs - b.atMs)
+    .map((event, seq) => {
+      const open = {
+        seq,
+        atMs: event.atMs,
+        utc: new Date(Date.UTC(2026, 0, 1) + event.atMs + aheadMs(event.atMs)).toISOString(),
+        type: event.type,
+        data: event.data,
+        prev,
+      };
+      const hash = hashEvent(open as never);
+      prev = hash;
+      return { ...open, hash } as TimelineEvent;
+    });
 }
 
 /** Parameters of the faults that sketches name; what they mean is no concern of a measure. */
 const faultParameters = { 'wipe-volume': z.strictObject({}), crash: z.strictObject({}) };
 const [strategies, scenarios] = [strategySchema(), scenarioSchema(faultParameters)];
 
-/** Puts in what follows from the sketch (the beginning, the ledger's size, counts of read-backs), sorts, and closes the chain. */
+/**
+ * Puts in what follows from the sketch (the beginning, the ledger's size, counts of read-backs), sorts, and
+ * closes the chain.
+ */
 export function seal(sketch: Sketch): Sealed {
   const strategy = strategies.parse(sketch.strategy);
   const scenario = scenarios.parse(sketch.scenario);
-  const records = [...sketch.records].sort((a, b) => Number(a.kind === kinds.readback) - Number(b.kind === kinds.readback) || a.invokedMs + a.durationMs - (b.invokedMs + b.durationMs));
-  const begun = { drill: '7', seed: 7, muster: '0.1.0', originMonotonicMs: 1000, scenarioFile: 'drill.yaml', strategyFile: 'strategy.yaml', scenario, strategy, host: { os: 'Debian' } };
+  const records = [...sketch.records].sort(
+    (a, b) =>
+      Number(a.kind === kinds.readback) - Number(b.kind === kinds.readback) ||
+      a.invokedMs + a.durationMs - (b.invokedMs + b.durationMs),
+  );
+  const begun = {
+    drill: '7',
+    seed: 7,
+    muster: '0.1.0',
+    originMonotonicMs: 1000,
+    scenarioFile: 'drill.yaml',
+    strategyFile: 'strategy.yaml',
+    scenario,
+    strategy,
+    host: { os: 'Debian' },
+  };
   const events: Sketch['events'] = [{ atMs: 0, type: 'drill.begun', data: begun }, ...sketch.events];
   const counted = (load: number, isReadBack: boolean): number =>
-    records.reduce((sum, record) => sum + Number(record.load === load && (record.kind === kinds.readback) === isReadBack), 0);
+    records.reduce(
+      (sum, record) => sum + Number(record.load === load && (record.kind === kinds.readback) === isReadBack),
+      0,
+    );
   for (const event of events) {
     if (event.type === 'load.ended') event.data.operations = counted(event.data.index, false);
-    if (event.type === 'readback.ended' && event.data.records === -1) event.data.records = counted(event.data.index, true);
+    if (event.type === 'readback.ended' && event.data.records === -1)
+      event.data.records = counted(event.data.index, true);
   }
-  if (!events.some((event) => event.type === 'ledger.chunk') && records.length > 0) events.push({ atMs: 28_150, type: 'ledger.chunk', data: { offset: 0, bytes: records.length * recordBytes, sha256: '0'.repeat(64) } });
+  if (!events.some((event) => event.type === 'ledger.chunk') && records.length > 0)
+    events.push({
+      atMs: 28_150,
+      type: 'ledger.chunk',
+      data: { offset: 0, bytes: records.length * recordBytes, sha256: '0'.repeat(64) },
+    });
   return { events: chain(events, sketch.aheadMs), source: sourceOf(records) };
 }
 

@@ -5,8 +5,18 @@ import { createLiveBoard } from '../../reports/live.ts';
 import { Screen } from './screen.ts';
 
 let nowMs = 0;
-const clock: Clock = { nowMs: () => nowMs, utc: () => new Date(Date.UTC(2026, 10, 20, 2, 0, 0) + nowMs).toISOString(), sleep: () => Promise.resolve(), after: () => () => undefined };
-const client = (failedPerSecond: number, perSecond = 2000): Progress => ({ kind: 'client', perSecond, failing: failedPerSecond > 0, failedPerSecond });
+const clock: Clock = {
+  nowMs: () => nowMs,
+  utc: () => new Date(Date.UTC(2026, 10, 20, 2, 0, 0) + nowMs).toISOString(),
+  sleep: () => Promise.resolve(),
+  after: () => () => undefined,
+};
+const client = (failedPerSecond: number, perSecond = 2000): Progress => ({
+  kind: 'client',
+  perSecond,
+  failing: failedPerSecond > 0,
+  failedPerSecond,
+});
 const bare = (text: string): string => text.replace(/\u001b\[[\d;?]*[a-zA-Z]/g, '');
 
 beforeEach(() => {
@@ -17,7 +27,15 @@ afterEach(() => vi.useRealTimers());
 
 test('several drills on a terminal that says it is 0 columns wide have lines, as in a pipe', () => {
   const screen = new Screen(true, 0);
-  const all = createLiveBoard({ stream: screen, color: true, width: 80, isTTY: true, clock, jobs: 2, drills: 3 });
+  const all = createLiveBoard({
+    stream: screen,
+    color: true,
+    width: 80,
+    isTTY: true,
+    clock,
+    jobs: 2,
+    drills: 3,
+  });
   all.begin('redis-crash', 0).update({ kind: 'phase', phase: 'protect' });
   all.stop();
   expect(screen.text).toMatch(/^02:00:00Z redis-crash: protect$/m);
@@ -26,13 +44,16 @@ test('several drills on a terminal that says it is 0 columns wide have lines, as
 
 describe('several drills on a terminal', () => {
   let screen: Screen;
-  const board = (): ReturnType<typeof createLiveBoard> => createLiveBoard({ stream: screen, color: true, width: 80, isTTY: true, clock, jobs: 2, drills: 3 });
+  const board = (): ReturnType<typeof createLiveBoard> =>
+    createLiveBoard({ stream: screen, color: true, width: 80, isTTY: true, clock, jobs: 2, drills: 3 });
   /** What stands at the bottom after the next redraw. */
   const redrawn = (): string[] => {
     screen.text = '';
     nowMs += 100;
     vi.advanceTimersByTime(100);
-    return bare(screen.text).split('\n').filter((line) => line.trim() !== '');
+    return bare(screen.text)
+      .split('\n')
+      .filter((line) => line.trim() !== '');
   };
   beforeEach(() => {
     screen = new Screen(true, 80);
@@ -100,7 +121,15 @@ describe('several drills on a terminal', () => {
 
 test('several drills in a pipe: each line bears its drill, and nothing is redrawn', () => {
   const screen = new Screen(false);
-  const all = createLiveBoard({ stream: screen, color: false, width: 80, isTTY: false, clock, jobs: 2, drills: 2 });
+  const all = createLiveBoard({
+    stream: screen,
+    color: false,
+    width: 80,
+    isTTY: false,
+    clock,
+    jobs: 2,
+    drills: 2,
+  });
   const [one, two] = [all.begin('one', 0), all.begin('two', 1)];
   one.update({ kind: 'phase', phase: 'up' });
   two.update({ kind: 'phase', phase: 'up' });
@@ -111,17 +140,34 @@ test('several drills in a pipe: each line bears its drill, and nothing is redraw
   all.line('done');
   all.stop();
   expect(screen.text.split('\n').slice(0, -1)).toEqual([
-    '02:00:00Z drill 1 of 2: one', '02:00:00Z drill 2 of 2: two', '02:00:00Z one: up', '02:00:00Z two: up',
-    '02:00:02Z one: first', '02:00:02Z one: second', '02:00:02Z two: up: took 2.0 s', '02:00:02Z one: up: took 2.0 s', '02:00:02Z done',
+    '02:00:00Z drill 1 of 2: one',
+    '02:00:00Z drill 2 of 2: two',
+    '02:00:00Z one: up',
+    '02:00:00Z two: up',
+    '02:00:02Z one: first',
+    '02:00:02Z one: second',
+    '02:00:02Z two: up: took 2.0 s',
+    '02:00:02Z one: up: took 2.0 s',
+    '02:00:02Z done',
   ]);
 });
 
 test('one drill at a time is seen as ever', () => {
   const screen = new Screen(false);
-  const all = createLiveBoard({ stream: screen, color: false, width: 80, isTTY: false, clock, jobs: 1, drills: 2 });
+  const all = createLiveBoard({
+    stream: screen,
+    color: false,
+    width: 80,
+    isTTY: false,
+    clock,
+    jobs: 1,
+    drills: 2,
+  });
   const one = all.begin('one', 0);
   one.update({ kind: 'phase', phase: 'up' });
   one.end();
   all.begin('two', 1);
-  expect(screen.text).toBe('02:00:00Z drill 1 of 2: one\n02:00:00Z up\n02:00:00Z up: took 0 ms\n02:00:00Z drill 2 of 2: two\n');
+  expect(screen.text).toBe(
+    '02:00:00Z drill 1 of 2: one\n02:00:00Z up\n02:00:00Z up: took 0 ms\n02:00:00Z drill 2 of 2: two\n',
+  );
 });

@@ -10,18 +10,34 @@ import { sampleResults } from './sample-results.ts';
 const pageOf = (result: DrillResult): string => String(html.render(result));
 const body = (page: string): string => page.slice(page.indexOf('<body>') + 6);
 /** The words of a page in order, without markup. */
-const words = (part: string): string => part.replace(/<title>.*?<\/title>/gs, '').replace(/<[^>]+>/g, ' ').replace(/\s+/g, ' ');
+const words = (part: string): string =>
+  part
+    .replace(/<title>.*?<\/title>/gs, '')
+    .replace(/<[^>]+>/g, ' ')
+    .replace(/\s+/g, ' ');
 /** Tags with the values of their attributes taken out: what stands inside quotes is text. */
-const tags = (page: string): string[] => page.match(/<[a-z!/][^>]*>/gi)!.map((tag) => tag.replace(/"[^"]*"/g, '""'));
+const tags = (page: string): string[] =>
+  page.match(/<[a-z!/][^>]*>/gi)!.map((tag) => tag.replace(/"[^"]*"/g, '""'));
 
 /** Whatever in a page would fetch or run something. */
 const outside = (page: string): string[] => [
-  ...tags(page).filter((tag) => /^<(script|link|iframe|object|embed|base|form|img|a)\b|\s(on\w+|src|srcset|href|xlink:href|action|data|poster)\s*=/i.test(tag)),
+  ...tags(page).filter((tag) =>
+    /^<(script|link|iframe|object|embed|base|form|img|a)\b|\s(on\w+|src|srcset|href|xlink:href|action|data|poster)\s*=/i.test(
+      tag,
+    ),
+  ),
   ...(page.match(/@import|url\((?!#)/gi) ?? []),
 ];
 
-test.each(['<script>1</script>', '<p onclick="x()">', '<img src="http://a/b.png">', '<use href="http://a#b"/>', '<style>@import "x"</style>', '<style>a { background: url(http://a) }</style>', '<a href="http://a">'])('%s would be seen', (bad) =>
-  expect(outside(`${pageOf(sampleResults.pass)}${bad}`)).not.toEqual([]));
+test.each([
+  '<script>1</script>',
+  '<p onclick="x()">',
+  '<img src="http://a/b.png">',
+  '<use href="http://a#b"/>',
+  '<style>@import "x"</style>',
+  '<style>a { background: url(http://a) }</style>',
+  '<a href="http://a">',
+])('%s would be seen', (bad) => expect(outside(`${pageOf(sampleResults.pass)}${bad}`)).not.toEqual([]));
 
 describe.each(Object.entries(sampleResults))('%s', (_, sample) => {
   const page = pageOf(sample);
@@ -43,11 +59,14 @@ describe.each(Object.entries(sampleResults))('%s', (_, sample) => {
 
   test('draws only numbers', () => expect(page).not.toMatch(/NaN|Infinity|undefined|\[object/));
 
-  test('says what the drill does not show', () => expect(words(body(page))).toContain('What this drill does not show'));
+  test('says what the drill does not show', () =>
+    expect(words(body(page))).toContain('What this drill does not show'));
 });
 
 test('verdict and reason stand first', () => {
-  expect(words(body(pageOf(sampleResults.fail))).trim()).toMatch(/^✗ FAIL Pages of the users table are overwritten Failed: mysql recovers within its RTO \(and 1 more\). Clients had right answers again after measured 5 min 42 s/);
+  expect(words(body(pageOf(sampleResults.fail))).trim()).toMatch(
+    /^✗ FAIL Pages of the users table are overwritten Failed: mysql recovers within its RTO \(and 1 more\). Clients had right answers again after measured 5 min 42 s/,
+  );
 });
 
 test('the bar of what was measured has the length of the actual beside the objective', () => {
@@ -59,8 +78,12 @@ test('the bar of what was measured has the length of the actual beside the objec
 
 test('only what was measured is solid', () => {
   const objective = body(pageOf(sampleResults.pass)).split('<div class="objective')[1]!;
-  expect(objective.match(/<rect [^>]*y="4"[^>]*>/g)!.map((rect) => /class="measured"|url\(#\w+\)/.exec(rect)![0])).toEqual(['class="measured"', 'url(#hatch)', 'url(#dots)']);
-  expect(words(objective)).toMatch(/RTA 12.4 s, measured.*detection 1 min 30 s, derived.*people 2 min, declared.*probe resolution 48 ms/);
+  expect(
+    objective.match(/<rect [^>]*y="4"[^>]*>/g)!.map((rect) => /class="measured"|url\(#\w+\)/.exec(rect)![0]),
+  ).toEqual(['class="measured"', 'url(#hatch)', 'url(#dots)']);
+  expect(words(objective)).toMatch(
+    /RTA 12.4 s, measured.*detection 1 min 30 s, derived.*people 2 min, declared.*probe resolution 48 ms/,
+  );
 });
 
 test('an objective without a measurement has no bar', () => {
@@ -71,7 +94,11 @@ test('an objective without a measurement has no bar', () => {
 
 test('failures come before what is open, and that before passes', () => {
   const text = words(body(pageOf(sampleResults.fail)));
-  const at = ['accounts: no loss among what survived', 'grants holds after recovery', 'accounts: nothing back that failed or was removed'].map((title) => text.lastIndexOf(title));
+  const at = [
+    'accounts: no loss among what survived',
+    'grants holds after recovery',
+    'accounts: nothing back that failed or was removed',
+  ].map((title) => text.lastIndexOf(title));
   expect(at).toEqual(at.toSorted((a, b) => a - b));
 });
 
@@ -81,15 +108,27 @@ test('holes and wrong data stand out', () => {
 });
 
 describe('operations per second', () => {
-  const series = { load: 'x', bucketMs: 10, startMs: 0, right: Array.from({ length: 10_000 }, () => 5), failed: Array.from({ length: 10_000 }, (_, index) => Number(index === 7_777)), slow: null, slowestMs: [], p50Ms: [], p99Ms: [] };
+  const series = {
+    load: 'x',
+    bucketMs: 10,
+    startMs: 0,
+    right: Array.from({ length: 10_000 }, () => 5),
+    failed: Array.from({ length: 10_000 }, (_, index) => Number(index === 7_777)),
+    slow: null,
+    slowestMs: [],
+    p50Ms: [],
+    p99Ms: [],
+  };
   test('thinning loses no failure and no operation', () => {
     const columns = columnsOf(series, 0, 100_000);
-    const sum = (pick: (column: (typeof columns)[number]) => number): number => columns.reduce((total, column) => total + (pick(column) * (column.toMs - column.fromMs)) / 1000, 0);
+    const sum = (pick: (column: (typeof columns)[number]) => number): number =>
+      columns.reduce((total, column) => total + (pick(column) * (column.toMs - column.fromMs)) / 1000, 0);
     expect(columns.length).toBeLessThanOrEqual(300);
     expect(sum((column) => column.failed)).toBeCloseTo(1, 6);
     expect(sum((column) => column.right)).toBeCloseTo(50_000, 4);
   });
-  test('rates are per second whatever the bucket', () => expect(columnsOf(series, 0, 100_000)[0]!.right).toBeCloseTo(500, 6));
+  test('rates are per second whatever the bucket', () =>
+    expect(columnsOf(series, 0, 100_000)[0]!.right).toBeCloseTo(500, 6));
 });
 
 test('the picture keeps what is after the fault, however long the load ran before', () => {
@@ -101,24 +140,45 @@ test('the picture keeps what is after the fault, however long the load ran befor
 });
 
 test('whatever is put into a template is escaped, unless it is markup', () => {
-  expect(markup`<b title="${'"><i>'}">${['<', new Markup('<br>')]}${null}${false}${0}</b>`.text).toBe('<b title="&quot;&gt;&lt;i&gt;">&lt;<br>0</b>');
+  expect(markup`<b title="${'"><i>'}">${['<', new Markup('<br>')]}${null}${false}${0}</b>`.text).toBe(
+    '<b title="&quot;&gt;&lt;i&gt;">&lt;<br>0</b>',
+  );
 });
 
 describe('what clients saw, over time', () => {
   const page = pageOf(sampleResults.pass);
   test('alerts stand with when they fire, and on what basis', () => {
     const text = words(page);
-    expect(text).toMatch(/error-rate \(critical\) more than 10% of the operations in 1m fail redis fires at \+[\d.]+ s, clears at/);
+    expect(text).toMatch(
+      /error-rate \(critical\) more than 10% of the operations in 1m fail redis fires at \+[\d.]+ s, clears at/,
+    );
     expect(text).toContain('derived: 20.0 s of the window of 1m observed');
     expect(text).toMatch(/health-check .* not measured/);
     expect(text).toContain('8.58 % of the error budget');
     expect(page).toMatch(/<rect class="alert critical"/);
     expect(words(pageOf(sampleResults.fail))).toMatch(/error-rate .* false alarm at -?[\d.]+|false alarm at/);
   });
-  test('a strategy that has neither alerts nor a target has no such section', () => expect(pageOf({ ...sampleResults.pass, alerts: [], errorBudget: null })).not.toContain('error budget'));
+  test('a strategy that has neither alerts nor a target has no such section', () =>
+    expect(pageOf({ ...sampleResults.pass, alerts: [], errorBudget: null })).not.toContain('error budget'));
   test('thinning keeps the slowest, and what was not answered has no time', () => {
-    const times = Array.from({ length: 10_000 }, (_, index) => (index < 100 ? null : index === 7_777 ? 900 : 3));
-    const points = pointsOf({ load: 'x', bucketMs: 10, startMs: 0, right: [], failed: [], slow: null, slowestMs: [], p50Ms: times, p99Ms: times }, 0, 100_000);
+    const times = Array.from({ length: 10_000 }, (_, index) =>
+      index < 100 ? null : index === 7_777 ? 900 : 3,
+    );
+    const points = pointsOf(
+      {
+        load: 'x',
+        bucketMs: 10,
+        startMs: 0,
+        right: [],
+        failed: [],
+        slow: null,
+        slowestMs: [],
+        p50Ms: times,
+        p99Ms: times,
+      },
+      0,
+      100_000,
+    );
     expect(points.length).toBeLessThanOrEqual(300);
     expect(Math.max(...points.map(({ p99 }) => p99 ?? 0))).toBe(900);
     expect(points[0]!.p99).toBeNull();

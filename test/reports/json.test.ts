@@ -23,5 +23,7 @@ test('the published schema refuses what the result never says', () => {
 });
 
 test('a result that is not one is refused, not written', () => {
-  expect(() => json.render({ ...sampleResults.pass, time: { ...sampleResults.pass.time, rtaMs: Number.NaN } })).toThrow(/rtaMs/);
+  expect(() =>
+    json.render({ ...sampleResults.pass, time: { ...sampleResults.pass.time, rtaMs: Number.NaN } }),
+  ).toThrow(/rtaMs/);
 });

@@ -8,9 +8,25 @@ const hidden = '\u001b[?25l';
 const back = '\u001b[?25h';
 
 let nowMs = 0;
-const clock: Clock = { nowMs: () => nowMs, utc: () => new Date(Date.UTC(2026, 10, 20, 2, 0, 0) + nowMs).toISOString(), sleep: () => Promise.resolve(), after: () => () => undefined };
-const client = (failedPerSecond: number, perSecond = 2000): Progress => ({ kind: 'client', perSecond, failing: failedPerSecond > 0, failedPerSecond });
-const work = (done: number, total: number | null = 100): Progress => ({ kind: 'work', what: 'restore redis', done, total, unit: 'events' });
+const clock: Clock = {
+  nowMs: () => nowMs,
+  utc: () => new Date(Date.UTC(2026, 10, 20, 2, 0, 0) + nowMs).toISOString(),
+  sleep: () => Promise.resolve(),
+  after: () => () => undefined,
+};
+const client = (failedPerSecond: number, perSecond = 2000): Progress => ({
+  kind: 'client',
+  perSecond,
+  failing: failedPerSecond > 0,
+  failedPerSecond,
+});
+const work = (done: number, total: number | null = 100): Progress => ({
+  kind: 'work',
+  what: 'restore redis',
+  done,
+  total,
+  unit: 'events',
+});
 
 beforeEach(() => {
   nowMs = 0;
@@ -44,24 +60,44 @@ describe('in a pipe', () => {
     nowMs = 20_000;
     view.stop();
     view.stop();
-    expect(lines()).toEqual(['02:00:00Z drill 1 of 2: redis-crash', '02:00:00Z up', '02:00:14Z up: took 14.2 s', '02:00:14Z recover: restore redis', '02:00:20Z recover: took 5.8 s']);
+    expect(lines()).toEqual([
+      '02:00:00Z drill 1 of 2: redis-crash',
+      '02:00:00Z up',
+      '02:00:14Z up: took 14.2 s',
+      '02:00:14Z recover: restore redis',
+      '02:00:20Z recover: took 5.8 s',
+    ]);
     expect(screen.text).not.toContain('\u001b');
   });
 
   test('the client is told every five seconds, and at once when its luck turns', () => {
-    for (nowMs = 0; nowMs < 12_000; nowMs += 500) view.update(client(nowMs >= 1_500 && nowMs < 4_000 ? 700 : 0));
-    expect(lines()).toEqual(['02:00:00Z client: 2 000/s right', '02:00:01Z client: FAILING  700/s failed, 2 000/s right', '02:00:04Z client: 2 000/s right', '02:00:09Z client: 2 000/s right']);
+    for (nowMs = 0; nowMs < 12_000; nowMs += 500)
+      view.update(client(nowMs >= 1_500 && nowMs < 4_000 ? 700 : 0));
+    expect(lines()).toEqual([
+      '02:00:00Z client: 2 000/s right',
+      '02:00:01Z client: FAILING  700/s failed, 2 000/s right',
+      '02:00:04Z client: 2 000/s right',
+      '02:00:09Z client: 2 000/s right',
+    ]);
   });
 
   test('a failure between two lines is not lost, and one that comes and goes does not fill the log', () => {
     for (nowMs = 0; nowMs < 5_000; nowMs += 250) view.update(client(nowMs % 500 === 250 ? 700 : 0));
-    expect(lines()).toEqual(['02:00:00Z client: 2 000/s right', '02:00:01Z client: FAILING  700/s failed, 2 000/s right']);
+    expect(lines()).toEqual([
+      '02:00:00Z client: 2 000/s right',
+      '02:00:01Z client: FAILING  700/s failed, 2 000/s right',
+    ]);
   });
 
   test('work is told when it begins, now and then, and once when it is done', () => {
     for (let done = 0; done <= 100; done += 1, nowMs += 250) view.update(work(done));
     view.update(work(100));
-    expect(lines().map((line) => line.slice(10))).toEqual(['restore redis: 0 of 100 events (0 %)', 'restore redis: 40 of 100 events (40 %)', 'restore redis: 80 of 100 events (80 %)', 'restore redis: 100 of 100 events (100 %)']);
+    expect(lines().map((line) => line.slice(10))).toEqual([
+      'restore redis: 0 of 100 events (0 %)',
+      'restore redis: 40 of 100 events (40 %)',
+      'restore redis: 80 of 100 events (80 %)',
+      'restore redis: 100 of 100 events (100 %)',
+    ]);
   });
 
   test('escape sequences of a tool do not reach the log', () => {
@@ -144,7 +180,13 @@ describe('on a terminal', () => {
     view.update({ kind: 'drill', scenario: 'x'.repeat(200), index: 0, of: 1 });
     view.update({ kind: 'phase', phase: 'recover', title: 'y'.repeat(200) });
     view.update({ ...work(5), what: 'z'.repeat(200) } as Progress);
-    expect(Math.max(...bare(screen.text).split('\n').map((line) => line.length))).toBeLessThan(40);
+    expect(
+      Math.max(
+        ...bare(screen.text)
+          .split('\n')
+          .map((line) => line.length),
+      ),
+    ).toBeLessThan(40);
     view.update({ kind: 'line', text: '\u001b[2Jx' });
     expect(screen.text).toContain('\\x1b[2Jx');
   });

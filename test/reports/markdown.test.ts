@@ -7,14 +7,29 @@ import { hostileText, sampleResults } from './sample-results.ts';
 
 const textOf = (result: DrillResult): string => String(markdown.render(result));
 const pageOf = (text: string): string => marked.parse(text, { async: false, gfm: true });
-const tables = (result: DrillResult): Tokens.Table[] => marked.lexer(textOf(result)).filter((token): token is Tokens.Table => token.type === 'table');
+const tables = (result: DrillResult): Tokens.Table[] =>
+  marked.lexer(textOf(result)).filter((token): token is Tokens.Table => token.type === 'table');
 const plain = (page: string): string =>
-  page.replace(/<[^>]+>/g, '').replace(/&#(\d+);/g, (_, code: string) => String.fromCodePoint(Number(code))).replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&quot;', '"').replaceAll('&amp;', '&');
+  page
+    .replace(/<[^>]+>/g, '')
+    .replace(/&#(\d+);/g, (_, code: string) => String.fromCodePoint(Number(code)))
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&quot;', '"')
+    .replaceAll('&amp;', '&');
 
 test('actual stands beside objective', () => {
   const [objectives] = tables(sampleResults.fail);
   expect(objectives!.rows.map((row) => row.map((cell) => cell.text)).slice(0, 2)).toEqual([
-    ['RTO mysql', '5 min', '**5 min 42 s**', '7 min 12 s', 'worst case over by 2 min 12 s', 'measured + derived; probe resolution 204 ms', '❌ fail'],
+    [
+      'RTO mysql',
+      '5 min',
+      '**5 min 42 s**',
+      '7 min 12 s',
+      'worst case over by 2 min 12 s',
+      'measured + derived; probe resolution 204 ms',
+      '❌ fail',
+    ],
     ['RPO mysql', '15 min', '**1.2 s**', '1.2 s', '14 min 59 s to spare', 'measured', '✅ pass'],
   ]);
 });
@@ -40,19 +55,46 @@ test('hostile text starts no markup, no link and no cell', () => {
   const page = pageOf(textOf(sampleResults.hostile));
   expect(page).not.toMatch(/<(script|img|a|code)\b/);
   expect(page).not.toContain('<strong>bold');
-  for (const table of tables(sampleResults.hostile)) for (const row of table.rows) expect(row).toHaveLength(table.header.length);
+  for (const table of tables(sampleResults.hostile))
+    for (const row of table.rows) expect(row).toHaveLength(table.header.length);
 });
 
-test.each([hostileText, 'a | b', '- item', '1. item', '# heading', '> quote', '*a* _b_ ~~c~~', 'x <b>y</b>', '$x$ &amp; `c`', 'www.example.org', 'http://example.org/a_b_c', '\\| \\', '[a]: b', '![i](j)', 'a@example.org'])('%j is shown as it is written', (text) => {
+test.each([
+  hostileText,
+  'a | b',
+  '- item',
+  '1. item',
+  '# heading',
+  '> quote',
+  '*a* _b_ ~~c~~',
+  'x <b>y</b>',
+  '$x$ &amp; `c`',
+  'www.example.org',
+  'http://example.org/a_b_c',
+  '\\| \\',
+  '[a]: b',
+  '![i](j)',
+  'a@example.org',
+])('%j is shown as it is written', (text) => {
   const page = pageOf(`before ${escapeMarkdown(text)}`);
   expect(page).not.toMatch(/<(?!\/?p>)/);
-  expect(plain(page).trim()).toBe(`before ${oneLine(text)}`.replaceAll("'", '&#39;').replaceAll('&#39;', "'"));
+  expect(plain(page).trim()).toBe(
+    `before ${oneLine(text)}`.replaceAll("'", '&#39;').replaceAll('&#39;', "'"),
+  );
   expect(plain(pageOf(escapeMarkdown(text))).trim()).toBe(oneLine(text));
 });
 
 test('alerts and error budget stand with their basis, and are left out where there are none', () => {
-  const rows = tables(sampleResults.pass).find((table) => table.header[0]!.text === 'alert')!.rows.map((row) => row.map((cell) => cell.text));
-  expect(rows.map(([name, , , it]) => [name, it])).toEqual([['error-rate (critical)', expect.stringMatching(/^\*\*fires at \+/)], ['response-time', '**stays silent**'], ['health-check', '**not measured**']]);
-  expect(textOf(sampleResults.pass)).toMatch(/This outage burns 0\.48 %, worst case 8\.58 %, of the error budget of 43 min 12 s/);
+  const rows = tables(sampleResults.pass)
+    .find((table) => table.header[0]!.text === 'alert')!
+    .rows.map((row) => row.map((cell) => cell.text));
+  expect(rows.map(([name, , , it]) => [name, it])).toEqual([
+    ['error-rate (critical)', expect.stringMatching(/^\*\*fires at \+/)],
+    ['response-time', '**stays silent**'],
+    ['health-check', '**not measured**'],
+  ]);
+  expect(textOf(sampleResults.pass)).toMatch(
+    /This outage burns 0\.48 %, worst case 8\.58 %, of the error budget of 43 min 12 s/,
+  );
   expect(textOf({ ...sampleResults.pass, alerts: [], errorBudget: null })).not.toContain('error budget');
 });

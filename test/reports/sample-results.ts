@@ -12,19 +12,71 @@ function hostile(): DrillResult {
   const source = structuredClone(pagesCorrupted);
   return {
     ...source,
-    drill: `d-${hostileText}`, scenario: hostileText, title: hostileText, about: hostileText, strategy: hostileText, error: hostileText,
+    drill: `d-${hostileText}`,
+    scenario: hostileText,
+    title: hostileText,
+    about: hostileText,
+    strategy: hostileText,
+    error: hostileText,
     host: { [hostileText]: hostileText },
     servers: { [hostileText]: hostileText },
-    images: source.images.map((image) => ({ ...image, service: hostileText, reference: hostileText, digest: hostileText })),
-    score: { ...source.score, gates: [hostileText], points: source.score.points.map((point) => ({ ...point, finding: hostileText, claim: hostileText })) },
+    images: source.images.map((image) => ({
+      ...image,
+      service: hostileText,
+      reference: hostileText,
+      digest: hostileText,
+    })),
+    score: {
+      ...source.score,
+      gates: [hostileText],
+      points: source.score.points.map((point) => ({ ...point, finding: hostileText, claim: hostileText })),
+    },
     waterfall: source.waterfall.map((stretch) => ({ ...stretch, what: hostileText })),
-    objectives: source.objectives.map((objective) => ({ ...objective, component: hostileText, basis: hostileText })),
-    loads: source.loads.map((load) => ({ ...load, load: hostileText, target: hostileText, examples: { lost: [{ id: 7, what: hostileText }] } })),
-    backups: source.backups.map((backup) => ({ ...backup, backup: hostileText, point: hostileText, copies: [hostileText], position: { [hostileText]: hostileText }, error: hostileText })),
-    faults: source.faults.map((fault) => ({ ...fault, fault: hostileText, target: hostileText, proof: hostileText })),
-    steps: source.steps.map((step) => ({ ...step, title: hostileText, error: hostileText, facts: { [hostileText]: hostileText } })),
-    checks: source.checks.map((check) => ({ ...check, check: hostileText, component: hostileText, detail: hostileText })),
-    findings: source.findings.map((finding, index) => ({ ...finding, id: `${finding.id}/${index}/${hostileText}`, claim: hostileText, title: hostileText, detail: hostileText, basis: hostileText })),
+    objectives: source.objectives.map((objective) => ({
+      ...objective,
+      component: hostileText,
+      basis: hostileText,
+    })),
+    loads: source.loads.map((load) => ({
+      ...load,
+      load: hostileText,
+      target: hostileText,
+      examples: { lost: [{ id: 7, what: hostileText }] },
+    })),
+    backups: source.backups.map((backup) => ({
+      ...backup,
+      backup: hostileText,
+      point: hostileText,
+      copies: [hostileText],
+      position: { [hostileText]: hostileText },
+      error: hostileText,
+    })),
+    faults: source.faults.map((fault) => ({
+      ...fault,
+      fault: hostileText,
+      target: hostileText,
+      proof: hostileText,
+    })),
+    steps: source.steps.map((step) => ({
+      ...step,
+      title: hostileText,
+      error: hostileText,
+      facts: { [hostileText]: hostileText },
+    })),
+    checks: source.checks.map((check) => ({
+      ...check,
+      check: hostileText,
+      component: hostileText,
+      detail: hostileText,
+    })),
+    findings: source.findings.map((finding, index) => ({
+      ...finding,
+      id: `${finding.id}/${index}/${hostileText}`,
+      claim: hostileText,
+      title: hostileText,
+      detail: hostileText,
+      basis: hostileText,
+    })),
     series: source.series.map((series) => ({ ...series, load: hostileText })),
     notes: [{ atMs: 1, text: hostileText }],
     limits: [hostileText],
@@ -32,7 +84,10 @@ function hostile(): DrillResult {
 }
 
 /** One result of each kind that a report must be able to show. */
-export const sampleResults: Record<'pass' | 'fail' | 'inconclusive' | 'interrupted' | 'hostile', DrillResult> = {
+export const sampleResults: Record<
+  'pass' | 'fail' | 'inconclusive' | 'interrupted' | 'hostile',
+  DrillResult
+> = {
   pass: volumeLost,
   fail: pagesCorrupted,
   inconclusive: unwitnessed,

@@ -4,13 +4,33 @@ import type { Verdict } from '../../core/verdict.ts';
 import { renderSweep, sweepOf } from '../../reports/sweep.ts';
 import { volumeLost as passedResult } from './passed-result.ts';
 
-const drilled = (at: string, verdict: Verdict, rtaMs: number | null, rpaMs: number | null): { at: string; result: DrillResult } => ({
-  at, result: { ...passedResult, drill: at, verdict, time: { ...passedResult.time, rtaMs }, data: { ...passedResult.data, rpaMs } },
+const drilled = (
+  at: string,
+  verdict: Verdict,
+  rtaMs: number | null,
+  rpaMs: number | null,
+): { at: string; result: DrillResult } => ({
+  at,
+  result: {
+    ...passedResult,
+    drill: at,
+    verdict,
+    time: { ...passedResult.time, rtaMs },
+    data: { ...passedResult.data, rpaMs },
+  },
 });
 
 test('the worst of each figure comes with its own moment', () => {
-  const sweep = sweepOf('swept', [drilled('backup.begun', 'pass', 900, 4_000), drilled('worst', 'pass', 1_200, 3_000)], ['backup.begun', 'worst']);
-  expect(sweep.worst).toEqual({ rta: { ms: 1_200, at: 'worst', unmeasured: [] }, rpa: { ms: 4_000, at: 'backup.begun', unmeasured: [] }, verdict: 'pass' });
+  const sweep = sweepOf(
+    'swept',
+    [drilled('backup.begun', 'pass', 900, 4_000), drilled('worst', 'pass', 1_200, 3_000)],
+    ['backup.begun', 'worst'],
+  );
+  expect(sweep.worst).toEqual({
+    rta: { ms: 1_200, at: 'worst', unmeasured: [] },
+    rpa: { ms: 4_000, at: 'backup.begun', unmeasured: [] },
+    verdict: 'pass',
+  });
   expect(renderSweep(sweep, { color: false })).toMatchInlineSnapshot(`
     "swept: the same drill at 2 moments
       moment        RTA     RPA    verdict
@@ -23,9 +43,19 @@ test('the worst of each figure comes with its own moment', () => {
 });
 
 test('what was not measured is no zero, and is named beside the worst of the rest', () => {
-  const sweep = sweepOf('swept', [drilled('backup.begun', 'pass', 900, 0), drilled('worst', 'fail', null, null)], ['backup.begun', 'worst']);
-  expect(sweep.worst).toEqual({ rta: { ms: 900, at: 'backup.begun', unmeasured: ['worst'] }, rpa: { ms: 0, at: 'backup.begun', unmeasured: ['worst'] }, verdict: 'fail' });
-  expect(renderSweep(sweep, { color: false })).toMatch(/worst RTA: 900 ms, at backup\.begun; not measured at worst/);
+  const sweep = sweepOf(
+    'swept',
+    [drilled('backup.begun', 'pass', 900, 0), drilled('worst', 'fail', null, null)],
+    ['backup.begun', 'worst'],
+  );
+  expect(sweep.worst).toEqual({
+    rta: { ms: 900, at: 'backup.begun', unmeasured: ['worst'] },
+    rpa: { ms: 0, at: 'backup.begun', unmeasured: ['worst'] },
+    verdict: 'fail',
+  });
+  expect(renderSweep(sweep, { color: false })).toMatch(
+    /worst RTA: 900 ms, at backup\.begun; not measured at worst/,
+  );
 });
 
 test('a moment that was asked for and not drilled keeps the whole from passing', () => {
@@ -35,5 +65,9 @@ test('a moment that was asked for and not drilled keeps the whole from passing',
 });
 
 test('of nothing there is no worst, and nothing passes', () => {
-  expect(sweepOf('swept', [], ['worst']).worst).toEqual({ rta: { ms: null, at: null, unmeasured: [] }, rpa: { ms: null, at: null, unmeasured: [] }, verdict: 'inconclusive' });
+  expect(sweepOf('swept', [], ['worst']).worst).toEqual({
+    rta: { ms: null, at: null, unmeasured: [] },
+    rpa: { ms: null, at: null, unmeasured: [] },
+    verdict: 'inconclusive',
+  });
 });

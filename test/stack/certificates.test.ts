@@ -3,7 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { createCertificates } from '../../stack/certificates.ts';
 
 const made = await createCertificates();
-const [right, expired, wrong, ca] = [made.certificate, made.expired, made.wrong, made.ca].map((pem) => new X509Certificate(pem)) as [X509Certificate, X509Certificate, X509Certificate, X509Certificate];
+const [right, expired, wrong, ca] = [made.certificate, made.expired, made.wrong, made.ca].map(
+  (pem) => new X509Certificate(pem),
+) as [X509Certificate, X509Certificate, X509Certificate, X509Certificate];
 const now = new Date();
 
 describe('certificates for drills', () => {
@@ -17,7 +19,11 @@ describe('certificates for drills', () => {
     expect(expired.validFromDate >= ca.validFromDate).toBe(true);
     expect(expired.verify(ca.publicKey)).toBe(true);
     expect(expired.checkHost('localhost')).toBe('localhost');
-    expect([expired.subject, expired.issuer, expired.subjectAltName]).toEqual([right.subject, right.issuer, right.subjectAltName]);
+    expect([expired.subject, expired.issuer, expired.subjectAltName]).toEqual([
+      right.subject,
+      right.issuer,
+      right.subjectAltName,
+    ]);
   });
 
   test('the wrong one is wrong in name and authority, and not in its dates', () => {

@@ -12,7 +12,10 @@ beforeAll(async () => {
 });
 afterAll(() => reference?.down());
 
-/** Whether somebody answers a byte at this port of the way in: TLS, RESP and MySQL each say something to nonsense or a greeting. */
+/**
+ * Whether somebody answers a byte at this port of the way in: TLS, RESP and MySQL each say something to
+ * nonsense or a greeting.
+ */
 async function answers(containerPort: number): Promise<boolean> {
   const { host, port } = await reference.service('toxiproxy').endpoint(containerPort);
   return new Promise((resolve) => {
@@ -27,14 +30,25 @@ async function answers(containerPort: number): Promise<boolean> {
   });
 }
 const ways = { proxy: 8443, redis: 6379, mysql: 3306 } as const;
-const seen = async (): Promise<Record<string, boolean>> => Object.fromEntries(await Promise.all(Object.entries(ways).map(async ([name, port]) => [name, await answers(port)])));
+const seen = async (): Promise<Record<string, boolean>> =>
+  Object.fromEntries(
+    await Promise.all(Object.entries(ways).map(async ([name, port]) => [name, await answers(port)])),
+  );
 
-describe('the clients\' way in', () => {
+describe("the clients' way in", () => {
   it('leads to the proxy, to Redis and to MySQL; the other ways are those of replicas and of the store', async () => {
     const proxies = await way.getAll();
-    expect(Object.fromEntries(Object.values(proxies).map(({ name, upstream, enabled }) => [name, { upstream, enabled }]))).toEqual({
-      proxy: { upstream: 'proxy:443', enabled: true }, redis: { upstream: 'redis:6379', enabled: true }, mysql: { upstream: 'mysql:3306', enabled: true },
-      'redis-link': { upstream: 'redis:6379', enabled: true }, 'mysql-link': { upstream: 'mysql:3306', enabled: true }, 's3-west': { upstream: 's3-west:7070', enabled: true },
+    expect(
+      Object.fromEntries(
+        Object.values(proxies).map(({ name, upstream, enabled }) => [name, { upstream, enabled }]),
+      ),
+    ).toEqual({
+      proxy: { upstream: 'proxy:443', enabled: true },
+      redis: { upstream: 'redis:6379', enabled: true },
+      mysql: { upstream: 'mysql:3306', enabled: true },
+      'redis-link': { upstream: 'redis:6379', enabled: true },
+      'mysql-link': { upstream: 'mysql:3306', enabled: true },
+      's3-west': { upstream: 's3-west:7070', enabled: true },
     });
     expect(await seen()).toEqual({ proxy: true, redis: true, mysql: true });
   });

@@ -14,7 +14,10 @@ const write = (text: string): string => {
 };
 const describeText = async (text: string) => (await describeComposeFile(write(text))).description.services;
 const refused = async (text: string): Promise<MusterError> => {
-  const error: unknown = await describeComposeFile(write(text)).then(() => null, (thrown: unknown) => thrown);
+  const error: unknown = await describeComposeFile(write(text)).then(
+    () => null,
+    (thrown: unknown) => thrown,
+  );
   if (!(error instanceof MusterError)) throw new Error(`not refused as it should be: ${String(error)}`);
   return error;
 };
@@ -30,7 +33,9 @@ describe('what a compose file declares', () => {
     ['"6000:${MUSTER_TEST_UNSET_PORT:-6379}"', [6379]],
     ['{ target: 443, host_ip: 127.0.0.1 }', [443]],
   ])('port %s', async (entry, ports) => {
-    expect((await describeText(`services: { a: { image: x, ports: [${entry}] } }`)).get('a')!.ports).toEqual(ports);
+    expect((await describeText(`services: { a: { image: x, ports: [${entry}] } }`)).get('a')!.ports).toEqual(
+      ports,
+    );
   });
 
   test.each([
@@ -42,13 +47,29 @@ describe('what a compose file declares', () => {
     ['"/data"', []],
     ['"${MUSTER_TEST_UNSET_PATH:-./data}:/data"', []],
   ])('volume %s', async (entry, volumes) => {
-    expect((await describeText(`services: { a: { image: x, volumes: [${entry}] } }`)).get('a')!.volumes).toEqual(volumes);
+    expect(
+      (await describeText(`services: { a: { image: x, volumes: [${entry}] } }`)).get('a')!.volumes,
+    ).toEqual(volumes);
   });
 
   test('restart policies, and services that share by merge keys', async () => {
-    const services = await describeText('services:\n  a: &a { image: x, restart: always, ports: ["80"] }\n  b:\n    <<: *a\n    restart: "no"\n');
-    expect(services.get('a')).toEqual({ ports: [80], volumes: [], restart: 'always', region: null, profiles: [] });
-    expect(services.get('b')).toEqual({ ports: [80], volumes: [], restart: null, region: null, profiles: [] });
+    const services = await describeText(
+      'services:\n  a: &a { image: x, restart: always, ports: ["80"] }\n  b:\n    <<: *a\n    restart: "no"\n',
+    );
+    expect(services.get('a')).toEqual({
+      ports: [80],
+      volumes: [],
+      restart: 'always',
+      region: null,
+      profiles: [],
+    });
+    expect(services.get('b')).toEqual({
+      ports: [80],
+      volumes: [],
+      restart: null,
+      region: null,
+      profiles: [],
+    });
   });
 
   test.each([
@@ -57,11 +78,15 @@ describe('what a compose file declares', () => {
     ['{ muster.region: "${MUSTER_TEST_UNSET_REGION:-east}" }', 'east'],
     ['{ other: x }', null],
   ])('labels %s: region %s', async (labels, region) => {
-    expect((await describeText(`services: { a: { image: x, labels: ${labels}, profiles: [more] } }`)).get('a')).toMatchObject({ region, profiles: ['more'] });
+    expect(
+      (await describeText(`services: { a: { image: x, labels: ${labels}, profiles: [more] } }`)).get('a'),
+    ).toMatchObject({ region, profiles: ['more'] });
   });
 
   test('volumes that are file systems of their own: they have a size, or a device', async () => {
-    const { description } = await describeComposeFile(join(import.meta.dirname, '../../fixtures/stacks/bounded.compose.yml'));
+    const { description } = await describeComposeFile(
+      join(import.meta.dirname, '../../fixtures/stacks/bounded.compose.yml'),
+    );
     expect([...description.ownFileSystems]).toEqual(['redis-data', 'mysql-data']);
     const reference = await describeComposeFile(join(import.meta.dirname, '../../docker-compose.yml'));
     expect([...reference.description.ownFileSystems]).toEqual([]);
@@ -69,17 +94,30 @@ describe('what a compose file declares', () => {
 
   test('the reference stack', async () => {
     const { description } = await describeComposeFile(join(import.meta.dirname, '../../docker-compose.yml'));
-    const always = [...description.services].filter(([, { profiles }]) => profiles.length === 0).map(([name]) => name);
+    const always = [...description.services]
+      .filter(([, { profiles }]) => profiles.length === 0)
+      .map(([name]) => name);
     expect(always).toEqual(['redis', 'mysql', 'app', 'proxy', 'toxiproxy', 's3-west', 's3-east']);
     expect(description.services.get('mysql-east')).toMatchObject({ region: 'east', profiles: ['regions'] });
     expect(description.services.get('toxiproxy')!.region).toBeNull();
-    expect(description.services.get('s3-east')).toEqual({ ports: [7070], volumes: ['s3-east-buckets', 's3-east-versions'], restart: 'unless-stopped', region: 'east', profiles: [] });
+    expect(description.services.get('s3-east')).toEqual({
+      ports: [7070],
+      volumes: ['s3-east-buckets', 's3-east-versions'],
+      restart: 'unless-stopped',
+      region: 'east',
+      profiles: [],
+    });
   });
 });
 
 describe('what is refused before anything starts', () => {
   test('a file that is not there', async () => {
-    const error: MusterError = await describeComposeFile(join(folder, 'missing.yml')).then(() => { throw new Error('read'); }, (thrown) => thrown);
+    const error: MusterError = await describeComposeFile(join(folder, 'missing.yml')).then(
+      () => {
+        throw new Error('read');
+      },
+      (thrown) => thrown,
+    );
     expect(error).toMatchObject({ trouble: 'input', found: 'ENOENT' });
     expect(error.message).toContain('missing.yml');
   });
@@ -100,16 +138,30 @@ describe('what is refused before anything starts', () => {
     expect((await refused(text)).message).toMatch(message);
   });
 
-  test('an external volume, which is somebody else\'s data', async () => {
-    const error = await refused('services:\n  a: { image: x }\nvolumes:\n  production:\n    external: true\n');
+  test("an external volume, which is somebody else's data", async () => {
+    const error = await refused(
+      'services:\n  a: { image: x }\nvolumes:\n  production:\n    external: true\n',
+    );
     expect(error).toMatchObject({ trouble: 'input', at: { line: 5, column: 15 } });
     expect(error.message).toBe('volume production is external');
   });
 
   test.each([
-    ['an alias', 'x-mine: &mine { external: true }\nservices:\n  a: { image: x }\nvolumes:\n  production: *mine\n', 5],
-    ['a merge key', 'x-mine: &mine { external: true }\nservices:\n  a: { image: x }\nvolumes:\n  production:\n    <<: *mine\n', 6],
-    ['an alias of all volumes', 'x-mine: &mine { production: { external: true } }\nservices:\n  a: { image: x }\nvolumes: *mine\n', 4],
+    [
+      'an alias',
+      'x-mine: &mine { external: true }\nservices:\n  a: { image: x }\nvolumes:\n  production: *mine\n',
+      5,
+    ],
+    [
+      'a merge key',
+      'x-mine: &mine { external: true }\nservices:\n  a: { image: x }\nvolumes:\n  production:\n    <<: *mine\n',
+      6,
+    ],
+    [
+      'an alias of all volumes',
+      'x-mine: &mine { production: { external: true } }\nservices:\n  a: { image: x }\nvolumes: *mine\n',
+      4,
+    ],
   ])('an external volume that is declared by %s', async (_, text, line) => {
     expect(await refused(text)).toMatchObject({ message: 'volume production is external', at: { line } });
   });
@@ -117,13 +169,23 @@ describe('what is refused before anything starts', () => {
   test.each([
     ['a port beyond all', 'ports: ["0-99999999999:0-99999999999"]'],
     ['ports from high to low', 'ports: ["90-80:90-80"]'],
-    ['a mapping in a list in a list', 'ports: [[{ toString: 1 }]], volumes: [[{ toString: 1 }]], labels: [[{ toString: 1 }]], profiles: [{ toString: 1 }]'],
+    [
+      'a mapping in a list in a list',
+      'ports: [[{ toString: 1 }]], volumes: [[{ toString: 1 }]], labels: [[{ toString: 1 }]], profiles: [{ toString: 1 }]',
+    ],
   ])('%s is left to Compose', async (_, entries) => {
-    expect((await describeText(`services: { a: { image: x, ${entries} } }`)).get('a')).toMatchObject({ ports: [], volumes: [], region: null });
+    expect((await describeText(`services: { a: { image: x, ${entries} } }`)).get('a')).toMatchObject({
+      ports: [],
+      volumes: [],
+      region: null,
+    });
   });
 
   test('all problems at once', async () => {
     const error = await refused('services: {}\nnetworks: { shop: { external: true } }\n');
-    expect((error as InputErrors).all.map((each) => each.message)).toEqual(['network shop is external', 'no services']);
+    expect((error as InputErrors).all.map((each) => each.message)).toEqual([
+      'network shop is external',
+      'no services',
+    ]);
   });
 });

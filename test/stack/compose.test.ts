@@ -6,15 +6,22 @@ import { composeConfig, composeTrouble, overrideOf } from '../../stack/compose.t
 import { masked } from '../../core/masking.ts';
 import { runningWith } from '../support/processes.ts';
 
-const run = { project: 'muster-d1', labels: { 'muster.drill': 'd1', 'muster.owner': '1:2:3' }, environment: { DB_PASSWORD: 'correct-horse' } };
+const run = {
+  project: 'muster-d1',
+  labels: { 'muster.drill': 'd1', 'muster.owner': '1:2:3' },
+  environment: { DB_PASSWORD: 'correct-horse' },
+};
 
-describe('what is laid over a user\'s compose file', () => {
-  test('labels on everything, and a name of the drill\'s own for whatever had a fixed one', () => {
-    const override = overrideOf({
-      services: { db: { image: 'x', container_name: 'production-db' }, app: { image: 'y' } },
-      volumes: { data: { name: 'production-data' } },
-      networks: { default: { name: 'production' } },
-    }, run);
+describe("what is laid over a user's compose file", () => {
+  test("labels on everything, and a name of the drill's own for whatever had a fixed one", () => {
+    const override = overrideOf(
+      {
+        services: { db: { image: 'x', container_name: 'production-db' }, app: { image: 'y' } },
+        volumes: { data: { name: 'production-data' } },
+        networks: { default: { name: 'production' } },
+      },
+      run,
+    );
     expect(override).toEqual({
       services: { db: { labels: run.labels, container_name: 'muster-d1-db-1' }, app: { labels: run.labels } },
       volumes: { data: { name: 'muster-d1_data', labels: run.labels } },
@@ -23,8 +30,16 @@ describe('what is laid over a user\'s compose file', () => {
   });
 
   test.each([
-    ['an external volume', { services: { a: {} }, volumes: { v: { external: true } } }, 'volume v is external'],
-    ['an external network', { services: { a: {} }, networks: { n: { external: true } } }, 'network n is external'],
+    [
+      'an external volume',
+      { services: { a: {} }, volumes: { v: { external: true } } },
+      'volume v is external',
+    ],
+    [
+      'an external network',
+      { services: { a: {} }, networks: { n: { external: true } } },
+      'network n is external',
+    ],
     ['several replicas', { services: { a: { deploy: { replicas: 3 } } } }, 'service a has several replicas'],
   ])('refuses %s', (_, config, message) => {
     expect(() => overrideOf(config, run)).toThrow(message);
@@ -37,33 +52,54 @@ describe('what Compose makes of a file', () => {
     writeFileSync(file, text);
     return file;
   };
-  const cluttered = 'x-shared: &shared { labels: { a: b } }\nservices: { db: { <<: *shared, image: redis } }\n';
+  const cluttered =
+    'x-shared: &shared { labels: { a: b } }\nservices: { db: { <<: *shared, image: redis } }\n';
 
   test('is read, merge keys included', async () => {
-    expect((await composeConfig({ ...run, file: written(cluttered) })).services['db']).toMatchObject({ image: 'redis', labels: { a: 'b' } });
+    expect((await composeConfig({ ...run, file: written(cluttered) })).services['db']).toMatchObject({
+      image: 'redis',
+      labels: { a: 'b' },
+    });
   });
 
   test('is not waited for without end: Compose goes round in a merge key that merges itself', async () => {
     const file = written('x-shared: &shared { <<: *shared }\nservices: { db: { image: redis } }\n');
     await expect(composeConfig({ ...run, file }, undefined, 3_000)).rejects.toMatchObject({
-      trouble: 'input', message: `Compose does not come to an end with ${file}`, at: { file },
+      trouble: 'input',
+      message: `Compose does not come to an end with ${file}`,
+      at: { file },
     });
     expect(runningWith(file), 'processes that go on').toEqual([]);
   });
 
   test('that it refuses is told in its own words', async () => {
     const file = written('services: { db: { image: [redis] } }\n');
-    await expect(composeConfig({ ...run, file })).rejects.toMatchObject({ trouble: 'input', found: expect.stringContaining('services.db.image') });
+    await expect(composeConfig({ ...run, file })).rejects.toMatchObject({
+      trouble: 'input',
+      found: expect.stringContaining('services.db.image'),
+    });
   });
 });
 
 describe('what Compose fails with', () => {
   test.each([
-    ['Error response from daemon: driver failed programming external connectivity on endpoint muster-d1-db-1 (4f): Bind for 127.0.0.1:6379 failed: port is already allocated', 'port 127.0.0.1:6379 is already taken'],
-    ['Error starting userland proxy: listen tcp4 127.0.0.1:6379: bind: address already in use', 'port 127.0.0.1:6379 is already taken'],
+    [
+      'Error response from daemon: driver failed programming external connectivity on endpoint muster-d1-db-1 (4f): Bind for 127.0.0.1:6379 failed: port is already allocated',
+      'port 127.0.0.1:6379 is already taken',
+    ],
+    [
+      'Error starting userland proxy: listen tcp4 127.0.0.1:6379: bind: address already in use',
+      'port 127.0.0.1:6379 is already taken',
+    ],
     ['write /var/lib/docker/tmp/GetImageBlob: no space left on device', 'no space left on the disk'],
-    ['Error response from daemon: pull access denied for nope, repository does not exist', 'an image cannot be pulled'],
-    ['dependency failed to start: container muster-d1-db-1 is unhealthy', 'the stack muster-d1 does not come up'],
+    [
+      'Error response from daemon: pull access denied for nope, repository does not exist',
+      'an image cannot be pulled',
+    ],
+    [
+      'dependency failed to start: container muster-d1-db-1 is unhealthy',
+      'the stack muster-d1 does not come up',
+    ],
   ])('%s', (said, message) => {
     const error = composeTrouble(new Error(` Container muster-d1-db-1  Creating\n${said}`), run);
     expect(error).toMatchObject({ trouble: 'environment', message });
@@ -71,7 +107,10 @@ describe('what Compose fails with', () => {
   });
 
   test('never shows a secret', () => {
-    const error = composeTrouble(new Error('invalid value "correct-horse" in DB_URL=mysql://root:correct-horse@db'), run);
+    const error = composeTrouble(
+      new Error('invalid value "correct-horse" in DB_URL=mysql://root:correct-horse@db'),
+      run,
+    );
     expect(JSON.stringify([error.found, (error.cause as Error).message])).not.toContain('correct-horse');
     expect(error.found).toContain('***');
   });

@@ -12,7 +12,8 @@ const file = join(folder, 'compose.yml');
 const socket = createServer();
 
 beforeAll(async () => {
-  for (const name of ['data', 'uploads/deep', 'sockets/deep']) mkdirSync(join(folder, name), { recursive: true });
+  for (const name of ['data', 'uploads/deep', 'sockets/deep'])
+    mkdirSync(join(folder, name), { recursive: true });
   writeFileSync(join(folder, 'uploads/deep/a'), 'a picture');
   writeFileSync(join(folder, 'app.conf'), 'setting = 1');
   symlinkSync('/var/run/docker.sock', join(folder, 'innocent'));
@@ -31,7 +32,10 @@ const contained = async (text: string, more: Partial<HostRules> = {}): Promise<s
   return found!.lines;
 };
 const refused = async (text: string, more: Partial<HostRules> = {}): Promise<MusterError[]> => {
-  const error: unknown = await contained(text, more).then((lines) => lines, (thrown: unknown) => thrown);
+  const error: unknown = await contained(text, more).then(
+    (lines) => lines,
+    (thrown: unknown) => thrown,
+  );
   if (!(error instanceof MusterError)) throw new Error(`not refused: ${String(error)}`);
   return error instanceof InputErrors ? error.all : [error];
 };
@@ -41,7 +45,7 @@ describe('what a service could reach the host by is refused, with its line', () 
   test.each([
     ['privileged: true', 'privileged'],
     ['network_mode: host', 'network_mode: host'],
-    ['network_mode: "container:other"', 'a container that is not the drill\'s'],
+    ['network_mode: "container:other"', "a container that is not the drill's"],
     ['pid: host', 'pid: host'],
     ['ipc: host', 'ipc: host'],
     ['uts: host', 'uts: host'],
@@ -50,7 +54,10 @@ describe('what a service could reach the host by is refused, with its line', () 
     ['devices: ["/dev/fuse"]', 'device /dev/fuse'],
     ['devices: [{ source: /dev/sda, target: /dev/x }]', 'device /dev/sda'],
     ['device_cgroup_rules: ["c 1:3 mr"]', 'devices c 1:3 mr'],
-    ['deploy: { resources: { reservations: { devices: [{ driver: nvidia, count: 1, capabilities: [gpu] }] } } }', 'a device'],
+    [
+      'deploy: { resources: { reservations: { devices: [{ driver: nvidia, count: 1, capabilities: [gpu] }] } } }',
+      'a device',
+    ],
     ['cap_add: [SYS_ADMIN]', 'capability SYS_ADMIN'],
     ['cap_add: [CAP_SYS_PTRACE]', 'capability SYS_PTRACE'],
     ['cap_add: [sys_module]', 'capability SYS_MODULE'],
@@ -76,11 +83,15 @@ describe('what a service could reach the host by is refused, with its line', () 
     ['volumes: ["./sockets:/s:ro"]', 'it holds the socket'],
   ])('%s', async (line, what) => {
     const [error] = await refused(service(line));
-    expect(error).toMatchObject({ trouble: 'input', message: 'db could reach the host', at: { file, line: 4 } });
+    expect(error).toMatchObject({
+      trouble: 'input',
+      message: 'db could reach the host',
+      at: { file, line: 4 },
+    });
     expect(error!.found).toContain(what);
   });
 
-  test('a volume that is the folder above the engine\'s socket, a config that is the socket, and all at once', async () => {
+  test("a volume that is the folder above the engine's socket, a config that is the socket, and all at once", async () => {
     const text = `${service('volumes: ["vol:/v:ro"]')}    configs: [c]\n    privileged: true\nvolumes:\n  vol: { driver_opts: { type: none, o: bind, device: /run } }\nconfigs:\n  c: { file: /var/run/docker.sock }\n`;
     expect((await refused(text)).map(({ at }) => at!.line)).toEqual([6, 4, 5]);
   });
@@ -88,7 +99,9 @@ describe('what a service could reach the host by is refused, with its line', () 
   test('not where the strategy allows that service by name: then its reason is told', async () => {
     const text = service('volumes: ["/var/run/docker.sock:/var/run/docker.sock"]');
     const lines = await contained(text, { access: { db: 'it watches the others' } });
-    expect(lines.at(-1)).toMatch(/^db may reach the host by the socket .*docker.sock: it watches the others$/);
+    expect(lines.at(-1)).toMatch(
+      /^db may reach the host by the socket .*docker.sock: it watches the others$/,
+    );
     expect(lines[0]).toContain('as it is, read-only');
     expect(await refused(text, { access: { other: 'no' } })).toHaveLength(1);
   });
@@ -112,42 +125,65 @@ describe('what is harmless is let through without a word', () => {
     ['develop: { watch: [{ path: ., action: rebuild }] }'],
     ['configs: [{ source: c, target: /c }]'],
   ])('%s', async (line) => {
-    const rest = '  other: { image: y }\nvolumes:\n  own:\n  memory: { driver_opts: { type: tmpfs, device: tmpfs, o: size=64m } }\nconfigs:\n  c: { file: ./app.conf }\n';
+    const rest =
+      '  other: { image: y }\nvolumes:\n  own:\n  memory: { driver_opts: { type: tmpfs, device: tmpfs, o: size=64m } }\nconfigs:\n  c: { file: ./app.conf }\n';
     expect(await contained(service(line) + rest)).toEqual([]);
   });
 
   test('the reference stack and every other one here', async () => {
     const at = (path: string): string => join(import.meta.dirname, '../..', path);
-    for (const path of ['docker-compose.yml', 'fixtures/stacks/bounded.compose.yml', 'fixtures/field-cases/F42.compose.yml']) {
-      expect(await containAhead({ file: at(path), profiles: ['regions', 'standby'], host: rules }), path).toMatchObject({ lines: [] });
+    for (const path of [
+      'docker-compose.yml',
+      'fixtures/stacks/bounded.compose.yml',
+      'fixtures/field-cases/F42.compose.yml',
+    ]) {
+      expect(
+        await containAhead({ file: at(path), profiles: ['regions', 'standby'], host: rules }),
+        path,
+      ).toMatchObject({ lines: [] });
     }
   });
 });
 
-const empty = 'an empty volume of the drill\'s own instead';
-const copy = 'a copy in a volume of the drill\'s own instead';
+const empty = "an empty volume of the drill's own instead";
+const copy = "a copy in a volume of the drill's own instead";
 const kept = 'as it is, read-only';
 
 describe('a folder of the host is replaced wherever a service may write to it', () => {
   test.each([
     ['["./data:/data"]', `./data of db at /data: ${empty} (a component keeps its data there)`],
     ['["./data:/data/deeper"]', `./data of db at /data/deeper: ${empty} (a component keeps its data there)`],
-    ['[{ type: bind, source: ./data, target: /data }]', `./data of db at /data: ${empty} (a component keeps its data there)`],
+    [
+      '[{ type: bind, source: ./data, target: /data }]',
+      `./data of db at /data: ${empty} (a component keeps its data there)`,
+    ],
     ['["./uploads:/uploads"]', `./uploads of db at /uploads: ${copy} (services may write to it)`],
     ['["./uploads:/uploads:rw,z"]', `./uploads of db at /uploads: ${copy} (services may write to it)`],
     ['["./app.conf:/etc/app.conf"]', `./app.conf of db at /etc/app.conf: ${copy} (services may write to it)`],
     ['["./app.conf:/etc/app.conf:ro"]', `./app.conf of db at /etc/app.conf: ${kept} (services read it only)`],
     ['["./uploads:/u:ro"]', `./uploads of db at /u: ${kept} (services read it only)`],
-    ['["./uploads:/u:ro", "./uploads/:/w"]', `./uploads of db at /u, db at /w: ${copy} (services may write to it)`],
-    ['["./not-there:/x"]', `./not-there of db at /x: ${empty} (it is not there, and a drill does not make it)`],
-    ['["./not-there:/x:ro"]', `./not-there of db at /x: ${empty} (it is not there, and a drill does not make it)`],
+    [
+      '["./uploads:/u:ro", "./uploads/:/w"]',
+      `./uploads of db at /u, db at /w: ${copy} (services may write to it)`,
+    ],
+    [
+      '["./not-there:/x"]',
+      `./not-there of db at /x: ${empty} (it is not there, and a drill does not make it)`,
+    ],
+    [
+      '["./not-there:/x:ro"]',
+      `./not-there of db at /x: ${empty} (it is not there, and a drill does not make it)`,
+    ],
     ['["folder:/data"]', `folder of db at /data: ${empty} (a component keeps its data there)`],
     ['["folder:/other"]', `folder of db at /other: ${copy} (services may write to it)`],
     ['["nfs:/x"]', `nfs of db at /x: ${empty} (it is on no disk of the engine's own)`],
     ['["cifs:/x"]', `cifs of db at /x: ${empty} (it is on no disk of the engine's own)`],
     ['["disk:/x"]', `disk of db at /x: ${empty} (it is on no disk of the engine's own)`],
     ['["plugin:/x"]', `plugin of db at /x: ${empty} (it is on no disk of the engine's own)`],
-    ['["${MUSTER_TEST_UNSET:-./data}:/data"]', `./data of db at /data: ${empty} (a component keeps its data there)`],
+    [
+      '["${MUSTER_TEST_UNSET:-./data}:/data"]',
+      `./data of db at /data: ${empty} (a component keeps its data there)`,
+    ],
   ])('volumes: %s', async (volumes, line) => {
     const declared = [
       `folder: { driver_opts: { type: none, o: bind, device: ${join(folder, 'uploads')} } }`,
@@ -155,33 +191,55 @@ describe('a folder of the host is replaced wherever a service may write to it', 
       'cifs: { driver_opts: { type: cifs, o: username=x, device: //host/x } }',
       'disk: { driver_opts: { type: ext4, device: /dev/sdb1 } }',
       'plugin: { driver: rclone }',
-    ].map((one) => `  ${one}\n`).join('');
+    ]
+      .map((one) => `  ${one}\n`)
+      .join('');
     expect(await contained(`${service(`volumes: ${volumes}`)}volumes:\n${declared}`)).toEqual([line]);
   });
 
   test('by extends and by merge keys as well', async () => {
-    writeFileSync(join(folder, 'base.yml'), 'services:\n  base:\n    image: x\n    volumes: ["./uploads:/uploads"]\n');
-    expect(await contained('services:\n  db: { extends: { file: base.yml, service: base } }\n')).toEqual([`./uploads of db at /uploads: ${copy} (services may write to it)`]);
+    writeFileSync(
+      join(folder, 'base.yml'),
+      'services:\n  base:\n    image: x\n    volumes: ["./uploads:/uploads"]\n',
+    );
+    expect(await contained('services:\n  db: { extends: { file: base.yml, service: base } }\n')).toEqual([
+      `./uploads of db at /uploads: ${copy} (services may write to it)`,
+    ]);
     const merged = 'x-all: &all { image: x, volumes: ["./data:/data"] }\nservices:\n  db:\n    <<: *all\n';
-    expect(await contained(merged)).toEqual([`./data of db at /data: ${empty} (a component keeps its data there)`]);
+    expect(await contained(merged)).toEqual([
+      `./data of db at /data: ${empty} (a component keeps its data there)`,
+    ]);
   });
 });
 
 describe('the strategy can say otherwise', () => {
   const text = service('volumes: ["./data:/data", "./uploads:/u:ro"]');
   test.each([['./data'], ['data'], ['./data/'], [join(folder, 'data')]])('by %s', async (key) => {
-    expect((await contained(text, { mounts: { [key]: 'copy' } }))[0]).toBe(`./data of db at /data: ${copy} (as the strategy says)`);
+    expect((await contained(text, { mounts: { [key]: 'copy' } }))[0]).toBe(
+      `./data of db at /data: ${copy} (as the strategy says)`,
+    );
   });
   test('refuse', async () => {
-    expect(await refused(text, { mounts: { './uploads': 'refuse' } })).toMatchObject([{ message: './uploads is not to be had in a drill', at: { line: 4 } }]);
+    expect(await refused(text, { mounts: { './uploads': 'refuse' } })).toMatchObject([
+      { message: './uploads is not to be had in a drill', at: { line: 4 } },
+    ]);
   });
   test('a folder that would be reached through is copied', async () => {
-    expect(await contained(service('volumes: ["./sockets:/s:ro"]'), { mounts: { './sockets': 'copy' } })).toEqual([`./sockets of db at /s: ${copy} (as the strategy says)`]);
+    expect(
+      await contained(service('volumes: ["./sockets:/s:ro"]'), { mounts: { './sockets': 'copy' } }),
+    ).toEqual([`./sockets of db at /s: ${copy} (as the strategy says)`]);
   });
   test('nothing that is no folder and no file', async () => {
-    expect(await refused(service('volumes: ["./innocent:/s"]'), { mounts: { './innocent': 'copy' } })).toHaveLength(1);
+    expect(
+      await refused(service('volumes: ["./innocent:/s"]'), { mounts: { './innocent': 'copy' } }),
+    ).toHaveLength(1);
   });
   test('what is on no disk cannot be copied', async () => {
-    expect(await refused(`${service('volumes: ["net:/x"]')}volumes:\n  net: { driver_opts: { type: nfs, device: ":/x", o: addr=h } }\n`, { mounts: { net: 'copy' } })).toHaveLength(1);
+    expect(
+      await refused(
+        `${service('volumes: ["net:/x"]')}volumes:\n  net: { driver_opts: { type: nfs, device: ":/x", o: addr=h } }\n`,
+        { mounts: { net: 'copy' } },
+      ),
+    ).toHaveLength(1);
   });
 });

@@ -30,7 +30,11 @@ async function pushUnique(reference: string): Promise<string> {
   writeFileSync(join(context, 'unique'), drill);
   await followed(docker, await docker.buildImage({ context, src: readdirSync(context) }, { t: reference }));
   let digest = '';
-  await followed(docker, await docker.getImage(reference).push({ authconfig: { username: '', password: '' } }), (event) => (digest = event.aux?.Digest ?? digest));
+  await followed(
+    docker,
+    await docker.getImage(reference).push({ authconfig: { username: '', password: '' } }),
+    (event) => (digest = event.aux?.Digest ?? digest),
+  );
   await docker.getImage(reference).remove();
   return digest;
 }
@@ -38,46 +42,81 @@ async function pushUnique(reference: string): Promise<string> {
 beforeAll(async () => {
   runtime = await getRuntime();
   const build = imageChoice({ MUSTER_IMAGES: 'build' }, silent);
-  const made = await provideImages(runtime, new Map([['registry', null], ['redis', official]]), build);
+  const made = await provideImages(
+    runtime,
+    new Map([
+      ['registry', null],
+      ['redis', official],
+    ]),
+    build,
+  );
   builtRedis = made.get('redis')!.reference;
   const registry = await runtime.container.create({
-    Image: made.get('registry')!.reference, Labels: { [labels.drill]: drill, [labels.owner]: currentOwner() },
-    ExposedPorts: { '5000/tcp': {} }, HostConfig: { PortBindings: { '5000/tcp': [{ HostIp: '127.0.0.1', HostPort: '' }] } },
+    Image: made.get('registry')!.reference,
+    Labels: { [labels.drill]: drill, [labels.owner]: currentOwner() },
+    ExposedPorts: { '5000/tcp': {} },
+    HostConfig: { PortBindings: { '5000/tcp': [{ HostIp: '127.0.0.1', HostPort: '' }] } },
   });
   await registry.start();
   mirror = `127.0.0.1:${(await registry.inspect()).NetworkSettings.Ports['5000/tcp']![0]!.HostPort}`;
-  const answers = await pollUntil(systemClock, { everyMs: 100, deadlineMs: 20_000 }, () => fetch(`http://${mirror}/v2/`).then((response) => response.ok, () => false));
+  const answers = await pollUntil(systemClock, { everyMs: 100, deadlineMs: 20_000 }, () =>
+    fetch(`http://${mirror}/v2/`).then(
+      (response) => response.ok,
+      () => false,
+    ),
+  );
   expect(answers).toBe(true);
   ourReferences.push(`${mirror}/library/redis:8.0.2`);
   pushedDigest = await pushUnique(ourReferences[0]!);
 });
 
 afterAll(async () => {
-  for (const reference of ourReferences) await runtime.container.dockerode.getImage(reference).remove().catch(() => undefined);
+  for (const reference of ourReferences)
+    await runtime.container.dockerode
+      .getImage(reference)
+      .remove()
+      .catch(() => undefined);
   await sweep(runtime, () => marked(runtime, [`${labels.drill}=${drill}`]));
 });
 
 const want = new Map([['redis', official]]);
-const choose = (mode: string, registry: string, said: string[] = []): ImageChoice => imageChoice({ MUSTER_IMAGES: mode, MUSTER_REGISTRY: registry }, (line) => said.push(line));
+const choose = (mode: string, registry: string, said: string[] = []): ImageChoice =>
+  imageChoice({ MUSTER_IMAGES: mode, MUSTER_REGISTRY: registry }, (line) => said.push(line));
 const forget = (): Promise<unknown> => runtime.container.dockerode.getImage(ourReferences[0]!).remove();
 
 describe('the pulling way, from a registry that has the official name', () => {
-  test.each(['pull', 'auto'])('%s: pulls it once, says so, and records the registry\'s digest', async (mode) => {
-    const said: string[] = [];
-    const expected = { name: 'redis', reference: `${mirror}/library/redis:8.0.2`, digest: pushedDigest };
-    expect((await provideImages(runtime, want, choose(mode, mirror, said))).get('redis')).toEqual({ ...expected, source: 'pulled' });
-    expect(said.filter((line) => line.includes('pulled'))).toHaveLength(1);
-    expect((await provideImages(runtime, want, choose(mode, mirror))).get('redis')).toEqual({ ...expected, source: 'present' });
-    await forget();
-  });
+  test.each(['pull', 'auto'])(
+    "%s: pulls it once, says so, and records the registry's digest",
+    async (mode) => {
+      const said: string[] = [];
+      const expected = { name: 'redis', reference: `${mirror}/library/redis:8.0.2`, digest: pushedDigest };
+      expect((await provideImages(runtime, want, choose(mode, mirror, said))).get('redis')).toEqual({
+        ...expected,
+        source: 'pulled',
+      });
+      expect(said.filter((line) => line.includes('pulled'))).toHaveLength(1);
+      expect((await provideImages(runtime, want, choose(mode, mirror))).get('redis')).toEqual({
+        ...expected,
+        source: 'present',
+      });
+      await forget();
+    },
+  );
 
   test('a stack runs on what was pulled', async () => {
     const before = { ...process.env };
     Object.assign(process.env, { MUSTER_IMAGES: 'pull', MUSTER_REGISTRY: mirror });
     try {
-      const stack = await createStackProvider({ progress: silent }).up({ file: await smallStack(), drill: `${drill}-up`, environment: {}, progress: silent });
+      const stack = await createStackProvider({ progress: silent }).up({
+        file: await smallStack(),
+        drill: `${drill}-up`,
+        environment: {},
+        progress: silent,
+      });
       try {
-        expect(stack.images).toEqual([{ service: 'cache', reference: ourReferences[0], digest: pushedDigest, source: 'pulled' }]);
+        expect(stack.images).toEqual([
+          { service: 'cache', reference: ourReferences[0], digest: pushedDigest, source: 'pulled' },
+        ]);
         expect((await stack.services.get('cache')!.exec(['cat', '/unique'])).stdout).toBe(drill);
       } finally {
         await stack.down();
@@ -89,7 +128,12 @@ describe('the pulling way, from a registry that has the official name', () => {
   });
 
   test('pull: what the registry does not have is an environment error', async () => {
-    await expect(provideImages(runtime, new Map([['nginx', 'nginx:1.26.3']]), choose('pull', mirror))).rejects.toMatchObject({ trouble: 'environment', message: `${mirror}/library/nginx:1.26.3 cannot be pulled` });
+    await expect(
+      provideImages(runtime, new Map([['nginx', 'nginx:1.26.3']]), choose('pull', mirror)),
+    ).rejects.toMatchObject({
+      trouble: 'environment',
+      message: `${mirror}/library/nginx:1.26.3 cannot be pulled`,
+    });
   });
 });
 
@@ -100,8 +144,13 @@ describe('the building way', () => {
     ['build, whatever the registry has', 'build', () => mirror],
   ])('%s', async (_, mode, registry) => {
     const image = mode === 'build' ? want : new Map([['toxiproxy', 'ghcr.io/shopify/toxiproxy:2.12.0']]);
-    const [chosen] = (await provideImages(runtime, image, choose(mode, typeof registry === 'string' ? registry : registry()))).values();
-    expect(chosen).toMatchObject({ source: 'built', reference: expect.stringMatching(/^muster\/(redis|toxiproxy):[0-9a-f]{16}$/) });
+    const [chosen] = (
+      await provideImages(runtime, image, choose(mode, typeof registry === 'string' ? registry : registry()))
+    ).values();
+    expect(chosen).toMatchObject({
+      source: 'built',
+      reference: expect.stringMatching(/^muster\/(redis|toxiproxy):[0-9a-f]{16}$/),
+    });
     expect(chosen!.digest).toBe(await digestOf(runtime, chosen!.reference));
   });
 
@@ -110,7 +159,10 @@ describe('the building way', () => {
     await once(silentServer, 'listening');
     try {
       const began = systemClock.nowMs();
-      const choice = { ...choose('auto', `127.0.0.1:${(silentServer.address() as AddressInfo).port}`), registryDeadlineMs: 700 };
+      const choice = {
+        ...choose('auto', `127.0.0.1:${(silentServer.address() as AddressInfo).port}`),
+        registryDeadlineMs: 700,
+      };
       expect((await provideImages(runtime, want, choice)).get('redis')!.source).toBe('built');
       expect(systemClock.nowMs() - began).toBeGreaterThanOrEqual(690);
       expect(systemClock.nowMs() - began).toBeLessThan(3_000);
@@ -120,11 +172,15 @@ describe('the building way', () => {
     }
   });
 
-  test('a recipe is built once, again when it changes, and its failure is told in the build\'s own words', async () => {
+  test("a recipe is built once, again when it changes, and its failure is told in the build's own words", async () => {
     const folder = mkdtempSync(join(tmpdir(), 'muster-kitchen-'));
     cpSync(join(recipesFolder, 'base-trixie'), join(folder, 'base-trixie'), { recursive: true });
     mkdirSync(join(folder, 'probe'));
-    const recipe = (last: string): void => writeFileSync(join(folder, 'probe/Dockerfile'), `ARG MUSTER_IMAGE_BASE_TRIXIE\nFROM \${MUSTER_IMAGE_BASE_TRIXIE}\nLABEL test=${drill}\n${last}\n`);
+    const recipe = (last: string): void =>
+      writeFileSync(
+        join(folder, 'probe/Dockerfile'),
+        `ARG MUSTER_IMAGE_BASE_TRIXIE\nFROM \${MUSTER_IMAGE_BASE_TRIXIE}\nLABEL test=${drill}\n${last}\n`,
+      );
     const made = async (): Promise<{ reference: string; building: number }> => {
       const said: string[] = [];
       const choice = imageChoice({ MUSTER_IMAGES: 'build' }, (line) => said.push(line), { folder });
@@ -139,7 +195,10 @@ describe('the building way', () => {
     recipe('RUN echo two');
     expect((await made()).reference).not.toBe(first.reference);
     recipe('RUN echo three is broken && exit 3');
-    await expect(made()).rejects.toMatchObject({ trouble: 'environment', found: expect.stringContaining('three is broken') });
+    await expect(made()).rejects.toMatchObject({
+      trouble: 'environment',
+      found: expect.stringContaining('three is broken'),
+    });
   });
 
   test('a base that cannot be made leaves no image under its name', async () => {
@@ -147,8 +206,13 @@ describe('the building way', () => {
     mkdirSync(join(folder, 'base-broken'));
     writeFileSync(join(folder, 'base-broken/mmdebstrap'), '--variant=minbase\nno-such-suite\n');
     const choice = imageChoice({ MUSTER_IMAGES: 'build' }, silent, { folder });
-    await expect(provideImages(runtime, new Map([['base-broken', null]]), choice)).rejects.toMatchObject({ trouble: 'environment', found: expect.stringContaining('no-such-suite') });
-    const left = await runtime.container.dockerode.listImages({ filters: { reference: ['muster/base-broken'] } });
+    await expect(provideImages(runtime, new Map([['base-broken', null]]), choice)).rejects.toMatchObject({
+      trouble: 'environment',
+      found: expect.stringContaining('no-such-suite'),
+    });
+    const left = await runtime.container.dockerode.listImages({
+      filters: { reference: ['muster/base-broken'] },
+    });
     expect(left).toEqual([]);
   });
 });

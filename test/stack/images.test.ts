@@ -23,7 +23,9 @@ describe('the images of the reference stack', () => {
 
   test('every parent that a recipe names has a recipe too', async () => {
     const known = await recipeNames(recipesFolder);
-    for (const name of known) for (const parent of await parentsOf(name, kitchen)) expect(known, `${name} names ${parent.name}`).toContain(parent.name);
+    for (const name of known)
+      for (const parent of await parentsOf(name, kitchen))
+        expect(known, `${name} names ${parent.name}`).toContain(parent.name);
   });
 
   test.each([
@@ -36,12 +38,12 @@ describe('the images of the reference stack', () => {
     expect([...imagesWanted(`services: { a: { image: "${image}" } }`)]).toEqual(expected);
   });
 
-  test('variables and names are each other\'s inverse', async () => {
+  test("variables and names are each other's inverse", async () => {
     for (const name of await recipeNames(recipesFolder)) expect(nameOf(variableOf(name))).toBe(name);
   });
 });
 
-describe('a recipe\'s tag', () => {
+describe("a recipe's tag", () => {
   test('stays while nothing changes, and changes with a file, or with what it stands on', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'muster-recipes-'));
     cpSync(recipesFolder, folder, { recursive: true });
@@ -81,7 +83,12 @@ describe('where images come from', () => {
 
   test('MUSTER_IMAGES takes three values', () => {
     expect(imageChoice({}, silent).mode).toBe('auto');
-    expect(imageChoice({ MUSTER_IMAGES: 'pull', MUSTER_REGISTRY: 'localhost:5000' }, silent)).toMatchObject({ mode: 'pull', mirror: 'localhost:5000' });
-    expect(() => imageChoice({ MUSTER_IMAGES: 'always' }, silent)).toThrow(expect.objectContaining({ trouble: 'input', found: 'always', expected: 'auto, pull or build' }));
+    expect(imageChoice({ MUSTER_IMAGES: 'pull', MUSTER_REGISTRY: 'localhost:5000' }, silent)).toMatchObject({
+      mode: 'pull',
+      mirror: 'localhost:5000',
+    });
+    expect(() => imageChoice({ MUSTER_IMAGES: 'always' }, silent)).toThrow(
+      expect.objectContaining({ trouble: 'input', found: 'always', expected: 'auto, pull or build' }),
+    );
   });
 });

@@ -19,10 +19,15 @@ afterAll(async () => {
 
 /** Starts a Muster of its own and waits until it says a line that begins like this. */
 async function start(drill: string, until: string): Promise<ChildProcess> {
-  const file = await smallStack('  last: { image: "${MUSTER_IMAGE_REDIS:-redis:8.0.2}", depends_on: { cache: { condition: service_healthy } } }');
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'up-and-wait.ts'), file, drill], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const file = await smallStack(
+    '  last: { image: "${MUSTER_IMAGE_REDIS:-redis:8.0.2}", depends_on: { cache: { condition: service_healthy } } }',
+  );
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'up-and-wait.ts'), file, drill], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   children.push(child);
-  for await (const line of createInterface({ input: child.stdout! })) if (line.startsWith(until)) return child;
+  for await (const line of createInterface({ input: child.stdout! }))
+    if (line.startsWith(until)) return child;
   throw new Error('it ended before');
 }
 
@@ -35,7 +40,12 @@ async function kill(child: ChildProcess): Promise<void> {
 test('a stack whose owner was killed is found and removed, paused containers included; one whose owner lives is kept', async () => {
   const mine = uniqueDrill('alive');
   const dead = uniqueDrill('dead');
-  const stack = await createStackProvider({ progress: silent }).up({ file: await smallStack(), drill: mine, environment: {}, progress: silent });
+  const stack = await createStackProvider({ progress: silent }).up({
+    file: await smallStack(),
+    drill: mine,
+    environment: {},
+    progress: silent,
+  });
   try {
     const other = await start(dead, 'up');
     expect((await findLeftovers()).find((each) => each.drill === dead)).toMatchObject({ alive: true });
@@ -44,10 +54,16 @@ test('a stack whose owner was killed is found and removed, paused containers inc
 
     await kill(other);
     const docker = (await getRuntime()).container.dockerode;
-    const [cache] = await docker.listContainers({ filters: { label: [`muster.drill=${dead}`, 'com.docker.compose.service=cache'] } });
+    const [cache] = await docker.listContainers({
+      filters: { label: [`muster.drill=${dead}`, 'com.docker.compose.service=cache'] },
+    });
     await docker.getContainer(cache!.Id).pause();
     const found = (await findLeftovers()).find((each) => each.drill === dead)!;
-    expect(found).toMatchObject({ alive: false, volumes: [`muster-${dead}_cache-data`], networks: [`muster-${dead}_default`] });
+    expect(found).toMatchObject({
+      alive: false,
+      volumes: [`muster-${dead}_cache-data`],
+      networks: [`muster-${dead}_default`],
+    });
 
     const removed = await removeLeftovers();
     expect(removed.containers).toEqual(expect.arrayContaining(found.containers));
@@ -69,13 +85,14 @@ test('killed in the middle of `compose up`: Compose, which outlives it, is ended
     await kill(child);
     await removeLeftovers();
     expect(composeRunsFor(drill), `after ${afterMs} ms`).toBe(false);
-    // What the engine was asked for before is done by now, if it was going to be: creating one container takes far less.
+    // What the engine was asked for before is done by now, if it was going to be: creating one container
+    // takes far less.
     await systemClock.sleep(1_500);
     expect(await leftOf(drill), `after ${afterMs} ms`).toEqual([]);
   }
 });
 
-test('something with a drill\'s label and no owner is not ours to remove', async () => {
+test("something with a drill's label and no owner is not ours to remove", async () => {
   const drill = uniqueDrill('unowned');
   const docker = (await getRuntime()).container.dockerode;
   await docker.createVolume({ Name: `muster-test-${drill}`, Labels: { 'muster.drill': drill } });

@@ -28,20 +28,44 @@ let site: DrillSite;
 let container: Container;
 let service: Service;
 
-/** A container that bears the drill's labels and still has a folder of the host, as if whatever keeps it away had failed. */
+/**
+ * A container that bears the drill's labels and still has a folder of the host, as if whatever keeps it away
+ * had failed.
+ */
 beforeAll(async () => {
   writeFileSync(join(folder, 'dump.rdb'), text);
   runtime = await getRuntime();
   const choice = imageChoice(process.env, () => undefined);
   const image = (await provideImages(runtime, new Map([['redis', null]]), choice)).get('redis')!.reference;
   const hostSignal = createHostSignal(runtime, [image], drillLabels);
-  const network = createNetworkTools({ runtime, labels: drillLabels, hostSignal, clock: systemClock, image: async () => image });
-  const deploy = (): never => { throw new Error('not asked for'); };
-  site = { runtime, drill, labels: drillLabels, hostSignal, network, secrets: [], clock: systemClock, deploy };
+  const network = createNetworkTools({
+    runtime,
+    labels: drillLabels,
+    hostSignal,
+    clock: systemClock,
+    image: async () => image,
+  });
+  const deploy = (): never => {
+    throw new Error('not asked for');
+  };
+  site = {
+    runtime,
+    drill,
+    labels: drillLabels,
+    hostSignal,
+    network,
+    secrets: [],
+    clock: systemClock,
+    deploy,
+  };
   const docker = runtime.container.dockerode;
   await docker.createVolume({ Name: `${drill}-own`, Labels: drillLabels });
   container = await docker.createContainer({
-    Image: image, Entrypoint: ['sh', '-c'], Cmd: ['ln -s /data /link; ln -s /data/dump.rdb /own/link; exec sleep 3600'], Labels: drillLabels, User: '0',
+    Image: image,
+    Entrypoint: ['sh', '-c'],
+    Cmd: ['ln -s /data /link; ln -s /data/dump.rdb /own/link; exec sleep 3600'],
+    Labels: drillLabels,
+    User: '0',
     HostConfig: { Binds: [`${folder}:/data`, `${drill}-own:/own`, `${folder}:/own/nested/deep`] },
   });
   await container.start();
@@ -49,42 +73,75 @@ beforeAll(async () => {
 }, 120_000);
 
 afterAll(async () => {
-  await sweep(runtime, () => marked(runtime, Object.entries(drillLabels).map(([key, value]) => `${key}=${value}`)));
+  await sweep(runtime, () =>
+    marked(
+      runtime,
+      Object.entries(drillLabels).map(([key, value]) => `${key}=${value}`),
+    ),
+  );
   rmSync(folder, { recursive: true, force: true });
 }, 60_000);
 
 /** It says that it is on a volume, so that only the question about the path is left to refuse it. */
 const claiming = (where: string): Volume => ({
-  service: { ...service, mounts: [{ volume: 'x', path: where, anonymous: false }] }, folder: where, file: async () => `${where}/dump.rdb`, restartBy: () => 'stop',
+  service: { ...service, mounts: [{ volume: 'x', path: where, anonymous: false }] },
+  folder: where,
+  file: async () => `${where}/dump.rdb`,
+  restartBy: () => 'stop',
 });
 const seed = 1;
 
-describe('a folder of the host that is in the drill\'s own container all the same', { timeout: 60_000 }, () => {
+describe("a folder of the host that is in the drill's own container all the same", {
+  timeout: 60_000,
+}, () => {
   test.each<[string, () => Promise<unknown>]>([
-    ['flip bits', () => damageFile(claiming('/data'), { file: 'data', how: 'flip-bits', bits: 8, restart: false, seed })],
-    ['truncate', () => damageFile(claiming('/data'), { file: 'data', how: 'truncate', keep: 0, restart: false, seed })],
+    [
+      'flip bits',
+      () => damageFile(claiming('/data'), { file: 'data', how: 'flip-bits', bits: 8, restart: false, seed }),
+    ],
+    [
+      'truncate',
+      () => damageFile(claiming('/data'), { file: 'data', how: 'truncate', keep: 0, restart: false, seed }),
+    ],
     ['delete', () => damageFile(claiming('/data'), { file: 'data', how: 'delete', restart: false, seed })],
-    ['delete by a link', () => damageFile(claiming('/link'), { file: 'data', how: 'delete', restart: false, seed })],
+    [
+      'delete by a link',
+      () => damageFile(claiming('/link'), { file: 'data', how: 'delete', restart: false, seed }),
+    ],
     ['fill the disk', () => fillDisk(claiming('/data'))],
     ['encrypt', () => cipherVolume(claiming('/data'))],
     ['encrypt a folder with another below it', () => cipherVolume(claiming('/own'))],
     ['put a file', () => service.putFile('/data/dump.rdb', 'gone')],
     ['put a file by a link', () => service.putFile('/link/dump.rdb', 'gone')],
-    ['lose the region', async () => {
-      const aimed = await tombstone(site, { name: 'db', container, found: await container.inspect() });
-      try {
-        await aimed.strike();
-      } finally {
-        await aimed.release();
-      }
-    }],
+    [
+      'lose the region',
+      async () => {
+        const aimed = await tombstone(site, { name: 'db', container, found: await container.inspect() });
+        try {
+          await aimed.strike();
+        } finally {
+          await aimed.release();
+        }
+      },
+    ],
     ['a helper with its volumes', () => service.helper({ network: 'none', volumes: true })],
   ])('%s: refused, and nothing changed', async (_, act) => {
     await expect(act()).rejects.toMatchObject({ trouble: 'environment' });
     expect(readFileSync(join(folder, 'dump.rdb'), 'utf8')).toBe(text);
   });
 
-  test.each(['/data', '/data/', '/data/dump.rdb', '/link', '/link/dump.rdb', '/own', '/own/link', '/', 'data', '/x/../data'])('%s is not the drill\'s own', async (path) => {
+  test.each([
+    '/data',
+    '/data/',
+    '/data/dump.rdb',
+    '/link',
+    '/link/dump.rdb',
+    '/own',
+    '/own/link',
+    '/',
+    'data',
+    '/x/../data',
+  ])("%s is not the drill's own", async (path) => {
     await expect(service.assertOwnPath(path)).rejects.toMatchObject({ trouble: 'environment' });
   });
 

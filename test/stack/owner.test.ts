@@ -23,7 +23,9 @@ describe('whether the owner of a stack lives', () => {
 
   test('a process that ended and that its parent has not asked about does not', async () => {
     // A shell that does not wait for its child, having become another program.
-    const parent = spawn('sh', ['-c', 'sleep 0.1 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const parent = spawn('sh', ['-c', 'sleep 0.1 & echo $!; exec sleep 60'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
     try {
       const [said] = (await once(parent.stdout, 'data')) as [Buffer];
       const ended = Number(said.toString());
@@ -39,8 +41,18 @@ describe('whether the owner of a stack lives', () => {
 
   test.each([
     ['a PID that another process has now', `${pid}:${Number(ticks) - 1}:${where}`, true, false],
-    ['a process of an earlier boot of this machine', `${pid}:${ticks}:${otherBoot}.${namespace}`, true, false],
-    ['a process of another machine that shares the engine', `${pid}:${ticks}:${otherBoot}.${namespace}`, false, true],
+    [
+      'a process of an earlier boot of this machine',
+      `${pid}:${ticks}:${otherBoot}.${namespace}`,
+      true,
+      false,
+    ],
+    [
+      'a process of another machine that shares the engine',
+      `${pid}:${ticks}:${otherBoot}.${namespace}`,
+      false,
+      true,
+    ],
     ['a process in another PID namespace', `${pid}:${Number(ticks) - 1}:${bootId}.1`, true, true],
     ['something unreadable', 'me', true, true],
   ])('%s', (_, owner, engineIsLocal, alive) => {

@@ -6,7 +6,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createRunEnvironment } from '../../stack/run-environment.ts';
 
 const [run, other] = await Promise.all([createRunEnvironment(), createRunEnvironment()]);
-const server = createServer({ cert: run.environment['MUSTER_TLS_CERT']!, key: run.environment['MUSTER_TLS_KEY']!, minVersion: 'TLSv1.3' }, (socket) => socket.end());
+const server = createServer(
+  {
+    cert: run.environment['MUSTER_TLS_CERT']!,
+    key: run.environment['MUSTER_TLS_KEY']!,
+    minVersion: 'TLSv1.3',
+  },
+  (socket) => socket.end(),
+);
 
 beforeAll(async () => void (await once(server.listen(0, '127.0.0.1'), 'listening')));
 afterAll(() => void server.close());
@@ -19,16 +26,21 @@ async function handshake(ca: string, servername: string): Promise<TLSSocket> {
 }
 
 describe('the secrets of one run', () => {
-  test.each(['localhost', 'proxy'])('a client that trusts the run\'s authority connects to %s', async (name) => {
-    expect((await handshake(run.ca, name)).authorized).toBe(true);
-  });
+  test.each(['localhost', 'proxy'])(
+    "a client that trusts the run's authority connects to %s",
+    async (name) => {
+      expect((await handshake(run.ca, name)).authorized).toBe(true);
+    },
+  );
 
   test('and to 127.0.0.1 by its address', () => {
     expect(new X509Certificate(run.environment['MUSTER_TLS_CERT']!).checkIP('127.0.0.1')).toBe('127.0.0.1');
   });
 
   test('a client that trusts another run does not', async () => {
-    await expect(handshake(other.ca, 'localhost')).rejects.toThrow(/unable to verify|self.signed|unable to get/);
+    await expect(handshake(other.ca, 'localhost')).rejects.toThrow(
+      /unable to verify|self.signed|unable to get/,
+    );
   });
 
   test('nor does one that asks for another name', async () => {

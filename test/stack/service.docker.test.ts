@@ -23,8 +23,16 @@ vi.setConfig({ testTimeout: 30_000 });
 let cache: Service;
 
 beforeAll(async () => {
-  const file = await smallStack('  neighbour: { image: "${MUSTER_IMAGE_REDIS:-redis:8.0.2}", init: true, command: [sleep, infinity] }', '    environment: { SECRET_WORD: "${SECRET_WORD}" }');
-  stack = await createStackProvider({ progress }).up({ file, drill, environment: { SECRET_WORD: 'shibboleth' }, progress });
+  const file = await smallStack(
+    '  neighbour: { image: "${MUSTER_IMAGE_REDIS:-redis:8.0.2}", init: true, command: [sleep, infinity] }',
+    '    environment: { SECRET_WORD: "${SECRET_WORD}" }',
+  );
+  stack = await createStackProvider({ progress }).up({
+    file,
+    drill,
+    environment: { SECRET_WORD: 'shibboleth' },
+    progress,
+  });
   cache = stack.services.get('cache')!;
 });
 
@@ -33,11 +41,16 @@ afterAll(async () => {
   expect(await leftOf(drill)).toEqual([]);
 });
 
-const processes = async (): Promise<string> => (await cache.exec(['sh', '-c', 'cat /proc/[0-9]*/cmdline | tr "\\0" " "'])).stdout;
+const processes = async (): Promise<string> =>
+  (await cache.exec(['sh', '-c', 'cat /proc/[0-9]*/cmdline | tr "\\0" " "'])).stdout;
 
 describe('exec', () => {
   test('gives input, environment and user, and tells the outputs apart', async () => {
-    const ran = await cache.exec(['sh', '-c', 'cat; echo " from $WHO"; id -un >&2; exit 3'], { stdin: 'héllo', env: { WHO: 'test' }, user: 'redis' });
+    const ran = await cache.exec(['sh', '-c', 'cat; echo " from $WHO"; id -un >&2; exit 3'], {
+      stdin: 'héllo',
+      env: { WHO: 'test' },
+      user: 'redis',
+    });
     expect(ran).toEqual({ code: 3, stdout: 'héllo from test\n', stderr: 'redis\n' });
   });
 
@@ -47,7 +60,11 @@ describe('exec', () => {
 
   test('takes input larger than any buffer, from a stream', async () => {
     const block = Buffer.alloc(1024 * 1024, 'x');
-    const stdin = Readable.from((function* () { for (let i = 0; i < 64; i += 1) yield block; })());
+    const stdin = Readable.from(
+      (function* () {
+        for (let i = 0; i < 64; i += 1) yield block;
+      })(),
+    );
     expect((await cache.exec(['wc', '-c'], { stdin })).stdout).toBe(`${64 * 1024 * 1024}\n`);
   });
 
@@ -58,18 +75,39 @@ describe('exec', () => {
   test('nor one that ends before its input does', async () => {
     const endless = new Readable({ read: () => undefined });
     endless.push('first');
-    expect(await cache.exec(['head', '-c', '5'], { stdin: endless })).toMatchObject({ code: 0, stdout: 'first' });
+    expect(await cache.exec(['head', '-c', '5'], { stdin: endless })).toMatchObject({
+      code: 0,
+      stdout: 'first',
+    });
   });
 
   test('input that breaks off is never taken for the whole', async () => {
-    const stdin = Readable.from((async function* () { yield 'half'; await systemClock.sleep(200); throw new Error('the archive is damaged'); })());
-    await expect(cache.exec(['sh', '-c', 'cat > /tmp/half; touch /tmp/taken-for-whole'], { stdin })).rejects.toThrow('the archive is damaged');
-    await expect(pollUntil(systemClock, { everyMs: 50, deadlineMs: 5_000 }, async () => !(await processes()).includes('taken-for-whole'))).resolves.toBe(true);
+    const stdin = Readable.from(
+      (async function* () {
+        yield 'half';
+        await systemClock.sleep(200);
+        throw new Error('the archive is damaged');
+      })(),
+    );
+    await expect(
+      cache.exec(['sh', '-c', 'cat > /tmp/half; touch /tmp/taken-for-whole'], { stdin }),
+    ).rejects.toThrow('the archive is damaged');
+    await expect(
+      pollUntil(
+        systemClock,
+        { everyMs: 50, deadlineMs: 5_000 },
+        async () => !(await processes()).includes('taken-for-whole'),
+      ),
+    ).resolves.toBe(true);
     expect((await cache.exec(['ls', '/tmp/taken-for-whole'])).code).not.toBe(0);
   });
 
   test('a command that cannot be started rejects', async () => {
-    await expect(cache.exec(['no-such-program'])).rejects.toMatchObject({ trouble: 'environment', message: 'no-such-program cannot be run in cache', found: expect.stringContaining('not found') });
+    await expect(cache.exec(['no-such-program'])).rejects.toMatchObject({
+      trouble: 'environment',
+      message: 'no-such-program cannot be run in cache',
+      found: expect.stringContaining('not found'),
+    });
   });
 
   test('one that exits with 127 by itself does not', async () => {
@@ -77,14 +115,18 @@ describe('exec', () => {
   });
 
   test('at the deadline the command is killed, with what it started', async () => {
-    await expect(cache.exec(['sh', '-c', 'sleep 3601 & sleep 3602'], { deadlineMs: 400 })).rejects.toThrow('did not end within 400 ms');
+    await expect(cache.exec(['sh', '-c', 'sleep 3601 & sleep 3602'], { deadlineMs: 400 })).rejects.toThrow(
+      'did not end within 400 ms',
+    );
     expect(await processes()).not.toMatch(/sleep 360[12]/);
   });
 
   test('an abort kills it too, and rejects with its reason', async () => {
     const controller = new AbortController();
     const ran = cache.exec(['sleep', '3603'], { signal: controller.signal });
-    await pollUntil(systemClock, { everyMs: 50, deadlineMs: 5_000 }, async () => (await processes()).includes('sleep 3603'));
+    await pollUntil(systemClock, { everyMs: 50, deadlineMs: 5_000 }, async () =>
+      (await processes()).includes('sleep 3603'),
+    );
     controller.abort(new Error('enough'));
     await expect(ran).rejects.toThrow('enough');
     expect(await processes()).not.toContain('sleep 3603');
@@ -129,16 +171,30 @@ describe('spawn', () => {
     await new Promise((resolve) => running.stdout.once('data', resolve));
     running.stdout.destroy();
     await running.done;
-    await expect(pollUntil(systemClock, { everyMs: 50, deadlineMs: 5_000 }, async () => !(await processes()).includes('9000000000'))).resolves.toBe(true);
+    await expect(
+      pollUntil(
+        systemClock,
+        { everyMs: 50, deadlineMs: 5_000 },
+        async () => !(await processes()).includes('9000000000'),
+      ),
+    ).resolves.toBe(true);
   });
 });
 
 describe('crash, pause, stop', () => {
-  const pings = (endpoint: Endpoint, deadlineMs = 1_000): Promise<boolean> => new Promise((resolve) => {
-    const socket = connect(endpoint.port, endpoint.host, () => socket.write('PING\r\n'));
-    const end = (answer: boolean): void => { socket.destroy(); resolve(answer); };
-    socket.once('data', (data) => end(data.toString() === '+PONG\r\n')).once('error', () => end(false)).once('close', () => end(false)).setTimeout(deadlineMs, () => end(false));
-  });
+  const pings = (endpoint: Endpoint, deadlineMs = 1_000): Promise<boolean> =>
+    new Promise((resolve) => {
+      const socket = connect(endpoint.port, endpoint.host, () => socket.write('PING\r\n'));
+      const end = (answer: boolean): void => {
+        socket.destroy();
+        resolve(answer);
+      };
+      socket
+        .once('data', (data) => end(data.toString() === '+PONG\r\n'))
+        .once('error', () => end(false))
+        .once('close', () => end(false))
+        .setTimeout(deadlineMs, () => end(false));
+    });
 
   test(crashes.fromHost, async () => {
     const before = await cache.state();
@@ -154,10 +210,13 @@ describe('crash, pause, stop', () => {
     expect(await pings(await cache.endpoint(6379))).toBe(true);
   });
 
-  // F39 of the field cases, and why a crash is not sent through the engine: its kill counts as a stop by hand.
+  // F39 of the field cases, and why a crash is not sent through the engine: its kill counts as a stop by
+  // hand.
   test(crashes.throughEngine, async () => {
     const runtime = await getRuntime();
-    const [found] = await runtime.container.dockerode.listContainers({ filters: { label: [`${labels.drill}=${drill}`, 'com.docker.compose.service=cache'] } });
+    const [found] = await runtime.container.dockerode.listContainers({
+      filters: { label: [`${labels.drill}=${drill}`, 'com.docker.compose.service=cache'] },
+    });
     const container = runtime.container.dockerode.getContainer(found!.Id);
     expect((await container.inspect()).HostConfig.RestartPolicy).toMatchObject({ Name: 'always' });
     const before = await cache.state();
@@ -166,7 +225,8 @@ describe('crash, pause, stop', () => {
       const seen = await cache.state();
       return seen.pid !== before.pid && seen;
     });
-    // Where the policy acts it is restarting or runs again: the engine decides before it says that it has ended.
+    // Where the policy acts it is restarting or runs again: the engine decides before it says that it has
+    // ended.
     expect(after).toMatchObject({ status: 'exited', restarts: before.restarts });
     await cache.start();
     await cache.waitHealthy(20_000);
@@ -180,12 +240,19 @@ describe('crash, pause, stop', () => {
     expect(await pings(await cache.endpoint(6379), 5_000)).toBe(true);
   });
 
-  test('a process that is not the container\'s is never signalled', async () => {
+  test("a process that is not the container's is never signalled", async () => {
     const runtime = await getRuntime();
-    const hostSignal = createHostSignal(runtime, [cache.image.reference], { [labels.drill]: drill, [labels.owner]: currentOwner() });
-    const [found] = await runtime.container.dockerode.listContainers({ filters: { label: [`${labels.drill}=${drill}`, 'com.docker.compose.service=cache'] } });
+    const hostSignal = createHostSignal(runtime, [cache.image.reference], {
+      [labels.drill]: drill,
+      [labels.owner]: currentOwner(),
+    });
+    const [found] = await runtime.container.dockerode.listContainers({
+      filters: { label: [`${labels.drill}=${drill}`, 'com.docker.compose.service=cache'] },
+    });
     const neighbour = await stack.services.get('neighbour')!.state();
-    await expect(hostSignal.send({ pid: neighbour.pid!, container: found!.Id, signal: 'SIGKILL' })).rejects.toMatchObject({ found: 'that process belongs to something else' });
+    await expect(
+      hostSignal.send({ pid: neighbour.pid!, container: found!.Id, signal: 'SIGKILL' }),
+    ).rejects.toMatchObject({ found: 'that process belongs to something else' });
     expect(await stack.services.get('neighbour')!.state()).toEqual(neighbour);
   });
 
@@ -204,7 +271,10 @@ describe('crash, pause, stop', () => {
     await cache.stop(5);
     await cache.stop(5);
     expect(await cache.state()).toMatchObject({ status: 'exited', pid: null, exitCode: 0 });
-    await expect(cache.endpoint(6379)).rejects.toMatchObject({ trouble: 'environment', found: 'the container is exited' });
+    await expect(cache.endpoint(6379)).rejects.toMatchObject({
+      trouble: 'environment',
+      found: 'the container is exited',
+    });
     await expect(cache.waitHealthy(300)).rejects.toThrow('did not become healthy within 300 ms');
     await expect(cache.signalFromHost('SIGKILL')).rejects.toThrow('has no process to signal');
     const helper = await cache.helper({ network: 'none', volumes: true });
@@ -222,7 +292,7 @@ describe('crash, pause, stop', () => {
     expect((await cache.exec(['redis-cli', 'exists', 'kept'])).stdout).toBe('0\n');
   });
 
-  test('a helper on the stack\'s network finds the services by name, as the user it is told', async () => {
+  test("a helper on the stack's network finds the services by name, as the user it is told", async () => {
     const helper = await cache.helper({ network: 'stack', user: 'redis' });
     try {
       expect((await helper.exec(['redis-cli', '-h', 'cache', 'ping'])).stdout).toBe('PONG\n');
@@ -233,7 +303,7 @@ describe('crash, pause, stop', () => {
     }
   });
 
-  test('logs are the container\'s last lines', async () => {
+  test("logs are the container's last lines", async () => {
     expect((await cache.logs(1)).trim().split('\n')).toHaveLength(1);
     expect(await cache.logs(50)).toContain('Ready to accept connections');
   });
@@ -244,14 +314,32 @@ describe('crash, pause, stop', () => {
   });
 });
 
-test('a container without the drill\'s label is refused, whatever is asked of it', async () => {
+test("a container without the drill's label is refused, whatever is asked of it", async () => {
   const runtime = await getRuntime();
-  const stranger = await runtime.container.create({ Image: cache.image.reference, Cmd: ['sleep', '60'], Labels: { 'muster.test': drill } });
+  const stranger = await runtime.container.create({
+    Image: cache.image.reference,
+    Cmd: ['sleep', '60'],
+    Labels: { 'muster.test': drill },
+  });
   try {
     await stranger.start();
-    const common = { runtime, labels: { [labels.drill]: drill, [labels.owner]: currentOwner() }, hostSignal: createHostSignal(runtime, [], {}), clock: systemClock };
-    const site = { ...common, drill, secrets: [], deploy: () => Promise.reject(new Error('nothing is deployed here')), network: createNetworkTools({ ...common, image: async () => cache.image.reference }) };
-    await expect(attachService(site, 'stranger', stranger)).rejects.toMatchObject({ trouble: 'environment', found: 'muster.drill=(none)' });
+    const common = {
+      runtime,
+      labels: { [labels.drill]: drill, [labels.owner]: currentOwner() },
+      hostSignal: createHostSignal(runtime, [], {}),
+      clock: systemClock,
+    };
+    const site = {
+      ...common,
+      drill,
+      secrets: [],
+      deploy: () => Promise.reject(new Error('nothing is deployed here')),
+      network: createNetworkTools({ ...common, image: async () => cache.image.reference }),
+    };
+    await expect(attachService(site, 'stranger', stranger)).rejects.toMatchObject({
+      trouble: 'environment',
+      found: 'muster.drill=(none)',
+    });
     expect((await stranger.inspect()).State.Running).toBe(true);
   } finally {
     await stranger.remove({ force: true, v: true });

@@ -13,7 +13,9 @@ export const uniqueDrill = (name: string): string => `${name}-${process.pid}-${D
 export async function smallStack(more = '', redis = ''): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'muster-small-stack-'));
   const file = join(folder, 'compose.yml');
-  await writeFile(file, `services:
+  await writeFile(
+    file,
+    `services:
   cache:
     image: \${MUSTER_IMAGE_REDIS:-redis:8.0.2}
     volumes: [cache-data:/data]
@@ -24,21 +26,31 @@ ${redis}
 ${more}
 volumes:
   cache-data:
-`);
+`,
+  );
   return file;
 }
 
 /** Everything in the engine that belongs to a drill, by our label or by Compose's. */
 export async function leftOf(drill: string): Promise<Marked[]> {
   const runtime = await getRuntime();
-  return [...(await marked(runtime, [`${labels.drill}=${drill}`])), ...(await marked(runtime, [`com.docker.compose.project=muster-${drill}`]))];
+  return [
+    ...(await marked(runtime, [`${labels.drill}=${drill}`])),
+    ...(await marked(runtime, [`com.docker.compose.project=muster-${drill}`])),
+  ];
 }
 
 /** Whether a docker client still works on a drill's project. */
-export const composeRunsFor = (drill: string): boolean => readdirSync('/proc').filter((name) => /^\d+$/.test(name)).some((pid) => {
-  try {
-    return /docker/.test(readFileSync(`/proc/${pid}/cmdline`, 'latin1')) && readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`COMPOSE_PROJECT_NAME=muster-${drill}\0`);
-  } catch {
-    return false;
-  }
-});
+export const composeRunsFor = (drill: string): boolean =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .some((pid) => {
+      try {
+        return (
+          /docker/.test(readFileSync(`/proc/${pid}/cmdline`, 'latin1')) &&
+          readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`COMPOSE_PROJECT_NAME=muster-${drill}\0`)
+        );
+      } catch {
+        return false;
+      }
+    });

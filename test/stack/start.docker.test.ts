@@ -14,10 +14,21 @@ const provider = createStackProvider({ progress: silent, healthDeadlineMs: 20_00
 const failed: string[] = [];
 
 /** Brings up what must fail, and gives the error. Whatever the reason, nothing may be left of it. */
-async function failure(file: string, environment: Record<string, string> = {}, signal?: AbortSignal, progress = silent): Promise<MusterError> {
+async function failure(
+  file: string,
+  environment: Record<string, string> = {},
+  signal?: AbortSignal,
+  progress = silent,
+): Promise<MusterError> {
   const drill = uniqueDrill('fails');
   const up = provider.up({ file, drill, environment, progress, signal });
-  const error: unknown = await up.then(async (stack) => { await stack.down(); return null; }, (thrown: unknown) => thrown);
+  const error: unknown = await up.then(
+    async (stack) => {
+      await stack.down();
+      return null;
+    },
+    (thrown: unknown) => thrown,
+  );
   failed.push(drill);
   expect(await leftOf(drill)).toEqual([]);
   if (!(error instanceof Error)) throw new Error('it came up');
@@ -30,27 +41,51 @@ describe('a start that fails says why, once, and leaves nothing', () => {
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
     try {
-      const error = await failure(await smallStack('', `  taker: { image: "\${MUSTER_IMAGE_REDIS:-redis:8.0.2}", ports: ["127.0.0.1:${port}:6379"] }`));
-      expect(error).toMatchObject({ trouble: 'environment', message: `port 127.0.0.1:${port} is already taken` });
+      const error = await failure(
+        await smallStack(
+          '',
+          `  taker: { image: "\${MUSTER_IMAGE_REDIS:-redis:8.0.2}", ports: ["127.0.0.1:${port}:6379"] }`,
+        ),
+      );
+      expect(error).toMatchObject({
+        trouble: 'environment',
+        message: `port 127.0.0.1:${port} is already taken`,
+      });
     } finally {
       server.close();
     }
   });
 
   test('a variable that is not set, which Compose itself refuses', async () => {
-    expect(await failure(await smallStack('', '    environment: { A: "${MUSTER_TEST_UNSET:?it is needed}" }'))).toMatchObject({ trouble: 'input', found: expect.stringContaining('it is needed') });
+    expect(
+      await failure(await smallStack('', '    environment: { A: "${MUSTER_TEST_UNSET:?it is needed}" }')),
+    ).toMatchObject({ trouble: 'input', found: expect.stringContaining('it is needed') });
   });
 
   test('a key that Compose does not know', async () => {
-    expect(await failure(await smallStack('', '    imagee: x'))).toMatchObject({ trouble: 'input', found: expect.stringContaining('imagee') });
+    expect(await failure(await smallStack('', '    imagee: x'))).toMatchObject({
+      trouble: 'input',
+      found: expect.stringContaining('imagee'),
+    });
   });
 
   test('a service that never becomes healthy, with its last lines and without its secrets', async () => {
-    const sick = '  sick: { image: "${MUSTER_IMAGE_REDIS:-redis:8.0.2}", command: [sh, -c, "echo my password is $$WORD; sleep 60"], environment: { WORD: "${WORD}" }, healthcheck: { test: ["CMD", "false"], interval: 1s } }';
+    const sick =
+      '  sick: { image: "${MUSTER_IMAGE_REDIS:-redis:8.0.2}", command: [sh, -c, "echo my password is $$WORD; sleep 60"], environment: { WORD: "${WORD}" }, healthcheck: { test: ["CMD", "false"], interval: 1s } }';
     const impatient = createStackProvider({ progress: silent, healthDeadlineMs: 3_000 });
     const drill = uniqueDrill('sick');
-    const error: MusterError = await impatient.up({ file: await smallStack('', sick), drill, environment: { WORD: 'open-sesame' }, progress: silent }).then(() => { throw new Error('it came up'); }, (thrown) => thrown);
-    expect(error).toMatchObject({ trouble: 'environment', message: 'sick did not become healthy within 3000 ms' });
+    const error: MusterError = await impatient
+      .up({ file: await smallStack('', sick), drill, environment: { WORD: 'open-sesame' }, progress: silent })
+      .then(
+        () => {
+          throw new Error('it came up');
+        },
+        (thrown) => thrown,
+      );
+    expect(error).toMatchObject({
+      trouble: 'environment',
+      message: 'sick did not become healthy within 3000 ms',
+    });
     expect(error.found).toContain('my password is ***');
     expect(error.found).not.toContain('open-sesame');
     expect(await leftOf(drill)).toEqual([]);
@@ -60,10 +95,15 @@ describe('a start that fails says why, once, and leaves nothing', () => {
     for (const afterMs of [0, 400, 900, 1_600]) {
       const controller = new AbortController();
       const progress = (line: string): void => {
-        if (line.startsWith('starting')) setTimeout(() => controller.abort(new MusterError('interrupted', 'interrupted')), afterMs);
+        if (line.startsWith('starting'))
+          setTimeout(() => controller.abort(new MusterError('interrupted', 'interrupted')), afterMs);
       };
-      const slow = '  last: { image: "${MUSTER_IMAGE_REDIS:-redis:8.0.2}", depends_on: { cache: { condition: service_healthy } } }';
-      expect(await failure(await smallStack(slow), {}, controller.signal, progress), `after ${afterMs} ms`).toMatchObject({ trouble: 'interrupted' });
+      const slow =
+        '  last: { image: "${MUSTER_IMAGE_REDIS:-redis:8.0.2}", depends_on: { cache: { condition: service_healthy } } }';
+      expect(
+        await failure(await smallStack(slow), {}, controller.signal, progress),
+        `after ${afterMs} ms`,
+      ).toMatchObject({ trouble: 'interrupted' });
     }
     // Absence takes time to see: a Compose that was left running would bring everything back.
     await systemClock.sleep(2_000);
@@ -74,14 +114,27 @@ describe('a start that fails says why, once, and leaves nothing', () => {
   });
 
   test('a drill id that Docker would not take', async () => {
-    expect(await provider.up({ file: await smallStack(), drill: 'No Good', environment: {}, progress: silent }).then(() => null, (thrown: unknown) => thrown)).toMatchObject({ trouble: 'input', found: 'No Good' });
+    expect(
+      await provider
+        .up({ file: await smallStack(), drill: 'No Good', environment: {}, progress: silent })
+        .then(
+          () => null,
+          (thrown: unknown) => thrown,
+        ),
+    ).toMatchObject({ trouble: 'input', found: 'No Good' });
   });
 });
 
 test('whoever waits asks the declared health check itself, until it passes: Docker would not for an hour', async () => {
   const drill = uniqueDrill('patient');
-  const patient = '  patient: { image: "${MUSTER_IMAGE_REDIS:-redis:8.0.2}", healthcheck: { test: ["CMD-SHELL", "echo asked >>/tmp/asked; test $$(wc -l </tmp/asked) -ge 3"], interval: 1h } }';
-  const stack = await provider.up({ file: await smallStack(patient), drill, environment: {}, progress: silent });
+  const patient =
+    '  patient: { image: "${MUSTER_IMAGE_REDIS:-redis:8.0.2}", healthcheck: { test: ["CMD-SHELL", "echo asked >>/tmp/asked; test $$(wc -l </tmp/asked) -ge 3"], interval: 1h } }';
+  const stack = await provider.up({
+    file: await smallStack(patient),
+    drill,
+    environment: {},
+    progress: silent,
+  });
   try {
     const service = stack.services.get('patient')!;
     expect(await service.state()).toMatchObject({ status: 'running', health: 'starting' });
@@ -91,9 +144,12 @@ test('whoever waits asks the declared health check itself, until it passes: Dock
   }
 });
 
-test('a user\'s own file: fixed names become the drill\'s own, one-shot services may end, labels as list or mapping', async () => {
+test("a user's own file: fixed names become the drill's own, one-shot services may end, labels as list or mapping", async () => {
   const drill = uniqueDrill('own');
-  const file = await smallStack('  migrate: { image: "${MUSTER_IMAGE_REDIS:-redis:8.0.2}", command: ["true"], labels: ["a=b"], depends_on: { cache: { condition: service_healthy } } }', `    container_name: production-cache-${drill}\n    labels: { c: d }`);
+  const file = await smallStack(
+    '  migrate: { image: "${MUSTER_IMAGE_REDIS:-redis:8.0.2}", command: ["true"], labels: ["a=b"], depends_on: { cache: { condition: service_healthy } } }',
+    `    container_name: production-cache-${drill}\n    labels: { c: d }`,
+  );
   const stack = await provider.up({ file, drill, environment: {}, progress: silent });
   try {
     const names = (await leftOf(drill)).map((each) => each.name);

@@ -17,8 +17,19 @@ const drill = uniqueDrill('subpath');
 let stack: Stack;
 
 beforeAll(async () => {
-  stack = await createStackProvider({ progress: () => undefined }).up({ file: await smallStack(), drill, environment: {}, progress: () => undefined });
-  const { code } = await stack.services.get('cache')!.exec(['sh', '-c', 'mkdir -p /data/own /data/others && echo mine > /data/own/file && echo theirs > /data/others/file']);
+  stack = await createStackProvider({ progress: () => undefined }).up({
+    file: await smallStack(),
+    drill,
+    environment: {},
+    progress: () => undefined,
+  });
+  const { code } = await stack.services
+    .get('cache')!
+    .exec([
+      'sh',
+      '-c',
+      'mkdir -p /data/own /data/others && echo mine > /data/own/file && echo theirs > /data/others/file',
+    ]);
   expect(code).toBe(0);
 });
 afterAll(async () => {
@@ -26,34 +37,72 @@ afterAll(async () => {
   expect(await leftOf(drill)).toEqual([]);
 });
 
-/** What the engine says of the service, had its mount been of that folder alone: an engine before API 1.45 cannot make such a one itself. */
+/**
+ * What the engine says of the service, had its mount been of that folder alone: an engine before API 1.45
+ * cannot make such a one itself.
+ */
 async function inspected(folder: string | null): Promise<Inspection> {
   const docker = (await getRuntime()).container.dockerode;
-  const [found] = await docker.listContainers({ filters: { label: [`com.docker.compose.project=muster-${drill}`, 'com.docker.compose.service=cache'] } });
+  const [found] = await docker.listContainers({
+    filters: { label: [`com.docker.compose.project=muster-${drill}`, 'com.docker.compose.service=cache'] },
+  });
   const inspection = await docker.getContainer(found!.Id).inspect();
   const volume = inspection.Mounts.find(({ Destination }) => Destination === '/data')!;
-  const part = { Type: 'volume', Source: volume.Name!, Target: '/data', VolumeOptions: { Subpath: folder } } as never;
-  return folder === null ? inspection : { ...inspection, HostConfig: { ...inspection.HostConfig, Mounts: [part] } };
+  const part = {
+    Type: 'volume',
+    Source: volume.Name!,
+    Target: '/data',
+    VolumeOptions: { Subpath: folder },
+  } as never;
+  return folder === null
+    ? inspection
+    : { ...inspection, HostConfig: { ...inspection.HostConfig, Mounts: [part] } };
 }
 
 /** What a helper finds below /data; or why there is none. */
 async function seenByHelper(folder: string | null): Promise<string> {
   const runtime = await getRuntime();
-  const common = { runtime, labels: { [labels.drill]: drill, [labels.owner]: currentOwner() }, clock: systemClock };
+  const common = {
+    runtime,
+    labels: { [labels.drill]: drill, [labels.owner]: currentOwner() },
+    clock: systemClock,
+  };
   const hostSignal = createHostSignal(runtime, [], common.labels);
-  const network = createNetworkTools({ ...common, hostSignal, image: () => Promise.reject(new Error('nobody needs it')) });
-  const site: DrillSite = { ...common, drill, secrets: [], hostSignal, network, deploy: () => Promise.reject(new Error('nobody deploys')) };
-  const helper = await createHelper(site, 'cache', await inspected(folder), { network: 'none', volumes: true }).catch((error: unknown) => error as Refusal);
+  const network = createNetworkTools({
+    ...common,
+    hostSignal,
+    image: () => Promise.reject(new Error('nobody needs it')),
+  });
+  const site: DrillSite = {
+    ...common,
+    drill,
+    secrets: [],
+    hostSignal,
+    network,
+    deploy: () => Promise.reject(new Error('nobody deploys')),
+  };
+  const helper = await createHelper(site, 'cache', await inspected(folder), {
+    network: 'none',
+    volumes: true,
+  }).catch((error: unknown) => error as Refusal);
   if (helper instanceof MusterError) return helper.message;
-  const { stdout } = await helper.exec(['sh', '-c', 'cd /data && find . -name file | sort']).finally(() => helper.remove());
+  const { stdout } = await helper
+    .exec(['sh', '-c', 'cd /data && find . -name file | sort'])
+    .finally(() => helper.remove());
   return stdout;
 }
 
-const helpers = async (): Promise<string[]> => (await leftOf(drill)).filter(({ kind }) => kind === 'container').map(({ name }) => name).sort();
+const helpers = async (): Promise<string[]> =>
+  (await leftOf(drill))
+    .filter(({ kind }) => kind === 'container')
+    .map(({ name }) => name)
+    .sort();
 
 test(parts.own, async () => {
   const before = await helpers();
-  expect(await seenByHelper('own')).toMatch(/^\.\/file\n$|^no helper can stand in for cache: the engine would give it a whole volume$/);
+  expect(await seenByHelper('own')).toMatch(
+    /^\.\/file\n$|^no helper can stand in for cache: the engine would give it a whole volume$/,
+  );
   expect(await helpers(), 'nothing of it is left').toEqual(before);
 });
 

@@ -10,12 +10,15 @@ import type { Store, Vault } from '../../core/store.ts';
 import { Nth } from './faulty.ts';
 import { backUp, consistency, cut, spec, workbench, type Workbench } from './workbench.ts';
 
-const files = { 'a.sql': Buffer.from('CREATE TABLE a (id INT);\n'.repeat(20_000)), 'b.sql': Buffer.from('b'.repeat(500)) };
+const files = {
+  'a.sql': Buffer.from('CREATE TABLE a (id INT);\n'.repeat(20_000)),
+  'b.sql': Buffer.from('b'.repeat(500)),
+};
 const moments = ['before', 'during', 'after'] as const;
 
 /**
- * What must hold after any accident, seen with undamaged stores: a point that is visible in one store can be fetched
- * whole from every copy. Gives the points visible in each.
+ * What must hold after any accident, seen with undamaged stores: a point that is visible in one store can be
+ * fetched whole from every copy. Gives the points visible in each.
  */
 async function noHalfPoint(bench: Workbench, accident: string): Promise<Record<string, string[]>> {
   const { vault, stores } = await bench.reopened();
@@ -25,17 +28,25 @@ async function noHalfPoint(bench: Workbench, accident: string): Promise<Record<s
     visible[store] = manifests.map(({ point }) => point);
     for (const manifest of manifests) {
       for (const copy of manifest.copies) {
-        const artifact = await vault.fetch(manifest, copy, await bench.fetchContext()).catch((error: unknown) => {
-          throw new Error(`${accident}: visible in ${store}, but not to be had from ${copy}`, { cause: error });
-        });
-        for (const file of artifact.files) expect((await readFile(file.path)).equals(files[file.name as keyof typeof files]), accident).toBe(true);
+        const artifact = await vault
+          .fetch(manifest, copy, await bench.fetchContext())
+          .catch((error: unknown) => {
+            throw new Error(`${accident}: visible in ${store}, but not to be had from ${copy}`, {
+              cause: error,
+            });
+          });
+        for (const file of artifact.files)
+          expect((await readFile(file.path)).equals(files[file.name as keyof typeof files]), accident).toBe(
+            true,
+          );
       }
     }
   }
   return visible;
 }
 
-const keysOf = async (stores: Map<string, Store>): Promise<string[]> => (await Promise.all([...stores.values()].map((store) => store.list('')))).flat().map(({ key }) => key);
+const keysOf = async (stores: Map<string, Store>): Promise<string[]> =>
+  (await Promise.all([...stores.values()].map((store) => store.list('')))).flat().map(({ key }) => key);
 
 describe('a backup whose nth call to a store fails', () => {
   test.each(moments)('%s it did anything, for every n', async (when) => {
@@ -43,7 +54,10 @@ describe('a backup whose nth call to a store fails', () => {
     for (let n = 1; ; n += 1) {
       const nth = new Nth(n, when);
       await using bench = await workbench(nth.wrap);
-      const done = await backUp(bench.vault, files).then(() => true, () => false);
+      const done = await backUp(bench.vault, files).then(
+        () => true,
+        () => false,
+      );
       const visible = await noHalfPoint(bench, `call ${n}, ${nth.failed}`);
       if (nth.failed === null) {
         expect(done).toBe(true);
@@ -75,30 +89,38 @@ describe('a backup whose nth call to a store fails', () => {
   });
 });
 
-// The last write: the manifest is in both stores, but one was reported as failed, and cannot be removed at first.
-test.each([9, 10])('a manifest that is visible and not wanted is never left without its files (removal %i fails)', async (m) => {
-  let struck = 0;
-  for (let k = m + 1; ; k += 1) {
-    const [first, second, gone] = [new Nth(8, 'after'), new Nth(m, 'before'), new Nth(k, 'before', true)];
-    await using bench = await workbench((store, name) => gone.wrap(second.wrap(first.wrap(store, name), name), name));
-    await backUp(bench.vault, files).catch(() => {});
-    await noHalfPoint(bench, `${first.failed}, ${second.failed}, then all calls from ${k}`);
-    if (gone.failed === null) break;
-    struck += 1;
-  }
-  expect(struck).toBeGreaterThan(8);
-});
+// The last write: the manifest is in both stores, but one was reported as failed, and cannot be removed at
+// first.
+test.each([9, 10])(
+  'a manifest that is visible and not wanted is never left without its files (removal %i fails)',
+  async (m) => {
+    let struck = 0;
+    for (let k = m + 1; ; k += 1) {
+      const [first, second, gone] = [new Nth(8, 'after'), new Nth(m, 'before'), new Nth(k, 'before', true)];
+      await using bench = await workbench((store, name) =>
+        gone.wrap(second.wrap(first.wrap(store, name), name), name),
+      );
+      await backUp(bench.vault, files).catch(() => {});
+      await noHalfPoint(bench, `${first.failed}, ${second.failed}, then all calls from ${k}`);
+      if (gone.failed === null) break;
+      struck += 1;
+    }
+    expect(struck).toBeGreaterThan(8);
+  },
+);
 
 describe('when Muster dies', () => {
   /** The moment of death: a write that neither ends nor fails. */
-  const dyingAt = (key: RegExp, death: () => void) => (store: Store, name: string): Store => ({
-    ...store,
-    write: (at, body, options) => {
-      if (name !== 'two' || !key.test(at)) return store.write(at, body, options);
-      death();
-      return new Promise(() => {});
-    },
-  });
+  const dyingAt =
+    (key: RegExp, death: () => void) =>
+    (store: Store, name: string): Store => ({
+      ...store,
+      write: (at, body, options) => {
+        if (name !== 'two' || !key.test(at)) return store.write(at, body, options);
+        death();
+        return new Promise(() => {});
+      },
+    });
 
   async function died(key: RegExp): Promise<{ bench: Workbench; oneHolds: () => Promise<string[]> }> {
     const dead = Promise.withResolvers<void>();
@@ -109,7 +131,13 @@ describe('when Muster dies', () => {
       await point.commit(consistency);
     })().catch(() => {});
     await dead.promise;
-    return { bench, oneHolds: async () => (await (await bench.reopened()).stores.get('one')!.list('')).map(({ key: at }) => at.split('/').at(-1)!) };
+    return {
+      bench,
+      oneHolds: async () =>
+        (await (await bench.reopened()).stores.get('one')!.list('')).map(
+          ({ key: at }) => at.split('/').at(-1)!,
+        ),
+    };
   }
 
   test('with the manifest in one store only, the other store has everything else, and does not claim the point', async () => {
@@ -133,11 +161,16 @@ describe('when Muster dies', () => {
     let acknowledged = 0;
     try {
       for (let kill = 0; kill < 10; kill += 1) {
-        const child = spawn(process.execPath, [join(import.meta.dirname, 'backing-up.ts'), bench.folder], { stdio: ['ignore', 'pipe', 'inherit'] });
+        const child = spawn(process.execPath, [join(import.meta.dirname, 'backing-up.ts'), bench.folder], {
+          stdio: ['ignore', 'pipe', 'inherit'],
+        });
         // Killed after some backups, and a part of the next that differs each time.
         let seen = 0;
         for await (const line of createInterface({ input: child.stdout })) {
-          if (line.startsWith('durable')) { acknowledged += 1; seen += 1; }
+          if (line.startsWith('durable')) {
+            acknowledged += 1;
+            seen += 1;
+          }
           if (seen > kill % 3 && line === `step ${kill % 5}`) child.kill('SIGKILL');
         }
         if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
@@ -151,11 +184,18 @@ describe('when Muster dies', () => {
     }
   });
 
-  test('by kill -9 in the middle of a prune, eight times, no half point is visible, and the next prune leaves nothing of what it removes', { timeout: 120_000 }, async () => {
+  test('by kill -9 in the middle of a prune, eight times, no half point is visible, and the next prune leaves nothing of what it removes', {
+    timeout: 120_000,
+  }, async () => {
     await using bench = await workbench();
     for (let kill = 0; kill < 8; kill += 1) {
-      const child = spawn(process.execPath, [join(import.meta.dirname, 'backing-up.ts'), bench.folder, 'keeps two'], { stdio: ['ignore', 'pipe', 'inherit'] });
-      for await (const line of createInterface({ input: child.stdout })) if (line === `removal ${kill}`) child.kill('SIGKILL');
+      const child = spawn(
+        process.execPath,
+        [join(import.meta.dirname, 'backing-up.ts'), bench.folder, 'keeps two'],
+        { stdio: ['ignore', 'pipe', 'inherit'] },
+      );
+      for await (const line of createInterface({ input: child.stdout }))
+        if (line === `removal ${kill}`) child.kill('SIGKILL');
       if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
       expect(child.signalCode).toBe('SIGKILL');
       await noHalfPoint(bench, `killed at removal ${kill}`);
@@ -174,13 +214,18 @@ test('a backup that is abandoned, and a fetch that is stopped, at any moment bri
   for (let pieces = 0; pieces < 80; pieces += 8) {
     const point = await bench.vault.begin(spec);
     let given = 0;
-    const put = point.put('a.sql', Readable.from((async function* () {
-      for (const piece of cut(large)) {
-        if (given++ === pieces) void point.abort();
-        await new Promise(setImmediate);
-        yield piece;
-      }
-    })()));
+    const put = point.put(
+      'a.sql',
+      Readable.from(
+        (async function* () {
+          for (const piece of cut(large)) {
+            if (given++ === pieces) void point.abort();
+            await new Promise(setImmediate);
+            yield piece;
+          }
+        })(),
+      ),
+    );
     await expect(put).rejects.toThrow(/abandoned/);
     await point.abort();
   }
@@ -190,7 +235,13 @@ test('a backup that is abandoned, and a fetch that is stopped, at any moment bri
   async function stoppedAfter(vault: Vault, bytes: number): Promise<void> {
     const stop = new AbortController();
     const context = await bench.fetchContext();
-    const stopping = { ...context, signal: stop.signal, progress: (done: number) => { if (context.stages.includes('decrypt') && done > bytes) stop.abort(new Error('told to stop')); } };
+    const stopping = {
+      ...context,
+      signal: stop.signal,
+      progress: (done: number) => {
+        if (context.stages.includes('decrypt') && done > bytes) stop.abort(new Error('told to stop'));
+      },
+    };
     await expect(vault.fetch(manifest, 'one', stopping)).rejects.toThrow();
     expect((await readdir(context.folder)).filter((name) => name.startsWith('.fetched'))).toEqual([]);
   }

@@ -1,4 +1,7 @@
-/** Backs up for ever into the folder given, and says where it is: for tests that kill it. With a second argument it keeps two points. */
+/**
+ * Backs up for ever into the folder given, and says where it is: for tests that kill it. With a second
+ * argument it keeps two points.
+ */
 import { Readable } from 'node:stream';
 import { systemClock } from '../../core/clock.ts';
 import type { Store } from '../../core/store.ts';
@@ -8,7 +11,9 @@ import { consistency, cut, key, spec } from './workbench.ts';
 
 const folder = process.argv[2]!;
 const keeps = process.argv[3] !== undefined;
-const nothing = (): never => { throw new Error('a directory needs no service and no secret'); };
+const nothing = (): never => {
+  throw new Error('a directory needs no service and no secret');
+};
 let step = 0;
 let removal = 0;
 const told = (store: Store): Store => ({
@@ -23,7 +28,11 @@ const told = (store: Store): Store => ({
   },
 });
 const stores = new Map<string, Store>();
-for (const name of ['one', 'two']) stores.set(name, told(await directory.open({ name, config: {}, folder, service: nothing, secret: nothing })));
+for (const name of ['one', 'two'])
+  stores.set(
+    name,
+    told(await directory.open({ name, config: {}, folder, service: nothing, secret: nothing })),
+  );
 const vault = createVault({ stores, key: () => key, clock: systemClock, originMs: 0, drill: 'drill-1' });
 for (;;) {
   const point = await vault.begin(spec);

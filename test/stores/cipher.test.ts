@@ -18,18 +18,27 @@ const binding = { point: 'p1', name: 'dump.sql' };
 const run = promisify(execFile);
 
 async function decrypted(message: Buffer, with_ = cipher, as = binding, pieceBytes = 50): Promise<Buffer> {
-  const pieces = (function* () { for (let at = 0; at < message.length; at += pieceBytes) yield message.subarray(at, at + pieceBytes); })();
-  return pipeline(Readable.from(pieces), with_.decryptStream(as, 'the message'), (plain) => buffer(plain as Readable));
+  const pieces = (function* () {
+    for (let at = 0; at < message.length; at += pieceBytes) yield message.subarray(at, at + pieceBytes);
+  })();
+  return pipeline(Readable.from(pieces), with_.decryptStream(as, 'the message'), (plain) =>
+    buffer(plain as Readable),
+  );
 }
 const reasonOf = (work: Promise<unknown>): Promise<string> => work.then(() => 'it did not fail', messageOf);
 
 describe('a message', () => {
-  test.each([0, 1, frameBytes - 1, frameBytes, 3 * frameBytes + 5])('of %i bytes comes back as it was', async (bytes) => {
-    const plain = randomBytes(bytes);
-    const message = await buffer(Readable.from([plain]).pipe(cipher.encryptStream(binding)) as Readable);
-    expect((await decrypted(message, cipher, binding, 100_000)).equals(plain)).toBe(true);
-    expect((await cipher.decrypt(await cipher.encrypt(plain, binding), binding, 'it')).equals(plain)).toBe(true);
-  });
+  test.each([0, 1, frameBytes - 1, frameBytes, 3 * frameBytes + 5])(
+    'of %i bytes comes back as it was',
+    async (bytes) => {
+      const plain = randomBytes(bytes);
+      const message = await buffer(Readable.from([plain]).pipe(cipher.encryptStream(binding)) as Readable);
+      expect((await decrypted(message, cipher, binding, 100_000)).equals(plain)).toBe(true);
+      expect((await cipher.decrypt(await cipher.encrypt(plain, binding), binding, 'it')).equals(plain)).toBe(
+        true,
+      );
+    },
+  );
 
   test('does not hold its text, and is another each time', async () => {
     const plain = Buffer.from('a text that must not be seen');
@@ -49,7 +58,10 @@ describe('a message', () => {
 
   test('is refused, wherever it is cut off', async () => {
     const message = await cipher.encrypt(Buffer.from('forty bytes of plain text, or so, to hide'), binding);
-    for (let bytes = 0; bytes < message.length; bytes += 1) expect(await reasonOf(decrypted(message.subarray(0, bytes))), `${bytes} bytes`).not.toBe('it did not fail');
+    for (let bytes = 0; bytes < message.length; bytes += 1)
+      expect(await reasonOf(decrypted(message.subarray(0, bytes))), `${bytes} bytes`).not.toBe(
+        'it did not fail',
+      );
     expect(await reasonOf(decrypted(message))).toBe('it did not fail');
   });
 
@@ -57,11 +69,18 @@ describe('a message', () => {
     const frame = frameBytes + 4 + 12 + 16;
     const message = await cipher.encrypt(randomBytes(3 * frameBytes + 5), binding);
     const head = message.length - (4 + 4 + 12 + 4 + 5 + 16) - 3 * frame;
-    const part = (number: number): Buffer => message.subarray(head + number * frame, head + (number + 1) * frame);
+    const part = (number: number): Buffer =>
+      message.subarray(head + number * frame, head + (number + 1) * frame);
     const [header, end] = [message.subarray(0, head), message.subarray(head + 3 * frame)];
     expect(Buffer.concat([header, part(0), part(1), part(2), end]).equals(message)).toBe(true);
-    expect(await reasonOf(decrypted(Buffer.concat([header, part(0), part(2), end]), cipher, binding, 100_000))).toContain('sequence');
-    expect(await reasonOf(decrypted(Buffer.concat([header, part(1), part(0), part(2), end]), cipher, binding, 100_000))).toContain('sequence');
+    expect(
+      await reasonOf(decrypted(Buffer.concat([header, part(0), part(2), end]), cipher, binding, 100_000)),
+    ).toContain('sequence');
+    expect(
+      await reasonOf(
+        decrypted(Buffer.concat([header, part(1), part(0), part(2), end]), cipher, binding, 100_000),
+      ),
+    ).toContain('sequence');
   });
 
   test('opens under its own name only', async () => {
@@ -78,14 +97,22 @@ describe('a message', () => {
 });
 
 describe('a key', () => {
-  test('is 64 hexadecimal digits', () => expect(parseKey('0f'.repeat(32), 'KEY')).toEqual(Buffer.alloc(32, 0x0f)));
+  test('is 64 hexadecimal digits', () =>
+    expect(parseKey('0f'.repeat(32), 'KEY')).toEqual(Buffer.alloc(32, 0x0f)));
 
-  test.each(['', 'abc', '0f'.repeat(31), `${'0f'.repeat(31)}zz`, `${'0f'.repeat(32)}\n`])('is not %j, and is not repeated in the error', (text) => {
-    let error: unknown;
-    try { parseKey(text, 'KEY'); } catch (reason) { error = reason; }
-    expect(error).toMatchObject({ trouble: 'input', expected: '64 hexadecimal digits (256 bits)' });
-    if (text.length > 10) expect(JSON.stringify(error) + messageOf(error)).not.toContain(text.slice(0, 10));
-  });
+  test.each(['', 'abc', '0f'.repeat(31), `${'0f'.repeat(31)}zz`, `${'0f'.repeat(32)}\n`])(
+    'is not %j, and is not repeated in the error',
+    (text) => {
+      let error: unknown;
+      try {
+        parseKey(text, 'KEY');
+      } catch (reason) {
+        error = reason;
+      }
+      expect(error).toMatchObject({ trouble: 'input', expected: '64 hexadecimal digits (256 bits)' });
+      if (text.length > 10) expect(JSON.stringify(error) + messageOf(error)).not.toContain(text.slice(0, 10));
+    },
+  );
 
   test('has an id that tells it from others and does not hold it', () => {
     expect(keyIdOf(key)).toBe(cipher.keyId);
@@ -95,17 +122,38 @@ describe('a key', () => {
 });
 
 // The format is published so that a backup can be opened without Muster: here by Python's aws-encryption-sdk.
-test('another implementation opens it with the key, the name of the key, and nothing else', { timeout: 300_000 }, async () => {
+test('another implementation opens it with the key, the name of the key, and nothing else', {
+  timeout: 300_000,
+}, async () => {
   const folder = await mkdtemp(join(inMemory, 'muster-cipher-'));
   try {
     await ensurePython();
-    await run('python3', ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-warn-conflicts', '--target', join(folder, 'packages'), 'aws-encryption-sdk==4.0.7']);
+    await run('python3', [
+      '-m',
+      'pip',
+      'install',
+      '--quiet',
+      '--disable-pip-version-check',
+      '--no-warn-conflicts',
+      '--target',
+      join(folder, 'packages'),
+      'aws-encryption-sdk==4.0.7',
+    ]);
     const plain = Buffer.concat([Buffer.from('-- Dump completed\n'), randomBytes(2 * frameBytes)]);
     const message = await buffer(Readable.from([plain]).pipe(cipher.encryptStream(binding)) as Readable);
     await writeFile(join(folder, 'message'), message);
     await writeFile(join(folder, 'open.py'), opener);
     const open = async (file: string, env: Record<string, string>): Promise<Buffer> => {
-      const { stdout } = await run('python3', [join(folder, 'open.py'), file], { encoding: 'buffer', maxBuffer: 64 * 1024 * 1024, env: { PATH: process.env['PATH'], PYTHONPATH: join(folder, 'packages'), KEY_NAME: cipher.keyId, ...env } });
+      const { stdout } = await run('python3', [join(folder, 'open.py'), file], {
+        encoding: 'buffer',
+        maxBuffer: 64 * 1024 * 1024,
+        env: {
+          PATH: process.env['PATH'],
+          PYTHONPATH: join(folder, 'packages'),
+          KEY_NAME: cipher.keyId,
+          ...env,
+        },
+      });
       return stdout;
     };
     expect((await open(join(folder, 'message'), { KEY: key.toString('hex') })).equals(plain)).toBe(true);

@@ -10,16 +10,27 @@ import { storeConformance } from '../suites/store-conformance.ts';
 import { inMemory } from '../support/in-memory.ts';
 
 let folder: string;
-beforeAll(async () => { folder = await mkdtemp(join(inMemory, 'muster-directory-')); });
+beforeAll(async () => {
+  folder = await mkdtemp(join(inMemory, 'muster-directory-'));
+});
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-const nothing = (): never => { throw new Error('a directory needs no service and no secret'); };
-const open = (name: string, path?: string): Promise<Store> => directory.open({ name, config: path === undefined ? {} : { path }, folder, service: nothing, secret: nothing });
+const nothing = (): never => {
+  throw new Error('a directory needs no service and no secret');
+};
+const open = (name: string, path?: string): Promise<Store> =>
+  directory.open({
+    name,
+    config: path === undefined ? {} : { path },
+    folder,
+    service: nothing,
+    secret: nothing,
+  });
 
 describe('as every store', () => storeConformance(() => open('conformance')));
 
 describe('as a folder', () => {
-  test('lies in the drill\'s folder under its name, or where the strategy says', async () => {
+  test("lies in the drill's folder under its name, or where the strategy says", async () => {
     await (await open('mine')).write('key', Buffer.from('x'));
     await (await open('yours', join(folder, 'elsewhere'))).write('key', Buffer.from('x'));
     expect((await stat(join(folder, 'mine/key'))).isFile()).toBe(true);
@@ -34,7 +45,12 @@ describe('as a folder', () => {
 
   test('leaves no unfinished file behind a body that fails', async () => {
     const store = await open('tidy');
-    const body = Readable.from((function* () { yield Buffer.from('half'); throw new Error('broke'); })());
+    const body = Readable.from(
+      (function* () {
+        yield Buffer.from('half');
+        throw new Error('broke');
+      })(),
+    );
     await expect(store.write('key', body)).rejects.toThrow('broke');
     expect(await readdir(join(folder, 'tidy/.partial'))).toEqual([]);
   });
@@ -67,7 +83,11 @@ describe('as a folder', () => {
     const store = await open('piped');
     execFileSync('mkfifo', [join(folder, 'piped/pipe')]);
     await mkdir(join(folder, 'piped/folder'));
-    for (const key of ['pipe', 'folder']) await expect(store.read(key), key).rejects.toMatchObject({ name: 'MusterError', found: expect.stringMatching(/is no file/) as string });
+    for (const key of ['pipe', 'folder'])
+      await expect(store.read(key), key).rejects.toMatchObject({
+        name: 'MusterError',
+        found: expect.stringMatching(/is no file/) as string,
+      });
     expect(await store.list('')).toEqual([]);
   });
 

@@ -6,8 +6,9 @@ import type { Store } from '../../core/store.ts';
 type Call = Exclude<keyof Store, 'close'>;
 
 /**
- * Counts the calls of all stores it wraps, and makes the nth fail: before it did anything, in the middle of a stream, or
- * after it did everything (a lost answer). `failed` tells which call it was; null when there were fewer.
+ * Counts the calls of all stores it wraps, and makes the nth fail: before it did anything, in the middle of a
+ * stream, or after it did everything (a lost answer). `failed` tells which call it was; null when there were
+ * fewer.
  */
 export class Nth {
   failed: string | null = null;
@@ -24,14 +25,25 @@ export class Nth {
   }
 
   readonly wrap = (store: Store, name: string): Store => ({
-    write: (key, body, options) => this.call('write', name, key, (strike) => store.write(key, strike && body instanceof Readable ? strike(body) : body, options)),
-    read: (key) => this.call('read', name, key, async (strike) => (strike ? strike(await store.read(key)) : store.read(key))),
+    write: (key, body, options) =>
+      this.call('write', name, key, (strike) =>
+        store.write(key, strike && body instanceof Readable ? strike(body) : body, options),
+      ),
+    read: (key) =>
+      this.call('read', name, key, async (strike) =>
+        strike ? strike(await store.read(key)) : store.read(key),
+      ),
     list: (prefix) => this.call('list', name, prefix, () => store.list(prefix)),
     remove: (key) => this.call('remove', name, key, () => store.remove(key)),
     close: () => store.close(),
   });
 
-  private async call<T>(call: Call, name: string, key: string, work: (strike: ((stream: Readable) => Readable) | null) => Promise<T>): Promise<T> {
+  private async call<T>(
+    call: Call,
+    name: string,
+    key: string,
+    work: (strike: ((stream: Readable) => Readable) | null) => Promise<T>,
+  ): Promise<T> {
     this.calls += 1;
     if (this.lasting ? this.calls < this.nth : this.calls !== this.nth) return work(null);
     this.failed = `${this.when} ${call} ${name}:${key}`;
@@ -39,7 +51,10 @@ export class Nth {
     if (this.when === 'before') throw error;
     if (this.when === 'during') {
       let struck = false;
-      const done = await work((stream) => { struck = true; return broken(stream, error); });
+      const done = await work((stream) => {
+        struck = true;
+        return broken(stream, error);
+      });
       // Nothing streamed through this call: then it fails at its end.
       if (!struck) throw error;
       return done;
@@ -52,25 +67,31 @@ export class Nth {
 
 function broken(stream: Readable, error: Error): Readable {
   let seen = 0;
-  const through = new Transform({ transform: (chunk: Buffer, _, done) => ((seen += chunk.length) > 100 ? done(error) : done(null, chunk)), flush: (done) => done(error) });
+  const through = new Transform({
+    transform: (chunk: Buffer, _, done) => ((seen += chunk.length) > 100 ? done(error) : done(null, chunk)),
+    flush: (done) => done(error),
+  });
   stream.on('error', (reason) => through.destroy(reason));
   return stream.pipe(through);
 }
 
 /** Hands out objects whose keys match, altered. */
-export const alteringStore = (matches: RegExp, alter: (bytes: Buffer) => Buffer) => cuttingStore(matches, (bytes) => [alter(bytes)]);
+export const alteringStore = (matches: RegExp, alter: (bytes: Buffer) => Buffer) =>
+  cuttingStore(matches, (bytes) => [alter(bytes)]);
 
 /** Hands out objects whose keys match in other pieces. */
-export const cuttingStore = (matches: RegExp, cut: (bytes: Buffer) => Buffer[]) => (store: Store): Store => ({
-  ...store,
-  read: async (key) => {
-    const body = await store.read(key);
-    if (!matches.test(key)) return body;
-    const chunks: Buffer[] = [];
-    for await (const chunk of body) chunks.push(chunk as Buffer);
-    return Readable.from(cut(Buffer.concat(chunks)));
-  },
-});
+export const cuttingStore =
+  (matches: RegExp, cut: (bytes: Buffer) => Buffer[]) =>
+  (store: Store): Store => ({
+    ...store,
+    read: async (key) => {
+      const body = await store.read(key);
+      if (!matches.test(key)) return body;
+      const chunks: Buffer[] = [];
+      for await (const chunk of body) chunks.push(chunk as Buffer);
+      return Readable.from(cut(Buffer.concat(chunks)));
+    },
+  });
 
 export const lastByteFlipped = (bytes: Buffer): Buffer => {
   const altered = Buffer.from(bytes);

@@ -26,7 +26,11 @@ function memoryStore(objects: Map<string, Buffer>): Store {
       if (!bytes) throw new MusterError('environment', `nothing under ${at}`);
       return Readable.from([bytes]);
     },
-    list: async (prefix) => [...objects].filter(([at]) => at.startsWith(prefix)).map(([at, { length }]) => ({ key: at, bytes: length })).sort((a, b) => (a.key < b.key ? -1 : 1)),
+    list: async (prefix) =>
+      [...objects]
+        .filter(([at]) => at.startsWith(prefix))
+        .map(([at, { length }]) => ({ key: at, bytes: length }))
+        .sort((a, b) => (a.key < b.key ? -1 : 1)),
     remove: async (at) => void objects.delete(at),
     close: async () => undefined,
   };
@@ -40,8 +44,18 @@ let whole: Map<string, Buffer>;
 beforeAll(async () => {
   folder = mkdtempSync(join(inMemory, 'muster-fuzz-'));
   objects = new Map();
-  vault = createVault({ stores: new Map([['one', memoryStore(objects)]]), key: () => key, clock: systemClock, originMs: 0, drill: 'drill-1' });
-  ({ manifest } = await backUp(vault, { 'dump.sql': Buffer.from('CREATE TABLE a (id INT);\n'), 'more/b.sql': Buffer.from('b') }, { ...spec, copies: ['one'], encrypt: false }));
+  vault = createVault({
+    stores: new Map([['one', memoryStore(objects)]]),
+    key: () => key,
+    clock: systemClock,
+    originMs: 0,
+    drill: 'drill-1',
+  });
+  ({ manifest } = await backUp(
+    vault,
+    { 'dump.sql': Buffer.from('CREATE TABLE a (id INT);\n'), 'more/b.sql': Buffer.from('b') },
+    { ...spec, copies: ['one'], encrypt: false },
+  ));
   whole = new Map(objects);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -51,7 +65,12 @@ const at = (name: string): string => `points/mysql/dump/${manifest.point}/${name
 /** Lists, fetches and unpacks as a restore does. Gives the plain files' names; null where it was refused. */
 async function restored(): Promise<string[] | null> {
   const scratch = mkdtempSync(join(folder, 'scratch-'));
-  const context: FetchContext = { folder: scratch, signal: new AbortController().signal, stage: (_stage, _what, work) => work(), progress: () => undefined };
+  const context: FetchContext = {
+    folder: scratch,
+    signal: new AbortController().signal,
+    stage: (_stage, _what, work) => work(),
+    progress: () => undefined,
+  };
   try {
     const [newest] = await vault.points('mysql', 'dump', 'one');
     if (!newest) return null;
@@ -68,50 +87,126 @@ async function restored(): Promise<string[] | null> {
   }
 }
 
-const paths = fc.constantFrom('../../x', '/etc/passwd', 'a/../../x', '', '.', 'a\\b', 'a\0b', 'a', 'a/b', 'manifest.json', '.fetched-x/0', '..');
+const paths = fc.constantFrom(
+  '../../x',
+  '/etc/passwd',
+  'a/../../x',
+  '',
+  '.',
+  'a\\b',
+  'a\0b',
+  'a',
+  'a/b',
+  'manifest.json',
+  '.fetched-x/0',
+  '..',
+);
 const strange = fc.oneof(fc.jsonValue(), paths, fc.constantFrom(-1, 0, 1e308, 2 ** 53, null, [], {}));
 
 describe('a point whatever lies in its store', { timeout: 60_000 }, () => {
-  test('is restored when it is as it was', async () => expect(await restored()).toEqual(['dump.sql', 'more/b.sql']));
+  test('is restored when it is as it was', async () =>
+    expect(await restored()).toEqual(['dump.sql', 'more/b.sql']));
 
   test('is refused, or is what was backed up, whatever its manifest and its seal say', async () => {
     const fields = Object.keys(manifest) as (keyof Manifest)[];
-    const file = fc.record({ name: paths, key: fc.oneof(paths, fc.constant('dump')), plainBytes: fc.integer(), plainSha256: fc.string(), storedBytes: fc.integer(), storedSha256: fc.string() });
-    const change = fc.oneof(fc.record({ field: fc.constantFrom(...fields), value: strange }), fc.record({ field: fc.constant('files' as const), value: fc.array(file, { maxLength: 4 }) }));
-    await fc.assert(fc.asyncProperty(change, fc.boolean(), async ({ field, value }, sealToo) => {
-      for (const [name, bytes] of whole) objects.set(name, bytes);
-      const text = Buffer.from(JSON.stringify({ ...manifest, [field]: value }));
-      objects.set(at('manifest.json'), text);
-      if (sealToo) objects.set(at('manifest.prepared'), text);
-      await restored();
-    }), { numRuns: 500 });
+    const file = fc.record({
+      name: paths,
+      key: fc.oneof(paths, fc.constant('dump')),
+      plainBytes: fc.integer(),
+      plainSha256: fc.string(),
+      storedBytes: fc.integer(),
+      storedSha256: fc.string(),
+    });
+    const change = fc.oneof(
+      fc.record({ field: fc.constantFrom(...fields), value: strange }),
+      fc.record({ field: fc.constant('files' as const), value: fc.array(file, { maxLength: 4 }) }),
+    );
+    await fc.assert(
+      fc.asyncProperty(change, fc.boolean(), async ({ field, value }, sealToo) => {
+        for (const [name, bytes] of whole) objects.set(name, bytes);
+        const text = Buffer.from(JSON.stringify({ ...manifest, [field]: value }));
+        objects.set(at('manifest.json'), text);
+        if (sealToo) objects.set(at('manifest.prepared'), text);
+        await restored();
+      }),
+      { numRuns: 500 },
+    );
   });
 
   test('is refused when a byte of its data differs, and nothing is left behind', async () => {
     const names = ['files/dump.sql.zst', 'files/more/b.sql.zst'];
-    await fc.assert(fc.asyncProperty(fc.constantFrom(...names), fc.nat(), fc.oneof(fc.uint8Array({ maxLength: 8 }), fc.constant(Buffer.alloc(100_000))), async (name, where, insert) => {
-      for (const [each, bytes] of whole) objects.set(each, bytes);
-      const bytes = whole.get(at(name))!;
-      const changed = Buffer.concat([bytes.subarray(0, where % bytes.length), insert, bytes.subarray((where % bytes.length) + 1)]);
-      fc.pre(!changed.equals(bytes));
-      objects.set(at(name), changed);
-      expect(await restored()).toBeNull();
-    }), { numRuns: 200 });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...names),
+        fc.nat(),
+        fc.oneof(fc.uint8Array({ maxLength: 8 }), fc.constant(Buffer.alloc(100_000))),
+        async (name, where, insert) => {
+          for (const [each, bytes] of whole) objects.set(each, bytes);
+          const bytes = whole.get(at(name))!;
+          const changed = Buffer.concat([
+            bytes.subarray(0, where % bytes.length),
+            insert,
+            bytes.subarray((where % bytes.length) + 1),
+          ]);
+          fc.pre(!changed.equals(bytes));
+          objects.set(at(name), changed);
+          expect(await restored()).toBeNull();
+        },
+      ),
+      { numRuns: 200 },
+    );
   });
 });
 
 describe('a segment of a log whatever its bytes', { timeout: 60_000 }, () => {
   test.each([true, false])('is refused, or is what was written (encrypted: %j)', async (encrypted) => {
     const cipher = encrypted ? createCipher(key) : null;
-    const header = { schema: 'muster/segment/v1' as const, drill: 'd', method: 'binlog', segment: 3, file: 'f', offset: 0, bytes: 4, sha256: '', previous: null, readAtMs: 1 };
-    const stored = await encodeSegment({ component: 'mysql', backup: 'binlog' }, { ...header, sha256: (await import('../../stores/meter.ts')).sha256Of(Buffer.from('data')) }, Buffer.from('data'), cipher);
-    const altered = fc.record({ where: fc.nat(stored.length - 1), remove: fc.nat(3), insert: fc.uint8Array({ maxLength: 3 }) }).map(({ where, remove, insert }) => Buffer.concat([stored.subarray(0, where), insert, stored.subarray(where + remove)]));
-    await fc.assert(fc.asyncProperty(fc.oneof(altered, fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes))), async (bytes) => {
-      const read = await decodeSegment({ component: 'mysql', backup: 'binlog', segment: 3, what: 'it' }, bytes, cipher).catch((error: unknown) => {
-        expect(error).toBeInstanceOf(MusterError);
-        return null;
-      });
-      if (read) expect([String(read.bytes), read.header.segment]).toEqual(['data', 3]);
-    }), { numRuns: 500 });
+    const header = {
+      schema: 'muster/segment/v1' as const,
+      drill: 'd',
+      method: 'binlog',
+      segment: 3,
+      file: 'f',
+      offset: 0,
+      bytes: 4,
+      sha256: '',
+      previous: null,
+      readAtMs: 1,
+    };
+    const stored = await encodeSegment(
+      { component: 'mysql', backup: 'binlog' },
+      { ...header, sha256: (await import('../../stores/meter.ts')).sha256Of(Buffer.from('data')) },
+      Buffer.from('data'),
+      cipher,
+    );
+    const altered = fc
+      .record({
+        where: fc.nat(stored.length - 1),
+        remove: fc.nat(3),
+        insert: fc.uint8Array({ maxLength: 3 }),
+      })
+      .map(({ where, remove, insert }) =>
+        Buffer.concat([stored.subarray(0, where), insert, stored.subarray(where + remove)]),
+      );
+    await fc.assert(
+      fc.asyncProperty(
+        fc.oneof(
+          altered,
+          fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)),
+        ),
+        async (bytes) => {
+          const read = await decodeSegment(
+            { component: 'mysql', backup: 'binlog', segment: 3, what: 'it' },
+            bytes,
+            cipher,
+          ).catch((error: unknown) => {
+            expect(error).toBeInstanceOf(MusterError);
+            return null;
+          });
+          if (read) expect([String(read.bytes), read.header.segment]).toEqual(['data', 3]);
+        },
+      ),
+      { numRuns: 500 },
+    );
   });
 });

@@ -4,10 +4,16 @@ import { ways } from './lies.ts';
 /** Of a log of seven segments: the last one apart, which nothing tells of but the timeline. */
 export const missingSegments = [0, 1, 3, 5];
 const alterations = { lastByteFlipped, truncated, halved, emptied, lengthened };
-export const alteredSegments = Object.entries(alterations).flatMap(([what, alter]) => [true, false].map((encrypt) => ({ what, alter, encrypt })));
+export const alteredSegments = Object.entries(alterations).flatMap(([what, alter]) =>
+  [true, false].map((encrypt) => ({ what, alter, encrypt })),
+);
 /** Beside each of these, in the same order: the same bytes, given back in an unusual way. */
 const unusual = Object.values(ways);
-export const cutSegments = alteredSegments.map(({ encrypt }, i) => ({ what: unusual[i >> 1]![0], cut: unusual[i >> 1]![1], encrypt }));
+export const cutSegments = alteredSegments.map(({ encrypt }, i) => ({
+  what: unusual[i >> 1]![0],
+  cut: unusual[i >> 1]![1],
+  encrypt,
+}));
 export const otherLogs = {
   swapped: 'two segments have changed places, or one was copied over another',
   otherTime: 'a segment is the right number of another time',

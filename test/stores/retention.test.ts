@@ -8,7 +8,12 @@ import { backUp, fetched, spec, workbench, type Workbench } from './workbench.ts
 const files = { 'a.sql': Buffer.from('one') };
 const nobody = async (): Promise<void> => undefined;
 /** Newest first. */
-const taken = async ({ originMs }: Workbench, vault: Vault, count: number, clock: Clock = systemClock): Promise<string[]> => {
+const taken = async (
+  { originMs }: Workbench,
+  vault: Vault,
+  count: number,
+  clock: Clock = systemClock,
+): Promise<string[]> => {
   const points: string[] = [];
   // Points are named by the millisecond in which they were made.
   for (let i = 0; i < count; i += 1) {
@@ -18,51 +23,94 @@ const taken = async ({ originMs }: Workbench, vault: Vault, count: number, clock
   }
   return points;
 };
-const visible = async (vault: Vault, store: string): Promise<string[]> => (await Promise.all((['own', 'others'] as const).map((whose) => vault.points('mysql', 'dump', store, whose)))).flat().map(({ point }) => point).sort().reverse();
-const keysOf = async (stores: ReadonlyMap<string, Store>): Promise<string[]> => (await Promise.all([...stores.values()].map((store) => store.list('')))).flat().map(({ key }) => key);
-const ofPoint = (keys: readonly string[], point: string): string[] => keys.filter((key) => key.includes(point));
-const nothing: Pruned = { removed: [], completed: [], spared: null, kept: 0, objects: 0, bytes: 0, versionsStayIn: [] };
+const visible = async (vault: Vault, store: string): Promise<string[]> =>
+  (
+    await Promise.all(
+      (['own', 'others'] as const).map((whose) => vault.points('mysql', 'dump', store, whose)),
+    )
+  )
+    .flat()
+    .map(({ point }) => point)
+    .sort()
+    .reverse();
+const keysOf = async (stores: ReadonlyMap<string, Store>): Promise<string[]> =>
+  (await Promise.all([...stores.values()].map((store) => store.list('')))).flat().map(({ key }) => key);
+const ofPoint = (keys: readonly string[], point: string): string[] =>
+  keys.filter((key) => key.includes(point));
+const nothing: Pruned = {
+  removed: [],
+  completed: [],
+  spared: null,
+  kept: 0,
+  objects: 0,
+  bytes: 0,
+  versionsStayIn: [],
+};
 
 describe('what is beyond the retention', () => {
   test('goes from every copy, and what is kept can be restored', async () => {
     await using bench = await workbench();
     const [newest, second, ...old] = await taken(bench, bench.vault, 5);
     const pruned = await bench.vault.prune(spec, { points: 2 }, nobody);
-    expect(pruned).toEqual({ ...nothing, removed: old, kept: 2, objects: 3 * 3 * 2, bytes: expect.any(Number) as number });
+    expect(pruned).toEqual({
+      ...nothing,
+      removed: old,
+      kept: 2,
+      objects: 3 * 3 * 2,
+      bytes: expect.any(Number) as number,
+    });
     expect(pruned.bytes).toBeGreaterThan(1_000);
     for (const store of ['one', 'two']) expect(await visible(bench.vault, store)).toEqual([newest, second]);
     const keys = await keysOf(bench.stores);
     for (const point of old) expect(ofPoint(keys, point)).toEqual([]);
-    for (const manifest of await bench.vault.points('mysql', 'dump', 'two')) expect((await fetched(bench, manifest, 'two')).files).toHaveLength(1);
-    expect(await bench.vault.prune(spec, { points: 2 }, nobody), 'a second time').toEqual({ ...nothing, kept: 2 });
+    for (const manifest of await bench.vault.points('mysql', 'dump', 'two'))
+      expect((await fetched(bench, manifest, 'two')).files).toHaveLength(1);
+    expect(await bench.vault.prune(spec, { points: 2 }, nobody), 'a second time').toEqual({
+      ...nothing,
+      kept: 2,
+    });
   });
 
   test('is told by its age where a duration is kept', async () => {
     await using bench = await workbench();
     const [newest, ...old] = await taken(bench, bench.vault, 3);
-    expect(await bench.vault.prune(spec, { text: '1h', ms: 3_600_000 }, nobody)).toEqual({ ...nothing, kept: 3 });
-    const made = (await bench.vault.points('mysql', 'dump', 'one')).find(({ point }) => point === newest)!.consistentAtMs;
-    // It passes while the prune looks at the stores, so that what is kept is the newest by being the last one.
+    expect(await bench.vault.prune(spec, { text: '1h', ms: 3_600_000 }, nobody)).toEqual({
+      ...nothing,
+      kept: 3,
+    });
+    const made = (await bench.vault.points('mysql', 'dump', 'one')).find(
+      ({ point }) => point === newest,
+    )!.consistentAtMs;
+    // It passes while the prune looks at the stores, so that what is kept is the newest by being the last
+    // one.
     const age = systemClock.nowMs() - bench.originMs - made;
     expect((await bench.vault.prune(spec, { text: 'short', ms: age }, nobody)).removed).toEqual(old);
     expect(await visible(bench.vault, 'one')).toEqual([newest]);
   });
 
-  test.each(wallClocks)('is told by the drill\'s own clock, where the one on the wall is $name', async ({ stepMs, keep, left }) => {
-    let aheadMs = 0;
-    const wall: Clock = { ...systemClock, utc: () => new Date(Date.now() + aheadMs).toISOString() };
-    await using bench = await workbench(undefined, wall);
-    const old = await taken(bench, bench.vault, 2, wall);
-    aheadMs = stepMs;
-    const all = [...(await taken(bench, bench.vault, 1, wall)), ...old];
-    await bench.vault.prune(spec, keep, nobody);
-    for (const store of ['one', 'two']) expect(await visible(bench.vault, store)).toEqual(all.slice(0, left).sort().reverse());
-  });
+  test.each(wallClocks)(
+    "is told by the drill's own clock, where the one on the wall is $name",
+    async ({ stepMs, keep, left }) => {
+      let aheadMs = 0;
+      const wall: Clock = { ...systemClock, utc: () => new Date(Date.now() + aheadMs).toISOString() };
+      await using bench = await workbench(undefined, wall);
+      const old = await taken(bench, bench.vault, 2, wall);
+      aheadMs = stepMs;
+      const all = [...(await taken(bench, bench.vault, 1, wall)), ...old];
+      await bench.vault.prune(spec, keep, nobody);
+      for (const store of ['one', 'two'])
+        expect(await visible(bench.vault, store)).toEqual(all.slice(0, left).sort().reverse());
+    },
+  );
 
   test('is never the last one, however old it is', async () => {
     await using bench = await workbench();
     const [newest, ...old] = await taken(bench, bench.vault, 2);
-    expect(await bench.vault.prune(spec, { text: '0s', ms: -60_000 }, nobody)).toMatchObject({ removed: old, spared: newest, kept: 1 });
+    expect(await bench.vault.prune(spec, { text: '0s', ms: -60_000 }, nobody)).toMatchObject({
+      removed: old,
+      spared: newest,
+      kept: 1,
+    });
     expect(await visible(bench.vault, 'two')).toEqual([newest]);
   });
 
@@ -70,16 +118,24 @@ describe('what is beyond the retention', () => {
     await using bench = await workbench();
     const [newest, second, third] = await taken(bench, bench.vault, 3);
     for (const store of bench.stores.values()) {
-      for (const { key } of await store.list('points/')) if (key.includes(newest!) && key.includes('/files/')) await store.write(key, Buffer.from('cut off'));
+      for (const { key } of await store.list('points/'))
+        if (key.includes(newest!) && key.includes('/files/')) await store.write(key, Buffer.from('cut off'));
     }
-    expect(await bench.vault.prune(spec, { points: 1 }, nobody)).toMatchObject({ removed: [third], spared: second, kept: 2 });
+    expect(await bench.vault.prune(spec, { points: 1 }, nobody)).toMatchObject({
+      removed: [third],
+      spared: second,
+      kept: 2,
+    });
   });
 
   test('stays where nothing is whole: there is no telling what is needed', async () => {
     await using bench = await workbench();
     await taken(bench, bench.vault, 2);
-    for (const store of bench.stores.values()) for (const { key } of await store.list('points/')) if (key.includes('/files/')) await store.remove(key);
-    await expect(bench.vault.prune(spec, { points: 1 }, nobody)).rejects.toThrow('no recovery point is whole: none is removed');
+    for (const store of bench.stores.values())
+      for (const { key } of await store.list('points/')) if (key.includes('/files/')) await store.remove(key);
+    await expect(bench.vault.prune(spec, { points: 1 }, nobody)).rejects.toThrow(
+      'no recovery point is whole: none is removed',
+    );
     expect(await visible(bench.vault, 'one')).toHaveLength(2);
   });
 
@@ -101,7 +157,9 @@ async function noHalf(bench: Workbench, accident: string): Promise<void> {
     for (const manifest of await vault.points('mysql', 'dump', store)) {
       for (const copy of manifest.copies) {
         await fetched({ ...bench, vault }, manifest, copy).catch((error: unknown) => {
-          throw new Error(`${accident}: visible in ${store}, and not to be had from ${copy}`, { cause: error });
+          throw new Error(`${accident}: visible in ${store}, and not to be had from ${copy}`, {
+            cause: error,
+          });
         });
       }
     }
@@ -109,45 +167,58 @@ async function noHalf(bench: Workbench, accident: string): Promise<void> {
 }
 
 describe('a prune that is interrupted', () => {
-  test.each(['before', 'after'] as const)('%s any of its calls leaves no half that looks like a recovery point, and the next one completes it', { timeout: 120_000 }, async (when) => {
-    let struck = 0;
-    for (let n = 1; ; n += 1) {
-      await using bench = await workbench();
-      const [newest, ...old] = await taken(bench, bench.vault, 2);
-      // As a kill does: nothing is done from there on.
-      const nth = new Nth(n, when, true);
-      const { vault } = await bench.reopened(nth.wrap);
-      const done = await vault.prune(spec, { points: 1 }, nobody).then(() => true, () => false);
-      await noHalf(bench, `call ${n}, ${nth.failed}`);
-      const after = await bench.reopened();
-      expect(await visible(after.vault, 'one'), nth.failed ?? 'none').toContain(newest);
-      if (nth.failed === null) {
-        expect(done).toBe(true);
-        break;
+  test.each(['before', 'after'] as const)(
+    '%s any of its calls leaves no half that looks like a recovery point, and the next one completes it',
+    { timeout: 120_000 },
+    async (when) => {
+      let struck = 0;
+      for (let n = 1; ; n += 1) {
+        await using bench = await workbench();
+        const [newest, ...old] = await taken(bench, bench.vault, 2);
+        // As a kill does: nothing is done from there on.
+        const nth = new Nth(n, when, true);
+        const { vault } = await bench.reopened(nth.wrap);
+        const done = await vault.prune(spec, { points: 1 }, nobody).then(
+          () => true,
+          () => false,
+        );
+        await noHalf(bench, `call ${n}, ${nth.failed}`);
+        const after = await bench.reopened();
+        expect(await visible(after.vault, 'one'), nth.failed ?? 'none').toContain(newest);
+        if (nth.failed === null) {
+          expect(done).toBe(true);
+          break;
+        }
+        struck += 1;
+        expect(done, nth.failed).toBe(false);
+        await after.vault.prune(spec, { points: 1 }, nobody);
+        const keys = await keysOf(after.stores);
+        for (const point of old) expect(ofPoint(keys, point), nth.failed).toEqual([]);
+        expect(await visible(after.vault, 'two'), nth.failed).toEqual([newest]);
       }
-      struck += 1;
-      expect(done, nth.failed).toBe(false);
-      await after.vault.prune(spec, { points: 1 }, nobody);
-      const keys = await keysOf(after.stores);
-      for (const point of old) expect(ofPoint(keys, point), nth.failed).toEqual([]);
-      expect(await visible(after.vault, 'two'), nth.failed).toEqual([newest]);
-    }
-    // In two stores: two listings and two manifests each, then a manifest, a file and what was prepared of one point.
-    expect(struck).toBe(2 * (2 + 2 + 3));
-  });
+      // In two stores: two listings and two manifests each, then a manifest, a file and what was prepared of
+      // one point.
+      expect(struck).toBe(2 * (2 + 2 + 3));
+    },
+  );
 
   test('between manifests and files shows nothing of what it removes, and what is left is completed by a later drill', async () => {
     await using bench = await workbench();
     const [, ...old] = await taken(bench, bench.vault, 3);
-    await expect(bench.vault.prune(spec, { points: 1 }, async (points) => {
-      expect(points).toEqual(old);
-      for (const store of ['one', 'two']) expect(await visible(bench.vault, store)).toHaveLength(1);
-      throw new Error('killed');
-    })).rejects.toThrow('killed');
+    await expect(
+      bench.vault.prune(spec, { points: 1 }, async (points) => {
+        expect(points).toEqual(old);
+        for (const store of ['one', 'two']) expect(await visible(bench.vault, store)).toHaveLength(1);
+        throw new Error('killed');
+      }),
+    ).rejects.toThrow('killed');
     expect(ofPoint(await keysOf(bench.stores), old[0]!)).toHaveLength(4);
     const later = await bench.otherDrill();
     await taken(bench, later, 1);
-    expect(await later.prune(spec, { points: 1 }, nobody)).toMatchObject({ removed: [], completed: old.toSorted() });
+    expect(await later.prune(spec, { points: 1 }, nobody)).toMatchObject({
+      removed: [],
+      completed: old.toSorted(),
+    });
     for (const point of old) expect(ofPoint(await keysOf(bench.stores), point)).toEqual([]);
   });
 
@@ -156,17 +227,23 @@ describe('a prune that is interrupted', () => {
     // Another drill's point, prepared in both stores, whose manifest is still on its way.
     const reached = Promise.withResolvers<void>();
     const go = Promise.withResolvers<void>();
-    const slow = await bench.otherDrill((store) => ({ ...store, write: async (key, body, options) => {
-      if (key.endsWith('/manifest.json')) {
-        reached.resolve();
-        await go.promise;
-      }
-      return store.write(key, body, options);
-    } }));
+    const slow = await bench.otherDrill((store) => ({
+      ...store,
+      write: async (key, body, options) => {
+        if (key.endsWith('/manifest.json')) {
+          reached.resolve();
+          await go.promise;
+        }
+        return store.write(key, body, options);
+      },
+    }));
     const writing = backUp(slow, files);
     await reached.promise;
     await taken(bench, bench.vault, 2);
-    expect(await bench.vault.prune(spec, { points: 1 }, nobody)).toMatchObject({ removed: [expect.any(String)], completed: [] });
+    expect(await bench.vault.prune(spec, { points: 1 }, nobody)).toMatchObject({
+      removed: [expect.any(String)],
+      completed: [],
+    });
     go.resolve();
     const { manifest } = await writing;
     expect(await visible(bench.vault, 'one')).toContain(manifest.point);
@@ -176,7 +253,9 @@ describe('a prune that is interrupted', () => {
   test('removes nothing where a copy does not answer', async () => {
     await using bench = await workbench();
     await taken(bench, bench.vault, 2);
-    const { vault } = await bench.reopened((store, name) => (name === 'two' ? { ...store, list: () => Promise.reject(new Error('unreachable')) } : store));
+    const { vault } = await bench.reopened((store, name) =>
+      name === 'two' ? { ...store, list: () => Promise.reject(new Error('unreachable')) } : store,
+    );
     await expect(vault.prune(spec, { points: 1 }, nobody)).rejects.toThrow('unreachable');
     expect(await visible((await bench.reopened()).vault, 'one')).toHaveLength(2);
   });

@@ -2,7 +2,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { GetBucketVersioningCommand, ListMultipartUploadsCommand, ListObjectVersionsCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  GetBucketVersioningCommand,
+  ListMultipartUploadsCommand,
+  ListObjectVersionsCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../core/clock.ts';
 import { MusterError, messageOf } from '../../core/errors.ts';
@@ -27,7 +32,10 @@ volumes:
   buckets:
   versions:
 `;
-const environment: Record<string, string> = { S3_ACCESS_KEY: 'MUSTERTESTACCESS', S3_SECRET_KEY: 'the-secret-of-this-test-only' };
+const environment: Record<string, string> = {
+  S3_ACCESS_KEY: 'MUSTERTESTACCESS',
+  S3_SECRET_KEY: 'the-secret-of-this-test-only',
+};
 
 let folder: string;
 let stack: Stack;
@@ -36,7 +44,12 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'muster-s3-'));
   await writeFile(join(folder, 'compose.yml'), compose);
   const progress = (): void => {};
-  stack = await createStackProvider({ progress }).up({ file: join(folder, 'compose.yml'), drill: `stores-s3-${process.pid}-${Date.now().toString(36)}`, environment, progress });
+  stack = await createStackProvider({ progress }).up({
+    file: join(folder, 'compose.yml'),
+    drill: `stores-s3-${process.pid}-${Date.now().toString(36)}`,
+    environment,
+    progress,
+  });
   service = stack.services.get('s3')!;
 });
 afterAll(async () => {
@@ -44,13 +57,32 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-interface Opening { bucket?: string; secret?: (name: string) => string; versioning?: boolean; timeout?: string }
+interface Opening {
+  bucket?: string;
+  secret?: (name: string) => string;
+  versioning?: boolean;
+  timeout?: string;
+}
 const open = ({ secret = (name) => environment[name]!, ...config }: Opening = {}): Promise<Store> =>
-  s3.open({ name: 'offsite', config: s3.config.parse({ service: 's3', ...config }), folder, secret, service: () => service });
+  s3.open({
+    name: 'offsite',
+    config: s3.config.parse({ service: 's3', ...config }),
+    folder,
+    secret,
+    service: () => service,
+  });
 
 async function client(): Promise<S3Client> {
   const { host, port } = await service.endpoint(7070);
-  return new S3Client({ endpoint: `http://${host}:${port}`, region: 'us-east-1', forcePathStyle: true, credentials: { accessKeyId: environment['S3_ACCESS_KEY']!, secretAccessKey: environment['S3_SECRET_KEY']! } });
+  return new S3Client({
+    endpoint: `http://${host}:${port}`,
+    region: 'us-east-1',
+    forcePathStyle: true,
+    credentials: {
+      accessKeyId: environment['S3_ACCESS_KEY']!,
+      secretAccessKey: environment['S3_SECRET_KEY']!,
+    },
+  });
 }
 
 describe('as every store', () => storeConformance(() => open({ bucket: 'conformance' })));
@@ -60,7 +92,9 @@ describe('as a bucket', () => {
     await (await open({ bucket: 'versioned' })).close();
     await (await open({ bucket: 'plain', versioning: false })).close();
     const s3Client = await client();
-    expect((await s3Client.send(new GetBucketVersioningCommand({ Bucket: 'versioned' }))).Status).toBe('Enabled');
+    expect((await s3Client.send(new GetBucketVersioningCommand({ Bucket: 'versioned' }))).Status).toBe(
+      'Enabled',
+    );
     expect((await s3Client.send(new GetBucketVersioningCommand({ Bucket: 'plain' }))).Status).toBeUndefined();
     s3Client.destroy();
   });
@@ -68,7 +102,13 @@ describe('as a bucket', () => {
   test('says whether what a prune removes stays as an older version', async () => {
     const made = async (bucket: string, versioning: boolean) => {
       const stores = new Map([['offsite', await open({ bucket, versioning })]]);
-      const vault = createVault({ stores, key: () => key, clock: systemClock, originMs: 0, drill: 'drill-1' });
+      const vault = createVault({
+        stores,
+        key: () => key,
+        clock: systemClock,
+        originMs: 0,
+        drill: 'drill-1',
+      });
       const points = { ...spec, copies: ['offsite'] };
       for (let i = 0; i < 2; i += 1) await backUp(vault, { 'a.sql': Buffer.from('one') }, points);
       const pruned = await vault.prune(points, { points: 1 }, async () => undefined);
@@ -76,7 +116,9 @@ describe('as a bucket', () => {
       expect(await vault.points(spec.component, spec.backup, 'offsite')).toHaveLength(1);
       await vault.close();
       const s3Client = await client();
-      const { Versions = [] } = await s3Client.send(new ListObjectVersionsCommand({ Bucket: bucket, Prefix: 'points/' }));
+      const { Versions = [] } = await s3Client.send(
+        new ListObjectVersionsCommand({ Bucket: bucket, Prefix: 'points/' }),
+      );
       s3Client.destroy();
       return { ...pruned, left: Versions.filter(({ Key }) => Key!.includes(pruned.removed[0]!)).length };
     };
@@ -91,7 +133,9 @@ describe('as a bucket', () => {
     await store.remove('key');
     expect(await store.list('')).toEqual([]);
     const s3Client = await client();
-    expect((await s3Client.send(new ListObjectVersionsCommand({ Bucket: 'history' }))).Versions?.length).toBe(2);
+    expect((await s3Client.send(new ListObjectVersionsCommand({ Bucket: 'history' }))).Versions?.length).toBe(
+      2,
+    );
     s3Client.destroy();
     await store.close();
   });
@@ -99,17 +143,41 @@ describe('as a bucket', () => {
   test('holds no parts of uploads that failed', async () => {
     const store = await open({ bucket: 'parts' });
     const stop = new AbortController();
-    const failing = Readable.from((function* () { for (let piece = 0; piece < 30; piece += 1) yield Buffer.alloc(1024 * 1024, piece); throw new Error('the dump broke'); })());
+    const failing = Readable.from(
+      (function* () {
+        for (let piece = 0; piece < 30; piece += 1) yield Buffer.alloc(1024 * 1024, piece);
+        throw new Error('the dump broke');
+      })(),
+    );
     await expect(store.write('failing', failing)).rejects.toMatchObject({ found: 'the dump broke' });
-    const stopped = Readable.from((async function* () { for (let piece = 0; ; piece += 1) { yield Buffer.alloc(1024 * 1024, piece); if (piece === 20) stop.abort(new Error('told to stop')); } })());
-    await expect(store.write('stopped', stopped, { signal: stop.signal })).rejects.toMatchObject({ found: expect.stringContaining('told to stop') });
+    const stopped = Readable.from(
+      (async function* () {
+        for (let piece = 0; ; piece += 1) {
+          yield Buffer.alloc(1024 * 1024, piece);
+          if (piece === 20) stop.abort(new Error('told to stop'));
+        }
+      })(),
+    );
+    await expect(store.write('stopped', stopped, { signal: stop.signal })).rejects.toMatchObject({
+      found: expect.stringContaining('told to stop'),
+    });
     const s3Client = await client();
-    const uploads = async (): Promise<number> => (await s3Client.send(new ListMultipartUploadsCommand({ Bucket: 'parts' }))).Uploads?.length ?? 0;
+    const uploads = async (): Promise<number> =>
+      (await s3Client.send(new ListMultipartUploadsCommand({ Bucket: 'parts' }))).Uploads?.length ?? 0;
     expect(await uploads()).toBe(0);
     // The look itself sees an upload that is under way.
     const taken = Promise.withResolvers<void>();
     const go = Promise.withResolvers<void>();
-    const slow = store.write('slow', Readable.from((async function* () { for (let piece = 0; piece < 40; piece += 1) yield Buffer.alloc(1024 * 1024, piece); taken.resolve(); await go.promise; })()));
+    const slow = store.write(
+      'slow',
+      Readable.from(
+        (async function* () {
+          for (let piece = 0; piece < 40; piece += 1) yield Buffer.alloc(1024 * 1024, piece);
+          taken.resolve();
+          await go.promise;
+        })(),
+      ),
+    );
     await taken.promise;
     expect(await uploads()).toBe(1);
     go.resolve();
@@ -120,7 +188,10 @@ describe('as a bucket', () => {
   });
 
   test('refuses wrong credentials with a reason, and does not repeat them', async () => {
-    const error = await open({ bucket: 'conformance', secret: (name) => (name === 'S3_SECRET_KEY' ? 'a-wrong-secret-0123' : environment[name]!) }).catch((reason: unknown) => reason);
+    const error = await open({
+      bucket: 'conformance',
+      secret: (name) => (name === 'S3_SECRET_KEY' ? 'a-wrong-secret-0123' : environment[name]!),
+    }).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(MusterError);
     expect(error).toMatchObject({ trouble: 'environment', message: expect.stringContaining('offsite') });
     expect(JSON.stringify(error) + messageOf(error)).not.toContain('a-wrong-secret-0123');
@@ -130,19 +201,40 @@ describe('as a bucket', () => {
 describe('when the server fails', () => {
   test('a backup into it and a folder fails, and neither shows a point', async () => {
     const offsite = await open({ bucket: 'failing', timeout: '2s' });
-    const volume = await directory.open({ name: 'volume', config: {}, folder, secret: never, service: never });
-    const vault = createVault({ stores: new Map([['volume', volume], ['offsite', offsite]]), key: () => key, clock: systemClock, originMs: 0, drill: 'd' });
+    const volume = await directory.open({
+      name: 'volume',
+      config: {},
+      folder,
+      secret: never,
+      service: never,
+    });
+    const vault = createVault({
+      stores: new Map([
+        ['volume', volume],
+        ['offsite', offsite],
+      ]),
+      key: () => key,
+      clock: systemClock,
+      originMs: 0,
+      drill: 'd',
+    });
     const both = { ...spec, copies: ['volume', 'offsite'] };
-    const { manifest } = await backUp(vault, { 'dump.sql': Buffer.alloc(40_000_000, 'INSERT INTO a;') }, both);
+    const { manifest } = await backUp(
+      vault,
+      { 'dump.sql': Buffer.alloc(40_000_000, 'INSERT INTO a;') },
+      both,
+    );
     const point = await vault.begin(both);
     let piece = 0;
     const { randomBytes } = await import('node:crypto');
-    const body = Readable.from((async function* () {
-      for (; piece < 60; piece += 1) {
-        if (piece === 30) await service.stop(0);
-        yield randomBytes(1024 * 1024);
-      }
-    })());
+    const body = Readable.from(
+      (async function* () {
+        for (; piece < 60; piece += 1) {
+          if (piece === 30) await service.stop(0);
+          yield randomBytes(1024 * 1024);
+        }
+      })(),
+    );
     await expect(point.put('dump.sql', body)).rejects.toThrow(/store offsite could not write/);
     expect(piece).toBeGreaterThanOrEqual(30);
     await expect(vault.points('mysql', 'dump', 'offsite')).rejects.toThrow(/store offsite could not list/);
@@ -150,11 +242,19 @@ describe('when the server fails', () => {
     await service.start();
     await service.waitHealthy(60_000);
     await point.abort();
-    for (const store of ['volume', 'offsite']) expect(await vault.points('mysql', 'dump', store)).toEqual([manifest]);
+    for (const store of ['volume', 'offsite'])
+      expect(await vault.points('mysql', 'dump', store)).toEqual([manifest]);
     expect((await volume.list('points/')).length).toBe(3);
     const scratch = await mkdtemp(join(folder, 'scratch-'));
-    const artifact = await vault.fetch(manifest, 'offsite', { folder: scratch, signal: new AbortController().signal, stage: (_, __, work) => work(), progress: () => {} });
-    expect(artifact.files).toEqual([{ name: 'dump.sql', path: join(scratch, 'dump.sql'), bytes: 40_000_000 }]);
+    const artifact = await vault.fetch(manifest, 'offsite', {
+      folder: scratch,
+      signal: new AbortController().signal,
+      stage: (_, __, work) => work(),
+      progress: () => {},
+    });
+    expect(artifact.files).toEqual([
+      { name: 'dump.sql', path: join(scratch, 'dump.sql'), bytes: 40_000_000 },
+    ]);
     await vault.close();
   });
 
@@ -176,4 +276,6 @@ describe('when the server fails', () => {
   });
 });
 
-const never = (): never => { throw new Error('a directory needs no service and no secret'); };
+const never = (): never => {
+  throw new Error('a directory needs no service and no secret');
+};

@@ -10,10 +10,25 @@ import { createVault } from '../../stores/vault.ts';
 import { inMemory } from '../support/in-memory.ts';
 
 export const key = Buffer.alloc(32, 0x5a);
-export const spec: PointSpec = { component: 'mysql', backup: 'dump', method: 'dump', copies: ['one', 'two'], encrypt: true };
-export const consistency = { atMs: 1_234.5, position: { gtid: 'aaaa:1-7' }, tool: 'mysqldump 9.7', server: 'MySQL 9.7.0', facts: { tables: 3 } };
+export const spec: PointSpec = {
+  component: 'mysql',
+  backup: 'dump',
+  method: 'dump',
+  copies: ['one', 'two'],
+  encrypt: true,
+};
+export const consistency = {
+  atMs: 1_234.5,
+  position: { gtid: 'aaaa:1-7' },
+  tool: 'mysqldump 9.7',
+  server: 'MySQL 9.7.0',
+  facts: { tables: 3 },
+};
 
-/** Two directory stores, `one` and `two`, in a folder of their own, and a vault over them. `wrap` stands between. */
+/**
+ * Two directory stores, `one` and `two`, in a folder of their own, and a vault over them. `wrap` stands
+ * between.
+ */
 export interface Workbench extends AsyncDisposable {
   folder: string;
   /** Of the clock of every vault here. */
@@ -24,36 +39,72 @@ export interface Workbench extends AsyncDisposable {
   reopened(wrap?: Wrap, withKey?: Buffer): Promise<{ vault: Vault; stores: Map<string, Store> }>;
   /** A vault of another drill on the same folders. */
   otherDrill(wrap?: Wrap): Promise<Vault>;
-  fetchContext(): Promise<FetchContext & { stages: Stage[]; progressed: { done: number; total: number | null }[] }>;
+  fetchContext(): Promise<
+    FetchContext & { stages: Stage[]; progressed: { done: number; total: number | null }[] }
+  >;
 }
 export type Wrap = (store: Store, name: string) => Store;
 
-export async function workbench(wrap: Wrap = (store) => store, clock: Clock = systemClock): Promise<Workbench> {
+export async function workbench(
+  wrap: Wrap = (store) => store,
+  clock: Clock = systemClock,
+): Promise<Workbench> {
   const originMs = clock.nowMs();
   const folder = await mkdtemp(join(inMemory, 'muster-vault-'));
   const reopened = async (wrapAgain: Wrap = (store) => store, withKey = key) => {
     const stores = new Map<string, Store>();
-    for (const name of ['one', 'two']) stores.set(name, wrapAgain(await directory.open({ name, config: {}, folder, service: nothing, secret: nothing }), name));
+    for (const name of ['one', 'two'])
+      stores.set(
+        name,
+        wrapAgain(
+          await directory.open({ name, config: {}, folder, service: nothing, secret: nothing }),
+          name,
+        ),
+      );
     return { stores, vault: createVault({ stores, key: () => withKey, clock, originMs, drill: 'drill-1' }) };
   };
   const { stores, vault } = await reopened(wrap);
   return {
-    folder, originMs, stores, vault, reopened,
-    otherDrill: async (wrapOther) => createVault({ stores: (await reopened(wrapOther)).stores, key: () => key, clock, originMs, drill: 'drill-2' }),
+    folder,
+    originMs,
+    stores,
+    vault,
+    reopened,
+    otherDrill: async (wrapOther) =>
+      createVault({
+        stores: (await reopened(wrapOther)).stores,
+        key: () => key,
+        clock,
+        originMs,
+        drill: 'drill-2',
+      }),
     fetchContext: async () => {
       const stages: Stage[] = [];
       const progressed: { done: number; total: number | null }[] = [];
       return {
-        folder: await mkdtemp(join(folder, 'scratch-')), signal: new AbortController().signal, stages, progressed,
-        stage: (stage, _, work) => { stages.push(stage); return work(); },
-        progress: (done, total) => { progressed.push({ done, total }); },
+        folder: await mkdtemp(join(folder, 'scratch-')),
+        signal: new AbortController().signal,
+        stages,
+        progressed,
+        stage: (stage, _, work) => {
+          stages.push(stage);
+          return work();
+        },
+        progress: (done, total) => {
+          progressed.push({ done, total });
+        },
       };
     },
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   };
 }
 
-export async function backUp(vault: Vault, files: Record<string, Buffer>, spec_: PointSpec = spec, atMs = consistency.atMs): Promise<{ manifest: Manifest; sha256: string }> {
+export async function backUp(
+  vault: Vault,
+  files: Record<string, Buffer>,
+  spec_: PointSpec = spec,
+  atMs = consistency.atMs,
+): Promise<{ manifest: Manifest; sha256: string }> {
   const point = await vault.begin(spec_);
   try {
     for (const [name, bytes] of Object.entries(files)) await point.put(name, Readable.from(cut(bytes)));
@@ -69,6 +120,9 @@ export function* cut(bytes: Buffer, size = 65_536): Generator<Buffer> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }
 
-export const fetched = async (bench: Workbench, manifest: Manifest, store: string): Promise<Artifact> => bench.vault.fetch(manifest, store, await bench.fetchContext());
+export const fetched = async (bench: Workbench, manifest: Manifest, store: string): Promise<Artifact> =>
+  bench.vault.fetch(manifest, store, await bench.fetchContext());
 
-const nothing = (): never => { throw new Error('a directory needs no service and no secret'); };
+const nothing = (): never => {
+  throw new Error('a directory needs no service and no secret');
+};

@@ -18,16 +18,36 @@ export interface FaultCase {
   beside?(rig: Rig): Promise<() => Promise<void>>;
 }
 
-
 /** Lost data is the recovery's business: these leave something that only a restore or `mend` puts right. */
-export const losesData: readonly AbilityName[] = ['wipe', 'corruptPages', 'dropTable', 'damageFile', 'stalePages', 'encryptVolume', 'deleteRows', 'corruptRows', 'flushAll'];
-/** Effects that no look at the end tells from what a recovery leaves, or not on every server and file: ARCHITECTURE.md says what judges them. */
+export const losesData: readonly AbilityName[] = [
+  'wipe',
+  'corruptPages',
+  'dropTable',
+  'damageFile',
+  'stalePages',
+  'encryptVolume',
+  'deleteRows',
+  'corruptRows',
+  'flushAll',
+];
+/**
+ * Effects that no look at the end tells from what a recovery leaves, or not on every server and file:
+ * ARCHITECTURE.md says what judges them.
+ */
 const notAskedAgain: Partial<Record<AbilityName, string>> = {
-  crash: 'another process runs', killLoop: 'by then it may have ended', exhaustMemory: 'another process runs',
-  wipe: 'only where an application had data', flushAll: 'only where an application had data', encryptVolume: 'other files may have the names',
-  deleteRows: 'not of the rows of a load', damageFile: 'a server may have mended the file, or have no use for it any more', stalePages: 'pages are rewritten',
+  crash: 'another process runs',
+  killLoop: 'by then it may have ended',
+  exhaustMemory: 'another process runs',
+  wipe: 'only where an application had data',
+  flushAll: 'only where an application had data',
+  encryptVolume: 'other files may have the names',
+  deleteRows: 'not of the rows of a load',
+  damageFile: 'a server may have mended the file, or have no use for it any more',
+  stalePages: 'pages are rewritten',
 };
-/** How long an inert fault is watched: long enough for a witness that looks at the wrong thing to be fooled. */
+/**
+ * How long an inert fault is watched: long enough for a witness that looks at the wrong thing to be fooled.
+ */
 const watchedMs = 1_500;
 
 const witnessed = (inflicted: Inflicted, deadlineMs: number): Promise<Proof | null> =>
@@ -37,13 +57,19 @@ const witnessed = (inflicted: Inflicted, deadlineMs: number): Promise<Proof | nu
 const generic: readonly AbilityName[] = ['pause', 'hang', 'stop', 'killLoop', 'exhaustMemory', 'partition'];
 
 /**
- * Every registered fault that the driver can suffer: its witness, its undo, the undo's own check, and what it must leave alone.
- * `npm test` tries what is generic on one driver, and each fault in one way.
+ * Every registered fault that the driver can suffer: its witness, its undo, the undo's own check, and what it
+ * must leave alone. `npm test` tries what is generic on one driver, and each fault in one way.
  */
 export function abilityTests(suite: Suite): void {
   for (const [name, fault] of Object.entries<AnyFault>(faults)) {
-    if (fault.on === 'store' || fault.on === 'region' || !fault.needs.every((need: AbilityName) => suite.driver.abilities.includes(need))) continue;
-    if (!everything && !suite.triesGeneric && fault.needs.some((need: AbilityName) => generic.includes(need))) continue;
+    if (
+      fault.on === 'store' ||
+      fault.on === 'region' ||
+      !fault.needs.every((need: AbilityName) => suite.driver.abilities.includes(need))
+    )
+      continue;
+    if (!everything && !suite.triesGeneric && fault.needs.some((need: AbilityName) => generic.includes(need)))
+      continue;
     const ways = suite.faults?.[name] ?? [{}];
     for (const one of everything ? ways : ways.slice(0, 1)) {
       describe(`fault ${name}${one.name ? `, ${one.name}` : ''}`, () => caseTests(suite, fault, one));
@@ -71,7 +97,11 @@ function caseTests(suite: Suite, fault: ComponentFault, one: FaultCase): void {
     return suite.rig();
   };
   const heals = async (rig: Rig, { undo }: Inflicted): Promise<void> => {
-    const healed = await pollUntil(systemClock, { everyMs: 50, deadlineMs: undo.deadlineMs }, async () => (await undo.healed()) !== false);
+    const healed = await pollUntil(
+      systemClock,
+      { everyMs: 50, deadlineMs: undo.deadlineMs },
+      async () => (await undo.healed()) !== false,
+    );
     expect(healed, 'healed within the deadline of the undo').toBe(true);
     expect(await undo.healed()).toBe(loses ? null : true);
     if (loses) await suite.mend!(rig);
@@ -81,13 +111,18 @@ function caseTests(suite: Suite, fault: ComponentFault, one: FaultCase): void {
   if (refused) {
     test('is refused, with the reason', async () => {
       const rig = await ready();
-      await expect(inject(rig.attached)).rejects.toSatisfy((error: Error & { found?: string; expected?: string }) => refused.test(`${error.message} ${error.found} ${error.expected}`));
+      await expect(inject(rig.attached)).rejects.toSatisfy(
+        (error: Error & { found?: string; expected?: string }) =>
+          refused.test(`${error.message} ${error.found} ${error.expected}`),
+      );
       await whenReady(rig.attached);
     });
     return;
   }
 
-  if (fault.needs.every((need: AbilityName) => (suite.inertAbilities ?? suite.driver.abilities).includes(need))) {
+  if (
+    fault.needs.every((need: AbilityName) => (suite.inertAbilities ?? suite.driver.abilities).includes(need))
+  ) {
     test('its witness sees nothing when nothing happened', async () => {
       const rig = await ready();
       const inflicted = await inject(rig.inert);
@@ -102,7 +137,8 @@ function caseTests(suite: Suite, fault: ComponentFault, one: FaultCase): void {
     const inflicted = await inject(rig.attached);
     const proof = await witnessed(inflicted, fault.witnessDeadlineMs);
     expect(proof?.what, 'a proof in words').toMatch(/\w+ \w+/);
-    if (!Object.hasOwn(notAskedAgain, fault.needs[0]!)) expect((await inflicted.stillThere!())?.what, 'still there, as nobody recovered').toMatch(/\w+ \w+/);
+    if (!Object.hasOwn(notAskedAgain, fault.needs[0]!))
+      expect((await inflicted.stillThere!())?.what, 'still there, as nobody recovered').toMatch(/\w+ \w+/);
     expect(inflicted.undo.deadlineMs).toBeGreaterThan(0);
     await inflicted.undo.run();
     expect(await suite.others?.()).toEqual(others);
@@ -130,6 +166,9 @@ async function prepare(suite: Suite, { attached }: Rig): Promise<void> {
   const client = await attached.workload.open();
   const first = suite.freshIds();
   const ids = Array.from({ length: attached.workload.groupSize }, (_, i) => first + i);
-  await client.write(ids, ids.map(() => 'something to lose'));
+  await client.write(
+    ids,
+    ids.map(() => 'something to lose'),
+  );
   await client.close();
 }

@@ -5,7 +5,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { systemClock } from '../../core/clock.ts';
-import type { Artifact, BackupMethod, Consistency, Follower, LogSink, PlainFile, RestoreContext, Sink } from '../../core/driver.ts';
+import type {
+  Artifact,
+  BackupMethod,
+  Consistency,
+  Follower,
+  LogSink,
+  PlainFile,
+  RestoreContext,
+  Sink,
+} from '../../core/driver.ts';
 
 /** A folder that receives what a driver backs up, and hands it back as the artifact that a restore gets. */
 export interface Receiver extends Sink, LogSink {
@@ -23,24 +32,37 @@ export async function createReceiver(): Promise<Receiver> {
     put: async (name, content) => {
       const hash = createHash('sha256');
       let plainBytes = 0;
-      await pipeline(content, async function* (chunks: AsyncIterable<Buffer | string>) {
-        for await (const chunk of chunks) {
-          const bytes = Buffer.from(chunk);
-          hash.update(bytes);
-          plainBytes += bytes.length;
-          yield bytes;
-        }
-      }, createWriteStream(pathOf(name)));
+      await pipeline(
+        content,
+        async function* (chunks: AsyncIterable<Buffer | string>) {
+          for await (const chunk of chunks) {
+            const bytes = Buffer.from(chunk);
+            hash.update(bytes);
+            plainBytes += bytes.length;
+            yield bytes;
+          }
+        },
+        createWriteStream(pathOf(name)),
+      );
       files.set(name, { name, path: pathOf(name), bytes: plainBytes });
       return { plainBytes, sha256: hash.digest('hex') };
     },
     append: async (file, offset, bytes) => {
       const known = files.get(file);
-      if (offset !== 0 && known?.bytes !== offset) throw new Error(`append to ${file} at ${offset}, which has ${known?.bytes ?? 'no'} bytes`);
+      if (offset !== 0 && known?.bytes !== offset)
+        throw new Error(`append to ${file} at ${offset}, which has ${known?.bytes ?? 'no'} bytes`);
       await writeFile(pathOf(file), bytes, { flag: offset === 0 ? 'w' : 'a' });
       files.set(file, { name: file, path: pathOf(file), bytes: offset + bytes.length });
     },
-    artifact: (method, { position, tool, server, facts }) => ({ point: 'conformance', method, position, tool, server, facts: facts ?? null, files: [...files.values()] }),
+    artifact: (method, { position, tool, server, facts }) => ({
+      point: 'conformance',
+      method,
+      position,
+      tool,
+      server,
+      facts: facts ?? null,
+      files: [...files.values()],
+    }),
     damage: async (change) => {
       for (const file of files.values()) {
         const changed = change(await readFile(file.path));
@@ -53,7 +75,10 @@ export async function createReceiver(): Promise<Receiver> {
 }
 
 /** A restore context that remembers the stages it was told of. */
-export function recordingContext(stages: string[] = [], options: Record<string, unknown> = {}): RestoreContext {
+export function recordingContext(
+  stages: string[] = [],
+  options: Record<string, unknown> = {},
+): RestoreContext {
   return {
     options,
     signal: AbortSignal.timeout(120_000),
@@ -66,9 +91,20 @@ export function recordingContext(stages: string[] = [], options: Record<string, 
 }
 
 /** Takes a backup as the engine would. `to` must be removed by the caller. */
-export async function takeBackup(method: BackupMethod, to: Receiver, options: Record<string, unknown>): Promise<Consistency> {
-  return method.backup!(to, { options, signal: AbortSignal.timeout(120_000), now: () => systemClock.nowMs() });
+export async function takeBackup(
+  method: BackupMethod,
+  to: Receiver,
+  options: Record<string, unknown>,
+): Promise<Consistency> {
+  return method.backup!(to, {
+    options,
+    signal: AbortSignal.timeout(120_000),
+    now: () => systemClock.nowMs(),
+  });
 }
 
-export const startFollowing = (method: BackupMethod, to: Receiver, base: Consistency | null): Promise<Follower> =>
-  method.follow!(to, { options: {}, signal: AbortSignal.timeout(120_000), base });
+export const startFollowing = (
+  method: BackupMethod,
+  to: Receiver,
+  base: Consistency | null,
+): Promise<Follower> => method.follow!(to, { options: {}, signal: AbortSignal.timeout(120_000), base });

@@ -11,7 +11,10 @@ async function fill(suite: Suite, first: number, groups: number, text: string): 
   const client = await workload.open();
   for (let group = 0; group < groups; group += 1) {
     const ids = Array.from({ length: workload.groupSize }, (_, i) => first + group * workload.groupSize + i);
-    await client.write(ids, ids.map((id) => `${text} ${id}`));
+    await client.write(
+      ids,
+      ids.map((id) => `${text} ${id}`),
+    );
   }
   await client.close();
 }
@@ -21,9 +24,14 @@ async function withReceiver(work: (receiver: Receiver) => Promise<void>): Promis
   await work(receiver).finally(() => receiver.remove());
 }
 
-/** Snapshots and logs: what comes back is what was acknowledged at the consistency point, or the restore refuses. */
+/**
+ * Snapshots and logs: what comes back is what was acknowledged at the consistency point, or the restore
+ * refuses.
+ */
 export function backupTests(suite: Suite): void {
-  const methods = Object.entries(suite.driver.backups).filter(([name]) => suite.methods?.includes(name) ?? true);
+  const methods = Object.entries(suite.driver.backups).filter(
+    ([name]) => suite.methods?.includes(name) ?? true,
+  );
   const snapshots = methods.filter(([, { kind }]) => kind === 'snapshot').map(([name]) => name);
   const logs = methods.filter(([, { kind }]) => kind === 'continuous').map(([name]) => name);
   for (const method of snapshots) {
@@ -58,7 +66,10 @@ function roundTrip(suite: Suite, method: string, options: Record<string, unknown
       const wiped = wipes ? await attached.wipe!() : null;
       if (wiped) await expect.poll(() => wiped.witness(), { timeout: 60_000, interval: 50 }).not.toBeNull();
       const stages: string[] = [];
-      await attached.backups[method]!.restore!(receiver.artifact(method, consistency), recordingContext(stages, options));
+      await attached.backups[method]!.restore!(
+        receiver.artifact(method, consistency),
+        recordingContext(stages, options),
+      );
       await whenReady(attached);
       expect(differences(await readAll(workload), expected)).toEqual([]);
       expect(stages).toContain('restore');
@@ -78,7 +89,9 @@ function refusals(suite: Suite, method: string): void {
         await fill(suite, first, 100, 'after');
         const expected = await readAll(workload);
         await receiver.damage(change);
-        await expect(attached.backups[method]!.restore!(receiver.artifact(method, consistency), recordingContext())).rejects.toThrow();
+        await expect(
+          attached.backups[method]!.restore!(receiver.artifact(method, consistency), recordingContext()),
+        ).rejects.toThrow();
         await whenReady(attached);
         expect(differences(await readAll(workload), expected)).toEqual([]);
       }));
@@ -87,7 +100,8 @@ function refusals(suite: Suite, method: string): void {
   test('a backup of a service that is away fails', () =>
     withReceiver(async (receiver) => {
       const { attached } = suite.rig();
-      if (!suite.driver.abilities.includes('stop')) return expect(suite.driver.abilities).not.toContain('stop');
+      if (!suite.driver.abilities.includes('stop'))
+        return expect(suite.driver.abilities).not.toContain('stop');
       const { undo } = await attached.stop!();
       await expect(takeBackup(attached.backups[method]!, receiver, {})).rejects.toThrow();
       await undo.run();
@@ -118,7 +132,12 @@ function replayTest(suite: Suite, snapshot: string | undefined, log: string): vo
         const point = base.artifact(snapshot, consistency);
         await attached.backups[snapshot]!.restore!(point, { ...recordingContext(), replayFollows: true });
         const stages: string[] = [];
-        await attached.backups[log]!.replay!(followed.artifact(log, consistency), { kind: 'latest' }, point, recordingContext(stages));
+        await attached.backups[log]!.replay!(
+          followed.artifact(log, consistency),
+          { kind: 'latest' },
+          point,
+          recordingContext(stages),
+        );
         await whenReady(attached);
         expect(differences(await readAll(workload), expected)).toEqual([]);
         expect(stages).toContain('replay');

@@ -3,15 +3,24 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { whenReady, type Suite } from './driver-conformance.ts';
 
-/** Each check green on a clean case, red on a known-bad one, and never green without a baseline; each action seen to act. */
+/**
+ * Each check green on a clean case, red on a known-bad one, and never green without a baseline; each action
+ * seen to act.
+ */
 export function checkTests(suite: Suite): void {
   test('every declared check and action has a case in this suite', () => {
     const { names, file } = suite.elsewhere ?? { names: [], file: '' };
-    const here = (declared: Record<string, unknown>): string[] => Object.keys(declared).filter((name) => !names.includes(name)).sort();
+    const here = (declared: Record<string, unknown>): string[] =>
+      Object.keys(declared)
+        .filter((name) => !names.includes(name))
+        .sort();
     expect(Object.keys(suite.checks).sort()).toEqual(here(suite.driver.checks));
     expect(Object.keys(suite.actions).sort()).toEqual(here(suite.driver.actions));
     const there = file && readFileSync(join(import.meta.dirname, '..', file), 'utf8');
-    expect(names.filter((name) => !there.includes(name)), `not tried in ${file}`).toEqual([]);
+    expect(
+      names.filter((name) => !there.includes(name)),
+      `not tried in ${file}`,
+    ).toEqual([]);
   });
 
   for (const [name, { prepare, spoil, mend }] of Object.entries(suite.checks)) {

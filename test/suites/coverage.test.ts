@@ -16,15 +16,33 @@ const storeSuites: Record<string, RegExp> = { directory: /a store that is a fold
 const effect = /its witness sees it, its undo heals it, and nothing else was touched/;
 const undoneAtOnce = /its undo works at once, and again/;
 
-interface Listed { file: string; name: string }
+interface Listed {
+  file: string;
+  name: string;
+}
 
-/** Every test that there is of drivers and faults. They are collected, and none is run, so that all may share what they import. */
+/**
+ * Every test that there is of drivers and faults. They are collected, and none is run, so that all may share
+ * what they import.
+ */
 async function collected(): Promise<Listed[]> {
   const folder = mkdtempSync(join(tmpdir(), 'muster-collected-'));
   const list = join(folder, 'tests.json');
   try {
     await new Promise<void>((resolve, reject) => {
-      execFile(process.execPath, [join(root, 'node_modules/vitest/vitest.mjs'), 'list', '--no-isolate', `--json=${list}`, 'test/drivers', 'test/faults'], { cwd: root, env: { ...process.env, MUSTER_TESTS: 'all' } }, (error, stdout, stderr) => (error ? reject(new Error(`${stdout}\n${stderr}`)) : resolve()));
+      execFile(
+        process.execPath,
+        [
+          join(root, 'node_modules/vitest/vitest.mjs'),
+          'list',
+          '--no-isolate',
+          `--json=${list}`,
+          'test/drivers',
+          'test/faults',
+        ],
+        { cwd: root, env: { ...process.env, MUSTER_TESTS: 'all' } },
+        (error, stdout, stderr) => (error ? reject(new Error(`${stdout}\n${stderr}`)) : resolve()),
+      );
     });
     return JSON.parse(readFileSync(list, 'utf8')) as Listed[];
   } finally {
@@ -33,37 +51,86 @@ async function collected(): Promise<Listed[]> {
 }
 
 const ofFault = (name: string, fault: string): boolean => new RegExp(`fault ${fault}(,[^>]*)? > `).test(name);
-const ofDriver = (tests: readonly Listed[], driver: string, fault: string): string[] => tests.map(({ name }) => name).filter((name) => new RegExp(`^driver ${driver}\\b`).test(name) && ofFault(name, fault));
+const ofDriver = (tests: readonly Listed[], driver: string, fault: string): string[] =>
+  tests
+    .map(({ name }) => name)
+    .filter((name) => new RegExp(`^driver ${driver}\\b`).test(name) && ofFault(name, fault));
 
 /** `redis: crash`: pairings that plan lets through and that no test tries. */
 function untried(tests: readonly Listed[], known: Registries): string[] {
   const { components, stores, regions } = matrixOf(known);
-  const taken = (rows: typeof components): [taker: string, fault: string][] => rows.flatMap(({ fault, takers }) => Object.entries(takers).filter(([, reason]) => reason === null).map(([taker]): [string, string] => [taker, fault]));
+  const taken = (rows: typeof components): [taker: string, fault: string][] =>
+    rows.flatMap(({ fault, takers }) =>
+      Object.entries(takers)
+        .filter(([, reason]) => reason === null)
+        .map(([taker]): [string, string] => [taker, fault]),
+    );
   return [
-    ...taken(components).filter(([driver, fault]) => !ofDriver(tests, driver, fault).some((name) => effect.test(name))),
-    ...taken(stores).filter(([kind, fault]) => !tests.some(({ name }) => (storeSuites[kind] ?? /$^/).test(name) && ofFault(name, fault) && effect.test(name))),
+    ...taken(components).filter(
+      ([driver, fault]) => !ofDriver(tests, driver, fault).some((name) => effect.test(name)),
+    ),
+    ...taken(stores).filter(
+      ([kind, fault]) =>
+        !tests.some(
+          ({ name }) => (storeSuites[kind] ?? /$^/).test(name) && ofFault(name, fault) && effect.test(name),
+        ),
+    ),
     // Regions have no suite: each of their faults has a file of its own.
-    ...regions.filter(({ fault }) => !tests.some(({ file, name }) => file.endsWith(`/faults/${fault}.docker.test.ts`) && /nothing else is touched; the undo/.test(name))).map(({ fault }) => ['region', fault]),
+    ...regions
+      .filter(
+        ({ fault }) =>
+          !tests.some(
+            ({ file, name }) =>
+              file.endsWith(`/faults/${fault}.docker.test.ts`) &&
+              /nothing else is touched; the undo/.test(name),
+          ),
+      )
+      .map(({ fault }) => ['region', fault]),
   ].map((pair) => pair.join(': '));
 }
 
-/** Pairings whose undo is not tried before anybody has looked: a drill that failed heals at once. What loses data is the recovery's to bring back. */
+/**
+ * Pairings whose undo is not tried before anybody has looked: a drill that failed heals at once. What loses
+ * data is the recovery's to bring back.
+ */
 function notUndoneAtOnce(tests: readonly Listed[]): string[] {
-  const loses = (fault: string): boolean => (registries.faults[fault] as ComponentFault).needs.some((need: AbilityName) => losesData.includes(need));
+  const loses = (fault: string): boolean =>
+    (registries.faults[fault] as ComponentFault).needs.some((need: AbilityName) => losesData.includes(need));
   // Of a full disk the suite of bounded volumes does both in one test.
   const { components } = matrixOf(registries);
-  return components.filter(({ fault }) => fault !== 'disk-full' && !loses(fault)).flatMap(({ fault, takers }) =>
-    Object.keys(takers).filter((driver) => takers[driver] === null && !ofDriver(tests, driver, fault).some((name) => undoneAtOnce.test(name))).map((driver) => `${driver}: ${fault}`));
+  return components
+    .filter(({ fault }) => fault !== 'disk-full' && !loses(fault))
+    .flatMap(({ fault, takers }) =>
+      Object.keys(takers)
+        .filter(
+          (driver) =>
+            takers[driver] === null &&
+            !ofDriver(tests, driver, fault).some((name) => undoneAtOnce.test(name)),
+        )
+        .map((driver) => `${driver}: ${fault}`),
+    );
 }
 
-test('every fault is tried on everything that can take it: its effect is witnessed, its undo too, and nothing else is touched', { timeout: 120_000 }, async () => {
+test('every fault is tried on everything that can take it: its effect is witnessed, its undo too, and nothing else is touched', {
+  timeout: 120_000,
+}, async () => {
   const tests = await collected();
   expect(tests.length).toBeGreaterThan(500);
   expect(untried(tests, registries)).toEqual([]);
   expect(notUndoneAtOnce(tests)).toEqual([]);
   // A fault, a driver or a kind of store that nothing tries shows.
   const { faults, drivers, stores } = registries;
-  expect(untried(tests, { ...registries, faults: { ...faults, blink: faults['flush-all']! } })).toEqual(['memory: blink', 'redis: blink']);
-  expect(untried(tests, { ...registries, drivers: { ...drivers, new: { ...drivers['redis']!, abilities: ['crash'] } } })).toEqual(['new: crash']);
-  expect(untried(tests, { ...registries, stores: { ...stores, tape: stores['directory']! } })).toContain('tape: bucket-emptied');
+  expect(untried(tests, { ...registries, faults: { ...faults, blink: faults['flush-all']! } })).toEqual([
+    'memory: blink',
+    'redis: blink',
+  ]);
+  expect(
+    untried(tests, {
+      ...registries,
+      drivers: { ...drivers, new: { ...drivers['redis']!, abilities: ['crash'] } },
+    }),
+  ).toEqual(['new: crash']);
+  expect(untried(tests, { ...registries, stores: { ...stores, tape: stores['directory']! } })).toContain(
+    'tape: bucket-emptied',
+  );
 });

@@ -7,9 +7,30 @@ import { workloadTests } from './workload.ts';
 import type { Json } from '../../core/timeline.ts';
 
 const every: Record<AbilityName, true> = {
-  crash: true, pause: true, hang: true, removeContainer: true, stop: true, wipe: true, corruptPages: true, dropTable: true, deleteRows: true, corruptRows: true, flushAll: true, wrongConfig: true,
-  killLoop: true, exhaustMemory: true, damageFile: true, stalePages: true, fillDisk: true, encryptVolume: true,
-  partition: true, toxic: true, cutProxy: true, badCertificate: true, loseConfig: true, closeWrites: true,
+  crash: true,
+  pause: true,
+  hang: true,
+  removeContainer: true,
+  stop: true,
+  wipe: true,
+  corruptPages: true,
+  dropTable: true,
+  deleteRows: true,
+  corruptRows: true,
+  flushAll: true,
+  wrongConfig: true,
+  killLoop: true,
+  exhaustMemory: true,
+  damageFile: true,
+  stalePages: true,
+  fillDisk: true,
+  encryptVolume: true,
+  partition: true,
+  toxic: true,
+  cutProxy: true,
+  badCertificate: true,
+  loseConfig: true,
+  closeWrites: true,
 };
 const abilityNames = Object.keys(every) as AbilityName[];
 
@@ -29,7 +50,10 @@ export interface Conformance {
   durable: boolean;
   /** Abilities that are tried; those whose effect cannot be made inert say so in `inert`. Default: all. */
   inertAbilities?: readonly AbilityName[];
-  /** `npm test` tries the faults that any container can suffer on one driver, this one. `npm run test:all` tries them on every one. */
+  /**
+   * `npm test` tries the faults that any container can suffer on one driver, this one. `npm run test:all`
+   * tries them on every one.
+   */
   triesGeneric?: true;
   /** Ways to try a fault, by its name. Default: once, with its default parameters. */
   faults?: Record<string, FaultCase[]>;
@@ -37,28 +61,54 @@ export interface Conformance {
   others?(): Promise<unknown>;
   /** Table that `corruptPages` and `dropTable` are tried on. Needed where the driver offers them. */
   table?: string;
-  /** Brings the server back to an empty, working state after damage that only a restore mends. Needed for wipe, corruptPages and dropTable. */
+  /**
+   * Brings the server back to an empty, working state after damage that only a restore mends. Needed for
+   * wipe, corruptPages and dropTable.
+   */
   mend?(rig: Rig): Promise<void>;
   /** Each check, and what makes it red. Every declared check needs a case. */
-  checks: Record<string, { prepare?(rig: Rig): Promise<void>; spoil(rig: Rig): Promise<void>; mend?(rig: Rig): Promise<void> }>;
+  checks: Record<
+    string,
+    { prepare?(rig: Rig): Promise<void>; spoil(rig: Rig): Promise<void>; mend?(rig: Rig): Promise<void> }
+  >;
   /** Each action, and what shows that it did what it says: null before, anything else after. */
-  actions: Record<string, { prepare?(rig: Rig): Promise<void>; params: Record<string, Json>; seen(rig: Rig): Promise<unknown> }>;
+  actions: Record<
+    string,
+    { prepare?(rig: Rig): Promise<void>; params: Record<string, Json>; seen(rig: Rig): Promise<unknown> }
+  >;
   /** Checks and actions that one server alone cannot show: tried in that test file instead, by name. */
   elsewhere?: { names: readonly string[]; file: string };
-  /** Backup methods that the server, as this suite configures it, can be backed up with. Default: all that are declared. */
+  /**
+   * Backup methods that the server, as this suite configures it, can be backed up with. Default: all that are
+   * declared.
+   */
   methods?: readonly string[];
-  /** Options with which a backup method is restored; every snapshot method is tried with each. Default: one, without options. */
+  /**
+   * Options with which a backup method is restored; every snapshot method is tried with each. Default: one,
+   * without options.
+   */
   restores?: Record<string, Record<string, unknown>[]>;
 }
 
 /** What a suite part is given: the rig exists only once `beforeAll` has run. */
-export interface Suite extends Conformance { rig(): Rig; data(): DataWorkload; /** First id of a range that no other test uses. */ freshIds(): number }
+export interface Suite extends Conformance {
+  rig(): Rig;
+  data(): DataWorkload /** First id of a range that no other test uses. */;
+  freshIds(): number;
+}
 
 export const readyDeadlineMs = 60_000;
 
 /** Resolves when the driver says that the service is ready; fails the test at the deadline. */
 export const whenReady = (attached: Attached): Promise<void> =>
-  expect.poll(() => attached.ready(), { timeout: readyDeadlineMs, interval: 20, message: 'the service never became ready' }).toBe(true).then(() => undefined);
+  expect
+    .poll(() => attached.ready(), {
+      timeout: readyDeadlineMs,
+      interval: 20,
+      message: 'the service never became ready',
+    })
+    .toBe(true)
+    .then(() => undefined);
 
 /** Every promise of the Driver contract, held against a real server. */
 export function driverConformance(conformance: Conformance): void {
@@ -89,14 +139,21 @@ export function driverConformance(conformance: Conformance): void {
     test('offers what it declares, and nothing else', () => {
       const { driver } = conformance;
       const { attached } = rig();
-      expect(abilityNames.filter((name) => attached[name] !== undefined).sort()).toEqual([...driver.abilities].sort());
+      expect(abilityNames.filter((name) => attached[name] !== undefined).sort()).toEqual(
+        [...driver.abilities].sort(),
+      );
       expect(Object.keys(attached.backups).sort()).toEqual(Object.keys(driver.backups).sort());
       expect(Object.keys(attached.actions).sort()).toEqual(Object.keys(driver.actions).sort());
       expect(Object.keys(attached.checks).sort()).toEqual(Object.keys(driver.checks).sort());
       expect(attached.workload?.kind ?? null).toBe(driver.workload);
       for (const [method, info] of Object.entries(driver.backups)) {
         const offered = attached.backups[method]!;
-        expect(Boolean(info.kind === 'snapshot' ? offered.backup && offered.restore : offered.follow && offered.replay), `${method} is ${info.kind}`).toBe(true);
+        expect(
+          Boolean(
+            info.kind === 'snapshot' ? offered.backup && offered.restore : offered.follow && offered.replay,
+          ),
+          `${method} is ${info.kind}`,
+        ).toBe(true);
       }
       expect(attached.server).toMatch(/\d/);
     });

@@ -4,19 +4,43 @@ import { OperationError } from '../../core/ledger.ts';
 import { differences, History } from './workload-history.ts';
 
 /** A client whose answers are written down here: what the history must make of them is the test. */
-const answering = (answer: () => void): DataClient => ({ write: async () => answer(), read: async () => null, remove: async () => undefined, close: async () => undefined });
-const workload: DataWorkload = { kind: 'data', groupSize: 2, neverReturn: false, prepare: async () => undefined, open: async () => { throw new Error('not opened'); }, readBack: async () => undefined };
+const answering = (answer: () => void): DataClient => ({
+  write: async () => answer(),
+  read: async () => null,
+  remove: async () => undefined,
+  close: async () => undefined,
+});
+const workload: DataWorkload = {
+  kind: 'data',
+  groupSize: 2,
+  neverReturn: false,
+  prepare: async () => undefined,
+  open: async () => {
+    throw new Error('not opened');
+  },
+  readBack: async () => undefined,
+};
 const acknowledge = answering(() => undefined);
-const refuse = answering(() => { throw new OperationError('refused', true); });
-const lose = answering(() => { throw new OperationError('lost', false); });
+const refuse = answering(() => {
+  throw new OperationError('refused', true);
+});
+const lose = answering(() => {
+  throw new OperationError('lost', false);
+});
 
-describe('the conformance suite\'s own ledger', () => {
+describe("the conformance suite's own ledger", () => {
   const written = async (...clients: DataClient[]): Promise<History> => {
     const history = new History(workload, 0);
     for (const client of clients) await history.write(client, 0);
     return history;
   };
-  const group = (value: string | null, second = value): Map<number, string> => new Map([[0, value], [1, second]].filter((entry): entry is [number, string] => entry[1] !== null));
+  const group = (value: string | null, second = value): Map<number, string> =>
+    new Map(
+      [
+        [0, value],
+        [1, second],
+      ].filter((entry): entry is [number, string] => entry[1] !== null),
+    );
 
   test.for<[string, DataClient[], Map<number, string>, boolean, number]>([
     ['the acknowledged value is right', [acknowledge], group('g0v1'), true, 0],
@@ -34,7 +58,18 @@ describe('the conformance suite\'s own ledger', () => {
   });
 
   test('differences are told both ways', () => {
-    expect(differences(new Map([[1, 'a'], [2, 'b']]), new Map([[1, 'a'], [3, 'c']]))).toEqual(['2: b, expected nothing', '3: nothing, expected c']);
+    expect(
+      differences(
+        new Map([
+          [1, 'a'],
+          [2, 'b'],
+        ]),
+        new Map([
+          [1, 'a'],
+          [3, 'c'],
+        ]),
+      ),
+    ).toEqual(['2: b, expected nothing', '3: nothing, expected c']);
     expect(differences(new Map([[1, 'a']]), new Map([[1, 'a']]))).toEqual([]);
   });
 });

@@ -6,14 +6,19 @@ const changes = (argv: readonly string[]): boolean => argv.includes('damage');
 const reading = ['cat', 'readlink', 'stat'];
 
 /**
- * A service on which nothing that breaks has an effect: what is done to it is accepted and dropped. For the negative control
- * of witnesses. Reading (state, endpoint, logs, `cat` and what else only looks) is the real service's, and so are its helpers but for scripts that change the
- * volume. `drop` says which commands are swallowed; default all that do more than read.
+ * A service on which nothing that breaks has an effect: what is done to it is accepted and dropped. For the
+ * negative control of witnesses. Reading (state, endpoint, logs, `cat` and what else only looks) is the real
+ * service's, and so are its helpers but for scripts that change the volume. `drop` says which commands are
+ * swallowed; default all that do more than read.
  */
-export function inertService(service: Service, drop: { process?: boolean; command?(argv: string[]): boolean } = {}): Service {
+export function inertService(
+  service: Service,
+  drop: { process?: boolean; command?(argv: string[]): boolean } = {},
+): Service {
   const { process = true, command = ([program]) => !reading.includes(program!) } = drop;
   const nothing = async (): Promise<void> => undefined;
-  // A process that is frozen around what is done to its files is let go afterwards: meanwhile none of them comes or goes.
+  // A process that is frozen around what is done to its files is let go afterwards: meanwhile none of them
+  // comes or goes.
   let isFrozen = false;
   const onlyFreeze: Service['signalFromHost'] = async (signal) => {
     if (signal !== 'SIGSTOP' && !isFrozen) return;
@@ -33,7 +38,8 @@ export function inertService(service: Service, drop: { process?: boolean; comman
     state: () => service.state(),
     logs: (lines) => service.logs(lines),
     waitHealthy: (deadlineMs, signal) => service.waitHealthy(deadlineMs, signal),
-    exec: async (argv, options) => (command(argv) ? { code: 0, stdout: '', stderr: '' } : service.exec(argv, options)),
+    exec: async (argv, options) =>
+      command(argv) ? { code: 0, stdout: '', stderr: '' } : service.exec(argv, options),
     spawn: (argv, options) => service.spawn(argv, options),
     putFile: nothing,
     helper: async (options) => inertHelper(await service.helper(options)),
@@ -52,7 +58,9 @@ export function inertService(service: Service, drop: { process?: boolean; comman
 }
 
 function inertHelper(helper: Helper): Helper {
-  const spawn: Shell['spawn'] = (argv, options) => helper.spawn(changes(argv) ? ['sh', '-c', 'cat > /dev/null'] : argv, options);
-  const exec = async (argv: string[], options?: ExecOptions): ReturnType<Shell['exec']> => (changes(argv) ? { code: 0, stdout: '', stderr: '' } : helper.exec(argv, options));
+  const spawn: Shell['spawn'] = (argv, options) =>
+    helper.spawn(changes(argv) ? ['sh', '-c', 'cat > /dev/null'] : argv, options);
+  const exec = async (argv: string[], options?: ExecOptions): ReturnType<Shell['exec']> =>
+    changes(argv) ? { code: 0, stdout: '', stderr: '' } : helper.exec(argv, options);
   return { spawn, exec, remove: () => helper.remove() };
 }

@@ -12,10 +12,15 @@ function* pieces(count: number): Generator<Buffer> {
 const reasonOf = (work: Promise<unknown>): Promise<string> => work.then(() => 'it did not fail', messageOf);
 const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-/** What every store must do. `open` gives a fresh handle on the same, at first empty, place. Larger than one part of a multipart upload. */
+/**
+ * What every store must do. `open` gives a fresh handle on the same, at first empty, place. Larger than one
+ * part of a multipart upload.
+ */
 export function storeConformance(open: () => Promise<Store>): void {
   let store: Store;
-  beforeAll(async () => { store = await open(); });
+  beforeAll(async () => {
+    store = await open();
+  });
   afterAll(() => store.close());
 
   test('gives back bytes as they were written, and says how many', async () => {
@@ -34,7 +39,10 @@ export function storeConformance(open: () => Promise<Store>): void {
     expect(await store.write('empty/bytes', new Uint8Array())).toEqual({ bytes: 0 });
     expect(await store.write('empty/stream', Readable.from([]))).toEqual({ bytes: 0 });
     expect((await buffer(await store.read('empty/stream'))).length).toBe(0);
-    expect(await store.list('empty/')).toEqual([{ key: 'empty/bytes', bytes: 0 }, { key: 'empty/stream', bytes: 0 }]);
+    expect(await store.list('empty/')).toEqual([
+      { key: 'empty/bytes', bytes: 0 },
+      { key: 'empty/stream', bytes: 0 },
+    ]);
   });
 
   test('replaces what was under the key, also with something shorter', async () => {
@@ -44,15 +52,19 @@ export function storeConformance(open: () => Promise<Store>): void {
   });
 
   test('lists by prefix, sorted, with sizes, whatever the order of writing', async () => {
-    for (const key of ['list/b', 'list/a/2', 'list/a/10', 'list/a-b', 'list/B', 'listed/x']) await store.write(key, Buffer.from(key));
-    expect(await store.list('list/')).toEqual(['list/B', 'list/a-b', 'list/a/10', 'list/a/2', 'list/b'].map((key) => ({ key, bytes: key.length })));
+    for (const key of ['list/b', 'list/a/2', 'list/a/10', 'list/a-b', 'list/B', 'listed/x'])
+      await store.write(key, Buffer.from(key));
+    expect(await store.list('list/')).toEqual(
+      ['list/B', 'list/a-b', 'list/a/10', 'list/a/2', 'list/b'].map((key) => ({ key, bytes: key.length })),
+    );
     expect((await store.list('list/a')).map(({ key }) => key)).toEqual(['list/a-b', 'list/a/10', 'list/a/2']);
     expect(await store.list('list/none/')).toEqual([]);
   });
 
   test('lists more than a page', async () => {
     const keys = Array.from({ length: 1_100 }, (_, index) => `page/${String(index).padStart(5, '0')}`);
-    for (let from = 0; from < keys.length; from += 20) await Promise.all(keys.slice(from, from + 20).map((key) => store.write(key, Buffer.from('x'))));
+    for (let from = 0; from < keys.length; from += 20)
+      await Promise.all(keys.slice(from, from + 20).map((key) => store.write(key, Buffer.from('x'))));
     expect((await store.list('page/')).map(({ key }) => key)).toEqual(keys);
   });
 
@@ -73,13 +85,15 @@ export function storeConformance(open: () => Promise<Store>): void {
   test('shows nothing of a body until all of it has arrived', async () => {
     const taken = Promise.withResolvers<void>();
     const looked = Promise.withResolvers<void>();
-    const body = Readable.from((async function* () {
-      yield* pieces(20);
-      // Asked for more: the store has taken what came before.
-      taken.resolve();
-      await looked.promise;
-      yield Buffer.from('end');
-    })());
+    const body = Readable.from(
+      (async function* () {
+        yield* pieces(20);
+        // Asked for more: the store has taken what came before.
+        taken.resolve();
+        await looked.promise;
+        yield Buffer.from('end');
+      })(),
+    );
     const written = store.write('slow/body', body);
     await Promise.race([taken.promise, written]);
     expect(await store.list('slow/')).toEqual([]);
@@ -90,38 +104,59 @@ export function storeConformance(open: () => Promise<Store>): void {
   });
 
   test.each([0, 1, 20])('leaves nothing of a body that fails after %i pieces', async (count) => {
-    const body = Readable.from((function* () {
-      yield* pieces(count);
-      throw new Error('the dump broke');
-    })());
+    const body = Readable.from(
+      (function* () {
+        yield* pieces(count);
+        throw new Error('the dump broke');
+      })(),
+    );
     expect(await reasonOf(store.write('failed/body', body))).toContain('the dump broke');
     expect(await store.list('failed/')).toEqual([]);
   });
 
   test('keeps what was there when a body that would replace it fails', async () => {
     await store.write('kept', Buffer.from('before'));
-    const body = Readable.from((function* () {
-      yield Buffer.from('after');
-      throw new Error('the dump broke');
-    })());
+    const body = Readable.from(
+      (function* () {
+        yield Buffer.from('after');
+        throw new Error('the dump broke');
+      })(),
+    );
     expect(await reasonOf(store.write('kept', body))).toContain('the dump broke');
     expect(String(await buffer(await store.read('kept')))).toBe('before');
   });
 
   test('leaves nothing when it is told to stop', async () => {
     const stop = new AbortController();
-    const body = Readable.from((async function* () {
-      yield* pieces(10);
-      await new Promise(setImmediate);
-      stop.abort(new Error('told to stop'));
-      yield* pieces(10);
-    })());
-    expect(await reasonOf(store.write('stopped/body', body, { signal: stop.signal }))).toContain('told to stop');
-    expect(await reasonOf(store.write('stopped/bytes', Buffer.from('x'), { signal: stop.signal }))).toContain('told to stop');
+    const body = Readable.from(
+      (async function* () {
+        yield* pieces(10);
+        await new Promise(setImmediate);
+        stop.abort(new Error('told to stop'));
+        yield* pieces(10);
+      })(),
+    );
+    expect(await reasonOf(store.write('stopped/body', body, { signal: stop.signal }))).toContain(
+      'told to stop',
+    );
+    expect(await reasonOf(store.write('stopped/bytes', Buffer.from('x'), { signal: stop.signal }))).toContain(
+      'told to stop',
+    );
     expect(await store.list('stopped/')).toEqual([]);
   });
 
-  test.each(['', '/etc/passwd', '../outside', 'a/../../outside', 'a//b', './a', 'a/.', 'a\\..\\b', 'a\u0000b', `${'x'.repeat(256)}`])('refuses the key %j', async (key) => {
+  test.each([
+    '',
+    '/etc/passwd',
+    '../outside',
+    'a/../../outside',
+    'a//b',
+    './a',
+    'a/.',
+    'a\\..\\b',
+    'a\u0000b',
+    `${'x'.repeat(256)}`,
+  ])('refuses the key %j', async (key) => {
     await expect(store.write(key, Buffer.from('x'))).rejects.toThrow(MusterError);
     await expect(store.read(key)).rejects.toThrow(MusterError);
     await expect(store.remove(key)).rejects.toThrow(MusterError);

@@ -2,17 +2,24 @@ import type { DataClient, DataWorkload } from '../../core/driver.ts';
 import { OperationError } from '../../core/ledger.ts';
 
 /** What one writer did to a group, in order. `uncertain` values may or may not be there. */
-interface GroupHistory { acknowledged: string | null; uncertain: string[]; refused: string[] }
+interface GroupHistory {
+  acknowledged: string | null;
+  uncertain: string[];
+  refused: string[];
+}
 
-/** Several writers share a client, as the load's operations do, so that several are under way when it breaks. */
+/**
+ * Several writers share a client, as the load's operations do, so that several are under way when it breaks.
+ */
 const writersPerClient = 8;
 
 /** Values name their group and version, so that what is read back says where it came from. */
 const valueOf = (group: number, version: number): string => `g${group}v${version}`;
 
 /**
- * Writes groups over and over, one writer a client, and remembers every outcome: the conformance suite's own small ledger,
- * independent of Muster's. Each writer has groups of its own, so that each group's history is a sequence.
+ * Writes groups over and over, one writer a client, and remembers every outcome: the conformance suite's own
+ * small ledger, independent of Muster's. Each writer has groups of its own, so that each group's history is a
+ * sequence.
  */
 export class History {
   readonly #workload: DataWorkload;
@@ -43,7 +50,10 @@ export class History {
     const known = this.groups.get(group) ?? { acknowledged: null, uncertain: [], refused: [] };
     this.groups.set(group, known);
     try {
-      await client.write(ids, ids.map(() => value));
+      await client.write(
+        ids,
+        ids.map(() => value),
+      );
       this.acknowledged += 1;
       known.acknowledged = value;
       known.uncertain = [];
@@ -57,11 +67,13 @@ export class History {
   }
 
   /**
-   * Starts writers that go on until `stop`, each with groups of its own. A group that was not acknowledged is never written
-   * again: a later write would hide what became of the one that nobody knows.
+   * Starts writers that go on until `stop`, each with groups of its own. A group that was not acknowledged is
+   * never written again: a later write would hide what became of the one that nobody knows.
    */
   async start(writers: number, groupsEach: number): Promise<void> {
-    const clients = await Promise.all(Array.from({ length: Math.ceil(writers / writersPerClient) }, () => this.#workload.open()));
+    const clients = await Promise.all(
+      Array.from({ length: Math.ceil(writers / writersPerClient) }, () => this.#workload.open()),
+    );
     let nextGroup = writers * groupsEach;
     this.#writers = Array.from({ length: writers }, async (_, writer) => {
       const groups = Array.from({ length: groupsEach }, (_each, i) => writer * groupsEach + i);
@@ -93,8 +105,10 @@ export class History {
       const values = [...new Set(this.idsOf(group).map((id) => read.get(id) ?? null))];
       const value = values[0]!;
       if (values.length > 1) wrong.push(`group ${group} is torn: ${values.join(', ')}`);
-      else if (value !== null && refused.includes(value)) wrong.push(`group ${group}: ${value} is there and was refused with certainty`);
-      else if (durable && value !== acknowledged && !uncertain.includes(value ?? '')) wrong.push(`group ${group}: ${value} is there, ${acknowledged} was acknowledged`);
+      else if (value !== null && refused.includes(value))
+        wrong.push(`group ${group}: ${value} is there and was refused with certainty`);
+      else if (durable && value !== acknowledged && !uncertain.includes(value ?? ''))
+        wrong.push(`group ${group}: ${value} is there, ${acknowledged} was acknowledged`);
     }
     return wrong;
   }
@@ -111,8 +125,15 @@ export async function readAll(workload: DataWorkload): Promise<Map<number, strin
 }
 
 /** What differs, in words and not more than a few of them; empty when nothing does. */
-export function differences(found: ReadonlyMap<number, string>, expected: ReadonlyMap<number, string>): string[] {
-  const wrong = [...new Set([...found.keys(), ...expected.keys()])].filter((id) => found.get(id) !== expected.get(id));
-  const shown = wrong.slice(0, 5).map((id) => `${id}: ${found.get(id) ?? 'nothing'}, expected ${expected.get(id) ?? 'nothing'}`);
+export function differences(
+  found: ReadonlyMap<number, string>,
+  expected: ReadonlyMap<number, string>,
+): string[] {
+  const wrong = [...new Set([...found.keys(), ...expected.keys()])].filter(
+    (id) => found.get(id) !== expected.get(id),
+  );
+  const shown = wrong
+    .slice(0, 5)
+    .map((id) => `${id}: ${found.get(id) ?? 'nothing'}, expected ${expected.get(id) ?? 'nothing'}`);
   return wrong.length > 5 ? [...shown, `and ${wrong.length - 5} more`] : shown;
 }

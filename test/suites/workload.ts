@@ -13,15 +13,23 @@ export function workloadTests(suite: Suite): void {
       const ids = Array.from({ length: workload.groupSize }, (_, i) => first + i);
       const client = await workload.open();
       expect(await client.read(first)).toBeNull();
-      await client.write(ids, ids.map(() => 'one'));
-      await client.write(ids, ids.map((id) => `two ${id}`));
+      await client.write(
+        ids,
+        ids.map(() => 'one'),
+      );
+      await client.write(
+        ids,
+        ids.map((id) => `two ${id}`),
+      );
       for (const id of ids) expect(await client.read(id)).toBe(`two ${id}`);
       await client.remove(first);
       expect(await client.read(first)).toBeNull();
       await client.remove(first);
       await client.close();
       const read = await readAll(workload);
-      expect(ids.map((id) => read.get(id) ?? null)).toEqual(ids.map((id) => (id === first ? null : `two ${id}`)));
+      expect(ids.map((id) => read.get(id) ?? null)).toEqual(
+        ids.map((id) => (id === first ? null : `two ${id}`)),
+      );
     });
 
     test('may be prepared again, and keeps what is there', async () => {
@@ -29,7 +37,10 @@ export function workloadTests(suite: Suite): void {
       const first = suite.freshIds();
       const client = await workload.open();
       const ids = Array.from({ length: workload.groupSize }, (_, i) => first + i);
-      await client.write(ids, ids.map(() => 'kept'));
+      await client.write(
+        ids,
+        ids.map(() => 'kept'),
+      );
       await workload.prepare();
       expect(await client.read(first)).toBe('kept');
       await client.close();
@@ -40,10 +51,12 @@ export function workloadTests(suite: Suite): void {
       const history = new History(workload, suite.freshIds());
       const clients = await Promise.all([workload.open(), workload.open(), workload.open(), workload.open()]);
       const groups = Math.ceil(4_000 / workload.groupSize);
-      await Promise.all(clients.map(async (client, c) => {
-        for (let group = c; group < groups; group += clients.length) await history.write(client, group);
-        await client.close();
-      }));
+      await Promise.all(
+        clients.map(async (client, c) => {
+          for (let group = c; group < groups; group += clients.length) await history.write(client, group);
+          await client.close();
+        }),
+      );
       expect(history.acknowledged).toBe(groups);
       expect(history.violations(await readAll(workload), true)).toEqual([]);
     });
@@ -57,21 +70,31 @@ export function workloadTests(suite: Suite): void {
         await history.start(24, 10);
         await expect.poll(() => history.acknowledged, { timeout: 10_000 }).toBeGreaterThan(500);
         const inflicted = await attached[ability]!();
-        await expect.poll(() => history.uncertain + history.refused, { timeout: 10_000, message: 'no operation failed' }).toBeGreaterThan(0);
+        await expect
+          .poll(() => history.uncertain + history.refused, {
+            timeout: 10_000,
+            message: 'no operation failed',
+          })
+          .toBeGreaterThan(0);
         await inflicted.undo.run();
         await whenReady(attached);
         const before = history.acknowledged;
-        await expect.poll(() => history.acknowledged, { timeout: 10_000, message: 'clients did not recover' }).toBeGreaterThan(before + 20);
+        await expect
+          .poll(() => history.acknowledged, { timeout: 10_000, message: 'clients did not recover' })
+          .toBeGreaterThan(before + 20);
         await history.stop();
         expect(history.violations(await readAll(workload), suite.durable)).toEqual([]);
       });
     }
 
     test('reading back rejects while the service is away', async () => {
-      if (!suite.driver.abilities.includes('stop')) return expect(suite.driver.abilities).not.toContain('stop');
+      if (!suite.driver.abilities.includes('stop'))
+        return expect(suite.driver.abilities).not.toContain('stop');
       const { attached } = suite.rig();
       const inflicted = await attached.stop!();
-      const gone = await pollUntil(systemClock, { everyMs: 20, deadlineMs: 10_000 }, () => inflicted.witness());
+      const gone = await pollUntil(systemClock, { everyMs: 20, deadlineMs: 10_000 }, () =>
+        inflicted.witness(),
+      );
       expect(gone).not.toBeNull();
       expect(await attached.ready()).toBe(false);
       await expect(readAll(suite.data())).rejects.toThrow();

@@ -13,25 +13,32 @@ export function copyOf(bundle: string): string {
   return copy;
 }
 
-export const eventsIn = (bundle: string): TimelineEvent[] => readChain(readFileSync(join(bundle, 'events.jsonl'), 'utf8')).events;
+export const eventsIn = (bundle: string): TimelineEvent[] =>
+  readChain(readFileSync(join(bundle, 'events.jsonl'), 'utf8')).events;
 
 /** Lines as they are given, hashes and all. */
-export const writeLines = (bundle: string, lines: readonly string[]): void => writeFileSync(join(bundle, 'events.jsonl'), lines.map((line) => `${line}\n`).join(''));
+export const writeLines = (bundle: string, lines: readonly string[]): void =>
+  writeFileSync(join(bundle, 'events.jsonl'), lines.map((line) => `${line}\n`).join(''));
 
 /** Numbers and links the events anew, so that the chain holds again. */
 export function rechain(bundle: string, events: readonly TimelineEvent[]): void {
   let prev = firstHash;
-  writeLines(bundle, events.map(({ hash: _, ...event }, seq) => {
-    const open = { ...event, seq, prev } as Omit<TimelineEvent, 'hash'>;
-    prev = hashEvent(open);
-    return JSON.stringify({ ...open, hash: prev });
-  }));
+  writeLines(
+    bundle,
+    events.map(({ hash: _, ...event }, seq) => {
+      const open = { ...event, seq, prev } as Omit<TimelineEvent, 'hash'>;
+      prev = hashEvent(open);
+      return JSON.stringify({ ...open, hash: prev });
+    }),
+  );
 }
 
 /** A manifest that fits what is there now, as only the run itself may write one. */
 export function forgeManifest(bundle: string): void {
   const path = join(bundle, 'manifest.json');
-  const manifest = JSON.parse(readFileSync(path, 'utf8')) as { files: { path: string; bytes: number; sha256: string }[] };
+  const manifest = JSON.parse(readFileSync(path, 'utf8')) as {
+    files: { path: string; bytes: number; sha256: string }[];
+  };
   for (const file of manifest.files) {
     if (!existsSync(join(bundle, file.path))) continue;
     const bytes = readFileSync(join(bundle, file.path));
@@ -42,7 +49,10 @@ export function forgeManifest(bundle: string): void {
 
 export const withoutManifest = (bundle: string): void => rmSync(join(bundle, 'manifest.json'));
 
-/** Leaves records out of the ledger; `told`: the timeline's own counts and digests are made to fit, and the chain anew. */
+/**
+ * Leaves records out of the ledger; `told`: the timeline's own counts and digests are made to fit, and the
+ * chain anew.
+ */
 export function dropRecords(bundle: string, which: (record: LedgerRecord) => boolean, told: boolean): void {
   const path = join(bundle, 'ledger.bin');
   const bytes = readFileSync(path);
@@ -62,15 +72,30 @@ export function dropRecords(bundle: string, which: (record: LedgerRecord) => boo
   let offset = 0;
   const chunks = eventsOf(events, 'ledger.chunk').filter(({ data }) => {
     const part = ledger.subarray(offset, offset + data.bytes);
-    Object.assign(data, { offset, bytes: part.length, sha256: createHash('sha256').update(part).digest('hex') });
+    Object.assign(data, {
+      offset,
+      bytes: part.length,
+      sha256: createHash('sha256').update(part).digest('hex'),
+    });
     offset += part.length;
     return part.length > 0;
   });
   if (told) {
-    for (const { data } of eventsOf(events, 'load.ended')) data.operations = records.filter(({ load, kind }) => load === data.index && kind !== kinds.readback).length;
-    for (const { data } of eventsOf(events, 'readback.ended')) data.records = records.filter(({ load, kind }) => load === data.index && kind === kinds.readback).length;
+    for (const { data } of eventsOf(events, 'load.ended'))
+      data.operations = records.filter(
+        ({ load, kind }) => load === data.index && kind !== kinds.readback,
+      ).length;
+    for (const { data } of eventsOf(events, 'readback.ended'))
+      data.records = records.filter(
+        ({ load, kind }) => load === data.index && kind === kinds.readback,
+      ).length;
   }
-  rechain(bundle, events.filter((event) => event.type !== 'ledger.chunk' || chunks.includes(event as TimelineEvent<'ledger.chunk'>)));
+  rechain(
+    bundle,
+    events.filter(
+      (event) => event.type !== 'ledger.chunk' || chunks.includes(event as TimelineEvent<'ledger.chunk'>),
+    ),
+  );
 }
 
 /** Ids of which nothing is in what was read back: what a forger takes out of the record. */

@@ -4,10 +4,20 @@ import type { Registries } from '../../core/registries.ts';
 import type { Stack, StackProvider } from '../../core/service.ts';
 import type { VaultFactory } from '../../engine/drill-context.ts';
 
-/** Where a test may put its hand in: the real stack of the drill, its secrets, and the folder of its directory stores. */
-export interface Scene { readonly stack: Stack; readonly environment: Record<string, string>; readonly storesFolder: string }
+/**
+ * Where a test may put its hand in: the real stack of the drill, its secrets, and the folder of its directory
+ * stores.
+ */
+export interface Scene {
+  readonly stack: Stack;
+  readonly environment: Record<string, string>;
+  readonly storesFolder: string;
+}
 
-/** What a test does to a drill while it runs. Everything else is the product, unchanged; the drill waits for each of these. */
+/**
+ * What a test does to a drill while it runs. Everything else is the product, unchanged; the drill waits for
+ * each of these.
+ */
 export interface Meddling {
   /** The stack is up; nothing is attached yet. */
   up?(scene: Scene): Promise<void>;
@@ -49,8 +59,14 @@ export function meddledVault(make: VaultFactory, meddling: Meddling, scene: () =
         const mine = number;
         await meddling.backup?.(scene(), mine);
         const writer = await vault.begin(spec);
-        const put: typeof writer.put = (name, content) => writer.put(name, meddling.content?.(scene(), mine, content) ?? content);
-        return { point: writer.point, put, commit: (consistency) => writer.commit(consistency), abort: () => writer.abort() };
+        const put: typeof writer.put = (name, content) =>
+          writer.put(name, meddling.content?.(scene(), mine, content) ?? content);
+        return {
+          point: writer.point,
+          put,
+          commit: (consistency) => writer.commit(consistency),
+          abort: () => writer.abort(),
+        };
       },
       fetch: async (manifest, store, context) => {
         await meddling.fetch?.(scene());
@@ -60,15 +76,31 @@ export function meddledVault(make: VaultFactory, meddling: Meddling, scene: () =
   };
 }
 
-export function meddledRegistries(registries: Registries, meddling: Meddling, scene: () => Scene): Registries {
-  const drivers = Object.entries(registries.drivers).map(([name, driver]): [string, AnyDriver] => [name, { ...driver, attach: async (context) => {
-    const attached = await driver.attach(context);
-    const { workload } = attached;
-    if (!workload) return attached;
-    return { ...attached, workload: { ...workload, readBack: async (emit) => {
-      await meddling.readBack?.(scene());
-      await workload.readBack(emit);
-    } } };
-  } }]);
+export function meddledRegistries(
+  registries: Registries,
+  meddling: Meddling,
+  scene: () => Scene,
+): Registries {
+  const drivers = Object.entries(registries.drivers).map(([name, driver]): [string, AnyDriver] => [
+    name,
+    {
+      ...driver,
+      attach: async (context) => {
+        const attached = await driver.attach(context);
+        const { workload } = attached;
+        if (!workload) return attached;
+        return {
+          ...attached,
+          workload: {
+            ...workload,
+            readBack: async (emit) => {
+              await meddling.readBack?.(scene());
+              await workload.readBack(emit);
+            },
+          },
+        };
+      },
+    },
+  ]);
   return { ...registries, drivers: Object.fromEntries(drivers) };
 }

@@ -35,7 +35,10 @@ export interface MemoryDrill {
   beside?: Record<string, string>;
   every?: string;
   rpo?: string;
-  /** Stores in the place of the two folders, as they stand in the file: `{ b: '{ kind: directory, path: /x }' }`. */
+  /**
+   * Stores in the place of the two folders, as they stand in the file: `{ b: '{ kind: directory, path: /x }'
+   * }`.
+   */
   stores?: Record<string, string>;
   /** More of the snapshot backup, as it stands in the file: `{ keep: '{ points: 2 }' }`. */
   backup?: Record<string, string>;
@@ -57,40 +60,86 @@ export interface MemoryDrill {
 /** A key that is set to nothing is left out. */
 const scenarioLines = (change: Record<string, string> = {}): string =>
   Object.entries({
-    scenario: 'memory', strategy: './strategy.yaml', title: 'A drill in memory', timeScale: '30', points: '2', settle: '2s', giveUp: '8s',
-    load: '{ rows: { target: store, rate: 500/s } }', protect: '[store.snapshot]', fault: '{ wipe-volume: store, at: worst }',
-    recover: '[{ restore: store, from: b }]', check: '[ledger]', ...change,
-  }).map(([key, value]) => (value === '' ? '' : `${key}: ${value}\n`)).join('');
+    scenario: 'memory',
+    strategy: './strategy.yaml',
+    title: 'A drill in memory',
+    timeScale: '30',
+    points: '2',
+    settle: '2s',
+    giveUp: '8s',
+    load: '{ rows: { target: store, rate: 500/s } }',
+    protect: '[store.snapshot]',
+    fault: '{ wipe-volume: store, at: worst }',
+    recover: '[{ restore: store, from: b }]',
+    check: '[ledger]',
+    ...change,
+  })
+    .map(([key, value]) => (value === '' ? '' : `${key}: ${value}\n`))
+    .join('');
 
-export function memoryFiles({ config = '{}', every = '1m', rpo = '15m', backup = {}, stores = {}, beside = {}, hostCommands = false, scenario }: MemoryDrill = {}, component?: string): { folder: string; file: string } {
+export function memoryFiles(
+  {
+    config = '{}',
+    every = '1m',
+    rpo = '15m',
+    backup = {},
+    stores = {},
+    beside = {},
+    hostCommands = false,
+    scenario,
+  }: MemoryDrill = {},
+  component?: string,
+): { folder: string; file: string } {
   const folder = mkdtempSync(join(scratch, 'memory-'));
-  // The driver keeps its databases by the component's name, in this process: drills side by side must not meet.
-  const own = (text: string): string => text.replaceAll(/\bstore\b(?!-)/g, component ?? `store-${basename(folder).slice(-6).toLowerCase()}`);
-  writeFileSync(join(folder, 'strategy.yaml'), own(`strategy: memory
+  // The driver keeps its databases by the component's name, in this process: drills side by side must not
+  // meet.
+  const own = (text: string): string =>
+    text.replaceAll(/\bstore\b(?!-)/g, component ?? `store-${basename(folder).slice(-6).toLowerCase()}`);
+  writeFileSync(
+    join(folder, 'strategy.yaml'),
+    own(`strategy: memory
 stack: none
 ${hostCommands ? 'hostCommands: true\n' : ''}components:
-${Object.entries(beside).map(([name, text]) => `  ${name}: ${text}\n`).join('')}  store:
+${Object.entries(beside)
+  .map(([name, text]) => `  ${name}: ${text}\n`)
+  .join('')}  store:
     driver: memory
     objectives: { rto: 5m, rpo: ${rpo} }
     config: ${config}
     backups:
-      snapshot: { method: copy, every: ${every}, encrypt: aes-256, copies: [a, b]${Object.entries(backup).map(([key, value]) => `, ${key}: ${value}`).join('')} }
+      snapshot: { method: copy, every: ${every}, encrypt: aes-256, copies: [a, b]${Object.entries(backup)
+        .map(([key, value]) => `, ${key}: ${value}`)
+        .join('')} }
       log: { method: journal, encrypt: aes-256, copies: [a] }
 stores:
   a: ${stores['a'] ?? '{ kind: directory }'}
   b: ${stores['b'] ?? '{ kind: directory }'}
-`));
+`),
+  );
   writeFileSync(join(folder, 'scenario.yaml'), own(scenarioLines(scenario)));
   return { folder, file: join(folder, 'scenario.yaml') };
 }
 
-export const dependenciesFor = (home: string, drill: MemoryDrill, clock: Clock = systemClock): EngineDependencies => ({
-  registries: drill.registries ?? registries, provider: noStacks, makeVault: createVault, clock,
-  environment: { MUSTER_BACKUP_KEY: backupKey }, home, version: 'test', host: {}, progress: (one) => drill.progress?.(one, clock),
+export const dependenciesFor = (
+  home: string,
+  drill: MemoryDrill,
+  clock: Clock = systemClock,
+): EngineDependencies => ({
+  registries: drill.registries ?? registries,
+  provider: noStacks,
+  makeVault: createVault,
+  clock,
+  environment: { MUSTER_BACKUP_KEY: backupKey },
+  home,
+  version: 'test',
+  host: {},
+  progress: (one) => drill.progress?.(one, clock),
 });
 
 function tamperWith(home: string, alter: NonNullable<MemoryDrill['tamper']>): void {
-  const files = globSync('drills/*/stores/b/**/*', { cwd: home, withFileTypes: true }).filter((entry) => entry.isFile() && !entry.name.includes('manifest'));
+  const files = globSync('drills/*/stores/b/**/*', { cwd: home, withFileTypes: true }).filter(
+    (entry) => entry.isFile() && !entry.name.includes('manifest'),
+  );
   for (const entry of files) {
     const path = join(entry.parentPath, entry.name);
     const bytes = readFileSync(path);
@@ -99,12 +148,19 @@ function tamperWith(home: string, alter: NonNullable<MemoryDrill['tamper']>): vo
 }
 
 /** A whole drill on the memory driver, real in everything but the technology and the time. */
-export async function drillInMemory(drill: MemoryDrill = {}): Promise<{ folder: string; result: DrillResult }> {
+export async function drillInMemory(
+  drill: MemoryDrill = {},
+): Promise<{ folder: string; result: DrillResult }> {
   return drillFile(memoryFiles(drill), drill);
 }
 
-/** The same with files that are there already: a second drill of the same strategy, with the key of the first. */
-export async function drillFile({ folder, file }: { folder: string; file: string }, drill: MemoryDrill = {}): Promise<{ folder: string; result: DrillResult }> {
+/**
+ * The same with files that are there already: a second drill of the same strategy, with the key of the first.
+ */
+export async function drillFile(
+  { folder, file }: { folder: string; file: string },
+  drill: MemoryDrill = {},
+): Promise<{ folder: string; result: DrillResult }> {
   const progress = (one: Progress): void => {
     if (one.kind === 'phase' && one.phase === 'recover' && drill.tamper) tamperWith(folder, drill.tamper);
     drill.progress?.(one, clock);
@@ -113,8 +169,14 @@ export async function drillFile({ folder, file }: { folder: string; file: string
   const clock = drill.hostCommands ? systemClock : virtual;
   const dependencies = dependenciesFor(folder, { ...drill, progress }, clock);
   const plan = await planDrill(file, dependencies.registries, noStacks, { hostCommands: drill.hostCommands });
-  const options = { seed: drill.seed ?? 7, keep: drill.keep === true, signal: drill.signal ?? new AbortController().signal };
-  const ran = await (drill.hostCommands ? runDrill(plan, dependencies, options) : virtual.during(() => runDrill(plan, dependencies, options)));
+  const options = {
+    seed: drill.seed ?? 7,
+    keep: drill.keep === true,
+    signal: drill.signal ?? new AbortController().signal,
+  };
+  const ran = await (drill.hostCommands
+    ? runDrill(plan, dependencies, options)
+    : virtual.during(() => runDrill(plan, dependencies, options)));
   const result = judgeRun(ran.folder, dependencies.registries);
   writeReports(ran.folder, result, dependencies.registries);
   return { folder: ran.folder, result };

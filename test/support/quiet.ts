@@ -1,9 +1,9 @@
 import { createHook } from 'node:async_hooks';
 
 /**
- * Knows when this process has nothing left to do but to wait for timers: nothing that it asked libuv or the kernel for is
- * under way, and a whole turn of the event loop has gone by in which nothing ran. Without that, time could pass while a
- * file is being written, and more of it on a busy machine.
+ * Knows when this process has nothing left to do but to wait for timers: nothing that it asked libuv or the
+ * kernel for is under way, and a whole turn of the event loop has gone by in which nothing ran. Without that,
+ * time could pass while a file is being written, and more of it on a busy machine.
  */
 export interface Quiet {
   /** Something is to happen at the next quiet moment. */
@@ -11,12 +11,21 @@ export interface Quiet {
   end(): void;
 }
 
-interface Waiting { act(): boolean; made(type: string): void; awake: boolean }
+interface Waiting {
+  act(): boolean;
+  made(type: string): void;
+  awake: boolean;
+}
 
 /** What is asked for once and ends by itself: files, names, writes into pipes and sockets. */
-const request = /^(FSREQ|FILEHANDLECLOSE|GETADDRINFO|GETNAMEINFO|QUERYWRAP|TCPCONNECT|PIPECONNECT|WRITEWRAP|SHUTDOWNWRAP|UDPSEND)/;
-/** Handles that are given work by a method, and call back when it is done. A method that has done its work on the spot gives something. */
-const workOf = (type: string): string | null => (type === 'ZLIB' ? 'write' : /(?<!CLIENT)REQUEST$/.test(type) ? 'run' : null);
+const request =
+  /^(FSREQ|FILEHANDLECLOSE|GETADDRINFO|GETNAMEINFO|QUERYWRAP|TCPCONNECT|PIPECONNECT|WRITEWRAP|SHUTDOWNWRAP|UDPSEND)/;
+/**
+ * Handles that are given work by a method, and call back when it is done. A method that has done its work on
+ * the spot gives something.
+ */
+const workOf = (type: string): string | null =>
+  type === 'ZLIB' ? 'write' : /(?<!CLIENT)REQUEST$/.test(type) ? 'run' : null;
 
 /** Async ids of what is under way. */
 const underWay = new Set<number>();
@@ -76,7 +85,10 @@ function lookNow(): void {
   if (looking) look();
 }
 
-/** Calls `act` at each quiet moment as long as it gives true, and begins anew when it is woken. `made` hears of every resource that is made. */
+/**
+ * Calls `act` at each quiet moment as long as it gives true, and begins anew when it is woken. `made` hears
+ * of every resource that is made.
+ */
 export function whenQuiet(act: () => boolean, made: (type: string) => void): Quiet {
   const one: Waiting = { act, made, awake: false };
   // For good: what is under way while it is off would never be seen to end.

@@ -20,7 +20,8 @@ import { createVault } from '../../stores/vault.ts';
 import { leftOf } from '../stack/small-stack.ts';
 import { meddledProvider, meddledRegistries, meddledVault, type Meddling, type Scene } from './meddling.ts';
 
-export const inRepository = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+export const inRepository = (path: string): string =>
+  fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
 /** Two at once: more than that, and on two cores the drills measure one another. */
 const inTurn = takingTurns(2);
@@ -35,23 +36,31 @@ export interface RealDrill {
   registries?: Registries;
 }
 
-export interface RanForReal { result: DrillResult; events: TimelineEvent[]; folder: string }
+export interface RanForReal {
+  result: DrillResult;
+  events: TimelineEvent[];
+  folder: string;
+}
 
 /**
- * Plans, runs and judges a drill as `muster run` does: real containers, real backups, real time. Whatever the verdict,
- * the bundle must be whole, give the same result again, and nothing of the drill may be left in the engine.
- * With MUSTER_TEST_KEEP in the environment its folder stays, for a look at what was red.
+ * Plans, runs and judges a drill as `muster run` does: real containers, real backups, real time. Whatever the
+ * verdict, the bundle must be whole, give the same result again, and nothing of the drill may be left in the
+ * engine. With MUSTER_TEST_KEEP in the environment its folder stays, for a look at what was red.
  */
-export const drillForReal = (drill: RealDrill): Promise<RanForReal> => inTurn(async () => {
-  const home = mkdtempSync(join(tmpdir(), 'muster-real-drill-'));
-  try {
-    return await drillIn(home, drill);
-  } finally {
-    if (!process.env['MUSTER_TEST_KEEP']) rmSync(home, { recursive: true, force: true });
-  }
-});
+export const drillForReal = (drill: RealDrill): Promise<RanForReal> =>
+  inTurn(async () => {
+    const home = mkdtempSync(join(tmpdir(), 'muster-real-drill-'));
+    try {
+      return await drillIn(home, drill);
+    } finally {
+      if (!process.env['MUSTER_TEST_KEEP']) rmSync(home, { recursive: true, force: true });
+    }
+  });
 
-async function drillIn(home: string, { file, scenario, strategy, meddling = {}, registries = allRegistries }: RealDrill): Promise<RanForReal> {
+async function drillIn(
+  home: string,
+  { file, scenario, strategy, meddling = {}, registries = allRegistries }: RealDrill,
+): Promise<RanForReal> {
   const { environment: generated } = await createRunEnvironment();
   const environment = { ...generated, MUSTER_BACKUP_KEY: randomBytes(32).toString('hex') };
   let up: Stack | null = null;
@@ -64,17 +73,40 @@ async function drillIn(home: string, { file, scenario, strategy, meddling = {}, 
     await meddling.up?.(scene());
   });
   const used = meddledRegistries(registries, meddling, scene);
-  const plan = await planDrill(file ? inRepository(file) : written(home, scenario!, strategy ?? {}), used, provider);
+  const plan = await planDrill(
+    file ? inRepository(file) : written(home, scenario!, strategy ?? {}),
+    used,
+    provider,
+  );
   const makeVault = meddledVault(createVault, meddling, scene);
-  const dependencies = { registries: used, provider, makeVault, clock: systemClock, environment, home, version: 'test', host: {}, progress: () => undefined };
-  const { id, folder, error } = await runDrill(plan, dependencies, { seed: 7, keep: false, signal: new AbortController().signal });
+  const dependencies = {
+    registries: used,
+    provider,
+    makeVault,
+    clock: systemClock,
+    environment,
+    home,
+    version: 'test',
+    host: {},
+    progress: () => undefined,
+  };
+  const { id, folder, error } = await runDrill(plan, dependencies, {
+    seed: 7,
+    keep: false,
+    signal: new AbortController().signal,
+  });
   const result = judgeRun(folder, used);
   writeReports(folder, result, used);
   const { damage } = judgeBundle(folder, used);
   expect(error, 'the drill ran to its end').toBeNull();
   expect(damage).toBeNull();
-  expect(judgeBundle(folder, allRegistries).result).toEqual(JSON.parse(readFileSync(join(folder, 'result.json'), 'utf8')));
-  expect((await leftOf(id)).map((each) => each.name), 'left in the engine').toEqual([]);
+  expect(judgeBundle(folder, allRegistries).result).toEqual(
+    JSON.parse(readFileSync(join(folder, 'result.json'), 'utf8')),
+  );
+  expect(
+    (await leftOf(id)).map((each) => each.name),
+    'left in the engine',
+  ).toEqual([]);
   const text = readFileSync(join(folder, 'events.jsonl'), 'utf8');
   for (const [name, secret] of Object.entries(environment)) {
     if (!/_CERT$|_CA$/.test(name)) expect(text.includes(secret), `${name} is on the timeline`).toBe(false);
@@ -90,6 +122,11 @@ function written(home: string, scenario: Record<string, unknown>, strategy: Reco
 }
 
 /** Ids of the findings with this verdict, sorted. */
-export const findingsThat = (verdict: 'fail' | 'inconclusive', { findings }: DrillResult): string[] => findings.filter((one) => one.verdict === verdict).map((one) => one.id).sort();
+export const findingsThat = (verdict: 'fail' | 'inconclusive', { findings }: DrillResult): string[] =>
+  findings
+    .filter((one) => one.verdict === verdict)
+    .map((one) => one.id)
+    .sort();
 
-export const detailOf = ({ findings }: DrillResult, id: string): string => findings.find((one) => one.id === id)?.detail ?? `there is no finding ${id}`;
+export const detailOf = ({ findings }: DrillResult, id: string): string =>
+  findings.find((one) => one.id === id)?.detail ?? `there is no finding ${id}`;

@@ -3,10 +3,17 @@ import type { Attached } from '../../core/driver.ts';
 import { createReceiver, type Receiver } from '../suites/artifact.ts';
 
 /** Stands for what a hook makes later, and for the next one once that is made anew. */
-const late = <T extends object>(now: () => T): T => new Proxy({} as T, { get: (_, name) => Reflect.get(now(), name), set: (_, name, value) => Reflect.set(now(), name, value) });
+const late = <T extends object>(now: () => T): T =>
+  new Proxy({} as T, {
+    get: (_, name) => Reflect.get(now(), name),
+    set: (_, name, value) => Reflect.set(now(), name, value),
+  });
 
 /** One stack for all tests of a file, and the driver attached to it. Taken down after them. */
-export function oneServer<Stack extends { down(): Promise<void> }>(up: () => Promise<Stack>, attach: (stack: Stack) => Promise<Attached>): { stack: Stack; attached: Attached } {
+export function oneServer<Stack extends { down(): Promise<void> }>(
+  up: () => Promise<Stack>,
+  attach: (stack: Stack) => Promise<Attached>,
+): { stack: Stack; attached: Attached } {
   let stack: Stack | undefined;
   let attached: Attached | undefined;
   beforeAll(async () => {

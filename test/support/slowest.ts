@@ -7,9 +7,12 @@ const shown = 10;
 export default class Slowest implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
     for (const [project, own] of Map.groupBy(modules, (one) => one.project.name)) {
-      const rows = own.map((one) => ({ file: relative(process.cwd(), one.moduleId), ms: one.diagnostic().duration })).sort((a, b) => b.ms - a.ms);
+      const rows = own
+        .map((one) => ({ file: relative(process.cwd(), one.moduleId), ms: one.diagnostic().duration }))
+        .sort((a, b) => b.ms - a.ms);
       console.log(`slowest of ${project}:`);
-      for (const { file, ms } of rows.slice(0, shown)) console.log(`${(ms / 1000).toFixed(1).padStart(8)} s  ${file}`);
+      for (const { file, ms } of rows.slice(0, shown))
+        console.log(`${(ms / 1000).toFixed(1).padStart(8)} s  ${file}`);
     }
   }
 }

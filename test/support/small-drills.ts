@@ -3,8 +3,9 @@ import { inRepository } from './real-drill.ts';
 type Text = Record<string, unknown>;
 
 /**
- * Short, and small enough that four run side by side on two cores: a backup every four seconds, and no long wait for what never comes.
- * Two points where one is restored: the first is taken as the load begins, and may hold nothing.
+ * Short, and small enough that four run side by side on two cores: a backup every four seconds, and no long
+ * wait for what never comes. Two points where one is restored: the first is taken as the load begins, and may
+ * hold nothing.
  */
 const common = { title: 'A drill of a test', timeScale: 75, giveUp: '6s', settle: '2s' };
 
@@ -17,7 +18,9 @@ export const redisStrategy = (): Text => ({
       driver: 'redis',
       clients: { service: 'toxiproxy', port: 6379 },
       objectives: { rto: '5m', rpo: '15m' },
-      backups: { snapshot: { method: 'rdb', every: '5m', encrypt: 'aes-256', copies: ['volume', 'offsite'] } },
+      backups: {
+        snapshot: { method: 'rdb', every: '5m', encrypt: 'aes-256', copies: ['volume', 'offsite'] },
+      },
     },
   },
   stores: { volume: { kind: 'directory' }, offsite: { kind: 's3', service: 's3-west', bucket: 'backups' } },
@@ -25,9 +28,15 @@ export const redisStrategy = (): Text => ({
 
 /** The volume is lost just before the next snapshot is durable, and the one before is restored from S3. */
 export const redisScenario = (change: Text = {}): Text => ({
-  scenario: 'redis-alone', ...common,
-  load: { tokens: { target: 'redis', rate: '500/s' } }, protect: ['redis.snapshot'], points: 2,
-  fault: { 'wipe-volume': 'redis', at: 'worst' }, recover: [{ restore: 'redis', from: 'offsite' }], check: ['ledger'], ...change,
+  scenario: 'redis-alone',
+  ...common,
+  load: { tokens: { target: 'redis', rate: '500/s' } },
+  protect: ['redis.snapshot'],
+  points: 2,
+  fault: { 'wipe-volume': 'redis', at: 'worst' },
+  recover: [{ restore: 'redis', from: 'offsite' }],
+  check: ['ledger'],
+  ...change,
 });
 
 /** MySQL, backed up by dumps to a folder. */
@@ -47,7 +56,14 @@ export const mysqlStrategy = (config: Text = {}): Text => ({
 });
 
 export const mysqlScenario = (change: Text = {}): Text => ({
-  scenario: 'mysql-alone', ...common, timeScale: 60,
-  load: { orders: { target: 'mysql', rate: '100/s' } }, protect: ['mysql.dump'], points: 1,
-  fault: { 'wipe-volume': 'mysql', at: 'worst' }, recover: [{ restore: 'mysql', from: 'volume' }], check: ['ledger', 'mysql.inventory'], ...change,
+  scenario: 'mysql-alone',
+  ...common,
+  timeScale: 60,
+  load: { orders: { target: 'mysql', rate: '100/s' } },
+  protect: ['mysql.dump'],
+  points: 1,
+  fault: { 'wipe-volume': 'mysql', at: 'worst' },
+  recover: [{ restore: 'mysql', from: 'volume' }],
+  check: ['ledger', 'mysql.inventory'],
+  ...change,
 });

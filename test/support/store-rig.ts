@@ -11,9 +11,20 @@ import type { Drill } from '../../engine/drill-context.ts';
 import { openStores } from '../../engine/open-stores.ts';
 import { createVault } from '../../stores/vault.ts';
 
-export interface StoreRigOptions { kind: AnyStoreKind; config?(name: string): Record<string, unknown>; stack?: Stack; environment?: Record<string, string>; encrypt?: boolean; id?: string; folder?: string; /** What the network to the store `target` goes through, attached, and its service. */ way?: { service: string; attached: Attached } }
+export interface StoreRigOptions {
+  kind: AnyStoreKind;
+  config?(name: string): Record<string, unknown>;
+  stack?: Stack;
+  environment?: Record<string, string>;
+  encrypt?: boolean;
+  id?: string;
+  folder?: string /** What the network to the store `target` goes through, attached, and its service. */;
+  way?: { service: string; attached: Attached };
+}
 
-/** Two stores as a drill opens them, `target` and `other`, and what tests of faults on stores need of them. */
+/**
+ * Two stores as a drill opens them, `target` and `other`, and what tests of faults on stores need of them.
+ */
 export interface StoreRig {
   target: StoreTarget;
   other: StoreTarget;
@@ -28,29 +39,71 @@ export interface StoreRig {
 const key = 'ab'.repeat(32);
 
 /** The engine's own opening of stores, over a drill that has nothing else. */
-export async function storeRig({ kind, config = () => ({}), stack, environment = {}, encrypt = true, id = 'drill-1', folder = mkdtempSync(join(tmpdir(), 'muster-store-faults-')), way }: StoreRigOptions): Promise<StoreRig> {
+export async function storeRig({
+  kind,
+  config = () => ({}),
+  stack,
+  environment = {},
+  encrypt = true,
+  id = 'drill-1',
+  folder = mkdtempSync(join(tmpdir(), 'muster-store-faults-')),
+  way,
+}: StoreRigOptions): Promise<StoreRig> {
   mkdirSync(folder, { recursive: true });
   const names = ['target', 'other'];
   const drill = {
-    id, folder, originMs: systemClock.nowMs(), secrets: new Set<string>(), regions: new Map(), stack: stack ?? null, stores: new Map<string, StoreTarget>(), vault: null,
+    id,
+    folder,
+    originMs: systemClock.nowMs(),
+    secrets: new Set<string>(),
+    regions: new Map(),
+    stack: stack ?? null,
+    stores: new Map<string, StoreTarget>(),
+    vault: null,
     options: { signal: new AbortController().signal },
-    dependencies: { makeVault: createVault, clock: systemClock, environment: { MUSTER_BACKUP_KEY: key, ...environment } },
+    dependencies: {
+      makeVault: createVault,
+      clock: systemClock,
+      environment: { MUSTER_BACKUP_KEY: key, ...environment },
+    },
     attached: new Map(way ? [['way', way.attached]] : []),
     plan: {
-      components: new Map(way ? [['way', { name: 'way', service: way.service, driver: { abilities: ['toxic'] } }]] : []),
+      components: new Map(
+        way ? [['way', { name: 'way', service: way.service, driver: { abilities: ['toxic'] } }]] : [],
+      ),
       strategy: { encryption: { keyFrom: 'MUSTER_BACKUP_KEY' } },
-      stores: names.map((name) => ({ name, kind, config: kind.config.parse(config(name)) as { service?: string } })),
-      backups: [{ id: 'cache.daily', component: 'cache', name: 'daily', info: { kind: 'snapshot' }, plan: { copies: names } }],
+      stores: names.map((name) => ({
+        name,
+        kind,
+        config: kind.config.parse(config(name)) as { service?: string },
+      })),
+      backups: [
+        {
+          id: 'cache.daily',
+          component: 'cache',
+          name: 'daily',
+          info: { kind: 'snapshot' },
+          plan: { copies: names },
+        },
+      ],
     },
   } as unknown as Drill;
   await openStores(drill);
   const [target, other] = names.map((name) => drill.stores.get(name)!) as [StoreTarget, StoreTarget];
   let taken = 0;
   return {
-    target, other, folder,
+    target,
+    other,
+    folder,
     backUp: async () => {
       taken += 1;
-      const writer = await drill.vault!.begin({ component: 'cache', backup: 'daily', method: 'copy', copies: names, encrypt });
+      const writer = await drill.vault!.begin({
+        component: 'cache',
+        backup: 'daily',
+        method: 'copy',
+        copies: names,
+        encrypt,
+      });
       await writer.put('data.bin', Readable.from([Buffer.alloc(100_000, taken)]));
       await writer.put('small.txt', Readable.from([Buffer.from('small')]));
       await writer.commit({ atMs: taken, position: { at: String(taken) }, tool: 'test', server: 'test' });
@@ -68,10 +121,19 @@ export async function storeRig({ kind, config = () => ({}), stack, environment =
 }
 
 /** The target with which nothing that is done has an effect: for witnesses, which must see nothing. */
-export const inertTarget = (target: StoreTarget, service: (real: Service) => Service, way: () => Attached | null = () => null): StoreTarget => ({
+export const inertTarget = (
+  target: StoreTarget,
+  service: (real: Service) => Service,
+  way: () => Attached | null = () => null,
+): StoreTarget => ({
   ...target,
   way,
   service: target.service && service(target.service),
   damage: async (keys) => ({ before: (await target.look(keys)).map(String), putBack: async () => undefined }),
-  loseKey: () => ({ name: 'nothing', deadlineMs: 1_000, run: async () => undefined, healed: async () => true }),
+  loseKey: () => ({
+    name: 'nothing',
+    deadlineMs: 1_000,
+    run: async () => undefined,
+    healed: async () => true,
+  }),
 });

@@ -24,7 +24,9 @@ const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(res
 /** What a drill in memory really does beside computing. Each takes longer than a turn of the event loop. */
 const works: Record<string, () => Promise<unknown>> = {
   'a file written': () => writeFile(join(folder, 'written'), bytes, { flush: true }),
-  'files asked for one after the other': async () => { for (let i = 0; i < 50; i += 1) await promisify(stat)(folder); },
+  'files asked for one after the other': async () => {
+    for (let i = 0; i < 50; i += 1) await promisify(stat)(folder);
+  },
   'a folder read, flushed and closed': async () => {
     await readdir('/usr/share', { recursive: true });
     await using handle = await open(folder, 'r');
@@ -39,7 +41,9 @@ const works: Record<string, () => Promise<unknown>> = {
   'bytes drawn': () => promisify(randomFill)(Buffer.alloc(bytes.length)),
   'a key derived': () => promisify(scrypt)('secret', 'salt', 32),
   'a name resolved': () => lookup('localhost'),
-  'turns taken between': async () => { for (let i = 0; i < 20; i += 1) await (i % 2 === 0 ? turn() : promisify(stat)(folder)); },
+  'turns taken between': async () => {
+    for (let i = 0; i < 20; i += 1) await (i % 2 === 0 ? turn() : promisify(stat)(folder));
+  },
 };
 
 /** Whether a moment of the clock came while the work was under way. */
@@ -68,7 +72,8 @@ describe('time on a virtual clock', () => {
   });
   test('would pass meanwhile on one that does not look', async () => {
     const passed: string[] = [];
-    for (const [what, work] of Object.entries(works)) if (await passedDuring(hasty(), work)) passed.push(what);
+    for (const [what, work] of Object.entries(works))
+      if (await passedDuring(hasty(), work)) passed.push(what);
     expect(passed).not.toEqual([]);
   });
   test('goes to the next moment, in order, and no two looks give the same', async () => {
@@ -86,7 +91,13 @@ describe('time on a virtual clock', () => {
       clock.after(0, see('at once'));
       await clock.sleep(3_600_001);
     });
-    expect(seen).toEqual([['slept', 2], ['at once', 3], ['first of two', 5], ['second of two', 5], ['an hour', 3_600_000]]);
+    expect(seen).toEqual([
+      ['slept', 2],
+      ['at once', 3],
+      ['first of two', 5],
+      ['second of two', 5],
+      ['an hour', 3_600_000],
+    ]);
     expect(clock.nowMs()).toBeLessThan(clock.nowMs());
   });
   test('ends a sleep whose signal is aborted, with its reason', async () => {
@@ -99,8 +110,19 @@ describe('time on a virtual clock', () => {
   test.each<[string, () => unknown, RegExp]>([
     ['a timer of Node itself', () => setTimeout(() => undefined, 1), /a timer of Node itself/],
     ['a signal with a time limit', () => AbortSignal.timeout(1), /a timer of Node itself/],
-    ['another process', () => new Promise((resolve) => void spawn('true').once('close', resolve)), /another process/],
-    ['a server', () => new Promise<void>((resolve) => { const server = createServer().listen(0, () => server.close(() => resolve())); }), /a server/],
+    [
+      'another process',
+      () => new Promise((resolve) => void spawn('true').once('close', resolve)),
+      /another process/,
+    ],
+    [
+      'a server',
+      () =>
+        new Promise<void>((resolve) => {
+          const server = createServer().listen(0, () => server.close(() => resolve()));
+        }),
+      /a server/,
+    ],
   ])('is refused where work waits for %s', async (_what, work, says) => {
     const clock = createVirtualClock();
     await expect(clock.during(async () => void (await work()))).rejects.toThrow(says);
@@ -115,7 +137,12 @@ async function told(drill: MemoryDrill): Promise<string[]> {
 }
 
 describe('a drill in memory', { timeout: 120_000 }, () => {
-  const drill: MemoryDrill = { scenario: { protect: '[store.snapshot, store.log]', recover: '[{ restore: store, from: a }, { replay: store.log, from: a }]' } };
+  const drill: MemoryDrill = {
+    scenario: {
+      protect: '[store.snapshot, store.log]',
+      recover: '[{ restore: store, from: a }, { replay: store.log, from: a }]',
+    },
+  };
   test('happens the same, to the microsecond, beside others and on a machine that is busy', async () => {
     const alone = await told(drill);
     expect(alone[0]).toBe('pass');

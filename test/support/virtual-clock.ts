@@ -2,24 +2,39 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { sleepBy, type Clock } from '../../core/clock.ts';
 import { whenQuiet } from './quiet.ts';
 
-/** Another clock begins later than whatever an earlier one of this process has told: recovery points of several drills are in order. */
+/**
+ * Another clock begins later than whatever an earlier one of this process has told: recovery points of
+ * several drills are in order.
+ */
 let latestUtcMs = Date.UTC(2026, 0, 1);
 
-interface Timer { dueUs: number; act(): void }
+interface Timer {
+  dueUs: number;
+  act(): void;
+}
 
 /**
- * Time that passes only when nothing else can happen: it goes to the next timer once the process has nothing left to do
- * (`quiet.ts`). Whatever real work takes, be it a write to a disk under load, takes no time. Looking at the clock takes a
- * microsecond, so that of two moments one is always the earlier.
+ * Time that passes only when nothing else can happen: it goes to the next timer once the process has nothing
+ * left to do (`quiet.ts`). Whatever real work takes, be it a write to a disk under load, takes no time.
+ * Looking at the clock takes a microsecond, so that of two moments one is always the earlier.
  */
 export interface VirtualClock extends Clock {
-  /** Runs `work`, and calls off whatever was to happen when it has ended. Rejects where `work` waited for what has a time of its own. */
+  /**
+   * Runs `work`, and calls off whatever was to happen when it has ended. Rejects where `work` waited for what
+   * has a time of its own.
+   */
   during<T>(work: () => Promise<T>): Promise<T>;
 }
 
 /** What takes the system's time, whatever a clock says. */
 const ownTime: Record<string, string> = {
-  Timeout: 'a timer of Node itself', PROCESSWRAP: 'another process', TCPWRAP: 'a connection', TCPSERVERWRAP: 'a server', PIPEWRAP: 'a pipe', UDPWRAP: 'a socket', WORKER: 'a thread',
+  Timeout: 'a timer of Node itself',
+  PROCESSWRAP: 'another process',
+  TCPWRAP: 'a connection',
+  TCPSERVERWRAP: 'a server',
+  PIPEWRAP: 'a pipe',
+  UDPWRAP: 'a socket',
+  WORKER: 'a thread',
 };
 const running = new AsyncLocalStorage<Set<string>>();
 
@@ -66,7 +81,8 @@ export function createVirtualClock(): VirtualClock {
         ended = true;
         timers = [];
         quiet.end();
-        if (strangers.size > 0) throw new Error(`this needs the system's clock: it waited for ${[...strangers].join(', ')}`);
+        if (strangers.size > 0)
+          throw new Error(`this needs the system's clock: it waited for ${[...strangers].join(', ')}`);
       }
     },
   };

@@ -44,31 +44,62 @@ const compose = `services:
 describe('a server that keeps its data in a folder of the host', { timeout: 600_000 }, () => {
   it(hostFolders.kept, async () => {
     for (const name of ['redis-data', 'uploads']) mkdirSync(join(folder, name));
-    writeFileSync(join(folder, 'redis-data/dump.rdb'), readFileSync(inRepository('test/architecture.test.ts')));
+    writeFileSync(
+      join(folder, 'redis-data/dump.rdb'),
+      readFileSync(inRepository('test/architecture.test.ts')),
+    );
     writeFileSync(join(folder, 'redis.conf'), 'dir /data\nappendonly yes\nsave ""\n');
     writeFileSync(join(folder, 'uploads/picture'), 'a picture');
     writeFileSync(join(folder, 'compose.yml'), compose);
-    for (const [from, to] of [['F42.strategy.yaml', 'strategy.yaml'], ['F42.yaml', 'scenario.yaml']] as const) {
+    for (const [from, to] of [
+      ['F42.strategy.yaml', 'strategy.yaml'],
+      ['F42.yaml', 'scenario.yaml'],
+    ] as const) {
       const text = readFileSync(inRepository(`fixtures/field-cases/${from}`), 'utf8');
       // There is nothing of an application in it: asked for by name, an inventory of nothing is no pass.
-      const here = text.replace('./F42.strategy.yaml', './strategy.yaml').replace('./F42.compose.yml', './compose.yml').replace(', redis.inventory', '');
+      const here = text
+        .replace('./F42.strategy.yaml', './strategy.yaml')
+        .replace('./F42.compose.yml', './compose.yml')
+        .replace(', redis.inventory', '');
       writeFileSync(join(folder, to), here);
     }
     const before = digestOf(folder);
     const planned = await muster(['plan', join(folder, 'scenario.yaml')]);
-    expect(planned.stdout).toContain('./redis-data of redis at /data: an empty volume of the drill\'s own instead (a component keeps its data there)');
-    expect(planned.stdout).toContain('./redis.conf of redis at /etc/redis.conf: a copy in a volume of the drill\'s own instead');
+    expect(planned.stdout).toContain(
+      "./redis-data of redis at /data: an empty volume of the drill's own instead (a component keeps its data there)",
+    );
+    expect(planned.stdout).toContain(
+      "./redis.conf of redis at /etc/redis.conf: a copy in a volume of the drill's own instead",
+    );
 
     const ended = await muster(['run', join(folder, 'scenario.yaml'), '--json', '--seed', '7', '--out', out]);
-    const { result } = jsonOf<{ drills: { result: DrillResult }[] }>(ended).drills[0] ?? expect.fail(`no drill was judged: ${ended.stderr}`);
+    const { result } =
+      jsonOf<{ drills: { result: DrillResult }[] }>(ended).drills[0] ??
+      expect.fail(`no drill was judged: ${ended.stderr}`);
     expect(digestOf(folder)).toBe(before);
-    expect({ exitCode: ended.code, red: findingsThat('fail', result) }, ended.stderr).toEqual({ exitCode: 0, red: [] });
-    expect((await leftOf(result.drill)).map((each) => each.name), 'left in the engine').toEqual([]);
+    expect({ exitCode: ended.code, red: findingsThat('fail', result) }, ended.stderr).toEqual({
+      exitCode: 0,
+      red: [],
+    });
+    expect(
+      (await leftOf(result.drill)).map((each) => each.name),
+      'left in the engine',
+    ).toEqual([]);
   });
 
   it(hostFolders.elsewhere, async () => {
-    const ended = await muster(['run', inRepository('fixtures/field-cases/F42.yaml'), '--json', '--seed', '7', '--out', out]);
+    const ended = await muster([
+      'run',
+      inRepository('fixtures/field-cases/F42.yaml'),
+      '--json',
+      '--seed',
+      '7',
+      '--out',
+      out,
+    ]);
     expect(ended.code).toBe(69);
-    expect(`${ended.stderr}${ended.stdout}`).toContain('redis keeps its data in /data, which is on no volume of the compose file');
+    expect(`${ended.stderr}${ended.stdout}`).toContain(
+      'redis keeps its data in /data, which is on no volume of the compose file',
+    );
   });
 });

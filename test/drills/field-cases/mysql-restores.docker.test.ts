@@ -17,13 +17,29 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 const inTurn = takingTurns(2);
 
 describe('what is restored comes back whole', { concurrent: true, timeout: 600_000 }, () => {
-  it.for(restores.map((one) => [one.name, one] as const))('%s', ([, { scenario, sql, env, exitCode, says }]) => inTurn(async () => {
-    const cases = inRepository('fixtures/field-cases');
-    const out = await mkdtemp(join(folder, `${sql}-`));
-    const ended = await muster(['run', join(cases, `${scenario}.yaml`), '--json', '--seed', '7', '--out', out], { env: { CASE_SQL: join(cases, `${sql}.sql`), ...env } });
-    const { result } = jsonOf<{ drills: { result: DrillResult }[] }>(ended).drills[0] ?? expect.fail(`no drill was judged: ${ended.stderr}`);
-    expect({ exitCode: ended.code, red: findingsThat('fail', result) }, ended.stderr).toEqual({ exitCode, red: [] });
-    if (says) expect(await readFile(join(out, 'drills', result.drill, 'events.jsonl'), 'utf8')).toMatch(says);
-    expect((await leftOf(result.drill)).map((each) => each.name), 'left in the engine').toEqual([]);
-  }));
+  it.for(restores.map((one) => [one.name, one] as const))(
+    '%s',
+    ([, { scenario, sql, env, exitCode, says }]) =>
+      inTurn(async () => {
+        const cases = inRepository('fixtures/field-cases');
+        const out = await mkdtemp(join(folder, `${sql}-`));
+        const ended = await muster(
+          ['run', join(cases, `${scenario}.yaml`), '--json', '--seed', '7', '--out', out],
+          { env: { CASE_SQL: join(cases, `${sql}.sql`), ...env } },
+        );
+        const { result } =
+          jsonOf<{ drills: { result: DrillResult }[] }>(ended).drills[0] ??
+          expect.fail(`no drill was judged: ${ended.stderr}`);
+        expect({ exitCode: ended.code, red: findingsThat('fail', result) }, ended.stderr).toEqual({
+          exitCode,
+          red: [],
+        });
+        if (says)
+          expect(await readFile(join(out, 'drills', result.drill, 'events.jsonl'), 'utf8')).toMatch(says);
+        expect(
+          (await leftOf(result.drill)).map((each) => each.name),
+          'left in the engine',
+        ).toEqual([]);
+      }),
+  );
 });

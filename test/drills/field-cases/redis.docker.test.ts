@@ -23,7 +23,8 @@ const inTurn = takingTurns(2);
 /** A copy of the files of these cases, with what the case has otherwise. */
 async function copyOf({ alter }: RedisCase): Promise<string> {
   const here = await mkdtemp(join(folder, 'case-'));
-  for (const name of await readdir(cases)) if (/^(F2[25]|redis)\./.test(name)) await copyFile(join(cases, name), join(here, name));
+  for (const name of await readdir(cases))
+    if (/^(F2[25]|redis)\./.test(name)) await copyFile(join(cases, name), join(here, name));
   if (!alter) return here;
   const before = await readFile(join(here, alter.file), 'utf8');
   expect(before.split(alter.from)).toHaveLength(2);
@@ -31,28 +32,48 @@ async function copyOf({ alter }: RedisCase): Promise<string> {
   return here;
 }
 
-async function ran(one: RedisCase): Promise<{ code: number | null; result: DrillResult; events: TimelineEvent[]; stderr: string }> {
+async function ran(
+  one: RedisCase,
+): Promise<{ code: number | null; result: DrillResult; events: TimelineEvent[]; stderr: string }> {
   const here = await copyOf(one);
-  const own = one.script ? (parseEnv(await readFile(join(cases, `${one.script}.env`), 'utf8')) as Record<string, string>) : {};
+  const own = one.script
+    ? (parseEnv(await readFile(join(cases, `${one.script}.env`), 'utf8')) as Record<string, string>)
+    : {};
   const env = { ...own, ...(one.commands ? { CASE_REDIS: `./${one.commands}.redis` } : {}) };
   const out = join(here, 'out');
-  const ended = await muster(['run', join(here, `${one.scenario}.yaml`), '--json', '--seed', '7', '--out', out], { env });
-  const { result } = jsonOf<{ drills: { result: DrillResult }[] }>(ended).drills[0] ?? expect.fail(`no drill was judged: ${ended.stderr}`);
-  expect((await leftOf(result.drill)).map((each) => each.name), 'left in the engine').toEqual([]);
+  const ended = await muster(
+    ['run', join(here, `${one.scenario}.yaml`), '--json', '--seed', '7', '--out', out],
+    { env },
+  );
+  const { result } =
+    jsonOf<{ drills: { result: DrillResult }[] }>(ended).drills[0] ??
+    expect.fail(`no drill was judged: ${ended.stderr}`);
+  expect(
+    (await leftOf(result.drill)).map((each) => each.name),
+    'left in the engine',
+  ).toEqual([]);
   const { events } = readChain(await readFile(join(out, 'drills', result.drill, 'events.jsonl'), 'utf8'));
   return { code: ended.code, result, events, stderr: ended.stderr };
 }
 
-describe('what Redis lost for people is named, and what it kept is no alarm', { concurrent: true, timeout: 600_000 }, () => {
-  it.for(redisCases.map((one) => [one.name, one] as const))('%s', ([, one]) => inTurn(async () => {
-    const { code, result, events, stderr } = await ran(one);
-    expect({ exitCode: code, red: findingsThat('fail', result) }, stderr).toEqual({ exitCode: one.exitCode, red: one.red });
-    for (const [id, words] of Object.entries(one.says ?? {})) expect(detailOf(result, id)).toMatch(words);
-    const [fault] = eventsOf(events, 'fault.begun');
-    const [noticed] = eventsOf(events, 'detected');
-    // Detection is counted from the loss, though servers that hold nothing answer PONG.
-    expect(noticed!.atMs).toBeGreaterThanOrEqual(fault!.atMs);
-    expect(result.time.detectedMs).toBe(noticed!.atMs);
-    expect(result.time.faultMs).toBe(fault!.atMs);
-  }));
+describe('what Redis lost for people is named, and what it kept is no alarm', {
+  concurrent: true,
+  timeout: 600_000,
+}, () => {
+  it.for(redisCases.map((one) => [one.name, one] as const))('%s', ([, one]) =>
+    inTurn(async () => {
+      const { code, result, events, stderr } = await ran(one);
+      expect({ exitCode: code, red: findingsThat('fail', result) }, stderr).toEqual({
+        exitCode: one.exitCode,
+        red: one.red,
+      });
+      for (const [id, words] of Object.entries(one.says ?? {})) expect(detailOf(result, id)).toMatch(words);
+      const [fault] = eventsOf(events, 'fault.begun');
+      const [noticed] = eventsOf(events, 'detected');
+      // Detection is counted from the loss, though servers that hold nothing answer PONG.
+      expect(noticed!.atMs).toBeGreaterThanOrEqual(fault!.atMs);
+      expect(result.time.detectedMs).toBe(noticed!.atMs);
+      expect(result.time.faultMs).toBe(fault!.atMs);
+    }),
+  );
 });

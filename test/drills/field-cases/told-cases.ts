@@ -1,4 +1,7 @@
-/** Data in a folder of the host; and F42, where the volume that is declared is another one than that of the data. */
+/**
+ * Data in a folder of the host; and F42, where the volume that is declared is another one than that of the
+ * data.
+ */
 export const hostFolders = {
   kept: 'a folder of the host that holds the data: a whole drill with wipe and restore changes nothing of it, and plan says so before',
   elsewhere: 'F42, a volume in which nothing of the data lies: said before anything is broken, and no pass',

@@ -1,16 +1,29 @@
 import { swap, type Variant } from './variant.ts';
 
 /** The link between the regions becomes slow shortly before everything is closed. */
-const lagging = (scenario: string): string => swap(scenario, 'fault:\n', 'fault:\n  - { latency: way, proxy: mysql-link, delay: 2s, at: +2s }\n');
-const without = (scenario: string, ...lines: string[]): string => lines.reduce((text, line) => swap(text, `  - ${line}\n`, ''), scenario);
+const lagging = (scenario: string): string =>
+  swap(scenario, 'fault:\n', 'fault:\n  - { latency: way, proxy: mysql-link, delay: 2s, at: +2s }\n');
+const without = (scenario: string, ...lines: string[]): string =>
+  lines.reduce((text, line) => swap(text, `  - ${line}\n`, ''), scenario);
 
 export const variants: Variant[] = [
   {
     scenario: 'regions/switchover',
     why: 'the replica is promoted without having caught up, and the link was slow',
     change: ({ scenario, ...files }) => {
-      const asynchronous = swap(swap(scenario, ', semiSync: true, fallbackAfter: 1s', ''), 'mysql.semi-sync, ', '');
-      return { ...files, scenario: without(lagging(asynchronous), '{ run: catch-up, target: mysql-east }', '{ run: rejoin, target: mysql, with: { source: mysql-east } }') };
+      const asynchronous = swap(
+        swap(scenario, ', semiSync: true, fallbackAfter: 1s', ''),
+        'mysql.semi-sync, ',
+        '',
+      );
+      return {
+        ...files,
+        scenario: without(
+          lagging(asynchronous),
+          '{ run: catch-up, target: mysql-east }',
+          '{ run: rejoin, target: mysql, with: { source: mysql-east } }',
+        ),
+      };
     },
     expect: { exitCode: 1, fails: ['rpo/mysql'] },
   },
@@ -25,9 +38,20 @@ export const variants: Variant[] = [
     why: 'the old primaries are opened again as they were left',
     change: ({ scenario, ...files }) => {
       const naive = without(
-        scenario, '{ run: rejoin, target: mysql, with: { source: mysql-east } }', '{ run: rejoin, target: redis, with: { source: redis-east } }', '{ run: catch-up, target: mysql }', '{ run: catch-up, target: redis }',
+        scenario,
+        '{ run: rejoin, target: mysql, with: { source: mysql-east } }',
+        '{ run: rejoin, target: redis, with: { source: redis-east } }',
+        '{ run: catch-up, target: mysql }',
+        '{ run: catch-up, target: redis }',
       );
-      return { ...files, scenario: swap(swap(naive, 'run: promote, target: mysql }', 'run: reopen, target: mysql }'), 'run: promote, target: redis }', 'run: reopen, target: redis }') };
+      return {
+        ...files,
+        scenario: swap(
+          swap(naive, 'run: promote, target: mysql }', 'run: reopen, target: mysql }'),
+          'run: promote, target: redis }',
+          'run: reopen, target: redis }',
+        ),
+      };
     },
     expect: { exitCode: 1, fails: ['rpo/mysql'] },
   },

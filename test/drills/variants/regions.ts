@@ -6,15 +6,30 @@ export const variants: Variant[] = [
     why: 'a copy is fetched from a store that lies in the lost region',
     change: (files) => ({
       ...files,
-      strategy: swap(swap(files.strategy, '    holds: the replica of redis in the second region\n', '    holds: the replica of redis in the second region\n    backups: { snapshot: { method: rdb, every: 5m, copies: [nearby] } }\n'), 'stores:\n', 'stores:\n  nearby: { kind: directory, region: west }\n'),
-      scenario: swap(swap(files.scenario, 'fault:', 'protect: [redis-east.snapshot]\nfault:'), '  - { run: promote, target: redis-east }\n', '  - { run: promote, target: redis-east }\n  - { restore: redis-east, from: nearby }\n'),
+      strategy: swap(
+        swap(
+          files.strategy,
+          '    holds: the replica of redis in the second region\n',
+          '    holds: the replica of redis in the second region\n    backups: { snapshot: { method: rdb, every: 5m, copies: [nearby] } }\n',
+        ),
+        'stores:\n',
+        'stores:\n  nearby: { kind: directory, region: west }\n',
+      ),
+      scenario: swap(
+        swap(files.scenario, 'fault:', 'protect: [redis-east.snapshot]\nfault:'),
+        '  - { run: promote, target: redis-east }\n',
+        '  - { run: promote, target: redis-east }\n  - { restore: redis-east, from: nearby }\n',
+      ),
     }),
     expect: { exitCode: 1, fails: ['region/west'] },
   },
   {
     scenario: 'regions/primary-region-lost-dead',
-    why: 'the clients\' way in is not moved',
-    change: (files) => ({ ...files, scenario: `${files.scenario.replaceAll(/ {2}- \{ run: failover, .*\n/g, '')}giveUp: 5s\n` }),
+    why: "the clients' way in is not moved",
+    change: (files) => ({
+      ...files,
+      scenario: `${files.scenario.replaceAll(/ {2}- \{ run: failover, .*\n/g, '')}giveUp: 5s\n`,
+    }),
     expect: { exitCode: 1, fails: ['recovery', 'rto/mysql', 'rto/redis'] },
   },
   {

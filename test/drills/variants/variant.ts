@@ -1,5 +1,9 @@
 /** The three files of a drill, as text. */
-export interface Files { scenario: string; strategy: string; stack: string }
+export interface Files {
+  scenario: string;
+  strategy: string;
+  stack: string;
+}
 
 /** A scenario of scenarios/ with something taken away that it rests on: it must not pass. */
 export interface Variant {
@@ -10,7 +14,7 @@ export interface Variant {
   /** Must change something: a variant that is the scenario itself would prove nothing. */
   change(files: Files): Files;
   /** `fails`: findings that must be red; others may be as well. */
-  expect: { exitCode: 1 | 2; fails: string[]; };
+  expect: { exitCode: 1 | 2; fails: string[] };
 }
 
 /** Replaces a text that must be there: a change that no longer fits its file must not pass for one. */

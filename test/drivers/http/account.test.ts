@@ -1,8 +1,16 @@
 import { expect, test } from 'vitest';
-import { login, profile, refresh, refusedLogin, refusedRefresh, revoke } from '../../../drivers/http/account.ts';
+import {
+  login,
+  profile,
+  refresh,
+  refusedLogin,
+  refusedRefresh,
+  revoke,
+} from '../../../drivers/http/account.ts';
 import { profileOf, serve, type Response } from './service.ts';
 
-const when = (path: string, response: Response) => serve((request) => (request.path === path ? response : null));
+const when = (path: string, response: Response) =>
+  serve((request) => (request.path === path ? response : null));
 
 test('a good service is seen as right in everything', async () => {
   await using service = await serve();
@@ -30,10 +38,10 @@ for (const [what, response, seen] of [
 }
 
 for (const [what, body] of [
-  ['another user\'s profile', profileOf(8)],
+  ["another user's profile", profileOf(8)],
   ['a profile with a letter changed', { ...profileOf(7), bio: profileOf(7).bio.replace('sails', 'snails') }],
   ['a profile cut short', { ...profileOf(7), bio: 'sails' }],
-  ['another\'s text under the right address', { ...profileOf(8), email: profileOf(7).email }],
+  ["another's text under the right address", { ...profileOf(8), email: profileOf(7).email }],
   ['a profile without a role', { ...profileOf(7), role: undefined }],
 ] as const) {
   test(`profile: ${what} is wrong`, async () => {
@@ -43,7 +51,9 @@ for (const [what, body] of [
 }
 
 test('a wrong password that is let in, and a revoked token that is accepted, are wrong', async () => {
-  await using service = await serve(({ path }) => (path === '/login' || path === '/refresh' ? [200, { access: 'a', refresh: 'next' }] : null));
+  await using service = await serve(({ path }) =>
+    path === '/login' || path === '/refresh' ? [200, { access: 'a', refresh: 'next' }] : null,
+  );
   expect((await refusedLogin(service.way, 7)).seen).toBe('wrong');
   expect(await refusedRefresh(service.way, 'revoked')).toMatchObject({ seen: 'wrong', successor: 'next' });
 });

@@ -12,16 +12,36 @@ import { inertService } from '../../suites/inert-service.ts';
 const users = 400;
 let reference: ReferenceStack;
 
-interface Differently { service?: Service; secrets?: Record<string, string>; name?: string; users?: number }
+interface Differently {
+  service?: Service;
+  secrets?: Record<string, string>;
+  name?: string;
+  users?: number;
+}
 
 /** The driver at the clients' way in: toxiproxy, then TLS, then the app. */
-function attach({ service, secrets = {}, name = 'localhost', users: seeded = users }: Differently = {}): Promise<Attached> {
+function attach({
+  service,
+  secrets = {},
+  name = 'localhost',
+  users: seeded = users,
+}: Differently = {}): Promise<Attached> {
   const known: Record<string, string> = { ...reference.environment, ...secrets };
   return driver.attach({
-    component: 'app', service: service ?? reference.service('app'), peer: (name) => reference.service(name), clock: systemClock, seed: 7,
-    config: driver.config.parse({ tls: { name, caFrom: 'MUSTER_TLS_CA' }, adminTokenFrom: 'ADMIN_TOKEN', users: seeded, sample: 100 }),
+    component: 'app',
+    service: service ?? reference.service('app'),
+    peer: (name) => reference.service(name),
+    clock: systemClock,
+    seed: 7,
+    config: driver.config.parse({
+      tls: { name, caFrom: 'MUSTER_TLS_CA' },
+      adminTokenFrom: 'ADMIN_TOKEN',
+      users: seeded,
+      sample: 100,
+    }),
     clients: () => reference.service('toxiproxy').endpoint(8443),
-    secret: (secret) => known[secret]!, note: () => undefined,
+    secret: (secret) => known[secret]!,
+    note: () => undefined,
   });
 }
 
@@ -38,7 +58,12 @@ const journeysOf = ({ workload }: Attached): JourneyWorkload => {
 };
 
 /** Goes on so many journeys and gives how often each kind and outcome was recorded. */
-async function travel(attached: Attached, from: number, count: number, workload: JourneyWorkload | VisitWorkload = journeysOf(attached)): Promise<Record<string, number>> {
+async function travel(
+  attached: Attached,
+  from: number,
+  count: number,
+  workload: JourneyWorkload | VisitWorkload = journeysOf(attached),
+): Promise<Record<string, number>> {
   const seen: Record<string, number> = {};
   const client = await workload.open({
     record: (kind, outcome, _id, _group, _invoked, _ended, _low, _high, flags) => {
@@ -59,7 +84,10 @@ async function travel(attached: Attached, from: number, count: number, workload:
 }
 const line = (kind: number, outcome: number, flags = 0): string => `${kind} ${outcome} ${flags}`;
 
-/** As an older Redis would have it: nothing is revoked, and the sessions that were revoked since are there again. */
+/**
+ * As an older Redis would have it: nothing is revoked, and the sessions that were revoked since are there
+ * again.
+ */
 async function setRedisBack(): Promise<void> {
   const redis = await reference.redis();
   for (const key of await redis.keys('revoked:*')) {
@@ -75,17 +103,30 @@ async function readBack(attached: Attached): Promise<number[]> {
 }
 
 driverConformance({
-  name: 'http', driver, durable: true,
+  name: 'http',
+  driver,
+  durable: true,
   setup: async () => {
     const attached = await attach();
     await attached.actions['seed']!({});
     const inert = await attach({ service: inertService(reference.service('app')) });
-    return { attached, inert, close: async () => { await attached.close(); await inert.close(); } };
+    return {
+      attached,
+      inert,
+      close: async () => {
+        await attached.close();
+        await inert.close();
+      },
+    };
   },
   checks: {
     logins: {
-      spoil: async () => { await reference.sql('UPDATE users SET role_id = 1 + role_id % 3'); },
-      mend: async () => { await reference.sql('UPDATE users SET role_id = 1 + (role_id + 1) % 3'); },
+      spoil: async () => {
+        await reference.sql('UPDATE users SET role_id = 1 + role_id % 3');
+      },
+      mend: async () => {
+        await reference.sql('UPDATE users SET role_id = 1 + (role_id + 1) % 3');
+      },
     },
     'revoked-stay-revoked': {
       spoil: setRedisBack,
@@ -94,17 +135,25 @@ driverConformance({
   actions: {
     seed: {
       params: { users: users + 1 },
-      seen: async () => ((await reference.sql('SELECT id FROM users WHERE email = ?', [`user${users}@example.test`])) as unknown[])[0] ?? null,
+      seen: async () =>
+        (
+          (await reference.sql('SELECT id FROM users WHERE email = ?', [
+            `user${users}@example.test`,
+          ])) as unknown[]
+        )[0] ?? null,
     },
     'invalidate-sessions': {
       params: {},
-      prepare: async () => { await reference.sql('UPDATE token_epoch SET epoch = 77'); },
-      seen: async () => ((await reference.sql('SELECT epoch FROM token_epoch WHERE epoch <> 77')) as unknown[])[0] ?? null,
+      prepare: async () => {
+        await reference.sql('UPDATE token_epoch SET epoch = 77');
+      },
+      seen: async () =>
+        ((await reference.sql('SELECT epoch FROM token_epoch WHERE epoch <> 77')) as unknown[])[0] ?? null,
     },
   },
 });
 
-describe('journeys through the clients\' way in', { timeout: 120_000 }, () => {
+describe("journeys through the clients' way in", { timeout: 120_000 }, () => {
   let attached: Attached;
   beforeAll(async () => {
     attached = await attach();
@@ -115,12 +164,18 @@ describe('journeys through the clients\' way in', { timeout: 120_000 }, () => {
     await whenReady(attached);
     await journeysOf(attached).prepare();
     const seen = await travel(attached, 0, 30);
-    expect(seen).toEqual({ [line(kinds.answer, outcomes.ok)]: 70, [line(kinds.write, outcomes.ok)]: 30, [line(kinds.remove, outcomes.ok)]: 10 });
+    expect(seen).toEqual({
+      [line(kinds.answer, outcomes.ok)]: 70,
+      [line(kinds.write, outcomes.ok)]: 30,
+      [line(kinds.remove, outcomes.ok)]: 10,
+    });
     const numbers = Array.from({ length: 30 }, (_, number) => number);
     const alive = await readBack(attached);
     expect(alive).toHaveLength(20);
     // Of those that run at once an older one may not be there yet: then a journey ends its own session.
-    const mayEnd = numbers.filter((number) => number % 3 === 2).flatMap((number) => [number, Math.floor(number / 2)]);
+    const mayEnd = numbers
+      .filter((number) => number % 3 === 2)
+      .flatMap((number) => [number, Math.floor(number / 2)]);
     expect(alive).toEqual(expect.arrayContaining(numbers.filter((number) => !mayEnd.includes(number))));
   });
 
@@ -149,7 +204,9 @@ describe('journeys through the clients\' way in', { timeout: 120_000 }, () => {
       expect(await attached.ready()).toBe(false);
       const seen = await travel(attached, 120, 8);
       expect(seen[line(kinds.answer, outcomes.ok)]).toBeUndefined();
-      expect((seen[line(kinds.answer, outcomes.fail)] ?? 0) + (seen[line(kinds.answer, outcomes.unknown)] ?? 0)).toBe(8);
+      expect(
+        (seen[line(kinds.answer, outcomes.fail)] ?? 0) + (seen[line(kinds.answer, outcomes.unknown)] ?? 0),
+      ).toBe(8);
       await expect(readBack(attached)).rejects.toThrow('could not be read back');
     } finally {
       await inflicted.undo.run();
@@ -169,7 +226,9 @@ describe('journeys through the clients\' way in', { timeout: 120_000 }, () => {
     try {
       const seen = await travel(attached, 10, 10, visiting);
       expect(seen[line(kinds.answer, outcomes.ok)]).toBeUndefined();
-      expect((seen[line(kinds.answer, outcomes.fail)] ?? 0) + (seen[line(kinds.answer, outcomes.unknown)] ?? 0)).toBeGreaterThanOrEqual(10);
+      expect(
+        (seen[line(kinds.answer, outcomes.fail)] ?? 0) + (seen[line(kinds.answer, outcomes.unknown)] ?? 0),
+      ).toBeGreaterThanOrEqual(10);
     } finally {
       await way.start();
     }
@@ -183,15 +242,28 @@ describe('journeys through the clients\' way in', { timeout: 120_000 }, () => {
   test('a damaged row is noticed by its profile: the address, the text, the password', async () => {
     const check = attached.checks['logins']!;
     const baseline = await check.before!();
-    const where = `WHERE email IN (${Object.keys(baseline as object).slice(0, 1).map((user) => `'user${user}@example.test'`).join()})`;
-    const [row] = (await reference.sql(`SELECT bio, password_hash FROM users ${where}`)) as { bio: string; password_hash: string }[];
+    const where = `WHERE email IN (${Object.keys(baseline as object)
+      .slice(0, 1)
+      .map((user) => `'user${user}@example.test'`)
+      .join()})`;
+    const [row] = (await reference.sql(`SELECT bio, password_hash FROM users ${where}`)) as {
+      bio: string;
+      password_hash: string;
+    }[];
     for (const [column, value, detail] of [
-      ['bio', row!.bio.replace(/[a-m]/, 'z'), 'does not match its digest'], ['password_hash', row!.password_hash.slice(0, -3), 'login: answered 500'],
+      ['bio', row!.bio.replace(/[a-m]/, 'z'), 'does not match its digest'],
+      ['password_hash', row!.password_hash.slice(0, -3), 'login: answered 500'],
       ['password_hash', row!.password_hash.replace(/.{4}$/, 'AAAA'), 'refused with 401'],
     ] as const) {
       await reference.sql(`UPDATE users SET ${column} = ? ${where}`, [value]);
-      expect(await check.after(baseline)).toMatchObject({ verdict: 'fail', detail: expect.stringContaining(detail) });
-      await reference.sql(`UPDATE users SET bio = ?, password_hash = ? ${where}`, [row!.bio, row!.password_hash]);
+      expect(await check.after(baseline)).toMatchObject({
+        verdict: 'fail',
+        detail: expect.stringContaining(detail),
+      });
+      await reference.sql(`UPDATE users SET bio = ?, password_hash = ? ${where}`, [
+        row!.bio,
+        row!.password_hash,
+      ]);
       expect(await check.after(baseline)).toMatchObject({ verdict: 'pass' });
     }
   });
@@ -200,7 +272,9 @@ describe('journeys through the clients\' way in', { timeout: 120_000 }, () => {
 describe('what it refuses', () => {
   test('a certificate of another authority, or for another name', async () => {
     const other = await createRunEnvironment();
-    await expect(attach({ secrets: { MUSTER_TLS_CA: other.ca } })).rejects.toThrow(/does not answer its clients/);
+    await expect(attach({ secrets: { MUSTER_TLS_CA: other.ca } })).rejects.toThrow(
+      /does not answer its clients/,
+    );
     await expect(attach({ name: 'somewhere.else' })).rejects.toThrow(/does not match certificate|altnames/);
   });
 

@@ -6,17 +6,28 @@ import { setTimeout } from 'node:timers/promises';
 import { emailOf, passwordOf } from '../../../drivers/http/account.ts';
 import { openWay, type Way } from '../../../drivers/http/way.ts';
 
-export interface Request { method: string; path: string; body: Record<string, string>; bearer: string }
-/** Status and body; `hang` never answers, `cut` closes the connection after the request was read, `late` answers rightly when no client waits any more. */
+export interface Request {
+  method: string;
+  path: string;
+  body: Record<string, string>;
+  bearer: string;
+}
+/**
+ * Status and body; `hang` never answers, `cut` closes the connection after the request was read, `late`
+ * answers rightly when no client waits any more.
+ */
 export type Response = [status: number, body?: object] | 'hang' | 'cut' | 'late';
 const lateMs = 2_500;
 export type Handler = (request: Request) => Response | null;
 
 /**
- * A login service in a few lines, for showing that the driver notices a bad one: `bad` answers first where it wants to,
- * and what it leaves is answered rightly.
+ * A login service in a few lines, for showing that the driver notices a bad one: `bad` answers first where it
+ * wants to, and what it leaves is answered rightly.
  */
-export async function serve(bad: Handler = () => null, tls: { cert: string; key: string } | null = null): Promise<AsyncDisposable & { way: Way; port: number; seen: string[] }> {
+export async function serve(
+  bad: Handler = () => null,
+  tls: { cert: string; key: string } | null = null,
+): Promise<AsyncDisposable & { way: Way; port: number; seen: string[] }> {
   const seen: string[] = [];
   const good = goodService();
   const listener: RequestListener = async (incoming, outgoing) => {
@@ -27,13 +38,17 @@ export async function serve(bad: Handler = () => null, tls: { cert: string; key:
     const response = given === 'late' ? good(request) : given;
     if (response === 'hang') return;
     if (response === 'cut') return void incoming.socket.destroy();
-    outgoing.writeHead(response[0], { 'content-type': 'application/json' }).end(response[1] ? JSON.stringify(response[1]) : undefined);
+    outgoing
+      .writeHead(response[0], { 'content-type': 'application/json' })
+      .end(response[1] ? JSON.stringify(response[1]) : undefined);
   };
   const server = tls ? createTlsServer(tls, listener) : createServer(listener);
   const port = await listening(server);
   const way = openWay({ clients: async () => ({ host: '127.0.0.1', port }), prefix: '', tls: null });
   return {
-    way, port, seen,
+    way,
+    port,
+    seen,
     [Symbol.asyncDispose]: async () => {
       await way.close();
       server.closeAllConnections();
@@ -43,14 +58,18 @@ export async function serve(bad: Handler = () => null, tls: { cert: string; key:
 }
 
 const listening = (server: Server): Promise<number> =>
-  new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)));
+  new Promise((resolve) =>
+    server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)),
+  );
 
 async function requestOf(incoming: IncomingMessage): Promise<Request> {
   const chunks: Buffer[] = [];
   for await (const chunk of incoming) chunks.push(chunk as Buffer);
   const text = Buffer.concat(chunks).toString();
   return {
-    method: incoming.method!, path: incoming.url!, body: text ? (JSON.parse(text) as Record<string, string>) : {},
+    method: incoming.method!,
+    path: incoming.url!,
+    body: text ? (JSON.parse(text) as Record<string, string>) : {},
     bearer: (incoming.headers.authorization ?? '').replace('Bearer ', ''),
   };
 }
@@ -74,15 +93,18 @@ function goodService(): (request: Request) => Exclude<Response, string> {
     const user = Number(/^user(\d+)@/.exec(body['email'] ?? '')?.[1] ?? -1);
     const held = sessions.get(body['refresh'] ?? '');
     switch (path) {
-      case '/login': return user >= 0 && user < 100 && body['password'] === passwordOf(user) ? pair(user) : [401];
-      case '/profile': return access.has(bearer) ? [200, profileOf(access.get(bearer)!)] : [401];
+      case '/login':
+        return user >= 0 && user < 100 && body['password'] === passwordOf(user) ? pair(user) : [401];
+      case '/profile':
+        return access.has(bearer) ? [200, profileOf(access.get(bearer)!)] : [401];
       case '/refresh':
         if (held === undefined || !sessions.delete(body['refresh']!)) return [401];
         return pair(held);
       case '/revoke':
         sessions.delete(body['refresh']!);
         return [204];
-      default: return [404];
+      default:
+        return [404];
     }
   };
 }

@@ -5,15 +5,30 @@ import { visits } from '../../../drivers/http/visits.ts';
 import { createCertificates } from '../../../stack/certificates.ts';
 import { profileOf, serve, type Handler } from './service.ts';
 
-interface Row { outcome: number; wrong: boolean; tookMs: number }
+interface Row {
+  outcome: number;
+  wrong: boolean;
+  tookMs: number;
+}
 const { certificate, expired, wrong, key, ca } = await createCertificates();
 
-/** One visit to whatever listens at the ports, the second one once the first was lost; what was recorded of each request. */
+/**
+ * One visit to whatever listens at the ports, the second one once the first was lost; what was recorded of
+ * each request.
+ */
 async function visit(ports: number[], { name = 'localhost', times = 1 } = {}): Promise<Row[]> {
   const rows: Row[] = [];
   let asked = 0;
   const clients = async () => ({ host: '127.0.0.1', port: ports[Math.min(asked++, ports.length - 1)]! });
-  const client = await visits({ clients, prefix: '', tls: { name, ca }, clock: systemClock, seed: 7, users: 100, prepare: async () => undefined }).open({
+  const client = await visits({
+    clients,
+    prefix: '',
+    tls: { name, ca },
+    clock: systemClock,
+    seed: 7,
+    users: 100,
+    prepare: async () => undefined,
+  }).open({
     record: (kind, outcome, _id, _group, invokedMs, endedMs, _low, _high, flags) => {
       expect(kind).toBe(kinds.answer);
       rows.push({ outcome, wrong: flags === flagWrong, tookMs: endedMs - invokedMs });
@@ -23,7 +38,10 @@ async function visit(ports: number[], { name = 'localhost', times = 1 } = {}): P
   await client.close();
   return rows;
 }
-const seen = (rows: Row[]): string[] => rows.map(({ outcome, wrong: isWrong }) => (isWrong ? 'wrong' : Object.entries(outcomes).find(([, value]) => value === outcome)![0]));
+const seen = (rows: Row[]): string[] =>
+  rows.map(({ outcome, wrong: isWrong }) =>
+    isWrong ? 'wrong' : Object.entries(outcomes).find(([, value]) => value === outcome)![0],
+  );
 const right = { cert: certificate, key };
 
 async function withService(bad: Handler, tls = right): Promise<{ rows: Row[]; asked: string[] }> {
@@ -39,22 +57,46 @@ test('a visitor logs in and looks at the profile, and each answer is in the reco
 });
 
 test.each<[string, Handler, string[]]>([
-  ['another one\'s profile', ({ path }) => (path === '/profile' ? [200, profileOf(99)] : null), ['ok', 'wrong']],
-  ['a profile that does not fit its digest', ({ path }) => (path === '/profile' ? [200, { ...profileOf(1), bio: 'x [sha256:0000000000000000]' }] : null), ['ok', 'wrong']],
+  [
+    "another one's profile",
+    ({ path }) => (path === '/profile' ? [200, profileOf(99)] : null),
+    ['ok', 'wrong'],
+  ],
+  [
+    'a profile that does not fit its digest',
+    ({ path }) =>
+      path === '/profile' ? [200, { ...profileOf(1), bio: 'x [sha256:0000000000000000]' }] : null,
+    ['ok', 'wrong'],
+  ],
   ['tokens left out', ({ path }) => (path === '/login' ? [200, {}] : null), ['wrong', 'wrong']],
   ['the right password refused', ({ path }) => (path === '/login' ? [401] : null), ['wrong', 'wrong']],
   ['a dependency away', () => [503], ['fail', 'fail']],
-  ['the connection cut after the login was read', ({ path }) => (path === '/login' ? 'cut' : null), ['unknown', 'unknown']],
-  ['the connection cut after the profile was asked for', ({ path }) => (path === '/profile' ? 'cut' : null), ['ok', 'unknown']],
-])('not right: %s', async (_name, bad, expected) => expect(seen((await withService(bad)).rows)).toEqual(expected));
+  [
+    'the connection cut after the login was read',
+    ({ path }) => (path === '/login' ? 'cut' : null),
+    ['unknown', 'unknown'],
+  ],
+  [
+    'the connection cut after the profile was asked for',
+    ({ path }) => (path === '/profile' ? 'cut' : null),
+    ['ok', 'unknown'],
+  ],
+])('not right: %s', async (_name, bad, expected) =>
+  expect(seen((await withService(bad)).rows)).toEqual(expected),
+);
 
-test('no answer is waited for longer than three seconds, and then nobody knows', { timeout: 20_000 }, async () => {
+test('no answer is waited for longer than three seconds, and then nobody knows', {
+  timeout: 20_000,
+}, async () => {
   const { rows } = await withService(({ path }) => (path === '/profile' ? 'hang' : null));
   expect(seen(rows)).toEqual(['ok', 'unknown']);
   expect(rows[1]!.tookMs).toBeGreaterThan(2_900);
 });
 
-test.each([['by an authority that nobody trusts', { cert: wrong, key }], ['that is expired', { cert: expired, key }]])('an answer under a certificate %s is none', async (_name, tls) => {
+test.each([
+  ['by an authority that nobody trusts', { cert: wrong, key }],
+  ['that is expired', { cert: expired, key }],
+])('an answer under a certificate %s is none', async (_name, tls) => {
   const { rows } = await withService(() => null, tls);
   expect(seen(rows)).toEqual(['unknown', 'unknown']);
 });

@@ -11,7 +11,8 @@ const to = (ports: number[]) => {
       asked.push(ports[Math.min(asked.length, ports.length - 1)]!);
       return { host: '127.0.0.1', port: asked.at(-1)! };
     },
-    prefix: '/auth', tls: null,
+    prefix: '/auth',
+    tls: null,
   });
   return { way, asked };
 };
@@ -26,16 +27,26 @@ const deadPort = (): Promise<number> =>
   });
 
 test('an answer is passed on with its status, whatever the status, and the prefix stands before the path', async () => {
-  await using service = await serve(({ path }) => (path === '/auth/there' ? [418, { kind: 'teapot' }] : null));
+  await using service = await serve(({ path }) =>
+    path === '/auth/there' ? [418, { kind: 'teapot' }] : null,
+  );
   const { way } = to([service.port]);
-  expect(await way.send('GET', '/there')).toMatchObject({ kind: 'answer', status: 418, body: { kind: 'teapot' } });
+  expect(await way.send('GET', '/there')).toMatchObject({
+    kind: 'answer',
+    status: 418,
+    body: { kind: 'teapot' },
+  });
   await way.close();
 });
 
 test('a connection refused is certain to have done nothing, and the address is asked for again', async () => {
   await using service = await serve(() => [200, {}]);
   const { way, asked } = to([await deadPort(), service.port]);
-  expect(await way.send('POST', '/x', { body: {} })).toMatchObject({ kind: 'none', certain: true, error: expect.stringContaining('ECONNREFUSED') });
+  expect(await way.send('POST', '/x', { body: {} })).toMatchObject({
+    kind: 'none',
+    certain: true,
+    error: expect.stringContaining('ECONNREFUSED'),
+  });
   expect(await way.send('POST', '/x', { body: {} })).toMatchObject({ kind: 'answer', status: 200 });
   await way.send('POST', '/x', { body: {} });
   expect(asked).toHaveLength(2);
@@ -46,14 +57,21 @@ test('no answer in time, and a connection cut after the request, leave it unknow
   for (const bad of ['hang', 'cut'] as const) {
     await using service = await serve(() => bad);
     const begun = performance.now();
-    expect(await service.way.send('POST', '/x', { body: {}, deadlineMs: 150 })).toMatchObject({ kind: 'none', certain: false });
+    expect(await service.way.send('POST', '/x', { body: {}, deadlineMs: 150 })).toMatchObject({
+      kind: 'none',
+      certain: false,
+    });
     expect(performance.now() - begun).toBeLessThan(1500);
   }
 });
 
 test('a server that does not speak TLS is never sent anything', async () => {
   await using service = await serve();
-  const way = openWay({ clients: async () => ({ host: '127.0.0.1', port: service.port }), prefix: '', tls: { name: 'localhost', ca: '' } });
+  const way = openWay({
+    clients: async () => ({ host: '127.0.0.1', port: service.port }),
+    prefix: '',
+    tls: { name: 'localhost', ca: '' },
+  });
   expect(await way.send('GET', '/x')).toMatchObject({ kind: 'none', certain: true });
   expect(service.seen).toEqual([]);
   await way.close();

@@ -4,7 +4,11 @@ import { asClientsMeetIt } from '../../../drivers/mysql/server.ts';
 
 const own = { host: 'own', port: 1 };
 const moved = { host: 'promoted', port: 2 };
-const service = { name: 'mysql', endpoint: async () => own, exec: async () => ({ code: 0, stdout: '', stderr: '' }) } as unknown as Service;
+const service = {
+  name: 'mysql',
+  endpoint: async () => own,
+  exec: async () => ({ code: 0, stdout: '', stderr: '' }),
+} as unknown as Service;
 
 test('the server as clients meet it is wherever a failover has put it, and its container is the same', async () => {
   const site = asClientsMeetIt({ service, clients: async () => moved });

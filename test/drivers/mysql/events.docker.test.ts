@@ -4,13 +4,21 @@ import { mysqlStackUp } from '../mysql-stack.ts';
 import { events, schedulerOff, type EventCase } from './event-cases.ts';
 
 /** What a server does by its own clock, after the recovery. */
-const { stack, attached } = oneServer(mysqlStackUp, (stack) => stack.attach({ volatileTables: ['app.armed', 'app.seen'] }));
+const { stack, attached } = oneServer(mysqlStackUp, (stack) =>
+  stack.attach({ volatileTables: ['app.armed', 'app.seen'] }),
+);
 
 beforeEach(async () => {
   await stack.sql(
-    'RESET PERSIST', 'SET GLOBAL event_scheduler = ON', 'DROP EVENT IF EXISTS sys.purge', 'DROP DATABASE IF EXISTS app', 'CREATE DATABASE app',
-    'CREATE TABLE app.roles (id INT PRIMARY KEY, name VARCHAR(20))', "INSERT INTO app.roles VALUES (1, 'member'), (2, 'admin')",
-    'CREATE TABLE app.seen (id INT AUTO_INCREMENT PRIMARY KEY)', 'CREATE TABLE app.armed (id INT PRIMARY KEY)',
+    'RESET PERSIST',
+    'SET GLOBAL event_scheduler = ON',
+    'DROP EVENT IF EXISTS sys.purge',
+    'DROP DATABASE IF EXISTS app',
+    'CREATE DATABASE app',
+    'CREATE TABLE app.roles (id INT PRIMARY KEY, name VARCHAR(20))',
+    "INSERT INTO app.roles VALUES (1, 'member'), (2, 'admin')",
+    'CREATE TABLE app.seen (id INT AUTO_INCREMENT PRIMARY KEY)',
+    'CREATE TABLE app.armed (id INT PRIMARY KEY)',
   );
 });
 

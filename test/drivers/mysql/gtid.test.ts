@@ -36,19 +36,23 @@ describe('sets behave as sets', () => {
   };
 
   test('adding, asking, counting, and writing down and reading again', () => {
-    fc.assert(fc.property(numbers, (list) => {
-      const set = setOf(list);
-      expect(set.count()).toBe(new Set(list).size);
-      for (let n = 1; n <= 61; n += 1) expect(set.has(a, n)).toBe(list.includes(n));
-      expect(gtidSet(set.toString()).toString()).toBe(set.toString());
-    }));
+    fc.assert(
+      fc.property(numbers, (list) => {
+        const set = setOf(list);
+        expect(set.count()).toBe(new Set(list).size);
+        for (let n = 1; n <= 61; n += 1) expect(set.has(a, n)).toBe(list.includes(n));
+        expect(gtidSet(set.toString()).toString()).toBe(set.toString());
+      }),
+    );
   });
 
   test('what is left without the other', () => {
-    fc.assert(fc.property(numbers, numbers, (one, other) => {
-      const left = setOf(one).without(setOf(other));
-      expect(left.toString()).toBe(setOf(one.filter((n) => !other.includes(n))).toString());
-      expect(left.isEmpty()).toBe(one.every((n) => other.includes(n)));
-    }));
+    fc.assert(
+      fc.property(numbers, numbers, (one, other) => {
+        const left = setOf(one).without(setOf(other));
+        expect(left.toString()).toBe(setOf(one.filter((n) => !other.includes(n))).toString());
+        expect(left.isEmpty()).toBe(one.every((n) => other.includes(n)));
+      }),
+    );
   });
 });

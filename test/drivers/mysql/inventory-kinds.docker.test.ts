@@ -2,7 +2,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Attached, CheckOutcome } from '../../../core/driver.ts';
 import { mysqlStackUp, type MysqlStack } from '../mysql-stack.ts';
 
-/** Alter one thing, and the inventory names it; alter nothing that matters, and it is silent. One server for all. */
+/**
+ * Alter one thing, and the inventory names it; alter nothing that matters, and it is silent. One server for
+ * all.
+ */
 let stack: MysqlStack;
 let attached: Attached;
 
@@ -16,28 +19,59 @@ afterAll(() => stack?.down());
 
 beforeEach(async () => {
   await stack.sql(
-    'SET GLOBAL sql_mode = DEFAULT', 'RESET PERSIST', ...settingsOfCases.map((name) => `SET GLOBAL ${name} = DEFAULT`), 'SET PERSIST max_connections = 333', 'SET PERSIST innodb_lock_wait_timeout = 7',
-    'DROP DATABASE IF EXISTS app', 'DROP DATABASE IF EXISTS archive', 'DROP DATABASE IF EXISTS beside', 'DROP USER IF EXISTS shop, leaver, gone, newcomer',
-    'CREATE DATABASE app CHARACTER SET utf8mb4', 'CREATE DATABASE archive', 'CREATE DATABASE beside', 'CREATE TABLE beside.item (id INT PRIMARY KEY)', 'INSERT INTO beside.item VALUES (1)',
-    "CREATE USER shop IDENTIFIED BY 'spring'", 'GRANT SELECT ON app.* TO shop', "CREATE USER leaver IDENTIFIED BY 'word'", "CREATE USER gone IDENTIFIED BY 'x'", 'GRANT SELECT ON app.* TO gone',
+    'SET GLOBAL sql_mode = DEFAULT',
+    'RESET PERSIST',
+    ...settingsOfCases.map((name) => `SET GLOBAL ${name} = DEFAULT`),
+    'SET PERSIST max_connections = 333',
+    'SET PERSIST innodb_lock_wait_timeout = 7',
+    'DROP DATABASE IF EXISTS app',
+    'DROP DATABASE IF EXISTS archive',
+    'DROP DATABASE IF EXISTS beside',
+    'DROP USER IF EXISTS shop, leaver, gone, newcomer',
+    'CREATE DATABASE app CHARACTER SET utf8mb4',
+    'CREATE DATABASE archive',
+    'CREATE DATABASE beside',
+    'CREATE TABLE beside.item (id INT PRIMARY KEY)',
+    'INSERT INTO beside.item VALUES (1)',
+    "CREATE USER shop IDENTIFIED BY 'spring'",
+    'GRANT SELECT ON app.* TO shop',
+    "CREATE USER leaver IDENTIFIED BY 'word'",
+    "CREATE USER gone IDENTIFIED BY 'x'",
+    'GRANT SELECT ON app.* TO gone',
     `CREATE TABLE app.note (id INT AUTO_INCREMENT PRIMARY KEY, text VARCHAR(80) CHARACTER SET utf8mb4 NOT NULL, FULLTEXT KEY words (text))`,
     "INSERT INTO app.note (text) VALUES ('plain red fox'), (CONVERT(0xF09F9A80 USING utf8mb4)), (CONVERT(0xE6BCA2E5AD97 USING utf8mb4)), ('a lazy dog and a fox')",
-    'CREATE TABLE app.item (id INT PRIMARY KEY, price INT NOT NULL, colour VARCHAR(10), CONSTRAINT dear CHECK (price > 0)) PARTITION BY HASH (id) PARTITIONS 4', "INSERT INTO app.item VALUES (1, 10, 'red'), (2, 20, 'blue')",
+    'CREATE TABLE app.item (id INT PRIMARY KEY, price INT NOT NULL, colour VARCHAR(10), CONSTRAINT dear CHECK (price > 0)) PARTITION BY HASH (id) PARTITIONS 4',
+    "INSERT INTO app.item VALUES (1, 10, 'red'), (2, 20, 'blue')",
     'CREATE TABLE app.orders (id BIGINT AUTO_INCREMENT PRIMARY KEY) AUTO_INCREMENT = 500',
-    "CREATE TABLE app.hot (id INT PRIMARY KEY, label VARCHAR(40)) ENGINE = MEMORY", "INSERT INTO app.hot VALUES (1, 'in memory only')",
-    'CREATE VIEW app.by_colour AS SELECT colour, COUNT(*) AS n FROM app.item GROUP BY colour', "CREATE DEFINER = gone VIEW app.labels AS SELECT text FROM app.note",
-    'CREATE PROCEDURE app.raise_prices() UPDATE app.item SET price = price + 1', 'CREATE FUNCTION app.with_tax(price INT) RETURNS INT DETERMINISTIC RETURN price * 12 DIV 10',
+    'CREATE TABLE app.hot (id INT PRIMARY KEY, label VARCHAR(40)) ENGINE = MEMORY',
+    "INSERT INTO app.hot VALUES (1, 'in memory only')",
+    'CREATE VIEW app.by_colour AS SELECT colour, COUNT(*) AS n FROM app.item GROUP BY colour',
+    'CREATE DEFINER = gone VIEW app.labels AS SELECT text FROM app.note',
+    'CREATE PROCEDURE app.raise_prices() UPDATE app.item SET price = price + 1',
+    'CREATE FUNCTION app.with_tax(price INT) RETURNS INT DETERMINISTIC RETURN price * 12 DIV 10',
     "CREATE EVENT app.nightly ON SCHEDULE EVERY 1 DAY STARTS '2030-01-01 03:00:00' DO CALL app.raise_prices()",
   );
 });
 
-const sql = (...statements: string[]) => (): Promise<unknown> => stack.sql(...statements);
+const sql =
+  (...statements: string[]) =>
+  (): Promise<unknown> =>
+    stack.sql(...statements);
 const restarted = async (): Promise<void> => {
   await attached.actions['restart']!({});
 };
 
-/** Looked at, altered, looked at just before the fault where the case has something to do before it, altered, judged. */
-async function judged({ beforeFault, afterFault }: { beforeFault?: string[]; afterFault: () => Promise<unknown> }): Promise<CheckOutcome> {
+/**
+ * Looked at, altered, looked at just before the fault where the case has something to do before it, altered,
+ * judged.
+ */
+async function judged({
+  beforeFault,
+  afterFault,
+}: {
+  beforeFault?: string[];
+  afterFault: () => Promise<unknown>;
+}): Promise<CheckOutcome> {
   const check = attached.checks['inventory']!;
   const baseline = await check.before!();
   if (beforeFault) await stack.sql(...beforeFault);
@@ -48,105 +82,300 @@ async function judged({ beforeFault, afterFault }: { beforeFault?: string[]; aft
 
 describe('the inventory names', () => {
   test.each<[string, string[], RegExp[]]>([
-    ['numbers given out twice', ['ALTER TABLE app.orders AUTO_INCREMENT = 400'], [/AUTO_INCREMENT of app\.orders: 400, was 500/]],
-    ['numbers given out twice, where rows are compared as well', ['DELETE FROM app.note WHERE id = 4', 'ALTER TABLE app.note AUTO_INCREMENT = 1', "INSERT INTO app.note (id, text) VALUES (3 + 1, 'a lazy dog and a fox')", 'DELETE FROM app.orders', 'ALTER TABLE app.orders AUTO_INCREMENT = 1'], [/of app\.orders: 1, was 500/]],
-    ['persisted settings that are lost, with their values', ['RESET PERSIST'], [/max_connections is lost, was 333/, /innodb_lock_wait_timeout is lost, was 7/]],
-    ['a persisted setting that is another', ['SET PERSIST max_connections = 50'], [/max_connections is 50, was 333/]],
-    ['a view whose column is gone', ['ALTER TABLE app.item DROP COLUMN colour'], [/view app\.by_colour does not select any more/]],
-    ['a view whose owner is gone', ['SET SESSION sql_require_primary_key = OFF', 'DROP USER gone'], [/view app\.labels does not select any more/, /account gone@% is missing/]],
-    ['routines and events left out (F11)', ['DROP PROCEDURE app.raise_prices', 'DROP FUNCTION app.with_tax', 'DROP EVENT app.nightly'], [/PROCEDURE app\.raise_prices is missing/, /FUNCTION app\.with_tax is missing/, /EVENT app\.nightly is missing/]],
-    ['everything, after an archive of nothing (F12)', ['DROP DATABASE app', 'CREATE DATABASE app CHARACTER SET utf8mb4'], [/TABLE app\.note is missing/, /TABLE app\.item is missing/, /EVENT app\.nightly is missing/]],
-    ['a character of four bytes that became a question mark (F14)', ["UPDATE app.note SET text = '?' WHERE id = 2"], [/rows of app\.note: 4 rows, and not all as before/]],
-    ['a column in another character set', ['ALTER TABLE app.item MODIFY colour VARCHAR(10) CHARACTER SET latin1'], [/TABLE app\.item: another definition/]],
-    ['a column in another collation', ['ALTER TABLE app.item MODIFY colour VARCHAR(10) COLLATE utf8mb4_bin'], [/TABLE app\.item: another definition/]],
-    ['a database in another collation', ['ALTER DATABASE app COLLATE utf8mb4_bin'], [/DATABASE app: another definition/]],
-    ['a check that is gone', ['ALTER TABLE app.item DROP CHECK dear'], [/TABLE app\.item: another definition/]],
-    ['a check that is not enforced', ['ALTER TABLE app.item ALTER CHECK dear NOT ENFORCED'], [/TABLE app\.item: another definition/]],
-    ['other partitions', ['ALTER TABLE app.item REMOVE PARTITIONING'], [/TABLE app\.item: another definition/]],
-    ['a routine under another mode', ["SET SESSION sql_mode = ''", 'DROP PROCEDURE app.raise_prices', 'CREATE PROCEDURE app.raise_prices() UPDATE app.item SET price = price + 1'], [/PROCEDURE app\.raise_prices: another definition/]],
-    ['an event that is switched off', ['ALTER EVENT app.nightly DISABLE'], [/EVENT app\.nightly: another definition/]],
-    ['an account that is locked', ['ALTER USER shop ACCOUNT LOCK'], [/account shop@%: another password, plugin or attribute/]],
-    ['a password that has expired', ['ALTER USER shop PASSWORD EXPIRE'], [/account shop@%: another password, plugin or attribute/]],
-    ['a database beside the application\'s', ['DROP DATABASE beside'], [/DATABASE beside is missing/]],
+    [
+      'numbers given out twice',
+      ['ALTER TABLE app.orders AUTO_INCREMENT = 400'],
+      [/AUTO_INCREMENT of app\.orders: 400, was 500/],
+    ],
+    [
+      'numbers given out twice, where rows are compared as well',
+      [
+        'DELETE FROM app.note WHERE id = 4',
+        'ALTER TABLE app.note AUTO_INCREMENT = 1',
+        "INSERT INTO app.note (id, text) VALUES (3 + 1, 'a lazy dog and a fox')",
+        'DELETE FROM app.orders',
+        'ALTER TABLE app.orders AUTO_INCREMENT = 1',
+      ],
+      [/of app\.orders: 1, was 500/],
+    ],
+    [
+      'persisted settings that are lost, with their values',
+      ['RESET PERSIST'],
+      [/max_connections is lost, was 333/, /innodb_lock_wait_timeout is lost, was 7/],
+    ],
+    [
+      'a persisted setting that is another',
+      ['SET PERSIST max_connections = 50'],
+      [/max_connections is 50, was 333/],
+    ],
+    [
+      'a view whose column is gone',
+      ['ALTER TABLE app.item DROP COLUMN colour'],
+      [/view app\.by_colour does not select any more/],
+    ],
+    [
+      'a view whose owner is gone',
+      ['SET SESSION sql_require_primary_key = OFF', 'DROP USER gone'],
+      [/view app\.labels does not select any more/, /account gone@% is missing/],
+    ],
+    [
+      'routines and events left out (F11)',
+      ['DROP PROCEDURE app.raise_prices', 'DROP FUNCTION app.with_tax', 'DROP EVENT app.nightly'],
+      [
+        /PROCEDURE app\.raise_prices is missing/,
+        /FUNCTION app\.with_tax is missing/,
+        /EVENT app\.nightly is missing/,
+      ],
+    ],
+    [
+      'everything, after an archive of nothing (F12)',
+      ['DROP DATABASE app', 'CREATE DATABASE app CHARACTER SET utf8mb4'],
+      [/TABLE app\.note is missing/, /TABLE app\.item is missing/, /EVENT app\.nightly is missing/],
+    ],
+    [
+      'a character of four bytes that became a question mark (F14)',
+      ["UPDATE app.note SET text = '?' WHERE id = 2"],
+      [/rows of app\.note: 4 rows, and not all as before/],
+    ],
+    [
+      'a column in another character set',
+      ['ALTER TABLE app.item MODIFY colour VARCHAR(10) CHARACTER SET latin1'],
+      [/TABLE app\.item: another definition/],
+    ],
+    [
+      'a column in another collation',
+      ['ALTER TABLE app.item MODIFY colour VARCHAR(10) COLLATE utf8mb4_bin'],
+      [/TABLE app\.item: another definition/],
+    ],
+    [
+      'a database in another collation',
+      ['ALTER DATABASE app COLLATE utf8mb4_bin'],
+      [/DATABASE app: another definition/],
+    ],
+    [
+      'a check that is gone',
+      ['ALTER TABLE app.item DROP CHECK dear'],
+      [/TABLE app\.item: another definition/],
+    ],
+    [
+      'a check that is not enforced',
+      ['ALTER TABLE app.item ALTER CHECK dear NOT ENFORCED'],
+      [/TABLE app\.item: another definition/],
+    ],
+    [
+      'other partitions',
+      ['ALTER TABLE app.item REMOVE PARTITIONING'],
+      [/TABLE app\.item: another definition/],
+    ],
+    [
+      'a routine under another mode',
+      [
+        "SET SESSION sql_mode = ''",
+        'DROP PROCEDURE app.raise_prices',
+        'CREATE PROCEDURE app.raise_prices() UPDATE app.item SET price = price + 1',
+      ],
+      [/PROCEDURE app\.raise_prices: another definition/],
+    ],
+    [
+      'an event that is switched off',
+      ['ALTER EVENT app.nightly DISABLE'],
+      [/EVENT app\.nightly: another definition/],
+    ],
+    [
+      'an account that is locked',
+      ['ALTER USER shop ACCOUNT LOCK'],
+      [/account shop@%: another password, plugin or attribute/],
+    ],
+    [
+      'a password that has expired',
+      ['ALTER USER shop PASSWORD EXPIRE'],
+      [/account shop@%: another password, plugin or attribute/],
+    ],
+    ["a database beside the application's", ['DROP DATABASE beside'], [/DATABASE beside is missing/]],
     ['an empty database that is gone', ['DROP DATABASE archive'], [/DATABASE archive is missing/]],
-    ['a table in memory that is emptied while the server runs', ['DELETE FROM app.hot'], [/rows of app\.hot: 0 rows, 1 before/]],
-    ['an engine that is another', ['ALTER TABLE app.hot ENGINE = InnoDB'], [/TABLE app\.hot: another definition/]],
-    ['a setting that says how words are found', ['SET GLOBAL innodb_ft_enable_stopword = OFF'], [/setting innodb_ft_enable_stopword: OFF, was ON/]],
+    [
+      'a table in memory that is emptied while the server runs',
+      ['DELETE FROM app.hot'],
+      [/rows of app\.hot: 0 rows, 1 before/],
+    ],
+    [
+      'an engine that is another',
+      ['ALTER TABLE app.hot ENGINE = InnoDB'],
+      [/TABLE app\.hot: another definition/],
+    ],
+    [
+      'a setting that says how words are found',
+      ['SET GLOBAL innodb_ft_enable_stopword = OFF'],
+      [/setting innodb_ft_enable_stopword: OFF, was ON/],
+    ],
   ])('%s', async (_name, change, reasons) => {
     const outcome = await judged({ afterFault: sql(...change) });
     await stack.sql('SET GLOBAL innodb_ft_enable_stopword = ON');
     expect(outcome, outcome.detail).toMatchObject({ verdict: 'fail' });
-    for (const reason of reasons) expect(JSON.stringify((outcome.facts as { differences: string[] }).differences)).toMatch(reason);
+    for (const reason of reasons)
+      expect(JSON.stringify((outcome.facts as { differences: string[] }).differences)).toMatch(reason);
   });
 
   test('words that a search found, and finds no more in an index that was built otherwise', async () => {
-    await stack.sql('CREATE TABLE app.stop (value VARCHAR(30)) DEFAULT CHARSET utf8mb4', "INSERT INTO app.stop VALUES ('fox')");
-    const outcome = await judged({ afterFault: sql("SET SESSION innodb_ft_user_stopword_table = 'app/stop'", 'ALTER TABLE app.note DROP KEY words', 'ALTER TABLE app.note ADD FULLTEXT KEY words (text)') });
-    expect(outcome, outcome.detail).toMatchObject({ verdict: 'fail', detail: expect.stringMatching(/full-text index app\.note\.words: words of 3 characters find \d+ rows, \d+ before/) });
+    await stack.sql(
+      'CREATE TABLE app.stop (value VARCHAR(30)) DEFAULT CHARSET utf8mb4',
+      "INSERT INTO app.stop VALUES ('fox')",
+    );
+    const outcome = await judged({
+      afterFault: sql(
+        "SET SESSION innodb_ft_user_stopword_table = 'app/stop'",
+        'ALTER TABLE app.note DROP KEY words',
+        'ALTER TABLE app.note ADD FULLTEXT KEY words (text)',
+      ),
+    });
+    expect(outcome, outcome.detail).toMatchObject({
+      verdict: 'fail',
+      detail: expect.stringMatching(
+        /full-text index app\.note\.words: words of 3 characters find \d+ rows, \d+ before/,
+      ),
+    });
   });
 });
 
 describe('accounts that are otherwise than just before the fault are named, and the restore was right to bring them', () => {
   const again: Record<string, { beforeFault: string[]; afterFault: string[]; said: RegExp }> = {
-    'an old password (F09)': { beforeFault: ["ALTER USER shop IDENTIFIED BY 'autumn'"], afterFault: ["ALTER USER shop IDENTIFIED WITH caching_sha2_password AS '?'"], said: /account shop@% has older password, plugin or attributes again/ },
-    'somebody who had been locked out': { beforeFault: ['ALTER USER leaver ACCOUNT LOCK'], afterFault: ['ALTER USER leaver ACCOUNT UNLOCK'], said: /account leaver@% has older password, plugin or attributes again/ },
-    'a right that had been taken': { beforeFault: ['REVOKE SELECT ON app.* FROM shop'], afterFault: ['GRANT SELECT ON app.* TO shop'], said: /account shop@% has older grants again/ },
-    'an account made since': { beforeFault: ['CREATE USER newcomer'], afterFault: ['DROP USER newcomer'], said: /account newcomer@% is gone, and was there just before the fault/ },
+    'an old password (F09)': {
+      beforeFault: ["ALTER USER shop IDENTIFIED BY 'autumn'"],
+      afterFault: ["ALTER USER shop IDENTIFIED WITH caching_sha2_password AS '?'"],
+      said: /account shop@% has older password, plugin or attributes again/,
+    },
+    'somebody who had been locked out': {
+      beforeFault: ['ALTER USER leaver ACCOUNT LOCK'],
+      afterFault: ['ALTER USER leaver ACCOUNT UNLOCK'],
+      said: /account leaver@% has older password, plugin or attributes again/,
+    },
+    'a right that had been taken': {
+      beforeFault: ['REVOKE SELECT ON app.* FROM shop'],
+      afterFault: ['GRANT SELECT ON app.* TO shop'],
+      said: /account shop@% has older grants again/,
+    },
+    'an account made since': {
+      beforeFault: ['CREATE USER newcomer'],
+      afterFault: ['DROP USER newcomer'],
+      said: /account newcomer@% is gone, and was there just before the fault/,
+    },
   };
   test.each(Object.entries(again))('%s', async (_name, { beforeFault, afterFault, said }) => {
     const [row] = await stack.sql('SET SESSION print_identified_with_as_hex = ON', 'SHOW CREATE USER shop');
     const was = /AS (0x[0-9A-F]+)/.exec(Object.values(row!)[0] as string)![1]!;
-    const outcome = await judged({ beforeFault, afterFault: sql(...afterFault.map((one) => one.replace("'?'", was))) });
-    expect(outcome, outcome.detail).toMatchObject({ verdict: 'pass', detail: expect.stringMatching(said), facts: { remarks: expect.arrayContaining([expect.stringMatching(said)]) } });
+    const outcome = await judged({
+      beforeFault,
+      afterFault: sql(...afterFault.map((one) => one.replace("'?'", was))),
+    });
+    expect(outcome, outcome.detail).toMatchObject({
+      verdict: 'pass',
+      detail: expect.stringMatching(said),
+      facts: { remarks: expect.arrayContaining([expect.stringMatching(said)]) },
+    });
   });
   test('but one that is neither as then nor as at the beginning is a fault', async () => {
-    const outcome = await judged({ beforeFault: ["ALTER USER shop IDENTIFIED BY 'autumn'"], afterFault: sql("ALTER USER shop IDENTIFIED BY 'winter'") });
-    expect(outcome).toMatchObject({ verdict: 'fail', detail: expect.stringContaining('account shop@%: another password') });
+    const outcome = await judged({
+      beforeFault: ["ALTER USER shop IDENTIFIED BY 'autumn'"],
+      afterFault: sql("ALTER USER shop IDENTIFIED BY 'winter'"),
+    });
+    expect(outcome).toMatchObject({
+      verdict: 'fail',
+      detail: expect.stringContaining('account shop@%: another password'),
+    });
   });
   test('and one that stays as it was just before is no word worth', async () => {
-    const outcome = await judged({ beforeFault: ["ALTER USER shop IDENTIFIED BY 'autumn'", 'DROP USER leaver'], afterFault: sql('SELECT 1') });
+    const outcome = await judged({
+      beforeFault: ["ALTER USER shop IDENTIFIED BY 'autumn'", 'DROP USER leaver'],
+      afterFault: sql('SELECT 1'),
+    });
     expect(outcome, outcome.detail).toMatchObject({ verdict: 'pass' });
     expect(outcome.detail).not.toMatch(/shop|leaver/);
   });
   test('numbers that an older backup gives out again are said as well', async () => {
-    const outcome = await judged({ beforeFault: ['ALTER TABLE app.orders AUTO_INCREMENT = 700'], afterFault: sql('ALTER TABLE app.orders AUTO_INCREMENT = 600') });
-    expect(outcome, outcome.detail).toMatchObject({ verdict: 'pass', detail: expect.stringContaining('AUTO_INCREMENT of app.orders: 600, was 700') });
+    const outcome = await judged({
+      beforeFault: ['ALTER TABLE app.orders AUTO_INCREMENT = 700'],
+      afterFault: sql('ALTER TABLE app.orders AUTO_INCREMENT = 600'),
+    });
+    expect(outcome, outcome.detail).toMatchObject({
+      verdict: 'pass',
+      detail: expect.stringContaining('AUTO_INCREMENT of app.orders: 600, was 700'),
+    });
   });
 });
 
 describe('the inventory is no fail', () => {
   test('when nothing is altered, and says which tables no snapshot covers', async () => {
     const outcome = await judged({ beforeFault: ['SELECT 1'], afterFault: sql('SELECT 1') });
-    expect(outcome, outcome.detail).toMatchObject({ verdict: 'pass', facts: { differences: [], unread: [], remarks: ['no snapshot covers app.hot (MEMORY)', expect.stringMatching(/^event app\.nightly runs next in .*: what it does then was not seen$/)] } });
+    expect(outcome, outcome.detail).toMatchObject({
+      verdict: 'pass',
+      facts: {
+        differences: [],
+        unread: [],
+        remarks: [
+          'no snapshot covers app.hot (MEMORY)',
+          expect.stringMatching(/^event app\.nightly runs next in .*: what it does then was not seen$/),
+        ],
+      },
+    });
   });
   test('when counters are higher and rows that the load changes are others', async () => {
-    const outcome = await judged({ beforeFault: ['INSERT INTO app.orders VALUES ()'], afterFault: sql('INSERT INTO app.orders VALUES (), ()', 'DELETE FROM app.orders') });
+    const outcome = await judged({
+      beforeFault: ['INSERT INTO app.orders VALUES ()'],
+      afterFault: sql('INSERT INTO app.orders VALUES (), ()', 'DELETE FROM app.orders'),
+    });
     expect(outcome, outcome.detail).toMatchObject({ verdict: 'pass', facts: { differences: [] } });
   });
   test('when a table in memory is empty after a start, which is named; settings, counters and views are as they were (F15)', async () => {
     const outcome = await judged({ afterFault: restarted });
-    expect(outcome, outcome.detail).toMatchObject({ verdict: 'pass', detail: expect.stringContaining('rows of app.hot: 0 rows, 1 before; engine MEMORY keeps nothing over a start') });
+    expect(outcome, outcome.detail).toMatchObject({
+      verdict: 'pass',
+      detail: expect.stringContaining(
+        'rows of app.hot: 0 rows, 1 before; engine MEMORY keeps nothing over a start',
+      ),
+    });
   });
   test('when a view did not select before either', async () => {
     await stack.sql('ALTER TABLE app.item DROP COLUMN colour');
     const outcome = await judged({ afterFault: sql('SELECT 1') });
-    expect(outcome, outcome.detail).toMatchObject({ verdict: 'pass', detail: expect.stringContaining('view app.by_colour did not select before either') });
+    expect(outcome, outcome.detail).toMatchObject({
+      verdict: 'pass',
+      detail: expect.stringContaining('view app.by_colour did not select before either'),
+    });
   });
 });
 
 describe('the inventory is inconclusive', () => {
   test('where not a row was there to be missed (F46)', async () => {
-    await stack.sql('DELETE FROM app.note', 'DELETE FROM app.item', 'DELETE FROM app.hot', 'DELETE FROM beside.item');
+    await stack.sql(
+      'DELETE FROM app.note',
+      'DELETE FROM app.item',
+      'DELETE FROM app.hot',
+      'DELETE FROM beside.item',
+    );
     const outcome = await judged({ afterFault: sql('SELECT 1') });
-    expect(outcome).toMatchObject({ verdict: 'inconclusive', detail: expect.stringContaining('0 rows of 4 tables were compared') });
+    expect(outcome).toMatchObject({
+      verdict: 'inconclusive',
+      detail: expect.stringContaining('0 rows of 4 tables were compared'),
+    });
   });
   test('for an account that cannot see everything, with what it cannot see', async () => {
-    await stack.sql("GRANT ALL ON app.* TO app");
+    await stack.sql('GRANT ALL ON app.* TO app');
     const limited = await stack.attach({ user: 'app', passwordFrom: 'MYSQL_PASSWORD' });
     const baseline = await limited.checks['inventory']!.before!();
     const outcome = await limited.checks['inventory']!.after(baseline, null, null);
-    expect(outcome).toMatchObject({ verdict: 'inconclusive', detail: expect.stringMatching(/cannot read whatever takes SELECT.* on \*\.\* to be seen; definition of PROCEDURE app\.raise_prices.*; accounts/) });
+    expect(outcome).toMatchObject({
+      verdict: 'inconclusive',
+      detail: expect.stringMatching(
+        /cannot read whatever takes SELECT.* on \*\.\* to be seen; definition of PROCEDURE app\.raise_prices.*; accounts/,
+      ),
+    });
     await stack.sql('DELETE FROM app.item');
-    expect(await limited.checks['inventory']!.after(baseline, null, null), 'what it sees it still judges').toMatchObject({ verdict: 'fail', detail: expect.stringContaining('rows of app.item: 0 rows, 2 before') });
+    expect(
+      await limited.checks['inventory']!.after(baseline, null, null),
+      'what it sees it still judges',
+    ).toMatchObject({
+      verdict: 'fail',
+      detail: expect.stringContaining('rows of app.item: 0 rows, 2 before'),
+    });
   });
 });

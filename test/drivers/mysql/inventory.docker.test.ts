@@ -17,14 +17,22 @@ afterAll(() => stack?.down());
 
 beforeEach(async () => {
   await stack.sql(
-    'DROP DATABASE IF EXISTS app', 'CREATE DATABASE app', 'DROP USER IF EXISTS clerk', "CREATE USER clerk IDENTIFIED BY 'first-password'", 'GRANT SELECT ON app.* TO clerk',
-    'CREATE TABLE app.roles (id INT PRIMARY KEY, name VARCHAR(20))', "INSERT INTO app.roles VALUES (1, 'member'), (2, 'admin')",
+    'DROP DATABASE IF EXISTS app',
+    'CREATE DATABASE app',
+    'DROP USER IF EXISTS clerk',
+    "CREATE USER clerk IDENTIFIED BY 'first-password'",
+    'GRANT SELECT ON app.* TO clerk',
+    'CREATE TABLE app.roles (id INT PRIMARY KEY, name VARCHAR(20))',
+    "INSERT INTO app.roles VALUES (1, 'member'), (2, 'admin')",
     `CREATE TABLE app.users (id INT AUTO_INCREMENT PRIMARY KEY, email VARCHAR(100), nick VARCHAR(100), role INT, weight FLOAT, price DECIMAL(9, 3), flags BIT(5), raw BLOB, doc JSON, kind ENUM('a', 'b'),
        seen TIMESTAMP(3) NULL, place POINT, upper_email VARCHAR(100) AS (UPPER(email)), KEY (role), CONSTRAINT users_role FOREIGN KEY (role) REFERENCES app.roles (id))`,
     `INSERT INTO app.users (email, nick, role, weight, price, flags, raw, doc, kind, seen, place) VALUES
        ('a', NULL, 1, 0.1, 1.500, b'101', x'00ff', '{"b": 1, "a": [1, 2]}', 'a', '2026-01-01 00:00:00.123', POINT(1, 2)), ('a,', '', 2, 1e10, NULL, NULL, '', NULL, NULL, NULL, NULL), ('a', NULL, 1, 0.1, 1.5, b'101', x'00ff', '{"a": [1, 2], "b": 1}', 'a', NULL, NULL)`,
-    'CREATE TABLE app.sessions (id INT PRIMARY KEY)', 'CREATE VIEW app.admins AS SELECT id FROM app.users WHERE role = 2', 'CREATE TRIGGER app.trim_name BEFORE INSERT ON app.roles FOR EACH ROW SET NEW.name = TRIM(NEW.name)',
-    'CREATE PROCEDURE app.nothing() SELECT 1', 'CREATE EVENT app.nightly ON SCHEDULE EVERY 1 DAY DO SELECT 1',
+    'CREATE TABLE app.sessions (id INT PRIMARY KEY)',
+    'CREATE VIEW app.admins AS SELECT id FROM app.users WHERE role = 2',
+    'CREATE TRIGGER app.trim_name BEFORE INSERT ON app.roles FOR EACH ROW SET NEW.name = TRIM(NEW.name)',
+    'CREATE PROCEDURE app.nothing() SELECT 1',
+    'CREATE EVENT app.nightly ON SCHEDULE EVERY 1 DAY DO SELECT 1',
   );
 });
 
@@ -42,15 +50,43 @@ describe('the inventory is red for', () => {
     ['an empty table', ['DELETE FROM app.users'], /rows of app\.users: 0 rows, 3 before/],
     ['a missing row', ['DELETE FROM app.users WHERE id = 2'], /2 rows, 3 before/],
     ['a changed row', ["UPDATE app.users SET email = 'b' WHERE id = 1"], /3 rows, and not all as before/],
-    ['NULL where there was an empty text', ['UPDATE app.users SET nick = NULL WHERE id = 2'], /not all as before/],
-    ['values that moved to the next column', ["UPDATE app.users SET email = 'a', nick = ',' WHERE id = 2"], /not all as before/],
-    ['two rows that were equal and are equal again', ["UPDATE app.users SET email = 'z' WHERE id IN (1, 3)"], /not all as before/],
-    ['a float in its last digit', ['UPDATE app.users SET weight = 0.10000001 WHERE id = 1'], /not all as before/],
-    ['a thousandth of a second', ["UPDATE app.users SET seen = '2026-01-01 00:00:00.124' WHERE id = 1"], /not all as before/],
+    [
+      'NULL where there was an empty text',
+      ['UPDATE app.users SET nick = NULL WHERE id = 2'],
+      /not all as before/,
+    ],
+    [
+      'values that moved to the next column',
+      ["UPDATE app.users SET email = 'a', nick = ',' WHERE id = 2"],
+      /not all as before/,
+    ],
+    [
+      'two rows that were equal and are equal again',
+      ["UPDATE app.users SET email = 'z' WHERE id IN (1, 3)"],
+      /not all as before/,
+    ],
+    [
+      'a float in its last digit',
+      ['UPDATE app.users SET weight = 0.10000001 WHERE id = 1'],
+      /not all as before/,
+    ],
+    [
+      'a thousandth of a second',
+      ["UPDATE app.users SET seen = '2026-01-01 00:00:00.124' WHERE id = 1"],
+      /not all as before/,
+    ],
     ['a bit', ["UPDATE app.users SET flags = b'100' WHERE id = 1"], /not all as before/],
     ['a place', ['UPDATE app.users SET place = POINT(1, 3) WHERE id = 1'], /not all as before/],
-    ['another column', ['ALTER TABLE app.users ADD COLUMN extra INT'], /TABLE app\.users: another definition/],
-    ['a missing index', ['ALTER TABLE app.users DROP FOREIGN KEY users_role', 'ALTER TABLE app.users DROP KEY role'], /TABLE app\.users: another definition/],
+    [
+      'another column',
+      ['ALTER TABLE app.users ADD COLUMN extra INT'],
+      /TABLE app\.users: another definition/,
+    ],
+    [
+      'a missing index',
+      ['ALTER TABLE app.users DROP FOREIGN KEY users_role', 'ALTER TABLE app.users DROP KEY role'],
+      /TABLE app\.users: another definition/,
+    ],
     ['a missing view', ['DROP VIEW app.admins'], /VIEW app\.admins is missing/],
     ['a missing trigger', ['DROP TRIGGER app.trim_name'], /TRIGGER app\.trim_name is missing/],
     ['a missing routine', ['DROP PROCEDURE app.nothing'], /PROCEDURE app\.nothing is missing/],
@@ -60,8 +96,16 @@ describe('the inventory is red for', () => {
     ['another password', ["ALTER USER clerk IDENTIFIED BY 'second-password'"], /clerk@%: another password/],
     ['a missing account', ['DROP USER clerk'], /account clerk@% is missing/],
     ['an account more', ['CREATE USER intruder'], /account intruder@% was not there before/],
-    ['a row without its parent', ['SET SESSION foreign_key_checks = 0', 'DELETE FROM app.roles WHERE id = 2'], /users_role: 1 rows without their parent/],
-    ['a parent table that is gone', ['SET SESSION foreign_key_checks = 0', 'DROP TABLE app.roles'], /users_role: 3 rows without their parent/],
+    [
+      'a row without its parent',
+      ['SET SESSION foreign_key_checks = 0', 'DELETE FROM app.roles WHERE id = 2'],
+      /users_role: 1 rows without their parent/,
+    ],
+    [
+      'a parent table that is gone',
+      ['SET SESSION foreign_key_checks = 0', 'DROP TABLE app.roles'],
+      /users_role: 3 rows without their parent/,
+    ],
     ['a server that is less durable', ['SET GLOBAL sync_binlog = 0'], /sync_binlog: 0, was 1/],
   ])('%s', async (_name, change, reason) => {
     const outcome = await judged(() => stack.sql(...change));
@@ -72,12 +116,19 @@ describe('the inventory is red for', () => {
 });
 
 describe('the inventory is', () => {
-  test('green when nothing changed, and when only volatile rows, counters and Muster\'s own changed', async () => {
+  test("green when nothing changed, and when only volatile rows, counters and Muster's own changed", async () => {
     const outcome = await judged(async () => {
-      await stack.sql('INSERT INTO app.sessions VALUES (1), (2)', "INSERT INTO app.users (email) VALUES ('x')", "DELETE FROM app.users WHERE email = 'x'");
+      await stack.sql(
+        'INSERT INTO app.sessions VALUES (1), (2)',
+        "INSERT INTO app.users (email) VALUES ('x')",
+        "DELETE FROM app.users WHERE email = 'x'",
+      );
       if (attached.workload?.kind === 'data') await attached.workload.prepare();
     });
-    expect(outcome, outcome.detail).toMatchObject({ verdict: 'pass', facts: { tables: 2, rows: 5, foreignKeys: 1, differences: [] } });
+    expect(outcome, outcome.detail).toMatchObject({
+      verdict: 'pass',
+      facts: { tables: 2, rows: 5, foreignKeys: 1, differences: [] },
+    });
   });
   test('inconclusive without a baseline', async () => {
     expect(await attached.checks['inventory']!.after(null)).toMatchObject({ verdict: 'inconclusive' });
@@ -118,7 +169,10 @@ describe('the inventory is', () => {
       await attached.backups['dump']!.restore!(receiver.artifact('dump', consistency), recordingContext());
     });
     await receiver.remove();
-    expect(outcome).toMatchObject({ verdict: 'fail', facts: { differences: ['definition of DATABASE other is missing'] } });
+    expect(outcome).toMatchObject({
+      verdict: 'fail',
+      facts: { differences: ['definition of DATABASE other is missing'] },
+    });
   });
   test('red after the restore of a dump that silently left a table out', async () => {
     // A view of the missing table would make loading fail, which is loud enough.
@@ -130,12 +184,18 @@ describe('the inventory is', () => {
       await attached.backups['dump']!.restore!(receiver.artifact('dump', consistency), recordingContext());
     });
     await receiver.remove();
-    expect(outcome).toMatchObject({ verdict: 'fail', detail: expect.stringContaining('TABLE app.users is missing') });
+    expect(outcome).toMatchObject({
+      verdict: 'fail',
+      detail: expect.stringContaining('TABLE app.users is missing'),
+    });
   });
 });
 
 describe('a dump', () => {
-  /** Takes the first bytes, then waits for `meanwhile` before it takes the rest: mysqldump stands still in between. */
+  /**
+   * Takes the first bytes, then waits for `meanwhile` before it takes the rest: mysqldump stands still in
+   * between.
+   */
   const slowSink = (meanwhile: () => Promise<void>): Sink & { settled: 'no' | 'stored' | 'refused' } => {
     const sink: Sink & { settled: 'no' | 'stored' | 'refused' } = {
       settled: 'no',
@@ -157,14 +217,26 @@ describe('a dump', () => {
     return sink;
   };
   const backup = (to: Sink, options: Record<string, unknown> = {}): Promise<Json> =>
-    attached.backups['dump']!.backup!(to, { options, signal: AbortSignal.timeout(60_000), now: () => 0 }).then(({ position }) => position);
+    attached.backups['dump']!.backup!(to, {
+      options,
+      signal: AbortSignal.timeout(60_000),
+      now: () => 0,
+    }).then(({ position }) => position);
   const killDump = async (): Promise<void> => {
-    const { stdout } = await stack.service.exec(['sh', '-c', 'for p in /proc/[0-9]*; do if [ "$(cat $p/comm 2>/dev/null)" = mysqldump ]; then kill -9 "${p#/proc/}" && echo killed; fi; done']);
+    const { stdout } = await stack.service.exec([
+      'sh',
+      '-c',
+      'for p in /proc/[0-9]*; do if [ "$(cat $p/comm 2>/dev/null)" = mysqldump ]; then kill -9 "${p#/proc/}" && echo killed; fi; done',
+    ]);
     expect(stdout).toContain('killed');
   };
   /** More than what fits between mysqldump and us. */
   const large = async (): Promise<unknown> =>
-    stack.sql('CREATE TABLE app.large (id INT PRIMARY KEY, filler LONGTEXT)', 'SET SESSION cte_max_recursion_depth = 100000', "INSERT INTO app.large WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 120) SELECT i, REPEAT(SHA2(i, 256), 2000) FROM n");
+    stack.sql(
+      'CREATE TABLE app.large (id INT PRIMARY KEY, filler LONGTEXT)',
+      'SET SESSION cte_max_recursion_depth = 100000',
+      'INSERT INTO app.large WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 120) SELECT i, REPEAT(SHA2(i, 256), 2000) FROM n',
+    );
 
   test('that was killed half-way is refused, and nobody is handed it as a whole', async () => {
     await large();
@@ -175,22 +247,44 @@ describe('a dump', () => {
   test('is whole when nothing happens to it', async () => {
     await large();
     const sink = slowSink(async () => undefined);
-    expect(await backup(sink)).toMatchObject({ gtid: expect.stringMatching(/:\d/), file: expect.stringMatching(/^binlog\./) });
+    expect(await backup(sink)).toMatchObject({
+      gtid: expect.stringMatching(/:\d/),
+      file: expect.stringMatching(/^binlog\./),
+    });
     expect(sink.settled).toBe('stored');
   });
   test('that is too small is refused', async () => {
-    await expect(backup(slowSink(async () => undefined), { floorBytes: 1e9 })).rejects.toThrow('too small');
+    await expect(
+      backup(
+        slowSink(async () => undefined),
+        { floorBytes: 1e9 },
+      ),
+    ).rejects.toThrow('too small');
   });
   test('keeps definitions from changing until it is done', async () => {
     await large();
     let altered: Promise<unknown> = Promise.resolve();
     let done = false;
     const order: string[] = [];
-    await backup(slowSink(async () => {
-      altered = stack.sql('ALTER TABLE app.roles ADD COLUMN late INT').then(() => order.push('altered'));
-      await expect.poll(async () => Number((await stack.sql("SELECT COUNT(*) AS n FROM information_schema.processlist WHERE state LIKE 'Waiting for backup lock'"))[0]!['n']), { timeout: 5_000 }).toBe(1);
-      done = true;
-    })).then(() => order.push('dumped'));
+    await backup(
+      slowSink(async () => {
+        altered = stack.sql('ALTER TABLE app.roles ADD COLUMN late INT').then(() => order.push('altered'));
+        await expect
+          .poll(
+            async () =>
+              Number(
+                (
+                  await stack.sql(
+                    "SELECT COUNT(*) AS n FROM information_schema.processlist WHERE state LIKE 'Waiting for backup lock'",
+                  )
+                )[0]!['n'],
+              ),
+            { timeout: 5_000 },
+          )
+          .toBe(1);
+        done = true;
+      }),
+    ).then(() => order.push('dumped'));
     await altered;
     expect([done, ...order]).toEqual([true, 'dumped', 'altered']);
   });
@@ -199,23 +293,47 @@ describe('a dump', () => {
     const defining = (async () => {
       for (; !over; ) await stack.sql('CREATE OR REPLACE VIEW app.defined AS SELECT id FROM app.roles');
     })();
-    await backup(slowSink(async () => undefined), { lockWaitSeconds: 2 }).finally(() => (over = true));
+    await backup(
+      slowSink(async () => undefined),
+      { lockWaitSeconds: 2 },
+    ).finally(() => (over = true));
     await defining;
   });
   test('that cannot have its locks says so instead of waiting, and holding up every write, for ever', async () => {
     await large();
-    // A statement that runs for long keeps the tables from being flushed, and that would keep everyone else from writing.
+    // A statement that runs for long keeps the tables from being flushed, and that would keep everyone else
+    // from writing.
     const long = stack.sql('SELECT SLEEP(6) FROM app.roles LIMIT 1');
-    await expect.poll(async () => Number((await stack.sql("SELECT COUNT(*) AS n FROM information_schema.processlist WHERE info LIKE 'SELECT SLEEP(6)%'"))[0]!['n']), { timeout: 5_000 }).toBe(1);
-    await expect(backup(slowSink(async () => undefined), { lockWaitSeconds: 1 })).rejects.toThrow(/mysqldump ended with code [1-9]/);
+    await expect
+      .poll(
+        async () =>
+          Number(
+            (
+              await stack.sql(
+                "SELECT COUNT(*) AS n FROM information_schema.processlist WHERE info LIKE 'SELECT SLEEP(6)%'",
+              )
+            )[0]!['n'],
+          ),
+        { timeout: 5_000 },
+      )
+      .toBe(1);
+    await expect(
+      backup(
+        slowSink(async () => undefined),
+        { lockWaitSeconds: 1 },
+      ),
+    ).rejects.toThrow(/mysqldump ended with code [1-9]/);
     await long;
   });
   test('does not leave the password where others can read it', async () => {
     let seen = '';
     await large();
-    await backup(slowSink(async () => {
-      seen = (await stack.service.exec(['sh', '-c', 'cat /proc/[0-9]*/cmdline 2>/dev/null | tr "\\0" " "'])).stdout;
-    }));
+    await backup(
+      slowSink(async () => {
+        seen = (await stack.service.exec(['sh', '-c', 'cat /proc/[0-9]*/cmdline 2>/dev/null | tr "\\0" " "']))
+          .stdout;
+      }),
+    );
     expect(seen).toContain('mysqldump');
     expect(seen).not.toContain(stack.password);
   });

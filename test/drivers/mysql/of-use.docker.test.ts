@@ -18,7 +18,8 @@ afterAll(() => stack?.down());
 
 beforeEach(async () => {
   await stack.sql(
-    'CREATE DATABASE IF NOT EXISTS app', 'CREATE TABLE IF NOT EXISTS app.roles (id INT PRIMARY KEY, name VARCHAR(20))',
+    'CREATE DATABASE IF NOT EXISTS app',
+    'CREATE TABLE IF NOT EXISTS app.roles (id INT PRIMARY KEY, name VARCHAR(20))',
     "REPLACE INTO app.roles VALUES (1, 'member'), (2, 'admin')",
   );
 });
@@ -26,7 +27,10 @@ afterEach(async () => {
   for (const connection of opened) connection.destroy();
   opened = [];
   const prepared = await stack.sql('XA RECOVER');
-  await stack.sql(...prepared.map(({ data }) => `XA ROLLBACK '${data as string}'`), ...settingsBack.map((name) => `SET GLOBAL ${name} = DEFAULT`));
+  await stack.sql(
+    ...prepared.map(({ data }) => `XA ROLLBACK '${data as string}'`),
+    ...settingsBack.map((name) => `SET GLOBAL ${name} = DEFAULT`),
+  );
 });
 
 async function session(statements: readonly string[]): Promise<Connection> {
@@ -57,7 +61,13 @@ describe('a lock', { timeout: 60_000 }, () => {
     const open = await session(['BEGIN', 'DELETE FROM app.roles WHERE id = 2']);
     const looking = inventory().after(baseline, null, justBefore);
     const looked = `SELECT 1 AS n FROM performance_schema.events_statements_current WHERE sql_text LIKE '%data_locks%' AND sql_text NOT LIKE '%events_%' AND end_event_id IS NOT NULL`;
-    expect(await pollUntil(systemClock, { everyMs: 50, deadlineMs: 30_000 }, async () => (await stack.sql(looked)).length > 0)).toBe(true);
+    expect(
+      await pollUntil(
+        systemClock,
+        { everyMs: 50, deadlineMs: 30_000 },
+        async () => (await stack.sql(looked)).length > 0,
+      ),
+    ).toBe(true);
     await open.query('ROLLBACK');
     judged(await looking, null);
   });

@@ -26,7 +26,8 @@ test('once, however many backups there are, and a new one when it appears', () =
 test('what was torn is whole again only after a replay of row events past the end of the dump, and by a key', () => {
   const heap = { ...counter, name: 'app.heap', keyed: false };
   const torn = { tables: [counter, heap], logEnd: { file: 'binlog.000009', position: 500 } };
-  const left = (reached: { file: string; position: number } | null, format?: string): string[] => tornAfterReplay(torn, reached, format).tables.map(({ name }) => name);
+  const left = (reached: { file: string; position: number } | null, format?: string): string[] =>
+    tornAfterReplay(torn, reached, format).tables.map(({ name }) => name);
   expect(left({ file: 'binlog.000009', position: 500 }, 'ROW')).toEqual(['app.heap']);
   expect(left({ file: 'binlog.000010', position: 4 }, 'ROW')).toEqual(['app.heap']);
   const both = ['app.counter', 'app.heap'];
@@ -34,5 +35,7 @@ test('what was torn is whole again only after a replay of row events past the en
   expect(left({ file: 'binlog.000009', position: 500 }, 'STATEMENT')).toEqual(both);
   expect(left({ file: 'binlog.000009', position: 500 })).toEqual(both);
   expect(left(null, 'ROW')).toEqual(both);
-  expect(tornAfterReplay({ ...torn, logEnd: null }, { file: 'binlog.000009', position: 500 }, 'ROW').tables).toHaveLength(2);
+  expect(
+    tornAfterReplay({ ...torn, logEnd: null }, { file: 'binlog.000009', position: 500 }, 'ROW').tables,
+  ).toHaveLength(2);
 });

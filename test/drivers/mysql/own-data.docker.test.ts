@@ -15,7 +15,13 @@ import { currentOwner, labels } from '../../../stack/owner.ts';
 import { createStackProvider } from '../../../stack/provider.ts';
 import { getRuntime, type Container } from '../../../stack/runtime.ts';
 import { attachService, type DrillSite } from '../../../stack/service.ts';
-import { createReceiver, recordingContext, startFollowing, takeBackup, type Receiver } from '../../suites/artifact.ts';
+import {
+  createReceiver,
+  recordingContext,
+  startFollowing,
+  takeBackup,
+  type Receiver,
+} from '../../suites/artifact.ts';
 import { uniqueDrill } from '../../stack/small-stack.ts';
 
 const file = fileURLToPath(new URL('../../fixtures/mysql-hardened.compose.yml', import.meta.url));
@@ -29,8 +35,15 @@ let base: Receiver;
 
 const attach = (to: Service, passwordOf = password): Promise<Attached> =>
   mysqlDriver.attach({
-    component: 'mysql', service: to, clients: () => to.endpoint(3306), peer: () => to, clock: systemClock, seed: 1,
-    config: mysqlDriver.config.parse({}), secret: () => passwordOf, note: () => undefined,
+    component: 'mysql',
+    service: to,
+    clients: () => to.endpoint(3306),
+    peer: () => to,
+    clock: systemClock,
+    seed: 1,
+    config: mysqlDriver.config.parse({}),
+    secret: () => passwordOf,
+    note: () => undefined,
   });
 const sqlAt = async (to: Service, ...statements: string[]): Promise<Record<string, unknown>[]> =>
   withSession({ service: to, password, config: mysqlDriver.config.parse({}) }, async ({ rows }) => {
@@ -38,13 +51,21 @@ const sqlAt = async (to: Service, ...statements: string[]): Promise<Record<strin
     for (const statement of statements) last = await rows(statement);
     return last;
   });
-const seed = (to: Service): Promise<unknown> => sqlAt(
-  to, 'CREATE TABLE app.users (id INT AUTO_INCREMENT PRIMARY KEY, email VARCHAR(100), hash VARCHAR(200))', 'SET SESSION cte_max_recursion_depth = 100000',
-  "INSERT INTO app.users (email, hash) WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000) SELECT CONCAT('u', i), REPEAT(SHA2(i, 256), 3) FROM n",
-);
+const seed = (to: Service): Promise<unknown> =>
+  sqlAt(
+    to,
+    'CREATE TABLE app.users (id INT AUTO_INCREMENT PRIMARY KEY, email VARCHAR(100), hash VARCHAR(200))',
+    'SET SESSION cte_max_recursion_depth = 100000',
+    "INSERT INTO app.users (email, hash) WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000) SELECT CONCAT('u', i), REPEAT(SHA2(i, 256), 3) FROM n",
+  );
 
 beforeAll(async () => {
-  stack = await createStackProvider({ progress }).up({ file, drill, environment: { MYSQL_ROOT_PASSWORD: password }, progress });
+  stack = await createStackProvider({ progress }).up({
+    file,
+    drill,
+    environment: { MYSQL_ROOT_PASSWORD: password },
+    progress,
+  });
   service = stack.services.get('mysql')!;
   await seed(service);
   attached = await attach(service);
@@ -66,19 +87,45 @@ describe('a data folder that is a folder of the host', () => {
     folder = await mkdtemp(join(tmpdir(), 'muster-not-ours-'));
     await writeFile(join(folder, 'precious.txt'), 'the only copy');
     const runtime = await getRuntime();
-    const common = { runtime, labels: { [labels.drill]: drill, [labels.owner]: currentOwner() }, clock: systemClock };
+    const common = {
+      runtime,
+      labels: { [labels.drill]: drill, [labels.owner]: currentOwner() },
+      clock: systemClock,
+    };
     const hostSignal = createHostSignal(runtime, [service.image.reference], common.labels);
     const network = createNetworkTools({ ...common, hostSignal, image: async () => service.image.reference });
-    const site: DrillSite = { ...common, drill, secrets: [], hostSignal, network, deploy: () => Promise.reject(new Error('nothing is deployed here')) };
+    const site: DrillSite = {
+      ...common,
+      drill,
+      secrets: [],
+      hostSignal,
+      network,
+      deploy: () => Promise.reject(new Error('nothing is deployed here')),
+    };
     container = await runtime.container.create({
-      Image: service.image.reference, Labels: common.labels, Env: [`MYSQL_ROOT_PASSWORD=${password}`, 'MYSQL_DATABASE=app'],
-      Cmd: ['mysqld', '--server-id=1', '--log-bin=binlog', '--gtid-mode=ON', '--enforce-gtid-consistency=ON', '--bind-address=*', '--innodb-buffer-pool-size=8M'],
+      Image: service.image.reference,
+      Labels: common.labels,
+      Env: [`MYSQL_ROOT_PASSWORD=${password}`, 'MYSQL_DATABASE=app'],
+      Cmd: [
+        'mysqld',
+        '--server-id=1',
+        '--log-bin=binlog',
+        '--gtid-mode=ON',
+        '--enforce-gtid-consistency=ON',
+        '--bind-address=*',
+        '--innodb-buffer-pool-size=8M',
+      ],
       ExposedPorts: { '3306/tcp': {} },
-      HostConfig: { Binds: [`${folder}:/var/lib/mysql`], PortBindings: { '3306/tcp': [{ HostIp: '127.0.0.1', HostPort: '' }] } },
+      HostConfig: {
+        Binds: [`${folder}:/var/lib/mysql`],
+        PortBindings: { '3306/tcp': [{ HostIp: '127.0.0.1', HostPort: '' }] },
+      },
     });
     await container.start();
     theirs = await attachService(site, 'theirs', container);
-    await pollUntil(systemClock, { everyMs: 100, deadlineMs: 60_000 }, () => sqlAt(theirs, 'SELECT 1').catch(() => null));
+    await pollUntil(systemClock, { everyMs: 100, deadlineMs: 60_000 }, () =>
+      sqlAt(theirs, 'SELECT 1').catch(() => null),
+    );
     await seed(theirs);
     toHarm = await attach(theirs);
     artifact = base.artifact('dump', await takeBackup(toHarm.backups['dump']!, base, {}));
@@ -94,7 +141,8 @@ describe('a data folder that is a folder of the host', () => {
   /** All that a server without work leaves alone, and that it is the same server. */
   const state = async (): Promise<unknown> => {
     const hash = createHash('sha256');
-    for (const name of ['precious.txt', 'auto.cnf', 'server-key.pem', 'app/users.ibd']) hash.update(await readFile(join(folder, name)));
+    for (const name of ['precious.txt', 'auto.cnf', 'server-key.pem', 'app/users.ibd'])
+      hash.update(await readFile(join(folder, name)));
     const names = (await readdir(folder)).filter((name) => !name.startsWith('#')).sort();
     const rows = await sqlAt(theirs, 'SELECT COUNT(*) AS n, @@super_read_only AS closed FROM app.users');
     return { names, digest: hash.digest('hex'), rows, pid: (await theirs.state()).pid };
@@ -102,7 +150,10 @@ describe('a data folder that is a folder of the host', () => {
 
   test.each<[string, () => Promise<unknown>]>([
     ['wipe', () => toHarm.wipe!()],
-    ['corrupt-pages', () => toHarm.corruptPages!({ table: 'app.users', pages: 1, pattern: 'random', seed: 1 })],
+    [
+      'corrupt-pages',
+      () => toHarm.corruptPages!({ table: 'app.users', pages: 1, pattern: 'random', seed: 1 }),
+    ],
     ['stale-pages', () => toHarm.stalePages!({ table: 'app.users', pages: 1, seed: 1 })],
     ['drop-table', () => toHarm.dropTable!('app.users')],
     ['delete-rows', () => toHarm.deleteRows!({ table: 'app.users', share: 1, seed: 1 })],
@@ -112,7 +163,16 @@ describe('a data folder that is a folder of the host', () => {
     ['a full disk', () => toHarm.fillDisk!()],
     ['encryption', () => toHarm.encryptVolume!()],
     ['a restore', () => toHarm.backups['dump']!.restore!(artifact, recordingContext())],
-    ['a replay', () => toHarm.backups['binlog']!.replay!({ ...artifact, files: [] }, { kind: 'latest' }, artifact, recordingContext())],
+    [
+      'a replay',
+      () =>
+        toHarm.backups['binlog']!.replay!(
+          { ...artifact, files: [] },
+          { kind: 'latest' },
+          artifact,
+          recordingContext(),
+        ),
+    ],
     ['fencing', () => toHarm.actions['fence']!({})],
     ['replication', () => toHarm.actions['rejoin']!({ source: 'other', rebuild: true })],
   ])('%s refuses it, and nothing is changed', async (_name, act) => {
@@ -127,28 +187,65 @@ describe('a server whose settings of what is built are not the defaults', () => 
 
   test('is restored with its full-text index, its row format, its tables of before a rule, and its counters', async () => {
     await sqlAt(
-      service, 'CREATE TABLE app.plan (id INT AUTO_INCREMENT PRIMARY KEY, body TEXT, FULLTEXT KEY (body))', "INSERT INTO app.plan (body) VALUES ('a b c'), ('the d'), ('gone')",
-      'DELETE FROM app.plan WHERE id = 3', 'SET SESSION sql_require_primary_key = OFF', 'CREATE TABLE app.loose (n INT)', 'INSERT INTO app.loose VALUES (1)',
+      service,
+      'CREATE TABLE app.plan (id INT AUTO_INCREMENT PRIMARY KEY, body TEXT, FULLTEXT KEY (body))',
+      "INSERT INTO app.plan (body) VALUES ('a b c'), ('the d'), ('gone')",
+      'DELETE FROM app.plan WHERE id = 3',
+      'SET SESSION sql_require_primary_key = OFF',
+      'CREATE TABLE app.loose (n INT)',
+      'INSERT INTO app.loose VALUES (1)',
     );
     const found = async (): Promise<unknown> => [
-      await sqlAt(service, "SELECT id FROM app.plan WHERE MATCH (body) AGAINST ('b') OR MATCH (body) AGAINST ('the') ORDER BY id"),
-      await sqlAt(service, "SELECT table_name AS t, row_format AS f FROM information_schema.tables WHERE table_schema = 'app' ORDER BY 1"), await sqlAt(service, 'SELECT * FROM app.loose'),
+      await sqlAt(
+        service,
+        "SELECT id FROM app.plan WHERE MATCH (body) AGAINST ('b') OR MATCH (body) AGAINST ('the') ORDER BY id",
+      ),
+      await sqlAt(
+        service,
+        "SELECT table_name AS t, row_format AS f FROM information_schema.tables WHERE table_schema = 'app' ORDER BY 1",
+      ),
+      await sqlAt(service, 'SELECT * FROM app.loose'),
     ];
     const before = await found();
-    expect(before).toMatchObject([[{ id: 1 }, { id: 2 }], [{ f: 'Compact' }, { f: 'Compact' }, { f: 'Compact' }], [{ n: 1 }]]);
+    expect(before).toMatchObject([
+      [{ id: 1 }, { id: 2 }],
+      [{ f: 'Compact' }, { f: 'Compact' }, { f: 'Compact' }],
+      [{ n: 1 }],
+    ]);
     const consistency = await backUp();
-    const facts = await attached.backups['dump']!.restore!(base.artifact('dump', consistency), recordingContext());
-    expect(facts).toMatchObject({ loadedOtherwise: expect.arrayContaining(['sql_require_primary_key is OFF for the load, ON at the source']) });
+    const facts = await attached.backups['dump']!.restore!(
+      base.artifact('dump', consistency),
+      recordingContext(),
+    );
+    expect(facts).toMatchObject({
+      loadedOtherwise: expect.arrayContaining([
+        'sql_require_primary_key is OFF for the load, ON at the source',
+      ]),
+    });
     expect(await found()).toEqual(before);
     await sqlAt(service, "INSERT INTO app.plan (body) VALUES ('next')");
-    expect(await sqlAt(service, 'SELECT MAX(id) AS id FROM app.plan'), 'no number is given out twice').toEqual([{ id: 4 }]);
+    expect(
+      await sqlAt(service, 'SELECT MAX(id) AS id FROM app.plan'),
+      'no number is given out twice',
+    ).toEqual([{ id: 4 }]);
   });
 
   test.each([
-    ['a table in a general tablespace', ["CREATE TABLESPACE shared ADD DATAFILE 'shared.ibd'", 'CREATE TABLE app.odd (id INT PRIMARY KEY) TABLESPACE shared'], ['DROP TABLE app.odd', 'DROP TABLESPACE shared']],
+    [
+      'a table in a general tablespace',
+      [
+        "CREATE TABLESPACE shared ADD DATAFILE 'shared.ibd'",
+        'CREATE TABLE app.odd (id INT PRIMARY KEY) TABLESPACE shared',
+      ],
+      ['DROP TABLE app.odd', 'DROP TABLESPACE shared'],
+    ],
   ])('with %s is refused a backup, and a restore while nothing is broken', async (_name, make, unmake) => {
     await sqlAt(service, ...make);
-    const refusal = { message: expect.stringMatching(/could not be restored: tables lie in a general tablespace/), found: 'app.odd', hint: expect.stringContaining('ALTER TABLE') };
+    const refusal = {
+      message: expect.stringMatching(/could not be restored: tables lie in a general tablespace/),
+      found: 'app.odd',
+      hint: expect.stringContaining('ALTER TABLE'),
+    };
     await expect(backUp()).rejects.toMatchObject(refusal);
     await expect(attached.backups['dump']!.assertUsable!('restore')).rejects.toMatchObject(refusal);
     await sqlAt(service, ...unmake);
@@ -157,9 +254,22 @@ describe('a server whose settings of what is built are not the defaults', () => 
   });
 
   test('whose log nothing can follow does not begin to be followed', async () => {
-    const without = (helper: Helper): Helper => ({ ...helper, spawn: (argv, options) => helper.spawn(argv.map((word) => (word === 'mysqlbinlog' ? 'no-such-program' : word)), options) });
-    const other = await attach({ ...service, helper: async (options) => without(await service.helper(options)) });
-    await expect(startFollowing(other.backups['binlog']!, base, null)).rejects.toMatchObject({ message: 'following the log of mysql does not begin', found: expect.stringContaining('no-such-program') });
+    const without = (helper: Helper): Helper => ({
+      ...helper,
+      spawn: (argv, options) =>
+        helper.spawn(
+          argv.map((word) => (word === 'mysqlbinlog' ? 'no-such-program' : word)),
+          options,
+        ),
+    });
+    const other = await attach({
+      ...service,
+      helper: async (options) => without(await service.helper(options)),
+    });
+    await expect(startFollowing(other.backups['binlog']!, base, null)).rejects.toMatchObject({
+      message: 'following the log of mysql does not begin',
+      found: expect.stringContaining('no-such-program'),
+    });
     const follower = await startFollowing(attached.backups['binlog']!, await createReceiver(), null);
     await follower.stop();
   });
@@ -167,27 +277,59 @@ describe('a server whose settings of what is built are not the defaults', () => 
 
 describe('a server under a number, without capabilities, on a read-only root, that nobody starts again', () => {
   const listed = async (): Promise<string[]> => {
-    const { stdout } = await service.exec(['sh', '-c', "find /var/lib/mysql -mindepth 1 -maxdepth 1 \\( -name 'precious*' -o -name '*.pem' -o -name mysqld-auto.cnf -o -name keyring \\) -printf '%f %u %m\\n'; stat -c '. %u %a' /var/lib/mysql"]);
+    const { stdout } = await service.exec([
+      'sh',
+      '-c',
+      "find /var/lib/mysql -mindepth 1 -maxdepth 1 \\( -name 'precious*' -o -name '*.pem' -o -name mysqld-auto.cnf -o -name keyring \\) -printf '%f %u %m\\n'; stat -c '. %u %a' /var/lib/mysql",
+    ]);
     return stdout.trim().split('\n').sort();
   };
-  const precious = (): Promise<{ stdout: string }> => service.exec(['sh', '-c', 'cat /var/lib/mysql/precious.txt /var/lib/mysql/precious-folder/more /var/lib/mysql/keyring /var/lib/mysql/ca.pem | sha256sum']);
+  const precious = (): Promise<{ stdout: string }> =>
+    service.exec([
+      'sh',
+      '-c',
+      'cat /var/lib/mysql/precious.txt /var/lib/mysql/precious-folder/more /var/lib/mysql/keyring /var/lib/mysql/ca.pem | sha256sum',
+    ]);
   let consistency: Consistency;
 
   test('is restored with what lies beside its data in place, under the owner and modes that it had, and can be backed up again', async () => {
-    await service.exec(['sh', '-c', 'cd /var/lib/mysql && echo "the only copy" > precious.txt && mkdir precious-folder && echo more > precious-folder/more && echo key > keyring && chmod 600 keyring']);
+    await service.exec([
+      'sh',
+      '-c',
+      'cd /var/lib/mysql && echo "the only copy" > precious.txt && mkdir precious-folder && echo more > precious-folder/more && echo key > keyring && chmod 600 keyring',
+    ]);
     await sqlAt(service, 'SET PERSIST max_connections = 77', 'SET PERSIST_ONLY back_log = 99');
     consistency = await takeBackup(attached.backups['dump']!, base, {});
-    expect((consistency.facts as { persisted: string[] }).persisted.sort()).toEqual(['back_log', 'max_connections']);
+    expect((consistency.facts as { persisted: string[] }).persisted.sort()).toEqual([
+      'back_log',
+      'max_connections',
+    ]);
     await sqlAt(service, 'SET PERSIST max_connections = 78');
     const before = { names: await listed(), content: await precious() };
-    const facts = await attached.backups['dump']!.restore!(base.artifact('dump', consistency), recordingContext());
+    const facts = await attached.backups['dump']!.restore!(
+      base.artifact('dump', consistency),
+      recordingContext(),
+    );
     expect(facts).toMatchObject({
-      keptBeside: expect.arrayContaining(['precious.txt', 'precious-folder', 'keyring', 'ca.pem', 'server-key.pem']),
-      persisted: { settings: ['back_log', 'max_connections'], changed: ['max_connections: 78 in the folder, 77 in the recovery point'] },
-      damagedData: { names: expect.arrayContaining(['mysql.ibd', 'app', 'binlog.000001', 'mysqld-auto.cnf']) },
+      keptBeside: expect.arrayContaining([
+        'precious.txt',
+        'precious-folder',
+        'keyring',
+        'ca.pem',
+        'server-key.pem',
+      ]),
+      persisted: {
+        settings: ['back_log', 'max_connections'],
+        changed: ['max_connections: 78 in the folder, 77 in the recovery point'],
+      },
+      damagedData: {
+        names: expect.arrayContaining(['mysql.ibd', 'app', 'binlog.000001', 'mysqld-auto.cnf']),
+      },
     });
     expect({ names: await listed(), content: await precious() }).toEqual(before);
-    expect(await sqlAt(service, 'SELECT COUNT(*) AS n, @@max_connections AS c, @@back_log AS b FROM app.users')).toEqual([{ n: '2000', c: '77', b: '99' }]);
+    expect(
+      await sqlAt(service, 'SELECT COUNT(*) AS n, @@max_connections AS c, @@back_log AS b FROM app.users'),
+    ).toEqual([{ n: '2000', c: '77', b: '99' }]);
     await takeBackup(attached.backups['dump']!, await createReceiver(), {});
     await sqlAt(service, "INSERT INTO app.users (email) VALUES ('after')");
   });
@@ -198,8 +340,12 @@ describe('a server under a number, without capabilities, on a read-only root, th
     expect(proof?.what).toMatch(/does not hold server .* any more; process \d+ is gone/);
     expect((await service.state()).status).toBe('exited');
     await attached.backups['dump']!.restore!(base.artifact('dump', consistency), recordingContext());
-    expect(await sqlAt(service, 'SELECT COUNT(*) AS n, @@max_connections AS c, @@back_log AS b FROM app.users')).toEqual([{ n: '2000', c: '77', b: '99' }]);
-    expect(await listed()).toEqual(expect.arrayContaining([expect.stringMatching(/^mysqld-auto\.cnf 4321 /)]));
+    expect(
+      await sqlAt(service, 'SELECT COUNT(*) AS n, @@max_connections AS c, @@back_log AS b FROM app.users'),
+    ).toEqual([{ n: '2000', c: '77', b: '99' }]);
+    expect(await listed()).toEqual(
+      expect.arrayContaining([expect.stringMatching(/^mysqld-auto\.cnf 4321 /)]),
+    );
     await sqlAt(service, "INSERT INTO app.users (email) VALUES ('after')");
   });
 });

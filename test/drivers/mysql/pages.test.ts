@@ -13,9 +13,21 @@ function page(type: number, level: number, index: bigint): Buffer {
 
 test('only leaf pages of the index are chosen from, wherever the chunks fall', async () => {
   const leaf = page(0x45bf, 0, 7n);
-  const file = Buffer.concat([page(8, 0, 0n), page(5, 0, 0n), page(3, 0, 0n), leaf, page(0x45bf, 1, 7n), leaf, page(0x45bf, 0, 8n), Buffer.alloc(pageBytes), leaf]);
+  const file = Buffer.concat([
+    page(8, 0, 0n),
+    page(5, 0, 0n),
+    page(3, 0, 0n),
+    leaf,
+    page(0x45bf, 1, 7n),
+    leaf,
+    page(0x45bf, 0, 8n),
+    Buffer.alloc(pageBytes),
+    leaf,
+  ]);
   for (const step of [1_000, pageBytes, 50_001]) {
-    const chunks = Array.from({ length: Math.ceil(file.length / step) }, (_, i) => file.subarray(i * step, (i + 1) * step));
+    const chunks = Array.from({ length: Math.ceil(file.length / step) }, (_, i) =>
+      file.subarray(i * step, (i + 1) * step),
+    );
     expect(await leafPages(Readable.from(chunks), pageBytes, 7n)).toEqual([5, 8]);
   }
 });
@@ -24,7 +36,9 @@ describe('the same seed damages the same bytes', () => {
   const pages = Array.from({ length: 50 }, (_, i) => i + 4);
   test('pages', () => {
     expect(choosePages(pages, 3, 7)).toEqual(choosePages(pages, 3, 7));
-    expect(new Set([1, 2, 3, 4, 5].map((seed) => String(choosePages(pages, 3, seed)))).size).toBeGreaterThan(1);
+    expect(new Set([1, 2, 3, 4, 5].map((seed) => String(choosePages(pages, 3, seed)))).size).toBeGreaterThan(
+      1,
+    );
     expect(choosePages(pages, 99, 7)).toEqual(pages);
   });
   test.each(['random', 'structured'] as const)('%s bytes', (pattern) => {
@@ -40,7 +54,10 @@ describe('the same seed damages the same bytes', () => {
 });
 
 describe('an older version of a page stands in for the present one', () => {
-  /** A page in the compact format: an integer a record, in this order; null where the record was cleared away. A negative one is marked as deleted. */
+  /**
+   * A page in the compact format: an integer a record, in this order; null where the record was cleared away.
+   * A negative one is marked as deleted.
+   */
   const page = (rows: (number | null)[], change: (bytes: Buffer) => void = () => undefined): Buffer => {
     const bytes = Buffer.alloc(1_024, 7);
     const [headerBytes, rowBytes] = [5, 8];
@@ -69,9 +86,29 @@ describe('an older version of a page stands in for the present one', () => {
     ['but not when it is the same', page([1, 2, -3, 4]), false],
     ['nor when it lacks the newest rows only', page([1, 2, -3]), false],
     ['nor when only rows that were removed before were cleared away since', page([1, 2, -3, 4, -5]), false],
-    ['nor when only header or trailer differ, as after a flush', page([1, 2, -3, 4], (bytes) => { bytes.writeUInt32BE(1, 0); bytes.writeUInt32BE(1, 20); bytes.writeUInt32BE(1, 1020); }), false],
-    ['nor when the page before it is another', page([1, 2, 3, 4], (bytes) => bytes.writeUInt32BE(1, 8)), false],
-    ['nor when the page after it is another', page([1, 2, 3, 4], (bytes) => bytes.writeUInt32BE(1, 12)), false],
-    ['nor when its chain of records goes in circles', page([1, 2, 3, 4], (bytes) => bytes.writeUInt16BE(0, 123)), false],
+    [
+      'nor when only header or trailer differ, as after a flush',
+      page([1, 2, -3, 4], (bytes) => {
+        bytes.writeUInt32BE(1, 0);
+        bytes.writeUInt32BE(1, 20);
+        bytes.writeUInt32BE(1, 1020);
+      }),
+      false,
+    ],
+    [
+      'nor when the page before it is another',
+      page([1, 2, 3, 4], (bytes) => bytes.writeUInt32BE(1, 8)),
+      false,
+    ],
+    [
+      'nor when the page after it is another',
+      page([1, 2, 3, 4], (bytes) => bytes.writeUInt32BE(1, 12)),
+      false,
+    ],
+    [
+      'nor when its chain of records goes in circles',
+      page([1, 2, 3, 4], (bytes) => bytes.writeUInt16BE(0, 123)),
+      false,
+    ],
   ])('%s', (_, older, can) => expect(canStandIn(older, page([1, 2, -3, 4, null]))).toBe(can));
 });

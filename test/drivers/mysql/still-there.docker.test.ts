@@ -7,7 +7,10 @@ import { oneReceiver, oneServer } from '../../support/server-rig.ts';
 import { mysqlStackUp } from '../mysql-stack.ts';
 import { askedAgain } from './beyond-cases.ts';
 
-/** A fault whose effect is asked for again: there where nobody repaired it, and not where the data was restored. */
+/**
+ * A fault whose effect is asked for again: there where nobody repaired it, and not where the data was
+ * restored.
+ */
 const { stack, attached } = oneServer(mysqlStackUp, (stack) => stack.attach());
 const receiver = oneReceiver();
 let point: Artifact;
@@ -15,8 +18,11 @@ let point: Artifact;
 beforeEach(async () => {
   await whenReady(attached);
   await stack.sql(
-    'DROP DATABASE IF EXISTS app', 'CREATE DATABASE app', 'CREATE TABLE app.note (id INT PRIMARY KEY, text VARCHAR(200))', 'SET SESSION cte_max_recursion_depth = 10000',
-    "INSERT INTO app.note WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000) SELECT i, REPEAT(SHA2(i, 256), 3) FROM n",
+    'DROP DATABASE IF EXISTS app',
+    'CREATE DATABASE app',
+    'CREATE TABLE app.note (id INT PRIMARY KEY, text VARCHAR(200))',
+    'SET SESSION cte_max_recursion_depth = 10000',
+    'INSERT INTO app.note WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000) SELECT i, REPEAT(SHA2(i, 256), 3) FROM n',
   );
   point = receiver.artifact('dump', await takeBackup(attached.backups['dump']!, receiver, {}));
 });
@@ -24,7 +30,8 @@ beforeEach(async () => {
 const inForce = async (inflicted: Inflicted): Promise<void> => {
   await expect.poll(() => inflicted.witness(), { timeout: 60_000, interval: 100 }).not.toBeNull();
 };
-const whatIsThere = async ({ stillThere }: Inflicted): Promise<string | null> => (await stillThere!())?.what ?? null;
+const whatIsThere = async ({ stillThere }: Inflicted): Promise<string | null> =>
+  (await stillThere!())?.what ?? null;
 const restored = async (): Promise<void> => {
   await attached.backups['dump']!.restore!(point, { ...recordingContext(), replayFollows: false });
   await whenReady(attached);
@@ -34,7 +41,10 @@ const restored = async (): Promise<void> => {
 async function stale(): Promise<Inflicted> {
   let over = false;
   const writing = (async () => {
-    for (let i = 0; !over; i += 1) await stack.sql(`UPDATE app.note SET text = REPEAT(SHA2(${i}, 224), 3) WHERE id BETWEEN ${(i * 100) % 3000} AND ${(i * 100) % 3000 + 60}`);
+    for (let i = 0; !over; i += 1)
+      await stack.sql(
+        `UPDATE app.note SET text = REPEAT(SHA2(${i}, 224), 3) WHERE id BETWEEN ${(i * 100) % 3000} AND ${((i * 100) % 3000) + 60}`,
+      );
   })();
   try {
     return await attached.stalePages!({ table: 'app.note', pages: 2, seed: 7 });
@@ -51,7 +61,9 @@ describe('older versions of pages', () => {
     await attached.actions['restart']!({});
     await whenReady(attached);
     const left = await whatIsThere(inflicted).catch((error: Error) => error.message);
-    expect(left).toMatch(/pages of app\.note (are still the older versions, in the same file|changed since, in the same file)/);
+    expect(left).toMatch(
+      /pages of app\.note (are still the older versions, in the same file|changed since, in the same file)/,
+    );
     await restored();
     expect(await whatIsThere(inflicted)).toBeNull();
   });
@@ -59,8 +71,14 @@ describe('older versions of pages', () => {
   test('that were changed since are in doubt: only their rows could tell', async () => {
     const inflicted = await stale();
     await inForce(inflicted);
-    await stack.sql("UPDATE app.note SET text = 'mended by hand'", 'FLUSH TABLES app.note FOR EXPORT', 'UNLOCK TABLES');
-    await expect(inflicted.stillThere!()).rejects.toThrow(/pages of app\.note changed since, in the same file/);
+    await stack.sql(
+      "UPDATE app.note SET text = 'mended by hand'",
+      'FLUSH TABLES app.note FOR EXPORT',
+      'UNLOCK TABLES',
+    );
+    await expect(inflicted.stillThere!()).rejects.toThrow(
+      /pages of app\.note changed since, in the same file/,
+    );
   });
 });
 

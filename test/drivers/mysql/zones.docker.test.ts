@@ -12,10 +12,14 @@ beforeAll(async () => {
 });
 afterAll(() => stack?.down());
 
-const inZone = (zone: string, statements: readonly string[]): Promise<unknown> => stack.sql(`SET SESSION time_zone = '${zone}'`, ...statements);
+const inZone = (zone: string, statements: readonly string[]): Promise<unknown> =>
+  stack.sql(`SET SESSION time_zone = '${zone}'`, ...statements);
 const inventory = () => attached.checks['inventory']!;
 const hostZone = async (zone: string): Promise<void> => {
-  const { code, stderr } = await stack.service.exec(['ln', '-sf', `/usr/share/zoneinfo/${zone}`, '/etc/localtime'], { user: 'root' });
+  const { code, stderr } = await stack.service.exec(
+    ['ln', '-sf', `/usr/share/zoneinfo/${zone}`, '/etc/localtime'],
+    { user: 'root' },
+  );
   expect(code, stderr).toBe(0);
   await attached.actions['restart']!({});
 };
@@ -42,6 +46,9 @@ describe('the zone of the server', () => {
     await inZone(madeIn, zones[0]!.made);
     const baseline = await inventory().before!();
     await hostZone('Asia/Tokyo');
-    judged(await inventory().after(baseline, null, null), /zone of the server, by which 2026-01-01 00:00 UTC: 2026-01-01 09:00:00, was 2026-01-01 00:00:00/);
+    judged(
+      await inventory().after(baseline, null, null),
+      /zone of the server, by which 2026-01-01 00:00 UTC: 2026-01-01 09:00:00, was 2026-01-01 00:00:00/,
+    );
   });
 });

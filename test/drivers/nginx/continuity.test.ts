@@ -13,18 +13,31 @@ const expected = { name: 'localhost', ca: `${ours.ca}\n${others.ca}` };
 /** The pauses between handshakes are left out: what is counted stays the same. */
 const hurried: Clock = { ...systemClock, sleep: (_ms, signal) => systemClock.sleep(2, signal) };
 
-interface Front extends AsyncDisposable { port: number; handshakes: number }
+interface Front extends AsyncDisposable {
+  port: number;
+  handshakes: number;
+}
 async function front(options: TlsOptions): Promise<Front> {
   const server: Server = createServer(options, (socket) => void socket.on('error', () => undefined));
   server.on('connection', () => void (opened.handshakes += 1));
-  const opened: Front = { port: 0, handshakes: 0, [Symbol.asyncDispose]: () => new Promise((resolve) => server.close(() => resolve())) };
+  const opened: Front = {
+    port: 0,
+    handshakes: 0,
+    [Symbol.asyncDispose]: () => new Promise((resolve) => server.close(() => resolve())),
+  };
   server.on('tlsClientError', () => undefined);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   opened.port = (server.address() as AddressInfo).port;
   return opened;
 }
 const reach = async (one: Front, handshakes: number): Promise<void> => {
-  expect(await pollUntil(systemClock, { everyMs: 5, deadlineMs: 20_000 }, async () => one.handshakes >= handshakes)).toBe(true);
+  expect(
+    await pollUntil(
+      systemClock,
+      { everyMs: 5, deadlineMs: 20_000 },
+      async () => one.handshakes >= handshakes,
+    ),
+  ).toBe(true);
 };
 
 /** The way in leads to the one, then to the other; `null` is nobody. */
@@ -47,17 +60,35 @@ async function across(second: TlsOptions | null, then: TlsOptions | null = null)
 const same = { cert: ours.certificate, key: ours.key };
 
 test('the same certificate by the same protocol on both sides of a failover', async () => {
-  expect(await across(same)).toMatchObject({ verdict: 'pass', detail: expect.stringMatching(/TLSv1\.3 and the same certificate/), facts: { failed: 0, wrong: 0 } });
+  expect(await across(same)).toMatchObject({
+    verdict: 'pass',
+    detail: expect.stringMatching(/TLSv1\.3 and the same certificate/),
+    facts: { failed: 0, wrong: 0 },
+  });
 });
 
 test.each<[string, TlsOptions, RegExp]>([
-  ['a certificate that is valid, and another one', { cert: others.certificate, key: others.key }, /another certificate was shown/],
+  [
+    'a certificate that is valid, and another one',
+    { cert: others.certificate, key: others.key },
+    /another certificate was shown/,
+  ],
   ['an older protocol', { ...same, maxVersion: 'TLSv1.2' }, /TLSv1\.2 was spoken/],
-  ['a certificate that is expired', { cert: ours.expired, key: ours.key }, /a client goes away: CERT_HAS_EXPIRED/],
-  ['a certificate for another name by nobody known', { cert: ours.wrong, key: ours.key }, /a client goes away/],
+  [
+    'a certificate that is expired',
+    { cert: ours.expired, key: ours.key },
+    /a client goes away: CERT_HAS_EXPIRED/,
+  ],
+  [
+    'a certificate for another name by nobody known',
+    { cert: ours.wrong, key: ours.key },
+    /a client goes away/,
+  ],
 ])('the other side shows %s', async (_name, other, says) => {
   expect(await across(other)).toMatchObject({ verdict: 'fail', detail: expect.stringMatching(says) });
-  expect(await across(other, same), 'and goes on failing when it was so for a while only').toMatchObject({ verdict: 'fail' });
+  expect(await across(other, same), 'and goes on failing when it was so for a while only').toMatchObject({
+    verdict: 'fail',
+  });
 });
 
 test('an outage is counted, with its longest gap, and is not held against the chain', async () => {
@@ -85,7 +116,10 @@ test('handshakes from before the fault prove nothing of what came after it', asy
   const check = continuity(async () => ({ host: '127.0.0.1', port: first.port }), expected, hurried);
   const baseline = await check.before!();
   await reach(first, 40);
-  expect(await check.after(baseline, systemClock.nowMs())).toMatchObject({ verdict: 'inconclusive', detail: expect.stringMatching(/since the fault/) });
+  expect(await check.after(baseline, systemClock.nowMs())).toMatchObject({
+    verdict: 'inconclusive',
+    detail: expect.stringMatching(/since the fault/),
+  });
 });
 
 test('enough of them since the fault are a pass', async () => {
@@ -106,19 +140,30 @@ test('where nobody comes in any more at the end, it has not gone on', async () =
   const brokenAtMs = systemClock.nowMs();
   await first[Symbol.asyncDispose]();
   await systemClock.sleep(500);
-  expect(await check.after(baseline, brokenAtMs)).toMatchObject({ verdict: 'fail', detail: expect.stringMatching(/handshakes did not come about; .* since the fault/) });
+  expect(await check.after(baseline, brokenAtMs)).toMatchObject({
+    verdict: 'fail',
+    detail: expect.stringMatching(/handshakes did not come about; .* since the fault/),
+  });
 });
 
 test('too few handshakes prove nothing', async () => {
   await using first = await front(same);
-  const check = continuity(async () => ({ host: '127.0.0.1', port: first.port }), expected, { ...systemClock, sleep: (_ms, signal) => systemClock.sleep(60_000, signal) });
+  const check = continuity(async () => ({ host: '127.0.0.1', port: first.port }), expected, {
+    ...systemClock,
+    sleep: (_ms, signal) => systemClock.sleep(60_000, signal),
+  });
   const baseline = await check.before!();
-  expect(await check.after(baseline)).toMatchObject({ verdict: 'inconclusive', detail: expect.stringMatching(/too few/) });
+  expect(await check.after(baseline)).toMatchObject({
+    verdict: 'inconclusive',
+    detail: expect.stringMatching(/too few/),
+  });
 });
 
 test('it is refused where the chain is wrong before anything was broken', async () => {
   await using bad = await front({ cert: ours.expired, key: ours.key });
   const check = continuity(async () => ({ host: '127.0.0.1', port: bad.port }), expected, hurried);
-  await expect(check.before!()).rejects.toThrow(/"tls-continuity" fails before anything was broken: a client goes away/);
+  await expect(check.before!()).rejects.toThrow(
+    /"tls-continuity" fails before anything was broken: a client goes away/,
+  );
   expect(await check.after({})).toMatchObject({ verdict: 'inconclusive' });
 });

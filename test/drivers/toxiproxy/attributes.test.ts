@@ -2,14 +2,21 @@ import { expect, test } from 'vitest';
 import type { ToxicSpec } from '../../../core/driver.ts';
 import { attributesOf } from '../../../drivers/toxiproxy/attributes.ts';
 
-const spec = (type: ToxicSpec['type'], attributes: Record<string, number>, stream: ToxicSpec['stream'] = 'downstream'): ToxicSpec => ({ proxy: 'redis', type, stream, attributes });
+const spec = (
+  type: ToxicSpec['type'],
+  attributes: Record<string, number>,
+  stream: ToxicSpec['stream'] = 'downstream',
+): ToxicSpec => ({ proxy: 'redis', type, stream, attributes });
 
 test.each<[ToxicSpec, Record<string, number>]>([
   [spec('latency', { latency: 5 }), { latency: 5, jitter: 0 }],
   [spec('latency', { latency: 5, jitter: 5 }), { latency: 5, jitter: 5 }],
   [spec('bandwidth', { rate: 1 }), { rate: 1 }],
   [spec('timeout', { timeout: 0 }), { timeout: 0 }],
-  [spec('slicer', { average_size: 10, size_variation: 9, delay: 1 }), { average_size: 10, size_variation: 9, delay: 1 }],
+  [
+    spec('slicer', { average_size: 10, size_variation: 9, delay: 1 }),
+    { average_size: 10, size_variation: 9, delay: 1 },
+  ],
   [spec('limit_data', { bytes: 1 }), { bytes: 1 }],
   [spec('reset_peer', { timeout: 0 }), { timeout: 0 }],
 ])('%j is sent', (given, sent) => expect(attributesOf(given)).toEqual(sent));
@@ -28,4 +35,8 @@ test.each<[string, ToxicSpec]>([
   ['a timeout that looks like a dead server', spec('timeout', { timeout: 50 })],
   ['a limit of nothing', spec('limit_data', { bytes: 0 })],
   ['a reset that no client sees', spec('reset_peer', { timeout: 0 }, 'upstream')],
-])('refused: %s', (_, given) => expect(() => attributesOf(given)).toThrow(expect.objectContaining({ trouble: 'input', found: expect.any(String) })));
+])('refused: %s', (_, given) =>
+  expect(() => attributesOf(given)).toThrow(
+    expect.objectContaining({ trouble: 'input', found: expect.any(String) }),
+  ),
+);

@@ -18,9 +18,20 @@ test('the same seed draws the same latencies, another one others, all within the
 
 test('it goes on until it is stopped, with pauses longer than any latency', async () => {
   const slept: number[] = [];
-  const clock = { ...systemClock, sleep: async (ms: number, signal?: AbortSignal) => { slept.push(ms); signal?.throwIfAborted(); await new Promise((resolve) => setImmediate(resolve)); } };
+  const clock = {
+    ...systemClock,
+    sleep: async (ms: number, signal?: AbortSignal) => {
+      slept.push(ms);
+      signal?.throwIfAborted();
+      await new Promise((resolve) => setImmediate(resolve));
+    },
+  };
   const set: number[] = [];
-  const drift = startDrift(clock, { latency: 400, jitter: 100, seed: 7 }, async (latency) => void set.push(latency));
+  const drift = startDrift(
+    clock,
+    { latency: 400, jitter: 100, seed: 7 },
+    async (latency) => void set.push(latency),
+  );
   await expect.poll(() => set.length).toBeGreaterThan(5);
   await drift.stop();
   const count = set.length;
@@ -32,7 +43,9 @@ test('it goes on until it is stopped, with pauses longer than any latency', asyn
 
 test('it ends by itself when the toxic is gone', async () => {
   const clock = { ...systemClock, sleep: async () => undefined };
-  const drift = startDrift(clock, { latency: 400, jitter: 100, seed: 7 }, async () => { throw new Error('404'); });
+  const drift = startDrift(clock, { latency: 400, jitter: 100, seed: 7 }, async () => {
+    throw new Error('404');
+  });
   await drift.stop();
   expect(drift.set).toEqual([]);
 });
