@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { registries } from '../cli/registries.ts';
 import { systemClock } from '../core/clock.ts';
-import { digestOf, kinds, outcomes, valueOf } from '../core/ledger.ts';
+import { digestOf, kinds, outcomes, valueFor } from '../core/ledger.ts';
 import { phases } from '../core/timeline.ts';
 import { judgeBundle, judgeRun, writeReports } from '../engine/bundle.ts';
 import { createLedgerWriter } from '../engine/ledger-file.ts';
@@ -72,7 +72,7 @@ function make(into: string, operations: number): void {
   });
   const recorder = ledger.recorder(0);
   for (let id = 0; id < operations; id += 1) {
-    const { low, high } = digestOf(valueOf(7, id, 0));
+    const { low, high } = digestOf(valueFor(7, id, 0));
     recorder.record(kinds.write, outcomes.ok, id, id, id / 10, id / 10 + 0.4, low, high, 0);
   }
   ledger.close();

@@ -11,7 +11,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { DrillResult } from '../core/result.ts';
-import { eventsOf, readChain } from '../core/timeline.ts';
+import { eventsOf } from '../core/timeline.ts';
+import { readChain } from '../core/chain.ts';
 
 /** By scenario, what the whole drill may take of what it took before. */
 const asked: Record<string, number> = {

@@ -12,7 +12,7 @@ import {
   outcomes,
   readRecord,
   recordBytes,
-  valueOf,
+  valueFor,
   writeRecord,
   type Kind,
   type LedgerSource,
@@ -57,7 +57,9 @@ function generate(file: string, operations: number): number {
     });
     records += 1;
     at += recordBytes;
-    if (at === chunkBytes) writeSync(out, bytes, 0, at), (at = 0);
+    if (at < chunkBytes) return;
+    writeSync(out, bytes, 0, at);
+    at = 0;
   };
   const fault = Math.floor(operations * 0.6);
   const kept = Math.floor(operations * 0.5);
@@ -70,17 +72,17 @@ function generate(file: string, operations: number): number {
     const outcome = down ? outcomes.unknown : outcomes.ok;
     if (i % 3 === 2) {
       const id = (Math.imul(i, 2654435761) >>> 0) % Math.max(1, idsKept || ids);
-      const value = digestOf(valueOf(7, id, versions[id]!));
+      const value = digestOf(valueFor(7, id, versions[id]!));
       put(kinds.read, outcome, id, i / 10, value.low, value.high);
     } else {
       const id = i % 10 === 0 && ids > 0 && i < kept ? (Math.imul(i, 40503) % ids) >>> 0 : ids++;
       if (id < ids - 1) versions[id]! += 1;
-      const value = digestOf(valueOf(7, id, versions[id]!));
+      const value = digestOf(valueFor(7, id, versions[id]!));
       put(kinds.write, outcome, id, i / 10, value.low, value.high);
     }
   }
   for (let id = 0; id < idsKept; id += 1) {
-    const value = digestOf(valueOf(7, id, versions[id]!));
+    const value = digestOf(valueFor(7, id, versions[id]!));
     put(kinds.readback, outcomes.ok, id, operations / 10 + 5_000, value.low, value.high);
   }
   writeSync(out, bytes, 0, at);

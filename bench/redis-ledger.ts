@@ -8,7 +8,7 @@ import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../core/clock.ts';
-import type { DataClient, DataWorkload } from '../core/driver.ts';
+import type { DataClient, DataWorkload } from '../core/workload.ts';
 import { recordBytes } from '../core/ledger.ts';
 import type { Service } from '../core/service.ts';
 import redis from '../drivers/redis/index.ts';

@@ -7,7 +7,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { systemClock } from '../core/clock.ts';
-import type { JourneyClient, Recorder } from '../core/driver.ts';
+import type { JourneyClient, Recorder } from '../core/workload.ts';
 import { outcomes } from '../core/ledger.ts';
 import { inputError } from '../core/errors.ts';
 import driver from '../drivers/http/index.ts';

@@ -90,10 +90,11 @@ export async function list(what: string, flags: { json?: boolean }): Promise<num
   else {
     const paint = chalkFor(process.stdout);
     const width = Math.max(...rows.map(({ name }) => name.length));
-    for (const { name, about, more } of rows)
-      process.stdout.write(
-        `${paint.bold(name.padEnd(width))}  ${about}\n${more.map((line) => `${' '.repeat(width)}  ${paint.dim(line)}\n`).join('')}`,
-      );
+    const row = (head: string, text: string): string => `${paint.bold(head.padEnd(width))}  ${text}\n`;
+    for (const { name, about, more } of rows) {
+      process.stdout.write(row(name, about));
+      for (const line of more) process.stdout.write(row('', paint.dim(line)));
+    }
   }
   return 0;
 }

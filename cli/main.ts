@@ -43,79 +43,12 @@ function program(): Command {
     .configureOutput({ outputError: (text, write) => write(chalkFor(process.stderr).red(text)) })
     .exitOverride();
   addRun(muster);
-  muster
-    .command('plan')
-    .argument('<scenario...>', 'a name or a file')
-    .description('pair scenarios with what the drivers can do; refuse what cannot work; start nothing')
-    .option('--json', 'machine-readable')
-    .option('--allow-host-commands', 'plan as run does with the same option')
-    .addHelpText(
-      'after',
-      examples('muster plan redis-volume-lost', 'muster plan scenarios/reference/redis-*.yaml --json') +
-        plainExitHelp(['0', 'they can be carried out'], wrongInput),
-    )
-    .action(lazily(async () => (await import('./plan.ts')).plan as Action));
-  muster
-    .command('list')
-    .argument(
-      '[what]',
-      'scenarios, drivers, faults, stores, formats, measures, or matrix: what can be broken which way',
-      'scenarios',
-    )
-    .description('what there is, from the registries')
-    .option('--json', 'machine-readable')
-    .addHelpText(
-      'after',
-      examples('muster list', 'muster list faults') + plainExitHelp(['0', 'listed'], wrongInput),
-    )
-    .action(lazily(async () => (await import('./list.ts')).list as Action));
-  muster
-    .command('report')
-    .argument('<bundle...>', 'folders of drills, or their ids')
-    .description('judge and render again, from the bundle alone')
-    .option('--json', 'machine-readable')
-    .option('--out <folder>', 'where to write the reports (default: into the bundle)')
-    .option('--home <folder>', 'where ids are looked up', '.muster')
-    .addHelpText(
-      'after',
-      examples(
-        'muster report .muster/drills/20261121-*',
-        'muster report 20261121-013000-redis-crash-1a2b --json',
-      ) + exitHelp,
-    )
-    .action(lazily(async () => (await import('./report.ts')).report as Action));
-  muster
-    .command('doctor')
-    .description('what drills need here, what is missing, and what would be done about it')
-    .option('--prepare', 'do it: install and start what is missing (Debian, as root)')
-    .option('--json', 'machine-readable')
-    .addHelpText(
-      'after',
-      examples('muster doctor', 'muster doctor --prepare') +
-        plainExitHelp(['0', 'drills can run here'], ['69', 'something is missing']),
-    )
-    .action(lazily(async () => (await import('./doctor.ts')).doctor as Action));
-  muster
-    .command('gc')
-    .argument('[drill...]', 'only what these drills use, dead or not')
-    .description('remove containers, volumes and networks of drills whose Muster is gone')
-    .option('--all', 'those of running and of kept drills too')
-    .option('--json', 'machine-readable')
-    .addHelpText(
-      'after',
-      examples('muster gc', 'muster gc 20261121-013000-redis-crash-1a2b', 'muster gc --all') +
-        plainExitHelp(['0', 'nothing is left of them'], wrongInput, noEngine),
-    )
-    .action(lazily(async () => (await import('./gc.ts')).gc as Action));
-  muster
-    .command('schema')
-    .argument('<which>', 'scenario, strategy, result, manifest')
-    .description('print a JSON Schema, for editors and for whoever checks a result')
-    .addHelpText(
-      'after',
-      examples('muster schema scenario > scenario.schema.json') + plainExitHelp(['0', 'printed'], wrongInput),
-    )
-    .action(lazily(async () => (await import('./schema.ts')).schema as Action));
+  addPlan(muster);
+  addList(muster);
+  addReport(muster);
+  addDoctor(muster);
+  addGc(muster);
+  addSchema(muster);
   return muster;
 }
 
@@ -150,6 +83,97 @@ function addRun(muster: Command): void {
       ) + exitHelp,
     )
     .action(lazily(async () => (await import('./run.ts')).run as Action));
+}
+
+function addPlan(muster: Command): void {
+  muster
+    .command('plan')
+    .argument('<scenario...>', 'a name or a file')
+    .description('pair scenarios with what the drivers can do; refuse what cannot work; start nothing')
+    .option('--json', 'machine-readable')
+    .option('--allow-host-commands', 'plan as run does with the same option')
+    .addHelpText(
+      'after',
+      examples('muster plan redis-volume-lost', 'muster plan scenarios/reference/redis-*.yaml --json') +
+        plainExitHelp(['0', 'they can be carried out'], wrongInput),
+    )
+    .action(lazily(async () => (await import('./plan.ts')).plan as Action));
+}
+
+function addList(muster: Command): void {
+  muster
+    .command('list')
+    .argument(
+      '[what]',
+      'scenarios, drivers, faults, stores, formats, measures, or matrix: what can be broken which way',
+      'scenarios',
+    )
+    .description('what there is, from the registries')
+    .option('--json', 'machine-readable')
+    .addHelpText(
+      'after',
+      examples('muster list', 'muster list faults') + plainExitHelp(['0', 'listed'], wrongInput),
+    )
+    .action(lazily(async () => (await import('./list.ts')).list as Action));
+}
+
+function addReport(muster: Command): void {
+  muster
+    .command('report')
+    .argument('<bundle...>', 'folders of drills, or their ids')
+    .description('judge and render again, from the bundle alone')
+    .option('--json', 'machine-readable')
+    .option('--out <folder>', 'where to write the reports (default: into the bundle)')
+    .option('--home <folder>', 'where ids are looked up', '.muster')
+    .addHelpText(
+      'after',
+      examples(
+        'muster report .muster/drills/20261121-*',
+        'muster report 20261121-013000-redis-crash-1a2b --json',
+      ) + exitHelp,
+    )
+    .action(lazily(async () => (await import('./report.ts')).report as Action));
+}
+
+function addDoctor(muster: Command): void {
+  muster
+    .command('doctor')
+    .description('what drills need here, what is missing, and what would be done about it')
+    .option('--prepare', 'do it: install and start what is missing (Debian, as root)')
+    .option('--json', 'machine-readable')
+    .addHelpText(
+      'after',
+      examples('muster doctor', 'muster doctor --prepare') +
+        plainExitHelp(['0', 'drills can run here'], ['69', 'something is missing']),
+    )
+    .action(lazily(async () => (await import('./doctor.ts')).doctor as Action));
+}
+
+function addGc(muster: Command): void {
+  muster
+    .command('gc')
+    .argument('[drill...]', 'only what these drills use, dead or not')
+    .description('remove containers, volumes and networks of drills whose Muster is gone')
+    .option('--all', 'those of running and of kept drills too')
+    .option('--json', 'machine-readable')
+    .addHelpText(
+      'after',
+      examples('muster gc', 'muster gc 20261121-013000-redis-crash-1a2b', 'muster gc --all') +
+        plainExitHelp(['0', 'nothing is left of them'], wrongInput, noEngine),
+    )
+    .action(lazily(async () => (await import('./gc.ts')).gc as Action));
+}
+
+function addSchema(muster: Command): void {
+  muster
+    .command('schema')
+    .argument('<which>', 'scenario, strategy, result, manifest')
+    .description('print a JSON Schema, for editors and for whoever checks a result')
+    .addHelpText(
+      'after',
+      examples('muster schema scenario > scenario.schema.json') + plainExitHelp(['0', 'printed'], wrongInput),
+    )
+    .action(lazily(async () => (await import('./schema.ts')).schema as Action));
 }
 
 function parseSeed(text: string): number {

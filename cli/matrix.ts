@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AbilityName } from '../core/driver.ts';
+import type { AbilityName } from '../core/abilities.ts';
 import type { AnyFault, ComponentFault } from '../core/fault.ts';
 import type { Registries } from '../core/registries.ts';
 
@@ -8,7 +8,8 @@ export type Reason = string | null;
 export interface Row {
   fault: string;
   about: string;
-  takers: Record<string, Reason> /** What else plan asks for. */;
+  takers: Record<string, Reason>;
+  /** What else plan asks for. */
   provided: string[];
 }
 export interface Matrix {

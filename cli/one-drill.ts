@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { systemClock } from '../core/clock.ts';
 import type { Progress } from '../core/progress.ts';
 import type { DrillResult } from '../core/result.ts';
-import type { StackProvider } from '../core/service.ts';
+import type { StackProvider } from '../core/stack.ts';
 import { formatBytes } from '../core/units.ts';
 import { judgeRun, writeReports } from '../engine/bundle.ts';
 import type { EngineDependencies } from '../engine/drill-context.ts';
@@ -32,7 +32,8 @@ export interface Ran {
   result: DrillResult;
   folder: string;
   code: number;
-  error: unknown /** What --keep left, in words. */;
+  error: unknown;
+  /** What --keep left, in words. */
   kept: string | null;
 }
 

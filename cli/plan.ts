@@ -1,6 +1,7 @@
-import { planDrill, isCommand, isReplay, isRestore, type Plan } from '../engine/plan.ts';
+import { planDrill, type Plan } from '../engine/plan.ts';
+import { isCommand, isReplay, isRestore } from '../engine/plan-step.ts';
 import { titleOf } from '../engine/recover.ts';
-import { leastIntervalMs } from '../engine/schedule.ts';
+import { leastIntervalMs } from '../engine/schedule-pace.ts';
 import { createStackProvider } from '../stack/provider.ts';
 import { chalkFor } from './output.ts';
 import { registries } from './registries.ts';
@@ -78,6 +79,10 @@ function paceText(everyMs: number, timeScale: number | undefined): string {
   return timeScale > 1 ? ` (here every ${everyMs / timeScale / 1000} s)` : '';
 }
 
+function oftenText(every: { text: string; ms: number } | undefined, timeScale: number | undefined): string {
+  return every ? `every ${every.text}${paceText(every.ms, timeScale)}` : 'continuously';
+}
+
 function toText(plan: Plan): string {
   const paint = chalkFor(process.stdout);
   const row = (what: string, lines: string[]): string =>
@@ -95,7 +100,7 @@ function toText(plan: Plan): string {
       'protect',
       plan.backups.map(
         ({ id, plan: { method, every, copies } }) =>
-          `${id} by ${method}, ${every ? `every ${every.text}${paceText(every.ms, plan.scenario.timeScale)}` : 'continuously'}, to ${copies.join(' and ')}`,
+          `${id} by ${method}, ${oftenText(every, plan.scenario.timeScale)}, to ${copies.join(' and ')}`,
       ),
     ),
     row(

@@ -4,7 +4,7 @@ import type { DrillResult } from '../core/result.ts';
 import { planDrill, type Plan } from '../engine/plan.ts';
 import { sweptPlans } from '../engine/sweep.ts';
 import { unlessAborted } from '../engine/undo.ts';
-import type { StackProvider } from '../core/service.ts';
+import type { StackProvider } from '../core/stack.ts';
 import { formatDuration } from '../core/units.ts';
 import { systemClock } from '../core/clock.ts';
 import { createLiveBoard, type LiveBoard } from '../reports/live.ts';

@@ -1,10 +1,10 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { nearest } from '../core/document.ts';
 import { inputError } from '../core/errors.ts';
 import { resultSchema } from '../core/result.ts';
 import { jsonSchemaOf } from '../core/scenario.ts';
 import { manifestSchema } from '../core/store.ts';
-import { schemasOf } from '../engine/plan.ts';
+import { schemasOf } from '../engine/plan-input.ts';
 import { registries } from './registries.ts';
 
 const titles = {

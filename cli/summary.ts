@@ -15,5 +15,6 @@ export const optionsFor = (stream: NodeJS.WriteStream): TerminalOptions => ({
 export function lastLine(result: DrillResult, report: string | null): string {
   const { word, mark } = verdictWords[result.verdict];
   const broken = result.outcome === 'completed' ? '' : ` (${result.outcome})`;
-  return `${verdictPaint(chalkFor(process.stdout), result.verdict).bold(`${mark} ${word}${broken}`)}${report === null ? '' : `  report: ${short(report)}`}`;
+  const verdict = verdictPaint(chalkFor(process.stdout), result.verdict).bold(`${mark} ${word}${broken}`);
+  return report === null ? verdict : `${verdict}  report: ${short(report)}`;
 }

@@ -1,7 +1,9 @@
 import type { Readable } from 'node:stream';
 import type { ZodType } from 'zod';
-import type { AbilityName, Attached, Inflicted, Undo } from './driver.ts';
-import type { AimedLoss, Service } from './service.ts';
+import type { Attached } from './driver.ts';
+import type { AbilityName, Inflicted, Undo } from './abilities.ts';
+import type { Service } from './service.ts';
+import type { AimedLoss } from './stack.ts';
 import type { Manifest, Store } from './store.ts';
 
 /**
@@ -140,7 +142,7 @@ export interface RegionFault<Params = never> {
 }
 export const defineRegionFault = <Params>(fault: RegionFault<Params>): RegionFault<Params> => fault;
 
-// biome-ignore lint: a registry holds faults of different parameters; plan parses them before inject sees them
+// biome-ignore lint/suspicious/noExplicitAny: parameters differ; plan parses them before inject sees them
 export type AnyFault = Fault<any> | StoreFault<any> | RegionFault<any>;
 export type ComponentFault = Exclude<AnyFault, { on: 'store' | 'region' }>;
 export const defineFault = <Params>(fault: Fault<Params>): Fault<Params> => fault;

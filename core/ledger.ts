@@ -108,7 +108,7 @@ export function digestOf(value: string): Digest {
  * The value that a load writes for an id and version: 32 hexadecimal digits, a function of the seed alone
  * (murmur3's finaliser).
  */
-export function valueOf(seed: number, id: number, version: number): string {
+export function valueFor(seed: number, id: number, version: number): string {
   let state = (seed ^ Math.imul(id + 1, 0x9e3779b1) ^ Math.imul(version + 1, 0x85ebca6b)) | 0;
   let text = '';
   for (let part = 0; part < 4; part += 1) {

@@ -145,7 +145,8 @@ export interface Service extends Shell {
    * rules: `inPlace` says so.
    */
   partition(direction: 'in' | 'out' | 'both'): Promise<{
-    lift(): Promise<void> /** True while the rules are in place, read back from the kernel. */;
+    lift(): Promise<void>;
+    /** True while the rules are in place, read back from the kernel. */
     inPlace(): Promise<boolean>;
   }>;
   /**
@@ -173,7 +174,9 @@ export interface Service extends Shell {
 }
 
 export interface DeployedImage {
-  /** The engine's own ID: a digest of what is in it. */ id: string /** The name that it was asked for by. */;
+  /** The engine's own ID: a digest of what is in it. */
+  id: string;
+  /** The name that it was asked for by. */
   name: string;
 }
 
@@ -201,141 +204,4 @@ export interface Deployment {
    * image with that ID.
    */
   deploy(image: DeployedImage): Promise<{ container: string }>;
-}
-
-export interface ImageRecord {
-  service: string;
-  reference: string;
-  digest: string;
-  source: 'pulled' | 'built' | 'present';
-}
-
-/**
- * Connection attempts into a lost region, as the packet filter counted them. `from`: a service, or who else
- * has the address. Retransmissions count.
- */
-export interface Attempt {
-  from: string;
-  service: string;
-  port: number;
-  count: number;
-  outcome: 'vanished' | 'refused' | 'accepted';
-}
-
-/**
- * Everything that is labelled with a region, gone at once. `blackhole`: every packet vanishes, what runs
- * inside goes on and is not restarted. `dead`: containers are killed for good, their named volumes are
- * emptied, and connections to their names are refused.
- */
-export interface LostRegion {
-  /**
-   * Tries a connection to a service of the region by its name, from another container, as Service.knock does.
-   */
-  knock(service: string, port: number, options?: { listen?: boolean; deadlineMs?: number }): Promise<Knock>;
-  /** True while all of it is lost, read back from the kernel and the engine. */
-  inPlace(): Promise<boolean>;
-  /**
-   * Every attempt since the loss but those of `knock`. Rejects where it is not known what came through: never
-   * an empty list instead.
-   */
-  attempts(): Promise<Attempt[]>;
-  /**
-   * The network is back; of a dead region the containers are started, on empty volumes. Safe to call twice.
-   */
-  giveBack(): Promise<void>;
-}
-
-/** A loss that is made ready. What `strike` had done when it failed is undone. */
-export interface AimedLoss {
-  strike(): Promise<LostRegion>;
-}
-
-/** The system under test, up and healthy. */
-export interface Stack {
-  readonly project: string;
-  readonly services: ReadonlyMap<string, Service>;
-  readonly images: readonly ImageRecord[];
-  /**
-   * What services got in the place of what they would have of the host; and what was allowed, with the
-   * reason.
-   */
-  readonly contained: readonly string[];
-  /**
-   * Makes ready to take a region away, so that it is gone at once when the moment comes. Rejects where
-   * nothing runs in it.
-   */
-  aimAtRegion(region: string, how: 'dead' | 'blackhole'): Promise<AimedLoss>;
-  /** Removes containers, helpers, volumes and networks. Safe to call twice. */
-  down(): Promise<void>;
-}
-
-/** What a compose file declares, read without starting anything: what plan checks references against. */
-export interface StackDescription {
-  file: string;
-  services: ReadonlyMap<
-    string,
-    {
-      ports: number[];
-      volumes: string[];
-      restart: string | null /** Label `muster.region`. */;
-      region: string | null;
-      profiles: string[];
-    }
-  >;
-  /** Named volumes declared as file systems of their own: full, they take nothing else down. */
-  ownFileSystems: ReadonlySet<string>;
-}
-
-/** What the strategy says about what the services would have of the host. */
-export interface HostRules {
-  /** By service of a component: where servers of its kind keep their data in the container. */
-  dataFolders: Readonly<Record<string, readonly string[]>>;
-  /** By path or volume, as the compose file writes it. */
-  mounts: Readonly<Record<string, 'copy' | 'empty' | 'refuse'>>;
-  /** By service that may reach the host: why. */
-  access: Readonly<Record<string, string>>;
-}
-
-/** What a drill gives services in the place of what they would have of the host, a line each. */
-export interface Containment {
-  lines: string[];
-  /** Names that `mounts` may use. */
-  names: string[];
-  /** Those that it uses and that stand for nothing. */
-  unknown: string[];
-}
-
-export interface StackUpOptions {
-  file: string;
-  /** Default: no rules; every folder of the host that a service may write to is copied. */
-  host?: HostRules;
-  /** Compose profiles to start. Default: none. */
-  profiles?: readonly string[];
-  drill: string;
-  /**
-   * Services that run from an image of the drill's own, made from theirs: it can be lost without anybody else
-   * missing it.
-   */
-  ownImages?: readonly string[];
-  /** Values for `${NAME}` in the compose file: generated passwords, certificate folder. Never in argv. */
-  environment: Record<string, string>;
-  progress(line: string): void;
-  signal?: AbortSignal;
-}
-
-/** Brings stacks up. The engine is handed one; it does not know Docker. */
-export interface StackProvider {
-  /** Throws an input error naming the file when it cannot be read or parsed. */
-  describe(file: string): Promise<StackDescription>;
-  /**
-   * What the services would have of the host, and what they get instead. Starts nothing. Throws input errors
-   * with the compose file's line for what could reach the host and is not allowed. Null where Compose cannot
-   * say yet: it is not installed, or wants a secret.
-   */
-  contain(options: {
-    file: string;
-    profiles: readonly string[];
-    host: HostRules;
-  }): Promise<Containment | null>;
-  up(options: StackUpOptions): Promise<Stack>;
 }

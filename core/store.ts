@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
-import type { Artifact, Consistency, LogSink, Sink } from './driver.ts';
+import type { Artifact, Consistency, LogSink, Sink } from './backup.ts';
 import type { Service } from './service.ts';
 import type { Keep } from './strategy.ts';
 import type { Stage } from './timeline.ts';

@@ -48,12 +48,17 @@ export function formatDuration(ms: number): string {
   if (abs < 1000) return `${sign}${Math.round(abs)} ms`;
   if (abs < 59_950) return `${sign}${(abs / 1000).toFixed(1)} s`;
   const seconds = Math.round(abs / 1000);
-  if (seconds < 3600)
-    return `${sign}${Math.floor(seconds / 60)} min${seconds % 60 ? ` ${String(seconds % 60).padStart(2, '0')} s` : ''}`;
+  if (seconds < 3600) return `${sign}${inTwoUnits(seconds, 'min', 's')}`;
   const minutes = Math.round(seconds / 60);
-  if (minutes < 48 * 60)
-    return `${sign}${Math.floor(minutes / 60)} h${minutes % 60 ? ` ${String(minutes % 60).padStart(2, '0')} min` : ''}`;
+  if (minutes < 48 * 60) return `${sign}${inTwoUnits(minutes, 'h', 'min')}`;
   return `${sign}${Number((minutes / 1440).toFixed(1))} d`;
+}
+
+/** `3 min 05 s`; without the smaller unit where it is nought. */
+function inTwoUnits(amount: number, large: string, small: string): string {
+  const rest = amount % 60;
+  const whole = `${Math.floor(amount / 60)} ${large}`;
+  return rest === 0 ? whole : `${whole} ${String(rest).padStart(2, '0')} ${small}`;
 }
 
 /** Bytes for people, in binary units: `512 B`, `1.4 MiB`. */

@@ -1,6 +1,6 @@
 import { createCipheriv, randomBytes } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
-import type { Inflicted, Proof } from '../core/driver.ts';
+import type { Inflicted, Proof } from '../core/abilities.ts';
 import { environmentError, NothingToActOn } from '../core/errors.ts';
 import type { Helper } from '../core/service.ts';
 import { processGone, startAgain } from './process.ts';

@@ -1,4 +1,4 @@
-import type { FileDamage, Inflicted, Proof } from '../core/driver.ts';
+import type { FileDamage, Inflicted, Proof } from '../core/abilities.ts';
 import { environmentError } from '../core/errors.ts';
 import type { Helper, Service } from '../core/service.ts';
 import type { Json } from '../core/timeline.ts';

@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { z } from 'zod';
-import type { Abilities, Artifact, BackupInfo, BackupMethod, Proof, RestoreContext } from '../core/driver.ts';
+import type { Abilities, Proof } from '../core/abilities.ts';
+import type { Artifact, BackupInfo, BackupMethod, RestoreContext } from '../core/backup.ts';
 import { environmentError } from '../core/errors.ts';
 import type { DeployedImage, Service } from '../core/service.ts';
 import type { Json } from '../core/timeline.ts';

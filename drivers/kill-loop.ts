@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts';
-import type { Abilities, Proof } from '../core/driver.ts';
+import type { Abilities, Proof } from '../core/abilities.ts';
 import type { Service, ServiceState } from '../core/service.ts';
 import { processGone, startAgain } from './process.ts';
 

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { pollUntil, type Clock } from '../core/clock.ts';
-import type { Abilities, Proof } from '../core/driver.ts';
+import type { Abilities, Proof } from '../core/abilities.ts';
 import { environmentError, messageOf } from '../core/errors.ts';
 import type { Running, Service, ServiceState, Shell } from '../core/service.ts';
 import { processGone, startAgain } from './process.ts';

@@ -1,5 +1,5 @@
 import { pollUntil, systemClock } from '../core/clock.ts';
-import type { Abilities, Inflicted, Undo } from '../core/driver.ts';
+import type { Abilities, Inflicted, Undo } from '../core/abilities.ts';
 import type { Service, ServiceState } from '../core/service.ts';
 import { hang } from './hang.ts';
 import { partition } from './partition.ts';

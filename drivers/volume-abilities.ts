@@ -1,4 +1,4 @@
-import type { Abilities } from '../core/driver.ts';
+import type { Abilities } from '../core/abilities.ts';
 import { cipherVolume } from './cipher-volume.ts';
 import { damageFile } from './file-damage.ts';
 import { fillDisk } from './full-disk.ts';

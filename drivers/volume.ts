@@ -1,4 +1,4 @@
-import type { Inflicted } from '../core/driver.ts';
+import type { Inflicted } from '../core/abilities.ts';
 import { environmentError } from '../core/errors.ts';
 import type { ExecResult, Helper, Service, Shell } from '../core/service.ts';
 

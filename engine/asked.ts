@@ -3,7 +3,7 @@ import { messageOf } from '../core/errors.ts';
 import type { Service, ServiceState } from '../core/service.ts';
 import { brokenComponents } from './break.ts';
 import { attachedTo, type Drill } from './drill-context.ts';
-import { isRestore } from './plan.ts';
+import { isRestore } from './plan-step.ts';
 import { withDeadline } from './undo.ts';
 import { sayWait } from './waiting.ts';
 

@@ -1,5 +1,5 @@
 import { pollUntil } from '../core/clock.ts';
-import type { Inflicted } from '../core/driver.ts';
+import type { Inflicted } from '../core/abilities.ts';
 import { MusterError, messageOf, NothingToActOn } from '../core/errors.ts';
 import { isBoundary, type BoundaryMoment } from '../core/scenario.ts';
 import type { Json } from '../core/timeline.ts';

@@ -1,5 +1,5 @@
 import { pollUntil } from '../core/clock.ts';
-import type { Recorder } from '../core/driver.ts';
+import type { Recorder } from '../core/workload.ts';
 import { kinds, outcomes } from '../core/ledger.ts';
 import type { Drill } from './drill-context.ts';
 

@@ -1,9 +1,11 @@
-import type { Attached, Inflicted, VisitWorkload, Workload } from '../core/driver.ts';
+import type { Attached } from '../core/driver.ts';
+import type { Inflicted } from '../core/abilities.ts';
+import type { VisitWorkload, Workload } from '../core/workload.ts';
 import type { StoreTarget } from '../core/fault.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Progress } from '../core/progress.ts';
 import type { Registries } from '../core/registries.ts';
-import type { Stack, StackProvider } from '../core/service.ts';
+import type { Stack, StackProvider } from '../core/stack.ts';
 import type { Store, Vault } from '../core/store.ts';
 import type { Stage } from '../core/timeline.ts';
 import type { LedgerWriter } from './ledger-file.ts';

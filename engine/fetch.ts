@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
-import type { Artifact } from '../core/driver.ts';
+import type { Artifact } from '../core/backup.ts';
 import { environmentError, messageOf } from '../core/errors.ts';
 import type { Step } from '../core/scenario.ts';
 import { consistentMs, manifestText, type FetchContext, type Manifest } from '../core/store.ts';
 import { eventsOf } from '../core/timeline.ts';
 import type { Drill } from './drill-context.ts';
 import type { PlannedBackup } from './plan.ts';
-import { backupToRestore } from './plan-scenario.ts';
+import { backupToRestore } from './plan-step.ts';
 
 type Restore = Extract<Step, { restore: string }>;
 type Replay = Extract<Step, { replay: string }>;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import type { Recorder } from '../core/driver.ts';
+import type { Recorder } from '../core/workload.ts';
 import { recordBytes, type LedgerSource } from '../core/ledger.ts';
 import { eventsOf, type TimelineEvent } from '../core/timeline.ts';
 import { writeWhole } from './timeline-writer.ts';
@@ -46,7 +46,8 @@ export function createLedgerWriter(
       writeWhole(file, bytes);
     } catch (error) {
       broken = true;
-      return lost(error);
+      lost(error);
+      return;
     }
     chunk({ offset, bytes: used, sha256: createHash('sha256').update(bytes).digest('hex') });
     offset += used;

@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts';
-import type { DataClient, DataWorkload, JourneyWorkload, Recorder, VisitWorkload } from '../core/driver.ts';
+import type { DataClient, DataWorkload, JourneyWorkload, Recorder, VisitWorkload } from '../core/workload.ts';
 import {
   absent,
   digestOf,
@@ -8,7 +8,7 @@ import {
   kinds,
   OperationError,
   outcomes,
-  valueOf,
+  valueFor,
   windowIds,
   type Outcome,
 } from '../core/ledger.ts';
@@ -34,7 +34,8 @@ export interface LoadOptions {
 }
 
 export interface Load {
-  /** Stops new operations and waits for those under way (bounded by their own timeouts). */ stop(): Promise<void>;
+  /** Stops new operations and waits for those under way (bounded by their own timeouts). */
+  stop(): Promise<void>;
 }
 
 const tickMs = 4;
@@ -194,28 +195,15 @@ function recorded(
     work.then(() => outcomes.ok, outcomeOf);
   return {
     write: async (group, version) => {
-      const values = group.map((id) => valueOf(seed, id, version));
+      const values = group.map((id) => valueFor(seed, id, version));
+      const stored = group.map((id) => firstId + id);
       const begun = clock.nowMs();
-      const outcome = await outcomeFrom(
-        client.write(
-          group.map((id) => firstId + id),
-          values,
-        ),
-      );
+      const outcome = await outcomeFrom(client.write(stored, values));
       const ended = clock.nowMs();
-      group.forEach((id, i) => {
+      stored.forEach((id, i) => {
         const { low, high } = digestOf(values[i]!);
-        recorder.record(
-          kinds.write,
-          outcome,
-          firstId + id,
-          firstId + group[0]!,
-          begun,
-          ended,
-          low,
-          high,
-          i === 0 ? 0 : flagContinues,
-        );
+        const flags = i === 0 ? 0 : flagContinues;
+        recorder.record(kinds.write, outcome, id, stored[0]!, begun, ended, low, high, flags);
       });
       if (outcome === outcomes.ok) ids.settle(group, version);
       else if (outcome === outcomes.unknown) ids.settle(group, unsettled);
@@ -230,33 +218,20 @@ function recorded(
       seen(outcome === outcomes.ok ? inTime(begun, ended) : 'failed');
     },
     read: async (id) => {
+      const stored = firstId + id;
       const begun = clock.nowMs();
       const version = ids.version(id);
       const still = !ids.isClaimed(id);
       try {
-        const value = await client.read(firstId + id);
+        const value = await client.read(stored);
         const ended = clock.nowMs();
         const { low, high } = value === null ? absent : digestOf(value);
-        recorder.record(kinds.read, outcomes.ok, firstId + id, firstId + id, begun, ended, low, high, 0);
-        const steady =
-          still &&
-          !ids.isClaimed(id) &&
-          version !== 0 &&
-          version !== unsettled &&
-          ids.version(id) === version;
-        seen(!steady || value === valueOf(seed, id, version) ? inTime(begun, ended) : 'wrong');
+        recorder.record(kinds.read, outcomes.ok, stored, stored, begun, ended, low, high, 0);
+        const known = version !== 0 && version !== unsettled;
+        const steady = still && !ids.isClaimed(id) && known && ids.version(id) === version;
+        seen(!steady || value === valueFor(seed, id, version) ? inTime(begun, ended) : 'wrong');
       } catch {
-        recorder.record(
-          kinds.read,
-          outcomes.unknown,
-          firstId + id,
-          firstId + id,
-          begun,
-          clock.nowMs(),
-          0,
-          0,
-          0,
-        );
+        recorder.record(kinds.read, outcomes.unknown, stored, stored, begun, clock.nowMs(), 0, 0, 0);
         seen('failed');
       }
     },

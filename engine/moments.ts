@@ -1,5 +1,5 @@
 import { Transform } from 'node:stream';
-import type { Sink } from '../core/driver.ts';
+import type { Sink } from '../core/backup.ts';
 import type { BoundaryMoment } from '../core/scenario.ts';
 
 type Act = () => Promise<void>;

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Attached, Undo } from '../core/driver.ts';
+import type { Attached } from '../core/driver.ts';
+import type { Undo } from '../core/abilities.ts';
 import { environmentError, inputError, messageOf } from '../core/errors.ts';
 import type { FetchContext, Manifest, Store } from '../core/store.ts';
 import { attachedTo, type Drill } from './drill-context.ts';

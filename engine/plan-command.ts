@@ -1,7 +1,7 @@
 import { unknownName } from '../core/document.ts';
 import { inputError } from '../core/errors.ts';
 import type { CommandLine } from '../core/strategy.ts';
-import type { Context, Path } from './plan-scenario.ts';
+import type { Context, Path } from './plan-context.ts';
 
 const flag = '--allow-host-commands';
 

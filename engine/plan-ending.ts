@@ -1,9 +1,10 @@
 import { unknownName } from '../core/document.ts';
-import type { AbilityName } from '../core/driver.ts';
+import type { AbilityName } from '../core/abilities.ts';
 import type { Step } from '../core/scenario.ts';
-import { isCommand, isRestore, type PlannedCheck, type PlannedComponent, type PlannedFault } from './plan.ts';
+import type { PlannedCheck, PlannedComponent, PlannedFault } from './plan.ts';
+import { isCommand, isRestore } from './plan-step.ts';
 import { componentsHit } from './plan-region.ts';
-import type { Context } from './plan-scenario.ts';
+import type { Context } from './plan-context.ts';
 
 /** What stays away is a component or a service of the stack. */
 export function checkStaysAway({ source, scenario, components, services, problems }: Context): void {

@@ -1,9 +1,48 @@
+import { unknownName } from '../core/document.ts';
+import { inputError } from '../core/errors.ts';
 import type { Scenario } from '../core/scenario.ts';
 import { formatCount, formatDuration } from '../core/units.ts';
 import { steadyOperations } from '../measures/ledger-service.ts';
 import { operationsLeast } from '../measures/rpo.ts';
 import type { PlannedBackup, PlannedComponent } from './plan.ts';
-import { leastIntervalMs } from './schedule.ts';
+import { able, component, type Context } from './plan-context.ts';
+import { leastIntervalMs } from './schedule-pace.ts';
+
+export function checkLoads(context: Context): void {
+  for (const [name, load] of Object.entries(context.scenario.load)) {
+    const target = component(context, load.target, ['load', name, 'target']);
+    const generators = Object.keys(target?.driver.generators ?? {});
+    if (target && load.by !== undefined) {
+      if (!generators.includes(load.by))
+        context.problems.add(
+          unknownName(
+            context.source,
+            ['load', name, 'by'],
+            `load generator of driver ${target.declared.driver}`,
+            load.by,
+            generators,
+          ),
+        );
+    } else if (target && !target.driver.workload) {
+      context.problems.add(
+        inputError(`driver ${target.declared.driver} has no workload`, {
+          at: context.source.place(['load', name, 'target']),
+          found: load.target,
+          expected: `a component whose driver has one: ${able(context, (one) => one.driver.workload !== null)}`,
+        }),
+      );
+    }
+  }
+  if (Object.keys(context.scenario.load).length === 0) {
+    context.problems.add(
+      inputError('there is no load', {
+        at: context.source.place(['load'], true),
+        expected: 'at least one load',
+        hint: 'without client traffic nothing can be measured',
+      }),
+    );
+  }
+}
 
 /** A journey is several operations: at least so many. */
 const operationsPerJourney = 3;

@@ -1,8 +1,9 @@
 import { unknownName, type Source } from '../core/document.ts';
 import { InputErrors, MusterError } from '../core/errors.ts';
-import type { HostRules, StackDescription, StackProvider } from '../core/service.ts';
+import type { HostRules, StackDescription, StackProvider } from '../core/stack.ts';
 import type { Strategy } from '../core/strategy.ts';
-import type { PlannedComponent, Problems } from './plan.ts';
+import type { PlannedComponent } from './plan.ts';
+import type { Problems } from './plan-input.ts';
 
 interface Planning {
   stackFile: string;
@@ -48,7 +49,7 @@ export async function planMounts(
       problems.add(unknownName(source, ['mounts', key], 'mount of the compose file', key, found.names, true));
     return found.lines;
   } catch (error) {
-    if (error instanceof InputErrors) error.all.forEach((one) => problems.add(one));
+    if (error instanceof InputErrors) for (const one of error.all) problems.add(one);
     else if (error instanceof MusterError && error.trouble === 'input') problems.add(error);
     else throw error;
     return [];

@@ -2,13 +2,16 @@ import { unknownName } from '../core/document.ts';
 import { inputError } from '../core/errors.ts';
 import type { FaultPlan, Step } from '../core/scenario.ts';
 import type { PlannedComponent, PlannedFault } from './plan.ts';
-import type { Context, Path } from './plan-scenario.ts';
+import type { Context, Path } from './plan-context.ts';
 
 /** The target of a fault of a region: one that a service which will be there is labelled with. */
 export function checkRegionTarget({ source, regions, problems }: Context, plan: FaultPlan, path: Path): void {
   const place: Path = [...path, plan.name];
   if (regions.includes(plan.target)) return;
-  if (regions.length > 0) return problems.add(unknownName(source, place, 'region', plan.target, regions));
+  if (regions.length > 0) {
+    problems.add(unknownName(source, place, 'region', plan.target, regions));
+    return;
+  }
   problems.add(
     inputError(`there is no region ${plan.target}: no service of the stack is labelled with any`, {
       at: source.place(place),

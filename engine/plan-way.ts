@@ -1,6 +1,6 @@
-import type { AbilityName } from '../core/driver.ts';
+import type { AbilityName } from '../core/abilities.ts';
 import type { PlannedFault } from './plan.ts';
-import type { Context } from './plan-scenario.ts';
+import type { Context } from './plan-context.ts';
 
 /** Abilities that break one way in: who goes another way meets nothing of it. */
 const onWays: readonly AbilityName[] = ['toxic', 'cutProxy'];

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pollUntil, timeLimit } from '../core/clock.ts';
-import type { RecoveryTarget, RestoreContext } from '../core/driver.ts';
+import type { RecoveryTarget, RestoreContext } from '../core/backup.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Step } from '../core/scenario.ts';
 import type { Json } from '../core/timeline.ts';
@@ -9,8 +9,7 @@ import { brokenComponents } from './break.ts';
 import { commandStep, commandTitle } from './command.ts';
 import { attachedTo, stageOf, type Drill } from './drill-context.ts';
 import { fetchLog, fetchPoint, type Base } from './fetch.ts';
-import { isCommand, isReplay, isRestore, isReturn } from './plan.ts';
-import { actionOwner, backupToRestore } from './plan-scenario.ts';
+import { isCommand, isReplay, isRestore, isReturn, actionOwner, backupToRestore } from './plan-step.ts';
 import { returnRegion } from './regions.ts';
 import { withDeadline } from './undo.ts';
 import { sayWait } from './waiting.ts';

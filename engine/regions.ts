@@ -1,8 +1,9 @@
 import { pollUntil } from '../core/clock.ts';
-import type { Undo } from '../core/driver.ts';
+import type { Undo } from '../core/abilities.ts';
 import { environmentError, messageOf } from '../core/errors.ts';
 import type { RegionTarget } from '../core/fault.ts';
-import type { LostRegion, Service } from '../core/service.ts';
+import type { Service } from '../core/service.ts';
+import type { LostRegion } from '../core/stack.ts';
 import type { Store } from '../core/store.ts';
 import type { Json, RegionAccess } from '../core/timeline.ts';
 import type { Drill } from './drill-context.ts';

@@ -1,12 +1,7 @@
 import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import type { Clock } from '../core/clock.ts';
-import {
-  firstHash,
-  hashEvent,
-  type EventData,
-  type EventType,
-  type TimelineEvent,
-} from '../core/timeline.ts';
+import type { EventData, EventType, TimelineEvent } from '../core/timeline.ts';
+import { firstHash, hashEvent } from '../core/chain.ts';
 
 export interface TimelineWriter {
   readonly events: readonly TimelineEvent[];

@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import type { Inflicted } from '../core/driver.ts';
+import type { Inflicted } from '../core/abilities.ts';
 import { environmentError } from '../core/errors.ts';
 import { defineRegionFault, type RegionTarget } from '../core/fault.ts';
-import type { Knock, LostRegion, Service } from '../core/service.ts';
+import type { Knock, Service } from '../core/service.ts';
+import type { LostRegion } from '../core/stack.ts';
 
 const params = z.strictObject({
   how: z
@@ -81,9 +82,13 @@ function inflicted(
         !(await lost.inPlace())
       )
         return null;
-      const what = `connections to ${inside.map(named).join(', ')} are ${how === 'dead' ? 'refused' : `not answered within ${silenceMs} ms`} and were accepted before; ${outside.length === 0 ? 'nothing else can be tried' : `${outside.map(named).join(', ')} accept them as before`}`;
+      const lostText = how === 'dead' ? 'refused' : `not answered within ${silenceMs} ms`;
+      const othersText =
+        outside.length === 0
+          ? 'nothing else can be tried'
+          : `${outside.map(named).join(', ')} accept them as before`;
       return {
-        what,
+        what: `connections to ${inside.map(named).join(', ')} are ${lostText} and were accepted before; ${othersText}`,
         facts: {
           gone: Object.fromEntries(now.map(({ door, connected }) => [named(door), connected])),
           others: Object.fromEntries(others.map(({ door, connected }) => [named(door), connected])),

@@ -63,13 +63,14 @@ function noticedFinding(evidence: Evidence, rows: readonly AlertRow[]): Finding[
     const others = fired
       .slice(1)
       .map(({ alert, firedMs }) => `${alert} at +${formatDuration(firedMs! - faultMs)}`);
+    const then = others.length > 0 ? `; then ${others.join(', ')}` : '';
     return [
       finding({
         ...common,
         verdict: 'pass',
         actual: first.firedMs! - faultMs,
         basis: first.basis,
-        detail: `First by ${first.alert}, ${formatDuration(first.firedMs! - faultMs)} after the fault${others.length > 0 ? `; then ${others.join(', ')}` : ''}.`,
+        detail: `First by ${first.alert}, ${formatDuration(first.firedMs! - faultMs)} after the fault${then}.`,
       }),
     ];
   }
@@ -89,11 +90,13 @@ function noticedFinding(evidence: Evidence, rows: readonly AlertRow[]): Finding[
     ];
   }
   const outage = outageMs === null ? 'that did not end' : `of ${formatDuration(outageMs)}`;
+  const stays = automatic ? '' : ', and nothing recovers here until somebody acts';
+  const silent = declared.map(({ alert, condition }) => `${alert} (${condition})`).join('; ');
   return [
     finding({
       ...common,
       verdict: 'fail',
-      detail: `No alert would have fired on an outage ${outage}${automatic ? '' : ', and nothing recovers here until somebody acts'}: ${declared.map(({ alert, condition }) => `${alert} (${condition})`).join('; ')}.`,
+      detail: `No alert would have fired on an outage ${outage}${stays}: ${silent}.`,
     }),
   ];
 }

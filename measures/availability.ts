@@ -95,10 +95,12 @@ function steadyFinding(evidence: Evidence, load: LoadAnalysis, faultMs: number |
     const detail = `${formatCount(service.failuresBeforeFault)} of its operations failed or were answered wrongly before anything was broken: what failed later may not be the fault's doing.`;
     return finding({ ...common, verdict: 'inconclusive', evidence: seqs, detail });
   }
+  const failed = plural(service.failed + service.unknown + service.wrong, 'operation');
+  const slow = service.tooSlow > 0 ? `, and ${formatCount(service.tooSlow)} took too long,` : '';
   const outage =
     seconds === null
       ? 'No operation failed after it.'
-      : `After it, ${plural(service.failed + service.unknown + service.wrong, 'operation')} failed${service.tooSlow > 0 ? `, and ${formatCount(service.tooSlow)} took too long,` : ''} in ${seconds} s without service.`;
+      : `After it, ${failed} failed${slow} in ${seconds} s without service.`;
   return finding({
     ...common,
     verdict: 'pass',

@@ -62,10 +62,11 @@ function readBack({ events, ledger }: Evidence): Finding {
       detail: `${plural(loads.length, 'load')} read back completely.`,
     });
   const why = eventsOf(events, 'readback.ended').flatMap((event) => event.data.error ?? []);
+  const whyText = why.length > 0 ? ` (${why.join('; ')})` : '';
   return finding({
     ...common,
     verdict: 'inconclusive',
-    detail: `Not read back completely: ${unread.map((load) => load.load).join(', ')}${why.length > 0 ? ` (${why.join('; ')})` : ''}.`,
+    detail: `Not read back completely: ${unread.map((load) => load.load).join(', ')}${whyText}.`,
   });
 }
 

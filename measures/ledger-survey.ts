@@ -18,7 +18,8 @@ export interface LoadSurvey {
 
 export interface Survey {
   loads: Map<number, LoadSurvey>;
-  records: number /** null when all records make sense. */;
+  records: number;
+  /** null when all records make sense. */
   damage: string | null;
 }
 

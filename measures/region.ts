@@ -1,5 +1,5 @@
 import type { Measure } from '../core/measure.ts';
-import type { Attempt } from '../core/service.ts';
+import type { Attempt } from '../core/stack.ts';
 import { eventsOf, type RegionAccess, type TimelineEvent } from '../core/timeline.ts';
 import { formatCount } from '../core/units.ts';
 import { finding, plural } from './finding.ts';
@@ -58,14 +58,16 @@ function judged(
     };
   if (error !== undefined)
     return { verdict: 'inconclusive', actual: null, detail: `What reached it is not known: ${error}.` };
+  const were = vain.length === 1 ? 'was' : 'were';
   const tried =
     vain.length === 0
       ? 'Nothing reached for it'
-      : `${plural(vain.length, 'way')} to it ${vain.length === 1 ? 'was' : 'were'} tried, none got anything of it: ${spelled(vain)}`;
+      : `${plural(vain.length, 'way')} to it ${were} tried, none got anything of it: ${spelled(vain)}`;
+  const gone = [...lost.data.services, ...lost.data.stores.map((store) => `store ${store}`)];
   return {
     verdict: 'pass',
     actual: 0,
-    detail: `${tried}. Lost as ${lost.data.how}: ${[...lost.data.services, ...lost.data.stores.map((store) => `store ${store}`)].join(', ')}.`,
+    detail: `${tried}. Lost as ${lost.data.how}: ${gone.join(', ')}.`,
   };
 }
 

@@ -58,37 +58,28 @@ function beyondAt(
   return durable.filter((event) => ageMs(event) > keep.ms + (surely ? ageToleranceMs : 0));
 }
 
+type OfBackup = TimelineEvent<'prune.ended' | 'prune.failed' | 'backup.durable' | 'backup.begun'>;
+type Ended = TimelineEvent<'prune.ended'>;
+type Failed = TimelineEvent<'prune.failed'>;
+
 /**
  * What should have gone, has gone: when a backup begins, everything that was beyond the retention at the last
  * durable point is removed. And nothing else has: neither the newest point, nor one that was to be kept.
  */
 function judgeKept(evidence: Evidence, kept: Kept): Finding[] {
   const { events } = evidence;
-  const own = <T extends TimelineEvent<'prune.ended' | 'prune.failed' | 'backup.durable' | 'backup.begun'>>(
-    event: T,
-  ): boolean => event.data.backup === kept.backup;
+  const own = ({ data }: OfBackup): boolean => data.backup === kept.backup;
   const ended = eventsOf(events, 'prune.ended').filter(own);
   const failed = eventsOf(events, 'prune.failed').filter(own);
+  const durable = eventsOf(events, 'backup.durable').filter(own);
   const untilMs = momentsOf(events).disturbedMs ?? Infinity;
   const early = failed.filter(({ atMs }) => atMs < untilMs);
-  const removed = ended.flatMap(({ data }) => [...data.removed, ...data.completed]);
-  const durable = eventsOf(events, 'backup.durable').filter(own);
   const prunedBy = eventsOf(events, 'backup.begun')
     .filter(own)
     .filter(({ atMs }) => atMs < untilMs);
-  const due = prunedBy.flatMap((begun) => {
-    const last = durable.findLast(({ seq }) => seq < begun.seq);
-    return last
-      ? beyondAt(evidence, kept, { ...last, seq: last.seq + 1 }, true).map(({ data }) => data.point)
-      : [];
-  });
-  const left = [...new Set(due)].filter(
-    (point) => !removed.includes(point) && !ended.some(({ data }) => data.spared === point),
-  );
-  const tooMuch = ended.flatMap((event) =>
-    event.data.removed.filter(
-      (point) => !beyondAt(evidence, kept, event, false).some(({ data }) => data.point === point),
-    ),
+  const left = leftBehind(
+    prunedBy.flatMap((begun) => dueAt(evidence, kept, durable, begun)),
+    ended,
   );
   if (ended.length + failed.length + left.length === 0) return [];
   const common = {
@@ -100,54 +91,57 @@ function judgeKept(evidence: Evidence, kept: Kept): Finding[] {
     weight: weights.backup,
     evidence: [kept.begun, ...durable, ...ended, ...failed].map(({ seq }) => seq).sort((a, b) => a - b),
   };
+  const failing = (actual: number, detail: string): Finding[] => [
+    finding({ ...common, verdict: 'fail', actual, objective: 0, detail }),
+  ];
+  const tooMuch = ended.flatMap((event) => removedTooMuch(evidence, kept, event));
   if (tooMuch.length > 0)
-    return [
-      finding({
-        ...common,
-        verdict: 'fail',
-        actual: tooMuch.length,
-        objective: 0,
-        detail: `It removed what was to be kept: ${tooMuch.join(', ')}.`,
-      }),
-    ];
+    return failing(tooMuch.length, `It removed what was to be kept: ${tooMuch.join(', ')}.`);
   if (early.length > 0)
-    return [
-      finding({
-        ...common,
-        verdict: 'fail',
-        actual: early.length,
-        objective: 0,
-        detail: `Removing failed ${plural(early.length, 'time')} before the fault: ${early[0]!.data.error}.`,
-      }),
-    ];
-  if (left.length > 0)
-    return [
-      finding({
-        ...common,
-        verdict: 'fail',
-        actual: left.length,
-        objective: 0,
-        detail: `Still there, beyond what is kept: ${left.join(', ')}.`,
-      }),
-    ];
-  if (removed.length === 0)
-    return [
-      finding({
-        ...common,
-        verdict: 'inconclusive',
-        detail: `Nothing was removed: ${failed[0]?.data.error ?? 'what was beyond was spared as the newest that is whole'}.`,
-      }),
-    ];
-  return [finding({ ...common, verdict: 'pass', actual: removed.length, detail: tell(ended, failed) })];
+    return failing(
+      early.length,
+      `Removing failed ${plural(early.length, 'time')} before the fault: ${early[0]!.data.error}.`,
+    );
+  if (left.length > 0) return failing(left.length, `Still there, beyond what is kept: ${left.join(', ')}.`);
+  const actual = removedBy(ended).length;
+  if (actual > 0) return [finding({ ...common, verdict: 'pass', actual, detail: tell(ended, failed) })];
+  const why = failed[0]?.data.error ?? 'what was beyond was spared as the newest that is whole';
+  return [finding({ ...common, verdict: 'inconclusive', detail: `Nothing was removed: ${why}.` })];
 }
 
-function tell(
-  ended: readonly TimelineEvent<'prune.ended'>[],
-  failed: readonly TimelineEvent<'prune.failed'>[],
-): string {
-  const sum = (pick: (data: TimelineEvent<'prune.ended'>['data']) => number): number =>
+const removedBy = (ended: readonly Ended[]): string[] =>
+  ended.flatMap(({ data }) => [...data.removed, ...data.completed]);
+
+/** Points that are beyond the retention at the last durable point before a backup begins. */
+function dueAt(
+  evidence: Evidence,
+  kept: Kept,
+  durable: readonly TimelineEvent<'backup.durable'>[],
+  begun: TimelineEvent<'backup.begun'>,
+): string[] {
+  const last = durable.findLast(({ seq }) => seq < begun.seq);
+  if (!last) return [];
+  return beyondAt(evidence, kept, { ...last, seq: last.seq + 1 }, true).map(({ data }) => data.point);
+}
+
+/** Those that were due and were neither removed nor spared. */
+function leftBehind(due: readonly string[], ended: readonly Ended[]): string[] {
+  const removed = removedBy(ended);
+  return [...new Set(due)].filter(
+    (point) => !removed.includes(point) && !ended.some(({ data }) => data.spared === point),
+  );
+}
+
+/** Points that were removed though they were to be kept. */
+function removedTooMuch(evidence: Evidence, kept: Kept, event: Ended): string[] {
+  const beyond = beyondAt(evidence, kept, event, false).map(({ data }) => data.point);
+  return event.data.removed.filter((point) => !beyond.includes(point));
+}
+
+function tell(ended: readonly Ended[], failed: readonly Failed[]): string {
+  const sum = (pick: (data: Ended['data']) => number): number =>
     ended.reduce((total, { data }) => total + pick(data), 0);
-  const points = ended.flatMap(({ data }) => [...data.removed, ...data.completed]);
+  const points = removedBy(ended);
   const names =
     points.length > namesMax
       ? `${points.slice(0, namesMax).join(', ')} and ${points.length - namesMax} more`

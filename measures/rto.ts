@@ -164,10 +164,8 @@ function rowOf(
   }
   const worstMs = time.rtaMs + delayMs(delay);
   const verdict = worstMs <= objectiveMs ? 'pass' : loads.some(isGuess) ? 'inconclusive' : 'fail';
-  const sum = [
-    `measured ${formatDuration(time.rtaMs)}${time.resolutionMs === null ? '' : ` (± ${formatDuration(time.resolutionMs)})`}`,
-    ...delay.how,
-  ].join(' + ');
+  const resolution = time.resolutionMs === null ? '' : ` (± ${formatDuration(time.resolutionMs)})`;
+  const sum = [`measured ${formatDuration(time.rtaMs)}${resolution}`, ...delay.how].join(' + ');
   const guess =
     verdict === 'inconclusive'
       ? ' It was not read back, so some right answers may have counted as wrong.'

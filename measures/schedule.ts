@@ -104,7 +104,11 @@ function compression(
 ): string {
   const factor = timeScale ?? intervalMs! / scaledMs!;
   if (factor <= 1) return '';
-  return ` (${formatDuration(intervalMs!)} at ${timeScale === undefined ? `${formatCount(Math.round(factor))} times the pace, by what the first backup took` : `timeScale ${timeScale}`})`;
+  const pace =
+    timeScale === undefined
+      ? `${formatCount(Math.round(factor))} times the pace, by what the first backup took`
+      : `timeScale ${timeScale}`;
+  return ` (${formatDuration(intervalMs!)} at ${pace})`;
 }
 
 /**

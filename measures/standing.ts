@@ -2,6 +2,11 @@ import type { Measure } from '../core/measure.ts';
 import { eventsOf } from '../core/timeline.ts';
 import { finding } from './finding.ts';
 
+function stateText({ ready, staysAway }: { ready: boolean; staysAway: boolean }): string {
+  if (ready) return 'ready';
+  return staysAway ? 'not ready, and meant to stay away' : 'not ready';
+}
+
 export const standing: Measure = {
   about: 'At the end every component and service is ready, but for what the recovery leaves away by intent',
   judge({ events }) {
@@ -10,8 +15,7 @@ export const standing: Measure = {
       const own = asked.filter(({ data }) => data.of === of);
       const down = own.filter(({ data }) => !data.ready && !data.staysAway);
       const told = (down.length > 0 ? down : own).map(
-        ({ data }) =>
-          `${data.kind}: ${data.ready ? 'ready' : data.staysAway ? 'not ready, and meant to stay away' : 'not ready'} (${data.detail})`,
+        ({ data }) => `${data.kind}: ${stateText(data)} (${data.detail})`,
       );
       return finding({
         id: `standing/${of}`,

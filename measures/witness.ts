@@ -44,9 +44,10 @@ export const witness: Measure = {
   about: 'Each fault has independent proof that it took effect; without it there is no verdict',
   judge({ events, scenario }) {
     const seen = faultsOf(events);
+    const names = seen.map(({ fault, target }) => `${fault}/${target}`);
     const findings = seen.map((one, index) =>
       finding({
-        id: `witness/${one.fault}/${one.target}${seen.findIndex((other) => other.fault === one.fault && other.target === one.target) < index ? `/${index + 1}` : ''}`,
+        id: `witness/${names[index]}${names.indexOf(names[index]!) < index ? `/${index + 1}` : ''}`,
         title: `${one.fault} of ${one.target} took effect`,
         verdict: one.outcome?.type === 'fault.witnessed' ? 'pass' : 'inconclusive',
         actual: one.outcome?.type === 'fault.witnessed' ? one.outcome.atMs - one.begunMs : null,

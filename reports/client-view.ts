@@ -7,8 +7,10 @@ type Alert = DrillResult['alerts'][number];
 /** What an alert would have done, in a few words. */
 export function alertText(alert: Alert, faultMs: number | null): string {
   if (alert.falseAlarmMs !== null) return `false alarm at ${momentText(alert.falseAlarmMs, faultMs)}`;
-  if (alert.firedMs !== null)
-    return `fires at ${momentText(alert.firedMs, faultMs)}${alert.clearedMs === null ? '' : `, clears at ${momentText(alert.clearedMs, faultMs)}`}`;
+  if (alert.firedMs !== null) {
+    const fires = `fires at ${momentText(alert.firedMs, faultMs)}`;
+    return alert.clearedMs === null ? fires : `${fires}, clears at ${momentText(alert.clearedMs, faultMs)}`;
+  }
   return alert.state === 'silent' ? 'stays silent' : notMeasured;
 }
 

@@ -8,7 +8,6 @@ import { html as page, Markup } from './html/markup.ts';
 import {
   backups,
   checks,
-  data,
   environment,
   faults,
   figures,
@@ -19,8 +18,9 @@ import {
   picture,
   score,
   service,
-  waterfall,
 } from './html/sections.ts';
+import { data } from './html/data.ts';
+import { waterfall } from './html/waterfall.ts';
 import { style } from './html/style.ts';
 import { isFinished, reasonText, resolutionText, scoreText, timeScaleText, verdictWords } from './words.ts';
 
@@ -45,8 +45,13 @@ function header(result: DrillResult): Markup {
     ['Muster', result.muster],
     ['Exit code', String(result.exitCode)],
   ];
+  const error =
+    result.error !== null &&
+    isFinished(result) &&
+    page`<p style="margin-top:12px"><b class="bad">Error:</b> ${result.error}</p>`;
+  const about = result.about !== null && page`<p class="soft" style="margin-top:12px">${result.about}</p>`;
   return page`<header><div class="verdict ${result.verdict}"><div class="word">${mark} ${word}</div><h1>${result.title}</h1><p class="reason">${reasonText(result)}</p></div>
-${result.error !== null && isFinished(result) && page`<p style="margin-top:12px"><b class="bad">Error:</b> ${result.error}</p>`}${result.about !== null && page`<p class="soft" style="margin-top:12px">${result.about}</p>`}
+${error}${about}
 <dl class="headline">${facts.map(([name, value, note]) => page`<div><dt>${name}</dt><dd>${value}</dd><dd class="note">${note}</dd></div>`)}</dl>
 <dl class="identity">${identity.map(([name, value]) => page`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl></header>
 `;

@@ -4,7 +4,7 @@ import { formatDuration } from '../core/units.ts';
 import { alertName, alertText, budgetText } from './client-view.ts';
 import { keyFigures, lossText, neverAllowedText } from './figures.ts';
 import { objectiveBar } from './objective-bar.ts';
-import { escapeMarkdown as escape } from './text.ts';
+import { escapeMarkdown } from './text.ts';
 import {
   comparisonText,
   countText,
@@ -39,12 +39,12 @@ function objectives(result: DrillResult): string {
   const rows = result.objectives.map((objective) => {
     const { margin, resolution } = objectiveBar(objective, result.time);
     return [
-      `${objective.kind.toUpperCase()} ${escape(objective.component)}`,
+      `${objective.kind.toUpperCase()} ${escapeMarkdown(objective.component)}`,
       formatDuration(objective.objectiveMs),
       `**${durationText(objective.actualMs)}**`,
       durationText(objective.worstMs),
       margin,
-      `${escape(objective.basis)}${resolution ? `; ${resolution}` : ''}`,
+      `${escapeMarkdown(objective.basis)}${resolution ? `; ${resolution}` : ''}`,
       badge(objective.verdict),
     ];
   });
@@ -57,7 +57,14 @@ function objectives(result: DrillResult): string {
 
 const findingLine = (finding: DrillResult['findings'][number]): string => {
   const figure = comparisonText(finding);
-  return `- ${badge(finding.verdict)} **${escape(finding.title)}**${finding.gate ? ' (gate)' : ''}: ${escape(finding.detail)} *${figure ? `${figure}; ` : ''}${escape(finding.basis)}; events ${evidenceText(finding.evidence)}; ${escape(finding.id)}*`;
+  const title = `**${escapeMarkdown(finding.title)}**${finding.gate ? ' (gate)' : ''}`;
+  const source = [
+    ...(figure ? [figure] : []),
+    escapeMarkdown(finding.basis),
+    `events ${evidenceText(finding.evidence)}`,
+    escapeMarkdown(finding.id),
+  ].join('; ');
+  return `- ${badge(finding.verdict)} ${title}: ${escapeMarkdown(finding.detail)} *${source}*`;
 };
 
 function findings(result: DrillResult): string {
@@ -75,8 +82,8 @@ function losses(result: DrillResult): string {
   const rows = result.loads.map((load) => {
     const journey = load.kind === 'data' ? null : `${load.kind}: judged while they ran`;
     return [
-      escape(load.load),
-      escape(load.target),
+      escapeMarkdown(load.load),
+      escapeMarkdown(load.target),
       journey ?? lossText(load),
       journey ? 'none kept' : neverAllowedText(load),
       `${countText(load.right)} right, ${countText(load.failed)} failed, ${countText(load.wrong)} wrong, ${countText(load.unknown)} unknown`,
@@ -94,15 +101,15 @@ function alerts(result: DrillResult): string[] {
   const budget = budgetText(result);
   if (result.alerts.length === 0 && budget === null) return [];
   const rows = result.alerts.map((alert) => [
-    escape(alertName(alert)),
-    escape(alert.condition),
-    escape(alert.component ?? ''),
+    escapeMarkdown(alertName(alert)),
+    escapeMarkdown(alert.condition),
+    escapeMarkdown(alert.component ?? ''),
     `**${alertText(alert, result.time.faultMs)}**`,
-    escape(alert.basis),
+    escapeMarkdown(alert.basis),
   ]);
-  return [
-    `#### Alerts and error budget\n\n${table(['alert', 'condition', 'clients of', 'it', 'basis'], rows, '')}${budget === null ? '' : `\nThis outage burns ${escape(budget)}.\n`}`,
-  ];
+  const judged = table(['alert', 'condition', 'clients of', 'it', 'basis'], rows, '');
+  const burnt = budget === null ? '' : `\nThis outage burns ${escapeMarkdown(budget)}.\n`;
+  return [`#### Alerts and error budget\n\n${judged}${burnt}`];
 }
 
 function waterfall(result: DrillResult): string {
@@ -110,7 +117,7 @@ function waterfall(result: DrillResult): string {
   const totalMs = result.waterfall.reduce((total, { beginMs, endMs }) => total + endMs - beginMs, 0);
   const rows = result.waterfall.map(({ stage, what, beginMs, endMs }) => [
     stage,
-    escape(what),
+    escapeMarkdown(what),
     momentText(beginMs, time.faultMs),
     formatDuration(endMs - beginMs),
   ]);
@@ -121,10 +128,20 @@ function waterfall(result: DrillResult): string {
 /** For a GitHub job summary: well under its limit of 1 MiB, for lists of a drill are short. */
 function render(result: DrillResult): string {
   const word = verdictWords[result.verdict].word;
+  const identity = [
+    escapeMarkdown(result.scenario),
+    `drill ${escapeMarkdown(result.drill)}`,
+    escapeMarkdown(result.begunUtc),
+    formatDuration(result.durationMs),
+    timeScaleText(result.timeScale),
+    scoreText(result.score),
+    `findings: ${tallyText(result.findings)}`,
+    ...(isFinished(result) ? [] : [`**${result.outcome}**`]),
+  ];
   const sections = [
-    `### ${icons[result.verdict]} ${word}: ${escape(result.title)}`,
-    `**${escape(reasonText(result))}**`,
-    `${escape(result.scenario)} · drill ${escape(result.drill)} · ${escape(result.begunUtc)} · ${formatDuration(result.durationMs)} · ${timeScaleText(result.timeScale)} · ${scoreText(result.score)} · findings: ${tallyText(result.findings)}${isFinished(result) ? '' : ` · **${result.outcome}**`}`,
+    `### ${icons[result.verdict]} ${word}: ${escapeMarkdown(result.title)}`,
+    `**${escapeMarkdown(reasonText(result))}**`,
+    identity.join(' · '),
     `#### Promised and measured\n\n${objectives(result)}`,
     `#### Findings\n\n${findings(result)}`,
     `#### Data\n\n${losses(result)}`,
@@ -134,14 +151,23 @@ function render(result: DrillResult): string {
       'All figures',
       table(
         ['figure', 'value', 'basis'],
-        keyFigures(result).map(({ name, value, basis }) => [escape(name), escape(value), escape(basis)]),
+        keyFigures(result).map(({ name, value, basis }) => [
+          escapeMarkdown(name),
+          escapeMarkdown(value),
+          escapeMarkdown(basis),
+        ]),
         notMeasured,
       ),
     ),
     ...(result.notes.length > 0
-      ? [fold(`${result.notes.length} notes`, result.notes.map(({ text }) => `- ${escape(text)}`).join('\n'))]
+      ? [
+          fold(
+            `${result.notes.length} notes`,
+            result.notes.map(({ text }) => `- ${escapeMarkdown(text)}`).join('\n'),
+          ),
+        ]
       : []),
-    `#### What this drill does not show\n\n${result.limits.map((limit) => `- ${escape(limit)}`).join('\n') || 'Nothing was stated.'}`,
+    `#### What this drill does not show\n\n${result.limits.map((limit) => `- ${escapeMarkdown(limit)}`).join('\n') || 'Nothing was stated.'}`,
   ];
   return `${sections.join('\n\n').replace(/\n{3,}/g, '\n\n')}\n`;
 }

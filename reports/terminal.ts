@@ -77,9 +77,8 @@ function drawing(
     );
   }
   if (segments.length === 0)
-    [...` ${notMeasured} `].forEach(
-      (letter, index) => index + 1 < mark && (cells[index + 1] = paint.dim(letter)),
-    );
+    for (const [index, letter] of [...` ${notMeasured} `].entries())
+      if (index + 1 < mark) cells[index + 1] = paint.dim(letter);
   cells[mark] = paint.bold('│');
   return cells.join('');
 }
@@ -94,8 +93,11 @@ function objectiveLines(
   const { verdict } = objective;
   const columns = Math.max(16, Math.min(60, width - nameWidth - 4 - 16));
   const { word, mark } = verdictWords[verdict];
-  const lead = `  ${paint.bold(pad(oneLine(bar.name), nameWidth))} ${drawing(bar, columns, paint)}  ${verdictPaint(paint, verdict)(`${mark} ${word}`)}`;
-  const actual = `${objective.kind === 'rto' ? 'RTA' : 'RPA'} ${durationText(objective.actualMs)}${bar.resolution ? ` (${bar.resolution})` : ''}`;
+  const name = paint.bold(pad(oneLine(bar.name), nameWidth));
+  const judged = verdictPaint(paint, verdict)(`${mark} ${word}`);
+  const lead = `  ${name} ${drawing(bar, columns, paint)}  ${judged}`;
+  const resolution = bar.resolution ? ` (${bar.resolution})` : '';
+  const actual = `${objective.kind === 'rto' ? 'RTA' : 'RPA'} ${durationText(objective.actualMs)}${resolution}`;
   const worst =
     objective.worstMs !== null && objective.worstMs !== objective.actualMs
       ? `, worst case ${formatDuration(objective.worstMs)}`
@@ -174,7 +176,7 @@ function dataLines(result: DrillResult, paint: ChalkInstance, width: number): st
       ? []
       : labelled(
           '',
-          `newest write that survived: ${time.faultMs === null ? formatDuration(data.newestSurvivorMs) : `${formatDuration(Math.abs(time.faultMs - data.newestSurvivorMs))} ${data.newestSurvivorMs <= time.faultMs ? 'before' : 'after'} the fault`}`,
+          `newest write that survived: ${survivorText(data.newestSurvivorMs, time.faultMs)}`,
           paint,
           width,
         )),
@@ -183,6 +185,16 @@ function dataLines(result: DrillResult, paint: ChalkInstance, width: number): st
     ),
     ...(budget === null ? [] : labelled('Error budget', budget, paint, width)),
   ];
+}
+
+function survivorText(atMs: number, faultMs: number | null): string {
+  if (faultMs === null) return formatDuration(atMs);
+  return `${formatDuration(Math.abs(faultMs - atMs))} ${atMs <= faultMs ? 'before' : 'after'} the fault`;
+}
+
+function scoreLine({ score }: DrillResult): string {
+  const failed = score.gates.length ? `; gates that failed: ${score.gates.map(oneLine).join(', ')}` : '';
+  return `${scoreText(score)}${failed}`;
 }
 
 /**
@@ -213,12 +225,7 @@ export function renderSummary(result: DrillResult, { color, width }: TerminalOpt
       : [`  ${paint.dim('No objective was judged.')}`]),
     '',
     ...dataLines(result, paint, width),
-    ...labelled(
-      'Score',
-      `${scoreText(result.score)}${result.score.gates.length ? `; gates that failed: ${result.score.gates.map(oneLine).join(', ')}` : ''}`,
-      paint,
-      width,
-    ),
+    ...labelled('Score', scoreLine(result), paint, width),
     ...labelled('Findings', tallyText(result.findings), paint, width),
     ...(open.length ? ['', ...open.flatMap((finding) => findingLines(finding, paint, width))] : []),
     '',
@@ -233,7 +240,8 @@ export function renderSummary(result: DrillResult, { color, width }: TerminalOpt
 
 function overviewLines(result: DrillResult, paint: ChalkInstance, width: number): string[] {
   const { word, mark } = verdictWords[result.verdict];
-  const lead = `  ${verdictPaint(paint, result.verdict)(pad(`${mark} ${word}`, nameWidth))} ${paint.bold(fit(oneLine(result.scenario), width - nameWidth - 3))}`;
+  const judged = verdictPaint(paint, result.verdict)(pad(`${mark} ${word}`, nameWidth));
+  const lead = `  ${judged} ${paint.bold(fit(oneLine(result.scenario), width - nameWidth - 3))}`;
   const objectives = result.objectives.flatMap((objective) => {
     const bar = objectiveBar(objective, result.time);
     const actual = `${objective.kind === 'rto' ? 'RTA' : 'RPA'} ${durationText(objective.actualMs)}`;
@@ -259,9 +267,10 @@ export function renderOverview(results: readonly DrillResult[], { color, width }
   const count = (one: Verdict): number => results.filter((result) => result.verdict === one).length;
   const tally = `${plural(results.length, 'drill')}: ${count('pass')} passed, ${count('fail')} failed, ${count('inconclusive')} inconclusive`;
   const { word, mark } = verdictWords[verdict];
+  const judged = verdictPaint(paint, verdict).bold(`${mark} ${word}`);
   return [
     ...results.flatMap((result) => overviewLines(result, paint, width)),
     '',
-    `${verdictPaint(paint, verdict).bold(`${mark} ${word}`)}  ${results.length ? tally : 'no drill was run, so nothing is proven'}`,
+    `${judged}  ${results.length ? tally : 'no drill was run, so nothing is proven'}`,
   ].join('\n');
 }

@@ -100,8 +100,10 @@ export function reasonText(result: DrillResult): string {
   const wrong = told('fail', 'Failed') ?? told('inconclusive', 'Not proven');
   if (wrong) return wrong;
   if (findings.length === 0) return `${ended}Nothing was judged, so nothing is proven.`;
-  if (result.verdict !== 'pass' || ended)
-    return `${ended || (result.error ? `${result.error}. ` : '')}The findings that there are pass, but they do not prove the drill.`;
+  if (result.verdict !== 'pass' || ended) {
+    const why = ended || (result.error ? `${result.error}. ` : '');
+    return `${why}The findings that there are pass, but they do not prove the drill.`;
+  }
   return `${result.objectives.length > 0 ? 'Every objective met; all' : 'All'} ${plural(findings.length, 'finding')} passed.`;
 }
 
@@ -132,7 +134,8 @@ export function evidenceText(evidence: readonly number[]): string {
  * `figure 3 min 42 s, objective 5 min` of a finding; null where it has none. What it consists of is its
  * basis.
  */
-export const comparisonText = ({ actual, objective, unit }: Judged): string | null =>
-  unit === null
-    ? null
-    : `figure ${figureText(actual, unit)}${objective === null ? '' : `, objective ${figureText(objective, unit)}`}`;
+export function comparisonText({ actual, objective, unit }: Judged): string | null {
+  if (unit === null) return null;
+  const figure = `figure ${figureText(actual, unit)}`;
+  return objective === null ? figure : `${figure}, objective ${figureText(objective, unit)}`;
+}

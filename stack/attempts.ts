@@ -1,5 +1,6 @@
 import { environmentError } from '../core/errors.ts';
-import type { Attempt, Shell } from '../core/service.ts';
+import type { Shell } from '../core/service.ts';
+import type { Attempt } from '../core/stack.ts';
 
 /** Beside the table of a partition, which may hold for one of the services at the same time. */
 const table = 'inet muster_region';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { parseSource, type Source } from '../core/document.ts';
 import { InputErrors, inputError, type MusterError, type Place } from '../core/errors.ts';
-import type { StackDescription } from '../core/service.ts';
+import type { StackDescription } from '../core/stack.ts';
 import { regionLabel } from './owner.ts';
 
 /**

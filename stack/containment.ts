@@ -1,5 +1,5 @@
 import { InputErrors, inputError, type MusterError, type Place } from '../core/errors.ts';
-import type { Containment, HostRules } from '../core/service.ts';
+import type { Containment, HostRules } from '../core/stack.ts';
 import { formatBytes } from '../core/units.ts';
 import type { ComposeConfig } from './compose.ts';
 import { hostPath, readOnlyReach, sizeOf, systemReach } from './host-path.ts';

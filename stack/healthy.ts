@@ -42,8 +42,14 @@ export async function waitHealthy(
   });
   if (fine) return;
   const { status, health, exitCode } = last!;
+  const state = [
+    status,
+    ...(health ? [health] : []),
+    ...(exitCode === null ? [] : [`exit code ${exitCode}`]),
+  ];
+  const lines = await service.logs(10).catch(() => '(no logs)');
   throw environmentError(`${service.name} did not become healthy within ${deadlineMs} ms`, {
-    found: `${status}${health ? `, ${health}` : ''}${exitCode === null ? '' : `, exit code ${exitCode}`}; its last lines:\n${masked(await service.logs(10).catch(() => '(no logs)'), [...site.secrets, ...secretsIn(service.env)])}`,
+    found: `${state.join(', ')}; its last lines:\n${masked(lines, [...site.secrets, ...secretsIn(service.env)])}`,
     expected: 'running and, where a health check is declared, healthy',
   });
 }

@@ -1,5 +1,5 @@
 import { environmentError } from '../core/errors.ts';
-import type { HostRules } from '../core/service.ts';
+import type { HostRules } from '../core/stack.ts';
 import type { ComposeConfig, Laid } from './compose.ts';
 import type { HostVolume } from './host-volumes.ts';
 import type { HostMount } from './mounts.ts';

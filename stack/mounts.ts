@@ -1,5 +1,5 @@
 import { dirname, isAbsolute, relative, resolve } from 'node:path';
-import type { HostRules } from '../core/service.ts';
+import type { HostRules } from '../core/stack.ts';
 import type { ComposeConfig } from './compose.ts';
 import { hostPath, isBelow, readOnlyReach, systemReach, type HostKind } from './host-path.ts';
 
@@ -145,5 +145,7 @@ const dealt: Record<HostMount['deal'], string> = {
  * `./redis-data of redis at /data: an empty volume of the drill's own instead (a component keeps its data
  * there)`.
  */
-export const lineOf = ({ name, uses, deal, why }: HostMount): string =>
-  `${name} of ${uses.map(({ service, target }) => `${service} at ${target}`).join(', ')}: ${dealt[deal]} (${why})`;
+export function lineOf({ name, uses, deal, why }: HostMount): string {
+  const places = uses.map(({ service, target }) => `${service} at ${target}`);
+  return `${name} of ${places.join(', ')}: ${dealt[deal]} (${why})`;
+}

@@ -10,7 +10,8 @@ export interface NetworkToolsSite {
   runtime: Runtime;
   labels: Record<string, string>;
   hostSignal: HostSignal;
-  clock: Clock /** The helper image with nft and bash, made or pulled on demand. */;
+  clock: Clock;
+  /** The helper image with nft and bash, made or pulled on demand. */
   image(): Promise<string>;
 }
 

@@ -1,5 +1,5 @@
 import { InputErrors, MusterError } from '../core/errors.ts';
-import type { Containment, HostRules } from '../core/service.ts';
+import type { Containment, HostRules } from '../core/stack.ts';
 import { composeConfig } from './compose.ts';
 import { placesIn } from './compose-file.ts';
 import { contain } from './containment.ts';

@@ -1,6 +1,7 @@
 import { systemClock, type Clock } from '../core/clock.ts';
 import { environmentError, inputError } from '../core/errors.ts';
-import type { ImageRecord, Service, Stack, StackProvider, StackUpOptions } from '../core/service.ts';
+import type { Service } from '../core/service.ts';
+import type { Stack, StackProvider, StackUpOptions } from '../core/stack.ts';
 import {
   composeConfig,
   composeUp,
@@ -17,15 +18,15 @@ import { makeHostVolumes } from './host-volumes.ts';
 import { assertContained, laidOver } from './laid.ts';
 import { containAhead } from './plan-containment.ts';
 import { createHostSignal } from './host-signal.ts';
-import { digestOf, imageChoice, imagesWanted, provideImages, type ChosenImage } from './images.ts';
+import { imageChoice, imagesWanted, provideImages, type ChosenImage, type ImageChoice } from './images.ts';
 import { createNetworkTools } from './network-tools.ts';
 import { currentOwner, labels } from './owner.ts';
-import { makeOwnImage, ownImageTag } from './own-image.ts';
 import { namingImages } from './missing-images.ts';
 import { variableOf } from './recipes.ts';
 import { aimAtRegion } from './region.ts';
 import { dockerHost, getRuntime, type Container, type Runtime } from './runtime.ts';
 import { attachService, type DrillSite } from './service.ts';
+import { imageOf, imageRecords, ownImages, presentImages } from './service-images.ts';
 import { marked, sweep } from './sweep.ts';
 
 export interface StackProviderOptions {
@@ -64,47 +65,21 @@ async function bringUp(provider: StackProviderOptions, up: StackUpOptions): Prom
     provider.appEntry === undefined ? {} : { appEntry: provider.appEntry },
   );
   const chosen = await provideImages(runtime, imagesWanted(text), choice);
-  // MUSTER_OWNER lets leftovers.ts find a `compose up` that outlived us.
-  // COMPOSE_PROFILES always: one of the user's own shell would start what the strategy does not ask for.
-  const environment: Record<string, string> = {
-    ...up.environment,
-    MUSTER_OWNER: owner,
-    DOCKER_HOST: dockerHost(runtime),
-    COMPOSE_PROFILES: (up.profiles ?? []).join(','),
-  };
-  for (const image of chosen.values()) environment[variableOf(image.name)] = image.reference;
+  const environment = environmentOf(runtime, owner, up, chosen);
   const run: ComposeRun = { file: up.file, project, environment, labels: drillLabels };
   const config = await composeConfig(run);
   const rules = up.host ?? noRules;
   const place = await placesIn(up.file);
   const { mounts, lines } = contain(config, up.file, rules, place);
   const before = await presentImages(runtime, config);
-  const down = async (): Promise<void> => {
-    await sweep(runtime, () =>
-      marked(
-        runtime,
-        Object.entries(drillLabels).map(([key, value]) => `${key}=${value}`),
-      ),
-    );
-  };
-  const clock = provider.clock ?? systemClock;
-  const hostSignal = createHostSignal(
-    runtime,
-    Object.keys(config.services).map((name) => imageOf(config, project, name)),
-    drillLabels,
-  );
-  const networkImage = async (): Promise<string> =>
-    (await provideImages(runtime, new Map([['nftables', null]]), choice)).get('nftables')!.reference;
+  const marks = Object.entries(drillLabels).map(([key, value]) => `${key}=${value}`);
+  const down = async (): Promise<void> => void (await sweep(runtime, () => marked(runtime, marks)));
   let laid: Laid = nothingLaid;
   const check = (merged: ComposeConfig): void => assertContained(merged, laid, rules, project);
   const site: DrillSite = {
-    runtime,
+    ...toolsOf(runtime, provider, choice, run, config),
     drill: up.drill,
-    labels: drillLabels,
-    clock,
     secrets: Object.values(up.environment),
-    hostSignal,
-    network: createNetworkTools({ runtime, labels: drillLabels, hostSignal, clock, image: networkImage }),
     deploy: async (service, image) => {
       await composeUp(run, overrideOf(config, run, { [service]: image }, laid), check, service);
       return containerOf(runtime, project, service);
@@ -122,12 +97,7 @@ async function bringUp(provider: StackProviderOptions, up: StackUpOptions): Prom
     );
     await started(() => composeUp(run, overrideOf(config, run, own, laid), check), down, up.signal);
     const services = await attachAll(site, project, config);
-    // What these cannot do is said by the fault that needs them.
-    await Promise.all([
-      site.hostSignal.prepare().catch(() => undefined),
-      site.network.prepare().catch(() => undefined),
-      ...[...services.values()].map((service) => settled(service, provider.healthDeadlineMs ?? 120_000, up)),
-    ]);
+    await allReady(site, services, provider, up);
     return {
       project,
       services,
@@ -142,6 +112,43 @@ async function bringUp(provider: StackProviderOptions, up: StackUpOptions): Prom
       ? error
       : await namingImages(error, { runtime, config, recipes: choice.kitchen.folder, place });
   }
+}
+
+/**
+ * What Compose gets. MUSTER_OWNER lets leftovers.ts find a `compose up` that outlived us. COMPOSE_PROFILES
+ * always: one of the user's own shell would start what the strategy does not ask for.
+ */
+function environmentOf(
+  runtime: Runtime,
+  owner: string,
+  up: StackUpOptions,
+  chosen: ReadonlyMap<string, ChosenImage>,
+): Record<string, string> {
+  const environment: Record<string, string> = {
+    ...up.environment,
+    MUSTER_OWNER: owner,
+    DOCKER_HOST: dockerHost(runtime),
+    COMPOSE_PROFILES: (up.profiles ?? []).join(','),
+  };
+  for (const image of chosen.values()) environment[variableOf(image.name)] = image.reference;
+  return environment;
+}
+
+/** What the services of a drill are reached with. */
+function toolsOf(
+  runtime: Runtime,
+  provider: StackProviderOptions,
+  choice: ImageChoice,
+  { project, labels: drillLabels }: ComposeRun,
+  config: ComposeConfig,
+): Pick<DrillSite, 'runtime' | 'labels' | 'clock' | 'hostSignal' | 'network'> {
+  const clock = provider.clock ?? systemClock;
+  const images = Object.keys(config.services).map((name) => imageOf(config, project, name));
+  const hostSignal = createHostSignal(runtime, images, drillLabels);
+  const image = async (): Promise<string> =>
+    (await provideImages(runtime, new Map([['nftables', null]]), choice)).get('nftables')!.reference;
+  const network = createNetworkTools({ runtime, labels: drillLabels, hostSignal, clock, image });
+  return { runtime, labels: drillLabels, clock, hostSignal, network };
 }
 
 /** Two drills of one name would share volumes. */
@@ -187,26 +194,6 @@ async function started(
   }
 }
 
-/** Images of the drill's own, by service. */
-async function ownImages(
-  runtime: Runtime,
-  { drill, ownImages: wanted = [] }: StackUpOptions,
-  config: ComposeConfig,
-  project: string,
-  drillLabels: Record<string, string>,
-): Promise<Record<string, string>> {
-  const made: Record<string, string> = {};
-  for (const name of wanted) {
-    if (config.services[name])
-      made[name] = await makeOwnImage(runtime, {
-        from: imageOf(config, project, name),
-        tag: ownImageTag(drill, name),
-        labels: drillLabels,
-      });
-  }
-  return made;
-}
-
 async function containerOf(runtime: Runtime, project: string, service: string): Promise<Container> {
   const docker = runtime.container.dockerode;
   const [found] = await docker.listContainers({
@@ -236,6 +223,20 @@ async function attachAll(
   return services;
 }
 
+/** What the tools cannot do is said by the fault that needs them. */
+async function allReady(
+  site: DrillSite,
+  services: ReadonlyMap<string, Service>,
+  { healthDeadlineMs = 120_000 }: StackProviderOptions,
+  up: StackUpOptions,
+): Promise<void> {
+  await Promise.all([
+    site.hostSignal.prepare().catch(() => undefined),
+    site.network.prepare().catch(() => undefined),
+    ...[...services.values()].map((service) => settled(service, healthDeadlineMs, up)),
+  ]);
+}
+
 /** Healthy, or done: a service that is meant to end (a migration, say) has ended well. */
 async function settled(service: Service, deadlineMs: number, up: StackUpOptions): Promise<void> {
   const ended = await service.state();
@@ -243,38 +244,4 @@ async function settled(service: Service, deadlineMs: number, up: StackUpOptions)
   up.progress(saying(`waiting for ${service.name} to be healthy`, deadlineMs));
   await service.waitHealthy(deadlineMs, up.signal);
   up.progress(`${service.name} is healthy`);
-}
-
-const imageOf = (config: ComposeConfig, project: string, name: string): string =>
-  config.services[name]!.image ?? `${project}-${name}`;
-
-async function presentImages(runtime: Runtime, config: ComposeConfig): Promise<Set<string>> {
-  const present = new Set<string>();
-  for (const { image } of Object.values(config.services))
-    if (image && (await digestOf(runtime, image))) present.add(image);
-  return present;
-}
-
-interface Sources {
-  chosen: ReadonlyMap<string, ChosenImage>;
-  before: ReadonlySet<string>;
-  own: Readonly<Record<string, string>>;
-}
-
-/** One of the drill's own is what the service's own image is, with other labels. */
-function imageRecords(
-  services: ReadonlyMap<string, Service>,
-  config: ComposeConfig,
-  { chosen, before, own }: Sources,
-): ImageRecord[] {
-  const ours = new Map([...chosen.values()].map((image) => [image.reference, image.source]));
-  return [...services.values()].map(({ name, image }) => {
-    const from = own[name] ? (config.services[name]?.image ?? '') : image.reference;
-    return {
-      service: name,
-      ...image,
-      source:
-        ours.get(from) ?? (before.has(from) ? 'present' : config.services[name]?.build ? 'built' : 'pulled'),
-    };
-  });
 }

@@ -1,5 +1,6 @@
 import { environmentError } from '../core/errors.ts';
-import type { AimedLoss, Attempt, Knock, LostRegion } from '../core/service.ts';
+import type { Knock } from '../core/service.ts';
+import type { AimedLoss, Attempt, LostRegion } from '../core/stack.ts';
 import type { Counted } from './attempts.ts';
 import { blackhole } from './blackhole.ts';
 import { knockAt } from './knock.ts';

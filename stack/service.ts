@@ -25,7 +25,8 @@ export interface DrillSite {
   hostSignal: HostSignal;
   network: NetworkTools;
   secrets: readonly string[];
-  clock: Clock /** Has a service's container made anew, from that image. */;
+  clock: Clock;
+  /** Has a service's container made anew, from that image. */
   deploy(service: string, image: string): Promise<Container>;
 }
 
@@ -59,23 +60,7 @@ export async function attachService(site: DrillSite, name: string, container: Co
       },
     }),
     name,
-    image: {
-      reference: found.Config.Image,
-      digest: (await digestOf(site.runtime, found.Config.Image)) ?? found.Image,
-    },
-    region: found.Config.Labels?.[regionLabel] ?? null,
-    env: Object.fromEntries(
-      found.Config.Env.map((entry) => [
-        entry.slice(0, entry.indexOf('=')),
-        entry.slice(entry.indexOf('=') + 1),
-      ]),
-    ),
-    mounts: found.Mounts.filter((mount) => mount.Type === 'volume').map((mount) => ({
-      volume: mount.Name!,
-      path: mount.Destination,
-      anonymous: /^[0-9a-f]{64}$/.test(mount.Name!),
-    })),
-    ports: publishedPorts(found),
+    ...(await madeWith(site, found)),
     assertOwnPath: async (path) => {
       const container = await ours();
       await assertOwnPath(site, name, container, path);
@@ -99,22 +84,7 @@ export async function attachService(site: DrillSite, name: string, container: Co
     },
     signalEach: async (signal) => signalEach(site.hostSignal, place.container, await ours(), signal),
     processes: () => processesOf(place.container),
-    stop: (graceSeconds = 10) => act('stopped', () => place.container.stop({ t: graceSeconds })),
-    start: () => act('started', () => place.container.start()),
-    pause: () => act('paused', () => place.container.pause()),
-    unpause: () => act('unpaused', () => place.container.unpause()),
-    limitMemory: (bytes) =>
-      act('limited in memory', () =>
-        place.container.update(
-          bytes === null
-            ? memoryOf(found.HostConfig.Memory, found.HostConfig.MemorySwap)
-            : memoryOf(bytes, bytes),
-        ),
-      ),
-    keepDown: (held) =>
-      act('kept down', () =>
-        place.container.update({ RestartPolicy: held ? { Name: 'no' } : found.HostConfig.RestartPolicy }),
-      ),
+    ...lifeOf(place, act, found),
     waitHealthy: (deadlineMs, signal) => waitHealthy(site, service, checkOf(found), deadlineMs, signal),
     helper: async (options) => createHelper(site, name, await ours(), options),
     logs: (lines) => logsOf(place.container, lines),
@@ -122,6 +92,52 @@ export async function attachService(site: DrillSite, name: string, container: Co
   };
   return service;
 }
+
+/** What its container was made with. */
+const madeWith = async (
+  site: DrillSite,
+  found: Inspection,
+): Promise<Pick<Service, 'image' | 'region' | 'env' | 'mounts' | 'ports'>> => ({
+  image: {
+    reference: found.Config.Image,
+    digest: (await digestOf(site.runtime, found.Config.Image)) ?? found.Image,
+  },
+  region: found.Config.Labels?.[regionLabel] ?? null,
+  env: Object.fromEntries(
+    found.Config.Env.map((entry) => [
+      entry.slice(0, entry.indexOf('=')),
+      entry.slice(entry.indexOf('=') + 1),
+    ]),
+  ),
+  mounts: found.Mounts.filter((mount) => mount.Type === 'volume').map((mount) => ({
+    volume: mount.Name!,
+    path: mount.Destination,
+    anonymous: /^[0-9a-f]{64}$/.test(mount.Name!),
+  })),
+  ports: publishedPorts(found),
+});
+
+/** Whether and how its container runs, changed through the engine. */
+const lifeOf = (
+  place: Place,
+  act: (what: string, run: () => Promise<unknown>) => Promise<void>,
+  { HostConfig: made }: Inspection,
+): Pick<Service, 'stop' | 'start' | 'pause' | 'unpause' | 'limitMemory' | 'keepDown'> => ({
+  stop: (graceSeconds = 10) => act('stopped', () => place.container.stop({ t: graceSeconds })),
+  start: () => act('started', () => place.container.start()),
+  pause: () => act('paused', () => place.container.pause()),
+  unpause: () => act('unpaused', () => place.container.unpause()),
+  limitMemory: (bytes) =>
+    act('limited in memory', () =>
+      place.container.update(
+        bytes === null ? memoryOf(made.Memory, made.MemorySwap) : memoryOf(bytes, bytes),
+      ),
+    ),
+  keepDown: (held) =>
+    act('kept down', () =>
+      place.container.update({ RestartPolicy: held ? { Name: 'no' } : made.RestartPolicy }),
+    ),
+});
 
 /**
  * The engine takes no zero for none, and nothing below 6 MiB: a limit that no machine has stands for none.

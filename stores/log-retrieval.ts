@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, open, rm, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Artifact, PlainFile } from '../core/driver.ts';
+import type { Artifact, PlainFile } from '../core/backup.ts';
 import { environmentError } from '../core/errors.ts';
 import type { FetchContext } from '../core/store.ts';
 import { bounded } from './bounded.ts';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import type { Clock } from '../core/clock.ts';
-import type { Consistency } from '../core/driver.ts';
+import type { Consistency } from '../core/backup.ts';
 import { MusterError } from '../core/errors.ts';
 import {
   manifestSchema,
@@ -24,25 +24,11 @@ export interface PointContext {
   drill: string;
 }
 
-/**
- * A recovery point being written. Files first; then the manifest under the name `prepared` in every copy;
- * then under its own. So there is never a manifest in one store while a file is missing in another
- * (stores/layout.ts).
- */
-export function createPoint(
-  spec: PointSpec,
-  { copies, cipher, clock, originMs, drill }: PointContext,
-): PointWriter {
-  const createdUtc = clock.utc();
-  const point = `${createdUtc.replaceAll(/[-:]/g, '')}-${randomBytes(4).toString('hex')}`;
-  const at = { component: spec.component, backup: spec.backup, point };
-  const begunMs = clock.nowMs();
-  const timingsMs: Record<string, number> = {};
-  const files = new Map<string, StoredFile | null>();
+/** What is done for one point. After a failure, and once it is committed, it takes nothing more. */
+function workOn(point: string) {
   const underWay = new Set<Promise<unknown>>();
   const stop = new AbortController();
   let state: 'open' | 'broken' | 'committed' = 'open';
-
   const attempt = async <T>(work: () => Promise<T>): Promise<T> => {
     if (state !== 'open')
       throw new MusterError('internal', `recovery point ${point} takes nothing more`, {
@@ -61,6 +47,37 @@ export function createPoint(
       underWay.delete(working);
     }
   };
+  return {
+    signal: stop.signal,
+    attempt,
+    committed: (): void => {
+      state = 'committed';
+    },
+    /** Waits until what is under way has ended; false for a point that is committed. */
+    abandon: async (): Promise<boolean> => {
+      if (state === 'committed') return false;
+      state = 'broken';
+      stop.abort(new MusterError('interrupted', `recovery point ${point} was abandoned`));
+      await Promise.allSettled(underWay);
+      return true;
+    },
+  };
+}
+
+/**
+ * A recovery point being written. Files first; then the manifest under the name `prepared` in every copy;
+ * then under its own. So there is never a manifest in one store while a file is missing in another
+ * (stores/layout.ts).
+ */
+export function createPoint(spec: PointSpec, context: PointContext): PointWriter {
+  const { copies, cipher, clock } = context;
+  const createdUtc = clock.utc();
+  const point = `${createdUtc.replaceAll(/[-:]/g, '')}-${randomBytes(4).toString('hex')}`;
+  const at = { component: spec.component, backup: spec.backup, point };
+  const begunMs = clock.nowMs();
+  const timingsMs: Record<string, number> = {};
+  const files = new Map<string, StoredFile | null>();
+  const work = workOn(point);
 
   const put = async (name: string, content: Readable): Promise<{ plainBytes: number; sha256: string }> => {
     const key = fileKey(at, name, spec.encrypt);
@@ -72,7 +89,7 @@ export function createPoint(
       copies,
       key,
       sealing: cipher && { cipher, binding: fileBinding(at, 'file', name) },
-      signal: stop.signal,
+      signal: work.signal,
     });
     files.set(name, { name, key, ...file });
     timingsMs[`put ${name}`] = clock.nowMs() - fromMs;
@@ -82,50 +99,60 @@ export function createPoint(
   const commit = async (consistency: Consistency): Promise<{ manifest: Manifest; sha256: string }> => {
     const stored = finished(point, files);
     timingsMs['files'] = clock.nowMs() - begunMs;
-    const manifest = manifestSchema.parse({
-      schema: 'muster/manifest/v1',
-      ...at,
-      method: spec.method,
-      drill,
-      createdUtc,
-      consistentAtMs: consistency.atMs,
-      consistentUtc: utcOf(clock, originMs + consistency.atMs),
-      position: consistency.position,
-      tool: consistency.tool,
-      server: consistency.server,
-      facts: consistency.facts ?? null,
-      compression: 'zstd',
-      encryption: cipher && { ...encryption, keyId: cipher.keyId },
-      timingsMs,
-      copies: [...copies.keys()],
-      files: stored,
-    } satisfies Record<keyof Manifest, unknown>);
+    const written = { ...at, method: spec.method, createdUtc, timingsMs, files: stored };
+    const manifest = manifestOf(written, consistency, context);
     const bytes = Buffer.from(manifestText(manifest));
     const sealed = cipher ? await cipher.encrypt(bytes, fileBinding(at, 'manifest', 'manifest.json')) : bytes;
-    await writeCopies(copies, preparedKey(at), sealed, stop.signal);
-    await writeCopies(copies, manifestKey(at), bytes, stop.signal);
-    state = 'committed';
+    await writeCopies(copies, preparedKey(at), sealed, work.signal);
+    await writeCopies(copies, manifestKey(at), bytes, work.signal);
+    work.committed();
     return { manifest, sha256: sha256Of(bytes) };
-  };
-
-  const abort = async (): Promise<void> => {
-    if (state === 'committed') return;
-    state = 'broken';
-    stop.abort(new MusterError('interrupted', `recovery point ${point} was abandoned`));
-    await Promise.allSettled(underWay);
-    // The manifest first and everywhere: while one of them cannot be removed, its files must stay.
-    await everyCopy(copies, `removing ${manifestKey(at)}`, (store) => store.remove(manifestKey(at)));
-    await everyCopy(copies, `removing what is left of ${point}`, async (store) => {
-      for (const { key } of await store.list(pointPrefix(at))) await store.remove(key);
-    });
   };
 
   return {
     point,
-    put: (name, content) => attempt(() => put(name, content)),
-    commit: (consistency) => attempt(() => commit(consistency)),
-    abort,
+    put: (name, content) => work.attempt(() => put(name, content)),
+    commit: (consistency) => work.attempt(() => commit(consistency)),
+    abort: async () => {
+      if (await work.abandon()) await removeEverywhere(copies, at);
+    },
   };
+}
+
+type Written = Pick<
+  Manifest,
+  'component' | 'backup' | 'point' | 'method' | 'createdUtc' | 'timingsMs' | 'files'
+>;
+
+const manifestOf = (
+  written: Written,
+  consistency: Consistency,
+  { copies, cipher, clock, originMs, drill }: PointContext,
+): Manifest =>
+  manifestSchema.parse({
+    schema: 'muster/manifest/v1',
+    ...written,
+    drill,
+    consistentAtMs: consistency.atMs,
+    consistentUtc: utcOf(clock, originMs + consistency.atMs),
+    position: consistency.position,
+    tool: consistency.tool,
+    server: consistency.server,
+    facts: consistency.facts ?? null,
+    compression: 'zstd',
+    encryption: cipher && { ...encryption, keyId: cipher.keyId },
+    copies: [...copies.keys()],
+  } satisfies Record<keyof Manifest, unknown>);
+
+/** The manifest first and everywhere: while one of them cannot be removed, its files must stay. */
+async function removeEverywhere(
+  copies: Copies,
+  at: Pick<Manifest, 'component' | 'backup' | 'point'>,
+): Promise<void> {
+  await everyCopy(copies, `removing ${manifestKey(at)}`, (store) => store.remove(manifestKey(at)));
+  await everyCopy(copies, `removing what is left of ${at.point}`, async (store) => {
+    for (const { key } of await store.list(pointPrefix(at))) await store.remove(key);
+  });
 }
 
 /** What the wall clock said at a moment of the monotonic clock. */

@@ -1,10 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import type { Artifact, PlainFile } from '../core/driver.ts';
+import type { Artifact, PlainFile } from '../core/backup.ts';
 import { environmentError, messageOf } from '../core/errors.ts';
 import { consistentMs, manifestSchema, type FetchContext, type Manifest, type Store } from '../core/store.ts';
-import { canonicalJson, type Json } from '../core/timeline.ts';
+import type { Json } from '../core/timeline.ts';
+import { canonicalJson } from '../core/chain.ts';
 import { encryption, type Cipher } from './cipher.ts';
 import { bounded } from './bounded.ts';
 import { checkPath } from './key.ts';

@@ -1,10 +1,10 @@
 import type { Clock } from '../../core/clock.ts';
-import type { JourneyWorkload, Recorder } from '../../core/driver.ts';
+import type { JourneyWorkload, Recorder } from '../../core/workload.ts';
 import { inputError } from '../../core/errors.ts';
 import { digestOf, flagWrong, idsPerLoad, kinds, outcomes } from '../../core/ledger.ts';
 import { emailOf, login, profile, refresh, refusedRefresh, revoke } from './account.ts';
 import type { Seen } from './account.ts';
-import { Sessions, sessionValue } from './sessions.ts';
+import { type Sessions, sessionValue } from './sessions.ts';
 import type { Way } from './way.ts';
 
 export interface JourneyOptions {

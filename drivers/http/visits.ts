@@ -1,7 +1,7 @@
 import type autocannon from 'autocannon';
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../../core/clock.ts';
-import type { Recorder, VisitWorkload } from '../../core/driver.ts';
+import type { Recorder, VisitWorkload } from '../../core/workload.ts';
 import { messageOf } from '../../core/errors.ts';
 import { flagWrong, kinds, outcomes } from '../../core/ledger.ts';
 import type { Endpoint } from '../../core/service.ts';

@@ -1,6 +1,6 @@
-import type { Abilities, Inflicted, PageDamage, Proof, Undo } from '../../core/driver.ts';
+import type { Abilities, Inflicted, PageDamage, Proof, Undo } from '../../core/abilities.ts';
 import { environmentError, NothingToActOn } from '../../core/errors.ts';
-import { valueOf } from '../../core/ledger.ts';
+import { valueFor } from '../../core/ledger.ts';
 import type { MemoryConfig } from './config.ts';
 import { rowSum, workloadTable, type Database, type Table } from './database.ts';
 
@@ -115,7 +115,7 @@ const operatorAbilities = (
     const { rows } = tableOf(database, table);
     if (rows.size === 0) throw new NothingToActOn(`table ${table} has no rows to delete`);
     const ids = [...rows.keys()]
-      .sort((a, b) => (valueOf(seed, a, -1) < valueOf(seed, b, -1) ? -1 : 1))
+      .sort((a, b) => (valueFor(seed, a, -1) < valueFor(seed, b, -1) ? -1 : 1))
       .slice(0, Math.max(1, Math.ceil(rows.size * share)));
     const seen = (): Proof | null =>
       ids.some((id) => database.tables.get(table)?.rows.has(id))
@@ -206,7 +206,7 @@ function damageOf(
   const act = (): void => {
     for (const id of ids) {
       const row = table.rows.get(id)!;
-      const value = valueOf(damage.seed, id, -1);
+      const value = valueFor(damage.seed, id, -1);
       table.rows.set(id, { value, sum: damage.pattern === 'structured' ? rowSum(value) : row.sum });
     }
   };
@@ -223,7 +223,7 @@ function damageOf(
   };
   const wrong = (): Proof | null => {
     const left = ids.filter(
-      (id) => database.tables.get(damage.table)?.rows.get(id)?.value === valueOf(damage.seed, id, -1),
+      (id) => database.tables.get(damage.table)?.rows.get(id)?.value === valueFor(damage.seed, id, -1),
     ).length;
     return left === 0
       ? null

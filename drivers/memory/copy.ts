@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
-import type { Artifact, BackupMethod, RestoreContext } from '../../core/driver.ts';
+import type { Artifact, BackupMethod, RestoreContext } from '../../core/backup.ts';
 import { environmentError } from '../../core/errors.ts';
 import type { MemoryConfig } from './config.ts';
 import { workloadTable, type Database } from './database.ts';

@@ -8,7 +8,7 @@ import type {
   Follower,
   LogSink,
   RecoveryTarget,
-} from '../../core/driver.ts';
+} from '../../core/backup.ts';
 import { environmentError, messageOf } from '../../core/errors.ts';
 import type { Database } from './database.ts';
 import { decodeEntry, encodeEntry, type Entry } from './journal.ts';

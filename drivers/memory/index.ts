@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineDriver, type Action, type Check } from '../../core/driver.ts';
 import { inputError } from '../../core/errors.ts';
-import { valueOf } from '../../core/ledger.ts';
+import { valueFor } from '../../core/ledger.ts';
 import type { Json } from '../../core/timeline.ts';
 import { memoryAbilities } from './abilities.ts';
 import { configSchema } from './config.ts';
@@ -68,7 +68,7 @@ function actionsOf(database: Database, seed: number): Record<string, Action> {
         await database.operate(() =>
           database.commit(
             table,
-            Array.from({ length: rows }, (_, id) => [id, valueOf(seed, id, 0)]),
+            Array.from({ length: rows }, (_, id) => [id, valueFor(seed, id, 0)]),
           ),
         );
       return { table, rows };

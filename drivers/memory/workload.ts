@@ -1,4 +1,4 @@
-import type { DataWorkload } from '../../core/driver.ts';
+import type { DataWorkload } from '../../core/workload.ts';
 import { OperationError } from '../../core/ledger.ts';
 import type { MemoryConfig } from './config.ts';
 import { workloadTable, type Database } from './database.ts';

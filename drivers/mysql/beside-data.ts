@@ -23,7 +23,8 @@ export interface Found {
 export interface FolderEntry {
   name: string;
   folder: boolean;
-  holdsTables: boolean /** Ends as a key does and is none. */;
+  holdsTables: boolean;
+  /** Ends as a key does and is none. */
   unreadable: boolean;
 }
 

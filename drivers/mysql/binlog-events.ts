@@ -42,7 +42,8 @@ export class NotABinlog extends Error {}
  * cannot be a log.
  */
 export function createEventReader(): {
-  push(chunk: Buffer): Iterable<BinlogEvent> /** Bytes of an event that is not whole yet. */;
+  push(chunk: Buffer): Iterable<BinlogEvent>;
+  /** Bytes of an event that is not whole yet. */
   pending(): number;
 } {
   let rest: Buffer = Buffer.alloc(0);

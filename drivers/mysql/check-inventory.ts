@@ -85,19 +85,8 @@ function judged(
     (one) => !ofThoseThatRan.includes(one),
   );
   const unread = [...new Set([...before.unread, ...now.unread])];
-  const rows = Object.values(now.tables).reduce((sum, table) => sum + table.rows, 0);
-  const rowsBefore = Object.values(before.tables).reduce((sum, table) => sum + table.rows, 0);
-  const size = (of: object): number => Object.keys(of).length;
   const facts = {
-    definitions: size(now.definitions),
-    tables: size(now.tables),
-    rows,
-    accounts: size(now.accounts),
-    foreignKeys: size(now.orphans),
-    counters: size(now.counters),
-    views: size(now.views),
-    fullTextIndexes: size(now.fulltext),
-    persistedSettings: size(now.persisted),
+    ...counted(now),
     differences,
     remarks,
     unread,
@@ -124,7 +113,7 @@ function judged(
       detail: `this account cannot read ${listed(unread, shownDifferences)}; the rest is as before${said}`,
       facts,
     };
-  if (rowsBefore === 0)
+  if (rowsOf(before) === 0)
     return {
       verdict: 'inconclusive',
       detail: `0 rows of ${facts.tables} tables were compared: none could have been missed${said}`,
@@ -133,10 +122,27 @@ function judged(
     };
   return {
     verdict: 'pass',
-    detail: `${facts.definitions} definitions, ${rows} rows of ${facts.tables} tables, ${facts.accounts} accounts with their grants, ${facts.foreignKeys} foreign keys and the settings are as before${said}`,
+    detail: `${facts.definitions} definitions, ${facts.rows} rows of ${facts.tables} tables, ${facts.accounts} accounts with their grants, ${facts.foreignKeys} foreign keys and the settings are as before${said}`,
     facts,
   };
 }
+
+const size = (of: object): number => Object.keys(of).length;
+const rowsOf = ({ tables }: Inventory): number =>
+  Object.values(tables).reduce((sum, table) => sum + table.rows, 0);
+
+/** How much of everything there is: what a pass rests on. */
+const counted = (now: Inventory) => ({
+  definitions: size(now.definitions),
+  tables: size(now.tables),
+  rows: rowsOf(now),
+  accounts: size(now.accounts),
+  foreignKeys: size(now.orphans),
+  counters: size(now.counters),
+  views: size(now.views),
+  fullTextIndexes: size(now.fulltext),
+  persistedSettings: size(now.persisted),
+});
 
 const after = (ran: readonly string[]): string =>
   ran.length > 0
@@ -152,7 +158,7 @@ function gone(before: Inventory, now: Inventory): string[] {
   const missing = Object.keys(before.definitions).filter(
     (name) => /^(DATABASE|TABLE) /.test(name) && !Object.hasOwn(now.definitions, name),
   );
-  const rowsOf = ({ tables, otherEngines }: Inventory): Map<string, number> => {
+  const rowsBySchema = ({ tables, otherEngines }: Inventory): Map<string, number> => {
     const rows = new Map<string, number>();
     for (const [name, table] of Object.entries(tables)) {
       if (otherEngines[name] === 'MEMORY') continue;
@@ -161,8 +167,8 @@ function gone(before: Inventory, now: Inventory): string[] {
     }
     return rows;
   };
-  const left = rowsOf(now);
-  const emptied = [...rowsOf(before)]
+  const left = rowsBySchema(now);
+  const emptied = [...rowsBySchema(before)]
     .filter(([schema, rows]) => rows > 0 && left.get(schema) === 0)
     .map(([schema]) => schema);
   return [

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { Artifact, RestoreContext } from '../../core/driver.ts';
+import type { Artifact, RestoreContext } from '../../core/backup.ts';
 import { environmentError } from '../../core/errors.ts';
 import { backupDump, dumpName } from './dump.ts';
 import { fence, loadBase } from './restore.ts';
@@ -49,7 +49,10 @@ export async function copyOfSource(site: Site, source: Site): Promise<{ gtid: st
 async function dumpOf(source: Site, path: string): Promise<Artifact> {
   const put = async (name: string, content: Readable): Promise<{ plainBytes: number; sha256: string }> => {
     // What the source persists is its own affair: another server's role and limits are others.
-    if (name !== dumpName) return (content.resume(), { plainBytes: 0, sha256: '' });
+    if (name !== dumpName) {
+      content.resume();
+      return { plainBytes: 0, sha256: '' };
+    }
     await pipeline(content, createWriteStream(path, { mode: 0o600 }));
     return { plainBytes: (await stat(path)).size, sha256: '' };
   };

@@ -1,4 +1,4 @@
-import type { Inflicted, PageDamage, Proof } from '../../core/driver.ts';
+import type { Inflicted, PageDamage, Proof } from '../../core/abilities.ts';
 import { messageOf, NothingToActOn } from '../../core/errors.ts';
 import { startAgain } from '../process.ts';
 import { choosePages, leafPages, overwriteFor } from './pages.ts';

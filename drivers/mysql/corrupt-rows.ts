@@ -1,5 +1,5 @@
 import type { ResultSetHeader } from 'mysql2';
-import type { Inflicted, Proof } from '../../core/driver.ts';
+import type { Inflicted, Proof } from '../../core/abilities.ts';
 import { inputError } from '../../core/errors.ts';
 import { chooseRows, nothingDone, type Doomed } from './delete-rows.ts';
 import { ownGtid } from './own-gtid.ts';

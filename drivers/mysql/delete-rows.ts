@@ -1,5 +1,5 @@
 import type { ResultSetHeader } from 'mysql2';
-import type { Inflicted, Proof } from '../../core/driver.ts';
+import type { Inflicted, Proof } from '../../core/abilities.ts';
 import { environmentError } from '../../core/errors.ts';
 import { ownGtid } from './own-gtid.ts';
 import { asClientsMeetIt, quoted, withSession, type Session, type Site } from './server.ts';

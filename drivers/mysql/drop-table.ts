@@ -1,5 +1,5 @@
 import type { ResultSetHeader } from 'mysql2';
-import type { Inflicted, Proof } from '../../core/driver.ts';
+import type { Inflicted, Proof } from '../../core/abilities.ts';
 import { ownGtid } from './own-gtid.ts';
 import { asClientsMeetIt, withSession, type Site } from './server.ts';
 import { findTable } from './tables.ts';

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
-import type { BackupMethod, Consistency, Sink } from '../../core/driver.ts';
+import type { BackupMethod, Consistency, Sink } from '../../core/backup.ts';
 import { environmentError, messageOf } from '../../core/errors.ts';
 import type { Json } from '../../core/timeline.ts';
 import { watchDump, type DumpHead } from './dump-file.ts';
@@ -127,7 +127,8 @@ async function serverFacts(site: Site, session: Session): Promise<ServerFacts> {
 
 interface Streaming {
   options: DumpOptions;
-  signal: AbortSignal /** Called when the snapshot is open; the dump fails with it. */;
+  signal: AbortSignal;
+  /** Called when the snapshot is open; the dump fails with it. */
   opened(): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-import type { Inflicted, Proof } from '../../core/driver.ts';
+import type { Inflicted, Proof } from '../../core/abilities.ts';
 import { environmentError, messageOf } from '../../core/errors.ts';
 import type { Json } from '../../core/timeline.ts';
 import { powerOff, within } from '../fencing.ts';

@@ -1,5 +1,5 @@
 import { pollUntil } from '../../core/clock.ts';
-import type { BackupMethod, Follower, LogSink } from '../../core/driver.ts';
+import type { BackupMethod, Follower, LogSink } from '../../core/backup.ts';
 import { environmentError, messageOf } from '../../core/errors.ts';
 import type { Helper, Running } from '../../core/service.ts';
 import { probeMs, serverPort, withSession, type Site } from './server.ts';
@@ -77,7 +77,8 @@ interface FollowState {
   stopped: AbortController;
   draining: boolean;
   fetching: Running | null;
-  shipped: Map<string, number> /** Why the last fetching ended. */;
+  shipped: Map<string, number>;
+  /** Why the last fetching ended. */
   said: string | null;
 }
 

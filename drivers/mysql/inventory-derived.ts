@@ -63,14 +63,16 @@ async function foundBy({ rows }: Session, own: readonly Part[]): Promise<string[
   const table = `${quoted(s)}.${quoted(t)}`;
   const all = texts.map((text, n) => `${text} AS v${n}`).join(', ');
   const order = `SHA2(CONCAT_WS(',', ${texts.map((_, n) => `HEX(v${n})`).join(', ')}), 256)`;
+  const there = texts.map((text) => `${text} IS NOT NULL`).join(' AND ');
+  const equal = texts.map((text) => `${text} = ?`).join(' AND ');
   try {
     const sample = await rows<Record<string, unknown>>(
-      `SELECT * FROM (SELECT DISTINCT ${all} FROM ${table} WHERE ${texts.map((text) => `${text} IS NOT NULL`).join(' AND ')}) AS there ORDER BY ${order} LIMIT ${sampledRows}`,
+      `SELECT * FROM (SELECT DISTINCT ${all} FROM ${table} WHERE ${there}) AS there ORDER BY ${order} LIMIT ${sampledRows}`,
     );
     const out: string[] = [];
     for (const row of sample) {
       const [found] = await rows<{ n: string | number }>(
-        `SELECT COUNT(*) AS n FROM ${table} FORCE INDEX (${quoted(i)}) WHERE ${texts.map((text) => `${text} = ?`).join(' AND ')}`,
+        `SELECT COUNT(*) AS n FROM ${table} FORCE INDEX (${quoted(i)}) WHERE ${equal}`,
         Object.values(row),
       );
       out.push(String(found!.n));

@@ -155,10 +155,10 @@ function comparePersisted({ persisted: was }: Inventory, { persisted: is, replic
     ofReplication.test(name) && (is[name] !== undefined || replicated);
   return [...new Set([...Object.keys(was), ...Object.keys(is)])]
     .filter((name) => was[name] !== is[name] && !ofItsRole(name))
-    .map(
-      (name) =>
-        `persisted setting ${name} ${is[name] === undefined ? 'is lost' : `is ${is[name]}`}, was ${was[name] ?? 'not persisted'}`,
-    );
+    .map((name) => {
+      const now = is[name] === undefined ? 'is lost' : `is ${is[name]}`;
+      return `persisted setting ${name} ${now}, was ${was[name] ?? 'not persisted'}`;
+    });
 }
 
 /**

@@ -26,7 +26,7 @@ const seeing = ['SELECT', 'SHOW DATABASES', 'SHOW VIEW', 'TRIGGER', 'EVENT'];
 /** What is hidden from this account, in words; empty for one that sees everything. */
 export async function hidden({ rows }: Session): Promise<string[]> {
   const lines = (await rows<Record<string, string>>('SHOW GRANTS')).map((row) => Object.values(row)[0]!);
-  const held = lines.flatMap((line) => /^GRANT (.+) ON \*\.\* TO /.exec(line)?.[1]!.split(', ') ?? []);
+  const held = lines.flatMap((line) => /^GRANT (.+) ON \*\.\* TO /.exec(line)?.[1]?.split(', ') ?? []);
   const lacking = held.includes('ALL PRIVILEGES') ? [] : seeing.filter((one) => !held.includes(one));
   const revoked = lines.flatMap((line) => /^REVOKE (.+ ON .+) FROM /.exec(line)?.[1] ?? []);
   return [

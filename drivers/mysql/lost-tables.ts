@@ -1,4 +1,4 @@
-import type { Inflicted } from '../../core/driver.ts';
+import type { Inflicted } from '../../core/abilities.ts';
 import { serverSchemas } from './config.ts';
 import { asClientsMeetIt, withSession, type Session, type Site } from './server.ts';
 

@@ -1,4 +1,4 @@
-import type { PlainFile, RecoveryTarget } from '../../core/driver.ts';
+import type { PlainFile, RecoveryTarget } from '../../core/backup.ts';
 import { environmentError, inputError } from '../../core/errors.ts';
 import { scanBinlog, type Transaction } from './binlog-scan.ts';
 import { gtidSet, parseGtid, type GtidSet } from './gtid.ts';

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import type { Artifact, BackupMethod, RestoreContext } from '../../core/driver.ts';
+import type { Artifact, BackupMethod, RestoreContext } from '../../core/backup.ts';
 import { environmentError, inputError } from '../../core/errors.ts';
 import type { Helper } from '../../core/service.ts';
 import type { Json } from '../../core/timeline.ts';

@@ -58,9 +58,15 @@ export const replicaActions = (site: Site): Record<keyof typeof replicaActionsAb
   replicate: (params) => replicate(site, actionParams('replicate', replicateParams, params)),
   'catch-up': (params) => catchUp(site, actionParams('catch-up', catchUpParams, params)),
   promote: (params) => promote(site, actionParams('promote', promoteParams, params)),
-  fence: (params) => (actionParams('fence', nothing, params), fence(site)),
+  fence: (params) => {
+    actionParams('fence', nothing, params);
+    return fence(site);
+  },
   rejoin: (params) => rejoin(site, actionParams('rejoin', rejoinParams, params)),
-  reopen: (params) => (actionParams('reopen', nothing, params), reopen(site)),
+  reopen: (params) => {
+    actionParams('reopen', nothing, params);
+    return reopen(site);
+  },
 });
 
 async function replicate(site: Site, params: Link): Promise<Json> {

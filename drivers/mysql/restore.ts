@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { pollUntil } from '../../core/clock.ts';
-import type { Artifact, BackupMethod, RestoreContext } from '../../core/driver.ts';
+import type { Artifact, BackupMethod, RestoreContext } from '../../core/backup.ts';
 import { environmentError, messageOf } from '../../core/errors.ts';
 import type { Helper } from '../../core/service.ts';
 import type { Json } from '../../core/timeline.ts';
@@ -287,7 +287,10 @@ async function assertServed(site: Site, { uuid, gtid }: Restored, signal: AbortS
   let said = 'no answer';
   // A service without a health check counts as healthy before it answers.
   const now = await pollUntil(site.clock, { everyMs: 100, deadlineMs: readyDeadlineMs, signal }, () =>
-    ask().catch((error: unknown) => ((said = messageOf(error)), null)),
+    ask().catch((error: unknown) => {
+      said = messageOf(error);
+      return null;
+    }),
   );
   if (!now)
     throw environmentError(`${site.service.name} does not answer after the restore`, {

@@ -1,5 +1,5 @@
 import { pollUntil } from '../../core/clock.ts';
-import type { Inflicted } from '../../core/driver.ts';
+import type { Inflicted } from '../../core/abilities.ts';
 import { environmentError } from '../../core/errors.ts';
 import type { Helper } from '../../core/service.ts';
 import { startAgain } from '../process.ts';

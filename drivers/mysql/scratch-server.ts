@@ -113,98 +113,99 @@ export async function startScratch(options: ScratchOptions): Promise<ScratchServ
   return runningScratch(options);
 }
 
+const client = (user: string): string[] => [
+  'mysql',
+  '--no-defaults',
+  `--socket=${socket}`,
+  `--user=${user}`,
+  '--default-character-set=utf8mb4',
+  '--max-allowed-packet=1G',
+  '--binary-mode',
+];
+
+const failed = (what: string, { code, stderr }: ExecResult): Error =>
+  environmentError(`${what} failed with code ${code}`, {
+    found: stderr.trim().slice(0, 500) || 'no message',
+    expected: 'code 0',
+  });
+
+/** Runs a program in the helper, with the password of the account at hand. */
+type Run = (argv: string[], options?: ExecOptions) => Promise<ExecResult>;
+
 /** One that was started with these options before, in the same helper. */
-export function runningScratch({ site, helper, signal }: ScratchOptions): ScratchServer {
-  const client = (user: string): string[] => [
-    'mysql',
-    '--no-defaults',
-    `--socket=${socket}`,
-    `--user=${user}`,
-    '--default-character-set=utf8mb4',
-    '--max-allowed-packet=1G',
-    '--binary-mode',
-  ];
+export function runningScratch(options: ScratchOptions): ScratchServer {
+  const { site, helper, signal } = options;
+  const { user } = site.config;
   const env = { MYSQL_PWD: site.password };
-  const run = async (argv: string[], given: ExecOptions = {}): Promise<ExecResult> =>
+  const run: Run = (argv, given = {}) =>
     helper.exec(argv, { signal, ...given, env: { ...env, ...given.env } });
-  const failed = (what: string, { code, stderr }: ExecResult): Error =>
-    environmentError(`${what} failed with code ${code}`, {
-      found: stderr.trim().slice(0, 500) || 'no message',
-      expected: 'code 0',
-    });
   const sql = async (statements: string): Promise<string> => {
-    const result = await run([
-      ...client(site.config.user),
-      '--batch',
-      '--raw',
-      '--skip-column-names',
-      '--execute',
-      statements,
-    ]);
+    const how = ['--batch', '--raw', '--skip-column-names', '--execute', statements];
+    const result = await run([...client(user), ...how]);
     if (result.code !== 0) throw failed('a statement of the restore', result);
     return result.stdout.trim();
   };
   return {
     sql,
     uuid: () => sql('SELECT @@server_uuid'),
-    load: async (path, progress) => {
-      // The root of an empty data folder has no password yet.
-      const asRoot = { env: { MYSQL_PWD: '' } };
-      const off = await run(
-        [...client('root'), '--execute', 'ALTER INSTANCE DISABLE INNODB REDO_LOG'],
-        asRoot,
-      );
-      if (off.code !== 0) throw failed('switching the redo log off', off);
-      const { size } = await stat(path);
-      let seen = 0;
-      const counted = new Transform({
-        highWaterMark: 1024 * 1024,
-        transform: (chunk: Buffer, _encoding, done) => {
-          seen += chunk.length;
-          progress(seen);
-          done(null, chunk);
-        },
-      });
-      const input = createReadStream(path, { highWaterMark: 1024 * 1024 });
-      input.once('error', (error) => counted.destroy(error));
-      const result = await run(client('root'), { stdin: input.pipe(counted), ...asRoot });
-      if (result.code !== 0) throw failed('loading the dump', result);
-      if (seen !== size)
-        throw environmentError('the dump was not read to its end', {
-          found: `${seen} of ${size} bytes`,
-          expected: 'all of it',
-        });
-    },
+    load: (path, progress) => loadDump(run, path, progress),
     replay: async (paths, { excluded, start }) => {
       const from = start === null ? `--exclude-gtids=${excluded}` : `--start-position=${start}`;
       const result = await run(['bash', '-c', replayScript, 'replay', from, ...paths], {
-        env: { CLIENT: client(site.config.user).join(' '), HEAD: anonymousHead },
+        env: { CLIENT: client(user).join(' '), HEAD: anonymousHead },
       });
       if (result.code !== 0) throw failed('replaying the log', result);
       return Number(result.stdout.trim().split('\n').at(-1));
     },
-    stop: async () => {
-      const result = await run([
-        'mysqladmin',
-        '--no-defaults',
-        `--socket=${socket}`,
-        `--user=${site.config.user}`,
-        'shutdown',
-      ]);
-      if (result.code !== 0) throw failed('ending the server of the restore', result);
-      const gone = await pollUntil(
-        site.clock,
-        { everyMs: 50, deadlineMs: 60_000, signal },
-        async () =>
-          (await helper.exec(['sh', '-c', `test ! -e ${pidFile} && grep -aq "Shutdown complete" ${logFile}`]))
-            .code === 0,
-      );
-      if (!gone)
-        throw environmentError('the server of the restore does not end', {
-          expected: 'a clean end within 60 s',
-        });
-    },
+    stop: () => stopScratch(run, options),
   };
+}
+
+async function loadDump(run: Run, path: string, progress: (bytes: number) => void): Promise<void> {
+  // The root of an empty data folder has no password yet.
+  const asRoot = { env: { MYSQL_PWD: '' } };
+  const off = await run([...client('root'), '--execute', 'ALTER INSTANCE DISABLE INNODB REDO_LOG'], asRoot);
+  if (off.code !== 0) throw failed('switching the redo log off', off);
+  const { size } = await stat(path);
+  let seen = 0;
+  const counted = new Transform({
+    highWaterMark: 1024 * 1024,
+    transform: (chunk: Buffer, _encoding, done) => {
+      seen += chunk.length;
+      progress(seen);
+      done(null, chunk);
+    },
+  });
+  const input = createReadStream(path, { highWaterMark: 1024 * 1024 });
+  input.once('error', (error) => counted.destroy(error));
+  const result = await run(client('root'), { stdin: input.pipe(counted), ...asRoot });
+  if (result.code !== 0) throw failed('loading the dump', result);
+  if (seen !== size)
+    throw environmentError('the dump was not read to its end', {
+      found: `${seen} of ${size} bytes`,
+      expected: 'all of it',
+    });
+}
+
+async function stopScratch(run: Run, { site, helper, signal }: ScratchOptions): Promise<void> {
+  const result = await run([
+    'mysqladmin',
+    '--no-defaults',
+    `--socket=${socket}`,
+    `--user=${site.config.user}`,
+    'shutdown',
+  ]);
+  if (result.code !== 0) throw failed('ending the server of the restore', result);
+  const ended = ['sh', '-c', `test ! -e ${pidFile} && grep -aq "Shutdown complete" ${logFile}`];
+  const gone = await pollUntil(
+    site.clock,
+    { everyMs: 50, deadlineMs: 60_000, signal },
+    async () => (await helper.exec(ended)).code === 0,
+  );
+  if (!gone)
+    throw environmentError('the server of the restore does not end', {
+      expected: 'a clean end within 60 s',
+    });
 }
 
 /**

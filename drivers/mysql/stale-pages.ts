@@ -1,4 +1,4 @@
-import type { Abilities, Inflicted, Proof } from '../../core/driver.ts';
+import type { Abilities, Inflicted, Proof } from '../../core/abilities.ts';
 import { environmentError } from '../../core/errors.ts';
 import { startAgain } from '../process.ts';
 import { serverSchemas } from './config.ts';

@@ -1,4 +1,4 @@
-import type { Inflicted, Proof } from '../../core/driver.ts';
+import type { Inflicted, Proof } from '../../core/abilities.ts';
 import { environmentError } from '../../core/errors.ts';
 import { processGone, startAgain } from '../process.ts';
 import { askForLostTables } from './lost-tables.ts';

@@ -1,5 +1,5 @@
 import type { Connection } from 'mysql2';
-import type { DataClient, DataWorkload } from '../../core/driver.ts';
+import type { DataClient, DataWorkload } from '../../core/workload.ts';
 import { messageOf } from '../../core/errors.ts';
 import { OperationError } from '../../core/ledger.ts';
 import { createConnections, openConnection, run, type Connections } from './connections.ts';

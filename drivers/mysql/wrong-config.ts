@@ -1,4 +1,4 @@
-import type { Inflicted, Proof } from '../../core/driver.ts';
+import type { Inflicted, Proof } from '../../core/abilities.ts';
 import { processGone } from '../process.ts';
 import { isReady, type Site } from './server.ts';
 

@@ -1,4 +1,4 @@
-import type { Inflicted, Proof } from '../../core/driver.ts';
+import type { Inflicted, Proof } from '../../core/abilities.ts';
 import { environmentError } from '../../core/errors.ts';
 import { factsOf } from './handshake.ts';
 import { isRight, look, serve, undoMs, type Site } from './site.ts';

@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { connect } from 'node:tls';
 import { messageOf } from '../../core/errors.ts';
@@ -12,7 +12,8 @@ export type Handshake =
   | {
       done: true;
       protocol: string;
-      certificate: X509Certificate /** Why a client that verifies would go away; null when it would stay. */;
+      certificate: X509Certificate;
+      /** Why a client that verifies would go away; null when it would stay. */
       refusal: string | null;
     }
   | { done: false; reached: boolean; error: string };

@@ -1,4 +1,4 @@
-import type { Inflicted, Proof } from '../../core/driver.ts';
+import type { Inflicted, Proof } from '../../core/abilities.ts';
 import { look, takeUp, undoMs, type Site } from './site.ts';
 
 /** Exit codes of a process that a signal ended (128 + its number): then it did not fail by itself. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { pollUntil } from '../../core/clock.ts';
-import type { BackupMethod, Sink } from '../../core/driver.ts';
+import type { BackupMethod, Sink } from '../../core/backup.ts';
 import { environmentError } from '../../core/errors.ts';
 import { markKey } from './keys.ts';
 import { positionOf } from './position.ts';

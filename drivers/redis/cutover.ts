@@ -1,6 +1,6 @@
 import { pollUntil } from '../../core/clock.ts';
 import { environmentError, messageOf } from '../../core/errors.ts';
-import type { RestoreContext } from '../../core/driver.ts';
+import type { RestoreContext } from '../../core/backup.ts';
 import type { Helper, Service } from '../../core/service.ts';
 import type { Info } from './server.ts';
 import type { Site } from './site.ts';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { pollUntil } from '../../core/clock.ts';
-import type { Inflicted, Proof } from '../../core/driver.ts';
+import type { Inflicted, Proof } from '../../core/abilities.ts';
 import { environmentError, messageOf } from '../../core/errors.ts';
 import type { Json } from '../../core/timeline.ts';
 import { powerOff, within, type Attempt } from '../fencing.ts';

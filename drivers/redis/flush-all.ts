@@ -1,4 +1,4 @@
-import type { Inflicted, Proof } from '../../core/driver.ts';
+import type { Inflicted, Proof } from '../../core/abilities.ts';
 import { NothingToActOn } from '../../core/errors.ts';
 import { openServer, type Server } from './server.ts';
 import type { Address } from './connection.ts';

@@ -81,13 +81,13 @@ async function someOf(redis: Redis, database: number, atMost: number): Promise<K
     if (names.size >= atMost) break;
   }
   const keys = await Promise.all(
-    [...names].map(async (name) => ({ database, name, value: await valueOf(redis, name) })),
+    [...names].map(async (name) => ({ database, name, value: await contentOf(redis, name) })),
   );
   return keys.filter((key): key is Key => key.value !== null);
 }
 
 /** Type and value, whatever of it expires; null when the key is gone. */
-async function valueOf(redis: Redis, name: string): Promise<string | null> {
+async function contentOf(redis: Redis, name: string): Promise<string | null> {
   const found = await digestKey(redis, name);
   return found && `${found.type} ${found.value}`;
 }
@@ -101,7 +101,7 @@ async function thereOf(redis: Redis, { keys }: Held): Promise<Map<Key, 'as it wa
       keys
         .filter((key) => key.database === database)
         .map(async (key) => {
-          const now = await valueOf(redis, key.name);
+          const now = await contentOf(redis, key.name);
           if (now !== null) there.set(key, now === key.value ? 'as it was' : 'rewritten');
         }),
     );

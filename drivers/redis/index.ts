@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import { defineDriver, type BackupMethod, type DataWorkload } from '../../core/driver.ts';
+import { defineDriver } from '../../core/driver.ts';
+import type { BackupMethod } from '../../core/backup.ts';
+import type { DataWorkload } from '../../core/workload.ts';
 import { environmentError } from '../../core/errors.ts';
 import { refusesWritesCheck } from '../fencing.ts';
 import { killLoopAbility } from '../kill-loop.ts';
@@ -190,7 +192,9 @@ export default defineDriver({
             shared(() => service.endpoint(port)),
           ),
         ready: () => isInPlace(site),
-        close: async () => [server, asClients, inventory].forEach((one) => one.close()),
+        close: async () => {
+          for (const one of [server, asClients, inventory]) one.close();
+        },
       };
     } catch (error) {
       asClients.close();

@@ -228,13 +228,15 @@ function judge(before: Inventory, after: Inventory, compared: Compared, words: s
     toleranceMs,
   });
   const not = unread.length > 0 ? `; could not be read: ${unread.join('; ')}` : '';
-  if (wrong.length > 0)
+  if (wrong.length > 0) {
+    const more = wrong.length > namedAtMost ? [`and ${wrong.length - namedAtMost} more`] : [];
     return {
       verdict: 'fail',
       gone: unread.length > 0 ? [] : emptied(before, after),
-      detail: `${wrong.slice(0, namedAtMost).join('; ')}${wrong.length > namedAtMost ? `; and ${wrong.length - namedAtMost} more` : ''}${not}`,
+      detail: `${[...wrong.slice(0, namedAtMost), ...more].join('; ')}${not}`,
       facts,
     };
+  }
   const detail = `${seenOf(before, compared)}; ${Object.keys(before.functions).length} libraries of functions, ${Object.keys(before.users).length} users and ${settingsCounted(before)} settings as before${not}`;
   const nothing = compared.compared === 0 && Object.keys(before.functions).length === 0;
   if (nothing && unread.length === 0)

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { Inflicted, Proof } from '../../core/driver.ts';
+import type { Inflicted, Proof } from '../../core/abilities.ts';
 import type { Address } from './connection.ts';
 import { databasesOf, musterPrefix } from './keys.ts';
 import { withOwn } from './server.ts';

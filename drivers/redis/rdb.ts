@@ -1,4 +1,4 @@
-import type { BackupMethod, Sink } from '../../core/driver.ts';
+import type { BackupMethod, Sink } from '../../core/backup.ts';
 import { pollUntil } from '../../core/clock.ts';
 import { environmentError, messageOf } from '../../core/errors.ts';
 import { positionOf } from './position.ts';

@@ -30,10 +30,19 @@ export const replicaActionsAbout = {
 export const replicaActions = (site: Site): Record<keyof typeof replicaActionsAbout, Action> => ({
   replicate: (params) => replicate(site, actionParams('replicate', linked, params)),
   'catch-up': (params) => catchUp(site, actionParams('catch-up', catchUpParams, params)),
-  promote: (params) => (actionParams('promote', nothing, params), promote(site)),
-  fence: (params) => (actionParams('fence', nothing, params), fence(site)),
+  promote: (params) => {
+    actionParams('promote', nothing, params);
+    return promote(site);
+  },
+  fence: (params) => {
+    actionParams('fence', nothing, params);
+    return fence(site);
+  },
   rejoin: (params) => rejoin(site, actionParams('rejoin', linked, params)),
-  reopen: (params) => (actionParams('reopen', nothing, params), reopen(site)),
+  reopen: (params) => {
+    actionParams('reopen', nothing, params);
+    return reopen(site);
+  },
 });
 
 /** What a server says of its place in replication. A replica's own offset is that of what it has applied. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import type { Artifact, PlainFile, RestoreContext } from '../../core/driver.ts';
+import type { Artifact, PlainFile, RestoreContext } from '../../core/backup.ts';
 import { environmentError } from '../../core/errors.ts';
 import type { Helper } from '../../core/service.ts';
 import type { Json } from '../../core/timeline.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Artifact, PlainFile, RestoreContext } from '../../core/driver.ts';
+import type { Artifact, PlainFile, RestoreContext } from '../../core/backup.ts';
 import { environmentError, inputError } from '../../core/errors.ts';
 import type { Helper } from '../../core/service.ts';
 import type { Json } from '../../core/timeline.ts';

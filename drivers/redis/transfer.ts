@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { Transform } from 'node:stream';
-import type { Sink } from '../../core/driver.ts';
+import type { Sink } from '../../core/backup.ts';
 import { environmentError } from '../../core/errors.ts';
 import type { ExecOptions, ExecResult, Shell } from '../../core/service.ts';
 

@@ -1,4 +1,4 @@
-import type { Inflicted, Proof } from '../../core/driver.ts';
+import type { Inflicted, Proof } from '../../core/abilities.ts';
 import type { ServiceState } from '../../core/service.ts';
 import { processGone, startAgain } from '../process.ts';
 import { besideVolume } from '../volume.ts';

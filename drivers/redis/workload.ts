@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { DataClient, DataWorkload } from '../../core/driver.ts';
+import type { DataClient, DataWorkload } from '../../core/workload.ts';
 import { environmentError, messageOf } from '../../core/errors.ts';
 import {
   asLost,

@@ -63,7 +63,8 @@ export async function talkOf(endpoint: Endpoint, name: string, clock: Clock): Pr
 }
 
 export interface ExchangeOptions {
-  bytes?: number /** Bytes to wait for; null: until nothing more comes. */;
+  bytes?: number;
+  /** Bytes to wait for; null: until nothing more comes. */
   want: number | null;
   deadlineMs: number;
   heard?(chunk: Buffer): void;

@@ -48,8 +48,11 @@ export interface Server {
   endpoint(proxy: ProxyState): Promise<Endpoint>;
 }
 
-export function openServer(service: Service, clock: Clock): Server {
-  const call = async <T>(what: string, work: (api: Toxiproxy) => Promise<T>): Promise<T> => {
+type Call = <T>(what: string, work: (api: Toxiproxy) => Promise<T>) => Promise<T>;
+
+/** What is asked of the API is answered in time, or fails. */
+function callsOf(service: Service, clock: Clock): Call {
+  return async (what, work) => {
     const late = new AbortController();
     try {
       const { host, port } = await service.endpoint(apiPort);
@@ -68,20 +71,26 @@ export function openServer(service: Service, clock: Clock): Server {
       late.abort();
     }
   };
-  const proxies = (): Promise<ProxyState[]> =>
-    call('list its proxies', async (api) => {
-      // The library's own list leaves the toxics out.
-      const { data } = await api
-        .getApi()
-        .get<Record<string, Omit<ProxyState, 'port'> & { listen: string }>>(`${api.host}/proxies`);
-      return Object.values(data).map(({ name, listen, upstream, enabled, toxics }) => ({
-        name,
-        port: Number(listen.slice(listen.lastIndexOf(':') + 1)),
-        upstream,
-        enabled,
-        toxics,
-      }));
-    });
+}
+
+const listed = (call: Call): Promise<ProxyState[]> =>
+  call('list its proxies', async (api) => {
+    // The library's own list leaves the toxics out.
+    const { data } = await api
+      .getApi()
+      .get<Record<string, Omit<ProxyState, 'port'> & { listen: string }>>(`${api.host}/proxies`);
+    return Object.values(data).map(({ name, listen, upstream, enabled, toxics }) => ({
+      name,
+      port: Number(listen.slice(listen.lastIndexOf(':') + 1)),
+      upstream,
+      enabled,
+      toxics,
+    }));
+  });
+
+export function openServer(service: Service, clock: Clock): Server {
+  const call = callsOf(service, clock);
+  const proxies = (): Promise<ProxyState[]> => listed(call);
   const enable: Server['enable'] = (name, enabled) =>
     call(`${enabled ? 'enable' : 'disable'} ${name}`, async (api) => {
       const proxy = await api.get(name);

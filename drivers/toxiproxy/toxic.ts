@@ -1,4 +1,4 @@
-import type { Inflicted, Proof, ToxicSpec, Undo } from '../../core/driver.ts';
+import type { Inflicted, Proof, ToxicSpec, Undo } from '../../core/abilities.ts';
 import type { Clock } from '../../core/clock.ts';
 import { environmentError } from '../../core/errors.ts';
 import type { Knock, Service } from '../../core/service.ts';
@@ -95,8 +95,10 @@ async function stillListed({ server }: Site, proxy: string, name: string): Promi
 }
 
 interface Look {
-  facts: Record<string, number> /** In words, when the effect shows. */;
-  seen(): Promise<string | null> /** True when it is as it was before. */;
+  facts: Record<string, number>;
+  /** In words, when the effect shows. */
+  seen(): Promise<string | null>;
+  /** True when it is as it was before. */
   asBefore(): Promise<boolean>;
 }
 
@@ -228,9 +230,9 @@ async function knockingFor(
     facts: {},
     seen: async () => {
       const now = await Promise.all(Array.from({ length: atOnce }, knock));
-      return now.every(({ ended }) => ended === 'reset')
-        ? `${atOnce} connections are reset by the proxy within ${timeout! + 1_500} ms of their first words; before, one was ${before.ended === 'open' ? 'kept open' : 'closed in order'}`
-        : null;
+      if (now.some(({ ended }) => ended !== 'reset')) return null;
+      const was = before.ended === 'open' ? 'kept open' : 'closed in order';
+      return `${atOnce} connections are reset by the proxy within ${timeout! + 1_500} ms of their first words; before, one was ${was}`;
     },
     asBefore: async () => (await knock()).ended === before.ended,
   };

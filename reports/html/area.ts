@@ -78,7 +78,11 @@ function draw(
   const whole = height - 16;
   const scale = whole / Math.max(peaks.right + peaks.failed, 1);
   const base = Number((peaks.right * scale || whole / 2).toFixed(2));
-  return html`<svg x="0" y="${top}" width="100%" height="${whole}" viewBox="0 0 1000 ${whole}" preserveAspectRatio="none"><path class="right" vector-effect="non-scaling-stroke" d="${path(columns, frame, (column) => column.right, base, scale)}"/>${peaks.failed > 0 && html`<path class="failed" vector-effect="non-scaling-stroke" d="${path(columns, frame, (column) => column.failed, base, -scale)}"/>`}</svg><line class="base" x1="${percent(0)}" x2="${percent(100)}" y1="${top + base}" y2="${top + base}"/>`;
+  const right = path(columns, frame, (column) => column.right, base, scale);
+  const failed =
+    peaks.failed > 0 &&
+    html`<path class="failed" vector-effect="non-scaling-stroke" d="${path(columns, frame, (column) => column.failed, base, -scale)}"/>`;
+  return html`<svg x="0" y="${top}" width="100%" height="${whole}" viewBox="0 0 1000 ${whole}" preserveAspectRatio="none"><path class="right" vector-effect="non-scaling-stroke" d="${right}"/>${failed}</svg><line class="base" x1="${percent(0)}" x2="${percent(100)}" y1="${top + base}" y2="${top + base}"/>`;
 }
 
 /**

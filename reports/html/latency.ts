@@ -2,7 +2,7 @@ import type { DrillResult } from '../../core/result.ts';
 import { formatDuration } from '../../core/units.ts';
 import { alertName } from '../client-view.ts';
 import { momentText } from '../words.ts';
-import { html, number, percent, type Markup } from './markup.ts';
+import { html, number, percent, textBeside, type Markup } from './markup.ts';
 import type { Frame } from './timeline.ts';
 
 type Series = DrillResult['series'][number];
@@ -125,7 +125,7 @@ export function alertLanes(result: DrillResult, frame: Frame): Lane[] {
       label: index === 0 ? 'Alerts' : '',
       note: null,
       draw: (top: number) =>
-        html`<svg y="${top + 15}" width="100%" height="5">${bar}</svg><svg x="${percent(x)}" y="${top}" width="1" height="15"><text class="halo" x="${left ? -4 : 4}" y="11" text-anchor="${left ? 'end' : 'start'}">${text}</text></svg>`,
+        html`<svg y="${top + 15}" width="100%" height="5">${bar}</svg>${textBeside({ x, top, height: 15, left, away: 4 }, text)}`,
     };
   });
 }

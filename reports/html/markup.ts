@@ -30,3 +30,18 @@ export const html = (strings: TemplateStringsArray, ...parts: Part[]): Markup =>
  */
 export const number = (value: number): string => String(Number(value.toFixed(2)));
 export const percent = (value: number): string => `${number(value)}%`;
+
+/** Where text stands in a picture: right of `x`, which is in percent, or left of it. */
+export interface Place {
+  x: number;
+  top: number;
+  height: number;
+  left: boolean;
+  /** Pixels between `x` and the text. */
+  away: number;
+}
+export const textBeside = ({ x, top, height, left, away }: Place, text: string): Markup => {
+  const baseline = Math.min(13, height - 4);
+  const label = html`<text class="halo" x="${left ? -away : away}" y="${baseline}" text-anchor="${left ? 'end' : 'start'}">${text}</text>`;
+  return html`<svg x="${percent(x)}" y="${top}" width="1" height="${height}">${label}</svg>`;
+};

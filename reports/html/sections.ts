@@ -1,11 +1,9 @@
-import type { DataClass } from '../../core/analysis.ts';
 import type { DrillResult } from '../../core/result.ts';
-import { formatCount, formatDuration } from '../../core/units.ts';
+import { formatCount } from '../../core/units.ts';
 import type { Verdict } from '../../core/verdict.ts';
 import { keyFigures } from '../figures.ts';
 import {
   bytesText,
-  countText,
   durationText,
   evidenceText,
   factLines,
@@ -19,8 +17,8 @@ import {
   verdictWords,
 } from '../words.ts';
 import { objectiveRow } from './bars.ts';
-import { html, percent, type Markup } from './markup.ts';
-import { section, table, type Column } from './tables.ts';
+import { html, type Markup } from './markup.ts';
+import { section, table } from './tables.ts';
 import { timeline } from './timeline.ts';
 
 const chip = (verdict: Verdict): Markup =>
@@ -87,114 +85,6 @@ export const picture = (result: DrillResult): Markup =>
     html`${timeline(result)}
 <div class="legend"><span>● fault, ○ its witness</span><span>recovery point: ● when durable, ○ failed or unfinished</span><span>loads: right operations above the line, failed or wrong below, one scale each</span><span>time: response times, p50 and p99, each line ten times the one below</span></div>`,
   );
-
-/** A stretch that took any time at all is never shown as nothing. */
-const shareText = (share: number): string =>
-  share > 0 && share < 0.05 ? '< 0.1 %' : `${share.toFixed(1)} %`;
-
-export function waterfall(result: DrillResult): Markup {
-  const { faultMs } = result.time;
-  const beginMs = Math.min(...result.waterfall.map((stretch) => stretch.beginMs));
-  const spanMs = Math.max(...result.waterfall.map((stretch) => stretch.endMs)) - beginMs || 1;
-  const totalMs = result.waterfall.reduce((total, stretch) => total + stretch.endMs - stretch.beginMs, 0);
-  const rows = result.waterfall.map(({ stage, what, beginMs: from, endMs }) => [
-    stage,
-    what,
-    html`<svg height="14" style="min-width:180px" aria-hidden="true"><rect class="${stage === 'verify' ? 'span' : 'measured'}" x="${percent((100 * (from - beginMs)) / spanMs)}" y="2" width="${percent(Math.max(0.3, (100 * (endMs - from)) / spanMs))}" height="10"/></svg>`,
-    momentText(from, faultMs),
-    formatDuration(endMs - from),
-    shareText((100 * (endMs - from)) / spanMs),
-  ]);
-  return section(
-    'Where the time went',
-    result.time.verifiedMs === null ? 'from the fault on' : 'from the fault until everything was verified',
-    table(
-      [
-        { head: 'Stage' },
-        { head: 'What' },
-        { head: '' },
-        { head: 'From', kind: 'num' },
-        { head: 'Took', kind: 'num' },
-        { head: 'Share', kind: 'num' },
-      ],
-      rows,
-      `The stages of recovery: ${notMeasured}.`,
-      ['sum', '', '', '', formatDuration(totalMs), ''],
-    ),
-  );
-}
-
-const meanings: Record<DataClass, [meaning: string, rule: string]> = {
-  survived: ['acknowledged and there', ''],
-  lost: ['acknowledged and not there', 'within the RPO'],
-  stale: ['there with an older value', 'as lost'],
-  'lost-after-recovery': ['acknowledged after the recovery, and not kept', 'never'],
-  recovered: ['never answered, and there', 'allowed'],
-  phantom: ['there, though never written', 'never'],
-  resurrected: ['failed or removed for good, and there', 'never'],
-  corrupt: ['there with a value never written', 'never'],
-  duplicated: ['there more often than written', 'never'],
-  torn: ['only a part of what belongs together', 'never'],
-};
-
-/** Classes down, loads across: few loads, ten classes, and each class needs its meaning beside it. */
-export function data(result: DrillResult): Markup {
-  const loads = result.loads.filter((load) => load.kind === 'data');
-  const cell = (count: number | null, bad: boolean): Markup | string =>
-    count === null
-      ? notMeasured
-      : html`<span class="${bad && count > 0 ? 'bad' : ''}">${formatCount(count)}</span>`;
-  const rows = [
-    [
-      'acknowledged',
-      'writes whose success the client was told',
-      '',
-      ...loads.map((load) => countText(load.acknowledged)),
-    ],
-    ...Object.entries(meanings).map(([name, [meaning, rule]]) => [
-      html`<b>${name.replaceAll('-', ' ')}</b>`,
-      meaning,
-      rule,
-      ...loads.map((load) => cell(load.classes?.[name as DataClass] ?? null, rule === 'never')),
-    ]),
-    [
-      html`<b>holes</b>`,
-      'lost, though older than what survived',
-      'never',
-      ...loads.map((load) => cell(load.holes, true)),
-    ],
-    [
-      'lost before / after the fault',
-      '',
-      '',
-      ...loads.map((load) =>
-        load.classes === null
-          ? notMeasured
-          : `${countText(load.lostBeforeFault)} / ${countText(load.lostAfterFault)}`,
-      ),
-    ],
-  ];
-  const heads: Column[] = [
-    { head: 'Class', kind: 'nowrap' },
-    { head: 'What it is' },
-    { head: 'Allowed' },
-    ...loads.map((load): Column => ({ head: `${load.load} on ${load.target}`, kind: 'num' })),
-  ];
-  const declared = loads.filter((load) => load.volatile).map((load) => load.load);
-  const examples = result.loads.flatMap((load) =>
-    Object.entries(load.examples).flatMap(([kind, list]) =>
-      list
-        .slice(0, 3)
-        .map(({ id, what }) => html`<li><b>${load.load}</b>, ${kind}: <code>${id}</code> ${what}</li>`),
-    ),
-  );
-  return section(
-    'Data',
-    'every acknowledged write of the client against what was read back',
-    html`${table(heads, loads.length ? rows : [], `Loss: ${notMeasured}.`)}
-${declared.length > 0 && html`<p class="small soft" style="margin-top:8px">The scenario declares the loss of ${declared.join(', ')}: counted, not held against the RPO.</p>`}${examples.length > 0 && html`<p class="small soft" style="margin-top:8px">For example</p><ul class="plain small">${examples}</ul>`}`,
-  );
-}
 
 export const service = (result: DrillResult): Markup =>
   section(

@@ -3,7 +3,7 @@ import { formatDuration } from '../../core/units.ts';
 import { momentText } from '../words.ts';
 import { areas } from './area.ts';
 import { alertLanes, latencies } from './latency.ts';
-import { html, percent, type Markup } from './markup.ts';
+import { html, percent, textBeside, type Markup } from './markup.ts';
 
 interface Lane {
   height: number;
@@ -82,8 +82,13 @@ const faultLane = (result: DrillResult, frame: Frame): Lane => ({
   draw: (top) =>
     html`${result.faults.map(({ fault, target, begunMs, witnessedMs, proof }) => {
       const x = frame.x(begunMs);
-      const left = x > 70;
-      return html`<circle class="injected" cx="${percent(x)}" cy="${top + 9}" r="5"/>${witnessedMs !== null && html`<circle class="witness" cx="${percent(frame.x(witnessedMs))}" cy="${top + 9}" r="3"><title>witnessed: ${proof ?? ''}</title></circle>`}<svg x="${percent(x)}" y="${top}" width="1" height="18"><text class="halo" x="${left ? -12 : 12}" y="13" text-anchor="${left ? 'end' : 'start'}">${clip(`${fault} on ${target}${witnessedMs === null ? ', never witnessed' : ''}`, 60)}</text></svg>`;
+      const injected = html`<circle class="injected" cx="${percent(x)}" cy="${top + 9}" r="5"/>`;
+      const witnessed =
+        witnessedMs !== null &&
+        html`<circle class="witness" cx="${percent(frame.x(witnessedMs))}" cy="${top + 9}" r="3"><title>witnessed: ${proof ?? ''}</title></circle>`;
+      const text = clip(`${fault} on ${target}${witnessedMs === null ? ', never witnessed' : ''}`, 60);
+      const label = textBeside({ x, top, height: 18, left: x > 70, away: 12 }, text);
+      return html`${injected}${witnessed}${label}`;
     })}`,
 });
 
@@ -121,8 +126,11 @@ const stepLanes = (result: DrillResult, frame: Frame): Lane[] =>
       height: 24,
       label: index === 0 ? 'Recovery steps' : '',
       note: null,
-      draw: (top: number) =>
-        html`${box(frame, ok === false ? 'step bad' : 'step', beginMs, end, top + 2, 14, text)}<svg x="${percent(left ? frame.x(beginMs) : frame.x(end))}" y="${top}" width="1" height="20"><text class="halo" x="${left ? -8 : 8}" y="13" text-anchor="${left ? 'end' : 'start'}">${text}</text></svg>`,
+      draw: (top: number) => {
+        const bar = box(frame, ok === false ? 'step bad' : 'step', beginMs, end, top + 2, 14, text);
+        const x = left ? frame.x(beginMs) : frame.x(end);
+        return html`${bar}${textBeside({ x, top, height: 20, left, away: 8 }, text)}`;
+      },
     };
   });
 
@@ -167,8 +175,16 @@ function momentLane(result: DrillResult, frame: Frame, lineHeight: (rows: number
     label: 'Moments',
     note: result.time.faultMs === null ? 'since the drill began' : 'from the fault on',
     // All lines before all labels: a label's halo covers the lines that it crosses.
-    draw: (top) =>
-      html`${labels.map(({ kind, x, row }) => html`<line class="moment ${kind}" x1="${percent(x)}" x2="${percent(x)}" y1="${top + row * 15 + 2}" y2="${lineHeight(height)}"/>`)}${labels.map(({ text, x, left, row }) => html`<svg x="${percent(x)}" y="${top + row * 15}" width="1" height="15"><text class="halo" x="${left ? -4 : 4}" y="11" text-anchor="${left ? 'end' : 'start'}">${text}</text></svg>`)}`,
+    draw: (top) => {
+      const lines = labels.map(
+        ({ kind, x, row }) =>
+          html`<line class="moment ${kind}" x1="${percent(x)}" x2="${percent(x)}" y1="${top + row * 15 + 2}" y2="${lineHeight(height)}"/>`,
+      );
+      const texts = labels.map(({ text, x, left, row }) =>
+        textBeside({ x, top: top + row * 15, height: 15, left, away: 4 }, text),
+      );
+      return html`${lines}${texts}`;
+    },
   };
 }
 
@@ -189,7 +205,11 @@ function axisLane(result: DrillResult, frame: Frame, bottom: () => number): Lane
     label: '',
     note: null,
     draw: (top) =>
-      html`${ticks.map((tick) => html`<line class="grid" x1="${percent(frame.x(zero + tick))}" x2="${percent(frame.x(zero + tick))}" y1="0" y2="${bottom()}"/><text class="soft" x="${percent(frame.x(zero + tick))}" y="${top + 12}" text-anchor="middle">${tick === 0 ? '0' : momentText(tick, 0)}</text>`)}`,
+      html`${ticks.map((tick) => {
+        const x = percent(frame.x(zero + tick));
+        const text = tick === 0 ? '0' : momentText(tick, 0);
+        return html`<line class="grid" x1="${x}" x2="${x}" y1="0" y2="${bottom()}"/><text class="soft" x="${x}" y="${top + 12}" text-anchor="middle">${text}</text>`;
+      })}`,
   };
 }
 

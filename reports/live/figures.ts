@@ -7,7 +7,8 @@ export type Client = Extract<Progress, { kind: 'client' }>;
 /** `1.2 GiB of 1.9 GiB`, `812 events`: of a whole only where its size is known. */
 export function workText({ done, total, unit }: Work): string {
   const amount = unit === 'bytes' ? formatBytes : formatCount;
-  return `${amount(done)}${total === null ? '' : ` of ${amount(total)}`}${unit === 'bytes' ? '' : ` ${unit}`}`;
+  const whole = total === null ? '' : ` of ${amount(total)}`;
+  return unit === 'bytes' ? `${amount(done)}${whole}` : `${amount(done)}${whole} ${unit}`;
 }
 
 /** Between 0 and 1; null where the size is not known or nought. */

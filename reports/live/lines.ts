@@ -31,7 +31,8 @@ export function createLiveLines({
   by = '',
 }: {
   stream: NodeJS.WritableStream;
-  clock: Clock /** Begins each line, where several drills share a stream. */;
+  clock: Clock;
+  /** Begins each line, where several drills share a stream. */
   by?: string;
 }): LiveView {
   let phase: { name: string; begunMs: number } | null = null;
@@ -78,17 +79,22 @@ export function createLiveLines({
     switch (progress.kind) {
       case 'drill':
         endPhase();
-        return say(`drill ${progress.index + 1} of ${progress.of}: ${progress.scenario}`);
+        say(`drill ${progress.index + 1} of ${progress.of}: ${progress.scenario}`);
+        break;
       case 'phase':
         endPhase();
         phase = { name: progress.phase, begunMs: clock.nowMs() };
-        return say(`${progress.phase}${progress.title ? `: ${progress.title}` : ''}`);
+        say(`${progress.phase}${progress.title ? `: ${progress.title}` : ''}`);
+        break;
       case 'work':
-        return onWork(progress);
+        onWork(progress);
+        break;
       case 'client':
-        return onClient(progress);
+        onClient(progress);
+        break;
       case 'line':
-        return say(progress.text);
+        say(progress.text);
+        break;
     }
   };
   return { update, pause: endPhase, stop: endPhase };

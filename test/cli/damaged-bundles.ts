@@ -1,6 +1,7 @@
 import { readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { firstHash, hashEvent, type TimelineEvent } from '../../core/timeline.ts';
+import type { TimelineEvent } from '../../core/timeline.ts';
+import { firstHash, hashEvent } from '../../core/chain.ts';
 
 type Damage = [what: string, alter: (bundle: string) => void, says: RegExp];
 

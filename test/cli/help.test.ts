@@ -19,7 +19,7 @@ describe('help', concurrent, () => {
       const { code, stdout } = await muster([command, '--help']);
       expect(code).toBe(0);
       expect(stdout).toMatch(new RegExp(`^Examples:\n  \\$ muster ${command}`, 'm'));
-      expect(stdout).toMatch(/^Exit codes:\n +0  /m);
+      expect(stdout).toMatch(/^Exit codes:\n +0 {2}/m);
     },
   );
 

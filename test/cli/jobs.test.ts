@@ -6,7 +6,8 @@ import { describe, expect, test } from 'vitest';
 import { pollUntil, systemClock } from '../../core/clock.ts';
 import { jobsByMachine } from '../../cli/side-by-side.ts';
 import type { DrillResult } from '../../core/result.ts';
-import { readChain, type TimelineEvent } from '../../core/timeline.ts';
+import type { TimelineEvent } from '../../core/timeline.ts';
+import { readChain } from '../../core/chain.ts';
 import { jsonOf, muster, startMuster, type Muster } from '../support/muster.ts';
 import { childrenOf, lives } from '../support/processes.ts';
 

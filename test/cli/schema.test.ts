@@ -55,28 +55,37 @@ test.each(['scenario', 'strategy'])(
   },
 );
 
-type Change = (document: Record<string, any>) => unknown;
+type Change = (document: Record<string, unknown>) => unknown;
+/** Writes a value where a path of keys leads. */
+const set =
+  (path: string, value: unknown): Change =>
+  (document) => {
+    const keys = path.split('.');
+    const last = keys.pop()!;
+    const parent = keys.reduce((at, key) => at[key] as Record<string, unknown>, document);
+    parent[last] = value;
+  };
 const bad: Record<string, [what: string, change: Change][]> = {
   scenario: [
     ['a misspelt key', (it) => (it['protekt'] = it['protect'])],
     ['no load', (it) => delete it['load']],
-    ['a rate without its unit', (it) => (it['load'].tokens.rate = 2000)],
-    ['an unknown fault', (it) => (it['fault'] = { 'wipe-everything': 'redis' })],
-    ['an unknown parameter of a fault', (it) => (it['fault'].att = 'worst')],
-    ['a moment that is none', (it) => (it['fault'].at = 'soon')],
-    ['an unknown step', (it) => (it['recover'] = [{ hope: 'redis' }])],
-    ['a restore from nowhere', (it) => (it['recover'] = [{ restore: 'redis' }])],
-    ['nothing to check', (it) => (it['check'] = [])],
-    ['time that is stretched', (it) => (it['timeScale'] = 0.5)],
+    ['a rate without its unit', set('load.tokens.rate', 2000)],
+    ['an unknown fault', set('fault', { 'wipe-everything': 'redis' })],
+    ['an unknown parameter of a fault', set('fault.att', 'worst')],
+    ['a moment that is none', set('fault.at', 'soon')],
+    ['an unknown step', set('recover', [{ hope: 'redis' }])],
+    ['a restore from nowhere', set('recover', [{ restore: 'redis' }])],
+    ['nothing to check', set('check', [])],
+    ['time that is stretched', set('timeScale', 0.5)],
   ],
   strategy: [
-    ['a misspelt key', (it) => (it['componets'] = {})],
-    ['an unknown driver', (it) => (it['components'].redis.driver = 'reddis')],
-    ['an unknown method', (it) => (it['components'].redis.backups.snapshot.method = 'rbd')],
-    ['an interval without its unit', (it) => (it['components'].redis.backups.snapshot.every = 5)],
-    ['a backup without a copy', (it) => (it['components'].redis.backups.snapshot.copies = [])],
-    ['an encryption that is none', (it) => (it['components'].redis.backups.snapshot.encrypt = 'rot13')],
-    ['an unknown store', (it) => (it['stores'].volume.kind = 'tape')],
+    ['a misspelt key', set('componets', {})],
+    ['an unknown driver', set('components.redis.driver', 'reddis')],
+    ['an unknown method', set('components.redis.backups.snapshot.method', 'rbd')],
+    ['an interval without its unit', set('components.redis.backups.snapshot.every', 5)],
+    ['a backup without a copy', set('components.redis.backups.snapshot.copies', [])],
+    ['an encryption that is none', set('components.redis.backups.snapshot.encrypt', 'rot13')],
+    ['an unknown store', set('stores.volume.kind', 'tape')],
   ],
 };
 

@@ -4,7 +4,8 @@ import { chmodSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../core/clock.ts';
-import { readChain, type TimelineEvent } from '../../core/timeline.ts';
+import type { TimelineEvent } from '../../core/timeline.ts';
+import { readChain } from '../../core/chain.ts';
 import { memoryFiles } from '../support/memory-drill.ts';
 import { startMuster } from '../support/muster.ts';
 import { childrenOf, lives } from '../support/processes.ts';

@@ -24,7 +24,14 @@ function pieces(
   );
   for (const result of results) result.catch(() => undefined);
   const settle = (): Promise<void> => new Promise((go) => void setImmediate(go));
-  return { running: () => [...running].sort(), results, end: (i, error) => (ends[i]!(error), settle()) };
+  return {
+    running: () => [...running].sort(),
+    results,
+    end: (i, error) => {
+      ends[i]!(error);
+      return settle();
+    },
+  };
 }
 
 test('so many at a time, in the order in which they asked, whichever ends first', async () => {

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DrillResult } from '../../core/result.ts';
-import { eventsOf, readChain, type TimelineEvent } from '../../core/timeline.ts';
+import { eventsOf, type TimelineEvent } from '../../core/timeline.ts';
+import { readChain } from '../../core/chain.ts';
 import { findScenarios } from '../../cli/scenarios.ts';
 import { leftOf } from '../stack/small-stack.ts';
 import { detailOf } from '../support/real-drill.ts';
@@ -42,20 +43,10 @@ const drilled = new Map<string, Drilled[]>();
 let said = '';
 
 beforeAll(async () => {
-  const ended = await muster(
-    [
-      'run',
-      ...scenarios,
-      '--jobs',
-      process.env['MUSTER_TEST_JOBS'] ?? 'auto',
-      '--json',
-      '--seed',
-      '7',
-      '--out',
-      home,
-    ],
-    { cwd: repository },
-  );
+  const jobs = process.env['MUSTER_TEST_JOBS'] ?? 'auto';
+  const ended = await muster(['run', ...scenarios, '--jobs', jobs, '--json', '--seed', '7', '--out', home], {
+    cwd: repository,
+  });
   said = ended.stderr.slice(-4_000);
   const printed = jsonOf<{
     tookMs: number;

@@ -86,7 +86,7 @@ driverConformance({
   },
   elsewhere: {
     names: ['replicate', 'catch-up', 'promote', 'fence', 'rejoin', 'reopen', 'semi-sync'],
-    file: 'drivers/replicas.docker.test.ts',
+    file: 'drivers/mysql/replica-tests.ts',
   },
   checks: {
     'refuses-writes': {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { pollUntil, systemClock } from '../../core/clock.ts';
-import type { Attached, Proof } from '../../core/driver.ts';
+import type { Attached } from '../../core/driver.ts';
+import type { Proof } from '../../core/abilities.ts';
 import driver from '../../drivers/nginx/index.ts';
 import { driverConformance, whenReady } from '../suites/driver-conformance.ts';
 import { inertService } from '../suites/inert-service.ts';

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Artifact, BackupMethod } from '../../core/driver.ts';
+import type { Artifact, BackupMethod } from '../../core/backup.ts';
 import { recordingContext, takeBackup } from '../suites/artifact.ts';
 import { whenReady } from '../suites/driver-conformance.ts';
 import { oneReceiver, oneServer } from '../support/server-rig.ts';

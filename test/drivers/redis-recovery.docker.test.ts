@@ -1,6 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { pollUntil, systemClock } from '../../core/clock.ts';
-import type { Artifact, Attached, BackupMethod, Consistency, DataWorkload } from '../../core/driver.ts';
+import type { Attached } from '../../core/driver.ts';
+import type { Artifact, BackupMethod, Consistency } from '../../core/backup.ts';
+import type { DataWorkload } from '../../core/workload.ts';
 import { OperationError } from '../../core/ledger.ts';
 import { createReceiver, recordingContext, takeBackup, type Receiver } from '../suites/artifact.ts';
 import { whenReady } from '../suites/driver-conformance.ts';

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect } from 'vitest';
 import { systemClock } from '../../core/clock.ts';
 import type { AnyDriver, Attached } from '../../core/driver.ts';
 import type { Service } from '../../core/service.ts';
@@ -7,6 +8,7 @@ import mysqlDriver from '../../drivers/mysql/index.ts';
 import { withSession, type Session } from '../../drivers/mysql/server.ts';
 import { createStackProvider } from '../../stack/provider.ts';
 import { leftOf, uniqueDrill } from '../stack/small-stack.ts';
+import { late } from '../support/server-rig.ts';
 
 const file = fileURLToPath(new URL('../fixtures/replicas.compose.yml', import.meta.url));
 
@@ -24,7 +26,7 @@ export interface ReplicaStack {
   down(): Promise<string[]>;
 }
 
-export async function replicaStackUp(): Promise<ReplicaStack> {
+async function replicaStackUp(): Promise<ReplicaStack> {
   const drill = uniqueDrill('replicas');
   const environment: Record<string, string> = {
     MYSQL_ROOT_PASSWORD: randomBytes(12).toString('hex'),
@@ -71,4 +73,16 @@ export async function replicaStackUp(): Promise<ReplicaStack> {
       return (await leftOf(drill)).map((each) => each.name);
     },
   };
+}
+
+/** One stack for all tests of a file. Taken down after them, with nothing left of it. */
+export function replicaStack(): ReplicaStack {
+  let stack: ReplicaStack | undefined;
+  beforeAll(async () => {
+    stack = await replicaStackUp();
+  }, 180_000);
+  afterAll(async () => {
+    expect(await stack?.down()).toEqual([]);
+  }, 120_000);
+  return late(() => stack!);
 }

@@ -1,4 +1,5 @@
-import type { Attached, Inflicted } from '../../core/driver.ts';
+import type { Attached } from '../../core/driver.ts';
+import type { Inflicted } from '../../core/abilities.ts';
 
 /**
  * A fault of Redis whose effect is asked for again: there where nobody repaired it, and not where a recovery

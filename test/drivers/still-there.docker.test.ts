@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Attached, DataWorkload, Inflicted } from '../../core/driver.ts';
+import type { Attached } from '../../core/driver.ts';
+import type { Inflicted } from '../../core/abilities.ts';
+import type { DataWorkload } from '../../core/workload.ts';
 import { recordingContext, takeBackup } from '../suites/artifact.ts';
 import { whenReady } from '../suites/driver-conformance.ts';
 import { oneReceiver, oneServer } from '../support/server-rig.ts';

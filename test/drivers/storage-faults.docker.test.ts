@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { pollUntil, systemClock } from '../../core/clock.ts';
-import type { Attached, Proof } from '../../core/driver.ts';
+import type { Attached } from '../../core/driver.ts';
+import type { Proof } from '../../core/abilities.ts';
 import type { Service } from '../../core/service.ts';
 import { emptyVolume } from './empty-volume.ts';
 import { redisStackUp, type RedisStack } from './redis-stack.ts';

@@ -2,7 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Service, ServiceState } from '../../core/service.ts';
-import { eventsOf, readChain, type EventData } from '../../core/timeline.ts';
+import { eventsOf, type EventData } from '../../core/timeline.ts';
+import { readChain } from '../../core/chain.ts';
 import { askAll, stateOfServices, withoutEndedJobs } from '../../engine/asked.ts';
 import type { Drill } from '../../engine/drill-context.ts';
 import { databaseOf } from '../../drivers/memory/index.ts';
@@ -120,7 +121,11 @@ describe('a service that ran before the fault', () => {
   });
   test('is not reached for in a region that is lost', async () => {
     const looked: number[] = [];
-    const asked = await askedOf({ lost: ['west'], region: 'west', now: (look) => (looked.push(look), {}) });
+    const now = (look: number): object => {
+      looked.push(look);
+      return {};
+    };
+    const asked = await askedOf({ lost: ['west'], region: 'west', now });
     expect(asked).toEqual([
       expect.objectContaining({
         ready: false,

@@ -5,7 +5,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { registries } from '../../cli/registries.ts';
 import { MusterError } from '../../core/errors.ts';
 import { kinds } from '../../core/ledger.ts';
-import { readChain, type TimelineEvent } from '../../core/timeline.ts';
+import type { TimelineEvent } from '../../core/timeline.ts';
+import { readChain } from '../../core/chain.ts';
 import { judgeBundle, writeReportsAgain, type Judged } from '../../engine/bundle.ts';
 import {
   copyOf,
@@ -40,7 +41,9 @@ beforeAll(async () => {
 }, 90_000);
 
 let count = 0;
-const restore = (): void => names.forEach((name) => writeFileSync(join(bundle, name), before[name]));
+const restore = (): void => {
+  for (const name of names) writeFileSync(join(bundle, name), before[name]);
+};
 
 /**
  * Judged, and each fifth rendered as `muster report --out` does; null where it was refused as input. Whatever

@@ -11,7 +11,8 @@ import {
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { pollUntil, systemClock } from '../../core/clock.ts';
-import { eventsOf, readChain, type TimelineEvent } from '../../core/timeline.ts';
+import { eventsOf, type TimelineEvent } from '../../core/timeline.ts';
+import { readChain } from '../../core/chain.ts';
 import { judgeBundle, judgeRun, writeReports } from '../../engine/bundle.ts';
 import { runDrill } from '../../engine/drill.ts';
 import { planDrill } from '../../engine/plan.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { registries } from '../../cli/registries.ts';
 import type { Phase } from '../../core/timeline.ts';
-import { readChain } from '../../core/timeline.ts';
+import { readChain } from '../../core/chain.ts';
 import type { DrillResult } from '../../core/result.ts';
 import { judgeBundle } from '../../engine/bundle.ts';
 import { drillInMemory } from '../support/memory-drill.ts';

@@ -3,12 +3,14 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { registries } from '../../cli/registries.ts';
-import type { Attached, RestoreContext } from '../../core/driver.ts';
+import type { Attached } from '../../core/driver.ts';
+import type { RestoreContext } from '../../core/backup.ts';
 import type { Progress } from '../../core/progress.ts';
 import type { Registries } from '../../core/registries.ts';
 import type { DrillResult } from '../../core/result.ts';
 import type { Store } from '../../core/store.ts';
-import { eventsOf, readChain, type TimelineEvent } from '../../core/timeline.ts';
+import { eventsOf, type TimelineEvent } from '../../core/timeline.ts';
+import { readChain } from '../../core/chain.ts';
 import { drillInMemory, type MemoryDrill } from '../support/memory-drill.ts';
 import { everything } from '../support/tier.ts';
 

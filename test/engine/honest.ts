@@ -14,13 +14,13 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { kinds, readRecord, recordBytes } from '../../core/ledger.ts';
+import { kinds, type readRecord, recordBytes } from '../../core/ledger.ts';
 import type { EventData, EventType, TimelineEvent } from '../../core/timeline.ts';
 import { dropRecords, eventsIn, forgeManifest, rechain } from '../support/forgery.ts';
 import { inconsistent, plain, rechained } from './forgeries.ts';
 
 /** What is done to a bundle, and where it lies after that: where it lay, unless it says otherwise. */
-type Treat = (bundle: string) => string | void;
+type Treat = ((bundle: string) => string) | ((bundle: string) => void);
 export interface Honest {
   what: string;
   treat: Treat;
@@ -44,8 +44,9 @@ function editManifest(bundle: string, change: (manifest: { files: unknown[] }) =
 /** Everything that is rightly done to what a drill left: nothing of it may be called an alteration. */
 const untouched: Record<string, Treat> = {
   'the timeline can only be read': (bundle) => chmodSync(join(bundle, 'events.jsonl'), 0o444),
-  'its files are as old as a restored archive makes them': (bundle) =>
-    filesOf(bundle).forEach((path) => utimesSync(path, 0, 0)),
+  'its files are as old as a restored archive makes them': (bundle) => {
+    for (const path of filesOf(bundle)) utimesSync(path, 0, 0);
+  },
   'it was packed with tar and gzip, and unpacked elsewhere': (bundle) => {
     const packed = beside(bundle, 'packed.tar.gz');
     execFileSync('tar', ['-C', bundle, '-czf', packed, '.']);
@@ -61,8 +62,9 @@ const untouched: Record<string, Treat> = {
     return beside(bundle, 'Übung vom 1. März (Kopie)');
   },
   "somebody's notes lie in it": (bundle) => writeFileSync(join(bundle, 'notes.txt'), 'looked at on Monday\n'),
-  'the reports that are rendered from it are gone': (bundle) =>
-    ['result.json', 'junit.xml'].forEach((name) => rmSync(join(bundle, name))),
+  'the reports that are rendered from it are gone': (bundle) => {
+    for (const name of ['result.json', 'junit.xml']) rmSync(join(bundle, name));
+  },
   'a folder lies beside its ledger': (bundle) => mkdirSync(join(bundle, 'attachments')),
   'it is reached by a link': (bundle) => {
     symlinkSync(bundle, beside(bundle, 'newest'));
@@ -95,9 +97,13 @@ const untouched: Record<string, Treat> = {
     copyFileSync(join(bundle, 'ledger.bin'), join(bundle, 'ledger.bin.bak')),
 };
 
+/** Gives the events anew, or alters those that it is given. */
+type Alteration =
+  | ((events: TimelineEvent[], bundle: string) => readonly TimelineEvent[])
+  | ((events: TimelineEvent[], bundle: string) => void);
 /** As another drill might have recorded it, and its run vouched for it. */
 const recorded =
-  (alter: (events: TimelineEvent[], bundle: string) => readonly TimelineEvent[] | void): Treat =>
+  (alter: Alteration): Treat =>
   (bundle) => {
     const events = structuredClone(eventsIn(bundle));
     rechain(bundle, alter(events, bundle) ?? events);
@@ -113,8 +119,9 @@ const of = <T extends EventType>(events: readonly TimelineEvent[], type: T): Tim
   events[indexOf(events, type)] as TimelineEvent<T>;
 const insert = (events: TimelineEvent[], at: number, ...some: TimelineEvent[]): void =>
   void events.splice(at, 0, ...some);
-const later = (events: TimelineEvent[], from: number, byMs: number): void =>
-  events.slice(from).forEach((event) => Object.assign(event, { atMs: event.atMs + byMs }));
+const later = (events: TimelineEvent[], from: number, byMs: number): void => {
+  for (const event of events.slice(from)) Object.assign(event, { atMs: event.atMs + byMs });
+};
 
 /** The same ledger in chunks of so many records, the last one of what is left. */
 const chunked = (records: number): Treat =>

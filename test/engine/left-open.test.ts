@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { registries } from '../../cli/registries.ts';
 import type { Attached } from '../../core/driver.ts';
-import { eventsOf, readChain } from '../../core/timeline.ts';
+import { eventsOf } from '../../core/timeline.ts';
+import { readChain } from '../../core/chain.ts';
 import { drillInMemory } from '../support/memory-drill.ts';
 
 /** A driver that leaves open what it restored with, where it may, and what happened in which order. */
@@ -29,7 +30,10 @@ async function recovered(
       told.push('replayed');
       return facts;
     };
-    attached.actions['forget'] = async () => (told.push('acted'), null);
+    attached.actions['forget'] = async () => {
+      told.push('acted');
+      return null;
+    };
     alter(attached, told);
     return attached;
   };

@@ -2,10 +2,11 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import type { Sink } from '../../core/driver.ts';
+import type { Sink } from '../../core/backup.ts';
 import type { BoundaryMoment } from '../../core/scenario.ts';
 import type { Manifest } from '../../core/store.ts';
-import { eventsOf, readChain, type TimelineEvent } from '../../core/timeline.ts';
+import { eventsOf, type TimelineEvent } from '../../core/timeline.ts';
+import { readChain } from '../../core/chain.ts';
 import { createMoments, watchedSink } from '../../engine/moments.ts';
 import { drillInMemory } from '../support/memory-drill.ts';
 

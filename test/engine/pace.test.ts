@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { eventsOf, readChain, type TimelineEvent } from '../../core/timeline.ts';
-import { measuredIntervalMs } from '../../engine/schedule.ts';
+import { eventsOf, type TimelineEvent } from '../../core/timeline.ts';
+import { readChain } from '../../core/chain.ts';
+import { measuredIntervalMs } from '../../engine/schedule-pace.ts';
 import { drillInMemory } from '../support/memory-drill.ts';
 
 const timelineOf = (folder: string): TimelineEvent[] =>

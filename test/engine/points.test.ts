@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { eventsOf, readChain } from '../../core/timeline.ts';
+import { eventsOf } from '../../core/timeline.ts';
+import { readChain } from '../../core/chain.ts';
 import { drillInMemory } from '../support/memory-drill.ts';
 
 describe('a recovery point counts when it covers acknowledged writes', () => {

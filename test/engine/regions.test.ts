@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import type { Undo } from '../../core/driver.ts';
-import type { Attempt, LostRegion, Service } from '../../core/service.ts';
+import type { Undo } from '../../core/abilities.ts';
+import type { Service } from '../../core/service.ts';
+import type { Attempt, LostRegion } from '../../core/stack.ts';
 import type { Store } from '../../core/store.ts';
 import type { Drill } from '../../engine/drill-context.ts';
 import {

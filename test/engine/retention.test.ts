@@ -6,7 +6,8 @@ import { registries } from '../../cli/registries.ts';
 import { defineFault } from '../../core/fault.ts';
 import type { DrillResult } from '../../core/result.ts';
 import type { Manifest } from '../../core/store.ts';
-import { eventsOf, readChain, type TimelineEvent } from '../../core/timeline.ts';
+import { eventsOf, type TimelineEvent } from '../../core/timeline.ts';
+import { readChain } from '../../core/chain.ts';
 import { drillInMemory, type MemoryDrill } from '../support/memory-drill.ts';
 
 const timelineOf = (folder: string): TimelineEvent[] =>

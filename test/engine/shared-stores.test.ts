@@ -1,7 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { eventsOf, readChain, type EventType, type TimelineEvent } from '../../core/timeline.ts';
+import { eventsOf, type EventType, type TimelineEvent } from '../../core/timeline.ts';
+import { readChain } from '../../core/chain.ts';
 import { drillFile, drillInMemory, memoryFiles, scratch, type MemoryDrill } from '../support/memory-drill.ts';
 
 const timelineOf = (folder: string): TimelineEvent[] =>

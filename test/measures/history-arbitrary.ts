@@ -108,21 +108,21 @@ function recordsOf(
     }
     ms += one.durationMs;
   });
-  const valueOf = (id: number, which: Cluster['shown'][number]): string | null => {
+  const shownValue = (id: number, which: Cluster['shown'][number]): string | null => {
     const values = written.get(id)!;
     if (which === 'nothing') return null;
     if (which === 'foreign') return 'nobody wrote this';
     return (which === 'last' ? values.at(-1) : values[which]) ?? null;
   };
   ids.forEach((id, at) => {
-    const value = valueOf(id, shows[alike ? 0 : at]!);
+    const value = shownValue(id, shows[alike ? 0 : at]!);
     if (value !== null)
       for (let copy = 0; copy < (twice === at ? 2 : 1); copy += 1)
         records.push(operation(0, kinds.readback, id, 9_000, value));
   });
   reads.forEach(({ atMs, durationMs, outcome: how, shown: which }, at) => {
     const id = ids[at % size]!;
-    records.push(operation(0, kinds.read, id, atMs, valueOf(id, which), { durationMs, outcome: how }));
+    records.push(operation(0, kinds.read, id, atMs, shownValue(id, which), { durationMs, outcome: how }));
   });
   return records;
 }

@@ -1,17 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { kinds, outcomes } from '../../core/ledger.ts';
+import { kinds } from '../../core/ledger.ts';
 import { MusterError } from '../../core/errors.ts';
 import type { Measure } from '../../core/measure.ts';
 import { resultSchema } from '../../core/result.ts';
-import type { EventData } from '../../core/timeline.ts';
 import { put } from '../../fixtures/timelines/known-bad.ts';
-import { at, goodDrill, logins, tokens } from '../../fixtures/timelines/good-drill.ts';
+import { at, goodDrill, logins } from '../../fixtures/timelines/good-drill.ts';
 import { otherWays } from '../../fixtures/timelines/index.ts';
 import { finding } from '../../measures/finding.ts';
 import { measures } from '../../measures/index.ts';
 import { judge } from '../../measures/judge.ts';
 import { analyseLedger } from '../../measures/ledger-judge.ts';
-import { add, change, drop, judgeSketch, keep, seal, type Sketch } from './timeline-builder.ts';
+import { change, drop, judgeSketch, keep, seal, type Sketch } from './timeline-builder.ts';
 
 const only = (judged: Partial<Parameters<typeof finding>[0]>): Record<string, Measure> => ({
   only: {
@@ -71,176 +70,6 @@ describe('no measure can pass what is not proven', () => {
       ['only', 'pass'],
       ['only/2', 'fail'],
     ]);
-  });
-});
-
-describe('what was never asked is no pass', () => {
-  const passesOf = (spoil: (sketch: Sketch) => void): string[] => {
-    const sketch = goodDrill();
-    spoil(sketch);
-    return judgeSketch(sketch)
-      .findings.filter(({ id, verdict }) => id.startsWith('integrity/') && verdict === 'pass')
-      .map(({ id }) => id);
-  };
-  const isTokens = ({ load, kind }: { load: number; kind: number }, ...some: number[]): boolean =>
-    load === tokens && some.includes(kind);
-
-  test('of a store from which nothing at all is read back, nothing is known', () => {
-    expect(
-      passesOf((sketch) => keep(sketch, (record) => !isTokens(record, kinds.readback))).filter((id) =>
-        id.startsWith('integrity/tokens'),
-      ),
-    ).toEqual([]);
-  });
-  test('journeys that ask only for what they remember find nothing else, and nothing twice', () => {
-    const asked = (spoil: (sketch: Sketch) => void): string[] =>
-      passesOf(spoil).filter((id) => id.startsWith('integrity/logins/'));
-    expect(asked(() => undefined)).toContain('integrity/logins/resurrected');
-    for (const rule of ['phantom', 'corrupt', 'duplicated', 'torn'])
-      expect(asked(() => undefined)).not.toContain(`integrity/logins/${rule}`);
-  });
-  test('nothing is found twice by a reader that gives each id once', () => {
-    const distinct = (sketch: Sketch): void =>
-      change(sketch, 'load.begun', ({ data }) => void (data.distinct = true));
-    expect(passesOf(() => undefined)).toContain('integrity/tokens/duplicated');
-    expect(passesOf(distinct)).not.toContain('integrity/tokens/duplicated');
-    const sketch = goodDrill();
-    distinct(sketch);
-    expect(judgeSketch(sketch).limits).toContainEqual(
-      expect.stringMatching(/^Not put to the test by tokens: duplicated/),
-    );
-  });
-  test('nothing is torn where nothing was written together', () => {
-    expect(passesOf(() => undefined)).toContain('integrity/tokens/torn');
-    expect(
-      passesOf((sketch) => sketch.records.forEach((record) => void (record.group = record.id))),
-    ).not.toContain('integrity/tokens/torn');
-  });
-  test('a recovery without steps of its own earns nothing', () => {
-    const sketch = goodDrill();
-    put(sketch.scenario, 'recover', 'automatic');
-    change(sketch, 'recovery.begun', ({ data }) => void (data.automatic = true));
-    const { findings, score } = judgeSketch(sketch);
-    expect(findings.find(({ id }) => id === 'recovery')).toMatchObject({
-      verdict: 'pass',
-      weight: 0,
-      detail: expect.stringMatching(/earns nothing/) as string,
-    });
-    expect(score.points.map(({ finding: id }) => id)).not.toContain('recovery');
-  });
-  test('nothing can have come back where nothing failed and nothing was removed', () => {
-    expect(passesOf(() => undefined)).toContain('integrity/tokens/resurrected');
-    const unharmed = passesOf((sketch) => {
-      for (const record of sketch.records)
-        if (isTokens(record, kinds.write, kinds.remove) && record.outcome === outcomes.fail)
-          record.outcome = outcomes.unknown;
-    });
-    expect(unharmed).not.toContain('integrity/tokens/resurrected');
-    expect(unharmed).toContain('integrity/tokens/phantom');
-    expect(
-      passesOf((sketch) =>
-        keep(sketch, (record) => !(record.load === logins && record.kind === kinds.remove)),
-      ),
-    ).not.toContain('integrity/logins/resurrected');
-  });
-});
-
-describe('a schedule that Muster itself kept waiting', () => {
-  const verdictOf = (spoil: (sketch: Sketch) => void): string => {
-    const sketch = goodDrill();
-    spoil(sketch);
-    const { verdict, detail } = judgeSketch(sketch).findings.find(
-      ({ id }) => id === 'schedule/redis.snapshot',
-    )!;
-    return `${verdict}: ${detail}`;
-  };
-  /** The newest point is a second older than the interval explains. */
-  const late =
-    (lateMs?: number) =>
-    (sketch: Sketch): void => {
-      for (const type of ['backup.begun', 'backup.durable'] as const)
-        change(
-          sketch,
-          type,
-          (event) => void (event.atMs -= 1_000),
-          ({ point }) => point === 'p2',
-        );
-      change(
-        sketch,
-        'backup.durable',
-        ({ data }) => void (data.consistentAtMs -= 1_000),
-        ({ point }) => point === 'p2',
-      );
-      change(
-        sketch,
-        'backup.begun',
-        ({ data }) => void Object.assign(data, { lateMs }),
-        ({ point }) => point === 'p3',
-      );
-    };
-  test('is not held against it, by as much as was measured', () => {
-    expect(verdictOf(late())).toMatch(/^fail: .* not explained by .*, and 500 ms for the scheduler/);
-    expect(verdictOf(late(600))).toMatch(/^fail: /);
-    expect(verdictOf(late(1_000))).toMatch(/^pass: .* explained by .*, and 1\.0 s for the scheduler/);
-  });
-  test('and by no more than one interval: a run that was left out still shows', () => {
-    expect(
-      verdictOf((sketch) => {
-        drop(sketch, 'backup.begun', ({ point }) => point === 'p2');
-        drop(sketch, 'backup.durable', ({ point }) => point === 'p2');
-        change(
-          sketch,
-          'backup.begun',
-          ({ data }) => void Object.assign(data, { lateMs: 0 }),
-          ({ point }) => point === 'p3',
-        );
-      }),
-    ).toMatch(/^fail: /);
-  });
-  test('and the backup that the fault met explains as much as it took, unless it hung', () => {
-    const longer =
-      (ends: boolean) =>
-      (sketch: Sketch): void => {
-        drop(sketch, 'backup.begun', ({ point }) => point === 'p1');
-        drop(sketch, 'backup.durable', ({ point }) => point === 'p1');
-        for (const type of ['backup.begun', 'backup.durable'] as const)
-          change(
-            sketch,
-            type,
-            (event) => void (event.atMs -= 5_000),
-            ({ point }) => point === 'p2',
-          );
-        change(
-          sketch,
-          'backup.durable',
-          ({ data }) => void (data.consistentAtMs -= 5_000),
-          ({ point }) => point === 'p2',
-        );
-        change(
-          sketch,
-          'backup.begun',
-          (event) => void (event.atMs -= 5_100),
-          ({ point }) => point === 'p3',
-        );
-        if (!ends) return;
-        const { backup, copies, position } = sketch.events.find((event) => event.type === 'backup.durable')!
-          .data as EventData['backup.durable'];
-        drop(sketch, 'backup.failed');
-        add(sketch, at.fault + 40, 'backup.durable', {
-          backup,
-          point: 'p3',
-          consistentAtMs: 14_950,
-          manifestSha256: '1'.repeat(64),
-          copies,
-          plainBytes: 4096,
-          storedBytes: 1024,
-          position,
-        });
-      };
-    expect(verdictOf(longer(true))).toMatch(
-      /^pass: 10\.0 s.* explained by 5\.0 s .* \+ 5\.2 s to become durable/,
-    );
-    expect(verdictOf(longer(false))).toMatch(/^fail: 10\.0 s/);
   });
 });
 

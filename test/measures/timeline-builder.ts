@@ -12,13 +12,8 @@ import {
 } from '../../core/ledger.ts';
 import { scenarioSchema } from '../../core/scenario.ts';
 import { strategySchema } from '../../core/strategy.ts';
-import {
-  firstHash,
-  hashEvent,
-  type EventData,
-  type EventType,
-  type TimelineEvent,
-} from '../../core/timeline.ts';
+import type { EventData, EventType, TimelineEvent } from '../../core/timeline.ts';
+import { firstHash, hashEvent } from '../../core/chain.ts';
 import type { DrillResult } from '../../core/result.ts';
 import { measures as registry } from '../../measures/index.ts';
 import { judge } from '../../measures/judge.ts';
@@ -112,7 +107,7 @@ export const keep = (sketch: Sketch, which: (record: LedgerRecord) => boolean): 
 export function sourceOf(records: readonly LedgerRecord[], recordsPerChunk = 1000): LedgerSource {
   const bytes = new Uint8Array(records.length * recordBytes);
   const view = new DataView(bytes.buffer);
-  records.forEach((record, at) => writeRecord(view, at * recordBytes, record));
+  for (const [at, record] of records.entries()) writeRecord(view, at * recordBytes, record);
   return {
     records: records.length,
     *chunks() {

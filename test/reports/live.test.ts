@@ -109,7 +109,9 @@ describe('in a pipe', () => {
 describe('on a terminal', () => {
   let screen: Screen;
   let view: LiveView;
-  const bare = (text: string): string => text.replace(/\u001b\[[\d;?]*[a-zA-Z]/g, '');
+  const esc = '\u001b';
+  const sequences = new RegExp(`${esc}\\[[\\d;?]*[a-zA-Z]`, 'g');
+  const bare = (text: string): string => text.replace(sequences, '');
   beforeEach(() => {
     screen = new Screen(true, 80);
     view = createLiveView({ stream: screen, color: true, width: 80, isTTY: true, clock });

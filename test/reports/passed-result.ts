@@ -1,5 +1,6 @@
 import type { DrillResult } from '../../core/result.ts';
-import { classes, finding, host, images, phasesOf, scoreOf, seriesOf, type Backup } from './sample-parts.ts';
+import { findings } from './passed-findings.ts';
+import { classes, host, images, phasesOf, scoreOf, seriesOf, type Backup } from './sample-parts.ts';
 
 const snapshot = (number: number, begunMs: number): Backup => ({
   backup: 'redis.snapshot',
@@ -14,93 +15,6 @@ const snapshot = (number: number, begunMs: number): Backup => ({
   position: { replicationOffset: String(1_204_880 * number) },
   error: null,
 });
-
-const findings = [
-  finding({
-    id: 'rto/redis',
-    claim: 'redis/rto',
-    title: 'redis recovers within its RTO',
-    verdict: 'pass',
-    actual: 222_431,
-    objective: 300_000,
-    unit: 'ms',
-    weight: 25,
-    gate: true,
-    evidence: [412, 418, 466],
-    detail:
-      'From the wipe to the first unbroken run of right answers: 12.4 s measured, plus 1 min 30 s of detection derived from 3 missed checks every 30 s, plus 2 min declared for people.',
-    basis: 'measured + derived + declared',
-  }),
-  finding({
-    id: 'rpo/redis',
-    claim: 'redis/rpo',
-    title: 'redis loses no more than its RPO',
-    verdict: 'pass',
-    actual: 300_652,
-    objective: 900_000,
-    unit: 'ms',
-    weight: 25,
-    gate: true,
-    evidence: [388, 402, 466],
-    detail:
-      'Observed 4.9 s at 60× shorter intervals, explained by 5.0 s between snapshots and 652 ms until durable. In real time: 5 min and 652 ms.',
-    basis: 'interval declared, durability measured',
-  }),
-  finding({
-    id: 'witness/wipe-volume',
-    title: 'wipe-volume of redis took effect',
-    verdict: 'pass',
-    gate: true,
-    evidence: [414],
-    detail: 'DBSIZE fell from 41 204 to 0 and /data is empty.',
-  }),
-  finding({
-    id: 'integrity/tokens/holes',
-    title: 'tokens: no loss among what survived',
-    verdict: 'pass',
-    actual: 0,
-    objective: 0,
-    unit: 'count',
-    gate: true,
-    weight: 10,
-    evidence: [466],
-    detail: '9 706 acknowledged writes are missing, every one newer than the newest that survived.',
-  }),
-  finding({
-    id: 'schedule/redis.snapshot',
-    claim: 'redis/backup/snapshot/every',
-    title: 'The snapshots ran as often as declared',
-    verdict: 'pass',
-    weight: 10,
-    evidence: [288, 330, 388],
-    detail: '6 recovery points, 5.0 s apart at 60×: every 5 min in real time.',
-  }),
-  finding({
-    id: 'check/ttl',
-    title: 'Tokens expire when they should',
-    verdict: 'pass',
-    weight: 10,
-    evidence: [470],
-    detail: '31 498 tokens expire within 1 s of their absolute expiry.',
-  }),
-  finding({
-    id: 'check/revoked-stay-revoked',
-    title: 'Revoked tokens stay revoked',
-    verdict: 'pass',
-    gate: true,
-    weight: 10,
-    evidence: [472],
-    detail: '200 of 200 revoked tokens are refused: the token epoch was raised after the restore.',
-  }),
-  finding({
-    id: 'check/logins',
-    title: 'People can log in',
-    verdict: 'pass',
-    weight: 10,
-    evidence: [474],
-    detail: '50 of 50 credentials log in through TLS, proxy and app.',
-  }),
-];
 
 /**
  * The reference drill as it should end: volume wiped, restored from the offsite copy, everything within its

@@ -4,7 +4,8 @@ import { renderOverview, renderSummary } from '../../reports/terminal.ts';
 import { sampleResults } from './sample-results.ts';
 
 const plain = { color: false, width: 80 };
-const escapes = /\u001b\[[\d;]*m/g;
+const esc = '\u001b';
+const escapes = new RegExp(`${esc}\\[[\\d;]*m`, 'g');
 const samples = Object.entries(sampleResults);
 /** The text of a summary without its line breaks and indents. */
 const flat = (text: string): string => text.replace(/\s+/g, ' ');

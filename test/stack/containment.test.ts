@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { InputErrors, MusterError } from '../../core/errors.ts';
-import type { HostRules } from '../../core/service.ts';
+import type { HostRules } from '../../core/stack.ts';
 import { containAhead } from '../../stack/plan-containment.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'muster-containment-'));

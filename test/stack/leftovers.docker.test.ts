@@ -7,7 +7,7 @@ import { systemClock } from '../../core/clock.ts';
 import { findLeftovers, removeLeftovers } from '../../stack/leftovers.ts';
 import { createStackProvider } from '../../stack/provider.ts';
 import { getRuntime } from '../../stack/runtime.ts';
-import { composeRunsFor, leftOf, smallStack, uniqueDrill } from './small-stack.ts';
+import { composeRunsFor, containerOf, leftOf, smallStack, uniqueDrill } from './small-stack.ts';
 
 const silent = (): void => undefined;
 const children: ChildProcess[] = [];
@@ -53,11 +53,7 @@ test('a stack whose owner was killed is found and removed, paused containers inc
     expect((await leftOf(dead)).length).toBeGreaterThan(3);
 
     await kill(other);
-    const docker = (await getRuntime()).container.dockerode;
-    const [cache] = await docker.listContainers({
-      filters: { label: [`muster.drill=${dead}`, 'com.docker.compose.service=cache'] },
-    });
-    await docker.getContainer(cache!.Id).pause();
+    await (await containerOf(dead, 'cache')).pause();
     const found = (await findLeftovers()).find((each) => each.drill === dead)!;
     expect(found).toMatchObject({
       alive: false,

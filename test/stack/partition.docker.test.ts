@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { pollUntil, systemClock } from '../../core/clock.ts';
-import type { Service, Stack } from '../../core/service.ts';
+import type { Service } from '../../core/service.ts';
+import type { Stack } from '../../core/stack.ts';
 import { labels } from '../../stack/owner.ts';
 import { createStackProvider } from '../../stack/provider.ts';
 import { getRuntime } from '../../stack/runtime.ts';

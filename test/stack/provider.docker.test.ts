@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Agent, fetch } from 'undici';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Stack } from '../../core/service.ts';
+import type { Stack } from '../../core/stack.ts';
 import { labels, currentOwner } from '../../stack/owner.ts';
 import { createStackProvider } from '../../stack/provider.ts';
 import { createRunEnvironment } from '../../stack/run-environment.ts';

@@ -1,18 +1,19 @@
 import { createHash } from 'node:crypto';
-import { connect } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { pollUntil, systemClock } from '../../core/clock.ts';
-import type { Endpoint, Service, Stack } from '../../core/service.ts';
+import type { Service } from '../../core/service.ts';
+import type { Stack } from '../../core/stack.ts';
 import { createHostSignal } from '../../stack/host-signal.ts';
-import { createNetworkTools } from '../../stack/network-tools.ts';
 import { currentOwner, labels } from '../../stack/owner.ts';
 import { createStackProvider } from '../../stack/provider.ts';
 import { getRuntime } from '../../stack/runtime.ts';
 import { attachService } from '../../stack/service.ts';
+import { drillSite } from './drill-site.ts';
+import { pings } from './pings.ts';
 import { crashes } from './stack-cases.ts';
-import { leftOf, smallStack, uniqueDrill } from './small-stack.ts';
+import { containerOf, leftOf, smallStack, uniqueDrill } from './small-stack.ts';
 
 const drill = uniqueDrill('service');
 const progress = (): void => undefined;
@@ -182,20 +183,6 @@ describe('spawn', () => {
 });
 
 describe('crash, pause, stop', () => {
-  const pings = (endpoint: Endpoint, deadlineMs = 1_000): Promise<boolean> =>
-    new Promise((resolve) => {
-      const socket = connect(endpoint.port, endpoint.host, () => socket.write('PING\r\n'));
-      const end = (answer: boolean): void => {
-        socket.destroy();
-        resolve(answer);
-      };
-      socket
-        .once('data', (data) => end(data.toString() === '+PONG\r\n'))
-        .once('error', () => end(false))
-        .once('close', () => end(false))
-        .setTimeout(deadlineMs, () => end(false));
-    });
-
   test(crashes.fromHost, async () => {
     const before = await cache.state();
     expect(await pings(await cache.endpoint(6379))).toBe(true);
@@ -213,11 +200,7 @@ describe('crash, pause, stop', () => {
   // F39 of the field cases, and why a crash is not sent through the engine: its kill counts as a stop by
   // hand.
   test(crashes.throughEngine, async () => {
-    const runtime = await getRuntime();
-    const [found] = await runtime.container.dockerode.listContainers({
-      filters: { label: [`${labels.drill}=${drill}`, 'com.docker.compose.service=cache'] },
-    });
-    const container = runtime.container.dockerode.getContainer(found!.Id);
+    const container = await containerOf(drill, 'cache');
     expect((await container.inspect()).HostConfig.RestartPolicy).toMatchObject({ Name: 'always' });
     const before = await cache.state();
     await container.kill();
@@ -246,12 +229,10 @@ describe('crash, pause, stop', () => {
       [labels.drill]: drill,
       [labels.owner]: currentOwner(),
     });
-    const [found] = await runtime.container.dockerode.listContainers({
-      filters: { label: [`${labels.drill}=${drill}`, 'com.docker.compose.service=cache'] },
-    });
+    const { id } = await containerOf(drill, 'cache');
     const neighbour = await stack.services.get('neighbour')!.state();
     await expect(
-      hostSignal.send({ pid: neighbour.pid!, container: found!.Id, signal: 'SIGKILL' }),
+      hostSignal.send({ pid: neighbour.pid!, container: id, signal: 'SIGKILL' }),
     ).rejects.toMatchObject({ found: 'that process belongs to something else' });
     expect(await stack.services.get('neighbour')!.state()).toEqual(neighbour);
   });
@@ -323,19 +304,7 @@ test("a container without the drill's label is refused, whatever is asked of it"
   });
   try {
     await stranger.start();
-    const common = {
-      runtime,
-      labels: { [labels.drill]: drill, [labels.owner]: currentOwner() },
-      hostSignal: createHostSignal(runtime, [], {}),
-      clock: systemClock,
-    };
-    const site = {
-      ...common,
-      drill,
-      secrets: [],
-      deploy: () => Promise.reject(new Error('nothing is deployed here')),
-      network: createNetworkTools({ ...common, image: async () => cache.image.reference }),
-    };
+    const site = await drillSite(drill, cache.image.reference);
     await expect(attachService(site, 'stranger', stranger)).rejects.toMatchObject({
       trouble: 'environment',
       found: 'muster.drill=(none)',

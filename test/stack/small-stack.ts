@@ -3,7 +3,7 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { labels } from '../../stack/owner.ts';
-import { getRuntime } from '../../stack/runtime.ts';
+import { getRuntime, type Docker } from '../../stack/runtime.ts';
 import { marked, type Marked } from '../../stack/sweep.ts';
 
 /** A drill id that no other test, and no other run of this one, has. */
@@ -38,6 +38,18 @@ export async function leftOf(drill: string): Promise<Marked[]> {
     ...(await marked(runtime, [`${labels.drill}=${drill}`])),
     ...(await marked(runtime, [`com.docker.compose.project=muster-${drill}`])),
   ];
+}
+
+/** The container of one service of a drill, as the engine itself has it. */
+export async function containerOf(
+  drill: string,
+  service: string,
+): Promise<ReturnType<Docker['getContainer']>> {
+  const docker = (await getRuntime()).container.dockerode;
+  const [found] = await docker.listContainers({
+    filters: { label: [`${labels.drill}=${drill}`, `com.docker.compose.service=${service}`] },
+  });
+  return docker.getContainer(found!.Id);
 }
 
 /** Whether a docker client still works on a drill's project. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemClock } from '../../core/clock.ts';
 import { MusterError, type MusterError as Refusal } from '../../core/errors.ts';
-import type { Stack } from '../../core/service.ts';
+import type { Stack } from '../../core/stack.ts';
 import { createHelper } from '../../stack/helper.ts';
 import { createHostSignal } from '../../stack/host-signal.ts';
 import { createNetworkTools } from '../../stack/network-tools.ts';

@@ -2,7 +2,7 @@ import { copyFile, readFile, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import type { Artifact } from '../../core/driver.ts';
+import type { Artifact } from '../../core/backup.ts';
 import { MusterError } from '../../core/errors.ts';
 import type { LogWriter, PointSpec, Store } from '../../core/store.ts';
 import { alteringStore, Nth } from './faulty.ts';

@@ -11,7 +11,8 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../core/clock.ts';
 import { MusterError, messageOf } from '../../core/errors.ts';
-import type { Service, Stack } from '../../core/service.ts';
+import type { Service } from '../../core/service.ts';
+import type { Stack } from '../../core/stack.ts';
 import type { Store } from '../../core/store.ts';
 import { directory } from '../../stores/directory.ts';
 import { s3 } from '../../stores/s3.ts';

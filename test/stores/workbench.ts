@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { systemClock, type Clock } from '../../core/clock.ts';
-import type { Artifact } from '../../core/driver.ts';
+import type { Artifact } from '../../core/backup.ts';
 import type { FetchContext, Manifest, PointSpec, Store, Vault } from '../../core/store.ts';
 import type { Stage } from '../../core/timeline.ts';
 import { directory } from '../../stores/directory.ts';

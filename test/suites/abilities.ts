@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { pollUntil, systemClock } from '../../core/clock.ts';
-import type { AbilityName, Attached, Inflicted, Proof } from '../../core/driver.ts';
+import type { Attached } from '../../core/driver.ts';
+import type { AbilityName, Inflicted, Proof } from '../../core/abilities.ts';
 import type { AnyFault, ComponentFault } from '../../core/fault.ts';
 import { faults } from '../../faults/index.ts';
 import { everything } from '../support/tier.ts';

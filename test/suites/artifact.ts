@@ -14,7 +14,7 @@ import type {
   PlainFile,
   RestoreContext,
   Sink,
-} from '../../core/driver.ts';
+} from '../../core/backup.ts';
 
 /** A folder that receives what a driver backs up, and hands it back as the artifact that a restore gets. */
 export interface Receiver extends Sink, LogSink {

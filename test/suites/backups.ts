@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Consistency } from '../../core/driver.ts';
+import type { Consistency } from '../../core/backup.ts';
 import { systemClock } from '../../core/clock.ts';
 import { createReceiver, recordingContext, startFollowing, takeBackup, type Receiver } from './artifact.ts';
 import { damages } from './damages.ts';

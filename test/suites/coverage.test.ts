@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { matrixOf } from '../../cli/matrix.ts';
 import { registries } from '../../cli/registries.ts';
-import type { AbilityName } from '../../core/driver.ts';
+import type { AbilityName } from '../../core/abilities.ts';
 import type { ComponentFault } from '../../core/fault.ts';
 import type { Registries } from '../../core/registries.ts';
 import { losesData } from './abilities.ts';

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { AbilityName, AnyDriver, Attached, DataWorkload } from '../../core/driver.ts';
+import type { AnyDriver, Attached } from '../../core/driver.ts';
+import type { AbilityName } from '../../core/abilities.ts';
+import type { DataWorkload } from '../../core/workload.ts';
 import { abilityTests, type FaultCase } from './abilities.ts';
 import { backupTests } from './backups.ts';
 import { checkTests } from './checks.ts';
@@ -93,7 +95,8 @@ export interface Conformance {
 /** What a suite part is given: the rig exists only once `beforeAll` has run. */
 export interface Suite extends Conformance {
   rig(): Rig;
-  data(): DataWorkload /** First id of a range that no other test uses. */;
+  data(): DataWorkload;
+  /** First id of a range that no other test uses. */
   freshIds(): number;
 }
 

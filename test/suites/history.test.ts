@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { DataClient, DataWorkload } from '../../core/driver.ts';
+import type { DataClient, DataWorkload } from '../../core/workload.ts';
 import { OperationError } from '../../core/ledger.ts';
 import { differences, History } from './workload-history.ts';
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { pollUntil, systemClock } from '../../core/clock.ts';
-import type { Attached, Inflicted } from '../../core/driver.ts';
+import type { Attached } from '../../core/driver.ts';
+import type { Inflicted } from '../../core/abilities.ts';
 import type { AnyFault, StoreFault, StoreTarget } from '../../core/fault.ts';
 import { faults } from '../../faults/index.ts';
 import { inertTarget, type StoreRig } from '../support/store-rig.ts';
@@ -29,7 +30,8 @@ export function storeFaultTests(
     service,
     way,
   }: {
-    service: boolean /** With a way to the store, only what is broken there is tried; this one does nothing to it. */;
+    service: boolean;
+    /** With a way to the store, only what is broken there is tried; this one does nothing to it. */
     way?: () => Attached;
   },
 ): void {

@@ -1,4 +1,4 @@
-import type { DataClient, DataWorkload } from '../../core/driver.ts';
+import type { DataClient, DataWorkload } from '../../core/workload.ts';
 import { OperationError } from '../../core/ledger.ts';
 
 /** What one writer did to a group, in order. `uncertain` values may or may not be there. */
@@ -14,7 +14,7 @@ interface GroupHistory {
 const writersPerClient = 8;
 
 /** Values name their group and version, so that what is read back says where it came from. */
-const valueOf = (group: number, version: number): string => `g${group}v${version}`;
+const valueFor = (group: number, version: number): string => `g${group}v${version}`;
 
 /**
  * Writes groups over and over, one writer a client, and remembers every outcome: the conformance suite's own
@@ -45,7 +45,7 @@ export class History {
   /** True when it was acknowledged. */
   async write(client: DataClient, group: number): Promise<boolean> {
     this.#version += 1;
-    const value = valueOf(group, this.#version);
+    const value = valueFor(group, this.#version);
     const ids = this.idsOf(group);
     const known = this.groups.get(group) ?? { acknowledged: null, uncertain: [], refused: [] };
     this.groups.set(group, known);

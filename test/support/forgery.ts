@@ -3,7 +3,8 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { kinds, readRecord, recordBytes, type LedgerRecord } from '../../core/ledger.ts';
-import { eventsOf, firstHash, hashEvent, readChain, type TimelineEvent } from '../../core/timeline.ts';
+import { eventsOf, type TimelineEvent } from '../../core/timeline.ts';
+import { firstHash, hashEvent, readChain } from '../../core/chain.ts';
 
 /** What somebody can do to a bundle who knows its format as well as we do. */
 

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { AnyDriver } from '../../core/driver.ts';
 import type { Registries } from '../../core/registries.ts';
-import type { Stack, StackProvider } from '../../core/service.ts';
+import type { Stack, StackProvider } from '../../core/stack.ts';
 import type { VaultFactory } from '../../engine/drill-context.ts';
 
 /**

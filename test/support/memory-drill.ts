@@ -7,7 +7,7 @@ import { systemClock, type Clock } from '../../core/clock.ts';
 import type { Progress } from '../../core/progress.ts';
 import type { Registries } from '../../core/registries.ts';
 import type { DrillResult } from '../../core/result.ts';
-import type { StackProvider } from '../../core/service.ts';
+import type { StackProvider } from '../../core/stack.ts';
 import { judgeRun, writeReports } from '../../engine/bundle.ts';
 import type { EngineDependencies } from '../../engine/drill-context.ts';
 import { runDrill } from '../../engine/drill.ts';
@@ -54,7 +54,7 @@ export interface MemoryDrill {
   /** `clock`: of the drill. */
   progress?(progress: Progress, clock: Clock): void;
   /** Alters the data of every recovery point in store b as soon as the recovery begins. */
-  tamper?(bytes: Uint8Array): Uint8Array | void;
+  tamper?: ((bytes: Uint8Array) => Uint8Array) | ((bytes: Uint8Array) => void);
 }
 
 /** A key that is set to nothing is left out. */

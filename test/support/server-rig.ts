@@ -3,7 +3,7 @@ import type { Attached } from '../../core/driver.ts';
 import { createReceiver, type Receiver } from '../suites/artifact.ts';
 
 /** Stands for what a hook makes later, and for the next one once that is made anew. */
-const late = <T extends object>(now: () => T): T =>
+export const late = <T extends object>(now: () => T): T =>
   new Proxy({} as T, {
     get: (_, name) => Reflect.get(now(), name),
     set: (_, name, value) => Reflect.set(now(), name, value),

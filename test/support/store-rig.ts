@@ -5,7 +5,8 @@ import { Readable } from 'node:stream';
 import { systemClock } from '../../core/clock.ts';
 import type { Attached } from '../../core/driver.ts';
 import type { StoreTarget } from '../../core/fault.ts';
-import type { Service, Stack } from '../../core/service.ts';
+import type { Service } from '../../core/service.ts';
+import type { Stack } from '../../core/stack.ts';
 import type { AnyStoreKind } from '../../core/store.ts';
 import type { Drill } from '../../engine/drill-context.ts';
 import { openStores } from '../../engine/open-stores.ts';
@@ -18,7 +19,8 @@ export interface StoreRigOptions {
   environment?: Record<string, string>;
   encrypt?: boolean;
   id?: string;
-  folder?: string /** What the network to the store `target` goes through, attached, and its service. */;
+  folder?: string;
+  /** What the network to the store `target` goes through, attached, and its service. */
   way?: { service: string; attached: Attached };
 }
 

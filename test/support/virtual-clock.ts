@@ -65,6 +65,14 @@ export function createVirtualClock(): VirtualClock {
       timers = timers.filter((one) => one !== timer);
     };
   };
+  /** Throws where something waited for another clock, whatever else came of it. */
+  const end = (): void => {
+    ended = true;
+    timers = [];
+    quiet.end();
+    if (strangers.size > 0)
+      throw new Error(`this needs the system's clock: it waited for ${[...strangers].join(', ')}`);
+  };
   return {
     nowMs: () => (nowUs += 1) / 1000,
     utc: () => {
@@ -78,11 +86,7 @@ export function createVirtualClock(): VirtualClock {
       try {
         return await running.run(strangers, work);
       } finally {
-        ended = true;
-        timers = [];
-        quiet.end();
-        if (strangers.size > 0)
-          throw new Error(`this needs the system's clock: it waited for ${[...strangers].join(', ')}`);
+        end();
       }
     },
   };

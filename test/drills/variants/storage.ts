@@ -21,7 +21,7 @@ export const variants: Variant[] = [
     change: (files) => ({
       ...files,
       scenario: files.scenario
-        .replace(/recover:\n(  - .*\n)+/, 'recover: automatic\n')
+        .replace(/recover:\n( {2}- .*\n)+/, 'recover: automatic\n')
         .replace('giveUp: 20s', 'giveUp: 5s'),
     }),
     expect: { exitCode: 1, fails: ['integrity/orders/duplicated'] },
@@ -147,7 +147,7 @@ export const variants: Variant[] = [
     why: 'it is restarted, and nothing is restored',
     change: (files) => ({
       ...files,
-      scenario: `${files.scenario.replace(/recover:\n(  - .*\n)+/, 'recover: automatic\n')}giveUp: 5s\n`,
+      scenario: `${files.scenario.replace(/recover:\n( {2}- .*\n)+/, 'recover: automatic\n')}giveUp: 5s\n`,
     }),
     expect: { exitCode: 1, fails: ['check/app.logins'] },
   },
@@ -181,7 +181,7 @@ export const variants: Variant[] = [
         '"127.0.0.1::3306"]\n    depends_on: [keeper]\n    restart: unless-stopped',
         '"127.0.0.1::3306"]\n    depends_on: [keeper]\n    restart: "no"',
       ),
-      scenario: `${files.scenario.replace(/recover:\n(  - .*\n)+/, 'recover: automatic\n')}giveUp: 5s\n`,
+      scenario: `${files.scenario.replace(/recover:\n( {2}- .*\n)+/, 'recover: automatic\n')}giveUp: 5s\n`,
     }),
     expect: { exitCode: 1, fails: ['rto/mysql'] },
   },

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../../core/clock.ts';
-import type { Attached, JourneyWorkload, VisitWorkload } from '../../../core/driver.ts';
+import type { Attached } from '../../../core/driver.ts';
+import type { JourneyWorkload, VisitWorkload } from '../../../core/workload.ts';
 import { kinds, outcomes } from '../../../core/ledger.ts';
 import type { Service } from '../../../core/service.ts';
 import driver from '../../../drivers/http/index.ts';

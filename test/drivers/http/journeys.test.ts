@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { systemClock } from '../../../core/clock.ts';
-import type { Recorder } from '../../../core/driver.ts';
+import type { Recorder } from '../../../core/workload.ts';
 import { digestOf, flagWrong, kinds, outcomes } from '../../../core/ledger.ts';
 import { journeys, userOf } from '../../../drivers/http/journeys.ts';
 import { Sessions, sessionValue } from '../../../drivers/http/sessions.ts';

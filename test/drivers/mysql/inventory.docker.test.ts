@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Attached, CheckOutcome, Sink } from '../../../core/driver.ts';
+import type { Attached, CheckOutcome } from '../../../core/driver.ts';
+import type { Sink } from '../../../core/backup.ts';
 import type { Json } from '../../../core/timeline.ts';
 import { createReceiver, recordingContext, takeBackup } from '../../suites/artifact.ts';
 import { slowWay } from '../../support/slow-way.ts';
 import { mysqlStackUp, type MysqlStack } from '../mysql-stack.ts';
+import { red } from './inventory-cases.ts';
 
 /** What the dump must refuse, and what the inventory must see. */
 let stack: MysqlStack;
@@ -44,70 +46,7 @@ const judged = async (change: () => Promise<unknown>): Promise<CheckOutcome> => 
 };
 
 describe('the inventory is red for', () => {
-  test.each<[string, string[], RegExp]>([
-    ['a missing table', ['DROP TABLE app.users'], /TABLE app\.users is missing/],
-    ['a missing database', ['DROP DATABASE app'], /DATABASE app is missing/],
-    ['an empty table', ['DELETE FROM app.users'], /rows of app\.users: 0 rows, 3 before/],
-    ['a missing row', ['DELETE FROM app.users WHERE id = 2'], /2 rows, 3 before/],
-    ['a changed row', ["UPDATE app.users SET email = 'b' WHERE id = 1"], /3 rows, and not all as before/],
-    [
-      'NULL where there was an empty text',
-      ['UPDATE app.users SET nick = NULL WHERE id = 2'],
-      /not all as before/,
-    ],
-    [
-      'values that moved to the next column',
-      ["UPDATE app.users SET email = 'a', nick = ',' WHERE id = 2"],
-      /not all as before/,
-    ],
-    [
-      'two rows that were equal and are equal again',
-      ["UPDATE app.users SET email = 'z' WHERE id IN (1, 3)"],
-      /not all as before/,
-    ],
-    [
-      'a float in its last digit',
-      ['UPDATE app.users SET weight = 0.10000001 WHERE id = 1'],
-      /not all as before/,
-    ],
-    [
-      'a thousandth of a second',
-      ["UPDATE app.users SET seen = '2026-01-01 00:00:00.124' WHERE id = 1"],
-      /not all as before/,
-    ],
-    ['a bit', ["UPDATE app.users SET flags = b'100' WHERE id = 1"], /not all as before/],
-    ['a place', ['UPDATE app.users SET place = POINT(1, 3) WHERE id = 1'], /not all as before/],
-    [
-      'another column',
-      ['ALTER TABLE app.users ADD COLUMN extra INT'],
-      /TABLE app\.users: another definition/,
-    ],
-    [
-      'a missing index',
-      ['ALTER TABLE app.users DROP FOREIGN KEY users_role', 'ALTER TABLE app.users DROP KEY role'],
-      /TABLE app\.users: another definition/,
-    ],
-    ['a missing view', ['DROP VIEW app.admins'], /VIEW app\.admins is missing/],
-    ['a missing trigger', ['DROP TRIGGER app.trim_name'], /TRIGGER app\.trim_name is missing/],
-    ['a missing routine', ['DROP PROCEDURE app.nothing'], /PROCEDURE app\.nothing is missing/],
-    ['a missing event', ['DROP EVENT app.nightly'], /EVENT app\.nightly is missing/],
-    ['a changed grant', ['GRANT INSERT ON app.users TO clerk'], /clerk@%: other grants/],
-    ['a missing grant', ['REVOKE SELECT ON app.* FROM clerk'], /clerk@%: other grants/],
-    ['another password', ["ALTER USER clerk IDENTIFIED BY 'second-password'"], /clerk@%: another password/],
-    ['a missing account', ['DROP USER clerk'], /account clerk@% is missing/],
-    ['an account more', ['CREATE USER intruder'], /account intruder@% was not there before/],
-    [
-      'a row without its parent',
-      ['SET SESSION foreign_key_checks = 0', 'DELETE FROM app.roles WHERE id = 2'],
-      /users_role: 1 rows without their parent/,
-    ],
-    [
-      'a parent table that is gone',
-      ['SET SESSION foreign_key_checks = 0', 'DROP TABLE app.roles'],
-      /users_role: 3 rows without their parent/,
-    ],
-    ['a server that is less durable', ['SET GLOBAL sync_binlog = 0'], /sync_binlog: 0, was 1/],
-  ])('%s', async (_name, change, reason) => {
+  test.each(red)('%s', async (_name, change, reason) => {
     const outcome = await judged(() => stack.sql(...change));
     await stack.sql('SET GLOBAL sync_binlog = 1', 'DROP USER IF EXISTS intruder');
     expect(outcome).toMatchObject({ verdict: 'fail' });

@@ -1,5 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
-import type { Artifact, CheckOutcome, Consistency, Sink } from '../../../core/driver.ts';
+import type { CheckOutcome } from '../../../core/driver.ts';
+import type { Artifact, Consistency, Sink } from '../../../core/backup.ts';
 import type { Json } from '../../../core/timeline.ts';
 import { recordingContext, startFollowing } from '../../suites/artifact.ts';
 import { whenReady } from '../../suites/driver-conformance.ts';

@@ -5,16 +5,15 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { pollUntil, systemClock } from '../../../core/clock.ts';
-import type { Artifact, Attached, Consistency } from '../../../core/driver.ts';
-import type { Helper, Service, Stack } from '../../../core/service.ts';
+import type { Attached } from '../../../core/driver.ts';
+import type { Artifact, Consistency } from '../../../core/backup.ts';
+import type { Helper, Service } from '../../../core/service.ts';
+import type { Stack } from '../../../core/stack.ts';
 import mysqlDriver from '../../../drivers/mysql/index.ts';
 import { withSession } from '../../../drivers/mysql/server.ts';
-import { createHostSignal } from '../../../stack/host-signal.ts';
-import { createNetworkTools } from '../../../stack/network-tools.ts';
-import { currentOwner, labels } from '../../../stack/owner.ts';
 import { createStackProvider } from '../../../stack/provider.ts';
-import { getRuntime, type Container } from '../../../stack/runtime.ts';
-import { attachService, type DrillSite } from '../../../stack/service.ts';
+import type { Container } from '../../../stack/runtime.ts';
+import { attachService } from '../../../stack/service.ts';
 import {
   createReceiver,
   recordingContext,
@@ -22,7 +21,9 @@ import {
   takeBackup,
   type Receiver,
 } from '../../suites/artifact.ts';
+import { drillSite } from '../../stack/drill-site.ts';
 import { uniqueDrill } from '../../stack/small-stack.ts';
+import { serverInFolder } from './server-in-folder.ts';
 
 const file = fileURLToPath(new URL('../../fixtures/mysql-hardened.compose.yml', import.meta.url));
 const drill = uniqueDrill('mysql-own');
@@ -86,41 +87,8 @@ describe('a data folder that is a folder of the host', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'muster-not-ours-'));
     await writeFile(join(folder, 'precious.txt'), 'the only copy');
-    const runtime = await getRuntime();
-    const common = {
-      runtime,
-      labels: { [labels.drill]: drill, [labels.owner]: currentOwner() },
-      clock: systemClock,
-    };
-    const hostSignal = createHostSignal(runtime, [service.image.reference], common.labels);
-    const network = createNetworkTools({ ...common, hostSignal, image: async () => service.image.reference });
-    const site: DrillSite = {
-      ...common,
-      drill,
-      secrets: [],
-      hostSignal,
-      network,
-      deploy: () => Promise.reject(new Error('nothing is deployed here')),
-    };
-    container = await runtime.container.create({
-      Image: service.image.reference,
-      Labels: common.labels,
-      Env: [`MYSQL_ROOT_PASSWORD=${password}`, 'MYSQL_DATABASE=app'],
-      Cmd: [
-        'mysqld',
-        '--server-id=1',
-        '--log-bin=binlog',
-        '--gtid-mode=ON',
-        '--enforce-gtid-consistency=ON',
-        '--bind-address=*',
-        '--innodb-buffer-pool-size=8M',
-      ],
-      ExposedPorts: { '3306/tcp': {} },
-      HostConfig: {
-        Binds: [`${folder}:/var/lib/mysql`],
-        PortBindings: { '3306/tcp': [{ HostIp: '127.0.0.1', HostPort: '' }] },
-      },
-    });
+    const site = await drillSite(drill, service.image.reference);
+    container = await serverInFolder(site, service.image.reference, folder, password);
     await container.start();
     theirs = await attachService(site, 'theirs', container);
     await pollUntil(systemClock, { everyMs: 100, deadlineMs: 60_000 }, () =>

@@ -1,69 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { pollUntil, systemClock } from '../../../core/clock.ts';
-import type { Artifact, Attached, Consistency, DataWorkload, PlainFile } from '../../../core/driver.ts';
-import {
-  createReceiver,
-  recordingContext,
-  startFollowing,
-  takeBackup,
-  type Receiver,
-} from '../../suites/artifact.ts';
+import type { PlainFile } from '../../../core/backup.ts';
+import type { DataWorkload } from '../../../core/workload.ts';
+import { recordingContext } from '../../suites/artifact.ts';
 import { whenReady } from '../../suites/driver-conformance.ts';
 import { readAll } from '../../suites/workload-history.ts';
-import { mysqlStackUp, type MysqlStack } from '../mysql-stack.ts';
+import { followingTests } from './following-tests.ts';
+import { recoveryRig } from './recovery-rig.ts';
 
 /** Recoveries as an operator would run them, each followed by a look at what came back and what did not. */
-let stack: MysqlStack;
-let attached: Attached;
-let base: Receiver;
-let log: Receiver;
-const follow = async (consistency: Consistency | null): ReturnType<typeof startFollowing> =>
-  startFollowing(attached.backups['binlog']!, log, consistency);
-const dump = async (): Promise<Consistency> => takeBackup(attached.backups['dump']!, base, {});
-const restore = (point: Artifact, replayFollows = false) =>
-  attached.backups['dump']!.restore!(point, { ...recordingContext(), replayFollows });
-const replay = (
-  point: Artifact,
-  files: Artifact,
-  until: Parameters<NonNullable<Attached['backups'][string]['replay']>>[1],
-) => attached.backups['binlog']!.replay!(files, until, point, recordingContext());
-const count = async (table: string): Promise<number> =>
-  Number((await stack.sql(`SELECT COUNT(*) AS n FROM ${table}`))[0]!['n']);
-const setting = async (name: string): Promise<string> =>
-  String((await stack.sql(`SELECT @@GLOBAL.${name} AS v`))[0]!['v']);
-
-beforeAll(async () => {
-  stack = await mysqlStackUp();
-  attached = await stack.attach();
-});
-afterAll(() => stack?.down());
-beforeEach(async () => {
-  await whenReady(attached);
-  base = await createReceiver();
-  log = await createReceiver();
-  await stack.sql(
-    'DROP DATABASE IF EXISTS app',
-    'CREATE DATABASE app',
-    'CREATE TABLE app.roles (id INT PRIMARY KEY, name VARCHAR(20))',
-    'CREATE TABLE app.users (id INT AUTO_INCREMENT PRIMARY KEY, email VARCHAR(100) UNIQUE, hash VARCHAR(200), role INT, FOREIGN KEY (role) REFERENCES app.roles (id))',
-    "INSERT INTO app.roles VALUES (1, 'member'), (2, 'admin')",
-    'SET SESSION cte_max_recursion_depth = 100000',
-    "INSERT INTO app.users (email, hash, role) WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000) SELECT CONCAT('u', i, '@example.org'), REPEAT(SHA2(i, 256), 3), 1 FROM n",
-  );
-  return async () => {
-    await base.remove();
-    await log.remove();
-  };
-});
-
-/** Everything in the log up to here has been shipped. */
-async function followed(consistency: Consistency, work: () => Promise<void>): Promise<Artifact> {
-  const follower = await follow(consistency);
-  await work();
-  await follower.stop();
-  return log.artifact('binlog', consistency);
-}
+const rig = recoveryRig();
+const { stack, attached, receivers, followed, dump, restore, replay, count, setting } = rig;
 
 describe('point in time', () => {
   test('before a dropped table: the table, all before it and nothing after it', async () => {
@@ -81,7 +29,7 @@ describe('point in time', () => {
       { kind: 'before-gtid', gtid },
       { kind: 'before-statement', pattern: 'DROP TABLE .*users' },
     ] as const) {
-      const point = base.artifact('dump', consistency);
+      const point = receivers.base.artifact('dump', consistency);
       await restore(point, true);
       expect((await stack.service.state()).status, 'clients stay out between base and log').toBe('exited');
       const facts = await replay(point, files, until);
@@ -106,7 +54,7 @@ describe('point in time', () => {
       async () =>
         void (await stack.sql("INSERT INTO app.users (email, role) VALUES ('logged@example.org', 1)")),
     );
-    const point = base.artifact('dump', consistency);
+    const point = receivers.base.artifact('dump', consistency);
     await restore(point);
     // The same key as the log's own: applied on top of this, the log would fail.
     await stack.sql("INSERT INTO app.users (email, role) VALUES ('slipped@example.org', 1)");
@@ -127,7 +75,7 @@ describe('point in time', () => {
       async () =>
         void (await stack.sql("INSERT INTO app.users (email, role) VALUES ('logged@example.org', 1)")),
     );
-    const point = base.artifact('dump', consistency);
+    const point = receivers.base.artifact('dump', consistency);
     const left: (() => Promise<void>)[] = [];
     const leaving = {
       ...recordingContext(),
@@ -166,7 +114,7 @@ describe('point in time', () => {
       consistency,
       async () => void (await stack.sql("INSERT INTO app.roles VALUES (3, 'logged')")),
     );
-    const point = base.artifact('dump', consistency);
+    const point = receivers.base.artifact('dump', consistency);
     const left: (() => Promise<void>)[] = [];
     let crash: Promise<unknown> | undefined;
     const restored = attached.backups['dump']!.restore!(point, {
@@ -198,8 +146,8 @@ describe('point in time', () => {
       await stack.sql("INSERT INTO app.roles VALUES (3, 'whole')");
       await stack.sql("INSERT INTO app.roles VALUES (4, 'cut off')");
     });
-    await log.damage((content) => content.subarray(0, content.length - 10));
-    const point = base.artifact('dump', consistency);
+    await receivers.log.damage((content) => content.subarray(0, content.length - 10));
+    const point = receivers.base.artifact('dump', consistency);
     await restore(point, true);
     expect(await replay(point, files, { kind: 'latest' })).toMatchObject({
       transactions: 1,
@@ -222,7 +170,11 @@ describe('point in time', () => {
       [1, /gap: file \d+ is absent/],
     ] as const) {
       await expect(
-        replay(base.artifact('dump', consistency), { ...files, files: without(index) }, { kind: 'latest' }),
+        replay(
+          receivers.base.artifact('dump', consistency),
+          { ...files, files: without(index) },
+          { kind: 'latest' },
+        ),
       ).rejects.toThrow(reason);
     }
     expect(await stack.service.state()).toEqual(before);
@@ -230,85 +182,7 @@ describe('point in time', () => {
   });
 });
 
-describe('following the log', () => {
-  test('goes on by itself across a crash of the server, with the last file from its beginning', async () => {
-    const offsets = new Map<string, number[]>();
-    const append = log.append;
-    log.append = async (file, offset, bytes) => {
-      offsets.set(file, [...(offsets.get(file) ?? []), offset]);
-      await append(file, offset, bytes);
-    };
-    const consistency = await dump();
-    const files = await followed(consistency, async () => {
-      await stack.sql("INSERT INTO app.roles VALUES (3, 'before')");
-      await expect.poll(() => [...offsets.values()].flat().length, { timeout: 10_000 }).toBeGreaterThan(0);
-      const crashed = await attached.crash!();
-      await crashed.undo.run();
-      await expect.poll(() => crashed.witness()).not.toBeNull();
-      await whenReady(attached);
-      await stack.sql("INSERT INTO app.roles VALUES (4, 'after')");
-      const wanted = String((await stack.sql('SHOW BINARY LOGS')).at(-1)!['Log_name']);
-      await expect
-        .poll(() => offsets.has(wanted), { timeout: 20_000, message: 'following did not go on' })
-        .toBe(true);
-    });
-    expect(
-      offsets.get(consistency.position['file']!)!.filter((offset) => offset === 0).length,
-    ).toBeGreaterThan(1);
-    const point = base.artifact('dump', consistency);
-    await restore(point, true);
-    expect(await replay(point, files, { kind: 'latest' })).toMatchObject({ transactions: 2 });
-    expect(await count('app.roles')).toBe(4);
-  });
-
-  test('ends, and says why, when another server answers in its place', async () => {
-    const follower = await follow(null);
-    const wiped = await attached.wipe!();
-    await wiped.undo.run();
-    expect(await follower.broken).toMatch(/another server answers/);
-    await follower.stop();
-    await whenReady(attached);
-    await stack.sql('CREATE DATABASE IF NOT EXISTS app');
-  });
-
-  test('ships what the server wrote soon, and what many wrote together in few segments', async () => {
-    let shipped = 0;
-    let segments = 0;
-    const append = log.append;
-    log.append = async (file, offset, bytes) => {
-      await append(file, offset, bytes);
-      segments += 1;
-      shipped = systemClock.nowMs();
-    };
-    const follower = await follow(null);
-    await expect.poll(() => shipped, { timeout: 10_000 }).toBeGreaterThan(0);
-    const waits: number[] = [];
-    for (let i = 0; i < 20; i += 1) {
-      const before = shipped;
-      await stack.sql(`INSERT INTO app.roles VALUES (${100 + i}, 'x')`);
-      const writtenMs = systemClock.nowMs();
-      await expect.poll(() => shipped, { interval: 1, timeout: 5_000 }).toBeGreaterThan(before);
-      waits.push(shipped - writtenMs);
-    }
-    expect(waits.sort((a, b) => a - b)[10]!, `median of ${waits.map(Math.round)}`).toBeLessThan(300);
-    const [begunMs, segmentsBefore] = [systemClock.nowMs(), segments];
-    for (let i = 0; i < 200; i += 1) await stack.sql(`INSERT INTO app.roles VALUES (${200 + i}, 'x')`);
-    const writtenWithinMs = systemClock.nowMs() - begunMs;
-    await follower.stop();
-    // One each 200 ms, one that was due as they began, and what was left when following ended.
-    expect(segments - segmentsBefore).toBeLessThanOrEqual(writtenWithinMs / 200 + 3);
-    const files = log.artifact('binlog', {
-      atMs: 0,
-      position: {},
-      tool: '',
-      server: '',
-    } as Consistency).files;
-    const last = (await stack.sql('SHOW BINARY LOGS')).at(-1)!;
-    expect(files.find(({ name }) => name === last['Log_name'])!.bytes, 'all of it').toBe(
-      Number(last['File_size']),
-    );
-  });
-});
+followingTests(rig);
 
 describe('damaged pages', () => {
   test.each(['random', 'structured'] as const)(
@@ -345,7 +219,7 @@ describe('damaged pages', () => {
           await stack.sql('SELECT SUM(LENGTH(hash)) AS n FROM app.users').catch(() => sleep(20));
         }
       })();
-      const point = base.artifact('dump', consistency);
+      const point = receivers.base.artifact('dump', consistency);
       await restore(point, true);
       await replay(point, files, { kind: 'latest' });
       asking.abort();
@@ -374,7 +248,7 @@ describe('a restored server', () => {
       log_bin: '1',
     };
     const consistency = await dump();
-    const point = base.artifact('dump', consistency);
+    const point = receivers.base.artifact('dump', consistency);
     await restore(point);
     for (const [name, value] of Object.entries(durable)) expect(await setting(name), name).toBe(value);
     expect((await stack.sql("SHOW GLOBAL STATUS LIKE 'Innodb_redo_log_enabled'"))[0]!['Value']).toBe('ON');
@@ -386,9 +260,9 @@ describe('a restored server', () => {
   test('is not made from the dump of a newer server', async () => {
     const consistency = await dump();
     const before = await stack.service.state();
-    await expect(restore({ ...base.artifact('dump', consistency), server: 'MySQL 26.7.0' })).rejects.toThrow(
-      'newer server',
-    );
+    await expect(
+      restore({ ...receivers.base.artifact('dump', consistency), server: 'MySQL 26.7.0' }),
+    ).rejects.toThrow('newer server');
     expect(await stack.service.state()).toEqual(before);
   });
 });

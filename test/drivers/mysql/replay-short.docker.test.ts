@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Artifact, Attached, Consistency } from '../../../core/driver.ts';
+import type { Attached } from '../../../core/driver.ts';
+import type { Artifact, Consistency } from '../../../core/backup.ts';
 import type { Service } from '../../../core/service.ts';
 import { scanBinlog } from '../../../drivers/mysql/binlog-scan.ts';
 import {

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Artifact, Inflicted } from '../../../core/driver.ts';
+import type { Inflicted } from '../../../core/abilities.ts';
+import type { Artifact } from '../../../core/backup.ts';
 import { recordingContext, takeBackup } from '../../suites/artifact.ts';
 import { whenReady } from '../../suites/driver-conformance.ts';
 import { emptyVolume } from '../empty-volume.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ToxicSpec } from '../../../core/driver.ts';
+import type { ToxicSpec } from '../../../core/abilities.ts';
 import { attributesOf } from '../../../drivers/toxiproxy/attributes.ts';
 
 const spec = (

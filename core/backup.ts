@@ -1,0 +1,115 @@
+import type { Readable } from 'node:stream';
+import type { ZodType } from 'zod';
+import type { Json, Stage } from './timeline.ts';
+
+export interface BackupInfo {
+  about: string;
+  /** `snapshot`: a recovery point each time. `continuous`: a log that is followed. */
+  kind: 'snapshot' | 'continuous';
+  /**
+   * `image`: the software alone and no data, which is nothing that an RPO is about. The service then runs
+   * from an image of the drill's own, so that it can be lost.
+   */
+  holds?: 'image';
+  options: ZodType<Record<string, unknown>>;
+}
+
+/**
+ * Consistency point of a backup: when (drill clock), and where in the system's own terms (GTID set,
+ * replication offset).
+ */
+export interface Consistency {
+  atMs: number;
+  position: Record<string, string>;
+  tool: string;
+  server: string;
+  facts?: Json;
+}
+
+/**
+ * Where a backup's files go. `put` resolves when the stream has ended and is stored in every required copy,
+ * not yet visible.
+ */
+export interface Sink {
+  put(name: string, content: Readable): Promise<{ plainBytes: number; sha256: string }>;
+}
+
+/**
+ * Where a continuous log goes, in order. Resolves when durable in every required copy. Offset 0 starts the
+ * file anew.
+ */
+export interface LogSink {
+  append(file: string, offset: number, bytes: Uint8Array): Promise<void>;
+}
+
+export interface Follower {
+  /** Settles (with the reason) when following ended without `stop` having been asked for. */
+  broken: Promise<string>;
+  stop(): Promise<void>;
+}
+
+export interface PlainFile {
+  name: string;
+  path: string;
+  bytes: number;
+}
+
+/** A recovery point fetched, verified against its manifest, decrypted: plain files in a scratch folder. */
+export interface Artifact {
+  point: string;
+  method: string;
+  position: Record<string, string>;
+  tool: string;
+  server: string;
+  facts: Json;
+  files: PlainFile[];
+}
+
+export type RecoveryTarget =
+  | { kind: 'latest' }
+  | { kind: 'before-gtid'; gtid: string }
+  | { kind: 'before-statement'; pattern: string }
+  | { kind: 'before-time'; utc: string }
+  | { kind: 'before-position'; file: string; position: number };
+
+export interface RestoreContext {
+  options: Record<string, unknown>;
+  /** A later step replays a log on top of this restore: a driver may keep clients out until then. */
+  replayFollows?: boolean;
+  /**
+   * Given only where the very next step replays a log on top of this restore: a driver may leave open until
+   * then what it restored with. `close` is called when that step has ended, whatever became of it, and where
+   * it never comes; nothing else is done before.
+   */
+  leaveOpen?(close: () => Promise<void>): void;
+  signal: AbortSignal;
+  /** Marks a stretch of the work on the timeline; the waterfall is made of these. */
+  stage<T>(stage: Stage, what: string, work: () => Promise<T>): Promise<T>;
+  progress(done: number, total: number | null, unit: 'bytes' | 'events'): void;
+}
+
+/** A method that cannot do one of these leaves it out, and plan refuses a step that asks for it. */
+export interface BackupMethod {
+  /**
+   * Must not return before the content is complete by every stage's exit code and the format's own
+   * completeness marker. Throws otherwise.
+   */
+  backup?(
+    to: Sink,
+    context: { options: Record<string, unknown>; signal: AbortSignal; now(): number },
+  ): Promise<Consistency>;
+  /**
+   * Asked for each step of the recovery that will use this method, while nothing is broken: rejects with what
+   * stands in its way on this server, and with what to change.
+   */
+  assertUsable?(step: 'restore' | 'replay'): Promise<void>;
+  /** `base`: facts of the newest snapshot of the component, if the scenario takes one: where to start. */
+  follow?(
+    to: LogSink,
+    context: { options: Record<string, unknown>; signal: AbortSignal; base: Consistency | null },
+  ): Promise<Follower>;
+  /** Puts the artifact's data in the place of whatever is there and leaves the service running. */
+  restore?(from: Artifact, context: RestoreContext): Promise<Json>;
+  /** Replays a followed log on top of a restored base, up to the target. */
+  replay?(from: Artifact, until: RecoveryTarget, base: Artifact, context: RestoreContext): Promise<Json>;
+}

@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto';
+import type { TimelineEvent } from './timeline.ts';
+
+/**
+ * Canonical JSON (keys sorted, no blanks, undefined left out), so that a hash does not depend on who wrote
+ * it. After RFC 8785 for the JSON that we use.
+ */
+export function canonicalJson(value: unknown): string {
+  if (Array.isArray(value))
+    return `[${value.map((item) => canonicalJson(item === undefined ? null : item)).join(',')}]`;
+  if (value !== null && typeof value === 'object') {
+    const entries = Object.entries(value)
+      .filter(([, item]) => item !== undefined)
+      .sort(([a], [b]) => (a < b ? -1 : 1));
+    return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonicalJson(item)}`).join(',')}}`;
+  }
+  return JSON.stringify(value);
+}
+
+export const firstHash = '0'.repeat(64);
+
+/**
+ * SHA-256 over the canonical JSON of the event without its own hash; `prev` is inside, which makes the chain.
+ */
+export function hashEvent(event: Omit<TimelineEvent, 'hash'>): string {
+  const { seq, atMs, utc, type, data, prev } = event;
+  return createHash('sha256').update(canonicalJson({ seq, atMs, utc, type, data, prev })).digest('hex');
+}
+
+export interface ChainCheck {
+  events: TimelineEvent[];
+  /** null when every line is whole and linked. */
+  broken: { line: number; reason: string } | null;
+}
+
+/**
+ * Reads `events.jsonl`. Stops at the first line that is cut, altered or out of order, and says which; what
+ * stands before it is valid.
+ */
+export const readChain = (text: string): ChainCheck => readChainOf(text.split('\n'));
+
+/** The same, line by line; the last one is what follows the last line feed, empty in a whole file. */
+export function readChainOf(lines: Iterable<string>): ChainCheck {
+  const events: TimelineEvent[] = [];
+  let prev = firstHash;
+  let line = 0;
+  const broken = (reason: string): ChainCheck => ({ events, broken: { line, reason } });
+  let whole: string | null = null;
+  for (const next of lines) {
+    if (whole !== null) {
+      if (whole === '') return broken('empty line');
+      const event = eventOf(whole, events.length, prev);
+      if (typeof event === 'string') return broken(event);
+      events.push(event);
+      prev = event.hash;
+    }
+    whole = next;
+    line += 1;
+  }
+  return whole === '' ? { events, broken: null } : broken('last line is cut off');
+}
+
+const isEvent = (event: TimelineEvent | null): boolean =>
+  event !== null &&
+  typeof event === 'object' &&
+  event.data !== null &&
+  typeof event.data === 'object' &&
+  typeof event.type === 'string' &&
+  Number.isFinite(event.atMs) &&
+  event.atMs >= 0 &&
+  !Number.isNaN(Date.parse(event.utc));
+
+/** The event on a line, or why it is none. */
+function eventOf(line: string, seq: number, prev: string): TimelineEvent | string {
+  let event: TimelineEvent;
+  try {
+    event = JSON.parse(line) as TimelineEvent;
+    if (!isEvent(event)) return 'not an event';
+    if (event.seq !== seq) return `sequence number ${String(event.seq)}, expected ${seq}`;
+    if (event.prev !== prev) return 'does not follow from the line before';
+    return hashEvent(event) === event.hash ? event : 'content does not match its hash';
+  } catch {
+    return 'not JSON';
+  }
+}

@@ -1,0 +1,80 @@
+import type { Kind, Outcome } from './ledger.ts';
+
+/** How the ledger is told of an operation. Times are the clock's own (absolute monotonic ms). */
+export interface Recorder {
+  record(
+    kind: Kind,
+    outcome: Outcome,
+    id: number,
+    group: number,
+    invokedMs: number,
+    endedMs: number,
+    low: number,
+    high: number,
+    flags: number,
+  ): void;
+}
+
+/** Muster's own records in the system under test: a table or key space that no application knows. */
+export interface DataWorkload {
+  kind: 'data';
+  /**
+   * Members of an atomic group written together: a power of two, at most 16; 1 where the system has no
+   * transactions.
+   */
+  groupSize: number;
+  /** Rows or keys that were removed must never be there again (then a lost delete is `resurrected`). */
+  neverReturn: boolean;
+  /**
+   * Each id comes once by the nature of the store, or of reading it: that nothing is there twice is then no
+   * finding.
+   */
+  distinct?: true;
+  prepare(): Promise<void>;
+  open(): Promise<DataClient>;
+  /**
+   * Reads everything of the workload back through the clients' way in. Rejects when it could not read all of
+   * it.
+   */
+  readBack(emit: (id: number, value: string) => void): Promise<void>;
+}
+
+/**
+ * Methods reject with OperationError; `certain` only when the operation certainly did not happen. Reads of
+ * nothing give null.
+ */
+export interface DataClient {
+  /** All of them atomically, acknowledged. */
+  write(ids: readonly number[], values: readonly string[]): Promise<void>;
+  read(id: number): Promise<string | null>;
+  remove(id: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * What users do: several requests that belong together. The client records its own operations (`answer`, and
+ * `write`/`remove` for what must stay removed).
+ */
+export interface JourneyWorkload {
+  kind: 'journeys';
+  neverReturn: boolean;
+  prepare(): Promise<void>;
+  open(recorder: Recorder): Promise<JourneyClient>;
+  readBack(emit: (id: number, value: string) => void): Promise<void>;
+}
+export interface JourneyClient {
+  /** One journey; never rejects: what went wrong is in the record. */
+  journey(number: number): Promise<void>;
+  close(): Promise<void>;
+}
+export type Workload = DataWorkload | JourneyWorkload;
+
+/**
+ * What passing visitors do, by a load generator. Every answer is in the record (`answer`); nothing stays that
+ * could be read back.
+ */
+export interface VisitWorkload {
+  kind: 'visits';
+  prepare(): Promise<void>;
+  open(recorder: Recorder): Promise<JourneyClient>;
+}

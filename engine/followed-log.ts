@@ -1,0 +1,55 @@
+import type { Follower } from '../core/backup.ts';
+import type { LogWriter } from '../core/store.ts';
+import { attachedTo, type Drill } from './drill-context.ts';
+import type { PlannedBackup } from './plan.ts';
+
+export interface FollowedLog {
+  of: string;
+  id: string;
+  begun: Promise<void>;
+  cut(): void;
+  stop(): Promise<void>;
+}
+
+export function startLog(drill: Drill, backup: PlannedBackup): FollowedLog {
+  const { timeline } = drill;
+  const spec = {
+    component: backup.component,
+    backup: backup.name,
+    method: backup.plan.method,
+    copies: backup.plan.copies,
+    encrypt: backup.plan.encrypt !== 'none',
+  };
+  timeline.emit('schedule.begun', {
+    backup: backup.id,
+    method: backup.plan.method,
+    intervalMs: null,
+    scaledMs: null,
+  });
+  let follower: Follower | null = null;
+  let writer: LogWriter | null = null;
+  const cut = new AbortController();
+  const signal = AbortSignal.any([drill.options.signal, cut.signal]);
+  const begin = async (): Promise<void> => {
+    writer = await drill.vault!.followLog(
+      spec,
+      (segment) => void timeline.emit('log.durable', { backup: backup.id, ...segment }),
+    );
+    const method = attachedTo(drill, backup.component).backups[backup.plan.method]!;
+    follower = await method.follow!(writer, { options: backup.options, signal, base: null });
+    void follower.broken.then((error) => void timeline.emit('log.broken', { backup: backup.id, error }));
+  };
+  const begun = begin();
+  begun.catch(() => undefined);
+  return {
+    of: backup.component,
+    id: backup.id,
+    begun,
+    cut: () => cut.abort(new Error('what it follows is out of reach')),
+    stop: async () => {
+      await begun.catch(() => undefined);
+      await follower?.stop();
+      await writer?.close();
+    },
+  };
+}

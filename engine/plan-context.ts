@@ -1,0 +1,67 @@
+import { unknownName, type Source } from '../core/document.ts';
+import type { Scenario } from '../core/scenario.ts';
+import type { Strategy } from '../core/strategy.ts';
+import type { PlannedBackup, PlannedComponent } from './plan.ts';
+import { owned, type Problems } from './plan-input.ts';
+
+export type Components = Map<string, PlannedComponent>;
+
+export type Path = (string | number)[];
+
+/**
+ * `regions`: those that services of the stack are labelled with. `hostCommands`: whether the command line
+ * allows commands on the host.
+ */
+export interface Surroundings {
+  strategy: Strategy;
+  strategyFile: string;
+  components: Components;
+  regions: readonly string[];
+  services: readonly string[];
+  hostCommands: boolean;
+}
+
+export interface Context extends Surroundings {
+  source: Source;
+  scenario: Scenario;
+  problems: Problems;
+}
+
+export function component(
+  { source, components, problems }: Context,
+  name: string,
+  path: Path,
+  onKey = false,
+): PlannedComponent | null {
+  const found = components.get(name);
+  if (!found) problems.add(unknownName(source, path, 'component', name, [...components.keys()], onKey));
+  return found ?? null;
+}
+
+export const able = ({ components }: Context, can: (component: PlannedComponent) => boolean): string =>
+  [...components.values()]
+    .filter(can)
+    .map((one) => one.name)
+    .join(', ') || 'none here';
+
+export const backupNames = ({ components }: Context): string[] =>
+  [...components.values()].flatMap((one) =>
+    Object.keys(one.declared.backups).map((name) => `${one.name}.${name}`),
+  );
+
+export function backupOf(context: Context, id: string): PlannedBackup | null {
+  const [componentName, name] = id.split('.', 2) as [string, string | undefined];
+  const owner = context.components.get(componentName);
+  const plan = name === undefined ? undefined : owned(owner?.declared.backups, name);
+  if (!owner || !plan) return null;
+  const info = owner.driver.backups[plan.method]!;
+  const options = info.options.safeParse(plan.options);
+  return {
+    id,
+    component: componentName,
+    name: name!,
+    plan,
+    info,
+    options: options.success ? options.data : {},
+  };
+}

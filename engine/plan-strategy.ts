@@ -1,0 +1,159 @@
+import { parseAs, unknownName, type Source } from '../core/document.ts';
+import { inputError } from '../core/errors.ts';
+import type { Registries } from '../core/registries.ts';
+import type { StackDescription } from '../core/stack.ts';
+import type { Strategy } from '../core/strategy.ts';
+import type { PlannedComponent, PlannedStore } from './plan.ts';
+import { owned, type Problems } from './plan-input.ts';
+
+/** Regions that services of the stack are labelled with. */
+export const regionsOf = (stack: StackDescription | null): string[] => [
+  ...new Set([...(stack?.services.values() ?? [])].flatMap(({ region }) => region ?? [])),
+];
+
+export function planComponents(
+  source: Source,
+  strategy: Strategy,
+  registries: Registries,
+  stack: StackDescription | null,
+  problems: Problems,
+): Map<string, PlannedComponent> {
+  const planned = new Map<string, PlannedComponent>();
+  const services = stack ? [...stack.services.keys()] : [];
+  for (const [name, declared] of Object.entries(strategy.components)) {
+    const at = ['components', name];
+    const service = declared.service ?? name;
+    const driver = registries.drivers[declared.driver]!;
+    if (stack && !stack.services.has(service))
+      problems.add(
+        unknownName(
+          source,
+          declared.service ? [...at, 'service'] : at,
+          'service',
+          service,
+          services,
+          !declared.service,
+        ),
+      );
+    if (stack && declared.clients && !stack.services.has(declared.clients.service)) {
+      problems.add(
+        unknownName(source, [...at, 'clients', 'service'], 'service', declared.clients.service, services),
+      );
+    }
+    const config = problems.gather(() => parseAs(source, driver.config, [...at, 'config'], {}));
+    const described = stack?.services.get(service);
+    const compose =
+      stack && described
+        ? { volumes: described.volumes, ownFileSystems: stack.ownFileSystems, restart: described.restart }
+        : null;
+    planned.set(name, {
+      name,
+      service,
+      driver,
+      declared,
+      config,
+      compose,
+      region: described?.region ?? null,
+    });
+  }
+  return planned;
+}
+
+export function planStores(
+  source: Source,
+  strategy: Strategy,
+  registries: Registries,
+  stack: StackDescription | null,
+  problems: Problems,
+): PlannedStore[] {
+  return Object.entries(strategy.stores).map(([name, { kind, region, ...rest }]) => {
+    const known = registries.stores[kind]!;
+    const result = known.config.safeParse(rest);
+    if (!result.success) {
+      const withoutKind: Source = {
+        ...source,
+        data: { ...(source.data as object), stores: { [name]: rest } },
+      };
+      problems.gather(() => parseAs(withoutKind, known.config, ['stores', name]));
+    }
+    const service = rest['service'];
+    if (stack && typeof service === 'string' && !stack.services.has(service))
+      problems.add(
+        unknownName(source, ['stores', name, 'service'], 'service', service, [...stack.services.keys()]),
+      );
+    if (stack && region !== undefined && !regionsOf(stack).includes(region))
+      problems.add(unknownName(source, ['stores', name, 'region'], 'region', region, regionsOf(stack)));
+    return {
+      name,
+      kind: known,
+      config: result.data,
+      region: region ?? null,
+      service: typeof service === 'string' ? service : null,
+    };
+  });
+}
+
+export function checkBackups(
+  source: Source,
+  strategy: Strategy,
+  components: Map<string, PlannedComponent>,
+  problems: Problems,
+): void {
+  const stores = Object.keys(strategy.stores);
+  for (const component of components.values()) {
+    for (const [name, backup] of Object.entries(component.declared.backups)) {
+      const at = ['components', component.name, 'backups', name];
+      const info = component.driver.backups[backup.method];
+      if (!info) {
+        problems.add(
+          unknownName(
+            source,
+            [...at, 'method'],
+            `method of driver ${component.declared.driver}`,
+            backup.method,
+            Object.keys(component.driver.backups),
+          ),
+        );
+        continue;
+      }
+      if (info.kind === 'snapshot' && !backup.every) {
+        problems.add(
+          inputError(`backup "${name}" takes snapshots and says no interval`, {
+            at: source.place(at, true),
+            expected: 'every: a duration',
+            hint: `${backup.method} is not continuous: add e.g. every: 15m`,
+          }),
+        );
+      }
+      if (info.kind === 'continuous' && backup.every) {
+        problems.add(
+          inputError(`backup "${name}" follows a log and has no interval`, {
+            at: source.place([...at, 'every'], true),
+            found: backup.every.text,
+            expected: 'no every',
+            hint: 'remove it',
+          }),
+        );
+      }
+      backup.copies.forEach((copy, i) => {
+        if (!stores.includes(copy))
+          problems.add(unknownName(source, [...at, 'copies', i], 'store', copy, stores));
+      });
+      problems.gather(() => parseAs(source, info.options, [...at, 'options'], {}));
+    }
+  }
+}
+
+/** Alerts and the availability target may name the component whose clients they are about. */
+export function checkWatched(source: Source, strategy: Strategy, problems: Problems): void {
+  const named: [(string | number)[], string | undefined][] = [
+    ...Object.entries(strategy.alerts).map(([name, { of }]): [string[], string | undefined] => [
+      ['alerts', name, 'of'],
+      of,
+    ]),
+    [['slo', 'of'], strategy.slo?.of],
+  ];
+  for (const [path, of] of named)
+    if (of !== undefined && !owned(strategy.components, of))
+      problems.add(unknownName(source, path, 'component', of, Object.keys(strategy.components)));
+}

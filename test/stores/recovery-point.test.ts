@@ -1,0 +1,191 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { describe, expect, test } from 'vitest';
+import { MusterError } from '../../core/errors.ts';
+import { manifestSchema } from '../../core/store.ts';
+import { keyIdOf } from '../../stores/cipher.ts';
+import { everything, files, points, sql } from './dump-files.ts';
+import { backUp, consistency, cut, fetched, key, spec, workbench } from './workbench.ts';
+
+const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
+
+describe('a recovery point', () => {
+  test.each([true, false])('comes back as it was, from either copy (encrypted: %j)', async (encrypt) => {
+    await using bench = await workbench();
+    const { manifest } = await backUp(bench.vault, files, { ...spec, encrypt });
+    for (const store of ['one', 'two']) {
+      const context = await bench.fetchContext();
+      const artifact = await bench.vault.fetch(manifest, store, context);
+      expect(artifact).toMatchObject({
+        point: manifest.point,
+        method: 'dump',
+        position: consistency.position,
+        tool: consistency.tool,
+        server: consistency.server,
+        facts: { tables: 3 },
+      });
+      expect(artifact.files.map(({ name, bytes }) => [name, bytes])).toEqual(
+        Object.entries(files).map(([name, bytes]) => [name, bytes.length]),
+      );
+      for (const file of artifact.files)
+        expect((await readFile(file.path)).equals(files[file.name as keyof typeof files])).toBe(true);
+      expect(context.stages).toEqual(['fetch', 'decrypt']);
+      expect(context.progressed.at(-1)).toEqual({ done: sql.length + 9, total: sql.length + 9 });
+      // What was fetched and not yet decrypted is gone.
+      expect((await everything(context.folder)).length).toBe(3);
+    }
+  });
+
+  test('says in its manifest what is in it, and where', async () => {
+    await using bench = await workbench();
+    const point = await bench.vault.begin(spec);
+    expect(await point.put('dump.sql', Readable.from(cut(sql)))).toEqual({
+      plainBytes: sql.length,
+      sha256: sha256(sql),
+    });
+    const { manifest, sha256: digest } = await point.commit(consistency);
+    expect(manifest).toMatchObject({
+      point: point.point,
+      component: 'mysql',
+      backup: 'dump',
+      method: 'dump',
+      drill: 'drill-1',
+      consistentAtMs: 1_234.5,
+      position: { gtid: 'aaaa:1-7' },
+      copies: ['one', 'two'],
+      compression: 'zstd',
+      encryption: { keyId: keyIdOf(key) },
+    });
+    expect(manifest.timingsMs['files']).toBeGreaterThan(0);
+    for (const store of ['one', 'two']) {
+      const text = await readFile(
+        join(bench.folder, store, `points/mysql/dump/${point.point}/manifest.json`),
+      );
+      expect(sha256(text)).toBe(digest);
+      expect(manifestSchema.parse(JSON.parse(String(text)))).toEqual(manifest);
+      const stored = await readFile(join(bench.folder, store, manifest.files[0]!.key));
+      expect(manifest.files[0]).toMatchObject({
+        plainBytes: sql.length,
+        plainSha256: sha256(sql),
+        storedBytes: stored.length,
+        storedSha256: sha256(stored),
+      });
+      expect(stored.length).toBeLessThan(sql.length / 2);
+    }
+  });
+
+  test('shows no plain byte and no key in any store', async () => {
+    await using bench = await workbench();
+    const marker = Buffer.from('a-marker-that-no-store-may-see');
+    await backUp(bench.vault, { 'a.sql': marker, 'b.sql': Buffer.concat([randomBytes(3_000_000), marker]) });
+    const log = await bench.vault.followLog({ ...spec, backup: 'binlog' }, () => {});
+    await log.append('binlog.000001', 0, marker);
+    await log.close();
+    const paths = await everything(bench.folder);
+    expect(paths.length).toBe(2 * (2 + 2 + 2));
+    for (const path of paths) {
+      const bytes = await readFile(path);
+      for (const secret of [
+        marker,
+        key,
+        Buffer.from(key.toString('hex')),
+        Buffer.from(key.toString('base64')),
+      ])
+        expect(bytes.includes(secret), path).toBe(false);
+    }
+  });
+
+  test('does not exist before it is committed, nor after it was abandoned', async () => {
+    await using bench = await workbench();
+    const point = await bench.vault.begin(spec);
+    await point.put('dump.sql', Readable.from(cut(sql)));
+    expect(await points(bench)).toEqual([]);
+    await point.abort();
+    expect(await everything(bench.folder)).toEqual([]);
+    await expect(point.commit(consistency)).rejects.toThrow(MusterError);
+    expect(await points(bench)).toEqual([]);
+  });
+
+  test('is not lost when it is abandoned after all', async () => {
+    await using bench = await workbench();
+    const point = await bench.vault.begin(spec);
+    await point.put('dump.sql', Readable.from(cut(sql)));
+    const { manifest } = await point.commit(consistency);
+    await point.abort();
+    expect(await points(bench)).toEqual([manifest]);
+  });
+
+  test('is abandoned in the middle of a file at once', async () => {
+    await using bench = await workbench();
+    const point = await bench.vault.begin(spec);
+    const endless = Readable.from(
+      (async function* () {
+        for (;;) yield randomBytes(100_000);
+      })(),
+    );
+    const put = point.put('dump.sql', endless);
+    put.catch(() => {});
+    await point.abort();
+    await expect(put).rejects.toThrow(/abandoned/);
+    expect(endless.destroyed).toBe(true);
+    expect(await everything(bench.folder)).toEqual([]);
+  });
+
+  test('cannot be completed without a file, with one unfinished, with one that failed, or twice', async () => {
+    await using bench = await workbench();
+    await expect((await bench.vault.begin(spec)).commit(consistency)).rejects.toMatchObject({
+      found: 'no file was put',
+    });
+    const unfinished = await bench.vault.begin(spec);
+    const put = unfinished.put('dump.sql', new Readable({ read: () => {} }));
+    put.catch(() => {});
+    await expect(unfinished.commit(consistency)).rejects.toMatchObject({
+      found: 'still being put: dump.sql',
+    });
+    const failed = await bench.vault.begin(spec);
+    await expect(
+      failed.put(
+        'dump.sql',
+        Readable.from(
+          (function* () {
+            yield sql;
+            throw new Error('mysqldump ended with 2');
+          })(),
+        ),
+      ),
+    ).rejects.toThrow('mysqldump ended with 2');
+    await expect(failed.commit(consistency)).rejects.toThrow(/takes nothing more/);
+    const done = await bench.vault.begin(spec);
+    await done.put('dump.sql', Readable.from(cut(sql)));
+    await done.commit(consistency);
+    await expect(done.commit(consistency)).rejects.toThrow(/takes nothing more/);
+    expect((await points(bench)).length).toBe(1);
+  });
+
+  test.each(['../../escape', '/etc/cron.d/x', 'a/../../x', ''])('takes no file named %j', async (name) => {
+    await using bench = await workbench();
+    const point = await bench.vault.begin(spec);
+    await expect(point.put(name, Readable.from([sql]))).rejects.toThrow(/is refused/);
+  });
+
+  test('may hold a file that is called like its own manifest', async () => {
+    await using bench = await workbench();
+    const { manifest } = await backUp(bench.vault, { 'manifest.json': Buffer.from('theirs') });
+    const artifact = await fetched(bench, manifest, 'two');
+    expect(String(await readFile(artifact.files[0]!.path))).toBe('theirs');
+  });
+
+  test('is listed newest first, in its own backup only', async () => {
+    await using bench = await workbench();
+    const made = [];
+    for (const atMs of [5, 1, 9]) {
+      const point = await bench.vault.begin(spec);
+      await point.put('dump.sql', Readable.from([sql]));
+      made.push((await point.commit({ ...consistency, atMs })).manifest.point);
+    }
+    await backUp(bench.vault, files, { ...spec, backup: 'dump-2' });
+    expect((await points(bench)).map(({ point }) => point)).toEqual([made[2], made[0], made[1]]);
+  });
+});
