@@ -98,7 +98,8 @@ export interface EventData {
     storedBytes: number;
     position: Record<string, string>;
   };
-  'backup.failed': { backup: string; point: string; error: string };
+  /** `completeAtMs`: all of it was written by then, and only committing it was left: it did not hang. */
+  'backup.failed': { backup: string; point: string; error: string; completeAtMs?: number };
   /** `points`: what is to be removed; from here on none of them can be restored. */
   'prune.begun': { backup: string; points: string[] };
   'prune.ended': {

@@ -187,6 +187,7 @@ async function cutShort(
   writer: Pick<PointWriter, 'abort'>,
 ): Promise<void> {
   const cut = running.cut!;
+  const completeAtMs = drill.timeline.now();
   running.cut = null;
   running.stop.abort();
   try {
@@ -200,6 +201,7 @@ async function cutShort(
     backup: running.backup.id,
     point,
     error: 'cut off by the fault, just before it was durable',
+    completeAtMs,
   });
   drill.timeline.emit('schedule.stopped', { backup: running.backup.id, reason: 'fault' });
 }

@@ -31,8 +31,8 @@ export interface ProtectionSeen {
   durabilityMs: number | null;
   /**
    * For how long the backup had been under way that the fault met: at least that long it took. Null without
-   * one, and for one that was cut off and had taken longer than the interval, or a backup that hangs would
-   * explain its own absence.
+   * one, and for one that was cut off while it was written and had taken longer than the interval, or a
+   * backup that hangs would explain its own absence.
    */
   cutOffMs: number | null;
   /** False where its points hold software alone: no loss is explained by them, and none bounded. */
@@ -115,9 +115,13 @@ function underWayMs(
     ({ data, atMs }) => data.backup === backup && atMs <= faultMs && !ended.has(data.point),
   );
   if (!begun) return null;
+  const itself = (event: { data: { point: string } }): boolean => event.data.point === begun.data.point;
   const hangs =
     faultMs - begun.atMs > longestMs &&
-    !eventsOf(events, 'backup.durable').some(({ data }) => data.point === begun.data.point);
+    !eventsOf(events, 'backup.durable').some(itself) &&
+    !eventsOf(events, 'backup.failed').some(
+      (event) => itself(event) && event.data.completeAtMs !== undefined && event.data.completeAtMs <= faultMs,
+    );
   return hangs ? null : faultMs - begun.atMs;
 }
 
