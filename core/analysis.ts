@@ -103,6 +103,11 @@ export interface ServiceAnalysis {
    */
   acknowledgedBeforeFault: number;
   writesBeforeFault: number;
+  /**
+   * Newest acknowledgement of a write or removal that was at least a second old at the fault: time enough to
+   * be read from a log. Null without one.
+   */
+  unhurriedWriteMs: number | null;
   /** Failures before the fault: a drill whose client fails before anything was broken proves nothing. */
   failuresBeforeFault: number;
 }

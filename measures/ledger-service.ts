@@ -9,6 +9,8 @@ import { createResponseTimes, noThresholds, type ResponseTimes, type Thresholds 
  */
 export const steadyMs = 2_000;
 export const steadyOperations = 20;
+/** So long before the fault a write was acknowledged that whoever follows a log has had time to read it. */
+export const unhurriedMs = 1_000;
 
 const bucketSizesMs = [250, 500, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000, 300_000, 900_000, 3_600_000];
 const bucketsMax = 600;
@@ -86,6 +88,7 @@ const emptyService = (): ServiceAnalysis => ({
   rightSinceFailure: 0,
   acknowledgedBeforeFault: 0,
   writesBeforeFault: 0,
+  unhurriedWriteMs: null,
   failuresBeforeFault: 0,
 });
 
@@ -137,7 +140,7 @@ function countOutcomes(source: LedgerSource, context: ServiceContext, services: 
         return;
       }
       service.acknowledgedBeforeFault += 1;
-      if (kind === kinds.write || kind === kinds.remove) service.writesBeforeFault += 1;
+      if (kind === kinds.write || kind === kinds.remove) countWrite(service, endedMs, context.faultMs);
       return;
     }
     const what = kindOfFailure(outcome, isWrong);
@@ -147,6 +150,12 @@ function countOutcomes(source: LedgerSource, context: ServiceContext, services: 
     if (service.lastFailureMs === null || endedMs > service.lastFailureMs) service.lastFailureMs = endedMs;
   });
   return span;
+}
+
+function countWrite(service: ServiceAnalysis, endedMs: number, faultMs: number): void {
+  service.writesBeforeFault += 1;
+  if (endedMs <= faultMs - unhurriedMs && endedMs > (service.unhurriedWriteMs ?? -Infinity))
+    service.unhurriedWriteMs = endedMs;
 }
 
 /**

@@ -3,7 +3,8 @@ import { eventsOf } from '../core/timeline.ts';
 import { formatDuration } from '../core/units.ts';
 import { basisWith, delayMs, delayOf, type Delay } from './detection.ts';
 import { momentsOf } from './drill.ts';
-import type { Loss } from './loss.ts';
+import { unhurriedMs } from './ledger-service.ts';
+import { countsForLoss, type Loss } from './loss.ts';
 import { protectionOf, recoveryMeansOf, stepsOf, type ProtectionSeen } from './protection.ts';
 import { judgeSchedule } from './schedule.ts';
 
@@ -19,7 +20,7 @@ export interface Worst {
  * What a log that is followed may be late by beside the longest time that a part of it took to be durable: a
  * busy machine reads it later.
  */
-const logSlackMs = 1_000;
+const logSlackMs = unhurriedMs;
 
 /**
  * One backup that the component goes back to: declared interval, and the longest measured time until it is
@@ -103,29 +104,45 @@ function intervalsBehind(evidence: Evidence, component: string, loss: Loss): Int
  * Why a log that was replayed says nothing of how much may be lost; null where it does, or where none was
  * replayed. What was acknowledged before the fault is in a log that is replayed to a target after it, and in
  * one that is replayed to its end but for the log's own lag: the longest measured time from reading a part of
- * it to its being durable. A target that comes sooner, or a log that hung, would lose more in real life,
- * where the base is older than the drill.
+ * it to its being durable, of what was durable by the fault. A target that comes sooner, or a log that hung,
+ * would lose more in real life, where the base is older than the drill. A log that hung is found out as well
+ * where the base happens to be so young that little or nothing is lost.
  */
-function whyLogBoundsNothing({ events, scenario }: Evidence, component: string, loss: Loss): string | null {
-  const replays = stepsOf(scenario)
+function whyLogBoundsNothing(evidence: Evidence, component: string, loss: Loss): string | null {
+  const replays = stepsOf(evidence.scenario)
     .filter((step) => 'replay' in step)
     .filter(({ replay }) => replay.split('.')[0] === component);
-  if (replays.length === 0 || loss.lostBeforeFault === 0) return null;
-  if (replays.some(({ until }) => until !== 'latest'))
+  if (loss.lostBeforeFault > 0 && replays.some(({ until }) => until !== 'latest'))
     return 'the replay stopped before something that was acknowledged before the fault';
+  const logs = new Set(replays.map(({ replay }) => replay));
+  return [...logs].map((log) => whyNotBy(evidence, log, component, loss)).find((why) => why !== null) ?? null;
+}
+
+function whyNotBy({ events, ledger }: Evidence, log: string, component: string, loss: Loss): string | null {
   const faultMs = momentsOf(events).faultMs!;
   const segments = eventsOf(events, 'log.durable').filter(
-    ({ data, atMs }) =>
-      replays.some(({ replay }) => replay === data.backup) &&
-      data.readAtMs <= faultMs &&
-      atMs >= data.readAtMs,
+    ({ data, atMs }) => data.backup === log && atMs >= data.readAtMs,
   );
-  if (segments.length === 0) return 'no part of the log was seen to be durable';
-  const lagMs = Math.max(...segments.map(({ atMs, data }) => atMs - data.readAtMs));
-  const lostMs = faultMs - loss.oldestMs!;
-  return lostMs <= lagMs + logSlackMs
+  const lags = segments.filter(({ atMs }) => atMs <= faultMs).map(({ atMs, data }) => atMs - data.readAtMs);
+  if (loss.lostBeforeFault > 0 && lags.length === 0)
+    return 'no part of the log was seen to be durable by the fault';
+  const lagMs = Math.max(0, ...lags);
+  const late = `the log was ${formatDuration(lagMs)} late at most`;
+  const lostMs = faultMs - (loss.oldestMs ?? faultMs);
+  if (loss.lostBeforeFault > 0 && lostMs > lagMs + logSlackMs)
+    return `the oldest lost write is ${formatDuration(lostMs)} older than the fault, and ${late}`;
+  const writes = ledger.loads
+    .filter((load) => load.target === component && countsForLoss(load))
+    .flatMap(({ service }) => service.unhurriedWriteMs ?? []);
+  const fetched = eventsOf(events, 'log.fetched').findLast(({ data }) => data.backup === log);
+  const held = segments.filter(({ seq }) => seq < (fetched?.seq ?? Infinity));
+  const readMs = Math.max(-Infinity, ...held.map(({ data }) => data.readAtMs));
+  const missedMs = Math.max(-Infinity, ...writes) - readMs;
+  return missedMs <= lagMs || writes.length === 0
     ? null
-    : `the oldest lost write is ${formatDuration(lostMs)} older than the fault, and the log was ${formatDuration(lagMs)} late at most`;
+    : held.length === 0
+      ? 'no part of the log was seen to be durable'
+      : `the log was last read ${formatDuration(missedMs)} before a write that the fault left it a second for, and ${late}`;
 }
 
 /**
