@@ -83,23 +83,21 @@ describe('drills of MySQL that must not pass', { concurrent: true, timeout: 600_
     ).toEqual([]);
   });
 
-  it('a mysqldump that was killed half-way leaves no recovery point', async () => {
+  it('a mysqldump that is killed half-way from the second time on leaves no recovery point', async () => {
     const { result, events } = await drillForReal({
       strategy: mysqlStrategy(),
-      scenario: mysqlScenario({ fault: { crash: 'mysql', at: '+9s' }, recover: 'automatic', giveUp: '30s' }),
+      scenario: mysqlScenario({ fault: { crash: 'mysql', at: '+15s' }, recover: 'automatic', giveUp: '30s' }),
       meddling: {
         up: shop,
-        content: (scene, number, content) => (number === 2 ? killedAtFirstByte(scene, content) : content),
+        content: (scene, number, content) => (number >= 2 ? killedAtFirstByte(scene, content) : content),
       },
     });
     const failed = eventsOf(events, 'backup.failed').filter(({ data }) => !/cut off/.test(data.error));
-    expect(failed).toHaveLength(1);
-    expect(failed[0]!.data.error).toMatch(/137|killed|SIGKILL/i);
-    expect(eventsOf(events, 'backup.durable').map(({ data }) => data.point)).not.toContain(
-      failed[0]!.data.point,
-    );
+    expect(failed.length).toBeGreaterThan(0);
+    for (const { data } of failed) expect(data.error).toMatch(/137|killed|SIGKILL/i);
+    expect(eventsOf(events, 'backup.durable')).toHaveLength(1);
     expect(findingsThat('fail', result)).toEqual(['backups/mysql.dump', 'schedule/mysql.dump']);
-    expect(detailOf(result, 'backups/mysql.dump')).toMatch(/^It failed 1 time before the fault: /);
+    expect(detailOf(result, 'backups/mysql.dump')).toMatch(/^It failed \d+ times? before the fault: /);
     expect(findingsThat('inconclusive', result)).toEqual([]);
     expect(result.exitCode).toBe(1);
   });

@@ -3,11 +3,10 @@ import { inRepository } from './real-drill.ts';
 type Text = Record<string, unknown>;
 
 /**
- * Short, and small enough that four run side by side on two cores: a backup every four seconds, and no long
- * wait for what never comes. Two points where one is restored: the first is taken as the load begins, and may
- * hold nothing.
+ * Short: a backup as often as this machine can, and no long wait for what never comes. Two points where one
+ * is restored: the first is taken as the load begins, and may hold nothing.
  */
-const common = { title: 'A drill of a test', timeScale: 75, giveUp: '6s', settle: '2s' };
+const common = { title: 'A drill of a test', giveUp: '6s' };
 
 /** Redis with its append-only file, backed up by snapshots to a folder and to S3. */
 export const redisStrategy = (): Text => ({
@@ -58,7 +57,6 @@ export const mysqlStrategy = (config: Text = {}): Text => ({
 export const mysqlScenario = (change: Text = {}): Text => ({
   scenario: 'mysql-alone',
   ...common,
-  timeScale: 60,
   load: { orders: { target: 'mysql', rate: '100/s' } },
   protect: ['mysql.dump'],
   points: 1,
