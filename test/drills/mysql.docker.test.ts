@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { eventsOf } from '../../core/timeline.ts';
 import type { Scene } from '../support/meddling.ts';
 import { detailOf, drillForReal, findingsThat } from '../support/real-drill.ts';
-import { mysqlScenario, mysqlStrategy } from '../support/small-drills.ts';
+import { missedRuns, mysqlScenario, mysqlStrategy } from '../support/small-drills.ts';
 
 /**
  * As an operator on the server itself: the account that Muster uses comes over the network, and is another
@@ -86,7 +86,12 @@ describe('drills of MySQL that must not pass', { concurrent: true, timeout: 600_
   it('a mysqldump that is killed half-way from the second time on leaves no recovery point', async () => {
     const { result, events } = await drillForReal({
       strategy: mysqlStrategy(),
-      scenario: mysqlScenario({ fault: { crash: 'mysql', at: '+15s' }, recover: 'automatic', giveUp: '30s' }),
+      scenario: mysqlScenario({
+        timeScale: missedRuns.timeScale,
+        fault: { crash: 'mysql', at: missedRuns.offset },
+        recover: 'automatic',
+        giveUp: '30s',
+      }),
       meddling: {
         up: shop,
         content: (scene, number, content) => (number >= 2 ? killedAtFirstByte(scene, content) : content),

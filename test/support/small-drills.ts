@@ -8,6 +8,12 @@ type Text = Record<string, unknown>;
  */
 const common = { title: 'A drill of a test', giveUp: '6s' };
 
+/**
+ * Every four seconds however slow a backup is, and so long until the fault that it is not explained by what a
+ * busy machine needs to make one durable.
+ */
+export const missedRuns = { timeScale: 75, offset: '+25s' };
+
 /** Redis with its append-only file, backed up by snapshots to a folder and to S3. */
 export const redisStrategy = (): Text => ({
   strategy: 'redis-alone',
