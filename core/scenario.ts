@@ -50,7 +50,12 @@ function pickByKey<Shapes extends Record<string, z.ZodType>>(what: string, shape
       for (const issue of parsed.error.issues) context.issues.push({ ...issue, input: issue.input } as never);
       return z.NEVER;
     })
-    .meta({ anyOf: Object.values(shapes).map((shape) => jsonSchemaOf(shape)) });
+    .meta({
+      // Made when somebody asks for a JSON Schema: whoever reads a file does not.
+      get anyOf() {
+        return Object.values(shapes).map((shape) => jsonSchemaOf(shape));
+      },
+    });
 }
 
 export const jsonSchemaOf = (schema: z.ZodType): Record<string, unknown> => {

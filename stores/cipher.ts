@@ -1,13 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Duplex } from 'node:stream';
-import {
-  AlgorithmSuiteIdentifier,
-  CommitmentPolicy,
-  RawAesKeyringNode,
-  RawAesWrappingSuiteIdentifier,
-  buildClient,
-  type MessageHeader,
-} from '@aws-crypto/client-node';
+import { buildDecrypt, type MessageHeader } from '@aws-crypto/decrypt-node';
+import { buildEncrypt } from '@aws-crypto/encrypt-node';
+import { AlgorithmSuiteIdentifier, CommitmentPolicy } from '@aws-crypto/material-management-node';
+import { RawAesKeyringNode, RawAesWrappingSuiteIdentifier } from '@aws-crypto/raw-aes-keyring-node';
 import { environmentError, inputError } from '../core/errors.ts';
 import { guarded } from './guard.ts';
 
@@ -36,7 +32,14 @@ export const frameBytes = 2 * 1024 * 1024;
  */
 const frameBytesMax = 64 * 1024 * 1024;
 const suiteId = AlgorithmSuiteIdentifier.ALG_AES256_GCM_IV12_TAG16_HKDF_SHA512_COMMIT_KEY;
-const sdk = buildClient(CommitmentPolicy.REQUIRE_ENCRYPT_REQUIRE_DECRYPT);
+/**
+ * Of the SDK these parts alone: as a whole (`@aws-crypto/client-node`) it brings the clients of AWS's key
+ * service along, and every start would wait for them.
+ */
+const { encryptStream, encrypt } = buildEncrypt(CommitmentPolicy.REQUIRE_ENCRYPT_REQUIRE_DECRYPT);
+const { decryptUnsignedMessageStream, decrypt } = buildDecrypt(
+  CommitmentPolicy.REQUIRE_ENCRYPT_REQUIRE_DECRYPT,
+);
 
 /**
  * What a message is bound to. It is authenticated, not secret: a message under another name does not open.
@@ -87,9 +90,9 @@ export function createCipher(key: Uint8Array): Cipher {
   return {
     keyId,
     encryptStream: (binding) =>
-      guarded(sdk.encryptStream(keyring, { suiteId, frameLength: frameBytes, encryptionContext: binding })),
+      guarded(encryptStream(keyring, { suiteId, frameLength: frameBytes, encryptionContext: binding })),
     decryptStream: (binding, what) => {
-      const stream = sdk.decryptUnsignedMessageStream(keyring, { maxBodySize: frameBytesMax });
+      const stream = decryptUnsignedMessageStream(keyring, { maxBodySize: frameBytesMax });
       // The header comes, authenticated, before any content.
       stream.once('MessageHeader', (header: MessageHeader) => {
         const error = mismatch(binding, header.encryptionContext, what);
@@ -99,14 +102,14 @@ export function createCipher(key: Uint8Array): Cipher {
     },
     encrypt: async (bytes, binding) =>
       (
-        await sdk.encrypt(keyring, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), {
+        await encrypt(keyring, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), {
           suiteId,
           frameLength: frameBytes,
           encryptionContext: binding,
         })
       ).result,
     decrypt: async (bytes, binding, what) => {
-      const { plaintext, messageHeader } = await sdk.decrypt(
+      const { plaintext, messageHeader } = await decrypt(
         keyring,
         Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
         { maxBodySize: frameBytesMax },

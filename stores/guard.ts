@@ -3,7 +3,7 @@ import { Duplex } from 'node:stream';
 /**
  * A stream that can be destroyed at any moment, around one that cannot: destroyed in the middle, the streams
  * of
- * @aws-crypto/client-node 5.0 raise "Premature close" where nobody can catch it, and the process dies. So the
+ * @aws-crypto 5.0 raise "Premature close" where nobody can catch it, and the process dies. So the
  * inner one is left to run out instead, into nothing, which also makes it wipe its data key.
  */
 export function guarded(inner: Duplex): Duplex {

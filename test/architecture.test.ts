@@ -180,6 +180,49 @@ describe('nothing is dead', () => {
   });
 });
 
+/** Packages that are loaded with a file: by it, and by whatever it imports. Types and `import()` are not. */
+function packagesWith(file: string, seen = new Set<string>()): Set<string> {
+  if (seen.has(file)) return new Set();
+  seen.add(file);
+  const loaded = /^(?:(?:import|export)(?! type\b)[^;']*? from|import) '([^']+)'/gm;
+  const specifiers = [...read(file).matchAll(loaded)].map((match) => match[1]!);
+  return new Set(
+    specifiers.flatMap((one) =>
+      one.startsWith('.')
+        ? one.endsWith('.ts')
+          ? [...packagesWith(normalize(join(dirname(file), one)), seen)]
+          : []
+        : one.startsWith('node:')
+          ? []
+          : [/^(?:@[^/]+\/)?[^/]+/.exec(one)![0]],
+    ),
+  );
+}
+
+// The command line is started for every look at a file, and hundreds of times by the tests.
+describe('what a start waits for', () => {
+  it.each([
+    ['cli/main.ts', ['chalk', 'commander']],
+    // What only acts on a server or an engine is loaded by who attaches, opens or brings up.
+    [
+      'cli/registries.ts',
+      ['yaml', 'zod', 'fastest-levenshtein', 'chalk', 'string-width', 'slice-ansi', 'wrap-ansi'],
+    ],
+    ['stack/provider.ts', []],
+  ])('%s loads no library that it does not need at once', (file, needed) => {
+    expect([...packagesWith(file)].filter((name) => !needed.includes(name))).toEqual([]);
+  });
+  it.each([
+    ['drivers/mysql/attach.ts', 'mysql2'],
+    ['drivers/redis/attach.ts', 'ioredis'],
+    ['drivers/http/attach.ts', 'undici'],
+    ['stores/s3-bucket.ts', '@aws-sdk/client-s3'],
+    ['stack/bring-up.ts', 'tar-stream'],
+  ])('%s does load %s, and so would whatever imports it', (file, name) => {
+    expect([...packagesWith(file)]).toContain(name);
+  });
+});
+
 describe('purity', () => {
   it.each(['core', 'measures', 'reports'])('%s does no input or output', (folder) => {
     const impure = sources.filter(

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+export const serverPort = 3306;
+
 const identifier = z
   .string()
   .regex(/^[A-Za-z0-9_$]{1,64}$/, { error: 'a plain name of letters, digits, _ and $' });
@@ -26,3 +28,32 @@ export type MysqlConfig = z.output<typeof configSchema>;
 
 /** Schemas that belong to the server itself. */
 export const serverSchemas = ['mysql', 'sys', 'information_schema', 'performance_schema'] as const;
+
+export const dumpOptions = z.strictObject({
+  lockWaitSeconds: z
+    .int()
+    .min(1)
+    .max(600)
+    .default(10)
+    .describe(
+      'How long to wait for the locks that open the snapshot: they would hold up every write for as long',
+    ),
+  /** The mysql schema alone is larger. */
+  floorBytes: z
+    .int()
+    .min(0)
+    .default(64 * 1024)
+    .describe('A dump smaller than this is refused'),
+});
+export type DumpOptions = z.output<typeof dumpOptions>;
+
+export const replicaActionsAbout = {
+  replicate: 'become a replica of another server of the stack, from a consistent copy of it',
+  'catch-up': 'wait until everything that the closed source executed is applied here',
+  promote: 'apply everything that was received, then replicate no more and take writes',
+  fence:
+    'take no more writes, whatever happens: closed by itself, or stopped through the engine when it does not answer',
+  rejoin:
+    'an old primary becomes a replica of the new one; refused when it holds transactions that the new one lacks',
+  reopen: 'take a fence away: serve what is there',
+};

@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { z } from 'zod';
 import type { BackupMethod, Consistency, Sink } from '../../core/backup.ts';
 import { environmentError, messageOf } from '../../core/errors.ts';
 import type { Json } from '../../core/timeline.ts';
+import { dumpOptions, type DumpOptions } from './config.ts';
 import { watchDump, type DumpHead } from './dump-file.ts';
 import { readFormative } from './formative.ts';
 import { persistedIn, persistedName, readPersisted } from './persisted.ts';
@@ -18,24 +18,6 @@ import {
   type Torn,
 } from './other-engines.ts';
 import { readSettings, withSession, type Session, type Settings, type Site } from './server.ts';
-
-export const dumpOptions = z.strictObject({
-  lockWaitSeconds: z
-    .int()
-    .min(1)
-    .max(600)
-    .default(10)
-    .describe(
-      'How long to wait for the locks that open the snapshot: they would hold up every write for as long',
-    ),
-  /** The mysql schema alone is larger. */
-  floorBytes: z
-    .int()
-    .min(0)
-    .default(64 * 1024)
-    .describe('A dump smaller than this is refused'),
-});
-type DumpOptions = z.output<typeof dumpOptions>;
 
 export const dumpName = 'dump.sql';
 

@@ -2,7 +2,8 @@ import { pollUntil } from '../../core/clock.ts';
 import type { BackupMethod, Follower, LogSink } from '../../core/backup.ts';
 import { environmentError, messageOf } from '../../core/errors.ts';
 import type { Helper, Running } from '../../core/service.ts';
-import { probeMs, serverPort, withSession, type Site } from './server.ts';
+import { serverPort } from './config.ts';
+import { probeMs, withSession, type Site } from './server.ts';
 
 const folder = '/tmp/muster-binlog';
 /** How often new bytes are looked for. */

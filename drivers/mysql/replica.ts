@@ -5,6 +5,7 @@ import type { Json } from '../../core/timeline.ts';
 import { duration } from '../../core/strategy.ts';
 import { actionParams } from '../action-params.ts';
 import { linkParams, linkTo, withinParam } from '../link.ts';
+import { serverPort, type replicaActionsAbout } from './config.ts';
 import { copyOfSource } from './copy-of-source.ts';
 import { closeAtStart, fence, noLongerClosedAtStart, openForWrites, persistClosed, reopen } from './fence.ts';
 import { gtidSet } from './gtid.ts';
@@ -21,7 +22,7 @@ import {
 } from './replication.ts';
 import { enableAtReplica, enableAtSource, endAsSource, installPlugins } from './semi-sync.ts';
 import { assertOwnData } from './own-data.ts';
-import { serverPort, withSession, type Site } from './server.ts';
+import { withSession, type Site } from './server.ts';
 
 const readyMs = 120_000;
 
@@ -42,17 +43,6 @@ const catchUpParams = z.strictObject({ source: z.string().optional(), within: wi
 const promoteParams = z.strictObject({ within: withinParam });
 const nothing = z.strictObject({});
 type Link = z.output<typeof replicateParams>;
-
-export const replicaActionsAbout = {
-  replicate: 'become a replica of another server of the stack, from a consistent copy of it',
-  'catch-up': 'wait until everything that the closed source executed is applied here',
-  promote: 'apply everything that was received, then replicate no more and take writes',
-  fence:
-    'take no more writes, whatever happens: closed by itself, or stopped through the engine when it does not answer',
-  rejoin:
-    'an old primary becomes a replica of the new one; refused when it holds transactions that the new one lacks',
-  reopen: 'take a fence away: serve what is there',
-};
 
 export const replicaActions = (site: Site): Record<keyof typeof replicaActionsAbout, Action> => ({
   replicate: (params) => replicate(site, actionParams('replicate', replicateParams, params)),

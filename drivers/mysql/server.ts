@@ -4,11 +4,9 @@ import type { Clock } from '../../core/clock.ts';
 import type { AttachContext } from '../../core/driver.ts';
 import { environmentError, messageOf, MusterError } from '../../core/errors.ts';
 import type { Endpoint, Helper, Service } from '../../core/service.ts';
-import type { MysqlConfig } from './config.ts';
+import { serverPort, type MysqlConfig } from './config.ts';
 import type { Torn } from './other-engines.ts';
 import type { Restoring } from './restoring.ts';
-
-export const serverPort = 3306;
 
 /** The server under test and how to speak with it. */
 export interface Site {

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+export const tlsPort = 443;
+
 const path = z.string().startsWith('/', { error: 'a path in the container, from /' });
 
 export const configSchema = z.strictObject({

@@ -1,23 +1,6 @@
-import { defineDriver, type Action } from '../../core/driver.ts';
-import { environmentError, inputError } from '../../core/errors.ts';
-import { imageBackup, imageMethod, removalAbility } from '../image.ts';
-import { killLoopAbility } from '../kill-loop.ts';
-import { processAbilities } from '../process.ts';
-import { badCertificate } from './bad-certificate.ts';
-import { configSchema } from './config.ts';
-import { continuity } from './continuity.ts';
-import { factsOf } from './handshake.ts';
-import { loseConfig, reapply } from './lose-config.ts';
-import { isRight, look, serve, tlsPort, type Site } from './site.ts';
-import { tlsCheck } from './tls-check.ts';
-
-const withoutParameters =
-  (name: string, act: () => Promise<Record<string, string>>): Action =>
-  async (params) => {
-    if (Object.keys(params).length > 0)
-      throw inputError(`${name} takes no parameters`, { found: Object.keys(params).join(', ') });
-    return act();
-  };
+import { defineDriver } from '../../core/driver.ts';
+import { imageBackup } from '../image.ts';
+import { configSchema, tlsPort } from './config.ts';
 
 /** A TLS proxy in front of the service. */
 export default defineDriver({
@@ -46,45 +29,5 @@ export default defineDriver({
     'tls-continuity':
       'from before the load to the end, each handshake that comes about is TLS 1.3 with the same valid certificate',
   },
-  attach: async ({ service, config, clients, clock, secret }) => {
-    const expected = { name: config.tls.name, ca: secret(config.tls.caFrom) };
-    const read = await service.exec(['cat', config.configFile]);
-    if (read.code !== 0 || read.stdout.trim() === '')
-      throw environmentError('there is no configuration to put back later', {
-        found: read.stderr.trim() || 'an empty file',
-        expected: config.configFile,
-      });
-    const version = await service.exec(['nginx', '-v']);
-    const unbroken = continuity(clients, expected, clock);
-    const site: Site = { service, config, clock, expected, secret, deployed: read.stdout };
-    return {
-      server: /nginx\/\S+/.exec(version.stderr)?.[0].replace('/', ' ') ?? 'nginx of an unknown version',
-      backups: { image: imageMethod(service) },
-      workload: null,
-      actions: {
-        'reapply-certificate': withoutParameters('reapply-certificate', async () => {
-          await serve(site, secret(config.certificateFrom));
-          const now = await look(site);
-          if (!now.done || now.refusal !== null)
-            throw environmentError('the certificate was put in its place, and clients still go away', {
-              found: now.done ? now.refusal! : now.error,
-            });
-          return factsOf(now.certificate);
-        }),
-        'reapply-config': withoutParameters('reapply-config', async () => {
-          await reapply(site);
-          return { file: config.configFile };
-        }),
-      },
-      checks: { tls: tlsCheck(clients, expected), 'tls-continuity': unbroken },
-      ...processAbilities(service),
-      // No memory limit: the kernel would end a worker, and nginx starts another one at once.
-      ...killLoopAbility(service, clock),
-      ...removalAbility(service),
-      badCertificate: (kind) => badCertificate(site, kind),
-      loseConfig: () => loseConfig(site),
-      ready: () => isRight(site).catch(() => false),
-      close: () => unbroken.stop(),
-    };
-  },
+  attach: async (context) => (await import('./attach.ts')).attach(context),
 });

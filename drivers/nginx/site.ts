@@ -1,10 +1,9 @@
 import { pollUntil, type Clock } from '../../core/clock.ts';
 import { environmentError } from '../../core/errors.ts';
 import type { Service } from '../../core/service.ts';
-import type { NginxConfig } from './config.ts';
+import { tlsPort, type NginxConfig } from './config.ts';
 import { handshake, type Expected, type Handshake } from './handshake.ts';
 
-export const tlsPort = 443;
 export const undoMs = 60_000;
 const secretMode = 0o444;
 const upMs = 20_000;

@@ -19,7 +19,6 @@ export const aofFacts = z.strictObject({
   manifest: z.string(),
   files: z.array(z.strictObject({ name: z.string(), bytes: z.int(), sha256: z.string() })),
 });
-export const aofOptions = z.strictObject({});
 
 /** The append-only file while it is being written. After "Backing up AOF persistence" of the manual. */
 export const aofMethod = (site: Site): BackupMethod => ({

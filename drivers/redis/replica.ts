@@ -5,27 +5,17 @@ import { environmentError, inputError, messageOf } from '../../core/errors.ts';
 import type { Json } from '../../core/timeline.ts';
 import { actionParams } from '../action-params.ts';
 import { linkParams, linkTo, withinParam } from '../link.ts';
+import { port, type replicaActionsAbout } from './config.ts';
 import { closeAtStart, fence, openForWrites, reopen, startClosed } from './fence.ts';
 import { configOf, openServer, takesWrites, type Info, type Server } from './server.ts';
 import type { Site } from './site.ts';
 
-const port = 6379;
 const lookEveryMs = 25;
 
 const linked = z.strictObject({ ...linkParams, within: withinParam });
 const catchUpParams = z.strictObject({ source: z.string().optional(), within: withinParam });
 const nothing = z.strictObject({});
 type Link = z.output<typeof linked>;
-
-export const replicaActionsAbout = {
-  replicate: 'become a replica of another server of the stack; what was here is gone',
-  'catch-up': 'wait until everything that the closed source wrote is here',
-  promote: 'replicate no more and take writes',
-  fence:
-    'take no more writes, whatever happens: closed by itself, or stopped through the engine when it does not answer',
-  rejoin: 'an old primary becomes a replica of the new one; what only it held is gone',
-  reopen: 'take a fence away: serve what is there',
-};
 
 export const replicaActions = (site: Site): Record<keyof typeof replicaActionsAbout, Action> => ({
   replicate: (params) => replicate(site, actionParams('replicate', linked, params)),

@@ -1,8 +1,8 @@
-import { z } from 'zod';
 import type { Artifact, PlainFile, RestoreContext } from '../../core/backup.ts';
 import { environmentError, inputError } from '../../core/errors.ts';
 import type { Helper } from '../../core/service.ts';
 import type { Json } from '../../core/timeline.ts';
+import { rdbOptions } from './config.ts';
 import { assertOwnMaster, cutOver, loadedOf } from './cutover.ts';
 import { assertLoadable } from './position.ts';
 import { assertPreloaded, preload } from './preload.ts';
@@ -10,18 +10,6 @@ import { assertRdbEdges, keysRead, rdbName } from './rdb-format.ts';
 import type { Persistence } from './server.ts';
 import type { Site } from './site.ts';
 import { edgesOf, script, sendFile } from './transfer.ts';
-
-const orders = ['preload', 'base', 'copy'] as const;
-export type Order = (typeof orders)[number];
-
-export const rdbOptions = z.strictObject({
-  order: z
-    .enum(orders)
-    .optional()
-    .describe(
-      '`preload`: load it without the append-only file, then have that written (default where it is on). `base`: as the base of an append-only file. `copy`: put in place as it is, which loads nothing where the append-only file is on',
-    ),
-});
 
 /**
  * Puts a snapshot in the place of the data. The three orders are those that people use; `copy` beside

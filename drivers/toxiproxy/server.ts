@@ -2,8 +2,8 @@ import { Toxiproxy } from 'toxiproxy-node-client';
 import type { Clock } from '../../core/clock.ts';
 import { environmentError, inputError, messageOf } from '../../core/errors.ts';
 import type { Endpoint, Service } from '../../core/service.ts';
+import { apiPort } from './config.ts';
 
-export const apiPort = 8474;
 /** The client library waits for an answer for ever. */
 const answerMs = 5_000;
 

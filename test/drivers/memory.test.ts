@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../core/clock.ts';
 import type { Attached } from '../../core/driver.ts';
 import type { Service } from '../../core/service.ts';
-import { databaseOf } from '../../drivers/memory/index.ts';
+import { databaseOf } from '../../drivers/memory/attach.ts';
 import memory from '../../drivers/memory/index.ts';
 import { createReceiver, recordingContext, takeBackup } from '../suites/artifact.ts';
 import { driverConformance } from '../suites/driver-conformance.ts';

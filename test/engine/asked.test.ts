@@ -6,7 +6,7 @@ import { eventsOf, type EventData } from '../../core/timeline.ts';
 import { readChain } from '../../core/chain.ts';
 import { askAll, stateOfServices, withoutEndedJobs } from '../../engine/asked.ts';
 import type { Drill } from '../../engine/drill-context.ts';
-import { databaseOf } from '../../drivers/memory/index.ts';
+import { databaseOf } from '../../drivers/memory/attach.ts';
 import { drillFile, drillInMemory, memoryFiles } from '../support/memory-drill.ts';
 import { askedCases, besides, type AskedCase } from './asked-cases.ts';
 

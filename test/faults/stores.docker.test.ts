@@ -8,7 +8,7 @@ import type { Attached } from '../../core/driver.ts';
 import type { Service } from '../../core/service.ts';
 import type { Stack } from '../../core/stack.ts';
 import driver from '../../drivers/toxiproxy/index.ts';
-import { apiPort } from '../../drivers/toxiproxy/server.ts';
+import { apiPort } from '../../drivers/toxiproxy/config.ts';
 import { createStackProvider } from '../../stack/provider.ts';
 import { s3 } from '../../stores/s3.ts';
 import { storeRig } from '../support/store-rig.ts';

@@ -1,0 +1,154 @@
+import type { Attached, AttachContext } from '../../core/driver.ts';
+import type { BackupMethod } from '../../core/backup.ts';
+import type { DataWorkload } from '../../core/workload.ts';
+import { environmentError } from '../../core/errors.ts';
+import { refusesWritesCheck } from '../fencing.ts';
+import { killLoopAbility } from '../kill-loop.ts';
+import { memoryLimitAbility } from '../memory-limit.ts';
+import { processAbilities } from '../process.ts';
+import { startAction } from '../start.ts';
+import { volumeAbilities } from '../volume-abilities.ts';
+import { aofMethod } from './aof.ts';
+import { port, type RedisConfig } from './config.ts';
+import { sharedEndpoint, type Address } from './connection.ts';
+import { expiryCheck } from './expiry.ts';
+import { attemptWrite, closeWrites } from './fence.ts';
+import { flushAll } from './flush-all.ts';
+import { followsCheck } from './follows.ts';
+import { inventoryCheck } from './inventory.ts';
+import { keptKeys, type KeptKeys } from './kept-keys.ts';
+import { ownershipOf } from './ownership.ts';
+import { versionOf } from './position.ts';
+import { rdbMethod } from './rdb.ts';
+import { isInPlace, replicaActions } from './replica.ts';
+import { openServer, persistenceOf, type Server } from './server.ts';
+import type { Site } from './site.ts';
+import { matcherOf } from './volatile-keys.ts';
+import { redisVolume } from './volume.ts';
+import { wipe } from './wipe.ts';
+import { redisWorkload } from './workload.ts';
+
+/** Multi-part append-only files came with 7.0, WAITAOF with 7.2. */
+const oldest = [7, 2];
+
+async function versionFrom(server: Server): Promise<string> {
+  const { redis_version: version } = await server.info('server');
+  const [major, minor] = versionOf(version ?? '');
+  if (major! < oldest[0]! || (major === oldest[0] && minor! < oldest[1]!))
+    throw environmentError('this Redis is too old', {
+      found: version,
+      expected: `${oldest.join('.')} or newer`,
+    });
+  return `Redis ${version}`;
+}
+
+/** What every recovery point holds was there before the first of them, and before the load. */
+const rememberingBefore = (kept: KeptKeys, method: BackupMethod): BackupMethod => ({
+  ...method,
+  backup: async (to, context) => {
+    await kept.remember();
+    return method.backup!(to, context);
+  },
+});
+const preparedAfter = (kept: KeptKeys, workload: DataWorkload): DataWorkload => ({
+  ...workload,
+  prepare: async () => {
+    await kept.remember();
+    await workload.prepare();
+  },
+});
+
+/** Where it is reached: at its own port, and at the clients' way in, wherever a failover has put that. */
+interface Ways {
+  own(): Address;
+  clients(): Address;
+}
+const credentialsOf = ({ config, secret }: AttachContext<RedisConfig>): Site['credentials'] => ({
+  username: config.username,
+  password: config.passwordFrom === undefined ? undefined : secret(config.passwordFrom),
+});
+function waysOf(context: AttachContext<RedisConfig>): Ways {
+  const shared = (endpoint: Address['endpoint']): Address => ({
+    ...credentialsOf(context),
+    endpoint: sharedEndpoint(endpoint, context.clock.nowMs),
+  });
+  return {
+    own: () => shared(() => context.service.endpoint(port)),
+    clients: () => shared(context.clients),
+  };
+}
+
+async function siteOf(context: AttachContext<RedisConfig>, server: Server, ways: Ways): Promise<Site> {
+  const { component, service, clock, peer } = context;
+  const version = await versionFrom(server);
+  let number = 0;
+  return {
+    component,
+    service,
+    server,
+    clock,
+    version,
+    persistence: await persistenceOf(server),
+    ownership: await ownershipOf(service, server),
+    nextNumber: () => (number += 1),
+    credentials: credentialsOf(context),
+    peer,
+    standing: { role: 'primary', source: null, needsReplicas: '0', atStart: null },
+    kept: keptKeys(ways.own(), ways.clients()),
+  };
+}
+
+/** `asClients`: for whoever judges what clients meet. */
+function attachedTo(site: Site, config: RedisConfig, ways: Ways, asClients: Server): Attached {
+  const { component, service, server, clock, kept } = site;
+  const isVolatile = matcherOf(config.volatileKeys);
+  const inventory = inventoryCheck(ways.clients(), ways.own(), isVolatile);
+  return {
+    server: site.version,
+    dataFolder: site.persistence.dir,
+    backups: {
+      rdb: rememberingBefore(kept, rdbMethod(site)),
+      aof: rememberingBefore(kept, aofMethod(site)),
+    },
+    workload: preparedAfter(
+      kept,
+      redisWorkload({
+        component,
+        address: ways.clients(),
+        groupSize: config.groupSize,
+        neverReturn: config.neverReturn,
+      }),
+    ),
+    actions: { ...replicaActions(site), start: startAction(service, clock, () => isInPlace(site)) },
+    checks: {
+      'refuses-writes': refusesWritesCheck(service, () => attemptWrite(site)),
+      ttl: expiryCheck(asClients, component, isVolatile),
+      follows: followsCheck(site, ways.own()),
+      inventory,
+    },
+    ...processAbilities(service),
+    ...killLoopAbility(service, clock),
+    ...memoryLimitAbility(service, clock),
+    ...volumeAbilities(redisVolume(site)),
+    wipe: () => wipe(site),
+    closeWrites: () => closeWrites(site),
+    flushAll: () => flushAll(site, ways.own()),
+    ready: () => isInPlace(site),
+    close: async () => {
+      for (const one of [server, asClients, inventory]) one.close();
+    },
+  };
+}
+
+export async function attach(context: AttachContext<RedisConfig>): Promise<Attached> {
+  const ways = waysOf(context);
+  const server = openServer(ways.own());
+  const asClients = openServer(ways.clients());
+  try {
+    return attachedTo(await siteOf(context, server, ways), context.config, ways, asClients);
+  } catch (error) {
+    asClients.close();
+    server.close();
+    throw error;
+  }
+}

@@ -1,0 +1,57 @@
+import type { Action, Attached, AttachContext } from '../../core/driver.ts';
+import { inputError } from '../../core/errors.ts';
+import { processAbilities } from '../process.ts';
+import { cutProxy } from './cut.ts';
+import type { Drift } from './drift.ts';
+import { failover } from './failover.ts';
+import { openServer, type ProxyState, type Server } from './server.ts';
+import { toxic, type Site } from './toxic.ts';
+
+export async function attach({ service, clock, seed, peer }: AttachContext<object>): Promise<Attached> {
+  const server = openServer(service, clock);
+  const version = await server.version();
+  const enabled = (await server.proxies()).filter((proxy) => proxy.enabled).map(({ name }) => name);
+  const drifts = new Set<Drift>();
+  let number = 0;
+  const site: Site = { service, server, clock, seed, drifts, nextNumber: () => (number += 1) };
+  const stopDrifts = (): Promise<unknown> => Promise.all([...drifts].map((drift) => drift.stop()));
+  return {
+    server: `Toxiproxy ${version}`,
+    backups: {},
+    workload: null,
+    actions: { 'reset-way': resetWay(server, enabled, stopDrifts), failover: failover(site, peer) },
+    checks: {},
+    ...processAbilities(service),
+    toxic: (spec) => toxic(site, spec),
+    cutProxy: (name) => cutProxy(site, name),
+    ready: () =>
+      server.proxies().then(
+        (proxies) => enabled.every((name) => proxies.some((proxy) => proxy.name === name && proxy.enabled)),
+        () => false,
+      ),
+    close: async () => void (await stopDrifts()),
+  };
+}
+
+/** What the server's own `/reset` does, except that a proxy which its configuration keeps down stays down. */
+function resetWay(server: Server, enabled: readonly string[], stopDrifts: () => Promise<unknown>): Action {
+  return async (params) => {
+    if (Object.keys(params).length > 0)
+      throw inputError('reset-way takes no parameters', { found: Object.keys(params).join(', ') });
+    await stopDrifts();
+    const proxies = await server.proxies();
+    const removed = proxies.flatMap(({ name, toxics }: ProxyState) =>
+      toxics.map((one) => ({ proxy: name, toxic: one.name })),
+    );
+    for (const { name, toxics } of proxies)
+      await server.remove(
+        name,
+        toxics.map((one) => one.name),
+      );
+    const raised = proxies
+      .filter((proxy) => !proxy.enabled && enabled.includes(proxy.name))
+      .map(({ name }) => name);
+    for (const name of raised) await server.enable(name, true);
+    return { removed, enabled: raised };
+  };
+}

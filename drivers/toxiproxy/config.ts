@@ -1,0 +1,1 @@
+export const apiPort = 8474;

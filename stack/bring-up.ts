@@ -1,0 +1,228 @@
+import { systemClock } from '../core/clock.ts';
+import { environmentError, inputError } from '../core/errors.ts';
+import type { Service } from '../core/service.ts';
+import type { Stack, StackUpOptions } from '../core/stack.ts';
+import {
+  composeConfig,
+  composeUp,
+  nothingLaid,
+  overrideOf,
+  type ComposeConfig,
+  type ComposeRun,
+  type Laid,
+} from './compose.ts';
+import { describeComposeFile, placesIn } from './compose-file.ts';
+import { contain, noRules } from './containment.ts';
+import { longMs, saying, within } from './deadline.ts';
+import { makeHostVolumes } from './host-volumes.ts';
+import { assertContained, laidOver } from './laid.ts';
+import { createHostSignal } from './host-signal.ts';
+import { imageChoice, imagesWanted, provideImages, type ChosenImage, type ImageChoice } from './images.ts';
+import { createNetworkTools } from './network-tools.ts';
+import { currentOwner, labels } from './owner.ts';
+import { namingImages } from './missing-images.ts';
+import type { StackProviderOptions } from './provider.ts';
+import { variableOf } from './recipes.ts';
+import { aimAtRegion } from './region.ts';
+import { dockerHost, getRuntime, type Container, type Runtime } from './runtime.ts';
+import { attachService, type DrillSite } from './service.ts';
+import { imageOf, imageRecords, ownImages, presentImages } from './service-images.ts';
+import { marked, sweep } from './sweep.ts';
+
+/** From nothing to a stack whose services are ready; what was made is gone again where that fails. */
+export async function bringUp(provider: StackProviderOptions, up: StackUpOptions): Promise<Stack> {
+  if (!/^[a-z0-9][a-z0-9_-]*$/.test(up.drill))
+    throw inputError('a drill id may hold a-z, 0-9, _ and - only', { found: up.drill });
+  up.signal?.throwIfAborted();
+  const { text } = await describeComposeFile(up.file);
+  const runtime = await getRuntime();
+  const owner = provider.owner ?? currentOwner();
+  const drillLabels = { [labels.drill]: up.drill, [labels.owner]: owner };
+  const project = `muster-${up.drill}`;
+  await assertFree(runtime, project, up.drill);
+  const choice = imageChoice(
+    process.env,
+    up.progress,
+    provider.appEntry === undefined ? {} : { appEntry: provider.appEntry },
+  );
+  const chosen = await provideImages(runtime, imagesWanted(text), choice);
+  const environment = environmentOf(runtime, owner, up, chosen);
+  const run: ComposeRun = { file: up.file, project, environment, labels: drillLabels };
+  const config = await composeConfig(run);
+  const rules = up.host ?? noRules;
+  const place = await placesIn(up.file);
+  const { mounts, lines } = contain(config, up.file, rules, place);
+  const before = await presentImages(runtime, config);
+  const marks = Object.entries(drillLabels).map(([key, value]) => `${key}=${value}`);
+  const down = async (): Promise<void> => void (await sweep(runtime, () => marked(runtime, marks)));
+  let laid: Laid = nothingLaid;
+  const check = (merged: ComposeConfig): void => assertContained(merged, laid, rules, project);
+  const site: DrillSite = {
+    ...toolsOf(runtime, provider, choice, run, config),
+    drill: up.drill,
+    secrets: Object.values(up.environment),
+    deploy: async (service, image) => {
+      await composeUp(run, overrideOf(config, run, { [service]: image }, laid), check, service);
+      return containerOf(runtime, project, service);
+    },
+  };
+  try {
+    up.progress(saying(`starting ${Object.keys(config.services).length} services`, longMs));
+    const own = await ownImages(runtime, up, config, project, drillLabels);
+    laid = laidOver(
+      mounts,
+      await makeHostVolumes(
+        { runtime, project, drill: up.drill, labels: drillLabels, progress: up.progress, signal: up.signal },
+        mounts,
+      ),
+    );
+    await started(() => composeUp(run, overrideOf(config, run, own, laid), check), down, up.signal);
+    const services = await attachAll(site, project, config);
+    await allReady(site, services, provider, up);
+    return {
+      project,
+      services,
+      contained: lines,
+      images: imageRecords(services, config, { chosen, before, own }),
+      aimAtRegion: (region, how) => aimAtRegion(site, region, how),
+      down,
+    };
+  } catch (error) {
+    await down();
+    throw up.signal?.aborted
+      ? error
+      : await namingImages(error, { runtime, config, recipes: choice.kitchen.folder, place });
+  }
+}
+
+/**
+ * What Compose gets. MUSTER_OWNER lets leftovers.ts find a `compose up` that outlived us. COMPOSE_PROFILES
+ * always: one of the user's own shell would start what the strategy does not ask for.
+ */
+function environmentOf(
+  runtime: Runtime,
+  owner: string,
+  up: StackUpOptions,
+  chosen: ReadonlyMap<string, ChosenImage>,
+): Record<string, string> {
+  const environment: Record<string, string> = {
+    ...up.environment,
+    MUSTER_OWNER: owner,
+    DOCKER_HOST: dockerHost(runtime),
+    COMPOSE_PROFILES: (up.profiles ?? []).join(','),
+  };
+  for (const image of chosen.values()) environment[variableOf(image.name)] = image.reference;
+  return environment;
+}
+
+/** What the services of a drill are reached with. */
+function toolsOf(
+  runtime: Runtime,
+  provider: StackProviderOptions,
+  choice: ImageChoice,
+  { project, labels: drillLabels }: ComposeRun,
+  config: ComposeConfig,
+): Pick<DrillSite, 'runtime' | 'labels' | 'clock' | 'hostSignal' | 'network'> {
+  const clock = provider.clock ?? systemClock;
+  const images = Object.keys(config.services).map((name) => imageOf(config, project, name));
+  const hostSignal = createHostSignal(runtime, images, drillLabels);
+  const image = async (): Promise<string> =>
+    (await provideImages(runtime, new Map([['nftables', null]]), choice)).get('nftables')!.reference;
+  const network = createNetworkTools({ runtime, labels: drillLabels, hostSignal, clock, image });
+  return { runtime, labels: drillLabels, clock, hostSignal, network };
+}
+
+/** Two drills of one name would share volumes. */
+async function assertFree(runtime: Runtime, project: string, drill: string): Promise<void> {
+  const there = [
+    ...(await marked(runtime, [`${labels.drill}=${drill}`])),
+    ...(await marked(runtime, [`com.docker.compose.project=${project}`])),
+  ];
+  if (there.length === 0) return;
+  throw environmentError(`a stack of the name ${project} is already there`, {
+    found: there
+      .slice(0, 3)
+      .map((each) => `${each.kind} ${each.name}`)
+      .join(', '),
+    hint: '`muster gc` removes what dead drills left',
+  });
+}
+
+/**
+ * An interrupted start is cut short by removing what it made, and removed again once Compose has given up.
+ */
+async function started(
+  start: () => Promise<void>,
+  down: () => Promise<void>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const upping = within(
+    'starting the services',
+    longMs,
+    start(),
+    'an image that is pulled or built may take that long: have it made first, by `docker compose pull` or `build`',
+  );
+  if (!signal) return upping;
+  const aborted = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+  try {
+    await Promise.race([upping, aborted]);
+    signal.throwIfAborted();
+  } catch (error) {
+    if (signal.aborted) await Promise.allSettled([down(), upping]);
+    throw error;
+  }
+}
+
+async function containerOf(runtime: Runtime, project: string, service: string): Promise<Container> {
+  const docker = runtime.container.dockerode;
+  const [found] = await docker.listContainers({
+    all: true,
+    filters: { label: [`com.docker.compose.project=${project}`, `com.docker.compose.service=${service}`] },
+  });
+  if (!found) throw environmentError(`Compose has made no container for ${service}`);
+  return docker.getContainer(found.Id);
+}
+
+async function attachAll(
+  site: DrillSite,
+  project: string,
+  config: ComposeConfig,
+): Promise<Map<string, Service>> {
+  const docker = site.runtime.container.dockerode;
+  const found = await docker.listContainers({
+    all: true,
+    filters: { label: [`com.docker.compose.project=${project}`] },
+  });
+  const services = new Map<string, Service>();
+  for (const name of Object.keys(config.services)) {
+    const container = found.find((each) => each.Labels['com.docker.compose.service'] === name);
+    // A service behind a profile that nobody asked for has no container.
+    if (container) services.set(name, await attachService(site, name, docker.getContainer(container.Id)));
+  }
+  return services;
+}
+
+/** What the tools cannot do is said by the fault that needs them. */
+async function allReady(
+  site: DrillSite,
+  services: ReadonlyMap<string, Service>,
+  { healthDeadlineMs = 120_000 }: StackProviderOptions,
+  up: StackUpOptions,
+): Promise<void> {
+  await Promise.all([
+    site.hostSignal.prepare().catch(() => undefined),
+    site.network.prepare().catch(() => undefined),
+    ...[...services.values()].map((service) => settled(service, healthDeadlineMs, up)),
+  ]);
+}
+
+/** Healthy, or done: a service that is meant to end (a migration, say) has ended well. */
+async function settled(service: Service, deadlineMs: number, up: StackUpOptions): Promise<void> {
+  const ended = await service.state();
+  if (ended.status === 'exited' && ended.exitCode === 0) return;
+  up.progress(saying(`waiting for ${service.name} to be healthy`, deadlineMs));
+  await service.waitHealthy(deadlineMs, up.signal);
+  up.progress(`${service.name} is healthy`);
+}
