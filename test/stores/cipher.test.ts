@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { messageOf } from '../../core/errors.ts';
 import { createCipher, frameBytes, keyIdOf, parseKey } from '../../stores/cipher.ts';
-import { ensurePython } from '../support/python.ts';
+import { pythonPackage } from '../support/python.ts';
 import { inMemory } from '../support/in-memory.ts';
 
 const key = randomBytes(32);
@@ -127,18 +127,7 @@ test('another implementation opens it with the key, the name of the key, and not
 }, async () => {
   const folder = await mkdtemp(join(inMemory, 'muster-cipher-'));
   try {
-    await ensurePython();
-    await run('python3', [
-      '-m',
-      'pip',
-      'install',
-      '--quiet',
-      '--disable-pip-version-check',
-      '--no-warn-conflicts',
-      '--target',
-      join(folder, 'packages'),
-      'aws-encryption-sdk==4.0.7',
-    ]);
+    const packages = await pythonPackage('aws-encryption-sdk', '4.0.7');
     const plain = Buffer.concat([Buffer.from('-- Dump completed\n'), randomBytes(2 * frameBytes)]);
     const message = await buffer(Readable.from([plain]).pipe(cipher.encryptStream(binding)) as Readable);
     await writeFile(join(folder, 'message'), message);
@@ -149,7 +138,7 @@ test('another implementation opens it with the key, the name of the key, and not
         maxBuffer: 64 * 1024 * 1024,
         env: {
           PATH: process.env['PATH'],
-          PYTHONPATH: join(folder, 'packages'),
+          PYTHONPATH: packages,
           KEY_NAME: cipher.keyId,
           ...env,
         },

@@ -1,4 +1,6 @@
 import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
@@ -7,7 +9,7 @@ const run = promisify(execFile);
  * Another implementation needs another language: Python with pip, from Debian's packages where they are not
  * there. Throws elsewhere, with what to install.
  */
-export async function ensurePython(): Promise<void> {
+async function ensurePython(): Promise<void> {
   const there = await run('python3', ['-m', 'pip', '--version']).then(
     () => true,
     () => false,
@@ -24,4 +26,28 @@ export async function ensurePython(): Promise<void> {
       cause: error,
     });
   }
+}
+
+const cache = join(import.meta.dirname, '../../node_modules/.cache/python');
+
+/**
+ * The folder of a package with all that it needs, installed once for this Python, and there only when it is
+ * whole.
+ */
+export async function pythonPackage(name: string, version: string): Promise<string> {
+  await ensurePython();
+  const { stdout } = await run('python3', ['-c', 'import sys; print(sys.implementation.cache_tag)']);
+  const folder = join(cache, `${name}-${version}-${stdout.trim()}`);
+  if (existsSync(folder)) return folder;
+  mkdirSync(cache, { recursive: true });
+  const partial = mkdtempSync(join(cache, 'partial-'));
+  try {
+    const quietly = ['--quiet', '--disable-pip-version-check', '--no-warn-conflicts'];
+    await run('python3', ['-m', 'pip', 'install', ...quietly, '--target', partial, `${name}==${version}`]);
+    // Another run may have been faster.
+    if (!existsSync(folder)) renameSync(partial, folder);
+  } finally {
+    rmSync(partial, { recursive: true, force: true });
+  }
+  return folder;
 }
