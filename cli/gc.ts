@@ -2,17 +2,18 @@ import { nearest } from '../core/document.ts';
 import { inputError } from '../core/errors.ts';
 import type { Leftover } from '../stack/leftovers.ts';
 import { keptOwner } from '../stack/owner.ts';
-import { askForLeftovers, removeWhatWasLeft, sweptText } from './host.ts';
+import { askForLeftovers, removeKeptFolders, removeWhatWasLeft, sweptText } from './host.ts';
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
 /**
- * `muster gc`: removes what dead drills left; with ids, what those drills use; with --all, everything that is
- * any drill's.
+ * `muster gc`: removes what dead drills left, and what is kept for later ones; with ids, what those drills
+ * use; with --all, everything that is any drill's.
  */
 export async function gc(drills: string[], flags: { all?: boolean; json?: boolean }): Promise<number> {
   if (drills.length > 0) await assertThere(drills);
   const removed = await removeWhatWasLeft(say, drills.length > 0 ? { drills } : { all: flags.all === true });
+  if (drills.length === 0) removed.images.push(...(await removeKeptFolders()));
   const kept = await askForLeftovers(say);
   if (flags.json)
     process.stdout.write(`${JSON.stringify({ schema: 'muster/gc/v1', removed, kept }, null, 2)}\n`);

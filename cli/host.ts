@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { saying, within } from '../stack/deadline.ts';
 import { imageChoice, imagesWanted, provideImages } from '../stack/images.ts';
 import { prepareHost } from '../stack/host-preparation.ts';
+import { removeKept } from '../stack/kept.ts';
 import { findLeftovers, removeLeftovers, type Leftover } from '../stack/leftovers.ts';
 import { getRuntime } from '../stack/runtime.ts';
 import type { Swept } from '../stack/sweep.ts';
@@ -39,6 +40,15 @@ export function removeWhatWasLeft(
   say(saying(what, removingMs));
   return within(what, removingMs, removeLeftovers(options), noAnswer);
 }
+
+/** Removes the images that keep a folder for later drills, but for those that a drill uses. */
+export const removeKeptFolders = async (): Promise<string[]> =>
+  within(
+    'removing what is kept for later drills',
+    removingMs,
+    getRuntime().then((engine) => removeKept(engine)),
+    noAnswer,
+  );
 
 /**
  * Removes what drills whose Muster is gone left behind. Throws an environment error when there is no engine

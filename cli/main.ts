@@ -71,6 +71,10 @@ function addRun(muster: Command): void {
       '--allow-host-commands',
       'commands on this machine that scenario and strategy name may run, as you',
     )
+    .option(
+      '--no-snapshots',
+      'begin with nothing that an earlier drill kept (an empty data folder), and keep nothing for later ones',
+    )
     .option('--verbose', 'also what Docker says')
     .option('--prepare', 'first install and start what the host lacks, as doctor --prepare does')
     .addHelpText(
@@ -153,7 +157,9 @@ function addGc(muster: Command): void {
   muster
     .command('gc')
     .argument('[drill...]', 'only what these drills use, dead or not')
-    .description('remove containers, volumes and networks of drills whose Muster is gone')
+    .description(
+      'remove what drills left whose Muster is gone, and the folders that are kept for later drills',
+    )
     .option('--all', 'those of running and of kept drills too')
     .option('--json', 'machine-readable')
     .addHelpText(

@@ -25,6 +25,8 @@ export interface DrillFlags {
   keep?: boolean;
   verbose?: boolean;
   allowHostCommands?: boolean;
+  /** False: --no-snapshots. */
+  snapshots?: boolean;
 }
 
 /** A drill that was run and judged; its reports lie in its folder. */
@@ -38,8 +40,15 @@ export interface Ran {
 }
 
 /** Containers for drills that belong to this process; those of --keep belong to nobody. */
-export const providerFor = (flags: { keep?: boolean }, say: (text: string) => void): StackProvider =>
-  createStackProvider({ progress: say, ...(flags.keep ? { owner: keptOwner } : {}) });
+export const providerFor = (
+  { keep, snapshots }: Pick<DrillFlags, 'keep' | 'snapshots'>,
+  say: (text: string) => void,
+): StackProvider =>
+  createStackProvider({
+    progress: say,
+    ...(keep ? { owner: keptOwner } : {}),
+    ...(snapshots === undefined ? {} : { snapshots }),
+  });
 
 /**
  * One drill in this process: run, judged, reported. Rejects when there is nothing to judge, with what ended

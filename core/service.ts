@@ -64,7 +64,30 @@ export interface Shell {
  * stack.
  */
 export interface Helper extends Shell {
+  /** What it was asked to begin `from`; null where nothing of that key is kept. */
+  readonly kept: KeptFolder | null;
   remove(): Promise<void>;
+}
+
+/**
+ * A folder that was made once for an image and outlives the drill: at `path` in every later helper that
+ * begins with it. Nobody vouches for what is in it by now.
+ */
+export interface KeptFolder {
+  path: string;
+  /** What its maker noted of it. */
+  facts: Readonly<Record<string, string>>;
+}
+
+/**
+ * How to make a folder that is kept. `key`: whatever decides what is in it, but the image. All of it belongs
+ * to `owner` (`uid:gid`, as numbers). `fill` is given a helper without network and volumes, and the empty
+ * folder in it; what it gives is noted beside the folder.
+ */
+export interface FolderRecipe {
+  key: string;
+  owner: string;
+  fill(helper: Shell, path: string): Promise<Record<string, string>>;
 }
 
 export interface HelperOptions {
@@ -74,6 +97,8 @@ export interface HelperOptions {
   volumes?: boolean;
   /** Default: root. */
   user?: string;
+  /** Key of a folder that `keep` has made: the helper has it, where it is still there. */
+  from?: string;
 }
 
 /**
@@ -169,6 +194,11 @@ export interface Service extends Shell {
    * is stopped.
    */
   helper(options: HelperOptions): Promise<Helper>;
+  /**
+   * Has the folder of that recipe kept for later helpers of services with this very image, of this drill and
+   * of others. Half of one is never found. False where nothing may be kept.
+   */
+  keep(recipe: FolderRecipe): Promise<boolean>;
   logs(lines: number): Promise<string>;
   readonly deployment: Deployment;
 }

@@ -28,6 +28,7 @@ const serviceCalls: Partial<Record<keyof Service, RegionAccess['kind']>> = {
   exec: 'read',
   spawn: 'read',
   helper: 'read',
+  keep: 'read',
   logs: 'read',
   start: 'read',
   unpause: 'read',

@@ -61,6 +61,7 @@ export async function bringUp(provider: StackProviderOptions, up: StackUpOptions
     ...toolsOf(runtime, provider, choice, run, config),
     drill: up.drill,
     secrets: Object.values(up.environment),
+    snapshots: provider.snapshots !== false,
     deploy: async (service, image) => {
       await composeUp(run, overrideOf(config, run, { [service]: image }, laid), check, service);
       return containerOf(runtime, project, service);

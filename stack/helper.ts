@@ -1,6 +1,7 @@
 import type { MountSettings } from 'dockerode';
 import { environmentError, messageOf, MusterError } from '../core/errors.ts';
 import type { Helper, HelperOptions } from '../core/service.ts';
+import { findKept } from './kept.ts';
 import { assertOwnVolume, isCopy } from './own-path.ts';
 import { labels } from './owner.ts';
 import { statusOf, type Container, type Inspection } from './runtime.ts';
@@ -18,15 +19,16 @@ export async function createHelper(
   name: string,
   service: Inspection,
   options: HelperOptions,
-): Promise<Helper> {
+): Promise<Helper & { readonly container: Container }> {
   const volumes = options.volumes ? service.Mounts.filter((mount) => mount.Type === 'volume') : [];
   for (const volume of volumes) await assertOwnVolume(site, name, volume.Name!);
   if (options.volumes) await assertNothingElse(site, name, service);
   const folders = foldersOf(service);
   const whole = volumes.filter(({ Destination }) => !folders.has(Destination));
   const network = Object.keys(service.NetworkSettings.Networks)[0] ?? 'none';
+  const kept = options.from === undefined ? null : await findKept(site, service.Image, options.from);
   const container = await site.runtime.container.create({
-    Image: service.Image,
+    Image: kept?.image ?? service.Image,
     User: options.user ?? '0',
     Entrypoint: ['sh', '-c'],
     Cmd: ['while :; do sleep 3600; done'],
@@ -58,7 +60,8 @@ export async function createHelper(
       cause: error,
     });
   }
-  return { ...containerShell({ ...site, container, name: `the helper of ${name}` }), remove };
+  const shell = containerShell({ ...site, container, name: `the helper of ${name}` });
+  return { ...shell, container, kept: kept?.folder ?? null, remove };
 }
 
 /** Mounts of a folder of a volume alone (`subpath` in the compose file), by the path in the container. */

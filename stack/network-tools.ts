@@ -102,6 +102,7 @@ async function createStandIn(
     await docker.getNetwork(network).connect({ Container: container.id, EndpointConfig: endpoint });
   return {
     ...containerShell({ ...site, container, name: `the stand-in of ${name}` }),
+    kept: null,
     start: async () => void (await container.start()),
     remove: () => removed(container),
   };
@@ -134,5 +135,5 @@ async function startHelper(
     await remove();
     throw environmentError(`${name} cannot be started`, { found: messageOf(error), cause: error });
   }
-  return { ...containerShell({ ...site, container, name }), remove };
+  return { ...containerShell({ ...site, container, name }), kept: null, remove };
 }

@@ -5,6 +5,16 @@ import { readFileSync, readlinkSync } from 'node:fs';
  */
 export const labels = { drill: 'muster.drill', owner: 'muster.owner', role: 'muster.role' } as const;
 
+/**
+ * Labels of an image that keeps a folder for later drills: the recipe's key, the image that it was made for,
+ * and what was noted of it. It is no drill's, and `muster gc` removes it.
+ */
+export const keptLabels = {
+  key: 'muster.kept',
+  of: 'muster.kept.of',
+  facts: 'muster.kept.facts',
+} as const;
+
 /** The region that a service of the user's own compose file says it is in. */
 export const regionLabel = 'muster.region';
 

@@ -9,6 +9,8 @@ export interface StackProviderOptions {
   /** Where the reference application begins. Default: fixtures/app/main.ts. */
   appEntry?: string;
   clock?: Clock;
+  /** False: nothing is kept for later drills, and nothing taken that an earlier one kept. Default: true. */
+  snapshots?: boolean;
   healthDeadlineMs?: number;
 }
 

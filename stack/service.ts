@@ -5,6 +5,7 @@ import { deploymentOf, type Place } from './deployment.ts';
 import { frameParser } from './frames.ts';
 import { checkOf, waitHealthy } from './healthy.ts';
 import { createHelper } from './helper.ts';
+import { keepFolder } from './keep.ts';
 import type { HostSignal } from './host-signal.ts';
 import { digestOf } from './images.ts';
 import { knock } from './knock.ts';
@@ -26,6 +27,8 @@ export interface DrillSite {
   network: NetworkTools;
   secrets: readonly string[];
   clock: Clock;
+  /** False: nothing is kept for later drills, and nothing taken that an earlier one kept. */
+  snapshots?: boolean;
   /** Has a service's container made anew, from that image. */
   deploy(service: string, image: string): Promise<Container>;
 }
@@ -87,6 +90,7 @@ export async function attachService(site: DrillSite, name: string, container: Co
     ...lifeOf(place, act, found),
     waitHealthy: (deadlineMs, signal) => waitHealthy(site, service, checkOf(found), deadlineMs, signal),
     helper: async (options) => createHelper(site, name, await ours(), options),
+    keep: async (recipe) => keepFolder(site, name, await ours(), recipe),
     logs: (lines) => logsOf(place.container, lines),
     deployment: deploymentOf(site, name, place, ours),
   };

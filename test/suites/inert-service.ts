@@ -43,6 +43,7 @@ export function inertService(
     spawn: (argv, options) => service.spawn(argv, options),
     putFile: nothing,
     helper: async (options) => inertHelper(await service.helper(options)),
+    keep: (recipe) => service.keep(recipe),
     signalFromHost: process ? onlyFreeze : (signal) => service.signalFromHost(signal),
     stop: process ? nothing : (grace) => service.stop(grace),
     signalEach: process ? async () => [] : (signal) => service.signalEach(signal),
@@ -62,5 +63,5 @@ function inertHelper(helper: Helper): Helper {
     helper.spawn(changes(argv) ? ['sh', '-c', 'cat > /dev/null'] : argv, options);
   const exec = async (argv: string[], options?: ExecOptions): ReturnType<Shell['exec']> =>
     changes(argv) ? { code: 0, stdout: '', stderr: '' } : helper.exec(argv, options);
-  return { spawn, exec, remove: () => helper.remove() };
+  return { spawn, exec, kept: helper.kept, remove: () => helper.remove() };
 }

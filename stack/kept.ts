@@ -1,0 +1,77 @@
+import { createHash } from 'node:crypto';
+import type { KeptFolder } from '../core/service.ts';
+import { keptLabels } from './owner.ts';
+import { statusOf, type Runtime } from './runtime.ts';
+import type { DrillSite } from './service.ts';
+
+/**
+ * Folders that outlive a drill, each in an image: no volume stays behind, and a helper that runs from it has
+ * the folder in a layer of its own, without another container.
+ */
+export const keptHome = '/muster-kept';
+export const keptPath = `${keptHome}/folder`;
+
+const repository = 'muster/kept';
+
+/** One name for each image that a folder is made for, and for each key. */
+export const keptTag = (image: string, key: string): string =>
+  `${repository}:${createHash('sha256').update(`${image}\n${key}`).digest('hex').slice(0, 24)}`;
+
+/**
+ * Image (its ID, which no other one can take) and folder of a key; null where nothing is kept, or may be
+ * taken. The name is given by the engine once all of it is there, so that half of one has none.
+ */
+export async function findKept(
+  { runtime, snapshots }: Pick<DrillSite, 'runtime' | 'snapshots'>,
+  image: string,
+  key: string,
+): Promise<{ image: string; folder: KeptFolder } | null> {
+  if (snapshots === false) return null;
+  try {
+    const found = await runtime.container.dockerode.getImage(keptTag(image, key)).inspect();
+    const marks: Record<string, string> = found.Config.Labels ?? {};
+    if (marks[keptLabels.key] !== key || marks[keptLabels.of] !== image) return null;
+    return { image: found.Id, folder: { path: keptPath, facts: factsIn(marks[keptLabels.facts]) } };
+  } catch (error) {
+    if (statusOf(error) === 404) return null;
+    throw error;
+  }
+}
+
+function factsIn(text: string | undefined): Record<string, string> {
+  try {
+    return JSON.parse(text ?? '{}') as Record<string, string>;
+  } catch {
+    return {};
+  }
+}
+
+/**
+ * Removes images that keep a folder: all of them, or those whose labels are due. One that a helper runs from
+ * stays. Gives their names.
+ */
+export async function removeKept(
+  runtime: Runtime,
+  isDue: (marks: Readonly<Record<string, string>>) => Promise<boolean> = async () => true,
+): Promise<string[]> {
+  const docker = runtime.container.dockerode;
+  const removed: string[] = [];
+  const seen = new Set<string>();
+  // Again, because what an image was built on is listed once that image is gone.
+  for (;;) {
+    const listed = await docker.listImages({ filters: JSON.stringify({ label: [keptLabels.key] }) });
+    const due = listed.filter(({ Id }) => !seen.has(Id));
+    if (due.length === 0) return removed;
+    for (const { Id, RepoTags, Labels } of due) {
+      seen.add(Id);
+      if (!(await isDue(Labels))) continue;
+      try {
+        await docker.getImage(Id).remove({ noprune: true });
+        removed.push(RepoTags?.[0] ?? Id);
+      } catch (error) {
+        // 404: gone already. 409: somebody uses it.
+        if (statusOf(error) !== 404 && statusOf(error) !== 409) throw error;
+      }
+    }
+  }
+}

@@ -1,0 +1,147 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { FolderRecipe, Service } from '../../core/service.ts';
+import { findKept, keptTag, removeKept } from '../../stack/kept.ts';
+import { imageChoice, provideImages } from '../../stack/images.ts';
+import { makeOwnImage, removeImage } from '../../stack/own-image.ts';
+import { keptLabels, labels } from '../../stack/owner.ts';
+import { getRuntime, type Runtime } from '../../stack/runtime.ts';
+import { attachService, type DrillSite } from '../../stack/service.ts';
+import { marked, sweep } from '../../stack/sweep.ts';
+import { drillSite } from './drill-site.ts';
+import { uniqueDrill } from './small-stack.ts';
+
+/** No other drill on this engine makes, takes or removes what has such a key. */
+const own = randomBytes(8).toString('hex');
+const isOwn = async (marks: Readonly<Record<string, string>>): Promise<boolean> =>
+  marks[keptLabels.key]?.startsWith(own) ?? false;
+const drill = uniqueDrill('kept');
+let runtime: Runtime;
+let site: DrillSite;
+let service: Service;
+/** The ID of its image. */
+let image: string;
+
+const serving = async (from: string, where = site): Promise<Service> => {
+  const container = await runtime.container.create({
+    Image: from,
+    Entrypoint: ['sleep'],
+    Cmd: ['3600'],
+    Labels: where.labels,
+  });
+  await container.start();
+  return attachService(where, 'db', container);
+};
+const recipe = (key: string, text = 'new'): FolderRecipe => ({
+  key: `${own}-${key}`,
+  owner: '123:45',
+  fill: async (helper, path) => {
+    const script = 'cd "$1"; mkdir -m 750 sub; printf %s "$2" > sub/file; chmod 640 sub/file';
+    const { code } = await helper.exec(['sh', '-c', script, 'fill', path, text]);
+    return { code: String(code), said: '$HOME "quoted" \\ and so on' };
+  },
+});
+const listed = async (key: string): Promise<{ facts: unknown; lines: string } | null> => {
+  const helper = await service.helper({ network: 'none', from: `${own}-${key}` });
+  try {
+    if (!helper.kept) return null;
+    const look = `cd "$1"; find . -mindepth 1 -printf '%P %m %U:%G\\n'; cat sub/file`;
+    const { stdout } = await helper.exec(['sh', '-c', look, 'look', helper.kept.path]);
+    return { facts: helper.kept.facts, lines: stdout };
+  } finally {
+    await helper.remove();
+  }
+};
+
+beforeAll(async () => {
+  runtime = await getRuntime();
+  const wanted = new Map([['redis', 'redis:8.0.2']]);
+  const choice = imageChoice(process.env, () => undefined);
+  const { reference } = (await provideImages(runtime, wanted, choice)).get('redis')!;
+  image = (await runtime.container.dockerode.getImage(reference).inspect()).Id;
+  site = await drillSite(drill, reference);
+  service = await serving(reference);
+}, 120_000);
+
+afterAll(async () => {
+  const marks = Object.entries(site.labels).map(([key, value]) => `${key}=${value}`);
+  await sweep(runtime, () => marked(runtime, marks));
+  await removeKept(runtime, isOwn);
+}, 60_000);
+
+describe('a folder that is kept', { timeout: 120_000 }, () => {
+  test('is in every later helper that begins with it, as it was made, and its image is no drill’s', async () => {
+    expect(await listed('made')).toBeNull();
+    expect(await service.keep(recipe('made'))).toBe(true);
+    expect(await listed('made')).toEqual({
+      facts: { code: '0', said: '$HOME "quoted" \\ and so on' },
+      lines: 'sub 750 123:45\nsub/file 640 123:45\nnew',
+    });
+    const { Config } = await runtime.container.dockerode.getImage(keptTag(image, `${own}-made`)).inspect();
+    expect(Config.Labels).not.toHaveProperty([labels.drill]);
+    expect(await service.keep(recipe('made', 'again')), 'it is there').toBe(true);
+    expect((await listed('made'))!.lines).toMatch(/new$/);
+  });
+
+  test('is not found under another key, nor for another image', async () => {
+    await service.keep(recipe('mine'));
+    expect(await listed('other')).toBeNull();
+    expect(await findKept(site, `sha256:${'0'.repeat(64)}`, `${own}-mine`)).toBeNull();
+    // Another image's, under the name that this one's would have.
+    const other = keptTag(image, `${own}-taken`);
+    await makeOwnImage(runtime, {
+      from: keptTag(image, `${own}-mine`),
+      tag: other,
+      labels: { [keptLabels.key]: `${own}-taken`, [keptLabels.of]: 'sha256:0' },
+    });
+    expect(await listed('taken')).toBeNull();
+  });
+
+  test('is whole when two make it at once', async () => {
+    const both = [service.keep(recipe('twice', 'one')), service.keep(recipe('twice', 'two'))];
+    expect(await Promise.all(both)).toEqual([true, true]);
+    expect((await listed('twice'))!.lines).toMatch(/^sub 750 123:45\nsub\/file 640 123:45\n(one|two)$/);
+  });
+
+  test('is not there when making it failed', async () => {
+    const failing = { ...recipe('failed'), fill: () => Promise.reject(new Error('no room')) };
+    await expect(service.keep(failing)).rejects.toThrow('keeping a folder of db failed');
+    expect(await listed('failed')).toBeNull();
+  });
+
+  test('goes with gc, but for one that a helper runs from', async () => {
+    await service.keep(recipe('used'));
+    await service.keep(recipe('idle'));
+    const helper = await service.helper({ network: 'none', from: `${own}-used` });
+    try {
+      const removed = await removeKept(runtime, isOwn);
+      expect(removed).toContain(keptTag(image, `${own}-idle`));
+      expect(removed).not.toContain(keptTag(image, `${own}-used`));
+      expect((await helper.exec(['cat', `${helper.kept!.path}/sub/file`])).stdout).toBe('new');
+    } finally {
+      await helper.remove();
+    }
+    expect(await removeKept(runtime, isOwn)).toContain(keptTag(image, `${own}-used`));
+    expect(await listed('used')).toBeNull();
+  });
+});
+
+describe('nothing is kept', { timeout: 120_000 }, () => {
+  test('nor taken where snapshots are switched off', async () => {
+    await service.keep(recipe('off'));
+    const off = await serving(image, { ...site, snapshots: false });
+    expect(await off.keep(recipe('off-too'))).toBe(false);
+    const helper = await off.helper({ network: 'none', from: `${own}-off` });
+    expect(helper.kept).toBeNull();
+    await helper.remove();
+    expect(await listed('off-too')).toBeNull();
+  });
+
+  test("for an image of the drill's own, which must go with it", async () => {
+    const tag = `muster-drill/kept-test:${drill}`;
+    await makeOwnImage(runtime, { from: image, tag, labels: site.labels });
+    const its = await serving(tag);
+    expect(await its.keep(recipe('own'))).toBe(false);
+    await removeImage(runtime, tag);
+  });
+});
