@@ -135,7 +135,11 @@ export const resultSchema = z.strictObject({
     resolutionMs: ms.describe('Probe period around correct'),
     derivedDetectionMs: ms,
     declaredPeopleMs: ms,
-    worstRtaMs: ms.describe('rta + derived detection + declared people'),
+    madeReadyMs: z
+      .number()
+      .optional()
+      .describe('What restores began with and no real site has ready: how long making it had taken'),
+    worstRtaMs: ms.describe('rta + derived detection + declared people + made ready'),
   }),
   waterfall: z
     .array(

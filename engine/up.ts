@@ -138,7 +138,10 @@ export async function seedData(drill: Drill): Promise<void> {
   }
 }
 
-/** What cannot be restored or replayed is said while there is something to lose, not after the loss. */
+/**
+ * What cannot be restored or replayed is said while there is something to lose, not after the loss. What a
+ * restore can begin with is made while no client is kept waiting by it.
+ */
 async function refuseUnusable({ plan, attached, options }: Drill): Promise<void> {
   const steps = plan.scenario.recover === 'automatic' ? [] : plan.scenario.recover;
   for (const step of steps) {
@@ -148,9 +151,10 @@ async function refuseUnusable({ plan, attached, options }: Drill): Promise<void>
         ? plan.backups.find(({ id }) => id === step.replay)
         : null;
     if (!backup) continue;
-    await attached
-      .get(backup.component)!
-      .backups[backup.plan.method]!.assertUsable?.(isRestore(step) ? 'restore' : 'replay');
+    const method = attached.get(backup.component)!.backups[backup.plan.method]!;
+    await method.assertUsable?.(isRestore(step) ? 'restore' : 'replay');
+    options.signal.throwIfAborted();
+    if (isRestore(step)) await method.prepare?.();
     options.signal.throwIfAborted();
   }
 }

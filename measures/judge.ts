@@ -11,6 +11,7 @@ import { momentsOf } from './drill.ts';
 import { finding } from './finding.ts';
 import { limitsOf } from './limits.ts';
 import { countsForLoss, lossOf } from './loss.ts';
+import { madeReady, totalMs } from './made-ready.ts';
 import { timeScaleOf } from './protection.ts';
 import { recoveryTimeOf, rtoRows } from './rto.ts';
 import { rpoRows } from './rpo.ts';
@@ -238,6 +239,7 @@ function timeSection(evidence: Evidence): DrillResult['time'] {
   const { faultMs, witnessedMs, detectedMs, recoveryBegunMs, recoveryEndedMs, readyMs, verifiedMs } = moments;
   const time = recoveryTimeOf(ledger.loads, moments, ledger.damage);
   const delay = delayOf(strategy, moments.automatic);
+  const ready = madeReady(events);
   return {
     faultMs,
     witnessedMs,
@@ -254,7 +256,8 @@ function timeSection(evidence: Evidence): DrillResult['time'] {
     resolutionMs: time.resolutionMs,
     derivedDetectionMs: delay.derivedMs,
     declaredPeopleMs: delay.declaredMs,
-    worstRtaMs: time.rtaMs === null ? null : time.rtaMs + delayMs(delay),
+    ...(ready.length > 0 ? { madeReadyMs: totalMs(ready) } : {}),
+    worstRtaMs: time.rtaMs === null ? null : time.rtaMs + delayMs(delay) + totalMs(ready),
   };
 }
 

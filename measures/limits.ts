@@ -6,6 +6,7 @@ import { isRepair } from './alerts.ts';
 import { jumpsOf } from './clock.ts';
 import { faultedComponents, momentsOf } from './drill.ts';
 import { isJudged, rules } from './integrity.ts';
+import { madeReady } from './made-ready.ts';
 import { protectionOf, timeScaleOf } from './protection.ts';
 import { recoveryTimeOf, rtoRows } from './rto.ts';
 
@@ -87,6 +88,10 @@ function limitsOfTime(evidence: Evidence): string[] {
           `Nothing had noticed the fault after ${formatDuration(missed.data.waitedMs)}; recovery was begun all the same.`,
         ]
       : []),
+    ...madeReady(events).map(
+      ({ of, what, madeInMs, madeAt }) =>
+        `The restore of ${of} began with ${what} that was ready before the drill: a real site makes one first. That took ${formatDuration(madeInMs)} when it was made (${madeAt}); it is added to what is held against the RTO, and is in no other figure.`,
+    ),
     ...unfelt(evidence),
     ...(scale > 1
       ? [

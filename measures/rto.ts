@@ -5,6 +5,7 @@ import type { Finding } from '../core/verdict.ts';
 import { basisWith, delayMs, delayOf } from './detection.ts';
 import { faultedComponents, momentsOf, type Moments } from './drill.ts';
 import { finding, seqsOf, weights } from './finding.ts';
+import { madeReady, readyText, totalMs } from './made-ready.ts';
 import { steadyMs, steadyOperations } from './ledger-service.ts';
 import type { ObjectiveRow } from './objective.ts';
 import { ownClients, probedTime } from './own-clients.ts';
@@ -146,11 +147,15 @@ function rowOf(
   const moments = momentsOf(evidence.events);
   const time = probed ?? recoveryTimeOf(loads, moments, evidence.ledger.damage);
   const delay = delayOf(evidence.strategy, moments.automatic);
+  const ready = madeReady(evidence.events);
   const row = {
     component,
     kind: 'rto' as const,
     objectiveMs,
-    basis: basisWith(probed ? 'measured by its own probe' : 'measured', delay),
+    basis: [
+      basisWith(probed ? 'measured by its own probe' : 'measured', delay),
+      ...(ready.length > 0 ? ['what was ready before added'] : []),
+    ].join(', '),
     evidence: timeEvidence(evidence, loads),
   };
   if (time.rtaMs === null) {
@@ -162,10 +167,12 @@ function rowOf(
       detail: `No recovery time: ${time.reason}.`,
     };
   }
-  const worstMs = time.rtaMs + delayMs(delay);
+  const worstMs = time.rtaMs + delayMs(delay) + totalMs(ready);
   const verdict = worstMs <= objectiveMs ? 'pass' : loads.some(isGuess) ? 'inconclusive' : 'fail';
   const resolution = time.resolutionMs === null ? '' : ` (± ${formatDuration(time.resolutionMs)})`;
-  const sum = [`measured ${formatDuration(time.rtaMs)}${resolution}`, ...delay.how].join(' + ');
+  const sum = [`measured ${formatDuration(time.rtaMs)}${resolution}`, ...delay.how, ...readyText(ready)].join(
+    ' + ',
+  );
   const guess =
     verdict === 'inconclusive'
       ? ' It was not read back, so some right answers may have counted as wrong.'
@@ -197,6 +204,7 @@ export function timeEvidence({ events }: Evidence, loads: readonly LoadAnalysis[
       'ledger.chunk',
     ),
     ...ended.map((event) => event.seq),
+    ...madeReady(events).map(({ seq }) => seq),
   ].sort((a, b) => a - b);
 }
 

@@ -108,7 +108,10 @@ export function keyFigures(result: DrillResult): Figure[] {
     figure('RTA, recovery time actual', time.rtaMs, 'fault to correct', `measured, ${resolution}`),
     stated('Detection, worst case', time.derivedDetectionMs, 'derived from how the strategy detects'),
     stated('People', time.declaredPeopleMs, 'declared in the strategy'),
-    figure('Worst-case RTA', time.worstRtaMs, 'RTA, detection and people', 'measured + derived + declared'),
+    ...(time.madeReadyMs === undefined
+      ? []
+      : [stated('Ready before', time.madeReadyMs, 'what a restore began with, measured when it was made')]),
+    figure('Worst-case RTA', time.worstRtaMs, 'RTA and all that is added', 'measured + derived + declared'),
     figure('Outage', time.outageMs, 'first failure to correct', `measured, ${resolution}`),
     figure('Restore only (not RTO)', time.restoreOnlyMs, 'restore and replay alone', 'measured'),
     figure(

@@ -16,6 +16,7 @@ import { deleteRows } from './delete-rows.ts';
 import { dropTable } from './drop-table.ts';
 import { dataHome } from './own-data.ts';
 import { backupDump } from './dump.ts';
+import { prepareFolder } from './empty-folder.ts';
 import { followBinlog } from './follow.ts';
 import { nothingTorn } from './other-engines.ts';
 import { replayBinlog } from './replay.ts';
@@ -75,6 +76,7 @@ export async function attach(context: AttachContext<MysqlConfig>): Promise<Attac
         backup: backupDump(site),
         restore: restoreDump(site),
         assertUsable: () => assertRestoreUsable(site),
+        prepare: () => prepareFolder(site),
       },
       binlog: {
         follow: followBinlog(site),

@@ -6,7 +6,9 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Artifact, RestoreContext } from '../../core/backup.ts';
 import { environmentError } from '../../core/errors.ts';
+import type { Json } from '../../core/timeline.ts';
 import { backupDump, dumpName } from './dump.ts';
+import { scratchHelper } from './point.ts';
 import { fence, loadBase } from './restore.ts';
 import { assertOwnData } from './own-data.ts';
 import type { Site } from './server.ts';
@@ -19,16 +21,18 @@ const readyMs = 120_000;
  * brings it up read-only: made by a server of Muster's own without network, so that no client ever writes to
  * it in between. What it held is thrown away.
  */
-export async function copyOfSource(site: Site, source: Site): Promise<{ gtid: string; bytes: number }> {
+export async function copyOfSource(site: Site, source: Site): Promise<{ [key: string]: Json }> {
   await assertOwnData(site);
   const folder = await mkdtemp(join(tmpdir(), 'muster-copy-'));
   try {
     const artifact = await dumpOf(source, join(folder, dumpName));
     const context = unattended();
     await fence(site, context, 'kill');
-    const helper = await site.service.helper({ network: 'none', volumes: true });
+    const helper = await scratchHelper(site, artifact);
+    let begunWith: Json | undefined;
     try {
       const { server, facts } = await loadBase(site, helper, artifact, context);
+      begunWith = facts['begunWith'];
       // Kept on the volume by the server itself: the service is read-only from its first moment on.
       await server.sql('SET PERSIST super_read_only = ON');
       await server.stop();
@@ -39,7 +43,11 @@ export async function copyOfSource(site: Site, source: Site): Promise<{ gtid: st
     }
     await site.service.start();
     await site.service.waitHealthy(readyMs);
-    return { gtid: artifact.position['gtid'] ?? '', bytes: artifact.files[0]!.bytes };
+    return {
+      gtid: artifact.position['gtid'] ?? '',
+      bytes: artifact.files[0]!.bytes,
+      ...(begunWith === undefined ? {} : { begunWith }),
+    };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

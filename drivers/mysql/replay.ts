@@ -7,7 +7,8 @@ import { gtidSet } from './gtid.ts';
 import { tornAfterReplay } from './other-engines.ts';
 import { assertOwnData } from './own-data.ts';
 import { planReplay, type LogBase, type ReplayPlan } from './replay-plan.ts';
-import { factsOf, fence, loadBase, open, scratchOptions } from './restore.ts';
+import { factsOf, scratchHelper, scratchOptions } from './point.ts';
+import { fence, loadBase, open } from './restore.ts';
 import { runningScratch, startScratch, type ScratchServer } from './scratch-server.ts';
 import type { Site } from './server.ts';
 
@@ -30,7 +31,7 @@ export const replayBinlog =
     );
     await fence(site, context, 'clean');
     const left = await takeOpen(site, base);
-    const helper = left ?? (await site.service.helper({ network: 'none', volumes: true }));
+    const helper = left ?? (await scratchHelper(site, base));
     let discarded: string | null = null;
     let uuid = '';
     try {

@@ -1,20 +1,22 @@
 import { readFile } from 'node:fs/promises';
 import { pollUntil } from '../../core/clock.ts';
-import type { Artifact, BackupMethod, RestoreContext } from '../../core/backup.ts';
+import type { Artifact, BackupMethod, BegunWith, RestoreContext } from '../../core/backup.ts';
 import { environmentError, messageOf } from '../../core/errors.ts';
 import type { Helper } from '../../core/service.ts';
 import type { Json } from '../../core/timeline.ts';
 import { clearFolder, damagedFacts, dataFileNames } from './beside-data.ts';
 import { dumpName } from './dump.ts';
 import { inspectDump } from './dump-file.ts';
+import { layFolder } from './empty-folder.ts';
 import { indexUnderStopwords, loadedOtherwise } from './formative.ts';
 import { gtidSet } from './gtid.ts';
-import { nothingTorn, type Torn } from './other-engines.ts';
+import { nothingTorn } from './other-engines.ts';
 import { assertOwnData } from './own-data.ts';
 import { persistedDifferences, persistedIn, persistedName, writePersisted } from './persisted.ts';
+import { factsOf, scratchHelper, scratchOptions } from './point.ts';
 import { createRestoring, type Restoring } from './restoring.ts';
-import { initialise, startScratch, type ScratchOptions, type ScratchServer } from './scratch-server.ts';
-import { readSettings, settingsChanged, withSession, type Settings, type Site } from './server.ts';
+import { startScratch, type ScratchOptions, type ScratchServer } from './scratch-server.ts';
+import { readSettings, settingsChanged, withSession, type Site } from './server.ts';
 
 const readyDeadlineMs = 120_000;
 const cleanStopSeconds = 60;
@@ -32,7 +34,7 @@ export const restoreDump =
     await assertOwnData(site);
     // What is there is moved aside, so it need not be closed in good order.
     await fence(site, context, 'kill');
-    const helper = await site.service.helper({ network: 'none', volumes: true });
+    const helper = await scratchHelper(site, from);
     const restoring = (site.restoring = createRestoring(site, helper));
     const { facts, uuid } = await loadBeside(site, helper, restoring, from, context);
     site.loaded = { point: from.point, startedAt: (await site.service.state()).startedAt };
@@ -133,30 +135,6 @@ export async function fence(site: Site, context: RestoreContext, how: 'kill' | '
   });
 }
 
-interface DumpFacts {
-  settings?: Settings;
-  formative?: Settings;
-  schemas?: string[];
-  persisted?: string[];
-  torn?: Torn;
-}
-export const factsOf = (from: Artifact): DumpFacts => (from.facts ?? {}) as DumpFacts;
-/** Points of before the formative settings were noted have some of them among the others. */
-const formativeOf = (from: Artifact): Settings => ({ ...factsOf(from).settings, ...factsOf(from).formative });
-
-export const scratchOptions = (
-  site: Site,
-  helper: Helper,
-  from: Artifact,
-  { signal }: RestoreContext,
-): ScratchOptions => ({
-  site,
-  helper,
-  settings: formativeOf(from),
-  gtid: formativeOf(from)['gtid_mode'] !== 'OFF',
-  signal,
-});
-
 export interface Loaded {
   server: ScratchServer;
   uuid: string;
@@ -227,8 +205,9 @@ async function emptyFolder(options: ScratchOptions, from: Artifact): Promise<{ [
     owner: site.owner,
     signal,
   });
+  let begunWith: BegunWith | null;
   try {
-    await initialise(options);
+    begunWith = await layFolder(options);
   } finally {
     await cleared.putBack();
   }
@@ -239,6 +218,8 @@ async function emptyFolder(options: ScratchOptions, from: Artifact): Promise<{ [
   if (text !== null) await writePersisted(helper, site, text, signal);
   const wanted = persistedIn(text ?? '{}') ?? {};
   return {
+    emptyFolder: begunWith ? 'taken' : 'made',
+    ...(begunWith ? { begunWith: { ...begunWith } } : {}),
     damagedData: damagedFacts(cleared),
     keptBeside: cleared.kept,
     persisted: { settings: Object.keys(wanted).sort(), changed: persistedDifferences(found ?? {}, wanted) },

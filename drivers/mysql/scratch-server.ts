@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { Transform } from 'node:stream';
 import { pollUntil } from '../../core/clock.ts';
 import { environmentError } from '../../core/errors.ts';
-import type { ExecOptions, ExecResult, Helper } from '../../core/service.ts';
+import type { ExecOptions, ExecResult, Helper, Shell } from '../../core/service.ts';
 import { folderOptions, loadingOptions } from './formative.ts';
 import type { Settings, Site } from './server.ts';
 
@@ -48,8 +48,11 @@ export interface ScratchOptions {
 }
 
 /** As the owner of the service's files, so that they are his whatever account the service runs under. */
-const started = async (options: ScratchOptions, argv: string[], what: string): Promise<void> => {
-  const { helper, signal, site } = options;
+const started = async (
+  { helper, signal, site }: Pick<ScratchOptions, 'signal'> & { helper: Shell; site: Pick<Site, 'owner'> },
+  argv: string[],
+  what: string,
+): Promise<void> => {
   const { code, stderr } = await helper.exec(argv, { user: site.owner, signal, deadlineMs: 120_000 });
   if (code === 0) return;
   const log = await helper.exec(['sh', '-c', `grep -a ERROR ${logFile} | tail -n 3`]);
@@ -59,17 +62,25 @@ const started = async (options: ScratchOptions, argv: string[], what: string): P
   });
 };
 
-/** An empty data folder as the server makes it; root without a password until the dump brings its own. */
-export const initialise = (options: ScratchOptions): Promise<void> =>
+/**
+ * An empty data folder as the server makes it; root without a password until the dump brings its own. Its
+ * redo log is small, because the next server makes one of the size that it is told.
+ */
+export const initialise = (
+  helper: Shell,
+  folder: string,
+  { settings, owner, signal }: { settings: Settings; owner: string; signal: AbortSignal },
+): Promise<void> =>
   started(
-    options,
+    { helper, signal, site: { owner } },
     [
       'mysqld',
       '--no-defaults',
       '--initialize-insecure',
-      `--datadir=${options.site.dataFolder}`,
+      `--datadir=${folder}`,
       `--log-error=${logFile}`,
-      ...folderOptions(options.settings),
+      '--loose-innodb-redo-log-capacity=8M',
+      ...folderOptions(settings),
     ],
     'initialising the data folder',
   );

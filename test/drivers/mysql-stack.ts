@@ -15,6 +15,8 @@ const file = fileURLToPath(new URL('../fixtures/mysql.compose.yml', import.meta.
 export interface MysqlStack {
   service: Service;
   password: string;
+  /** What the driver has noted, oldest first. */
+  notes: string[];
   /** Everything of the drill but that server. */
   others(): Promise<unknown>;
   /** `clients`: their way in; through the proxy by default. */
@@ -40,8 +42,10 @@ export async function mysqlStackUp(): Promise<MysqlStack> {
   const password = environment['MYSQL_ROOT_PASSWORD']!;
   const session = <T>(work: (session: Session) => Promise<T>): Promise<T> =>
     withSession({ service, password, config: mysqlDriver.config.parse({}) }, work);
+  const notes: string[] = [];
   return {
     service,
+    notes,
     password,
     others: () => bystanders(drill, stack.services, 'mysql'),
     attach: (config = {}, over = service, clients = () => stack.services.get('toxiproxy')!.endpoint(3306)) =>
@@ -54,7 +58,7 @@ export async function mysqlStackUp(): Promise<MysqlStack> {
         seed: 1,
         config: mysqlDriver.config.parse(config),
         secret: (name) => environment[name]!,
-        note: () => undefined,
+        note: (text) => void notes.push(text),
       }),
     sql: (...statements) =>
       session(async ({ rows }) => {

@@ -1,0 +1,123 @@
+import { randomBytes } from 'node:crypto';
+import { pack } from 'tar-stream';
+import { afterAll, expect, test } from 'vitest';
+import type { BegunWith } from '../../../core/backup.ts';
+import type { Service } from '../../../core/service.ts';
+import { findKept, keptPath, keptTag, removeKept } from '../../../stack/kept.ts';
+import { keptLabels } from '../../../stack/owner.ts';
+import { followed, getRuntime } from '../../../stack/runtime.ts';
+import { recordingContext, takeBackup } from '../../suites/artifact.ts';
+import { whenReady } from '../../suites/driver-conformance.ts';
+import { oneReceiver, oneServer } from '../../support/server-rig.ts';
+import { mysqlStackUp } from '../mysql-stack.ts';
+
+/** Keys of this file's own, so that no other drill on this engine makes, takes or removes what it keeps. */
+const own = randomBytes(8).toString('hex');
+const keys = new Set<string>();
+const privately = (key: string): string => {
+  keys.add(`${own}-${key}`);
+  return `${own}-${key}`;
+};
+const withOwnKeys = (service: Service): Service => ({
+  ...service,
+  keep: (recipe) => service.keep({ ...recipe, key: privately(recipe.key) }),
+  helper: ({ from, ...options }) =>
+    service.helper({ ...options, ...(from === undefined ? {} : { from: privately(from) }) }),
+});
+const isOwn = async (marks: Readonly<Record<string, string>>): Promise<boolean> =>
+  keys.has(marks[keptLabels.key] ?? '');
+
+const { stack, attached } = oneServer(mysqlStackUp, (up) => up.attach({}, withOwnKeys(up.service)));
+const receiver = oneReceiver();
+
+afterAll(async () => void (await removeKept(await getRuntime(), isOwn)));
+
+interface Restored {
+  begunWith?: BegunWith;
+}
+/** A dump of one row, put in the place of what is there. */
+async function restored(): Promise<{ facts: Restored; uuid: string; rows: unknown[] }> {
+  await whenReady(attached);
+  await stack.sql(
+    'DROP DATABASE IF EXISTS app',
+    'CREATE DATABASE app',
+    'CREATE TABLE app.t (id INT PRIMARY KEY)',
+    'INSERT INTO app.t VALUES (7)',
+  );
+  const consistency = await takeBackup(attached.backups['dump']!, receiver, {});
+  const facts = await attached.backups['dump']!.restore!(
+    receiver.artifact('dump', consistency),
+    recordingContext(),
+  );
+  const [row] = await stack.sql('SELECT @@server_uuid AS uuid');
+  return {
+    facts: facts as unknown as Restored,
+    uuid: String(row!['uuid']),
+    rows: await stack.sql('SELECT id FROM app.t'),
+  };
+}
+
+/** Puts an image under the name of each folder that is kept, with the labels of that one. */
+async function spoil(dockerfile: (from: string) => string): Promise<void> {
+  const runtime = await getRuntime();
+  const docker = runtime.container.dockerode;
+  const image = (await docker.getImage(stack.service.image.reference).inspect()).Id;
+  for (const key of keys) {
+    const kept = await findKept({ runtime }, image, key);
+    if (!kept) continue;
+    const context = pack();
+    context.entry({ name: 'Dockerfile' }, dockerfile(kept.image));
+    context.finalize();
+    const options = { t: keptTag(image, key), forcerm: true };
+    await followed(docker, await docker.buildImage(context as unknown as NodeJS.ReadableStream, options));
+  }
+}
+
+test('a restore begins with the folder that was kept, each time as a new server', {
+  timeout: 300_000,
+}, async () => {
+  const before = await restored();
+  expect(before.facts.begunWith, 'nothing was kept yet').toBeUndefined();
+  await attached.backups['dump']!.prepare!();
+  const all = [before, await restored(), await restored()];
+  expect(stack.notes).toEqual([]);
+  for (const { facts, rows } of all.slice(1)) {
+    expect(facts.begunWith).toEqual({
+      of: 'mysql',
+      what: 'an empty data folder',
+      sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+      madeAt: expect.stringMatching(/^\d{4}-.*Z$/),
+      madeInMs: expect.any(Number),
+    });
+    expect(facts.begunWith!.madeInMs).toBeGreaterThan(0);
+    expect(rows).toEqual([{ id: 7 }]);
+  }
+  expect(new Set(all.map(({ uuid }) => uuid)).size, 'nobody has the UUID of another').toBe(3);
+});
+
+test.each([
+  ['a byte of it is another', (from: string) => `FROM ${from}\nRUN printf x >> ${keptPath}/undo_001\n`],
+  ['a file of it is gone', (from: string) => `FROM ${from}\nRUN rm ${keptPath}/mysql/general_log.CSM\n`],
+  [
+    'an account lies in it beside',
+    (from: string) => `FROM ${from}\nRUN echo "CREATE USER x" > ${keptPath}/first.sql\n`,
+  ],
+  ['it does not say what it was', (from: string) => `FROM ${from}\nLABEL ${keptLabels.facts}="{}"\n`],
+])(
+  'where %s, it is not taken: the restore makes its own, and says so',
+  {
+    timeout: 300_000,
+  },
+  async (_, dockerfile) => {
+    await removeKept(await getRuntime(), isOwn);
+    await attached.backups['dump']!.prepare!();
+    stack.notes.length = 0;
+    await spoil(dockerfile);
+    const { facts, rows } = await restored();
+    expect(stack.notes).toEqual([
+      expect.stringMatching(/^the empty data folder that is kept was not taken, and one is made: it /),
+    ]);
+    expect(facts.begunWith).toBeUndefined();
+    expect(rows).toEqual([{ id: 7 }]);
+  },
+);
