@@ -12,7 +12,9 @@ const readyDeadlineMs = 15_000;
 /** A service that runs and whose health check has not said so yet: its next looks are so far away at most. */
 const healthyDeadlineMs = 60_000;
 const askEveryMs = 250;
-/** How long a fault may have to wait for the answer of one that may have ended. */
+/** How long a service that was started anew may take to pass the check that it declares, before it is looked at anew. */
+const checkDeadlineMs = 5_000;
+/** How long anything may have to wait for the answer of a service that may have ended. */
 const jobDeadlineMs = 5_000;
 /**
  * A process that ends again and again is seen running now and then: it must be the same one this much later.
@@ -32,17 +34,35 @@ export type Before = ReadonlyMap<string, ServiceState>;
  * noted.
  */
 export async function stateOfServices(drill: Drill): Promise<Before> {
-  const states = new Map<string, ServiceState>();
-  for (const service of drill.stack?.services.values() ?? []) {
+  const ask = async (service: Service): Promise<[string, ServiceState][]> => {
     try {
-      states.set(service.name, await service.state());
+      return [[service.name, await service.state()]];
     } catch (error) {
       drill.timeline.emit('note', {
         text: `what ${service.name} was before the fault is not known: ${messageOf(error)}`,
       });
+      return [];
     }
-  }
-  return states;
+  };
+  return new Map((await Promise.all([...servicesOf(drill)].map(ask))).flat());
+}
+
+const servicesOf = (drill: Drill): Iterable<Service> => drill.stack?.services.values() ?? [];
+
+/** Which start of each service was seen running, and when: for `askAll`, which need not wait that long again. */
+export type SeenRunning = ReadonlyMap<string, { startedAt: string; atMs: number }>;
+
+/** Never rejects: what cannot be asked is not among them. */
+export async function seenRunning(drill: Drill): Promise<SeenRunning> {
+  const look = async (service: Service): Promise<[string, { startedAt: string; atMs: number }][]> => {
+    const what = `asking what ${service.name} is`;
+    const state = await withDeadline(drill.dependencies.clock, what, jobDeadlineMs, service.state()).catch(
+      () => null,
+    );
+    if (state?.status !== 'running') return [];
+    return [[service.name, { startedAt: state.startedAt, atMs: drill.dependencies.clock.nowMs() }]];
+  };
+  return new Map((await Promise.all([...servicesOf(drill)].map(look))).flat());
 }
 
 /**
@@ -100,14 +120,19 @@ export async function readyComponents(drill: Drill): Promise<string[]> {
 /**
  * Asks every component that was broken or restored, or ready before the fault, and every service that ran
  * then, whether it is there and ready now. What lies in a lost region is not reached for. Never rejects for
- * what they say.
+ * what they say. `seen`: at an earlier look, after the recovery.
  */
-export async function askAll(drill: Drill, before: Before, readyBefore: readonly string[]): Promise<void> {
+export async function askAll(
+  drill: Drill,
+  before: Before,
+  readyBefore: readonly string[],
+  seen: SeenRunning,
+): Promise<void> {
   const ran = [...before].filter(([, { status }]) => status === 'running');
   sayWait(drill, 'asking every component and service whether it stands', healthyDeadlineMs);
   const asked = [
     ...componentsToAsk(drill, readyBefore).map((name) => askComponent(drill, name)),
-    ...ran.map(([name, state]) => askService(drill, drill.stack!.services.get(name)!, state)),
+    ...ran.map(([name, state]) => askService(drill, drill.stack!.services.get(name)!, state, seen.get(name))),
   ];
   for (const event of await Promise.all(asked)) drill.timeline.emit('asked', event);
 }
@@ -154,7 +179,12 @@ async function askComponent(drill: Drill, name: string): Promise<Asked> {
   return { ...about, ready: ready === true, detail: ready ? 'answers as ready' : 'does not answer as ready' };
 }
 
-async function askService(drill: Drill, service: Service, before: ServiceState): Promise<Asked> {
+async function askService(
+  drill: Drill,
+  service: Service,
+  before: ServiceState,
+  earlier: { startedAt: string; atMs: number } | undefined,
+): Promise<Asked> {
   const away = drill.plan.scenario.staysAway;
   const here = [...drill.plan.components.values()]
     .filter((one) => one.service === service.name)
@@ -173,19 +203,22 @@ async function askService(drill: Drill, service: Service, before: ServiceState):
     const seen = await service.state();
     last = told(seen);
     done = endedWell(seen);
-    if (!isAsBefore(seen, before))
+    const checked = isUntold(seen, before) && (await passesItsCheck(service, drill.options.signal));
+    if (!checked && !isAsBefore(seen, before))
       return seen.status !== 'running' && clock.nowMs() >= patienceMs ? 'away' : false;
-    const steadyAtMs = clock.nowMs() + (seen.restarts > before.restarts ? flappingMs : steadyMs);
-    while (clock.nowMs() < steadyAtMs) {
-      await clock.sleep(steadyMs, drill.options.signal);
-      const again = await service.state();
-      last =
-        again.startedAt === seen.startedAt
-          ? told(again)
-          : `${told(again)}, but started anew while it was looked at`;
-      if (again.startedAt !== seen.startedAt || !isAsBefore(again, before)) return false;
+    const sinceMs = earlier?.startedAt === seen.startedAt ? earlier.atMs : clock.nowMs();
+    const steadyAtMs = sinceMs + (seen.restarts > before.restarts ? flappingMs : steadyMs);
+    // A check takes a moment: it may have been passed by another start than the one that was seen.
+    let again = checked ? await service.state() : seen;
+    for (;;) {
+      last = toldAgain(again, seen, checked);
+      if (again.startedAt !== seen.startedAt) return false;
+      if (!isAsBefore(again, before) && !(checked && isUntold(again, before))) return false;
+      const leftMs = steadyAtMs - clock.nowMs();
+      if (leftMs <= 0) return 'ready';
+      await clock.sleep(Math.min(steadyMs, leftMs), drill.options.signal);
+      again = await service.state();
     }
-    return 'ready';
   });
   const ready = seen === 'ready';
   const remedy = done
@@ -211,8 +244,27 @@ const told = ({ status, health, exitCode }: ServiceState): string =>
     ...(status === 'exited' ? [`code ${exitCode ?? 'unknown'}`] : []),
   ].join(', ');
 
+/**
+ * Docker asks once every interval, the first time after one: of a service that was started anew it may say
+ * nothing for half a minute.
+ */
+const isUntold = (now: ServiceState, before: ServiceState): boolean =>
+  now.status === 'running' && now.health === 'starting' && now.startedAt !== before.startedAt;
+
+const passesItsCheck = (service: Service, signal: AbortSignal): Promise<boolean> =>
+  service.waitHealthy(checkDeadlineMs, signal).then(
+    () => true,
+    () => false,
+  );
+
+function toldAgain(again: ServiceState, seen: ServiceState, checked: boolean): string {
+  if (again.startedAt !== seen.startedAt) return `${told(again)}, but started anew while it was looked at`;
+  return checked && again.health === 'starting' ? `${told(again)}, and its check passes` : told(again);
+}
+
 const isAsBefore = (now: ServiceState, before: ServiceState): boolean =>
   now.status === 'running' &&
+  !isUntold(now, before) &&
   (now.health === null || now.health === 'healthy' || now.health === before.health);
 
 /** What is meant to stay away is looked at once, and not waited for: a deadline of 0. */

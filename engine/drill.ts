@@ -5,7 +5,14 @@ import { every } from '../core/clock.ts';
 import { messageOf, MusterError } from '../core/errors.ts';
 import type { Outcome, Phase } from '../core/timeline.ts';
 import type { Recorder } from '../core/workload.ts';
-import { askAll, readyComponents, stateOfServices, withoutEndedJobs, type Before } from './asked.ts';
+import {
+  askAll,
+  readyComponents,
+  stateOfServices,
+  withoutEndedJobs,
+  type Before,
+  type SeenRunning,
+} from './asked.ts';
 import { breakIt, detect } from './break.ts';
 import { countingWrites } from './covered.ts';
 import { workloadOf, type Drill, type EngineDependencies, type RunOptions } from './drill-context.ts';
@@ -111,6 +118,7 @@ async function live(drill: Drill): Promise<void> {
   let schedules: Schedules | null = null;
   let before: Before = new Map();
   let readyBefore: string[] = [];
+  let seen: SeenRunning = new Map();
   try {
     const loadBegunMs = drill.dependencies.clock.nowMs();
     await phase(drill, 'protect', async () => {
@@ -138,7 +146,7 @@ async function live(drill: Drill): Promise<void> {
       for (const open of drill.moments.open)
         drill.timeline.emit('note', { text: `a fault waited for ${open}, which never came` });
       clearScratch(drill);
-      await observe(drill);
+      seen = await observe(drill);
     });
   } finally {
     await settled(drill, 'ending the backups', (schedules as Schedules | null)?.stop());
@@ -149,7 +157,7 @@ async function live(drill: Drill): Promise<void> {
     await readBackAll(drill);
     await runChecks(drill);
     await askFaultsAgain(drill);
-    await askAll(drill, before, readyBefore);
+    await askAll(drill, before, readyBefore, seen);
   });
 }
 

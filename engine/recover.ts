@@ -5,6 +5,7 @@ import type { RecoveryTarget, RestoreContext } from '../core/backup.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Step } from '../core/scenario.ts';
 import type { Json } from '../core/timeline.ts';
+import { seenRunning, type SeenRunning } from './asked.ts';
 import { brokenComponents } from './break.ts';
 import { commandStep, commandTitle } from './command.ts';
 import { attachedTo, stageOf, type Drill } from './drill-context.ts';
@@ -257,9 +258,10 @@ function targetOf(until: 'latest' | Record<string, unknown>): RecoveryTarget {
 
 /**
  * Waits until what was broken says ready, and then until clients have had right answers for long enough.
- * Gives up at the deadline; the judge says what that means.
+ * Gives up at the deadline; the judge says what that means. Gives what ran when the components had become
+ * ready.
  */
-export async function observe(drill: Drill): Promise<void> {
+export async function observe(drill: Drill): Promise<SeenRunning> {
   const { timeline, dependencies, plan, pulse } = drill;
   const { clock } = dependencies;
   const untilMs = clock.nowMs() + plan.scenario.giveUp.ms;
@@ -278,6 +280,7 @@ export async function observe(drill: Drill): Promise<void> {
     );
     if (seen === 'ready') timeline.emit('ready', { component: target });
   }
+  const looking = seenRunning(drill);
   sayWait(drill, 'waiting for clients to have right answers for long enough', left());
   const settled = await pollUntil(
     clock,
@@ -285,6 +288,7 @@ export async function observe(drill: Drill): Promise<void> {
     async () => calm(),
   );
   timeline.emit('observation.ended', { settled: settled === true });
+  return looking;
 }
 
 /** Plain files of backups do not outlive the step that needed them. */

@@ -11,6 +11,12 @@ export interface AskedCase {
   atFault?: Partial<ServiceState>;
   beforehand?: true;
   now(look: number): Partial<ServiceState>;
+  /** Whether the check that it declares passes when it is asked. */
+  passes?: (time: number) => boolean;
+  /** The start that was seen running right after the recovery. */
+  seen?: string;
+  /** How long it may be looked at, at most; on a clock that passes only while somebody sleeps. */
+  withinMs?: number;
   ready: boolean;
   says?: RegExp;
 }
@@ -81,6 +87,51 @@ export const askedCases: AskedCase[] = [
     ready: false,
   },
   { name: 'was struck by a circumstance, and runs', beforehand: true, now: () => ({}), ready: true },
+  {
+    name: 'was started anew, passes its own check, and Docker has not asked yet',
+    before: healthy,
+    now: () => ({ startedAt: '2', health: 'starting' }),
+    passes: () => true,
+    ready: true,
+    says: /^running, starting, and its check passes$/,
+    withinMs: 1_000,
+  },
+  {
+    name: 'was started anew before Docker had asked at all, and does not pass its own check',
+    before: { health: 'starting' },
+    now: () => ({ startedAt: '2', health: 'starting' }),
+    passes: () => false,
+    ready: false,
+  },
+  {
+    name: 'was started anew and passes its own check at the third time',
+    before: healthy,
+    now: () => ({ startedAt: '2', health: 'starting' }),
+    passes: (time) => time === 3,
+    ready: true,
+    withinMs: 2_000,
+  },
+  {
+    name: 'was started anew while its check was asked, again and again',
+    before: healthy,
+    now: (look) => ({ startedAt: String(2 + look), health: 'starting' }),
+    passes: () => true,
+    ready: false,
+  },
+  {
+    name: 'runs since the recovery, and need not be looked at for as long again',
+    now: () => ({ startedAt: '2', restarts: 1 }),
+    seen: '2',
+    ready: true,
+    withinMs: 0,
+  },
+  {
+    name: 'runs since later than what was seen after the recovery, and is looked at for as long as any',
+    now: (look) => (look < 9 ? { startedAt: '3', restarts: 2 } : { startedAt: '4', restarts: 3 }),
+    seen: '2',
+    ready: true,
+    withinMs: 20_000,
+  },
   { name: 'was never healthy', before: unhealthy, now: () => unhealthy, ready: true },
 ];
 

@@ -31,7 +31,10 @@ const quickClock = () => {
   };
 };
 
-interface Rig extends Omit<AskedCase, 'name' | 'ready'> {
+/** Longer than a service is looked at that was started anew. */
+const sinceRecoveryMs = 11_000;
+
+interface Rig extends Omit<AskedCase, 'name' | 'ready' | 'says' | 'withinMs'> {
   staysAway?: string[];
   lost?: string[];
   region?: string | null;
@@ -49,13 +52,20 @@ async function askedOf({
   before = {},
   atFault,
   beforehand,
-}: Rig): Promise<EventData['asked'][]> {
+  passes = () => true,
+  seen: seenStart,
+}: Rig): Promise<{ asked: EventData['asked'][]; tookMs: number }> {
   let look = -1;
+  let time = 0;
   let state = before;
+  const clock = quickClock();
   const service = {
     name: 'jobs',
     region,
     state: async () => ({ ...running, ...(look < 0 ? state : now(look++)) }),
+    waitHealthy: async () => {
+      if (!passes(++time)) throw new Error('not healthy');
+    },
   } as unknown as Service;
   const seen: EventData['asked'][] = [];
   const events: { type: 'fault.begun'; data: Partial<EventData['fault.begun']> }[] = [];
@@ -70,7 +80,7 @@ async function askedOf({
       emit: (type: string, data: EventData['asked']) => void (type === 'asked' && seen.push(data)),
     },
     options: { signal: new AbortController().signal },
-    dependencies: { clock: quickClock(), progress: () => undefined },
+    dependencies: { clock, progress: () => undefined },
   } as unknown as Drill;
   let states = await stateOfServices(drill);
   if (beforehand) {
@@ -81,15 +91,19 @@ async function askedOf({
   states = await withoutEndedJobs(drill, states);
   begin({ target: 'other' });
   look = 0;
-  await askAll(drill, await withoutEndedJobs(drill, states), []);
-  return seen;
+  const askedAt = new Map(seenStart === undefined ? [] : [['jobs', { startedAt: seenStart, atMs: 0 }]]);
+  const left = await withoutEndedJobs(drill, states);
+  await clock.sleep(sinceRecoveryMs);
+  await askAll(drill, left, [], askedAt);
+  return { asked: seen, tookMs: clock.nowMs() - sinceRecoveryMs };
 }
 
 describe('a service that ran before the fault', () => {
   test.each(askedCases.map((one) => [one.name, one] as const))(
     '%s',
-    async (_, { name, ready, says = /./, ...rig }) => {
-      const asked = await askedOf(rig);
+    async (_, { name, ready, says = /./, withinMs = Infinity, ...rig }) => {
+      const { asked, tookMs } = await askedOf(rig);
+      expect(tookMs).toBeLessThanOrEqual(withinMs);
       // Of one that is not asked, nothing stands against it.
       expect(
         asked.every((one) => one.ready),
@@ -108,16 +122,17 @@ describe('a service that ran before the fault', () => {
     },
   );
   test('is told as it is and as it was', async () => {
-    const [asked] = await askedOf({
+    const {
+      asked: [asked],
+    } = await askedOf({
       before: { health: 'healthy' },
       now: () => ({ status: 'exited', exitCode: 137 }),
     });
     expect(asked!.detail).toBe('exited, code 137; before the fault: running, healthy');
   });
   test('stays away where the scenario says so', async () => {
-    expect(await askedOf({ staysAway: ['jobs'], now: () => ({ status: 'exited', exitCode: 0 }) })).toEqual([
-      expect.objectContaining({ ready: false, staysAway: true }),
-    ]);
+    const { asked } = await askedOf({ staysAway: ['jobs'], now: () => ({ status: 'exited', exitCode: 0 }) });
+    expect(asked).toEqual([expect.objectContaining({ ready: false, staysAway: true })]);
   });
   test('is not reached for in a region that is lost', async () => {
     const looked: number[] = [];
@@ -125,7 +140,7 @@ describe('a service that ran before the fault', () => {
       looked.push(look);
       return {};
     };
-    const asked = await askedOf({ lost: ['west'], region: 'west', now });
+    const { asked } = await askedOf({ lost: ['west'], region: 'west', now });
     expect(asked).toEqual([
       expect.objectContaining({
         ready: false,
@@ -136,9 +151,11 @@ describe('a service that ran before the fault', () => {
     expect(looked).toEqual([]);
   });
   test('one that had ended by then is not asked', async () => {
-    expect(
-      await askedOf({ before: { status: 'exited', exitCode: 0 }, now: () => ({ status: 'exited' }) }),
-    ).toEqual([]);
+    const { asked } = await askedOf({
+      before: { status: 'exited', exitCode: 0 },
+      now: () => ({ status: 'exited' }),
+    });
+    expect(asked).toEqual([]);
   });
 });
 
