@@ -3,7 +3,7 @@ import { environmentError, messageOf } from '../core/errors.ts';
 import type { Service } from '../core/service.ts';
 import { invariantOutcome } from './command.ts';
 import type { Drill } from './drill-context.ts';
-import type { Plan } from './plan.ts';
+import type { Plan, PlannedComponent } from './plan.ts';
 import { isReplay, isRestore, actionOwner, backupToRestore } from './plan-step.ts';
 import { hostRules } from './plan-mounts.ts';
 import { attachedTo, workloadOf } from './drill-context.ts';
@@ -40,38 +40,61 @@ export async function bringUp(drill: Drill): Promise<void> {
     options.signal,
     waitFor(drill, 'opening the stores', deadlineMs, () => openStores(drill)),
   );
-  for (const component of plan.components.values()) {
-    options.signal.throwIfAborted();
-    const attaching = (): Promise<Attached> =>
-      component.driver.attach({
-        component: component.name,
-        service: serviceOf(drill, component.service),
-        config: component.config as never,
-        clients: () => {
-          const { clients } = component.declared;
-          return serviceOf(drill, clients?.service ?? component.service).endpoint(
-            clients?.port ?? component.driver.port,
-          );
-        },
-        peer: (name) => serviceOf(drill, name),
-        clock: dependencies.clock,
-        seed: options.seed,
-        secret: (name) => secretOf(drill, name),
-        note: (text) => void timeline.emit('note', { text }),
-      });
-    const attached = await unlessAborted(
-      options.signal,
-      waitFor(drill, `attaching to ${component.name}`, deadlineMs, attaching),
-    );
-    drill.attached.set(component.name, attached);
-    assertDataIsMounted(component.name, serviceOf(drill, component.service), attached.dataFolder);
+  await attachAll(drill);
+}
+
+/**
+ * All at once, and told of in the order of the strategy. What was attached by the time that one cannot be is
+ * kept, to be closed with the drill; what comes later is closed at once.
+ */
+async function attachAll(drill: Drill): Promise<void> {
+  const { plan, timeline, options } = drill;
+  const components = [...plan.components.values()];
+  let failed = false;
+  const attaching = components.map(async (component) => {
+    const attached = await attachOne(drill, component);
+    if (failed) await attached.close();
+    else drill.attached.set(component.name, attached);
+    return attached;
+  });
+  const all = await unlessAborted(options.signal, Promise.all(attaching)).catch((error: unknown) => {
+    failed = true;
+    throw error;
+  });
+  drill.attached.clear();
+  for (const [index, component] of components.entries()) {
+    const { dataFolder, server } = all[index]!;
+    drill.attached.set(component.name, all[index]!);
     timeline.emit('component.attached', {
       component: component.name,
       driver: component.declared.driver,
       service: component.service,
-      server: attached.server,
+      server,
     });
+    assertDataIsMounted(component.name, serviceOf(drill, component.service), dataFolder);
   }
+}
+
+function attachOne(drill: Drill, component: PlannedComponent): Promise<Attached> {
+  const { plan, timeline, dependencies, options } = drill;
+  const attaching = (): Promise<Attached> =>
+    component.driver.attach({
+      component: component.name,
+      service: serviceOf(drill, component.service),
+      config: component.config as never,
+      clients: () => {
+        const { clients } = component.declared;
+        return serviceOf(drill, clients?.service ?? component.service).endpoint(
+          clients?.port ?? component.driver.port,
+        );
+      },
+      peer: (name) => serviceOf(drill, name),
+      clock: dependencies.clock,
+      seed: options.seed,
+      secret: (name) => secretOf(drill, name),
+      note: (text) => void timeline.emit('note', { text }),
+    });
+  return waitFor(drill, `attaching to ${component.name}`, plan.scenario.stepDeadline.ms, attaching);
 }
 
 /**

@@ -13,7 +13,7 @@ import {
 } from './compose.ts';
 import { describeComposeFile, placesIn } from './compose-file.ts';
 import { contain, noRules } from './containment.ts';
-import { longMs, saying, within } from './deadline.ts';
+import { longMs, saying } from './deadline.ts';
 import { makeHostVolumes } from './host-volumes.ts';
 import { assertContained, laidOver } from './laid.ts';
 import { createHostSignal } from './host-signal.ts';
@@ -27,6 +27,7 @@ import { aimAtRegion } from './region.ts';
 import { dockerHost, getRuntime, type Container, type Runtime } from './runtime.ts';
 import { attachService, type DrillSite } from './service.ts';
 import { imageOf, imageRecords, ownImages, presentImages } from './service-images.ts';
+import { started, startedAndReady, untilAllStarted } from './starting.ts';
 import { marked, sweep } from './sweep.ts';
 
 /** From nothing to a stack whose services are ready; what was made is gone again where that fails. */
@@ -77,9 +78,16 @@ export async function bringUp(provider: StackProviderOptions, up: StackUpOptions
         mounts,
       ),
     );
-    await started(() => composeUp(run, overrideOf(config, run, own, laid), check), down, up.signal);
-    const services = await attachAll(site, project, config);
-    await allReady(site, services, provider, up);
+    const services = await startedAndReady(
+      (signal) => started(() => composeUp(run, overrideOf(config, run, own, laid), check), down, signal),
+      async (signal, upped) => {
+        await untilAllStarted(site, project, config, signal, upped);
+        const attached = await attachAll(site, project, config);
+        await allReady(site, attached, provider, { ...up, signal });
+        return attached;
+      },
+      up.signal,
+    );
     return {
       project,
       services,
@@ -147,33 +155,6 @@ async function assertFree(runtime: Runtime, project: string, drill: string): Pro
       .join(', '),
     hint: '`muster gc` removes what dead drills left',
   });
-}
-
-/**
- * An interrupted start is cut short by removing what it made, and removed again once Compose has given up.
- */
-async function started(
-  start: () => Promise<void>,
-  down: () => Promise<void>,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const upping = within(
-    'starting the services',
-    longMs,
-    start(),
-    'an image that is pulled or built may take that long: have it made first, by `docker compose pull` or `build`',
-  );
-  if (!signal) return upping;
-  const aborted = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
-  try {
-    await Promise.race([upping, aborted]);
-    signal.throwIfAborted();
-  } catch (error) {
-    if (signal.aborted) await Promise.allSettled([down(), upping]);
-    throw error;
-  }
 }
 
 async function containerOf(runtime: Runtime, project: string, service: string): Promise<Container> {

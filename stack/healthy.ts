@@ -2,20 +2,24 @@ import { pollUntil } from '../core/clock.ts';
 import { environmentError } from '../core/errors.ts';
 import { masked, secretsIn } from '../core/masking.ts';
 import type { Service, ServiceState } from '../core/service.ts';
+import { isListening } from './listening.ts';
 import type { Inspection } from './runtime.ts';
 import type { DrillSite } from './service.ts';
 
 const lookEveryMs = 100;
 /** An exec costs a busy machine a tenth of a second. */
 const askEveryMs = 500;
+/** How often the check is asked all the same where nobody listens at a published port. */
+const askUnheardEveryMs = 2_000;
 const nanosecondsPerMs = 1_000_000;
 const timeoutDefaultMs = 30_000;
 
 /**
  * Waits until the container runs and is healthy. Docker asks only once every interval, the first time after
  * one: a recovery would seem to take that much longer than it does. So whoever waits asks the same declared
- * check at once, and again, until either of the two has seen it pass. Environment error at the deadline, with
- * the container's last lines.
+ * check, and again, until either of the two has seen it pass: as soon as somebody listens at a port that the
+ * service publishes, at once where it publishes none. Environment error at the deadline, with the container's
+ * last lines.
  */
 export async function waitHealthy(
   site: DrillSite,
@@ -25,12 +29,19 @@ export async function waitHealthy(
   signal?: AbortSignal,
 ): Promise<void> {
   let last: ServiceState | null = null;
-  let askedMs = -Infinity;
+  let askedMs = site.clock.nowMs();
+  let heard = false;
+  const isTurn = async (): Promise<boolean> => {
+    const sinceMs = site.clock.nowMs() - askedMs;
+    if (heard) return sinceMs >= askEveryMs;
+    heard = (await isListening(service)) !== false;
+    return heard || sinceMs >= askUnheardEveryMs;
+  };
   const fine = await pollUntil(site.clock, { everyMs: lookEveryMs, deadlineMs, signal }, async () => {
     last = await service.state();
     if (last.status !== 'running') return false;
     if (last.health === null || last.health === 'healthy') return true;
-    if (!check || site.clock.nowMs() - askedMs < askEveryMs) return false;
+    if (!check || !(await isTurn())) return false;
     const passed = await service
       .exec(check.argv, { deadlineMs: Math.min(check.timeoutMs, deadlineMs), ...(signal ? { signal } : {}) })
       .then(
