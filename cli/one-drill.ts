@@ -52,7 +52,7 @@ export const providerFor = (
 
 /**
  * One drill in this process: run, judged, reported. Rejects when there is nothing to judge, with what ended
- * it.
+ * it. Until `after` settles it makes its stack, and measures nothing.
  */
 export async function drillHere(
   plan: Plan,
@@ -60,6 +60,7 @@ export async function drillHere(
   provider: StackProvider,
   progress: (progress: Progress) => void,
   signal: AbortSignal,
+  after?: Promise<unknown>,
 ): Promise<Ran> {
   const seed = flags.seed ?? randomInt(2 ** 31);
   const dependencies = await dependenciesFor(plan, flags, provider, progress);
@@ -67,6 +68,7 @@ export async function drillHere(
     seed,
     keep: flags.keep === true,
     signal,
+    after,
   });
   const trouble = outcome === 'aborted' ? error : null;
   try {

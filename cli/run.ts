@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import { messageOf, MusterError } from '../core/errors.ts';
 import type { DrillResult } from '../core/result.ts';
+import type { RunOptions } from '../engine/drill-context.ts';
 import { planDrill, type Plan } from '../engine/plan.ts';
+import type { Progress } from '../core/progress.ts';
 import { sweptPlans } from '../engine/sweep.ts';
 import { unlessAborted } from '../engine/undo.ts';
 import type { StackProvider } from '../core/stack.ts';
@@ -133,12 +135,14 @@ async function drillAll(asked: readonly Asked[], running: Running): Promise<Told
   let reason: unknown = null;
   const signal = AbortSignal.any([running.signal, broken.signal]);
   const inTurn = takingTurns(jobs);
+  let former: Promise<unknown> = Promise.resolve();
   const all = await Promise.allSettled(
-    asked.map((one, index) =>
-      inTurn(async () => {
+    asked.map((one, index) => {
+      const after = former;
+      const drilling = inTurn(async (giveOn) => {
         if (signal.aborted) return null;
         try {
-          const told = await drillOne(one, index, { ...running, signal });
+          const told = await drillOne(one, index, { ...running, signal, after, giveOn });
           board.pause();
           if (!flags.json) printResult(told);
           return told;
@@ -147,24 +151,43 @@ async function drillAll(asked: readonly Asked[], running: Running): Promise<Told
           broken.abort(new MusterError('interrupted', `${one.name} could not go on: ${messageOf(error)}`));
           throw error;
         }
-      }),
-    ),
+      });
+      former = drilling.catch(() => undefined);
+      return drilling;
+    }),
   );
   if (broken.signal.aborted) throw reason;
   return all.flatMap((one) => (one.status === 'fulfilled' && one.value ? [one.value] : []));
 }
 
+/** `after`: settles when the drill before it is over; `giveOn`: lets the next one make its stack. */
 async function drillOne(
   { plan, file, drill, name }: Asked,
   index: number,
-  { flags, jobs, board, provider, signal }: Running,
+  {
+    flags,
+    jobs,
+    board,
+    provider,
+    signal,
+    after,
+    giveOn,
+  }: Running & Pick<RunOptions, 'after'> & { giveOn(): boolean },
 ): Promise<Told> {
   const begunMs = systemClock.nowMs();
   const shown = board.begin(name, index);
+  let nextIsShown = false;
+  const update = (progress: Progress): void => {
+    // What is taken down or judged needs nothing of what the next stack needs. Without a stack there is nothing
+    // to gain; side by side, as many are under way as the machine carries.
+    if (progress.kind === 'phase' && progress.phase === 'down' && plan.stackFile !== null && !flags.keep)
+      nextIsShown = giveOn();
+    if (!nextIsShown) shown.update(progress);
+  };
   try {
     const ran =
       jobs === 1
-        ? await drillHere(plan, flags, provider, shown.update, signal)
+        ? await drillHere(plan, flags, provider, update, signal, after)
         : await drillApart({ file, drill, planned: plannedText(plan), flags }, shown.update, signal);
     return { ...ran, plan, tookMs: systemClock.nowMs() - begunMs };
   } finally {

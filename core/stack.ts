@@ -115,6 +115,11 @@ export interface StackUpOptions {
    * missing it.
    */
   ownImages?: readonly string[];
+  /**
+   * Settles when the stack of the drill before it is gone. One that takes something of the host which that
+   * may still have, such as a fixed port, is not started before.
+   */
+  after?: Promise<unknown> | undefined;
   /** Values for `${NAME}` in the compose file: generated passwords, certificate folder. Never in argv. */
   environment: Record<string, string>;
   progress(line: string): void;

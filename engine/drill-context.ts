@@ -47,6 +47,11 @@ export interface RunOptions {
   /** Leave the stack and the stores for a look afterwards. */
   keep: boolean;
   signal: AbortSignal;
+  /**
+   * Settles when the drill before it is judged, and its stack gone: until then this one makes its own stack and
+   * seeds it, and measures nothing.
+   */
+  after?: Promise<unknown> | undefined;
 }
 
 /** One drill under way: what its phases share. */

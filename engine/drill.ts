@@ -114,6 +114,7 @@ async function untilAborted<T>(
 async function live(drill: Drill): Promise<void> {
   await phase(drill, 'up', () => bringUp(drill));
   await phase(drill, 'seed', () => seedData(drill));
+  await unlessAborted(drill.options.signal, Promise.resolve(drill.options.after));
   const loads: Load[] = [];
   let schedules: Schedules | null = null;
   let before: Before = new Map();

@@ -30,6 +30,7 @@ export async function bringUp(drill: Drill): Promise<void> {
       environment: dependencies.environment,
       progress: (text) => dependencies.progress({ kind: 'line', text }),
       signal: options.signal,
+      after: options.after,
     });
     for (const text of drill.stack.contained) timeline.emit('note', { text });
     timeline.emit('stack.up', { project: drill.stack.project, images: [...drill.stack.images] });

@@ -29,6 +29,7 @@ import { attachService, type DrillSite } from './service.ts';
 import { imageOf, imageRecords, ownImages, presentImages } from './service-images.ts';
 import { started, startedAndReady, untilAllStarted } from './starting.ts';
 import { marked, sweep } from './sweep.ts';
+import { isTiedToHost, unlessEnded } from './ties.ts';
 
 /** From nothing to a stack whose services are ready; what was made is gone again where that fails. */
 export async function bringUp(provider: StackProviderOptions, up: StackUpOptions): Promise<Stack> {
@@ -78,6 +79,7 @@ export async function bringUp(provider: StackProviderOptions, up: StackUpOptions
         mounts,
       ),
     );
+    if (isTiedToHost(config, rules)) await unlessEnded(up.after, up.signal);
     const services = await startedAndReady(
       (signal) => started(() => composeUp(run, overrideOf(config, run, own, laid), check), down, signal),
       async (signal, upped) => {

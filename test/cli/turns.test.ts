@@ -70,3 +70,48 @@ test('a place that came free is not given away twice', async () => {
   );
   expect({ most, now }).toEqual({ most: 1, now: 0 });
 });
+
+test('a place that was given on early is not given on again at the end', async () => {
+  const inTurn = takingTurns(1);
+  const running = new Set<string>();
+  const ends = new Map<string, () => void>();
+  const given: boolean[] = [];
+  const settle = (): Promise<void> => new Promise((go) => void setImmediate(go));
+  const begin = (name: string, early: boolean): Promise<void> =>
+    inTurn(async (giveOn) => {
+      running.add(name);
+      if (early) given.push(giveOn(), giveOn());
+      await new Promise<void>((end) => void ends.set(name, end));
+      running.delete(name);
+    });
+  const all = [begin('first', true), begin('second', false), begin('third', false)];
+  await settle();
+  // It began before anybody waited for its place: that was free, and the second took it.
+  expect([...running]).toEqual(['first', 'second']);
+  ends.get('first')!();
+  await settle();
+  expect([...running]).toEqual(['second']);
+  ends.get('second')!();
+  await settle();
+  expect([...running]).toEqual(['third']);
+  ends.get('third')!();
+  await Promise.all(all);
+  expect(given).toEqual([false, false]);
+});
+
+test('who gives a place on early is told whether somebody waited for it', async () => {
+  const inTurn = takingTurns(1);
+  const told: boolean[] = [];
+  let go!: () => void;
+  const asked = new Promise<void>((resolve) => {
+    go = resolve;
+  });
+  const piece = async (giveOn: () => boolean): Promise<void> => {
+    await asked;
+    told.push(giveOn());
+  };
+  const all = [inTurn(piece), inTurn(piece)];
+  go();
+  await Promise.all(all);
+  expect(told).toEqual([true, false]);
+});

@@ -1,0 +1,43 @@
+import type { HostRules } from '../core/stack.ts';
+import type { ComposeConfig } from './compose.ts';
+
+/** What of a resolved compose file says where on the host something is. */
+interface Placed {
+  ports?: { published?: string | number }[];
+  network_mode?: string;
+}
+interface PlacedNetwork {
+  ipam?: { config?: unknown[] };
+  driver_opts?: Record<string, unknown>;
+}
+
+/**
+ * Whether two stacks of this compose file cannot be there at the same time, or reach for the same thing of the
+ * host: a fixed port or subnet, the host's network, or what the strategy allows by name.
+ */
+export function isTiedToHost(config: ComposeConfig, { access }: Pick<HostRules, 'access'>): boolean {
+  const services = Object.values(config.services) as Placed[];
+  const networks = Object.values(config.networks ?? {}) as PlacedNetwork[];
+  const isFixed = ({ published = '' }: { published?: string | number }): boolean =>
+    !['', '0'].includes(String(published));
+  return (
+    Object.keys(access).length > 0 ||
+    services.some(({ ports = [], network_mode: mode = '' }) => ports.some(isFixed) || mode === 'host') ||
+    networks.some(
+      ({ ipam, driver_opts: options = {} }) =>
+        (ipam?.config ?? []).length > 0 || Object.keys(options).length > 0,
+    )
+  );
+}
+
+/** Waits for the work, if there is any. Rejects with the signal's reason when that is aborted first. */
+export async function unlessEnded(
+  work: Promise<unknown> | undefined,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  signal?.throwIfAborted();
+  const ended = new Promise<never>((_, reject) => {
+    signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+  await Promise.race([work, ended]);
+}
