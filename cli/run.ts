@@ -178,8 +178,8 @@ async function drillOne(
   const shown = board.begin(name, index);
   let nextIsShown = false;
   const update = (progress: Progress): void => {
-    // What is taken down or judged needs nothing of what the next stack needs. Without a stack there is nothing
-    // to gain; side by side, as many are under way as the machine carries.
+    // What is taken down or judged needs nothing of what the next stack needs. Without a stack there is
+    // nothing to gain; side by side, as many are under way as the machine carries.
     if (progress.kind === 'phase' && progress.phase === 'down' && plan.stackFile !== null && !flags.keep)
       nextIsShown = giveOn();
     if (!nextIsShown) shown.update(progress);

@@ -12,7 +12,7 @@ const readyDeadlineMs = 15_000;
 /** A service that runs and whose health check has not said so yet: its next looks are so far away at most. */
 const healthyDeadlineMs = 60_000;
 const askEveryMs = 250;
-/** How long a service that was started anew may take to pass the check that it declares, before it is looked at anew. */
+/** How long a service that was started anew may take to pass its own check, before it is looked at again. */
 const checkDeadlineMs = 5_000;
 /** How long anything may have to wait for the answer of a service that may have ended. */
 const jobDeadlineMs = 5_000;
@@ -49,7 +49,7 @@ export async function stateOfServices(drill: Drill): Promise<Before> {
 
 const servicesOf = (drill: Drill): Iterable<Service> => drill.stack?.services.values() ?? [];
 
-/** Which start of each service was seen running, and when: for `askAll`, which need not wait that long again. */
+/** Which start of each service was seen running, and when: `askAll` need not wait that long again. */
 export type SeenRunning = ReadonlyMap<string, { startedAt: string; atMs: number }>;
 
 /** Never rejects: what cannot be asked is not among them. */

@@ -48,8 +48,8 @@ export interface RunOptions {
   keep: boolean;
   signal: AbortSignal;
   /**
-   * Settles when the drill before it is judged, and its stack gone: until then this one makes its own stack and
-   * seeds it, and measures nothing.
+   * Settles when the drill before it is judged, and its stack gone: until then this one makes its own stack
+   * and seeds it, and measures nothing.
    */
   after?: Promise<unknown> | undefined;
 }

@@ -72,22 +72,14 @@ export async function bringUp(provider: StackProviderOptions, up: StackUpOptions
   try {
     up.progress(saying(`starting ${Object.keys(config.services).length} services`, longMs));
     const own = await ownImages(runtime, up, config, project, drillLabels);
-    laid = laidOver(
-      mounts,
-      await makeHostVolumes(
-        { runtime, project, drill: up.drill, labels: drillLabels, progress: up.progress, signal: up.signal },
-        mounts,
-      ),
-    );
+    const { drill, progress, signal: ended } = up;
+    const making = { runtime, project, drill, labels: drillLabels, progress, signal: ended };
+    laid = laidOver(mounts, await makeHostVolumes(making, mounts));
     if (isTiedToHost(config, rules)) await unlessEnded(up.after, up.signal);
+    const start = (): Promise<void> => composeUp(run, overrideOf(config, run, own, laid), check);
     const services = await startedAndReady(
-      (signal) => started(() => composeUp(run, overrideOf(config, run, own, laid), check), down, signal),
-      async (signal, upped) => {
-        await untilAllStarted(site, project, config, signal, upped);
-        const attached = await attachAll(site, project, config);
-        await allReady(site, attached, provider, { ...up, signal });
-        return attached;
-      },
+      (signal) => started(start, down, signal),
+      (signal, upped) => attachedAndReady({ site, project, config, provider }, { ...up, signal }, upped),
       up.signal,
     );
     return {
@@ -167,6 +159,24 @@ async function containerOf(runtime: Runtime, project: string, service: string): 
   });
   if (!found) throw environmentError(`Compose has made no container for ${service}`);
   return docker.getContainer(found.Id);
+}
+
+interface Starting {
+  site: DrillSite;
+  project: string;
+  config: ComposeConfig;
+  provider: StackProviderOptions;
+}
+
+async function attachedAndReady(
+  { site, project, config, provider }: Starting,
+  up: StackUpOptions & { signal: AbortSignal },
+  upped: () => boolean,
+): Promise<Map<string, Service>> {
+  await untilAllStarted(site, project, config, up.signal, upped);
+  const attached = await attachAll(site, project, config);
+  await allReady(site, attached, provider, up);
+  return attached;
 }
 
 async function attachAll(

@@ -12,8 +12,8 @@ interface PlacedNetwork {
 }
 
 /**
- * Whether two stacks of this compose file cannot be there at the same time, or reach for the same thing of the
- * host: a fixed port or subnet, the host's network, or what the strategy allows by name.
+ * Whether two stacks of this compose file cannot be there at the same time, or reach for the same thing of
+ * the host: a fixed port or subnet, the host's network, or what the strategy allows by name.
  */
 export function isTiedToHost(config: ComposeConfig, { access }: Pick<HostRules, 'access'>): boolean {
   const services = Object.values(config.services) as Placed[];
