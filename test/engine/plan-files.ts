@@ -1,15 +1,13 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, expect } from 'vitest';
+import { expect } from 'vitest';
 import { registries } from '../../cli/registries.ts';
 import { InputErrors, MusterError } from '../../core/errors.ts';
 import { planDrill, type Plan } from '../../engine/plan.ts';
 import { createStackProvider } from '../../stack/provider.ts';
+import { scratch } from '../support/scratch.ts';
 
 export const provider = createStackProvider({ progress: () => undefined });
-const folder = mkdtempSync(join(tmpdir(), 'muster-plan-'));
-afterAll(() => rmSync(folder, { recursive: true }));
 
 /** A strategy and a scenario that fit: each test changes a word of them. */
 const compose = `services:
@@ -55,7 +53,7 @@ export async function plan(
     compose?: (text: string) => string;
   } = {},
 ): Promise<Plan> {
-  const own = mkdtempSync(join(folder, 'case-'));
+  const own = mkdtempSync(join(scratch, 'case-'));
   mkdirSync(own, { recursive: true });
   writeFileSync(join(own, 'compose.yml'), change.compose?.(compose) ?? compose);
   writeFileSync(join(own, 'strategy.yaml'), change.strategy?.(strategy) ?? strategy);

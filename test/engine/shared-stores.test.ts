@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { eventsOf, type EventType, type TimelineEvent } from '../../core/timeline.ts';
 import { readChain } from '../../core/chain.ts';
-import { drillFile, drillInMemory, memoryFiles, scratch, type MemoryDrill } from '../support/memory-drill.ts';
+import { drillFile, drillInMemory, memoryFiles, type MemoryDrill } from '../support/memory-drill.ts';
+import { scratch } from '../support/scratch.ts';
 
 const timelineOf = (folder: string): TimelineEvent[] =>
   readChain(readFileSync(join(folder, 'events.jsonl'), 'utf8')).events;

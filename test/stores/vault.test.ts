@@ -9,7 +9,7 @@ import { createVault } from '../../stores/vault.ts';
 import { everything, files } from './dump-files.ts';
 import { alteringStore, cuttingStore } from './faulty.ts';
 import { lies, truths } from './lies.ts';
-import { backUp, fetched, key, spec, workbench } from './workbench.ts';
+import { backUp, consistency, fetched, key, spec, workbench } from './workbench.ts';
 
 describe('a store that lies', () => {
   test.each(lies)(
@@ -131,7 +131,7 @@ test("points of other drills in the same stores are told apart, newest first by 
   await using bench = await workbench();
   const { manifest: older } = await backUp(bench.vault, files);
   const other = await bench.otherDrill();
-  const { manifest: newer } = await backUp(other, files);
+  const { manifest: newer } = await backUp(other, files, spec, consistency.atMs + 1_000);
   expect([
     await other.points('mysql', 'dump', 'one'),
     await other.points('mysql', 'dump', 'one', 'others'),

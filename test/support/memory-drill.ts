@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { afterAll } from 'vitest';
 import { registries } from '../../cli/registries.ts';
 import { systemClock, type Clock } from '../../core/clock.ts';
 import type { Progress } from '../../core/progress.ts';
@@ -13,12 +12,8 @@ import type { EngineDependencies } from '../../engine/drill-context.ts';
 import { runDrill } from '../../engine/drill.ts';
 import { planDrill } from '../../engine/plan.ts';
 import { createVault } from '../../stores/vault.ts';
-import { inMemory } from './in-memory.ts';
+import { scratch } from './scratch.ts';
 import { createVirtualClock } from './virtual-clock.ts';
-
-/** Folders of drills, and whatever else goes with the test file. */
-export const scratch = mkdtempSync(join(inMemory, 'drills-'));
-afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 const backupKey = randomBytes(32).toString('hex');
 

@@ -1,8 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
 import type { PlainFile } from '../../../core/backup.ts';
 import {
   scanBinlog,
@@ -10,6 +8,7 @@ import {
   type Transaction,
   type Visitor,
 } from '../../../drivers/mysql/binlog-scan.ts';
+import { scratch } from '../../support/scratch.ts';
 
 /**
  * The logs are MySQL 9.7.4's own: three files of one server, ten transactions. 1 CREATE DATABASE, 2 CREATE
@@ -20,15 +19,12 @@ export const folder = join(import.meta.dirname, '../../fixtures/mysql');
 export const server = 'f201a79e-e54e-11f1-bab9-e181e1e5d98c';
 export const names = ['binlog.000001', 'binlog.000002', 'binlog.000003'];
 
-const scratch = mkdtempSync(join(tmpdir(), 'muster-binlog-'));
-afterAll(() => rmSync(scratch, { recursive: true, force: true }));
-
 export const files = (...chosen: string[]): PlainFile[] =>
   chosen.map((name) => ({ name, path: join(folder, name), bytes: 0 }));
 
 /** A changed copy of one of the files, under its own name. */
 export async function changed(name: string, change: (content: Buffer) => Buffer): Promise<PlainFile> {
-  const path = join(scratch, name);
+  const path = join(mkdtempSync(join(scratch, 'binlog-')), name);
   const content = change(await readFile(join(folder, name)));
   await writeFile(path, content);
   return { name, path, bytes: content.length };
