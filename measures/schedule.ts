@@ -82,6 +82,18 @@ export function judgeSchedule(evidence: Evidence, one: ProtectionSeen, faultMs: 
     ...lossBefore(evidence, one, faultMs),
   ].reduce((a, b) => (b.ms > a.ms ? b : a));
   const verdict = verdictOf(seen.ms, limitMs, scaledMs, durabilityMs);
+  const gap = gapsBetween(evidence, one.backup, faultMs, scaledMs + delayMs).find(
+    ({ ms, limitMs: most }) => ms > most,
+  );
+  if (verdict === 'pass' && gap)
+    return finding({
+      ...common,
+      verdict: 'fail',
+      actual: gap.ms,
+      objective: gap.limitMs,
+      evidence: seqs,
+      detail: `${formatDuration(gap.ms)} from the beginning of one run to that of the next (${gap.what}); not explained by ${formatDuration(scaledMs)} between runs${compression(evidence, one)} + ${formatDuration(gap.tookMs)} that it took, and ${formatDuration(delayMs)} for the scheduler.`,
+    });
   const limit = `${formatDuration(scaledMs)} between runs${compression(evidence, one)} + ${formatDuration(durabilityMs)} to become durable, and ${formatDuration(delayMs)} for the scheduler`;
   const crowded =
     verdict === 'inconclusive'
@@ -94,6 +106,38 @@ export function judgeSchedule(evidence: Evidence, one: ProtectionSeen, faultMs: 
     objective: limitMs,
     evidence: seqs,
     detail: `${formatDuration(seen.ms)}: ${seen.what}; ${verdict === 'pass' ? 'explained' : 'not explained'} by ${limit}.${crowded}`,
+  });
+}
+
+/**
+ * From the beginning of one run to that of the next: an interval, and as long as the one took, its removal of
+ * older points included. A run that was left out shows here, also where the one after it was in time for the
+ * fault.
+ */
+function gapsBetween(
+  { events }: Evidence,
+  backup: string,
+  faultMs: number,
+  intervalMs: number,
+): (Seen & { limitMs: number; tookMs: number })[] {
+  const own = eventsOf(
+    events,
+    'backup.begun',
+    'backup.durable',
+    'backup.failed',
+    'prune.ended',
+    'prune.failed',
+  ).filter(({ data, atMs }) => data.backup === backup && atMs <= faultMs);
+  const begun = eventsOf(own, 'backup.begun');
+  return begun.slice(1).map((next, i) => {
+    const run = begun[i]!;
+    const tookMs = own.findLast(({ seq }) => seq < next.seq)!.atMs - run.atMs;
+    return {
+      what: `${run.data.point}, ${next.data.point}`,
+      ms: next.atMs - run.atMs,
+      tookMs,
+      limitMs: intervalMs + tookMs,
+    };
   });
 }
 
