@@ -5,7 +5,8 @@ import type { Finding, Verdict } from '../core/verdict.ts';
 import { momentsOf } from './drill.ts';
 import { finding, seqsOf, weights } from './finding.ts';
 import { countsForLoss } from './loss.ts';
-import { protectionOf, recoveryMeansOf, type ProtectionSeen } from './protection.ts';
+import { protectionOf, recoveryMeansOf, type PointSeen, type ProtectionSeen } from './protection.ts';
+import { gapBetween } from './schedule-gap.ts';
 
 /**
  * What a scheduler may be late by: a tenth of the compressed interval. Of one of a second or two that is less
@@ -70,6 +71,18 @@ export function judgeSchedule(evidence: Evidence, one: ProtectionSeen, faultMs: 
       evidence: seqs,
       detail: 'No recovery point was durable before the fault, so there is no interval to look at.',
     });
+  return judgeRuns(evidence, one, faultMs, durable, { ...common, evidence: seqs });
+}
+
+/** Every run in its time: the age of the newest point, the loss, and no run left out in between. */
+function judgeRuns(
+  evidence: Evidence,
+  one: ProtectionSeen,
+  faultMs: number,
+  durable: readonly PointSeen[],
+  common: Omit<Parameters<typeof finding>[0], 'verdict' | 'detail'>,
+): Finding {
+  const scaledMs = one.scaledMs!;
   const durabilityMs = Math.max(
     ...durable.map((point) => point.durableMs - point.consistentMs),
     one.cutOffMs ?? 0,
@@ -82,19 +95,18 @@ export function judgeSchedule(evidence: Evidence, one: ProtectionSeen, faultMs: 
     ...lossBefore(evidence, one, faultMs),
   ].reduce((a, b) => (b.ms > a.ms ? b : a));
   const verdict = verdictOf(seen.ms, limitMs, scaledMs, durabilityMs);
-  const gap = gapsBetween(evidence, one.backup, faultMs, scaledMs + delayMs).find(
-    ({ ms, limitMs: most }) => ms > most,
-  );
+  const pace = `${formatDuration(scaledMs)} between runs${compression(evidence, one)}`;
+  const forScheduler = `${formatDuration(delayMs)} for the scheduler`;
+  const gap = gapBetween(evidence.events, one.backup, faultMs, scaledMs + delayMs);
   if (verdict === 'pass' && gap)
     return finding({
       ...common,
       verdict: 'fail',
       actual: gap.ms,
       objective: gap.limitMs,
-      evidence: seqs,
-      detail: `${formatDuration(gap.ms)} from the beginning of one run to that of the next (${gap.what}); not explained by ${formatDuration(scaledMs)} between runs${compression(evidence, one)} + ${formatDuration(gap.tookMs)} that it took, and ${formatDuration(delayMs)} for the scheduler.`,
+      detail: `${formatDuration(gap.ms)} from the beginning of one run to that of the next (${gap.runs.join(', ')}); not explained by ${pace} + ${formatDuration(gap.tookMs)} that it took, and ${forScheduler}.`,
     });
-  const limit = `${formatDuration(scaledMs)} between runs${compression(evidence, one)} + ${formatDuration(durabilityMs)} to become durable, and ${formatDuration(delayMs)} for the scheduler`;
+  const limit = `${pace} + ${formatDuration(durabilityMs)} to become durable, and ${forScheduler}`;
   const crowded =
     verdict === 'inconclusive'
       ? ' One backup takes longer than the compressed interval: use a smaller timeScale.'
@@ -104,40 +116,7 @@ export function judgeSchedule(evidence: Evidence, one: ProtectionSeen, faultMs: 
     verdict,
     actual: seen.ms,
     objective: limitMs,
-    evidence: seqs,
     detail: `${formatDuration(seen.ms)}: ${seen.what}; ${verdict === 'pass' ? 'explained' : 'not explained'} by ${limit}.${crowded}`,
-  });
-}
-
-/**
- * From the beginning of one run to that of the next: an interval, and as long as the one took, its removal of
- * older points included. A run that was left out shows here, also where the one after it was in time for the
- * fault.
- */
-function gapsBetween(
-  { events }: Evidence,
-  backup: string,
-  faultMs: number,
-  intervalMs: number,
-): (Seen & { limitMs: number; tookMs: number })[] {
-  const own = eventsOf(
-    events,
-    'backup.begun',
-    'backup.durable',
-    'backup.failed',
-    'prune.ended',
-    'prune.failed',
-  ).filter(({ data, atMs }) => data.backup === backup && atMs <= faultMs);
-  const begun = eventsOf(own, 'backup.begun');
-  return begun.slice(1).map((next, i) => {
-    const run = begun[i]!;
-    const tookMs = own.findLast(({ seq }) => seq < next.seq)!.atMs - run.atMs;
-    return {
-      what: `${run.data.point}, ${next.data.point}`,
-      ms: next.atMs - run.atMs,
-      tookMs,
-      limitMs: intervalMs + tookMs,
-    };
   });
 }
 
