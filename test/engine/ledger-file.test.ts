@@ -86,10 +86,12 @@ test('a ledger of 12 million records is compared without being held in memory', 
   const script = `const { ledgerDamage } = await import(${JSON.stringify(join(import.meta.dirname, '../../engine/ledger-file.ts'))});
     const { readFileSync } = await import('node:fs');
     const damage = ledgerDamage(${JSON.stringify(path)}, JSON.parse(readFileSync(${JSON.stringify(`${path}.json`)}, 'utf8')));
-    console.log(JSON.stringify({ damage, rss: process.resourceUsage().maxRSS * 1024 }));`;
-  const { damage, rss } = JSON.parse(
+    const peak = /^VmHWM:\\s+(\\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))[1];
+    console.log(JSON.stringify({ damage, peakBytes: Number(peak) * 1024 }));`;
+  // Not maxRSS of getrusage(2): that begins with what the process had before it became another program.
+  const { damage, peakBytes } = JSON.parse(
     execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' }),
-  ) as { damage: null; rss: number };
+  ) as { damage: null; peakBytes: number };
   expect(damage).toBeNull();
-  expect(rss).toBeLessThan(200 * 1024 ** 2);
+  expect(peakBytes).toBeLessThan(200 * 1024 ** 2);
 });
