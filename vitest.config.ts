@@ -56,6 +56,7 @@ const onlyInAll = everything
       'stack/host',
       ...[
         'beyond-a-dump',
+        'empty-folder',
         'events',
         'inventory',
         'inventory-kinds',

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { eventsOf, type TimelineEvent } from '../../core/timeline.ts';
 import { jsonOf, muster, startMuster } from '../support/muster.ts';
+import { everything } from '../support/tier.ts';
 import { accidentFolder, bundlesIn, interrupted, killed, leftOf, timelineOf } from './workbench.ts';
 
 /** The first of two drills is being taken down, and the second has just begun. */
@@ -23,14 +24,15 @@ test('the next drill makes its stack while the former is taken down, and measure
   expect(await leftOf(bundlesIn(folder))).toEqual([]);
 });
 
-test('a stack that publishes a fixed port is made when the former has given it back', async () => {
-  const folder = accidentFolder((file, text) =>
-    file === 'compose.yml' ? text.replace('127.0.0.1::6379', '127.0.0.1:21379:6379') : text,
-  );
-  const { code, stderr } = await muster(two, { cwd: folder });
-  expect(code, stderr).toBe(0);
-  expect(await leftOf(bundlesIn(folder))).toEqual([]);
-});
+if (everything)
+  test('a stack that publishes a fixed port is made when the former has given it back', async () => {
+    const folder = accidentFolder((file, text) =>
+      file === 'compose.yml' ? text.replace('127.0.0.1::6379', '127.0.0.1:21379:6379') : text,
+    );
+    const { code, stderr } = await muster(two, { cwd: folder });
+    expect(code, stderr).toBe(0);
+    expect(await leftOf(bundlesIn(folder))).toEqual([]);
+  });
 
 test('Ctrl-C in between: both stacks are gone, the first drill is whole, and the second was interrupted', async () => {
   const folder = accidentFolder();
