@@ -45,6 +45,7 @@ async function open() {
     seed: 1,
     secret,
     note: progress,
+    beganWith: () => undefined,
   });
   const opened = ['s3-west', 's3-east'].map(
     async (name) =>

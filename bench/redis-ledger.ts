@@ -142,6 +142,7 @@ try {
     seed: 1,
     secret: () => '',
     note: () => undefined,
+    beganWith: () => undefined,
   });
   const workload = attached.workload as DataWorkload;
   const client = await workload.open();

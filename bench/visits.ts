@@ -58,6 +58,7 @@ try {
     clock: systemClock,
     seed: 7,
     note: progress,
+    beganWith: () => undefined,
     secret: (name) => environment[name]!,
     config: driver.config.parse({
       tls: { name: 'localhost', caFrom: 'MUSTER_TLS_CA' },

@@ -88,22 +88,6 @@ export interface RestoreContext {
   progress(done: number, total: number | null, unit: 'bytes' | 'events'): void;
 }
 
-/**
- * What a restore began with that no real site would have ready. Under `begunWith` in the facts of a step it
- * is found by the judge, which holds `madeInMs` against the objective as well.
- */
-export interface BegunWith {
-  /** Component whose restore it was. */
-  of: string;
-  /** `an empty data folder`. */
-  what: string;
-  /** SHA-256 of what was taken, looked at after it was taken. */
-  sha256: string;
-  /** When it was made, and how long that took then. */
-  madeAt: string;
-  madeInMs: number;
-}
-
 /** A method that cannot do one of these leaves it out, and plan refuses a step that asks for it. */
 export interface BackupMethod {
   /**

@@ -1,6 +1,7 @@
 import type { ZodType } from 'zod';
 import type { Abilities, AbilityName } from './abilities.ts';
 import type { BackupInfo, BackupMethod } from './backup.ts';
+import type { BegunWith } from './begun-with.ts';
 import type { Clock } from './clock.ts';
 import type { Endpoint, Service } from './service.ts';
 import type { Json } from './timeline.ts';
@@ -39,6 +40,8 @@ export interface AttachContext<Config> {
    */
   secret(name: string): string;
   note(text: string): void;
+  /** Tells at once what a restore took that no real site would have ready. */
+  beganWith(what: BegunWith): void;
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { BegunWith } from './begun-with.ts';
 import type { Strategy } from './strategy.ts';
 import type { Scenario } from './scenario.ts';
 import type { Verdict } from './verdict.ts';
@@ -210,6 +211,8 @@ export interface EventData {
    * it may be missing.
    */
   asked: { of: string; kind: 'component' | 'service'; ready: boolean; detail: string; staysAway: boolean };
+  /** A restore took what no real site has ready: that it did counts, whatever becomes of the restore. */
+  'restore.beganWith': BegunWith;
   note: { text: string };
   'stack.down': { ok: boolean; error?: string };
   /** `trouble`: of an aborted drill, what kind; it decides the exit code, then and when judged again. */

@@ -94,6 +94,7 @@ function attachOne(drill: Drill, component: PlannedComponent): Promise<Attached>
       seed: options.seed,
       secret: (name) => secretOf(drill, name),
       note: (text) => void timeline.emit('note', { text }),
+      beganWith: (what) => void timeline.emit('restore.beganWith', what),
     });
   return waitFor(drill, `attaching to ${component.name}`, plan.scenario.stepDeadline.ms, attaching);
 }

@@ -239,7 +239,7 @@ function timeSection(evidence: Evidence): DrillResult['time'] {
   const { faultMs, witnessedMs, detectedMs, recoveryBegunMs, recoveryEndedMs, readyMs, verifiedMs } = moments;
   const time = recoveryTimeOf(ledger.loads, moments, ledger.damage);
   const delay = delayOf(strategy, moments.automatic);
-  const ready = madeReady(events);
+  const ready = madeReady(events, time.correctMs);
   return {
     faultMs,
     witnessedMs,

@@ -1,31 +1,18 @@
-import type { BegunWith } from '../core/backup.ts';
-import { eventsOf, type Json, type TimelineEvent } from '../core/timeline.ts';
+import type { BegunWith } from '../core/begun-with.ts';
+import { eventsOf, type TimelineEvent } from '../core/timeline.ts';
 import { formatDuration } from '../core/units.ts';
 
-/** What restores of this drill began with, and the step that says so. */
+/** What restores of this drill began with, and the event that says so. */
 export type MadeReady = BegunWith & { seq: number };
 
 /**
- * Under `begunWith`, wherever it stands in the facts of a step: of a restore, or of an action that has made
- * one.
+ * All that was taken by then, by attempts that failed as well. What is taken when clients had right answers
+ * already kept nobody waiting.
  */
-export const madeReady = (events: readonly TimelineEvent[]): MadeReady[] =>
-  eventsOf(events, 'step.ended').flatMap(({ seq, data }) =>
-    within(data.facts).map((one) => ({ ...one, seq })),
-  );
-
-function within(facts: Json): BegunWith[] {
-  if (facts === null || typeof facts !== 'object') return [];
-  if (Array.isArray(facts)) return facts.flatMap(within);
-  return Object.entries(facts).flatMap(([name, value]) =>
-    name === 'begunWith' && isBegunWith(value) ? [value] : within(value),
-  );
-}
-
-const isBegunWith = (value: unknown): value is Json & BegunWith => {
-  const { of, what, madeInMs } = (value ?? {}) as Partial<BegunWith>;
-  return typeof of === 'string' && typeof what === 'string' && Number.isFinite(madeInMs);
-};
+export const madeReady = (events: readonly TimelineEvent[], untilMs: number | null = null): MadeReady[] =>
+  eventsOf(events, 'restore.beganWith')
+    .filter(({ atMs }) => untilMs === null || atMs <= untilMs)
+    .map(({ seq, data }) => ({ ...data, seq }));
 
 /** Time that the recovery of a real site takes and that of this drill did not. */
 export const totalMs = (all: readonly MadeReady[]): number =>

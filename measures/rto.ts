@@ -147,7 +147,7 @@ function rowOf(
   const moments = momentsOf(evidence.events);
   const time = probed ?? recoveryTimeOf(loads, moments, evidence.ledger.damage);
   const delay = delayOf(evidence.strategy, moments.automatic);
-  const ready = madeReady(evidence.events);
+  const ready = madeReady(evidence.events, time.correctMs);
   const row = {
     component,
     kind: 'rto' as const,

@@ -45,6 +45,7 @@ async function siteOf(context: AttachContext<MysqlConfig>): Promise<Site> {
     password,
     clients: () => context.clients(),
     note: (text) => context.note(text),
+    beganWith: (what) => context.beganWith(what),
     peer: (name) => context.peer(name),
     standing: { role: 'primary', source: null, semiSyncAtEnd: null },
     restored: { torn: nothingTorn },

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { BegunWith } from '../../core/backup.ts';
+import type { BegunWith } from '../../core/begun-with.ts';
 import { environmentError, messageOf } from '../../core/errors.ts';
 import type { KeptFolder, Shell } from '../../core/service.ts';
 import { folderOptions, readFormative } from './formative.ts';
@@ -51,7 +51,9 @@ export async function layFolder(options: ScratchOptions): Promise<BegunWith | nu
   const { helper, signal, site } = options;
   if (helper.kept) {
     try {
-      return await taken(options, helper.kept);
+      const what = await taken(options, helper.kept);
+      site.beganWith(what);
+      return what;
     } catch (error) {
       signal.throwIfAborted();
       site.note(`the empty data folder that is kept was not taken, and one is made: ${messageOf(error)}`);

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { pollUntil } from '../../core/clock.ts';
-import type { Artifact, BackupMethod, BegunWith, RestoreContext } from '../../core/backup.ts';
+import type { Artifact, BackupMethod, RestoreContext } from '../../core/backup.ts';
+import type { BegunWith } from '../../core/begun-with.ts';
 import { environmentError, messageOf } from '../../core/errors.ts';
 import type { Helper } from '../../core/service.ts';
 import type { Json } from '../../core/timeline.ts';

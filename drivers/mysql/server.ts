@@ -1,5 +1,6 @@
 import mysql from 'mysql2/promise';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
+import type { BegunWith } from '../../core/begun-with.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { AttachContext } from '../../core/driver.ts';
 import { environmentError, messageOf, MusterError } from '../../core/errors.ts';
@@ -18,6 +19,7 @@ export interface Site {
   password: string;
   clients(): Promise<Endpoint>;
   note(text: string): void;
+  beganWith(what: BegunWith): void;
   /** Where the server said, at attach, that its data lies, with no link on the way. No trailing slash. */
   dataFolder: string;
   /** Who owns its files: `uid:gid`, as numbers. */

@@ -40,6 +40,7 @@ const attach = (name: keyof typeof drivers, over?: Service): Promise<Attached> =
     seed: 1,
     secret: (secret: string) => environment[secret]!,
     note: () => undefined,
+    beganWith: () => undefined,
   };
   return driver.attach({ ...context, config: driver.config.parse({}) } as never);
 };

@@ -28,6 +28,7 @@ const attach = (component: string, config: Record<string, unknown> = {}): Promis
     seed: 1,
     secret: () => '',
     note: () => undefined,
+    beganWith: () => undefined,
   });
 
 driverConformance({

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../../core/clock.ts';
+import type { BegunWith } from '../../core/begun-with.ts';
 import type { Attached } from '../../core/driver.ts';
 import type { Endpoint, Service } from '../../core/service.ts';
 import type { Stack } from '../../core/stack.ts';
@@ -17,6 +18,8 @@ export interface MysqlStack {
   password: string;
   /** What the driver has noted, oldest first. */
   notes: string[];
+  /** What its restores began with, oldest first. */
+  beganWith: BegunWith[];
   /** Everything of the drill but that server. */
   others(): Promise<unknown>;
   /** `clients`: their way in; through the proxy by default. */
@@ -43,9 +46,11 @@ export async function mysqlStackUp(): Promise<MysqlStack> {
   const session = <T>(work: (session: Session) => Promise<T>): Promise<T> =>
     withSession({ service, password, config: mysqlDriver.config.parse({}) }, work);
   const notes: string[] = [];
+  const beganWith: BegunWith[] = [];
   return {
     service,
     notes,
+    beganWith,
     password,
     others: () => bystanders(drill, stack.services, 'mysql'),
     attach: (config = {}, over = service, clients = () => stack.services.get('toxiproxy')!.endpoint(3306)) =>
@@ -59,6 +64,7 @@ export async function mysqlStackUp(): Promise<MysqlStack> {
         config: mysqlDriver.config.parse(config),
         secret: (name) => environment[name]!,
         note: (text) => void notes.push(text),
+        beganWith: (what) => void beganWith.push(what),
       }),
     sql: (...statements) =>
       session(async ({ rows }) => {

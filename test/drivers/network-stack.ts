@@ -46,6 +46,7 @@ export async function networkStackUp(name: string): Promise<NetworkStack> {
         seed: 7,
         secret: (secret) => environment[secret]!,
         note: () => undefined,
+        beganWith: () => undefined,
       }),
     down: async () => {
       await stack.down();

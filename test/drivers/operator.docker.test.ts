@@ -66,6 +66,7 @@ describe('DELETE on a real MySQL', () => {
       password: stack.password,
       clients: () => stack.service.endpoint(3306),
       note: () => undefined,
+      beganWith: () => undefined,
       dataFolder: '/var/lib/mysql',
       owner: '0:0',
       server: 'MySQL',

@@ -49,6 +49,7 @@ async function attach(name: string): Promise<Attached> {
     config: redisDriver.config.parse({}),
     secret: () => '',
     note: () => undefined,
+    beganWith: () => undefined,
   });
   open.push(() => attached.close());
   return attached;

@@ -43,6 +43,7 @@ beforeAll(async () => {
     config: redisDriver.config.parse({}) as never,
     secret: () => '',
     note: () => undefined,
+    beganWith: () => undefined,
   });
 });
 afterAll(async () => {

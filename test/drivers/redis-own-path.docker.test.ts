@@ -66,6 +66,7 @@ beforeAll(async () => {
     config: redisDriver.config.parse({}),
     secret: () => '',
     note: () => undefined,
+    beganWith: () => undefined,
   });
   receivers = { rdb: await createReceiver(), aof: await createReceiver() };
   for (const name of ['rdb', 'aof'] as const)

@@ -45,6 +45,7 @@ export async function redisStackUp(): Promise<RedisStack> {
         config: redisDriver.config.parse(name === 'plain' ? { passwordFrom: passwordName } : {}),
         secret: (secret) => environment[secret]!,
         note: () => undefined,
+        beganWith: () => undefined,
         ...rest,
       }),
     connect: async (name) => {

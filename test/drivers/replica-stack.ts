@@ -60,6 +60,7 @@ async function replicaStackUp(): Promise<ReplicaStack> {
           name in ways ? service('toxiproxy').endpoint(ways[name]!) : service(name).endpoint(driver.port),
         secret: (secret) => environment[secret]!,
         note: () => undefined,
+        beganWith: () => undefined,
       }),
     sql: (name, ...statements) =>
       session(name, async ({ rows }) => {

@@ -80,6 +80,7 @@ describe('faults of the way to a bucket', () => {
       seed: 7,
       secret: () => '',
       note: () => undefined,
+      beganWith: () => undefined,
     });
   storeFaultTests(
     async () => {

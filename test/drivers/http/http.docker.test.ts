@@ -43,6 +43,7 @@ function attach({
     clients: () => reference.service('toxiproxy').endpoint(8443),
     secret: (secret) => known[secret]!,
     note: () => undefined,
+    beganWith: () => undefined,
   });
 }
 

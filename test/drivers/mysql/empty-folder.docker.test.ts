@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { pack } from 'tar-stream';
 import { afterAll, expect, test } from 'vitest';
-import type { BegunWith } from '../../../core/backup.ts';
+import type { BegunWith } from '../../../core/begun-with.ts';
 import type { Service } from '../../../core/service.ts';
 import { findKept, keptPath, keptTag, removeKept } from '../../../stack/kept.ts';
 import { keptLabels } from '../../../stack/owner.ts';
@@ -81,6 +81,7 @@ test('a restore begins with the folder that was kept, each time as a new server'
   await attached.backups['dump']!.prepare!();
   const all = [before, await restored(), await restored()];
   expect(stack.notes).toEqual([]);
+  expect(stack.beganWith).toEqual(all.slice(1).map(({ facts }) => facts.begunWith));
   for (const { facts, rows } of all.slice(1)) {
     expect(facts.begunWith).toEqual({
       of: 'mysql',

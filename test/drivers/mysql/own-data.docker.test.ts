@@ -14,13 +14,7 @@ import { withSession } from '../../../drivers/mysql/server.ts';
 import { createStackProvider } from '../../../stack/provider.ts';
 import type { Container } from '../../../stack/runtime.ts';
 import { attachService } from '../../../stack/service.ts';
-import {
-  createReceiver,
-  recordingContext,
-  startFollowing,
-  takeBackup,
-  type Receiver,
-} from '../../suites/artifact.ts';
+import { createReceiver, recordingContext, startFollowing, takeBackup } from '../../suites/artifact.ts';
 import { drillSite } from '../../stack/drill-site.ts';
 import { uniqueDrill } from '../../stack/small-stack.ts';
 import { serverInFolder } from './server-in-folder.ts';
@@ -32,7 +26,7 @@ const progress = (): void => undefined;
 let stack: Stack;
 let service: Service;
 let attached: Attached;
-let base: Receiver;
+let base: Awaited<ReturnType<typeof createReceiver>>;
 
 const attach = (to: Service, passwordOf = password): Promise<Attached> =>
   mysqlDriver.attach({
@@ -45,6 +39,7 @@ const attach = (to: Service, passwordOf = password): Promise<Attached> =>
     config: mysqlDriver.config.parse({}),
     secret: () => passwordOf,
     note: () => undefined,
+    beganWith: () => undefined,
   });
 const sqlAt = async (to: Service, ...statements: string[]): Promise<Record<string, unknown>[]> =>
   withSession({ service: to, password, config: mysqlDriver.config.parse({}) }, async ({ rows }) => {
