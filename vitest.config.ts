@@ -72,6 +72,7 @@ const onlyInAll = everything
         'bounded',
         'redis-kinds',
         'redis-of-use',
+        'redis-put-back',
         'redis-recovery',
         'replicas',
         'still-there',

@@ -12,7 +12,7 @@ import { aofMethod } from './aof.ts';
 import { port, type RedisConfig } from './config.ts';
 import { sharedEndpoint, type Address } from './connection.ts';
 import { expiryCheck } from './expiry.ts';
-import { attemptWrite, closeWrites } from './fence.ts';
+import { attemptWrite, closeWrites, replicasNeeded } from './fence.ts';
 import { flushAll } from './flush-all.ts';
 import { followsCheck } from './follows.ts';
 import { inventoryCheck } from './inventory.ts';
@@ -81,6 +81,7 @@ function waysOf(context: AttachContext<RedisConfig>): Ways {
 async function siteOf(context: AttachContext<RedisConfig>, server: Server, ways: Ways): Promise<Site> {
   const { component, service, clock, peer } = context;
   const version = await versionFrom(server);
+  const needsReplicas = (await replicasNeeded(server)) ?? '0';
   let number = 0;
   return {
     component,
@@ -93,7 +94,7 @@ async function siteOf(context: AttachContext<RedisConfig>, server: Server, ways:
     nextNumber: () => (number += 1),
     credentials: credentialsOf(context),
     peer,
-    standing: { role: 'primary', source: null, needsReplicas: '0', atStart: null },
+    standing: { role: 'primary', source: null, needsReplicas, atStart: null },
     kept: keptKeys(ways.own(), ways.clients()),
   };
 }

@@ -5,7 +5,7 @@ import { environmentError, messageOf } from '../../core/errors.ts';
 import type { Json } from '../../core/timeline.ts';
 import { powerOff, within, type Attempt } from '../fencing.ts';
 import { musterPrefix } from './keys.ts';
-import { configOf } from './server.ts';
+import { configOf, type Server } from './server.ts';
 import type { Site } from './site.ts';
 
 const setting = 'min-replicas-to-write';
@@ -50,15 +50,24 @@ export async function closeAtStart({ service, standing }: Site): Promise<void> {
   }
 }
 
-/** What it asked for before is kept: it comes back with the opening. */
-export const closeNow = (site: Site): Promise<void> =>
-  site.server.run(async (redis) => {
-    const before = (await configOf(redis, [setting]))[setting];
-    if (before !== undefined && before !== tooMany) site.standing.needsReplicas = before;
-    await redis.config('SET', setting, tooMany);
+/** How many replicas a server asks for before it takes a write; null of one that a drill has closed. */
+export const replicasNeeded = (server: Server): Promise<string | null> =>
+  server.run(async (redis) => {
+    const asked = (await configOf(redis, [setting]))[setting];
+    return asked === undefined || asked === tooMany ? null : asked;
   });
 
-/** Takes writes, now and after every restart. */
+/** What it asks for now is put back with the opening. */
+export async function rememberNeeds({ server, standing }: Site): Promise<void> {
+  standing.needsReplicas = (await replicasNeeded(server)) ?? standing.needsReplicas;
+}
+
+export async function closeNow(site: Site): Promise<void> {
+  await rememberNeeds(site);
+  await site.server.run((redis) => redis.config('SET', setting, tooMany));
+}
+
+/** Takes writes as it did before, with the replicas that it asked for, now and after every restart. */
 export async function openForWrites(site: Site): Promise<void> {
   await site.server.run((redis) => redis.config('SET', setting, site.standing.needsReplicas));
   if (site.standing.atStart === 'kept down') await site.service.keepDown(false);
@@ -171,7 +180,7 @@ export async function reopen(site: Site): Promise<Json> {
     });
   await openForWrites(site);
   site.standing.role = 'primary';
-  return { started };
+  return { started, needsReplicas: site.standing.needsReplicas };
 }
 
 /**

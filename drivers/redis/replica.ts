@@ -6,7 +6,7 @@ import type { Json } from '../../core/timeline.ts';
 import { actionParams } from '../action-params.ts';
 import { linkParams, linkTo, withinParam } from '../link.ts';
 import { port, type replicaActionsAbout } from './config.ts';
-import { closeAtStart, fence, openForWrites, reopen, startClosed } from './fence.ts';
+import { closeAtStart, fence, openForWrites, rememberNeeds, reopen, startClosed } from './fence.ts';
 import { configOf, openServer, takesWrites, type Info, type Server } from './server.ts';
 import type { Site } from './site.ts';
 
@@ -97,6 +97,7 @@ async function replicate(site: Site, { source, through, within }: Link): Promise
   const begunMs = site.clock.nowMs();
   const at = await atPeer(site, source, (server) =>
     sendingAtOnce(server, async () => {
+      await rememberNeeds(site);
       await closeAtStart(site);
       await site.server.run(async (redis) => {
         const { username, password } = site.credentials;
@@ -202,6 +203,7 @@ async function promote(site: Site): Promise<Json> {
     offset: after.offset,
     historyBefore: before.history,
     history: after.history,
+    needsReplicas: site.standing.needsReplicas,
   };
 }
 

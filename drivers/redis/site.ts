@@ -32,7 +32,7 @@ export interface Standing {
   role: 'primary' | 'replica' | 'fenced';
   /** Service that it was last made a replica of. */
   source: string | null;
-  /** How many replicas it asks for before it takes a write, by its own configuration. */
+  /** How many replicas it asks for before it takes a write, by its own setting while nobody had closed it. */
   needsReplicas: string;
   /**
    * Whoever starts it finds it closed; or, where no file can be put into its container, it is started no

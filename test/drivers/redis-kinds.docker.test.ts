@@ -162,7 +162,7 @@ describe('fenced on a read-only root, into which nobody can put a file', () => {
       verdict: 'pass',
       facts: { status: 'exited' },
     });
-    expect(await attached.actions['reopen']!({})).toEqual({ started: true });
+    expect(await attached.actions['reopen']!({})).toEqual({ started: true, needsReplicas: '0' });
     expect(await write('strict')).toBe('OK');
     await killed('strict');
     await whenReady(attached);
@@ -177,7 +177,7 @@ describe('fenced on a read-only root, into which nobody can put a file', () => {
       atStart: 'kept down',
       status: 'exited',
     });
-    expect(await attached.actions['reopen']!({})).toEqual({ started: true });
+    expect(await attached.actions['reopen']!({})).toEqual({ started: true, needsReplicas: '0' });
     expect(await write('strict')).toBe('OK');
   });
 });

@@ -1,84 +1,48 @@
-import { fileURLToPath } from 'node:url';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../core/clock.ts';
 import type { Attached, CheckOutcome } from '../../core/driver.ts';
-import type { Endpoint, Service } from '../../core/service.ts';
-import type { Stack } from '../../core/stack.ts';
 import type { Json } from '../../core/timeline.ts';
-import redisDriver from '../../drivers/redis/index.ts';
-import { createStackProvider } from '../../stack/provider.ts';
-import { uniqueDrill } from '../stack/small-stack.ts';
 import { asConfigured, password, promoted, settings, type OfUse } from './redis-of-use-cases.ts';
-
-type Name = 'redis' | 'east';
+import { redisPairUp, type PairName, type RedisPair } from './redis-pair.ts';
 
 /**
  * Two servers of one kind that hold everything, and of which their application has no use. Nothing but the
  * inventory looks at them.
  */
-let stack: Stack;
-let clientsAt: Name;
+let pair: RedisPair;
+let clientsAt: PairName;
 let attached: Attached;
-let opened: Redis[] = [];
-const progress = (): void => undefined;
-const service = (name: Name): Service => stack.services.get(name)!;
 const realStart = '#!/bin/sh\nexec /usr/bin/env PATH=/usr/local/bin:/usr/bin:/bin redis-server "$@"';
 const startPath = '/usr/local/sbin/redis-server';
 
 beforeAll(async () => {
-  stack = await createStackProvider({ progress }).up({
-    file: fileURLToPath(new URL('../fixtures/redis-pair.compose.yml', import.meta.url)),
-    drill: uniqueDrill('of-use'),
-    environment: {},
-    progress,
-  });
-  attached = await redisDriver.attach({
-    component: 'redis',
-    service: service('redis'),
-    clients: (): Promise<Endpoint> => service(clientsAt).endpoint(6379),
-    peer: service as (name: string) => Service,
-    clock: systemClock,
-    seed: 1,
-    config: redisDriver.config.parse({}) as never,
-    secret: () => '',
-    note: () => undefined,
-    beganWith: () => undefined,
-  });
+  pair = await redisPairUp('of-use');
+  attached = await pair.attach('redis', { clients: () => pair.service(clientsAt).endpoint(6379) });
 });
 afterAll(async () => {
   await attached?.close();
-  await stack?.down();
+  await pair?.down();
 });
 
-async function connect(name: Name): Promise<Redis> {
-  const { host, port } = await service(name).endpoint(6379);
-  const client = new Redis({ host, port, maxRetriesPerRequest: null });
-  client.on('error', () => undefined);
-  opened.push(client);
-  return client;
-}
 /** In its container's own layer, before the real program, as an operator's wrapper would be. */
-async function startedWith(name: Name, words: string): Promise<void> {
-  await service(name).putFile(startPath, `${realStart} ${words}\n`, { mode: 0o755 });
-  await service(name).stop();
-  await service(name).start();
-  await expect.poll(async () => (await connect(name)).ping(), { timeout: 30_000 }).toBe('PONG');
+async function startedWith(name: PairName, words: string): Promise<void> {
+  await pair.service(name).putFile(startPath, `${realStart} ${words}\n`, { mode: 0o755 });
+  await pair.service(name).stop();
+  await pair.service(name).start();
+  await expect.poll(async () => (await pair.connect(name)).ping(), { timeout: 30_000 }).toBe('PONG');
 }
 
 beforeEach(async () => {
   clientsAt = 'redis';
   for (const name of ['redis', 'east'] as const) {
-    const admin = await connect(name);
+    const admin = await pair.connect(name);
     await admin.config('SET', 'min-replicas-to-write', '0');
     await admin.mset('user:1', 'a', 'user:2', 'b');
     for (const [setting, value] of Object.entries(asConfigured)) await admin.config('SET', setting, value);
   }
 });
-afterEach(() => {
-  for (const client of opened) client.disconnect();
-  opened = [];
-});
+afterEach(() => pair.disconnect());
 
 const inventory = () => attached.checks['inventory']!;
 const judged = (outcome: CheckOutcome, red: RegExp | null): void => {
@@ -101,9 +65,9 @@ async function undone(admin: Redis, commands: string[][], work: () => Promise<vo
   }
 }
 
-async function looked({ commands = [], started, red }: OfUse, name: Name, baseline: Json): Promise<void> {
+async function looked({ commands = [], started, red }: OfUse, name: PairName, baseline: Json): Promise<void> {
   const look = async (): Promise<void> => judged(await inventory().after(baseline), red);
-  const admin = await connect(name);
+  const admin = await pair.connect(name);
   if (started === undefined) return undone(admin, commands, look);
   const kept = Object.entries(asConfigured)
     .map(([setting, value]) => `--${setting} ${value}`)

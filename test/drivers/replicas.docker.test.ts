@@ -127,7 +127,7 @@ describe('Redis', { timeout: 120_000 }, () => {
       verdict: 'pass',
       facts: { status: 'exited' },
     });
-    expect(await act(east, 'reopen')).toEqual({ started: true });
+    expect(await act(east, 'reopen')).toEqual({ started: true, needsReplicas: '0' });
     expect(await judged(east, 'refuses-writes')).toMatchObject({ verdict: 'fail' });
     await restart(stack.service('redis-east'));
     expect(await cli('redis-east', 'SET', 'd', '1')).toBe('OK');
