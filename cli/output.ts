@@ -1,6 +1,7 @@
 import { relative } from 'node:path';
 import { Chalk, type ChalkInstance } from 'chalk';
 import { exitCodes, InputErrors, messageOf, MusterError, type Place } from '../core/errors.ts';
+import { visible } from '../reports/text.ts';
 
 /** Colours only on a terminal, and never when NO_COLOR is set (no-color.org). */
 export const hasColor = (stream: NodeJS.WriteStream): boolean =>
@@ -26,19 +27,19 @@ export function formatError(error: unknown, paint: ChalkInstance): string {
   if (!(error instanceof MusterError) || error.trouble === 'internal') {
     const origin = error instanceof MusterError ? (error.cause ?? error) : error;
     const text = origin instanceof Error ? (origin.stack ?? origin.message) : String(origin);
-    return `${paint.red('Muster itself broke:')} ${text}\nThis is a bug in Muster, not in your system; the timeline up to here is kept.`;
+    return `${paint.red('Muster itself broke:')} ${visible(text)}\nThis is a bug in Muster, not in your system; the timeline up to here is kept.`;
   }
-  const place = error.at ? placeText(error.at) : '';
-  const lines = [`${paint.bold(place)}${paint.red('error:')} ${wordsOf(error)}`];
+  const place = error.at ? visible(placeText(error.at)) : '';
+  const lines = [`${paint.bold(place)}${paint.red('error:')} ${visible(wordsOf(error))}`];
   if (error.found !== undefined) lines.push(labelled('found:', error.found));
   if (error.expected !== undefined) lines.push(labelled('expected:', error.expected));
   if (error.hint !== undefined) lines.push(labelled(paint.cyan('hint:'), error.hint, 'hint:'.length));
   return lines.join('\n');
 }
 
-/** Further lines of a tool's own words stand under the first. */
+/** Further lines of a tool's own words stand under the first; what would steer a terminal is shown. */
 const labelled = (label: string, text: string, width = label.length): string =>
-  `  ${label}${' '.repeat(10 - width)}${text.replaceAll('\n', `\n${' '.repeat(12)}`)}`;
+  `  ${label}${' '.repeat(10 - width)}${visible(text).replaceAll('\n', `\n${' '.repeat(12)}`)}`;
 
 /** With its causes, where `found` does not tell of them already. */
 const wordsOf = (error: MusterError): string =>

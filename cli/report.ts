@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { judgeBundle, writeReportsAgain } from '../engine/bundle.ts';
 import { renderOverview, renderSummary } from '../reports/terminal.ts';
+import { oneLine } from '../reports/text.ts';
 import { chalkFor, gravestCode, short } from './output.ts';
 import { registries } from './registries.ts';
 import { lastLine, optionsFor } from './summary.ts';
@@ -38,7 +39,9 @@ export async function report(
     for (const { result, damage, into, written, kept } of results) {
       process.stdout.write(`${renderSummary(result, options)}\n`);
       if (damage)
-        process.stderr.write(`${chalkFor(process.stderr).red('The bundle is not whole:')} ${damage}\n`);
+        process.stderr.write(
+          `${chalkFor(process.stderr).red('The bundle is not whole:')} ${oneLine(damage)}\n`,
+        );
       if (!written)
         process.stderr.write(
           'It stays as it was found: nothing was written into it. --out writes reports elsewhere.\n',

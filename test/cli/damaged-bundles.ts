@@ -62,6 +62,20 @@ export const damages: Damage[] = [
     /ledger ends at byte 640/,
   ],
   [
+    'a first event whose kind would steer a terminal',
+    (bundle) => rechained(bundle, (line) => line.replace('"seq":0', '"seq":"\\u001b[2J"')),
+    /line 1: sequence number \\x1b\[2J, expected 0/,
+  ],
+  [
+    'a manifest whose words would steer a terminal',
+    (bundle) => {
+      const path = join(bundle, 'manifest.json');
+      const manifest = JSON.parse(readFileSync(path, 'utf8')) as object;
+      writeFileSync(path, JSON.stringify({ ...manifest, drill: '\u001b[2J\u001b[32mPASS\u202e' }));
+    },
+    /is that of drill \\x1b\[2J\\x1b\[32mPASS\\u202e/,
+  ],
+  [
     'a ledger that was emptied',
     (bundle) => truncateSync(join(bundle, 'ledger.bin'), 0),
     /ledger ends at byte 0/,

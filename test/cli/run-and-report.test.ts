@@ -30,6 +30,8 @@ async function drill(kind: MemoryDrill = {}, args: string[] = [], options: Muste
   return { ...ended, folder, bundle: bundle ? join(folder, bundle) : '' };
 }
 
+/** What a terminal takes for an order: control characters but for ends of lines, and changes of direction. */
+const steers = /[^\P{Cc}\n]|\p{Bidi_Control}/u;
 const concurrent = { concurrent: true, timeout: 90_000 };
 /** One good drill, told as JSON, for all that needs a bundle. */
 const good = drill({}, ['--json', '--seed', '7']);
@@ -204,6 +206,7 @@ describe('report', concurrent, () => {
     expect([1, 2, 64]).toContain(code);
     expect(stdout).not.toMatch(/✓ PASS/);
     expect(stdout + stderr).toMatch(says);
+    expect(stdout + stderr).not.toMatch(steers);
   });
 
   test.each(forgeries)('%s is told, never passes, and gets no new manifest', async (_what, alter, says) => {
@@ -214,6 +217,7 @@ describe('report', concurrent, () => {
     const { code, stdout, stderr } = await muster(['report', bundle]);
     expect({ code, passes: stdout.includes('✓ PASS') }).toEqual({ code: 2, passes: false });
     expect(stderr).toMatch(says);
+    expect(stdout + stderr).not.toMatch(steers);
     expect(stderr).toContain('nothing was written into it');
     expect(
       globSync('*', { cwd: bundle })
