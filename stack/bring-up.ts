@@ -2,6 +2,7 @@ import { systemClock } from '../core/clock.ts';
 import { environmentError, inputError } from '../core/errors.ts';
 import type { Service } from '../core/service.ts';
 import type { Stack, StackUpOptions } from '../core/stack.ts';
+import { noneBeingMade } from './being-made.ts';
 import {
   composeConfig,
   composeUp,
@@ -28,7 +29,7 @@ import { dockerHost, getRuntime, type Container, type Runtime } from './runtime.
 import { attachService, type DrillSite } from './service.ts';
 import { imageOf, imageRecords, ownImages, presentImages } from './service-images.ts';
 import { started, startedAndReady, untilAllStarted } from './starting.ts';
-import { marked, sweep } from './sweep.ts';
+import { marked, sweep, type Marked } from './sweep.ts';
 import { isTiedToHost, unlessEnded } from './ties.ts';
 
 /** From nothing to a stack whose services are ready; what was made is gone again where that fails. */
@@ -56,7 +57,7 @@ export async function bringUp(provider: StackProviderOptions, up: StackUpOptions
   const { mounts, lines } = contain(config, up.file, rules, place);
   const before = await presentImages(runtime, config);
   const marks = Object.entries(drillLabels).map(([key, value]) => `${key}=${value}`);
-  const down = async (): Promise<void> => void (await sweep(runtime, () => marked(runtime, marks)));
+  const down = downOf(runtime, up.drill, marks);
   let laid: Laid = nothingLaid;
   const check = (merged: ComposeConfig): void => assertContained(merged, laid, rules, project);
   const site: DrillSite = {
@@ -96,6 +97,15 @@ export async function bringUp(provider: StackProviderOptions, up: StackUpOptions
       ? error
       : await namingImages(error, { runtime, config, recipes: choice.kitchen.folder, place });
   }
+}
+
+/** Removes all that has these labels, also what the engine is still making when it is called. */
+function downOf(runtime: Runtime, drill: string, marks: string[]): () => Promise<void> {
+  const left = async (): Promise<Marked[]> => {
+    await noneBeingMade(drill);
+    return marked(runtime, marks);
+  };
+  return async () => void (await sweep(runtime, left));
 }
 
 /**

@@ -1,6 +1,7 @@
-import type { MountSettings } from 'dockerode';
+import type { ContainerCreateOptions, MountSettings } from 'dockerode';
 import { environmentError, messageOf, MusterError } from '../core/errors.ts';
 import type { Helper, HelperOptions } from '../core/service.ts';
+import { makingContainer } from './being-made.ts';
 import { findKept } from './kept.ts';
 import { assertOwnVolume, isCopy } from './own-path.ts';
 import { labels } from './owner.ts';
@@ -27,7 +28,7 @@ export async function createHelper(
   const whole = volumes.filter(({ Destination }) => !folders.has(Destination));
   const network = Object.keys(service.NetworkSettings.Networks)[0] ?? 'none';
   const kept = options.from === undefined ? null : await findKept(site, service.Image, options.from);
-  const container = await site.runtime.container.create({
+  const settings: ContainerCreateOptions = {
     Image: kept?.image ?? service.Image,
     User: options.user ?? '0',
     Entrypoint: ['sh', '-c'],
@@ -42,7 +43,8 @@ export async function createHelper(
       Binds: whole.map((volume) => `${volume.Name}:${volume.Destination}${volume.RW ? '' : ':ro'}`),
       Mounts: volumes.flatMap((volume) => partOf(volume, folders.get(volume.Destination))),
     },
-  });
+  };
+  const container = await makingContainer(site.labels, () => site.runtime.container.create(settings));
   const remove = async (): Promise<void> => {
     await container.remove({ force: true, v: true }).catch((error: unknown) => {
       if (statusOf(error) !== 404 && statusOf(error) !== 409) throw error;

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { environmentError, messageOf } from '../core/errors.ts';
 import { demultiplex } from './frames.ts';
+import { makingContainer } from './being-made.ts';
 import { labels } from './owner.ts';
 import type { Container, Runtime } from './runtime.ts';
 
@@ -84,7 +85,7 @@ async function startHelper(
 ): Promise<Container> {
   const refusals: string[] = [];
   for (const image of new Set(images)) {
-    const container = await runtime.container.create({
+    const settings = {
       Image: image,
       User: '0',
       Entrypoint: ['sh', '-c'],
@@ -92,7 +93,8 @@ async function startHelper(
       Healthcheck: { Test: ['NONE'] },
       Labels: { ...drillLabels, [labels.role]: 'helper' },
       HostConfig: { PidMode: 'host', UsernsMode: 'host', NetworkMode: 'none', Init: false },
-    });
+    };
+    const container = await makingContainer(drillLabels, () => runtime.container.create(settings));
     try {
       await runtime.container.start(container);
       return container;

@@ -5,6 +5,7 @@ import { finished } from 'node:stream/promises';
 import { pack, type Pack } from 'tar-stream';
 import { environmentError, messageOf, MusterError } from '../core/errors.ts';
 import { formatBytes } from '../core/units.ts';
+import { makingContainer } from './being-made.ts';
 import { copyLimitBytes } from './containment.ts';
 import type { HostMount } from './mounts.ts';
 import { removeImage } from './own-image.ts';
@@ -91,12 +92,14 @@ async function emptyImage({ runtime, drill, labels }: Making): Promise<string> {
 
 async function filled(making: Making, image: string, mount: HostMount, volume: string): Promise<void> {
   const { runtime, labels } = making;
-  const container = await runtime.container.dockerode.createContainer({
+  const settings = {
     Image: image,
     Cmd: ['none'],
     Labels: labels,
     HostConfig: { Binds: [`${volume}:${inContainer}`] },
-  });
+  };
+  const docker = runtime.container.dockerode;
+  const container = await makingContainer(labels, () => docker.createContainer(settings));
   const archive = pack();
   try {
     const sending = container.putArchive(archive as unknown as NodeJS.ReadableStream, { path: inContainer });

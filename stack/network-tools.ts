@@ -1,6 +1,8 @@
+import type { ContainerCreateOptions } from 'dockerode';
 import type { Clock } from '../core/clock.ts';
 import { environmentError, messageOf } from '../core/errors.ts';
 import type { Helper, Shell } from '../core/service.ts';
+import { makingContainer } from './being-made.ts';
 import type { HostSignal } from './host-signal.ts';
 import { labels } from './owner.ts';
 import { statusOf, type Container, type Runtime } from './runtime.ts';
@@ -89,7 +91,7 @@ async function createStandIn(
   const docker = site.runtime.container.dockerode;
   const [first, ...others] = networks;
   const endpoint = { Aliases: [...names] };
-  const container = await docker.createContainer({
+  const settings: ContainerCreateOptions = {
     Image: image,
     User: '0',
     Entrypoint: ['sh', '-c'],
@@ -97,7 +99,8 @@ async function createStandIn(
     Labels: { ...site.labels, [labels.role]: 'helper' },
     HostConfig: { Init: true, NetworkMode: first ?? 'none', CapDrop: ['ALL'], CapAdd: ['NET_ADMIN'] },
     ...(first === undefined ? {} : { NetworkingConfig: { EndpointsConfig: { [first]: endpoint } } }),
-  });
+  };
+  const container = await makingContainer(site.labels, () => docker.createContainer(settings));
   for (const network of others)
     await docker.getNetwork(network).connect({ Container: container.id, EndpointConfig: endpoint });
   return {
@@ -120,14 +123,15 @@ async function startHelper(
   name: string,
   host: object,
 ): Promise<Helper> {
-  const container = await site.runtime.container.create({
+  const settings = {
     Image: image,
     User: '0',
     Entrypoint: ['sleep'],
     Cmd: ['infinity'],
     Labels: { ...site.labels, [labels.role]: 'helper' },
     HostConfig: { Init: true, ...host },
-  });
+  };
+  const container = await makingContainer(site.labels, () => site.runtime.container.create(settings));
   const remove = (): Promise<void> => removed(container);
   try {
     await site.runtime.container.start(container);

@@ -123,8 +123,8 @@ describe('the pulling way, from a registry that has the official name', () => {
       }
     } finally {
       process.env = before;
-      await forget();
     }
+    await forget();
   });
 
   test('pull: what the registry does not have is an environment error', async () => {

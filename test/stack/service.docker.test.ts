@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { pollUntil, systemClock } from '../../core/clock.ts';
 import type { Service } from '../../core/service.ts';
 import type { Stack } from '../../core/stack.ts';
@@ -18,8 +18,6 @@ import { containerOf, leftOf, smallStack, uniqueDrill } from './small-stack.ts';
 const drill = uniqueDrill('service');
 const progress = (): void => undefined;
 let stack: Stack;
-
-vi.setConfig({ testTimeout: 30_000 });
 
 let cache: Service;
 
