@@ -5,7 +5,6 @@ import { environmentError } from '../../core/errors.ts';
 import { markKey } from './keys.ts';
 import { positionOf } from './position.ts';
 import { restoreAof } from './restore-aof.ts';
-import { configOf } from './server.ts';
 import type { Site } from './site.ts';
 import { fetchFile, script } from './transfer.ts';
 
@@ -41,15 +40,13 @@ export const aofMethod = (site: Site): BackupMethod => ({
   restore: (from, context) => restoreAof(site, from, context),
 });
 
-/**
- * A rewrite replaces files while they are copied: none may run, and none may begin. The setting is put back
- * whatever happens.
- */
-async function withoutRewrites<T>(site: Site, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-  const { server, clock } = site;
-  const before = (await server.run((redis) => configOf(redis, [rewriteSetting])))[rewriteSetting]!;
-  await server.run((redis) => redis.config('SET', rewriteSetting, '0'));
-  try {
+/** A rewrite replaces files while they are copied: none may run, and none may begin. */
+const withoutRewrites = <T>(
+  { server, clock, lent }: Site,
+  signal: AbortSignal,
+  work: () => Promise<T>,
+): Promise<T> =>
+  lent.during(rewriteSetting, '0', async () => {
     const quiet = await pollUntil(
       clock,
       { everyMs: pollMs, deadlineMs: rewriteDeadlineMs, signal },
@@ -59,12 +56,8 @@ async function withoutRewrites<T>(site: Site, signal: AbortSignal, work: () => P
       },
     );
     if (!quiet) throw environmentError('the rewrite of the append-only file did not end');
-    return await work();
-  } finally {
-    // A server that died has its setting from its configuration again.
-    await server.run((redis) => redis.config('SET', rewriteSetting, before)).catch(() => undefined);
-  }
-}
+    return work();
+  });
 
 /**
  * Everything acknowledged before this was called is in the files when it resolves: our own write comes after

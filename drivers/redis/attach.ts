@@ -17,6 +17,7 @@ import { flushAll } from './flush-all.ts';
 import { followsCheck } from './follows.ts';
 import { inventoryCheck } from './inventory.ts';
 import { keptKeys, type KeptKeys } from './kept-keys.ts';
+import { lentOf } from './lent.ts';
 import { ownershipOf } from './ownership.ts';
 import { versionOf } from './position.ts';
 import { rdbMethod } from './rdb.ts';
@@ -79,7 +80,7 @@ function waysOf(context: AttachContext<RedisConfig>): Ways {
 }
 
 async function siteOf(context: AttachContext<RedisConfig>, server: Server, ways: Ways): Promise<Site> {
-  const { component, service, clock, peer } = context;
+  const { component, service, clock, peer, note } = context;
   const version = await versionFrom(server);
   const needsReplicas = (await replicasNeeded(server)) ?? '0';
   let number = 0;
@@ -95,6 +96,8 @@ async function siteOf(context: AttachContext<RedisConfig>, server: Server, ways:
     credentials: credentialsOf(context),
     peer,
     standing: { role: 'primary', source: null, needsReplicas, atStart: null },
+    lent: lentOf(server, service.name, note),
+    note,
     kept: keptKeys(ways.own(), ways.clients()),
   };
 }

@@ -7,6 +7,7 @@ import { actionParams } from '../action-params.ts';
 import { linkParams, linkTo, withinParam } from '../link.ts';
 import { port, type replicaActionsAbout } from './config.ts';
 import { closeAtStart, fence, openForWrites, rememberNeeds, reopen, startClosed } from './fence.ts';
+import { lentOf } from './lent.ts';
 import { configOf, openServer, takesWrites, type Info, type Server } from './server.ts';
 import type { Site } from './site.ts';
 
@@ -74,17 +75,8 @@ export async function atPeer<T>(site: Site, name: string, work: (server: Server)
  * The source sends its data at once instead of waiting for more replicas that might ask for it (5 s); as it
  * was afterwards.
  */
-async function sendingAtOnce<T>(source: Server, work: () => Promise<T>): Promise<T> {
-  const name = 'repl-diskless-sync-delay';
-  const before = (await source.run((redis) => configOf(redis, [name])))[name];
-  if (before !== undefined) await source.run((redis) => redis.config('SET', name, '0'));
-  try {
-    return await work();
-  } finally {
-    if (before !== undefined)
-      await source.run((redis) => redis.config('SET', name, before)).catch(() => undefined);
-  }
-}
+const sendingAtOnce = <T>(source: Server, name: string, { note }: Site, work: () => Promise<T>): Promise<T> =>
+  lentOf(source, name, note).during('repl-diskless-sync-delay', '0', work);
 
 /**
  * Closed at every start from here on: a replica that restarts has forgotten its source, and must not take
@@ -96,7 +88,7 @@ async function replicate(site: Site, { source, through, within }: Link): Promise
   await site.service.assertOwnPath(site.persistence.dir);
   const begunMs = site.clock.nowMs();
   const at = await atPeer(site, source, (server) =>
-    sendingAtOnce(server, async () => {
+    sendingAtOnce(server, source, site, async () => {
       await rememberNeeds(site);
       await closeAtStart(site);
       await site.server.run(async (redis) => {

@@ -29,6 +29,8 @@ export interface Server {
   run<T>(work: (redis: Redis) => Promise<T>): Promise<T>;
   info(section: string): Promise<Info>;
   answers(): Promise<boolean>;
+  /** Called each time that a connection was made, from now on. */
+  onConnected(act: () => void): void;
   close(): void;
 }
 
@@ -51,6 +53,7 @@ function serverOn(redis: Redis, connectMs: number): Server {
     run,
     info: (section) => run(async (connection) => parseInfo(await connection.info(section))),
     answers: async () => redis.status === 'ready' && (await redis.ping().catch(() => '')) === 'PONG',
+    onConnected: (act) => void redis.on('ready', act),
     close: () => redis.disconnect(),
   };
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.ts';
 import type { Service } from '../../core/service.ts';
 import type { KeptKeys } from './kept-keys.ts';
+import type { Lent } from './lent.ts';
 import type { Ownership } from './ownership.ts';
 import type { Persistence, Server } from './server.ts';
 
@@ -22,6 +23,8 @@ export interface Site {
   /** Another service of the stack. */
   peer(name: string): Service;
   standing: Standing;
+  lent: Lent;
+  note(text: string): void;
   kept: KeptKeys;
   /** Counts up: for names that must not meet. */
   nextNumber(): number;

@@ -28,15 +28,26 @@ export async function wipe(site: Site): Promise<Inflicted> {
   const lost = await site.kept.aboutToLose();
   await script(service, 'the volume cannot be written', ': > "$1"', [mark]);
   // A save at the wrong moment would put the data back between the two.
-  await server.run((redis) => redis.config('SET', 'save', '')).catch(() => undefined);
-  await script(service, 'the volume cannot be emptied', 'find "$1" -mindepth 1 -delete', [folder]);
-  await service.signalFromHost('SIGKILL');
+  const saves = await site.lent.borrow('save', '').catch(() => null);
+  try {
+    await script(service, 'the volume cannot be emptied', 'find "$1" -mindepth 1 -delete', [folder]);
+    await service.signalFromHost('SIGKILL');
+  } catch (error) {
+    await saves?.putBack();
+    throw error;
+  }
+  const again = startAgain(service, 'undo wipe of');
   return {
     facts: { folder, pid: before.pid, startedAt: before.startedAt },
     witness: () => witness(site, { before, folder, mark, runId }),
     ...lost,
     undo: {
-      ...startAgain(service, 'undo wipe of'),
+      ...again,
+      run: async () => {
+        await again.run();
+        // Of a process that outlived it; any other has its own configuration.
+        await saves?.putBack();
+      },
       healed: async () => ((await service.state()).status === 'running' ? null : false),
     },
   };

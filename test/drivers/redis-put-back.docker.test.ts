@@ -1,6 +1,9 @@
 import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Attached } from '../../core/driver.ts';
+import { takeBackup } from '../suites/artifact.ts';
+import { inertService } from '../suites/inert-service.ts';
+import { oneReceiver } from '../support/server-rig.ts';
 import { redisPairUp, type RedisPair } from './redis-pair.ts';
 import { act, judged } from './replica-steps.ts';
 
@@ -8,6 +11,8 @@ import { act, judged } from './replica-steps.ts';
 let pair: RedisPair;
 let east: Attached;
 let admin: Redis;
+/** Base, increment and manifest. */
+const filesOfLog = 3;
 const needs = 'min-replicas-to-write';
 
 beforeAll(async () => {
@@ -23,6 +28,8 @@ afterEach(async () => {
 });
 
 const setting = async (name: string): Promise<string> => ((await admin.config('GET', name)) as string[])[1]!;
+const eventually = (name: string, value: string): Promise<void> =>
+  expect.poll(() => setting(name), { timeout: 30_000 }).toBe(value);
 const write = (): Promise<string> => admin.set('user:1', 'a').catch(({ message }: Error) => message);
 
 describe('a server that takes writes only with a replica', () => {
@@ -67,5 +74,87 @@ describe('a server that takes writes only with a replica', () => {
     expect(await act(east, 'promote')).toMatchObject({ needsReplicas: '0' });
     expect([await write(), await east.ready()]).toEqual(['OK', true]);
     expect(await judged(east, 'refuses-writes')).toMatchObject({ verdict: 'fail' });
+  });
+});
+
+describe('while the append-only file is copied', () => {
+  const rewrites = 'auto-aof-rewrite-percentage';
+  const receiver = oneReceiver();
+  /** What happens when all of its files are in the store, and before the copy is over. */
+  const copied = (whenAllIsThere: () => Promise<unknown>): Promise<unknown> => {
+    let files = 0;
+    return takeBackup(
+      east.backups['aof']!,
+      {
+        ...receiver,
+        put: async (name, content) => {
+          const put = await receiver.put(name, content);
+          if ((files += 1) === filesOfLog) await whenAllIsThere();
+          return put;
+        },
+      },
+      {},
+    );
+  };
+
+  test('a server that freezes has its setting again when it thaws, and after the next copy', async () => {
+    const told: string[] = [];
+    east = await pair.attach('east', { note: (text) => void told.push(text) });
+    await admin.config('SET', rewrites, '70');
+    await copied(async () => {
+      await pair.service('east').pause();
+      expect(await east.ready(), 'the connection is lost').toBe(false);
+    });
+    await pair.service('east').unpause();
+    await eventually(rewrites, '70');
+    await copied(async () => expect(await setting(rewrites)).toBe('0'));
+    expect(await setting(rewrites)).toBe('70');
+    expect(told).toEqual([expect.stringContaining(`${rewrites} of east is not yet at 70 again`)]);
+  });
+
+  test('two copies at once: it is as before when the last of them is over', async () => {
+    east = await pair.attach('east');
+    await admin.config('SET', rewrites, '70');
+    const [secondIsThere, firstIsOver] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    let second: Promise<unknown> = Promise.resolve();
+    await copied(async () => {
+      second = copied(async () => {
+        secondIsThere.resolve();
+        await firstIsOver.promise;
+      });
+      await Promise.race([secondIsThere.promise, second]);
+    });
+    expect(await setting(rewrites), 'the second goes on').toBe('0');
+    firstIsOver.resolve();
+    await second;
+    expect(await setting(rewrites)).toBe('70');
+  });
+});
+
+describe('a volume that is to be lost', () => {
+  const points = '3600 5';
+  const find = { at: '/usr/bin/find', away: '/usr/bin/find.away' };
+
+  test('and cannot be emptied: snapshots are written as before', async () => {
+    east = await pair.attach('east');
+    await admin.config('SET', 'save', points);
+    const service = pair.service('east');
+    await service.exec(['mv', find.at, find.away], { user: '0' });
+    try {
+      await expect(east.wipe!()).rejects.toThrow('cannot be emptied');
+    } finally {
+      await service.exec(['mv', find.away, find.at], { user: '0' });
+    }
+    expect(await setting('save')).toBe(points);
+  });
+
+  test('and whose server outlives it: the undo puts it back', async () => {
+    const service = pair.service('east');
+    east = await pair.attach('east', { service: inertService(service, { command: () => false }) });
+    await admin.config('SET', 'save', points);
+    const wiped = await east.wipe!();
+    expect(await setting('save')).toBe('');
+    await wiped.undo.run();
+    expect(await setting('save')).toBe(points);
   });
 });
