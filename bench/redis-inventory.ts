@@ -27,7 +27,12 @@ interface Figures {
 async function readOnce(host: string, port: number): Promise<Figures> {
   const endpoint = async (): Promise<{ host: string; port: number }> => ({ host, port });
   const { inventoryCheck } = await import('../drivers/redis/inventory.ts');
-  const check = inventoryCheck({ endpoint }, { endpoint }, () => false);
+  const check = inventoryCheck(
+    { endpoint },
+    { endpoint },
+    () => false,
+    () => new Map(),
+  );
   const begun = systemClock.nowMs();
   const baseline = await check.before!();
   const { verdict } = await check.after(baseline);

@@ -106,7 +106,7 @@ async function siteOf(context: AttachContext<RedisConfig>, server: Server, ways:
 function attachedTo(site: Site, config: RedisConfig, ways: Ways, asClients: Server): Attached {
   const { component, service, server, clock, kept } = site;
   const isVolatile = matcherOf(config.volatileKeys);
-  const inventory = inventoryCheck(ways.clients(), ways.own(), isVolatile);
+  const inventory = inventoryCheck(ways.clients(), ways.own(), isVolatile, site.lent.before);
   return {
     server: site.version,
     dataFolder: site.persistence.dir,

@@ -12,10 +12,12 @@ import {
   type Counted,
 } from './compare-keys.ts';
 import type { Address } from './connection.ts';
+import { commandsChanged, commandsOf, type Commands } from './commands.ts';
 import { databasesOf } from './keys.ts';
+import type { Lent } from './lent.ts';
 import { commonOf, readDatabase, type Common } from './read-keys.ts';
 import { parseInfo, withOwn } from './server.ts';
-import { settingsChanged, settingsOf, type Settings } from './settings.ts';
+import { compareSettings, settingsOf, type Settings, type SettingsCompared } from './settings.ts';
 import { Spool } from './spool.ts';
 
 const namedAtMost = 20;
@@ -46,7 +48,7 @@ interface Kept {
   keys: Spool;
   counted: ReadonlyMap<number, Counted>;
   common: Common;
-  commands: ReadonlySet<string>;
+  commands: Commands;
 }
 
 /**
@@ -54,12 +56,13 @@ interface Kept {
  * with the moment at which they expire; functions, users, commands, and the settings that decide about
  * durability and about who may ask what. A key whose time has come may be gone, or written anew. Keys that
  * the application rewrites on its own (`volatileKeys`) are only counted. What may not be read is named, and
- * is no pass. `own`: the component's server itself, wherever clients are sent.
+ * is no pass. `own`: the component's server itself, wherever clients are sent; `lent`: of that one.
  */
 export function inventoryCheck(
   address: Address,
   own: Address,
   isVolatile: (key: string) => boolean,
+  lent: Lent['before'],
 ): Check & { close(): void } {
   let kept: Kept | null = null;
   const close = (): void => {
@@ -74,11 +77,15 @@ export function inventoryCheck(
         keys: new Spool(),
         counted: new Map(),
         common: commonOf(isVolatile),
-        commands: new Set(),
+        commands: noCommands,
       };
       kept = mine;
-      const { commands, ...inventory } = await withOwn(address, (redis) =>
-        inventoryOf(redis, own, mine.common, mine.keys),
+      const {
+        commands,
+        commandsWrong: _,
+        ...inventory
+      } = await withOwn(address, (redis) =>
+        inventoryOf(redis, { own, lent, known: noCommands }, mine.common, mine.keys),
       );
       mine.counted = countKeys(mine.keys).groups;
       mine.commands = commands;
@@ -87,18 +94,14 @@ export function inventoryCheck(
     after: async (baseline) => {
       if (baseline === null || kept === null)
         return { verdict: 'inconclusive', detail: 'nothing was noted before the load', facts: null };
-      const { keys, counted, common } = kept;
+      const { keys, counted, common, commands: known } = kept;
       const found = new Spool();
       try {
-        const { commands, ...after } = await withOwn(address, (redis) =>
-          inventoryOf(redis, own, common, found),
+        const { commands, commandsWrong, ...after } = await withOwn(address, (redis) =>
+          inventoryOf(redis, { own, lent, known }, common, found),
         );
         const compared = compareKeys(keys, found, after.nowMs);
-        const lacking = commands.size === 0 ? [] : [...kept.commands].filter((name) => !commands.has(name));
-        const words = [
-          ...differencesInWords(compared, counted, common.groups),
-          ...(lacking.length > 0 ? [`commands that the server no longer knows: ${lacking.join(', ')}`] : []),
-        ];
+        const words = [...differencesInWords(compared, counted, common.groups), ...commandsWrong];
         return judge(
           baseline as unknown as Inventory,
           { ...after, groups: byName(compared.now, common) },
@@ -120,6 +123,7 @@ export function inventoryCheck(
   };
 }
 
+const noCommands: Commands = { names: new Set(), version: '' };
 const asJson = (value: unknown): Json => JSON.parse(JSON.stringify(value)) as Json;
 
 const byName = (groups: ReadonlyMap<number, Counted>, { groups: names }: Common): Inventory['groups'] =>
@@ -135,10 +139,10 @@ const byName = (groups: ReadonlyMap<number, Counted>, { groups: names }: Common)
  */
 async function inventoryOf(
   redis: Redis,
-  own: Address,
+  { own, lent, known }: { own: Address; lent: Lent['before']; known: Commands },
   common: Common,
   spool: Spool,
-): Promise<Omit<Inventory, 'groups'> & { nowMs: number; commands: ReadonlySet<string> }> {
+): Promise<Omit<Inventory, 'groups'> & { nowMs: number; commands: Commands; commandsWrong: string[] }> {
   const unread = new Map<string, string>();
   const tried = async <T>(what: string, nothing: T, read: () => Promise<T>): Promise<T> => {
     try {
@@ -161,9 +165,13 @@ async function inventoryOf(
   };
   for (const database of databases)
     await tried(`keys of database ${database}`, undefined, () => readDatabase(redis, database, reading));
+  const commands = await tried('commands', noCommands, () => commandsOf(redis));
+  const ownServer = await tried('which server it is', false, () => isOwn(redis, own));
   return {
     nowMs: await tried('the clock', Infinity, async () => Number((await redis.time())[0]) * 1000 + 1000),
-    settings: await tried('settings', null, () => settingsOf(redis, salted(common))),
+    settings: await tried('settings', null, () =>
+      settingsOf(redis, salted(common), ownServer ? lent : () => new Map()),
+    ),
     users: await tried('users', {}, async () =>
       Object.fromEntries(
         ((await redis.call('ACL', 'LIST')) as string[]).map((rule) => [
@@ -173,8 +181,9 @@ async function inventoryOf(
       ),
     ),
     functions: await tried('functions', {}, () => functionsOf(redis)),
-    commands: await tried('commands', new Set<string>(), () => commandsOf(redis)),
-    ownServer: await tried('which server it is', false, () => isOwn(redis, own)),
+    commands,
+    commandsWrong: await tried('commands', [], () => commandsChanged(redis, known, commands)),
+    ownServer,
     unread: [...unread].map(([what, why]) => `${what} (${why})`),
   };
 }
@@ -197,13 +206,6 @@ const salted =
   (text: string): string =>
     createHmac('sha256', salt).update(text).digest('hex').slice(0, 16);
 
-/** Names by which commands are called, of modules too. LIST gives those of renamed ones as well. */
-async function commandsOf(redis: Redis): Promise<Set<string>> {
-  const names = (await redis.call('COMMAND', 'LIST')) as string[];
-  const known = (await redis.call('COMMAND', 'INFO', ...names)) as unknown[];
-  return new Set(names.filter((_, i) => known[i]));
-}
-
 async function functionsOf(redis: Redis): Promise<Record<string, string>> {
   const libraries = (await redis.call('FUNCTION', 'LIST', 'WITHCODE')) as unknown[][];
   return Object.fromEntries(
@@ -215,7 +217,8 @@ async function functionsOf(redis: Redis): Promise<Record<string, string>> {
 }
 
 function judge(before: Inventory, after: Inventory, compared: Compared, words: string[]): CheckOutcome {
-  const wrong = [...words, ...wrongBeside(before, after)];
+  const settings = settingsCompared(before, after);
+  const wrong = [...words, ...settings.wrong, ...wrongBeside(before, after)];
   const unread = [...new Set([...before.unread, ...after.unread])];
   const { expired, renewed, volatile } = compared;
   const facts = asJson({
@@ -227,7 +230,8 @@ function judge(before: Inventory, after: Inventory, compared: Compared, words: s
     volatile,
     toleranceMs,
   });
-  const not = unread.length > 0 ? `; could not be read: ${unread.join('; ')}` : '';
+  const told = settings.told.length > 0 ? `; changed, and no weaker: ${settings.told.join(', ')}` : '';
+  const not = `${told}${unread.length > 0 ? `; could not be read: ${unread.join('; ')}` : ''}`;
   if (wrong.length > 0) {
     const more = wrong.length > namedAtMost ? [`and ${wrong.length - namedAtMost} more`] : [];
     return {
@@ -237,7 +241,7 @@ function judge(before: Inventory, after: Inventory, compared: Compared, words: s
       facts,
     };
   }
-  const detail = `${seenOf(before, compared)}; ${Object.keys(before.functions).length} libraries of functions, ${Object.keys(before.users).length} users and ${settingsCounted(before)} settings as before${not}`;
+  const detail = `${seenOf(before, compared)}; ${Object.keys(before.functions).length} libraries of functions, ${Object.keys(before.users).length} users and ${settings.same} settings as before${not}`;
   const nothing = compared.compared === 0 && Object.keys(before.functions).length === 0;
   if (nothing && unread.length === 0)
     return {
@@ -265,9 +269,6 @@ function emptied(before: Inventory, after: Inventory): string[] {
     .map((database) => `${database} is empty`);
 }
 
-const settingsCounted = ({ settings }: Inventory): number =>
-  settings ? Object.keys({ ...settings.values, ...settings.own }).length : 0;
-
 function seenOf({ groups }: Inventory, { expired, renewed, volatile }: Compared): string {
   const total = Object.values(groups).reduce((sum, group) => sum + group.total, 0);
   const databases = new Set(Object.keys(groups).map((group) => group.split(':')[0])).size;
@@ -279,14 +280,16 @@ function seenOf({ groups }: Inventory, { expired, renewed, volatile }: Compared)
   ].join(', ');
 }
 
-/** What is wrong beside the keys. */
+const settingsCompared = (before: Inventory, after: Inventory): SettingsCompared =>
+  before.settings && after.settings
+    ? compareSettings(before.settings, after.settings, before.ownServer && after.ownServer)
+    : { wrong: [], told: [], same: 0 };
+
+/** What is wrong beside the keys and the settings. */
 function wrongBeside(before: Inventory, after: Inventory): string[] {
   const told = (what: string): boolean =>
     ![...before.unread, ...after.unread].some((each) => each.startsWith(what));
   return [
-    ...(before.settings && after.settings
-      ? settingsChanged(before.settings, after.settings, before.ownServer && after.ownServer)
-      : []),
     ...(told('users') ? named('user', before.users, after.users, 'other rules') : []),
     ...(told('functions')
       ? named('functions of library', before.functions, after.functions, 'other code')

@@ -1,13 +1,17 @@
 /**
  * Every key is there, and yet the application may be unable to work, or lose data later. `commands` run after
- * the first look of the inventory, one `started` puts further words behind `redis-server` and starts it anew.
- * `red`: what the inventory says of it; null where it must be silent.
+ * the first look of the inventory, one `started` puts further words behind `redis-server` and starts it anew;
+ * `begun` and `begunAs` are the same before that look. `red`: what the inventory says of it; null where it
+ * must be silent. `told`: what it tells, and does not hold against the server.
  */
 export interface OfUse {
   name: string;
   commands?: string[][];
   started?: string;
+  begun?: string[][];
+  begunAs?: string;
   red: RegExp | null;
+  told?: RegExp;
 }
 
 const set = (...words: string[]): string[][] => [['CONFIG', 'SET', ...words]];
@@ -99,6 +103,83 @@ export const settings: OfUse[] = [
     started: '--rename-command LPUSH push-left',
     red: /no longer knows: lpush/,
   },
+  {
+    name: 'the log grows without end',
+    commands: set('auto-aof-rewrite-percentage', '0'),
+    red: /auto-aof-rewrite-percentage: "100" before, "0" now/,
+  },
+  {
+    name: 'a replica that was away for a moment copies everything',
+    commands: set('repl-backlog-size', '16kb'),
+    red: /repl-backlog-size: "1048576" before, "16384" now/,
+  },
+  {
+    name: 'it would never be promoted',
+    commands: set('replica-priority', '0'),
+    red: /replica-priority: "100" before, "0" now/,
+  },
+  {
+    name: 'its memory has no end any more',
+    begun: set('maxmemory', '100mb'),
+    commands: set('maxmemory', '0'),
+    red: /maxmemory: "104857600" before, "0" now/,
+  },
+  {
+    name: 'everybody may call DEBUG',
+    started: '--enable-debug-command yes',
+    red: /enable-debug-command: "no" before, "yes" now/,
+  },
+  {
+    name: 'a command that had been taken away is back',
+    begunAs: '--rename-command FLUSHALL ""',
+    started: '',
+    red: /had been taken away, and are known again: flushall/,
+  },
+  {
+    name: 'every write is synced',
+    commands: set('appendfsync', 'always'),
+    red: null,
+    told: /no weaker: appendfsync: "everysec" before, "always" now/,
+  },
+  {
+    name: 'a log is written where none was',
+    begun: set('appendonly', 'no'),
+    commands: set('appendonly', 'yes'),
+    red: null,
+    told: /no weaker: appendonly: "no" before, "yes" now/,
+  },
+  {
+    name: 'more clients are let in',
+    begun: set('maxclients', '400'),
+    commands: set('maxclients', '500'),
+    red: null,
+    told: /no weaker: maxclients: "400" before, "500" now/,
+  },
+  {
+    name: 'there is room for more',
+    begun: set('maxmemory', '100mb'),
+    commands: set('maxmemory', '200mb'),
+    red: null,
+    told: /no weaker: maxmemory: "104857600" before, "209715200" now/,
+  },
+  {
+    name: 'more is told of what becomes of keys',
+    commands: set('notify-keyspace-events', 'AKEm'),
+    red: null,
+    told: /no weaker: notify-keyspace-events: /,
+  },
+  {
+    name: 'what a cluster would do, where there is none',
+    commands: set('cluster-require-full-coverage', 'no'),
+    red: null,
+    told: /no weaker: cluster-require-full-coverage: /,
+  },
+  {
+    name: 'snapshots are written in more cases',
+    commands: set('save', '60 10000 300 100 3600 1 30 5'),
+    red: null,
+    told: /no weaker: save: "3600 1 300 100 60 10000" before/,
+  },
   { name: 'expiries are looked for more often', commands: set('hz', '50'), red: null },
   {
     name: 'more is logged',
@@ -134,5 +215,11 @@ export const promoted: OfUse[] = [
     name: 'its log is not written',
     commands: set('appendonly', 'no'),
     red: /appendonly: "yes" before, "no" now/,
+  },
+  {
+    name: 'its save points come in another order',
+    commands: set('save', '60 10000 300 100 3600 1'),
+    red: null,
+    told: /no weaker: save: /,
   },
 ];

@@ -45,11 +45,15 @@ beforeEach(async () => {
 afterEach(() => pair.disconnect());
 
 const inventory = () => attached.checks['inventory']!;
-const judged = (outcome: CheckOutcome, red: RegExp | null): void => {
+const judged = (outcome: CheckOutcome, { red, told }: OfUse): void => {
   expect(outcome, outcome.detail).toMatchObject({ verdict: red === null ? 'pass' : 'fail' });
-  if (red !== null) expect(outcome.detail).toMatch(red);
+  for (const words of [red, told]) if (words) expect(outcome.detail).toMatch(words);
   expect(JSON.stringify(outcome)).not.toContain(password);
 };
+
+const kept = Object.entries(asConfigured)
+  .map(([setting, value]) => `--${setting} ${value}`)
+  .join(' ');
 
 /** What was set, put back on a connection that was there before. */
 async function undone(admin: Redis, commands: string[][], work: () => Promise<void>): Promise<void> {
@@ -65,13 +69,11 @@ async function undone(admin: Redis, commands: string[][], work: () => Promise<vo
   }
 }
 
-async function looked({ commands = [], started, red }: OfUse, name: PairName, baseline: Json): Promise<void> {
-  const look = async (): Promise<void> => judged(await inventory().after(baseline), red);
+async function looked(one: OfUse, name: PairName, baseline: Json): Promise<void> {
+  const { commands = [], started } = one;
+  const look = async (): Promise<void> => judged(await inventory().after(baseline), one);
   const admin = await pair.connect(name);
   if (started === undefined) return undone(admin, commands, look);
-  const kept = Object.entries(asConfigured)
-    .map(([setting, value]) => `--${setting} ${value}`)
-    .join(' ');
   try {
     await startedWith(name, `${kept} ${started}`);
     await look();
@@ -82,7 +84,11 @@ async function looked({ commands = [], started, red }: OfUse, name: PairName, ba
 
 describe('a server that holds everything', () => {
   test.each(settings.map((one) => [one.name, one] as const))('%s', async (_, one) => {
-    await looked(one, 'redis', (await inventory().before!()) ?? null);
+    const { begun = [], begunAs } = one;
+    if (begunAs !== undefined) await startedWith('redis', `${kept} ${begunAs}`);
+    await undone(await pair.connect('redis'), begun, async () =>
+      looked(one, 'redis', (await inventory().before!()) ?? null),
+    );
   });
 });
 

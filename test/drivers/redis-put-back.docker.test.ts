@@ -129,6 +129,22 @@ describe('while the append-only file is copied', () => {
     await second;
     expect(await setting(rewrites)).toBe('70');
   });
+
+  test('the inventory takes it for what it was, and calls it red when it is another afterwards', async () => {
+    east = await pair.attach('east');
+    await admin.config('SET', needs, '0');
+    await admin.config('SET', rewrites, '70');
+    await admin.set('user:1', 'a');
+    const baseline = (await east.checks['inventory']!.before!()) ?? null;
+    await copied(async () =>
+      expect(await judged(east, 'inventory', baseline)).toMatchObject({ verdict: 'pass' }),
+    );
+    await admin.config('SET', rewrites, '0');
+    expect(await judged(east, 'inventory', baseline)).toMatchObject({
+      verdict: 'fail',
+      detail: expect.stringContaining(`${rewrites}: "70" before, "0" now`) as string,
+    });
+  });
 });
 
 describe('a volume that is to be lost', () => {
