@@ -6,21 +6,22 @@ import { momentsOf } from './drill.ts';
 import { finding, seqsOf, weights } from './finding.ts';
 import { countsForLoss } from './loss.ts';
 import { protectionOf, recoveryMeansOf, type PointSeen, type ProtectionSeen } from './protection.ts';
-import { gapBetween } from './schedule-gap.ts';
+import { delayAfter, gapBetween, type Pace } from './schedule-gap.ts';
 
 /**
  * What a scheduler may be late by: a tenth of the compressed interval. Of one of a second or two that is less
  * than a busy machine is late by, so that it is half a second there. Always far below one interval: a run
- * that was left out shows. Where it is known to have been later with a run that it began, that counts
- * instead: the drill's own delay is not the schedule's.
+ * that was left out shows. Where it is known to have been later with the very run that was waited for, that
+ * counts instead: the drill's own delay is not the schedule's.
  */
 const slackOf = (scaledMs: number): number => Math.min(Math.max(0.1 * scaledMs, 500), 0.4 * scaledMs);
-function delayOf({ events }: Evidence, backup: string, scaledMs: number, faultMs: number): number {
-  const late = eventsOf(events, 'backup.begun')
-    .filter((event) => event.data.backup === backup && event.atMs <= faultMs)
-    .map(({ data }) => data.lateMs ?? 0);
-  return Math.max(slackOf(scaledMs), Math.min(scaledMs, Math.max(0, ...late)));
-}
+
+const paceOf = ({ strategy }: Evidence, { backup, component, name, scaledMs }: ProtectionSeen): Pace => ({
+  backup,
+  scaledMs: scaledMs!,
+  slackMs: slackOf(scaledMs!),
+  keeps: strategy.components[component]?.backups[name]?.keep !== undefined,
+});
 
 interface Seen {
   what: string;
@@ -87,26 +88,29 @@ function judgeRuns(
     ...durable.map((point) => point.durableMs - point.consistentMs),
     one.cutOffMs ?? 0,
   );
-  const delayMs = delayOf(evidence, one.backup, scaledMs, faultMs);
+  const pace = paceOf(evidence, one);
+  const newest = durable.reduce((a, b) => (b.consistentMs > a.consistentMs ? b : a));
+  const delayMs = delayAfter(evidence.events, pace, newest.point, faultMs);
   const limitMs = scaledMs + delayMs + durabilityMs;
-  const newest = Math.max(...durable.map((point) => point.consistentMs));
   const seen = [
-    { what: 'the newest durable recovery point was that old at the fault', ms: faultMs - newest },
+    {
+      what: 'the newest durable recovery point was that old at the fault',
+      ms: faultMs - newest.consistentMs,
+    },
     ...lossBefore(evidence, one, faultMs),
   ].reduce((a, b) => (b.ms > a.ms ? b : a));
   const verdict = verdictOf(seen.ms, limitMs, scaledMs, durabilityMs);
-  const pace = `${formatDuration(scaledMs)} between runs${compression(evidence, one)}`;
-  const forScheduler = `${formatDuration(delayMs)} for the scheduler`;
-  const gap = gapBetween(evidence.events, one.backup, faultMs, scaledMs + delayMs);
+  const between = `${formatDuration(scaledMs)} between runs${compression(evidence, one)}`;
+  const gap = gapBetween(evidence.events, pace, faultMs);
   if (verdict === 'pass' && gap)
     return finding({
       ...common,
       verdict: 'fail',
       actual: gap.ms,
       objective: gap.limitMs,
-      detail: `${formatDuration(gap.ms)} from the beginning of one run to that of the next (${gap.runs.join(', ')}); not explained by ${pace} + ${formatDuration(gap.tookMs)} that it took, and ${forScheduler}.`,
+      detail: `${formatDuration(gap.ms)} from the beginning of one run to that of the next (${gap.runs.join(', ')}); not explained by ${between} + ${formatDuration(gap.tookMs)} that it took, and ${formatDuration(gap.delayMs)} for the scheduler.`,
     });
-  const limit = `${pace} + ${formatDuration(durabilityMs)} to become durable, and ${forScheduler}`;
+  const limit = `${between} + ${formatDuration(durabilityMs)} to become durable, and ${formatDuration(delayMs)} for the scheduler`;
   const crowded =
     verdict === 'inconclusive'
       ? ' One backup takes longer than the compressed interval: use a smaller timeScale.'

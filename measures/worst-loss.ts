@@ -38,8 +38,8 @@ interface Interval {
  * took or restored it: declared interval, and the longest measured time from consistency to durability. What
  * was acknowledged after the fault and thrown away adds its window, and the time that detection and people
  * take, for in real life the broken service goes on accepting writes for that long. Continuous methods have
- * no interval: the loss observed is the answer, where the log explains it; where it does not, the loss may
- * reach back to the base. A schedule that did not do what it says bounds nothing.
+ * no interval: the loss observed is the answer, or the longest that the log was late by, where the log explains
+ * it; where it does not, the loss may reach back to the base. A schedule that did not do what it says bounds nothing.
  */
 export function worstLossOf(evidence: Evidence, component: string, loss: Loss): Worst {
   const moments = momentsOf(evidence.events);
@@ -48,15 +48,7 @@ export function worstLossOf(evidence: Evidence, component: string, loss: Loss): 
       ? delayOf(evidence.strategy, moments.automatic)
       : { derivedMs: null, declaredMs: null, how: [] };
   const intervals = intervalsBehind(evidence, component, loss);
-  if (intervals === 'none') {
-    const ms = loss.rpaMs + delayMs(thrown);
-    return {
-      ms,
-      leastMs: ms,
-      basis: basisWith('measured', thrown),
-      how: [`as observed ${formatDuration(loss.rpaMs)}`, ...thrown.how].join(' + '),
-    };
-  }
+  if (intervals === 'none') return observedWorst(evidence, component, loss, thrown);
   const longest = intervals.reduce<Interval | null>(
     (a, b) => (a !== null && a.intervalMs >= b.intervalMs ? a : b),
     null,
@@ -84,6 +76,47 @@ export function worstLossOf(evidence: Evidence, component: string, loss: Loss): 
   return unbounded === null
     ? worst
     : { ...worst, how: `${worst.how} (${unbounded}, so that it may reach back to the base)` };
+}
+
+/**
+ * The loss that was observed, or what the log that was replayed would have lost had the fault come when it was
+ * as late as it was at worst: the lag is the D of a backup that has no interval.
+ */
+function observedWorst(evidence: Evidence, component: string, loss: Loss, thrown: Delay): Worst {
+  const { faultMs } = momentsOf(evidence.events);
+  const lagMs = longestLagMs(evidence, component, faultMs!);
+  const afterMs = loss.lostAfterFault > 0 ? Math.max(0, loss.newestMs! - faultMs!) : 0;
+  const isLate = lagMs + afterMs > loss.rpaMs;
+  const ms = Math.max(loss.rpaMs, lagMs + afterMs) + delayMs(thrown);
+  const parts = isLate
+    ? [
+        `as late as the log was ${formatDuration(lagMs)} (measured)`,
+        ...(afterMs > 0 ? [`thrown away after the fault ${formatDuration(afterMs)} (measured)`] : []),
+      ]
+    : [`as observed ${formatDuration(loss.rpaMs)}`];
+  return {
+    ms,
+    leastMs: ms,
+    basis: basisWith('measured', thrown),
+    how: [...parts, ...thrown.how].join(' + '),
+  };
+}
+
+/**
+ * For how long at most what a log took from its source had not been durable by the fault, of the logs that are
+ * replayed to their end. One that is replayed to a target is waited for, and its source is still there.
+ */
+function longestLagMs({ events, scenario }: Evidence, component: string, faultMs: number): number {
+  const logs = new Set(
+    stepsOf(scenario).flatMap((step) =>
+      'replay' in step && step.until === 'latest' && step.replay.split('.')[0] === component
+        ? [step.replay]
+        : [],
+    ),
+  );
+  return eventsOf(events, 'log.durable')
+    .filter(({ data, atMs }) => logs.has(data.backup) && data.readAtMs <= Math.min(atMs, faultMs))
+    .reduce((longest, { data, atMs }) => Math.max(longest, Math.min(atMs, faultMs) - data.readAtMs), 0);
 }
 
 /**
