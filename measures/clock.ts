@@ -7,7 +7,7 @@ import { finding } from './finding.ts';
 /**
  * Less is what a busy machine puts between two looks, and what a clock that is kept right is corrected by.
  */
-const stepMs = 2_000;
+export const stepMs = 2_000;
 
 /**
  * From one event to the next the clock on the wall went so much further than the drill's own; less than 0: it
@@ -67,6 +67,24 @@ function largestLeap(
   }
   if (largest === null) return null;
   return { ...largest, limitMs: stepMs + drift * (largest.after.atMs - largest.before.atMs) };
+}
+
+/** The most that the clock on the wall lost between any two events; null where its drift explains it. */
+export function largestFall(events: readonly TimelineEvent[]): Jump | null {
+  const leadOf = ({ utc, atMs }: TimelineEvent): number => Date.parse(utc) - (1 - drift) * atMs;
+  let before = events[0]!;
+  let largest: Jump | null = null;
+  let lostMost = stepMs;
+  for (const after of events.filter(({ type }) => type !== 'detected')) {
+    const lostMs = leadOf(before) - leadOf(after);
+    if (lostMs > lostMost) {
+      lostMost = lostMs;
+      const ms = Date.parse(after.utc) - Date.parse(before.utc) - (after.atMs - before.atMs);
+      largest = { before, after, ms };
+    }
+    if (lostMs < 0) before = after;
+  }
+  return largest;
 }
 
 /**

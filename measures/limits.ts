@@ -3,7 +3,7 @@ import type { Scenario } from '../core/scenario.ts';
 import { eventsOf, firstOf, type TimelineEvent } from '../core/timeline.ts';
 import { formatBytes, formatCount, formatDuration } from '../core/units.ts';
 import { isRepair } from './alerts.ts';
-import { jumpsOf } from './clock.ts';
+import { jumpsOf, largestFall, stepMs } from './clock.ts';
 import { faultedComponents, momentsOf } from './drill.ts';
 import { isJudged, rules } from './integrity.ts';
 import { madeReady } from './made-ready.ts';
@@ -88,23 +88,47 @@ function limitsOfTime(evidence: Evidence): string[] {
           `Nothing had noticed the fault after ${formatDuration(missed.data.waitedMs)}; recovery was begun all the same.`,
         ]
       : []),
-    ...madeReady(events).map(
-      ({ of, what, madeInMs, madeAt }) =>
-        `The restore of ${of} began with ${what} that was ready before the drill: a real site makes one first. That took ${formatDuration(madeInMs)} when it was made (${madeAt}); it is added to what is held against the RTO, and is in no other figure.`,
-    ),
+    ...readyBefore(evidence),
     ...unfelt(evidence),
     ...(scale > 1
       ? [
           `Backup intervals were compressed ${scenario.timeScale ?? `up to ${formatCount(scale)}`} times: effects that need the real interval (growth of a log, caches, expiry) do not show.`,
         ]
       : []),
-    ...jumpsOf(events)
-      .filter(({ ms }) => ms < 0)
-      .map(
-        ({ after, ms }) =>
-          `The clock on the wall was set back by ${formatDuration(-ms)} before event ${after.seq}: no figure goes by it, and whatever expires at a time of day came later.`,
-      ),
+    ...setBack(events),
     ...(seen === undefined ? ['The service was not observed to the end of the drill.'] : []),
+  ];
+}
+
+/** What a restore began with; where it is added to no row, it is in none. */
+function readyBefore(evidence: Evidence): string[] {
+  const rows = rtoRows(evidence);
+  return madeReady(evidence.events).map(({ of, what, madeInMs, madeAt, seq }) => {
+    const use = rows.some((row) => row.evidence.includes(seq))
+      ? 'it is added to what is held against the RTO, and is in no other figure'
+      : rows.length > 0
+        ? 'it is in no figure, for clients had right answers before it was taken'
+        : 'it is in no figure, for no recovery time is held against an RTO';
+    return `The restore of ${of} began with ${what} that was ready before the drill: a real site makes one first. That took ${formatDuration(madeInMs)} when it was made (${madeAt}); ${use}.`;
+  });
+}
+
+/** In one step, or in so many that none of them shows. */
+function setBack(events: readonly TimelineEvent[]): string[] {
+  const steps = jumpsOf(events).filter(({ ms }) => ms < 0);
+  const whole = largestFall(events);
+  const inSteps = steps.reduce((sum, { ms }) => sum + ms, 0);
+  const so = 'no figure goes by it, and whatever expires at a time of day came later';
+  return [
+    ...steps.map(
+      ({ after, ms }) =>
+        `The clock on the wall was set back by ${formatDuration(-ms)} before event ${after.seq}: ${so}.`,
+    ),
+    ...(whole && whole.ms < inSteps - stepMs
+      ? [
+          `The clock on the wall fell behind the drill's own by ${formatDuration(-whole.ms)} from event ${whole.before.seq} to event ${whole.after.seq}, in small steps or by standing still: ${so}.`,
+        ]
+      : []),
   ];
 }
 

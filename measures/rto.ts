@@ -156,7 +156,7 @@ function rowOf(
       basisWith(probed ? 'measured by its own probe' : 'measured', delay),
       ...(ready.length > 0 ? ['what was ready before added'] : []),
     ].join(', '),
-    evidence: timeEvidence(evidence, loads),
+    evidence: [...timeEvidence(evidence, loads), ...ready.map(({ seq }) => seq)].sort((a, b) => a - b),
   };
   if (time.rtaMs === null) {
     return {
@@ -204,7 +204,6 @@ export function timeEvidence({ events }: Evidence, loads: readonly LoadAnalysis[
       'ledger.chunk',
     ),
     ...ended.map((event) => event.seq),
-    ...madeReady(events).map(({ seq }) => seq),
   ].sort((a, b) => a - b);
 }
 
