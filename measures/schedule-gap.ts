@@ -33,9 +33,9 @@ interface Run {
 }
 
 /**
- * The first gap before the fault that is longer than an interval and what the run took, its removal of older
- * points included; null without one. A run that was left out shows here, also where the one after it was in
- * time for the fault.
+ * The first gap before the fault that is longer than an interval and what the run took, its removal of
+ * older points included; null without one. A run that was left out shows here, also where the one after it
+ * was in time for the fault.
  */
 export function gapBetween(events: readonly TimelineEvent[], pace: Pace, faultMs: number): Gap | null {
   const runs = runsOf(events, pace).filter(({ begunMs }) => begunMs <= faultMs);
@@ -51,9 +51,9 @@ export function gapBetween(events: readonly TimelineEvent[], pace: Pace, faultMs
 }
 
 /**
- * What the scheduler was late by, at the fault, with the run after that of this point: the drill's own delay is
- * not the schedule's. No other run says anything of it. One that began only after the fault was late by as much
- * less as it was after it.
+ * What the scheduler was late by, at the fault, with the run after that of this point: the drill's own
+ * delay is not the schedule's. No other run says anything of it. One that began only after the fault was
+ * late by as much less as it was after it.
  */
 export function delayAfter(
   events: readonly TimelineEvent[],
@@ -68,7 +68,9 @@ export function delayAfter(
   return Math.max(pace.slackMs, lateBy(pace, run, next) - Math.max(0, next.begunMs - faultMs));
 }
 
-/** No more than one interval, or a run that was left out would not show, and none before the run was over. */
+/**
+ * No more than one interval, or a run that was left out would not show, and none before the run was over.
+ */
 const lateBy = ({ slackMs, scaledMs }: Pace, { endMs }: Run, { begunMs, lateMs }: Run): number =>
   Math.max(slackMs, Math.min(scaledMs, lateMs, begunMs - endMs));
 

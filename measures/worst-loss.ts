@@ -17,8 +17,8 @@ export interface Worst {
 }
 
 /**
- * What a log that is followed may be late by beside the longest time that a part of it took to be durable: a
- * busy machine reads it later.
+ * What a log that is followed may be late by beside the longest time that a part of it took to be durable:
+ * a busy machine reads it later.
  */
 const logSlackMs = unhurriedMs;
 
@@ -35,11 +35,12 @@ interface Interval {
 
 /**
  * Worst-case RPA = I + D, wherever an interval is declared and the component went back to a backup, whoever
- * took or restored it: declared interval, and the longest measured time from consistency to durability. What
- * was acknowledged after the fault and thrown away adds its window, and the time that detection and people
- * take, for in real life the broken service goes on accepting writes for that long. Continuous methods have
- * no interval: the loss observed is the answer, or the longest that the log was late by, where the log explains
- * it; where it does not, the loss may reach back to the base. A schedule that did not do what it says bounds nothing.
+ * took or restored it: declared interval, and the longest measured time from consistency to durability.
+ * What was acknowledged after the fault and thrown away adds its window, and the time that detection and
+ * people take, for in real life the broken service goes on accepting writes for that long. Continuous
+ * methods have no interval: the loss observed is the answer, or the longest that the log was late by, where
+ * the log explains it; where it does not, the loss may reach back to the base. A schedule that did not do
+ * what it says bounds nothing.
  */
 export function worstLossOf(evidence: Evidence, component: string, loss: Loss): Worst {
   const moments = momentsOf(evidence.events);
@@ -79,8 +80,8 @@ export function worstLossOf(evidence: Evidence, component: string, loss: Loss): 
 }
 
 /**
- * The loss that was observed, or what the log that was replayed would have lost had the fault come when it was
- * as late as it was at worst: the lag is the D of a backup that has no interval.
+ * The loss that was observed, or what the log that was replayed would have lost had the fault come when it
+ * was as late as it was at worst: the lag is the D of a backup that has no interval.
  */
 function observedWorst(evidence: Evidence, component: string, loss: Loss, thrown: Delay): Worst {
   const { faultMs } = momentsOf(evidence.events);
@@ -103,8 +104,8 @@ function observedWorst(evidence: Evidence, component: string, loss: Loss, thrown
 }
 
 /**
- * For how long at most what a log took from its source had not been durable by the fault, of the logs that are
- * replayed to their end. One that is replayed to a target is waited for, and its source is still there.
+ * For how long at most what a log took from its source had not been durable by the fault, of the logs that
+ * are replayed to their end. One that is replayed to a target is waited for, and its source is still there.
  */
 function longestLagMs({ events, scenario }: Evidence, component: string, faultMs: number): number {
   const logs = new Set(
@@ -135,11 +136,11 @@ function intervalsBehind(evidence: Evidence, component: string, loss: Loss): Int
 
 /**
  * Why a log that was replayed says nothing of how much may be lost; null where it does, or where none was
- * replayed. What was acknowledged before the fault is in a log that is replayed to a target after it, and in
- * one that is replayed to its end but for the log's own lag: the longest measured time from reading a part of
- * it to its being durable, of what was durable by the fault. A target that comes sooner, or a log that hung,
- * would lose more in real life, where the base is older than the drill. A log that hung is found out as well
- * where the base happens to be so young that little or nothing is lost.
+ * replayed. What was acknowledged before the fault is in a log that is replayed to a target after it, and
+ * in one that is replayed to its end but for the log's own lag: the longest measured time from reading a
+ * part of it to its being durable, of what was durable by the fault. A target that comes sooner, or a log
+ * that hung, would lose more in real life, where the base is older than the drill. A log that hung is found
+ * out as well where the base happens to be so young that little or nothing is lost.
  */
 function whyLogBoundsNothing(evidence: Evidence, component: string, loss: Loss): string | null {
   const replays = stepsOf(evidence.scenario)
@@ -179,9 +180,9 @@ function whyNotBy({ events, ledger }: Evidence, log: string, component: string, 
 }
 
 /**
- * Its own backups, as declared; where it has none, those of what the steps restored, for it lies there. Where
- * a command of the user's own put something back, and nothing says how old that may be, nothing bounds the
- * loss: a drill sees no more than its length.
+ * Its own backups, as declared; where it has none, those of what the steps restored, for it lies there.
+ * Where a command of the user's own put something back, and nothing says how old that may be, nothing
+ * bounds the loss: a drill sees no more than its length.
  */
 function wentBackTo(
   evidence: Evidence,
@@ -210,9 +211,9 @@ const ofSchedule = (seen: ProtectionSeen): Interval => ({
 });
 
 /**
- * Something was put back, though no step of Muster's own restored this component: by a command of the user's,
- * or with another component. A component that an action of its own recovered, such as a promotion, rests on
- * no backup.
+ * Something was put back, though no step of Muster's own restored this component: by a command of the
+ * user's, or with another component. A component that an action of its own recovered, such as a promotion,
+ * rests on no backup.
  */
 function wentBack({ scenario }: Evidence, component: string, loss: Loss): boolean {
   const steps = stepsOf(scenario);
