@@ -3,7 +3,7 @@ import { messageOf, NothingToActOn } from '../../core/errors.ts';
 import { startAgain } from '../process.ts';
 import { choosePages, leafPages, overwriteFor } from './pages.ts';
 import { serverCode, withSession, type Site } from './server.ts';
-import { badPages, evict, locate, writeAt, type TableFile } from './table-file.ts';
+import { badPages, evict, locate, overwrite, type TableFile } from './table-file.ts';
 import type { TableName } from './tables.ts';
 
 /**
@@ -27,10 +27,11 @@ export async function corruptPages(site: Site, damage: PageDamage): Promise<Infl
       expected: 'a table with rows in a file of its own',
     });
   const pages = choosePages(leaves, damage.pages, damage.seed);
-  for (const page of pages) {
-    const { offset, bytes } = overwriteFor(damage, page, target.pageBytes);
-    await writeAt(site, target.path, offset, bytes);
-  }
+  await overwrite(
+    site,
+    target.path,
+    pages.map((page) => overwriteFor(damage, page, target.pageBytes)),
+  );
   await withSession(site, evict).catch((error: unknown) => {
     // The server may die of it before we are done: that is the effect.
     site.note(`pages may still be in memory: ${messageOf(error)}`);

@@ -7,7 +7,7 @@ import { canStandIn, choosePages, leaves, type Page } from './pages.ts';
 import { liveRecords } from './records.ts';
 import { digestTable, type Column, type TableDigest } from './row-digest.ts';
 import { withSession, type Session, type Site } from './server.ts';
-import { badPages, evict, fileIdentity, locate, writeAt, type TableFile } from './table-file.ts';
+import { badPages, evict, fileIdentity, locate, overwrite, type TableFile } from './table-file.ts';
 
 type Damage = Parameters<Abilities['stalePages']>[0];
 
@@ -194,7 +194,11 @@ async function putBack(
     digestTable(session, `${file.name.quoted} FORCE INDEX (PRIMARY)`, columns);
   const before = await digest();
   const pages = choosePages([...changeable.keys()], damage.pages, damage.seed);
-  for (const page of pages) await writeAt(site, file.path, page * file.pageBytes, older.get(page)!);
+  await overwrite(
+    site,
+    file.path,
+    pages.map((page) => ({ offset: page * file.pageBytes, bytes: older.get(page)! })),
+  );
   const rows = pages.reduce((sum, page) => sum + changeable.get(page)!, before.rows);
   let after = before;
   // A page that stays in memory is the present one, and would be written over the older one with its next
