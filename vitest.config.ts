@@ -40,8 +40,8 @@ const sweepers = 'test/stack/leftovers.docker.test.ts';
 
 /**
  * What only `npm run test:all` runs: every scenario with something taken away, the cases of the field on real
- * servers, and what a driver can beyond its conformance. Of scenarios and of generic faults `npm test` runs
- * one for each family (test/support/tier.ts).
+ * servers, and what a driver, a store or the stack can beyond its conformance. Of scenarios and of faults that
+ * any service can suffer `npm test` runs one for each family (test/support/tier.ts).
  */
 const everything = process.env['MUSTER_TESTS'] === 'all';
 const onlyInAll = everything
@@ -52,14 +52,17 @@ const onlyInAll = everything
       'drills/jobs',
       'drills/field-cases/*',
       'accidents/every-fault',
+      'faults/region-lost',
+      'faults/stores',
       'fixtures/app/app',
-      'stack/host',
+      ...['clients-way', 'deployment', 'host', 'kept', 'partition'].map((file) => `stack/${file}`),
       ...[
         'beyond-a-dump',
         'empty-folder',
         'events',
         'inventory',
         'inventory-kinds',
+        'ledger-table',
         'of-use',
         'other-engines',
         'own-data',
@@ -70,6 +73,8 @@ const onlyInAll = everything
       ].map((file) => `drivers/mysql/${file}`),
       ...[
         'bounded',
+        'redis-checks',
+        'redis-expiries',
         'redis-kinds',
         'redis-of-use',
         'redis-put-back',
@@ -122,7 +127,8 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/**/*.docker.test.ts'],
-          maxWorkers: 2,
+          // Every third moment of a file is waiting for a process or a disk.
+          maxWorkers: 3,
           testTimeout: 60_000,
           // Loading everything anew for each file was more than a third of what the tests cost.
           isolate: false,

@@ -54,8 +54,11 @@ const watchedMs = 1_500;
 const witnessed = (inflicted: Inflicted, deadlineMs: number): Promise<Proof | null> =>
   pollUntil(systemClock, { everyMs: 50, deadlineMs }, () => inflicted.witness());
 
-/** What the stack does to a container, whatever is in it. */
-const generic: readonly AbilityName[] = ['pause', 'hang', 'stop', 'killLoop', 'exhaustMemory', 'partition'];
+/** What the stack does to a container, and what is done to any file of a data folder, whatever is in it. */
+const generic: readonly AbilityName[] = [
+  ...(['pause', 'hang', 'stop', 'killLoop', 'exhaustMemory', 'partition'] as const),
+  ...(['damageFile', 'encryptVolume'] as const),
+];
 
 /**
  * Every registered fault that the driver can suffer: its witness, its undo, the undo's own check, and what it
