@@ -24,6 +24,8 @@ const progress = (line: string): void => void process.stderr.write(`${line}\n`);
 const drill = `bench-backup-${randomBytes(3).toString('hex')}`;
 const stack = await createStackProvider({ progress }).up({
   file: join(import.meta.dirname, '../docker-compose.yml'),
+  // The second bucket server stands in the other region.
+  profiles: ['regions'],
   drill,
   environment,
   progress,
