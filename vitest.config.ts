@@ -40,8 +40,8 @@ const sweepers = 'test/stack/leftovers.docker.test.ts';
 
 /**
  * What only `npm run test:all` runs: every scenario with something taken away, the cases of the field on real
- * servers, and what a driver, a store or the stack can beyond its conformance. Of scenarios and of faults that
- * any service can suffer `npm test` runs one for each family (test/support/tier.ts).
+ * servers, and what a driver, a store or the stack can beyond its conformance. Of scenarios and of faults
+ * that any service can suffer `npm test` runs one for each family (test/support/tier.ts).
  */
 const everything = process.env['MUSTER_TESTS'] === 'all';
 const onlyInAll = everything
