@@ -77,6 +77,7 @@ const onlyInAll = everything
         'redis-expiries',
         'redis-kinds',
         'redis-of-use',
+        'redis-preload',
         'redis-put-back',
         'redis-recovery',
         'replicas',

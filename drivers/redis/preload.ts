@@ -11,8 +11,10 @@ import { script } from './transfer.ts';
  */
 const preloadScript = `
 dir="$1"; manifest="$1/$3/$4.manifest"; base="$1/$3/$4.1.base.rdb"; socket=/tmp/muster-preload.sock; log=/tmp/muster-preload.log
-set -- --port 0 --unixsocket "$socket" --dir "$dir" --dbfilename "$2" --appenddirname "$3" --appendfilename "$4" \\
-  --appendonly no --save '' --daemonize no --logfile "$log" $5
+conf=/tmp/muster-preload.conf
+printf '%s\\n' "$5" > "$conf"
+set -- "$conf" --port 0 --unixsocket "$socket" --dir "$dir" --dbfilename "$2" --appenddirname "$3" --appendfilename "$4" \\
+  --appendonly no --save '' --daemonize no --logfile "$log"
 rm -f "$socket" "$log"
 redis-server "$@" &
 server=$!
@@ -41,6 +43,29 @@ export interface Preloaded {
   written: number;
 }
 
+/** As a word of a configuration file, whatever is in it. */
+const quoted = (text: string): string =>
+  `"${text.replace(/["\\]/g, '\\$&').replaceAll('\n', '\\n').replaceAll('\r', '\\r')}"`;
+
+/** By which the loading server takes what the service would: as many databases, the same modules. */
+export const loadingConfiguration = ({ databases, modules }: Persistence): string =>
+  [
+    `databases ${databases}`,
+    ...modules.map(({ path, args }) => `loadmodule ${[path, ...args].map(quoted).join(' ')}`),
+  ].join('\n');
+
+/** Throws where a module that the service has loaded is neither in its image nor on a volume. */
+export async function assertModules(shell: Shell, { modules }: Persistence): Promise<void> {
+  const lacking: string[] = [];
+  for (const { path } of modules) if ((await shell.exec(['test', '-r', path])).code !== 0) lacking.push(path);
+  if (lacking.length > 0)
+    throw environmentError('a module that the service has loaded is not in its image', {
+      found: `nothing at ${lacking.join(', ')}`,
+      expected: 'its file in the image, or on a volume',
+      hint: 'Nothing was changed. With order base, the service itself loads the snapshot.',
+    });
+}
+
 /**
  * Loads the snapshot in `dir` and leaves an append-only file beside it that holds the same, but for keys
  * whose time has come.
@@ -51,14 +76,8 @@ export async function preload(
   persistence: Persistence,
   signal: AbortSignal,
 ): Promise<Preloaded> {
-  const { dbfilename, appenddirname, appendfilename, modules } = persistence;
-  const args = [
-    dir,
-    dbfilename,
-    appenddirname,
-    appendfilename,
-    modules.map((path) => `--loadmodule ${path}`).join(' '),
-  ];
+  const { dbfilename, appenddirname, appendfilename } = persistence;
+  const args = [dir, dbfilename, appenddirname, appendfilename, loadingConfiguration(persistence)];
   const { stdout } = await script(
     shell,
     'the snapshot could not be loaded; nothing was changed',

@@ -5,7 +5,7 @@ import type { Json } from '../../core/timeline.ts';
 import { rdbOptions } from './config.ts';
 import { assertOwnMaster, cutOver, loadedOf } from './cutover.ts';
 import { assertLoadable } from './position.ts';
-import { assertPreloaded, preload } from './preload.ts';
+import { assertModules, assertPreloaded, preload } from './preload.ts';
 import { assertRdbEdges, keysRead, rdbName } from './rdb-format.ts';
 import type { Persistence } from './server.ts';
 import type { Site } from './site.ts';
@@ -36,6 +36,7 @@ export async function restoreRdb(site: Site, from: Artifact, context: RestoreCon
   const expected: Expected = { keys: 0, expired: 0 };
   const facts = await cutOver(site, context, {
     receive: async (helper, incoming) => {
+      if (order === 'preload') await assertModules(helper, persistence);
       expected.keys = await receive(site, helper, incoming, file, context);
     },
     prepare: async (helper, incoming) => {

@@ -13,7 +13,14 @@ export interface Persistence {
   appendonly: boolean;
   appenddirname: string;
   appendfilename: string;
-  modules: string[];
+  /** How many it may hold. */
+  databases: number;
+  modules: Module[];
+}
+
+export interface Module {
+  path: string;
+  args: string[];
 }
 
 const connectDeadlineMs = 5_000;
@@ -94,6 +101,7 @@ export async function persistenceOf(server: Server): Promise<Persistence> {
       'appendonly',
       'appenddirname',
       'appendfilename',
+      'databases',
     ]);
     return {
       dir: config['dir']!,
@@ -101,19 +109,21 @@ export async function persistenceOf(server: Server): Promise<Persistence> {
       appendonly: config['appendonly'] === 'yes',
       appenddirname: config['appenddirname']!,
       appendfilename: config['appendfilename']!,
-      modules: modulePaths(await redis.call('MODULE', 'LIST')),
+      databases: Number(config['databases']),
+      modules: modulesOf(await redis.call('MODULE', 'LIST')),
     };
   });
 }
 
 /**
- * Paths of loaded modules: an RDB with their data loads only where they are loaded too. Replies are flat
- * name-value lists in RESP2.
+ * Loaded modules: an RDB with their data loads only where they are loaded too. One without a path is part of
+ * the server. Replies are flat name-value lists in RESP2.
  */
-function modulePaths(reply: unknown): string[] {
+export function modulesOf(reply: unknown): Module[] {
   return (reply as unknown[][]).flatMap((module) => {
-    const at = module.indexOf('path');
-    return at >= 0 && module[at + 1] ? [String(module[at + 1])] : [];
+    const field = (name: string): unknown => module[module.indexOf(name) + 1];
+    const [path, args] = [module.includes('path') && field('path'), module.includes('args') && field('args')];
+    return path ? [{ path: String(path), args: Array.isArray(args) ? args.map(String) : [] }] : [];
   });
 }
 

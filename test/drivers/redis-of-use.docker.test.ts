@@ -13,9 +13,6 @@ import { redisPairUp, type PairName, type RedisPair } from './redis-pair.ts';
 let pair: RedisPair;
 let clientsAt: PairName;
 let attached: Attached;
-const realStart = '#!/bin/sh\nexec /usr/bin/env PATH=/usr/local/bin:/usr/bin:/bin redis-server "$@"';
-const startPath = '/usr/local/sbin/redis-server';
-
 beforeAll(async () => {
   pair = await redisPairUp('of-use');
   attached = await pair.attach('redis', { clients: () => pair.service(clientsAt).endpoint(6379) });
@@ -24,14 +21,6 @@ afterAll(async () => {
   await attached?.close();
   await pair?.down();
 });
-
-/** In its container's own layer, before the real program, as an operator's wrapper would be. */
-async function startedWith(name: PairName, words: string): Promise<void> {
-  await pair.service(name).putFile(startPath, `${realStart} ${words}\n`, { mode: 0o755 });
-  await pair.service(name).stop();
-  await pair.service(name).start();
-  await expect.poll(async () => (await pair.connect(name)).ping(), { timeout: 30_000 }).toBe('PONG');
-}
 
 beforeEach(async () => {
   clientsAt = 'redis';
@@ -75,17 +64,17 @@ async function looked(one: OfUse, name: PairName, baseline: Json): Promise<void>
   const admin = await pair.connect(name);
   if (started === undefined) return undone(admin, commands, look);
   try {
-    await startedWith(name, `${kept} ${started}`);
+    await pair.startedWith(name, `${kept} ${started}`);
     await look();
   } finally {
-    await startedWith(name, '');
+    await pair.startedWith(name, '');
   }
 }
 
 describe('a server that holds everything', () => {
   test.each(settings.map((one) => [one.name, one] as const))('%s', async (_, one) => {
     const { begun = [], begunAs } = one;
-    if (begunAs !== undefined) await startedWith('redis', `${kept} ${begunAs}`);
+    if (begunAs !== undefined) await pair.startedWith('redis', `${kept} ${begunAs}`);
     await undone(await pair.connect('redis'), begun, async () =>
       looked(one, 'redis', (await inventory().before!()) ?? null),
     );

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
+import { expect } from 'vitest';
 import { systemClock } from '../../core/clock.ts';
 import type { Attached, AttachContext } from '../../core/driver.ts';
 import type { Service } from '../../core/service.ts';
@@ -9,12 +10,20 @@ import { uniqueDrill } from '../stack/small-stack.ts';
 
 export type PairName = 'redis' | 'east';
 
+const realStart = '#!/bin/sh\nexec /usr/bin/env PATH=/usr/local/bin:/usr/bin:/bin redis-server "$@"';
+const startPath = '/usr/local/sbin/redis-server';
+
 /** The two servers of `redis-pair.compose.yml`. */
 export interface RedisPair {
   service(name: PairName): Service;
   attach(name: PairName, over?: Partial<AttachContext<never>>): Promise<Attached>;
   /** A connection of the test's own, straight to the server; it comes back by itself. */
   connect(name: PairName): Promise<Redis>;
+  /**
+   * Started anew with further words behind `redis-server`: in its container's own layer, before the real
+   * program, as an operator's wrapper would be.
+   */
+  startedWith(name: PairName, words: string): Promise<void>;
   /** Closes the connections of the test's own. */
   disconnect(): void;
   down(): Promise<void>;
@@ -34,8 +43,22 @@ export async function redisPairUp(name: string): Promise<RedisPair> {
     for (const client of opened) client.disconnect();
     opened = [];
   };
+  const connect = async (one: PairName): Promise<Redis> => {
+    const { host, port } = await service(one).endpoint(6379);
+    const client = new Redis({ host, port, maxRetriesPerRequest: null });
+    client.on('error', () => undefined);
+    opened.push(client);
+    return client;
+  };
   return {
     service,
+    connect,
+    startedWith: async (one, words) => {
+      await service(one).putFile(startPath, `${realStart} ${words}\n`, { mode: 0o755 });
+      await service(one).stop();
+      await service(one).start();
+      await expect.poll(async () => (await connect(one)).ping(), { timeout: 30_000 }).toBe('PONG');
+    },
     attach: (one, over = {}) =>
       redisDriver.attach({
         component: one,
@@ -50,13 +73,6 @@ export async function redisPairUp(name: string): Promise<RedisPair> {
         beganWith: () => undefined,
         ...over,
       }),
-    connect: async (one) => {
-      const { host, port } = await service(one).endpoint(6379);
-      const client = new Redis({ host, port, maxRetriesPerRequest: null });
-      client.on('error', () => undefined);
-      opened.push(client);
-      return client;
-    },
     disconnect,
     down: async () => {
       disconnect();

@@ -5,9 +5,9 @@ import { asLost, operationError } from '../../drivers/redis/connection.ts';
 import { recordId, recordKey } from '../../drivers/redis/keys.ts';
 import { parseStatus } from '../../drivers/redis/ownership.ts';
 import { assertLoadable, versionOf } from '../../drivers/redis/position.ts';
-import { assertPreloaded, type Preloaded } from '../../drivers/redis/preload.ts';
+import { assertPreloaded, loadingConfiguration, type Preloaded } from '../../drivers/redis/preload.ts';
 import { assertRdbEdges, keysRead, rdbEdges } from '../../drivers/redis/rdb-format.ts';
-import { parseInfo } from '../../drivers/redis/server.ts';
+import { modulesOf, parseInfo, type Persistence } from '../../drivers/redis/server.ts';
 
 const replyError = (message: string): Error => Object.assign(new Error(message), { name: 'ReplyError' });
 
@@ -85,6 +85,20 @@ describe('a snapshot loaded before the append-only file is written', () => {
   ])('is refused where a key %s', ([, found]) =>
     expect(() => assertPreloaded(100, found)).toThrow(/not every key/),
   );
+});
+
+test('what loads a snapshot has as many databases and the modules with their arguments, and none that is built in', () => {
+  const reply = [
+    ['name', 'bf', 'ver', 80001, 'path', '/modules/bloom.so', 'args', ['SIZE', 'a "b" \\ c']],
+    ['name', 'plain', 'ver', 1, 'path', '/modules/of shop.so', 'args', []],
+    ['name', 'vectorset', 'ver', 1, 'path', '', 'args', []],
+  ];
+  const persistence = { databases: 32, modules: modulesOf(reply) } as unknown as Persistence;
+  expect(loadingConfiguration(persistence).split('\n')).toEqual([
+    'databases 32',
+    'loadmodule "/modules/bloom.so" "SIZE" "a \\"b\\" \\\\ c"',
+    'loadmodule "/modules/of shop.so"',
+  ]);
 });
 
 describe('the manifest of an append-only file', () => {
