@@ -66,6 +66,8 @@ export interface Shell {
 export interface Helper extends Shell {
   /** What it was asked to begin `from`; null where nothing of that key is kept. */
   readonly kept: KeptFolder | null;
+  /** Why what is kept could not be had, and the helper is without it; null where that did not happen. */
+  readonly missed: string | null;
   remove(): Promise<void>;
 }
 
@@ -97,7 +99,7 @@ export interface HelperOptions {
   volumes?: boolean;
   /** Default: root. */
   user?: string;
-  /** Key of a folder that `keep` has made: the helper has it, where it is still there. */
+  /** Key of a folder that `keep` has made: the helper has it, where it is still there and can be had. */
   from?: string;
 }
 

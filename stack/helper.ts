@@ -27,9 +27,7 @@ export async function createHelper(
   const folders = foldersOf(service);
   const whole = volumes.filter(({ Destination }) => !folders.has(Destination));
   const network = Object.keys(service.NetworkSettings.Networks)[0] ?? 'none';
-  const kept = options.from === undefined ? null : await findKept(site, service.Image, options.from);
-  const settings: ContainerCreateOptions = {
-    Image: kept?.image ?? service.Image,
+  const made = {
     User: options.user ?? '0',
     Entrypoint: ['sh', '-c'],
     Cmd: ['while :; do sleep 3600; done'],
@@ -44,17 +42,50 @@ export async function createHelper(
       Mounts: volumes.flatMap((volume) => partOf(volume, folders.get(volume.Destination))),
     },
   };
-  const container = await makingContainer(site.labels, () => site.runtime.container.create(settings));
-  const remove = async (): Promise<void> => {
-    await container.remove({ force: true, v: true }).catch((error: unknown) => {
-      if (statusOf(error) !== 404 && statusOf(error) !== 409) throw error;
-    });
-  };
+  const begun = (image: string): Promise<Container> => begin(site, name, { ...made, Image: image }, folders);
+  const { container, kept, missed } = await beginFromKept(site, service.Image, options.from, begun);
+  const shell = containerShell({ ...site, container, name: `the helper of ${name}` });
+  return { ...shell, container, kept, missed, remove: () => removeHelper(container) };
+}
+
+interface Begun extends Pick<Helper, 'kept' | 'missed'> {
+  container: Container;
+}
+
+/**
+ * From the image that keeps the folder of that key, or else from the service's own: what is kept only saves
+ * time, and may be gone or broken at any moment.
+ */
+async function beginFromKept(
+  site: DrillSite,
+  image: string,
+  key: string | undefined,
+  begun: (image: string) => Promise<Container>,
+): Promise<Begun> {
+  let missed: string | null = null;
+  try {
+    const found = key === undefined ? null : await findKept(site, image, key);
+    if (found) return { container: await begun(found.image), kept: found.folder, missed };
+  } catch (error) {
+    missed = messageOf(error);
+  }
+  return { container: await begun(image), kept: null, missed };
+}
+
+/** A container that is made like this, and runs; nothing is left of one that does not. */
+async function begin(
+  site: DrillSite,
+  name: string,
+  made: ContainerCreateOptions,
+  folders: ReadonlyMap<string, string>,
+): Promise<Container> {
+  const container = await makingContainer(site.labels, () => site.runtime.container.create(made));
   try {
     await assertParts(container, name, folders);
     await site.runtime.container.start(container);
+    return container;
   } catch (error) {
-    await remove();
+    await removeHelper(container);
     if (error instanceof MusterError) throw error;
     throw environmentError(`no helper can be started beside ${name}`, {
       found: messageOf(error),
@@ -62,8 +93,12 @@ export async function createHelper(
       cause: error,
     });
   }
-  const shell = containerShell({ ...site, container, name: `the helper of ${name}` });
-  return { ...shell, container, kept: kept?.folder ?? null, remove };
+}
+
+async function removeHelper(container: Container): Promise<void> {
+  await container.remove({ force: true, v: true }).catch((error: unknown) => {
+    if (statusOf(error) !== 404 && statusOf(error) !== 409) throw error;
+  });
 }
 
 /** Mounts of a folder of a volume alone (`subpath` in the compose file), by the path in the container. */

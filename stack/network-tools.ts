@@ -106,6 +106,7 @@ async function createStandIn(
   return {
     ...containerShell({ ...site, container, name: `the stand-in of ${name}` }),
     kept: null,
+    missed: null,
     start: async () => void (await container.start()),
     remove: () => removed(container),
   };
@@ -139,5 +140,5 @@ async function startHelper(
     await remove();
     throw environmentError(`${name} cannot be started`, { found: messageOf(error), cause: error });
   }
-  return { ...containerShell({ ...site, container, name }), kept: null, remove };
+  return { ...containerShell({ ...site, container, name }), kept: null, missed: null, remove };
 }

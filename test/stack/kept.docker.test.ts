@@ -8,6 +8,7 @@ import { keptLabels, labels } from '../../stack/owner.ts';
 import { getRuntime, type Runtime } from '../../stack/runtime.ts';
 import { attachService, type DrillSite } from '../../stack/service.ts';
 import { marked, sweep } from '../../stack/sweep.ts';
+import { builtImage } from '../support/built-image.ts';
 import { drillSite } from './drill-site.ts';
 import { uniqueDrill } from './small-stack.ts';
 
@@ -123,6 +124,79 @@ describe('a folder that is kept', { timeout: 120_000 }, () => {
     }
     expect(await removeKept(runtime, isOwn)).toContain(keptTag(image, `${own}-used`));
     expect(await listed('used')).toBeNull();
+  });
+});
+
+/** An engine with which something happens before, or instead of, what is asked of it. */
+const meddled = (over: Partial<Runtime['container']>): DrillSite => ({
+  ...site,
+  runtime: new Proxy(runtime, {
+    get: (target, name) =>
+      name === 'container'
+        ? new Proxy(target.container, {
+            get: (container, what) => Reflect.get(over, what) ?? Reflect.get(container, what, container),
+          })
+        : Reflect.get(target, name),
+  }),
+});
+const beside = async (where: DrillSite, key: string): Promise<Service> => {
+  await service.keep(recipe(key));
+  return serving(image, where);
+};
+
+describe('a helper is without what is kept, and says why,', { timeout: 120_000 }, () => {
+  const without = async (its: Service, key: string): Promise<string | null> => {
+    const helper = await its.helper({ network: 'none', from: `${own}-${key}` });
+    try {
+      expect(helper.kept).toBeNull();
+      expect((await helper.exec(['sh', '-c', 'echo it runs'])).stdout).toBe('it runs\n');
+      return helper.missed;
+    } finally {
+      await helper.remove();
+    }
+  };
+
+  test('where that goes right after it was found', async () => {
+    const gone = meddled({
+      create: async (options) => {
+        const marks = await runtime.container.dockerode.getImage(options.Image!).inspect();
+        if (marks.Config.Labels?.[keptLabels.key] === `${own}-gone`) await removeKept(runtime, isOwn);
+        return runtime.container.create(options);
+      },
+    });
+    expect(await without(await beside(gone, 'gone'), 'gone')).toMatch(/no such image/i);
+  });
+
+  test('where no helper can be started from it', async () => {
+    const its = await beside(site, 'broken');
+    const tag = keptTag(image, `${own}-broken`);
+    // The engine finds no place for its init process.
+    await builtImage(`FROM ${tag}\nRUN rm -rf /sbin && echo x > /sbin\n`, tag);
+    expect(await without(its, 'broken')).toMatch(/^no helper can be started beside db/);
+  });
+
+  test('where the engine cannot say what it has', async () => {
+    const failing = new Proxy(runtime.container.dockerode, {
+      get: (docker, name) =>
+        name === 'getImage'
+          ? (asked: string) =>
+              asked === keptTag(image, `${own}-unsaid`)
+                ? { inspect: () => Promise.reject(new Error('the layer store is damaged')) }
+                : docker.getImage(asked)
+          : Reflect.get(docker, name, docker),
+    });
+    const its = await beside(meddled({ dockerode: failing }), 'unsaid');
+    expect(await without(its, 'unsaid')).toBe('the layer store is damaged');
+  });
+
+  test('but there is none where it cannot be started from the image of the service either', async () => {
+    const its = await beside(site, 'nobody');
+    const options = { network: 'none', from: `${own}-nobody`, user: 'nobody-of-that-name' } as const;
+    await expect(its.helper(options)).rejects.toThrow('no helper can be started beside db');
+  });
+
+  test('and says nothing where nothing of that key is kept', async () => {
+    expect(await without(service, 'never')).toBeNull();
   });
 });
 

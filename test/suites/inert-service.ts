@@ -63,5 +63,5 @@ function inertHelper(helper: Helper): Helper {
     helper.spawn(changes(argv) ? ['sh', '-c', 'cat > /dev/null'] : argv, options);
   const exec = async (argv: string[], options?: ExecOptions): ReturnType<Shell['exec']> =>
     changes(argv) ? { code: 0, stdout: '', stderr: '' } : helper.exec(argv, options);
-  return { spawn, exec, kept: helper.kept, remove: () => helper.remove() };
+  return { spawn, exec, kept: helper.kept, missed: helper.missed, remove: () => helper.remove() };
 }
