@@ -103,13 +103,14 @@ function limitsOfTime(evidence: Evidence): string[] {
 /** What a restore began with; where it is added to no row, it is in none. */
 function readyBefore(evidence: Evidence): string[] {
   const rows = rtoRows(evidence);
-  return madeReady(evidence.events).map(({ of, what, madeInMs, madeAt, seq }) => {
+  return madeReady(evidence.events).map(({ of, what, madeInMs, madeAt, timedBy, seq }) => {
+    const when = timedBy ? `${madeAt}, by ${timedBy}` : madeAt;
     const use = rows.some((row) => row.evidence.includes(seq))
       ? 'it is added to what is held against the RTO, and is in no other figure'
       : rows.length > 0
         ? 'it is in no figure, for clients had right answers before it was taken'
         : 'it is in no figure, for no recovery time is held against an RTO';
-    return `The restore of ${of} began with ${what} that was ready before the drill: a real site makes one first. That took ${formatDuration(madeInMs)} when it was made (${madeAt}); ${use}.`;
+    return `The restore of ${of} began with ${what} that was ready before anything was broken: a real site makes one first. That took ${formatDuration(madeInMs)} when it was made (${when}); ${use}.`;
   });
 }
 

@@ -29,10 +29,8 @@ export async function copyOfSource(site: Site, source: Site): Promise<{ [key: st
     const context = unattended();
     await fence(site, context, 'kill');
     const helper = await scratchHelper(site, artifact);
-    let begunWith: Json | undefined;
     try {
       const { server, facts } = await loadBase(site, helper, artifact, context);
-      begunWith = facts['begunWith'];
       // Kept on the volume by the server itself: the service is read-only from its first moment on.
       await server.sql('SET PERSIST super_read_only = ON');
       await server.stop();
@@ -43,11 +41,7 @@ export async function copyOfSource(site: Site, source: Site): Promise<{ [key: st
     }
     await site.service.start();
     await site.service.waitHealthy(readyMs);
-    return {
-      gtid: artifact.position['gtid'] ?? '',
-      bytes: artifact.files[0]!.bytes,
-      ...(begunWith === undefined ? {} : { begunWith }),
-    };
+    return { gtid: artifact.position['gtid'] ?? '', bytes: artifact.files[0]!.bytes };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -6,8 +6,10 @@ import { folderOptions, readFormative } from './formative.ts';
 import { initialise, type ScratchOptions } from './scratch-server.ts';
 import { withSession, type Settings, type Site } from './server.ts';
 
+/** How long making one takes is measured beside it: what keeps Muster busy meanwhile is no part of it. */
+const timedBy = 'the uptime clock of the container that it was made in';
 /** To be raised when what `prepareFolder` does changes: folders of before are not taken then. */
-const recipe = 1;
+const recipe = 2;
 const digestMs = 60_000;
 const makingMs = 180_000;
 
@@ -22,18 +24,20 @@ export const folderKey = (owner: string, settings: Settings): string =>
  * making one takes a processor for seconds. It has no identity of its own: no UUID and no keys.
  */
 export async function prepareFolder(site: Site): Promise<void> {
-  const { service, owner, clock } = site;
+  const { service, owner } = site;
   try {
     const settings = await withSession(site, readFormative);
     await service.keep({
       key: folderKey(owner, settings),
       owner,
       fill: async (helper, path) => {
-        const begunMs = clock.nowMs();
-        await initialise(helper, path, { settings, owner, signal: AbortSignal.timeout(makingMs) });
-        const madeInMs = String(Math.round(clock.nowMs() - begunMs));
+        const tookMs = await initialise(helper, path, {
+          settings,
+          owner,
+          signal: AbortSignal.timeout(makingMs),
+        });
         const sha256 = await told(helper, 'looking at what was made', withoutIdentity + digest, [path]);
-        return { sha256, madeInMs, madeAt: new Date().toISOString() };
+        return { sha256, madeInMs: String(tookMs), timedBy, madeAt: new Date().toISOString() };
       },
     });
   } catch (error) {
@@ -43,12 +47,15 @@ export async function prepareFolder(site: Site): Promise<void> {
   }
 }
 
+const notTaken = 'the empty data folder that is kept was not taken, and one is made';
+
 /**
  * An empty data folder, where nothing but hidden names lies: the one that the helper has, if it is what was
  * made, or else one that is made now. Gives what was taken; null where nothing was.
  */
 export async function layFolder(options: ScratchOptions): Promise<BegunWith | null> {
   const { helper, signal, site } = options;
+  if (helper.missed !== null) site.note(`${notTaken}: ${helper.missed}`);
   if (helper.kept) {
     try {
       const what = await taken(options, helper.kept);
@@ -56,7 +63,7 @@ export async function layFolder(options: ScratchOptions): Promise<BegunWith | nu
       return what;
     } catch (error) {
       signal.throwIfAborted();
-      site.note(`the empty data folder that is kept was not taken, and one is made: ${messageOf(error)}`);
+      site.note(`${notTaken}: ${messageOf(error)}`);
       await told(helper, 'removing what was taken', remove, [site.dataFolder], signal);
     }
   }
@@ -68,12 +75,14 @@ async function taken(
   { helper, signal, site }: ScratchOptions,
   { path, facts }: KeptFolder,
 ): Promise<BegunWith> {
-  const { sha256 = '', madeAt = '', madeInMs = '' } = facts;
-  if (!/^[0-9a-f]{64}$/.test(sha256) || !/^\d+$/.test(madeInMs) || Number.isNaN(Date.parse(madeAt)))
+  const { sha256 = '', madeAt = '', madeInMs = '', timedBy = '' } = facts;
+  const isTold = /^[0-9a-f]{64}$/.test(sha256) && /^\d+$/.test(madeInMs) && timedBy !== '';
+  if (!isTold || Number.isNaN(Date.parse(madeAt)))
     throw environmentError('it does not say what it was', { found: JSON.stringify(facts) });
   const found = await told(helper, 'taking it', copy + digest, [site.dataFolder, path], signal);
   if (found !== sha256) throw environmentError('it is not what was made', { found, expected: sha256 });
-  return { of: site.component, what: 'an empty data folder', sha256, madeAt, madeInMs: Number(madeInMs) };
+  const made = { madeAt, madeInMs: Number(madeInMs), timedBy };
+  return { of: site.component, what: 'an empty data folder', sha256, ...made };
 }
 
 /** What a script says, in the folder that is its first argument. */
@@ -96,12 +105,17 @@ async function told(
 }
 
 const withoutIdentity = 'rm -f auto.cnf *.pem; ';
-/** Every block is written, as a server does: a full disk must hit the copy as it would hit the original. */
-const copy = 'find "$2" -mindepth 1 -maxdepth 1 -exec cp -a --sparse=never -t . -- {} +; ';
-const remove = "find . -mindepth 1 -maxdepth 1 ! -name '.*' -exec rm -rf -- {} +";
-/** Names, owners, modes and contents of all but hidden names, which are not the server's. */
+/** Hidden names are not the server's: Muster lays what is kept beside the data under such names. */
+const itsNames = "-mindepth 1 -maxdepth 1 ! -name '.*'";
+/**
+ * Names, owners, modes and contents, and nothing else: what is looked at. Every block is written, as a server
+ * does: a full disk must hit the copy as it would hit the original.
+ */
+const copy = `find "$2" ${itsNames} -exec cp -dR --preserve=mode,ownership --sparse=never -t . -- {} +; `;
+const remove = `find . ${itsNames} -exec rm -rf -- {} +`;
+/** Of exactly what is copied. */
 const digest = `{
-    find . -mindepth 1 ! -path './.*' -type d -printf '%P %y %m %U:%G\\n' | LC_ALL=C sort
-    find . -mindepth 1 ! -path './.*' ! -type d -printf '%P %y %m %U:%G %s\\n' | LC_ALL=C sort
+    find . -mindepth 1 ! -path './.*' -type d -printf '%P %y %m %U:%G\\0' | LC_ALL=C sort -z
+    find . -mindepth 1 ! -path './.*' ! -type d -printf '%P %y %m %U:%G %s %l\\0' | LC_ALL=C sort -z
     find . -mindepth 1 ! -path './.*' -type f -print0 | LC_ALL=C sort -z | xargs -0r sha256sum --
   } | sha256sum | cut -c 1-64`;

@@ -31,8 +31,8 @@ export interface ScratchServer {
   replay(paths: string[], from: { excluded: string; start: number | null }): Promise<number>;
   /** How it names itself, as whoever serves this folder will. */
   uuid(): Promise<string>;
-  /** Ends it cleanly: everything is on disk. */
-  stop(): Promise<void>;
+  /** Ends it cleanly: everything is on disk. `signal`: in the place of the one that it was started with. */
+  stop(signal?: AbortSignal): Promise<void>;
 }
 
 export interface ScratchOptions {
@@ -52,9 +52,9 @@ const started = async (
   { helper, signal, site }: Pick<ScratchOptions, 'signal'> & { helper: Shell; site: Pick<Site, 'owner'> },
   argv: string[],
   what: string,
-): Promise<void> => {
-  const { code, stderr } = await helper.exec(argv, { user: site.owner, signal, deadlineMs: 120_000 });
-  if (code === 0) return;
+): Promise<string> => {
+  const { code, stdout, stderr } = await helper.exec(argv, { user: site.owner, signal, deadlineMs: 120_000 });
+  if (code === 0) return stdout;
   const log = await helper.exec(['sh', '-c', `grep -a ERROR ${logFile} | tail -n 3`]);
   throw environmentError(`${what} failed with code ${code}`, {
     found: (log.stdout || stderr).trim() || 'no message',
@@ -64,16 +64,21 @@ const started = async (
 
 /**
  * An empty data folder as the server makes it; root without a password until the dump brings its own. Its
- * redo log is small, because the next server makes one of the size that it is told.
+ * redo log is small, because the next server makes one of the size that it is told. Gives the milliseconds
+ * from the beginning of the command to its end, by the clock beside it.
  */
-export const initialise = (
+export async function initialise(
   helper: Shell,
   folder: string,
   { settings, owner, signal }: { settings: Settings; owner: string; signal: AbortSignal },
-): Promise<void> =>
-  started(
+): Promise<number> {
+  const said = await started(
     { helper, signal, site: { owner } },
     [
+      'sh',
+      '-c',
+      'read -r from _ </proc/uptime; "$@" >&2 || exit; read -r to _ </proc/uptime; echo "$from $to"',
+      'timed',
       'mysqld',
       '--no-defaults',
       '--initialize-insecure',
@@ -84,6 +89,9 @@ export const initialise = (
     ],
     'initialising the data folder',
   );
+  const [from, to] = said.trim().split(' ').map(Number);
+  return Math.round((to! - from!) * 1000);
+}
 
 /**
  * Starts it. Without its own binary log, doublewrite and flushing: a crash here only means that the restore
@@ -168,7 +176,7 @@ export function runningScratch(options: ScratchOptions): ScratchServer {
       if (result.code !== 0) throw failed('replaying the log', result);
       return Number(result.stdout.trim().split('\n').at(-1));
     },
-    stop: () => stopScratch(run, options),
+    stop: (instead = signal) => stopScratch(run, { ...options, signal: instead }),
   };
 }
 
@@ -199,19 +207,14 @@ async function loadDump(run: Run, path: string, progress: (bytes: number) => voi
 }
 
 async function stopScratch(run: Run, { site, helper, signal }: ScratchOptions): Promise<void> {
-  const result = await run([
-    'mysqladmin',
-    '--no-defaults',
-    `--socket=${socket}`,
-    `--user=${site.config.user}`,
-    'shutdown',
-  ]);
+  const account = [`--socket=${socket}`, `--user=${site.config.user}`];
+  const result = await run(['mysqladmin', '--no-defaults', ...account, 'shutdown'], { signal });
   if (result.code !== 0) throw failed('ending the server of the restore', result);
   const ended = ['sh', '-c', `test ! -e ${pidFile} && grep -aq "Shutdown complete" ${logFile}`];
   const gone = await pollUntil(
     site.clock,
     { everyMs: 50, deadlineMs: 60_000, signal },
-    async () => (await helper.exec(ended)).code === 0,
+    async () => (await helper.exec(ended, { signal })).code === 0,
   );
   if (!gone)
     throw environmentError('the server of the restore does not end', {

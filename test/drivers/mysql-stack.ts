@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { systemClock } from '../../core/clock.ts';
+import { systemClock, type Clock } from '../../core/clock.ts';
 import type { BegunWith } from '../../core/begun-with.ts';
 import type { Attached } from '../../core/driver.ts';
 import type { Endpoint, Service } from '../../core/service.ts';
@@ -27,6 +27,7 @@ export interface MysqlStack {
     config?: Record<string, unknown>,
     service?: Service,
     clients?: () => Promise<Endpoint>,
+    clock?: Clock,
   ): Promise<Attached>;
   /** Runs statements as root, straight at the server. Gives the last one's rows. */
   sql(...statements: string[]): Promise<Record<string, unknown>[]>;
@@ -53,13 +54,18 @@ export async function mysqlStackUp(): Promise<MysqlStack> {
     beganWith,
     password,
     others: () => bystanders(drill, stack.services, 'mysql'),
-    attach: (config = {}, over = service, clients = () => stack.services.get('toxiproxy')!.endpoint(3306)) =>
+    attach: (
+      config = {},
+      over = service,
+      clients = () => stack.services.get('toxiproxy')!.endpoint(3306),
+      clock = systemClock,
+    ) =>
       mysqlDriver.attach({
         component: 'mysql',
         service: over,
         clients,
         peer: (name) => stack.services.get(name)!,
-        clock: systemClock,
+        clock,
         seed: 1,
         config: mysqlDriver.config.parse(config),
         secret: (name) => environment[name]!,

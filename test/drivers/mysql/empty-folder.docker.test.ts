@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { pack } from 'tar-stream';
 import { afterAll, expect, test } from 'vitest';
+import { systemClock, type Clock } from '../../../core/clock.ts';
 import type { BegunWith } from '../../../core/begun-with.ts';
-import type { Service } from '../../../core/service.ts';
+import type { Service, Shell } from '../../../core/service.ts';
 import { findKept, keptPath, keptTag, removeKept } from '../../../stack/kept.ts';
 import { keptLabels } from '../../../stack/owner.ts';
-import { followed, getRuntime } from '../../../stack/runtime.ts';
-import { recordingContext, takeBackup } from '../../suites/artifact.ts';
+import { getRuntime } from '../../../stack/runtime.ts';
+import { recordingContext, startFollowing, takeBackup } from '../../suites/artifact.ts';
 import { whenReady } from '../../suites/driver-conformance.ts';
+import { builtImage } from '../../support/built-image.ts';
 import { oneReceiver, oneServer } from '../../support/server-rig.ts';
 import { mysqlStackUp } from '../mysql-stack.ts';
 
@@ -18,17 +19,33 @@ const privately = (key: string): string => {
   keys.add(`${own}-${key}`);
   return `${own}-${key}`;
 };
+/** By the clock of Muster an hour passes before it sees that a command has ended: so busy is its loop. */
+const hourMs = 3_600_000;
+let heldUpMs = 0;
+const clock: Clock = { ...systemClock, nowMs: () => systemClock.nowMs() + heldUpMs };
+const heldUp = (helper: Shell): Shell => ({
+  ...helper,
+  exec: async (...given) => {
+    const ended = await helper.exec(...given);
+    heldUpMs += hourMs;
+    return ended;
+  },
+});
 const withOwnKeys = (service: Service): Service => ({
   ...service,
-  keep: (recipe) => service.keep({ ...recipe, key: privately(recipe.key) }),
+  keep: ({ key, fill, ...recipe }) =>
+    service.keep({ ...recipe, key: privately(key), fill: (helper, path) => fill(heldUp(helper), path) }),
   helper: ({ from, ...options }) =>
     service.helper({ ...options, ...(from === undefined ? {} : { from: privately(from) }) }),
 });
 const isOwn = async (marks: Readonly<Record<string, string>>): Promise<boolean> =>
   keys.has(marks[keptLabels.key] ?? '');
 
-const { stack, attached } = oneServer(mysqlStackUp, (up) => up.attach({}, withOwnKeys(up.service)));
+const { stack, attached } = oneServer(mysqlStackUp, (up) =>
+  up.attach({}, withOwnKeys(up.service), undefined, clock),
+);
 const receiver = oneReceiver();
+const log = oneReceiver();
 
 afterAll(async () => void (await removeKept(await getRuntime(), isOwn)));
 
@@ -65,11 +82,7 @@ async function spoil(dockerfile: (from: string) => string): Promise<void> {
   for (const key of keys) {
     const kept = await findKept({ runtime }, image, key);
     if (!kept) continue;
-    const context = pack();
-    context.entry({ name: 'Dockerfile' }, dockerfile(kept.image));
-    context.finalize();
-    const options = { t: keptTag(image, key), forcerm: true };
-    await followed(docker, await docker.buildImage(context as unknown as NodeJS.ReadableStream, options));
+    await builtImage(dockerfile(kept.image), keptTag(image, key));
   }
 }
 
@@ -89,12 +102,61 @@ test('a restore begins with the folder that was kept, each time as a new server'
       sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
       madeAt: expect.stringMatching(/^\d{4}-.*Z$/),
       madeInMs: expect.any(Number),
+      timedBy: 'the uptime clock of the container that it was made in',
     });
     expect(facts.begunWith!.madeInMs).toBeGreaterThan(0);
+    expect(facts.begunWith!.madeInMs, 'without what kept Muster busy').toBeLessThan(hourMs);
     expect(rows).toEqual([{ id: 7 }]);
   }
   expect(new Set(all.map(({ uuid }) => uuid)).size, 'nobody has the UUID of another').toBe(3);
 });
+
+test('a name that is not looked at is not taken either', { timeout: 300_000 }, async () => {
+  await removeKept(await getRuntime(), isOwn);
+  await attached.backups['dump']!.prepare!();
+  await spoil((from) => `FROM ${from}\nRUN printf x > ${keptPath}/.first.sql\n`);
+  const { facts, rows } = await restored();
+  expect(facts.begunWith).toBeDefined();
+  expect(rows).toEqual([{ id: 7 }]);
+  const { stdout } = await stack.service.exec(['ls', '-A', '/var/lib/mysql']);
+  expect(stdout.split('\n')).toContain('ibdata1');
+  expect(stdout.split('\n')).not.toContain('.first.sql');
+});
+
+test.each([
+  ['nobody wrote to it since its base was restored', [], 1, null],
+  [
+    'somebody wrote to it since, and its base is loaded again',
+    ['INSERT INTO app.t VALUES (9)'],
+    2,
+    expect.stringMatching(/^[0-9a-f-]{36}:1$/) as unknown,
+  ],
+])(
+  'a replay where %s: what was taken counts as often',
+  { timeout: 300_000 },
+  async (_, slip, times, said) => {
+    await attached.backups['dump']!.prepare!();
+    await restored();
+    const base = await takeBackup(attached.backups['dump']!, receiver, {});
+    const follower = await startFollowing(attached.backups['binlog']!, log, base);
+    await stack.sql('INSERT INTO app.t VALUES (8)');
+    await follower.stop();
+    const point = receiver.artifact('dump', base);
+    stack.beganWith.length = 0;
+    await attached.backups['dump']!.restore!(point, recordingContext());
+    await stack.sql('SELECT 1', ...slip);
+    const files = log.artifact('binlog', base);
+    const facts = await attached.backups['binlog']!.replay!(
+      files,
+      { kind: 'latest' },
+      point,
+      recordingContext(),
+    );
+    expect(facts).toMatchObject({ transactions: 1, discardedSinceBase: said });
+    expect(stack.beganWith).toHaveLength(times);
+    expect(await stack.sql('SELECT id FROM app.t ORDER BY id')).toEqual([{ id: 7 }, { id: 8 }]);
+  },
+);
 
 test.each([
   ['a byte of it is another', (from: string) => `FROM ${from}\nRUN printf x >> ${keptPath}/undo_001\n`],
@@ -103,21 +165,24 @@ test.each([
     'an account lies in it beside',
     (from: string) => `FROM ${from}\nRUN echo "CREATE USER x" > ${keptPath}/first.sql\n`,
   ],
+  [
+    'no helper can be started with it',
+    (from: string) => `FROM ${from}\nRUN rm -rf /sbin && echo x > /sbin\n`,
+    /^the empty data folder that is kept was not taken, and one is made: no helper can be started /,
+  ],
   ['it does not say what it was', (from: string) => `FROM ${from}\nLABEL ${keptLabels.facts}="{}"\n`],
 ])(
   'where %s, it is not taken: the restore makes its own, and says so',
   {
     timeout: 300_000,
   },
-  async (_, dockerfile) => {
+  async (_, dockerfile, says = /^the empty data folder that is kept was not taken, and one is made: it /) => {
     await removeKept(await getRuntime(), isOwn);
     await attached.backups['dump']!.prepare!();
     stack.notes.length = 0;
     await spoil(dockerfile);
     const { facts, rows } = await restored();
-    expect(stack.notes).toEqual([
-      expect.stringMatching(/^the empty data folder that is kept was not taken, and one is made: it /),
-    ]);
+    expect(stack.notes).toEqual([expect.stringMatching(says)]);
     expect(facts.begunWith).toBeUndefined();
     expect(rows).toEqual([{ id: 7 }]);
   },
