@@ -78,10 +78,11 @@ export interface RestoreContext {
   replayFollows?: boolean;
   /**
    * Given only where the very next step replays a log on top of this restore: a driver may leave open until
-   * then what it restored with. `close` is called when that step has ended, whatever became of it, and where
-   * it never comes; nothing else is done before.
+   * then what it restored with, out of the reach of clients. `close` is called when that step has ended,
+   * whatever became of it, and where it never comes; nothing else is done before. When its signal is aborted
+   * it gives up, and still leaves nothing behind.
    */
-  leaveOpen?(close: () => Promise<void>): void;
+  leaveOpen?(close: (signal: AbortSignal) => Promise<void>): void;
   signal: AbortSignal;
   /** Marks a stretch of the work on the timeline; the waterfall is made of these. */
   stage<T>(stage: Stage, what: string, work: () => Promise<T>): Promise<T>;

@@ -10,6 +10,7 @@ import { brokenComponents } from './break.ts';
 import { commandStep, commandTitle } from './command.ts';
 import { attachedTo, stageOf, type Drill } from './drill-context.ts';
 import { fetchLog, fetchPoint, type Base } from './fetch.ts';
+import { closeAndTell, closeLeftOpen, closeOfFailed, type Close } from './left-open.ts';
 import { isCommand, isReplay, isRestore, isReturn, actionOwner, backupToRestore } from './plan-step.ts';
 import { returnRegion } from './regions.ts';
 import { withDeadline } from './undo.ts';
@@ -44,7 +45,7 @@ export async function recover(drill: Drill): Promise<boolean> {
  */
 interface Course {
   bases: Map<string, Base>;
-  open: (() => Promise<void>)[];
+  open: Close[];
   over: boolean;
 }
 
@@ -54,18 +55,8 @@ async function recoverOnce(drill: Drill): Promise<boolean> {
     return await runSteps(drill, course);
   } finally {
     course.over = true;
-    await closeLeftOpen(drill, course);
+    await closeAndTell(drill, course.open);
   }
-}
-
-async function closeLeftOpen({ timeline }: Drill, course: Course): Promise<void> {
-  for (const close of course.open.splice(0))
-    await close().catch(
-      (error: unknown) =>
-        void timeline.emit('note', {
-          text: `what a restore left open was not closed in good order: ${messageOf(error)}`,
-        }),
-    );
 }
 
 async function runSteps(drill: Drill, course: Course): Promise<boolean> {
@@ -86,10 +77,12 @@ async function runSteps(drill: Drill, course: Course): Promise<boolean> {
         drill.plan.scenario.stepDeadline.ms,
         runStep(drill, step, index, course),
       );
-      if (isReplay(step)) await closeLeftOpen(drill, course);
+      // A driver that took it over has nothing left to close.
+      if (isReplay(step)) await closeLeftOpen(drill, course.open);
       timeline.emit('step.ended', { step: index, title, ok: true, facts });
     } catch (error) {
       drill.options.signal.throwIfAborted();
+      await closeOfFailed(drill, course.open, index);
       timeline.emit('step.ended', { step: index, title, ok: false, facts: null, error: messageOf(error) });
       timeline.emit('recovery.ended', { ok: false, error: `${title}: ${messageOf(error)}` });
       return false;
@@ -177,10 +170,11 @@ async function restore(
   const isItsReplay = (one: Step | undefined): boolean =>
     one !== undefined && isReplay(one) && one.replay.startsWith(`${step.restore}.`);
   const replayFollows = later.some(isItsReplay);
-  const leaveOpen = (close: () => Promise<void>): void => {
+  const leaveOpen = (close: Close): void => {
     course.open.push(close);
-    // A restore that took too long may come to this when nobody waits for it any more.
-    if (course.over) void closeLeftOpen(drill, course);
+    // A restore that took too long may come to this when nobody waits for it any more, and nobody hears of
+    // it once the drill is over.
+    if (course.over) closeAndTell(drill, course.open).catch(() => undefined);
   };
   const plain = context({ ...backup.options, ...step.options });
   const { watched, settled } = watchHalfway(drill, step.restore, plain);

@@ -88,10 +88,10 @@ function leaveOpen(
   hear: NonNullable<RestoreContext['leaveOpen']>,
 ): void {
   site.open = helper;
-  hear(async () => {
+  hear(async (signal) => {
     if (site.open !== helper) return;
     site.open = undefined;
-    await server.stop().finally(() => helper.remove());
+    await server.stop(signal).finally(() => helper.remove());
   });
 }
 

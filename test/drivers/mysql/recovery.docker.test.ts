@@ -7,6 +7,7 @@ import { recordingContext } from '../../suites/artifact.ts';
 import { whenReady } from '../../suites/driver-conformance.ts';
 import { readAll } from '../../suites/workload-history.ts';
 import { followingTests } from './following-tests.ts';
+import { leftOpenTests, type Close } from './left-open-tests.ts';
 import { recoveryRig } from './recovery-rig.ts';
 
 /** Recoveries as an operator would run them, each followed by a look at what came back and what did not. */
@@ -76,11 +77,11 @@ describe('point in time', () => {
         void (await stack.sql("INSERT INTO app.users (email, role) VALUES ('logged@example.org', 1)")),
     );
     const point = receivers.base.artifact('dump', consistency);
-    const left: (() => Promise<void>)[] = [];
+    const left: Close[] = [];
     const leaving = {
       ...recordingContext(),
       replayFollows: true,
-      leaveOpen: (close: () => Promise<void>) => void left.push(close),
+      leaveOpen: (close: Close) => void left.push(close),
     };
     await attached.backups['dump']!.restore!(point, leaving);
     expect(await replay(point, files, { kind: 'latest' })).toMatchObject({
@@ -89,11 +90,11 @@ describe('point in time', () => {
       serverOfTheBase: true,
       settingsChanged: [],
     });
-    await left[0]!();
+    await left[0]!(new AbortController().signal);
     expect(await count('app.users')).toBe(3001);
 
     await attached.backups['dump']!.restore!(point, leaving);
-    await left[1]!();
+    await left[1]!(new AbortController().signal);
     await stack.service.start();
     await whenReady(attached);
     expect(await count('app.users')).toBe(3000);
@@ -106,38 +107,6 @@ describe('point in time', () => {
     expect(await stack.sql('SELECT email FROM app.users WHERE id > 3000')).toEqual([
       { email: 'logged@example.org' },
     ]);
-  });
-
-  test('a server that was left open and ended meanwhile is no base', async () => {
-    const consistency = await dump();
-    const files = await followed(
-      consistency,
-      async () => void (await stack.sql("INSERT INTO app.roles VALUES (3, 'logged')")),
-    );
-    const point = receivers.base.artifact('dump', consistency);
-    const left: (() => Promise<void>)[] = [];
-    let crash: Promise<unknown> | undefined;
-    const restored = attached.backups['dump']!.restore!(point, {
-      ...recordingContext(),
-      replayFollows: true,
-      leaveOpen: (close: () => Promise<void>) => void left.push(close),
-      // It is killed when all of its data is in: as late as a crash in the middle of the restore can come.
-      progress: (done: number, total: number | null) =>
-        void (
-          done === total &&
-          (crash ??= attached.crash!().then(({ witness }) =>
-            pollUntil(systemClock, { everyMs: 20, deadlineMs: 10_000 }, witness),
-          ))
-        ),
-    });
-    await expect(restored).rejects.toThrow();
-    await crash;
-    expect(left).toEqual([]);
-    await restore(point, true);
-    expect(await replay(point, files, { kind: 'latest' })).toMatchObject({
-      transactions: 1,
-      serverOfTheBase: false,
-    });
   });
 
   test('a log whose last event is cut off is replayed up to the last whole transaction', async () => {
@@ -183,6 +152,7 @@ describe('point in time', () => {
 });
 
 followingTests(rig);
+leftOpenTests(rig);
 
 describe('damaged pages', () => {
   test.each(['random', 'structured'] as const)(
