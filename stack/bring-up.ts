@@ -30,13 +30,14 @@ import { attachService, type DrillSite } from './service.ts';
 import { imageOf, imageRecords, ownImages, presentImages } from './service-images.ts';
 import { started, startedAndReady, untilAllStarted } from './starting.ts';
 import { marked, sweep, type Marked } from './sweep.ts';
-import { isTiedToHost, unlessEnded } from './ties.ts';
+import { formerOf, isTiedToHost } from './ties.ts';
 
 /** From nothing to a stack whose services are ready; what was made is gone again where that fails. */
 export async function bringUp(provider: StackProviderOptions, up: StackUpOptions): Promise<Stack> {
   if (!/^[a-z0-9][a-z0-9_-]*$/.test(up.drill))
     throw inputError('a drill id may hold a-z, 0-9, _ and - only', { found: up.drill });
   up.signal?.throwIfAborted();
+  const former = formerOf(up.after);
   const { text } = await describeComposeFile(up.file);
   const runtime = await getRuntime();
   const owner = provider.owner ?? currentOwner();
@@ -76,7 +77,7 @@ export async function bringUp(provider: StackProviderOptions, up: StackUpOptions
     const { drill, progress, signal: ended } = up;
     const making = { runtime, project, drill, labels: drillLabels, progress, signal: ended };
     laid = laidOver(mounts, await makeHostVolumes(making, mounts));
-    if (isTiedToHost(config, rules)) await unlessEnded(up.after, up.signal);
+    if (isTiedToHost(config, rules)) await former.gone(up.progress, up.signal);
     const start = (): Promise<void> => composeUp(run, overrideOf(config, run, own, laid), check);
     const services = await startedAndReady(
       (signal) => started(start, down, signal),

@@ -30,14 +30,26 @@ export function isTiedToHost(config: ComposeConfig, { access }: Pick<HostRules, 
   );
 }
 
-/** Waits for the work, if there is any. Rejects with the signal's reason when that is aborted first. */
-export async function unlessEnded(
-  work: Promise<unknown> | undefined,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  signal?.throwIfAborted();
-  const ended = new Promise<never>((_, reject) => {
-    signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
-  await Promise.race([work, ended]);
+/** The stack before this one, from when on it is asked about: whether it is still there is known by then. */
+export function formerOf(work: Promise<unknown> | undefined): {
+  /**
+   * Waits until it is gone, and says so where it is still there. Rejects with the signal's reason when that
+   * is aborted first.
+   */
+  gone(say: (text: string) => void, signal: AbortSignal | undefined): Promise<void>;
+} {
+  let isThere = work !== undefined;
+  const over = (): void => void (isThere = false);
+  const going = work?.then(over, over);
+  return {
+    gone: async (say, signal) => {
+      signal?.throwIfAborted();
+      if (!isThere) return;
+      say('waiting until the stack before is gone: both reach for the same port or network of the host');
+      const ended = new Promise<never>((_, reject) => {
+        signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
+      });
+      await Promise.race([going, ended]);
+    },
+  };
 }

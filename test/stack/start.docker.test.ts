@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../core/clock.ts';
 import { MusterError } from '../../core/errors.ts';
+import type { Stack, StackUpOptions } from '../../core/stack.ts';
 import { createStackProvider } from '../../stack/provider.ts';
 import { getRuntime } from '../../stack/runtime.ts';
 import { composeRunsFor, leftOf, smallStack, uniqueDrill } from './small-stack.ts';
@@ -163,4 +164,54 @@ test("a user's own file: fixed names become the drill's own, one-shot services m
     await stack.down();
   }
   expect(await leftOf(drill)).toEqual([]);
+});
+
+describe('the next stack of a file, while the former still stands,', () => {
+  const freePort = async (): Promise<number> => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    server.close();
+    await once(server, 'close');
+    return port;
+  };
+  const both = async (
+    file: string,
+    meanwhile: (former: Stack) => Pick<StackUpOptions, 'after' | 'progress'>,
+  ): Promise<void> => {
+    const up = { file, environment: {}, progress: silent };
+    const former = await provider.up({ ...up, drill: uniqueDrill('former') });
+    try {
+      const next = await provider.up({ ...up, drill: uniqueDrill('next'), ...meanwhile(former) });
+      await next.services.get('cache')!.waitHealthy(5_000);
+      await next.down();
+    } finally {
+      await former.down();
+    }
+  };
+
+  test('waits until that has given back a fixed port, and says so', async () => {
+    const holder = `  holder: { image: "\${MUSTER_IMAGE_REDIS:-redis:8.0.2}", ports: ["127.0.0.1:${await freePort()}:6379"] }`;
+    const gone = Promise.withResolvers<void>();
+    const lines: string[] = [];
+    await both(await smallStack(holder), (former) => ({
+      after: gone.promise,
+      // Nobody takes the former down before the next one waits for it.
+      progress: (line) => {
+        lines.push(line);
+        if (line.startsWith('waiting until the stack before is gone'))
+          former.down().then(gone.resolve, gone.reject);
+      },
+    }));
+    expect(lines.filter((line) => line.startsWith('waiting until the stack before'))).toHaveLength(1);
+  });
+
+  test('waits for nothing where the engine chooses the ports', async () => {
+    const lines: string[] = [];
+    await both(await smallStack(), () => ({
+      after: new Promise(() => undefined),
+      progress: (line) => void lines.push(line),
+    }));
+    expect(lines.filter((line) => line.startsWith('waiting until the stack before'))).toEqual([]);
+  });
 });
