@@ -26,7 +26,7 @@ import { askFaultsAgain } from './still-there.ts';
 import { unlessAborted, withDeadline } from './undo.ts';
 import { bringUp, closeAll, seedData } from './up.ts';
 import { readBackAll, runChecks } from './verify.ts';
-import { sayWait, waitFor } from './waiting.ts';
+import { sayWait, waitFor, waitForFormer } from './waiting.ts';
 
 const ledgerFlushMs = 250;
 const downDeadlineMs = 180_000;
@@ -114,7 +114,7 @@ async function untilAborted<T>(
 async function live(drill: Drill): Promise<void> {
   await phase(drill, 'up', () => bringUp(drill));
   await phase(drill, 'seed', () => seedData(drill));
-  await unlessAborted(drill.options.signal, Promise.resolve(drill.options.after));
+  await waitForFormer(drill);
   const loads: Load[] = [];
   let schedules: Schedules | null = null;
   let before: Before = new Map();

@@ -10,7 +10,7 @@ import { attachedTo, workloadOf } from './drill-context.ts';
 import { openStores } from './open-stores.ts';
 import { secretOf, serviceOf } from './surroundings.ts';
 import { unlessAborted, withDeadline } from './undo.ts';
-import { sayWait, waitFor } from './waiting.ts';
+import { sayWait, waitFor, waitForFormer } from './waiting.ts';
 
 const closeDeadlineMs = 30_000;
 
@@ -155,6 +155,8 @@ export async function seedData(drill: Drill): Promise<void> {
     if (facts !== undefined) timeline.emit('check.baseline', { check: named, facts });
     options.signal.throwIfAborted();
   }
+  // On the host, what the drill before is taking down is there as well.
+  if (plan.invariants.length > 0) await waitForFormer(drill);
   for (const { named, command } of plan.invariants) {
     const { verdict, detail, facts } = await invariantOutcome(drill, command);
     if (verdict !== 'pass')

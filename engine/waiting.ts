@@ -1,6 +1,6 @@
 import { formatDuration } from '../core/units.ts';
 import type { Drill } from './drill-context.ts';
-import { withDeadline } from './undo.ts';
+import { unlessAborted, withDeadline } from './undo.ts';
 
 type Told = Pick<Drill, 'dependencies'>;
 
@@ -23,4 +23,16 @@ export function waitFor<T>(
 ): Promise<T> {
   sayWait(drill, what, deadlineMs);
   return withDeadline(drill.dependencies.clock, what, deadlineMs, work());
+}
+
+/** Waits until the drill before is over, and says so on the screen where it is not yet. */
+export async function waitForFormer({
+  dependencies,
+  options,
+}: Pick<Drill, 'dependencies' | 'options'>): Promise<void> {
+  const { after, signal } = options;
+  const isThere = Symbol('is there');
+  if ((await Promise.race([after, Promise.resolve(isThere)])) === isThere)
+    dependencies.progress({ kind: 'line', text: 'waiting until the drill before is over' });
+  await unlessAborted(signal, Promise.resolve(after));
 }

@@ -35,12 +35,15 @@ async function drill({
   scenario = {},
   strategy = '',
   interrupt = false,
+  after,
 }: {
   script: string;
   step?: string;
   scenario?: Record<string, string>;
   strategy?: string;
   interrupt?: boolean;
+  /** Ends the drill before, once this one waits for that. */
+  after?: (folder: string) => void;
 }): Promise<Commanded> {
   const { folder: home, file } = memoryFiles({
     scenario: { recover: `[{ restore: store, from: b }${step}]`, ...scenario },
@@ -48,10 +51,22 @@ async function drill({
   appendFileSync(join(home, 'strategy.yaml'), `hostCommands: [./script.sh]\n${strategy}`);
   writeFileSync(join(home, 'script.sh'), `#!/bin/sh\n${script}\n`);
   chmodSync(join(home, 'script.sh'), 0o755);
-  const dependencies = dependenciesFor(home, {});
+  const former = Promise.withResolvers<void>();
+  const dependencies = dependenciesFor(home, {
+    progress: (one) => {
+      if (one.kind !== 'line' || one.text !== 'waiting until the drill before is over') return;
+      after?.(home);
+      former.resolve();
+    },
+  });
   const plan = await planDrill(file, dependencies.registries, noStacks, { hostCommands: true });
   const interruption = new AbortController();
-  const drilling = runDrill(plan, dependencies, { seed: 7, keep: false, signal: interruption.signal });
+  const drilling = runDrill(plan, dependencies, {
+    seed: 7,
+    keep: false,
+    signal: interruption.signal,
+    ...(after ? { after: former.promise } : {}),
+  });
   if (interrupt) {
     expect(
       await pollUntil(systemClock, { everyMs: 20, deadlineMs: 30_000 }, async () =>
@@ -176,6 +191,16 @@ describe.concurrent('a command as an invariant', { timeout: 60_000 }, () => {
       detail: './script.sh on the host ended with 0: all there',
     });
     expect(eventsOf(events, 'command.ended')).toHaveLength(2);
+  });
+  it('is asked when the drill before is over, which may have what it looks at', async () => {
+    const { result } = await drill({
+      script: 'test -e "$(dirname "$0")/former-is-gone"',
+      strategy,
+      scenario,
+      after: (folder) => writeFileSync(join(folder, 'former-is-gone'), ''),
+    });
+    expect(result.error).toBeNull();
+    expect(result.checks).toContainEqual(expect.objectContaining({ check: 'holds', verdict: 'pass' }));
   });
   it('that no longer holds is a fail', async () => {
     const { result } = await drill({
