@@ -5,7 +5,14 @@ import { asJson, lookJustBefore, takeInventory, type Inventory, type JustBefore 
 import { compareInventories } from './inventory-differences.ts';
 import type { Unread } from './inventory-reading.ts';
 import { tornWords, type Torn } from './other-engines.ts';
-import { awaitEvents, readSchedule, type Ran } from './scheduled-events.ts';
+import {
+  awaitEvents,
+  readLastTimes,
+  readOver,
+  readSchedule,
+  type LastTimes,
+  type Ran,
+} from './scheduled-events.ts';
 import { serverCode, type Site } from './server.ts';
 
 const shownDifferences = 5;
@@ -21,12 +28,15 @@ const listed = (all: readonly string[], most: number): string =>
  * difference.
  */
 export const inventoryCheck = (site: Site): Check => ({
-  before: async () => asJson(await takeInventory(site)),
+  before: async () => {
+    const lastTimes = await readLastTimes(site);
+    return asJson({ ...(await takeInventory(site)), lastTimes });
+  },
   justBefore: async () => asJson(await lookJustBefore(site)),
   after: async (baseline, _brokenAtMs, justBefore): Promise<CheckOutcome> => {
     if (baseline === null)
       return { verdict: 'inconclusive', detail: 'no inventory was taken before', facts: null };
-    const before = baseline as unknown as Inventory;
+    const before = baseline as unknown as Baseline;
     const last = (justBefore ?? null) as unknown as JustBefore | null;
     try {
       // First: an inventory of a table that somebody locks waits for ever.
@@ -42,7 +52,8 @@ export const inventoryCheck = (site: Site): Check => ({
       const schedule = await readSchedule(site, unread);
       const all = { ...before, unread: [...unread] };
       const first = await takeInventory(site);
-      const atFirst = judged(all, last, first, site.restored.torn, nobodyRan);
+      const over = await readOver(site, before.lastTimes);
+      const atFirst = judged(all, last, first, site.restored.torn, { ...nobodyRan, over });
       if (atFirst.verdict === 'fail') return atFirst;
       // What stood at the first look may be eaten by an event, which nobody has to call.
       const events = await awaitEvents(site, schedule);
@@ -51,7 +62,7 @@ export const inventoryCheck = (site: Site): Check => ({
         last,
         events.mayHaveWritten ? await takeInventory(site) : first,
         site.restored.torn,
-        events,
+        { ...events, over },
       );
     } catch (error) {
       // What the server itself refuses to read is a finding; a server that cannot be reached is none.
@@ -65,6 +76,9 @@ export const inventoryCheck = (site: Site): Check => ({
   },
 });
 
+type Baseline = Inventory & { lastTimes: LastTimes };
+/** `over`: events whose last time had come by the first look. */
+type Events = Ran & { over: string[] };
 const nobodyRan: Ran = { ran: [], unseen: [], mayHaveWritten: false };
 
 function judged(
@@ -72,18 +86,24 @@ function judged(
   justBefore: JustBefore | null,
   now: Inventory,
   torn: Torn,
-  { ran, unseen }: Ran,
+  { ran, unseen, over }: Events,
 ): CheckOutcome {
   const compared = compareInventories(before, justBefore, now);
-  const remarks = [...compared.remarks, ...unseen];
-  // It was as before at the first look. One that happens once is gone, or switched off, when it has happened.
-  const ofThoseThatRan = ran.flatMap((name) => [
-    `definition of EVENT ${name} is missing`,
-    `definition of EVENT ${name}: another definition`,
-  ]);
-  const differences = [...tornWords(torn), ...compared.differences].filter(
-    (one) => !ofThoseThatRan.includes(one),
-  );
+  // One that happens once is gone, or switched off, when it has happened.
+  const ofThose = (names: readonly string[]): string[] =>
+    names.flatMap((name) => [
+      `definition of EVENT ${name} is missing`,
+      `definition of EVENT ${name}: another definition`,
+    ]);
+  const isOver = (name: string): boolean =>
+    ofThose([name]).some((one) => compared.differences.includes(one)) && !ran.includes(name);
+  const remarks = [
+    ...compared.remarks,
+    ...unseen,
+    ...over.filter(isOver).map((name) => `event ${name} was due meanwhile, and is gone or off since`),
+  ];
+  const byRight = ofThose([...ran, ...over]);
+  const differences = [...tornWords(torn), ...compared.differences].filter((one) => !byRight.includes(one));
   const unread = [...new Set([...before.unread, ...now.unread])];
   const facts = {
     ...counted(now),

@@ -206,4 +206,4 @@ async function shown(rows: Session['rows'], sql: string): Promise<string | null>
   return text === null ? null : [text, ...under.map((name) => row![name] ?? '')].join('\n');
 }
 
-export const asJson = (value: Inventory | JustBefore): Json => JSON.parse(JSON.stringify(value)) as Json;
+export const asJson = (value: object): Json => JSON.parse(JSON.stringify(value)) as Json;

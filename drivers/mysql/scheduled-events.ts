@@ -42,6 +42,41 @@ const enabledEvents = `
                     FROM information_schema.events WHERE status = 'ENABLED' AND event_schema <> ? AND @@GLOBAL.event_scheduler = 'ON') AS listed) AS e
     LEFT JOIN performance_schema.events_statements_summary_by_program p ON p.object_type = 'EVENT' AND p.object_schema = e.s AND p.object_name = e.n`;
 
+/**
+ * Of each enabled event that does not go on for ever, by name: when it happens for the last time, in seconds
+ * of UTC since 1970. It is gone, or off, from then on.
+ */
+export type LastTimes = Record<string, number>;
+const lastTimes = `
+  SELECT name, TIMESTAMPDIFF(SECOND, '1970-01-01', CONVERT_TZ(CASE
+           WHEN event_type = 'ONE TIME' THEN execute_at
+           WHEN every_s > 0 THEN starts + INTERVAL TIMESTAMPDIFF(SECOND, starts, ends) DIV every_s * every_s SECOND
+           WHEN every_m > 0 THEN starts + INTERVAL TIMESTAMPDIFF(MONTH, starts, ends) DIV every_m * every_m MONTH
+           ELSE ends END, time_zone, '+00:00')) AS last
+    FROM (SELECT CONCAT(event_schema, '.', event_name) AS name, event_type, execute_at, starts, ends, time_zone, ${inSeconds} AS every_s, ${inMonths} AS every_m
+            FROM information_schema.events WHERE status = 'ENABLED' AND event_schema <> ? AND @@GLOBAL.event_scheduler = 'ON') AS listed
+  HAVING last IS NOT NULL`;
+
+export const readLastTimes = (site: Site): Promise<LastTimes> =>
+  withSession(site, async ({ rows }) => {
+    const found = await rows<{ name: string; last: string | number }>(lastTimes, [site.config.database]);
+    return Object.fromEntries(found.map(({ name, last }) => [name, Number(last)]));
+  });
+
+/** Those whose last time has come, and that are not enabled now. */
+export const readOver = (site: Site, last: LastTimes): Promise<string[]> =>
+  withSession(site, async ({ rows }) => {
+    if (Object.keys(last).length === 0) return [];
+    const [now] = await rows<{ s: string | number }>(
+      "SELECT TIMESTAMPDIFF(SECOND, '1970-01-01', UTC_TIMESTAMP()) AS s",
+    );
+    const enabled = await rows<{ name: string }>(
+      "SELECT CONCAT(event_schema, '.', event_name) AS name FROM information_schema.events WHERE status = 'ENABLED'",
+    );
+    const names = new Set(enabled.map(({ name }) => name));
+    return Object.keys(last).filter((name) => last[name]! <= Number(now!.s) && !names.has(name));
+  });
+
 async function read({ rows }: Session, own: string): Promise<Schedule> {
   const found = await rows<{ name: string; dueInS: string | number | null; runs: string | number }>(
     enabledEvents,

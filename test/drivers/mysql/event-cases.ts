@@ -10,6 +10,8 @@ export interface EventCase {
   after: string[];
   red: RegExp | null;
   remark?: RegExp;
+  /** The second look comes only when this event is gone, or off. */
+  untilOver?: string;
 }
 
 /**
@@ -62,6 +64,49 @@ export const events: EventCase[] = [
     after: [],
     red: null,
     remark: /^$/,
+  },
+  {
+    name: 'an event that happens once, before the look, and is gone with that',
+    event: `${once} ${whenArmed(purge)}`,
+    after: [],
+    untilOver: 'once',
+    red: null,
+    remark: /event app\.once was due meanwhile, and is gone or off since/,
+  },
+  {
+    name: 'an event that happens once, before the look, and is off since',
+    event: `${once} ON COMPLETION PRESERVE ${whenArmed(purge)}`,
+    after: [],
+    untilOver: 'once',
+    red: null,
+    remark: /event app\.once was due meanwhile/,
+  },
+  {
+    name: 'an event that happens for the last time before the look',
+    event: `CREATE EVENT app.thrice ON SCHEDULE EVERY 5 SECOND ENDS NOW() + INTERVAL 18 SECOND ${whenArmed(purge)}`,
+    after: [],
+    untilOver: 'thrice',
+    red: null,
+    remark: /event app\.thrice was due meanwhile/,
+  },
+  {
+    name: 'an event that happens once eats a row before the look',
+    event: `${once} ${whenArmed(purge)}`,
+    after: armed,
+    untilOver: 'once',
+    red: /rows of app\.roles: 1 rows, 2 before/,
+  },
+  {
+    name: 'an event that happens once is gone before its time',
+    event: `CREATE EVENT app.once ON SCHEDULE AT '2030-01-01 03:00:00' DO ${purge}`,
+    after: ['DROP EVENT app.once'],
+    red: /EVENT app\.once is missing/,
+  },
+  {
+    name: 'an event that happens once is put off, and stays on',
+    event: `${once} ${whenArmed(purge)}`,
+    after: ["ALTER EVENT app.once ON SCHEDULE AT '2030-01-01 03:00:00'"],
+    red: /EVENT app\.once: another definition/,
   },
   {
     name: 'an event at night, of which nobody sees what it does',
@@ -128,6 +173,12 @@ export const events: EventCase[] = [
 ];
 export const schedulerOff: EventCase[] = [
   { name: 'events did not run, and do not', event: `${soon} ${whenArmed(purge)}`, after: armed, red: null },
+  {
+    name: 'an event did not happen when its time came, and is gone',
+    event: `${once} ${whenArmed(purge)}`,
+    after: ['DROP EVENT app.once'],
+    red: /EVENT app\.once is missing/,
+  },
   {
     name: 'events did not run, and do now',
     event: `${nightly} DO ${purge}`,

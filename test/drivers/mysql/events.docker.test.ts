@@ -22,12 +22,20 @@ beforeEach(async () => {
   );
 });
 
-async function judged({ event, after, red, remark }: EventCase): Promise<void> {
+const isOver = async (name: string): Promise<boolean> => {
+  const there = await stack.sql(
+    `SELECT 1 FROM information_schema.events WHERE event_schema = 'app' AND event_name = '${name}' AND status = 'ENABLED'`,
+  );
+  return there.length === 0;
+};
+
+async function judged({ event, after, red, remark, untilOver }: EventCase): Promise<void> {
   const inventory = attached.checks['inventory']!;
   await stack.sql(event);
   const baseline = await inventory.before!();
   const justBefore = await inventory.justBefore!();
-  await stack.sql(...after);
+  if (after.length > 0) await stack.sql(...after);
+  if (untilOver) await expect.poll(() => isOver(untilOver), { timeout: 60_000 }).toBe(true);
   const outcome = await inventory.after(baseline, null, justBefore);
   expect(outcome, outcome.detail).toMatchObject({ verdict: red === null ? 'pass' : 'fail' });
   if (red !== null) expect(outcome.detail).toMatch(red);
