@@ -17,10 +17,15 @@ test('the next drill makes its stack while the former is taken down, and measure
   const folder = accidentFolder();
   const ended = await muster([...two, '--json'], { cwd: folder });
   expect(ended.code, ended.stderr).toBe(0);
-  expect(jsonOf<{ drills: unknown[] }>(ended).drills).toHaveLength(2);
+  const endedUtc = Date.now();
+  const { drills } = jsonOf<{ drills: { tookMs: number }[] }>(ended);
+  expect(drills).toHaveLength(2);
   const [first, second] = bundlesIn(folder).map((bundle) => timelineOf(bundle).events);
   expect(utcOf(second!, 'drill.begun')).toBeLessThan(utcOf(first!, 'drill.ended'));
   expect(loadUtc(second!)).toBeGreaterThanOrEqual(utcOf(first!, 'drill.ended'));
+  expect(drills[1]!.tookMs, 'without the time of the former').toBeLessThanOrEqual(
+    endedUtc - utcOf(first!, 'drill.ended'),
+  );
   expect(await leftOf(bundlesIn(folder))).toEqual([]);
 });
 
