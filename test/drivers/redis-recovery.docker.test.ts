@@ -282,11 +282,11 @@ async function digest(path: string): Promise<string> {
 }
 
 describe('the witness of a lost volume', () => {
-  const seenBy = async (over: Parameters<typeof inertService>[1]): Promise<unknown> => {
+  const seenBy = async (over: Parameters<typeof inertService>[1], deadlineMs = 2_000): Promise<unknown> => {
     await fill(40);
     const other = await stack.attach('redis', inertService(stack.service('redis'), over));
     const inflicted = await other.wipe!();
-    const proof = await pollUntil(systemClock, { everyMs: 50, deadlineMs: 2_000 }, () => inflicted.witness());
+    const proof = await pollUntil(systemClock, { everyMs: 50, deadlineMs }, () => inflicted.witness());
     await other.close();
     return proof;
   };
@@ -303,6 +303,6 @@ describe('the witness of a lost volume', () => {
   });
 
   test('is satisfied by both', async () => {
-    expect(await seenBy({ process: false, command: () => false })).not.toBeNull();
+    expect(await seenBy({ process: false, command: () => false }, 60_000)).not.toBeNull();
   });
 });
