@@ -60,15 +60,21 @@ export function readChainOf(lines: Iterable<string>): ChainCheck {
   return whole === '' ? { events, broken: null } : broken('last line is cut off');
 }
 
+const parts = ['seq', 'atMs', 'utc', 'type', 'data', 'prev', 'hash'].sort().join();
+const isTime = (utc: unknown): boolean =>
+  typeof utc === 'string' && !Number.isNaN(Date.parse(utc)) && new Date(utc).toISOString() === utc;
+
+/** Nothing beside what the hash is of, and itself. */
 const isEvent = (event: TimelineEvent | null): boolean =>
   event !== null &&
   typeof event === 'object' &&
+  Object.keys(event).sort().join() === parts &&
   event.data !== null &&
   typeof event.data === 'object' &&
   typeof event.type === 'string' &&
   Number.isFinite(event.atMs) &&
   event.atMs >= 0 &&
-  !Number.isNaN(Date.parse(event.utc));
+  isTime(event.utc);
 
 /** The event on a line, or why it is none. */
 function eventOf(line: string, seq: number, prev: string): TimelineEvent | string {
@@ -76,6 +82,8 @@ function eventOf(line: string, seq: number, prev: string): TimelineEvent | strin
   try {
     event = JSON.parse(line) as TimelineEvent;
     if (!isEvent(event)) return 'not an event';
+    // A key that is there twice is read as one thing by a person, and as the other by a program.
+    if (JSON.stringify(event) !== line) return 'not written as a drill writes it';
     if (event.seq !== seq) return `sequence number ${String(event.seq)}, expected ${seq}`;
     if (event.prev !== prev) return 'does not follow from the line before';
     return hashEvent(event) === event.hash ? event : 'content does not match its hash';

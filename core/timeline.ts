@@ -204,6 +204,8 @@ export interface EventData {
   'check.baseline': { check: string; facts: Json };
   /** What the check saw right before the first fault. */
   'check.justBefore': { check: string; facts: Json };
+  /** A check that was made by default has nothing to say, or nothing that counts; `detail` is what it saw. */
+  'check.silent': { check: string; detail: string };
   'check.ended': { check: string; component: string | null; verdict: Verdict; detail: string; facts: Json };
   /**
    * Whether what was broken, and what ran before the fault, is there at the end. `detail`: in words, what was

@@ -47,7 +47,9 @@ export function checkScenario(
 }
 
 function checkProtect(context: Context): PlannedBackup[] {
-  return context.scenario.protect.flatMap((id, i) => {
+  return context.scenario.protect.flatMap((id, i, all) => {
+    // Named twice, it runs once.
+    if (all.indexOf(id) < i) return [];
     const backup = backupOf(context, id);
     if (!backup)
       context.problems.add(unknownName(context.source, ['protect', i], 'backup', id, backupNames(context)));
@@ -61,8 +63,8 @@ function checkChecks(context: Context): PlannedCheck[] {
       (check): PlannedCheck => ({ id: `${one.name}.${check}`, named: check, component: one.name, check }),
     ),
   );
-  return context.scenario.check.flatMap((name, i) => {
-    if (name === 'ledger') return [];
+  return context.scenario.check.flatMap((name, i, all) => {
+    if (name === 'ledger' || all.indexOf(name) < i) return [];
     const invariant = owned(context.strategy.invariants, name);
     if (invariant) checkCommand(context, invariant, ['check', i]);
     if (invariant) return [];

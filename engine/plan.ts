@@ -148,7 +148,7 @@ export async function planDrill(
 }
 
 const invariantsOf = ({ check }: Scenario, { invariants }: Strategy): Plan['invariants'] =>
-  check.flatMap((named) => {
+  [...new Set(check)].flatMap((named) => {
     const command = owned(invariants, named);
     return command ? [{ named, command }] : [];
   });

@@ -7,6 +7,7 @@ import { watchedSink } from './moments.ts';
 import type { PlannedBackup } from './plan.ts';
 import { pruneAfter } from './retention.ts';
 import { leastIntervalMs, measuredIntervalMs } from './schedule-pace.ts';
+import { cutOffError } from './timeline-backups.ts';
 
 /** `scaledMs`: how often it runs; `measured`: as it stays, and no longer to be measured. */
 export interface Snapshots {
@@ -200,7 +201,7 @@ async function cutShort(
   drill.timeline.emit('backup.failed', {
     backup: running.backup.id,
     point,
-    error: 'cut off by the fault, just before it was durable',
+    error: cutOffError,
     completeAtMs,
   });
   drill.timeline.emit('schedule.stopped', { backup: running.backup.id, reason: 'fault' });

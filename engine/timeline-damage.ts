@@ -1,4 +1,9 @@
 import { eventsOf, phases, type Phase, type TimelineEvent } from '../core/timeline.ts';
+import { oddBackups } from './timeline-backups.ts';
+import { oddFaults } from './timeline-faults.ts';
+import { oddOrder } from './timeline-order.ts';
+import { oddShape } from './timeline-shape.ts';
+import { oddBeginning, oddRecovery } from './timeline-steps.ts';
 
 /** Judging and reporting are no part of what is judged. */
 const lived: readonly Phase[] = phases.filter((phase) => !['plan', 'judge', 'report'].includes(phase));
@@ -8,7 +13,19 @@ const lived: readonly Phase[] = phases.filter((phase) => !['plan', 'judge', 'rep
  * alters it. Null when there is nothing of that kind.
  */
 export const timelineDamage = (events: readonly TimelineEvent[]): string | null =>
-  oddEnds(events) ?? oddTimes(events) ?? oddParts(events);
+  oddShape(events) ?? oddEnds(events) ?? oddTimes(events) ?? whole(events);
+
+/** A drill that ran to its end: what it did and what became of that, each in its place. */
+const whole = (events: readonly TimelineEvent[]): string | null =>
+  eventsOf(events, 'drill.ended')[0]?.data.outcome === 'completed'
+    ? (oddParts(events) ??
+      oddPhases(events) ??
+      oddOrder(events) ??
+      oddRecovery(events) ??
+      oddBeginning(events) ??
+      oddBackups(events) ??
+      oddFaults(events))
+    : null;
 
 function oddEnds(events: readonly TimelineEvent[]): string | null {
   const begun = eventsOf(events, 'drill.begun');
@@ -31,7 +48,6 @@ function oddTimes(events: readonly TimelineEvent[]): string | null {
 
 /** A drill that ran to its end has all of its parts. */
 function oddParts(events: readonly TimelineEvent[]): string | null {
-  if (eventsOf(events, 'drill.ended')[0]?.data.outcome !== 'completed') return null;
   const ended = new Set(eventsOf(events, 'phase.ended').map(({ data }) => data.phase));
   const missing = lived.find((phase) => !ended.has(phase));
   if (missing) return `the drill ran to its end, and its phase ${missing} never did`;
@@ -45,4 +61,16 @@ function oddParts(events: readonly TimelineEvent[]): string | null {
       stopped.indexOf(index) !== stopped.lastIndexOf(index),
   );
   return twice === undefined ? null : `load ${twice} began or ended twice`;
+}
+
+/** One after the other, each once; what went wrong in one of them is no drill that ran to its end. */
+function oddPhases(events: readonly TimelineEvent[]): string | null {
+  const due = lived.flatMap((phase) => [`phase.begun ${phase}`, `phase.ended ${phase}`]);
+  for (const [i, event] of eventsOf(events, 'phase.begun', 'phase.ended').entries()) {
+    if (`${event.type} ${event.data.phase}` !== due[i])
+      return `event ${event.seq} (${event.type} ${event.data.phase}) is not what comes next: ${due[i] ?? 'the end'}`;
+    if (event.type === 'phase.ended' && !event.data.ok && !['heal', 'down'].includes(event.data.phase))
+      return `the drill ran to its end, and at event ${event.seq} its phase ${event.data.phase} failed`;
+  }
+  return null;
 }

@@ -73,17 +73,11 @@ export async function runChecks(drill: Drill): Promise<void> {
         continue;
       }
       // Nobody asked for it, and it has nothing to say: that is no doubt about anything.
-      if (nothing && byDefault === 'always') continue;
-      if (nothing && byDefault)
-        drill.timeline.emit('note', {
-          text: `${named} was made by default and shows nothing: ${outcome.detail}`,
-        });
+      if (nothing && byDefault) tellNothing(drill, named, byDefault, outcome.detail);
       else drill.timeline.emit('check.ended', { check: named, component, ...outcome });
     } catch (error) {
       if (byDefault === 'beside')
-        drill.timeline.emit('note', {
-          text: `${named} was made by default and could not be carried out: ${messageOf(error)}`,
-        });
+        silent(drill, named, 'was made by default and could not be carried out', messageOf(error));
       else
         drill.timeline.emit('check.ended', {
           check: named,
@@ -97,22 +91,41 @@ export async function runChecks(drill: Drill): Promise<void> {
   for (const invariant of drill.plan.invariants) await checkInvariant(drill, invariant);
 }
 
+/** Whoever reads the timeline need not wonder what became of a check that is not among those that ended. */
+function silent({ timeline }: Drill, named: string, why: string, detail: string): void {
+  timeline.emit('check.silent', { check: named, detail: `${why}: ${detail}` });
+  timeline.emit('note', { text: `${named} ${why}: ${detail}` });
+}
+
+function tellNothing(
+  drill: Drill,
+  named: string,
+  byDefault: NonNullable<PlannedCheck['byDefault']>,
+  detail: string,
+): void {
+  if (byDefault === 'always') drill.timeline.emit('check.silent', { check: named, detail });
+  else silent(drill, named, 'was made by default and shows nothing', detail);
+}
+
 /**
  * Of a component that nobody broke or restored, and that an application may change by right, only what
  * vanished as a whole counts.
  */
 function tellBeside(
-  { timeline }: Drill,
+  drill: Drill,
   { named, component }: Pick<PlannedCheck, 'named' | 'component'>,
   gone: readonly string[],
   outcome: CheckOutcome,
 ): void {
   if (gone.length === 0)
-    return void timeline.emit('note', {
-      text: `${named} was made by default beside a command, and fails nothing: ${outcome.detail}`,
-    });
+    return void silent(
+      drill,
+      named,
+      'was made by default beside a command, and fails nothing',
+      outcome.detail,
+    );
   const detail = `${gone.join('; ')}: nobody broke or restored ${component}, and a command ran`;
-  timeline.emit('check.ended', { check: named, component, ...outcome, verdict: 'fail', detail });
+  drill.timeline.emit('check.ended', { check: named, component, ...outcome, verdict: 'fail', detail });
 }
 
 function brokenAtMs({ timeline, originMs }: Drill): number | null {

@@ -1,5 +1,5 @@
 import type { Evidence, Measure } from '../core/measure.ts';
-import { eventsOf, type TimelineEvent } from '../core/timeline.ts';
+import { eventsOf, lastOf, type TimelineEvent } from '../core/timeline.ts';
 import type { Finding } from '../core/verdict.ts';
 import { finding, plural, seqsOf, weights } from './finding.ts';
 import { isJudged } from './integrity.ts';
@@ -73,7 +73,8 @@ function readBack({ events, ledger }: Evidence): Finding {
 export const checks: Measure = {
   about: 'Every check that the scenario names ended, and what it found',
   judge(evidence) {
-    const seen = eventsOf(evidence.events, 'check.ended');
+    const recovery = lastOf(evidence.events, 'recovery.begun')?.seq ?? -1;
+    const seen = eventsOf(evidence.events, 'check.ended').filter(({ seq }) => seq > recovery);
     const asked = evidence.scenario.check.filter(
       (name) => !seen.some(({ data }) => data.check === name || nameOf(data) === name),
     );

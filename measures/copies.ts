@@ -62,7 +62,7 @@ function missing(
   const untilMs = step.point === 'newest' ? Infinity : (fault?.atMs ?? -Infinity);
   const pruned = new Set(
     eventsOf(events, 'prune.ended')
-      .filter((one) => one.data.backup === data.backup)
+      .filter((one) => one.seq < seq && one.data.backup === data.backup)
       .flatMap((one) => [...one.data.removed, ...one.data.completed]),
   );
   const newest = eventsOf(events, 'backup.durable')

@@ -45,7 +45,7 @@ export function momentsOf(events: readonly TimelineEvent[]): Moments {
     witnessedMs: witnessed?.atMs ?? null,
     detectedMs: firstOf(events, 'detected')?.atMs ?? null,
     recoveryBegunMs: recovery?.atMs ?? null,
-    recoveryEndedMs: lastOf(events, 'recovery.ended')?.atMs ?? null,
+    recoveryEndedMs: firstOf(lastAttempt(events).events, 'recovery.ended')?.atMs ?? null,
     recoveredMs: recoveredMs(events, automatic),
     readyMs: lastOf(events, 'ready')?.atMs ?? null,
     observationEndedMs: lastOf(events, 'observation.ended')?.atMs ?? null,
@@ -74,7 +74,7 @@ export function recoveryBoundaryMs(moments: Moments): number {
 function recoveredMs(events: readonly TimelineEvent[], automatic: boolean): number | null {
   const begun = lastOf(events, 'recovery.begun');
   if (begun && automatic && !isAnyoneToBeReady(events)) return calmSinceMs(events);
-  const over = automatic ? lastOf(events, 'ready') : lastOf(events, 'recovery.ended');
+  const over = automatic ? lastOf(events, 'ready') : firstOf(lastAttempt(events).events, 'recovery.ended');
   if (!begun || !over || over.seq < begun.seq || (over.type === 'recovery.ended' && !over.data.ok))
     return null;
   const breaking = eventsOf(events, 'fault.begun', 'fault.injected', 'fault.witnessed').filter(
@@ -116,15 +116,16 @@ export interface DeclaredLoad {
 }
 
 export function declaredLoads(events: readonly TimelineEvent[]): DeclaredLoad[] {
-  const readbacks = new Map(
-    eventsOf(events, 'readback.ended').map((event) => [event.data.index, event.data]),
-  );
-  return eventsOf(events, 'load.begun').map(({ data }) => ({
-    ...data,
-    distinct: data.distinct === true,
-    readBack: readbacks.get(data.index)?.complete === true,
-    readBackRecords: readbacks.get(data.index)?.records ?? null,
-  }));
+  const readbacks = eventsOf(events, 'readback.ended').map(({ data }) => data);
+  return eventsOf(events, 'load.begun').map(({ data }) => {
+    const own = readbacks.filter(({ index }) => index === data.index);
+    return {
+      ...data,
+      distinct: data.distinct === true,
+      readBack: own.length > 0 && own.every(({ complete }) => complete),
+      readBackRecords: own.at(-1)?.records ?? null,
+    };
+  });
 }
 
 /**

@@ -143,7 +143,7 @@ const damageFinding = (damage: string | null): Finding[] =>
           id: 'bundle/whole',
           title: 'The evidence is whole',
           verdict: 'inconclusive',
-          detail: `It is not: ${damage}.`,
+          detail: `It is not: ${damage}. Judge the bundle as its own run left it, or run the drill again.`,
           evidence: [],
           gate: true,
         }),

@@ -48,7 +48,7 @@ export function protectionOf(events: readonly TimelineEvent[], faultMs: number |
       .map((event) => ({
         point: event.data.point,
         begunMs: begun.get(event.data.point) ?? event.data.consistentAtMs,
-        consistentMs: event.data.consistentAtMs,
+        consistentMs: Math.min(event.data.consistentAtMs, event.atMs),
         durableMs: event.atMs,
         copies: event.data.copies,
         seq: event.seq,

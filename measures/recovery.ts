@@ -48,7 +48,7 @@ export const recovery: Measure = {
           detail: 'It recovered by itself: no step could have failed, so this earns nothing.',
         }),
       ];
-    const left = scenario.recover.length - ended.length;
+    const left = scenario.recover.length - new Set(ended.map(({ data }) => data.step)).size;
     if (left > 0)
       return tell('inconclusive', `${plural(left, 'step')} of ${scenario.recover.length} never ended.`);
     return tell(

@@ -80,7 +80,9 @@ export const region: Measure = {
       const nextSeq = all.slice(index + 1).find(({ data }) => data.region === name)?.seq ?? Infinity;
       const within = <T extends { seq: number; data: { region: string } }>(one: T): boolean =>
         one.data.region === name && one.seq > lost.seq && one.seq < nextSeq;
-      const connections = eventsOf(events, 'region.connections').find(within);
+      const told = eventsOf(events, 'region.connections').filter(within);
+      const leaked = told.find(({ data }) => leaksOf(data.attempts, data.accesses).length > 0);
+      const connections = leaked ?? told.at(-1);
       const returned = eventsOf(events, 'region.returned').find(within);
       return finding({
         id: `region/${name}`,

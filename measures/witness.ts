@@ -18,7 +18,8 @@ export function faultsOf(events: readonly TimelineEvent[]): FaultSeen[] {
   const outcomes = [...eventsOf(events, 'fault.witnessed', 'fault.unwitnessed', 'fault.failed')];
   return eventsOf(events, 'fault.begun').map((begun) => {
     const at = outcomes.findIndex(
-      (event) => event.data.fault === begun.data.fault && event.data.target === begun.data.target,
+      ({ seq, data }) =>
+        seq > begun.seq && data.fault === begun.data.fault && data.target === begun.data.target,
     );
     const outcome = at === -1 ? null : outcomes.splice(at, 1)[0]!;
     return {

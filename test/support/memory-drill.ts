@@ -11,7 +11,9 @@ import { judgeRun, writeReports } from '../../engine/bundle.ts';
 import type { EngineDependencies } from '../../engine/drill-context.ts';
 import { runDrill } from '../../engine/drill.ts';
 import { planDrill } from '../../engine/plan.ts';
+import { timelineDamage } from '../../engine/timeline-damage.ts';
 import { createVault } from '../../stores/vault.ts';
+import { eventsIn } from './forgery.ts';
 import { scratch } from './scratch.ts';
 import { createVirtualClock } from './virtual-clock.ts';
 
@@ -172,6 +174,8 @@ export async function drillFile(
   const ran = await (drill.hostCommands
     ? runDrill(plan, dependencies, options)
     : virtual.during(() => runDrill(plan, dependencies, options)));
+  const damage = timelineDamage(eventsIn(ran.folder));
+  if (damage !== null) throw new Error(`an honest timeline is called damaged: ${damage}`);
   const result = judgeRun(ran.folder, dependencies.registries);
   writeReports(ran.folder, result, dependencies.registries);
   return { folder: ran.folder, result };

@@ -1,0 +1,44 @@
+import { eventsOf, firstOf, type TimelineEvent } from '../core/timeline.ts';
+
+const named = ({ seq, type }: TimelineEvent): string => `event ${seq} (${type})`;
+
+/**
+ * What no drill that ran to its end leaves out of a fault: that a region was lost, and, of each component
+ * that was broken or restored, whether it stands at the end; null when there is nothing of that kind.
+ */
+export const oddFaults = (events: readonly TimelineEvent[]): string | null =>
+  oddRegions(events) ?? oddStanding(events);
+
+function oddRegions(events: readonly TimelineEvent[]): string | null {
+  let fault: TimelineEvent<'fault.begun'> | null = null;
+  let lost = false;
+  for (const event of events) {
+    if (event.type === 'fault.begun') [fault, lost] = [event, false];
+    if (event.type === 'region.lost') {
+      if (fault?.data.on !== 'region' || fault.data.target !== event.data.region)
+        return `${named(event)} is no effect of the fault before it`;
+      lost = true;
+    }
+    if (event.type !== 'fault.injected' || fault?.data.on !== 'region') continue;
+    const isOwn = event.data.fault === fault.data.fault && event.data.target === fault.data.target;
+    if (isOwn && !lost) return `${named(event)} is of a region that was not lost`;
+  }
+  return null;
+}
+
+function oddStanding(events: readonly TimelineEvent[]): string | null {
+  const { recover } = firstOf(events, 'drill.begun')!.data.scenario;
+  const faults = eventsOf(events, 'fault.begun').filter(({ data }) => !data.beforehand);
+  const inRegions = faults.flatMap(({ data }) => data.components ?? []);
+  const broken = faults.flatMap(({ data }) => (data.on === undefined ? [data.target] : []));
+  const restored = (recover === 'automatic' ? [] : recover).flatMap((step) =>
+    'restore' in step ? [step.restore] : [],
+  );
+  const asked = eventsOf(events, 'asked').flatMap(({ data }) => (data.kind === 'component' ? [data.of] : []));
+  const missing = [...broken.filter((name) => !inRegions.includes(name)), ...restored].find(
+    (name) => !asked.includes(name),
+  );
+  return missing === undefined
+    ? null
+    : `${missing} was broken or restored, and nobody asked at the end whether it stands`;
+}

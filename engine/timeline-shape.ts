@@ -1,0 +1,273 @@
+import { z } from 'zod';
+import { exitCodes, type Trouble } from '../core/errors.ts';
+import type { Scenario } from '../core/scenario.ts';
+import type { Strategy } from '../core/strategy.ts';
+import {
+  phases,
+  stages,
+  type EventData,
+  type EventType,
+  type Json,
+  type TimelineEvent,
+} from '../core/timeline.ts';
+
+/** Finite, as every number of zod is. */
+const ms = z.number().min(0);
+const count = z.int().min(0);
+const text = z.string();
+const texts = z.array(text);
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, { error: 'a SHA-256 in 64 hexadecimal digits' });
+/** Whatever it is, JSON held it. */
+const facts = z.custom<Json>((value) => value !== undefined, { error: 'something, or null' });
+/** What is in them is read by their own schemas when a drill is planned. */
+const isObject = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const scenario = z.custom<Scenario>(isObject, { error: 'a scenario' });
+const strategy = z.custom<Strategy>(isObject, { error: 'a strategy' });
+const error = text.optional();
+const point = { backup: text, point: text };
+const ofStep = { step: count, backup: text };
+const fault = { fault: text, target: text };
+const check = { check: text, facts };
+const stage = { step: count, stage: z.enum(stages), what: text };
+const region = { region: text };
+const load = { load: text, index: count };
+
+/** What goes with `ok: false`, and with nothing else. */
+const wrongWith = 'an error where it is not ok, and only there';
+const errorUnless = (good: boolean, said: string | undefined): boolean => good === (said === undefined);
+
+/** A dead or cut off region. */
+const attempt = z.strictObject({
+  from: text,
+  service: text,
+  port: count,
+  count,
+  outcome: z.enum(['vanished', 'refused', 'accepted']),
+});
+const access = z.strictObject({
+  of: text,
+  what: text,
+  kind: z.enum(['read', 'other', 'power']),
+  ok: count,
+  failed: count,
+  firstAtMs: ms,
+  error,
+});
+const image = z.strictObject({
+  service: text,
+  reference: text,
+  digest: text,
+  source: z.enum(['pulled', 'built', 'present']),
+});
+const output = z.strictObject({ file: text, bytes: count, sha256 });
+
+const shapes = {
+  'drill.begun': z.strictObject({
+    drill: text,
+    seed: z.number(),
+    muster: text,
+    originMonotonicMs: z.number(),
+    scenarioFile: text,
+    strategyFile: text,
+    scenario,
+    strategy,
+    host: z.record(text, text),
+  }),
+  'phase.begun': z.strictObject({ phase: z.enum(phases) }),
+  'phase.ended': z
+    .strictObject({ phase: z.enum(phases), ok: z.boolean(), error })
+    .refine((data) => !data.ok || data.error === undefined, { error: wrongWith }),
+  'stack.up': z.strictObject({ project: text, images: z.array(image) }),
+  'component.attached': z.strictObject({ component: text, driver: text, service: text, server: text }),
+  'load.begun': z.strictObject({
+    ...load,
+    target: text,
+    kind: z.enum(['data', 'journeys', 'visits']),
+    ratePerSecond: z.number().positive(),
+    neverReturn: z.boolean(),
+    volatile: z.boolean(),
+    distinct: z.literal(true).optional(),
+  }),
+  'load.ended': z.strictObject({ ...load, operations: count }),
+  // Its sizes are held against the ledger itself (ledger-file.ts).
+  'ledger.chunk': z.strictObject({ offset: z.number(), bytes: z.number(), sha256: text }),
+  'schedule.begun': z.strictObject({
+    backup: text,
+    method: text,
+    intervalMs: z.number().positive().nullable(),
+    scaledMs: z.number().positive().nullable(),
+    holds: z.literal('image').optional(),
+  }),
+  'schedule.measured': z.strictObject({
+    ...point,
+    tookMs: ms,
+    scaledMs: z.number().positive(),
+    factor: z.number().positive(),
+  }),
+  'schedule.stopped': z.strictObject({ backup: text, reason: text }),
+  'backup.begun': z.strictObject({ ...point, lateMs: ms.optional() }),
+  'backup.durable': z.strictObject({
+    ...point,
+    consistentAtMs: ms,
+    manifestSha256: sha256,
+    copies: texts.min(1),
+    plainBytes: count,
+    storedBytes: count,
+    position: z.record(text, text),
+  }),
+  'backup.failed': z.strictObject({ ...point, error: text, completeAtMs: ms.optional() }),
+  'prune.begun': z.strictObject({ backup: text, points: texts }),
+  'prune.ended': z.strictObject({
+    backup: text,
+    removed: texts,
+    completed: texts,
+    spared: text.nullable(),
+    kept: count,
+    objects: count,
+    bytes: count,
+    versionsStayIn: texts,
+  }),
+  'prune.failed': z.strictObject({ backup: text, error: text }),
+  'log.durable': z.strictObject({
+    backup: text,
+    segment: count,
+    file: text,
+    offset: count,
+    bytes: count,
+    readAtMs: ms,
+  }),
+  'point.fetched': z.strictObject({
+    ...ofStep,
+    point: text,
+    store: text,
+    drill: text,
+    manifestSha256: sha256,
+    existing: z.literal(true).optional(),
+  }),
+  'log.fetched': z.strictObject({ ...ofStep, store: text, drill: text, lastSegment: count }),
+  'copy.refused': z.strictObject({ ...ofStep, store: text, point: text.nullable(), error: text }),
+  'log.broken': z.strictObject({ backup: text, error: text }),
+  'fault.begun': z.strictObject({
+    ...fault,
+    params: facts,
+    on: z.enum(['store', 'region']).optional(),
+    everyStore: z.literal(true).optional(),
+    components: texts.optional(),
+    beforehand: z.literal(true).optional(),
+  }),
+  'fault.injected': z.strictObject({ ...fault, facts }),
+  'fault.witnessed': z.strictObject({ ...fault, proof: text, facts }),
+  'fault.unwitnessed': z.strictObject({ ...fault, waitedMs: ms }),
+  'fault.failed': z.strictObject({ ...fault, error: text }),
+  'fault.way': z.strictObject({ ...fault, port: z.int().min(1).max(65_535), usedBy: texts }),
+  'fault.asked-again': z.strictObject({
+    ...fault,
+    there: z.boolean().nullable(),
+    proof: text,
+    staysAway: z.boolean(),
+  }),
+  'region.lost': z.strictObject({
+    ...region,
+    how: z.enum(['dead', 'blackhole']),
+    services: texts,
+    stores: texts,
+  }),
+  'region.connections': z.strictObject({
+    ...region,
+    attempts: z.array(attempt),
+    accesses: z.array(access),
+    error,
+  }),
+  'region.returned': z.strictObject(region),
+  'undo.ended': z
+    .strictObject({ undo: text, ok: z.boolean(), healed: z.boolean().nullable(), error })
+    .refine(({ ok, healed, error }) => !ok || (healed !== false && error === undefined), {
+      error: wrongWith,
+    }),
+  detected: z.strictObject({ by: text, detail: text }),
+  undetected: z.strictObject({ waitedMs: ms }),
+  'recovery.begun': z.strictObject({ automatic: z.boolean() }),
+  'recovery.ended': z
+    .strictObject({ ok: z.boolean(), error })
+    .refine(({ ok, error }) => errorUnless(ok, error), { error: wrongWith }),
+  'step.begun': z.strictObject({ step: count, title: text }),
+  'step.ended': z
+    .strictObject({ step: count, title: text, ok: z.boolean(), facts, error })
+    .refine(({ ok, error }) => errorUnless(ok, error), { error: wrongWith }),
+  'stage.begun': z.strictObject(stage),
+  'stage.ended': z.strictObject({ ...stage, ok: z.boolean() }),
+  'command.ended': z.strictObject({
+    command: texts,
+    in: text,
+    exitCode: z.int().nullable(),
+    inTime: z.boolean(),
+    tookMs: ms,
+    outputs: z.array(output),
+  }),
+  ready: z.strictObject({ component: text }),
+  'observation.ended': z.strictObject({ settled: z.boolean() }),
+  'readback.ended': z
+    .strictObject({ ...load, complete: z.boolean(), records: count, error })
+    .refine(({ complete, error }) => errorUnless(complete, error), { error: wrongWith }),
+  'check.baseline': z.strictObject(check),
+  'check.justBefore': z.strictObject(check),
+  'check.silent': z.strictObject({ check: text, detail: text }),
+  'check.ended': z.strictObject({
+    ...check,
+    component: text.nullable(),
+    verdict: z.enum(['pass', 'fail', 'inconclusive']),
+    detail: text,
+  }),
+  asked: z.strictObject({
+    of: text,
+    kind: z.enum(['component', 'service']),
+    ready: z.boolean(),
+    detail: text,
+    staysAway: z.boolean(),
+  }),
+  'restore.beganWith': z.strictObject({
+    of: text,
+    what: text,
+    sha256,
+    madeAt: text,
+    madeInMs: ms,
+    timedBy: text.optional(),
+  }),
+  note: z.strictObject({ text }),
+  'stack.down': z.strictObject({ ok: z.boolean(), error }),
+  'drill.ended': z
+    .strictObject({
+      outcome: z.enum(['completed', 'refused', 'aborted', 'interrupted']),
+      error,
+      trouble: z.enum(Object.keys(exitCodes) as Trouble[]).optional(),
+    })
+    .refine(({ outcome, error, trouble }) => outcome !== 'completed' || (error ?? trouble) === undefined, {
+      error: 'no error where it ran to its end',
+    }),
+} satisfies { [T in EventType]: z.ZodType<EventData[T]> };
+
+/** Event types that say more, or otherwise, than their shape: there must be none. */
+type Drifted = {
+  [T in EventType]: [EventData[T], keyof EventData[T]] extends [
+    z.output<(typeof shapes)[T]>,
+    keyof z.output<(typeof shapes)[T]>,
+  ]
+    ? never
+    : T;
+}[EventType];
+const held: [Drifted] extends [never] ? Record<string, z.ZodType> : never = shapes;
+
+/** The first event whose data no drill writes, and why; null when there is none. */
+export function oddShape(events: readonly TimelineEvent[]): string | null {
+  for (const { seq, type, data } of events) {
+    const shape = Object.hasOwn(held, type) ? held[type] : undefined;
+    if (!shape) return `event ${seq} is of a kind that no drill writes: ${type}`;
+    const { error: odd } = shape.safeParse(data);
+    if (!odd) continue;
+    const { path, message } = odd.issues[0]!;
+    const at = path.length > 0 ? `${path.join('.')}: ` : '';
+    return `event ${seq} (${type}) is not as a drill writes it: ${at}${message}`;
+  }
+  return null;
+}

@@ -1,0 +1,100 @@
+import type { Step } from '../core/scenario.ts';
+import { eventsOf, type EventType, type TimelineEvent } from '../core/timeline.ts';
+
+/** What is done by a step while it is under way, and by no other. */
+const within: readonly EventType[] = [
+  'stage.begun',
+  'stage.ended',
+  'point.fetched',
+  'log.fetched',
+  'copy.refused',
+];
+
+/** Of one attempt: the step that is under way, how many have ended, and whether one of them failed. */
+interface Attempt {
+  step: number | null;
+  ended: number;
+  failed: boolean;
+}
+
+/**
+ * What no recovery does: attempts that begin before the last one has ended, or after it ended well, and steps
+ * that are left out, come again, overlap or did not do their work; null when there is nothing of that kind.
+ * Of a drill that ran to its end. Where a step failed, what it set going may go on for a while.
+ */
+export function oddRecovery(events: readonly TimelineEvent[]): string | null {
+  const recover = eventsOf(events, 'drill.begun')[0]!.data.scenario.recover;
+  const steps = recover === 'automatic' ? [] : recover;
+  let attempt: Attempt | null = null;
+  let over = false;
+  let failed = false;
+  let done: TimelineEvent[] = [];
+  for (const event of events) {
+    const told = `event ${event.seq} (${event.type})`;
+    if (event.type === 'recovery.begun') {
+      if (attempt || over) return `${told} comes though the recovery has ${over ? 'ended well' : 'begun'}`;
+      attempt = { step: null, ended: 0, failed: false };
+    } else if (event.type === 'recovery.ended') {
+      if (!attempt || attempt.step !== null) return `${told} comes while nothing of the kind can end`;
+      if (event.data.ok === attempt.failed) return `${told} contradicts its steps`;
+      if (event.data.ok && attempt.ended !== steps.length)
+        return `${told} comes after ${attempt.ended} of ${steps.length} steps`;
+      over = event.data.ok;
+      attempt = null;
+    } else if (event.type === 'step.begun') {
+      if (attempt?.step !== null || attempt.failed || event.data.step !== attempt.ended)
+        return `${told} is not the next step`;
+      attempt.step = event.data.step;
+      done = [];
+    } else if (event.type === 'step.ended') {
+      if (!attempt || event.data.step !== attempt.step) return `${told} ends a step that is not under way`;
+      const odd: string | null = event.data.ok && !failed ? oddWork(steps[event.data.step], done) : null;
+      if (odd !== null) return `${told} ended well, and ${odd}`;
+      failed ||= !event.data.ok;
+      attempt = { step: null, ended: attempt.ended + 1, failed: !event.data.ok };
+    } else {
+      done.push(event);
+      const mine: boolean = 'step' in event.data && event.data.step === attempt?.step;
+      if (within.includes(event.type) && !mine && !failed)
+        return `${told} is of a step that is not under way`;
+    }
+  }
+  return attempt ? 'the recovery began and never ended' : null;
+}
+
+/** What a step that ended well did not do. */
+function oddWork(step: Step | undefined, done: readonly TimelineEvent[]): string | null {
+  if (!step) return 'the scenario has no such step';
+  const spoilt = eventsOf(done, 'stage.ended').find(
+    ({ data }) => !data.ok && (data.stage === 'restore' || data.stage === 'replay'),
+  );
+  if (spoilt) return `its ${spoilt.data.stage} failed at event ${spoilt.seq}`;
+  if ('restore' in step && eventsOf(done, 'point.fetched').length !== 1)
+    return 'no one recovery point was fetched for it';
+  if ('replay' in step && eventsOf(done, 'log.fetched').length !== 1) return 'no one log was fetched for it';
+  if ('command' in step) {
+    const [ended, ...more] = eventsOf(done, 'command.ended');
+    if (!ended || more.length > 0) return 'no one command ended in it';
+    if (ended.data.exitCode !== 0 || !ended.data.inTime) return `its command failed at event ${ended.seq}`;
+  }
+  return eventsOf(done, 'stage.ended').some(({ data }) => data.ok) ? null : 'no stage of it did';
+}
+
+/** What a restore began with is taken by a step that is under way, for a component that it may restore. */
+export function oddBeginning(events: readonly TimelineEvent[]): string | null {
+  const recover = eventsOf(events, 'drill.begun')[0]!.data.scenario.recover;
+  const steps = recover === 'automatic' ? [] : recover;
+  let step: Step | null = null;
+  let failed = false;
+  for (const event of events) {
+    if (event.type === 'step.begun') step = steps[event.data.step] ?? null;
+    if (event.type === 'step.ended') step = null;
+    failed ||= event.type === 'step.ended' && !event.data.ok;
+    if (event.type !== 'restore.beganWith' || failed) continue;
+    const told = `event ${event.seq} (${event.type})`;
+    if (step === null) return `${told} comes while no step is under way`;
+    const of = 'restore' in step ? step.restore : 'replay' in step ? step.replay.split('.')[0] : null;
+    if (of !== null && of !== event.data.of) return `${told} is of ${event.data.of}, and the step of ${of}`;
+  }
+  return null;
+}
