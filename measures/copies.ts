@@ -54,7 +54,7 @@ function missing(
   taken: TimelineEvent<'backup.durable'>,
 ): string | null {
   const { events } = evidence;
-  if (brokenByUs(evidence, data.store, seq)) return null;
+  if (before(brokenByUs(evidence, data.store), seq)) return null;
   const broken = eventsOf(events, 'fault.begun').filter(
     (one) => one.data.on !== 'store' && !one.data.beforehand,
   );
@@ -113,10 +113,10 @@ function judgeRestored(evidence: Evidence): Finding[] {
 }
 
 /**
- * Whether this drill itself had broken a store by then: the store, the service that it lives in or is reached
- * through, or its region.
+ * When this drill itself first broke a store: the store, the service that it lives in or is reached through,
+ * or its region. Null when it never did.
  */
-function brokenByUs({ events, strategy }: Evidence, store: string, bySeq: number): TimelineEvent | null {
+function brokenByUs({ events, strategy }: Evidence, store: string): TimelineEvent | null {
   const declared = strategy.stores[store];
   const service = declared?.['service'];
   const isItsService = (target: string): boolean => {
@@ -135,8 +135,11 @@ function brokenByUs({ events, strategy }: Evidence, store: string, bySeq: number
       ? target === store || everyStore === true
       : on === undefined && isItsService(target);
   };
-  return events.find((event) => event.seq < bySeq && ours(event)) ?? null;
+  return events.find(ours) ?? null;
 }
+
+const before = (event: TimelineEvent | null, seq: number): TimelineEvent | null =>
+  event !== null && event.seq < seq ? event : null;
 
 /**
  * A copy that a store refused with nothing of ours in the way is a broken backup, whatever the next store
@@ -146,7 +149,8 @@ function judgeRefused(evidence: Evidence): Finding[] {
   const refused = eventsOf(evidence.events, 'copy.refused');
   return [...new Set(refused.map(({ data }) => data.store))].map((store) => {
     const here = refused.filter(({ data }) => data.store === store);
-    const causes = here.map(({ seq }) => brokenByUs(evidence, store, seq));
+    const broken = brokenByUs(evidence, store);
+    const causes = here.map(({ seq }) => before(broken, seq));
     const unexplained = here.filter((_, i) => causes[i] === null);
     const common = {
       id: `copies/${store}`,

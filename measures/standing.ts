@@ -10,9 +10,8 @@ function stateText({ ready, staysAway }: { ready: boolean; staysAway: boolean })
 export const standing: Measure = {
   about: 'At the end every component and service is ready, but for what the recovery leaves away by intent',
   judge({ events }) {
-    const asked = eventsOf(events, 'asked');
-    return [...new Set(asked.map(({ data }) => data.of))].map((of) => {
-      const own = asked.filter(({ data }) => data.of === of);
+    const asked = Map.groupBy(eventsOf(events, 'asked'), ({ data }) => data.of);
+    return [...asked].map(([of, own]) => {
       const down = own.filter(({ data }) => !data.ready && !data.staysAway);
       const told = (down.length > 0 ? down : own).map(
         ({ data }) => `${data.kind}: ${stateText(data)} (${data.detail})`,
