@@ -9,6 +9,7 @@ import { watchGroups } from './ledger-groups.ts';
 import { judgeReads } from './ledger-reads.ts';
 import { analyseService } from './ledger-service.ts';
 import { noThresholds, thresholdsOf } from './response-times.ts';
+import { boundsOf } from './ledger-times.ts';
 import { contradictionOf, planRanges, surveyLedger, type IdRange } from './ledger-survey.ts';
 
 /**
@@ -43,7 +44,7 @@ export function analyseLedger(
 ): LedgerAnalysis {
   const loads = declaredLoads(events);
   const moments = momentsOf(events);
-  const survey = surveyLedger(source, loads, portion.idsPerWindow);
+  const survey = surveyLedger(source, loads, portion.idsPerWindow, boundsOf(events));
   const damage = survey.damage ?? contradictionOf(survey, source, loads, events);
   const plans = new Map(
     loads.map((load) => [

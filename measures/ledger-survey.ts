@@ -1,7 +1,8 @@
-import { kinds, recordBytes, type LedgerSource } from '../core/ledger.ts';
+import { flagContinues, kinds, outcomes, recordBytes, type LedgerSource } from '../core/ledger.ts';
 import { eventsOf, type TimelineEvent } from '../core/timeline.ts';
 import type { DeclaredLoad } from './drill.ts';
 import { groupIdsMax } from './ledger-groups.ts';
+import type { TimeBounds } from './ledger-times.ts';
 
 const windowsPerPage = 64;
 const idsTotal = 2 ** 32;
@@ -31,12 +32,14 @@ export interface IdRange {
 }
 
 /**
- * One pass: counts, and looks whether every record is one. `idsPerWindow` is a power of two, from 16 to 1024.
+ * One pass: counts, and looks whether every record is one. `idsPerWindow` is a power of two, from 16 to
+ * 1024.
  */
 export function surveyLedger(
   source: LedgerSource,
   loads: readonly DeclaredLoad[],
   idsPerWindow: number,
+  bounds: TimeBounds,
 ): Survey {
   const byIndex: (LoadSurvey | undefined)[] = [];
   for (const { index } of loads)
@@ -53,13 +56,16 @@ export function surveyLedger(
     records: 0,
     damage: null,
   };
+  const calls = watchCalls();
   for (const chunk of source.chunks()) {
     const view = new DataView(chunk.buffer, chunk.byteOffset, chunk.byteLength);
     if (chunk.byteLength % recordBytes !== 0)
       survey.damage ??= `the ledger is cut off inside record ${survey.records + Math.floor(chunk.byteLength / recordBytes)}`;
     for (let at = 0; at + recordBytes <= chunk.byteLength; at += recordBytes) {
       const load = byIndex[view.getUint8(at)];
-      const wrong = load ? flawOf(view, at) : `names load ${view.getUint8(at)}, which never began`;
+      const wrong = load
+        ? (flawOf(view, at) ?? calls(view, at) ?? timeFlaw(bounds, view, at, survey.records))
+        : `names load ${view.getUint8(at)}, which never began`;
       if (wrong) survey.damage ??= `record ${survey.records} ${wrong}`;
       else count(load!, view, at, shift);
       survey.records += 1;
@@ -68,12 +74,48 @@ export function surveyLedger(
   return survey;
 }
 
+const timeFlaw = (bounds: TimeBounds, view: DataView, at: number, record: number): string | null =>
+  bounds.contradicts(
+    view.getUint8(at),
+    view.getUint8(at + 1),
+    record * recordBytes,
+    view.getFloat64(at + 16, true),
+    view.getFloat32(at + 12, true),
+  );
+
+/**
+ * A record that goes on with a call of the client, and is counted with it, follows one of the same call: a
+ * load writes them down together.
+ */
+function watchCalls(): (view: DataView, at: number) => string | null {
+  let [load, kind, outcome, group, invokedMs, durationMs] = [-1, -1, -1, -1, -1, -1];
+  return (view, at) => {
+    const continues = view.getUint8(at + 1) === kinds.write && (view.getUint8(at + 3) & flagContinues) !== 0;
+    const isSame =
+      view.getUint8(at) === load &&
+      view.getUint8(at + 1) === kind &&
+      view.getUint8(at + 2) === outcome &&
+      view.getUint32(at + 8, true) === group &&
+      view.getFloat64(at + 16, true) === invokedMs &&
+      view.getFloat32(at + 12, true) === durationMs;
+    load = view.getUint8(at);
+    kind = view.getUint8(at + 1);
+    outcome = view.getUint8(at + 2);
+    group = view.getUint32(at + 8, true);
+    invokedMs = view.getFloat64(at + 16, true);
+    durationMs = view.getFloat32(at + 12, true);
+    return continues && !isSame ? 'goes on with a call that the record before it is not of' : null;
+  };
+}
+
 /** True when a record can be judged at all; every pass leaves out the others. */
 export const isSound = (view: DataView, at: number): boolean => flawOf(view, at) === null;
 
 function flawOf(view: DataView, at: number): string | null {
   const kind = view.getUint8(at + 1);
   if (kind < kinds.write || kind > kinds.answer) return `is of kind ${kind}, which does not exist`;
+  if (kind === kinds.readback && view.getUint8(at + 2) !== outcomes.ok)
+    return `was read back with the outcome ${view.getUint8(at + 2)}`;
   if (view.getUint8(at + 2) > 2) return `has the outcome ${view.getUint8(at + 2)}, which does not exist`;
   const invokedMs = view.getFloat64(at + 16, true);
   const durationMs = view.getFloat32(at + 12, true);

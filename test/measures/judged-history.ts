@@ -44,7 +44,7 @@ export function timelineOf({
       data: { load: 'keys', index: 0, complete: true, records: readbacks },
     },
     {
-      atMs: 9_600,
+      atMs: 20_000,
       type: 'ledger.chunk',
       data: { offset: 0, bytes: records.length * recordBytes, sha256: '' },
     },

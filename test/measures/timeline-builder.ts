@@ -173,6 +173,19 @@ export function seal(sketch: Sketch): Sealed {
       (sum, record) => sum + Number(record.load === load && (record.kind === kinds.readback) === isReadBack),
       0,
     );
+  const endOf = (load: number): number =>
+    records.reduce(
+      (latest, one) =>
+        one.load === load && one.kind !== kinds.readback
+          ? Math.max(latest, one.invokedMs + one.durationMs)
+          : latest,
+      0,
+    );
+  // A load waits for what is under way, and its records are written when it has ended.
+  events.forEach((event, i) => {
+    if (event.type === 'load.ended')
+      events[i] = { ...event, atMs: Math.max(event.atMs, endOf(event.data.index)) };
+  });
   for (const event of events) {
     if (event.type === 'load.ended') event.data.operations = counted(event.data.index, false);
     if (event.type === 'readback.ended' && event.data.records === -1)
@@ -180,7 +193,10 @@ export function seal(sketch: Sketch): Sealed {
   }
   if (!events.some((event) => event.type === 'ledger.chunk') && records.length > 0)
     events.push({
-      atMs: 28_150,
+      atMs: Math.max(
+        28_150,
+        ...events.map(({ type, atMs }) => (type === 'load.ended' || type === 'readback.ended' ? atMs : 0)),
+      ),
       type: 'ledger.chunk',
       data: { offset: 0, bytes: records.length * recordBytes, sha256: '0'.repeat(64) },
     });

@@ -58,21 +58,25 @@ export function dropRecords(bundle: string, which: (record: LedgerRecord) => boo
   const path = join(bundle, 'ledger.bin');
   const bytes = readFileSync(path);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const events = structuredClone(eventsIn(bundle));
   const kept: Buffer[] = [];
   const records: LedgerRecord[] = [];
+  const chunkOf = (at: number): number =>
+    eventsOf(events, 'ledger.chunk').findLastIndex(({ data }) => data.offset <= at);
+  const sizes = new Map<number, number>();
   for (let at = 0; at < bytes.length; at += recordBytes) {
     const record = readRecord(view, at);
     if (which(record)) continue;
     kept.push(bytes.subarray(at, at + recordBytes));
+    sizes.set(chunkOf(at), (sizes.get(chunkOf(at)) ?? 0) + recordBytes);
     records.push(record);
   }
   if (kept.length === bytes.length / recordBytes) throw new Error('there was nothing to leave out');
   const ledger = Buffer.concat(kept);
   writeFileSync(path, ledger);
-  const events = structuredClone(eventsIn(bundle));
   let offset = 0;
-  const chunks = eventsOf(events, 'ledger.chunk').filter(({ data }) => {
-    const part = ledger.subarray(offset, offset + data.bytes);
+  const chunks = eventsOf(events, 'ledger.chunk').filter(({ data }, i) => {
+    const part = ledger.subarray(offset, offset + (sizes.get(i) ?? 0));
     Object.assign(data, {
       offset,
       bytes: part.length,
