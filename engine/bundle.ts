@@ -9,6 +9,7 @@ import { lastOf, type TimelineEvent } from '../core/timeline.ts';
 import { readChainOf } from '../core/chain.ts';
 import { judge } from '../measures/judge.ts';
 import { analyseLedger } from '../measures/ledger-judge.ts';
+import { agreementDamage } from './agreement.ts';
 import { isPlainFile, linesOf } from './bundle-files.ts';
 import { outputDamage } from './command-output.ts';
 import { ledgerDamage, openLedger } from './ledger-file.ts';
@@ -35,7 +36,7 @@ export interface Judged {
  */
 export function judgeBundle(folder: string, registries: Registries): Judged {
   try {
-    const opened = openBundle(folder);
+    const opened = openBundle(folder, registries);
     const contradictions = existsSync(join(folder, manifestName))
       ? contradictionsOf(
           folder,
@@ -59,7 +60,7 @@ export function judgeBundle(folder: string, registries: Registries): Judged {
 
 /** The same, by the run that made it, before anything vouches for it. */
 export const judgeRun = (folder: string, registries: Registries): DrillResult =>
-  judged(openBundle(folder), [], registries).result;
+  judged(openBundle(folder, registries), [], registries).result;
 
 /** The manifest is written last: without it, nobody knows whether this is what the drill left. */
 function unvouched(events: readonly TimelineEvent[]): string[] {
@@ -78,13 +79,14 @@ interface Opened {
   troubles: string[];
 }
 
-function openBundle(folder: string): Opened {
+function openBundle(folder: string, registries: Registries): Opened {
   const { events, damage } = openTimeline(folder);
   const ledger = join(folder, 'ledger.bin');
   const hasLedger = isPlainFile(ledger);
   const troubles = [
     damage,
     timelineDamage(events),
+    agreementDamage(events, registries),
     hasLedger ? ledgerDamage(ledger, events) : 'ledger.bin is missing',
     outputDamage(folder, events),
   ];

@@ -10,8 +10,8 @@ import { finding } from './finding.ts';
 export const stepMs = 2_000;
 
 /**
- * From one event to the next the clock on the wall went so much further than the drill's own; less than 0:
- * it was set back.
+ * From one event to the next the clock on the wall went so much further than the drill's own; less than 0: it
+ * was set back.
  */
 export interface Jump {
   before: TimelineEvent;
@@ -88,9 +88,9 @@ export function largestFall(events: readonly TimelineEvent[]): Jump | null {
 }
 
 /**
- * A machine that sleeps stops the drill's own clock, and that of its clients: what they measure then is
- * less than what it took. The clock on the wall goes on. One that was set forward looks the same, and so do
- * times that were altered: there is no telling.
+ * A machine that sleeps stops the drill's own clock, and that of its clients: what they measure then is less
+ * than what it took. The clock on the wall goes on. One that was set forward looks the same, and so do times
+ * that were altered: there is no telling.
  */
 export const clock: Measure = {
   about:

@@ -9,10 +9,10 @@ import { protectionOf, recoveryMeansOf, type PointSeen, type ProtectionSeen } fr
 import { delayAfter, gapBetween, type Pace } from './schedule-gap.ts';
 
 /**
- * What a scheduler may be late by: a tenth of the compressed interval. Of one of a second or two that is
- * less than a busy machine is late by, so that it is half a second there. Always far below one interval: a
- * run that was left out shows. Where it is known to have been later with the very run that was waited for,
- * that counts instead: the drill's own delay is not the schedule's.
+ * What a scheduler may be late by: a tenth of the compressed interval. Of one of a second or two that is less
+ * than a busy machine is late by, so that it is half a second there. Always far below one interval: a run
+ * that was left out shows. Where it is known to have been later with the very run that was waited for, that
+ * counts instead: the drill's own delay is not the schedule's.
  */
 const slackOf = (scaledMs: number): number => Math.min(Math.max(0.1 * scaledMs, 500), 0.4 * scaledMs);
 
@@ -139,8 +139,8 @@ function compression(
 }
 
 /**
- * A backup longer than its compressed interval makes runs queue: that is timeScale's doing, up to two of
- * them in a row.
+ * A backup longer than its compressed interval makes runs queue: that is timeScale's doing, up to two of them
+ * in a row.
  */
 function verdictOf(seenMs: number, limitMs: number, scaledMs: number, durabilityMs: number): Verdict {
   if (seenMs <= limitMs) return 'pass';
@@ -149,8 +149,8 @@ function verdictOf(seenMs: number, limitMs: number, scaledMs: number, durability
 
 /**
  * Only a recovery that succeeded says something of the schedule: what it could not restore is its own loss.
- * Where nothing at all from before the fault is there, no recovery point was brought back, and the loss
- * says nothing of schedules.
+ * Where nothing at all from before the fault is there, no recovery point was brought back, and the loss says
+ * nothing of schedules.
  */
 function lossBefore(evidence: Evidence, one: ProtectionSeen, faultMs: number): Seen[] {
   const means = recoveryMeansOf(evidence, one.component, [one]);

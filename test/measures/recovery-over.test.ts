@@ -16,8 +16,7 @@ const automatic = (sketch: Sketch): void => {
 };
 
 /**
- * Only a region was lost, of which nobody says that it is ready: clients had right answers for the last 2
- * s.
+ * Only a region was lost, of which nobody says that it is ready: clients had right answers for the last 2 s.
  */
 const ofARegion = (sketch: Sketch): void => {
   automatic(sketch);

@@ -2,9 +2,8 @@ import type { DataClass } from '../../core/analysis.ts';
 import { flagContinues, flagWrong, kinds, outcomes, type LedgerRecord } from '../../core/ledger.ts';
 
 /**
- * DESIGN §3's table read out loud, with no thought for speed: every record an object, every question asked
- * of all of them. Written from the table and not from the judge, so that the two can be held against each
- * other.
+ * DESIGN §3's table read out loud, with no thought for speed: every record an object, every question asked of
+ * all of them. Written from the table and not from the judge, so that the two can be held against each other.
  */
 export interface Reference {
   classes: Record<string, number>;

@@ -48,8 +48,8 @@ describe('a load whose clients are promised to notice nothing', () => {
 
 describe('a backup of software alone', () => {
   /**
-   * What was restored held no data: the loss is what it is, and no interval of that backup explains or
-   * bounds it.
+   * What was restored held no data: the loss is what it is, and no interval of that backup explains or bounds
+   * it.
    */
   const ofImage = (): Sketch => {
     const sketch = goodDrill();

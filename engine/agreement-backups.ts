@@ -1,0 +1,135 @@
+import type { BackupPlan } from '../core/strategy.ts';
+import { eventsOf, type TimelineEvent } from '../core/timeline.ts';
+import { eachStepThatEndedWell, firstOf, says, type Agreement } from './agreement-plan.ts';
+import { leastIntervalMs, measuredIntervalMs } from './schedule-pace.ts';
+
+/** Schedules, points, removals and what was restored are those of the strategy. */
+export const backupsDisagree = (plan: Agreement): string | null =>
+  schedulesDisagree(plan) ??
+  paceDisagrees(plan) ??
+  pointsDisagree(plan) ??
+  removalsDisagree(plan) ??
+  fetchedDisagree(plan);
+
+function declared({ strategy }: Agreement, backup: string): BackupPlan | undefined {
+  const [component, ...name] = backup.split('.');
+  return strategy.components[component!]?.backups[name.join('.')];
+}
+
+const closeTo = (a: number, b: number): boolean => Math.abs(a - b) <= 1e-6 * Math.max(1, Math.abs(b));
+
+function schedulesDisagree(plan: Agreement): string | null {
+  const { scenario, strategy, events, completed, known } = plan;
+  const begun = eventsOf(events, 'schedule.begun');
+  const wrong = firstOf(begun, (event) => {
+    const { backup, method, intervalMs, scaledMs, holds } = event.data;
+    const of = declared(plan, backup);
+    if (!of || !scenario.protect.includes(backup))
+      return `${says(event)} runs ${backup}, which is not planned`;
+    if (method !== of.method) return `${says(event)} takes ${backup} by ${method}, and not by ${of.method}`;
+    const driver = known.drivers[strategy.components[backup.split('.')[0]!]!.driver];
+    const info = driver?.backups[method];
+    if (info && info.holds !== holds)
+      return `${says(event)} says what is in the points of ${backup} otherwise`;
+    const everyMs = info?.kind === 'continuous' ? null : (of.every?.ms ?? null);
+    if (intervalMs !== everyMs) return `${says(event)} has another interval of ${backup} than is declared`;
+    if (everyMs === null) return scaledMs !== null && `${says(event)} has an interval of a log`;
+    const { timeScale } = scenario;
+    const runsMs = timeScale === undefined ? Math.min(everyMs, leastIntervalMs) : everyMs / timeScale;
+    return (
+      !closeTo(scaledMs ?? NaN, runsMs) &&
+      `${says(event)} runs ${backup} every ${scaledMs} ms, and not every ${runsMs} ms`
+    );
+  });
+  if (wrong) return wrong;
+  const missing = scenario.protect.find((one) => !begun.some(({ data }) => data.backup === one));
+  return completed && missing !== undefined ? `the schedule of ${missing} never began` : null;
+}
+
+/** Only where no time scale is named, by what the first backup took, and once. */
+function paceDisagrees({ scenario, events }: Agreement): string | null {
+  const seen = new Set<string>();
+  return firstOf(eventsOf(events, 'schedule.measured'), (event) => {
+    const { backup, point, tookMs, scaledMs, factor } = event.data;
+    if (scenario.timeScale !== undefined)
+      return `${says(event)} measures a pace, and the time scale is named`;
+    if (seen.has(backup)) return `${says(event)} measures the pace of ${backup} once more`;
+    seen.add(backup);
+    const schedule = eventsOf(events, 'schedule.begun').find(({ data }) => data.backup === backup);
+    const intervalMs = schedule?.data.intervalMs ?? null;
+    const [begun, durable] = eventsOf(events, 'backup.begun', 'backup.durable').filter(
+      ({ data, seq }) => data.backup === backup && data.point === point && seq < event.seq,
+    );
+    if (!schedule || intervalMs === null || !begun || !durable)
+      return `${says(event)} measures what ${point} of ${backup} took, and that is not there`;
+    // A millisecond for what is rounded.
+    if (tookMs < durable.atMs - begun.atMs - 1 || tookMs > event.atMs - schedule.atMs + 1)
+      return `${says(event)} says that ${point} took ${tookMs} ms`;
+    return (
+      (scaledMs !== measuredIntervalMs(intervalMs, tookMs) || !closeTo(factor, intervalMs / scaledMs)) &&
+      `${says(event)} says that ${backup} runs every ${scaledMs} ms`
+    );
+  });
+}
+
+function pointsDisagree(plan: Agreement): string | null {
+  const running = new Set(eventsOf(plan.events, 'schedule.begun').map(({ data }) => data.backup));
+  const wrong = firstOf(
+    eventsOf(
+      plan.events,
+      'backup.begun',
+      'backup.durable',
+      'backup.failed',
+      'schedule.stopped',
+      'log.durable',
+    ),
+    (event) =>
+      !running.has(event.data.backup) && `${says(event)} is of ${event.data.backup}, which does not run`,
+  );
+  if (wrong) return wrong;
+  return firstOf(eventsOf(plan.events, 'backup.durable'), (event) => {
+    const { backup, copies } = event.data;
+    const wanted = declared(plan, backup)!.copies;
+    const differs = [...wanted, ...copies].find((one) => wanted.includes(one) !== copies.includes(one));
+    return differs !== undefined && `${says(event)} and the strategy differ on a copy in ${differs}`;
+  });
+}
+
+function removalsDisagree(plan: Agreement): string | null {
+  return firstOf(eventsOf(plan.events, 'prune.begun', 'prune.ended', 'prune.failed'), (event) => {
+    if (!declared(plan, event.data.backup)?.keep)
+      return `${says(event)} removes points of ${event.data.backup}, which keeps all`;
+    if (event.type !== 'prune.ended') return null;
+    const { removed, completed, spared } = event.data;
+    return removed.length + completed.length === 0 && spared === null && `${says(event)} removed nothing`;
+  });
+}
+
+/** What a step restores comes from a store that it names, and is a point of its component. */
+function fetchedDisagree(plan: Agreement): string | null {
+  const steps = plan.scenario.recover === 'automatic' ? [] : plan.scenario.recover;
+  const ofStep = (event: TimelineEvent<'point.fetched'>): string | null | false => {
+    const { step, backup, store, existing, drill } = event.data;
+    const of = steps[step];
+    if (!of || !('restore' in of)) return `${says(event)} is of step ${step}, which restores nothing`;
+    if (!of.from.includes(store))
+      return `${says(event)} was taken from ${store}, and step ${step} names ${of.from.join(', ')}`;
+    if (
+      !backup.startsWith(`${of.restore}.`) ||
+      (of.backup !== undefined && backup !== `${of.restore}.${of.backup}`)
+    )
+      return `${says(event)} is of ${backup}, and step ${step} restores ${of.restore}`;
+    if ((existing === true) !== of.existing)
+      return `${says(event)} is ${of.existing ? 'not ' : ''}from before the drill`;
+    return !of.existing && drill !== plan.drill && `${says(event)} was made by drill ${drill}`;
+  };
+  return (
+    firstOf(eventsOf(plan.events, 'point.fetched'), ofStep) ??
+    eachStepThatEndedWell(plan, (step, within, ended) =>
+      'restore' in step &&
+      !eventsOf(within, 'point.fetched').some(({ data }) => data.step === ended.data.step)
+        ? `${says(ended)} restored something, and nothing was fetched for it`
+        : null,
+    )
+  );
+}

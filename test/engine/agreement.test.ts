@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { registries } from '../../cli/registries.ts';
+import { judgeBundle } from '../../engine/bundle.ts';
+import { copyOf, eventsIn, forgeManifest, rechain } from '../support/forgery.ts';
+import { drillInMemory } from '../support/memory-drill.ts';
+import { ofFaults } from './agreement-fault-cases.ts';
+import { ofLogs } from './agreement-log-cases.ts';
+import { ofThePlan } from './agreement-plan-cases.ts';
+
+const good = drillInMemory();
+const withLog = good.then(() =>
+  drillInMemory({
+    scenario: {
+      protect: '[store.snapshot, store.log]',
+      recover: '[{ restore: store, from: b }, { replay: store.log, from: a }]',
+      fault: '{ wipe-volume: store, at: +9s }',
+    },
+  }),
+);
+const ofTwo = good.then(() =>
+  drillInMemory({
+    beside: { other: '{ driver: memory, objectives: { rto: 5m, rpo: 15m } }' },
+    scenario: {
+      load: '{ rows: { target: store, rate: 500/s }, more: { target: other, rate: 100/s } }',
+      fault: '{ wipe-volume: store, at: worst }',
+    },
+  }),
+);
+const measured = good.then(() => drillInMemory({ every: '1h', rpo: '2h', scenario: { timeScale: '' } }));
+const bases = { good, withLog, ofTwo, measured };
+
+describe('events that are not those of the plan are damage, however well they are linked', () => {
+  it.each([...ofThePlan, ...ofFaults, ...ofLogs])('%s', async (_what, base, edit, says) => {
+    const bundle = copyOf((await bases[base]).folder);
+    const events = structuredClone(eventsIn(bundle));
+    edit(events);
+    rechain(bundle, events);
+    forgeManifest(bundle);
+    const { result, damage } = judgeBundle(bundle, registries);
+    expect(damage).toMatch(says);
+    expect(damage).toMatch(/the events are not those of the plan/);
+    expect(result.verdict).not.toBe('pass');
+  });
+  it.each(Object.keys(bases) as (keyof typeof bases)[])('the drill itself (%s) passes', async (base) => {
+    const { folder, result } = await bases[base];
+    expect(judgeBundle(folder, registries)).toEqual({ result, damage: null, altered: false });
+    expect(result.verdict).toBe('pass');
+  });
+});
