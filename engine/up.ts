@@ -1,6 +1,7 @@
 import type { Attached } from '../core/driver.ts';
 import { environmentError, messageOf } from '../core/errors.ts';
 import type { Service } from '../core/service.ts';
+import { tellBeginning } from './beginning.ts';
 import { invariantOutcome } from './command.ts';
 import type { Drill } from './drill-context.ts';
 import type { Plan, PlannedComponent } from './plan.ts';
@@ -94,7 +95,7 @@ function attachOne(drill: Drill, component: PlannedComponent): Promise<Attached>
       seed: options.seed,
       secret: (name) => secretOf(drill, name),
       note: (text) => void timeline.emit('note', { text }),
-      beganWith: (what) => void timeline.emit('restore.beganWith', what),
+      beganWith: (what) => tellBeginning(timeline, what),
     });
   return waitFor(drill, `attaching to ${component.name}`, plan.scenario.stepDeadline.ms, attaching);
 }
