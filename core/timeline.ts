@@ -86,7 +86,8 @@ export interface EventData {
    * declared.
    */
   'schedule.measured': { backup: string; point: string; tookMs: number; scaledMs: number; factor: number };
-  'schedule.stopped': { backup: string; reason: string };
+  /** `lateMs`: as of `backup.begun`, of a run that was due by then. */
+  'schedule.stopped': { backup: string; reason: string; lateMs?: number };
   /** `lateMs`: for how long Muster itself kept it waiting once it was due and the one before had ended. */
   'backup.begun': { backup: string; point: string; lateMs?: number };
   'backup.durable': {

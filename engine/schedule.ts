@@ -90,7 +90,11 @@ export function startSchedules(drill: Drill): Schedules {
         (one) => one.backup.component === component && !one.stop.signal.aborted,
       )) {
         running.stop.abort();
-        drill.timeline.emit('schedule.stopped', { backup: running.backup.id, reason });
+        drill.timeline.emit('schedule.stopped', {
+          backup: running.backup.id,
+          reason,
+          ...lateOf(drill, running),
+        });
       }
     },
     cutLog: (component) => {
@@ -103,6 +107,12 @@ export function startSchedules(drill: Drill): Schedules {
       await Promise.all(logs.map((log) => log.stop()));
     },
   };
+}
+
+/** For how long Muster itself kept the run waiting that was due when its schedule was stopped. */
+function lateOf({ dependencies }: Drill, { dueMs }: Snapshots): { lateMs?: number } {
+  const lateMs = dueMs === null ? 0 : Math.round(dependencies.clock.nowMs() - dueMs);
+  return lateMs > 0 ? { lateMs } : {};
 }
 
 function pointDeadlineMs({ plan }: Drill, { backup, scaledMs, measured }: Snapshots): number {

@@ -15,6 +15,8 @@ export interface Snapshots {
   scaledMs: number;
   measured: boolean;
   stop: AbortController;
+  /** When the run is due that has not begun yet; null while one runs. */
+  dueMs: number | null;
   ended: Promise<void>;
   durable: number;
   failedInARow: number;
@@ -40,6 +42,7 @@ export function startSnapshots(drill: Drill, backup: PlannedBackup, halt: AbortS
     scaledMs,
     measured: timeScale !== undefined,
     stop: new AbortController(),
+    dueMs: null,
     ended: Promise.resolve(),
     durable: 0,
     failedInARow: 0,
@@ -58,6 +61,7 @@ export function startSnapshots(drill: Drill, backup: PlannedBackup, halt: AbortS
     while (!running.stop.signal.aborted && !signal.aborted) {
       // It cannot begin before the last one has ended; what comes on top of that is our own delay.
       const dueMs = Math.max(nextMs, dependencies.clock.nowMs());
+      running.dueMs = dueMs;
       await dependencies.clock
         .sleep(
           Math.max(0, nextMs - dependencies.clock.nowMs()),
@@ -97,6 +101,7 @@ async function takeSnapshot(
   try {
     const writer = await drill.vault!.begin(spec);
     point = writer.point;
+    running.dueMs = null;
     timeline.emit('backup.begun', {
       backup: backup.id,
       point,

@@ -105,7 +105,7 @@ const shapes = {
     scaledMs: z.number().positive(),
     factor: z.number().positive(),
   }),
-  'schedule.stopped': z.strictObject({ backup: text, reason: text }),
+  'schedule.stopped': z.strictObject({ backup: text, reason: text, lateMs: ms.optional() }),
   'backup.begun': z.strictObject({ ...point, lateMs: ms.optional() }),
   'backup.durable': z.strictObject({
     ...point,

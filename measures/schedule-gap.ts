@@ -64,15 +64,25 @@ export function delayAfter(
   const runs = runsOf(events, pace);
   const at = runs.findIndex((run) => run.point === point);
   const [run, next] = [runs[at], runs[at + 1]];
-  if (!run || !next) return pace.slackMs;
-  return Math.max(pace.slackMs, lateBy(pace, run, next) - Math.max(0, next.begunMs - faultMs));
+  const after = next ?? stopOf(events, pace);
+  if (!run || !after) return pace.slackMs;
+  return Math.max(pace.slackMs, lateBy(pace, run, after) - Math.max(0, after.begunMs - faultMs));
+}
+
+/** The end of a schedule, as a run that had been due and never began. */
+function stopOf(events: readonly TimelineEvent[], { backup }: Pace): Pick<Run, 'begunMs' | 'lateMs'> | null {
+  const stopped = eventsOf(events, 'schedule.stopped').find(({ data }) => data.backup === backup);
+  return stopped ? { begunMs: stopped.atMs, lateMs: stopped.data.lateMs ?? 0 } : null;
 }
 
 /**
  * No more than one interval, or a run that was left out would not show, and none before the run was over.
  */
-const lateBy = ({ slackMs, scaledMs }: Pace, { endMs }: Run, { begunMs, lateMs }: Run): number =>
-  Math.max(slackMs, Math.min(scaledMs, lateMs, begunMs - endMs));
+const lateBy = (
+  { slackMs, scaledMs }: Pace,
+  { endMs }: Run,
+  { begunMs, lateMs }: Pick<Run, 'begunMs' | 'lateMs'>,
+): number => Math.max(slackMs, Math.min(scaledMs, lateMs, begunMs - endMs));
 
 /** A removal that found nothing to remove says nothing; one that failed does not say what it would have. */
 const removesAny = (data: EventData['prune.ended'] | EventData['prune.failed']): boolean =>

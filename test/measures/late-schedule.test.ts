@@ -41,6 +41,20 @@ describe('a schedule that Muster itself kept waiting', () => {
     expect(verdictOf(late(600))).toMatch(/^fail: /);
     expect(verdictOf(late(1_000))).toMatch(/^pass: .* explained by .*, and 1\.0 s for the scheduler/);
   });
+  test('also by a run that had not begun when it was stopped, as far as that was before the fault', () => {
+    const stopped =
+      (stopLateMs?: number) =>
+      (sketch: Sketch): void => {
+        late()(sketch);
+        for (const type of ['backup.begun', 'backup.failed'] as const)
+          drop(sketch, type, ({ point }) => point === 'p3');
+        change(sketch, 'schedule.stopped', ({ data }) => void Object.assign(data, { lateMs: stopLateMs }));
+      };
+    expect(verdictOf(stopped())).toMatch(/^fail: .* not explained by .*, and 500 ms for the scheduler/);
+    expect(verdictOf(stopped(1_040))).toMatch(/^pass: /);
+    // 50 ms of it came after the fault.
+    expect(verdictOf(stopped(960))).toMatch(/^fail: .*, and 910 ms for the scheduler/);
+  });
   test('and by no more than one interval: a run that was left out still shows', () => {
     expect(
       verdictOf((sketch) => {
