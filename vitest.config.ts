@@ -130,7 +130,8 @@ export default defineConfig({
           exclude: ['test/**/*.docker.test.ts'],
           // Every third moment of a file is waiting for a process or a disk.
           maxWorkers: 3,
-          testTimeout: 60_000,
+          // What takes seconds takes minutes on a busy machine; what hangs still ends.
+          testTimeout: 240_000,
           // Loading everything anew for each file was more than a third of what the tests cost.
           isolate: false,
           setupFiles: ['test/support/fresh-scratch.ts'],

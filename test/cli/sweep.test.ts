@@ -163,7 +163,7 @@ describe('muster run of a scenario with a sweep', { concurrent: true, timeout: 1
   });
 });
 
-describe('muster plan', { timeout: 60_000 }, () => {
+describe('muster plan', () => {
   test('shows the sweep, in text and JSON', async () => {
     const file = scenario('planned', { sweep: '[backup.begun, backup.uploading, worst]' });
     const { stdout } = await muster('plan', file);

@@ -90,7 +90,7 @@ const textOf = ({ folder }: Commanded, name: string): string => readFileSync(joi
 const step = (more = ''): string => `, { command: [./script.sh, now], in: host${more} }`;
 
 // Each waits for a drill in memory: side by side.
-describe.concurrent('a command as a step of a recovery', { timeout: 60_000 }, () => {
+describe.concurrent('a command as a step of a recovery', () => {
   it('is carried out, and what it said is evidence, without the secrets that it was given', async () => {
     const drilled = await drill({
       script: 'echo "$1 in $MUSTER_DRILL"; echo "key $KEY" >&2; echo "$KEY" > "$MUSTER_SCRATCH/key"',
@@ -179,7 +179,7 @@ describe.concurrent('a command as a step of a recovery', { timeout: 60_000 }, ()
   });
 });
 
-describe.concurrent('a command as an invariant', { timeout: 60_000 }, () => {
+describe.concurrent('a command as an invariant', () => {
   const strategy = 'invariants: { holds: { command: [./script.sh], in: host } }\n';
   const scenario = { check: '[ledger, holds]' };
   it('that holds before and after is a pass', async () => {

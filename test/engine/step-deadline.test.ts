@@ -1,9 +1,7 @@
 import { expect, test } from 'vitest';
 import { drillInMemory } from '../support/memory-drill.ts';
 
-test('a step that hangs has failed when its deadline passes, which is printed', {
-  timeout: 60_000,
-}, async () => {
+test('a step that hangs has failed when its deadline passes, which is printed', async () => {
   const lines: string[] = [];
   const { result } = await drillInMemory({
     config: '{ bad: { hangs: restore } }',

@@ -123,7 +123,7 @@ describe('an archive of an image', () => {
     });
   });
 
-  test('of whatever bytes is read as it is, or refused', { timeout: 60_000 }, async () => {
+  test('of whatever bytes is read as it is, or refused', async () => {
     const whole = await archiveOf([layer, index(`docker.io/${name}`), list]);
     const names = fc.constantFrom(
       'manifest.json',

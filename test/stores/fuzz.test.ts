@@ -103,7 +103,7 @@ const paths = fc.constantFrom(
 );
 const strange = fc.oneof(fc.jsonValue(), paths, fc.constantFrom(-1, 0, 1e308, 2 ** 53, null, [], {}));
 
-describe('a point whatever lies in its store', { timeout: 60_000 }, () => {
+describe('a point whatever lies in its store', () => {
   test('is restored when it is as it was', async () =>
     expect(await restored()).toEqual(['dump.sql', 'more/b.sql']));
 
@@ -158,7 +158,7 @@ describe('a point whatever lies in its store', { timeout: 60_000 }, () => {
   });
 });
 
-describe('a segment of a log whatever its bytes', { timeout: 60_000 }, () => {
+describe('a segment of a log whatever its bytes', () => {
   test.each([true, false])('is refused, or is what was written (encrypted: %j)', async (encrypted) => {
     const cipher = encrypted ? createCipher(key) : null;
     const header = {
