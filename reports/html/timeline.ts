@@ -75,12 +75,13 @@ function phaseLane(result: DrillResult, frame: Frame): Lane {
   };
 }
 
-const faultLane = (result: DrillResult, frame: Frame): Lane => ({
-  height: 24,
-  label: 'Fault',
-  note: null,
-  draw: (top) =>
-    html`${result.faults.map(({ fault, target, begunMs, witnessedMs, proof }) => {
+/** Each in a line of its own: several within a second would write over each other. */
+const faultLanes = (result: DrillResult, frame: Frame): Lane[] =>
+  result.faults.map(({ fault, target, begunMs, witnessedMs, proof }, index) => ({
+    height: 24,
+    label: index === 0 ? 'Fault' : '',
+    note: null,
+    draw: (top: number) => {
       const x = frame.x(begunMs);
       const injected = html`<circle class="injected" cx="${percent(x)}" cy="${top + 9}" r="5"/>`;
       const witnessed =
@@ -89,8 +90,8 @@ const faultLane = (result: DrillResult, frame: Frame): Lane => ({
       const text = clip(`${fault} on ${target}${witnessedMs === null ? ', never witnessed' : ''}`, 60);
       const label = textBeside({ x, top, height: 18, left: x > 70, away: 12 }, text);
       return html`${injected}${witnessed}${label}`;
-    })}`,
-});
+    },
+  }));
 
 const clip = (text: string, length: number): string =>
   [...text].length > length ? `${[...text].slice(0, length - 1).join('')}…` : text;
@@ -221,7 +222,7 @@ export function timeline(result: DrillResult): Markup {
   const frame = frameOf(result);
   const lanes = [
     phaseLane(result, frame),
-    ...(result.faults.length ? [faultLane(result, frame)] : []),
+    ...faultLanes(result, frame),
     ...backupLanes(result, frame),
     ...areas(result, frame),
     ...latencies(result, frame),

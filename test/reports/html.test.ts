@@ -197,3 +197,14 @@ describe('what was said on the way', () => {
     expect(page).not.toContain('damagedData');
   });
 });
+
+test('two faults within a moment are told in two lines', () => {
+  const [fault] = sampleResults.pass.faults;
+  const page = pageOf({
+    ...sampleResults.pass,
+    faults: [fault!, { ...fault!, target: 'another', begunMs: fault!.begunMs + 1 }],
+  });
+  const heights = [...page.matchAll(/<circle class="injected" [^>]*cy="(\d+)"/g)].map(([, y]) => Number(y));
+  expect(heights).toHaveLength(2);
+  expect(heights[1]! - heights[0]!).toBeGreaterThanOrEqual(20);
+});
