@@ -176,7 +176,13 @@ describe('under load', () => {
 
   test('a crash during a backup fails the backup', async () => {
     await fill(4_000);
+    const admin = await stack.connect('redis');
+    // It would take twenty seconds: by the time that the crash comes, it cannot be over.
+    await admin.config('SET', 'rdb-key-save-delay', '5000');
     const failed = expect(takeBackup(rdb, receiver, {})).rejects.toThrow();
+    await expect
+      .poll(() => admin.info('persistence'), { timeout: 60_000 })
+      .toContain('rdb_bgsave_in_progress:1');
     const { undo } = await attached.crash!();
     await failed;
     await undo.run();
