@@ -218,7 +218,7 @@ describe('the inventory is inconclusive', () => {
     expect(outcome).toMatchObject({
       verdict: 'inconclusive',
       detail: expect.stringMatching(
-        /cannot read whatever takes SELECT.* on \*\.\* to be seen; definition of PROCEDURE app\.raise_prices.*; accounts/,
+        /cannot read whatever takes SELECT.* on \*\.\* to be seen; definition of FUNCTION app\.with_tax; definition of PROCEDURE app\.raise_prices; accounts/,
       ),
     });
     await stack.sql('DELETE FROM app.item');
