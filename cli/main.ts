@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { exitCodes, inputError } from '../core/errors.ts';
+import { keepCompiled } from './compiled.ts';
 import { chalkFor, errorToJson, exitCodeOfError, formatError, goOnUnread, leave } from './output.ts';
 import { musterVersion } from './version.ts';
 
@@ -203,6 +204,7 @@ function fail(error: unknown): void {
   process.exitCode = exitCodeOfError(error);
 }
 
+keepCompiled();
 goOnUnread();
 process.on('uncaughtException', (error) => {
   process.stderr.write(`${formatError(error, chalkFor(process.stderr))}\n`);

@@ -46,6 +46,7 @@ export const providerFor = (
 ): StackProvider =>
   createStackProvider({
     progress: say,
+    soon: true,
     ...(keep ? { owner: keptOwner } : {}),
     ...(snapshots === undefined ? {} : { snapshots }),
   });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { MusterError } from '../core/errors.ts';
 import type { Progress } from '../core/progress.ts';
 import type { DrillResult } from '../core/result.ts';
+import { compiledFolder } from './compiled.ts';
 import { errorOf, tellOf, type FromDrill, type Job, type ToDrill } from './drill-messages.ts';
 import type { Ran } from './one-drill.ts';
 
@@ -26,6 +27,7 @@ export async function drillApart(
   const child = fork(join(import.meta.dirname, 'drill-process.ts'), [], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     serialization: 'advanced',
+    env: { ...process.env, NODE_COMPILE_CACHE: compiledFolder() },
   });
   const send = (message: ToDrill): void => {
     // A child that is gone is told of by its end.

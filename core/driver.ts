@@ -66,6 +66,8 @@ export interface Driver<Config = never> {
   /** Those of its actions by which this server begins to serve what another one of its kind served. */
   takesOver?: readonly string[];
   checks: Record<string, string>;
+  /** Loads what `attach` needs, ahead of it: it keeps a processor busy, and nothing waits for it then. */
+  load?(): Promise<unknown>;
   attach(context: AttachContext<Config>): Promise<Attached>;
 }
 // A registry holds drivers of different configurations; each parses its own before it is attached.

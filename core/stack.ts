@@ -123,6 +123,8 @@ export interface StackUpOptions {
   /** Values for `${NAME}` in the compose file: generated passwords, certificate folder. Never in argv. */
   environment: Record<string, string>;
   progress(line: string): void;
+  /** Called when what is being done is done by other processes, and this one only waits. */
+  starting?: (() => void) | undefined;
   signal?: AbortSignal;
 }
 

@@ -32,6 +32,7 @@ export async function bringUp(drill: Drill): Promise<void> {
       progress: (text) => dependencies.progress({ kind: 'line', text }),
       signal: options.signal,
       after: options.after,
+      starting: () => loadDrivers(plan),
     });
     for (const text of drill.stack.contained) timeline.emit('note', { text });
     timeline.emit('stack.up', { project: drill.stack.project, images: [...drill.stack.images] });
@@ -43,6 +44,12 @@ export async function bringUp(drill: Drill): Promise<void> {
     waitFor(drill, 'opening the stores', deadlineMs, () => openStores(drill)),
   );
   await attachAll(drill);
+}
+
+/** Beside services that are still starting. What cannot be loaded is told of by whoever attaches it. */
+function loadDrivers({ components }: Plan): void {
+  for (const driver of new Set([...components.values()].map((component) => component.driver)))
+    driver.load?.().catch(() => undefined);
 }
 
 /**

@@ -67,7 +67,7 @@ export async function bringUp(provider: StackProviderOptions, up: StackUpOptions
     secrets: Object.values(up.environment),
     snapshots: provider.snapshots !== false,
     deploy: async (service, image) => {
-      await composeUp(run, overrideOf(config, run, { [service]: image }, laid), check, service);
+      await composeUp(run, overrideOf(config, run, { [service]: image }, laid), check, { only: service });
       return containerOf(runtime, project, service);
     },
   };
@@ -78,7 +78,8 @@ export async function bringUp(provider: StackProviderOptions, up: StackUpOptions
     const making = { runtime, project, drill, labels: drillLabels, progress, signal: ended };
     laid = laidOver(mounts, await makeHostVolumes(making, mounts));
     if (isTiedToHost(config, rules)) await former.gone(up.progress, up.signal);
-    const start = (): Promise<void> => composeUp(run, overrideOf(config, run, own, laid), check);
+    const start = (): Promise<void> =>
+      composeUp(run, overrideOf(config, run, own, laid), check, { meanwhile: up.starting });
     const services = await startedAndReady(
       (signal) => started(start, down, signal),
       (signal, upped) => attachedAndReady({ site, project, config, provider }, { ...up, signal }, upped),

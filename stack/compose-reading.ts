@@ -17,6 +17,7 @@ export async function readFromDocker(
   args: readonly string[],
   environment: NodeJS.ProcessEnv,
   deadlineMs: number,
+  meanwhile: () => void = () => undefined,
 ): Promise<Read> {
   const child = spawn('docker', args, {
     env: environment,
@@ -38,6 +39,7 @@ export async function readFromDocker(
   }, deadlineMs);
   // In a group of its own, it does not hear the terminal's Ctrl-C.
   process.once('exit', end);
+  meanwhile();
   try {
     const [code] = (await once(child, 'close')) as [number | null];
     return {

@@ -45,12 +45,15 @@ const readingMs = 60_000;
 /**
  * The compose file as Compose itself reads it: merged, interpolated, with includes. Input error where Compose
  * refuses it or does not come to an end within the deadline, in milliseconds; environment error where there
- * is no Compose.
+ * is no Compose. `meanwhile` is called once Compose reads.
  */
 export async function composeConfig(
   run: ComposeRun,
-  override?: string,
-  deadlineMs = readingMs,
+  {
+    override,
+    deadlineMs = readingMs,
+    meanwhile,
+  }: { override?: string; deadlineMs?: number; meanwhile?: (() => void) | undefined } = {},
 ): Promise<ComposeConfig> {
   const files = [resolve(run.file), ...(override === undefined ? [] : [override])].flatMap((file) => [
     '--file',
@@ -64,11 +67,14 @@ export async function composeConfig(
       expected: '`docker compose`',
       hint: '`muster doctor --prepare` installs it on Debian',
     });
-  const read = await readFromDocker(args, { ...process.env, ...run.environment }, deadlineMs).catch(
-    (error: unknown) => {
-      throw noCompose(messageOf(error));
-    },
-  );
+  const read = await readFromDocker(
+    args,
+    { ...process.env, ...run.environment },
+    deadlineMs,
+    meanwhile,
+  ).catch((error: unknown) => {
+    throw noCompose(messageOf(error));
+  });
   if (read.cutOff) {
     throw inputError(`Compose does not come to an end with ${run.file}`, {
       at,
@@ -159,14 +165,14 @@ export async function composeUp(
   run: ComposeRun,
   override: object,
   check: (merged: ComposeConfig) => void,
-  only?: string,
+  { only, meanwhile }: { only?: string; meanwhile?: (() => void) | undefined } = {},
 ): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'muster-compose-'));
   try {
     const overrideFile = join(folder, 'override.json');
     await writeFile(overrideFile, JSON.stringify(override), { mode: 0o600 });
     const file = resolve(run.file);
-    check(await composeConfig(run, overrideFile));
+    check(await composeConfig(run, { override: overrideFile, meanwhile }));
     // No Ryuk: it needs an image of its own and a connection that stays open. Our labels name the owning
     // process, and the next start or `muster gc` removes what a dead one left (leftovers.ts), which also
     // works after a crash of the engine.

@@ -6,19 +6,14 @@ import { contain } from './containment.ts';
 import { generatedNames } from './run-environment.ts';
 
 /** See StackProvider.contain. What is generated for each run stands in by a word: it is in no path. */
-export async function containAhead({
-  file,
-  profiles,
-  host,
-}: {
-  file: string;
-  profiles: readonly string[];
-  host: HostRules;
-}): Promise<Containment | null> {
+export async function containAhead(
+  { file, profiles, host }: { file: string; profiles: readonly string[]; host: HostRules },
+  meanwhile?: () => void,
+): Promise<Containment | null> {
   const generated = Object.fromEntries(generatedNames.map((name) => [name, 'generated']));
   const environment = { ...generated, COMPOSE_PROFILES: profiles.join(',') };
   const run = { file, project: 'muster-plan', labels: {}, environment };
-  const config = await composeConfig(run).catch((error: unknown) => {
+  const config = await composeConfig(run, { meanwhile }).catch((error: unknown) => {
     const isSecret =
       error instanceof MusterError &&
       !(error instanceof InputErrors) &&

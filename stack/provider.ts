@@ -12,7 +12,12 @@ export interface StackProviderOptions {
   /** False: nothing is kept for later drills, and nothing taken that an earlier one kept. Default: true. */
   snapshots?: boolean;
   healthDeadlineMs?: number;
+  /** Whether stacks are brought up once all is planned: what that takes is loaded while Compose reads. */
+  soon?: boolean;
 }
+
+/** Half a second of a processor. */
+const loadRuntime = (): void => void import('testcontainers').catch(() => undefined);
 
 /**
  * Stacks as Docker Compose projects named `muster-<drill>`, on the engine that testcontainers finds. Loaded
@@ -20,6 +25,7 @@ export interface StackProviderOptions {
  */
 export const createStackProvider = (options: StackProviderOptions): StackProvider => ({
   describe: async (file) => (await (await import('./compose-file.ts')).describeComposeFile(file)).description,
-  contain: async (asked) => (await import('./plan-containment.ts')).containAhead(asked),
+  contain: async (asked) =>
+    (await import('./plan-containment.ts')).containAhead(asked, options.soon ? loadRuntime : undefined),
   up: async (up) => (await import('./bring-up.ts')).bringUp(options, up),
 });

@@ -22,5 +22,6 @@ export default defineDriver({
       'a sample of users logs in with the right password, not with another, to the profile that was there before',
     'revoked-stay-revoked': 'tokens that were revoked are not accepted again',
   },
+  load: () => import('./attach.ts'),
   attach: async (context) => (await import('./attach.ts')).attach(context),
 });

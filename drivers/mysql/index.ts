@@ -53,5 +53,6 @@ export default defineDriver<MysqlConfig>({
     'refuses-writes': 'the server refuses a write as read-only, or is off',
     'semi-sync': 'every commit waited for a replica: the source never fell back to asynchronous replication',
   },
+  load: () => import('./attach.ts'),
   attach: async (context) => (await import('./attach.ts')).attach(context),
 });

@@ -29,5 +29,6 @@ export default defineDriver({
     'tls-continuity':
       'from before the load to the end, each handshake that comes about is TLS 1.3 with the same valid certificate',
   },
+  load: () => import('./attach.ts'),
   attach: async (context) => (await import('./attach.ts')).attach(context),
 });

@@ -40,5 +40,6 @@ export default defineDriver({
     inventory:
       'keys, values and expiries of every database, functions, users, commands, and settings that decide about durability and about who may ask what, before and after',
   },
+  load: () => import('./attach.ts'),
   attach: async (context) => (await import('./attach.ts')).attach(context),
 });

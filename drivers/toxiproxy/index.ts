@@ -16,5 +16,6 @@ export default defineDriver({
     failover: "a proxy of the clients' way in is moved to another server, and back the same way",
   },
   checks: {},
+  load: () => import('./attach.ts'),
   attach: async (context) => (await import('./attach.ts')).attach(context),
 });

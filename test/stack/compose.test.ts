@@ -64,7 +64,7 @@ describe('what Compose makes of a file', () => {
 
   test('is not waited for without end: Compose goes round in a merge key that merges itself', async () => {
     const file = written('x-shared: &shared { <<: *shared }\nservices: { db: { image: redis } }\n');
-    await expect(composeConfig({ ...run, file }, undefined, 3_000)).rejects.toMatchObject({
+    await expect(composeConfig({ ...run, file }, { deadlineMs: 3_000 })).rejects.toMatchObject({
       trouble: 'input',
       message: `Compose does not come to an end with ${file}`,
       at: { file },
