@@ -97,6 +97,9 @@ export interface ServiceAnalysis {
   lastFailureMs: number | null;
   /** Right operations after the last failure, to the end of the observation. */
   rightSinceFailure: number;
+  /** Completion of the last operation before the fault, and of the last right one by the end of the observation. */
+  lastBeforeFaultMs: number | null;
+  lastRightMs: number | null;
   /**
    * Operations that were acknowledged, or rightly answered, before the fault; and those of them that wrote or
    * removed.

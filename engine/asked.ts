@@ -1,5 +1,5 @@
 import { pollUntil } from '../core/clock.ts';
-import { messageOf } from '../core/errors.ts';
+import { environmentError } from '../core/errors.ts';
 import type { Service, ServiceState } from '../core/service.ts';
 import { brokenComponents } from './break.ts';
 import { attachedTo, type Drill } from './drill-context.ts';
@@ -30,21 +30,26 @@ const flappingMs = 10_000;
 export type Before = ReadonlyMap<string, ServiceState>;
 
 /**
- * Notes the state of every service, for `askAll` to compare with. One that cannot be asked is left out, and
- * noted.
+ * Notes the state of every service, for `askAll` to compare with. Rejects where one cannot be asked for so
+ * long: nobody would miss it at the end, and nothing is broken yet.
  */
 export async function stateOfServices(drill: Drill): Promise<Before> {
-  const ask = async (service: Service): Promise<[string, ServiceState][]> => {
-    try {
-      return [[service.name, await service.state()]];
-    } catch (error) {
-      drill.timeline.emit('note', {
-        text: `what ${service.name} was before the fault is not known: ${messageOf(error)}`,
-      });
-      return [];
-    }
+  const ask = async (service: Service): Promise<[string, ServiceState]> => {
+    let why: unknown = null;
+    const state = await pollUntil(
+      drill.dependencies.clock,
+      { everyMs: askEveryMs, deadlineMs: readyDeadlineMs, signal: drill.options.signal },
+      () =>
+        service.state().catch((error: unknown) => {
+          why = error;
+          return false as const;
+        }),
+    );
+    if (state) return [service.name, state];
+    throw environmentError(`what ${service.name} is before the fault cannot be known`, { cause: why });
   };
-  return new Map((await Promise.all([...servicesOf(drill)].map(ask))).flat());
+  sayWait(drill, 'asking what every service is', readyDeadlineMs);
+  return new Map(await Promise.all([...servicesOf(drill)].map(ask)));
 }
 
 const servicesOf = (drill: Drill): Iterable<Service> => drill.stack?.services.values() ?? [];

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Undo } from '../core/abilities.ts';
 import { every } from '../core/clock.ts';
-import { messageOf, MusterError } from '../core/errors.ts';
+import { environmentError, messageOf, MusterError } from '../core/errors.ts';
 import type { Outcome, Phase } from '../core/timeline.ts';
 import type { Recorder } from '../core/workload.ts';
 import {
@@ -120,6 +120,7 @@ async function live(drill: Drill): Promise<void> {
   let before: Before = new Map();
   let readyBefore: string[] = [];
   let seen: SeenRunning = new Map();
+  let allEnded = false;
   try {
     const loadBegunMs = drill.dependencies.clock.nowMs();
     await phase(drill, 'protect', async () => {
@@ -151,9 +152,14 @@ async function live(drill: Drill): Promise<void> {
     });
   } finally {
     await settled(drill, 'ending the backups', (schedules as Schedules | null)?.stop());
-    await stopLoads(drill, loads);
+    allEnded = await stopLoads(drill, loads);
     drill.pulse.stop();
   }
+  // A client that waits for ever has no answer, and leaves no record that says so.
+  if (!allEnded)
+    throw environmentError('what clients had asked for was never over, so that the ledger lacks it', {
+      expected: 'every operation of a load to end, answered or not',
+    });
   await phase(drill, 'verify', async () => {
     await readBackAll(drill);
     await runChecks(drill);
@@ -164,14 +170,20 @@ async function live(drill: Drill): Promise<void> {
 
 /**
  * What is under way is given as long as a step; when the drill is ended from outside, only `settleDeadlineMs`
- * is left to it.
+ * is left to it. False where it did not end.
  */
-async function settled(drill: Drill, what: string, work: Promise<unknown> | undefined): Promise<void> {
-  if (!work) return;
+async function settled(drill: Drill, what: string, work: Promise<unknown> | undefined): Promise<boolean> {
+  if (!work) return true;
   const { ms: deadlineMs } = drill.plan.scenario.stepDeadline;
-  await unlessAborted(drill.options.signal, withDeadline(drill.dependencies.clock, what, deadlineMs, work))
+  return unlessAborted(drill.options.signal, withDeadline(drill.dependencies.clock, what, deadlineMs, work))
     .catch(() => withDeadline(drill.dependencies.clock, what, settleDeadlineMs, work))
-    .catch((error: unknown) => void drill.timeline.emit('note', { text: messageOf(error) }));
+    .then(
+      () => true,
+      (error: unknown) => {
+        drill.timeline.emit('note', { text: messageOf(error) });
+        return false;
+      },
+    );
 }
 
 async function startLoads(drill: Drill, loads: Load[]): Promise<void> {
@@ -207,14 +219,20 @@ async function startLoads(drill: Drill, loads: Load[]): Promise<void> {
   }
 }
 
-async function stopLoads(drill: Drill, loads: Load[]): Promise<void> {
+/** False where an operation of them did not end. */
+async function stopLoads(drill: Drill, loads: Load[]): Promise<boolean> {
   sayWait(drill, 'ending the loads', drill.plan.scenario.stepDeadline.ms);
-  await settled(drill, 'ending the loads', Promise.allSettled(loads.map((load) => load.stop())));
+  const allEnded = await settled(
+    drill,
+    'ending the loads',
+    Promise.allSettled(loads.map((load) => load.stop())),
+  );
   drill.ledger.flush();
   Object.keys(drill.plan.scenario.load).forEach((load, index) => {
     if (index < loads.length)
       drill.timeline.emit('load.ended', { load, index, operations: drill.ledger.recordsOf(index) });
   });
+  return allEnded;
 }
 
 /**

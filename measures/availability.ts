@@ -6,6 +6,7 @@ import type { Finding } from '../core/verdict.ts';
 import { momentsOf } from './drill.ts';
 import { finding, plural, seqsOf, weights } from './finding.ts';
 import { steadyMs, steadyOperations } from './ledger-service.ts';
+import { silentBeforeMs } from './silence.ts';
 
 const secondMs = 1_000;
 /** Below this an empty second says nothing: a load so slow leaves seconds empty by itself. */
@@ -95,6 +96,14 @@ function steadyFinding(evidence: Evidence, load: LoadAnalysis, faultMs: number |
     const detail = `${formatCount(service.failuresBeforeFault)} of its operations failed or were answered wrongly before anything was broken: what failed later may not be the fault's doing.`;
     return finding({ ...common, verdict: 'inconclusive', evidence: seqs, detail });
   }
+  const silentMs = silentBeforeMs(load, faultMs);
+  if (silentMs !== null)
+    return finding({
+      ...common,
+      verdict: 'inconclusive',
+      evidence: seqs,
+      detail: `Nothing of it was completed in the last ${formatDuration(silentMs)} before the fault: it may have been out of service by then.`,
+    });
   const failed = plural(service.failed + service.unknown + service.wrong, 'operation');
   const slow = service.tooSlow > 0 ? `, and ${formatCount(service.tooSlow)} took too long,` : '';
   const outage =

@@ -1,9 +1,10 @@
 import type { Evidence, Measure } from '../core/measure.ts';
 import { eventsOf } from '../core/timeline.ts';
-import { formatBytes } from '../core/units.ts';
+import { formatBytes, formatDuration } from '../core/units.ts';
 import type { Finding } from '../core/verdict.ts';
 import { momentsOf } from './drill.ts';
 import { finding, plural, weights } from './finding.ts';
+import { logReachOf } from './log-reach.ts';
 import { protectionOf, type ProtectionSeen } from './protection.ts';
 
 /**
@@ -80,6 +81,16 @@ function judgeLog(
       verdict: 'inconclusive',
       evidence: [one.begunSeq],
       detail: 'Nothing of the log was durable when the fault came.',
+    });
+  const { faultMs } = momentsOf(evidence.events);
+  // What was broken before the fault itself, as the way to a store, may keep a log waiting by right.
+  const { lagMs, missedMs } = logReachOf(evidence, one.backup, one.component, untilMs);
+  if (faultMs === untilMs && missedMs !== null && missedMs > (lagMs ?? 0))
+    return finding({
+      ...common,
+      verdict: 'inconclusive',
+      evidence: [one.begunSeq, ...segments.map(({ seq }) => seq).slice(-1)],
+      detail: `It was last read ${formatDuration(missedMs)} before a write that the fault left it a second for, and had never been more than ${formatDuration(lagMs ?? 0)} late: it may have hung.`,
     });
   const bytes = segments.reduce((sum, event) => sum + event.data.bytes, 0);
   return finding({

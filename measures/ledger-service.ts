@@ -86,6 +86,8 @@ const emptyService = (): ServiceAnalysis => ({
   correctResolutionMs: null,
   lastFailureMs: null,
   rightSinceFailure: 0,
+  lastBeforeFaultMs: null,
+  lastRightMs: null,
   acknowledgedBeforeFault: 0,
   writesBeforeFault: 0,
   unhurriedWriteMs: null,
@@ -133,8 +135,10 @@ function countOutcomes(source: LedgerSource, context: ServiceContext, services: 
     if (endedMs > context.endMs) return;
     const service = services[load]!;
     service.operations += 1;
+    if (endedMs < context.faultMs) service.lastBeforeFaultMs = later(service.lastBeforeFaultMs, endedMs);
     if (outcome === outcomes.ok && !isWrong) {
       service.right += 1;
+      service.lastRightMs = later(service.lastRightMs, endedMs);
       if (endedMs >= context.faultMs) {
         if (isSlow(context, durationMs)) fail(service, 'tooSlow', endedMs);
         return;
@@ -147,7 +151,7 @@ function countOutcomes(source: LedgerSource, context: ServiceContext, services: 
     if (endedMs >= context.faultMs) return fail(service, what, endedMs);
     service[what] += 1;
     service.failuresBeforeFault += 1;
-    if (service.lastFailureMs === null || endedMs > service.lastFailureMs) service.lastFailureMs = endedMs;
+    service.lastFailureMs = later(service.lastFailureMs, endedMs);
   });
   return span;
 }
@@ -225,8 +229,10 @@ const kindOfFailure = (outcome: number, isWrong: boolean): Failed =>
 function fail(service: ServiceAnalysis, what: Failed, endedMs: number): void {
   service[what] += 1;
   if (service.impactMs === null || endedMs < service.impactMs) service.impactMs = endedMs;
-  if (service.lastFailureMs === null || endedMs > service.lastFailureMs) service.lastFailureMs = endedMs;
+  service.lastFailureMs = later(service.lastFailureMs, endedMs);
 }
+
+const later = (known: number | null, ms: number): number => (known === null || ms > known ? ms : known);
 
 /** One size for all loads, and no more buckets than a picture can show. */
 function bucketsOf({ fromMs, toMs }: Span): { bucketMs: number; startMs: number; buckets: number } {

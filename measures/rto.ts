@@ -9,6 +9,7 @@ import { madeReady, readyText, totalMs } from './made-ready.ts';
 import { steadyMs, steadyOperations } from './ledger-service.ts';
 import type { ObjectiveRow } from './objective.ts';
 import { ownClients, probedTime } from './own-clients.ts';
+import { silentAtEndMs } from './silence.ts';
 
 /** When clients were right again. `null` figures come with the reason why. */
 export interface RecoveryTime {
@@ -40,10 +41,16 @@ export function recoveryTimeOf(
   if (moments.faultMs === null) return { ...nothing, reason: 'nothing was broken' };
   if (loads.length === 0) return { ...nothing, reason: 'no load was running' };
   const felt = loads.filter((load) => load.service.impactMs !== null);
-  if (felt.length === 0) return { ...nothing, reason: 'no client operation failed after the fault' };
+  if (felt.length === 0)
+    return {
+      ...nothing,
+      reason: silentOf(loads, moments) ?? 'no client operation failed after the fault',
+    };
   const impactMs = Math.min(...felt.map((load) => load.service.impactMs!));
   const open = felt.filter((load) => load.service.correctMs === null);
   if (open.length > 0) return neverRight(open, moments, moments.faultMs, impactMs);
+  const silent = silentOf(loads, moments);
+  if (silent !== null) return { ...nothing, impactMs, reason: silent };
   const slowest = felt.reduce((a, b) => (b.service.correctMs! > a.service.correctMs! ? b : a));
   const { correctMs, correctResolutionMs } = slowest.service;
   return {
@@ -54,6 +61,16 @@ export function recoveryTimeOf(
     reason: null,
     neverRight: false,
   };
+}
+
+/** Nobody was told of a failure, and nobody was served. */
+function silentOf(loads: readonly LoadAnalysis[], moments: Moments): string | null {
+  for (const load of loads) {
+    const ms = silentAtEndMs(load, moments);
+    if (ms !== null)
+      return `${load.load} had had no right answer for ${formatDuration(ms)} when the observation ended, and no failure says why`;
+  }
+  return null;
 }
 
 /** Why loads that felt the fault were not right again, and whether that is certain. */

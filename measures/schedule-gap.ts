@@ -50,6 +50,19 @@ export function gapBetween(events: readonly TimelineEvent[], pace: Pace, faultMs
   return null;
 }
 
+/** The first run before the fault that took longer than the declared interval: the next one had to wait for it. */
+export function overrunOf(
+  events: readonly TimelineEvent[],
+  pace: Pace,
+  intervalMs: number,
+  faultMs: number,
+): { point: string; ms: number } | null {
+  const run = runsOf(events, pace).find(
+    ({ begunMs, endMs }) => endMs <= faultMs && endMs - begunMs > intervalMs,
+  );
+  return run ? { point: run.point, ms: run.endMs - run.begunMs } : null;
+}
+
 /**
  * What the scheduler was late by, at the fault, with the run after that of this point: the drill's own
  * delay is not the schedule's. No other run says anything of it. One that began only after the fault was

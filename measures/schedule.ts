@@ -6,7 +6,7 @@ import { momentsOf } from './drill.ts';
 import { finding, seqsOf, weights } from './finding.ts';
 import { countsForLoss } from './loss.ts';
 import { protectionOf, recoveryMeansOf, type PointSeen, type ProtectionSeen } from './protection.ts';
-import { delayAfter, gapBetween, type Pace } from './schedule-gap.ts';
+import { delayAfter, gapBetween, overrunOf, type Pace } from './schedule-gap.ts';
 
 /**
  * What a scheduler may be late by: a tenth of the compressed interval. Of one of a second or two that is less
@@ -109,6 +109,15 @@ function judgeRuns(
       actual: gap.ms,
       objective: gap.limitMs,
       detail: `${formatDuration(gap.ms)} from the beginning of one run to that of the next (${gap.runs.join(', ')}); not explained by ${between} + ${formatDuration(gap.tookMs)} that it took, and ${formatDuration(gap.delayMs)} for the scheduler.`,
+    });
+  const overrun = overrunOf(evidence.events, pace, one.intervalMs!, faultMs);
+  if (verdict !== 'fail' && overrun)
+    return finding({
+      ...common,
+      verdict: 'fail',
+      actual: overrun.ms,
+      objective: one.intervalMs,
+      detail: `${overrun.point} took ${formatDuration(overrun.ms)}, longer than the interval itself: the next run had to wait for it.`,
     });
   const limit = `${between} + ${formatDuration(durabilityMs)} to become durable, and ${formatDuration(delayMs)} for the scheduler`;
   const crowded =

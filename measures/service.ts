@@ -5,6 +5,7 @@ import type { Finding } from '../core/verdict.ts';
 import { faultedComponents, momentsOf } from './drill.ts';
 import { finding } from './finding.ts';
 import { recoveryTimeOf, timeEvidence } from './rto.ts';
+import { silentAtEndMs } from './silence.ts';
 
 /**
  * Being right again is the least of a recovery: it earns nothing, and how long it may take is for the RTO to
@@ -61,7 +62,11 @@ export const service: Measure = {
   about:
     'Clients felt the fault, unless they were to notice nothing, and have right answers again, whether or not an RTO was promised',
   judge(evidence) {
-    const felt = evidence.ledger.loads.filter((load) => load.service.impactMs !== null);
-    return felt.length > 0 ? felt.map((load) => judgeLoad(evidence, load)) : unfelt(evidence);
+    const { loads } = evidence.ledger;
+    const moments = momentsOf(evidence.events);
+    const felt = loads.filter((load) => load.service.impactMs !== null);
+    const silent = loads.filter((load) => !felt.includes(load) && silentAtEndMs(load, moments) !== null);
+    const judged = [...felt, ...silent].map((load) => judgeLoad(evidence, load));
+    return felt.length > 0 ? judged : [...judged, ...unfelt(evidence)];
   },
 };

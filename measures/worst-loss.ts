@@ -4,7 +4,8 @@ import { formatDuration } from '../core/units.ts';
 import { basisWith, delayMs, delayOf, type Delay } from './detection.ts';
 import { momentsOf } from './drill.ts';
 import { unhurriedMs } from './ledger-service.ts';
-import { countsForLoss, type Loss } from './loss.ts';
+import { logReachOf } from './log-reach.ts';
+import type { Loss } from './loss.ts';
 import { protectionOf, recoveryMeansOf, stepsOf, type ProtectionSeen } from './protection.ts';
 import { judgeSchedule } from './schedule.ts';
 
@@ -152,31 +153,21 @@ function whyLogBoundsNothing(evidence: Evidence, component: string, loss: Loss):
   return [...logs].map((log) => whyNotBy(evidence, log, component, loss)).find((why) => why !== null) ?? null;
 }
 
-function whyNotBy({ events, ledger }: Evidence, log: string, component: string, loss: Loss): string | null {
-  const faultMs = momentsOf(events).faultMs!;
-  const segments = eventsOf(events, 'log.durable').filter(
-    ({ data, atMs }) => data.backup === log && atMs >= data.readAtMs,
-  );
-  const lags = segments.filter(({ atMs }) => atMs <= faultMs).map(({ atMs, data }) => atMs - data.readAtMs);
-  if (loss.lostBeforeFault > 0 && lags.length === 0)
+function whyNotBy(evidence: Evidence, log: string, component: string, loss: Loss): string | null {
+  const faultMs = momentsOf(evidence.events).faultMs!;
+  const reach = logReachOf(evidence, log, component, faultMs);
+  if (loss.lostBeforeFault > 0 && reach.lagMs === null)
     return 'no part of the log was seen to be durable by the fault';
-  const lagMs = Math.max(0, ...lags);
+  const lagMs = reach.lagMs ?? 0;
   const late = `the log was ${formatDuration(lagMs)} late at most`;
   const lostMs = faultMs - (loss.oldestMs ?? faultMs);
   if (loss.lostBeforeFault > 0 && lostMs > lagMs + logSlackMs)
     return `the oldest lost write is ${formatDuration(lostMs)} older than the fault, and ${late}`;
-  const writes = ledger.loads
-    .filter((load) => load.target === component && countsForLoss(load))
-    .flatMap(({ service }) => service.unhurriedWriteMs ?? []);
-  const fetched = eventsOf(events, 'log.fetched').findLast(({ data }) => data.backup === log);
-  const held = segments.filter(({ seq }) => seq < (fetched?.seq ?? Infinity));
-  const readMs = Math.max(-Infinity, ...held.map(({ data }) => data.readAtMs));
-  const missedMs = Math.max(-Infinity, ...writes) - readMs;
-  return missedMs <= lagMs || writes.length === 0
-    ? null
-    : held.length === 0
-      ? 'no part of the log was seen to be durable'
-      : `the log was last read ${formatDuration(missedMs)} before a write that the fault left it a second for, and ${late}`;
+  const { missedMs } = reach;
+  if (missedMs === null || missedMs <= lagMs) return null;
+  return missedMs === Infinity
+    ? 'no part of the log was seen to be durable'
+    : `the log was last read ${formatDuration(missedMs)} before a write that the fault left it a second for, and ${late}`;
 }
 
 /**

@@ -22,7 +22,7 @@ const bad = z.strictObject({
     .default('works')
     .describe('`fails`: rejects. `lies`: resolves and heals nothing'),
   hangs: z
-    .enum(['attach', 'seed', 'prepare', 'copy', 'wipe', 'restore', 'read-back', 'check', 'close'])
+    .enum(['attach', 'seed', 'prepare', 'copy', 'wipe', 'restore', 'read', 'read-back', 'check', 'close'])
     .optional()
     .describe('What never ends'),
   stallBackupsAfter: z.int().min(0).optional().describe('Copies that succeed before every later one hangs'),

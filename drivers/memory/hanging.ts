@@ -1,5 +1,6 @@
 import { every, type Clock } from '../../core/clock.ts';
 import type { Attached } from '../../core/driver.ts';
+import type { DataClient } from '../../core/workload.ts';
 import type { MemoryConfig } from './config.ts';
 
 /**
@@ -26,6 +27,13 @@ export function hanging(what: MemoryConfig['bad']['hangs'], attached: Attached, 
       return { ...attached, backups: { ...backups, copy: { ...backups['copy'], restore: hang } } };
     case 'wipe':
       return { ...attached, wipe: hang };
+    case 'read': {
+      if (workload?.kind !== 'data') return attached;
+      return {
+        ...attached,
+        workload: { ...workload, open: async () => oneHangs(await workload.open(), hang) },
+      };
+    }
     case 'read-back':
       return { ...attached, workload: { ...workload!, readBack: hang } };
     case 'check':
@@ -35,4 +43,12 @@ export function hanging(what: MemoryConfig['bad']['hangs'], attached: Attached, 
     default:
       return attached;
   }
+}
+
+const hangsAt = 100;
+
+/** One of its reads gets no answer. */
+function oneHangs(client: DataClient, hang: () => Promise<never>): DataClient {
+  let reads = 0;
+  return { ...client, read: (id) => ((reads += 1) === hangsAt ? hang() : client.read(id)) };
 }

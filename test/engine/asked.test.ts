@@ -150,6 +150,24 @@ describe('a service that ran before the fault', () => {
     ]);
     expect(looked).toEqual([]);
   });
+  test('is asked again where it could not be, and ends the drill before the fault where it never can', async () => {
+    const drillWith = (failures: number): Drill => {
+      let asked = 0;
+      const state = async (): Promise<ServiceState> => {
+        if ((asked += 1) <= failures) throw new Error('the engine does not answer');
+        return running;
+      };
+      return {
+        stack: { services: new Map([['jobs', { name: 'jobs', state } as unknown as Service]]) },
+        options: { signal: new AbortController().signal },
+        dependencies: { clock: quickClock(), progress: () => undefined },
+      } as unknown as Drill;
+    };
+    await expect(stateOfServices(drillWith(3))).resolves.toEqual(new Map([['jobs', running]]));
+    await expect(stateOfServices(drillWith(Infinity))).rejects.toThrow(
+      /what jobs is before the fault cannot be known/,
+    );
+  });
   test('one that had ended by then is not asked', async () => {
     const { asked } = await askedOf({
       before: { status: 'exited', exitCode: 0 },

@@ -45,3 +45,12 @@ describe('a drill that is ended while its driver hangs', () => {
     expect(result.outcome).toBe('completed');
   });
 });
+
+test('a client that waits for ever is no record, and the drill no pass, though all others are served', async () => {
+  const { result } = await drillInMemory({ config: '{ bad: { hangs: read } }' });
+  expect(result).toMatchObject({ outcome: 'aborted', verdict: 'inconclusive', exitCode: 69 });
+  expect(result.error).toMatch(/the ledger lacks it/);
+  expect(result.notes.map(({ text }) => text)).toContainEqual(
+    expect.stringMatching(/^ending the loads took longer/),
+  );
+});
