@@ -97,7 +97,7 @@ export interface ServiceAnalysis {
   lastFailureMs: number | null;
   /** Right operations after the last failure, to the end of the observation. */
   rightSinceFailure: number;
-  /** Completion of the last operation before the fault, and of the last right one by the end of the observation. */
+  /** Completion of the last operation before the fault, and of the last right one that was observed. */
   lastBeforeFaultMs: number | null;
   lastRightMs: number | null;
   /**

@@ -4,9 +4,9 @@ import { countsForLoss } from './loss.ts';
 
 /** How far a log that is followed had come, and how late it was. */
 export interface LogReach {
-  /** The longest from reading a part of it to its being durable, of what was durable by the fault; null without. */
+  /** The longest from reading a part to its being durable, of those durable by the fault; null without. */
   lagMs: number | null;
-  /** How long before the newest write that the fault left it a second for it was last read; null without one. */
+  /** How long before the newest write that the fault left it a second for it was last read; or null. */
   missedMs: number | null;
 }
 

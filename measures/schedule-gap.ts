@@ -50,7 +50,7 @@ export function gapBetween(events: readonly TimelineEvent[], pace: Pace, faultMs
   return null;
 }
 
-/** The first run before the fault that took longer than the declared interval: the next one had to wait for it. */
+/** The first run before the fault that took longer than the declared interval: the next one had to wait. */
 export function overrunOf(
   events: readonly TimelineEvent[],
   pace: Pace,
