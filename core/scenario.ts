@@ -103,26 +103,27 @@ export interface FaultPlan {
   params: Record<string, unknown>;
 }
 
-/** For editors: what a fault takes, its own parameters among it, and nothing else. */
-const faultMeta = (
-  fault: string,
-  { properties, required }: Record<string, unknown>,
-): Record<string, unknown> => ({
-  properties: {
-    [fault]: { type: 'string', description: 'The component to break' },
-    at: {
-      ...jsonSchemaOf(moment),
-      description:
-        '`worst`: just before the next recovery point becomes durable; or an offset from the beginning of the load, such as +5s',
-    },
-    beforehand: {
-      type: 'boolean',
-      description:
-        'A circumstance of the fault that follows, such as a slow link: no time is counted from it',
-    },
-    ...(properties as object),
+/** For editors: what a fault takes, and nothing else. Made when somebody asks for a JSON Schema. */
+const faultMeta = (fault: string, params: z.ZodType): Record<string, unknown> => ({
+  get properties() {
+    return {
+      [fault]: { type: 'string', description: 'The component to break' },
+      at: {
+        ...jsonSchemaOf(moment),
+        description:
+          '`worst`: just before the next recovery point becomes durable; or an offset from the beginning of the load, such as +5s',
+      },
+      beforehand: {
+        type: 'boolean',
+        description:
+          'A circumstance of the fault that follows, such as a slow link: no time is counted from it',
+      },
+      ...(jsonSchemaOf(params)['properties'] as object),
+    };
   },
-  required: [fault, ...((required as string[] | undefined) ?? [])],
+  get required() {
+    return [fault, ...((jsonSchemaOf(params)['required'] as string[] | undefined) ?? [])];
+  },
   additionalProperties: false,
 });
 
@@ -151,7 +152,7 @@ const faultSchema = (known: Record<string, z.ZodType>) =>
               params: rest,
             }),
           )
-          .meta(faultMeta(fault, jsonSchemaOf(params))),
+          .meta(faultMeta(fault, params)),
       ]),
     ),
   ) as unknown as z.ZodType<FaultPlan, Record<string, unknown>>;
