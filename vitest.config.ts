@@ -38,13 +38,15 @@ const compiledMax = 20_000;
 if (existsSync(compiled) && readdirSync(compiled, { recursive: true }).length > compiledMax)
   rmSync(compiled, { recursive: true, force: true });
 
+/** Every third moment of a file is waiting for a process or a disk; and one of them is the accidents. */
+const besideAccidents = 4;
 const containers = { testTimeout: 300_000, hookTimeout: 600_000 };
 
 const drills = 'test/drills/**/*.docker.test.ts';
 const scenarios = 'test/drills/scenarios.docker.test.ts';
 const variants = 'test/drills/variants.docker.test.ts';
 const environment = 'test/accidents/environment.docker.test.ts';
-const sweepers = 'test/stack/leftovers.docker.test.ts';
+const accidents = 'test/accidents/accidents.docker.test.ts';
 
 /**
  * What only `npm run test:all` runs: every scenario with something taken away, the cases of the field on real
@@ -59,7 +61,6 @@ const onlyInAll = everything
       'drills/failover',
       'drills/jobs',
       'drills/field-cases/*',
-      'accidents/every-fault',
       'faults/region-lost',
       'faults/stores',
       'fixtures/app/app',
@@ -96,6 +97,7 @@ const onlyInAll = everything
 
 /** Minutes each: begun last, they would keep one worker busy while the others have nothing left. */
 const long = [
+  'accidents/accidents.docker.test.ts',
   'drivers/mysql.docker.test.ts',
   'drivers/redis.docker.test.ts',
   'drivers/toxiproxy.docker.test.ts',
@@ -139,8 +141,7 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/**/*.docker.test.ts'],
-          // Every third moment of a file is waiting for a process or a disk.
-          maxWorkers: 3,
+          maxWorkers: besideAccidents,
           // What takes seconds takes minutes on a busy machine; what hangs still ends.
           testTimeout: 240_000,
           // Loading everything anew for each file was more than a third of what the tests cost.
@@ -148,12 +149,14 @@ export default defineConfig({
           setupFiles: ['test/support/fresh-scratch.ts'],
         },
       },
+      // Beside those, one file that mostly waits; alone among what starts and sweeps up containers.
+      { test: { name: 'accidents', include: [accidents], maxWorkers: besideAccidents, ...containers } },
       // Conformance on real servers and on the engine: mostly waiting, so more files at a time than cores.
       {
         test: {
           name: 'servers',
           include: ['test/{drivers,stores,fixtures,faults,stack}/**/*.docker.test.ts'],
-          exclude: [sweepers, ...onlyInAll],
+          exclude: onlyInAll,
           maxWorkers: 3,
           ...containers,
           sequence: { groupOrder: 1 },
@@ -178,17 +181,6 @@ export default defineConfig({
           maxWorkers: 2,
           ...containers,
           sequence: { groupOrder: 4 },
-        },
-      },
-      // Whatever asks what dead owners left before the next start sweeps it up: alone.
-      {
-        test: {
-          name: 'accidents',
-          include: ['test/accidents/**/*.docker.test.ts', sweepers],
-          exclude: [environment, ...onlyInAll],
-          fileParallelism: false,
-          ...containers,
-          sequence: { groupOrder: 5 },
         },
       },
     ],
