@@ -1,6 +1,6 @@
 import { planDrill, type Plan } from '../engine/plan.ts';
 import { isCommand, isReplay, isRestore } from '../engine/plan-step.ts';
-import { titleOf } from '../engine/recover.ts';
+import { titleOf } from '../engine/step-title.ts';
 import { leastIntervalMs } from '../engine/schedule-pace.ts';
 import { createStackProvider } from '../stack/provider.ts';
 import { chalkFor } from './output.ts';

@@ -211,9 +211,16 @@ export interface EventData {
   /**
    * Whether what was broken, and what ran before the fault, is there at the end. `detail`: in words, what was
    * seen. `staysAway`: the scenario says so, or it lies in a region that was lost and never given back; then
-   * it may be missing.
+   * it may be missing. `stood` false: it did not stand before the fault, and may be missing as well.
    */
-  asked: { of: string; kind: 'component' | 'service'; ready: boolean; detail: string; staysAway: boolean };
+  asked: {
+    of: string;
+    kind: 'component' | 'service';
+    ready: boolean;
+    detail: string;
+    staysAway: boolean;
+    stood?: false;
+  };
   /** A restore took what no real site has ready: that it did counts, whatever becomes of the restore. */
   'restore.beganWith': BegunWith;
   note: { text: string };

@@ -3,6 +3,7 @@ import type { Strategy } from '../core/strategy.ts';
 import { eventsOf, type EventData, type TimelineEvent } from '../core/timeline.ts';
 import { backupsDisagree } from './agreement-backups.ts';
 import { logsDisagree } from './agreement-logs.ts';
+import { partsDisagree } from './agreement-parts.ts';
 import { firstOf, says, stepsOf, type Agreement, type Known } from './agreement-plan.ts';
 import { textsDisagree } from './agreement-texts.ts';
 
@@ -23,6 +24,7 @@ export function agreementDamage(events: readonly TimelineEvent[], known: Known):
     absencesDisagree,
     backupsDisagree,
     logsDisagree,
+    partsDisagree,
   ]) {
     const why = differs(plan);
     if (why !== null) return `the events are not those of the plan: ${why}`;
@@ -30,7 +32,7 @@ export function agreementDamage(events: readonly TimelineEvent[], known: Known):
   return null;
 }
 
-function loadsDisagree({ scenario, events, completed }: Agreement): string | null {
+function loadsDisagree({ scenario, strategy, events, completed, known }: Agreement): string | null {
   const planned = Object.entries(scenario.load);
   const begun = eventsOf(events, 'load.begun');
   const wrong = firstOf(begun, (event) => {
@@ -41,7 +43,9 @@ function loadsDisagree({ scenario, events, completed }: Agreement): string | nul
     if (ratePerSecond !== plan.rate.perSecond)
       return `${says(event)} has ${load} at ${ratePerSecond}/s, and not at ${plan.rate.text}`;
     if (volatile !== plan.volatile) return `${says(event)} has ${load} as volatile: ${volatile}`;
-    return (kind === 'visits') !== (plan.by !== undefined) && `${says(event)} has ${load} as ${kind}`;
+    const driver = known.drivers[strategy.components[target]?.driver ?? ''];
+    const own = driver ? driver.workload : kind;
+    return kind !== (plan.by === undefined ? own : 'visits') && `${says(event)} has ${load} as ${kind}`;
   });
   if (wrong) return wrong;
   const ended = eventsOf(events, 'load.ended', 'readback.ended').find(

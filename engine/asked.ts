@@ -1,8 +1,10 @@
 import { pollUntil } from '../core/clock.ts';
-import { environmentError } from '../core/errors.ts';
 import type { Service, ServiceState } from '../core/service.ts';
+import type { EventData } from '../core/timeline.ts';
+import { endedWell, jobDeadlineMs, servicesOf, type Before } from './before.ts';
 import { brokenComponents } from './break.ts';
 import { attachedTo, type Drill } from './drill-context.ts';
+import type { PlannedComponent } from './plan.ts';
 import { isRestore } from './plan-step.ts';
 import { withDeadline } from './undo.ts';
 import { sayWait } from './waiting.ts';
@@ -14,8 +16,6 @@ const healthyDeadlineMs = 60_000;
 const askEveryMs = 250;
 /** How long a service that was started anew may take to pass its own check, before it is looked at again. */
 const checkDeadlineMs = 5_000;
-/** How long anything may have to wait for the answer of a service that may have ended. */
-const jobDeadlineMs = 5_000;
 /**
  * A process that ends again and again is seen running now and then: it must be the same one this much later.
  */
@@ -25,34 +25,6 @@ const steadyMs = 1_000;
  * that went well.
  */
 const flappingMs = 10_000;
-
-/** What every service of the stack was before anything was broken. */
-export type Before = ReadonlyMap<string, ServiceState>;
-
-/**
- * Notes the state of every service, for `askAll` to compare with. Rejects where one cannot be asked for so
- * long: nobody would miss it at the end, and nothing is broken yet.
- */
-export async function stateOfServices(drill: Drill): Promise<Before> {
-  const ask = async (service: Service): Promise<[string, ServiceState]> => {
-    let why: unknown = null;
-    const state = await pollUntil(
-      drill.dependencies.clock,
-      { everyMs: askEveryMs, deadlineMs: readyDeadlineMs, signal: drill.options.signal },
-      () =>
-        service.state().catch((error: unknown) => {
-          why = error;
-          return false as const;
-        }),
-    );
-    if (state) return [service.name, state];
-    throw environmentError(`what ${service.name} is before the fault cannot be known`, { cause: why });
-  };
-  sayWait(drill, 'asking what every service is', readyDeadlineMs);
-  return new Map(await Promise.all([...servicesOf(drill)].map(ask)));
-}
-
-const servicesOf = (drill: Drill): Iterable<Service> => drill.stack?.services.values() ?? [];
 
 /** Which start of each service was seen running, and when: `askAll` need not wait that long again. */
 export type SeenRunning = ReadonlyMap<string, { startedAt: string; atMs: number }>;
@@ -71,61 +43,9 @@ export async function seenRunning(drill: Drill): Promise<SeenRunning> {
 }
 
 /**
- * Without what has ended well by itself since: a job that was done before anything was broken is as it was.
- * Called right before each fault, and looks until the first that is no circumstance; what such a one was done
- * to did not end by itself. What cannot be asked is left in.
- */
-export async function withoutEndedJobs(drill: Drill, before: Before): Promise<Before> {
-  const begun = drill.timeline.events.flatMap((event) => (event.type === 'fault.begun' ? [event.data] : []));
-  if (begun.some(({ beforehand }) => !beforehand)) return before;
-  const struck = new Set(begun.flatMap(({ target }) => [target, drill.plan.components.get(target)?.service]));
-  const ended = async ([name, { status }]: [string, ServiceState]): Promise<string[]> => {
-    const service = drill.stack!.services.get(name)!;
-    if (status !== 'running' || struck.has(name) || (service.region !== null && struck.has(service.region)))
-      return [];
-    const now = await withDeadline(
-      drill.dependencies.clock,
-      `asking what ${name} is`,
-      jobDeadlineMs,
-      service.state(),
-    ).catch(() => null);
-    return now !== null && endedWell(now) ? [name] : [];
-  };
-  if (before.size > 0) sayWait(drill, 'looking whether a service has ended by itself', jobDeadlineMs);
-  const gone = (await Promise.all([...before].map(ended))).flat();
-  for (const name of gone)
-    drill.timeline.emit('note', {
-      text: `${name} ended well by itself before anything was broken: at the end nobody asks for it`,
-    });
-  return new Map([...before].filter(([name]) => !gone.includes(name)));
-}
-
-const endedWell = ({ status, exitCode }: ServiceState): boolean => status === 'exited' && exitCode === 0;
-
-/**
- * The components that say now that they are ready, for `askAll` to ask again: a recovery may cost more than
- * it brings back.
- */
-export async function readyComponents(drill: Drill): Promise<string[]> {
-  const brokenBeforehand = drill.plan.faults.flatMap(({ plan }) => (plan.beforehand ? [plan.target] : []));
-  const { clock } = drill.dependencies;
-  const ready = async (name: string): Promise<string[]> => {
-    const what = `asking whether ${name} is ready`;
-    return (await withDeadline(clock, what, readyDeadlineMs, attachedTo(drill, name).ready()).catch(
-      () => false,
-    ))
-      ? [name]
-      : [];
-  };
-  const names = [...drill.attached.keys()].filter((name) => !brokenBeforehand.includes(name));
-  sayWait(drill, 'asking every component whether it is ready', readyDeadlineMs);
-  return (await Promise.all(names.map(ready))).flat();
-}
-
-/**
  * Asks every component that was broken or restored, or ready before the fault, and every service that ran
- * then, whether it is there and ready now. What lies in a lost region is not reached for. Never rejects for
- * what they say. `seen`: at an earlier look, after the recovery.
+ * then, whether it is there and ready now; all others are looked at. What lies in a lost region is not reached
+ * for. Never rejects for what they say. `seen`: at an earlier look, after the recovery.
  */
 export async function askAll(
   drill: Drill,
@@ -134,21 +54,48 @@ export async function askAll(
   seen: SeenRunning,
 ): Promise<void> {
   const ran = [...before].filter(([, { status }]) => status === 'running');
+  const components = componentsToAsk(drill, readyBefore);
   sayWait(drill, 'asking every component and service whether it stands', healthyDeadlineMs);
   const asked = [
-    ...componentsToAsk(drill, readyBefore).map((name) => askComponent(drill, name)),
+    ...components.map((name) => askComponent(drill, name)),
     ...ran.map(([name, state]) => askService(drill, drill.stack!.services.get(name)!, state, seen.get(name))),
+    ...[...drill.plan.components.values()]
+      .filter(({ name }) => !components.includes(name))
+      .map((one) => lookAtComponent(drill, one)),
+    ...[...servicesOf(drill)]
+      .filter(({ name }) => before.get(name)?.status !== 'running')
+      .map((service) => lookAtService(drill, service)),
   ];
   for (const event of await Promise.all(asked)) drill.timeline.emit('asked', event);
 }
 
-type Asked = {
-  of: string;
-  kind: 'component' | 'service';
-  ready: boolean;
-  detail: string;
-  staysAway: boolean;
-};
+type Asked = EventData['asked'];
+
+/** What did not stand before the fault is looked at once, and need not stand now. */
+async function lookAtComponent(drill: Drill, { name, region }: PlannedComponent): Promise<Asked> {
+  const about = { of: name, kind: 'component' as const, stood: false as const };
+  if (lostForGood(drill, region)) return { ...about, ...gone(region!) };
+  const what = `asking whether ${name} is ready`;
+  const looking = withDeadline(
+    drill.dependencies.clock,
+    what,
+    jobDeadlineMs,
+    attachedTo(drill, name).ready(),
+  );
+  const ready = await looking.catch(() => false);
+  const detail = ready ? 'answers as ready' : 'does not answer as ready';
+  return { ...about, ready, detail, staysAway: false };
+}
+
+async function lookAtService(drill: Drill, service: Service): Promise<Asked> {
+  const about = { of: service.name, kind: 'service' as const, stood: false as const };
+  if (lostForGood(drill, service.region)) return { ...about, ...gone(service.region!) };
+  const what = `asking what ${service.name} is`;
+  const looking = withDeadline(drill.dependencies.clock, what, jobDeadlineMs, service.state());
+  const state = await looking.catch(() => null);
+  const detail = state ? told(state) : 'could not be asked';
+  return { ...about, ready: state?.status === 'running', detail, staysAway: false };
+}
 
 const lostForGood = (drill: Drill, region: string | null): boolean =>
   region !== null && drill.regions.get(region)?.over === false;

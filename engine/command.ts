@@ -10,6 +10,7 @@ import { eventsOf, type Json } from '../core/timeline.ts';
 import { keptOutput, lastLines, writeOutput, type Kept } from './command-output.ts';
 import type { Drill } from './drill-context.ts';
 import { runOnHost } from './host-command.ts';
+import { commandTitle } from './step-title.ts';
 import { secretOf, serviceOf } from './surroundings.ts';
 
 export interface CommandOutcome {
@@ -185,8 +186,3 @@ export async function commandStep(drill: Drill, step: CommandLine, scratch: stri
     );
   return { exitCode, stdout: lastLines(stdout), stderr: lastLines(stderr) };
 }
-
-/** `./restore.sh --now on the host`. */
-export const commandTitle = ({ command, in: where }: CommandLine): string =>
-  `${shortened(command.join(' '))} ${where === 'host' ? 'on the host' : `in ${where}`}`;
-const shortened = (text: string): string => (text.length > 60 ? `${text.slice(0, 59)}…` : text);

@@ -5,14 +5,8 @@ import { every } from '../core/clock.ts';
 import { environmentError, messageOf, MusterError } from '../core/errors.ts';
 import type { Outcome, Phase } from '../core/timeline.ts';
 import type { Recorder } from '../core/workload.ts';
-import {
-  askAll,
-  readyComponents,
-  stateOfServices,
-  withoutEndedJobs,
-  type Before,
-  type SeenRunning,
-} from './asked.ts';
+import { askAll, type SeenRunning } from './asked.ts';
+import { readyComponents, stateOfServices, withoutEndedJobs, type Before } from './before.ts';
 import { breakIt, detect } from './break.ts';
 import { countingWrites } from './covered.ts';
 import { workloadOf, type Drill, type EngineDependencies, type RunOptions } from './drill-context.ts';

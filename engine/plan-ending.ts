@@ -6,6 +6,9 @@ import { isCommand, isRestore } from './plan-step.ts';
 import { componentsHit } from './plan-region.ts';
 import type { Context } from './plan-context.ts';
 
+/** All that the planning of checks looks at. */
+export type Planned = Pick<Context, 'scenario' | 'strategy' | 'components'>;
+
 /** What stays away is a component or a service of the stack. */
 export function checkStaysAway({ source, scenario, components, services, problems }: Context): void {
   const known = [...new Set([...components.keys(), ...services])];
@@ -44,14 +47,14 @@ const hasWayIn = ({ declared }: PlannedComponent): boolean => declared.clients !
  * Those that were in a region that is lost: what their clients meet afterwards is another server, or one that
  * came back.
  */
-const inLostRegions = ({ components }: Context, faults: readonly PlannedFault[]): PlannedComponent[] =>
+const inLostRegions = ({ components }: Planned, faults: readonly PlannedFault[]): PlannedComponent[] =>
   faults
     .filter(({ fault }) => fault.on === 'region')
     .flatMap((fault) => componentsHit(fault, components))
     .map((name) => components.get(name)!);
 
 /** Those whose clients another server of the same kind serves after one of the steps. */
-function takenOver({ components }: Context, steps: readonly Step[]): PlannedComponent[] {
+function takenOver({ components }: Planned, steps: readonly Step[]): PlannedComponent[] {
   const kinds = steps.flatMap((step) => {
     const driver = 'run' in step ? components.get(step.target ?? '')?.driver : undefined;
     return driver?.takesOver?.includes((step as { run: string }).run) ? [driver] : [];
@@ -63,7 +66,7 @@ function takenOver({ components }: Context, steps: readonly Step[]): PlannedComp
  * Components whose data a fault, a restore or a failover touches, or a command of the user's own may, and
  * whose driver can compare what they hold.
  */
-function touched(context: Context, faults: readonly PlannedFault[]): string[] {
+function touched(context: Planned, faults: readonly PlannedFault[]): string[] {
   const { scenario, components } = context;
   const own = faults.filter(({ fault }) => fault.on !== 'store' && fault.on !== 'region');
   const broken = own.filter(
@@ -77,7 +80,7 @@ function touched(context: Context, faults: readonly PlannedFault[]): string[] {
   const names = new Set([
     ...broken.map(({ plan }) => plan.target),
     ...restored,
-    ...withinReach({ scenario, components }, own),
+    ...withinReach(context, own),
     ...elsewhere,
   ]);
   return [...names].filter((name) => Object.hasOwn(components.get(name)?.driver.checks ?? {}, inventory));
@@ -87,10 +90,7 @@ function touched(context: Context, faults: readonly PlannedFault[]): string[] {
  * What a command does is not known: it may put data back, or take it away, in the service that it runs in,
  * and in what was broken.
  */
-function withinReach(
-  { scenario, components }: Pick<Context, 'scenario' | 'components'>,
-  own: readonly PlannedFault[],
-): string[] {
+function withinReach({ scenario, components }: Planned, own: readonly PlannedFault[]): string[] {
   const commands = scenario.recover === 'automatic' ? [] : scenario.recover.filter(isCommand);
   if (commands.length === 0) return [];
   const inside = [...components.values()]
@@ -107,7 +107,7 @@ function withinReach(
  * whole is looked at.
  */
 function besides(
-  { scenario, components }: Context,
+  { scenario, components }: Planned,
   faults: readonly PlannedFault[],
   touched: readonly string[],
 ): string[] {
@@ -126,7 +126,7 @@ function besides(
  * Copies are looked at whatever was broken: they take a loss over. In a lost region nobody looks, and what is
  * to stay away is not asked.
  */
-function copies({ scenario, components }: Context, faults: readonly PlannedFault[]): string[] {
+function copies({ scenario, components }: Planned, faults: readonly PlannedFault[]): string[] {
   if (faults.some(({ fault }) => fault.on === 'region')) return [];
   const here = [...components.values()].filter(
     ({ name, service }) => !scenario.staysAway.includes(name) && !scenario.staysAway.includes(service),
@@ -134,39 +134,46 @@ function copies({ scenario, components }: Context, faults: readonly PlannedFault
   return here.filter(({ driver }) => Object.hasOwn(driver.checks, follows)).map(({ name }) => name);
 }
 
-/**
- * The inventory of each component that is touched, and what copies hold, unless the scenario names the check
- * itself or declines it. What is declined must be one of these.
- */
-export function checksByDefault(
-  context: Context,
+/** What would run by default: those that the scenario does not name itself. */
+function allByDefault(
+  planned: Planned,
   faults: readonly PlannedFault[],
   named: readonly PlannedCheck[],
 ): PlannedCheck[] {
-  const { source, scenario, problems } = context;
-  const planned = (component: string, check: string, byDefault: PlannedCheck['byDefault']): PlannedCheck => {
+  const one = (component: string, check: string, byDefault: PlannedCheck['byDefault']): PlannedCheck => {
     const id = `${component}.${check}`;
     return { id, named: id, component, check, byDefault };
   };
-  const mine = touched(context, faults);
+  const mine = touched(planned, faults);
   const all = [
-    ...mine.map((name) => planned(name, inventory, 'touched')),
-    ...besides(context, faults, mine).map((name) => planned(name, inventory, 'beside')),
-    ...copies(context, faults).map((name) => planned(name, follows, 'always')),
+    ...mine.map((name) => one(name, inventory, 'touched')),
+    ...besides(planned, faults, mine).map((name) => one(name, inventory, 'beside')),
+    ...copies(planned, faults).map((name) => one(name, follows, 'always')),
   ];
-  const open = all.filter(({ id }) => !named.some((one) => one.id === id));
-  for (const id of Object.keys(scenario.decline)) {
-    if (!open.some((one) => one.id === id))
-      problems.add(
-        unknownName(
-          source,
-          ['decline', id],
-          'check that runs by default',
-          id,
-          open.map((one) => one.id),
-          true,
-        ),
+  return all.filter(({ id }) => !named.some((other) => other.id === id));
+}
+
+/**
+ * The inventory of each component that is touched, and what copies hold, unless the scenario names the check
+ * itself or declines it.
+ */
+export const checksByDefault = (
+  planned: Planned,
+  faults: readonly PlannedFault[],
+  named: readonly PlannedCheck[],
+): PlannedCheck[] =>
+  allByDefault(planned, faults, named).filter(({ id }) => !Object.hasOwn(planned.scenario.decline, id));
+
+/** What is declined is one of those that run by default. */
+export function checkDeclined(
+  context: Context,
+  faults: readonly PlannedFault[],
+  named: readonly PlannedCheck[],
+): void {
+  const open = allByDefault(context, faults, named).map(({ id }) => id);
+  for (const id of Object.keys(context.scenario.decline))
+    if (!open.includes(id))
+      context.problems.add(
+        unknownName(context.source, ['decline', id], 'check that runs by default', id, open, true),
       );
-  }
-  return open.filter(({ id }) => !Object.hasOwn(scenario.decline, id));
 }

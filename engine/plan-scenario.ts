@@ -4,8 +4,8 @@ import type { Registries } from '../core/registries.ts';
 import type { Scenario } from '../core/scenario.ts';
 import type { Plan, PlannedBackup, PlannedCheck, PlannedFault } from './plan.ts';
 import { checkCommand } from './plan-command.ts';
-import { backupNames, backupOf, type Context, type Surroundings } from './plan-context.ts';
-import { checkStaysAway, checksByDefault } from './plan-ending.ts';
+import { backupNames, backupOf, type Context, type Path, type Surroundings } from './plan-context.ts';
+import { checkDeclined, checkStaysAway, checksByDefault, type Planned } from './plan-ending.ts';
 import { checkFaults } from './plan-fault.ts';
 import { owned, type Problems } from './plan-input.ts';
 import { checkLoads, notesOnLoads } from './plan-load.ts';
@@ -34,6 +34,7 @@ export function checkScenario(
     for (const [i, step] of scenario.recover.entries())
       checkStep(context, step, ['recover', i], { backups, declared }, faults);
   const named = checkChecks(context);
+  checkDeclined(context, faults, named);
   const checks = [...named, ...checksByDefault(context, faults, named)];
   checkStaysAway(context);
   return {
@@ -57,38 +58,60 @@ function checkProtect(context: Context): PlannedBackup[] {
   });
 }
 
+/** The checks that a name may mean: `ttl` of whichever component has one, or `redis.ttl`. */
+const fittingChecks = ({ components }: Planned, name: string): PlannedCheck[] =>
+  [...components.values()]
+    .flatMap((one) =>
+      Object.keys(one.driver.checks).map((check) => ({
+        id: `${one.name}.${check}`,
+        component: one.name,
+        check,
+      })),
+    )
+    .filter(({ id, check }) => id === name || check === name)
+    .map((one) => ({ ...one, named: name }));
+
+/** Those that the scenario names, each once; no invariants and not the ledger. */
+export const checksByName = (planned: Planned): PlannedCheck[] =>
+  namesOfChecks(planned).flatMap((name) => {
+    const fitting = fittingChecks(planned, name);
+    return fitting.length === 1 ? fitting : [];
+  });
+
+const namesOfChecks = ({ scenario, strategy }: Planned): string[] =>
+  [...new Set(scenario.check)].filter((name) => name !== 'ledger' && !owned(strategy.invariants, name));
+
 function checkChecks(context: Context): PlannedCheck[] {
-  const offered = [...context.components.values()].flatMap((one) =>
-    Object.keys(one.driver.checks).map(
-      (check): PlannedCheck => ({ id: `${one.name}.${check}`, named: check, component: one.name, check }),
-    ),
-  );
-  return context.scenario.check.flatMap((name, i, all) => {
-    if (name === 'ledger' || all.indexOf(name) < i) return [];
-    const invariant = owned(context.strategy.invariants, name);
-    if (invariant) checkCommand(context, invariant, ['check', i]);
-    if (invariant) return [];
-    const fitting = offered.filter((one) => one.id === name || one.check === name);
-    if (fitting.length === 1) return [{ ...fitting[0]!, named: name }];
-    if (fitting.length > 1) {
-      context.problems.add(
+  const { scenario, strategy, source, problems, components } = context;
+  for (const [i, name] of scenario.check.entries()) {
+    const invariant = owned(strategy.invariants, name);
+    if (invariant && scenario.check.indexOf(name) === i) checkCommand(context, invariant, ['check', i]);
+  }
+  for (const name of namesOfChecks(context)) {
+    const at: Path = ['check', scenario.check.indexOf(name)];
+    const fitting = fittingChecks(context, name);
+    if (fitting.length > 1)
+      problems.add(
         inputError(`several components offer the check "${name}"`, {
-          at: context.source.place(['check', i]),
+          at: source.place(at),
           found: name,
           expected: `one of ${fitting.map((one) => one.id).join(', ')}`,
         }),
       );
-    } else
-      context.problems.add(
-        unknownName(context.source, ['check', i], 'check', name, [
-          'ledger',
-          ...Object.keys(context.strategy.invariants),
-          ...offered.map((one) => one.check),
-          ...offered.map((one) => one.id),
-        ]),
-      );
-    return [];
-  });
+    if (fitting.length !== 0) continue;
+    const offered = [...components.values()].flatMap((one) =>
+      Object.keys(one.driver.checks).map((check) => [check, `${one.name}.${check}`] as const),
+    );
+    problems.add(
+      unknownName(source, at, 'check', name, [
+        'ledger',
+        ...Object.keys(strategy.invariants),
+        ...offered.map(([check]) => check),
+        ...offered.map(([, id]) => id),
+      ]),
+    );
+  }
+  return checksByName(context);
 }
 
 /** What is legal and still worth knowing before an hour is spent. */

@@ -3,7 +3,7 @@ import type { PlannedFault } from './plan.ts';
 import type { Context } from './plan-context.ts';
 
 /** Abilities that break one way in: who goes another way meets nothing of it. */
-const onWays: readonly AbilityName[] = ['toxic', 'cutProxy'];
+export const onWays: readonly AbilityName[] = ['toxic', 'cutProxy'];
 
 /**
  * Faults of a proxy by whose service no load of the scenario comes, as far as the strategy says which way

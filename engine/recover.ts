@@ -7,12 +7,13 @@ import type { Step } from '../core/scenario.ts';
 import type { Json } from '../core/timeline.ts';
 import { seenRunning, type SeenRunning } from './asked.ts';
 import { brokenComponents } from './break.ts';
-import { commandStep, commandTitle } from './command.ts';
+import { commandStep } from './command.ts';
 import { attachedTo, stageOf, type Drill } from './drill-context.ts';
 import { fetchLog, fetchPoint, type Base } from './fetch.ts';
 import { closeAndTell, closeLeftOpen, closeOfFailed, type Close } from './left-open.ts';
 import { isCommand, isReplay, isRestore, isReturn, actionOwner, backupToRestore } from './plan-step.ts';
 import { returnRegion } from './regions.ts';
+import { titleOf } from './step-title.ts';
 import { withDeadline } from './undo.ts';
 import { sayWait } from './waiting.ts';
 
@@ -90,14 +91,6 @@ async function runSteps(drill: Drill, course: Course): Promise<boolean> {
   }
   timeline.emit('recovery.ended', { ok: true });
   return true;
-}
-
-export function titleOf(step: Step): string {
-  if (isRestore(step)) return `restore ${step.restore} from ${step.from.join(', else ')}`;
-  if (isReplay(step)) return `replay ${step.replay} from ${step.from}`;
-  if (isCommand(step)) return commandTitle(step);
-  if (isReturn(step)) return `region ${step.return} comes back`;
-  return `${step.run}${step.target ? ` on ${step.target}` : ''}`;
 }
 
 async function runStep(drill: Drill, step: Step, index: number, course: Course): Promise<Json> {

@@ -225,6 +225,7 @@ const shapes = {
     ready: z.boolean(),
     detail: text,
     staysAway: z.boolean(),
+    stood: z.literal(false).optional(),
   }),
   'restore.beganWith': z.strictObject({
     of: text,

@@ -41,6 +41,9 @@ function limitsOfScope(evidence: Evidence): string[] {
   const built = (firstOf(events, 'stack.up')?.data.images ?? [])
     .filter((image) => image.source === 'built')
     .map((image) => image.service);
+  const absent = eventsOf(events, 'asked')
+    .filter(({ data }) => data.stood === false && !data.ready)
+    .map(({ data }) => `${data.kind} ${data.of}`);
   const kinds = [...new Set(eventsOf(events, 'fault.begun').map((event) => event.data.fault))];
   return [
     ...(kinds.length > 0
@@ -50,6 +53,7 @@ function limitsOfScope(evidence: Evidence): string[] {
     ...(unasked.length > 0
       ? [`Broken, and nobody asked for them again, so nothing is said about their RTO: ${list(unasked)}.`]
       : []),
+    ...(absent.length > 0 ? [`Not there before the fault, and not missed at the end: ${list(absent)}.`] : []),
     ...(built.length > 0
       ? [
           `Images built as equivalents of the official ones, not the official ones themselves: ${list([...new Set(built)])}.`,

@@ -58,7 +58,7 @@ export function probedTime(
   const ready = eventsOf(events, 'ready').findLast(({ data }) => data.component === component);
   const service = strategy.components[component]?.service ?? component;
   const asked = eventsOf(events, 'asked').filter(
-    ({ data }) => data.of === (data.kind === 'component' ? component : service),
+    ({ data }) => data.stood !== false && data.of === (data.kind === 'component' ? component : service),
   );
   const down = asked.find(({ data }) => !data.ready && !data.staysAway);
   if (down)

@@ -1,8 +1,8 @@
 import type { Measure } from '../core/measure.ts';
-import { eventsOf } from '../core/timeline.ts';
+import { eventsOf, type EventData } from '../core/timeline.ts';
 import { finding } from './finding.ts';
 
-function stateText({ ready, staysAway }: { ready: boolean; staysAway: boolean }): string {
+function stateText({ ready, staysAway }: EventData['asked']): string {
   if (ready) return 'ready';
   return staysAway ? 'not ready, and meant to stay away' : 'not ready';
 }
@@ -10,7 +10,8 @@ function stateText({ ready, staysAway }: { ready: boolean; staysAway: boolean })
 export const standing: Measure = {
   about: 'At the end every component and service is ready, but for what the recovery leaves away by intent',
   judge({ events }) {
-    const asked = Map.groupBy(eventsOf(events, 'asked'), ({ data }) => data.of);
+    const stood = eventsOf(events, 'asked').filter(({ data }) => data.stood !== false);
+    const asked = Map.groupBy(stood, ({ data }) => data.of);
     return [...asked].map(([of, own]) => {
       const down = own.filter(({ data }) => !data.ready && !data.staysAway);
       const told = (down.length > 0 ? down : own).map(

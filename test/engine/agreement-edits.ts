@@ -36,4 +36,5 @@ export const hang = (events: Events): void => {
 };
 
 type Edit = (events: Events) => void;
-export type Case = [what: string, base: 'good' | 'withLog' | 'ofTwo' | 'measured', edit: Edit, says: RegExp];
+export type Base = 'good' | 'withLog' | 'ofTwo' | 'measured' | 'seeded' | 'alone';
+export type Case = [what: string, base: Base, edit: Edit, says: RegExp];

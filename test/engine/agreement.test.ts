@@ -3,8 +3,10 @@ import { registries } from '../../cli/registries.ts';
 import { judgeBundle } from '../../engine/bundle.ts';
 import { copyOf, eventsIn, forgeManifest, rechain } from '../support/forgery.ts';
 import { drillInMemory } from '../support/memory-drill.ts';
+import type { Base } from './agreement-edits.ts';
 import { ofFaults } from './agreement-fault-cases.ts';
 import { ofLogs } from './agreement-log-cases.ts';
+import { ofParts } from './agreement-part-cases.ts';
 import { ofThePlan } from './agreement-plan-cases.ts';
 
 const good = drillInMemory();
@@ -27,10 +29,14 @@ const ofTwo = good.then(() =>
   }),
 );
 const measured = good.then(() => drillInMemory({ every: '1h', rpo: '2h', scenario: { timeScale: '' } }));
-const bases = { good, withLog, ofTwo, measured };
+const seeded = good.then(() => drillInMemory({ scenario: { seed: '[{ run: seed, with: { rows: 200 } }]' } }));
+const alone = good.then(() =>
+  drillInMemory({ scenario: { fault: '{ crash: store, at: +6s }', recover: 'automatic' } }),
+);
+const bases: Record<Base, typeof good> = { good, withLog, ofTwo, measured, seeded, alone };
 
 describe('events that are not those of the plan are damage, however well they are linked', () => {
-  it.each([...ofThePlan, ...ofFaults, ...ofLogs])('%s', async (_what, base, edit, says) => {
+  it.each([...ofThePlan, ...ofFaults, ...ofLogs, ...ofParts])('%s', async (_what, base, edit, says) => {
     const bundle = copyOf((await bases[base]).folder);
     const events = structuredClone(eventsIn(bundle));
     edit(events);
@@ -41,7 +47,7 @@ describe('events that are not those of the plan are damage, however well they ar
     expect(damage).toMatch(/the events are not those of the plan/);
     expect(result.verdict).not.toBe('pass');
   });
-  it.each(Object.keys(bases) as (keyof typeof bases)[])('the drill itself (%s) passes', async (base) => {
+  it.each(Object.keys(bases) as Base[])('the drill itself (%s) passes', async (base) => {
     const { folder, result } = await bases[base];
     expect(judgeBundle(folder, registries)).toEqual({ result, damage: null, altered: false });
     expect(result.verdict).toBe('pass');

@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest';
 import type { Service, ServiceState } from '../../core/service.ts';
 import { eventsOf, type EventData } from '../../core/timeline.ts';
 import { readChain } from '../../core/chain.ts';
-import { askAll, stateOfServices, withoutEndedJobs } from '../../engine/asked.ts';
+import { askAll } from '../../engine/asked.ts';
+import { stateOfServices, withoutEndedJobs } from '../../engine/before.ts';
 import type { Drill } from '../../engine/drill-context.ts';
 import { databaseOf } from '../../drivers/memory/attach.ts';
 import { drillFile, drillInMemory, memoryFiles } from '../support/memory-drill.ts';
@@ -77,7 +78,8 @@ async function askedOf({
     regions: new Map(lost.map((name) => [name, { over: false }])),
     timeline: {
       events,
-      emit: (type: string, data: EventData['asked']) => void (type === 'asked' && seen.push(data)),
+      emit: (type: string, data: EventData['asked']) =>
+        void (type === 'asked' && data.stood !== false && seen.push(data)),
     },
     options: { signal: new AbortController().signal },
     dependencies: { clock, progress: () => undefined },
