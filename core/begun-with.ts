@@ -12,6 +12,6 @@ export interface BegunWith {
   /** When it was made, and how long that took then. */
   madeAt: string;
   madeInMs: number;
-  /** How that was measured; left out by drills of before it was told. */
-  timedBy?: string;
+  /** How that was measured. */
+  timedBy: string;
 }

@@ -9,8 +9,8 @@ import { onWays } from './plan-way.ts';
 import { titleOf } from './step-title.ts';
 
 /**
- * Each part of the plan is there, as it was planned: what was attached, the parameters of faults, the names of
- * steps, what was asked in the end. What is there twice, the order of events tells.
+ * Each part of the plan is there, as it was planned: what was attached, the parameters of faults, the names
+ * of steps, what was asked in the end. What is there twice, the order of events tells.
  */
 export function partsDisagree(plan: Agreement): string | null {
   const again = plannedAgain(plan);
@@ -140,9 +140,13 @@ function waysDisagree({ strategy, events }: Agreement, { faults }: Again): strin
 
 /** Each check that is planned has ended, or had nothing to say, which only one that runs by default may. */
 function checksDisagree({ scenario, strategy, events }: Agreement, again: Again): string | null {
-  const planned = { scenario, strategy, components: again.components };
+  const planned = {
+    scenario: { ...scenario, decline: scenario.decline ?? {} },
+    strategy: { ...strategy, invariants: strategy.invariants ?? {} },
+    components: again.components,
+  };
   const named = checksByName(planned);
-  const invariants = scenario.check.filter((name) => Object.hasOwn(strategy.invariants, name));
+  const invariants = scenario.check.filter((name) => Object.hasOwn(planned.strategy.invariants, name));
   const byDefault = checksByDefault(planned, again.faults, named).map((one) => one.named);
   const over = eventsOf(events, 'check.ended', 'check.silent').map(({ data }) => data.check);
   const missing = [...named.map((one) => one.named), ...invariants, ...byDefault].find(
@@ -151,7 +155,8 @@ function checksDisagree({ scenario, strategy, events }: Agreement, again: Again)
   if (missing !== undefined) return `the check ${missing} never ended`;
   return firstOf(
     eventsOf(events, 'check.silent'),
-    (event) => !byDefault.includes(event.data.check) && `${says(event)} is of a check that is named`,
+    (event) =>
+      !byDefault.includes(event.data.check) && `${says(event)} is of a check that does not run by default`,
   );
 }
 
@@ -181,12 +186,15 @@ function askedDisagree(plan: Agreement): string | null {
   );
 }
 
+/** What is rounded on the way. */
+const roundedMs = 1;
+
 /** Where nobody acts, what was broken is waited for until it is ready, or nobody waits any longer. */
 function readyDisagrees({ scenario, events }: Agreement): string | null {
   const ended = firstEvent(events, 'observation.ended');
   const recovered = eventsOf(events, 'recovery.ended').at(-1);
   if (scenario.recover !== 'automatic' || !ended || !recovered) return null;
-  if (ended.atMs - recovered.atMs >= scenario.giveUp.ms) return null;
+  if (ended.atMs - recovered.atMs >= scenario.giveUp.ms - roundedMs) return null;
   const faults = eventsOf(events, 'fault.begun').filter(({ data }) => !data.beforehand);
   const inRegions = faults.flatMap(({ data }) => data.components ?? []);
   const broken = faults.flatMap(({ data }) => (data.on === undefined ? [data.target] : []));

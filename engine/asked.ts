@@ -44,8 +44,8 @@ export async function seenRunning(drill: Drill): Promise<SeenRunning> {
 
 /**
  * Asks every component that was broken or restored, or ready before the fault, and every service that ran
- * then, whether it is there and ready now; all others are looked at. What lies in a lost region is not reached
- * for. Never rejects for what they say. `seen`: at an earlier look, after the recovery.
+ * then, whether it is there and ready now; all others are looked at. What lies in a lost region is not
+ * reached for. Never rejects for what they say. `seen`: at an earlier look, after the recovery.
  */
 export async function askAll(
   drill: Drill,

@@ -233,7 +233,7 @@ const shapes = {
     sha256,
     madeAt: text,
     madeInMs: ms,
-    timedBy: text.optional(),
+    timedBy: text,
   }),
   note: z.strictObject({ text }),
   'stack.down': z.strictObject({ ok: z.boolean(), error }),

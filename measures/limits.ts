@@ -108,7 +108,7 @@ function limitsOfTime(evidence: Evidence): string[] {
 function readyBefore(evidence: Evidence): string[] {
   const rows = rtoRows(evidence);
   return madeReady(evidence.events).map(({ of, what, madeInMs, madeAt, timedBy, seq }) => {
-    const when = timedBy ? `${madeAt}, by ${timedBy}` : madeAt;
+    const when = `${madeAt}, by ${timedBy}`;
     const use = rows.some((row) => row.evidence.includes(seq))
       ? 'it is added to what is held against the RTO, and is in no other figure'
       : rows.length > 0

@@ -56,7 +56,7 @@ export const ofParts: Case[] = [
       const ended = eventsOf(events, 'check.ended')[0]!;
       Object.assign(ended, { type: 'check.silent', data: { ...named, detail: 'nothing' } });
     },
-    /check\.silent\) is of a check that is named/,
+    /check\.silent\) is of a check that does not run by default/,
   ],
   [
     'that another component does not stand',

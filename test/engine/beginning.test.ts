@@ -12,6 +12,7 @@ const what = {
   sha256: 'ab',
   madeAt: '2026-11-01T00:00:00Z',
   madeInMs: 5,
+  timedBy: 'a clock',
 };
 
 test('what a replica is begun with before the loads, or between steps, is no restore of the recovery', () => {

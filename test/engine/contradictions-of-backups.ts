@@ -7,6 +7,7 @@ export const beganWith = (events: Events, data: Partial<EventData['restore.began
   sha256: 'a'.repeat(64),
   madeAt: '2026-01-01T00:00:00Z',
   madeInMs: 400,
+  timedBy: 'a clock',
   ...data,
 });
 

@@ -54,7 +54,6 @@ const treatments: Record<string, { alter: Alter; mayBe: readonly EventType[] }> 
     mayBe: [
       'note',
       // What a drill had, and what it may as well not have had.
-      'component.attached',
       'check.baseline',
       'ready',
       'log.durable',

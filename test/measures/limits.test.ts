@@ -18,6 +18,7 @@ describe('what a restore began with', () => {
         sha256: 'a'.repeat(64),
         madeAt: '2026-01-01T00:00:00.000Z',
         madeInMs: 3_400,
+        timedBy: 'a clock',
       });
   test('is told to be held against the RTO where it is', () => {
     expect(limitsOf(/began with/, beganWith(21_600))).toEqual([
