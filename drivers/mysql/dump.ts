@@ -49,6 +49,7 @@ export const backupDump =
       await session.rows('SET SESSION wait_timeout = 31536000');
       await assertRestorable(site, session);
       const facts = await serverFacts(site, session);
+      site.baseBegun = true;
       noteTables(site, facts.notTransactional);
       const writes = await writesTo(session, facts.notTransactional);
       // Before mysqldump is even started, hence before its snapshot opens: what was acknowledged by now is in

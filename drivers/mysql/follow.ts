@@ -3,7 +3,8 @@ import type { BackupMethod, Follower, LogSink } from '../../core/backup.ts';
 import { environmentError, messageOf } from '../../core/errors.ts';
 import type { Helper, Running } from '../../core/service.ts';
 import { serverPort } from './config.ts';
-import { probeMs, withSession, type Site } from './server.ts';
+import { following, logState, whereToBegin } from './log-state.ts';
+import { probeMs, type Site } from './server.ts';
 
 const folder = '/tmp/muster-binlog';
 /** How often new bytes are looked for. */
@@ -31,8 +32,7 @@ const patienceMs = 60_000;
 export const followBinlog =
   (site: Site): NonNullable<BackupMethod['follow']> =>
   async (to, { signal, base }): Promise<Follower> => {
-    const { uuid, files } = await logState(site);
-    const first = base?.position['file'] ?? files.at(-1)!;
+    const { uuid, files, first } = await whereToBegin(site, base?.position['file']);
     if (!files.includes(first))
       throw environmentError(`the server no longer has ${first}`, {
         found: files.join(', '),
@@ -122,32 +122,6 @@ async function drain(state: FollowState, ended: Promise<string>): Promise<void> 
     site.clock,
     { everyMs: 10, deadlineMs: drainMs },
     async () => over || (shipped.get(now.files.at(-1)!) ?? 0) >= now.lastBytes,
-  );
-}
-
-async function logState(
-  site: Site,
-  connectMs?: number,
-): Promise<{ uuid: string; files: string[]; lastBytes: number }> {
-  return withSession(
-    site,
-    async ({ rows }) => {
-      const [server] = await rows<{ uuid: string; log: string | number }>(
-        'SELECT @@server_uuid AS uuid, @@log_bin AS log',
-      );
-      if (String(server!.log) !== '1')
-        throw environmentError(`${site.service.name} writes no binary log`, {
-          found: 'log_bin=OFF',
-          expected: 'log_bin=ON',
-        });
-      const files = await rows<{ Log_name: string; File_size: string | number }>('SHOW BINARY LOGS');
-      return {
-        uuid: server!.uuid,
-        files: files.map((row) => row.Log_name),
-        lastBytes: Number(files.at(-1)!.File_size),
-      };
-    },
-    connectMs,
   );
 }
 
@@ -272,7 +246,3 @@ const shipScript = `
   ( while kill -0 "$(cat ${folder}/.pid)" 2>/dev/null && [ ! -e "$2" ]; do sleep 0.1; done ) >/dev/null &
   tail -c +1 -F -s ${lookEverySeconds} --pid=$! "$1"
   [ -e "$2" ]`;
-
-/** `binlog.000009` is followed by `binlog.000010`. */
-const following = (file: string): string =>
-  file.replace(/\d+$/, (digits) => String(Number(digits) + 1).padStart(digits.length, '0'));

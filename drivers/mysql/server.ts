@@ -33,6 +33,8 @@ export interface Site {
   readonly restored: { torn: Torn };
   /** Tables that no snapshot covers and that a note has named. */
   noted?: Set<string> | undefined;
+  /** A dump was begun: the log that it names is needed from then on. */
+  baseBegun?: boolean | undefined;
   /** The last restored point, and when the service had been started last by then. */
   loaded?: { point: string; startedAt: string } | undefined;
   /** Where that point's server still runs beside the stopped service: a log is to be replayed next. */
