@@ -76,14 +76,18 @@ const listScript = `
   find . -mindepth 2 -maxdepth 2 \\( ${tables} \\) -printf 't %h\\0'
   find . -mindepth 1 -maxdepth 1 -type d -empty -printf 't ./%f\\0'
   find . -mindepth 1 -maxdepth 1 -name '*.pem' ! -exec grep -q -e '-----BEGIN' {} \\; -printf 'u %f\\0'
-  if [ -d ${keptFolder} ]; then find ${keptFolder} -mindepth 1 -maxdepth 1 -printf 'k %f\\0'; fi`;
+  if [ -d ${keptFolder} ]; then find ${keptFolder} -mindepth 1 -maxdepth 1 -printf 'k %f\\0'; fi
+  printf 'r '; cat "./$2" 2>/dev/null || true; printf '\\0'`;
 
 async function look(
   helper: Helper,
   folder: string,
+  read: string,
   signal: AbortSignal,
-): Promise<{ entries: FolderEntry[]; waiting: string[] }> {
-  const { code, stdout, stderr } = await helper.exec(['sh', '-c', listScript, 'look', folder], { signal });
+): Promise<{ entries: FolderEntry[]; waiting: string[]; text: string }> {
+  const { code, stdout, stderr } = await helper.exec(['sh', '-c', listScript, 'look', folder, read], {
+    signal,
+  });
   if (code !== 0)
     throw environmentError(`${folder} cannot be listed`, {
       found: stderr.trim() || `code ${code}`,
@@ -109,10 +113,12 @@ async function look(
       unreadable: unreadable.has(name) || waiting.includes(name),
     })),
   ];
-  return { entries, waiting };
+  return { entries, waiting, text: marked('r')[0] ?? '' };
 }
 
 export interface Cleared {
+  /** Of the file that was to be read; empty where there is none. */
+  text: string;
   /**
    * Files and bytes of the damaged data, and the folder in which they are; null where there was no room to
    * keep them.
@@ -133,9 +139,14 @@ export interface Cleared {
 export async function clearFolder(
   helper: Helper,
   folder: string,
-  { owner, signal, ...known }: Known & { owner: string; signal: AbortSignal },
+  { owner, signal, read, ...known }: Known & { owner: string; signal: AbortSignal; read: string },
 ): Promise<Cleared> {
-  const run = async (what: string, script: string, args: readonly string[], stdin = ''): Promise<string> => {
+  const run = async (
+    what: string,
+    script: string,
+    args: readonly string[],
+    stdin: string | Buffer = '',
+  ): Promise<string> => {
     const { code, stdout, stderr } = await helper.exec(
       ['sh', '-c', `set -e; cd "$1"; ${script}`, what, folder, ...args],
       { signal, stdin },
@@ -147,18 +158,19 @@ export async function clearFolder(
       });
     return stdout.trim();
   };
-  const { entries, waiting } = await look(helper, folder, signal);
+  const { entries, waiting, text } = await look(helper, folder, read, signal);
   const { data, kept } = tellApart(entries, known);
-  const list = (names: readonly string[]): string => names.map((name) => `./${name}\0`).join('');
-  await run(
-    'setting what stays apart',
-    `mkdir -p ${keptFolder}; xargs -0r mv -f -t ${keptFolder} --`,
-    [],
-    list(kept),
+  const list = (names: readonly string[]): Buffer => Buffer.from(names.map((name) => `./${name}\0`).join(''));
+  const [stays, goes] = [list(kept), list(data)];
+  const told = await run(
+    'setting what stays apart, and moving the damaged data aside',
+    asideScript,
+    [owner, String(stays.length)],
+    Buffer.concat([stays, goes]),
   );
-  const told = await run('moving the damaged data aside', asideScript, [owner], list(data));
   const [files, kilobytes, aside] = told.split(' ');
   return {
+    text,
     damaged: {
       files: Number(files),
       bytes: Number(kilobytes) * 1024,
@@ -175,7 +187,9 @@ export async function clearFolder(
   };
 }
 
+/** Names come in one stream: first so many bytes of those that stay. */
 const asideScript = `
+  mkdir -p ${keptFolder}; head -c "$3" | xargs -0r mv -f -t ${keptFolder} --
   aside="${asidePrefix}$(date -u +%Y%m%dT%H%M%S)-$$"; names=$(mktemp); cat > "$names"
   used=$(xargs -0r du -skc -- < "$names" | tail -n 1 | cut -f 1); used=\${used:-0}
   free=$(df -Pk . | tail -n 1 | awk '{ print $4 }')

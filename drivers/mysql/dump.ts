@@ -94,7 +94,11 @@ async function serverFacts(site: Site, session: Session): Promise<ServerFacts> {
   const databases = await session.rows<{ name: string }>(
     'SELECT schema_name AS name FROM information_schema.schemata',
   );
-  const version = await site.service.exec(['mysqldump', '--version'], { deadlineMs: 30_000 });
+  // Two processes in the container, which need not wait for each other.
+  const [version, persisted] = await Promise.all([
+    site.service.exec(['mysqldump', '--version'], { deadlineMs: 30_000 }),
+    readPersisted(site, session),
+  ]);
   return {
     uuid: row!.uuid,
     tool: version.stdout.trim(),
@@ -102,7 +106,7 @@ async function serverFacts(site: Site, session: Session): Promise<ServerFacts> {
     log: String(row!.log) === '1',
     settings: await readSettings(session),
     formative: await readFormative(session),
-    persisted: await readPersisted(site, session),
+    persisted,
     notTransactional: await tablesWithoutSnapshot(site, session),
     databases: databases.map(({ name }) => name),
   };

@@ -37,8 +37,7 @@ export const replayBinlog =
     try {
       await context.stage('replay', `apply ${plan.transactions} transactions`, async () => {
         const on = await serverOnBase(site, helper, left !== null, base, context);
-        discarded = on.discarded;
-        uuid = await on.server.uuid();
+        ({ discarded, uuid } = on);
         const given =
           plan.transactions > 0
             ? await on.server.replay(await bring(helper, plan, context), {
@@ -57,11 +56,15 @@ export const replayBinlog =
           factsOf(base).settings?.['binlog_format'],
         );
       });
-    } finally {
+    } catch (error) {
       await helper.remove();
+      throw error;
     }
+    // Its server has ended: what is left of it keeps nobody's data.
+    const removing = helper.remove();
+    removing.catch(() => undefined);
     const gtid = gtidSet(`${baseGtids},${plan.gtids.toString()}`).toString();
-    const settingsChanged = await open(site, { from: base, uuid, gtid }, context);
+    const settingsChanged = await open(site, { from: base, uuid, gtid }, context).finally(() => removing);
     return {
       transactions: plan.transactions,
       last: plan.last,
@@ -107,15 +110,16 @@ async function serverOnBase(
   left: boolean,
   base: Artifact,
   context: RestoreContext,
-): Promise<{ server: ScratchServer; discarded: string | null }> {
+): Promise<{ server: ScratchServer; uuid: string; discarded: string | null }> {
   const options = scratchOptions(site, helper, base, context);
   const there = left ? runningScratch(options) : await startScratch(options);
-  const discarded = await onTop(site, there, base);
-  if (discarded === null) return { server: there, discarded };
+  const now = await there.state();
+  const discarded = await onTop(site, now.executed, base);
+  if (discarded === null) return { server: there, uuid: now.uuid, discarded };
   await there.stop();
   site.note(`${site.service.name} was written to after its base was restored: the base is loaded again`);
-  const { server } = await loadBase(site, helper, base, context);
-  return { server, discarded };
+  const { server, uuid } = await loadBase(site, helper, base, context);
+  return { server, uuid, discarded };
 }
 
 /**
@@ -124,7 +128,7 @@ async function serverOnBase(
  */
 async function onTop(
   { service, loaded }: Site,
-  server: ScratchServer,
+  executedNow: string,
   { point, position }: Artifact,
 ): Promise<string | null> {
   if (position['gtid'] === undefined)
@@ -132,7 +136,7 @@ async function onTop(
       ? null
       : 'all since the base, of which no GTIDs tell';
   const wanted = gtidSet(position['gtid']);
-  const executed = gtidSet(await server.sql('SELECT @@GLOBAL.gtid_executed'));
+  const executed = gtidSet(executedNow);
   return executed.toString() === wanted.toString() ? null : executed.without(wanted).toString();
 }
 
@@ -147,9 +151,8 @@ async function bring(
 ): Promise<string[]> {
   const total = plan.files.reduce((sum, { bytes }) => sum + bytes, 0);
   let done = 0;
-  await helper.exec(['mkdir', '-m', '700', folder]);
   for (const { name, path, bytes } of plan.files) {
-    const { code, stderr } = await helper.exec(['sh', '-c', 'cat > "$1"', 'bring', `${folder}/${name}`], {
+    const { code, stderr } = await helper.exec(['sh', '-c', bringScript, 'bring', folder, name], {
       stdin: createReadStream(path, { end: bytes - 1 }),
       signal,
     });
@@ -163,6 +166,8 @@ async function bring(
   }
   return plan.files.map(({ name }) => `${folder}/${name}`);
 }
+
+const bringScript = 'umask 077; mkdir -p "$1" && cat > "$1/$2"';
 
 /** Without GTIDs the server cannot say what it executed: what was given to it is counted. */
 function assertAllGiven(given: number, { transactions, last }: ReplayPlan): void {

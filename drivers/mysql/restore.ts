@@ -34,8 +34,7 @@ export const restoreDump =
     await assertUsable(site, from);
     await assertOwnData(site);
     // What is there is moved aside, so it need not be closed in good order.
-    await fence(site, context, 'kill');
-    const helper = await scratchHelper(site, from);
+    const helper = await withHelper(scratchHelper(site, from), fence(site, context, 'kill'));
     const restoring = (site.restoring = createRestoring(site, helper));
     const { facts, uuid } = await loadBeside(site, helper, restoring, from, context);
     site.loaded = { point: from.point, startedAt: (await site.service.state()).startedAt };
@@ -45,6 +44,14 @@ export const restoreDump =
       settingsChanged: await open(site, { from, uuid, gtid: String(facts['gtid']) }, context),
     };
   };
+
+/** A helper that is made beside something else, and is gone again where that fails. */
+async function withHelper(making: Promise<Helper>, beside: Promise<void>): Promise<Helper> {
+  const [made, done] = await Promise.allSettled([making, beside]);
+  if (done.status === 'fulfilled' && made.status === 'fulfilled') return made.value;
+  if (made.status === 'fulfilled') await made.value.remove();
+  throw done.status === 'rejected' ? done.reason : (made as PromiseRejectedResult).reason;
+}
 
 /** The server that the point was loaded into is ended, or left for the replay that comes next. */
 async function loadBeside(
@@ -65,7 +72,7 @@ async function loadBeside(
       // A crash that came this late is one of the restore.
       await restoring.settled();
       site.restoring = undefined;
-      await loaded.server.uuid();
+      await loaded.server.state();
       leaveOpen(site, helper, loaded.server, context.leaveOpen);
       left = true;
       return loaded;
@@ -163,20 +170,20 @@ export async function loadBase(
     });
   });
   const indexedAnew = await indexUnderStopwords((text) => server.sql(text), options.settings);
-  const executed = gtidSet(await server.sql('SELECT @@GLOBAL.gtid_executed')).toString();
+  const { uuid, redoLog, ...now } = await server.state();
+  const executed = gtidSet(now.executed).toString();
   const wanted = gtidSet(from.position['gtid'] ?? '').toString();
   if (executed !== wanted)
     throw environmentError('the restored server does not hold the transactions of its dump', {
       found: executed || 'none',
       expected: wanted || 'none',
     });
-  const redo = await server.sql("SHOW GLOBAL STATUS LIKE 'Innodb_redo_log_enabled'");
-  if (!/\bON$/.test(redo))
-    throw environmentError('the redo log is still off', { found: redo, expected: 'ON' });
+  if (redoLog !== 'ON')
+    throw environmentError('the redo log is still off', { found: redoLog, expected: 'ON' });
   site.restored.torn = factsOf(from).torn ?? nothingTorn;
   return {
     server,
-    uuid: await server.uuid(),
+    uuid,
     facts: {
       bytes: file.bytes,
       gtid: executed,
@@ -194,18 +201,14 @@ export async function loadBase(
 async function emptyFolder(options: ScratchOptions, from: Artifact): Promise<{ [key: string]: Json }> {
   const { site, helper, settings, signal } = options;
   const { schemas = [], persisted } = factsOf(from);
-  const there = (
-    await helper.exec(
-      ['sh', '-c', 'cat "$1" 2>/dev/null || true', 'look', `${site.dataFolder}/${persistedName}`],
-      { signal },
-    )
-  ).stdout;
   const cleared = await clearFolder(helper, site.dataFolder, {
     schemas,
     dataFiles: dataFileNames(settings['innodb_data_file_path']),
     owner: site.owner,
     signal,
+    read: persistedName,
   });
+  const there = cleared.text;
   let begunWith: BegunWith | null;
   try {
     begunWith = await layFolder(options);

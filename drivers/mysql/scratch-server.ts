@@ -1,7 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { Transform } from 'node:stream';
-import { pollUntil } from '../../core/clock.ts';
 import { environmentError } from '../../core/errors.ts';
 import type { ExecOptions, ExecResult, Helper, Shell } from '../../core/service.ts';
 import { folderOptions, loadingOptions } from './formative.ts';
@@ -29,10 +28,17 @@ export interface ScratchServer {
    * with an error unless it executed each.
    */
   replay(paths: string[], from: { excluded: string; start: number | null }): Promise<number>;
-  /** How it names itself, as whoever serves this folder will. */
-  uuid(): Promise<string>;
+  /** Asked in one go: each question costs a process in the helper. */
+  state(): Promise<ScratchState>;
   /** Ends it cleanly: everything is on disk. `signal`: in the place of the one that it was started with. */
   stop(signal?: AbortSignal): Promise<void>;
+}
+
+/** `uuid`: how the server names itself, as whoever serves its folder will. `executed`: its GTIDs. */
+export interface ScratchState {
+  uuid: string;
+  executed: string;
+  redoLog: string;
 }
 
 export interface ScratchOptions {
@@ -166,7 +172,7 @@ export function runningScratch(options: ScratchOptions): ScratchServer {
   };
   return {
     sql,
-    uuid: () => sql('SELECT @@server_uuid'),
+    state: async () => stateIn(await sql(stateStatements)),
     load: (path, progress) => loadDump(run, path, progress),
     replay: async (paths, { excluded, start }) => {
       const from = start === null ? `--exclude-gtids=${excluded}` : `--start-position=${start}`;
@@ -180,11 +186,20 @@ export function runningScratch(options: ScratchOptions): ScratchServer {
   };
 }
 
+const stateStatements =
+  "SELECT @@server_uuid; SHOW GLOBAL STATUS LIKE 'Innodb_redo_log_enabled'; SELECT @@GLOBAL.gtid_executed";
+
+/** A set of GTIDs may go over several lines, and comes last. */
+export function stateIn(said: string): ScratchState {
+  const [uuid = '', redo = '', ...executed] = said.split('\n');
+  return { uuid, redoLog: redo.split('\t')[1] ?? '', executed: executed.join('') };
+}
+
+/** Ends with this code where the redo log stays on; what is loaded comes in by the same command. */
+const redoStaysOn = 90;
+const loadScript = `off="$1"; shift; "$@" --execute "$off" </dev/null || exit ${redoStaysOn}; exec "$@"`;
+
 async function loadDump(run: Run, path: string, progress: (bytes: number) => void): Promise<void> {
-  // The root of an empty data folder has no password yet.
-  const asRoot = { env: { MYSQL_PWD: '' } };
-  const off = await run([...client('root'), '--execute', 'ALTER INSTANCE DISABLE INNODB REDO_LOG'], asRoot);
-  if (off.code !== 0) throw failed('switching the redo log off', off);
   const { size } = await stat(path);
   let seen = 0;
   const counted = new Transform({
@@ -197,7 +212,13 @@ async function loadDump(run: Run, path: string, progress: (bytes: number) => voi
   });
   const input = createReadStream(path, { highWaterMark: 1024 * 1024 });
   input.once('error', (error) => counted.destroy(error));
-  const result = await run(client('root'), { stdin: input.pipe(counted), ...asRoot });
+  const off = 'ALTER INSTANCE DISABLE INNODB REDO_LOG';
+  // The root of an empty data folder has no password yet.
+  const result = await run(['sh', '-c', loadScript, 'load', off, ...client('root')], {
+    stdin: input.pipe(counted),
+    env: { MYSQL_PWD: '' },
+  });
+  if (result.code === redoStaysOn) throw failed('switching the redo log off', result);
   if (result.code !== 0) throw failed('loading the dump', result);
   if (seen !== size)
     throw environmentError('the dump was not read to its end', {
@@ -206,20 +227,19 @@ async function loadDump(run: Run, path: string, progress: (bytes: number) => voi
     });
 }
 
-async function stopScratch(run: Run, { site, helper, signal }: ScratchOptions): Promise<void> {
+const endsWithinMs = 60_000;
+/** The server's own word that it has ended, which comes after its last file is closed. */
+const stopScript = `pid="$1"; log="$2"; shift 2; "$@" || exit
+  until [ ! -e "$pid" ] && grep -aq "Shutdown complete" "$log"; do sleep 0.02; done`;
+
+async function stopScratch(run: Run, { site, signal }: ScratchOptions): Promise<void> {
   const account = [`--socket=${socket}`, `--user=${site.config.user}`];
-  const result = await run(['mysqladmin', '--no-defaults', ...account, 'shutdown'], { signal });
+  const shutdown = ['mysqladmin', '--no-defaults', ...account, 'shutdown'];
+  const result = await run(['sh', '-c', stopScript, 'stop', pidFile, logFile, ...shutdown], {
+    signal,
+    deadlineMs: endsWithinMs,
+  });
   if (result.code !== 0) throw failed('ending the server of the restore', result);
-  const ended = ['sh', '-c', `test ! -e ${pidFile} && grep -aq "Shutdown complete" ${logFile}`];
-  const gone = await pollUntil(
-    site.clock,
-    { everyMs: 50, deadlineMs: 60_000, signal },
-    async () => (await helper.exec(ended, { signal })).code === 0,
-  );
-  if (!gone)
-    throw environmentError('the server of the restore does not end', {
-      expected: 'a clean end within 60 s',
-    });
 }
 
 /**
