@@ -41,6 +41,8 @@ export interface StoreContext<Config> {
 export interface StoreKind<Config = never> {
   about: string;
   config: z.ZodType<Config>;
+  /** Loads what `open` needs, ahead of it. */
+  load?(): Promise<unknown>;
   open(context: StoreContext<Config>): Promise<Store>;
 }
 // biome-ignore lint: a registry holds kinds of different configurations

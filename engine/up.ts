@@ -32,7 +32,7 @@ export async function bringUp(drill: Drill): Promise<void> {
       progress: (text) => dependencies.progress({ kind: 'line', text }),
       signal: options.signal,
       after: options.after,
-      starting: () => loadDrivers(plan),
+      starting: () => loadAhead(plan),
     });
     for (const text of drill.stack.contained) timeline.emit('note', { text });
     timeline.emit('stack.up', { project: drill.stack.project, images: [...drill.stack.images] });
@@ -46,10 +46,11 @@ export async function bringUp(drill: Drill): Promise<void> {
   await attachAll(drill);
 }
 
-/** Beside services that are still starting. What cannot be loaded is told of by whoever attaches it. */
-function loadDrivers({ components }: Plan): void {
-  for (const driver of new Set([...components.values()].map((component) => component.driver)))
-    driver.load?.().catch(() => undefined);
+/** Beside services that are still starting. What cannot be loaded is told of by whoever needs it. */
+function loadAhead({ components, stores }: Plan): void {
+  const drivers = [...components.values()].map(({ driver }) => driver);
+  for (const one of new Set([...drivers, ...stores.map(({ kind }) => kind)]))
+    one.load?.().catch(() => undefined);
 }
 
 /**

@@ -25,5 +25,6 @@ export type Config = z.output<typeof config>;
 export const s3 = defineStore<Config>({
   about: 'A bucket of an S3 server',
   config: config as z.ZodType<Config>,
+  load: () => import('./s3-bucket.ts'),
   open: async (context) => (await import('./s3-bucket.ts')).openBucket(context),
 });

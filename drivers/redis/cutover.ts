@@ -12,7 +12,7 @@ const readyPollMs = 10;
 const endsAtMost = 4;
 const killedCode = 137;
 
-/** Both make the new data in `incoming`. What they throw leaves the service running on what it had. */
+/** Both make the new data in `incoming`, a folder that `receive` makes anew. What they throw leaves the service running on what it had. */
 export interface CutOver {
   /** While the service still runs: what can be known to be wrong with the copy shows here. */
   receive(helper: Helper, incoming: string): Promise<void>;
@@ -94,9 +94,6 @@ export async function cutOver(
   try {
     const beside = await stage('restore', 'receive the copy and check it', async () => {
       helper = await service.helper({ volumes: true, network: 'none' });
-      await script(helper, 'the volume cannot be written', 'rm -rf "$1"; mkdir -p "$1"', [incoming], {
-        signal,
-      });
       await work.receive(helper, incoming);
       return helper;
     });

@@ -32,7 +32,10 @@ export async function restoreAof(site: Site, from: Artifact, context: RestoreCon
   const facts = await cutOver(site, context, {
     receive: async (helper, incoming) => {
       const folder = `${incoming}/${persistence.appenddirname}`;
-      await script(helper, 'the volume cannot be written', 'mkdir "$1"', [folder]);
+      const anew = 'rm -rf "$1"; mkdir -p "$2"';
+      await script(helper, 'the volume cannot be written', anew, [incoming, folder], {
+        signal: context.signal,
+      });
       const total = from.files.reduce((sum, { bytes }) => sum + bytes, 0);
       let sent = 0;
       for (const file of from.files) {

@@ -5,16 +5,19 @@ import type { Sink } from '../../core/backup.ts';
 import { environmentError } from '../../core/errors.ts';
 import type { ExecOptions, ExecResult, Shell } from '../../core/service.ts';
 
+/** What went wrong, by the code that a script ended with: one script does what were several processes. */
+export type Refusals = Readonly<Record<number, string>> & { readonly else: string };
+
 /** Runs a command that must succeed. Rejects with what it printed when it does not. */
 export async function must(
   shell: Shell,
-  what: string,
+  what: string | Refusals,
   argv: string[],
   options?: ExecOptions,
 ): Promise<ExecResult> {
   const result = await shell.exec(argv, options);
   if (result.code !== 0)
-    throw environmentError(what, {
+    throw environmentError(typeof what === 'string' ? what : (what[result.code] ?? what.else), {
       found: `exit code ${result.code}: ${(result.stderr.trim() || result.stdout.trim()).slice(-500)}`,
     });
   return result;
@@ -23,7 +26,7 @@ export async function must(
 /** Runs a shell script of ours with its arguments; they are never part of the script's text. */
 export const script = (
   shell: Shell,
-  what: string,
+  what: string | Refusals,
   text: string,
   args: string[],
   options?: ExecOptions,
@@ -75,23 +78,29 @@ export async function fetchFile(
   }
 }
 
+export interface Sending {
+  signal: AbortSignal;
+  sent(bytes: number): void;
+}
+
+/** A local file as the input of a command, and how a script takes it: whole, to `$1`, of `$2` bytes. */
+export const takeFile = 'umask 077; cat > "$1" && test "$(wc -c < "$1")" -eq "$2"';
+export function sourceOf(path: string, { signal, sent }: Sending): ExecOptions {
+  const source = createReadStream(path, { highWaterMark: 1024 * 1024 });
+  source.on('data', (chunk) => sent(chunk.length));
+  source.pause();
+  return { stdin: source, signal };
+}
+
 /** Puts a local file into the container, whole. */
 export async function sendFile(
   shell: Shell,
   from: { path: string; bytes: number },
   to: string,
-  options: { signal: AbortSignal; sent(bytes: number): void },
+  sending: Sending,
 ): Promise<void> {
-  const source = createReadStream(from.path, { highWaterMark: 1024 * 1024 });
-  source.on('data', (chunk) => options.sent(chunk.length));
-  source.pause();
-  await script(
-    shell,
-    `${to} cannot be written`,
-    'umask 077; cat > "$1"; test "$(wc -c < "$1")" -eq "$2"',
-    [to, String(from.bytes)],
-    { stdin: source, signal: options.signal },
-  );
+  const args = [to, String(from.bytes)];
+  await script(shell, `${to} cannot be written`, takeFile, args, sourceOf(from.path, sending));
 }
 
 /** First and last bytes of a local file; fewer when it is shorter. */

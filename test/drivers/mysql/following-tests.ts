@@ -1,8 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../../core/clock.ts';
 import type { Consistency } from '../../../core/backup.ts';
+import type { Attached } from '../../../core/driver.ts';
+import { following } from '../../../drivers/mysql/log-state.ts';
+import { createReceiver, startFollowing, takeBackup } from '../../suites/artifact.ts';
 import { whenReady } from '../../suites/driver-conformance.ts';
 import type { RecoveryRig } from './recovery-rig.ts';
+
+const consistencyOf = (position: Record<string, string>): Consistency => ({
+  atMs: 0,
+  position,
+  tool: '',
+  server: '',
+});
 
 export function followingTests(rig: RecoveryRig): void {
   const { stack, attached, receivers, follow, followed, dump, restore, replay, count } = rig;
@@ -48,6 +58,44 @@ export function followingTests(rig: RecoveryRig): void {
       await stack.sql('CREATE DATABASE IF NOT EXISTS app');
     });
 
+    /** Names of the files that a follower with no base ships. */
+    async function shippedBy({ backups }: Attached): Promise<string[]> {
+      const log = await createReceiver();
+      try {
+        const follower = await startFollowing(backups['binlog']!, log, null);
+        await follower.stop();
+        return log.artifact('binlog', consistencyOf({})).files.map(({ name }) => name);
+      } finally {
+        await log.remove();
+      }
+    }
+    const newest = async (): Promise<string> =>
+      String((await stack.sql('SHOW BINARY LOGS')).at(-1)!['Log_name']);
+    const writeMuch = async (): Promise<unknown> =>
+      stack.sql(
+        'CREATE TABLE app.long_one (text LONGTEXT)',
+        "INSERT INTO app.long_one VALUES (REPEAT('x', 2 * 1024 * 1024))",
+      );
+
+    test('begins with a new file where the newest is long, and no base needs it', async () => {
+      const server = await stack.attach();
+      await stack.sql('FLUSH BINARY LOGS');
+      const short = await newest();
+      expect(await shippedBy(server), 'one that is short, from its beginning').toEqual([short]);
+      await writeMuch();
+      expect(await newest()).toBe(short);
+      expect(await shippedBy(server)).toEqual([following(short)]);
+    });
+
+    test('begins with the file that a base names, however long it is', async () => {
+      const server = await stack.attach();
+      const base = await createReceiver();
+      const { position } = await takeBackup(server.backups['dump']!, base, {});
+      await base.remove();
+      await writeMuch();
+      expect(await shippedBy(server)).toEqual([position['file']]);
+    });
+
     test('ships what the server wrote soon, and what many wrote together in few segments', async () => {
       let shipped = 0;
       let segments = 0;
@@ -74,12 +122,7 @@ export function followingTests(rig: RecoveryRig): void {
       await follower.stop();
       // One each 200 ms, one that was due as they began, and what was left when following ended.
       expect(segments - segmentsBefore).toBeLessThanOrEqual(writtenWithinMs / 200 + 3);
-      const files = receivers.log.artifact('binlog', {
-        atMs: 0,
-        position: {},
-        tool: '',
-        server: '',
-      } as Consistency).files;
+      const { files } = receivers.log.artifact('binlog', consistencyOf({}));
       const last = (await stack.sql('SHOW BINARY LOGS')).at(-1)!;
       expect(files.find(({ name }) => name === last['Log_name'])!.bytes, 'all of it').toBe(
         Number(last['File_size']),
