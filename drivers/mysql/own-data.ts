@@ -18,14 +18,19 @@ export interface DataHome {
  * compose file says.
  */
 export async function dataHome(service: Service, said: string): Promise<DataHome> {
-  const argv = ['sh', '-c', 'readlink -f "$1" && stat -c %u:%g "$1/auto.cnf"', 'look', said];
-  const { code, stdout, stderr } = await service.exec(argv, { deadlineMs: 30_000 });
-  const [dataFolder = '', owner = ''] = stdout.trim().split('\n');
-  if (code === 0 && dataFolder !== '' && owner !== '') return { dataFolder, owner };
-  throw environmentError(`the data folder of ${service.name} cannot be looked at`, {
-    found: stderr.trim() || `code ${code}`,
-    expected: `a folder ${said} with auto.cnf in it`,
-  });
+  const ask = async (argv: string[]): Promise<string> => {
+    const { code, stdout, stderr } = await service.exec(argv, { deadlineMs: 30_000 });
+    if (code === 0 && stdout.trim() !== '') return stdout.trim();
+    throw environmentError(`the data folder of ${service.name} cannot be looked at`, {
+      found: stderr.trim() || `code ${code}`,
+      expected: `a folder ${said} with auto.cnf in it`,
+    });
+  };
+  const [dataFolder, owner] = await Promise.all([
+    ask(['readlink', '-f', said]),
+    ask(['stat', '-c', '%u:%g', `${said}/auto.cnf`]),
+  ]);
+  return { dataFolder, owner };
 }
 
 /**

@@ -5,11 +5,6 @@ import { besideVolume } from '../volume.ts';
 import type { Site } from './site.ts';
 import { script } from './transfer.ts';
 
-const noMark = 91;
-const refusals = { [noMark]: 'the volume cannot be written', else: 'the volume cannot be emptied' };
-/** Not `:`, after which a shell whose file cannot be made ends by itself. */
-const wipeScript = `true > "$1" || exit ${noMark}; find "$2" -mindepth 1 -delete`;
-
 interface Wiped {
   before: ServiceState;
   folder: string;
@@ -31,10 +26,11 @@ export async function wipe(site: Site): Promise<Inflicted> {
   const before = await service.state();
   const runId = (await server.info('server'))['run_id'] ?? null;
   const lost = await site.kept.aboutToLose();
+  await script(service, 'the volume cannot be written', ': > "$1"', [mark]);
   // A save at the wrong moment would put the data back between the two.
   const saves = await site.lent.borrow('save', '').catch(() => null);
   try {
-    await script(service, refusals, wipeScript, [mark, folder]);
+    await script(service, 'the volume cannot be emptied', 'find "$1" -mindepth 1 -delete', [folder]);
     await service.signalFromHost('SIGKILL');
   } catch (error) {
     await saves?.putBack();
