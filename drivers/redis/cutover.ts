@@ -12,7 +12,10 @@ const readyPollMs = 10;
 const endsAtMost = 4;
 const killedCode = 137;
 
-/** Both make the new data in `incoming`, a folder that `receive` makes anew. What they throw leaves the service running on what it had. */
+/**
+ * Both make the new data in `incoming`, a folder that `receive` makes anew. What they throw leaves the
+ * service running on what it had.
+ */
 export interface CutOver {
   /** While the service still runs: what can be known to be wrong with the copy shows here. */
   receive(helper: Helper, incoming: string): Promise<void>;
