@@ -75,8 +75,10 @@ const readText = (file: string): Promise<string> =>
 export async function placesIn(
   file: string,
 ): Promise<(service: string, path: readonly (string | number)[]) => Place> {
-  const source = parseSource(file, await readText(file));
-  return (service, path) => source.place(['services', service, ...path]);
+  const text = await readText(file);
+  let source: Source | null = null;
+  // Only errors have a place, and parsing takes a while.
+  return (service, path) => (source ??= parseSource(file, text)).place(['services', service, ...path]);
 }
 
 function externals(source: Source, kind: 'volumes' | 'networks'): MusterError[] {
