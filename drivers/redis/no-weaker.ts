@@ -30,6 +30,8 @@ const amounts =
 export const larger = amounts((before, now) => before > 0 && now >= before);
 /** What is done sooner. Zero: never. */
 export const sooner = amounts((before, now) => now > 0 && (before === 0 || now <= before));
+/** What is done sooner, at once for zero. */
+export const smaller = amounts((before, now) => now <= before);
 /** However often: zero is never. */
 export const switchedOn = amounts((_, now) => now > 0);
 

@@ -13,7 +13,7 @@ const durability: Rules = {
   appendfsync: is.ranked('no', 'everysec', 'always'),
   'no-appendfsync-on-rewrite': is.ranked('yes', 'no'),
   'auto-aof-rewrite-percentage': is.sooner,
-  'auto-aof-rewrite-min-size': is.sooner,
+  'auto-aof-rewrite-min-size': is.smaller,
   'aof-load-truncated': is.never,
   'aof-timestamp-enabled': is.ranked('no', 'yes'),
   save: is.savePoints,
