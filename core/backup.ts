@@ -45,7 +45,11 @@ export interface LogSink {
 export interface Follower {
   /** Settles (with the reason) when following ended without `stop` having been asked for. */
   broken: Promise<string>;
-  stop(): Promise<void>;
+  /**
+   * Ships what the source has written by now, and ends. Gives what of that is not in the log although the
+   * source was there to give it; null where nothing is lacking, or the source is away.
+   */
+  stop(): Promise<string | null>;
 }
 
 export interface PlainFile {

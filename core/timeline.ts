@@ -139,7 +139,8 @@ export interface EventData {
   'log.fetched': { step: number; backup: string; store: string; drill: string; lastSegment: number };
   /** A store could not give what a step asked it for. `point`: which one, where that was known. */
   'copy.refused': { step: number; backup: string; store: string; point: string | null; error: string };
-  'log.broken': { backup: string; error: string };
+  /** `unread`: it was ended before all was read that its source had written, and could have given. */
+  'log.broken': { backup: string; error: string; unread?: true };
   /** `on`: what the target is; a component where it is left out. */
   'fault.begun': {
     fault: string;

@@ -30,6 +30,11 @@ export function startLog(drill: Drill, backup: PlannedBackup): FollowedLog {
   let writer: LogWriter | null = null;
   const cut = new AbortController();
   const signal = AbortSignal.any([drill.options.signal, cut.signal]);
+  let told = false;
+  const broken = (why: { error: string; unread?: true }): void => {
+    if (!told) timeline.emit('log.broken', { backup: backup.id, ...why });
+    told = true;
+  };
   const begin = async (): Promise<void> => {
     writer = await drill.vault!.followLog(
       spec,
@@ -37,7 +42,7 @@ export function startLog(drill: Drill, backup: PlannedBackup): FollowedLog {
     );
     const method = attachedTo(drill, backup.component).backups[backup.plan.method]!;
     follower = await method.follow!(writer, { options: backup.options, signal, base: null });
-    void follower.broken.then((error) => void timeline.emit('log.broken', { backup: backup.id, error }));
+    void follower.broken.then((error) => broken({ error }));
   };
   const begun = begin();
   begun.catch(() => undefined);
@@ -48,7 +53,8 @@ export function startLog(drill: Drill, backup: PlannedBackup): FollowedLog {
     cut: () => cut.abort(new Error('what it follows is out of reach')),
     stop: async () => {
       await begun.catch(() => undefined);
-      await follower?.stop();
+      const lacking = await follower?.stop();
+      if (typeof lacking === 'string') broken({ error: lacking, unread: true });
       await writer?.close();
     },
   };

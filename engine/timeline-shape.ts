@@ -147,7 +147,7 @@ const shapes = {
   }),
   'log.fetched': z.strictObject({ ...ofStep, store: text, drill: text, lastSegment: count }),
   'copy.refused': z.strictObject({ ...ofStep, store: text, point: text.nullable(), error: text }),
-  'log.broken': z.strictObject({ backup: text, error: text }),
+  'log.broken': z.strictObject({ backup: text, error: text, unread: z.literal(true).optional() }),
   'fault.begun': z.strictObject({
     ...fault,
     params: facts,

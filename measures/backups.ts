@@ -1,5 +1,5 @@
 import type { Evidence, Measure } from '../core/measure.ts';
-import { eventsOf } from '../core/timeline.ts';
+import { eventsOf, type TimelineEvent } from '../core/timeline.ts';
 import { formatBytes, formatDuration } from '../core/units.ts';
 import type { Finding } from '../core/verdict.ts';
 import { momentsOf } from './drill.ts';
@@ -23,7 +23,7 @@ function judgeBackup(evidence: Evidence, one: ProtectionSeen, untilMs: number): 
     weight: weights.backup,
   };
   const failures = eventsOf(events, 'backup.failed', 'log.broken').filter(
-    (event) => event.data.backup === one.backup && event.atMs < untilMs,
+    (event) => event.data.backup === one.backup && event.atMs < untilMs && !isEndedEarly(event),
   );
   if (failures.length > 0) {
     const first = failures[0]!.data.error;
@@ -65,6 +65,10 @@ function judgeBackup(evidence: Evidence, one: ProtectionSeen, untilMs: number): 
     detail: `${plural(durable.length, 'recovery point')} durable in ${required.join(', ')} before the fault.`,
   });
 }
+
+/** Muster ended it: that is no failure of the log. */
+const isEndedEarly = ({ data }: TimelineEvent<'backup.failed' | 'log.broken'>): boolean =>
+  'unread' in data && data.unread === true;
 
 function judgeLog(
   evidence: Evidence,

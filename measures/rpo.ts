@@ -1,10 +1,12 @@
 import type { LoadAnalysis } from '../core/analysis.ts';
 import type { Evidence, Measure } from '../core/measure.ts';
+import { eventsOf } from '../core/timeline.ts';
 import { formatCount, formatDuration } from '../core/units.ts';
 import { faultedComponents, momentsOf } from './drill.ts';
 import { finding, plural, seqsOf, weights, writesLeast } from './finding.ts';
 import { countsForLoss, lossOf, type Loss } from './loss.ts';
 import type { ObjectiveRow } from './objective.ts';
+import { stepsOf } from './protection.ts';
 import { worstLossOf, type Worst } from './worst-loss.ts';
 
 const lostOf = (load: LoadAnalysis): number =>
@@ -47,14 +49,14 @@ function rowOf(evidence: Evidence, component: string, objectiveMs: number): Obje
       detail: `No recovery point: ${loss}.`,
     };
   if (loss.total) {
-    return {
+    return unlessUnread(evidence, component, {
       ...row,
       actualMs: null,
       worstMs: null,
       verdict: 'fail',
       basis: 'measured',
       detail: `${tellLoss(loss)}, all that there was at the fault: the loss reaches back beyond the drill, so no recovery point bounds it.`,
-    };
+    });
   }
   const thin = loss.rpaMs > objectiveMs ? null : tooThin(evidence, loads);
   if (thin !== null)
@@ -66,10 +68,28 @@ function rowOf(evidence: Evidence, component: string, objectiveMs: number): Obje
       basis: 'measured',
       detail: `${tellLoss(loss)}. ${thin}`,
     };
-  return {
+  return unlessUnread(evidence, component, {
     ...row,
     actualMs: loss.rpaMs,
     ...heldAgainst(objectiveMs, loss, worstLossOf(evidence, component, loss)),
+  });
+}
+
+/**
+ * A log that is replayed and was not read to its end, though its source was there to give it: what is missing
+ * may be missing for that alone, which is no failure of the system, and no promise kept either.
+ */
+function unlessUnread({ events, scenario }: Evidence, component: string, row: ObjectiveRow): ObjectiveRow {
+  const replayed = stepsOf(scenario).flatMap((step) => ('replay' in step ? [step.replay] : []));
+  const unread = eventsOf(events, 'log.broken').find(
+    ({ data }) => data.unread && replayed.includes(data.backup) && data.backup.split('.')[0] === component,
+  );
+  if (!unread || row.verdict !== 'fail') return row;
+  return {
+    ...row,
+    verdict: 'inconclusive',
+    evidence: [...row.evidence, unread.seq].sort((a, b) => a - b),
+    detail: `${row.detail} What is missing may be missing for this alone: ${unread.data.backup} was not read to its end (${unread.data.error}).`,
   };
 }
 

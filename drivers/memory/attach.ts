@@ -105,7 +105,7 @@ export async function attach({
     hangs,
     {
       server: serverName,
-      backups: { copy: copyMethod(database, config), journal: journalMethod(database, clock) },
+      backups: { copy: copyMethod(database, config), journal: journalMethod(database, config, clock) },
       workload: memoryWorkload(database, config),
       actions: actionsOf(database, seed),
       checks: { inventory: inventory(database) },

@@ -12,6 +12,10 @@ const bad = z.strictObject({
     .min(1)
     .optional()
     .describe('Every n-th atomic write after a restore is acknowledged and not kept'),
+  leavesLogUnread: z
+    .boolean()
+    .default(false)
+    .describe('Following the journal ends without what was committed last, and says so'),
   readBack: z.enum(['whole', 'fails']).default('whole').describe('`fails`: reading back breaks off half-way'),
   faults: z
     .enum(['real', 'nothing'])

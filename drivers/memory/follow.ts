@@ -10,6 +10,7 @@ import type {
   RecoveryTarget,
 } from '../../core/backup.ts';
 import { environmentError, messageOf } from '../../core/errors.ts';
+import type { MemoryConfig } from './config.ts';
 import type { Database } from './database.ts';
 import { decodeEntry, encodeEntry, type Entry } from './journal.ts';
 
@@ -19,13 +20,20 @@ const entriesPerAppend = 5_000;
 const gatherMs = 50;
 
 /** The journal, followed as it grows: every commit is in the log soon after it was acknowledged. */
-export const journalMethod = (database: Database, clock: Clock): BackupMethod => ({
-  follow: async (to, { base }) => follow(database, clock, to, base),
+export const journalMethod = (database: Database, { bad }: MemoryConfig, clock: Clock): BackupMethod => ({
+  follow: async (to, { base }) => follow(database, clock, to, base, bad.leavesLogUnread),
   replay: (from, until, base, context) =>
     context.stage('replay', 'replay the journal', () => replay(database, from, until, base)),
 });
 
-function follow(database: Database, clock: Clock, to: LogSink, base: Consistency | null): Follower {
+/** `leavesUnread`: known-bad, it ends without what was committed last. */
+function follow(
+  database: Database,
+  clock: Clock,
+  to: LogSink,
+  base: Consistency | null,
+  leavesUnread: boolean,
+): Follower {
   const { history } = database;
   const oldest = database.journal[0]?.sequence ?? database.sequence + 1;
   // Without a base, everything that there is: the snapshot to replay onto may already be under way.
@@ -43,6 +51,7 @@ function follow(database: Database, clock: Clock, to: LogSink, base: Consistency
     let offset = 0;
     for (;;) {
       if (database.history !== history) return 'the journal was lost with the database';
+      if (leavesUnread && stopping.signal.aborted) return null;
       const first = database.journal[0]?.sequence ?? next;
       const batch = database.journal.slice(next - first, next - first + entriesPerAppend);
       if (batch.length > 0) {
@@ -69,6 +78,8 @@ function follow(database: Database, clock: Clock, to: LogSink, base: Consistency
       stopping.abort();
       wake();
       await running;
+      const left = database.sequence + 1 - next;
+      return leavesUnread && left > 0 ? `${left} entries of the journal were not read` : null;
     },
   };
 }

@@ -1,23 +1,18 @@
 import { pollUntil } from '../../core/clock.ts';
-import type { BackupMethod, Follower, LogSink } from '../../core/backup.ts';
+import type { BackupMethod, Follower } from '../../core/backup.ts';
 import { environmentError, messageOf } from '../../core/errors.ts';
 import type { Helper, Running } from '../../core/service.ts';
+import { within } from '../fencing.ts';
 import { serverPort } from './config.ts';
-import { following, logState, whereToBegin } from './log-state.ts';
+import { logEnded, type LogEnd } from './log-end.ts';
+import { ship, type Shipping } from './log-shipping.ts';
+import { logState, whereToBegin } from './log-state.ts';
 import { probeMs, type Site } from './server.ts';
 
 const folder = '/tmp/muster-binlog';
-/** How often new bytes are looked for. */
-const lookEverySeconds = 0.02;
-/**
- * A segment at most so often: each is a write to every copy, for which object stores charge. What came
- * meanwhile goes with the next one.
- */
-const shipEveryMs = 200;
-const gatherEveryMs = 20;
 const reconnectEveryMs = 250;
-/** How long `stop` waits for what the server had written by then. */
-const drainMs = 5_000;
+/** How long a server that lets somebody in may take to say what it has written. */
+const answerMs = 5_000;
 /** How long the first bytes may take: a log of gigabytes comes as it is read. */
 const beginMs = 30_000;
 /** How long the server may be away (crash recovery, a restart loop) before following is given up. */
@@ -25,9 +20,9 @@ const patienceMs = 60_000;
 
 /**
  * Follows the binary log as `mysqlbinlog --raw --stop-never` receives it, in a helper of its own. It does not
- * reconnect by itself: here it is started again, and the last file is fetched from its beginning, because a
- * server that crashed may have cut the end of it off. Another server's log is never followed in its place:
- * its files would have the same names.
+ * reconnect by itself: here it is started again, and the last file is received from its beginning, because a
+ * server that crashed may have cut the end of it off; what is in the log of it is only compared. Another
+ * server's log is never followed in its place: its files would have the same names.
  */
 export const followBinlog =
   (site: Site): NonNullable<BackupMethod['follow']> =>
@@ -42,13 +37,19 @@ export const followBinlog =
     const helper = await site.service.helper({ network: 'stack' });
     const state: FollowState = {
       site,
-      to,
       helper,
       uuid,
       stopped: new AbortController(),
-      draining: false,
       fetching: null,
-      shipped: new Map(),
+      shipping: {
+        clock: site.clock,
+        shell: helper,
+        folder,
+        to,
+        hurried: false,
+        inLog: new Map(),
+        seen: 0,
+      },
       said: null,
     };
     const loop = run(state, first, signal).catch((error: unknown) => messageOf(error));
@@ -61,24 +62,23 @@ export const followBinlog =
     return {
       broken,
       stop: async () => {
-        await drain(state, loop);
+        const lacking = await drain(state, loop);
         state.stopped.abort();
         await state.fetching?.kill().catch(() => undefined);
         await loop;
         await helper.remove();
+        return lacking;
       },
     };
   };
 
 interface FollowState {
   site: Site;
-  to: LogSink;
   helper: Helper;
   uuid: string;
   stopped: AbortController;
-  draining: boolean;
   fetching: Running | null;
-  shipped: Map<string, number>;
+  shipping: Shipping;
   /** Why the last fetching ended. */
   said: string | null;
 }
@@ -88,15 +88,16 @@ interface FollowState {
  * never comes.
  */
 async function begun(state: FollowState, loop: Promise<string>, signal: AbortSignal): Promise<void> {
-  const { site, helper, shipped } = state;
+  const { site, helper, shipping } = state;
+  const isThere = (): boolean => shipping.inLog.size > 0;
   let ended: string | null = null;
   void loop.then((reason) => (ended = reason));
   const first = await pollUntil(
     site.clock,
     { everyMs: 20, deadlineMs: beginMs, signal },
-    async () => shipped.size > 0 || ended !== null,
+    async () => isThere() || ended !== null,
   ).catch(() => null);
-  if (shipped.size > 0) return;
+  if (isThere()) return;
   state.stopped.abort();
   await state.fetching?.kill().catch(() => undefined);
   await loop;
@@ -110,19 +111,24 @@ async function begun(state: FollowState, loop: Promise<string>, signal: AbortSig
 
 /**
  * What the server had written when it was asked is shipped before following ends, unless the server is away.
+ * Gives what is lacking all the same.
  */
-async function drain(state: FollowState, ended: Promise<string>): Promise<void> {
-  const { site, uuid, shipped } = state;
-  state.draining = true;
-  const now = await logState(site, probeMs).catch(() => null);
-  if (now === null || now.uuid !== uuid) return;
+async function drain(state: FollowState, ended: Promise<string>): Promise<string | null> {
+  const { site, uuid, shipping } = state;
+  shipping.hurried = true;
   let over = false;
   void ended.then(() => (over = true));
-  await pollUntil(
-    site.clock,
-    { everyMs: 10, deadlineMs: drainMs },
-    async () => over || (shipped.get(now.files.at(-1)!) ?? 0) >= now.lastBytes,
-  );
+  const ask = async (): Promise<LogEnd | null> => {
+    const now = await within(site, answerMs, logState(site, probeMs)).catch(() => null);
+    return now?.uuid === uuid ? { file: now.files.at(-1)!, bytes: now.lastBytes } : null;
+  };
+  return logEnded({
+    clock: site.clock,
+    ask,
+    inLog: (file) => shipping.inLog.get(file)?.bytes ?? 0,
+    seen: () => shipping.seen,
+    over: () => over,
+  });
 }
 
 /** Runs until it cannot go on, and says why. */
@@ -133,7 +139,7 @@ async function run(state: FollowState, first: string, signal: AbortSignal): Prom
     file = await fetchFrom(state, file, ending);
     if (ending.aborted) break;
     // What never began does not begin by being tried again.
-    if (state.shipped.size === 0) return state.said ?? 'mysqlbinlog ended by itself';
+    if (state.shipping.inLog.size === 0) return state.said ?? 'mysqlbinlog ended by itself';
     const now = await pollUntil(
       state.site.clock,
       { everyMs: reconnectEveryMs, deadlineMs: patienceMs, signal: ending },
@@ -157,7 +163,7 @@ async function fetchFrom(state: FollowState, first: string, ending: AbortSignal)
   let file = first;
   try {
     await began(fetching);
-    for (let next: string | null = first; next !== null; next = await ship(state, file)) file = next;
+    for (let next: string | null = first; next !== null; next = await ship(state.shipping, file)) file = next;
   } finally {
     await fetching.kill().catch(() => undefined);
     const ended = await fetching.done.catch((error: unknown) => ({ code: -1, stderr: messageOf(error) }));
@@ -200,49 +206,3 @@ async function began(fetching: Running): Promise<void> {
   });
   fetching.stdout.resume();
 }
-
-/**
- * Ships one file's bytes as they come. Gives the next file's name when this one is complete, null when
- * nothing more can come. That a file is complete shows in that the next one is there: a server that crashed
- * ends a file without a word.
- */
-async function ship(state: FollowState, file: string): Promise<string | null> {
-  const { site, helper, to, shipped } = state;
-  const next = following(file);
-  const reading = await helper.spawn([
-    'sh',
-    '-c',
-    shipScript,
-    'ship',
-    `${folder}/${file}`,
-    `${folder}/${next}`,
-  ]);
-  let offset = 0;
-  try {
-    for await (const chunk of reading.stdout) {
-      const bytes = chunk as Buffer;
-      await to.append(file, offset, bytes);
-      offset += bytes.length;
-      shipped.set(file, offset);
-      const full = (): boolean => reading.stdout.readableLength >= reading.stdout.readableHighWaterMark;
-      await pollUntil(
-        site.clock,
-        { everyMs: gatherEveryMs, deadlineMs: shipEveryMs },
-        async () => state.draining || full(),
-      );
-    }
-  } catch (error) {
-    await reading.kill().catch(() => undefined);
-    throw error;
-  }
-  return (await reading.done).code === 0 ? next : null;
-}
-
-/**
- * tail reads once more after the process that it watches has ended, so nothing written before that is left
- * behind.
- */
-const shipScript = `
-  ( while kill -0 "$(cat ${folder}/.pid)" 2>/dev/null && [ ! -e "$2" ]; do sleep 0.1; done ) >/dev/null &
-  tail -c +1 -F -s ${lookEverySeconds} --pid=$! "$1"
-  [ -e "$2" ]`;
