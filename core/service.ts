@@ -66,7 +66,10 @@ export interface Shell {
 export interface Helper extends Shell {
   /** What it was asked to begin `from`; null where nothing of that key is kept. */
   readonly kept: KeptFolder | null;
-  /** Why what is kept could not be had, and the helper is without it; null where that did not happen. */
+  /**
+   * Why what is kept could not be had, and the helper is without it; null where that did not happen. What no
+   * helper can be started from is discarded.
+   */
   readonly missed: string | null;
   remove(): Promise<void>;
 }
@@ -79,6 +82,11 @@ export interface KeptFolder {
   path: string;
   /** What its maker noted of it. */
   facts: Readonly<Record<string, string>>;
+  /**
+   * Has it found no more, so that `keep` makes another: it is not what was made. What it takes goes with the
+   * last helper that has it. False where another has taken its place by now.
+   */
+  discard(): Promise<boolean>;
 }
 
 /**

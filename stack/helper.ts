@@ -1,8 +1,8 @@
 import type { ContainerCreateOptions, MountSettings } from 'dockerode';
 import { environmentError, messageOf, MusterError } from '../core/errors.ts';
-import type { Helper, HelperOptions } from '../core/service.ts';
+import type { Helper, HelperOptions, Shell } from '../core/service.ts';
 import { makingContainer } from './being-made.ts';
-import { findKept } from './kept.ts';
+import { findKept, type Kept } from './kept.ts';
 import { assertOwnVolume, isCopy } from './own-path.ts';
 import { labels } from './owner.ts';
 import { statusOf, type Container, type Inspection } from './runtime.ts';
@@ -43,33 +43,65 @@ export async function createHelper(
     },
   };
   const begun = (image: string): Promise<Container> => begin(site, name, { ...made, Image: image }, folders);
-  const { container, kept, missed } = await beginFromKept(site, service.Image, options.from, begun);
-  const shell = containerShell({ ...site, container, name: `the helper of ${name}` });
-  return { ...shell, container, kept, missed, remove: () => removeHelper(container) };
+  const { container, kept, missed } = await beginFromKept(site, name, service.Image, options.from, begun);
+  const remove = async (): Promise<void> => {
+    await removeHelper(container);
+    await kept?.over();
+  };
+  return { ...shellOf(site, name, container), container, kept: kept?.folder ?? null, missed, remove };
 }
 
-interface Begun extends Pick<Helper, 'kept' | 'missed'> {
+const shellOf = (site: DrillSite, name: string, container: Container): Shell =>
+  containerShell({ ...site, container, name: `the helper of ${name}` });
+
+interface Begun {
   container: Container;
+  kept: Kept | null;
+  missed: string | null;
 }
 
 /**
  * From the image that keeps the folder of that key, or else from the service's own: what is kept only saves
- * time, and may be gone or broken at any moment.
+ * time, and may be gone or broken at any moment. What only the kept one cannot do is its own fault.
  */
 async function beginFromKept(
   site: DrillSite,
+  name: string,
   image: string,
   key: string | undefined,
   begun: (image: string) => Promise<Container>,
 ): Promise<Begun> {
-  let missed: string | null = null;
+  let [kept, missed]: [Kept | null, string | null] = [null, null];
   try {
-    const found = key === undefined ? null : await findKept(site, image, key);
-    if (found) return { container: await begun(found.image), kept: found.folder, missed };
+    kept = key === undefined ? null : await findKept(site, image, key);
+    if (kept) return { container: await withShell(site, name, await begun(kept.image)), kept, missed };
   } catch (error) {
     missed = messageOf(error);
   }
-  return { container: await begun(image), kept: null, missed };
+  const container = await begun(image);
+  if (kept && (await kept.folder.discard().catch(() => false))) missed += discarded;
+  return { container, kept: null, missed };
+}
+
+/** What is said of what is kept after why it was not taken. */
+const discarded = '. It is removed, and a later drill keeps another';
+
+const shellMs = 30_000;
+/** Its init process starts whatever becomes of the shell. */
+async function withShell(site: DrillSite, name: string, container: Container): Promise<Container> {
+  try {
+    const { code, stderr } = await shellOf(site, name, container).exec(['sh', '-c', ':'], {
+      deadlineMs: shellMs,
+    });
+    if (code === 0) return container;
+    throw new Error(stderr.trim() || `code ${code}`);
+  } catch (error) {
+    await removeHelper(container);
+    throw environmentError(`no helper can be started beside ${name}: nothing can be run in it`, {
+      found: messageOf(error),
+      cause: error,
+    });
+  }
 }
 
 /** A container that is made like this, and runs; nothing is left of one that does not. */

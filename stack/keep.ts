@@ -36,7 +36,10 @@ export async function keepFolder(
   } finally {
     await helper.remove();
   }
-  await removeKept(runtime, async (marks) => !(await hasName(runtime, marks[keptLabels.of] ?? '')));
+  await removeKept(
+    runtime,
+    async ({ [keptLabels.of]: of = '' }) => of !== service.Image && !(await hasName(runtime, of)),
+  );
   return true;
 }
 

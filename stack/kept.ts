@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { KeptFolder } from '../core/service.ts';
 import { keptLabels } from './owner.ts';
+import { idOf } from './own-image.ts';
 import { statusOf, type Runtime } from './runtime.ts';
 import type { DrillSite } from './service.ts';
 
@@ -17,25 +18,63 @@ const repository = 'muster/kept';
 export const keptTag = (image: string, key: string): string =>
   `${repository}:${createHash('sha256').update(`${image}\n${key}`).digest('hex').slice(0, 24)}`;
 
+/** `image`: its ID, which no other one can take. */
+export interface Kept {
+  image: string;
+  folder: KeptFolder;
+  /** For when the helper that had it is gone: what was discarded goes as well. */
+  over(): Promise<void>;
+}
+
 /**
- * Image (its ID, which no other one can take) and folder of a key; null where nothing is kept, or may be
- * taken. The name is given by the engine once all of it is there, so that half of one has none.
+ * Image and folder of a key; null where nothing is kept, or may be taken. The name is given by the engine once all of it is there, so that half of one has none.
  */
 export async function findKept(
   { runtime, snapshots }: Pick<DrillSite, 'runtime' | 'snapshots'>,
   image: string,
   key: string,
-): Promise<{ image: string; folder: KeptFolder } | null> {
+): Promise<Kept | null> {
   if (snapshots === false) return null;
   try {
     const found = await runtime.container.dockerode.getImage(keptTag(image, key)).inspect();
     const marks: Record<string, string> = found.Config.Labels ?? {};
     if (marks[keptLabels.key] !== key || marks[keptLabels.of] !== image) return null;
-    return { image: found.Id, folder: { path: keptPath, facts: factsIn(marks[keptLabels.facts]) } };
+    return discardable(runtime, keptTag(image, key), found.Id, factsIn(marks[keptLabels.facts]));
   } catch (error) {
     if (statusOf(error) === 404) return null;
     throw error;
   }
+}
+
+function discardable(runtime: Runtime, name: string, image: string, facts: KeptFolder['facts']): Kept {
+  const { dockerode } = runtime.container;
+  const remove = async (what: string, force: boolean): Promise<void> => {
+    try {
+      await dockerode.getImage(what).remove({ force, noprune: true });
+    } catch (error) {
+      // 404: gone already. 409: somebody uses it, and `muster gc` finds it.
+      if (statusOf(error) !== 404 && statusOf(error) !== 409) throw error;
+    }
+  };
+  let isDiscarded = false;
+  return {
+    image,
+    folder: {
+      path: keptPath,
+      facts,
+      discard: async () => {
+        const named = await dockerode.getImage(name).inspect();
+        if (named.Id !== image) return false;
+        isDiscarded = true;
+        // By force, because a helper runs from it: the name goes, and the image when nobody does.
+        await remove(name, true);
+        return (await idOf(runtime, name)) !== image;
+      },
+    },
+    over: async () => {
+      if (isDiscarded) await remove(image, false).catch(() => undefined);
+    },
+  };
 }
 
 function factsIn(text: string | undefined): Record<string, string> {

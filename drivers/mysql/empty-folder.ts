@@ -36,6 +36,8 @@ export async function prepareFolder(site: Site): Promise<void> {
           owner,
           signal: AbortSignal.timeout(makingMs),
         });
+        // What it saves counts in the time of a recovery: without that, nothing is saved.
+        if (!Number.isFinite(tookMs)) throw environmentError('nothing says how long making it took');
         const sha256 = await told(helper, 'looking at what was made', withoutIdentity + digest, [path]);
         return { sha256, madeInMs: String(tookMs), timedBy, madeAt: new Date().toISOString() };
       },
@@ -51,39 +53,45 @@ const notTaken = 'the empty data folder that is kept was not taken, and one is m
 
 /**
  * An empty data folder, where nothing but hidden names lies: the one that the helper has, if it is what was
- * made, or else one that is made now. Gives what was taken; null where nothing was.
+ * made, or else one that is made now. Gives what was taken; null where nothing was. One that is not what was
+ * made is discarded.
  */
 export async function layFolder(options: ScratchOptions): Promise<BegunWith | null> {
   const { helper, signal, site } = options;
   if (helper.missed !== null) site.note(`${notTaken}: ${helper.missed}`);
   if (helper.kept) {
-    try {
-      const what = await taken(options, helper.kept);
+    const what = await taken(options, helper.kept).catch((error: unknown) => {
+      signal.throwIfAborted();
+      return messageOf(error);
+    });
+    if (typeof what !== 'string') {
       site.beganWith(what);
       return what;
-    } catch (error) {
-      signal.throwIfAborted();
-      site.note(`${notTaken}: ${messageOf(error)}`);
-      await told(helper, 'removing what was taken', remove, [site.dataFolder], signal);
     }
+    site.note(`${notTaken}: ${what}`);
+    await told(helper, 'removing what was taken', remove, [site.dataFolder], signal);
   }
   await initialise(helper, site.dataFolder, { ...options, owner: site.owner });
   return null;
 }
 
+/** Rejects where it cannot be taken. In words, why it is not what was made. */
 async function taken(
   { helper, signal, site }: ScratchOptions,
-  { path, facts }: KeptFolder,
-): Promise<BegunWith> {
-  const { sha256 = '', madeAt = '', madeInMs = '', timedBy = '' } = facts;
+  kept: KeptFolder,
+): Promise<BegunWith | string> {
+  const { sha256 = '', madeAt = '', madeInMs = '', timedBy = '' } = kept.facts;
   const isTold = /^[0-9a-f]{64}$/.test(sha256) && /^\d+$/.test(madeInMs) && timedBy !== '';
   if (!isTold || Number.isNaN(Date.parse(madeAt)))
-    throw environmentError('it does not say what it was', { found: JSON.stringify(facts) });
-  const found = await told(helper, 'taking it', copy + digest, [site.dataFolder, path], signal);
-  if (found !== sha256) throw environmentError('it is not what was made', { found, expected: sha256 });
+    return discarded(kept, `it does not say what it was (${JSON.stringify(kept.facts)})`);
+  const found = await told(helper, 'taking it', copy + digest, [site.dataFolder, kept.path], signal);
+  if (found !== sha256) return discarded(kept, `it is not what was made (SHA-256 ${found}, was ${sha256})`);
   const made = { madeAt, madeInMs: Number(madeInMs), timedBy };
   return { of: site.component, what: 'an empty data folder', sha256, ...made };
 }
+
+const discarded = async (kept: KeptFolder, why: string): Promise<string> =>
+  (await kept.discard().catch(() => false)) ? `${why}. It is removed, and a later drill keeps another` : why;
 
 /** What a script says, in the folder that is its first argument. */
 async function told(

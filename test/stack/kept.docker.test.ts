@@ -144,18 +144,18 @@ const beside = async (where: DrillSite, key: string): Promise<Service> => {
   return serving(image, where);
 };
 
-describe('a helper is without what is kept, and says why,', { timeout: 120_000 }, () => {
-  const without = async (its: Service, key: string): Promise<string | null> => {
-    const helper = await its.helper({ network: 'none', from: `${own}-${key}` });
-    try {
-      expect(helper.kept).toBeNull();
-      expect((await helper.exec(['sh', '-c', 'echo it runs'])).stdout).toBe('it runs\n');
-      return helper.missed;
-    } finally {
-      await helper.remove();
-    }
-  };
+const without = async (its: Service, key: string): Promise<string | null> => {
+  const helper = await its.helper({ network: 'none', from: `${own}-${key}` });
+  try {
+    expect(helper.kept).toBeNull();
+    expect((await helper.exec(['sh', '-c', 'echo it runs'])).stdout).toBe('it runs\n');
+    return helper.missed;
+  } finally {
+    await helper.remove();
+  }
+};
 
+describe('a helper is without what is kept, and says why,', { timeout: 120_000 }, () => {
   test('where that goes right after it was found', async () => {
     const gone = meddled({
       create: async (options) => {
@@ -197,6 +197,49 @@ describe('a helper is without what is kept, and says why,', { timeout: 120_000 }
 
   test('and says nothing where nothing of that key is kept', async () => {
     expect(await without(service, 'never')).toBeNull();
+  });
+});
+
+describe('what is discarded, because it is not what was made,', { timeout: 120_000 }, () => {
+  const idOf = async (name: string): Promise<string | null> =>
+    runtime.container.dockerode
+      .getImage(name)
+      .inspect()
+      .then(
+        ({ Id }) => Id,
+        () => null,
+      );
+
+  test('is found no more, goes with the helper that has it, and another is made in its place', async () => {
+    const tag = keptTag(image, `${own}-spoilt`);
+    await service.keep(recipe('spoilt', 'old'));
+    const helper = await service.helper({ network: 'none', from: `${own}-spoilt` });
+    const old = await idOf(tag);
+    try {
+      expect(await helper.kept!.discard()).toBe(true);
+      expect(await listed('spoilt')).toBeNull();
+      expect((await helper.exec(['cat', `${helper.kept!.path}/sub/file`])).stdout).toBe('old');
+      expect(await service.keep(recipe('spoilt'))).toBe(true);
+      expect(await helper.kept!.discard(), 'another has its place').toBe(false);
+    } finally {
+      await helper.remove();
+    }
+    expect(await idOf(old!)).toBeNull();
+    expect((await listed('spoilt'))!.lines).toMatch(/new$/);
+  });
+
+  test('is whatever has no shell any more: the helper runs without it, once', async () => {
+    const its = await beside(site, 'shell');
+    const tag = keptTag(image, `${own}-shell`);
+    await builtImage(`FROM ${tag}\nRUN rm -f /bin/sh /usr/bin/sh\n`, tag);
+    const broken = await idOf(tag);
+    expect(await without(its, 'shell')).toMatch(
+      /^no helper can be started beside db: nothing can be run in it.*It is removed, and a later drill keeps another$/,
+    );
+    expect([await idOf(tag), await idOf(broken!)]).toEqual([null, null]);
+    expect(await without(its, 'shell')).toBeNull();
+    await its.keep(recipe('shell'));
+    expect((await listed('shell'))!.lines).toMatch(/new$/);
   });
 });
 

@@ -74,6 +74,14 @@ async function restored(): Promise<{ facts: Restored; uuid: string; rows: unknow
   };
 }
 
+/** How many of these folders are kept. */
+async function keptNow(): Promise<number> {
+  const runtime = await getRuntime();
+  const image = (await runtime.container.dockerode.getImage(stack.service.image.reference).inspect()).Id;
+  const found = await Promise.all([...keys].map((key) => findKept({ runtime }, image, key)));
+  return found.filter((one) => one !== null).length;
+}
+
 /** Puts an image under the name of each folder that is kept, with the labels of that one. */
 async function spoil(dockerfile: (from: string) => string): Promise<void> {
   const runtime = await getRuntime();
@@ -168,15 +176,24 @@ test.each([
   [
     'no helper can be started with it',
     (from: string) => `FROM ${from}\nRUN rm -rf /sbin && echo x > /sbin\n`,
-    /^the empty data folder that is kept was not taken, and one is made: no helper can be started /,
+    /^the empty data folder that is kept was not taken, and one is made: no helper can be started .*It is removed/,
+  ],
+  [
+    'its shell is gone',
+    (from: string) => `FROM ${from}\nRUN rm -f /bin/sh /usr/bin/sh\n`,
+    /^the empty data folder that is kept was not taken, and one is made: no helper can be started .*It is removed/,
   ],
   ['it does not say what it was', (from: string) => `FROM ${from}\nLABEL ${keptLabels.facts}="{}"\n`],
 ])(
-  'where %s, it is not taken: the restore makes its own, and says so',
+  'where %s, it is not taken: the restore makes its own, says so, and it is kept no more',
   {
     timeout: 300_000,
   },
-  async (_, dockerfile, says = /^the empty data folder that is kept was not taken, and one is made: it /) => {
+  async (
+    _,
+    dockerfile,
+    says = /^the empty data folder that is kept was not taken, and one is made: it .*It is removed, and a later drill keeps another$/,
+  ) => {
     await removeKept(await getRuntime(), isOwn);
     await attached.backups['dump']!.prepare!();
     stack.notes.length = 0;
@@ -185,5 +202,16 @@ test.each([
     expect(stack.notes).toEqual([expect.stringMatching(says)]);
     expect(facts.begunWith).toBeUndefined();
     expect(rows).toEqual([{ id: 7 }]);
+    expect(await keptNow()).toBe(0);
   },
 );
+
+test('where one was not taken, the next that is kept is', { timeout: 300_000 }, async () => {
+  await attached.backups['dump']!.prepare!();
+  await spoil((from) => `FROM ${from}\nRUN printf x >> ${keptPath}/undo_001\n`);
+  await restored();
+  await attached.backups['dump']!.prepare!();
+  stack.notes.length = 0;
+  expect((await restored()).facts.begunWith).toBeDefined();
+  expect(stack.notes).toEqual([]);
+});
