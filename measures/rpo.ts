@@ -49,14 +49,14 @@ function rowOf(evidence: Evidence, component: string, objectiveMs: number): Obje
       detail: `No recovery point: ${loss}.`,
     };
   if (loss.total) {
-    return unlessUnread(evidence, component, {
+    return {
       ...row,
       actualMs: null,
       worstMs: null,
       verdict: 'fail',
       basis: 'measured',
       detail: `${tellLoss(loss)}, all that there was at the fault: the loss reaches back beyond the drill, so no recovery point bounds it.`,
-    });
+    };
   }
   const thin = loss.rpaMs > objectiveMs ? null : tooThin(evidence, loads);
   if (thin !== null)
@@ -77,7 +77,8 @@ function rowOf(evidence: Evidence, component: string, objectiveMs: number): Obje
 
 /**
  * A log that is replayed and was not read to its end, though its source was there to give it: what is missing
- * may be missing for that alone, which is no failure of the system, and no promise kept either.
+ * may be missing for that alone, which is no failure of the system, and no promise kept either. Where nothing
+ * at all is there, it is not the end of a log that is missing.
  */
 function unlessUnread({ events, scenario }: Evidence, component: string, row: ObjectiveRow): ObjectiveRow {
   const replayed = stepsOf(scenario).flatMap((step) => ('replay' in step ? [step.replay] : []));
