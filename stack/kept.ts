@@ -27,7 +27,8 @@ export interface Kept {
 }
 
 /**
- * Image and folder of a key; null where nothing is kept, or may be taken. The name is given by the engine once all of it is there, so that half of one has none.
+ * Image and folder of a key; null where nothing is kept, or may be taken. The name is given by the engine
+ * once all of it is there, so that half of one has none.
  */
 export async function findKept(
   { runtime, snapshots }: Pick<DrillSite, 'runtime' | 'snapshots'>,
