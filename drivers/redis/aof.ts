@@ -106,6 +106,7 @@ async function withLinks<T>(
 ): Promise<T> {
   const { dir, appenddirname, appendfilename } = site.persistence;
   const name = `muster-aof-${site.nextNumber()}`;
+  await site.links.removeLeft(site.service);
   try {
     const { stdout } = await script(
       site.service,
@@ -120,7 +121,7 @@ async function withLinks<T>(
     }));
     return await work(`${dir}/${name}`, files);
   } finally {
-    await site.service.exec(['rm', '-rf', `${dir}/${name}`]).catch(() => undefined);
+    await site.links.remove(site.service, `${dir}/${name}`);
   }
 }
 

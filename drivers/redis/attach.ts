@@ -18,6 +18,7 @@ import { followsCheck } from './follows.ts';
 import { inventoryCheck } from './inventory.ts';
 import { keptKeys, type KeptKeys } from './kept-keys.ts';
 import { lentOf } from './lent.ts';
+import { linksIn } from './links.ts';
 import { ownershipOf } from './ownership.ts';
 import { versionOf } from './position.ts';
 import { rdbMethod } from './rdb.ts';
@@ -97,6 +98,7 @@ async function siteOf(context: AttachContext<RedisConfig>, server: Server, ways:
     peer,
     standing: { role: 'primary', source: null, needsReplicas, atStart: null },
     lent: lentOf(server, service.name, note),
+    links: linksIn(service.name, note),
     note,
     kept: keptKeys(ways.own(), ways.clients()),
   };

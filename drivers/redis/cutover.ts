@@ -97,6 +97,7 @@ export async function cutOver(
   try {
     const beside = await stage('restore', 'receive the copy and check it', async () => {
       helper = await service.helper({ volumes: true, network: 'none' });
+      await site.links.removeLeft(helper);
       await work.receive(helper, incoming);
       return helper;
     });

@@ -67,9 +67,13 @@ export async function closeNow(site: Site): Promise<void> {
   await site.server.run((redis) => redis.config('SET', setting, tooMany));
 }
 
+/** Asks for as many replicas as it did before somebody closed it. Of a replica that decides nothing. */
+export const asksAsBefore = ({ server, standing }: Site): Promise<unknown> =>
+  server.run((redis) => redis.config('SET', setting, standing.needsReplicas));
+
 /** Takes writes as it did before, with the replicas that it asked for, now and after every restart. */
 export async function openForWrites(site: Site): Promise<void> {
-  await site.server.run((redis) => redis.config('SET', setting, site.standing.needsReplicas));
+  await asksAsBefore(site);
   if (site.standing.atStart === 'kept down') await site.service.keepDown(false);
   site.standing.atStart = null;
   const { code } = await site.service.exec(['test', '-e', path], { deadlineMs: 30_000 });
@@ -210,10 +214,19 @@ export async function closeWrites(site: Site): Promise<Inflicted> {
       name: `open ${site.service.name} for writes again`,
       deadlineMs: 30_000,
       run: async () => {
-        if (site.standing.role === 'primary')
-          await site.server.run((redis) => redis.config('SET', setting, site.standing.needsReplicas));
+        if (site.standing.role === 'primary') await asksAsBefore(site);
       },
-      healed: async () => site.standing.role !== 'primary' || (await attemptWrite(site)).write === 'accepted',
+      healed: async () => site.standing.role !== 'primary' || isOpen(site),
     },
   };
+}
+
+/**
+ * A write is accepted; or it is refused for the sake of replicas that the server asked for before it was
+ * closed, which may have gone their own way meanwhile.
+ */
+async function isOpen(site: Site): Promise<boolean> {
+  if ((await attemptWrite(site)).write === 'accepted') return true;
+  const { needsReplicas } = site.standing;
+  return needsReplicas !== '0' && (await replicasNeeded(site.server)) === needsReplicas;
 }

@@ -102,6 +102,7 @@ async function withLink<T>(
 ): Promise<T> {
   const file = `${site.persistence.dir}/${site.persistence.dbfilename}`;
   const mark = String(site.nextNumber());
+  await site.links.removeLeft(site.service);
   try {
     const { stdout } = await script(
       site.service,
@@ -116,7 +117,7 @@ async function withLink<T>(
     const [bytes] = stdout.split('\n', 1);
     return await work(`${file}.muster-${mark}`, Number(bytes), stdout.slice(bytes!.length));
   } finally {
-    await site.service.exec(['rm', '-f', `${file}.muster-${mark}`]).catch(() => undefined);
+    await site.links.remove(site.service, `${file}.muster-${mark}`);
   }
 }
 

@@ -6,7 +6,15 @@ import type { Json } from '../../core/timeline.ts';
 import { actionParams } from '../action-params.ts';
 import { linkParams, linkTo, withinParam } from '../link.ts';
 import { port, type replicaActionsAbout } from './config.ts';
-import { closeAtStart, fence, openForWrites, rememberNeeds, reopen, startClosed } from './fence.ts';
+import {
+  asksAsBefore,
+  closeAtStart,
+  fence,
+  openForWrites,
+  rememberNeeds,
+  reopen,
+  startClosed,
+} from './fence.ts';
 import { lentOf } from './lent.ts';
 import { configOf, openServer, takesWrites, type Info, type Server } from './server.ts';
 import type { Site } from './site.ts';
@@ -93,13 +101,18 @@ async function replicate(site: Site, { source, through, within }: Link): Promise
       await closeAtStart(site);
       await site.server.run(async (redis) => {
         const { username, password } = site.credentials;
-        if (password !== undefined) await redis.config('SET', 'masterauth', password);
-        if (username !== undefined) await redis.config('SET', 'masteruser', username);
+        if (password !== undefined) {
+          await redis.config('SET', 'masterauth', password);
+          // Without a name the password is that of the default user, whatever name the server had.
+          await redis.config('SET', 'masteruser', username ?? '');
+        }
         await redis.replicaof(link.host, link.port);
       });
       return reached(site, (await place(server)).offset, within.ms);
     }),
   );
+  // It was closed until it was a replica, which takes no writes whatever it asks for.
+  await asksAsBefore(site);
   Object.assign(site.standing, { role: 'replica', source });
   return {
     source,

@@ -2,6 +2,7 @@ import type { Clock } from '../../core/clock.ts';
 import type { Service } from '../../core/service.ts';
 import type { KeptKeys } from './kept-keys.ts';
 import type { Lent } from './lent.ts';
+import type { Links } from './links.ts';
 import type { Ownership } from './ownership.ts';
 import type { Persistence, Server } from './server.ts';
 
@@ -24,6 +25,7 @@ export interface Site {
   peer(name: string): Service;
   standing: Standing;
   lent: Lent;
+  links: Links;
   note(text: string): void;
   kept: KeptKeys;
   /** Counts up: for names that must not meet. */

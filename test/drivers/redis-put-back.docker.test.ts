@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Attached } from '../../core/driver.ts';
+import redisDriver from '../../drivers/redis/index.ts';
 import { takeBackup } from '../suites/artifact.ts';
 import { inertService } from '../suites/inert-service.ts';
 import { oneReceiver } from '../support/server-rig.ts';
@@ -77,6 +78,64 @@ describe('a server that takes writes only with a replica', () => {
   });
 });
 
+describe('a server that was closed for writes', () => {
+  test('is open again though the replica that it asks for was promoted meanwhile', async () => {
+    const its = await pair.connect('redis');
+    const west = await pair.attach('redis');
+    try {
+      east = await pair.attach('east');
+      await act(east, 'replicate', { source: 'redis' });
+      await its.config('SET', needs, '1');
+      const accepted = (): Promise<string> => its.set('user:1', 'a').catch(({ message }: Error) => message);
+      await expect.poll(accepted, { timeout: 30_000 }).toBe('OK');
+      const closed = await west.closeWrites!();
+      expect(await closed.undo.healed(), 'it is closed').toBe(false);
+      await act(east, 'promote');
+      await closed.undo.run();
+      expect(await closed.undo.healed()).toBe(true);
+      expect([await its.config('GET', needs), await accepted()]).toEqual([
+        [needs, '1'],
+        expect.stringMatching(/^NOREPLICAS/),
+      ]);
+    } finally {
+      await its.config('SET', needs, '0');
+      await west.close();
+    }
+  });
+});
+
+describe('a replica that is attached again', () => {
+  test('asks for as many replicas as before, and its inventory finds nothing changed', async () => {
+    await admin.config('SET', needs, '0');
+    await (await pair.connect('redis')).set('user:1', 'a');
+    east = await pair.attach('east');
+    await act(east, 'replicate', { source: 'redis' });
+    const baseline = (await east.checks['inventory']!.before!()) ?? null;
+    await act(east, 'rejoin', { source: 'redis' });
+    expect(await judged(east, 'inventory', baseline)).toMatchObject({ verdict: 'pass' });
+    expect([await setting(needs), await write()]).toEqual(['0', expect.stringMatching(/^READONLY/)]);
+    await act(east, 'promote');
+  });
+
+  test('gets in at its source by the account that Muster has there, whatever its own was', async () => {
+    const other = await pair.connect('redis');
+    await admin.config('SET', 'masteruser', 'nobody');
+    for (const server of [admin, other]) await server.config('SET', 'requirepass', 'let-me-in');
+    try {
+      east = await pair.attach('east', {
+        config: redisDriver.config.parse({ passwordFrom: 'REDIS_PASSWORD' }) as never,
+        secret: () => 'let-me-in',
+      });
+      await act(east, 'replicate', { source: 'redis', within: '10s' });
+      await act(east, 'promote');
+    } finally {
+      for (const server of [admin, other]) await server.config('SET', 'requirepass', '');
+      await admin.config('SET', 'masteruser', '');
+      await admin.config('SET', 'masterauth', '');
+    }
+  });
+});
+
 describe('while the append-only file is copied', () => {
   const rewrites = 'auto-aof-rewrite-percentage';
   const receiver = oneReceiver();
@@ -109,7 +168,12 @@ describe('while the append-only file is copied', () => {
     await eventually(rewrites, '70');
     await copied(async () => expect(await setting(rewrites)).toBe('0'));
     expect(await setting(rewrites)).toBe('70');
-    expect(told).toEqual([expect.stringContaining(`${rewrites} of east is not yet at 70 again`)]);
+    expect(told).toEqual([
+      expect.stringMatching(/^\/data\/muster-aof-\d+ of east, which a backup laid there, is not yet removed/),
+      expect.stringContaining(`${rewrites} of east is not yet at 70 again`),
+    ]);
+    const { stdout } = await pair.service('east').exec(['ls', '/data']);
+    expect(stdout, 'nor does anything of the first copy stay').not.toMatch(/muster/);
   });
 
   test('two copies at once: it is as before when the last of them is over', async () => {
