@@ -60,10 +60,10 @@ const slips: Slip[] = [
   [
     'a rate without its unit',
     'scenario.yaml',
-    '500/s',
-    '500',
+    '200/s',
+    '200',
     /^scenario\.yaml:8:\d+: /m,
-    /found: +500\n +expected: a rate with its unit/,
+    /found: +200\n +expected: a rate with its unit/,
   ],
   [
     'no fault',

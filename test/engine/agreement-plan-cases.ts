@@ -118,7 +118,7 @@ export const ofThePlan: Case[] = [
     'a load of another rate',
     'good',
     (events) => void (dataOf(events, 'load.begun').ratePerSecond = 1),
-    /has rows at 1\/s, and not at 500\/s/,
+    /has rows at 1\/s, and not at 200\/s/,
   ],
   [
     'a load whose data the recovery throws away',

@@ -4,16 +4,19 @@ import type { EventData, EventType, TimelineEvent } from '../../core/timeline.ts
 import { eventsIn, forgeManifest, rechain } from '../support/forgery.ts';
 import type { MemoryDrill } from '../support/memory-drill.ts';
 
+/** As few records as prove a drill: every bundle that is made of it is judged anew. */
+const load = '{ rows: { target: store, rate: 100/s } }';
 /** Good drills, as forgers would like to have others. */
 export const bases = {
-  good: {},
+  good: { scenario: { load } },
   log: {
     scenario: {
+      load,
       protect: '[store.snapshot, store.log]',
       recover: '[{ restore: store, from: b }, { replay: store.log, from: a }]',
     },
   },
-  kept: { backup: { keep: '{ points: 1 }' }, scenario: { points: '3' } },
+  kept: { backup: { keep: '{ points: 1 }' }, scenario: { load, points: '3' } },
 } satisfies Record<string, MemoryDrill>;
 export type Base = keyof typeof bases;
 

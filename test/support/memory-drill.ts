@@ -65,7 +65,7 @@ const scenarioLines = (change: Record<string, string> = {}): string =>
     points: '2',
     settle: '2s',
     giveUp: '8s',
-    load: '{ rows: { target: store, rate: 500/s } }',
+    load: '{ rows: { target: store, rate: 200/s } }',
     protect: '[store.snapshot]',
     fault: '{ wipe-volume: store, at: worst }',
     recover: '[{ restore: store, from: b }]',
