@@ -18,7 +18,7 @@ const invariants = {
   answers: { command: ['sh', '-c', 'test "$(redis-cli ping)" = PONG && echo it answers'], in: 'redis' },
 };
 
-describe('a command in a container', { timeout: 300_000 }, () => {
+describe('a command in a container', { concurrent: true, timeout: 300_000 }, () => {
   it('is a step of the recovery, and an invariant; what it says is evidence without its secret', async () => {
     const script =
       'until redis-cli ping | grep -q PONG; do sleep 0.1; done; echo "$1 for $MUSTER_DRILL of $MUSTER_PROJECT"; echo "key $KEY" >&2';
