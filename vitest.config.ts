@@ -45,8 +45,9 @@ const containers = { testTimeout: 300_000, hookTimeout: 600_000 };
 const drills = 'test/drills/**/*.docker.test.ts';
 const scenarios = 'test/drills/scenarios.docker.test.ts';
 const variants = 'test/drills/variants.docker.test.ts';
-const environment = 'test/accidents/environment.docker.test.ts';
+/** What asks what dead owners left; other accidents go by any order. */
 const accidents = 'test/accidents/accidents.docker.test.ts';
+const others = 'test/accidents/*.docker.test.ts';
 
 /**
  * What only `npm run test:all` runs: every scenario with something taken away, the cases of the field on real
@@ -95,20 +96,29 @@ const onlyInAll = everything
       ].map((file) => `drivers/${file}`),
     ].map((file) => `test/${file}.docker.test.ts`);
 
+/** The few small drills of `npm test` run beside the servers; all of them would be too many there. */
+const besideDrills = { maxWorkers: everything ? 3 : 4, sequence: { groupOrder: 1 } };
+
 /** Minutes each: begun last, they would keep one worker busy while the others have nothing left. */
 const long = [
   'accidents/accidents.docker.test.ts',
   'drivers/mysql.docker.test.ts',
   'drivers/redis.docker.test.ts',
+  'drills/redis.docker.test.ts',
   'drivers/toxiproxy.docker.test.ts',
+  'accidents/environment.docker.test.ts',
+  'drivers/nginx.docker.test.ts',
   'drivers/mysql/recovery.docker.test.ts',
   'drivers/http/http.docker.test.ts',
-  'drivers/nginx.docker.test.ts',
   'drivers/bounded.docker.test.ts',
   'stores/accidents.test.ts',
-  'cli/sweep.test.ts',
+  'cli/signals.test.ts',
   'cli/run-and-report.test.ts',
+  'engine/drill.test.ts',
   'cli/jobs.test.ts',
+  'engine/contradictions.test.ts',
+  'engine/fails-anywhere.test.ts',
+  'cli/sweep.test.ts',
 ].map((file) => `test/${file}`);
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -157,9 +167,8 @@ export default defineConfig({
           name: 'servers',
           include: ['test/{drivers,stores,fixtures,faults,stack}/**/*.docker.test.ts'],
           exclude: onlyInAll,
-          maxWorkers: 3,
+          ...besideDrills,
           ...containers,
-          sequence: { groupOrder: 1 },
         },
       },
       // Both run their drills side by side themselves.
@@ -176,11 +185,10 @@ export default defineConfig({
       {
         test: {
           name: 'drills',
-          include: [drills, environment],
-          exclude: [scenarios, variants, ...onlyInAll],
-          maxWorkers: 2,
+          include: [drills, others],
+          exclude: [scenarios, variants, accidents, ...onlyInAll],
+          ...(everything ? { maxWorkers: 2, sequence: { groupOrder: 4 } } : besideDrills),
           ...containers,
-          sequence: { groupOrder: 4 },
         },
       },
     ],
