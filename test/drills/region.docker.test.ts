@@ -49,7 +49,6 @@ const drill = (how: 'dead' | 'blackhole', recover: object[]): Promise<RanForReal
     scenario: {
       scenario: 'small',
       title: 'A region is lost',
-      timeScale: 200,
       points: 2,
       load: { tokens: { target: 'redis', rate: '300/s' } },
       protect: ['redis.snapshot'],
@@ -61,7 +60,7 @@ const drill = (how: 'dead' | 'blackhole', recover: object[]): Promise<RanForReal
     },
   });
 
-describe('a region that is lost', { timeout: 300_000 }, () => {
+describe('a region that is lost', { concurrent: true, timeout: 300_000 }, () => {
   test('dead: it comes back empty, and is restored from what lies elsewhere', async () => {
     const { result, events } = await drill('dead', [{ return: 'west' }, { restore: 'redis', from: 'far' }]);
     expect([findingsThat('fail', result), findingsThat('inconclusive', result)]).toEqual([[], []]);
