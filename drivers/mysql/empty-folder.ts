@@ -9,7 +9,7 @@ import { withSession, type Settings, type Site } from './server.ts';
 /** How long making one takes is measured beside it: what keeps Muster busy meanwhile is no part of it. */
 const timedBy = 'the uptime clock of the container that it was made in';
 /** To be raised when what `prepareFolder` does changes: folders of before are not taken then. */
-const recipe = 2;
+const recipe = 3;
 const digestMs = 60_000;
 const makingMs = 180_000;
 
@@ -121,9 +121,9 @@ const itsNames = "-mindepth 1 -maxdepth 1 ! -name '.*'";
  */
 const copy = `find "$2" ${itsNames} -exec cp -dR --preserve=mode,ownership --sparse=never -t . -- {} +; `;
 const remove = `find . ${itsNames} -exec rm -rf -- {} +`;
-/** Of exactly what is copied. */
+/** Of exactly what is copied; of each file by BLAKE2b, for which a processor needs a third of the time. */
 const digest = `{
     find . -mindepth 1 ! -path './.*' -type d -printf '%P %y %m %U:%G\\0' | LC_ALL=C sort -z
     find . -mindepth 1 ! -path './.*' ! -type d -printf '%P %y %m %U:%G %s %l\\0' | LC_ALL=C sort -z
-    find . -mindepth 1 ! -path './.*' -type f -print0 | LC_ALL=C sort -z | xargs -0r sha256sum --
+    find . -mindepth 1 ! -path './.*' -type f -print0 | LC_ALL=C sort -z | xargs -0r b2sum --
   } | sha256sum | cut -c 1-64`;
