@@ -3,6 +3,8 @@ import { nearest, parseSource } from '../core/document.ts';
 import { inputError } from '../core/errors.ts';
 import { matrixOf, matrixPage, paramsOf, type Reason } from './matrix.ts';
 import { chalkFor, short } from './output.ts';
+import { everyFault, faultFor } from '../core/registries.ts';
+import type { AnyDriver } from '../core/driver.ts';
 import { registries } from './registries.ts';
 import { findScenarios, passedOverText } from './scenarios.ts';
 
@@ -11,6 +13,11 @@ interface Row {
   about: string;
   more: string[];
 }
+
+const sufferedBy = (driver: AnyDriver): string[] =>
+  Object.keys(everyFault(registries)).filter(
+    (name) => typeof faultFor(driver, name, registries) !== 'string',
+  );
 
 const rowsOf: Record<string, () => Row[]> = {
   scenarios: () =>
@@ -23,7 +30,7 @@ const rowsOf: Record<string, () => Row[]> = {
       name,
       about: driver.about,
       more: [
-        `can suffer ${driver.abilities.join(', ') || 'nothing'}`,
+        `can suffer ${sufferedBy(driver).join(', ') || 'nothing'}`,
         ...Object.entries(driver.backups).map(
           ([method, { about, kind }]) => `backup ${method} (${kind}): ${about}`,
         ),
@@ -47,7 +54,7 @@ const rowsOf: Record<string, () => Row[]> = {
       ...stores.map((row) => [row.fault, by('stores: ', row.takers)] as const),
       ...regions.map((row) => [row.fault, 'taken by every region that services are labelled with'] as const),
     ]);
-    return Object.entries(registries.faults).map(([name, fault]) => ({
+    return Object.entries(everyFault(registries)).map(([name, fault]) => ({
       name,
       about: fault.about,
       more: [takers.get(name)!, ...paramsOf(fault)],

@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import type { AbilityName } from '../core/abilities.ts';
 import type { AnyFault, ComponentFault } from '../core/fault.ts';
-import type { Registries } from '../core/registries.ts';
+import { everyFault, faultFor, type Registries } from '../core/registries.ts';
 
 /** Null where it can be done; otherwise why not. */
 export type Reason = string | null;
@@ -21,7 +20,8 @@ export interface Matrix {
 /**
  * Which driver can take which fault, which store can, and why the others cannot. From the registries alone.
  */
-export function matrixOf({ drivers, faults, stores }: Registries): Matrix {
+export function matrixOf(registries: Registries): Matrix {
+  const { drivers, stores } = registries;
   const matrix: Matrix = { components: [], stores: [], regions: [] };
   const row = (
     fault: string,
@@ -29,7 +29,7 @@ export function matrixOf({ drivers, faults, stores }: Registries): Matrix {
     takers: Record<string, Reason>,
     provided: string[] = [],
   ): Row => ({ fault, about, takers, provided });
-  for (const [name, fault] of Object.entries<AnyFault>(faults)) {
+  for (const [name, fault] of Object.entries(everyFault(registries))) {
     if (fault.on === 'store') {
       const inService = (config: z.ZodType): boolean => Object.hasOwn(propertiesOf(config), 'service');
       const takers = Object.fromEntries(
@@ -43,26 +43,24 @@ export function matrixOf({ drivers, faults, stores }: Registries): Matrix {
           name,
           fault.about,
           takers,
-          'needsWay' in fault && fault.needsWay
-            ? ['a toxiproxy before the store, which clients of the store go through']
+          fault.through !== undefined
+            ? [`a component before the store that can suffer ${fault.through}, through which its clients go`]
             : [],
         ),
       );
     } else if (fault.on === 'region') matrix.regions.push(row(name, fault.about, {}));
     else {
       const takers = Object.fromEntries(
-        Object.entries(drivers).map(([driver, { abilities }]) => [driver, lacking(fault, abilities)]),
+        Object.entries(drivers).map(([driver, one]) => {
+          const taken = faultFor(one, name, registries);
+          return [driver, typeof taken === 'string' ? taken : null];
+        }),
       );
       matrix.components.push(row(name, fault.about, takers, refusalsOf(fault)));
     }
   }
   return matrix;
 }
-
-const lacking = (fault: ComponentFault, abilities: readonly AbilityName[]): Reason => {
-  const missing = fault.needs.filter((need: AbilityName) => !abilities.includes(need));
-  return missing.length === 0 ? null : `no ${missing.join(', no ')}`;
-};
 
 /**
  * What a fault says of services whose volumes do not suit it: of one without any, and of one with a volume on
@@ -138,7 +136,7 @@ Muster refuses every other pairing when it plans, before a container starts. \`m
 
 ## Components, by driver
 
-✓: the driver offers what the fault needs. Otherwise the cell names the ability that the driver does not offer.
+✓: it can suffer that. Otherwise the cell says why not: what the driver is, has or does.
 
 ${section(components)}
 Refused at plan time although the driver could, where the compose file shows that

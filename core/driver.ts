@@ -1,18 +1,19 @@
 import type { ZodType } from 'zod';
-import type { Abilities, AbilityName } from './abilities.ts';
 import type { BackupInfo, BackupMethod } from './backup.ts';
 import type { BegunWith } from './begun-with.ts';
 import type { Clock } from './clock.ts';
+import type { DataFolder, SystemFault } from './fault.ts';
 import type { Endpoint, Service } from './service.ts';
 import type { Json } from './timeline.ts';
 import type { Verdict } from './verdict.ts';
 import type { VisitWorkload, Workload } from './workload.ts';
 
-export interface Attached extends Partial<Abilities> {
+export interface Attached {
   /** Product and version as the server says it: `Redis 8.0.2`. */
   server: string;
+  service: Service;
   /** The folder in the container in which the server keeps its data, by its own account. */
-  dataFolder?: string;
+  data?: DataFolder;
   backups: Record<string, BackupMethod>;
   workload: Workload | null;
   /** By name: traffic that a load generator of its own makes. */
@@ -47,12 +48,24 @@ export interface AttachContext<Config> {
 /**
  * A technology. What it offers is stated ahead of any container, so that plan can refuse what cannot work.
  */
-export interface Driver<Config = never> {
+export interface Driver<Config = never, System extends Attached = Attached> {
   about: string;
   config: ZodType<Config>;
   /** The service's own port for clients. */
   port: number;
-  abilities: readonly AbilityName[];
+  /**
+   * By name: what only a server of this kind can suffer, or suffers in a way of its own. What any container
+   * and any folder of data can suffer needs no word.
+   */
+  // biome-ignore lint/suspicious/noExplicitAny: parameters differ; plan parses them before inject sees them
+  faults: Record<string, SystemFault<System, any>>;
+  /**
+   * By name: why it cannot suffer what any container, or folder of data, can, in words of which the driver is
+   * the subject.
+   */
+  declines?: Record<string, string>;
+  /** There is no container: it lives in this process. */
+  inProcess?: true;
   /**
    * Where servers of this kind usually keep their data in a container: of a folder of the host there, a drill
    * begins with none.
@@ -68,13 +81,18 @@ export interface Driver<Config = never> {
   checks: Record<string, string>;
   /** Loads what `attach` needs, ahead of it: it keeps a processor busy, and nothing waits for it then. */
   load?(): Promise<unknown>;
-  attach(context: AttachContext<Config>): Promise<Attached>;
+  attach(context: AttachContext<Config>): Promise<System>;
 }
 // A registry holds drivers of different configurations; each parses its own before it is attached.
 // biome-ignore lint: the one place where the configuration's type is given up
-export type AnyDriver = Driver<any>;
+export type AnyDriver = Omit<Driver<any, any>, 'attach'> & {
+  // biome-ignore lint: as above
+  attach(context: AttachContext<any>): Promise<Attached>;
+};
 
-export const defineDriver = <Config>(driver: Driver<Config>): Driver<Config> => driver;
+export const defineDriver = <Config, System extends Attached>(
+  driver: Driver<Config, System>,
+): Driver<Config, System> => driver;
 
 /**
  * A named thing a component can be told to do: a recovery step (`invalidate-sessions`) or part of seeding.

@@ -1,10 +1,11 @@
 import type { Readable } from 'node:stream';
 import type { ZodType } from 'zod';
-import type { Attached } from './driver.ts';
-import type { AbilityName, Inflicted, Undo } from './abilities.ts';
-import type { Service } from './service.ts';
+import type { ActiveFault, Undo } from './active-fault.ts';
+import type { Clock } from './clock.ts';
+import type { Helper, Service } from './service.ts';
 import type { AimedLoss } from './stack.ts';
 import type { Manifest, Store } from './store.ts';
+import type { Json } from './timeline.ts';
 
 /**
  * What the compose file says of a service: its named volumes, which of all are file systems of their own, and
@@ -16,17 +17,17 @@ export interface DeclaredService {
   restart: string | null;
 }
 
-/**
- * One way to break a component. It damages through the target's abilities, so a new driver takes every fault
- * whose needs it meets.
- */
-export interface Fault<Params = never> {
+/** What every way to break something has. */
+interface FaultEntry<Params> {
   about: string;
-  on?: 'component';
-  needs: readonly AbilityName[];
   params: ZodType<Params>;
   /** How long a witness may take to see the effect. Without a proof by then the drill is inconclusive. */
   witnessDeadlineMs: number;
+}
+
+interface ComponentFaultEntry<Params> extends FaultEntry<Params> {
+  /** It takes or changes data: only a restore brings that back, and what the target holds is compared. */
+  losesData?: true;
   /**
    * Why a service declared like this cannot be broken that way, as far as the compose file tells: refused at
    * plan time.
@@ -37,7 +38,69 @@ export interface Fault<Params = never> {
    * durable, each holding the damage, before anyone acts.
    */
   unnoticedPoints?(params: Params): number;
-  inject(target: Attached, params: Params, context: { seed: number }): Promise<Inflicted>;
+}
+
+/** `seed`: what a fault chooses, it chooses by this. */
+export interface FaultContext {
+  seed: number;
+}
+
+/** A container as a target, whatever runs in it. */
+export interface ContainerTarget {
+  service: Service;
+  clock: Clock;
+}
+
+/** A way to break any container, or its network. */
+export interface ContainerFault<Params = never> extends ComponentFaultEntry<Params> {
+  on: 'container';
+  inject(target: ContainerTarget, params: Params, context: FaultContext): Promise<ActiveFault>;
+}
+
+/** A folder in which a server keeps its data as a target, with what only its driver knows of it. */
+export interface DataFolder {
+  service: Service;
+  /** Path in the container. */
+  folder: string;
+  /**
+   * Path of the file of that kind, by the driver's own knowledge, as it is called now, with nothing of it
+   * waiting in memory to be written over damage: `data` holds what clients wrote, `log` is the write-ahead or
+   * append-only log. Rejects where there is none.
+   */
+  file(kind: 'data' | 'log'): Promise<string>;
+  /**
+   * How the process is taken away around damage to a file of that kind so that it cannot mend it: `kill`
+   * freezes it first, `stop` has it write what it holds and end.
+   */
+  restartBy(kind: 'data' | 'log'): 'kill' | 'stop';
+  /**
+   * Called right before everything on it is lost: how to see at the end of a recovery that nothing is back,
+   * where the driver can tell.
+   */
+  aboutToLose?(): Promise<Pick<ActiveFault, 'stillThere'>>;
+  /**
+   * Whether the server, as it is set up now, would look for a file of that path, seen from a helper. Left out
+   * where the driver cannot tell: a file that is not there may then well be one that is called otherwise by
+   * now.
+   */
+  awaits?(path: string, from: Helper): Promise<boolean>;
+}
+
+/** A way to break any folder of data. */
+export interface StorageFault<Params = never> extends ComponentFaultEntry<Params> {
+  on: 'storage';
+  inject(target: DataFolder, params: Params, context: FaultContext): Promise<ActiveFault>;
+}
+
+/**
+ * A way to break that only a driver knows, among the driver's own `faults`. It takes the place of one of the
+ * same name that any container or data folder can suffer.
+ */
+export interface SystemFault<System, Params = never> extends ComponentFaultEntry<Params> {
+  on: 'system';
+  /** It breaks one way in: who goes another way meets nothing of it. */
+  oneWay?: true;
+  inject(system: System, params: Params, context: FaultContext): Promise<ActiveFault>;
 }
 
 /**
@@ -78,12 +141,18 @@ export interface StoreTarget {
    */
   look(keys: readonly string[]): Promise<(string | null)[]>;
   /**
-   * The component that the store's service is, where its network can be broken: stores are then reached
-   * through it. Null otherwise.
+   * The component that the store's service is, when that can suffer the fault `through`: stores are then
+   * reached by way of it. Null otherwise.
    */
-  way(): Attached | null;
+  way(through: string): WayTo | null;
   /** Loses the key that everything was encrypted with; gives the undo. */
   loseKey(): Undo;
+}
+
+/** What the way to a store can suffer, in the terms of its driver. */
+export interface WayTo {
+  /** Throws for parameters that the fault does not take. */
+  suffer(params: Record<string, Json>, context: FaultContext): Promise<ActiveFault>;
 }
 
 /** What `damage` did: what the objects were, by SHA-256, and the way back. */
@@ -96,8 +165,7 @@ export interface DamagedObjects {
  * A way to break a store of recovery points instead of a component. Plan refuses one aimed at a component,
  * and the other way round.
  */
-export interface StoreFault<Params = never> {
-  about: string;
+export interface StoreFault<Params = never> extends FaultEntry<Params> {
   on: 'store';
   /**
    * It takes something from every store at once, as a lost key does; the target is the one that is looked at.
@@ -105,11 +173,9 @@ export interface StoreFault<Params = never> {
   everyStore?: true;
   /** The store must live in a service of the stack. */
   needsService: boolean;
-  /** That service must be a component whose network can be broken. */
-  needsWay?: boolean;
-  params: ZodType<Params>;
-  witnessDeadlineMs: number;
-  inject(target: StoreTarget, params: Params, context: { seed: number }): Promise<Inflicted>;
+  /** That service must be a component which can suffer this fault of its driver's own: it is broken so. */
+  through?: string;
+  inject(target: StoreTarget, params: Params, context: FaultContext): Promise<ActiveFault>;
 }
 export const defineStoreFault = <Params>(fault: StoreFault<Params>): StoreFault<Params> => fault;
 
@@ -130,19 +196,42 @@ export interface RegionTarget {
 }
 
 /** A way to break a whole region. */
-export interface RegionFault<Params = never> {
-  about: string;
+export interface RegionFault<Params = never> extends FaultEntry<Params> {
   on: 'region';
-  params: ZodType<Params>;
-  witnessDeadlineMs: number;
   /**
    * Looks and makes ready, with no effect yet: none of that time is the loss's own. What it gives injects it.
    */
-  aim(target: RegionTarget, params: Params, context: { seed: number }): Promise<() => Promise<Inflicted>>;
+  aim(target: RegionTarget, params: Params, context: FaultContext): Promise<() => Promise<ActiveFault>>;
 }
 export const defineRegionFault = <Params>(fault: RegionFault<Params>): RegionFault<Params> => fault;
 
-// biome-ignore lint/suspicious/noExplicitAny: parameters differ; plan parses them before inject sees them
-export type AnyFault = Fault<any> | StoreFault<any> | RegionFault<any>;
-export type ComponentFault = Exclude<AnyFault, { on: 'store' | 'region' }>;
-export const defineFault = <Params>(fault: Fault<Params>): Fault<Params> => fault;
+// biome-ignore-start lint/suspicious/noExplicitAny: parameters differ, and plan parses them
+/** Of a component: any container, any folder of data, or what its driver alone knows. */
+export type ComponentFault = ContainerFault<any> | StorageFault<any> | SystemFault<any, any>;
+/** What needs no driver: any container, folder of data, store or region can suffer it. */
+export type GenericFault = ContainerFault<any> | StorageFault<any> | StoreFault<any> | RegionFault<any>;
+export type AnyFault = GenericFault | SystemFault<any, any>;
+// biome-ignore-end lint/suspicious/noExplicitAny: as above
+
+export const isOfComponent = (fault: AnyFault): fault is ComponentFault =>
+  fault.on !== 'store' && fault.on !== 'region';
+
+export const defineContainerFault = <Params>(
+  fault: Omit<ContainerFault<Params>, 'on'>,
+): ContainerFault<Params> => ({
+  on: 'container',
+  ...fault,
+});
+export const defineStorageFault = <Params>(
+  fault: Omit<StorageFault<Params>, 'on'>,
+): StorageFault<Params> => ({
+  on: 'storage',
+  ...fault,
+});
+/** Called with the driver's system first, so that its parameters are still inferred. */
+export const systemFaults =
+  <System>() =>
+  <Params>(fault: Omit<SystemFault<System, Params>, 'on'>): SystemFault<System, Params> => ({
+    on: 'system',
+    ...fault,
+  });

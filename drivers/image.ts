@@ -1,14 +1,12 @@
 import { createReadStream } from 'node:fs';
 import { z } from 'zod';
-import type { Abilities, Proof } from '../core/abilities.ts';
 import type { Artifact, BackupInfo, BackupMethod, RestoreContext } from '../core/backup.ts';
 import { environmentError } from '../core/errors.ts';
-import type { DeployedImage, Service } from '../core/service.ts';
+import type { Service } from '../core/service.ts';
 import type { Json } from '../core/timeline.ts';
 
 const fileName = 'image.tar';
 const healthyDeadlineMs = 120_000;
-const undoMs = 120_000;
 
 /**
  * For services whose container holds nothing that a client wrote: the image is all that it takes to have them
@@ -61,42 +59,4 @@ async function redeploy(service: Service, from: Artifact, { stage, signal }: Res
     service.waitHealthy(healthyDeadlineMs, signal),
   );
   return { image: id, container, imageThereBefore: thereBefore };
-}
-
-/**
- * An operator removes the container, and the image with it where only this drill uses it: nothing is left to
- * start again.
- */
-export function removalAbility(service: Service): Pick<Abilities, 'removeContainer'> {
-  const { deployment } = service;
-  return {
-    removeContainer: async () => {
-      const image = await deployment.image();
-      const { imageToo } = await deployment.remove();
-      return {
-        facts: { image: image.id, name: image.name, imageToo },
-        witness: () => seen(service, image, imageToo),
-        stillThere: () => seen(service, image, false),
-        undo: {
-          name: `undo remove-container of ${service.name}`,
-          deadlineMs: undoMs,
-          run: async () => {
-            if ((await service.state()).status === 'missing' && (await deployment.has(image.id)))
-              await deployment.deploy(image);
-          },
-          // What was removed with its image only a backup brings back: that is the recovery's business.
-          healed: async () => ((await service.state()).status === 'running' ? true : imageToo ? null : false),
-        },
-      };
-    },
-  };
-}
-
-async function seen(service: Service, { id, name }: DeployedImage, imageToo: boolean): Promise<Proof | null> {
-  const [{ status }, image] = [await service.state(), await service.deployment.has(id)];
-  if (status !== 'missing' || (imageToo && image)) return null;
-  return {
-    what: `the engine knows no container of ${service.name} any more${imageToo ? `, nor an image ${name}` : ''}`,
-    facts: { status, imageThere: image },
-  };
 }

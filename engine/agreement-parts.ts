@@ -1,11 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { AbilityName } from '../core/abilities.ts';
+import { faultFor } from '../core/registries.ts';
 import { eventsOf, firstOf as firstEvent, type EventType, type TimelineEvent } from '../core/timeline.ts';
 import { firstOf, says, stepsOf, type Agreement } from './agreement-plan.ts';
 import type { PlannedComponent, PlannedFault } from './plan.ts';
 import { checksByDefault } from './plan-ending.ts';
 import { checksByName } from './plan-scenario.ts';
-import { onWays } from './plan-way.ts';
 import { titleOf } from './step-title.ts';
 
 /**
@@ -40,8 +39,12 @@ function plannedAgain({ scenario, strategy, events, known }: Agreement): Again |
     components.set(name, { name, service, driver, declared, config: null, region, compose: null });
   }
   const faults = scenario.fault.flatMap((plan): PlannedFault[] => {
-    const fault = known.faults[plan.name];
-    return fault ? [{ plan, fault, params: fault.params.safeParse(plan.params).data ?? null }] : [];
+    const generic = known.faults[plan.name];
+    const driver = components.get(plan.target)?.driver;
+    const isElsewhere = generic?.on === 'store' || generic?.on === 'region' || !driver;
+    const fault = isElsewhere ? generic : faultFor(driver, plan.name, known);
+    if (!fault || typeof fault === 'string') return [];
+    return [{ plan, fault, params: fault.params.safeParse(plan.params).data ?? null }];
   });
   return faults.length === scenario.fault.length ? { components, faults } : null;
 }
@@ -127,8 +130,8 @@ function waysDisagree({ strategy, events }: Agreement, { faults }: Again): strin
         plan.name === data.fault &&
         plan.target === data.target &&
         !plan.beforehand &&
-        'needs' in fault &&
-        fault.needs.some((need: AbilityName) => onWays.includes(need)),
+        fault.on === 'system' &&
+        fault.oneWay === true,
     );
   return firstOf(
     eventsOf(events, 'fault.injected').filter(isOfWay),

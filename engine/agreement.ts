@@ -70,7 +70,7 @@ function faultsDisagree({ scenario, strategy, events, known }: Agreement): strin
     if (at === -1) return `${says(event)} is a ${data.fault} of ${data.target} that is not planned`;
     left.splice(at, 1);
     const fault = known.faults[data.fault];
-    const on = fault?.on === 'component' ? undefined : fault?.on;
+    const on = fault && (fault.on === 'store' || fault.on === 'region') ? fault.on : undefined;
     if (fault && data.on !== on)
       return `${says(event)} says that ${data.fault} is a fault of a ${data.on ?? 'component'}`;
     const everyStore = fault?.on === 'store' && fault.everyStore === true;

@@ -1,16 +1,17 @@
 import { pollUntil } from '../core/clock.ts';
-import type { Inflicted } from '../core/abilities.ts';
+import type { ActiveFault } from '../core/active-fault.ts';
 import { MusterError, messageOf, NothingToActOn } from '../core/errors.ts';
 import { isBoundary, type BoundaryMoment } from '../core/scenario.ts';
 import type { Json } from '../core/timeline.ts';
 import { parseDurationMs } from '../core/units.ts';
-import { attachedTo, storeOf, type Drill } from './drill-context.ts';
+import { attachedTo, type Drill } from './drill-context.ts';
 import { lookJustBefore } from './just-before.ts';
 import type { PlannedBackup, PlannedFault } from './plan.ts';
 import { componentsHit } from './plan-region.ts';
 import type { Failure } from './pulse.ts';
-import { regionTarget, undoOfLoss } from './regions.ts';
+import { undoOfLoss } from './regions.ts';
 import type { Schedules } from './schedule.ts';
+import { aimed } from './targets.ts';
 import { unlessAborted, withDeadline } from './undo.ts';
 import { sayWait } from './waiting.ts';
 
@@ -53,7 +54,7 @@ export async function breakIt(
   let noticed: Noticed | null = null;
   for (const fault of drill.plan.faults) {
     if (isBoundary(fault.plan.at) && fault.plan.at.startsWith('restore.')) continue;
-    let inflicted: Inflicted | null = null;
+    let inflicted: ActiveFault | null = null;
     const strike = await aimed(drill, fault);
     const act = async (): Promise<void> => {
       await rightBefore();
@@ -160,14 +161,6 @@ function arrange(drill: Drill, fault: PlannedFault): void {
     );
 }
 
-/** How the fault is injected. One of a region is made ready first. */
-async function aimed(drill: Drill, { fault, plan, params }: PlannedFault): Promise<() => Promise<Inflicted>> {
-  const context = { seed: drill.options.seed };
-  if (fault.on === 'region') return fault.aim(regionTarget(drill, plan.target), params as never, context);
-  if (fault.on === 'store') return () => fault.inject(storeOf(drill, plan.target), params as never, context);
-  return () => fault.inject(attachedTo(drill, plan.target), params as never, context);
-}
-
 /**
  * Time zero is stamped before anything is done: no effect can be earlier. Null where there was nothing to act
  * on: the drill goes on, and shows nothing.
@@ -175,8 +168,8 @@ async function aimed(drill: Drill, { fault, plan, params }: PlannedFault): Promi
 async function inject(
   drill: Drill,
   planned: PlannedFault,
-  strike: () => Promise<Inflicted>,
-): Promise<Inflicted | null> {
+  strike: () => Promise<ActiveFault>,
+): Promise<ActiveFault | null> {
   const { fault, plan, params } = planned;
   const { timeline } = drill;
   const of =
@@ -236,7 +229,7 @@ function emitWay(drill: Drill, { name, target }: PlannedFault['plan'], port: num
   drill.timeline.emit('fault.way', { fault: name, target, port, usedBy: comesBy.map((one) => one.name) });
 }
 
-async function witness(drill: Drill, { fault, plan }: PlannedFault, inflicted: Inflicted): Promise<void> {
+async function witness(drill: Drill, { fault, plan }: PlannedFault, inflicted: ActiveFault): Promise<void> {
   const { timeline, dependencies } = drill;
   const begunMs = dependencies.clock.nowMs();
   sayWait(drill, `looking for the effect of ${plan.name} of ${plan.target}`, fault.witnessDeadlineMs);

@@ -1,5 +1,5 @@
 import type { Attached } from '../core/driver.ts';
-import type { Inflicted } from '../core/abilities.ts';
+import type { ActiveFault } from '../core/active-fault.ts';
 import type { VisitWorkload, Workload } from '../core/workload.ts';
 import type { StoreTarget } from '../core/fault.ts';
 import type { Clock } from '../core/clock.ts';
@@ -78,7 +78,7 @@ export interface Drill {
   /** Writes of each load that were acknowledged so far. */
   readonly acknowledged: Map<string, number>;
   /** What was done to components so far, in order, but for what was so beforehand. */
-  readonly inflicted: { fault: string; target: string; done: Inflicted }[];
+  readonly inflicted: { fault: string; target: string; done: ActiveFault }[];
 }
 
 export function attachedTo(drill: Drill, component: string): Attached {

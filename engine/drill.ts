@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Undo } from '../core/abilities.ts';
+import type { Undo } from '../core/active-fault.ts';
 import { every } from '../core/clock.ts';
 import { environmentError, messageOf, MusterError } from '../core/errors.ts';
 import type { Outcome, Phase } from '../core/timeline.ts';

@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Attached } from '../core/driver.ts';
-import type { Undo } from '../core/abilities.ts';
+import type { Undo } from '../core/active-fault.ts';
 import { environmentError, inputError, messageOf } from '../core/errors.ts';
 import type { FetchContext, Manifest, Store } from '../core/store.ts';
-import { attachedTo, type Drill } from './drill-context.ts';
+import type { Drill } from './drill-context.ts';
 import type { PlannedStore } from './plan.ts';
 import { damageObjects, digestsIn } from './stored-objects.ts';
 import { watchedStore } from './regions.ts';
 import { secretOf, serviceOf } from './surroundings.ts';
+import { wayTo } from './targets.ts';
 
 /** Opens every store of the strategy, makes the vault over them, and says what a fault may ask of each. */
 export async function openStores(drill: Drill): Promise<void> {
@@ -32,7 +32,7 @@ export async function openStores(drill: Drill): Promise<void> {
       points,
       reopen,
       wrote: (key) => drill.vault!.wrote(key),
-      way: () => wayTo(drill, service),
+      way: (through) => wayTo(drill, service, through),
       refusal: async (wanted) =>
         refusalOf(
           drill,
@@ -51,16 +51,6 @@ export async function openStores(drill: Drill): Promise<void> {
     originMs: drill.originMs,
     drill: drill.id,
   });
-}
-
-/**
- * A store may be reached through a component in which the network can be broken: then that is its service.
- */
-function wayTo(drill: Drill, service: string | undefined): Attached | null {
-  const through = [...drill.plan.components.values()].find(
-    (one) => one.service === service && one.driver.abilities.includes('toxic'),
-  );
-  return through ? attachedTo(drill, through.name) : null;
 }
 
 function openOne(drill: Drill, { name, kind, config }: PlannedStore): Promise<Store> {

@@ -1,4 +1,5 @@
 import { unknownName, type Source } from '../core/document.ts';
+import { faultFor, type Registries } from '../core/registries.ts';
 import type { Scenario } from '../core/scenario.ts';
 import type { Strategy } from '../core/strategy.ts';
 import type { PlannedBackup, PlannedComponent } from './plan.ts';
@@ -65,3 +66,14 @@ export function backupOf(context: Context, id: string): PlannedBackup | null {
     options: options.success ? options.data : {},
   };
 }
+
+/** Components by way of which a store in that service is reached, and which can suffer the fault. */
+export const waysTo = (
+  components: ReadonlyMap<string, PlannedComponent>,
+  registries: Registries,
+  service: unknown,
+  fault: string,
+): PlannedComponent[] =>
+  [...components.values()].filter(
+    (one) => one.service === service && typeof faultFor(one.driver, fault, registries) !== 'string',
+  );

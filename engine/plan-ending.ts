@@ -1,5 +1,5 @@
 import { unknownName } from '../core/document.ts';
-import type { AbilityName } from '../core/abilities.ts';
+import { isOfComponent } from '../core/fault.ts';
 import type { Step } from '../core/scenario.ts';
 import type { PlannedCheck, PlannedComponent, PlannedFault } from './plan.ts';
 import { isCommand, isRestore } from './plan-step.ts';
@@ -18,18 +18,6 @@ export function checkStaysAway({ source, scenario, components, services, problem
   });
 }
 
-/** Abilities whose use changes data. */
-const onData: readonly AbilityName[] = [
-  'wipe',
-  'corruptPages',
-  'dropTable',
-  'deleteRows',
-  'corruptRows',
-  'flushAll',
-  'damageFile',
-  'stalePages',
-  'encryptVolume',
-];
 const inventory = 'inventory';
 /**
  * Says what a copy of another component held before the fault and holds after it; of what is no copy,
@@ -68,10 +56,8 @@ function takenOver({ components }: Planned, steps: readonly Step[]): PlannedComp
  */
 function touched(context: Planned, faults: readonly PlannedFault[]): string[] {
   const { scenario, components } = context;
-  const own = faults.filter(({ fault }) => fault.on !== 'store' && fault.on !== 'region');
-  const broken = own.filter(
-    ({ fault }) => 'needs' in fault && fault.needs.some((need) => onData.includes(need)),
-  );
+  const own = faults.filter(({ fault }) => isOfComponent(fault));
+  const broken = own.filter(({ fault }) => isOfComponent(fault) && fault.losesData);
   const steps = scenario.recover === 'automatic' ? [] : scenario.recover;
   const restored = steps.filter(isRestore).map((step) => step.restore);
   const elsewhere = [...inLostRegions(context, faults), ...takenOver(context, steps)]

@@ -1,10 +1,10 @@
 import { parseAs, unknownName, type Source } from '../core/document.ts';
 import { inputError } from '../core/errors.ts';
 import type { ComponentFault, StoreFault } from '../core/fault.ts';
-import type { Registries } from '../core/registries.ts';
+import { everyFault, faultFor, type Registries } from '../core/registries.ts';
 import type { FaultPlan } from '../core/scenario.ts';
 import type { PlannedBackup, PlannedFault } from './plan.ts';
-import { able, component, type Context, type Path } from './plan-context.ts';
+import { able, component, waysTo, type Context, type Path } from './plan-context.ts';
 import { owned } from './plan-input.ts';
 import { allInRestore, checkOwnMoment, checkSweep, nothingBefore } from './plan-moment.ts';
 import { checkRegionTarget } from './plan-region.ts';
@@ -21,10 +21,14 @@ export function checkFaults(
   checkSweep(context, backups);
   return scenario.fault.flatMap((plan, i) => {
     const path: Path = listed ? ['fault', i] : ['fault'];
-    const fault = registries.faults[plan.name]!;
-    if (fault.on === 'store') checkStoreTarget(context, plan, fault, path);
-    else if (fault.on === 'region') checkRegionTarget(context, plan, path);
-    else checkTarget(context, plan, fault, path);
+    const generic = owned(registries.faults, plan.name);
+    if (generic?.on === 'store') checkStoreTarget(context, plan, generic, registries, path);
+    else if (generic?.on === 'region') checkRegionTarget(context, plan, path);
+    const fault =
+      generic?.on === 'store' || generic?.on === 'region'
+        ? generic
+        : ofComponent(context, plan, registries, path);
+    const { params: schema } = fault ?? everyFault(registries)[plan.name]!;
     if (plan.beforehand && !plan.at.startsWith('+'))
       problems.add(
         inputError('what is so beforehand has a time of its own', {
@@ -41,48 +45,48 @@ export function checkFaults(
           data: { at: plan.params },
           place: (where, onKey) => source.place([...path, ...where.slice(1)], onKey),
         },
-        fault.params,
+        schema,
         ['at'],
       ),
     );
-    return [{ plan, fault, params }];
+    return fault ? [{ plan, fault, params }] : [];
   });
 }
 
-function checkTarget(
+/** The fault as its target suffers it; null where it cannot, which is a problem then. */
+function ofComponent(
   context: Context,
   plan: FaultPlan,
-  { needs, refuses }: ComponentFault,
+  registries: Registries,
   path: Path,
-): void {
+): ComponentFault | null {
   const target = component(context, plan.target, [...path, plan.name]);
-  const lacking = needs.filter((need) => target && !target.driver.abilities.includes(need));
-  if (!target) return;
-  const reason = target.compose && refuses?.(target.compose);
-  if (reason)
+  if (!target) return null;
+  const refused = (why: string, expected?: string): null => {
     context.problems.add(
-      inputError(`${plan.target} cannot suffer ${plan.name}: ${reason}`, {
+      inputError(`${plan.target} cannot suffer ${plan.name}: ${why}`, {
         at: context.source.place([...path, plan.name]),
         found: plan.target,
+        expected,
       }),
     );
-  if (lacking.length === 0) return;
-  context.problems.add(
-    inputError(
-      `${plan.target} cannot suffer ${plan.name}: driver ${target.declared.driver} does not offer ${lacking.join(', ')}`,
-      {
-        at: context.source.place([...path, plan.name]),
-        found: plan.target,
-        expected: `one of ${able(context, (one) => needs.every((need) => one.driver.abilities.includes(need)))}`,
-      },
-    ),
-  );
+    return null;
+  };
+  const fault = faultFor(target.driver, plan.name, registries);
+  if (typeof fault === 'string')
+    return refused(
+      `driver ${target.declared.driver} ${fault}`,
+      `one of ${able(context, (one) => typeof faultFor(one.driver, plan.name, registries) !== 'string')}`,
+    );
+  const reason = target.compose && fault.refuses?.(target.compose);
+  return reason ? refused(reason) : fault;
 }
 
 function checkStoreTarget(
   { source, strategy, components, problems }: Context,
   plan: FaultPlan,
-  { needsService, needsWay }: Pick<StoreFault, 'needsService' | 'needsWay'>,
+  { needsService, through }: Pick<StoreFault, 'needsService' | 'through'>,
+  registries: Registries,
   path: Path,
 ): void {
   const store = owned(strategy.stores, plan.target);
@@ -99,10 +103,8 @@ function checkStoreTarget(
       }),
     );
   } else if (
-    needsWay &&
-    ![...components.values()].some(
-      (one) => one.service === store['service'] && one.driver.abilities.includes('toxic'),
-    )
+    through !== undefined &&
+    waysTo(components, registries, store['service'], through).length === 0
   ) {
     problems.add(
       inputError(

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import type { Source } from '../core/document.ts';
 import { inputError, InputErrors, MusterError } from '../core/errors.ts';
-import type { Registries } from '../core/registries.ts';
+import { everyFault, type Registries } from '../core/registries.ts';
 import { scenarioSchema } from '../core/scenario.ts';
 import { strategySchema } from '../core/strategy.ts';
 
@@ -46,14 +46,14 @@ export const owned = <T>(declared: Record<string, T> | undefined, name: string):
   declared && Object.hasOwn(declared, name) ? declared[name] : undefined;
 
 const faultSchemas = (registries: Registries) =>
-  Object.fromEntries(Object.entries(registries.faults).map(([name, fault]) => [name, fault.params]));
+  Object.fromEntries(Object.entries(everyFault(registries)).map(([name, fault]) => [name, fault.params]));
 
 /** Every name that the files may use, for their schemas. */
 export const catalogueOf = (registries: Registries) => ({
   drivers: Object.keys(registries.drivers),
   methods: [...new Set(Object.values(registries.drivers).flatMap((driver) => Object.keys(driver.backups)))],
   stores: Object.keys(registries.stores),
-  faults: Object.keys(registries.faults),
+  faults: Object.keys(everyFault(registries)),
 });
 
 const makeSchemas = (registries: Registries) => ({

@@ -1,9 +1,5 @@
-import type { AbilityName } from '../core/abilities.ts';
 import type { PlannedFault } from './plan.ts';
 import type { Context } from './plan-context.ts';
-
-/** Abilities that break one way in: who goes another way meets nothing of it. */
-export const onWays: readonly AbilityName[] = ['toxic', 'cutProxy'];
 
 /**
  * Faults of a proxy by whose service no load of the scenario comes, as far as the strategy says which way
@@ -19,8 +15,7 @@ export function notesOnWays(
     return one ? [{ load, target, service: one.declared.clients?.service ?? one.service }] : [];
   });
   return faults.flatMap(({ fault, plan }) => {
-    if (fault.on === 'store' || fault.on === 'region' || !fault.needs.some((need) => onWays.includes(need)))
-      return [];
+    if (fault.on !== 'system' || !fault.oneWay) return [];
     const { service } = components.get(plan.target)!;
     if (ways.some((way) => way.service === service)) return [];
     const { file, line, column } = source.place(whereOf(scenario.fault, plan));

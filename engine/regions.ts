@@ -1,5 +1,5 @@
 import { pollUntil } from '../core/clock.ts';
-import type { Undo } from '../core/abilities.ts';
+import type { Undo } from '../core/active-fault.ts';
 import { environmentError, messageOf } from '../core/errors.ts';
 import type { RegionTarget } from '../core/fault.ts';
 import type { Service } from '../core/service.ts';

@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts';
-import type { Undo } from '../core/abilities.ts';
+import type { Undo } from '../core/active-fault.ts';
 import { environmentError, messageOf } from '../core/errors.ts';
 
 export interface UndoOutcome {

@@ -73,7 +73,7 @@ async function attachAll(drill: Drill): Promise<void> {
   });
   drill.attached.clear();
   for (const [index, component] of components.entries()) {
-    const { dataFolder, server } = all[index]!;
+    const { data, server } = all[index]!;
     drill.attached.set(component.name, all[index]!);
     timeline.emit('component.attached', {
       component: component.name,
@@ -81,7 +81,7 @@ async function attachAll(drill: Drill): Promise<void> {
       service: component.service,
       server,
     });
-    assertDataIsMounted(component.name, serviceOf(drill, component.service), dataFolder);
+    assertDataIsMounted(component.name, serviceOf(drill, component.service), data?.folder);
   }
 }
 

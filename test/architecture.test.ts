@@ -12,7 +12,7 @@ const mayImport: Record<string, Record<string, string>> = {
   core: {},
   measures: { core: 'a measure judges the words of the language' },
   engine: { core: 'it speaks the language', measures: 'it judges what it recorded' },
-  drivers: { core: 'the contract' },
+  drivers: { core: 'the contract', faults: 'a way of its own to suffer what any container can' },
   faults: { core: 'the contract' },
   stores: { core: 'the contract' },
   stack: { core: 'the contract' },
@@ -94,8 +94,8 @@ describe('registries', () => {
         tracked
           .filter((file) => file.startsWith(`${folder}/`))
           .map((file) => file.split('/').slice(1))
-          .filter((rest) => rest.length > 1 || folder === 'faults')
-          .map((rest) => rest[0]!.replace(/\.ts$/, '')),
+          .filter((rest) => rest.length > 1)
+          .map((rest) => (folder === 'faults' ? rest[1]! : rest[0]!).replace(/\.ts$/, '')),
       ),
     ].filter((name) => name !== 'index');
   it('every folder of drivers/ is registered, and the other way round', () => {

@@ -2,10 +2,7 @@ import { z } from 'zod';
 import type { Action, Attached, AttachContext } from '../../core/driver.ts';
 import { environmentError, inputError } from '../../core/errors.ts';
 import type { Json } from '../../core/timeline.ts';
-import { imageMethod, removalAbility } from '../image.ts';
-import { killLoopAbility } from '../kill-loop.ts';
-import { memoryLimitAbility } from '../memory-limit.ts';
-import { processAbilities } from '../process.ts';
+import { imageMethod } from '../image.ts';
 import { logins, revokedStayRevoked } from './checks.ts';
 import type { HttpConfig } from './config.ts';
 import { journeys } from './journeys.ts';
@@ -81,6 +78,7 @@ export async function attach({
   const workload = journeys({ way, clock, seed, users: config.users, sessions });
   return {
     server: nameOf(first),
+    service,
     backups: { image: imageMethod(service) },
     workload,
     generators: {
@@ -99,10 +97,6 @@ export async function attach({
       logins: logins(way, { seed, users: config.users, sample: config.sample }),
       'revoked-stay-revoked': revokedStayRevoked(way, sessions, config.users),
     },
-    ...processAbilities(service),
-    ...killLoopAbility(service, clock),
-    ...memoryLimitAbility(service, clock),
-    ...removalAbility(service),
     ready: async () => {
       const reply = await way.send('GET', '/ready');
       return reply.kind === 'answer' && reply.status === 200;

@@ -9,7 +9,7 @@ export default defineDriver({
   about: 'an HTTP service with logins and sessions, judged by whether its answers are right',
   config: configSchema,
   port: 443,
-  abilities: ['crash', 'pause', 'hang', 'stop', 'partition', 'killLoop', 'exhaustMemory', 'removeContainer'],
+  faults: {},
   backups: { image: imageBackup },
   workload: 'journeys',
   generators: { autocannon: 'visitors with a connection of their own log in, look at their profile and go' },

@@ -1,14 +1,14 @@
 import { z } from 'zod';
-import type { Action, Attached, AttachContext, Check } from '../../core/driver.ts';
+import type { Action, AttachContext, Check } from '../../core/driver.ts';
 import { inputError } from '../../core/errors.ts';
 import { valueFor } from '../../core/ledger.ts';
 import type { Json } from '../../core/timeline.ts';
-import { memoryAbilities } from './abilities.ts';
 import type { MemoryConfig } from './config.ts';
 import { copyMethod, serverName } from './copy.ts';
 import { Database, workloadTable } from './database.ts';
 import { journalMethod } from './follow.ts';
 import { hanging, never } from './hanging.ts';
+import type { MemorySystem } from './system.ts';
 import { memoryWorkload } from './workload.ts';
 
 const databases = new Map<string, Database>();
@@ -93,10 +93,11 @@ function actionsOf(database: Database, seed: number): Record<string, Action> {
 
 export async function attach({
   component,
+  service,
   config,
   clock,
   seed,
-}: AttachContext<MemoryConfig>): Promise<Attached> {
+}: AttachContext<MemoryConfig>): Promise<MemorySystem> {
   const database = databases.get(component) ?? new Database(clock, config);
   databases.set(component, database);
   const { hangs } = config.bad;
@@ -105,11 +106,14 @@ export async function attach({
     hangs,
     {
       server: serverName,
+      service,
       backups: { copy: copyMethod(database, config), journal: journalMethod(database, config, clock) },
       workload: memoryWorkload(database, config),
       actions: actionsOf(database, seed),
       checks: { inventory: inventory(database) },
-      ...memoryAbilities(database, config),
+      database,
+      config,
+      clock,
       ready: async () => database.status === 'running',
       close: async () => {
         databases.delete(component);

@@ -1,7 +1,7 @@
 import { every, type Clock } from '../../core/clock.ts';
-import type { Attached } from '../../core/driver.ts';
 import type { DataClient } from '../../core/workload.ts';
 import type { MemoryConfig } from './config.ts';
+import type { MemorySystem } from './system.ts';
 
 /**
  * As a client that waits for an answer without a deadline; as one, it keeps the process from ending by
@@ -13,7 +13,11 @@ export const never = (clock: Clock): Promise<never> =>
   });
 
 /** Known-bad: one of its calls never ends. */
-export function hanging(what: MemoryConfig['bad']['hangs'], attached: Attached, clock: Clock): Attached {
+export function hanging(
+  what: MemoryConfig['bad']['hangs'],
+  attached: MemorySystem,
+  clock: Clock,
+): MemorySystem {
   const hang = (): Promise<never> => never(clock);
   const { backups, workload, actions, checks } = attached;
   switch (what) {
@@ -25,8 +29,6 @@ export function hanging(what: MemoryConfig['bad']['hangs'], attached: Attached, 
       return { ...attached, backups: { ...backups, copy: { ...backups['copy'], backup: hang } } };
     case 'restore':
       return { ...attached, backups: { ...backups, copy: { ...backups['copy'], restore: hang } } };
-    case 'wipe':
-      return { ...attached, wipe: hang };
     case 'read': {
       if (workload?.kind !== 'data') return attached;
       return {

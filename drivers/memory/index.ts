@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { defineDriver } from '../../core/driver.ts';
 import { attach } from './attach.ts';
 import { configSchema } from './config.ts';
+import { memoryFaults } from './faults.ts';
 
 /**
  * A database in Muster's own process. It needs no container (`stack: none`) and passes what every driver must
@@ -12,17 +13,8 @@ export default defineDriver({
   about: 'a little database in this process, for trying drills without containers',
   config: configSchema,
   port: 0,
-  abilities: [
-    'crash',
-    'pause',
-    'stop',
-    'wipe',
-    'corruptPages',
-    'dropTable',
-    'deleteRows',
-    'flushAll',
-    'wrongConfig',
-  ],
+  inProcess: true,
+  faults: memoryFaults,
   backups: {
     copy: {
       about: 'every row with its checksum, as of one moment',

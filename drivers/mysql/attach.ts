@@ -1,19 +1,10 @@
-import type { Attached, AttachContext } from '../../core/driver.ts';
+import type { AttachContext } from '../../core/driver.ts';
 import { refusesWritesCheck } from '../fencing.ts';
-import { killLoopAbility } from '../kill-loop.ts';
-import { memoryLimitAbility } from '../memory-limit.ts';
-import { processAbilities } from '../process.ts';
-import { volumeAbilities } from '../volume-abilities.ts';
 import type { MysqlConfig } from './config.ts';
 import { inventoryCheck } from './check-inventory.ts';
-import { closeWrites } from './fence.ts';
 import { replicaActions } from './replica.ts';
 import { semiSyncCheck } from './semi-sync.ts';
 import { attemptWrite } from './write-attempt.ts';
-import { corruptPages } from './corrupt-pages.ts';
-import { corruptRows } from './corrupt-rows.ts';
-import { deleteRows } from './delete-rows.ts';
-import { dropTable } from './drop-table.ts';
 import { dataHome } from './own-data.ts';
 import { backupDump } from './dump.ts';
 import { prepareFolder } from './empty-folder.ts';
@@ -23,10 +14,9 @@ import { replayBinlog } from './replay.ts';
 import { assertRestoreUsable } from './restorable.ts';
 import { restoreDump } from './restore.ts';
 import { asClientsMeetIt, identify, isReady, type Site } from './server.ts';
-import { stalePages } from './stale-pages.ts';
+import type { MysqlSystem } from './system.ts';
 import { mysqlVolume } from './volume.ts';
-import { wipe } from './wipe.ts';
-import { mendConfig, wrongConfig } from './wrong-config.ts';
+import { mendConfig } from './wrong-config.ts';
 import { dataWorkload } from './workload.ts';
 
 /** A start from cold, crash recovery included. */
@@ -54,24 +44,13 @@ async function siteOf(context: AttachContext<MysqlConfig>): Promise<Site> {
   };
 }
 
-export async function attach(context: AttachContext<MysqlConfig>): Promise<Attached> {
+export async function attach(context: AttachContext<MysqlConfig>): Promise<MysqlSystem> {
   const site = await siteOf(context);
   return {
     server: site.server,
-    dataFolder: site.dataFolder,
-    ...processAbilities(site.service),
-    crash: () => (site.restoring ?? processAbilities(site.service)).crash!(),
-    ...killLoopAbility(site.service, site.clock),
-    ...memoryLimitAbility(site.service, site.clock),
-    ...volumeAbilities(mysqlVolume(site)),
-    wipe: () => wipe(site),
-    corruptPages: (damage) => corruptPages(site, damage),
-    dropTable: (table) => dropTable(site, table),
-    deleteRows: (spec) => deleteRows(site, spec),
-    corruptRows: (spec) => corruptRows(site, spec),
-    wrongConfig: () => wrongConfig(site),
-    stalePages: (damage) => stalePages(site, damage),
-    closeWrites: () => closeWrites(site),
+    service: site.service,
+    data: mysqlVolume(site),
+    site,
     backups: {
       dump: {
         backup: backupDump(site),

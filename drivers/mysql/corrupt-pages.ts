@@ -1,6 +1,7 @@
-import type { Inflicted, PageDamage, Proof } from '../../core/abilities.ts';
+import type { ActiveFault, Proof } from '../../core/active-fault.ts';
+import type { PageDamage } from '../mistakes.ts';
 import { messageOf, NothingToActOn } from '../../core/errors.ts';
-import { startAgain } from '../process.ts';
+import { startAgain } from '../../faults/process.ts';
 import { choosePages, leafPages, overwriteFor } from './pages.ts';
 import { serverCode, withSession, type Site } from './server.ts';
 import { badPages, evict, locate, overwrite, type TableFile } from './table-file.ts';
@@ -11,7 +12,7 @@ import type { TableName } from './tables.ts';
  * be written are written first, or they would mend the damage; pages in memory are then pushed out, or nobody
  * would notice it before the next restart.
  */
-export async function corruptPages(site: Site, damage: PageDamage): Promise<Inflicted> {
+export async function corruptPages(site: Site, damage: PageDamage): Promise<ActiveFault> {
   const target = await withSession(site, async (session) => {
     const found = await locate(site, session, damage.table);
     await session.rows('SET SESSION lock_wait_timeout = 10');

@@ -1,5 +1,5 @@
 import type { ResultSetHeader } from 'mysql2';
-import type { Inflicted, Proof } from '../../core/abilities.ts';
+import type { ActiveFault, Proof } from '../../core/active-fault.ts';
 import { inputError } from '../../core/errors.ts';
 import { chooseRows, nothingDone, type Doomed } from './delete-rows.ts';
 import { ownGtid } from './own-gtid.ts';
@@ -25,7 +25,7 @@ export interface Spoiled {
 export async function corruptRows(
   site: Site,
   spec: { table: string; column: string; share: number; seed: number },
-): Promise<Inflicted> {
+): Promise<ActiveFault> {
   await site.service.assertOwnPath(site.dataFolder);
   const done = await withSession(site, async (session) => {
     await refuseOtherThanText(session, await findTable(session, spec.table), spec.column);

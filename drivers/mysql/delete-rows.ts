@@ -1,5 +1,5 @@
 import type { ResultSetHeader } from 'mysql2';
-import type { Inflicted, Proof } from '../../core/abilities.ts';
+import type { ActiveFault, Proof } from '../../core/active-fault.ts';
 import { environmentError } from '../../core/errors.ts';
 import { ownGtid } from './own-gtid.ts';
 import { asClientsMeetIt, quoted, withSession, type Session, type Site } from './server.ts';
@@ -26,7 +26,7 @@ export interface Doomed {
 export async function deleteRows(
   site: Site,
   spec: { table: string; share: number; seed: number },
-): Promise<Inflicted> {
+): Promise<ActiveFault> {
   await site.service.assertOwnPath(site.dataFolder);
   const done = await withSession(site, async (session) => {
     const chosen = await chooseRows(session, spec);
@@ -63,7 +63,7 @@ export async function deleteRows(
 }
 
 /** What changed nothing, as there was nothing to change: no witness can see it, and says why. */
-export const nothingDone = (site: Site, fault: string, table: string, why: string): Inflicted => ({
+export const nothingDone = (site: Site, fault: string, table: string, why: string): ActiveFault => ({
   facts: { table, gtid: null, changed: 0 },
   witness: () => Promise.reject(environmentError(why)),
   undo: {

@@ -1,5 +1,5 @@
 import type { ResultSetHeader } from 'mysql2';
-import type { Inflicted, Proof } from '../../core/abilities.ts';
+import type { ActiveFault, Proof } from '../../core/active-fault.ts';
 import { ownGtid } from './own-gtid.ts';
 import { asClientsMeetIt, withSession, type Site } from './server.ts';
 import { findTable } from './tables.ts';
@@ -8,7 +8,7 @@ import { findTable } from './tables.ts';
  * DROP TABLE, as an operator would type it. The facts hold the GTID of the transaction, as the server reports
  * it to this session.
  */
-export async function dropTable(site: Site, table: string): Promise<Inflicted> {
+export async function dropTable(site: Site, table: string): Promise<ActiveFault> {
   await site.service.assertOwnPath(site.dataFolder);
   const { name, gtid } = await withSession(site, async (session) => {
     const found = await findTable(session, table);

@@ -1,4 +1,4 @@
-import type { Inflicted, Proof } from '../../core/abilities.ts';
+import type { ActiveFault, Proof } from '../../core/active-fault.ts';
 import { environmentError, messageOf } from '../../core/errors.ts';
 import type { Json } from '../../core/timeline.ts';
 import { powerOff, within } from '../fencing.ts';
@@ -126,7 +126,7 @@ export async function reopen(site: Site): Promise<Json> {
  * server alone that was meanwhile fenced or made a replica: that it stays closed is then somebody's
  * intention.
  */
-export async function closeWrites(site: Site): Promise<Inflicted> {
+export async function closeWrites(site: Site): Promise<ActiveFault> {
   const { service } = site;
   await service.assertOwnPath(site.dataFolder);
   const before = await attemptWrite(site);

@@ -1,32 +1,33 @@
 import { z } from 'zod';
 import { defineDriver } from '../../core/driver.ts';
 import { configSchema, dumpOptions, replicaActionsAbout, serverPort, type MysqlConfig } from './config.ts';
+import closedForWrites from './faults/closed-for-writes.ts';
+import corruptPages from './faults/corrupt-pages.ts';
+import corruptRows from './faults/corrupt-rows.ts';
+import crash from './faults/crash.ts';
+import deleteRows from './faults/delete-rows.ts';
+import dropTable from './faults/drop-table.ts';
+import stalePage from './faults/stale-page.ts';
+import wipeVolume from './faults/wipe-volume.ts';
+import wrongConfig from './faults/wrong-config.ts';
+import type { MysqlSystem } from './system.ts';
 
-export default defineDriver<MysqlConfig>({
+export default defineDriver<MysqlConfig, MysqlSystem>({
   about: 'MySQL: consistent dumps, the binary log followed and replayed to a point in time',
   config: configSchema,
   port: serverPort,
   dataFolders: ['/var/lib/mysql', '/bitnami/mysql/data'],
-  abilities: [
-    'crash',
-    'pause',
-    'hang',
-    'stop',
-    'partition',
-    'wipe',
-    'corruptPages',
-    'dropTable',
-    'deleteRows',
-    'corruptRows',
-    'wrongConfig',
-    'killLoop',
-    'exhaustMemory',
-    'damageFile',
-    'stalePages',
-    'fillDisk',
-    'encryptVolume',
-    'closeWrites',
-  ],
+  faults: {
+    crash,
+    'wipe-volume': wipeVolume,
+    'corrupt-pages': corruptPages,
+    'drop-table': dropTable,
+    'delete-rows': deleteRows,
+    'corrupt-rows': corruptRows,
+    'wrong-config': wrongConfig,
+    'stale-page': stalePage,
+    'closed-for-writes': closedForWrites,
+  },
   backups: {
     dump: {
       about: 'mysqldump of everything in one snapshot, accounts included',

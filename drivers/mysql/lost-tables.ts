@@ -1,4 +1,4 @@
-import type { Inflicted } from '../../core/abilities.ts';
+import type { ActiveFault } from '../../core/active-fault.ts';
 import { serverSchemas } from './config.ts';
 import { asClientsMeetIt, withSession, type Session, type Site } from './server.ts';
 
@@ -16,7 +16,7 @@ const applicationTables = async ({ config }: Site, { rows }: Session): Promise<s
  * clients go, wherever that is by then: there while not one of them is back. Nothing is asked of a server
  * that has none, or does not answer as the fault begins.
  */
-export async function askForLostTables(site: Site): Promise<Pick<Inflicted, 'stillThere'>> {
+export async function askForLostTables(site: Site): Promise<Pick<ActiveFault, 'stillThere'>> {
   const before = await withSession(site, (session) => applicationTables(site, session)).catch(() => []);
   if (before.length === 0) return {};
   return {

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { PageDamage } from '../../core/abilities.ts';
+import type { PageDamage } from '../mistakes.ts';
 import { seededWords } from '../../core/random.ts';
 import { bringsBack } from './records.ts';
 

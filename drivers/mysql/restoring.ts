@@ -1,8 +1,8 @@
 import { pollUntil } from '../../core/clock.ts';
-import type { Inflicted } from '../../core/abilities.ts';
+import type { ActiveFault } from '../../core/active-fault.ts';
 import { environmentError } from '../../core/errors.ts';
 import type { Helper } from '../../core/service.ts';
-import { startAgain } from '../process.ts';
+import { startAgain } from '../../faults/process.ts';
 import { pidFile } from './scratch-server.ts';
 import type { Site } from './server.ts';
 
@@ -11,7 +11,7 @@ import type { Site } from './server.ts';
  * that the data is loaded into.
  */
 export interface Restoring {
-  crash(): Promise<Inflicted>;
+  crash(): Promise<ActiveFault>;
   /** Waits, not for long, until a crash has been seen: the helper must not be gone before. */
   settled(): Promise<void>;
 }

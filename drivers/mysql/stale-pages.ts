@@ -1,6 +1,7 @@
-import type { Abilities, Inflicted, Proof } from '../../core/abilities.ts';
+import type { ActiveFault, Proof } from '../../core/active-fault.ts';
+import type { PageDamage } from '../mistakes.ts';
 import { environmentError } from '../../core/errors.ts';
-import { startAgain } from '../process.ts';
+import { startAgain } from '../../faults/process.ts';
 import { serverSchemas } from './config.ts';
 import { columnsByTable } from './inventory.ts';
 import { canStandIn, choosePages, leaves, type Page } from './pages.ts';
@@ -9,7 +10,7 @@ import { digestTable, type Column, type TableDigest } from './row-digest.ts';
 import { withSession, type Session, type Site } from './server.ts';
 import { badPages, evict, fileIdentity, locate, overwrite, type TableFile } from './table-file.ts';
 
-type Damage = Parameters<Abilities['stalePages']>[0];
+type Damage = Omit<PageDamage, 'pattern'>;
 
 /** 64 MiB of pages of the usual size are kept in memory as the earlier copy. */
 const keptPages = 4_096;
@@ -33,7 +34,7 @@ type Changes = ReadonlyMap<number, number>;
  * of the table wait while pages are put back and pushed out of memory, so that nobody writes the present
  * version over them and nothing but the pages explains what the digest of the rows finds.
  */
-export async function stalePages(site: Site, damage: Damage): Promise<Inflicted> {
+export async function stalePages(site: Site, damage: Damage): Promise<ActiveFault> {
   const { file, columns } = await withSession(site, async (session) => {
     const found = await locate(site, session, damage.table);
     return {

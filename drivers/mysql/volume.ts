@@ -1,5 +1,5 @@
 import { environmentError } from '../../core/errors.ts';
-import type { Volume } from '../volume.ts';
+import type { DataFolder } from '../../core/fault.ts';
 import { serverSchemas } from './config.ts';
 import { askForLostTables } from './lost-tables.ts';
 import { withSession, type Site } from './server.ts';
@@ -11,7 +11,7 @@ import { findTable } from './tables.ts';
  * while it recovers from a crash it takes from the doublewrite files instead; damage to the redo log shows
  * only when it is needed, after a crash.
  */
-export const mysqlVolume = (site: Site): Volume => ({
+export const mysqlVolume = (site: Site): DataFolder => ({
   service: site.service,
   folder: site.dataFolder,
   file: async (kind) =>

@@ -1,6 +1,6 @@
-import type { Inflicted, Proof } from '../../core/abilities.ts';
+import type { ActiveFault, Proof } from '../../core/active-fault.ts';
 import { environmentError } from '../../core/errors.ts';
-import { processGone, startAgain } from '../process.ts';
+import { processGone, startAgain } from '../../faults/process.ts';
 import { askForLostTables } from './lost-tables.ts';
 import { assertOwnData } from './own-data.ts';
 import { withSession, type Site } from './server.ts';
@@ -9,7 +9,7 @@ import { withSession, type Site } from './server.ts';
  * The data volume is emptied and the server killed. It is frozen in between: a server that sees its files go
  * may die by itself, half-way through and in its own words. Restart policies bring up another, empty server.
  */
-export async function wipe(site: Site): Promise<Inflicted> {
+export async function wipe(site: Site): Promise<ActiveFault> {
   await assertOwnData(site);
   const before = await site.service.state();
   const identity = await serverIdentity(site);

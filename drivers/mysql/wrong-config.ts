@@ -1,5 +1,5 @@
-import type { Inflicted, Proof } from '../../core/abilities.ts';
-import { processGone } from '../process.ts';
+import type { ActiveFault, Proof } from '../../core/active-fault.ts';
+import { processGone } from '../../faults/process.ts';
 import { isReady, type Site } from './server.ts';
 
 /**
@@ -18,7 +18,7 @@ const harmless = '# Left by a drill: nothing is set here.\n';
  * the process and the server's own words in its log. Refused, with the reason, where the folder is mounted
  * from elsewhere.
  */
-export async function wrongConfig(site: Site): Promise<Inflicted> {
+export async function wrongConfig(site: Site): Promise<ActiveFault> {
   const { service } = site;
   const before = await service.state();
   await service.putFile(path, wrong);

@@ -1,14 +1,12 @@
-import type { Action, Attached, AttachContext } from '../../core/driver.ts';
+import type { Action, AttachContext } from '../../core/driver.ts';
 import { environmentError, inputError } from '../../core/errors.ts';
-import { imageMethod, removalAbility } from '../image.ts';
-import { killLoopAbility } from '../kill-loop.ts';
-import { processAbilities } from '../process.ts';
-import { badCertificate } from './bad-certificate.ts';
+import { imageMethod } from '../image.ts';
 import type { NginxConfig } from './config.ts';
 import { continuity } from './continuity.ts';
 import { factsOf } from './handshake.ts';
-import { loseConfig, reapply } from './lose-config.ts';
+import { reapply } from './lose-config.ts';
 import { isRight, look, serve, type Site } from './site.ts';
+import type { NginxSystem } from './system.ts';
 import { tlsCheck } from './tls-check.ts';
 
 const withoutParameters =
@@ -25,7 +23,7 @@ export async function attach({
   clients,
   clock,
   secret,
-}: AttachContext<NginxConfig>): Promise<Attached> {
+}: AttachContext<NginxConfig>): Promise<NginxSystem> {
   const expected = { name: config.tls.name, ca: secret(config.tls.caFrom) };
   const read = await service.exec(['cat', config.configFile]);
   if (read.code !== 0 || read.stdout.trim() === '')
@@ -38,6 +36,7 @@ export async function attach({
   const site: Site = { service, config, clock, expected, secret, deployed: read.stdout };
   return {
     server: /nginx\/\S+/.exec(version.stderr)?.[0].replace('/', ' ') ?? 'nginx of an unknown version',
+    service,
     backups: { image: imageMethod(service) },
     workload: null,
     actions: {
@@ -56,12 +55,7 @@ export async function attach({
       }),
     },
     checks: { tls: tlsCheck(clients, expected), 'tls-continuity': unbroken },
-    ...processAbilities(service),
-    // No memory limit: the kernel would end a worker, and nginx starts another one at once.
-    ...killLoopAbility(service, clock),
-    ...removalAbility(service),
-    badCertificate: (kind) => badCertificate(site, kind),
-    loseConfig: () => loseConfig(site),
+    site,
     ready: () => isRight(site).catch(() => false),
     close: () => unbroken.stop(),
   };

@@ -1,4 +1,4 @@
-import type { Inflicted, Proof } from '../../core/abilities.ts';
+import type { ActiveFault, Proof } from '../../core/active-fault.ts';
 import { environmentError } from '../../core/errors.ts';
 import { factsOf } from './handshake.ts';
 import { isRight, look, serve, undoMs, type Site } from './site.ts';
@@ -7,7 +7,7 @@ import { isRight, look, serve, undoMs, type Site } from './site.ts';
  * The certificate is replaced and the server reloaded, as by a renewal that went wrong. The witness is a
  * handshake from outside.
  */
-export async function badCertificate(site: Site, kind: 'expired' | 'wrong'): Promise<Inflicted> {
+export async function badCertificate(site: Site, kind: 'expired' | 'wrong'): Promise<ActiveFault> {
   const before = await look(site);
   if (!before.done || before.refusal !== null)
     throw environmentError('the certificate is not right before anything was done to it', {

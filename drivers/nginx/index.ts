@@ -1,23 +1,23 @@
 import { defineDriver } from '../../core/driver.ts';
 import { imageBackup } from '../image.ts';
 import { configSchema, tlsPort } from './config.ts';
+import certificateExpired from './faults/certificate-expired.ts';
+import configLost from './faults/config-lost.ts';
+import wrongCertificate from './faults/wrong-certificate.ts';
 
 /** A TLS proxy in front of the service. */
 export default defineDriver({
   about: 'nginx as the TLS proxy: its process, its certificate and its configuration',
   config: configSchema,
   port: tlsPort,
-  abilities: [
-    'crash',
-    'pause',
-    'hang',
-    'stop',
-    'partition',
-    'killLoop',
-    'removeContainer',
-    'badCertificate',
-    'loseConfig',
-  ],
+  faults: {
+    'certificate-expired': certificateExpired,
+    'config-lost': configLost,
+    'wrong-certificate': wrongCertificate,
+  },
+  declines: {
+    'memory-limit': 'would lose a worker, and start another one at once',
+  },
   backups: { image: imageBackup },
   workload: null,
   actions: {

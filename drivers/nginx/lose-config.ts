@@ -1,11 +1,11 @@
-import type { Inflicted, Proof } from '../../core/abilities.ts';
+import type { ActiveFault, Proof } from '../../core/active-fault.ts';
 import { look, takeUp, undoMs, type Site } from './site.ts';
 
 /** Exit codes of a process that a signal ended (128 + its number): then it did not fail by itself. */
 const signalled = 128;
 
 /** The configuration is emptied and the process restarted in order, as by a deployment that went wrong. */
-export async function loseConfig(site: Site): Promise<Inflicted> {
+export async function loseConfig(site: Site): Promise<ActiveFault> {
   const { service, config } = site;
   const before = await service.state();
   await service.putFile(config.configFile, '');

@@ -1,19 +1,14 @@
-import type { Attached, AttachContext } from '../../core/driver.ts';
+import type { AttachContext } from '../../core/driver.ts';
 import type { BackupMethod } from '../../core/backup.ts';
 import type { DataWorkload } from '../../core/workload.ts';
 import { environmentError } from '../../core/errors.ts';
 import { refusesWritesCheck } from '../fencing.ts';
-import { killLoopAbility } from '../kill-loop.ts';
-import { memoryLimitAbility } from '../memory-limit.ts';
-import { processAbilities } from '../process.ts';
 import { startAction } from '../start.ts';
-import { volumeAbilities } from '../volume-abilities.ts';
 import { aofMethod } from './aof.ts';
 import { port, type RedisConfig } from './config.ts';
 import { sharedEndpoint, type Address } from './connection.ts';
 import { expiryCheck } from './expiry.ts';
-import { attemptWrite, closeWrites, replicasNeeded } from './fence.ts';
-import { flushAll } from './flush-all.ts';
+import { attemptWrite, replicasNeeded } from './fence.ts';
 import { followsCheck } from './follows.ts';
 import { inventoryCheck } from './inventory.ts';
 import { keptKeys, type KeptKeys } from './kept-keys.ts';
@@ -25,9 +20,9 @@ import { rdbMethod } from './rdb.ts';
 import { isInPlace, replicaActions } from './replica.ts';
 import { openServer, persistenceOf, type Server } from './server.ts';
 import type { Site } from './site.ts';
+import type { RedisSystem } from './system.ts';
 import { matcherOf } from './volatile-keys.ts';
 import { redisVolume } from './volume.ts';
-import { wipe } from './wipe.ts';
 import { redisWorkload } from './workload.ts';
 
 /** Multi-part append-only files came with 7.0, WAITAOF with 7.2. */
@@ -105,13 +100,16 @@ async function siteOf(context: AttachContext<RedisConfig>, server: Server, ways:
 }
 
 /** `asClients`: for whoever judges what clients meet. */
-function attachedTo(site: Site, config: RedisConfig, ways: Ways, asClients: Server): Attached {
+function attachedTo(site: Site, config: RedisConfig, ways: Ways, asClients: Server): RedisSystem {
   const { component, service, server, clock, kept } = site;
   const isVolatile = matcherOf(config.volatileKeys);
   const inventory = inventoryCheck(ways.clients(), ways.own(), isVolatile, site.lent.before);
   return {
     server: site.version,
-    dataFolder: site.persistence.dir,
+    service,
+    data: redisVolume(site),
+    site,
+    own: ways.own(),
     backups: {
       rdb: rememberingBefore(kept, rdbMethod(site)),
       aof: rememberingBefore(kept, aofMethod(site)),
@@ -132,13 +130,6 @@ function attachedTo(site: Site, config: RedisConfig, ways: Ways, asClients: Serv
       follows: followsCheck(site, ways.own()),
       inventory,
     },
-    ...processAbilities(service),
-    ...killLoopAbility(service, clock),
-    ...memoryLimitAbility(service, clock),
-    ...volumeAbilities(redisVolume(site)),
-    wipe: () => wipe(site),
-    closeWrites: () => closeWrites(site),
-    flushAll: () => flushAll(site, ways.own()),
     ready: () => isInPlace(site),
     close: async () => {
       for (const one of [server, asClients, inventory]) one.close();
@@ -146,7 +137,7 @@ function attachedTo(site: Site, config: RedisConfig, ways: Ways, asClients: Serv
   };
 }
 
-export async function attach(context: AttachContext<RedisConfig>): Promise<Attached> {
+export async function attach(context: AttachContext<RedisConfig>): Promise<RedisSystem> {
   const ways = waysOf(context);
   const server = openServer(ways.own());
   const asClients = openServer(ways.clients());

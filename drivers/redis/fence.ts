@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { pollUntil } from '../../core/clock.ts';
-import type { Inflicted, Proof } from '../../core/abilities.ts';
+import type { ActiveFault, Proof } from '../../core/active-fault.ts';
 import { environmentError, messageOf } from '../../core/errors.ts';
 import type { Json } from '../../core/timeline.ts';
 import { powerOff, within, type Attempt } from '../fencing.ts';
@@ -191,7 +191,7 @@ export async function reopen(site: Site): Promise<Json> {
  * A planned closing: reads and replication go on, and every write is refused. The undo leaves a server alone
  * that was meanwhile fenced or made a replica: that it stays closed is then somebody's intention.
  */
-export async function closeWrites(site: Site): Promise<Inflicted> {
+export async function closeWrites(site: Site): Promise<ActiveFault> {
   const before = await attemptWrite(site);
   if (before.write !== 'accepted')
     throw environmentError(`${site.service.name} takes no writes before it is closed`, {

@@ -1,4 +1,4 @@
-import type { Inflicted, Proof } from '../../core/abilities.ts';
+import type { ActiveFault, Proof } from '../../core/active-fault.ts';
 import { NothingToActOn } from '../../core/errors.ts';
 import { openServer, type Server } from './server.ts';
 import type { Address } from './connection.ts';
@@ -14,7 +14,7 @@ const markSeconds = 600;
  * millisecond, so that an empty DBSIZE is no proof to wait for: a key of our own is left just before, and
  * another connection finds it gone, and fewer keys than before.
  */
-export async function flushAll(site: Site, address: Address): Promise<Inflicted> {
+export async function flushAll(site: Site, address: Address): Promise<ActiveFault> {
   // With it goes what the server writes to its folder.
   await site.service.assertOwnPath(site.persistence.dir);
   const mark = `${musterPrefix}${site.component}:flush:${site.nextNumber()}`;

@@ -1,27 +1,16 @@
 import { defineDriver } from '../../core/driver.ts';
 import { startAbout } from '../start.ts';
 import { aofOptions, configSchema, port, rdbOptions, replicaActionsAbout } from './config.ts';
+import closedForWrites from './faults/closed-for-writes.ts';
+import flushAll from './faults/flush-all.ts';
+import wipeVolume from './faults/wipe-volume.ts';
 
 export default defineDriver({
   about: 'Redis 7.2 and later: snapshots (RDB), append-only file (AOF)',
   config: configSchema,
   port,
   dataFolders: ['/data', '/var/lib/redis', '/bitnami/redis/data'],
-  abilities: [
-    'crash',
-    'pause',
-    'hang',
-    'stop',
-    'partition',
-    'wipe',
-    'flushAll',
-    'killLoop',
-    'exhaustMemory',
-    'damageFile',
-    'fillDisk',
-    'encryptVolume',
-    'closeWrites',
-  ],
+  faults: { 'wipe-volume': wipeVolume, 'flush-all': flushAll, 'closed-for-writes': closedForWrites },
   backups: {
     rdb: { about: 'BGSAVE, checked and taken out whole', kind: 'snapshot', options: rdbOptions },
     aof: {

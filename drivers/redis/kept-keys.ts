@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { Inflicted, Proof } from '../../core/abilities.ts';
+import type { ActiveFault, Proof } from '../../core/active-fault.ts';
 import type { Address } from './connection.ts';
 import { databasesOf, musterPrefix } from './keys.ts';
 import { withOwn } from './server.ts';
@@ -27,7 +27,7 @@ export interface KeptKeys {
    * Called right before everything is lost: how to see at the end that it still is. Nothing where no key
    * noted is there any more. Never rejects.
    */
-  aboutToLose(): Promise<Pick<Inflicted, 'stillThere'>>;
+  aboutToLose(): Promise<Pick<ActiveFault, 'stillThere'>>;
 }
 
 /**

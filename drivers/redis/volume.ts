@@ -1,6 +1,6 @@
 import { environmentError } from '../../core/errors.ts';
 import type { Helper } from '../../core/service.ts';
-import type { Volume } from '../volume.ts';
+import type { DataFolder } from '../../core/fault.ts';
 import { parseManifest } from './aof-manifest.ts';
 import type { Site } from './site.ts';
 import { must } from './transfer.ts';
@@ -10,7 +10,7 @@ import { must } from './transfer.ts';
  * without, its data is the snapshot. It is killed around damage: ending in order it would write a new
  * snapshot.
  */
-export const redisVolume = (site: Site): Volume => ({
+export const redisVolume = (site: Site): DataFolder => ({
   service: site.service,
   folder: site.persistence.dir,
   file: async (kind) => {

@@ -1,7 +1,7 @@
-import type { Inflicted, Proof } from '../../core/abilities.ts';
+import type { ActiveFault, Proof } from '../../core/active-fault.ts';
 import type { ServiceState } from '../../core/service.ts';
-import { processGone, startAgain } from '../process.ts';
-import { besideVolume } from '../volume.ts';
+import { processGone, startAgain } from '../../faults/process.ts';
+import { besideVolume } from '../../faults/volume.ts';
 import type { Site } from './site.ts';
 import { script } from './transfer.ts';
 
@@ -18,7 +18,7 @@ interface Wiped {
  * looks at, with the engine's account of the process and the new server's account of what it loaded. Where
  * nothing starts it again, the witness looks at the folder from beside.
  */
-export async function wipe(site: Site): Promise<Inflicted> {
+export async function wipe(site: Site): Promise<ActiveFault> {
   const { service, server } = site;
   const folder = volumeOf(site);
   await service.assertOwnPath(folder);

@@ -1,13 +1,13 @@
-import type { Action, Attached, AttachContext } from '../../core/driver.ts';
+import type { Action, AttachContext } from '../../core/driver.ts';
 import { inputError } from '../../core/errors.ts';
-import { processAbilities } from '../process.ts';
-import { cutProxy } from './cut.ts';
 import type { Drift } from './drift.ts';
 import { failover } from './failover.ts';
 import { openServer, type ProxyState, type Server } from './server.ts';
+import { cutProxy } from './cut.ts';
 import { toxic, type Site } from './toxic.ts';
+import type { Toxiproxy } from './way-fault.ts';
 
-export async function attach({ service, clock, seed, peer }: AttachContext<object>): Promise<Attached> {
+export async function attach({ service, clock, seed, peer }: AttachContext<object>): Promise<Toxiproxy> {
   const server = openServer(service, clock);
   const version = await server.version();
   const enabled = (await server.proxies()).filter((proxy) => proxy.enabled).map(({ name }) => name);
@@ -17,13 +17,13 @@ export async function attach({ service, clock, seed, peer }: AttachContext<objec
   const stopDrifts = (): Promise<unknown> => Promise.all([...drifts].map((drift) => drift.stop()));
   return {
     server: `Toxiproxy ${version}`,
+    service,
     backups: {},
     workload: null,
     actions: { 'reset-way': resetWay(server, enabled, stopDrifts), failover: failover(site, peer) },
     checks: {},
-    ...processAbilities(service),
     toxic: (spec) => toxic(site, spec),
-    cutProxy: (name) => cutProxy(site, name),
+    cut: (proxy) => cutProxy(site, proxy),
     ready: () =>
       server.proxies().then(
         (proxies) => enabled.every((name) => proxies.some((proxy) => proxy.name === name && proxy.enabled)),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ToxicSpec } from '../../core/abilities.ts';
+import type { ToxicSpec } from './way-fault.ts';
 import { inputError } from '../../core/errors.ts';
 
 const ms = z.int().min(0).max(60_000);

@@ -1,4 +1,4 @@
-import type { Inflicted, Proof } from '../../core/abilities.ts';
+import type { ActiveFault, Proof } from '../../core/active-fault.ts';
 import { environmentError } from '../../core/errors.ts';
 import type { Site } from './toxic.ts';
 
@@ -8,7 +8,7 @@ const undoMs = 30_000;
  * Takes a proxy away: its port refuses connections, and those that were open are closed. Seen from another
  * container: the engine's forwarding accepts before it knows.
  */
-export async function cutProxy({ server, service }: Site, name: string): Promise<Inflicted> {
+export async function cutProxy({ server, service }: Site, name: string): Promise<ActiveFault> {
   const proxy = await server.proxy(name);
   const before = await service.knock(proxy.port);
   if (before.connected !== 'accepted')

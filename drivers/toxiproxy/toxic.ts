@@ -1,4 +1,5 @@
-import type { Inflicted, Proof, ToxicSpec, Undo } from '../../core/abilities.ts';
+import type { ActiveFault, Proof, Undo } from '../../core/active-fault.ts';
+import type { ToxicSpec } from './way-fault.ts';
 import type { Clock } from '../../core/clock.ts';
 import { environmentError } from '../../core/errors.ts';
 import type { Knock, Service } from '../../core/service.ts';
@@ -30,7 +31,7 @@ const baselineMs = 5_000;
  * proxy, made through the proxy as a client would; the API that added it is not asked, except that the undo
  * must also have left nothing there.
  */
-export async function toxic(site: Site, spec: ToxicSpec): Promise<Inflicted> {
+export async function toxic(site: Site, spec: ToxicSpec): Promise<ActiveFault> {
   const attributes = attributesOf(spec);
   const proxy = await site.server.proxy(spec.proxy);
   if (!proxy.enabled)

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { matrixOf, matrixPage, paramsOf } from '../../cli/matrix.ts';
 import { registries } from '../../cli/registries.ts';
 import type { AnyFault } from '../../core/fault.ts';
+import { everyFault } from '../../core/registries.ts';
 import { jsonOf, muster } from '../support/muster.ts';
 
 const page = join(import.meta.dirname, '../../docs/matrix.md');
@@ -18,7 +19,7 @@ describe('the matrix of what can be broken which way', () => {
   test('has every fault, once', () => {
     const { components, stores, regions } = matrixOf(registries);
     expect([...components, ...stores, ...regions].map(({ fault }) => fault).sort()).toEqual(
-      Object.keys(registries.faults).sort(),
+      Object.keys(everyFault(registries)).sort(),
     );
     for (const { takers } of components) expect(Object.keys(takers)).toEqual(Object.keys(registries.drivers));
     for (const { takers } of stores) expect(Object.keys(takers)).toEqual(Object.keys(registries.stores));
@@ -27,17 +28,17 @@ describe('the matrix of what can be broken which way', () => {
   test('says what stands in the way, and changes with the registries', () => {
     const takersOf = (fault: string, from = registries): Record<string, string | null> =>
       [...matrixOf(from).components, ...matrixOf(from).stores].find((row) => row.fault === fault)!.takers;
-    expect(takersOf('flush-all')).toMatchObject({ redis: null, mysql: 'no flushAll' });
+    expect(takersOf('flush-all')).toMatchObject({ redis: null, mysql: 'knows no such fault' });
     expect(takersOf('store-unreachable')).toEqual({ directory: 'lives in no service', s3: null });
     const { redis } = registries.drivers;
     const poorer = {
       ...registries,
       drivers: {
         ...registries.drivers,
-        redis: { ...redis!, abilities: redis!.abilities.filter((name) => name !== 'flushAll') },
+        redis: { ...redis!, faults: {} },
       },
     };
-    expect(takersOf('flush-all', poorer)).toMatchObject({ redis: 'no flushAll' });
+    expect(takersOf('flush-all', poorer)).toMatchObject({ redis: 'knows no such fault' });
     expect(matrixPage(poorer)).not.toBe(matrixPage(registries));
     expect(
       matrixOf(registries)
@@ -55,7 +56,7 @@ describe('the matrix of what can be broken which way', () => {
 });
 
 describe('muster list faults documents itself', () => {
-  test.each(Object.entries<AnyFault>(registries.faults))(
+  test.each(Object.entries<AnyFault>(everyFault(registries)))(
     '%s: every parameter with what it means',
     (_, fault) => {
       const lines = paramsOf(fault);
@@ -69,7 +70,7 @@ describe('muster list faults documents itself', () => {
   );
 
   test('with defaults as one writes them, and choices', () => {
-    expect(paramsOf(registries.faults['latency']!)).toEqual(
+    expect(paramsOf(everyFault(registries)['latency']!)).toEqual(
       expect.arrayContaining([
         expect.stringMatching(/^param delay \(default 2s\): /),
         expect.stringMatching(/^param proxy \(needed\): /),

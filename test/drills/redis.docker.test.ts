@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { registries } from '../../cli/registries.ts';
-import { defineFault } from '../../core/fault.ts';
+import { defineContainerFault } from '../../core/fault.ts';
 import { eventsOf } from '../../core/timeline.ts';
 import { bucketOf } from '../support/bucket.ts';
 import { detailOf, drillForReal, findingsThat } from '../support/real-drill.ts';
@@ -151,9 +151,8 @@ describe('drills of Redis that must not pass, beside one that must', {
 });
 
 /** Breaks nothing, and its witness says so honestly. */
-const placebo = defineFault({
+const placebo = defineContainerFault({
   about: 'nothing at all is done to the process',
-  needs: ['crash'],
   params: z.strictObject({}),
   witnessDeadlineMs: 500,
   inject: async () => ({

@@ -3,13 +3,13 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../core/clock.ts';
 import type { Attached } from '../../core/driver.ts';
-import type { Inflicted } from '../../core/abilities.ts';
+import type { ActiveFault } from '../../core/active-fault.ts';
 import type { DataClient } from '../../core/workload.ts';
 import type { Service } from '../../core/service.ts';
 import type { Stack } from '../../core/stack.ts';
 import mysql from '../../drivers/mysql/index.ts';
 import redis from '../../drivers/redis/index.ts';
-import diskFull from '../../faults/disk-full.ts';
+import diskFull from '../../faults/storage/disk-full.ts';
 import { createStackProvider } from '../../stack/provider.ts';
 import { inertService } from '../suites/inert-service.ts';
 import { bystanders } from './bystanders.ts';
@@ -55,7 +55,7 @@ describe.each(['redis', 'mysql'] as const)(
   'driver %s, on a file system of its own > fault disk-full',
   { timeout: 240_000 },
   (name) => {
-    const inject = (target: Attached): Promise<Inflicted> => diskFull.inject(target, {}, { seed: 1 });
+    const inject = (target: Attached): Promise<ActiveFault> => diskFull.inject(target.data!, {}, { seed: 1 });
     // A value of the ledger's is short: enough of them that the server must take new blocks.
     const writes = async (client: DataClient, from: number): Promise<string> => {
       for (let id = from; id < from + 4_000; id += 4) {

@@ -7,6 +7,7 @@ import memory from '../../drivers/memory/index.ts';
 import { createReceiver, recordingContext, takeBackup } from '../suites/artifact.ts';
 import { driverConformance } from '../suites/driver-conformance.ts';
 import { readAll } from '../suites/workload-history.ts';
+import { suffer } from '../support/suffer.ts';
 
 /** A memory database has no container: whatever touches one is a mistake. */
 const noService = new Proxy({} as Service, {
@@ -106,7 +107,7 @@ describe('a memory database made known-bad', () => {
   test('it forgets acknowledged writes in a crash', async () => {
     const attached = await attach('forgets', { restartAfterMs: 0, bad: { forgetsOnCrash: 2 } });
     await fill(attached, 16);
-    await attached.crash!();
+    await suffer(attached, 'crash');
     expect([...(await readAll(data(attached))).keys()]).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
     await attached.close();
   });
@@ -120,7 +121,7 @@ describe('a memory database made known-bad', () => {
 
   test.for([{ undo: 'fails' }, { undo: 'lies' }])('its undo $undo', async ({ undo }) => {
     const attached = await attach(`undo-${undo}`, { bad: { undo } });
-    const inflicted = await attached.stop!();
+    const inflicted = await suffer(attached, 'stop');
     if (undo === 'fails') await expect(inflicted.undo.run()).rejects.toThrow();
     else await inflicted.undo.run();
     expect(await inflicted.undo.healed()).toBe(false);
@@ -146,9 +147,9 @@ describe('a memory database made known-bad', () => {
     const attached = await attach('damaged', {});
     await fill(attached, 16);
     const client = await data(attached).open();
-    await attached.corruptPages!({ table: 'records', pages: 1, pattern: 'structured', seed: 1 });
+    await suffer(attached, 'corrupt-pages', { table: 'records', pages: 1, pattern: 'structured', seed: 1 });
     expect(await client.read(0)).not.toBe('a');
-    await attached.corruptPages!({ table: 'records', pages: 1, pattern: 'random', seed: 2 });
+    await suffer(attached, 'corrupt-pages', { table: 'records', pages: 1, pattern: 'random', seed: 2 });
     await expect(client.read(0)).rejects.toThrow('checksum');
     await expect(readAll(data(attached))).rejects.toThrow('checksum');
     await attached.close();

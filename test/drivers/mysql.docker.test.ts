@@ -4,6 +4,7 @@ import { driverConformance, type Rig } from '../suites/driver-conformance.ts';
 import { inertService } from '../suites/inert-service.ts';
 import { emptyVolume } from './empty-volume.ts';
 import { mysqlStackUp, type MysqlStack } from './mysql-stack.ts';
+import { suffer } from '../support/suffer.ts';
 
 let stack: MysqlStack;
 
@@ -49,19 +50,21 @@ driverConformance({
   durable: true,
   table: 'muster.ledger_mysql',
   // A dropped table cannot be made inert: SQL goes straight to the server.
-  inertAbilities: [
+  inertFaults: [
     'crash',
     'pause',
     'stop',
     'partition',
-    'wipe',
-    'corruptPages',
-    'wrongConfig',
-    'killLoop',
-    'exhaustMemory',
-    'damageFile',
-    'stalePages',
-    'encryptVolume',
+    'wipe-volume',
+    'corrupt-pages',
+    'wrong-config',
+    'kill-loop',
+    'memory-limit',
+    'flip-bits',
+    'truncate-file',
+    'delete-file',
+    'stale-page',
+    'encrypt-volume',
   ],
   mend: () => emptyVolume(stack.service, 120_000),
   others: () => stack.others(),
@@ -107,7 +110,7 @@ driverConformance({
     'reapply-config': {
       params: {},
       prepare: async ({ attached }) => {
-        const { witness } = await attached.wrongConfig!();
+        const { witness } = await suffer(attached, 'wrong-config');
         await expect.poll(witness, { timeout: 60_000 }).not.toBeNull();
       },
       seen: async ({ attached }) => ((await attached.ready()) ? 'it is up again' : null),

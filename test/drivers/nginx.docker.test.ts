@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { pollUntil, systemClock } from '../../core/clock.ts';
 import type { Attached } from '../../core/driver.ts';
-import type { Proof } from '../../core/abilities.ts';
+import type { Proof } from '../../core/active-fault.ts';
 import driver from '../../drivers/nginx/index.ts';
 import { driverConformance, whenReady } from '../suites/driver-conformance.ts';
 import { inertService } from '../suites/inert-service.ts';
 import { networkStackUp, type NetworkStack } from './network-stack.ts';
+import { suffer } from '../support/suffer.ts';
 
 let stack: NetworkStack;
 const tls = { tls: { name: 'localhost', caFrom: 'MUSTER_TLS_CA' } };
@@ -29,7 +30,7 @@ const fileOf = async (path: string): Promise<string> =>
 
 async function spoilCertificate(): Promise<void> {
   const attached = await attach();
-  await until((await attached.badCertificate!('wrong')).witness);
+  await until((await suffer(attached, 'wrong-certificate')).witness);
 }
 const putBack = async (): Promise<void> => {
   const attached = await attach();
@@ -88,7 +89,10 @@ describe('recoveries', { timeout: 60_000 }, () => {
     async (kind) => {
       const { tls: check } = attached.checks;
       const baseline = await check!.before!();
-      const inflicted = await attached.badCertificate!(kind);
+      const inflicted = await suffer(
+        attached,
+        kind === 'expired' ? 'certificate-expired' : 'wrong-certificate',
+      );
       expect(await until(inflicted.witness)).not.toBeNull();
       expect(await attached.ready()).toBe(false);
       expect(await check!.after(baseline)).toMatchObject({ verdict: 'fail' });
@@ -109,8 +113,8 @@ describe('recoveries', { timeout: 60_000 }, () => {
 
   test('the witness of an expired certificate is not content with a wrong one, and the other way round', async () => {
     const other = await stack.attach(driver, 'proxy', inertService(stack.service('proxy')), tls);
-    const expired = await other.badCertificate!('expired');
-    const wrong = await attached.badCertificate!('wrong');
+    const expired = await suffer(other, 'certificate-expired');
+    const wrong = await suffer(attached, 'wrong-certificate');
     expect(await until(wrong.witness)).not.toBeNull();
     expect(await expired.witness()).toBeNull();
     await wrong.undo.run();
@@ -118,7 +122,7 @@ describe('recoveries', { timeout: 60_000 }, () => {
   });
 
   test('a lost configuration keeps the process down, until it is reapplied', async () => {
-    const inflicted = await attached.loseConfig!();
+    const inflicted = await suffer(attached, 'config-lost');
     expect(await until<Proof>(inflicted.witness)).toMatchObject({ facts: { exitCode: 1 } });
     expect(await attached.checks['tls']!.after(null)).toMatchObject({ verdict: 'inconclusive' });
     await attached.actions['reapply-config']!({});
@@ -135,7 +139,7 @@ describe('recoveries', { timeout: 60_000 }, () => {
       { ...inertService(stack.service('proxy'), { process: false }), start: async () => undefined },
       tls,
     );
-    const inflicted = await inert.loseConfig!();
+    const inflicted = await suffer(inert, 'config-lost');
     expect(await stack.service('proxy').state()).toMatchObject({ status: 'exited', exitCode: 0 });
     expect(await inflicted.witness()).toBeNull();
     await stack.service('proxy').start();
@@ -165,7 +169,7 @@ describe('recoveries', { timeout: 60_000 }, () => {
     });
     expect(await elsewhere.ready()).toBe(false);
     await expect(elsewhere.checks['tls']!.before!()).rejects.toThrow('not for elsewhere.example');
-    await expect(elsewhere.badCertificate!('expired')).rejects.toMatchObject({
+    await expect(suffer(elsewhere, 'certificate-expired')).rejects.toMatchObject({
       message: expect.stringContaining('not right before'),
     });
   });

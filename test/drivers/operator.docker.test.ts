@@ -7,6 +7,7 @@ import { withSession, type Site } from '../../drivers/mysql/server.ts';
 import { witnessFlushed } from '../../drivers/redis/flush-all.ts';
 import { mysqlStackUp, type MysqlStack } from './mysql-stack.ts';
 import { redisStackUp, type RedisStack } from './redis-stack.ts';
+import { suffer } from '../support/suffer.ts';
 
 // What the suite of drivers cannot do for mistakes that go straight to the server: their witnesses without
 // the effect.
@@ -38,9 +39,9 @@ describe('FLUSHALL on a real Redis', () => {
     const attached = await stack.attach('redis');
     const redis = await stack.connect('redis');
     await redis.mset('a', '1', 'b', '2');
-    const inflicted = await attached.flushAll!();
+    const inflicted = await suffer(attached, 'flush-all');
     await expect.poll(() => inflicted.witness()).not.toBeNull();
-    const crashed = await attached.crash!();
+    const crashed = await suffer(attached, 'crash');
     await expect.poll(() => crashed.witness(), { timeout: 10_000 }).not.toBeNull();
     await crashed.undo.run();
     await expect.poll(() => attached.ready(), { timeout: 30_000 }).toBe(true);

@@ -13,6 +13,7 @@ import { getRuntime, type Container } from '../../stack/runtime.ts';
 import { attachService } from '../../stack/service.ts';
 import { createReceiver, recordingContext, takeBackup, type Receiver } from '../suites/artifact.ts';
 import { redisStackUp, type RedisStack } from './redis-stack.ts';
+import { suffer } from '../support/suffer.ts';
 
 /** A server that carries the drill's labels, and whose data folder is a folder of this machine. */
 let stack: RedisStack;
@@ -107,8 +108,8 @@ const restore = (name: 'rdb' | 'aof', options: Record<string, unknown> = {}): Pr
 
 describe('data in a folder of the host, whoever put it into a container of the drill, is not touched by', () => {
   test.for<[string, () => Promise<unknown>]>([
-    ['wipe-volume', () => attached.wipe!()],
-    ['flush-all', () => attached.flushAll!()],
+    ['wipe-volume', () => suffer(attached, 'wipe-volume')],
+    ['flush-all', () => suffer(attached, 'flush-all')],
     ['a snapshot preloaded', () => restore('rdb', { order: 'preload' })],
     ['a snapshot as the base', () => restore('rdb', { order: 'base' })],
     ['a snapshot copied', () => restore('rdb', { order: 'copy' })],

@@ -7,6 +7,7 @@ import { inertService } from '../suites/inert-service.ts';
 import { oneReceiver } from '../support/server-rig.ts';
 import { redisPairUp, type RedisPair } from './redis-pair.ts';
 import { act, judged } from './replica-steps.ts';
+import { suffer } from '../support/suffer.ts';
 
 /** A drill changes settings of a running server for a while. Afterwards each is as it was before. */
 let pair: RedisPair;
@@ -221,7 +222,7 @@ describe('a volume that is to be lost', () => {
     const service = pair.service('east');
     await service.exec(['mv', find.at, find.away], { user: '0' });
     try {
-      await expect(east.wipe!()).rejects.toThrow('cannot be emptied');
+      await expect(suffer(east, 'wipe-volume')).rejects.toThrow('cannot be emptied');
     } finally {
       await service.exec(['mv', find.away, find.at], { user: '0' });
     }
@@ -232,7 +233,7 @@ describe('a volume that is to be lost', () => {
     const service = pair.service('east');
     east = await pair.attach('east', { service: inertService(service, { command: () => false }) });
     await admin.config('SET', 'save', points);
-    const wiped = await east.wipe!();
+    const wiped = await suffer(east, 'wipe-volume');
     expect(await setting('save')).toBe('');
     await wiped.undo.run();
     expect(await setting('save')).toBe(points);

@@ -9,6 +9,7 @@ import { whenReady } from '../suites/driver-conformance.ts';
 import { inertService } from '../suites/inert-service.ts';
 import { History, readAll } from '../suites/workload-history.ts';
 import { loseEverything, redisStackUp, type RedisStack } from './redis-stack.ts';
+import { suffer } from '../support/suffer.ts';
 
 let stack: RedisStack;
 let attached: Attached;
@@ -67,7 +68,7 @@ describe('an RDB beside an append-only file', () => {
       await loseEverything(attached);
       await restore(rdb, point, { order });
       await fill(80);
-      await (await attached.crash!()).undo.run();
+      await (await suffer(attached, 'crash')).undo.run();
       await whenReady(attached);
       expect((await readAll(workload)).size, order).toBe(80);
     }
@@ -152,7 +153,7 @@ describe('under load', () => {
       });
       const begun = version;
       await expect.poll(() => version - begun, { timeout: 10_000, interval: 5 }).toBeGreaterThan(200);
-      const { undo } = await attached.crash!();
+      const { undo } = await suffer(attached, 'crash');
       await Promise.all(writers);
       await undo.run();
       await whenReady(attached);
@@ -183,7 +184,7 @@ describe('under load', () => {
     await expect
       .poll(() => admin.info('persistence'), { timeout: 60_000 })
       .toContain('rdb_bgsave_in_progress:1');
-    const { undo } = await attached.crash!();
+    const { undo } = await suffer(attached, 'crash');
     await failed;
     await undo.run();
   });
@@ -291,7 +292,7 @@ describe('the witness of a lost volume', () => {
   const seenBy = async (over: Parameters<typeof inertService>[1], deadlineMs = 2_000): Promise<unknown> => {
     await fill(40);
     const other = await stack.attach('redis', inertService(stack.service('redis'), over));
-    const inflicted = await other.wipe!();
+    const inflicted = await suffer(other, 'wipe-volume');
     const proof = await pollUntil(systemClock, { everyMs: 50, deadlineMs }, () => inflicted.witness());
     await other.close();
     return proof;

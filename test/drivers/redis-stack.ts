@@ -9,6 +9,7 @@ import type { Stack } from '../../core/stack.ts';
 import redisDriver from '../../drivers/redis/index.ts';
 import { createStackProvider } from '../../stack/provider.ts';
 import { bystanders } from './bystanders.ts';
+import { suffer } from '../support/suffer.ts';
 
 const file = fileURLToPath(new URL('../fixtures/redis.compose.yml', import.meta.url));
 const passwordName = 'REDIS_PASSWORD';
@@ -69,6 +70,6 @@ export async function redisStackUp(): Promise<RedisStack> {
 
 /** The volume is wiped, and that is seen: an empty server runs. */
 export async function loseEverything(attached: Attached): Promise<void> {
-  const wiped = await attached.wipe!();
+  const wiped = await suffer(attached, 'wipe-volume');
   await expect.poll(() => wiped.witness(), { timeout: 30_000, interval: 50 }).not.toBeNull();
 }

@@ -1,6 +1,8 @@
 import type { Redis } from 'ioredis';
+import { everyFault } from '../../core/registries.ts';
 import redis from '../../drivers/redis/index.ts';
-import type { FaultCase } from '../suites/abilities.ts';
+import { faults } from '../../faults/index.ts';
+import type { FaultCase } from '../suites/faults.ts';
 import { everything } from '../support/tier.ts';
 import { driverConformance, type Conformance, type Rig } from '../suites/driver-conformance.ts';
 import { inertService } from '../suites/inert-service.ts';
@@ -33,13 +35,15 @@ const conformance = (
   name: 'redis' | 'plain',
 ): Pick<
   Conformance,
-  'driver' | 'setup' | 'inertAbilities' | 'mend' | 'others' | 'checks' | 'actions' | 'elsewhere'
+  'driver' | 'setup' | 'inertFaults' | 'mend' | 'others' | 'checks' | 'actions' | 'elsewhere'
 > => ({
   driver: redis,
   setup: setup(name),
   // FLUSHALL and CONFIG SET go straight to the server; the witness of the first is tried without an effect in
   // test/drivers/operator.docker.test.ts.
-  inertAbilities: redis.abilities.filter((ability) => ability !== 'flushAll' && ability !== 'closeWrites'),
+  inertFaults: Object.keys(everyFault({ faults, drivers: { redis } })).filter(
+    (name) => name !== 'flush-all' && name !== 'closed-for-writes',
+  ),
   mend: () => emptyVolume(stack.service(name)),
   others: () => stack.others(name),
   elsewhere: {

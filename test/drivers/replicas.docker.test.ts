@@ -6,6 +6,7 @@ import toxiproxy from '../../drivers/toxiproxy/index.ts';
 import { mysqlReplicaTests } from './mysql/replica-tests.ts';
 import { replicaStack } from './replica-stack.ts';
 import { act, eventually, judged, restart } from './replica-steps.ts';
+import { suffer } from '../support/suffer.ts';
 
 /**
  * Two servers of each kind, which change their roles from test to test: each begins where the one before
@@ -34,7 +35,7 @@ describe('Redis', { timeout: 120_000 }, () => {
       facts: { said: expect.stringMatching(/^READONLY/) as string },
     });
     await expect(act(east, 'catch-up')).rejects.toThrow(/still takes writes/);
-    const closing = await west.closeWrites!();
+    const closing = await suffer(west, 'closed-for-writes');
     expect(await closing.witness()).not.toBeNull();
     expect(await cli('redis', 'SET', 'b', '1')).toMatch(/^NOREPLICAS/);
     const client = await (west.workload as Extract<Attached['workload'], { kind: 'data' }>).open();

@@ -1,5 +1,6 @@
 import type { Attached } from '../../core/driver.ts';
-import type { Inflicted } from '../../core/abilities.ts';
+import type { ActiveFault } from '../../core/active-fault.ts';
+import { damageFileOf, suffer } from '../support/suffer.ts';
 
 /**
  * A fault of Redis whose effect is asked for again: there where nobody repaired it, and not where a recovery
@@ -7,7 +8,7 @@ import type { Inflicted } from '../../core/abilities.ts';
  */
 export interface StillThere {
   fault: string;
-  inflict(target: Attached): Promise<Inflicted>;
+  inflict(target: Attached): Promise<ActiveFault>;
   says: RegExp;
 }
 
@@ -16,32 +17,32 @@ const base = { file: 'data', restart: true, seed: 7 } as const;
 export const redisFaults: StillThere[] = [
   {
     fault: 'flush-all',
-    inflict: (target) => target.flushAll!(),
+    inflict: (target) => suffer(target, 'flush-all'),
     says: /of 3 keys of the application that were there since the drill began, clients find none/,
   },
   {
     fault: 'wipe-volume',
-    inflict: (target) => target.wipe!(),
+    inflict: (target) => suffer(target, 'wipe-volume'),
     says: /of 3 keys of the application that were there since the drill began, clients find none/,
   },
   {
     fault: 'encrypt-volume',
-    inflict: (target) => target.encryptVolume!(),
+    inflict: (target) => suffer(target, 'encrypt-volume'),
     says: /locked files and none under the names|clients find none/,
   },
   {
     fault: 'flip-bits',
-    inflict: (target) => target.damageFile!({ ...base, how: 'flip-bits', bits: 64 }),
+    inflict: (target) => damageFileOf(target, { ...base, how: 'flip-bits', bits: 64 }),
     says: /all \d+ flipped bits are still in the same/,
   },
   {
     fault: 'truncate-file',
-    inflict: (target) => target.damageFile!({ ...base, how: 'truncate', keep: 0.5 }),
+    inflict: (target) => damageFileOf(target, { ...base, how: 'truncate', keep: 0.5 }),
     says: /still ends after \d+ of its \d+ bytes/,
   },
   {
     fault: 'delete-file',
-    inflict: (target) => target.damageFile!({ ...base, how: 'delete' }),
+    inflict: (target) => damageFileOf(target, { ...base, how: 'delete' }),
     says: /is still not there/,
   },
 ];

@@ -1,12 +1,13 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Attached } from '../../core/driver.ts';
-import type { Inflicted } from '../../core/abilities.ts';
+import type { ActiveFault } from '../../core/active-fault.ts';
 import type { DataWorkload } from '../../core/workload.ts';
 import { recordingContext, takeBackup } from '../suites/artifact.ts';
 import { whenReady } from '../suites/driver-conformance.ts';
 import { oneReceiver, oneServer } from '../support/server-rig.ts';
 import { redisStackUp, type RedisStack } from './redis-stack.ts';
 import { redisFaults } from './still-there-cases.ts';
+import { suffer } from '../support/suffer.ts';
 
 // The witness is asked again when the recovery is over: it must see an effect that nobody repaired, and none
 // that somebody did.
@@ -33,10 +34,10 @@ const threeKeys = (): Promise<unknown> =>
   );
 const noKeys = (): Promise<unknown> => connected((redis) => redis.flushall());
 
-const inForce = async (inflicted: Inflicted): Promise<void> => {
+const inForce = async (inflicted: ActiveFault): Promise<void> => {
   await expect.poll(() => inflicted.witness(), { timeout: 60_000, interval: 50 }).not.toBeNull();
 };
-const whatIsThere = async ({ stillThere }: Inflicted): Promise<string | null> =>
+const whatIsThere = async ({ stillThere }: ActiveFault): Promise<string | null> =>
   (await stillThere!())?.what ?? null;
 
 describe.each(redisFaults)('$fault of Redis', ({ inflict, says }) => {
@@ -61,12 +62,12 @@ describe('what an application had', () => {
   };
   const prepared = (own: Attached): Promise<void> => (own.workload as DataWorkload).prepare();
 
-  test.each(['flushAll', 'wipe'] as const)('nothing: after %s the ledger alone judges', (ability) =>
+  test.each(['flush-all', 'wipe-volume'])('nothing: after %s the ledger alone judges', (name) =>
     anew(async (own) => {
       await noKeys();
       await prepared(own);
       await connected((redis) => redis.set('muster:redis:1', 'a record of the load'));
-      const inflicted = await own[ability]!();
+      const inflicted = await suffer(own, name);
       await inForce(inflicted);
       expect(inflicted.stillThere).toBeUndefined();
     }),
@@ -79,7 +80,7 @@ describe('what an application had', () => {
       await connected((redis) =>
         redis.multi().del('shop:1', 'shop:2').set('shop:new', 'd').select(1).del('queue').exec(),
       );
-      expect((await own.flushAll!()).stillThere).toBeUndefined();
+      expect((await suffer(own, 'flush-all')).stillThere).toBeUndefined();
     }));
 
   test('keys that expire soon are not missed', () =>
@@ -87,12 +88,12 @@ describe('what an application had', () => {
       await noKeys();
       await connected((redis) => redis.set('session:1', 'a', 'EX', 60));
       await prepared(own);
-      expect((await own.flushAll!()).stillThere).toBeUndefined();
+      expect((await suffer(own, 'flush-all')).stillThere).toBeUndefined();
     }));
 });
 
 test('a kill-loop that goes on when the recovery is over is still there, and is not once it has ended', async () => {
-  const inflicted = await attached.killLoop!({ times: 50 });
+  const inflicted = await suffer(attached, 'kill-loop', { times: 50 });
   await inForce(inflicted);
   expect(await whatIsThere(inflicted)).toMatch(/killed \d+ times of 50, and will be again/);
   await inflicted.undo.run();

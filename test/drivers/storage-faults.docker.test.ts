@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { pollUntil, systemClock } from '../../core/clock.ts';
 import type { Attached } from '../../core/driver.ts';
-import type { Proof } from '../../core/abilities.ts';
+import type { Proof } from '../../core/active-fault.ts';
 import type { Service } from '../../core/service.ts';
 import { emptyVolume } from './empty-volume.ts';
 import { redisStackUp, type RedisStack } from './redis-stack.ts';
+import { damageFileOf, suffer } from '../support/suffer.ts';
 
 // What the faults of storage and process claim beyond the conformance suite, and what their witnesses must
 // not be fooled by.
@@ -41,7 +42,7 @@ afterAll(async () => {
 test('a deleted file that the server holds open shows nothing until a restart, and the witness says so', async () => {
   const connection = await stack.connect('redis');
   await connection.set('kept', 'in memory');
-  const { witness, undo } = await attached.damageFile!({
+  const { witness, undo } = await damageFileOf(attached, {
     file: 'log',
     how: 'delete',
     restart: false,
@@ -69,7 +70,7 @@ test('a deleted file that the server holds open shows nothing until a restart, a
 test('an empty file cannot be damaged: it is refused, and the process is left alone', async () => {
   const before = await stack.service('redis').state();
   await expect(
-    attached.damageFile!({ file: 'log', how: 'truncate', keep: 0.5, restart: true, seed: 1 }),
+    damageFileOf(attached, { file: 'log', how: 'truncate', keep: 0.5, restart: true, seed: 1 }),
   ).rejects.toThrow('is empty');
   expect(await stack.service('redis').state()).toEqual(before);
 });
@@ -77,7 +78,7 @@ test('an empty file cannot be damaged: it is refused, and the process is left al
 describe('kill-loop', () => {
   test('kills as often as it is told, then the restart policy wins', async () => {
     const { restarts } = await stack.service('redis').state();
-    const { witness, undo } = await attached.killLoop!({ times: 4 });
+    const { witness, undo } = await suffer(attached, 'kill-loop', { times: 4 });
     await expect
       .poll(async () => (await stack.service('redis').state()).restarts - restarts, { timeout: 30_000 })
       .toBe(4);
@@ -90,7 +91,7 @@ describe('kill-loop', () => {
   });
 
   test('its undo ends it in the middle', async () => {
-    const { undo } = await attached.killLoop!({ times: 50 });
+    const { undo } = await suffer(attached, 'kill-loop', { times: 50 });
     await undo.run();
     await expect.poll(() => undo.healed(), { timeout: 30_000 }).toBe(true);
     await ready();
@@ -113,7 +114,7 @@ describe('kill-loop', () => {
       signalFromHost: async (signal: 'SIGKILL') =>
         (sent += 1) === 1 ? service.signalFromHost(signal) : undefined,
     } as Service;
-    const { witness, undo } = await (await on(once)).killLoop!({ times: 3 });
+    const { witness, undo } = await suffer(await on(once), 'kill-loop', { times: 3 });
     expect(await pollUntil(systemClock, { everyMs: 50, deadlineMs: 2_000 }, witness)).toBeNull();
     await undo.run();
     await ready();
@@ -135,7 +136,7 @@ describe('memory-limit', () => {
     );
 
   test('the kernel holds the limit until the undo, across the restart', async () => {
-    const { witness, undo, facts } = await attached.exhaustMemory!();
+    const { witness, undo, facts } = await suffer(attached, 'memory-limit');
     const { limitBytes } = facts as { limitBytes: number };
     const proof = await pollUntil(systemClock, { everyMs: 50, deadlineMs: 15_000 }, witness);
     expect(proof?.what).toMatch(/OOM kill/);
@@ -156,7 +157,7 @@ describe('memory-limit', () => {
   test('an engine that missed it is no loss: the kernel counts', async () => {
     const service = stack.service('redis');
     const deaf = { ...service, state: async () => ({ ...(await service.state()), oomKilled: false }) };
-    const { witness, undo } = await (await on(deaf)).exhaustMemory!();
+    const { witness, undo } = await suffer(await on(deaf), 'memory-limit');
     expect((await pollUntil(systemClock, { everyMs: 50, deadlineMs: 15_000 }, witness))?.what).toMatch(
       /the kernel counts \d+ OOM kills/,
     );
@@ -166,8 +167,10 @@ describe('memory-limit', () => {
 
   test('a crash by another hand is no OOM: its witness is not fooled', async () => {
     const service = stack.service('redis');
-    const { witness, undo } = await (await on({ ...service, limitMemory: async () => undefined }))
-      .exhaustMemory!();
+    const { witness, undo } = await suffer(
+      await on({ ...service, limitMemory: async () => undefined }),
+      'memory-limit',
+    );
     await service.signalFromHost('SIGKILL');
     await expect.poll(async () => (await service.state()).status, { timeout: 15_000 }).toBe('running');
     expect(await witness()).toBeNull();
@@ -181,7 +184,7 @@ describe('encrypt-volume', () => {
     const service = stack.service('redis');
     const connection = await stack.connect('redis');
     await connection.set('ransomed', 'a'.repeat(200_000));
-    const { witness, undo, facts } = await attached.encryptVolume!();
+    const { witness, undo, facts } = await suffer(attached, 'encrypt-volume');
     expect((facts as { files: number }).files).toBeGreaterThan(2);
     expect(await pollUntil(systemClock, { everyMs: 100, deadlineMs: 30_000 }, witness)).not.toBeNull();
     const helper = await service.helper({ network: 'none', volumes: true });

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { pollUntil, systemClock } from '../../core/clock.ts';
 import type { Attached } from '../../core/driver.ts';
-import type { Inflicted, Proof, ToxicSpec } from '../../core/abilities.ts';
+import type { ActiveFault, Proof } from '../../core/active-fault.ts';
 import type { Service } from '../../core/service.ts';
 import driver from '../../drivers/toxiproxy/index.ts';
 import { apiPort } from '../../drivers/toxiproxy/config.ts';
@@ -11,6 +11,7 @@ import { openServer, type Server } from '../../drivers/toxiproxy/server.ts';
 import { driverConformance, whenReady } from '../suites/driver-conformance.ts';
 import { inertService } from '../suites/inert-service.ts';
 import { networkStackUp, type NetworkStack } from './network-stack.ts';
+import type { Toxiproxy, ToxicSpec } from '../../drivers/toxiproxy/way-fault.ts';
 
 let stack: NetworkStack;
 let server: Server;
@@ -120,7 +121,7 @@ describe('toxics', { timeout: 60_000 }, () => {
     attached = await stack.attach(driver, 'toxiproxy');
   });
   afterAll(() => attached.close());
-  const seen = (inflicted: Inflicted): Promise<Proof | null> =>
+  const seen = (inflicted: ActiveFault): Promise<Proof | null> =>
     pollUntil(systemClock, { everyMs: 50, deadlineMs: 20_000 }, () => inflicted.witness());
 
   // Each of these makes the server panic, or do nothing, if it is let through.
@@ -133,14 +134,14 @@ describe('toxics', { timeout: 60_000 }, () => {
     ['limit_data', { bytes: -1 }],
   ])('%s %j is refused, and the server is asked for nothing', async (type, attributes) => {
     await expect(
-      attached.toxic!({ proxy: 'redis', type, stream: 'downstream', attributes }),
+      (attached as Toxiproxy).toxic({ proxy: 'redis', type, stream: 'downstream', attributes }),
     ).rejects.toMatchObject({ trouble: 'input' });
     expect(await clean()).not.toBeNull();
     expect(await stack.service('toxiproxy').state()).toMatchObject({ status: 'running' });
   });
 
   test('jitter is drawn by us from the seed: the server is given none, and the latency changes', async () => {
-    const inflicted = await attached.toxic!({
+    const inflicted = await (attached as Toxiproxy).toxic({
       proxy: 'redis',
       type: 'latency',
       stream: 'downstream',
@@ -162,7 +163,7 @@ describe('toxics', { timeout: 60_000 }, () => {
   });
 
   test('a server that restarted has forgotten the toxic, and the undo has nothing to do', async () => {
-    const inflicted = await attached.toxic!({
+    const inflicted = await (attached as Toxiproxy).toxic({
       proxy: 'redis',
       type: 'timeout',
       stream: 'downstream',
@@ -179,7 +180,7 @@ describe('toxics', { timeout: 60_000 }, () => {
   });
 
   test('a server behind that is gone is no toxic: the witness sees none, and it is not healed either', async () => {
-    const inflicted = await attached.toxic!({
+    const inflicted = await (attached as Toxiproxy).toxic({
       proxy: 'redis',
       type: 'timeout',
       stream: 'downstream',
@@ -202,7 +203,7 @@ describe('toxics', { timeout: 60_000 }, () => {
   // So many clients that some are at that moment.
   test('a toxic is removed quickly, also when clients went away with answers still on their way', async () => {
     const [clients, answers] = [40, 10];
-    const inflicted = await attached.toxic!({
+    const inflicted = await (attached as Toxiproxy).toxic({
       proxy: 'redis',
       type: 'latency',
       stream: 'downstream',

@@ -63,7 +63,7 @@ describe('a scenario that does not fit is refused, with its place', () => {
     [
       'a fault that the driver cannot suffer',
       inScenario('wipe-volume: store', 'drop-table: store, table: x'),
-      /^scenario\.yaml:7:22 store cannot suffer drop-table: driver redis does not offer dropTable \| store \| one of base/,
+      /^scenario\.yaml:7:22 store cannot suffer drop-table: driver redis knows no such fault \| store \| one of base/,
     ],
     [
       'parameters of a fault that it does not have',
@@ -123,7 +123,7 @@ describe('a scenario that does not fit is refused, with its place', () => {
     [
       'a fault that the driver cannot suffer: Redis reads no configuration file',
       inScenario('wipe-volume: store', 'wrong-config: store'),
-      /store cannot suffer wrong-config: driver redis does not offer wrongConfig \| store \| one of base/,
+      /store cannot suffer wrong-config: driver redis knows no such fault \| store \| one of base/,
     ],
     [
       'a loop of crashes where nothing starts it again',

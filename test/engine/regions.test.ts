@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import type { Undo } from '../../core/abilities.ts';
+import type { Undo } from '../../core/active-fault.ts';
 import type { Service } from '../../core/service.ts';
 import type { Attempt, LostRegion } from '../../core/stack.ts';
 import type { Store } from '../../core/store.ts';

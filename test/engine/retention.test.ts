@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { registries } from '../../cli/registries.ts';
-import { defineFault } from '../../core/fault.ts';
+import { memoryFaults } from '../../drivers/memory/faults.ts';
+import { memoryFault } from '../../drivers/memory/system.ts';
 import type { DrillResult } from '../../core/result.ts';
 import type { Manifest } from '../../core/store.ts';
 import { eventsOf, type TimelineEvent } from '../../core/timeline.ts';
@@ -87,19 +88,27 @@ describe('a fault in the middle of a prune', () => {
 });
 
 /** Rows change their values, checksums and all, and the backups go on. */
-const quiet = defineFault({
+const quiet = memoryFault({
   about: 'rows are changed, and nobody sees it',
-  needs: ['corruptPages'],
+  losesData: true,
   params: z.strictObject({}),
   witnessDeadlineMs: 5_000,
   unnoticedPoints: () => 2,
-  inject: (target, _params, { seed }) =>
-    target.corruptPages!({ table: 'records', pages: 8, pattern: 'structured', seed }),
+  inject: (system, _params, context) =>
+    memoryFaults['corrupt-pages'].inject(
+      system,
+      { table: 'records', pages: 8, pattern: 'structured' },
+      context,
+    ),
 });
+const memory = registries.drivers['memory']!;
 const poisoned = (recover: string): Promise<{ folder: string; result: DrillResult }> =>
   drillInMemory({
     scenario: { timeScale: '30', points: '2', settle: '3s', fault: '{ quiet: store, at: +3s }', recover },
-    registries: { ...registries, faults: { ...registries.faults, quiet } },
+    registries: {
+      ...registries,
+      drivers: { ...registries.drivers, memory: { ...memory, faults: { ...memory.faults, quiet } } },
+    },
   });
 
 describe('damage that is backed up before anyone acts', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../core/clock.ts';
-import type { Undo } from '../../core/abilities.ts';
+import type { Undo } from '../../core/active-fault.ts';
 import { createUndoStack, type UndoOutcome } from '../../engine/undo.ts';
 
 const undo = (name: string, part: Partial<Undo> = {}): Undo => ({

@@ -1,19 +1,33 @@
 import { describe, expect, test } from 'vitest';
-import type { AnyFault } from '../../core/fault.ts';
+import type { AnyDriver } from '../../core/driver.ts';
+import { isOfComponent, type AnyFault } from '../../core/fault.ts';
+import { everyFault, faultFor } from '../../core/registries.ts';
 import { drivers } from '../../drivers/index.ts';
 import { faults } from '../../faults/index.ts';
 
-// Injecting, witnessing and healing each of them is in the suites (test/suites/abilities.ts for components,
+const registries = { faults, drivers };
+const every = everyFault(registries);
+
+// Injecting, witnessing and healing each of them is in the suites (test/suites/faults.ts for components,
 // test/suites/store-faults.ts for stores), against real servers.
-describe.each(Object.entries<AnyFault>(faults))('fault %s', (_name, fault) => {
-  test('needs what some driver offers, so that a suite tries it', () => {
-    if (fault.on === 'region') return;
+describe.each(Object.entries<AnyFault>(every))('fault %s', (name, fault) => {
+  test('is one that some driver, store or region can suffer, so that a suite tries it', () => {
+    if (fault.on === 'region') return expect(typeof fault.aim).toBe('function');
     if (fault.on === 'store') return expect(typeof fault.needsService).toBe('boolean');
-    expect(fault.needs.length).toBeGreaterThan(0);
-    const takers = Object.values(drivers).filter((driver) =>
-      fault.needs.every((need) => (driver.abilities as readonly string[]).includes(need)),
+    const takers = Object.values(drivers).filter(
+      (driver) => typeof faultFor(driver, name, registries) !== 'string',
     );
     expect(takers).not.toEqual([]);
+  });
+
+  test('takes the same parameters, whoever suffers it', () => {
+    if (!isOfComponent(fault))
+      return expect(Object.values(drivers).some((one) => name in one.faults)).toBe(false);
+    const ways = Object.values<AnyDriver>(drivers).flatMap((driver) => driver.faults[name] ?? []);
+    for (const way of ways) {
+      expect(way.params, 'one schema').toBe(fault.params);
+      expect(way.losesData ?? false, 'the same claim about data').toBe(fault.losesData ?? false);
+    }
   });
 
   test('refuses parameters that it does not know', () => {
@@ -35,18 +49,18 @@ describe.each(Object.entries<AnyFault>(faults))('fault %s', (_name, fault) => {
 });
 
 test('corrupt-pages damages three pages with random bytes unless told otherwise', () => {
-  expect(faults['corrupt-pages'].params.parse({ table: 'users' })).toEqual({
+  expect(every['corrupt-pages']!.params.parse({ table: 'users' })).toEqual({
     table: 'users',
     pages: 3,
     pattern: 'random',
   });
-  expect(faults['corrupt-pages'].params.safeParse({ table: 'users', pages: 0 }).success).toBe(false);
-  expect(faults['corrupt-pages'].params.safeParse({}).success).toBe(false);
-  expect(faults['drop-table'].params.safeParse({}).success).toBe(false);
+  expect(every['corrupt-pages']!.params.safeParse({ table: 'users', pages: 0 }).success).toBe(false);
+  expect(every['corrupt-pages']!.params.safeParse({}).success).toBe(false);
+  expect(every['drop-table']!.params.safeParse({}).success).toBe(false);
 });
 
 test('delete-rows takes a share of some rows, never of none', () => {
-  expect(faults['delete-rows'].params.parse({ table: 'users' })).toEqual({ table: 'users', share: 0.5 });
+  expect(every['delete-rows']!.params.parse({ table: 'users' })).toEqual({ table: 'users', share: 0.5 });
   for (const share of [0, -0.1, 1.1])
-    expect(faults['delete-rows'].params.safeParse({ table: 'users', share }).success).toBe(false);
+    expect(every['delete-rows']!.params.safeParse({ table: 'users', share }).success).toBe(false);
 });

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { pollUntil, systemClock } from '../../core/clock.ts';
-import type { Inflicted } from '../../core/abilities.ts';
+import type { ActiveFault } from '../../core/active-fault.ts';
 import type { RegionTarget } from '../../core/fault.ts';
 import type { Service } from '../../core/service.ts';
 import type { LostRegion, Stack } from '../../core/stack.ts';
-import regionLost from '../../faults/region-lost.ts';
+import regionLost from '../../faults/region/region-lost.ts';
 import { createStackProvider } from '../../stack/provider.ts';
 import { leftOf, uniqueDrill } from '../stack/small-stack.ts';
 
@@ -67,16 +67,16 @@ const target = (change: Partial<RegionTarget> = {}): RegionTarget => ({
   },
   ...change,
 });
-const inject = (how: 'dead' | 'blackhole', at = target()): Promise<Inflicted> =>
+const inject = (how: 'dead' | 'blackhole', at = target()): Promise<ActiveFault> =>
   regionLost.aim(at, { how }, { seed: 7 }).then((strike) => strike());
-const proofOf = (inflicted: Inflicted): ReturnType<Inflicted['witness']> =>
+const proofOf = (inflicted: ActiveFault): ReturnType<ActiveFault['witness']> =>
   pollUntil(systemClock, { everyMs: 50, deadlineMs: regionLost.witnessDeadlineMs }, () =>
     inflicted.witness(),
   );
 /** Tries until the service answers, as whoever starts it must. */
 const answers = (name: string): Promise<unknown> =>
   expect.poll(() => redis(name, 'ping').catch(() => ''), { timeout: 60_000 }).toBe('PONG');
-const heals = async ({ undo }: Inflicted, as: boolean | null): Promise<void> => {
+const heals = async ({ undo }: ActiveFault, as: boolean | null): Promise<void> => {
   const seen = await pollUntil(systemClock, { everyMs: 100, deadlineMs: undo.deadlineMs }, async () =>
     (await undo.healed()) === as ? 'so' : null,
   );

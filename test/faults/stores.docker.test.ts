@@ -14,6 +14,7 @@ import { s3 } from '../../stores/s3.ts';
 import { storeRig } from '../support/store-rig.ts';
 import { inertService } from '../suites/inert-service.ts';
 import { storeFaultTests } from '../suites/store-faults.ts';
+import { suffer } from '../support/suffer.ts';
 
 const service = (name: string): string => `  ${name}:
     image: \${MUSTER_IMAGE_VERSITYGW:-ghcr.io/versity/versitygw:v1.8.0}
@@ -97,6 +98,9 @@ describe('faults of the way to a bucket', () => {
         way: { service: 'way', attached: await attach(way) },
       });
     },
-    { service: true, way: () => inert },
+    {
+      service: true,
+      way: () => ({ suffer: (params, { seed }) => suffer(inert, 'latency', { ...params, seed }) }),
+    },
   );
 });

@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../core/clock.ts';
 import type { Service } from '../../core/service.ts';
-import { cipherVolume } from '../../drivers/cipher-volume.ts';
-import { damageFile } from '../../drivers/file-damage.ts';
-import { fillDisk } from '../../drivers/full-disk.ts';
-import type { Volume } from '../../drivers/volume.ts';
+import type { DataFolder } from '../../core/fault.ts';
+import { damageFile } from '../../faults/file-damage.ts';
+import diskFull from '../../faults/storage/disk-full.ts';
+import encryptVolume from '../../faults/storage/encrypt-volume.ts';
+import wipeVolume from '../../faults/storage/wipe-volume.ts';
 import { createHostSignal } from '../../stack/host-signal.ts';
 import { imageChoice, provideImages } from '../../stack/images.ts';
 import { createNetworkTools } from '../../stack/network-tools.ts';
@@ -83,7 +84,8 @@ afterAll(async () => {
 }, 60_000);
 
 /** It says that it is on a volume, so that only the question about the path is left to refuse it. */
-const claiming = (where: string): Volume => ({
+const once = { seed: 1 };
+const claiming = (where: string): DataFolder => ({
   service: { ...service, mounts: [{ volume: 'x', path: where, anonymous: false }] },
   folder: where,
   file: async () => `${where}/dump.rdb`,
@@ -108,9 +110,10 @@ describe("a folder of the host that is in the drill's own container all the same
       'delete by a link',
       () => damageFile(claiming('/link'), { file: 'data', how: 'delete', restart: false, seed }),
     ],
-    ['fill the disk', () => fillDisk(claiming('/data'))],
-    ['encrypt', () => cipherVolume(claiming('/data'))],
-    ['encrypt a folder with another below it', () => cipherVolume(claiming('/own'))],
+    ['wipe', () => wipeVolume.inject(claiming('/data'), {}, once)],
+    ['fill the disk', () => diskFull.inject(claiming('/data'), {}, once)],
+    ['encrypt', () => encryptVolume.inject(claiming('/data'), {}, once)],
+    ['encrypt a folder with another below it', () => encryptVolume.inject(claiming('/own'), {}, once)],
     ['put a file', () => service.putFile('/data/dump.rdb', 'gone')],
     ['put a file by a link', () => service.putFile('/link/dump.rdb', 'gone')],
     [

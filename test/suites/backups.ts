@@ -5,6 +5,7 @@ import { createReceiver, recordingContext, startFollowing, takeBackup, type Rece
 import { damages } from './damages.ts';
 import { whenReady, type Suite } from './driver-conformance.ts';
 import { differences, readAll } from './workload-history.ts';
+import { canSuffer, suffer } from '../support/suffer.ts';
 
 async function fill(suite: Suite, first: number, groups: number, text: string): Promise<void> {
   const workload = suite.data();
@@ -44,7 +45,7 @@ export function backupTests(suite: Suite): void {
 }
 
 function roundTrip(suite: Suite, method: string, options: Record<string, unknown>): void {
-  const wipes = suite.driver.abilities.includes('wipe');
+  const wipes = canSuffer(suite.driver, 'wipe-volume');
   test(`backup, ${wipes ? 'loss of everything' : 'later changes'}, restore ${JSON.stringify(options)}: reads back what was acknowledged`, () =>
     withReceiver(async (receiver) => {
       const { attached } = suite.rig();
@@ -63,7 +64,7 @@ function roundTrip(suite: Suite, method: string, options: Record<string, unknown
       const client = await workload.open();
       await client.remove(first + 100);
       await client.close();
-      const wiped = wipes ? await attached.wipe!() : null;
+      const wiped = wipes ? await suffer(attached, 'wipe-volume') : null;
       if (wiped) await expect.poll(() => wiped.witness(), { timeout: 60_000, interval: 50 }).not.toBeNull();
       const stages: string[] = [];
       await attached.backups[method]!.restore!(
@@ -100,9 +101,7 @@ function refusals(suite: Suite, method: string): void {
   test('a backup of a service that is away fails', () =>
     withReceiver(async (receiver) => {
       const { attached } = suite.rig();
-      if (!suite.driver.abilities.includes('stop'))
-        return expect(suite.driver.abilities).not.toContain('stop');
-      const { undo } = await attached.stop!();
+      const { undo } = await suffer(attached, 'stop');
       await expect(takeBackup(attached.backups[method]!, receiver, {})).rejects.toThrow();
       await undo.run();
       await whenReady(attached);
@@ -128,7 +127,7 @@ function replayTest(suite: Suite, snapshot: string | undefined, log: string): vo
         await client.close();
         const expected = await readAll(workload);
         await follower.stop();
-        if (suite.driver.abilities.includes('wipe')) await attached.wipe!();
+        if (canSuffer(suite.driver, 'wipe-volume')) await suffer(attached, 'wipe-volume');
         const point = base.artifact(snapshot, consistency);
         await attached.backups[snapshot]!.restore!(point, { ...recordingContext(), replayFollows: true });
         const stages: string[] = [];

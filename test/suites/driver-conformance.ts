@@ -1,40 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AnyDriver, Attached } from '../../core/driver.ts';
-import type { AbilityName } from '../../core/abilities.ts';
 import type { DataWorkload } from '../../core/workload.ts';
-import { abilityTests, type FaultCase } from './abilities.ts';
+import { faultTests, type FaultCase } from './faults.ts';
 import { backupTests } from './backups.ts';
 import { checkTests } from './checks.ts';
 import { workloadTests } from './workload.ts';
 import type { Json } from '../../core/timeline.ts';
-
-const every: Record<AbilityName, true> = {
-  crash: true,
-  pause: true,
-  hang: true,
-  removeContainer: true,
-  stop: true,
-  wipe: true,
-  corruptPages: true,
-  dropTable: true,
-  deleteRows: true,
-  corruptRows: true,
-  flushAll: true,
-  wrongConfig: true,
-  killLoop: true,
-  exhaustMemory: true,
-  damageFile: true,
-  stalePages: true,
-  fillDisk: true,
-  encryptVolume: true,
-  partition: true,
-  toxic: true,
-  cutProxy: true,
-  badCertificate: true,
-  loseConfig: true,
-  closeWrites: true,
-};
-const abilityNames = Object.keys(every) as AbilityName[];
 
 /** A server with a driver attached to it, for one suite. */
 export interface Rig {
@@ -50,8 +21,8 @@ export interface Conformance {
   setup(): Promise<Rig>;
   /** The server promises that what it acknowledged survives the death of its process. */
   durable: boolean;
-  /** Abilities that are tried; those whose effect cannot be made inert say so in `inert`. Default: all. */
-  inertAbilities?: readonly AbilityName[];
+  /** Faults that are tried on what they have no effect on. Default: all. */
+  inertFaults?: readonly string[];
   /**
    * `npm test` tries the faults that any container can suffer on one driver, this one. `npm run test:all`
    * tries them on every one.
@@ -61,11 +32,11 @@ export interface Conformance {
   faults?: Record<string, FaultCase[]>;
   /** The state of everything of the stack that is not the target: no fault may change it. */
   others?(): Promise<unknown>;
-  /** Table that `corruptPages` and `dropTable` are tried on. Needed where the driver offers them. */
+  /** Table that faults of a table are tried on. Needed where the driver has some. */
   table?: string;
   /**
-   * Brings the server back to an empty, working state after damage that only a restore mends. Needed for
-   * wipe, corruptPages and dropTable.
+   * Brings the server back to an empty, working state after damage that only a restore mends. Needed where a
+   * fault loses data.
    */
   mend?(rig: Rig): Promise<void>;
   /** Each check, and what makes it red. Every declared check needs a case. */
@@ -142,9 +113,6 @@ export function driverConformance(conformance: Conformance): void {
     test('offers what it declares, and nothing else', () => {
       const { driver } = conformance;
       const { attached } = rig();
-      expect(abilityNames.filter((name) => attached[name] !== undefined).sort()).toEqual(
-        [...driver.abilities].sort(),
-      );
       expect(Object.keys(attached.backups).sort()).toEqual(Object.keys(driver.backups).sort());
       expect(Object.keys(attached.actions).sort()).toEqual(Object.keys(driver.actions).sort());
       expect(Object.keys(attached.checks).sort()).toEqual(Object.keys(driver.checks).sort());
@@ -167,7 +135,7 @@ export function driverConformance(conformance: Conformance): void {
 
     if (conformance.driver.workload === 'data') workloadTests(suite);
     if (conformance.driver.workload === 'data') backupTests(suite);
-    abilityTests(suite);
+    faultTests(suite);
     checkTests(suite);
   });
 }

@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { pollUntil, systemClock } from '../../core/clock.ts';
-import type { Attached } from '../../core/driver.ts';
-import type { Inflicted } from '../../core/abilities.ts';
-import type { AnyFault, StoreFault, StoreTarget } from '../../core/fault.ts';
+import type { ActiveFault } from '../../core/active-fault.ts';
+import type { AnyFault, StoreFault, StoreTarget, WayTo } from '../../core/fault.ts';
 import { faults } from '../../faults/index.ts';
 import { inertTarget, type StoreRig } from '../support/store-rig.ts';
 import { inertService } from './inert-service.ts';
@@ -32,7 +31,7 @@ export function storeFaultTests(
   }: {
     service: boolean;
     /** With a way to the store, only what is broken there is tried; this one does nothing to it. */
-    way?: () => Attached;
+    way?: () => WayTo;
   },
 ): void {
   let rig: StoreRig;
@@ -49,14 +48,14 @@ export function storeFaultTests(
     if (
       !isStoreFault(fault) ||
       (fault.needsService && !service) ||
-      (fault.needsWay === true) !== (way !== undefined)
+      (fault.through !== undefined) !== (way !== undefined)
     )
       continue;
     for (const given of cases[name] ?? [{}]) {
       describe(`fault ${name}${Object.values(given).length > 0 ? `, ${Object.values(given).join(', ')}` : ''}`, () => {
-        const inject = (target: StoreTarget): Promise<Inflicted> =>
+        const inject = (target: StoreTarget): Promise<ActiveFault> =>
           fault.inject(target, fault.params.parse(given), { seed: 7 });
-        const heals = async ({ undo }: Inflicted): Promise<void> => {
+        const heals = async ({ undo }: ActiveFault): Promise<void> => {
           const healed = await pollUntil(
             systemClock,
             { everyMs: 50, deadlineMs: undo.deadlineMs },

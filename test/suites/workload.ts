@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { pollUntil, systemClock } from '../../core/clock.ts';
 import { whenReady, type Suite } from './driver-conformance.ts';
 import { History, readAll } from './workload-history.ts';
+import { canSuffer, suffer } from '../support/suffer.ts';
 
 /** Reading, writing and removing Muster's own records, and what a client says when it does not know. */
 export function workloadTests(suite: Suite): void {
@@ -62,14 +63,14 @@ export function workloadTests(suite: Suite): void {
     });
 
     for (const ability of ['crash', 'pause'] as const) {
-      if (!suite.driver.abilities.includes(ability)) continue;
+      if (!canSuffer(suite.driver, ability)) continue;
       test(`clients are honest about outcomes across a ${ability}, and recover by themselves`, async () => {
         const { attached } = suite.rig();
         const workload = suite.data();
         const history = new History(workload, suite.freshIds());
         await history.start(24, 10);
         await expect.poll(() => history.acknowledged, { timeout: 10_000 }).toBeGreaterThan(500);
-        const inflicted = await attached[ability]!();
+        const inflicted = await suffer(attached, ability);
         await expect
           .poll(() => history.uncertain + history.refused, {
             timeout: 10_000,
@@ -88,10 +89,8 @@ export function workloadTests(suite: Suite): void {
     }
 
     test('reading back rejects while the service is away', async () => {
-      if (!suite.driver.abilities.includes('stop'))
-        return expect(suite.driver.abilities).not.toContain('stop');
       const { attached } = suite.rig();
-      const inflicted = await attached.stop!();
+      const inflicted = await suffer(attached, 'stop');
       const gone = await pollUntil(systemClock, { everyMs: 20, deadlineMs: 10_000 }, () =>
         inflicted.witness(),
       );

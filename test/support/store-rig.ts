@@ -8,8 +8,10 @@ import type { StoreTarget } from '../../core/fault.ts';
 import type { Service } from '../../core/service.ts';
 import type { Stack } from '../../core/stack.ts';
 import type { AnyStoreKind } from '../../core/store.ts';
+import { drivers } from '../../drivers/index.ts';
 import type { Drill } from '../../engine/drill-context.ts';
 import { openStores } from '../../engine/open-stores.ts';
+import { faults } from '../../faults/index.ts';
 import { createVault } from '../../stores/vault.ts';
 
 export interface StoreRigOptions {
@@ -66,12 +68,13 @@ export async function storeRig({
     dependencies: {
       makeVault: createVault,
       clock: systemClock,
+      registries: { faults },
       environment: { MUSTER_BACKUP_KEY: key, ...environment },
     },
     attached: new Map(way ? [['way', way.attached]] : []),
     plan: {
       components: new Map(
-        way ? [['way', { name: 'way', service: way.service, driver: { abilities: ['toxic'] } }]] : [],
+        way ? [['way', { name: 'way', service: way.service, driver: drivers.toxiproxy }]] : [],
       ),
       strategy: { encryption: { keyFrom: 'MUSTER_BACKUP_KEY' } },
       stores: names.map((name) => ({
@@ -126,7 +129,7 @@ export async function storeRig({
 export const inertTarget = (
   target: StoreTarget,
   service: (real: Service) => Service,
-  way: () => Attached | null = () => null,
+  way: StoreTarget['way'] = () => null,
 ): StoreTarget => ({
   ...target,
   way,

@@ -9,6 +9,7 @@ import { createRunEnvironment } from '../../../stack/run-environment.ts';
 import { bringUpReference, type ReferenceStack } from '../../fixtures/app/reference-stack.ts';
 import { driverConformance, whenReady } from '../../suites/driver-conformance.ts';
 import { inertService } from '../../suites/inert-service.ts';
+import { suffer } from '../../support/suffer.ts';
 
 const users = 400;
 let reference: ReferenceStack;
@@ -201,7 +202,7 @@ describe("journeys through the clients' way in", { timeout: 120_000 }, () => {
 
   test('while the app is stopped nothing is right, nothing can be read back, and it is not ready', async () => {
     await travel(attached, 90, 3);
-    const inflicted = await attached.stop!();
+    const inflicted = await suffer(attached, 'stop');
     try {
       expect(await attached.ready()).toBe(false);
       const seen = await travel(attached, 120, 8);

@@ -6,6 +6,7 @@ import { following } from '../../../drivers/mysql/log-state.ts';
 import { createReceiver, startFollowing, takeBackup } from '../../suites/artifact.ts';
 import { whenReady } from '../../suites/driver-conformance.ts';
 import type { RecoveryRig } from './recovery-rig.ts';
+import { suffer } from '../../support/suffer.ts';
 
 const consistencyOf = (position: Record<string, string>): Consistency => ({
   atMs: 0,
@@ -29,7 +30,7 @@ export function followingTests(rig: RecoveryRig): void {
       const files = await followed(consistency, async () => {
         await stack.sql("INSERT INTO app.roles VALUES (3, 'before')");
         await expect.poll(() => [...offsets.values()].flat().length, { timeout: 10_000 }).toBeGreaterThan(0);
-        const crashed = await attached.crash!();
+        const crashed = await suffer(attached, 'crash');
         await crashed.undo.run();
         await expect.poll(() => crashed.witness()).not.toBeNull();
         await whenReady(attached);
@@ -51,7 +52,7 @@ export function followingTests(rig: RecoveryRig): void {
 
     test('ends, and says why, when another server answers in its place', async () => {
       const follower = await follow(null);
-      const wiped = await attached.wipe!();
+      const wiped = await suffer(attached, 'wipe-volume');
       await wiped.undo.run();
       expect(await follower.broken).toMatch(/another server answers/);
       await follower.stop();

@@ -5,6 +5,7 @@ import type { Helper, Service } from '../../../core/service.ts';
 import { pidFile } from '../../../drivers/mysql/scratch-server.ts';
 import { recordingContext } from '../../suites/artifact.ts';
 import type { RecoveryRig } from './recovery-rig.ts';
+import { suffer } from '../../support/suffer.ts';
 
 export type Close = Parameters<NonNullable<RestoreContext['leaveOpen']>>[0];
 
@@ -30,7 +31,7 @@ export function leftOpenTests({ stack, attached, receivers, ...rig }: RecoveryRi
         progress: (done: number, total: number | null) =>
           void (
             done === total &&
-            (crash ??= attached.crash!().then(({ witness }) =>
+            (crash ??= suffer(attached, 'crash').then(({ witness }) =>
               pollUntil(systemClock, { everyMs: 20, deadlineMs: 10_000 }, witness),
             ))
           ),

@@ -18,6 +18,7 @@ import { createReceiver, recordingContext, startFollowing, takeBackup } from '..
 import { drillSite } from '../../stack/drill-site.ts';
 import { uniqueDrill } from '../../stack/small-stack.ts';
 import { serverInFolder } from './server-in-folder.ts';
+import { damageFileOf, suffer } from '../../support/suffer.ts';
 
 const file = fileURLToPath(new URL('../../fixtures/mysql-hardened.compose.yml', import.meta.url));
 const drill = uniqueDrill('mysql-own');
@@ -112,19 +113,22 @@ describe('a data folder that is a folder of the host', () => {
   };
 
   test.each<[string, () => Promise<unknown>]>([
-    ['wipe', () => toHarm.wipe!()],
+    ['wipe', () => suffer(toHarm, 'wipe-volume')],
     [
       'corrupt-pages',
-      () => toHarm.corruptPages!({ table: 'app.users', pages: 1, pattern: 'random', seed: 1 }),
+      () => suffer(toHarm, 'corrupt-pages', { table: 'app.users', pages: 1, pattern: 'random', seed: 1 }),
     ],
-    ['stale-pages', () => toHarm.stalePages!({ table: 'app.users', pages: 1, seed: 1 })],
-    ['drop-table', () => toHarm.dropTable!('app.users')],
-    ['delete-rows', () => toHarm.deleteRows!({ table: 'app.users', share: 1, seed: 1 })],
-    ['corrupt-rows', () => toHarm.corruptRows!({ table: 'app.users', column: 'email', share: 1, seed: 1 })],
-    ['close-writes', () => toHarm.closeWrites!()],
-    ['a damaged file', () => toHarm.damageFile!({ file: 'data', how: 'delete', restart: false, seed: 1 })],
-    ['a full disk', () => toHarm.fillDisk!()],
-    ['encryption', () => toHarm.encryptVolume!()],
+    ['stale-pages', () => suffer(toHarm, 'stale-page', { table: 'app.users', pages: 1, seed: 1 })],
+    ['drop-table', () => suffer(toHarm, 'drop-table', { table: 'app.users' })],
+    ['delete-rows', () => suffer(toHarm, 'delete-rows', { table: 'app.users', share: 1, seed: 1 })],
+    [
+      'corrupt-rows',
+      () => suffer(toHarm, 'corrupt-rows', { table: 'app.users', column: 'email', share: 1, seed: 1 }),
+    ],
+    ['close-writes', () => suffer(toHarm, 'closed-for-writes')],
+    ['a damaged file', () => damageFileOf(toHarm, { file: 'data', how: 'delete', restart: false, seed: 1 })],
+    ['a full disk', () => suffer(toHarm, 'disk-full')],
+    ['encryption', () => suffer(toHarm, 'encrypt-volume')],
     ['a restore', () => toHarm.backups['dump']!.restore!(artifact, recordingContext())],
     [
       'a replay',
@@ -298,7 +302,7 @@ describe('a server under a number, without capabilities, on a read-only root, th
   });
 
   test('loses its volume, which is witnessed although it stays down, and gets back what it persisted', async () => {
-    const wiped = await attached.wipe!();
+    const wiped = await suffer(attached, 'wipe-volume');
     const proof = await pollUntil(systemClock, { everyMs: 50, deadlineMs: 20_000 }, () => wiped.witness());
     expect(proof?.what).toMatch(/does not hold server .* any more; process \d+ is gone/);
     expect((await service.state()).status).toBe('exited');

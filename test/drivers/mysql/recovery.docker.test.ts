@@ -9,6 +9,7 @@ import { readAll } from '../../suites/workload-history.ts';
 import { followingTests } from './following-tests.ts';
 import { leftOpenTests, type Close } from './left-open-tests.ts';
 import { recoveryRig } from './recovery-rig.ts';
+import { suffer } from '../../support/suffer.ts';
 
 /** Recoveries as an operator would run them, each followed by a look at what came back and what did not. */
 const rig = recoveryRig();
@@ -21,7 +22,7 @@ describe('point in time', () => {
     const files = await followed(consistency, async () => {
       await stack.sql("INSERT INTO app.users (email, role) VALUES ('late@example.org', 2)");
       await stack.sql('UPDATE app.roles SET name = UPPER(name)');
-      const dropped = await attached.dropTable!('app.users');
+      const dropped = await suffer(attached, 'drop-table', { table: 'app.users' });
       expect(await dropped.witness()).toMatchObject({ what: expect.stringContaining('app.users') });
       gtid = (dropped.facts as { gtid: string }).gtid;
       await stack.sql("INSERT INTO app.roles VALUES (3, 'after')");
@@ -170,7 +171,12 @@ describe('damaged pages', () => {
             ['a', 'b', 'c', 'd'],
           );
         await stack.sql("INSERT INTO app.users (email, role) VALUES ('late@example.org', 2)");
-        const damaged = await attached.corruptPages!({ table: 'app.users', pages: 3, pattern, seed: 11 });
+        const damaged = await suffer(attached, 'corrupt-pages', {
+          table: 'app.users',
+          pages: 3,
+          pattern,
+          seed: 11,
+        });
         facts = damaged.facts;
         const proof = await pollUntil(systemClock, { everyMs: 50, deadlineMs: 30_000 }, () =>
           damaged.witness(),
@@ -203,7 +209,7 @@ describe('damaged pages', () => {
 
   test('of a table that is not there are refused', async () => {
     await expect(
-      attached.corruptPages!({ table: 'app.nothing', pages: 1, pattern: 'random', seed: 1 }),
+      suffer(attached, 'corrupt-pages', { table: 'app.nothing', pages: 1, pattern: 'random', seed: 1 }),
     ).rejects.toThrow('no such table');
   });
 });

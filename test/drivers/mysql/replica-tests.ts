@@ -4,6 +4,7 @@ import type { Json } from '../../../core/timeline.ts';
 import mysql from '../../../drivers/mysql/index.ts';
 import type { ReplicaStack } from '../replica-stack.ts';
 import { act, eventually, judged, restart } from '../replica-steps.ts';
+import { suffer } from '../../support/suffer.ts';
 
 /** Two servers that change their roles from test to test: each begins where the one before ended. */
 export function mysqlReplicaTests(stack: ReplicaStack): void {
@@ -109,11 +110,11 @@ export function mysqlReplicaTests(stack: ReplicaStack): void {
       const client = await (west.workload as Extract<Attached['workload'], { kind: 'data' }>)!;
       await client.prepare();
       const open = await client.open();
-      const closing = await west.closeWrites!();
+      const closing = await suffer(west, 'closed-for-writes');
       expect(await closing.witness()).not.toBeNull();
       await expect(open.write([1], ['x'])).rejects.toMatchObject({ certain: true });
       await open.close();
-      await expect(west.closeWrites!(), 'twice').rejects.toThrow(/takes no writes before/);
+      await expect(suffer(west, 'closed-for-writes'), 'twice').rejects.toThrow(/takes no writes before/);
       expect(await act(east, 'catch-up')).toMatchObject({ source: 'mysql' });
       expect(await west.ready()).toBe(false);
       await closing.undo.run();

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Inflicted } from '../../../core/abilities.ts';
+import type { ActiveFault } from '../../../core/active-fault.ts';
 import type { Artifact } from '../../../core/backup.ts';
 import { recordingContext, takeBackup } from '../../suites/artifact.ts';
 import { whenReady } from '../../suites/driver-conformance.ts';
@@ -7,6 +7,7 @@ import { emptyVolume } from '../empty-volume.ts';
 import { oneReceiver, oneServer } from '../../support/server-rig.ts';
 import { mysqlStackUp } from '../mysql-stack.ts';
 import { askedAgain } from './beyond-cases.ts';
+import { suffer } from '../../support/suffer.ts';
 
 /**
  * A fault whose effect is asked for again: there where nobody repaired it, and not where the data was
@@ -28,10 +29,10 @@ beforeEach(async () => {
   point = receiver.artifact('dump', await takeBackup(attached.backups['dump']!, receiver, {}));
 });
 
-const inForce = async (inflicted: Inflicted): Promise<void> => {
+const inForce = async (inflicted: ActiveFault): Promise<void> => {
   await expect.poll(() => inflicted.witness(), { timeout: 60_000, interval: 100 }).not.toBeNull();
 };
-const whatIsThere = async ({ stillThere }: Inflicted): Promise<string | null> =>
+const whatIsThere = async ({ stillThere }: ActiveFault): Promise<string | null> =>
   (await stillThere!())?.what ?? null;
 const restored = async (): Promise<void> => {
   await attached.backups['dump']!.restore!(point, { ...recordingContext(), replayFollows: false });
@@ -39,7 +40,7 @@ const restored = async (): Promise<void> => {
 };
 
 /** Pages of the table as they were before other rows were written over them. */
-async function stale(): Promise<Inflicted> {
+async function stale(): Promise<ActiveFault> {
   let over = false;
   const writing = (async () => {
     for (let i = 0; !over; i += 1)
@@ -48,7 +49,7 @@ async function stale(): Promise<Inflicted> {
       );
   })();
   try {
-    return await attached.stalePages!({ table: 'app.note', pages: 2, seed: 7 });
+    return await suffer(attached, 'stale-page', { table: 'app.note', pages: 2, seed: 7 });
   } finally {
     over = true;
     await writing;
@@ -85,7 +86,7 @@ describe('older versions of pages', () => {
 
 describe('a volume that was wiped or encrypted', () => {
   test(`${askedAgain.wiped}; not once the data is restored`, async () => {
-    const inflicted = await attached.wipe!();
+    const inflicted = await suffer(attached, 'wipe-volume');
     await inForce(inflicted);
     await whenReady(attached);
     expect(await whatIsThere(inflicted)).toBe('of 1 tables of applications clients find none');
@@ -94,7 +95,7 @@ describe('a volume that was wiped or encrypted', () => {
   });
 
   test(`${askedAgain.encrypted}; not once the data is restored`, async () => {
-    const inflicted = await attached.encryptVolume!();
+    const inflicted = await suffer(attached, 'encrypt-volume');
     await inForce(inflicted);
     await emptyVolume(stack.service, 120_000);
     await whenReady(attached);
@@ -105,7 +106,7 @@ describe('a volume that was wiped or encrypted', () => {
 
   test('is not asked for where no application had a table', async () => {
     await stack.sql('DROP TABLE app.note');
-    const inflicted = await attached.wipe!();
+    const inflicted = await suffer(attached, 'wipe-volume');
     expect(inflicted.stillThere).toBeUndefined();
     await inForce(inflicted);
     await whenReady(attached);

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import type { ToxicSpec } from '../../../core/abilities.ts';
+
 import { attributesOf } from '../../../drivers/toxiproxy/attributes.ts';
+import type { ToxicSpec } from '../../../drivers/toxiproxy/way-fault.ts';
 
 const spec = (
   type: ToxicSpec['type'],

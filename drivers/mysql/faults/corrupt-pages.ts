@@ -1,0 +1,8 @@
+import { corruptPagesEntry } from '../../mistakes.ts';
+import { mysqlFault } from '../system.ts';
+
+export default mysqlFault({
+  ...corruptPagesEntry,
+  inject: async ({ site }, params, { seed }) =>
+    (await import('../corrupt-pages.ts')).corruptPages(site, { ...params, seed }),
+});

@@ -1,0 +1,9 @@
+import { z } from 'zod';
+import { nginxFault } from '../system.ts';
+
+export default nginxFault({
+  about: 'the certificate that is served expired yesterday; all else about it is right',
+  params: z.strictObject({}),
+  witnessDeadlineMs: 20_000,
+  inject: async ({ site }) => (await import('../bad-certificate.ts')).badCertificate(site, 'expired'),
+});

@@ -1,0 +1,24 @@
+import type { ActiveFault } from '../../core/active-fault.ts';
+import type { Attached } from '../../core/driver.ts';
+import { systemFaults, type SystemFault } from '../../core/fault.ts';
+
+/** One toxic of a proxy in the clients' way, in Toxiproxy's own terms. */
+export interface ToxicSpec {
+  proxy: string;
+  type: 'latency' | 'bandwidth' | 'timeout' | 'reset_peer' | 'slicer' | 'limit_data';
+  stream: 'upstream' | 'downstream';
+  attributes: Record<string, number>;
+}
+
+/** A proxy that runs, and what can be done to the ways through it. */
+export interface Toxiproxy extends Attached {
+  /** Adds a toxic. */
+  toxic(spec: ToxicSpec): Promise<ActiveFault>;
+  /** Takes a proxy down. */
+  cut(proxy: string): Promise<ActiveFault>;
+}
+
+/** A fault of one proxy: who does not come by it meets nothing. */
+export const wayFault = <Params>(
+  fault: Omit<SystemFault<Toxiproxy, Params>, 'on' | 'oneWay'>,
+): SystemFault<Toxiproxy, Params> => systemFaults<Toxiproxy>()({ ...fault, oneWay: true });

@@ -1,0 +1,186 @@
+import { once } from 'node:events';
+import { z } from 'zod';
+import { pollUntil, type Clock } from '../../core/clock.ts';
+import type { ActiveFault, Proof } from '../../core/active-fault.ts';
+import { environmentError, messageOf } from '../../core/errors.ts';
+import { defineContainerFault, type ContainerTarget } from '../../core/fault.ts';
+import type { Running, Service, ServiceState, Shell } from '../../core/service.ts';
+import { processGone, startAgain } from '../process.ts';
+
+const MiB = 1024 * 1024;
+/** What the engine allows at least. */
+const leastBytes = 6 * MiB;
+/**
+ * Above what is used now, in tries: the kernel refuses a limit that it cannot get below by giving back
+ * caches.
+ */
+const slacks = [2 * MiB, 8 * MiB, 32 * MiB];
+const chunk = Buffer.alloc(256 * 1024);
+const deathDeadlineMs = 30_000;
+const liftDeadlineMs = 20_000;
+
+// A file in memory belongs to no process, so that the killer's choice is the largest process, the server, and
+// not the one that writes.
+const squeezer = 'echo ready; cat > /dev/shm/.muster-squeeze; rm -f /dev/shm/.muster-squeeze';
+// Memory that no reclaim gives back, of cgroup v2 or v1.
+const usage =
+  'f=/sys/fs/cgroup/memory.stat; test -e "$f" || f=/sys/fs/cgroup/memory/memory.stat; sed -n "s/^\\(anon\\|shmem\\|total_rss\\|total_shmem\\) //p" "$f"';
+// Every OOM kill since the kernel began, whoever asks.
+const kills = 'sed -n "s/^oom_kill //p" /proc/vmstat';
+const limit =
+  'f=/sys/fs/cgroup/memory.max; test -e "$f" || f=/sys/fs/cgroup/memory/memory.limit_in_bytes; cat "$f"';
+
+/**
+ * Lowers the memory limit to what the container uses, then uses a little more: the kernel's OOM killer ends
+ * the server. (A limit below what is used kills at once under cgroup v2, and is refused under v1.) The limit
+ * stays, restart or not, until the undo.
+ */
+async function exhaustMemory({ service, clock }: ContainerTarget): Promise<ActiveFault> {
+  const before = await service.state();
+  const used = (await words(service, usage)).reduce((sum, bytes) => sum + bytes, 0);
+  const killsBefore = (await words(service, kills))[0] ?? null;
+  const squeeze = await service.spawn(['sh', '-c', squeezer]);
+  let limited: number;
+  try {
+    // What it takes to begin a command counts as well: it must have begun before the limit.
+    await once(squeeze.stdout, 'data', { signal: AbortSignal.timeout(deathDeadlineMs) });
+    limited = await lower(service, used);
+    await fill(service, clock, { before, squeeze });
+  } catch (error) {
+    await squeeze.kill().catch(() => undefined);
+    await lift(service, clock);
+    throw error;
+  }
+  const restart = startAgain(service, 'undo memory-limit of');
+  return {
+    facts: { pid: before.pid, usedBytes: used, limitBytes: limited },
+    witness: () => witness(service, { before, killsBefore, limited }),
+    undo: {
+      ...restart,
+      run: async () => {
+        await lift(service, clock);
+        await restart.run();
+      },
+      // The kernel's own figure, read inside: the engine's would be what it was told.
+      healed: async () =>
+        (await restart.healed()) === true &&
+        ((await words(service, limit).catch(() => [limited]))[0] ?? Infinity) > limited,
+    },
+  };
+}
+
+/** Numbers that a script printed; cgroup v2 says `max` for none, which is left out. */
+async function words(service: Shell, script: string): Promise<number[]> {
+  const { code, stdout } = await service.exec(['sh', '-c', script]);
+  // Where memory has run out the kernel may end this command as well: that is no answer.
+  if (code !== 0) throw environmentError("the kernel's figures cannot be read", { found: `code ${code}` });
+  return stdout
+    .split(/\s+/)
+    .filter((word) => /^\d+$/.test(word))
+    .map(Number);
+}
+
+async function lower(service: Service, used: number): Promise<number> {
+  let last: unknown = null;
+  for (const slack of slacks) {
+    const bytes = Math.max(leastBytes, used + slack);
+    try {
+      await service.limitMemory(bytes);
+      return bytes;
+    } catch (error) {
+      last = error;
+    }
+  }
+  throw environmentError(`the memory of ${service.name} cannot be limited`, {
+    found: messageOf(last),
+    expected: `a limit near the ${used} bytes that it uses`,
+    cause: last,
+  });
+}
+
+/**
+ * The engine refuses while a container is between two lives, and one that is killed at each start often is.
+ */
+async function lift(service: Service, clock: Clock): Promise<void> {
+  let last: unknown = null;
+  const lifted = await pollUntil(clock, { everyMs: 100, deadlineMs: liftDeadlineMs }, async () => {
+    try {
+      await service.limitMemory(null);
+      return true;
+    } catch (error) {
+      last = error;
+      return null;
+    }
+  });
+  if (!lifted) throw last;
+}
+
+/**
+ * Feeds the file in memory until the server is gone, or the command has ended: a file system in memory may be
+ * too small for that.
+ */
+async function fill(
+  service: Service,
+  clock: Clock,
+  { before, squeeze }: { before: ServiceState; squeeze: Running },
+): Promise<void> {
+  let over = false;
+  const end = (): void => void (over = true);
+  squeeze.done.then(end, end);
+  squeeze.stdout.resume();
+  const feed = (): void => {
+    if (!over && squeeze.stdin.writable)
+      squeeze.stdin.write(chunk, (error) => (error ? end() : setImmediate(feed)));
+  };
+  feed();
+  await pollUntil(
+    clock,
+    { everyMs: 20, deadlineMs: deathDeadlineMs },
+    async () => processGone(before, await service.state()) !== null || over,
+  );
+  if (over) return;
+  end();
+  squeeze.stdin.end();
+}
+
+/**
+ * The engine hears of it from the control group and keeps it with the container's state; when the container
+ * was gone before the engine had looked, it does not. Then the kernel's own count must have risen, which a
+ * process that anything else killed does not raise.
+ */
+async function witness(
+  service: Service,
+  { before, killsBefore, limited }: { before: ServiceState; killsBefore: number | null; limited: number },
+): Promise<Proof | null> {
+  const now = await service.state();
+  const gone = processGone(before, now);
+  if (!gone) return null;
+  const said = now.oomKilled
+    ? "the engine reports that the kernel's OOM killer ended it"
+    : await counted(service, killsBefore);
+  if (said === null) return null;
+  return {
+    what: `${gone.what}; ${said}, under a limit of ${limited} bytes`,
+    facts: { pidBefore: before.pid, pidAfter: now.pid, oomKilled: now.oomKilled, restarts: now.restarts },
+  };
+}
+
+async function counted(service: Service, killsBefore: number | null): Promise<string | null> {
+  if (killsBefore === null) return null;
+  const helper = await service.helper({ network: 'none' });
+  try {
+    const [now] = await words(helper, kills);
+    return now !== undefined && now > killsBefore
+      ? `the kernel counts ${now} OOM kills, and ${killsBefore} before`
+      : null;
+  } finally {
+    await helper.remove();
+  }
+}
+
+export default defineContainerFault({
+  about: "the container needs more memory than its limit: the kernel's OOM killer ends the process",
+  params: z.strictObject({}),
+  witnessDeadlineMs: 30_000,
+  inject: exhaustMemory,
+});

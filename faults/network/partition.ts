@@ -1,0 +1,63 @@
+import type { ActiveFault, Proof } from '../../core/active-fault.ts';
+import { z } from 'zod';
+import { environmentError } from '../../core/errors.ts';
+import { defineContainerFault } from '../../core/fault.ts';
+import type { Knock, Service } from '../../core/service.ts';
+
+const undoMs = 30_000;
+/** Packets within one engine take well under a millisecond: nothing by then is nothing. */
+const silenceMs = 1_000;
+
+/**
+ * Cuts a container off by dropping its packets, which any container can suffer. The witness is a connection
+ * attempt from another container, accepted before and now without any answer; a refused one would be a dead
+ * process, not a cut network.
+ */
+async function partition(service: Service, direction: 'in' | 'out' | 'both'): Promise<ActiveFault> {
+  const [port] = service.ports;
+  if (port === undefined)
+    throw environmentError(`nobody could tell whether ${service.name} is cut off`, {
+      found: 'no published port',
+      expected: 'a port to try connections at',
+    });
+  const knock = (): Promise<Knock> => service.knock(port, { deadlineMs: silenceMs });
+  const before = await knock();
+  if (before.connected !== 'accepted')
+    throw environmentError(`${service.name} takes no connections before it is cut off`, {
+      found: before.connected,
+      expected: `a connection to port ${port} from another container`,
+    });
+  const cut = await service.partition(direction);
+  const seen = async (): Promise<Proof | null> => {
+    const { connected } = await knock();
+    if (connected !== 'silent' || !(await cut.inPlace())) return null;
+    return {
+      what: `packets to ${service.name} vanish: a connection attempt to port ${port} from another container got no answer within ${silenceMs} ms, and was accepted before`,
+      facts: { direction, port, before: before.connected, connected },
+    };
+  };
+  return {
+    facts: { direction, port, before: before.connected },
+    witness: seen,
+    stillThere: seen,
+    undo: {
+      name: `undo partition of ${service.name}`,
+      deadlineMs: undoMs,
+      run: () => cut.lift(),
+      healed: async () => !(await cut.inPlace()) && (await knock()).connected === 'accepted',
+    },
+  };
+}
+
+export default defineContainerFault({
+  about:
+    'packets vanish: connections time out, on both sides, and nothing is refused (a process that restarts is reachable again)',
+  params: z.strictObject({
+    direction: z
+      .enum(['in', 'out', 'both'])
+      .default('both')
+      .describe('Which packets are dropped: those that arrive, those that leave, or both'),
+  }),
+  witnessDeadlineMs: 20_000,
+  inject: ({ service }, { direction }) => partition(service, direction),
+});

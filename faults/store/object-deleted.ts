@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import { environmentError } from '../../core/errors.ts';
+import { defineStoreFault } from '../../core/fault.ts';
+
+/** The largest file of the newest recovery point: its manifest still promises it. */
+export default defineStoreFault({
+  about:
+    "the newest recovery point's data object is deleted in one store; in a versioned bucket the older version stays",
+  needsService: false,
+  on: 'store',
+  params: z.strictObject({}),
+  witnessDeadlineMs: 30_000,
+  inject: async (target) => {
+    const [newest] = await target.points();
+    if (!newest)
+      throw environmentError(`store ${target.name} has no recovery point to delete from`, {
+        expected: 'one at least: a later moment, or `points: 1`',
+      });
+    const { key } = newest.files.reduce((a, b) => (b.storedBytes > a.storedBytes ? b : a));
+    const {
+      before: [before],
+      putBack,
+    } = await target.damage([key], null);
+    const facts = { key, point: newest.point, sha256: before! };
+    return {
+      facts,
+      witness: async () =>
+        (await target.look([key]))[0] === null
+          ? {
+              what: `a fresh client of ${target.name} finds no ${key}, which the manifest of ${newest.point} names`,
+              facts,
+            }
+          : null,
+      undo: {
+        name: `undo object-deleted of ${target.name}`,
+        deadlineMs: 60_000,
+        run: putBack,
+        healed: async () => (await target.look([key]))[0] === before,
+      },
+    };
+  },
+});

@@ -1,0 +1,47 @@
+import { environmentError } from '../core/errors.ts';
+import type { DataFolder } from '../core/fault.ts';
+import type { ExecResult, Helper, Shell } from '../core/service.ts';
+
+/**
+ * Runs work in a helper that sees the volume. Environment error when the data lies on none, which a helper
+ * would not see, or is not the drill's own.
+ */
+export async function besideVolume<T>(
+  { service, folder }: Pick<DataFolder, 'service' | 'folder'>,
+  work: (helper: Helper) => Promise<T>,
+): Promise<T> {
+  const mounted = service.mounts.some(({ path }) => folder === path || folder.startsWith(`${path}/`));
+  if (!mounted)
+    throw environmentError(`the data of ${service.name} is on no volume`, {
+      found: folder,
+      expected: `a folder below ${service.mounts.map(({ path }) => path).join(' or ') || 'a named volume'}`,
+    });
+  await service.assertOwnPath(folder);
+  const helper = await service.helper({ network: 'none', volumes: true });
+  try {
+    return await work(helper);
+  } finally {
+    await helper.remove();
+  }
+}
+
+/** Marks every command that changes something: `$0` of its script. */
+export const damaging = 'damage';
+
+/** Runs a script that must succeed; arguments are never part of its text. Rejects with what it printed. */
+export async function script(
+  shell: Shell,
+  name: string,
+  text: string,
+  args: readonly string[],
+): Promise<string> {
+  const { code, stdout, stderr }: ExecResult = await shell.exec(['sh', '-eu', '-c', text, name, ...args], {
+    deadlineMs: 120_000,
+  });
+  if (code !== 0)
+    throw environmentError(`${name} of the volume failed with code ${code}`, {
+      found: stderr.trim().slice(-500) || 'no message',
+      expected: 'code 0',
+    });
+  return stdout;
+}
