@@ -34,8 +34,11 @@ const rowsOf: Record<string, () => Row[]> = {
         ...Object.entries(driver.backups).map(
           ([method, { about, kind }]) => `backup ${method} (${kind}): ${about}`,
         ),
-        ...Object.entries(driver.actions).map(([action, about]) => `action ${action}: ${about}`),
-        ...Object.entries(driver.checks).map(([check, about]) => `check ${check}: ${about}`),
+        ...Object.entries(driver.actions).flatMap(([action, entry]) => [
+          `action ${action}: ${entry.about}`,
+          ...paramsOf(entry).map((line) => `  ${line}`),
+        ]),
+        ...Object.entries(driver.checks).map(([check, { about }]) => `check ${check}: ${about}`),
         ...Object.entries(driver.generators ?? {}).map(
           ([generator, about]) => `load by ${generator}: ${about}`,
         ),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AnyFault, ComponentFault } from '../core/fault.ts';
+import type { ComponentFault } from '../core/fault.ts';
 import { everyFault, faultFor, type Registries } from '../core/registries.ts';
 
 /** Null where it can be done; otherwise why not. */
@@ -85,8 +85,8 @@ const schemaOf = (type: z.ZodType): { properties?: Record<string, Property>; req
   z.toJSONSchema(type, { io: 'input', unrepresentable: 'any' }) as never;
 const propertiesOf = (type: z.ZodType): Record<string, Property> => schemaOf(type).properties ?? {};
 
-/** The parameters of a fault, a line each. */
-export function paramsOf({ params }: AnyFault): string[] {
+/** The parameters of a fault or an action, a line each. */
+export function paramsOf({ params }: { params: z.ZodType }): string[] {
   const { properties = {}, required = [] } = schemaOf(params);
   const { shape } = params as z.ZodObject;
   return Object.entries(properties).map(([name, property]) => {

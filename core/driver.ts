@@ -2,27 +2,33 @@ import type { ZodType } from 'zod';
 import type { BackupInfo, BackupMethod } from './backup.ts';
 import type { BegunWith } from './begun-with.ts';
 import type { Clock } from './clock.ts';
+import { inputError } from './errors.ts';
 import type { DataFolder, SystemFault } from './fault.ts';
 import type { Endpoint, Service } from './service.ts';
 import type { Json } from './timeline.ts';
 import type { Verdict } from './verdict.ts';
 import type { VisitWorkload, Workload } from './workload.ts';
 
-export interface Attached {
+/** What a driver opens: a running system of its technology. */
+export interface System {
   /** Product and version as the server says it: `Redis 8.0.2`. */
   server: string;
   service: Service;
   /** The folder in the container in which the server keeps its data, by its own account. */
   data?: DataFolder;
-  backups: Record<string, BackupMethod>;
   workload: Workload | null;
   /** By name: traffic that a load generator of its own makes. */
   generators?: Record<string, VisitWorkload>;
-  actions: Record<string, Action>;
-  checks: Record<string, Check>;
   /** True when the service answers as ready; false when it answers otherwise or not at all. Never throws. */
   ready(): Promise<boolean>;
   close(): Promise<void>;
+}
+
+/** A system with everything that its driver declares, at hand by name. */
+export interface Attached extends System {
+  backups: Record<string, BackupMethod>;
+  actions: Record<string, Action>;
+  checks: Record<string, Check>;
 }
 
 export interface AttachContext<Config> {
@@ -45,10 +51,32 @@ export interface AttachContext<Config> {
   beganWith(what: BegunWith): void;
 }
 
+/** A way to back up, declared ahead of any container; `of` gives it for a system. */
+export interface BackupEntry<Opened> extends BackupInfo {
+  of(system: Opened): BackupMethod | Promise<BackupMethod>;
+}
+
 /**
- * A technology. What it offers is stated ahead of any container, so that plan can refuse what cannot work.
+ * A named thing a component can be told to do: a recovery step (`invalidate-sessions`) or part of seeding.
+ * `params` are held against `with:` when the drill is planned.
  */
-export interface Driver<Config = never, System extends Attached = Attached> {
+export interface ActionEntry<Opened, Params = never> {
+  about: string;
+  params: ZodType<Params>;
+  run(system: Opened, params: Params): Promise<Json>;
+}
+/** An action of a system at hand. Throws an input error for parameters that it does not take. */
+export type Action = (given: Record<string, Json>) => Promise<Json>;
+
+export interface CheckEntry<Opened> {
+  about: string;
+  of(system: Opened): Check | Promise<Check>;
+}
+
+// biome-ignore-start lint/suspicious/noExplicitAny: parameters differ, and plan parses them; a registry holds
+// drivers of different configurations and systems, and each parses its own before it is opened
+/** A technology, as its folder declares it. */
+export interface DriverEntry<Config, Opened extends System> {
   about: string;
   config: ZodType<Config>;
   /** The service's own port for clients. */
@@ -57,8 +85,7 @@ export interface Driver<Config = never, System extends Attached = Attached> {
    * By name: what only a server of this kind can suffer, or suffers in a way of its own. What any container
    * and any folder of data can suffer needs no word.
    */
-  // biome-ignore lint/suspicious/noExplicitAny: parameters differ; plan parses them before inject sees them
-  faults: Record<string, SystemFault<System, any>>;
+  faults: Record<string, SystemFault<Opened, any>>;
   /**
    * By name: why it cannot suffer what any container, or folder of data, can, in words of which the driver is
    * the subject.
@@ -71,33 +98,82 @@ export interface Driver<Config = never, System extends Attached = Attached> {
    * begins with none.
    */
   dataFolders?: readonly string[];
-  backups: Record<string, BackupInfo>;
+  backups: Record<string, BackupEntry<Opened>>;
   workload: 'data' | 'journeys' | null;
   /** Load generators that can drive this component, each with what it does: what a load's `by` may name. */
   generators?: Record<string, string>;
-  actions: Record<string, string>;
+  actions: Record<string, ActionEntry<Opened, any>>;
   /** Those of its actions by which this server begins to serve what another one of its kind served. */
   takesOver?: readonly string[];
-  checks: Record<string, string>;
-  /** Loads what `attach` needs, ahead of it: it keeps a processor busy, and nothing waits for it then. */
+  checks: Record<string, CheckEntry<Opened>>;
+  /** Loads what a drill needs, ahead of it: it keeps a processor busy, and nothing waits for it then. */
   load?(): Promise<unknown>;
-  attach(context: AttachContext<Config>): Promise<System>;
+  open(context: AttachContext<Config>): Promise<Opened>;
 }
-// A registry holds drivers of different configurations; each parses its own before it is attached.
-// biome-ignore lint: the one place where the configuration's type is given up
-export type AnyDriver = Omit<Driver<any, any>, 'attach'> & {
-  // biome-ignore lint: as above
+
+/** What it offers is stated ahead of any container, so that plan can refuse what cannot work. */
+export interface Driver<Config = any, Opened extends System = any> extends DriverEntry<Config, Opened> {
+  /** Opens a system, with everything that is declared at hand. */
+  attach(context: AttachContext<Config>): Promise<Opened & Attached>;
+}
+// biome-ignore-end lint/suspicious/noExplicitAny: as above
+export type AnyDriver = Omit<Driver, 'attach'> & {
+  // biome-ignore lint/suspicious/noExplicitAny: as above
   attach(context: AttachContext<any>): Promise<Attached>;
 };
 
-export const defineDriver = <Config, System extends Attached>(
-  driver: Driver<Config, System>,
-): Driver<Config, System> => driver;
+export const defineDriver = <Config, Opened extends System>(
+  entry: DriverEntry<Config, Opened>,
+): Driver<Config, Opened> => ({
+  ...entry,
+  attach: async (context) => {
+    const system = await entry.open(context);
+    try {
+      return Object.assign(system, {
+        backups: await each(entry.backups, ({ of }) => of(system)),
+        checks: await each(entry.checks, ({ of }) => of(system)),
+        actions: await each(
+          entry.actions,
+          ({ params, run }, name): Action =>
+            async (given) =>
+              run(system, actionParams(name, params, given)),
+        ),
+      });
+    } catch (error) {
+      await system.close();
+      throw error;
+    }
+  },
+});
+
+async function each<From, To>(
+  entries: Record<string, From>,
+  make: (entry: From, name: string) => To | Promise<To>,
+): Promise<Record<string, To>> {
+  const made: Record<string, To> = {};
+  for (const [name, entry] of Object.entries(entries)) made[name] = await make(entry, name);
+  return made;
+}
 
 /**
- * A named thing a component can be told to do: a recovery step (`invalidate-sessions`) or part of seeding.
+ * What an action was given by `with:`, read by its schema. Input error naming each parameter that does not
+ * fit.
  */
-export type Action = (params: Record<string, Json>) => Promise<Json>;
+export function actionParams<Params>(
+  action: string,
+  schema: ZodType<Params>,
+  given: Record<string, Json>,
+): Params {
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(({ path, message }) =>
+    path.length > 0 ? `${path.join('.')}: ${message}` : message,
+  );
+  throw inputError(`${action} cannot be done with these parameters`, {
+    found: JSON.stringify(given),
+    expected: problems.join('; '),
+  });
+}
 
 /**
  * `nothing`: inconclusive because there was nothing to compare. `gone`: in words, what is of no use to an

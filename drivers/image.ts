@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { z } from 'zod';
-import type { Artifact, BackupInfo, BackupMethod, RestoreContext } from '../core/backup.ts';
+import type { Artifact, BackupMethod, RestoreContext } from '../core/backup.ts';
+import type { BackupEntry, System } from '../core/driver.ts';
 import { environmentError } from '../core/errors.ts';
 import type { Service } from '../core/service.ts';
 import type { Json } from '../core/timeline.ts';
@@ -12,18 +13,19 @@ const healthyDeadlineMs = 120_000;
  * For services whose container holds nothing that a client wrote: the image is all that it takes to have them
  * again.
  */
-export const imageBackup: BackupInfo = {
+export const imageBackup: BackupEntry<System> = {
   about: 'the image that the service runs from, as an archive; restored by a container made anew from it',
   kind: 'snapshot',
   holds: 'image',
   options: z.strictObject({}),
+  of: ({ service }) => imageMethod(service),
 };
 
 /**
  * The position of a recovery point is the image's ID, which is a digest of its content: what runs after a
  * restore is that, or the restore fails.
  */
-export const imageMethod = (service: Service): BackupMethod => ({
+const imageMethod = (service: Service): BackupMethod => ({
   backup: async (to, { now }) => {
     const atMs = now();
     const { id, name } = await service.deployment.image();

@@ -1,4 +1,4 @@
-import { unknownName } from '../core/document.ts';
+import { parseAs, unknownName } from '../core/document.ts';
 import { inputError, type MusterError, type Place } from '../core/errors.ts';
 import type { Step } from '../core/scenario.ts';
 import type { Plan, PlannedBackup, PlannedComponent, PlannedFault } from './plan.ts';
@@ -181,7 +181,11 @@ export function actionOwner(
 
 export function checkAction(context: Context, step: Extract<Step, { run: string }>, path: Path): void {
   if (step.target && !component(context, step.target, [...path, 'target'])) return;
-  if (actionOwner(context.components, step)) return;
+  const owner = actionOwner(context.components, step);
+  if (owner) {
+    checkParams(context, owner, step, path);
+    return;
+  }
   const names = [...context.components.values()]
     .filter((one) => !step.target || one.name === step.target)
     .flatMap((one) => Object.keys(one.driver.actions));
@@ -197,4 +201,25 @@ export function checkAction(context: Context, step: Extract<Step, { run: string 
     context.problems.add(
       unknownName(context.source, [...path, 'run'], 'action', step.run, [...new Set(names)]),
     );
+}
+
+/** What `with:` says is held against what the action takes. */
+function checkParams(
+  { source, problems }: Context,
+  { driver }: PlannedComponent,
+  step: Extract<Step, { run: string }>,
+  path: Path,
+): void {
+  const { params } = driver.actions[step.run]!;
+  problems.gather(() =>
+    parseAs(
+      {
+        ...source,
+        data: { with: step.with },
+        place: (where, onKey) => source.place([...path, ...where], onKey),
+      },
+      params,
+      ['with'],
+    ),
+  );
 }

@@ -1,11 +1,13 @@
 import { defineDriver } from '../../core/driver.ts';
 import { imageBackup } from '../image.ts';
-import { configSchema } from './config.ts';
+import { actions } from './actions.ts';
+import { configSchema, type HttpConfig } from './config.ts';
+import type { HttpSystem } from './system.ts';
 
 /**
  * A web service with logins, judged by whether its answers are right: what a client at the front door gets.
  */
-export default defineDriver({
+export default defineDriver<HttpConfig, HttpSystem>({
   about: 'an HTTP service with logins and sessions, judged by whether its answers are right',
   config: configSchema,
   port: 443,
@@ -13,15 +15,20 @@ export default defineDriver({
   backups: { image: imageBackup },
   workload: 'journeys',
   generators: { autocannon: 'visitors with a connection of their own log in, look at their profile and go' },
-  actions: {
-    seed: 'make the users that the journeys log in as',
-    'invalidate-sessions': 'make every token issued so far invalid',
-  },
+  actions,
   checks: {
-    logins:
-      'a sample of users logs in with the right password, not with another, to the profile that was there before',
-    'revoked-stay-revoked': 'tokens that were revoked are not accepted again',
+    logins: {
+      about:
+        'a sample of users logs in with the right password, not with another, to the profile that was there before',
+      of: async ({ way, seed, config: { users, sample } }) =>
+        (await import('./checks.ts')).logins(way, { seed, users, sample }),
+    },
+    'revoked-stay-revoked': {
+      about: 'tokens that were revoked are not accepted again',
+      of: async ({ way, sessions, config }) =>
+        (await import('./checks.ts')).revokedStayRevoked(way, sessions, config.users),
+    },
   },
-  load: () => import('./attach.ts'),
-  attach: async (context) => (await import('./attach.ts')).attach(context),
+  load: () => Promise.all([import('./attach.ts'), import('./checks.ts')]),
+  open: async (context) => (await import('./attach.ts')).open(context),
 });

@@ -1,5 +1,6 @@
 import { every, type Clock } from '../../core/clock.ts';
-import type { DataClient } from '../../core/workload.ts';
+import type { BackupMethod } from '../../core/backup.ts';
+import type { DataClient, DataWorkload } from '../../core/workload.ts';
 import type { MemoryConfig } from './config.ts';
 import type { MemorySystem } from './system.ts';
 
@@ -12,39 +13,24 @@ export const never = (clock: Clock): Promise<never> =>
     every(clock, 1_000, () => undefined);
   });
 
-/** Known-bad: one of its calls never ends. */
-export function hanging(
+/** Known-bad: one of the calls of a load never ends. */
+export function hangingWorkload(
   what: MemoryConfig['bad']['hangs'],
-  attached: MemorySystem,
+  workload: DataWorkload,
   clock: Clock,
-): MemorySystem {
-  const hang = (): Promise<never> => never(clock);
-  const { backups, workload, actions, checks } = attached;
-  switch (what) {
-    case 'seed':
-      return { ...attached, actions: { ...actions, seed: hang } };
-    case 'prepare':
-      return { ...attached, workload: { ...workload!, prepare: hang } };
-    case 'copy':
-      return { ...attached, backups: { ...backups, copy: { ...backups['copy'], backup: hang } } };
-    case 'restore':
-      return { ...attached, backups: { ...backups, copy: { ...backups['copy'], restore: hang } } };
-    case 'read': {
-      if (workload?.kind !== 'data') return attached;
-      return {
-        ...attached,
-        workload: { ...workload, open: async () => oneHangs(await workload.open(), hang) },
-      };
-    }
-    case 'read-back':
-      return { ...attached, workload: { ...workload!, readBack: hang } };
-    case 'check':
-      return { ...attached, checks: { ...checks, inventory: { ...checks['inventory'], after: hang } } };
-    case 'close':
-      return { ...attached, close: hang };
-    default:
-      return attached;
-  }
+): DataWorkload {
+  if (what === 'prepare') return { ...workload, prepare: () => never(clock) };
+  if (what === 'read')
+    return { ...workload, open: async () => oneHangs(await workload.open(), () => never(clock)) };
+  if (what === 'read-back') return { ...workload, readBack: () => never(clock) };
+  return workload;
+}
+
+/** Known-bad: one of the calls of a backup method never ends. */
+export function hangingMethod({ config, clock }: MemorySystem, method: BackupMethod): BackupMethod {
+  if (config.bad.hangs === 'copy') return { ...method, backup: () => never(clock) };
+  if (config.bad.hangs === 'restore') return { ...method, restore: () => never(clock) };
+  return method;
 }
 
 const hangsAt = 100;

@@ -1,15 +1,21 @@
 import { z } from 'zod';
 import { defineDriver } from '../../core/driver.ts';
-import { attach } from './attach.ts';
-import { configSchema } from './config.ts';
+import { actions } from './actions.ts';
+import { open } from './attach.ts';
+import { configSchema, type MemoryConfig } from './config.ts';
+import { copyMethod } from './copy.ts';
 import { memoryFaults } from './faults.ts';
+import { journalMethod } from './follow.ts';
+import { hangingMethod, never } from './hanging.ts';
+import { inventory } from './inventory.ts';
+import type { MemorySystem } from './system.ts';
 
 /**
  * A database in Muster's own process. It needs no container (`stack: none`) and passes what every driver must
  * pass. It has no client library to wait for, and on the virtual clock of the tests none may be waited for:
  * loading takes real time.
  */
-export default defineDriver({
+export default defineDriver<MemoryConfig, MemorySystem>({
   about: 'a little database in this process, for trying drills without containers',
   config: configSchema,
   port: 0,
@@ -20,11 +26,25 @@ export default defineDriver({
       about: 'every row with its checksum, as of one moment',
       kind: 'snapshot',
       options: z.strictObject({}),
+      of: (system) => hangingMethod(system, copyMethod(system.database, system.config)),
     },
-    journal: { about: 'every commit as it happens', kind: 'continuous', options: z.strictObject({}) },
+    journal: {
+      about: 'every commit as it happens',
+      kind: 'continuous',
+      options: z.strictObject({}),
+      of: ({ database, config, clock }) => journalMethod(database, config, clock),
+    },
   },
   workload: 'data',
-  actions: { seed: 'fill a table of the application with rows', clear: 'remove all rows of a table' },
-  checks: { inventory: 'tables and row counts of the application, before and after' },
-  attach,
+  actions,
+  checks: {
+    inventory: {
+      about: 'tables and row counts of the application, before and after',
+      of: ({ database, config, clock }) => {
+        const check = inventory(database);
+        return config.bad.hangs === 'check' ? { ...check, after: () => never(clock) } : check;
+      },
+    },
+  },
+  open,
 });

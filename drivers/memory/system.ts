@@ -1,16 +1,17 @@
 import type { ActiveFault, Proof, Undo } from '../../core/active-fault.ts';
 import type { Clock } from '../../core/clock.ts';
-import type { Attached } from '../../core/driver.ts';
+import type { System } from '../../core/driver.ts';
 import { environmentError } from '../../core/errors.ts';
 import { systemFaults } from '../../core/fault.ts';
 import type { MemoryConfig } from './config.ts';
 import type { Database } from './database.ts';
 
-/** A database in memory that the driver is attached to. */
-export interface MemorySystem extends Attached {
+/** A database in memory that the driver has opened. */
+export interface MemorySystem extends System {
   database: Database;
   config: MemoryConfig;
   clock: Clock;
+  seed: number;
 }
 
 export const memoryFault = systemFaults<MemorySystem>();

@@ -46,14 +46,3 @@ export const dumpOptions = z.strictObject({
     .describe('A dump smaller than this is refused'),
 });
 export type DumpOptions = z.output<typeof dumpOptions>;
-
-export const replicaActionsAbout = {
-  replicate: 'become a replica of another server of the stack, from a consistent copy of it',
-  'catch-up': 'wait until everything that the closed source executed is applied here',
-  promote: 'apply everything that was received, then replicate no more and take writes',
-  fence:
-    'take no more writes, whatever happens: closed by itself, or stopped through the engine when it does not answer',
-  rejoin:
-    'an old primary becomes a replica of the new one; refused when it holds transactions that the new one lacks',
-  reopen: 'take a fence away: serve what is there',
-};

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { defineDriver } from '../../core/driver.ts';
-import { configSchema, dumpOptions, replicaActionsAbout, serverPort, type MysqlConfig } from './config.ts';
+import { actions } from './actions.ts';
+import { checks } from './checks.ts';
+import { configSchema, dumpOptions, serverPort, type MysqlConfig } from './config.ts';
 import closedForWrites from './faults/closed-for-writes.ts';
 import corruptPages from './faults/corrupt-pages.ts';
 import corruptRows from './faults/corrupt-rows.ts';
@@ -33,27 +35,47 @@ export default defineDriver<MysqlConfig, MysqlSystem>({
       about: 'mysqldump of everything in one snapshot, accounts included',
       kind: 'snapshot',
       options: dumpOptions,
+      of: async ({ site }) => {
+        const { backupDump } = await import('./dump.ts');
+        const { restoreDump } = await import('./restore.ts');
+        const { prepareFolder } = await import('./empty-folder.ts');
+        const { assertRestoreUsable } = await import('./restorable.ts');
+        return {
+          backup: backupDump(site),
+          restore: restoreDump(site),
+          assertUsable: () => assertRestoreUsable(site),
+          prepare: () => prepareFolder(site),
+        };
+      },
     },
     binlog: {
       about: 'the binary log, as the server writes it',
       kind: 'continuous',
       options: z.strictObject({}),
+      of: async ({ site }) => {
+        const { followBinlog } = await import('./follow.ts');
+        const { replayBinlog } = await import('./replay.ts');
+        const { assertRestoreUsable } = await import('./restorable.ts');
+        return {
+          follow: followBinlog(site),
+          replay: replayBinlog(site),
+          assertUsable: () => assertRestoreUsable(site),
+        };
+      },
     },
   },
   workload: 'data',
-  actions: {
-    'reapply-config':
-      'put the configuration back that the container was made with, and bring the server up on it',
-    restart: 'end the server at once, as when it hangs, and start it',
-    ...replicaActionsAbout,
-  },
+  actions,
   takesOver: ['promote'],
-  checks: {
-    inventory:
-      'definitions, rows, counters, views, full-text indexes, accounts and grants, foreign keys and settings, persisted ones too, are as they were before the load',
-    'refuses-writes': 'the server refuses a write as read-only, or is off',
-    'semi-sync': 'every commit waited for a replica: the source never fell back to asynchronous replication',
-  },
-  load: () => import('./attach.ts'),
-  attach: async (context) => (await import('./attach.ts')).attach(context),
+  checks,
+  load: () =>
+    Promise.all([
+      import('./attach.ts'),
+      import('./check-inventory.ts'),
+      import('./dump.ts'),
+      import('./restore.ts'),
+      import('./follow.ts'),
+      import('./replay.ts'),
+    ]),
+  open: async (context) => (await import('./attach.ts')).open(context),
 });

@@ -1,13 +1,10 @@
-import { z } from 'zod';
-import type { Action } from '../../core/driver.ts';
 import { environmentError, inputError, messageOf } from '../../core/errors.ts';
 import type { Json } from '../../core/timeline.ts';
-import { duration } from '../../core/strategy.ts';
-import { actionParams } from '../action-params.ts';
-import { linkParams, linkTo, withinParam } from '../link.ts';
-import { serverPort, type replicaActionsAbout } from './config.ts';
+import { linkTo } from '../link.ts';
+import type { CatchUp, Link, Promote, Rejoin } from './actions.ts';
+import { serverPort } from './config.ts';
 import { copyOfSource } from './copy-of-source.ts';
-import { closeAtStart, fence, noLongerClosedAtStart, openForWrites, persistClosed, reopen } from './fence.ts';
+import { closeAtStart, noLongerClosedAtStart, openForWrites, persistClosed } from './fence.ts';
 import { gtidSet } from './gtid.ts';
 import {
   executedBy,
@@ -26,40 +23,7 @@ import { withSession, type Site } from './server.ts';
 
 const readyMs = 120_000;
 
-const link = {
-  ...linkParams,
-  semiSync: z.boolean().default(false).describe('Commits at the source wait until this replica has them'),
-  fallbackAfter: duration
-    .default({ text: '10s', ms: 10_000 })
-    .describe('How long a commit waits before the source goes on without'),
-  within: withinParam,
-};
-const replicateParams = z.strictObject(link);
-const rejoinParams = z.strictObject({
-  ...link,
-  rebuild: z.boolean().default(false).describe('Throw away what this server holds and copy it anew'),
-});
-const catchUpParams = z.strictObject({ source: z.string().optional(), within: withinParam });
-const promoteParams = z.strictObject({ within: withinParam });
-const nothing = z.strictObject({});
-type Link = z.output<typeof replicateParams>;
-
-export const replicaActions = (site: Site): Record<keyof typeof replicaActionsAbout, Action> => ({
-  replicate: (params) => replicate(site, actionParams('replicate', replicateParams, params)),
-  'catch-up': (params) => catchUp(site, actionParams('catch-up', catchUpParams, params)),
-  promote: (params) => promote(site, actionParams('promote', promoteParams, params)),
-  fence: (params) => {
-    actionParams('fence', nothing, params);
-    return fence(site);
-  },
-  rejoin: (params) => rejoin(site, actionParams('rejoin', rejoinParams, params)),
-  reopen: (params) => {
-    actionParams('reopen', nothing, params);
-    return reopen(site);
-  },
-});
-
-async function replicate(site: Site, params: Link): Promise<Json> {
+export async function replicate(site: Site, params: Link): Promise<Json> {
   if (params.source === site.service.name) throw inputError(`${params.source} cannot replicate from itself`);
   const source = siteOfPeer(site, params.source);
   for (const one of [site, source]) await assertOwnData(one);
@@ -96,7 +60,7 @@ async function follow(
  * For a planned switchover: the source must have been closed, or what it accepts after this is not here.
  * Compared by GTID sets, asked at both.
  */
-async function catchUp(site: Site, { source: named, within }: z.output<typeof catchUpParams>): Promise<Json> {
+export async function catchUp(site: Site, { source: named, within }: CatchUp): Promise<Json> {
   const from = named ?? site.standing.source;
   if (from === null)
     throw inputError(`${site.service.name} was made a replica of nobody`, {
@@ -130,7 +94,7 @@ async function catchUp(site: Site, { source: named, within }: z.output<typeof ca
  * RESET REPLICA ALL throws away relay logs that are not applied yet, so that it comes after everything
  * received was executed, and not at all where that does not happen.
  */
-async function promote(site: Site, { within }: z.output<typeof promoteParams>): Promise<Json> {
+export async function promote(site: Site, { within }: Promote): Promise<Json> {
   const seen = await withSession(site, async (session) => {
     const status = await replicaStatus(session);
     if (status === null)
@@ -179,7 +143,7 @@ async function promote(site: Site, { within }: z.output<typeof promoteParams>): 
  * Whether it may: a transaction that only the old primary holds was never in the new one's history, and stays
  * apart from it for ever. Closed before anything else, and where it is off already, before it starts.
  */
-async function rejoin(site: Site, { rebuild, ...params }: z.output<typeof rejoinParams>): Promise<Json> {
+export async function rejoin(site: Site, { rebuild, ...params }: Rejoin): Promise<Json> {
   const source = siteOfPeer(site, params.source);
   for (const one of [site, source]) await assertOwnData(one);
   const began = await begin(site);

@@ -1,9 +1,9 @@
-import type { Attached } from '../../core/driver.ts';
+import type { System } from '../../core/driver.ts';
 import { systemFaults } from '../../core/fault.ts';
 import type { Site } from './server.ts';
 
-/** A MySQL server that the driver is attached to. */
-export interface MysqlSystem extends Attached {
+/** A MySQL server that the driver has opened. */
+export interface MysqlSystem extends System {
   site: Site;
 }
 

@@ -1,23 +1,11 @@
-import type { Action, AttachContext } from '../../core/driver.ts';
-import { environmentError, inputError } from '../../core/errors.ts';
-import { imageMethod } from '../image.ts';
+import type { AttachContext } from '../../core/driver.ts';
+import { environmentError } from '../../core/errors.ts';
 import type { NginxConfig } from './config.ts';
 import { continuity } from './continuity.ts';
-import { factsOf } from './handshake.ts';
-import { reapply } from './lose-config.ts';
-import { isRight, look, serve, type Site } from './site.ts';
+import { isRight, type Site } from './site.ts';
 import type { NginxSystem } from './system.ts';
-import { tlsCheck } from './tls-check.ts';
 
-const withoutParameters =
-  (name: string, act: () => Promise<Record<string, string>>): Action =>
-  async (params) => {
-    if (Object.keys(params).length > 0)
-      throw inputError(`${name} takes no parameters`, { found: Object.keys(params).join(', ') });
-    return act();
-  };
-
-export async function attach({
+export async function open({
   service,
   config,
   clients,
@@ -37,24 +25,9 @@ export async function attach({
   return {
     server: /nginx\/\S+/.exec(version.stderr)?.[0].replace('/', ' ') ?? 'nginx of an unknown version',
     service,
-    backups: { image: imageMethod(service) },
     workload: null,
-    actions: {
-      'reapply-certificate': withoutParameters('reapply-certificate', async () => {
-        await serve(site, secret(config.certificateFrom));
-        const now = await look(site);
-        if (!now.done || now.refusal !== null)
-          throw environmentError('the certificate was put in its place, and clients still go away', {
-            found: now.done ? now.refusal! : now.error,
-          });
-        return factsOf(now.certificate);
-      }),
-      'reapply-config': withoutParameters('reapply-config', async () => {
-        await reapply(site);
-        return { file: config.configFile };
-      }),
-    },
-    checks: { tls: tlsCheck(clients, expected), 'tls-continuity': unbroken },
+    clients,
+    unbroken,
     site,
     ready: () => isRight(site).catch(() => false),
     close: () => unbroken.stop(),

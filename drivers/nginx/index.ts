@@ -1,12 +1,14 @@
 import { defineDriver } from '../../core/driver.ts';
 import { imageBackup } from '../image.ts';
-import { configSchema, tlsPort } from './config.ts';
+import { actions } from './actions.ts';
+import { configSchema, tlsPort, type NginxConfig } from './config.ts';
 import certificateExpired from './faults/certificate-expired.ts';
 import configLost from './faults/config-lost.ts';
 import wrongCertificate from './faults/wrong-certificate.ts';
+import type { NginxSystem } from './system.ts';
 
 /** A TLS proxy in front of the service. */
-export default defineDriver({
+export default defineDriver<NginxConfig, NginxSystem>({
   about: 'nginx as the TLS proxy: its process, its certificate and its configuration',
   config: configSchema,
   port: tlsPort,
@@ -20,15 +22,18 @@ export default defineDriver({
   },
   backups: { image: imageBackup },
   workload: null,
-  actions: {
-    'reapply-certificate': 'the right certificate is put in its place and taken up',
-    'reapply-config': 'the configuration as it was deployed is put in its place and taken up',
-  },
+  actions,
   checks: {
-    tls: 'clients get TLS 1.3 and a chain that is valid for the name by the authority that they trust',
-    'tls-continuity':
-      'from before the load to the end, each handshake that comes about is TLS 1.3 with the same valid certificate',
+    tls: {
+      about: 'clients get TLS 1.3 and a chain that is valid for the name by the authority that they trust',
+      of: async ({ clients, site }) => (await import('./tls-check.ts')).tlsCheck(clients, site.expected),
+    },
+    'tls-continuity': {
+      about:
+        'from before the load to the end, each handshake that comes about is TLS 1.3 with the same valid certificate',
+      of: ({ unbroken }) => unbroken,
+    },
   },
-  load: () => import('./attach.ts'),
-  attach: async (context) => (await import('./attach.ts')).attach(context),
+  load: () => Promise.all([import('./attach.ts'), import('./tls-check.ts')]),
+  open: async (context) => (await import('./attach.ts')).open(context),
 });

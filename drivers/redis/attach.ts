@@ -1,23 +1,16 @@
 import type { AttachContext } from '../../core/driver.ts';
-import type { BackupMethod } from '../../core/backup.ts';
 import type { DataWorkload } from '../../core/workload.ts';
 import { environmentError } from '../../core/errors.ts';
-import { refusesWritesCheck } from '../fencing.ts';
-import { startAction } from '../start.ts';
-import { aofMethod } from './aof.ts';
 import { port, type RedisConfig } from './config.ts';
 import { sharedEndpoint, type Address } from './connection.ts';
-import { expiryCheck } from './expiry.ts';
-import { attemptWrite, replicasNeeded } from './fence.ts';
-import { followsCheck } from './follows.ts';
+import { replicasNeeded } from './fence.ts';
 import { inventoryCheck } from './inventory.ts';
 import { keptKeys, type KeptKeys } from './kept-keys.ts';
 import { lentOf } from './lent.ts';
 import { linksIn } from './links.ts';
 import { ownershipOf } from './ownership.ts';
 import { versionOf } from './position.ts';
-import { rdbMethod } from './rdb.ts';
-import { isInPlace, replicaActions } from './replica.ts';
+import { isInPlace } from './replica.ts';
 import { openServer, persistenceOf, type Server } from './server.ts';
 import type { Site } from './site.ts';
 import type { RedisSystem } from './system.ts';
@@ -39,14 +32,6 @@ async function versionFrom(server: Server): Promise<string> {
   return `Redis ${version}`;
 }
 
-/** What every recovery point holds was there before the first of them, and before the load. */
-const rememberingBefore = (kept: KeptKeys, method: BackupMethod): BackupMethod => ({
-  ...method,
-  backup: async (to, context) => {
-    await kept.remember();
-    return method.backup!(to, context);
-  },
-});
 const preparedAfter = (kept: KeptKeys, workload: DataWorkload): DataWorkload => ({
   ...workload,
   prepare: async () => {
@@ -100,8 +85,8 @@ async function siteOf(context: AttachContext<RedisConfig>, server: Server, ways:
 }
 
 /** `asClients`: for whoever judges what clients meet. */
-function attachedTo(site: Site, config: RedisConfig, ways: Ways, asClients: Server): RedisSystem {
-  const { component, service, server, clock, kept } = site;
+function systemOf(site: Site, config: RedisConfig, ways: Ways, asClients: Server): RedisSystem {
+  const { component, service, server, kept } = site;
   const isVolatile = matcherOf(config.volatileKeys);
   const inventory = inventoryCheck(ways.clients(), ways.own(), isVolatile, site.lent.before);
   return {
@@ -110,10 +95,6 @@ function attachedTo(site: Site, config: RedisConfig, ways: Ways, asClients: Serv
     data: redisVolume(site),
     site,
     own: ways.own(),
-    backups: {
-      rdb: rememberingBefore(kept, rdbMethod(site)),
-      aof: rememberingBefore(kept, aofMethod(site)),
-    },
     workload: preparedAfter(
       kept,
       redisWorkload({
@@ -123,13 +104,9 @@ function attachedTo(site: Site, config: RedisConfig, ways: Ways, asClients: Serv
         neverReturn: config.neverReturn,
       }),
     ),
-    actions: { ...replicaActions(site), start: startAction(service, clock, () => isInPlace(site)) },
-    checks: {
-      'refuses-writes': refusesWritesCheck(service, () => attemptWrite(site)),
-      ttl: expiryCheck(asClients, component, isVolatile),
-      follows: followsCheck(site, ways.own()),
-      inventory,
-    },
+    asClients,
+    inventory,
+    isVolatile,
     ready: () => isInPlace(site),
     close: async () => {
       for (const one of [server, asClients, inventory]) one.close();
@@ -137,12 +114,12 @@ function attachedTo(site: Site, config: RedisConfig, ways: Ways, asClients: Serv
   };
 }
 
-export async function attach(context: AttachContext<RedisConfig>): Promise<RedisSystem> {
+export async function open(context: AttachContext<RedisConfig>): Promise<RedisSystem> {
   const ways = waysOf(context);
   const server = openServer(ways.own());
   const asClients = openServer(ways.clients());
   try {
-    return attachedTo(await siteOf(context, server, ways), context.config, ways, asClients);
+    return systemOf(await siteOf(context, server, ways), context.config, ways, asClients);
   } catch (error) {
     asClients.close();
     server.close();

@@ -31,13 +31,3 @@ export const rdbOptions = z.strictObject({
 });
 
 export const aofOptions = z.strictObject({});
-
-export const replicaActionsAbout = {
-  replicate: 'become a replica of another server of the stack; what was here is gone',
-  'catch-up': 'wait until everything that the closed source wrote is here',
-  promote: 'replicate no more and take writes',
-  fence:
-    'take no more writes, whatever happens: closed by itself, or stopped through the engine when it does not answer',
-  rejoin: 'an old primary becomes a replica of the new one; what only it held is gone',
-  reopen: 'take a fence away: serve what is there',
-};

@@ -1,48 +1,15 @@
-import { z } from 'zod';
 import { pollUntil } from '../../core/clock.ts';
-import type { Action } from '../../core/driver.ts';
 import { environmentError, inputError, messageOf } from '../../core/errors.ts';
 import type { Json } from '../../core/timeline.ts';
-import { actionParams } from '../action-params.ts';
-import { linkParams, linkTo, withinParam } from '../link.ts';
-import { port, type replicaActionsAbout } from './config.ts';
-import {
-  asksAsBefore,
-  closeAtStart,
-  fence,
-  openForWrites,
-  rememberNeeds,
-  reopen,
-  startClosed,
-} from './fence.ts';
+import { linkTo } from '../link.ts';
+import type { CatchUp, Link } from './actions.ts';
+import { port } from './config.ts';
+import { asksAsBefore, closeAtStart, openForWrites, rememberNeeds, startClosed } from './fence.ts';
 import { lentOf } from './lent.ts';
 import { configOf, openServer, takesWrites, type Info, type Server } from './server.ts';
 import type { Site } from './site.ts';
 
 const lookEveryMs = 25;
-
-const linked = z.strictObject({ ...linkParams, within: withinParam });
-const catchUpParams = z.strictObject({ source: z.string().optional(), within: withinParam });
-const nothing = z.strictObject({});
-type Link = z.output<typeof linked>;
-
-export const replicaActions = (site: Site): Record<keyof typeof replicaActionsAbout, Action> => ({
-  replicate: (params) => replicate(site, actionParams('replicate', linked, params)),
-  'catch-up': (params) => catchUp(site, actionParams('catch-up', catchUpParams, params)),
-  promote: (params) => {
-    actionParams('promote', nothing, params);
-    return promote(site);
-  },
-  fence: (params) => {
-    actionParams('fence', nothing, params);
-    return fence(site);
-  },
-  rejoin: (params) => rejoin(site, actionParams('rejoin', linked, params)),
-  reopen: (params) => {
-    actionParams('reopen', nothing, params);
-    return reopen(site);
-  },
-});
 
 /** What a server says of its place in replication. A replica's own offset is that of what it has applied. */
 interface Place {
@@ -90,7 +57,10 @@ const sendingAtOnce = <T>(source: Server, name: string, { note }: Site, work: ()
  * Closed at every start from here on: a replica that restarts has forgotten its source, and must not take
  * writes for it.
  */
-async function replicate(site: Site, { source, through, within }: Link): Promise<{ [key: string]: Json }> {
+export async function replicate(
+  site: Site,
+  { source, through, within }: Link,
+): Promise<{ [key: string]: Json }> {
   if (source === site.service.name) throw inputError(`${source} cannot replicate from itself`);
   const link = linkTo(source, through, port);
   await site.service.assertOwnPath(site.persistence.dir);
@@ -138,7 +108,7 @@ async function reached(site: Site, offset: number, withinMs: number): Promise<Pl
 }
 
 /** For a planned switchover: the source must have been closed, or what it accepts after this is not here. */
-async function catchUp(site: Site, { source: named, within }: z.output<typeof catchUpParams>): Promise<Json> {
+export async function catchUp(site: Site, { source: named, within }: CatchUp): Promise<Json> {
   const from = named ?? site.standing.source;
   if (from === null)
     throw inputError(`${site.service.name} was made a replica of nobody`, {
@@ -185,7 +155,7 @@ async function refuses(server: Server): Promise<boolean> {
 /**
  * Redis replicates asynchronously: what had not arrived is not here, and the facts say how far it had come.
  */
-async function promote(site: Site): Promise<Json> {
+export async function promote(site: Site): Promise<Json> {
   const before = await place(site.server);
   if (before.role !== 'slave')
     throw environmentError(`${site.service.name} is no replica`, {
@@ -213,7 +183,7 @@ async function promote(site: Site): Promise<Json> {
 }
 
 /** Closed before it is started or asked anything: nobody writes to it before it is a replica. */
-async function rejoin(site: Site, params: Link): Promise<Json> {
+export async function rejoin(site: Site, params: Link): Promise<Json> {
   await site.service.assertOwnPath(site.persistence.dir);
   const started = await startClosed(site);
   const own = await place(site.server);

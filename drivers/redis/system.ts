@@ -1,12 +1,18 @@
-import type { Attached } from '../../core/driver.ts';
+import type { System } from '../../core/driver.ts';
 import { systemFaults } from '../../core/fault.ts';
 import type { Address } from './connection.ts';
+import type { inventoryCheck } from './inventory.ts';
+import type { Server } from './server.ts';
 import type { Site } from './site.ts';
 
-/** A Redis server that the driver is attached to; `own` is its own address, wherever its clients go. */
-export interface RedisSystem extends Attached {
+/** A Redis server that the driver has opened; `own` is its own address, wherever its clients go. */
+export interface RedisSystem extends System {
   site: Site;
   own: Address;
+  /** For whoever judges what clients meet. */
+  asClients: Server;
+  inventory: ReturnType<typeof inventoryCheck>;
+  isVolatile(key: string): boolean;
 }
 
 export const redisFault = systemFaults<RedisSystem>();

@@ -1,5 +1,5 @@
-import type { Action, AttachContext } from '../../core/driver.ts';
-import { inputError } from '../../core/errors.ts';
+import type { AttachContext } from '../../core/driver.ts';
+import type { Json } from '../../core/timeline.ts';
 import type { Drift } from './drift.ts';
 import { failover } from './failover.ts';
 import { openServer, type ProxyState, type Server } from './server.ts';
@@ -7,7 +7,7 @@ import { cutProxy } from './cut.ts';
 import { toxic, type Site } from './toxic.ts';
 import type { Toxiproxy } from './way-fault.ts';
 
-export async function attach({ service, clock, seed, peer }: AttachContext<object>): Promise<Toxiproxy> {
+export async function open({ service, clock, seed, peer }: AttachContext<object>): Promise<Toxiproxy> {
   const server = openServer(service, clock);
   const version = await server.version();
   const enabled = (await server.proxies()).filter((proxy) => proxy.enabled).map(({ name }) => name);
@@ -18,12 +18,11 @@ export async function attach({ service, clock, seed, peer }: AttachContext<objec
   return {
     server: `Toxiproxy ${version}`,
     service,
-    backups: {},
     workload: null,
-    actions: { 'reset-way': resetWay(server, enabled, stopDrifts), failover: failover(site, peer) },
-    checks: {},
     toxic: (spec) => toxic(site, spec),
     cut: (proxy) => cutProxy(site, proxy),
+    resetWay: () => resetWay(server, enabled, stopDrifts),
+    failover: (to) => failover(site, peer, to),
     ready: () =>
       server.proxies().then(
         (proxies) => enabled.every((name) => proxies.some((proxy) => proxy.name === name && proxy.enabled)),
@@ -34,24 +33,24 @@ export async function attach({ service, clock, seed, peer }: AttachContext<objec
 }
 
 /** What the server's own `/reset` does, except that a proxy which its configuration keeps down stays down. */
-function resetWay(server: Server, enabled: readonly string[], stopDrifts: () => Promise<unknown>): Action {
-  return async (params) => {
-    if (Object.keys(params).length > 0)
-      throw inputError('reset-way takes no parameters', { found: Object.keys(params).join(', ') });
-    await stopDrifts();
-    const proxies = await server.proxies();
-    const removed = proxies.flatMap(({ name, toxics }: ProxyState) =>
-      toxics.map((one) => ({ proxy: name, toxic: one.name })),
+async function resetWay(
+  server: Server,
+  enabled: readonly string[],
+  stopDrifts: () => Promise<unknown>,
+): Promise<Json> {
+  await stopDrifts();
+  const proxies = await server.proxies();
+  const removed = proxies.flatMap(({ name, toxics }: ProxyState) =>
+    toxics.map((one) => ({ proxy: name, toxic: one.name })),
+  );
+  for (const { name, toxics } of proxies)
+    await server.remove(
+      name,
+      toxics.map((one) => one.name),
     );
-    for (const { name, toxics } of proxies)
-      await server.remove(
-        name,
-        toxics.map((one) => one.name),
-      );
-    const raised = proxies
-      .filter((proxy) => !proxy.enabled && enabled.includes(proxy.name))
-      .map(({ name }) => name);
-    for (const name of raised) await server.enable(name, true);
-    return { removed, enabled: raised };
-  };
+  const raised = proxies
+    .filter((proxy) => !proxy.enabled && enabled.includes(proxy.name))
+    .map(({ name }) => name);
+  for (const name of raised) await server.enable(name, true);
+  return { removed, enabled: raised };
 }

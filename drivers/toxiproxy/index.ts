@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineDriver } from '../../core/driver.ts';
+import { actions } from './actions.ts';
 import { apiPort } from './config.ts';
 import bandwidth from './faults/bandwidth.ts';
 import latency from './faults/latency.ts';
@@ -26,12 +27,8 @@ export default defineDriver({
   declines: { 'memory-limit': 'has an image without a shell to use memory with' },
   backups: {},
   workload: null,
-  actions: {
-    'reset-way':
-      'the network is mended: every toxic is removed, with the connections that suffered it, and every proxy that was up is up again',
-    failover: "a proxy of the clients' way in is moved to another server, and back the same way",
-  },
+  actions,
   checks: {},
   load: () => import('./attach.ts'),
-  attach: async (context) => (await import('./attach.ts')).attach(context),
+  open: async (context) => (await import('./attach.ts')).open(context),
 });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { actionParams } from '../../drivers/action-params.ts';
+import { actionParams } from '../../core/driver.ts';
 import { linkParams, linkTo, withinParam } from '../../drivers/link.ts';
 
 const schema = z.strictObject({ ...linkParams, within: withinParam });

@@ -53,7 +53,7 @@ driverConformance({
   driver,
   durable: true,
   setup: async () => {
-    const attached = await stack.attach(driver, 'toxiproxy');
+    const attached = (await stack.attach(driver, 'toxiproxy')) as Attached & Toxiproxy;
     const inert = await stack.attach(driver, 'toxiproxy', deaf());
     return {
       attached,
@@ -116,9 +116,9 @@ driverConformance({
 });
 
 describe('toxics', { timeout: 60_000 }, () => {
-  let attached: Attached;
+  let attached: Attached & Toxiproxy;
   beforeAll(async () => {
-    attached = await stack.attach(driver, 'toxiproxy');
+    attached = (await stack.attach(driver, 'toxiproxy')) as Attached & Toxiproxy;
   });
   afterAll(() => attached.close());
   const seen = (inflicted: ActiveFault): Promise<Proof | null> =>
@@ -134,14 +134,14 @@ describe('toxics', { timeout: 60_000 }, () => {
     ['limit_data', { bytes: -1 }],
   ])('%s %j is refused, and the server is asked for nothing', async (type, attributes) => {
     await expect(
-      (attached as Toxiproxy).toxic({ proxy: 'redis', type, stream: 'downstream', attributes }),
+      attached.toxic({ proxy: 'redis', type, stream: 'downstream', attributes }),
     ).rejects.toMatchObject({ trouble: 'input' });
     expect(await clean()).not.toBeNull();
     expect(await stack.service('toxiproxy').state()).toMatchObject({ status: 'running' });
   });
 
   test('jitter is drawn by us from the seed: the server is given none, and the latency changes', async () => {
-    const inflicted = await (attached as Toxiproxy).toxic({
+    const inflicted = await attached.toxic({
       proxy: 'redis',
       type: 'latency',
       stream: 'downstream',
@@ -163,7 +163,7 @@ describe('toxics', { timeout: 60_000 }, () => {
   });
 
   test('a server that restarted has forgotten the toxic, and the undo has nothing to do', async () => {
-    const inflicted = await (attached as Toxiproxy).toxic({
+    const inflicted = await attached.toxic({
       proxy: 'redis',
       type: 'timeout',
       stream: 'downstream',
@@ -180,7 +180,7 @@ describe('toxics', { timeout: 60_000 }, () => {
   });
 
   test('a server behind that is gone is no toxic: the witness sees none, and it is not healed either', async () => {
-    const inflicted = await (attached as Toxiproxy).toxic({
+    const inflicted = await attached.toxic({
       proxy: 'redis',
       type: 'timeout',
       stream: 'downstream',
@@ -203,7 +203,7 @@ describe('toxics', { timeout: 60_000 }, () => {
   // So many clients that some are at that moment.
   test('a toxic is removed quickly, also when clients went away with answers still on their way', async () => {
     const [clients, answers] = [40, 10];
-    const inflicted = await (attached as Toxiproxy).toxic({
+    const inflicted = await attached.toxic({
       proxy: 'redis',
       type: 'latency',
       stream: 'downstream',

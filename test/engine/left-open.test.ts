@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -58,7 +59,14 @@ async function recovered(
   };
   const drivers = {
     ...registries.drivers,
-    memory: { ...memory, attach, actions: { ...memory.actions, forget: 'an action that is told' } },
+    memory: {
+      ...memory,
+      attach,
+      actions: {
+        ...memory.actions,
+        forget: { about: 'an action that is told', params: z.strictObject({}), run: async () => null },
+      },
+    },
   };
   const { folder } = await drillInMemory({
     registries: { ...registries, drivers },

@@ -66,6 +66,16 @@ describe('a scenario that does not fit is refused, with its place', () => {
       /^scenario\.yaml:7:22 store cannot suffer drop-table: driver redis knows no such fault \| store \| one of base/,
     ],
     [
+      'a parameter of an action that it does not have, with the nearest one',
+      inScenario(/recover: .*/, 'recover: [{ run: replicate, target: store, with: { source: other, thruogh: "x:1" } }]'),
+      /^scenario\.yaml:8:\d+ unknown key "thruogh" .*did you mean "through"\?$/,
+    ],
+    [
+      'a parameter of an action that it needs',
+      inScenario(/recover: .*/, 'recover: [{ run: replicate, target: store }]'),
+      /^scenario\.yaml:8:\d+ "source" is missing/,
+    ],
+    [
       'parameters of a fault that it does not have',
       inScenario('wipe-volume: store', 'wipe-volume: store, depth: 3'),
       /^scenario\.yaml:7:\d+ unknown key "depth"/,

@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import type { ActionEntry } from '../../core/driver.ts';
+import { linkParams, withinParam } from '../link.ts';
+import { startAction } from '../start.ts';
+import type { RedisSystem } from './system.ts';
+
+const linked = z.strictObject({ ...linkParams, within: withinParam });
+const catchUpParams = z.strictObject({ source: z.string().optional(), within: withinParam });
+const nothing = z.strictObject({});
+export type Link = z.output<typeof linked>;
+export type CatchUp = z.output<typeof catchUpParams>;
+
+const action = <Params>(entry: ActionEntry<RedisSystem, Params>): ActionEntry<RedisSystem, Params> => entry;
+
+export const actions = {
+  replicate: action({
+    about: 'become a replica of another server of the stack; what was here is gone',
+    params: linked,
+    run: async ({ site }, params) => (await import('./replica.ts')).replicate(site, params),
+  }),
+  'catch-up': action({
+    about: 'wait until everything that the closed source wrote is here',
+    params: catchUpParams,
+    run: async ({ site }, params) => (await import('./replica.ts')).catchUp(site, params),
+  }),
+  promote: action({
+    about: 'replicate no more and take writes',
+    params: nothing,
+    run: async ({ site }) => (await import('./replica.ts')).promote(site),
+  }),
+  fence: action({
+    about:
+      'take no more writes, whatever happens: closed by itself, or stopped through the engine when it does not answer',
+    params: nothing,
+    run: async ({ site }) => (await import('./fence.ts')).fence(site),
+  }),
+  rejoin: action({
+    about: 'an old primary becomes a replica of the new one; what only it held is gone',
+    params: linked,
+    run: async ({ site }, params) => (await import('./replica.ts')).rejoin(site, params),
+  }),
+  reopen: action({
+    about: 'take a fence away: serve what is there',
+    params: nothing,
+    run: async ({ site }) => (await import('./fence.ts')).reopen(site),
+  }),
+  start: startAction<RedisSystem>(({ site }) => site.clock),
+};

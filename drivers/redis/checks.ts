@@ -1,0 +1,28 @@
+import type { CheckEntry } from '../../core/driver.ts';
+import { refusesWritesCheck } from '../fencing.ts';
+import type { RedisSystem } from './system.ts';
+
+export const checks: Record<string, CheckEntry<RedisSystem>> = {
+  'refuses-writes': {
+    about: 'the server refuses a write as read-only, or is off',
+    of: async ({ service, site }) => {
+      const { attemptWrite } = await import('./fence.ts');
+      return refusesWritesCheck(service, () => attemptWrite(site));
+    },
+  },
+  ttl: {
+    about:
+      "keys expire when they should, by absolute time, however long the recovery took: Muster's own, and a sample of the application's",
+    of: async ({ asClients, site, isVolatile }) =>
+      (await import('./expiry.ts')).expiryCheck(asClients, site.component, isVolatile),
+  },
+  follows: {
+    about: 'a replica still holds what it held right before the fault, and what its source has',
+    of: async ({ site, own }) => (await import('./follows.ts')).followsCheck(site, own),
+  },
+  inventory: {
+    about:
+      'keys, values and expiries of every database, functions, users, commands, and settings that decide about durability and about who may ask what, before and after',
+    of: ({ inventory }) => inventory,
+  },
+};

@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import type { ActionEntry } from '../../core/driver.ts';
+import type { Toxiproxy } from './way-fault.ts';
+
+const failoverParams = z.strictObject({
+  proxy: z.string().min(1).describe('The proxy that is moved'),
+  upstream: z
+    .string()
+    .regex(/^[A-Za-z0-9][\w.-]*:\d{1,5}$/, { error: 'service:port, such as mysql-east:3306' })
+    .describe('service:port that it leads to from then on'),
+});
+export type Failover = z.output<typeof failoverParams>;
+
+const action = <Params>(entry: ActionEntry<Toxiproxy, Params>): ActionEntry<Toxiproxy, Params> => entry;
+
+export const actions = {
+  'reset-way': action({
+    about:
+      'the network is mended: every toxic is removed, with the connections that suffered it, and every proxy that was up is up again',
+    params: z.strictObject({}),
+    run: (system) => system.resetWay(),
+  }),
+  failover: action({
+    about: "a proxy of the clients' way in is moved to another server, and back the same way",
+    params: failoverParams,
+    run: (system, params) => system.failover(params),
+  }),
+};
