@@ -146,10 +146,11 @@ export interface EventData {
     fault: string;
     target: string;
     params: Json;
-    on?: 'store' | 'region';
+    /** Left out for a component. `service`: one of the stack that no component stands for. */
+    on?: 'store' | 'region' | 'service';
     /** It takes something from every store, whichever it names. */
     everyStore?: true;
-    /** Those that are in the region. */
+    /** Those that are in the region, or that live in the service. */
     components?: string[];
     beforehand?: true;
   };

@@ -59,6 +59,16 @@ function loadsDisagree({ scenario, strategy, events, completed, known }: Agreeme
 const sameFault = (a: { fault: string; target: string }, b: FaultPlan): boolean =>
   a.fault === b.name && a.target === b.target;
 
+/** A fault of a service hits the components that live in it. */
+function inServiceDiffers(strategy: Strategy, event: TimelineEvent<'fault.begun'>): string | null {
+  const { target, beforehand, components = [] } = event.data;
+  const inIt = Object.keys(strategy.components).filter((one) => serviceOf(strategy, one) === target);
+  const differs = [...inIt, ...components].find((one) => inIt.includes(one) !== components.includes(one));
+  return differs && !beforehand
+    ? `${says(event)} is wrong about whether ${differs} lives in ${target}`
+    : null;
+}
+
 /** Each planned fault strikes once at most, at what it was planned for. */
 function faultsDisagree({ scenario, strategy, events, known }: Agreement): string | null {
   const left = [...scenario.fault];
@@ -70,14 +80,20 @@ function faultsDisagree({ scenario, strategy, events, known }: Agreement): strin
     if (at === -1) return `${says(event)} is a ${data.fault} of ${data.target} that is not planned`;
     left.splice(at, 1);
     const fault = known.faults[data.fault];
-    const on = fault && (fault.on === 'store' || fault.on === 'region') ? fault.on : undefined;
+    const on =
+      fault?.on === 'store' || fault?.on === 'region'
+        ? fault.on
+        : fault?.on === 'container' && !Object.hasOwn(strategy.components, data.target)
+          ? 'service'
+          : undefined;
     if (fault && data.on !== on)
       return `${says(event)} says that ${data.fault} is a fault of a ${data.on ?? 'component'}`;
     const everyStore = fault?.on === 'store' && fault.everyStore === true;
     if (fault && (data.everyStore === true) !== everyStore)
       return `${says(event)} says that ${data.fault} takes ${data.everyStore ? '' : 'not '}from every store`;
-    if (data.on !== 'region' && data.components)
-      return `${says(event)} lists components, and is of no region`;
+    if (data.on !== 'region' && data.on !== 'service' && data.components)
+      return `${says(event)} lists components, and is of no region or service`;
+    if (data.on === 'service') return inServiceDiffers(strategy, event);
     const among = data.on === 'store' ? strategy.stores : strategy.components;
     return (
       data.on !== 'region' &&

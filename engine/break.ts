@@ -2,7 +2,7 @@ import { pollUntil } from '../core/clock.ts';
 import type { ActiveFault } from '../core/active-fault.ts';
 import { MusterError, messageOf, NothingToActOn } from '../core/errors.ts';
 import { isBoundary, type BoundaryMoment } from '../core/scenario.ts';
-import type { Json } from '../core/timeline.ts';
+import type { EventData, Json } from '../core/timeline.ts';
 import { parseDurationMs } from '../core/units.ts';
 import { attachedTo, type Drill } from './drill-context.ts';
 import { lookJustBefore } from './just-before.ts';
@@ -161,6 +161,17 @@ function arrange(drill: Drill, fault: PlannedFault): void {
     );
 }
 
+/** What kind of target it is, and which components are hit with it; nothing of a component. */
+function actedOn(drill: Drill, planned: PlannedFault): Partial<EventData['fault.begun']> {
+  const { fault, ofService } = planned;
+  if (fault.on === 'store') return { on: 'store', ...(fault.everyStore ? { everyStore: true } : {}) };
+  if (fault.on !== 'region' && !ofService) return {};
+  return {
+    on: fault.on === 'region' ? 'region' : 'service',
+    components: componentsHit(planned, drill.plan.components),
+  };
+}
+
 /**
  * Time zero is stamped before anything is done: no effect can be earlier. Null where there was nothing to act
  * on: the drill goes on, and shows nothing.
@@ -172,17 +183,11 @@ async function inject(
 ): Promise<ActiveFault | null> {
   const { fault, plan, params } = planned;
   const { timeline } = drill;
-  const of =
-    fault.on === 'region'
-      ? { on: fault.on, components: componentsHit(planned, drill.plan.components) }
-      : fault.on === 'store'
-        ? { on: fault.on, ...(fault.everyStore ? { everyStore: fault.everyStore } : {}) }
-        : {};
   timeline.emit('fault.begun', {
     fault: plan.name,
     target: plan.target,
     params: params as Json,
-    ...of,
+    ...actedOn(drill, planned),
     ...(plan.beforehand ? { beforehand: true } : {}),
   });
   try {

@@ -17,8 +17,8 @@ export function checkCommand(
   part = place,
 ): void {
   if (where !== 'host') {
-    if (!services.includes(where))
-      problems.add(unknownName(source, place, 'service', where, [...services, 'host']));
+    if (!services.has(where))
+      problems.add(unknownName(source, place, 'service', where, [...services.keys(), 'host']));
     return;
   }
   const program = command[0]!;

@@ -1,4 +1,5 @@
 import { unknownName, type Source } from '../core/document.ts';
+import type { DeclaredService } from '../core/fault.ts';
 import { faultFor, type Registries } from '../core/registries.ts';
 import type { Scenario } from '../core/scenario.ts';
 import type { Strategy } from '../core/strategy.ts';
@@ -18,7 +19,8 @@ export interface Surroundings {
   strategyFile: string;
   components: Components;
   regions: readonly string[];
-  services: readonly string[];
+  /** What the compose file says of each service of the stack. */
+  services: ReadonlyMap<string, DeclaredService>;
   hostCommands: boolean;
 }
 

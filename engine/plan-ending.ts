@@ -11,7 +11,7 @@ export type Planned = Pick<Context, 'scenario' | 'strategy' | 'components'>;
 
 /** What stays away is a component or a service of the stack. */
 export function checkStaysAway({ source, scenario, components, services, problems }: Context): void {
-  const known = [...new Set([...components.keys(), ...services])];
+  const known = [...new Set([...components.keys(), ...services.keys()])];
   scenario.staysAway.forEach((name, i) => {
     if (!known.includes(name))
       problems.add(unknownName(source, ['staysAway', i], 'component or service', name, known));
@@ -56,7 +56,7 @@ function takenOver({ components }: Planned, steps: readonly Step[]): PlannedComp
  */
 function touched(context: Planned, faults: readonly PlannedFault[]): string[] {
   const { scenario, components } = context;
-  const own = faults.filter(({ fault }) => isOfComponent(fault));
+  const own = faults.filter(({ fault, ofService }) => isOfComponent(fault) && !ofService);
   const broken = own.filter(({ fault }) => isOfComponent(fault) && fault.losesData);
   const steps = scenario.recover === 'automatic' ? [] : scenario.recover;
   const restored = steps.filter(isRestore).map((step) => step.restore);

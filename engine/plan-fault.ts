@@ -1,10 +1,10 @@
 import { parseAs, unknownName, type Source } from '../core/document.ts';
 import { inputError } from '../core/errors.ts';
-import type { ComponentFault, StoreFault } from '../core/fault.ts';
+import type { GenericFault, StoreFault } from '../core/fault.ts';
 import { everyFault, faultFor, type Registries } from '../core/registries.ts';
 import type { FaultPlan } from '../core/scenario.ts';
 import type { PlannedBackup, PlannedFault } from './plan.ts';
-import { able, component, waysTo, type Context, type Path } from './plan-context.ts';
+import { able, waysTo, type Context, type Path } from './plan-context.ts';
 import { owned } from './plan-input.ts';
 import { allInRestore, checkOwnMoment, checkSweep, nothingBefore } from './plan-moment.ts';
 import { checkRegionTarget } from './plan-region.ts';
@@ -24,11 +24,11 @@ export function checkFaults(
     const generic = owned(registries.faults, plan.name);
     if (generic?.on === 'store') checkStoreTarget(context, plan, generic, registries, path);
     else if (generic?.on === 'region') checkRegionTarget(context, plan, path);
-    const fault =
+    const suffered =
       generic?.on === 'store' || generic?.on === 'region'
-        ? generic
-        : ofComponent(context, plan, registries, path);
-    const { params: schema } = fault ?? everyFault(registries)[plan.name]!;
+        ? { fault: generic }
+        : asSuffered(context, plan, registries, path);
+    const { params: schema } = suffered?.fault ?? everyFault(registries)[plan.name]!;
     if (plan.beforehand && !plan.at.startsWith('+'))
       problems.add(
         inputError('what is so beforehand has a time of its own', {
@@ -49,37 +49,49 @@ export function checkFaults(
         ['at'],
       ),
     );
-    return fault ? [{ plan, fault, params }] : [];
+    return suffered ? [{ plan, params, ...suffered }] : [];
   });
 }
 
 /** The fault as its target suffers it; null where it cannot, which is a problem then. */
-function ofComponent(
+function asSuffered(
   context: Context,
   plan: FaultPlan,
   registries: Registries,
   path: Path,
-): ComponentFault | null {
-  const target = component(context, plan.target, [...path, plan.name]);
-  if (!target) return null;
-  const refused = (why: string, expected?: string): null => {
-    context.problems.add(
-      inputError(`${plan.target} cannot suffer ${plan.name}: ${why}`, {
-        at: context.source.place([...path, plan.name]),
-        found: plan.target,
-        expected,
-      }),
-    );
+): Pick<PlannedFault, 'fault' | 'ofService'> | null {
+  const { source, components, services, problems } = context;
+  const { name, target } = plan;
+  const place: Path = [...path, name];
+  const component = components.get(target);
+  const declared = component ? component.compose : services.get(target);
+  if (!component && !declared) {
+    problems.add(unknownName(source, place, 'component', target, [...components.keys()]));
     return null;
-  };
-  const fault = faultFor(target.driver, plan.name, registries);
-  if (typeof fault === 'string')
-    return refused(
-      `driver ${target.declared.driver} ${fault}`,
-      `one of ${able(context, (one) => typeof faultFor(one.driver, plan.name, registries) !== 'string')}`,
-    );
-  const reason = target.compose && fault.refuses?.(target.compose);
-  return reason ? refused(reason) : fault;
+  }
+  const fault = component ? faultFor(component.driver, name, registries) : ofAnyService(registries, name);
+  const why =
+    typeof fault === 'string'
+      ? `${component ? `driver ${component.declared.driver}` : 'it'} ${fault}`
+      : ((declared && fault.refuses?.(declared)) ?? null);
+  if (typeof fault !== 'string' && why === null) return component ? { fault } : { fault, ofService: true };
+  const can = able(context, (one) => typeof faultFor(one.driver, name, registries) !== 'string');
+  problems.add(
+    inputError(`${target} cannot suffer ${name}: ${why}`, {
+      at: source.place(place),
+      found: target,
+      ...(typeof fault === 'string' ? { expected: `one of ${can}` } : {}),
+    }),
+  );
+  return null;
+}
+
+/** Of a service that no component stands for only the container, and its network, can be broken. */
+function ofAnyService({ faults }: Registries, name: string): Extract<GenericFault, { on: 'container' }> | string {
+  const fault = owned(faults, name);
+  return fault?.on === 'container'
+    ? fault
+    : 'is a service that no component stands for, of which only the container and its network can be broken';
 }
 
 function checkStoreTarget(

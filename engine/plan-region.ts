@@ -35,15 +35,17 @@ export function checkReturn(
 }
 
 /**
- * Components that a fault is aimed at; of a region all that are in it, of a store and of what was so
- * beforehand none.
+ * Components that a fault is aimed at; of a region all that are in it, of a service those that live in it, of
+ * a store and of what was so beforehand none.
  */
-export const componentsHit = (
-  { fault, plan }: PlannedFault,
+export function componentsHit(
+  { fault, plan, ofService }: PlannedFault,
   components: ReadonlyMap<string, PlannedComponent>,
-): string[] =>
-  fault.on === 'store' || plan.beforehand
-    ? []
-    : fault.on === 'region'
-      ? [...components.values()].filter(({ region }) => region === plan.target).map(({ name }) => name)
-      : [plan.target];
+): string[] {
+  if (fault.on === 'store' || plan.beforehand) return [];
+  const all = [...components.values()];
+  if (fault.on === 'region')
+    return all.filter(({ region }) => region === plan.target).map(({ name }) => name);
+  if (ofService) return all.filter(({ service }) => service === plan.target).map(({ name }) => name);
+  return [plan.target];
+}

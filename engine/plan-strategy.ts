@@ -1,10 +1,20 @@
 import { parseAs, unknownName, type Source } from '../core/document.ts';
 import { inputError } from '../core/errors.ts';
+import type { DeclaredService } from '../core/fault.ts';
 import type { Registries } from '../core/registries.ts';
 import type { StackDescription } from '../core/stack.ts';
 import type { Strategy } from '../core/strategy.ts';
 import type { PlannedComponent, PlannedStore } from './plan.ts';
 import { owned, type Problems } from './plan-input.ts';
+
+/** What the compose file says of each service that will be there. */
+export const declaredServices = (stack: StackDescription | null): Map<string, DeclaredService> =>
+  new Map(
+    [...(stack?.services ?? [])].map(([name, { volumes, restart }]) => [
+      name,
+      { volumes, ownFileSystems: stack!.ownFileSystems, restart },
+    ]),
+  );
 
 /** Regions that services of the stack are labelled with. */
 export const regionsOf = (stack: StackDescription | null): string[] => [
@@ -19,7 +29,8 @@ export function planComponents(
   problems: Problems,
 ): Map<string, PlannedComponent> {
   const planned = new Map<string, PlannedComponent>();
-  const services = stack ? [...stack.services.keys()] : [];
+  const inStack = declaredServices(stack);
+  const services = [...inStack.keys()];
   for (const [name, declared] of Object.entries(strategy.components)) {
     const at = ['components', name];
     const service = declared.service ?? name;
@@ -42,10 +53,7 @@ export function planComponents(
     }
     const config = problems.gather(() => parseAs(source, driver.config, [...at, 'config'], {}));
     const described = stack?.services.get(service);
-    const compose =
-      stack && described
-        ? { volumes: described.volumes, ownFileSystems: stack.ownFileSystems, restart: described.restart }
-        : null;
+    const compose = inStack.get(service) ?? null;
     planned.set(name, {
       name,
       service,

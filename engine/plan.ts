@@ -11,7 +11,14 @@ import type { BackupPlan, CommandLine, Component, Strategy } from '../core/strat
 import { locate, owned, Problems, readInput, schemasOf, show } from './plan-input.ts';
 import { planMounts } from './plan-mounts.ts';
 import { checkScenario } from './plan-scenario.ts';
-import { checkBackups, checkWatched, planComponents, planStores, regionsOf } from './plan-strategy.ts';
+import {
+  checkBackups,
+  checkWatched,
+  planComponents,
+  planStores,
+  regionsOf,
+  declaredServices,
+} from './plan-strategy.ts';
 
 /** `compose`: what the compose file says of its service; null without a stack. */
 export interface PlannedComponent {
@@ -36,6 +43,8 @@ export interface PlannedFault {
   plan: FaultPlan;
   fault: AnyFault;
   params: unknown;
+  /** The target is a service of the stack, and no component. */
+  ofService?: true;
 }
 /** `region`: where the strategy says that it lies. */
 export interface PlannedStore {
@@ -126,7 +135,7 @@ export async function planDrill(
       strategyFile: show(strategyFile),
       components,
       regions: regionsOf(stack),
-      services: [...(stack?.services.keys() ?? [])],
+      services: declaredServices(stack),
       hostCommands,
     },
     registries,

@@ -7,6 +7,7 @@ import { faultFor } from '../core/registries.ts';
 import { attachedTo, storeOf, type Drill } from './drill-context.ts';
 import type { PlannedFault } from './plan.ts';
 import { waysTo } from './plan-context.ts';
+import { serviceOf } from './surroundings.ts';
 import { regionTarget } from './regions.ts';
 
 /** A component as faults find it: what its driver is attached to. */
@@ -40,11 +41,15 @@ const atHand = (drill: Drill, component: string): ComponentAtHand => ({
 /** How a planned fault is injected. One of a region is made ready first. */
 export async function aimed(
   drill: Drill,
-  { fault, plan, params }: PlannedFault,
+  { fault, plan, params, ofService }: PlannedFault,
 ): Promise<() => Promise<ActiveFault>> {
   const context = { seed: drill.options.seed };
   if (fault.on === 'region') return fault.aim(regionTarget(drill, plan.target), params, context);
   if (fault.on === 'store') return () => fault.inject(storeOf(drill, plan.target), params, context);
+  if (ofService && fault.on === 'container') {
+    const { clock } = drill.dependencies;
+    return () => fault.inject({ service: serviceOf(drill, plan.target), clock }, params, context);
+  }
   return () => injectInto(atHand(drill, plan.target), fault, params, context);
 }
 

@@ -29,8 +29,10 @@ function oddRegions(events: readonly TimelineEvent[]): string | null {
 function oddStanding(events: readonly TimelineEvent[]): string | null {
   const { recover } = firstOf(events, 'drill.begun')!.data.scenario;
   const faults = eventsOf(events, 'fault.begun').filter(({ data }) => !data.beforehand);
-  const inRegions = faults.flatMap(({ data }) => data.components ?? []);
-  const broken = faults.flatMap(({ data }) => (data.on === undefined ? [data.target] : []));
+  const inRegions = faults.flatMap(({ data }) => (data.on === 'region' ? (data.components ?? []) : []));
+  const broken = faults.flatMap(({ data }) =>
+    data.on === undefined ? [data.target] : data.on === 'service' ? (data.components ?? []) : [],
+  );
   const restored = (recover === 'automatic' ? [] : recover).flatMap((step) =>
     'restore' in step ? [step.restore] : [],
   );

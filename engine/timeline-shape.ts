@@ -151,7 +151,7 @@ const shapes = {
   'fault.begun': z.strictObject({
     ...fault,
     params: facts,
-    on: z.enum(['store', 'region']).optional(),
+    on: z.enum(['store', 'region', 'service']).optional(),
     everyStore: z.literal(true).optional(),
     components: texts.optional(),
     beforehand: z.literal(true).optional(),

@@ -83,10 +83,11 @@ function recoveredMs(events: readonly TimelineEvent[], automatic: boolean): numb
   return Math.max(over.atMs, ...(automatic ? breaking.map(({ atMs }) => atMs) : []));
 }
 
-/** A component was broken, and not only a region or a store. */
+/** A component was broken, and not only a region, a store or a service that no component stands for. */
 const isAnyoneToBeReady = (events: readonly TimelineEvent[]): boolean =>
   eventsOf(events, 'fault.begun').some(
-    ({ data }) => !data.beforehand && data.on !== 'region' && data.on !== 'store',
+    ({ data: { beforehand, on, components = [] } }) =>
+      !beforehand && (on === undefined || (on === 'service' && components.length > 0)),
   );
 
 /**

@@ -94,6 +94,38 @@ describe('drills of Redis that must not pass, beside one that must', {
     expect(result.steps[0]).toMatchObject({ ok: true });
   });
 
+  it('a service that no component stands for crashes, clients notice, and it comes back', async () => {
+    const scenario = redisScenario({
+      fault: { crash: 'toxiproxy', at: '+1s' },
+      recover: 'automatic',
+      protect: [],
+    });
+    const { result, events } = await drillForReal({ strategy, scenario });
+    expect(findingsThat('fail', result)).toEqual([]);
+    expect(result.exitCode).toBe(0);
+    expect(eventsOf(events, 'fault.begun')[0]!.data).toMatchObject({
+      target: 'toxiproxy',
+      on: 'service',
+      components: [],
+    });
+    expect(detailOf(result, 'witness/crash/toxiproxy')).toMatch(/process \d+ is gone/);
+    expect(detailOf(result, 'standing/toxiproxy')).toMatch(/running/);
+    expect(result.time.rtaMs!).toBeGreaterThan(0);
+  });
+
+  it('a service that no component stands for is stopped, and nobody starts it: red', async () => {
+    const scenario = redisScenario({
+      fault: { stop: 'toxiproxy', at: '+1s' },
+      recover: 'automatic',
+      protect: [],
+    });
+    const { result } = await drillForReal({ strategy, scenario });
+    expect(result.exitCode).toBe(1);
+    expect(findingsThat('fail', result)).toEqual(
+      expect.arrayContaining(['service/tokens', 'standing/toxiproxy', 'still-there/stop/toxiproxy']),
+    );
+  });
+
   it('records that cannot be read back are not known to be there', async () => {
     const { result } = await drillForReal({
       strategy,

@@ -89,7 +89,7 @@ describe('a server that was closed for writes', () => {
       await its.config('SET', needs, '1');
       const accepted = (): Promise<string> => its.set('user:1', 'a').catch(({ message }: Error) => message);
       await expect.poll(accepted, { timeout: 30_000 }).toBe('OK');
-      const closed = await west.closeWrites!();
+      const closed = await suffer(west, 'closed-for-writes');
       expect(await closed.undo.healed(), 'it is closed').toBe(false);
       await act(east, 'promote');
       await closed.undo.run();

@@ -66,8 +66,27 @@ describe('a scenario that does not fit is refused, with its place', () => {
       /^scenario\.yaml:7:22 store cannot suffer drop-table: driver redis knows no such fault \| store \| one of base/,
     ],
     [
+      'a fault of storage, of a service that no component stands for',
+      {
+        ...inScenario('wipe-volume: store', 'wipe-volume: side'),
+        compose: (text: string) => `${text}  side: { image: busybox }\n`,
+      },
+      /^scenario\.yaml:7:23 side cannot suffer wipe-volume: it is a service that no component stands for/,
+    ],
+    [
+      'a loop of crashes of a service that nothing starts again',
+      {
+        ...inScenario('wipe-volume: store', 'kill-loop: side'),
+        compose: (text: string) => `${text}  side: { image: busybox }\n`,
+      },
+      /^scenario\.yaml:7:21 side cannot suffer kill-loop: it has no restart policy/,
+    ],
+    [
       'a parameter of an action that it does not have, with the nearest one',
-      inScenario(/recover: .*/, 'recover: [{ run: replicate, target: store, with: { source: other, thruogh: "x:1" } }]'),
+      inScenario(
+        /recover: .*/,
+        'recover: [{ run: replicate, target: store, with: { source: other, thruogh: "x:1" } }]',
+      ),
       /^scenario\.yaml:8:\d+ unknown key "thruogh" .*did you mean "through"\?$/,
     ],
     [

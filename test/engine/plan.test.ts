@@ -34,6 +34,13 @@ describe('what fits is planned', () => {
     const planned = await plan({ ...inScenario('wipe-volume', 'disk-full'), compose: own });
     expect(planned.faults.map((one) => one.plan.name)).toEqual(['disk-full']);
   });
+  it('takes a fault of any container, of a service that no component stands for', async () => {
+    const planned = await plan({
+      ...inScenario('wipe-volume: store', 'crash: side'),
+      compose: (text) => `${text}  side: { image: busybox }\n`,
+    });
+    expect(planned.faults).toMatchObject([{ plan: { name: 'crash', target: 'side' }, ofService: true }]);
+  });
   it('takes a prune as a moment where points are counted', async () => {
     const planned = await plan({
       ...inScenario('at: worst', 'at: prune'),
