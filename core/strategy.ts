@@ -59,7 +59,6 @@ export interface Catalogue {
   methods: string[];
   stores: string[];
   faults: string[];
-  abilities?: never;
 }
 
 const oneOf = (names: string[] | undefined): z.ZodType<string, string> =>

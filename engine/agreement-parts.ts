@@ -44,7 +44,8 @@ function plannedAgain({ scenario, strategy, events, known }: Agreement): Again |
     const isElsewhere = generic?.on === 'store' || generic?.on === 'region' || !driver;
     const fault = isElsewhere ? generic : faultFor(driver, plan.name, known);
     if (!fault || typeof fault === 'string') return [];
-    return [{ plan, fault, params: fault.params.safeParse(plan.params).data ?? null }];
+    const params = fault.params.safeParse(plan.params).data ?? null;
+    return [{ plan, fault, params, ...(fault.on === 'container' && !driver ? { ofService: true } : {}) }];
   });
   return faults.length === scenario.fault.length ? { components, faults } : null;
 }

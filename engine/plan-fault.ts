@@ -87,7 +87,10 @@ function asSuffered(
 }
 
 /** Of a service that no component stands for only the container, and its network, can be broken. */
-function ofAnyService({ faults }: Registries, name: string): Extract<GenericFault, { on: 'container' }> | string {
+function ofAnyService(
+  { faults }: Registries,
+  name: string,
+): Extract<GenericFault, { on: 'container' }> | string {
   const fault = owned(faults, name);
   return fault?.on === 'container'
     ? fault
