@@ -94,22 +94,25 @@ describe('drills of Redis that must not pass, beside one that must', {
     expect(result.steps[0]).toMatchObject({ ok: true });
   });
 
-  it('a service that no component stands for crashes, clients notice, and it comes back', async () => {
-    const scenario = redisScenario({
-      fault: { crash: 'toxiproxy', at: '+1s' },
-      recover: 'automatic',
-      protect: [],
+  it('a service under its own name crashes, with the component that lives in it, and comes back', async () => {
+    const { redis, ...others } = strategy['components'] as Record<string, object>;
+    const { result, events } = await drillForReal({
+      strategy: { ...strategy, components: { ...others, cache: { ...redis, service: 'redis' } } },
+      scenario: redisScenario({
+        load: { tokens: { target: 'cache', rate: '500/s' } },
+        fault: { crash: 'redis', at: '+1s' },
+        recover: 'automatic',
+        protect: [],
+      }),
     });
-    const { result, events } = await drillForReal({ strategy, scenario });
     expect(findingsThat('fail', result)).toEqual([]);
-    expect(result.exitCode).toBe(0);
     expect(eventsOf(events, 'fault.begun')[0]!.data).toMatchObject({
-      target: 'toxiproxy',
+      target: 'redis',
       on: 'service',
-      components: [],
+      components: ['cache'],
     });
-    expect(detailOf(result, 'witness/crash/toxiproxy')).toMatch(/process \d+ is gone/);
-    expect(detailOf(result, 'standing/toxiproxy')).toMatch(/running/);
+    expect(detailOf(result, 'witness/crash/redis')).toMatch(/process \d+ is gone/);
+    expect(detailOf(result, 'rto/cache')).not.toBe('');
     expect(result.time.rtaMs!).toBeGreaterThan(0);
   });
 
