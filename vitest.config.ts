@@ -61,6 +61,7 @@ const onlyInAll = everything
       'drills/variants',
       'drills/failover',
       'drills/jobs',
+      'drills/package',
       'drills/field-cases/*',
       'faults/region-lost',
       'faults/stores',

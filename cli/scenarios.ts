@@ -2,9 +2,10 @@ import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
 import { basename, extname, join, relative, resolve } from 'node:path';
 import { nearest, parseSource } from '../core/document.ts';
 import { inputError } from '../core/errors.ts';
+import { packageRoot } from '../core/package-root.ts';
 
 /** The scenarios that come with Muster. */
-const shipped = resolve(import.meta.dirname, '../scenarios');
+const shipped = join(packageRoot, 'scenarios');
 /** The user's own, and those. */
 const foldersHere = (): string[] => [...new Set([resolve('scenarios'), shipped])];
 

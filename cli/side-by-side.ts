@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { MusterError } from '../core/errors.ts';
+import { moduleEnding } from '../core/package-root.ts';
 import type { Progress } from '../core/progress.ts';
 import type { DrillResult } from '../core/result.ts';
 import { compiledFolder } from './compiled.ts';
@@ -24,7 +25,7 @@ export async function drillApart(
   progress: (progress: Progress) => void,
   signal: AbortSignal,
 ): Promise<Ran> {
-  const child = fork(join(import.meta.dirname, 'drill-process.ts'), [], {
+  const child = fork(join(import.meta.dirname, `drill-process${moduleEnding}`), [], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     serialization: 'advanced',
     env: { ...process.env, NODE_COMPILE_CACHE: compiledFolder() },

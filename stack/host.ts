@@ -80,13 +80,19 @@ export async function inspectHost(): Promise<HostFinding[]> {
   ];
 }
 
+/** The first that compresses by zstd and runs TypeScript as it is. */
+const oldestNode = [22, 22] as const;
+
 function nodeFinding(): HostFinding {
-  const ok = Number(process.versions.node.split('.')[0]) >= 24;
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  const ok = major > oldestNode[0] || (major === oldestNode[0] && minor >= oldestNode[1]);
   return {
     name: 'Node.js',
     ok,
     found: process.versions.node,
-    remedy: ok ? null : 'run it by `npm run`, which uses the Node 24 that `npm ci` installed',
+    remedy: ok
+      ? null
+      : `use Node ${oldestNode.join('.')} or later; in a clone of Muster, \`npm run\` uses the one that \`npm ci\` installed`,
   };
 }
 

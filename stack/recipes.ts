@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { copyFile, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { environmentError, messageOf } from '../core/errors.ts';
+import { packageRoot } from '../core/package-root.ts';
 import { longMs, saying } from './deadline.ts';
 import { followed, type Docker, type EngineEvent, type Runtime } from './runtime.ts';
 
@@ -21,8 +23,10 @@ export interface Parent {
   official: string | null;
 }
 
-export const recipesFolder = join(import.meta.dirname, '../fixtures/images');
-export const appEntry = join(import.meta.dirname, '../fixtures/app/main.ts');
+export const recipesFolder = join(packageRoot, 'fixtures/images');
+/** The sources of the reference application, or, in a package, what was built of them. */
+const [appSource, appBuilt] = [join(packageRoot, 'fixtures/app/main.ts'), join(packageRoot, 'dist/app.mjs')];
+export const appEntry = existsSync(appSource) ? appSource : appBuilt;
 
 /** The environment variable of an image's name and back: `base-sid`, `MUSTER_IMAGE_BASE_SID`. */
 export const variableOf = (name: string): string => `MUSTER_IMAGE_${name.toUpperCase().replaceAll('-', '_')}`;
@@ -99,9 +103,14 @@ const ingredients: Record<
     // What goes into the bundle, without making one: every drill asks, and few build.
     identity: async ({ appEntry: entry }) =>
       (
-        await Promise.all([...(await sourcesBeside(entry)), lockFile].map((file) => readFile(file, 'utf8')))
+        await Promise.all(
+          (isBuilt(entry) ? [entry] : [...(await sourcesBeside(entry)), lockFile]).map((file) =>
+            readFile(file, 'utf8'),
+          ),
+        )
       ).join('\0'),
-    add: async (context, kitchen) => writeFile(join(context, 'main.mjs'), await bundle(kitchen)),
+    add: async (context, { appEntry: entry }) =>
+      writeFile(join(context, 'main.mjs'), isBuilt(entry) ? await readFile(entry) : await bundle(entry)),
   },
   node: {
     identity: async () => `${(await stat(nodeBinary())).size}:${process.version}`,
@@ -114,27 +123,35 @@ const ingredients: Record<
   },
 };
 
-const lockFile = join(import.meta.dirname, '../package-lock.json');
+const isBuilt = (entry: string): boolean => entry.endsWith('.mjs');
+const lockFile = join(packageRoot, 'package-lock.json');
 const sourcesBeside = async (entry: string): Promise<string[]> =>
   (await readdir(dirname(entry)))
     .filter((file) => file.endsWith('.ts'))
     .sort()
     .map((file) => join(dirname(entry), file));
-const nodeBinary = (): string => createRequire(import.meta.url).resolve('node/bin/node');
+/** The Node that runs Muster, where the one of the package `node` is not installed. */
+function nodeBinary(): string {
+  try {
+    return createRequire(import.meta.url).resolve('node/bin/node');
+  } catch {
+    return process.execPath;
+  }
+}
 
 /** One ES module with every dependency inside, so that the image needs no package registry. */
-async function bundle(kitchen: Kitchen): Promise<string> {
+export async function bundle(entry: string, { sourcemap = true } = {}): Promise<string> {
   const { build: esbuild } = await import('esbuild');
   try {
     const result = await esbuild({
-      entryPoints: [kitchen.appEntry],
-      absWorkingDir: dirname(kitchen.appEntry),
+      entryPoints: [entry],
+      absWorkingDir: dirname(entry),
       bundle: true,
       write: false,
       platform: 'node',
       target: 'node24',
       format: 'esm',
-      sourcemap: 'inline',
+      sourcemap: sourcemap ? 'inline' : false,
       logLevel: 'silent',
       // Dependencies written for CommonJS call require() for Node's own modules.
       banner: {
@@ -143,7 +160,7 @@ async function bundle(kitchen: Kitchen): Promise<string> {
     });
     return result.outputFiles[0]!.text;
   } catch (error) {
-    throw environmentError(`the application cannot be bundled from ${kitchen.appEntry}`, { cause: error });
+    throw environmentError(`the application cannot be bundled from ${entry}`, { cause: error });
   }
 }
 
