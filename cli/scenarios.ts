@@ -2,7 +2,7 @@ import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
 import { basename, extname, join, relative, resolve } from 'node:path';
 import { nearest, parseSource } from '../core/document.ts';
 import { inputError } from '../core/errors.ts';
-import { packageRoot } from '../core/package-root.ts';
+import { packageRoot } from '../stack/package-root.ts';
 
 /** The scenarios that come with Muster. */
 const shipped = join(packageRoot, 'scenarios');

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { MusterError } from '../core/errors.ts';
-import { moduleEnding } from '../core/package-root.ts';
+import { moduleEnding } from '../stack/package-root.ts';
 import type { Progress } from '../core/progress.ts';
 import type { DrillResult } from '../core/result.ts';
 import { compiledFolder } from './compiled.ts';

@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { environmentError, messageOf } from '../core/errors.ts';
-import { packageRoot } from '../core/package-root.ts';
+import { packageRoot } from './package-root.ts';
 import { longMs, saying } from './deadline.ts';
 import { followed, type Docker, type EngineEvent, type Runtime } from './runtime.ts';
 

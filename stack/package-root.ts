@@ -6,7 +6,9 @@ const above = (folder: string): string => {
   return existsSync(join(folder, 'package.json')) || parent === folder ? folder : above(parent);
 };
 
-/** Where Muster itself lies: its sources, or what was built of them. What comes with it is found from here. */
+/**
+ * Where Muster itself lies: its sources, or what was built of them. What comes with it is found from here.
+ */
 export const packageRoot = above(import.meta.dirname);
 
 /** Ending of a file of Muster's own that is run by its path: it is run as it was written, or built. */
