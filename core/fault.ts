@@ -29,6 +29,11 @@ interface ComponentFaultEntry<Params> extends FaultEntry<Params> {
   /** It takes or changes data: only a restore brings that back, and what the target holds is compared. */
   losesData?: true;
   /**
+   * It may take data with it, as a container does whose data lies on no volume of its own: what the target
+   * holds is compared.
+   */
+  mayLoseData?: true;
+  /**
    * Why a service declared like this cannot be broken that way, as far as the compose file tells: refused at
    * plan time.
    */

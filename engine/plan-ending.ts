@@ -57,7 +57,7 @@ function takenOver({ components }: Planned, steps: readonly Step[]): PlannedComp
 function touched(context: Planned, faults: readonly PlannedFault[]): string[] {
   const { scenario, components } = context;
   const own = faults.filter(({ fault, ofService }) => isOfComponent(fault) && !ofService);
-  const broken = own.filter(({ fault }) => isOfComponent(fault) && fault.losesData);
+  const broken = own.filter(({ fault }) => isOfComponent(fault) && (fault.losesData || fault.mayLoseData));
   const steps = scenario.recover === 'automatic' ? [] : scenario.recover;
   const restored = steps.filter(isRestore).map((step) => step.restore);
   const elsewhere = [...inLostRegions(context, faults), ...takenOver(context, steps)]

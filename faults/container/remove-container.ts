@@ -40,6 +40,7 @@ export default defineContainerFault({
   about:
     'an operator removes the container, and its image where only this drill uses it: there is nothing to start again',
   params: z.strictObject({}),
+  mayLoseData: true,
   witnessDeadlineMs: 30_000,
   inject: ({ service }) => remove(service),
 });

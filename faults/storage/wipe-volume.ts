@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ActiveFault, Proof } from '../../core/active-fault.ts';
+import { environmentError } from '../../core/errors.ts';
 import { defineStorageFault, type DataFolder } from '../../core/fault.ts';
 import { processGone, startAgain } from '../process.ts';
 import { besideVolume, damaging, script } from '../volume.ts';
@@ -17,7 +18,10 @@ async function wipe(target: DataFolder): Promise<ActiveFault> {
   const before = await service.state();
   const lost = (await target.aboutToLose?.()) ?? {};
   await besideVolume(target, async (helper) => {
-    await script(helper, damaging, ': > "$1"', [mark]);
+    // No damage, and looked for by itself: the absence of what was never there proves nothing.
+    await script(helper, 'mark', ': > "$1"', [mark]);
+    if ((await script(helper, 'look', 'ls "$1"', [mark])).trim() !== mark)
+      throw environmentError(`no file can be left in ${folder}`, { expected: mark });
     await service.signalFromHost('SIGSTOP');
     try {
       await script(helper, damaging, 'find "$1" -mindepth 1 -delete', [folder]);

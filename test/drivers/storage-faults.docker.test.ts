@@ -3,6 +3,8 @@ import { pollUntil, systemClock } from '../../core/clock.ts';
 import type { Attached } from '../../core/driver.ts';
 import type { Proof } from '../../core/active-fault.ts';
 import type { Service } from '../../core/service.ts';
+import wipeVolume from '../../faults/storage/wipe-volume.ts';
+import { inertService } from '../suites/inert-service.ts';
 import { emptyVolume } from './empty-volume.ts';
 import { redisStackUp, type RedisStack } from './redis-stack.ts';
 import { damageFileOf, suffer } from '../support/suffer.ts';
@@ -38,6 +40,30 @@ afterAll(async () => {
   for (const each of open) await each.close();
   await stack?.down();
 }, 60_000);
+
+describe('wipe-volume as any folder of data suffers it', () => {
+  test('is seen from beside: the process is gone, and what was left in the folder with it', async () => {
+    await (await stack.connect('redis')).set('held', 'before');
+    const { witness, undo } = await wipeVolume.inject(attached.data!, {}, { seed: 1 });
+    const proof = await pollUntil(systemClock, { everyMs: 50, deadlineMs: 30_000 }, witness);
+    expect(proof?.what).toMatch(/process \d+ is gone.*does not hold the file any more/);
+    await undo.run();
+    expect(await undo.healed(), 'only a recovery brings it back').toBeNull();
+    await ready();
+    expect(await (await stack.connect('redis')).exists('held')).toBe(0);
+  });
+
+  test('its witness is not fooled by a crash that left the folder as it was', async () => {
+    const service = stack.service('redis');
+    const inert = await on(inertService(service));
+    const { witness, undo } = await wipeVolume.inject(inert.data!, {}, { seed: 1 });
+    await service.signalFromHost('SIGKILL');
+    await expect.poll(async () => (await service.state()).status, { timeout: 15_000 }).toBe('running');
+    expect(await witness()).toBeNull();
+    await undo.run();
+    await ready();
+  });
+});
 
 test('a deleted file that the server holds open shows nothing until a restart, and the witness says so', async () => {
   const connection = await stack.connect('redis');

@@ -34,6 +34,16 @@ describe('what fits is planned', () => {
     const planned = await plan({ ...inScenario('wipe-volume', 'disk-full'), compose: own });
     expect(planned.faults.map((one) => one.plan.name)).toEqual(['disk-full']);
   });
+  it('compares what a server holds whose container is removed, and not of one that crashed', async () => {
+    const checksOf = async (fault: string): Promise<string[]> => {
+      const recover = inScenario(/recover: .*/, 'recover: automatic').scenario;
+      const broken = inScenario('wipe-volume: store', `${fault}: store`).scenario;
+      const planned = await plan({ scenario: (text) => broken(recover(text)) });
+      return planned.checks.map((one) => one.id);
+    };
+    expect(await checksOf('remove-container')).toContain('store.inventory');
+    expect(await checksOf('crash')).not.toContain('store.inventory');
+  });
   it('takes a fault of any container, of a service that no component stands for', async () => {
     const planned = await plan({
       ...inScenario('wipe-volume: store', 'crash: side'),
