@@ -65,6 +65,11 @@ export interface ActionEntry<Opened, Params = never> {
   params: ZodType<Params>;
   run(system: Opened, params: Params): Promise<Json>;
 }
+/** Called with the driver's system first, so that its parameters are still inferred. */
+export const actionsOf =
+  <Opened>() =>
+  <Params>(entry: ActionEntry<Opened, Params>): ActionEntry<Opened, Params> =>
+    entry;
 /** An action of a system at hand. Throws an input error for parameters that it does not take. */
 export type Action = (given: Record<string, Json>) => Promise<Json>;
 

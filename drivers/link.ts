@@ -17,6 +17,14 @@ export const linkParams = {
 /** How long a step may wait for a replica to have what its source has. */
 export const withinParam = duration.default({ text: '60s', ms: 60_000 });
 
+export const catchUpParams = z.strictObject({
+  source: z
+    .string()
+    .optional()
+    .describe('Service of the stack; the one that it replicates from when left out'),
+  within: withinParam,
+});
+
 export const linkTo = (
   source: string,
   through: string | undefined,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ActionEntry } from '../../core/driver.ts';
+import { actionsOf } from '../../core/driver.ts';
 import { environmentError } from '../../core/errors.ts';
 import type { Json } from '../../core/timeline.ts';
 import type { HttpSystem } from './system.ts';
@@ -23,7 +23,7 @@ async function administer(
   return reply.body as Record<string, Json>;
 }
 
-const action = <Params>(entry: ActionEntry<HttpSystem, Params>): ActionEntry<HttpSystem, Params> => entry;
+const action = actionsOf<HttpSystem>();
 
 export const actions = {
   seed: action({

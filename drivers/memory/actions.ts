@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import type { ActionEntry } from '../../core/driver.ts';
+import { actionsOf } from '../../core/driver.ts';
 import { inputError } from '../../core/errors.ts';
 import { valueFor } from '../../core/ledger.ts';
 import { never } from './hanging.ts';
 import type { MemorySystem } from './system.ts';
 
-const action = <Params>(entry: ActionEntry<MemorySystem, Params>): ActionEntry<MemorySystem, Params> => entry;
+const action = actionsOf<MemorySystem>();
 
 export const actions = {
   seed: action({

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { ActionEntry } from '../../core/driver.ts';
+import { actionsOf } from '../../core/driver.ts';
 import { duration } from '../../core/strategy.ts';
-import { linkParams, withinParam } from '../link.ts';
+import { catchUpParams, linkParams, withinParam } from '../link.ts';
 import type { MysqlSystem } from './system.ts';
 
 const link = {
@@ -17,7 +17,6 @@ const rejoinParams = z.strictObject({
   ...link,
   rebuild: z.boolean().default(false).describe('Throw away what this server holds and copy it anew'),
 });
-const catchUpParams = z.strictObject({ source: z.string().optional(), within: withinParam });
 const promoteParams = z.strictObject({ within: withinParam });
 const nothing = z.strictObject({});
 
@@ -29,7 +28,7 @@ export type Promote = z.output<typeof promoteParams>;
 /** A start from cold, crash recovery included. */
 const healthyDeadlineMs = 120_000;
 
-const action = <Params>(entry: ActionEntry<MysqlSystem, Params>): ActionEntry<MysqlSystem, Params> => entry;
+const action = actionsOf<MysqlSystem>();
 
 export const actions = {
   'reapply-config': action({

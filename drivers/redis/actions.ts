@@ -1,16 +1,15 @@
 import { z } from 'zod';
-import type { ActionEntry } from '../../core/driver.ts';
-import { linkParams, withinParam } from '../link.ts';
+import { actionsOf } from '../../core/driver.ts';
+import { catchUpParams, linkParams, withinParam } from '../link.ts';
 import { startAction } from '../start.ts';
 import type { RedisSystem } from './system.ts';
 
 const linked = z.strictObject({ ...linkParams, within: withinParam });
-const catchUpParams = z.strictObject({ source: z.string().optional(), within: withinParam });
 const nothing = z.strictObject({});
 export type Link = z.output<typeof linked>;
 export type CatchUp = z.output<typeof catchUpParams>;
 
-const action = <Params>(entry: ActionEntry<RedisSystem, Params>): ActionEntry<RedisSystem, Params> => entry;
+const action = actionsOf<RedisSystem>();
 
 export const actions = {
   replicate: action({

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ActionEntry } from '../../core/driver.ts';
+import { actionsOf } from '../../core/driver.ts';
 import type { Toxiproxy } from './way-fault.ts';
 
 const failoverParams = z.strictObject({
@@ -11,7 +11,7 @@ const failoverParams = z.strictObject({
 });
 export type Failover = z.output<typeof failoverParams>;
 
-const action = <Params>(entry: ActionEntry<Toxiproxy, Params>): ActionEntry<Toxiproxy, Params> => entry;
+const action = actionsOf<Toxiproxy>();
 
 export const actions = {
   'reset-way': action({
