@@ -120,10 +120,12 @@ function judgeRuns(
       detail: `${overrun.point} took ${formatDuration(overrun.ms)}, longer than the interval itself: the next run had to wait for it.`,
     });
   const limit = `${between} + ${formatDuration(durabilityMs)} to become durable, and ${formatDuration(delayMs)} for the scheduler`;
+  const slower =
+    evidence.scenario.timeScale === undefined
+      ? `a timeScale below ${formatCount(Math.round(one.intervalMs! / scaledMs))}`
+      : 'a smaller timeScale';
   const crowded =
-    verdict === 'inconclusive'
-      ? ' One backup takes longer than the compressed interval: use a smaller timeScale.'
-      : '';
+    verdict === 'inconclusive' ? ` One backup takes longer than the compressed interval: use ${slower}.` : '';
   return finding({
     ...common,
     verdict,

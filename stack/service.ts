@@ -3,6 +3,7 @@ import { environmentError, messageOf } from '../core/errors.ts';
 import type { Service, ServiceState } from '../core/service.ts';
 import { deploymentOf, type Place } from './deployment.ts';
 import { frameParser } from './frames.ts';
+import { untilFrozen } from './freeze.ts';
 import { checkOf, waitHealthy } from './healthy.ts';
 import { createHelper } from './helper.ts';
 import { keepFolder } from './keep.ts';
@@ -87,7 +88,7 @@ export async function attachService(site: DrillSite, name: string, container: Co
     },
     signalEach: async (signal) => signalEach(site.hostSignal, place.container, await ours(), signal),
     processes: () => processesOf(place.container),
-    ...lifeOf(place, act, found),
+    ...lifeOf(site.clock, place, act, found),
     waitHealthy: (deadlineMs, signal) => waitHealthy(site, service, checkOf(found), deadlineMs, signal),
     helper: async (options) => createHelper(site, name, await ours(), options),
     keep: async (recipe) => keepFolder(site, name, await ours(), recipe),
@@ -123,13 +124,14 @@ const madeWith = async (
 
 /** Whether and how its container runs, changed through the engine. */
 const lifeOf = (
+  clock: Clock,
   place: Place,
   act: (what: string, run: () => Promise<unknown>) => Promise<void>,
   { HostConfig: made }: Inspection,
 ): Pick<Service, 'stop' | 'start' | 'pause' | 'unpause' | 'limitMemory' | 'keepDown'> => ({
   stop: (graceSeconds = 10) => act('stopped', () => place.container.stop({ t: graceSeconds })),
   start: () => act('started', () => place.container.start()),
-  pause: () => act('paused', () => place.container.pause()),
+  pause: () => act('paused', () => untilFrozen(clock, () => place.container.pause())),
   unpause: () => act('unpaused', () => place.container.unpause()),
   limitMemory: (bytes) =>
     act('limited in memory', () =>

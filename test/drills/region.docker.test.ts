@@ -49,6 +49,8 @@ const drill = (how: 'dead' | 'blackhole', recover: object[]): Promise<RanForReal
     scenario: {
       scenario: 'small',
       title: 'A region is lost',
+      // An interval of 5 s: no backup of so little takes longer on a busy machine.
+      timeScale: 60,
       points: 2,
       load: { tokens: { target: 'redis', rate: '300/s' } },
       protect: ['redis.snapshot'],
