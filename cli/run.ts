@@ -9,7 +9,7 @@ import { unlessAborted } from '../engine/undo.ts';
 import type { StackProvider } from '../core/stack.ts';
 import { formatDuration } from '../core/units.ts';
 import { systemClock } from '../core/clock.ts';
-import { createLiveBoard, type LiveBoard } from '../reports/live.ts';
+import { createLiveBoard } from '../reports/live.ts';
 import { renderSweep, type Sweep } from '../reports/sweep.ts';
 import { renderOverview, renderSummary } from '../reports/terminal.ts';
 import { plannedText } from './drill-messages.ts';
@@ -31,6 +31,7 @@ import { drillApart, jobsByMachine } from './side-by-side.ts';
 import { lastLine, optionsFor } from './summary.ts';
 import { nameOf, sweepsOf } from './sweep.ts';
 import { takingTurns } from './turns.ts';
+import type { LiveBoard } from '../reports/live/view.ts';
 
 export interface RunFlags extends DrillFlags {
   json?: boolean;

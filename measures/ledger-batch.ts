@@ -1,6 +1,6 @@
 import { kinds, recordBytes, type Kind, type LedgerSource, type Outcome } from '../core/ledger.ts';
 import type { IdRange } from './ledger-survey.ts';
-import { isSound } from './ledger-survey.ts';
+import { isSound } from './ledger-record.ts';
 
 /** The records about a range of ids, in columns, used again for every range: no object per record. */
 export interface Batch {

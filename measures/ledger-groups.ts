@@ -1,13 +1,11 @@
 import { kinds, outcomes } from '../core/ledger.ts';
 import { sameValue } from './ledger-fate.ts';
 import { kindOf, outcomeOf, type Batch, type IdHistory } from './ledger-batch.ts';
+import { groupIdsMax } from './ledger-record.ts';
 
 /** The versions that a member can show: an index into its operations, or one of these. */
 const nothing = -1;
 const foreign = -2;
-
-/** Groups are aligned to their size, at most this many ids: none crosses a multiple of it. */
-export const groupIdsMax = 16;
 
 /**
  * One atomic write that was the last of several ids, and what they show. Used again for every block of ids.

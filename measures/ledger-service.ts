@@ -1,7 +1,7 @@
 import type { Series, ServiceAnalysis } from '../core/analysis.ts';
 import { flagContinues, flagWrong, kinds, outcomes, recordBytes, type LedgerSource } from '../core/ledger.ts';
-import { isSound } from './ledger-survey.ts';
 import { createResponseTimes, noThresholds, type ResponseTimes, type Thresholds } from './response-times.ts';
+import { isSound } from './ledger-record.ts';
 
 /**
  * How long, and how many operations, right answers must go on before service counts as restored (DESIGN §3,

@@ -1,8 +1,8 @@
-import { flagContinues, kinds, outcomes, recordBytes, type LedgerSource } from '../core/ledger.ts';
+import { flagContinues, kinds, recordBytes, type LedgerSource } from '../core/ledger.ts';
 import { eventsOf, type TimelineEvent } from '../core/timeline.ts';
 import type { DeclaredLoad } from './drill.ts';
-import { groupIdsMax } from './ledger-groups.ts';
 import type { TimeBounds } from './ledger-times.ts';
+import { flawOf } from './ledger-record.ts';
 
 const windowsPerPage = 64;
 const idsTotal = 2 ** 32;
@@ -106,24 +106,6 @@ function watchCalls(): (view: DataView, at: number) => string | null {
     durationMs = view.getFloat32(at + 12, true);
     return continues && !isSame ? 'goes on with a call that the record before it is not of' : null;
   };
-}
-
-/** True when a record can be judged at all; every pass leaves out the others. */
-export const isSound = (view: DataView, at: number): boolean => flawOf(view, at) === null;
-
-function flawOf(view: DataView, at: number): string | null {
-  const kind = view.getUint8(at + 1);
-  if (kind < kinds.write || kind > kinds.answer) return `is of kind ${kind}, which does not exist`;
-  if (kind === kinds.readback && view.getUint8(at + 2) !== outcomes.ok)
-    return `was read back with the outcome ${view.getUint8(at + 2)}`;
-  if (view.getUint8(at + 2) > 2) return `has the outcome ${view.getUint8(at + 2)}, which does not exist`;
-  const invokedMs = view.getFloat64(at + 16, true);
-  const durationMs = view.getFloat32(at + 12, true);
-  if (!(invokedMs >= 0 && invokedMs < Infinity && durationMs >= 0 && durationMs < Infinity))
-    return `has no time that could be: invoked ${invokedMs}, lasting ${durationMs} ms`;
-  if (kind === kinds.write && view.getUint32(at + 4, true) >>> 4 !== view.getUint32(at + 8, true) >>> 4)
-    return `belongs to a group that crosses a multiple of ${groupIdsMax} ids`;
-  return null;
 }
 
 function count(load: LoadSurvey, view: DataView, at: number, shift: number): void {

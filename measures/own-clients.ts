@@ -3,7 +3,7 @@ import type { Evidence } from '../core/measure.ts';
 import type { Strategy } from '../core/strategy.ts';
 import { eventsOf } from '../core/timeline.ts';
 import type { Moments } from './drill.ts';
-import type { RecoveryTime } from './rto.ts';
+import type { RecoveryTime } from './recovery-time.ts';
 
 interface Way {
   service: string;

@@ -10,21 +10,7 @@ import { steadyMs, steadyOperations } from './ledger-service.ts';
 import type { ObjectiveRow } from './objective.ts';
 import { ownClients, probedTime } from './own-clients.ts';
 import { silentAtEndMs } from './silence.ts';
-
-/** When clients were right again. `null` figures come with the reason why. */
-export interface RecoveryTime {
-  rtaMs: number | null;
-  correctMs: number | null;
-  impactMs: number | null;
-  resolutionMs: number | null;
-  /** Why there is no RTA; null when there is one. */
-  reason: string | null;
-  /**
-   * Seen through to the end of the observation, and never right: that is a failure, not a gap in what we
-   * know.
-   */
-  neverRight: boolean;
-}
+import type { RecoveryTime } from './recovery-time.ts';
 
 const nothing = { rtaMs: null, correctMs: null, impactMs: null, resolutionMs: null, neverRight: false };
 

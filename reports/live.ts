@@ -1,9 +1,9 @@
 import { systemClock, type Clock } from '../core/clock.ts';
-import type { Progress } from '../core/progress.ts';
 import { createLiveBlock } from './live/block.ts';
 import { createDrillRows } from './live/board.ts';
 import { createLiveLines } from './live/lines.ts';
 import { oneLine } from './text.ts';
+import type { LiveView, Shown, LiveBoard } from './live/view.ts';
 
 export interface LiveOptions {
   stream: NodeJS.WritableStream;
@@ -12,18 +12,6 @@ export interface LiveOptions {
   width: number;
   isTTY: boolean;
   clock?: Clock;
-}
-
-/** What is seen while a drill runs. Nothing else depends on it. */
-export interface LiveView {
-  update(progress: Progress): void;
-  /**
-   * Leaves the terminal free for other output: says how long the phase took, the moving part goes, the cursor
-   * is back. The next update begins anew.
-   */
-  pause(): void;
-  /** The end. As `pause`; may be called more than once. */
-  stop(): void;
 }
 
 /**
@@ -39,20 +27,6 @@ export function createLiveView(options: LiveOptions): LiveView {
   return redrawn(options)
     ? createLiveBlock({ stream, color, width, clock })
     : createLiveLines({ stream, clock });
-}
-
-/** What is seen of one of several drills. */
-export interface Shown {
-  update(progress: Progress): void;
-  end(): void;
-}
-
-/** What is seen of all drills of a run. `pause` and `stop` as of a LiveView. */
-export interface LiveBoard {
-  line(text: string): void;
-  begin(scenario: string, index: number): Shown;
-  pause(): void;
-  stop(): void;
 }
 
 /**

@@ -1,9 +1,9 @@
 import { environmentError, messageOf } from '../core/errors.ts';
 import type { Helper } from '../core/service.ts';
 import { applyRules, countedBy, countingRules, noRules, rulesInPlace } from './attempts.ts';
-import type { AimedMember, LostMember, Member } from './region.ts';
 import type { Inspection } from './runtime.ts';
-import type { DrillSite } from './service.ts';
+import type { AimedMember, LostMember, Member } from './lost-member.ts';
+import type { DrillSite } from './drill-site.ts';
 
 const drop = { drop: true } as const;
 

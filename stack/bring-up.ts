@@ -22,15 +22,16 @@ import { imageChoice, imagesWanted, provideImages, type ChosenImage, type ImageC
 import { createNetworkTools } from './network-tools.ts';
 import { currentOwner, labels } from './owner.ts';
 import { namingImages } from './missing-images.ts';
-import type { StackProviderOptions } from './provider.ts';
 import { variableOf } from './recipes.ts';
 import { aimAtRegion } from './region.ts';
 import { dockerHost, getRuntime, type Container, type Runtime } from './runtime.ts';
-import { attachService, type DrillSite } from './service.ts';
+import { attachService } from './service.ts';
 import { imageOf, imageRecords, ownImages, presentImages } from './service-images.ts';
 import { started, startedAndReady, untilAllStarted } from './starting.ts';
 import { marked, sweep, type Marked } from './sweep.ts';
 import { formerOf, isTiedToHost } from './ties.ts';
+import type { StackProviderOptions } from './provider-options.ts';
+import type { DrillSite } from './drill-site.ts';
 
 /** From nothing to a stack whose services are ready; what was made is gone again where that fails. */
 export async function bringUp(provider: StackProviderOptions, up: StackUpOptions): Promise<Stack> {

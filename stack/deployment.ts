@@ -4,12 +4,8 @@ import type { Deployment } from '../core/service.ts';
 import { labels } from './owner.ts';
 import { idOf, imageThere, loadImage, removeImage } from './own-image.ts';
 import { statusOf, type Container, type Inspection } from './runtime.ts';
-import type { DrillSite } from './service.ts';
-
-/** The container that a service is at present. It is another one after a deployment. */
-export interface Place {
-  container: Container;
-}
+import type { DrillSite } from './drill-site.ts';
+import type { Place } from './drill-site.ts';
 
 /**
  * What of a service comes from outside its container: the image that it runs from, and its being there at

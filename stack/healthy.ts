@@ -4,7 +4,7 @@ import { masked, secretsIn } from '../core/masking.ts';
 import type { Service, ServiceState } from '../core/service.ts';
 import { isListening } from './listening.ts';
 import type { Inspection } from './runtime.ts';
-import type { DrillSite } from './service.ts';
+import type { DrillSite } from './drill-site.ts';
 
 const lookEveryMs = 100;
 /** An exec costs a busy machine a tenth of a second. */

@@ -6,8 +6,8 @@ import { findKept, type Kept } from './kept.ts';
 import { assertOwnVolume, isCopy } from './own-path.ts';
 import { labels } from './owner.ts';
 import { statusOf, type Container, type Inspection } from './runtime.ts';
-import type { DrillSite } from './service.ts';
 import { containerShell } from './shell.ts';
+import type { DrillSite } from './drill-site.ts';
 
 /**
  * A container of the service's own image whose only process waits. With `volumes` it has the service's

@@ -5,7 +5,7 @@ import { createHelper } from './helper.ts';
 import { findKept, keptHome, keptPath, keptTag, removeKept } from './kept.ts';
 import { keptLabels, labels } from './owner.ts';
 import { followed, statusOf, type Container, type Inspection, type Runtime } from './runtime.ts';
-import type { DrillSite } from './service.ts';
+import type { DrillSite } from './drill-site.ts';
 
 /**
  * Makes the image that keeps a folder, where there is none yet. Two drills may do so at once: both images are

@@ -3,7 +3,7 @@ import type { KeptFolder } from '../core/service.ts';
 import { keptLabels } from './owner.ts';
 import { idOf } from './own-image.ts';
 import { statusOf, type Runtime } from './runtime.ts';
-import type { DrillSite } from './service.ts';
+import type { DrillSite } from './drill-site.ts';
 
 /**
  * Folders that outlive a drill, each in an image: no volume stays behind, and a helper that runs from it has

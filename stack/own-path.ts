@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import { environmentError } from '../core/errors.ts';
 import { labels } from './owner.ts';
 import { statusOf, type Container, type Inspection } from './runtime.ts';
-import type { DrillSite } from './service.ts';
+import type { DrillSite } from './drill-site.ts';
 
 type Mount = Inspection['Mounts'][number];
 

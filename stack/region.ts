@@ -1,38 +1,13 @@
 import { environmentError } from '../core/errors.ts';
 import type { Knock } from '../core/service.ts';
 import type { AimedLoss, Attempt, LostRegion } from '../core/stack.ts';
-import type { Counted } from './attempts.ts';
 import { blackhole } from './blackhole.ts';
 import { knockAt } from './knock.ts';
 import { labels, regionLabel } from './owner.ts';
-import type { Container, Inspection } from './runtime.ts';
-import type { DrillSite } from './service.ts';
+import type { Inspection } from './runtime.ts';
 import { tombstone } from './tombstone.ts';
-
-/** A container of the region, as it was when the region was lost. */
-export interface Member {
-  name: string;
-  container: Container;
-  found: Inspection;
-}
-
-/**
- * Made ready to be lost. What `strike` had done when it failed is undone; `release` lets go of one that was
- * not struck.
- */
-export interface AimedMember {
-  strike(): Promise<LostMember>;
-  release(): Promise<void>;
-}
-
-/** What has become of one of them. */
-export interface LostMember {
-  name: string;
-  inPlace(): Promise<boolean>;
-  /** Rejects when it is not known what reached it. */
-  counted(): Promise<Counted[]>;
-  giveBack(): Promise<void>;
-}
+import type { Member, LostMember } from './lost-member.ts';
+import type { DrillSite } from './drill-site.ts';
 
 const serviceLabel = 'com.docker.compose.service';
 

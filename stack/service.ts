@@ -1,38 +1,23 @@
 import type { Clock } from '../core/clock.ts';
 import { environmentError, messageOf } from '../core/errors.ts';
 import type { Service, ServiceState } from '../core/service.ts';
-import { deploymentOf, type Place } from './deployment.ts';
+import { deploymentOf } from './deployment.ts';
 import { frameParser } from './frames.ts';
 import { untilFrozen } from './freeze.ts';
 import { checkOf, waitHealthy } from './healthy.ts';
 import { createHelper } from './helper.ts';
 import { keepFolder } from './keep.ts';
-import type { HostSignal } from './host-signal.ts';
 import { digestOf } from './images.ts';
 import { knock } from './knock.ts';
-import type { NetworkTools } from './network-tools.ts';
 import { assertOwnPath, followedPath } from './own-path.ts';
 import { labels, regionLabel } from './owner.ts';
 import { partition } from './partition.ts';
 import { processesOf, signalEach } from './processes.ts';
 import { putFile } from './put-file.ts';
-import { engineAddress, statusOf, type Container, type Inspection, type Runtime } from './runtime.ts';
+import { engineAddress, statusOf, type Container, type Inspection } from './runtime.ts';
 import { containerShell } from './shell.ts';
-
-/** What the services of one drill have in common. */
-export interface DrillSite {
-  runtime: Runtime;
-  drill: string;
-  labels: Record<string, string>;
-  hostSignal: HostSignal;
-  network: NetworkTools;
-  secrets: readonly string[];
-  clock: Clock;
-  /** False: nothing is kept for later drills, and nothing taken that an earlier one kept. */
-  snapshots?: boolean;
-  /** Has a service's container made anew, from that image. */
-  deploy(service: string, image: string): Promise<Container>;
-}
+import type { DrillSite } from './drill-site.ts';
+import type { Place } from './drill-site.ts';
 
 /**
  * A container of the drill as a service. Environment error when the container does not carry the drill's

@@ -1,6 +1,6 @@
 import type { ComposeConfig } from './compose.ts';
 import { longMs, within } from './deadline.ts';
-import type { DrillSite } from './service.ts';
+import type { DrillSite } from './drill-site.ts';
 
 const startedEveryMs = 100;
 

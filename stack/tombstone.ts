@@ -2,9 +2,9 @@ import { environmentError, messageOf } from '../core/errors.ts';
 import type { Helper } from '../core/service.ts';
 import { countedBy, countingRules, rulesInPlace } from './attempts.ts';
 import { createHelper } from './helper.ts';
-import type { AimedMember, LostMember, Member } from './region.ts';
 import { statusOf } from './runtime.ts';
-import type { DrillSite } from './service.ts';
+import type { AimedMember, LostMember, Member } from './lost-member.ts';
+import type { DrillSite } from './drill-site.ts';
 
 const drop = { drop: false } as const;
 

@@ -14,7 +14,7 @@ import { Upload } from '@aws-sdk/lib-storage';
 import { environmentError, messageOf } from '../core/errors.ts';
 import type { Store, StoreContext } from '../core/store.ts';
 import { byKey, checkPath, noSuchKey } from './key.ts';
-import type { Config } from './s3.ts';
+import type { Config } from './s3-config.ts';
 
 type EndpointV2 = { url: URL };
 

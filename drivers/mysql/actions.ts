@@ -1,29 +1,10 @@
 import { z } from 'zod';
 import { actionsOf } from '../../core/driver.ts';
-import { duration } from '../../core/strategy.ts';
-import { catchUpParams, linkParams, withinParam } from '../link.ts';
+import { catchUpParams } from '../link.ts';
 import type { MysqlSystem } from './system.ts';
+import { replicateParams, rejoinParams, promoteParams } from './replica-params.ts';
 
-const link = {
-  ...linkParams,
-  semiSync: z.boolean().default(false).describe('Commits at the source wait until this replica has them'),
-  fallbackAfter: duration
-    .default({ text: '10s', ms: 10_000 })
-    .describe('How long a commit waits before the source goes on without'),
-  within: withinParam,
-};
-const replicateParams = z.strictObject(link);
-const rejoinParams = z.strictObject({
-  ...link,
-  rebuild: z.boolean().default(false).describe('Throw away what this server holds and copy it anew'),
-});
-const promoteParams = z.strictObject({ within: withinParam });
 const nothing = z.strictObject({});
-
-export type Link = z.output<typeof replicateParams>;
-export type Rejoin = z.output<typeof rejoinParams>;
-export type CatchUp = z.output<typeof catchUpParams>;
-export type Promote = z.output<typeof promoteParams>;
 
 /** A start from cold, crash recovery included. */
 const healthyDeadlineMs = 120_000;

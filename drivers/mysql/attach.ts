@@ -1,11 +1,12 @@
 import type { AttachContext } from '../../core/driver.ts';
 import type { MysqlConfig } from './config.ts';
 import { dataHome } from './own-data.ts';
-import { nothingTorn } from './other-engines.ts';
-import { identify, isReady, type Site } from './server.ts';
+import { identify, isReady } from './server.ts';
 import type { MysqlSystem } from './system.ts';
 import { mysqlVolume } from './volume.ts';
 import { dataWorkload } from './workload.ts';
+import { nothingTorn } from './torn.ts';
+import type { Site } from './site.ts';
 
 async function siteOf(context: AttachContext<MysqlConfig>): Promise<Site> {
   const { component, service, config, clock, seed } = context;

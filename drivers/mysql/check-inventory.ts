@@ -4,7 +4,6 @@ import { locksThatStay } from './held-locks.ts';
 import { asJson, lookJustBefore, takeInventory, type Inventory, type JustBefore } from './inventory.ts';
 import { compareInventories } from './inventory-differences.ts';
 import type { Unread } from './inventory-reading.ts';
-import { tornWords, type Torn } from './other-engines.ts';
 import {
   awaitEvents,
   readLastTimes,
@@ -13,7 +12,9 @@ import {
   type LastTimes,
   type Ran,
 } from './scheduled-events.ts';
-import { serverCode, type Site } from './server.ts';
+import { tornWords, type Torn } from './torn.ts';
+import type { Site } from './site.ts';
+import { serverCode } from './session.ts';
 
 const shownDifferences = 5;
 const shownRemarks = 8;

@@ -7,7 +7,7 @@ export const checks: Record<string, CheckEntry<MysqlSystem>> = {
     about:
       'definitions, rows, counters, views, full-text indexes, accounts and grants, foreign keys and settings, persisted ones too, are as they were before the load',
     of: async ({ site }) => {
-      const { asClientsMeetIt } = await import('./server.ts');
+      const { asClientsMeetIt } = await import('./session.ts');
       return (await import('./check-inventory.ts')).inventoryCheck(asClientsMeetIt(site));
     },
   },

@@ -11,7 +11,7 @@ import { backupDump, dumpName } from './dump.ts';
 import { scratchHelper } from './point.ts';
 import { fence, loadBase } from './restore.ts';
 import { assertOwnData } from './own-data.ts';
-import type { Site } from './server.ts';
+import type { Site } from './site.ts';
 
 const dumpMs = 600_000;
 const readyMs = 120_000;

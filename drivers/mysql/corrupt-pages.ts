@@ -3,9 +3,10 @@ import type { PageDamage } from '../mistakes.ts';
 import { messageOf, NothingToActOn } from '../../core/errors.ts';
 import { startAgain } from '../../faults/process.ts';
 import { choosePages, leafPages, overwriteFor } from './pages.ts';
-import { serverCode, withSession, type Site } from './server.ts';
 import { badPages, evict, locate, overwrite, type TableFile } from './table-file.ts';
 import type { TableName } from './tables.ts';
+import type { Site } from './site.ts';
+import { serverCode, withSession } from './session.ts';
 
 /**
  * Overwrites pages that hold rows of one table, in its .ibd file, with the server running. Pages that wait to

@@ -3,8 +3,9 @@ import type { ActiveFault, Proof } from '../../core/active-fault.ts';
 import { inputError } from '../../core/errors.ts';
 import { chooseRows, nothingDone, type Doomed } from './delete-rows.ts';
 import { ownGtid } from './own-gtid.ts';
-import { asClientsMeetIt, quoted, withSession, type Session, type Site } from './server.ts';
 import { findTable, type TableName } from './tables.ts';
+import type { Site } from './site.ts';
+import { asClientsMeetIt, quoted, withSession, type Session } from './session.ts';
 
 const textTypes = ['char', 'varchar', 'tinytext', 'text', 'mediumtext', 'longtext'];
 /** So many characters at the end of each value become others. */

@@ -2,8 +2,9 @@ import type { ResultSetHeader } from 'mysql2';
 import type { ActiveFault, Proof } from '../../core/active-fault.ts';
 import { environmentError } from '../../core/errors.ts';
 import { ownGtid } from './own-gtid.ts';
-import { asClientsMeetIt, quoted, withSession, type Session, type Site } from './server.ts';
 import { findTable, type TableName } from './tables.ts';
+import type { Site } from './site.ts';
+import { asClientsMeetIt, quoted, withSession, type Session } from './session.ts';
 
 /** Rows of those deleted that the witness looks for: enough to be no accident, few enough for any table. */
 const sampleRows = 100;

@@ -1,8 +1,9 @@
 import type { ResultSetHeader } from 'mysql2';
 import type { ActiveFault, Proof } from '../../core/active-fault.ts';
 import { ownGtid } from './own-gtid.ts';
-import { asClientsMeetIt, withSession, type Site } from './server.ts';
 import { findTable } from './tables.ts';
+import type { Site } from './site.ts';
+import { asClientsMeetIt, withSession } from './session.ts';
 
 /**
  * DROP TABLE, as an operator would type it. The facts hold the GTID of the transaction, as the server reports

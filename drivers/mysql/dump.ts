@@ -8,16 +8,11 @@ import { watchDump, type DumpHead } from './dump-file.ts';
 import { readFormative } from './formative.ts';
 import { persistedIn, persistedName, readPersisted } from './persisted.ts';
 import { assertRestorable } from './restorable.ts';
-import {
-  noteTables,
-  tablesWithoutSnapshot,
-  tornDuring,
-  tornFacts,
-  writesTo,
-  type OtherTable,
-  type Torn,
-} from './other-engines.ts';
-import { readSettings, withSession, type Session, type Settings, type Site } from './server.ts';
+import { noteTables, tablesWithoutSnapshot, tornDuring, writesTo } from './other-engines.ts';
+import { tornFacts, type OtherTable, type Torn } from './torn.ts';
+import type { Site } from './site.ts';
+import { withSession, type Session } from './session.ts';
+import { readSettings, type Settings } from './server-settings.ts';
 
 export const dumpName = 'dump.sql';
 

@@ -4,7 +4,9 @@ import { environmentError, messageOf } from '../../core/errors.ts';
 import type { KeptFolder, Shell } from '../../core/service.ts';
 import { folderOptions, readFormative } from './formative.ts';
 import { initialise, type ScratchOptions } from './scratch-server.ts';
-import { withSession, type Settings, type Site } from './server.ts';
+import type { Site } from './site.ts';
+import { withSession } from './session.ts';
+import type { Settings } from './server-settings.ts';
 
 /** How long making one takes is measured beside it: what keeps Muster busy meanwhile is no part of it. */
 const timedBy = 'the uptime clock of the container that it was made in';

@@ -3,8 +3,9 @@ import { environmentError, messageOf } from '../../core/errors.ts';
 import type { Json } from '../../core/timeline.ts';
 import { powerOff, within } from '../fencing.ts';
 import { replicaStatus } from './replication.ts';
-import { probeMs, withSession, type Session, type Site } from './server.ts';
 import { attemptWrite } from './write-attempt.ts';
+import type { Site } from './site.ts';
+import { probeMs, withSession, type Session } from './session.ts';
 
 /** How long a server may take to close itself before its power is cut. */
 const answerMs = 5_000;

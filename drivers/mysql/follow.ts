@@ -7,7 +7,8 @@ import { serverPort } from './config.ts';
 import { logEnded, type LogEnd } from './log-end.ts';
 import { ship, type Shipping } from './log-shipping.ts';
 import { logState, whereToBegin } from './log-state.ts';
-import { probeMs, type Site } from './server.ts';
+import type { Site } from './site.ts';
+import { probeMs } from './session.ts';
 
 const folder = '/tmp/muster-binlog';
 const reconnectEveryMs = 250;

@@ -1,4 +1,5 @@
-import { quoted, type Session, type Settings } from './server.ts';
+import { quoted, type Session } from './session.ts';
+import type { Settings } from './server-settings.ts';
 
 /**
  * Settings of the source that decide what loads and what is built from it, and that a dump does not carry: a

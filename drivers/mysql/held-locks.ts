@@ -1,6 +1,7 @@
 import { serverSchemas } from './config.ts';
 import { readable, type Unread } from './inventory-reading.ts';
-import { withSession, type Session, type Site } from './server.ts';
+import type { Site } from './site.ts';
+import { withSession, type Session } from './session.ts';
 
 /**
  * A lock that keeps others from writing. `what`: of which kind, and on what. `held`: the same for as long as

@@ -1,6 +1,6 @@
 import { digest } from './inventory-reading.ts';
 import { linkUserPrefix } from './replication.ts';
-import type { Session } from './server.ts';
+import type { Session } from './session.ts';
 
 /** Of every account and role: SHA-256 of how it is made, and of what it is granted. */
 export type Accounts = Record<string, { account: string; grants: string }>;

@@ -1,6 +1,6 @@
 import { digest } from './inventory-reading.ts';
 import { digestColumn } from './row-digest.ts';
-import { quoted, serverCode, type Session } from './server.ts';
+import { quoted, serverCode, type Session } from './session.ts';
 
 const sampledRows = 100;
 

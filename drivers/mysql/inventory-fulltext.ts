@@ -1,4 +1,4 @@
-import { quoted, type Session } from './server.ts';
+import { quoted, type Session } from './session.ts';
 
 /**
  * Of a full-text index: how many rows words of each length find, in total. Short words show the settings that

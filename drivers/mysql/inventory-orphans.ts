@@ -1,5 +1,5 @@
 import { readable, type Unread } from './inventory-reading.ts';
-import { quoted, serverCode, type Session } from './server.ts';
+import { quoted, serverCode, type Session } from './session.ts';
 
 interface KeyColumn {
   s: string;

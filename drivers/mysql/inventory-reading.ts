@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { serverCode, type Session } from './server.ts';
+import { serverCode, type Session } from './session.ts';
 
 /** What the account was not let read, in words. What is compared without it proves nothing about it. */
 export type Unread = Set<string>;

@@ -1,6 +1,7 @@
 import { messageOf } from '../../core/errors.ts';
 import { digest, readable, type Unread } from './inventory-reading.ts';
-import { quoted, serverCode, type Session, type Settings } from './server.ts';
+import { quoted, serverCode, type Session } from './session.ts';
+import type { Settings } from './server-settings.ts';
 
 /**
  * Of each table that counts, as decimal text: the next number, and the highest that a row has (0 for none).

@@ -19,15 +19,9 @@ import {
 } from './inventory-state.ts';
 import { wasMadeByReplication } from './replication.ts';
 import { digestTable, type Column, type TableDigest } from './row-digest.ts';
-import {
-  quoted,
-  readClientSettings,
-  readSettings,
-  withSession,
-  type Session,
-  type Settings,
-  type Site,
-} from './server.ts';
+import type { Site } from './site.ts';
+import { quoted, withSession, type Session } from './session.ts';
+import { readClientSettings, readSettings, type Settings } from './server-settings.ts';
 
 /**
  * What a MySQL server holds, small enough to keep: definitions and accounts as digests, tables as counts and

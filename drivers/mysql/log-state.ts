@@ -1,5 +1,6 @@
 import { environmentError, messageOf } from '../../core/errors.ts';
-import { withSession, type Site } from './server.ts';
+import type { Site } from './site.ts';
+import { withSession } from './session.ts';
 
 /** A newest file that is longer than this is not followed from its beginning where no base needs it. */
 const longBytes = 1024 * 1024;

@@ -1,6 +1,7 @@
 import type { ActiveFault } from '../../core/active-fault.ts';
 import { serverSchemas } from './config.ts';
-import { asClientsMeetIt, withSession, type Session, type Site } from './server.ts';
+import type { Site } from './site.ts';
+import { asClientsMeetIt, withSession, type Session } from './session.ts';
 
 /** Tables of applications; Muster's own come and go with the load, and the ledger judges each row. */
 const applicationTables = async ({ config }: Site, { rows }: Session): Promise<string[]> => {

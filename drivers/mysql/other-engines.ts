@@ -1,16 +1,7 @@
-import type { Json } from '../../core/timeline.ts';
 import { serverSchemas } from './config.ts';
-import { isBefore, type LogPlace } from './replay-plan.ts';
-import type { Session, Site } from './server.ts';
-
-/** A table that is not InnoDB's: no snapshot holds for it. */
-export interface OtherTable {
-  /** `schema.table` */
-  name: string;
-  engine: string;
-  /** Each of its rows is told from every other by a key: a row event of the log says which one it means. */
-  keyed: boolean;
-}
+import { type OtherTable, named, type Torn, nothingTorn } from './torn.ts';
+import type { Site } from './site.ts';
+import type { Session } from './session.ts';
 
 /** Those that a dump of this component takes. */
 export async function tablesWithoutSnapshot({ config }: Site, { rows }: Session): Promise<OtherTable[]> {
@@ -28,7 +19,6 @@ export async function tablesWithoutSnapshot({ config }: Site, { rows }: Session)
     .map(({ s, t, e, keys }) => ({ name: `${s}.${t}`, engine: e, keyed: Number(keys) > 0 }));
 }
 
-const named = ({ name, engine }: Pick<OtherTable, 'name' | 'engine'>): string => `${name} (${engine})`;
 const listed = (tables: readonly OtherTable[]): string => tables.map(named).join(', ');
 const isInMemory = ({ engine }: OtherTable): boolean => engine === 'MEMORY';
 
@@ -96,17 +86,6 @@ async function checksums({ rows }: Session, tables: readonly OtherTable[]): Prom
   return out;
 }
 
-/**
- * Tables of a dump that were written to while it was read, and where the log stood at its end: null where
- * there is none.
- */
-export interface Torn {
-  tables: OtherTable[];
-  logEnd: LogPlace | null;
-}
-
-export const nothingTorn: Torn = { tables: [], logEnd: null };
-
 export async function tornDuring(
   session: Session,
   tables: readonly OtherTable[],
@@ -121,31 +100,4 @@ export async function tornDuring(
   if (torn.length === 0) return nothingTorn;
   const [log] = await session.rows<{ File: string; Position: string | number }>('SHOW BINARY LOG STATUS');
   return { tables: torn, logEnd: log ? { file: log.File, position: Number(log.Position) } : null };
-}
-
-export const tornFacts = ({ tables, logEnd }: Torn): Json => ({
-  tables: tables.map(({ name, engine, keyed }) => ({ name, engine, keyed })),
-  logEnd: logEnd && { file: logEnd.file, position: logEnd.position },
-});
-
-/** As differences, in words. */
-export const tornWords = ({ tables }: Torn): string[] =>
-  tables.map(
-    (table) =>
-      `${named(table)} was written to while the dump that was restored was read: its rows are of another moment than the rest`,
-  );
-
-/**
- * What is still of another moment once a log was replayed as far as `reached`. Row events bring each row to
- * what it was, by its key; from a statement such as `n = n + 1`, and of rows without a key, nothing can be
- * said.
- */
-export function tornAfterReplay(
-  torn: Torn,
-  reached: LogPlace | null,
-  binlogFormat: string | undefined,
-): Torn {
-  const { tables, logEnd } = torn;
-  if (logEnd === null || reached === null || binlogFormat !== 'ROW') return torn;
-  return isBefore(reached, logEnd) ? torn : { tables: tables.filter(({ keyed }) => !keyed), logEnd };
 }

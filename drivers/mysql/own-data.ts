@@ -1,6 +1,6 @@
 import { environmentError } from '../../core/errors.ts';
 import type { Service } from '../../core/service.ts';
-import type { Site } from './server.ts';
+import type { Site } from './site.ts';
 
 const isBelow = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}/`);
 

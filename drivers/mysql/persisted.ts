@@ -1,6 +1,7 @@
 import { environmentError } from '../../core/errors.ts';
 import type { Helper } from '../../core/service.ts';
-import type { Session, Site } from './server.ts';
+import type { Site } from './site.ts';
+import type { Session } from './session.ts';
 
 /**
  * Where the server keeps what SET PERSIST was told: in the data folder, in no dump, and read at start over

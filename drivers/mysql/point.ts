@@ -1,9 +1,10 @@
 import type { Artifact, RestoreContext } from '../../core/backup.ts';
 import type { Helper } from '../../core/service.ts';
 import { folderKey } from './empty-folder.ts';
-import type { Torn } from './other-engines.ts';
 import type { ScratchOptions } from './scratch-server.ts';
-import type { Settings, Site } from './server.ts';
+import type { Torn } from './torn.ts';
+import type { Site } from './site.ts';
+import type { Settings } from './server-settings.ts';
 
 interface DumpFacts {
   settings?: Settings;

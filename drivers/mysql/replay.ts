@@ -4,13 +4,13 @@ import { environmentError, inputError } from '../../core/errors.ts';
 import type { Helper } from '../../core/service.ts';
 import type { Json } from '../../core/timeline.ts';
 import { gtidSet } from './gtid.ts';
-import { tornAfterReplay } from './other-engines.ts';
 import { assertOwnData } from './own-data.ts';
 import { planReplay, type LogBase, type ReplayPlan } from './replay-plan.ts';
 import { factsOf, scratchHelper, scratchOptions } from './point.ts';
 import { fence, loadBase, open } from './restore.ts';
 import { runningScratch, startScratch, type ScratchServer } from './scratch-server.ts';
-import type { Site } from './server.ts';
+import { tornAfterReplay } from './torn.ts';
+import type { Site } from './site.ts';
 
 const folder = '/tmp/muster-replay';
 

@@ -1,7 +1,6 @@
 import { environmentError, inputError, messageOf } from '../../core/errors.ts';
 import type { Json } from '../../core/timeline.ts';
 import { linkTo } from '../link.ts';
-import type { CatchUp, Link, Promote, Rejoin } from './actions.ts';
 import { serverPort } from './config.ts';
 import { copyOfSource } from './copy-of-source.ts';
 import { closeAtStart, noLongerClosedAtStart, openForWrites, persistClosed } from './fence.ts';
@@ -19,7 +18,9 @@ import {
 } from './replication.ts';
 import { enableAtReplica, enableAtSource, endAsSource, installPlugins } from './semi-sync.ts';
 import { assertOwnData } from './own-data.ts';
-import { withSession, type Site } from './server.ts';
+import type { CatchUp, Link, Promote, Rejoin } from './replica-params.ts';
+import type { Site } from './site.ts';
+import { withSession } from './session.ts';
 
 const readyMs = 120_000;
 

@@ -3,8 +3,9 @@ import { pollUntil } from '../../core/clock.ts';
 import { environmentError, messageOf } from '../../core/errors.ts';
 import { gtidSet } from './gtid.ts';
 import { readUuid } from './inventory-state.ts';
-import { nothingTorn } from './other-engines.ts';
-import { withSession, type Session, type Site } from './server.ts';
+import { nothingTorn } from './torn.ts';
+import type { Site } from './site.ts';
+import { withSession, type Session } from './session.ts';
 
 /** Accounts of links: no inventory counts them. */
 export const linkUserPrefix = 'muster_link_';

@@ -2,7 +2,8 @@ import { environmentError } from '../../core/errors.ts';
 import { serverSchemas } from './config.ts';
 import { readFormative, stopwordTables } from './formative.ts';
 import { assertOwnData } from './own-data.ts';
-import { withSession, type Session, type Site } from './server.ts';
+import type { Site } from './site.ts';
+import { withSession, type Session } from './session.ts';
 
 const namesShown = 5;
 

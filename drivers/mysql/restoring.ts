@@ -1,20 +1,10 @@
 import { pollUntil } from '../../core/clock.ts';
-import type { ActiveFault } from '../../core/active-fault.ts';
 import { environmentError } from '../../core/errors.ts';
 import type { Helper } from '../../core/service.ts';
 import { startAgain } from '../../faults/process.ts';
 import { pidFile } from './scratch-server.ts';
-import type { Site } from './server.ts';
-
-/**
- * A restore under way. The service itself is stopped meanwhile: a crash of MySQL then is one of the server
- * that the data is loaded into.
- */
-export interface Restoring {
-  crash(): Promise<ActiveFault>;
-  /** Waits, not for long, until a crash has been seen: the helper must not be gone before. */
-  settled(): Promise<void>;
-}
+import type { Restoring } from './site.ts';
+import type { Site } from './site.ts';
 
 const seenDeadlineMs = 15_000;
 

@@ -1,4 +1,4 @@
-import { quoted, type Session } from './server.ts';
+import { quoted, type Session } from './session.ts';
 
 /** `virtual`: generated when it is read, and not stored. */
 export interface Column {

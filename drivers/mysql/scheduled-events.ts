@@ -1,7 +1,8 @@
 import { pollUntil } from '../../core/clock.ts';
 import { formatDuration } from '../../core/units.ts';
 import { readable, type Unread } from './inventory-reading.ts';
-import { withSession, type Session, type Site } from './server.ts';
+import type { Site } from './site.ts';
+import { withSession, type Session } from './session.ts';
 
 /**
  * `dueInS`: until the scheduler runs it next, null where that is not known. `runs`: how often it has ended

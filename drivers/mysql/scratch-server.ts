@@ -4,7 +4,8 @@ import { Transform } from 'node:stream';
 import { environmentError } from '../../core/errors.ts';
 import type { ExecOptions, ExecResult, Helper, Shell } from '../../core/service.ts';
 import { folderOptions, loadingOptions } from './formative.ts';
-import type { Settings, Site } from './server.ts';
+import type { Site } from './site.ts';
+import type { Settings } from './server-settings.ts';
 
 const socket = '/tmp/muster-mysqld.sock';
 export const pidFile = '/tmp/muster-mysqld.pid';

@@ -2,7 +2,8 @@ import { pollUntil } from '../../core/clock.ts';
 import type { Check, CheckOutcome } from '../../core/driver.ts';
 import { environmentError } from '../../core/errors.ts';
 import type { Json } from '../../core/timeline.ts';
-import { withSession, type SemiSync, type Session, type Site } from './server.ts';
+import type { SemiSync, Site } from './site.ts';
+import { withSession, type Session } from './session.ts';
 
 const attachMs = 60_000;
 const plugins = { rpl_semi_sync_source: 'semisync_source.so', rpl_semi_sync_replica: 'semisync_replica.so' };

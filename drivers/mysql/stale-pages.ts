@@ -7,8 +7,9 @@ import { columnsByTable } from './inventory.ts';
 import { canStandIn, choosePages, leaves, type Page } from './pages.ts';
 import { liveRecords } from './records.ts';
 import { digestTable, type Column, type TableDigest } from './row-digest.ts';
-import { withSession, type Session, type Site } from './server.ts';
 import { badPages, evict, fileIdentity, locate, overwrite, type TableFile } from './table-file.ts';
+import type { Site } from './site.ts';
+import { withSession, type Session } from './session.ts';
 
 type Damage = Omit<PageDamage, 'pattern'>;
 

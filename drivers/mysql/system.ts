@@ -1,6 +1,6 @@
 import type { System } from '../../core/driver.ts';
 import { systemFaults } from '../../core/fault.ts';
-import type { Site } from './server.ts';
+import type { Site } from './site.ts';
 
 /** A MySQL server that the driver has opened. */
 export interface MysqlSystem extends System {

@@ -1,6 +1,7 @@
 import { environmentError } from '../../core/errors.ts';
-import type { Session, Site } from './server.ts';
 import { findTable, type TableName } from './tables.ts';
+import type { Site } from './site.ts';
+import type { Session } from './session.ts';
 
 /** A table's file: where it lies, and which of its pages hold the rows (those of its clustered index). */
 export interface TableFile {

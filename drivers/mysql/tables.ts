@@ -1,6 +1,6 @@
 import { inputError } from '../../core/errors.ts';
 import { serverSchemas } from './config.ts';
-import { quoted, type Session } from './server.ts';
+import { quoted, type Session } from './session.ts';
 
 export interface TableName {
   schema: string;

@@ -2,8 +2,9 @@ import { environmentError } from '../../core/errors.ts';
 import type { DataFolder } from '../../core/fault.ts';
 import { serverSchemas } from './config.ts';
 import { askForLostTables } from './lost-tables.ts';
-import { withSession, type Site } from './server.ts';
 import { findTable } from './tables.ts';
+import type { Site } from './site.ts';
+import { withSession } from './session.ts';
 
 /**
  * MySQL's data folder. Its data file is that of the largest table of the applications, its log the redo log

@@ -3,7 +3,8 @@ import { environmentError } from '../../core/errors.ts';
 import { processGone, startAgain } from '../../faults/process.ts';
 import { askForLostTables } from './lost-tables.ts';
 import { assertOwnData } from './own-data.ts';
-import { withSession, type Site } from './server.ts';
+import type { Site } from './site.ts';
+import { withSession } from './session.ts';
 
 /**
  * The data volume is emptied and the server killed. It is frozen in between: a server that sees its files go

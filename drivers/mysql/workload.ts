@@ -3,8 +3,9 @@ import type { DataClient, DataWorkload } from '../../core/workload.ts';
 import { messageOf } from '../../core/errors.ts';
 import { OperationError } from '../../core/ledger.ts';
 import { createConnections, openConnection, run, type Connections } from './connections.ts';
-import { quoted, serverCode, withSession, type Site } from './server.ts';
 import { isReadOnlyRefusal } from './write-attempt.ts';
+import type { Site } from './site.ts';
+import { quoted, serverCode, withSession } from './session.ts';
 
 /**
  * More than one transaction can be in the same flush to disk, so that writers do not wait for one another's.

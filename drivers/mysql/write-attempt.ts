@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { messageOf } from '../../core/errors.ts';
 import { within, type Attempt } from '../fencing.ts';
-import { quoted, serverCode, withSession, type Site } from './server.ts';
+import type { Site } from './site.ts';
+import { quoted, serverCode, withSession } from './session.ts';
 
 const attemptMs = 5_000;
 

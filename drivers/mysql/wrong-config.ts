@@ -1,6 +1,7 @@
 import type { ActiveFault, Proof } from '../../core/active-fault.ts';
 import { processGone } from '../../faults/process.ts';
-import { isReady, type Site } from './server.ts';
+import { isReady } from './server.ts';
+import type { Site } from './site.ts';
 
 /**
  * Read at start by the official image's my.cnf and by Debian's: `!includedir /etc/mysql/conf.d/`, in the

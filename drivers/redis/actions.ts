@@ -1,14 +1,11 @@
 import { z } from 'zod';
 import { actionsOf } from '../../core/driver.ts';
-import { catchUpParams, linkParams, withinParam } from '../link.ts';
+import { catchUpParams } from '../link.ts';
 import { startAction } from '../start.ts';
 import type { RedisSystem } from './system.ts';
+import { linked } from './replica-params.ts';
 
-const linked = z.strictObject({ ...linkParams, within: withinParam });
 const nothing = z.strictObject({});
-export type Link = z.output<typeof linked>;
-export type CatchUp = z.output<typeof catchUpParams>;
-
 const action = actionsOf<RedisSystem>();
 
 export const actions = {

@@ -1,4 +1,5 @@
 import { environmentError } from '../../core/errors.ts';
+import { z } from 'zod';
 
 /** One line of an append-only file's manifest (aof.c): base, incremental, or history that is about to go. */
 export interface ManifestEntry {
@@ -27,3 +28,9 @@ export function parseManifest(text: string): ManifestEntry[] {
     });
   return entries;
 }
+
+/** What the recovery point remembers of each file: an append-only file has no checksum of its own. */
+export const aofFacts = z.strictObject({
+  manifest: z.string(),
+  files: z.array(z.strictObject({ name: z.string(), bytes: z.int(), sha256: z.string() })),
+});

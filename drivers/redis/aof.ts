@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { pollUntil } from '../../core/clock.ts';
 import type { BackupMethod, Sink } from '../../core/backup.ts';
 import { environmentError } from '../../core/errors.ts';
@@ -7,17 +7,12 @@ import { positionOf } from './position.ts';
 import { restoreAof } from './restore-aof.ts';
 import type { Site } from './site.ts';
 import { fetchFile, script } from './transfer.ts';
+import type { aofFacts } from './aof-manifest.ts';
 
 const pollMs = 20;
 const rewriteDeadlineMs = 30 * 60_000;
 const syncDeadlineMs = 30_000;
 const rewriteSetting = 'auto-aof-rewrite-percentage';
-
-/** What the recovery point remembers of each file: an append-only file has no checksum of its own. */
-export const aofFacts = z.strictObject({
-  manifest: z.string(),
-  files: z.array(z.strictObject({ name: z.string(), bytes: z.int(), sha256: z.string() })),
-});
 
 /** The append-only file while it is being written. After "Backing up AOF persistence" of the manual. */
 export const aofMethod = (site: Site): BackupMethod => ({

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { versionOf } from './position.ts';
-import { parseInfo } from './server.ts';
+import { parseInfo } from './info.ts';
 
 /** Names by which commands are called, of modules too. */
 export interface Commands {

@@ -2,9 +2,9 @@ import { pollUntil } from '../../core/clock.ts';
 import { environmentError, messageOf } from '../../core/errors.ts';
 import type { RestoreContext } from '../../core/backup.ts';
 import type { Helper, Service } from '../../core/service.ts';
-import type { Info } from './server.ts';
 import type { Site } from './site.ts';
 import { script } from './transfer.ts';
+import type { Info } from './info.ts';
 
 const readyDeadlineMs = 10 * 60_000;
 const readyPollMs = 10;

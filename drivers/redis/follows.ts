@@ -5,8 +5,9 @@ import type { Address } from './connection.ts';
 import { digestKey } from './key-digest.ts';
 import { databasesOf, scanKeys } from './keys.ts';
 import { atPeer } from './replica.ts';
-import { parseInfo, withOwn, type Server } from './server.ts';
+import { withOwn, type Server } from './server.ts';
 import type { Site } from './site.ts';
+import { parseInfo } from './info.ts';
 
 /**
  * Enough to tell a replica that was emptied, or lags, from one that is whole; what is lost key by key, the

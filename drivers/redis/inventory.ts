@@ -16,9 +16,10 @@ import { commandsChanged, commandsOf, type Commands } from './commands.ts';
 import { databasesOf } from './keys.ts';
 import type { Lent } from './lent.ts';
 import { commonOf, readDatabase, type Common } from './read-keys.ts';
-import { parseInfo, withOwn } from './server.ts';
+import { withOwn } from './server.ts';
 import { compareSettings, settingsOf, type Settings, type SettingsCompared } from './settings.ts';
 import { Spool } from './spool.ts';
+import { parseInfo } from './info.ts';
 
 const namedAtMost = 20;
 /**

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { parseInfo } from './server.ts';
+import { parseInfo } from './info.ts';
 
 /** Everything that Muster writes begins with this; no application does. */
 export const musterPrefix = 'muster:';

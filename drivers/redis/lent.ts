@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { messageOf } from '../../core/errors.ts';
-import { configOf, parseInfo, type Server } from './server.ts';
+import { configOf, type Server } from './server.ts';
+import { parseInfo } from './info.ts';
 
 /** A setting that was changed for a while. */
 export interface Loan {

@@ -2,12 +2,13 @@ import { pollUntil } from '../../core/clock.ts';
 import { environmentError, inputError, messageOf } from '../../core/errors.ts';
 import type { Json } from '../../core/timeline.ts';
 import { linkTo } from '../link.ts';
-import type { CatchUp, Link } from './actions.ts';
 import { port } from './config.ts';
 import { asksAsBefore, closeAtStart, openForWrites, rememberNeeds, startClosed } from './fence.ts';
 import { lentOf } from './lent.ts';
-import { configOf, openServer, takesWrites, type Info, type Server } from './server.ts';
+import { configOf, openServer, takesWrites, type Server } from './server.ts';
 import type { Site } from './site.ts';
+import type { CatchUp, Link } from './replica-params.ts';
+import type { Info } from './info.ts';
 
 const lookEveryMs = 25;
 

@@ -5,7 +5,6 @@ import type { Artifact, PlainFile, RestoreContext } from '../../core/backup.ts';
 import { environmentError } from '../../core/errors.ts';
 import type { Helper } from '../../core/service.ts';
 import type { Json } from '../../core/timeline.ts';
-import { aofFacts } from './aof.ts';
 import { aofOptions } from './config.ts';
 import { parseManifest, type ManifestEntry } from './aof-manifest.ts';
 import { assertOwnMaster, cutOver, loadedOf } from './cutover.ts';
@@ -13,6 +12,7 @@ import { assertLoadable } from './position.ts';
 import { keysRead } from './rdb-format.ts';
 import type { Site } from './site.ts';
 import { script, sendFile } from './transfer.ts';
+import { aofFacts } from './aof-manifest.ts';
 
 /**
  * Puts an append-only file in the place of the data. The server must have it switched on, or it would not

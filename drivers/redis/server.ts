@@ -2,9 +2,7 @@ import type { Redis } from 'ioredis';
 import { environmentError, messageOf } from '../../core/errors.ts';
 import { asLost, openConnection, whenConnected, type Address } from './connection.ts';
 import { musterPrefix } from './keys.ts';
-
-/** Fields of INFO, as the server names them. */
-export type Info = Record<string, string>;
+import { type Info, parseInfo } from './info.ts';
 
 /** What the server's own configuration says about where and how it keeps its data. */
 export interface Persistence {
@@ -73,16 +71,6 @@ export async function withOwn<T>(address: Address, work: (redis: Redis) => Promi
   } finally {
     own.close();
   }
-}
-
-/** `name:value` lines; headings and blank lines left out. */
-export function parseInfo(text: string): Info {
-  const info: Info = {};
-  for (const line of text.split(/\r?\n/)) {
-    const at = line.indexOf(':');
-    if (at > 0 && !line.startsWith('#')) info[line.slice(0, at)] = line.slice(at + 1);
-  }
-  return info;
 }
 
 /** CONFIG GET of several parameters, as the server prints them. */

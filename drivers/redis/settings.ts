@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import * as is from './no-weaker.ts';
-import { configOf, parseInfo } from './server.ts';
+import { configOf } from './server.ts';
+import { parseInfo } from './info.ts';
 
 type Rules = Record<string, is.NoWeaker>;
 

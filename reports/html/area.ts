@@ -1,7 +1,7 @@
 import type { DrillResult } from '../../core/result.ts';
 import { formatCount } from '../../core/units.ts';
 import { html, number, percent, type Markup } from './markup.ts';
-import type { Frame } from './timeline.ts';
+import type { Frame } from './frame.ts';
 
 type Series = DrillResult['series'][number];
 interface Column {

@@ -3,7 +3,7 @@ import { formatDuration } from '../../core/units.ts';
 import { alertName } from '../client-view.ts';
 import { momentText } from '../words.ts';
 import { html, number, percent, textBeside, type Markup } from './markup.ts';
-import type { Frame } from './timeline.ts';
+import type { Frame } from './frame.ts';
 
 type Series = DrillResult['series'][number];
 interface Lane {

@@ -2,10 +2,10 @@ import { createLogUpdate } from 'log-update';
 import type { Clock } from '../../core/clock.ts';
 import type { Progress } from '../../core/progress.ts';
 import { formatDuration } from '../../core/units.ts';
-import type { LiveView } from '../live.ts';
 import { fit, paintOf } from '../terminal.ts';
 import { oneLine, visible } from '../text.ts';
 import { clientText, shareOf, spinner, workText, type Client, type Work } from './figures.ts';
+import type { LiveView } from './view.ts';
 
 const redrawEveryMs = 100;
 const clientGoneMs = 3_000;

@@ -1,9 +1,9 @@
 import type { Clock } from '../../core/clock.ts';
 import type { Progress } from '../../core/progress.ts';
 import { formatDuration } from '../../core/units.ts';
-import type { LiveView } from '../live.ts';
 import { visible } from '../text.ts';
 import { clientText, shareOf, workText, type Client, type Work } from './figures.ts';
+import type { LiveView } from './view.ts';
 
 const clientEveryMs = 5_000;
 /** How long it must have gone well before that is told, and how soon after a line a failure is. */

@@ -6,9 +6,9 @@ import type { Attached } from '../../core/driver.ts';
 import type { Endpoint, Service } from '../../core/service.ts';
 import type { Stack } from '../../core/stack.ts';
 import mysqlDriver from '../../drivers/mysql/index.ts';
-import { withSession, type Session } from '../../drivers/mysql/server.ts';
 import { createStackProvider } from '../../stack/provider.ts';
 import { bystanders } from './bystanders.ts';
+import { withSession, type Session } from '../../drivers/mysql/session.ts';
 
 const file = fileURLToPath(new URL('../fixtures/mysql.compose.yml', import.meta.url));
 

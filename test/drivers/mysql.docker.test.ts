@@ -1,10 +1,11 @@
 import { expect } from 'vitest';
 import mysql from '../../drivers/mysql/index.ts';
-import { driverConformance, type Rig } from '../suites/driver-conformance.ts';
+import { driverConformance } from '../suites/driver-conformance.ts';
 import { inertService } from '../suites/inert-service.ts';
 import { emptyVolume } from './empty-volume.ts';
 import { mysqlStackUp, type MysqlStack } from './mysql-stack.ts';
 import { suffer } from '../support/suffer.ts';
+import type { Rig } from '../suites/suite.ts';
 
 let stack: MysqlStack;
 

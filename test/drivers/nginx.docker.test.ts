@@ -3,10 +3,11 @@ import { pollUntil, systemClock } from '../../core/clock.ts';
 import type { Attached } from '../../core/driver.ts';
 import type { Proof } from '../../core/active-fault.ts';
 import driver from '../../drivers/nginx/index.ts';
-import { driverConformance, whenReady } from '../suites/driver-conformance.ts';
+import { driverConformance } from '../suites/driver-conformance.ts';
 import { inertService } from '../suites/inert-service.ts';
 import { networkStackUp, type NetworkStack } from './network-stack.ts';
 import { suffer } from '../support/suffer.ts';
+import { whenReady } from '../suites/suite.ts';
 
 let stack: NetworkStack;
 const tls = { tls: { name: 'localhost', caFrom: 'MUSTER_TLS_CA' } };

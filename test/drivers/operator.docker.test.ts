@@ -2,12 +2,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../core/clock.ts';
 import { corruptRows } from '../../drivers/mysql/corrupt-rows.ts';
 import { chooseRows, deleteRows, witnessDeleted } from '../../drivers/mysql/delete-rows.ts';
-import { nothingTorn } from '../../drivers/mysql/other-engines.ts';
-import { withSession, type Site } from '../../drivers/mysql/server.ts';
 import { witnessFlushed } from '../../drivers/redis/flush-all.ts';
 import { mysqlStackUp, type MysqlStack } from './mysql-stack.ts';
 import { redisStackUp, type RedisStack } from './redis-stack.ts';
 import { suffer } from '../support/suffer.ts';
+import { nothingTorn } from '../../drivers/mysql/torn.ts';
+import type { Site } from '../../drivers/mysql/site.ts';
+import { withSession } from '../../drivers/mysql/session.ts';
 
 // What the suite of drivers cannot do for mistakes that go straight to the server: their witnesses without
 // the effect.

@@ -2,9 +2,9 @@ import type { Redis } from 'ioredis';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Artifact, BackupMethod } from '../../core/backup.ts';
 import { recordingContext, takeBackup } from '../suites/artifact.ts';
-import { whenReady } from '../suites/driver-conformance.ts';
 import { oneReceiver, oneServer } from '../support/server-rig.ts';
 import { loseEverything, redisStackUp } from './redis-stack.ts';
+import { whenReady } from '../suites/suite.ts';
 
 const { stack, attached } = oneServer(redisStackUp, (stack) => stack.attach('redis'));
 const receiver = oneReceiver();

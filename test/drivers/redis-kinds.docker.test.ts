@@ -9,9 +9,9 @@ import type { Stack } from '../../core/stack.ts';
 import redisDriver from '../../drivers/redis/index.ts';
 import { createStackProvider } from '../../stack/provider.ts';
 import { createReceiver, recordingContext, takeBackup, type Receiver } from '../suites/artifact.ts';
-import { whenReady } from '../suites/driver-conformance.ts';
 import { loseEverything } from './redis-stack.ts';
 import { fences, starts } from './redis-kind-cases.ts';
+import { whenReady } from '../suites/suite.ts';
 
 const file = fileURLToPath(new URL('../fixtures/redis-kinds.compose.yml', import.meta.url));
 let stack: Stack;

@@ -3,9 +3,9 @@ import type { Attached } from '../../core/driver.ts';
 import { assertModules } from '../../drivers/redis/preload.ts';
 import { openServer, persistenceOf } from '../../drivers/redis/server.ts';
 import { recordingContext, takeBackup } from '../suites/artifact.ts';
-import { whenReady } from '../suites/driver-conformance.ts';
 import { oneReceiver } from '../support/server-rig.ts';
 import { redisPairUp, type RedisPair } from './redis-pair.ts';
+import { whenReady } from '../suites/suite.ts';
 
 /** What loads the snapshot beforehand must be able to load what the service itself can. */
 let pair: RedisPair;

@@ -5,11 +5,11 @@ import type { Artifact, BackupMethod, Consistency } from '../../core/backup.ts';
 import type { DataWorkload } from '../../core/workload.ts';
 import { OperationError } from '../../core/ledger.ts';
 import { createReceiver, recordingContext, takeBackup, type Receiver } from '../suites/artifact.ts';
-import { whenReady } from '../suites/driver-conformance.ts';
 import { inertService } from '../suites/inert-service.ts';
 import { History, readAll } from '../suites/workload-history.ts';
 import { loseEverything, redisStackUp, type RedisStack } from './redis-stack.ts';
 import { suffer } from '../support/suffer.ts';
+import { whenReady } from '../suites/suite.ts';
 
 let stack: RedisStack;
 let attached: Attached;

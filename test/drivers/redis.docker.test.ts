@@ -2,12 +2,13 @@ import type { Redis } from 'ioredis';
 import { everyFault } from '../../core/registries.ts';
 import redis from '../../drivers/redis/index.ts';
 import { faults } from '../../faults/index.ts';
-import type { FaultCase } from '../suites/faults.ts';
 import { everything } from '../support/tier.ts';
-import { driverConformance, type Conformance, type Rig } from '../suites/driver-conformance.ts';
+import { driverConformance } from '../suites/driver-conformance.ts';
 import { inertService } from '../suites/inert-service.ts';
 import { emptyVolume } from './empty-volume.ts';
 import { redisStackUp, type RedisStack } from './redis-stack.ts';
+import type { Conformance, Rig } from '../suites/suite.ts';
+import type { FaultCase } from '../suites/suite.ts';
 
 let stack: RedisStack;
 

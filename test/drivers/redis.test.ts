@@ -7,7 +7,8 @@ import { parseStatus } from '../../drivers/redis/ownership.ts';
 import { assertLoadable, versionOf } from '../../drivers/redis/position.ts';
 import { assertPreloaded, loadingConfiguration, type Preloaded } from '../../drivers/redis/preload.ts';
 import { assertRdbEdges, keysRead, rdbEdges } from '../../drivers/redis/rdb-format.ts';
-import { modulesOf, parseInfo, type Persistence } from '../../drivers/redis/server.ts';
+import { modulesOf, type Persistence } from '../../drivers/redis/server.ts';
+import { parseInfo } from '../../drivers/redis/info.ts';
 
 const replyError = (message: string): Error => Object.assign(new Error(message), { name: 'ReplyError' });
 

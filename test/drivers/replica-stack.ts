@@ -5,10 +5,10 @@ import { systemClock } from '../../core/clock.ts';
 import type { AnyDriver, Attached } from '../../core/driver.ts';
 import type { Service } from '../../core/service.ts';
 import mysqlDriver from '../../drivers/mysql/index.ts';
-import { withSession, type Session } from '../../drivers/mysql/server.ts';
 import { createStackProvider } from '../../stack/provider.ts';
 import { leftOf, uniqueDrill } from '../stack/small-stack.ts';
 import { late } from '../support/server-rig.ts';
+import { withSession, type Session } from '../../drivers/mysql/session.ts';
 
 const file = fileURLToPath(new URL('../fixtures/replicas.compose.yml', import.meta.url));
 

@@ -3,11 +3,11 @@ import type { Attached } from '../../core/driver.ts';
 import type { ActiveFault } from '../../core/active-fault.ts';
 import type { DataWorkload } from '../../core/workload.ts';
 import { recordingContext, takeBackup } from '../suites/artifact.ts';
-import { whenReady } from '../suites/driver-conformance.ts';
 import { oneReceiver, oneServer } from '../support/server-rig.ts';
 import { redisStackUp, type RedisStack } from './redis-stack.ts';
 import { redisFaults } from './still-there-cases.ts';
 import { suffer } from '../support/suffer.ts';
+import { whenReady } from '../suites/suite.ts';
 
 // The witness is asked again when the recovery is over: it must see an effect that nobody repaired, and none
 // that somebody did.

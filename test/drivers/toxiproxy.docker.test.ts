@@ -8,10 +8,11 @@ import type { Service } from '../../core/service.ts';
 import driver from '../../drivers/toxiproxy/index.ts';
 import { apiPort } from '../../drivers/toxiproxy/config.ts';
 import { openServer, type Server } from '../../drivers/toxiproxy/server.ts';
-import { driverConformance, whenReady } from '../suites/driver-conformance.ts';
+import { driverConformance } from '../suites/driver-conformance.ts';
 import { inertService } from '../suites/inert-service.ts';
 import { networkStackUp, type NetworkStack } from './network-stack.ts';
 import type { Toxiproxy, ToxicSpec } from '../../drivers/toxiproxy/way-fault.ts';
+import { whenReady } from '../suites/suite.ts';
 
 let stack: NetworkStack;
 let server: Server;

@@ -3,9 +3,9 @@ import type { DrillResult } from '../../core/result.ts';
 import { columnsOf } from '../../reports/html/area.ts';
 import { pointsOf } from '../../reports/html/latency.ts';
 import { html as markup, Markup } from '../../reports/html/markup.ts';
-import { frameOf } from '../../reports/html/timeline.ts';
 import { html } from '../../reports/html.ts';
 import { sampleResults } from './sample-results.ts';
+import { frameOf } from '../../reports/html/frame.ts';
 
 const pageOf = (result: DrillResult): string => String(html.render(result));
 const body = (page: string): string => page.slice(page.indexOf('<body>') + 6);

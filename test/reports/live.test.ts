@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Clock } from '../../core/clock.ts';
 import type { Progress } from '../../core/progress.ts';
-import { createLiveView, type LiveView } from '../../reports/live.ts';
+import { createLiveView } from '../../reports/live.ts';
 import { Screen } from './screen.ts';
+import type { LiveView } from '../../reports/live/view.ts';
 
 const hidden = '\u001b[?25l';
 const back = '\u001b[?25h';

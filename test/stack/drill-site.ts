@@ -3,7 +3,7 @@ import { createHostSignal } from '../../stack/host-signal.ts';
 import { createNetworkTools } from '../../stack/network-tools.ts';
 import { currentOwner, labels } from '../../stack/owner.ts';
 import { getRuntime } from '../../stack/runtime.ts';
-import type { DrillSite } from '../../stack/service.ts';
+import type { DrillSite } from '../../stack/drill-site.ts';
 
 /** Where a drill attaches to containers that no compose file knows. `image`: what its own helpers run. */
 export async function drillSite(drill: string, image: string): Promise<DrillSite> {

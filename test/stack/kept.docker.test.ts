@@ -6,11 +6,12 @@ import { imageChoice, provideImages } from '../../stack/images.ts';
 import { makeOwnImage, removeImage } from '../../stack/own-image.ts';
 import { keptLabels, labels } from '../../stack/owner.ts';
 import { getRuntime, type Runtime } from '../../stack/runtime.ts';
-import { attachService, type DrillSite } from '../../stack/service.ts';
+import { attachService } from '../../stack/service.ts';
 import { marked, sweep } from '../../stack/sweep.ts';
 import { builtImage } from '../support/built-image.ts';
 import { drillSite } from './drill-site.ts';
 import { uniqueDrill } from './small-stack.ts';
+import type { DrillSite } from '../../stack/drill-site.ts';
 
 /** No other drill on this engine makes, takes or removes what has such a key. */
 const own = randomBytes(8).toString('hex');

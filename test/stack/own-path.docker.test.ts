@@ -15,9 +15,10 @@ import { imageChoice, provideImages } from '../../stack/images.ts';
 import { createNetworkTools } from '../../stack/network-tools.ts';
 import { currentOwner, labels } from '../../stack/owner.ts';
 import { getRuntime, type Container, type Runtime } from '../../stack/runtime.ts';
-import { attachService, type DrillSite } from '../../stack/service.ts';
+import { attachService } from '../../stack/service.ts';
 import { marked, sweep } from '../../stack/sweep.ts';
 import { tombstone } from '../../stack/tombstone.ts';
+import type { DrillSite } from '../../stack/drill-site.ts';
 
 const drill = `own-path-${randomBytes(3).toString('hex')}`;
 const drillLabels = { [labels.drill]: drill, [labels.owner]: currentOwner() };

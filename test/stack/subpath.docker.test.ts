@@ -8,9 +8,9 @@ import { createNetworkTools } from '../../stack/network-tools.ts';
 import { currentOwner, labels } from '../../stack/owner.ts';
 import { createStackProvider } from '../../stack/provider.ts';
 import { getRuntime, type Inspection } from '../../stack/runtime.ts';
-import type { DrillSite } from '../../stack/service.ts';
 import { parts } from './stack-cases.ts';
 import { leftOf, smallStack, uniqueDrill } from './small-stack.ts';
+import type { DrillSite } from '../../stack/drill-site.ts';
 
 // A service may have one folder of a volume (`subpath`) whose other folders are somebody else's.
 const drill = uniqueDrill('subpath');

@@ -3,9 +3,9 @@ import type { Consistency } from '../../core/backup.ts';
 import { systemClock } from '../../core/clock.ts';
 import { createReceiver, recordingContext, startFollowing, takeBackup, type Receiver } from './artifact.ts';
 import { damages } from './damages.ts';
-import { whenReady, type Suite } from './driver-conformance.ts';
 import { differences, readAll } from './workload-history.ts';
 import { canSuffer, suffer } from '../support/suffer.ts';
+import { whenReady, type Suite } from './suite.ts';
 
 async function fill(suite: Suite, first: number, groups: number, text: string): Promise<void> {
   const workload = suite.data();

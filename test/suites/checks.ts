@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { whenReady, type Suite } from './driver-conformance.ts';
+import { whenReady, type Suite } from './suite.ts';
 
 /**
  * Each check green on a clean case, red on a known-bad one, and never green without a baseline; each action

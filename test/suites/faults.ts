@@ -8,21 +8,10 @@ import { drivers } from '../../drivers/index.ts';
 import { injectInto } from '../../engine/targets.ts';
 import { faults } from '../../faults/index.ts';
 import { everything } from '../support/tier.ts';
-import { whenReady, type Rig, type Suite } from './driver-conformance.ts';
+import { whenReady, type Rig, type Suite } from './suite.ts';
+import type { FaultCase } from './suite.ts';
 
 const registries = { faults, drivers };
-
-/** One way to try a fault on the suite's server. */
-export interface FaultCase {
-  /** Tells several cases of one fault apart. */
-  name?: string;
-  params?: Record<string, unknown>;
-  /** What the refusal says, where this server cannot be broken that way. */
-  refused?: RegExp;
-  prepare?(rig: Rig): Promise<void>;
-  /** Goes on while the fault is injected; gives the way to end it. */
-  beside?(rig: Rig): Promise<() => Promise<void>>;
-}
 
 /**
  * Effects that no look at the end tells from what a recovery leaves, or not on every server and file:

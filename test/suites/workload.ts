@@ -1,8 +1,8 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { pollUntil, systemClock } from '../../core/clock.ts';
-import { whenReady, type Suite } from './driver-conformance.ts';
 import { History, readAll } from './workload-history.ts';
 import { canSuffer, suffer } from '../support/suffer.ts';
+import { whenReady, type Suite } from './suite.ts';
 
 /** Reading, writing and removing Muster's own records, and what a client says when it does not know. */
 export function workloadTests(suite: Suite): void {

@@ -7,9 +7,10 @@ import type { Service } from '../../../core/service.ts';
 import driver from '../../../drivers/http/index.ts';
 import { createRunEnvironment } from '../../../stack/run-environment.ts';
 import { bringUpReference, type ReferenceStack } from '../../fixtures/app/reference-stack.ts';
-import { driverConformance, whenReady } from '../../suites/driver-conformance.ts';
+import { driverConformance } from '../../suites/driver-conformance.ts';
 import { inertService } from '../../suites/inert-service.ts';
 import { suffer } from '../../support/suffer.ts';
+import { whenReady } from '../../suites/suite.ts';
 
 const users = 400;
 let reference: ReferenceStack;

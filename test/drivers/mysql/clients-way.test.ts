@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Service } from '../../../core/service.ts';
-import { asClientsMeetIt } from '../../../drivers/mysql/server.ts';
+import { asClientsMeetIt } from '../../../drivers/mysql/session.ts';
 
 const own = { host: 'own', port: 1 };
 const moved = { host: 'promoted', port: 2 };

@@ -7,10 +7,10 @@ import { findKept, keptPath, keptTag, removeKept } from '../../../stack/kept.ts'
 import { keptLabels } from '../../../stack/owner.ts';
 import { getRuntime } from '../../../stack/runtime.ts';
 import { recordingContext, startFollowing, takeBackup } from '../../suites/artifact.ts';
-import { whenReady } from '../../suites/driver-conformance.ts';
 import { builtImage } from '../../support/built-image.ts';
 import { oneReceiver, oneServer } from '../../support/server-rig.ts';
 import { mysqlStackUp } from '../mysql-stack.ts';
+import { whenReady } from '../../suites/suite.ts';
 
 /** Keys of this file's own, so that no other drill on this engine makes, takes or removes what it keeps. */
 const own = randomBytes(8).toString('hex');

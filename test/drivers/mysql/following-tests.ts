@@ -4,9 +4,9 @@ import type { Consistency } from '../../../core/backup.ts';
 import type { Attached } from '../../../core/driver.ts';
 import { following } from '../../../drivers/mysql/log-state.ts';
 import { createReceiver, startFollowing, takeBackup } from '../../suites/artifact.ts';
-import { whenReady } from '../../suites/driver-conformance.ts';
 import type { RecoveryRig } from './recovery-rig.ts';
 import { suffer } from '../../support/suffer.ts';
+import { whenReady } from '../../suites/suite.ts';
 
 const consistencyOf = (position: Record<string, string>): Consistency => ({
   atMs: 0,

@@ -3,9 +3,9 @@ import type { CheckOutcome } from '../../../core/driver.ts';
 import type { Artifact, Consistency, Sink } from '../../../core/backup.ts';
 import type { Json } from '../../../core/timeline.ts';
 import { recordingContext, startFollowing } from '../../suites/artifact.ts';
-import { whenReady } from '../../suites/driver-conformance.ts';
 import { oneReceiver, oneServer } from '../../support/server-rig.ts';
 import { mysqlStackUp } from '../mysql-stack.ts';
+import { whenReady } from '../../suites/suite.ts';
 
 /**
  * Tables that no snapshot covers, written to while a dump is read: the copy is torn, and no recovery from it

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { limitsOf, noteTables, tornAfterReplay } from '../../../drivers/mysql/other-engines.ts';
-import type { Site } from '../../../drivers/mysql/server.ts';
+import { limitsOf, noteTables } from '../../../drivers/mysql/other-engines.ts';
+import { tornAfterReplay } from '../../../drivers/mysql/torn.ts';
+import type { Site } from '../../../drivers/mysql/site.ts';
 
 const counter = { name: 'app.counter', engine: 'MyISAM', keyed: true };
 const hot = { name: 'app.hot', engine: 'MEMORY', keyed: true };

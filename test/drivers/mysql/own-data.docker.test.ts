@@ -10,7 +10,6 @@ import type { Artifact, Consistency } from '../../../core/backup.ts';
 import type { Helper, Service } from '../../../core/service.ts';
 import type { Stack } from '../../../core/stack.ts';
 import mysqlDriver from '../../../drivers/mysql/index.ts';
-import { withSession } from '../../../drivers/mysql/server.ts';
 import { createStackProvider } from '../../../stack/provider.ts';
 import type { Container } from '../../../stack/runtime.ts';
 import { attachService } from '../../../stack/service.ts';
@@ -19,6 +18,7 @@ import { drillSite } from '../../stack/drill-site.ts';
 import { uniqueDrill } from '../../stack/small-stack.ts';
 import { serverInFolder } from './server-in-folder.ts';
 import { damageFileOf, suffer } from '../../support/suffer.ts';
+import { withSession } from '../../../drivers/mysql/session.ts';
 
 const file = fileURLToPath(new URL('../../fixtures/mysql-hardened.compose.yml', import.meta.url));
 const drill = uniqueDrill('mysql-own');

@@ -8,9 +8,9 @@ import {
   takeBackup,
   type Receiver,
 } from '../../suites/artifact.ts';
-import { whenReady } from '../../suites/driver-conformance.ts';
 import { oneServer } from '../../support/server-rig.ts';
 import { mysqlStackUp } from '../mysql-stack.ts';
+import { whenReady } from '../../suites/suite.ts';
 
 export type RecoveryRig = ReturnType<typeof recoveryRig>;
 

@@ -4,12 +4,12 @@ import { pollUntil, systemClock } from '../../../core/clock.ts';
 import type { PlainFile } from '../../../core/backup.ts';
 import type { DataWorkload } from '../../../core/workload.ts';
 import { recordingContext } from '../../suites/artifact.ts';
-import { whenReady } from '../../suites/driver-conformance.ts';
 import { readAll } from '../../suites/workload-history.ts';
 import { followingTests } from './following-tests.ts';
 import { leftOpenTests, type Close } from './left-open-tests.ts';
 import { recoveryRig } from './recovery-rig.ts';
 import { suffer } from '../../support/suffer.ts';
+import { whenReady } from '../../suites/suite.ts';
 
 /** Recoveries as an operator would run them, each followed by a look at what came back and what did not. */
 const rig = recoveryRig();

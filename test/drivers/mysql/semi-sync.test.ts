@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { semiSyncVerdict } from '../../../drivers/mysql/semi-sync.ts';
-import type { SemiSync } from '../../../drivers/mysql/server.ts';
+import type { SemiSync } from '../../../drivers/mysql/site.ts';
 
 const before: SemiSync = { status: true, unacknowledged: 4, acknowledged: 10, replicas: 1, startedAt: 1_000 };
 const later = (over: Partial<SemiSync> = {}): SemiSync => ({ ...before, acknowledged: 60, ...over });

@@ -1,5 +1,5 @@
 import type { Container } from '../../../stack/runtime.ts';
-import type { DrillSite } from '../../../stack/service.ts';
+import type { DrillSite } from '../../../stack/drill-site.ts';
 
 /** A server of the drill whose data is in a folder of the host; not started yet. */
 export const serverInFolder = (

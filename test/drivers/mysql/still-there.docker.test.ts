@@ -2,12 +2,12 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { ActiveFault } from '../../../core/active-fault.ts';
 import type { Artifact } from '../../../core/backup.ts';
 import { recordingContext, takeBackup } from '../../suites/artifact.ts';
-import { whenReady } from '../../suites/driver-conformance.ts';
 import { emptyVolume } from '../empty-volume.ts';
 import { oneReceiver, oneServer } from '../../support/server-rig.ts';
 import { mysqlStackUp } from '../mysql-stack.ts';
 import { askedAgain } from './beyond-cases.ts';
 import { suffer } from '../../support/suffer.ts';
+import { whenReady } from '../../suites/suite.ts';
 
 /**
  * A fault whose effect is asked for again: there where nobody repaired it, and not where the data was

@@ -1,0 +1,79 @@
+import mysql from 'mysql2/promise';
+import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { serverPort } from './config.ts';
+import type { Site } from './site.ts';
+
+/**
+ * For who asks again and again whether a server is there, or whose waiting a recovery would be charged with.
+ */
+export const probeMs = 1_000;
+
+/** For everything else: a busy machine takes seconds to greet. */
+const administrationMs = 10_000;
+
+/** Opens a connection of Muster's own to the service itself, not through the clients' way in. */
+async function connect(
+  site: Pick<Site, 'service' | 'config' | 'password'>,
+  withinMs: number,
+): Promise<Connection> {
+  const { host, port } = await site.service.endpoint(serverPort);
+  return mysql.createConnection({
+    host,
+    port,
+    user: site.config.user,
+    password: site.password,
+    connectTimeout: withinMs,
+    charset: 'utf8mb4',
+    timezone: 'Z',
+    supportBigNumbers: true,
+    bigNumberStrings: true,
+    dateStrings: true,
+  });
+}
+
+export interface Session {
+  connection: Connection;
+  rows<Row>(sql: string, values?: unknown[]): Promise<Row[]>;
+}
+
+/** The server as its clients meet it: wherever a failover has put it. */
+export const asClientsMeetIt = <S extends Pick<Site, 'service' | 'clients'>>(site: S): S => {
+  const service = new Proxy(site.service, {
+    get: (own, name) =>
+      name === 'endpoint'
+        ? (port: number) => (port === serverPort ? site.clients() : own.endpoint(port))
+        : Reflect.get(own, name),
+  });
+  return { ...site, service };
+};
+
+/**
+ * Runs work on one connection and closes it. The server's errors pass through. `connectMs`: how long it may
+ * take to be let in.
+ */
+export async function withSession<T>(
+  site: Pick<Site, 'service' | 'config' | 'password'>,
+  work: (session: Session) => Promise<T>,
+  connectMs = administrationMs,
+): Promise<T> {
+  const connection = await connect(site, connectMs);
+  // A connection that dies while idle reports it here as well; the next query on it says so again.
+  connection.on('error', () => undefined);
+  try {
+    const rows = async <Row>(sql: string, values: unknown[] = []): Promise<Row[]> =>
+      (await connection.query<RowDataPacket[]>(sql, values))[0] as Row[];
+    return await work({ connection, rows });
+  } finally {
+    connection.destroy();
+  }
+}
+
+/**
+ * The server's own error code (`ER_NO_SUCH_TABLE`), or null for an error that did not come from the server.
+ */
+export function serverCode(error: unknown): string | null {
+  const { code } = error as { code?: unknown };
+  return typeof code === 'string' && code.startsWith('ER_') ? code : null;
+}
+
+export const quoted = (name: string): string => `\`${name.replaceAll('`', '``')}\``;
