@@ -19,7 +19,7 @@ import { runDrill } from '../engine/drill.ts';
 import { planDrill } from '../engine/plan.ts';
 import { createStackProvider } from '../stack/provider.ts';
 import { createRunEnvironment } from '../stack/run-environment.ts';
-import { createVault } from '../stores/vault.ts';
+import { createRepository } from '../stores/repository.ts';
 
 interface Change {
   answered: boolean;
@@ -65,7 +65,7 @@ async function once(): Promise<{
       {
         registries,
         provider: watched,
-        makeVault: createVault,
+        makeRepository: createRepository,
         clock: systemClock,
         environment,
         home,

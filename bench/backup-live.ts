@@ -15,7 +15,7 @@ import { openWay } from '../drivers/http/way.ts';
 import { createStackProvider } from '../stack/provider.ts';
 import { createRunEnvironment } from '../stack/run-environment.ts';
 import { stores } from '../stores/index.ts';
-import { createVault } from '../stores/vault.ts';
+import { createRepository } from '../stores/repository.ts';
 
 const rounds = Number(process.argv[2] ?? 5);
 const users = Number(process.argv[3] ?? 150_000);
@@ -62,19 +62,19 @@ async function open() {
         }),
       ] as const,
   );
-  const vault = createVault({
+  const repository = createRepository({
     stores: new Map(await Promise.all(opened)),
     key: () => key,
     clock: systemClock,
     originMs: 0,
     drill,
   });
-  return { mysql, vault };
+  return { mysql, repository };
 }
 
-async function byMuster({ mysql, vault }: Awaited<ReturnType<typeof open>>): Promise<number> {
+async function byMuster({ mysql, repository }: Awaited<ReturnType<typeof open>>): Promise<number> {
   const begunMs = systemClock.nowMs();
-  const writer = await vault.begin({
+  const writer = await repository.begin({
     component: 'mysql',
     backup: 'daily',
     method: 'dump',
@@ -146,7 +146,7 @@ try {
     `median ratio ${ratios.sort((a, b) => a - b)[Math.floor(rounds / 2)]!.toFixed(2)} (at most 1.1 is asked for)`,
   );
   await opened.mysql.close();
-  await opened.vault.close();
+  await opened.repository.close();
 } finally {
   await promisify(execFile)('rm', ['-f', `/tmp/${drill}.enc`]);
   await stack.down();

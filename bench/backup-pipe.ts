@@ -22,7 +22,7 @@ import { parseArgs } from 'node:util';
 import { systemClock } from '../core/clock.ts';
 import { formatBytes } from '../core/units.ts';
 import { directory } from '../stores/directory.ts';
-import { createVault } from '../stores/vault.ts';
+import { createRepository } from '../stores/repository.ts';
 
 const ratioMax = 1.1;
 const { values } = parseArgs({
@@ -58,14 +58,14 @@ async function ours(file: string, folder: string): Promise<number> {
   const stores = new Map(
     await Promise.all(['one', 'two'].map(async (name) => [name, await open(name, folder)] as const)),
   );
-  const vault = createVault({
+  const repository = createRepository({
     stores,
     key: () => Buffer.alloc(32, 7),
     clock: systemClock,
     originMs: 0,
     drill: 'bench',
   });
-  const point = await vault.begin({
+  const point = await repository.begin({
     component: 'mysql',
     backup: 'dump',
     method: 'dump',
@@ -75,7 +75,7 @@ async function ours(file: string, folder: string): Promise<number> {
   const source = spawn('cat', [file], { stdio: ['ignore', 'pipe', 'inherit'] });
   await point.put('dump.sql', source.stdout);
   await point.commit({ atMs: 0, position: {}, tool: 'cat', server: 'none' });
-  await vault.close();
+  await repository.close();
   const { user, system } = process.cpuUsage(before);
   return (user + system) / 1000;
 }

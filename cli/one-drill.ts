@@ -13,7 +13,7 @@ import type { Plan } from '../engine/plan.ts';
 import { keptOwner } from '../stack/owner.ts';
 import { createStackProvider } from '../stack/provider.ts';
 import { createRunEnvironment } from '../stack/run-environment.ts';
-import { createVault } from '../stores/vault.ts';
+import { createRepository } from '../stores/repository.ts';
 import { exitCodeOfError } from './output.ts';
 import { registries } from './registries.ts';
 import { musterVersion } from './version.ts';
@@ -110,7 +110,7 @@ async function dependenciesFor(
   return {
     registries,
     provider,
-    makeVault: createVault,
+    makeRepository: createRepository,
     clock: systemClock,
     environment,
     version: musterVersion(),

@@ -148,7 +148,7 @@ export interface Pruned {
 }
 
 /** All stores of a drill, with compression, encryption and manifests between them and the drivers. */
-export interface Vault {
+export interface Repository {
   begin(spec: PointSpec): Promise<PointWriter>;
   /**
    * Complete recovery points of a backup in one store, newest first: those of this drill, or those that

@@ -6,7 +6,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Progress } from '../core/progress.ts';
 import type { Registries } from '../core/registries.ts';
 import type { Stack, StackProvider } from '../core/stack.ts';
-import type { Store, Vault } from '../core/store.ts';
+import type { Store, Repository } from '../core/store.ts';
 import type { Stage } from '../core/timeline.ts';
 import type { LedgerWriter } from './ledger-file.ts';
 import type { Moments } from './moments.ts';
@@ -16,19 +16,19 @@ import type { Loss } from './regions.ts';
 import type { TimelineWriter } from './timeline-writer.ts';
 import type { UndoStack } from './undo.ts';
 
-/** Makes the vault of a drill over its opened stores. Given from outside: the engine knows no format. */
-export type VaultFactory = (options: {
+/** Makes the repository of a drill over its opened stores. Given from outside: the engine knows no format. */
+export type RepositoryFactory = (options: {
   stores: Map<string, Store>;
   key(): Buffer;
   clock: Clock;
   originMs: number;
   drill: string;
-}) => Vault;
+}) => Repository;
 
 export interface EngineDependencies {
   registries: Registries;
   provider: StackProvider;
-  makeVault: VaultFactory;
+  makeRepository: RepositoryFactory;
   clock: Clock;
   /**
    * Generated for this run: passwords, certificates. Looked up before the process environment, never
@@ -70,7 +70,7 @@ export interface Drill {
   /** Values of secrets that were looked up: what must never be shown. */
   readonly secrets: Set<string>;
   stack: Stack | null;
-  vault: Vault | null;
+  repository: Repository | null;
   readonly stores: Map<string, StoreTarget>;
   /** Regions that were lost, by name. */
   readonly regions: Map<string, Loss>;

@@ -88,7 +88,7 @@ async function fetchKnown(
       { found: `SHA-256 ${digestOf(manifest)}`, expected: `SHA-256 ${seen}` },
     );
   }
-  return drill.vault!.fetch(manifest, store, context);
+  return drill.repository!.fetch(manifest, store, context);
 }
 
 const digestOf = (manifest: Manifest): string =>
@@ -121,7 +121,7 @@ async function pointToRestore(
   const durable = durableOf(drill, backup);
   const before = (point: Manifest): boolean =>
     existing ? consistentMs(point) <= Date.parse(fault.utc) : point.consistentAtMs <= fault.atMs;
-  const points = (await drill.vault!.points(component, name, store, existing ? 'others' : 'own')).filter(
+  const points = (await drill.repository!.points(component, name, store, existing ? 'others' : 'own')).filter(
     ({ point }) => existing || durable.has(point),
   );
   const usable = which === 'newest' ? points[0] : points.find(before);
@@ -146,7 +146,7 @@ export async function fetchLog(
   const [component, name] = step.replay.split('.') as [string, string];
   const refused = { step: index, backup: step.replay, store: step.from, point: null };
   try {
-    const log = await drill.vault!.fetchLog(component, name, step.from, context, base.drill);
+    const log = await drill.repository!.fetchLog(component, name, step.from, context, base.drill);
     const last = Number(log.position['segment']);
     const durable =
       base.drill === drill.id

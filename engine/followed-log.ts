@@ -36,7 +36,7 @@ export function startLog(drill: Drill, backup: PlannedBackup): FollowedLog {
     told = true;
   };
   const begin = async (): Promise<void> => {
-    writer = await drill.vault!.followLog(
+    writer = await drill.repository!.followLog(
       spec,
       (segment) => void timeline.emit('log.durable', { backup: backup.id, ...segment }),
     );

@@ -54,7 +54,7 @@ export function openDrill(plan: Plan, dependencies: EngineDependencies, options:
     originMs,
     secrets: new Set(),
     stack: null,
-    vault: null,
+    repository: null,
     stores: new Map(),
     regions: new Map(),
     attached: new Map(),

@@ -11,7 +11,7 @@ import { watchedStore } from './regions.ts';
 import { secretOf, serviceOf } from './surroundings.ts';
 import { wayTo } from './targets.ts';
 
-/** Opens every store of the strategy, makes the vault over them, and says what a fault may ask of each. */
+/** Opens every store of the strategy and the repository over them, and says what a fault may ask of each. */
 export async function openStores(drill: Drill): Promise<void> {
   const { plan, dependencies } = drill;
   const stores = new Map<string, Store>();
@@ -31,7 +31,7 @@ export async function openStores(drill: Drill): Promise<void> {
       loseKey,
       points,
       reopen,
-      wrote: (key) => drill.vault!.wrote(key),
+      wrote: (key) => drill.repository!.wrote(key),
       way: (through) => wayTo(drill, service, through),
       refusal: async (wanted) =>
         refusalOf(
@@ -44,7 +44,7 @@ export async function openStores(drill: Drill): Promise<void> {
       look: (keys) => digestsIn(reopen, keys),
     });
   }
-  drill.vault = dependencies.makeVault({
+  drill.repository = dependencies.makeRepository({
     stores,
     key,
     clock: dependencies.clock,
@@ -97,7 +97,7 @@ function keyOf(drill: Drill): { key(): Buffer; loseKey(): Undo } {
 
 /** What a fault is about to damage must be what this drill wrote there: a store may be the user's own. */
 function ownOnly(drill: Drill, store: string, keys: readonly string[]): readonly string[] {
-  const foreign = keys.filter((key) => !drill.vault!.wrote(key));
+  const foreign = keys.filter((key) => !drill.repository!.wrote(key));
   if (foreign.length === 0) return keys;
   throw environmentError(`refusing to damage what is not this drill's own in store ${store}`, {
     found: foreign[0]!,
@@ -111,7 +111,7 @@ async function pointsIn(drill: Drill, store: string): Promise<Manifest[]> {
     ({ info, plan }) => info.kind === 'snapshot' && plan.copies.includes(store),
   );
   const found = await Promise.all(
-    backups.map(({ component, name }) => drill.vault!.points(component, name, store)),
+    backups.map(({ component, name }) => drill.repository!.points(component, name, store)),
   );
   return found.flat().sort((a, b) => b.consistentAtMs - a.consistentAtMs);
 }
@@ -127,7 +127,7 @@ async function refusalOf(drill: Drill, store: string, wanted: Manifest | undefin
     progress: () => undefined,
   };
   try {
-    await drill.vault!.fetch(wanted, store, context);
+    await drill.repository!.fetch(wanted, store, context);
     return null;
   } catch (error) {
     return messageOf(error);

@@ -19,7 +19,7 @@ export async function pruneAfter(
   if (!keep || !isDue(drill, keep, durable)) return;
   const { timeline } = drill;
   try {
-    const pruned = await drill.vault!.prune(spec, keep, async (points) => {
+    const pruned = await drill.repository!.prune(spec, keep, async (points) => {
       timeline.emit('prune.begun', { backup: backup.id, points: [...points] });
       await drill.moments.pass('prune', backup.id);
     });

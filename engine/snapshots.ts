@@ -99,7 +99,7 @@ async function takeSnapshot(
   let point = label;
   const begunMs = drill.dependencies.clock.nowMs();
   try {
-    const writer = await drill.vault!.begin(spec);
+    const writer = await drill.repository!.begin(spec);
     point = writer.point;
     running.dueMs = null;
     timeline.emit('backup.begun', {

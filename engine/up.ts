@@ -206,6 +206,6 @@ export async function closeAll(drill: Drill): Promise<string[]> {
   };
   for (const [name, attached] of drill.attached) await attempt(`closing ${name}`, () => attached.close());
   drill.attached.clear();
-  if (drill.vault) await attempt('closing the stores', () => drill.vault!.close());
+  if (drill.repository) await attempt('closing the stores', () => drill.repository!.close());
   return errors;
 }

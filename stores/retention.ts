@@ -26,8 +26,8 @@ interface Survey {
 type At = { component: string; backup: string; point: string };
 
 /**
- * Carries out a retention; see Vault.prune. Files go before `prepared` and after every `manifest.json`, so
- * that what an interrupted prune leaves behind is always known by its `prepared` (stores/layout.ts).
+ * Carries out a retention; see Repository.prune. Files go before `prepared` and after every `manifest.json`,
+ * so that what an interrupted prune leaves behind is always known by its `prepared` (stores/layout.ts).
  */
 export async function prune(spec: PointSpec, keep: Keep, context: RetentionContext): Promise<Pruned> {
   const survey = await take(spec, context);

@@ -23,7 +23,7 @@ const mayImport: Record<string, Record<string, string>> = {
     measures: 'registry',
     drivers: 'registry',
     faults: 'registry',
-    stores: 'registry and vault',
+    stores: 'registry and repository',
     stack: 'the provider and the host',
     reports: 'registry and the terminal',
   },

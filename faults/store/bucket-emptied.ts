@@ -3,10 +3,10 @@ import { environmentError } from '../../core/errors.ts';
 import { defineStoreFault, type StoreTarget } from '../../core/fault.ts';
 
 /**
- * What a vault writes begins so (stores/layout.ts); a folder or bucket of the user's own may hold other
+ * What a repository writes begins so (stores/layout.ts); a folder or bucket of the user's own may hold other
  * things.
  */
-const vaults = /^(points|logs)\//;
+const ours = /^(points|logs)\//;
 
 /**
  * Manifests go first, so that nothing half deleted looks like a recovery point, and come back last. Refused
@@ -45,7 +45,7 @@ export default defineStoreFault({
 });
 
 async function keysToLose(target: StoreTarget): Promise<string[]> {
-  const keys = (await target.store.list('')).map(({ key }) => key).filter((key) => vaults.test(key));
+  const keys = (await target.store.list('')).map(({ key }) => key).filter((key) => ours.test(key));
   const foreign = keys.filter((key) => !target.wrote(key));
   if (foreign.length > 0) {
     throw environmentError(

@@ -5,7 +5,7 @@ import { defineStoreFault } from '../../core/fault.ts';
 /**
  * The key is the drill's, so that losing it makes every encrypted store useless; the store that is named is
  * the one that is looked at. The witness is a restore that is refused: fetched and opened like any other,
- * with the vault's own reason.
+ * with the repository's own reason.
  */
 export default defineStoreFault({
   about:

@@ -29,7 +29,7 @@ function drillOf(ways: Record<string, Attach>): { drill: Drill; told: string[] }
     dependencies: {
       clock: systemClock,
       progress: () => undefined,
-      makeVault: () => ({ close: async () => undefined }),
+      makeRepository: () => ({ close: async () => undefined }),
     },
   } as unknown as Drill;
   return { drill, told };

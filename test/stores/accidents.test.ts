@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import type { Store, Vault } from '../../core/store.ts';
+import type { Store, Repository } from '../../core/store.ts';
 import { Nth } from './faulty.ts';
 import { backUp, consistency, cut, spec, workbench, type Workbench } from './workbench.ts';
 
@@ -21,14 +21,14 @@ const moments = ['before', 'during', 'after'] as const;
  * fetched whole from every copy. Gives the points visible in each.
  */
 async function noHalfPoint(bench: Workbench, accident: string): Promise<Record<string, string[]>> {
-  const { vault, stores } = await bench.reopened();
+  const { repository, stores } = await bench.reopened();
   const visible: Record<string, string[]> = {};
   for (const store of stores.keys()) {
-    const manifests = await vault.points('mysql', 'dump', store);
+    const manifests = await repository.points('mysql', 'dump', store);
     visible[store] = manifests.map(({ point }) => point);
     for (const manifest of manifests) {
       for (const copy of manifest.copies) {
-        const artifact = await vault
+        const artifact = await repository
           .fetch(manifest, copy, await bench.fetchContext())
           .catch((error: unknown) => {
             throw new Error(`${accident}: visible in ${store}, but not to be had from ${copy}`, {
@@ -54,7 +54,7 @@ describe('a backup whose nth call to a store fails', () => {
     for (let n = 1; ; n += 1) {
       const nth = new Nth(n, when);
       await using bench = await workbench(nth.wrap);
-      const done = await backUp(bench.vault, files).then(
+      const done = await backUp(bench.repository, files).then(
         () => true,
         () => false,
       );
@@ -79,7 +79,7 @@ describe('a backup whose nth call to a store fails', () => {
       for (let m = n + 1; ; m += 1) {
         const [first, second] = [new Nth(n, 'after'), new Nth(m, when)];
         await using bench = await workbench((store, name) => second.wrap(first.wrap(store, name), name));
-        await backUp(bench.vault, files).catch(() => {});
+        await backUp(bench.repository, files).catch(() => {});
         await noHalfPoint(bench, `${first.failed}, then ${second.failed}`);
         if (second.failed === null) break;
         struck += 1;
@@ -100,7 +100,7 @@ test.each([9, 10])(
       await using bench = await workbench((store, name) =>
         gone.wrap(second.wrap(first.wrap(store, name), name), name),
       );
-      await backUp(bench.vault, files).catch(() => {});
+      await backUp(bench.repository, files).catch(() => {});
       await noHalfPoint(bench, `${first.failed}, ${second.failed}, then all calls from ${k}`);
       if (gone.failed === null) break;
       struck += 1;
@@ -125,7 +125,7 @@ describe('when Muster dies', () => {
   async function died(key: RegExp): Promise<{ bench: Workbench; oneHolds: () => Promise<string[]> }> {
     const dead = Promise.withResolvers<void>();
     const bench = await workbench(dyingAt(key, dead.resolve));
-    const point = await bench.vault.begin(spec);
+    const point = await bench.repository.begin(spec);
     void (async () => {
       for (const [name, bytes] of Object.entries(files)) await point.put(name, Readable.from(cut(bytes)));
       await point.commit(consistency);
@@ -200,10 +200,10 @@ describe('when Muster dies', () => {
       expect(child.signalCode).toBe('SIGKILL');
       await noHalfPoint(bench, `killed at removal ${kill}`);
     }
-    const { vault, stores } = await bench.reopened();
-    const { kept } = await vault.prune(spec, { points: 1 }, async () => undefined);
+    const { repository, stores } = await bench.reopened();
+    const { kept } = await repository.prune(spec, { points: 1 }, async () => undefined);
     expect(kept).toBe(1);
-    const [newest] = await vault.points('mysql', 'dump', 'one');
+    const [newest] = await repository.points('mysql', 'dump', 'one');
     expect(new Set((await keysOf(stores)).map((at) => at.split('/')[3]))).toEqual(new Set([newest!.point]));
   });
 });
@@ -212,7 +212,7 @@ test('a backup that is abandoned, and a fetch that is stopped, at any moment bri
   await using bench = await workbench();
   const large = Buffer.from('INSERT INTO a VALUES (1);\n'.repeat(200_000));
   for (let pieces = 0; pieces < 80; pieces += 8) {
-    const point = await bench.vault.begin(spec);
+    const point = await bench.repository.begin(spec);
     let given = 0;
     const put = point.put(
       'a.sql',
@@ -230,9 +230,9 @@ test('a backup that is abandoned, and a fetch that is stopped, at any moment bri
     await point.abort();
   }
   expect(await keysOf(bench.stores)).toEqual([]);
-  const { manifest } = await backUp(bench.vault, { 'a.sql': large });
-  for (let bytes = 0; bytes < large.length; bytes += 500_000) await stoppedAfter(bench.vault, bytes);
-  async function stoppedAfter(vault: Vault, bytes: number): Promise<void> {
+  const { manifest } = await backUp(bench.repository, { 'a.sql': large });
+  for (let bytes = 0; bytes < large.length; bytes += 500_000) await stoppedAfter(bench.repository, bytes);
+  async function stoppedAfter(repository: Repository, bytes: number): Promise<void> {
     const stop = new AbortController();
     const context = await bench.fetchContext();
     const stopping = {
@@ -242,7 +242,7 @@ test('a backup that is abandoned, and a fetch that is stopped, at any moment bri
         if (context.stages.includes('decrypt') && done > bytes) stop.abort(new Error('told to stop'));
       },
     };
-    await expect(vault.fetch(manifest, 'one', stopping)).rejects.toThrow();
+    await expect(repository.fetch(manifest, 'one', stopping)).rejects.toThrow();
     expect((await readdir(context.folder)).filter((name) => name.startsWith('.fetched'))).toEqual([]);
   }
 });

@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import { systemClock } from '../../core/clock.ts';
 import type { Store } from '../../core/store.ts';
 import { directory } from '../../stores/directory.ts';
-import { createVault } from '../../stores/vault.ts';
+import { createRepository } from '../../stores/repository.ts';
 import { consistency, cut, key, spec } from './workbench.ts';
 
 const folder = process.argv[2]!;
@@ -33,12 +33,18 @@ for (const name of ['one', 'two'])
     name,
     told(await directory.open({ name, config: {}, folder, service: nothing, secret: nothing })),
   );
-const vault = createVault({ stores, key: () => key, clock: systemClock, originMs: 0, drill: 'drill-1' });
+const repository = createRepository({
+  stores,
+  key: () => key,
+  clock: systemClock,
+  originMs: 0,
+  drill: 'drill-1',
+});
 for (;;) {
-  const point = await vault.begin(spec);
+  const point = await repository.begin(spec);
   await point.put('a.sql', Readable.from(cut(Buffer.from('CREATE TABLE a (id INT);\n'.repeat(20_000)))));
   await point.put('b.sql', Readable.from(cut(Buffer.from('b'.repeat(500)))));
   await point.commit({ ...consistency, atMs: systemClock.nowMs() });
   console.log(`durable ${point.point}`);
-  if (keeps) await vault.prune(spec, { points: 2 }, async () => undefined);
+  if (keeps) await repository.prune(spec, { points: 2 }, async () => undefined);
 }

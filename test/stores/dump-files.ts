@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Manifest } from '../../core/store.ts';
 import type { Workbench } from './workbench.ts';
 
-/** A dump as it is put into a vault, and how to ask what lies in the stores then. */
+/** A dump as it is put into a repository, and how to ask what lies in the stores then. */
 export const sql = Buffer.from(
   Array.from({ length: 40_000 }, (_, id) => `INSERT INTO users VALUES (${id},'user-${id}@example');\n`).join(
     '',
@@ -16,7 +16,7 @@ export const files = {
 };
 
 export const points = (bench: Workbench, store = 'one'): Promise<Manifest[]> =>
-  bench.vault.points('mysql', 'dump', store);
+  bench.repository.points('mysql', 'dump', store);
 
 export async function everything(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });

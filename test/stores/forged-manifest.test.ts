@@ -23,7 +23,7 @@ describe('a store whose manifest was changed', () => {
 
   test('is refused when the manifest was changed', async () => {
     await using bench = await workbench();
-    await backUp(bench.vault, files);
+    await backUp(bench.repository, files);
     const manifest = await forged(
       bench,
       (it) => {
@@ -40,7 +40,7 @@ describe('a store whose manifest was changed', () => {
 
   test('is refused when the manifest and its seal were written without the key', async () => {
     await using bench = await workbench();
-    await backUp(bench.vault, files);
+    await backUp(bench.repository, files);
     const manifest = await forged(
       bench,
       (it) => {
@@ -55,16 +55,16 @@ describe('a store whose manifest was changed', () => {
 
   test('is refused when two files were swapped and the manifest with them', async () => {
     await using bench = await workbench();
-    await backUp(bench.vault, { 'a.sql': Buffer.from('aaaa'), 'b.sql': Buffer.from('bbbb') });
-    const { vault } = await bench.reopened((store) => ({
+    await backUp(bench.repository, { 'a.sql': Buffer.from('aaaa'), 'b.sql': Buffer.from('bbbb') });
+    const { repository } = await bench.reopened((store) => ({
       ...store,
       read: (from) => store.read(swapped(from)),
     }));
-    await expect(vault.fetch((await points(bench))[0]!, 'one', await bench.fetchContext())).rejects.toThrow(
-      /SHA-256 is not that of its manifest/,
-    );
+    await expect(
+      repository.fetch((await points(bench))[0]!, 'one', await bench.fetchContext()),
+    ).rejects.toThrow(/SHA-256 is not that of its manifest/);
     // Without a seal in the way: the messages themselves know which file they are.
-    const { manifest } = await backUp(bench.vault, {
+    const { manifest } = await backUp(bench.repository, {
       'a.sql': Buffer.from('aaaa'),
       'b.sql': Buffer.from('bbbb'),
     });
@@ -148,15 +148,15 @@ describe('a store whose manifest was changed', () => {
     ],
   ])('is refused when a file in the manifest %s', async (_, change, reason) => {
     await using bench = await workbench();
-    await backUp(bench.vault, files, { ...spec, encrypt: false });
+    await backUp(bench.repository, files, { ...spec, encrypt: false });
     const manifest = await forged(bench, change, true);
     await expect(fetched(bench, manifest, 'one')).rejects.toThrow(reason);
   });
 
   test('is an error, not an omission, when a manifest does not parse or lies elsewhere', async () => {
     await using bench = await workbench();
-    await backUp(bench.vault, files);
-    const { manifest } = await backUp(bench.vault, files);
+    await backUp(bench.repository, files);
+    const { manifest } = await backUp(bench.repository, files);
     const path = join(bench.folder, 'one/points/mysql/dump', manifest.point, 'manifest.json');
     const text = await readFile(path);
     for (const bad of [

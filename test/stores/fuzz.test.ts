@@ -6,10 +6,10 @@ import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../core/clock.ts';
 import { MusterError } from '../../core/errors.ts';
-import type { FetchContext, Manifest, Store, Vault } from '../../core/store.ts';
+import type { FetchContext, Manifest, Store, Repository } from '../../core/store.ts';
 import { createCipher } from '../../stores/cipher.ts';
 import { decodeSegment, encodeSegment } from '../../stores/segment.ts';
-import { createVault } from '../../stores/vault.ts';
+import { createRepository } from '../../stores/repository.ts';
 import { inMemory } from '../support/in-memory.ts';
 import { backUp, key, spec } from './workbench.ts';
 
@@ -38,13 +38,13 @@ function memoryStore(objects: Map<string, Buffer>): Store {
 
 let folder: string;
 let objects: Map<string, Buffer>;
-let vault: Vault;
+let repository: Repository;
 let manifest: Manifest;
 let whole: Map<string, Buffer>;
 beforeAll(async () => {
   folder = mkdtempSync(join(inMemory, 'muster-fuzz-'));
   objects = new Map();
-  vault = createVault({
+  repository = createRepository({
     stores: new Map([['one', memoryStore(objects)]]),
     key: () => key,
     clock: systemClock,
@@ -52,7 +52,7 @@ beforeAll(async () => {
     drill: 'drill-1',
   });
   ({ manifest } = await backUp(
-    vault,
+    repository,
     { 'dump.sql': Buffer.from('CREATE TABLE a (id INT);\n'), 'more/b.sql': Buffer.from('b') },
     { ...spec, copies: ['one'], encrypt: false },
   ));
@@ -72,9 +72,9 @@ async function restored(): Promise<string[] | null> {
     progress: () => undefined,
   };
   try {
-    const [newest] = await vault.points('mysql', 'dump', 'one');
+    const [newest] = await repository.points('mysql', 'dump', 'one');
     if (!newest) return null;
-    const { files } = await vault.fetch(newest, 'one', context);
+    const { files } = await repository.fetch(newest, 'one', context);
     expect(files.every(({ path }) => path.startsWith(`${scratch}/`))).toBe(true);
     return files.map(({ name }) => name);
   } catch (error) {

@@ -23,7 +23,7 @@ const pieces = ['BEGIN;', 'INSERT 1;', 'COMMIT;', 'BEGIN;', 'INSERT 2;', 'COMMIT
 );
 
 async function appended(bench: Workbench, file: string, parts: Buffer[], writer?: LogWriter): Promise<void> {
-  const log = writer ?? (await bench.vault.followLog(spec, () => {}));
+  const log = writer ?? (await bench.repository.followLog(spec, () => {}));
   let offset = 0;
   for (const part of parts) {
     await log.append(file, offset, part);
@@ -32,8 +32,8 @@ async function appended(bench: Workbench, file: string, parts: Buffer[], writer?
   if (!writer) await log.close();
 }
 
-const fetchLog = async (bench: Workbench, store = 'one', vault = bench.vault): Promise<Artifact> =>
-  vault.fetchLog('mysql', 'binlog', store, await bench.fetchContext());
+const fetchLog = async (bench: Workbench, store = 'one', repository = bench.repository): Promise<Artifact> =>
+  repository.fetchLog('mysql', 'binlog', store, await bench.fetchContext());
 const contents = async (artifact: Artifact): Promise<Record<string, string>> =>
   Object.fromEntries(
     await Promise.all(artifact.files.map(async ({ name, path }) => [name, String(await readFile(path))])),
@@ -45,13 +45,15 @@ describe('a followed log', () => {
   test.each(wholeLogs)('comes back as it was, from either copy (encrypted: %j)', async (encrypt) => {
     await using bench = await workbench();
     const durable: number[] = [];
-    const log = await bench.vault.followLog({ ...spec, encrypt }, (segment) => durable.push(segment.segment));
+    const log = await bench.repository.followLog({ ...spec, encrypt }, (segment) =>
+      durable.push(segment.segment),
+    );
     await appended(bench, 'binlog.000001', pieces, log);
     await appended(bench, 'binlog.000002', [Buffer.alloc(300_000, 'x')], log);
     await log.close();
     for (const store of ['one', 'two']) {
       const context = await bench.fetchContext();
-      const artifact = await bench.vault.fetchLog('mysql', 'binlog', store, context);
+      const artifact = await bench.repository.fetchLog('mysql', 'binlog', store, context);
       expect(await contents(artifact)).toEqual({
         'binlog.000001': pieces.join(''),
         'binlog.000002': 'x'.repeat(300_000),
@@ -69,7 +71,7 @@ describe('a followed log', () => {
   test('is durable in every copy before an append resolves, and says when it was read', async () => {
     await using bench = await workbench();
     const seen: { bytes: number; readAtMs: number; copies: string[] }[] = [];
-    const log = await bench.vault.followLog(spec, () => {});
+    const log = await bench.repository.followLog(spec, () => {});
     for (const [index, piece] of pieces.slice(0, 2).entries()) {
       await log.append('f', index === 0 ? 0 : pieces[0]!.length, piece);
       const copies = [];
@@ -89,7 +91,7 @@ describe('a followed log', () => {
 
   test(goodLogs.reordered, async () => {
     await using bench = await workbench();
-    const log = await bench.vault.followLog(spec, () => {});
+    const log = await bench.repository.followLog(spec, () => {});
     let offset = 0;
     await Promise.all(pieces.map((piece) => log.append('f', (offset += piece.length) - piece.length, piece)));
     expect(await contents(await fetchLog(bench))).toEqual({ f: pieces.join('') });
@@ -98,7 +100,7 @@ describe('a followed log', () => {
   test('that was opened and never appended to is an empty log; one that never was is an error', async () => {
     await using bench = await workbench();
     await expect(fetchLog(bench)).rejects.toThrow(/has no log of mysql\.binlog/);
-    await (await bench.vault.followLog(spec, () => {})).close();
+    await (await bench.repository.followLog(spec, () => {})).close();
     expect((await fetchLog(bench)).files).toEqual([]);
   });
 
@@ -123,7 +125,7 @@ describe('a followed log', () => {
       expect(await contents(await fetchLog(bench, store))).toEqual({ f: 'BEGIN;INSERT 1;', h: 'new' });
     // A copy that lost more than what may have been under way is not written to.
     for (const segment of [2, 3]) await rm(segmentPath(bench, 'two', segment));
-    await expect(bench.vault.followLog(spec, () => {})).rejects.toMatchObject({
+    await expect(bench.repository.followLog(spec, () => {})).rejects.toMatchObject({
       message: expect.stringContaining('drifted apart'),
       found: 'segments: 4 in one, 2 in two',
     });
@@ -131,7 +133,7 @@ describe('a followed log', () => {
 
   test('is not appended to with a gap, under a path, or when closed', async () => {
     await using bench = await workbench();
-    const log = await bench.vault.followLog(spec, () => {});
+    const log = await bench.repository.followLog(spec, () => {});
     await log.append('f', 0, pieces[0]!);
     await expect(log.append('f', pieces[0]!.length + 1, pieces[1]!)).rejects.toThrow(
       /not appended to at its end/,
@@ -167,17 +169,17 @@ describe('a log is refused', () => {
 
   test.each(alteredSegments)('when a segment is $what (encrypted: $encrypt)', async ({ alter, encrypt }) => {
     await using bench = await workbench();
-    const log = await bench.vault.followLog({ ...spec, encrypt }, () => {});
+    const log = await bench.repository.followLog({ ...spec, encrypt }, () => {});
     await appended(bench, 'f', pieces, log);
-    const { vault } = await bench.reopened(alteringStore(/0000000003/, alter));
-    await expect(fetchLog(bench, 'one', vault)).rejects.toThrow(/0000000003.* in store one is refused/);
+    const { repository } = await bench.reopened(alteringStore(/0000000003/, alter));
+    await expect(fetchLog(bench, 'one', repository)).rejects.toThrow(/0000000003.* in store one is refused/);
   });
 
   test.each(cutSegments)(
     'not when a store gives $what of a segment (encrypted: $encrypt)',
     async ({ cut, encrypt }) => {
       await using bench = await workbench();
-      const log = await bench.vault.followLog({ ...spec, encrypt }, () => {});
+      const log = await bench.repository.followLog({ ...spec, encrypt }, () => {});
       await appended(bench, 'f', pieces, log);
       const bytesOf = async (stream: Readable): Promise<Buffer> =>
         Buffer.concat((await stream.toArray()) as Buffer[]);
@@ -186,8 +188,8 @@ describe('a log is refused', () => {
         read: async (key) =>
           /0000000003/.test(key) ? Readable.from(cut(await bytesOf(await store.read(key)))) : store.read(key),
       });
-      const { vault } = await bench.reopened(inPieces);
-      expect(await contents(await fetchLog(bench, 'one', vault))).toEqual({ f: pieces.join('') });
+      const { repository } = await bench.reopened(inPieces);
+      expect(await contents(await fetchLog(bench, 'one', repository))).toEqual({ f: pieces.join('') });
     },
   );
 
@@ -210,7 +212,7 @@ describe('a log is refused', () => {
   test(`when ${otherLogs.gap}`, async () => {
     await using bench = await workbench();
     await appended(bench, 'f', pieces);
-    const log = await bench.vault.followLog(spec, () => {});
+    const log = await bench.repository.followLog(spec, () => {});
     await log.append('f', 1_000, pieces[0]!);
     await expect(fetchLog(bench)).rejects.toMatchObject({
       message: expect.stringContaining('has a gap'),
@@ -222,8 +224,8 @@ describe('a log is refused', () => {
   test(`when ${otherLogs.otherKey}`, async () => {
     await using bench = await workbench();
     await appended(bench, 'f', pieces);
-    const { vault } = await bench.reopened((store: Store) => store, Buffer.alloc(32, 1));
-    await expect(fetchLog(bench, 'one', vault)).rejects.toThrow(MusterError);
+    const { repository } = await bench.reopened((store: Store) => store, Buffer.alloc(32, 1));
+    await expect(fetchLog(bench, 'one', repository)).rejects.toThrow(MusterError);
   });
 });
 
@@ -234,15 +236,15 @@ test.each(failingCalls)(
       const nth = new Nth(n, when);
       await using bench = await workbench(nth.wrap);
       const again = async <T>(work: () => Promise<T>): Promise<T> => work().catch(work);
-      const log = await again(() => bench.vault.followLog(spec, () => {}));
+      const log = await again(() => bench.repository.followLog(spec, () => {}));
       let offset = 0;
       for (const piece of pieces) {
         await again(() => log.append('f', offset, piece));
         offset += piece.length;
       }
-      const { vault } = await bench.reopened();
+      const { repository } = await bench.reopened();
       for (const store of ['one', 'two'])
-        expect(await contents(await fetchLog(bench, store, vault)), `call ${n}, ${nth.failed}`).toEqual({
+        expect(await contents(await fetchLog(bench, store, repository)), `call ${n}, ${nth.failed}`).toEqual({
           f: pieces.join(''),
         });
       if (nth.failed === null) break;
@@ -253,11 +255,11 @@ test.each(failingCalls)(
 test('a body that is read from a store is no bigger than it was when listed', async () => {
   await using bench = await workbench();
   await appended(bench, 'f', pieces);
-  const { vault } = await bench.reopened((store) => ({
+  const { repository } = await bench.reopened((store) => ({
     ...store,
     read: async (key) => (/0000000002/.test(key) ? Readable.from([Buffer.alloc(10)]) : store.read(key)),
   }));
-  await expect(fetchLog(bench, 'one', vault)).rejects.toMatchObject({
+  await expect(fetchLog(bench, 'one', repository)).rejects.toMatchObject({
     message: expect.stringContaining('cut off'),
     found: '10 bytes',
   });

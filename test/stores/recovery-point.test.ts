@@ -14,10 +14,10 @@ const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).dig
 describe('a recovery point', () => {
   test.each([true, false])('comes back as it was, from either copy (encrypted: %j)', async (encrypt) => {
     await using bench = await workbench();
-    const { manifest } = await backUp(bench.vault, files, { ...spec, encrypt });
+    const { manifest } = await backUp(bench.repository, files, { ...spec, encrypt });
     for (const store of ['one', 'two']) {
       const context = await bench.fetchContext();
-      const artifact = await bench.vault.fetch(manifest, store, context);
+      const artifact = await bench.repository.fetch(manifest, store, context);
       expect(artifact).toMatchObject({
         point: manifest.point,
         method: 'dump',
@@ -40,7 +40,7 @@ describe('a recovery point', () => {
 
   test('says in its manifest what is in it, and where', async () => {
     await using bench = await workbench();
-    const point = await bench.vault.begin(spec);
+    const point = await bench.repository.begin(spec);
     expect(await point.put('dump.sql', Readable.from(cut(sql)))).toEqual({
       plainBytes: sql.length,
       sha256: sha256(sql),
@@ -79,8 +79,11 @@ describe('a recovery point', () => {
   test('shows no plain byte and no key in any store', async () => {
     await using bench = await workbench();
     const marker = Buffer.from('a-marker-that-no-store-may-see');
-    await backUp(bench.vault, { 'a.sql': marker, 'b.sql': Buffer.concat([randomBytes(3_000_000), marker]) });
-    const log = await bench.vault.followLog({ ...spec, backup: 'binlog' }, () => {});
+    await backUp(bench.repository, {
+      'a.sql': marker,
+      'b.sql': Buffer.concat([randomBytes(3_000_000), marker]),
+    });
+    const log = await bench.repository.followLog({ ...spec, backup: 'binlog' }, () => {});
     await log.append('binlog.000001', 0, marker);
     await log.close();
     const paths = await everything(bench.folder);
@@ -99,7 +102,7 @@ describe('a recovery point', () => {
 
   test('does not exist before it is committed, nor after it was abandoned', async () => {
     await using bench = await workbench();
-    const point = await bench.vault.begin(spec);
+    const point = await bench.repository.begin(spec);
     await point.put('dump.sql', Readable.from(cut(sql)));
     expect(await points(bench)).toEqual([]);
     await point.abort();
@@ -110,7 +113,7 @@ describe('a recovery point', () => {
 
   test('is not lost when it is abandoned after all', async () => {
     await using bench = await workbench();
-    const point = await bench.vault.begin(spec);
+    const point = await bench.repository.begin(spec);
     await point.put('dump.sql', Readable.from(cut(sql)));
     const { manifest } = await point.commit(consistency);
     await point.abort();
@@ -119,7 +122,7 @@ describe('a recovery point', () => {
 
   test('is abandoned in the middle of a file at once', async () => {
     await using bench = await workbench();
-    const point = await bench.vault.begin(spec);
+    const point = await bench.repository.begin(spec);
     const endless = Readable.from(
       (async function* () {
         for (;;) yield randomBytes(100_000);
@@ -135,16 +138,16 @@ describe('a recovery point', () => {
 
   test('cannot be completed without a file, with one unfinished, with one that failed, or twice', async () => {
     await using bench = await workbench();
-    await expect((await bench.vault.begin(spec)).commit(consistency)).rejects.toMatchObject({
+    await expect((await bench.repository.begin(spec)).commit(consistency)).rejects.toMatchObject({
       found: 'no file was put',
     });
-    const unfinished = await bench.vault.begin(spec);
+    const unfinished = await bench.repository.begin(spec);
     const put = unfinished.put('dump.sql', new Readable({ read: () => {} }));
     put.catch(() => {});
     await expect(unfinished.commit(consistency)).rejects.toMatchObject({
       found: 'still being put: dump.sql',
     });
-    const failed = await bench.vault.begin(spec);
+    const failed = await bench.repository.begin(spec);
     await expect(
       failed.put(
         'dump.sql',
@@ -157,7 +160,7 @@ describe('a recovery point', () => {
       ),
     ).rejects.toThrow('mysqldump ended with 2');
     await expect(failed.commit(consistency)).rejects.toThrow(/takes nothing more/);
-    const done = await bench.vault.begin(spec);
+    const done = await bench.repository.begin(spec);
     await done.put('dump.sql', Readable.from(cut(sql)));
     await done.commit(consistency);
     await expect(done.commit(consistency)).rejects.toThrow(/takes nothing more/);
@@ -166,13 +169,13 @@ describe('a recovery point', () => {
 
   test.each(['../../escape', '/etc/cron.d/x', 'a/../../x', ''])('takes no file named %j', async (name) => {
     await using bench = await workbench();
-    const point = await bench.vault.begin(spec);
+    const point = await bench.repository.begin(spec);
     await expect(point.put(name, Readable.from([sql]))).rejects.toThrow(/is refused/);
   });
 
   test('may hold a file that is called like its own manifest', async () => {
     await using bench = await workbench();
-    const { manifest } = await backUp(bench.vault, { 'manifest.json': Buffer.from('theirs') });
+    const { manifest } = await backUp(bench.repository, { 'manifest.json': Buffer.from('theirs') });
     const artifact = await fetched(bench, manifest, 'two');
     expect(String(await readFile(artifact.files[0]!.path))).toBe('theirs');
   });
@@ -181,11 +184,11 @@ describe('a recovery point', () => {
     await using bench = await workbench();
     const made = [];
     for (const atMs of [5, 1, 9]) {
-      const point = await bench.vault.begin(spec);
+      const point = await bench.repository.begin(spec);
       await point.put('dump.sql', Readable.from([sql]));
       made.push((await point.commit({ ...consistency, atMs })).manifest.point);
     }
-    await backUp(bench.vault, files, { ...spec, backup: 'dump-2' });
+    await backUp(bench.repository, files, { ...spec, backup: 'dump-2' });
     expect((await points(bench)).map(({ point }) => point)).toEqual([made[2], made[0], made[1]]);
   });
 });

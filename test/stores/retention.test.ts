@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Pruned, Store, Vault } from '../../core/store.ts';
+import type { Pruned, Store, Repository } from '../../core/store.ts';
 import { systemClock, type Clock } from '../../core/clock.ts';
 import { wallClocks } from './clock-cases.ts';
 import { Nth } from './faulty.ts';
@@ -10,23 +10,23 @@ const nobody = async (): Promise<void> => undefined;
 /** Newest first. */
 const taken = async (
   { originMs }: Workbench,
-  vault: Vault,
+  repository: Repository,
   count: number,
   clock: Clock = systemClock,
 ): Promise<string[]> => {
   const points: string[] = [];
   // Points are named by the millisecond in which they were made.
   for (let i = 0; i < count; i += 1) {
-    points.unshift((await backUp(vault, files, spec, clock.nowMs() - originMs)).manifest.point);
+    points.unshift((await backUp(repository, files, spec, clock.nowMs() - originMs)).manifest.point);
     const until = Date.now() + 2;
     await expect.poll(() => Date.now() >= until, { interval: 1 }).toBe(true);
   }
   return points;
 };
-const visible = async (vault: Vault, store: string): Promise<string[]> =>
+const visible = async (repository: Repository, store: string): Promise<string[]> =>
   (
     await Promise.all(
-      (['own', 'others'] as const).map((whose) => vault.points('mysql', 'dump', store, whose)),
+      (['own', 'others'] as const).map((whose) => repository.points('mysql', 'dump', store, whose)),
     )
   )
     .flat()
@@ -50,8 +50,8 @@ const nothing: Pruned = {
 describe('what is beyond the retention', () => {
   test('goes from every copy, and what is kept can be restored', async () => {
     await using bench = await workbench();
-    const [newest, second, ...old] = await taken(bench, bench.vault, 5);
-    const pruned = await bench.vault.prune(spec, { points: 2 }, nobody);
+    const [newest, second, ...old] = await taken(bench, bench.repository, 5);
+    const pruned = await bench.repository.prune(spec, { points: 2 }, nobody);
     expect(pruned).toEqual({
       ...nothing,
       removed: old,
@@ -60,12 +60,13 @@ describe('what is beyond the retention', () => {
       bytes: expect.any(Number) as number,
     });
     expect(pruned.bytes).toBeGreaterThan(1_000);
-    for (const store of ['one', 'two']) expect(await visible(bench.vault, store)).toEqual([newest, second]);
+    for (const store of ['one', 'two'])
+      expect(await visible(bench.repository, store)).toEqual([newest, second]);
     const keys = await keysOf(bench.stores);
     for (const point of old) expect(ofPoint(keys, point)).toEqual([]);
-    for (const manifest of await bench.vault.points('mysql', 'dump', 'two'))
+    for (const manifest of await bench.repository.points('mysql', 'dump', 'two'))
       expect((await fetched(bench, manifest, 'two')).files).toHaveLength(1);
-    expect(await bench.vault.prune(spec, { points: 2 }, nobody), 'a second time').toEqual({
+    expect(await bench.repository.prune(spec, { points: 2 }, nobody), 'a second time').toEqual({
       ...nothing,
       kept: 2,
     });
@@ -73,19 +74,19 @@ describe('what is beyond the retention', () => {
 
   test('is told by its age where a duration is kept', async () => {
     await using bench = await workbench();
-    const [newest, ...old] = await taken(bench, bench.vault, 3);
-    expect(await bench.vault.prune(spec, { text: '1h', ms: 3_600_000 }, nobody)).toEqual({
+    const [newest, ...old] = await taken(bench, bench.repository, 3);
+    expect(await bench.repository.prune(spec, { text: '1h', ms: 3_600_000 }, nobody)).toEqual({
       ...nothing,
       kept: 3,
     });
-    const made = (await bench.vault.points('mysql', 'dump', 'one')).find(
+    const made = (await bench.repository.points('mysql', 'dump', 'one')).find(
       ({ point }) => point === newest,
     )!.consistentAtMs;
     // It passes while the prune looks at the stores, so that what is kept is the newest by being the last
     // one.
     const age = systemClock.nowMs() - bench.originMs - made;
-    expect((await bench.vault.prune(spec, { text: 'short', ms: age }, nobody)).removed).toEqual(old);
-    expect(await visible(bench.vault, 'one')).toEqual([newest]);
+    expect((await bench.repository.prune(spec, { text: 'short', ms: age }, nobody)).removed).toEqual(old);
+    expect(await visible(bench.repository, 'one')).toEqual([newest]);
   });
 
   test.each(wallClocks)(
@@ -94,34 +95,34 @@ describe('what is beyond the retention', () => {
       let aheadMs = 0;
       const wall: Clock = { ...systemClock, utc: () => new Date(Date.now() + aheadMs).toISOString() };
       await using bench = await workbench(undefined, wall);
-      const old = await taken(bench, bench.vault, 2, wall);
+      const old = await taken(bench, bench.repository, 2, wall);
       aheadMs = stepMs;
-      const all = [...(await taken(bench, bench.vault, 1, wall)), ...old];
-      await bench.vault.prune(spec, keep, nobody);
+      const all = [...(await taken(bench, bench.repository, 1, wall)), ...old];
+      await bench.repository.prune(spec, keep, nobody);
       for (const store of ['one', 'two'])
-        expect(await visible(bench.vault, store)).toEqual(all.slice(0, left).sort().reverse());
+        expect(await visible(bench.repository, store)).toEqual(all.slice(0, left).sort().reverse());
     },
   );
 
   test('is never the last one, however old it is', async () => {
     await using bench = await workbench();
-    const [newest, ...old] = await taken(bench, bench.vault, 2);
-    expect(await bench.vault.prune(spec, { text: '0s', ms: -60_000 }, nobody)).toMatchObject({
+    const [newest, ...old] = await taken(bench, bench.repository, 2);
+    expect(await bench.repository.prune(spec, { text: '0s', ms: -60_000 }, nobody)).toMatchObject({
       removed: old,
       spared: newest,
       kept: 1,
     });
-    expect(await visible(bench.vault, 'two')).toEqual([newest]);
+    expect(await visible(bench.repository, 'two')).toEqual([newest]);
   });
 
   test('is not the newest that is whole, where what is newer is not', async () => {
     await using bench = await workbench();
-    const [newest, second, third] = await taken(bench, bench.vault, 3);
+    const [newest, second, third] = await taken(bench, bench.repository, 3);
     for (const store of bench.stores.values()) {
       for (const { key } of await store.list('points/'))
         if (key.includes(newest!) && key.includes('/files/')) await store.write(key, Buffer.from('cut off'));
     }
-    expect(await bench.vault.prune(spec, { points: 1 }, nobody)).toMatchObject({
+    expect(await bench.repository.prune(spec, { points: 1 }, nobody)).toMatchObject({
       removed: [third],
       spared: second,
       kept: 2,
@@ -130,18 +131,18 @@ describe('what is beyond the retention', () => {
 
   test('stays where nothing is whole: there is no telling what is needed', async () => {
     await using bench = await workbench();
-    await taken(bench, bench.vault, 2);
+    await taken(bench, bench.repository, 2);
     for (const store of bench.stores.values())
       for (const { key } of await store.list('points/')) if (key.includes('/files/')) await store.remove(key);
-    await expect(bench.vault.prune(spec, { points: 1 }, nobody)).rejects.toThrow(
+    await expect(bench.repository.prune(spec, { points: 1 }, nobody)).rejects.toThrow(
       'no recovery point is whole: none is removed',
     );
-    expect(await visible(bench.vault, 'one')).toHaveLength(2);
+    expect(await visible(bench.repository, 'one')).toHaveLength(2);
   });
 
   test('is not what another drill made', async () => {
     await using bench = await workbench();
-    await taken(bench, bench.vault, 3);
+    await taken(bench, bench.repository, 3);
     const other = await bench.otherDrill();
     const [own] = await taken(bench, other, 1);
     expect(await other.prune(spec, { points: 1 }, nobody)).toEqual({ ...nothing, kept: 1 });
@@ -152,11 +153,11 @@ describe('what is beyond the retention', () => {
 
 /** A point that any store shows must be whole in every copy. */
 async function noHalf(bench: Workbench, accident: string): Promise<void> {
-  const { vault } = await bench.reopened();
+  const { repository } = await bench.reopened();
   for (const store of ['one', 'two']) {
-    for (const manifest of await vault.points('mysql', 'dump', store)) {
+    for (const manifest of await repository.points('mysql', 'dump', store)) {
       for (const copy of manifest.copies) {
-        await fetched({ ...bench, vault }, manifest, copy).catch((error: unknown) => {
+        await fetched({ ...bench, repository }, manifest, copy).catch((error: unknown) => {
           throw new Error(`${accident}: visible in ${store}, and not to be had from ${copy}`, {
             cause: error,
           });
@@ -174,27 +175,27 @@ describe('a prune that is interrupted', () => {
       let struck = 0;
       for (let n = 1; ; n += 1) {
         await using bench = await workbench();
-        const [newest, ...old] = await taken(bench, bench.vault, 2);
+        const [newest, ...old] = await taken(bench, bench.repository, 2);
         // As a kill does: nothing is done from there on.
         const nth = new Nth(n, when, true);
-        const { vault } = await bench.reopened(nth.wrap);
-        const done = await vault.prune(spec, { points: 1 }, nobody).then(
+        const { repository } = await bench.reopened(nth.wrap);
+        const done = await repository.prune(spec, { points: 1 }, nobody).then(
           () => true,
           () => false,
         );
         await noHalf(bench, `call ${n}, ${nth.failed}`);
         const after = await bench.reopened();
-        expect(await visible(after.vault, 'one'), nth.failed ?? 'none').toContain(newest);
+        expect(await visible(after.repository, 'one'), nth.failed ?? 'none').toContain(newest);
         if (nth.failed === null) {
           expect(done).toBe(true);
           break;
         }
         struck += 1;
         expect(done, nth.failed).toBe(false);
-        await after.vault.prune(spec, { points: 1 }, nobody);
+        await after.repository.prune(spec, { points: 1 }, nobody);
         const keys = await keysOf(after.stores);
         for (const point of old) expect(ofPoint(keys, point), nth.failed).toEqual([]);
-        expect(await visible(after.vault, 'two'), nth.failed).toEqual([newest]);
+        expect(await visible(after.repository, 'two'), nth.failed).toEqual([newest]);
       }
       // In two stores: two listings and two manifests each, then a manifest, a file and what was prepared of
       // one point.
@@ -204,11 +205,11 @@ describe('a prune that is interrupted', () => {
 
   test('between manifests and files shows nothing of what it removes, and what is left is completed by a later drill', async () => {
     await using bench = await workbench();
-    const [, ...old] = await taken(bench, bench.vault, 3);
+    const [, ...old] = await taken(bench, bench.repository, 3);
     await expect(
-      bench.vault.prune(spec, { points: 1 }, async (points) => {
+      bench.repository.prune(spec, { points: 1 }, async (points) => {
         expect(points).toEqual(old);
-        for (const store of ['one', 'two']) expect(await visible(bench.vault, store)).toHaveLength(1);
+        for (const store of ['one', 'two']) expect(await visible(bench.repository, store)).toHaveLength(1);
         throw new Error('killed');
       }),
     ).rejects.toThrow('killed');
@@ -239,24 +240,24 @@ describe('a prune that is interrupted', () => {
     }));
     const writing = backUp(slow, files);
     await reached.promise;
-    await taken(bench, bench.vault, 2);
-    expect(await bench.vault.prune(spec, { points: 1 }, nobody)).toMatchObject({
+    await taken(bench, bench.repository, 2);
+    expect(await bench.repository.prune(spec, { points: 1 }, nobody)).toMatchObject({
       removed: [expect.any(String)],
       completed: [],
     });
     go.resolve();
     const { manifest } = await writing;
-    expect(await visible(bench.vault, 'one')).toContain(manifest.point);
+    expect(await visible(bench.repository, 'one')).toContain(manifest.point);
     await noHalf(bench, 'written beside a prune');
   });
 
   test('removes nothing where a copy does not answer', async () => {
     await using bench = await workbench();
-    await taken(bench, bench.vault, 2);
-    const { vault } = await bench.reopened((store, name) =>
+    await taken(bench, bench.repository, 2);
+    const { repository } = await bench.reopened((store, name) =>
       name === 'two' ? { ...store, list: () => Promise.reject(new Error('unreachable')) } : store,
     );
-    await expect(vault.prune(spec, { points: 1 }, nobody)).rejects.toThrow('unreachable');
-    expect(await visible((await bench.reopened()).vault, 'one')).toHaveLength(2);
+    await expect(repository.prune(spec, { points: 1 }, nobody)).rejects.toThrow('unreachable');
+    expect(await visible((await bench.reopened()).repository, 'one')).toHaveLength(2);
   });
 });

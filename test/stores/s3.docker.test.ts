@@ -16,7 +16,7 @@ import type { Stack } from '../../core/stack.ts';
 import type { Store } from '../../core/store.ts';
 import { directory } from '../../stores/directory.ts';
 import { s3 } from '../../stores/s3.ts';
-import { createVault } from '../../stores/vault.ts';
+import { createRepository } from '../../stores/repository.ts';
 import { createStackProvider } from '../../stack/provider.ts';
 import { storeConformance } from '../suites/store-conformance.ts';
 import { backUp, key, spec } from './workbench.ts';
@@ -103,7 +103,7 @@ describe('as a bucket', () => {
   test('says whether what a prune removes stays as an older version', async () => {
     const made = async (bucket: string, versioning: boolean) => {
       const stores = new Map([['offsite', await open({ bucket, versioning })]]);
-      const vault = createVault({
+      const repository = createRepository({
         stores,
         key: () => key,
         clock: systemClock,
@@ -111,11 +111,11 @@ describe('as a bucket', () => {
         drill: 'drill-1',
       });
       const points = { ...spec, copies: ['offsite'] };
-      for (let i = 0; i < 2; i += 1) await backUp(vault, { 'a.sql': Buffer.from('one') }, points);
-      const pruned = await vault.prune(points, { points: 1 }, async () => undefined);
+      for (let i = 0; i < 2; i += 1) await backUp(repository, { 'a.sql': Buffer.from('one') }, points);
+      const pruned = await repository.prune(points, { points: 1 }, async () => undefined);
       expect(pruned).toMatchObject({ removed: [expect.any(String)], objects: 3 });
-      expect(await vault.points(spec.component, spec.backup, 'offsite')).toHaveLength(1);
-      await vault.close();
+      expect(await repository.points(spec.component, spec.backup, 'offsite')).toHaveLength(1);
+      await repository.close();
       const s3Client = await client();
       const { Versions = [] } = await s3Client.send(
         new ListObjectVersionsCommand({ Bucket: bucket, Prefix: 'points/' }),
@@ -209,7 +209,7 @@ describe('when the server fails', () => {
       secret: never,
       service: never,
     });
-    const vault = createVault({
+    const repository = createRepository({
       stores: new Map([
         ['volume', volume],
         ['offsite', offsite],
@@ -221,11 +221,11 @@ describe('when the server fails', () => {
     });
     const both = { ...spec, copies: ['volume', 'offsite'] };
     const { manifest } = await backUp(
-      vault,
+      repository,
       { 'dump.sql': Buffer.alloc(40_000_000, 'INSERT INTO a;') },
       both,
     );
-    const point = await vault.begin(both);
+    const point = await repository.begin(both);
     let piece = 0;
     const { randomBytes } = await import('node:crypto');
     const body = Readable.from(
@@ -238,16 +238,18 @@ describe('when the server fails', () => {
     );
     await expect(point.put('dump.sql', body)).rejects.toThrow(/store offsite could not write/);
     expect(piece).toBeGreaterThanOrEqual(30);
-    await expect(vault.points('mysql', 'dump', 'offsite')).rejects.toThrow(/store offsite could not list/);
+    await expect(repository.points('mysql', 'dump', 'offsite')).rejects.toThrow(
+      /store offsite could not list/,
+    );
     // It is back at another port of this machine: the same store finds it there.
     await service.start();
     await service.waitHealthy(60_000);
     await point.abort();
     for (const store of ['volume', 'offsite'])
-      expect(await vault.points('mysql', 'dump', store)).toEqual([manifest]);
+      expect(await repository.points('mysql', 'dump', store)).toEqual([manifest]);
     expect((await volume.list('points/')).length).toBe(3);
     const scratch = await mkdtemp(join(folder, 'scratch-'));
-    const artifact = await vault.fetch(manifest, 'offsite', {
+    const artifact = await repository.fetch(manifest, 'offsite', {
       folder: scratch,
       signal: new AbortController().signal,
       stage: (_, __, work) => work(),
@@ -256,7 +258,7 @@ describe('when the server fails', () => {
     expect(artifact.files).toEqual([
       { name: 'dump.sql', path: join(scratch, 'dump.sql'), bytes: 40_000_000 },
     ]);
-    await vault.close();
+    await repository.close();
   });
 
   test('a server that is silent is given up after three times its timeout', async () => {

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { systemClock, type Clock } from '../../core/clock.ts';
 import type { Artifact } from '../../core/backup.ts';
-import type { FetchContext, Manifest, PointSpec, Store, Vault } from '../../core/store.ts';
+import type { FetchContext, Manifest, PointSpec, Store, Repository } from '../../core/store.ts';
 import type { Stage } from '../../core/timeline.ts';
 import { directory } from '../../stores/directory.ts';
-import { createVault } from '../../stores/vault.ts';
+import { createRepository } from '../../stores/repository.ts';
 import { inMemory } from '../support/in-memory.ts';
 
 export const key = Buffer.alloc(32, 0x5a);
@@ -26,19 +26,19 @@ export const consistency = {
 };
 
 /**
- * Two directory stores, `one` and `two`, in a folder of their own, and a vault over them. `wrap` stands
+ * Two directory stores, `one` and `two`, in a folder of their own, and a repository over them. `wrap` stands
  * between.
  */
 export interface Workbench extends AsyncDisposable {
   folder: string;
-  /** Of the clock of every vault here. */
+  /** Of the clock of every repository here. */
   originMs: number;
   stores: Map<string, Store>;
-  vault: Vault;
-  /** Another vault on the same folders, as a later process would open it. */
-  reopened(wrap?: Wrap, withKey?: Buffer): Promise<{ vault: Vault; stores: Map<string, Store> }>;
-  /** A vault of another drill on the same folders. */
-  otherDrill(wrap?: Wrap): Promise<Vault>;
+  repository: Repository;
+  /** Another repository on the same folders, as a later process would open it. */
+  reopened(wrap?: Wrap, withKey?: Buffer): Promise<{ repository: Repository; stores: Map<string, Store> }>;
+  /** A repository of another drill on the same folders. */
+  otherDrill(wrap?: Wrap): Promise<Repository>;
   fetchContext(): Promise<
     FetchContext & { stages: Stage[]; progressed: { done: number; total: number | null }[] }
   >;
@@ -50,7 +50,7 @@ export async function workbench(
   clock: Clock = systemClock,
 ): Promise<Workbench> {
   const originMs = clock.nowMs();
-  const folder = await mkdtemp(join(inMemory, 'muster-vault-'));
+  const folder = await mkdtemp(join(inMemory, 'muster-repository-'));
   const reopened = async (wrapAgain: Wrap = (store) => store, withKey = key) => {
     const stores = new Map<string, Store>();
     for (const name of ['one', 'two'])
@@ -61,17 +61,20 @@ export async function workbench(
           name,
         ),
       );
-    return { stores, vault: createVault({ stores, key: () => withKey, clock, originMs, drill: 'drill-1' }) };
+    return {
+      stores,
+      repository: createRepository({ stores, key: () => withKey, clock, originMs, drill: 'drill-1' }),
+    };
   };
-  const { stores, vault } = await reopened(wrap);
+  const { stores, repository } = await reopened(wrap);
   return {
     folder,
     originMs,
     stores,
-    vault,
+    repository,
     reopened,
     otherDrill: async (wrapOther) =>
-      createVault({
+      createRepository({
         stores: (await reopened(wrapOther)).stores,
         key: () => key,
         clock,
@@ -100,12 +103,12 @@ export async function workbench(
 }
 
 export async function backUp(
-  vault: Vault,
+  repository: Repository,
   files: Record<string, Buffer>,
   spec_: PointSpec = spec,
   atMs = consistency.atMs,
 ): Promise<{ manifest: Manifest; sha256: string }> {
-  const point = await vault.begin(spec_);
+  const point = await repository.begin(spec_);
   try {
     for (const [name, bytes] of Object.entries(files)) await point.put(name, Readable.from(cut(bytes)));
     return await point.commit({ ...consistency, atMs });
@@ -121,7 +124,7 @@ export function* cut(bytes: Buffer, size = 65_536): Generator<Buffer> {
 }
 
 export const fetched = async (bench: Workbench, manifest: Manifest, store: string): Promise<Artifact> =>
-  bench.vault.fetch(manifest, store, await bench.fetchContext());
+  bench.repository.fetch(manifest, store, await bench.fetchContext());
 
 const nothing = (): never => {
   throw new Error('a directory needs no service and no secret');

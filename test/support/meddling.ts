@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import type { AnyDriver } from '../../core/driver.ts';
 import type { Registries } from '../../core/registries.ts';
 import type { Stack, StackProvider } from '../../core/stack.ts';
-import type { VaultFactory } from '../../engine/drill-context.ts';
+import type { RepositoryFactory } from '../../engine/drill-context.ts';
 
 /**
  * Where a test may put its hand in: the real stack of the drill, its secrets, and the folder of its directory
@@ -48,17 +48,21 @@ export function meddledProvider(provider: StackProvider, up: (stack: Stack) => P
   };
 }
 
-export function meddledVault(make: VaultFactory, meddling: Meddling, scene: () => Scene): VaultFactory {
+export function meddledRepository(
+  make: RepositoryFactory,
+  meddling: Meddling,
+  scene: () => Scene,
+): RepositoryFactory {
   return (options) => {
-    const vault = make(options);
+    const repository = make(options);
     let number = 0;
     return {
-      ...vault,
+      ...repository,
       begin: async (spec) => {
         number += 1;
         const mine = number;
         await meddling.backup?.(scene(), mine);
-        const writer = await vault.begin(spec);
+        const writer = await repository.begin(spec);
         const put: typeof writer.put = (name, content) =>
           writer.put(name, meddling.content?.(scene(), mine, content) ?? content);
         return {
@@ -70,7 +74,7 @@ export function meddledVault(make: VaultFactory, meddling: Meddling, scene: () =
       },
       fetch: async (manifest, store, context) => {
         await meddling.fetch?.(scene());
-        return vault.fetch(manifest, store, context);
+        return repository.fetch(manifest, store, context);
       },
     };
   };

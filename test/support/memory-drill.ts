@@ -13,7 +13,7 @@ import type { EngineDependencies } from '../../engine/drill-context.ts';
 import { runDrill } from '../../engine/drill.ts';
 import { planDrill } from '../../engine/plan.ts';
 import { timelineDamage } from '../../engine/timeline-damage.ts';
-import { createVault } from '../../stores/vault.ts';
+import { createRepository } from '../../stores/repository.ts';
 import { eventsIn } from './forgery.ts';
 import { scratch } from './scratch.ts';
 import { createVirtualClock } from './virtual-clock.ts';
@@ -125,7 +125,7 @@ export const dependenciesFor = (
 ): EngineDependencies => ({
   registries: drill.registries ?? registries,
   provider: noStacks,
-  makeVault: createVault,
+  makeRepository: createRepository,
   clock,
   environment: { MUSTER_BACKUP_KEY: backupKey },
   home,

@@ -17,9 +17,15 @@ import { runDrill } from '../../engine/drill.ts';
 import { planDrill } from '../../engine/plan.ts';
 import { createStackProvider } from '../../stack/provider.ts';
 import { createRunEnvironment } from '../../stack/run-environment.ts';
-import { createVault } from '../../stores/vault.ts';
+import { createRepository } from '../../stores/repository.ts';
 import { leftOf } from '../stack/small-stack.ts';
-import { meddledProvider, meddledRegistries, meddledVault, type Meddling, type Scene } from './meddling.ts';
+import {
+  meddledProvider,
+  meddledRegistries,
+  meddledRepository,
+  type Meddling,
+  type Scene,
+} from './meddling.ts';
 
 export const inRepository = (path: string): string =>
   fileURLToPath(new URL(`../../${path}`, import.meta.url));
@@ -79,11 +85,11 @@ async function drillIn(
     used,
     provider,
   );
-  const makeVault = meddledVault(createVault, meddling, scene);
+  const makeRepository = meddledRepository(createRepository, meddling, scene);
   const dependencies = {
     registries: used,
     provider,
-    makeVault,
+    makeRepository,
     clock: systemClock,
     environment,
     home,

@@ -12,7 +12,7 @@ import { drivers } from '../../drivers/index.ts';
 import type { Drill } from '../../engine/drill-context.ts';
 import { openStores } from '../../engine/open-stores.ts';
 import { faults } from '../../faults/index.ts';
-import { createVault } from '../../stores/vault.ts';
+import { createRepository } from '../../stores/repository.ts';
 
 export interface StoreRigOptions {
   kind: AnyStoreKind;
@@ -63,10 +63,10 @@ export async function storeRig({
     regions: new Map(),
     stack: stack ?? null,
     stores: new Map<string, StoreTarget>(),
-    vault: null,
+    repository: null,
     options: { signal: new AbortController().signal },
     dependencies: {
-      makeVault: createVault,
+      makeRepository: createRepository,
       clock: systemClock,
       registries: { faults },
       environment: { MUSTER_BACKUP_KEY: key, ...environment },
@@ -102,7 +102,7 @@ export async function storeRig({
     folder,
     backUp: async () => {
       taken += 1;
-      const writer = await drill.vault!.begin({
+      const writer = await drill.repository!.begin({
         component: 'cache',
         backup: 'daily',
         method: 'copy',
@@ -119,7 +119,7 @@ export async function storeRig({
       return Object.fromEntries(keys.map((name, i) => [name, digests[i]!]));
     },
     close: async () => {
-      await drill.vault!.close();
+      await drill.repository!.close();
       rmSync(folder, { recursive: true, force: true });
     },
   };

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../core/clock.ts';
 import { MusterError } from '../../core/errors.ts';
 import { keyIdOf } from '../../stores/cipher.ts';
-import { createVault } from '../../stores/vault.ts';
+import { createRepository } from '../../stores/repository.ts';
 import { everything, files } from './dump-files.ts';
 import { alteringStore, cuttingStore } from './faulty.ts';
 import { lies, truths } from './lies.ts';
@@ -16,10 +16,10 @@ describe('a store that lies', () => {
     'is refused when it gives $what of the $object (encrypted: $encrypt), unless that harms nothing',
     async ({ alter, matches, encrypt, refused: mustRefuse }) => {
       await using bench = await workbench();
-      const { manifest } = await backUp(bench.vault, files, { ...spec, encrypt });
-      const { vault } = await bench.reopened(alteringStore(matches, alter));
+      const { manifest } = await backUp(bench.repository, files, { ...spec, encrypt });
+      const { repository } = await bench.reopened(alteringStore(matches, alter));
       const context = await bench.fetchContext();
-      const asked = vault.fetch(manifest, 'two', context);
+      const asked = repository.fetch(manifest, 'two', context);
       if (!mustRefuse) return void (await asked);
       const error = await asked.catch((reason: unknown) => reason as MusterError);
       expect(error).toBeInstanceOf(MusterError);
@@ -33,9 +33,9 @@ describe('a store that lies', () => {
     'is none that gives $what, of the $object (encrypted: $encrypt)',
     async ({ cut: inPieces, matches, encrypt }) => {
       await using bench = await workbench();
-      const { manifest } = await backUp(bench.vault, files, { ...spec, encrypt });
-      const { vault } = await bench.reopened(cuttingStore(matches, inPieces));
-      const artifact = await vault.fetch(manifest, 'two', await bench.fetchContext());
+      const { manifest } = await backUp(bench.repository, files, { ...spec, encrypt });
+      const { repository } = await bench.reopened(cuttingStore(matches, inPieces));
+      const artifact = await repository.fetch(manifest, 'two', await bench.fetchContext());
       expect(artifact.files).toHaveLength(Object.keys(files).length);
       for (const file of artifact.files)
         expect((await readFile(file.path)).equals(files[file.name as keyof typeof files])).toBe(true);
@@ -44,7 +44,7 @@ describe('a store that lies', () => {
 
   test.each(['dump.sql.zst.enc', 'manifest.prepared'])('is refused when %s is gone', async (name) => {
     await using bench = await workbench();
-    const { manifest } = await backUp(bench.vault, files);
+    const { manifest } = await backUp(bench.repository, files);
     const path = (await everything(join(bench.folder, 'one'))).find((one) => one.endsWith(name))!;
     await rm(path);
     await expect(fetched(bench, manifest, 'one')).rejects.toThrow(new RegExp(`store one has no .*${name}`));
@@ -77,12 +77,12 @@ test.each([
         for (;;) yield Buffer.alloc(1024 * 1024, ' ');
       })(),
     );
-    const { vault } = await bench.reopened((store) => ({
+    const { repository } = await bench.reopened((store) => ({
       ...store,
       list: async () => listed,
       read: async () => endless,
     }));
-    await expect(vault.points('mysql', 'dump', 'one')).rejects.toMatchObject({
+    await expect(repository.points('mysql', 'dump', 'one')).rejects.toMatchObject({
       trouble: 'environment',
       message: expect.stringMatching(reason) as string,
     });
@@ -91,10 +91,10 @@ test.each([
 
 test('another key is refused by its id, and neither key is told', async () => {
   await using bench = await workbench();
-  const { manifest } = await backUp(bench.vault, files);
+  const { manifest } = await backUp(bench.repository, files);
   const other = Buffer.alloc(32, 3);
-  const { vault } = await bench.reopened((store) => store, other);
-  const error = await vault
+  const { repository } = await bench.reopened((store) => store, other);
+  const error = await repository
     .fetch(manifest, 'one', await bench.fetchContext())
     .catch((reason: unknown) => reason as MusterError);
   expect(error).toMatchObject({
@@ -107,36 +107,36 @@ test('another key is refused by its id, and neither key is told', async () => {
 
 test('an unknown store, and no store at all, are refused', async () => {
   await using bench = await workbench();
-  await expect(bench.vault.points('mysql', 'dump', 'three')).rejects.toMatchObject({
+  await expect(bench.repository.points('mysql', 'dump', 'three')).rejects.toMatchObject({
     trouble: 'input',
     found: 'three',
     expected: 'one of one, two',
   });
-  await expect(bench.vault.begin({ ...spec, copies: ['one', 'three'] })).rejects.toMatchObject({
+  await expect(bench.repository.begin({ ...spec, copies: ['one', 'three'] })).rejects.toMatchObject({
     trouble: 'input',
   });
-  await expect(bench.vault.begin({ ...spec, copies: [] })).rejects.toMatchObject({ trouble: 'input' });
+  await expect(bench.repository.begin({ ...spec, copies: [] })).rejects.toMatchObject({ trouble: 'input' });
 });
 
 test('a fetch stops when it is told to', async () => {
   await using bench = await workbench();
-  const { manifest } = await backUp(bench.vault, files);
+  const { manifest } = await backUp(bench.repository, files);
   const context = { ...(await bench.fetchContext()), signal: AbortSignal.abort(new Error('told to stop')) };
-  await expect(bench.vault.fetch(manifest, 'one', context)).rejects.toThrow();
+  await expect(bench.repository.fetch(manifest, 'one', context)).rejects.toThrow();
   expect((await stat(context.folder)).isDirectory()).toBe(true);
   expect(await everything(context.folder)).toEqual([]);
 });
 
 test("points of other drills in the same stores are told apart, newest first by the wall clock, and are nobody else's to damage", async () => {
   await using bench = await workbench();
-  const { manifest: older } = await backUp(bench.vault, files);
+  const { manifest: older } = await backUp(bench.repository, files);
   const other = await bench.otherDrill();
   const { manifest: newer } = await backUp(other, files, spec, consistency.atMs + 1_000);
   expect([
     await other.points('mysql', 'dump', 'one'),
     await other.points('mysql', 'dump', 'one', 'others'),
   ]).toEqual([[newer], [older]]);
-  const third = createVault({
+  const third = createRepository({
     stores: bench.stores,
     key: () => key,
     clock: systemClock,
@@ -148,10 +148,10 @@ test("points of other drills in the same stores are told apart, newest first by 
     older.point,
   ]);
   expect(
-    [older, newer].map(({ files: [file] }) => [bench.vault.wrote(file!.key), other.wrote(file!.key)]),
+    [older, newer].map(({ files: [file] }) => [bench.repository.wrote(file!.key), other.wrote(file!.key)]),
   ).toEqual([
     [true, false],
     [false, true],
   ]);
-  expect(bench.vault.wrote('holiday.jpg')).toBe(false);
+  expect(bench.repository.wrote('holiday.jpg')).toBe(false);
 });

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import { inputError } from '../core/errors.ts';
-import type { PointSpec, Store, Vault } from '../core/store.ts';
+import type { PointSpec, Store, Repository } from '../core/store.ts';
 import { createCipher, type Cipher } from './cipher.ts';
 import type { Copies } from './copies.ts';
 import { logPrefix, pointPrefix } from './layout.ts';
@@ -10,7 +10,7 @@ import { createPoint } from './point.ts';
 import { prune } from './retention.ts';
 import { readPoints, retrieve, type Source } from './retrieval.ts';
 
-export interface VaultOptions {
+export interface RepositoryOptions {
   stores: Map<string, Store>;
   /** The 32 bytes of the backup key. Asked for when something is encrypted or decrypted, not before. */
   key(): Buffer;
@@ -21,12 +21,12 @@ export interface VaultOptions {
 }
 
 /**
- * The vault of a drill. Raises an input error for a store that it was not given. Closes the stores when it is
- * closed.
+ * The repository of a drill. Raises an input error for a store that it was not given. Closes the stores when
+ * it is closed.
  */
-export function createVault({ stores, key, clock, originMs, drill }: VaultOptions): Vault {
+export function createRepository({ stores, key, clock, originMs, drill }: RepositoryOptions): Repository {
   let made: { key: Buffer; cipher: Cipher } | null = null;
-  // A key can be rotated while the vault is open: what was made with another one must then be refused.
+  // A key can be rotated while the repository is open: what was made with another one must then be refused.
   const cipher = (): Cipher => {
     const now = key();
     if (!made?.key.equals(now)) made = { key: now, cipher: createCipher(now) };
@@ -43,7 +43,7 @@ export function createVault({ stores, key, clock, originMs, drill }: VaultOption
       throw inputError(`${spec.component}.${spec.backup} names no store for its copies`);
     return new Map(spec.copies.map((name) => [name, storeOf(name)]));
   };
-  /** Where this vault has written, by prefix. */
+  /** Where this repository has written, by prefix. */
   const written = new Set<string>();
   const source = (name: string): Source => ({ store: storeOf(name), name, cipher });
   const cipherOf = (spec: PointSpec): Cipher | null => (spec.encrypt ? cipher() : null);
