@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { systemClock } from '../core/clock.ts';
 import { drivers } from '../drivers/index.ts';
-import { openWay } from '../drivers/http/way.ts';
+import { openWay } from '../drivers/login-service/way.ts';
 import { createStackProvider } from '../stack/provider.ts';
 import { createRunEnvironment } from '../stack/run-environment.ts';
 import { stores } from '../stores/index.ts';

@@ -1,5 +1,5 @@
 /**
- * Is the journeys' own client the bottleneck? Requests a second through TLS proxy and app by the http
+ * Is the journeys' own client the bottleneck? Requests a second through TLS proxy and app by the login-service
  * driver's way in, against autocannon at the same address with as many connections, in turn.
  *
  *   node bench/http-way.ts [rounds]
@@ -7,7 +7,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import autocannon from 'autocannon';
-import { openWay } from '../drivers/http/way.ts';
+import { openWay } from '../drivers/login-service/way.ts';
 import { createStackProvider } from '../stack/provider.ts';
 import { createRunEnvironment } from '../stack/run-environment.ts';
 

@@ -10,7 +10,7 @@ import { systemClock } from '../core/clock.ts';
 import type { JourneyClient, Recorder } from '../core/workload.ts';
 import { outcomes } from '../core/ledger.ts';
 import { inputError } from '../core/errors.ts';
-import driver from '../drivers/http/index.ts';
+import driver from '../drivers/login-service/index.ts';
 import { createStackProvider } from '../stack/provider.ts';
 import { createRunEnvironment } from '../stack/run-environment.ts';
 

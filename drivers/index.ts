@@ -1,5 +1,5 @@
 import type { AnyDriver } from '../core/driver.ts';
-import http from './http/index.ts';
+import loginService from './login-service/index.ts';
 import memory from './memory/index.ts';
 import mysql from './mysql/index.ts';
 import nginx from './nginx/index.ts';
@@ -8,7 +8,7 @@ import toxiproxy from './toxiproxy/index.ts';
 
 /** Every technology that a strategy can name. */
 export const drivers = {
-  http,
+  'login-service': loginService,
   memory,
   mysql,
   nginx,

@@ -1,10 +1,10 @@
 import type { AttachContext } from '../../core/driver.ts';
 import { environmentError } from '../../core/errors.ts';
-import type { HttpConfig } from './config.ts';
+import type { LoginConfig } from './config.ts';
 import { journeys } from './journeys.ts';
 import { Sessions } from './sessions.ts';
 import { visits } from './visits.ts';
-import type { HttpSystem } from './system.ts';
+import type { LoginSystem } from './system.ts';
 import { openWay } from './way.ts';
 import type { Reply } from './way.ts';
 
@@ -24,7 +24,7 @@ export async function open({
   clock,
   seed,
   secret,
-}: AttachContext<HttpConfig>): Promise<HttpSystem> {
+}: AttachContext<LoginConfig>): Promise<LoginSystem> {
   const tls = config.tls ? { name: config.tls.name, ca: secret(config.tls.caFrom) } : null;
   const adminToken = secret(config.adminTokenFrom);
   const way = openWay({ clients, prefix: config.path, tls });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { emailOf, passwordOf } from '../../../drivers/http/account.ts';
-import { logins, revokedStayRevoked } from '../../../drivers/http/checks.ts';
-import { Sessions } from '../../../drivers/http/sessions.ts';
+import { emailOf, passwordOf } from '../../../drivers/login-service/account.ts';
+import { logins, revokedStayRevoked } from '../../../drivers/login-service/checks.ts';
+import { Sessions } from '../../../drivers/login-service/sessions.ts';
 import { profileOf, serve, type Handler, type Response } from './service.ts';
 
 const options = { seed: 1, users: 100, sample: 30 };

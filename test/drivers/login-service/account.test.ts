@@ -6,7 +6,7 @@ import {
   refusedLogin,
   refusedRefresh,
   revoke,
-} from '../../../drivers/http/account.ts';
+} from '../../../drivers/login-service/account.ts';
 import { profileOf, serve, type Response } from './service.ts';
 
 const when = (path: string, response: Response) =>

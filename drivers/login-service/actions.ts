@@ -2,13 +2,13 @@ import { z } from 'zod';
 import { actionsOf } from '../../core/driver.ts';
 import { environmentError } from '../../core/errors.ts';
 import type { Json } from '../../core/timeline.ts';
-import type { HttpSystem } from './system.ts';
+import type { LoginSystem } from './system.ts';
 
 const seedDeadlineMs = 60_000;
 const invalidateDeadlineMs = 10_000;
 
 async function administer(
-  { way, adminToken }: HttpSystem,
+  { way, adminToken }: LoginSystem,
   path: string,
   body: object,
   deadlineMs: number,
@@ -23,7 +23,7 @@ async function administer(
   return reply.body as Record<string, Json>;
 }
 
-const action = actionsOf<HttpSystem>();
+const action = actionsOf<LoginSystem>();
 
 export const actions = {
   seed: action({

@@ -1,13 +1,13 @@
 import { defineDriver } from '../../core/driver.ts';
 import { imageBackup } from '../image.ts';
 import { actions } from './actions.ts';
-import { configSchema, type HttpConfig } from './config.ts';
-import type { HttpSystem } from './system.ts';
+import { configSchema, type LoginConfig } from './config.ts';
+import type { LoginSystem } from './system.ts';
 
 /**
  * A web service with logins, judged by whether its answers are right: what a client at the front door gets.
  */
-export default defineDriver<HttpConfig, HttpSystem>({
+export default defineDriver<LoginConfig, LoginSystem>({
   about: 'an HTTP service with logins and sessions, judged by whether its answers are right',
   config: configSchema,
   port: 443,

@@ -3,8 +3,8 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
-import { emailOf, passwordOf } from '../../../drivers/http/account.ts';
-import { openWay, type Way } from '../../../drivers/http/way.ts';
+import { emailOf, passwordOf } from '../../../drivers/login-service/account.ts';
+import { openWay, type Way } from '../../../drivers/login-service/way.ts';
 
 export interface Request {
   method: string;

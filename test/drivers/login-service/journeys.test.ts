@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { systemClock } from '../../../core/clock.ts';
 import type { Recorder } from '../../../core/workload.ts';
 import { digestOf, flagWrong, kinds, outcomes } from '../../../core/ledger.ts';
-import { journeys, userOf } from '../../../drivers/http/journeys.ts';
-import { Sessions, sessionValue } from '../../../drivers/http/sessions.ts';
+import { journeys, userOf } from '../../../drivers/login-service/journeys.ts';
+import { Sessions, sessionValue } from '../../../drivers/login-service/sessions.ts';
 import { serve, type Handler, type Request } from './service.ts';
 
 const nameOf = <Name extends string>(names: Record<Name, number>, value: number): string =>

@@ -4,7 +4,7 @@ import type { Attached } from '../../../core/driver.ts';
 import type { JourneyWorkload, VisitWorkload } from '../../../core/workload.ts';
 import { kinds, outcomes } from '../../../core/ledger.ts';
 import type { Service } from '../../../core/service.ts';
-import driver from '../../../drivers/http/index.ts';
+import driver from '../../../drivers/login-service/index.ts';
 import { createRunEnvironment } from '../../../stack/run-environment.ts';
 import { bringUpReference, type ReferenceStack } from '../../fixtures/app/reference-stack.ts';
 import { driverConformance } from '../../suites/driver-conformance.ts';
@@ -107,7 +107,7 @@ async function readBack(attached: Attached): Promise<number[]> {
 }
 
 driverConformance({
-  name: 'http',
+  name: 'login-service',
   driver,
   durable: true,
   setup: async () => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { systemClock } from '../../../core/clock.ts';
 import { flagWrong, kinds, outcomes } from '../../../core/ledger.ts';
-import { visits } from '../../../drivers/http/visits.ts';
+import { visits } from '../../../drivers/login-service/visits.ts';
 import { createCertificates } from '../../../stack/certificates.ts';
 import { profileOf, serve, type Handler } from './service.ts';
 

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
-import { openWay } from '../../../drivers/http/way.ts';
+import { openWay } from '../../../drivers/login-service/way.ts';
 import { serve } from './service.ts';
 
 const to = (ports: number[]) => {

@@ -21,4 +21,4 @@ export const configSchema = z.strictObject({
   sample: z.int().min(1).default(200).describe('How many of them the check `logins` tries'),
 });
 
-export type HttpConfig = z.output<typeof configSchema>;
+export type LoginConfig = z.output<typeof configSchema>;
