@@ -1,6 +1,6 @@
 /**
- * Is the journeys' own client the bottleneck? Requests a second through TLS proxy and app by the login-service
- * driver's way in, against autocannon at the same address with as many connections, in turn.
+ * Is the journeys' own client the bottleneck? Requests a second through TLS proxy and app by the driver's
+ * way in, against autocannon at the same address with as many connections, in turn.
  *
  *   node bench/http-way.ts [rounds]
  */

@@ -15,7 +15,7 @@ const byServer: [RegExp, AnyDriver][] = [
   [/^Muster memory/, drivers.memory],
 ];
 const driverOf = ({ server }: Attached): AnyDriver =>
-  byServer.find(([name]) => name.test(server))?.[1] ?? drivers.http;
+  byServer.find(([name]) => name.test(server))?.[1] ?? drivers['login-service'];
 
 /** Injects the fault of that name as the engine would: the driver's own, or the one for any container. */
 export async function suffer(
