@@ -117,7 +117,7 @@ const long = [
   'cli/run-and-report.test.ts',
   'engine/drill.test.ts',
   'cli/jobs.test.ts',
-  'engine/contradictions.test.ts',
+  'evidence/contradictions.test.ts',
   'engine/fails-anywhere.test.ts',
   'cli/sweep.test.ts',
 ].map((file) => `test/${file}`);

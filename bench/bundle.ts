@@ -10,7 +10,7 @@ import { registries } from '../cli/registries.ts';
 import { systemClock } from '../core/clock.ts';
 import { digestOf, kinds, outcomes, valueFor } from '../core/ledger.ts';
 import { phases } from '../core/timeline.ts';
-import { judgeBundle, judgeRun, writeReports } from '../engine/bundle.ts';
+import { judgeBundle, judgeRun, writeReports } from '../evidence/bundle.ts';
 import { createLedgerWriter } from '../engine/ledger-file.ts';
 import { createTimelineWriter } from '../engine/timeline-writer.ts';
 

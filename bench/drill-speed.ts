@@ -12,7 +12,7 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { DrillResult } from '../core/result.ts';
 import { eventsOf } from '../core/timeline.ts';
-import { readChain } from '../core/chain.ts';
+import { readChain } from '../evidence/chain.ts';
 
 /** By scenario, what the whole drill may take of what it took before. */
 const asked: Record<string, number> = {

@@ -6,7 +6,7 @@ import type { Progress } from '../core/progress.ts';
 import type { DrillResult } from '../core/result.ts';
 import type { StackProvider } from '../core/stack.ts';
 import { formatBytes } from '../core/units.ts';
-import { judgeRun, writeReports } from '../engine/bundle.ts';
+import { judgeRun, writeReports } from '../evidence/bundle.ts';
 import type { EngineDependencies } from '../engine/drill-context.ts';
 import { runDrill } from '../engine/drill.ts';
 import type { Plan } from '../engine/plan.ts';

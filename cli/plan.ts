@@ -1,7 +1,7 @@
 import { planDrill, type Plan } from '../engine/plan.ts';
 import { isCommand, isReplay, isRestore } from '../engine/plan-step.ts';
-import { titleOf } from '../engine/step-title.ts';
-import { leastIntervalMs } from '../engine/schedule-pace.ts';
+import { titleOf } from '../core/step-title.ts';
+import { leastIntervalMs } from '../core/schedule-pace.ts';
 import { createStackProvider } from '../stack/provider.ts';
 import { chalkFor } from './output.ts';
 import { registries } from './registries.ts';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { judgeBundle, writeReportsAgain } from '../engine/bundle.ts';
+import { judgeBundle, writeReportsAgain } from '../evidence/bundle.ts';
 import { renderOverview, renderSummary } from '../reports/terminal.ts';
 import { oneLine } from '../reports/text.ts';
 import { chalkFor, gravestCode, short } from './output.ts';

@@ -11,6 +11,8 @@
  * (absent, removed).
  */
 export const recordBytes = 32;
+/** It is written in chunks of at most so many bytes. */
+export const chunkBytes = 8192 * recordBytes;
 export const windowIds = 65_536;
 /** Each load of one component has so many ids of its own, from a multiple of this on. */
 export const idsPerLoad = 2 ** 26;

@@ -282,3 +282,6 @@ export const lastOf = <T extends EventType>(
   events: readonly TimelineEvent[],
   type: T,
 ): TimelineEvent<T> | null => eventsOf(events, type).at(-1) ?? null;
+
+/** As the drill itself words it, which a backup that failed for a reason of its own never says. */
+export const cutOffError = 'cut off by the fault, just before it was durable';

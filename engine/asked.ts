@@ -4,7 +4,7 @@ import type { EventData } from '../core/timeline.ts';
 import { endedWell, jobDeadlineMs, servicesOf, type Before } from './before.ts';
 import { brokenComponents } from './break.ts';
 import { attachedTo, type Drill } from './drill-context.ts';
-import type { PlannedComponent } from './plan.ts';
+import type { PlannedComponent } from '../core/planned.ts';
 import { isRestore } from './plan-step.ts';
 import { withDeadline } from './undo.ts';
 import { sayWait } from './waiting.ts';

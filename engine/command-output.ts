@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, statSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import { environmentError, messageOf } from '../core/errors.ts';
 import { maskStream } from '../core/masking.ts';
-import { isPlainFile, sha256OfFile } from './bundle-files.ts';
-import { eventsOf, type OutputRecord, type TimelineEvent } from '../core/timeline.ts';
+import type { OutputRecord } from '../core/timeline.ts';
 
 /**
  * Of each stream the beginning and the end are kept, in characters: a command that does not stop talking must
@@ -13,7 +12,6 @@ import { eventsOf, type OutputRecord, type TimelineEvent } from '../core/timelin
  */
 const headMax = 512 * 1024;
 const tailMax = 512 * 1024;
-const namePattern = /^command-\d+\.(stdout|stderr)\.txt$/;
 
 export interface Kept {
   take(chunk: Uint8Array): void;
@@ -82,23 +80,6 @@ export function writeOutput(
     });
   }
   return { file, bytes: bytes.length, sha256: sha256Of(bytes) };
-}
-
-/** Whether a file of a bundle holds what a command said. */
-export const isOutput = (name: string): boolean => namePattern.test(name);
-export const outputFiles = (folder: string): string[] => readdirSync(folder).filter(isOutput).sort();
-
-/** What is wrong with those files, held against the timeline; null when each is as it was written. */
-export function outputDamage(folder: string, events: readonly TimelineEvent[]): string | null {
-  for (const { file, bytes, sha256 } of eventsOf(events, 'command.ended').flatMap(
-    ({ data }) => data.outputs,
-  )) {
-    const path = join(folder, file);
-    if (!namePattern.test(file) || !isPlainFile(path)) return `${file} is missing`;
-    if (statSync(path).size !== bytes || sha256OfFile(path) !== sha256)
-      return `${file} is not what the timeline says: its SHA-256 differs`;
-  }
-  return null;
 }
 
 const sha256Of = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

@@ -10,7 +10,7 @@ import { eventsOf, type Json } from '../core/timeline.ts';
 import { keptOutput, lastLines, writeOutput, type Kept } from './command-output.ts';
 import type { Drill } from './drill-context.ts';
 import { runOnHost } from './host-command.ts';
-import { commandTitle } from './step-title.ts';
+import { commandTitle } from '../core/step-title.ts';
 import { secretOf, serviceOf } from './surroundings.ts';
 
 export interface CommandOutcome {

@@ -6,7 +6,7 @@ import type { Step } from '../core/scenario.ts';
 import { consistentMs, manifestText, type FetchContext, type Manifest } from '../core/store.ts';
 import { eventsOf } from '../core/timeline.ts';
 import type { Drill } from './drill-context.ts';
-import type { PlannedBackup } from './plan.ts';
+import type { PlannedBackup } from '../core/planned.ts';
 import { backupToRestore } from './plan-step.ts';
 
 type Restore = Extract<Step, { restore: string }>;

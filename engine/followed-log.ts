@@ -1,7 +1,7 @@
 import type { Follower } from '../core/backup.ts';
 import type { LogWriter } from '../core/store.ts';
 import { attachedTo, type Drill } from './drill-context.ts';
-import type { PlannedBackup } from './plan.ts';
+import type { PlannedBackup } from '../core/planned.ts';
 
 export interface FollowedLog {
   of: string;

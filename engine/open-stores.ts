@@ -5,7 +5,7 @@ import type { Undo } from '../core/active-fault.ts';
 import { environmentError, inputError, messageOf } from '../core/errors.ts';
 import type { FetchContext, Manifest, Store } from '../core/store.ts';
 import type { Drill } from './drill-context.ts';
-import type { PlannedStore } from './plan.ts';
+import type { PlannedStore } from '../core/planned.ts';
 import { damageObjects, digestsIn } from './stored-objects.ts';
 import { watchedStore } from './regions.ts';
 import { secretOf, serviceOf } from './surroundings.ts';

@@ -3,7 +3,7 @@ import type { DeclaredService } from '../core/fault.ts';
 import { faultFor, type Registries } from '../core/registries.ts';
 import type { Scenario } from '../core/scenario.ts';
 import type { Strategy } from '../core/strategy.ts';
-import type { PlannedBackup, PlannedComponent } from './plan.ts';
+import type { PlannedBackup, PlannedComponent } from '../core/planned.ts';
 import { owned, type Problems } from './plan-input.ts';
 
 export type Components = Map<string, PlannedComponent>;

@@ -4,9 +4,9 @@ import type { Scenario } from '../core/scenario.ts';
 import { formatCount, formatDuration } from '../core/units.ts';
 import { steadyOperations } from '../measures/ledger-service.ts';
 import { operationsLeast } from '../measures/rpo.ts';
-import type { PlannedBackup, PlannedComponent } from './plan.ts';
+import type { PlannedBackup, PlannedComponent } from '../core/planned.ts';
 import { able, component, type Context } from './plan-context.ts';
-import { leastIntervalMs } from './schedule-pace.ts';
+import { leastIntervalMs } from '../core/schedule-pace.ts';
 
 export function checkLoads(context: Context): void {
   for (const [name, load] of Object.entries(context.scenario.load)) {

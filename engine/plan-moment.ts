@@ -1,6 +1,6 @@
 import type { Source } from '../core/document.ts';
 import { inputError } from '../core/errors.ts';
-import type { PlannedBackup } from './plan.ts';
+import type { PlannedBackup } from '../core/planned.ts';
 import type { Context, Path } from './plan-context.ts';
 import { isRestore } from './plan-step.ts';
 

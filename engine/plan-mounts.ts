@@ -2,7 +2,7 @@ import { unknownName, type Source } from '../core/document.ts';
 import { InputErrors, MusterError } from '../core/errors.ts';
 import type { HostRules, StackDescription, StackProvider } from '../core/stack.ts';
 import type { Strategy } from '../core/strategy.ts';
-import type { PlannedComponent } from './plan.ts';
+import type { PlannedComponent } from '../core/planned.ts';
 import type { Problems } from './plan-input.ts';
 
 interface Planning {

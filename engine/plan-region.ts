@@ -1,7 +1,7 @@
 import { unknownName } from '../core/document.ts';
 import { inputError } from '../core/errors.ts';
 import type { FaultPlan, Step } from '../core/scenario.ts';
-import type { PlannedComponent, PlannedFault } from './plan.ts';
+import type { PlannedFault } from '../core/planned.ts';
 import type { Context, Path } from './plan-context.ts';
 
 /** The target of a fault of a region: one that a service which will be there is labelled with. */
@@ -32,20 +32,4 @@ export function checkReturn(
   const lost = faults.filter(({ fault }) => fault.on === 'region').map(({ plan }) => plan.target);
   if (!lost.includes(step.return))
     problems.add(unknownName(source, [...path, 'return'], 'region lost in this scenario', step.return, lost));
-}
-
-/**
- * Components that a fault is aimed at; of a region all that are in it, of a service those that live in it, of
- * a store and of what was so beforehand none.
- */
-export function componentsHit(
-  { fault, plan, ofService }: PlannedFault,
-  components: ReadonlyMap<string, PlannedComponent>,
-): string[] {
-  if (fault.on === 'store' || plan.beforehand) return [];
-  const all = [...components.values()];
-  if (fault.on === 'region')
-    return all.filter(({ region }) => region === plan.target).map(({ name }) => name);
-  if (ofService) return all.filter(({ service }) => service === plan.target).map(({ name }) => name);
-  return [plan.target];
 }

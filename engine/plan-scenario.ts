@@ -1,15 +1,16 @@
 import { unknownName, type Source } from '../core/document.ts';
 import { inputError } from '../core/errors.ts';
 import type { Registries } from '../core/registries.ts';
+import { checksByDefault, checksByName, fittingChecks, namesOfChecks } from '../core/planned-checks.ts';
 import type { Scenario } from '../core/scenario.ts';
-import type { Plan, PlannedBackup, PlannedCheck, PlannedFault } from './plan.ts';
+import { componentsHit, type PlannedBackup, type PlannedCheck, type PlannedFault } from '../core/planned.ts';
+import type { Plan } from './plan.ts';
 import { checkCommand } from './plan-command.ts';
 import { backupNames, backupOf, type Context, type Path, type Surroundings } from './plan-context.ts';
-import { checkDeclined, checkStaysAway, checksByDefault, type Planned } from './plan-ending.ts';
+import { checkDeclined, checkStaysAway } from './plan-ending.ts';
 import { checkFaults } from './plan-fault.ts';
 import { owned, type Problems } from './plan-input.ts';
 import { checkLoads, notesOnLoads } from './plan-load.ts';
-import { componentsHit } from './plan-region.ts';
 import { checkAction, checkStep } from './plan-step.ts';
 import { notesOnWays } from './plan-way.ts';
 
@@ -57,29 +58,6 @@ function checkProtect(context: Context): PlannedBackup[] {
     return backup ? [backup] : [];
   });
 }
-
-/** The checks that a name may mean: `ttl` of whichever component has one, or `redis.ttl`. */
-const fittingChecks = ({ components }: Planned, name: string): PlannedCheck[] =>
-  [...components.values()]
-    .flatMap((one) =>
-      Object.keys(one.driver.checks).map((check) => ({
-        id: `${one.name}.${check}`,
-        component: one.name,
-        check,
-      })),
-    )
-    .filter(({ id, check }) => id === name || check === name)
-    .map((one) => ({ ...one, named: name }));
-
-/** Those that the scenario names, each once; no invariants and not the ledger. */
-export const checksByName = (planned: Planned): PlannedCheck[] =>
-  namesOfChecks(planned).flatMap((name) => {
-    const fitting = fittingChecks(planned, name);
-    return fitting.length === 1 ? fitting : [];
-  });
-
-const namesOfChecks = ({ scenario, strategy }: Planned): string[] =>
-  [...new Set(scenario.check)].filter((name) => name !== 'ledger' && !owned(strategy.invariants, name));
 
 function checkChecks(context: Context): PlannedCheck[] {
   const { scenario, strategy, source, problems, components } = context;

@@ -1,7 +1,8 @@
 import { parseAs, unknownName } from '../core/document.ts';
 import { inputError, type MusterError, type Place } from '../core/errors.ts';
 import type { Step } from '../core/scenario.ts';
-import type { Plan, PlannedBackup, PlannedComponent, PlannedFault } from './plan.ts';
+import type { PlannedBackup, PlannedComponent, PlannedFault } from '../core/planned.ts';
+import type { Plan } from './plan.ts';
 import { checkCommand } from './plan-command.ts';
 import { component, type Components, type Context, type Path } from './plan-context.ts';
 import { owned } from './plan-input.ts';

@@ -4,7 +4,7 @@ import type { DeclaredService } from '../core/fault.ts';
 import type { Registries } from '../core/registries.ts';
 import type { StackDescription } from '../core/stack.ts';
 import type { Strategy } from '../core/strategy.ts';
-import type { PlannedComponent, PlannedStore } from './plan.ts';
+import type { PlannedComponent, PlannedStore } from '../core/planned.ts';
 import { owned, type Problems } from './plan-input.ts';
 
 /** What the compose file says of each service that will be there. */

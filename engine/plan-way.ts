@@ -1,4 +1,4 @@
-import type { PlannedFault } from './plan.ts';
+import type { PlannedFault } from '../core/planned.ts';
 import type { Context } from './plan-context.ts';
 
 /**

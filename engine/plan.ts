@@ -1,13 +1,16 @@
 import { dirname, resolve } from 'node:path';
 import { parseAs, parseSource, type Source } from '../core/document.ts';
-import type { BackupInfo } from '../core/backup.ts';
-import type { AnyDriver } from '../core/driver.ts';
-import type { AnyFault, DeclaredService } from '../core/fault.ts';
+import type {
+  PlannedBackup,
+  PlannedCheck,
+  PlannedComponent,
+  PlannedFault,
+  PlannedStore,
+} from '../core/planned.ts';
 import type { Registries } from '../core/registries.ts';
-import type { FaultPlan, Scenario } from '../core/scenario.ts';
+import type { Scenario } from '../core/scenario.ts';
 import type { StackDescription, StackProvider } from '../core/stack.ts';
-import type { AnyStoreKind } from '../core/store.ts';
-import type { BackupPlan, CommandLine, Component, Strategy } from '../core/strategy.ts';
+import type { CommandLine, Strategy } from '../core/strategy.ts';
 import { locate, owned, Problems, readInput, schemasOf, show } from './plan-input.ts';
 import { planMounts } from './plan-mounts.ts';
 import { checkScenario } from './plan-scenario.ts';
@@ -19,53 +22,6 @@ import {
   regionsOf,
   declaredServices,
 } from './plan-strategy.ts';
-
-/** `compose`: what the compose file says of its service; null without a stack. */
-export interface PlannedComponent {
-  name: string;
-  service: string;
-  driver: AnyDriver;
-  declared: Component;
-  config: unknown;
-  /** That its service is labelled with. */
-  region: string | null;
-  compose: DeclaredService | null;
-}
-export interface PlannedBackup {
-  id: string;
-  component: string;
-  name: string;
-  plan: BackupPlan;
-  info: BackupInfo;
-  options: Record<string, unknown>;
-}
-export interface PlannedFault {
-  plan: FaultPlan;
-  fault: AnyFault;
-  params: unknown;
-  /** The target is a service of the stack, and no component. */
-  ofService?: true;
-}
-/** `region`: where the strategy says that it lies. */
-export interface PlannedStore {
-  name: string;
-  kind: AnyStoreKind;
-  config: unknown;
-  region: string | null;
-  service: string | null;
-}
-/**
- * `named` is what the scenario calls it: `ttl` or `redis.ttl`. `byDefault`: the scenario does not name it,
- * and it runs because the component's data is touched, because a command may reach it (`beside`: then only
- * what vanished as a whole fails), or on every drill.
- */
-export interface PlannedCheck {
-  id: string;
-  named: string;
-  component: string;
-  check: string;
-  byDefault?: 'touched' | 'always' | 'beside';
-}
 
 /** Everything a drill needs, every name resolved and every pairing known to be possible. */
 export interface Plan {

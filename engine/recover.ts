@@ -13,7 +13,7 @@ import { fetchLog, fetchPoint, type Base } from './fetch.ts';
 import { closeAndTell, closeLeftOpen, closeOfFailed, type Close } from './left-open.ts';
 import { isCommand, isReplay, isRestore, isReturn, actionOwner, backupToRestore } from './plan-step.ts';
 import { returnRegion } from './regions.ts';
-import { titleOf } from './step-title.ts';
+import { titleOf } from '../core/step-title.ts';
 import { withDeadline } from './undo.ts';
 import { sayWait } from './waiting.ts';
 

@@ -2,7 +2,7 @@ import { messageOf } from '../core/errors.ts';
 import type { PointSpec } from '../core/store.ts';
 import type { Keep } from '../core/strategy.ts';
 import type { Drill } from './drill-context.ts';
-import type { PlannedBackup } from './plan.ts';
+import type { PlannedBackup } from '../core/planned.ts';
 
 /**
  * Carries out what the strategy says of keeping, after a new point has become durable. A prune that fails is

@@ -3,7 +3,7 @@ import { environmentError, messageOf } from '../core/errors.ts';
 import { writesDeadlineMs } from './covered.ts';
 import type { Drill } from './drill-context.ts';
 import { startLog } from './followed-log.ts';
-import { timesItsDuration } from './schedule-pace.ts';
+import { timesItsDuration } from '../core/schedule-pace.ts';
 import { startSnapshots, type Snapshots } from './snapshots.ts';
 import { sayWait, waitFor } from './waiting.ts';
 

@@ -4,10 +4,10 @@ import type { Manifest, PointWriter } from '../core/store.ts';
 import { haveWritten } from './covered.ts';
 import { attachedTo, type Drill } from './drill-context.ts';
 import { watchedSink } from './moments.ts';
-import type { PlannedBackup } from './plan.ts';
+import type { PlannedBackup } from '../core/planned.ts';
 import { pruneAfter } from './retention.ts';
-import { leastIntervalMs, measuredIntervalMs } from './schedule-pace.ts';
-import { cutOffError } from './timeline-backups.ts';
+import { leastIntervalMs, measuredIntervalMs } from '../core/schedule-pace.ts';
+import { cutOffError } from '../core/timeline.ts';
 
 /** `scaledMs`: how often it runs; `measured`: as it stays, and no longer to be measured. */
 export interface Snapshots {

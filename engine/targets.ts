@@ -5,7 +5,7 @@ import { environmentError } from '../core/errors.ts';
 import type { ComponentFault, FaultContext, WayTo } from '../core/fault.ts';
 import { faultFor } from '../core/registries.ts';
 import { attachedTo, storeOf, type Drill } from './drill-context.ts';
-import type { PlannedFault } from './plan.ts';
+import type { PlannedFault } from '../core/planned.ts';
 import { waysTo } from './plan-context.ts';
 import { serviceOf } from './surroundings.ts';
 import { regionTarget } from './regions.ts';

@@ -4,7 +4,8 @@ import { digestOf, kinds, outcomes } from '../core/ledger.ts';
 import { invariantOutcome } from './command.ts';
 import { attachedTo, workloadOf, type Drill } from './drill-context.ts';
 import { loadSpaceOf } from './load-space.ts';
-import type { Plan, PlannedCheck } from './plan.ts';
+import type { PlannedCheck } from '../core/planned.ts';
+import type { Plan } from './plan.ts';
 import { withDeadline } from './undo.ts';
 import { sayWait, waitFor } from './waiting.ts';
 

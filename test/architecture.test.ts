@@ -4,14 +4,12 @@ import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { registries } from '../cli/registries.ts';
 
-/**
- * Which folder may import which, and why. A permission that nothing uses fails, as an import without one
- * does.
- */
+/** Which folder may import which, and why. A permission that nothing uses fails, as an import without one. */
 const mayImport: Record<string, Record<string, string>> = {
   core: {},
   measures: { core: 'a measure judges the words of the language' },
-  engine: { core: 'it speaks the language', measures: 'it judges what it recorded' },
+  engine: { core: 'it speaks the language', measures: 'how much a load must do to be measured' },
+  evidence: { core: 'it reads the language', measures: 'it judges what was recorded' },
   drivers: { core: 'the contract', faults: 'a way of its own to suffer what any container can' },
   faults: { core: 'the contract' },
   stores: { core: 'the contract' },
@@ -20,6 +18,7 @@ const mayImport: Record<string, Record<string, string>> = {
   cli: {
     core: 'errors, units',
     engine: 'plans and runs',
+    evidence: 'judges and reports',
     measures: 'registry',
     drivers: 'registry',
     faults: 'registry',
@@ -289,7 +288,7 @@ describe('purity', () => {
     );
     expect(impure).toEqual([]);
   });
-  it.each(['measures', 'engine', 'drivers', 'stores'])('%s reads no wall clock', (folder) => {
+  it.each(['measures', 'engine', 'evidence', 'drivers', 'stores'])('%s reads no wall clock', (folder) => {
     const offenders = sources.filter(
       (file) => folderOf(file) === folder && /\bDate\.now\(|performance\.now\(/.test(read(file)),
     );
@@ -298,17 +297,19 @@ describe('purity', () => {
   it('whatever a drill in memory waits for is asked of its clock', () => {
     // A process of the host takes the host's time.
     const waiting = sources.filter(
-      (file) => /^(engine|stores|measures|drivers\/memory)\//.test(file) && file !== 'engine/host-command.ts',
+      (file) =>
+        /^(engine|evidence|stores|measures|drivers\/memory)\//.test(file) &&
+        file !== 'engine/host-command.ts',
     );
     const offenders = waiting.filter((file) =>
       /\b(setTimeout|setInterval)\(|AbortSignal\.timeout\(|node:timers/.test(read(file)),
     );
     expect(offenders).toEqual([]);
   });
-  it('the engine names no technology', () => {
+  it('neither the engine nor the evidence names a technology', () => {
     const named = sources.filter(
       (file) =>
-        folderOf(file) === 'engine' &&
+        ['engine', 'evidence'].includes(folderOf(file)) &&
         /\b(redis|mysql|nginx|toxiproxy|docker)\b/i.test(read(file).replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '')),
     );
     expect(named).toEqual([]);

@@ -2,7 +2,7 @@ import { cpSync, globSync, mkdtempSync, readFileSync, readdirSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { systemClock } from '../../core/clock.ts';
-import { readChain, type ChainCheck } from '../../core/chain.ts';
+import { readChain, type ChainCheck } from '../../evidence/chain.ts';
 import { labels } from '../../stack/owner.ts';
 import { getRuntime } from '../../stack/runtime.ts';
 import { marked } from '../../stack/sweep.ts';

@@ -7,7 +7,7 @@ import { pollUntil, systemClock } from '../../core/clock.ts';
 import { jobsByMachine } from '../../cli/side-by-side.ts';
 import type { DrillResult } from '../../core/result.ts';
 import type { TimelineEvent } from '../../core/timeline.ts';
-import { readChain } from '../../core/chain.ts';
+import { readChain } from '../../evidence/chain.ts';
 import { jsonOf, muster, startMuster, type Muster } from '../support/muster.ts';
 import { childrenOf, lives } from '../support/processes.ts';
 

@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { DrillResult } from '../../core/result.ts';
-import { readChain } from '../../core/chain.ts';
+import { readChain } from '../../evidence/chain.ts';
 import { memoryFiles, type MemoryDrill } from '../support/memory-drill.ts';
 import { jsonOf, muster, startMuster, type Ended, type MusterOptions } from '../support/muster.ts';
 import { damages, forgeries } from './damaged-bundles.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../core/clock.ts';
 import type { TimelineEvent } from '../../core/timeline.ts';
-import { readChain } from '../../core/chain.ts';
+import { readChain } from '../../evidence/chain.ts';
 import { memoryFiles } from '../support/memory-drill.ts';
 import { startMuster } from '../support/muster.ts';
 import { childrenOf, lives } from '../support/processes.ts';

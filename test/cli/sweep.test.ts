@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { chalkFor, exitCodeOfError, formatError } from '../../cli/output.ts';
 import { registries } from '../../cli/registries.ts';
 import type { DrillResult } from '../../core/result.ts';
-import { readChain } from '../../core/chain.ts';
+import { readChain } from '../../evidence/chain.ts';
 import { planDrill } from '../../engine/plan.ts';
 import type { Sweep } from '../../reports/sweep.ts';
 import { noStacks } from '../support/memory-drill.ts';

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DrillResult } from '../../core/result.ts';
 import { eventsOf, type TimelineEvent } from '../../core/timeline.ts';
-import { readChain } from '../../core/chain.ts';
+import { readChain } from '../../evidence/chain.ts';
 import { findScenarios } from '../../cli/scenarios.ts';
 import { leftOf } from '../stack/small-stack.ts';
 import { detailOf } from '../support/real-drill.ts';

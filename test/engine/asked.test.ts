@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Service, ServiceState } from '../../core/service.ts';
 import { eventsOf, type EventData } from '../../core/timeline.ts';
-import { readChain } from '../../core/chain.ts';
+import { readChain } from '../../evidence/chain.ts';
 import { askAll } from '../../engine/asked.ts';
 import { stateOfServices, withoutEndedJobs } from '../../engine/before.ts';
 import type { Drill } from '../../engine/drill-context.ts';

@@ -3,13 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TimelineEvent } from '../../core/timeline.ts';
-import {
-  keptOutput,
-  lastLines,
-  outputDamage,
-  outputFiles,
-  writeOutput,
-} from '../../engine/command-output.ts';
+import { keptOutput, lastLines, writeOutput } from '../../engine/command-output.ts';
+import { outputDamage, outputFiles } from '../../evidence/command-output.ts';
 
 const MiB = 1024 * 1024;
 const secret = 'sup3r-s3cret';

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { registries } from '../../cli/registries.ts';
 import type { Phase } from '../../core/timeline.ts';
-import { readChain } from '../../core/chain.ts';
+import { readChain } from '../../evidence/chain.ts';
 import type { DrillResult } from '../../core/result.ts';
-import { judgeBundle } from '../../engine/bundle.ts';
+import { judgeBundle } from '../../evidence/bundle.ts';
 import { drillInMemory } from '../support/memory-drill.ts';
 import { badDrills, goodDrills, type MemoryCase } from './memory-cases.ts';
 

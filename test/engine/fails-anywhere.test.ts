@@ -10,7 +10,7 @@ import type { Registries } from '../../core/registries.ts';
 import type { DrillResult } from '../../core/result.ts';
 import type { Store } from '../../core/store.ts';
 import { eventsOf, type TimelineEvent } from '../../core/timeline.ts';
-import { readChain } from '../../core/chain.ts';
+import { readChain } from '../../evidence/chain.ts';
 import { drillInMemory, type MemoryDrill } from '../support/memory-drill.ts';
 import { everything } from '../support/tier.ts';
 

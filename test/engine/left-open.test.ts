@@ -6,7 +6,7 @@ import { registries } from '../../cli/registries.ts';
 import type { RestoreContext } from '../../core/backup.ts';
 import type { Attached } from '../../core/driver.ts';
 import { eventsOf, type TimelineEvent } from '../../core/timeline.ts';
-import { readChain } from '../../core/chain.ts';
+import { readChain } from '../../evidence/chain.ts';
 import { drillInMemory } from '../support/memory-drill.ts';
 
 type Close = Parameters<NonNullable<RestoreContext['leaveOpen']>>[0];

@@ -6,7 +6,7 @@ import type { Sink } from '../../core/backup.ts';
 import type { BoundaryMoment } from '../../core/scenario.ts';
 import type { Manifest } from '../../core/store.ts';
 import { eventsOf, type TimelineEvent } from '../../core/timeline.ts';
-import { readChain } from '../../core/chain.ts';
+import { readChain } from '../../evidence/chain.ts';
 import { createMoments, watchedSink } from '../../engine/moments.ts';
 import { drillInMemory } from '../support/memory-drill.ts';
 

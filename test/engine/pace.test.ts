@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { eventsOf, type TimelineEvent } from '../../core/timeline.ts';
-import { readChain } from '../../core/chain.ts';
-import { measuredIntervalMs } from '../../engine/schedule-pace.ts';
+import { readChain } from '../../evidence/chain.ts';
+import { measuredIntervalMs } from '../../core/schedule-pace.ts';
 import { drillInMemory } from '../support/memory-drill.ts';
 
 const timelineOf = (folder: string): TimelineEvent[] =>

@@ -8,7 +8,7 @@ import { memoryFault } from '../../drivers/memory/system.ts';
 import type { DrillResult } from '../../core/result.ts';
 import type { Manifest } from '../../core/store.ts';
 import { eventsOf, type TimelineEvent } from '../../core/timeline.ts';
-import { readChain } from '../../core/chain.ts';
+import { readChain } from '../../evidence/chain.ts';
 import { drillInMemory, type MemoryDrill } from '../support/memory-drill.ts';
 
 const timelineOf = (folder: string): TimelineEvent[] =>

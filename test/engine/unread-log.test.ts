@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { readChain } from '../../core/chain.ts';
+import { readChain } from '../../evidence/chain.ts';
 import { eventsOf } from '../../core/timeline.ts';
 import { drillInMemory } from '../support/memory-drill.ts';
 

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { kinds, readRecord, recordBytes, type LedgerRecord } from '../../core/ledger.ts';
 import { eventsOf, type TimelineEvent } from '../../core/timeline.ts';
-import { firstHash, hashEvent, readChain } from '../../core/chain.ts';
+import { firstHash, hashEvent } from '../../core/chain.ts';
+import { readChain } from '../../evidence/chain.ts';
 
 /** What somebody can do to a bundle who knows its format as well as we do. */
 

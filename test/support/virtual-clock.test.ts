@@ -12,7 +12,7 @@ import { Worker } from 'node:worker_threads';
 import { createZstdCompress, createZstdDecompress, zstdCompress } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
 import { sleepBy, type Clock } from '../../core/clock.ts';
-import { readChain } from '../../core/chain.ts';
+import { readChain } from '../../evidence/chain.ts';
 import { drillInMemory, type MemoryDrill } from './memory-drill.ts';
 import { createVirtualClock } from './virtual-clock.ts';
 

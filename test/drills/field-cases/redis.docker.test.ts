@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { takingTurns } from '../../../cli/turns.ts';
 import type { DrillResult } from '../../../core/result.ts';
 import { eventsOf, type TimelineEvent } from '../../../core/timeline.ts';
-import { readChain } from '../../../core/chain.ts';
+import { readChain } from '../../../evidence/chain.ts';
 import { leftOf } from '../../stack/small-stack.ts';
 import { jsonOf, muster } from '../../support/muster.ts';
 import { detailOf, findingsThat, inRepository } from '../../support/real-drill.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../core/clock.ts';
-import { readChain } from '../../core/chain.ts';
+import { readChain } from '../../evidence/chain.ts';
 import { createTimelineWriter } from '../../engine/timeline-writer.ts';
 
 const refused = (error: unknown): never => {

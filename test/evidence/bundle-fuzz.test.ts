@@ -6,8 +6,8 @@ import { registries } from '../../cli/registries.ts';
 import { MusterError } from '../../core/errors.ts';
 import { kinds } from '../../core/ledger.ts';
 import type { TimelineEvent } from '../../core/timeline.ts';
-import { readChain } from '../../core/chain.ts';
-import { judgeBundle, writeReportsAgain, type Judged } from '../../engine/bundle.ts';
+import { readChain } from '../../evidence/chain.ts';
+import { judgeBundle, writeReportsAgain, type Judged } from '../../evidence/bundle.ts';
 import {
   copyOf,
   dropRecords,

@@ -1,11 +1,8 @@
-import { eventsOf, firstOf, type TimelineEvent } from '../core/timeline.ts';
+import { cutOffError, eventsOf, firstOf, type TimelineEvent } from '../core/timeline.ts';
 
 const named = ({ seq, type }: TimelineEvent): string => `event ${seq} (${type})`;
 const idOf = ({ data }: { data: { backup: string; point: string } }): string =>
   `${data.backup} ${data.point}`;
-
-/** As the drill itself words it, which a backup that failed for a reason of its own never says. */
-export const cutOffError = 'cut off by the fault, just before it was durable';
 
 /**
  * What no backup does: be consistent before it began or after it was durable, be cut off by no fault, lose

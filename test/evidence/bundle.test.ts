@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { registries } from '../../cli/registries.ts';
 import { MusterError } from '../../core/errors.ts';
-import { judgeBundle, writeReportsAgain } from '../../engine/bundle.ts';
+import { judgeBundle, writeReportsAgain } from '../../evidence/bundle.ts';
 import { copyOf, forgeManifest, withoutManifest } from '../support/forgery.ts';
 import { drillInMemory } from '../support/memory-drill.ts';
 import { change, inconsistent, inOrder, plain, rechained } from './forgeries.ts';

@@ -6,11 +6,11 @@ import { environmentError, inputError, messageOf, MusterError } from '../core/er
 import type { Registries } from '../core/registries.ts';
 import { resultSchema, type DrillResult } from '../core/result.ts';
 import { lastOf, type TimelineEvent } from '../core/timeline.ts';
-import { readChainOf } from '../core/chain.ts';
 import { judge } from '../measures/judge.ts';
 import { analyseLedger } from '../measures/ledger-judge.ts';
 import { agreementDamage } from './agreement.ts';
 import { isPlainFile, linesOf } from './bundle-files.ts';
+import { readChainOf } from './chain.ts';
 import { outputDamage } from './command-output.ts';
 import { ledgerDamage, openLedger } from './ledger-file.ts';
 import { contradictionsOf, evidenceOf, manifestName, manifestOf, vouchedFor } from './manifest.ts';

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { recordBytes } from '../../core/ledger.ts';
 import type { TimelineEvent } from '../../core/timeline.ts';
-import { createLedgerWriter, ledgerDamage } from '../../engine/ledger-file.ts';
+import { createLedgerWriter } from '../../engine/ledger-file.ts';
+import { ledgerDamage } from '../../evidence/ledger-file.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'muster-ledger-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -83,7 +84,7 @@ test('a ledger of 12 million records is compared without being held in memory', 
     eventOf({ offset: i * block.length, bytes: block.length, sha256 }, i),
   );
   writeFileSync(`${path}.json`, JSON.stringify(events));
-  const script = `const { ledgerDamage } = await import(${JSON.stringify(join(import.meta.dirname, '../../engine/ledger-file.ts'))});
+  const script = `const { ledgerDamage } = await import(${JSON.stringify(join(import.meta.dirname, '../../evidence/ledger-file.ts'))});
     const { readFileSync } = await import('node:fs');
     const damage = ledgerDamage(${JSON.stringify(path)}, JSON.parse(readFileSync(${JSON.stringify(`${path}.json`)}, 'utf8')));
     const peak = /^VmHWM:\\s+(\\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))[1];

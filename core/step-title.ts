@@ -1,13 +1,12 @@
-import type { Step } from '../core/scenario.ts';
-import type { CommandLine } from '../core/strategy.ts';
-import { isCommand, isReplay, isRestore, isReturn } from './plan-step.ts';
+import type { Step } from './scenario.ts';
+import type { CommandLine } from './strategy.ts';
 
 /** A step in words, as the timeline and reports name it. */
 export function titleOf(step: Step): string {
-  if (isRestore(step)) return `restore ${step.restore} from ${step.from.join(', else ')}`;
-  if (isReplay(step)) return `replay ${step.replay} from ${step.from}`;
-  if (isCommand(step)) return commandTitle(step);
-  if (isReturn(step)) return `region ${step.return} comes back`;
+  if ('restore' in step) return `restore ${step.restore} from ${step.from.join(', else ')}`;
+  if ('replay' in step) return `replay ${step.replay} from ${step.from}`;
+  if ('command' in step) return commandTitle(step);
+  if ('return' in step) return `region ${step.return} comes back`;
   return `${step.run}${step.target ? ` on ${step.target}` : ''}`;
 }
 

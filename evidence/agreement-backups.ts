@@ -1,7 +1,7 @@
 import type { BackupPlan } from '../core/strategy.ts';
 import { eventsOf, type TimelineEvent } from '../core/timeline.ts';
 import { eachStepThatEndedWell, firstOf, says, type Agreement } from './agreement-plan.ts';
-import { leastIntervalMs, measuredIntervalMs } from './schedule-pace.ts';
+import { leastIntervalMs, measuredIntervalMs } from '../core/schedule-pace.ts';
 
 /** Schedules, points, removals and what was restored are those of the strategy. */
 export const backupsDisagree = (plan: Agreement): string | null =>

@@ -2,10 +2,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { faultFor } from '../core/registries.ts';
 import { eventsOf, firstOf as firstEvent, type EventType, type TimelineEvent } from '../core/timeline.ts';
 import { firstOf, says, stepsOf, type Agreement } from './agreement-plan.ts';
-import type { PlannedComponent, PlannedFault } from './plan.ts';
-import { checksByDefault } from './plan-ending.ts';
-import { checksByName } from './plan-scenario.ts';
-import { titleOf } from './step-title.ts';
+import type { PlannedComponent, PlannedFault } from '../core/planned.ts';
+import { checksByDefault, checksByName } from '../core/planned-checks.ts';
+import { titleOf } from '../core/step-title.ts';
 
 /**
  * Each part of the plan is there, as it was planned: what was attached, the parameters of faults, the names

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { registries } from '../../cli/registries.ts';
 import { MusterError } from '../../core/errors.ts';
 import type { EventType, TimelineEvent } from '../../core/timeline.ts';
-import { judgeBundle } from '../../engine/bundle.ts';
+import { judgeBundle } from '../../evidence/bundle.ts';
 import { copyOf, eventsIn, forgeManifest, rechain } from '../support/forgery.ts';
 import { drillInMemory } from '../support/memory-drill.ts';
 import { contradictions } from './contradictions.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { registries } from '../../cli/registries.ts';
-import { judgeBundle } from '../../engine/bundle.ts';
+import { judgeBundle } from '../../evidence/bundle.ts';
 import { copyOf, eventsIn, forgeManifest, rechain } from '../support/forgery.ts';
 import { drillInMemory } from '../support/memory-drill.ts';
 import type { Base } from './agreement-edits.ts';

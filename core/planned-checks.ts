@@ -1,0 +1,169 @@
+import { isOfComponent } from './fault.ts';
+import { componentsHit, type PlannedCheck, type PlannedComponent, type PlannedFault } from './planned.ts';
+import type { Scenario, Step } from './scenario.ts';
+import type { Strategy } from './strategy.ts';
+
+/** All that the planning of checks looks at. */
+export interface Planned {
+  scenario: Scenario;
+  strategy: Strategy;
+  components: ReadonlyMap<string, PlannedComponent>;
+}
+
+/** The checks that a name may mean: `ttl` of whichever component has one, or `redis.ttl`. */
+export const fittingChecks = ({ components }: Planned, name: string): PlannedCheck[] =>
+  [...components.values()]
+    .flatMap((one) =>
+      Object.keys(one.driver.checks).map((check) => ({
+        id: `${one.name}.${check}`,
+        component: one.name,
+        check,
+      })),
+    )
+    .filter(({ id, check }) => id === name || check === name)
+    .map((one) => ({ ...one, named: name }));
+
+/** Those that the scenario names, each once; no invariants and not the ledger. */
+export const checksByName = (planned: Planned): PlannedCheck[] =>
+  namesOfChecks(planned).flatMap((name) => {
+    const fitting = fittingChecks(planned, name);
+    return fitting.length === 1 ? fitting : [];
+  });
+
+export const namesOfChecks = ({ scenario, strategy }: Planned): string[] =>
+  [...new Set(scenario.check)].filter(
+    (name) => name !== 'ledger' && !Object.hasOwn(strategy.invariants, name),
+  );
+
+const inventory = 'inventory';
+/**
+ * Says what a copy of another component held before the fault and holds after it; of what is no copy,
+ * nothing.
+ */
+const follows = 'follows';
+
+/**
+ * Components that clients reach by a way in of their own: wherever it leads by then, what they hold can be
+ * looked at there.
+ */
+const hasWayIn = ({ declared }: PlannedComponent): boolean => declared.clients !== undefined;
+
+/**
+ * Those that were in a region that is lost: what their clients meet afterwards is another server, or one that
+ * came back.
+ */
+const inLostRegions = ({ components }: Planned, faults: readonly PlannedFault[]): PlannedComponent[] =>
+  faults
+    .filter(({ fault }) => fault.on === 'region')
+    .flatMap((fault) => componentsHit(fault, components))
+    .map((name) => components.get(name)!);
+
+/** Those whose clients another server of the same kind serves after one of the steps. */
+function takenOver({ components }: Planned, steps: readonly Step[]): PlannedComponent[] {
+  const kinds = steps.flatMap((step) => {
+    const driver = 'run' in step ? components.get(step.target ?? '')?.driver : undefined;
+    return driver?.takesOver?.includes((step as { run: string }).run) ? [driver] : [];
+  });
+  return [...components.values()].filter(({ driver }) => kinds.includes(driver));
+}
+
+/**
+ * Components whose data a fault, a restore or a failover touches, or a command of the user's own may, and
+ * whose driver can compare what they hold.
+ */
+function touched(context: Planned, faults: readonly PlannedFault[]): string[] {
+  const { scenario, components } = context;
+  const own = faults.filter(({ fault, ofService }) => isOfComponent(fault) && !ofService);
+  const broken = own.filter(({ fault }) => isOfComponent(fault) && (fault.losesData || fault.mayLoseData));
+  const steps = scenario.recover === 'automatic' ? [] : scenario.recover;
+  const restored = steps.flatMap((step) => ('restore' in step ? [step.restore] : []));
+  const elsewhere = [...inLostRegions(context, faults), ...takenOver(context, steps)]
+    .filter(hasWayIn)
+    .map(({ name }) => name);
+  const names = new Set([
+    ...broken.map(({ plan }) => plan.target),
+    ...restored,
+    ...withinReach(context, own),
+    ...elsewhere,
+  ]);
+  return [...names].filter((name) => Object.hasOwn(components.get(name)?.driver.checks ?? {}, inventory));
+}
+
+/**
+ * What a command does is not known: it may put data back, or take it away, in the service that it runs in,
+ * and in what was broken.
+ */
+function withinReach({ scenario, components }: Planned, own: readonly PlannedFault[]): string[] {
+  const commands =
+    scenario.recover === 'automatic' ? [] : scenario.recover.filter((step) => 'command' in step);
+  if (commands.length === 0) return [];
+  const inside = [...components.values()]
+    .filter(({ service }) => commands.some((command) => command.in === service))
+    .map(({ name }) => name);
+  const broken = own.filter(({ plan }) => !plan.beforehand).map(({ plan }) => plan.target);
+  const stays = (name: string): boolean =>
+    scenario.staysAway.includes(name) || scenario.staysAway.includes(components.get(name)?.service ?? name);
+  return [...broken, ...inside].filter((name) => !stays(name));
+}
+
+/**
+ * A command may reach over the network what nobody broke or restored: whether something of that vanished as a
+ * whole is looked at.
+ */
+function besides(
+  { scenario, components }: Planned,
+  faults: readonly PlannedFault[],
+  touched: readonly string[],
+): string[] {
+  if (scenario.recover === 'automatic' || !scenario.recover.some((step) => 'command' in step)) return [];
+  if (faults.some(({ fault }) => fault.on === 'region')) return [];
+  const { staysAway } = scenario;
+  const here = [...components.values()].filter(
+    ({ name, service }) => ![name, service].some((one) => staysAway.includes(one)),
+  );
+  return here
+    .filter(({ name, driver }) => !touched.includes(name) && Object.hasOwn(driver.checks, inventory))
+    .map(({ name }) => name);
+}
+
+/**
+ * Copies are looked at whatever was broken: they take a loss over. In a lost region nobody looks, and what is
+ * to stay away is not asked.
+ */
+function copies({ scenario, components }: Planned, faults: readonly PlannedFault[]): string[] {
+  if (faults.some(({ fault }) => fault.on === 'region')) return [];
+  const here = [...components.values()].filter(
+    ({ name, service }) => !scenario.staysAway.includes(name) && !scenario.staysAway.includes(service),
+  );
+  return here.filter(({ driver }) => Object.hasOwn(driver.checks, follows)).map(({ name }) => name);
+}
+
+/** What would run by default: those that the scenario does not name itself. */
+export function allByDefault(
+  planned: Planned,
+  faults: readonly PlannedFault[],
+  named: readonly PlannedCheck[],
+): PlannedCheck[] {
+  const one = (component: string, check: string, byDefault: PlannedCheck['byDefault']): PlannedCheck => {
+    const id = `${component}.${check}`;
+    return { id, named: id, component, check, byDefault };
+  };
+  const mine = touched(planned, faults);
+  const all = [
+    ...mine.map((name) => one(name, inventory, 'touched')),
+    ...besides(planned, faults, mine).map((name) => one(name, inventory, 'beside')),
+    ...copies(planned, faults).map((name) => one(name, follows, 'always')),
+  ];
+  return all.filter(({ id }) => !named.some((other) => other.id === id));
+}
+
+/**
+ * The inventory of each component that is touched, and what copies hold, unless the scenario names the check
+ * itself or declines it.
+ */
+export const checksByDefault = (
+  planned: Planned,
+  faults: readonly PlannedFault[],
+  named: readonly PlannedCheck[],
+): PlannedCheck[] =>
+  allByDefault(planned, faults, named).filter(({ id }) => !Object.hasOwn(planned.scenario.decline, id));
