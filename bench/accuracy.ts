@@ -75,7 +75,7 @@ async function once(): Promise<{
       },
       { seed: 1, keep: false, signal: new AbortController().signal },
     );
-    const result = judgeRun(folder, registries);
+    const { result } = judgeRun(folder, registries);
     const { events } = readChain(readFileSync(join(folder, 'events.jsonl'), 'utf8'));
     const faultMs = firstOf(events, 'drill.begun')!.data.originMonotonicMs + result.time.faultMs!;
     // The last return to answering before the stack went down.

@@ -18,7 +18,7 @@ const rssMax = 400 * 1024 ** 2;
 const [mode = '10000000', folder = ''] = process.argv.slice(2);
 
 /** What a drill leaves that writes and reads back, with nothing broken: its size is what counts here. */
-function make(into: string, operations: number): void {
+async function make(into: string, operations: number): Promise<void> {
   mkdirSync(into);
   const raise = (error: unknown): never => {
     throw error;
@@ -80,7 +80,7 @@ function make(into: string, operations: number): void {
   for (const phase of phases.slice(1, -2)) timeline.emit('phase.ended', { phase, ok: true });
   timeline.emit('drill.ended', { outcome: 'completed' });
   timeline.close();
-  writeReports(into, judgeRun(into, registries), registries);
+  await writeReports(into, judgeRun(into, registries), registries);
 }
 
 function child(): void {
@@ -95,11 +95,11 @@ function child(): void {
   );
 }
 
-function main(operations: number): void {
+async function main(operations: number): Promise<void> {
   const home = mkdtempSync(join(tmpdir(), 'muster-bundle-'));
   const bundle = join(home, 'bundle');
   try {
-    make(bundle, operations);
+    await make(bundle, operations);
     const measured = JSON.parse(
       execFileSync(process.execPath, [import.meta.filename, 'judge', bundle], { encoding: 'utf8' }),
     ) as { damage: string | null; seconds: number; rss: number };
@@ -114,4 +114,4 @@ function main(operations: number): void {
 }
 
 if (mode === 'judge') child();
-else main(Number(mode));
+else await main(Number(mode));

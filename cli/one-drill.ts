@@ -73,8 +73,9 @@ export async function drillHere(
   });
   const trouble = outcome === 'aborted' ? error : null;
   try {
-    const result = judgeRun(folder, registries);
-    writeReports(folder, result, registries);
+    const judged = judgeRun(folder, registries);
+    await writeReports(folder, judged, registries);
+    const { result } = judged;
     return {
       result,
       folder,

@@ -1,11 +1,32 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { DrillResult } from '../core/result.ts';
 import { judgeBundle, writeReportsAgain } from '../evidence/bundle.ts';
 import { renderOverview, renderSummary } from '../reports/terminal.ts';
 import { oneLine } from '../reports/text.ts';
 import { chalkFor, gravestCode, short } from './output.ts';
 import { registries } from './registries.ts';
 import { lastLine, optionsFor } from './summary.ts';
+
+interface Reported {
+  result: DrillResult;
+  damage: string | null;
+  into: string;
+  written: boolean;
+  /** Reports that stay as they were found. */
+  kept: boolean;
+}
+
+async function reportOne(bundle: string, flags: { out?: string; home: string }): Promise<Reported> {
+  const folder = existsSync(bundle) ? bundle : join(flags.home, 'drills', bundle);
+  const judged = judgeBundle(folder, registries);
+  const { result, damage, altered } = judged;
+  const into = flags.out ? join(flags.out, result.drill) : folder;
+  const written = flags.out !== undefined || !altered;
+  const paths = written ? await writeReportsAgain(into, judged, registries) : [];
+  const kept = written && paths.length < Object.keys(registries.formats).length;
+  return { result, damage, into, written, kept };
+}
 
 /**
  * `muster report`: judges again from the bundle alone and renders every report anew. A bundle that is not
@@ -16,20 +37,8 @@ export async function report(
   bundles: string[],
   flags: { json?: boolean; out?: string; home: string },
 ): Promise<number> {
-  const results = bundles.map((bundle) => {
-    const folder = existsSync(bundle) ? bundle : join(flags.home, 'drills', bundle);
-    const { result, damage, altered } = judgeBundle(folder, registries);
-    const into = flags.out ? join(flags.out, result.drill) : folder;
-    const written = flags.out !== undefined || !altered;
-    const paths = written ? writeReportsAgain(into, result, registries) : [];
-    return {
-      result,
-      damage,
-      into,
-      written,
-      kept: written && paths.length < Object.keys(registries.formats).length,
-    };
-  });
+  const results: Reported[] = [];
+  for (const bundle of bundles) results.push(await reportOne(bundle, flags));
   if (flags.json)
     process.stdout.write(
       `${JSON.stringify({ schema: 'muster/run/v1', drills: results.map(({ result, damage, into }) => ({ folder: short(into), damage, result })) }, null, 2)}\n`,

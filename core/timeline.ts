@@ -189,18 +189,15 @@ export interface EventData {
   'step.ended': { step: number; title: string; ok: boolean; facts: Json; error?: string };
   'stage.begun': { step: number; stage: Stage; what: string };
   'stage.ended': { step: number; stage: Stage; what: string; ok: boolean };
+  /** A command of the user's own. */
+  'command.begun': { id: string; command: string[]; in: string };
+  /** `exitCode` null: by a signal, or it never ran. */
+  'command.ended': { id: string; exitCode: number | null; inTime: boolean; tookMs: number };
   /**
-   * A command of the user's own has ended; `exitCode` null: by a signal, or it never ran. `outputs`: what it
-   * said, secrets masked, as files of the bundle.
+   * A file of the bundle, as it was when it was written. `of`: the id of what it belongs to. Secrets are
+   * masked.
    */
-  'command.ended': {
-    command: string[];
-    in: string;
-    exitCode: number | null;
-    inTime: boolean;
-    tookMs: number;
-    outputs: OutputRecord[];
-  };
+  'attachment.kept': { of: string; what: string; file: string; bytes: number; sha256: string };
   ready: { component: string };
   'observation.ended': { settled: boolean };
   'readback.ended': { load: string; index: number; complete: boolean; records: number; error?: string };
@@ -244,12 +241,6 @@ export interface RegionAccess {
   failed: number;
   firstAtMs: number;
   error?: string;
-}
-/** A file of the bundle, and what it was when it was written. */
-export interface OutputRecord {
-  file: string;
-  bytes: number;
-  sha256: string;
 }
 /** `completed`: judged as it stands. Otherwise it did not run to its end, and says why. */
 export type Outcome = 'completed' | 'refused' | 'aborted' | 'interrupted';

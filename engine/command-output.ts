@@ -1,10 +1,5 @@
-import { createHash } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
-import { environmentError, messageOf } from '../core/errors.ts';
 import { maskStream } from '../core/masking.ts';
-import type { OutputRecord } from '../core/timeline.ts';
 
 /**
  * Of each stream the beginning and the end are kept, in characters: a command that does not stop talking must
@@ -57,29 +52,3 @@ export const lastLines = (text: string, lines = 5, charactersMax = 600): string 
     .filter((line) => line !== '')
     .join(' / ')
     .slice(-charactersMax);
-
-/**
- * Writes one stream's text into the drill's folder and says what is there now, for the timeline. Environment
- * error when it cannot be written.
- */
-export function writeOutput(
-  folder: string,
-  number: number,
-  stream: 'stdout' | 'stderr',
-  text: string,
-): OutputRecord {
-  const file = `command-${number}.${stream}.txt`;
-  const bytes = Buffer.from(text);
-  try {
-    writeFileSync(join(folder, file), bytes, { mode: 0o600 });
-  } catch (error) {
-    throw environmentError('what a command said cannot be kept', {
-      found: messageOf(error),
-      expected: `a folder that can be written, with room: ${folder}`,
-      cause: error,
-    });
-  }
-  return { file, bytes: bytes.length, sha256: sha256Of(bytes) };
-}
-
-const sha256Of = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

@@ -6,8 +6,9 @@ import { environmentError } from '../core/errors.ts';
 import { secretsIn } from '../core/masking.ts';
 import type { Service } from '../core/service.ts';
 import type { CommandLine } from '../core/strategy.ts';
-import { eventsOf, type Json } from '../core/timeline.ts';
-import { keptOutput, lastLines, writeOutput, type Kept } from './command-output.ts';
+import type { Json } from '../core/timeline.ts';
+import { keepText } from './attachments.ts';
+import { keptOutput, lastLines, type Kept } from './command-output.ts';
 import type { Drill } from './drill-context.ts';
 import { runOnHost } from './host-command.ts';
 import { commandTitle } from '../core/step-title.ts';
@@ -44,7 +45,7 @@ export async function runCommand(
   scratch: string,
 ): Promise<CommandOutcome> {
   const { timeline, folder } = drill;
-  const number = eventsOf(timeline.events, 'command.ended').length + 1;
+  const id = timeline.newId('command');
   const service = command.in === 'host' ? null : serviceOf(drill, command.in);
   const given = Object.fromEntries(
     Object.entries(command.env).map(([name, secret]) => [name, secretOf(drill, secret)]),
@@ -57,6 +58,7 @@ export async function runCommand(
   const streams: Streams = { stdout: keptOutput(secrets), stderr: keptOutput(secrets) };
   const { signal: tooLate, callOff } = timeLimit(drill.dependencies.clock, command.timeout.ms);
   const circumstances = { streams, given, tooLate };
+  timeline.emit('command.begun', { id, command: command.command, in: command.in });
   const begunMs = timeline.now();
   let trouble: unknown = null;
   const running = service
@@ -70,18 +72,10 @@ export async function runCommand(
     .finally(callOff);
   const inTime = !tooLate.aborted;
   const [stdout, stderr] = [streams.stdout.text(), streams.stderr.text()];
-  const outputs = [
-    writeOutput(folder, number, 'stdout', stdout),
-    writeOutput(folder, number, 'stderr', stderr),
-  ];
-  timeline.emit('command.ended', {
-    command: command.command,
-    in: command.in,
-    exitCode,
-    inTime,
-    tookMs: timeline.now() - begunMs,
-    outputs,
-  });
+  const tookMs = timeline.now() - begunMs;
+  for (const [what, text] of Object.entries({ stdout, stderr }))
+    timeline.emit('attachment.kept', { of: id, what, ...keepText(folder, `${id}.${what}.txt`, text) });
+  timeline.emit('command.ended', { id, exitCode, inTime, tookMs });
   drill.options.signal.throwIfAborted();
   if (trouble !== null && inTime) throw trouble;
   return { exitCode, inTime, stdout, stderr };

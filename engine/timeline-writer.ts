@@ -7,6 +7,8 @@ export interface TimelineWriter {
   readonly events: readonly TimelineEvent[];
   /** ms since the drill's origin. */
   now(): number;
+  /** An id for what begins now; no other event of this drill gives it to something else. */
+  newId(kind: string): string;
   emit<T extends EventType>(type: T, data: EventData[T], atMs?: number): TimelineEvent<T>;
   close(): void;
 }
@@ -26,12 +28,18 @@ export function createTimelineWriter(
   const file = openSync(path, 'ax', 0o644);
   const events: TimelineEvent[] = [];
   let prev = firstHash;
+  const ids = new Map<string, number>();
   let closed = false;
   let broken = false;
   const now = (): number => Math.round((clock.nowMs() - originMs) * 1000) / 1000;
   return {
     events,
     now,
+    newId: (kind) => {
+      const number = (ids.get(kind) ?? 0) + 1;
+      ids.set(kind, number);
+      return `${kind}-${number}`;
+    },
     emit: (type, data, atMs = now()) => {
       if (closed) throw new Error(`event ${type} after the timeline was closed`);
       const plain = JSON.parse(JSON.stringify(data)) as typeof data;

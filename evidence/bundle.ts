@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { LedgerAnalysis } from '../core/analysis.ts';
 import { environmentError, inputError, messageOf, MusterError } from '../core/errors.ts';
+import type { Evidence } from '../core/measure.ts';
 import type { Registries } from '../core/registries.ts';
 import { resultSchema, type DrillResult } from '../core/result.ts';
 import { lastOf, type TimelineEvent } from '../core/timeline.ts';
@@ -11,13 +12,18 @@ import { analyseLedger } from '../measures/ledger-judge.ts';
 import { agreementDamage } from './agreement.ts';
 import { isPlainFile, linesOf } from './bundle-files.ts';
 import { readChainOf } from './chain.ts';
-import { outputDamage } from './command-output.ts';
+import { attachmentDamage } from './attachments.ts';
 import { ledgerDamage, openLedger } from './ledger-file.ts';
 import { contradictionsOf, evidenceOf, manifestName, manifestOf, vouchedFor } from './manifest.ts';
 import { timelineDamage } from './timeline-damage.ts';
 
-export interface Judged {
+/** What a report is made of. */
+export interface Reported {
   result: DrillResult;
+  evidence: Evidence;
+}
+
+export interface Judged extends Reported {
   /** What is wrong with the bundle itself; null when it is whole. */
   damage: string | null;
   /**
@@ -59,8 +65,8 @@ export function judgeBundle(folder: string, registries: Registries): Judged {
 }
 
 /** The same, by the run that made it, before anything vouches for it. */
-export const judgeRun = (folder: string, registries: Registries): DrillResult =>
-  judged(openBundle(folder, registries), [], registries).result;
+export const judgeRun = (folder: string, registries: Registries): Reported =>
+  judged(openBundle(folder, registries), [], registries);
 
 /** The manifest is written last: without it, nobody knows whether this is what the drill left. */
 function unvouched(events: readonly TimelineEvent[]): string[] {
@@ -88,7 +94,7 @@ function openBundle(folder: string, registries: Registries): Opened {
     timelineDamage(events),
     agreementDamage(events, registries),
     hasLedger ? ledgerDamage(ledger, events) : 'ledger.bin is missing',
-    outputDamage(folder, events),
+    attachmentDamage(folder, events),
   ];
   const { drill } = (events[0] as TimelineEvent<'drill.begun'>).data;
   // It names a folder where reports are written to.
@@ -137,13 +143,11 @@ function judged(
 ): Judged {
   const all = [...troubles, ...contradictions];
   const damage = all.length > 0 ? all.join('; ') : null;
-  const result = judge({
-    events,
-    ledger: analyse(ledger, events, damage),
-    measures: registries.measures,
-    damage,
-  });
-  return { result, damage, altered: contradictions.length > 0 };
+  const analysis = analyse(ledger, events, damage);
+  const result = judge({ events, ledger: analysis, measures: registries.measures, damage });
+  const { strategy, scenario } = (events[0] as TimelineEvent<'drill.begun'>).data;
+  const evidence = { events, strategy, scenario, ledger: analysis };
+  return { result, evidence, damage, altered: contradictions.length > 0 };
 }
 
 function analyse(path: string | null, events: TimelineEvent[], damage: string | null): LedgerAnalysis {
@@ -156,12 +160,17 @@ function analyse(path: string | null, events: TimelineEvent[], damage: string | 
  * the bundle, and nobody after it. Returns the files' paths. Throws an environment error when they cannot be
  * written.
  */
-export function writeReports(folder: string, result: DrillResult, registries: Registries): string[] {
-  const written = writeFormats(folder, result, registries, () => true);
+export async function writeReports(
+  folder: string,
+  reported: Reported,
+  registries: Registries,
+): Promise<string[]> {
+  const written = await writeFormats(folder, reported, registries, () => true);
+  const { drill } = reported.result;
   const manifest = join(folder, manifestName);
   writeWhole(
     manifest,
-    manifestOf(result.drill, [...evidenceOf(folder).map((name) => join(folder, name)), ...written]),
+    manifestOf(folder, drill, [...evidenceOf(folder), ...written.map((path) => basename(path))]),
   );
   return [...written, manifest];
 }
@@ -171,27 +180,31 @@ export function writeReports(folder: string, result: DrillResult, registries: Re
  * one, only what its manifest vouches for, byte for byte: reports that another version words otherwise stay
  * as they were.
  */
-export function writeReportsAgain(into: string, result: DrillResult, registries: Registries): string[] {
+export async function writeReportsAgain(
+  into: string,
+  reported: Reported,
+  registries: Registries,
+): Promise<string[]> {
   const vouched = vouchedFor(into);
   return writeFormats(
     into,
-    result,
+    reported,
     registries,
     (file, content) =>
       vouched === null || vouched.get(file) === createHash('sha256').update(content).digest('hex'),
   );
 }
 
-function writeFormats(
+async function writeFormats(
   into: string,
-  result: DrillResult,
+  { result, evidence }: Reported,
   registries: Registries,
-  wanted: (file: string, content: string | Uint8Array) => boolean,
-): string[] {
+  wanted: (file: string, content: Uint8Array) => boolean,
+): Promise<string[]> {
   const written: string[] = [];
   attempt(into, () => mkdirSync(into, { recursive: true }));
   for (const format of Object.values(registries.formats)) {
-    const content = format.render(result);
+    const content = await format.render(result, evidence);
     if (!wanted(format.file, content)) continue;
     const path = join(into, format.file);
     writeWhole(path, content);

@@ -1,8 +1,9 @@
 import { existsSync, lstatSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
+import { attachmentPattern } from '../core/attachment.ts';
+import { attachedFiles } from './attachments.ts';
 import { isPlainFile, sha256OfFile } from './bundle-files.ts';
-import { isOutput, outputFiles } from './command-output.ts';
 
 export const manifestName = 'manifest.json';
 
@@ -18,11 +19,17 @@ const manifestBytesMax = 16 * 1024 * 1024;
 
 /** What a drill recorded, and every judgement rests on, as far as it is there. */
 export const evidenceOf = (folder: string): string[] =>
-  ['events.jsonl', 'ledger.bin', ...outputFiles(folder)].filter((name) => existsSync(join(folder, name)));
+  ['events.jsonl', 'ledger.bin', ...attachedFiles(folder)].filter((name) => existsSync(join(folder, name)));
 
 /** The text of a manifest: path, size and SHA-256 of each file. */
-export const manifestOf = (drill: string, files: readonly string[]): string =>
-  `${JSON.stringify({ schema: 'muster/bundle/v1', drill, files: files.map((path) => ({ path: basename(path), bytes: statSync(path).size, sha256: sha256OfFile(path) })) }, null, 2)}\n`;
+export function manifestOf(folder: string, drill: string, names: readonly string[]): string {
+  const files = names.map((path) => ({
+    path,
+    bytes: statSync(join(folder, path)).size,
+    sha256: sha256OfFile(join(folder, path)),
+  }));
+  return `${JSON.stringify({ schema: 'muster/bundle/v1', drill, files }, null, 2)}\n`;
+}
 
 /**
  * How the files in a folder differ from what its manifest says of them. A report that is not there can be
@@ -37,7 +44,7 @@ export function contradictionsOf(folder: string, drill: string, reports: readonl
   if (twice) return [`${manifestName} names ${twice.path} twice`];
   const evidence = evidenceOf(folder);
   const there = [...new Set([...evidence, ...said.keys(), ...reports])].filter(
-    (name) => name === basename(name) && existsSync(join(folder, name)),
+    (name) => (name === basename(name) || attachmentPattern.test(name)) && existsSync(join(folder, name)),
   );
   const gone = [...said.keys()]
     .filter((name) => isEvidence(name) && !evidence.includes(name))
@@ -73,7 +80,7 @@ export function vouchedFor(folder: string): Map<string, string> | null {
 }
 
 const isEvidence = (name: string): boolean =>
-  name === 'events.jsonl' || name === 'ledger.bin' || isOutput(name);
+  name === 'events.jsonl' || name === 'ledger.bin' || attachmentPattern.test(name);
 
 function read(folder: string): BundleManifest | null {
   const path = join(folder, manifestName);

@@ -1,6 +1,7 @@
 import { eventsOf, phases, type Phase, type TimelineEvent } from '../core/timeline.ts';
 import { oddBackups } from './timeline-backups.ts';
 import { oddFaults } from './timeline-faults.ts';
+import { oddIds } from './timeline-ids.ts';
 import { oddOrder } from './timeline-order.ts';
 import { oddShape } from './timeline-shape.ts';
 import { oddBeginning, oddRecovery } from './timeline-steps.ts';
@@ -13,7 +14,7 @@ const lived: readonly Phase[] = phases.filter((phase) => !['plan', 'judge', 'rep
  * alters it. Null when there is nothing of that kind.
  */
 export const timelineDamage = (events: readonly TimelineEvent[]): string | null =>
-  oddShape(events) ?? oddEnds(events) ?? oddTimes(events) ?? whole(events);
+  oddShape(events) ?? oddEnds(events) ?? oddTimes(events) ?? oddIds(events) ?? whole(events);
 
 /** A drill that ran to its end: what it did and what became of that, each in its place. */
 const whole = (events: readonly TimelineEvent[]): string | null =>

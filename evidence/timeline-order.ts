@@ -59,7 +59,9 @@ const windows: { [T in EventType]: Window } = {
   'step.ended': inRecovery,
   'stage.begun': inRecovery,
   'stage.ended': inRecovery,
+  'command.begun': ['seed', 'verify'],
   'command.ended': ['seed', 'verify'],
+  'attachment.kept': ['seed', 'verify'],
   ready: inRecovery,
   'observation.ended': inRecovery,
   'readback.ended': inVerify,
@@ -91,6 +93,8 @@ const once: { [T in EventType]?: readonly (keyof EventData[T])[] } = {
   ready: ['component'],
   'observation.ended': [],
   'readback.ended': ['index'],
+  'command.ended': ['id'],
+  'attachment.kept': ['file'],
   'check.baseline': ['check'],
   'check.justBefore': ['check'],
   'check.silent': ['check'],
@@ -172,6 +176,7 @@ const dues: readonly Due[] = [
     unlessFailed: true,
   },
   { of: 'stage.begun', until: ['stage.ended'], by: ofStage, unlessFailed: true },
+  { of: 'command.begun', until: ['command.ended'], by: ['id'], unlessFailed: true },
   { of: 'check.baseline', until: ['check.ended', 'check.silent'], by: ['check'] },
 ];
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { attachmentPattern } from '../core/attachment.ts';
 import { exitCodes, type Trouble } from '../core/errors.ts';
 import type { Scenario } from '../core/scenario.ts';
 import type { Strategy } from '../core/strategy.ts';
@@ -16,6 +17,8 @@ const ms = z.number().min(0);
 const count = z.int().min(0);
 const text = z.string();
 const texts = z.array(text);
+/** Of what belongs together: no two things have the same. */
+const id = z.string().regex(/^[a-z]+-\d+$/, { error: 'an id, such as fault-1' });
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, { error: 'a SHA-256 in 64 hexadecimal digits' });
 /** Whatever it is, JSON held it. */
 const facts = z.custom<Json>((value) => value !== undefined, { error: 'something, or null' });
@@ -60,7 +63,6 @@ const image = z.strictObject({
   digest: text,
   source: z.enum(['pulled', 'built', 'present']),
 });
-const output = z.strictObject({ file: text, bytes: count, sha256 });
 
 const shapes = {
   'drill.begun': z.strictObject({
@@ -197,13 +199,14 @@ const shapes = {
     .refine(({ ok, error }) => errorUnless(ok, error), { error: wrongWith }),
   'stage.begun': z.strictObject(stage),
   'stage.ended': z.strictObject({ ...stage, ok: z.boolean() }),
-  'command.ended': z.strictObject({
-    command: texts,
-    in: text,
-    exitCode: z.int().nullable(),
-    inTime: z.boolean(),
-    tookMs: ms,
-    outputs: z.array(output),
+  'command.begun': z.strictObject({ id, command: texts, in: text }),
+  'command.ended': z.strictObject({ id, exitCode: z.int().nullable(), inTime: z.boolean(), tookMs: ms }),
+  'attachment.kept': z.strictObject({
+    of: id,
+    what: text,
+    file: text.regex(attachmentPattern, { error: 'a file among the attachments' }),
+    bytes: count,
+    sha256,
   }),
   ready: z.strictObject({ component: text }),
   'observation.ended': z.strictObject({ settled: z.boolean() }),

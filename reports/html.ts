@@ -1,4 +1,4 @@
-import type { Format } from '../core/format.ts';
+import { textFormat } from '../core/format.ts';
 import type { DrillResult } from '../core/result.ts';
 import { formatDuration } from '../core/units.ts';
 import { headline } from './figures.ts';
@@ -91,8 +91,8 @@ ${header(result)}${sections.map((section) => section(result))}<p class="soft sma
 `.text;
 }
 
-export const html: Format = {
+export const html = textFormat({
   about: 'The full report as one page, with the timeline as a picture',
   file: 'report.html',
-  render,
-};
+  text: render,
+});

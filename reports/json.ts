@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Format } from '../core/format.ts';
+import { textFormat } from '../core/format.ts';
 import { resultSchema } from '../core/result.ts';
 
 /** JSON Schema (2020-12) of `result.json`, for `muster schema`. */
@@ -24,8 +24,8 @@ const escaped = (text: string): string =>
  * The result itself, for programs. Throws a ZodError where the result is not what the schema says: a wrong
  * file is worse than none.
  */
-export const json: Format = {
+export const json = textFormat({
   about: 'The result as data, with its published schema',
   file: 'result.json',
-  render: (result) => `${escaped(JSON.stringify(resultSchema.parse(result), null, 2))}\n`,
-};
+  text: (result) => `${escaped(JSON.stringify(resultSchema.parse(result), null, 2))}\n`,
+});

@@ -1,4 +1,4 @@
-import type { Format } from '../core/format.ts';
+import { textFormat } from '../core/format.ts';
 import type { DrillResult } from '../core/result.ts';
 import type { Verdict } from '../core/verdict.ts';
 import { escapeMarkup, oneLine } from './text.ts';
@@ -93,8 +93,8 @@ export function junitOf(results: readonly DrillResult[]): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="muster" ${tally(results.flatMap(casesOf))} time="${seconds(time)}">\n${suites.join('\n')}\n</testsuites>\n`;
 }
 
-export const junit: Format = {
+export const junit = textFormat({
   about: 'JUnit XML for CI servers; inconclusive is an error',
   file: 'junit.xml',
-  render: (result) => junitOf([result]),
-};
+  text: (result) => junitOf([result]),
+});

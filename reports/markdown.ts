@@ -1,4 +1,4 @@
-import type { Format } from '../core/format.ts';
+import { textFormat } from '../core/format.ts';
 import type { DrillResult } from '../core/result.ts';
 import { formatDuration } from '../core/units.ts';
 import { alertName, alertText, budgetText } from './client-view.ts';
@@ -172,8 +172,8 @@ function render(result: DrillResult): string {
   return `${sections.join('\n\n').replace(/\n{3,}/g, '\n\n')}\n`;
 }
 
-export const markdown: Format = {
+export const markdown = textFormat({
   about: 'Summary for a pull request or a GitHub job',
   file: 'summary.md',
-  render,
-};
+  text: render,
+});

@@ -39,8 +39,11 @@ describe('a command in a container', { concurrent: true, timeout: 300_000 }, () 
       result.findings.filter(({ verdict }) => verdict !== 'pass').map(({ id, detail }) => `${id}: ${detail}`),
     ).toEqual([]);
     const ended = eventsOf(events, 'command.ended');
-    expect(ended.map(({ data }) => [data.exitCode, data.outputs.map(({ file }) => file)])).toEqual(
-      [1, 2, 3].map((n) => [0, [`command-${n}.stdout.txt`, `command-${n}.stderr.txt`]]),
+    expect(ended.map(({ data }) => [data.id, data.exitCode])).toEqual(
+      [1, 2, 3].map((n) => [`command-${n}`, 0]),
+    );
+    expect(eventsOf(events, 'attachment.kept').map(({ data }) => data.file)).toEqual(
+      [1, 2, 3].flatMap((n) => ['stdout', 'stderr'].map((what) => `attachments/command-${n}.${what}.txt`)),
     );
     expect(eventsOf(events, 'step.ended')[0]!.data.facts).toEqual({
       exitCode: 0,

@@ -1,10 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { TimelineEvent } from '../../core/timeline.ts';
-import { keptOutput, lastLines, writeOutput } from '../../engine/command-output.ts';
-import { outputDamage, outputFiles } from '../../evidence/command-output.ts';
+import { describe, expect, it } from 'vitest';
+import { keptOutput, lastLines } from '../../engine/command-output.ts';
 
 const MiB = 1024 * 1024;
 const secret = 'sup3r-s3cret';
@@ -43,30 +38,5 @@ describe('what a command says', () => {
     expect(lastLines('a\nb\nc\nd\n\n', 2)).toBe('c / d');
     expect(lastLines('')).toBe('');
     expect(lastLines('x'.repeat(2000)).length).toBe(600);
-  });
-});
-
-describe('its file', () => {
-  let folder: string;
-  beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), 'muster-output-'));
-  });
-  afterAll(() => rmSync(folder, { recursive: true }));
-
-  it('is held against the timeline', () => {
-    const outputs = [writeOutput(folder, 1, 'stdout', 'done\n'), writeOutput(folder, 1, 'stderr', '')];
-    const events = [{ type: 'command.ended', data: { outputs } }] as unknown as TimelineEvent[];
-    expect(outputFiles(folder)).toEqual(['command-1.stderr.txt', 'command-1.stdout.txt']);
-    expect(outputDamage(folder, events)).toBeNull();
-    writeFileSync(join(folder, 'command-1.stdout.txt'), 'all is well\n');
-    expect(outputDamage(folder, events)).toMatch(/command-1.stdout.txt is not what the timeline says/);
-    rmSync(join(folder, 'command-1.stdout.txt'));
-    expect(outputDamage(folder, events)).toBe('command-1.stdout.txt is missing');
-  });
-
-  it('that cannot be written is an error of the environment', () => {
-    expect(() => writeOutput(join(folder, 'nowhere'), 1, 'stdout', '')).toThrow(
-      /what a command said cannot be kept/,
-    );
   });
 });

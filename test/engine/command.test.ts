@@ -76,10 +76,10 @@ async function drill({
     interruption.abort(new Error('Ctrl-C'));
   }
   const { folder, outcome } = await drilling;
-  const result = judgeRun(folder, dependencies.registries);
-  writeReports(folder, result, dependencies.registries);
+  const judged = judgeRun(folder, dependencies.registries);
+  await writeReports(folder, judged, dependencies.registries);
   return {
-    result,
+    result: judged.result,
     folder,
     outcome,
     events: readChain(readFileSync(join(folder, 'events.jsonl'), 'utf8')).events,
@@ -98,8 +98,8 @@ describe.concurrent('a command as a step of a recovery', () => {
     });
     expect(findingsThat('fail', drilled.result)).not.toContain('recovery');
     expect(drilled.result.steps[1]).toMatchObject({ title: './script.sh now on the host', ok: true });
-    expect(textOf(drilled, 'command-1.stdout.txt')).toBe(`now in ${drilled.result.drill}\n`);
-    expect(textOf(drilled, 'command-1.stderr.txt')).toBe('key ***\n');
+    expect(textOf(drilled, 'attachments/command-1.stdout.txt')).toBe(`now in ${drilled.result.drill}\n`);
+    expect(textOf(drilled, 'attachments/command-1.stderr.txt')).toBe('key ***\n');
     expect(eventsOf(drilled.events, 'step.ended')[1]!.data.facts).toEqual({
       exitCode: 0,
       stdout: `now in ${drilled.result.drill}`,
@@ -108,11 +108,15 @@ describe.concurrent('a command as a step of a recovery', () => {
     const { files } = JSON.parse(textOf(drilled, 'manifest.json')) as {
       files: { path: string; sha256: string }[];
     };
-    const recorded = eventsOf(drilled.events, 'command.ended')[0]!.data.outputs;
+    const recorded = eventsOf(drilled.events, 'attachment.kept').map(({ data }) => data);
+    expect(recorded.map(({ of, what }) => [of, what])).toEqual([
+      ['command-1', 'stdout'],
+      ['command-1', 'stderr'],
+    ]);
     expect(files).toEqual(
       expect.arrayContaining(recorded.map(({ file, sha256, bytes }) => ({ path: file, sha256, bytes }))),
     );
-    expect(statSync(join(drilled.folder, 'command-1.stdout.txt')).mode & 0o077).toBe(0);
+    expect(statSync(join(drilled.folder, 'attachments/command-1.stdout.txt')).mode & 0o077).toBe(0);
     for (const name of readdirSync(drilled.folder, { recursive: true, encoding: 'utf8' })) {
       const path = join(drilled.folder, name);
       if (statSync(path).isFile())
@@ -170,12 +174,12 @@ describe.concurrent('a command as a step of a recovery', () => {
     const { folder } = await drill({ script: 'echo it failed', step: step() });
     const { registries } = dependenciesFor(folder, {});
     expect(judgeBundle(folder, registries).damage).toBeNull();
-    writeFileSync(join(folder, 'command-1.stdout.txt'), 'it went well\n');
+    writeFileSync(join(folder, 'attachments/command-1.stdout.txt'), 'it went well\n');
     expect(judgeBundle(folder, registries).damage).toMatch(
-      /command-1.stdout.txt is not what the timeline says/,
+      /attachments.command-1.stdout.txt is not what the timeline says/,
     );
-    rmSync(join(folder, 'command-1.stdout.txt'));
-    expect(judgeBundle(folder, registries).damage).toMatch(/command-1.stdout.txt is missing/);
+    rmSync(join(folder, 'attachments/command-1.stdout.txt'));
+    expect(judgeBundle(folder, registries).damage).toMatch(/attachments.command-1.stdout.txt is missing/);
   });
 });
 

@@ -49,7 +49,8 @@ describe('events that are not those of the plan are damage, however well they ar
   });
   it.each(Object.keys(bases) as Base[])('the drill itself (%s) passes', async (base) => {
     const { folder, result } = await bases[base];
-    expect(judgeBundle(folder, registries)).toEqual({ result, damage: null, altered: false });
+    const again = judgeBundle(folder, registries);
+    expect([again.result, again.damage, again.altered]).toEqual([result, null, false]);
     expect(result.verdict).toBe('pass');
   });
 });

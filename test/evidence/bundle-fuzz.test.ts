@@ -31,7 +31,7 @@ beforeAll(async () => {
   let kept = 0;
   dropRecords(bundle, ({ kind }) => kind !== kinds.readback && (kept += 1) % 40 !== 0, true);
   dropRecords(bundle, ({ kind, id }) => kind === kinds.readback && id % 40 !== 0, true);
-  for (const name of ['report.html', 'junit.xml', 'summary.md', 'result.json']) rmSync(join(bundle, name));
+  for (const { file } of Object.values(registries.formats)) rmSync(join(bundle, file));
   forgeManifest(bundle);
   before = Object.fromEntries(names.map((name) => [name, readFileSync(join(bundle, name))])) as Record<
     Name,
@@ -49,10 +49,10 @@ const restore = (): void => {
  * Judged, and each fifth rendered as `muster report --out` does; null where it was refused as input. Whatever
  * else is thrown fails the test.
  */
-function judged(): Judged | null {
+async function judged(): Promise<Judged | null> {
   try {
     const one = judgeBundle(bundle, registries);
-    if ((count += 1) % 5 === 0) writeReportsAgain(join(dirname(bundle), 'out'), one.result, registries);
+    if ((count += 1) % 5 === 0) await writeReportsAgain(join(dirname(bundle), 'out'), one, registries);
     return one;
   } catch (error) {
     if (error instanceof MusterError && error.trouble === 'input') return null;
@@ -100,9 +100,9 @@ function put(root: object, path: string[], value: unknown): void {
 }
 
 describe('a bundle whatever was done to it', { timeout: 120_000 }, () => {
-  it('is whole when nothing was', () => {
+  it('is whole when nothing was', async () => {
     restore();
-    expect(judged()).toMatchObject({ damage: null, altered: false });
+    expect(await judged()).toMatchObject({ damage: null, altered: false });
   });
 
   it('has a timeline that is read as far as it is whole, whatever bytes it holds', () => {
@@ -117,14 +117,14 @@ describe('a bundle whatever was done to it', { timeout: 120_000 }, () => {
     );
   });
 
-  it('is damaged, or no bundle, when bytes of its evidence were changed', () => {
-    fc.assert(
-      fc.property(fc.constantFrom('events.jsonl', 'ledger.bin' as Name), edit, (name, change) => {
+  it('is damaged, or no bundle, when bytes of its evidence were changed', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom('events.jsonl', 'ledger.bin' as Name), edit, async (name, change) => {
         const bytes = edited(before[name as Name], change);
         fc.pre(!bytes.equals(before[name as Name]));
         restore();
         writeFileSync(join(bundle, name), bytes);
-        const one = judged();
+        const one = await judged();
         if (one)
           expect([one.damage !== null, one.altered, one.result.verdict === 'pass']).toEqual([
             true,
@@ -136,17 +136,17 @@ describe('a bundle whatever was done to it', { timeout: 120_000 }, () => {
     );
   });
 
-  it('is judged or refused, and nothing breaks, when its manifest was changed', () => {
-    fc.assert(
-      fc.property(
+  it('is judged or refused, and nothing breaks, when its manifest was changed', async () => {
+    await fc.assert(
+      fc.asyncProperty(
         fc.oneof(
           edit.map((change) => edited(before['manifest.json'], change)),
           fc.json().map((text) => Buffer.from(text)),
         ),
-        (bytes) => {
+        async (bytes) => {
           restore();
           writeFileSync(join(bundle, 'manifest.json'), bytes);
-          judged();
+          await judged();
         },
       ),
       { numRuns: 30 },
@@ -158,9 +158,9 @@ describe('a bundle whatever was done to it', { timeout: 120_000 }, () => {
     ['gone', withoutManifest],
   ])(
     'is judged or refused, and nothing breaks, whatever its events say, chain and all; its manifest is %s',
-    (what, manifest) => {
-      fc.assert(
-        fc.property(fc.nat(), fc.nat(), strange, (which, where, value) => {
+    async (what, manifest) => {
+      await fc.assert(
+        fc.asyncProperty(fc.nat(), fc.nat(), strange, async (which, where, value) => {
           restore();
           const altered = structuredClone(events);
           const event = altered[which % altered.length]!;
@@ -170,7 +170,7 @@ describe('a bundle whatever was done to it', { timeout: 120_000 }, () => {
           put(event, paths[where % paths.length]!, value);
           rechain(bundle, altered);
           manifest(bundle);
-          const one = judged();
+          const one = await judged();
           if (one && what === 'gone' && one.result.outcome === 'completed')
             expect([one.altered, one.result.verdict === 'pass']).toEqual([true, false]);
         }),

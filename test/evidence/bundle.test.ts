@@ -9,6 +9,9 @@ import { drillInMemory } from '../support/memory-drill.ts';
 import { change, inconsistent, inOrder, plain, rechained } from './forgeries.ts';
 import { besideForgery } from './honest.ts';
 
+/** What a report may look at beside the result. */
+const evidence = expect.objectContaining({ events: expect.any(Array) }) as object;
+
 /** One good drill, with the process for itself, and two that fail: what a forger would like to pass. */
 const good = drillInMemory();
 const holes = good.then(() => drillInMemory({ config: '{ bad: { omit: { every: 10, of: groups } } }' }));
@@ -42,8 +45,8 @@ describe('a good bundle', () => {
       globSync('*', { cwd: bundle }).map((name) => [name, readFileSync(join(bundle, name), 'base64')]),
     );
     const judged = judgeBundle(bundle, registries);
-    expect(judged).toEqual({ result, damage: null, altered: false });
-    writeReportsAgain(bundle, judged.result, registries);
+    expect(judged).toEqual({ result, damage: null, altered: false, evidence });
+    await writeReportsAgain(bundle, judged, registries);
     expect(
       new Map(
         globSync('*', { cwd: bundle }).map((name) => [name, readFileSync(join(bundle, name), 'base64')]),
@@ -54,11 +57,12 @@ describe('a good bundle', () => {
     const bundle = copyOf((await good).folder);
     const page = readFileSync(join(bundle, 'report.html'));
     rmSync(join(bundle, 'report.html'));
-    const { result, damage } = judgeBundle(bundle, registries);
+    const judged = judgeBundle(bundle, registries);
+    const { result, damage } = judged;
     expect([damage, result.verdict]).toEqual([null, 'pass']);
-    writeReportsAgain(bundle, { ...result, title: 'Another title' }, registries);
+    await writeReportsAgain(bundle, { ...judged, result: { ...result, title: 'Another title' } }, registries);
     expect(globSync('report.html', { cwd: bundle })).toEqual([]);
-    writeReportsAgain(bundle, result, registries);
+    await writeReportsAgain(bundle, judged, registries);
     expect(readFileSync(join(bundle, 'report.html'))).toEqual(page);
     expect(judgeBundle(bundle, registries).damage).toBeNull();
   });
@@ -69,7 +73,7 @@ describe('a good bundle', () => {
     const page = readFileSync(join(bundle, 'report.html'));
     rmSync(join(bundle, 'report.html'));
     symlinkSync(elsewhere, join(bundle, 'report.html.partial'));
-    writeReportsAgain(bundle, judgeBundle(bundle, registries).result, registries);
+    await writeReportsAgain(bundle, judgeBundle(bundle, registries), registries);
     expect(readFileSync(elsewhere, 'utf8')).toBe("somebody else's");
     expect(readFileSync(join(bundle, 'report.html'))).toEqual(page);
   });
@@ -93,7 +97,7 @@ describe('a good bundle', () => {
   ])('of a drill that failed (%s) is whole, and fails again', async (_what, drill) => {
     const { folder, result } = await drill;
     expect(result.exitCode).toBe(1);
-    expect(judgeBundle(folder, registries)).toEqual({ result, damage: null, altered: false });
+    expect(judgeBundle(folder, registries)).toEqual({ result, damage: null, altered: false, evidence });
   });
 });
 

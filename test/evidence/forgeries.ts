@@ -11,7 +11,17 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import type { EventType, TimelineEvent } from '../../core/timeline.ts';
-import { dropRecords, eventsIn, lostIds, rechain, withoutManifest, writeLines } from '../support/forgery.ts';
+import {
+  attach,
+  dropRecords,
+  editFiles,
+  editJson,
+  eventsIn,
+  lostIds,
+  rechain,
+  withoutManifest,
+  writeLines,
+} from '../support/forgery.ts';
 
 /** Changes the files of a bundle, as a forger would. */
 export type Alter = (bundle: string) => void;
@@ -41,27 +51,6 @@ export const inOrder =
   (bundle) => {
     for (const act of acts) act(bundle);
   };
-const editJson =
-  (name: string, change: Record<string, unknown>): Alter =>
-  (bundle) => {
-    writeFileSync(
-      join(bundle, name),
-      JSON.stringify({ ...(JSON.parse(readFileSync(join(bundle, name), 'utf8')) as object), ...change }),
-    );
-  };
-
-interface Listed {
-  path: string;
-  bytes: number;
-  sha256: string;
-}
-const editFiles =
-  (change: (files: Listed[]) => Listed[]): Alter =>
-  (bundle) => {
-    const { files } = JSON.parse(readFileSync(join(bundle, 'manifest.json'), 'utf8')) as { files: Listed[] };
-    editJson('manifest.json', { files: change(files) })(bundle);
-  };
-
 /** Nothing of the format is known to who does this. */
 export const plain: Forgery[] = [
   [
@@ -169,8 +158,8 @@ export const plain: Forgery[] = [
   ],
   [
     'a file was put beside what commands said',
-    (bundle) => writeFileSync(join(bundle, 'command-1.stdout.txt'), 'all went well'),
-    /says nothing of command-1\.stdout\.txt/,
+    (bundle) => attach(bundle, 'command-1.stdout.txt', 'all went well'),
+    /says nothing of attachments\/command-1\.stdout\.txt/,
   ],
   [
     'a report was edited, and the manifest leaves it out',

@@ -87,7 +87,7 @@ const untouched: Record<string, Treat> = {
   },
   'a file whose name only resembles that of an output lies in it': (bundle) =>
     writeFileSync(join(bundle, 'command.txt'), 'what we ran'),
-  'a report of another tool lies in it': (bundle) => writeFileSync(join(bundle, 'report.pdf'), '%PDF-1.7'),
+  'a report of another tool lies in it': (bundle) => writeFileSync(join(bundle, 'report.odt'), 'PK'),
   'its manifest names the same files the other way round': (bundle) =>
     editManifest(bundle, ({ files }) => ({ files: files.reverse() })),
   'its manifest says more than we read': (bundle) =>

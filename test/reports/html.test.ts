@@ -7,7 +7,7 @@ import { html } from '../../reports/html.ts';
 import { sampleResults } from './sample-results.ts';
 import { frameOf } from '../../reports/html/frame.ts';
 
-const pageOf = (result: DrillResult): string => String(html.render(result));
+const pageOf = (result: DrillResult): string => html.text(result);
 const body = (page: string): string => page.slice(page.indexOf('<body>') + 6);
 /** The words of a page in order, without markup. */
 const words = (part: string): string =>

@@ -38,7 +38,7 @@ function suitesOf(xml: string): Suite[] {
   expect(XMLValidator.validate(xml)).toBe(true);
   return (parser.parse(xml) as { testsuites: { testsuite: Suite[] } }).testsuites.testsuite;
 }
-const suiteOf = (result: DrillResult): Suite => suitesOf(String(junit.render(result)))[0]!;
+const suiteOf = (result: DrillResult): Suite => suitesOf(junit.text(result))[0]!;
 
 test.each(Object.entries(sampleResults))(
   '%s: one case a finding and one for the drill, counted rightly',

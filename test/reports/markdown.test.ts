@@ -5,7 +5,7 @@ import { markdown } from '../../reports/markdown.ts';
 import { escapeMarkdown, oneLine } from '../../reports/text.ts';
 import { hostileText, sampleResults } from './sample-results.ts';
 
-const textOf = (result: DrillResult): string => String(markdown.render(result));
+const textOf = (result: DrillResult): string => markdown.text(result);
 const pageOf = (text: string): string => marked.parse(text, { async: false, gfm: true });
 const tables = (result: DrillResult): Tokens.Table[] =>
   marked.lexer(textOf(result)).filter((token): token is Tokens.Table => token.type === 'table');

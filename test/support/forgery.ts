@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { kinds, readRecord, recordBytes, type LedgerRecord } from '../../core/ledger.ts';
@@ -33,6 +33,12 @@ export function rechain(bundle: string, events: readonly TimelineEvent[]): void 
       return JSON.stringify({ ...open, hash: prev });
     }),
   );
+}
+
+/** One more file among the attachments, which no event declares. */
+export function attach(bundle: string, name: string, text: string): void {
+  mkdirSync(join(bundle, 'attachments'), { recursive: true });
+  writeFileSync(join(bundle, 'attachments', name), text);
 }
 
 /** A manifest that fits what is there now, as only the run itself may write one. */
@@ -113,3 +119,26 @@ export function lostIds(bundle: string): Set<number> {
   const back = new Set(all.filter(({ kind }) => kind === kinds.readback).map(({ id }) => id));
   return new Set(all.filter(({ kind, id }) => kind !== kinds.readback && !back.has(id)).map(({ id }) => id));
 }
+
+/** Puts other values in the place of those of a file that is JSON. */
+export const editJson =
+  (name: string, change: Record<string, unknown>): ((bundle: string) => void) =>
+  (bundle) => {
+    writeFileSync(
+      join(bundle, name),
+      JSON.stringify({ ...(JSON.parse(readFileSync(join(bundle, name), 'utf8')) as object), ...change }),
+    );
+  };
+
+interface Listed {
+  path: string;
+  bytes: number;
+  sha256: string;
+}
+/** Changes what a manifest says of its files. */
+export const editFiles =
+  (change: (files: Listed[]) => Listed[]): ((bundle: string) => void) =>
+  (bundle) => {
+    const { files } = JSON.parse(readFileSync(join(bundle, 'manifest.json'), 'utf8')) as { files: Listed[] };
+    editJson('manifest.json', { files: change(files) })(bundle);
+  };

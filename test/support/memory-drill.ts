@@ -180,7 +180,7 @@ export async function drillFile(
   const events = eventsIn(ran.folder);
   const damage = timelineDamage(events) ?? agreementDamage(events, dependencies.registries);
   if (damage !== null) throw new Error(`an honest timeline is called damaged: ${damage}`);
-  const result = judgeRun(ran.folder, dependencies.registries);
-  writeReports(ran.folder, result, dependencies.registries);
-  return { folder: ran.folder, result };
+  const judged = judgeRun(ran.folder, dependencies.registries);
+  await writeReports(ran.folder, judged, dependencies.registries);
+  return { folder: ran.folder, result: judged.result };
 }

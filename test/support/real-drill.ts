@@ -102,8 +102,9 @@ async function drillIn(
     keep: false,
     signal: new AbortController().signal,
   });
-  const result = judgeRun(folder, used);
-  writeReports(folder, result, used);
+  const judged = judgeRun(folder, used);
+  await writeReports(folder, judged, used);
+  const { result } = judged;
   const { damage } = judgeBundle(folder, used);
   expect(error, 'the drill ran to its end').toBeNull();
   expect(damage).toBeNull();
