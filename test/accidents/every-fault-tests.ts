@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { registries } from '../../cli/registries.ts';
+import { everyFault as everyFaultOf } from '../../core/registries.ts';
 import { eventsOf, type TimelineEvent } from '../../core/timeline.ts';
 import { muster, startMuster } from '../support/muster.ts';
 import { bundlesIn, killed, leftOf, timelineOf } from './workbench.ts';
 
 // One drill in which every fault that Muster knows is in force at once, so that none can be forgotten here.
-const everyFault = Object.keys(registries.faults).sort();
+const everyFault = Object.keys(everyFaultOf(registries)).sort();
 const fixture = join(import.meta.dirname, '../fixtures/every-fault');
 const folderOfItsOwn = (): string => {
   const folder = mkdtempSync(join(tmpdir(), 'muster-every-fault-'));
