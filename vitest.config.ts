@@ -62,6 +62,7 @@ const onlyInAll = everything
       'drills/failover',
       'drills/jobs',
       'drills/package',
+      'drills/pipelines',
       'drills/field-cases/*',
       'faults/region-lost',
       'faults/stores',
