@@ -6,7 +6,7 @@ import { MusterError } from '../core/errors.ts';
 import { moduleEnding } from '../stack/package-root.ts';
 import type { Progress } from '../core/progress.ts';
 import type { DrillResult } from '../core/result.ts';
-import { compiledFolder } from './compiled.ts';
+import { keptFolder } from './compiled.ts';
 import { errorOf, tellOf, type FromDrill, type Job, type ToDrill } from './drill-messages.ts';
 import type { Ran } from './one-drill.ts';
 
@@ -25,10 +25,11 @@ export async function drillApart(
   progress: (progress: Progress) => void,
   signal: AbortSignal,
 ): Promise<Ran> {
+  const compiled = keptFolder();
   const child = fork(join(import.meta.dirname, `drill-process${moduleEnding}`), [], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     serialization: 'advanced',
-    env: { ...process.env, NODE_COMPILE_CACHE: compiledFolder() },
+    env: { ...process.env, ...(compiled === undefined ? {} : { NODE_COMPILE_CACHE: compiled }) },
   });
   const send = (message: ToDrill): void => {
     // A child that is gone is told of by its end.
