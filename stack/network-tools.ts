@@ -4,6 +4,7 @@ import { environmentError, messageOf } from '../core/errors.ts';
 import type { Helper, Shell } from '../core/service.ts';
 import { makingContainer } from './being-made.ts';
 import type { HostSignal } from './host-signal.ts';
+import { assertOwnNamespace } from './own-namespace.ts';
 import { labels } from './owner.ts';
 import { statusOf, type Container, type Runtime } from './runtime.ts';
 import { containerShell } from './shell.ts';
@@ -25,7 +26,7 @@ export interface NetworkTools {
   on(network: string): Promise<Shell>;
   /**
    * A new container inside the network namespace of another, allowed to change its packet filter and nothing
-   * else.
+   * else. Rejects where that namespace is not the drill's own.
    */
   inside(container: string, name: string): Promise<Helper>;
   /**
@@ -66,12 +67,15 @@ export function createNetworkTools(site: NetworkToolsSite): NetworkTools {
       there.catch(() => neighbours.delete(network));
       return there;
     },
-    inside: (container, name) =>
-      start(`the packet filter of ${name}`, {
+    inside: async (container, name) => {
+      const found = await site.runtime.container.dockerode.getContainer(container).inspect();
+      await assertOwnNamespace(site, name, 'network', found);
+      return start(`the packet filter of ${name}`, {
         NetworkMode: `container:${container}`,
         CapDrop: ['ALL'],
         CapAdd: ['NET_ADMIN'],
-      }),
+      });
+    },
     standIn: async (networks, names, name, rules) =>
       createStandIn(site, await imageOnce(), { networks, names, name, rules }),
   };

@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import { environmentError } from '../core/errors.ts';
+import { assertOwnNamespace } from './own-namespace.ts';
 import { labels } from './owner.ts';
 import { statusOf, type Container, type Inspection } from './runtime.ts';
 import type { DrillSite } from './drill-site.ts';
@@ -16,6 +17,8 @@ export function mountOf(found: Pick<Inspection, 'Mounts'>, path: string): Mount 
   const above = found.Mounts.filter(({ Destination }) => isBelow(path, Destination));
   return above.toSorted((a, b) => b.Destination.length - a.Destination.length)[0] ?? null;
 }
+
+const sharedMemory = '/dev/shm';
 
 /**
  * Rejects with an environment error unless the path, and every mount below it, is the drill's own: its
@@ -42,6 +45,9 @@ export async function assertOwnPath(
     ...(at ? [at] : []),
     ...found.Mounts.filter((mount) => mount !== at && isBelow(mount.Destination, normal)),
   ];
+  // The engine mounts it by itself, and names it nowhere.
+  if (isBelow(normal, sharedMemory) || isBelow(sharedMemory, normal))
+    await assertOwnNamespace(site, name, 'ipc', found);
   for (const mount of touched) {
     if (mount.Type === 'volume') await assertOwnVolume(site, name, mount.Name!);
     else if (mount.Type !== 'tmpfs' && !(await isCopy(site, mount)))

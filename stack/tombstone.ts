@@ -2,6 +2,7 @@ import { environmentError, messageOf } from '../core/errors.ts';
 import type { Helper } from '../core/service.ts';
 import { countedBy, countingRules, rulesInPlace } from './attempts.ts';
 import { createHelper } from './helper.ts';
+import { assertOwnNamespace } from './own-namespace.ts';
 import { statusOf } from './runtime.ts';
 import type { AimedMember, LostMember, Member } from './lost-member.ts';
 import type { DrillSite } from './drill-site.ts';
@@ -15,6 +16,7 @@ const drop = { drop: false } as const;
  */
 export async function tombstone(site: DrillSite, member: Member): Promise<AimedMember> {
   const { name, container, found } = member;
+  await assertOwnNamespace(site, name, 'network', found);
   const networks = Object.keys(found.NetworkSettings.Networks);
   const names = [
     ...new Set([
@@ -84,6 +86,9 @@ async function stopForGood({ name, container }: Member): Promise<void> {
   });
 }
 
+/** The folder that a further volume is mounted on stays, and those on the way to it; nothing is in them. */
+const emptying = 'find "$@" -mindepth 1 -delete || :; find "$@" -mindepth 1 ! -type d';
+
 async function emptied(site: DrillSite, { name, found }: Member): Promise<void> {
   const paths = found.Mounts.filter((mount) => mount.Type === 'volume' && mount.RW).map(
     (mount) => mount.Destination,
@@ -91,10 +96,9 @@ async function emptied(site: DrillSite, { name, found }: Member): Promise<void> 
   if (paths.length === 0) return;
   const helper: Helper = await createHelper(site, name, found, { network: 'none', volumes: true });
   try {
-    const { code, stdout, stderr } = await helper.exec(
-      ['sh', '-eu', '-c', 'find "$@" -mindepth 1 -delete; find "$@" -mindepth 1', 'damage', ...paths],
-      { deadlineMs: 120_000 },
-    );
+    const { code, stdout, stderr } = await helper.exec(['sh', '-eu', '-c', emptying, 'damage', ...paths], {
+      deadlineMs: 120_000,
+    });
     if (code !== 0 || stdout !== '')
       throw environmentError(`the volumes of ${name} cannot be emptied`, {
         found: stderr.trim().slice(-500) || stdout.slice(0, 500),

@@ -21,7 +21,8 @@ const liftDeadlineMs = 20_000;
 
 // A file in memory belongs to no process, so that the killer's choice is the largest process, the server, and
 // not the one that writes.
-const squeezer = 'echo ready; cat > /dev/shm/.muster-squeeze; rm -f /dev/shm/.muster-squeeze';
+const inMemory = '/dev/shm';
+const squeezer = `echo ready; cat > ${inMemory}/.muster-squeeze; rm -f ${inMemory}/.muster-squeeze`;
 // Memory that no reclaim gives back, of cgroup v2 or v1.
 const usage =
   'f=/sys/fs/cgroup/memory.stat; test -e "$f" || f=/sys/fs/cgroup/memory/memory.stat; sed -n "s/^\\(anon\\|shmem\\|total_rss\\|total_shmem\\) //p" "$f"';
@@ -36,6 +37,13 @@ const limit =
  * stays, restart or not, until the undo.
  */
 async function exhaustMemory({ service, clock }: ContainerTarget): Promise<ActiveFault> {
+  // What is no memory, or not this container's, would be filled for nothing.
+  await service.assertOwnPath(inMemory);
+  if (service.mounts.some(({ path }) => path === inMemory))
+    throw environmentError(`the memory of ${service.name} cannot be filled`, {
+      found: `a volume at ${inMemory}`,
+      expected: 'a file system in memory there, as the engine mounts it',
+    });
   const before = await service.state();
   const used = (await words(service, usage)).reduce((sum, bytes) => sum + bytes, 0);
   const killsBefore = (await words(service, kills))[0] ?? null;
