@@ -3,6 +3,7 @@ import type { ActiveFault, Proof } from '../core/active-fault.ts';
 import { environmentError } from '../core/errors.ts';
 import type { Helper, Service } from '../core/service.ts';
 import type { Json } from '../core/timeline.ts';
+import { frozenAndKilled } from './frozen.ts';
 import { processGone, startAgain } from './process.ts';
 import { seededWords } from '../core/random.ts';
 import type { DataFolder } from '../core/fault.ts';
@@ -57,17 +58,15 @@ export async function damageFile(volume: DataFolder, damage: FileDamage): Promis
     // Before anything is done to the process.
     if (damage.how !== 'delete' && (await sizeOf(helper, path)) === 0)
       throw environmentError(`${path} is empty`, { expected: 'a file with something to damage' });
-    const byStop = damage.restart && volume.restartBy(damage.file) === 'stop';
-    if (byStop) await service.stop(60);
-    else if (damage.restart) await service.signalFromHost('SIGSTOP');
-    try {
+    const act = async (): Promise<Damage> => {
       const planned = await plan(helper, path, damage);
       await planned.act();
       return planned;
-    } finally {
-      if (byStop) await service.start();
-      else if (damage.restart) await service.signalFromHost('SIGKILL');
-    }
+    };
+    if (!damage.restart) return act();
+    if (volume.restartBy(damage.file) === 'kill') return frozenAndKilled(service, act);
+    await service.stop(60);
+    return act().finally(() => service.start());
   });
   return {
     facts: { path, how: damage.how, restart: damage.restart, pid: before.pid, ...done.facts },

@@ -114,7 +114,9 @@ const lifeOf = (
   act: (what: string, run: () => Promise<unknown>) => Promise<void>,
   { HostConfig: made }: Inspection,
 ): Pick<Service, 'stop' | 'start' | 'pause' | 'unpause' | 'limitMemory' | 'keepDown'> => ({
-  stop: (graceSeconds = 10) => act('stopped', () => place.container.stop({ t: graceSeconds })),
+  // Where nobody says how long, it is as the compose file has it (`stop_grace_period`), or the engine.
+  stop: (graceSeconds) =>
+    act('stopped', () => place.container.stop(graceSeconds === undefined ? {} : { t: graceSeconds })),
   start: () => act('started', () => place.container.start()),
   pause: () => act('paused', () => untilFrozen(clock, () => place.container.pause())),
   unpause: () => act('unpaused', () => place.container.unpause()),

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { environmentError } from '../../core/errors.ts';
 import { defineContainerFault } from '../../core/fault.ts';
 import type { Service } from '../../core/service.ts';
+import { freeze } from '../frozen.ts';
 
 const undoMs = 30_000;
 
@@ -15,15 +16,20 @@ async function hang(service: Service): Promise<ActiveFault> {
   const before = await service.state();
   if (before.status !== 'running')
     throw environmentError(`${service.name} cannot hang`, { found: before.status, expected: 'running' });
-  const pids = await service.signalEach('SIGSTOP');
+  const pids = await freeze(service);
+  // One that began meanwhile, such as a health check, runs on, and one that was struck may have ended.
+  const struck = async (): ReturnType<Service['processes']> =>
+    (await service.processes()).filter(({ pid }) => pids.includes(pid));
   const stillStopped = async (): Promise<number[]> =>
-    (await service.processes())
-      .filter(({ pid, stopped }) => stopped && pids.includes(pid))
-      .map(({ pid }) => pid);
+    (await struck()).filter(({ stopped }) => stopped).map(({ pid }) => pid);
   return {
     facts: { pids, startedAt: before.startedAt },
-    witness: async () => proofOf(pids, await stillStopped()),
-    stillThere: async () => proofOf(pids, await stillStopped()),
+    witness: async () => {
+      const now = await struck();
+      return now.every(({ stopped }) => stopped) ? proofOf(now.map(({ pid }) => pid)) : null;
+    },
+    // Somebody may have ended some of them, or let them go on: the others are not recovered from.
+    stillThere: async () => proofOf(await stillStopped()),
     undo: {
       name: `undo hang of ${service.name}`,
       deadlineMs: undoMs,
@@ -37,10 +43,9 @@ async function hang(service: Service): Promise<ActiveFault> {
   };
 }
 
-/** One that began meanwhile, such as a health check, runs on: those that were struck must all be stopped. */
-function proofOf(struck: readonly number[], stopped: readonly number[]): Proof | null {
-  if (struck.length === 0 || stopped.length < struck.length) return null;
-  const which = struck.length === 1 ? `process ${struck[0]} is` : `processes ${struck.join(', ')} are`;
+function proofOf(stopped: readonly number[]): Proof | null {
+  if (stopped.length === 0) return null;
+  const which = stopped.length === 1 ? `process ${stopped[0]} is` : `processes ${stopped.join(', ')} are`;
   return {
     what: `${which} stopped (state T) in the list of the engine's host`,
     facts: { pids: [...stopped] },

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { ActiveFault, Proof } from '../../core/active-fault.ts';
 import { environmentError, NothingToActOn } from '../../core/errors.ts';
 import type { Helper } from '../../core/service.ts';
+import { frozenAndKilled } from '../frozen.ts';
 import { processGone, startAgain } from '../process.ts';
 import { defineStorageFault, type DataFolder } from '../../core/fault.ts';
 import { besideVolume, damaging, script } from '../volume.ts';
@@ -33,17 +34,14 @@ async function cipherVolume(volume: DataFolder): Promise<ActiveFault> {
   const files = await besideVolume(volume, async (helper) => {
     // Refused before anything is done to the process; what there is then may be more.
     await listed(helper, folder);
-    await service.signalFromHost('SIGSTOP');
-    try {
+    return frozenAndKilled(service, async () => {
       const found = await listed(helper, folder);
       const key = randomBytes(32);
       for (let at = 0; at < found.length; at += batchFiles)
         await overwrite(helper, found.slice(at, at + batchFiles), key);
       key.fill(0);
       return found;
-    } finally {
-      await service.signalFromHost('SIGKILL');
-    }
+    });
   });
   const restart = startAgain(service, 'undo encrypt-volume of');
   return {

@@ -17,13 +17,17 @@ export function inertService(
 ): Service {
   const { process = true, command = ([program]) => !reading.includes(program!) } = drop;
   const nothing = async (): Promise<void> => undefined;
-  // A process that is frozen around what is done to its files is let go afterwards: meanwhile none of them
-  // comes or goes.
+  // What is frozen around damage to its files is let go afterwards: meanwhile none of them comes or goes.
   let isFrozen = false;
   const onlyFreeze: Service['signalFromHost'] = async (signal) => {
     if (signal !== 'SIGSTOP' && !isFrozen) return;
     isFrozen = signal === 'SIGSTOP';
-    await service.signalFromHost(isFrozen ? 'SIGSTOP' : 'SIGCONT');
+    await service.signalEach(isFrozen ? 'SIGSTOP' : 'SIGCONT');
+  };
+  // Whoever looks for what it struck finds nothing.
+  const freezeEach: Service['signalEach'] = async (signal) => {
+    await onlyFreeze(signal);
+    return [];
   };
   return {
     name: service.name,
@@ -46,7 +50,7 @@ export function inertService(
     keep: (recipe) => service.keep(recipe),
     signalFromHost: process ? onlyFreeze : (signal) => service.signalFromHost(signal),
     stop: process ? nothing : (grace) => service.stop(grace),
-    signalEach: process ? async () => [] : (signal) => service.signalEach(signal),
+    signalEach: process ? freezeEach : (signal) => service.signalEach(signal),
     processes: () => service.processes(),
     pause: process ? nothing : () => service.pause(),
     start: () => service.start(),
