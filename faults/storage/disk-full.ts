@@ -72,6 +72,21 @@ async function freeBytes(helper: Helper, folder: string): Promise<{ total: numbe
   return { total: total!, free: free! };
 }
 
+/** What is filled in memory is taken from everything else on the host, which must go on. */
+export function assertMemoryFor(
+  service: string,
+  type: string,
+  freeBytes: number,
+  availableBytes: number,
+): void {
+  if (type !== 'tmpfs' || freeBytes <= availableBytes / 2) return;
+  throw environmentError(`the disk of ${service} is not filled: it lies in memory that the host needs`, {
+    found: `${formatBytes(freeBytes)} to fill, and ${formatBytes(availableBytes)} of memory available`,
+    expected: 'at most half of what is available',
+    hint: 'give its volume a smaller size',
+  });
+}
+
 /**
  * Size and room of the data's file system. Environment error when the host or the container itself shares it,
  * or it is too large.
@@ -81,11 +96,16 @@ async function sizesOf(
   { service, folder }: DataFolder,
 ): Promise<{ total: number; free: number }> {
   // The engine mounts /etc/hosts from its own disk.
-  const [own, ...others] = (await script(helper, 'look', 'stat -c %d "$1" / /etc/hosts', [folder]))
+  const look =
+    'stat -f -c %T "$1"; sed -n "s/^MemAvailable: *\\([0-9]*\\).*/\\1/p" /proc/meminfo; stat -c %d "$1" / /etc/hosts';
+  const [type, availableKiB, own, ...others] = (await script(helper, 'look', look, [folder]))
     .trim()
     .split('\n');
   const sizes = await freeBytes(helper, folder);
-  if (!others.includes(own!) && sizes.total <= largestBytes) return sizes;
+  if (!others.includes(own!) && sizes.total <= largestBytes) {
+    assertMemoryFor(service.name, type!, sizes.free, Number(availableKiB) * 1024);
+    return sizes;
+  }
   throw environmentError(
     `the disk of ${service.name} is not filled: its data does not lie on a small file system of its own`,
     {
