@@ -1,3 +1,5 @@
+import type { Blind } from './workload.ts';
+
 /**
  * What became of each write, by DESIGN's classes (Jepsen's set and queue checkers, plus failed-but-present
  * and torn).
@@ -142,8 +144,8 @@ export interface LoadAnalysis {
   ratePerSecond: number;
   kind: 'data' | 'journeys' | 'visits';
   neverReturn: boolean;
-  /** Reading it back gives each id once, whatever is there: nothing can be found twice. */
-  distinct: boolean;
+  /** What reading it back cannot show, whatever is there. */
+  blindTo: readonly Blind[];
   /** Loss is the recovery's declared purpose (sessions invalidated): counted, not held against the RPO. */
   volatile: boolean;
   records: number;

@@ -105,6 +105,11 @@ export interface DriverEntry<Config, Opened extends System> {
   dataFolders?: readonly string[];
   backups: Record<string, BackupEntry<Opened>>;
   workload: 'data' | 'journeys' | null;
+  /**
+   * Why a component so configured cannot have such a load: its own, or that of the generator `by`. Null where
+   * it can; left out where every one can.
+   */
+  lacksLoad?(config: Config, by: string | undefined): string | null;
   /** Load generators that can drive this component, each with what it does: what a load's `by` may name. */
   generators?: Record<string, string>;
   actions: Record<string, ActionEntry<Opened, any>>;

@@ -4,6 +4,7 @@ import type { Scenario } from './scenario.ts';
 import type { Verdict } from './verdict.ts';
 import type { Trouble } from './errors.ts';
 import type { Attempt, ImageRecord } from './stack.ts';
+import type { Blind } from './workload.ts';
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
@@ -65,8 +66,8 @@ export interface EventData {
     ratePerSecond: number;
     neverReturn: boolean;
     volatile: boolean;
-    /** Reading it back gives each id once, whatever is there. */
-    distinct?: true;
+    /** What reading it back cannot show, whatever is there. */
+    blindTo?: Blind[];
   };
   'load.ended': { load: string; index: number; operations: number };
   'ledger.chunk': { offset: number; bytes: number; sha256: string };

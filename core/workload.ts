@@ -15,6 +15,12 @@ export interface Recorder {
   ): void;
 }
 
+/**
+ * What is not found by whoever asks for each record by its name (`phantom`, `duplicated`), or looks only for
+ * what was acknowledged (`failed`), or sees that a record is there and not what is in it (`corrupt`).
+ */
+export type Blind = 'phantom' | 'duplicated' | 'failed' | 'corrupt';
+
 /** Muster's own records in the system under test: a table or key space that no application knows. */
 export interface DataWorkload {
   kind: 'data';
@@ -25,11 +31,8 @@ export interface DataWorkload {
   groupSize: number;
   /** Rows or keys that were removed must never be there again (then a lost delete is `resurrected`). */
   neverReturn: boolean;
-  /**
-   * Each id comes once by the nature of the store, or of reading it: that nothing is there twice is then no
-   * finding.
-   */
-  distinct?: true;
+  /** What reading it back cannot show, whatever is there: that there is none is then no finding. */
+  blindTo?: readonly Blind[];
   prepare(): Promise<void>;
   open(): Promise<DataClient>;
   /**
@@ -48,6 +51,11 @@ export interface DataClient {
   write(ids: readonly number[], values: readonly string[]): Promise<void>;
   read(id: number): Promise<string | null>;
   remove(id: number): Promise<void>;
+  /**
+   * Whether that can be asked of the record now, and the answer would mean something; where it cannot,
+   * another record is written instead. Left out: always.
+   */
+  can?(what: 'read' | 'rewrite' | 'remove', id: number): boolean;
   close(): Promise<void>;
 }
 

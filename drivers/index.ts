@@ -1,4 +1,5 @@
 import type { AnyDriver } from '../core/driver.ts';
+import http from './http/index.ts';
 import loginService from './login-service/index.ts';
 import memory from './memory/index.ts';
 import mysql from './mysql/index.ts';
@@ -8,6 +9,7 @@ import toxiproxy from './toxiproxy/index.ts';
 
 /** Every technology that a strategy can name. */
 export const drivers = {
+  http,
   'login-service': loginService,
   memory,
   mysql,

@@ -193,7 +193,7 @@ async function startLoads(drill: Drill, loads: Load[]): Promise<void> {
       ratePerSecond: rate.perSecond,
       neverReturn: workload.kind !== 'visits' && workload.neverReturn,
       volatile,
-      ...(workload.kind === 'data' && workload.distinct ? { distinct: true } : {}),
+      ...(workload.kind === 'data' && workload.blindTo?.length ? { blindTo: [...workload.blindTo] } : {}),
     });
     const recorder: Recorder = countingWrites(drill, name, drill.ledger.recorder(index));
     const common = {

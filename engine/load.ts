@@ -146,8 +146,16 @@ export function dataOperations(
   const ids = new Ids();
   const { write, remove, read } = recorded(client, ids, options);
 
+  const { firstId = 0 } = options;
+  const can = (what: 'read' | 'rewrite' | 'remove', id: number): boolean =>
+    client.can?.(what, firstId + id) ?? true;
+  const anew = (): Promise<void> => {
+    const group = ids.take(groupSize);
+    return exclusively(group, () => write(group, 1));
+  };
+  const look = (id: number): Promise<void> => (can('read', id) ? read(id) : anew());
   const exclusively = async (group: number[], work: () => Promise<void>): Promise<void> => {
-    if (!ids.claim(group)) return read(group[0]!);
+    if (!ids.claim(group)) return look(group[0]!);
     try {
       await work();
     } finally {
@@ -158,18 +166,15 @@ export function dataOperations(
   return async () => {
     const dice = random();
     const anyId = Math.floor(random() * ids.next);
-    if (ids.next < 64 || dice < 0.4) {
-      const group = ids.take(groupSize);
-      return exclusively(group, () => write(group, 1));
-    }
+    if (ids.next < 64 || dice < 0.4) return anew();
     if (dice < 0.46) {
       const version = ids.version(anyId);
-      return version === 0 || version >= highestVersion
-        ? read(anyId)
+      return version === 0 || version >= highestVersion || !can('rewrite', anyId)
+        ? look(anyId)
         : exclusively([anyId], () => write([anyId], version + 1));
     }
-    if (dice < 0.48) return exclusively([anyId], () => remove(anyId));
-    return read(dice < 0.74 ? anyId : Math.max(0, ids.next - 1 - Math.floor(random() * 256)));
+    if (dice < 0.48) return can('remove', anyId) ? exclusively([anyId], () => remove(anyId)) : look(anyId);
+    return look(dice < 0.74 ? anyId : Math.max(0, ids.next - 1 - Math.floor(random() * 256)));
   };
 }
 

@@ -32,6 +32,14 @@ export function checkLoads(context: Context): void {
         }),
       );
     }
+    const why = target && (target.driver.lacksLoad?.(target.config, load.by) ?? null);
+    if (why)
+      context.problems.add(
+        inputError(`${load.target} cannot have such a load: ${why}`, {
+          at: context.source.place(['load', name, load.by === undefined ? 'target' : 'by']),
+          found: load.by ?? load.target,
+        }),
+      );
   }
   if (Object.keys(context.scenario.load).length === 0) {
     context.problems.add(

@@ -89,7 +89,10 @@ const shapes = {
     ratePerSecond: z.number().positive(),
     neverReturn: z.boolean(),
     volatile: z.boolean(),
-    distinct: z.literal(true).optional(),
+    blindTo: z
+      .array(z.enum(['phantom', 'duplicated', 'failed', 'corrupt']))
+      .min(1)
+      .optional(),
   }),
   'load.ended': z.strictObject({ ...load, operations: count }),
   // Its sizes are held against the ledger itself (ledger-file.ts).

@@ -1,4 +1,5 @@
 import { eventsOf, firstOf, lastOf, type TimelineEvent } from '../core/timeline.ts';
+import type { Blind } from '../core/workload.ts';
 
 /** The stamps of a drill, in ms since its origin. Null is: it did not happen, or nobody saw it. */
 export interface Moments {
@@ -108,7 +109,7 @@ export interface DeclaredLoad {
   kind: 'data' | 'journeys' | 'visits';
   ratePerSecond: number;
   neverReturn: boolean;
-  distinct: boolean;
+  blindTo: readonly Blind[];
   volatile: boolean;
   /** All of it was read back: `readback.ended` says so. */
   readBack: boolean;
@@ -122,7 +123,7 @@ export function declaredLoads(events: readonly TimelineEvent[]): DeclaredLoad[] 
     const own = readbacks.filter(({ index }) => index === data.index);
     return {
       ...data,
-      distinct: data.distinct === true,
+      blindTo: data.blindTo ?? [],
       readBack: own.length > 0 && own.every(({ complete }) => complete),
       readBackRecords: own.at(-1)?.records ?? null,
     };

@@ -72,14 +72,14 @@ export function analyseLedger(
   const services = analyseService(source, context);
   return {
     damage,
-    loads: loads.map(({ index, load, target, ratePerSecond, kind, neverReturn, distinct, volatile }) => ({
+    loads: loads.map(({ index, load, target, ratePerSecond, kind, neverReturn, blindTo, volatile }) => ({
       load,
       index,
       target,
       ratePerSecond,
       kind,
       neverReturn,
-      distinct,
+      blindTo,
       volatile,
       records: survey.loads.get(index)!.records,
       data: data.get(index) ?? null,

@@ -271,6 +271,7 @@ describe('what a start waits for', () => {
   it.each([
     ['drivers/mysql/attach.ts', 'mysql2'],
     ['drivers/redis/attach.ts', 'ioredis'],
+    ['drivers/http/attach.ts', 'tough-cookie'],
     ['drivers/login-service/attach.ts', 'undici'],
     ['stores/s3-bucket.ts', '@aws-sdk/client-s3'],
     ['stack/bring-up.ts', 'tar-stream'],

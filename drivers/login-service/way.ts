@@ -42,7 +42,13 @@ export function openWay({ clients, prefix, tls }: WayOptions): Way {
   });
   let origin: Promise<string> | null = null;
   const originNow = (): Promise<string> =>
-    (origin ??= clients().then(({ host, port }) => `${tls ? 'https' : 'http'}://${host}:${port}`));
+    (origin ??= clients().then(
+      ({ host, port }) => `${tls ? 'https' : 'http'}://${host}:${port}`,
+      (error: unknown) => {
+        origin = null;
+        throw error;
+      },
+    ));
 
   return {
     send: async (method, path, { body, bearer, deadlineMs = deadlineDefaultMs } = {}) => {

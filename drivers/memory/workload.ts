@@ -8,7 +8,7 @@ export const memoryWorkload = (database: Database, config: MemoryConfig): DataWo
   kind: 'data',
   groupSize: config.groupSize,
   neverReturn: config.neverReturn,
-  distinct: true,
+  blindTo: ['duplicated'],
   prepare: async () => {
     await database.operate(() => database.createTable(workloadTable));
   },

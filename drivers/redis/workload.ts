@@ -33,7 +33,7 @@ export const redisWorkload = ({
   kind: 'data',
   groupSize,
   neverReturn,
-  distinct: true,
+  blindTo: ['duplicated'],
   prepare: () =>
     connected(address, async (redis) => {
       await redis.ping();

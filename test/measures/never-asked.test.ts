@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { kinds, outcomes } from '../../core/ledger.ts';
+import type { Blind } from '../../core/workload.ts';
 import { goodDrill, logins, tokens } from '../../fixtures/timelines/good-drill.ts';
 import { put } from '../../fixtures/timelines/known-bad.ts';
 import { change, judgeSketch, keep, type Sketch } from './timeline-builder.ts';
@@ -31,13 +32,31 @@ describe('what was never asked is no pass', () => {
   });
   test('nothing is found twice by a reader that gives each id once', () => {
     const distinct = (sketch: Sketch): void =>
-      change(sketch, 'load.begun', ({ data }) => void (data.distinct = true));
+      change(sketch, 'load.begun', ({ data }) => void (data.blindTo = ['duplicated']));
     expect(passesOf(() => undefined)).toContain('integrity/tokens/duplicated');
     expect(passesOf(distinct)).not.toContain('integrity/tokens/duplicated');
     const sketch = goodDrill();
     distinct(sketch);
     expect(judgeSketch(sketch).limits).toContainEqual(
       expect.stringMatching(/^Not put to the test by tokens: duplicated/),
+    );
+  });
+  test('who asks for each record by its name sees nothing but what was acknowledged, and earns nothing for the rest', () => {
+    const blind =
+      (...blindTo: Blind[]) =>
+      (sketch: Sketch): void =>
+        change(sketch, 'load.begun', ({ data }) => void (data.blindTo = data.kind === 'data' ? blindTo : []));
+    const tokensOf = (spoil: (sketch: Sketch) => void): string[] =>
+      passesOf(spoil).filter((id) => id.startsWith('integrity/tokens/'));
+    const all = ['phantom', 'duplicated', 'corrupt', 'resurrected'].map((rule) => `integrity/tokens/${rule}`);
+    expect(tokensOf(() => undefined)).toEqual(expect.arrayContaining(all));
+    for (const id of all)
+      expect(tokensOf(blind('phantom', 'duplicated', 'corrupt', 'failed'))).not.toContain(id);
+    expect(tokensOf(blind('phantom'))).toEqual(expect.arrayContaining(all.slice(1)));
+    const sketch = goodDrill();
+    blind('phantom', 'corrupt')(sketch);
+    expect(judgeSketch(sketch).limits).toContainEqual(
+      expect.stringMatching(/^Not put to the test by tokens: .*phantom.*corrupt/),
     );
   });
   test('nothing is torn where nothing was written together', () => {

@@ -53,6 +53,26 @@ test('a connection refused is certain to have done nothing, and the address is a
   await way.close();
 });
 
+test('an address that cannot be had is asked for again', async () => {
+  await using service = await serve(() => [200, {}]);
+  let times = 0;
+  const way = openWay({
+    clients: async () => {
+      times += 1;
+      if (times === 1) throw new Error('the container has no address yet');
+      return { host: '127.0.0.1', port: service.port };
+    },
+    prefix: '',
+    tls: null,
+  });
+  expect(await way.send('GET', '/x')).toMatchObject({
+    kind: 'none',
+    error: 'the container has no address yet',
+  });
+  expect(await way.send('GET', '/x')).toMatchObject({ kind: 'answer', status: 200 });
+  await way.close();
+});
+
 test('no answer in time, and a connection cut after the request, leave it unknown', async () => {
   for (const bad of ['hang', 'cut'] as const) {
     await using service = await serve(() => bad);

@@ -1,0 +1,92 @@
+import type { Clock } from '../../core/clock.ts';
+import { environmentError, messageOf } from '../../core/errors.ts';
+import type { Journey } from './journey.ts';
+import { listAll } from './list.ts';
+
+/** From here down: ids that no load of a drill comes to, and that services which count to 2^31 take. */
+const practiceIds = 2 ** 31 - 1;
+const practiceValue = (id: number): string => `a5a5a5a5${id.toString(16).padStart(24, '0')}`;
+
+/**
+ * Writes a record of its own, reads it, finds it in the list, removes it: a journey of which nothing could be
+ * found out afterwards ends the drill before anything is broken. Throws environment errors.
+ */
+export async function rehearse(
+  journey: Journey,
+  { index, of, clock }: { index: number; of: number; clock: Clock },
+): Promise<void> {
+  const { memory } = journey.options;
+  const step = async <Value>(what: string, work: () => Promise<Value>): Promise<Value> => {
+    try {
+      return await work();
+    } catch (error) {
+      throw environmentError(
+        `the journey ${journey.name} cannot be done before anything was broken: ${what}`,
+        {
+          found: messageOf(error),
+          expected: 'a record that can be written, read and removed as the configuration says',
+        },
+      );
+    }
+  };
+  const insist = (right: boolean, what: string, found: string): Promise<void> =>
+    step(what, async () => {
+      if (!right) throw new Error(found);
+    });
+  const settled = (): Promise<void> => clock.sleep(journey.shape.settles?.ms ?? 0);
+
+  await step('listing', () => foreign(journey));
+  const id = freeId(journey, index, of);
+  const value = practiceValue(id);
+  memory.practise(id);
+  await step('writing', () => journey.write(id, value));
+  const known = memory.get(id)!;
+  await settled();
+  const read = await step('reading', () => journey.read(known));
+  await insist(
+    read === value,
+    'reading what was written',
+    read === null ? 'it is not there' : 'another value',
+  );
+  const times = await step('listing', () => timesListed(journey, id, value));
+  await insist(
+    times === null || times === 1,
+    'finding it in the list',
+    `it is there ${times} times, with its value`,
+  );
+  if (!journey.shape.remove) return;
+  await step('removing', () => journey.remove(known));
+  await settled();
+  const still = await step('reading what was removed', () => journey.read(known));
+  await insist(still === null, 'reading what was removed', 'it is still there');
+}
+
+/** The highest practice id of the journey that was not used yet. */
+function freeId({ options: { memory } }: Journey, index: number, of: number): number {
+  let id = practiceIds - (practiceIds % of) + index - of;
+  while (memory.get(id)) id -= of;
+  return id;
+}
+
+/** What the list holds of ids before any was written would be taken for what nobody wrote. */
+async function foreign(journey: Journey): Promise<void> {
+  const { memory, name } = journey.options;
+  const { list } = journey.shape;
+  if (!list || memory.count() > 0) return;
+  let strange: number | null = null;
+  await listAll(journey, list, (id) => void (strange ??= memory.get(id) ? null : id));
+  if (strange !== null)
+    throw new Error(
+      `${name}: the list has the id ${String(strange)}, and nothing was written yet: send {{id}} so that it is told from the application's own, such as muster-{{id}}`,
+    );
+}
+
+async function timesListed(journey: Journey, wanted: number, value: string): Promise<number | null> {
+  const { list } = journey.shape;
+  if (!list) return null;
+  let times = 0;
+  await listAll(journey, list, (id, found) => {
+    if (id === wanted && found === value) times += 1;
+  });
+  return times;
+}
