@@ -24,7 +24,9 @@ export interface PlannedBackup {
   info: BackupInfo;
   options: Record<string, unknown>;
 }
+/** `id`: what its events carry. */
 export interface PlannedFault {
+  id: string;
   plan: FaultPlan;
   fault: AnyFault;
   params: unknown;
@@ -52,12 +54,15 @@ export interface PlannedCheck {
   byDefault?: 'touched' | 'always' | 'beside';
 }
 
+/** The id of the fault at this place of a scenario. */
+export const faultId = (index: number): string => `fault-${index + 1}`;
+
 /**
  * Components that a fault is aimed at; of a region all that are in it, of a service those that live in it, of
  * a store and of what was so beforehand none.
  */
 export function componentsHit(
-  { fault, plan, ofService }: PlannedFault,
+  { fault, plan, ofService }: Pick<PlannedFault, 'fault' | 'plan' | 'ofService'>,
   components: ReadonlyMap<string, PlannedComponent>,
 ): string[] {
   if (fault.on === 'store' || plan.beforehand) return [];

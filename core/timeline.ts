@@ -90,8 +90,9 @@ export interface EventData {
   /** `lateMs`: as of `backup.begun`, of a run that was due by then. */
   'schedule.stopped': { backup: string; reason: string; lateMs?: number };
   /** `lateMs`: for how long Muster itself kept it waiting once it was due and the one before had ended. */
-  'backup.begun': { backup: string; point: string; lateMs?: number };
+  'backup.begun': { id: string; backup: string; point: string; lateMs?: number };
   'backup.durable': {
+    id: string;
     backup: string;
     point: string;
     consistentAtMs: number;
@@ -101,11 +102,11 @@ export interface EventData {
     storedBytes: number;
     position: Record<string, string>;
   };
-  /** `completeAtMs`: all of it was written by then, and only committing it was left: it did not hang. */
-  'backup.failed': { backup: string; point: string; error: string; completeAtMs?: number };
+  'backup.failed': { id: string; backup: string; point: string; error: string; cutOff?: CutOff };
   /** `points`: what is to be removed; from here on none of them can be restored. */
-  'prune.begun': { backup: string; points: string[] };
+  'prune.begun': { id: string; backup: string; points: string[] };
   'prune.ended': {
+    id: string;
     backup: string;
     removed: string[];
     completed: string[];
@@ -115,7 +116,7 @@ export interface EventData {
     bytes: number;
     versionsStayIn: string[];
   };
-  'prune.failed': { backup: string; error: string };
+  'prune.failed': { id: string; backup: string; error: string };
   'log.durable': {
     backup: string;
     segment: number;
@@ -144,6 +145,7 @@ export interface EventData {
   'log.broken': { backup: string; error: string; unread?: true };
   /** `on`: what the target is; a component where it is left out. */
   'fault.begun': {
+    id: string;
     fault: string;
     target: string;
     params: Json;
@@ -155,34 +157,44 @@ export interface EventData {
     components?: string[];
     beforehand?: true;
   };
-  'fault.injected': { fault: string; target: string; facts: Json };
-  'fault.witnessed': { fault: string; target: string; proof: string; facts: Json };
-  'fault.unwitnessed': { fault: string; target: string; waitedMs: number };
-  'fault.failed': { fault: string; target: string; error: string };
+  'fault.injected': { id: string; fault: string; target: string; facts: Json };
+  'fault.witnessed': { id: string; fault: string; target: string; proof: string; facts: Json };
+  'fault.unwitnessed': { id: string; fault: string; target: string; waitedMs: number };
+  'fault.failed': { id: string; fault: string; target: string; error: string };
   /**
    * A fault of one way in: the port of the target's service that clients would come by, and the components
    * whose clients do, as the strategy has it.
    */
-  'fault.way': { fault: string; target: string; port: number; usedBy: string[] };
+  'fault.way': { id: string; fault: string; target: string; port: number; usedBy: string[] };
   /**
    * When the recovery was over. `there` null: it could not be seen, and `proof` says why. `staysAway`: the
    * scenario leaves the target away by intent.
    */
   'fault.asked-again': {
+    id: string;
     fault: string;
     target: string;
     there: boolean | null;
     proof: string;
     staysAway: boolean;
   };
-  'region.lost': { region: string; how: 'dead' | 'blackhole'; services: string[]; stores: string[] };
+  /** `of`: the fault that took it away. */
+  'region.lost': {
+    of: string;
+    region: string;
+    how: 'dead' | 'blackhole';
+    services: string[];
+    stores: string[];
+  };
   /**
    * What reached for the region while it was lost. `error`: why that is not known; then `attempts` is empty.
    */
   'region.connections': { region: string; attempts: Attempt[]; accesses: RegionAccess[]; error?: string };
   'region.returned': { region: string };
-  'undo.ended': { undo: string; ok: boolean; healed: boolean | null; error?: string };
-  detected: { by: string; detail: string };
+  /** `of`: the fault that it undoes. */
+  'undo.begun': { id: string; of: string; undo: string };
+  'undo.ended': { id: string; undo: string; ok: boolean; healed: boolean | null; error?: string };
+  detected: { by: 'client' | 'probe'; detail: string };
   undetected: { waitedMs: number };
   'recovery.begun': { automatic: boolean };
   'recovery.ended': { ok: boolean; error?: string };
@@ -227,6 +239,14 @@ export interface EventData {
   'stack.down': { ok: boolean; error?: string };
   /** `trouble`: of an aborted drill, what kind; it decides the exit code, then and when judged again. */
   'drill.ended': { outcome: Outcome; error?: string; trouble?: Trouble };
+}
+/**
+ * A backup that a fault met when all of it was written, at `completeAtMs`, and only committing it was left:
+ * it did not hang. `by`: that fault.
+ */
+export interface CutOff {
+  by: string;
+  completeAtMs: number;
 }
 /**
  * What Muster itself did with a service or a store of a lost region, and how often it worked. `read`:
@@ -274,6 +294,3 @@ export const lastOf = <T extends EventType>(
   events: readonly TimelineEvent[],
   type: T,
 ): TimelineEvent<T> | null => eventsOf(events, type).at(-1) ?? null;
-
-/** As the drill itself words it, which a backup that failed for a reason of its own never says. */
-export const cutOffError = 'cut off by the fault, just before it was durable';

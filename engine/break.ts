@@ -31,7 +31,7 @@ const backupBefore = (drill: Drill, { fault, plan }: PlannedFault): PlannedBacku
   const own = (one: PlannedBackup): boolean =>
     fault.on === 'store'
       ? one.plan.copies.includes(plan.target)
-      : componentsHit({ fault, plan, params: null }, drill.plan.components).includes(one.component);
+      : componentsHit({ fault, plan }, drill.plan.components).includes(one.component);
   return snapshots.find(own) ?? snapshots[0] ?? null;
 };
 
@@ -103,7 +103,7 @@ async function atItsMoment(
   // flight with it.
   if (at === 'worst' && backup && (fault.fault.on === 'store' || unnoticed(fault)))
     return momentOf(drill, schedules, 'backup.dumped', backup, act);
-  if (at === 'worst' && backup) return schedules.beforeNextDurable(backup.id, act);
+  if (at === 'worst' && backup) return schedules.beforeNextDurable(backup.id, fault.id, act);
   const offsetMs = at === 'worst' ? 0 : parseDurationMs(at.slice(1))!;
   const leftMs = Math.max(0, loadBegunMs + offsetMs - clock.nowMs());
   if (leftMs > 0)
@@ -180,11 +180,11 @@ async function inject(
   planned: PlannedFault,
   strike: () => Promise<ActiveFault>,
 ): Promise<ActiveFault | null> {
-  const { fault, plan, params } = planned;
+  const { id, fault, plan, params } = planned;
   const { timeline } = drill;
+  const which = { id, fault: plan.name, target: plan.target };
   timeline.emit('fault.begun', {
-    fault: plan.name,
-    target: plan.target,
+    ...which,
     params: params as Json,
     ...actedOn(drill, planned),
     ...(plan.beforehand ? { beforehand: true } : {}),
@@ -194,7 +194,7 @@ async function inject(
     sayWait(drill, `injecting ${plan.name} into ${plan.target}`, deadlineMs);
     // What takes effect only when nobody waits for it any more is undone all the same.
     const striking = strike().then((one) => {
-      drill.undo.push(fault.on === 'region' ? undoOfLoss(drill, plan.target, one.undo) : one.undo);
+      drill.undo.push(id, fault.on === 'region' ? undoOfLoss(drill, plan.target, one.undo) : one.undo);
       return one;
     });
     const inflicted = await withDeadline(
@@ -204,20 +204,20 @@ async function inject(
       striking,
     );
     if (fault.on !== 'store' && fault.on !== 'region' && !plan.beforehand)
-      drill.inflicted.push({ fault: plan.name, target: plan.target, done: inflicted });
+      drill.inflicted.push({ ...which, done: inflicted });
     if (inflicted.way !== undefined && !plan.beforehand && fault.on !== 'store' && fault.on !== 'region')
-      emitWay(drill, plan, inflicted.way);
-    timeline.emit('fault.injected', { fault: plan.name, target: plan.target, facts: inflicted.facts });
+      emitWay(drill, which, inflicted.way);
+    timeline.emit('fault.injected', { ...which, facts: inflicted.facts });
     return inflicted;
   } catch (error) {
     if (error instanceof NothingToActOn) {
-      timeline.emit('fault.unwitnessed', { fault: plan.name, target: plan.target, waitedMs: 0 });
+      timeline.emit('fault.unwitnessed', { ...which, waitedMs: 0 });
       timeline.emit('note', {
         text: `${plan.name} of ${plan.target} had nothing to act on: ${messageOf(error)}`,
       });
       return null;
     }
-    timeline.emit('fault.failed', { fault: plan.name, target: plan.target, error: messageOf(error) });
+    timeline.emit('fault.failed', { ...which, error: messageOf(error) });
     throw new MusterError('environment', `fault ${plan.name} could not be injected into ${plan.target}`, {
       cause: error,
     });
@@ -225,15 +225,19 @@ async function inject(
 }
 
 /** Who comes by the way that is broken. */
-function emitWay(drill: Drill, { name, target }: PlannedFault['plan'], port: number): void {
-  const { service } = drill.plan.components.get(target)!;
+function emitWay(drill: Drill, which: { id: string; fault: string; target: string }, port: number): void {
+  const { service } = drill.plan.components.get(which.target)!;
   const comesBy = [...drill.plan.components.values()].filter(
     ({ declared }) => declared.clients?.service === service && declared.clients.port === port,
   );
-  drill.timeline.emit('fault.way', { fault: name, target, port, usedBy: comesBy.map((one) => one.name) });
+  drill.timeline.emit('fault.way', { ...which, port, usedBy: comesBy.map((one) => one.name) });
 }
 
-async function witness(drill: Drill, { fault, plan }: PlannedFault, inflicted: ActiveFault): Promise<void> {
+async function witness(
+  drill: Drill,
+  { id, fault, plan }: PlannedFault,
+  inflicted: ActiveFault,
+): Promise<void> {
   const { timeline, dependencies } = drill;
   const begunMs = dependencies.clock.nowMs();
   sayWait(drill, `looking for the effect of ${plan.name} of ${plan.target}`, fault.witnessDeadlineMs);
@@ -250,7 +254,7 @@ async function witness(drill: Drill, { fault, plan }: PlannedFault, inflicted: A
       }
     },
   );
-  const where = { fault: plan.name, target: plan.target };
+  const where = { id, fault: plan.name, target: plan.target };
   if (proof) timeline.emit('fault.witnessed', { ...where, proof: proof.what, facts: proof.facts });
   else {
     timeline.emit('fault.unwitnessed', { ...where, waitedMs: dependencies.clock.nowMs() - begunMs });
@@ -295,11 +299,11 @@ export async function detect(drill: Drill, noticed: Noticed): Promise<void> {
   const byProbe = pollUntil(dependencies.clock, { everyMs: probeEveryMs, deadlineMs, signal }, async () => {
     for (const target of targets)
       if (!(await attachedTo(drill, target).ready()))
-        return { by: 'health probe', detail: `${target} does not answer as ready`, atMs: timeline.now() };
+        return { by: 'probe' as const, detail: `${target} does not answer as ready`, atMs: timeline.now() };
     return null;
   });
   const byClient = noticed.failure.then(({ load, what, atMs }) => ({
-    by: 'client',
+    by: 'client' as const,
     detail: `an operation of ${load} ${words[what]}`,
     atMs: atMs - drill.originMs,
   }));

@@ -78,7 +78,7 @@ export interface Drill {
   /** Writes of each load that were acknowledged so far. */
   readonly acknowledged: Map<string, number>;
   /** What was done to components so far, in order, but for what was so beforehand. */
-  readonly inflicted: { fault: string; target: string; done: ActiveFault }[];
+  readonly inflicted: { id: string; fault: string; target: string; done: ActiveFault }[];
 }
 
 export function attachedTo(drill: Drill, component: string): Attached {

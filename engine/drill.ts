@@ -1,6 +1,5 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Undo } from '../core/active-fault.ts';
 import { every } from '../core/clock.ts';
 import { environmentError, messageOf, MusterError } from '../core/errors.ts';
 import type { Outcome, Phase } from '../core/timeline.ts';
@@ -238,11 +237,15 @@ async function takeDown(drill: Drill): Promise<void> {
   timeline.emit('phase.begun', { phase: 'heal' });
   dependencies.progress({ kind: 'phase', phase: 'heal' });
   let healed = true;
-  const hear = ({ name, deadlineMs }: Undo): void => sayWait(drill, name, deadlineMs);
-  await drill.undo.unwind((outcome) => {
-    healed &&= outcome.ok;
-    timeline.emit('undo.ended', outcome);
-  }, hear);
+  await drill.undo.unwind((of, { name, deadlineMs }) => {
+    const id = timeline.newId('undo');
+    timeline.emit('undo.begun', { id, of, undo: name });
+    sayWait(drill, name, deadlineMs);
+    return (outcome) => {
+      healed &&= outcome.ok;
+      timeline.emit('undo.ended', { id, ...outcome });
+    };
+  });
   timeline.emit('phase.ended', { phase: 'heal', ok: healed });
   timeline.emit('phase.begun', { phase: 'down' });
   dependencies.progress({ kind: 'phase', phase: 'down' });

@@ -3,7 +3,7 @@ import { inputError } from '../core/errors.ts';
 import type { GenericFault, StoreFault } from '../core/fault.ts';
 import { everyFault, faultFor, type Registries } from '../core/registries.ts';
 import type { FaultPlan } from '../core/scenario.ts';
-import type { PlannedBackup, PlannedFault } from '../core/planned.ts';
+import { faultId, type PlannedBackup, type PlannedFault } from '../core/planned.ts';
 import { able, waysTo, type Context, type Path } from './plan-context.ts';
 import { owned } from './plan-input.ts';
 import { allInRestore, checkOwnMoment, checkSweep, nothingBefore } from './plan-moment.ts';
@@ -49,7 +49,7 @@ export function checkFaults(
         ['at'],
       ),
     );
-    return suffered ? [{ plan, params, ...suffered }] : [];
+    return suffered ? [{ id: faultId(i), plan, params, ...suffered }] : [];
   });
 }
 

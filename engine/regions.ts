@@ -111,10 +111,10 @@ export const componentsIn = (drill: Drill, region: string): string[] =>
   [...drill.plan.components.values()].filter((one) => one.region === region).map((one) => one.name);
 
 /**
- * What a fault may ask of a region. Its services are not watched: a witness's look is no part of the
- * recovery.
+ * What a fault, by its id, may ask of a region. Its services are not watched: a witness's look is no part
+ * of the recovery.
  */
-export function regionTarget(drill: Drill, name: string): RegionTarget {
+export function regionTarget(drill: Drill, name: string, fault: string): RegionTarget {
   const all = [...(drill.stack?.services.values() ?? [])];
   const services = all.filter((one) => one.region === name);
   const stores = drill.plan.stores.map((one) => one.name).filter((one) => regionOfStore(drill, one) === name);
@@ -130,6 +130,7 @@ export function regionTarget(drill: Drill, name: string): RegionTarget {
           const lost = await aimed.strike();
           drill.regions.set(name, { how, lost, undo: null, accesses: new Map(), over: false });
           drill.timeline.emit('region.lost', {
+            of: fault,
             region: name,
             how,
             services: services.map((one) => one.name),

@@ -18,15 +18,23 @@ export async function pruneAfter(
   const { keep } = backup.plan;
   if (!keep || !isDue(drill, keep, durable)) return;
   const { timeline } = drill;
+  const which = { id: timeline.newId('prune'), backup: backup.id };
+  let isBegun = false;
+  const begin = (points: readonly string[]): void => {
+    isBegun = true;
+    timeline.emit('prune.begun', { ...which, points: [...points] });
+  };
   try {
     const pruned = await drill.repository!.prune(spec, keep, async (points) => {
-      timeline.emit('prune.begun', { backup: backup.id, points: [...points] });
+      begin(points);
       await drill.moments.pass('prune', backup.id);
     });
-    if (pruned.removed.length + pruned.completed.length > 0 || pruned.spared !== null)
-      timeline.emit('prune.ended', { backup: backup.id, ...pruned });
+    if (pruned.removed.length + pruned.completed.length === 0 && pruned.spared === null) return;
+    if (!isBegun) begin([]);
+    timeline.emit('prune.ended', { ...which, ...pruned });
   } catch (error) {
-    timeline.emit('prune.failed', { backup: backup.id, error: messageOf(error) });
+    if (!isBegun) begin([]);
+    timeline.emit('prune.failed', { ...which, error: messageOf(error) });
   }
 }
 

@@ -26,7 +26,7 @@ export interface Schedules {
    * Runs `act` just before the next point of this backup would become durable; the backup in flight dies with
    * its source.
    */
-  beforeNextDurable(backup: string, act: () => Promise<void>): Promise<void>;
+  beforeNextDurable(backup: string, fault: string, act: () => Promise<void>): Promise<void>;
   /**
    * How long from now its next recovery point may take to be durable: until it is due, until enough was
    * written, and as long as a step may take.
@@ -63,7 +63,7 @@ export function startSchedules(drill: Drill): Schedules {
         snapshots.filter(({ backup }) => backup.component === component),
         count,
       ),
-    beforeNextDurable: (id, act) =>
+    beforeNextDurable: (id, by, act) =>
       new Promise((resolve, reject) => {
         const running = snapshots.find((one) => one.backup.id === id);
         if (!running) return reject(new Error(`no schedule takes ${id}`));
@@ -82,7 +82,7 @@ export function startSchedules(drill: Drill): Schedules {
           callOff();
           return act();
         };
-        running.cut = { act: begin, done: resolve, failed: reject };
+        running.cut = { by, act: begin, done: resolve, failed: reject };
       }),
     pointDeadlineMs: (id) => pointDeadlineMs(drill, snapshots.find((one) => one.backup.id === id)!),
     stopFor: (component, reason) => {

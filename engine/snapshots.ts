@@ -7,7 +7,6 @@ import { watchedSink } from './moments.ts';
 import type { PlannedBackup } from '../core/planned.ts';
 import { pruneAfter } from './retention.ts';
 import { leastIntervalMs, measuredIntervalMs } from '../core/schedule-pace.ts';
-import { cutOffError } from '../core/timeline.ts';
 
 /** `scaledMs`: how often it runs; `measured`: as it stays, and no longer to be measured. */
 export interface Snapshots {
@@ -21,7 +20,8 @@ export interface Snapshots {
   durable: number;
   failedInARow: number;
   lastError: unknown;
-  cut: { act(): Promise<void>; done(): void; failed(error: unknown): void } | null;
+  /** `by`: the fault that cuts the next one off. */
+  cut: { by: string; act(): Promise<void>; done(): void; failed(error: unknown): void } | null;
 }
 
 export function startSnapshots(drill: Drill, backup: PlannedBackup, halt: AbortSignal): Snapshots {
@@ -96,17 +96,20 @@ async function takeSnapshot(
     copies: backup.plan.copies,
     encrypt: backup.plan.encrypt !== 'none',
   };
+  const id = timeline.newId('backup');
   let point = label;
+  let isBegun = false;
+  const begin = (): void => {
+    isBegun = true;
+    const lateMs = Math.max(0, Math.round(drill.dependencies.clock.nowMs() - dueMs));
+    timeline.emit('backup.begun', { id, backup: backup.id, point, lateMs });
+  };
   const begunMs = drill.dependencies.clock.nowMs();
   try {
     const writer = await drill.repository!.begin(spec);
     point = writer.point;
     running.dueMs = null;
-    timeline.emit('backup.begun', {
-      backup: backup.id,
-      point,
-      lateMs: Math.max(0, Math.round(drill.dependencies.clock.nowMs() - dueMs)),
-    });
+    begin();
     try {
       const method = attachedTo(drill, backup.component).backups[backup.plan.method]!;
       await drill.moments.pass('backup.begun', backup.id);
@@ -117,8 +120,8 @@ async function takeSnapshot(
         now: () => timeline.now(),
       });
       signal.throwIfAborted();
-      if (running.cut) return await cutShort(drill, running, point, writer);
-      await commit(drill, running, point, consistency, () => writer.commit(consistency));
+      if (running.cut) return await cutShort(drill, running, { id, point }, writer);
+      await commit(drill, running, { id, point }, consistency, () => writer.commit(consistency));
       if (!running.measured) measure(drill, running, point, drill.dependencies.clock.nowMs() - begunMs);
       await drill.moments.pass('backup.durable', backup.id);
       await pruneAfter(drill, backup, spec, running.durable);
@@ -129,7 +132,10 @@ async function takeSnapshot(
   } catch (error) {
     running.failedInARow += 1;
     running.lastError = error;
+    // It may fail before it has a place to write to.
+    if (!isBegun) begin();
     timeline.emit('backup.failed', {
+      id,
       backup: backup.id,
       point,
       error: signal.aborted ? 'cut off: the source is being recovered' : messageOf(error),
@@ -137,10 +143,16 @@ async function takeSnapshot(
   }
 }
 
+/** One run of a backup: its id, and the point that it makes. */
+interface Taken {
+  id: string;
+  point: string;
+}
+
 async function commit(
   drill: Drill,
   running: Snapshots,
-  point: string,
+  taken: Taken,
   consistency: Consistency,
   write: () => Promise<{ manifest: Manifest; sha256: string }>,
 ): Promise<void> {
@@ -148,8 +160,8 @@ async function commit(
   const sum = (pick: (file: (typeof manifest.files)[number]) => number): number =>
     manifest.files.reduce((total, file) => total + pick(file), 0);
   drill.timeline.emit('backup.durable', {
+    ...taken,
     backup: running.backup.id,
-    point,
     consistentAtMs: consistency.atMs,
     manifestSha256: sha256,
     copies: manifest.copies,
@@ -189,7 +201,7 @@ const abandoned = ({ timeline }: Drill, writer: Pick<PointWriter, 'abort'>): Pro
 async function cutShort(
   drill: Drill,
   running: Snapshots,
-  point: string,
+  taken: Taken,
   writer: Pick<PointWriter, 'abort'>,
 ): Promise<void> {
   const cut = running.cut!;
@@ -204,10 +216,10 @@ async function cutShort(
   }
   await abandoned(drill, writer);
   drill.timeline.emit('backup.failed', {
+    ...taken,
     backup: running.backup.id,
-    point,
-    error: cutOffError,
-    completeAtMs,
+    error: 'cut off by the fault, just before it was durable',
+    cutOff: { by: cut.by, completeAtMs },
   });
   drill.timeline.emit('schedule.stopped', { backup: running.backup.id, reason: 'fault' });
 }

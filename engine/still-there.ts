@@ -11,12 +11,12 @@ const askDeadlineMs = 60_000;
  */
 export async function askFaultsAgain(drill: Drill): Promise<void> {
   const { staysAway } = drill.plan.scenario;
-  for (const { fault, target, done } of drill.inflicted) {
+  for (const { id, fault, target, done } of drill.inflicted) {
     if (!done.stillThere) continue;
     drill.options.signal.throwIfAborted();
     const what = `looking whether ${fault} of ${target} is still there`;
     const service = drill.plan.components.get(target)?.service ?? target;
-    const about = { fault, target, staysAway: staysAway.includes(target) || staysAway.includes(service) };
+    const about = { id, fault, target, staysAway: staysAway.includes(target) || staysAway.includes(service) };
     try {
       const proof = await waitFor(drill, what, askDeadlineMs, done.stillThere);
       drill.timeline.emit('fault.asked-again', {

@@ -41,10 +41,10 @@ const atHand = (drill: Drill, component: string): ComponentAtHand => ({
 /** How a planned fault is injected. One of a region is made ready first. */
 export async function aimed(
   drill: Drill,
-  { fault, plan, params, ofService }: PlannedFault,
+  { id, fault, plan, params, ofService }: PlannedFault,
 ): Promise<() => Promise<ActiveFault>> {
   const context = { seed: drill.options.seed };
-  if (fault.on === 'region') return fault.aim(regionTarget(drill, plan.target), params, context);
+  if (fault.on === 'region') return fault.aim(regionTarget(drill, plan.target, id), params, context);
   if (fault.on === 'store') return () => fault.inject(storeOf(drill, plan.target), params, context);
   if (ofService && fault.on === 'container') {
     const { clock } = drill.dependencies;

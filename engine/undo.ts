@@ -40,18 +40,21 @@ export function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise
 }
 
 export interface UndoStack {
-  /** What is pushed once the stack was unwound, by work that nobody waits for any more, is undone at once. */
-  push(undo: Undo): void;
+  /**
+   * `of`: the fault that it undoes. What is pushed once the stack was unwound, by work that nobody
+   * waits for any more, is undone at once.
+   */
+  push(of: string, undo: Undo): void;
   readonly size: number;
   /**
    * Last in, first out; every one is tried whatever became of the others. Never rejects. Empties the stack.
-   * `begin` hears of each before it is tried.
+   * `begin` hears of each before it is tried, and what it gives hears what became of it.
    */
-  unwind(report: (outcome: UndoOutcome) => void, begin?: (undo: Undo) => void): Promise<void>;
+  unwind(begin: (of: string, undo: Undo) => (outcome: UndoOutcome) => void): Promise<void>;
 }
 
 export function createUndoStack(clock: Clock): UndoStack {
-  const stack: Undo[] = [];
+  const stack: { of: string; undo: Undo }[] = [];
   let unwound = false;
   const undoOne = async (undo: Undo): Promise<UndoOutcome> => {
     try {
@@ -73,14 +76,14 @@ export function createUndoStack(clock: Clock): UndoStack {
     }
   };
   return {
-    push: (undo) => void (unwound ? undoOne(undo) : stack.push(undo)),
+    push: (of, undo) => void (unwound ? undoOne(undo) : stack.push({ of, undo })),
     get size() {
       return stack.length;
     },
-    unwind: async (report, begin) => {
-      for (let undo = stack.pop(); undo; undo = stack.pop()) {
-        begin?.(undo);
-        report(await undoOne(undo));
+    unwind: async (begin) => {
+      for (let next = stack.pop(); next; next = stack.pop()) {
+        const report = begin(next.of, next.undo);
+        report(await undoOne(next.undo));
       }
       unwound = true;
     },

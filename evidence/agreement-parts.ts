@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { faultFor } from '../core/registries.ts';
 import { eventsOf, firstOf as firstEvent, type EventType, type TimelineEvent } from '../core/timeline.ts';
 import { firstOf, says, stepsOf, type Agreement } from './agreement-plan.ts';
-import type { PlannedComponent, PlannedFault } from '../core/planned.ts';
+import { faultId, type PlannedComponent, type PlannedFault } from '../core/planned.ts';
 import { checksByDefault, checksByName } from '../core/planned-checks.ts';
 import { titleOf } from '../core/step-title.ts';
 
@@ -37,14 +37,22 @@ function plannedAgain({ scenario, strategy, events, known }: Agreement): Again |
     const service = declared.service ?? name;
     components.set(name, { name, service, driver, declared, config: null, region, compose: null });
   }
-  const faults = scenario.fault.flatMap((plan): PlannedFault[] => {
+  const faults = scenario.fault.flatMap((plan, i): PlannedFault[] => {
     const generic = known.faults[plan.name];
     const driver = components.get(plan.target)?.driver;
     const isElsewhere = generic?.on === 'store' || generic?.on === 'region' || !driver;
     const fault = isElsewhere ? generic : faultFor(driver, plan.name, known);
     if (!fault || typeof fault === 'string') return [];
     const params = fault.params.safeParse(plan.params).data ?? null;
-    return [{ plan, fault, params, ...(fault.on === 'container' && !driver ? { ofService: true } : {}) }];
+    return [
+      {
+        id: faultId(i),
+        plan,
+        fault,
+        params,
+        ...(fault.on === 'container' && !driver ? { ofService: true } : {}),
+      },
+    ];
   });
   return faults.length === scenario.fault.length ? { components, faults } : null;
 }
@@ -97,15 +105,13 @@ function attachedDisagree(plan: Agreement): string | null {
 const asJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value ?? null));
 
 function paramsDisagree({ events }: Agreement, { faults }: Again): string | null {
-  const left = [...faults];
   return firstOf(eventsOf(events, 'fault.begun'), (event) => {
-    const { fault, target, params, beforehand } = event.data;
-    const isIt = ({ plan }: PlannedFault): boolean =>
-      plan.name === fault && plan.target === target && plan.beforehand === beforehand;
-    const at = left.findIndex((one) => isIt(one) && isDeepStrictEqual(asJson(one.params), asJson(params)));
-    if (at === -1) return `${says(event)} has parameters of ${fault} that are not planned`;
-    left.splice(at, 1);
-    return null;
+    const { id, fault, params } = event.data;
+    const planned = faults.find((one) => one.id === id);
+    return (
+      !isDeepStrictEqual(asJson(planned?.params), asJson(params)) &&
+      `${says(event)} has parameters of ${fault} that are not planned`
+    );
   });
 }
 
@@ -126,17 +132,13 @@ function waysDisagree({ strategy, events }: Agreement, { faults }: Again): strin
   if (wrong !== null) return wrong;
   const isOfWay = ({ data }: TimelineEvent<'fault.injected'>): boolean =>
     faults.some(
-      ({ fault, plan }) =>
-        plan.name === data.fault &&
-        plan.target === data.target &&
-        !plan.beforehand &&
-        fault.on === 'system' &&
-        fault.oneWay === true,
+      ({ id, fault, plan }) =>
+        id === data.id && !plan.beforehand && fault.on === 'system' && fault.oneWay === true,
     );
   return firstOf(
     eventsOf(events, 'fault.injected').filter(isOfWay),
     (event) =>
-      !ways.some(({ data }) => data.fault === event.data.fault && data.target === event.data.target) &&
+      !ways.some(({ data }) => data.id === event.data.id) &&
       `${says(event)} is of one way in, and nothing says which`,
   );
 }

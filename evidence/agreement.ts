@@ -1,3 +1,4 @@
+import { faultId } from '../core/planned.ts';
 import type { FaultPlan } from '../core/scenario.ts';
 import type { Strategy } from '../core/strategy.ts';
 import { eventsOf, type EventData, type TimelineEvent } from '../core/timeline.ts';
@@ -56,8 +57,8 @@ function loadsDisagree({ scenario, strategy, events, completed, known }: Agreeme
   return completed && missing ? `load ${missing[0]} never began` : null;
 }
 
-const sameFault = (a: { fault: string; target: string }, b: FaultPlan): boolean =>
-  a.fault === b.name && a.target === b.target;
+const sameFault = (a: { fault: string; target: string }, b: FaultPlan | undefined): boolean =>
+  a.fault === b?.name && a.target === b.target;
 
 /** A fault of a service hits the components that live in it. */
 function inServiceDiffers(strategy: Strategy, event: TimelineEvent<'fault.begun'>): string | null {
@@ -71,14 +72,12 @@ function inServiceDiffers(strategy: Strategy, event: TimelineEvent<'fault.begun'
 
 /** Each planned fault strikes once at most, at what it was planned for. */
 function faultsDisagree({ scenario, strategy, events, known }: Agreement): string | null {
-  const left = [...scenario.fault];
+  const planned = new Map(scenario.fault.map((plan, i) => [faultId(i), plan]));
   const begun = firstOf(eventsOf(events, 'fault.begun'), (event) => {
     const { data } = event;
-    const at = left.findIndex(
-      (plan) => sameFault(data, plan) && (plan.beforehand === true) === (data.beforehand === true),
-    );
-    if (at === -1) return `${says(event)} is a ${data.fault} of ${data.target} that is not planned`;
-    left.splice(at, 1);
+    const plan = planned.get(data.id);
+    if (!plan || !sameFault(data, plan) || (plan.beforehand === true) !== (data.beforehand === true))
+      return `${says(event)} is a ${data.fault} of ${data.target} that is not planned`;
     const fault = known.faults[data.fault];
     const on =
       fault?.on === 'store' || fault?.on === 'region'
@@ -114,7 +113,7 @@ function faultsDisagree({ scenario, strategy, events, known }: Agreement): strin
   return firstOf(
     later,
     (event) =>
-      !scenario.fault.some((plan) => sameFault(event.data, plan)) &&
+      !sameFault(event.data, planned.get(event.data.id)) &&
       `${says(event)} is of a ${event.data.fault} of ${event.data.target}, which is not planned`,
   );
 }
@@ -123,15 +122,14 @@ const serviceOf = (strategy: Strategy, component: string): string =>
   strategy.components[component]?.service ?? component;
 
 /** A region is lost by a fault of it alone, once, with the components and the stores that are in it. */
-function regionsDisagree({ scenario, strategy, events }: Agreement): string | null {
+function regionsDisagree({ strategy, events }: Agreement): string | null {
   const lost = new Set<string>();
   return firstOf(eventsOf(events, 'region.lost', 'region.returned', 'region.connections'), (event) => {
     const { region } = event.data;
     const fault = eventsOf(events, 'fault.begun').find(
       ({ seq, data }) => seq < event.seq && data.on === 'region' && data.target === region,
     );
-    if (!fault || !scenario.fault.some((plan) => sameFault(fault.data, plan)))
-      return `${says(event)} is of region ${region}, which no fault took away`;
+    if (!fault) return `${says(event)} is of region ${region}, which no fault took away`;
     if (event.type !== 'region.lost') return null;
     if (lost.has(region)) return `${says(event)} has region ${region} lost once more`;
     lost.add(region);

@@ -1,4 +1,4 @@
-import { cutOffError, eventsOf, firstOf, type TimelineEvent } from '../core/timeline.ts';
+import { eventsOf, firstOf, type TimelineEvent } from '../core/timeline.ts';
 
 const named = ({ seq, type }: TimelineEvent): string => `event ${seq} (${type})`;
 const idOf = ({ data }: { data: { backup: string; point: string } }): string =>
@@ -13,29 +13,27 @@ export const oddBackups = (events: readonly TimelineEvent[]): string | null =>
   oddMoments(events) ?? oddCut(events) ?? oddPrunes(events) ?? oddQuiet(events);
 
 function oddMoments(events: readonly TimelineEvent[]): string | null {
-  const begun = new Map(eventsOf(events, 'backup.begun').map((event) => [idOf(event), event.atMs]));
+  const begun = new Map(eventsOf(events, 'backup.begun').map(({ data, atMs }) => [data.id, atMs]));
   for (const event of eventsOf(events, 'backup.durable')) {
     const { consistentAtMs } = event.data;
-    if (consistentAtMs > event.atMs || consistentAtMs < begun.get(idOf(event))!)
+    if (consistentAtMs > event.atMs || consistentAtMs < begun.get(event.data.id)!)
       return `${named(event)} was consistent at ${consistentAtMs} ms, which is not while it was taken`;
   }
   return null;
 }
 
 function oddCut(events: readonly TimelineEvent[]): string | null {
-  const begun = new Map(eventsOf(events, 'backup.begun').map((event) => [idOf(event), event]));
-  const faults = eventsOf(events, 'fault.begun');
+  const begun = new Map(eventsOf(events, 'backup.begun').map((event) => [event.data.id, event]));
+  const faults = new Map(eventsOf(events, 'fault.begun').map((event) => [event.data.id, event]));
   const stops = new Map(eventsOf(events, 'schedule.stopped').map(({ seq, data }) => [data.backup, seq]));
   for (const event of eventsOf(events, 'backup.failed')) {
-    const { backup, error, completeAtMs } = event.data;
-    if ((completeAtMs !== undefined) !== (error === cutOffError))
-      return `${named(event)} was complete, or cut off by the fault, and not both`;
-    if (completeAtMs === undefined) continue;
-    const from = begun.get(idOf(event));
-    const fault = faults.find(
-      ({ seq, atMs }) => from && seq > from.seq && seq < event.seq && atMs >= completeAtMs,
-    );
-    if (!from || !fault || completeAtMs < from.atMs)
+    const { id, backup, cutOff } = event.data;
+    if (cutOff === undefined) continue;
+    const { by, completeAtMs } = cutOff;
+    const [from, fault] = [begun.get(id), faults.get(by)];
+    const isBetween =
+      from && fault && fault.seq > from.seq && fault.seq < event.seq && fault.atMs >= completeAtMs;
+    if (!isBetween || completeAtMs < from.atMs)
       return `${named(event)} was complete at ${completeAtMs} ms, which is not between its beginning and the fault`;
     if (!((stops.get(backup) ?? -1) > event.seq))
       return `${named(event)} was cut off by the fault, and its schedule.stopped is missing`;
@@ -43,44 +41,44 @@ function oddCut(events: readonly TimelineEvent[]): string | null {
   return null;
 }
 
-type Prune = TimelineEvent<'prune.begun' | 'prune.ended' | 'prune.failed'>;
-const isPrune = (event: TimelineEvent): event is Prune => event.type.startsWith('prune.');
-
 function oddPrunes(events: readonly TimelineEvent[]): string | null {
   const { strategy } = firstOf(events, 'drill.begun')!.data;
   const recovery = firstOf(events, 'recovery.begun')!;
   const known = new Set(eventsOf(events, 'backup.begun').map(idOf));
   const durable = new Set(eventsOf(events, 'backup.durable').map(idOf));
-  /** By backup: what is being removed; and all that ever was, which a later prune may have to complete. */
-  const open = new Map<string, readonly string[]>();
+  /** By id: what is to be removed; and all that ever was, which a later prune may have to complete. */
+  const said = new Map<string, readonly string[]>();
   const begun = new Set<string>();
   /** Of these a prune failed: it may have taken manifests away before it could say of which points. */
   const halted = new Set<string>();
-  for (const event of events.filter(isPrune)) {
-    const { backup } = event.data;
-    const id = (point: string): string => idOf({ data: { backup, point } });
+  /** By backup: the one that is under way. */
+  const open = new Map<string, string>();
+  for (const event of eventsOf(events, 'prune.begun', 'prune.ended', 'prune.failed')) {
+    const { id, backup } = event.data;
+    const point = (name: string): string => idOf({ data: { backup, point: name } });
     const [component, name] = backup.split('.') as [string, string];
     if (!strategy.components[component]?.backups[name]?.keep)
       return `${named(event)} removes points of ${backup}, and the strategy does not say how long they are kept`;
     if (event.seq > recovery.seq) return `${named(event)} comes after the recovery began`;
-    if (event.type === 'prune.failed') {
-      open.delete(backup);
-      halted.add(backup);
-    }
     if (event.type === 'prune.begun') {
       if (open.has(backup)) return `${named(event)} comes while points of ${backup} are being removed`;
-      const unknown = event.data.points.find((point) => !known.has(id(point)));
+      const unknown = event.data.points.find((one) => !known.has(point(one)));
       if (unknown !== undefined) return `${named(event)} removes ${unknown}, which this drill did not make`;
-      open.set(backup, event.data.points);
-      for (const point of event.data.points) begun.add(id(point));
+      open.set(backup, id);
+      said.set(id, event.data.points);
+      for (const one of event.data.points) begun.add(point(one));
+      continue;
     }
-    if (event.type !== 'prune.ended') continue;
-    const { removed, completed } = event.data;
-    const said = open.get(backup) ?? [];
     open.delete(backup);
-    if (removed.length !== said.length || removed.some((point) => !said.includes(point)))
+    if (event.type === 'prune.failed') {
+      halted.add(backup);
+      continue;
+    }
+    const { removed, completed } = event.data;
+    const wanted = said.get(id) ?? [];
+    if (removed.length !== wanted.length || removed.some((one) => !wanted.includes(one)))
       return `${named(event)} removed other points than it began to`;
-    const whole = completed.find((point) => durable.has(id(point)) && !begun.has(id(point)));
+    const whole = completed.find((one) => durable.has(point(one)) && !begun.has(point(one)));
     if (whole !== undefined && !halted.has(backup))
       return `${named(event)} completes the removal of ${whole}, which never began`;
   }

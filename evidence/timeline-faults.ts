@@ -10,18 +10,17 @@ export const oddFaults = (events: readonly TimelineEvent[]): string | null =>
   oddRegions(events) ?? oddStanding(events);
 
 function oddRegions(events: readonly TimelineEvent[]): string | null {
-  let fault: TimelineEvent<'fault.begun'> | null = null;
-  let lost = false;
-  for (const event of events) {
-    if (event.type === 'fault.begun') [fault, lost] = [event, false];
+  const faults = new Map(eventsOf(events, 'fault.begun').map(({ data }) => [data.id, data]));
+  const lost = new Set<string>();
+  for (const event of eventsOf(events, 'region.lost', 'fault.injected')) {
+    const id = event.type === 'region.lost' ? event.data.of : event.data.id;
+    const fault = faults.get(id)!;
     if (event.type === 'region.lost') {
-      if (fault?.data.on !== 'region' || fault.data.target !== event.data.region)
-        return `${named(event)} is no effect of the fault before it`;
-      lost = true;
-    }
-    if (event.type !== 'fault.injected' || fault?.data.on !== 'region') continue;
-    const isOwn = event.data.fault === fault.data.fault && event.data.target === fault.data.target;
-    if (isOwn && !lost) return `${named(event)} is of a region that was not lost`;
+      if (fault.on !== 'region' || fault.target !== event.data.region)
+        return `${named(event)} is no effect of ${id}`;
+      lost.add(id);
+    } else if (fault.on === 'region' && !lost.has(id))
+      return `${named(event)} is of a region that was not lost`;
   }
   return null;
 }

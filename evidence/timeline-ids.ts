@@ -6,7 +6,12 @@ const familyOf = (type: EventType): string => type.split('.')[0]!;
 
 /** The id that an event gives to what it begins, or has from it; and the one of what it belongs to. */
 const idsOf = ({ data }: TimelineEvent): { id?: string; of?: string } => data as { id?: string };
-const refers: readonly EventType[] = ['attachment.kept'];
+/** Which event began what another one is of; whatever it is where any may have. */
+const refers: { [T in EventType]?: EventType | null } = {
+  'attachment.kept': null,
+  'region.lost': 'fault.begun',
+  'undo.begun': 'fault.begun',
+};
 
 /**
  * What belongs together has one id: given once, where it begins, and had by nothing else before or beside
@@ -25,8 +30,11 @@ export function oddIds(events: readonly TimelineEvent[]): string | null {
       if (familyOf(first) !== familyOf(event.type))
         return `${named(event)} is of ${id}, which is a ${familyOf(first)}`;
     }
-    if (refers.includes(event.type) && !begun.has(of!))
-      return `${named(event)} is of ${of}, which never began`;
+    const kind = refers[event.type];
+    if (kind === undefined) continue;
+    const first = begun.get(of!);
+    if (first === undefined) return `${named(event)} is of ${of}, which never began`;
+    if (kind !== null && first !== kind) return `${named(event)} is of ${of}, which is a ${familyOf(first)}`;
   }
   return null;
 }

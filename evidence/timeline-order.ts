@@ -50,6 +50,7 @@ const windows: { [T in EventType]: Window } = {
   'region.lost': ofFaults,
   'region.connections': ['break', null],
   'region.returned': ['break', null],
+  'undo.begun': ['heal', 'heal'],
   'undo.ended': ['heal', 'heal'],
   detected: ['detect', 'detect'],
   undetected: ['detect', 'detect'],
@@ -85,8 +86,19 @@ const once: { [T in EventType]?: readonly (keyof EventData[T])[] } = {
   'schedule.begun': ['backup'],
   'schedule.measured': ['backup'],
   'backup.begun': ['backup', 'point'],
-  'backup.durable': ['backup', 'point'],
-  'backup.failed': ['backup', 'point'],
+  'backup.durable': ['id'],
+  'backup.failed': ['id'],
+  'prune.ended': ['id'],
+  'prune.failed': ['id'],
+  'fault.injected': ['id'],
+  'fault.witnessed': ['id'],
+  'fault.unwitnessed': ['id'],
+  'fault.failed': ['id'],
+  'fault.way': ['id'],
+  'fault.asked-again': ['id'],
+  'region.lost': ['of'],
+  'undo.begun': ['of'],
+  'undo.ended': ['id'],
   'log.broken': ['backup'],
   detected: [],
   undetected: [],
@@ -105,7 +117,12 @@ const once: { [T in EventType]?: readonly (keyof EventData[T])[] } = {
 
 /** Pairs of which a drill has one at most, of those that agree in `by`. */
 const apart: readonly (readonly [EventType, EventType, by: readonly string[]])[] = [
-  ['backup.durable', 'backup.failed', ['backup', 'point']],
+  ['backup.durable', 'backup.failed', ['id']],
+  ['prune.ended', 'prune.failed', ['id']],
+  ['fault.injected', 'fault.failed', ['id']],
+  ['fault.witnessed', 'fault.unwitnessed', ['id']],
+  ['fault.witnessed', 'fault.failed', ['id']],
+  ['fault.unwitnessed', 'fault.failed', ['id']],
   ['detected', 'undetected', []],
   ['check.ended', 'check.silent', ['check']],
 ];
@@ -117,7 +134,10 @@ interface Link {
   by: readonly string[];
   each?: true;
 }
-const ofFault = ['fault', 'target'];
+/** With its id, an event says again what it is of. */
+const ofFault = ['id', 'fault', 'target'];
+const ofBackup = ['id', 'backup', 'point'];
+const ofPrune = ['id', 'backup'];
 const ofStage = ['step', 'stage', 'what'];
 const links: readonly Link[] = [
   { first: 'stack.up', next: ['stack.down'], by: [] },
@@ -125,22 +145,17 @@ const links: readonly Link[] = [
   { first: 'load.ended', next: ['readback.ended'], by: ['load', 'index'] },
   {
     first: 'schedule.begun',
-    next: ['backup.begun', 'backup.failed', 'log.durable', 'log.broken', 'schedule.stopped'],
+    next: ['backup.begun', 'log.durable', 'log.broken', 'schedule.stopped'],
     by: ['backup'],
   },
-  { first: 'backup.begun', next: ['backup.durable'], by: ['backup', 'point'] },
+  { first: 'backup.begun', next: ['backup.durable', 'backup.failed'], by: ofBackup },
   { first: 'backup.durable', next: ['schedule.measured'], by: ['backup', 'point'] },
-  { first: 'backup.durable', next: ['prune.begun', 'prune.ended', 'prune.failed'], by: ['backup'] },
-  { first: 'fault.begun', next: ['fault.injected', 'fault.failed'], by: ofFault, each: true },
-  {
-    first: 'fault.begun',
-    next: ['fault.witnessed', 'fault.unwitnessed', 'fault.failed'],
-    by: ofFault,
-    each: true,
-  },
-  { first: 'fault.begun', next: ['fault.way'], by: ofFault, each: true },
-  { first: 'fault.injected', next: ['fault.witnessed'], by: ofFault, each: true },
-  { first: 'fault.injected', next: ['fault.asked-again'], by: ofFault, each: true },
+  { first: 'backup.durable', next: ['prune.begun'], by: ['backup'] },
+  { first: 'prune.begun', next: ['prune.ended', 'prune.failed'], by: ofPrune },
+  { first: 'fault.begun', next: ['fault.injected', 'fault.unwitnessed', 'fault.failed'], by: ofFault },
+  { first: 'fault.begun', next: ['fault.way'], by: ofFault },
+  { first: 'fault.injected', next: ['fault.witnessed', 'fault.asked-again'], by: ofFault },
+  { first: 'undo.begun', next: ['undo.ended'], by: ['id', 'undo'] },
   { first: 'region.lost', next: ['region.connections'], by: ['region'], each: true },
   { first: 'region.connections', next: ['region.returned'], by: ['region'], each: true },
   { first: 'recovery.ended', next: ['ready', 'observation.ended'], by: [] },
@@ -168,7 +183,8 @@ const dues: readonly Due[] = [
     by: ['load', 'index'],
     which: ({ kind }: EventData['load.begun']) => kind !== 'visits',
   },
-  { of: 'backup.begun', until: ['backup.durable', 'backup.failed'], by: ['backup', 'point'] },
+  { of: 'backup.begun', until: ['backup.durable', 'backup.failed'], by: ofBackup },
+  { of: 'undo.begun', until: ['undo.ended'], by: ['id'] },
   {
     of: 'fault.begun',
     until: ['fault.injected', 'fault.failed', 'fault.unwitnessed'],

@@ -29,8 +29,9 @@ const scenario = z.custom<Scenario>(isObject, { error: 'a scenario' });
 const strategy = z.custom<Strategy>(isObject, { error: 'a strategy' });
 const error = text.optional();
 const point = { backup: text, point: text };
+const taken = { id, ...point };
 const ofStep = { step: count, backup: text };
-const fault = { fault: text, target: text };
+const fault = { id, fault: text, target: text };
 const check = { check: text, facts };
 const stage = { step: count, stage: z.enum(stages), what: text };
 const region = { region: text };
@@ -111,9 +112,9 @@ const shapes = {
     factor: z.number().positive(),
   }),
   'schedule.stopped': z.strictObject({ backup: text, reason: text, lateMs: ms.optional() }),
-  'backup.begun': z.strictObject({ ...point, lateMs: ms.optional() }),
+  'backup.begun': z.strictObject({ ...taken, lateMs: ms.optional() }),
   'backup.durable': z.strictObject({
-    ...point,
+    ...taken,
     consistentAtMs: ms,
     manifestSha256: sha256,
     copies: texts.min(1),
@@ -121,9 +122,14 @@ const shapes = {
     storedBytes: count,
     position: z.record(text, text),
   }),
-  'backup.failed': z.strictObject({ ...point, error: text, completeAtMs: ms.optional() }),
-  'prune.begun': z.strictObject({ backup: text, points: texts }),
+  'backup.failed': z.strictObject({
+    ...taken,
+    error: text,
+    cutOff: z.strictObject({ by: id, completeAtMs: ms }).optional(),
+  }),
+  'prune.begun': z.strictObject({ id, backup: text, points: texts }),
   'prune.ended': z.strictObject({
+    id,
     backup: text,
     removed: texts,
     completed: texts,
@@ -133,7 +139,7 @@ const shapes = {
     bytes: count,
     versionsStayIn: texts,
   }),
-  'prune.failed': z.strictObject({ backup: text, error: text }),
+  'prune.failed': z.strictObject({ id, backup: text, error: text }),
   'log.durable': z.strictObject({
     backup: text,
     segment: count,
@@ -173,6 +179,7 @@ const shapes = {
     staysAway: z.boolean(),
   }),
   'region.lost': z.strictObject({
+    of: id,
     ...region,
     how: z.enum(['dead', 'blackhole']),
     services: texts,
@@ -185,12 +192,13 @@ const shapes = {
     error,
   }),
   'region.returned': z.strictObject(region),
+  'undo.begun': z.strictObject({ id, of: id, undo: text }),
   'undo.ended': z
-    .strictObject({ undo: text, ok: z.boolean(), healed: z.boolean().nullable(), error })
+    .strictObject({ id, undo: text, ok: z.boolean(), healed: z.boolean().nullable(), error })
     .refine(({ ok, healed, error }) => !ok || (healed !== false && error === undefined), {
       error: wrongWith,
     }),
-  detected: z.strictObject({ by: text, detail: text }),
+  detected: z.strictObject({ by: z.enum(['client', 'probe']), detail: text }),
   undetected: z.strictObject({ waitedMs: ms }),
   'recovery.begun': z.strictObject({ automatic: z.boolean() }),
   'recovery.ended': z

@@ -170,7 +170,7 @@ function healthCheckRow(evidence: Evidence, moments: Moments): AlertRow[] {
     condition: `${misses} misses in a row, asked every ${every.text}`,
   } as const;
   const { faultMs } = moments;
-  const bySight = eventsOf(evidence.events, 'detected').some(({ data }) => data.by === 'health probe');
+  const bySight = eventsOf(evidence.events, 'detected').some(({ data }) => data.by === 'probe');
   if (faultMs === null || !bySight)
     return [
       {

@@ -34,9 +34,7 @@ export function momentsOf(events: readonly TimelineEvent[]): Moments {
     begun.find(({ data }) => data.on !== 'store' && !data.beforehand) ??
     begun.find(({ data }) => !data.beforehand) ??
     null;
-  const witnessed = eventsOf(events, 'fault.witnessed').find(
-    ({ data }) => data.fault === broken?.data.fault && data.target === broken.data.target,
-  );
+  const witnessed = eventsOf(events, 'fault.witnessed').find(({ data }) => data.id === broken?.data.id);
   const automatic =
     recovery?.data.automatic ?? firstOf(events, 'drill.begun')?.data.scenario.recover === 'automatic';
   const verified = eventsOf(events, 'phase.ended').find((event) => event.data.phase === 'verify');

@@ -41,13 +41,13 @@ export interface ProtectionSeen {
 }
 
 export function protectionOf(events: readonly TimelineEvent[], faultMs: number | null): ProtectionSeen[] {
-  const begun = new Map(eventsOf(events, 'backup.begun').map((event) => [event.data.point, event.atMs]));
+  const begun = new Map(eventsOf(events, 'backup.begun').map((event) => [event.data.id, event.atMs]));
   return eventsOf(events, 'schedule.begun').map(({ seq, data }) => {
     const points = eventsOf(events, 'backup.durable')
       .filter((event) => event.data.backup === data.backup)
       .map((event) => ({
         point: event.data.point,
-        begunMs: begun.get(event.data.point) ?? event.data.consistentAtMs,
+        begunMs: begun.get(event.data.id) ?? event.data.consistentAtMs,
         consistentMs: Math.min(event.data.consistentAtMs, event.atMs),
         durableMs: event.atMs,
         copies: event.data.copies,
@@ -109,18 +109,19 @@ function underWayMs(
   const ended = new Set(
     eventsOf(events, 'backup.durable', 'backup.failed')
       .filter((event) => event.atMs < faultMs)
-      .map((event) => event.data.point),
+      .map((event) => event.data.id),
   );
   const begun = eventsOf(events, 'backup.begun').findLast(
-    ({ data, atMs }) => data.backup === backup && atMs <= faultMs && !ended.has(data.point),
+    ({ data, atMs }) => data.backup === backup && atMs <= faultMs && !ended.has(data.id),
   );
   if (!begun) return null;
-  const itself = (event: { data: { point: string } }): boolean => event.data.point === begun.data.point;
+  const itself = (event: { data: { id: string } }): boolean => event.data.id === begun.data.id;
   const hangs =
     faultMs - begun.atMs > longestMs &&
     !eventsOf(events, 'backup.durable').some(itself) &&
     !eventsOf(events, 'backup.failed').some(
-      (event) => itself(event) && event.data.completeAtMs !== undefined && event.data.completeAtMs <= faultMs,
+      (event) =>
+        itself(event) && event.data.cutOff !== undefined && event.data.cutOff.completeAtMs <= faultMs,
     );
   return hangs ? null : faultMs - begun.atMs;
 }

@@ -1,6 +1,7 @@
 import type { LedgerAnalysis } from '../core/analysis.ts';
 import { eventsOf, phases, type TimelineEvent } from '../core/timeline.ts';
 import type { DrillResult } from '../core/result.ts';
+import { undosOf } from './undo.ts';
 import { faultsOf } from './witness.ts';
 
 /** The parts of a result that only tell what is on the timeline, without judging it. */
@@ -38,11 +39,11 @@ export const seriesSection = (ledger: LedgerAnalysis): DrillResult['series'] =>
  * off.
  */
 export function backupsSection(events: readonly TimelineEvent[]): DrillResult['backups'] {
-  const durable = new Map(eventsOf(events, 'backup.durable').map((event) => [event.data.point, event]));
-  const failed = new Map(eventsOf(events, 'backup.failed').map((event) => [event.data.point, event]));
-  return eventsOf(events, 'backup.begun').map(({ atMs, data: { backup, point } }) => {
-    const done = durable.get(point);
-    const failure = failed.get(point);
+  const durable = new Map(eventsOf(events, 'backup.durable').map((event) => [event.data.id, event]));
+  const failed = new Map(eventsOf(events, 'backup.failed').map((event) => [event.data.id, event]));
+  return eventsOf(events, 'backup.begun').map(({ atMs, data: { id, backup, point } }) => {
+    const done = durable.get(id);
+    const failure = failed.get(id);
     return {
       backup,
       point,
@@ -59,19 +60,18 @@ export function backupsSection(events: readonly TimelineEvent[]): DrillResult['b
   });
 }
 
-/**
- * Undos run last-in-first-out: the last injected fault is the first undone. What was never undone is null.
- */
+/** What was never undone is null. */
 export function faultsSection(events: readonly TimelineEvent[]): DrillResult['faults'] {
-  const undone = eventsOf(events, 'undo.ended').map(({ data }) => (data.ok ? data.healed : false));
-  const injected = eventsOf(events, 'fault.injected').length;
-  return faultsOf(events).map(({ fault, target, begunMs, outcome }, index) => ({
+  const healed = new Map(
+    undosOf(events).map(({ of, ended }) => [of, ended && (ended.data.ok ? ended.data.healed : false)]),
+  );
+  return faultsOf(events).map(({ id, fault, target, begunMs, outcome }) => ({
     fault,
     target,
     begunMs,
     witnessedMs: outcome?.type === 'fault.witnessed' ? outcome.atMs : null,
     proof: outcome?.type === 'fault.witnessed' ? outcome.data.proof : null,
-    healed: undone.length === injected ? (undone[injected - 1 - index] ?? null) : null,
+    healed: healed.get(id) ?? null,
   }));
 }
 

@@ -1,7 +1,15 @@
 import type { Measure } from '../core/measure.ts';
-import { eventsOf } from '../core/timeline.ts';
+import { eventsOf, type TimelineEvent } from '../core/timeline.ts';
 import type { Verdict } from '../core/verdict.ts';
 import { finding } from './finding.ts';
+
+/** Each undo with the fault that it is of, and its end; null where it never ended. */
+export function undosOf(
+  events: readonly TimelineEvent[],
+): { of: string; ended: TimelineEvent<'undo.ended'> | null }[] {
+  const ended = new Map(eventsOf(events, 'undo.ended').map((event) => [event.data.id, event]));
+  return eventsOf(events, 'undo.begun').map(({ data: { id, of } }) => ({ of, ended: ended.get(id) ?? null }));
+}
 
 function tell({
   ok,
@@ -38,8 +46,10 @@ export const undo: Measure = {
       });
     });
     const injected = eventsOf(events, 'fault.injected');
-    if (ended.length >= injected.length) return findings;
-    const detail = `${injected.length - ended.length} of ${injected.length} injected faults have no undo on the timeline.`;
+    const undone = undosOf(events).flatMap((one) => (one.ended ? [one.of] : []));
+    const left = injected.filter(({ data }) => !undone.includes(data.id));
+    if (left.length === 0) return findings;
+    const detail = `${left.length} of ${injected.length} injected faults have no undo on the timeline.`;
     return [
       ...findings,
       finding({
@@ -47,7 +57,7 @@ export const undo: Measure = {
         title: 'Every fault was undone',
         verdict: 'inconclusive',
         detail,
-        evidence: injected.map((event) => event.seq),
+        evidence: left.map((event) => event.seq),
         gate: true,
       }),
     ];

@@ -5,6 +5,7 @@ import { finding } from './finding.ts';
 
 /** One injection, with what came of it. */
 export interface FaultSeen {
+  id: string;
   fault: string;
   target: string;
   begunMs: number;
@@ -13,16 +14,13 @@ export interface FaultSeen {
   seqs: number[];
 }
 
-/** Each `fault.begun` with the first outcome of the same fault and target that no earlier one took. */
+/** Each fault with what came of it. */
 export function faultsOf(events: readonly TimelineEvent[]): FaultSeen[] {
-  const outcomes = [...eventsOf(events, 'fault.witnessed', 'fault.unwitnessed', 'fault.failed')];
+  const outcomes = eventsOf(events, 'fault.witnessed', 'fault.unwitnessed', 'fault.failed');
   return eventsOf(events, 'fault.begun').map((begun) => {
-    const at = outcomes.findIndex(
-      ({ seq, data }) =>
-        seq > begun.seq && data.fault === begun.data.fault && data.target === begun.data.target,
-    );
-    const outcome = at === -1 ? null : outcomes.splice(at, 1)[0]!;
+    const outcome = outcomes.find(({ data }) => data.id === begun.data.id) ?? null;
     return {
+      id: begun.data.id,
       fault: begun.data.fault,
       target: begun.data.target,
       begunMs: begun.atMs,

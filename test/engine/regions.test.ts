@@ -92,7 +92,7 @@ const store = (give = true): Store => ({
 });
 
 const lose = async (drill: Drill): Promise<unknown> =>
-  (await regionTarget(drill, 'west').aim('blackhole')).strike();
+  (await regionTarget(drill, 'west', 'fault-1').aim('blackhole')).strike();
 
 /** Loses the west, does the work, gets it back, and gives what is on the timeline of it. */
 async function whileLost(
@@ -183,6 +183,7 @@ describe('a lost region comes back', () => {
       'region.returned',
     ]);
     expect(rig.events[0]!.data).toEqual({
+      of: 'fault-1',
       region: 'west',
       how: 'blackhole',
       services: ['db', 's3'],

@@ -11,12 +11,16 @@ const undo = (name: string, part: Partial<Undo> = {}): Undo => ({
   ...part,
 });
 
-async function unwound(...undos: Undo[]): Promise<{ outcomes: UndoOutcome[]; left: number }> {
+async function unwound(...undos: Undo[]): Promise<{ outcomes: UndoOutcome[]; of: string[]; left: number }> {
   const stack = createUndoStack(systemClock);
-  for (const one of undos) stack.push(one);
+  for (const [i, one] of undos.entries()) stack.push(`fault-${i + 1}`, one);
   const outcomes: UndoOutcome[] = [];
-  await stack.unwind((outcome) => void outcomes.push(outcome));
-  return { outcomes, left: stack.size };
+  const of: string[] = [];
+  await stack.unwind((fault) => {
+    of.push(fault);
+    return (outcome) => void outcomes.push(outcome);
+  });
+  return { outcomes, of, left: stack.size };
 }
 
 describe('the undo stack', () => {
@@ -29,7 +33,7 @@ describe('the undo stack', () => {
   it.each([0, 1, 2, 3])('goes on when number %i fails, and says so', async (bad) => {
     const names = ['a', 'b', 'c', 'd'];
     const ran: string[] = [];
-    const { outcomes, left } = await unwound(
+    const { outcomes, of, left } = await unwound(
       ...names.map((name, i) =>
         undo(name, {
           run: async () => {
@@ -40,6 +44,7 @@ describe('the undo stack', () => {
       ),
     );
     expect(ran).toEqual([...names].reverse());
+    expect(of).toEqual(['fault-4', 'fault-3', 'fault-2', 'fault-1']);
     expect(left).toBe(0);
     expect(outcomes.filter((one) => !one.ok)).toEqual([
       { undo: names[bad], ok: false, healed: false, error: `cannot undo ${names[bad]}` },

@@ -47,7 +47,13 @@ export const ofFaults: Case[] = [
     'a fault of a store that nobody planned',
     'withLog',
     (events) =>
-      put(events, 130, 'fault.begun', { fault: 'store-slow', target: 'a', params: {}, on: 'store' }),
+      put(events, 130, 'fault.begun', {
+        id: 'fault-2',
+        fault: 'store-slow',
+        target: 'a',
+        params: {},
+        on: 'store',
+      }),
     /a store-slow of a that is not planned/,
   ],
   [
@@ -55,6 +61,7 @@ export const ofFaults: Case[] = [
     'withLog',
     (events) =>
       put(events, 130, 'fault.begun', {
+        id: 'fault-1',
         fault: 'wipe-volume',
         target: storeOf(events),
         params: {},
@@ -65,7 +72,8 @@ export const ofFaults: Case[] = [
   [
     'the same fault twice',
     'good',
-    (events) => put(events, faultMs(events), 'fault.begun', dataOf(events, 'fault.begun')),
+    (events) =>
+      put(events, faultMs(events), 'fault.begun', { ...dataOf(events, 'fault.begun'), id: 'fault-2' }),
     /that is not planned/,
   ],
   [
@@ -73,6 +81,7 @@ export const ofFaults: Case[] = [
     'good',
     (events) =>
       put(events, faultMs(events), 'region.lost', {
+        of: 'fault-1',
         region: 'west',
         how: 'dead',
         services: [],
@@ -109,7 +118,7 @@ export const ofFaults: Case[] = [
     'good',
     (events) => {
       const { backup } = dataOf(events, 'schedule.begun');
-      put(events, 1_900, 'prune.failed', { backup, error: 'the store does not answer' });
+      put(events, 1_900, 'prune.failed', { id: 'prune-1', backup, error: 'the store does not answer' });
     },
     /which keeps all/,
   ],
@@ -120,6 +129,7 @@ export const ofFaults: Case[] = [
       componentOf(events).backups['snapshot']!.keep = { points: 5 };
       const { backup } = dataOf(events, 'schedule.begun');
       put(events, 1_900, 'prune.ended', {
+        id: 'prune-1',
         backup,
         removed: [],
         completed: [],

@@ -87,7 +87,13 @@ export const ofParts: Case[] = [
     'good',
     (events) => {
       const at = events.findIndex(({ type }) => type === 'fault.injected');
-      const data = { fault: 'wipe-volume', target: storeOf(events), port: 7, usedBy: ['shop'] };
+      const data = {
+        id: 'fault-1',
+        fault: 'wipe-volume',
+        target: storeOf(events),
+        port: 7,
+        usedBy: ['shop'],
+      };
       events.splice(at, 0, { ...events[at]!, type: 'fault.way', data } as (typeof events)[number]);
     },
     /fault\.way\) has others come by port 7/,

@@ -91,6 +91,7 @@ export const ofThePlan: Case[] = [
     'good',
     (events) =>
       put(events, eventsOf(events, 'asked')[0]!.atMs, 'fault.asked-again', {
+        id: 'fault-1',
         fault: 'wipe-volume',
         target: storeOf(events),
         there: true,

@@ -25,39 +25,51 @@ export const ofRestores: Contradiction[] = [
 }));
 
 const cut = (events: Events): TimelineEvent<'backup.failed'> => last(events, 'backup.failed');
+const cutOff = (events: Events) => cut(events).data.cutOff!;
 export const ofBackups: Contradiction[] = [
   {
     what: 'a backup that was cut off was complete at no time',
-    alter: forged((events) => void (cut(events).data.completeAtMs = null as never)),
+    alter: forged((events) => void (cutOff(events).completeAtMs = null as never)),
     says: /backup\.failed\).*completeAtMs/,
   },
   {
     what: 'it was complete before the drill began',
-    alter: forged((events) => void (cut(events).data.completeAtMs = -5)),
+    alter: forged((events) => void (cutOff(events).completeAtMs = -5)),
     says: /backup\.failed\).*completeAtMs/,
   },
   {
     what: 'it was complete before it began',
-    alter: forged((events) => void (cut(events).data.completeAtMs = 1)),
+    alter: forged((events) => void (cutOff(events).completeAtMs = 1)),
     says: /was complete at 1 ms, which is not between its beginning and the fault/,
   },
   {
     what: 'it was complete after the fault',
-    alter: forged((events) => void (cut(events).data.completeAtMs = cut(events).atMs + 1)),
+    alter: forged((events) => void (cutOff(events).completeAtMs = cut(events).atMs + 1)),
     says: /which is not between its beginning and the fault/,
   },
   {
-    what: 'it was complete, and failed for a reason of its own',
-    alter: forged((events) => void (cut(events).data.error = 'disk full')),
-    says: /was complete, or cut off by the fault, and not both/,
+    what: 'it was complete, and cut off by a fault that never came',
+    alter: forged((events) => void (cutOff(events).by = 'fault-9')),
+    says: /which is not between its beginning and the fault/,
+  },
+  {
+    what: 'one that failed before the fault was cut off by it',
+    alter: forged((events) => {
+      const begun = all(events, 'backup.begun')[0]!;
+      const { id, backup, point } = begun.data;
+      remove(events, ({ type, data }) => type === 'backup.durable' && (data as { id: string }).id === id);
+      const cutOff = { by: 'fault-1', completeAtMs: begun.atMs };
+      put(events, begun, 'backup.failed', { id, backup, point, error: 'disk full', cutOff });
+    }),
+    says: /which is not between its beginning and the fault/,
   },
   {
     what: 'a point that failed became durable after the fault',
     alter: forged((events) => {
       const { data } = last(events, 'backup.durable');
-      const { point } = cut(events).data;
-      const consistentAtMs = cut(events).data.completeAtMs!;
-      put(events, cut(events), 'backup.durable', { ...data, point, consistentAtMs });
+      const { id, point } = cut(events).data;
+      const consistentAtMs = cutOff(events).completeAtMs;
+      put(events, cut(events), 'backup.durable', { ...data, id, point, consistentAtMs });
     }),
     says: /backup\.failed\) contradicts a backup\.durable of the same/,
   },
@@ -91,7 +103,7 @@ export const ofBackups: Contradiction[] = [
     what: 'points are removed, and the strategy keeps all',
     alter: forged((events) => {
       const { backup, point } = last(events, 'backup.durable').data;
-      put(events, last(events, 'backup.durable'), 'prune.begun', { backup, points: [point] });
+      put(events, last(events, 'backup.durable'), 'prune.begun', { id: 'prune-1', backup, points: [point] });
     }),
     says: /the strategy does not say how long they are kept/,
   },

@@ -63,7 +63,7 @@ const treatments: Record<string, { alter: Alter; mayBe: readonly EventType[] }> 
   'said twice': {
     alter: (events, type) => events.flatMap((event) => (event.type === type ? [event, event] : [event])),
     // Two faults may stop the same schedule: what was under way goes on until the second.
-    mayBe: ['note', 'undo.ended', 'log.durable', 'schedule.stopped'],
+    mayBe: ['note', 'log.durable', 'schedule.stopped'],
   },
   'moved to the beginning': {
     alter: (events, type) => [

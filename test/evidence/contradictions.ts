@@ -1,5 +1,6 @@
 import type { EventType, TimelineEvent } from '../../core/timeline.ts';
 import { beganWith, ofBackups, ofRestores } from './contradictions-of-backups.ts';
+import { ofIds } from './contradictions-of-ids.ts';
 import {
   all,
   forged,
@@ -109,14 +110,15 @@ const ofWitnesses: Contradiction[] = [
   {
     what: 'a witness spoke before the fault, and the real one saw nothing',
     alter: forged((events) => {
-      const { fault, target } = last(events, 'fault.witnessed').data;
+      const { id, fault, target } = last(events, 'fault.witnessed').data;
+      const which = { id, fault, target };
       const at = indexOf(events, last(events, 'fault.witnessed'));
-      const unwitnessed = { ...events[at]!, type: 'fault.unwitnessed', data: { fault, target, waitedMs: 5 } };
-      const witnessed = { fault, target, proof: 'forged', facts: {} };
+      const unwitnessed = { ...events[at]!, type: 'fault.unwitnessed', data: { ...which, waitedMs: 5 } };
+      const witnessed = { ...which, proof: 'forged', facts: {} };
       events[at] = unwitnessed as TimelineEvent;
       put(events, last(events, 'fault.begun'), 'fault.witnessed', witnessed, 'before');
     }),
-    says: /fault\.witnessed\) comes without a fault\.begun of the same before it/,
+    says: /fault\.witnessed\) is of fault-1, which never began/,
   },
   {
     what: 'a witness spoke after the verification',
@@ -131,7 +133,7 @@ const ofWitnesses: Contradiction[] = [
       const one = last(events, 'fault.witnessed');
       put(events, one, 'fault.witnessed', one.data);
     }),
-    says: /fault\.witnessed\) is one more than there are fault\.begun/,
+    says: /fault\.witnessed\) says again what can be once/,
   },
   {
     what: 'what was read back is incomplete, and then complete',
@@ -168,10 +170,12 @@ const ofWitnesses: Contradiction[] = [
   {
     what: 'a region was lost that no fault took',
     alter: forged((events) => {
-      const { data } = { data: { region: 'west', how: 'dead' as const, services: [], stores: ['b'] } };
+      const { data } = {
+        data: { of: 'fault-1', region: 'west', how: 'dead' as const, services: [], stores: ['b'] },
+      };
       put(events, last(events, 'fault.injected'), 'region.lost', data, 'before');
     }),
-    says: /region\.lost\) is no effect of the fault before it/,
+    says: /region\.lost\) is no effect of fault-1/,
   },
   {
     what: 'what reached a lost region is told twice, the first time as nothing',
@@ -179,7 +183,13 @@ const ofWitnesses: Contradiction[] = [
       const [begun] = all(events, 'fault.begun');
       Object.assign(begun!.data, { on: 'region', components: [] });
       const region = begun!.data.target;
-      put(events, begun, 'region.lost', { region, how: 'dead', services: [], stores: [] });
+      put(events, begun, 'region.lost', {
+        of: begun!.data.id,
+        region,
+        how: 'dead',
+        services: [],
+        stores: [],
+      });
       const none = { region, attempts: [], accesses: [] };
       const reached = { from: 'app', service: 'x', port: 1, count: 3, outcome: 'accepted' as const };
       put(events, phaseOf(events, 'heal', 'phase.begun'), 'region.connections', {
@@ -240,4 +250,5 @@ export const contradictions: Contradiction[] = [
   ...ofOrder,
   ...ofWitnesses,
   ...ofWords,
+  ...ofIds,
 ];

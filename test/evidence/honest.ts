@@ -191,11 +191,12 @@ const otherDrills: Record<string, Treat> = {
     const over = events[at]!;
     const durable = event(over, 'backup.durable', {
       ...rest,
+      id: 'backup-99',
       backup,
       point: 'later',
       consistentAtMs: over.atMs,
     });
-    insert(events, at + 1, event(over, 'backup.begun', { backup, point: 'later' }), durable);
+    insert(events, at + 1, event(over, 'backup.begun', { id: 'backup-99', backup, point: 'later' }), durable);
   }),
   'a read-back that took an hour': recorded((events) =>
     later(

@@ -42,8 +42,7 @@ test('what is slow for the one alert is not for the other: response times are co
 });
 
 describe("the strategy's own health check", () => {
-  const probed = (sketch: Sketch): void =>
-    change(sketch, 'detected', ({ data }) => void (data.by = 'health probe'));
+  const probed = (sketch: Sketch): void => change(sketch, 'detected', ({ data }) => void (data.by = 'probe'));
   test.each<[string, (sketch: Sketch) => void, object]>([
     [
       'is derived from its settings where a probe saw the outage',

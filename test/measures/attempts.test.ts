@@ -141,6 +141,7 @@ function storeBroken(from = at.fault - 1_000): Sketch {
   add(sketch, from, 'fault.begun', { ...fault, params: {}, on: 'store' });
   add(sketch, from + 10, 'fault.injected', { ...fault, facts: {} });
   add(sketch, from + 20, 'fault.witnessed', { ...fault, proof: 'no answer', facts: {} });
+  add(sketch, 28_080, 'undo.begun', { of: 'fault-2', undo: 'store-unreachable of mysql' });
   add(sketch, 28_090, 'undo.ended', { undo: 'store-unreachable of mysql', ok: true, healed: true });
   return sketch;
 }

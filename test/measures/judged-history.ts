@@ -30,7 +30,11 @@ export function timelineOf({
         volatile: false,
       },
     },
-    { atMs: faultMs, type: 'fault.begun', data: { fault: 'crash', target: 'redis', params: {} } },
+    {
+      atMs: faultMs,
+      type: 'fault.begun',
+      data: { id: 'fault-1', fault: 'crash', target: 'redis', params: {} },
+    },
     { atMs: recoveryMs, type: 'recovery.begun', data: { automatic } },
     {
       atMs: recoveryMs + exchangeMs,

@@ -61,7 +61,13 @@ test('a long list is cut, and says how much is missing', () => {
 
 test('a region that is lost twice is judged twice', () => {
   const sketch = lostWith(inVain);
-  add(sketch, 28_070, 'region.lost', { region: 'west', how: 'dead', services: ['redis'], stores: [] });
+  add(sketch, 28_070, 'region.lost', {
+    of: 'fault-1',
+    region: 'west',
+    how: 'dead',
+    services: ['redis'],
+    stores: [],
+  });
   add(sketch, 28_080, 'region.connections', {
     region: 'west',
     attempts: [],

@@ -37,8 +37,36 @@ export interface Sealed {
   source: LedgerSource;
 }
 
-export const add = <T extends EventType>(sketch: Sketch, atMs: number, type: T, data: EventData[T]): void =>
-  void sketch.events.push({ atMs, type, data } as Sketch['events'][number]);
+/** The data of an event; its id may be left out, and follows from the names in it. */
+type Sketched<T extends EventType> = EventData[T] extends { id: string }
+  ? Omit<EventData[T], 'id'> & { id?: string }
+  : EventData[T];
+
+export function add<T extends EventType>(sketch: Sketch, atMs: number, type: T, data: Sketched<T>): void {
+  const whole = 'id' in data ? data : { ...idFor(sketch, type, data), ...data };
+  sketch.events.push({ atMs, type, data: whole } as Sketch['events'][number]);
+}
+
+/** What makes events those of one thing, by what stands before the dot in their type. */
+const named: Record<string, readonly string[]> = {
+  fault: ['fault', 'target'],
+  backup: ['backup', 'point'],
+  prune: ['backup'],
+  undo: ['undo'],
+};
+
+/** As the drill would have it: a new one where something begins, else that of the last one of these names. */
+function idFor({ events }: Sketch, type: EventType, data: object): { id?: string } {
+  const [kind] = type.split('.') as [string];
+  const names = named[kind];
+  if (!names) return {};
+  const begun = events.filter((event) => event.type === `${kind}.begun`) as { data: { id: string } }[];
+  const isSame = (one: { data: object }): boolean =>
+    names.every((name) => (one.data as Names)[name] === (data as Names)[name]);
+  const first = type.endsWith('.begun') ? undefined : begun.findLast(isSame);
+  return { id: first?.data.id ?? `${kind}-${begun.length + 1}` };
+}
+type Names = Record<string, unknown>;
 
 /** Leaves out the events of a type, or those of them that `which` picks. */
 export function drop<T extends EventType>(
