@@ -83,6 +83,7 @@ const onlyInAll = everything
         'still-there',
         'zones',
       ].map((file) => `drivers/mysql/${file}`),
+      ...['recovery', 'tls'].map((file) => `drivers/postgres/${file}`),
       ...[
         'bounded',
         'redis-checks',
@@ -106,6 +107,7 @@ const long = [
   'accidents/accidents.docker.test.ts',
   'drivers/mysql.docker.test.ts',
   'drivers/redis.docker.test.ts',
+  'drivers/postgres.docker.test.ts',
   'drills/redis.docker.test.ts',
   'drivers/toxiproxy.docker.test.ts',
   'accidents/environment.docker.test.ts',

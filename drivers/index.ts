@@ -4,6 +4,7 @@ import loginService from './login-service/index.ts';
 import memory from './memory/index.ts';
 import mysql from './mysql/index.ts';
 import nginx from './nginx/index.ts';
+import postgres from './postgres/index.ts';
 import redis from './redis/index.ts';
 import toxiproxy from './toxiproxy/index.ts';
 
@@ -14,6 +15,7 @@ export const drivers = {
   memory,
   mysql,
   nginx,
+  postgres,
   redis,
   toxiproxy,
 } satisfies Record<string, AnyDriver>;

@@ -15,6 +15,7 @@ export async function createRunEnvironment(): Promise<{ environment: Record<stri
   const environment = {
     MYSQL_ROOT_PASSWORD: secret(),
     MYSQL_PASSWORD: secret(),
+    POSTGRES_PASSWORD: secret(),
     TOKEN_SECRET: secret(),
     ADMIN_TOKEN: secret(),
     S3_ACCESS_KEY: randomBytes(10).toString('hex').toUpperCase(),
@@ -32,6 +33,7 @@ export async function createRunEnvironment(): Promise<{ environment: Record<stri
 export const generatedNames = [
   'MYSQL_ROOT_PASSWORD',
   'MYSQL_PASSWORD',
+  'POSTGRES_PASSWORD',
   'TOKEN_SECRET',
   'ADMIN_TOKEN',
   'S3_ACCESS_KEY',

@@ -36,7 +36,7 @@ const tracked = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '-
 })
   .split('\n')
   .filter((file) => file !== '' && existsSync(file));
-const sources = tracked.filter((file) => file.split('/')[0]! in mayImport);
+const sources = tracked.filter((file) => file.split('/')[0]! in mayImport && !file.endsWith('.d.ts'));
 const read = (file: string): string => readFileSync(file, 'utf8');
 
 interface Import {

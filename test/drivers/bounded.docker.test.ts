@@ -8,6 +8,7 @@ import type { DataClient } from '../../core/workload.ts';
 import type { Service } from '../../core/service.ts';
 import type { Stack } from '../../core/stack.ts';
 import mysql from '../../drivers/mysql/index.ts';
+import postgres from '../../drivers/postgres/index.ts';
 import redis from '../../drivers/redis/index.ts';
 import diskFull from '../../faults/storage/disk-full.ts';
 import { createStackProvider } from '../../stack/provider.ts';
@@ -18,8 +19,11 @@ import { bystanders } from './bystanders.ts';
 // broken that way.
 const file = fileURLToPath(new URL('../../fixtures/stacks/bounded.compose.yml', import.meta.url));
 const drill = `bounded-test-${randomBytes(3).toString('hex')}`;
-const environment: Record<string, string> = { MYSQL_ROOT_PASSWORD: randomBytes(12).toString('hex') };
-const drivers = { redis, mysql };
+const environment: Record<string, string> = {
+  MYSQL_ROOT_PASSWORD: randomBytes(12).toString('hex'),
+  POSTGRES_PASSWORD: randomBytes(12).toString('hex'),
+};
+const drivers = { redis, mysql, postgres };
 let stack: Stack;
 
 beforeAll(async () => {
@@ -51,7 +55,7 @@ const openClient = async (attached: Attached): Promise<DataClient> => {
   return attached.workload.open();
 };
 
-describe.each(['redis', 'mysql'] as const)(
+describe.each(['redis', 'mysql', 'postgres'] as const)(
   'driver %s, on a file system of its own > fault disk-full',
   { timeout: 240_000 },
   (name) => {

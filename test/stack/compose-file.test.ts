@@ -87,7 +87,7 @@ describe('what a compose file declares', () => {
     const { description } = await describeComposeFile(
       join(import.meta.dirname, '../../fixtures/stacks/bounded.compose.yml'),
     );
-    expect([...description.ownFileSystems]).toEqual(['redis-data', 'mysql-data']);
+    expect([...description.ownFileSystems]).toEqual(['redis-data', 'mysql-data', 'postgres-data']);
     const reference = await describeComposeFile(join(import.meta.dirname, '../../docker-compose.yml'));
     expect([...reference.description.ownFileSystems]).toEqual([]);
   });

@@ -11,6 +11,7 @@ const byServer: [RegExp, AnyDriver][] = [
   [/^Redis/, drivers.redis],
   [/^MySQL/, drivers.mysql],
   [/^nginx/, drivers.nginx],
+  [/^PostgreSQL/, drivers.postgres],
   [/^Toxiproxy/, drivers.toxiproxy],
   [/^Muster memory/, drivers.memory],
 ];

@@ -1,0 +1,252 @@
+import { environmentError } from '../../core/errors.ts';
+
+/**
+ * pg_dump's custom format, as src/bin/pg_dump/pg_backup_archiver.c and pg_backup_custom.c write it: a head, a
+ * list of entries, and a block for each entry that has data. It has no mark at its end: it is whole when each
+ * entry that has data has had its block, to the length of nought that ends it.
+ */
+const magic = 'PGDMP';
+const custom = 1;
+const known = { major: 1, oldest: 14, newest: 16 };
+const offsetKinds = { withData: [1, 2], without: 3 };
+const blockOf = { rows: 1, largeObjects: 3 };
+
+/** An entry of the list. */
+export interface Entry {
+  id: number;
+  /** `TABLE DATA`, `SEQUENCE SET`, `EXTENSION` … */
+  kind: string;
+  schema: string;
+  name: string;
+  hasData: boolean;
+}
+
+export interface ArchiveHead {
+  version: string;
+  database: string;
+  /** As the server and pg_dump said. */
+  serverVersion: string;
+  dumpVersion: string;
+  entries: Entry[];
+}
+
+/** More bytes are needed than there are so far. */
+class Short extends Error {}
+
+const wrong = (what: string, found: string): Error =>
+  environmentError('the dump is no archive of pg_dump that Muster can read', { found, expected: what });
+
+/** Reads numbers and texts as the head says that they are written. */
+class Reader {
+  at = 0;
+  intBytes = 4;
+  offsetBytes = 8;
+  readonly bytes: Buffer;
+  constructor(bytes: Buffer) {
+    this.bytes = bytes;
+  }
+
+  take(count: number): Buffer {
+    if (this.at + count > this.bytes.length) throw new Short();
+    this.at += count;
+    return this.bytes.subarray(this.at - count, this.at);
+  }
+  byte(): number {
+    return this.take(1)[0]!;
+  }
+  /** A byte for the sign, then the number, lowest byte first. */
+  int(): number {
+    const negative = this.byte() !== 0;
+    const value = this.take(this.intBytes).readUIntLE(0, Math.min(this.intBytes, 6));
+    return negative ? -value : value;
+  }
+  text(): string | null {
+    const length = this.int();
+    return length < 0 ? null : this.take(length).toString('utf8');
+  }
+}
+
+function readHead(reader: Reader): { head: ArchiveHead; minor: number } {
+  const said = reader.take(magic.length).toString('latin1');
+  if (said !== magic) throw wrong(`${magic} at the beginning`, JSON.stringify(said));
+  const [major, minor, revision] = [reader.byte(), reader.byte(), reader.byte()];
+  const version = `${major}.${minor}.${revision}`;
+  if (major !== known.major || minor < known.oldest || minor > known.newest)
+    throw wrong(`format ${known.major}.${known.oldest} to ${known.major}.${known.newest}`, version);
+  reader.intBytes = reader.byte();
+  reader.offsetBytes = reader.byte();
+  const format = reader.byte();
+  if (format !== custom) throw wrong('the custom format', `format ${format}`);
+  // How it is compressed: a kind since 1.15, a level before.
+  if (minor >= 15) reader.byte();
+  else reader.int();
+  // The time, in seven numbers.
+  for (let i = 0; i < 7; i += 1) reader.int();
+  const head = {
+    version,
+    database: reader.text() ?? '',
+    serverVersion: reader.text() ?? '',
+    dumpVersion: reader.text() ?? '',
+    entries: [] as Entry[],
+  };
+  return { head, minor };
+}
+
+function readEntry(reader: Reader, minor: number): Entry {
+  const id = reader.int();
+  reader.int();
+  reader.text();
+  reader.text();
+  const name = reader.text() ?? '';
+  const kind = reader.text() ?? '';
+  reader.int();
+  // Definition, how to drop, how to copy.
+  for (let i = 0; i < 3; i += 1) reader.text();
+  const schema = reader.text() ?? '';
+  reader.text();
+  // The access method since 1.14, the kind of relation since 1.16.
+  reader.text();
+  if (minor >= 16) reader.int();
+  // The owner, and whether there are OIDs, which there never are any more.
+  reader.text();
+  reader.text();
+  while (reader.text() !== null);
+  const flag = reader.byte();
+  reader.take(reader.offsetBytes);
+  return { id, kind, schema, name, hasData: flag !== offsetKinds.without };
+}
+
+/** Null while the bytes do not reach to the end of the list. */
+function readList(bytes: Buffer): { head: ArchiveHead; reader: Reader } | null {
+  const reader = new Reader(bytes);
+  try {
+    const { head, minor } = readHead(reader);
+    const count = reader.int();
+    for (let i = 0; i < count; i += 1) head.entries.push(readEntry(reader, minor));
+    return { head, reader };
+  } catch (error) {
+    if (error instanceof Short) return null;
+    throw error;
+  }
+}
+
+/** Looks at an archive as it goes by. */
+export interface ArchiveWatch {
+  /** Throws where it is no archive, or its blocks do not follow each other. */
+  see(chunk: Buffer): void;
+  /** Null until the list has been seen. */
+  head(): ArchiveHead | null;
+  /** In words, what is missing at the end; null where it is whole. */
+  missing(): string | null;
+}
+
+export function watchArchive(): ArchiveWatch {
+  let list: ReturnType<typeof readList> = null;
+  let pending: Buffer[] = [];
+  let pendingBytes = 0;
+  let tryAt = 0;
+  let blocks: Blocks | null = null;
+  const readSoFar = (): void => {
+    const bytes = Buffer.concat(pending);
+    pending = [bytes];
+    list = readList(bytes);
+    // Each attempt reads from the beginning: the next comes when there is twice as much.
+    tryAt = pendingBytes * 2;
+    if (list === null) return;
+    blocks = new Blocks(
+      list.reader,
+      new Set(list.head.entries.filter((one) => one.hasData).map(({ id }) => id)),
+    );
+    blocks.see(bytes.subarray(list.reader.at));
+    pending = [];
+  };
+  return {
+    see: (chunk) => {
+      if (blocks) return blocks.see(chunk);
+      pending.push(chunk);
+      pendingBytes += chunk.length;
+      if (pendingBytes >= tryAt) readSoFar();
+    },
+    head: () => list?.head ?? null,
+    missing: () => {
+      if (list === null && pendingBytes > 0) readSoFar();
+      if (list === null || blocks === null)
+        return `it ends after ${pendingBytes} bytes, within the list of what it holds`;
+      return blocks.missing(list.head.entries);
+    },
+  };
+}
+
+/**
+ * The blocks, each ended by a length of nought; one of large objects has several, and then a number of
+ * nought.
+ */
+class Blocks {
+  private readonly expected: Set<number>;
+  private readonly intBytes: number;
+  private skip = 0;
+  private rest: Buffer = Buffer.alloc(0);
+  private state: 'block' | 'length' | 'object' = 'block';
+  private current: { kind: number; id: number } | null = null;
+
+  constructor({ intBytes }: Reader, expected: Set<number>) {
+    this.intBytes = intBytes;
+    this.expected = expected;
+  }
+
+  see(chunk: Buffer): void {
+    const bytes = this.rest.length === 0 ? chunk : Buffer.concat([this.rest, chunk]);
+    const reader = new Reader(bytes);
+    reader.intBytes = this.intBytes;
+    let done = 0;
+    try {
+      for (;;) {
+        const some = Math.min(this.skip, bytes.length - reader.at);
+        reader.at += some;
+        this.skip -= some;
+        done = reader.at;
+        if (this.skip > 0) break;
+        this.step(reader);
+        done = reader.at;
+      }
+    } catch (error) {
+      if (!(error instanceof Short)) throw error;
+    }
+    this.rest = bytes.subarray(done);
+  }
+
+  private step(reader: Reader): void {
+    if (this.state === 'block') {
+      const kind = reader.byte();
+      const id = reader.int();
+      if (kind !== blockOf.rows && kind !== blockOf.largeObjects)
+        throw wrong('a block of rows or of large objects', `a block of kind ${kind}`);
+      if (!this.expected.has(id)) throw wrong('a block of an entry that has one', `a block of entry ${id}`);
+      this.current = { kind, id };
+      this.state = kind === blockOf.rows ? 'length' : 'object';
+    } else if (this.state === 'object') {
+      if (reader.int() === 0) this.end();
+      else this.state = 'length';
+    } else {
+      const length = reader.int();
+      if (length < 0) throw wrong('a length', String(length));
+      this.skip = length;
+      if (length > 0) return;
+      if (this.current!.kind === blockOf.rows) this.end();
+      else this.state = 'object';
+    }
+  }
+
+  private end(): void {
+    this.expected.delete(this.current!.id);
+    this.current = null;
+    this.state = 'block';
+  }
+
+  missing(entries: readonly Entry[]): string | null {
+    const without = entries.filter(({ id }) => this.expected.has(id));
+    if (without.length === 0 && this.state === 'block' && this.rest.length === 0) return null;
+    const named = without.slice(0, 3).map(({ kind, schema, name }) => `${kind} ${schema}.${name}`);
+    return `it ends within its blocks: ${without.length} of its entries have no whole one (${named.join(', ') || 'none'})`;
+  }
+}

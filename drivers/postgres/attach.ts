@@ -1,0 +1,39 @@
+import type { AttachContext } from '../../core/driver.ts';
+import type { PostgresConfig } from './config.ts';
+import { reachOf } from './credentials.ts';
+import { dataHome } from './own-data.ts';
+import { identify, isReady, type Site } from './server.ts';
+import type { PostgresSystem } from './system.ts';
+import { postgresVolume } from './volume.ts';
+import { dataWorkload } from './workload.ts';
+
+async function siteOf(context: AttachContext<PostgresConfig>): Promise<Site> {
+  const { component, service, config, clock, seed } = context;
+  const reach = await reachOf(context);
+  const { server, major, dataFolder } = await identify(reach);
+  return {
+    ...reach,
+    component,
+    config,
+    clock,
+    seed,
+    clients: () => context.clients(),
+    note: (text) => context.note(text),
+    server,
+    major,
+    ...(await dataHome(service, dataFolder, major)),
+  };
+}
+
+export async function open(context: AttachContext<PostgresConfig>): Promise<PostgresSystem> {
+  const site = await siteOf(context);
+  return {
+    server: site.server,
+    service: site.service,
+    data: postgresVolume(site),
+    site,
+    workload: dataWorkload(site),
+    ready: () => isReady(site),
+    close: async () => undefined,
+  };
+}

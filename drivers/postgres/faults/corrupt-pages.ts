@@ -1,0 +1,8 @@
+import { corruptPagesEntry } from '../../mistakes.ts';
+import { postgresFault } from '../system.ts';
+
+export default postgresFault({
+  ...corruptPagesEntry,
+  inject: async ({ site }, params, { seed }) =>
+    (await import('../corrupt-pages.ts')).corruptPages(site, { ...params, seed }),
+});

@@ -1,0 +1,50 @@
+import { defineDriver } from '../../core/driver.ts';
+import { checks } from './checks.ts';
+import { configSchema, dumpOptions, serverPort, type PostgresConfig } from './config.ts';
+import corruptPages from './faults/corrupt-pages.ts';
+import corruptRows from './faults/corrupt-rows.ts';
+import deleteRows from './faults/delete-rows.ts';
+import dropTable from './faults/drop-table.ts';
+import type { PostgresSystem } from './system.ts';
+
+export default defineDriver<PostgresConfig, PostgresSystem>({
+  about: 'PostgreSQL: consistent dumps of every database with its roles, restored into an empty cluster',
+  config: configSchema,
+  port: serverPort,
+  dataFolders: ['/var/lib/postgresql/data', '/var/lib/postgresql', '/bitnami/postgresql'],
+  faults: {
+    'corrupt-pages': corruptPages,
+    'drop-table': dropTable,
+    'delete-rows': deleteRows,
+    'corrupt-rows': corruptRows,
+  },
+  backups: {
+    dump: {
+      about: 'pg_dump of each database in one snapshot, roles and settings included',
+      kind: 'snapshot',
+      options: dumpOptions,
+      of: async ({ site }) => {
+        const { backupDump } = await import('./dump.ts');
+        const { restoreDump } = await import('./restore.ts');
+        const { assertRestoreUsable } = await import('./restorable.ts');
+        return {
+          backup: backupDump(site),
+          restore: restoreDump(site),
+          assertUsable: () => assertRestoreUsable(site),
+        };
+      },
+    },
+  },
+  workload: 'data',
+  actions: {},
+  checks,
+  load: () =>
+    Promise.all([
+      import('pg'),
+      import('./attach.ts'),
+      import('./check-inventory.ts'),
+      import('./dump.ts'),
+      import('./restore.ts'),
+    ]),
+  open: async (context) => (await import('./attach.ts')).open(context),
+});

@@ -1,0 +1,168 @@
+import type { Inventory, Sequences } from './inventory.ts';
+import type { Role } from './inventory-cluster.ts';
+import { sameRows, type TableDigest } from './row-digest.ts';
+
+/**
+ * In words. `differences`, the gravest first, are faults; `remarks` are not, and must be read all the same.
+ */
+export interface Comparison {
+  differences: string[];
+  remarks: string[];
+}
+
+export function compareInventories(
+  before: Inventory,
+  justBefore: Sequences | null,
+  now: Inventory,
+): Comparison {
+  const remarks: string[] = [];
+  const sequences = compareSequences(before, justBefore, now);
+  const differences = [
+    ...compare('definition of', before.definitions, now.definitions, (a, b) =>
+      a === b ? null : 'another definition',
+    ),
+    ...compareRows(before, now, remarks),
+    ...sequences.fallen,
+    ...compareInvalid(before, now, remarks),
+    ...compare('role', before.roles, now.roles, compareRole),
+    ...compare('', before.settings, now.settings, (a, b) => (a === b ? null : changedTo(a, b))),
+    ...compare('replication slot', before.slots, now.slots, (a, b) => (a === b ? null : `${b}, was ${a}`)),
+    ...now.collations
+      .filter((name) => !before.collations.includes(name))
+      .map(
+        (name) =>
+          `database ${name} was sorted by another version of its collation than the system has: its indexes may not find what is there`,
+      ),
+  ];
+  remarks.unshift(...sequences.again);
+  return { differences, remarks };
+}
+
+/** Digests say nothing to a reader. */
+const changedTo = (was: string, is: string): string =>
+  /^[0-9a-f]{64}$/.test(is) ? 'others' : `${is}, was ${was}`;
+
+function compare<Item>(
+  what: string,
+  was: Record<string, Item>,
+  is: Record<string, Item>,
+  changed: (a: Item, b: Item, name: string) => string | null,
+): string[] {
+  const out: string[] = [];
+  for (const name of new Set([...Object.keys(was), ...Object.keys(is)])) {
+    const called = `${what} ${name}`.trim();
+    if (!Object.hasOwn(is, name)) out.push(`${called} is missing`);
+    else if (!Object.hasOwn(was, name)) out.push(`${called} was not there before`);
+    else {
+      const difference = changed(was[name]!, is[name]!, name);
+      if (difference) out.push(`${called}: ${difference}`);
+    }
+  }
+  return out;
+}
+
+function compareRole(was: Role, is: Role): string | null {
+  const changed = [
+    was.attributes === is.attributes ? null : 'other rights',
+    was.password === is.password
+      ? null
+      : is.password === 'none'
+        ? 'its password is lost'
+        : was.password === 'none'
+          ? 'it has a password, and had none'
+          : 'another password',
+    was.memberOf === is.memberOf
+      ? null
+      : `member of ${is.memberOf || 'none'}, was of ${was.memberOf || 'none'}`,
+  ].filter((one) => one !== null);
+  return changed.length > 0 ? changed.join(', ') : null;
+}
+
+function compareRows(before: Inventory, now: Inventory, remarks: string[]): string[] {
+  const anew = before.startedAt !== now.startedAt;
+  return compare('rows of', before.tables, now.tables, (a: TableDigest, b: TableDigest, name) => {
+    if (sameRows(a, b)) return null;
+    const words =
+      a.rows === b.rows ? `${a.rows} rows, and not all as before` : `${b.rows} rows, ${a.rows} before`;
+    // Empty it is as it must be. Rows that are there all the same came from somewhere, and must be the right
+    // ones.
+    if (!anew || b.rows > 0 || !now.unlogged.includes(name)) return words;
+    remarks.push(`rows of ${name}: ${words}; an unlogged table keeps nothing over a crash`);
+    return null;
+  });
+}
+
+/** An index that was never finished is in no dump, and nobody misses it. */
+function compareInvalid(before: Inventory, now: Inventory, remarks: string[]): string[] {
+  for (const name of before.invalid)
+    remarks.push(
+      `index ${name} was invalid before the load ${now.invalid.includes(name) ? 'as well' : 'and is gone or built since'}`,
+    );
+  return now.invalid
+    .filter((name) => !before.invalid.includes(name))
+    .map(
+      (name) => `index ${name} is invalid: no query uses it, and what it is to keep apart may be there twice`,
+    );
+}
+
+/**
+ * `fallen`: below what it was at the beginning, or below what its rows have. `again`: below what it was just
+ * before the fault, as an older backup brings about.
+ */
+function compareSequences(
+  before: Inventory,
+  justBefore: Sequences | null,
+  now: Inventory,
+): { fallen: string[]; again: string[] } {
+  const [fallen, again]: [string[], string[]] = [[], []];
+  for (const [name, { last, step, used }] of Object.entries(now.sequences)) {
+    const [first, latest] = [before.sequences[name], justBefore?.[name]];
+    const down = step.startsWith('-');
+    const behind = (than: string | null | undefined): boolean =>
+      than !== null &&
+      than !== undefined &&
+      (last === null || (down ? BigInt(last) > BigInt(than) : BigInt(last) < BigInt(than)));
+    const words = (than: string): string =>
+      `sequence ${name}: ${last ?? 'never used'}, was ${than}: numbers are given out a second time`;
+    // Who empties a table while all is well may count anew.
+    const floor =
+      first?.last && latest?.last && BigInt(latest.last) < BigInt(first.last) && !down ? latest : first;
+    if (behind(floor?.last)) fallen.push(words(floor!.last!));
+    else if (!down && behind(used) && !wasBehind(first))
+      fallen.push(`sequence ${name}: ${last ?? 'never used'}, and rows have numbers up to ${used}`);
+    else if (behind(latest?.last)) again.push(`${words(latest!.last!)} (just before the fault)`);
+  }
+  return { fallen, again };
+}
+
+/** Rows may be numbered by hand. */
+const wasBehind = (first: Sequences[string] | undefined): boolean =>
+  first !== undefined &&
+  first.used !== null &&
+  (first.last === null || BigInt(first.last) < BigInt(first.used));
+
+/**
+ * Tables and databases that are missing, and schemas of which every table that is compared lost all its rows.
+ */
+export function gone(before: Inventory, now: Inventory): string[] {
+  const missing = Object.keys(before.definitions).filter(
+    (name) => /^(DATABASE|TABLE) /.test(name) && !Object.hasOwn(now.definitions, name),
+  );
+  const rowsBySchema = (tables: Record<string, TableDigest>): Map<string, number> => {
+    const rows = new Map<string, number>();
+    for (const [name, table] of Object.entries(tables)) {
+      if (now.unlogged.includes(name)) continue;
+      const schema = name.slice(0, name.lastIndexOf('.'));
+      rows.set(schema, (rows.get(schema) ?? 0) + table.rows);
+    }
+    return rows;
+  };
+  const left = rowsBySchema(now.tables);
+  const emptied = [...rowsBySchema(before.tables)]
+    .filter(([schema, rows]) => rows > 0 && left.get(schema) === 0)
+    .map(([schema]) => schema);
+  return [
+    ...missing.map((name) => `${name} is missing`),
+    ...emptied.map((schema) => `every table of ${schema} is empty`),
+  ];
+}

@@ -1,0 +1,126 @@
+import type { Json } from '../../core/timeline.ts';
+import { readDatabases } from './cluster.ts';
+import { readCluster, type ClusterState } from './inventory-cluster.ts';
+import { readDefinitions } from './inventory-definitions.ts';
+import { asText, digestRows, type TableDigest } from './row-digest.ts';
+import { quoted, withSession, type Session, type Site } from './server.ts';
+import { serverSchema } from './tables.ts';
+
+/**
+ * What a PostgreSQL server holds, small enough to keep: definitions as digests, tables as counts and digests
+ * of their rows. What is in another database than the application's has that one before its name.
+ */
+export interface Inventory extends ClusterState {
+  definitions: Record<string, string>;
+  /** Without tables that the load changes. */
+  tables: Record<string, TableDigest>;
+  /** Tables that are emptied by a crash. */
+  unlogged: string[];
+  sequences: Sequences;
+  /** Indexes that no query uses, because they were never finished. */
+  invalid: string[];
+}
+
+/**
+ * `last`: the number given last; null for none. `used`: the highest of the rows that it is for; null for
+ * none.
+ */
+export type Sequences = Record<string, { last: string | null; step: string; used: string | null }>;
+
+const label = (site: Site, database: string, name: string): string =>
+  database === site.database ? name : `${database}: ${name}`;
+
+const inSnapshot = 'BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY';
+
+export async function takeInventory(site: Site): Promise<Inventory> {
+  const { shared, databases } = await withSession(site, async (session) => ({
+    shared: await readCluster(session, site.major),
+    databases: (await readDatabases(session)).open,
+  }));
+  const inventory: Inventory = {
+    ...shared,
+    definitions: Object.fromEntries(
+      Object.entries(shared.databases).map(([name, digest]) => [`DATABASE ${name}`, digest]),
+    ),
+    tables: {},
+    unlogged: [],
+    sequences: {},
+    invalid: [],
+  };
+  for (const database of databases)
+    await withSession(site, (session) => readDatabase(site, session, database, inventory), { database });
+  return inventory;
+}
+
+/** Inside one snapshot, so that counts and rows of all tables belong together. */
+async function readDatabase(site: Site, session: Session, database: string, into: Inventory): Promise<void> {
+  const { rows } = session;
+  await rows(asText);
+  await rows(inSnapshot);
+  const own = site.config.schema;
+  Object.assign(
+    into.definitions,
+    await readDefinitions(session, own, (kind, name) => `${kind} ${label(site, database, name)}`),
+  );
+  const tables = await rows<{ s: string; t: string; persistence: string }>(
+    `SELECT n.nspname AS s, c.relname AS t, c.relpersistence AS persistence FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE c.relkind IN ('r', 'm') AND (c.relkind = 'r' OR c.relispopulated) AND NOT ${serverSchema('n.nspname')} AND n.nspname <> $1 ORDER BY 1, 2`,
+    [own],
+  );
+  for (const { s, t, persistence } of tables) {
+    const name = label(site, database, `${s}.${t}`);
+    if (site.config.volatileTables.includes(name)) continue;
+    into.tables[name] = await digestRows(session, `${quoted(s)}.${quoted(t)}`);
+    if (persistence === 'u') into.unlogged.push(name);
+  }
+  const objects = await digestRows(session, 'pg_catalog.pg_largeobject');
+  if (objects.rows > 0) into.tables[label(site, database, 'large objects')] = objects;
+  Object.assign(into.sequences, await readSequences(site, session, database));
+  const invalid = await rows<{ name: string }>(
+    `SELECT n.nspname || '.' || c.relname AS name FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE NOT (i.indisvalid AND i.indisready AND i.indislive) AND NOT ${serverSchema('n.nspname')} AND n.nspname <> $1 ORDER BY 1`,
+    [own],
+  );
+  into.invalid.push(...invalid.map(({ name }) => label(site, database, name)));
+}
+
+async function readSequences(site: Site, { rows }: Session, database: string): Promise<Sequences> {
+  const found = await rows<{
+    name: string;
+    last: string | null;
+    step: string;
+    table: string | null;
+    column: string | null;
+  }>(
+    `SELECT s.schemaname || '.' || s.sequencename AS name, s.last_value::text AS last, s.increment_by::text AS step,
+            CASE WHEN t.relkind IN ('r', 'p') THEN quote_ident(tn.nspname) || '.' || quote_ident(t.relname) END AS table, quote_ident(a.attname) AS column
+       FROM pg_sequences s JOIN pg_namespace n ON n.nspname = s.schemaname JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = s.sequencename
+       LEFT JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0 AND d.deptype IN ('a', 'i')
+       LEFT JOIN pg_class t ON t.oid = d.refobjid LEFT JOIN pg_namespace tn ON tn.oid = t.relnamespace LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = d.refobjsubid
+      WHERE NOT ${serverSchema('s.schemaname')} AND s.schemaname <> $1 ORDER BY 1`,
+    [site.config.schema],
+  );
+  const out: Sequences = {};
+  for (const { name, last, step, table, column } of found) {
+    const highest =
+      table && column
+        ? (await rows<{ used: string | null }>(`SELECT max(${column})::text AS used FROM ${table}`))[0]!.used
+        : null;
+    out[label(site, database, name)] = { last, step, used: highest };
+  }
+  return out;
+}
+
+/** A short look, for what may rightly have changed since the inventory was taken. */
+export async function lookJustBefore(site: Site): Promise<Sequences> {
+  const databases = await withSession(site, async (session) => (await readDatabases(session)).open);
+  const out: Sequences = {};
+  for (const database of databases)
+    Object.assign(
+      out,
+      await withSession(site, (session) => readSequences(site, session, database), { database }),
+    );
+  return out;
+}
+
+export const asJson = (value: object): Json => JSON.parse(JSON.stringify(value)) as Json;

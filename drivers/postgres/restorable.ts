@@ -1,0 +1,87 @@
+import { environmentError } from '../../core/errors.ts';
+import { readDatabases } from './cluster.ts';
+import { assertOwnData } from './own-data.ts';
+import { withSession, type Session, type Site } from './server.ts';
+
+const namesShown = 5;
+
+/**
+ * Environment error when something lies in this server that no restore from a dump can bring back. Asked when
+ * a backup is made, and before anything is broken: after the loss it would be too late to change it.
+ */
+export async function assertRestorable(site: Site, session: Session): Promise<void> {
+  for (const { what, names, hint } of [
+    ...(await closedDatabases(site, session)),
+    ...(await otherTablespaces(session)),
+    ...(await namedInTemplate(site)),
+  ]) {
+    if (names.length === 0) continue;
+    const more = names.length > namesShown ? ` and ${names.length - namesShown} more` : '';
+    throw environmentError(`a dump of ${site.service.name} could not be restored: ${what}`, {
+      found: `${names.slice(0, namesShown).join(', ')}${more}`,
+      expected: 'none',
+      hint,
+    });
+  }
+}
+
+interface Obstacle {
+  what: string;
+  names: string[];
+  hint: string;
+}
+
+/** pg_dumpall passes them over without a word. */
+async function closedDatabases({ config }: Site, session: Session): Promise<Obstacle[]> {
+  const { open, closed } = await readDatabases(session);
+  return [
+    {
+      what: 'databases let nobody in, so that nothing can dump them',
+      names: config.databases ? [] : closed,
+      hint: 'ALTER DATABASE … ALLOW_CONNECTIONS true, or name the others in config.databases',
+    },
+    {
+      what: 'databases that the strategy names are not there',
+      names: (config.databases ?? []).filter((name) => !open.includes(name)),
+      hint: 'mend config.databases',
+    },
+  ];
+}
+
+async function otherTablespaces({ rows }: Session): Promise<Obstacle[]> {
+  const found = await rows<{ name: string }>(
+    "SELECT spcname || ' at ' || pg_tablespace_location(oid) AS name FROM pg_tablespace WHERE spcname NOT IN ('pg_default', 'pg_global')",
+  );
+  return [
+    {
+      what: 'tablespaces lie outside the data folder, which no dump makes',
+      names: found.map(({ name }) => name),
+      hint: 'move what is in them to pg_default',
+    },
+  ];
+}
+
+/** What every new database begins with is in no dump of one, and every dump of one would make it again. */
+const namedInTemplate = (site: Site): Promise<Obstacle[]> =>
+  withSession(
+    site,
+    async ({ rows }) => {
+      const found = await rows<{ name: string }>(
+        "SELECT n.nspname || '.' || c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid >= 16384 AND n.nspname NOT LIKE 'pg\\_%'",
+      );
+      return [
+        {
+          what: 'template1 holds relations, which are in no dump of a database',
+          names: found.map(({ name }) => name),
+          hint: 'make them in the databases that need them',
+        },
+      ];
+    },
+    { database: 'template1' },
+  );
+
+/** Before anything is broken: whether a restore of this component can work at all. */
+export async function assertRestoreUsable(site: Site): Promise<void> {
+  await assertOwnData(site);
+  await withSession(site, (session) => assertRestorable(site, session));
+}

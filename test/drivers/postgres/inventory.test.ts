@@ -1,0 +1,113 @@
+import { expect, test } from 'vitest';
+import type { Inventory } from '../../../drivers/postgres/inventory.ts';
+import { compareInventories, gone } from '../../../drivers/postgres/inventory-differences.ts';
+
+const inventory = (changes: Partial<Inventory> = {}): Inventory => ({
+  definitions: { 'DATABASE app': 'a', 'TABLE public.things': 'b', 'INDEX public.things_pkey': 'c' },
+  tables: { 'public.things': { rows: 2, sums: ['7', '9'] }, 'public.cache': { rows: 1, sums: ['1', '1'] } },
+  unlogged: ['public.cache'],
+  sequences: { 'public.things_id_seq': { last: '10', step: '1', used: '10' } },
+  invalid: [],
+  roles: { app: { attributes: '[]', password: 'p', memberOf: '' } },
+  databases: {},
+  settings: { 'setting work_mem': '4096' },
+  slots: {},
+  collations: [],
+  startedAt: 'monday',
+  ...changes,
+});
+const differences = (now: Partial<Inventory>, before: Partial<Inventory> = {}): string[] =>
+  compareInventories(inventory(before), null, inventory(now)).differences;
+
+test('nothing changed, nothing differs', () => {
+  expect(compareInventories(inventory(), null, inventory())).toEqual({ differences: [], remarks: [] });
+});
+
+test.each<[string, Partial<Inventory>, RegExp]>([
+  [
+    'a row is missing',
+    { tables: { ...inventory().tables, 'public.things': { rows: 1, sums: ['7', '9'] } } },
+    /^rows of public\.things: 1 rows, 2 before$/,
+  ],
+  [
+    'a row is another one',
+    { tables: { ...inventory().tables, 'public.things': { rows: 2, sums: ['7', '8'] } } },
+    /2 rows, and not all as before/,
+  ],
+  [
+    'a sequence fell back',
+    { sequences: { 'public.things_id_seq': { last: '9', step: '1', used: '9' } } },
+    /sequence public\.things_id_seq: 9, was 10: numbers are given out a second time/,
+  ],
+  [
+    'a sequence was reset',
+    { sequences: { 'public.things_id_seq': { last: null, step: '1', used: '10' } } },
+    /never used, was 10/,
+  ],
+  ['a role is missing', { roles: {} }, /^role app is missing$/],
+  [
+    'a role lost its password',
+    { roles: { app: { attributes: '[]', password: 'none', memberOf: '' } } },
+    /role app: its password is lost/,
+  ],
+  [
+    'a role is in nobody any more',
+    { roles: { app: { attributes: '["x"]', password: 'p', memberOf: '' } } },
+    /role app: other rights/,
+  ],
+  ['an index is invalid', { invalid: ['public.things_name'] }, /index public\.things_name is invalid/],
+  ['a setting is another', { settings: { 'setting work_mem': '64' } }, /^setting work_mem: 64, was 4096$/],
+  ['an index was built under other rules', { collations: ['app'] }, /another version of its collation/],
+  ['a slot is new', { slots: { old: 'physical' } }, /replication slot old was not there before/],
+])('%s', (_, now, expected) => {
+  expect(differences(now)).toEqual([expect.stringMatching(expected)]);
+});
+
+test('a sequence behind its rows is one where it was not so before', () => {
+  const behind = { sequences: { 'public.things_id_seq': { last: '10', step: '1', used: '12' } } };
+  expect(differences(behind)).toEqual([expect.stringMatching(/rows have numbers up to 12/)]);
+  expect(differences(behind, behind)).toEqual([]);
+});
+
+test('what an older backup brings back, and what no backup keeps, is said and is no difference', () => {
+  const last = { 'public.things_id_seq': { last: '12', step: '1', used: '12' } };
+  const compared = compareInventories(
+    inventory({ invalid: ['public.half_built'] }),
+    last,
+    inventory({
+      startedAt: 'tuesday',
+      tables: { ...inventory().tables, 'public.cache': { rows: 0, sums: null } },
+    }),
+  );
+  expect(compared.differences).toEqual([]);
+  expect(compared.remarks).toEqual([
+    expect.stringMatching(/sequence public\.things_id_seq: 10, was 12.*just before the fault/),
+    expect.stringMatching(/rows of public\.cache: 0 rows, 1 before; an unlogged table/),
+    expect.stringMatching(/index public\.half_built was invalid before the load and is gone or built since/),
+  ]);
+});
+
+test('an unlogged table that is empty without a start, or has other rows after one, is a difference', () => {
+  const cache = (rows: number): Inventory['tables'] => ({
+    ...inventory().tables,
+    'public.cache': rows === 0 ? { rows, sums: null } : { rows, sums: ['2', '2'] },
+  });
+  expect(differences({ tables: cache(0) })).toHaveLength(1);
+  expect(differences({ tables: cache(1), startedAt: 'tuesday' })).toHaveLength(1);
+});
+
+test('what is of no use to an application is named', () => {
+  expect(gone(inventory(), inventory())).toEqual([]);
+  expect(
+    gone(
+      inventory(),
+      inventory({
+        definitions: { 'DATABASE app': 'a' },
+        tables: { 'public.cache': { rows: 1, sums: ['1', '1'] } },
+      }),
+    ),
+  ).toEqual(['TABLE public.things is missing']);
+  expect(gone(inventory(), inventory({ tables: { 'public.things': { rows: 0, sums: null } } }))).toEqual([
+    'every table of public is empty',
+  ]);
+});
