@@ -1,5 +1,11 @@
 import { isOfComponent } from './fault.ts';
-import { componentsHit, type PlannedCheck, type PlannedComponent, type PlannedFault } from './planned.ts';
+import {
+  componentsHit,
+  componentsIn,
+  type PlannedCheck,
+  type PlannedComponent,
+  type PlannedFault,
+} from './planned.ts';
 import type { Scenario, Step } from './scenario.ts';
 import type { Strategy } from './strategy.ts';
 
@@ -67,13 +73,16 @@ function takenOver({ components }: Planned, steps: readonly Step[]): PlannedComp
   return [...components.values()].filter(({ driver }) => kinds.includes(driver));
 }
 
+const namesIn = (...of: Parameters<typeof componentsIn>): string[] =>
+  componentsIn(...of).map(({ name }) => name);
+
 /**
  * Components whose data a fault, a restore or a failover touches, or a command of the user's own may, and
  * whose driver can compare what they hold.
  */
 function touched(context: Planned, faults: readonly PlannedFault[]): string[] {
   const { scenario, components } = context;
-  const own = faults.filter(({ fault, ofService }) => isOfComponent(fault) && !ofService);
+  const own = faults.filter(({ fault }) => isOfComponent(fault));
   const broken = own.filter(({ fault }) => isOfComponent(fault) && (fault.losesData || fault.mayLoseData));
   const steps = scenario.recover === 'automatic' ? [] : scenario.recover;
   const restored = steps.flatMap((step) => ('restore' in step ? [step.restore] : []));
@@ -81,7 +90,7 @@ function touched(context: Planned, faults: readonly PlannedFault[]): string[] {
     .filter(hasWayIn)
     .map(({ name }) => name);
   const names = new Set([
-    ...broken.map(({ plan }) => plan.target),
+    ...broken.flatMap(({ plan }) => namesIn(plan.target, components)),
     ...restored,
     ...withinReach(context, own),
     ...elsewhere,
@@ -100,7 +109,9 @@ function withinReach({ scenario, components }: Planned, own: readonly PlannedFau
   const inside = [...components.values()]
     .filter(({ service }) => commands.some((command) => command.in === service))
     .map(({ name }) => name);
-  const broken = own.filter(({ plan }) => !plan.beforehand).map(({ plan }) => plan.target);
+  const broken = own
+    .filter(({ plan }) => !plan.beforehand)
+    .flatMap(({ plan }) => namesIn(plan.target, components));
   const stays = (name: string): boolean =>
     scenario.staysAway.includes(name) || scenario.staysAway.includes(components.get(name)?.service ?? name);
   return [...broken, ...inside].filter((name) => !stays(name));

@@ -72,3 +72,12 @@ export function componentsHit(
   if (ofService) return all.filter(({ service }) => service === plan.target).map(({ name }) => name);
   return [plan.target];
 }
+
+/** Every component that lives in the service of that name, or in that of the component of that name. */
+export function componentsIn(
+  target: string,
+  components: ReadonlyMap<string, PlannedComponent>,
+): PlannedComponent[] {
+  const service = components.get(target)?.service ?? target;
+  return [...components.values()].filter((one) => one.service === service);
+}

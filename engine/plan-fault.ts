@@ -3,7 +3,13 @@ import { inputError } from '../core/errors.ts';
 import type { GenericFault, StoreFault } from '../core/fault.ts';
 import { everyFault, faultFor, type Registries } from '../core/registries.ts';
 import type { FaultPlan } from '../core/scenario.ts';
-import { faultId, type PlannedBackup, type PlannedFault } from '../core/planned.ts';
+import {
+  faultId,
+  componentsIn,
+  type PlannedBackup,
+  type PlannedComponent,
+  type PlannedFault,
+} from '../core/planned.ts';
 import { able, waysTo, type Context, type Path } from './plan-context.ts';
 import { owned } from './plan-input.ts';
 import { allInRestore, checkOwnMoment, checkSweep, nothingBefore } from './plan-moment.ts';
@@ -69,7 +75,9 @@ function asSuffered(
     problems.add(unknownName(source, place, 'component', target, [...components.keys()]));
     return null;
   }
-  const fault = component ? faultFor(component.driver, name, registries) : ofAnyService(registries, name);
+  const fault = component
+    ? faultFor(component.driver, name, registries)
+    : ofService(registries, name, componentsIn(target, components));
   const why =
     typeof fault === 'string'
       ? `${component ? `driver ${component.declared.driver}` : 'it'} ${fault}`
@@ -86,15 +94,26 @@ function asSuffered(
   return null;
 }
 
-/** Of a service that no component stands for only the container, and its network, can be broken. */
-function ofAnyService(
-  { faults }: Registries,
+/**
+ * Of a service that is no component only the container, and its network, can be broken: as any container is,
+ * so that no component that lives in it may suffer that in a way of its own, or not at all.
+ */
+function ofService(
+  registries: Registries,
   name: string,
+  within: readonly PlannedComponent[],
 ): Extract<GenericFault, { on: 'container' }> | string {
-  const fault = owned(faults, name);
-  return fault?.on === 'container'
-    ? fault
-    : 'is a service that no component stands for, of which only the container and its network can be broken';
+  const fault = owned(registries.faults, name);
+  if (fault?.on !== 'container')
+    return 'is a service that no component stands for, of which only the container and its network can be broken';
+  for (const component of within) {
+    const suffered = faultFor(component.driver, name, registries);
+    if (typeof suffered === 'string')
+      return `is where ${component.name} lives, whose driver ${component.declared.driver} ${suffered}`;
+    if (suffered !== fault)
+      return `is where ${component.name} lives, which suffers that in a way of its own: name the component`;
+  }
+  return fault;
 }
 
 function checkStoreTarget(

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { registries } from '../../cli/registries.ts';
 import { findScenarios } from '../../cli/scenarios.ts';
 import { planDrill } from '../../engine/plan.ts';
-import { inScenario, inStrategy, plan, provider } from './plan-files.ts';
+import { inScenario, inStrategy, plan, provider, refusal } from './plan-files.ts';
 
 describe('what fits is planned', () => {
   it('resolves every name', async () => {
@@ -50,6 +50,35 @@ describe('what fits is planned', () => {
       compose: (text) => `${text}  side: { image: busybox }\n`,
     });
     expect(planned.faults).toMatchObject([{ plan: { name: 'crash', target: 'side' }, ofService: true }]);
+  });
+  it('compares what every component holds whose service loses its container, by whatever name that is called', async () => {
+    const checks = async (
+      fault: string,
+      more: Parameters<typeof inStrategy>[1] = '  base:\n',
+    ): Promise<string[]> => {
+      const planned = await plan({
+        scenario: (text) =>
+          text
+            .replace('wipe-volume: store', fault)
+            .replace(/^recover:.*/m, 'recover: automatic')
+            .replace(', ttl', ''),
+        ...inStrategy('  base:\n', more),
+      });
+      return planned.checks.map(({ id }) => id);
+    };
+    expect(await checks('remove-container: base')).toContain('base.inventory');
+    expect(await checks('remove-container: front')).toContain('base.inventory');
+    expect(await checks('remove-container: front')).not.toContain('store.inventory');
+    const second = '  second: { driver: redis, service: store }\n  base:\n';
+    for (const fault of ['wipe-volume: store', 'wipe-volume: second', 'remove-container: store'])
+      expect(await checks(fault, second), fault).toEqual(
+        expect.arrayContaining(['store.inventory', 'second.inventory']),
+      );
+  });
+  it('breaks a service by its own name as the component in it may be broken, and not otherwise', async () => {
+    expect(await refusal(inScenario('wipe-volume: store', 'crash: front'))).toContain(
+      'front cannot suffer crash: it is where base lives, which suffers that in a way of its own: name the component',
+    );
   });
   it('takes a prune as a moment where points are counted', async () => {
     const planned = await plan({
