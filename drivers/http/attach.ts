@@ -1,3 +1,4 @@
+import { pollUntil } from '../../core/clock.ts';
 import type { AttachContext } from '../../core/driver.ts';
 import { environmentError } from '../../core/errors.ts';
 import { openClient } from './client.ts';
@@ -13,27 +14,26 @@ import type { Values } from './template.ts';
 import { openTransport } from './transport.ts';
 import { journeysWorkload } from './workload.ts';
 
+/** Whoever asks whether anybody is there, and not how fast, waits longer. */
+const patienceMs = 15_000;
+
 export async function open(context: AttachContext<HttpConfig>): Promise<HttpSystem> {
   const { service, config, clients, clock, secret, note } = context;
   const tls = config.tls ? { name: config.tls.name, ca: secret(config.tls.caFrom) } : null;
   const secrets = secretsOf(config, secret);
   const transport = openTransport({ clients, nowMs: clock.nowMs, host: config.host, tls });
   const asker = openClient({ transport, config, secrets });
-  const first = await asker.ask(config.ready, {}, { knows: [] });
-  if (first.kind === 'none') {
+  const server = await serverOf(context, asker).catch(async (error: unknown) => {
     await transport.close();
-    throw environmentError(`the service does not answer its clients: ${first.detail}`, {
-      expected: 'an answer to what the configuration calls ready',
-    });
-  }
+    throw error;
+  });
   const memory = new Memory();
   const { setUp, given } = settingUp(asker, config);
   const journeys = Object.entries(config.journeys).map(
     ([name, shape]) => new Journey({ name, shape, asker, memory, clock, given, note }),
   );
-  const { server } = first.headers;
   return {
-    server: `HTTP/1.1 ${typeof server === 'string' ? server : 'service without a name'}`,
+    server,
     service,
     workload: journeys.length > 0 ? journeysWorkload({ journeys, memory, clock, setUp }) : null,
     generators: { probes: probing(asker, config.probes, { clock, setUp, given }) },
@@ -59,4 +59,25 @@ function settingUp(asker: Asker, { setup }: HttpConfig): { setUp(): Promise<void
     values = result.values;
   };
   return { setUp: () => (done ??= setUp()), given: () => values };
+}
+
+/**
+ * What it calls itself, as soon as it is ready: a container without a health check is up before what runs in
+ * it listens. Throws an environment error where it takes longer than it may.
+ */
+async function serverOf({ config, clock }: AttachContext<HttpConfig>, asker: Asker): Promise<string> {
+  let last = 'it was not asked';
+  const { ready, startWithin } = config;
+  const answer = await pollUntil(clock, { everyMs: 100, deadlineMs: startWithin.ms }, async () => {
+    const done = await runRequest(asker, ready, {}, { deadlineMs: patienceMs });
+    if (done.kind === 'right') return done.answer;
+    last = done.detail;
+    return null;
+  });
+  if (!answer)
+    throw environmentError(`the service is not ready for its clients: ${last}`, {
+      expected: `what the configuration calls ready, within ${startWithin.text} (startWithin)`,
+    });
+  const { server } = answer.headers;
+  return `HTTP/1.1 ${typeof server === 'string' ? server : 'service without a name'}`;
 }

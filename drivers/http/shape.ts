@@ -57,6 +57,9 @@ export const configShape = z.strictObject({
   headers: z.record(z.string(), template).default({}).describe('What every request has'),
   auth: auth.optional(),
   ready: requestOrPath.describe('The service is ready when this is answered as expected'),
+  startWithin: duration
+    .default({ text: '60s', ms: 60_000 })
+    .describe('From the start of its container on it may take so long until it is ready'),
   setup: steps.optional().describe('Done once before anything is written: an account, say'),
   probes: z.record(named, request).default({}).describe('Requests with the answers that they must get'),
   journeys: z.record(named, journey).default({}).describe('How what clients do is written and read again'),

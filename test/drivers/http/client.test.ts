@@ -125,9 +125,9 @@ const recording = (seen: number[], flags: number[] = []): Recorder => ({
 
 describe('probes', () => {
   const ready = 'ready: /health\n';
-  const outcomeOf = async (probe: string, bad?: Bad): Promise<[number, number]> => {
+  const outcomeOf = async (probe: string, bad?: Bad, timeout = '60s'): Promise<[number, number]> => {
     await using served = await serveShop(bad ? { bad } : {});
-    await using opened = await openAt(served, `${ready}timeout: 300ms\nprobes: { p: ${probe} }\n`);
+    await using opened = await openAt(served, `${ready}timeout: ${timeout}\nprobes: { p: ${probe} }\n`);
     const seen: number[] = [];
     const flags: number[] = [];
     const client = await opened.attached.generators!['probes']!.open(recording(seen, flags));
@@ -213,8 +213,8 @@ describe('probes', () => {
       on((_, outgoing) => json(outgoing, 302, {}, { location: 'http://127.0.0.1:1/' })),
       wrong,
     ],
-  ])('%s', async (_, probe, bad, expected) => {
-    expect(await outcomeOf(probe, bad)).toEqual(expected);
+  ])('%s', async (what, probe, bad, expected) => {
+    expect(await outcomeOf(probe, bad, what === 'no answer in time' ? '300ms' : '60s')).toEqual(expected);
   });
 
   test('an answer later than the probe allows is wrong', async () => {
@@ -254,6 +254,23 @@ test('nothing that a service sent or a secret held is in what is said of a failu
   const { message, found, cause } = failure as MusterError;
   expect(`${message} ${found} ${String(cause)}`).toContain('answered 400');
   expect(`${message} ${found} ${String(cause)}`).not.toMatch(/very-secret|a5a5a5a5/);
+});
+
+test('a service that is not ready yet when its container is up is waited for, and no longer than it may take', async () => {
+  let asked = 0;
+  const late: Bad = (_, outgoing) => {
+    asked += 1;
+    return asked === 1 ? outgoing.socket!.destroy() : asked === 2 ? json(outgoing, 503, {}) : undefined;
+  };
+  await using served = await serveShop({ bad: late });
+  await using opened = await openAt(served);
+  expect(asked).toBe(3);
+  expect(opened.attached.server).toBe('HTTP/1.1 shop/1.0');
+  await using never = await serveShop({ bad: (_, outgoing) => json(outgoing, 503, {}) });
+  await expect(openAt(never, `${byList}startWithin: 1ms\n`)).rejects.toMatchObject({
+    trouble: 'environment',
+    message: expect.stringContaining('GET /health: answered 503') as string,
+  });
 });
 
 test('the address is asked for again when a connection is refused: it may have moved', async () => {

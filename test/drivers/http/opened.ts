@@ -39,7 +39,8 @@ export async function openAt(
   const attached = await driver.attach({
     component: 'shop',
     service: null as never,
-    config: driver.config.parse(parse(yaml)),
+    // A busy machine must not be taken for a service that gives no answer.
+    config: driver.config.parse({ timeout: '60s', ...(parse(yaml) as object) }),
     clients: async () => ({ host: '127.0.0.1', port: at.port }),
     peer: () => null as never,
     clock: systemClock,
