@@ -1,6 +1,5 @@
 import { planDrill, type Plan } from '../engine/plan.ts';
-import { isCommand, isReplay, isRestore } from '../engine/plan-step.ts';
-import { titleOf } from '../core/step-title.ts';
+import { kindOf, titleOf } from '../core/steps/index.ts';
 import { leastIntervalMs } from '../core/schedule-pace.ts';
 import { createStackProvider } from '../stack/provider.ts';
 import { chalkFor } from './output.ts';
@@ -61,7 +60,7 @@ const toJson = (plan: Plan): object => ({
     plan.scenario.recover === 'automatic'
       ? 'automatic'
       : plan.scenario.recover.map((step) => ({
-          kind: isRestore(step) ? 'restore' : isReplay(step) ? 'replay' : isCommand(step) ? 'command' : 'run',
+          kind: kindOf(step),
           title: titleOf(step),
         })),
   checks: [

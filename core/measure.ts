@@ -15,5 +15,7 @@ export interface Evidence {
 /** Pure. An exception inside one becomes an inconclusive finding, never a pass. */
 export interface Measure {
   about: string;
+  /** It asks what clients had of a fault: where a procedure breaks nothing there is nothing to ask. */
+  ofFaults?: true;
   judge(evidence: Evidence): Finding[];
 }

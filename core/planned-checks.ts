@@ -1,16 +1,15 @@
 import { isOfComponent } from './fault.ts';
-import {
-  componentsHit,
-  componentsIn,
-  type PlannedCheck,
-  type PlannedComponent,
-  type PlannedFault,
-} from './planned.ts';
-import type { Scenario, Step } from './scenario.ts';
+import { componentsIn, type PlannedCheck, type PlannedComponent, type PlannedFault } from './planned.ts';
+import { procedureKinds } from './procedures.ts';
+import type { Scenario } from './scenario.ts';
+import { actionOf, restoredComponents, runsIn, stepsOf } from './steps/index.ts';
 import type { Strategy } from './strategy.ts';
+import { componentsHit, losesWhole, targetKinds } from './targets.ts';
+import type { ProcedureName } from './timeline.ts';
 
 /** All that the planning of checks looks at. */
 export interface Planned {
+  procedure: ProcedureName;
   scenario: Scenario;
   strategy: Strategy;
   components: ReadonlyMap<string, PlannedComponent>;
@@ -60,15 +59,16 @@ const hasWayIn = ({ declared }: PlannedComponent): boolean => declared.clients !
  */
 const inLostRegions = ({ components }: Planned, faults: readonly PlannedFault[]): PlannedComponent[] =>
   faults
-    .filter(({ fault }) => fault.on === 'region')
+    .filter(({ on }) => targetKinds[on].isWhole)
     .flatMap((fault) => componentsHit(fault, components))
     .map((name) => components.get(name)!);
 
 /** Those whose clients another server of the same kind serves after one of the steps. */
-function takenOver({ components }: Planned, steps: readonly Step[]): PlannedComponent[] {
-  const kinds = steps.flatMap((step) => {
-    const driver = 'run' in step ? components.get(step.target ?? '')?.driver : undefined;
-    return driver?.takesOver?.includes((step as { run: string }).run) ? [driver] : [];
+function takenOver({ components, scenario }: Planned): PlannedComponent[] {
+  const kinds = stepsOf(scenario).flatMap((step) => {
+    const done = actionOf(step);
+    const driver = components.get(done?.of ?? '')?.driver;
+    return done && driver?.takesOver?.includes(done.action) ? [driver] : [];
   });
   return [...components.values()].filter(({ driver }) => kinds.includes(driver));
 }
@@ -84,30 +84,31 @@ function touched(context: Planned, faults: readonly PlannedFault[]): string[] {
   const { scenario, components } = context;
   const own = faults.filter(({ fault }) => isOfComponent(fault));
   const broken = own.filter(({ fault }) => isOfComponent(fault) && (fault.losesData || fault.mayLoseData));
-  const steps = scenario.recover === 'automatic' ? [] : scenario.recover;
-  const restored = steps.flatMap((step) => ('restore' in step ? [step.restore] : []));
-  const elsewhere = [...inLostRegions(context, faults), ...takenOver(context, steps)]
+  const elsewhere = [...inLostRegions(context, faults), ...takenOver(context)]
     .filter(hasWayIn)
     .map(({ name }) => name);
   const names = new Set([
     ...broken.flatMap(({ plan }) => namesIn(plan.target, components)),
-    ...restored,
+    ...restoredComponents(scenario),
     ...withinReach(context, own),
     ...elsewhere,
   ]);
   return [...names].filter((name) => Object.hasOwn(components.get(name)?.driver.checks ?? {}, inventory));
 }
 
+/** Where commands of the user's own run. */
+const placesOfCommands = (scenario: Scenario): string[] =>
+  stepsOf(scenario).flatMap((step) => runsIn(step) ?? []);
+
 /**
  * What a command does is not known: it may put data back, or take it away, in the service that it runs in,
  * and in what was broken.
  */
 function withinReach({ scenario, components }: Planned, own: readonly PlannedFault[]): string[] {
-  const commands =
-    scenario.recover === 'automatic' ? [] : scenario.recover.filter((step) => 'command' in step);
-  if (commands.length === 0) return [];
+  const places = placesOfCommands(scenario);
+  if (places.length === 0) return [];
   const inside = [...components.values()]
-    .filter(({ service }) => commands.some((command) => command.in === service))
+    .filter(({ service }) => places.includes(service))
     .map(({ name }) => name);
   const broken = own
     .filter(({ plan }) => !plan.beforehand)
@@ -126,8 +127,7 @@ function besides(
   faults: readonly PlannedFault[],
   touched: readonly string[],
 ): string[] {
-  if (scenario.recover === 'automatic' || !scenario.recover.some((step) => 'command' in step)) return [];
-  if (faults.some(({ fault }) => fault.on === 'region')) return [];
+  if (placesOfCommands(scenario).length === 0 || losesWhole(faults)) return [];
   const { staysAway } = scenario;
   const here = [...components.values()].filter(
     ({ name, service }) => ![name, service].some((one) => staysAway.includes(one)),
@@ -142,7 +142,7 @@ function besides(
  * to stay away is not asked.
  */
 function copies({ scenario, components }: Planned, faults: readonly PlannedFault[]): string[] {
-  if (faults.some(({ fault }) => fault.on === 'region')) return [];
+  if (losesWhole(faults)) return [];
   const here = [...components.values()].filter(
     ({ name, service }) => !scenario.staysAway.includes(name) && !scenario.staysAway.includes(service),
   );
@@ -159,6 +159,8 @@ export function allByDefault(
     const id = `${component}.${check}`;
     return { id, named: id, component, check, byDefault };
   };
+  // They compare with what was there before, which in an empty sandbox is nothing.
+  if (!procedureKinds[planned.procedure].breaks) return [];
   const mine = touched(planned, faults);
   const all = [
     ...mine.map((name) => one(name, inventory, 'touched')),

@@ -1,9 +1,10 @@
 import type { BackupInfo } from './backup.ts';
 import type { AnyDriver } from './driver.ts';
 import type { AnyFault, DeclaredService } from './fault.ts';
-import type { FaultPlan } from './scenario.ts';
+import type { FaultPlan, Scenario } from './scenario.ts';
 import type { AnyStoreKind } from './store.ts';
-import type { BackupPlan, Component } from './strategy.ts';
+import type { ProcedureName } from './timeline.ts';
+import type { BackupPlan, CommandLine, Component, Strategy } from './strategy.ts';
 
 /** `compose`: what the compose file says of its service; null without a stack. */
 export interface PlannedComponent {
@@ -24,14 +25,17 @@ export interface PlannedBackup {
   info: BackupInfo;
   options: Record<string, unknown>;
 }
+/** What a fault can be aimed at. `service`: one of the stack that no component stands for. */
+export type TargetName = 'component' | 'service' | 'store' | 'region';
+
 /** `id`: what its events carry. */
 export interface PlannedFault {
   id: string;
   plan: FaultPlan;
   fault: AnyFault;
   params: unknown;
-  /** The target is a service of the stack, and no component. */
-  ofService?: true;
+  /** What it is aimed at. */
+  on: TargetName;
 }
 /** `region`: where the strategy says that it lies. */
 export interface PlannedStore {
@@ -57,20 +61,30 @@ export interface PlannedCheck {
 /** The id of the fault at this place of a scenario. */
 export const faultId = (index: number): string => `fault-${index + 1}`;
 
-/**
- * Components that a fault is aimed at; of a region all that are in it, of a service those that live in it, of
- * a store and of what was so beforehand none.
- */
-export function componentsHit(
-  { fault, plan, ofService }: Pick<PlannedFault, 'fault' | 'plan' | 'ofService'>,
-  components: ReadonlyMap<string, PlannedComponent>,
-): string[] {
-  if (fault.on === 'store' || plan.beforehand) return [];
-  const all = [...components.values()];
-  if (fault.on === 'region')
-    return all.filter(({ region }) => region === plan.target).map(({ name }) => name);
-  if (ofService) return all.filter(({ service }) => service === plan.target).map(({ name }) => name);
-  return [plan.target];
+/** Everything a drill needs, every name resolved and every pairing known to be possible. */
+export interface Plan {
+  procedure: ProcedureName;
+  scenarioFile: string;
+  strategyFile: string;
+  stackFile: string | null;
+  scenario: Scenario;
+  strategy: Strategy;
+  components: Map<string, PlannedComponent>;
+  /** Those that run in this drill. */
+  backups: PlannedBackup[];
+  /** All that the strategy declares. */
+  declared: PlannedBackup[];
+  faults: PlannedFault[];
+  stores: PlannedStore[];
+  checks: PlannedCheck[];
+  /** Commands of the strategy that the scenario names as checks. */
+  invariants: { named: string; command: CommandLine }[];
+  /** Whether the scenario asks for the ledger to be judged. */
+  ledger: boolean;
+  /** What services get in the place of what they would have of the host, a line each. */
+  mounts: readonly string[];
+  /** Things that are allowed and that a reader should know. */
+  notes: string[];
 }
 
 /** Every component that lives in the service of that name, or in that of the component of that name. */

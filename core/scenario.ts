@@ -1,6 +1,9 @@
 import { z } from 'zod';
-import { commandLine, duration, type Catalogue } from './strategy.ts';
+import { stepKinds, stepSchemas } from './steps/index.ts';
+import { duration, type Catalogue } from './strategy.ts';
 import { parseRatePerSecond } from './units.ts';
+
+export type { Step } from './steps/index.ts';
 
 export interface Rate {
   text: string;
@@ -157,64 +160,6 @@ const faultSchema = (known: Record<string, z.ZodType>) =>
     ),
   ) as unknown as z.ZodType<FaultPlan, Record<string, unknown>>;
 
-const until = z.union(
-  [
-    z.literal('latest'),
-    z.strictObject({ beforeGtid: z.string() }),
-    z.strictObject({
-      beforeStatement: z
-        .string()
-        .describe('Regular expression; replay stops before the first transaction whose statement matches'),
-    }),
-    z.strictObject({ beforeTime: z.iso.datetime() }),
-    z.strictObject({ beforePosition: z.strictObject({ file: z.string(), position: z.int() }) }),
-  ],
-  { error: '`latest`, or one of beforeGtid, beforeStatement, beforeTime, beforePosition' },
-);
-
-export const steps = {
-  restore: z.strictObject({
-    restore: z.string().describe('Component'),
-    from: z
-      .union([z.string().transform((one) => [one]), z.array(z.string()).min(1)], {
-        error: 'a store, or a list of stores to try in order',
-      })
-      .describe('Store, or stores to try in order'),
-    backup: z
-      .string()
-      .optional()
-      .describe('Which of its snapshot backups; needed only where there are several'),
-    point: z
-      .enum(['before-fault', 'newest'])
-      .default('before-fault')
-      .describe('`newest` takes the newest recovery point there is, even one that may hold the damage'),
-    existing: z
-      .boolean()
-      .default(false)
-      .describe(
-        'A recovery point that was in the store before this drill, instead of one that this drill made; nobody saw it become durable, so it is never a pass',
-      ),
-    options: z.record(z.string(), z.unknown()).default({}),
-  }),
-  replay: z.strictObject({
-    replay: z.string().describe('component.backup of a continuous method'),
-    from: z.string(),
-    until: until.default('latest'),
-  }),
-  command: commandLine,
-  run: z.strictObject({
-    run: z.string().describe('An action of a component'),
-    target: z.string().optional(),
-    with: z.record(z.string(), z.json()).default({}),
-  }),
-  return: z.strictObject({
-    return: z
-      .string()
-      .describe('Region that was lost: its network is back, and what was dead is started on empty volumes'),
-  }),
-};
-export type Step = z.infer<(typeof steps)[keyof typeof steps]>;
-
 /** A scenario: one drill. `faults` gives the parameter schema of each registered fault. */
 export const scenarioSchema = (faults: Record<string, z.ZodType>, _known?: Catalogue) =>
   z.strictObject({
@@ -231,7 +176,7 @@ export const scenarioSchema = (faults: Record<string, z.ZodType>, _known?: Catal
       .describe(
         'Compresses the intervals of schedules, never durations: 60 runs a five-minute schedule every five seconds, 1 in real time. Where it is left out, each schedule runs every twice as long as its first backup took, at least every 2s and never more seldom than declared',
       ),
-    seed: z.array(steps.run).default([]).describe('Actions that load the data set'),
+    seed: z.array(stepKinds.run.schema).default([]).describe('Actions that load the data set'),
     load: z.record(
       z.string(),
       z.strictObject({
@@ -265,7 +210,7 @@ export const scenarioSchema = (faults: Record<string, z.ZodType>, _known?: Catal
       error:
         'a fault such as { crash: redis, at: worst }, or a list of them; `muster list faults` names them all',
     }),
-    recover: z.union([z.literal('automatic'), z.array(pickByKey('step', steps)).min(1)], {
+    recover: z.union([z.literal('automatic'), z.array(pickByKey('step', stepSchemas)).min(1)], {
       error: '`automatic`, or a list of steps',
     }),
     stepDeadline: duration
@@ -312,6 +257,14 @@ export const scenarioSchema = (faults: Record<string, z.ZodType>, _known?: Catal
       .describe(
         'How long right answers must go on while observed; at least 2s, which is what a recovery is judged by',
       ),
+  });
+
+/** What a restore test is read as: a scenario in which nothing is broken, and no client is there. */
+export const restoreTestSchema = () =>
+  scenarioSchema({}).extend({
+    load: z.record(z.string(), z.never()).default({}),
+    fault: z.array(z.never()).default([]),
+    check: z.array(z.string()).default([]),
   });
 
 export type Scenario = z.infer<ReturnType<typeof scenarioSchema>>;

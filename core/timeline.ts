@@ -8,6 +8,9 @@ import type { Blind } from './workload.ts';
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
+/** What can be carried out. */
+export type ProcedureName = 'drill' | 'restore-test';
+
 export const phases = [
   'plan',
   'up',
@@ -44,6 +47,8 @@ export type Stage = (typeof stages)[number];
  */
 export interface EventData {
   'drill.begun': {
+    /** Left out for a drill. */
+    procedure?: Exclude<ProcedureName, 'drill'>;
     drill: string;
     seed: number;
     muster: string;

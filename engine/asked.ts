@@ -2,10 +2,10 @@ import { pollUntil } from '../core/clock.ts';
 import type { Service, ServiceState } from '../core/service.ts';
 import type { EventData } from '../core/timeline.ts';
 import { endedWell, jobDeadlineMs, servicesOf, type Before } from './before.ts';
-import { brokenComponents } from './break.ts';
-import { attachedTo, type Drill } from './drill-context.ts';
+import { brokenComponents } from './targets/index.ts';
+import { attachedTo, type Drill, type Sandbox, type Control, type Given } from './drill-context.ts';
 import type { PlannedComponent } from '../core/planned.ts';
-import { isRestore } from './plan-step.ts';
+import { restoredComponents } from '../core/steps/index.ts';
 import { withDeadline } from './undo.ts';
 import { sayWait } from './waiting.ts';
 
@@ -30,14 +30,12 @@ const flappingMs = 10_000;
 export type SeenRunning = ReadonlyMap<string, { startedAt: string; atMs: number }>;
 
 /** Never rejects: what cannot be asked is not among them. */
-export async function seenRunning(drill: Drill): Promise<SeenRunning> {
+export async function seenRunning(drill: Sandbox & Control): Promise<SeenRunning> {
   const look = async (service: Service): Promise<[string, { startedAt: string; atMs: number }][]> => {
     const what = `asking what ${service.name} is`;
-    const state = await withDeadline(drill.dependencies.clock, what, jobDeadlineMs, service.state()).catch(
-      () => null,
-    );
+    const state = await withDeadline(drill.clock, what, jobDeadlineMs, service.state()).catch(() => null);
     if (state?.status !== 'running') return [];
-    return [[service.name, { startedAt: state.startedAt, atMs: drill.dependencies.clock.nowMs() }]];
+    return [[service.name, { startedAt: state.startedAt, atMs: drill.clock.nowMs() }]];
   };
   return new Map((await Promise.all([...servicesOf(drill)].map(look))).flat());
 }
@@ -72,51 +70,44 @@ export async function askAll(
 type Asked = EventData['asked'];
 
 /** What did not stand before the fault is looked at once, and need not stand now. */
-async function lookAtComponent(drill: Drill, { name, region }: PlannedComponent): Promise<Asked> {
+async function lookAtComponent(drill: Sandbox & Control, { name, region }: PlannedComponent): Promise<Asked> {
   const about = { of: name, kind: 'component' as const, stood: false as const };
   if (lostForGood(drill, region)) return { ...about, ...gone(region!) };
   const what = `asking whether ${name} is ready`;
-  const looking = withDeadline(
-    drill.dependencies.clock,
-    what,
-    jobDeadlineMs,
-    attachedTo(drill, name).ready(),
-  );
+  const looking = withDeadline(drill.clock, what, jobDeadlineMs, attachedTo(drill, name).ready());
   const ready = await looking.catch(() => false);
   const detail = ready ? 'answers as ready' : 'does not answer as ready';
   return { ...about, ready, detail, staysAway: false };
 }
 
-async function lookAtService(drill: Drill, service: Service): Promise<Asked> {
+async function lookAtService(drill: Sandbox & Control, service: Service): Promise<Asked> {
   const about = { of: service.name, kind: 'service' as const, stood: false as const };
   if (lostForGood(drill, service.region)) return { ...about, ...gone(service.region!) };
   const what = `asking what ${service.name} is`;
-  const looking = withDeadline(drill.dependencies.clock, what, jobDeadlineMs, service.state());
+  const looking = withDeadline(drill.clock, what, jobDeadlineMs, service.state());
   const state = await looking.catch(() => null);
   const detail = state ? told(state) : 'could not be asked';
   return { ...about, ready: state?.status === 'running', detail, staysAway: false };
 }
 
-const lostForGood = (drill: Drill, region: string | null): boolean =>
+const lostForGood = (drill: Sandbox, region: string | null): boolean =>
   region !== null && drill.regions.get(region)?.over === false;
 
-function componentsToAsk(drill: Drill, readyBefore: readonly string[]): string[] {
-  const { recover } = drill.plan.scenario;
-  const restored = recover === 'automatic' ? [] : recover.filter(isRestore).map((step) => step.restore);
+function componentsToAsk(drill: Sandbox & Given, readyBefore: readonly string[]): string[] {
   const inRegions = [...drill.plan.components.values()].filter(
     ({ region }) => region !== null && drill.regions.has(region),
   );
   return [
     ...new Set([
       ...brokenComponents(drill),
-      ...restored,
+      ...restoredComponents(drill.plan.scenario),
       ...inRegions.map(({ name }) => name),
       ...readyBefore,
     ]),
   ];
 }
 
-async function askComponent(drill: Drill, name: string): Promise<Asked> {
+async function askComponent(drill: Sandbox & Control & Given, name: string): Promise<Asked> {
   const { service, region } = drill.plan.components.get(name)!;
   const { staysAway } = drill.plan.scenario;
   const about = {
@@ -132,7 +123,7 @@ async function askComponent(drill: Drill, name: string): Promise<Asked> {
 }
 
 async function askService(
-  drill: Drill,
+  drill: Sandbox & Control & Given,
   service: Service,
   before: ServiceState,
   earlier: { startedAt: string; atMs: number } | undefined,
@@ -149,13 +140,13 @@ async function askService(
   if (lostForGood(drill, service.region)) return { ...about, ...gone(service.region!) };
   let last = 'could not be asked';
   let done = false;
-  const { clock } = drill.dependencies;
+  const { clock } = drill;
   const patienceMs = clock.nowMs() + readyDeadlineMs;
   const seen = await waited(drill, about.staysAway ? 0 : healthyDeadlineMs, async () => {
     const seen = await service.state();
     last = told(seen);
     done = endedWell(seen);
-    const checked = isUntold(seen, before) && (await passesItsCheck(service, drill.options.signal));
+    const checked = isUntold(seen, before) && (await passesItsCheck(service, drill.signal));
     if (!checked && !isAsBefore(seen, before))
       return seen.status !== 'running' && clock.nowMs() >= patienceMs ? 'away' : false;
     const sinceMs = earlier?.startedAt === seen.startedAt ? earlier.atMs : clock.nowMs();
@@ -168,7 +159,7 @@ async function askService(
       if (!isAsBefore(again, before) && !(checked && isUntold(again, before))) return false;
       const leftMs = steadyAtMs - clock.nowMs();
       if (leftMs <= 0) return 'ready';
-      await clock.sleep(Math.min(steadyMs, leftMs), drill.options.signal);
+      await clock.sleep(Math.min(steadyMs, leftMs), drill.signal);
       again = await service.state();
     }
   });
@@ -220,10 +211,8 @@ const isAsBefore = (now: ServiceState, before: ServiceState): boolean =>
   (now.health === null || now.health === 'healthy' || now.health === before.health);
 
 /** What is meant to stay away is looked at once, and not waited for: a deadline of 0. */
-function waited<T>(drill: Drill, deadlineMs: number, probe: () => Promise<T | false>): Promise<T | null> {
-  return pollUntil(
-    drill.dependencies.clock,
-    { everyMs: askEveryMs, deadlineMs, signal: drill.options.signal },
-    () => probe().catch(() => false as const),
+function waited<T>(drill: Control, deadlineMs: number, probe: () => Promise<T | false>): Promise<T | null> {
+  return pollUntil(drill.clock, { everyMs: askEveryMs, deadlineMs, signal: drill.signal }, () =>
+    probe().catch(() => false as const),
   );
 }

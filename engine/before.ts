@@ -1,7 +1,7 @@
 import { pollUntil } from '../core/clock.ts';
 import { environmentError } from '../core/errors.ts';
 import type { Service, ServiceState } from '../core/service.ts';
-import { attachedTo, type Drill } from './drill-context.ts';
+import { attachedTo, type Drill, type Sandbox, type Control, type Given } from './drill-context.ts';
 import { withDeadline } from './undo.ts';
 import { sayWait } from './waiting.ts';
 
@@ -18,12 +18,12 @@ export type Before = ReadonlyMap<string, ServiceState>;
  * Notes the state of every service, for `askAll` to compare with. Rejects where one cannot be asked for so
  * long: nobody would miss it at the end, and nothing is broken yet.
  */
-export async function stateOfServices(drill: Drill): Promise<Before> {
+export async function stateOfServices(drill: Sandbox & Control): Promise<Before> {
   const ask = async (service: Service): Promise<[string, ServiceState]> => {
     let why: unknown = null;
     const state = await pollUntil(
-      drill.dependencies.clock,
-      { everyMs: askEveryMs, deadlineMs: readyDeadlineMs, signal: drill.options.signal },
+      drill.clock,
+      { everyMs: askEveryMs, deadlineMs: readyDeadlineMs, signal: drill.signal },
       () =>
         service.state().catch((error: unknown) => {
           why = error;
@@ -37,7 +37,7 @@ export async function stateOfServices(drill: Drill): Promise<Before> {
   return new Map(await Promise.all([...servicesOf(drill)].map(ask)));
 }
 
-export const servicesOf = (drill: Drill): Iterable<Service> => drill.stack?.services.values() ?? [];
+export const servicesOf = (drill: Sandbox): Iterable<Service> => drill.stack?.services.values() ?? [];
 
 /**
  * Without what has ended well by itself since: a job that was done before anything was broken is as it was.
@@ -53,7 +53,7 @@ export async function withoutEndedJobs(drill: Drill, before: Before): Promise<Be
     if (status !== 'running' || struck.has(name) || (service.region !== null && struck.has(service.region)))
       return [];
     const now = await withDeadline(
-      drill.dependencies.clock,
+      drill.clock,
       `asking what ${name} is`,
       jobDeadlineMs,
       service.state(),
@@ -76,9 +76,9 @@ export const endedWell = ({ status, exitCode }: ServiceState): boolean =>
  * The components that say now that they are ready, for `askAll` to ask again: a recovery may cost more than
  * it brings back.
  */
-export async function readyComponents(drill: Drill): Promise<string[]> {
+export async function readyComponents(drill: Sandbox & Control & Given): Promise<string[]> {
   const brokenBeforehand = drill.plan.faults.flatMap(({ plan }) => (plan.beforehand ? [plan.target] : []));
-  const { clock } = drill.dependencies;
+  const { clock } = drill;
   const ready = async (name: string): Promise<string[]> => {
     const what = `asking whether ${name} is ready`;
     return (await withDeadline(clock, what, readyDeadlineMs, attachedTo(drill, name).ready()).catch(

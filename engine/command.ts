@@ -9,9 +9,9 @@ import type { CommandLine } from '../core/strategy.ts';
 import type { Json } from '../core/timeline.ts';
 import { keepText } from './attachments.ts';
 import { keptOutput, lastLines, type Kept } from './command-output.ts';
-import type { Drill } from './drill-context.ts';
+import type { Drill, Sandbox, Control, Given } from './drill-context.ts';
 import { runOnHost } from './host-command.ts';
-import { commandTitle } from '../core/step-title.ts';
+import { commandTitle } from '../core/steps/command.ts';
 import { secretOf, serviceOf } from './surroundings.ts';
 
 export interface CommandOutcome {
@@ -50,13 +50,9 @@ export async function runCommand(
   const given = Object.fromEntries(
     Object.entries(command.env).map(([name, secret]) => [name, secretOf(drill, secret)]),
   );
-  const secrets = [
-    ...Object.values(drill.dependencies.environment),
-    ...drill.secrets,
-    ...secretsIn(service?.env ?? {}),
-  ];
+  const secrets = [...Object.values(drill.environment), ...drill.secrets, ...secretsIn(service?.env ?? {})];
   const streams: Streams = { stdout: keptOutput(secrets), stderr: keptOutput(secrets) };
-  const { signal: tooLate, callOff } = timeLimit(drill.dependencies.clock, command.timeout.ms);
+  const { signal: tooLate, callOff } = timeLimit(drill.clock, command.timeout.ms);
   const circumstances = { streams, given, tooLate };
   timeline.emit('command.begun', { id, command: command.command, in: command.in });
   const begunMs = timeline.now();
@@ -76,13 +72,13 @@ export async function runCommand(
   for (const [what, text] of Object.entries({ stdout, stderr }))
     timeline.emit('attachment.kept', { of: id, what, ...keepText(folder, `${id}.${what}.txt`, text) });
   timeline.emit('command.ended', { id, exitCode, inTime, tookMs });
-  drill.options.signal.throwIfAborted();
+  drill.signal.throwIfAborted();
   if (trouble !== null && inTime) throw trouble;
   return { exitCode, inTime, stdout, stderr };
 }
 
 async function onHost(
-  drill: Drill,
+  drill: Sandbox & Control & Given,
   { command }: CommandLine,
   scratch: string,
   { streams, given, tooLate }: Circumstances,
@@ -91,7 +87,7 @@ async function onHost(
   return runOnHost({
     argv: command,
     folder: resolve(dirname(drill.plan.scenarioFile)),
-    limit: AbortSignal.any([tooLate, drill.options.signal]),
+    limit: AbortSignal.any([tooLate, drill.signal]),
     env: { ...hostVariables(), ...factsOf(drill), MUSTER_SCRATCH: resolve(scratch), ...given },
     stdout: streams.stdout.take,
     stderr: streams.stderr.take,
@@ -99,13 +95,13 @@ async function onHost(
 }
 
 async function inService(
-  drill: Drill,
+  drill: Sandbox & Control & Given,
   service: Service,
   { command, timeout }: CommandLine,
   { streams, given, tooLate }: Circumstances,
 ): Promise<number> {
-  const limit = timeLimit(drill.dependencies.clock, timeout.ms + endingMs);
-  const signal = AbortSignal.any([drill.options.signal, limit.signal]);
+  const limit = timeLimit(drill.clock, timeout.ms + endingMs);
+  const signal = AbortSignal.any([drill.signal, limit.signal]);
   let end = (): void => undefined;
   try {
     const running = await service.spawn(command, { env: { ...factsOf(drill), ...given }, signal });
@@ -124,7 +120,7 @@ async function inService(
 }
 
 /** What a script has to know to act on this drill and on nothing else. */
-const factsOf = ({ id, stack }: Drill): Record<string, string> => ({
+const factsOf = ({ id, stack }: Sandbox & Given): Record<string, string> => ({
   MUSTER_DRILL: id,
   ...(stack ? { MUSTER_PROJECT: stack.project } : {}),
 });

@@ -1,7 +1,7 @@
 import { pollUntil } from '../core/clock.ts';
 import type { Recorder } from '../core/workload.ts';
 import { kinds, outcomes } from '../core/ledger.ts';
-import type { Drill } from './drill-context.ts';
+import type { Drill, Sandbox } from './drill-context.ts';
 
 /** Acknowledged writes that a recovery point must cover to be one to have. */
 const enoughWrites = 20;
@@ -9,7 +9,7 @@ const enoughWrites = 20;
 export const writesDeadlineMs = 10_000;
 
 /** The recorder of a load, which counts the writes that were acknowledged; a group of rows is one. */
-export function countingWrites(drill: Drill, load: string, recorder: Recorder): Recorder {
+export function countingWrites(drill: Sandbox, load: string, recorder: Recorder): Recorder {
   return {
     record: (...record) => {
       const [kind, outcome, id, group] = record;
@@ -26,7 +26,7 @@ export function countingWrites(drill: Drill, load: string, recorder: Recorder): 
  * load writes to.
  */
 export async function haveWritten(drill: Drill, component: string, signal: AbortSignal): Promise<void> {
-  const { clock } = drill.dependencies;
+  const { clock } = drill;
   const loads = Object.entries(drill.plan.scenario.load).filter(
     ([, { target, by }]) => target === component && by === undefined,
   );

@@ -10,9 +10,9 @@ import type { Store, Repository } from '../core/store.ts';
 import type { Stage } from '../core/timeline.ts';
 import type { LedgerWriter } from './ledger-file.ts';
 import type { Moments } from './moments.ts';
-import type { Plan } from './plan.ts';
+import type { Plan } from '../core/planned.ts';
 import type { Pulse } from './pulse.ts';
-import type { Loss } from './regions.ts';
+import type { Loss } from './region-loss.ts';
 import type { TimelineWriter } from './timeline-writer.ts';
 import type { UndoStack } from './undo.ts';
 
@@ -54,34 +54,58 @@ export interface RunOptions {
   after?: Promise<unknown> | undefined;
 }
 
-/** One drill under way: what its phases share. */
-export interface Drill {
-  readonly id: string;
-  readonly folder: string;
-  readonly plan: Plan;
-  readonly dependencies: EngineDependencies;
-  readonly options: RunOptions;
+/** What is recorded of a drill. */
+export interface Recorded {
   readonly timeline: TimelineWriter;
   readonly ledger: LedgerWriter;
-  readonly undo: UndoStack;
-  readonly pulse: Pulse;
-  readonly moments: Moments;
   readonly originMs: number;
-  /** Values of secrets that were looked up: what must never be shown. */
-  readonly secrets: Set<string>;
+}
+
+/** What is there: the stack, and what was opened on it. */
+export interface Sandbox {
   stack: Stack | null;
   repository: Repository | null;
   readonly stores: Map<string, StoreTarget>;
+  readonly attached: Map<string, Attached>;
   /** Regions that were lost, by name. */
   readonly regions: Map<string, Loss>;
-  readonly attached: Map<string, Attached>;
-  /** Writes of each load that were acknowledged so far. */
-  readonly acknowledged: Map<string, number>;
   /** What was done to components so far, in order, but for what was so beforehand. */
   readonly inflicted: { id: string; fault: string; target: string; done: ActiveFault }[];
+  /** Writes of each load that were acknowledged so far. */
+  readonly acknowledged: Map<string, number>;
 }
 
-export function attachedTo(drill: Drill, component: string): Attached {
+/** What moves it on, and what ends it. */
+export interface Control {
+  readonly clock: Clock;
+  /** Aborted with the reason when it is to end. */
+  readonly signal: AbortSignal;
+  progress(progress: Progress): void;
+  readonly undo: UndoStack;
+  readonly pulse: Pulse;
+  readonly moments: Moments;
+  readonly seed: number;
+  readonly keep: boolean;
+  readonly after: Promise<unknown> | undefined;
+}
+
+/** What it was handed, and never changes. */
+export interface Given {
+  readonly id: string;
+  readonly folder: string;
+  readonly plan: Plan;
+  readonly registries: Registries;
+  readonly provider: StackProvider;
+  readonly makeRepository: RepositoryFactory;
+  readonly environment: Record<string, string>;
+  /** Values of secrets that were looked up: what must never be shown. */
+  readonly secrets: Set<string>;
+}
+
+/** One drill under way. What needs a part of it takes that part. */
+export interface Drill extends Recorded, Sandbox, Control, Given {}
+
+export function attachedTo(drill: Pick<Sandbox, 'attached'>, component: string): Attached {
   const attached = drill.attached.get(component);
   if (!attached) throw new Error(`component ${component} is not attached`);
   return attached;
@@ -89,7 +113,7 @@ export function attachedTo(drill: Drill, component: string): Attached {
 
 /** What a load drives: its target's own workload, or a load generator. */
 export function workloadOf(
-  drill: Drill,
+  drill: Pick<Sandbox, 'attached'>,
   { target, by }: { target: string; by?: string | undefined },
 ): Workload | VisitWorkload {
   const { workload, generators = {} } = attachedTo(drill, target);
@@ -98,7 +122,7 @@ export function workloadOf(
   return driven;
 }
 
-export function storeOf(drill: Drill, name: string): StoreTarget {
+export function storeOf(drill: Pick<Sandbox, 'stores'>, name: string): StoreTarget {
   const store = drill.stores.get(name);
   if (!store) throw new Error(`store ${name} is not open`);
   return store;
@@ -106,7 +130,7 @@ export function storeOf(drill: Drill, name: string): StoreTarget {
 
 /** Marks stretches of a recovery step on the timeline. */
 export const stageOf =
-  (drill: Drill, step: number) =>
+  (drill: Pick<Recorded, 'timeline'>, step: number) =>
   async <T>(stage: Stage, what: string, work: () => Promise<T>): Promise<T> => {
     drill.timeline.emit('stage.begun', { step, stage, what });
     try {

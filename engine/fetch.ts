@@ -2,15 +2,14 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
 import type { Artifact } from '../core/backup.ts';
 import { environmentError, messageOf } from '../core/errors.ts';
-import type { Step } from '../core/scenario.ts';
+import type { ReplayStep } from '../core/steps/replay.ts';
+import type { RestoreStep } from '../core/steps/restore.ts';
 import { consistentMs, manifestText, type FetchContext, type Manifest } from '../core/store.ts';
 import { eventsOf } from '../core/timeline.ts';
-import type { Drill } from './drill-context.ts';
+import type { Drill, Recorded, Sandbox } from './drill-context.ts';
 import type { PlannedBackup } from '../core/planned.ts';
-import { backupToRestore } from './plan-step.ts';
-
-type Restore = Extract<Step, { restore: string }>;
-type Replay = Extract<Step, { replay: string }>;
+import { targets } from './targets/index.ts';
+import { backupToRestore } from './steps/snapshot-to-restore.ts';
 
 /** What was fetched, and which drill had made it. */
 export interface Base {
@@ -24,7 +23,7 @@ export interface Base {
  */
 export async function fetchPoint(
   drill: Drill,
-  step: Restore,
+  step: RestoreStep,
   index: number,
   context: FetchContext,
 ): Promise<Base & { store: string }> {
@@ -46,7 +45,7 @@ export async function fetchPoint(
       });
       return { artifact, store, drill: manifest.drill };
     } catch (error) {
-      drill.options.signal.throwIfAborted();
+      drill.signal.throwIfAborted();
       drill.timeline.emit('copy.refused', {
         step: index,
         backup: backup.id,
@@ -67,7 +66,7 @@ export async function fetchPoint(
 
 /** Refuses what is not as this drill saw it become durable, and what is not encrypted though it should be. */
 async function fetchKnown(
-  drill: Drill,
+  drill: Recorded & Sandbox,
   backup: PlannedBackup,
   manifest: Manifest,
   store: string,
@@ -95,7 +94,7 @@ const digestOf = (manifest: Manifest): string =>
   createHash('sha256').update(manifestText(manifest)).digest('hex');
 
 /** What of a backup the timeline saw become durable: digests of manifests, by point. */
-const durableOf = (drill: Drill, { id }: PlannedBackup): Map<string, string> =>
+const durableOf = (drill: Recorded, { id }: PlannedBackup): Map<string, string> =>
   new Map(
     eventsOf(drill.timeline.events, 'backup.durable')
       .filter(({ data }) => data.backup === id)
@@ -109,18 +108,20 @@ const durableOf = (drill: Drill, { id }: PlannedBackup): Map<string, string> =>
  * before it.
  */
 async function pointToRestore(
-  drill: Drill,
+  drill: Recorded & Sandbox,
   backup: PlannedBackup,
   store: string,
-  { point: which, existing }: Restore,
+  { point: which, existing }: RestoreStep,
 ): Promise<Manifest> {
   const { component, name } = backup;
   const begun = eventsOf(drill.timeline.events, 'fault.begun');
-  const broken = begun.filter(({ data }) => data.on !== 'store' && !data.beforehand);
-  const fault = broken.find(({ data }) => data.target === component) ?? broken[0] ?? begun[0]!;
+  const broken = begun.filter(
+    ({ data }) => !data.beforehand && !targets[data.on ?? 'component'].isUnderBackups,
+  );
+  const fault = broken.find(({ data }) => data.target === component) ?? broken[0] ?? begun[0];
   const durable = durableOf(drill, backup);
   const before = (point: Manifest): boolean =>
-    existing ? consistentMs(point) <= Date.parse(fault.utc) : point.consistentAtMs <= fault.atMs;
+    !fault || (existing ? consistentMs(point) <= Date.parse(fault.utc) : point.consistentAtMs <= fault.atMs);
   const points = (await drill.repository!.points(component, name, store, existing ? 'others' : 'own')).filter(
     ({ point }) => existing || durable.has(point),
   );
@@ -138,7 +139,7 @@ async function pointToRestore(
  */
 export async function fetchLog(
   drill: Drill,
-  step: Replay,
+  step: ReplayStep,
   index: number,
   base: Base,
   context: FetchContext,
@@ -167,7 +168,7 @@ export async function fetchLog(
     });
     return log;
   } catch (error) {
-    drill.options.signal.throwIfAborted();
+    drill.signal.throwIfAborted();
     drill.timeline.emit('copy.refused', { ...refused, error: messageOf(error) });
     throw error;
   }

@@ -1,6 +1,6 @@
 import type { Follower } from '../core/backup.ts';
 import type { LogWriter } from '../core/store.ts';
-import { attachedTo, type Drill } from './drill-context.ts';
+import { attachedTo, type Recorded, type Sandbox, type Control } from './drill-context.ts';
 import type { PlannedBackup } from '../core/planned.ts';
 
 export interface FollowedLog {
@@ -11,7 +11,7 @@ export interface FollowedLog {
   stop(): Promise<void>;
 }
 
-export function startLog(drill: Drill, backup: PlannedBackup): FollowedLog {
+export function startLog(drill: Recorded & Sandbox & Control, backup: PlannedBackup): FollowedLog {
   const { timeline } = drill;
   const spec = {
     component: backup.component,
@@ -29,7 +29,7 @@ export function startLog(drill: Drill, backup: PlannedBackup): FollowedLog {
   let follower: Follower | null = null;
   let writer: LogWriter | null = null;
   const cut = new AbortController();
-  const signal = AbortSignal.any([drill.options.signal, cut.signal]);
+  const signal = AbortSignal.any([drill.signal, cut.signal]);
   let told = false;
   const broken = (why: { error: string; unread?: true }): void => {
     if (!told) timeline.emit('log.broken', { backup: backup.id, ...why });

@@ -1,6 +1,6 @@
 import { timeLimit } from '../core/clock.ts';
 import { environmentError, messageOf } from '../core/errors.ts';
-import { stageOf, type Drill } from './drill-context.ts';
+import { stageOf, type Recorded, type Control, type Given } from './drill-context.ts';
 import { withDeadline } from './undo.ts';
 import { sayWait } from './waiting.ts';
 
@@ -13,7 +13,7 @@ const clearingMs = 10_000;
  * Closes what restores left open, each within the deadline of a step. Rejects with what was not closed in
  * good order, or in time; all of it was tried then.
  */
-export async function closeLeftOpen(drill: Drill, open: Close[]): Promise<void> {
+export async function closeLeftOpen(drill: Control & Given, open: Close[]): Promise<void> {
   const failed: string[] = [];
   for (const close of open.splice(0))
     await closed(drill, close).catch((error: unknown) => failed.push(messageOf(error)));
@@ -23,12 +23,12 @@ export async function closeLeftOpen(drill: Drill, open: Close[]): Promise<void> 
   });
 }
 
-async function closed({ dependencies, options, plan }: Drill, close: Close): Promise<void> {
-  const { ms } = plan.scenario.stepDeadline;
-  const limit = timeLimit(dependencies.clock, ms);
-  const signal = AbortSignal.any([options.signal, limit.signal]);
+async function closed(drill: Control & Given, close: Close): Promise<void> {
+  const { ms } = drill.plan.scenario.stepDeadline;
+  const limit = timeLimit(drill.clock, ms);
+  const signal = AbortSignal.any([drill.signal, limit.signal]);
   try {
-    await withDeadline(dependencies.clock, 'closing it', ms + clearingMs, close(signal));
+    await withDeadline(drill.clock, 'closing it', ms + clearingMs, close(signal));
   } finally {
     limit.callOff();
   }
@@ -38,20 +38,24 @@ async function closed({ dependencies, options, plan }: Drill, close: Close): Pro
  * What a step that failed has left open is closed before it, and the attempt, are over: no client has a part
  * in it, and whoever waits for the recovery waits for this too. What goes wrong is a note beside what failed.
  */
-export async function closeOfFailed(drill: Drill, open: Close[], step: number): Promise<void> {
+export async function closeOfFailed(
+  drill: Recorded & Control & Given,
+  open: Close[],
+  step: number,
+): Promise<void> {
   if (open.length === 0) return;
   sayWait(drill, 'closing what a restore left open', drill.plan.scenario.stepDeadline.ms);
   await stageOf(drill, step)('restore', 'close what was left open', () => closeLeftOpen(drill, open)).catch(
     tell(drill),
   );
-  drill.options.signal.throwIfAborted();
+  drill.signal.throwIfAborted();
 }
 
 /** Where it can change nothing any more. */
-export const closeAndTell = (drill: Drill, open: Close[]): Promise<void> =>
+export const closeAndTell = (drill: Recorded & Control & Given, open: Close[]): Promise<void> =>
   closeLeftOpen(drill, open).catch(tell(drill));
 
 const tell =
-  ({ timeline }: Drill) =>
+  ({ timeline }: Recorded) =>
   (error: unknown): void =>
     void timeline.emit('note', { text: messageOf(error) });

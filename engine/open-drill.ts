@@ -6,7 +6,7 @@ import { environmentError, messageOf, type MusterError } from '../core/errors.ts
 import type { Drill, EngineDependencies, RunOptions } from './drill-context.ts';
 import { createLedgerWriter } from './ledger-file.ts';
 import { createMoments } from './moments.ts';
-import type { Plan } from './plan.ts';
+import type { Plan } from '../core/planned.ts';
 import { createPulse } from './pulse.ts';
 import { createTimelineWriter } from './timeline-writer.ts';
 import { createUndoStack } from './undo.ts';
@@ -25,6 +25,7 @@ export function openDrill(plan: Plan, dependencies: EngineDependencies, options:
   const lost = (error: unknown): void => unwritable.abort(cannotWrite(folder, error));
   const { timeline, ledger } = openEvidence(folder, clock, originMs, lost);
   timeline.emit('drill.begun', {
+    ...(plan.procedure === 'drill' ? {} : { procedure: plan.procedure }),
     drill: id,
     seed: options.seed,
     muster: dependencies.version,
@@ -44,8 +45,16 @@ export function openDrill(plan: Plan, dependencies: EngineDependencies, options:
     id,
     folder,
     plan,
-    dependencies,
-    options: { ...options, signal },
+    registries: dependencies.registries,
+    provider: dependencies.provider,
+    makeRepository: dependencies.makeRepository,
+    environment: dependencies.environment,
+    clock,
+    progress: (one) => dependencies.progress(one),
+    signal,
+    seed: options.seed,
+    keep: options.keep,
+    after: options.after,
     timeline,
     ledger,
     undo: createUndoStack(clock),

@@ -4,16 +4,16 @@ import { join } from 'node:path';
 import type { Undo } from '../core/active-fault.ts';
 import { environmentError, inputError, messageOf } from '../core/errors.ts';
 import type { FetchContext, Manifest, Store } from '../core/store.ts';
-import type { Drill } from './drill-context.ts';
+import type { Drill, Recorded, Sandbox, Control, Given } from './drill-context.ts';
 import type { PlannedStore } from '../core/planned.ts';
 import { damageObjects, digestsIn } from './stored-objects.ts';
 import { watchedStore } from './regions.ts';
 import { secretOf, serviceOf } from './surroundings.ts';
-import { wayTo } from './targets.ts';
+import { wayTo } from './targets/way.ts';
 
 /** Opens every store of the strategy and the repository over them, and says what a fault may ask of each. */
 export async function openStores(drill: Drill): Promise<void> {
-  const { plan, dependencies } = drill;
+  const { plan } = drill;
   const stores = new Map<string, Store>();
   const { key, loseKey } = keyOf(drill);
   for (const planned of plan.stores) {
@@ -44,16 +44,16 @@ export async function openStores(drill: Drill): Promise<void> {
       look: (keys) => digestsIn(reopen, keys),
     });
   }
-  drill.repository = dependencies.makeRepository({
+  drill.repository = drill.makeRepository({
     stores,
     key,
-    clock: dependencies.clock,
+    clock: drill.clock,
     originMs: drill.originMs,
     drill: drill.id,
   });
 }
 
-function openOne(drill: Drill, { name, kind, config }: PlannedStore): Promise<Store> {
+function openOne(drill: Recorded & Sandbox & Given, { name, kind, config }: PlannedStore): Promise<Store> {
   const folder = join(drill.folder, 'stores', name);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   return kind.open({
@@ -69,7 +69,7 @@ function openOne(drill: Drill, { name, kind, config }: PlannedStore): Promise<St
  * The backup key, which can be lost: from then on there is another one, as after a rotation by somebody who
  * kept no copy of the old.
  */
-function keyOf(drill: Drill): { key(): Buffer; loseKey(): Undo } {
+function keyOf(drill: Given): { key(): Buffer; loseKey(): Undo } {
   const { keyFrom } = drill.plan.strategy.encryption;
   let rotated: Buffer | null = null;
   return {
@@ -96,7 +96,7 @@ function keyOf(drill: Drill): { key(): Buffer; loseKey(): Undo } {
 }
 
 /** What a fault is about to damage must be what this drill wrote there: a store may be the user's own. */
-function ownOnly(drill: Drill, store: string, keys: readonly string[]): readonly string[] {
+function ownOnly(drill: Sandbox & Given, store: string, keys: readonly string[]): readonly string[] {
   const foreign = keys.filter((key) => !drill.repository!.wrote(key));
   if (foreign.length === 0) return keys;
   throw environmentError(`refusing to damage what is not this drill's own in store ${store}`, {
@@ -106,7 +106,7 @@ function ownOnly(drill: Drill, store: string, keys: readonly string[]): readonly
 }
 
 /** Of all snapshot backups that keep a copy in the store, newest consistency point first. */
-async function pointsIn(drill: Drill, store: string): Promise<Manifest[]> {
+async function pointsIn(drill: Sandbox & Given, store: string): Promise<Manifest[]> {
   const backups = drill.plan.backups.filter(
     ({ info, plan }) => info.kind === 'snapshot' && plan.copies.includes(store),
   );
@@ -116,13 +116,17 @@ async function pointsIn(drill: Drill, store: string): Promise<Manifest[]> {
   return found.flat().sort((a, b) => b.consistentAtMs - a.consistentAtMs);
 }
 
-async function refusalOf(drill: Drill, store: string, wanted: Manifest | undefined): Promise<string | null> {
+async function refusalOf(
+  drill: Sandbox & Control & Given,
+  store: string,
+  wanted: Manifest | undefined,
+): Promise<string | null> {
   if (!wanted) return 'there is no recovery point';
   const folder = mkdtempSync(join(drill.folder, 'stores', '.tried-'));
   // A look, not a recovery: nothing of it goes on the timeline as work.
   const context: FetchContext = {
     folder,
-    signal: drill.options.signal,
+    signal: drill.signal,
     stage: (_stage, _what, work) => work(),
     progress: () => undefined,
   };

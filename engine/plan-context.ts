@@ -3,6 +3,7 @@ import type { DeclaredService } from '../core/fault.ts';
 import { faultFor, type Registries } from '../core/registries.ts';
 import type { Scenario } from '../core/scenario.ts';
 import type { Strategy } from '../core/strategy.ts';
+import type { ProcedureName } from '../core/timeline.ts';
 import type { PlannedBackup, PlannedComponent } from '../core/planned.ts';
 import { owned, type Problems } from './plan-input.ts';
 
@@ -25,6 +26,7 @@ export interface Surroundings {
 }
 
 export interface Context extends Surroundings {
+  procedure: ProcedureName;
   source: Source;
   scenario: Scenario;
   problems: Problems;

@@ -3,7 +3,7 @@ import { relative } from 'node:path';
 import type { Source } from '../core/document.ts';
 import { inputError, InputErrors, MusterError } from '../core/errors.ts';
 import { everyFault, type Registries } from '../core/registries.ts';
-import { scenarioSchema } from '../core/scenario.ts';
+import { restoreTestSchema, scenarioSchema } from '../core/scenario.ts';
 import { strategySchema } from '../core/strategy.ts';
 
 export function readInput(file: string, what: string): string {
@@ -58,6 +58,7 @@ export const catalogueOf = (registries: Registries) => ({
 
 const makeSchemas = (registries: Registries) => ({
   scenario: scenarioSchema(faultSchemas(registries)),
+  restoreTest: restoreTestSchema(),
   strategy: strategySchema(catalogueOf(registries)),
 });
 

@@ -1,8 +1,8 @@
 import type { Source } from '../core/document.ts';
 import { inputError } from '../core/errors.ts';
+import { restoredComponents } from '../core/steps/index.ts';
 import type { PlannedBackup } from '../core/planned.ts';
 import type { Context, Path } from './plan-context.ts';
-import { isRestore } from './plan-step.ts';
 
 export const allInRestore = (faults: readonly { at: string }[]): boolean =>
   faults.every(({ at }) => at.startsWith('restore.'));
@@ -65,7 +65,7 @@ function checkMoment(
     checkPrune(backups, (found, expected) =>
       problems.add(inputError('nothing is pruned here within a drill', { at: place, found, expected })),
     );
-  if (at.startsWith('restore.') && (scenario.recover === 'automatic' || !scenario.recover.some(isRestore))) {
+  if (at.startsWith('restore.') && restoredComponents(scenario).length === 0) {
     problems.add(
       inputError(`${at} is a moment of a restore, and nothing here is restored`, {
         at: place,

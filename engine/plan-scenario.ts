@@ -3,15 +3,19 @@ import { inputError } from '../core/errors.ts';
 import type { Registries } from '../core/registries.ts';
 import { checksByDefault, checksByName, fittingChecks, namesOfChecks } from '../core/planned-checks.ts';
 import type { Scenario } from '../core/scenario.ts';
-import { componentsHit, type PlannedBackup, type PlannedCheck, type PlannedFault } from '../core/planned.ts';
-import type { Plan } from './plan.ts';
+import { procedureKinds } from '../core/procedures.ts';
+import type { ProcedureName } from '../core/timeline.ts';
+import type { PlannedBackup, PlannedCheck, PlannedFault } from '../core/planned.ts';
+import { stepsOf } from '../core/steps/index.ts';
+import { componentsHit } from '../core/targets.ts';
+import type { Plan } from '../core/planned.ts';
 import { checkCommand } from './plan-command.ts';
 import { backupNames, backupOf, type Context, type Path, type Surroundings } from './plan-context.ts';
 import { checkDeclined, checkStaysAway } from './plan-ending.ts';
 import { checkFaults } from './plan-fault.ts';
 import { owned, type Problems } from './plan-input.ts';
 import { checkLoads, notesOnLoads } from './plan-load.ts';
-import { checkAction, checkStep } from './plan-step.ts';
+import { workOf } from './steps/index.ts';
 import { notesOnWays } from './plan-way.ts';
 
 /**
@@ -19,21 +23,23 @@ import { notesOnWays } from './plan-way.ts';
  * thrown.
  */
 export function checkScenario(
+  procedure: ProcedureName,
   source: Source,
   scenario: Scenario,
   surroundings: Surroundings,
   registries: Registries,
   problems: Problems,
 ): Pick<Plan, 'backups' | 'declared' | 'faults' | 'checks' | 'ledger' | 'notes'> {
-  const context: Context = { source, scenario, ...surroundings, problems };
-  checkLoads(context);
+  const context: Context = { procedure, source, scenario, ...surroundings, problems };
+  const { breaks } = procedureKinds[procedure];
+  if (breaks) checkLoads(context);
   const backups = checkProtect(context);
   const declared = backupNames(context).flatMap((id) => backupOf(context, id) ?? []);
-  const faults = checkFaults(context, registries, backups);
-  for (const [i, step] of scenario.seed.entries()) checkAction(context, step, ['seed', i]);
-  if (scenario.recover !== 'automatic')
-    for (const [i, step] of scenario.recover.entries())
-      checkStep(context, step, ['recover', i], { backups, declared }, faults);
+  const faults = breaks ? checkFaults(context, registries, backups) : [];
+  const settled = { backups, declared, faults };
+  for (const [i, step] of scenario.seed.entries()) workOf(step).check(context, step, ['seed', i], settled);
+  for (const [i, step] of stepsOf(scenario).entries())
+    workOf(step).check(context, step, ['recover', i], settled);
   const named = checkChecks(context);
   checkDeclined(context, faults, named);
   const checks = [...named, ...checksByDefault(context, faults, named)];
@@ -44,7 +50,7 @@ export function checkScenario(
     faults,
     checks,
     ledger: scenario.check.includes('ledger'),
-    notes: notesOn(context, faults, backups),
+    notes: breaks ? notesOn(context, faults, backups) : [],
   };
 }
 

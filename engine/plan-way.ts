@@ -15,7 +15,7 @@ export function notesOnWays(
     return one ? [{ load, target, service: one.declared.clients?.service ?? one.service }] : [];
   });
   return faults.flatMap(({ fault, plan }) => {
-    if (fault.on !== 'system' || !fault.oneWay) return [];
+    if (!('oneWay' in fault && fault.oneWay)) return [];
     const { service } = components.get(plan.target)!;
     if (ways.some((way) => way.service === service)) return [];
     const { file, line, column } = source.place(whereOf(scenario.fault, plan));

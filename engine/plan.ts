@@ -1,16 +1,11 @@
-import { dirname, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { parseAs, parseSource, type Source } from '../core/document.ts';
-import type {
-  PlannedBackup,
-  PlannedCheck,
-  PlannedComponent,
-  PlannedFault,
-  PlannedStore,
-} from '../core/planned.ts';
+import type { Plan } from '../core/planned.ts';
 import type { Registries } from '../core/registries.ts';
 import type { Scenario } from '../core/scenario.ts';
 import type { StackDescription, StackProvider } from '../core/stack.ts';
-import type { CommandLine, Strategy } from '../core/strategy.ts';
+import type { Strategy } from '../core/strategy.ts';
+import type { ProcedureName } from '../core/timeline.ts';
 import { locate, owned, Problems, readInput, schemasOf, show } from './plan-input.ts';
 import { planMounts } from './plan-mounts.ts';
 import { checkScenario } from './plan-scenario.ts';
@@ -23,50 +18,77 @@ import {
   declaredServices,
 } from './plan-strategy.ts';
 
-/** Everything a drill needs, every name resolved and every pairing known to be possible. */
-export interface Plan {
-  scenarioFile: string;
-  strategyFile: string;
-  stackFile: string | null;
-  scenario: Scenario;
-  strategy: Strategy;
-  components: Map<string, PlannedComponent>;
-  /** Those that run in this drill. */
-  backups: PlannedBackup[];
-  /** All that the strategy declares. */
-  declared: PlannedBackup[];
-  faults: PlannedFault[];
-  stores: PlannedStore[];
-  checks: PlannedCheck[];
-  /** Commands of the strategy that the scenario names as checks. */
-  invariants: { named: string; command: CommandLine }[];
-  /** Whether the scenario asks for the ledger to be judged. */
-  ledger: boolean;
-  /** What services get in the place of what they would have of the host, a line each. */
-  mounts: readonly string[];
-  /** Things that are allowed and that a reader should know. */
-  notes: string[];
+export type { Plan } from '../core/planned.ts';
+
+/** Whoever runs it allows commands on this machine. */
+interface Allowed {
+  hostCommands?: boolean | undefined;
 }
 
 /**
  * Reads a scenario and its strategy and pairs what they ask for with what the drivers offer. Starts nothing.
- * `hostCommands`: whoever runs it allows commands on this machine.
  * Throws InputErrors: file, line, column, what was found, what was expected, and the nearest name.
  */
 export async function planDrill(
   scenarioFile: string,
   registries: Registries,
   provider: StackProvider,
-  { hostCommands = false }: { hostCommands?: boolean | undefined } = {},
+  allowed: Allowed = {},
 ): Promise<Plan> {
-  const schemas = schemasOf(registries);
   const source = parseSource(show(scenarioFile), readInput(scenarioFile, 'scenario'));
-  const scenario = parseAs(source, schemas.scenario);
+  const scenario = parseAs(source, schemasOf(registries).scenario);
+  return planAs('drill', { source, scenario, scenarioFile }, registries, provider, allowed);
+}
+
+/** What is asked of a restore test: which component, from which stores, and what it is held against. */
+export interface RestoreTest {
+  strategyFile: string;
+  restore: string;
+  from: readonly string[];
+  /** Which of its snapshot backups; needed only where there are several. */
+  backup?: string;
+  check: readonly string[];
+}
+
+/** A restore test of what the strategy declares, planned as a drill is. */
+export async function planRestoreTest(
+  { strategyFile, restore, from, backup, check }: RestoreTest,
+  registries: Registries,
+  provider: StackProvider,
+  allowed: Allowed = {},
+): Promise<Plan> {
+  const step = {
+    restore,
+    from,
+    existing: true,
+    point: 'newest',
+    ...(backup === undefined ? {} : { backup }),
+  };
+  const asked = {
+    strategy: basename(strategyFile),
+    title: `Restore test of ${restore}`,
+    recover: [step],
+    check,
+  };
+  const text = JSON.stringify({ scenario: 'restore-test', ...asked }, null, 1);
+  const source = parseSource('the restore test', text);
+  const scenario = parseAs(source, schemasOf(registries).restoreTest);
+  const read = { source, scenario, scenarioFile: strategyFile };
+  return planAs('restore-test', read, registries, provider, allowed);
+}
+
+async function planAs(
+  procedure: ProcedureName,
+  { source, scenario, scenarioFile }: { source: Source; scenario: Scenario; scenarioFile: string },
+  registries: Registries,
+  provider: StackProvider,
+  { hostCommands = false }: Allowed,
+): Promise<Plan> {
   const strategyFile = resolve(dirname(scenarioFile), scenario.strategy);
   const strategySource = locate(source, ['strategy'], () =>
     parseSource(show(strategyFile), readInput(strategyFile, 'strategy')),
   );
-  const strategy = parseAs(strategySource, schemas.strategy);
+  const strategy = parseAs(strategySource, schemasOf(registries).strategy);
   const problems = new Problems();
   const stackFile = strategy.stack === 'none' ? null : resolve(dirname(strategyFile), strategy.stack);
   const stack = stackFile
@@ -84,6 +106,7 @@ export async function planDrill(
       : [];
   problems.raise();
   const planned = checkScenario(
+    procedure,
     source,
     scenario,
     {
@@ -99,6 +122,7 @@ export async function planDrill(
   );
   problems.raise();
   return {
+    procedure,
     scenarioFile: show(scenarioFile),
     strategyFile: show(strategyFile),
     stackFile,

@@ -3,21 +3,12 @@ import type { Undo } from '../core/active-fault.ts';
 import { environmentError, messageOf } from '../core/errors.ts';
 import type { RegionTarget } from '../core/fault.ts';
 import type { Service } from '../core/service.ts';
-import type { LostRegion } from '../core/stack.ts';
 import type { Store } from '../core/store.ts';
 import type { Json, RegionAccess } from '../core/timeline.ts';
-import type { Drill } from './drill-context.ts';
+import type { Recorded, Sandbox, Control, Given } from './drill-context.ts';
+import type { Loss } from './region-loss.ts';
 import { withDeadline } from './undo.ts';
 import { sayWait } from './waiting.ts';
-
-/** A region that was lost: how to get it back, and what Muster itself did with what is in it meanwhile. */
-export interface Loss {
-  how: 'dead' | 'blackhole';
-  lost: LostRegion;
-  undo: Undo | null;
-  accesses: Map<string, RegionAccess>;
-  over: boolean;
-}
 
 /**
  * Calls of a service that reach into it. `power` acts on it from outside through the engine, as fencing does
@@ -47,7 +38,7 @@ const storeCalls: Partial<Record<keyof Store, RegionAccess['kind']>> = {
 };
 
 /** The region of a store: where the strategy says that it lies, or else the service that it lives in. */
-export const regionOfStore = (drill: Drill, name: string): string | null => {
+export const regionOfStore = (drill: Sandbox & Given, name: string): string | null => {
   const { region, service } = drill.plan.stores.find((one) => one.name === name)!;
   return region ?? (service === null ? null : (drill.stack?.services.get(service)?.region ?? null));
 };
@@ -56,7 +47,7 @@ export const regionOfStore = (drill: Drill, name: string): string | null => {
  * The service as it is handed out: while its region is lost, what reaches into it is noted. Nothing is held
  * back.
  */
-export function watchedService(drill: Drill, service: Service): Service {
+export function watchedService(drill: Recorded & Sandbox, service: Service): Service {
   return watched(service, (call, act) => {
     const kind = serviceCalls[call as keyof Service];
     return kind ? noted(drill, service.region, { of: service.name, what: call, kind }, act) : act();
@@ -64,7 +55,7 @@ export function watchedService(drill: Drill, service: Service): Service {
 }
 
 /** The same for a store. */
-export function watchedStore(drill: Drill, name: string, store: Store): Store {
+export function watchedStore(drill: Recorded & Sandbox & Given, name: string, store: Store): Store {
   return watched(store, (call, act) => {
     const kind = storeCalls[call as keyof Store];
     return kind
@@ -85,7 +76,7 @@ function watched<T extends object>(target: T, call: (name: string, act: () => un
 }
 
 async function noted(
-  drill: Drill,
+  drill: Recorded & Sandbox,
   region: string | null,
   what: Pick<RegionAccess, 'of' | 'what' | 'kind'>,
   act: () => unknown,
@@ -106,15 +97,11 @@ async function noted(
   }
 }
 
-/** Components whose service is in the region. */
-export const componentsIn = (drill: Drill, region: string): string[] =>
-  [...drill.plan.components.values()].filter((one) => one.region === region).map((one) => one.name);
-
 /**
  * What a fault, by its id, may ask of a region. Its services are not watched: a witness's look is no part
  * of the recovery.
  */
-export function regionTarget(drill: Drill, name: string, fault: string): RegionTarget {
+export function regionTarget(drill: Recorded & Sandbox & Given, name: string, fault: string): RegionTarget {
   const all = [...(drill.stack?.services.values() ?? [])];
   const services = all.filter((one) => one.region === name);
   const stores = drill.plan.stores.map((one) => one.name).filter((one) => regionOfStore(drill, one) === name);
@@ -147,7 +134,7 @@ export function regionTarget(drill: Drill, name: string, fault: string): RegionT
  * The undo of a lost region, whoever comes first: a step of the recovery or the end of the drill. What had
  * reached for it is on the timeline before it is back.
  */
-export function undoOfLoss(drill: Drill, region: string, undo: Undo): Undo {
+export function undoOfLoss(drill: Recorded & Sandbox, region: string, undo: Undo): Undo {
   const loss = drill.regions.get(region);
   if (!loss) return undo;
   loss.undo = {
@@ -162,7 +149,7 @@ export function undoOfLoss(drill: Drill, region: string, undo: Undo): Undo {
   return loss.undo;
 }
 
-async function endOfLoss(drill: Drill, region: string, loss: Loss): Promise<void> {
+async function endOfLoss(drill: Recorded, region: string, loss: Loss): Promise<void> {
   const { timeline } = drill;
   const attempts = await loss.lost.attempts().catch((error: unknown) => messageOf(error));
   loss.over = true;
@@ -184,18 +171,18 @@ const healthyDeadlineMs = 60_000;
  * volumes is given time to become healthy; what does not, because it was fenced or lacks its data, is for the
  * steps that follow.
  */
-export async function returnRegion(drill: Drill, region: string): Promise<Json> {
+export async function returnRegion(drill: Sandbox & Control, region: string): Promise<Json> {
   const loss = drill.regions.get(region);
   if (!loss?.undo)
     throw environmentError(`region ${region} is not lost`, {
       expected: 'a fault that takes it away before this step',
     });
   const { undo, how } = loss;
-  const { signal } = drill.options;
+  const { signal } = drill;
   sayWait(drill, `waiting for region ${region} to be back`, 2 * undo.deadlineMs + healthyDeadlineMs);
-  await withDeadline(drill.dependencies.clock, `giving region ${region} back`, undo.deadlineMs, undo.run());
+  await withDeadline(drill.clock, `giving region ${region} back`, undo.deadlineMs, undo.run());
   const healed = await pollUntil(
-    drill.dependencies.clock,
+    drill.clock,
     { everyMs: healedEveryMs, deadlineMs: undo.deadlineMs, signal },
     async () => (await undo.healed()) !== false,
   );

@@ -1,7 +1,7 @@
 import { messageOf } from '../core/errors.ts';
 import type { PointSpec } from '../core/store.ts';
 import type { Keep } from '../core/strategy.ts';
-import type { Drill } from './drill-context.ts';
+import type { Recorded, Sandbox, Control } from './drill-context.ts';
 import type { PlannedBackup } from '../core/planned.ts';
 
 /**
@@ -10,7 +10,7 @@ import type { PlannedBackup } from '../core/planned.ts';
  * manifests are gone and files are not.
  */
 export async function pruneAfter(
-  drill: Drill,
+  drill: Recorded & Sandbox & Control,
   backup: PlannedBackup,
   spec: PointSpec,
   durable: number,
@@ -42,5 +42,5 @@ export async function pruneAfter(
  * Whether this drill can have points beyond what is kept: asking the stores takes time that the next backup
  * waits for.
  */
-const isDue = ({ dependencies, originMs }: Drill, keep: Keep, durable: number): boolean =>
-  'points' in keep ? durable > keep.points : dependencies.clock.nowMs() - originMs > keep.ms;
+const isDue = ({ clock, originMs }: Recorded & Control, keep: Keep, durable: number): boolean =>
+  'points' in keep ? durable > keep.points : clock.nowMs() - originMs > keep.ms;

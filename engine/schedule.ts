@@ -1,7 +1,7 @@
 import { pollUntil } from '../core/clock.ts';
 import { environmentError, messageOf } from '../core/errors.ts';
 import { writesDeadlineMs } from './covered.ts';
-import type { Drill } from './drill-context.ts';
+import type { Drill, Control, Given } from './drill-context.ts';
 import { startLog } from './followed-log.ts';
 import { timesItsDuration } from '../core/schedule-pace.ts';
 import { startSnapshots, type Snapshots } from './snapshots.ts';
@@ -70,11 +70,11 @@ export function startSchedules(drill: Drill): Schedules {
         const deadlineMs = pointDeadlineMs(drill, running);
         const what = `waiting for the next recovery point of ${id}, just before which the fault comes`;
         sayWait(drill, what, deadlineMs);
-        const callOff = drill.dependencies.clock.after(deadlineMs, () =>
+        const callOff = drill.clock.after(deadlineMs, () =>
           reject(environmentError(`${what} took longer than ${deadlineMs} ms`)),
         );
-        drill.options.signal.addEventListener('abort', callOff, { once: true });
-        drill.options.signal.addEventListener('abort', () => reject(drill.options.signal.reason as Error), {
+        drill.signal.addEventListener('abort', callOff, { once: true });
+        drill.signal.addEventListener('abort', () => reject(drill.signal.reason as Error), {
           once: true,
         });
         void running.ended.then(() => reject(new Error(`the schedule of ${id} ended before its next point`)));
@@ -110,12 +110,12 @@ export function startSchedules(drill: Drill): Schedules {
 }
 
 /** For how long Muster itself kept the run waiting that was due when its schedule was stopped. */
-function lateOf({ dependencies }: Drill, { dueMs }: Snapshots): { lateMs?: number } {
-  const lateMs = dueMs === null ? 0 : Math.round(dependencies.clock.nowMs() - dueMs);
+function lateOf({ clock }: Control, { dueMs }: Snapshots): { lateMs?: number } {
+  const lateMs = dueMs === null ? 0 : Math.round(clock.nowMs() - dueMs);
   return lateMs > 0 ? { lateMs } : {};
 }
 
-function pointDeadlineMs({ plan }: Drill, { backup, scaledMs, measured }: Snapshots): number {
+function pointDeadlineMs({ plan }: Given, { backup, scaledMs, measured }: Snapshots): number {
   const { stepDeadline } = plan.scenario;
   // A backup that took as long as it may, and is measured then.
   const longestMs = measured ? scaledMs : Math.min(backup.plan.every!.ms, timesItsDuration * stepDeadline.ms);
@@ -126,15 +126,19 @@ function pointDeadlineMs({ plan }: Drill, { backup, scaledMs, measured }: Snapsh
  * Waits until each of these has so many more durable points. Rejects when one cannot give them, or not in
  * time.
  */
-async function havePointsOf(drill: Drill, snapshots: readonly Snapshots[], count: number): Promise<void> {
+async function havePointsOf(
+  drill: Control & Given,
+  snapshots: readonly Snapshots[],
+  count: number,
+): Promise<void> {
   if (snapshots.length === 0) return;
   const wanted = snapshots.map((running) => ({ running, until: running.durable + count }));
   const deadlineMs = count * Math.max(...snapshots.map((running) => pointDeadlineMs(drill, running)));
   const ids = snapshots.map(({ backup }) => backup.id);
   const what = `waiting for ${count} recovery ${count === 1 ? 'point' : 'points'} of ${ids.join(', ')}`;
   sayWait(drill, what, deadlineMs);
-  const { clock } = drill.dependencies;
-  const had = await pollUntil(clock, { everyMs: 20, deadlineMs, signal: drill.options.signal }, async () => {
+  const { clock } = drill;
+  const had = await pollUntil(clock, { everyMs: 20, deadlineMs, signal: drill.signal }, async () => {
     for (const { running } of wanted) refuseStuck(running);
     return wanted.every(({ running, until }) => running.durable >= until);
   });

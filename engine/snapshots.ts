@@ -2,7 +2,7 @@ import type { Consistency } from '../core/backup.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Manifest, PointWriter } from '../core/store.ts';
 import { haveWritten } from './covered.ts';
-import { attachedTo, type Drill } from './drill-context.ts';
+import { attachedTo, type Drill, type Recorded, type Sandbox, type Control } from './drill-context.ts';
 import { watchedSink } from './moments.ts';
 import type { PlannedBackup } from '../core/planned.ts';
 import { pruneAfter } from './retention.ts';
@@ -25,7 +25,7 @@ export interface Snapshots {
 }
 
 export function startSnapshots(drill: Drill, backup: PlannedBackup, halt: AbortSignal): Snapshots {
-  const { timeline, plan, dependencies } = drill;
+  const { timeline, plan } = drill;
   const intervalMs = backup.plan.every!.ms;
   const { timeScale } = plan.scenario;
   const scaledMs = timeScale === undefined ? Math.min(intervalMs, leastIntervalMs) : intervalMs / timeScale;
@@ -49,7 +49,7 @@ export function startSnapshots(drill: Drill, backup: PlannedBackup, halt: AbortS
     lastError: null,
     cut: null,
   };
-  const signal = AbortSignal.any([halt, drill.options.signal]);
+  const signal = AbortSignal.any([halt, drill.signal]);
   const loop = async (): Promise<void> => {
     await haveWritten(drill, backup.component, AbortSignal.any([running.stop.signal, signal])).catch(
       () => undefined,
@@ -57,19 +57,16 @@ export function startSnapshots(drill: Drill, backup: PlannedBackup, halt: AbortS
     if (running.stop.signal.aborted || signal.aborted) return;
     begin();
     let number = 0;
-    let nextMs = dependencies.clock.nowMs();
+    let nextMs = drill.clock.nowMs();
     while (!running.stop.signal.aborted && !signal.aborted) {
       // It cannot begin before the last one has ended; what comes on top of that is our own delay.
-      const dueMs = Math.max(nextMs, dependencies.clock.nowMs());
+      const dueMs = Math.max(nextMs, drill.clock.nowMs());
       running.dueMs = dueMs;
-      await dependencies.clock
-        .sleep(
-          Math.max(0, nextMs - dependencies.clock.nowMs()),
-          AbortSignal.any([running.stop.signal, signal]),
-        )
+      await drill.clock
+        .sleep(Math.max(0, nextMs - drill.clock.nowMs()), AbortSignal.any([running.stop.signal, signal]))
         .catch(() => undefined);
       if (running.stop.signal.aborted || signal.aborted) return;
-      const begunMs = dependencies.clock.nowMs();
+      const begunMs = drill.clock.nowMs();
       number += 1;
       await takeSnapshot(drill, running, `${backup.name}-${String(number).padStart(4, '0')}`, dueMs, signal);
       // The next one is due an interval after this one was due; a backup that overran is followed at once.
@@ -81,7 +78,7 @@ export function startSnapshots(drill: Drill, backup: PlannedBackup, halt: AbortS
 }
 
 async function takeSnapshot(
-  drill: Drill,
+  drill: Recorded & Sandbox & Control,
   running: Snapshots,
   label: string,
   dueMs: number,
@@ -101,10 +98,10 @@ async function takeSnapshot(
   let isBegun = false;
   const begin = (): void => {
     isBegun = true;
-    const lateMs = Math.max(0, Math.round(drill.dependencies.clock.nowMs() - dueMs));
+    const lateMs = Math.max(0, Math.round(drill.clock.nowMs() - dueMs));
     timeline.emit('backup.begun', { id, backup: backup.id, point, lateMs });
   };
-  const begunMs = drill.dependencies.clock.nowMs();
+  const begunMs = drill.clock.nowMs();
   try {
     const writer = await drill.repository!.begin(spec);
     point = writer.point;
@@ -122,7 +119,7 @@ async function takeSnapshot(
       signal.throwIfAborted();
       if (running.cut) return await cutShort(drill, running, { id, point }, writer);
       await commit(drill, running, { id, point }, consistency, () => writer.commit(consistency));
-      if (!running.measured) measure(drill, running, point, drill.dependencies.clock.nowMs() - begunMs);
+      if (!running.measured) measure(drill, running, point, drill.clock.nowMs() - begunMs);
       await drill.moments.pass('backup.durable', backup.id);
       await pruneAfter(drill, backup, spec, running.durable);
     } catch (error) {
@@ -150,7 +147,7 @@ interface Taken {
 }
 
 async function commit(
-  drill: Drill,
+  drill: Recorded,
   running: Snapshots,
   taken: Taken,
   consistency: Consistency,
@@ -174,7 +171,7 @@ async function commit(
 }
 
 /** Once: what a fault makes slow later on is what the drill looks at, and moves no schedule. */
-function measure(drill: Drill, running: Snapshots, point: string, tookMs: number): void {
+function measure(drill: Recorded, running: Snapshots, point: string, tookMs: number): void {
   const intervalMs = running.backup.plan.every!.ms;
   running.scaledMs = measuredIntervalMs(intervalMs, tookMs);
   running.measured = true;
@@ -190,7 +187,7 @@ function measure(drill: Drill, running: Snapshots, point: string, tookMs: number
 /**
  * What is left of it is no recovery point; that it could not be removed is said, and no reason to break off.
  */
-const abandoned = ({ timeline }: Drill, writer: Pick<PointWriter, 'abort'>): Promise<void> =>
+const abandoned = ({ timeline }: Recorded, writer: Pick<PointWriter, 'abort'>): Promise<void> =>
   writer
     .abort()
     .catch(
@@ -199,7 +196,7 @@ const abandoned = ({ timeline }: Drill, writer: Pick<PointWriter, 'abort'>): Pro
     );
 
 async function cutShort(
-  drill: Drill,
+  drill: Recorded,
   running: Snapshots,
   taken: Taken,
   writer: Pick<PointWriter, 'abort'>,

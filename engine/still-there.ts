@@ -13,7 +13,7 @@ export async function askFaultsAgain(drill: Drill): Promise<void> {
   const { staysAway } = drill.plan.scenario;
   for (const { id, fault, target, done } of drill.inflicted) {
     if (!done.stillThere) continue;
-    drill.options.signal.throwIfAborted();
+    drill.signal.throwIfAborted();
     const what = `looking whether ${fault} of ${target} is still there`;
     const service = drill.plan.components.get(target)?.service ?? target;
     const about = { id, fault, target, staysAway: staysAway.includes(target) || staysAway.includes(service) };

@@ -1,14 +1,14 @@
 import { environmentError, inputError } from '../core/errors.ts';
 import type { Service } from '../core/service.ts';
-import type { Drill } from './drill-context.ts';
+import type { Recorded, Sandbox, Given } from './drill-context.ts';
 import { watchedService } from './regions.ts';
 
 /**
  * A secret by name: from the run's generated environment, then from the process's. Throws an input error
  * naming it.
  */
-export function secretOf(drill: Drill, name: string): string {
-  const value = drill.dependencies.environment[name] ?? process.env[name];
+export function secretOf(drill: Given, name: string): string {
+  const value = drill.environment[name] ?? process.env[name];
   if (value === undefined || value === '')
     throw inputError(`secret ${name} is not set`, {
       expected: `an environment variable ${name}`,
@@ -30,7 +30,7 @@ function noService(name: string): Service {
   });
 }
 
-export function serviceOf(drill: Drill, name: string): Service {
+export function serviceOf(drill: Recorded & Sandbox, name: string): Service {
   if (!drill.stack) return noService(name);
   const service = drill.stack.services.get(name);
   if (!service) throw environmentError(`service ${name} is not in the stack that came up`);

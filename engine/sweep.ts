@@ -1,4 +1,4 @@
-import type { Plan } from './plan.ts';
+import type { Plan } from '../core/planned.ts';
 
 /**
  * The drills that a scenario asks for: one for each moment of its `sweep`, at which its first fault strikes

@@ -1,3 +1,4 @@
+import { stepsOf } from '../core/steps/index.ts';
 import type { BackupPlan } from '../core/strategy.ts';
 import { eventsOf, type TimelineEvent } from '../core/timeline.ts';
 import { eachStepThatEndedWell, firstOf, says, type Agreement } from './agreement-plan.ts';
@@ -107,7 +108,7 @@ function removalsDisagree(plan: Agreement): string | null {
 
 /** What a step restores comes from a store that it names, and is a point of its component. */
 function fetchedDisagree(plan: Agreement): string | null {
-  const steps = plan.scenario.recover === 'automatic' ? [] : plan.scenario.recover;
+  const steps = stepsOf(plan.scenario);
   const ofStep = (event: TimelineEvent<'point.fetched'>): string | null | false => {
     const { step, backup, store, existing, drill } = event.data;
     const of = steps[step];

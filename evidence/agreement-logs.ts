@@ -1,5 +1,6 @@
+import { stepsOf } from '../core/steps/index.ts';
 import { eventsOf, type TimelineEvent } from '../core/timeline.ts';
-import { eachStepThatEndedWell, firstOf, says, stepsOf, type Agreement } from './agreement-plan.ts';
+import { eachStepThatEndedWell, firstOf, says, type Agreement } from './agreement-plan.ts';
 
 /** What is rounded on the way. */
 const roundedMs = 1;

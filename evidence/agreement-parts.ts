@@ -1,10 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
+import { procedureOf } from '../core/procedures.ts';
 import { faultFor } from '../core/registries.ts';
 import { eventsOf, firstOf as firstEvent, type EventType, type TimelineEvent } from '../core/timeline.ts';
-import { firstOf, says, stepsOf, type Agreement } from './agreement-plan.ts';
+import { firstOf, says, type Agreement } from './agreement-plan.ts';
 import { faultId, type PlannedComponent, type PlannedFault } from '../core/planned.ts';
 import { checksByDefault, checksByName } from '../core/planned-checks.ts';
-import { titleOf } from '../core/step-title.ts';
+import { restoredComponents, stepsOf, titleOf } from '../core/steps/index.ts';
+import { targetOf } from '../core/targets.ts';
 
 /**
  * Each part of the plan is there, as it was planned: what was attached, the parameters of faults, the names
@@ -44,15 +46,7 @@ function plannedAgain({ scenario, strategy, events, known }: Agreement): Again |
     const fault = isElsewhere ? generic : faultFor(driver, plan.name, known);
     if (!fault || typeof fault === 'string') return [];
     const params = fault.params.safeParse(plan.params).data ?? null;
-    return [
-      {
-        id: faultId(i),
-        plan,
-        fault,
-        params,
-        ...(fault.on === 'container' && !driver ? { ofService: true } : {}),
-      },
-    ];
+    return [{ id: faultId(i), plan, fault, params, on: targetOf(fault, driver !== undefined) }];
   });
   return faults.length === scenario.fault.length ? { components, faults } : null;
 }
@@ -146,6 +140,7 @@ function waysDisagree({ strategy, events }: Agreement, { faults }: Again): strin
 /** Each check that is planned has ended, or had nothing to say, which only one that runs by default may. */
 function checksDisagree({ scenario, strategy, events }: Agreement, again: Again): string | null {
   const planned = {
+    procedure: procedureOf(events),
     scenario: { ...scenario, decline: scenario.decline ?? {} },
     strategy: { ...strategy, invariants: strategy.invariants ?? {} },
     components: again.components,
@@ -179,7 +174,7 @@ function askedDisagree(plan: Agreement): string | null {
     ...eventsOf(events, 'fault.begun').flatMap(({ data }) =>
       data.on === undefined && !data.beforehand ? [data.target] : [],
     ),
-    ...stepsOf(scenario).flatMap((step) => ('restore' in step ? [step.restore] : [])),
+    ...restoredComponents(scenario),
   ];
   return firstOf(
     eventsOf(events, 'asked'),

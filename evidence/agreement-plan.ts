@@ -1,5 +1,6 @@
 import type { Registries } from '../core/registries.ts';
-import type { Scenario, Step } from '../core/scenario.ts';
+import type { Scenario } from '../core/scenario.ts';
+import { stepsOf, type Step } from '../core/steps/index.ts';
 import type { Strategy } from '../core/strategy.ts';
 import { eventsOf, type TimelineEvent } from '../core/timeline.ts';
 
@@ -25,8 +26,6 @@ export const firstOf = <T>(all: Iterable<T>, why: (one: T) => string | null | fa
 };
 
 export const says = (event: TimelineEvent): string => `event ${event.seq} (${event.type})`;
-
-export const stepsOf = ({ recover }: Scenario): Step[] => (recover === 'automatic' ? [] : recover);
 
 /** What ended well of a step, with the events from its beginning to its end. */
 export function eachStepThatEndedWell(

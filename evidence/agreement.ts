@@ -1,11 +1,13 @@
 import { faultId } from '../core/planned.ts';
+import { stepsOf } from '../core/steps/index.ts';
+import { procedureKinds, procedureOf } from '../core/procedures.ts';
 import type { FaultPlan } from '../core/scenario.ts';
 import type { Strategy } from '../core/strategy.ts';
 import { eventsOf, type EventData, type TimelineEvent } from '../core/timeline.ts';
 import { backupsDisagree } from './agreement-backups.ts';
 import { logsDisagree } from './agreement-logs.ts';
 import { partsDisagree } from './agreement-parts.ts';
-import { firstOf, says, stepsOf, type Agreement, type Known } from './agreement-plan.ts';
+import { firstOf, says, type Agreement, type Known } from './agreement-plan.ts';
 import { textsDisagree } from './agreement-texts.ts';
 
 /**
@@ -18,6 +20,7 @@ export function agreementDamage(events: readonly TimelineEvent[], known: Known):
   const plan: Agreement = { drill, scenario, strategy, events, completed, known };
   for (const differs of [
     textsDisagree,
+    procedureDisagrees,
     loadsDisagree,
     faultsDisagree,
     regionsDisagree,
@@ -31,6 +34,14 @@ export function agreementDamage(events: readonly TimelineEvent[], known: Known):
     if (why !== null) return `the events are not those of the plan: ${why}`;
   }
   return null;
+}
+
+/** Where nothing is to be broken, no fault is planned, and nobody's traffic is felt. */
+function procedureDisagrees({ scenario, events }: Agreement): string | null {
+  const procedure = procedureOf(events);
+  if (procedureKinds[procedure].breaks) return null;
+  const planned = [...scenario.fault.map(({ name }) => name), ...Object.keys(scenario.load)];
+  return planned.length > 0 ? `a ${procedure} has no ${planned[0]}` : null;
 }
 
 function loadsDisagree({ scenario, strategy, events, completed, known }: Agreement): string | null {

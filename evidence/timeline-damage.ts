@@ -1,4 +1,5 @@
-import { eventsOf, phases, type Phase, type TimelineEvent } from '../core/timeline.ts';
+import { procedureKinds, procedureOf } from '../core/procedures.ts';
+import { eventsOf, type Phase, type TimelineEvent } from '../core/timeline.ts';
 import { oddBackups } from './timeline-backups.ts';
 import { oddFaults } from './timeline-faults.ts';
 import { oddIds } from './timeline-ids.ts';
@@ -7,7 +8,8 @@ import { oddShape } from './timeline-shape.ts';
 import { oddBeginning, oddRecovery } from './timeline-steps.ts';
 
 /** Judging and reporting are no part of what is judged. */
-const lived: readonly Phase[] = phases.filter((phase) => !['plan', 'judge', 'report'].includes(phase));
+const livedOf = (events: readonly TimelineEvent[]): readonly Phase[] =>
+  procedureKinds[procedureOf(events)].phases;
 
 /**
  * What no drill writes, though every line is linked to the one before: a chain can be made anew by whoever
@@ -50,7 +52,7 @@ function oddTimes(events: readonly TimelineEvent[]): string | null {
 /** A drill that ran to its end has all of its parts. */
 function oddParts(events: readonly TimelineEvent[]): string | null {
   const ended = new Set(eventsOf(events, 'phase.ended').map(({ data }) => data.phase));
-  const missing = lived.find((phase) => !ended.has(phase));
+  const missing = livedOf(events).find((phase) => !ended.has(phase));
   if (missing) return `the drill ran to its end, and its phase ${missing} never did`;
   const begun = eventsOf(events, 'load.begun').map(({ data }) => data.index);
   const stopped = eventsOf(events, 'load.ended').map(({ data }) => data.index);
@@ -66,7 +68,7 @@ function oddParts(events: readonly TimelineEvent[]): string | null {
 
 /** One after the other, each once; what went wrong in one of them is no drill that ran to its end. */
 function oddPhases(events: readonly TimelineEvent[]): string | null {
-  const due = lived.flatMap((phase) => [`phase.begun ${phase}`, `phase.ended ${phase}`]);
+  const due = livedOf(events).flatMap((phase) => [`phase.begun ${phase}`, `phase.ended ${phase}`]);
   for (const [i, event] of eventsOf(events, 'phase.begun', 'phase.ended').entries()) {
     if (`${event.type} ${event.data.phase}` !== due[i])
       return `event ${event.seq} (${event.type} ${event.data.phase}) is not what comes next: ${due[i] ?? 'the end'}`;

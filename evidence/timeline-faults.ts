@@ -1,3 +1,4 @@
+import { restoredComponents } from '../core/steps/index.ts';
 import { eventsOf, firstOf, type TimelineEvent } from '../core/timeline.ts';
 
 const named = ({ seq, type }: TimelineEvent): string => `event ${seq} (${type})`;
@@ -26,15 +27,13 @@ function oddRegions(events: readonly TimelineEvent[]): string | null {
 }
 
 function oddStanding(events: readonly TimelineEvent[]): string | null {
-  const { recover } = firstOf(events, 'drill.begun')!.data.scenario;
+  const { scenario } = firstOf(events, 'drill.begun')!.data;
   const faults = eventsOf(events, 'fault.begun').filter(({ data }) => !data.beforehand);
   const inRegions = faults.flatMap(({ data }) => (data.on === 'region' ? (data.components ?? []) : []));
   const broken = faults.flatMap(({ data }) =>
     data.on === undefined ? [data.target] : data.on === 'service' ? (data.components ?? []) : [],
   );
-  const restored = (recover === 'automatic' ? [] : recover).flatMap((step) =>
-    'restore' in step ? [step.restore] : [],
-  );
+  const restored = restoredComponents(scenario);
   const asked = eventsOf(events, 'asked').flatMap(({ data }) => (data.kind === 'component' ? [data.of] : []));
   const missing = [...broken.filter((name) => !inRegions.includes(name)), ...restored].find(
     (name) => !asked.includes(name),

@@ -1,3 +1,4 @@
+import { procedureKinds } from '../core/procedures.ts';
 import {
   eventsOf,
   type EventData,
@@ -172,9 +173,11 @@ interface Due {
   /** A step that took too long may go on, and never come to it. */
   unlessFailed?: true;
 }
+const breaks = ({ procedure }: EventData['drill.begun']): boolean =>
+  procedureKinds[procedure ?? 'drill'].breaks;
 const dues: readonly Due[] = [
   { of: 'stack.up', until: ['stack.down'], by: [] },
-  { of: 'drill.begun', until: ['detected', 'undetected'], by: [] },
+  { of: 'drill.begun', until: ['detected', 'undetected'], by: [], which: breaks },
   { of: 'drill.begun', until: ['recovery.begun'], by: [] },
   { of: 'drill.begun', until: ['observation.ended'], by: [] },
   {

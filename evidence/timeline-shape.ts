@@ -67,6 +67,7 @@ const image = z.strictObject({
 
 const shapes = {
   'drill.begun': z.strictObject({
+    procedure: z.literal('restore-test').optional(),
     drill: text,
     seed: z.number(),
     muster: text,

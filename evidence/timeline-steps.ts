@@ -1,4 +1,4 @@
-import type { Step } from '../core/scenario.ts';
+import { replayedBy, restoredBy, stepsOf, traceOf, type Step } from '../core/steps/index.ts';
 import { eventsOf, type EventType, type TimelineEvent } from '../core/timeline.ts';
 
 /** What is done by a step while it is under way, and by no other. */
@@ -23,8 +23,7 @@ interface Attempt {
  * Of a drill that ran to its end. Where a step failed, what it set going may go on for a while.
  */
 export function oddRecovery(events: readonly TimelineEvent[]): string | null {
-  const recover = eventsOf(events, 'drill.begun')[0]!.data.scenario.recover;
-  const steps = recover === 'automatic' ? [] : recover;
+  const steps = stepsOf(eventsOf(events, 'drill.begun')[0]!.data.scenario);
   let attempt: Attempt | null = null;
   let over = false;
   let failed = false;
@@ -69,21 +68,19 @@ function oddWork(step: Step | undefined, done: readonly TimelineEvent[]): string
     ({ data }) => !data.ok && (data.stage === 'restore' || data.stage === 'replay'),
   );
   if (spoilt) return `its ${spoilt.data.stage} failed at event ${spoilt.seq}`;
-  if ('restore' in step && eventsOf(done, 'point.fetched').length !== 1)
-    return 'no one recovery point was fetched for it';
-  if ('replay' in step && eventsOf(done, 'log.fetched').length !== 1) return 'no one log was fetched for it';
-  if ('command' in step) {
-    const [ended, ...more] = eventsOf(done, 'command.ended');
-    if (!ended || more.length > 0) return 'no one command ended in it';
-    if (ended.data.exitCode !== 0 || !ended.data.inTime) return `its command failed at event ${ended.seq}`;
+  const trace = traceOf(step);
+  if (trace) {
+    const [left, ...more] = eventsOf(done, trace.event);
+    if (!left || more.length > 0) return trace.lacking;
+    const failed = trace.failed?.(left.data);
+    if (failed) return `${failed} at event ${left.seq}`;
   }
   return eventsOf(done, 'stage.ended').some(({ data }) => data.ok) ? null : 'no stage of it did';
 }
 
 /** What a restore began with is taken by a step that is under way, for a component that it may restore. */
 export function oddBeginning(events: readonly TimelineEvent[]): string | null {
-  const recover = eventsOf(events, 'drill.begun')[0]!.data.scenario.recover;
-  const steps = recover === 'automatic' ? [] : recover;
+  const steps = stepsOf(eventsOf(events, 'drill.begun')[0]!.data.scenario);
   let step: Step | null = null;
   let failed = false;
   for (const event of events) {
@@ -93,7 +90,7 @@ export function oddBeginning(events: readonly TimelineEvent[]): string | null {
     if (event.type !== 'restore.beganWith' || failed) continue;
     const told = `event ${event.seq} (${event.type})`;
     if (step === null) return `${told} comes while no step is under way`;
-    const of = 'restore' in step ? step.restore : 'replay' in step ? step.replay.split('.')[0] : null;
+    const of = restoredBy(step) ?? replayedBy(step);
     if (of !== null && of !== event.data.of) return `${told} is of ${event.data.of}, and the step of ${of}`;
   }
   return null;

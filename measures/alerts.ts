@@ -104,6 +104,7 @@ function noticedFinding(evidence: Evidence, rows: readonly AlertRow[]): Finding[
 export const alerts: Measure = {
   about:
     "The strategy's own alert thresholds on what clients saw: when each would have fired, and whether an outage went unnoticed",
+  ofFaults: true,
   judge(evidence) {
     const rows = alertRows(evidence);
     return rows.length === 0

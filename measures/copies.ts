@@ -1,4 +1,5 @@
 import type { Evidence, Measure } from '../core/measure.ts';
+import { procedureOf } from '../core/procedures.ts';
 import { eventsOf, type TimelineEvent } from '../core/timeline.ts';
 import type { Finding } from '../core/verdict.ts';
 import { finding, plural } from './finding.ts';
@@ -17,6 +18,8 @@ function doubtOf(
   const { events } = evidence;
   const { seq, data } = fetched;
   const told = `${data.point} was restored from ${data.store}`;
+  if (data.existing && procedureOf(events) !== 'drill')
+    return { verdict: 'pass', detail: `${told}: drill ${data.drill} had made it.` };
   if (data.existing)
     return {
       verdict: 'inconclusive',

@@ -8,6 +8,7 @@ import { copies } from './copies.ts';
 import { integrity } from './integrity.ts';
 import { recovery } from './recovery.ts';
 import { region } from './region.ts';
+import { restored } from './restored.ts';
 import { retention } from './retention.ts';
 import { rpo } from './rpo.ts';
 import { rto } from './rto.ts';
@@ -33,6 +34,7 @@ export const measures: Record<string, Measure> = {
   integrity,
   checks,
   recovery,
+  restored,
   region,
   schedule,
   backups,

@@ -1,6 +1,7 @@
 import type { LedgerAnalysis } from '../core/analysis.ts';
 import { exitCodes, inputError, messageOf, type Trouble } from '../core/errors.ts';
 import type { Evidence, Measure } from '../core/measure.ts';
+import { procedureKinds, procedureOf } from '../core/procedures.ts';
 import type { DrillResult } from '../core/result.ts';
 import { eventsOf, firstOf, lastOf, type Outcome, type TimelineEvent } from '../core/timeline.ts';
 import { exitCodeOf, worstVerdict, type Finding } from '../core/verdict.ts';
@@ -172,7 +173,9 @@ const regardless = new Set(['witness', 'undo', 'availability', 'backups', 'sched
 
 function runMeasures(evidence: Evidence, measures: Readonly<Record<string, Measure>>): Finding[] {
   const witnessed = faultsOf(evidence.events).every(({ outcome }) => outcome?.type === 'fault.witnessed');
-  const findings = Object.entries(measures).flatMap(([name, measure]) => {
+  const { breaks } = procedureKinds[procedureOf(evidence.events)];
+  const asked = Object.entries(measures).filter(([, { ofFaults }]) => breaks || !ofFaults);
+  const findings = asked.flatMap(([name, measure]) => {
     try {
       const found = measure.judge(evidence);
       if (witnessed) return found;

@@ -86,6 +86,7 @@ function unmeasured(
 
 export const slo: Measure = {
   about: "The share of the strategy's error budget that this outage burns",
+  ofFaults: true,
   judge(evidence) {
     const budget = errorBudgetOf(evidence);
     if (!budget) return [];

@@ -1,4 +1,5 @@
 import type { Measure } from '../core/measure.ts';
+import { procedureKinds, procedureOf } from '../core/procedures.ts';
 import { eventsOf, type TimelineEvent } from '../core/timeline.ts';
 import { formatDuration } from '../core/units.ts';
 import { finding } from './finding.ts';
@@ -56,15 +57,17 @@ export const witness: Measure = {
         gate: true,
       }),
     );
-    const missing = scenario.fault.length - seen.length;
-    if (missing <= 0) return findings;
+    const { breaks } = procedureKinds[procedureOf(events)];
+    const missing = Math.max(0, scenario.fault.length - seen.length);
+    if (missing === 0 && (!breaks || seen.length > 0)) return findings;
     return [
       ...findings,
       finding({
         id: 'witness/missing',
         title: 'Every fault of the scenario was injected',
         verdict: 'inconclusive',
-        detail: `${missing} of ${scenario.fault.length} never began.`,
+        detail:
+          missing > 0 ? `${missing} of ${scenario.fault.length} never began.` : 'Nothing was to be broken.',
         evidence: [],
         gate: true,
       }),

@@ -137,9 +137,7 @@ describe('circles', () => {
     for (const text of specifiers) expect(specifiersIn(text), text).toEqual(['./a.ts']);
   });
   it('no files import each other in a circle, not even for a type', () => {
-    // The plan and the drill's context still do: they are being divided.
-    const isOfPlan = (file: string): boolean => file.startsWith('engine/');
-    expect(circlesOf(tracked.flatMap(importsOf)).filter((circle) => !circle.every(isOfPlan))).toEqual([]);
+    expect(circlesOf(tracked.flatMap(importsOf))).toEqual([]);
   });
 });
 

@@ -8,6 +8,7 @@ import { memoryFaults } from './faults.ts';
 import { journalMethod } from './follow.ts';
 import { hangingMethod, never } from './hanging.ts';
 import { inventory } from './inventory.ts';
+import { rows } from './rows.ts';
 import type { MemorySystem } from './system.ts';
 
 /**
@@ -38,6 +39,10 @@ export default defineDriver<MemoryConfig, MemorySystem>({
   workload: 'data',
   actions,
   checks: {
+    rows: {
+      about: 'there are rows, and each has the checksum that it was written with',
+      of: ({ database }) => rows(database),
+    },
     inventory: {
       about: 'tables and row counts of the application, before and after',
       of: ({ database, config, clock }) => {

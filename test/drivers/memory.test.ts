@@ -57,6 +57,14 @@ driverConformance({
     await attached.actions['seed']!({});
   },
   checks: {
+    rows: {
+      prepare: async ({ attached }) => {
+        await attached.actions['seed']!({});
+      },
+      spoil: async ({ attached }) => {
+        await attached.actions['clear']!({ table: 'accounts' });
+      },
+    },
     inventory: {
       spoil: async ({ attached }) => {
         await attached.actions['clear']!({ table: 'accounts' });

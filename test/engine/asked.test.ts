@@ -81,8 +81,9 @@ async function askedOf({
       emit: (type: string, data: EventData['asked']) =>
         void (type === 'asked' && data.stood !== false && seen.push(data)),
     },
-    options: { signal: new AbortController().signal },
-    dependencies: { clock, progress: () => undefined },
+    signal: new AbortController().signal,
+    clock,
+    progress: () => undefined,
   } as unknown as Drill;
   let states = await stateOfServices(drill);
   if (beforehand) {
@@ -161,8 +162,9 @@ describe('a service that ran before the fault', () => {
       };
       return {
         stack: { services: new Map([['jobs', { name: 'jobs', state } as unknown as Service]]) },
-        options: { signal: new AbortController().signal },
-        dependencies: { clock: quickClock(), progress: () => undefined },
+        signal: new AbortController().signal,
+        clock: quickClock(),
+        progress: () => undefined,
       } as unknown as Drill;
     };
     await expect(stateOfServices(drillWith(3))).resolves.toEqual(new Map([['jobs', running]]));

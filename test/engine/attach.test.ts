@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import type { Attached } from '../../core/driver.ts';
 import { systemClock } from '../../core/clock.ts';
 import type { Drill } from '../../engine/drill-context.ts';
-import { bringUp, closeAll } from '../../engine/up.ts';
+import { closeAll } from '../../engine/phases/down.ts';
+import { bringUp } from '../../engine/phases/up.ts';
 
 type Attach = () => Promise<Partial<Attached>>;
 
@@ -25,12 +26,10 @@ function drillOf(ways: Record<string, Attach>): { drill: Drill; told: string[] }
     timeline: {
       emit: (type: string, data: { component?: string }) => void told.push(`${type} ${data.component}`),
     },
-    options: { signal: new AbortController().signal },
-    dependencies: {
-      clock: systemClock,
-      progress: () => undefined,
-      makeRepository: () => ({ close: async () => undefined }),
-    },
+    signal: new AbortController().signal,
+    clock: systemClock,
+    progress: () => undefined,
+    makeRepository: () => ({ close: async () => undefined }),
   } as unknown as Drill;
   return { drill, told };
 }

@@ -49,7 +49,7 @@ describe('what fits is planned', () => {
       ...inScenario('wipe-volume: store', 'crash: side'),
       compose: (text) => `${text}  side: { image: busybox }\n`,
     });
-    expect(planned.faults).toMatchObject([{ plan: { name: 'crash', target: 'side' }, ofService: true }]);
+    expect(planned.faults).toMatchObject([{ plan: { name: 'crash', target: 'side' }, on: 'service' }]);
   });
   it('compares what every component holds whose service loses its container, by whatever name that is called', async () => {
     const checks = async (

@@ -65,8 +65,9 @@ function someDrill(attempts: () => Promise<Attempt[]> = async () => [attempt]) {
       now: () => 7,
       emit: (type: string, data: Record<string, unknown>) => void events.push({ type, data }),
     },
-    options: { signal: new AbortController().signal },
-    dependencies: { clock: systemClock, progress: () => undefined },
+    signal: new AbortController().signal,
+    clock: systemClock,
+    progress: () => undefined,
   } as unknown as Drill;
   const undo: Undo = {
     name: 'undo',

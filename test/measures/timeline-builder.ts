@@ -10,7 +10,7 @@ import {
   type LedgerSource,
   type Outcome,
 } from '../../core/ledger.ts';
-import { scenarioSchema } from '../../core/scenario.ts';
+import { restoreTestSchema, scenarioSchema } from '../../core/scenario.ts';
 import { strategySchema } from '../../core/strategy.ts';
 import type { EventData, EventType, TimelineEvent } from '../../core/timeline.ts';
 import { firstHash, hashEvent } from '../../core/chain.ts';
@@ -24,6 +24,8 @@ import { z } from 'zod';
 
 /** A drill as it is being written down by hand: events in any order, and the client's records. */
 export interface Sketch {
+  /** A drill, where it is left out. */
+  procedure?: 'restore-test';
   strategy: Record<string, unknown>;
   scenario: Record<string, unknown>;
   events: { [T in EventType]: { atMs: number; type: T; data: EventData[T] } }[EventType][];
@@ -171,6 +173,7 @@ export function chain(
 /** Parameters of the faults that sketches name; what they mean is no concern of a measure. */
 const faultParameters = { 'wipe-volume': z.strictObject({}), crash: z.strictObject({}) };
 const [strategies, scenarios] = [strategySchema(), scenarioSchema(faultParameters)];
+const restoreTests = restoreTestSchema();
 
 /**
  * Puts in what follows from the sketch (the beginning, the ledger's size, counts of read-backs), sorts, and
@@ -178,13 +181,14 @@ const [strategies, scenarios] = [strategySchema(), scenarioSchema(faultParameter
  */
 export function seal(sketch: Sketch): Sealed {
   const strategy = strategies.parse(sketch.strategy);
-  const scenario = scenarios.parse(sketch.scenario);
+  const scenario = (sketch.procedure ? restoreTests : scenarios).parse(sketch.scenario);
   const records = [...sketch.records].sort(
     (a, b) =>
       Number(a.kind === kinds.readback) - Number(b.kind === kinds.readback) ||
       a.invokedMs + a.durationMs - (b.invokedMs + b.durationMs),
   );
   const begun = {
+    ...(sketch.procedure ? { procedure: sketch.procedure } : {}),
     drill: '7',
     seed: 7,
     muster: '0.1.0',

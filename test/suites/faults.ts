@@ -5,7 +5,7 @@ import type { ActiveFault, Proof } from '../../core/active-fault.ts';
 import type { ComponentFault } from '../../core/fault.ts';
 import { everyFault, faultFor } from '../../core/registries.ts';
 import { drivers } from '../../drivers/index.ts';
-import { injectInto } from '../../engine/targets.ts';
+import { injectInto } from '../../engine/targets/component.ts';
 import { faults } from '../../faults/index.ts';
 import { everything } from '../support/tier.ts';
 import { whenReady, type Rig, type Suite } from './suite.ts';

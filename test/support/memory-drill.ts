@@ -11,7 +11,7 @@ import { agreementDamage } from '../../evidence/agreement.ts';
 import { judgeRun, writeReports } from '../../evidence/bundle.ts';
 import type { EngineDependencies } from '../../engine/drill-context.ts';
 import { runDrill } from '../../engine/drill.ts';
-import { planDrill } from '../../engine/plan.ts';
+import { planDrill, type Plan } from '../../engine/plan.ts';
 import { timelineDamage } from '../../evidence/timeline-damage.ts';
 import { createRepository } from '../../stores/repository.ts';
 import { eventsIn } from './forgery.ts';
@@ -156,9 +156,19 @@ export async function drillInMemory(
  * The same with files that are there already: a second drill of the same strategy, with the key of the
  * first.
  */
-export async function drillFile(
+export const drillFile = (
   { folder, file }: { folder: string; file: string },
   drill: MemoryDrill = {},
+): Promise<{ folder: string; result: DrillResult }> =>
+  carryOutInMemory(folder, drill, ({ registries: known }) =>
+    planDrill(file, known, noStacks, { hostCommands: drill.hostCommands }),
+  );
+
+/** Whatever is planned, with its bundle below the folder. */
+export async function carryOutInMemory(
+  folder: string,
+  drill: MemoryDrill,
+  planned: (dependencies: EngineDependencies) => Promise<Plan>,
 ): Promise<{ folder: string; result: DrillResult }> {
   const progress = (one: Progress): void => {
     if (one.kind === 'phase' && one.phase === 'recover' && drill.tamper) tamperWith(folder, drill.tamper);
@@ -167,7 +177,7 @@ export async function drillFile(
   const virtual = createVirtualClock();
   const clock = drill.hostCommands ? systemClock : virtual;
   const dependencies = dependenciesFor(folder, { ...drill, progress }, clock);
-  const plan = await planDrill(file, dependencies.registries, noStacks, { hostCommands: drill.hostCommands });
+  const plan = await planned(dependencies);
   const options = {
     seed: drill.seed ?? 7,
     keep: drill.keep === true,

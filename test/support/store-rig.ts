@@ -64,13 +64,11 @@ export async function storeRig({
     stack: stack ?? null,
     stores: new Map<string, StoreTarget>(),
     repository: null,
-    options: { signal: new AbortController().signal },
-    dependencies: {
-      makeRepository: createRepository,
-      clock: systemClock,
-      registries: { faults },
-      environment: { MUSTER_BACKUP_KEY: key, ...environment },
-    },
+    signal: new AbortController().signal,
+    makeRepository: createRepository,
+    clock: systemClock,
+    registries: { faults },
+    environment: { MUSTER_BACKUP_KEY: key, ...environment },
     attached: new Map(way ? [['way', way.attached]] : []),
     plan: {
       components: new Map(

@@ -3,7 +3,7 @@ import { systemClock } from '../../core/clock.ts';
 import type { AnyDriver, Attached } from '../../core/driver.ts';
 import { faultFor } from '../../core/registries.ts';
 import { drivers } from '../../drivers/index.ts';
-import { injectInto } from '../../engine/targets.ts';
+import { injectInto } from '../../engine/targets/component.ts';
 import type { FileDamage } from '../../faults/file-damage.ts';
 import { faults } from '../../faults/index.ts';
 

@@ -1,40 +1,53 @@
-import type { CheckOutcome } from '../core/driver.ts';
-import { messageOf } from '../core/errors.ts';
-import { digestOf, kinds, outcomes } from '../core/ledger.ts';
-import { invariantOutcome } from './command.ts';
-import { attachedTo, workloadOf, type Drill } from './drill-context.ts';
-import { loadSpaceOf } from './load-space.ts';
-import type { PlannedCheck } from '../core/planned.ts';
-import type { Plan } from './plan.ts';
-import { withDeadline } from './undo.ts';
-import { sayWait, waitFor } from './waiting.ts';
+import type { CheckOutcome } from '../../core/driver.ts';
+import { messageOf } from '../../core/errors.ts';
+import { digestOf, kinds, outcomes } from '../../core/ledger.ts';
+import { invariantOutcome } from '../command.ts';
+import { attachedTo, workloadOf, type Drill, type Recorded } from '../drill-context.ts';
+import { loadSpaceOf } from '../load-space.ts';
+import type { PlannedCheck } from '../../core/planned.ts';
+import type { Plan } from '../../core/planned.ts';
+import { askAll } from '../asked.ts';
+import { askFaultsAgain } from '../still-there.ts';
+import { withDeadline } from '../undo.ts';
+import type { Phase } from './phase.ts';
+import { sayWait, waitFor } from '../waiting.ts';
 
 const readBackDeadlineMs = 180_000;
 /** Two looks at everything, and an application's own events between them. */
 const checkDeadlineMs = 300_000;
 
+export const verify: Phase = {
+  name: 'verify',
+  run: async (drill, { before, readyBefore, seen }) => {
+    await readBackAll(drill);
+    await runChecks(drill);
+    await askFaultsAgain(drill);
+    await askAll(drill, before, readyBefore, seen);
+  },
+};
+
 /**
  * Reads every load's records back through the clients' way in. What could not be read completely is said so,
  * and nothing is concluded from it.
  */
-export async function readBackAll(drill: Drill): Promise<void> {
-  const { plan, timeline, ledger, dependencies } = drill;
+async function readBackAll(drill: Drill): Promise<void> {
+  const { plan, timeline, ledger } = drill;
   for (const [index, [load, { target, by }]] of Object.entries(plan.scenario.load).entries()) {
     const workload = workloadOf(drill, { target, by });
     if (workload.kind === 'visits') continue;
-    drill.options.signal.throwIfAborted();
+    drill.signal.throwIfAborted();
     const recorder = ledger.recorder(index);
     const space = loadSpaceOf(plan.scenario.load, load);
     let records = 0;
     try {
       const reading = workload.readBack((id, value) => {
         if (!space.holds(id)) return;
-        const nowMs = dependencies.clock.nowMs();
+        const nowMs = drill.clock.nowMs();
         const { low, high } = digestOf(value);
         recorder.record(kinds.readback, outcomes.ok, id, id, nowMs, nowMs, low, high, 0);
         records += 1;
         if (records % 5_000 === 0)
-          dependencies.progress({
+          drill.progress({
             kind: 'work',
             what: `reading ${load} back`,
             done: records,
@@ -43,7 +56,7 @@ export async function readBackAll(drill: Drill): Promise<void> {
           });
       });
       sayWait(drill, `reading ${load} back`, readBackDeadlineMs);
-      await withDeadline(dependencies.clock, `reading ${load} back`, readBackDeadlineMs, reading);
+      await withDeadline(drill.clock, `reading ${load} back`, readBackDeadlineMs, reading);
       ledger.flush();
       timeline.emit('readback.ended', { load, index, complete: true, records });
     } catch (error) {
@@ -54,9 +67,9 @@ export async function readBackAll(drill: Drill): Promise<void> {
 }
 
 /** Runs the scenario's checks. One that cannot be carried out is inconclusive, whatever it threw. */
-export async function runChecks(drill: Drill): Promise<void> {
+async function runChecks(drill: Drill): Promise<void> {
   for (const { named, component, check, byDefault } of drill.plan.checks) {
-    drill.options.signal.throwIfAborted();
+    drill.signal.throwIfAborted();
     const baseline = drill.timeline.events.findLast(
       (event) => event.type === 'check.baseline' && event.data.check === named,
     );
@@ -93,13 +106,13 @@ export async function runChecks(drill: Drill): Promise<void> {
 }
 
 /** Whoever reads the timeline need not wonder what became of a check that is not among those that ended. */
-function silent({ timeline }: Drill, named: string, why: string, detail: string): void {
+function silent({ timeline }: Recorded, named: string, why: string, detail: string): void {
   timeline.emit('check.silent', { check: named, detail: `${why}: ${detail}` });
   timeline.emit('note', { text: `${named} ${why}: ${detail}` });
 }
 
 function tellNothing(
-  drill: Drill,
+  drill: Recorded,
   named: string,
   byDefault: NonNullable<PlannedCheck['byDefault']>,
   detail: string,
@@ -113,7 +126,7 @@ function tellNothing(
  * vanished as a whole counts.
  */
 function tellBeside(
-  drill: Drill,
+  drill: Recorded,
   { named, component }: Pick<PlannedCheck, 'named' | 'component'>,
   gone: readonly string[],
   outcome: CheckOutcome,
@@ -129,13 +142,13 @@ function tellBeside(
   drill.timeline.emit('check.ended', { check: named, component, ...outcome, verdict: 'fail', detail });
 }
 
-function brokenAtMs({ timeline, originMs }: Drill): number | null {
+function brokenAtMs({ timeline, originMs }: Recorded): number | null {
   const begun = timeline.events.find((event) => event.type === 'fault.begun' && !event.data.beforehand);
   return begun ? originMs + begun.atMs : null;
 }
 
 async function checkInvariant(drill: Drill, { named, command }: Plan['invariants'][number]): Promise<void> {
-  drill.options.signal.throwIfAborted();
+  drill.signal.throwIfAborted();
   sayWait(drill, `check ${named}`, command.timeout.ms);
   try {
     drill.timeline.emit('check.ended', {
@@ -144,7 +157,7 @@ async function checkInvariant(drill: Drill, { named, command }: Plan['invariants
       ...(await invariantOutcome(drill, command)),
     });
   } catch (error) {
-    drill.options.signal.throwIfAborted();
+    drill.signal.throwIfAborted();
     drill.timeline.emit('check.ended', {
       check: named,
       component: null,

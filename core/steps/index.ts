@@ -1,0 +1,45 @@
+import type { z } from 'zod';
+import { command } from './command.ts';
+import { replay } from './replay.ts';
+import { restore } from './restore.ts';
+import { comesBack } from './return.ts';
+import { run } from './run.ts';
+import type { StepKind, Trace } from './step.ts';
+
+/** Every kind of recovery step, by the key that a scenario knows it by. */
+export const stepKinds = { restore, replay, command, run, return: comesBack };
+
+export type StepName = keyof typeof stepKinds;
+/** A step of that kind, as it is read. */
+export type StepOf<Name extends StepName> = z.output<(typeof stepKinds)[Name]['schema']>;
+export type Step = StepOf<StepName>;
+
+export const stepSchemas = Object.fromEntries(
+  Object.entries(stepKinds).map(([name, { schema }]) => [name, schema]),
+) as { [Name in StepName]: (typeof stepKinds)[Name]['schema'] };
+
+/** What names no kind, as only altered evidence does, is an action that nobody knows. */
+export const kindOf = (step: Step): StepName =>
+  (Object.keys(stepKinds) as StepName[]).find((name) => Object.hasOwn(step, name)) ?? 'run';
+
+const kind = (step: Step): StepKind => stepKinds[kindOf(step)];
+
+export const titleOf = (step: Step): string => kind(step).title(step);
+/** The component whose data the step puts back; null where it puts none back. */
+export const restoredBy = (step: Step): string | null => kind(step).restores?.(step) ?? null;
+/** The component on whose restored data the step replays a log. */
+export const replayedBy = (step: Step): string | null => kind(step).replaysOn?.(step) ?? null;
+/** Where the step does what nobody can know: a service, or `host`. */
+export const runsIn = (step: Step): string | null => kind(step).runsIn?.(step) ?? null;
+/** The action that the step has a component do. */
+export const actionOf = (step: Step): { action: string; of: string | undefined } | null =>
+  kind(step).does?.(step) ?? null;
+/** What the step has left on the timeline if it ended well. */
+export const traceOf = (step: Step): Trace | null => kind(step).leaves ?? null;
+
+/** The declared steps of a recovery; none where nobody acts. */
+export const stepsOf = ({ recover }: { recover: 'automatic' | Step[] }): Step[] =>
+  recover === 'automatic' ? [] : recover;
+/** Components whose data one of the steps puts back, in their order. */
+export const restoredComponents = (scenario: { recover: 'automatic' | Step[] }): string[] =>
+  stepsOf(scenario).flatMap((step) => restoredBy(step) ?? []);

@@ -1,0 +1,31 @@
+import type { z } from 'zod';
+
+/**
+ * What a kind of recovery step is to whoever reads a scenario, a report or a timeline. How it is planned and
+ * carried out, the engine says.
+ */
+export interface StepKind<Schema extends z.ZodType = z.ZodType> {
+  /** It has the kind's own name as a key. */
+  schema: Schema;
+  /** In words, as the timeline and reports name it. */
+  title(step: z.output<Schema>): string;
+  /** The component whose data it puts back. */
+  restores?(step: z.output<Schema>): string;
+  /** The component on whose restored data it replays a log. */
+  replaysOn?(step: z.output<Schema>): string;
+  /** Where it does what nobody can know: a service, or `host`. */
+  runsIn?(step: z.output<Schema>): string;
+  /** The action that it has a component do; `of` is left out where only one can be meant. */
+  does?(step: z.output<Schema>): { action: string; of: string | undefined };
+  /** What each one that ended well has left on the timeline. */
+  leaves?: Trace;
+}
+
+/** Exactly one event of that type, while the step was under way. */
+export interface Trace {
+  event: 'point.fetched' | 'log.fetched' | 'command.ended';
+  /** In words, of a step without it. */
+  lacking: string;
+  /** What such an event says of work that failed, in words; null of what ended well. */
+  failed?(data: object): string | null;
+}

@@ -1,0 +1,86 @@
+import type { Attached } from '../core/driver.ts';
+import { environmentError } from '../core/errors.ts';
+import type { PlannedComponent } from '../core/planned.ts';
+import type { Service } from '../core/service.ts';
+import { tellBeginning } from './beginning.ts';
+import type { Drill } from './drill-context.ts';
+import { secretOf, serviceOf } from './surroundings.ts';
+import { unlessAborted } from './undo.ts';
+import { waitFor } from './waiting.ts';
+
+/**
+ * All at once, and told of in the order of the strategy. What was attached by the time that one cannot be is
+ * kept, to be closed with the drill; what comes later is closed at once.
+ */
+export async function attachAll(drill: Drill): Promise<void> {
+  const { plan, timeline } = drill;
+  const components = [...plan.components.values()];
+  let failed = false;
+  const attaching = components.map(async (component) => {
+    const attached = await attachOne(drill, component);
+    if (failed) await attached.close();
+    else drill.attached.set(component.name, attached);
+    return attached;
+  });
+  const all = await unlessAborted(drill.signal, Promise.all(attaching)).catch((error: unknown) => {
+    failed = true;
+    throw error;
+  });
+  drill.attached.clear();
+  for (const [index, component] of components.entries()) {
+    const { data, server } = all[index]!;
+    drill.attached.set(component.name, all[index]!);
+    timeline.emit('component.attached', {
+      component: component.name,
+      driver: component.declared.driver,
+      service: component.service,
+      server,
+    });
+    assertDataIsMounted(component.name, serviceOf(drill, component.service), data?.folder);
+  }
+}
+
+function attachOne(drill: Drill, component: PlannedComponent): Promise<Attached> {
+  const { plan, timeline } = drill;
+  const attaching = (): Promise<Attached> =>
+    component.driver.attach({
+      component: component.name,
+      service: serviceOf(drill, component.service),
+      config: component.config as never,
+      clients: () => {
+        const { clients } = component.declared;
+        return serviceOf(drill, clients?.service ?? component.service).endpoint(
+          clients?.port ?? component.driver.port,
+        );
+      },
+      peer: (name) => serviceOf(drill, name),
+      clock: drill.clock,
+      seed: drill.seed,
+      secret: (name) => secretOf(drill, name),
+      note: (text) => void timeline.emit('note', { text }),
+      beganWith: (what) => tellBeginning(timeline, what),
+    });
+  return waitFor(drill, `attaching to ${component.name}`, plan.scenario.stepDeadline.ms, attaching);
+}
+
+/**
+ * A volume that is declared for a service and holds nothing of its data is a mistake that every backup of the
+ * volume repeats: said before anything is broken. A service without any keeps nothing on purpose.
+ */
+function assertDataIsMounted(component: string, service: Service, dataFolder: string | undefined): void {
+  if (dataFolder === undefined) return;
+  const declared = service.mounts.filter(({ anonymous }) => !anonymous);
+  const isHere = (path: string): boolean =>
+    dataFolder === path || dataFolder.startsWith(`${path.replace(/\/$/, '')}/`);
+  if (declared.length === 0 || declared.some(({ path }) => isHere(path))) return;
+  throw environmentError(
+    `${component} keeps its data in ${dataFolder}, which is on no volume of the compose file`,
+    {
+      found: declared
+        .map(({ volume, path }) => `volume ${volume} at ${path}, with nothing of its data`)
+        .join('; '),
+      expected: `a volume at ${dataFolder}`,
+      hint: `mount it there: what lies elsewhere is in no backup of the volume, and goes with the container`,
+    },
+  );
+}

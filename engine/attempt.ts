@@ -1,0 +1,101 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { RestoreContext } from '../core/backup.ts';
+import { timeLimit } from '../core/clock.ts';
+import { messageOf } from '../core/errors.ts';
+import { stepsOf, titleOf, type Step } from '../core/steps/index.ts';
+import type { Json } from '../core/timeline.ts';
+import { stageOf, type Drill, type Given } from './drill-context.ts';
+import { closeAndTell, closeOfFailed } from './left-open.ts';
+import { workOf } from './steps/index.ts';
+import type { Course } from './steps/step.ts';
+import { withDeadline } from './undo.ts';
+
+/**
+ * Runs the declared steps in order; the first that fails ends the attempt. A scenario may allow further
+ * attempts: a crash in the middle of a restore must be recoverable by running the recovery again, from its
+ * first step.
+ */
+export async function recoverBySteps(drill: Drill): Promise<boolean> {
+  for (let attempt = 1; ; attempt += 1) {
+    if (await recoverOnce(drill)) return true;
+    if (attempt >= drill.plan.scenario.attempts) return false;
+    drill.timeline.emit('note', {
+      text: `the recovery is begun anew: attempt ${attempt + 1} of ${drill.plan.scenario.attempts}`,
+    });
+  }
+}
+
+async function recoverOnce(drill: Drill): Promise<boolean> {
+  const course: Course = { bases: new Map(), open: [], over: false };
+  try {
+    return await runSteps(drill, course);
+  } finally {
+    course.over = true;
+    await closeAndTell(drill, course.open);
+  }
+}
+
+async function runSteps(drill: Drill, course: Course): Promise<boolean> {
+  const { timeline, plan } = drill;
+  const automatic = plan.scenario.recover === 'automatic';
+  timeline.emit('recovery.begun', { automatic });
+  for (const [index, step] of stepsOf(plan.scenario).entries()) {
+    const title = titleOf(step);
+    // Of a drill that was ended meanwhile, nobody waits for the step before.
+    drill.signal.throwIfAborted();
+    timeline.emit('step.begun', { step: index, title });
+    drill.progress({ kind: 'line', text: `${title} (at most ${plan.scenario.stepDeadline.text})` });
+    try {
+      const facts = await withDeadline(
+        drill.clock,
+        title,
+        drill.plan.scenario.stepDeadline.ms,
+        runStep(drill, step, index, course),
+      );
+      await workOf(step).finish?.(drill, course);
+      timeline.emit('step.ended', { step: index, title, ok: true, facts });
+    } catch (error) {
+      drill.signal.throwIfAborted();
+      await closeOfFailed(drill, course.open, index);
+      timeline.emit('step.ended', { step: index, title, ok: false, facts: null, error: messageOf(error) });
+      timeline.emit('recovery.ended', { ok: false, error: `${title}: ${messageOf(error)}` });
+      return false;
+    }
+  }
+  timeline.emit('recovery.ended', { ok: true });
+  return true;
+}
+
+async function runStep(drill: Drill, step: Step, index: number, course: Course): Promise<Json> {
+  const limit = timeLimit(drill.clock, drill.plan.scenario.stepDeadline.ms);
+  try {
+    return await carryOut(drill, step, index, course, AbortSignal.any([drill.signal, limit.signal]));
+  } finally {
+    limit.callOff();
+  }
+}
+
+function carryOut(
+  drill: Drill,
+  step: Step,
+  index: number,
+  course: Course,
+  signal: AbortSignal,
+): Promise<Json> {
+  const context = (options: Record<string, unknown>): RestoreContext => ({
+    options,
+    signal,
+    stage: stageOf(drill, index),
+    progress: (done, total, unit) => drill.progress({ kind: 'work', what: titleOf(step), done, total, unit }),
+  });
+  const folder = join(drill.folder, 'scratch', String(index));
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const later = stepsOf(drill.plan.scenario).slice(index + 1);
+  return workOf(step).carryOut(drill, step, { index, folder, later, course, context });
+}
+
+/** Plain files of backups do not outlive the step that needed them. */
+export const clearScratch = (drill: Given): void =>
+  rmSync(join(drill.folder, 'scratch'), { recursive: true, force: true });

@@ -1,0 +1,78 @@
+import { pollUntil } from '../core/clock.ts';
+import { seenRunning, type SeenRunning } from './asked.ts';
+import { restoredComponents } from '../core/steps/index.ts';
+import { attachedTo, type Control, type Drill, type Given, type Sandbox } from './drill-context.ts';
+import { brokenComponents } from './targets/index.ts';
+import { sayWait } from './waiting.ts';
+
+const readyEveryMs = 20;
+const settledOperations = 20;
+/**
+ * The judge asks for 2 s from the first right answer to the last one that was recorded: a little more than
+ * that has to be watched.
+ */
+const settleMarginMs = 150;
+
+/** What clients see, or a probe in their place; `what` is waited for, in words. */
+interface View {
+  what: string;
+  /** Whether all was well for long enough. */
+  calm(): Promise<boolean>;
+  /** Those that are waited for, one by one, before that. */
+  awaited: readonly string[];
+}
+
+function clientsView(drill: Control & Given): View {
+  const { plan, pulse } = drill;
+  pulse.forgiveWrong();
+  return {
+    what: 'waiting for clients to have right answers for long enough',
+    calm: async () => pulse.settled(plan.scenario.settle.ms + settleMarginMs, settledOperations),
+    awaited: brokenComponents(drill),
+  };
+}
+
+/** Where there is no client, each component that was broken or restored is asked whether it is ready. */
+function probesView(drill: Sandbox & Control & Given): View {
+  const { clock, plan } = drill;
+  const awaited = [...new Set([...brokenComponents(drill), ...restoredComponents(plan.scenario)])];
+  let sinceMs: number | null = null;
+  return {
+    what: `waiting for ${awaited.join(', ') || 'nothing'} to stay ready`,
+    calm: async () => {
+      const ready = await Promise.all(awaited.map((name) => attachedTo(drill, name).ready()));
+      const all = ready.length > 0 && ready.every((one) => one);
+      sinceMs = all ? (sinceMs ?? clock.nowMs()) : null;
+      return sinceMs !== null && clock.nowMs() - sinceMs >= plan.scenario.settle.ms;
+    },
+    awaited,
+  };
+}
+
+/**
+ * Waits until what was broken says ready, and then until clients have had right answers for long enough, or
+ * where there are none, until it has stayed ready. Gives up at the deadline; the judge says what that means.
+ * Gives what ran when the components had become ready.
+ */
+export async function observe(drill: Drill): Promise<SeenRunning> {
+  const { timeline, plan, clock, signal } = drill;
+  const untilMs = clock.nowMs() + plan.scenario.giveUp.ms;
+  const left = (): number => Math.max(0, untilMs - clock.nowMs());
+  const isLoaded = Object.keys(plan.scenario.load).length > 0;
+  const { what, calm, awaited } = isLoaded ? clientsView(drill) : probesView(drill);
+  // Where steps were declared, something else may serve by now, and what was broken stays away: clients
+  // decide.
+  const clientsDecide = isLoaded && plan.scenario.recover !== 'automatic';
+  for (const target of awaited) {
+    sayWait(drill, `waiting for ${target} to be ready`, left());
+    const seen = await pollUntil(clock, { everyMs: readyEveryMs, deadlineMs: left(), signal }, async () =>
+      (await attachedTo(drill, target).ready()) ? 'ready' : clientsDecide && (await calm()) && 'elsewhere',
+    );
+    if (seen === 'ready') timeline.emit('ready', { component: target });
+  }
+  const looking = seenRunning(drill);
+  sayWait(drill, what, left());
+  const settled = await pollUntil(clock, { everyMs: 50, deadlineMs: left(), signal }, calm);
+  timeline.emit('observation.ended', { settled: settled === true });
+  return looking;
+}

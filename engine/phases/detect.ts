@@ -1,0 +1,61 @@
+import { pollUntil } from '../../core/clock.ts';
+import { attachedTo, type Drill } from '../drill-context.ts';
+import type { Failure } from '../pulse.ts';
+import { brokenComponents, targetOf } from '../targets/index.ts';
+import { sayWait } from '../waiting.ts';
+import type { Phase } from './phase.ts';
+
+/**
+ * How long anyone may take to notice before the drill goes on without having been noticed; shorter where the
+ * scenario gives up sooner.
+ */
+const detectDeadlineMs = 60_000;
+const probeEveryMs = 100;
+
+export const detect: Phase = {
+  name: 'detect',
+  run: (drill, { failure }) => noticeIt(drill, failure),
+};
+
+const words = {
+  wrong: 'got a wrong answer',
+  failed: 'failed',
+  slow: 'was answered too slowly',
+  right: 'was answered',
+} as const;
+
+/**
+ * Waits until somebody notices: a client's operation goes wrong, or a health probe of a broken component
+ * does.
+ */
+async function noticeIt(drill: Drill, failure: Promise<Failure>): Promise<void> {
+  const { timeline, plan } = drill;
+  const stop = new AbortController();
+  const signal = AbortSignal.any([stop.signal, drill.signal]);
+  const targets = brokenComponents(drill);
+  // Nobody notices a store that is broken before it is needed, and a drill need not wait to see that.
+  if (!plan.faults.some((one) => targetOf(one).isNoticed))
+    return void timeline.emit('undetected', { waitedMs: 0 });
+  const deadlineMs = Math.min(detectDeadlineMs, plan.scenario.giveUp.ms);
+  sayWait(drill, 'waiting for somebody to notice', deadlineMs);
+  const byProbe = pollUntil(drill.clock, { everyMs: probeEveryMs, deadlineMs, signal }, async () => {
+    for (const target of targets)
+      if (!(await attachedTo(drill, target).ready()))
+        return { by: 'probe' as const, detail: `${target} does not answer as ready`, atMs: timeline.now() };
+    return null;
+  });
+  const byClient = failure.then(({ load, what, atMs }) => ({
+    by: 'client' as const,
+    detail: `an operation of ${load} ${words[what]}`,
+    atMs: atMs - drill.originMs,
+  }));
+  try {
+    const seen = await Promise.race([byProbe, byClient]);
+    // Stamped when it was seen: the witness may have taken longer.
+    if (seen) timeline.emit('detected', { by: seen.by, detail: seen.detail }, seen.atMs);
+    else timeline.emit('undetected', { waitedMs: deadlineMs });
+  } finally {
+    stop.abort(new Error('detected'));
+    byProbe.catch(() => undefined);
+  }
+}

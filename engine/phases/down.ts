@@ -1,0 +1,57 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { messageOf } from '../../core/errors.ts';
+import { clearScratch } from '../attempt.ts';
+import type { Control, Drill, Sandbox } from '../drill-context.ts';
+import { waitFor } from '../waiting.ts';
+import type { Ending } from './phase.ts';
+
+const closeDeadlineMs = 30_000;
+const downDeadlineMs = 180_000;
+
+/** Everything that was started is gone, unless it is to be kept for a look. */
+export const down: Ending = {
+  name: 'down',
+  run: async (drill) => {
+    const errors = await closeAll(drill);
+    clearScratch(drill);
+    if (!drill.keep) errors.push(...(await remove(drill)));
+    tell(drill, errors);
+    return errors.length === 0;
+  },
+};
+
+async function remove(drill: Drill): Promise<string[]> {
+  rmSync(join(drill.folder, 'stores'), { recursive: true, force: true });
+  const { stack } = drill;
+  if (!stack) return [];
+  return waitFor(drill, 'taking the stack down', downDeadlineMs, () => stack.down()).then(
+    () => [],
+    (error: unknown) => [messageOf(error)],
+  );
+}
+
+function tell({ stack, timeline, keep }: Drill, errors: readonly string[]): void {
+  if (!stack) {
+    for (const text of errors) timeline.emit('note', { text });
+    return;
+  }
+  const ok = errors.length === 0;
+  const error = keep ? 'kept as asked' : errors.join('; ');
+  timeline.emit('stack.down', ok && !keep ? { ok } : { ok, error });
+}
+
+export async function closeAll(drill: Sandbox & Control): Promise<string[]> {
+  const errors: string[] = [];
+  const attempt = async (what: string, work: () => Promise<void>): Promise<void> => {
+    try {
+      await waitFor(drill, what, closeDeadlineMs, work);
+    } catch (error) {
+      errors.push(`${what}: ${messageOf(error)}`);
+    }
+  };
+  for (const [name, attached] of drill.attached) await attempt(`closing ${name}`, () => attached.close());
+  drill.attached.clear();
+  if (drill.repository) await attempt('closing the stores', () => drill.repository!.close());
+  return errors;
+}

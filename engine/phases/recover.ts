@@ -1,0 +1,20 @@
+import { clearScratch, recoverBySteps } from '../attempt.ts';
+import { observe } from '../observe.ts';
+import { waitFor } from '../waiting.ts';
+import type { Phase } from './phase.ts';
+
+/** The declared steps, and then a look until what was broken and its clients are well again. */
+export const recover: Phase = {
+  name: 'recover',
+  run: async (drill, handed) => {
+    const { schedules } = handed;
+    const deadlineMs = drill.plan.scenario.stepDeadline.ms;
+    if (schedules) await waitFor(drill, 'ending the backups', deadlineMs, () => schedules.stop());
+    handed.schedules = null;
+    await recoverBySteps(drill);
+    for (const open of drill.moments.open)
+      drill.timeline.emit('note', { text: `a fault waited for ${open}, which never came` });
+    clearScratch(drill);
+    handed.seen = await observe(drill);
+  },
+};

@@ -1,0 +1,55 @@
+import type { Plan } from '../../core/planned.ts';
+import { attachAll } from '../attach.ts';
+import type { Drill } from '../drill-context.ts';
+import { openStores } from '../open-stores.ts';
+import { hostRules } from '../plan-mounts.ts';
+import { unlessAborted } from '../undo.ts';
+import { waitFor } from '../waiting.ts';
+import type { Phase } from './phase.ts';
+
+/**
+ * Brings the stack up, opens the stores and attaches the drivers. When the drill is ended meanwhile, rejects
+ * once what it started is gone.
+ */
+export async function bringUp(drill: Drill): Promise<void> {
+  const { plan, timeline } = drill;
+  if (plan.stackFile) {
+    drill.stack = await drill.provider.up({
+      file: plan.stackFile,
+      profiles: plan.strategy.profiles,
+      drill: drill.id,
+      ownImages: ownImagesOf(plan),
+      host: hostRules(plan.strategy, plan.components),
+      environment: drill.environment,
+      progress: (text) => drill.progress({ kind: 'line', text }),
+      signal: drill.signal,
+      after: drill.after,
+      starting: () => loadAhead(plan),
+    });
+    for (const text of drill.stack.contained) timeline.emit('note', { text });
+    timeline.emit('stack.up', { project: drill.stack.project, images: [...drill.stack.images] });
+  }
+  drill.signal.throwIfAborted();
+  const { ms: deadlineMs } = plan.scenario.stepDeadline;
+  await unlessAborted(
+    drill.signal,
+    waitFor(drill, 'opening the stores', deadlineMs, () => openStores(drill)),
+  );
+  await attachAll(drill);
+}
+
+export const up: Phase = { name: 'up', run: bringUp, endsItself: true };
+
+/** Beside services that are still starting. What cannot be loaded is told of by whoever needs it. */
+function loadAhead({ components, stores }: Plan): void {
+  const drivers = [...components.values()].map(({ driver }) => driver);
+  for (const one of new Set([...drivers, ...stores.map(({ kind }) => kind)]))
+    one.load?.().catch(() => undefined);
+}
+
+/** Services that are backed up as images: what is lost of those must be this drill's alone. */
+const ownImagesOf = ({ backups, components }: Plan): string[] => [
+  ...new Set(
+    backups.filter(({ info }) => info.holds === 'image').map((one) => components.get(one.component)!.service),
+  ),
+];

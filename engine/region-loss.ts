@@ -1,0 +1,12 @@
+import type { Undo } from '../core/active-fault.ts';
+import type { LostRegion } from '../core/stack.ts';
+import type { RegionAccess } from '../core/timeline.ts';
+
+/** A region that was lost: how to get it back, and what Muster itself did with what is in it meanwhile. */
+export interface Loss {
+  how: 'dead' | 'blackhole';
+  lost: LostRegion;
+  undo: Undo | null;
+  accesses: Map<string, RegionAccess>;
+  over: boolean;
+}

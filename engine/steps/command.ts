@@ -1,0 +1,11 @@
+import { titleOf, type StepOf } from '../../core/steps/index.ts';
+import { commandStep } from '../command.ts';
+import { stageOf } from '../drill-context.ts';
+import { checkCommand } from '../plan-command.ts';
+import type { StepWork } from './step.ts';
+
+export const command: StepWork<StepOf<'command'>> = {
+  check: (context, step, path) => checkCommand(context, step, [...path, 'in'], [...path, 'command']),
+  carryOut: (drill, step, { index, folder }) =>
+    stageOf(drill, index)('action', titleOf(step), () => commandStep(drill, step, folder)),
+};

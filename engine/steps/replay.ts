@@ -1,0 +1,66 @@
+import type { RecoveryTarget } from '../../core/backup.ts';
+import { unknownName } from '../../core/document.ts';
+import { inputError } from '../../core/errors.ts';
+import type { PlannedBackup } from '../../core/planned.ts';
+import { replayedBy, restoredBy, stepsOf } from '../../core/steps/index.ts';
+import type { ReplayStep } from '../../core/steps/replay.ts';
+import { attachedTo } from '../drill-context.ts';
+import { fetchLog } from '../fetch.ts';
+import { closeLeftOpen } from '../left-open.ts';
+import type { Context, Path } from '../plan-context.ts';
+import { checkCopyIn } from './copy-in.ts';
+import type { StepWork } from './step.ts';
+
+const logToReplay = (step: ReplayStep, backups: readonly PlannedBackup[]): PlannedBackup | undefined =>
+  backups.find(({ id, info }) => id === step.replay && info.kind === 'continuous');
+
+export const replay: StepWork<ReplayStep> = {
+  check: (context, step, path, { backups }) => {
+    const backup = logToReplay(step, backups);
+    if (!backup) {
+      const logs = backups.filter(({ info }) => info.kind === 'continuous').map(({ id }) => id);
+      const what = 'continuous backup taken in this scenario';
+      context.problems.add(unknownName(context.source, [...path, 'replay'], what, step.replay, logs));
+      return;
+    }
+    checkCopyIn(context, step.from, backup, [...path, 'from']);
+    checkBase(context, step, path);
+  },
+
+  makeReady: async ({ plan, attached }, step) => {
+    const { component, plan: declared } = logToReplay(step, plan.backups)!;
+    await attached.get(component)!.backups[declared.method]!.assertUsable?.('replay');
+  },
+
+  carryOut: async (drill, step, { index, folder, course, context }) => {
+    const component = replayedBy(step)!;
+    const base = course.bases.get(component)!;
+    const log = await fetchLog(drill, step, index, base, { folder, ...context({}) });
+    const { method } = logToReplay(step, drill.plan.backups)!.plan;
+    const { replay: carriedOut } = attachedTo(drill, component).backups[method]!;
+    return carriedOut!(log, targetOf(step.until), base.artifact, context({}));
+  },
+
+  // A driver that took it over has nothing left to close.
+  finish: (drill, course) => closeLeftOpen(drill, course.open),
+};
+
+function checkBase({ source, scenario, problems }: Context, step: ReplayStep, path: Path): void {
+  const component = replayedBy(step);
+  const before = stepsOf(scenario).slice(0, path[1] as number);
+  if (before.some((one) => restoredBy(one) === component)) return;
+  problems.add(
+    inputError(`a log is replayed on a restored base, and ${component} is not restored before this step`, {
+      at: source.place(path),
+      expected: `a step restore: ${component} before it`,
+    }),
+  );
+}
+
+function targetOf(until: ReplayStep['until']): RecoveryTarget {
+  if (until === 'latest') return { kind: 'latest' };
+  if ('beforeGtid' in until) return { kind: 'before-gtid', gtid: until.beforeGtid };
+  if ('beforeStatement' in until) return { kind: 'before-statement', pattern: until.beforeStatement };
+  if ('beforeTime' in until) return { kind: 'before-time', utc: until.beforeTime };
+  return { kind: 'before-position', ...until.beforePosition };
+}
