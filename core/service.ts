@@ -53,6 +53,21 @@ export interface Knock {
   ended: 'closed' | 'reset' | 'open' | null;
 }
 
+/** What a container had of the processors since it was started, as the kernel counts it. */
+export interface ProcessorTime {
+  /** Counted since then; null when it does not run. */
+  startedAt: string | null;
+  /** How many processors it may use at once, by what the engine was told; null where as many as there are. */
+  share: number | null;
+  /** A share is granted anew in each period of that length. */
+  periodMs: number;
+  usedMs: number;
+  /** Periods in which it had used up its share and was held back until the next one. */
+  throttledPeriods: number;
+  /** For how long, of all its threads together. */
+  throttledMs: number;
+}
+
 /** Something commands can be run in. */
 export interface Shell {
   exec(argv: string[], options?: ExecOptions): Promise<ExecResult>;
@@ -189,6 +204,13 @@ export interface Service extends Shell {
    * when the kernel cannot get below what is in use.
    */
   limitMemory(bytes: number | null): Promise<void>;
+  /**
+   * Sets how many processors the container may use at once, such as 0.05; null puts back what it was made
+   * with. It stays, whatever becomes of the process.
+   */
+  limitProcessor(cpus: number | null): Promise<void>;
+  /** Read from the kernel, with nothing run in the container. */
+  processorTime(): Promise<ProcessorTime>;
   /**
    * True: nothing but a start by name brings the container up again, whatever becomes of its process. False:
    * as the compose file has it.

@@ -1,10 +1,11 @@
-import { pollUntil, systemClock } from '../core/clock.ts';
+import { pollUntil, systemClock, type Clock } from '../core/clock.ts';
 import type { ActiveFault, Undo } from '../core/active-fault.ts';
 import type { Service, ServiceState } from '../core/service.ts';
 
 const recoverMs = 30_000;
 const lookEveryMs = 20;
 const noticeMs = 3_000;
+const liftDeadlineMs = 20_000;
 
 /**
  * Undo of anything that took the process away: start it if nothing else did. Under load the engine calls a
@@ -76,4 +77,22 @@ export async function breakProcess(
     ...(stays ? { stillThere: async () => stays(before, await service.state()) } : {}),
     undo: startAgain(service, `undo ${name} of`, () => killed),
   };
+}
+
+/**
+ * Lifts what limits a container. The engine refuses while that is between two lives, and one that is killed
+ * at each start often is.
+ */
+export async function liftLimit(clock: Clock, lift: () => Promise<void>): Promise<void> {
+  let last: unknown = null;
+  const lifted = await pollUntil(clock, { everyMs: 100, deadlineMs: liftDeadlineMs }, async () => {
+    try {
+      await lift();
+      return true;
+    } catch (error) {
+      last = error;
+      return null;
+    }
+  });
+  if (!lifted) throw last;
 }

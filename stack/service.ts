@@ -13,6 +13,7 @@ import { assertOwnPath, followedPath } from './own-path.ts';
 import { labels, regionLabel } from './owner.ts';
 import { partition } from './partition.ts';
 import { processesOf, signalEach } from './processes.ts';
+import { processorOf } from './processor.ts';
 import { putFile } from './put-file.ts';
 import { engineAddress, statusOf, type Container, type Inspection } from './runtime.ts';
 import { containerShell } from './shell.ts';
@@ -74,6 +75,7 @@ export async function attachService(site: DrillSite, name: string, container: Co
     signalEach: async (signal) => signalEach(site.hostSignal, place.container, await ours(), signal),
     processes: () => processesOf(place.container),
     ...lifeOf(site.clock, place, act, found),
+    ...processorOf(() => place.container, found.HostConfig, act),
     waitHealthy: (deadlineMs, signal) => waitHealthy(site, service, checkOf(found), deadlineMs, signal),
     helper: async (options) => createHelper(site, name, await ours(), options),
     keep: async (recipe) => keepFolder(site, name, await ours(), recipe),

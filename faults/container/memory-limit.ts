@@ -5,7 +5,7 @@ import type { ActiveFault, Proof } from '../../core/active-fault.ts';
 import { environmentError, messageOf } from '../../core/errors.ts';
 import { defineContainerFault, type ContainerTarget } from '../../core/fault.ts';
 import type { Running, Service, ServiceState, Shell } from '../../core/service.ts';
-import { processGone, startAgain } from '../process.ts';
+import { liftLimit, processGone, startAgain } from '../process.ts';
 
 const MiB = 1024 * 1024;
 /** What the engine allows at least. */
@@ -17,7 +17,6 @@ const leastBytes = 6 * MiB;
 const slacks = [2 * MiB, 8 * MiB, 32 * MiB];
 const chunk = Buffer.alloc(256 * 1024);
 const deathDeadlineMs = 30_000;
-const liftDeadlineMs = 20_000;
 
 // A file in memory belongs to no process, so that the killer's choice is the largest process, the server, and
 // not the one that writes.
@@ -56,7 +55,7 @@ async function exhaustMemory({ service, clock }: ContainerTarget): Promise<Activ
     await fill(service, clock, { before, squeeze });
   } catch (error) {
     await squeeze.kill().catch(() => undefined);
-    await lift(service, clock);
+    await liftLimit(clock, () => service.limitMemory(null));
     throw error;
   }
   const restart = startAgain(service, 'undo memory-limit of');
@@ -66,7 +65,7 @@ async function exhaustMemory({ service, clock }: ContainerTarget): Promise<Activ
     undo: {
       ...restart,
       run: async () => {
-        await lift(service, clock);
+        await liftLimit(clock, () => service.limitMemory(null));
         await restart.run();
       },
       // The kernel's own figure, read inside: the engine's would be what it was told.
@@ -104,23 +103,6 @@ async function lower(service: Service, used: number): Promise<number> {
     expected: `a limit near the ${used} bytes that it uses`,
     cause: last,
   });
-}
-
-/**
- * The engine refuses while a container is between two lives, and one that is killed at each start often is.
- */
-async function lift(service: Service, clock: Clock): Promise<void> {
-  let last: unknown = null;
-  const lifted = await pollUntil(clock, { everyMs: 100, deadlineMs: liftDeadlineMs }, async () => {
-    try {
-      await service.limitMemory(null);
-      return true;
-    } catch (error) {
-      last = error;
-      return null;
-    }
-  });
-  if (!lifted) throw last;
 }
 
 /**

@@ -56,6 +56,8 @@ export function inertService(
     start: () => service.start(),
     unpause: () => service.unpause(),
     limitMemory: nothing,
+    limitProcessor: nothing,
+    processorTime: () => service.processorTime(),
     keepDown: nothing,
     deployment: { ...service.deployment, remove: async () => ({ imageToo: false }) },
     partition: async () => ({ lift: nothing, inPlace: async () => false }),
