@@ -1,4 +1,5 @@
 import type { GenericFault } from '../core/fault.ts';
+import cpuStarved from './container/cpu-starved.ts';
 import crash from './container/crash.ts';
 import hang from './container/hang.ts';
 import killLoop from './container/kill-loop.ts';
@@ -27,6 +28,7 @@ import storeUnreachable from './store/store-unreachable.ts';
  */
 export const faults = {
   crash,
+  'cpu-starved': cpuStarved,
   pause,
   hang,
   stop,
