@@ -27,12 +27,11 @@ interface Figures {
 async function readOnce(host: string, port: number): Promise<Figures> {
   const endpoint = async (): Promise<{ host: string; port: number }> => ({ host, port });
   const { inventoryCheck } = await import('../drivers/redis/inventory.ts');
-  const check = inventoryCheck(
-    { endpoint },
-    { endpoint },
-    () => false,
-    () => new Map(),
-  );
+  const { redis } = await import('../drivers/redis/product.ts');
+  const check = inventoryCheck({ endpoint }, { endpoint }, () => false, {
+    lent: () => new Map(),
+    product: redis,
+  });
   const begun = systemClock.nowMs();
   const baseline = await check.before!();
   const { verdict } = await check.after(baseline);

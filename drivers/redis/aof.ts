@@ -59,7 +59,7 @@ const withoutRewrites = <T>(
  * it in the one order that the server has, and WAITAOF answers once that is synced. Without it, a write that
  * everysec has postponed would be missing.
  */
-async function written({ server, component }: Site): Promise<void> {
+async function written({ product, server, component }: Site): Promise<void> {
   const synced = await server.run(async (redis) => {
     await redis.set(markKey(component), '1', 'PX', syncDeadlineMs * 2);
     const polls = syncDeadlineMs / 500;
@@ -71,7 +71,7 @@ async function written({ server, component }: Site): Promise<void> {
     return false;
   });
   if (!synced)
-    throw environmentError('Redis did not sync its append-only file', {
+    throw environmentError(`${product.name} did not sync its append-only file`, {
       found: `nothing after ${syncDeadlineMs} ms`,
       hint: 'the disk is slow or full: see aof_delayed_fsync and aof_last_write_status in INFO persistence',
     });

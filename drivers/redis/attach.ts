@@ -12,24 +12,32 @@ import { ownershipOf } from './ownership.ts';
 import { versionOf } from './position.ts';
 import { isInPlace } from './replica.ts';
 import { openServer, persistenceOf, type Server } from './server.ts';
+import type { Product } from './product.ts';
 import type { Site } from './site.ts';
 import type { RedisSystem } from './system.ts';
 import { matcherOf } from './volatile-keys.ts';
 import { redisVolume } from './volume.ts';
 import { redisWorkload } from './workload.ts';
 
-/** Multi-part append-only files came with 7.0, WAITAOF with 7.2. */
-const oldest = [7, 2];
-
-async function versionFrom(server: Server): Promise<string> {
-  const { redis_version: version } = await server.info('server');
-  const [major, minor] = versionOf(version ?? '');
-  if (major! < oldest[0]! || (major === oldest[0] && minor! < oldest[1]!))
-    throw environmentError('this Redis is too old', {
+async function versionFrom(
+  server: Server,
+  { name, versionField, answers, oldest }: Product,
+): Promise<string> {
+  const info = await server.info('server');
+  const version = info[versionField];
+  if (version === undefined || !answers(info))
+    throw environmentError(`this is no server of ${name}`, {
+      found: `${info['server_name'] ?? 'a server without a name'}, as of Redis ${info['redis_version']}`,
+      expected: name,
+      hint: "name that server's own driver in the strategy",
+    });
+  const [major, minor] = versionOf(version);
+  if (major! < oldest[0] || (major === oldest[0] && minor! < oldest[1]))
+    throw environmentError(`this ${name} is too old`, {
       found: version,
       expected: `${oldest.join('.')} or newer`,
     });
-  return `Redis ${version}`;
+  return `${name} ${version}`;
 }
 
 const preparedAfter = (kept: KeptKeys, workload: DataWorkload): DataWorkload => ({
@@ -60,12 +68,18 @@ function waysOf(context: AttachContext<RedisConfig>): Ways {
   };
 }
 
-async function siteOf(context: AttachContext<RedisConfig>, server: Server, ways: Ways): Promise<Site> {
+async function siteOf(
+  context: AttachContext<RedisConfig>,
+  product: Product,
+  server: Server,
+  ways: Ways,
+): Promise<Site> {
   const { component, service, clock, peer, note } = context;
-  const version = await versionFrom(server);
+  const version = await versionFrom(server, product);
   const needsReplicas = (await replicasNeeded(server)) ?? '0';
   let number = 0;
   return {
+    product,
     component,
     service,
     server,
@@ -88,7 +102,10 @@ async function siteOf(context: AttachContext<RedisConfig>, server: Server, ways:
 function systemOf(site: Site, config: RedisConfig, ways: Ways, asClients: Server): RedisSystem {
   const { component, service, server, kept } = site;
   const isVolatile = matcherOf(config.volatileKeys);
-  const inventory = inventoryCheck(ways.clients(), ways.own(), isVolatile, site.lent.before);
+  const inventory = inventoryCheck(ways.clients(), ways.own(), isVolatile, {
+    lent: site.lent.before,
+    product: site.product,
+  });
   return {
     server: site.version,
     service,
@@ -114,12 +131,12 @@ function systemOf(site: Site, config: RedisConfig, ways: Ways, asClients: Server
   };
 }
 
-export async function open(context: AttachContext<RedisConfig>): Promise<RedisSystem> {
+export async function open(context: AttachContext<RedisConfig>, product: Product): Promise<RedisSystem> {
   const ways = waysOf(context);
   const server = openServer(ways.own());
   const asClients = openServer(ways.clients());
   try {
-    return systemOf(await siteOf(context, server, ways), context.config, ways, asClients);
+    return systemOf(await siteOf(context, product, server, ways), context.config, ways, asClients);
   } catch (error) {
     asClients.close();
     server.close();

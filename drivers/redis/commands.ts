@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { versionOf } from './position.ts';
+import type { Product } from './product.ts';
 import { parseInfo } from './info.ts';
 
 /** Names by which commands are called, of modules too. */
@@ -9,10 +10,10 @@ export interface Commands {
 }
 
 /** LIST gives those of renamed ones as well. */
-export async function commandsOf(redis: Redis): Promise<Commands> {
+export async function commandsOf(redis: Redis, { versionField }: Product): Promise<Commands> {
   const names = (await redis.call('COMMAND', 'LIST')) as string[];
   const known = (await redis.call('COMMAND', 'INFO', ...names)) as unknown[];
-  const version = parseInfo(await redis.info('server'))['redis_version'] ?? '';
+  const version = parseInfo(await redis.info('server'))[versionField] ?? '';
   return { names: new Set(names.filter((_, i) => known[i])), version };
 }
 

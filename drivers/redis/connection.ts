@@ -153,7 +153,7 @@ const neverSent = "Stream isn't writeable";
 export function asLost(error: unknown): unknown {
   const lost = error instanceof Error && error.name === 'MaxRetriesPerRequestError';
   return lost
-    ? environmentError('the connection to Redis was lost before it answered', {
+    ? environmentError('the connection to the server was lost before it answered', {
         hint: 'see the log of the server',
       })
     : error;

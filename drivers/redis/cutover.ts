@@ -170,19 +170,19 @@ async function running({ service, server, clock }: Site): Promise<void> {
       if (await server.answers()) return true;
       const { status, restarts, exitCode, oomKilled } = await service.state();
       if (status === 'exited' || status === 'dead' || status === 'missing')
-        throw environmentError('Redis does not start on the restored data', {
+        throw environmentError(`${service.name} does not start on the restored data`, {
           found: `${status}; ${await lastLines()}`,
         });
       if (status === 'restarting' && (exitCode !== killedCode || oomKilled)) endedAt.add(restarts);
       if (endedAt.size >= endsAtMost)
-        throw environmentError('Redis does not start on the restored data', {
+        throw environmentError(`${service.name} does not start on the restored data`, {
           found: `it ended ${endedAt.size} times with code ${exitCode}; ${await lastLines()}`,
         });
       return false;
     },
   );
   if (!answering)
-    throw environmentError('Redis did not become ready on the restored data', {
+    throw environmentError(`${service.name} did not become ready on the restored data`, {
       found: `not answering after ${readyDeadlineMs} ms; ${await lastLines()}`,
     });
 }

@@ -19,29 +19,35 @@ const answerMs = 5_000;
 const readyMs = 120_000;
 
 /**
- * Found before the real program wherever `redis-server` is looked up by name, as the official image does: a
- * server without a configuration file can keep no setting, and one that was fenced must not come back open.
- * In the container's own layer, so that it holds whatever is on the volume.
+ * Found before the real program wherever that is looked up by name, as the official image does: a server
+ * without a configuration file can keep no setting, and one that was fenced must not come back open. In the
+ * container's own layer, so that it holds whatever is on the volume.
  */
-const path = '/usr/local/sbin/redis-server';
-const startScript = (options: string): string => `#!/bin/sh
+const pathOf = (program: string): string => `/usr/local/sbin/${program}`;
+const startsOf = ({ product }: Site): readonly string[] => [
+  product.programs.server,
+  ...product.alsoStartedAs,
+];
+const startScript = (program: string, options: string): string => `#!/bin/sh
 # Left by a drill.
-for real in /usr/local/bin/redis-server /usr/bin/redis-server; do
+for real in /usr/local/bin/${program} /usr/bin/${program}; do
   [ -x "$real" ] && exec "$real" "$@"${options}
 done
 exit 127
 `;
-const closedStart = startScript(` --${setting} ${tooMany}`);
+const closedStart = (program: string): string => startScript(program, ` --${setting} ${tooMany}`);
 
 /**
  * Whatever becomes of the process, it takes no writes that nobody opened it for. The engine puts no file into
  * a container whose root file system is read-only, and what could be mounted is settled when it is made: such
  * a server is not started again.
  */
-export async function closeAtStart({ service, standing }: Site): Promise<void> {
-  await service.assertOwnPath(path);
+export async function closeAtStart(site: Site): Promise<void> {
+  const { service, standing } = site;
+  for (const program of startsOf(site)) await service.assertOwnPath(pathOf(program));
   try {
-    await service.putFile(path, closedStart, { mode: 0o755 });
+    for (const program of startsOf(site))
+      await service.putFile(pathOf(program), closedStart(program), { mode: 0o755 });
     standing.atStart = 'closed';
   } catch (error) {
     if (!/read-only/.test(`${(error as { found?: string }).found}`)) throw error;
@@ -76,8 +82,10 @@ export async function openForWrites(site: Site): Promise<void> {
   await asksAsBefore(site);
   if (site.standing.atStart === 'kept down') await site.service.keepDown(false);
   site.standing.atStart = null;
-  const { code } = await site.service.exec(['test', '-e', path], { deadlineMs: 30_000 });
-  if (code === 0) await site.service.putFile(path, startScript(''), { mode: 0o755 });
+  for (const program of startsOf(site)) {
+    const { code } = await site.service.exec(['test', '-e', pathOf(program)], { deadlineMs: 30_000 });
+    if (code === 0) await site.service.putFile(pathOf(program), startScript(program, ''), { mode: 0o755 });
+  }
 }
 
 /**
@@ -154,8 +162,10 @@ export async function fence(site: Site): Promise<Json> {
   }
 }
 
-async function assertFoundFirst({ service }: Site): Promise<void> {
-  const found = await service.exec(['sh', '-c', 'command -v redis-server'], { deadlineMs: answerMs });
+async function assertFoundFirst({ service, product }: Site): Promise<void> {
+  const { server } = product.programs;
+  const path = pathOf(server);
+  const found = await service.exec(['sh', '-c', `command -v ${server}`], { deadlineMs: answerMs });
   if (found.stdout.trim() !== path)
     throw environmentError(`a start of ${service.name} would not find it closed`, {
       found: found.stdout.trim(),

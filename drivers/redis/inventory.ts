@@ -18,6 +18,7 @@ import type { Lent } from './lent.ts';
 import { commonOf, readDatabase, type Common } from './read-keys.ts';
 import { withOwn } from './server.ts';
 import { compareSettings, settingsOf, type Settings, type SettingsCompared } from './settings.ts';
+import type { Product } from './product.ts';
 import { Spool } from './spool.ts';
 import { parseInfo } from './info.ts';
 
@@ -63,7 +64,7 @@ export function inventoryCheck(
   address: Address,
   own: Address,
   isVolatile: (key: string) => boolean,
-  lent: Lent['before'],
+  { lent, product }: { lent: Lent['before']; product: Product },
 ): Check & { close(): void } {
   let kept: Kept | null = null;
   const close = (): void => {
@@ -86,7 +87,7 @@ export function inventoryCheck(
         commandsWrong: _,
         ...inventory
       } = await withOwn(address, (redis) =>
-        inventoryOf(redis, { own, lent, known: noCommands }, mine.common, mine.keys),
+        inventoryOf(redis, { own, lent, product, known: noCommands }, mine.common, mine.keys),
       );
       mine.counted = countKeys(mine.keys).groups;
       mine.commands = commands;
@@ -99,7 +100,7 @@ export function inventoryCheck(
       const found = new Spool();
       try {
         const { commands, commandsWrong, ...after } = await withOwn(address, (redis) =>
-          inventoryOf(redis, { own, lent, known }, common, found),
+          inventoryOf(redis, { own, lent, product, known }, common, found),
         );
         const compared = compareKeys(keys, found, after.nowMs);
         const words = [...differencesInWords(compared, counted, common.groups), ...commandsWrong];
@@ -140,7 +141,7 @@ const byName = (groups: ReadonlyMap<number, Counted>, { groups: names }: Common)
  */
 async function inventoryOf(
   redis: Redis,
-  { own, lent, known }: { own: Address; lent: Lent['before']; known: Commands },
+  { own, lent, product, known }: { own: Address; lent: Lent['before']; product: Product; known: Commands },
   common: Common,
   spool: Spool,
 ): Promise<Omit<Inventory, 'groups'> & { nowMs: number; commands: Commands; commandsWrong: string[] }> {
@@ -166,12 +167,12 @@ async function inventoryOf(
   };
   for (const database of databases)
     await tried(`keys of database ${database}`, undefined, () => readDatabase(redis, database, reading));
-  const commands = await tried('commands', noCommands, () => commandsOf(redis));
+  const commands = await tried('commands', noCommands, () => commandsOf(redis, product));
   const ownServer = await tried('which server it is', false, () => isOwn(redis, own));
   return {
     nowMs: await tried('the clock', Infinity, async () => Number((await redis.time())[0]) * 1000 + 1000),
     settings: await tried('settings', null, () =>
-      settingsOf(redis, salted(common), ownServer ? lent : () => new Map()),
+      settingsOf(redis, product.settings, salted(common), ownServer ? lent : () => new Map()),
     ),
     users: await tried('users', {}, async () =>
       Object.fromEntries(

@@ -2,6 +2,8 @@ import { environmentError } from '../../core/errors.ts';
 import type { Shell } from '../../core/service.ts';
 import { keysRead } from './rdb-format.ts';
 import type { Persistence } from './server.ts';
+import type { Product } from './product.ts';
+import type { Site } from './site.ts';
 import { script } from './transfer.ts';
 
 /**
@@ -9,16 +11,16 @@ import { script } from './transfer.ts';
  * network and without that file, loads it; only then is the file switched on and written. Each wait asks the
  * server; none is a guess.
  */
-const preloadScript = `
+const preloadScript = ({ server, cli, checkRdb }: Product['programs']): string => `
 dir="$1"; manifest="$1/$3/$4.manifest"; base="$1/$3/$4.1.base.rdb"; socket=/tmp/muster-preload.sock; log=/tmp/muster-preload.log
 conf=/tmp/muster-preload.conf
 printf '%s\\n' "$5" > "$conf"
 set -- "$conf" --port 0 --unixsocket "$socket" --dir "$dir" --dbfilename "$2" --appenddirname "$3" --appendfilename "$4" \\
   --appendonly no --save '' --daemonize no --logfile "$log"
 rm -f "$socket" "$log"
-redis-server "$@" &
+${server} "$@" &
 server=$!
-cli() { redis-cli -s "$socket" "$@"; }
+cli() { ${cli} -s "$socket" "$@"; }
 field() { cli info "\${2:-persistence}" | tr -d '\\r' | sed -n "s/^$1://p"; }
 give_up() { tail -n 5 "$log" >&2; kill -9 "$server" 2>/dev/null || :; exit 1; }
 until [ "$(cli ping 2>/dev/null)" = PONG ]; do kill -0 "$server" 2>/dev/null || give_up; sleep 0.02; done
@@ -30,7 +32,7 @@ echo "due=$(field expired_keys stats)"
 cli shutdown nosave 2>/dev/null || :
 wait "$server"
 test -s "$manifest"
-redis-check-rdb "$base"`;
+${checkRdb} "$base"`;
 
 /**
  * Keys: those loaded, those left out because their time had come, those whose time came after that, and those
@@ -73,7 +75,7 @@ export async function assertModules(shell: Shell, { modules }: Persistence): Pro
 export async function preload(
   shell: Shell,
   dir: string,
-  persistence: Persistence,
+  { product, persistence }: Pick<Site, 'product' | 'persistence'>,
   signal: AbortSignal,
 ): Promise<Preloaded> {
   const { dbfilename, appenddirname, appendfilename } = persistence;
@@ -81,7 +83,7 @@ export async function preload(
   const { stdout } = await script(
     shell,
     'the snapshot could not be loaded; nothing was changed',
-    preloadScript,
+    preloadScript(product.programs),
     args,
     { signal },
   );

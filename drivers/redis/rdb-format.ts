@@ -1,13 +1,13 @@
 import { environmentError } from '../../core/errors.ts';
+import type { Product } from './product.ts';
 
 /** The snapshot's name in a recovery point, whatever the server calls its own. */
 export const rdbName = 'dump.rdb';
 
 /**
- * `REDIS` and four digits begin an RDB; the EOF opcode (255) and eight bytes of CRC64 end it (rdb.h, version
- * 5 and later).
+ * Nine characters begin an RDB, such as `REDIS0012`; the EOF opcode (255) and eight bytes of CRC64 end it
+ * (rdb.h, version 5 and later).
  */
-const magic = /^REDIS\d{4}$/;
 const magicBytes = 9;
 const trailerBytes = 9;
 const eofOpcode = 0xff;
@@ -27,13 +27,18 @@ export function rdbEdges(): { add(chunk: Buffer): void; head(): Buffer; tail(): 
 }
 
 /**
- * Throws unless the first and last bytes are those of a whole RDB. What lies between is for redis-check-rdb.
+ * Throws unless the first and last bytes are those of a whole RDB. What lies between is for the server's own
+ * check.
  */
-export function assertRdbEdges(head: Buffer, tail: Buffer, bytes: number): void {
-  if (!magic.test(head.subarray(0, magicBytes).toString('latin1'))) {
-    throw environmentError('the snapshot is not an RDB file', {
-      found: bytes === 0 ? 'an empty file' : JSON.stringify(head.subarray(0, magicBytes).toString('latin1')),
-      expected: 'REDIS and a version',
+export function assertRdbEdges(
+  { name, rdb }: Product,
+  { head, tail, bytes }: { head: Buffer; tail: Buffer; bytes: number },
+): void {
+  const beginning = head.subarray(0, magicBytes).toString('latin1');
+  if (!rdb.loads(beginning)) {
+    throw environmentError(`the snapshot is not an RDB file that ${name} loads`, {
+      found: bytes === 0 ? 'an empty file' : JSON.stringify(beginning),
+      expected: rdb.expected,
     });
   }
   if (bytes < magicBytes + trailerBytes || tail[tail.length - trailerBytes] !== eofOpcode) {
@@ -45,11 +50,11 @@ export function assertRdbEdges(head: Buffer, tail: Buffer, bytes: number): void 
   }
 }
 
-/** How many keys redis-check-rdb counted: `[info] 200 keys read`. */
+/** How many keys the server's check counted: `[info] 200 keys read`. */
 export function keysRead(report: string): number {
   const match = /(\d+) keys read/.exec(report);
   if (!match)
-    throw environmentError('redis-check-rdb does not say how many keys it read', {
+    throw environmentError('the check of the snapshot does not say how many keys it read', {
       found: report.slice(-200),
     });
   return Number(match[1]);

@@ -10,7 +10,7 @@ import { fetchFile, script } from './transfer.ts';
 const pollMs = 20;
 const saveDeadlineMs = 30 * 60_000;
 
-/** BGSAVE, and the file that it leaves. After "Backing up Redis data" of the manual (persistence). */
+/** BGSAVE, and the file that it leaves. After "Backing up Redis data" of its manual (persistence). */
 export const rdbMethod = (site: Site): BackupMethod => ({
   backup: async (to, { signal, now }) => {
     const position = await positionOf(site.server);
@@ -41,7 +41,7 @@ export const rdbMethod = (site: Site): BackupMethod => ({
  * is in it.
  */
 async function save(site: Site, now: () => number, signal: AbortSignal): Promise<number> {
-  const { server, clock } = site;
+  const { product, server, clock } = site;
   const before = Number((await server.info('persistence'))['rdb_saves']);
   let atMs = now();
   let queued = false;
@@ -63,7 +63,9 @@ async function save(site: Site, now: () => number, signal: AbortSignal): Promise
     },
   );
   if (!accepted)
-    throw environmentError('Redis did not begin a snapshot', { found: 'another save went on all the time' });
+    throw environmentError(`${product.name} did not begin a snapshot`, {
+      found: 'another save went on all the time',
+    });
   const done = await pollUntil(clock, { everyMs: pollMs, deadlineMs: saveDeadlineMs, signal }, async () => {
     const info = await server.info('persistence');
     if (info['rdb_bgsave_in_progress'] !== '0') {
@@ -73,7 +75,7 @@ async function save(site: Site, now: () => number, signal: AbortSignal): Promise
     // LASTSAVE has a resolution of a second; the counter has none.
     if (Number(info['rdb_saves']) > before && info['rdb_last_bgsave_status'] === 'ok') return true;
     if (queued) return false;
-    throw environmentError('Redis could not write the snapshot', {
+    throw environmentError(`${product.name} could not write the snapshot`, {
       found: `rdb_last_bgsave_status:${info['rdb_last_bgsave_status']}, rdb_saves:${info['rdb_saves']} after ${before}`,
       hint: 'see the log of the server; a full disk is the usual reason',
     });
@@ -87,12 +89,12 @@ async function save(site: Site, now: () => number, signal: AbortSignal): Promise
 
 const notThere = 91;
 /** In one process: each of them costs the container a tenth of a second. */
-const linkScript = `
+const linkScript = (check: string): string => `
 link="$1.muster-$2"
 rm -f "$link"
 ln "$1" "$link" 2>/dev/null || cp "$1" "$link" || exit ${notThere}
 wc -c < "$link"
-redis-check-rdb "$link"`;
+${check} "$link"`;
 
 /** A name of our own for the file: the next save replaces the file, and never changes it. */
 async function withLink<T>(
@@ -101,6 +103,7 @@ async function withLink<T>(
   work: (link: string, bytes: number, checked: string) => Promise<T>,
 ): Promise<T> {
   const file = `${site.persistence.dir}/${site.persistence.dbfilename}`;
+  const { checkRdb } = site.product.programs;
   const mark = String(site.nextNumber());
   await site.links.removeLeft(site.service);
   try {
@@ -108,9 +111,9 @@ async function withLink<T>(
       site.service,
       {
         [notThere]: 'the snapshot is not where the configuration says',
-        else: 'redis-check-rdb refuses the snapshot',
+        else: `${checkRdb} refuses the snapshot`,
       },
-      linkScript,
+      linkScript(checkRdb),
       [file, mark],
       { signal },
     );
@@ -134,6 +137,6 @@ async function deliver(
     edges.add,
     signal,
   );
-  assertRdbEdges(edges.head(), edges.tail(), bytes);
+  assertRdbEdges(site.product, { head: edges.head(), tail: edges.tail(), bytes });
   return { bytes, sha256, keys: keysRead(checked) };
 }

@@ -46,7 +46,12 @@ export async function restoreAof(site: Site, from: Artifact, context: RestoreCon
           sent: (bytes) => context.progress((sent += bytes), total, 'bytes'),
         });
       }
-      keysInBase = await keysOfBase(helper, folder, entries, context.signal);
+      keysInBase = await keysOfBase(
+        helper,
+        { folder, entries },
+        site.product.programs.checkRdb,
+        context.signal,
+      );
     },
   });
   const data = from.files.filter(({ name }) => name !== manifest).reduce((sum, { bytes }) => sum + bytes, 0);
@@ -67,16 +72,16 @@ export async function restoreAof(site: Site, from: Artifact, context: RestoreCon
  */
 async function keysOfBase(
   helper: Helper,
-  folder: string,
-  entries: readonly ManifestEntry[],
+  { folder, entries }: { folder: string; entries: readonly ManifestEntry[] },
+  check: string,
   signal: AbortSignal,
 ): Promise<number | null> {
   const base = entries.find(({ type, file }) => type === 'b' && file.endsWith('.rdb'));
   if (!base) return null;
   const { stdout } = await script(
     helper,
-    'redis-check-rdb refuses the base; nothing was changed',
-    'redis-check-rdb "$1"',
+    `${check} refuses the base; nothing was changed`,
+    `${check} "$1"`,
     [`${folder}/${base.file}`],
     { signal },
   );

@@ -32,7 +32,7 @@ export async function restoreRdb(site: Site, from: Artifact, context: RestoreCon
     });
   assertLoadable(from.server, site.version);
   const { head, tail, bytes } = await edgesOf(file.path, 9);
-  assertRdbEdges(head, tail, bytes);
+  assertRdbEdges(site.product, { head, tail, bytes });
   const expected: Expected = { keys: 0, expired: 0 };
   const facts = await cutOver(site, context, {
     receive: async (helper, incoming) => {
@@ -44,7 +44,7 @@ export async function restoreRdb(site: Site, from: Artifact, context: RestoreCon
       if (order === 'preload')
         Object.assign(
           expected,
-          assertPreloaded(expected.keys, await preload(helper, incoming, persistence, context.signal)),
+          assertPreloaded(expected.keys, await preload(helper, incoming, site, context.signal)),
         );
     },
   });
@@ -71,12 +71,12 @@ interface Expected {
 
 const [noFolder, noFile] = [91, 92];
 /** In one process: each of them costs the container a tenth of a second. */
-const receiveScript = `{ rm -rf "$3" && mkdir -p "$3"; } || exit ${noFolder}
+const receiveScript = (check: string): string => `{ rm -rf "$3" && mkdir -p "$3"; } || exit ${noFolder}
 { ${takeFile}; } || exit ${noFile}
-redis-check-rdb "$1"`;
+${check} "$1"`;
 
 async function receive(
-  { persistence }: Site,
+  { product, persistence }: Site,
   helper: Helper,
   incoming: string,
   file: PlainFile,
@@ -89,9 +89,9 @@ async function receive(
     {
       [noFolder]: 'the volume cannot be written',
       [noFile]: `${path} cannot be written`,
-      else: 'redis-check-rdb refuses the snapshot; nothing was changed',
+      else: `${product.programs.checkRdb} refuses the snapshot; nothing was changed`,
     },
-    receiveScript,
+    receiveScript(product.programs.checkRdb),
     [path, String(file.bytes), incoming],
     sourceOf(file.path, { signal, sent: (bytes) => progress((sent += bytes), file.bytes, 'bytes') }),
   );

@@ -46,7 +46,7 @@ function serverOn(redis: Redis, connectMs: number): Server {
     try {
       await whenConnected(redis, connectMs);
     } catch (error) {
-      throw environmentError('Redis does not answer', { found: messageOf(error), cause: error });
+      throw environmentError('the server does not answer', { found: messageOf(error), cause: error });
     }
     try {
       return await work(redis);
@@ -105,13 +105,16 @@ export async function persistenceOf(server: Server): Promise<Persistence> {
 
 /**
  * Loaded modules: an RDB with their data loads only where they are loaded too. One without a path is part of
- * the server. Replies are flat name-value lists in RESP2.
+ * the server, and so is one with a mere name there, such as the Lua engine of Valkey. Replies are flat
+ * name-value lists in RESP2.
  */
 export function modulesOf(reply: unknown): Module[] {
   return (reply as unknown[][]).flatMap((module) => {
     const field = (name: string): unknown => module[module.indexOf(name) + 1];
     const [path, args] = [module.includes('path') && field('path'), module.includes('args') && field('args')];
-    return path ? [{ path: String(path), args: Array.isArray(args) ? args.map(String) : [] }] : [];
+    return String(path).includes('/')
+      ? [{ path: String(path), args: Array.isArray(args) ? args.map(String) : [] }]
+      : [];
   });
 }
 

@@ -129,14 +129,18 @@ export interface Settings {
   role: string;
 }
 
-/** `digest`: of a secret. `lent`: those that a backup of ours has changed for as long as it takes. */
+/**
+ * `ofProduct`: names of settings that no other server of the family has. `digest`: of a secret. `lent`: those
+ * that a backup of ours has changed for as long as it takes.
+ */
 export async function settingsOf(
   redis: Redis,
+  ofProduct: readonly string[],
   digest: (text: string) => string,
   lent: () => ReadonlyMap<string, string>,
 ): Promise<Settings> {
   const lentBefore = lent();
-  const read = await configOf(redis, [...Object.keys(rules), ...Object.keys(own)]);
+  const read = await configOf(redis, [...Object.keys(rules), ...ofProduct, ...Object.keys(own)]);
   const found = { ...read, ...Object.fromEntries([...lent(), ...lentBefore]) };
   const some = (names: readonly string[], shown: (value: string) => string): [string, string][] =>
     names.flatMap((name) => (found[name] === undefined ? [] : [[name, shown(found[name])]]));
@@ -145,7 +149,7 @@ export async function settingsOf(
   return {
     values: Object.fromEntries([
       ...some(
-        Object.keys(rules).filter((name) => !secret.includes(name)),
+        [...Object.keys(rules), ...ofProduct].filter((name) => !secret.includes(name)),
         plainly,
       ),
       ...some(secret, (value) => (value === '' ? '' : `digest ${digest(value)}`)),
@@ -166,14 +170,15 @@ export interface SettingsCompared {
 export function compareSettings(before: Settings, now: Settings, sameServer: boolean): SettingsCompared {
   const isCluster = [before, now].some(({ values }) => values['cluster-enabled'] === 'yes');
   const compared: SettingsCompared = { wrong: [], told: [], same: 0 };
-  const compare = (was: Record<string, string>, is: Record<string, string>, by: Rules): void => {
+  const compare = (was: Record<string, string>, found: Record<string, string>, by: Rules): void => {
     for (const [name, value] of Object.entries(was)) {
-      if (is[name] === value) compared.same += 1;
-      else if (is[name] === undefined)
+      if (found[name] === value) compared.same += 1;
+      else if (found[name] === undefined)
         compared.wrong.push(`${name}: ${JSON.stringify(value)} before, and unknown to the server now`);
       else {
-        const isHarmless = by[name]!(value, is[name]) || (ofClusters.includes(name) && !isCluster);
-        const words = `${name}: ${JSON.stringify(value)} before, ${JSON.stringify(is[name])} now`;
+        const isHarmless =
+          (by[name] ?? is.never)(value, found[name]) || (ofClusters.includes(name) && !isCluster);
+        const words = `${name}: ${JSON.stringify(value)} before, ${JSON.stringify(found[name])} now`;
         (isHarmless ? compared.told : compared.wrong).push(words);
       }
     }

@@ -4,6 +4,7 @@ import type { KeptKeys } from './kept-keys.ts';
 import type { Lent } from './lent.ts';
 import type { Links } from './links.ts';
 import type { Ownership } from './ownership.ts';
+import type { Product } from './product.ts';
 import type { Persistence, Server } from './server.ts';
 
 /**
@@ -11,6 +12,7 @@ import type { Persistence, Server } from './server.ts';
  * it was attached.
  */
 export interface Site {
+  product: Product;
   component: string;
   service: Service;
   server: Server;

@@ -48,7 +48,7 @@ async function reached(redis: Redis): Promise<Redis> {
     return redis;
   } catch (error) {
     redis.disconnect();
-    throw environmentError("Redis cannot be reached through the clients' way in", {
+    throw environmentError("the server cannot be reached through the clients' way in", {
       found: messageOf(error),
       cause: error,
     });

@@ -6,6 +6,7 @@ import { recordId, recordKey } from '../../drivers/redis/keys.ts';
 import { parseStatus } from '../../drivers/redis/ownership.ts';
 import { assertLoadable, versionOf } from '../../drivers/redis/position.ts';
 import { assertPreloaded, loadingConfiguration, type Preloaded } from '../../drivers/redis/preload.ts';
+import { redis } from '../../drivers/redis/product.ts';
 import { assertRdbEdges, keysRead, rdbEdges } from '../../drivers/redis/rdb-format.ts';
 import { modulesOf, type Persistence } from '../../drivers/redis/server.ts';
 import { parseInfo } from '../../drivers/redis/info.ts';
@@ -41,10 +42,10 @@ describe('the outcome of a command that failed', () => {
     const gone = Object.assign(new Error('Reached the max retries per request limit (which is 0)'), {
       name: 'MaxRetriesPerRequestError',
     });
-    expect(messageOf(operationError(gone))).toBe('the connection to Redis was lost before it answered');
+    expect(messageOf(operationError(gone))).toBe('the connection to the server was lost before it answered');
     expect(asLost(gone)).toMatchObject({
       trouble: 'environment',
-      message: 'the connection to Redis was lost before it answered',
+      message: 'the connection to the server was lost before it answered',
     });
   });
 });
@@ -59,7 +60,7 @@ describe('the edges of an RDB', () => {
   const check = (content: Buffer): void => {
     const edges = rdbEdges();
     for (let at = 0; at < content.length; at += 5) edges.add(content.subarray(at, at + 5));
-    assertRdbEdges(edges.head(), edges.tail(), content.length);
+    assertRdbEdges(redis, { head: edges.head(), tail: edges.tail(), bytes: content.length });
   };
   test('a whole one passes, in whatever pieces it comes', () => expect(() => check(whole)).not.toThrow());
   test.for<[string, Buffer]>([
@@ -93,6 +94,7 @@ test('what loads a snapshot has as many databases and the modules with their arg
     ['name', 'bf', 'ver', 80001, 'path', '/modules/bloom.so', 'args', ['SIZE', 'a "b" \\ c']],
     ['name', 'plain', 'ver', 1, 'path', '/modules/of shop.so', 'args', []],
     ['name', 'vectorset', 'ver', 1, 'path', '', 'args', []],
+    ['name', 'lua', 'ver', 1, 'path', 'lua', 'args', []],
   ];
   const persistence = { databases: 32, modules: modulesOf(reply) } as unknown as Persistence;
   expect(loadingConfiguration(persistence).split('\n')).toEqual([
@@ -130,8 +132,19 @@ describe('versions', () => {
     expect(() => assertLoadable('Redis 8.0.9', 'Redis 8.0.2')).not.toThrow();
     expect(() => assertLoadable('Redis 7.4.1', 'Redis 8.0.2')).not.toThrow();
   });
+  test('of another server of the family say nothing: its file is refused', () => {
+    expect(() => assertLoadable('Valkey 8.0.1', 'Redis 8.0.2')).toThrow(/of another kind/);
+    expect(() => assertLoadable('Redis 7.2.4', 'Valkey 8.0.1')).toThrow(/of another kind/);
+  });
   test('are read from what servers print', () => expect(versionOf('Redis 8.0.2')).toEqual([8, 0, 2]));
   test('what is none is an error', () => expect(() => versionOf('git')).toThrow());
+});
+
+test('a fork that tells a version of Redis is not taken for Redis', () => {
+  expect(redis.answers({ redis_version: '8.0.2' })).toBe(true);
+  expect(redis.answers({ redis_version: '7.2.4', server_name: 'valkey', valkey_version: '8.1.1' })).toBe(
+    false,
+  );
 });
 
 test('keys of records lead back to their ids, and no other key does', () => {

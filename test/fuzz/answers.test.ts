@@ -8,6 +8,7 @@ import { scanBinlog, walkBinlog, type Visitor } from '../../drivers/mysql/binlog
 import { eventTypes } from '../../drivers/mysql/binlog-events.ts';
 import { inspectDump, isComplete, readHead } from '../../drivers/mysql/dump-file.ts';
 import { gtidSet, parseGtid } from '../../drivers/mysql/gtid.ts';
+import { redis } from '../../drivers/redis/product.ts';
 import { assertRdbEdges, keysRead } from '../../drivers/redis/rdb-format.ts';
 import { frameParser } from '../../stack/frames.ts';
 import { runs, timeLimit } from './mutations.ts';
@@ -154,7 +155,7 @@ describe('whatever a server or a file answers, it is a value or an error of ours
     await fc.assert(
       fc.asyncProperty(anything, anything, fc.nat(), fc.string(), async (head, tail, bytes, said) => {
         await readOrRefused(() =>
-          assertRdbEdges(Buffer.concat([Buffer.from('REDIS0011'), head]), tail, bytes),
+          assertRdbEdges(redis, { head: Buffer.concat([Buffer.from('REDIS0011'), head]), tail, bytes }),
         );
         await readOrRefused(() => keysRead(said));
       }),

@@ -7,16 +7,10 @@ import { injectInto } from '../../engine/targets/component.ts';
 import type { FileDamage } from '../../faults/file-damage.ts';
 import { faults } from '../../faults/index.ts';
 
-const byServer: [RegExp, AnyDriver][] = [
-  [/^Redis/, drivers.redis],
-  [/^MySQL/, drivers.mysql],
-  [/^nginx/, drivers.nginx],
-  [/^PostgreSQL/, drivers.postgres],
-  [/^Toxiproxy/, drivers.toxiproxy],
-  [/^Muster memory/, drivers.memory],
-];
+/** By the product that the server says it is; the reference application says another. */
 const driverOf = ({ server }: Attached): AnyDriver =>
-  byServer.find(([name]) => name.test(server))?.[1] ?? drivers['login-service'];
+  Object.entries<AnyDriver>(drivers).find(([name]) => server.toLowerCase().includes(name))?.[1] ??
+  drivers['login-service'];
 
 /** Injects the fault of that name as the engine would: the driver's own, or the one for any container. */
 export async function suffer(

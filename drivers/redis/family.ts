@@ -1,0 +1,63 @@
+import type { BackupMethod } from '../../core/backup.ts';
+import { defineDriver, type Driver } from '../../core/driver.ts';
+import { actions } from './actions.ts';
+import { checks } from './checks.ts';
+import { aofOptions, configSchema, port, rdbOptions, type RedisConfig } from './config.ts';
+import closedForWrites from './faults/closed-for-writes.ts';
+import flushAll from './faults/flush-all.ts';
+import wipeVolume from './faults/wipe-volume.ts';
+import type { Product } from './product.ts';
+import type { Site } from './site.ts';
+import type { RedisSystem } from './system.ts';
+
+/** What every recovery point holds was there before the first of them, and before the load. */
+const rememberingBefore = ({ kept }: Site, method: BackupMethod): BackupMethod => ({
+  ...method,
+  backup: async (to, context) => {
+    await kept.remember();
+    return method.backup!(to, context);
+  },
+});
+
+/**
+ * The driver of one server of the family. This file and `product.ts` are what a driver of a fork imports; it
+ * has the rest from here.
+ */
+export const driverOf = (
+  product: Product,
+  own: { about: string; dataFolders: readonly string[] },
+): Driver<RedisConfig, RedisSystem> =>
+  defineDriver<RedisConfig, RedisSystem>({
+    ...own,
+    config: configSchema,
+    port,
+    faults: { 'wipe-volume': wipeVolume, 'flush-all': flushAll, 'closed-for-writes': closedForWrites },
+    backups: {
+      rdb: {
+        about: 'BGSAVE, checked and taken out whole',
+        kind: 'snapshot',
+        options: rdbOptions,
+        of: async ({ site }) => rememberingBefore(site, (await import('./rdb.ts')).rdbMethod(site)),
+      },
+      aof: {
+        about: 'the append-only file as it stands, while it is written',
+        kind: 'snapshot',
+        options: aofOptions,
+        of: async ({ site }) => rememberingBefore(site, (await import('./aof.ts')).aofMethod(site)),
+      },
+    },
+    workload: 'data',
+    actions,
+    takesOver: ['promote'],
+    checks,
+    load: () =>
+      Promise.all([
+        import('./attach.ts'),
+        import('./rdb.ts'),
+        import('./aof.ts'),
+        import('./follows.ts'),
+        import('./expiry.ts'),
+        import('./fence.ts'),
+      ]),
+    open: async (context) => (await import('./attach.ts')).open(context, product),
+  });
