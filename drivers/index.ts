@@ -7,6 +7,7 @@ import nginx from './nginx/index.ts';
 import postgres from './postgres/index.ts';
 import redis from './redis/index.ts';
 import toxiproxy from './toxiproxy/index.ts';
+import valkey from './valkey/index.ts';
 
 /** Every technology that a strategy can name. */
 export const drivers = {
@@ -18,4 +19,5 @@ export const drivers = {
   postgres,
   redis,
   toxiproxy,
+  valkey,
 } satisfies Record<string, AnyDriver>;
