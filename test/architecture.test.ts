@@ -76,8 +76,7 @@ describe('layers', () => {
   )('%s uses its permission to import %s', (folder, target) => {
     expect(imports.some(({ from, to }) => folderOf(from) === folder && folderOf(to) === target)).toBe(true);
   });
-  // The fork of a server is the same technology under other names: a copy of its driver would be mended twice
-  // or once. What it takes it takes through the two files that are made for that, so that the rest may move.
+  // A fork is the same technology under other names: of a copied driver one half would be mended.
   it('a driver never imports another one, but the family that its server is a fork of', () => {
     expect(imports.filter(isBetweenDrivers).filter(({ to }) => !ofFamily.test(to))).toEqual([]);
   });
