@@ -40,7 +40,7 @@ describe('list', concurrent, () => {
   test('drivers say what they can suffer, how they are backed up, and what can be checked', async () => {
     const { stdout } = await muster(['list', 'drivers']);
     expect(stdout).toMatch(
-      /^redis +\S[^]*can suffer crash, pause[^\n]*stop[^\n]*wipe[^\n]*\n[^]*backup rdb \(snapshot\): [^]*check ttl: /m,
+      /^redis +\S[^]*can suffer crash,[^\n]* pause[^\n]*stop[^\n]*wipe[^\n]*\n[^]*backup rdb \(snapshot\): [^]*check ttl: /m,
     );
   });
 });
