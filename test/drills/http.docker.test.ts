@@ -19,10 +19,10 @@ describe('a service that its own HTTP interface describes', { timeout: 600_000 }
     );
   });
 
-  it('fails where it acknowledges and forgets: no backup explains what is missing', async () => {
-    vi.stubEnv('FORGETS', '10');
+  it('fails where it acknowledges and forgets: what it took after the recovery does not stay', async () => {
+    vi.stubEnv('FORGETS', '4');
     const { result } = await drillForReal({ file: 'test/fixtures/orders/volume-lost.yaml' });
     vi.stubEnv('FORGETS', '0');
-    expect(findingsThat('fail', result)).toContain('integrity/orders/hole');
+    expect(findingsThat('fail', result)).toContain('integrity/orders/lost-after-recovery');
   });
 });
