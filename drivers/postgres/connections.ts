@@ -9,6 +9,11 @@ import { openLink, type Account, type Link } from './session.ts';
  */
 const patienceMs = 2_000;
 const endpointKeptMs = 40;
+/**
+ * Each costs the server a process, and both sides thousands of hashes: many at once on a busy machine all take
+ * longer than anybody waits, are given up, and begin again.
+ */
+const openingMax = 2;
 
 export interface ConnectionsOptions {
   account: Account;
@@ -52,8 +57,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
     const at = idle.indexOf(link);
     if (at >= 0) idle.splice(at, 1);
     link.destroy();
-    const next = waiting.shift();
-    if (next) void openFor(next);
+    openMore();
   };
   const openFor = async ({ resolve, reject }: Waiter): Promise<void> => {
     opening += 1;
@@ -67,7 +71,12 @@ export function createConnections(options: ConnectionsOptions): Connections {
       reject(new OperationError(`no connection: ${messageOf(error)}`, true, error));
     } finally {
       opening -= 1;
+      openMore();
     }
+  };
+  const hasRoom = (): boolean => opening < openingMax && all.size + opening < options.limit;
+  const openMore = (): void => {
+    while (waiting.length > 0 && hasRoom()) void openFor(waiting.shift()!);
   };
   const give = (link: Link): void => {
     if (!all.has(link)) return;
@@ -79,7 +88,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
     const there = idle.pop();
     if (there) return Promise.resolve(there);
     return new Promise((resolve, reject) => {
-      if (all.size + opening < options.limit) return void openFor({ resolve, reject });
+      if (hasRoom()) return void openFor({ resolve, reject });
       waiting.push(waiterUntil(patienceMs, waiting, resolve, reject));
     });
   };

@@ -6,7 +6,7 @@ import { isAbsent, literal, quoted, withSession, type Site } from './server.ts';
 import { openLink, sessionOf, severityOf } from './session.ts';
 
 /** Several writers may wait for the same flush to disk at a time. */
-const connectionLimit = 24;
+const connectionLimit = 12;
 const silenceMs = 30_000;
 const fetchedAtOnce = 5_000;
 

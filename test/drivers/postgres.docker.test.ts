@@ -10,8 +10,7 @@ let stack: PostgresStack;
 const setup = async (): Promise<Rig> => {
   stack = await postgresStackUp();
   const attached = await stack.attach();
-  // Where things lie is asked before anything is without effect.
-  const inert = await stack.attach({}, inertService(stack.service, { command: () => false }));
+  const inert = await stack.attach({}, inertService(stack.service));
   return {
     attached,
     inert,

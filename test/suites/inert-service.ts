@@ -3,7 +3,10 @@ import type { ExecOptions, Helper, Service, Shell } from '../../core/service.ts'
 /** `$0` of every script of ours that changes a volume. */
 const changes = (argv: readonly string[]): boolean => argv.includes('damage');
 
+/** Programs that only read, and `$0` of scripts that only look for where things are. */
 const reading = ['cat', 'readlink', 'stat'];
+const looking = 'programs';
+const looks = (argv: readonly string[]): boolean => reading.includes(argv[0]!) || argv.includes(looking);
 
 /**
  * A service on which nothing that breaks has an effect: what is done to it is accepted and dropped. For the
@@ -15,7 +18,7 @@ export function inertService(
   service: Service,
   drop: { process?: boolean; command?(argv: string[]): boolean } = {},
 ): Service {
-  const { process = true, command = ([program]) => !reading.includes(program!) } = drop;
+  const { process = true, command = (argv) => !looks(argv) } = drop;
   const nothing = async (): Promise<void> => undefined;
   // What is frozen around damage to its files is let go afterwards: meanwhile none of them comes or goes.
   let isFrozen = false;

@@ -162,6 +162,25 @@ export const variants: Variant[] = [
     expect: { exitCode: 1, fails: ['rpo/mysql'] },
   },
   {
+    scenario: 'postgres/postgres-volume-lost',
+    // The shop is there again, as it was at the very beginning: only what clients wrote since is not.
+    why: 'the container makes a new cluster with the shop in it, and nobody restores anything',
+    change: (files) => ({
+      ...files,
+      scenario: `${swap(files.scenario, 'recover: [{ restore: db, from: volume }]', 'recover: automatic')}giveUp: 5s\n`,
+    }),
+    expect: { exitCode: 1, fails: ['rto/db'] },
+  },
+  {
+    scenario: 'postgres/postgres-pages-corrupted',
+    why: 'the server goes on, and nobody restores anything',
+    change: (files) => ({
+      ...files,
+      scenario: `${swap(files.scenario, 'recover: [{ restore: db, from: volume }]', 'recover: automatic')}giveUp: 5s\n`,
+    }),
+    expect: { exitCode: 1, fails: ['check/db.inventory'] },
+  },
+  {
     scenario: 'reference/mysql-dropped-table',
     why: 'the log is replayed past the mistake',
     change: (files) => ({
