@@ -112,7 +112,7 @@ function notUndoneAtOnce(tests: readonly Listed[]): string[] {
 }
 
 test('every fault is tried on everything that can take it: its effect is witnessed, its undo too, and nothing else is touched', {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async () => {
   const tests = await collected();
   expect(tests.length).toBeGreaterThan(500);
