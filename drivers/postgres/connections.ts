@@ -10,8 +10,8 @@ import { openLink, type Account, type Link } from './session.ts';
 const patienceMs = 2_000;
 const endpointKeptMs = 40;
 /**
- * Each costs the server a process, and both sides thousands of hashes: many at once on a busy machine all take
- * longer than anybody waits, are given up, and begin again.
+ * Each costs the server a process, and both sides thousands of hashes: many at once on a busy machine all
+ * take longer than anybody waits, are given up, and begin again.
  */
 const openingMax = 2;
 
