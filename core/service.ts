@@ -150,6 +150,8 @@ export interface Service extends Shell {
   assertOwnPath(path: string): Promise<void>;
   /** Ports of the container that are published on this machine, ascending. */
   readonly ports: readonly number[];
+  /** Those, and what its image or its compose file says that it listens at (`expose`). */
+  readonly exposed: readonly number[];
   /**
    * Loopback address on this machine of a port of the container, looked up anew at each call: it changes when
    * the container restarts.

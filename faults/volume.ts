@@ -45,3 +45,13 @@ export async function script(
     });
   return stdout;
 }
+
+const emptying =
+  'said=$(find "$1" -mindepth 1 -delete 2>&1) && exit 0; test -z "$(find "$1" -mindepth 1 ! -type d)" || { echo "$said" >&2; exit 1; }';
+
+/**
+ * Deletes what is in a folder. A folder that a further volume is mounted on stays, and so do those on the way
+ * to it; nothing is in them. Rejects with what `find` printed where a file is left.
+ */
+export const emptyFolder = (shell: Shell, folder: string): Promise<string> =>
+  script(shell, damaging, emptying, [folder]);

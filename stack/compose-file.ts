@@ -48,8 +48,7 @@ export async function describeComposeFile(
           ...list(service['expose']).flatMap(containerPorts),
         ],
         volumes: list(service['volumes']).flatMap(namedVolume),
-        restart:
-          typeof service['restart'] === 'string' && service['restart'] !== 'no' ? service['restart'] : null,
+        restart: restartPolicyOf(service),
         region: labelOf(service['labels'], regionLabel),
         profiles: list(service['profiles']).map(textOf),
       },
@@ -140,6 +139,14 @@ function containerPorts(entry: unknown): number[] {
     { length: Math.max(0, Number(to ?? from) - Number(from) + 1) },
     (_, index) => Number(from) + index,
   );
+}
+
+/** As Compose takes it: `restart`, and where that is not there `deploy.restart_policy.condition`. */
+function restartPolicyOf({ restart, deploy }: Record<string, unknown>): string | null {
+  const policy = isRecord(deploy) && isRecord(deploy['restart_policy']) ? deploy['restart_policy'] : {};
+  const said = interpolated(textOf(restart ?? policy['condition'] ?? 'no'));
+  if (said === 'no' || said === 'none') return null;
+  return said === 'any' ? 'always' : said;
 }
 
 /** Labels are a mapping or a list of `name=value`. */

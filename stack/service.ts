@@ -89,7 +89,7 @@ export async function attachService(site: DrillSite, name: string, container: Co
 const madeWith = async (
   site: DrillSite,
   found: Inspection,
-): Promise<Pick<Service, 'image' | 'region' | 'env' | 'mounts' | 'ports'>> => ({
+): Promise<Pick<Service, 'image' | 'region' | 'env' | 'mounts' | 'ports' | 'exposed'>> => ({
   image: {
     reference: found.Config.Image,
     digest: (await digestOf(site.runtime, found.Config.Image)) ?? found.Image,
@@ -107,6 +107,7 @@ const madeWith = async (
     anonymous: /^[0-9a-f]{64}$/.test(mount.Name!),
   })),
   ports: publishedPorts(found),
+  exposed: exposedPorts(found),
 });
 
 /** Whether and how its container runs, changed through the engine. */
@@ -164,11 +165,18 @@ async function inspected(container: Container, name: string): Promise<Inspection
   }
 }
 
-const publishedPorts = (found: Inspection): number[] =>
-  Object.keys((found.HostConfig as { PortBindings?: Record<string, unknown> }).PortBindings ?? {})
+const tcpPorts = (declared: Record<string, unknown> | undefined): number[] =>
+  Object.keys(declared ?? {})
     .filter((port) => port.endsWith('/tcp'))
     .map((port) => Number.parseInt(port, 10))
     .sort((a, b) => a - b);
+
+const publishedPorts = ({ HostConfig }: Inspection): number[] =>
+  tcpPorts((HostConfig as { PortBindings?: Record<string, unknown> }).PortBindings);
+
+const exposedPorts = (found: Inspection): number[] => [
+  ...new Set([...publishedPorts(found), ...tcpPorts(found.Config.ExposedPorts)]),
+];
 
 function endpointOf(
   site: DrillSite,

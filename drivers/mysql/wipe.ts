@@ -1,6 +1,7 @@
 import type { ActiveFault, Proof } from '../../core/active-fault.ts';
-import { environmentError } from '../../core/errors.ts';
+import { frozenAndKilled } from '../../faults/frozen.ts';
 import { processGone, startAgain } from '../../faults/process.ts';
+import { emptyFolder } from '../../faults/volume.ts';
 import { askForLostTables } from './lost-tables.ts';
 import { assertOwnData } from './own-data.ts';
 import type { Site } from './site.ts';
@@ -15,18 +16,7 @@ export async function wipe(site: Site): Promise<ActiveFault> {
   const before = await site.service.state();
   const identity = await serverIdentity(site);
   const asked = await askForLostTables(site);
-  await site.service.signalFromHost('SIGSTOP');
-  const { code, stderr } = await site.service.exec(['find', site.dataFolder, '-mindepth', '1', '-delete'], {
-    deadlineMs: 60_000,
-  });
-  if (code !== 0) {
-    await site.service.signalFromHost('SIGCONT');
-    throw environmentError(`${site.dataFolder} cannot be emptied`, {
-      found: stderr.trim() || `code ${code}`,
-      expected: 'code 0',
-    });
-  }
-  await site.service.signalFromHost('SIGKILL');
+  await frozenAndKilled(site.service, () => emptyFolder(site.service, site.dataFolder));
   return {
     facts: { folder: site.dataFolder, server: identity, pid: before.pid },
     witness: async (): Promise<Proof | null> => {

@@ -1,7 +1,7 @@
 import type { ActiveFault, Proof } from '../../core/active-fault.ts';
 import type { ServiceState } from '../../core/service.ts';
 import { processGone, startAgain } from '../../faults/process.ts';
-import { besideVolume } from '../../faults/volume.ts';
+import { besideVolume, emptyFolder } from '../../faults/volume.ts';
 import type { Site } from './site.ts';
 import { script } from './transfer.ts';
 
@@ -30,7 +30,7 @@ export async function wipe(site: Site): Promise<ActiveFault> {
   // A save at the wrong moment would put the data back between the two.
   const saves = await site.lent.borrow('save', '').catch(() => null);
   try {
-    await script(service, 'the volume cannot be emptied', 'find "$1" -mindepth 1 -delete', [folder]);
+    await emptyFolder(service, folder);
     await service.signalFromHost('SIGKILL');
   } catch (error) {
     await saves?.putBack();

@@ -14,30 +14,19 @@ const silenceMs = 1_000;
  * process, not a cut network.
  */
 async function partition(service: Service, direction: 'in' | 'out' | 'both'): Promise<ActiveFault> {
-  const [port] = service.ports;
-  if (port === undefined)
-    throw environmentError(`nobody could tell whether ${service.name} is cut off`, {
-      found: 'no published port',
-      expected: 'a port to try connections at',
-    });
+  const port = await portThatAnswers(service);
   const knock = (): Promise<Knock> => service.knock(port, { deadlineMs: silenceMs });
-  const before = await knock();
-  if (before.connected !== 'accepted')
-    throw environmentError(`${service.name} takes no connections before it is cut off`, {
-      found: before.connected,
-      expected: `a connection to port ${port} from another container`,
-    });
   const cut = await service.partition(direction);
   const seen = async (): Promise<Proof | null> => {
     const { connected } = await knock();
     if (connected !== 'silent' || !(await cut.inPlace())) return null;
     return {
       what: `packets to ${service.name} vanish: a connection attempt to port ${port} from another container got no answer within ${silenceMs} ms, and was accepted before`,
-      facts: { direction, port, before: before.connected, connected },
+      facts: { direction, port, before: 'accepted', connected },
     };
   };
   return {
-    facts: { direction, port, before: before.connected },
+    facts: { direction, port, before: 'accepted' },
     witness: seen,
     stillThere: seen,
     undo: {
@@ -47,6 +36,20 @@ async function partition(service: Service, direction: 'in' | 'out' | 'both'): Pr
       healed: async () => !(await cut.inPlace()) && (await knock()).connected === 'accepted',
     },
   };
+}
+
+/** Published or not: another container is what tries it. Rejects where none takes a connection. */
+async function portThatAnswers(service: Service): Promise<number> {
+  const tried: string[] = [];
+  for (const port of service.exposed) {
+    const { connected } = await service.knock(port, { deadlineMs: silenceMs });
+    if (connected === 'accepted') return port;
+    tried.push(`${port}: ${connected}`);
+  }
+  throw environmentError(`nobody could tell whether ${service.name} is cut off`, {
+    found: tried.join(', ') || 'no port, neither published nor exposed',
+    expected: 'a port that takes connections from another container; name it under `expose:` or `ports:`',
+  });
 }
 
 export default defineContainerFault({

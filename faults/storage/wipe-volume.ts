@@ -4,13 +4,9 @@ import { environmentError } from '../../core/errors.ts';
 import { defineStorageFault, type DataFolder } from '../../core/fault.ts';
 import { frozenAndKilled } from '../frozen.ts';
 import { processGone, startAgain } from '../process.ts';
-import { besideVolume, damaging, script } from '../volume.ts';
+import { besideVolume, emptyFolder, script } from '../volume.ts';
 
 const markName = '.muster-mark';
-
-/** The folder that a further volume is mounted on stays, and those on the way to it; nothing is in them. */
-const emptying =
-  'said=$(find "$1" -mindepth 1 -delete 2>&1) && exit 0; test -z "$(find "$1" -mindepth 1 ! -type d)" || { echo "$said" >&2; exit 1; }';
 
 /**
  * The process is frozen, everything in the folder goes, and the process is killed, as on a host that lost the
@@ -27,7 +23,7 @@ async function wipe(target: DataFolder): Promise<ActiveFault> {
     await script(helper, 'mark', ': > "$1"', [mark]);
     if ((await script(helper, 'look', 'ls "$1"', [mark])).trim() !== mark)
       throw environmentError(`no file can be left in ${folder}`, { expected: mark });
-    await frozenAndKilled(service, () => script(helper, damaging, emptying, [folder]));
+    await frozenAndKilled(service, () => emptyFolder(helper, folder));
   });
   return {
     facts: { folder, pid: before.pid, startedAt: before.startedAt },

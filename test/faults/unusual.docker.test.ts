@@ -6,7 +6,10 @@ import type { ActiveFault, Proof } from '../../core/active-fault.ts';
 import type { DataFolder } from '../../core/fault.ts';
 import type { Service } from '../../core/service.ts';
 import type { Stack } from '../../core/stack.ts';
+import redisWipeVolume from '../../drivers/redis/faults/wipe-volume.ts';
+import redisDriver from '../../drivers/redis/index.ts';
 import stop from '../../faults/container/stop.ts';
+import partition from '../../faults/network/partition.ts';
 import encryptVolume from '../../faults/storage/encrypt-volume.ts';
 import wipeVolume from '../../faults/storage/wipe-volume.ts';
 import { createStackProvider } from '../../stack/provider.ts';
@@ -43,7 +46,19 @@ const services = `services:
     entrypoint: [sh, -c]
     command: ['touch /data/file /data/deep/below/file; exec sleep 3600']
     volumes: [nested:/data, below:/data/deep/below]
+  unpublished:
+    image: ${image}
+    expose: ["6380", "6379"]
+  unheard:
+    image: ${image}
+    command: [sleep, "3600"]
+  redis-nested:
+    image: ${image}
+    ports: ["127.0.0.1::6379"]
+    volumes: [redis-nested:/data, redis-below:/data/deep/below]
 volumes:
+  redis-nested:
+  redis-below:
   behind-init:
   behind-shell:
   nested:
@@ -99,4 +114,42 @@ test('a volume with another one below it is lost as a whole', { timeout: 60_000 
   await expect.poll(() => filesOf('nested')).toEqual(['/data/file', '/data/deep/below/file']);
   expect(await witnessed(await wipeVolume.inject(dataOf('nested'), {}, context))).not.toBeNull();
   expect(await filesOf('nested')).toEqual([]);
+});
+
+test('so is a volume of Redis', { timeout: 60_000 }, async () => {
+  const redis = service('redis-nested');
+  const attached = await redisDriver.attach({
+    component: 'redis',
+    service: redis,
+    clients: () => redis.endpoint(6379),
+    peer: service,
+    clock: systemClock,
+    seed: 1,
+    config: redisDriver.config.parse({}) as never,
+    secret: () => '',
+    note: () => undefined,
+    beganWith: () => undefined,
+  });
+  await redis.exec(['sh', '-c', 'redis-cli set a b; redis-cli save; touch /data/deep/below/file']);
+  expect(await filesOf('redis-nested')).toEqual(['/data/dump.rdb', '/data/deep/below/file']);
+  const wiped = await redisWipeVolume.inject(attached, {}, context);
+  expect(await filesOf('redis-nested')).toEqual([]);
+  expect(await witnessed(wiped)).not.toBeNull();
+  await attached.close();
+});
+
+test('a service that publishes no port is cut off', { timeout: 60_000 }, async () => {
+  const target = { service: service('unpublished'), clock: systemClock };
+  const cut = await partition.inject(target, { direction: 'both' }, context);
+  expect(await witnessed(cut)).toMatchObject({ facts: { port: 6379, connected: 'silent' } });
+  await cut.undo.run();
+  await expect.poll(() => cut.undo.healed()).toBe(true);
+});
+
+test('what nobody can reach is not cut off, since nobody could tell', { timeout: 60_000 }, async () => {
+  const target = { service: service('unheard'), clock: systemClock };
+  await expect(partition.inject(target, { direction: 'both' }, context)).rejects.toMatchObject({
+    message: expect.stringContaining('nobody could tell whether unheard is cut off'),
+    found: '6379: refused',
+  });
 });

@@ -73,6 +73,19 @@ describe('what a compose file declares', () => {
   });
 
   test.each([
+    ['restart: unless-stopped', 'unless-stopped'],
+    ['restart: no', null],
+    ['deploy: { restart_policy: { condition: any } }', 'always'],
+    ['deploy: { restart_policy: { condition: on-failure } }', 'on-failure'],
+    ['deploy: { restart_policy: { condition: none } }', null],
+    ['restart: "no", deploy: { restart_policy: { condition: any } }', null],
+    ['image: y', null],
+  ])('%s: restart policy %s', async (written, policy) => {
+    const services = await describeText(`services: { a: { ${written} } }`);
+    expect(services.get('a')!.restart).toBe(policy);
+  });
+
+  test.each([
     ['{ muster.region: west }', 'west'],
     ['[other=x, muster.region=west]', 'west'],
     ['{ muster.region: "${MUSTER_TEST_UNSET_REGION:-east}" }', 'east'],

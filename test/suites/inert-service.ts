@@ -40,6 +40,7 @@ export function inertService(
     mounts: service.mounts,
     assertOwnPath: (path) => service.assertOwnPath(path),
     ports: service.ports,
+    exposed: service.exposed,
     endpoint: (port) => service.endpoint(port),
     knock: (port, options) => service.knock(port, options),
     state: () => service.state(),
