@@ -15,7 +15,8 @@ type Damage = Omit<PageDamage, 'pattern'>;
 
 /** 64 MiB of pages of the usual size are kept in memory as the earlier copy. */
 const keptPages = 4_096;
-const changeDeadlineMs = 15_000;
+/** Long: of a busy machine few clients come through between two looks. */
+const changeDeadlineMs = 60_000;
 const lookEveryMs = 250;
 const evictions = 4;
 
@@ -154,6 +155,7 @@ async function whenChanged(
 ): Promise<Changes> {
   const until = site.clock.nowMs() + changeDeadlineMs;
   for (;;) {
+    const lookedMs = site.clock.nowMs();
     await lock(session, file);
     const changes = new Map<number, number>();
     for await (const { number, bytes } of pagesOf(site, file)) {
@@ -174,7 +176,8 @@ async function whenChanged(
         },
       );
     }
-    await site.clock.sleep(lookEveryMs);
+    // Writers wait while it is locked: they are given as long as they were kept waiting.
+    await site.clock.sleep(Math.max(lookEveryMs, site.clock.nowMs() - lookedMs));
   }
 }
 
