@@ -34,11 +34,14 @@ const cutting = (service: Service, bytes: number): Service =>
       return async (...given: Parameters<Service['helper']>) => {
         const helper = await own.helper(...given);
         return new Proxy(helper, {
-          get: (real, what) => {
-            if (what !== 'exec') return Reflect.get(real, what) as unknown;
+          get: (real, called) => {
+            if (called !== 'exec') return Reflect.get(real, called) as unknown;
             return async (...asked: Parameters<typeof real.exec>) => {
               const result = await real.exec(...asked);
-              if (asked[0][3] === 'bring') await real.exec(['truncate', '-s', String(bytes), asked[0][4]!]);
+              const [, , , what, folder, file] = asked[0];
+              if (what !== 'bring') return result;
+              const cut = await real.exec(['truncate', '-s', String(bytes), `${folder}/${file}`]);
+              if (cut.code !== 0) throw new Error(cut.stderr);
               return result;
             };
           },
