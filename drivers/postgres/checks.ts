@@ -10,4 +10,12 @@ export const checks: Record<string, CheckEntry<PostgresSystem>> = {
       return (await import('./check-inventory.ts')).inventoryCheck(asClientsMeetIt(site));
     },
   },
+  structure: {
+    about:
+      "pages of tables hold together and each B-tree index has every row, by the server's own extension amcheck",
+    of: async ({ site }) => {
+      const { asClientsMeetIt } = await import('./server.ts');
+      return (await import('./check-structure.ts')).structureCheck(asClientsMeetIt(site));
+    },
+  },
 };

@@ -75,6 +75,21 @@ driverConformance({
         )),
       spoil: async () => void (await stack.sql("UPDATE things SET name = 'another' WHERE id = 1")),
     },
+    // As where a new C library sorts otherwise: rows are indexed by what the function no longer gives.
+    structure: {
+      prepare: async () =>
+        void (await stack.sql(
+          "CREATE OR REPLACE FUNCTION sorted(text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT lower($1)'",
+          'CREATE TABLE IF NOT EXISTS named (name text)',
+          'CREATE INDEX IF NOT EXISTS by_name ON named (sorted(name))',
+          "INSERT INTO named VALUES ('One'), ('two')",
+        )),
+      spoil: async () =>
+        void (await stack.sql(
+          "CREATE OR REPLACE FUNCTION sorted(text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT upper($1)'",
+        )),
+      mend: async () => void (await stack.sql('DROP TABLE named', 'DROP FUNCTION sorted')),
+    },
   },
   actions: {},
 });
