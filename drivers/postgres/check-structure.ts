@@ -31,9 +31,9 @@ const relations = `SELECT c.oid::text AS oid, n.nspname || '.' || c.relname AS n
 
 /**
  * Whether pages of tables hold together, and whether each B-tree index is in order and has an entry for every
- * row, by the server's own extension `amcheck` (PostgreSQL's manual, F.1). Where a database lacks it, it is made
- * in a transaction that is rolled back. A page of zeros is an empty page to it, and rows that are lost with their
- * index entries are no flaw: that is what `inventory` is for.
+ * row, by the server's own extension `amcheck` (PostgreSQL's manual, F.1). Where a database lacks it, it is
+ * made in a transaction that is rolled back. A page of zeros is an empty page to it, and rows that are lost
+ * with their index entries are no flaw: that is what `inventory` is for.
  */
 export const structureCheck = (site: Site): Check => ({
   after: async () => {
