@@ -31,9 +31,10 @@ const rowsOf: Record<string, () => Row[]> = {
       about: driver.about,
       more: [
         `can suffer ${sufferedBy(driver).join(', ') || 'nothing'}`,
-        ...Object.entries(driver.backups).map(
-          ([method, { about, kind }]) => `backup ${method} (${kind}): ${about}`,
-        ),
+        ...Object.entries(driver.backups).flatMap(([method, { about, kind, stops = {} }]) => [
+          `backup ${method} (${kind}): ${about}`,
+          ...Object.entries(stops).map(([stop, schema]) => `  until ${stop}: ${schema.description}`),
+        ]),
         ...Object.entries(driver.actions).flatMap(([action, entry]) => [
           `action ${action}: ${entry.about}`,
           ...paramsOf(entry).map((line) => `  ${line}`),

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { nearest } from '../core/document.ts';
 import { inputError } from '../core/errors.ts';
 import { resultSchema } from '../core/result.ts';
-import { jsonSchemaOf } from '../core/scenario.ts';
+import { jsonSchemaOf } from '../core/pick.ts';
 import { manifestSchema } from '../core/store.ts';
 import { schemasOf } from '../engine/plan-input.ts';
 import { registries } from './registries.ts';

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { ZodType } from 'zod';
 import type { Json, Stage } from './timeline.ts';
+import type { Stops, Until } from './until.ts';
 
 export interface BackupInfo {
   about: string;
@@ -12,6 +13,8 @@ export interface BackupInfo {
    */
   holds?: 'image';
   options: ZodType<Record<string, unknown>>;
+  /** `continuous`: what a replay can be stopped at, beside the end of the log. */
+  stops?: Stops;
 }
 
 /**
@@ -69,13 +72,6 @@ export interface Artifact {
   files: PlainFile[];
 }
 
-export type RecoveryTarget =
-  | { kind: 'latest' }
-  | { kind: 'before-gtid'; gtid: string }
-  | { kind: 'before-statement'; pattern: string }
-  | { kind: 'before-time'; utc: string }
-  | { kind: 'before-position'; file: string; position: number };
-
 export interface RestoreContext {
   options: Record<string, unknown>;
   /** A later step replays a log on top of this restore: a driver may keep clients out until then. */
@@ -120,6 +116,6 @@ export interface BackupMethod {
   ): Promise<Follower>;
   /** Puts the artifact's data in the place of whatever is there and leaves the service running. */
   restore?(from: Artifact, context: RestoreContext): Promise<Json>;
-  /** Replays a followed log on top of a restored base, up to the target. */
-  replay?(from: Artifact, until: RecoveryTarget, base: Artifact, context: RestoreContext): Promise<Json>;
+  /** Replays a followed log on top of a restored base, up to its end or to one of the declared stops. */
+  replay?(from: Artifact, until: Until, base: Artifact, context: RestoreContext): Promise<Json>;
 }

@@ -1,8 +1,8 @@
 import { closest, distance } from 'fastest-levenshtein';
 import { isMap, isScalar, type Document, type Node } from 'yaml';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { inputError, InputErrors, type MusterError, type Place } from './errors.ts';
-import { expectedOf } from './expected.ts';
+import { inPlainWords } from './expected.ts';
 import { readYaml } from './yaml-file.ts';
 import { isMerge } from './yaml-tree.ts';
 
@@ -148,24 +148,12 @@ function toErrors(source: Source, issue: Issue): MusterError[] {
   ];
 }
 
-// What a schema does not say in words of its own, and would say in those of its library. And an unknown key's
-// issue does not say which keys are known: note them where the schema is still at hand.
-z.config({
-  customError: (issue) => {
-    const shape = (issue.inst as unknown as { _zod?: { def?: { shape?: object } } } | undefined)?._zod?.def
-      ?.shape;
-    if (issue.code === 'unrecognized_keys' && shape)
-      (issue as { known?: string[] }).known = Object.keys(shape);
-    return expectedOf(issue);
-  },
-});
-
 /**
  * Parses a source by a schema. `absent` stands for what is left out altogether.
  * Throws InputErrors with one error per problem, each with its place.
  */
 export function parseAs<T>(source: Source, schema: z.ZodType<T>, under: Path = [], absent?: unknown): T {
-  const result = schema.safeParse(valueAt(source.data, under) ?? absent);
+  const result = schema.safeParse(valueAt(source.data, under) ?? absent, { error: inPlainWords });
   if (result.success) return result.data;
   throw new InputErrors(
     result.error.issues.flatMap((issue) =>

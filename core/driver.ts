@@ -3,6 +3,7 @@ import type { BackupInfo, BackupMethod } from './backup.ts';
 import type { BegunWith } from './begun-with.ts';
 import type { Clock } from './clock.ts';
 import { inputError } from './errors.ts';
+import { inPlainWords } from './expected.ts';
 import type { DataFolder, SystemFault } from './fault.ts';
 import type { Endpoint, Service } from './service.ts';
 import type { Json } from './timeline.ts';
@@ -174,7 +175,7 @@ export function actionParams<Params>(
   schema: ZodType<Params>,
   given: Record<string, Json>,
 ): Params {
-  const parsed = schema.safeParse(given);
+  const parsed = schema.safeParse(given, { error: inPlainWords });
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map(({ path, message }) =>
     path.length > 0 ? `${path.join('.')}: ${message}` : message,

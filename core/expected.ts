@@ -36,10 +36,22 @@ function atMost({ origin, maximum, inclusive }: Extract<RawIssue, { code: 'too_b
 }
 
 /**
+ * Given with each parse of what somebody wrote: says what a schema does not say in words of its own, and would
+ * say in those of its library. An unknown key's issue does not say which keys are known: they are noted where
+ * the schema is still at hand.
+ */
+export const inPlainWords = (issue: RawIssue): string | undefined => {
+  const shape = (issue.inst as unknown as { _zod?: { def?: { shape?: object } } } | undefined)?._zod?.def
+    ?.shape;
+  if (issue.code === 'unrecognized_keys' && shape) (issue as { known?: string[] }).known = Object.keys(shape);
+  return expectedOf(issue);
+};
+
+/**
  * What a schema expects, in plain words, where it does not say so itself: `a list`, `2 or more`, `one of
  * copy, empty`. Undefined for an issue that is told in another way.
  */
-export function expectedOf(issue: RawIssue): string | undefined {
+function expectedOf(issue: RawIssue): string | undefined {
   switch (issue.code) {
     case 'invalid_type':
       return typeOf(issue);

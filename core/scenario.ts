@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import { jsonSchemaOf, pickByKey } from './pick.ts';
 import { stepKinds, stepSchemas } from './steps/index.ts';
-import { duration, type Catalogue } from './strategy.ts';
+import { duration } from './strategy.ts';
 import { parseRatePerSecond } from './units.ts';
+import type { Stops } from './until.ts';
 
 export type { Step } from './steps/index.ts';
 
@@ -20,55 +22,6 @@ const rate = z
     pattern: '^\\d+(\\.\\d+)?/(s|m|h)$',
     description: 'Operations per second, minute or hour: 2000/s, 30/m',
   });
-
-export interface PickIssue {
-  picked: 'none';
-  among: string[];
-}
-
-/**
- * An object that is known by which of the given keys it has; every other key belongs to that one's schema.
- */
-function pickByKey<Shapes extends Record<string, z.ZodType>>(what: string, shapes: Shapes) {
-  const names = Object.keys(shapes);
-  return z
-    .record(z.string(), z.unknown())
-    .transform((value, context): z.output<Shapes[keyof Shapes]> => {
-      const keys = Object.keys(value);
-      const found = keys.filter((key) => names.includes(key));
-      if (found.length !== 1) {
-        const message =
-          found.length === 0 ? `names no ${what}` : `names more than one ${what}: ${found.join(', ')}`;
-        context.issues.push({
-          code: 'custom',
-          message,
-          input: value,
-          path: keys[0] ? [keys[0]] : [],
-          params: { onKey: true, found: keys[0] ?? '{}', among: names },
-        });
-        return z.NEVER;
-      }
-      const parsed = shapes[found[0]!]!.safeParse(value, { reportInput: true });
-      if (parsed.success) return parsed.data as z.output<Shapes[keyof Shapes]>;
-      for (const issue of parsed.error.issues) context.issues.push({ ...issue, input: issue.input } as never);
-      return z.NEVER;
-    })
-    .meta({
-      // Made when somebody asks for a JSON Schema: whoever reads a file does not.
-      get anyOf() {
-        return Object.values(shapes).map((shape) => jsonSchemaOf(shape));
-      },
-    });
-}
-
-export const jsonSchemaOf = (schema: z.ZodType): Record<string, unknown> => {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, {
-    io: 'input',
-    unrepresentable: 'any',
-    reused: 'inline',
-  });
-  return rest;
-};
 
 /** Boundaries of a backup or a restore that a fault can wait for. */
 export const boundaryMoments = [
@@ -160,8 +113,11 @@ const faultSchema = (known: Record<string, z.ZodType>) =>
     ),
   ) as unknown as z.ZodType<FaultPlan, Record<string, unknown>>;
 
-/** A scenario: one drill. `faults` gives the parameter schema of each registered fault. */
-export const scenarioSchema = (faults: Record<string, z.ZodType>, _known?: Catalogue) =>
+/**
+ * A scenario: one drill. `faults` gives the parameter schema of each registered fault, `stops` what each
+ * registered log can be stopped at.
+ */
+export const scenarioSchema = (faults: Record<string, z.ZodType>, stops: readonly Stops[] = []) =>
   z.strictObject({
     scenario: z
       .string()
@@ -210,7 +166,7 @@ export const scenarioSchema = (faults: Record<string, z.ZodType>, _known?: Catal
       error:
         'a fault such as { crash: redis, at: worst }, or a list of them; `muster list faults` names them all',
     }),
-    recover: z.union([z.literal('automatic'), z.array(pickByKey('step', stepSchemas)).min(1)], {
+    recover: z.union([z.literal('automatic'), z.array(pickByKey('step', stepSchemas(stops))).min(1)], {
       error: '`automatic`, or a list of steps',
     }),
     stepDeadline: duration

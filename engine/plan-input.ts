@@ -48,6 +48,11 @@ export const owned = <T>(declared: Record<string, T> | undefined, name: string):
 const faultSchemas = (registries: Registries) =>
   Object.fromEntries(Object.entries(everyFault(registries)).map(([name, fault]) => [name, fault.params]));
 
+const stopsOf = ({ drivers }: Registries) =>
+  Object.values(drivers).flatMap(({ backups }) =>
+    Object.values(backups).flatMap(({ stops }) => (stops ? [stops] : [])),
+  );
+
 /** Every name that the files may use, for their schemas. */
 export const catalogueOf = (registries: Registries) => ({
   drivers: Object.keys(registries.drivers),
@@ -57,7 +62,7 @@ export const catalogueOf = (registries: Registries) => ({
 });
 
 const makeSchemas = (registries: Registries) => ({
-  scenario: scenarioSchema(faultSchemas(registries)),
+  scenario: scenarioSchema(faultSchemas(registries), stopsOf(registries)),
   restoreTest: restoreTestSchema(),
   strategy: strategySchema(catalogueOf(registries)),
 });

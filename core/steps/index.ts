@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { command } from './command.ts';
-import { replay } from './replay.ts';
+import type { Stops } from '../until.ts';
+import { replay, replaySchema } from './replay.ts';
 import { restore } from './restore.ts';
 import { comesBack } from './return.ts';
 import { run } from './run.ts';
@@ -14,9 +15,14 @@ export type StepName = keyof typeof stepKinds;
 export type StepOf<Name extends StepName> = z.output<(typeof stepKinds)[Name]['schema']>;
 export type Step = StepOf<StepName>;
 
-export const stepSchemas = Object.fromEntries(
+const schemas = Object.fromEntries(
   Object.entries(stepKinds).map(([name, { schema }]) => [name, schema]),
 ) as { [Name in StepName]: (typeof stepKinds)[Name]['schema'] };
+/** `stops`: what each registered log can be stopped at. */
+export const stepSchemas = (stops: readonly Stops[]): typeof schemas => ({
+  ...schemas,
+  replay: replaySchema(stops),
+});
 
 /** What names no kind, as only altered evidence does, is an action that nobody knows. */
 export const kindOf = (step: Step): StepName =>

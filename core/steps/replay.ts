@@ -1,26 +1,15 @@
 import { z } from 'zod';
+import { untilAsWritten, type Stops } from '../until.ts';
 import type { StepKind } from './step.ts';
 
-const until = z.union(
-  [
-    z.literal('latest'),
-    z.strictObject({ beforeGtid: z.string() }),
-    z.strictObject({
-      beforeStatement: z
-        .string()
-        .describe('Regular expression; replay stops before the first transaction whose statement matches'),
-    }),
-    z.strictObject({ beforeTime: z.iso.datetime() }),
-    z.strictObject({ beforePosition: z.strictObject({ file: z.string(), position: z.int() }) }),
-  ],
-  { error: '`latest`, or one of beforeGtid, beforeStatement, beforeTime, beforePosition' },
-);
-
-const schema = z.strictObject({
-  replay: z.string().describe('component.backup of a continuous method'),
-  from: z.string(),
-  until: until.default('latest'),
-});
+/** `stops`: what each log can be stopped at. Which one is meant is known when the drill is planned. */
+export const replaySchema = (stops: readonly Stops[]) =>
+  z.strictObject({
+    replay: z.string().describe('component.backup of a continuous method'),
+    from: z.string(),
+    until: untilAsWritten(stops).default('latest'),
+  });
+const schema = replaySchema([]);
 export type ReplayStep = z.output<typeof schema>;
 
 /** A followed log replayed on what a step before it restored. */

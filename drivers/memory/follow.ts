@@ -1,17 +1,12 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Clock } from '../../core/clock.ts';
-import type {
-  Artifact,
-  BackupMethod,
-  Consistency,
-  Follower,
-  LogSink,
-  RecoveryTarget,
-} from '../../core/backup.ts';
+import type { Artifact, BackupMethod, Consistency, Follower, LogSink } from '../../core/backup.ts';
 import { environmentError, messageOf } from '../../core/errors.ts';
+import { readUntil } from '../../core/until.ts';
 import type { MemoryConfig } from './config.ts';
 import type { Database } from './database.ts';
+import { stops, type Until } from './stops.ts';
 import { decodeEntry, encodeEntry, type Entry } from './journal.ts';
 
 const fileName = 'journal.jsonl';
@@ -23,7 +18,9 @@ const gatherMs = 50;
 export const journalMethod = (database: Database, { bad }: MemoryConfig, clock: Clock): BackupMethod => ({
   follow: async (to, { base }) => follow(database, clock, to, base, bad.leavesLogUnread),
   replay: (from, until, base, context) =>
-    context.stage('replay', 'replay the journal', () => replay(database, from, until, base)),
+    context.stage('replay', 'replay the journal', () =>
+      replay(database, from, readUntil(stops, until), base),
+    ),
 });
 
 /** `leavesUnread`: known-bad, it ends without what was committed last. */
@@ -85,19 +82,12 @@ function follow(
 }
 
 /** True when the entry is the first that must not be replayed. `at` is where its line begins in the log. */
-function beyond(until: RecoveryTarget, entry: Entry, at: number): boolean {
-  switch (until.kind) {
-    case 'latest':
-      return false;
-    case 'before-gtid':
-      return String(entry.sequence) === until.gtid;
-    case 'before-statement':
-      return new RegExp(until.pattern).test(entry.statement);
-    case 'before-time':
-      return Date.parse(entry.utc) >= Date.parse(until.utc);
-    case 'before-position':
-      return until.file !== fileName || at >= until.position;
-  }
+function beyond(until: Until, entry: Entry, at: number): boolean {
+  if (until === 'latest') return false;
+  if ('beforeEntry' in until) return entry.sequence === until.beforeEntry;
+  if ('beforeStatement' in until) return new RegExp(until.beforeStatement).test(entry.statement);
+  if ('beforeTime' in until) return Date.parse(entry.utc) >= Date.parse(until.beforeTime);
+  return at >= until.beforeByte;
 }
 
 /**
@@ -106,7 +96,7 @@ function beyond(until: RecoveryTarget, entry: Entry, at: number): boolean {
  */
 async function entriesUntil(
   from: Artifact,
-  until: RecoveryTarget,
+  until: Until,
   base: Artifact,
 ): Promise<{ entries: Entry[]; cut: boolean; reached: boolean }> {
   const file = from.files.find(({ name }) => name === fileName);
@@ -133,13 +123,13 @@ async function entriesUntil(
     }
     at += Buffer.byteLength(line) + 1;
   }
-  return { entries, cut, reached: until.kind === 'latest' || until.kind === 'before-time' };
+  return { entries, cut, reached: until === 'latest' || 'beforeTime' in until };
 }
 
 async function replay(
   database: Database,
   from: Artifact,
-  until: RecoveryTarget,
+  until: Until,
   base: Artifact,
 ): Promise<{ entries: number; last: number | null; cut: boolean }> {
   const { entries, cut, reached } = await entriesUntil(from, until, base);

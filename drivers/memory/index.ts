@@ -9,6 +9,7 @@ import { journalMethod } from './follow.ts';
 import { hangingMethod, never } from './hanging.ts';
 import { inventory } from './inventory.ts';
 import { rows } from './rows.ts';
+import { stops } from './stops.ts';
 import type { MemorySystem } from './system.ts';
 
 /**
@@ -33,6 +34,7 @@ export default defineDriver<MemoryConfig, MemorySystem>({
       about: 'every commit as it happens',
       kind: 'continuous',
       options: z.strictObject({}),
+      stops,
       of: ({ database, config, clock }) => journalMethod(database, config, clock),
     },
   },

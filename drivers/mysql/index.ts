@@ -12,6 +12,7 @@ import dropTable from './faults/drop-table.ts';
 import stalePage from './faults/stale-page.ts';
 import wipeVolume from './faults/wipe-volume.ts';
 import wrongConfig from './faults/wrong-config.ts';
+import { stops } from './stops.ts';
 import type { MysqlSystem } from './system.ts';
 
 export default defineDriver<MysqlConfig, MysqlSystem>({
@@ -52,6 +53,7 @@ export default defineDriver<MysqlConfig, MysqlSystem>({
       about: 'the binary log, as the server writes it',
       kind: 'continuous',
       options: z.strictObject({}),
+      stops,
       of: async ({ site }) => {
         const { followBinlog } = await import('./follow.ts');
         const { replayBinlog } = await import('./replay.ts');

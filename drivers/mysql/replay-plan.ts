@@ -1,7 +1,8 @@
-import type { PlainFile, RecoveryTarget } from '../../core/backup.ts';
+import type { PlainFile } from '../../core/backup.ts';
 import { environmentError, inputError } from '../../core/errors.ts';
 import { scanBinlog, type Transaction } from './binlog-scan.ts';
 import { gtidSet, parseGtid, type GtidSet } from './gtid.ts';
+import type { Until } from './stops.ts';
 
 export interface ReplayPlan {
   /** In order, each with how much of it is to be read. */
@@ -36,7 +37,7 @@ export interface LogPlace {
 export async function planReplay(
   files: readonly PlainFile[],
   base: LogBase,
-  until: RecoveryTarget,
+  until: Until,
 ): Promise<ReplayPlan> {
   const { gtids, at } = base;
   const ordered = logFiles(files);
@@ -181,64 +182,47 @@ function take(
   return true;
 }
 
-function stopFor(until: RecoveryTarget): (transaction: Transaction, file: string) => boolean {
-  switch (until.kind) {
-    case 'latest':
-      return () => false;
-    case 'before-gtid': {
-      const wanted = parseGtid(until.gtid);
-      if (!wanted) throw inputError('not a GTID', { found: until.gtid, expected: 'uuid:number' });
-      return ({ source, number }) => source === wanted.source && number === wanted.number;
-    }
-    case 'before-statement': {
-      const pattern = statementPattern(until.pattern);
-      return ({ statements }) => statements.some((text) => pattern.test(text));
-    }
-    case 'before-time': {
-      const untilMs = Date.parse(until.utc);
-      if (Number.isNaN(untilMs))
-        throw inputError('not a time', { found: until.utc, expected: 'UTC as 2026-01-31T12:00:00Z' });
-      return ({ committedMs }) => committedMs >= untilMs;
-    }
-    case 'before-position':
-      return ({ end }, file) =>
-        file === until.file ? end > until.position : numberOf(file) > numberOf(until.file);
+function stopFor(until: Until): (transaction: Transaction, file: string) => boolean {
+  if (until === 'latest') return () => false;
+  if ('beforeGtid' in until) {
+    const wanted = parseGtid(until.beforeGtid)!;
+    return ({ source, number }) => source === wanted.source && number === wanted.number;
   }
+  if ('beforeStatement' in until) {
+    const pattern = new RegExp(until.beforeStatement, 'i');
+    return ({ statements }) => statements.some((text) => pattern.test(text));
+  }
+  if ('beforeTime' in until) {
+    const untilMs = Date.parse(until.beforeTime);
+    return ({ committedMs }) => committedMs >= untilMs;
+  }
+  const { file: last, position } = until.beforePosition;
+  return ({ end }, file) => (file === last ? end > position : numberOf(file) > numberOf(last));
 }
 
-function statementPattern(text: string): RegExp {
-  try {
-    return new RegExp(text, 'i');
-  } catch (error) {
-    throw inputError('not a regular expression', { found: text, cause: error });
-  }
-}
-
-function refuseIfInBase(until: RecoveryTarget, base: GtidSet | null): void {
-  if (base === null) {
-    if (until.kind === 'before-gtid')
-      throw inputError('a log without GTIDs cannot be replayed up to one', {
-        found: until.gtid,
-        expected: 'beforeStatement, beforeTime or beforePosition',
-        hint: 'or gtid_mode=ON on the server',
-      });
-    return;
-  }
-  const wanted = until.kind === 'before-gtid' ? parseGtid(until.gtid) : null;
-  if (wanted && base.has(wanted.source, wanted.number)) {
-    throw environmentError(`the base already holds ${until.kind === 'before-gtid' ? until.gtid : ''}`, {
-      found: base.toString(),
-      expected: 'a base from before it',
-      hint: 'restore an older recovery point',
+function refuseIfInBase(until: Until, base: GtidSet | null): void {
+  if (until === 'latest' || !('beforeGtid' in until)) return;
+  const { beforeGtid } = until;
+  if (base === null)
+    throw inputError('a log without GTIDs cannot be replayed up to one', {
+      found: beforeGtid,
+      expected: 'beforeStatement, beforeTime or beforePosition',
+      hint: 'or gtid_mode=ON on the server',
     });
-  }
+  const wanted = parseGtid(beforeGtid)!;
+  if (!base.has(wanted.source, wanted.number)) return;
+  throw environmentError(`the base already holds ${beforeGtid}`, {
+    found: base.toString(),
+    expected: 'a base from before it',
+    hint: 'restore an older recovery point',
+  });
 }
 
 /** The end of the log was reached without meeting the target. */
 function assertReached(
   plan: ReplayPlan,
   at: LogPlace | null,
-  until: RecoveryTarget,
+  until: Until,
   { file, bytes }: { file: string; bytes: number },
 ): void {
   const reached = { file, bytes, position: bytes };
@@ -248,22 +232,22 @@ function assertReached(
       `it ends at ${reached.file}:${reached.bytes}, the base was taken at ${at.file}:${at.position}`,
     );
   const last = `the log ends with ${plan.last?.gtid ?? 'the base'}`;
-  if (until.kind === 'before-gtid')
+  if (until === 'latest') return;
+  if ('beforeGtid' in until)
     throw environmentError('the log does not hold the transaction to stop before', {
       found: last,
-      expected: until.gtid,
+      expected: until.beforeGtid,
     });
-  if (until.kind === 'before-statement')
+  if ('beforeStatement' in until)
     throw environmentError('no statement in the log matches', {
       found: `${plan.transactions} transactions after the base, none of them`,
-      expected: until.pattern,
+      expected: until.beforeStatement,
     });
-  if (until.kind !== 'before-position') return;
-  if (isBefore(reached, until))
-    throw environmentError('the log does not reach the position to stop before', {
-      found: `${reached.file}:${reached.bytes}`,
-      expected: `${until.file}:${until.position}`,
-    });
+  if (!('beforePosition' in until) || !isBefore(reached, until.beforePosition)) return;
+  throw environmentError('the log does not reach the position to stop before', {
+    found: `${reached.file}:${reached.bytes}`,
+    expected: `${until.beforePosition.file}:${until.beforePosition.position}`,
+  });
 }
 
 export const isBefore = (reached: LogPlace, wanted: LogPlace): boolean =>

@@ -3,12 +3,14 @@ import type { Artifact, BackupMethod, RestoreContext } from '../../core/backup.t
 import { environmentError, inputError } from '../../core/errors.ts';
 import type { Helper } from '../../core/service.ts';
 import type { Json } from '../../core/timeline.ts';
+import { readUntil } from '../../core/until.ts';
 import { gtidSet } from './gtid.ts';
 import { assertOwnData } from './own-data.ts';
 import { planReplay, type LogBase, type ReplayPlan } from './replay-plan.ts';
 import { factsOf, scratchHelper, scratchOptions } from './point.ts';
 import { fence, loadBase, open } from './restore.ts';
 import { runningScratch, startScratch, type ScratchServer } from './scratch-server.ts';
+import { stops } from './stops.ts';
 import { tornAfterReplay } from './torn.ts';
 import type { Site } from './site.ts';
 
@@ -27,7 +29,7 @@ export const replayBinlog =
     await assertOwnData(site);
     const baseGtids = base.position['gtid'] ?? '';
     const plan = await context.stage('replay', 'read the log', () =>
-      planReplay(from.files, logBase(base), until),
+      planReplay(from.files, logBase(base), readUntil(stops, until)),
     );
     await fence(site, context, 'clean');
     const left = await takeOpen(site, base);

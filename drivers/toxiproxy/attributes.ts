@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ToxicSpec } from './way-fault.ts';
 import { inputError } from '../../core/errors.ts';
+import { inPlainWords } from '../../core/expected.ts';
 
 const ms = z.int().min(0).max(60_000);
 
@@ -56,7 +57,7 @@ export function attributesOf(spec: ToxicSpec): Record<string, number> {
       found: spec.stream,
       expected: 'downstream',
     });
-  const parsed = attributeSchemas[spec.type].safeParse(spec.attributes);
+  const parsed = attributeSchemas[spec.type].safeParse(spec.attributes, { error: inPlainWords });
   if (parsed.success) return parsed.data;
   throw inputError(`the toxic ${spec.type} would not do what it should`, {
     found: JSON.stringify(spec.attributes),

@@ -1,9 +1,9 @@
-import type { RecoveryTarget } from '../../core/backup.ts';
-import { unknownName } from '../../core/document.ts';
+import { parseAs, unknownName } from '../../core/document.ts';
 import { inputError } from '../../core/errors.ts';
 import type { PlannedBackup } from '../../core/planned.ts';
 import { replayedBy, restoredBy, stepsOf } from '../../core/steps/index.ts';
 import type { ReplayStep } from '../../core/steps/replay.ts';
+import { untilSchema } from '../../core/until.ts';
 import { attachedTo } from '../drill-context.ts';
 import { fetchLog } from '../fetch.ts';
 import { closeLeftOpen } from '../left-open.ts';
@@ -24,6 +24,9 @@ export const replay: StepWork<ReplayStep> = {
       return;
     }
     checkCopyIn(context, step.from, backup, [...path, 'from']);
+    context.problems.gather(() =>
+      parseAs(context.source, untilSchema(backup.info.stops ?? {}), [...path, 'until'], 'latest'),
+    );
     checkBase(context, step, path);
   },
 
@@ -38,7 +41,7 @@ export const replay: StepWork<ReplayStep> = {
     const log = await fetchLog(drill, step, index, base, { folder, ...context({}) });
     const { method } = logToReplay(step, drill.plan.backups)!.plan;
     const { replay: carriedOut } = attachedTo(drill, component).backups[method]!;
-    return carriedOut!(log, targetOf(step.until), base.artifact, context({}));
+    return carriedOut!(log, step.until, base.artifact, context({}));
   },
 
   // A driver that took it over has nothing left to close.
@@ -55,12 +58,4 @@ function checkBase({ source, scenario, problems }: Context, step: ReplayStep, pa
       expected: `a step restore: ${component} before it`,
     }),
   );
-}
-
-function targetOf(until: ReplayStep['until']): RecoveryTarget {
-  if (until === 'latest') return { kind: 'latest' };
-  if ('beforeGtid' in until) return { kind: 'before-gtid', gtid: until.beforeGtid };
-  if ('beforeStatement' in until) return { kind: 'before-statement', pattern: until.beforeStatement };
-  if ('beforeTime' in until) return { kind: 'before-time', utc: until.beforeTime };
-  return { kind: 'before-position', ...until.beforePosition };
 }

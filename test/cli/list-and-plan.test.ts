@@ -42,6 +42,7 @@ describe('list', concurrent, () => {
     expect(stdout).toMatch(
       /^redis +\S[^]*can suffer crash,[^\n]* pause[^\n]*stop[^\n]*wipe[^\n]*\n[^]*backup rdb \(snapshot\): [^]*check ttl: /m,
     );
+    expect(stdout).toMatch(/backup binlog \(continuous\): [^\n]*\n +until beforeGtid: \S/);
   });
 });
 

@@ -65,3 +65,8 @@ describe('what should have stood there, in plain words', () => {
     });
   });
 });
+
+test('the library keeps its own words for whoever else uses it', () => {
+  expect(z.config().customError).toBeUndefined();
+  expect(z.int().safeParse('x').error!.issues[0]!.message).toMatch(/^Invalid input/);
+});

@@ -154,12 +154,7 @@ test.each([
     await attached.backups['dump']!.restore!(point, recordingContext());
     await stack.sql('SELECT 1', ...slip);
     const files = log.artifact('binlog', base);
-    const facts = await attached.backups['binlog']!.replay!(
-      files,
-      { kind: 'latest' },
-      point,
-      recordingContext(),
-    );
+    const facts = await attached.backups['binlog']!.replay!(files, 'latest', point, recordingContext());
     expect(facts).toMatchObject({ transactions: 1, discardedSinceBase: said });
     expect(stack.beganWith).toHaveLength(times);
     expect(await stack.sql('SELECT id FROM app.t ORDER BY id')).toEqual([{ id: 7 }, { id: 8 }]);

@@ -46,7 +46,7 @@ export function followingTests(rig: RecoveryRig): void {
       ).toEqual([0]);
       const point = receivers.base.artifact('dump', consistency);
       await restore(point, true);
-      expect(await replay(point, files, { kind: 'latest' })).toMatchObject({ transactions: 2 });
+      expect(await replay(point, files, 'latest')).toMatchObject({ transactions: 2 });
       expect(await count('app.roles')).toBe(4);
     });
 

@@ -40,7 +40,7 @@ export function leftOpenTests({ stack, attached, receivers, ...rig }: RecoveryRi
       await crash;
       expect(left).toEqual([]);
       await restore(point, true);
-      expect(await replay(point, files, { kind: 'latest' })).toMatchObject({
+      expect(await replay(point, files, 'latest')).toMatchObject({
         transactions: 1,
         serverOfTheBase: false,
       });

@@ -97,7 +97,7 @@ test('a log that is replayed beyond the end of the dump makes rows whole that ha
   await attached.backups['dump']!.restore!(point, { ...recordingContext(), replayFollows: true });
   await attached.backups['binlog']!.replay!(
     log.artifact('binlog', consistency),
-    { kind: 'latest' },
+    'latest',
     point,
     recordingContext(),
   );

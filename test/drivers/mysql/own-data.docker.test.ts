@@ -133,12 +133,7 @@ describe('a data folder that is a folder of the host', () => {
     [
       'a replay',
       () =>
-        toHarm.backups['binlog']!.replay!(
-          { ...artifact, files: [] },
-          { kind: 'latest' },
-          artifact,
-          recordingContext(),
-        ),
+        toHarm.backups['binlog']!.replay!({ ...artifact, files: [] }, 'latest', artifact, recordingContext()),
     ],
     ['fencing', () => toHarm.actions['fence']!({})],
     ['replication', () => toHarm.actions['rejoin']!({ source: 'other', rebuild: true })],

@@ -27,10 +27,7 @@ describe('point in time', () => {
       gtid = (dropped.facts as { gtid: string }).gtid;
       await stack.sql("INSERT INTO app.roles VALUES (3, 'after')");
     });
-    for (const until of [
-      { kind: 'before-gtid', gtid },
-      { kind: 'before-statement', pattern: 'DROP TABLE .*users' },
-    ] as const) {
+    for (const until of [{ beforeGtid: gtid }, { beforeStatement: 'DROP TABLE .*users' }] as const) {
       const point = receivers.base.artifact('dump', consistency);
       await restore(point, true);
       expect((await stack.service.state()).status, 'clients stay out between base and log').toBe('exited');
@@ -60,7 +57,7 @@ describe('point in time', () => {
     await restore(point);
     // The same key as the log's own: applied on top of this, the log would fail.
     await stack.sql("INSERT INTO app.users (email, role) VALUES ('slipped@example.org', 1)");
-    const facts = await replay(point, files, { kind: 'latest' });
+    const facts = await replay(point, files, 'latest');
     expect(facts).toMatchObject({
       transactions: 1,
       discardedSinceBase: expect.stringMatching(/^[0-9a-f-]{36}:1$/),
@@ -85,7 +82,7 @@ describe('point in time', () => {
       leaveOpen: (close: Close) => void left.push(close),
     };
     await attached.backups['dump']!.restore!(point, leaving);
-    expect(await replay(point, files, { kind: 'latest' })).toMatchObject({
+    expect(await replay(point, files, 'latest')).toMatchObject({
       transactions: 1,
       discardedSinceBase: null,
       serverOfTheBase: true,
@@ -100,7 +97,7 @@ describe('point in time', () => {
     await whenReady(attached);
     expect(await count('app.users')).toBe(3000);
     await stack.sql("INSERT INTO app.users (email, role) VALUES ('slipped@example.org', 1)");
-    expect(await replay(point, files, { kind: 'latest' })).toMatchObject({
+    expect(await replay(point, files, 'latest')).toMatchObject({
       transactions: 1,
       discardedSinceBase: expect.stringMatching(/^[0-9a-f-]{36}:1$/),
       serverOfTheBase: false,
@@ -119,7 +116,7 @@ describe('point in time', () => {
     await receivers.log.damage((content) => content.subarray(0, content.length - 10));
     const point = receivers.base.artifact('dump', consistency);
     await restore(point, true);
-    expect(await replay(point, files, { kind: 'latest' })).toMatchObject({
+    expect(await replay(point, files, 'latest')).toMatchObject({
       transactions: 1,
       cutBytes: expect.any(Number),
     });
@@ -140,11 +137,7 @@ describe('point in time', () => {
       [1, /gap: file \d+ is absent/],
     ] as const) {
       await expect(
-        replay(
-          receivers.base.artifact('dump', consistency),
-          { ...files, files: without(index) },
-          { kind: 'latest' },
-        ),
+        replay(receivers.base.artifact('dump', consistency), { ...files, files: without(index) }, 'latest'),
       ).rejects.toThrow(reason);
     }
     expect(await stack.service.state()).toEqual(before);
@@ -197,7 +190,7 @@ describe('damaged pages', () => {
       })();
       const point = receivers.base.artifact('dump', consistency);
       await restore(point, true);
-      await replay(point, files, { kind: 'latest' });
+      await replay(point, files, 'latest');
       asking.abort();
       await readers;
       expect(await count('app.users')).toBe(3001);

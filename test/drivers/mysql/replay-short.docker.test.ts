@@ -98,7 +98,7 @@ afterAll(async () => {
 
 const recovered = async ({ backups }: Attached): Promise<unknown> => {
   await backups['dump']!.restore!(point, { ...recordingContext(), replayFollows: true });
-  return backups['binlog']!.replay!(logged, { kind: 'latest' }, point, recordingContext());
+  return backups['binlog']!.replay!(logged, 'latest', point, recordingContext());
 };
 
 test.each(replays.map((one) => [one.name, one] as const))('%s', async (_name, one) => {
