@@ -133,7 +133,7 @@ function replayTest(suite: Suite, snapshot: string | undefined, log: string): vo
         const stages: string[] = [];
         await attached.backups[log]!.replay!(
           followed.artifact(log, consistency),
-          { kind: 'latest' },
+          'latest',
           point,
           recordingContext(stages),
         );
