@@ -235,6 +235,31 @@ describe('nothing is dead', () => {
   });
 });
 
+/** Packages that a file loads, now or later: not those of which it takes the types alone. */
+const packagesOf = (text: string): string[] =>
+  [...text.matchAll(/^(?:(?:import|export)(?! type\b)[^;']*? from|import) '([^']+)'|\bimport\('([^']+)'\)/gm)]
+    .map((match) => (match[1] ?? match[2])!)
+    .filter((specifier) => !specifier.startsWith('.') && !specifier.startsWith('node:'))
+    .map((specifier) => /^(?:@[^/]+\/)?[^/]+/.exec(specifier)![0]);
+
+// `npm ci --omit=dev` in a clone, and the package from a registry.
+describe('what a user has', () => {
+  it('is told from what only a developer has', () => {
+    const text = "import a from 'a';\nimport type { B } from 'b';\nawait import('c/d');\nimport '@e/f';\n";
+    expect(packagesOf(`${text}import { g } from './g.ts';\nimport 'node:fs';\n`)).toEqual(['a', 'c', '@e/f']);
+  });
+  it('is all that a run needs, and the image of the reference application', () => {
+    const { dependencies } = JSON.parse(read('package.json')) as { dependencies: Record<string, string> };
+    const run = [...sources, ...tracked.filter((file) => file.startsWith('fixtures/app/'))];
+    const lacking = run.flatMap((file) =>
+      packagesOf(read(file))
+        .filter((name) => !Object.hasOwn(dependencies, name))
+        .map((name) => `${file} loads ${name}`),
+    );
+    expect(lacking).toEqual([]);
+  });
+});
+
 /** Packages that are loaded with a file: by it, and by whatever it imports. Types and `import()` are not. */
 function packagesWith(file: string, seen = new Set<string>()): Set<string> {
   if (seen.has(file)) return new Set();
