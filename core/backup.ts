@@ -8,11 +8,16 @@ export interface BackupInfo {
   /** `snapshot`: a recovery point each time. `continuous`: a log that is followed. */
   kind: 'snapshot' | 'continuous';
   /**
-   * `image`: the software alone and no data, which is nothing that an RPO is about. The service then runs
-   * from an image of the drill's own, so that it can be lost.
+   * `software`: that alone and no data, which is nothing that an RPO is about. The service then runs from a
+   * copy of the drill's own, so that it can be lost.
    */
-  holds?: 'image';
+  holds?: 'software';
   options: ZodType<Record<string, unknown>>;
+  /**
+   * `snapshot`: where in the system's own terms a backup was taken (a GTID set, an offset), as its recovery
+   * points say it.
+   */
+  position?: ZodType<Record<string, string>>;
   /** `continuous`: what a replay can be stopped at, beside the end of the log. */
   stops?: Stops;
 }

@@ -1,5 +1,6 @@
 import type { ZodType } from 'zod';
 import type { BackupInfo, BackupMethod } from './backup.ts';
+import { holdingPositions } from './position.ts';
 import type { BegunWith } from './begun-with.ts';
 import type { Clock } from './clock.ts';
 import { inputError } from './errors.ts';
@@ -141,7 +142,9 @@ export const defineDriver = <Config, Opened extends System>(
     const system = await entry.open(context);
     try {
       return Object.assign(system, {
-        backups: await each(entry.backups, ({ of }) => of(system)),
+        backups: await each(entry.backups, async (backup, name) =>
+          holdingPositions(name, backup, await backup.of(system)),
+        ),
         checks: await each(entry.checks, ({ of }) => of(system)),
         actions: await each(
           entry.actions,

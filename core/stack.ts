@@ -114,7 +114,7 @@ export interface StackUpOptions {
    * Services that run from an image of the drill's own, made from theirs: it can be lost without anybody else
    * missing it.
    */
-  ownImages?: readonly string[];
+  ownSoftware?: readonly string[];
   /**
    * Settles when the stack of the drill before it is gone. One that takes something of the host which that
    * may still have, such as a fixed port, is not started before.

@@ -85,7 +85,7 @@ export interface EventData {
     method: string;
     intervalMs: number | null;
     scaledMs: number | null;
-    holds?: 'image';
+    holds?: 'software';
   };
   /**
    * How often it runs from here on, by what its first backup took; `factor`: how many times more often than

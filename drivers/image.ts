@@ -16,8 +16,9 @@ const healthyDeadlineMs = 120_000;
 export const imageBackup: BackupEntry<System> = {
   about: 'the image that the service runs from, as an archive; restored by a container made anew from it',
   kind: 'snapshot',
-  holds: 'image',
+  holds: 'software',
   options: z.strictObject({}),
+  position: z.strictObject({ image: z.string(), name: z.string() }),
   of: ({ service }) => imageMethod(service),
 };
 

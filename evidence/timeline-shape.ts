@@ -104,7 +104,7 @@ const shapes = {
     method: text,
     intervalMs: z.number().positive().nullable(),
     scaledMs: z.number().positive().nullable(),
-    holds: z.literal('image').optional(),
+    holds: z.literal('software').optional(),
   }),
   'schedule.measured': z.strictObject({
     ...point,

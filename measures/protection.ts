@@ -70,7 +70,7 @@ export function protectionOf(events: readonly TimelineEvent[], faultMs: number |
       points,
       durabilityMs: timed.length === 0 ? null : Math.max(...timed),
       cutOffMs,
-      holdsData: data.holds !== 'image',
+      holdsData: data.holds !== 'software',
       begunSeq: seq,
     };
   });

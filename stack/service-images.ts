@@ -11,7 +11,7 @@ export const imageOf = (config: ComposeConfig, project: string, name: string): s
 /** Images of the drill's own, by service. */
 export async function ownImages(
   runtime: Runtime,
-  { drill, ownImages: wanted = [] }: StackUpOptions,
+  { drill, ownSoftware: wanted = [] }: StackUpOptions,
   config: ComposeConfig,
   project: string,
   drillLabels: Record<string, string>,

@@ -28,6 +28,7 @@ export default defineDriver<MemoryConfig, MemorySystem>({
       about: 'every row with its checksum, as of one moment',
       kind: 'snapshot',
       options: z.strictObject({}),
+      position: z.strictObject({ history: z.string(), sequence: z.string().regex(/^\d+$/) }),
       of: (system) => hangingMethod(system, copyMethod(system.database, system.config)),
     },
     journal: {

@@ -29,6 +29,14 @@ export type MysqlConfig = z.output<typeof configSchema>;
 /** Schemas that belong to the server itself. */
 export const serverSchemas = ['mysql', 'sys', 'information_schema', 'performance_schema'] as const;
 
+/** Where the log stood and what it held when a dump was taken; without a log neither is there. */
+export const dumpPosition = z.strictObject({
+  server: z.string(),
+  gtid: z.string().optional(),
+  file: z.string().optional(),
+  position: z.string().regex(/^\d+$/).optional(),
+}) as unknown as z.ZodType<Record<string, string>>;
+
 export const dumpOptions = z.strictObject({
   lockWaitSeconds: z
     .int()

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defineDriver } from '../../core/driver.ts';
 import { actions } from './actions.ts';
 import { checks } from './checks.ts';
-import { configSchema, dumpOptions, serverPort, type MysqlConfig } from './config.ts';
+import { configSchema, dumpOptions, dumpPosition, serverPort, type MysqlConfig } from './config.ts';
 import closedForWrites from './faults/closed-for-writes.ts';
 import corruptPages from './faults/corrupt-pages.ts';
 import corruptRows from './faults/corrupt-rows.ts';
@@ -36,6 +36,7 @@ export default defineDriver<MysqlConfig, MysqlSystem>({
       about: 'mysqldump of everything in one snapshot, accounts included',
       kind: 'snapshot',
       options: dumpOptions,
+      position: dumpPosition,
       of: async ({ site }) => {
         const { backupDump } = await import('./dump.ts');
         const { restoreDump } = await import('./restore.ts');

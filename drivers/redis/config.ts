@@ -21,6 +21,9 @@ export type RedisConfig = z.output<typeof configSchema>;
 
 const orders = ['preload', 'base', 'copy'] as const;
 
+/** The replication history, and the offset in it. */
+export const position = z.strictObject({ replid: z.string(), offset: z.string().regex(/^-?\d+$/) });
+
 export const rdbOptions = z.strictObject({
   order: z
     .enum(orders)

@@ -2,7 +2,7 @@ import type { BackupMethod } from '../../core/backup.ts';
 import { defineDriver, type Driver } from '../../core/driver.ts';
 import { actions } from './actions.ts';
 import { checks } from './checks.ts';
-import { aofOptions, configSchema, port, rdbOptions, type RedisConfig } from './config.ts';
+import { aofOptions, configSchema, port, position, rdbOptions, type RedisConfig } from './config.ts';
 import closedForWrites from './faults/closed-for-writes.ts';
 import flushAll from './faults/flush-all.ts';
 import wipeVolume from './faults/wipe-volume.ts';
@@ -37,12 +37,14 @@ export const driverOf = (
         about: 'BGSAVE, checked and taken out whole',
         kind: 'snapshot',
         options: rdbOptions,
+        position,
         of: async ({ site }) => rememberingBefore(site, (await import('./rdb.ts')).rdbMethod(site)),
       },
       aof: {
         about: 'the append-only file as it stands, while it is written',
         kind: 'snapshot',
         options: aofOptions,
+        position,
         of: async ({ site }) => rememberingBefore(site, (await import('./aof.ts')).aofMethod(site)),
       },
     },

@@ -18,7 +18,7 @@ export async function bringUp(drill: Drill): Promise<void> {
       file: plan.stackFile,
       profiles: plan.strategy.profiles,
       drill: drill.id,
-      ownImages: ownImagesOf(plan),
+      ownSoftware: ofSoftware(plan),
       host: hostRules(plan.strategy, plan.components),
       environment: drill.environment,
       progress: (text) => drill.progress({ kind: 'line', text }),
@@ -47,9 +47,9 @@ function loadAhead({ components, stores }: Plan): void {
     one.load?.().catch(() => undefined);
 }
 
-/** Services that are backed up as images: what is lost of those must be this drill's alone. */
-const ownImagesOf = ({ backups, components }: Plan): string[] => [
+/** Services whose software is backed up: what is lost of it must be this drill's alone. */
+const ofSoftware = ({ backups, components }: Plan): string[] => [
   ...new Set(
-    backups.filter(({ info }) => info.holds === 'image').map((one) => components.get(one.component)!.service),
+    backups.filter(({ info }) => info.holds === 'software').map((one) => components.get(one.component)!.service),
   ),
 ];

@@ -43,7 +43,7 @@ export const ofThePlan: Case[] = [
   [
     'what is in the points of a backup',
     'good',
-    (events) => void (dataOf(events, 'schedule.begun').holds = 'image'),
+    (events) => void (dataOf(events, 'schedule.begun').holds = 'software'),
     /what is in the points/,
   ],
   [

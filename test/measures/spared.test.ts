@@ -53,7 +53,7 @@ describe('a backup of software alone', () => {
    */
   const ofImage = (): Sketch => {
     const sketch = goodDrill();
-    change(sketch, 'schedule.begun', ({ data }) => void (data.holds = 'image'));
+    change(sketch, 'schedule.begun', ({ data }) => void (data.holds = 'software'));
     return sketch;
   };
   test('has no part in the worst case of the loss: that is what was observed', () => {

@@ -66,7 +66,7 @@ beforeAll(async () => {
     file: join(folder, 'compose.yml'),
     drill,
     environment,
-    ownImages: ['front'],
+    ownSoftware: ['front'],
     progress,
   });
   front = stack.services.get('front')!;
