@@ -36,9 +36,9 @@ function atMost({ origin, maximum, inclusive }: Extract<RawIssue, { code: 'too_b
 }
 
 /**
- * Given with each parse of what somebody wrote: says what a schema does not say in words of its own, and would
- * say in those of its library. An unknown key's issue does not say which keys are known: they are noted where
- * the schema is still at hand.
+ * Given with each parse of what somebody wrote: says what a schema does not say in words of its own, and
+ * would say in those of its library. An unknown key's issue does not say which keys are known: they are noted
+ * where the schema is still at hand.
  */
 export const inPlainWords = (issue: RawIssue): string | undefined => {
   const shape = (issue.inst as unknown as { _zod?: { def?: { shape?: object } } } | undefined)?._zod?.def
