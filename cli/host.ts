@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { saying, within } from '../stack/deadline.ts';
+import { saying } from '../stack/deadline.ts';
+import { systemClock } from '../core/clock.ts';
+import { withDeadline } from '../core/deadline.ts';
 import { imageChoice, imagesWanted, provideImages } from '../stack/images.ts';
 import { prepareHost } from '../stack/host-preparation.ts';
 import { removeKept } from '../stack/kept.ts';
@@ -24,7 +26,7 @@ const noAnswer = 'the container engine takes requests and does not answer: look 
 export function askForLeftovers(say: (text: string) => void): Promise<Leftover[]> {
   const what = 'asking the container engine what drills left';
   say(saying(what, askingMs));
-  return within(what, askingMs, findLeftovers(), noAnswer);
+  return withDeadline(systemClock, what, askingMs, findLeftovers(), noAnswer);
 }
 
 /** Removes what drills left. Says what it waits for; an environment error when that does not end. */
@@ -38,12 +40,13 @@ export function removeWhatWasLeft(
       ? 'removing what any drill left'
       : 'removing what an earlier drill left';
   say(saying(what, removingMs));
-  return within(what, removingMs, removeLeftovers(options), noAnswer);
+  return withDeadline(systemClock, what, removingMs, removeLeftovers(options), noAnswer);
 }
 
 /** Removes the images that keep a folder for later drills, but for those that a drill uses. */
 export const removeKeptFolders = async (): Promise<string[]> =>
-  within(
+  withDeadline(
+    systemClock,
     'removing what is kept for later drills',
     removingMs,
     getRuntime().then((engine) => removeKept(engine)),

@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import { withDeadline } from '../core/deadline.ts';
 import type { Check, CheckOutcome } from '../core/driver.ts';
 import { environmentError } from '../core/errors.ts';
 import type { Service } from '../core/service.ts';
@@ -13,19 +14,11 @@ export type Attempt =
  * Work on a server that must not take for ever: one that is cut off answers nothing, not even a connection's
  * end.
  */
-export async function within<T>(
+export const answered = <T>(
   { clock, service }: { clock: Clock; service: Service },
   deadlineMs: number,
   work: Promise<T>,
-): Promise<T> {
-  const over = new AbortController();
-  work.catch(() => undefined);
-  const late = clock.sleep(deadlineMs, over.signal).then(() => {
-    throw environmentError(`${service.name} does not answer within ${deadlineMs / 1000} s`);
-  });
-  late.catch(() => undefined);
-  return Promise.race([work, late]).finally(() => over.abort(new Error('answered')));
-}
+): Promise<T> => withDeadline(clock, `an answer of ${service.name}`, deadlineMs, work);
 
 /**
  * Stops the container through the engine (STONITH), and makes sure before that whoever starts it finds it

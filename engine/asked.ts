@@ -6,8 +6,8 @@ import { brokenComponents } from './targets/index.ts';
 import { attachedTo, type Drill, type Sandbox, type Control, type Given } from './drill-context.ts';
 import type { PlannedComponent } from '../core/planned.ts';
 import { restoredComponents } from '../core/steps/index.ts';
-import { withDeadline } from './undo.ts';
 import { sayWait } from './waiting.ts';
+import { withDeadline } from '../core/deadline.ts';
 
 /** How long what was not ready is given to become so; what has recovered is ready at the first look. */
 const readyDeadlineMs = 15_000;

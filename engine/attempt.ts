@@ -9,7 +9,7 @@ import { stageOf, type Drill, type Given } from './drill-context.ts';
 import { closeAndTell, closeOfFailed } from './left-open.ts';
 import { workOf } from './steps/index.ts';
 import type { Course } from './steps/step.ts';
-import { withDeadline } from './undo.ts';
+import { withDeadline } from '../core/deadline.ts';
 
 /**
  * Runs the declared steps in order; the first that fails ends the attempt. A scenario may allow further

@@ -2,8 +2,8 @@ import { pollUntil } from '../core/clock.ts';
 import { environmentError } from '../core/errors.ts';
 import type { Service, ServiceState } from '../core/service.ts';
 import { attachedTo, type Drill, type Sandbox, type Control, type Given } from './drill-context.ts';
-import { withDeadline } from './undo.ts';
 import { sayWait } from './waiting.ts';
+import { withDeadline } from '../core/deadline.ts';
 
 /** How long what is not ready, or cannot be asked, is given. */
 const readyDeadlineMs = 15_000;

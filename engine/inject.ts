@@ -5,8 +5,8 @@ import type { PlannedFault } from '../core/planned.ts';
 import type { Json } from '../core/timeline.ts';
 import type { Control, Drill, Given, Recorded } from './drill-context.ts';
 import { targetOf } from './targets/index.ts';
-import { withDeadline } from './undo.ts';
 import { sayWait } from './waiting.ts';
+import { withDeadline } from '../core/deadline.ts';
 
 const witnessEveryMs = 25;
 

@@ -1,8 +1,8 @@
 import { timeLimit } from '../core/clock.ts';
 import { environmentError, messageOf } from '../core/errors.ts';
 import { stageOf, type Recorded, type Control, type Given } from './drill-context.ts';
-import { withDeadline } from './undo.ts';
 import { sayWait } from './waiting.ts';
+import { withDeadline } from '../core/deadline.ts';
 
 export type Close = (signal: AbortSignal) => Promise<void>;
 

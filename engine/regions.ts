@@ -7,8 +7,8 @@ import type { Store } from '../core/store.ts';
 import type { Json, RegionAccess } from '../core/timeline.ts';
 import type { Recorded, Sandbox, Control, Given } from './drill-context.ts';
 import type { Loss } from './region-loss.ts';
-import { withDeadline } from './undo.ts';
 import { sayWait } from './waiting.ts';
+import { withDeadline } from '../core/deadline.ts';
 
 /**
  * Calls of a service that reach into it. `power` acts on it from outside through the engine, as fencing does

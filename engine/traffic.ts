@@ -4,8 +4,9 @@ import { countingWrites } from './covered.ts';
 import { workloadOf, type Control, type Drill, type Given, type Recorded } from './drill-context.ts';
 import { loadSpaceOf } from './load-space.ts';
 import { startDataLoad, startJourneys, type Load } from './load.ts';
-import { unlessAborted, withDeadline } from './undo.ts';
+import { unlessAborted } from './undo.ts';
 import { sayWait } from './waiting.ts';
+import { withDeadline } from '../core/deadline.ts';
 
 const settleDeadlineMs = 10_000;
 

@@ -1,29 +1,13 @@
 import type { Clock } from '../core/clock.ts';
 import type { Undo } from '../core/active-fault.ts';
-import { environmentError, messageOf } from '../core/errors.ts';
+import { messageOf } from '../core/errors.ts';
+import { withDeadline } from '../core/deadline.ts';
 
 export interface UndoOutcome {
   undo: string;
   ok: boolean;
   healed: boolean | null;
   error?: string;
-}
-
-/**
- * Runs `work` with a deadline; rejects with an environment error when it passes, whatever the work does
- * afterwards.
- */
-export function withDeadline<T>(
-  clock: Clock,
-  what: string,
-  deadlineMs: number,
-  work: Promise<T>,
-): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const late = (): void => reject(environmentError(`${what} took longer than ${deadlineMs} ms`));
-    const callOff = clock.after(deadlineMs, late);
-    void work.then(resolve, reject).finally(callOff);
-  });
 }
 
 /**

@@ -1,6 +1,7 @@
 import { formatDuration } from '../core/units.ts';
 import type { Control } from './drill-context.ts';
-import { unlessAborted, withDeadline } from './undo.ts';
+import { unlessAborted } from './undo.ts';
+import { withDeadline } from '../core/deadline.ts';
 
 export const atMost = (ms: number): string => `at most ${formatDuration(ms)}`;
 

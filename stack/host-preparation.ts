@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { pollUntil, systemClock } from '../core/clock.ts';
 import { environmentError, messageOf } from '../core/errors.ts';
-import { longMs, saying, within } from './deadline.ts';
+import { longMs, saying } from './deadline.ts';
+import { withDeadline } from '../core/deadline.ts';
 import { composeVersion, distribution, onPath } from './host.ts';
 import { getRuntime } from './runtime.ts';
 
@@ -29,7 +30,7 @@ export async function prepareHost(options: PreparationOptions): Promise<string[]
   const did: string[] = [];
   const step = async (what: string, act: () => Promise<void>, deadlineMs = longMs): Promise<void> => {
     options.progress(saying(what, deadlineMs));
-    await within(what, deadlineMs + graceMs, act());
+    await withDeadline(systemClock, what, deadlineMs + graceMs, act());
     did.push(what);
   };
   const engine = await engineAnswers();

@@ -1,5 +1,7 @@
 import { environmentError, inputError } from '../core/errors.ts';
-import { longMs, within } from './deadline.ts';
+import { longMs } from './deadline.ts';
+import { systemClock } from '../core/clock.ts';
+import { withDeadline } from '../core/deadline.ts';
 import { inMirror, pull, registryAnswers } from './registry.ts';
 import {
   appEntry,
@@ -125,7 +127,12 @@ async function built(work: Work, name: string): Promise<ChosenImage> {
     const parents = new Map<string, string>();
     for (const parent of await parentsOf(name, choice.kitchen))
       parents.set(parent.name, (await provide(work, parent.name, parent.official)).reference);
-    await within(`building ${tag}`, longMs, build(runtime, name, tag, parents, choice.kitchen));
+    await withDeadline(
+      systemClock,
+      `building ${tag}`,
+      longMs,
+      build(runtime, name, tag, parents, choice.kitchen),
+    );
   }
   return { name, reference: tag, digest: await recordedDigest(runtime, tag), source: 'built' };
 }

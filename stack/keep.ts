@@ -1,6 +1,7 @@
 import { environmentError, messageOf } from '../core/errors.ts';
 import type { FolderRecipe, Shell } from '../core/service.ts';
-import { within } from './deadline.ts';
+import { systemClock } from '../core/clock.ts';
+import { withDeadline } from '../core/deadline.ts';
 import { createHelper } from './helper.ts';
 import { findKept, keptHome, keptPath, keptTag, removeKept } from './kept.ts';
 import { keptLabels, labels } from './owner.ts';
@@ -30,7 +31,12 @@ export async function keepFolder(
     const facts = await recipe.fill(helper, keptPath);
     const text = dockerfile(service.Image, recipe, facts);
     await inHelper(helper, 'printf %s "$2" > "$1/Dockerfile"', [keptHome, text]);
-    await within(what, keepingMs, build(runtime, helper.container, keptTag(service.Image, recipe.key)));
+    await withDeadline(
+      systemClock,
+      what,
+      keepingMs,
+      build(runtime, helper.container, keptTag(service.Image, recipe.key)),
+    );
   } catch (error) {
     throw environmentError(`${what} failed`, { found: messageOf(error), cause: error });
   } finally {

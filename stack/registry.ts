@@ -1,5 +1,7 @@
-import { environmentError } from '../core/errors.ts';
-import { longMs, saying, within } from './deadline.ts';
+import { environmentError, messageOf } from '../core/errors.ts';
+import { longMs, saying } from './deadline.ts';
+import { systemClock } from '../core/clock.ts';
+import { withDeadline } from '../core/deadline.ts';
 import { followed, type Docker } from './runtime.ts';
 
 /**
@@ -23,9 +25,6 @@ export async function registryAnswers(
   reference: string,
   deadlineMs: number,
 ): Promise<{ ok: boolean; why: string }> {
-  const late = new Promise<{ ok: false; why: string }>((resolve) => {
-    setTimeout(resolve, deadlineMs, { ok: false, why: `no answer within ${deadlineMs} ms` }).unref();
-  });
   const asked = docker
     .getImage(reference)
     .distribution()
@@ -37,7 +36,10 @@ export async function registryAnswers(
         why: error.message.replace(/^\(HTTP code \d+\) [\w ]+ - /, '').trim(),
       }),
     );
-  return Promise.race([asked, late]);
+  return withDeadline(systemClock, 'an answer', deadlineMs, asked).catch((error: unknown) => ({
+    ok: false,
+    why: messageOf(error),
+  }));
 }
 
 /** Pulls an image; the progress lines are the engine's. Environment error when it cannot be had. */
@@ -52,7 +54,8 @@ export async function pull(
     if (event.status === 'Pull complete') progress(`${reference}: layer ${event.id} pulled`);
   };
   try {
-    await within(
+    await withDeadline(
+      systemClock,
       what,
       longMs,
       docker.pull(reference).then((stream) => followed(docker, stream, tell)),

@@ -1,5 +1,7 @@
 import type { ComposeConfig } from './compose.ts';
-import { longMs, within } from './deadline.ts';
+import { longMs } from './deadline.ts';
+import { systemClock } from '../core/clock.ts';
+import { withDeadline } from '../core/deadline.ts';
 import type { DrillSite } from './drill-site.ts';
 
 const startedEveryMs = 100;
@@ -12,7 +14,8 @@ export async function started(
   down: () => Promise<void>,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const upping = within(
+  const upping = withDeadline(
+    systemClock,
     'starting the services',
     longMs,
     start(),

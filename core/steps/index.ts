@@ -15,9 +15,9 @@ export type StepName = keyof typeof stepKinds;
 export type StepOf<Name extends StepName> = z.output<(typeof stepKinds)[Name]['schema']>;
 export type Step = StepOf<StepName>;
 
-const schemas = Object.fromEntries(
-  Object.entries(stepKinds).map(([name, { schema }]) => [name, schema]),
-) as { [Name in StepName]: (typeof stepKinds)[Name]['schema'] };
+const schemas = Object.fromEntries(Object.entries(stepKinds).map(([name, { schema }]) => [name, schema])) as {
+  [Name in StepName]: (typeof stepKinds)[Name]['schema'];
+};
 /** `stops`: what each registered log can be stopped at. */
 export const stepSchemas = (stops: readonly Stops[]): typeof schemas => ({
   ...schemas,

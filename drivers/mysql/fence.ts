@@ -1,7 +1,7 @@
 import type { ActiveFault, Proof } from '../../core/active-fault.ts';
 import { environmentError, messageOf } from '../../core/errors.ts';
 import type { Json } from '../../core/timeline.ts';
-import { powerOff, within } from '../fencing.ts';
+import { powerOff, answered } from '../fencing.ts';
 import { replicaStatus } from './replication.ts';
 import { attemptWrite } from './write-attempt.ts';
 import type { Site } from './site.ts';
@@ -66,7 +66,7 @@ export async function fence(site: Site): Promise<Json> {
   try {
     if ((await site.service.state()).status !== 'running')
       throw environmentError(`${site.service.name} does not run`);
-    const sessionsEnded = await within(
+    const sessionsEnded = await answered(
       site,
       answerMs,
       withSession(
@@ -136,7 +136,7 @@ export async function closeWrites(site: Site): Promise<ActiveFault> {
       found: before.said,
       expected: 'a server that is open',
     });
-  await within(
+  await answered(
     site,
     closeMs,
     withSession(site, ({ rows }) => rows('SET GLOBAL super_read_only = ON')),

@@ -2,7 +2,7 @@ import { pollUntil } from '../../core/clock.ts';
 import type { BackupMethod, Follower } from '../../core/backup.ts';
 import { environmentError, messageOf } from '../../core/errors.ts';
 import type { Helper, Running } from '../../core/service.ts';
-import { within } from '../fencing.ts';
+import { answered } from '../fencing.ts';
 import { serverPort } from './config.ts';
 import { logEnded, type LogEnd } from './log-end.ts';
 import { ship, type Shipping } from './log-shipping.ts';
@@ -120,7 +120,7 @@ async function drain(state: FollowState, ended: Promise<string>): Promise<string
   let over = false;
   void ended.then(() => (over = true));
   const ask = async (): Promise<LogEnd | null> => {
-    const now = await within(site, answerMs, logState(site, probeMs)).catch(() => null);
+    const now = await answered(site, answerMs, logState(site, probeMs)).catch(() => null);
     return now?.uuid === uuid ? { file: now.files.at(-1)!, bytes: now.lastBytes } : null;
   };
   return logEnded({

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { messageOf } from '../../core/errors.ts';
-import { within, type Attempt } from '../fencing.ts';
+import { answered, type Attempt } from '../fencing.ts';
 import type { Site } from './site.ts';
 import { quoted, serverCode, withSession } from './session.ts';
 
@@ -31,7 +31,7 @@ export async function attemptWrite(site: Site): Promise<Attempt> {
     await rows(`DROP TABLE ${name}`);
     return { write: 'accepted' };
   });
-  return within(site, attemptMs, attempt).catch((error: unknown) => ({
+  return answered(site, attemptMs, attempt).catch((error: unknown) => ({
     write: 'unanswered',
     said: messageOf(error),
   }));

@@ -3,7 +3,7 @@ import { pollUntil } from '../../core/clock.ts';
 import type { ActiveFault, Proof } from '../../core/active-fault.ts';
 import { environmentError, messageOf } from '../../core/errors.ts';
 import type { Json } from '../../core/timeline.ts';
-import { powerOff, within, type Attempt } from '../fencing.ts';
+import { powerOff, answered, type Attempt } from '../fencing.ts';
 import { musterPrefix } from './keys.ts';
 import { configOf, type Server } from './server.ts';
 import type { Site } from './site.ts';
@@ -117,7 +117,7 @@ export async function attemptWrite(site: Site): Promise<Attempt> {
     await redis.del(key);
     return { write: 'accepted' };
   });
-  return within(site, answerMs, attempt).catch((error: unknown) => ({
+  return answered(site, answerMs, attempt).catch((error: unknown) => ({
     write: 'unanswered',
     said: messageOf(error),
   }));
@@ -132,7 +132,7 @@ export async function fence(site: Site): Promise<Json> {
   try {
     if ((await site.service.state()).status !== 'running')
       throw environmentError(`${site.service.name} does not run`);
-    const clientsEnded = await within(
+    const clientsEnded = await answered(
       site,
       answerMs,
       (async () => {

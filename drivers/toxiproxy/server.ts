@@ -1,5 +1,6 @@
 import { Toxiproxy } from 'toxiproxy-node-client';
 import type { Clock } from '../../core/clock.ts';
+import { withDeadline } from '../../core/deadline.ts';
 import { environmentError, inputError, messageOf } from '../../core/errors.ts';
 import type { Endpoint, Service } from '../../core/service.ts';
 import { apiPort } from './config.ts';
@@ -53,22 +54,12 @@ type Call = <T>(what: string, work: (api: Toxiproxy) => Promise<T>) => Promise<T
 /** What is asked of the API is answered in time, or fails. */
 function callsOf(service: Service, clock: Clock): Call {
   return async (what, work) => {
-    const late = new AbortController();
     try {
       const { host, port } = await service.endpoint(apiPort);
-      const silence = clock
-        .sleep(answerMs, late.signal)
-        .then(() => Promise.reject(new Error(`no answer within ${answerMs} ms`)));
-      return await Promise.race([
-        work(new Toxiproxy(`http://${host}:${port}`)),
-        silence.catch((error: unknown) =>
-          late.signal.aborted ? new Promise<never>(() => undefined) : Promise.reject(error),
-        ),
-      ]);
+      const asked = work(new Toxiproxy(`http://${host}:${port}`));
+      return await withDeadline(clock, 'an answer', answerMs, asked);
     } catch (error) {
       throw environmentError(`Toxiproxy does not ${what}`, { found: messageOf(error), cause: error });
-    } finally {
-      late.abort();
     }
   };
 }

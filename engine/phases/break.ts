@@ -11,9 +11,10 @@ import { inject, witness } from '../inject.ts';
 import { lookJustBefore } from '../just-before.ts';
 import type { Schedules } from '../schedule.ts';
 import { targetOf } from '../targets/index.ts';
-import { unlessAborted, withDeadline } from '../undo.ts';
+import { unlessAborted } from '../undo.ts';
 import { sayWait } from '../waiting.ts';
 import type { Handed, Phase } from './phase.ts';
+import { withDeadline } from '../../core/deadline.ts';
 
 /**
  * The backup whose next point the fault comes before: one of the target's own if there is one, or one that

@@ -4,9 +4,9 @@ import { invariantOutcome } from '../command.ts';
 import { attachedTo, workloadOf, type Drill } from '../drill-context.ts';
 import { workOf } from '../steps/index.ts';
 import { actionAtHand } from '../steps/run.ts';
-import { withDeadline } from '../undo.ts';
 import { sayWait, waitFor, waitForFormer } from '../waiting.ts';
 import type { Phase } from './phase.ts';
+import { withDeadline } from '../../core/deadline.ts';
 
 /** Before anything is measured, the drill before is over. */
 export const seed: Phase = {

@@ -50,6 +50,8 @@ function loadAhead({ components, stores }: Plan): void {
 /** Services whose software is backed up: what is lost of it must be this drill's alone. */
 const ofSoftware = ({ backups, components }: Plan): string[] => [
   ...new Set(
-    backups.filter(({ info }) => info.holds === 'software').map((one) => components.get(one.component)!.service),
+    backups
+      .filter(({ info }) => info.holds === 'software')
+      .map((one) => components.get(one.component)!.service),
   ),
 ];

@@ -8,9 +8,9 @@ import type { PlannedCheck } from '../../core/planned.ts';
 import type { Plan } from '../../core/planned.ts';
 import { askAll } from '../asked.ts';
 import { askFaultsAgain } from '../still-there.ts';
-import { withDeadline } from '../undo.ts';
 import type { Phase } from './phase.ts';
 import { sayWait, waitFor } from '../waiting.ts';
+import { withDeadline } from '../../core/deadline.ts';
 
 const readBackDeadlineMs = 180_000;
 /** Two looks at everything, and an application's own events between them. */

@@ -1,4 +1,5 @@
-import { setTimeout as after } from 'node:timers/promises';
+import { systemClock } from '../../core/clock.ts';
+import { withDeadline } from '../../core/deadline.ts';
 import { z } from 'zod';
 import { messageOf } from '../../core/errors.ts';
 import { defineStoreFault, type StoreTarget } from '../../core/fault.ts';
@@ -71,5 +72,7 @@ async function askAnew(target: StoreTarget): Promise<string> {
       return 'answered';
     })
     .catch((error: unknown) => `was refused: ${messageOf(error)}`);
-  return Promise.race([asked, after(patienceMs, `got no answer within ${patienceMs} ms`)]);
+  return withDeadline(systemClock, 'an answer', patienceMs, asked).catch(
+    () => `got no answer within ${patienceMs} ms`,
+  );
 }
