@@ -52,6 +52,9 @@ export const configSchema = z.strictObject({
 });
 export type PostgresConfig = z.output<typeof configSchema>;
 
+/** The cluster, and where its log stood when a dump was taken. */
+export const dumpPosition = z.strictObject({ system: z.string(), lsn: z.string() });
+
 export const dumpOptions = z.strictObject({
   lockWaitSeconds: z
     .int()

@@ -1,6 +1,6 @@
 import { defineDriver } from '../../core/driver.ts';
 import { checks } from './checks.ts';
-import { configSchema, dumpOptions, serverPort, type PostgresConfig } from './config.ts';
+import { configSchema, dumpOptions, dumpPosition, serverPort, type PostgresConfig } from './config.ts';
 import corruptPages from './faults/corrupt-pages.ts';
 import corruptRows from './faults/corrupt-rows.ts';
 import deleteRows from './faults/delete-rows.ts';
@@ -23,6 +23,7 @@ export default defineDriver<PostgresConfig, PostgresSystem>({
       about: 'pg_dump of each database in one snapshot, roles and settings included',
       kind: 'snapshot',
       options: dumpOptions,
+      position: dumpPosition,
       of: async ({ site }) => {
         const { backupDump } = await import('./dump.ts');
         const { restoreDump } = await import('./restore.ts');
