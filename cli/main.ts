@@ -174,7 +174,7 @@ function addGc(muster: Command): void {
 function addSchema(muster: Command): void {
   muster
     .command('schema')
-    .argument('<which>', 'scenario, strategy, result, manifest')
+    .argument('<which>', 'scenario, strategy, result, recovery-point')
     .description('print a JSON Schema, for editors and for whoever checks a result')
     .addHelpText(
       'after',

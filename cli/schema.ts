@@ -3,7 +3,7 @@ import { nearest } from '../core/document.ts';
 import { inputError } from '../core/errors.ts';
 import { resultSchema } from '../core/result.ts';
 import { jsonSchemaOf } from '../core/pick.ts';
-import { manifestSchema } from '../core/store.ts';
+import { pointSchema } from '../core/recovery-point.ts';
 import { schemasOf } from '../engine/plan-input.ts';
 import { registries } from './registries.ts';
 
@@ -11,7 +11,7 @@ const titles = {
   scenario: 'A Muster scenario: one drill',
   strategy: 'A Muster strategy: what was promised about recovery',
   result: 'A Muster result',
-  manifest: 'The manifest of a recovery point',
+  'recovery-point': 'A recovery point, as every store holds it',
 };
 
 /** The published JSON Schemas, made from the same definitions that read the files. */
@@ -19,7 +19,7 @@ export function schemaOf(which: keyof typeof titles): object {
   const schemas: Record<keyof typeof titles, z.ZodType> = {
     ...schemasOf(registries),
     result: resultSchema,
-    manifest: manifestSchema,
+    'recovery-point': pointSchema,
   };
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',

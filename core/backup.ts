@@ -66,7 +66,7 @@ export interface PlainFile {
   bytes: number;
 }
 
-/** A recovery point fetched, verified against its manifest, decrypted: plain files in a scratch folder. */
+/** A recovery point fetched, verified, decrypted: plain files in a scratch folder. */
 export interface Artifact {
   point: string;
   method: string;

@@ -4,7 +4,8 @@ import type { ActiveFault, Undo } from './active-fault.ts';
 import type { Clock } from './clock.ts';
 import type { Helper, Service } from './service.ts';
 import type { AimedLoss } from './stack.ts';
-import type { Manifest, Store } from './store.ts';
+import type { RecoveryPoint } from './recovery-point.ts';
+import type { Store } from './store.ts';
 import type { Json } from './timeline.ts';
 
 /**
@@ -124,7 +125,7 @@ export interface StoreTarget {
    */
   reopen(): Promise<Store>;
   /** This drill's recovery points, of all backups that keep a copy here, newest first. */
-  points(): Promise<Manifest[]>;
+  points(): Promise<RecoveryPoint[]>;
   /**
    * Whether this drill wrote what lies under that key: a folder or a bucket of the user's own may hold other
    * things.

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { Artifact, Consistency, LogSink, Sink } from './backup.ts';
+import type { Provenance, RecoveryPoint } from './recovery-point.ts';
 import type { Service } from './service.ts';
 import type { Keep } from './strategy.ts';
 import type { Stage } from './timeline.ts';
@@ -49,59 +50,6 @@ export interface StoreKind<Config = never> {
 export type AnyStoreKind = StoreKind<any>;
 export const defineStore = <Config>(kind: StoreKind<Config>): StoreKind<Config> => kind;
 
-/**
- * What is known of one file of a recovery point. `plain` is before compression and encryption, `stored` is
- * what lies in the store.
- */
-const fileSchema = z.strictObject({
-  name: z.string(),
-  key: z.string(),
-  plainBytes: z.number().int(),
-  plainSha256: z.string(),
-  storedBytes: z.number().int(),
-  storedSha256: z.string(),
-});
-
-/** Written last, in every copy: a recovery point without it does not exist. */
-export const manifestSchema = z.strictObject({
-  schema: z.literal('muster/manifest/v1'),
-  point: z.string(),
-  backup: z.string(),
-  component: z.string(),
-  method: z.string(),
-  drill: z.string(),
-  createdUtc: z.string(),
-  /**
-   * The consistency point: drill clock (ms since its origin), and the system's own terms (GTID set,
-   * replication offset).
-   */
-  consistentAtMs: z.number(),
-  /**
-   * The same by the wall clock: what points of several drills are ordered by. Points from before it was kept
-   * have none.
-   */
-  consistentUtc: z.iso.datetime().optional(),
-  position: z.record(z.string(), z.string()),
-  tool: z.string(),
-  server: z.string(),
-  facts: z.json(),
-  compression: z.enum(['zstd', 'none']),
-  encryption: z.strictObject({ format: z.string(), algorithm: z.string(), keyId: z.string() }).nullable(),
-  timingsMs: z.record(z.string(), z.number()),
-  copies: z.array(z.string()),
-  files: z.array(fileSchema),
-});
-export type Manifest = z.infer<typeof manifestSchema>;
-
-/** A manifest as every copy holds it, byte for byte: what `backup.durable` has the SHA-256 of. */
-export const manifestText = (manifest: Manifest): string => JSON.stringify(manifest, null, 2);
-
-/**
- * When a point was consistent, in ms of the wall clock; of one from before that was kept, when it was begun.
- */
-export const consistentMs = ({ consistentUtc, createdUtc }: Manifest): number =>
-  Date.parse(consistentUtc ?? createdUtc);
-
 export interface PointSpec {
   component: string;
   backup: string;
@@ -112,8 +60,8 @@ export interface PointSpec {
 
 /** A recovery point being written. Nothing of it is a recovery point before `commit` has resolved. */
 export interface PointWriter extends Sink {
-  readonly point: string;
-  commit(consistency: Consistency): Promise<{ manifest: Manifest; sha256: string }>;
+  readonly id: string;
+  commit(consistency: Consistency): Promise<RecoveryPoint>;
   /** Removes what was written. Safe after a failure of any other call. */
   abort(): Promise<void>;
 }
@@ -147,26 +95,26 @@ export interface Pruned {
   versionsStayIn: string[];
 }
 
-/** All stores of a drill, with compression, encryption and manifests between them and the drivers. */
+/** The recovery points of a strategy over its stores, with compression and encryption on the way. */
 export interface Repository {
   begin(spec: PointSpec): Promise<PointWriter>;
   /**
    * Complete recovery points of a backup in one store, newest first: those of this drill, or those that
-   * others left there. A manifest that does not parse is an error, not an omission.
+   * others left there (this one's by default). One that does not parse is an error, not an omission.
    */
-  points(component: string, backup: string, store: string, whose?: 'own' | 'others'): Promise<Manifest[]>;
+  points(component: string, backup: string, store: string, whose?: Provenance): Promise<RecoveryPoint[]>;
   /** Whether this drill wrote what lies under that key: nothing else is its to damage. */
   wrote(key: string): boolean;
   /**
    * Fetches, verifies (sizes and SHA-256 before and after decryption) and unpacks. A tampered or truncated
    * copy is refused with the reason.
    */
-  fetch(manifest: Manifest, store: string, context: FetchContext): Promise<Artifact>;
+  fetch(point: RecoveryPoint, store: string, context: FetchContext): Promise<Artifact>;
   /**
    * Removes this drill's recovery points beyond what is to be kept, from every copy; never the newest one
-   * that is whole. Manifests go first and everywhere, then `between` is waited for, then the rest: whatever
-   * interrupts it leaves no half that looks like a recovery point, and the next prune completes it. Rejects,
-   * with nothing removed, when a copy cannot be read.
+   * that is whole. What makes them visible goes first and everywhere, then `between` is waited for, then the
+   * rest: whatever interrupts it leaves no half that looks like a recovery point, and the next prune completes
+   * it. Rejects, with nothing removed, when a copy cannot be read.
    */
   prune(spec: PointSpec, keep: Keep, between: (points: readonly string[]) => Promise<void>): Promise<Pruned>;
   followLog(

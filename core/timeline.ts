@@ -1,4 +1,5 @@
 import type { BegunWith } from './begun-with.ts';
+import type { Provenance } from './recovery-point.ts';
 import type { Strategy } from './strategy.ts';
 import type { Scenario } from './scenario.ts';
 import type { Verdict } from './verdict.ts';
@@ -101,7 +102,8 @@ export interface EventData {
     backup: string;
     point: string;
     consistentAtMs: number;
-    manifestSha256: string;
+    /** Of what was stored of it: another one is not this recovery point. */
+    digest: string;
     copies: string[];
     plainBytes: number;
     storedBytes: number;
@@ -131,8 +133,8 @@ export interface EventData {
     readAtMs: number;
   };
   /**
-   * What a restore took; `drill` made it. `existing`: it was there before this drill, and the step asked for
-   * such a one.
+   * What a restore took; `drill` made it. `external`: it was there before this one, and the step asked for such
+   * a point.
    */
   'point.fetched': {
     step: number;
@@ -140,8 +142,8 @@ export interface EventData {
     point: string;
     store: string;
     drill: string;
-    manifestSha256: string;
-    existing?: true;
+    digest: string;
+    provenance: Provenance;
   };
   'log.fetched': { step: number; backup: string; store: string; drill: string; lastSegment: number };
   /** A store could not give what a step asked it for. `point`: which one, where that was known. */

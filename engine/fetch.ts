@@ -1,11 +1,11 @@
-import { createHash } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
 import type { Artifact } from '../core/backup.ts';
 import { environmentError, messageOf } from '../core/errors.ts';
+import { takenMs, type RecoveryPoint } from '../core/recovery-point.ts';
 import type { ReplayStep } from '../core/steps/replay.ts';
 import type { RestoreStep } from '../core/steps/restore.ts';
-import { consistentMs, manifestText, type FetchContext, type Manifest } from '../core/store.ts';
-import { eventsOf } from '../core/timeline.ts';
+import type { FetchContext } from '../core/store.ts';
+import { eventsOf, type EventData } from '../core/timeline.ts';
 import type { Drill, Recorded, Sandbox } from './drill-context.ts';
 import type { PlannedBackup } from '../core/planned.ts';
 import { targets } from './targets/index.ts';
@@ -29,28 +29,29 @@ export async function fetchPoint(
 ): Promise<Base & { store: string }> {
   const backup = backupToRestore(step, drill.plan)!;
   for (const [at, store] of step.from.entries()) {
-    let point: string | null = null;
+    let id: string | null = null;
     try {
-      const manifest = await pointToRestore(drill, backup, store, step);
-      point = manifest.point;
-      const artifact = await fetchKnown(drill, backup, manifest, store, context);
+      const point = await pointToRestore(drill, backup, store, step);
+      id = point.id;
+      const artifact = await fetchKnown(drill, backup, point, store, context);
+      const { digest, provenance, drill: madeBy } = point;
       drill.timeline.emit('point.fetched', {
         step: index,
         backup: backup.id,
-        point,
+        point: id,
         store,
-        drill: manifest.drill,
-        manifestSha256: digestOf(manifest),
-        ...(step.existing ? { existing: true } : {}),
+        drill: madeBy,
+        digest,
+        provenance,
       });
-      return { artifact, store, drill: manifest.drill };
+      return { artifact, store, drill: madeBy };
     } catch (error) {
       drill.signal.throwIfAborted();
       drill.timeline.emit('copy.refused', {
         step: index,
         backup: backup.id,
         store,
-        point,
+        point: id,
         error: messageOf(error),
       });
       if (at === step.from.length - 1) throw error;
@@ -68,37 +69,40 @@ export async function fetchPoint(
 async function fetchKnown(
   drill: Recorded & Sandbox,
   backup: PlannedBackup,
-  manifest: Manifest,
+  point: RecoveryPoint,
   store: string,
   context: FetchContext,
 ): Promise<Artifact> {
   // Whoever can write to a store, and has no key, could put an unencrypted point in the place of an encrypted
   // one.
-  if (backup.plan.encrypt !== 'none' && manifest.encryption === null) {
-    throw environmentError(`recovery point ${manifest.point} in ${store} is not encrypted`, {
+  if (backup.plan.encrypt !== 'none' && point.payload.encryption === null) {
+    throw environmentError(`recovery point ${point.id} in ${store} is not encrypted`, {
       found: 'encryption: null',
       expected: `${backup.plan.encrypt}, as the strategy says`,
     });
   }
-  const seen = durableOf(drill, backup).get(manifest.point);
-  if (seen !== undefined && seen !== digestOf(manifest)) {
-    throw environmentError(
-      `the manifest of ${manifest.point} in ${store} is not the one that became durable`,
-      { found: `SHA-256 ${digestOf(manifest)}`, expected: `SHA-256 ${seen}` },
-    );
+  if (point.method !== backup.plan.method) {
+    throw environmentError(`recovery point ${point.id} in ${store} was not made by ${backup.plan.method}`, {
+      found: `method ${point.method}`,
+      expected: `method ${backup.plan.method}, which would restore it`,
+    });
   }
-  return drill.repository!.fetch(manifest, store, context);
+  const seen = durableOf(drill, backup).get(point.id)?.digest;
+  if (seen !== undefined && seen !== point.digest) {
+    throw environmentError(`recovery point ${point.id} in ${store} is not the one that became durable`, {
+      found: `SHA-256 ${point.digest}`,
+      expected: `SHA-256 ${seen}`,
+    });
+  }
+  return drill.repository!.fetch(point, store, context);
 }
 
-const digestOf = (manifest: Manifest): string =>
-  createHash('sha256').update(manifestText(manifest)).digest('hex');
-
-/** What of a backup the timeline saw become durable: digests of manifests, by point. */
-const durableOf = (drill: Recorded, { id }: PlannedBackup): Map<string, string> =>
+/** What of a backup the timeline saw become durable, by recovery point. */
+const durableOf = (drill: Recorded, { id }: PlannedBackup): Map<string, EventData['backup.durable']> =>
   new Map(
     eventsOf(drill.timeline.events, 'backup.durable')
       .filter(({ data }) => data.backup === id)
-      .map(({ data }) => [data.point, data.manifestSha256]),
+      .map(({ data }) => [data.point, data]),
   );
 
 /**
@@ -112,20 +116,23 @@ async function pointToRestore(
   backup: PlannedBackup,
   store: string,
   { point: which, existing }: RestoreStep,
-): Promise<Manifest> {
+): Promise<RecoveryPoint> {
   const { component, name } = backup;
   const begun = eventsOf(drill.timeline.events, 'fault.begun');
   const broken = begun.filter(
     ({ data }) => !data.beforehand && !targets[data.on ?? 'component'].isUnderBackups,
   );
   const fault = broken.find(({ data }) => data.target === component) ?? broken[0] ?? begun[0];
+  const there = await drill.repository!.points(component, name, store, existing ? 'external' : 'drill');
   const durable = durableOf(drill, backup);
-  const before = (point: Manifest): boolean =>
-    !fault || (existing ? consistentMs(point) <= Date.parse(fault.utc) : point.consistentAtMs <= fault.atMs);
-  const points = (await drill.repository!.points(component, name, store, existing ? 'others' : 'own')).filter(
-    ({ point }) => existing || durable.has(point),
-  );
-  const usable = which === 'newest' ? points[0] : points.find(before);
+  const points = existing ? there : there.filter(({ id }) => durable.has(id));
+  const isBefore = (point: RecoveryPoint): boolean => {
+    if (!fault) return true;
+    return existing
+      ? takenMs(point) <= Date.parse(fault.utc)
+      : durable.get(point.id)!.consistentAtMs <= fault.atMs;
+  };
+  const usable = which === 'newest' ? points[0] : points.find(isBefore);
   if (usable) return usable;
   throw environmentError(
     `no recovery point of ${component}.${name} in ${store} from before the ${existing ? 'drill' : 'fault'}`,

@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Undo } from '../core/active-fault.ts';
 import { environmentError, inputError, messageOf } from '../core/errors.ts';
-import type { FetchContext, Manifest, Store } from '../core/store.ts';
+import { newestFirst, type RecoveryPoint } from '../core/recovery-point.ts';
+import type { FetchContext, Store } from '../core/store.ts';
 import type { Drill, Recorded, Sandbox, Control, Given } from './drill-context.ts';
 import type { PlannedStore } from '../core/planned.ts';
 import { damageObjects, digestsIn } from './stored-objects.ts';
@@ -22,7 +23,7 @@ export async function openStores(drill: Drill): Promise<void> {
     stores.set(name, store);
     const service = (config as { service?: string } | null)?.service;
     const reopen = (): Promise<Store> => openOne(drill, planned);
-    const points = (): Promise<Manifest[]> => pointsIn(drill, name);
+    const points = (): Promise<RecoveryPoint[]> => pointsIn(drill, name);
     drill.stores.set(name, {
       name,
       store,
@@ -37,7 +38,7 @@ export async function openStores(drill: Drill): Promise<void> {
         refusalOf(
           drill,
           name,
-          (await points()).find(({ point }) => wanted === undefined || point === wanted),
+          (await points()).find(({ id }) => wanted === undefined || id === wanted),
         ),
       damage: async (keys, change) =>
         damageObjects(store, join(drill.folder, 'stores', '.kept'), ownOnly(drill, name, keys), change),
@@ -106,20 +107,20 @@ function ownOnly(drill: Sandbox & Given, store: string, keys: readonly string[])
 }
 
 /** Of all snapshot backups that keep a copy in the store, newest consistency point first. */
-async function pointsIn(drill: Sandbox & Given, store: string): Promise<Manifest[]> {
+async function pointsIn(drill: Sandbox & Given, store: string): Promise<RecoveryPoint[]> {
   const backups = drill.plan.backups.filter(
     ({ info, plan }) => info.kind === 'snapshot' && plan.copies.includes(store),
   );
   const found = await Promise.all(
     backups.map(({ component, name }) => drill.repository!.points(component, name, store)),
   );
-  return found.flat().sort((a, b) => b.consistentAtMs - a.consistentAtMs);
+  return found.flat().sort(newestFirst);
 }
 
 async function refusalOf(
   drill: Sandbox & Control & Given,
   store: string,
-  wanted: Manifest | undefined,
+  wanted: RecoveryPoint | undefined,
 ): Promise<string | null> {
   if (!wanted) return 'there is no recovery point';
   const folder = mkdtempSync(join(drill.folder, 'stores', '.tried-'));

@@ -7,7 +7,7 @@ import type { PlannedBackup } from '../core/planned.ts';
 /**
  * Carries out what the strategy says of keeping, after a new point has become durable. A prune that fails is
  * on the timeline and no failure of the backup; the next one completes it. Never rejects. Passes `prune` when
- * manifests are gone and files are not.
+ * no store shows the points any more and their files are still there.
  */
 export async function pruneAfter(
   drill: Recorded & Sandbox & Control,

@@ -1,6 +1,7 @@
 import type { Consistency } from '../core/backup.ts';
 import { messageOf } from '../core/errors.ts';
-import type { Manifest, PointWriter } from '../core/store.ts';
+import type { RecoveryPoint, StoredFile } from '../core/recovery-point.ts';
+import type { PointWriter } from '../core/store.ts';
 import { haveWritten } from './covered.ts';
 import { attachedTo, type Drill, type Recorded, type Sandbox, type Control } from './drill-context.ts';
 import { watchedSink } from './moments.ts';
@@ -104,7 +105,7 @@ async function takeSnapshot(
   const begunMs = drill.clock.nowMs();
   try {
     const writer = await drill.repository!.begin(spec);
-    point = writer.point;
+    point = writer.id;
     running.dueMs = null;
     begin();
     try {
@@ -151,20 +152,20 @@ async function commit(
   running: Snapshots,
   taken: Taken,
   consistency: Consistency,
-  write: () => Promise<{ manifest: Manifest; sha256: string }>,
+  write: () => Promise<RecoveryPoint>,
 ): Promise<void> {
-  const { manifest, sha256 } = await write();
-  const sum = (pick: (file: (typeof manifest.files)[number]) => number): number =>
-    manifest.files.reduce((total, file) => total + pick(file), 0);
+  const { digest, copies, position, payload } = await write();
+  const sum = (pick: (file: StoredFile) => number): number =>
+    payload.files.reduce((total, file) => total + pick(file), 0);
   drill.timeline.emit('backup.durable', {
     ...taken,
     backup: running.backup.id,
     consistentAtMs: consistency.atMs,
-    manifestSha256: sha256,
-    copies: manifest.copies,
+    digest,
+    copies,
     plainBytes: sum((file) => file.plainBytes),
     storedBytes: sum((file) => file.storedBytes),
-    position: manifest.position,
+    position,
   });
   running.durable += 1;
   running.failedInARow = 0;

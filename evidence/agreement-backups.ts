@@ -110,7 +110,7 @@ function removalsDisagree(plan: Agreement): string | null {
 function fetchedDisagree(plan: Agreement): string | null {
   const steps = stepsOf(plan.scenario);
   const ofStep = (event: TimelineEvent<'point.fetched'>): string | null | false => {
-    const { step, backup, store, existing, drill } = event.data;
+    const { step, backup, store, provenance, drill } = event.data;
     const of = steps[step];
     if (!of || !('restore' in of)) return `${says(event)} is of step ${step}, which restores nothing`;
     if (!of.from.includes(store))
@@ -120,9 +120,9 @@ function fetchedDisagree(plan: Agreement): string | null {
       (of.backup !== undefined && backup !== `${of.restore}.${of.backup}`)
     )
       return `${says(event)} is of ${backup}, and step ${step} restores ${of.restore}`;
-    if ((existing === true) !== of.existing)
+    if ((provenance === 'external') !== of.existing)
       return `${says(event)} is ${of.existing ? 'not ' : ''}from before the drill`;
-    return !of.existing && drill !== plan.drill && `${says(event)} was made by drill ${drill}`;
+    return (drill === plan.drill) === of.existing && `${says(event)} was made by drill ${drill}`;
   };
   return (
     firstOf(eventsOf(plan.events, 'point.fetched'), ofStep) ??

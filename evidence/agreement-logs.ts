@@ -47,7 +47,9 @@ function segmentsDisagree({ events }: Agreement): string | null {
 function fetchedLogsDisagree(plan: Agreement): string | null {
   const steps = stepsOf(plan.scenario);
   const others = new Set(
-    eventsOf(plan.events, 'point.fetched').flatMap(({ data }) => (data.existing ? [data.drill] : [])),
+    eventsOf(plan.events, 'point.fetched').flatMap(({ data }) =>
+      data.provenance === 'external' ? [data.drill] : [],
+    ),
   );
   const ofStep = (event: TimelineEvent<'log.fetched'>): string | null | false => {
     const { step, backup, store, drill, lastSegment } = event.data;

@@ -49,7 +49,7 @@ function oddPrunes(events: readonly TimelineEvent[]): string | null {
   /** By id: what is to be removed; and all that ever was, which a later prune may have to complete. */
   const said = new Map<string, readonly string[]>();
   const begun = new Set<string>();
-  /** Of these a prune failed: it may have taken manifests away before it could say of which points. */
+  /** Of these a prune failed: it may have taken points away before it could say of which points. */
   const halted = new Set<string>();
   /** By backup: the one that is under way. */
   const open = new Map<string, string>();

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { attachmentPattern } from '../core/attachment.ts';
 import { exitCodes, type Trouble } from '../core/errors.ts';
+import { provenances } from '../core/recovery-point.ts';
 import type { Scenario } from '../core/scenario.ts';
 import type { Strategy } from '../core/strategy.ts';
 import {
@@ -117,7 +118,7 @@ const shapes = {
   'backup.durable': z.strictObject({
     ...taken,
     consistentAtMs: ms,
-    manifestSha256: sha256,
+    digest: sha256,
     copies: texts.min(1),
     plainBytes: count,
     storedBytes: count,
@@ -154,8 +155,8 @@ const shapes = {
     point: text,
     store: text,
     drill: text,
-    manifestSha256: sha256,
-    existing: z.literal(true).optional(),
+    digest: sha256,
+    provenance: z.enum(provenances),
   }),
   'log.fetched': z.strictObject({ ...ofStep, store: text, drill: text, lastSegment: count }),
   'copy.refused': z.strictObject({ ...ofStep, store: text, point: text.nullable(), error: text }),

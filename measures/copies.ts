@@ -18,9 +18,10 @@ function doubtOf(
   const { events } = evidence;
   const { seq, data } = fetched;
   const told = `${data.point} was restored from ${data.store}`;
-  if (data.existing && procedureOf(events) !== 'drill')
+  const isExternal = data.provenance === 'external';
+  if (isExternal && procedureOf(events) !== 'drill')
     return { verdict: 'pass', detail: `${told}: drill ${data.drill} had made it.` };
-  if (data.existing)
+  if (isExternal)
     return {
       verdict: 'inconclusive',
       detail: `${told}, as the step asks: drill ${data.drill} made it, and this one did not see it become durable. It shows that it can be restored, not that this strategy makes such points.`,
@@ -30,8 +31,8 @@ function doubtOf(
   );
   if (!durable)
     return { verdict: 'fail', detail: `${told}, and the timeline did not see it become durable.` };
-  if (durable.data.manifestSha256 !== data.manifestSha256)
-    return { verdict: 'fail', detail: `${told}, and its manifest is not the one that became durable.` };
+  if (durable.data.digest !== data.digest)
+    return { verdict: 'fail', detail: `${told}, and it is not as it became durable: its digest is another.` };
   if (!durable.data.copies.includes(data.store))
     return {
       verdict: 'fail',

@@ -72,7 +72,7 @@ export function parseKey(text: string, secretName: string): Buffer {
 }
 
 /**
- * First 16 digits of a hash of the key, for manifests and messages. The key has 256 random bits: a hash of it
+ * First 16 digits of a hash of the key, for recovery points and messages. The key has 256 random bits: a hash of it
  * gives nothing away.
  */
 export const keyIdOf = (key: Uint8Array): string =>

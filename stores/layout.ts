@@ -1,32 +1,32 @@
-import type { Manifest } from '../core/store.ts';
+import type { RecoveryPoint } from '../core/recovery-point.ts';
 import { environmentError } from '../core/errors.ts';
 import { checkPath } from './key.ts';
 
 /**
  * Where things lie in every store:
  *
- *     points/<component>/<backup>/<point>/files/<name>.zst[.enc]
- *     points/<component>/<backup>/<point>/manifest.prepared     written when every file is in every copy
- * points/<component>/<backup>/<point>/manifest.json         written when `prepared` is in every copy: now it
- * is a recovery point
- *     logs/<component>/<backup>/<drill>/<number>.zst[.enc]      numbered from 0, without gaps
+ *     points/<component>/<backup>/<id>/files/<name>.zst[.enc]
+ *     points/<component>/<backup>/<id>/point.prepared     written when every file is in every copy
+ *     points/<component>/<backup>/<id>/point.json         written when `prepared` is in every copy: now it is one
+ *     logs/<component>/<backup>/<drill>/<number>.zst[.enc]    numbered from 0, without gaps
  *
- * Whoever finds a `manifest.json` in one store knows, without asking any other store, that every copy is
- * complete: a store of a lost region need not answer. Encrypted, `prepared` is also the seal of the manifest.
+ * Whoever finds a `point.json` in one store knows, without asking any other store, that every copy is
+ * complete: a store of a lost region need not answer. Encrypted, `prepared` is also its seal.
  */
+
+/** Which recovery point is meant. */
+export interface PointAt {
+  component: string;
+  backup: string;
+  id: string;
+}
 export const pointsPrefix = (component: string, backup: string): string =>
   `points/${name(component)}/${name(backup)}/`;
-export const pointPrefix = (at: { component: string; backup: string; point: string }): string =>
-  `${pointsPrefix(at.component, at.backup)}${name(at.point)}/`;
-export const manifestKey = (at: { component: string; backup: string; point: string }): string =>
-  `${pointPrefix(at)}manifest.json`;
-export const preparedKey = (at: { component: string; backup: string; point: string }): string =>
-  `${pointPrefix(at)}manifest.prepared`;
-export const fileKey = (
-  at: { component: string; backup: string; point: string },
-  file: string,
-  encrypted: boolean,
-): string => `${pointPrefix(at)}files/${checkPath(file, 'a file name')}${suffix(encrypted)}`;
+export const pointPrefix = (at: PointAt): string => `${pointsPrefix(at.component, at.backup)}${name(at.id)}/`;
+export const pointKey = (at: PointAt): string => `${pointPrefix(at)}point.json`;
+export const preparedKey = (at: PointAt): string => `${pointPrefix(at)}point.prepared`;
+export const fileKey = (at: PointAt, file: string, encrypted: boolean): string =>
+  `${pointPrefix(at)}files/${checkPath(file, 'a file name')}${suffix(encrypted)}`;
 
 /** Which log is meant: that of one drill. */
 export interface LogAt {
@@ -48,15 +48,11 @@ export function parseSegmentKey(key: string): { segment: number; encrypted: bool
 /**
  * What an encrypted object of a point is bound to: with another name, or in another point, it does not open.
  */
-export const fileBinding = (
-  at: { component: string; backup: string; point: string },
-  object: 'file' | 'manifest',
-  file: string,
-): Record<string, string> => ({
-  schema: 'muster/point/v1',
+export const fileBinding = (at: PointAt, object: 'file' | 'point', file: string): Record<string, string> => ({
+  schema: 'muster/recovery-point/v2',
   component: at.component,
   backup: at.backup,
-  point: at.point,
+  id: at.id,
   object,
   name: file,
 });
@@ -65,37 +61,28 @@ export const segmentBinding = (
   backup: string,
   segment: number,
 ): Record<string, string> => ({
-  schema: 'muster/segment/v1',
+  schema: 'muster/segment/v2',
   component,
   backup,
   segment: String(segment),
 });
 
-/** Refuses a manifest whose names or keys would lead anywhere but to the point's own files. */
-export function checkManifestPaths(manifest: Manifest): void {
+/** Refuses a recovery point whose names or keys would lead anywhere but to its own files. */
+export function checkPaths(point: RecoveryPoint): void {
   const seen = new Set<string>();
-  for (const file of manifest.files) {
-    checkPath(file.name, `a file name in the manifest of ${manifest.point}`, 'environment');
-    const expected = fileKey(manifest, file.name, manifest.encryption !== null);
-    if (file.key !== expected)
-      throw environmentError(
-        `the manifest of ${manifest.point} is refused: the key of ${file.name} is not its own`,
-        { found: file.key, expected },
-      );
-    if (seen.has(file.name))
-      throw environmentError(`the manifest of ${manifest.point} is refused: it names a file twice`, {
-        found: file.name,
-      });
+  const refused = (why: string, found: string, expected?: string): Error =>
+    environmentError(`recovery point ${point.id} is refused: ${why}`, { found, expected });
+  for (const file of point.payload.files) {
+    checkPath(file.name, `a file name in recovery point ${point.id}`, 'environment');
+    const expected = fileKey(point, file.name, point.payload.encryption !== null);
+    if (file.key !== expected) throw refused(`the key of ${file.name} is not its own`, file.key, expected);
+    if (seen.has(file.name)) throw refused('it names a file twice', file.name);
     seen.add(file.name);
   }
   for (const file of seen) {
     const names = file.split('/');
     const folder = names.map((_, i) => names.slice(0, i).join('/')).find((one) => seen.has(one));
-    if (folder !== undefined)
-      throw environmentError(
-        `the manifest of ${manifest.point} is refused: ${folder} is both a file and a folder`,
-        { found: `${folder} and ${file}` },
-      );
+    if (folder !== undefined) throw refused(`${folder} is both a file and a folder`, `${folder} and ${file}`);
   }
 }
 

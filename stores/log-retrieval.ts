@@ -140,7 +140,7 @@ async function assemble(
   } finally {
     await files.close();
   }
-  const { segment, method, readAtMs } = newest!;
+  const { segment, method, readAt } = newest!;
   return {
     point: `log-${segment}`,
     method,
@@ -150,7 +150,7 @@ async function assemble(
     facts: {
       segments: segments.length,
       lastSegment: segment,
-      lastReadAtMs: readAtMs,
+      lastReadAt: readAt,
       startedAnew: files.startedAnew,
       limits: ['segments missing after the last one cannot be seen from the log alone'],
     },

@@ -1,9 +1,9 @@
 import { buffer } from 'node:stream/consumers';
-import type { Clock } from '../core/clock.ts';
 import { MusterError, environmentError } from '../core/errors.ts';
 import type { LogWriter, PointSpec, Store } from '../core/store.ts';
 import type { Cipher } from './cipher.ts';
 import { writeCopies, type Copies } from './copies.ts';
+import type { DrillTime } from './drill-time.ts';
 import { checkPath } from './key.ts';
 import { logPrefix, parseSegmentKey, segmentKey, type LogAt } from './layout.ts';
 import { sha256Of } from './meter.ts';
@@ -19,8 +19,7 @@ export interface DurableSegment {
 export interface LogContext {
   copies: Copies;
   cipher: Cipher | null;
-  clock: Clock;
-  originMs: number;
+  time: DrillTime;
   drill: string;
   durable(segment: DurableSegment): void;
 }
@@ -32,7 +31,7 @@ export interface LogContext {
  */
 export async function openLog(
   spec: PointSpec,
-  { copies, cipher, clock, originMs, drill, durable }: LogContext,
+  { copies, cipher, time, drill, durable }: LogContext,
 ): Promise<LogWriter> {
   const at: LogAt = { component: spec.component, backup: spec.backup, drill };
   let { next, previous } = await resume(at, spec.encrypt, copies);
@@ -48,7 +47,7 @@ export async function openLog(
     stop.signal.throwIfAborted();
     const segment = next;
     const header = {
-      schema: 'muster/segment/v1' as const,
+      schema: 'muster/segment/v2' as const,
       drill,
       method: spec.method,
       segment,
@@ -57,7 +56,7 @@ export async function openLog(
       bytes: bytes.length,
       sha256: sha256Of(bytes),
       previous,
-      readAtMs,
+      readAt: time.utcAt(readAtMs),
     };
     const stored = await encodeSegment(spec, header, bytes, cipher);
     await writeCopies(copies, segmentKey(at, segment, spec.encrypt), stored, stop.signal);
@@ -66,10 +65,10 @@ export async function openLog(
     return segment;
   };
 
-  if (next === 0) await write('', 0, new Uint8Array(), clock.nowMs() - originMs);
+  if (next === 0) await write('', 0, new Uint8Array(), time.nowMs());
   let last: Promise<unknown> = Promise.resolve();
   const append = async (file: string, offset: number, bytes: Uint8Array): Promise<void> => {
-    const readAtMs = clock.nowMs() - originMs;
+    const readAtMs = time.nowMs();
     const turn = last.then(async () => {
       checkAppend(file, offset, bytes, lengths.get(file));
       const segment = await write(file, offset, bytes, readAtMs);

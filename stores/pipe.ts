@@ -4,13 +4,13 @@ import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { MusterError, environmentError, messageOf } from '../core/errors.ts';
-import type { Manifest, Store } from '../core/store.ts';
+import type { StoredFile } from '../core/recovery-point.ts';
+import type { Store } from '../core/store.ts';
 import type { Binding, Cipher } from './cipher.ts';
 import { compressor, decompressor } from './compression.ts';
 import { writeCopies, type Copies } from './copies.ts';
 import { meter } from './meter.ts';
 
-export type StoredFile = Manifest['files'][number];
 export interface Sealing {
   cipher: Cipher;
   binding: Binding;
@@ -48,7 +48,7 @@ export async function pack(
   };
 }
 
-/** Downloads one file, and refuses it unless it is, byte for byte, what the manifest says. */
+/** Downloads one file, and refuses it unless it is, byte for byte, what the recovery point says. */
 export async function download(
   file: StoredFile,
   from: { store: Store; name: string; path: string; signal: AbortSignal; progress(bytes: number): void },
@@ -59,7 +59,7 @@ export async function download(
     bytesMax: file.storedBytes,
     error: () =>
       refused(
-        'it is longer than its manifest says',
+        'it is longer than was recorded',
         `more than ${file.storedBytes} bytes`,
         `${file.storedBytes} bytes`,
       ),
@@ -77,9 +77,9 @@ export async function download(
         });
   });
   if (seen.bytes !== file.storedBytes)
-    throw refused('it is shorter than its manifest says', `${seen.bytes} bytes`, `${file.storedBytes} bytes`);
+    throw refused('it is shorter than was recorded', `${seen.bytes} bytes`, `${file.storedBytes} bytes`);
   if (seen.sha256() !== file.storedSha256)
-    throw refused('its SHA-256 is not that of its manifest', seen.sha256(), file.storedSha256);
+    throw refused('its SHA-256 is not the one that was recorded', seen.sha256(), file.storedSha256);
 }
 
 /**
@@ -101,7 +101,7 @@ export async function unpack(
     bytesMax: file.plainBytes,
     error: () =>
       refused(
-        'it unpacks to more than its manifest says',
+        'it unpacks to more than was recorded',
         `more than ${file.plainBytes} bytes`,
         `${file.plainBytes} bytes`,
       ),
@@ -129,13 +129,9 @@ export async function unpack(
         );
   });
   if (plain.bytes !== file.plainBytes)
-    throw refused(
-      'it unpacks to less than its manifest says',
-      `${plain.bytes} bytes`,
-      `${file.plainBytes} bytes`,
-    );
+    throw refused('it unpacks to less than was recorded', `${plain.bytes} bytes`, `${file.plainBytes} bytes`);
   if (plain.sha256() !== file.plainSha256)
-    throw refused('its content has not the SHA-256 of its manifest', plain.sha256(), file.plainSha256);
+    throw refused('its content has not the SHA-256 that was recorded', plain.sha256(), file.plainSha256);
 }
 
 const refusal =

@@ -3,6 +3,7 @@ import { inputError } from '../core/errors.ts';
 import type { PointSpec, Store, Repository } from '../core/store.ts';
 import { createCipher, type Cipher } from './cipher.ts';
 import type { Copies } from './copies.ts';
+import { drillTime } from './drill-time.ts';
 import { logPrefix, pointPrefix } from './layout.ts';
 import { retrieveLog } from './log-retrieval.ts';
 import { openLog } from './log.ts';
@@ -15,7 +16,7 @@ export interface RepositoryOptions {
   /** The 32 bytes of the backup key. Asked for when something is encrypted or decrypted, not before. */
   key(): Buffer;
   clock: Clock;
-  /** Origin of the drill's clock: what `readAtMs` counts from. */
+  /** Origin of the drill's clock: what its `…AtMs` count from. */
   originMs: number;
   drill: string;
 }
@@ -45,6 +46,7 @@ export function createRepository({ stores, key, clock, originMs, drill }: Reposi
   };
   /** Where this repository has written, by prefix. */
   const written = new Set<string>();
+  const time = drillTime(clock, originMs);
   const source = (name: string): Source => ({ store: storeOf(name), name, cipher });
   const cipherOf = (spec: PointSpec): Cipher | null => (spec.encrypt ? cipher() : null);
 
@@ -53,31 +55,26 @@ export function createRepository({ stores, key, clock, originMs, drill }: Reposi
       const point = createPoint(spec, {
         copies: copiesOf(spec),
         cipher: cipherOf(spec),
-        clock,
-        originMs,
+        time,
         drill,
       });
-      written.add(pointPrefix({ component: spec.component, backup: spec.backup, point: point.point }));
+      written.add(pointPrefix({ component: spec.component, backup: spec.backup, id: point.id }));
       return point;
     },
-    points: async (component, backup, store, whose = 'own') => {
-      const points = await readPoints(component, backup, source(store));
-      // One drill has one clock, which nobody sets back.
-      return whose === 'own'
-        ? points.filter((one) => one.drill === drill).sort((a, b) => b.consistentAtMs - a.consistentAtMs)
-        : points.filter((one) => one.drill !== drill);
-    },
+    points: async (component, backup, store, whose = 'drill') =>
+      (await readPoints(component, backup, source(store), drill)).filter(
+        ({ provenance }) => provenance === whose,
+      ),
     wrote: (key) => [...written].some((prefix) => key.startsWith(prefix)),
-    fetch: async (manifest, store, context) => retrieve(manifest, source(store), context),
+    fetch: async (point, store, context) => retrieve(point, source(store), context),
     prune: async (spec, keep, between) =>
-      prune(spec, keep, { copies: copiesOf(spec), source, clock, originMs, drill, between }),
+      prune(spec, keep, { copies: copiesOf(spec), source, time, drill, between }),
     followLog: async (spec, durable) => {
       written.add(logPrefix({ component: spec.component, backup: spec.backup, drill }));
       return openLog(spec, {
         copies: copiesOf(spec),
         cipher: cipherOf(spec),
-        clock,
-        originMs,
+        time,
         drill,
         durable,
       });

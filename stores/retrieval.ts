@@ -3,17 +3,25 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Artifact, PlainFile } from '../core/backup.ts';
 import { environmentError, messageOf } from '../core/errors.ts';
-import { consistentMs, manifestSchema, type FetchContext, type Manifest, type Store } from '../core/store.ts';
+import {
+  newestFirst,
+  pointSchema,
+  type RecoveryPoint,
+  type StoredFile,
+  type StoredPoint,
+} from '../core/recovery-point.ts';
+import type { FetchContext, Store } from '../core/store.ts';
 import type { Json } from '../core/timeline.ts';
 import { canonicalJson } from '../core/chain.ts';
 import { encryption, type Cipher } from './cipher.ts';
 import { bounded } from './bounded.ts';
 import { checkPath } from './key.ts';
-import { checkManifestPaths, fileBinding, manifestKey, pointsPrefix, preparedKey } from './layout.ts';
-import { download, unpack, type StoredFile } from './pipe.ts';
+import { checkPaths, fileBinding, pointKey, pointsPrefix, preparedKey, type PointAt } from './layout.ts';
+import { sha256Of } from './meter.ts';
+import { download, unpack } from './pipe.ts';
 
-/** With ten thousand files in a point a manifest has some 5 MB. */
-const manifestBytesMax = 16 * 1024 * 1024;
+/** With ten thousand files in it, what is stored of a point has some 5 MB. */
+const pointBytesMax = 16 * 1024 * 1024;
 
 export interface Source {
   store: Store;
@@ -22,44 +30,52 @@ export interface Source {
 }
 
 /**
- * Manifests in one store, newest consistency point first by the wall clock, which the drills that made them
- * share. What is not one of ours, or not where it belongs, is an error.
+ * Recovery points in one store, newest consistency point first, as the drill `drill` sees them. What is not
+ * one of ours, or not where it belongs, is an error.
  */
-export async function readPoints(component: string, backup: string, from: Source): Promise<Manifest[]> {
+export async function readPoints(
+  component: string,
+  backup: string,
+  from: Source,
+  drill: string,
+): Promise<RecoveryPoint[]> {
   const prefix = pointsPrefix(component, backup);
   const listed = (await from.store.list(prefix)).filter(({ key }) =>
-    /^[^/]+\/manifest\.json$/.test(key.slice(prefix.length)),
+    /^[^/]+\/point\.json$/.test(key.slice(prefix.length)),
   );
-  const manifests: Manifest[] = [];
+  const points: RecoveryPoint[] = [];
   for (const { key } of listed) {
     checkPath(key, `a key in store ${from.name}`, 'environment');
     const what = `${key} in store ${from.name}`;
-    const manifest = parseManifest(await manifestBytes(await from.store.read(key), what), what);
-    if (manifestKey(manifest) !== key)
-      throw environmentError(`${key} in store ${from.name} is the manifest of something else`, {
-        found: manifestKey(manifest),
+    const bytes = await pointBytes(await from.store.read(key), what);
+    const point = parsePoint(bytes, what);
+    if (pointKey(point) !== key)
+      throw environmentError(`${what} is the recovery point of another place`, {
+        found: pointKey(point),
         expected: key,
       });
-    manifests.push(manifest);
+    const provenance = point.drill === drill ? 'drill' : 'external';
+    points.push({ ...point, digest: sha256Of(bytes), provenance });
   }
-  return manifests.sort((a, b) => consistentMs(b) - consistentMs(a) || (a.point < b.point ? 1 : -1));
+  return points.sort(newestFirst);
 }
 
 /**
  * Fetches, verifies, decrypts and unpacks into the context's folder. Refuses with the object's name, what was
  * expected and what was found.
  */
-export async function retrieve(manifest: Manifest, from: Source, context: FetchContext): Promise<Artifact> {
-  checkManifestPaths(manifest);
-  const cipher = cipherFor(manifest, from);
+export async function retrieve(point: RecoveryPoint, from: Source, context: FetchContext): Promise<Artifact> {
+  checkPaths(point);
+  const { files } = point.payload;
+  const cipher = cipherFor(point, from);
   const scratch = await mkdtemp(join(context.folder, '.fetched-'));
-  const scratchOf = (file: StoredFile): string => join(scratch, String(manifest.files.indexOf(file)));
+  const scratchOf = (file: StoredFile): string => join(scratch, String(files.indexOf(file)));
   try {
-    const storedBytes = total(manifest, 'storedBytes');
-    await context.stage('fetch', `recovery point ${manifest.point} from ${from.name}`, async () => {
-      await checkSeal(manifest, from, cipher);
+    const storedBytes = total(files, 'storedBytes');
+    await context.stage('fetch', `recovery point ${point.id} from ${from.name}`, async () => {
+      await checkSeal(point, from, cipher);
       let done = 0;
-      for (const file of manifest.files) {
+      for (const file of files) {
         const progress = (bytes: number): void => context.progress(done + bytes, storedBytes, 'bytes');
         await download(file, {
           store: from.store,
@@ -71,8 +87,8 @@ export async function retrieve(manifest: Manifest, from: Source, context: FetchC
         done += file.storedBytes;
       }
     });
-    return await context.stage('decrypt', `recovery point ${manifest.point}`, () =>
-      unpackAll(manifest, cipher, scratchOf, context),
+    return await context.stage('decrypt', `recovery point ${point.id}`, () =>
+      unpackAll(point, cipher, scratchOf, context),
     );
   } finally {
     await rm(scratch, { recursive: true, force: true });
@@ -80,17 +96,18 @@ export async function retrieve(manifest: Manifest, from: Source, context: FetchC
 }
 
 async function unpackAll(
-  manifest: Manifest,
+  point: RecoveryPoint,
   cipher: Cipher | null,
   scratchOf: (file: StoredFile) => string,
   context: FetchContext,
 ): Promise<Artifact> {
-  const plainBytes = total(manifest, 'plainBytes');
-  const files: PlainFile[] = [];
+  const { files } = point.payload;
+  const plainBytes = total(files, 'plainBytes');
+  const unpacked: PlainFile[] = [];
   let done = 0;
-  for (const file of manifest.files) {
+  for (const file of files) {
     const target = join(context.folder, file.name);
-    const sealing = cipher && { cipher, binding: fileBinding(manifest, 'file', file.name) };
+    const sealing = cipher && { cipher, binding: fileBinding(point, 'file', file.name) };
     await unpack(file, {
       path: scratchOf(file),
       target,
@@ -100,25 +117,25 @@ async function unpackAll(
     });
     await rm(scratchOf(file));
     done += file.plainBytes;
-    files.push({ name: file.name, path: target, bytes: file.plainBytes });
+    unpacked.push({ name: file.name, path: target, bytes: file.plainBytes });
   }
-  const { point, method, position, tool, server } = manifest;
-  return { point, method, position, tool, server, facts: manifest.facts as Json, files };
+  const { id, method, position, tool, server } = point;
+  return { point: id, method, position, tool, server, facts: point.facts as Json, files: unpacked };
 }
 
-/** The cipher that a manifest asks for; null when its files are not encrypted. */
-function cipherFor(manifest: Manifest, from: Source): Cipher | null {
-  if (manifest.encryption === null) return null;
-  const { keyId, ...format } = manifest.encryption;
+/** The cipher that a recovery point asks for; null when its files are not encrypted. */
+function cipherFor({ id, payload }: RecoveryPoint, from: Source): Cipher | null {
+  if (payload.encryption === null) return null;
+  const { keyId, ...format } = payload.encryption;
   if (canonicalJson(format) !== canonicalJson(encryption)) {
-    throw environmentError(`recovery point ${manifest.point} is encrypted in a way that is not known here`, {
+    throw environmentError(`recovery point ${id} is encrypted in a way that is not known here`, {
       found: canonicalJson(format),
       expected: canonicalJson(encryption),
     });
   }
   const cipher = from.cipher();
   if (cipher.keyId !== keyId) {
-    throw environmentError(`recovery point ${manifest.point} was encrypted with another key`, {
+    throw environmentError(`recovery point ${id} was encrypted with another key`, {
       found: `the key given has the id ${cipher.keyId}`,
       expected: `the key with the id ${keyId}`,
     });
@@ -127,77 +144,66 @@ function cipherFor(manifest: Manifest, from: Source): Cipher | null {
 }
 
 /**
- * What was prepared before the manifest became visible must say the same. Encrypted, it cannot have been
- * written without the key.
+ * What was prepared before the point became visible must say the same. Encrypted, it cannot have been written
+ * without the key.
  */
-async function checkSeal(manifest: Manifest, from: Source, cipher: Cipher | null): Promise<void> {
-  const sealed = await readSeal(manifest, from, cipher);
-  const differing = (Object.keys(manifest) as (keyof Manifest)[]).filter(
-    (name) => canonicalJson(manifest[name]) !== canonicalJson(sealed[name]),
+async function checkSeal(point: RecoveryPoint, from: Source, cipher: Cipher | null): Promise<void> {
+  const sealed = await readSeal(point, from, cipher);
+  const differing = (Object.keys(sealed) as (keyof StoredPoint)[]).filter(
+    (name) => canonicalJson(point[name]) !== canonicalJson(sealed[name]),
   );
   if (differing.length === 0) return;
-  const words = (of: Manifest): string =>
+  const words = (of: StoredPoint): string =>
     differing.map((name) => `${name} ${canonicalJson(of[name]).slice(0, 200)}`).join(', ');
   throw environmentError(
-    `the manifest of ${manifest.point} in store ${from.name} is refused: it was changed after the backup`,
-    { found: words(manifest), expected: words(sealed) },
+    `recovery point ${point.id} in store ${from.name} is refused: it was changed after the backup`,
+    { found: words(point), expected: words(sealed) },
   );
 }
 
 /**
  * What was prepared under that name, opened. Environment error when it is not there, does not open or is no
- * manifest.
+ * recovery point.
  */
-export async function readSeal(
-  at: { component: string; backup: string; point: string },
-  from: Source,
-  cipher: Cipher | null,
-): Promise<Manifest> {
+export async function readSeal(at: PointAt, from: Source, cipher: Cipher | null): Promise<StoredPoint> {
   const key = preparedKey(at);
   const what = `${key} in store ${from.name}`;
-  const bytes = await manifestBytes(await from.store.read(key), what);
+  const bytes = await pointBytes(await from.store.read(key), what);
   const plain =
     cipher === null
       ? bytes
-      : await cipher
-          .decrypt(bytes, fileBinding(at, 'manifest', 'manifest.json'), what)
-          .catch((error: unknown) => {
-            throw environmentError(`${what} is refused: it does not decrypt`, {
-              found: messageOf(error),
-              expected: 'the seal of the manifest',
-              cause: error,
-            });
+      : await cipher.decrypt(bytes, fileBinding(at, 'point', 'point.json'), what).catch((error: unknown) => {
+          throw environmentError(`${what} is refused: it does not decrypt`, {
+            found: messageOf(error),
+            expected: 'the seal of the recovery point',
+            cause: error,
           });
-  return parseManifest(plain, what);
+        });
+  return parsePoint(plain, what);
 }
 
-const manifestBytes = (body: Readable, what: string): Promise<Buffer> =>
-  bounded(body, manifestBytesMax, () =>
-    environmentError(`${what} is not a manifest`, {
-      found: `more than ${manifestBytesMax} bytes`,
-      expected: 'a manifest of muster/manifest/v1',
-    }),
-  );
+const noPoint = (what: string, found: string, cause?: unknown): Error =>
+  environmentError(`${what} is not a recovery point`, {
+    found,
+    expected: pointSchema.shape.schema.value,
+    cause,
+  });
 
-function parseManifest(bytes: Buffer, what: string): Manifest {
+const pointBytes = (body: Readable, what: string): Promise<Buffer> =>
+  bounded(body, pointBytesMax, () => noPoint(what, `more than ${pointBytesMax} bytes`));
+
+function parsePoint(bytes: Buffer, what: string): StoredPoint {
   let json: unknown;
   try {
     json = JSON.parse(bytes.toString('utf8'));
   } catch (cause) {
-    throw environmentError(`${what} is not a manifest`, {
-      found: 'not JSON',
-      expected: 'a manifest of muster/manifest/v1',
-      cause,
-    });
+    throw noPoint(what, 'not JSON', cause);
   }
-  const parsed = manifestSchema.safeParse(json);
+  const parsed = pointSchema.safeParse(json);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0]!;
-  throw environmentError(`${what} is not a manifest`, {
-    found: `${issue.path.join('.') || 'the whole'}: ${issue.message}`,
-    expected: 'a manifest of muster/manifest/v1',
-  });
+  throw noPoint(what, `${issue.path.join('.') || 'the whole'}: ${issue.message}`);
 }
 
-const total = (manifest: Manifest, what: 'storedBytes' | 'plainBytes'): number =>
-  manifest.files.reduce((sum, file) => sum + file[what], 0);
+const total = (files: readonly StoredFile[], what: 'storedBytes' | 'plainBytes'): number =>
+  files.reduce((sum, file) => sum + file[what], 0);

@@ -11,7 +11,7 @@ import { sha256Of } from './meter.ts';
  * segment of another time fits in. Segment 0 opens a log and carries no bytes.
  */
 const headerSchema = z.strictObject({
-  schema: z.literal('muster/segment/v1'),
+  schema: z.literal('muster/segment/v2'),
   drill: z.string(),
   method: z.string(),
   segment: z.int().nonnegative(),
@@ -20,7 +20,7 @@ const headerSchema = z.strictObject({
   bytes: z.int().nonnegative(),
   sha256: z.string(),
   previous: z.string().nullable(),
-  readAtMs: z.number(),
+  readAt: z.iso.datetime(),
 });
 export type SegmentHeader = z.infer<typeof headerSchema>;
 export interface Segment {
@@ -62,7 +62,7 @@ export async function decodeSegment(
   }
   const end = plain.indexOf(newline);
   const header = headerSchema.safeParse(jsonOf(plain.subarray(0, Math.max(end, 0))));
-  if (!header.success) throw refused('a header that cannot be read', 'a header of muster/segment/v1');
+  if (!header.success) throw refused('a header that cannot be read', 'a header of muster/segment/v2');
   const bytes = plain.subarray(end + 1);
   if (header.data.segment !== at.segment)
     throw refused(`segment ${header.data.segment}`, `segment ${at.segment}`);

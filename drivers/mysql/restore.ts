@@ -116,7 +116,7 @@ async function assertUsable(site: Site, from: Artifact): Promise<void> {
   const head = await inspectDump(file.path, (from.facts as { sha256?: string } | null)?.sha256 ?? null);
   const wanted = from.position['gtid'] ?? '';
   if (gtidSet(head.gtid ?? '').toString() !== gtidSet(wanted).toString()) {
-    throw environmentError('the dump is not the one of its manifest', {
+    throw environmentError('the dump is not the one of its recovery point', {
       found: `GTIDs ${head.gtid ?? 'none'}`,
       expected: `GTIDs ${wanted || 'none'}`,
     });

@@ -9,8 +9,8 @@ import { defineStoreFault, type StoreTarget } from '../../core/fault.ts';
 const ours = /^(points|logs)\//;
 
 /**
- * Manifests go first, so that nothing half deleted looks like a recovery point, and come back last. Refused
- * where the store holds recovery points of other drills: those are not this drill's to take.
+ * What makes them visible goes first, so that nothing half deleted looks like a recovery point, and comes back
+ * last. Refused where the store holds recovery points of other drills: those are not this drill's to take.
  */
 export default defineStoreFault({
   about:
@@ -53,10 +53,10 @@ async function keysToLose(target: StoreTarget): Promise<string[]> {
       { found: `${foreign.length} objects, such as ${foreign[0]!}`, expected: "a store of this drill's own" },
     );
   }
-  const isManifest = (key: string): boolean => key.endsWith('/manifest.json');
-  if (!keys.some(isManifest))
+  const showsPoint = (key: string): boolean => key.endsWith('/point.json');
+  if (!keys.some(showsPoint))
     throw environmentError(`store ${target.name} has no recovery point to lose`, {
       expected: 'one at least: a later moment, or `points: 1`',
     });
-  return [...keys.filter(isManifest), ...keys.filter((key) => !isManifest(key))];
+  return [...keys.filter(showsPoint), ...keys.filter((key) => !showsPoint(key))];
 }

@@ -12,7 +12,7 @@ const params = z.strictObject({
     .describe('How many bytes in the middle of the object change'),
 });
 
-/** The largest file of the newest recovery point; its manifest and the other copies stay as they are. */
+/** The largest file of the newest recovery point; the rest of it and the other copies stay as they are. */
 export default defineStoreFault({
   about:
     "bytes in the middle of the newest recovery point's data change in one store, as by a failing disk; in a versioned bucket the older version stays",
@@ -26,7 +26,7 @@ export default defineStoreFault({
       throw environmentError(`store ${target.name} has no recovery point to damage`, {
         expected: 'one at least: a later moment, or `points: 1`',
       });
-    const file = newest.files.reduce((a, b) => (b.storedBytes > a.storedBytes ? b : a));
+    const file = newest.payload.files.reduce((a, b) => (b.storedBytes > a.storedBytes ? b : a));
     const from = Math.max(0, Math.floor((file.storedBytes - bytes) / 2));
     const {
       before: [before],
@@ -36,7 +36,7 @@ export default defineStoreFault({
     );
     const facts = {
       key: file.key,
-      point: newest.point,
+      point: newest.id,
       from,
       bytes: Math.min(bytes, file.storedBytes),
       sha256: before!,
@@ -47,7 +47,7 @@ export default defineStoreFault({
         const [now] = await target.look([file.key]);
         return now && now !== file.storedSha256
           ? {
-              what: `a fresh client of ${target.name} reads ${file.key} with SHA-256 ${now}, and the manifest says ${file.storedSha256}`,
+              what: `a fresh client of ${target.name} reads ${file.key} with SHA-256 ${now}, and ${file.storedSha256} was recorded`,
               facts: { ...facts, now },
             }
           : null;

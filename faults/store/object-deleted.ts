@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { environmentError } from '../../core/errors.ts';
 import { defineStoreFault } from '../../core/fault.ts';
 
-/** The largest file of the newest recovery point: its manifest still promises it. */
+/** The largest file of the newest recovery point, which still promises it. */
 export default defineStoreFault({
   about:
     "the newest recovery point's data object is deleted in one store; in a versioned bucket the older version stays",
@@ -16,18 +16,18 @@ export default defineStoreFault({
       throw environmentError(`store ${target.name} has no recovery point to delete from`, {
         expected: 'one at least: a later moment, or `points: 1`',
       });
-    const { key } = newest.files.reduce((a, b) => (b.storedBytes > a.storedBytes ? b : a));
+    const { key } = newest.payload.files.reduce((a, b) => (b.storedBytes > a.storedBytes ? b : a));
     const {
       before: [before],
       putBack,
     } = await target.damage([key], null);
-    const facts = { key, point: newest.point, sha256: before! };
+    const facts = { key, point: newest.id, sha256: before! };
     return {
       facts,
       witness: async () =>
         (await target.look([key]))[0] === null
           ? {
-              what: `a fresh client of ${target.name} finds no ${key}, which the manifest of ${newest.point} names`,
+              what: `a fresh client of ${target.name} finds no ${key}, which recovery point ${newest.id} names`,
               facts,
             }
           : null,

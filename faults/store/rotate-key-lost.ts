@@ -17,7 +17,8 @@ export default defineStoreFault({
   witnessDeadlineMs: 30_000,
   inject: async (target) => {
     const [newest] = await target.points();
-    if (!newest?.encryption)
+    const encryption = newest?.payload.encryption;
+    if (!encryption)
       throw environmentError(`no key is needed to restore from store ${target.name}`, {
         found: newest ? 'its newest recovery point is not encrypted' : 'it has no recovery point',
         expected: 'encrypt: aes-256, and a recovery point',
@@ -28,14 +29,14 @@ export default defineStoreFault({
         found: before,
       });
     const undo = target.loseKey();
-    const { keyId } = newest.encryption;
+    const { keyId } = encryption;
     return {
-      facts: { keyId, point: newest.point },
+      facts: { keyId, point: newest.id },
       witness: async () => {
-        const refusal = await target.refusal(newest.point);
+        const refusal = await target.refusal(newest.id);
         return refusal !== null && /another key/.test(refusal)
           ? {
-              what: `a restore of ${newest.point} from ${target.name} is refused: ${refusal}`,
+              what: `a restore of ${newest.id} from ${target.name} is refused: ${refusal}`,
               facts: { keyId, refusal },
             }
           : null;
@@ -44,7 +45,7 @@ export default defineStoreFault({
         ...undo,
         name: `undo rotate-key-lost of ${target.name}`,
         deadlineMs: 60_000,
-        healed: async () => (await target.refusal(newest.point)) === null,
+        healed: async () => (await target.refusal(newest.id)) === null,
       },
     };
   },

@@ -68,7 +68,7 @@ describe('drills of MySQL that must not pass', { concurrent: true, timeout: 600_
     expect(result.steps[0]).toMatchObject({
       ok: false,
       error: expect.stringMatching(
-        /files\/dump\.sql\.zst\.enc in store volume is refused: it is shorter than its manifest says/,
+        /files\/dump\.sql\.zst\.enc in store volume is refused: it is shorter than was recorded/,
       ) as string,
     });
     expect(result).toMatchObject({

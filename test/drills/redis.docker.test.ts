@@ -45,7 +45,7 @@ describe('drills of Redis that must not pass, beside one that must', {
     expect(result.steps[0]).toMatchObject({
       ok: false,
       error: expect.stringMatching(
-        /files\/dump\.rdb\.zst\.enc in store offsite is refused: its SHA-256 is not that of its manifest/,
+        /files\/dump\.rdb\.zst\.enc in store offsite is refused: its SHA-256 is not the one that was recorded/,
       ) as string,
     });
     expect(result).toMatchObject({

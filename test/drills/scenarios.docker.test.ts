@@ -261,7 +261,7 @@ describe('what the figures of some of them must be', () => {
           'volume',
           /no recovery point of redis\.snapshot in offsite from before the fault/,
         ],
-        ['object-corrupted', 'offsite', 'volume', /its SHA-256 is not that of its manifest/],
+        ['object-corrupted', 'offsite', 'volume', /its SHA-256 is not the one that was recorded/],
       ] as const
     ).filter(([name]) => isDrilled(name)),
   )(

@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import type { Sink } from '../../core/backup.ts';
 import type { BoundaryMoment } from '../../core/scenario.ts';
-import type { Manifest } from '../../core/store.ts';
+import type { RecoveryPoint } from '../../core/recovery-point.ts';
 import { eventsOf, type TimelineEvent } from '../../core/timeline.ts';
 import { readChain } from '../../evidence/chain.ts';
 import { createMoments, watchedSink } from '../../engine/moments.ts';
@@ -87,8 +87,8 @@ describe('a sink that is watched', () => {
 const pointsIn = (folder: string): string[] =>
   [
     ...new Set(
-      globSync('stores/*/**/manifest.json', { cwd: folder }).map(
-        (path) => (JSON.parse(readFileSync(join(folder, path), 'utf8')) as Manifest).point,
+      globSync('stores/*/**/point.json', { cwd: folder }).map(
+        (path) => (JSON.parse(readFileSync(join(folder, path), 'utf8')) as RecoveryPoint).id,
       ),
     ),
   ].sort();

@@ -6,7 +6,7 @@ import { registries } from '../../cli/registries.ts';
 import { memoryFaults } from '../../drivers/memory/faults.ts';
 import { memoryFault } from '../../drivers/memory/system.ts';
 import type { DrillResult } from '../../core/result.ts';
-import type { Manifest } from '../../core/store.ts';
+import type { RecoveryPoint } from '../../core/recovery-point.ts';
 import { eventsOf, type TimelineEvent } from '../../core/timeline.ts';
 import { readChain } from '../../evidence/chain.ts';
 import { drillInMemory, type MemoryDrill } from '../support/memory-drill.ts';
@@ -17,8 +17,8 @@ const timelineOf = (folder: string): TimelineEvent[] =>
  * Points that a store shows, and the folders of points that there are: with files, whether or not they show.
  */
 const shown = (folder: string, store: string): string[] =>
-  globSync(`stores/${store}/**/manifest.json`, { cwd: folder })
-    .map((path) => (JSON.parse(readFileSync(join(folder, path), 'utf8')) as Manifest).point)
+  globSync(`stores/${store}/**/point.json`, { cwd: folder })
+    .map((path) => (JSON.parse(readFileSync(join(folder, path), 'utf8')) as RecoveryPoint).id)
     .sort();
 const withFiles = (folder: string, store: string): string[] => {
   const files = globSync(`stores/${store}/**`, { cwd: folder, withFileTypes: true })
@@ -65,7 +65,7 @@ describe('what a strategy keeps', () => {
 });
 
 describe('a fault in the middle of a prune', () => {
-  it('strikes when the manifests are gone and the files are not; the prune goes on, and the newest point is restored', async () => {
+  it('strikes when no store shows the points any more and their files are there; the prune goes on, and the newest point is restored', async () => {
     const { folder, result } = await drillInMemory(
       keeping('{ points: 1 }', {
         points: '2',

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { eventsOf, type EventType, type TimelineEvent } from '../../core/timeline.ts';
 import { readChain } from '../../evidence/chain.ts';
+import { registries } from '../../cli/registries.ts';
+import { agreementDamage } from '../../evidence/agreement.ts';
 import { drillFile, drillInMemory, memoryFiles, type MemoryDrill } from '../support/memory-drill.ts';
 import { scratch } from '../support/scratch.ts';
 
@@ -66,7 +68,7 @@ describe('two drills that share their stores', () => {
     const [restored] = dataOf(after.folder, 'point.fetched');
     expect(restored).toMatchObject({
       drill: before.result.drill,
-      existing: true,
+      provenance: 'external',
       point: durableIn(before.folder).at(-1),
     });
     expect(after.result.findings.find(({ id }) => id.startsWith('copies/restored/'))).toMatchObject({
@@ -75,6 +77,10 @@ describe('two drills that share their stores', () => {
       detail: expect.stringContaining(restored!.point) as string,
     });
     expect(after.result.exitCode).not.toBe(0);
+    const events = timelineOf(after.folder);
+    expect(agreementDamage(events, registries)).toBeNull();
+    for (const { data } of eventsOf(events, 'point.fetched')) data.drill = after.result.drill;
+    expect(agreementDamage(events, registries)).toMatch(/was made by drill/);
     done();
   });
 

@@ -5,7 +5,7 @@ export type StoreCase = [fault: string, says: RegExp];
 export const fallBacks: StoreCase[] = [
   [
     'object-corrupted',
-    /^store b cannot give the recovery point \(.*SHA-256 is not that of its manifest.*\): trying a$/,
+    /^store b cannot give the recovery point \(.*SHA-256 is not the one that was recorded.*\): trying a$/,
   ],
   ['object-deleted', /^store b cannot give the recovery point \(.*has no points\/.*\): trying a$/],
   [
@@ -16,7 +16,7 @@ export const fallBacks: StoreCase[] = [
 
 /** No other is named. */
 export const deadEnds: StoreCase[] = [
-  ['object-corrupted', /SHA-256 is not that of its manifest/],
+  ['object-corrupted', /SHA-256 is not the one that was recorded/],
   ['object-deleted', /has no points\//],
   ['bucket-emptied', /no recovery point of/],
 ];

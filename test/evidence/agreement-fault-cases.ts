@@ -98,7 +98,7 @@ export const ofFaults: Case[] = [
   [
     'a point from before the drill',
     'good',
-    (events) => void (dataOf(events, 'point.fetched').existing = true),
+    (events) => void (dataOf(events, 'point.fetched').provenance = 'external'),
     /from before the drill/,
   ],
   [

@@ -102,7 +102,7 @@ describe('a schedule that Muster itself kept waiting', () => {
           backup,
           point: 'p3',
           consistentAtMs: 14_950,
-          manifestSha256: '1'.repeat(64),
+          digest: '1'.repeat(64),
           copies,
           plainBytes: 4096,
           storedBytes: 1024,

@@ -24,12 +24,12 @@ async function noHalfPoint(bench: Workbench, accident: string): Promise<Record<s
   const { repository, stores } = await bench.reopened();
   const visible: Record<string, string[]> = {};
   for (const store of stores.keys()) {
-    const manifests = await repository.points('mysql', 'dump', store);
-    visible[store] = manifests.map(({ point }) => point);
-    for (const manifest of manifests) {
-      for (const copy of manifest.copies) {
+    const found = await repository.points('mysql', 'dump', store);
+    visible[store] = found.map(({ id }) => id);
+    for (const made of found) {
+      for (const copy of made.copies) {
         const artifact = await repository
-          .fetch(manifest, copy, await bench.fetchContext())
+          .fetch(made, copy, await bench.fetchContext())
           .catch((error: unknown) => {
             throw new Error(`${accident}: visible in ${store}, but not to be had from ${copy}`, {
               cause: error,
@@ -69,7 +69,7 @@ describe('a backup whose nth call to a store fails', () => {
       expect(visible, nth.failed).toEqual({ one: [], two: [] });
       expect(await keysOf((await bench.reopened()).stores), nth.failed).toEqual([]);
     }
-    // Two files, `prepared` and the manifest, in two stores.
+    // Two files, `prepared` and the point itself, in two stores.
     expect(struck).toBe(8);
   });
 
@@ -89,10 +89,10 @@ describe('a backup whose nth call to a store fails', () => {
   });
 });
 
-// The last write: the manifest is in both stores, but one was reported as failed, and cannot be removed at
+// The last write: `point.json` is in both stores, but one was reported as failed, and cannot be removed at
 // first.
 test.each([9, 10])(
-  'a manifest that is visible and not wanted is never left without its files (removal %i fails)',
+  'a point that is visible and not wanted is never left without its files (removal %i fails)',
   async (m) => {
     let struck = 0;
     for (let k = m + 1; ; k += 1) {
@@ -140,18 +140,18 @@ describe('when Muster dies', () => {
     };
   }
 
-  test('with the manifest in one store only, the other store has everything else, and does not claim the point', async () => {
-    const { bench, oneHolds } = await died(/manifest\.json$/);
+  test('with `point.json` in one store only, the other store has everything else, and does not claim the point', async () => {
+    const { bench, oneHolds } = await died(/point\.json$/);
     await using _ = bench;
-    await expect.poll(oneHolds).toContain('manifest.json');
-    const visible = await noHalfPoint(bench, 'died between two manifests');
+    await expect.poll(oneHolds).toContain('point.json');
+    const visible = await noHalfPoint(bench, 'died between two copies of it');
     expect(visible).toEqual({ one: [expect.any(String)], two: [] });
   });
 
   test('with a copy not even prepared, no store claims the point', async () => {
-    const { bench, oneHolds } = await died(/manifest\.prepared$/);
+    const { bench, oneHolds } = await died(/point\.prepared$/);
     await using _ = bench;
-    await expect.poll(oneHolds).toContain('manifest.prepared');
+    await expect.poll(oneHolds).toContain('point.prepared');
     expect(await noHalfPoint(bench, 'died while preparing')).toEqual({ one: [], two: [] });
   });
 
@@ -204,7 +204,7 @@ describe('when Muster dies', () => {
     const { kept } = await repository.prune(spec, { points: 1 }, async () => undefined);
     expect(kept).toBe(1);
     const [newest] = await repository.points('mysql', 'dump', 'one');
-    expect(new Set((await keysOf(stores)).map((at) => at.split('/')[3]))).toEqual(new Set([newest!.point]));
+    expect(new Set((await keysOf(stores)).map((at) => at.split('/')[3]))).toEqual(new Set([newest!.id]));
   });
 });
 
@@ -230,7 +230,7 @@ test('a backup that is abandoned, and a fetch that is stopped, at any moment bri
     await point.abort();
   }
   expect(await keysOf(bench.stores)).toEqual([]);
-  const { manifest } = await backUp(bench.repository, { 'a.sql': large });
+  const made = await backUp(bench.repository, { 'a.sql': large });
   for (let bytes = 0; bytes < large.length; bytes += 500_000) await stoppedAfter(bench.repository, bytes);
   async function stoppedAfter(repository: Repository, bytes: number): Promise<void> {
     const stop = new AbortController();
@@ -242,7 +242,7 @@ test('a backup that is abandoned, and a fetch that is stopped, at any moment bri
         if (context.stages.includes('decrypt') && done > bytes) stop.abort(new Error('told to stop'));
       },
     };
-    await expect(repository.fetch(manifest, 'one', stopping)).rejects.toThrow();
+    await expect(repository.fetch(made, 'one', stopping)).rejects.toThrow();
     expect((await readdir(context.folder)).filter((name) => name.startsWith('.fetched'))).toEqual([]);
   }
 });

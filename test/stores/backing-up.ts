@@ -45,6 +45,6 @@ for (;;) {
   await point.put('a.sql', Readable.from(cut(Buffer.from('CREATE TABLE a (id INT);\n'.repeat(20_000)))));
   await point.put('b.sql', Readable.from(cut(Buffer.from('b'.repeat(500)))));
   await point.commit({ ...consistency, atMs: systemClock.nowMs() });
-  console.log(`durable ${point.point}`);
+  console.log(`durable ${point.id}`);
   if (keeps) await repository.prune(spec, { points: 2 }, async () => undefined);
 }

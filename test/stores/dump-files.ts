@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Manifest } from '../../core/store.ts';
+import type { RecoveryPoint } from '../../core/recovery-point.ts';
 import type { Workbench } from './workbench.ts';
 
 /** A dump as it is put into a repository, and how to ask what lies in the stores then. */
@@ -15,7 +15,7 @@ export const files = {
   'empty.sql': Buffer.alloc(0),
 };
 
-export const points = (bench: Workbench, store = 'one'): Promise<Manifest[]> =>
+export const points = (bench: Workbench, store = 'one'): Promise<RecoveryPoint[]> =>
   bench.repository.points('mysql', 'dump', store);
 
 export async function everything(folder: string): Promise<string[]> {

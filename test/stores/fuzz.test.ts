@@ -6,12 +6,13 @@ import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../core/clock.ts';
 import { MusterError } from '../../core/errors.ts';
-import type { FetchContext, Manifest, Store, Repository } from '../../core/store.ts';
+import type { RecoveryPoint, StoredPoint } from '../../core/recovery-point.ts';
+import type { FetchContext, Store, Repository } from '../../core/store.ts';
 import { createCipher } from '../../stores/cipher.ts';
 import { decodeSegment, encodeSegment } from '../../stores/segment.ts';
 import { createRepository } from '../../stores/repository.ts';
 import { inMemory } from '../support/in-memory.ts';
-import { backUp, key, spec } from './workbench.ts';
+import { backUp, key, spec, storedOf } from './workbench.ts';
 
 /** A store in memory: what lies in it can be anything. */
 function memoryStore(objects: Map<string, Buffer>): Store {
@@ -39,7 +40,7 @@ function memoryStore(objects: Map<string, Buffer>): Store {
 let folder: string;
 let objects: Map<string, Buffer>;
 let repository: Repository;
-let manifest: Manifest;
+let made: RecoveryPoint;
 let whole: Map<string, Buffer>;
 beforeAll(async () => {
   folder = mkdtempSync(join(inMemory, 'muster-fuzz-'));
@@ -51,16 +52,16 @@ beforeAll(async () => {
     originMs: 0,
     drill: 'drill-1',
   });
-  ({ manifest } = await backUp(
+  made = await backUp(
     repository,
     { 'dump.sql': Buffer.from('CREATE TABLE a (id INT);\n'), 'more/b.sql': Buffer.from('b') },
     { ...spec, copies: ['one'], encrypt: false },
-  ));
+  );
   whole = new Map(objects);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const at = (name: string): string => `points/mysql/dump/${manifest.point}/${name}`;
+const at = (name: string): string => `points/mysql/dump/${made.id}/${name}`;
 
 /** Lists, fetches and unpacks as a restore does. Gives the plain files' names; null where it was refused. */
 async function restored(): Promise<string[] | null> {
@@ -97,7 +98,7 @@ const paths = fc.constantFrom(
   'a\0b',
   'a',
   'a/b',
-  'manifest.json',
+  'point.json',
   '.fetched-x/0',
   '..',
 );
@@ -107,26 +108,33 @@ describe('a point whatever lies in its store', () => {
   test('is restored when it is as it was', async () =>
     expect(await restored()).toEqual(['dump.sql', 'more/b.sql']));
 
-  test('is refused, or is what was backed up, whatever its manifest and its seal say', async () => {
-    const fields = Object.keys(manifest) as (keyof Manifest)[];
+  test('is refused, or is what was backed up, whatever is stored of it, and its seal, say', async () => {
+    const stored = storedOf(made);
+    const fields = Object.keys(stored) as (keyof StoredPoint)[];
+    const digests = fc.constantFrom('0'.repeat(64), made.payload.files[0]!.plainSha256, 'none');
     const file = fc.record({
       name: paths,
       key: fc.oneof(paths, fc.constant('dump')),
       plainBytes: fc.integer(),
-      plainSha256: fc.string(),
+      plainSha256: digests,
       storedBytes: fc.integer(),
-      storedSha256: fc.string(),
+      storedSha256: digests,
     });
     const change = fc.oneof(
       fc.record({ field: fc.constantFrom(...fields), value: strange }),
-      fc.record({ field: fc.constant('files' as const), value: fc.array(file, { maxLength: 4 }) }),
+      fc.record({
+        field: fc.constant('payload' as const),
+        value: fc
+          .array(file, { maxLength: 4 })
+          .map((files) => ({ ...made.payload, files }) satisfies RecoveryPoint['payload']),
+      }),
     );
     await fc.assert(
       fc.asyncProperty(change, fc.boolean(), async ({ field, value }, sealToo) => {
         for (const [name, bytes] of whole) objects.set(name, bytes);
-        const text = Buffer.from(JSON.stringify({ ...manifest, [field]: value }));
-        objects.set(at('manifest.json'), text);
-        if (sealToo) objects.set(at('manifest.prepared'), text);
+        const text = Buffer.from(JSON.stringify({ ...stored, [field]: value }));
+        objects.set(at('point.json'), text);
+        if (sealToo) objects.set(at('point.prepared'), text);
         await restored();
       }),
       { numRuns: 500 },
@@ -162,7 +170,7 @@ describe('a segment of a log whatever its bytes', () => {
   test.each([true, false])('is refused, or is what was written (encrypted: %j)', async (encrypted) => {
     const cipher = encrypted ? createCipher(key) : null;
     const header = {
-      schema: 'muster/segment/v1' as const,
+      schema: 'muster/segment/v2' as const,
       drill: 'd',
       method: 'binlog',
       segment: 3,
@@ -171,7 +179,7 @@ describe('a segment of a log whatever its bytes', () => {
       bytes: 4,
       sha256: '',
       previous: null,
-      readAtMs: 1,
+      readAt: '2026-01-02T03:04:05.678Z',
     };
     const stored = await encodeSegment(
       { component: 'mysql', backup: 'binlog' },

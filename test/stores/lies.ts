@@ -27,7 +27,7 @@ const kinds = {
   'nothing of it': emptied,
   'a byte too many': lengthened,
 };
-const objects = { file: /dump\.sql/, seal: /manifest\.prepared/ };
+const objects = { file: /dump\.sql/, seal: /point\.prepared/ };
 
 /**
  * An encrypted seal is a message of its own: what follows it is not read, and what it says is authenticated.

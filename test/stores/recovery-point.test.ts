@@ -3,23 +3,24 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
+import { systemClock, type Clock } from '../../core/clock.ts';
 import { MusterError } from '../../core/errors.ts';
-import { manifestSchema } from '../../core/store.ts';
+import { pointSchema } from '../../core/recovery-point.ts';
 import { keyIdOf } from '../../stores/cipher.ts';
 import { everything, files, points, sql } from './dump-files.ts';
-import { backUp, consistency, cut, fetched, key, spec, workbench } from './workbench.ts';
+import { backUp, consistency, cut, fetched, key, spec, storedOf, workbench } from './workbench.ts';
 
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 
 describe('a recovery point', () => {
   test.each([true, false])('comes back as it was, from either copy (encrypted: %j)', async (encrypt) => {
     await using bench = await workbench();
-    const { manifest } = await backUp(bench.repository, files, { ...spec, encrypt });
+    const made = await backUp(bench.repository, files, { ...spec, encrypt });
     for (const store of ['one', 'two']) {
       const context = await bench.fetchContext();
-      const artifact = await bench.repository.fetch(manifest, store, context);
+      const artifact = await bench.repository.fetch(made, store, context);
       expect(artifact).toMatchObject({
-        point: manifest.point,
+        point: made.id,
         method: 'dump',
         position: consistency.position,
         tool: consistency.tool,
@@ -38,41 +39,57 @@ describe('a recovery point', () => {
     }
   });
 
-  test('says in its manifest what is in it, and where', async () => {
+  test('says what is in it, and where', async () => {
     await using bench = await workbench();
     const point = await bench.repository.begin(spec);
     expect(await point.put('dump.sql', Readable.from(cut(sql)))).toEqual({
       plainBytes: sql.length,
       sha256: sha256(sql),
     });
-    const { manifest, sha256: digest } = await point.commit(consistency);
-    expect(manifest).toMatchObject({
-      point: point.point,
+    const made = await point.commit(consistency);
+    expect(made).toMatchObject({
+      id: point.id,
       component: 'mysql',
       backup: 'dump',
       method: 'dump',
       drill: 'drill-1',
-      consistentAtMs: 1_234.5,
+      provenance: 'drill',
       position: { gtid: 'aaaa:1-7' },
       copies: ['one', 'two'],
-      compression: 'zstd',
-      encryption: { keyId: keyIdOf(key) },
+      payload: { kind: 'files', compression: 'zstd', encryption: { keyId: keyIdOf(key) } },
     });
-    expect(manifest.timingsMs['files']).toBeGreaterThan(0);
+    const [file] = made.payload.files;
     for (const store of ['one', 'two']) {
-      const text = await readFile(
-        join(bench.folder, store, `points/mysql/dump/${point.point}/manifest.json`),
-      );
-      expect(sha256(text)).toBe(digest);
-      expect(manifestSchema.parse(JSON.parse(String(text)))).toEqual(manifest);
-      const stored = await readFile(join(bench.folder, store, manifest.files[0]!.key));
-      expect(manifest.files[0]).toMatchObject({
+      const text = await readFile(join(bench.folder, store, `points/mysql/dump/${point.id}/point.json`));
+      expect(sha256(text)).toBe(made.digest);
+      expect(pointSchema.parse(JSON.parse(String(text)))).toEqual(storedOf(made));
+      const stored = await readFile(join(bench.folder, store, file!.key));
+      expect(file).toMatchObject({
         plainBytes: sql.length,
         plainSha256: sha256(sql),
         storedBytes: stored.length,
         storedSha256: sha256(stored),
       });
       expect(stored.length).toBeLessThan(sql.length / 2);
+    }
+  });
+
+  test('says when it was taken and durable as absolute times, whatever is done to the clock on the wall', async () => {
+    const origin = Date.parse('2026-03-01T10:00:00.000Z');
+    let nowMs = 5_000;
+    let setMs = 0;
+    const clock: Clock = {
+      ...systemClock,
+      nowMs: () => nowMs,
+      utc: () => new Date(origin + nowMs - 5_000 + setMs).toISOString(),
+    };
+    await using bench = await workbench(undefined, clock);
+    for (const wallMs of [0, 3_600_000, -3_600_000]) {
+      nowMs += 1_000;
+      setMs = wallMs;
+      const { takenAt, durableAt } = await backUp(bench.repository, files, spec, nowMs - 5_000 - 300.5);
+      expect(Date.parse(durableAt)).toBe(origin + nowMs - 5_000);
+      expect(Date.parse(takenAt)).toBe(origin + nowMs - 5_000 - 301);
     }
   });
 
@@ -115,9 +132,9 @@ describe('a recovery point', () => {
     await using bench = await workbench();
     const point = await bench.repository.begin(spec);
     await point.put('dump.sql', Readable.from(cut(sql)));
-    const { manifest } = await point.commit(consistency);
+    const made = await point.commit(consistency);
     await point.abort();
-    expect(await points(bench)).toEqual([manifest]);
+    expect(await points(bench)).toEqual([made]);
   });
 
   test('is abandoned in the middle of a file at once', async () => {
@@ -173,10 +190,10 @@ describe('a recovery point', () => {
     await expect(point.put(name, Readable.from([sql]))).rejects.toThrow(/is refused/);
   });
 
-  test('may hold a file that is called like its own manifest', async () => {
+  test('may hold a file that is called like itself', async () => {
     await using bench = await workbench();
-    const { manifest } = await backUp(bench.repository, { 'manifest.json': Buffer.from('theirs') });
-    const artifact = await fetched(bench, manifest, 'two');
+    const made = await backUp(bench.repository, { 'point.json': Buffer.from('theirs') });
+    const artifact = await fetched(bench, made, 'two');
     expect(String(await readFile(artifact.files[0]!.path))).toBe('theirs');
   });
 
@@ -186,9 +203,9 @@ describe('a recovery point', () => {
     for (const atMs of [5, 1, 9]) {
       const point = await bench.repository.begin(spec);
       await point.put('dump.sql', Readable.from([sql]));
-      made.push((await point.commit({ ...consistency, atMs })).manifest.point);
+      made.push((await point.commit({ ...consistency, atMs })).id);
     }
     await backUp(bench.repository, files, { ...spec, backup: 'dump-2' });
-    expect((await points(bench)).map(({ point }) => point)).toEqual([made[2], made[0], made[1]]);
+    expect((await points(bench)).map(({ id }) => id)).toEqual([made[2], made[0], made[1]]);
   });
 });

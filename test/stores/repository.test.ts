@@ -16,14 +16,14 @@ describe('a store that lies', () => {
     'is refused when it gives $what of the $object (encrypted: $encrypt), unless that harms nothing',
     async ({ alter, matches, encrypt, refused: mustRefuse }) => {
       await using bench = await workbench();
-      const { manifest } = await backUp(bench.repository, files, { ...spec, encrypt });
+      const made = await backUp(bench.repository, files, { ...spec, encrypt });
       const { repository } = await bench.reopened(alteringStore(matches, alter));
       const context = await bench.fetchContext();
-      const asked = repository.fetch(manifest, 'two', context);
+      const asked = repository.fetch(made, 'two', context);
       if (!mustRefuse) return void (await asked);
       const error = await asked.catch((reason: unknown) => reason as MusterError);
       expect(error).toBeInstanceOf(MusterError);
-      expect((error as MusterError).message).toMatch(/(dump\.sql|manifest\.prepared).*in store two/);
+      expect((error as MusterError).message).toMatch(/(dump\.sql|point\.prepared).*in store two/);
       expect(error).toMatchObject({ found: expect.any(String), expected: expect.any(String) });
       expect(await everything(context.folder)).toEqual([]);
     },
@@ -33,40 +33,40 @@ describe('a store that lies', () => {
     'is none that gives $what, of the $object (encrypted: $encrypt)',
     async ({ cut: inPieces, matches, encrypt }) => {
       await using bench = await workbench();
-      const { manifest } = await backUp(bench.repository, files, { ...spec, encrypt });
+      const made = await backUp(bench.repository, files, { ...spec, encrypt });
       const { repository } = await bench.reopened(cuttingStore(matches, inPieces));
-      const artifact = await repository.fetch(manifest, 'two', await bench.fetchContext());
+      const artifact = await repository.fetch(made, 'two', await bench.fetchContext());
       expect(artifact.files).toHaveLength(Object.keys(files).length);
       for (const file of artifact.files)
         expect((await readFile(file.path)).equals(files[file.name as keyof typeof files])).toBe(true);
     },
   );
 
-  test.each(['dump.sql.zst.enc', 'manifest.prepared'])('is refused when %s is gone', async (name) => {
+  test.each(['dump.sql.zst.enc', 'point.prepared'])('is refused when %s is gone', async (name) => {
     await using bench = await workbench();
-    const { manifest } = await backUp(bench.repository, files);
+    const made = await backUp(bench.repository, files);
     const path = (await everything(join(bench.folder, 'one'))).find((one) => one.endsWith(name))!;
     await rm(path);
-    await expect(fetched(bench, manifest, 'one')).rejects.toThrow(new RegExp(`store one has no .*${name}`));
-    await fetched(bench, manifest, 'two');
+    await expect(fetched(bench, made, 'one')).rejects.toThrow(new RegExp(`store one has no .*${name}`));
+    await fetched(bench, made, 'two');
   });
 });
 
 test.each([
   [
     'a key that leads elsewhere',
-    [{ key: 'points/mysql/dump/../manifest.json', bytes: 10 }],
+    [{ key: 'points/mysql/dump/../point.json', bytes: 10 }],
     /could leave its folder/,
   ],
   [
-    'a manifest beyond all measure',
-    [{ key: 'points/mysql/dump/p/manifest.json', bytes: 2 ** 40 }],
-    /is not a manifest/,
+    'a recovery point beyond all measure',
+    [{ key: 'points/mysql/dump/p/point.json', bytes: 2 ** 40 }],
+    /is not a recovery point/,
   ],
   [
-    'a manifest that is longer than it is listed',
-    [{ key: 'points/mysql/dump/p/manifest.json', bytes: 10 }],
-    /is not a manifest/,
+    'a recovery point that is longer than it is listed',
+    [{ key: 'points/mysql/dump/p/point.json', bytes: 10 }],
+    /is not a recovery point/,
   ],
 ])(
   'a store that lists %s is refused, as a store that does not hold what it should',
@@ -91,11 +91,11 @@ test.each([
 
 test('another key is refused by its id, and neither key is told', async () => {
   await using bench = await workbench();
-  const { manifest } = await backUp(bench.repository, files);
+  const made = await backUp(bench.repository, files);
   const other = Buffer.alloc(32, 3);
   const { repository } = await bench.reopened((store) => store, other);
   const error = await repository
-    .fetch(manifest, 'one', await bench.fetchContext())
+    .fetch(made, 'one', await bench.fetchContext())
     .catch((reason: unknown) => reason as MusterError);
   expect(error).toMatchObject({
     message: expect.stringContaining('another key'),
@@ -120,22 +120,22 @@ test('an unknown store, and no store at all, are refused', async () => {
 
 test('a fetch stops when it is told to', async () => {
   await using bench = await workbench();
-  const { manifest } = await backUp(bench.repository, files);
+  const made = await backUp(bench.repository, files);
   const context = { ...(await bench.fetchContext()), signal: AbortSignal.abort(new Error('told to stop')) };
-  await expect(bench.repository.fetch(manifest, 'one', context)).rejects.toThrow();
+  await expect(bench.repository.fetch(made, 'one', context)).rejects.toThrow();
   expect((await stat(context.folder)).isDirectory()).toBe(true);
   expect(await everything(context.folder)).toEqual([]);
 });
 
 test("points of other drills in the same stores are told apart, newest first by the wall clock, and are nobody else's to damage", async () => {
   await using bench = await workbench();
-  const { manifest: older } = await backUp(bench.repository, files);
+  const older = await backUp(bench.repository, files);
   const other = await bench.otherDrill();
-  const { manifest: newer } = await backUp(other, files, spec, consistency.atMs + 1_000);
+  const newer = await backUp(other, files, spec, consistency.atMs + 1_000);
   expect([
     await other.points('mysql', 'dump', 'one'),
-    await other.points('mysql', 'dump', 'one', 'others'),
-  ]).toEqual([[newer], [older]]);
+    await other.points('mysql', 'dump', 'one', 'external'),
+  ]).toEqual([[newer], [{ ...older, provenance: 'external' }]]);
   const third = createRepository({
     stores: bench.stores,
     key: () => key,
@@ -143,12 +143,18 @@ test("points of other drills in the same stores are told apart, newest first by 
     originMs: systemClock.nowMs() - 3_600_000,
     drill: 'drill-3',
   });
-  expect((await third.points('mysql', 'dump', 'two', 'others')).map(({ point }) => point)).toEqual([
-    newer.point,
-    older.point,
+  expect((await third.points('mysql', 'dump', 'two', 'external')).map(({ id }) => id)).toEqual([
+    newer.id,
+    older.id,
   ]);
   expect(
-    [older, newer].map(({ files: [file] }) => [bench.repository.wrote(file!.key), other.wrote(file!.key)]),
+    [older, newer].map(
+      ({
+        payload: {
+          files: [file],
+        },
+      }) => [bench.repository.wrote(file!.key), other.wrote(file!.key)],
+    ),
   ).toEqual([
     [true, false],
     [false, true],

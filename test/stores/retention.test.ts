@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { takenMs } from '../../core/recovery-point.ts';
 import type { Pruned, Store, Repository } from '../../core/store.ts';
 import { systemClock, type Clock } from '../../core/clock.ts';
 import { wallClocks } from './clock-cases.ts';
@@ -17,7 +18,7 @@ const taken = async (
   const points: string[] = [];
   // Points are named by the millisecond in which they were made.
   for (let i = 0; i < count; i += 1) {
-    points.unshift((await backUp(repository, files, spec, clock.nowMs() - originMs)).manifest.point);
+    points.unshift((await backUp(repository, files, spec, clock.nowMs() - originMs)).id);
     const until = Date.now() + 2;
     await expect.poll(() => Date.now() >= until, { interval: 1 }).toBe(true);
   }
@@ -26,11 +27,11 @@ const taken = async (
 const visible = async (repository: Repository, store: string): Promise<string[]> =>
   (
     await Promise.all(
-      (['own', 'others'] as const).map((whose) => repository.points('mysql', 'dump', store, whose)),
+      (['drill', 'external'] as const).map((whose) => repository.points('mysql', 'dump', store, whose)),
     )
   )
     .flat()
-    .map(({ point }) => point)
+    .map(({ id }) => id)
     .sort()
     .reverse();
 const keysOf = async (stores: ReadonlyMap<string, Store>): Promise<string[]> =>
@@ -64,8 +65,8 @@ describe('what is beyond the retention', () => {
       expect(await visible(bench.repository, store)).toEqual([newest, second]);
     const keys = await keysOf(bench.stores);
     for (const point of old) expect(ofPoint(keys, point)).toEqual([]);
-    for (const manifest of await bench.repository.points('mysql', 'dump', 'two'))
-      expect((await fetched(bench, manifest, 'two')).files).toHaveLength(1);
+    for (const made of await bench.repository.points('mysql', 'dump', 'two'))
+      expect((await fetched(bench, made, 'two')).files).toHaveLength(1);
     expect(await bench.repository.prune(spec, { points: 2 }, nobody), 'a second time').toEqual({
       ...nothing,
       kept: 2,
@@ -79,12 +80,10 @@ describe('what is beyond the retention', () => {
       ...nothing,
       kept: 3,
     });
-    const made = (await bench.repository.points('mysql', 'dump', 'one')).find(
-      ({ point }) => point === newest,
-    )!.consistentAtMs;
+    const made = (await bench.repository.points('mysql', 'dump', 'one')).find(({ id }) => id === newest)!;
     // It passes while the prune looks at the stores, so that what is kept is the newest by being the last
     // one.
-    const age = systemClock.nowMs() - bench.originMs - made;
+    const age = Date.now() - takenMs(made);
     expect((await bench.repository.prune(spec, { text: 'short', ms: age }, nobody)).removed).toEqual(old);
     expect(await visible(bench.repository, 'one')).toEqual([newest]);
   });
@@ -155,9 +154,9 @@ describe('what is beyond the retention', () => {
 async function noHalf(bench: Workbench, accident: string): Promise<void> {
   const { repository } = await bench.reopened();
   for (const store of ['one', 'two']) {
-    for (const manifest of await repository.points('mysql', 'dump', store)) {
-      for (const copy of manifest.copies) {
-        await fetched({ ...bench, repository }, manifest, copy).catch((error: unknown) => {
+    for (const made of await repository.points('mysql', 'dump', store)) {
+      for (const copy of made.copies) {
+        await fetched({ ...bench, repository }, made, copy).catch((error: unknown) => {
           throw new Error(`${accident}: visible in ${store}, and not to be had from ${copy}`, {
             cause: error,
           });
@@ -197,13 +196,13 @@ describe('a prune that is interrupted', () => {
         for (const point of old) expect(ofPoint(keys, point), nth.failed).toEqual([]);
         expect(await visible(after.repository, 'two'), nth.failed).toEqual([newest]);
       }
-      // In two stores: two listings and two manifests each, then a manifest, a file and what was prepared of
+      // In two stores: two listings and two points each, then what shows one, a file and what was prepared of
       // one point.
       expect(struck).toBe(2 * (2 + 2 + 3));
     },
   );
 
-  test('between manifests and files shows nothing of what it removes, and what is left is completed by a later drill', async () => {
+  test('between what shows points and their files shows nothing of what it removes, and what is left is completed by a later drill', async () => {
     await using bench = await workbench();
     const [, ...old] = await taken(bench, bench.repository, 3);
     await expect(
@@ -225,13 +224,13 @@ describe('a prune that is interrupted', () => {
 
   test('never takes a point that is being written for what a prune left', async () => {
     await using bench = await workbench();
-    // Another drill's point, prepared in both stores, whose manifest is still on its way.
+    // Another drill's point, prepared in both stores, whose `point.json` is still on its way.
     const reached = Promise.withResolvers<void>();
     const go = Promise.withResolvers<void>();
     const slow = await bench.otherDrill((store) => ({
       ...store,
       write: async (key, body, options) => {
-        if (key.endsWith('/manifest.json')) {
+        if (key.endsWith('/point.json')) {
           reached.resolve();
           await go.promise;
         }
@@ -246,8 +245,8 @@ describe('a prune that is interrupted', () => {
       completed: [],
     });
     go.resolve();
-    const { manifest } = await writing;
-    expect(await visible(bench.repository, 'one')).toContain(manifest.point);
+    const made = await writing;
+    expect(await visible(bench.repository, 'one')).toContain(made.id);
     await noHalf(bench, 'written beside a prune');
   });
 

@@ -220,11 +220,7 @@ describe('when the server fails', () => {
       drill: 'd',
     });
     const both = { ...spec, copies: ['volume', 'offsite'] };
-    const { manifest } = await backUp(
-      repository,
-      { 'dump.sql': Buffer.alloc(40_000_000, 'INSERT INTO a;') },
-      both,
-    );
+    const made = await backUp(repository, { 'dump.sql': Buffer.alloc(40_000_000, 'INSERT INTO a;') }, both);
     const point = await repository.begin(both);
     let piece = 0;
     const { randomBytes } = await import('node:crypto');
@@ -246,10 +242,10 @@ describe('when the server fails', () => {
     await service.waitHealthy(60_000);
     await point.abort();
     for (const store of ['volume', 'offsite'])
-      expect(await repository.points('mysql', 'dump', store)).toEqual([manifest]);
+      expect(await repository.points('mysql', 'dump', store)).toEqual([made]);
     expect((await volume.list('points/')).length).toBe(3);
     const scratch = await mkdtemp(join(folder, 'scratch-'));
-    const artifact = await repository.fetch(manifest, 'offsite', {
+    const artifact = await repository.fetch(made, 'offsite', {
       folder: scratch,
       signal: new AbortController().signal,
       stage: (_, __, work) => work(),

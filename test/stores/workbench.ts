@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { systemClock, type Clock } from '../../core/clock.ts';
 import type { Artifact } from '../../core/backup.ts';
-import type { FetchContext, Manifest, PointSpec, Store, Repository } from '../../core/store.ts';
+import type { RecoveryPoint, StoredPoint } from '../../core/recovery-point.ts';
+import type { FetchContext, PointSpec, Store, Repository } from '../../core/store.ts';
 import type { Stage } from '../../core/timeline.ts';
 import { directory } from '../../stores/directory.ts';
 import { createRepository } from '../../stores/repository.ts';
@@ -107,7 +108,7 @@ export async function backUp(
   files: Record<string, Buffer>,
   spec_: PointSpec = spec,
   atMs = consistency.atMs,
-): Promise<{ manifest: Manifest; sha256: string }> {
+): Promise<RecoveryPoint> {
   const point = await repository.begin(spec_);
   try {
     for (const [name, bytes] of Object.entries(files)) await point.put(name, Readable.from(cut(bytes)));
@@ -118,13 +119,16 @@ export async function backUp(
   }
 }
 
+/** What every store holds of it. */
+export const storedOf = ({ digest: _, provenance: __, ...stored }: RecoveryPoint): StoredPoint => stored;
+
 /** In pieces as a pipe would deliver them. */
 export function* cut(bytes: Buffer, size = 65_536): Generator<Buffer> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }
 
-export const fetched = async (bench: Workbench, manifest: Manifest, store: string): Promise<Artifact> =>
-  bench.repository.fetch(manifest, store, await bench.fetchContext());
+export const fetched = async (bench: Workbench, made: RecoveryPoint, store: string): Promise<Artifact> =>
+  bench.repository.fetch(made, store, await bench.fetchContext());
 
 const nothing = (): never => {
   throw new Error('a directory needs no service and no secret');

@@ -106,7 +106,7 @@ export function storeFaultTests(
   if (!way)
     test('object-corrupted changes as many bytes as it says, in the middle of the largest file of the newest point', async () => {
       const [newest] = await rig.target.points();
-      const file = newest!.files.find((one) => one.name === 'data.bin')!;
+      const file = newest!.payload.files.find((one) => one.name === 'data.bin')!;
       const bytesOf = async (): Promise<Buffer> =>
         Buffer.concat((await (await rig.target.store.read(file.key)).toArray()) as Buffer[]);
       const before = await bytesOf();

@@ -66,15 +66,15 @@ export function meddledRepository(
         const put: typeof writer.put = (name, content) =>
           writer.put(name, meddling.content?.(scene(), mine, content) ?? content);
         return {
-          point: writer.point,
+          id: writer.id,
           put,
           commit: (consistency) => writer.commit(consistency),
           abort: () => writer.abort(),
         };
       },
-      fetch: async (manifest, store, context) => {
+      fetch: async (point, store, context) => {
         await meddling.fetch?.(scene());
-        return repository.fetch(manifest, store, context);
+        return repository.fetch(point, store, context);
       },
     };
   };

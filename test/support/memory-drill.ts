@@ -136,7 +136,7 @@ export const dependenciesFor = (
 
 function tamperWith(home: string, alter: NonNullable<MemoryDrill['tamper']>): void {
   const files = globSync('drills/*/stores/b/**/*', { cwd: home, withFileTypes: true }).filter(
-    (entry) => entry.isFile() && !entry.name.includes('manifest'),
+    (entry) => entry.isFile() && !entry.name.startsWith('point.'),
   );
   for (const entry of files) {
     const path = join(entry.parentPath, entry.name);

@@ -2,58 +2,58 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import type { Manifest } from '../../core/store.ts';
+import type { RecoveryPoint } from '../../core/recovery-point.ts';
 import { files, points } from './dump-files.ts';
-import { backUp, fetched, key, spec, workbench, type Workbench } from './workbench.ts';
+import { backUp, fetched, key, spec, storedOf, workbench, type Workbench } from './workbench.ts';
 
-describe('a store whose manifest was changed', () => {
-  /** Someone who can write to the store but has no key, and corrects the manifest as well. */
+describe('a store whose recovery point was changed', () => {
+  /** Someone who can write to the store but has no key, and corrects the point as well. */
   async function forged(
     bench: Workbench,
-    change: (manifest: Manifest) => unknown,
+    change: (made: RecoveryPoint) => unknown,
     prepared: boolean,
-  ): Promise<Manifest> {
-    const [manifest] = await points(bench);
-    await change(manifest!);
-    const folder = join(bench.folder, 'one', `points/mysql/dump/${manifest!.point}`);
-    for (const name of prepared ? ['manifest.json', 'manifest.prepared'] : ['manifest.json'])
-      await writeFile(join(folder, name), JSON.stringify(manifest));
+  ): Promise<RecoveryPoint> {
+    const [made] = await points(bench);
+    await change(made!);
+    const folder = join(bench.folder, 'one', `points/mysql/dump/${made!.id}`);
+    for (const name of prepared ? ['point.json', 'point.prepared'] : ['point.json'])
+      await writeFile(join(folder, name), JSON.stringify(storedOf(made!)));
     return (await points(bench))[0]!;
   }
 
-  test('is refused when the manifest was changed', async () => {
+  test('is refused when what is stored of it was changed', async () => {
     await using bench = await workbench();
     await backUp(bench.repository, files);
-    const manifest = await forged(
+    const made = await forged(
       bench,
       (it) => {
         it.position['gtid'] = 'aaaa:1-3';
       },
       false,
     );
-    await expect(fetched(bench, manifest, 'one')).rejects.toMatchObject({
+    await expect(fetched(bench, made, 'one')).rejects.toMatchObject({
       message: expect.stringContaining('changed after the backup'),
       found: expect.stringContaining('aaaa:1-3'),
       expected: expect.stringContaining('aaaa:1-7'),
     });
   });
 
-  test('is refused when the manifest and its seal were written without the key', async () => {
+  test('is refused when it and its seal were written without the key', async () => {
     await using bench = await workbench();
     await backUp(bench.repository, files);
-    const manifest = await forged(
+    const made = await forged(
       bench,
       (it) => {
         it.position['gtid'] = 'aaaa:1-3';
       },
       true,
     );
-    await expect(fetched(bench, manifest, 'one')).rejects.toThrow(
-      /manifest\.prepared in store one is refused: it does not decrypt/,
+    await expect(fetched(bench, made, 'one')).rejects.toThrow(
+      /point\.prepared in store one is refused: it does not decrypt/,
     );
   });
 
-  test('is refused when two files were swapped and the manifest with them', async () => {
+  test('is refused when two files were swapped and the point with them', async () => {
     await using bench = await workbench();
     await backUp(bench.repository, { 'a.sql': Buffer.from('aaaa'), 'b.sql': Buffer.from('bbbb') });
     const { repository } = await bench.reopened((store) => ({
@@ -62,29 +62,32 @@ describe('a store whose manifest was changed', () => {
     }));
     await expect(
       repository.fetch((await points(bench))[0]!, 'one', await bench.fetchContext()),
-    ).rejects.toThrow(/SHA-256 is not that of its manifest/);
+    ).rejects.toThrow(/SHA-256 is not the one that was recorded/);
     // Without a seal in the way: the messages themselves know which file they are.
-    const { manifest } = await backUp(bench.repository, {
+    const made = await backUp(bench.repository, {
       'a.sql': Buffer.from('aaaa'),
       'b.sql': Buffer.from('bbbb'),
     });
-    const [a, b] = manifest.files;
+    const [a, b] = made.payload.files;
     const { retrieve } = await import('../../stores/retrieval.ts');
     const { createCipher } = await import('../../stores/cipher.ts');
-    const crossed: Manifest = {
-      ...manifest,
-      files: [
-        { ...b!, name: a!.name, key: a!.key },
-        { ...a!, name: b!.name, key: b!.key },
-      ],
+    const crossed: RecoveryPoint = {
+      ...made,
+      payload: {
+        ...made.payload,
+        files: [
+          { ...b!, name: a!.name, key: a!.key },
+          { ...a!, name: b!.name, key: b!.key },
+        ],
+      },
     };
-    const seal = await createCipher(key).encrypt(Buffer.from(JSON.stringify(crossed)), {
-      schema: 'muster/point/v1',
+    const seal = await createCipher(key).encrypt(Buffer.from(JSON.stringify(storedOf(crossed))), {
+      schema: 'muster/recovery-point/v2',
       component: 'mysql',
       backup: 'dump',
-      point: manifest.point,
-      object: 'manifest',
-      name: 'manifest.json',
+      id: made.id,
+      object: 'point',
+      name: 'point.json',
     });
     const source = {
       ...bench.stores.get('one')!,
@@ -109,30 +112,30 @@ describe('a store whose manifest was changed', () => {
   test.each([
     [
       'leaves its folder',
-      (it: Manifest) => {
-        it.files[0]!.name = '../../../../../../tmp/escaped';
+      (it: RecoveryPoint) => {
+        it.payload.files[0]!.name = '../../../../../../tmp/escaped';
       },
       /could leave its folder/,
     ],
     [
       'is absolute',
-      (it: Manifest) => {
-        it.files[0]!.name = '/tmp/escaped';
+      (it: RecoveryPoint) => {
+        it.payload.files[0]!.name = '/tmp/escaped';
       },
       /absolute/,
     ],
     [
       'has the key of something else',
-      (it: Manifest) => {
-        it.files[0]!.key = `points/mysql/dump/${it.point}/manifest.json`;
+      (it: RecoveryPoint) => {
+        it.payload.files[0]!.key = `points/mysql/dump/${it.id}/point.json`;
       },
       /not its own/,
     ],
     [
       'is a folder of another',
-      (it: Manifest) => {
-        const [file] = it.files;
-        it.files = [
+      (it: RecoveryPoint) => {
+        const [file] = it.payload.files;
+        it.payload.files = [
           { ...file!, name: 'a', key: file!.key.replace('dump.sql', 'a') },
           { ...file!, name: 'a/b', key: file!.key.replace('dump.sql', 'a/b') },
         ];
@@ -141,23 +144,23 @@ describe('a store whose manifest was changed', () => {
     ],
     [
       'comes twice',
-      (it: Manifest) => {
-        it.files.push(it.files[0]!);
+      (it: RecoveryPoint) => {
+        it.payload.files.push(it.payload.files[0]!);
       },
       /names a file twice/,
     ],
-  ])('is refused when a file in the manifest %s', async (_, change, reason) => {
+  ])('is refused when a file in it %s', async (_, change, reason) => {
     await using bench = await workbench();
     await backUp(bench.repository, files, { ...spec, encrypt: false });
-    const manifest = await forged(bench, change, true);
-    await expect(fetched(bench, manifest, 'one')).rejects.toThrow(reason);
+    const made = await forged(bench, change, true);
+    await expect(fetched(bench, made, 'one')).rejects.toThrow(reason);
   });
 
-  test('is an error, not an omission, when a manifest does not parse or lies elsewhere', async () => {
+  test('is an error, not an omission, when it does not parse or lies elsewhere', async () => {
     await using bench = await workbench();
     await backUp(bench.repository, files);
-    const { manifest } = await backUp(bench.repository, files);
-    const path = join(bench.folder, 'one/points/mysql/dump', manifest.point, 'manifest.json');
+    const made = await backUp(bench.repository, files);
+    const path = join(bench.folder, 'one/points/mysql/dump', made.id, 'point.json');
     const text = await readFile(path);
     for (const bad of [
       '',
@@ -167,13 +170,13 @@ describe('a store whose manifest was changed', () => {
     ]) {
       await writeFile(path, bad);
       await expect(points(bench), bad.slice(0, 20)).rejects.toThrow(
-        /manifest\.json in store one is not a manifest/,
+        /point\.json in store one is not a recovery point/,
       );
     }
-    const elsewhere = join(bench.folder, 'one/points/mysql/dump/another/manifest.json');
+    const elsewhere = join(bench.folder, 'one/points/mysql/dump/another/point.json');
     await mkdir(dirname(elsewhere));
     await writeFile(path, text);
     await rename(path, elsewhere);
-    await expect(points(bench)).rejects.toThrow(/is the manifest of something else/);
+    await expect(points(bench)).rejects.toThrow(/is the recovery point of another place/);
   });
 });
