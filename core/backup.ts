@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { ZodType } from 'zod';
+import type { ExternalPayload } from './recovery-point.ts';
 import type { Json, Stage } from './timeline.ts';
 import type { Stops, Until } from './until.ts';
 
@@ -12,6 +13,8 @@ export interface BackupInfo {
    * copy of the drill's own, so that it can be lost.
    */
   holds?: 'software';
+  /** It keeps what it takes by itself (`Consistency.kept`): the stores hold a reference, and encrypt nothing. */
+  payload?: 'external';
   options: ZodType<Record<string, unknown>>;
   /**
    * `snapshot`: where in the system's own terms a backup was taken (a GTID set, an offset), as its recovery
@@ -32,6 +35,11 @@ export interface Consistency {
   tool: string;
   server: string;
   facts?: Json;
+  /**
+   * In the place of files: the backup lies where only this method finds it again. `sha256`: of its content. Its
+   * `restore` is handed the same, and refuses what is another by then.
+   */
+  kept?: ExternalPayload;
 }
 
 /**
@@ -75,6 +83,8 @@ export interface Artifact {
   server: string;
   facts: Json;
   files: PlainFile[];
+  /** In the place of files: what the method keeps by itself. */
+  external?: ExternalPayload;
 }
 
 export interface RestoreContext {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { environmentError } from './errors.ts';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
@@ -21,6 +22,17 @@ const filesSchema = z.strictObject({
   files: z.array(fileSchema),
 });
 
+/** What its method keeps by itself: the reference says where, in words that only the method understands. */
+export const externalSchema = z.strictObject({
+  kind: z.literal('external'),
+  reference: z.string().min(1),
+  bytes: z.number().int().positive(),
+  sha256,
+});
+export type ExternalPayload = Omit<z.infer<typeof externalSchema>, 'kind'>;
+
+export type FilesPayload = z.infer<typeof filesSchema>;
+
 /**
  * A recovery point as every copy holds it, byte for byte. Written last: without it nothing is a recovery
  * point. Its times are absolute, by the clock of the drill that made it, which nobody sets meanwhile; what it
@@ -36,13 +48,13 @@ export const pointSchema = z.strictObject({
   drill: z.string(),
   /** The consistency point, and the same in the system's own terms (`position`). */
   takenAt: z.iso.datetime(),
-  /** When all of the payload was in every copy. That this is in every copy as well is told by the timeline. */
+  /** When all of the payload was in every copy, or where its method keeps it. That this is in every copy as well is told by the timeline. */
   durableAt: z.iso.datetime(),
   position: z.record(z.string(), z.string()),
   tool: z.string(),
   server: z.string(),
   facts: z.json(),
-  payload: filesSchema,
+  payload: z.discriminatedUnion('kind', [filesSchema, externalSchema]),
   copies: z.array(z.string()),
 });
 export type StoredPoint = z.infer<typeof pointSchema>;
@@ -56,6 +68,24 @@ export interface RecoveryPoint extends StoredPoint {
   /** SHA-256 of what was stored of it: `backup.durable` has the same, or it is not the one that was seen. */
   digest: string;
   provenance: Provenance;
+}
+
+/** Its files in our stores: none where its method keeps the payload by itself. */
+export const filesOf = ({ payload }: StoredPoint): readonly StoredFile[] =>
+  payload.kind === 'files' ? payload.files : [];
+
+/** How its files are encrypted; null where they are not, or are not ours. */
+export const encryptionOf = ({ payload }: StoredPoint): FilesPayload['encryption'] =>
+  payload.kind === 'files' ? payload.encryption : null;
+
+/** What is damaged of it in a store. Environment error where nothing of its payload lies there. */
+export function largestFileOf(point: StoredPoint): StoredFile {
+  const [first, ...more] = filesOf(point);
+  if (first) return more.reduce((a, b) => (b.storedBytes > a.storedBytes ? b : a), first);
+  throw environmentError(`recovery point ${point.id} has no file in any store`, {
+    found: `what its method ${point.method} keeps by itself`,
+    expected: 'files',
+  });
 }
 
 export const storedText = (point: StoredPoint): string => JSON.stringify(point, null, 2);

@@ -1,5 +1,5 @@
 import type { BegunWith } from './begun-with.ts';
-import type { Provenance } from './recovery-point.ts';
+import type { Provenance, RecoveryPoint } from './recovery-point.ts';
 import type { Strategy } from './strategy.ts';
 import type { Scenario } from './scenario.ts';
 import type { Verdict } from './verdict.ts';
@@ -105,8 +105,10 @@ export interface EventData {
     /** Of what was stored of it: another one is not this recovery point. */
     digest: string;
     copies: string[];
+    /** `external`: kept by its method; the stores hold a reference, and nothing of it was stored by us. */
+    payload: RecoveryPoint['payload']['kind'];
     plainBytes: number;
-    storedBytes: number;
+    storedBytes: number | null;
     position: Record<string, string>;
   };
   'backup.failed': { id: string; backup: string; point: string; error: string; cutOff?: CutOff };

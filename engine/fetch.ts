@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import type { Artifact } from '../core/backup.ts';
 import { environmentError, messageOf } from '../core/errors.ts';
-import { takenMs, type RecoveryPoint } from '../core/recovery-point.ts';
+import { encryptionOf, takenMs, type RecoveryPoint } from '../core/recovery-point.ts';
 import type { ReplayStep } from '../core/steps/replay.ts';
 import type { RestoreStep } from '../core/steps/restore.ts';
 import type { FetchContext } from '../core/store.ts';
@@ -75,7 +75,7 @@ async function fetchKnown(
 ): Promise<Artifact> {
   // Whoever can write to a store, and has no key, could put an unencrypted point in the place of an encrypted
   // one.
-  if (backup.plan.encrypt !== 'none' && point.payload.encryption === null) {
+  if (backup.plan.encrypt !== 'none' && encryptionOf(point) === null) {
     throw environmentError(`recovery point ${point.id} in ${store} is not encrypted`, {
       found: 'encryption: null',
       expected: `${backup.plan.encrypt}, as the strategy says`,

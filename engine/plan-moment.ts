@@ -61,6 +61,18 @@ function checkMoment(
       }),
     );
   }
+  if (
+    at === 'backup.uploading' &&
+    backups.length > 0 &&
+    backups.every((one) => one.info.payload === 'external')
+  )
+    problems.add(
+      inputError('nothing is uploaded here: the methods keep their backups by themselves', {
+        at: place,
+        found: at,
+        expected: 'backup.begun or backup.dumped',
+      }),
+    );
   if (at === 'prune')
     checkPrune(backups, (found, expected) =>
       problems.add(inputError('nothing is pruned here within a drill', { at: place, found, expected })),

@@ -3,7 +3,7 @@ import { inputError } from '../core/errors.ts';
 import type { DeclaredService } from '../core/fault.ts';
 import type { Registries } from '../core/registries.ts';
 import type { StackDescription } from '../core/stack.ts';
-import type { Strategy } from '../core/strategy.ts';
+import type { BackupPlan, Strategy } from '../core/strategy.ts';
 import type { PlannedComponent, PlannedStore } from '../core/planned.ts';
 import { owned, type Problems } from './plan-input.ts';
 
@@ -143,6 +143,7 @@ export function checkBackups(
           }),
         );
       }
+      if (info.payload === 'external') checkKeptBy(source, at, backup, problems);
       backup.copies.forEach((copy, i) => {
         if (!stores.includes(copy))
           problems.add(unknownName(source, [...at, 'copies', i], 'store', copy, stores));
@@ -150,6 +151,28 @@ export function checkBackups(
       problems.gather(() => parseAs(source, info.options, [...at, 'options'], {}));
     }
   }
+}
+
+/** What a method keeps by itself passes through none of our hands: nobody here can encrypt or remove it. */
+function checkKeptBy(
+  source: Source,
+  at: (string | number)[],
+  { method, encrypt, keep }: BackupPlan,
+  problems: Problems,
+): void {
+  const refuse = (key: string, found: string, expected: string): void =>
+    problems.add(
+      inputError(
+        `${method} keeps its backups by itself: Muster does not ${key === 'keep' ? 'remove' : key} them`,
+        {
+          at: source.place([...at, key], true),
+          found,
+          expected,
+        },
+      ),
+    );
+  if (encrypt !== 'none') refuse('encrypt', encrypt, 'encrypt: none');
+  if (keep) refuse('keep', 'points' in keep ? `{ points: ${keep.points} }` : keep.text, 'no keep');
 }
 
 /** Alerts and the availability target may name the component whose clients they are about. */

@@ -1,5 +1,5 @@
 import type { Consistency } from '../core/backup.ts';
-import { messageOf } from '../core/errors.ts';
+import { environmentError, messageOf } from '../core/errors.ts';
 import type { RecoveryPoint, StoredFile } from '../core/recovery-point.ts';
 import type { PointWriter } from '../core/store.ts';
 import { haveWritten } from './covered.ts';
@@ -117,7 +117,9 @@ async function takeSnapshot(
         signal,
         now: () => timeline.now(),
       });
+      if (consistency.kept) await drill.moments.pass('backup.dumped', backup.id);
       signal.throwIfAborted();
+      checkDeclared(backup, consistency);
       if (running.cut) return await cutShort(drill, running, { id, point }, writer);
       await commit(drill, running, { id, point }, consistency, () => writer.commit(consistency));
       if (!running.measured) measure(drill, running, point, drill.clock.nowMs() - begunMs);
@@ -141,6 +143,15 @@ async function takeSnapshot(
   }
 }
 
+/** What plan allowed rests on where the method says that its backups lie. */
+function checkDeclared({ id, info }: PlannedBackup, { kept }: Consistency): void {
+  if ((kept !== undefined) === (info.payload === 'external')) return;
+  throw environmentError(`backup ${id} was not taken as its method declares`, {
+    found: kept ? `${kept.reference}, kept by the method` : 'nothing that the method keeps',
+    expected: kept ? 'files' : 'a reference to what the method keeps',
+  });
+}
+
 /** One run of a backup: its id, and the point that it makes. */
 interface Taken {
   id: string;
@@ -155,20 +166,25 @@ async function commit(
   write: () => Promise<RecoveryPoint>,
 ): Promise<void> {
   const { digest, copies, position, payload } = await write();
-  const sum = (pick: (file: StoredFile) => number): number =>
-    payload.files.reduce((total, file) => total + pick(file), 0);
   drill.timeline.emit('backup.durable', {
     ...taken,
     backup: running.backup.id,
     consistentAtMs: consistency.atMs,
     digest,
     copies,
-    plainBytes: sum((file) => file.plainBytes),
-    storedBytes: sum((file) => file.storedBytes),
+    payload: payload.kind,
+    ...sizesOf(payload),
     position,
   });
   running.durable += 1;
   running.failedInARow = 0;
+}
+
+function sizesOf(payload: RecoveryPoint['payload']): { plainBytes: number; storedBytes: number | null } {
+  if (payload.kind === 'external') return { plainBytes: payload.bytes, storedBytes: null };
+  const sum = (pick: (file: StoredFile) => number): number =>
+    payload.files.reduce((total, file) => total + pick(file), 0);
+  return { plainBytes: sum((file) => file.plainBytes), storedBytes: sum((file) => file.storedBytes) };
 }
 
 /** Once: what a fault makes slow later on is what the drill looks at, and moves no schedule. */

@@ -1,3 +1,4 @@
+import type { BackupInfo } from '../core/backup.ts';
 import { stepsOf } from '../core/steps/index.ts';
 import type { BackupPlan } from '../core/strategy.ts';
 import { eventsOf, type TimelineEvent } from '../core/timeline.ts';
@@ -17,10 +18,17 @@ function declared({ strategy }: Agreement, backup: string): BackupPlan | undefin
   return strategy.components[component!]?.backups[name.join('.')];
 }
 
+/** What the driver says of the method that takes it, where both are known here. */
+function infoOf(plan: Agreement, backup: string): BackupInfo | undefined {
+  const component = plan.strategy.components[backup.split('.')[0]!];
+  const of = declared(plan, backup);
+  return of && component && plan.known.drivers[component.driver]?.backups[of.method];
+}
+
 const closeTo = (a: number, b: number): boolean => Math.abs(a - b) <= 1e-6 * Math.max(1, Math.abs(b));
 
 function schedulesDisagree(plan: Agreement): string | null {
-  const { scenario, strategy, events, completed, known } = plan;
+  const { scenario, events, completed } = plan;
   const begun = eventsOf(events, 'schedule.begun');
   const wrong = firstOf(begun, (event) => {
     const { backup, method, intervalMs, scaledMs, holds } = event.data;
@@ -28,8 +36,7 @@ function schedulesDisagree(plan: Agreement): string | null {
     if (!of || !scenario.protect.includes(backup))
       return `${says(event)} runs ${backup}, which is not planned`;
     if (method !== of.method) return `${says(event)} takes ${backup} by ${method}, and not by ${of.method}`;
-    const driver = known.drivers[strategy.components[backup.split('.')[0]!]!.driver];
-    const info = driver?.backups[method];
+    const info = infoOf(plan, backup);
     if (info && info.holds !== holds)
       return `${says(event)} says what is in the points of ${backup} otherwise`;
     const everyMs = info?.kind === 'continuous' ? null : (of.every?.ms ?? null);
@@ -89,7 +96,12 @@ function pointsDisagree(plan: Agreement): string | null {
   );
   if (wrong) return wrong;
   return firstOf(eventsOf(plan.events, 'backup.durable'), (event) => {
-    const { backup, copies } = event.data;
+    const { backup, copies, payload, storedBytes } = event.data;
+    const info = infoOf(plan, backup);
+    if (info && payload !== (info.payload ?? 'files'))
+      return `${says(event)} says that its payload is ${payload}, which is not what its method takes`;
+    if ((storedBytes === null) !== (payload === 'external'))
+      return `${says(event)} and its payload differ on what was stored`;
     const wanted = declared(plan, backup)!.copies;
     const differs = [...wanted, ...copies].find((one) => wanted.includes(one) !== copies.includes(one));
     return differs !== undefined && `${says(event)} and the strategy differ on a copy in ${differs}`;

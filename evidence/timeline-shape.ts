@@ -120,8 +120,9 @@ const shapes = {
     consistentAtMs: ms,
     digest: sha256,
     copies: texts.min(1),
+    payload: z.enum(['files', 'external']),
     plainBytes: count,
-    storedBytes: count,
+    storedBytes: count.nullable(),
     position: z.record(text, text),
   }),
   'backup.failed': z.strictObject({

@@ -108,9 +108,13 @@ function judgeRestored(evidence: Evidence): Finding[] {
       ({ data }) => data.backup === taken.data.backup && data.point === taken.data.point,
     );
     const proof = [...(durable ? [durable.seq] : []), taken.seq, ended.seq];
+    const kept =
+      durable?.data.payload === 'external'
+        ? ' Its content lies where its method keeps it, and in no store.'
+        : '';
     const good = {
       verdict: 'pass' as const,
-      detail: `${taken.data.point} from ${taken.data.store}, which this drill made and saw become durable.`,
+      detail: `${taken.data.point} from ${taken.data.store}, which this drill made and saw become durable.${kept}`,
     };
     return [finding({ ...common, ...(doubtOf(evidence, step, taken) ?? good), evidence: proof })];
   });

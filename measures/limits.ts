@@ -211,6 +211,8 @@ function limitsOfBackups({ events, strategy, scenario }: Evidence): string[] {
         .flatMap(([, plan]) => plan.copies),
     ),
   );
+  const kept = eventsOf(events, 'backup.durable').filter(({ data }) => data.payload === 'external');
+  const keptOf = [...new Set(kept.map(({ data }) => data.backup))];
   const unused = [...required].filter((store) => !used.includes(store));
   const pruned = new Set(eventsOf(events, 'prune.ended').map(({ data }) => data.backup));
   const unpruned = Object.entries(strategy.components)
@@ -222,6 +224,11 @@ function limitsOfBackups({ events, strategy, scenario }: Evidence): string[] {
     .filter((name) => !pruned.has(name));
   return [
     ...(idle.length > 0 ? [`Declared and not exercised: ${list(idle)}.`] : []),
+    ...(keptOf.length > 0
+      ? [
+          `What ${list(keptOf)} takes is kept by its own method: where, in how many copies and how protected is not known here; the stores hold a reference to it.`,
+        ]
+      : []),
     ...(unused.length > 0
       ? [`Nothing was restored from ${list(unused)}: that those copies can be is not shown.`]
       : []),

@@ -1,4 +1,4 @@
-import type { RecoveryPoint } from '../core/recovery-point.ts';
+import { encryptionOf, filesOf, type RecoveryPoint } from '../core/recovery-point.ts';
 import { environmentError } from '../core/errors.ts';
 import { checkPath } from './key.ts';
 
@@ -72,9 +72,9 @@ export function checkPaths(point: RecoveryPoint): void {
   const seen = new Set<string>();
   const refused = (why: string, found: string, expected?: string): Error =>
     environmentError(`recovery point ${point.id} is refused: ${why}`, { found, expected });
-  for (const file of point.payload.files) {
+  for (const file of filesOf(point)) {
     checkPath(file.name, `a file name in recovery point ${point.id}`, 'environment');
-    const expected = fileKey(point, file.name, point.payload.encryption !== null);
+    const expected = fileKey(point, file.name, encryptionOf(point) !== null);
     if (file.key !== expected) throw refused(`the key of ${file.name} is not its own`, file.key, expected);
     if (seen.has(file.name)) throw refused('it names a file twice', file.name);
     seen.add(file.name);

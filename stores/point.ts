@@ -1,10 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import type { Consistency } from '../core/backup.ts';
-import { MusterError } from '../core/errors.ts';
+import { MusterError, environmentError } from '../core/errors.ts';
 import {
+  externalSchema,
   pointSchema,
   storedText,
+  type ExternalPayload,
+  type FilesPayload,
   type RecoveryPoint,
   type StoredFile,
   type StoredPoint,
@@ -92,7 +95,10 @@ export function createPoint(spec: PointSpec, context: PointContext): PointWriter
   };
 
   const commit = async (consistency: Consistency): Promise<RecoveryPoint> => {
-    const point = pointOf(spec, id, finished(id, files), consistency, context);
+    const { kept } = consistency;
+    if (kept && files.size > 0) throw mixed(id);
+    const payload = kept ? keptPayload(spec, id, kept) : filesPayload(finished(id, files), cipher);
+    const point = pointOf(spec, id, payload, consistency, context);
     const bytes = Buffer.from(storedText(point));
     const sealed = cipher ? await cipher.encrypt(bytes, fileBinding(at, 'point', 'point.json')) : bytes;
     await writeCopies(copies, preparedKey(at), sealed, work.signal);
@@ -111,12 +117,41 @@ export function createPoint(spec: PointSpec, context: PointContext): PointWriter
   };
 }
 
+const filesPayload = (files: StoredFile[], cipher: Cipher | null): FilesPayload => ({
+  kind: 'files',
+  compression: 'zstd',
+  encryption: cipher && { ...encryption, keyId: cipher.keyId },
+  files,
+});
+
+const mixed = (id: string): MusterError =>
+  new MusterError('internal', `recovery point ${id} has two payloads`, {
+    found: 'more beside what the method keeps by itself',
+    expected: 'files, or one reference',
+  });
+
+/** What cannot be found again, or is empty, is no backup. */
+function keptPayload({ encrypt }: PointSpec, id: string, kept: ExternalPayload): StoredPoint['payload'] {
+  if (encrypt)
+    throw environmentError(`recovery point ${id} is to be encrypted, and its method keeps it by itself`, {
+      found: kept.reference,
+      expected: 'encrypt: none',
+    });
+  const parsed = externalSchema.safeParse({ kind: 'external', ...kept });
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0]!;
+  throw environmentError(`what is to be recovery point ${id} is no backup`, {
+    found: `${issue.path.join('.')}: ${issue.message}`,
+    expected: 'a reference, a byte at least, and the SHA-256 of the content',
+  });
+}
+
 const pointOf = (
   { component, backup, method }: PointSpec,
   id: string,
-  files: StoredFile[],
+  payload: StoredPoint['payload'],
   { atMs, position, tool, server, facts = null }: Consistency,
-  { copies, cipher, time, drill }: PointContext,
+  { copies, time, drill }: PointContext,
 ): StoredPoint =>
   pointSchema.parse({
     schema: 'muster/recovery-point/v2',
@@ -131,12 +166,7 @@ const pointOf = (
     tool,
     server,
     facts,
-    payload: {
-      kind: 'files',
-      compression: 'zstd',
-      encryption: cipher && { ...encryption, keyId: cipher.keyId },
-      files,
-    },
+    payload,
     copies: [...copies.keys()],
   } satisfies Record<keyof StoredPoint, unknown>);
 

@@ -1,5 +1,5 @@
 import { environmentError } from '../core/errors.ts';
-import { newestFirst, takenMs, type RecoveryPoint } from '../core/recovery-point.ts';
+import { filesOf, newestFirst, takenMs, type RecoveryPoint } from '../core/recovery-point.ts';
 import type { PointSpec, Pruned } from '../core/store.ts';
 import type { Keep } from '../core/strategy.ts';
 import { everyCopy, type Copies } from './copies.ts';
@@ -103,7 +103,7 @@ function chosen(
 const isWhole = (point: RecoveryPoint, there: ReadonlyMap<string, number>): boolean =>
   there.has(pointKey(point)) &&
   there.has(preparedKey(point)) &&
-  point.payload.files.every(({ key, storedBytes }) => there.get(key) === storedBytes);
+  filesOf(point).every(({ key, storedBytes }) => there.get(key) === storedBytes);
 
 const ofPoint = (objects: ReadonlyMap<string, number>, at: PointAt): [string, number][] =>
   [...objects].filter(([key]) => key.startsWith(pointPrefix(at)));

@@ -4,6 +4,8 @@ import type { Readable } from 'node:stream';
 import type { Artifact, PlainFile } from '../core/backup.ts';
 import { environmentError, messageOf } from '../core/errors.ts';
 import {
+  encryptionOf,
+  filesOf,
   newestFirst,
   pointSchema,
   type RecoveryPoint,
@@ -61,12 +63,12 @@ export async function readPoints(
 }
 
 /**
- * Fetches, verifies, decrypts and unpacks into the context's folder. Refuses with the object's name, what was
- * expected and what was found.
+ * Fetches, verifies, decrypts and unpacks into the context's folder; of what its method keeps by itself, the
+ * reference is verified and handed on. Refuses with the object's name, what was expected and what was found.
  */
 export async function retrieve(point: RecoveryPoint, from: Source, context: FetchContext): Promise<Artifact> {
   checkPaths(point);
-  const { files } = point.payload;
+  const files = filesOf(point);
   const cipher = cipherFor(point, from);
   const scratch = await mkdtemp(join(context.folder, '.fetched-'));
   const scratchOf = (file: StoredFile): string => join(scratch, String(files.indexOf(file)));
@@ -87,6 +89,10 @@ export async function retrieve(point: RecoveryPoint, from: Source, context: Fetc
         done += file.storedBytes;
       }
     });
+    if (point.payload.kind === 'external') {
+      const { kind: _, ...external } = point.payload;
+      return { ...artifactOf(point, []), external };
+    }
     return await context.stage('decrypt', `recovery point ${point.id}`, () =>
       unpackAll(point, cipher, scratchOf, context),
     );
@@ -101,7 +107,7 @@ async function unpackAll(
   scratchOf: (file: StoredFile) => string,
   context: FetchContext,
 ): Promise<Artifact> {
-  const { files } = point.payload;
+  const files = filesOf(point);
   const plainBytes = total(files, 'plainBytes');
   const unpacked: PlainFile[] = [];
   let done = 0;
@@ -119,14 +125,20 @@ async function unpackAll(
     done += file.plainBytes;
     unpacked.push({ name: file.name, path: target, bytes: file.plainBytes });
   }
-  const { id, method, position, tool, server } = point;
-  return { point: id, method, position, tool, server, facts: point.facts as Json, files: unpacked };
+  return artifactOf(point, unpacked);
 }
 
+const artifactOf = (
+  { id, method, position, tool, server, facts }: RecoveryPoint,
+  files: PlainFile[],
+): Artifact => ({ point: id, method, position, tool, server, facts: facts as Json, files });
+
 /** The cipher that a recovery point asks for; null when its files are not encrypted. */
-function cipherFor({ id, payload }: RecoveryPoint, from: Source): Cipher | null {
-  if (payload.encryption === null) return null;
-  const { keyId, ...format } = payload.encryption;
+function cipherFor(point: RecoveryPoint, from: Source): Cipher | null {
+  const { id } = point;
+  const asked = encryptionOf(point);
+  if (asked === null) return null;
+  const { keyId, ...format } = asked;
   if (canonicalJson(format) !== canonicalJson(encryption)) {
     throw environmentError(`recovery point ${id} is encrypted in a way that is not known here`, {
       found: canonicalJson(format),

@@ -29,6 +29,10 @@ const bad = z.strictObject({
     .enum(['attach', 'seed', 'prepare', 'copy', 'wipe', 'restore', 'read', 'read-back', 'check', 'close'])
     .optional()
     .describe('What never ends'),
+  kept: z
+    .enum(['whole', 'altered', 'gone', 'empty'])
+    .default('whole')
+    .describe('What becomes of copies that it keeps by itself; `empty`: there is nothing in them at once'),
   stallBackupsAfter: z.int().min(0).optional().describe('Copies that succeed before every later one hangs'),
 });
 

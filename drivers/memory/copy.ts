@@ -25,8 +25,7 @@ export function copyMethod(database: Database, config: MemoryConfig): BackupMeth
       await database.operate(() => undefined);
       const atMs = now();
       const position = { history: database.history, sequence: String(database.sequence) };
-      const lines = snapshotLines(database, config);
-      await to.put(fileName, Readable.from(whileAlive(database, [...lines, `${endMark}${lines.length}\n`])));
+      await to.put(fileName, Readable.from(whileAlive(database, contentOf(database, config))));
       taken += 1;
       return { atMs, position, tool: 'copy 1', server: serverName };
     },
@@ -59,6 +58,12 @@ function omitted(config: MemoryConfig, table: string, id: number): boolean {
   return unit % omit.every === 0;
 }
 
+/** All lines of a copy, the end mark included. */
+export function contentOf(database: Database, config: MemoryConfig): string[] {
+  const lines = snapshotLines(database, config);
+  return [...lines, `${endMark}${lines.length}\n`];
+}
+
 function snapshotLines(database: Database, config: MemoryConfig): string[] {
   const lines: string[] = [];
   for (const [table, { rows }] of database.tables) {
@@ -81,12 +86,19 @@ function snapshotLines(database: Database, config: MemoryConfig): string[] {
   return lines;
 }
 
-async function restoreCopy(
+const restoreCopy = async (
   database: Database,
+  from: Artifact,
+  context: RestoreContext,
+): Promise<{ rows: number; tables: number }> => loadCopy(database, await readWhole(from), from, context);
+
+/** Puts a copy that is known to be whole in the place of everything. */
+export async function loadCopy(
+  database: Database,
+  entries: readonly Entry[],
   from: Artifact,
   { stage, progress }: RestoreContext,
 ): Promise<{ rows: number; tables: number }> {
-  const entries = await readWhole(from);
   await stage('fence', 'close the database', async () => database.stop());
   await stage('restore', 'load the copy', async () => {
     const { pid } = database;
@@ -108,17 +120,21 @@ async function restoreCopy(
   return { rows: entries.reduce((sum, entry) => sum + entry.rows.length, 0), tables: database.tables.size };
 }
 
-/** Everything of the copy, or an error: nothing has been touched by then. */
-async function readWhole(from: Artifact): Promise<Entry[]> {
+function readWhole(from: Artifact): Promise<Entry[]> {
   const file = from.files.find(({ name }) => name === fileName);
   if (!file)
     throw environmentError('the copy has no data file', {
       expected: fileName,
       found: from.files.map(({ name }) => name).join(', ') || 'no files',
     });
+  return entriesOf(createInterface({ input: createReadStream(file.path) }));
+}
+
+/** Everything of the copy, or an error: nothing has been touched by then. */
+export async function entriesOf(copy: AsyncIterable<string> | Iterable<string>): Promise<Entry[]> {
   const entries: Entry[] = [];
   let promised: number | null = null;
-  for await (const line of createInterface({ input: createReadStream(file.path) })) {
+  for await (const line of copy) {
     if (line.startsWith(endMark)) {
       promised = Number(line.slice(endMark.length));
       continue;

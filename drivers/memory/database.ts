@@ -31,6 +31,8 @@ export class Database {
   readonly #listeners = new Set<() => void>();
   tables = new Map<string, Table>();
   journal: Entry[] = [];
+  /** Copies that it keeps by itself, out of the reach of whatever happens to its data. */
+  readonly kept = new Map<string, string>();
   sequence = 0;
   pid = 1;
   /** A setting with which it does not come up. */

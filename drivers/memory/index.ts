@@ -8,6 +8,7 @@ import { memoryFaults } from './faults.ts';
 import { journalMethod } from './follow.ts';
 import { hangingMethod, never } from './hanging.ts';
 import { inventory } from './inventory.ts';
+import { keptMethod } from './kept.ts';
 import { rows } from './rows.ts';
 import { stops } from './stops.ts';
 import type { MemorySystem } from './system.ts';
@@ -30,6 +31,13 @@ export default defineDriver<MemoryConfig, MemorySystem>({
       options: z.strictObject({}),
       position: z.strictObject({ history: z.string(), sequence: z.string().regex(/^\d+$/) }),
       of: (system) => hangingMethod(system, copyMethod(system.database, system.config)),
+    },
+    kept: {
+      about: 'the same, kept by the database itself: the stores hold a reference to it',
+      kind: 'snapshot',
+      payload: 'external',
+      options: z.strictObject({}),
+      of: ({ database, config }) => keptMethod(database, config),
     },
     journal: {
       about: 'every commit as it happens',

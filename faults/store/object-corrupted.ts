@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { environmentError } from '../../core/errors.ts';
+import { largestFileOf } from '../../core/recovery-point.ts';
 import { defineStoreFault } from '../../core/fault.ts';
 
 const params = z.strictObject({
@@ -26,7 +27,7 @@ export default defineStoreFault({
       throw environmentError(`store ${target.name} has no recovery point to damage`, {
         expected: 'one at least: a later moment, or `points: 1`',
       });
-    const file = newest.payload.files.reduce((a, b) => (b.storedBytes > a.storedBytes ? b : a));
+    const file = largestFileOf(newest);
     const from = Math.max(0, Math.floor((file.storedBytes - bytes) / 2));
     const {
       before: [before],

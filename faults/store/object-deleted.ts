@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { environmentError } from '../../core/errors.ts';
+import { largestFileOf } from '../../core/recovery-point.ts';
 import { defineStoreFault } from '../../core/fault.ts';
 
 /** The largest file of the newest recovery point, which still promises it. */
@@ -16,7 +17,7 @@ export default defineStoreFault({
       throw environmentError(`store ${target.name} has no recovery point to delete from`, {
         expected: 'one at least: a later moment, or `points: 1`',
       });
-    const { key } = newest.payload.files.reduce((a, b) => (b.storedBytes > a.storedBytes ? b : a));
+    const { key } = largestFileOf(newest);
     const {
       before: [before],
       putBack,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { environmentError } from '../../core/errors.ts';
+import { encryptionOf } from '../../core/recovery-point.ts';
 import { defineStoreFault } from '../../core/fault.ts';
 
 /**
@@ -17,8 +18,8 @@ export default defineStoreFault({
   witnessDeadlineMs: 30_000,
   inject: async (target) => {
     const [newest] = await target.points();
-    const encryption = newest?.payload.encryption;
-    if (!encryption)
+    const encryption = newest && encryptionOf(newest);
+    if (!newest || !encryption)
       throw environmentError(`no key is needed to restore from store ${target.name}`, {
         found: newest ? 'its newest recovery point is not encrypted' : 'it has no recovery point',
         expected: 'encrypt: aes-256, and a recovery point',

@@ -111,7 +111,28 @@ test('the schema of a result takes results and refuses one with a word too many,
   }
 });
 
-test('the schema of a manifest compiles and asks for its files', async () => {
-  const validate = await validatorOf('manifest');
-  expect(validate({})).toBe(false);
+test('the schema of a recovery point takes files, or a reference, and nothing less', async () => {
+  const validate = await validatorOf('recovery-point');
+  const point = {
+    schema: 'muster/recovery-point/v2',
+    id: 'p1',
+    component: 'mysql',
+    backup: 'dump',
+    method: 'dump',
+    drill: '7',
+    takenAt: '2026-01-02T03:04:05.678Z',
+    durableAt: '2026-01-02T03:04:06.000Z',
+    position: {},
+    tool: '',
+    server: '',
+    facts: null,
+    copies: ['offsite'],
+  };
+  const external = { kind: 'external', reference: 'slot 7', bytes: 12, sha256: 'a'.repeat(64) };
+  const files = { kind: 'files', compression: 'zstd', encryption: null, files: [] };
+  expect(validate({ ...point, payload: files })).toBe(true);
+  expect(validate({ ...point, payload: external })).toBe(true);
+  for (const bad of [{}, { ...external, bytes: 0 }, { ...external, files: [] }, { kind: 'files' }])
+    expect(validate({ ...point, payload: bad })).toBe(false);
+  expect(validate(point)).toBe(false);
 });

@@ -1,14 +1,14 @@
-import { globSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import type { Sink } from '../../core/backup.ts';
 import type { BoundaryMoment } from '../../core/scenario.ts';
-import type { RecoveryPoint } from '../../core/recovery-point.ts';
 import { eventsOf, type TimelineEvent } from '../../core/timeline.ts';
 import { readChain } from '../../evidence/chain.ts';
 import { createMoments, watchedSink } from '../../engine/moments.ts';
 import { drillInMemory } from '../support/memory-drill.ts';
+import { pointsIn } from '../support/stored-points.ts';
 
 const timelineOf = (folder: string): TimelineEvent[] =>
   readChain(readFileSync(join(folder, 'events.jsonl'), 'utf8')).events;
@@ -83,15 +83,7 @@ describe('a sink that is watched', () => {
   });
 });
 
-/** Manifests in the stores that were kept: what looks like a recovery point to whoever restores. */
-const pointsIn = (folder: string): string[] =>
-  [
-    ...new Set(
-      globSync('stores/*/**/point.json', { cwd: folder }).map(
-        (path) => (JSON.parse(readFileSync(join(folder, path), 'utf8')) as RecoveryPoint).id,
-      ),
-    ),
-  ].sort();
+const shownIn = (folder: string): string[] => [...new Set(pointsIn(folder).map(({ id }) => id))].sort();
 
 describe('a crash in the middle of a backup', () => {
   const crashAt = (moment: BoundaryMoment) =>
@@ -117,8 +109,8 @@ describe('a crash in the middle of a backup', () => {
     const fault = eventsOf(events, 'fault.begun')[0]!;
     const cut = eventsOf(events, 'backup.begun').findLast(({ seq }) => seq < fault.seq)!.data.point;
     const durable = eventsOf(events, 'backup.durable');
-    expect(pointsIn(folder)).toEqual(durable.map(({ data }) => data.point).sort());
-    expect(pointsIn(folder).length).toBeGreaterThanOrEqual(2);
+    expect(shownIn(folder)).toEqual(durable.map(({ data }) => data.point).sort());
+    expect(shownIn(folder).length).toBeGreaterThanOrEqual(2);
     const end = events.find(
       (event) =>
         (event.type === 'backup.durable' || event.type === 'backup.failed') && event.data.point === cut,

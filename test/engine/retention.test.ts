@@ -6,10 +6,10 @@ import { registries } from '../../cli/registries.ts';
 import { memoryFaults } from '../../drivers/memory/faults.ts';
 import { memoryFault } from '../../drivers/memory/system.ts';
 import type { DrillResult } from '../../core/result.ts';
-import type { RecoveryPoint } from '../../core/recovery-point.ts';
 import { eventsOf, type TimelineEvent } from '../../core/timeline.ts';
 import { readChain } from '../../evidence/chain.ts';
 import { drillInMemory, type MemoryDrill } from '../support/memory-drill.ts';
+import { pointsIn } from '../support/stored-points.ts';
 
 const timelineOf = (folder: string): TimelineEvent[] =>
   readChain(readFileSync(join(folder, 'events.jsonl'), 'utf8')).events;
@@ -17,8 +17,8 @@ const timelineOf = (folder: string): TimelineEvent[] =>
  * Points that a store shows, and the folders of points that there are: with files, whether or not they show.
  */
 const shown = (folder: string, store: string): string[] =>
-  globSync(`stores/${store}/**/point.json`, { cwd: folder })
-    .map((path) => (JSON.parse(readFileSync(join(folder, path), 'utf8')) as RecoveryPoint).id)
+  pointsIn(folder, store)
+    .map(({ id }) => id)
     .sort();
 const withFiles = (folder: string, store: string): string[] => {
   const files = globSync(`stores/${store}/**`, { cwd: folder, withFileTypes: true })

@@ -104,6 +104,7 @@ describe('a schedule that Muster itself kept waiting', () => {
           consistentAtMs: 14_950,
           digest: '1'.repeat(64),
           copies,
+          payload: 'files',
           plainBytes: 4096,
           storedBytes: 1024,
           position,

@@ -2,7 +2,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import type { RecoveryPoint } from '../../core/recovery-point.ts';
+import { filesOf, type FilesPayload, type RecoveryPoint } from '../../core/recovery-point.ts';
 import { files, points } from './dump-files.ts';
 import { backUp, fetched, key, spec, storedOf, workbench, type Workbench } from './workbench.ts';
 
@@ -68,13 +68,13 @@ describe('a store whose recovery point was changed', () => {
       'a.sql': Buffer.from('aaaa'),
       'b.sql': Buffer.from('bbbb'),
     });
-    const [a, b] = made.payload.files;
+    const [a, b] = filesOf(made);
     const { retrieve } = await import('../../stores/retrieval.ts');
     const { createCipher } = await import('../../stores/cipher.ts');
     const crossed: RecoveryPoint = {
       ...made,
       payload: {
-        ...made.payload,
+        ...(made.payload as FilesPayload),
         files: [
           { ...b!, name: a!.name, key: a!.key },
           { ...a!, name: b!.name, key: b!.key },
@@ -113,29 +113,29 @@ describe('a store whose recovery point was changed', () => {
     [
       'leaves its folder',
       (it: RecoveryPoint) => {
-        it.payload.files[0]!.name = '../../../../../../tmp/escaped';
+        (it.payload as FilesPayload).files[0]!.name = '../../../../../../tmp/escaped';
       },
       /could leave its folder/,
     ],
     [
       'is absolute',
       (it: RecoveryPoint) => {
-        it.payload.files[0]!.name = '/tmp/escaped';
+        (it.payload as FilesPayload).files[0]!.name = '/tmp/escaped';
       },
       /absolute/,
     ],
     [
       'has the key of something else',
       (it: RecoveryPoint) => {
-        it.payload.files[0]!.key = `points/mysql/dump/${it.id}/point.json`;
+        (it.payload as FilesPayload).files[0]!.key = `points/mysql/dump/${it.id}/point.json`;
       },
       /not its own/,
     ],
     [
       'is a folder of another',
       (it: RecoveryPoint) => {
-        const [file] = it.payload.files;
-        it.payload.files = [
+        const [file] = (it.payload as FilesPayload).files;
+        (it.payload as FilesPayload).files = [
           { ...file!, name: 'a', key: file!.key.replace('dump.sql', 'a') },
           { ...file!, name: 'a/b', key: file!.key.replace('dump.sql', 'a/b') },
         ];
@@ -145,7 +145,7 @@ describe('a store whose recovery point was changed', () => {
     [
       'comes twice',
       (it: RecoveryPoint) => {
-        it.payload.files.push(it.payload.files[0]!);
+        (it.payload as FilesPayload).files.push((it.payload as FilesPayload).files[0]!);
       },
       /names a file twice/,
     ],

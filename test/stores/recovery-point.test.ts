@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { systemClock, type Clock } from '../../core/clock.ts';
 import { MusterError } from '../../core/errors.ts';
-import { pointSchema } from '../../core/recovery-point.ts';
+import { filesOf, pointSchema } from '../../core/recovery-point.ts';
 import { keyIdOf } from '../../stores/cipher.ts';
 import { everything, files, points, sql } from './dump-files.ts';
 import { backUp, consistency, cut, fetched, key, spec, storedOf, workbench } from './workbench.ts';
@@ -58,7 +58,7 @@ describe('a recovery point', () => {
       copies: ['one', 'two'],
       payload: { kind: 'files', compression: 'zstd', encryption: { keyId: keyIdOf(key) } },
     });
-    const [file] = made.payload.files;
+    const [file] = filesOf(made);
     for (const store of ['one', 'two']) {
       const text = await readFile(join(bench.folder, store, `points/mysql/dump/${point.id}/point.json`));
       expect(sha256(text)).toBe(made.digest);
@@ -91,6 +91,49 @@ describe('a recovery point', () => {
       expect(Date.parse(durableAt)).toBe(origin + nowMs - 5_000);
       expect(Date.parse(takenAt)).toBe(origin + nowMs - 5_000 - 301);
     }
+  });
+
+  test('is a reference alone where its method keeps it, from either copy, and no more once that was changed', async () => {
+    await using bench = await workbench();
+    const external = { reference: 'slot 7', bytes: 12, sha256: sha256(Buffer.from('theirs')) };
+    const plain = { ...spec, encrypt: false };
+    const point = await bench.repository.begin(plain);
+    const made = await point.commit({ ...consistency, kept: external });
+    expect(made.payload).toEqual({ kind: 'external', ...external });
+    expect(await points(bench)).toEqual([made]);
+    for (const store of ['one', 'two']) {
+      const context = await bench.fetchContext();
+      expect(await bench.repository.fetch(made, store, context)).toMatchObject({ external, files: [] });
+      expect(context.stages).toEqual(['fetch']);
+    }
+    const other = { ...made, payload: { kind: 'external' as const, ...external, reference: 'slot 8' } };
+    await expect(fetched(bench, other, 'one')).rejects.toThrow(/changed after the backup/);
+  });
+
+  test.each([
+    ['no reference', { reference: '' }],
+    ['nothing in it', { bytes: 0 }],
+    ['no digest', { sha256: 'none' }],
+  ])('is none that its method keeps with %s', async (_what, lacking) => {
+    await using bench = await workbench();
+    const point = await bench.repository.begin({ ...spec, encrypt: false });
+    const kept = { reference: 'slot 7', bytes: 12, sha256: sha256(Buffer.from('theirs')), ...lacking };
+    await expect(point.commit({ ...consistency, kept })).rejects.toThrow(/is no backup/);
+    await point.abort();
+    expect(await points(bench)).toEqual([]);
+  });
+
+  test('has one payload, and none that is kept elsewhere and was to be encrypted', async () => {
+    await using bench = await workbench();
+    const kept = { reference: 'slot 7', bytes: 12, sha256: sha256(Buffer.from('theirs')) };
+    const plain = { ...spec, encrypt: false };
+    const both = await bench.repository.begin(plain);
+    await both.put('dump.sql', Readable.from(cut(sql)));
+    await expect(both.commit({ ...consistency, kept })).rejects.toThrow(/two payloads/);
+    const encrypted = await bench.repository.begin(spec);
+    await expect(encrypted.commit({ ...consistency, kept })).rejects.toThrow(/is to be encrypted/);
+    for (const point of [both, encrypted]) await point.abort();
+    expect(await points(bench)).toEqual([]);
   });
 
   test('shows no plain byte and no key in any store', async () => {

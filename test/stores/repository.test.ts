@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../core/clock.ts';
 import { MusterError } from '../../core/errors.ts';
+import { filesOf } from '../../core/recovery-point.ts';
 import { keyIdOf } from '../../stores/cipher.ts';
 import { createRepository } from '../../stores/repository.ts';
 import { everything, files } from './dump-files.ts';
@@ -148,13 +149,9 @@ test("points of other drills in the same stores are told apart, newest first by 
     older.id,
   ]);
   expect(
-    [older, newer].map(
-      ({
-        payload: {
-          files: [file],
-        },
-      }) => [bench.repository.wrote(file!.key), other.wrote(file!.key)],
-    ),
+    [older, newer]
+      .flatMap((point) => filesOf(point))
+      .map(({ key: at }) => [bench.repository.wrote(at), other.wrote(at)]),
   ).toEqual([
     [true, false],
     [false, true],

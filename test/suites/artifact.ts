@@ -19,7 +19,7 @@ import type {
 /** A folder that receives what a driver backs up, and hands it back as the artifact that a restore gets. */
 export interface Receiver extends Sink, LogSink {
   artifact(method: string, consistency: Consistency): Artifact;
-  /** Changes the bytes of every file, as a bad disk would. */
+  /** Changes the bytes of every file, as a bad disk would; what a method keeps is another than it was. */
   damage(change: (content: Buffer) => Buffer): Promise<void>;
   remove(): Promise<void>;
 }
@@ -27,6 +27,7 @@ export interface Receiver extends Sink, LogSink {
 export async function createReceiver(): Promise<Receiver> {
   const folder = await mkdtemp(join(tmpdir(), 'muster-conformance-'));
   const files = new Map<string, PlainFile>();
+  let changed = (sha256: string): string => sha256;
   const pathOf = (name: string): string => join(folder, name.replaceAll('/', '_'));
   return {
     put: async (name, content) => {
@@ -54,7 +55,7 @@ export async function createReceiver(): Promise<Receiver> {
       await writeFile(pathOf(file), bytes, { flag: offset === 0 ? 'w' : 'a' });
       files.set(file, { name: file, path: pathOf(file), bytes: offset + bytes.length });
     },
-    artifact: (method, { position, tool, server, facts }) => ({
+    artifact: (method, { position, tool, server, facts, kept }) => ({
       point: 'conformance',
       method,
       position,
@@ -62,8 +63,13 @@ export async function createReceiver(): Promise<Receiver> {
       server,
       facts: facts ?? null,
       files: [...files.values()],
+      ...(kept ? { external: { ...kept, sha256: changed(kept.sha256) } } : {}),
     }),
     damage: async (change) => {
+      changed = (sha256) =>
+        createHash('sha256')
+          .update(change(Buffer.from(sha256)))
+          .digest('hex');
       for (const file of files.values()) {
         const changed = change(await readFile(file.path));
         await writeFile(file.path, changed);

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { pollUntil, systemClock } from '../../core/clock.ts';
 import type { ActiveFault } from '../../core/active-fault.ts';
 import type { AnyFault, StoreFault, StoreTarget, WayTo } from '../../core/fault.ts';
+import { filesOf } from '../../core/recovery-point.ts';
 import { faults } from '../../faults/index.ts';
 import { inertTarget, type StoreRig } from '../support/store-rig.ts';
 import { inertService } from './inert-service.ts';
@@ -106,7 +107,7 @@ export function storeFaultTests(
   if (!way)
     test('object-corrupted changes as many bytes as it says, in the middle of the largest file of the newest point', async () => {
       const [newest] = await rig.target.points();
-      const file = newest!.payload.files.find((one) => one.name === 'data.bin')!;
+      const file = filesOf(newest!).find((one) => one.name === 'data.bin')!;
       const bytesOf = async (): Promise<Buffer> =>
         Buffer.concat((await (await rig.target.store.read(file.key)).toArray()) as Buffer[]);
       const before = await bytesOf();

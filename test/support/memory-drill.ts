@@ -38,7 +38,7 @@ export interface MemoryDrill {
    * }' }`.
    */
   stores?: Record<string, string>;
-  /** More of the snapshot backup, as it stands in the file: `{ keep: '{ points: 2 }' }`. */
+  /** More of the snapshot backup, or in the place of what it says: `{ keep: '{ points: 2 }' }`. */
   backup?: Record<string, string>;
   /** Lines of the scenario that replace those of the same key. */
   scenario?: Record<string, string>;
@@ -105,9 +105,9 @@ ${Object.entries(beside)
     objectives: { rto: 5m, rpo: ${rpo} }
     config: ${config}
     backups:
-      snapshot: { method: copy, every: ${every}, encrypt: aes-256, copies: [a, b]${Object.entries(backup)
-        .map(([key, value]) => `, ${key}: ${value}`)
-        .join('')} }
+      snapshot: { ${Object.entries({ method: 'copy', every, encrypt: 'aes-256', copies: '[a, b]', ...backup })
+        .map(([key, value]) => `${key}: ${value}`)
+        .join(', ')} }
       log: { method: journal, encrypt: aes-256, copies: [a] }
 stores:
   a: ${stores['a'] ?? '{ kind: directory }'}
