@@ -13,7 +13,7 @@ export interface BackupInfo {
    * copy of the drill's own, so that it can be lost.
    */
   holds?: 'software';
-  /** It keeps what it takes by itself (`Consistency.kept`): the stores hold a reference, and encrypt nothing. */
+  /** It keeps what it takes by itself (`Consistency.kept`): the stores hold a reference. */
   payload?: 'external';
   options: ZodType<Record<string, unknown>>;
   /**
@@ -36,8 +36,8 @@ export interface Consistency {
   server: string;
   facts?: Json;
   /**
-   * In the place of files: the backup lies where only this method finds it again. `sha256`: of its content. Its
-   * `restore` is handed the same, and refuses what is another by then.
+   * In the place of files: the backup lies where only this method finds it again. `sha256`: of its content.
+   * Its `restore` is handed the same, and refuses what is another by then.
    */
   kept?: ExternalPayload;
 }

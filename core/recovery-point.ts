@@ -3,7 +3,7 @@ import { environmentError } from './errors.ts';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
-/** One file of a payload. `plain` is before compression and encryption, `stored` is what lies in the store. */
+/** One file. `plain` is before compression and encryption, `stored` is what lies in the store. */
 const fileSchema = z.strictObject({
   name: z.string(),
   key: z.string(),
@@ -48,7 +48,10 @@ export const pointSchema = z.strictObject({
   drill: z.string(),
   /** The consistency point, and the same in the system's own terms (`position`). */
   takenAt: z.iso.datetime(),
-  /** When all of the payload was in every copy, or where its method keeps it. That this is in every copy as well is told by the timeline. */
+  /**
+   * When all of the payload was in every copy, or where its method keeps it. When this was in every copy as
+   * well is on the timeline.
+   */
   durableAt: z.iso.datetime(),
   position: z.record(z.string(), z.string()),
   tool: z.string(),

@@ -113,8 +113,8 @@ export interface Repository {
   /**
    * Removes this drill's recovery points beyond what is to be kept, from every copy; never the newest one
    * that is whole. What makes them visible goes first and everywhere, then `between` is waited for, then the
-   * rest: whatever interrupts it leaves no half that looks like a recovery point, and the next prune completes
-   * it. Rejects, with nothing removed, when a copy cannot be read.
+   * rest: whatever interrupts it leaves no half that looks like a recovery point, and the next prune
+   * completes it. Rejects, with nothing removed, when a copy cannot be read.
    */
   prune(spec: PointSpec, keep: Keep, between: (points: readonly string[]) => Promise<void>): Promise<Pruned>;
   followLog(

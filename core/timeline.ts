@@ -135,8 +135,8 @@ export interface EventData {
     readAtMs: number;
   };
   /**
-   * What a restore took; `drill` made it. `external`: it was there before this one, and the step asked for such
-   * a point.
+   * What a restore took; `drill` made it. `external`: it was there before this one, and the step asked
+   * for such a point.
    */
   'point.fetched': {
     step: number;

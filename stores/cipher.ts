@@ -72,8 +72,8 @@ export function parseKey(text: string, secretName: string): Buffer {
 }
 
 /**
- * First 16 digits of a hash of the key, for recovery points and messages. The key has 256 random bits: a hash of it
- * gives nothing away.
+ * First 16 digits of a hash of the key, for recovery points and messages. The key has 256 random bits: a hash
+ * of it gives nothing away.
  */
 export const keyIdOf = (key: Uint8Array): string =>
   createHash('sha256').update('muster/key-id\0').update(key).digest('hex').slice(0, 16);

@@ -8,8 +8,8 @@ export interface DrillTime {
 }
 
 /**
- * The clock on the wall is looked at once: somebody may set it back, or forward, in the middle of a drill, and
- * its recovery points would no longer be in the order in which they were taken.
+ * The clock on the wall is looked at once: somebody may set it back, or forward, in the middle of a drill,
+ * and its recovery points would no longer be in the order in which they were taken.
  */
 export function drillTime(clock: Clock, originMs: number): DrillTime {
   const nowMs = (): number => clock.nowMs() - originMs;

@@ -7,7 +7,7 @@ import { checkPath } from './key.ts';
  *
  *     points/<component>/<backup>/<id>/files/<name>.zst[.enc]
  *     points/<component>/<backup>/<id>/point.prepared     written when every file is in every copy
- *     points/<component>/<backup>/<id>/point.json         written when `prepared` is in every copy: now it is one
+ *     points/<component>/<backup>/<id>/point.json         written when `prepared` is in every copy: it is one
  *     logs/<component>/<backup>/<drill>/<number>.zst[.enc]    numbered from 0, without gaps
  *
  * Whoever finds a `point.json` in one store knows, without asking any other store, that every copy is

@@ -9,8 +9,9 @@ import { defineStoreFault, type StoreTarget } from '../../core/fault.ts';
 const ours = /^(points|logs)\//;
 
 /**
- * What makes them visible goes first, so that nothing half deleted looks like a recovery point, and comes back
- * last. Refused where the store holds recovery points of other drills: those are not this drill's to take.
+ * What makes them visible goes first, so that nothing half deleted looks like a recovery point, and comes
+ * back last. Refused where the store holds recovery points of other drills: those are not this drill's to
+ * take.
  */
 export default defineStoreFault({
   about:
