@@ -13,6 +13,8 @@ import { rows } from './rows.ts';
 import { stops } from './stops.ts';
 import type { MemorySystem } from './system.ts';
 
+const position = z.strictObject({ history: z.string(), sequence: z.string().regex(/^\d+$/) });
+
 /**
  * A database in Muster's own process. It needs no container (`stack: none`) and passes what every driver must
  * pass. It has no client library to wait for, and on the virtual clock of the tests none may be waited for:
@@ -29,7 +31,7 @@ export default defineDriver<MemoryConfig, MemorySystem>({
       about: 'every row with its checksum, as of one moment',
       kind: 'snapshot',
       options: z.strictObject({}),
-      position: z.strictObject({ history: z.string(), sequence: z.string().regex(/^\d+$/) }),
+      position,
       of: (system) => hangingMethod(system, copyMethod(system.database, system.config)),
     },
     kept: {
@@ -37,6 +39,7 @@ export default defineDriver<MemoryConfig, MemorySystem>({
       kind: 'snapshot',
       payload: 'external',
       options: z.strictObject({}),
+      position,
       of: ({ database, config }) => keptMethod(database, config),
     },
     journal: {
