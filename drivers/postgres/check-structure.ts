@@ -5,7 +5,7 @@ import { quoted, serverCode, withSession, type Session, type Site } from './serv
 import { serverSchema } from './tables.ts';
 
 const shownFlaws = 5;
-/** The first whose `verify_heapam` looks at tables. */
+/** The first whose `verify_heapam` looks at tables: of older servers indexes alone are looked at. */
 const heapsSince = 14;
 const schemaOfOurs = 'muster_amcheck';
 
@@ -71,10 +71,11 @@ async function lookAt(site: Site, session: Session, database: string, looked: Lo
   try {
     const schema = quoted(await schemaOfAmcheck(session));
     for (const relation of await rows<Relation>(relations)) {
+      if (relation.kind !== 'i' && site.major < heapsSince) continue;
       if (relation.kind === 'i') looked.indexes += 1;
       else looked.tables += 1;
       if (relation.own === 'true') looked.own += 1;
-      const flaw = await flawOf(session, site.major, schema, relation);
+      const flaw = await flawOf(session, schema, relation);
       if (flaw !== null) looked.flaws.push(`${database}: ${relation.name}: ${flaw}`);
     }
   } finally {
@@ -93,17 +94,11 @@ async function schemaOfAmcheck({ rows }: Session): Promise<string> {
 }
 
 /** What the server says against it; null where it holds together. */
-async function flawOf(
-  { rows }: Session,
-  major: number,
-  schema: string,
-  { oid, kind }: Relation,
-): Promise<string | null> {
-  if (kind !== 'i' && major < heapsSince) return null;
+async function flawOf({ rows }: Session, schema: string, { oid, kind }: Relation): Promise<string | null> {
   const look =
     kind === 'i'
       ? `SELECT ${schema}.bt_index_check($1::oid, true)`
-      : `SELECT 'block ' || blkno || ': ' || msg AS msg FROM ${schema}.verify_heapam($1::oid, true, true)`;
+      : `SELECT concat('block ', blkno, ': ', msg) AS msg FROM ${schema}.verify_heapam($1::oid, true, true)`;
   await rows('SAVEPOINT looked');
   try {
     return (await rows<{ msg?: string }>(look, [oid]))[0]?.msg ?? null;
