@@ -1,4 +1,4 @@
-import { randomBytes, randomInt } from 'node:crypto';
+import { randomInt } from 'node:crypto';
 import { arch, cpus, platform, release, totalmem } from 'node:os';
 import { resolve } from 'node:path';
 import { systemClock } from '../core/clock.ts';
@@ -12,7 +12,7 @@ import { runDrill } from '../engine/drill.ts';
 import type { Plan } from '../engine/plan.ts';
 import { keptOwner } from '../stack/owner.ts';
 import { createStackProvider } from '../stack/provider.ts';
-import { createRunEnvironment } from '../stack/run-environment.ts';
+import { secretsFor } from '../stack/run-environment.ts';
 import { createRepository } from '../stores/repository.ts';
 import { exitCodeOfError } from './output.ts';
 import { registries } from './registries.ts';
@@ -100,20 +100,14 @@ async function dependenciesFor(
   provider: StackProvider,
   progress: (progress: Progress) => void,
 ): Promise<EngineDependencies> {
-  // What is generated is for containers: where there are none, a name means what the user has set. It takes a
-  // third of a second.
-  const generated = plan.stackFile === null ? {} : (await createRunEnvironment()).environment;
-  // A key of the user's own opens the backups later as well; a generated one is forgotten with the drill.
-  const environment = {
-    ...generated,
-    MUSTER_BACKUP_KEY: process.env['MUSTER_BACKUP_KEY'] ?? randomBytes(32).toString('hex'),
-  };
+  const { generated, project } = await secretsFor(plan.stackFile);
   return {
     registries,
     provider,
     makeRepository: createRepository,
     clock: systemClock,
-    environment,
+    environment: generated,
+    projectEnvironment: project,
     version: musterVersion(),
     host: hostFacts(),
     home: resolve(flags.out),

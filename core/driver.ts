@@ -44,10 +44,17 @@ export interface AttachContext<Config> {
   clock: Clock;
   seed: number;
   /**
-   * A secret by name, from the run's generated environment, then from the process environment. Throws an
-   * input error when unknown.
+   * A secret by name: of the service's own environment (or the file that its `…_FILE` names) first, then of
+   * the project's `.env` and the process environment, then one generated for this run. Throws an input error
+   * when unknown.
    */
   secret(name: string): string;
+  /**
+   * What the service says of itself by that name: a variable of its environment, the file that its `…_FILE`
+   * names, or an option of its command such as `--requirepass`. Null where it says nothing. Left out where
+   * there is nobody to ask.
+   */
+  own?(name: string): string | null;
   note(text: string): void;
   /** Tells at once what a restore took that no real site would have ready. */
   beganWith(what: BegunWith): void;

@@ -52,8 +52,11 @@ export function maskStream(secrets: Iterable<string>): { take(piece: string): st
   };
 }
 
+/** Whether a variable holds a secret, by its name. */
+export const looksSecret = (name: string): boolean => /PASS|SECRET|TOKEN|KEY|CREDENTIAL/i.test(name);
+
 /** Values of variables that look secret by name: a user's own compose file has its own. */
 export const secretsIn = (variables: Readonly<Record<string, string>>): string[] =>
   Object.entries(variables)
-    .filter(([name]) => /PASS|SECRET|TOKEN|KEY/i.test(name))
+    .filter(([name]) => looksSecret(name))
     .map(([, value]) => value);

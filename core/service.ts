@@ -138,6 +138,8 @@ export interface Service extends Shell {
   readonly region: string | null;
   /** The container's environment, secrets included: never to be printed or recorded. */
   readonly env: Readonly<Record<string, string>>;
+  /** Its program with its arguments, secrets included: never to be printed or recorded. */
+  readonly argv: readonly string[];
   /**
    * Volumes of the container and where each is mounted. `anonymous`: of the image, not of the compose file.
    */

@@ -122,6 +122,8 @@ export interface StackUpOptions {
   after?: Promise<unknown> | undefined;
   /** Values for `${NAME}` in the compose file: generated passwords, certificate folder. Never in argv. */
   environment: Record<string, string>;
+  /** Further values that no error and no log line may show. */
+  secrets?: readonly string[];
   progress(line: string): void;
   /** Called when what is being done is done by other processes, and this one only waits. */
   starting?: (() => void) | undefined;

@@ -4,7 +4,7 @@ import type { PlannedComponent } from '../core/planned.ts';
 import type { Service } from '../core/service.ts';
 import { tellBeginning } from './beginning.ts';
 import type { Drill } from './drill-context.ts';
-import { secretOf, serviceOf } from './surroundings.ts';
+import { ownSecretsOf, secretOf, serviceOf } from './surroundings.ts';
 import { unlessAborted } from './undo.ts';
 import { waitFor } from './waiting.ts';
 
@@ -42,8 +42,9 @@ export async function attachAll(drill: Drill): Promise<void> {
 
 function attachOne(drill: Drill, component: PlannedComponent): Promise<Attached> {
   const { plan, timeline } = drill;
-  const attaching = (): Promise<Attached> =>
-    component.driver.attach({
+  const attaching = async (): Promise<Attached> => {
+    const own = drill.stack ? await ownSecretsOf(drill, serviceOf(drill, component.service)) : null;
+    return component.driver.attach({
       component: component.name,
       service: serviceOf(drill, component.service),
       config: component.config as never,
@@ -56,10 +57,12 @@ function attachOne(drill: Drill, component: PlannedComponent): Promise<Attached>
       peer: (name) => serviceOf(drill, name),
       clock: drill.clock,
       seed: drill.seed,
-      secret: (name) => secretOf(drill, name),
+      secret: (name) => secretOf(drill, name, own),
+      own: (name) => own?.say(name) ?? null,
       note: (text) => void timeline.emit('note', { text }),
       beganWith: (what) => tellBeginning(timeline, what),
     });
+  };
   return waitFor(drill, `attaching to ${component.name}`, plan.scenario.stepDeadline.ms, attaching);
 }
 

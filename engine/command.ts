@@ -3,7 +3,6 @@ import { dirname, join, resolve } from 'node:path';
 import { timeLimit } from '../core/clock.ts';
 import type { CheckOutcome } from '../core/driver.ts';
 import { environmentError } from '../core/errors.ts';
-import { secretsIn } from '../core/masking.ts';
 import type { Service } from '../core/service.ts';
 import type { CommandLine } from '../core/strategy.ts';
 import type { Json } from '../core/timeline.ts';
@@ -12,7 +11,7 @@ import { keptOutput, lastLines, type Kept } from './command-output.ts';
 import type { Drill, Sandbox, Control, Given } from './drill-context.ts';
 import { runOnHost } from './host-command.ts';
 import { commandTitle } from '../core/steps/command.ts';
-import { secretOf, serviceOf } from './surroundings.ts';
+import { hiddenIn, ownSecretsOf, secretOf, serviceOf } from './surroundings.ts';
 
 export interface CommandOutcome {
   exitCode: number | null;
@@ -47,10 +46,11 @@ export async function runCommand(
   const { timeline, folder } = drill;
   const id = timeline.newId('command');
   const service = command.in === 'host' ? null : serviceOf(drill, command.in);
+  const own = service && (await ownSecretsOf(drill, service));
   const given = Object.fromEntries(
-    Object.entries(command.env).map(([name, secret]) => [name, secretOf(drill, secret)]),
+    Object.entries(command.env).map(([name, secret]) => [name, secretOf(drill, secret, own)]),
   );
-  const secrets = [...Object.values(drill.environment), ...drill.secrets, ...secretsIn(service?.env ?? {})];
+  const secrets = hiddenIn(drill);
   const streams: Streams = { stdout: keptOutput(secrets), stderr: keptOutput(secrets) };
   const { signal: tooLate, callOff } = timeLimit(drill.clock, command.timeout.ms);
   const circumstances = { streams, given, tooLate };

@@ -9,6 +9,7 @@ import type { Stack, StackProvider } from '../core/stack.ts';
 import type { Store, Repository } from '../core/store.ts';
 import type { Stage } from '../core/timeline.ts';
 import type { LedgerWriter } from './ledger-file.ts';
+import type { OwnSecrets } from './own-secrets.ts';
 import type { Moments } from './moments.ts';
 import type { Plan } from '../core/planned.ts';
 import type { Pulse } from './pulse.ts';
@@ -30,11 +31,10 @@ export interface EngineDependencies {
   provider: StackProvider;
   makeRepository: RepositoryFactory;
   clock: Clock;
-  /**
-   * Generated for this run: passwords, certificates. Looked up before the process environment, never
-   * recorded.
-   */
+  /** Generated for this run: passwords, certificates. Never recorded. */
   environment: Record<string, string>;
+  /** What the project's own `.env` says, as Compose resolves it. Never recorded. Default: nothing. */
+  projectEnvironment?: Readonly<Record<string, string>>;
   /** Where bundles go: `.muster`. */
   home: string;
   version: string;
@@ -98,6 +98,9 @@ export interface Given {
   readonly provider: StackProvider;
   readonly makeRepository: RepositoryFactory;
   readonly environment: Record<string, string>;
+  readonly projectEnvironment: Readonly<Record<string, string>>;
+  /** What each service says of itself, by the names that it uses for it. */
+  readonly ownSecrets: Map<string, OwnSecrets>;
   /** Values of secrets that were looked up: what must never be shown. */
   readonly secrets: Set<string>;
 }

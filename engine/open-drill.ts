@@ -49,6 +49,8 @@ export function openDrill(plan: Plan, dependencies: EngineDependencies, options:
     provider: dependencies.provider,
     makeRepository: dependencies.makeRepository,
     environment: dependencies.environment,
+    projectEnvironment: dependencies.projectEnvironment ?? {},
+    ownSecrets: new Map(),
     clock,
     progress: (one) => dependencies.progress(one),
     signal,

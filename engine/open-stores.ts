@@ -9,7 +9,7 @@ import type { Drill, Recorded, Sandbox, Control, Given } from './drill-context.t
 import type { PlannedStore } from '../core/planned.ts';
 import { damageObjects, digestsIn } from './stored-objects.ts';
 import { watchedStore } from './regions.ts';
-import { secretOf, serviceOf } from './surroundings.ts';
+import { ownSecretsOf, secretOf, serviceOf } from './surroundings.ts';
 import { wayTo } from './targets/way.ts';
 
 /** Opens every store of the strategy and the repository over them, and says what a fault may ask of each. */
@@ -54,14 +54,18 @@ export async function openStores(drill: Drill): Promise<void> {
   });
 }
 
-function openOne(drill: Recorded & Sandbox & Given, { name, kind, config }: PlannedStore): Promise<Store> {
+async function openOne(
+  drill: Recorded & Sandbox & Given,
+  { name, kind, config, service: at }: PlannedStore,
+): Promise<Store> {
+  const own = at === null || !drill.stack ? null : await ownSecretsOf(drill, serviceOf(drill, at));
   const folder = join(drill.folder, 'stores', name);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   return kind.open({
     name,
     config: config as never,
     service: (service) => serviceOf(drill, service),
-    secret: (secret) => secretOf(drill, secret),
+    secret: (secret) => secretOf(drill, secret, own),
     folder,
   });
 }

@@ -1,22 +1,52 @@
 import { environmentError, inputError } from '../core/errors.ts';
 import type { Service } from '../core/service.ts';
+import { secretsIn } from '../core/masking.ts';
 import type { Recorded, Sandbox, Given } from './drill-context.ts';
+import { readOwnSecrets, secretFlags, type OwnSecrets } from './own-secrets.ts';
 import { watchedService } from './regions.ts';
 
 /**
- * A secret by name: from the run's generated environment, then from the process's. Throws an input error
- * naming it.
+ * A secret by name: as the service says it of itself, where one is asked for; then what was generated because
+ * nothing says it; then as Compose reads the project's `.env`; then from the process's environment. Throws an
+ * input error naming it.
  */
-export function secretOf(drill: Given, name: string): string {
-  const value = drill.environment[name] ?? process.env[name];
+export function secretOf(drill: Given, name: string, own: OwnSecrets | null = null): string {
+  const value =
+    own?.say(name) || drill.environment[name] || drill.projectEnvironment[name] || process.env[name];
   if (value === undefined || value === '')
     throw inputError(`secret ${name} is not set`, {
-      expected: `an environment variable ${name}`,
+      expected: `${name} in the environment of the service, in the project's .env, or in that of Muster`,
       hint: `export ${name}=… before the drill`,
     });
   drill.secrets.add(value);
   return value;
 }
+
+/** What a service says of itself; asked once, because its files are read in its container. */
+export async function ownSecretsOf(
+  drill: Pick<Given, 'ownSecrets' | 'secrets'>,
+  service: Service,
+): Promise<OwnSecrets> {
+  const known = drill.ownSecrets.get(service.name);
+  if (known) return known;
+  const own = await readOwnSecrets(service);
+  for (const value of own.values) drill.secrets.add(value);
+  drill.ownSecrets.set(service.name, own);
+  return own;
+}
+
+/** All that must not be shown: of the drill, of the project, and of any of its services. */
+export const hiddenIn = (
+  drill: Pick<Given, 'environment' | 'projectEnvironment' | 'secrets'> & Pick<Sandbox, 'stack'>,
+): string[] => [
+  ...Object.values(drill.environment),
+  ...secretsIn(drill.projectEnvironment),
+  ...drill.secrets,
+  ...[...(drill.stack?.services.values() ?? [])].flatMap(({ env, argv }) => [
+    ...secretsIn(env),
+    ...Object.values(secretFlags(argv, env)),
+  ]),
+];
 
 /** Stands for a service where there is no stack: any use of it is a fault of the strategy. */
 function noService(name: string): Service {

@@ -52,7 +52,7 @@ export async function bringUp(provider: StackProviderOptions, up: StackUpOptions
   );
   const chosen = await provideImages(runtime, imagesWanted(text), choice);
   const environment = environmentOf(runtime, owner, up, chosen);
-  const run: ComposeRun = { file: up.file, project, environment, labels: drillLabels };
+  const run: ComposeRun = { file: up.file, project, environment, labels: drillLabels, secrets: up.secrets };
   const config = await composeConfig(run);
   const rules = up.host ?? noRules;
   const place = await placesIn(up.file);
@@ -65,7 +65,7 @@ export async function bringUp(provider: StackProviderOptions, up: StackUpOptions
   const site: DrillSite = {
     ...toolsOf(runtime, provider, choice, run, config),
     drill: up.drill,
-    secrets: Object.values(up.environment),
+    secrets: [...Object.values(up.environment), ...(up.secrets ?? [])],
     snapshots: provider.snapshots !== false,
     deploy: async (service, image) => {
       await composeUp(run, overrideOf(config, run, { [service]: image }, laid), check, { only: service });

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { environmentError, messageOf, type MusterError } from '../core/errors.ts';
 
 export interface Read {
   code: number | null;
@@ -11,7 +12,7 @@ export interface Read {
 /**
  * Runs `docker` with arguments and gives what it wrote, in memory. Ended with all that it started after the
  * deadline, in milliseconds: Compose is a plug-in, a process of its own that goes on when only Docker's
- * client is killed. Rejects where there is no `docker`.
+ * client is killed. Environment error where there is no `docker`, or no Compose in it.
  */
 export async function readFromDocker(
   args: readonly string[],
@@ -41,15 +42,22 @@ export async function readFromDocker(
   process.once('exit', end);
   meanwhile();
   try {
-    const [code] = (await once(child, 'close')) as [number | null];
-    return {
-      code,
-      stdout: Buffer.concat(stdout).toString(),
-      stderr: Buffer.concat(stderr).toString(),
-      cutOff,
-    };
+    const [code] = (await once(child, 'close').catch((error: unknown) => {
+      throw noCompose(messageOf(error));
+    })) as [number | null];
+    const said = Buffer.concat(stderr).toString();
+    if (code !== 0 && /is not a docker command|unknown command|unknown shorthand flag/.test(said))
+      throw noCompose(said.trim().split('\n')[0]!);
+    return { code, stdout: Buffer.concat(stdout).toString(), stderr: said, cutOff };
   } finally {
     clearTimeout(timer);
     process.off('exit', end);
   }
 }
+
+const noCompose = (found: string): MusterError =>
+  environmentError('Docker Compose v2 is not there', {
+    found,
+    expected: '`docker compose`',
+    hint: '`muster doctor --prepare` installs it on Debian',
+  });

@@ -11,6 +11,8 @@ export interface ComposeRun {
   project: string;
   environment: Record<string, string>;
   labels: Record<string, string>;
+  /** Further values that must not be shown. */
+  secrets?: readonly string[] | undefined;
 }
 
 interface DeclaredService {
@@ -61,20 +63,7 @@ export async function composeConfig(
   ]);
   const args = ['compose', ...files, '--project-name', run.project, 'config', '--format', 'json'];
   const at = { file: run.file, line: 1, column: 1 };
-  const noCompose = (found: string): MusterError =>
-    environmentError('Docker Compose v2 is not there', {
-      found,
-      expected: '`docker compose`',
-      hint: '`muster doctor --prepare` installs it on Debian',
-    });
-  const read = await readFromDocker(
-    args,
-    { ...process.env, ...run.environment },
-    deadlineMs,
-    meanwhile,
-  ).catch((error: unknown) => {
-    throw noCompose(messageOf(error));
-  });
+  const read = await readFromDocker(args, { ...process.env, ...run.environment }, deadlineMs, meanwhile);
   if (read.cutOff) {
     throw inputError(`Compose does not come to an end with ${run.file}`, {
       at,
@@ -83,9 +72,7 @@ export async function composeConfig(
     });
   }
   if (read.code === 0) return JSON.parse(read.stdout) as ComposeConfig;
-  const said = masked(read.stderr, Object.values(run.environment)).trim();
-  if (/is not a docker command|unknown command|unknown shorthand flag/.test(said))
-    throw noCompose(said.split('\n')[0]!);
+  const said = masked(read.stderr, [...Object.values(run.environment), ...(run.secrets ?? [])]).trim();
   throw inputError(`Compose refuses ${run.file}`, { at, found: said.split('\n').slice(-3).join('\n') });
 }
 
@@ -208,9 +195,9 @@ const sameWords = (line: string, later: string): boolean =>
 /** One clear error for what a start fails with most often, with the tool's own words. */
 export function composeTrouble(
   error: unknown,
-  run: Pick<ComposeRun, 'project' | 'environment'>,
+  run: Pick<ComposeRun, 'project' | 'environment' | 'secrets'>,
 ): MusterError {
-  const said = masked(messageOf(error), Object.values(run.environment))
+  const said = masked(messageOf(error), [...Object.values(run.environment), ...(run.secrets ?? [])])
     .split('\n')
     .map((line) => line.trim())
     .filter(

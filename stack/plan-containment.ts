@@ -3,14 +3,24 @@ import type { Containment, HostRules } from '../core/stack.ts';
 import { composeConfig } from './compose.ts';
 import { placesIn } from './compose-file.ts';
 import { contain } from './containment.ts';
-import { generatedNames } from './run-environment.ts';
+import { projectEnvironment } from './project-environment.ts';
+import { mustersNames } from './run-environment.ts';
+
+const unlessMissing = (error: unknown): null => {
+  if (error instanceof MusterError && error.trouble === 'environment') return null;
+  throw error;
+};
 
 /** See StackProvider.contain. What is generated for each run stands in by a word: it is in no path. */
 export async function containAhead(
   { file, profiles, host }: { file: string; profiles: readonly string[]; host: HostRules },
   meanwhile?: () => void,
 ): Promise<Containment | null> {
-  const generated = Object.fromEntries(generatedNames.map((name) => [name, 'generated']));
+  const asked = await projectEnvironment(file).catch(unlessMissing);
+  if (asked === null) return null;
+  const generated = Object.fromEntries(
+    [...mustersNames, ...asked.wanting].map((name) => [name, 'generated']),
+  );
   const environment = { ...generated, COMPOSE_PROFILES: profiles.join(',') };
   const run = { file, project: 'muster-plan', labels: {}, environment };
   const config = await composeConfig(run, { meanwhile }).catch((error: unknown) => {
@@ -18,8 +28,7 @@ export async function containAhead(
       error instanceof MusterError &&
       !(error instanceof InputErrors) &&
       /required variable/.test(error.found ?? '');
-    if (isSecret || (error instanceof MusterError && error.trouble === 'environment')) return null;
-    throw error;
+    return isSecret ? null : unlessMissing(error);
   });
   return config === null ? null : contain(config, file, host, await placesIn(file));
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { projectEnvironment } from './project-environment.ts';
 
 /**
  * Everything secret that one run of the reference stack needs, made anew: passwords of 192 random bits, and a
@@ -29,19 +30,42 @@ export async function createRunEnvironment(): Promise<{ environment: Record<stri
   return { environment, ca };
 }
 
-/** Names of all that is made anew for each run. */
-export const generatedNames = [
-  'MYSQL_ROOT_PASSWORD',
-  'MYSQL_PASSWORD',
-  'POSTGRES_PASSWORD',
-  'TOKEN_SECRET',
-  'ADMIN_TOKEN',
-  'S3_ACCESS_KEY',
-  'S3_SECRET_KEY',
+/**
+ * What a drill has of secrets: `generated` for this run, for each name that the compose file asks for and
+ * that has no value; `project` as Compose resolves the rest, of its `.env` and of the environment of this
+ * process. Never recorded.
+ */
+export interface RunSecrets {
+  generated: Record<string, string>;
+  project: Record<string, string>;
+}
+
+/**
+ * The secrets for a stack of that compose file; for none nothing is generated but the backup key, because a
+ * name means what the user has set there. A backup key of the user's own opens the backups later as well; a
+ * generated one is forgotten with the drill.
+ */
+export async function secretsFor(stackFile: string | null): Promise<RunSecrets> {
+  const { values, wanting } =
+    stackFile === null ? { values: {}, wanting: [] } : await projectEnvironment(stackFile);
+  const key = process.env[backupKey] || values[backupKey] || randomBytes(32).toString('hex');
+  if (stackFile === null) return { generated: { [backupKey]: key }, project: values };
+  const { environment: all } = await createRunEnvironment();
+  const generated = Object.entries(all).filter(
+    ([name]) => mustersNames.includes(name as (typeof mustersNames)[number]) || wanting.includes(name),
+  );
+  for (const name of wanting) if (!all[name]) generated.push([name, randomBytes(24).toString('base64url')]);
+  return { generated: { ...Object.fromEntries(generated), [backupKey]: key }, project: values };
+}
+
+const backupKey = 'MUSTER_BACKUP_KEY';
+
+/** Names that a drill always has a value of its own for. */
+export const mustersNames = [
   'MUSTER_TLS_CERT',
   'MUSTER_TLS_CERT_EXPIRED',
   'MUSTER_TLS_CERT_WRONG',
   'MUSTER_TLS_KEY',
   'MUSTER_TLS_CA',
-  'MUSTER_BACKUP_KEY',
+  backupKey,
 ] as const;

@@ -89,7 +89,7 @@ export async function attachService(site: DrillSite, name: string, container: Co
 const madeWith = async (
   site: DrillSite,
   found: Inspection,
-): Promise<Pick<Service, 'image' | 'region' | 'env' | 'mounts' | 'ports' | 'exposed'>> => ({
+): Promise<Pick<Service, 'image' | 'region' | 'env' | 'argv' | 'mounts' | 'ports' | 'exposed'>> => ({
   image: {
     reference: found.Config.Image,
     digest: (await digestOf(site.runtime, found.Config.Image)) ?? found.Image,
@@ -101,6 +101,7 @@ const madeWith = async (
       entry.slice(entry.indexOf('=') + 1),
     ]),
   ),
+  argv: [found.Config.Entrypoint ?? [], found.Config.Cmd ?? []].flat(),
   mounts: found.Mounts.filter((mount) => mount.Type === 'volume').map((mount) => ({
     volume: mount.Name!,
     path: mount.Destination,

@@ -53,13 +53,36 @@ interface Ways {
   own(): Address;
   clients(): Address;
 }
-const credentialsOf = ({ config, secret }: AttachContext<RedisConfig>): Site['credentials'] => ({
-  username: config.username,
-  password: config.passwordFrom === undefined ? undefined : secret(config.passwordFrom),
-});
-function waysOf(context: AttachContext<RedisConfig>): Ways {
+type Credentials = Site['credentials'];
+
+async function credentialsOf(context: AttachContext<RedisConfig>): Promise<Credentials> {
+  const { username, passwordFrom } = context.config;
+  const password = passwordFrom === undefined ? await ownPassword(context) : context.secret(passwordFrom);
+  return { username, password };
+}
+
+/** In its command; or in a variable, which some images make their settings of, and others do not look at. */
+async function ownPassword({
+  own = () => null,
+  service,
+}: AttachContext<RedisConfig>): Promise<string | undefined> {
+  const byCommand = own('--requirepass');
+  const byImage = own('REDIS_PASSWORD') ?? own('VALKEY_PASSWORD');
+  if (byCommand !== null || byImage === null) return byCommand ?? undefined;
+  const nobody = openServer({ endpoint: () => service.endpoint(port) });
+  try {
+    await nobody.info('server');
+    return undefined;
+  } catch {
+    return byImage;
+  } finally {
+    nobody.close();
+  }
+}
+
+function waysOf(context: AttachContext<RedisConfig>, credentials: Credentials): Ways {
   const shared = (endpoint: Address['endpoint']): Address => ({
-    ...credentialsOf(context),
+    ...credentials,
     endpoint: sharedEndpoint(endpoint, context.clock.nowMs),
   });
   return {
@@ -73,6 +96,7 @@ async function siteOf(
   product: Product,
   server: Server,
   ways: Ways,
+  credentials: Credentials,
 ): Promise<Site> {
   const { component, service, clock, peer, note } = context;
   const version = await versionFrom(server, product);
@@ -88,7 +112,7 @@ async function siteOf(
     persistence: await persistenceOf(server),
     ownership: await ownershipOf(service, server),
     nextNumber: () => (number += 1),
-    credentials: credentialsOf(context),
+    credentials,
     peer,
     standing: { role: 'primary', source: null, needsReplicas, atStart: null },
     lent: lentOf(server, service.name, note),
@@ -132,11 +156,17 @@ function systemOf(site: Site, config: RedisConfig, ways: Ways, asClients: Server
 }
 
 export async function open(context: AttachContext<RedisConfig>, product: Product): Promise<RedisSystem> {
-  const ways = waysOf(context);
+  const credentials = await credentialsOf(context);
+  const ways = waysOf(context, credentials);
   const server = openServer(ways.own());
   const asClients = openServer(ways.clients());
   try {
-    return systemOf(await siteOf(context, product, server, ways), context.config, ways, asClients);
+    return systemOf(
+      await siteOf(context, product, server, ways, credentials),
+      context.config,
+      ways,
+      asClients,
+    );
   } catch (error) {
     asClients.close();
     server.close();

@@ -4,7 +4,12 @@ export const port = 6379;
 
 export const configSchema = z.strictObject({
   username: z.string().optional().describe('User to log in as; `default` when left out'),
-  passwordFrom: z.string().optional().describe('Name of the secret that holds the password'),
+  passwordFrom: z
+    .string()
+    .optional()
+    .describe(
+      'Name of the secret that holds the password. Default: what the service says itself, by --requirepass of its command, REDIS_PASSWORD or VALKEY_PASSWORD',
+    ),
   groupSize: z
     .union([z.literal(1), z.literal(2), z.literal(4), z.literal(8), z.literal(16)])
     .default(4)

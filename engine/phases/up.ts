@@ -1,3 +1,4 @@
+import { secretsIn } from '../../core/masking.ts';
 import type { Plan } from '../../core/planned.ts';
 import { attachAll } from '../attach.ts';
 import type { Drill } from '../drill-context.ts';
@@ -21,6 +22,7 @@ export async function bringUp(drill: Drill): Promise<void> {
       ownSoftware: ofSoftware(plan),
       host: hostRules(plan.strategy, plan.components),
       environment: drill.environment,
+      secrets: secretsIn(drill.projectEnvironment),
       progress: (text) => drill.progress({ kind: 'line', text }),
       signal: drill.signal,
       after: drill.after,

@@ -36,6 +36,7 @@ export function inertService(
     name: service.name,
     image: service.image,
     env: service.env,
+    argv: service.argv,
     region: service.region,
     mounts: service.mounts,
     assertOwnPath: (path) => service.assertOwnPath(path),

@@ -20,8 +20,8 @@ export interface Conformance {
   /** Faults that are tried on what they have no effect on. Default: all. */
   inertFaults?: readonly string[];
   /**
-   * The faults that any container can suffer are tried on one driver, this one; `npm run test:all` tries those
-   * of any data folder on every one.
+   * The faults that any container can suffer are tried on one driver, this one; `npm run test:all` tries
+   * those of any data folder on every one.
    */
   triesGeneric?: true;
   /** Ways to try a fault, by its name. Default: once, with its default parameters. */

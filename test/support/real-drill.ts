@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +6,7 @@ import { expect } from 'vitest';
 import { registries as allRegistries } from '../../cli/registries.ts';
 import { takingTurns } from '../../cli/turns.ts';
 import { systemClock } from '../../core/clock.ts';
+import { looksSecret } from '../../core/masking.ts';
 import type { Registries } from '../../core/registries.ts';
 import type { DrillResult } from '../../core/result.ts';
 import type { Stack } from '../../core/stack.ts';
@@ -16,7 +16,7 @@ import { judgeBundle, judgeRun, writeReports } from '../../evidence/bundle.ts';
 import { runDrill } from '../../engine/drill.ts';
 import { planDrill } from '../../engine/plan.ts';
 import { createStackProvider } from '../../stack/provider.ts';
-import { createRunEnvironment } from '../../stack/run-environment.ts';
+import { secretsFor } from '../../stack/run-environment.ts';
 import { createRepository } from '../../stores/repository.ts';
 import { leftOf } from '../stack/small-stack.ts';
 import {
@@ -68,8 +68,7 @@ async function drillIn(
   home: string,
   { file, scenario, strategy, meddling = {}, registries = allRegistries }: RealDrill,
 ): Promise<RanForReal> {
-  const { environment: generated } = await createRunEnvironment();
-  const environment = { ...generated, MUSTER_BACKUP_KEY: randomBytes(32).toString('hex') };
+  let environment: Record<string, string> = {};
   let up: Stack | null = null;
   const scene = (): Scene => {
     const id = up!.project.replace(/^muster-/, '');
@@ -85,6 +84,8 @@ async function drillIn(
     used,
     provider,
   );
+  const secrets = await secretsFor(plan.stackFile);
+  environment = secrets.generated;
   const makeRepository = meddledRepository(createRepository, meddling, scene);
   const dependencies = {
     registries: used,
@@ -92,6 +93,7 @@ async function drillIn(
     makeRepository,
     clock: systemClock,
     environment,
+    projectEnvironment: secrets.project,
     home,
     version: 'test',
     host: {},
@@ -116,7 +118,8 @@ async function drillIn(
     'left in the engine',
   ).toEqual([]);
   const text = readFileSync(join(folder, 'events.jsonl'), 'utf8');
-  for (const [name, secret] of Object.entries(environment)) {
+  for (const [name, secret] of Object.entries({ ...environment, ...secrets.project })) {
+    if (!looksSecret(name)) continue;
     if (!/_CERT$|_CA$/.test(name)) expect(text.includes(secret), `${name} is on the timeline`).toBe(false);
   }
   return { result, events: readChain(text).events, folder };

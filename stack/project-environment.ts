@@ -1,0 +1,139 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { inputError } from '../core/errors.ts';
+import { looksSecret } from '../core/masking.ts';
+import { readFromDocker } from './compose-reading.ts';
+
+/** In what environment Compose resolves a project. */
+export interface ProjectEnvironment {
+  /**
+   * Of the project's `.env`, each as Compose resolves it: with what it refers to, and with this process's
+   * value where that has one. Empty where there is no such file.
+   */
+  values: Record<string, string>;
+  /** Secrets, by their names, that the compose file asks for and that nothing gives a value. */
+  wanting: string[];
+}
+
+/** A variable that a compose file asks for; `required` where Compose stops without a value. */
+interface Asked {
+  name: string;
+  required: boolean;
+}
+
+/** What Muster makes where it is asked for without a value, as Compose's own empty text would help nobody. */
+const always = [
+  'MYSQL_ROOT_PASSWORD',
+  'MYSQL_PASSWORD',
+  'POSTGRES_PASSWORD',
+  'TOKEN_SECRET',
+  'ADMIN_TOKEN',
+  'S3_ACCESS_KEY',
+  'S3_SECRET_KEY',
+];
+
+const readingMs = 60_000;
+
+/**
+ * What Compose would put for `${NAME}` in that file. Input error where Compose refuses the `.env`;
+ * environment error where there is no Compose and a `.env` is to be read.
+ */
+export async function projectEnvironment(file: string): Promise<ProjectEnvironment> {
+  const values = await dotEnv(dirname(resolve(file)));
+  const has = (name: string): boolean => Boolean(values[name] || process.env[name]);
+  const wanting = (await askedBy(file))
+    .filter(({ name, required }) => always.includes(name) || (required && looksSecret(name)))
+    .map(({ name }) => name)
+    .filter((name) => !has(name) && !name.startsWith('MUSTER_'));
+  return { values, wanting: [...new Set(wanting)] };
+}
+
+/** Names are read here, because no answer of Compose lists them; what they are worth Compose says. */
+async function dotEnv(folder: string): Promise<Record<string, string>> {
+  const files = (process.env['COMPOSE_ENV_FILES'] ?? '').split(',').filter((one) => one !== '');
+  const names = (files.length > 0 ? files : ['.env'])
+    .map((one) => resolve(folder, one))
+    .filter((one) => existsSync(one))
+    .flatMap((one) => [
+      ...readFileSync(one, 'utf8').matchAll(/^[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)[ \t]*=/gm),
+    ])
+    .map(([, name]) => name!);
+  return names.length === 0 ? {} : resolvedByCompose(folder, [...new Set(names)]);
+}
+
+/** A project of one service whose environment is those variables: quotes and references are Compose's. */
+async function resolvedByCompose(folder: string, names: string[]): Promise<Record<string, string>> {
+  const environment = Object.fromEntries(names.map((name) => [name, `\${${name}-}`]));
+  const made = await mkdtemp(join(tmpdir(), 'muster-environment-'));
+  try {
+    const file = join(made, 'asked.json');
+    await writeFile(file, JSON.stringify({ services: { asked: { image: 'none', environment } } }));
+    const args = ['compose', '--project-directory', folder, '--project-name', 'muster-environment'];
+    const read = await readFromDocker(
+      [...args, '--file', file, 'config', '--format', 'json'],
+      { ...process.env, COMPOSE_PROFILES: '' },
+      readingMs,
+    );
+    if (read.code !== 0)
+      throw inputError(`Compose refuses the .env of ${folder}`, {
+        at: { file: join(folder, '.env'), line: 1, column: 1 },
+        // What comes after is the file itself, from where it stopped to be read.
+        found: read.stderr
+          .split(/ near /)[0]!
+          .trim()
+          .split('\n')
+          .at(-1)!,
+      });
+    const { services } = JSON.parse(read.stdout) as {
+      services: { asked: { environment: Record<string, string | null> } };
+    };
+    return Object.fromEntries(
+      // Written for a file, a dollar sign is doubled.
+      Object.entries(services.asked.environment).map(([name, value]) => [
+        name,
+        (value ?? '').replaceAll('$$', '$'),
+      ]),
+    );
+  } finally {
+    await rm(made, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Without Docker where the file is the whole of it; what comes by `include` or `extends` Compose knows. A
+ * variable with another value than none, such as `${NAME:-text}`, has one.
+ */
+async function askedBy(file: string): Promise<Asked[]> {
+  const text = readFileSync(file, 'utf8');
+  if (/^\s*(?:include|extends)\s*:/m.test(text)) {
+    const listed = await listedByCompose(file);
+    if (listed) return listed;
+  }
+  const named = [...text.matchAll(/\benvironment:[ \t]*["']?([A-Za-z_]\w*)["']?[ \t]*(?=[},#\r\n]|$)/g)];
+  const interpolated = [...text.matchAll(/(?<!\$)(?:\$\$)*\$(?:\{(\w+)(:?[-+?])?|(\w+))/g)].flatMap(
+    ([, braced, how, bare]): Asked[] =>
+      /[-+]/.test(how ?? '') ? [] : [{ name: (braced ?? bare)!, required: (how ?? '').includes('?') }],
+  );
+  // Of a secret or a config that comes from a variable.
+  return [...interpolated, ...named.map(([, name]) => ({ name: name!, required: true }))];
+}
+
+/** `NAME  REQUIRED  DEFAULT VALUE  ALTERNATE VALUE`, a line each. Null where this Compose lists none. */
+async function listedByCompose(file: string): Promise<Asked[] | null> {
+  const { code, stdout } = await readFromDocker(
+    ['compose', '--file', resolve(file), 'config', '--variables'],
+    { ...process.env, COMPOSE_PROFILES: '' },
+    readingMs,
+  );
+  if (code !== 0) return null;
+  return stdout
+    .split('\n')
+    .slice(1)
+    .map((line) => /^(\w+)\s+(true|false)(.*)$/.exec(line))
+    .flatMap((match) => {
+      const [, name, required, rest] = match ?? [];
+      return name === undefined || rest!.trim() !== '' ? [] : [{ name, required: required === 'true' }];
+    });
+}
