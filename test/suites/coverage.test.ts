@@ -53,7 +53,13 @@ const ofDriver = (tests: readonly Listed[], driver: string, fault: string): stri
     .map(({ name }) => name)
     .filter((name) => new RegExp(`^driver ${driver}\\b`).test(name) && ofFault(name, fault));
 
-/** `redis: crash`: pairings that plan lets through and that no test tries. */
+/** What a container suffers whatever runs in it: tried on the server of one driver. A crash depends on it. */
+const isOfContainers = (known: Registries, fault: string): boolean =>
+  fault !== 'crash' && known.faults[fault]?.on === 'container';
+const onAnyServer = (tests: readonly Listed[], fault: string): string[] =>
+  tests.map(({ name }) => name).filter((name) => /^driver (?!memory\b)/.test(name) && ofFault(name, fault));
+
+/** `redis: crash`, `container: pause`: pairings that plan lets through and that no test tries. */
 function untried(tests: readonly Listed[], known: Registries): string[] {
   const { components, stores, regions } = matrixOf(known);
   const taken = (rows: typeof components): [taker: string, fault: string][] =>
@@ -62,8 +68,12 @@ function untried(tests: readonly Listed[], known: Registries): string[] {
         .filter(([, reason]) => reason === null)
         .map(([taker]): [string, string] => [taker, fault]),
     );
+  const ofContainers = components.map(({ fault }) => fault).filter((fault) => isOfContainers(known, fault));
   return [
-    ...taken(components).filter(
+    ...ofContainers
+      .filter((fault) => !onAnyServer(tests, fault).some((name) => effect.test(name)))
+      .map((fault) => ['container', fault]),
+    ...taken(components.filter(({ fault }) => !ofContainers.includes(fault))).filter(
       ([driver, fault]) => !ofDriver(tests, driver, fault).some((name) => effect.test(name)),
     ),
     ...taken(stores).filter(
@@ -100,15 +110,19 @@ function notUndoneAtOnce(tests: readonly Listed[]): string[] {
   const { components } = matrixOf(registries);
   return components
     .filter(({ fault }) => fault !== 'disk-full' && !loses(fault))
-    .flatMap(({ fault, takers }) =>
-      Object.keys(takers)
+    .flatMap(({ fault, takers }) => {
+      if (isOfContainers(registries, fault))
+        return onAnyServer(tests, fault).some((name) => undoneAtOnce.test(name))
+          ? []
+          : [`container: ${fault}`];
+      return Object.keys(takers)
         .filter(
           (driver) =>
             takers[driver] === null &&
             !ofDriver(tests, driver, fault).some((name) => undoneAtOnce.test(name)),
         )
-        .map((driver) => `${driver}: ${fault}`),
-    );
+        .map((driver) => `${driver}: ${fault}`);
+    });
 }
 
 test('every fault is tried on everything that can take it: its effect is witnessed, its undo too, and nothing else is touched', {
@@ -120,10 +134,11 @@ test('every fault is tried on everything that can take it: its effect is witness
   expect(notUndoneAtOnce(tests)).toEqual([]);
   // A fault, a driver or a kind of store that nothing tries shows.
   const { faults, drivers, stores } = registries;
-  expect(untried(tests, { ...registries, faults: { ...faults, blink: faults['pause']! } })).toEqual(
-    Object.keys(drivers)
-      .filter((name) => name !== 'memory')
-      .map((name) => `${name}: blink`),
+  expect(untried(tests, { ...registries, faults: { ...faults, blink: faults['pause']! } })).toEqual([
+    'container: blink',
+  ]);
+  expect(untried(tests, { ...registries, faults: { ...faults, gnaw: faults['flip-bits']! } })).toContain(
+    'redis: gnaw',
   );
   expect(
     untried(tests, {
