@@ -59,13 +59,13 @@ export async function assertVerdictShows(format: Format, sample: DrillResult): P
 }
 
 /**
- * No raw control character, escape sequence or direction override gets through, nor a live tag. JSON escapes
- * by itself.
+ * No raw control character, escape sequence or direction override gets through, nor a live tag.
  */
 export async function assertHarmless(format: Format, hostile: DrillResult): Promise<void> {
   const text = await textOf(format, hostile);
   expect(/[\p{Cc}\p{Bidi_Control}\p{Cs}\uffff]/u.exec(text.replace(/[\n\t]/g, ''))).toBeNull();
-  if (format.file.endsWith('.json')) return;
+  // JSON escapes by itself, and what is no text is read by no parser of tags.
+  if (format.file.endsWith('.json') || (await readerFor(format))) return;
   expect(/(?<!\\)<(script|img)/i.exec(text)).toBeNull();
 }
 
