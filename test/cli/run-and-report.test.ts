@@ -161,10 +161,11 @@ describe('report', concurrent, () => {
     expect(globSync('*', { cwd: again }).sort(), 'no manifest: only the run itself vouches').toEqual([
       'junit.xml',
       'report.html',
+      'report.pdf',
       'result.json',
       'summary.md',
     ]);
-    for (const name of ['result.json', 'junit.xml', 'summary.md', 'report.html']) {
+    for (const name of ['result.json', 'junit.xml', 'summary.md', 'report.html', 'report.pdf']) {
       expect(readFileSync(join(again, name)), name).toEqual(readFileSync(join(bundle, name)));
     }
   });
@@ -235,7 +236,7 @@ describe('report', concurrent, () => {
       globSync('*/*', { cwd: elsewhere })
         .map((path) => basename(path))
         .sort(),
-    ).toEqual(['junit.xml', 'report.html', 'result.json', 'summary.md']);
+    ).toEqual(['junit.xml', 'report.html', 'report.pdf', 'result.json', 'summary.md']);
   });
 
   test.each([
