@@ -29,17 +29,21 @@ export async function besideVolume<T>(
 export const damaging = 'damage';
 
 /** Runs a script that must succeed; arguments are never part of its text. Rejects with what it printed. */
-export async function script(
+export const script = (shell: Shell, name: string, text: string, args: readonly string[]): Promise<string> =>
+  succeeding(shell, name, text, args, `${name} of the volume failed`);
+
+async function succeeding(
   shell: Shell,
   name: string,
   text: string,
   args: readonly string[],
+  failure: string,
 ): Promise<string> {
   const { code, stdout, stderr }: ExecResult = await shell.exec(['sh', '-eu', '-c', text, name, ...args], {
     deadlineMs: 120_000,
   });
   if (code !== 0)
-    throw environmentError(`${name} of the volume failed with code ${code}`, {
+    throw environmentError(`${failure} with code ${code}`, {
       found: stderr.trim().slice(-500) || 'no message',
       expected: 'code 0',
     });
@@ -47,11 +51,11 @@ export async function script(
 }
 
 const emptying =
-  'said=$(find "$1" -mindepth 1 -delete 2>&1) && exit 0; test -z "$(find "$1" -mindepth 1 ! -type d)" || { echo "$said" >&2; exit 1; }';
+  'said=$(find "$1" -mindepth 1 -delete 2>&1) && exit 0; left=$(find "$1" -mindepth 1 ! -type d) && test -z "$left" || { echo "$said" >&2; exit 1; }';
 
 /**
  * Deletes what is in a folder. A folder that a further volume is mounted on stays, and so do those on the way
- * to it; nothing is in them. Rejects with what `find` printed where a file is left.
+ * to it; nothing is in them. Rejects with what `find` printed where a file is left, or nobody can tell.
  */
 export const emptyFolder = (shell: Shell, folder: string): Promise<string> =>
-  script(shell, damaging, emptying, [folder]);
+  succeeding(shell, damaging, emptying, [folder], `${folder} cannot be emptied: \`find\` ended`);
