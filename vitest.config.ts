@@ -67,7 +67,9 @@ const onlyInAll = everything
       'faults/region-lost',
       'faults/stores',
       'fixtures/app/app',
-      ...['clients-way', 'deployment', 'host', 'kept', 'partition'].map((file) => `stack/${file}`),
+      ...['as-it-is', 'clients-way', 'deployment', 'host', 'kept', 'partition'].map(
+        (file) => `stack/${file}`,
+      ),
       ...[
         'beyond-a-dump',
         'empty-folder',

@@ -69,6 +69,7 @@ const toJson = (plan: Plan): object => ({
     ...plan.invariants.map(({ named }) => named),
   ],
   mounts: plan.mounts,
+  moved: plan.moved,
   notes: plan.notes,
 });
 
@@ -126,6 +127,7 @@ function toText(plan: Plan): string {
       ].join(', '),
     ]),
     row('mounts', [...plan.mounts]),
+    row('moved', [...plan.moved]),
     row('note', plan.notes),
   ].join('');
 }

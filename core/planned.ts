@@ -83,6 +83,8 @@ export interface Plan {
   ledger: boolean;
   /** What services get in the place of what they would have of the host, a line each. */
   mounts: readonly string[];
+  /** What of the compose file is fixed or shared with others, and what there is in its place, a line each. */
+  moved: readonly string[];
   /** Things that are allowed and that a reader should know. */
   notes: string[];
 }

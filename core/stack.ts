@@ -78,6 +78,8 @@ export interface StackDescription {
       /** Label `muster.region`. */
       region: string | null;
       profiles: string[];
+      /** Services that it cannot do without. */
+      needs: string[];
     }
   >;
   /** Named volumes declared as file systems of their own: full, they take nothing else down. */
@@ -92,6 +94,8 @@ export interface HostRules {
   mounts: Readonly<Record<string, 'copy' | 'empty' | 'refuse'>>;
   /** By service that may reach the host: why. */
   access: Readonly<Record<string, string>>;
+  /** By service: ports at which Muster reaches it, whether or not the compose file publishes them. */
+  ways?: Readonly<Record<string, readonly number[]>>;
 }
 
 /** What a drill gives services in the place of what they would have of the host, a line each. */
@@ -101,6 +105,8 @@ export interface Containment {
   names: string[];
   /** Those that it uses and that stand for nothing. */
   unknown: string[];
+  /** What of the compose file is fixed or shared, and what a drill has in its place, a line each. */
+  moved: string[];
 }
 
 export interface StackUpOptions {
@@ -109,6 +115,8 @@ export interface StackUpOptions {
   host?: HostRules;
   /** Compose profiles to start. Default: none. */
   profiles?: readonly string[];
+  /** Services to start, with what they need. Default: all. */
+  services?: readonly string[];
   drill: string;
   /**
    * Services that run from an image of the drill's own, made from theirs: it can be lost without anybody else
@@ -137,11 +145,12 @@ export interface StackProvider {
   /**
    * What the services would have of the host, and what they get instead. Starts nothing. Throws input errors
    * with the compose file's line for what could reach the host and is not allowed. Null where Compose cannot
-   * say yet: it is not installed, or wants a secret.
+   * say yet: it is not installed, or wants a secret. `services`: as in StackUpOptions.
    */
   contain(options: {
     file: string;
     profiles: readonly string[];
+    services?: readonly string[];
     host: HostRules;
   }): Promise<Containment | null>;
   up(options: StackUpOptions): Promise<Stack>;

@@ -168,6 +168,10 @@ export const strategySchema = (known?: Catalogue) =>
       .array(z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/))
       .default([])
       .describe('Compose profiles to start: services behind any other stay away'),
+    services: z
+      .array(z.string().min(1))
+      .default([])
+      .describe('Services to start, with what they depend on; all of them by default'),
     mounts: z
       .record(z.string().min(1), z.enum(['copy', 'empty', 'refuse']))
       .default({})

@@ -2,7 +2,7 @@ import { unknownName, type Source } from '../core/document.ts';
 import { InputErrors, MusterError } from '../core/errors.ts';
 import type { HostRules, StackDescription, StackProvider } from '../core/stack.ts';
 import type { Strategy } from '../core/strategy.ts';
-import type { PlannedComponent } from '../core/planned.ts';
+import type { Plan, PlannedComponent, PlannedStore } from '../core/planned.ts';
 import type { Problems } from './plan-input.ts';
 
 interface Planning {
@@ -10,14 +10,47 @@ interface Planning {
   stack: StackDescription;
   strategy: Strategy;
   components: ReadonlyMap<string, PlannedComponent>;
+  stores: readonly PlannedStore[];
 }
 
 /** The strategy's rules about the host, with what the drivers know of where data lies. */
-export function hostRules(strategy: Strategy, components: ReadonlyMap<string, PlannedComponent>): HostRules {
+export function hostRules(
+  strategy: Strategy,
+  components: ReadonlyMap<string, PlannedComponent>,
+  stores: readonly PlannedStore[],
+): HostRules {
   const dataFolders: Record<string, string[]> = {};
   for (const { service, driver } of components.values())
     (dataFolders[service] ??= []).push(...(driver.dataFolders ?? []));
-  return { dataFolders, mounts: strategy.mounts, access: strategy.hostAccess };
+  return {
+    dataFolders,
+    mounts: strategy.mounts,
+    access: strategy.hostAccess,
+    ways: waysOf(components, stores),
+  };
+}
+
+/** Where Muster goes in: as a client, by the server's own port, and to stores. */
+function waysOf(
+  components: ReadonlyMap<string, PlannedComponent>,
+  stores: readonly PlannedStore[],
+): Record<string, number[]> {
+  const ways: Record<string, number[]> = {};
+  const add = (service: string, port: number): void => {
+    const known = (ways[service] ??= []);
+    if (!known.includes(port)) known.push(port);
+  };
+  for (const { service, driver, declared } of components.values()) {
+    if (driver.inProcess) continue;
+    const { clients } = declared;
+    if (clients) add(clients.service, clients.port);
+    if (clients?.service !== service) add(service, driver.port);
+  }
+  for (const { service, config } of stores) {
+    const port = (config as { port?: unknown } | undefined)?.port;
+    if (service !== null && typeof port === 'number') add(service, port);
+  }
+  return ways;
 }
 
 /**
@@ -26,10 +59,10 @@ export function hostRules(strategy: Strategy, components: ReadonlyMap<string, Pl
  */
 export async function planMounts(
   source: Source,
-  { stackFile, stack, strategy, components }: Planning,
+  { stackFile, stack, strategy, components, stores }: Planning,
   provider: StackProvider,
   problems: Problems,
-): Promise<string[]> {
+): Promise<Pick<Plan, 'mounts' | 'moved'>> {
   const services = [...stack.services.keys()];
   for (const name of Object.keys(strategy.hostAccess)) {
     if (!services.includes(name))
@@ -39,19 +72,23 @@ export async function planMounts(
     const found = await provider.contain({
       file: stackFile,
       profiles: strategy.profiles,
-      host: hostRules(strategy, components),
+      services: strategy.services,
+      host: hostRules(strategy, components, stores),
     });
     if (found === null)
-      return [
-        'what the services would have of the host is looked at when the stack is brought up: Compose cannot say yet',
-      ];
+      return {
+        mounts: [
+          'what the services would have of the host is looked at when the stack is brought up: Compose cannot say yet',
+        ],
+        moved: [],
+      };
     for (const key of found.unknown)
       problems.add(unknownName(source, ['mounts', key], 'mount of the compose file', key, found.names, true));
-    return found.lines;
+    return { mounts: found.lines, moved: found.moved };
   } catch (error) {
     if (error instanceof InputErrors) for (const one of error.all) problems.add(one);
     else if (error instanceof MusterError && error.trouble === 'input') problems.add(error);
     else throw error;
-    return [];
+    return { mounts: [], moved: [] };
   }
 }

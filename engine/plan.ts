@@ -1,5 +1,5 @@
 import { basename, dirname, resolve } from 'node:path';
-import { parseAs, parseSource, type Source } from '../core/document.ts';
+import { parseAs, parseSource, unknownName, type Source } from '../core/document.ts';
 import type { Plan } from '../core/planned.ts';
 import type { Registries } from '../core/registries.ts';
 import type { Scenario } from '../core/scenario.ts';
@@ -92,7 +92,7 @@ async function planAs(
   const problems = new Problems();
   const stackFile = strategy.stack === 'none' ? null : resolve(dirname(strategyFile), strategy.stack);
   const stack = stackFile
-    ? withProfiles(await describeStack(provider, stackFile, strategySource), strategy.profiles)
+    ? started(await describeStack(provider, stackFile, strategySource), strategy, strategySource, problems)
     : null;
 
   const components = planComponents(strategySource, strategy, registries, stack, problems);
@@ -100,10 +100,15 @@ async function planAs(
   checkBackups(strategySource, strategy, components, problems);
   checkWatched(strategySource, strategy, problems);
   problems.raise();
-  const mounts =
+  const given =
     stackFile && stack
-      ? await planMounts(strategySource, { stackFile, stack, strategy, components }, provider, problems)
-      : [];
+      ? await planMounts(
+          strategySource,
+          { stackFile, stack, strategy, components, stores },
+          provider,
+          problems,
+        )
+      : { mounts: [], moved: [] };
   problems.raise();
   const planned = checkScenario(
     procedure,
@@ -130,7 +135,7 @@ async function planAs(
     strategy,
     components,
     stores,
-    mounts,
+    ...given,
     invariants: invariantsOf(scenario, strategy),
     ...planned,
   };
@@ -151,10 +156,32 @@ async function describeStack(
   return provider.describe(file);
 }
 
-/** A service behind a profile that the strategy does not ask for does not exist. */
-function withProfiles(stack: StackDescription, asked: readonly string[]): StackDescription {
-  const there = [...stack.services].filter(
-    ([, { profiles }]) => profiles.length === 0 || profiles.some((one) => asked.includes(one)),
+/**
+ * A service behind a profile that the strategy does not ask for does not exist, nor one beside those that it
+ * names and what they need.
+ */
+function started(
+  stack: StackDescription,
+  { profiles: asked, services }: Strategy,
+  source: Source,
+  problems: Problems,
+): StackDescription {
+  const there = new Map(
+    [...stack.services].filter(
+      ([, { profiles }]) => profiles.length === 0 || profiles.some((one) => asked.includes(one)),
+    ),
   );
-  return { ...stack, services: new Map(there) };
+  if (services.length === 0) return { ...stack, services: there };
+  const needed = new Set<string>();
+  const add = (name: string): void => {
+    if (needed.has(name) || !there.has(name)) return;
+    needed.add(name);
+    for (const one of there.get(name)!.needs) add(one);
+  };
+  for (const [i, name] of services.entries()) {
+    if (!there.has(name))
+      problems.add(unknownName(source, ['services', i], 'service', name, [...there.keys()]));
+    add(name);
+  }
+  return { ...stack, services: new Map([...there].filter(([name]) => needed.has(name))) };
 }

@@ -3,20 +3,15 @@ import { environmentError, inputError } from '../core/errors.ts';
 import type { Service } from '../core/service.ts';
 import type { Stack, StackUpOptions } from '../core/stack.ts';
 import { noneBeingMade } from './being-made.ts';
-import {
-  composeConfig,
-  composeUp,
-  nothingLaid,
-  overrideOf,
-  type ComposeConfig,
-  type ComposeRun,
-  type Laid,
-} from './compose.ts';
+import { composeConfig, composeUp, type ComposeConfig, type ComposeRun } from './compose.ts';
 import { describeComposeFile, placesIn } from './compose-file.ts';
 import { contain, noRules } from './containment.ts';
 import { longMs, saying } from './deadline.ts';
 import { makeHostVolumes } from './host-volumes.ts';
 import { assertContained, laidOver } from './laid.ts';
+import { movedOf } from './moved.ts';
+import { neededOf } from './needed.ts';
+import { nothingLaid, overrideOf, type Laid } from './override.ts';
 import { createHostSignal } from './host-signal.ts';
 import { imageChoice, imagesWanted, provideImages, type ChosenImage, type ImageChoice } from './images.ts';
 import { createNetworkTools } from './network-tools.ts';
@@ -35,8 +30,7 @@ import type { DrillSite } from './drill-site.ts';
 
 /** From nothing to a stack whose services are ready; what was made is gone again where that fails. */
 export async function bringUp(provider: StackProviderOptions, up: StackUpOptions): Promise<Stack> {
-  if (!/^[a-z0-9][a-z0-9_-]*$/.test(up.drill))
-    throw inputError('a drill id may hold a-z, 0-9, _ and - only', { found: up.drill });
+  assertName(up.drill);
   up.signal?.throwIfAborted();
   const former = formerOf(up.after);
   const { text } = await describeComposeFile(up.file);
@@ -45,30 +39,31 @@ export async function bringUp(provider: StackProviderOptions, up: StackUpOptions
   const drillLabels = { [labels.drill]: up.drill, [labels.owner]: owner };
   const project = `muster-${up.drill}`;
   await assertFree(runtime, project, up.drill);
-  const choice = imageChoice(
-    process.env,
-    up.progress,
-    provider.appEntry === undefined ? {} : { appEntry: provider.appEntry },
-  );
+  const { appEntry } = provider;
+  const choice = imageChoice(process.env, up.progress, appEntry === undefined ? {} : { appEntry });
   const chosen = await provideImages(runtime, imagesWanted(text), choice);
   const environment = environmentOf(runtime, owner, up, chosen);
   const run: ComposeRun = { file: up.file, project, environment, labels: drillLabels, secrets: up.secrets };
-  const config = await composeConfig(run);
+  const wanted = up.services ?? [];
+  const config = neededOf(await composeConfig(run), wanted);
   const rules = up.host ?? noRules;
+  const moved = movedOf(config, run, rules.ways);
+  const overriding = (images: Record<string, string>): object => overrideOf(config, run, moved, images, laid);
   const place = await placesIn(up.file);
   const { mounts, lines } = contain(config, up.file, rules, place);
   const before = await presentImages(runtime, config);
   const marks = Object.entries(drillLabels).map(([key, value]) => `${key}=${value}`);
   const down = downOf(runtime, up.drill, marks);
   let laid: Laid = nothingLaid;
-  const check = (merged: ComposeConfig): void => assertContained(merged, laid, rules, project);
+  const check = (merged: ComposeConfig): void =>
+    assertContained(neededOf(merged, wanted), laid, rules, project);
   const site: DrillSite = {
     ...toolsOf(runtime, provider, choice, run, config),
     drill: up.drill,
     secrets: [...Object.values(up.environment), ...(up.secrets ?? [])],
     snapshots: provider.snapshots !== false,
     deploy: async (service, image) => {
-      await composeUp(run, overrideOf(config, run, { [service]: image }, laid), check, { only: service });
+      await composeUp(run, overriding({ [service]: image }), check, { only: service });
       return containerOf(runtime, project, service);
     },
   };
@@ -79,18 +74,19 @@ export async function bringUp(provider: StackProviderOptions, up: StackUpOptions
     const making = { runtime, project, drill, labels: drillLabels, progress, signal: ended };
     laid = laidOver(mounts, await makeHostVolumes(making, mounts));
     if (isTiedToHost(config, rules)) await former.gone(up.progress, up.signal);
+    const services = wanted.length === 0 ? undefined : Object.keys(config.services);
     const start = (): Promise<void> =>
-      composeUp(run, overrideOf(config, run, own, laid), check, { meanwhile: up.starting });
-    const services = await startedAndReady(
+      composeUp(run, overriding(own), check, { services, meanwhile: up.starting });
+    const attached = await startedAndReady(
       (signal) => started(start, down, signal),
       (signal, upped) => attachedAndReady({ site, project, config, provider }, { ...up, signal }, upped),
       up.signal,
     );
     return {
       project,
-      services,
-      contained: lines,
-      images: imageRecords(services, config, { chosen, before, own }),
+      services: attached,
+      contained: [...lines, ...moved.lines],
+      images: imageRecords(attached, config, { chosen, before, own }),
       aimAtRegion: (region, how) => aimAtRegion(site, region, how),
       down,
     };
@@ -100,6 +96,11 @@ export async function bringUp(provider: StackProviderOptions, up: StackUpOptions
       ? error
       : await namingImages(error, { runtime, config, recipes: choice.kitchen.folder, place });
   }
+}
+
+function assertName(drill: string): void {
+  if (!/^[a-z0-9][a-z0-9_-]*$/.test(drill))
+    throw inputError('a drill id may hold a-z, 0-9, _ and - only', { found: drill });
 }
 
 /** Removes all that has these labels, also what the engine is still making when it is called. */

@@ -2,13 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { parseSource, type Source } from '../core/document.ts';
 import { InputErrors, inputError, type MusterError, type Place } from '../core/errors.ts';
 import type { StackDescription } from '../core/stack.ts';
+import { needsOf } from './needed.ts';
 import { regionLabel } from './owner.ts';
 
 /**
  * Reads what a compose file declares, without Docker. Compose itself is the judge when the stack goes up;
- * here only what makes a drill impossible is refused: no services, and anything `external`, which a drill
- * would have to share with whoever owns it. Input errors carry file:line:column. Services that come by
- * `include` or `extends` are not seen.
+ * here only what makes a drill impossible is refused: no services. Input errors carry file:line:column.
+ * Services that come by `include` or `extends` are not seen.
  */
 export async function describeComposeFile(
   file: string,
@@ -16,7 +16,7 @@ export async function describeComposeFile(
   const text = await readText(file);
   // Merge keys (`<<`) are how compose files share; tags such as !reset are Compose's own business.
   const source = parseSource(file, text);
-  const problems = [...externals(source, 'volumes'), ...externals(source, 'networks')];
+  const problems: MusterError[] = [];
   const root = source.data;
   const declared = isRecord(root) ? root['services'] : undefined;
   if (!isRecord(declared) || Object.keys(declared).length === 0) {
@@ -51,6 +51,7 @@ export async function describeComposeFile(
         restart: restartPolicyOf(service),
         region: labelOf(service['labels'], regionLabel),
         profiles: list(service['profiles']).map(textOf),
+        needs: needsOf(service),
       },
     ]),
   );
@@ -66,7 +67,6 @@ const readText = (file: string): Promise<string> =>
     });
   });
 
-/** By what they come to: an alias or a merge key may say `external` as well. */
 /**
  * Where something of a service stands in a compose file: as much of the path as is there. What comes by
  * `include` or `extends` stands elsewhere; then the file's beginning.
@@ -78,22 +78,6 @@ export async function placesIn(
   let source: Source | null = null;
   // Only errors have a place, and parsing takes a while.
   return (service, path) => (source ??= parseSource(file, text)).place(['services', service, ...path]);
-}
-
-function externals(source: Source, kind: 'volumes' | 'networks'): MusterError[] {
-  const declared = isRecord(source.data) ? source.data[kind] : undefined;
-  return Object.entries(isRecord(declared) ? declared : {}).flatMap(([name, one]) => {
-    const external = isRecord(one) ? one['external'] : undefined;
-    if (external === undefined || external === false) return [];
-    return [
-      inputError(`${kind.slice(0, -1)} ${name} is external`, {
-        at: source.place([kind, name, 'external']),
-        found: 'external: true',
-        expected: "something of the drill's own",
-        hint: 'a drill acts only on what it made itself: declare it without `external` in a compose file for drills',
-      }),
-    ];
-  });
 }
 
 /** Volumes in memory, which must have a size, and those on a device of their own. */

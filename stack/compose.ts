@@ -5,6 +5,7 @@ import type { WaitStrategy } from 'testcontainers';
 import { environmentError, inputError, messageOf, MusterError } from '../core/errors.ts';
 import { masked } from '../core/masking.ts';
 import { readFromDocker } from './compose-reading.ts';
+import { overrideText } from './override-file.ts';
 
 export interface ComposeRun {
   file: string;
@@ -77,87 +78,24 @@ export async function composeConfig(
 }
 
 /**
- * A second compose file that goes over the user's own: labels on everything, and names of this project for
- * whatever had a fixed name, so that no drill ever meets a volume or network that something else uses.
- * `images`: services that run from another image.
- */
-export function overrideOf(
-  config: ComposeConfig,
-  run: Pick<ComposeRun, 'project' | 'labels'>,
-  images: Readonly<Record<string, string>> = {},
-  laid: Laid = nothingLaid,
-): object {
-  const named = (kind: 'volumes' | 'networks'): object =>
-    Object.fromEntries(
-      Object.entries(config[kind] ?? {}).map(([name, declared]) => {
-        if (declared.external)
-          throw inputError(`${kind.slice(0, -1)} ${name} is external`, {
-            expected: "something of the drill's own",
-            hint: 'a drill acts only on what it made itself',
-          });
-        return [name, { name: `${run.project}_${name}`, labels: run.labels }];
-      }),
-    );
-  const services = Object.fromEntries(
-    Object.entries(config.services).map(([name, declared]) => {
-      if ((declared.deploy?.replicas ?? declared.scale ?? 1) !== 1)
-        throw inputError(`service ${name} has several replicas`, {
-          found: String(declared.deploy?.replicas ?? declared.scale),
-          expected: '1',
-        });
-      return [
-        name,
-        {
-          labels: run.labels,
-          ...(images[name] ? { image: images[name], pull_policy: 'never' } : pulledOnce(declared)),
-          ...mountsOf(laid, name),
-          ...(declared.container_name ? { container_name: `${run.project}-${name}-1` } : {}),
-        },
-      ];
-    }),
-  );
-  const networks = named('networks');
-  return {
-    services,
-    volumes: { ...named('volumes'), ...laid.volumes },
-    networks: { default: { labels: run.labels }, ...networks },
-  };
-}
-
-/** A pull or a build at every start would give the user's own tag to another image. */
-const pulledOnce = ({ pull_policy: policy }: ComposeConfig['services'][string]): object =>
-  policy === undefined || policy === 'never' || policy === 'missing' || policy === 'if_not_present'
-    ? {}
-    : { pull_policy: 'missing' };
-
-const mountsOf = ({ services }: Laid, name: string): object =>
-  services[name] ? { volumes: services[name] } : {};
-
-/**
- * Mounts that are laid over those of the compose file, by service, and the volumes that they are of. Compose
- * merges them by target.
- */
-export interface Laid {
-  services: Readonly<Record<string, object[]>>;
-  volumes: Readonly<Record<string, object>>;
-}
-export const nothingLaid: Laid = { services: {}, volumes: {} };
-
-/**
- * `docker compose up` through testcontainers; of one service alone where it is named. `check` is given what
- * Compose makes of both files just before it starts anything. Environment error with Compose's own last lines
- * when it fails.
+ * `docker compose up` through testcontainers; of one service alone where it is named, else of `services` and
+ * what they need, else of all. `check` is given what Compose makes of both files just before it starts any.
+ * Environment error with Compose's own last lines when it fails.
  */
 export async function composeUp(
   run: ComposeRun,
   override: object,
   check: (merged: ComposeConfig) => void,
-  { only, meanwhile }: { only?: string; meanwhile?: (() => void) | undefined } = {},
+  {
+    only,
+    services,
+    meanwhile,
+  }: { only?: string; services?: readonly string[] | undefined; meanwhile?: (() => void) | undefined } = {},
 ): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'muster-compose-'));
   try {
-    const overrideFile = join(folder, 'override.json');
-    await writeFile(overrideFile, JSON.stringify(override), { mode: 0o600 });
+    const overrideFile = join(folder, 'override.yml');
+    await writeFile(overrideFile, overrideText(override), { mode: 0o600 });
     const file = resolve(run.file);
     check(await composeConfig(run, { override: overrideFile, meanwhile }));
     // No Ryuk: it needs an image of its own and a connection that stays open. Our labels name the owning
@@ -170,7 +108,7 @@ export async function composeUp(
       .withAutoCleanup(false)
       .withDefaultWaitStrategy(noWait(Wait.forListeningPorts()))
       .withClientOptions(only === undefined ? {} : { commandOptions: ['--no-deps', '--no-recreate'] })
-      .up(only === undefined ? undefined : [only]);
+      .up(only === undefined ? services && [...services] : [only]);
   } catch (error) {
     throw error instanceof MusterError ? error : composeTrouble(error, run);
   } finally {

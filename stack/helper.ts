@@ -5,7 +5,7 @@ import { makingContainer } from './being-made.ts';
 import { findKept, type Kept } from './kept.ts';
 import { assertOwnVolume, isCopy } from './own-path.ts';
 import { labels } from './owner.ts';
-import { statusOf, type Container, type Inspection } from './runtime.ts';
+import { ownNetworkOf, statusOf, type Container, type Inspection } from './runtime.ts';
 import { containerShell } from './shell.ts';
 import type { DrillSite } from './drill-site.ts';
 
@@ -26,7 +26,7 @@ export async function createHelper(
   if (options.volumes) await assertNothingElse(site, name, service);
   const folders = foldersOf(service);
   const whole = volumes.filter(({ Destination }) => !folders.has(Destination));
-  const network = Object.keys(service.NetworkSettings.Networks)[0] ?? 'none';
+  const network = ownNetworkOf(service) ?? 'none';
   const made = {
     User: options.user ?? '0',
     Entrypoint: ['sh', '-c'],

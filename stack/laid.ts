@@ -1,7 +1,9 @@
 import { environmentError } from '../core/errors.ts';
 import type { HostRules } from '../core/stack.ts';
-import type { ComposeConfig, Laid } from './compose.ts';
+import type { ComposeConfig } from './compose.ts';
+import type { Laid } from './override.ts';
 import type { HostVolume } from './host-volumes.ts';
+import type { MovedService } from './moved-shape.ts';
 import type { HostMount } from './mounts.ts';
 import { reachOf } from './reach.ts';
 
@@ -85,8 +87,27 @@ export function assertContained(
         refused(service, `${mount.type} at ${mount.target}`);
     }
   }
+  for (const [service, found] of sharedOf(merged, project)) refused(service, found);
   const reach = reachOf(merged).find(({ service }) => access[service] === undefined);
   if (reach) refused(reach.service, reach.what);
+}
+
+/** What is somebody else's, or would be in the way of another stack: names, ports, networks. */
+function sharedOf({ services, networks = {} }: ComposeConfig, project: string): [string, string][] {
+  const declared = Object.entries(services) as [string, MovedService][];
+  return [
+    ...Object.entries(networks)
+      .filter(([key, { name, external }]) => external || name !== `${project}_${key}`)
+      .map(([key, { name }]): [string, string] => [`network ${key}`, `network ${name}`]),
+    ...declared
+      .filter(([, { container_name: name }]) => name !== undefined && !name.startsWith(`${project}-`))
+      .map(([service, { container_name: name }]): [string, string] => [service, `container_name ${name}`]),
+    ...declared.flatMap(([service, { ports = [] }]) =>
+      ports
+        .filter(({ published = '' }) => !['', '0'].includes(String(published)))
+        .map(({ published }): [string, string] => [service, `port ${published} of this machine`]),
+    ),
+  ];
 }
 
 /** A volume that Compose makes anew for this project, on the engine's own disk or in memory. */

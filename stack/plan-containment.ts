@@ -3,6 +3,8 @@ import type { Containment, HostRules } from '../core/stack.ts';
 import { composeConfig } from './compose.ts';
 import { placesIn } from './compose-file.ts';
 import { contain } from './containment.ts';
+import { movedOf } from './moved.ts';
+import { neededOf } from './needed.ts';
 import { projectEnvironment } from './project-environment.ts';
 import { mustersNames } from './run-environment.ts';
 
@@ -13,7 +15,12 @@ const unlessMissing = (error: unknown): null => {
 
 /** See StackProvider.contain. What is generated for each run stands in by a word: it is in no path. */
 export async function containAhead(
-  { file, profiles, host }: { file: string; profiles: readonly string[]; host: HostRules },
+  {
+    file,
+    profiles,
+    services = [],
+    host,
+  }: { file: string; profiles: readonly string[]; services?: readonly string[]; host: HostRules },
   meanwhile?: () => void,
 ): Promise<Containment | null> {
   const asked = await projectEnvironment(file).catch(unlessMissing);
@@ -30,5 +37,8 @@ export async function containAhead(
       /required variable/.test(error.found ?? '');
     return isSecret ? null : unlessMissing(error);
   });
-  return config === null ? null : contain(config, file, host, await placesIn(file));
+  if (config === null) return null;
+  const needed = neededOf(config, services);
+  const { lines: moved } = movedOf(needed, run, host.ways);
+  return { ...contain(needed, file, host, await placesIn(file)), moved };
 }

@@ -4,7 +4,7 @@ import type { AimedLoss, Attempt, LostRegion } from '../core/stack.ts';
 import { blackhole } from './blackhole.ts';
 import { knockAt } from './knock.ts';
 import { labels, regionLabel } from './owner.ts';
-import type { Inspection } from './runtime.ts';
+import { ownNetworkOf, type Inspection } from './runtime.ts';
 import { tombstone } from './tombstone.ts';
 import type { Member, LostMember } from './lost-member.ts';
 import type { DrillSite } from './drill-site.ts';
@@ -88,7 +88,7 @@ async function membersOf({ runtime, drill }: DrillSite, region: string): Promise
   });
 }
 
-const networkOf = (found: Inspection): string => Object.keys(found.NetworkSettings.Networks)[0] ?? 'none';
+const networkOf = (found: Inspection): string => ownNetworkOf(found) ?? 'none';
 
 /** Whoever knocks for a witness is no part of the recovery. */
 async function addressesOfNeighbours(

@@ -1,5 +1,6 @@
 import type { ContainerRuntimeClient } from 'testcontainers';
 import { environmentError, MusterError } from '../core/errors.ts';
+import { wayIn } from './moved-shape.ts';
 
 export type Runtime = ContainerRuntimeClient;
 export type Docker = Runtime['container']['dockerode'];
@@ -95,4 +96,10 @@ export async function followed(
     );
   });
   if (failure !== null) throw new Error(failure);
+}
+
+/** A network that the compose file has the container on, rather than the one that Muster reaches it by. */
+export function ownNetworkOf({ NetworkSettings }: Inspection): string | undefined {
+  const names = Object.keys(NetworkSettings.Networks);
+  return names.find((name) => !name.endsWith(`_${wayIn}`)) ?? names[0];
 }

@@ -3,31 +3,16 @@ import type { ComposeConfig } from './compose.ts';
 
 /** What of a resolved compose file says where on the host something is. */
 interface Placed {
-  ports?: { published?: string | number }[];
   network_mode?: string;
-}
-interface PlacedNetwork {
-  ipam?: { config?: unknown[] };
-  driver_opts?: Record<string, unknown>;
 }
 
 /**
- * Whether two stacks of this compose file cannot be there at the same time, or reach for the same thing of
- * the host: a fixed port or subnet, the host's network, or what the strategy allows by name.
+ * Whether two stacks of this compose file reach for the same thing of the host: its network, or what the
+ * strategy allows by name. Ports, subnets and names are each drill's own.
  */
 export function isTiedToHost(config: ComposeConfig, { access }: Pick<HostRules, 'access'>): boolean {
   const services = Object.values(config.services) as Placed[];
-  const networks = Object.values(config.networks ?? {}) as PlacedNetwork[];
-  const isFixed = ({ published = '' }: { published?: string | number }): boolean =>
-    !['', '0'].includes(String(published));
-  return (
-    Object.keys(access).length > 0 ||
-    services.some(({ ports = [], network_mode: mode = '' }) => ports.some(isFixed) || mode === 'host') ||
-    networks.some(
-      ({ ipam, driver_opts: options = {} }) =>
-        (ipam?.config ?? []).length > 0 || Object.keys(options).length > 0,
-    )
-  );
+  return Object.keys(access).length > 0 || services.some(({ network_mode: mode = '' }) => mode === 'host');
 }
 
 /** The stack before this one, from when on it is asked about: whether it is still there is known by then. */
@@ -45,7 +30,7 @@ export function formerOf(work: Promise<unknown> | undefined): {
     gone: async (say, signal) => {
       signal?.throwIfAborted();
       if (!isThere) return;
-      say('waiting until the stack before is gone: both reach for the same port or network of the host');
+      say('waiting until the stack before is gone: both reach for the same thing of the host');
       const ended = new Promise<never>((_, reject) => {
         signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
       });

@@ -62,6 +62,7 @@ describe('what a compose file declares', () => {
       restart: 'always',
       region: null,
       profiles: [],
+      needs: [],
     });
     expect(services.get('b')).toEqual({
       ports: [80],
@@ -69,6 +70,7 @@ describe('what a compose file declares', () => {
       restart: null,
       region: null,
       profiles: [],
+      needs: [],
     });
   });
 
@@ -119,6 +121,7 @@ describe('what a compose file declares', () => {
       restart: 'unless-stopped',
       region: 'east',
       profiles: ['regions'],
+      needs: [],
     });
   });
 });
@@ -151,34 +154,6 @@ describe('what is refused before anything starts', () => {
     expect((await refused(text)).message).toMatch(message);
   });
 
-  test("an external volume, which is somebody else's data", async () => {
-    const error = await refused(
-      'services:\n  a: { image: x }\nvolumes:\n  production:\n    external: true\n',
-    );
-    expect(error).toMatchObject({ trouble: 'input', at: { line: 5, column: 15 } });
-    expect(error.message).toBe('volume production is external');
-  });
-
-  test.each([
-    [
-      'an alias',
-      'x-mine: &mine { external: true }\nservices:\n  a: { image: x }\nvolumes:\n  production: *mine\n',
-      5,
-    ],
-    [
-      'a merge key',
-      'x-mine: &mine { external: true }\nservices:\n  a: { image: x }\nvolumes:\n  production:\n    <<: *mine\n',
-      6,
-    ],
-    [
-      'an alias of all volumes',
-      'x-mine: &mine { production: { external: true } }\nservices:\n  a: { image: x }\nvolumes: *mine\n',
-      4,
-    ],
-  ])('an external volume that is declared by %s', async (_, text, line) => {
-    expect(await refused(text)).toMatchObject({ message: 'volume production is external', at: { line } });
-  });
-
   test.each([
     ['a port beyond all', 'ports: ["0-99999999999:0-99999999999"]'],
     ['ports from high to low', 'ports: ["90-80:90-80"]'],
@@ -195,10 +170,17 @@ describe('what is refused before anything starts', () => {
   });
 
   test('all problems at once', async () => {
-    const error = await refused('services: {}\nnetworks: { shop: { external: true } }\n');
+    const error = await refused('services: { a: [x], b: 1 }\n');
     expect((error as InputErrors).all.map((each) => each.message)).toEqual([
-      'network shop is external',
-      'no services',
+      'service a is not a mapping',
+      'service b is not a mapping',
     ]);
   });
+});
+
+test('what is not of the project is no trouble: a drill has its own in its place', async () => {
+  const services = await describeText(
+    'services: { a: { image: x, networks: [edge], volumes: ["data:/d"] } }\nnetworks: { edge: { external: true } }\nvolumes: { data: { external: true } }\n',
+  );
+  expect(services.get('a')!.volumes).toEqual(['data']);
 });

@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { composeConfig, composeTrouble, overrideOf } from '../../stack/compose.ts';
+import { composeConfig, composeTrouble } from '../../stack/compose.ts';
 import { masked } from '../../core/masking.ts';
 import { runningWith } from '../support/processes.ts';
 
@@ -11,40 +11,6 @@ const run = {
   labels: { 'muster.drill': 'd1', 'muster.owner': '1:2:3' },
   environment: { DB_PASSWORD: 'correct-horse' },
 };
-
-describe("what is laid over a user's compose file", () => {
-  test("labels on everything, and a name of the drill's own for whatever had a fixed one", () => {
-    const override = overrideOf(
-      {
-        services: { db: { image: 'x', container_name: 'production-db' }, app: { image: 'y' } },
-        volumes: { data: { name: 'production-data' } },
-        networks: { default: { name: 'production' } },
-      },
-      run,
-    );
-    expect(override).toEqual({
-      services: { db: { labels: run.labels, container_name: 'muster-d1-db-1' }, app: { labels: run.labels } },
-      volumes: { data: { name: 'muster-d1_data', labels: run.labels } },
-      networks: { default: { name: 'muster-d1_default', labels: run.labels } },
-    });
-  });
-
-  test.each([
-    [
-      'an external volume',
-      { services: { a: {} }, volumes: { v: { external: true } } },
-      'volume v is external',
-    ],
-    [
-      'an external network',
-      { services: { a: {} }, networks: { n: { external: true } } },
-      'network n is external',
-    ],
-    ['several replicas', { services: { a: { deploy: { replicas: 3 } } } }, 'service a has several replicas'],
-  ])('refuses %s', (_, config, message) => {
-    expect(() => overrideOf(config, run)).toThrow(message);
-  });
-});
 
 describe('what Compose makes of a file', () => {
   const written = (text: string): string => {

@@ -2,38 +2,23 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { ComposeConfig } from '../../stack/compose.ts';
 import { formerOf, isTiedToHost } from '../../stack/ties.ts';
 
-const config = (service: object, networks: object = {}): ComposeConfig =>
-  ({ services: { one: { image: 'x', ...service } }, networks }) as ComposeConfig;
+const config = (service: object): ComposeConfig =>
+  ({ services: { one: { image: 'x', ...service } } }) as unknown as ComposeConfig;
 const noAccess = { access: {} };
 
 describe('two stacks of one compose file cannot stand side by side', () => {
-  test.each([
-    ['with a fixed port', config({ ports: [{ target: 80, published: '8080' }] })],
-    ['with a range of ports', config({ ports: [{ target: 80, published: '8080-8090' }] })],
-    ['on the network of the host', config({ network_mode: 'host' })],
-    ['with a fixed subnet', config({}, { own: { ipam: { config: [{ subnet: '10.9.0.0/24' }] } } })],
-    [
-      'with a bridge of a given name',
-      config({}, { own: { driver_opts: { 'com.docker.network.bridge.name': 'b' } } }),
-    ],
-  ])('%s', (_, one) => {
-    expect(isTiedToHost(one, noAccess)).toBe(true);
+  test('on the network of the host', () => {
+    expect(isTiedToHost(config({ network_mode: 'host' }), noAccess)).toBe(true);
   });
   test('where the strategy lets a service reach the host', () => {
     expect(isTiedToHost(config({}), { access: { one: 'it must' } })).toBe(true);
   });
 });
 
-test('they can where the engine chooses everything', () => {
+test('they can with ports, names and subnets that each has anew', () => {
   expect(isTiedToHost(config({}), noAccess)).toBe(false);
   expect(
-    isTiedToHost(
-      config(
-        { ports: [{ target: 80, published: '0' }, { target: 81 }], network_mode: 'none' },
-        { default: { ipam: {} } },
-      ),
-      noAccess,
-    ),
+    isTiedToHost(config({ ports: [{ target: 80, published: '8080' }], network_mode: 'none' }), noAccess),
   ).toBe(false);
 });
 

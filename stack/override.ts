@@ -1,0 +1,50 @@
+import type { ComposeConfig, ComposeRun } from './compose.ts';
+import type { Moved } from './moved-shape.ts';
+
+/**
+ * A second compose file that goes over the user's own: labels on everything, and names of this project, free
+ * ports and networks of its own for whatever is fixed or shared, so that no drill ever meets what something
+ * else uses. `images`: services that run from another image.
+ */
+export function overrideOf(
+  config: ComposeConfig,
+  { labels }: Pick<ComposeRun, 'labels'>,
+  moved: Moved,
+  images: Readonly<Record<string, string>> = {},
+  laid: Laid = nothingLaid,
+): object {
+  const services = Object.fromEntries(
+    Object.entries(config.services).map(([name, declared]) => [
+      name,
+      {
+        ...moved.services[name],
+        ...(images[name] ? { image: images[name], pull_policy: 'never' } : pulledOnce(declared)),
+        ...mountsOf(laid, name),
+      },
+    ]),
+  );
+  return {
+    services,
+    volumes: { ...moved.volumes, ...laid.volumes },
+    networks: { default: { labels }, ...moved.networks },
+  };
+}
+
+/** A pull or a build at every start would give the user's own tag to another image. */
+const pulledOnce = ({ pull_policy: policy }: ComposeConfig['services'][string]): object =>
+  policy === undefined || policy === 'never' || policy === 'missing' || policy === 'if_not_present'
+    ? {}
+    : { pull_policy: 'missing' };
+
+const mountsOf = ({ services }: Laid, name: string): object =>
+  services[name] ? { volumes: services[name] } : {};
+
+/**
+ * Mounts that are laid over those of the compose file, by service, and the volumes that they are of. Compose
+ * merges them by target.
+ */
+export interface Laid {
+  services: Readonly<Record<string, object[]>>;
+  volumes: Readonly<Record<string, object>>;
+}
+export const nothingLaid: Laid = { services: {}, volumes: {} };
