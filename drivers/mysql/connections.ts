@@ -1,15 +1,14 @@
+import { Socket } from 'node:net';
+import { promisify } from 'node:util';
+import pLimit from 'p-limit';
 import mysql from 'mysql2';
-import type { Connection } from 'mysql2';
+import type { Connection, ConnectionOptions, Pool, PoolConnection } from 'mysql2';
+import type { Clock } from '../../core/clock.ts';
 import type { Endpoint } from '../../core/service.ts';
 import { OperationError } from '../../core/ledger.ts';
 import { messageOf } from '../../core/errors.ts';
+import { endpointLookup, usualPatienceMs } from '../clients-way.ts';
 
-/**
- * How long a client waits: for a connection, for one of those it has to become free, for an answer. A busy
- * machine alone takes a second.
- */
-const patienceMs = 2_000;
-const endpointKeptMs = 40;
 /** mysql2 makes room for 16 000 with each connection, and an outage is a thousand attempts to connect. */
 const preparedMax = 16;
 
@@ -17,8 +16,9 @@ export interface ConnectionsOptions {
   user: string;
   password: string;
   clients(): Promise<Endpoint>;
-  nowMs(): number;
+  clock: Pick<Clock, 'nowMs' | 'after'>;
   limit: number;
+  patienceMs?: number;
 }
 
 /**
@@ -26,149 +26,130 @@ export interface ConnectionsOptions {
  * tried twice.
  */
 export interface Connections {
-  /** Rejects with a certain OperationError: nothing was sent. */
-  take(): Promise<Connection>;
-  give(connection: Connection): void;
-  discard(connection: Connection): void;
+  /**
+   * Gives what `work` gives; a connection on which it failed is thrown away. Rejects with a certain
+   * OperationError where no connection was there in time: nothing was sent.
+   */
+  use<T>(work: (connection: PoolConnection) => Promise<T>): Promise<T>;
   close(): void;
 }
 
-interface Waiter {
-  resolve(connection: Connection): void;
-  reject(error: Error): void;
-}
-
 /**
- * mysql2's own pool keeps an address for ever and waits without end for a connection; a service that was
- * restarted has another port, and a client that waits is not a client that saw a failure.
+ * mysql2's own pool, with two things that it does not do: each connection is made to the address that clients
+ * have just then, and nobody waits without end. A connection that comes later than that is the pool's. Who
+ * waits does so before the pool's own queue: that opens connections for those who gave up, too.
  */
 export function createConnections(options: ConnectionsOptions): Connections {
-  const idle: Connection[] = [];
-  const waiting: Waiter[] = [];
-  const all = new Set<Connection>();
-  const locate = endpointLookup(options);
-  let opening = 0;
-
-  const discard = (connection: Connection): void => {
-    // It ends again when it is destroyed; its place is given away once.
-    if (!all.delete(connection)) return;
-    const at = idle.indexOf(connection);
-    if (at >= 0) idle.splice(at, 1);
-    connection.destroy();
-    const next = waiting.shift();
-    if (next) void openFor(next);
+  const { limit, patienceMs = usualPatienceMs } = options;
+  const locate = endpointLookup(options.clients, options.clock, patienceMs);
+  const sockets = new Set<Socket>();
+  const ready = new WeakSet<PoolConnection>();
+  const stream = (): Socket => {
+    const socket = socketTo(locate);
+    sockets.add(socket);
+    return socket.once('close', () => sockets.delete(socket));
   };
-  const openFor = async ({ resolve, reject }: Waiter): Promise<void> => {
-    opening += 1;
-    try {
-      const connection = await openConnection(options, await locate());
-      all.add(connection);
-      connection.on('error', () => discard(connection));
-      connection.on('end', () => discard(connection));
-      resolve(connection);
-    } catch (error) {
-      reject(new OperationError(`no connection: ${messageOf(error)}`, true, error));
-    } finally {
-      opening -= 1;
-    }
-  };
-  const give = (connection: Connection): void => {
-    if (!all.has(connection)) return;
-    const next = waiting.shift();
-    if (next) next.resolve(connection);
-    else idle.push(connection);
-  };
-  const take = (): Promise<Connection> => {
-    const there = idle.pop();
-    if (there) return Promise.resolve(there);
-    return new Promise((resolve, reject) => {
-      if (all.size + opening < options.limit) return void openFor({ resolve, reject });
-      waiting.push(waiterUntil(patienceMs, waiting, resolve, reject));
-    });
-  };
+  const pool = mysql.createPool({
+    ...settings(options),
+    connectTimeout: patienceMs,
+    stream,
+    connectionLimit: limit,
+  });
+  // One that dies while idle says so here as well; the pool forgets it by itself.
+  pool.on('connection', (connection) => connection.on('error', () => undefined));
+  const take = takerOf(pool, limit, patienceMs);
   return {
-    take,
-    give,
-    discard,
+    use: async (work) => {
+      const { connection, free } = await take();
+      try {
+        if (!ready.has(connection)) await withoutGapLocks(connection).catch(noConnection);
+        ready.add(connection);
+        const result = await work(connection);
+        connection.release();
+        return result;
+      } catch (error) {
+        connection.destroy();
+        throw error;
+      } finally {
+        free();
+      }
+    },
     close: () => {
-      for (const connection of all) connection.destroy();
-      all.clear();
-      idle.length = 0;
+      // It says goodbye to each, and a server that is frozen would never answer.
+      pool.end(() => undefined);
+      for (const socket of sockets) socket.destroy();
     },
   };
 }
 
-function waiterUntil(
-  deadlineMs: number,
-  waiting: Waiter[],
-  resolve: (connection: Connection) => void,
-  reject: (error: Error) => void,
-): Waiter {
-  const timer = setTimeout(() => {
-    waiting.splice(waiting.indexOf(waiter), 1);
-    reject(new OperationError(`no connection became free within ${deadlineMs} ms`, true));
-  }, deadlineMs);
-  const waiter: Waiter = {
-    resolve: (connection) => {
-      clearTimeout(timer);
-      resolve(connection);
-    },
-    reject: (error) => {
-      clearTimeout(timer);
-      reject(error);
-    },
-  };
-  return waiter;
+function noConnection(error: unknown): never {
+  throw new OperationError(`no connection: ${messageOf(error)}`, true, error);
 }
 
-/** Looks the address up anew, but not for each of the many attempts of an outage. */
-function endpointLookup({ clients, nowMs }: ConnectionsOptions): () => Promise<Endpoint> {
-  let asked: { atMs: number; answer: Promise<Endpoint> } | null = null;
-  return () => {
-    if (asked === null || nowMs() - asked.atMs > endpointKeptMs) {
-      asked = { atMs: nowMs(), answer: clients() };
-      asked.answer.catch(() => undefined);
-    }
-    return asked.answer;
-  };
+interface Taken {
+  connection: PoolConnection;
+  free(): void;
 }
 
-/**
- * Connected, authenticated, and without gap locks: two writers of different rows never wait for each other.
- */
+/** A place is taken as long as a connection is made for it, too, whoever still waits for that. */
+function takerOf(pool: Pool, limit: number, patienceMs: number): () => Promise<Taken> {
+  const places = pLimit(limit);
+  const connected = promisify<PoolConnection>((done) => pool.getConnection(done));
+  const take = (resolve: (taken: Taken) => void, reject: (error: unknown) => void): void => {
+    let waits = true;
+    const timer = setTimeout(() => {
+      waits = false;
+      reject(new Error(`none within ${patienceMs} ms`));
+    }, patienceMs);
+    const serve = async (): Promise<void> => {
+      if (!waits) return;
+      const connection = await connected().finally(() => clearTimeout(timer));
+      if (waits) await new Promise<void>((free) => resolve({ connection, free }));
+      else connection.release();
+    };
+    places(serve).catch(reject);
+  };
+  return () => new Promise(take).catch(noConnection);
+}
+
+/** A socket that is connected to wherever clients go just then. */
+function socketTo(locate: () => Promise<Endpoint>): Socket {
+  const socket = new Socket();
+  const connect = ({ host, port }: Endpoint): void => {
+    if (!socket.destroyed) socket.setNoDelay(true).setKeepAlive(true).connect(port, host);
+  };
+  void locate().then(connect, (error: Error) => socket.destroy(error));
+  return socket;
+}
+
+const settings = ({ user, password }: Pick<ConnectionsOptions, 'user' | 'password'>): ConnectionOptions => ({
+  user,
+  password,
+  charset: 'utf8mb4',
+  multipleStatements: true,
+  // Until the server has let the client in: a frozen one, or one behind a proxy, never says hello.
+  connectTimeout: usualPatienceMs,
+  maxPreparedStatements: preparedMax,
+});
+
+/** Two writers of different rows never wait for each other. */
+const withoutGapLocks = (connection: Connection): Promise<unknown> =>
+  run(connection, 'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED');
+
+/** Connected, authenticated, and without gap locks. */
 export async function openConnection(
   options: Pick<ConnectionsOptions, 'user' | 'password'>,
   { host, port }: Endpoint,
 ): Promise<Connection> {
-  const connection = mysql.createConnection({
-    host,
-    port,
-    user: options.user,
-    password: options.password,
-    charset: 'utf8mb4',
-    multipleStatements: true,
-    connectTimeout: patienceMs,
-    maxPreparedStatements: preparedMax,
-  });
+  const connection = mysql.createConnection({ ...settings(options), host, port });
+  connection.on('error', () => undefined);
   try {
     await new Promise<void>((resolve, reject) => {
-      // connectTimeout ends with the TCP connection; a frozen server, or one behind a proxy, never says
-      // hello.
-      const timer = setTimeout(() => reject(new Error(`no greeting within ${patienceMs} ms`)), patienceMs);
-      const settle = (error: Error | null): void => {
-        clearTimeout(timer);
-        if (error) reject(error);
-        else resolve();
-      };
-      connection.once('error', settle);
-      connection.connect((error) => settle(error));
+      connection.connect((error) => (error ? reject(error) : resolve()));
     });
-    connection.removeAllListeners('error');
-    connection.on('error', () => undefined);
-    await run(connection, 'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED');
+    await withoutGapLocks(connection);
     return connection;
   } catch (error) {
-    connection.on('error', () => undefined);
     connection.destroy();
     throw error;
   }
@@ -177,7 +158,7 @@ export async function openConnection(
 /** One round trip. Rejects with mysql2's error; the connection is of no use after a timeout. */
 export const run = <Result>(connection: Connection, sql: string, values: unknown[] = []): Promise<Result> =>
   new Promise((resolve, reject) => {
-    connection.query({ sql, values, timeout: patienceMs }, (error, result) =>
+    connection.query({ sql, values, timeout: usualPatienceMs }, (error, result) =>
       error ? reject(error) : resolve(result as Result),
     );
   });

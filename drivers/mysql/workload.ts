@@ -52,7 +52,7 @@ function openClient(site: Site): DataClient {
     user: site.config.user,
     password: site.password,
     clients: site.clients,
-    nowMs: site.clock.nowMs,
+    clock: site.clock,
     limit: connectionLimit,
   });
   return {
@@ -63,21 +63,17 @@ function openClient(site: Site): DataClient {
         [ids, ids.map((id, i) => [id, values[i]])],
       ),
     remove: (id) => transaction(connections, `START TRANSACTION; ${byId(table)} = ?`, [id]),
-    read: async (id) => {
-      const connection = await connections.take();
-      try {
+    read: (id) =>
+      connections.use(async (connection) => {
         const rows = await run<{ value: string }[]>(
           connection,
           `SELECT value FROM ${table} FORCE INDEX (id) WHERE id = ? ORDER BY pk DESC LIMIT 1`,
           [id],
-        );
-        connections.give(connection);
+        ).catch((error: unknown) => {
+          throw new OperationError(messageOf(error), true, error);
+        });
         return rows[0]?.value ?? null;
-      } catch (error) {
-        connections.discard(connection);
-        throw new OperationError(messageOf(error), true, error);
-      }
-    },
+      }),
     close: async () => connections.close(),
   };
 }
@@ -88,25 +84,23 @@ function openClient(site: Site): DataClient {
  * error of the server; but for the refusal of one that was closed meanwhile, which rolls back before it
  * answers.
  */
-async function transaction(connections: Connections, changes: string, values: unknown[]): Promise<void> {
-  const connection = await connections.take();
-  const step = async (sql: string, certain: boolean, given: unknown[] = []): Promise<void> => {
-    try {
-      await run(connection, sql, given);
-    } catch (error) {
-      connections.discard(connection);
-      const refused = certain || isReadOnlyRefusal(error);
-      throw new OperationError(
-        `${refused ? 'not written' : 'COMMIT was not answered'}: ${messageOf(error)}`,
-        refused,
-        error,
-      );
-    }
-  };
-  await step(changes, true, values);
-  await step('COMMIT', false);
-  connections.give(connection);
-}
+const transaction = (connections: Connections, changes: string, values: unknown[]): Promise<void> =>
+  connections.use(async (connection) => {
+    const step = async (sql: string, certain: boolean, given: unknown[] = []): Promise<void> => {
+      try {
+        await run(connection, sql, given);
+      } catch (error) {
+        const refused = certain || isReadOnlyRefusal(error);
+        throw new OperationError(
+          `${refused ? 'not written' : 'COMMIT was not answered'}: ${messageOf(error)}`,
+          refused,
+          error,
+        );
+      }
+    };
+    await step(changes, true, values);
+    await step('COMMIT', false);
+  });
 
 /**
  * Everything in one snapshot, from the rows themselves: an index may lack what a damaged page brought back. A

@@ -1,14 +1,14 @@
+import { Socket } from 'node:net';
+import pLimit from 'p-limit';
+import pg from 'pg';
+import type { Client, ClientConfig } from 'pg';
+import type { Clock } from '../../core/clock.ts';
 import { OperationError } from '../../core/ledger.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { Endpoint } from '../../core/service.ts';
-import { openLink, type Account, type Link } from './session.ts';
+import { endpointLookup, usualPatienceMs } from '../clients-way.ts';
+import { clientConfig, type Account } from './session.ts';
 
-/**
- * How long a client waits: for a connection, for one of those it has to become free, for an answer. A busy
- * machine alone takes a second.
- */
-const patienceMs = 2_000;
-const endpointKeptMs = 40;
 /**
  * Each costs the server a process, and both sides thousands of hashes: many at once on a busy machine all
  * take longer than anybody waits, are given up, and begin again.
@@ -19,8 +19,9 @@ export interface ConnectionsOptions {
   account: Account;
   database: string;
   clients(): Promise<Endpoint>;
-  nowMs(): number;
+  clock: Pick<Clock, 'nowMs' | 'after'>;
   limit: number;
+  patienceMs?: number;
 }
 
 /**
@@ -28,119 +29,80 @@ export interface ConnectionsOptions {
  * tried twice.
  */
 export interface Connections {
-  /** Rejects with a certain OperationError: nothing was sent. */
-  take(): Promise<Link>;
-  give(link: Link): void;
-  discard(link: Link): void;
+  /**
+   * Gives what `work` gives; a connection on which it failed is thrown away. Rejects with a certain
+   * OperationError where no connection was there in time: nothing was sent.
+   */
+  use<T>(work: (client: Client) => Promise<T>): Promise<T>;
   close(): void;
 }
 
-interface Waiter {
-  resolve(link: Link): void;
-  reject(error: Error): void;
+/** What the pool makes: it goes where clients go just then. `sockets` holds those of all that are open. */
+function clientsOf(config: ClientConfig, locate: () => Promise<Endpoint>, sockets: Set<Socket>) {
+  const opening = pLimit(openingMax);
+  return class ClientsClient extends pg.Client {
+    readonly socket: Socket;
+
+    constructor() {
+      const socket = new Socket();
+      super({ ...config, stream: () => socket });
+      this.socket = socket.once('close', () => sockets.delete(socket));
+      sockets.add(socket);
+      // One that dies while idle says so here as well; the pool forgets it by itself.
+      this.on('error', () => undefined);
+    }
+
+    /** The pool calls it, once. */
+    override connect(done: (error?: Error) => void): Promise<void> {
+      const settle = (error?: Error): void => {
+        if (error) this.socket.destroy();
+        done(error);
+      };
+      const attempt = ({ host, port }: Endpoint): Promise<void> =>
+        opening(async () => {
+          // The pool gave it up before its turn.
+          if (this.socket.destroyed) return settle(new Error('given up'));
+          Object.assign(this, { host, port });
+          await new Promise<void>((over) =>
+            super.connect((error) => {
+              settle(error);
+              over();
+            }),
+          );
+        });
+      return locate().then(attempt, settle);
+    }
+  };
 }
 
-/**
- * Not pg's own pool: that keeps an address for ever, and a service that was restarted has another port; and a
- * client that waits without end is not a client that saw a failure.
- */
+/** pg's own pool; each connection is made to the address that clients have just then. */
 export function createConnections(options: ConnectionsOptions): Connections {
-  const idle: Link[] = [];
-  const waiting: Waiter[] = [];
-  const all = new Set<Link>();
-  const locate = endpointLookup(options);
-  let opening = 0;
-
-  const discard = (link: Link): void => {
-    // It ends again when it is destroyed; its place is given away once.
-    if (!all.delete(link)) return;
-    const at = idle.indexOf(link);
-    if (at >= 0) idle.splice(at, 1);
-    link.destroy();
-    openMore();
-  };
-  const openFor = async ({ resolve, reject }: Waiter): Promise<void> => {
-    opening += 1;
-    try {
-      const link = await openClientLink(options, await locate());
-      all.add(link);
-      link.client.on('error', () => discard(link));
-      link.client.on('end', () => discard(link));
-      resolve(link);
-    } catch (error) {
-      reject(new OperationError(`no connection: ${messageOf(error)}`, true, error));
-    } finally {
-      opening -= 1;
-      openMore();
-    }
-  };
-  const hasRoom = (): boolean => opening < openingMax && all.size + opening < options.limit;
-  const openMore = (): void => {
-    while (waiting.length > 0 && hasRoom()) void openFor(waiting.shift()!);
-  };
-  const give = (link: Link): void => {
-    if (!all.has(link)) return;
-    const next = waiting.shift();
-    if (next) next.resolve(link);
-    else idle.push(link);
-  };
-  const take = (): Promise<Link> => {
-    const there = idle.pop();
-    if (there) return Promise.resolve(there);
-    return new Promise((resolve, reject) => {
-      if (hasRoom()) return void openFor({ resolve, reject });
-      waiting.push(waiterUntil(patienceMs, waiting, resolve, reject));
-    });
-  };
+  const { account, database, limit, patienceMs = usualPatienceMs } = options;
+  const locate = endpointLookup(options.clients, options.clock, patienceMs);
+  const config = clientConfig(account, database, { withinMs: patienceMs, answerMs: patienceMs });
+  const sockets = new Set<Socket>();
+  const Client = clientsOf(config, locate, sockets);
+  const pool = new pg.Pool({ ...config, max: limit, idleTimeoutMillis: 0, Client });
+  pool.on('error', () => undefined);
   return {
-    take,
-    give,
-    discard,
+    use: async (work) => {
+      const client = await pool.connect().catch((error: unknown) => {
+        throw new OperationError(`no connection: ${messageOf(error)}`, true, error);
+      });
+      try {
+        const result = await work(client);
+        client.release();
+        return result;
+      } catch (error) {
+        // The pool says goodbye, and a server that is frozen would never answer.
+        client.socket.destroy();
+        client.release(true);
+        throw error;
+      }
+    },
     close: () => {
-      for (const link of all) link.destroy();
-      all.clear();
-      idle.length = 0;
+      void pool.end();
+      for (const socket of sockets) socket.destroy();
     },
   };
 }
-
-function waiterUntil(
-  deadlineMs: number,
-  waiting: Waiter[],
-  resolve: (link: Link) => void,
-  reject: (error: Error) => void,
-): Waiter {
-  const timer = setTimeout(() => {
-    waiting.splice(waiting.indexOf(waiter), 1);
-    reject(new OperationError(`no connection became free within ${deadlineMs} ms`, true));
-  }, deadlineMs);
-  const waiter: Waiter = {
-    resolve: (link) => {
-      clearTimeout(timer);
-      resolve(link);
-    },
-    reject: (error) => {
-      clearTimeout(timer);
-      reject(error);
-    },
-  };
-  return waiter;
-}
-
-/** Looks the address up anew, but not for each of the many attempts of an outage. */
-function endpointLookup({ clients, nowMs }: ConnectionsOptions): () => Promise<Endpoint> {
-  let asked: { atMs: number; answer: Promise<Endpoint> } | null = null;
-  return () => {
-    if (asked === null || nowMs() - asked.atMs > endpointKeptMs) {
-      asked = { atMs: nowMs(), answer: clients() };
-      asked.answer.catch(() => undefined);
-    }
-    return asked.answer;
-  };
-}
-
-/** As a client of the load: an answer that does not come within its patience is an error. */
-export const openClientLink = (
-  { account, database }: Pick<ConnectionsOptions, 'account' | 'database'>,
-  endpoint: Endpoint,
-): Promise<Link> => openLink(endpoint, account, { database, withinMs: patienceMs, answerMs: patienceMs });

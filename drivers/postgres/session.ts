@@ -1,5 +1,5 @@
 import { Socket } from 'node:net';
-import type { Client } from 'pg';
+import type { Client, ClientConfig } from 'pg';
 import type { ConnectionOptions } from 'node:tls';
 import type { Endpoint } from '../../core/service.ts';
 
@@ -21,30 +21,38 @@ export interface Link {
 /** Everything as the text that the server sent: numbers may be larger than what JavaScript holds. */
 const types = { getTypeParser: () => (text: string) => text };
 
-/**
- * Connected and let in. Rejects after `withinMs`. Nothing is asked for that a pooler in the clients' way
- * would refuse.
- */
+/** How long it may take to be let in, and how long an answer may. */
+interface Patience {
+  withinMs: number;
+  answerMs?: number | undefined;
+}
+
+/** Nothing is asked for that a pooler in the clients' way would refuse. */
+export const clientConfig = (
+  { user, password, tls }: Account,
+  database: string,
+  { withinMs, answerMs }: Patience,
+): ClientConfig => ({
+  user,
+  database,
+  password: () => password ?? '',
+  ssl: tls ?? false,
+  connectionTimeoutMillis: withinMs,
+  ...(answerMs === undefined ? {} : { query_timeout: answerMs }),
+  application_name: 'muster',
+  types,
+});
+
+/** Connected and let in. Rejects after `withinMs`. */
 export async function openLink(
   { host, port }: Endpoint,
-  { user, password, tls }: Account,
-  { database, withinMs, answerMs }: { database: string; withinMs: number; answerMs?: number },
+  account: Account,
+  { database, ...patience }: { database: string } & Patience,
 ): Promise<Link> {
   const pg = await import('pg');
   const socket = new Socket();
-  const client = new pg.Client({
-    host,
-    port,
-    user,
-    database,
-    password: () => password ?? '',
-    ssl: tls ?? false,
-    stream: () => socket,
-    connectionTimeoutMillis: withinMs,
-    ...(answerMs === undefined ? {} : { query_timeout: answerMs }),
-    application_name: 'muster',
-    types,
-  });
+  const config = clientConfig(account, database, patience);
+  const client = new pg.Client({ ...config, host, port, stream: () => socket });
   // A connection that dies while idle says so here as well; the next query on it says it again.
   client.on('error', () => undefined);
   const destroy = (): void => void socket.destroy();
@@ -62,7 +70,7 @@ export interface Session {
   rows<Row>(sql: string, values?: unknown[]): Promise<Row[]>;
 }
 
-export const sessionOf = ({ client }: Link): Session => ({
+export const sessionOf = ({ client }: Pick<Link, 'client'>): Session => ({
   rows: async <Row>(sql: string, values?: unknown[]): Promise<Row[]> =>
     (await client.query(sql, values)).rows as Row[],
 });

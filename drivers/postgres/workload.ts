@@ -48,7 +48,7 @@ function openClient(site: Site): DataClient {
     account: site.account,
     database: site.database,
     clients: site.clients,
-    nowMs: site.clock.nowMs,
+    clock: site.clock,
     limit: connectionLimit,
   });
   return {
@@ -60,19 +60,15 @@ function openClient(site: Site): DataClient {
       );
     },
     remove: (id) => transaction(connections, `BEGIN; DELETE FROM ${table} WHERE id = ${id}`),
-    read: async (id) => {
-      const link = await connections.take();
-      try {
-        const rows = await sessionOf(link).rows<{ value: string }>(
-          `SELECT value FROM ${table} WHERE id = ${id} ORDER BY pk DESC LIMIT 1`,
-        );
-        connections.give(link);
+    read: (id) =>
+      connections.use(async (client) => {
+        const rows = await sessionOf({ client })
+          .rows<{ value: string }>(`SELECT value FROM ${table} WHERE id = ${id} ORDER BY pk DESC LIMIT 1`)
+          .catch((error: unknown) => {
+            throw new OperationError(messageOf(error), true, error);
+          });
         return rows[0]?.value ?? null;
-      } catch (error) {
-        connections.discard(link);
-        throw new OperationError(messageOf(error), true, error);
-      }
-    },
+      }),
     close: async () => connections.close(),
   };
 }
@@ -83,27 +79,24 @@ function openClient(site: Site): DataClient {
  * that it was a rollback, which is how the server answers where the transaction had failed; or an error of
  * the statement, after which there is none. A server that is ending may have committed before it said so.
  */
-async function transaction(connections: Connections, changes: string): Promise<void> {
-  const link = await connections.take();
-  const refused = (what: string, certain: boolean, error?: unknown): OperationError => {
-    connections.discard(link);
-    return new OperationError(error === undefined ? what : `${what}: ${messageOf(error)}`, certain, error);
-  };
-  try {
-    await link.client.query(changes);
-  } catch (error) {
-    throw refused('not written', true, error);
-  }
-  let answer: string;
-  try {
-    answer = (await link.client.query('COMMIT')).command;
-  } catch (error) {
-    const certain = severityOf(error) === 'ERROR';
-    throw refused(certain ? 'not written' : 'COMMIT was not answered', certain, error);
-  }
-  if (answer !== 'COMMIT') throw refused(`not written: COMMIT was answered by ${answer}`, true);
-  connections.give(link);
-}
+const transaction = (connections: Connections, changes: string): Promise<void> =>
+  connections.use(async (client) => {
+    const refused = (what: string, certain: boolean, error?: unknown): OperationError =>
+      new OperationError(error === undefined ? what : `${what}: ${messageOf(error)}`, certain, error);
+    try {
+      await client.query(changes);
+    } catch (error) {
+      throw refused('not written', true, error);
+    }
+    let answer: string;
+    try {
+      answer = (await client.query('COMMIT')).command;
+    } catch (error) {
+      const certain = severityOf(error) === 'ERROR';
+      throw refused(certain ? 'not written' : 'COMMIT was not answered', certain, error);
+    }
+    if (answer !== 'COMMIT') throw refused(`not written: COMMIT was answered by ${answer}`, true);
+  });
 
 /** No index has a say: one may lack what a damaged page brought back, or have what is gone. */
 const fromTheRows =

@@ -2,6 +2,9 @@ import mysql from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { leaves, type Page } from '../../../drivers/mysql/pages.ts';
 import { bringsBack, liveRecords } from '../../../drivers/mysql/records.ts';
+import { createConnections, run } from '../../../drivers/mysql/connections.ts';
+import { systemClock } from '../../../core/clock.ts';
+import { clientPoolSuite } from '../../suites/client-pool.ts';
 import { mysqlStackUp, type MysqlStack } from '../mysql-stack.ts';
 
 const table = 'muster.ledger_mysql';
@@ -53,6 +56,22 @@ test('no writer waits for the writer of other ids, even where the server would r
     client.close();
     await attached.close();
   }
+});
+
+describe('the connections of its clients', () => {
+  clientPoolSuite({
+    server: () => stack.service.endpoint(3306),
+    open: (clients, limit, patienceMs) =>
+      createConnections({
+        user: 'root',
+        password: stack.password,
+        clients,
+        clock: systemClock,
+        limit,
+        patienceMs,
+      }),
+    ask: (connection) => run(connection, 'SELECT 1'),
+  });
 });
 
 describe.each(['DYNAMIC', 'COMPACT', 'REDUNDANT'])(
