@@ -57,10 +57,7 @@ async function run(root: string, scenario: string): Promise<Parts> {
     eventsOf(events, 'stage.ended')
       .filter(({ data }) => stages.includes(data.stage))
       .reduce((sum, ended) => {
-        const from = eventsOf(events, 'stage.begun').findLast(
-          ({ seq, data }) =>
-            seq < ended.seq && data.what === ended.data.what && data.stage === ended.data.stage,
-        )!;
+        const from = eventsOf(events, 'stage.begun').find(({ data }) => data.id === ended.data.id)!;
         return sum + ended.atMs - from.atMs;
       }, 0);
   parts['restore and replay'] = stageMs('restore', 'replay') / 1000;

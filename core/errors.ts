@@ -67,6 +67,13 @@ export class NothingToActOn extends MusterError {
   }
 }
 
+/** What is encrypted was encrypted with another key than the one that is given. */
+export class AnotherKey extends MusterError {
+  constructor(message: string, options?: MusterErrorOptions) {
+    super('environment', message, options);
+  }
+}
+
 /** One line of text for any thrown value, with what was found and its causes. Never a stack. */
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

@@ -109,6 +109,12 @@ export interface SystemFault<System, Params = never> extends ComponentFaultEntry
   inject(system: System, params: Params, context: FaultContext): Promise<ActiveFault>;
 }
 
+/** Why nothing can be restored, in words, and whether it is for want of the key. */
+export interface Refusal {
+  why: string;
+  anotherKey: boolean;
+}
+
 /**
  * A store as a target: the opened store, the service that it lives in if it has one, and what can be asked of
  * its recovery points.
@@ -135,7 +141,7 @@ export interface StoreTarget {
    * Why a recovery point, the newest by default, cannot be restored from here, fetched and opened as a
    * restore would; null when it can.
    */
-  refusal(point?: string): Promise<string | null>;
+  refusal(point?: string): Promise<Refusal | null>;
   /**
    * Removes objects (`change` null) or rewrites them, in the order given. What they were is kept with the
    * drill, as stored, until `putBack` puts it back in the opposite order. Rejects where one is missing; what

@@ -4,6 +4,7 @@ import type { Strategy } from './strategy.ts';
 import type { Scenario } from './scenario.ts';
 import type { Verdict } from './verdict.ts';
 import type { Trouble } from './errors.ts';
+import type { OfStep, RunningStep } from './steps/running.ts';
 import type { Attempt, ImageRecord } from './stack.ts';
 import type { Blind } from './workload.ts';
 
@@ -138,8 +139,7 @@ export interface EventData {
    * What a restore took; `drill` made it. `external`: it was there before this one, and the step asked
    * for such a point.
    */
-  'point.fetched': {
-    step: number;
+  'point.fetched': OfStep & {
     backup: string;
     point: string;
     store: string;
@@ -147,9 +147,9 @@ export interface EventData {
     digest: string;
     provenance: Provenance;
   };
-  'log.fetched': { step: number; backup: string; store: string; drill: string; lastSegment: number };
+  'log.fetched': OfStep & { backup: string; store: string; drill: string; lastSegment: number };
   /** A store could not give what a step asked it for. `point`: which one, where that was known. */
-  'copy.refused': { step: number; backup: string; store: string; point: string | null; error: string };
+  'copy.refused': OfStep & { backup: string; store: string; point: string | null; error: string };
   /** `unread`: it was ended before all was read that its source had written, and could have given. */
   'log.broken': { backup: string; error: string; unread?: true };
   /** `on`: what the target is; a component where it is left out. */
@@ -207,10 +207,10 @@ export interface EventData {
   undetected: { waitedMs: number };
   'recovery.begun': { automatic: boolean };
   'recovery.ended': { ok: boolean; error?: string };
-  'step.begun': { step: number; title: string };
-  'step.ended': { step: number; title: string; ok: boolean; facts: Json; error?: string };
-  'stage.begun': { step: number; stage: Stage; what: string };
-  'stage.ended': { step: number; stage: Stage; what: string; ok: boolean };
+  'step.begun': RunningStep & { title: string };
+  'step.ended': RunningStep & { title: string; ok: boolean; facts: Json; error?: string };
+  'stage.begun': OfStep & { id: string; stage: Stage; what: string };
+  'stage.ended': OfStep & { id: string; stage: Stage; what: string; ok: boolean };
   /** A command of the user's own. */
   'command.begun': { id: string; command: string[]; in: string };
   /** `exitCode` null: by a signal, or it never ran. */

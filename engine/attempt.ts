@@ -9,6 +9,7 @@ import { stageOf, type Drill, type Given } from './drill-context.ts';
 import { closeAndTell, closeOfFailed } from './left-open.ts';
 import { workOf } from './steps/index.ts';
 import type { Course } from './steps/step.ts';
+import type { RunningStep } from '../core/steps/running.ts';
 import { withDeadline } from '../core/deadline.ts';
 
 /**
@@ -44,21 +45,22 @@ async function runSteps(drill: Drill, course: Course): Promise<boolean> {
     const title = titleOf(step);
     // Of a drill that was ended meanwhile, nobody waits for the step before.
     drill.signal.throwIfAborted();
-    timeline.emit('step.begun', { step: index, title });
+    const running = { id: timeline.newId('step'), step: index };
+    timeline.emit('step.begun', { ...running, title });
     drill.progress({ kind: 'line', text: `${title} (at most ${plan.scenario.stepDeadline.text})` });
     try {
       const facts = await withDeadline(
         drill.clock,
         title,
         drill.plan.scenario.stepDeadline.ms,
-        runStep(drill, step, index, course),
+        runStep(drill, step, running, course),
       );
       await workOf(step).finish?.(drill, course);
-      timeline.emit('step.ended', { step: index, title, ok: true, facts });
+      timeline.emit('step.ended', { ...running, title, ok: true, facts });
     } catch (error) {
       drill.signal.throwIfAborted();
-      await closeOfFailed(drill, course.open, index);
-      timeline.emit('step.ended', { step: index, title, ok: false, facts: null, error: messageOf(error) });
+      await closeOfFailed(drill, course.open, running);
+      timeline.emit('step.ended', { ...running, title, ok: false, facts: null, error: messageOf(error) });
       timeline.emit('recovery.ended', { ok: false, error: `${title}: ${messageOf(error)}` });
       return false;
     }
@@ -67,10 +69,10 @@ async function runSteps(drill: Drill, course: Course): Promise<boolean> {
   return true;
 }
 
-async function runStep(drill: Drill, step: Step, index: number, course: Course): Promise<Json> {
+async function runStep(drill: Drill, step: Step, running: RunningStep, course: Course): Promise<Json> {
   const limit = timeLimit(drill.clock, drill.plan.scenario.stepDeadline.ms);
   try {
-    return await carryOut(drill, step, index, course, AbortSignal.any([drill.signal, limit.signal]));
+    return await carryOut(drill, step, running, course, AbortSignal.any([drill.signal, limit.signal]));
   } finally {
     limit.callOff();
   }
@@ -79,21 +81,21 @@ async function runStep(drill: Drill, step: Step, index: number, course: Course):
 function carryOut(
   drill: Drill,
   step: Step,
-  index: number,
+  running: RunningStep,
   course: Course,
   signal: AbortSignal,
 ): Promise<Json> {
   const context = (options: Record<string, unknown>): RestoreContext => ({
     options,
     signal,
-    stage: stageOf(drill, index),
+    stage: stageOf(drill, running),
     progress: (done, total, unit) => drill.progress({ kind: 'work', what: titleOf(step), done, total, unit }),
   });
-  const folder = join(drill.folder, 'scratch', String(index));
+  const folder = join(drill.folder, 'scratch', String(running.step));
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const later = stepsOf(drill.plan.scenario).slice(index + 1);
-  return workOf(step).carryOut(drill, step, { index, folder, later, course, context });
+  const later = stepsOf(drill.plan.scenario).slice(running.step + 1);
+  return workOf(step).carryOut(drill, step, { running, folder, later, course, context });
 }
 
 /** Plain files of backups do not outlive the step that needed them. */

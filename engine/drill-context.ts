@@ -1,3 +1,4 @@
+import type { RunningStep } from '../core/steps/running.ts';
 import type { Attached } from '../core/driver.ts';
 import type { ActiveFault } from '../core/active-fault.ts';
 import type { VisitWorkload, Workload } from '../core/workload.ts';
@@ -133,15 +134,16 @@ export function storeOf(drill: Pick<Sandbox, 'stores'>, name: string): StoreTarg
 
 /** Marks stretches of a recovery step on the timeline. */
 export const stageOf =
-  (drill: Pick<Recorded, 'timeline'>, step: number) =>
+  ({ timeline }: Pick<Recorded, 'timeline'>, { id: of, step }: RunningStep) =>
   async <T>(stage: Stage, what: string, work: () => Promise<T>): Promise<T> => {
-    drill.timeline.emit('stage.begun', { step, stage, what });
+    const begun = { id: timeline.newId('stage'), of, step, stage, what };
+    timeline.emit('stage.begun', begun);
     try {
       const result = await work();
-      drill.timeline.emit('stage.ended', { step, stage, what, ok: true });
+      timeline.emit('stage.ended', { ...begun, ok: true });
       return result;
     } catch (error) {
-      drill.timeline.emit('stage.ended', { step, stage, what, ok: false });
+      timeline.emit('stage.ended', { ...begun, ok: false });
       throw error;
     }
   };

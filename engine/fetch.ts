@@ -9,6 +9,7 @@ import { eventsOf, type EventData } from '../core/timeline.ts';
 import type { Drill, Recorded, Sandbox } from './drill-context.ts';
 import type { PlannedBackup } from '../core/planned.ts';
 import { targets } from './targets/index.ts';
+import type { RunningStep } from '../core/steps/running.ts';
 import { backupToRestore } from './steps/snapshot-to-restore.ts';
 
 /** What was fetched, and which drill had made it. */
@@ -24,10 +25,11 @@ export interface Base {
 export async function fetchPoint(
   drill: Drill,
   step: RestoreStep,
-  index: number,
+  running: RunningStep,
   context: FetchContext,
 ): Promise<Base & { store: string }> {
   const backup = backupToRestore(step, drill.plan)!;
+  const of = { of: running.id, step: running.step };
   for (const [at, store] of step.from.entries()) {
     let id: string | null = null;
     try {
@@ -36,7 +38,7 @@ export async function fetchPoint(
       const artifact = await fetchKnown(drill, backup, point, store, context);
       const { digest, provenance, drill: madeBy } = point;
       drill.timeline.emit('point.fetched', {
-        step: index,
+        ...of,
         backup: backup.id,
         point: id,
         store,
@@ -48,7 +50,7 @@ export async function fetchPoint(
     } catch (error) {
       drill.signal.throwIfAborted();
       drill.timeline.emit('copy.refused', {
-        step: index,
+        ...of,
         backup: backup.id,
         store,
         point: id,
@@ -147,12 +149,13 @@ async function pointToRestore(
 export async function fetchLog(
   drill: Drill,
   step: ReplayStep,
-  index: number,
+  running: RunningStep,
   base: Base,
   context: FetchContext,
 ): Promise<Artifact> {
   const [component, name] = step.replay.split('.') as [string, string];
-  const refused = { step: index, backup: step.replay, store: step.from, point: null };
+  const of = { of: running.id, step: running.step };
+  const refused = { ...of, backup: step.replay, store: step.from, point: null };
   try {
     const log = await drill.repository!.fetchLog(component, name, step.from, context, base.drill);
     const last = Number(log.position['segment']);
@@ -167,7 +170,7 @@ export async function fetchLog(
         expected: `segment ${expected}, which became durable`,
       });
     drill.timeline.emit('log.fetched', {
-      step: index,
+      ...of,
       backup: step.replay,
       store: step.from,
       drill: base.drill,

@@ -1,6 +1,7 @@
 import { timeLimit } from '../core/clock.ts';
 import { environmentError, messageOf } from '../core/errors.ts';
 import { stageOf, type Recorded, type Control, type Given } from './drill-context.ts';
+import type { RunningStep } from '../core/steps/running.ts';
 import { sayWait } from './waiting.ts';
 import { withDeadline } from '../core/deadline.ts';
 
@@ -41,7 +42,7 @@ async function closed(drill: Control & Given, close: Close): Promise<void> {
 export async function closeOfFailed(
   drill: Recorded & Control & Given,
   open: Close[],
-  step: number,
+  step: RunningStep,
 ): Promise<void> {
   if (open.length === 0) return;
   sayWait(drill, 'closing what a restore left open', drill.plan.scenario.stepDeadline.ms);

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Undo } from '../core/active-fault.ts';
-import { environmentError, inputError, messageOf } from '../core/errors.ts';
+import { AnotherKey, environmentError, inputError, messageOf } from '../core/errors.ts';
+import type { Refusal } from '../core/fault.ts';
 import { newestFirst, type RecoveryPoint } from '../core/recovery-point.ts';
 import type { FetchContext, Store } from '../core/store.ts';
 import type { Drill, Recorded, Sandbox, Control, Given } from './drill-context.ts';
@@ -125,8 +126,8 @@ async function refusalOf(
   drill: Sandbox & Control & Given,
   store: string,
   wanted: RecoveryPoint | undefined,
-): Promise<string | null> {
-  if (!wanted) return 'there is no recovery point';
+): Promise<Refusal | null> {
+  if (!wanted) return { why: 'there is no recovery point', anotherKey: false };
   const folder = mkdtempSync(join(drill.folder, 'stores', '.tried-'));
   // A look, not a recovery: nothing of it goes on the timeline as work.
   const context: FetchContext = {
@@ -139,7 +140,7 @@ async function refusalOf(
     await drill.repository!.fetch(wanted, store, context);
     return null;
   } catch (error) {
-    return messageOf(error);
+    return { why: messageOf(error), anotherKey: error instanceof AnotherKey };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -139,8 +139,7 @@ function fetchedDisagree(plan: Agreement): string | null {
   return (
     firstOf(eventsOf(plan.events, 'point.fetched'), ofStep) ??
     eachStepThatEndedWell(plan, (step, within, ended) =>
-      'restore' in step &&
-      !eventsOf(within, 'point.fetched').some(({ data }) => data.step === ended.data.step)
+      'restore' in step && !eventsOf(within, 'point.fetched').some(({ data }) => data.of === ended.data.id)
         ? `${says(ended)} restored something, and nothing was fetched for it`
         : null,
     )

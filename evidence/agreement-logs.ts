@@ -69,7 +69,7 @@ function fetchedLogsDisagree(plan: Agreement): string | null {
   return (
     firstOf(eventsOf(plan.events, 'log.fetched'), ofStep) ??
     eachStepThatEndedWell(plan, (step, within, ended) =>
-      'replay' in step && !eventsOf(within, 'log.fetched').some(({ data }) => data.step === ended.data.step)
+      'replay' in step && !eventsOf(within, 'log.fetched').some(({ data }) => data.of === ended.data.id)
         ? `${says(ended)} replayed a log, and none was fetched for it`
         : null,
     )

@@ -36,9 +36,7 @@ export function eachStepThatEndedWell(
   return firstOf(eventsOf(events, 'step.ended'), (ended) => {
     const step = steps[ended.data.step];
     if (!ended.data.ok || !step) return null;
-    const begun = eventsOf(events, 'step.begun').findLast(
-      ({ seq, data }) => seq < ended.seq && data.step === ended.data.step,
-    );
+    const begun = eventsOf(events, 'step.begun').find(({ data }) => data.id === ended.data.id);
     return look(step, events.slice((begun?.seq ?? -1) + 1, ended.seq), ended);
   });
 }

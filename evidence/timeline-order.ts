@@ -97,6 +97,10 @@ const once: { [T in EventType]?: readonly (keyof EventData[T])[] } = {
   'fault.failed': ['id'],
   'fault.way': ['id'],
   'fault.asked-again': ['id'],
+  'step.begun': ['id'],
+  'step.ended': ['id'],
+  'stage.begun': ['id'],
+  'stage.ended': ['id'],
   'region.lost': ['of'],
   'undo.begun': ['of'],
   'undo.ended': ['id'],
@@ -139,7 +143,8 @@ interface Link {
 const ofFault = ['id', 'fault', 'target'];
 const ofBackup = ['id', 'backup', 'point'];
 const ofPrune = ['id', 'backup'];
-const ofStage = ['step', 'stage', 'what'];
+const ofStep = ['id', 'step', 'title'];
+const ofStage = ['id', 'of', 'step', 'stage', 'what'];
 const links: readonly Link[] = [
   { first: 'stack.up', next: ['stack.down'], by: [] },
   { first: 'load.begun', next: ['load.ended'], by: ['load', 'index'] },
@@ -160,7 +165,8 @@ const links: readonly Link[] = [
   { first: 'region.lost', next: ['region.connections'], by: ['region'], each: true },
   { first: 'region.connections', next: ['region.returned'], by: ['region'], each: true },
   { first: 'recovery.ended', next: ['ready', 'observation.ended'], by: [] },
-  { first: 'stage.begun', next: ['stage.ended'], by: ofStage, each: true },
+  { first: 'step.begun', next: ['step.ended'], by: ofStep },
+  { first: 'stage.begun', next: ['stage.ended'], by: ofStage },
 ];
 
 /** Each `of` is followed by one of `until` of its own that agrees in `by`. */

@@ -31,10 +31,10 @@ const strategy = z.custom<Strategy>(isObject, { error: 'a strategy' });
 const error = text.optional();
 const point = { backup: text, point: text };
 const taken = { id, ...point };
-const ofStep = { step: count, backup: text };
+const ofStep = { of: id, step: count, backup: text };
 const fault = { id, fault: text, target: text };
 const check = { check: text, facts };
-const stage = { step: count, stage: z.enum(stages), what: text };
+const stage = { id, of: id, step: count, stage: z.enum(stages), what: text };
 const region = { region: text };
 const load = { load: text, index: count };
 
@@ -207,9 +207,9 @@ const shapes = {
   'recovery.ended': z
     .strictObject({ ok: z.boolean(), error })
     .refine(({ ok, error }) => errorUnless(ok, error), { error: wrongWith }),
-  'step.begun': z.strictObject({ step: count, title: text }),
+  'step.begun': z.strictObject({ id, step: count, title: text }),
   'step.ended': z
-    .strictObject({ step: count, title: text, ok: z.boolean(), facts, error })
+    .strictObject({ id, step: count, title: text, ok: z.boolean(), facts, error })
     .refine(({ ok, error }) => errorUnless(ok, error), { error: wrongWith }),
   'stage.begun': z.strictObject(stage),
   'stage.ended': z.strictObject({ ...stage, ok: z.boolean() }),

@@ -12,7 +12,7 @@ const within: readonly EventType[] = [
 
 /** Of one attempt: the step that is under way, how many have ended, and whether one of them failed. */
 interface Attempt {
-  step: number | null;
+  step: { id: string; step: number } | null;
   ended: number;
   failed: boolean;
 }
@@ -43,17 +43,18 @@ export function oddRecovery(events: readonly TimelineEvent[]): string | null {
     } else if (event.type === 'step.begun') {
       if (attempt?.step !== null || attempt.failed || event.data.step !== attempt.ended)
         return `${told} is not the next step`;
-      attempt.step = event.data.step;
+      attempt.step = event.data;
       done = [];
     } else if (event.type === 'step.ended') {
-      if (!attempt || event.data.step !== attempt.step) return `${told} ends a step that is not under way`;
+      if (!attempt?.step || event.data.id !== attempt.step.id)
+        return `${told} ends a step that is not under way`;
       const odd: string | null = event.data.ok && !failed ? oddWork(steps[event.data.step], done) : null;
       if (odd !== null) return `${told} ended well, and ${odd}`;
       failed ||= !event.data.ok;
       attempt = { step: null, ended: attempt.ended + 1, failed: !event.data.ok };
     } else {
       done.push(event);
-      const mine: boolean = 'step' in event.data && event.data.step === attempt?.step;
+      const mine: boolean = 'of' in event.data && event.data.of === attempt?.step?.id;
       if (within.includes(event.type) && !mine && !failed)
         return `${told} is of a step that is not under way`;
     }

@@ -89,7 +89,7 @@ function judgeRestored(evidence: Evidence): Finding[] {
   return eventsOf(events, 'step.ended').flatMap((ended) => {
     const step = steps[ended.data.step];
     if (!ended.data.ok || !step || !('restore' in step)) return [];
-    const taken = fetched.findLast(({ seq, data }) => seq < ended.seq && data.step === ended.data.step);
+    const taken = fetched.findLast(({ data }) => data.of === ended.data.id);
     const common = {
       id: `copies/restored/${step.restore}`,
       title: `What ${step.restore} was restored from had become durable`,

@@ -192,8 +192,9 @@ function storesUsed(events: readonly TimelineEvent[], scenario: Scenario): strin
       const step = steps[data.step];
       if (!step || !('from' in step)) return [];
       if ('replay' in step) return [step.from];
-      const { store } = (data.facts ?? {}) as { store?: string };
-      return store ? [store] : step.from.length === 1 ? step.from : [];
+      return eventsOf(events, 'point.fetched').flatMap((fetched) =>
+        fetched.data.of === data.id ? [fetched.data.store] : [],
+      );
     });
 }
 

@@ -77,12 +77,9 @@ export function faultsSection(events: readonly TimelineEvent[]): DrillResult['fa
 
 /** Each time that a step was begun: an attempt that is begun anew has the same steps again. */
 export function stepsSection(events: readonly TimelineEvent[]): DrillResult['steps'] {
-  const ended = [...eventsOf(events, 'step.ended')];
-  const anew = eventsOf(events, 'recovery.begun');
-  return eventsOf(events, 'step.begun').map(({ seq, atMs, data: { step, title } }) => {
-    const before = anew.find((event) => event.seq > seq)?.seq ?? Infinity;
-    const at = ended.findIndex((event) => event.seq > seq && event.seq < before && event.data.step === step);
-    const end = at === -1 ? undefined : ended.splice(at, 1)[0]!;
+  const ended = new Map(eventsOf(events, 'step.ended').map((event) => [event.data.id, event]));
+  return eventsOf(events, 'step.begun').map(({ atMs, data: { id, title } }) => {
+    const end = ended.get(id);
     return {
       title,
       beginMs: atMs,

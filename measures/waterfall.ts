@@ -7,7 +7,6 @@ export type Segment = DrillResult['waterfall'][number];
 interface Stretch {
   stage: Stage;
   what: string;
-  step: number;
   beginMs: number;
   endMs: number;
 }
@@ -17,19 +16,11 @@ interface Stretch {
  * or to `endMs`.
  */
 export function stretchesOf(events: readonly TimelineEvent[], endMs: number): Stretch[] {
-  const ended = [...eventsOf(events, 'stage.ended')];
+  const ended = new Map(eventsOf(events, 'stage.ended').map(({ atMs, data }) => [data.id, atMs]));
   const anew = eventsOf(events, 'recovery.begun');
   return eventsOf(events, 'stage.begun').map(({ seq, atMs, data }) => {
     const next = anew.find((event) => event.seq > seq);
-    const at = ended.findIndex(
-      (event) =>
-        event.seq > seq &&
-        event.seq < (next?.seq ?? Infinity) &&
-        event.data.step === data.step &&
-        event.data.stage === data.stage &&
-        event.data.what === data.what,
-    );
-    const end = at === -1 ? Math.min(next?.atMs ?? endMs, endMs) : ended.splice(at, 1)[0]!.atMs;
+    const end = ended.get(data.id) ?? Math.min(next?.atMs ?? endMs, endMs);
     return { ...data, beginMs: atMs, endMs: end };
   });
 }

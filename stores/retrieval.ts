@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Artifact, PlainFile } from '../core/backup.ts';
-import { environmentError, messageOf } from '../core/errors.ts';
+import { AnotherKey, environmentError, messageOf } from '../core/errors.ts';
 import {
   encryptionOf,
   filesOf,
@@ -147,7 +147,7 @@ function cipherFor(point: RecoveryPoint, from: Source): Cipher | null {
   }
   const cipher = from.cipher();
   if (cipher.keyId !== keyId) {
-    throw environmentError(`recovery point ${id} was encrypted with another key`, {
+    throw new AnotherKey(`recovery point ${id} was encrypted with another key`, {
       found: `the key given has the id ${cipher.keyId}`,
       expected: `the key with the id ${keyId}`,
     });

@@ -6,6 +6,6 @@ import type { StepWork } from './step.ts';
 
 export const command: StepWork<StepOf<'command'>> = {
   check: (context, step, path) => checkCommand(context, step, [...path, 'in'], [...path, 'command']),
-  carryOut: (drill, step, { index, folder }) =>
-    stageOf(drill, index)('action', titleOf(step), () => commandStep(drill, step, folder)),
+  carryOut: (drill, step, { running, folder }) =>
+    stageOf(drill, running)('action', titleOf(step), () => commandStep(drill, step, folder)),
 };

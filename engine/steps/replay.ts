@@ -35,10 +35,10 @@ export const replay: StepWork<ReplayStep> = {
     await attached.get(component)!.backups[declared.method]!.assertUsable?.('replay');
   },
 
-  carryOut: async (drill, step, { index, folder, course, context }) => {
+  carryOut: async (drill, step, { running, folder, course, context }) => {
     const component = replayedBy(step)!;
     const base = course.bases.get(component)!;
-    const log = await fetchLog(drill, step, index, base, { folder, ...context({}) });
+    const log = await fetchLog(drill, step, running, base, { folder, ...context({}) });
     const { method } = logToReplay(step, drill.plan.backups)!.plan;
     const { replay: carriedOut } = attachedTo(drill, component).backups[method]!;
     return carriedOut!(log, step.until, base.artifact, context({}));

@@ -32,10 +32,10 @@ export const restore: StepWork<RestoreStep> = {
    * it in place.
    */
   carryOut: async (drill, step, underWay) => {
-    const { index, folder, course, context } = underWay;
+    const { running, folder, course, context } = underWay;
     const backup = backupToRestore(step, drill.plan)!;
     await drill.moments.pass('restore.begun', step.restore);
-    const fetched = await fetchPoint(drill, step, index, { folder, ...context({}) });
+    const fetched = await fetchPoint(drill, step, running, { folder, ...context({}) });
     const { artifact, store } = fetched;
     course.bases.set(step.restore, { artifact, drill: fetched.drill });
     const plain = context({ ...backup.options, ...step.options });

@@ -15,6 +15,6 @@ export const comesBack: StepWork<ReturnStep> = {
         unknownName(source, [...path, 'return'], 'region lost in this scenario', step.return, lost),
       );
   },
-  carryOut: (drill, step, { index }) =>
-    stageOf(drill, index)('action', titleOf(step), () => returnRegion(drill, step.return)),
+  carryOut: (drill, step, { running }) =>
+    stageOf(drill, running)('action', titleOf(step), () => returnRegion(drill, step.return)),
 };

@@ -43,8 +43,8 @@ export const run: StepWork<RunStep> = {
         : unknownName(source, [...path, 'run'], 'action', step.run, [...new Set(names)]),
     );
   },
-  carryOut: (drill, step, { index }) =>
-    stageOf(drill, index)('action', step.run, actionAtHand(drill, step).carryOut),
+  carryOut: (drill, step, { running }) =>
+    stageOf(drill, running)('action', step.run, actionAtHand(drill, step).carryOut),
 };
 
 /** What `with:` says is held against what the action takes. */

@@ -1,6 +1,7 @@
 import type { RestoreContext } from '../../core/backup.ts';
 import type { PlannedFault, Plan } from '../../core/planned.ts';
 import type { Step } from '../../core/steps/index.ts';
+import type { RunningStep } from '../../core/steps/running.ts';
 import type { Json } from '../../core/timeline.ts';
 import type { Drill } from '../drill-context.ts';
 import type { Base } from '../fetch.ts';
@@ -22,8 +23,7 @@ export interface Course {
 
 /** A step that is under way. */
 export interface UnderWay {
-  /** Its place among the declared steps. */
-  index: number;
+  running: RunningStep;
   /** Of its own, for the time that it takes. */
   folder: string;
   /** The declared steps after it. */

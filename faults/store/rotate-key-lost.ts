@@ -27,7 +27,7 @@ export default defineStoreFault({
     const before = await target.refusal();
     if (before !== null)
       throw environmentError(`store ${target.name} could not be restored from even with its key`, {
-        found: before,
+        found: before.why,
       });
     const undo = target.loseKey();
     const { keyId } = encryption;
@@ -35,10 +35,10 @@ export default defineStoreFault({
       facts: { keyId, point: newest.id },
       witness: async () => {
         const refusal = await target.refusal(newest.id);
-        return refusal !== null && /another key/.test(refusal)
+        return refusal?.anotherKey
           ? {
-              what: `a restore of ${newest.id} from ${target.name} is refused: ${refusal}`,
-              facts: { keyId, refusal },
+              what: `a restore of ${newest.id} from ${target.name} is refused: ${refusal.why}`,
+              facts: { keyId, refusal: refusal.why },
             }
           : null;
       },

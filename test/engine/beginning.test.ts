@@ -19,9 +19,9 @@ test('what a replica is begun with before the loads, or between steps, is no res
   const path = join(mkdtempSync(join(scratch, 'beginning-')), 'events.jsonl');
   const writer = createTimelineWriter(path, systemClock, 0, (error) => expect.fail(String(error)));
   tellBeginning(writer, what);
-  writer.emit('step.begun', { step: 0, title: 'restore east' });
+  writer.emit('step.begun', { id: 'step-1', step: 0, title: 'restore east' });
   tellBeginning(writer, what);
-  writer.emit('step.ended', { step: 0, title: 'restore east', ok: true, facts: null });
+  writer.emit('step.ended', { id: 'step-1', step: 0, title: 'restore east', ok: true, facts: null });
   tellBeginning(writer, what);
   expect(writer.events.map(({ type }) => type)).toEqual([
     'note',

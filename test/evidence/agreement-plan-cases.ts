@@ -77,7 +77,14 @@ export const ofThePlan: Case[] = [
   [
     'a step that is none',
     'good',
-    (events) => put(events, faultMs(events) + 1, 'step.ended', { step: 7, title: 'x', ok: true, facts: {} }),
+    (events) =>
+      put(events, faultMs(events) + 1, 'step.ended', {
+        id: 'step-9',
+        step: 7,
+        title: 'x',
+        ok: true,
+        facts: {},
+      }),
     /of step 7, and there is none/,
   ],
   [

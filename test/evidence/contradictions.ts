@@ -69,7 +69,19 @@ const ofOrder: Contradiction[] = [
       const [one] = all(events, 'step.ended');
       last(events, 'step.ended').data = one!.data;
     }),
-    says: /step\.ended\) ends a step that is not under way/,
+    says: /step\.ended\) says again what can be once/,
+  },
+  {
+    what: 'a stage ended that never began',
+    base: 'log',
+    alter: forged((events) => void (last(events, 'stage.ended').data.id = 'stage-99')),
+    says: /stage\.ended\) is of stage-99, which never began/,
+  },
+  {
+    what: 'what was fetched is of another time that the step ran',
+    base: 'log',
+    alter: forged((events) => void (last(events, 'point.fetched').data.of = 'step-99')),
+    says: /point\.fetched\) is of a step that is not under way/,
   },
   {
     what: 'a step was left out',

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { at, goodDrill } from '../../fixtures/timelines/good-drill.ts';
 import { put } from '../../fixtures/timelines/known-bad.ts';
-import { add, judgeSketch, type Sketch } from './timeline-builder.ts';
+import { add, change, drop, judgeSketch, type Sketch } from './timeline-builder.ts';
 
 /**
  * The good drill, with an attempt that broke off in the middle of its restore 500 ms before the good one
@@ -179,14 +179,14 @@ test('a backup may fail while its store is broken, and not before', () => {
 });
 
 test('only the store that gave the recovery point counts as one that was restored from', () => {
-  const limits = (from: unknown, facts: { store?: string }) => {
+  const limits = (from: unknown, gave: string | null) => {
     const sketch = goodDrill();
     put(sketch.scenario, 'recover.0.from', from);
-    for (const event of sketch.events)
-      if (event.type === 'step.ended' && event.data.step === 0) event.data.facts = facts;
+    if (gave === null) drop(sketch, 'point.fetched');
+    else change(sketch, 'point.fetched', ({ data }) => void (data.store = gave));
     return judgeSketch(sketch).limits.find((text) => text.startsWith('Nothing was restored from'));
   };
-  expect(limits('offsite', {})).toMatch(/from volume:/);
-  expect(limits(['offsite', 'volume'], { store: 'volume' })).toMatch(/from offsite:/);
-  expect(limits(['offsite', 'volume'], {})).toMatch(/from volume, offsite:/);
+  expect(limits('offsite', 'offsite')).toMatch(/from volume:/);
+  expect(limits(['offsite', 'volume'], 'volume')).toMatch(/from offsite:/);
+  expect(limits(['offsite', 'volume'], null)).toMatch(/from volume, offsite:/);
 });

@@ -39,14 +39,18 @@ export interface Sealed {
   source: LedgerSource;
 }
 
-/** The data of an event; its id may be left out, and follows from the names in it. */
-type Sketched<T extends EventType> = EventData[T] extends { id: string }
-  ? Omit<EventData[T], 'id'> & { id?: string }
+/** What a step does: of the one of that place that was begun last by then. */
+type OfStep = 'stage.begun' | 'stage.ended' | 'point.fetched' | 'log.fetched' | 'copy.refused';
+type Left<T extends EventType> = T extends OfStep ? 'id' | 'of' : 'id';
+/** The data of an event; its ids may be left out, and follow from the names in it. */
+type Sketched<T extends EventType> = EventData[T] extends { id: string } | { of: string; step: number }
+  ? Omit<EventData[T], Left<T>> & Partial<Record<Left<T>, string>>
   : EventData[T];
 
 export function add<T extends EventType>(sketch: Sketch, atMs: number, type: T, data: Sketched<T>): void {
-  const whole = 'id' in data ? data : { ...idFor(sketch, type, data), ...data };
-  sketch.events.push({ atMs, type, data: whole } as Sketch['events'][number]);
+  const of = 'of' in data ? {} : ofStep(sketch, atMs, type, data);
+  const id = 'id' in data ? {} : idFor(sketch, atMs, type, { ...of, ...data });
+  sketch.events.push({ atMs, type, data: { ...id, ...of, ...data } } as Sketch['events'][number]);
 }
 
 /** What makes events those of one thing, by what stands before the dot in their type. */
@@ -55,18 +59,38 @@ const named: Record<string, readonly string[]> = {
   backup: ['backup', 'point'],
   prune: ['backup'],
   undo: ['undo'],
+  step: ['step'],
+  stage: ['of', 'stage', 'what'],
 };
+/** These come again: an event is of the one that was begun last by then, in whatever order they are added. */
+const again = ['step', 'stage'];
+
+interface Begun {
+  atMs: number;
+  type: string;
+  data: Names & { id: string };
+}
 
 /** As the drill would have it: a new one where something begins, else that of the last one of these names. */
-function idFor({ events }: Sketch, type: EventType, data: object): { id?: string } {
+function idFor({ events }: Sketch, atMs: number, type: EventType, data: object): { id?: string } {
   const [kind] = type.split('.') as [string];
   const names = named[kind];
   if (!names) return {};
-  const begun = events.filter((event) => event.type === `${kind}.begun`) as { data: { id: string } }[];
-  const isSame = (one: { data: object }): boolean =>
-    names.every((name) => (one.data as Names)[name] === (data as Names)[name]);
-  const first = type.endsWith('.begun') ? undefined : begun.findLast(isSame);
+  const begun = events.filter((event) => event.type === `${kind}.begun`) as unknown as Begun[];
+  const same = begun
+    .filter((one) => names.every((name) => one.data[name] === (data as Names)[name]))
+    .filter((one) => !again.includes(kind) || one.atMs <= atMs);
+  const last = again.includes(kind) ? same.toSorted((a, b) => a.atMs - b.atMs).at(-1) : same.at(-1);
+  const first = type.endsWith('.begun') ? undefined : last;
   return { id: first?.data.id ?? `${kind}-${begun.length + 1}` };
+}
+
+function ofStep(sketch: Sketch, atMs: number, type: EventType, data: object): { of?: string } {
+  const isOfStep =
+    type.startsWith('stage.') || ['point.fetched', 'log.fetched', 'copy.refused'].includes(type);
+  if (!isOfStep) return {};
+  const { step } = data as { step: number };
+  return { of: idFor(sketch, atMs, 'step.ended', { step }).id! };
 }
 type Names = Record<string, unknown>;
 

@@ -117,7 +117,7 @@ export function storeFaultTests(
       expect(now.length).toBe(before.length);
       expect(changed).toHaveLength(16);
       expect(changed[0]).toBe(Math.floor((before.length - 16) / 2));
-      expect(await rig.target.refusal()).toMatch(/SHA-256/);
+      expect((await rig.target.refusal())?.why).toMatch(/SHA-256/);
       await inflicted.undo.run();
       expect(await bytesOf()).toEqual(before);
     });

@@ -1,0 +1,12 @@
+/** One time that a step runs: each attempt of the recovery runs it anew. */
+export interface RunningStep {
+  id: string;
+  /** Its place among the declared steps, from 0. */
+  step: number;
+}
+
+/** What a step does: `of` is the id of that time. */
+export interface OfStep {
+  of: string;
+  step: number;
+}
