@@ -1,28 +1,28 @@
 import { createHash } from 'node:crypto';
+import canonicalize from 'canonicalize';
 import type { TimelineEvent } from './timeline.ts';
 
 /**
- * Canonical JSON (keys sorted, no blanks, undefined left out), so that a hash does not depend on who wrote
- * it. After RFC 8785 for the JSON that we use.
+ * What JSON says of a value, and no more: what it cannot say is left out or null, as in a file, and half a
+ * surrogate pair, which words that were cut off may end with, is U+FFFD (I-JSON, RFC 7493).
  */
-export function canonicalJson(value: unknown): string {
-  if (Array.isArray(value))
-    return `[${value.map((item) => canonicalJson(item === undefined ? null : item)).join(',')}]`;
-  if (value !== null && typeof value === 'object') {
-    const entries = Object.entries(value)
-      .filter(([, item]) => item !== undefined)
-      .sort(([a], [b]) => (a < b ? -1 : 1));
-    return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonicalJson(item)}`).join(',')}}`;
-  }
-  return JSON.stringify(value);
+export function plainJson<T>(value: T): T {
+  const text = JSON.stringify(value);
+  if (!text.includes('\\ud')) return JSON.parse(text) as T;
+  // JSON.stringify writes halves, and no others, as such an escape.
+  const half = /\\(?:u(d[89a-f][0-9a-f]{2})|.)/g;
+  return JSON.parse(
+    text.replaceAll(half, (written, code?: string) => (code === undefined ? written : '\ufffd')),
+  ) as T;
 }
 
 export const firstHash = '0'.repeat(64);
 
 /**
- * SHA-256 over the canonical JSON of the event without its own hash; `prev` is inside, which makes the chain.
+ * SHA-256 over the canonical JSON (RFC 8785) of the event without its own hash; `prev` is inside, which makes
+ * the chain. Throws on a number or half a character that JSON does not have.
  */
 export function hashEvent(event: Omit<TimelineEvent, 'hash'>): string {
   const { seq, atMs, utc, type, data, prev } = event;
-  return createHash('sha256').update(canonicalJson({ seq, atMs, utc, type, data, prev })).digest('hex');
+  return createHash('sha256').update(canonicalize({ seq, atMs, utc, type, data, prev })!).digest('hex');
 }

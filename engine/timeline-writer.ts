@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import type { Clock } from '../core/clock.ts';
 import type { EventData, EventType, TimelineEvent } from '../core/timeline.ts';
-import { firstHash, hashEvent } from '../core/chain.ts';
+import { firstHash, hashEvent, plainJson } from '../core/chain.ts';
 
 export interface TimelineWriter {
   readonly events: readonly TimelineEvent[];
@@ -42,7 +42,7 @@ export function createTimelineWriter(
     },
     emit: (type, data, atMs = now()) => {
       if (closed) throw new Error(`event ${type} after the timeline was closed`);
-      const plain = JSON.parse(JSON.stringify(data)) as typeof data;
+      const plain = plainJson(data);
       const body = { seq: events.length, atMs, utc: clock.utc(), type, data: plain, prev };
       const event = { ...body, hash: hashEvent(body as never) } as unknown as TimelineEvent;
       events.push(event);

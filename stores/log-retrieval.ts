@@ -1,5 +1,6 @@
 import { mkdir, mkdtemp, open, rm, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import pLimit from 'p-limit';
 import type { Artifact, PlainFile } from '../core/backup.ts';
 import { environmentError } from '../core/errors.ts';
 import type { FetchContext } from '../core/store.ts';
@@ -66,27 +67,26 @@ async function downloadAll(
 ): Promise<FetchedSegment[]> {
   let total = 0;
   const placed = segments.map((segment) => ({ ...segment, at: (total += segment.bytes) - segment.bytes }));
-  const queue = placed.values();
   let done = 0;
-  const worker = async (): Promise<void> => {
-    for (const { key, bytes, at } of queue) {
-      context.signal.throwIfAborted();
-      const body = await bounded(await from.store.read(key), bytes, () =>
-        environmentError(`${key} in store ${from.name} is refused: it is longer than it was listed`, {
-          expected: `${bytes} bytes`,
-        }),
-      );
-      if (body.length !== bytes)
-        throw environmentError(`${key} in store ${from.name} is refused: it is cut off`, {
-          found: `${body.length} bytes`,
-          expected: `${bytes} bytes`,
-        });
-      await writeAll(into, body, at);
-      done += bytes;
-      context.progress(done, total, 'bytes');
-    }
+  const atOnce = pLimit(downloadsAtOnce);
+  const download = async ({ key, bytes, at }: FetchedSegment): Promise<void> => {
+    context.signal.throwIfAborted();
+    const body = await bounded(await from.store.read(key), bytes, () =>
+      environmentError(`${key} in store ${from.name} is refused: it is longer than it was listed`, {
+        expected: `${bytes} bytes`,
+      }),
+    );
+    if (body.length !== bytes)
+      throw environmentError(`${key} in store ${from.name} is refused: it is cut off`, {
+        found: `${body.length} bytes`,
+        expected: `${bytes} bytes`,
+      });
+    await writeAll(into, body, at);
+    done += bytes;
+    context.progress(done, total, 'bytes');
   };
-  await Promise.all(Array.from({ length: downloadsAtOnce }, worker));
+  // Nothing more is asked for once one of them is refused.
+  await atOnce.map(placed, download).finally(() => atOnce.clearQueue());
   return placed;
 }
 

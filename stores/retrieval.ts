@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { isDeepStrictEqual } from 'node:util';
 import type { Artifact, PlainFile } from '../core/backup.ts';
 import { AnotherKey, environmentError, messageOf } from '../core/errors.ts';
 import {
@@ -14,7 +15,6 @@ import {
 } from '../core/recovery-point.ts';
 import type { FetchContext, Store } from '../core/store.ts';
 import type { Json } from '../core/timeline.ts';
-import { canonicalJson } from '../core/chain.ts';
 import { encryption, type Cipher } from './cipher.ts';
 import { bounded } from './bounded.ts';
 import { checkPath } from './key.ts';
@@ -139,10 +139,10 @@ function cipherFor(point: RecoveryPoint, from: Source): Cipher | null {
   const asked = encryptionOf(point);
   if (asked === null) return null;
   const { keyId, ...format } = asked;
-  if (canonicalJson(format) !== canonicalJson(encryption)) {
+  if (!isDeepStrictEqual(format, encryption)) {
     throw environmentError(`recovery point ${id} is encrypted in a way that is not known here`, {
-      found: canonicalJson(format),
-      expected: canonicalJson(encryption),
+      found: JSON.stringify(format),
+      expected: JSON.stringify(encryption),
     });
   }
   const cipher = from.cipher();
@@ -162,11 +162,11 @@ function cipherFor(point: RecoveryPoint, from: Source): Cipher | null {
 async function checkSeal(point: RecoveryPoint, from: Source, cipher: Cipher | null): Promise<void> {
   const sealed = await readSeal(point, from, cipher);
   const differing = (Object.keys(sealed) as (keyof StoredPoint)[]).filter(
-    (name) => canonicalJson(point[name]) !== canonicalJson(sealed[name]),
+    (name) => !isDeepStrictEqual(point[name], sealed[name]),
   );
   if (differing.length === 0) return;
   const words = (of: StoredPoint): string =>
-    differing.map((name) => `${name} ${canonicalJson(of[name]).slice(0, 200)}`).join(', ');
+    differing.map((name) => `${name} ${JSON.stringify(of[name]).slice(0, 200)}`).join(', ');
   throw environmentError(
     `recovery point ${point.id} in store ${from.name} is refused: it was changed after the backup`,
     { found: words(point), expected: words(sealed) },

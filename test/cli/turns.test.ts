@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { takingTurns } from '../../cli/turns.ts';
 
+const settle = (): Promise<void> => new Promise((go) => void setImmediate(go));
+
 /** Work that ends when it is told to. */
 function pieces(
   count: number,
@@ -23,7 +25,6 @@ function pieces(
     ),
   );
   for (const result of results) result.catch(() => undefined);
-  const settle = (): Promise<void> => new Promise((go) => void setImmediate(go));
   return {
     running: () => [...running].sort(),
     results,
@@ -36,6 +37,7 @@ function pieces(
 
 test('so many at a time, in the order in which they asked, whichever ends first', async () => {
   const work = pieces(5, 2);
+  await settle();
   expect(work.running()).toEqual([0, 1]);
   await work.end(1);
   expect(work.running()).toEqual([0, 2]);
@@ -50,6 +52,7 @@ test('so many at a time, in the order in which they asked, whichever ends first'
 
 test('one that fails gives its turn on', async () => {
   const work = pieces(2, 1);
+  await settle();
   await work.end(0, new Error('no'));
   expect(work.running()).toEqual([1]);
   await expect(work.results[0]).rejects.toThrow('no');
@@ -76,7 +79,6 @@ test('a place that was given on early is not given on again at the end', async (
   const running = new Set<string>();
   const ends = new Map<string, () => void>();
   const given: boolean[] = [];
-  const settle = (): Promise<void> => new Promise((go) => void setImmediate(go));
   const begin = (name: string, early: boolean): Promise<void> =>
     inTurn(async (giveOn) => {
       running.add(name);
@@ -84,7 +86,9 @@ test('a place that was given on early is not given on again at the end', async (
       await new Promise<void>((end) => void ends.set(name, end));
       running.delete(name);
     });
-  const all = [begin('first', true), begin('second', false), begin('third', false)];
+  const all = [begin('first', true)];
+  await settle();
+  all.push(begin('second', false), begin('third', false));
   await settle();
   // It began before anybody waited for its place: that was free, and the second took it.
   expect([...running]).toEqual(['first', 'second']);

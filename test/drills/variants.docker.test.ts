@@ -2,9 +2,9 @@ import { globSync } from 'node:fs';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
+import pLimit from 'p-limit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { takingTurns } from '../../cli/turns.ts';
 import type { DrillResult } from '../../core/result.ts';
 import { leftOf } from '../stack/small-stack.ts';
 import { findingsThat } from '../support/real-drill.ts';
@@ -26,7 +26,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 // One more than the scenarios: nothing here is to pass, so that a busy machine can spoil less.
-const inTurn = takingTurns(Number(process.env['MUSTER_TEST_JOBS'] ?? 3));
+const inTurn = pLimit(Number(process.env['MUSTER_TEST_JOBS'] ?? 3));
 
 /** The scenario's folder anew, with the changes: each of the three files refers to the next one beside it. */
 async function written({ scenario, change }: Variant): Promise<string> {

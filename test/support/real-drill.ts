@@ -2,9 +2,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import pLimit from 'p-limit';
 import { expect } from 'vitest';
 import { registries as allRegistries } from '../../cli/registries.ts';
-import { takingTurns } from '../../cli/turns.ts';
 import { systemClock } from '../../core/clock.ts';
 import { looksSecret } from '../../core/masking.ts';
 import type { Registries } from '../../core/registries.ts';
@@ -31,7 +31,7 @@ export const inRepository = (path: string): string =>
   fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
 /** Two at once: more than that, and on two cores the drills measure one another. */
-const inTurn = takingTurns(2);
+const inTurn = pLimit(2);
 
 export interface RealDrill {
   /** A scenario file; relative to the repository. */

@@ -2,8 +2,8 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
+import pLimit from 'p-limit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { takingTurns } from '../../../cli/turns.ts';
 import type { DrillResult } from '../../../core/result.ts';
 import { leftOf } from '../../stack/small-stack.ts';
 import { jsonOf, muster } from '../../support/muster.ts';
@@ -20,7 +20,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'muster-field-inventory-'));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
-const inTurn = takingTurns(2);
+const inTurn = pLimit(2);
 
 describe('what was lost is named, and what was not is no alarm', {
   concurrent: true,

@@ -1,8 +1,8 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pLimit from 'p-limit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { takingTurns } from '../../../cli/turns.ts';
 import type { DrillResult } from '../../../core/result.ts';
 import { leftOf } from '../../stack/small-stack.ts';
 import { jsonOf, muster } from '../../support/muster.ts';
@@ -14,7 +14,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'muster-field-mysql-'));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
-const inTurn = takingTurns(2);
+const inTurn = pLimit(2);
 
 describe('what is restored comes back whole', { concurrent: true, timeout: 600_000 }, () => {
   it.for(restores.map((one) => [one.name, one] as const))(

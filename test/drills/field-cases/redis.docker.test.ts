@@ -2,8 +2,8 @@ import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/pro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
+import pLimit from 'p-limit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { takingTurns } from '../../../cli/turns.ts';
 import type { DrillResult } from '../../../core/result.ts';
 import { eventsOf, type TimelineEvent } from '../../../core/timeline.ts';
 import { readChain } from '../../../evidence/chain.ts';
@@ -19,7 +19,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'muster-field-redis-'));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
-const inTurn = takingTurns(2);
+const inTurn = pLimit(2);
 
 /** A copy of the files of these cases, with what the case has otherwise. */
 async function copyOf({ alter }: RedisCase): Promise<string> {
