@@ -38,16 +38,21 @@ const compiledMax = 20_000;
 if (existsSync(compiled) && readdirSync(compiled, { recursive: true }).length > compiledMax)
   rmSync(compiled, { recursive: true, force: true });
 
-/** Every third moment of a file is waiting for a process or a disk; and one of them is the accidents. */
-const besideAccidents = 4;
+/** Every third moment of a file is waiting for a process or a disk. */
+const besideUnits = 4;
 const containers = { testTimeout: 300_000, hookTimeout: 600_000 };
 
 const drills = 'test/drills/**/*.docker.test.ts';
 const scenarios = 'test/drills/scenarios.docker.test.ts';
 const variants = 'test/drills/variants.docker.test.ts';
-/** What asks what dead owners left; other accidents go by any order. */
+/**
+ * What asks what dead owners left, which the start of any drill by the command line sweeps up: beside it only
+ * stacks that tests make themselves.
+ */
 const accidents = 'test/accidents/accidents.docker.test.ts';
-const others = 'test/accidents/*.docker.test.ts';
+const environment = 'test/accidents/environment.docker.test.ts';
+/** Leaves something of a dead owner itself: alone. */
+const deployment = 'test/stack/deployment.docker.test.ts';
 
 /**
  * What only `npm run test:all` runs: every scenario with something taken away, the cases of the field on real
@@ -101,7 +106,10 @@ const onlyInAll = everything
       ].map((file) => `drivers/${file}`),
     ].map((file) => `test/${file}.docker.test.ts`);
 
-/** The few small drills of `npm test` run beside the servers; all of them would be too many there. */
+/**
+ * The few small drills of `npm test` run beside the servers; all of them would be too many there. The
+ * accidents are one file, and mostly wait.
+ */
 const besideDrills = { maxWorkers: everything ? 3 : 4, sequence: { groupOrder: 1 } };
 
 /** Minutes each: begun last, they would keep one worker busy while the others have nothing left. */
@@ -157,7 +165,7 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/**/*.docker.test.ts'],
-          maxWorkers: besideAccidents,
+          maxWorkers: besideUnits,
           // What takes seconds takes minutes on a busy machine; what hangs still ends.
           testTimeout: 240_000,
           // Loading everything anew for each file was more than a third of what the tests cost.
@@ -165,14 +173,14 @@ export default defineConfig({
           setupFiles: ['test/support/fresh-scratch.ts'],
         },
       },
-      // Beside those, one file that mostly waits; alone among what starts and sweeps up containers.
-      { test: { name: 'accidents', include: [accidents], maxWorkers: besideAccidents, ...containers } },
+      { test: { name: 'environment', include: [environment], maxWorkers: besideUnits, ...containers } },
+      { test: { name: 'accidents', include: [accidents], ...besideDrills, ...containers } },
       // Conformance on real servers and on the engine: mostly waiting, so more files at a time than cores.
       {
         test: {
           name: 'servers',
           include: ['test/{drivers,stores,fixtures,faults,stack}/**/*.docker.test.ts'],
-          exclude: onlyInAll,
+          exclude: [deployment, ...onlyInAll],
           ...besideDrills,
           ...containers,
         },
@@ -191,10 +199,18 @@ export default defineConfig({
       {
         test: {
           name: 'drills',
-          include: [drills, others],
-          exclude: [scenarios, variants, accidents, ...onlyInAll],
+          include: [drills],
+          exclude: [scenarios, variants, ...onlyInAll],
           ...(everything ? { maxWorkers: 2, sequence: { groupOrder: 4 } } : besideDrills),
           ...containers,
+        },
+      },
+      {
+        test: {
+          name: 'deployment',
+          include: everything ? [deployment] : [],
+          ...containers,
+          sequence: { groupOrder: 5 },
         },
       },
     ],
