@@ -5,6 +5,7 @@ import { alertName, alertText, budgetText } from './client-view.ts';
 import { keyFigures, lossText, neverAllowedText } from './figures.ts';
 import { objectiveBar } from './objective-bar.ts';
 import { escapeMarkdown } from './text.ts';
+import { waterfallRows } from './waterfall-rows.ts';
 import {
   comparisonText,
   countText,
@@ -115,11 +116,11 @@ function alerts(result: DrillResult): string[] {
 function waterfall(result: DrillResult): string {
   const { time } = result;
   const totalMs = result.waterfall.reduce((total, { beginMs, endMs }) => total + endMs - beginMs, 0);
-  const rows = result.waterfall.map(({ stage, what, beginMs, endMs }) => [
+  const rows = waterfallRows(result.waterfall).map(({ stage, what, stretches, tookMs }) => [
     stage,
     escapeMarkdown(what),
-    momentText(beginMs, time.faultMs),
-    formatDuration(endMs - beginMs),
+    momentText(stretches[0]!.beginMs, time.faultMs),
+    formatDuration(tookMs),
   ]);
   if (rows.length) rows.push(['**sum**', 'from the fault on', '', `**${formatDuration(totalMs)}**`]);
   return table(['stage', 'what', 'from', 'took'], rows, `Where the time went: ${notMeasured}.`);
