@@ -77,7 +77,22 @@ export async function placesIn(
   const text = await readText(file);
   let source: Source | null = null;
   // Only errors have a place, and parsing takes a while.
-  return (service, path) => (source ??= parseSource(file, text)).place(['services', service, ...path]);
+  return (service, path) => {
+    source ??= parseSource(file, text);
+    return source.place(inLists(source.data, ['services', service, ...path]));
+  };
+}
+
+/** A name on the way through a list of `name=value` or `name:value` is the number of its entry. */
+function inLists(root: unknown, path: readonly (string | number)[]): (string | number)[] {
+  let value = root;
+  return path.map((step) => {
+    const entries = Array.isArray(value) && typeof step === 'string' ? value.map(textOf) : [];
+    const index = entries.findIndex((each) => each.startsWith(`${step}=`) || each.startsWith(`${step}:`));
+    const found = index < 0 ? step : index;
+    value = (value as Record<string | number, unknown> | null | undefined)?.[found];
+    return found;
+  });
 }
 
 /** Volumes in memory, which must have a size, and those on a device of their own. */

@@ -37,7 +37,10 @@ export interface ComposeConfig {
   >;
   configs?: Record<string, { file?: string }>;
   secrets?: Record<string, { file?: string }>;
-  networks?: Record<string, { name?: string; external?: boolean }>;
+  networks?: Record<
+    string,
+    { name?: string; external?: boolean; ipam?: { config?: { subnet?: string; gateway?: string }[] } }
+  >;
 }
 
 /**

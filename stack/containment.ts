@@ -2,6 +2,7 @@ import { InputErrors, inputError, type MusterError, type Place } from '../core/e
 import type { Containment, HostRules } from '../core/stack.ts';
 import { formatBytes } from '../core/units.ts';
 import type { ComposeConfig } from './compose.ts';
+import { namesElsewhere } from './host-names.ts';
 import { hostPath, readOnlyReach, sizeOf, systemReach } from './host-path.ts';
 import { hostMounts, isNamed, lineOf, type HostMount } from './mounts.ts';
 import { reachOf } from './reach.ts';
@@ -28,6 +29,7 @@ export function contain(config: ComposeConfig, file: string, rules: HostRules, p
   const mounts = hostMounts(config, file, rules);
   const problems: MusterError[] = [];
   const lines = mounts.map(lineOf);
+  lines.push(...namesElsewhere(config));
   const told = new Map<string, string[]>();
   const reached = (service: string, path: readonly (string | number)[], what: string): void => {
     if (allowed(service) === undefined) problems.push(refusal(service, what, placeOf(service, path)));

@@ -1,4 +1,5 @@
 import type { ComposeConfig } from './compose.ts';
+import { hostNames } from './host-names.ts';
 
 /** Something by which a service could reach the host. `path`: below the service in the compose file. */
 export interface Reach {
@@ -44,8 +45,8 @@ const namespaces = ['network_mode', 'pid', 'ipc', 'uts', 'userns_mode', 'cgroup'
  * Everything beside mounts by which the services of a resolved compose file could reach the host. Empty when
  * nothing could.
  */
-export const reachOf = (config: ComposeConfig): Reach[] =>
-  Object.entries(config.services).flatMap(([service, declared]) => {
+export const reachOf = (config: ComposeConfig): Reach[] => [
+  ...Object.entries(config.services).flatMap(([service, declared]) => {
     const value = declared as Value;
     const found: [(string | number)[], string][] = [
       ...switches(value),
@@ -56,7 +57,9 @@ export const reachOf = (config: ComposeConfig): Reach[] =>
       ...building(value),
     ];
     return found.map(([path, what]) => ({ service, path, what }));
-  });
+  }),
+  ...hostNames(config),
+];
 
 type Found = [(string | number)[], string][];
 

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { InputErrors, MusterError } from '../../core/errors.ts';
@@ -39,6 +39,10 @@ const refused = async (text: string, more: Partial<HostRules> = {}): Promise<Mus
   if (!(error instanceof MusterError)) throw new Error(`not refused: ${String(error)}`);
   return error instanceof InputErrors ? error.all : [error];
 };
+/** The machine answers at 10.77.0.1, 10.78.0.9 and 2001:db8:7::1 of these. */
+const networks =
+  'networks:\n  default:\n    ipam:\n      config: [{ subnet: 10.77.0.0/24 }, { subnet: "2001:db8:7::/64" }, ' +
+  '{ subnet: 10.78.0.0/24, gateway: 10.78.0.9 }]\n';
 const service = (lines: string): string => `services:\n  db:\n    image: x\n    ${lines}\n`;
 
 describe('what a service could reach the host by is refused, with its line', () => {
@@ -66,6 +70,16 @@ describe('what a service could reach the host by is refused, with its line', () 
     ['security_opt: ["apparmor=unconfined"]', 'apparmor=unconfined'],
     ['security_opt: ["label:disable"]', 'label:disable'],
     ['external_links: [other]', 'other'],
+    ['extra_hosts: ["x:host-gateway"]', 'the name x for host-gateway'],
+    ['extra_hosts: { z: 10.0.0.5, x: host-gateway }', 'the name x for host-gateway'],
+    ['extra_hosts: ["x:10.77.0.1"]', 'the name x for 10.77.0.1'],
+    ['extra_hosts: ["x=10.78.0.9"]', 'the name x for 10.78.0.9'],
+    ['extra_hosts: ["x=[2001:db8:7::1]"]', 'the name x for 2001:db8:7::1'],
+    ['build: { context: ., extra_hosts: ["x:host-gateway"] }', 'the name x for host-gateway'],
+    ['environment: ["URL=redis://host.docker.internal:6379"]', 'the name host.docker.internal'],
+    ['environment: { URL: "redis://host.docker.internal:6379" }', 'the name host.docker.internal'],
+    ['command: ["serve", "--db=host.containers.internal"]', 'the name host.containers.internal'],
+    ['entrypoint: wait-for gateway.docker.internal:80', 'the name gateway.docker.internal'],
     ['volumes_from: ["container:other"]', 'container:other'],
     ['logging: { driver: syslog }', 'logs of the drill into syslog'],
     ['volumes: ["/var/run/docker.sock:/var/run/docker.sock"]', 'docker.sock'],
@@ -82,7 +96,7 @@ describe('what a service could reach the host by is refused, with its line', () 
     ['volumes: ["./everything:/s:ro"]', '/ of the host'],
     ['volumes: ["./sockets:/s:ro"]', 'it holds the socket'],
   ])('%s', async (line, what) => {
-    const [error] = await refused(service(line));
+    const [error] = await refused(service(line) + networks);
     expect(error).toMatchObject({
       trouble: 'input',
       message: 'db could reach the host',
@@ -94,6 +108,31 @@ describe('what a service could reach the host by is refused, with its line', () 
   test("a volume that is the folder above the engine's socket, a config that is the socket, and all at once", async () => {
     const text = `${service('volumes: ["vol:/v:ro"]')}    configs: [c]\n    privileged: true\nvolumes:\n  vol: { driver_opts: { type: none, o: bind, device: /run } }\nconfigs:\n  c: { file: /var/run/docker.sock }\n`;
     expect((await refused(text)).map(({ at }) => at!.line)).toEqual([6, 4, 5]);
+  });
+
+  // Bridges of other drills come and go meanwhile.
+  const lasting = Object.entries(networkInterfaces()).filter(([name]) => !/^(br-|veth)/.test(name));
+  test.each(lasting.flatMap(([, each]) => each ?? []))(
+    'an address that this machine has now: $address',
+    async ({ address, internal }) => {
+      const text = service(`extra_hosts: ["a=10.77.0.5", "x=${address}"]`) + networks;
+      if (internal) expect(await contained(text)).toEqual([]);
+      else expect((await refused(text))[0]!.found).toBe(`the name x for ${address}`);
+    },
+  );
+
+  test('the line of the very entry, and what was allowed is told', async () => {
+    const text = service('extra_hosts:\n      - "z:10.77.0.5"\n      - "x:host-gateway"');
+    expect((await refused(text + networks)).map(({ at }) => at!.line)).toEqual([6]);
+    expect(await contained(text + networks, { access: { db: 'it scrapes the node' } })).toEqual([
+      'db may reach the host by the name x for host-gateway: it scrapes the node',
+    ]);
+  });
+
+  test('a name of another machine is told', async () => {
+    expect(await contained(service('extra_hosts: ["shop.example:198.51.100.7"]'))).toEqual([
+      'shop.example of db is 198.51.100.7, a machine outside of the drill',
+    ]);
   });
 
   test('not where the strategy allows that service by name: then its reason is told', async () => {
@@ -122,12 +161,14 @@ describe('what is harmless is let through without a word', () => {
     ['volumes: ["memory:/data"]'],
     ['volumes: [{ type: tmpfs, target: /t }]'],
     ['logging: { driver: json-file, options: { max-size: 10m } }'],
+    ['extra_hosts: ["own:10.77.0.5", "nobody:0.0.0.0", "self:127.0.0.1", "six=::1"]'],
+    ['environment: { NAME: "localhost.docker.internal", OTHER: "my-host.docker.internal.example" }'],
     ['develop: { watch: [{ path: ., action: rebuild }] }'],
     ['configs: [{ source: c, target: /c }]'],
   ])('%s', async (line) => {
     const rest =
       '  other: { image: y }\nvolumes:\n  own:\n  memory: { driver_opts: { type: tmpfs, device: tmpfs, o: size=64m } }\nconfigs:\n  c: { file: ./app.conf }\n';
-    expect(await contained(service(line) + rest)).toEqual([]);
+    expect(await contained(service(line) + rest + networks)).toEqual([]);
   });
 
   test('the reference stack and every other one here', async () => {
