@@ -42,7 +42,7 @@ export function namesElsewhere(config: ComposeConfig, machine: readonly string[]
   );
 }
 
-/** All addresses of this machine that are reached from other ones, and that of the engine where it is another. */
+/** Those at which this machine is reached from other ones, and that of the engine where it is elsewhere. */
 function ownAddresses(): string[] {
   const [, engine = ''] = /^(?:tcp|ssh):\/\/(?:[^@/]*@)?\[?([^\]/]+?)\]?(?::\d+)?(?:\/|$)/.exec(
     process.env['DOCKER_HOST'] ?? '',
