@@ -82,8 +82,10 @@ export const actionsOf =
 /** An action of a system at hand. Throws an input error for parameters that it does not take. */
 export type Action = (given: Record<string, Json>) => Promise<Json>;
 
+/** `compares`: it has a `before`, so that without what that saw it can say nothing. */
 export interface CheckEntry<Opened> {
   about: string;
+  compares?: true;
   of(system: Opened): Check | Promise<Check>;
 }
 
@@ -152,7 +154,12 @@ export const defineDriver = <Config, Opened extends System>(
         backups: await each(entry.backups, async (backup, name) =>
           holdingPositions(name, backup, await backup.of(system)),
         ),
-        checks: await each(entry.checks, ({ of }) => of(system)),
+        checks: await each(entry.checks, async ({ of, compares = false }, name) => {
+          const check = await of(system);
+          if ((check.before !== undefined) !== compares)
+            throw new Error(`the check ${name} does not say whether it compares`);
+          return check;
+        }),
         actions: await each(
           entry.actions,
           ({ params, run }, name): Action =>

@@ -35,6 +35,11 @@ interface ComponentFaultEntry<Params> extends FaultEntry<Params> {
    */
   mayLoseData?: true;
   /**
+   * Whether its effect is still there can be asked at the end of every drill (`ActiveFault.stillThere`): a
+   * timeline that does not say so was altered. Left out where that depends on what there is.
+   */
+  askedAgain?: true;
+  /**
    * Why a service declared like this cannot be broken that way, as far as the compose file tells: refused at
    * plan time.
    */

@@ -152,6 +152,8 @@ export interface EventData {
   'copy.refused': OfStep & { backup: string; store: string; point: string | null; error: string };
   /** `unread`: it was ended before all was read that its source had written, and could have given. */
   'log.broken': { backup: string; error: string; unread?: true };
+  /** It is followed no more. `lastSegment`: 0 where nothing of it became durable. */
+  'log.ended': { backup: string; lastSegment: number; broken: boolean };
   /** `on`: what the target is; a component where it is left out. */
   'fault.begun': {
     id: string;
@@ -166,7 +168,8 @@ export interface EventData {
     components?: string[];
     beforehand?: true;
   };
-  'fault.injected': { id: string; fault: string; target: string; facts: Json };
+  /** `asks`: whether its effect is still there is asked when the recovery is over. */
+  'fault.injected': { id: string; fault: string; target: string; facts: Json; asks?: true };
   'fault.witnessed': { id: string; fault: string; target: string; proof: string; facts: Json };
   'fault.unwitnessed': { id: string; fault: string; target: string; waitedMs: number };
   'fault.failed': { id: string; fault: string; target: string; error: string };

@@ -17,6 +17,7 @@ export const dropTableEntry = {
     table: z.string().describe('Table that is dropped: `schema.table` where there are schemas'),
   }),
   losesData: true,
+  askedAgain: true,
   witnessDeadlineMs: 30_000,
 } as const;
 
@@ -88,6 +89,7 @@ export const wrongConfigEntry = {
   about:
     'a setting that the server does not know gets into its configuration, and it is restarted: it does not come up',
   params: z.strictObject({}),
+  askedAgain: true,
   witnessDeadlineMs: 60_000,
 } as const;
 
@@ -95,5 +97,6 @@ export const closedForWritesEntry = {
   about:
     'closed for maintenance: every write is refused as read-only, reads and replication go on (how a planned switchover begins)',
   params: z.strictObject({}),
+  askedAgain: true,
   witnessDeadlineMs: 20_000,
 } as const;

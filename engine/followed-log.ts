@@ -31,15 +31,17 @@ export function startLog(drill: Recorded & Sandbox & Control, backup: PlannedBac
   const cut = new AbortController();
   const signal = AbortSignal.any([drill.signal, cut.signal]);
   let told = false;
+  let over = false;
+  let lastSegment = 0;
   const broken = (why: { error: string; unread?: true }): void => {
-    if (!told) timeline.emit('log.broken', { backup: backup.id, ...why });
+    if (!told && !over) timeline.emit('log.broken', { backup: backup.id, ...why });
     told = true;
   };
   const begin = async (): Promise<void> => {
-    writer = await drill.repository!.followLog(
-      spec,
-      (segment) => void timeline.emit('log.durable', { backup: backup.id, ...segment }),
-    );
+    writer = await drill.repository!.followLog(spec, (segment) => {
+      timeline.emit('log.durable', { backup: backup.id, ...segment });
+      lastSegment = segment.segment;
+    });
     const method = attachedTo(drill, backup.component).backups[backup.plan.method]!;
     follower = await method.follow!(writer, { options: backup.options, signal, base: null });
     void follower.broken.then((error) => broken({ error }));
@@ -56,6 +58,8 @@ export function startLog(drill: Recorded & Sandbox & Control, backup: PlannedBac
       const lacking = await follower?.stop();
       if (typeof lacking === 'string') broken({ error: lacking, unread: true });
       await writer?.close();
+      if (!over) timeline.emit('log.ended', { backup: backup.id, lastSegment, broken: told });
+      over = true;
     },
   };
 }

@@ -47,7 +47,8 @@ export async function inject(
       drill.inflicted.push({ ...which, done: inflicted });
       if (inflicted.way !== undefined) emitWay(drill, which, inflicted.way);
     }
-    timeline.emit('fault.injected', { ...which, facts: inflicted.facts });
+    const asks = target.isUnderTest && !plan.beforehand && inflicted.stillThere !== undefined;
+    timeline.emit('fault.injected', { ...which, facts: inflicted.facts, ...(asks ? { asks } : {}) });
     return inflicted;
   } catch (error) {
     if (error instanceof NothingToActOn) {

@@ -7,7 +7,29 @@ const roundedMs = 1;
 
 /** A log is appended to, read on and fetched in one way only. */
 export const logsDisagree = (plan: Agreement): string | null =>
-  segmentsDisagree(plan) ?? fetchedLogsDisagree(plan);
+  segmentsDisagree(plan) ?? fetchedLogsDisagree(plan) ?? endsDisagree(plan);
+
+/** Each log that was followed says how that ended, after all that became of it. */
+function endsDisagree({ events, completed }: Agreement): string | null {
+  const followed = eventsOf(events, 'schedule.begun').filter(({ data }) => data.intervalMs === null);
+  const ends = eventsOf(events, 'log.ended');
+  const endOf = (backup: string) => ends.find(({ data }) => data.backup === backup);
+  const missing = followed.find(({ data }) => !endOf(data.backup));
+  if (completed && missing) return `nothing says how following ${missing.data.backup} ended`;
+  const wrong = firstOf(ends, (event) => {
+    const { backup, lastSegment, broken } = event.data;
+    const segment = eventsOf(events, 'log.durable').findLast(({ data }) => data.backup === backup);
+    if (lastSegment !== (segment?.data.segment ?? 0))
+      return `${says(event)} ends ${backup} with segment ${lastSegment}, and the last one is ${segment?.data.segment ?? 0}`;
+    const isBroken = eventsOf(events, 'log.broken').some(({ data }) => data.backup === backup);
+    return broken !== isBroken && `${says(event)} and the events differ on whether ${backup} broke`;
+  });
+  if (wrong) return wrong;
+  return firstOf(eventsOf(events, 'log.durable', 'log.broken'), (event) => {
+    const end = endOf(event.data.backup);
+    return end !== undefined && end.seq < event.seq && `${says(event)} comes after the end of its log`;
+  });
+}
 
 interface Log {
   begunMs: number;

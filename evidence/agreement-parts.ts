@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
-import { procedureOf } from '../core/procedures.ts';
+import { procedureKinds, procedureOf } from '../core/procedures.ts';
 import { faultFor } from '../core/registries.ts';
 import { eventsOf, firstOf as firstEvent, type EventType, type TimelineEvent } from '../core/timeline.ts';
+import { againDisagrees, baselinesDisagree } from './agreement-asked.ts';
 import { firstOf, says, type Agreement } from './agreement-plan.ts';
 import { faultId, type PlannedComponent, type PlannedFault } from '../core/planned.ts';
 import { checksByDefault, checksByName } from '../core/planned-checks.ts';
@@ -17,7 +18,11 @@ export function partsDisagree(plan: Agreement): string | null {
   const planned = again && (paramsDisagree(plan, again) ?? waysDisagree(plan, again));
   const wrong = stepsDisagree(plan) ?? attachedDisagree(plan) ?? planned;
   if (wrong !== null || !plan.completed) return wrong;
-  return (again && checksDisagree(plan, again)) ?? askedDisagree(plan) ?? readyDisagrees(plan);
+  return (
+    (again && (againDisagrees(plan, again.faults) ?? checksDisagree(plan, again))) ??
+    askedDisagree(plan) ??
+    readyDisagrees(plan)
+  );
 }
 
 interface Again {
@@ -138,7 +143,8 @@ function waysDisagree({ strategy, events }: Agreement, { faults }: Again): strin
 }
 
 /** Each check that is planned has ended, or had nothing to say, which only one that runs by default may. */
-function checksDisagree({ scenario, strategy, events }: Agreement, again: Again): string | null {
+function checksDisagree(plan: Agreement, again: Again): string | null {
+  const { scenario, strategy, events } = plan;
   const planned = {
     procedure: procedureOf(events),
     scenario: { ...scenario, decline: scenario.decline ?? {} },
@@ -147,17 +153,21 @@ function checksDisagree({ scenario, strategy, events }: Agreement, again: Again)
   };
   const named = checksByName(planned);
   const invariants = scenario.check.filter((name) => Object.hasOwn(planned.strategy.invariants, name));
-  const byDefault = checksByDefault(planned, again.faults, named).map((one) => one.named);
+  const unnamed = checksByDefault(planned, again.faults, named);
+  const byDefault = unnamed.map((one) => one.named);
   const over = eventsOf(events, 'check.ended', 'check.silent').map(({ data }) => data.check);
   const missing = [...named.map((one) => one.named), ...invariants, ...byDefault].find(
     (name) => !over.includes(name),
   );
   if (missing !== undefined) return `the check ${missing} never ended`;
-  return firstOf(
+  const wrong = firstOf(
     eventsOf(events, 'check.silent'),
     (event) =>
       !byDefault.includes(event.data.check) && `${says(event)} is of a check that does not run by default`,
   );
+  // What was restored into an empty sandbox is compared with nothing.
+  if (wrong !== null || !procedureKinds[planned.procedure].breaks) return wrong;
+  return baselinesDisagree(plan, [...named, ...unnamed], invariants, again.components);
 }
 
 /** In the end every component is asked, and every service of the stack. */

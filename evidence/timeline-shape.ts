@@ -162,6 +162,7 @@ const shapes = {
   'log.fetched': z.strictObject({ ...ofStep, store: text, drill: text, lastSegment: count }),
   'copy.refused': z.strictObject({ ...ofStep, store: text, point: text.nullable(), error: text }),
   'log.broken': z.strictObject({ backup: text, error: text, unread: z.literal(true).optional() }),
+  'log.ended': z.strictObject({ backup: text, lastSegment: count, broken: z.boolean() }),
   'fault.begun': z.strictObject({
     ...fault,
     params: facts,
@@ -170,7 +171,7 @@ const shapes = {
     components: texts.optional(),
     beforehand: z.literal(true).optional(),
   }),
-  'fault.injected': z.strictObject({ ...fault, facts }),
+  'fault.injected': z.strictObject({ ...fault, facts, asks: z.literal(true).optional() }),
   'fault.witnessed': z.strictObject({ ...fault, proof: text, facts }),
   'fault.unwitnessed': z.strictObject({ ...fault, waitedMs: ms }),
   'fault.failed': z.strictObject({ ...fault, error: text }),

@@ -25,6 +25,7 @@ export default defineDriver<HttpConfig, HttpSystem>({
   checks: {
     probes: {
       about: 'every probe of the configuration is answered as expected',
+      compares: true,
       of: async ({ asker, config: { probes }, setUp, given }) =>
         (await import('./probes.ts')).probesAnswer(asker, probes, { setUp, given }),
     },

@@ -20,11 +20,13 @@ export default defineDriver<LoginConfig, LoginSystem>({
     logins: {
       about:
         'a sample of users logs in with the right password, not with another, to the profile that was there before',
+      compares: true,
       of: async ({ way, seed, config: { users, sample } }) =>
         (await import('./checks.ts')).logins(way, { seed, users, sample }),
     },
     'revoked-stay-revoked': {
       about: 'tokens that were revoked are not accepted again',
+      compares: true,
       of: async ({ way, sessions, config }) =>
         (await import('./checks.ts')).revokedStayRevoked(way, sessions, config.users),
     },

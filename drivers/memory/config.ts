@@ -25,6 +25,7 @@ const bad = z.strictObject({
     .enum(['works', 'fails', 'lies'])
     .default('works')
     .describe('`fails`: rejects. `lies`: resolves and heals nothing'),
+  unnoted: z.boolean().default(false).describe('What is there cannot be noted before the load'),
   hangs: z
     .enum(['attach', 'seed', 'prepare', 'copy', 'wipe', 'restore', 'read', 'read-back', 'check', 'close'])
     .optional()

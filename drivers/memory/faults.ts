@@ -33,10 +33,12 @@ const entryOf = <Params>({
   about,
   params,
   witnessDeadlineMs,
-}: Pick<typeof crash, 'about' | 'witnessDeadlineMs'> & { params: Params }) => ({
+  askedAgain,
+}: Pick<typeof crash, 'about' | 'witnessDeadlineMs' | 'askedAgain'> & { params: Params }) => ({
   about,
   params,
   witnessDeadlineMs,
+  ...(askedAgain ? { askedAgain } : {}),
 });
 
 /**

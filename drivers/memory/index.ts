@@ -59,9 +59,12 @@ export default defineDriver<MemoryConfig, MemorySystem>({
     },
     inventory: {
       about: 'tables and row counts of the application, before and after',
+      compares: true,
       of: ({ database, config, clock }) => {
         const check = inventory(database);
-        return config.bad.hangs === 'check' ? { ...check, after: () => never(clock) } : check;
+        const { hangs, unnoted } = config.bad;
+        if (unnoted) return { ...check, before: () => Promise.reject(new Error('it cannot be read')) };
+        return hangs === 'check' ? { ...check, after: () => never(clock) } : check;
       },
     },
   },

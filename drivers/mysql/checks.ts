@@ -6,6 +6,7 @@ export const checks: Record<string, CheckEntry<MysqlSystem>> = {
   inventory: {
     about:
       'definitions, rows, counters, views, full-text indexes, accounts and grants, foreign keys and settings, persisted ones too, are as they were before the load',
+    compares: true,
     of: async ({ site }) => {
       const { asClientsMeetIt } = await import('./session.ts');
       return (await import('./check-inventory.ts')).inventoryCheck(asClientsMeetIt(site));
@@ -20,6 +21,7 @@ export const checks: Record<string, CheckEntry<MysqlSystem>> = {
   },
   'semi-sync': {
     about: 'every commit waited for a replica: the source never fell back to asynchronous replication',
+    compares: true,
     of: async ({ site }) => (await import('./semi-sync.ts')).semiSyncCheck(site),
   },
 };

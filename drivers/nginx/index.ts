@@ -26,11 +26,13 @@ export default defineDriver<NginxConfig, NginxSystem>({
   checks: {
     tls: {
       about: 'clients get TLS 1.3 and a chain that is valid for the name by the authority that they trust',
+      compares: true,
       of: async ({ clients, site }) => (await import('./tls-check.ts')).tlsCheck(clients, site.expected),
     },
     'tls-continuity': {
       about:
         'from before the load to the end, each handshake that comes about is TLS 1.3 with the same valid certificate',
+      compares: true,
       of: ({ unbroken }) => unbroken,
     },
   },

@@ -5,6 +5,7 @@ export const checks: Record<string, CheckEntry<PostgresSystem>> = {
   inventory: {
     about:
       'definitions, rows, sequences, indexes, large objects, roles with passwords and rights, and settings are as they were before the load',
+    compares: true,
     of: async ({ site }) => {
       const { asClientsMeetIt } = await import('./server.ts');
       return (await import('./check-inventory.ts')).inventoryCheck(asClientsMeetIt(site));

@@ -13,6 +13,7 @@ export const checks: Record<string, CheckEntry<RedisSystem>> = {
   ttl: {
     about:
       "keys expire when they should, by absolute time, however long the recovery took: Muster's own, and a sample of the application's",
+    compares: true,
     of: async ({ asClients, site, isVolatile }) =>
       (await import('./expiry.ts')).expiryCheck(asClients, site.component, isVolatile),
   },
@@ -23,6 +24,7 @@ export const checks: Record<string, CheckEntry<RedisSystem>> = {
   inventory: {
     about:
       'keys, values and expiries of every database, functions, users, commands, and settings that decide about durability and about who may ask what, before and after',
+    compares: true,
     of: ({ inventory }) => inventory,
   },
 };

@@ -23,5 +23,5 @@ export interface Toxiproxy extends System {
 
 /** A fault of one proxy: who does not come by it meets nothing. */
 export const wayFault = <Params>(
-  fault: Omit<SystemFault<Toxiproxy, Params>, 'on' | 'oneWay'>,
-): SystemFault<Toxiproxy, Params> => systemFaults<Toxiproxy>()({ ...fault, oneWay: true });
+  fault: Omit<SystemFault<Toxiproxy, Params>, 'on' | 'oneWay' | 'askedAgain'>,
+): SystemFault<Toxiproxy, Params> => systemFaults<Toxiproxy>()({ ...fault, oneWay: true, askedAgain: true });

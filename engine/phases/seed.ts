@@ -1,4 +1,4 @@
-import { environmentError } from '../../core/errors.ts';
+import { environmentError, messageOf } from '../../core/errors.ts';
 import { stepsOf } from '../../core/steps/index.ts';
 import { invariantOutcome } from '../command.ts';
 import { attachedTo, workloadOf, type Drill } from '../drill-context.ts';
@@ -37,8 +37,12 @@ async function seedData(drill: Drill): Promise<void> {
     const noted =
       before &&
       waitFor(drill, `noting for the check ${named} what is there before the load`, deadlineMs, before);
-    // Nobody asked for it, and nothing is done to it: the drill goes on without.
-    const facts = await (byDefault === 'beside' ? noted?.catch(() => undefined) : noted);
+    // Nobody asked for it, and nothing is done to it: the drill goes on without, and the check says so.
+    const lacking = (error: unknown): undefined =>
+      void timeline.emit('note', {
+        text: `what ${named} compares with could not be noted: ${messageOf(error)}`,
+      });
+    const facts = await (byDefault === 'beside' ? noted?.catch(lacking) : noted);
     if (facts !== undefined) timeline.emit('check.baseline', { check: named, facts });
     drill.signal.throwIfAborted();
   }

@@ -20,7 +20,7 @@ export const verify: Phase = {
   name: 'verify',
   run: async (drill, { before, readyBefore, seen }) => {
     await readBackAll(drill);
-    await runChecks(drill);
+    await runChecks(drill, readyBefore);
     await askFaultsAgain(drill);
     await askAll(drill, before, readyBefore, seen);
   },
@@ -67,12 +67,16 @@ async function readBackAll(drill: Drill): Promise<void> {
 }
 
 /** Runs the scenario's checks. One that cannot be carried out is inconclusive, whatever it threw. */
-async function runChecks(drill: Drill): Promise<void> {
+async function runChecks(drill: Drill, readyBefore: readonly string[]): Promise<void> {
   for (const { named, component, check, byDefault } of drill.plan.checks) {
     drill.signal.throwIfAborted();
     const baseline = drill.timeline.events.findLast(
       (event) => event.type === 'check.baseline' && event.data.check === named,
     );
+    if (byDefault === 'beside' && !baseline && attachedTo(drill, component).checks[check]!.before) {
+      tellUnknown(drill, { named, component }, readyBefore.includes(component));
+      continue;
+    }
     try {
       const facts = baseline?.type === 'check.baseline' ? baseline.data.facts : null;
       const look = drill.timeline.events.findLast(
@@ -140,6 +144,26 @@ function tellBeside(
     );
   const detail = `${gone.join('; ')}: nobody broke or restored ${component}, and a command ran`;
   drill.timeline.emit('check.ended', { check: named, component, ...outcome, verdict: 'fail', detail });
+}
+
+/** What a component held that nobody broke could not be noted before the load. */
+function tellUnknown(
+  drill: Recorded,
+  { named, component }: Pick<PlannedCheck, 'named' | 'component'>,
+  stood: boolean,
+): void {
+  if (!stood) {
+    const why = `${component} was not ready before anything was broken`;
+    silent(drill, named, 'was made by default beside a command', why);
+    return;
+  }
+  drill.timeline.emit('check.ended', {
+    check: named,
+    component,
+    verdict: 'inconclusive',
+    detail: `there is nothing to compare with: what ${component} held before the load could not be noted, and a command ran`,
+    facts: null,
+  });
 }
 
 function brokenAtMs({ timeline, originMs }: Recorded): number | null {

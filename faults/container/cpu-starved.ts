@@ -142,6 +142,7 @@ export default defineContainerFault({
   params: z.strictObject({
     cpus: z.number().min(0.01).default(0.05).describe('How many processors it has from then on'),
   }),
+  askedAgain: true,
   witnessDeadlineMs: 30_000,
   inject: starve,
 });

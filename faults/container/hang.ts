@@ -56,6 +56,7 @@ export default defineContainerFault({
   about:
     'the process hangs: connections stay open and nothing answers, and a health check can see it and act',
   params: z.strictObject({}),
+  askedAgain: true,
   witnessDeadlineMs: 30_000,
   inject: ({ service }) => hang(service),
 });

@@ -121,6 +121,7 @@ export default defineContainerFault({
     restart === null
       ? 'it has no restart policy, so that after the first time there is nothing to kill'
       : null,
+  askedAgain: true,
   witnessDeadlineMs: 60_000,
   inject: killLoop,
 });

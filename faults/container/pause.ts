@@ -14,6 +14,7 @@ const frozen = (before: ServiceState, now: ServiceState): ReturnType<typeof proc
 export default defineContainerFault({
   about: 'the container is frozen, health check included: connections stay open and nothing answers',
   params: z.strictObject({}),
+  askedAgain: true,
   witnessDeadlineMs: 30_000,
   inject: ({ service }) =>
     breakProcess(service, 'pause', () => service.pause(), { seen: frozen, stays: frozen }),

@@ -41,6 +41,7 @@ export default defineContainerFault({
     'an operator removes the container, and its image where only this drill uses it: there is nothing to start again',
   params: z.strictObject({}),
   mayLoseData: true,
+  askedAgain: true,
   witnessDeadlineMs: 30_000,
   inject: ({ service }) => remove(service),
 });

@@ -5,6 +5,7 @@ import { breakProcess, processGone } from '../process.ts';
 export default defineContainerFault({
   about: 'the service is stopped in order',
   params: z.strictObject({}),
+  askedAgain: true,
   witnessDeadlineMs: 30_000,
   inject: ({ service }) =>
     breakProcess(service, 'stop', () => service.stop(), {

@@ -61,6 +61,7 @@ export default defineContainerFault({
       .default('both')
       .describe('Which packets are dropped: those that arrive, those that leave, or both'),
   }),
+  askedAgain: true,
   witnessDeadlineMs: 20_000,
   inject: ({ service }, { direction }) => partition(service, direction),
 });

@@ -133,6 +133,7 @@ async function trialWrite(helper: Helper, folder: string): Promise<string | null
 export default defineStorageFault({
   about: 'the file system that holds the data is really full; refused unless it is a small one of its own',
   params: z.strictObject({}),
+  askedAgain: true,
   witnessDeadlineMs: 30_000,
   refuses: ({ volumes, ownFileSystems }) =>
     volumes.some((volume) => ownFileSystems.has(volume))

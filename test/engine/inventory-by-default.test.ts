@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { registries } from '../../cli/registries.ts';
+import { judgeBundle } from '../../evidence/bundle.ts';
+import type { TimelineEvent } from '../../core/timeline.ts';
 import type { DrillResult } from '../../core/result.ts';
+import { copyOf, eventsIn, forgeManifest, rechain } from '../support/forgery.ts';
 import { drillInMemory, type MemoryDrill } from '../support/memory-drill.ts';
 import { besides, commanded } from './memory-cases.ts';
 
@@ -51,6 +55,35 @@ describe('the inventory of what a fault or a restore touched', () => {
     );
     expect(result.steps.at(-1)!.ok).toBe(true);
     expect(inventory(result)).toEqual(['pass']);
+  });
+  test('beside a command is open where what was there could not be noted, and says so', async () => {
+    const { result } = await drillInMemory(besides('beside-unnoted', '', '{ bad: { unnoted: true } }'));
+    expect(result.findings.find(({ id }) => id === 'check/beside-unnoted.inventory')).toMatchObject({
+      verdict: 'inconclusive',
+      gate: true,
+      detail: expect.stringMatching(/what beside-unnoted held before the load could not be noted/) as string,
+    });
+  });
+  test('beside a command is damage where what was noted is left out, and where nothing is said of it', async () => {
+    const { folder } = await drillInMemory(besides('beside-left-out', ''));
+    const about = ({ type, data }: TimelineEvent): boolean =>
+      type.startsWith('check.') && (data as { check: string }).check === 'beside-left-out.inventory';
+    for (const [type, says] of [
+      [
+        'check.baseline',
+        /check beside-left-out\.inventory compares, and what it compares with was never noted/,
+      ],
+      ['check.ended', /check beside-left-out\.inventory never ended|is not followed by/],
+    ] as const) {
+      const bundle = copyOf(folder);
+      rechain(
+        bundle,
+        eventsIn(folder).filter((event) => !(about(event) && event.type === type)),
+      );
+      forgeManifest(bundle);
+      expect(judgeBundle(bundle, registries).damage).toMatch(says);
+    }
+    expect(judgeBundle(folder, registries).damage).toBe(null);
   });
   test('is declined with a reason, which the report prints', async () => {
     const { result } = await drillInMemory(

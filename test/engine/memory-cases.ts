@@ -84,11 +84,11 @@ const seededBeside = (name: string): string =>
  * The same, with an application's table in another component, which nobody breaks; `steps` may do something
  * to it.
  */
-export const besides = (name: string, steps: string): MemoryDrill => {
+export const besides = (name: string, steps: string, config = '{}'): MemoryDrill => {
   const { scenario, ...rest } = commanded(steps);
   return {
     ...rest,
-    beside: { [name]: '{ driver: memory }' },
+    beside: { [name]: `{ driver: memory, config: ${config} }` },
     scenario: { ...scenario, seed: seededBeside(name) },
   };
 };

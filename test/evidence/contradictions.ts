@@ -1,6 +1,7 @@
 import type { EventType, TimelineEvent } from '../../core/timeline.ts';
 import { beganWith, ofBackups, ofRestores } from './contradictions-of-backups.ts';
 import { ofIds } from './contradictions-of-ids.ts';
+import { ofPromises } from './contradictions-of-promises.ts';
 import {
   all,
   forged,
@@ -263,4 +264,5 @@ export const contradictions: Contradiction[] = [
   ...ofWitnesses,
   ...ofWords,
   ...ofIds,
+  ...ofPromises,
 ];

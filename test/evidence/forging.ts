@@ -6,6 +6,7 @@ import type { MemoryDrill } from '../support/memory-drill.ts';
 
 /** As few records as prove a drill: every bundle that is made of it is judged anew. */
 const load = '{ rows: { target: store, rate: 100/s } }';
+const seed = '[{ run: seed, with: { rows: 50 } }]';
 /** Good drills, as forgers would like to have others. */
 export const bases = {
   good: { scenario: { load } },
@@ -17,6 +18,8 @@ export const bases = {
     },
   },
   kept: { backup: { keep: '{ points: 1 }' }, scenario: { load, points: '3' } },
+  seeded: { scenario: { load, seed } },
+  dropped: { scenario: { load, seed, fault: '{ drop-table: store, table: accounts, at: +6s }' } },
 } satisfies Record<string, MemoryDrill>;
 export type Base = keyof typeof bases;
 

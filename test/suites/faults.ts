@@ -124,6 +124,7 @@ function caseTests(suite: Suite, name: string, fault: ComponentFault, one: Fault
     expect(proof?.what, 'a proof in words').toMatch(/\w+ \w+/);
     if (!Object.hasOwn(notAskedAgain, name))
       expect((await inflicted.stillThere!())?.what, 'still there, as nobody recovered').toMatch(/\w+ \w+/);
+    if (fault.askedAgain) expect(inflicted.stillThere, 'askedAgain, as it says').toBeDefined();
     expect(inflicted.undo.deadlineMs).toBeGreaterThan(0);
     await inflicted.undo.run();
     expect(await suite.others?.()).toEqual(others);

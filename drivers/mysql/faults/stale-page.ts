@@ -16,6 +16,7 @@ export default mysqlFault({
       ),
   }),
   losesData: true,
+  askedAgain: true,
   witnessDeadlineMs: 30_000,
   inject: async ({ site }, params, { seed }) =>
     (await import('../stale-pages.ts')).stalePages(site, { ...params, seed }),
