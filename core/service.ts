@@ -68,6 +68,15 @@ export interface ProcessorTime {
   throttledMs: number;
 }
 
+/** What the kernel's OOM killer does in the container's own control group, since it is watched. */
+export interface OomWatch {
+  /** In words, who tells of a kill; null where nobody does. */
+  seen(): string | null;
+  /** False where nobody would tell. */
+  canTell(): boolean;
+  end(): void;
+}
+
 /** Something commands can be run in. */
 export interface Shell {
   exec(argv: string[], options?: ExecOptions): Promise<ExecResult>;
@@ -208,6 +217,8 @@ export interface Service extends Shell {
    * when the kernel cannot get below what is in use.
    */
   limitMemory(bytes: number | null): Promise<void>;
+  /** From now on until its `end`, whatever becomes of the process. What is killed elsewhere is not among it. */
+  watchOomKills(): Promise<OomWatch>;
   /**
    * Sets how many processors the container may use at once, such as 0.05; null puts back what it was made
    * with. It stays, whatever becomes of the process.

@@ -9,6 +9,7 @@ import { createHelper } from './helper.ts';
 import { keepFolder } from './keep.ts';
 import { digestOf } from './images.ts';
 import { knock } from './knock.ts';
+import { watchOomKills } from './oom-kills.ts';
 import { assertOwnPath, followedPath } from './own-path.ts';
 import { labels, regionLabel } from './owner.ts';
 import { partition } from './partition.ts';
@@ -75,6 +76,7 @@ export async function attachService(site: DrillSite, name: string, container: Co
     signalEach: async (signal) => signalEach(site.hostSignal, place.container, await ours(), signal),
     processes: () => processesOf(place.container),
     ...lifeOf(site.clock, place, act, found),
+    watchOomKills: () => watchOomKills(site, place.container),
     ...processorOf(() => place.container, found.HostConfig, act),
     waitHealthy: (deadlineMs, signal) => waitHealthy(site, service, checkOf(found), deadlineMs, signal),
     helper: async (options) => createHelper(site, name, await ours(), options),

@@ -4,7 +4,7 @@ import { pollUntil, type Clock } from '../../core/clock.ts';
 import type { ActiveFault, Proof } from '../../core/active-fault.ts';
 import { environmentError, messageOf } from '../../core/errors.ts';
 import { defineContainerFault, type ContainerTarget } from '../../core/fault.ts';
-import type { Running, Service, ServiceState, Shell } from '../../core/service.ts';
+import type { OomWatch, Running, Service, ServiceState, Shell } from '../../core/service.ts';
 import { liftLimit, processGone, startAgain } from '../process.ts';
 
 const MiB = 1024 * 1024;
@@ -25,8 +25,6 @@ const squeezer = `echo ready; cat > ${inMemory}/.muster-squeeze; rm -f ${inMemor
 // Memory that no reclaim gives back, of cgroup v2 or v1.
 const usage =
   'f=/sys/fs/cgroup/memory.stat; test -e "$f" || f=/sys/fs/cgroup/memory/memory.stat; sed -n "s/^\\(anon\\|shmem\\|total_rss\\|total_shmem\\) //p" "$f"';
-// Every OOM kill since the kernel began, whoever asks.
-const kills = 'sed -n "s/^oom_kill //p" /proc/vmstat';
 const limit =
   'f=/sys/fs/cgroup/memory.max; test -e "$f" || f=/sys/fs/cgroup/memory/memory.limit_in_bytes; cat "$f"';
 
@@ -45,26 +43,29 @@ async function exhaustMemory({ service, clock }: ContainerTarget): Promise<Activ
     });
   const before = await service.state();
   const used = (await words(service, usage)).reduce((sum, bytes) => sum + bytes, 0);
-  const killsBefore = (await words(service, kills))[0] ?? null;
-  const squeeze = await service.spawn(['sh', '-c', squeezer]);
+  const killer = await service.watchOomKills();
+  let squeeze: Running | null = null;
   let limited: number;
   try {
+    squeeze = await service.spawn(['sh', '-c', squeezer]);
     // What it takes to begin a command counts as well: it must have begun before the limit.
     await once(squeeze.stdout, 'data', { signal: AbortSignal.timeout(deathDeadlineMs) });
     limited = await lower(service, used);
     await fill(service, clock, { before, squeeze });
   } catch (error) {
-    await squeeze.kill().catch(() => undefined);
+    killer.end();
+    await squeeze?.kill().catch(() => undefined);
     await liftLimit(clock, () => service.limitMemory(null));
     throw error;
   }
   const restart = startAgain(service, 'undo memory-limit of');
   return {
     facts: { pid: before.pid, usedBytes: used, limitBytes: limited },
-    witness: () => witness(service, { before, killsBefore, limited }),
+    witness: () => witness(service, { before, killer, limited }),
     undo: {
       ...restart,
       run: async () => {
+        killer.end();
         await liftLimit(clock, () => service.limitMemory(null));
         await restart.run();
       },
@@ -134,38 +135,27 @@ async function fill(
 }
 
 /**
- * The engine hears of it from the control group and keeps it with the container's state; when the container
- * was gone before the engine had looked, it does not. Then the kernel's own count must have risen, which a
- * process that anything else killed does not raise.
+ * The engine hears of it from the container's own control group and keeps it with the container's state, until
+ * that is started anew; the watch holds what it told. A process that anything else killed is in neither, and
+ * neither is what the kernel ends elsewhere on the host. Environment error where nobody would tell.
  */
 async function witness(
   service: Service,
-  { before, killsBefore, limited }: { before: ServiceState; killsBefore: number | null; limited: number },
+  { before, killer, limited }: { before: ServiceState; killer: OomWatch; limited: number },
 ): Promise<Proof | null> {
   const now = await service.state();
   const gone = processGone(before, now);
   if (!gone) return null;
-  const said = now.oomKilled
-    ? "the engine reports that the kernel's OOM killer ended it"
-    : await counted(service, killsBefore);
+  const said = now.oomKilled ? "the engine reports that the kernel's OOM killer ended it" : killer.seen();
+  if (said === null && !killer.canTell())
+    throw environmentError(`nothing tells whether the kernel's OOM killer ended ${service.name}`, {
+      expected: "the engine's events, or the counter of the container's control group",
+    });
   if (said === null) return null;
   return {
     what: `${gone.what}; ${said}, under a limit of ${limited} bytes`,
     facts: { pidBefore: before.pid, pidAfter: now.pid, oomKilled: now.oomKilled, restarts: now.restarts },
   };
-}
-
-async function counted(service: Service, killsBefore: number | null): Promise<string | null> {
-  if (killsBefore === null) return null;
-  const helper = await service.helper({ network: 'none' });
-  try {
-    const [now] = await words(helper, kills);
-    return now !== undefined && now > killsBefore
-      ? `the kernel counts ${now} OOM kills, and ${killsBefore} before`
-      : null;
-  } finally {
-    await helper.remove();
-  }
 }
 
 export default defineContainerFault({

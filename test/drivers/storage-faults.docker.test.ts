@@ -5,6 +5,7 @@ import type { Proof } from '../../core/active-fault.ts';
 import type { Service } from '../../core/service.ts';
 import wipeVolume from '../../faults/storage/wipe-volume.ts';
 import { inertService } from '../suites/inert-service.ts';
+import { killedByOom } from '../support/out-of-memory.ts';
 import { emptyVolume } from './empty-volume.ts';
 import { redisStackUp, type RedisStack } from './redis-stack.ts';
 import { damageFileOf, suffer } from '../support/suffer.ts';
@@ -180,12 +181,12 @@ describe('memory-limit', () => {
     await ready();
   });
 
-  test('an engine that missed it is no loss: the kernel counts', async () => {
+  test('an engine that forgot it at the restart is no loss: it told of it', async () => {
     const service = stack.service('redis');
     const deaf = { ...service, state: async () => ({ ...(await service.state()), oomKilled: false }) };
     const { witness, undo } = await suffer(await on(deaf), 'memory-limit');
     expect((await pollUntil(systemClock, { everyMs: 50, deadlineMs: 15_000 }, witness))?.what).toMatch(
-      /the kernel counts \d+ OOM kills/,
+      /the engine tells of \d+ OOM kills in its control group/,
     );
     await undo.run();
     await ready();
@@ -197,6 +198,20 @@ describe('memory-limit', () => {
       await on({ ...service, limitMemory: async () => undefined }),
       'memory-limit',
     );
+    await service.signalFromHost('SIGKILL');
+    await expect.poll(async () => (await service.state()).status, { timeout: 15_000 }).toBe('running');
+    expect(await witness()).toBeNull();
+    await undo.run();
+    await ready();
+  });
+
+  test('what the kernel ends in another container is no OOM kill of this one', async () => {
+    const service = stack.service('redis');
+    const { witness, undo } = await suffer(
+      await on({ ...service, limitMemory: async () => undefined }),
+      'memory-limit',
+    );
+    await killedByOom(service.image.reference);
     await service.signalFromHost('SIGKILL');
     await expect.poll(async () => (await service.state()).status, { timeout: 15_000 }).toBe('running');
     expect(await witness()).toBeNull();

@@ -62,6 +62,7 @@ export function inertService(
     unpause: () => service.unpause(),
     limitMemory: nothing,
     limitProcessor: nothing,
+    watchOomKills: () => service.watchOomKills(),
     processorTime: () => service.processorTime(),
     keepDown: nothing,
     deployment: { ...service.deployment, remove: async () => ({ imageToo: false }) },
