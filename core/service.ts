@@ -217,7 +217,7 @@ export interface Service extends Shell {
    * when the kernel cannot get below what is in use.
    */
   limitMemory(bytes: number | null): Promise<void>;
-  /** From now on until its `end`, whatever becomes of the process. What is killed elsewhere is not among it. */
+  /** From now on until its `end`, whatever becomes of the process. A kill elsewhere is not among it. */
   watchOomKills(): Promise<OomWatch>;
   /**
    * Sets how many processors the container may use at once, such as 0.05; null puts back what it was made

@@ -63,8 +63,8 @@ async function engineTells(docker: Docker, container: string): Promise<Account &
 }
 
 /**
- * The file in which the kernel counts OOM kills of the group that this process is in, of cgroup v2 or v1. Null
- * where it cannot be read, or the group is not the container's: the PID is another machine's, or reused.
+ * The file in which the kernel counts OOM kills of the group that this process is in, of cgroup v2 or v1.
+ * Null where it cannot be read, or the group is not the container's: the PID is another machine's, or reused.
  */
 export function counterOf(pid: number, container: string, root = '/'): string | null {
   const groups = readable(join(root, 'proc', String(pid), 'cgroup')) ?? '';

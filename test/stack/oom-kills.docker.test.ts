@@ -26,7 +26,7 @@ function deaf(): Runtime {
   };
 }
 
-/** What is told of a container that the kernel ends, and of one beside it that only waits to be ended later. */
+/** What is told of a container that the kernel ends, and of one beside it that waits to be ended later. */
 async function told(by: Runtime): Promise<[ended: string | null, beside: string | null]> {
   const watches: OomWatch[] = [];
   const watched = async (container: Parameters<typeof watchOomKills>[1]): Promise<void> =>
