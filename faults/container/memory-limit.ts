@@ -136,8 +136,8 @@ async function fill(
 
 /**
  * The engine hears of it from the container's own control group and keeps it with the container's state,
- * until that is started anew; the watch holds what it told. A process that anything else killed is in neither, and
- * neither is what the kernel ends elsewhere on the host. Environment error where nobody would tell.
+ * until that is started anew; the watch holds what it told. A process that anything else killed is in
+ * neither, and what the kernel ends elsewhere on the host as well. Environment error where nobody would tell.
  */
 async function witness(
   service: Service,
