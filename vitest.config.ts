@@ -68,6 +68,7 @@ const onlyInAll = everything
       'drills/jobs',
       'drills/package',
       'drills/pipelines',
+      'drills/projects',
       'drills/field-cases/*',
       'faults/region-lost',
       'faults/stores',

@@ -43,6 +43,7 @@ function program(): Command {
     .addHelpText('after', exitHelp)
     .configureOutput({ outputError: (text, write) => write(chalkFor(process.stderr).red(text)) })
     .exitOverride();
+  addInit(muster);
   addRun(muster);
   addPlan(muster);
   addList(muster);
@@ -88,6 +89,26 @@ function addRun(muster: Command): void {
       ) + exitHelp,
     )
     .action(lazily(async () => (await import('./run.ts')).run as Action));
+}
+
+function addInit(muster: Command): void {
+  muster
+    .command('init')
+    .argument('[folder]', 'where your compose file is', '.')
+    .description('look at your compose project, and write a strategy and two scenarios for it; start nothing')
+    .option('--file <compose file>', 'which one, if not the one that Compose finds')
+    .option('--out <folder>', 'where to write them', 'muster')
+    .option('--rto <duration>', 'how long the service may be away')
+    .option('--rpo <duration>', 'how much of what was written may be lost')
+    .option('--every <duration>', 'how often backups are made')
+    .option('--yes', 'ask nothing: guess what is not said')
+    .option('--force', 'write over files that are there already')
+    .addHelpText(
+      'after',
+      examples('muster init', 'muster init ../shop --rto 30m --rpo 24h --every 12h --yes') +
+        plainExitHelp(['0', 'written, and accepted by plan'], wrongInput, noEngine),
+    )
+    .action(lazily(async () => (await import('./init.ts')).init as Action));
 }
 
 function addPlan(muster: Command): void {

@@ -1,6 +1,6 @@
 import { InputErrors, MusterError } from '../core/errors.ts';
 import type { Containment, HostRules } from '../core/stack.ts';
-import { composeConfig } from './compose.ts';
+import { composeConfig, type ComposeConfig, type ComposeRun } from './compose.ts';
 import { placesIn } from './compose-file.ts';
 import { contain } from './containment.ts';
 import { movedOf } from './moved.ts';
@@ -13,7 +13,7 @@ const unlessMissing = (error: unknown): null => {
   throw error;
 };
 
-/** See StackProvider.contain. What is generated for each run stands in by a word: it is in no path. */
+/** See StackProvider.contain. */
 export async function containAhead(
   {
     file,
@@ -23,6 +23,22 @@ export async function containAhead(
   }: { file: string; profiles: readonly string[]; services?: readonly string[]; host: HostRules },
   meanwhile?: () => void,
 ): Promise<Containment | null> {
+  const read = await configAhead(file, profiles, meanwhile);
+  if (read === null) return null;
+  const needed = neededOf(read.config, services);
+  const { lines: moved } = movedOf(needed, read.run, host.ways);
+  return { ...contain(needed, file, host, await placesIn(file)), moved };
+}
+
+/**
+ * What Compose makes of a file before anything is started. What is generated for each run stands in by a
+ * word: it is in no path. Null where Compose cannot say: it is not there, or wants a value.
+ */
+export async function configAhead(
+  file: string,
+  profiles: readonly string[],
+  meanwhile?: () => void,
+): Promise<{ config: ComposeConfig; run: ComposeRun } | null> {
   const asked = await projectEnvironment(file).catch(unlessMissing);
   if (asked === null) return null;
   const generated = Object.fromEntries(
@@ -37,8 +53,5 @@ export async function containAhead(
       /required variable/.test(error.found ?? '');
     return isSecret ? null : unlessMissing(error);
   });
-  if (config === null) return null;
-  const needed = neededOf(config, services);
-  const { lines: moved } = movedOf(needed, run, host.ways);
-  return { ...contain(needed, file, host, await placesIn(file)), moved };
+  return config && { config, run };
 }

@@ -1,4 +1,5 @@
 import type { RowDataPacket } from 'mysql2/promise';
+import { pollUntil } from '../../core/clock.ts';
 import type { AttachContext } from '../../core/driver.ts';
 import { environmentError, messageOf, MusterError } from '../../core/errors.ts';
 import type { MysqlConfig } from './config.ts';
@@ -10,10 +11,11 @@ import { probeMs, withSession } from './session.ts';
  * dump and log tools are others.
  */
 export async function identify(
-  context: Pick<AttachContext<MysqlConfig>, 'service' | 'config'>,
+  context: Pick<AttachContext<MysqlConfig>, 'service' | 'config' | 'clock'>,
   password: string,
 ): Promise<{ server: string; dataFolder: string }> {
   try {
+    await untilItSpeaks(context, password);
     return await withSession({ ...context, password }, async ({ rows }) => {
       const [row] = await rows<{ version: string; folder: string }>(
         'SELECT @@version AS version, @@datadir AS folder',
@@ -38,6 +40,24 @@ export async function identify(
     });
   }
 }
+
+const speaksMs = 120_000;
+const notYet = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'PROTOCOL_CONNECTION_LOST'];
+
+/**
+ * A service without a health check counts as up before its server is: an empty data folder is made first, by
+ * a server that listens to nobody. Whatever the server itself says, a refusal too, ends the waiting, and so
+ * does the end of its container.
+ */
+const untilItSpeaks = (
+  context: Pick<AttachContext<MysqlConfig>, 'service' | 'config' | 'clock'>,
+  password: string,
+): Promise<unknown> =>
+  pollUntil(context.clock, { everyMs: 100, deadlineMs: speaksMs }, () =>
+    withSession({ ...context, password }, async () => true).catch(
+      (error: unknown) => !notYet.includes((error as { code?: string }).code ?? ''),
+    ),
+  );
 
 /**
  * True when the server does what it is there for: a primary takes queries and writes, a replica answers and

@@ -1,0 +1,237 @@
+import type { ComposeConfig } from '../stack/compose.ts';
+import type { MovedService } from '../stack/moved-shape.ts';
+
+/** What a service of the user's project is taken for. Texts are for the reader of what is written. */
+export interface Recognised {
+  service: string;
+  image: string;
+  /** Driver for it; null where it is none of those that there are. */
+  driver: string | null;
+  /** How that is known: `image mysql:8.4`, `port 8080`. */
+  by: string;
+  /** How Muster logs in, or asks; null where nothing is needed. */
+  login: string | null;
+  /** What is a guess, and how to correct it. */
+  guesses: string[];
+  /** Settings of the driver. */
+  config: Record<string, unknown> | null;
+  clientsPort: number | null;
+  /** Why it is in no drill; null where it is in them. */
+  leftOut: string | null;
+  /** Why it is no component, though it runs; null where it is one. */
+  notCovered: string | null;
+  restarts: boolean;
+}
+
+type Service = MovedService & {
+  image?: string;
+  build?: unknown;
+  expose?: string[];
+  restart?: string;
+  volumes?: { type: string; source?: string; target: string; read_only?: boolean }[];
+};
+
+/** Images by the last part of their name. The first that fits decides. */
+const kinds: { pattern: RegExp; driver: string | null; what: string }[] = [
+  {
+    pattern: /backup|restic|borg|duplicati|kopia|wal-g|pgbackrest|barman|mysqldump|pgdump/,
+    driver: null,
+    what: 'a backup sidecar',
+  },
+  { pattern: /^mysql(-server)?$/, driver: 'mysql', what: 'MySQL' },
+  { pattern: /^mariadb/, driver: 'mariadb', what: 'MariaDB' },
+  { pattern: /^(postgres|postgresql|postgis|timescaledb|pgvector)/, driver: 'postgres', what: 'PostgreSQL' },
+  { pattern: /^redis/, driver: 'redis', what: 'Redis' },
+  { pattern: /^valkey/, driver: 'valkey', what: 'Valkey' },
+  { pattern: /^(nginx|traefik|caddy|haproxy|httpd|apache)/, driver: null, what: 'a way in' },
+  {
+    pattern:
+      /^(mongo|elasticsearch|opensearch|rabbitmq|kafka|minio|memcached|clickhouse|cassandra|influxdb|keydb|dragonfly|percona|mssql|cockroach|couchdb|neo4j)/,
+    driver: null,
+    what: 'a service that keeps data',
+  },
+];
+
+/** By its port, where the image is somebody's own. */
+const byPort: Record<number, string> = { 3306: 'mysql', 5432: 'postgres', 6379: 'redis' };
+
+/** What each service is, by image, environment, command, ports and health check. `drivers`: those that are. */
+export function recognised(config: ComposeConfig, drivers: readonly string[]): Recognised[] {
+  return Object.entries(config.services as Record<string, Service>).map(([service, declared]) => {
+    const image = declared.image ?? '';
+    const kind = kinds.find(({ pattern }) => pattern.test(baseOf(image)));
+    const ports = portsOf(declared);
+    const wanted = kind ? kind.driver : (ports.map((port) => byPort[port]).find(Boolean) ?? null);
+    const found: Recognised = {
+      service,
+      image,
+      driver: null,
+      by: kind
+        ? `image ${image}`
+        : image
+          ? `image ${image}, ports ${ports.join(', ') || 'none'}`
+          : 'its own build',
+      login: null,
+      guesses: [],
+      config: null,
+      clientsPort: null,
+      leftOut:
+        kind?.what === 'a backup sidecar' ? 'a backup sidecar: it would write where your backups lie' : null,
+      notCovered: null,
+      restarts: !['', 'no'].includes(String(declared.restart ?? '')),
+    };
+    if (found.leftOut) return found;
+    if (wanted !== null && !isServer(wanted, declared))
+      return {
+        ...found,
+        notCovered: `it runs a program of its own beside ${kind?.what ?? wanted}, not the server`,
+      };
+    if (wanted !== null && !drivers.includes(wanted))
+      return { ...found, notCovered: `${kind?.what ?? wanted}: there is no driver for it` };
+    if (wanted !== null) {
+      if (!kind) found.guesses.push(`taken for ${wanted} by its port`);
+      return {
+        ...found,
+        ...loginOf(wanted, declared),
+        driver: wanted,
+        guesses: [...found.guesses, ...loginOf(wanted, declared).guesses],
+      };
+    }
+    return { ...found, ...asHttp(declared, ports, kind?.what ?? null) };
+  });
+}
+
+/** Programs by which a container is the server that its image is of. */
+const servers: Record<string, RegExp> = {
+  mysql: /\bmysqld(_safe)?\b/,
+  mariadb: /\b(mariadbd|mysqld)(-safe|_safe)?\b/,
+  postgres: /\bpostgres\b/,
+  redis: /\bredis-(server|stack)/,
+  valkey: /\b(valkey|redis)-server\b/,
+};
+
+/** Without a command of its own, or with options only, it is what its image is. A job only has the tools. */
+function isServer(driver: string, { command, entrypoint }: Service): boolean {
+  const words = [...(entrypoint ?? []), ...(command ?? [])];
+  if (words.length === 0 || (!entrypoint?.length && words[0]!.startsWith('-'))) return true;
+  const text = words.join(' ');
+  return (
+    servers[driver]?.test(text) === true ||
+    /docker-entrypoint\.sh/.test(text) ||
+    /^\S+\.conf$/.test(words[0]!)
+  );
+}
+
+const baseOf = (image: string): string =>
+  (image.split('@')[0]!.split('/').at(-1) ?? '').split(':')[0]!.toLowerCase();
+
+const portsOf = ({ ports = [], expose = [] }: Service): number[] => [
+  ...new Set([
+    ...ports.filter(({ protocol = 'tcp' }) => protocol === 'tcp').map(({ target }) => Number(target)),
+    ...expose.map((port) => Number.parseInt(port, 10)),
+  ]),
+];
+
+type Login = Pick<Recognised, 'login' | 'guesses' | 'config' | 'notCovered'>;
+
+function loginOf(driver: string, service: Service): Login {
+  const env = service.environment ?? {};
+  const says = (name: string): boolean => Boolean(env[name]) || Boolean(env[`${name}_FILE`]);
+  const none: Login = { login: null, guesses: [], config: null, notCovered: null };
+  if (driver === 'mysql' || driver === 'mariadb') {
+    const name = ['MYSQL_ROOT_PASSWORD', 'MARIADB_ROOT_PASSWORD'].find(says);
+    if (name === undefined)
+      return {
+        ...none,
+        login: 'root, by the secret MYSQL_ROOT_PASSWORD',
+        guesses: [
+          'nothing in the compose file says the password of root: export MYSQL_ROOT_PASSWORD, or name another secret under config.passwordFrom',
+        ],
+      };
+    const config = name === 'MYSQL_ROOT_PASSWORD' ? null : { passwordFrom: name };
+    return { ...none, login: `root, by ${name} of the service`, config };
+  }
+  if (driver === 'postgres') {
+    const user = env['POSTGRES_USER'] ?? 'postgres';
+    const trusts = env['POSTGRES_HOST_AUTH_METHOD'] === 'trust';
+    if (says('POSTGRES_PASSWORD') || trusts)
+      return {
+        ...none,
+        login: `${user}, ${trusts ? 'whom it trusts' : 'by POSTGRES_PASSWORD of the service'}`,
+      };
+    return {
+      ...none,
+      login: user,
+      guesses: [
+        `nothing in the compose file says the password of ${user}: name a secret under config.passwordFrom`,
+      ],
+    };
+  }
+  const words = [...(service.command ?? []), ...(service.entrypoint ?? [])].join(' ');
+  if (/--requirepass\b/.test(words))
+    return { ...none, login: 'by the password of --requirepass in its command' };
+  const name = ['REDIS_PASSWORD', 'VALKEY_PASSWORD'].find(says);
+  if (name) return { ...none, login: `by ${name} of the service, where the server asks for a password` };
+  if (/\.conf\b/.test(words))
+    return {
+      ...none,
+      guesses: [
+        'its configuration is a file that was not read: where it asks for a password, name a secret under config.passwordFrom',
+      ],
+    };
+  return none;
+}
+
+/** A service that answers HTTP, by what its own health check asks, else by its port. */
+function asHttp(
+  service: Service,
+  ports: readonly number[],
+  what: string | null,
+): Pick<Recognised, 'driver' | 'config' | 'clientsPort' | 'notCovered' | 'guesses' | 'login'> {
+  const none = { driver: null, config: null, clientsPort: null, guesses: [], login: null };
+  if (what === 'a service that keeps data') return { ...none, notCovered: 'there is no driver for it' };
+  const asked = /https?:\/\/(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::(\d+))?(\/[^\s"'|;)`]*)?/.exec(
+    (service.healthcheck?.test ?? []).join(' '),
+  );
+  const port = asked ? Number(asked[1] ?? 80) : ports[0];
+  if (port === undefined) return { ...none, notCovered: 'nothing says that it answers anybody' };
+  if (asked?.[0].startsWith('https'))
+    return { ...none, notCovered: 'it speaks TLS, with a certificate that Muster must be told of' };
+  const path = asked?.[2] ?? '/';
+  return {
+    driver: 'http',
+    config: { ready: path, probes: { home: { get: path } } },
+    clientsPort: port,
+    notCovered: null,
+    login: null,
+    guesses: [
+      asked
+        ? `asked at ${path}, as its health check does; journeys: would say what becomes of what clients write`
+        : `asked at / of port ${port}: put the path that says that it is ready; journeys: would say what becomes of what clients write`,
+    ],
+  };
+}
+
+/** Volumes and folders that services write to and that no component's backup holds. */
+export function unprotected(config: ComposeConfig, found: readonly Recognised[]): string[] {
+  const protectedBy = new Set(
+    found.filter(({ driver }) => driver !== null && driver !== 'http').map(({ service }) => service),
+  );
+  const started = Object.entries(config.services as Record<string, Service>).filter(([name]) =>
+    found.some(({ service, leftOut }) => service === name && leftOut === null),
+  );
+  const mounts = started.flatMap(([name, { volumes = [] }]) =>
+    volumes
+      .filter(
+        ({ type, read_only: only, source }) => only !== true && source !== undefined && type !== 'tmpfs',
+      )
+      .map(({ source, target }) => ({ name, source: source!, target })),
+  );
+  const held = new Set(mounts.filter(({ name }) => protectedBy.has(name)).map(({ source }) => source));
+  return mounts
+    .filter(({ source }) => !held.has(source))
+    .map(
+      ({ name, source, target }) =>
+        `${source} of ${name} at ${target} is written to, and in no backup that Muster knows`,
+    );
+}

@@ -1,0 +1,172 @@
+import { Document, isMap, isPair, isScalar, visit, type YAMLMap } from 'yaml';
+import type { Recognised } from './init-recognise.ts';
+
+export interface Objectives {
+  rto: string;
+  rpo: string;
+  /** How often backups are made. */
+  every: string;
+  /** Those that the user did not say. */
+  guessed: readonly ('rto' | 'rpo' | 'every')[];
+}
+
+/** What is written, but for where. */
+export interface Wanted {
+  name: string;
+  /** Path of the compose file, from the strategy. */
+  stack: string;
+  profiles: readonly string[];
+  found: readonly Recognised[];
+  objectives: Objectives;
+}
+
+/** A scenario that could be written; plan says whether it can be carried out. */
+export interface Candidate {
+  name: string;
+  text: string;
+}
+
+const methods: Record<string, string> = {
+  mysql: 'dump',
+  mariadb: 'dump',
+  postgres: 'dump',
+  redis: 'rdb',
+  valkey: 'rdb',
+};
+const store = 'here';
+
+/** A name that a component, and a file, may have. */
+export const plainName = (service: string): string =>
+  service
+    .toLowerCase()
+    .replace(/[^a-z0-9-]+/g, '-')
+    .replace(/^[^a-z]+/, '')
+    .replace(/-+$/, '')
+    .slice(0, 48) || 'service';
+
+const componentsOf = (found: readonly Recognised[]): Recognised[] =>
+  found.filter(({ driver, leftOut }) => driver !== null && leftOut === null);
+const isData = ({ driver }: Recognised): boolean => driver !== null && Object.hasOwn(methods, driver);
+
+/** The strategy as a file, with a comment at each guess. */
+export function strategyText({ name, stack, profiles, found, objectives }: Wanted, schema: string): string {
+  const components = componentsOf(found);
+  const out = found.filter(({ leftOut }) => leftOut !== null);
+  const comments = new Map<string, string[]>();
+  const said = (path: string, text: string): void =>
+    void comments.set(path, [...(comments.get(path) ?? []), text]);
+  const strategy: Record<string, unknown> = { strategy: name, stack };
+  if (profiles.length > 0) strategy['profiles'] = profiles;
+  if (out.length > 0) {
+    strategy['services'] = found.filter(({ leftOut }) => leftOut === null).map(({ service }) => service);
+    for (const { service, leftOut } of out) said('services', `not started: ${service}, ${leftOut}`);
+  }
+  const guessed = (which: 'rto' | 'rpo' | 'every'): boolean => objectives.guessed.includes(which);
+  const written: Record<string, unknown> = {};
+  for (const one of components) {
+    const component = plainName(one.service);
+    const at = `components.${component}`;
+    for (const guess of one.guesses) said(at, `Guess: ${guess}.`);
+    said(at, `Recognised by ${one.by}.${one.login ? ` Login: ${one.login}.` : ''}`);
+    if (guessed('rto') || guessed('rpo'))
+      said(`${at}.objectives`, 'Guess: what was promised? --rto and --rpo say it.');
+    if (guessed('every') && isData(one))
+      said(`${at}.backups`, 'Guess: put the interval of your own backups, and where they go.');
+    written[component] = {
+      driver: one.driver,
+      ...(component === one.service ? {} : { service: one.service }),
+      ...(one.clientsPort === null ? {} : { clients: { service: one.service, port: one.clientsPort } }),
+      objectives: { rto: objectives.rto, ...(isData(one) ? { rpo: objectives.rpo } : {}) },
+      ...(isData(one)
+        ? { backups: { main: { method: methods[one.driver!], every: objectives.every, copies: [store] } } }
+        : {}),
+      ...(one.config ? { config: one.config } : {}),
+    };
+  }
+  strategy['components'] = written;
+  if (components.some(isData)) {
+    strategy['stores'] = { [store]: { kind: 'directory' } };
+    said('stores', "Guess: a folder of the drill's own. `muster list stores` shows others.");
+  }
+  const document = new Document(strategy);
+  for (const [path, lines] of comments) commented(document, path, lines);
+  flowInside(document);
+  return `# yaml-language-server: $schema=${schema}\n# Written by \`muster init\`: what Muster found, and what it guessed. It is yours to change.\n${document.toString({ lineWidth: 110 })}`;
+}
+
+/** Before the key that it is about. */
+function commented(document: Document, path: string, lines: string[]): void {
+  const keys = path.split('.');
+  const parent = keys.length === 1 ? document.contents : document.getIn(keys.slice(0, -1), true);
+  if (!isMap(parent)) return;
+  const pair = parent.items.find(
+    (item) => isPair(item) && isScalar(item.key) && item.key.value === keys.at(-1),
+  );
+  const text = lines.map((line) => ` ${line}`).join('\n');
+  if (!pair || !isScalar(pair.key)) return;
+  // The first key of a mapping shows what stands before the mapping.
+  if (parent.items[0] === pair) (parent as YAMLMap).commentBefore = text;
+  else pair.key.commentBefore = text;
+}
+
+/** Short mappings on a line, as people write them. */
+function flowInside(document: Document): void {
+  visit(document, {
+    Pair: (_, { key, value }) => {
+      const name = isScalar(key) ? String(key.value) : '';
+      if (['objectives', 'main', 'clients', store, 'home'].includes(name) && isMap(value)) value.flow = true;
+      if (['services', 'profiles', 'copies'].includes(name) && value !== null && typeof value === 'object')
+        (value as YAMLMap).flow = true;
+    },
+  });
+}
+
+const loadOf = (one: Recognised): string =>
+  one.driver === 'http'
+    ? `load: { visits: { target: ${plainName(one.service)}, rate: 5/s, by: probes } }`
+    : `load: { records: { target: ${plainName(one.service)}, rate: 50/s } }`;
+
+/** The worst that may happen to each component, the most valuable first. */
+export function lossesOf(found: readonly Recognised[], schema: string): Candidate[] {
+  const order = ['mysql', 'mariadb', 'postgres', 'redis', 'valkey'];
+  return componentsOf(found)
+    .filter(isData)
+    .sort((a, b) => order.indexOf(a.driver!) - order.indexOf(b.driver!))
+    .map((one) => {
+      const component = plainName(one.service);
+      return scenario(`${component}-volume-lost`, schema, [
+        `title: ${component} loses its data under traffic`,
+        loadOf(one),
+        `protect: [${component}.main]`,
+        'points: 2',
+        '# Just before the next backup is finished: the worst moment.',
+        `fault: { wipe-volume: ${component}, at: worst }`,
+        `recover: [{ restore: ${component}, from: ${store} }]`,
+        `check: [ledger, ${component}.inventory]`,
+      ]);
+    });
+}
+
+/** A crash: of what clients meet first, then of the rest. */
+export function crashesOf(found: readonly Recognised[], schema: string): Candidate[] {
+  const first = (one: Recognised): number => (one.driver === 'http' ? 0 : isData(one) ? 1 : 2);
+  return componentsOf(found)
+    .filter(({ restarts }) => restarts)
+    .sort((a, b) => first(a) - first(b))
+    .map((one) => {
+      const component = plainName(one.service);
+      return scenario(`${component}-crash`, schema, [
+        `title: ${component} is killed as by the OOM killer`,
+        loadOf(one),
+        `fault: { crash: ${component}, at: +5s }`,
+        '# Nothing is done: the restart policy of the compose file has to bring it back.',
+        'recover: automatic',
+        `check: [${one.driver === 'http' ? `${component}.probes` : 'ledger'}]`,
+      ]);
+    });
+}
+
+const scenario = (name: string, schema: string, lines: string[]): Candidate => ({
+  name,
+  text: `${[`# yaml-language-server: $schema=${schema}`, `scenario: ${name}`, 'strategy: ./strategy.yaml', ...lines].join('\n')}\n`,
+});

@@ -1,0 +1,165 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { recognised, type Recognised } from '../../cli/init-recognise.ts';
+import type { ComposeConfig } from '../../stack/compose.ts';
+import { muster, type Ended } from '../support/muster.ts';
+
+const drivers = ['mysql', 'postgres', 'redis', 'valkey', 'http'];
+const of = (service: object, known = drivers): Recognised =>
+  recognised({ services: { one: service } } as unknown as ComposeConfig, known)[0]!;
+
+describe('a service is recognised', () => {
+  test.each<[object, string | null]>([
+    [{ image: 'mysql:8.4' }, 'mysql'],
+    [{ image: 'docker.io/library/mysql@sha256:0' }, 'mysql'],
+    [{ image: 'mysql/mysql-server:8.0' }, 'mysql'],
+    [{ image: 'postgres:17-alpine' }, 'postgres'],
+    [{ image: 'postgis/postgis:17-3.5' }, 'postgres'],
+    [{ image: 'bitnami/redis:7.4' }, 'redis'],
+    [{ image: 'valkey/valkey:8' }, 'valkey'],
+    [{ image: 'registry.example:5000/team/db:1', expose: ['3306'] }, 'mysql'],
+    [{ image: 'team/web:1', ports: [{ target: 8080, published: '80' }] }, 'http'],
+    [{ image: 'nginx:1.29', ports: [{ target: 80 }] }, 'http'],
+    [{ image: 'mariadb:11' }, null],
+    [{ image: 'mongo:8' }, null],
+    [{ image: 'team/worker:1' }, null],
+    [{ image: 'mysql:8.4', command: ['mysqld', '--log-bin'] }, 'mysql'],
+    [{ image: 'mysql:8.4', command: ['--log-bin'] }, 'mysql'],
+    [{ image: 'mysql:8.4', entrypoint: ['sh', '-c'], command: ['mysql -hdb < /sql'] }, null],
+    [{ image: 'redis:8', command: ['sh', '-c', 'exec redis-server --save ""'] }, 'redis'],
+  ])('%j', (service, driver) => {
+    const found = of(service);
+    expect(found.driver).toBe(driver);
+    if (driver === null) expect(found.notCovered).not.toBeNull();
+  });
+
+  test('MariaDB where there is a driver for it', () => {
+    expect(of({ image: 'mariadb:11' }, [...drivers, 'mariadb']).driver).toBe('mariadb');
+  });
+
+  test.each(['offen/docker-volume-backup:v2', 'prodrigestivill/postgres-backup-local', 'restic/restic'])(
+    '%s is a backup sidecar, and not started',
+    (image) => expect(of({ image }).leftOut).toMatch('backup sidecar'),
+  );
+
+  test.each<[object, RegExp]>([
+    [{ image: 'mysql', environment: { MYSQL_ROOT_PASSWORD: 'x' } }, /^root, by MYSQL_ROOT_PASSWORD of the/],
+    [{ image: 'mysql', environment: { MYSQL_ROOT_PASSWORD_FILE: '/run/x' } }, /by MYSQL_ROOT_PASSWORD of/],
+    [
+      { image: 'postgres', environment: { POSTGRES_USER: 'shop', POSTGRES_PASSWORD: 'x' } },
+      /^shop, by POSTGRES/,
+    ],
+    [{ image: 'redis', command: ['redis-server', '--requirepass', 'x'] }, /--requirepass/],
+  ])('and how it is logged in to: %j', (service, login) => {
+    const found = of(service);
+    expect(found.login).toMatch(login);
+    expect(found.guesses).toEqual([]);
+    expect(JSON.stringify(found.login)).not.toContain('"x"');
+  });
+
+  test.each([
+    [{ image: 'mysql', environment: { MYSQL_RANDOM_ROOT_PASSWORD: 'yes' } }],
+    [{ image: 'postgres' }],
+    [{ image: 'redis', command: ['redis-server', '/etc/redis.conf'] }],
+  ])('and that nothing says how: %j', (service) => {
+    expect(of(service).guesses.join()).toMatch(/config\.passwordFrom/);
+  });
+
+  test('an HTTP service is asked what its own health check asks', () => {
+    const healthcheck = { test: ['CMD-SHELL', "curl -fsS 'http://localhost:3000/api/health' || exit 1"] };
+    expect(of({ image: 'team/web', ports: [{ target: 80 }], healthcheck })).toMatchObject({
+      driver: 'http',
+      clientsPort: 3000,
+      config: { ready: '/api/health' },
+    });
+  });
+});
+
+const shop = `services:
+  db: { image: "mysql:9.7", environment: { MYSQL_ROOT_PASSWORD: "$\{DB_PASS:?}" }, volumes: ["data:/var/lib/mysql"], restart: always }
+  files: { image: team/files, volumes: ["uploads:/uploads"] }
+  proxy: { image: "traefik:3", ports: ["80:80"], volumes: ["/var/run/docker.sock:/var/run/docker.sock"] }
+volumes: { data: , uploads: }
+`;
+function project(files: Record<string, string>): string {
+  const folder = mkdtempSync(join(tmpdir(), 'muster-init-'));
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+  return folder;
+}
+const init = (cwd: string, ...args: string[]): Promise<Ended> => muster(['init', '--yes', ...args], { cwd });
+
+describe('muster init', { concurrent: true }, () => {
+  test('writes what plan accepts, and says what it guessed, left out and does not cover', async () => {
+    const folder = project({
+      'compose.yml': shop,
+      '.env': 'DB_PASS=of-the-user\n',
+      'backup.sh': '#!/bin/sh\n',
+    });
+    const { code, stdout, stderr } = await init(folder, '--rto', '20m');
+    expect([stderr, code]).toEqual(['', 0]);
+    expect(stdout).toContain(
+      'db: driver mysql, by image mysql:9.7; root, by MYSQL_ROOT_PASSWORD of the service',
+    );
+    expect(stdout).toContain('files: nothing says that it answers anybody');
+    expect(stdout).toContain(
+      'uploads of files at /uploads is written to, and in no backup that Muster knows',
+    );
+    expect(stdout).toContain('backup.sh looks like a backup of your own');
+    expect(stdout).toMatch(/proxy: it could reach this machine/);
+    expect(stdout).not.toContain('of-the-user');
+    const text = readFileSync(join(folder, 'muster/strategy.yaml'), 'utf8');
+    expect(parse(text)).toMatchObject({
+      stack: '../compose.yml',
+      services: ['db', 'files'],
+      components: { db: { driver: 'mysql', objectives: { rto: '20m', rpo: '24h' } } },
+    });
+    expect(text).toMatch(/^# yaml-language-server: \$schema=\.\/schemas\/strategy\.schema\.json$/m);
+    expect(text).toContain('# Guess: what was promised?');
+    expect(existsSync(join(folder, 'muster/schemas/strategy.schema.json'))).toBe(true);
+    const files = ['muster/db-volume-lost.yaml', 'muster/db-crash.yaml'];
+    expect(stdout).toContain(`muster plan ${files.join(' ')}`);
+    const planned = await muster(['plan', ...files], { cwd: folder });
+    expect([planned.stderr, planned.code]).toEqual(['', 0]);
+  });
+
+  test('never writes over a file without being told to, and then writes none', async () => {
+    const folder = project({ 'compose.yml': shop });
+    mkdirSync(join(folder, 'muster'));
+    writeFileSync(join(folder, 'muster/db-crash.yaml'), 'mine');
+    const refused = await init(folder);
+    expect(refused.code).toBe(64);
+    expect(refused.stderr).toContain('muster/db-crash.yaml');
+    expect(readdirSync(join(folder, 'muster'))).toEqual(['db-crash.yaml']);
+    expect(readdirSync(folder).sort()).toEqual(['compose.yml', 'muster']);
+    expect((await init(folder, '--force')).code).toBe(0);
+    expect(readFileSync(join(folder, 'muster/db-crash.yaml'), 'utf8')).toContain('scenario: db-crash');
+  });
+
+  test.each<[string, Record<string, string>, string[], RegExp]>([
+    ['where there is no compose file', {}, [], /there is no compose file/],
+    ['of a file that is not there', {}, ['--file', 'x.yml'], /there is no compose file x\.yml/],
+    ['of several files', { 'compose.yml': shop, 'compose.override.yml': 'services: {}' }, [], /an override/],
+    [
+      'where .env names the files',
+      { 'compose.yml': shop, '.env': 'COMPOSE_FILE=a.yml:b.yml\n' },
+      [],
+      /a\.yml:b\.yml/,
+    ],
+    ['with an RTO that is none', { 'compose.yml': shop }, ['--rto', '20'], /--rto is no duration/],
+    [
+      'where nothing is known',
+      { 'compose.yml': 'services: { a: { image: mongo } }' },
+      [],
+      /of a kind that a drill/,
+    ],
+  ])('says so %s', async (_, files, args, message) => {
+    const folder = project(files);
+    const { code, stderr } = await init(folder, ...args);
+    expect(code).toBe(64);
+    expect(stderr).toMatch(message);
+    expect(readdirSync(folder).sort()).toEqual(Object.keys(files).sort());
+  });
+});
