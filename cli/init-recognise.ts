@@ -55,7 +55,7 @@ const kinds: { pattern: RegExp; driver: string | null; what: string }[] = [
 /** By its port, where the image is somebody's own. */
 const byPort: Record<number, string> = { 3306: 'mysql', 5432: 'postgres', 6379: 'redis' };
 
-/** What each service is, by image, environment, command, ports and health check. `drivers`: those that are. */
+/** What each service is, by image, environment, command, ports and health check, of the drivers there are. */
 export function recognised(config: ComposeConfig, drivers: readonly string[]): Recognised[] {
   return Object.entries(config.services as Record<string, Service>).map(([service, declared]) => {
     const image = declared.image ?? '';
