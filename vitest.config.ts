@@ -1,22 +1,11 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { folderIn } from './test/support/run-folder.ts';
 
-/**
- * Whatever the tests write for a moment lies in one folder, which goes when they end, or with the next ones
- * where they were killed.
- */
-const folderIn = (where: string): string => {
-  const owner = /^muster-tests-(\d+)-/;
-  for (const name of readdirSync(where))
-    if (owner.test(name) && !existsSync(`/proc/${owner.exec(name)![1]}`))
-      rmSync(join(where, name), { recursive: true, force: true });
-  const folder = mkdtempSync(join(where, `muster-tests-${process.pid}-`));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-};
+// Whatever the tests write for a moment lies in one folder.
 process.env['TMPDIR'] = folderIn(tmpdir());
 /**
  * Stores and drills in memory are in memory where there is room: a store flushes every object, and a busy

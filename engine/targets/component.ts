@@ -5,6 +5,7 @@ import { environmentError } from '../../core/errors.ts';
 import { unknownName } from '../../core/document.ts';
 import type { ComponentFault, FaultContext } from '../../core/fault.ts';
 import { faultFor } from '../../core/registries.ts';
+import { owned } from '../plan-input.ts';
 import { attachedTo, type Sandbox, type Control } from '../drill-context.ts';
 import { sufferedBy } from './suffering.ts';
 import type { Target } from './target.ts';
@@ -39,12 +40,14 @@ export const atHand = (drill: Sandbox & Control, component: string): ComponentAt
 
 export const component: Target = {
   suffered: (context, plan, registries, path) => {
-    const { source, components, problems } = context;
+    const { source, components, services, problems } = context;
     const found = components.get(plan.target);
     if (!found) {
-      problems.add(
-        unknownName(source, [...path, plan.name], 'component', plan.target, [...components.keys()]),
-      );
+      // Where any container can suffer it, a service that is no component can as well.
+      const own = owned(registries.faults, plan.name)?.on === 'container' ? [...services.keys()] : [];
+      const names = [...new Set([...components.keys(), ...own])];
+      const what = own.length > 0 ? 'component or service' : 'component';
+      problems.add(unknownName(source, [...path, plan.name], what, plan.target, names));
       return null;
     }
     const fault = faultFor(found.driver, plan.name, registries);

@@ -61,6 +61,21 @@ describe('a scenario that does not fit is refused, with its place', () => {
       /^scenario\.yaml:6:11 unknown backup "store\.snapshott" .*did you mean "store\.snapshot"\?$/,
     ],
     [
+      'a fault of a service whose name is mistyped',
+      inScenario('wipe-volume: store', 'crash: froont'),
+      /^scenario\.yaml:7:17 unknown component or service "froont" .*one of store, base, .*front.* did you mean "front"\?$/,
+    ],
+    [
+      'a fault of a component whose name is mistyped',
+      inScenario('wipe-volume: store', 'crash: stoore'),
+      /^scenario\.yaml:7:17 unknown component or service "stoore" .* did you mean "store"\?$/,
+    ],
+    [
+      'a fault of storage, of no service: only a component can suffer it',
+      inScenario('wipe-volume: store', 'wipe-volume: froont'),
+      /^scenario\.yaml:7:23 unknown component "froont" \| froont \| one of store, base/,
+    ],
+    [
       'a fault that the driver cannot suffer',
       inScenario('wipe-volume: store', 'drop-table: store, table: x'),
       /^scenario\.yaml:7:22 store cannot suffer drop-table: driver redis knows no such fault \| store \| one of base/,

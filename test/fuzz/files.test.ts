@@ -12,7 +12,7 @@ import { schemasOf } from '../../engine/plan-input.ts';
 import { describeComposeFile } from '../../stack/compose-file.ts';
 import { createStackProvider } from '../../stack/provider.ts';
 import { memoryFiles } from '../support/memory-drill.ts';
-import { mutated, mutation, runs, timeLimit } from './mutations.ts';
+import { keeping, mutated, mutation, runs, timeLimit } from './mutations.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const real = createStackProvider({ progress: () => undefined });
@@ -96,9 +96,14 @@ test("whatever is wrong with one of a drill's files, it is an input error with i
   timeout: timeLimit,
 }, async () => {
   await fc.assert(
-    fc.asyncProperty(fc.constantFrom(...small), which, slips, async (files, one, mutations) => {
-      expectPlaces(await planned({ ...files, [one]: mutations.reduce(mutated, files[one]) }));
-    }),
+    fc.asyncProperty(
+      fc.constantFrom(...small),
+      which,
+      slips,
+      keeping('files', async (files, one, mutations) => {
+        expectPlaces(await planned({ ...files, [one]: mutations.reduce(mutated, files[one]) }));
+      }),
+    ),
     runs(600, 8),
   );
 });
@@ -108,18 +113,23 @@ test('a large file with slips gives a value or an input error with its line', {
 }, async () => {
   const { scenario, strategy } = schemasOf(registries);
   await fc.assert(
-    fc.asyncProperty(fc.constantFrom(...corpus), which, slips, async (files, one, mutations) => {
-      const text = mutations.reduce(mutated, files[one]);
-      const file = join(folder, 'compose.yml');
-      writeFileSync(file, text);
-      if (one === 'compose') expectPlaces(await errorsOf(() => describeComposeFile(file)));
-      else
-        expectPlaces(
-          await errorsOf(() =>
-            parseAs<unknown>(parseSource(file, text), one === 'scenario' ? scenario : strategy),
-          ),
-        );
-    }),
+    fc.asyncProperty(
+      fc.constantFrom(...corpus),
+      which,
+      slips,
+      keeping('large-file', async (files, one, mutations) => {
+        const text = mutations.reduce(mutated, files[one]);
+        const file = join(folder, 'compose.yml');
+        writeFileSync(file, text);
+        if (one === 'compose') expectPlaces(await errorsOf(() => describeComposeFile(file)));
+        else
+          expectPlaces(
+            await errorsOf(() =>
+              parseAs<unknown>(parseSource(file, text), one === 'scenario' ? scenario : strategy),
+            ),
+          );
+      }),
+    ),
     runs(400, 40),
   );
 });

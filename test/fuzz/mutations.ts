@@ -1,3 +1,5 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import fc from 'fast-check';
 
 /** How often as many inputs as usual: `npm run test:all` asks for a million in all. */
@@ -12,6 +14,27 @@ export const runs = (usual: number, most = Infinity): { numRuns: number } => ({
 });
 /** For the test around it, in milliseconds. */
 export const timeLimit = 300_000 * times;
+
+/** Where inputs are kept that a property did not hold for: not in the folder that goes with the tests. */
+export const keptIn = resolve(import.meta.dirname, '../../.fuzz');
+
+/**
+ * The property, which writes each input that it does not hold for into a file before anything else becomes of
+ * it: smaller ones take minutes to find, and a run that is ended meanwhile would report nothing. The last and
+ * smallest stays; the error names the file.
+ */
+export const keeping =
+  <Input extends unknown[]>(name: string, property: (...input: Input) => Promise<void>, where = keptIn) =>
+  async (...input: Input): Promise<void> => {
+    try {
+      await property(...input);
+    } catch (error) {
+      mkdirSync(where, { recursive: true });
+      const file = join(where, `${name}-${process.pid}.json`);
+      writeFileSync(file, JSON.stringify({ error: String(error), input }, null, 2));
+      throw new Error(`${String(error)} (the input is kept in ${file})`, { cause: error });
+    }
+  };
 
 /** What a person or a machine may put where something else belongs. */
 const values = [
