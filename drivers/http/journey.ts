@@ -6,6 +6,7 @@ import type { Found } from './match.ts';
 import type { Known, Memory } from './memory.ts';
 import { listed, type ReadStep, type Step } from './request-shape.ts';
 import type { JourneyShape } from './shape.ts';
+import { lookalike } from './lookalike.ts';
 import { runSteps, type Asker, type Done } from './steps.ts';
 import { namesIn, type Values } from './template.ts';
 
@@ -117,7 +118,7 @@ export class Journey {
       if (id !== String(known.id))
         return this.#another(known, memory.get(Number(id)) !== undefined, `record ${id}`);
     }
-    if (valueAt === undefined && idAt === undefined && memory.sharesName(known.id))
+    if (this.isAmbiguous(known))
       throw new OperationError(
         `${this.name}: two records have had one name, and no answer says which it is`,
         false,
@@ -140,6 +141,24 @@ export class Journey {
     if (this.options.memory.rename(known.id)) this.#tellRenamed();
     return null;
   }
+
+  /**
+   * Whether an answer about a record that nobody wrote is the same as about one that is there: asked for by a
+   * name that looks like the given one's.
+   */
+  async findsWhatNobodyWrote(like: Known, id: number): Promise<boolean> {
+    const named = this.names.map((name) => [name, lookalike(like.captured![name]!)]);
+    const captured = { ...like.captured, ...Object.fromEntries(named) };
+    const done = await this.#run(listed(this.shape.read), { ...like, id, captured }, {}, true);
+    const idAt = listed<ReadStep>(this.shape.read).at(-1)!.id;
+    return done.kind === 'right' && (idAt === undefined || foundOf(done.answer, idAt) === String(id));
+  }
+
+  /** A name that may be another record's by now, where no answer says whose it is. */
+  isAmbiguous = (known: Known): boolean =>
+    this.valueAt === undefined &&
+    listed<ReadStep>(this.shape.read).at(-1)!.id === undefined &&
+    this.options.memory.sharesName(known.id);
 
   /** One that is not there any more, or whose name is another's by now, is removed already. */
   async remove(known: Known): Promise<void> {

@@ -7,6 +7,8 @@ export interface Known {
   sent: string[];
   /** What its last acknowledged write captured; null where none was acknowledged. */
   captured: Values | null;
+  /** Nobody knows what came of its last write. */
+  unsure: boolean;
   removed: boolean;
   /** When its last change ended. */
   changedMs: number;
@@ -25,8 +27,16 @@ export class Memory {
   readonly #practice = new Set<number>();
 
   attempt(id: number, value: string): Known {
-    const known = this.#known.get(id) ?? { id, sent: [], captured: null, removed: false, changedMs: 0 };
+    const known = this.#known.get(id) ?? {
+      id,
+      sent: [],
+      captured: null,
+      unsure: true,
+      removed: false,
+      changedMs: 0,
+    };
     known.sent.push(value);
+    known.unsure = true;
     this.#known.set(id, known);
     this.#sentBy.set(value, id);
     return known;
@@ -34,6 +44,7 @@ export class Memory {
   /** True where what it is called by was the name of another record, which was not removed. */
   acknowledge(known: Known, name: string | null, captured: Values, atMs: number): boolean {
     known.captured = captured;
+    known.unsure = false;
     known.removed = false;
     known.changedMs = atMs;
     if (name === null) return false;

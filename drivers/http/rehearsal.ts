@@ -8,7 +8,7 @@ const practiceIds = 2 ** 31 - 1;
 const practiceValue = (id: number): string => `a5a5a5a5${id.toString(16).padStart(24, '0')}`;
 
 /**
- * Writes a record of its own, reads it, finds it in the list, removes it: a journey of which nothing could be
+ * Writes a record of its own, reads it, and one that nobody wrote, finds it in the list, removes it: a journey of which nothing could be
  * found out afterwards ends the drill before anything is broken. Throws environment errors.
  */
 export async function rehearse(
@@ -48,6 +48,12 @@ export async function rehearse(
     'reading what was written',
     read === null ? 'it is not there' : 'another value',
   );
+  if (journey.valueAt === undefined)
+    await insist(
+      !(await journey.findsWhatNobodyWrote(known, id - of)),
+      'reading what nobody wrote',
+      'it is answered as what is there is: give `read` a `value`, or an `expect` that only a record meets',
+    );
   const times = await step('listing', () => timesListed(journey, id, value));
   await insist(
     times === null || times === 1,

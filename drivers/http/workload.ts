@@ -5,6 +5,7 @@ import type { Journey } from './journey.ts';
 import { listAll, valueInItems } from './list.ts';
 import type { Known, Memory } from './memory.ts';
 import { rehearse } from './rehearsal.ts';
+import type { List } from './request-shape.ts';
 
 export interface JourneysOptions {
   journeys: readonly Journey[];
@@ -53,7 +54,7 @@ function blindnessOf(journeys: readonly Journey[]): Blind[] {
   const byName = journeys.some(({ shape }) => !shape.list);
   const unnamed = journeys.some(({ shape, names }) => !shape.list && names.length > 0);
   const unseen = journeys.some((journey) =>
-    journey.shape.list ? valueInItems(journey, journey.shape.list) === null : journey.valueAt === undefined,
+    journey.shape.list ? !showsValues(journey, journey.shape.list) : journey.valueAt === undefined,
   );
   return [
     ...(byName ? (['phantom', 'duplicated'] as const) : []),
@@ -61,6 +62,12 @@ function blindnessOf(journeys: readonly Journey[]): Blind[] {
     ...(unseen ? (['corrupt'] as const) : []),
   ];
 }
+
+/** Items have the value, or each record is read by itself for it. */
+const showsValues = (journey: Journey, list: List): boolean =>
+  valueInItems(journey, list) !== null || readsValues(journey, list);
+const readsValues = (journey: Journey, list: List): boolean =>
+  valueInItems(journey, list) === null && journey.valueAt !== undefined && !journey.usesUp;
 
 async function settle({ shape }: Journey, own: readonly Known[], clock: Clock): Promise<void> {
   if (!shape.settles) return;
@@ -70,8 +77,9 @@ async function settle({ shape }: Journey, own: readonly Known[], clock: Clock): 
 }
 
 /**
- * By the list where there is one; by asking for each record where there is none. A list that lacks what can
- * be read by itself was cut off, or is not up to date: then nothing is concluded from it.
+ * By the list where there is one; by asking for each record where there is none, and for the values where
+ * items have none. A list that lacks what can be read by itself was cut off, and one that has what cannot is
+ * not up to date: then nothing is concluded from it.
  */
 async function readBack(
   journey: Journey,
@@ -84,20 +92,57 @@ async function readBack(
       const value = await journey.read(known, true);
       if (value !== null) emit(known.id, value);
     });
-  const listed = new Set<number>();
+  const listed = new Map<number, string>();
+  const times: [number, string][] = [];
   await listAll(journey, list, (id, value) => {
-    listed.add(id);
-    emit(id, value);
+    listed.set(id, value);
+    times.push([id, value]);
   });
-  if (journey.usesUp) return;
-  const missing = own.filter(({ id, captured, removed }) => captured && !removed && !listed.has(id));
+  const inItems = !readsValues(journey, list);
+  if (!journey.usesUp) {
+    await assertNoneMissing(journey, own, listed);
+    const there = own.filter(
+      (known) => listed.has(known.id) && journey.canLookFor(known) && !(inItems && known.unsure),
+    );
+    const some = inItems ? spread(there, readByThemselves) : there;
+    await each(some, async (known) => {
+      const value = await journey.read(known, true);
+      if (value !== null) listed.set(known.id, value);
+      else if (!known.unsure && !known.removed) throw contradiction(journey, known, 'has', 'which is not');
+    });
+  }
+  for (const [id, value] of times) emit(id, inItems ? value : listed.get(id)!);
+}
+
+const contradiction = ({ name }: Journey, { id }: Known, does: string, which: string): Error =>
+  new Error(`${name}: the list ${does} record ${id}, ${which} there when it is read by itself`);
+
+/** What was removed, or surely not written, is looked for as well: a list may leave out what still answers. */
+async function assertNoneMissing(
+  journey: Journey,
+  own: readonly Known[],
+  listed: ReadonlyMap<number, string>,
+): Promise<void> {
+  const missing = own.filter(
+    (known) =>
+      journey.canLookFor(known) &&
+      !listed.has(known.id) &&
+      !((known.removed || known.unsure) && journey.isAmbiguous(known)),
+  );
   await each(missing, async (known) => {
-    if ((await journey.read(known, true)) !== null)
-      throw new Error(
-        `${journey.name}: the list lacks record ${known.id}, which is there when it is read by itself`,
-      );
+    const value = await journey.read(known, true);
+    // Its name may be a stranger's by now.
+    if (value !== null && (!known.removed || known.sent.includes(value)))
+      throw contradiction(journey, known, 'lacks', 'which is');
   });
 }
+
+/** Of what a list shows with its values so many are read by themselves: an index may outlive its table. */
+const readByThemselves = 256;
+const spread = <Item>(all: readonly Item[], most: number): Item[] =>
+  all.length <= most
+    ? [...all]
+    : Array.from({ length: most }, (_, i) => all[Math.floor((i * all.length) / most)]!);
 
 /** Some at once. Rejects with the first failure, after those under way have ended. */
 async function each<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> {
