@@ -8,8 +8,8 @@ const practiceIds = 2 ** 31 - 1;
 const practiceValue = (id: number): string => `a5a5a5a5${id.toString(16).padStart(24, '0')}`;
 
 /**
- * Writes a record of its own, reads it, and one that nobody wrote, finds it in the list, removes it: a journey of which nothing could be
- * found out afterwards ends the drill before anything is broken. Throws environment errors.
+ * Writes a record of its own, reads it, and one that nobody wrote, finds it in the list, removes it: a
+ * journey of which nothing could be found out afterwards ends the drill before anything is broken. Throws environment errors.
  */
 export async function rehearse(
   journey: Journey,

@@ -117,7 +117,7 @@ async function readBack(
 const contradiction = ({ name }: Journey, { id }: Known, does: string, which: string): Error =>
   new Error(`${name}: the list ${does} record ${id}, ${which} there when it is read by itself`);
 
-/** What was removed, or surely not written, is looked for as well: a list may leave out what still answers. */
+/** What was removed, or surely not written, is looked for as well: it may answer, and be in no list. */
 async function assertNoneMissing(
   journey: Journey,
   own: readonly Known[],
