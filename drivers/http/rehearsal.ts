@@ -9,7 +9,8 @@ const practiceValue = (id: number): string => `a5a5a5a5${id.toString(16).padStar
 
 /**
  * Writes a record of its own, reads it, and one that nobody wrote, finds it in the list, removes it: a
- * journey of which nothing could be found out afterwards ends the drill before anything is broken. Throws environment errors.
+ * journey of which nothing could be found out afterwards ends the drill before anything is broken. Throws
+ * environment errors.
  */
 export async function rehearse(
   journey: Journey,
