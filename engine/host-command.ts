@@ -1,5 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+import { execa } from 'execa';
 import { environmentError } from '../core/errors.ts';
 
 export interface HostCommand {
@@ -30,54 +29,39 @@ export async function runOnHost({
   stdout,
   stderr,
 }: HostCommand): Promise<number | null> {
-  const child = spawn(argv[0]!, argv.slice(1), {
+  const running = execa(argv[0]!, argv.slice(1), {
     cwd: folder,
     env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true,
+    extendEnv: false,
+    stdin: 'ignore',
+    buffer: false,
+    reject: false,
+    killDescendants: true,
+    cancelSignal: limit,
+    forceKillAfterDelay: graceMs,
+    // Below: at once, and by force.
+    cleanup: false,
   });
-  const killed = (): void => signalGroup(child, 'SIGKILL');
-  let grace: NodeJS.Timeout | undefined;
-  const stop = (): void => {
-    signalGroup(child, 'SIGTERM');
-    grace = setTimeout(killed, graceMs);
-  };
+  const killed = (): void => void running.kill('SIGKILL');
   // Muster may be told to leave at once.
   process.once('exit', killed);
-  limit.addEventListener('abort', stop, { once: true });
-  child.stdout.on('data', stdout);
-  child.stderr.on('data', stderr);
-  const drained = Promise.all([once(child.stdout, 'close'), once(child.stderr, 'close')]);
-  drained.catch(() => undefined);
-  try {
-    const exited = once(child, 'exit') as Promise<[number | null]>;
-    if (limit.aborted) stop();
-    const [code] = await exited;
+  running.stdout.on('data', stdout);
+  running.stderr.on('data', stderr);
+  let drain: NodeJS.Timeout | undefined;
+  running.nodeChildProcess.once('exit', () => {
     killed();
-    await drainedWithin(drained, child);
-    return code;
-  } catch (error) {
-    throw environmentError(`${argv[0]} cannot be run on the host`, { cause: error });
+    drain = setTimeout(() => {
+      running.stdout.destroy();
+      running.stderr.destroy();
+    }, drainMs);
+  });
+  try {
+    const { exitCode, signal, cause, isCanceled } = await running;
+    if (exitCode === undefined && signal === undefined && !isCanceled)
+      throw environmentError(`${argv[0]} cannot be run on the host`, { cause });
+    return exitCode ?? null;
   } finally {
-    clearTimeout(grace);
-    limit.removeEventListener('abort', stop);
+    clearTimeout(drain);
     process.off('exit', killed);
   }
-}
-
-function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, signal);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
-}
-
-async function drainedWithin(drained: Promise<unknown>, child: ChildProcess): Promise<void> {
-  const timer = setTimeout(() => {
-    child.stdout!.destroy();
-    child.stderr!.destroy();
-  }, drainMs);
-  await drained.finally(() => clearTimeout(timer));
 }

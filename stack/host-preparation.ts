@@ -1,8 +1,8 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, open, readdir, rename, rm, access, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { execa } from 'execa';
 import { pollUntil, systemClock } from '../core/clock.ts';
 import { environmentError, messageOf } from '../core/errors.ts';
 import { longMs, saying } from './deadline.ts';
@@ -84,9 +84,7 @@ async function missingPackages(engineAnswers: boolean): Promise<string[]> {
 
 /** Debian before trixie has no docker-cli: there docker.io brings the client. */
 async function available(packages: string[]): Promise<string[]> {
-  const { stdout } = await promisify(execFile)('apt-cache', ['policy', 'docker-cli']).catch(() => ({
-    stdout: '',
-  }));
+  const { stdout = '' } = await execa('apt-cache', ['policy', 'docker-cli'], { reject: false });
   return [
     ...new Set(
       packages.map((name) => (name === 'docker-cli' && !/Candidate: \d/.test(stdout) ? 'docker.io' : name)),
@@ -96,13 +94,12 @@ async function available(packages: string[]): Promise<string[]> {
 
 async function apt(args: string[], what: string, folder?: string): Promise<void> {
   try {
-    await promisify(execFile)('apt-get', ['-qq', '-o', 'DPkg::Lock::Timeout=120', ...args], {
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-      maxBuffer: 16 * 1024 * 1024,
-      cwd: folder,
+    await execa('apt-get', ['-qq', '-o', 'DPkg::Lock::Timeout=120', ...args], {
+      env: { DEBIAN_FRONTEND: 'noninteractive' },
+      ...(folder === undefined ? {} : { cwd: folder }),
     });
   } catch (error) {
-    const said = (error as { stderr?: string }).stderr ?? messageOf(error);
+    const said = (error as { stderr?: string }).stderr || messageOf(error);
     throw environmentError(`${what} failed`, {
       found: said.trim().split('\n').slice(-4).join('\n'),
       expected: 'a Debian mirror that answers',
@@ -128,7 +125,7 @@ async function startEngine(): Promise<void> {
       () => false,
     )
   ) {
-    await promisify(execFile)('systemctl', ['start', 'docker']).catch(() => undefined);
+    await execa('systemctl', ['start', 'docker'], { reject: false });
   } else {
     const log = await open(engineLog, 'a');
     spawn((await onPath('dockerd'))!, [], { detached: true, stdio: ['ignore', log.fd, log.fd] })
@@ -171,9 +168,9 @@ async function installCompose(folder: string): Promise<void> {
     await apt([...own, 'download', 'docker-compose'], 'downloading docker-compose', root);
     const archive = (await readdir(root)).find((file) => /^docker-compose_.*\.deb$/.test(file));
     if (!archive) throw environmentError('apt downloaded no docker-compose package');
-    await promisify(execFile)('dpkg-deb', ['--extract', join(root, archive), join(root, 'package')]);
+    await execa('dpkg-deb', ['--extract', join(root, archive), join(root, 'package')]);
     await mkdir(folder, { recursive: true });
-    await promisify(execFile)('cp', [
+    await execa('cp', [
       join(root, 'package/usr/libexec/docker/cli-plugins/docker-compose'),
       join(folder, '.docker-compose.new'),
     ]);

@@ -1,7 +1,5 @@
-import { execFile } from 'node:child_process';
 import { access, constants, readFile, statfs } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import { promisify } from 'node:util';
 import { formatBytes } from '../core/units.ts';
 import { messageOf } from '../core/errors.ts';
 import { registryAnswers } from './registry.ts';
@@ -125,10 +123,9 @@ async function diskFinding(engine: Runtime | null): Promise<HostFinding> {
 /** The version that `docker compose` gives; null when there is no such command. */
 export async function composeVersion(): Promise<string | null> {
   try {
-    const { stdout } = await promisify(execFile)('docker', ['compose', 'version', '--short'], {
-      timeout: 30_000,
-    });
-    return stdout.trim();
+    const { execa } = await import('execa');
+    const { stdout } = await execa('docker', ['compose', 'version', '--short'], { timeout: 30_000 });
+    return stdout;
   } catch {
     return null;
   }

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { copyFile, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
@@ -193,19 +192,21 @@ async function buildContext(
 async function importDebian(docker: Docker, recipe: string, tag: string): Promise<void> {
   const args = (await readFile(recipe, 'utf8')).split('\n').filter((line) => line !== '');
   const suite = args.pop()!;
-  const child = spawn('mmdebstrap', [...args, suite, '-'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const { execa } = await import('execa');
+  const making = execa('mmdebstrap', [...args, suite, '-'], {
+    stdin: 'ignore',
+    buffer: false,
+    reject: false,
+  });
   let said = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-2000)));
-  const ended = new Promise<number | null>((resolve, reject) =>
-    child.once('error', reject).once('close', resolve),
-  );
+  making.stderr.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-2000)));
   const [repo, version] = tag.split(':');
   try {
-    const [code, stream] = await Promise.all([
-      ended,
-      docker.importImage(child.stdout, { repo, tag: version! }),
+    const [made, stream] = await Promise.all([
+      making,
+      docker.importImage(making.stdout, { repo, tag: version! }),
     ]);
-    if (code !== 0) throw new Error(`mmdebstrap ended with ${code}`);
+    if (made.failed) throw new Error(made.shortMessage);
     await followed(docker, stream);
   } catch (error) {
     // An archive that broke off may have been imported all the same.
