@@ -4,7 +4,7 @@ import type { Service } from '../core/service.ts';
 import type { Stack, StackUpOptions } from '../core/stack.ts';
 import { noneBeingMade } from './being-made.ts';
 import { composeConfig, composeUp, type ComposeConfig, type ComposeRun } from './compose.ts';
-import { describeComposeFile, placesIn } from './compose-file.ts';
+import { placesIn, readText } from './compose-file.ts';
 import { contain, noRules } from './containment.ts';
 import { longMs, saying } from './deadline.ts';
 import { makeHostVolumes } from './host-volumes.ts';
@@ -33,7 +33,7 @@ export async function bringUp(provider: StackProviderOptions, up: StackUpOptions
   assertName(up.drill);
   up.signal?.throwIfAborted();
   const former = formerOf(up.after);
-  const { text } = await describeComposeFile(up.file);
+  const text = await readText(up.file);
   const runtime = await getRuntime();
   const owner = provider.owner ?? currentOwner();
   const drillLabels = { [labels.drill]: up.drill, [labels.owner]: owner };

@@ -8,14 +8,11 @@ import { regionLabel } from './owner.ts';
 /**
  * Reads what a compose file declares, without Docker. Compose itself is the judge when the stack goes up;
  * here only what makes a drill impossible is refused: no services. Input errors carry file:line:column.
- * Services that come by `include` or `extends` are not seen.
+ * Services that come by `include` or `extends` are not seen (compose-ahead.ts asks Compose for those).
  */
-export async function describeComposeFile(
-  file: string,
-): Promise<{ description: StackDescription; text: string }> {
-  const text = await readText(file);
+export async function describeComposeFile(file: string): Promise<StackDescription> {
   // Merge keys (`<<`) are how compose files share; tags such as !reset are Compose's own business.
-  const source = parseSource(file, text);
+  const source = parseSource(file, await readText(file));
   const problems: MusterError[] = [];
   const root = source.data;
   const declared = isRecord(root) ? root['services'] : undefined;
@@ -39,8 +36,19 @@ export async function describeComposeFile(
     }
   }
   if (problems.length > 0) throw problems.length === 1 ? problems[0]! : new InputErrors(problems);
+  return descriptionOf(file, root as DeclaredProject);
+}
+
+/** A project as a file has it, or as Compose writes it. */
+export interface DeclaredProject {
+  services: Record<string, Record<string, unknown>>;
+  volumes?: unknown;
+}
+
+/** What a plan reads of it. */
+export function descriptionOf(file: string, project: DeclaredProject): StackDescription {
   const services = new Map(
-    Object.entries(declared as Record<string, Record<string, unknown>>).map(([name, service]) => [
+    Object.entries(project.services).map(([name, service]) => [
       name,
       {
         ports: [
@@ -55,10 +63,11 @@ export async function describeComposeFile(
       },
     ]),
   );
-  return { description: { file, services, ownFileSystems: ownFileSystems(root) }, text };
+  return { file, services, ownFileSystems: ownFileSystems(project) };
 }
 
-const readText = (file: string): Promise<string> =>
+/** Input error where it cannot be read. */
+export const readText = (file: string): Promise<string> =>
   readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw inputError(`the compose file ${file} cannot be read`, {
       found: error.code ?? error.message,
@@ -108,7 +117,7 @@ function ownFileSystems(root: unknown): Set<string> {
   return new Set(volumes.filter(([, volume]) => isOwn(volume)).map(([name]) => name));
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> =>
+export const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
 /** An entry as Compose reads it; a list or a mapping where text belongs is none. */

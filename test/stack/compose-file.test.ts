@@ -12,7 +12,7 @@ const write = (text: string): string => {
   writeFileSync(file, text);
   return file;
 };
-const describeText = async (text: string) => (await describeComposeFile(write(text))).description.services;
+const describeText = async (text: string) => (await describeComposeFile(write(text))).services;
 const refused = async (text: string): Promise<MusterError> => {
   const error: unknown = await describeComposeFile(write(text)).then(
     () => null,
@@ -99,23 +99,21 @@ describe('what a compose file declares', () => {
   });
 
   test('volumes that are file systems of their own: they have a size, or a device', async () => {
-    const { description } = await describeComposeFile(
+    const { ownFileSystems } = await describeComposeFile(
       join(import.meta.dirname, '../../fixtures/stacks/bounded.compose.yml'),
     );
-    expect([...description.ownFileSystems]).toEqual(['redis-data', 'mysql-data', 'postgres-data']);
+    expect([...ownFileSystems]).toEqual(['redis-data', 'mysql-data', 'postgres-data']);
     const reference = await describeComposeFile(join(import.meta.dirname, '../../docker-compose.yml'));
-    expect([...reference.description.ownFileSystems]).toEqual([]);
+    expect([...reference.ownFileSystems]).toEqual([]);
   });
 
   test('the reference stack', async () => {
-    const { description } = await describeComposeFile(join(import.meta.dirname, '../../docker-compose.yml'));
-    const always = [...description.services]
-      .filter(([, { profiles }]) => profiles.length === 0)
-      .map(([name]) => name);
+    const { services } = await describeComposeFile(join(import.meta.dirname, '../../docker-compose.yml'));
+    const always = [...services].filter(([, { profiles }]) => profiles.length === 0).map(([name]) => name);
     expect(always).toEqual(['redis', 'mysql', 'app', 'proxy', 'toxiproxy', 's3-west']);
-    expect(description.services.get('mysql-east')).toMatchObject({ region: 'east', profiles: ['regions'] });
-    expect(description.services.get('toxiproxy')!.region).toBeNull();
-    expect(description.services.get('s3-east')).toEqual({
+    expect(services.get('mysql-east')).toMatchObject({ region: 'east', profiles: ['regions'] });
+    expect(services.get('toxiproxy')!.region).toBeNull();
+    expect(services.get('s3-east')).toEqual({
       ports: [7070],
       volumes: ['s3-east-buckets', 's3-east-versions'],
       restart: 'unless-stopped',

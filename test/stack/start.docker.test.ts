@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
@@ -214,4 +216,20 @@ describe('the next stack of a file, while the former still stands,', () => {
     }));
     expect(lines.filter((line) => line.startsWith('waiting until the stack before'))).toEqual([]);
   });
+});
+
+test('a project of which all comes by include is started as it is planned', async () => {
+  const base = await smallStack();
+  const file = join(dirname(base), 'whole.yml');
+  await writeFile(file, `include: [./${basename(base)}]\nx-image: \${MUSTER_IMAGE_REDIS:-redis:8.0.2}\n`);
+  const planned = await provider.describe(file);
+  const drill = uniqueDrill('included');
+  const stack = await provider.up({ file, drill, environment: {}, progress: silent });
+  try {
+    expect([...stack.services.keys()]).toEqual([...planned.services.keys()]);
+    expect((await stack.services.get('cache')!.exec(['redis-cli', 'ping'])).stdout).toContain('PONG');
+  } finally {
+    await stack.down();
+  }
+  expect(await leftOf(drill)).toEqual([]);
 });
