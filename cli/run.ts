@@ -148,6 +148,7 @@ async function drillAll(asked: readonly Asked[], running: Running): Promise<Told
           if (!flags.json) printResult(told);
           return told;
         } catch (error) {
+          if (running.signal.aborted && error === running.signal.reason) return null;
           reason ??= error;
           broken.abort(new MusterError('interrupted', `${one.name} could not go on: ${messageOf(error)}`));
           throw error;

@@ -38,7 +38,7 @@ export async function drillApart(
   const interrupt = (): void => send({ kind: 'interrupt', error: tellOf(signal.reason) });
   signal.addEventListener('abort', interrupt, { once: true });
   try {
-    const told = toldBy(child, progress);
+    const told = toldBy(child, progress, signal);
     send({ kind: 'drill', job });
     if (signal.aborted) interrupt();
     const { folder, code, error, kept } = await told;
@@ -49,10 +49,14 @@ export async function drillApart(
   }
 }
 
-/** What a child says at its end; settles when it is gone. */
+/**
+ * What a child says at its end; settles when it is gone. Ctrl-C in a terminal reaches all, and ends a child
+ * that has not begun: it has said nothing and made nothing, and rejects with the reason of the interruption.
+ */
 function toldBy(
   child: ChildProcess,
   progress: (progress: Progress) => void,
+  interruption: AbortSignal,
 ): Promise<Extract<FromDrill, { kind: 'ran' }>> {
   let last: FromDrill | null = null;
   const words: string[] = [];
@@ -60,7 +64,9 @@ function toldBy(
     words.push(text);
     progress({ kind: 'line', text: text.trimEnd() });
   });
+  let begun = false;
   child.on('message', (message: FromDrill) => {
+    begun = true;
     if (message.kind === 'progress') progress(message.progress);
     else last = message;
   });
@@ -69,6 +75,7 @@ function toldBy(
     child.on('close', (code, signal) => {
       if (last?.kind === 'ran') resolve(last);
       else if (last?.kind === 'failed') reject(errorOf(last.error));
+      else if (!begun && signal !== null && interruption.aborted) reject(interruption.reason);
       else
         reject(
           new MusterError(

@@ -59,7 +59,7 @@ describe('a signal while a step hangs', slow, () => {
     const folder = hanging();
     writeFileSync(join(folder, 'second.yaml'), readFileSync(join(folder, 'scenario.yaml')));
     const started = startMuster(['run', 'scenario.yaml', 'second.yaml', '--jobs', '2'], { cwd: folder });
-    await started.said(/restore store-\w+ from b[^]*restore store-\w+ from b/);
+    await started.said(/restore store-\w+ from b \(at most[^]*restore store-\w+ from b \(at most/);
     await hangs();
     const children = childrenOf(started.child.pid!);
     process.kill(-started.child.pid!, signal);
@@ -67,6 +67,19 @@ describe('a signal while a step hangs', slow, () => {
     expect(code, stderr).toBe(130);
     expect(children.filter(lives)).toEqual([]);
     expectEndedInOrder(folder, 2);
+  });
+
+  test('SIGINT, before the processes of the drills have begun: no drill is left, and none is blamed', async () => {
+    const folder = hanging();
+    writeFileSync(join(folder, 'second.yaml'), readFileSync(join(folder, 'scenario.yaml')));
+    const started = startMuster(['run', 'scenario.yaml', 'second.yaml', '--jobs', '2'], { cwd: folder });
+    await started.said(/drill 2 of 2/);
+    const children = childrenOf(started.child.pid!);
+    process.kill(-started.child.pid!, 'SIGINT');
+    const { code, stderr } = await started.ended;
+    expect(code, stderr).toBe(130);
+    expect(stderr).not.toContain('Muster itself broke');
+    expect(children.filter(lives)).toEqual([]);
   });
 
   test('sent twice in a breath, as npm does with what the terminal sends to all: it counts once', async () => {
