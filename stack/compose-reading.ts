@@ -1,3 +1,5 @@
+import { environmentError, messageOf, type MusterError } from '../core/errors.ts';
+
 export interface Read {
   code: number | null;
   stdout: string;
@@ -7,9 +9,9 @@ export interface Read {
 
 /**
  * Runs `docker` with arguments and gives what it wrote, in memory. Ended with all that it started after the
- * deadline, in milliseconds, or when Muster ends: Compose is a plug-in, a process of its own that goes on when
- * only Docker's client is killed, and in a group of its own it does not hear the terminal's Ctrl-C. Rejects
- * where there is no `docker`.
+ * deadline, in milliseconds, or when Muster ends: Compose is a plug-in, a process of its own that goes on
+ * when only Docker's client is killed, and in a group of its own it does not hear the terminal's Ctrl-C.
+ * Environment error where there is no `docker`, or no Compose in it.
  */
 export async function readFromDocker(
   args: readonly string[],
@@ -30,6 +32,15 @@ export async function readFromDocker(
   });
   meanwhile();
   const { exitCode, signal, stdout, stderr, timedOut, cause } = await reading;
-  if (exitCode === undefined && signal === undefined && !timedOut) throw cause;
+  if (exitCode === undefined && signal === undefined && !timedOut) throw noCompose(messageOf(cause));
+  if (exitCode !== 0 && /is not a docker command|unknown command|unknown shorthand flag/.test(stderr))
+    throw noCompose(stderr.trim().split('\n')[0]!);
   return { code: exitCode ?? null, stdout, stderr, cutOff: timedOut };
 }
+
+const noCompose = (found: string): MusterError =>
+  environmentError('Docker Compose v2 is not there', {
+    found,
+    expected: '`docker compose`',
+    hint: '`muster doctor --prepare` installs it on Debian',
+  });
