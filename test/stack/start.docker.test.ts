@@ -1,8 +1,5 @@
 import { writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { createServer } from 'node:net';
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../core/clock.ts';
 import { MusterError } from '../../core/errors.ts';
@@ -39,26 +36,6 @@ async function failure(
 }
 
 describe('a start that fails says why, once, and leaves nothing', () => {
-  test('a port that is taken', async () => {
-    const server = createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
-    try {
-      const error = await failure(
-        await smallStack(
-          '',
-          `  taker: { image: "\${MUSTER_IMAGE_REDIS:-redis:8.0.2}", ports: ["127.0.0.1:${port}:6379"] }`,
-        ),
-      );
-      expect(error).toMatchObject({
-        trouble: 'environment',
-        message: `port 127.0.0.1:${port} is already taken`,
-      });
-    } finally {
-      server.close();
-    }
-  });
-
   test('a variable that is not set, which Compose itself refuses', async () => {
     expect(
       await failure(await smallStack('', '    environment: { A: "${MUSTER_TEST_UNSET:?it is needed}" }')),
@@ -160,8 +137,11 @@ test("a user's own file: fixed names become the drill's own, one-shot services m
     expect(names).not.toContain(`production-cache-${drill}`);
     expect(await stack.services.get('migrate')!.state()).toMatchObject({ status: 'exited', exitCode: 0 });
     const docker = (await getRuntime()).container.dockerode;
-    const [cache] = await docker.listContainers({ filters: { label: [`muster.drill=${drill}`, 'c=d'] } });
-    expect(cache!.Labels['com.docker.compose.service']).toBe('cache');
+    const found = await docker.listContainers({ all: true, filters: { label: [`muster.drill=${drill}`] } });
+    const services = found.flatMap(({ Labels }) => Labels['com.docker.compose.service'] ?? []);
+    expect(services.sort()).toEqual(['cache', 'migrate']);
+    // Other programs act on them.
+    expect(found.flatMap(({ Labels }) => [Labels['a'], Labels['c']].filter(Boolean))).toEqual([]);
   } finally {
     await stack.down();
   }
@@ -169,17 +149,9 @@ test("a user's own file: fixed names become the drill's own, one-shot services m
 });
 
 describe('the next stack of a file, while the former still stands,', () => {
-  const freePort = async (): Promise<number> => {
-    const server = createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
-    server.close();
-    await once(server, 'close');
-    return port;
-  };
   const both = async (
     file: string,
-    meanwhile: (former: Stack) => Pick<StackUpOptions, 'after' | 'progress'>,
+    meanwhile: (former: Stack) => Pick<StackUpOptions, 'after' | 'progress' | 'host'>,
   ): Promise<void> => {
     const up = { file, environment: {}, progress: silent };
     const former = await provider.up({ ...up, drill: uniqueDrill('former') });
@@ -192,11 +164,11 @@ describe('the next stack of a file, while the former still stands,', () => {
     }
   };
 
-  test('waits until that has given back a fixed port, and says so', async () => {
-    const holder = `  holder: { image: "\${MUSTER_IMAGE_REDIS:-redis:8.0.2}", ports: ["127.0.0.1:${await freePort()}:6379"] }`;
+  test('waits until that has given back what both may have of the host, and says so', async () => {
     const gone = Promise.withResolvers<void>();
     const lines: string[] = [];
-    await both(await smallStack(holder), (former) => ({
+    await both(await smallStack(), (former) => ({
+      host: { dataFolders: {}, mounts: {}, access: { cache: 'it may' } },
       after: gone.promise,
       // Nobody takes the former down before the next one waits for it.
       progress: (line) => {
@@ -208,9 +180,11 @@ describe('the next stack of a file, while the former still stands,', () => {
     expect(lines.filter((line) => line.startsWith('waiting until the stack before'))).toHaveLength(1);
   });
 
-  test('waits for nothing where the engine chooses the ports', async () => {
+  test('waits for nothing where each has its own, in the place of a fixed port, too', async () => {
     const lines: string[] = [];
-    await both(await smallStack(), () => ({
+    const holder =
+      '  holder: { image: "${MUSTER_IMAGE_REDIS:-redis:8.0.2}", ports: ["127.0.0.1:41379:6379"] }';
+    await both(await smallStack(holder), () => ({
       after: new Promise(() => undefined),
       progress: (line) => void lines.push(line),
     }));
