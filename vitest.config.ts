@@ -57,6 +57,7 @@ const onlyInAll = everything
       'drills/jobs',
       'drills/package',
       'drills/pipelines',
+      'drills/restore-test',
       'drills/projects',
       'drills/field-cases/*',
       'faults/region-lost',

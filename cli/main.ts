@@ -41,11 +41,14 @@ function program(): Command {
     .version(musterVersion())
     .showHelpAfterError('(muster --help shows what there is)')
     .addHelpText('after', exitHelp)
+    // What each takes is in its own help; beside its name here, the rest had no room.
+    .configureHelp({ subcommandTerm: (command) => command.name() })
     .configureOutput({ outputError: (text, write) => write(chalkFor(process.stderr).red(text)) })
     .exitOverride();
   addInit(muster);
   addRun(muster);
   addPlan(muster);
+  addRestoreTest(muster);
   addList(muster);
   addReport(muster);
   addDoctor(muster);
@@ -109,6 +112,31 @@ function addInit(muster: Command): void {
         plainExitHelp(['0', 'written, and accepted by plan'], wrongInput, noEngine),
     )
     .action(lazily(async () => (await import('./init.ts')).init as Action));
+}
+
+function addRestoreTest(muster: Command): void {
+  muster
+    .command('restore-test')
+    .argument('<strategy>', 'the file that declares the component, its backups and their stores')
+    .argument('<component>', 'what is restored')
+    .description('restore the newest recovery point that is there already, and check it; break nothing')
+    .option('--backup <name>', 'which of its snapshot backups, where there are several')
+    .option('--from <store...>', 'the stores that are tried, in this order (default: all with a copy)')
+    .option('--check <check...>', 'what it is held against; without one it is inconclusive')
+    .option('--json', 'the result on standard output, nothing else there')
+    .option('--out <folder>', 'where bundles go', '.muster')
+    .option('--keep', 'leave the stack for a look (muster gc <drill> removes it)')
+    .option('--allow-host-commands', 'commands on this machine that the strategy names may run, as you')
+    .option('--verbose', 'also what Docker says')
+    .option('--prepare', 'first install and start what the host lacks, as doctor --prepare does')
+    .addHelpText(
+      'after',
+      examples(
+        'muster restore-test strategy.yaml redis --check opens',
+        'muster restore-test strategy.yaml mysql --from offsite --check opens rows --json',
+      ) + exitHelp,
+    )
+    .action(lazily(async () => (await import('./restore-test.ts')).restoreTest as Action));
 }
 
 function addPlan(muster: Command): void {

@@ -39,6 +39,9 @@ export interface RunFlags extends DrillFlags {
   jobs?: number | 'auto';
 }
 
+/** A drill that was run, as it is printed. */
+export type Told = Ran & { plan: Plan; tookMs: number };
+
 /** A drill to run: what it is, which of its file's, and how it is called while it runs. */
 interface Asked {
   plan: Plan;
@@ -46,8 +49,6 @@ interface Asked {
   drill: number;
   name: string;
 }
-type Told = Ran & { plan: Plan; tookMs: number };
-
 /**
  * `muster run`: plans all, then drills one after the other or side by side, and reports each. Gives the exit
  * code.
@@ -199,7 +200,7 @@ async function drillOne(
   }
 }
 
-const printJson = (told: readonly Told[], sweeps: readonly Sweep[], tookMs: number): void =>
+export const printJson = (told: readonly Told[], sweeps: readonly Sweep[], tookMs: number): void =>
   void process.stdout.write(
     `${JSON.stringify(
       {
@@ -234,7 +235,7 @@ function printTogether(results: readonly { result: DrillResult }[], sweeps: read
     );
 }
 
-function printResult({ result, folder, error, kept }: Ran): void {
+export function printResult({ result, folder, error, kept }: Ran): void {
   // A drill that broke off before anything was broken has nothing to show but why.
   if (result.outcome === 'completed' || result.time.faultMs !== null)
     process.stdout.write(`${renderSummary(result, optionsFor(process.stdout))}\n`);
@@ -244,7 +245,10 @@ function printResult({ result, folder, error, kept }: Ran): void {
   process.stdout.write('\n');
 }
 
-async function prepareHost(flags: RunFlags, say: (text: string) => void): Promise<void> {
+export async function prepareHost(
+  flags: Pick<RunFlags, 'prepare'>,
+  say: (text: string) => void,
+): Promise<void> {
   if (flags.prepare) await prepare(say);
   await sweepLeftovers(say);
 }

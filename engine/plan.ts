@@ -44,7 +44,8 @@ export async function planDrill(
 export interface RestoreTest {
   strategyFile: string;
   restore: string;
-  from: readonly string[];
+  /** Left out: every store that its snapshot backups keep a copy in, in their order. */
+  from?: readonly string[];
   /** Which of its snapshot backups; needed only where there are several. */
   backup?: string;
   check: readonly string[];
@@ -59,7 +60,7 @@ export async function planRestoreTest(
 ): Promise<Plan> {
   const step = {
     restore,
-    from,
+    from: from ?? storesOf(strategyFile, restore, backup, registries),
     existing: true,
     point: 'newest',
     ...(backup === undefined ? {} : { backup }),
@@ -75,6 +76,23 @@ export async function planRestoreTest(
   const scenario = parseAs(source, schemasOf(registries).restoreTest);
   const read = { source, scenario, scenarioFile: strategyFile };
   return planAs('restore-test', read, registries, provider, allowed);
+}
+
+/** Where the copies of a component's snapshots are; no store where it has none, which the plan refuses. */
+function storesOf(
+  strategyFile: string,
+  component: string,
+  backup: string | undefined,
+  registries: Registries,
+): string[] {
+  const source = parseSource(show(strategyFile), readInput(strategyFile, 'strategy'));
+  const { components, stores } = parseAs(source, schemasOf(registries).strategy);
+  const declared = Object.entries(components[component]?.backups ?? {});
+  const methods = registries.drivers[components[component]?.driver ?? '']?.backups ?? {};
+  const copies = declared
+    .filter(([name, { method }]) => (backup ?? name) === name && methods[method]?.kind === 'snapshot')
+    .flatMap(([, { copies: kept }]) => kept);
+  return copies.length > 0 ? [...new Set(copies)] : Object.keys(stores).slice(0, 1);
 }
 
 async function planAs(
