@@ -65,7 +65,7 @@ describe('a command in a container', { concurrent: true, timeout: 300_000 }, () 
             'until redis-cli ping | grep -q PONG; do sleep 0.1; done; echo begun; sleep 4711 & sleep 4711',
           ],
           in: 'redis',
-          timeout: '10s',
+          timeout: '20s',
         },
       ]),
       meddling: {
@@ -85,7 +85,7 @@ describe('a command in a container', { concurrent: true, timeout: 300_000 }, () 
     expect(result.exitCode).toBe(1);
     expect(findingsThat('fail', result)).toContain('recovery');
     expect(detailOf(result, 'recovery')).toContain(
-      'it was ended after 10s, with everything in its process group; its last lines: begun',
+      'it was ended after 20s, with everything in its process group; its last lines: begun',
     );
     expect(left).toBe('');
   });
