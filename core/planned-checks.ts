@@ -87,9 +87,14 @@ function touched(context: Planned, faults: readonly PlannedFault[]): string[] {
   const elsewhere = [...inLostRegions(context, faults), ...takenOver(context)]
     .filter(hasWayIn)
     .map(({ name }) => name);
-  const names = new Set([
+  const acted = [
     ...broken.flatMap(({ plan }) => namesIn(plan.target, components)),
     ...restoredComponents(scenario),
+  ];
+  const names = new Set([
+    ...acted,
+    // What becomes of a volume becomes of it for whoever has it.
+    ...acted.flatMap((name) => components.get(name)?.shares ?? []),
     ...withinReach(context, own),
     ...elsewhere,
   ]);

@@ -16,6 +16,8 @@ export interface PlannedComponent {
   /** That its service is labelled with. */
   region: string | null;
   compose: DeclaredService | null;
+  /** Other components in whose service a volume of its data is mounted, too. */
+  shares: readonly string[];
 }
 export interface PlannedBackup {
   id: string;

@@ -74,6 +74,8 @@ export interface StackDescription {
     {
       ports: number[];
       volumes: string[];
+      /** Where each is in it, and which folder of it where not the whole; those of `volumes_from` as well. */
+      mounts: { volume: string; path: string; folder: string }[];
       restart: string | null;
       /** Label `muster.region`. */
       region: string | null;

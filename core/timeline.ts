@@ -64,7 +64,14 @@ export interface EventData {
   'phase.begun': { phase: Phase };
   'phase.ended': { phase: Phase; ok: boolean; error?: string };
   'stack.up': { project: string; images: ImageRecord[] };
-  'component.attached': { component: string; driver: string; service: string; server: string };
+  /** `shares`: other components, in whose service a volume of its data is mounted, too. */
+  'component.attached': {
+    component: string;
+    driver: string;
+    service: string;
+    server: string;
+    shares?: string[];
+  };
   'load.begun': {
     load: string;
     index: number;

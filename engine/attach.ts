@@ -35,6 +35,7 @@ export async function attachAll(drill: Drill): Promise<void> {
       driver: component.declared.driver,
       service: component.service,
       server,
+      ...(component.shares.length > 0 ? { shares: [...component.shares] } : {}),
     });
     assertDataIsMounted(component.name, serviceOf(drill, component.service), data?.folder);
   }

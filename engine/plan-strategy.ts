@@ -6,6 +6,7 @@ import type { StackDescription } from '../core/stack.ts';
 import type { BackupPlan, Strategy } from '../core/strategy.ts';
 import type { PlannedComponent, PlannedStore } from '../core/planned.ts';
 import { owned, type Problems } from './plan-input.ts';
+import { withSharers } from './plan-shared.ts';
 
 /** What the compose file says of each service that will be there. */
 export const declaredServices = (stack: StackDescription | null): Map<string, DeclaredService> =>
@@ -62,9 +63,10 @@ export function planComponents(
       config,
       compose,
       region: described?.region ?? null,
+      shares: [],
     });
   }
-  return planned;
+  return withSharers(planned, stack);
 }
 
 export function planStores(

@@ -7,6 +7,7 @@ import type { StackDescription, StackProvider } from '../core/stack.ts';
 import type { Strategy } from '../core/strategy.ts';
 import type { ProcedureName } from '../core/timeline.ts';
 import { locate, owned, Problems, readInput, schemasOf, show } from './plan-input.ts';
+import { notesOnSharers } from './plan-shared.ts';
 import { planMounts } from './plan-mounts.ts';
 import { checkScenario } from './plan-scenario.ts';
 import {
@@ -156,6 +157,7 @@ async function planAs(
     ...given,
     invariants: invariantsOf(scenario, strategy),
     ...planned,
+    notes: [...planned.notes, ...notesOnSharers(scenario, components, planned.faults, stack)],
   };
 }
 

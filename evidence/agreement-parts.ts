@@ -42,7 +42,9 @@ function plannedAgain({ scenario, strategy, events, known }: Agreement): Again |
     if (!driver) return null;
     const region = lost.find(({ data }) => data.components?.includes(name))?.data.target ?? null;
     const service = declared.service ?? name;
-    components.set(name, { name, service, driver, declared, config: null, region, compose: null });
+    const attached = eventsOf(events, 'component.attached').find(({ data }) => data.component === name);
+    const shares = attached?.data.shares ?? [];
+    components.set(name, { name, service, driver, declared, config: null, region, compose: null, shares });
   }
   const faults = scenario.fault.flatMap((plan, i): PlannedFault[] => {
     const generic = known.faults[plan.name];

@@ -84,7 +84,10 @@ const shapes = {
     .strictObject({ phase: z.enum(phases), ok: z.boolean(), error })
     .refine((data) => !data.ok || data.error === undefined, { error: wrongWith }),
   'stack.up': z.strictObject({ project: text, images: z.array(image) }),
-  'component.attached': z.strictObject({ component: text, driver: text, service: text, server: text }),
+  'component.attached': z.strictObject({
+    ...{ component: text, driver: text, service: text, server: text },
+    shares: texts.optional(),
+  }),
   'load.begun': z.strictObject({
     ...load,
     target: text,

@@ -56,6 +56,7 @@ export function descriptionOf(file: string, project: DeclaredProject): StackDesc
           ...list(service['expose']).flatMap(containerPorts),
         ],
         volumes: list(service['volumes']).flatMap(namedVolume),
+        mounts: mountsOf(declared as Record<string, Record<string, unknown>>, service),
         restart: restartPolicyOf(service),
         region: labelOf(service['labels'], regionLabel),
         profiles: list(service['profiles']).map(textOf),
@@ -175,4 +176,23 @@ function namedVolume(entry: unknown): string[] {
       : [];
   const [source, target] = interpolated(textOf(entry)).split(':');
   return target !== undefined && /^[a-zA-Z0-9]/.test(source!) ? [source!] : [];
+}
+
+/** Mounts of named volumes, and of what it takes `volumes_from`. */
+function mountsOf(
+  services: Record<string, Record<string, unknown>>,
+  service: Record<string, unknown>,
+): { volume: string; path: string; folder: string }[] {
+  const others = list(service['volumes_from'])
+    .map((entry) => services[textOf(entry).split(':')[0]!])
+    .filter(isRecord);
+  return [service, ...others].flatMap((one) =>
+    list(one['volumes']).flatMap((entry) => {
+      const [volume] = namedVolume(entry);
+      if (volume === undefined) return [];
+      if (!isRecord(entry)) return [{ volume, path: interpolated(textOf(entry)).split(':')[1]!, folder: '' }];
+      const { subpath } = isRecord(entry['volume']) ? entry['volume'] : {};
+      return [{ volume, path: textOf(entry['target']), folder: textOf(subpath ?? '') }];
+    }),
+  );
 }

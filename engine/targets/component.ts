@@ -1,7 +1,7 @@
 import type { ActiveFault } from '../../core/active-fault.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Attached } from '../../core/driver.ts';
-import { environmentError } from '../../core/errors.ts';
+import { environmentError, inputError } from '../../core/errors.ts';
 import { unknownName } from '../../core/document.ts';
 import type { ComponentFault, FaultContext } from '../../core/fault.ts';
 import { faultFor } from '../../core/registries.ts';
@@ -48,6 +48,21 @@ export const component: Target = {
       const names = [...new Set([...components.keys(), ...own])];
       const what = own.length > 0 ? 'component or service' : 'component';
       problems.add(unknownName(source, [...path, plan.name], what, plan.target, names));
+      return null;
+    }
+    const generic = owned(registries.faults, plan.name);
+    if (generic?.on === 'storage' && generic.losesData && found.shares.length > 0) {
+      problems.add(
+        inputError(
+          `${plan.target} shares what it keeps its data on, and ${plan.name} would take that of others`,
+          {
+            at: source.place([...path, plan.name]),
+            found: `a volume that ${found.shares.join(' and ')} has as well`,
+            expected: 'a volume of its own for each component',
+            hint: 'give each a volume of its own in a compose file for drills',
+          },
+        ),
+      );
       return null;
     }
     const fault = faultFor(found.driver, plan.name, registries);

@@ -11,7 +11,10 @@ type Attach = () => Promise<Partial<Attached>>;
 function drillOf(ways: Record<string, Attach>): { drill: Drill; told: string[] } {
   const told: string[] = [];
   const component = ([name, attach]: [string, Attach]) =>
-    [name, { name, service: name, config: {}, declared: { driver: 'own' }, driver: { attach } }] as const;
+    [
+      name,
+      { name, service: name, config: {}, declared: { driver: 'own' }, driver: { attach }, shares: [] },
+    ] as const;
   const drill = {
     plan: {
       stackFile: null,

@@ -59,6 +59,7 @@ describe('what a compose file declares', () => {
     expect(services.get('a')).toEqual({
       ports: [80],
       volumes: [],
+      mounts: [],
       restart: 'always',
       region: null,
       profiles: [],
@@ -67,6 +68,7 @@ describe('what a compose file declares', () => {
     expect(services.get('b')).toEqual({
       ports: [80],
       volumes: [],
+      mounts: [],
       restart: null,
       region: null,
       profiles: [],
@@ -116,6 +118,10 @@ describe('what a compose file declares', () => {
     expect(services.get('s3-east')).toEqual({
       ports: [7070],
       volumes: ['s3-east-buckets', 's3-east-versions'],
+      mounts: [
+        { volume: 's3-east-buckets', path: '/buckets', folder: '' },
+        { volume: 's3-east-versions', path: '/versions', folder: '' },
+      ],
       restart: 'unless-stopped',
       region: 'east',
       profiles: ['regions'],
@@ -163,6 +169,7 @@ describe('what is refused before anything starts', () => {
     expect((await describeText(`services: { a: { image: x, ${entries} } }`)).get('a')).toMatchObject({
       ports: [],
       volumes: [],
+      mounts: [],
       region: null,
     });
   });
