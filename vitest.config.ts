@@ -67,6 +67,7 @@ const onlyInAll = everything
         (file) => `stack/${file}`,
       ),
       ...[
+        'behind-init',
         'beyond-a-dump',
         'empty-folder',
         'events',

@@ -56,7 +56,7 @@ export function descriptionOf(file: string, project: DeclaredProject): StackDesc
           ...list(service['expose']).flatMap(containerPorts),
         ],
         volumes: list(service['volumes']).flatMap(namedVolume),
-        mounts: mountsOf(declared as Record<string, Record<string, unknown>>, service),
+        mounts: mountsOf(project.services, service),
         restart: restartPolicyOf(service),
         region: labelOf(service['labels'], regionLabel),
         profiles: list(service['profiles']).map(textOf),
