@@ -1,0 +1,122 @@
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { DrillResult } from '../../../core/result.ts';
+import { imageChoice, provideImages } from '../../../stack/images.ts';
+import { getRuntime } from '../../../stack/runtime.ts';
+import { jsonOf, muster } from '../../support/muster.ts';
+import { findingsThat, inRepository } from '../../support/real-drill.ts';
+
+const cases = inRepository('fixtures/field-cases');
+const folder = mkdtempSync(join(tmpdir(), 'muster-field-as-it-is-'));
+let images: Record<string, string> = {};
+beforeAll(async () => {
+  cpSync(cases, folder, { recursive: true, filter: (name) => !/F(?!29|34)\d\d/.test(name) });
+  const wanted = new Map([
+    ['mysql', 'mysql:9.7'],
+    ['redis', 'redis:8.0.2'],
+  ]);
+  const chosen = await provideImages(
+    await getRuntime(),
+    wanted,
+    imageChoice(process.env, () => undefined),
+  );
+  images = Object.fromEntries(
+    [...chosen].map(([name, { reference }]) => [`MUSTER_IMAGE_${name.toUpperCase()}`, reference]),
+  );
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+async function drill(name: string): Promise<{ code: number | null; result: DrillResult; text: string }> {
+  const out = mkdtempSync(join(folder, 'out-'));
+  const ended = await muster(['run', join(folder, name), '--json', '--seed', '7', '--out', out]);
+  const { result } =
+    jsonOf<{ drills: { result: DrillResult }[] }>(ended).drills?.[0] ??
+    expect.fail(`no drill was judged: ${ended.stderr}`);
+  return {
+    code: ended.code,
+    result,
+    text: readFileSync(join(out, 'drills', result.drill, 'events.jsonl'), 'utf8'),
+  };
+}
+
+describe('F29, everything is fixed', { timeout: 600_000 }, () => {
+  const docker = (...args: string[]): string =>
+    execFileSync('docker', args, {
+      env: { ...process.env, ...images, MYSQL_ROOT_PASSWORD: 'of-production' },
+      stdio: 'pipe',
+    }).toString();
+  const production = [
+    'compose',
+    '--project-name',
+    'muster-field-prod',
+    '--file',
+    join(folder, 'F29.compose.yml'),
+  ];
+  const running = (): string => docker(...production, 'ps', '--format', '{{.ID}} {{.Service}} {{.Health}}');
+
+  it('a drill passes beside a running copy, which goes on as it was', async () => {
+    docker(...production, 'up', '--detach', '--wait');
+    try {
+      const before = running();
+      const { code, result } = await drill('F29.yaml');
+      expect([findingsThat('fail', result), findingsThat('inconclusive', result)]).toEqual([
+        [],
+        // The case has no tables beside those of the load.
+        ['check/mysql.inventory'],
+      ]);
+      expect(code).toBe(2);
+      expect(result.limits.join('\n') + JSON.stringify(result)).toContain(
+        '172.31.199.10 in the command of app: mysql instead',
+      );
+      expect(running()).toBe(before);
+    } finally {
+      docker(...production, 'down', '--volumes');
+    }
+  });
+});
+
+describe('F34, external network and volume', { timeout: 600_000 }, () => {
+  it("are the drill's own and empty, and need not be there at all", async () => {
+    const { result, text } = await drill('F34.yaml');
+    expect(findingsThat('fail', result)).toEqual([]);
+    expect(text).toContain("external volume shop-data: an empty one of the drill's own instead");
+    expect(text).toContain("external network edge: one of the drill's own instead");
+  });
+});
+
+describe('F32, a password that only a file knows', { timeout: 600_000 }, () => {
+  const secret = 'a word from a file';
+  it('is read where the service reads it, and is in no evidence', async () => {
+    writeFileSync(join(folder, 'root'), secret);
+    writeFileSync(
+      join(folder, 'file.compose.yml'),
+      `services:
+  mysql:
+    image: \${MUSTER_IMAGE_MYSQL:-mysql:9.7}
+    # As the official image's entry point does.
+    entrypoint: [bash, -c, 'MYSQL_ROOT_PASSWORD="$$(cat "$$MYSQL_ROOT_PASSWORD_FILE")" exec docker-entrypoint.sh mysqld']
+    environment: { MYSQL_ROOT_PASSWORD_FILE: /run/secrets/root }
+    secrets: [root]
+    volumes: ["data:/var/lib/mysql"]
+    restart: unless-stopped
+secrets: { root: { file: ./root } }
+volumes: { data: }
+`,
+    );
+    const strategy = readFileSync(join(cases, 'mysql.strategy.yaml'), 'utf8').replace(
+      /.*method: binlog.*\n/,
+      '',
+    );
+    writeFileSync(
+      join(folder, 'mysql.strategy.yaml'),
+      strategy.replace('./mysql.compose.yml', './file.compose.yml'),
+    );
+    const { result, text } = await drill('mysql.dump.yaml');
+    expect(findingsThat('fail', result)).toEqual([]);
+    expect(result.findings.find(({ id }) => id.startsWith('rto'))).toMatchObject({ verdict: 'pass' });
+    expect(text).not.toContain(secret);
+  });
+});
