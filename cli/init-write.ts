@@ -13,8 +13,8 @@ export interface Objectives {
 /** What is written, but for where. */
 export interface Wanted {
   name: string;
-  /** Path of the compose file, from the strategy. */
-  stack: string;
+  /** Paths of the compose file and of what goes over it, from the strategy. */
+  stack: readonly string[];
   profiles: readonly string[];
   found: readonly Recognised[];
   objectives: Objectives;
@@ -55,7 +55,7 @@ export function strategyText({ name, stack, profiles, found, objectives }: Wante
   const comments = new Map<string, string[]>();
   const said = (path: string, text: string): void =>
     void comments.set(path, [...(comments.get(path) ?? []), text]);
-  const strategy: Record<string, unknown> = { strategy: name, stack };
+  const strategy: Record<string, unknown> = { strategy: name, stack: stack.length === 1 ? stack[0] : stack };
   if (profiles.length > 0) strategy['profiles'] = profiles;
   if (out.length > 0) {
     strategy['services'] = found.filter(({ leftOut }) => leftOut === null).map(({ service }) => service);
@@ -115,7 +115,11 @@ function flowInside(document: Document): void {
     Pair: (_, { key, value }) => {
       const name = isScalar(key) ? String(key.value) : '';
       if (['objectives', 'main', 'clients', store, 'home'].includes(name) && isMap(value)) value.flow = true;
-      if (['services', 'profiles', 'copies'].includes(name) && value !== null && typeof value === 'object')
+      if (
+        ['stack', 'services', 'profiles', 'copies'].includes(name) &&
+        value !== null &&
+        typeof value === 'object'
+      )
         (value as YAMLMap).flow = true;
     },
   });

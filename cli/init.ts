@@ -25,7 +25,7 @@ import { registries } from './registries.ts';
 import { schemaOf } from './schema.ts';
 
 export interface InitFlags {
-  file?: string;
+  file?: string[];
   out?: string;
   rto?: string;
   rpo?: string;
@@ -37,14 +37,14 @@ export interface InitFlags {
 /** `muster init`: looks at the project in a folder, and writes a strategy and two scenarios for it. */
 export async function init(folder: string | undefined, flags: InitFlags): Promise<number> {
   const at = resolve(folder ?? '.');
-  const file = composeFileOf(at, flags.file);
+  const [file, ...overrides] = composeFilesOf(at, flags.file);
   const out = resolve(at, flags.out ?? 'muster');
   const objectives = await objectivesOf(flags);
-  const { values } = await projectEnvironment(file);
+  const { values } = await projectEnvironment(file, overrides);
   const profiles = (process.env['COMPOSE_PROFILES'] ?? values['COMPOSE_PROFILES'] ?? '')
     .split(',')
     .filter((one) => one !== '');
-  const config = await readProject(file, profiles);
+  const config = await readProject(file, overrides, profiles);
   const found = withoutHost(config, file, recognised(config, Object.keys(registries.drivers)));
   if (!found.some(({ driver, leftOut }) => driver !== null && leftOut === null))
     throw inputError(`nothing in ${short(file)} is of a kind that a drill knows`, {
@@ -57,7 +57,7 @@ export async function init(folder: string | undefined, flags: InitFlags): Promis
     name: plainName(
       /^name:[ \t]*["']?([\w-]+)/m.exec(readFileSync(file, 'utf8'))?.[1] ?? basename(dirname(file)),
     ),
-    stack: asPath(relative(out, file)),
+    stack: [file, ...overrides].map((one) => asPath(relative(out, one))),
     profiles,
     found,
     objectives,
@@ -79,44 +79,36 @@ export async function init(folder: string | undefined, flags: InitFlags): Promis
 
 const composeNames = ['compose.yaml', 'compose.yml', 'docker-compose.yml', 'docker-compose.yaml'];
 
-/** As Compose finds it in a folder. Input error where it is none, or several. */
-function composeFileOf(folder: string, given: string | undefined): string {
-  if (given !== undefined) {
-    const file = resolve(folder, given);
-    if (existsSync(file)) return file;
-    throw inputError(`there is no compose file ${given}`, { found: file });
+/** As Compose finds them in a folder, the first and what goes over it. Input error where one is not there. */
+function composeFilesOf(folder: string, given: readonly string[] | undefined): [string, ...string[]] {
+  const dotEnv = existsSync(join(folder, '.env')) ? readFileSync(join(folder, '.env'), 'utf8') : '';
+  const said = (name: string): string | undefined =>
+    process.env[name] ?? new RegExp(`^[ \\t]*${name}[ \\t]*=[ \\t]*["']?([^"'#\\s]+)`, 'm').exec(dotEnv)?.[1];
+  const named = given ?? said('COMPOSE_FILE')?.split(said('COMPOSE_PATH_SEPARATOR') ?? ':');
+  if (named !== undefined) {
+    const files = named.map((one) => resolve(folder, one));
+    const missing = files.find((one) => !existsSync(one));
+    if (missing === undefined && files.length > 0) return files as [string, ...string[]];
+    throw inputError(`there is no compose file ${named[files.indexOf(missing!)]}`, { found: missing });
   }
   const file = composeNames.map((name) => join(folder, name)).find((one) => existsSync(one));
-  const dotEnv = existsSync(join(folder, '.env')) ? readFileSync(join(folder, '.env'), 'utf8') : '';
-  const several = process.env['COMPOSE_FILE'] ?? /^[ \t]*COMPOSE_FILE[ \t]*=[ \t]*(.+)$/m.exec(dotEnv)?.[1];
-  const hint =
-    'name one with --file; or bring them together: docker compose config --no-interpolate > one.yml';
-  if (several !== undefined)
-    throw inputError('the project is what COMPOSE_FILE says', {
-      found: several.trim(),
-      expected: 'one compose file',
-      hint,
-    });
   if (file === undefined)
     throw inputError(`there is no compose file in ${folder}`, {
       expected: `one of ${composeNames.join(', ')}`,
       hint: 'muster init <folder>, or --file',
     });
-  const override = [
-    file.replace(/\.(ya?ml)$/, '.override.$1'),
-    file.replace(/\.ya?ml$/, '.override.yml'),
-  ].find((one) => existsSync(one));
-  if (override !== undefined)
-    throw inputError('the project is a compose file and an override', {
-      found: `${basename(file)} and ${basename(override)}`,
-      expected: 'one compose file',
-      hint,
-    });
-  return file;
+  const override = ['yml', 'yaml']
+    .map((ending) => file.replace(/\.ya?ml$/, `.override.${ending}`))
+    .find((one) => existsSync(one));
+  return override === undefined ? [file] : [file, override];
 }
 
-async function readProject(file: string, profiles: readonly string[]): Promise<ComposeConfig> {
-  const read = await configAhead(file, profiles);
+async function readProject(
+  file: string,
+  overrides: readonly string[],
+  profiles: readonly string[],
+): Promise<ComposeConfig> {
+  const read = await configAhead({ file, overrides, profiles });
   if (read) return read.config;
   throw inputError(`Compose cannot read ${short(file)} yet`, {
     found: 'Docker Compose is not there, or the file insists on a variable that has no value',

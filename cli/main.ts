@@ -99,7 +99,7 @@ function addInit(muster: Command): void {
     .command('init')
     .argument('[folder]', 'where your compose file is', '.')
     .description('look at your compose project, and write a strategy and two scenarios for it; start nothing')
-    .option('--file <compose file>', 'which one, if not the one that Compose finds')
+    .option('--file <compose files...>', 'which, if not those that Compose finds')
     .option('--out <folder>', 'where to write them', 'muster')
     .option('--rto <duration>', 'how long the service may be away')
     .option('--rpo <duration>', 'how much of what was written may be lost')

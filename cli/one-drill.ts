@@ -100,7 +100,7 @@ async function dependenciesFor(
   provider: StackProvider,
   progress: (progress: Progress) => void,
 ): Promise<EngineDependencies> {
-  const { generated, project } = await secretsFor(plan.stackFile);
+  const { generated, project } = await secretsFor(plan.stackFile, plan.stackOverrides);
   return {
     registries,
     provider,

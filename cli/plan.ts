@@ -35,6 +35,7 @@ const toJson = (plan: Plan): object => ({
   file: plan.scenarioFile,
   strategy: plan.strategyFile,
   stack: plan.stackFile,
+  stackOverrides: plan.stackOverrides,
   components: [...plan.components.values()].map(({ name, service, declared }) => ({
     name,
     service,

@@ -81,7 +81,11 @@ export async function run(names: string[], flags: RunFlags): Promise<number> {
   const interruption = catchInterruption(say);
   let told: Told[];
   try {
-    const stacks = [...new Set(plans.flatMap(({ stackFile }) => stackFile ?? []))];
+    const stacks = [
+      ...new Set(
+        plans.flatMap(({ stackFile, stackOverrides }) => (stackFile ? [stackFile, ...stackOverrides] : [])),
+      ),
+    ];
     if (stacks.length > 0) await unlessAborted(interruption.signal, prepareHost(flags, say));
     // Side by side, each drill would build what is missing.
     if (jobs > 1) await unlessAborted(interruption.signal, provideImagesOf(stacks, say));

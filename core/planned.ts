@@ -69,6 +69,8 @@ export interface Plan {
   scenarioFile: string;
   strategyFile: string;
   stackFile: string | null;
+  /** Compose files that go over it, in order. */
+  stackOverrides: readonly string[];
   scenario: Scenario;
   strategy: Strategy;
   components: Map<string, PlannedComponent>;

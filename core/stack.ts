@@ -113,6 +113,8 @@ export interface Containment {
 
 export interface StackUpOptions {
   file: string;
+  /** Compose files that go over it, in order. Default: none. */
+  overrides?: readonly string[];
   /** Default: no rules; every folder of the host that a service may write to is copied. */
   host?: HostRules;
   /** Compose profiles to start. Default: none. */
@@ -142,8 +144,8 @@ export interface StackUpOptions {
 
 /** Brings stacks up. The engine is handed one; it does not know Docker. */
 export interface StackProvider {
-  /** Throws an input error naming the file when it cannot be read or parsed. */
-  describe(file: string): Promise<StackDescription>;
+  /** Throws an input error naming the file when one cannot be read or parsed. `overrides` go over it. */
+  describe(file: string, overrides?: readonly string[]): Promise<StackDescription>;
   /**
    * What the services would have of the host, and what they get instead. Starts nothing. Throws input errors
    * with the compose file's line for what could reach the host and is not allowed. Null where Compose cannot
@@ -151,6 +153,7 @@ export interface StackProvider {
    */
   contain(options: {
     file: string;
+    overrides?: readonly string[];
     profiles: readonly string[];
     services?: readonly string[];
     host: HostRules;

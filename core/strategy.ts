@@ -156,8 +156,12 @@ export const strategySchema = (known?: Catalogue) =>
     strategy: name,
     about: z.string().optional(),
     stack: z
-      .string()
-      .describe('Path of the compose file, from this file; `none` for a drill without containers'),
+      .union([z.string(), z.array(z.string().min(1)).min(1)], {
+        error: 'the path of a compose file, or a list of such; or `none`',
+      })
+      .describe(
+        'Path of the compose file, from this file; a list where further ones go over it, as by COMPOSE_FILE or an override; `none` for a drill without containers',
+      ),
     hostCommands: z
       .union([z.boolean(), z.array(z.string().min(1)).min(1)], { error: '`true`, or a list of programs' })
       .default(false)

@@ -7,6 +7,7 @@ import type { Problems } from './plan-input.ts';
 
 interface Planning {
   stackFile: string;
+  stackOverrides: readonly string[];
   stack: StackDescription;
   strategy: Strategy;
   components: ReadonlyMap<string, PlannedComponent>;
@@ -59,7 +60,7 @@ function waysOf(
  */
 export async function planMounts(
   source: Source,
-  { stackFile, stack, strategy, components, stores }: Planning,
+  { stackFile, stackOverrides, stack, strategy, components, stores }: Planning,
   provider: StackProvider,
   problems: Problems,
 ): Promise<Pick<Plan, 'mounts' | 'moved'>> {
@@ -71,6 +72,7 @@ export async function planMounts(
   try {
     const found = await provider.contain({
       file: stackFile,
+      overrides: stackOverrides,
       profiles: strategy.profiles,
       services: strategy.services,
       host: hostRules(strategy, components, stores),

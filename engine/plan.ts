@@ -109,10 +109,11 @@ async function planAs(
   );
   const strategy = parseAs(strategySource, schemasOf(registries).strategy);
   const problems = new Problems();
-  const stackFile = strategy.stack === 'none' ? null : resolve(dirname(strategyFile), strategy.stack);
-  const stack = stackFile
-    ? started(await describeStack(provider, stackFile, strategySource), strategy, strategySource, problems)
-    : null;
+  const { stackFile, stackOverrides, stack } = await stackOf(
+    { strategyFile, strategy, source: strategySource },
+    provider,
+    problems,
+  );
 
   const components = planComponents(strategySource, strategy, registries, stack, problems);
   const stores = planStores(strategySource, strategy, registries, stack, problems);
@@ -123,7 +124,7 @@ async function planAs(
     stackFile && stack
       ? await planMounts(
           strategySource,
-          { stackFile, stack, strategy, components, stores },
+          { stackFile, stackOverrides, stack, strategy, components, stores },
           provider,
           problems,
         )
@@ -150,6 +151,7 @@ async function planAs(
     scenarioFile: show(scenarioFile),
     strategyFile: show(strategyFile),
     stackFile,
+    stackOverrides,
     scenario,
     strategy,
     components,
@@ -167,13 +169,28 @@ const invariantsOf = ({ check }: Scenario, { invariants }: Strategy): Plan['inva
     return command ? [{ named, command }] : [];
   });
 
+/** The compose files that a strategy names, and what of them there will be. */
+async function stackOf(
+  { strategyFile, strategy, source }: { strategyFile: string; strategy: Strategy; source: Source },
+  provider: StackProvider,
+  problems: Problems,
+): Promise<Pick<Plan, 'stackFile' | 'stackOverrides'> & { stack: StackDescription | null }> {
+  const named = strategy.stack === 'none' ? [] : [strategy.stack].flat();
+  const [stackFile, ...stackOverrides] = named.map((file) => resolve(dirname(strategyFile), file));
+  if (stackFile === undefined) return { stackFile: null, stackOverrides: [], stack: null };
+  const all = await describeStack(provider, [stackFile, ...stackOverrides], source);
+  return { stackFile, stackOverrides, stack: started(all, strategy, source, problems) };
+}
+
 async function describeStack(
   provider: StackProvider,
-  file: string,
+  [file, ...overrides]: [string, ...string[]],
   source: Source,
 ): Promise<StackDescription> {
-  locate(source, ['stack'], () => readInput(file, 'compose file'));
-  return provider.describe(file);
+  const at = (i: number): (string | number)[] => (overrides.length > 0 ? ['stack', i] : ['stack']);
+  for (const [i, one] of [file, ...overrides].entries())
+    locate(source, at(i), () => readInput(one, 'compose file'));
+  return provider.describe(file, overrides);
 }
 
 /**

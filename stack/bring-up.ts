@@ -33,30 +33,29 @@ export async function bringUp(provider: StackProviderOptions, up: StackUpOptions
   assertName(up.drill);
   up.signal?.throwIfAborted();
   const former = formerOf(up.after);
-  const text = await readText(up.file);
+  const { file, overrides, secrets } = up;
+  const texts = await Promise.all([file, ...(overrides ?? [])].map(readText));
   const runtime = await getRuntime();
   const owner = provider.owner ?? currentOwner();
   const drillLabels = { [labels.drill]: up.drill, [labels.owner]: owner };
   const project = `muster-${up.drill}`;
   await assertFree(runtime, project, up.drill);
-  const { appEntry } = provider;
-  const choice = imageChoice(process.env, up.progress, appEntry === undefined ? {} : { appEntry });
-  const chosen = await provideImages(runtime, imagesWanted(text), choice);
+  const choice = choiceOf(provider, up);
+  const chosen = await provideImages(runtime, imagesWanted(texts.join('\n')), choice);
   const environment = environmentOf(runtime, owner, up, chosen);
-  const run: ComposeRun = { file: up.file, project, environment, labels: drillLabels, secrets: up.secrets };
+  const run: ComposeRun = { file, overrides, project, environment, labels: drillLabels, secrets };
   const wanted = up.services ?? [];
   const config = neededOf(await composeConfig(run), wanted);
   const rules = up.host ?? noRules;
   const moved = movedOf(config, run, rules.ways);
   const overriding = (images: Record<string, string>): object => overrideOf(config, run, moved, images, laid);
-  const place = await placesIn(up.file);
+  const place = await placesIn(file, overrides);
   const { mounts, lines } = contain(config, up.file, rules, place);
   const before = await presentImages(runtime, config);
   const marks = Object.entries(drillLabels).map(([key, value]) => `${key}=${value}`);
   const down = downOf(runtime, up.drill, marks);
   let laid: Laid = nothingLaid;
-  const check = (merged: ComposeConfig): void =>
-    assertContained(neededOf(merged, wanted), laid, rules, project);
+  const check = (all: ComposeConfig): void => assertContained(neededOf(all, wanted), laid, rules, project);
   const site: DrillSite = {
     ...toolsOf(runtime, provider, choice, run, config),
     drill: up.drill,
@@ -97,6 +96,9 @@ export async function bringUp(provider: StackProviderOptions, up: StackUpOptions
       : await namingImages(error, { runtime, config, recipes: choice.kitchen.folder, place });
   }
 }
+
+const choiceOf = ({ appEntry }: StackProviderOptions, { progress }: StackUpOptions): ImageChoice =>
+  imageChoice(process.env, progress, appEntry === undefined ? {} : { appEntry });
 
 function assertName(drill: string): void {
   if (!/^[a-z0-9][a-z0-9_-]*$/.test(drill))

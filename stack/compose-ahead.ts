@@ -11,11 +11,17 @@ import { configAhead } from './plan-containment.ts';
 
 /**
  * What a compose file declares, as Compose merges, includes, extends and interpolates it. Without Compose as
- * it stands in the file alone; and so, without asking, where Compose could add nothing to that.
+ * it stands in the file alone; and so, without asking, where Compose could add nothing to that. `overrides`:
+ * compose files that go over it.
  */
-export async function describeAhead(file: string): Promise<StackDescription> {
-  if (!isForCompose(parseSource(file, await readText(file)).data)) return describeComposeFile(file);
-  const read = await configAhead(file, ['*']);
+export async function describeAhead(
+  file: string,
+  overrides: readonly string[] = [],
+): Promise<StackDescription> {
+  const { data } = parseSource(file, await readText(file));
+  for (const one of overrides) parseSource(one, await readText(one));
+  if (overrides.length === 0 && !isForCompose(data)) return describeComposeFile(file);
+  const read = await configAhead({ file, overrides, profiles: ['*'] });
   return read === null
     ? describeComposeFile(file)
     : descriptionOf(file, read.config as unknown as DeclaredProject);

@@ -83,15 +83,23 @@ export const readText = (file: string): Promise<string> =>
  */
 export async function placesIn(
   file: string,
+  overrides: readonly string[] = [],
 ): Promise<(service: string, path: readonly (string | number)[]) => Place> {
-  const text = await readText(file);
-  let source: Source | null = null;
+  const texts = await Promise.all(
+    [file, ...overrides].map(async (one) => [one, await readText(one)] as const),
+  );
+  let sources: Source[] | null = null;
   // Only errors have a place, and parsing takes a while.
   return (service, path) => {
-    source ??= parseSource(file, text);
+    sources ??= texts.map(([one, text]) => parseSource(one, text));
+    const found = sources.findLast(({ data }) => declares(data, ['services', service, ...path.slice(0, 1)]));
+    const source = found ?? sources[0]!;
     return source.place(inLists(source.data, ['services', service, ...path]));
   };
 }
+
+const declares = (root: unknown, path: readonly (string | number)[]): boolean =>
+  path.reduce<unknown>((value, step) => (isRecord(value) ? value[step] : undefined), root) !== undefined;
 
 /** A name on the way through a list of `name=value` or `name:value` is the number of its entry. */
 function inLists(root: unknown, path: readonly (string | number)[]): (string | number)[] {

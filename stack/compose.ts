@@ -9,6 +9,8 @@ import { overrideText } from './override-file.ts';
 
 export interface ComposeRun {
   file: string;
+  /** Compose files that go over it, in order. */
+  overrides?: readonly string[] | undefined;
   project: string;
   environment: Record<string, string>;
   labels: Record<string, string>;
@@ -61,10 +63,9 @@ export async function composeConfig(
     meanwhile,
   }: { override?: string; deadlineMs?: number; meanwhile?: (() => void) | undefined } = {},
 ): Promise<ComposeConfig> {
-  const files = [resolve(run.file), ...(override === undefined ? [] : [override])].flatMap((file) => [
-    '--file',
-    file,
-  ]);
+  const files = [run.file, ...(run.overrides ?? []), ...(override === undefined ? [] : [override])].flatMap(
+    (file) => ['--file', resolve(file)],
+  );
   const args = ['compose', ...files, '--project-name', run.project, 'config', '--format', 'json'];
   const at = { file: run.file, line: 1, column: 1 };
   const read = await readFromDocker(args, { ...process.env, ...run.environment }, deadlineMs, meanwhile);
@@ -105,7 +106,11 @@ export async function composeUp(
     // process, and the next start or `muster gc` removes what a dead one left (leftovers.ts), which also
     // works after a crash of the engine.
     const { DockerComposeEnvironment, Wait } = await import('testcontainers');
-    await new DockerComposeEnvironment(dirname(file), [basename(file), overrideFile])
+    await new DockerComposeEnvironment(dirname(file), [
+      basename(file),
+      ...(run.overrides ?? []).map((one) => resolve(one)),
+      overrideFile,
+    ])
       .withProjectName(run.project)
       .withEnvironment(run.environment)
       .withAutoCleanup(false)

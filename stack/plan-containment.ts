@@ -1,5 +1,5 @@
 import { InputErrors, MusterError } from '../core/errors.ts';
-import type { Containment, HostRules } from '../core/stack.ts';
+import type { Containment, StackProvider } from '../core/stack.ts';
 import { composeConfig, type ComposeConfig, type ComposeRun } from './compose.ts';
 import { placesIn } from './compose-file.ts';
 import { contain } from './containment.ts';
@@ -15,19 +15,14 @@ const unlessMissing = (error: unknown): null => {
 
 /** See StackProvider.contain. */
 export async function containAhead(
-  {
-    file,
-    profiles,
-    services = [],
-    host,
-  }: { file: string; profiles: readonly string[]; services?: readonly string[]; host: HostRules },
+  { file, overrides = [], profiles, services = [], host }: Parameters<StackProvider['contain']>[0],
   meanwhile?: () => void,
 ): Promise<Containment | null> {
-  const read = await configAhead(file, profiles, meanwhile);
+  const read = await configAhead({ file, overrides, profiles }, meanwhile);
   if (read === null) return null;
   const needed = neededOf(read.config, services);
   const { lines: moved } = movedOf(needed, read.run, host.ways);
-  return { ...contain(needed, file, host, await placesIn(file)), moved };
+  return { ...contain(needed, file, host, await placesIn(file, overrides)), moved };
 }
 
 /**
@@ -35,17 +30,20 @@ export async function containAhead(
  * word: it is in no path. Null where Compose cannot say: it is not there, or wants a value.
  */
 export async function configAhead(
-  file: string,
-  profiles: readonly string[],
+  {
+    file,
+    overrides = [],
+    profiles,
+  }: { file: string; overrides?: readonly string[]; profiles: readonly string[] },
   meanwhile?: () => void,
 ): Promise<{ config: ComposeConfig; run: ComposeRun } | null> {
-  const asked = await projectEnvironment(file).catch(unlessMissing);
+  const asked = await projectEnvironment(file, overrides).catch(unlessMissing);
   if (asked === null) return null;
   const generated = Object.fromEntries(
     [...mustersNames, ...asked.wanting].map((name) => [name, 'generated']),
   );
   const environment = { ...generated, COMPOSE_PROFILES: profiles.join(',') };
-  const run = { file, project: 'muster-plan', labels: {}, environment };
+  const run = { file, overrides, project: 'muster-plan', labels: {}, environment };
   const config = await composeConfig(run, { meanwhile }).catch((error: unknown) => {
     const isSecret =
       error instanceof MusterError &&

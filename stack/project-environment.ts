@@ -40,10 +40,13 @@ const readingMs = 60_000;
  * What Compose would put for `${NAME}` in that file. Input error where Compose refuses the `.env`;
  * environment error where there is no Compose and a `.env` is to be read.
  */
-export async function projectEnvironment(file: string): Promise<ProjectEnvironment> {
+export async function projectEnvironment(
+  file: string,
+  overrides: readonly string[] = [],
+): Promise<ProjectEnvironment> {
   const values = await dotEnv(dirname(resolve(file)));
   const has = (name: string): boolean => Boolean(values[name] || process.env[name]);
-  const wanting = (await askedBy(file))
+  const wanting = (await askedBy([file, ...overrides]))
     .filter(({ name, required }) => always.includes(name) || (required && looksSecret(name)))
     .map(({ name }) => name)
     .filter((name) => !has(name) && !name.startsWith('MUSTER_'));
@@ -105,10 +108,10 @@ async function resolvedByCompose(folder: string, names: string[]): Promise<Recor
  * Without Docker where the file is the whole of it; what comes by `include` or `extends` Compose knows. A
  * variable with another value than none, such as `${NAME:-text}`, has one.
  */
-async function askedBy(file: string): Promise<Asked[]> {
-  const text = readFileSync(file, 'utf8');
+async function askedBy(files: readonly string[]): Promise<Asked[]> {
+  const text = files.map((file) => readFileSync(file, 'utf8')).join('\n');
   if (/^\s*(?:include|extends)\s*:/m.test(text)) {
-    const listed = await listedByCompose(file);
+    const listed = await listedByCompose(files);
     if (listed) return listed;
   }
   const named = [...text.matchAll(/\benvironment:[ \t]*["']?([A-Za-z_]\w*)["']?[ \t]*(?=[},#\r\n]|$)/g)];
@@ -121,9 +124,9 @@ async function askedBy(file: string): Promise<Asked[]> {
 }
 
 /** `NAME  REQUIRED  DEFAULT VALUE  ALTERNATE VALUE`, a line each. Null where this Compose lists none. */
-async function listedByCompose(file: string): Promise<Asked[] | null> {
+async function listedByCompose(files: readonly string[]): Promise<Asked[] | null> {
   const { code, stdout } = await readFromDocker(
-    ['compose', '--file', resolve(file), 'config', '--variables'],
+    ['compose', ...files.flatMap((file) => ['--file', resolve(file)]), 'config', '--variables'],
     { ...process.env, COMPOSE_PROFILES: '' },
     readingMs,
   );

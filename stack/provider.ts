@@ -9,7 +9,7 @@ const loadRuntime = (): void => void import('testcontainers').catch(() => undefi
  * when there is one: a drill without containers, and a scenario that is refused, wait for nothing of it.
  */
 export const createStackProvider = (options: StackProviderOptions): StackProvider => ({
-  describe: async (file) => (await import('./compose-ahead.ts')).describeAhead(file),
+  describe: async (file, overrides) => (await import('./compose-ahead.ts')).describeAhead(file, overrides),
   contain: async (asked) =>
     (await import('./plan-containment.ts')).containAhead(asked, options.soon ? loadRuntime : undefined),
   up: async (up) => (await import('./bring-up.ts')).bringUp(options, up),

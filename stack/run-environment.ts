@@ -45,9 +45,12 @@ export interface RunSecrets {
  * name means what the user has set there. A backup key of the user's own opens the backups later as well; a
  * generated one is forgotten with the drill.
  */
-export async function secretsFor(stackFile: string | null): Promise<RunSecrets> {
+export async function secretsFor(
+  stackFile: string | null,
+  overrides: readonly string[] = [],
+): Promise<RunSecrets> {
   const { values, wanting } =
-    stackFile === null ? { values: {}, wanting: [] } : await projectEnvironment(stackFile);
+    stackFile === null ? { values: {}, wanting: [] } : await projectEnvironment(stackFile, overrides);
   const key = process.env[backupKey] || values[backupKey] || randomBytes(32).toString('hex');
   if (stackFile === null) return { generated: { [backupKey]: key }, project: values };
   const { environment: all } = await createRunEnvironment();

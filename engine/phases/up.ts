@@ -17,6 +17,7 @@ export async function bringUp(drill: Drill): Promise<void> {
   if (plan.stackFile) {
     drill.stack = await drill.provider.up({
       file: plan.stackFile,
+      overrides: plan.stackOverrides,
       profiles: plan.strategy.profiles,
       drill: drill.id,
       ownSoftware: ofSoftware(plan),

@@ -18,14 +18,19 @@ function drillOf(ways: Record<string, Attach>): { drill: Drill; told: string[] }
   const drill = {
     plan: {
       stackFile: null,
+      stackOverrides: [],
       stores: [],
       strategy: { encryption: { keyFrom: 'NONE' } },
       scenario: { stepDeadline: { ms: 60_000 } },
       components: new Map(Object.entries(ways).map(component)),
     },
     attached: new Map(),
+    ownSecrets: new Map(),
+    secrets: new Set(),
     stores: new Map(),
-    stack: { services: new Map(Object.keys(ways).map((name) => [name, { name, mounts: [] }])) },
+    stack: {
+      services: new Map(Object.keys(ways).map((name) => [name, { name, mounts: [], env: {}, argv: [] }])),
+    },
     timeline: {
       emit: (type: string, data: { component?: string }) => void told.push(`${type} ${data.component}`),
     },

@@ -90,7 +90,7 @@ describe('what a compose file declares before anything runs', () => {
     const file = write('compose.yml', `${base}x-text: "$\{NOT_READ}"\n`);
     const described = await describeAhead(file);
     expect(await withoutDocker(() => describeAhead(file))).toEqual(described);
-    expect(await withoutDocker(() => configAhead(file, ['*']))).toBeNull();
+    expect(await withoutDocker(() => configAhead({ file, profiles: ['*'] }))).toBeNull();
   });
 });
 
@@ -109,7 +109,21 @@ const unordered = ({ services, ownFileSystems }: StackDescription): unknown => (
 });
 
 test.each(known)('of %s both readings are the same', async (file) => {
-  const read = await configAhead(file, ['*']);
+  const read = await configAhead({ file, profiles: ['*'] });
   const byCompose = descriptionOf(file, read!.config as unknown as DeclaredProject);
   expect(unordered(byCompose)).toEqual(unordered(await describeComposeFile(file)));
+});
+
+test('of several files it is what Compose makes of them all', async () => {
+  const file = write(
+    'compose.yml',
+    'services: { a: { image: x, ports: ["80"], depends_on: { d: { condition: service_started } }, restart: "no" }, d: { image: z } }\n',
+  );
+  const over = write(
+    'over.yml',
+    'services: { a: { ports: ["81"], depends_on: [b], restart: always }, b: { image: y } }\n',
+  );
+  const { services } = await describeAhead(file, [over]);
+  expect([...services.keys()].sort()).toEqual(['a', 'b', 'd']);
+  expect(services.get('a')).toMatchObject({ ports: [80, 81], needs: ['b', 'd'], restart: 'always' });
 });

@@ -33,7 +33,7 @@ export interface Meddling {
 
 export function meddledProvider(provider: StackProvider, up: (stack: Stack) => Promise<void>): StackProvider {
   return {
-    describe: (file) => provider.describe(file),
+    describe: (file, overrides) => provider.describe(file, overrides),
     contain: (options) => provider.contain(options),
     up: async (options) => {
       const stack = await provider.up(options);

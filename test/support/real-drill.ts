@@ -84,7 +84,7 @@ async function drillIn(
     used,
     provider,
   );
-  const secrets = await secretsFor(plan.stackFile);
+  const secrets = await secretsFor(plan.stackFile, plan.stackOverrides);
   environment = secrets.generated;
   const makeRepository = meddledRepository(createRepository, meddling, scene);
   const dependencies = {

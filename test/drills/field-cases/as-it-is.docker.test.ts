@@ -1,32 +1,14 @@
-import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DrillResult } from '../../../core/result.ts';
-import { imageChoice, provideImages } from '../../../stack/images.ts';
-import { getRuntime } from '../../../stack/runtime.ts';
 import { jsonOf, muster } from '../../support/muster.ts';
 import { findingsThat, inRepository } from '../../support/real-drill.ts';
 
 const cases = inRepository('fixtures/field-cases');
 const folder = mkdtempSync(join(tmpdir(), 'muster-field-as-it-is-'));
-let images: Record<string, string> = {};
-beforeAll(async () => {
-  cpSync(cases, folder, { recursive: true, filter: (name) => !/F(?!29|34)\d\d/.test(name) });
-  const wanted = new Map([
-    ['mysql', 'mysql:9.7'],
-    ['redis', 'redis:8.0.2'],
-  ]);
-  const chosen = await provideImages(
-    await getRuntime(),
-    wanted,
-    imageChoice(process.env, () => undefined),
-  );
-  images = Object.fromEntries(
-    [...chosen].map(([name, { reference }]) => [`MUSTER_IMAGE_${name.toUpperCase()}`, reference]),
-  );
-});
+beforeAll(() => cpSync(cases, folder, { recursive: true, filter: (name) => !/F(?!34)\d\d/.test(name) }));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 async function drill(name: string): Promise<{ code: number | null; result: DrillResult; text: string }> {
@@ -41,42 +23,6 @@ async function drill(name: string): Promise<{ code: number | null; result: Drill
     text: readFileSync(join(out, 'drills', result.drill, 'events.jsonl'), 'utf8'),
   };
 }
-
-describe('F29, everything is fixed', { timeout: 600_000 }, () => {
-  const docker = (...args: string[]): string =>
-    execFileSync('docker', args, {
-      env: { ...process.env, ...images, MYSQL_ROOT_PASSWORD: 'of-production' },
-      stdio: 'pipe',
-    }).toString();
-  const production = [
-    'compose',
-    '--project-name',
-    'muster-field-prod',
-    '--file',
-    join(folder, 'F29.compose.yml'),
-  ];
-  const running = (): string => docker(...production, 'ps', '--format', '{{.ID}} {{.Service}} {{.Health}}');
-
-  it('a drill passes beside a running copy, which goes on as it was', async () => {
-    docker(...production, 'up', '--detach', '--wait');
-    try {
-      const before = running();
-      const { code, result } = await drill('F29.yaml');
-      expect([findingsThat('fail', result), findingsThat('inconclusive', result)]).toEqual([
-        [],
-        // The case has no tables beside those of the load.
-        ['check/mysql.inventory'],
-      ]);
-      expect(code).toBe(2);
-      expect(result.limits.join('\n') + JSON.stringify(result)).toContain(
-        '172.31.199.10 in the command of app: mysql instead',
-      );
-      expect(running()).toBe(before);
-    } finally {
-      docker(...production, 'down', '--volumes');
-    }
-  });
-});
 
 describe('F34, external network and volume', { timeout: 600_000 }, () => {
   it("are the drill's own and empty, and need not be there at all", async () => {
