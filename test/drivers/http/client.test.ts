@@ -11,7 +11,8 @@ const authorizations = (seen: Asked[], path: string): (string | undefined)[] =>
 describe('who asks', () => {
   test('a bearer token and basic credentials come from secrets; a request may go without', async () => {
     await using served = await serveShop();
-    const probes = 'probes: { a: { get: /health }, b: { get: /health, auth: false } }\n';
+    const probes =
+      'probes: { a: { get: /health, expect: { body: up } }, b: { get: /health, auth: false, expect: { body: up } } }\n';
     await using bearer = await openAt(served, `ready: /health\nauth: { bearer: API }\n${probes}`, {
       API: 'token-1',
     });

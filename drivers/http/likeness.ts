@@ -1,0 +1,42 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Request } from './request-shape.ts';
+import type { Answer } from './transport.ts';
+
+/** What the configuration leaves open: nothing of what such an answer says is expected of it. */
+export const saysNothing = ({ expect: { status, headers, json, body }, head }: Request): boolean =>
+  head === undefined &&
+  (status ?? [200]).every((one) => one >= 200 && one <= 299) &&
+  Object.keys(headers).length + Object.keys(json).length === 0 &&
+  body === undefined;
+
+const titleIn = (text: string): string | null =>
+  /<title[^>]*>([^<]*)<\/title>/i.exec(text)?.[1]?.trim() ?? null;
+
+function namesOf(json: unknown): unknown {
+  if (Array.isArray(json)) return 'a list';
+  if (typeof json === 'object' && json !== null) return Object.keys(json).sort();
+  return typeof json;
+}
+
+/** By what a page, a document and an error in the place of either are told apart. */
+export type Traits = Readonly<Record<string, unknown>>;
+export function traitsOf({ headers, body, json }: Answer): Traits {
+  const type = headers['content-type'];
+  return {
+    'another media type': (Array.isArray(type) ? type[0] : type)?.split(';')[0]?.trim().toLowerCase() ?? null,
+    'other names in its JSON': namesOf(json),
+    'another title': json === undefined ? titleIn(body) : null,
+    'a body where none was, or none where one was': body.trim() === '',
+  };
+}
+
+/** Of two answers what they have in common: what changes by itself tells nothing. */
+export const common = (a: Traits, b: Traits): Traits =>
+  Object.fromEntries(Object.entries(a).filter(([what, of]) => isDeepStrictEqual(of, b[what])));
+
+/** In words, how an answer is not like those before; null where it is. */
+export function unlike(answer: Answer, before: Traits): string | null {
+  const now = traitsOf(answer);
+  const what = Object.keys(before).find((one) => !isDeepStrictEqual(before[one], now[one]));
+  return what === undefined ? null : `it has ${what}, and the configuration does not say what it must be`;
+}
