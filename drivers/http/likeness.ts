@@ -12,11 +12,11 @@ export const saysNothing = ({ expect: { status, headers, json, body }, head }: R
 const titleIn = (text: string): string | null =>
   /<title[^>]*>([^<]*)<\/title>/i.exec(text)?.[1]?.trim() ?? null;
 
-function namesOf(json: unknown): unknown {
-  if (Array.isArray(json)) return 'a list';
-  if (typeof json === 'object' && json !== null) return Object.keys(json).sort();
-  return typeof json;
-}
+const kindOf = (json: unknown): string => (Array.isArray(json) ? 'list' : typeof json);
+const namesOf = (json: unknown): string[] =>
+  typeof json === 'object' && json !== null && !Array.isArray(json) ? Object.keys(json) : [];
+
+const names = 'other names in its JSON';
 
 /** By what a page, a document and an error in the place of either are told apart. */
 export type Traits = Readonly<Record<string, unknown>>;
@@ -24,11 +24,16 @@ export function traitsOf({ headers, body, json }: Answer): Traits {
   const type = headers['content-type'];
   return {
     'another media type': (Array.isArray(type) ? type[0] : type)?.split(';')[0]?.trim().toLowerCase() ?? null,
-    'other names in its JSON': namesOf(json),
+    'another kind of JSON': kindOf(json),
+    [names]: namesOf(json),
     'another title': json === undefined ? titleIn(body) : null,
     'a body where none was, or none where one was': body.trim() === '',
   };
 }
+
+/** One of the names is enough: others may be ids of what is there. */
+const shared = (was: unknown, is: unknown): boolean =>
+  (was as string[]).length === 0 || (was as string[]).some((name) => (is as string[]).includes(name));
 
 /** Of two answers what they have in common: what changes by itself tells nothing. */
 export const common = (a: Traits, b: Traits): Traits =>
@@ -37,6 +42,8 @@ export const common = (a: Traits, b: Traits): Traits =>
 /** In words, how an answer is not like those before; null where it is. */
 export function unlike(answer: Answer, before: Traits): string | null {
   const now = traitsOf(answer);
-  const what = Object.keys(before).find((one) => !isDeepStrictEqual(before[one], now[one]));
+  const what = Object.keys(before).find((one) =>
+    one === names ? !shared(before[one], now[one]) : !isDeepStrictEqual(before[one], now[one]),
+  );
   return what === undefined ? null : `it has ${what}, and the configuration does not say what it must be`;
 }

@@ -47,6 +47,12 @@ export const likenesses: Likeness[] = [
     red: null,
   },
   { name: 'another list under the same name', before: orders(1, 2), after: orders(), red: null },
+  {
+    name: 'a record more and one less in a document that has them by name',
+    before: ['application/json', '{"1":"one","2":"two"}'],
+    after: ['application/json', '{"2":"two","3":"three"}'],
+    red: null,
+  },
 ];
 /** A title that changes by itself tells nothing. */
 export const ofItself = 'a page whose title counts its visitors';
