@@ -53,7 +53,13 @@ export function openClient({ transport, config, secrets }: ClientOptions): Asker
   /** Whoever was refused last need not log in where somebody has done so meanwhile. */
   const forget = (old: Promise<Session>): void => void (session === old && (session = null));
 
-  const askAs = async (request: Request, values: Values, knows: readonly number[], deadlineMs?: number) => {
+  const askAs = async (
+    request: Request,
+    values: Values,
+    extra: Record<string, string>,
+    knows: readonly number[],
+    deadlineMs?: number,
+  ) => {
     for (let again = false; ; again = true) {
       const mine = entered();
       const known = await mine.catch((error: unknown) => error as Error);
@@ -61,17 +67,20 @@ export function openClient({ transport, config, secrets }: ClientOptions): Asker
         forget(mine);
         return { kind: 'none', certain: true, detail: known.message } as const;
       }
-      const reply = await send(request, { ...known.values, ...values }, known.headers, deadlineMs);
+      const own = { ...known.headers, ...extra };
+      const reply = await send(request, { ...known.values, ...values }, own, deadlineMs);
       if (again || reply.kind === 'none' || reply.status !== 401 || knows.includes(401)) return reply;
       forget(mine);
     }
   };
 
   return {
-    ask: (request, values, { knows, deadlineMs }): Promise<Reply> =>
-      login && request.auth
-        ? askAs(request, values, knows, deadlineMs)
-        : send(request, values, request.auth ? fixed : {}, deadlineMs),
+    ask: (request, values, { knows, deadlineMs, fresh }): Promise<Reply> => {
+      const extra: Record<string, string> = fresh ? { 'cache-control': 'no-cache' } : {};
+      return login && request.auth
+        ? askAs(request, values, extra, knows, deadlineMs)
+        : send(request, values, { ...(request.auth ? fixed : {}), ...extra }, deadlineMs);
+    },
   };
 }
 

@@ -62,7 +62,7 @@ export class Journey {
       concerns: this.#concerns,
       fails: shape.fails,
       absent: shape.absent,
-      ...(patient ? { deadlineMs: patienceMs } : {}),
+      ...(patient ? { deadlineMs: patienceMs, fresh: true } : {}),
     });
   }
 

@@ -29,7 +29,7 @@ export async function listAll(
       asker,
       list,
       { ...given(), cursor, page: String(page) },
-      { deadlineMs: patienceMs },
+      { deadlineMs: patienceMs, fresh: true },
     );
     if (done.kind !== 'right') throw new Error(done.detail);
     if (done.answer.json === undefined) throw new Error(`${title}: its body is no JSON`);

@@ -69,6 +69,10 @@ export class Memory {
   /** Its name was another's as well: an older backup may give it back to that one. */
   sharesName = (id: number): boolean => this.#sharing.has(id);
   isRenamed = (id: number): boolean => this.#renamed.has(id);
+  /** Names that the service gave. */
+  get names(): number {
+    return this.#calledSo.size;
+  }
   get renamed(): number {
     return this.#renamed.size;
   }

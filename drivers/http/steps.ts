@@ -9,7 +9,7 @@ export interface Asker {
   ask(
     request: Request,
     values: Values,
-    options: { knows: readonly number[]; deadlineMs?: number },
+    options: { knows: readonly number[]; deadlineMs?: number; fresh?: boolean },
   ): Promise<Reply>;
 }
 
@@ -26,22 +26,37 @@ export interface Meaning {
   fails?: readonly number[];
   absent?: readonly number[];
   deadlineMs?: number;
+  /** What a cache has kept is no answer: caches are asked to pass it on (RFC 9111, 5.2.1.4). */
+  fresh?: boolean;
 }
+
+/** In seconds; 0 where no cache says that it kept it (RFC 9111, 5.1). */
+const ageOf = ({ headers: { age } }: Answer): number =>
+  (typeof age === 'string' && /^\d{1,10}$/.test(age) && Number(age)) || 0;
 
 /** One request, judged. The detail names it as the file has it, and quotes nothing of the answer. */
 export async function runRequest(
   asker: Asker,
   request: Request,
   values: Values,
-  { fails = [], absent = [], deadlineMs }: Meaning = {},
+  { fails = [], absent = [], deadlineMs, fresh = false }: Meaning = {},
 ): Promise<Done> {
   const knows = [...(request.expect.status ?? []), ...fails, ...absent];
   const reply = await asker.ask(request, values, {
     knows,
+    fresh,
     ...(deadlineMs === undefined ? {} : { deadlineMs }),
   });
   const told = (detail: string): string => `${askedOf(request).title}: ${detail}`;
   if (reply.kind === 'none') return { kind: 'none', certain: reply.certain, detail: told(reply.detail) };
+  if (fresh && ageOf(reply) > 0)
+    return {
+      kind: 'wrong',
+      certain: false,
+      detail: told(
+        `a cache gave an answer that is ${ageOf(reply)} s old, and does not pass on what asks it to`,
+      ),
+    };
   const why = differs(reply, request.expect, values);
   if (why === null) return { kind: 'right', values, answer: reply };
   const { status } = reply;

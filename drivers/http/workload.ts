@@ -171,6 +171,13 @@ export const namesStay = (memory: Memory): Check => ({
         facts,
       };
     if (written === 0) return { verdict: 'inconclusive', detail: 'no record was written', facts };
+    if (memory.names === 0)
+      return {
+        verdict: 'inconclusive',
+        detail: `the service named none of ${written} records: clients did`,
+        facts,
+        nothing: true,
+      };
     return { verdict: 'pass', detail: `none of ${written} records lost its name to another`, facts };
   },
 });

@@ -20,6 +20,11 @@ export const believed = {
     exit: 'nothing read back',
     beside: 'a list of what is there',
   },
+  cached: {
+    name: 'records and lists that a cache gives, of a service that has none of them any more',
+    exit: 'nothing read back',
+    beside: 'records that a cache has asked the service for',
+  },
   bare: {
     name: 'a list without values, of records of which one has an older value',
     exit: 'the older value is found',

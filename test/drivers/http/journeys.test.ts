@@ -229,6 +229,32 @@ test('where numbers stay, the check of them passes; where nothing was written it
   expect(await opened.attached.checks['names-stay']!.after(null)).toMatchObject({ verdict: 'pass' });
 });
 
+test('where clients name their records themselves, that no name was given away is no finding', async () => {
+  const notes = new Map<string, string>();
+  const keeps: Bad = ({ method, path, body }, outgoing) => {
+    if (!path.startsWith('/notes/')) return undefined;
+    if (method === 'PUT') notes.set(path, body);
+    return notes.has(path) ? json(outgoing, 200, { note: notes.get(path) }) : json(outgoing, 404, {});
+  };
+  await using served = await serveShop({ bad: keeps });
+  await using opened = await openAt(
+    served,
+    `
+ready: /health
+journeys:
+  note:
+    write: { put: "/notes/{{id}}", text: "{{value}}" }
+    read: { get: "/notes/{{id}}", value: $.note }
+`,
+  );
+  await opened.data.prepare();
+  await opened.client.write([1], ['one']);
+  expect(await opened.attached.checks['names-stay']!.after(null)).toMatchObject({
+    verdict: 'inconclusive',
+    nothing: true,
+  });
+});
+
 test('another record than the one asked for is no loss where nobody gave its number away: it is a wrong value', async () => {
   await using served = await serveShop();
   await using opened = await openAt(served, byName);

@@ -140,6 +140,33 @@ test(believed.index.name, async () => {
   );
 });
 
+test(believed.cached.name, async () => {
+  for (const yaml of [byList, byName]) {
+    const asked: unknown[] = [];
+    await using opened = await written(yaml, (shop) => {
+      const kept = structuredClone(shop.orders);
+      shop.orders = [];
+      return ({ method, path, headers }, outgoing) => {
+        if (method !== 'GET') return undefined;
+        asked.push(headers['cache-control']);
+        const order = kept.find(({ id }) => path === `/orders/${id}`);
+        if (!order && !path.includes('?')) return undefined;
+        return json(outgoing, 200, order ?? { items: kept, next: null }, { age: '17' });
+      };
+    });
+    await expect(readBack(opened.data)).rejects.toThrow(/a cache gave an answer that is 17 s old/);
+    expect(new Set(asked)).toEqual(new Set(['no-cache']));
+  }
+});
+
+test(believed.cached.beside, async () => {
+  await using opened = await written(byName, (shop) => ({ method, path }, outgoing) => {
+    const order = shop.orders.find(({ id }) => path === `/orders/${id}`);
+    return method === 'GET' && order && json(outgoing, 200, order, { age: '0' });
+  });
+  expect(await readBack(opened.data)).toHaveLength(5);
+});
+
 test(believed.bare.name, async () => {
   const bare = byList.replace('value: $.note }', 'value: { body: \'"note":"([^"]*)"\' } }');
   await using opened = await written(bare, () => () => undefined);
