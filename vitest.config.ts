@@ -82,7 +82,7 @@ const onlyInAll = everything
         'still-there',
         'zones',
       ].map((file) => `drivers/mysql/${file}`),
-      ...['recovery', 'tls'].map((file) => `drivers/postgres/${file}`),
+      ...['of-use', 'recovery', 'tls'].map((file) => `drivers/postgres/${file}`),
       ...[
         'bounded',
         'redis-checks',

@@ -1,6 +1,7 @@
 import type { Check, CheckOutcome } from '../../core/driver.ts';
 import { messageOf } from '../../core/errors.ts';
-import { asJson, lookJustBefore, takeInventory, type Inventory, type Sequences } from './inventory.ts';
+import { locksThatStay } from './held-locks.ts';
+import { asJson, lookJustBefore, takeInventory, type Inventory, type JustBefore } from './inventory.ts';
 import { compareInventories, gone } from './inventory-differences.ts';
 import { serverCode, type Site } from './server.ts';
 
@@ -20,12 +21,18 @@ export const inventoryCheck = (site: Site): Check => ({
   after: async (baseline, _brokenAtMs, justBefore): Promise<CheckOutcome> => {
     if (baseline === null)
       return { verdict: 'inconclusive', detail: 'no inventory was taken before', facts: null };
+    const last = (justBefore ?? null) as unknown as JustBefore | null;
     try {
-      return judged(
-        baseline as unknown as Inventory,
-        (justBefore ?? null) as unknown as Sequences | null,
-        await takeInventory(site),
-      );
+      // First: an inventory of a table that somebody locks waits for ever.
+      const held = await locksThatStay(site, last?.held ?? []);
+      if (held.length > 0)
+        return {
+          verdict: 'fail',
+          gone: held,
+          detail: listed(held, shownDifferences),
+          facts: { differences: held },
+        };
+      return judged(baseline as unknown as Inventory, last, await takeInventory(site));
     } catch (error) {
       // What the server itself refuses to read is a finding; a server that cannot be reached is none.
       const code = serverCode(error);
@@ -38,8 +45,8 @@ export const inventoryCheck = (site: Site): Check => ({
   },
 });
 
-function judged(before: Inventory, justBefore: Sequences | null, now: Inventory): CheckOutcome {
-  const { differences, remarks } = compareInventories(before, justBefore, now);
+function judged(before: Inventory, justBefore: JustBefore | null, now: Inventory): CheckOutcome {
+  const { differences, remarks } = compareInventories(before, justBefore?.sequences ?? null, now);
   const facts = { ...counted(now), differences, remarks };
   const said = remarks.length > 0 ? `. Beside that: ${listed(remarks, shownRemarks)}` : '';
   if (differences.length > 0)

@@ -51,6 +51,12 @@ export async function readCluster(session: Session, major: number): Promise<Clus
       `SELECT 'all', string_agg(jsonb_build_array(type, database, user_name, address, netmask, auth_method, options, error)::text, E'\\n' ORDER BY line_number) FROM pg_hba_file_rules`,
     ),
   ];
+  const whoMaySet =
+    major < 15
+      ? {}
+      : await list(
+          "SELECT p.parname, (SELECT string_agg(one::text, ',' ORDER BY one::text) FROM unnest(p.paracl) AS one) FROM pg_parameter_acl p",
+        );
   return {
     roles: await readRoles(session, major),
     databases: digested(
@@ -63,6 +69,7 @@ export async function readCluster(session: Session, major: number): Promise<Clus
       ...prefixed('setting', settings),
       ...prefixed('setting by ALTER SYSTEM', bySystem),
       ...prefixed('setting of', bySomebody),
+      ...prefixed('who may change setting', whoMaySet),
       ...prefixed('rules of who gets in (pg_hba.conf)', digested(whoGetsIn)),
     },
     slots: await list(

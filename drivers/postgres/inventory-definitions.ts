@@ -36,6 +36,14 @@ const inSchemas: Record<string, string> = {
     FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE t.typtype IN ('e', 'd', 'r') AND $own`,
   OPERATOR: `SELECT o.oid::regoperator::text, jsonb_build_array(${owner('o.oprowner')}, o.oprcode::text) FROM pg_operator o JOIN pg_namespace n ON n.oid = o.oprnamespace WHERE $own`,
   COLLATION: `SELECT n.nspname || '.' || l.collname, jsonb_build_array(l.collprovider, l.collcollate, l.collctype) FROM pg_collation l JOIN pg_namespace n ON n.oid = l.collnamespace WHERE $own`,
+  'COMPOSITE TYPE': relation(`c.relkind = 'c'`, columnsOf),
+  'OPERATOR CLASS': `SELECT n.nspname || '.' || o.opcname || ' using ' || m.amname, jsonb_build_array(${owner('o.opcowner')}, format_type(o.opcintype, NULL), o.opcdefault)
+    FROM pg_opclass o JOIN pg_am m ON m.oid = o.opcmethod JOIN pg_namespace n ON n.oid = o.opcnamespace WHERE $own`,
+  'TEXT SEARCH DICTIONARY': `SELECT n.nspname || '.' || d.dictname, jsonb_build_array(${owner('d.dictowner')}, (SELECT t.tmplname FROM pg_ts_template t WHERE t.oid = d.dicttemplate), d.dictinitoption)
+    FROM pg_ts_dict d JOIN pg_namespace n ON n.oid = d.dictnamespace WHERE $own`,
+  'TEXT SEARCH CONFIGURATION': `SELECT n.nspname || '.' || c.cfgname, jsonb_build_array(${owner('c.cfgowner')}, (SELECT p.prsname FROM pg_ts_parser p WHERE p.oid = c.cfgparser),
+      (SELECT jsonb_agg(jsonb_build_array(m.maptokentype, m.mapdict::regdictionary::text) ORDER BY m.maptokentype, m.mapseqno) FROM pg_ts_config_map m WHERE m.mapcfg = c.oid))
+    FROM pg_ts_config c JOIN pg_namespace n ON n.oid = c.cfgnamespace WHERE $own`,
   STATISTICS: `SELECT n.nspname || '.' || s.stxname, jsonb_build_array(pg_get_statisticsobjdef(s.oid)) FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace WHERE $own`,
 };
 const inNoSchema: Record<string, string> = {
@@ -45,6 +53,7 @@ const inNoSchema: Record<string, string> = {
   'DEFAULT PRIVILEGES': `SELECT ${owner('d.defaclrole')} || '/' || coalesce(n.nspname, '') || '/' || d.defaclobjtype::text, jsonb_build_array((SELECT string_agg(one::text, ',' ORDER BY one::text) FROM unnest(d.defaclacl) AS one)) FROM pg_default_acl d LEFT JOIN pg_namespace n ON n.oid = d.defaclnamespace`,
   PUBLICATION: `SELECT p.pubname, jsonb_build_array(${owner('p.pubowner')}, p.puballtables, p.pubinsert, p.pubupdate, p.pubdelete, p.pubtruncate, (SELECT string_agg(t.schemaname || '.' || t.tablename, ',' ORDER BY 1) FROM pg_publication_tables t WHERE t.pubname = p.pubname)) FROM pg_publication p`,
   SUBSCRIPTION: `SELECT s.subname, jsonb_build_array(${owner('s.subowner')}, s.subenabled, s.subconninfo, s.subslotname, s.subpublications) FROM pg_subscription s WHERE s.subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+  'FOREIGN DATA WRAPPER': `SELECT w.fdwname, jsonb_build_array(${owner('w.fdwowner')}, w.fdwhandler::regproc::text, w.fdwoptions, ${privileges('w.fdwacl', 'F', 'w.fdwowner')}) FROM pg_foreign_data_wrapper w`,
   'FOREIGN SERVER': `SELECT s.srvname, jsonb_build_array(${owner('s.srvowner')}, s.srvoptions, ${privileges('s.srvacl', 'S', 's.srvowner')}) FROM pg_foreign_server s`,
   'USER MAPPING': `SELECT coalesce(u.usename, 'public') || '/' || u.srvname, jsonb_build_array(u.umoptions) FROM pg_user_mappings u`,
   CAST: `SELECT format_type(c.castsource, NULL) || '/' || format_type(c.casttarget, NULL), jsonb_build_array(c.castfunc::regprocedure::text, c.castcontext, c.castmethod) FROM pg_cast c WHERE c.oid >= 16384`,

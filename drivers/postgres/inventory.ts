@@ -1,5 +1,6 @@
 import type { Json } from '../../core/timeline.ts';
 import { readDatabases } from './cluster.ts';
+import { readHeld } from './held-locks.ts';
 import { readCluster, type ClusterState } from './inventory-cluster.ts';
 import { readDefinitions } from './inventory-definitions.ts';
 import { asText, digestRows, type TableDigest } from './row-digest.ts';
@@ -35,7 +36,8 @@ const inSnapshot = 'BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY';
 export async function takeInventory(site: Site): Promise<Inventory> {
   const { shared, databases } = await withSession(site, async (session) => ({
     shared: await readCluster(session, site.major),
-    databases: (await readDatabases(session)).open,
+    // What every new database begins with is in none of their dumps.
+    databases: [...(await readDatabases(session)).open, ...(await openTemplate(session))],
   }));
   const inventory: Inventory = {
     ...shared,
@@ -50,6 +52,13 @@ export async function takeInventory(site: Site): Promise<Inventory> {
   for (const database of databases)
     await withSession(site, (session) => readDatabase(site, session, database, inventory), { database });
   return inventory;
+}
+
+async function openTemplate({ rows }: Session): Promise<string[]> {
+  const found = await rows<{ name: string }>(
+    "SELECT datname AS name FROM pg_database WHERE datname = 'template1' AND datallowconn",
+  );
+  return found.map(({ name }) => name);
 }
 
 /** Inside one snapshot, so that counts and rows of all tables belong together. */
@@ -111,8 +120,16 @@ async function readSequences(site: Site, { rows }: Session, database: string): P
   return out;
 }
 
-/** A short look, for what may rightly have changed since the inventory was taken. */
-export async function lookJustBefore(site: Site): Promise<Sequences> {
+/**
+ * What may rightly have changed since the inventory was taken. `held`: locks, in words without who has them.
+ */
+export interface JustBefore {
+  sequences: Sequences;
+  held: string[];
+}
+
+/** A short look. */
+export async function lookJustBefore(site: Site): Promise<JustBefore> {
   const databases = await withSession(site, async (session) => (await readDatabases(session)).open);
   const out: Sequences = {};
   for (const database of databases)
@@ -120,7 +137,7 @@ export async function lookJustBefore(site: Site): Promise<Sequences> {
       out,
       await withSession(site, (session) => readSequences(site, session, database), { database }),
     );
-  return out;
+  return { sequences: out, held: await readHeld(site) };
 }
 
 export const asJson = (value: object): Json => JSON.parse(JSON.stringify(value)) as Json;

@@ -67,11 +67,14 @@ const namedInTemplate = (site: Site): Promise<Obstacle[]> =>
     site,
     async ({ rows }) => {
       const found = await rows<{ name: string }>(
-        "SELECT n.nspname || '.' || c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid >= 16384 AND n.nspname NOT LIKE 'pg\\_%'",
+        `SELECT n.nspname || '.' || c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid >= 16384 AND n.nspname NOT LIKE 'pg\\_%'
+         UNION ALL SELECT 'extension ' || extname FROM pg_extension WHERE oid >= 16384
+         UNION ALL SELECT 'function ' || oid::regprocedure FROM pg_proc WHERE oid >= 16384 AND pronamespace::regnamespace::text NOT LIKE 'pg\\_%'
+         UNION ALL SELECT 'schema ' || nspname FROM pg_namespace WHERE oid >= 16384 AND nspname NOT LIKE 'pg\\_%'`,
       );
       return [
         {
-          what: 'template1 holds relations, which are in no dump of a database',
+          what: 'template1 holds what is in no dump of a database',
           names: found.map(({ name }) => name),
           hint: 'make them in the databases that need them',
         },

@@ -39,6 +39,11 @@ export const shop = [
   'SELECT pg_reload_conf()',
   'CREATE DATABASE "ot=her \'s" OWNER clerk',
   'CREATE DATABASE spare',
+  'CREATE TEXT SEARCH DICTIONARY plain (TEMPLATE = simple, STOPWORDS = english)',
+  'CREATE TEXT SEARCH CONFIGURATION shop (COPY = simple)',
+  'ALTER TEXT SEARCH CONFIGURATION shop ALTER MAPPING FOR asciiword WITH plain',
+  'CREATE TYPE place AS (street text, city text)',
+  'GRANT SET ON PARAMETER log_min_messages TO clerk',
 ];
 
 export interface Loss {
@@ -206,6 +211,39 @@ export const losses: Loss[] = [
     spoil: ['DROP DATABASE spare'],
     mend: ['CREATE DATABASE spare'],
     red: /definition of DATABASE spare is missing/,
+  },
+  {
+    name: 'a way to search text is missing',
+    spoil: ['DROP TEXT SEARCH CONFIGURATION shop'],
+    mend: [
+      'CREATE TEXT SEARCH CONFIGURATION shop (COPY = simple)',
+      'ALTER TEXT SEARCH CONFIGURATION shop ALTER MAPPING FOR asciiword WITH plain',
+    ],
+    red: /definition of TEXT SEARCH CONFIGURATION public\.shop is missing/,
+  },
+  {
+    name: 'text is searched by another dictionary',
+    spoil: ['ALTER TEXT SEARCH CONFIGURATION shop ALTER MAPPING FOR asciiword WITH simple'],
+    mend: ['ALTER TEXT SEARCH CONFIGURATION shop ALTER MAPPING FOR asciiword WITH plain'],
+    red: /definition of TEXT SEARCH CONFIGURATION public\.shop: another definition/,
+  },
+  {
+    name: 'a dictionary keeps what it left out',
+    spoil: ['ALTER TEXT SEARCH DICTIONARY plain (STOPWORDS)'],
+    mend: ['ALTER TEXT SEARCH DICTIONARY plain (STOPWORDS = english)'],
+    red: /definition of TEXT SEARCH DICTIONARY public\.plain: another definition/,
+  },
+  {
+    name: 'a composite type is missing',
+    spoil: ['DROP TYPE place'],
+    mend: ['CREATE TYPE place AS (street text, city text)'],
+    red: /definition of COMPOSITE TYPE public\.place is missing/,
+  },
+  {
+    name: 'who may change a setting is lost',
+    spoil: ['REVOKE SET ON PARAMETER log_min_messages FROM clerk'],
+    mend: ['GRANT SET ON PARAMETER log_min_messages TO clerk'],
+    red: /who may change setting log_min_messages/,
   },
   {
     name: 'a replication slot was left behind',

@@ -128,10 +128,22 @@ describe('what no restore could bring back is refused before anything is broken'
     await attached.backups['dump']!.assertUsable!('restore');
   });
 
-  test('relations in the template of every database', async () => {
-    await stack.sqlIn('template1', 'CREATE TABLE everywhere (id int)');
+  test.each([
+    ['a relation', 'TABLE everywhere (id int)', 'TABLE everywhere'],
+    ['an extension', 'EXTENSION unaccent', 'EXTENSION unaccent'],
+    ['a function', "FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 1'", 'FUNCTION one()'],
+  ])('%s in the template of every database', async (_, what, named) => {
+    const inventory = attached.checks['inventory']!;
+    await stack.sqlIn('template1', `CREATE ${what}`);
     await expect(attached.backups['dump']!.assertUsable!('restore')).rejects.toThrow(/template1 holds/);
-    await stack.sqlIn('template1', 'DROP TABLE everywhere');
+    const before = await inventory.before!();
+    await stack.sqlIn('template1', `DROP ${named}`);
+    // As a restore by a script that nobody asked beforehand leaves it.
+    const lost = await inventory.after(before);
+    expect(lost, lost.detail).toMatchObject({
+      verdict: 'fail',
+      detail: expect.stringMatching(/template1: .* is missing/),
+    });
     await attached.backups['dump']!.assertUsable!('restore');
   });
 });
