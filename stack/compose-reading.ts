@@ -20,22 +20,39 @@ export async function readFromDocker(
   meanwhile: () => void = () => undefined,
 ): Promise<Read> {
   const { execa } = await import('execa');
-  const reading = execa('docker', args, {
-    env: environment,
-    extendEnv: false,
-    stdin: 'ignore',
-    stripFinalNewline: false,
-    reject: false,
-    timeout: deadlineMs,
-    killSignal: 'SIGKILL',
-    killDescendants: true,
-  });
+  const reading = withSignalsHeld(() =>
+    execa('docker', args, {
+      env: environment,
+      extendEnv: false,
+      stdin: 'ignore',
+      stripFinalNewline: false,
+      reject: false,
+      timeout: deadlineMs,
+      killSignal: 'SIGKILL',
+      killDescendants: true,
+    }),
+  );
   meanwhile();
   const { exitCode, signal, stdout, stderr, timedOut, cause } = await reading;
   if (exitCode === undefined && signal === undefined && !timedOut) throw noCompose(messageOf(cause));
   if (exitCode !== 0 && /is not a docker command|unknown command|unknown shorthand flag/.test(stderr))
     throw noCompose(stderr.trim().split('\n')[0]!);
   return { code: exitCode ?? null, stdout, stderr, cutOff: timedOut };
+}
+
+/**
+ * A signal that comes when the child has begun, and execa does not listen yet, would end Muster alone: it is
+ * heard after this.
+ */
+function withSignalsHeld<T>(start: () => T): T {
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  const held = (): void => undefined;
+  for (const signal of signals) process.on(signal, held);
+  try {
+    return start();
+  } finally {
+    for (const signal of signals) process.off(signal, held);
+  }
 }
 
 const noCompose = (found: string): MusterError =>

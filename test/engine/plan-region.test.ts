@@ -88,7 +88,7 @@ describe('a lost region', () => {
     [
       'a region in the place of a component',
       { scenario: swap('region-lost: west, how: blackhole', 'crash: west') },
-      /^scenario\.yaml:6:17 unknown component "west"/,
+      /^scenario\.yaml:6:17 unknown component or service "west"/,
     ],
     [
       'a region whose services are all behind a profile that is not asked for',

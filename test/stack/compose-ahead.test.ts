@@ -40,6 +40,7 @@ describe('what a compose file declares before anything runs', () => {
     expect(services.get('db')).toEqual({
       ports: [5432],
       volumes: ['data'],
+      mounts: [{ folder: '', path: '/d', volume: 'data' }],
       restart: 'always',
       region: 'a',
       profiles: ['deep'],
