@@ -57,7 +57,7 @@ export const removeKeptFolders = async (): Promise<string[]> =>
  * Removes what drills whose Muster is gone left behind. Throws an environment error when there is no engine
  * to ask.
  */
-export async function sweepLeftovers(say: (text: string) => void): Promise<void> {
+export async function removeOrphans(say: (text: string) => void): Promise<void> {
   if ((await askForLeftovers(say)).every((one) => one.alive)) return;
   say(`removed what an earlier drill left: ${sweptText(await removeWhatWasLeft(say))}`);
 }

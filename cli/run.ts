@@ -13,7 +13,7 @@ import { createLiveBoard } from '../reports/live.ts';
 import { renderSweep, type Sweep } from '../reports/sweep.ts';
 import { renderOverview, renderSummary } from '../reports/terminal.ts';
 import { plannedText } from './drill-messages.ts';
-import { prepare, provideImagesOf, sweepLeftovers } from './host.ts';
+import { prepare, provideImagesOf, removeOrphans } from './host.ts';
 import { catchInterruption } from './interruption.ts';
 import { drillHere, providerFor, type DrillFlags, type Ran } from './one-drill.ts';
 import {
@@ -254,5 +254,5 @@ export async function prepareHost(
   say: (text: string) => void,
 ): Promise<void> {
   if (flags.prepare) await prepare(say);
-  await sweepLeftovers(say);
+  await removeOrphans(say);
 }

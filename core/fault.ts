@@ -110,7 +110,7 @@ export interface StorageFault<Params = never> extends ComponentFaultEntry<Params
 export interface SystemFault<System, Params = never> extends ComponentFaultEntry<Params> {
   on: 'system';
   /** It breaks one way in: who goes another way meets nothing of it. */
-  oneWay?: true;
+  oneRoute?: true;
   inject(system: System, params: Params, context: FaultContext): Promise<ActiveFault>;
 }
 
@@ -161,13 +161,13 @@ export interface StoreTarget {
    * The component that the store's service is, when that can suffer the fault `through`: stores are then
    * reached by way of it. Null otherwise.
    */
-  way(through: string): WayTo | null;
+  way(through: string): RouteTo | null;
   /** Loses the key that everything was encrypted with; gives the undo. */
   loseKey(): Undo;
 }
 
 /** What the way to a store can suffer, in the terms of its driver. */
-export interface WayTo {
+export interface RouteTo {
   /** Throws for parameters that the fault does not take. */
   suffer(params: Record<string, Json>, context: FaultContext): Promise<ActiveFault>;
 }

@@ -28,7 +28,7 @@ export const flagWrong = 1;
 export const flagContinues = 2;
 
 export type Kind = (typeof kinds)[keyof typeof kinds];
-export type Outcome = (typeof outcomes)[keyof typeof outcomes];
+export type OperationOutcome = (typeof outcomes)[keyof typeof outcomes];
 
 /** Two unsigned 32-bit halves; 0,0 stands for no value. */
 export interface Digest {
@@ -40,7 +40,7 @@ export const absent: Digest = { low: 0, high: 0 };
 export interface LedgerRecord {
   load: number;
   kind: Kind;
-  outcome: Outcome;
+  outcome: OperationOutcome;
   flags: number;
   id: number;
   group: number;
@@ -67,7 +67,7 @@ export function readRecord(view: DataView, at: number): LedgerRecord {
   return {
     load: view.getUint8(at),
     kind: view.getUint8(at + 1) as Kind,
-    outcome: view.getUint8(at + 2) as Outcome,
+    outcome: view.getUint8(at + 2) as OperationOutcome,
     flags: view.getUint8(at + 3),
     id: view.getUint32(at + 4, true),
     group: view.getUint32(at + 8, true),

@@ -240,7 +240,7 @@ export const resultSchema = z.strictObject({
   notes: z
     .array(z.strictObject({ atMs: z.number(), text: z.string() }))
     .describe('What was noted on the way: nothing is judged by them'),
-  limits: z.array(z.string()).describe('What this drill does not show'),
+  limitations: z.array(z.string()).describe('What this drill does not show'),
 });
 
 export type DrillResult = z.infer<typeof resultSchema>;

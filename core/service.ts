@@ -48,7 +48,7 @@ export interface ServiceState {
  * without a connection, or where nobody listened): how the other side had ended it when it was given up;
  * `open` when it had not.
  */
-export interface Knock {
+export interface ConnectionTry {
   connected: 'accepted' | 'refused' | 'silent' | 'unreachable';
   ended: 'closed' | 'reset' | 'open' | null;
 }
@@ -173,10 +173,10 @@ export interface Service extends Shell {
    * ports with, which accepts connections by itself and ends them in its own way. Sends `say` and listens
    * until the deadline (default 1000 ms); with `listen: false` an accepted connection is enough.
    */
-  knock(
+  tryConnection(
     containerPort: number,
     options?: { say?: string; listen?: boolean; deadlineMs?: number },
-  ): Promise<Knock>;
+  ): Promise<ConnectionTry>;
   /**
    * Replaces a file of the container's own layer, running or not. Environment error for a path that is
    * mounted from elsewhere.

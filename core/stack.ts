@@ -1,4 +1,4 @@
-import type { Knock, Service } from './service.ts';
+import type { ConnectionTry, Service } from './service.ts';
 
 export interface ImageRecord {
   service: string;
@@ -26,14 +26,19 @@ export interface Attempt {
  */
 export interface LostRegion {
   /**
-   * Tries a connection to a service of the region by its name, from another container, as Service.knock does.
+   * Tries a connection to a service of the region by its name, from another container, as
+   * Service.tryConnection does.
    */
-  knock(service: string, port: number, options?: { listen?: boolean; deadlineMs?: number }): Promise<Knock>;
+  tryConnection(
+    service: string,
+    port: number,
+    options?: { listen?: boolean; deadlineMs?: number },
+  ): Promise<ConnectionTry>;
   /** True while all of it is lost, read back from the kernel and the engine. */
   inPlace(): Promise<boolean>;
   /**
-   * Every attempt since the loss but those of `knock`. Rejects where it is not known what came through: never
-   * an empty list instead.
+   * Every attempt since the loss but those of `tryConnection`. Rejects where it is not known what came
+   * through: never an empty list instead.
    */
   attempts(): Promise<Attempt[]>;
   /**

@@ -184,7 +184,7 @@ export interface EventData {
    * A fault of one way in: the port of the target's service that clients would come by, and the components
    * whose clients do, as the strategy has it.
    */
-  'fault.way': { id: string; fault: string; target: string; port: number; usedBy: string[] };
+  'fault.route': { id: string; fault: string; target: string; port: number; usedBy: string[] };
   /**
    * When the recovery was over. `there` null: it could not be seen, and `proof` says why. `staysAway`: the
    * scenario leaves the target away by intent.
@@ -257,7 +257,7 @@ export interface EventData {
   note: { text: string };
   'stack.down': { ok: boolean; error?: string };
   /** `trouble`: of an aborted drill, what kind; it decides the exit code, then and when judged again. */
-  'drill.ended': { outcome: Outcome; error?: string; trouble?: Trouble };
+  'drill.ended': { outcome: DrillOutcome; error?: string; trouble?: Trouble };
 }
 /**
  * A backup that a fault met when all of it was written, at `completeAtMs`, and only committing it was left:
@@ -283,7 +283,7 @@ export interface RegionAccess {
   error?: string;
 }
 /** `completed`: judged as it stands. Otherwise it did not run to its end, and says why. */
-export type Outcome = 'completed' | 'refused' | 'aborted' | 'interrupted';
+export type DrillOutcome = 'completed' | 'refused' | 'aborted' | 'interrupted';
 export type EventType = keyof EventData;
 
 export type TimelineEvent<T extends EventType = EventType> = {

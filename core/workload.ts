@@ -1,10 +1,10 @@
-import type { Kind, Outcome } from './ledger.ts';
+import type { Kind, OperationOutcome } from './ledger.ts';
 
 /** How the ledger is told of an operation. Times are the clock's own (absolute monotonic ms). */
 export interface Recorder {
   record(
     kind: Kind,
-    outcome: Outcome,
+    outcome: OperationOutcome,
     id: number,
     group: number,
     invokedMs: number,

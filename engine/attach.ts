@@ -4,7 +4,7 @@ import type { PlannedComponent } from '../core/planned.ts';
 import type { Service } from '../core/service.ts';
 import { tellBeginning } from './beginning.ts';
 import type { Drill } from './drill-context.ts';
-import { ownSecretsOf, secretOf, serviceOf } from './surroundings.ts';
+import { ownSecretsOf, secretOf, serviceOf } from './drill-environment.ts';
 import { unlessAborted } from './undo.ts';
 import { waitFor } from './waiting.ts';
 

@@ -11,7 +11,7 @@ import { keptOutput, lastLines, type Kept } from './command-output.ts';
 import type { Drill, Sandbox, Control, Given } from './drill-context.ts';
 import { runOnHost } from './host-command.ts';
 import { commandTitle } from '../core/steps/command.ts';
-import { hiddenIn, ownSecretsOf, secretOf, serviceOf } from './surroundings.ts';
+import { hiddenIn, ownSecretsOf, secretOf, serviceOf } from './drill-environment.ts';
 
 export interface CommandOutcome {
   exitCode: number | null;

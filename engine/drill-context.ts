@@ -13,8 +13,8 @@ import type { LedgerWriter } from './ledger-file.ts';
 import type { OwnSecrets } from './own-secrets.ts';
 import type { Moments } from './moments.ts';
 import type { Plan } from '../core/planned.ts';
-import type { Pulse } from './pulse.ts';
-import type { Loss } from './region-loss.ts';
+import type { ClientWatch } from './client-watch.ts';
+import type { RegionLoss } from './region-loss.ts';
 import type { TimelineWriter } from './timeline-writer.ts';
 import type { UndoStack } from './undo.ts';
 
@@ -69,7 +69,7 @@ export interface Sandbox {
   readonly stores: Map<string, StoreTarget>;
   readonly attached: Map<string, Attached>;
   /** Regions that were lost, by name. */
-  readonly regions: Map<string, Loss>;
+  readonly regions: Map<string, RegionLoss>;
   /** What was done to components so far, in order, but for what was so beforehand. */
   readonly inflicted: { id: string; fault: string; target: string; done: ActiveFault }[];
   /** Writes of each load that were acknowledged so far. */
@@ -83,7 +83,7 @@ export interface Control {
   readonly signal: AbortSignal;
   progress(progress: Progress): void;
   readonly undo: UndoStack;
-  readonly pulse: Pulse;
+  readonly clientWatch: ClientWatch;
   readonly moments: Moments;
   readonly seed: number;
   readonly keep: boolean;

@@ -1,7 +1,7 @@
 import { every } from '../core/clock.ts';
 import { messageOf, MusterError } from '../core/errors.ts';
 import type { Plan } from '../core/planned.ts';
-import type { Outcome } from '../core/timeline.ts';
+import type { DrillOutcome } from '../core/timeline.ts';
 import type { Control, Drill, EngineDependencies, RunOptions } from './drill-context.ts';
 import { openDrill } from './open-drill.ts';
 import { nothingHanded, type Ending, type Handed, type Phase } from './phases/phase.ts';
@@ -21,11 +21,11 @@ export async function runDrill(
   plan: Plan,
   dependencies: EngineDependencies,
   options: RunOptions,
-): Promise<{ id: string; folder: string; outcome: Outcome; error: unknown }> {
+): Promise<{ id: string; folder: string; outcome: DrillOutcome; error: unknown }> {
   const drill = openDrill(plan, dependencies, options);
   const { timeline } = drill;
   const stopFlushing = every(dependencies.clock, ledgerFlushMs, () => drill.ledger.flush());
-  let outcome: Outcome = 'completed';
+  let outcome: DrillOutcome = 'completed';
   let error: unknown = null;
   for (const text of plan.notes) timeline.emit('note', { text });
   try {

@@ -45,7 +45,7 @@ export async function inject(
     );
     if (target.isUnderTest && !plan.beforehand) {
       drill.inflicted.push({ ...which, done: inflicted });
-      if (inflicted.way !== undefined) emitWay(drill, which, inflicted.way);
+      if (inflicted.way !== undefined) emitRoute(drill, which, inflicted.way);
     }
     const asks = target.isUnderTest && !plan.beforehand && inflicted.stillThere !== undefined;
     timeline.emit('fault.injected', { ...which, facts: inflicted.facts, ...(asks ? { asks } : {}) });
@@ -66,7 +66,7 @@ export async function inject(
 }
 
 /** Who comes by the way that is broken. */
-function emitWay(
+function emitRoute(
   drill: Recorded & Given,
   which: { id: string; fault: string; target: string },
   port: number,
@@ -75,7 +75,7 @@ function emitWay(
   const comesBy = [...drill.plan.components.values()].filter(
     ({ declared }) => declared.clients?.service === service && declared.clients.port === port,
   );
-  drill.timeline.emit('fault.way', { ...which, port, usedBy: comesBy.map((one) => one.name) });
+  drill.timeline.emit('fault.route', { ...which, port, usedBy: comesBy.map((one) => one.name) });
 }
 
 export async function witness(

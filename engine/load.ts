@@ -10,7 +10,7 @@ import {
   outcomes,
   valueFor,
   windowIds,
-  type Outcome,
+  type OperationOutcome,
 } from '../core/ledger.ts';
 import { seededRandom } from '../core/random.ts';
 
@@ -194,9 +194,9 @@ function recorded(
 ): Operations {
   const inTime = (begunMs: number, endedMs: number): Seen =>
     slowMs !== null && endedMs - begunMs > slowMs ? 'slow' : 'right';
-  const outcomeOf = (error: unknown): Outcome =>
+  const outcomeOf = (error: unknown): OperationOutcome =>
     error instanceof OperationError && error.certain ? outcomes.fail : outcomes.unknown;
-  const outcomeFrom = async (work: Promise<void>): Promise<Outcome> =>
+  const outcomeFrom = async (work: Promise<void>): Promise<OperationOutcome> =>
     work.then(() => outcomes.ok, outcomeOf);
   return {
     write: async (group, version) => {

@@ -23,11 +23,11 @@ interface View {
 }
 
 function clientsView(drill: Control & Given): View {
-  const { plan, pulse } = drill;
-  pulse.forgiveWrong();
+  const { plan, clientWatch } = drill;
+  clientWatch.forgiveWrong();
   return {
     what: 'waiting for clients to have right answers for long enough',
-    calm: async () => pulse.settled(plan.scenario.settle.ms + settleMarginMs, settledOperations),
+    calm: async () => clientWatch.settled(plan.scenario.settle.ms + settleMarginMs, settledOperations),
     awaited: brokenComponents(drill),
   };
 }

@@ -7,7 +7,7 @@ import type { Drill, EngineDependencies, RunOptions } from './drill-context.ts';
 import { createLedgerWriter } from './ledger-file.ts';
 import { createMoments } from './moments.ts';
 import type { Plan } from '../core/planned.ts';
-import { createPulse } from './pulse.ts';
+import { createClientWatch } from './client-watch.ts';
 import { createTimelineWriter } from './timeline-writer.ts';
 import { createUndoStack } from './undo.ts';
 
@@ -60,7 +60,7 @@ export function openDrill(plan: Plan, dependencies: EngineDependencies, options:
     timeline,
     ledger,
     undo: createUndoStack(clock),
-    pulse: createPulse(clock, dependencies.progress),
+    clientWatch: createClientWatch(clock, dependencies.progress),
     moments: createMoments(),
     originMs,
     secrets: new Set(),

@@ -10,8 +10,8 @@ import type { Drill, Recorded, Sandbox, Control, Given } from './drill-context.t
 import type { PlannedStore } from '../core/planned.ts';
 import { damageObjects, digestsIn } from './stored-objects.ts';
 import { watchedStore } from './regions.ts';
-import { ownSecretsOf, secretOf, serviceOf } from './surroundings.ts';
-import { wayTo } from './targets/way.ts';
+import { ownSecretsOf, secretOf, serviceOf } from './drill-environment.ts';
+import { routeTo } from './targets/route.ts';
 
 /** Opens every store of the strategy and the repository over them, and says what a fault may ask of each. */
 export async function openStores(drill: Drill): Promise<void> {
@@ -34,7 +34,7 @@ export async function openStores(drill: Drill): Promise<void> {
       points,
       reopen,
       wrote: (key) => drill.repository!.wrote(key),
-      way: (through) => wayTo(drill, service, through),
+      way: (through) => routeTo(drill, service, through),
       refusal: async (wanted) =>
         refusalOf(
           drill,

@@ -72,7 +72,7 @@ export function backupOf(context: Context, id: string): PlannedBackup | null {
 }
 
 /** Components by way of which a store in that service is reached, and which can suffer the fault. */
-export const waysTo = (
+export const routesTo = (
   components: ReadonlyMap<string, PlannedComponent>,
   registries: Registries,
   service: unknown,

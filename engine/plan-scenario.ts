@@ -16,7 +16,7 @@ import { checkFaults } from './plan-fault.ts';
 import { owned, type Problems } from './plan-input.ts';
 import { checkLoads, notesOnLoads } from './plan-load.ts';
 import { workOf } from './steps/index.ts';
-import { notesOnWays } from './plan-way.ts';
+import { notesOnRoutes } from './plan-route.ts';
 
 /**
  * Pairs what a scenario asks for with what the strategy's components can do. Problems are collected, not
@@ -114,5 +114,5 @@ function notesOn(context: Context, faults: PlannedFault[], backups: PlannedBacku
   }
   if (!strategy.detection.healthCheck && scenario.recover !== 'automatic')
     notes.push('the strategy does not say how failures are noticed: detection counts as it happened here');
-  return [...notes, ...notesOnWays(context, faults), ...notesOnLoads(scenario, components, hit, backups)];
+  return [...notes, ...notesOnRoutes(context, faults), ...notesOnLoads(scenario, components, hit, backups)];
 }

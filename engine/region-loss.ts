@@ -3,7 +3,7 @@ import type { LostRegion } from '../core/stack.ts';
 import type { RegionAccess } from '../core/timeline.ts';
 
 /** A region that was lost: how to get it back, and what Muster itself did with what is in it meanwhile. */
-export interface Loss {
+export interface RegionLoss {
   how: 'dead' | 'blackhole';
   lost: LostRegion;
   undo: Undo | null;

@@ -6,7 +6,7 @@ import type { Service } from '../core/service.ts';
 import type { Store } from '../core/store.ts';
 import type { Json, RegionAccess } from '../core/timeline.ts';
 import type { Recorded, Sandbox, Control, Given } from './drill-context.ts';
-import type { Loss } from './region-loss.ts';
+import type { RegionLoss } from './region-loss.ts';
 import { sayWait } from './waiting.ts';
 import { withDeadline } from '../core/deadline.ts';
 
@@ -149,7 +149,7 @@ export function undoOfLoss(drill: Recorded & Sandbox, region: string, undo: Undo
   return loss.undo;
 }
 
-async function endOfLoss(drill: Recorded, region: string, loss: Loss): Promise<void> {
+async function endOfLoss(drill: Recorded, region: string, loss: RegionLoss): Promise<void> {
   const { timeline } = drill;
   const attempts = await loss.lost.attempts().catch((error: unknown) => messageOf(error));
   loss.over = true;

@@ -33,7 +33,7 @@ export async function settled(
 }
 
 export async function startLoads(drill: Drill, loads: Load[]): Promise<void> {
-  const { plan, timeline, pulse } = drill;
+  const { plan, timeline, clientWatch } = drill;
   for (const [index, [name, load]] of Object.entries(plan.scenario.load).entries()) {
     const { target, rate, volatile } = load;
     const workload = workloadOf(drill, load);
@@ -54,7 +54,7 @@ export async function startLoads(drill: Drill, loads: Load[]): Promise<void> {
       ratePerSecond: rate.perSecond,
       recorder,
       firstId: loadSpaceOf(plan.scenario.load, name).firstId,
-      seen: pulse.watch(name, workload.kind === 'data'),
+      seen: clientWatch.watch(name, workload.kind === 'data'),
       slowMs: plan.strategy.slo?.slow?.ms ?? null,
     };
     loads.push(

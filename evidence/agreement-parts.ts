@@ -118,7 +118,7 @@ function paramsDisagree({ events }: Agreement, { faults }: Again): string | null
 
 /** A fault of one way in tells whose clients come by it, as the strategy has it. */
 function waysDisagree({ strategy, events }: Agreement, { faults }: Again): string | null {
-  const ways = eventsOf(events, 'fault.way');
+  const ways = eventsOf(events, 'fault.route');
   const wrong = firstOf(ways, (event) => {
     const { target, port, usedBy } = event.data;
     const service = strategy.components[target]?.service ?? target;
@@ -134,7 +134,7 @@ function waysDisagree({ strategy, events }: Agreement, { faults }: Again): strin
   const isOfWay = ({ data }: TimelineEvent<'fault.injected'>): boolean =>
     faults.some(
       ({ id, fault, plan }) =>
-        id === data.id && !plan.beforehand && fault.on === 'system' && fault.oneWay === true,
+        id === data.id && !plan.beforehand && fault.on === 'system' && fault.oneRoute === true,
     );
   return firstOf(
     eventsOf(events, 'fault.injected').filter(isOfWay),

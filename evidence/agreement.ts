@@ -118,7 +118,7 @@ function faultsDisagree({ scenario, strategy, events, known }: Agreement): strin
     'fault.witnessed',
     'fault.unwitnessed',
     'fault.failed',
-    'fault.way',
+    'fault.route',
     'fault.asked-again',
   );
   return firstOf(

@@ -178,7 +178,7 @@ const shapes = {
   'fault.witnessed': z.strictObject({ ...fault, proof: text, facts }),
   'fault.unwitnessed': z.strictObject({ ...fault, waitedMs: ms }),
   'fault.failed': z.strictObject({ ...fault, error: text }),
-  'fault.way': z.strictObject({ ...fault, port: z.int().min(1).max(65_535), usedBy: texts }),
+  'fault.route': z.strictObject({ ...fault, port: z.int().min(1).max(65_535), usedBy: texts }),
   'fault.asked-again': z.strictObject({
     ...fault,
     there: z.boolean().nullable(),

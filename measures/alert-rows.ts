@@ -5,7 +5,7 @@ import type { AlertPlan } from '../core/strategy.ts';
 import { eventsOf } from '../core/timeline.ts';
 import { formatDuration } from '../core/units.ts';
 import { slide, watchedBy, wouldFireAfterMs, type Firing, type Watched } from './client-window.ts';
-import { momentsOf, type Moments } from './drill.ts';
+import { drillTimesOf, type DrillTimes } from './drill-times.ts';
 import { recoveryTimeOf } from './rto.ts';
 
 export type AlertRow = DrillResult['alerts'][number];
@@ -18,7 +18,7 @@ const unknown = { ...silent, state: 'unknown', component: null, basis: 'not meas
  * was.
  */
 export function alertRows(evidence: Evidence): AlertRow[] {
-  const moments = momentsOf(evidence.events);
+  const moments = drillTimesOf(evidence.events);
   const rows = Object.entries(evidence.strategy.alerts ?? {}).map(([name, alert]) =>
     alertRow(evidence, moments, name, alert),
   );
@@ -31,7 +31,7 @@ const conditionOf = (alert: AlertPlan): string =>
     : `less than ${alert.at.text} of the operations in ${alert.over.text} are done within ${alert.above.text}`;
 
 /** Each component with a load by itself, unless the alert names one; the first to fire speaks for all. */
-function alertRow(evidence: Evidence, moments: Moments, name: string, alert: AlertPlan): AlertRow {
+function alertRow(evidence: Evidence, moments: DrillTimes, name: string, alert: AlertPlan): AlertRow {
   const { loads, damage } = evidence.ledger;
   const common = { alert: name, when: alert.when, severity: alert.severity, condition: conditionOf(alert) };
   const { faultMs } = moments;
@@ -83,7 +83,7 @@ interface Seen {
 
 function told(
   evidence: Evidence,
-  moments: Moments,
+  moments: DrillTimes,
   seen: Seen,
 ): Omit<AlertRow, 'alert' | 'when' | 'severity' | 'condition' | 'component'> {
   const { alert, watched, firing, faultMs } = seen;
@@ -141,7 +141,7 @@ function howFired(seen: Seen, firedMs: number): Pick<AlertRow, 'basis' | 'detail
 /** Nobody acts before somebody knows: in real life the outage goes on. */
 function laterMs(
   evidence: Evidence,
-  moments: Moments,
+  moments: DrillTimes,
   { alert, own, watched, faultMs }: Seen,
 ): number | null {
   const { impactMs, correctMs } = recoveryTimeOf(own, moments, evidence.ledger.damage);
@@ -158,7 +158,7 @@ function laterMs(
  * Derived from its settings, for a drill does not wait for it. That it sees this kind of outage at all is
  * known only where a health probe of the drill saw it.
  */
-function healthCheckRow(evidence: Evidence, moments: Moments): AlertRow[] {
+function healthCheckRow(evidence: Evidence, moments: DrillTimes): AlertRow[] {
   const { healthCheck } = evidence.strategy.detection;
   if (!healthCheck) return [];
   const { every, misses } = healthCheck;

@@ -2,7 +2,7 @@ import type { Evidence, Measure } from '../core/measure.ts';
 import { formatDuration } from '../core/units.ts';
 import type { Finding } from '../core/verdict.ts';
 import { alertRows, type AlertRow } from './alert-rows.ts';
-import { momentsOf, type Moments } from './drill.ts';
+import { drillTimesOf, type DrillTimes } from './drill-times.ts';
 import { finding, seqsOf, weights } from './finding.ts';
 import { recoveryTimeOf } from './rto.ts';
 
@@ -33,7 +33,7 @@ function quietFinding(evidence: Evidence, row: AlertRow): Finding {
  * What clients first felt came after the recovery had been begun: no alert on them could have said anything
  * before.
  */
-export const isRepair = (impactMs: number, { automatic, recoveryBegunMs }: Moments): boolean =>
+export const isRepair = (impactMs: number, { automatic, recoveryBegunMs }: DrillTimes): boolean =>
   !automatic && recoveryBegunMs !== null && impactMs >= recoveryBegunMs;
 
 /**
@@ -41,7 +41,7 @@ export const isRepair = (impactMs: number, { automatic, recoveryBegunMs }: Momen
  * is what windows are there to pass over; a longer one that fires nothing is one that nobody hears of.
  */
 function noticedFinding(evidence: Evidence, rows: readonly AlertRow[]): Finding[] {
-  const moments = momentsOf(evidence.events);
+  const moments = drillTimesOf(evidence.events);
   const { faultMs, automatic } = moments;
   const { impactMs, correctMs } = recoveryTimeOf(evidence.ledger.loads, moments, evidence.ledger.damage);
   // Where clients felt nothing until somebody acted, what they felt then is the repair.

@@ -3,7 +3,7 @@ import type { Evidence, Measure } from '../core/measure.ts';
 import { eventsOf } from '../core/timeline.ts';
 import { formatCount, formatDuration } from '../core/units.ts';
 import type { Finding } from '../core/verdict.ts';
-import { momentsOf } from './drill.ts';
+import { drillTimesOf } from './drill-times.ts';
 import { finding, plural, seqsOf, weights } from './finding.ts';
 import { steadyMs, steadyOperations } from './ledger-service.ts';
 import { silentBeforeMs } from './silence.ts';
@@ -49,7 +49,7 @@ export function unavailableSeconds(
   evidence: Pick<Evidence, 'events'>,
 ): number | null {
   if (ledger.damage !== null) return null;
-  const endMs = momentsOf(evidence.events).observationEndedMs ?? Infinity;
+  const endMs = drillTimesOf(evidence.events).observationEndedMs ?? Infinity;
   const rates = new Map(
     eventsOf(evidence.events, 'load.begun').map((event) => [event.data.index, event.data.ratePerSecond]),
   );
@@ -191,7 +191,7 @@ function impactFinding(
 export const availability: Measure = {
   about: 'The client was served until the fault; with impact: none, after it as well',
   judge(evidence) {
-    const { faultMs, observationEndedMs } = momentsOf(evidence.events);
+    const { faultMs, observationEndedMs } = drillTimesOf(evidence.events);
     const steady = evidence.ledger.loads.map((load) => steadyFinding(evidence, load, faultMs));
     return [
       ...spared(evidence).map((one) => impactFinding(evidence, one, faultMs, observationEndedMs)),

@@ -2,7 +2,7 @@ import type { Evidence, Measure } from '../core/measure.ts';
 import { eventsOf, type TimelineEvent } from '../core/timeline.ts';
 import { formatBytes, formatDuration } from '../core/units.ts';
 import type { Finding } from '../core/verdict.ts';
-import { momentsOf } from './drill.ts';
+import { drillTimesOf } from './drill-times.ts';
 import { finding, plural, weights } from './finding.ts';
 import { logReachOf } from './log-reach.ts';
 import { protectionOf, type ProtectionSeen } from './protection.ts';
@@ -86,7 +86,7 @@ function judgeLog(
       evidence: [one.begunSeq],
       detail: 'Nothing of the log was durable when the fault came.',
     });
-  const { faultMs } = momentsOf(evidence.events);
+  const { faultMs } = drillTimesOf(evidence.events);
   // What was broken before the fault itself, as the way to a store, may keep a log waiting by right.
   const { lagMs, missedMs } = logReachOf(evidence, one.backup, one.component, untilMs);
   if (faultMs === untilMs && missedMs !== null && missedMs > (lagMs ?? 0))
@@ -109,7 +109,7 @@ function judgeLog(
 export const backups: Measure = {
   about: 'Backups left durable recovery points in every required store, and none failed before the fault',
   judge(evidence) {
-    const { disturbedMs: faultMs } = momentsOf(evidence.events);
+    const { disturbedMs: faultMs } = drillTimesOf(evidence.events);
     const ran = protectionOf(evidence.events, faultMs);
     const missing = evidence.scenario.protect.filter((name) => !ran.some((one) => one.backup === name));
     return [

@@ -1,7 +1,7 @@
 import type { Measure } from '../core/measure.ts';
 import type { TimelineEvent } from '../core/timeline.ts';
 import { formatDuration } from '../core/units.ts';
-import { momentsOf } from './drill.ts';
+import { drillTimesOf } from './drill-times.ts';
 import { finding } from './finding.ts';
 
 /**
@@ -97,7 +97,7 @@ export const clock: Measure = {
     "From the first load to the end of the verification, the clock on the wall went no further than the drill's own",
   judge({ events }) {
     const fromMs = events.find(({ type }) => type === 'load.begun')?.atMs ?? 0;
-    const untilMs = momentsOf(events).verifiedMs ?? Infinity;
+    const untilMs = drillTimesOf(events).verifiedMs ?? Infinity;
     const leap = largestLeap(events, fromMs, untilMs);
     if (leap === null) return [];
     const { before, after, ms, limitMs } = leap;

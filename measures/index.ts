@@ -15,20 +15,20 @@ import { rto } from './rto.ts';
 import { schedule } from './schedule.ts';
 import { service } from './service.ts';
 import { slo } from './slo.ts';
-import { standing } from './standing.ts';
+import { readyAtEnd } from './ready-at-end.ts';
 import { stillThere } from './still-there.ts';
 import { undo } from './undo.ts';
-import { way } from './way.ts';
+import { route } from './route.ts';
 import { witness } from './witness.ts';
 
 /** Every measure, in the order in which a report tells them. */
 export const measures: Record<string, Measure> = {
   witness,
   clock,
-  way,
+  route,
   rto,
   service,
-  standing,
+  'ready-at-end': readyAtEnd,
   'still-there': stillThere,
   rpo,
   integrity,

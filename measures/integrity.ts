@@ -11,7 +11,7 @@ interface Rule {
   found: string;
   /**
    * What was examined, for a person; null when the question was never put: then there is no finding, and a
-   * line among the limits.
+   * line among the limitations.
    */
   exercised(data: DataAnalysis, load: LoadAnalysis): string | null;
 }

@@ -3,14 +3,14 @@ import { exitCodes, inputError, messageOf, type Trouble } from '../core/errors.t
 import type { Evidence, Measure } from '../core/measure.ts';
 import { procedureKinds, procedureOf } from '../core/procedures.ts';
 import type { DrillResult } from '../core/result.ts';
-import { eventsOf, firstOf, lastOf, type Outcome, type TimelineEvent } from '../core/timeline.ts';
+import { eventsOf, firstOf, lastOf, type DrillOutcome, type TimelineEvent } from '../core/timeline.ts';
 import { exitCodeOf, worstVerdict, type Finding } from '../core/verdict.ts';
 import { alertRows } from './alert-rows.ts';
 import { unavailableSeconds } from './availability.ts';
 import { delayMs, delayOf } from './detection.ts';
-import { momentsOf } from './drill.ts';
+import { drillTimesOf } from './drill-times.ts';
 import { finding } from './finding.ts';
-import { limitsOf } from './limits.ts';
+import { limitationsOf } from './limitations.ts';
 import { countsForLoss, lossOf } from './loss.ts';
 import { madeReady, totalMs } from './made-ready.ts';
 import { timeScaleOf } from './protection.ts';
@@ -91,7 +91,7 @@ export function judge({ events, ledger, measures, damage = null }: JudgeInput): 
           : exitCodeOf(verdict),
     score: scoreOf(findings),
     time,
-    waterfall: waterfallOf(events, momentsOf(events), time.impactMs, time.correctMs),
+    waterfall: waterfallOf(events, drillTimesOf(events), time.impactMs, time.correctMs),
     data: dataSection(evidence),
     objectives: objectivesSection(evidence),
     loads: loadsSection(evidence.ledger),
@@ -106,12 +106,12 @@ export function judge({ events, ledger, measures, damage = null }: JudgeInput): 
     unavailableSeconds: unavailableSeconds(evidence.ledger, evidence),
     alerts: alertRows(evidence),
     errorBudget: errorBudgetOf(evidence),
-    limits: limitsOf(evidence),
+    limitations: limitationsOf(evidence),
   };
 }
 
 interface Ending {
-  outcome: Outcome;
+  outcome: DrillOutcome;
   error: string | null;
   seq: number | null;
   trouble: Trouble | null;
@@ -238,7 +238,7 @@ function provenOnly(one: Finding, seqs: ReadonlySet<number>): Finding {
 
 function timeSection(evidence: Evidence): DrillResult['time'] {
   const { events, strategy, ledger } = evidence;
-  const moments = momentsOf(events);
+  const moments = drillTimesOf(events);
   const { faultMs, witnessedMs, detectedMs, recoveryBegunMs, recoveryEndedMs, readyMs, verifiedMs } = moments;
   const time = recoveryTimeOf(ledger.loads, moments, ledger.damage);
   const delay = delayOf(strategy, moments.automatic);
@@ -281,7 +281,7 @@ const objectivesSection = (evidence: Evidence): DrillResult['objectives'] =>
 function dataSection(evidence: Evidence): DrillResult['data'] {
   const loss = lossOf(
     evidence.ledger.loads.filter(countsForLoss),
-    momentsOf(evidence.events).faultMs,
+    drillTimesOf(evidence.events).faultMs,
     evidence.ledger.damage,
   );
   const worst = rpoRows(evidence).map((row) => row.worstMs);

@@ -1,4 +1,4 @@
-import { kinds, recordBytes, type Kind, type LedgerSource, type Outcome } from '../core/ledger.ts';
+import { kinds, recordBytes, type Kind, type LedgerSource, type OperationOutcome } from '../core/ledger.ts';
 import type { IdRange } from './ledger-survey.ts';
 import { isSound } from './ledger-record.ts';
 
@@ -52,7 +52,8 @@ export interface IdHistory {
 }
 
 export const kindOf = (batch: Batch, row: number): Kind => batch.kind[row] as Kind;
-export const outcomeOf = (batch: Batch, row: number): Outcome => batch.outcome[row] as Outcome;
+export const outcomeOf = (batch: Batch, row: number): OperationOutcome =>
+  batch.outcome[row] as OperationOutcome;
 
 /**
  * One pass over the ledger: the range's records, sorted, then each id in turn. The history is only valid

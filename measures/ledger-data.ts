@@ -2,7 +2,7 @@ import { dataClasses, type DataAnalysis, type DataClass } from '../core/analysis
 import { kinds, outcomes } from '../core/ledger.ts';
 import type { Batch, IdHistory } from './ledger-batch.ts';
 import { kindOf, outcomeOf } from './ledger-batch.ts';
-import type { Fate } from './ledger-fate.ts';
+import type { Classified } from './ledger-classify.ts';
 
 const examplesPerClass = 5;
 
@@ -53,35 +53,36 @@ const seconds = (ms: number): string => `${(ms / 1000).toFixed(3)} s`;
  * Adds one id. Lost and stale count the same: what was acknowledged is not there. What was lost after the
  * recovery is no loss that a recovery point bounds.
  */
-export function addFate(
+export function addClassified(
   tally: DataTally,
   batch: Batch,
   history: IdHistory,
-  fate: Fate,
+  classified: Classified,
   context: DataContext,
 ): void {
   const { data } = tally;
   countOperations(data, batch, history);
   data.readBack += history.readbacks;
-  if (fate.last !== -1) data.acknowledged += 1;
-  if (fate.last !== -1 && batch.invokedMs[fate.last]! >= context.recoveredMs)
+  if (classified.last !== -1) data.acknowledged += 1;
+  if (classified.last !== -1 && batch.invokedMs[classified.last]! >= context.recoveredMs)
     data.acknowledgedAfterRecovery += 1;
-  if (fate.last !== -1 && kindOf(batch, fate.last) === kinds.remove) data.removals += 1;
+  if (classified.last !== -1 && kindOf(batch, classified.last) === kinds.remove) data.removals += 1;
   if (history.readbacks > 1) {
     data.classes.duplicated += 1;
     addExample(data, 'duplicated', history.id, () => `read back ${history.readbacks} times`);
   }
-  if (fate.class === null) return;
-  data.classes[fate.class] += 1;
-  if (fate.class === 'survived') {
-    if (fate.proven) addSurvivor(tally, batch, fate.last, context);
+  if (classified.class === null) return;
+  data.classes[classified.class] += 1;
+  if (classified.class === 'survived') {
+    if (classified.proven) addSurvivor(tally, batch, classified.last, context);
     return;
   }
-  addExample(data, fate.class, history.id, () => storyOf(batch, history, fate));
-  if (isLoss(fate)) addLoss(data, batch.endedMs[fate.last]!, context);
+  addExample(data, classified.class, history.id, () => storyOf(batch, history, classified));
+  if (isLoss(classified)) addLoss(data, batch.endedMs[classified.last]!, context);
 }
 
-export const isLoss = (fate: Fate): boolean => fate.class === 'lost' || fate.class === 'stale';
+export const isLoss = (classified: Classified): boolean =>
+  classified.class === 'lost' || classified.class === 'stale';
 
 export function addExample(
   data: DataAnalysis,
@@ -129,21 +130,21 @@ function addLoss(data: DataAnalysis, ackMs: number, { faultMs }: DataContext): v
   if (data.newestLostAckMs === null || ackMs > data.newestLostAckMs) data.newestLostAckMs = ackMs;
 }
 
-function storyOf(batch: Batch, history: IdHistory, fate: Fate): string {
+function storyOf(batch: Batch, history: IdHistory, classified: Classified): string {
   const last =
-    fate.last === -1
+    classified.last === -1
       ? 'nothing of it was acknowledged'
-      : `${kindOf(batch, fate.last) === kinds.remove ? 'removal' : 'write'} acknowledged at ${seconds(batch.endedMs[fate.last]!)}`;
+      : `${kindOf(batch, classified.last) === kinds.remove ? 'removal' : 'write'} acknowledged at ${seconds(batch.endedMs[classified.last]!)}`;
   const now =
     history.shown === -1
       ? 'absent'
-      : isLoss(fate) || fate.class === 'lost-after-recovery'
-        ? shownInstead(batch, fate)
+      : isLoss(classified) || classified.class === 'lost-after-recovery'
+        ? shownInstead(batch, classified)
         : 'there';
   return `${last}; on reading back ${now}`;
 }
 
-const shownInstead = (batch: Batch, { last }: Fate): string =>
+const shownInstead = (batch: Batch, { last }: Classified): string =>
   kindOf(batch, last) === kinds.remove ? 'there' : 'there with an older value';
 
 /**
@@ -153,9 +154,9 @@ const shownInstead = (batch: Batch, { last }: Fate): string =>
  * nothing, and a write of unknown outcome may have taken effect after the recovery. Counted by a second pass,
  * for the newest survivor is known only after the first.
  */
-export function addHole(tally: DataTally, batch: Batch, history: IdHistory, fate: Fate): void {
-  const ackMs = batch.endedMs[fate.last]!;
-  if (!isLoss(fate) || !(ackMs < tally.newestProvenInvokedMs)) return;
+export function addHole(tally: DataTally, batch: Batch, history: IdHistory, classified: Classified): void {
+  const ackMs = batch.endedMs[classified.last]!;
+  if (!isLoss(classified) || !(ackMs < tally.newestProvenInvokedMs)) return;
   tally.data.holes += 1;
   addExample(
     tally.data,

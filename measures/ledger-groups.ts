@@ -1,5 +1,5 @@
 import { kinds, outcomes } from '../core/ledger.ts';
-import { sameValue } from './ledger-fate.ts';
+import { sameValue } from './ledger-classify.ts';
 import { kindOf, outcomeOf, type Batch, type IdHistory } from './ledger-batch.ts';
 import { groupIdsMax } from './ledger-record.ts';
 

@@ -1,10 +1,16 @@
 import type { DataAnalysis, LedgerAnalysis } from '../core/analysis.ts';
 import type { LedgerSource } from '../core/ledger.ts';
 import { firstOf, type TimelineEvent } from '../core/timeline.ts';
-import { declaredLoads, momentsOf, recoveryBoundaryMs, type DeclaredLoad, type Moments } from './drill.ts';
+import {
+  declaredLoads,
+  drillTimesOf,
+  recoveryBoundaryMs,
+  type DeclaredLoad,
+  type DrillTimes,
+} from './drill-times.ts';
 import { createBatch, eachId, type Batch } from './ledger-batch.ts';
-import { addExample, addFate, addHole, createTally, mayHaveHoles } from './ledger-data.ts';
-import { judgeFate, type Fate } from './ledger-fate.ts';
+import { addExample, addClassified, addHole, createTally, mayHaveHoles } from './ledger-data.ts';
+import { classify, type Classified } from './ledger-classify.ts';
 import { watchGroups } from './ledger-groups.ts';
 import { judgeReads } from './ledger-reads.ts';
 import { analyseService } from './ledger-service.ts';
@@ -24,7 +30,7 @@ const portionDefault: Portion = { records: 1_500_000, idsPerWindow: 1024 };
 
 interface Sweep {
   source: LedgerSource;
-  moments: Moments;
+  moments: DrillTimes;
   batch: Batch;
   wrong: Uint8Array;
   damaged: boolean;
@@ -34,8 +40,8 @@ interface Sweep {
  * Judges the client's own record against what was read back, for each load that began. Pure, and in bounded
  * memory: ids are taken in ranges of so many records, with one pass over the ledger for each, plus a handful
  * of passes for everything else. Times are ms since the drill's origin. A ledger that contradicts the
- * timeline or itself is damaged: then no load has `data`. Loss and integrity after DESIGN §3 (ledger-fate.ts,
- * ledger-groups.ts), reads ledger-reads.ts, service ledger-service.ts.
+ * timeline or itself is damaged: then no load has `data`. Loss and integrity after DESIGN §3
+ * (ledger-classify.ts, ledger-groups.ts), reads ledger-reads.ts, service ledger-service.ts.
  */
 export function analyseLedger(
   source: LedgerSource,
@@ -43,7 +49,7 @@ export function analyseLedger(
   portion: Portion = portionDefault,
 ): LedgerAnalysis {
   const loads = declaredLoads(events);
-  const moments = momentsOf(events);
+  const moments = drillTimesOf(events);
   const survey = surveyLedger(source, loads, portion.idsPerWindow, boundsOf(events));
   const damage = survey.damage ?? contradictionOf(survey, source, loads, events);
   const plans = new Map(
@@ -103,7 +109,7 @@ function judgeLoad(sweep: Sweep, load: DeclaredLoad, ranges: readonly IdRange[])
     readBack,
   };
   const tally = createTally();
-  const fate: Fate = { class: null, last: -1, proven: false };
+  const classified: Classified = { class: null, last: -1, proven: false };
   const groups = watchGroups((group, torn, what) => {
     tally.data.groups += 1;
     if (!torn) return;
@@ -118,8 +124,8 @@ function judgeLoad(sweep: Sweep, load: DeclaredLoad, ranges: readonly IdRange[])
     eachId(source, load.index, range, batch, (history) => {
       judgeReads(batch, history, context, markWrong);
       if (!readBack) return;
-      judgeFate(batch, history, context, fate);
-      addFate(tally, batch, history, fate, context);
+      classify(batch, history, context, classified);
+      addClassified(tally, batch, history, classified, context);
       groups.member(batch, history);
     });
     groups.end();
@@ -136,8 +142,8 @@ function judgeLoad(sweep: Sweep, load: DeclaredLoad, ranges: readonly IdRange[])
   if (!mayHaveHoles(tally)) return tally.data;
   for (const range of ranges) {
     eachId(source, load.index, range, batch, (history) => {
-      judgeFate(batch, history, context, fate);
-      if (fate.last !== -1) addHole(tally, batch, history, fate);
+      classify(batch, history, context, classified);
+      if (classified.last !== -1) addHole(tally, batch, history, classified);
     });
   }
   return tally.data;

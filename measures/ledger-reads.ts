@@ -1,5 +1,5 @@
 import { outcomes } from '../core/ledger.ts';
-import { sameValue } from './ledger-fate.ts';
+import { sameValue } from './ledger-classify.ts';
 import { outcomeOf, type Batch, type IdHistory } from './ledger-batch.ts';
 
 export interface ReadContext {

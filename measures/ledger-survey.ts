@@ -1,6 +1,6 @@
 import { flagContinues, kinds, recordBytes, type LedgerSource } from '../core/ledger.ts';
 import { eventsOf, type TimelineEvent } from '../core/timeline.ts';
-import type { DeclaredLoad } from './drill.ts';
+import type { DeclaredLoad } from './drill-times.ts';
 import type { TimeBounds } from './ledger-times.ts';
 import { flawOf } from './ledger-record.ts';
 

@@ -1,7 +1,7 @@
 import type { LoadAnalysis } from '../core/analysis.ts';
 
 /** What several loads lost together. Times are ms since the drill's origin; null is: nothing was lost. */
-export interface Loss {
+export interface LostWrites {
   rpaMs: number;
   lost: number;
   acknowledged: number;
@@ -36,7 +36,7 @@ export function lossOf(
   loads: readonly LoadAnalysis[],
   faultMs: number | null,
   damage: string | null,
-): Loss | string {
+): LostWrites | string {
   if (damage !== null) return `the ledger is damaged: ${damage}`;
   if (faultMs === null) return 'nothing was broken';
   if (loads.length === 0) return 'no load wrote data that must be kept';

@@ -2,15 +2,15 @@ import type { LoadAnalysis } from '../core/analysis.ts';
 import type { Evidence } from '../core/measure.ts';
 import type { Strategy } from '../core/strategy.ts';
 import { eventsOf } from '../core/timeline.ts';
-import type { Moments } from './drill.ts';
+import type { DrillTimes } from './drill-times.ts';
 import type { RecoveryTime } from './recovery-time.ts';
 
-interface Way {
+interface Route {
   service: string;
   port: number | null;
 }
 
-const wayOf = ({ components }: Strategy, name: string): Way | null => {
+const routeOf = ({ components }: Strategy, name: string): Route | null => {
   const component = components[name];
   return component
     ? {
@@ -29,11 +29,11 @@ export function ownClients(
   component: string,
 ): LoadAnalysis[] {
   const own = loads.filter((load) => load.target === component);
-  const way = wayOf(strategy, component);
+  const way = routeOf(strategy, component);
   if (own.length > 0 || way === null) return own;
   const service = strategy.components[component]!.service ?? component;
   return loads.filter(({ target }) => {
-    const other = wayOf(strategy, target);
+    const other = routeOf(strategy, target);
     return (
       other !== null &&
       (other.service === service ||
@@ -52,7 +52,7 @@ const unknown = { rtaMs: null, correctMs: null, impactMs: null, resolutionMs: nu
 export function probedTime(
   { events, strategy }: Pick<Evidence, 'events' | 'strategy'>,
   component: string,
-  { faultMs }: Moments,
+  { faultMs }: DrillTimes,
 ): RecoveryTime | null {
   if (faultMs === null) return { ...unknown, reason: 'nothing was broken' };
   const ready = eventsOf(events, 'ready').findLast(({ data }) => data.component === component);

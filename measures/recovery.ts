@@ -1,7 +1,7 @@
 import type { Measure } from '../core/measure.ts';
 import { eventsOf, lastOf, type TimelineEvent } from '../core/timeline.ts';
 import type { Verdict } from '../core/verdict.ts';
-import { lastAttempt } from './drill.ts';
+import { lastAttempt } from './drill-times.ts';
 import { finding, plural, weights } from './finding.ts';
 
 /**

@@ -3,7 +3,7 @@ import { eventsOf, type TimelineEvent } from '../core/timeline.ts';
 import { formatBytes } from '../core/units.ts';
 import type { Keep } from '../core/strategy.ts';
 import type { Finding } from '../core/verdict.ts';
-import { momentsOf } from './drill.ts';
+import { drillTimesOf } from './drill-times.ts';
 import { finding, plural, weights } from './finding.ts';
 
 /** Names of recovery points that a report lists; the timeline has them all. */
@@ -72,7 +72,7 @@ function judgeKept(evidence: Evidence, kept: Kept): Finding[] {
   const ended = eventsOf(events, 'prune.ended').filter(own);
   const failed = eventsOf(events, 'prune.failed').filter(own);
   const durable = eventsOf(events, 'backup.durable').filter(own);
-  const untilMs = momentsOf(events).disturbedMs ?? Infinity;
+  const untilMs = drillTimesOf(events).disturbedMs ?? Infinity;
   const early = failed.filter(({ atMs }) => atMs < untilMs);
   const prunedBy = eventsOf(events, 'backup.begun')
     .filter(own)

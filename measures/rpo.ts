@@ -2,9 +2,9 @@ import type { LoadAnalysis } from '../core/analysis.ts';
 import type { Evidence, Measure } from '../core/measure.ts';
 import { eventsOf } from '../core/timeline.ts';
 import { formatCount, formatDuration } from '../core/units.ts';
-import { faultedComponents, momentsOf } from './drill.ts';
+import { faultedComponents, drillTimesOf } from './drill-times.ts';
 import { finding, plural, seqsOf, weights, writesLeast } from './finding.ts';
-import { countsForLoss, lossOf, type Loss } from './loss.ts';
+import { countsForLoss, lossOf, type LostWrites } from './loss.ts';
 import type { ObjectiveRow } from './objective.ts';
 import { stepsOf } from './protection.ts';
 import { worstLossOf, type Worst } from './worst-loss.ts';
@@ -35,7 +35,7 @@ export function rpoRows(evidence: Evidence): ObjectiveRow[] {
 export const operationsLeast = 100;
 
 function rowOf(evidence: Evidence, component: string, objectiveMs: number): ObjectiveRow {
-  const { faultMs } = momentsOf(evidence.events);
+  const { faultMs } = drillTimesOf(evidence.events);
   const loads = ownLoads(evidence, component);
   const loss = lossOf(loads, faultMs, evidence.ledger.damage);
   const row = { component, kind: 'rpo' as const, objectiveMs, evidence: evidenceOf(evidence, component) };
@@ -108,7 +108,7 @@ function tooThin({ scenario }: Evidence, loads: readonly LoadAnalysis[]): string
 /** A promise that lies between what is known to be lost and what may be is neither kept nor broken. */
 function heldAgainst(
   objectiveMs: number,
-  loss: Loss,
+  loss: LostWrites,
   worst: Worst,
 ): Pick<ObjectiveRow, 'worstMs' | 'verdict' | 'basis' | 'detail'> {
   const seen = `${tellLoss(loss)}: RPA ${formatDuration(loss.rpaMs)}, and at most ${formatDuration(loss.atMostMs)}, as far back as the newest write that is there.`;
@@ -142,7 +142,7 @@ function heldAgainst(
 const ownLoads = ({ ledger }: Evidence, component: string): LoadAnalysis[] =>
   ledger.loads.filter((load) => load.target === component && countsForLoss(load));
 
-function tellLoss(loss: Loss): string {
+function tellLoss(loss: LostWrites): string {
   if (loss.lost === 0) return `None of ${formatCount(loss.acknowledged)} acknowledged writes is missing`;
   const share = `${formatCount(loss.lost)} of ${formatCount(loss.acknowledged)} acknowledged writes are missing`;
   return `${share} (${formatCount(loss.lostBeforeFault)} from before the fault, ${formatCount(loss.lostAfterFault)} from after it)`;
@@ -168,7 +168,7 @@ const unpromised = (evidence: Evidence) =>
     if (evidence.strategy.components[component]?.objectives.rpo) return [];
     const loss = lossOf(
       ownLoads(evidence, component),
-      momentsOf(evidence.events).faultMs,
+      drillTimesOf(evidence.events).faultMs,
       evidence.ledger.damage,
     );
     if (typeof loss === 'string' || loss.lost === 0) return [];
@@ -188,7 +188,7 @@ const unpromised = (evidence: Evidence) =>
 
 export const rpo: Measure = {
   about:
-    'Loss: from the oldest acknowledged write that is missing to the fault, and its worst case, against the RPO',
+    'LostWrites: from the oldest acknowledged write that is missing to the fault, and its worst case, against the RPO',
   judge: (evidence) => [
     ...rpoRows(evidence).map((row) =>
       finding({

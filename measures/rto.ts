@@ -3,7 +3,7 @@ import type { Evidence, Measure } from '../core/measure.ts';
 import { formatCount, formatDuration } from '../core/units.ts';
 import type { Finding } from '../core/verdict.ts';
 import { basisWith, delayMs, delayOf } from './detection.ts';
-import { faultedComponents, momentsOf, type Moments } from './drill.ts';
+import { faultedComponents, drillTimesOf, type DrillTimes } from './drill-times.ts';
 import { finding, seqsOf, weights } from './finding.ts';
 import { madeReady, readyText, totalMs } from './made-ready.ts';
 import { steadyMs, steadyOperations } from './ledger-service.ts';
@@ -20,7 +20,7 @@ const nothing = { rtaMs: null, correctMs: null, impactMs: null, resolutionMs: nu
  */
 export function recoveryTimeOf(
   loads: readonly LoadAnalysis[],
-  moments: Moments,
+  moments: DrillTimes,
   damage: string | null,
 ): RecoveryTime {
   if (damage !== null) return { ...nothing, reason: `the ledger is damaged: ${damage}` };
@@ -50,7 +50,7 @@ export function recoveryTimeOf(
 }
 
 /** Nobody was told of a failure, and nobody was served. */
-function silentOf(loads: readonly LoadAnalysis[], moments: Moments): string | null {
+function silentOf(loads: readonly LoadAnalysis[], moments: DrillTimes): string | null {
   for (const load of loads) {
     const ms = silentAtEndMs(load, moments);
     if (ms !== null)
@@ -62,7 +62,7 @@ function silentOf(loads: readonly LoadAnalysis[], moments: Moments): string | nu
 /** Why loads that felt the fault were not right again, and whether that is certain. */
 function neverRight(
   open: readonly LoadAnalysis[],
-  moments: Moments,
+  moments: DrillTimes,
   faultMs: number,
   impactMs: number,
 ): RecoveryTime {
@@ -101,7 +101,7 @@ function neverRight(
  */
 function asksTooSeldom(
   { ratePerSecond, service, series }: LoadAnalysis,
-  { observationEndedMs, recoveryEndedMs, faultMs }: Moments,
+  { observationEndedMs, recoveryEndedMs, faultMs }: DrillTimes,
 ): boolean {
   // A journey is several operations.
   const perSecond = Math.max(
@@ -135,7 +135,7 @@ export function rtoRows(evidence: Evidence): ObjectiveRow[] {
     if (!rto) return [];
     const own = ownClients(evidence, component);
     if (own.length > 0) return [rowOf(evidence, component, rto.ms, own)];
-    const probed = probedTime(evidence, component, momentsOf(evidence.events));
+    const probed = probedTime(evidence, component, drillTimesOf(evidence.events));
     return probed === null ? [] : [rowOf(evidence, component, rto.ms, [], probed)];
   });
 }
@@ -147,7 +147,7 @@ function rowOf(
   loads: readonly LoadAnalysis[],
   probed?: RecoveryTime,
 ): ObjectiveRow {
-  const moments = momentsOf(evidence.events);
+  const moments = drillTimesOf(evidence.events);
   const time = probed ?? recoveryTimeOf(loads, moments, evidence.ledger.damage);
   const delay = delayOf(evidence.strategy, moments.automatic);
   const ready = madeReady(evidence.events, time.correctMs);

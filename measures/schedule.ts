@@ -2,7 +2,7 @@ import type { Evidence, Measure } from '../core/measure.ts';
 import { eventsOf, lastOf } from '../core/timeline.ts';
 import { formatCount, formatDuration } from '../core/units.ts';
 import type { Finding, Verdict } from '../core/verdict.ts';
-import { momentsOf } from './drill.ts';
+import { drillTimesOf } from './drill-times.ts';
 import { finding, seqsOf, weights } from './finding.ts';
 import { countsForLoss } from './loss.ts';
 import { protectionOf, recoveryMeansOf, type PointSeen, type ProtectionSeen } from './protection.ts';
@@ -181,7 +181,7 @@ export const schedule: Measure = {
   about:
     'Backup schedules ran as declared: age of the newest point and the loss before the fault are explained by I/k + D',
   judge(evidence) {
-    const { disturbedMs: faultMs } = momentsOf(evidence.events);
+    const { disturbedMs: faultMs } = drillTimesOf(evidence.events);
     const scheduled = protectionOf(evidence.events, faultMs).filter(
       (one) => one.intervalMs !== null && one.scaledMs !== null,
     );

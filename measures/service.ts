@@ -2,7 +2,7 @@ import type { LoadAnalysis } from '../core/analysis.ts';
 import type { Evidence, Measure } from '../core/measure.ts';
 import { formatDuration } from '../core/units.ts';
 import type { Finding } from '../core/verdict.ts';
-import { faultedComponents, momentsOf } from './drill.ts';
+import { faultedComponents, drillTimesOf } from './drill-times.ts';
 import { finding } from './finding.ts';
 import { recoveryTimeOf, timeEvidence } from './rto.ts';
 import { silentAtEndMs } from './silence.ts';
@@ -12,7 +12,7 @@ import { silentAtEndMs } from './silence.ts';
  * say.
  */
 function judgeLoad(evidence: Evidence, load: LoadAnalysis): Finding {
-  const time = recoveryTimeOf([load], momentsOf(evidence.events), evidence.ledger.damage);
+  const time = recoveryTimeOf([load], drillTimesOf(evidence.events), evidence.ledger.damage);
   const common = {
     id: `service/${load.load}`,
     title: `${load.load} has right answers again`,
@@ -44,7 +44,7 @@ function unfelt(evidence: Evidence): Finding[] {
   const spared = ledger.loads.every(
     ({ load }) => (scenario.load[load]?.impact ?? scenario.impact) === 'none',
   );
-  if (momentsOf(events).faultMs === null || promised || spared || ledger.damage !== null) return [];
+  if (drillTimesOf(events).faultMs === null || promised || spared || ledger.damage !== null) return [];
   return [
     finding({
       id: 'service/felt',
@@ -63,7 +63,7 @@ export const service: Measure = {
     'Clients felt the fault, unless they were to notice nothing, and have right answers again, whether or not an RTO was promised',
   judge(evidence) {
     const { loads } = evidence.ledger;
-    const moments = momentsOf(evidence.events);
+    const moments = drillTimesOf(evidence.events);
     const felt = loads.filter((load) => load.service.impactMs !== null);
     const silent = loads.filter((load) => !felt.includes(load) && silentAtEndMs(load, moments) !== null);
     const judged = [...felt, ...silent].map((load) => judgeLoad(evidence, load));

@@ -3,7 +3,7 @@ import type { Evidence, Measure } from '../core/measure.ts';
 import type { DrillResult } from '../core/result.ts';
 import { formatDuration } from '../core/units.ts';
 import { basisWith, delayMs, delayOf } from './detection.ts';
-import { momentsOf, type Moments } from './drill.ts';
+import { drillTimesOf, type DrillTimes } from './drill-times.ts';
 import { finding, seqsOf, weights } from './finding.ts';
 import { recoveryTimeOf } from './rto.ts';
 
@@ -39,7 +39,7 @@ function badMsOf(load: LoadAnalysis, faultMs: number, endMs: number): number {
 export function errorBudgetOf(evidence: Evidence): ErrorBudget | null {
   const { slo } = evidence.strategy;
   if (!slo) return null;
-  const moments = momentsOf(evidence.events);
+  const moments = drillTimesOf(evidence.events);
   const budgetMs = Math.round((1 - slo.availability.share) * slo.over.ms);
   const known = {
     target: slo.availability.share,
@@ -72,7 +72,7 @@ export function errorBudgetOf(evidence: Evidence): ErrorBudget | null {
 
 function unmeasured(
   { ledger, strategy }: Evidence,
-  moments: Moments,
+  moments: DrillTimes,
   loads: readonly LoadAnalysis[],
 ): string | null {
   if (ledger.damage !== null) return `The ledger is damaged: ${ledger.damage}.`;
@@ -90,7 +90,7 @@ export const slo: Measure = {
   judge(evidence) {
     const budget = errorBudgetOf(evidence);
     if (!budget) return [];
-    const moments = momentsOf(evidence.events);
+    const moments = drillTimesOf(evidence.events);
     const time = recoveryTimeOf(evidence.ledger.loads, moments, evidence.ledger.damage);
     const open = budget.badMs !== null && time.impactMs !== null && time.correctMs === null;
     const { worstBurnt } = budget;

@@ -1,6 +1,6 @@
 import { eventsOf, type Stage, type TimelineEvent } from '../core/timeline.ts';
 import type { DrillResult } from '../core/result.ts';
-import type { Moments } from './drill.ts';
+import type { DrillTimes } from './drill-times.ts';
 
 export type Segment = DrillResult['waterfall'][number];
 
@@ -33,7 +33,7 @@ export function stretchesOf(events: readonly TimelineEvent[], endMs: number): St
  */
 export function waterfallOf(
   events: readonly TimelineEvent[],
-  moments: Moments,
+  moments: DrillTimes,
   impactMs: number | null,
   correctMs: number | null,
 ): Segment[] {
@@ -67,7 +67,7 @@ export function waterfallOf(
 
 function ownerOf(
   stretches: readonly Stretch[],
-  moments: Moments,
+  moments: DrillTimes,
   impactMs: number | null,
   correctMs: number | null,
   ms: number,

@@ -2,10 +2,10 @@ import type { Evidence } from '../core/measure.ts';
 import { eventsOf } from '../core/timeline.ts';
 import { formatDuration } from '../core/units.ts';
 import { basisWith, delayMs, delayOf, type Delay } from './detection.ts';
-import { momentsOf } from './drill.ts';
+import { drillTimesOf } from './drill-times.ts';
 import { unhurriedMs } from './ledger-service.ts';
 import { logReachOf } from './log-reach.ts';
-import type { Loss } from './loss.ts';
+import type { LostWrites } from './loss.ts';
 import { protectionOf, recoveryMeansOf, stepsOf, type ProtectionSeen } from './protection.ts';
 import { judgeSchedule } from './schedule.ts';
 
@@ -43,8 +43,8 @@ interface Interval {
  * the log explains it; where it does not, the loss may reach back to the base. A schedule that did not do
  * what it says bounds nothing.
  */
-export function worstLossOf(evidence: Evidence, component: string, loss: Loss): Worst {
-  const moments = momentsOf(evidence.events);
+export function worstLossOf(evidence: Evidence, component: string, loss: LostWrites): Worst {
+  const moments = drillTimesOf(evidence.events);
   const thrown =
     loss.lostAfterFault > 0
       ? delayOf(evidence.strategy, moments.automatic)
@@ -84,8 +84,8 @@ export function worstLossOf(evidence: Evidence, component: string, loss: Loss): 
  * The loss that was observed, or what the log that was replayed would have lost had the fault come when it
  * was as late as it was at worst: the lag is the D of a backup that has no interval.
  */
-function observedWorst(evidence: Evidence, component: string, loss: Loss, thrown: Delay): Worst {
-  const { faultMs } = momentsOf(evidence.events);
+function observedWorst(evidence: Evidence, component: string, loss: LostWrites, thrown: Delay): Worst {
+  const { faultMs } = drillTimesOf(evidence.events);
   const lagMs = longestLagMs(evidence, component, faultMs!);
   const afterMs = loss.lostAfterFault > 0 ? Math.max(0, loss.newestMs! - faultMs!) : 0;
   const isLate = lagMs + afterMs > loss.rpaMs;
@@ -124,8 +124,8 @@ function longestLagMs({ events, scenario }: Evidence, component: string, faultMs
 /**
  * `none`: the loss that was observed is the answer. Otherwise what bounds it, which may be nothing at all.
  */
-function intervalsBehind(evidence: Evidence, component: string, loss: Loss): Interval[] | 'none' {
-  const ran = protectionOf(evidence.events, momentsOf(evidence.events).faultMs);
+function intervalsBehind(evidence: Evidence, component: string, loss: LostWrites): Interval[] | 'none' {
+  const ran = protectionOf(evidence.events, drillTimesOf(evidence.events).faultMs);
   const means = recoveryMeansOf(evidence, component, ran);
   if (means.replayed && whyLogBoundsNothing(evidence, component, loss) === null) return 'none';
   if (means.restored)
@@ -143,7 +143,7 @@ function intervalsBehind(evidence: Evidence, component: string, loss: Loss): Int
  * that hung, would lose more in real life, where the base is older than the drill. A log that hung is found
  * out as well where the base happens to be so young that little or nothing is lost.
  */
-function whyLogBoundsNothing(evidence: Evidence, component: string, loss: Loss): string | null {
+function whyLogBoundsNothing(evidence: Evidence, component: string, loss: LostWrites): string | null {
   const replays = stepsOf(evidence.scenario)
     .filter((step) => 'replay' in step)
     .filter(({ replay }) => replay.split('.')[0] === component);
@@ -153,8 +153,8 @@ function whyLogBoundsNothing(evidence: Evidence, component: string, loss: Loss):
   return [...logs].map((log) => whyNotBy(evidence, log, component, loss)).find((why) => why !== null) ?? null;
 }
 
-function whyNotBy(evidence: Evidence, log: string, component: string, loss: Loss): string | null {
-  const faultMs = momentsOf(evidence.events).faultMs!;
+function whyNotBy(evidence: Evidence, log: string, component: string, loss: LostWrites): string | null {
+  const faultMs = drillTimesOf(evidence.events).faultMs!;
   const reach = logReachOf(evidence, log, component, faultMs);
   if (loss.lostBeforeFault > 0 && reach.lagMs === null)
     return 'no part of the log was seen to be durable by the fault';
@@ -206,7 +206,7 @@ const ofSchedule = (seen: ProtectionSeen): Interval => ({
  * user's, or with another component. A component that an action of its own recovered, such as a promotion,
  * rests on no backup.
  */
-function wentBack({ scenario }: Evidence, component: string, loss: Loss): boolean {
+function wentBack({ scenario }: Evidence, component: string, loss: LostWrites): boolean {
   const steps = stepsOf(scenario);
   const acted = steps.some((step) => 'run' in step && step.target === component);
   return loss.lost > 0 && !acted && steps.some((step) => 'command' in step || 'restore' in step);
@@ -218,7 +218,7 @@ function declared(
   component: string,
   named: readonly string[],
 ): Interval[] | 'none' {
-  const ran = protectionOf(events, momentsOf(events).faultMs);
+  const ran = protectionOf(events, drillTimesOf(events).faultMs);
   const all = Object.entries(strategy.components[component]?.backups ?? {}).flatMap(([name, plan]) => {
     const seen = ran.find((one) => one.component === component && one.name === name) ?? null;
     if (!plan.every || (named.length > 0 && !named.includes(name)) || seen?.holdsData === false) return [];
@@ -236,7 +236,7 @@ function declared(
 
 function scheduledWorst(
   timed: readonly (Interval & { durabilityMs: number })[],
-  loss: Loss,
+  loss: LostWrites,
   faultMs: number,
   thrown: Delay,
 ): Worst {

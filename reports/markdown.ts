@@ -168,7 +168,7 @@ function render(result: DrillResult): string {
           ),
         ]
       : []),
-    `#### What this drill does not show\n\n${result.limits.map((limit) => `- ${escapeMarkdown(limit)}`).join('\n') || 'Nothing was stated.'}`,
+    `#### What this drill does not show\n\n${result.limitations.map((limit) => `- ${escapeMarkdown(limit)}`).join('\n') || 'Nothing was stated.'}`,
   ];
   return `${sections.join('\n\n').replace(/\n{3,}/g, '\n\n')}\n`;
 }

@@ -193,8 +193,8 @@ function findings(page: Page, result: DrillResult): void {
 
 function limits(page: Page, result: DrillResult): void {
   heading(page, 'What this drill does not show');
-  if (result.limits.length === 0) page.y += page.text('Nothing was stated.', { colour: 'soft' });
-  rows(page, result.limits, 0, (limit) => {
+  if (result.limitations.length === 0) page.y += page.text('Nothing was stated.', { colour: 'soft' });
+  rows(page, result.limitations, 0, (limit) => {
     page.y += page.text(`– ${limit}`, { size: 7, lines: 2 }) + 1.5;
   });
 }

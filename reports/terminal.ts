@@ -232,7 +232,7 @@ export function renderSummary(result: DrillResult, { color, width }: TerminalOpt
     ...result.notes.flatMap(({ text }, index) =>
       labelled(index === 0 ? 'Noted' : '', oneLine(text), paint, width),
     ),
-    ...result.limits.flatMap((limit, index) =>
+    ...result.limitations.flatMap((limit, index) =>
       labelled(index === 0 ? 'Does not show' : '', oneLine(limit), paint, width),
     ),
   ].join('\n');

@@ -1,6 +1,6 @@
 import { environmentError, messageOf } from '../core/errors.ts';
 import type { Helper } from '../core/service.ts';
-import { applyRules, countedBy, countingRules, noRules, rulesInPlace } from './attempts.ts';
+import { applyRules, countedBy, countingRules, noRules, rulesInPlace } from './connection-attempts.ts';
 import type { Inspection } from './runtime.ts';
 import type { AimedMember, LostMember, Member } from './lost-member.ts';
 import type { DrillSite } from './drill-site.ts';

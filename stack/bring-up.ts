@@ -93,7 +93,7 @@ export async function bringUp(provider: StackProviderOptions, up: StackUpOptions
     await down();
     throw up.signal?.aborted
       ? error
-      : await namingImages(error, { runtime, config, recipes: choice.kitchen.folder, place });
+      : await namingImages(error, { runtime, config, recipes: choice.recipes.folder, place });
   }
 }
 

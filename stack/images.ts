@@ -12,7 +12,7 @@ import {
   recipesFolder,
   tagOf,
   variableOf,
-  type Kitchen,
+  type ImageRecipes,
 } from './recipes.ts';
 import { statusOf, type Runtime } from './runtime.ts';
 
@@ -29,7 +29,7 @@ export interface ImageChoice {
   mode: 'auto' | 'pull' | 'build';
   /** `host:port` of a mirror that keeps the official names; null for the official registries. */
   mirror: string | null;
-  kitchen: Kitchen;
+  recipes: ImageRecipes;
   registryDeadlineMs: number;
 }
 
@@ -37,7 +37,7 @@ export interface ImageChoice {
 export function imageChoice(
   env: Readonly<Record<string, string | undefined>>,
   progress: (line: string) => void,
-  overrides: Partial<Kitchen> = {},
+  overrides: Partial<ImageRecipes> = {},
 ): ImageChoice {
   const mode = env['MUSTER_IMAGES'] || 'auto';
   if (mode !== 'auto' && mode !== 'pull' && mode !== 'build') {
@@ -46,8 +46,8 @@ export function imageChoice(
       expected: 'auto, pull or build',
     });
   }
-  const kitchen = { folder: recipesFolder, appEntry, progress, ...overrides };
-  return { mode, mirror: env['MUSTER_REGISTRY'] || null, kitchen, registryDeadlineMs: 5_000 };
+  const recipes = { folder: recipesFolder, appEntry, progress, ...overrides };
+  return { mode, mirror: env['MUSTER_REGISTRY'] || null, recipes, registryDeadlineMs: 5_000 };
 }
 
 /**
@@ -72,7 +72,7 @@ export async function provideImages(
   wanted: ReadonlyMap<string, string | null>,
   choice: ImageChoice,
 ): Promise<Map<string, ChosenImage>> {
-  const known = await recipeNames(choice.kitchen.folder);
+  const known = await recipeNames(choice.recipes.folder);
   for (const name of wanted.keys()) {
     if (!known.includes(name))
       throw inputError(`no recipe for ${variableOf(name)}`, {
@@ -112,11 +112,11 @@ async function fetched(work: Work, name: string, official: string | null): Promi
     if (!choice.mirror && (await digestOf(runtime, await recipeTag(work, name)))) return null;
     const answer = await registryAnswers(runtime.container.dockerode, reference, choice.registryDeadlineMs);
     if (!answer.ok) {
-      choice.kitchen.progress(`${reference} is not to be had (${answer.why}): building an equivalent`);
+      choice.recipes.progress(`${reference} is not to be had (${answer.why}): building an equivalent`);
       return null;
     }
   }
-  await pull(runtime.container.dockerode, reference, choice.kitchen.progress);
+  await pull(runtime.container.dockerode, reference, choice.recipes.progress);
   return { name, reference, digest: await recordedDigest(runtime, reference), source: 'pulled' };
 }
 
@@ -125,13 +125,13 @@ async function built(work: Work, name: string): Promise<ChosenImage> {
   const tag = await recipeTag(work, name);
   if (!(await digestOf(runtime, tag))) {
     const parents = new Map<string, string>();
-    for (const parent of await parentsOf(name, choice.kitchen))
+    for (const parent of await parentsOf(name, choice.recipes))
       parents.set(parent.name, (await provide(work, parent.name, parent.official)).reference);
     await withDeadline(
       systemClock,
       `building ${tag}`,
       longMs,
-      build(runtime, name, tag, parents, choice.kitchen),
+      build(runtime, name, tag, parents, choice.recipes),
     );
   }
   return { name, reference: tag, digest: await recordedDigest(runtime, tag), source: 'built' };
@@ -143,13 +143,13 @@ async function built(work: Work, name: string): Promise<ChosenImage> {
  */
 async function recipeTag(work: Work, name: string): Promise<string> {
   const parents = new Map<string, string>();
-  for (const parent of await parentsOf(name, work.choice.kitchen)) {
+  for (const parent of await parentsOf(name, work.choice.recipes)) {
     const reference = parent.official
       ? (await provide(work, parent.name, parent.official)).reference
       : await recipeTag(work, parent.name);
     parents.set(parent.name, reference);
   }
-  return tagOf(name, parents, work.choice.kitchen);
+  return tagOf(name, parents, work.choice.recipes);
 }
 
 async function recordedDigest(runtime: Runtime, reference: string): Promise<string> {

@@ -1,4 +1,4 @@
-import type { Counted } from './attempts.ts';
+import type { Counted } from './connection-attempts.ts';
 import type { Container, Inspection } from './runtime.ts';
 
 /** A container of the region, as it was when the region was lost. */

@@ -10,7 +10,7 @@ import { longMs, saying } from './deadline.ts';
 import { followed, type Docker, type EngineEvent, type Runtime } from './runtime.ts';
 
 /** What recipes are made with: where they lie, where the application begins, and who is told of progress. */
-export interface Kitchen {
+export interface ImageRecipes {
   folder: string;
   appEntry: string;
   progress(line: string): void;
@@ -35,8 +35,8 @@ export const nameOf = (variable: string): string =>
 /** Names of all recipes, i.e. folders below `fixtures/images`. */
 export const recipeNames = async (folder: string): Promise<string[]> => (await readdir(folder)).sort();
 
-export async function parentsOf(name: string, kitchen: Kitchen): Promise<Parent[]> {
-  const text = await readFile(join(kitchen.folder, name, 'Dockerfile'), 'utf8').catch(() => '');
+export async function parentsOf(name: string, recipes: ImageRecipes): Promise<Parent[]> {
+  const text = await readFile(join(recipes.folder, name, 'Dockerfile'), 'utf8').catch(() => '');
   return [...text.matchAll(/^ARG (MUSTER_IMAGE_\w+)(?:=(\S+))?$/gm)].map(([, variable, official]) => ({
     name: nameOf(variable!),
     official: official ?? null,
@@ -51,17 +51,17 @@ export async function parentsOf(name: string, kitchen: Kitchen): Promise<Parent[
 export async function tagOf(
   name: string,
   parents: ReadonlyMap<string, string>,
-  kitchen: Kitchen,
+  recipes: ImageRecipes,
 ): Promise<string> {
   const hash = createHash('sha256');
-  const folder = join(kitchen.folder, name);
+  const folder = join(recipes.folder, name);
   for (const file of (await readdir(folder)).sort())
     hash
       .update(`${file}\0`)
       .update(await readFile(join(folder, file)))
       .update('\0');
   for (const [parent, reference] of [...parents].sort()) hash.update(`${parent}=${reference}\0`);
-  hash.update((await ingredients[name]?.identity(kitchen)) ?? '');
+  hash.update((await additions[name]?.identity(recipes)) ?? '');
   return `muster/${name}:${hash.digest('hex').slice(0, 16)}`;
 }
 
@@ -74,16 +74,16 @@ export async function build(
   name: string,
   tag: string,
   parents: ReadonlyMap<string, string>,
-  kitchen: Kitchen,
+  recipes: ImageRecipes,
 ): Promise<void> {
-  const files = await readdir(join(kitchen.folder, name));
-  kitchen.progress(saying(`building ${tag}`, longMs));
+  const files = await readdir(join(recipes.folder, name));
+  recipes.progress(saying(`building ${tag}`, longMs));
   if (files.includes('mmdebstrap'))
-    return importDebian(runtime.container.dockerode, join(kitchen.folder, name, 'mmdebstrap'), tag);
+    return importDebian(runtime.container.dockerode, join(recipes.folder, name, 'mmdebstrap'), tag);
   const context = await mkdtemp(join(tmpdir(), 'muster-image-'));
   try {
-    for (const file of files) await copyFile(join(kitchen.folder, name, file), join(context, file));
-    await ingredients[name]?.add(context, kitchen);
+    for (const file of files) await copyFile(join(recipes.folder, name, file), join(context, file));
+    await additions[name]?.add(context, recipes);
     await buildContext(runtime.container.dockerode, context, tag, parents);
   } finally {
     await rm(context, { recursive: true, force: true });
@@ -94,9 +94,12 @@ export async function build(
  * What the host puts into a build beside the recipe's own files, and what tells one such addition from
  * another.
  */
-const ingredients: Record<
+const additions: Record<
   string,
-  { identity(kitchen: Kitchen): Promise<string>; add(context: string, kitchen: Kitchen): Promise<void> }
+  {
+    identity(recipes: ImageRecipes): Promise<string>;
+    add(context: string, recipes: ImageRecipes): Promise<void>;
+  }
 > = {
   app: {
     // What goes into the bundle, without making one: every drill asks, and few build.

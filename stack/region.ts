@@ -1,11 +1,11 @@
 import { environmentError } from '../core/errors.ts';
-import type { Knock } from '../core/service.ts';
+import type { ConnectionTry } from '../core/service.ts';
 import type { AimedLoss, Attempt, LostRegion } from '../core/stack.ts';
 import { blackhole } from './blackhole.ts';
-import { knockAt } from './knock.ts';
+import { tryConnectionAt } from './try-connection.ts';
 import { labels, regionLabel } from './owner.ts';
 import { ownNetworkOf, type Inspection } from './runtime.ts';
-import { tombstone } from './tombstone.ts';
+import { refusingStandIn } from './refusing-stand-in.ts';
 import type { Member, LostMember } from './lost-member.ts';
 import type { DrillSite } from './drill-site.ts';
 
@@ -21,7 +21,7 @@ export async function aimAtRegion(
   const neighbours = await addressesOfNeighbours(site, members);
   const named = await namesOfAddresses(site);
   const aimed = await allOrNone(
-    members.map((member) => (how === 'dead' ? tombstone(site, member) : blackhole(site, member))),
+    members.map((member) => (how === 'dead' ? refusingStandIn(site, member) : blackhole(site, member))),
     (one) => one.release(),
   );
   return {
@@ -38,7 +38,7 @@ export async function aimAtRegion(
   };
 }
 
-interface Loss {
+interface ContainersLost {
   region: string;
   members: readonly Member[];
   lost: readonly LostMember[];
@@ -46,12 +46,20 @@ interface Loss {
   named: ReadonlyMap<string, string>;
 }
 
-function lostRegion(site: DrillSite, { region, members, lost, neighbours, named }: Loss): LostRegion {
+function lostRegion(
+  site: DrillSite,
+  { region, members, lost, neighbours, named }: ContainersLost,
+): LostRegion {
   return {
-    knock: async (service, port, options): Promise<Knock> => {
+    tryConnection: async (service, port, options): Promise<ConnectionTry> => {
       const member = members.find((one) => one.name === service);
       if (!member) throw environmentError(`${service} is not in region ${region}`);
-      return knockAt(site.network.on, { network: networkOf(member.found), host: service }, port, options);
+      return tryConnectionAt(
+        site.network.on,
+        { network: networkOf(member.found), host: service },
+        port,
+        options,
+      );
     },
     inPlace: async () => (await Promise.all(lost.map((one) => one.inPlace()))).every((there) => there),
     attempts: async () => {
@@ -90,7 +98,7 @@ async function membersOf({ runtime, drill }: DrillSite, region: string): Promise
 
 const networkOf = (found: Inspection): string => ownNetworkOf(found) ?? 'none';
 
-/** Whoever knocks for a witness is no part of the recovery. */
+/** Whoever tries a connection for a witness is no part of the recovery. */
 async function addressesOfNeighbours(
   { network }: DrillSite,
   members: readonly Member[],

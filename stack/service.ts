@@ -8,7 +8,7 @@ import { checkOf, waitHealthy } from './healthy.ts';
 import { createHelper } from './helper.ts';
 import { keepFolder } from './keep.ts';
 import { digestOf } from './images.ts';
-import { knock } from './knock.ts';
+import { tryConnection } from './try-connection.ts';
 import { watchOomKills } from './oom-kills.ts';
 import { assertOwnPath, followedPath } from './own-path.ts';
 import { labels, regionLabel } from './owner.ts';
@@ -57,8 +57,8 @@ export async function attachService(site: DrillSite, name: string, container: Co
       await assertOwnPath(site, name, container, path);
       await assertOwnPath(site, name, container, await followedPath(place.container, path));
     },
-    knock: async (port, options) =>
-      knock(site.network.on, await inspected(place.container, name), port, options),
+    tryConnection: async (port, options) =>
+      tryConnection(site.network.on, await inspected(place.container, name), port, options),
     putFile: async (path, content, { mode } = {}) =>
       putFile(place.container, name, await ours(), path, content, mode),
     partition: (direction) => partition(site.network, name, ours, direction),

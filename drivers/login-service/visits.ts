@@ -29,7 +29,7 @@ const sampleMs = 25;
 
 /**
  * Visits by autocannon: each arrives with a connection of its own, logs in, looks at the profile, and goes.
- * One run of the generator is one visit, because its endless runs are no record of an outage: they knock at a
+ * One run of the generator is one visit, because its endless runs are no record of an outage: they try a
  * closed port as fast as they can, forget requests whose connection was ended, and never ask where the
  * service is now.
  */

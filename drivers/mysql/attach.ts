@@ -6,9 +6,9 @@ import type { MysqlSystem } from './system.ts';
 import { mysqlVolume } from './volume.ts';
 import { dataWorkload } from './workload.ts';
 import { nothingTorn } from './torn.ts';
-import type { Site } from './site.ts';
+import type { MysqlSite } from './site.ts';
 
-async function siteOf(context: AttachContext<MysqlConfig>): Promise<Site> {
+async function siteOf(context: AttachContext<MysqlConfig>): Promise<MysqlSite> {
   const { component, service, config, clock, seed } = context;
   const password = context.secret(config.passwordFrom);
   const { server, dataFolder } = await identify(context, password);
@@ -23,7 +23,7 @@ async function siteOf(context: AttachContext<MysqlConfig>): Promise<Site> {
     note: (text) => context.note(text),
     beganWith: (what) => context.beganWith(what),
     peer: (name) => context.peer(name),
-    standing: { role: 'primary', source: null, semiSyncAtEnd: null },
+    replicaState: { role: 'primary', source: null, semiSyncAtEnd: null },
     restored: { torn: nothingTorn },
     server,
     ...(await dataHome(service, dataFolder)),

@@ -13,7 +13,7 @@ import {
   type Ran,
 } from './scheduled-events.ts';
 import { tornWords, type Torn } from './torn.ts';
-import type { Site } from './site.ts';
+import type { MysqlSite } from './site.ts';
 import { serverCode } from './session.ts';
 
 const shownDifferences = 5;
@@ -28,7 +28,7 @@ const listed = (all: readonly string[], most: number): string =>
  * waited for, and everything is looked at again. What an older backup rightly brings back is said, and is no
  * difference.
  */
-export const inventoryCheck = (site: Site): Check => ({
+export const inventoryCheck = (site: MysqlSite): Check => ({
   before: async () => {
     const lastTimes = await readLastTimes(site);
     return asJson({ ...(await takeInventory(site)), lastTimes });

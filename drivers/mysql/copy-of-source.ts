@@ -11,7 +11,7 @@ import { backupDump, dumpName } from './dump.ts';
 import { scratchHelper } from './point.ts';
 import { fence, loadBase } from './restore.ts';
 import { assertOwnData } from './own-data.ts';
-import type { Site } from './site.ts';
+import type { MysqlSite } from './site.ts';
 
 const dumpMs = 600_000;
 const readyMs = 120_000;
@@ -21,7 +21,7 @@ const readyMs = 120_000;
  * brings it up read-only: made by a server of Muster's own without network, so that no client ever writes to
  * it in between. What it held is thrown away.
  */
-export async function copyOfSource(site: Site, source: Site): Promise<{ [key: string]: Json }> {
+export async function copyOfSource(site: MysqlSite, source: MysqlSite): Promise<{ [key: string]: Json }> {
   await assertOwnData(site);
   const folder = await mkdtemp(join(tmpdir(), 'muster-copy-'));
   try {
@@ -48,7 +48,7 @@ export async function copyOfSource(site: Site, source: Site): Promise<{ [key: st
 }
 
 /** The source's own dump, as a recovery point would hold it, in a scratch file. */
-async function dumpOf(source: Site, path: string): Promise<Artifact> {
+async function dumpOf(source: MysqlSite, path: string): Promise<Artifact> {
   const put = async (name: string, content: Readable): Promise<{ plainBytes: number; sha256: string }> => {
     // What the source persists is its own affair: another server's role and limits are others.
     if (name !== dumpName) {

@@ -5,7 +5,7 @@ import { startAgain } from '../../faults/process.ts';
 import { choosePages, leafPages, overwriteFor } from './pages.ts';
 import { badPages, evict, locate, overwrite, type TableFile } from './table-file.ts';
 import type { TableName } from './tables.ts';
-import type { Site } from './site.ts';
+import type { MysqlSite } from './site.ts';
 import { serverCode, withSession } from './session.ts';
 
 /**
@@ -13,7 +13,7 @@ import { serverCode, withSession } from './session.ts';
  * be written are written first, or they would mend the damage; pages in memory are then pushed out, or nobody
  * would notice it before the next restart.
  */
-export async function corruptPages(site: Site, damage: PageDamage): Promise<ActiveFault> {
+export async function corruptPages(site: MysqlSite, damage: PageDamage): Promise<ActiveFault> {
   const target = await withSession(site, async (session) => {
     const found = await locate(site, session, damage.table);
     await session.rows('SET SESSION lock_wait_timeout = 10');
@@ -57,7 +57,7 @@ export async function corruptPages(site: Site, damage: PageDamage): Promise<Acti
  * then names a page.
  */
 async function witness(
-  site: Site,
+  site: MysqlSite,
   { name, path }: TableFile,
   pages: readonly number[],
 ): Promise<Proof | null> {
@@ -81,7 +81,7 @@ async function witness(
   };
 }
 
-const fullScan = (site: Site, name: TableName): Promise<void> =>
+const fullScan = (site: MysqlSite, name: TableName): Promise<void> =>
   withSession(site, async ({ rows, connection }) => {
     const columns = await rows<{ c: string }>(
       'SELECT column_name AS c FROM information_schema.columns WHERE table_schema = ? AND table_name = ?',

@@ -4,7 +4,7 @@ import { inputError } from '../../core/errors.ts';
 import { chooseRows, nothingDone, type Doomed } from './delete-rows.ts';
 import { ownGtid } from './own-gtid.ts';
 import { findTable, type TableName } from './tables.ts';
-import type { Site } from './site.ts';
+import type { MysqlSite } from './site.ts';
 import { asClientsMeetIt, quoted, withSession, type Session } from './session.ts';
 
 const textTypes = ['char', 'varchar', 'tinytext', 'text', 'mediumtext', 'longtext'];
@@ -24,7 +24,7 @@ export interface Spoiled {
  * other change, with its text, so that whoever looks for the moment finds it.
  */
 export async function corruptRows(
-  site: Site,
+  site: MysqlSite,
   spec: { table: string; column: string; share: number; seed: number },
 ): Promise<ActiveFault> {
   await site.service.assertOwnPath(site.dataFolder);
@@ -114,7 +114,7 @@ async function valuesOf(
  * one of them has.
  */
 export const witnessSpoiled = (
-  site: Pick<Site, 'service' | 'config' | 'password'>,
+  site: Pick<MysqlSite, 'service' | 'config' | 'password'>,
   { chosen, column, values }: Spoiled,
 ): Promise<Proof | null> =>
   withSession(site, async (session) => {
@@ -132,7 +132,7 @@ export const witnessSpoiled = (
  * has.
  */
 const lookForSpoiled = (
-  site: Pick<Site, 'service' | 'config' | 'password'>,
+  site: Pick<MysqlSite, 'service' | 'config' | 'password'>,
   { chosen, column, values }: Spoiled,
 ): Promise<Proof | null> =>
   withSession(site, async (session) => {

@@ -3,7 +3,7 @@ import type { ActiveFault, Proof } from '../../core/active-fault.ts';
 import { environmentError } from '../../core/errors.ts';
 import { ownGtid } from './own-gtid.ts';
 import { findTable, type TableName } from './tables.ts';
-import type { Site } from './site.ts';
+import type { MysqlSite } from './site.ts';
 import { asClientsMeetIt, quoted, withSession, type Session } from './session.ts';
 
 /** Rows of those deleted that the witness looks for: enough to be no accident, few enough for any table. */
@@ -25,7 +25,7 @@ export interface Doomed {
  * they lie in.
  */
 export async function deleteRows(
-  site: Site,
+  site: MysqlSite,
   spec: { table: string; share: number; seed: number },
 ): Promise<ActiveFault> {
   await site.service.assertOwnPath(site.dataFolder);
@@ -64,7 +64,7 @@ export async function deleteRows(
 }
 
 /** What changed nothing, as there was nothing to change: no witness can see it, and says why. */
-export const nothingDone = (site: Site, fault: string, table: string, why: string): ActiveFault => ({
+export const nothingDone = (site: MysqlSite, fault: string, table: string, why: string): ActiveFault => ({
   facts: { table, gtid: null, changed: 0 },
   witness: () => Promise.reject(environmentError(why)),
   undo: {
@@ -119,7 +119,7 @@ async function keyColumns({ rows }: Session, { schema, table }: TableName): Prom
 
 /** Asked of another session: none of the sampled rows is there. Null while one of them is. */
 export const witnessDeleted = (
-  site: Pick<Site, 'service' | 'config' | 'password'>,
+  site: Pick<MysqlSite, 'service' | 'config' | 'password'>,
   { table, digest, seed, sample, rowsBefore }: Doomed,
 ): Promise<Proof | null> =>
   withSession(site, async ({ rows }) => {

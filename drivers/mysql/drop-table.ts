@@ -2,14 +2,14 @@ import type { ResultSetHeader } from 'mysql2';
 import type { ActiveFault, Proof } from '../../core/active-fault.ts';
 import { ownGtid } from './own-gtid.ts';
 import { findTable } from './tables.ts';
-import type { Site } from './site.ts';
+import type { MysqlSite } from './site.ts';
 import { asClientsMeetIt, withSession } from './session.ts';
 
 /**
  * DROP TABLE, as an operator would type it. The facts hold the GTID of the transaction, as the server reports
  * it to this session.
  */
-export async function dropTable(site: Site, table: string): Promise<ActiveFault> {
+export async function dropTable(site: MysqlSite, table: string): Promise<ActiveFault> {
   await site.service.assertOwnPath(site.dataFolder);
   const { name, gtid } = await withSession(site, async (session) => {
     const found = await findTable(session, table);
@@ -21,7 +21,7 @@ export async function dropTable(site: Site, table: string): Promise<ActiveFault>
     return { name: found, gtid: ownGtid(result) };
   });
   const label = `${name.schema}.${name.table}`;
-  const seen = (on: Site): Promise<Proof | null> =>
+  const seen = (on: MysqlSite): Promise<Proof | null> =>
     withSession(on, async ({ rows }) => {
       const [row] = await rows<{ there: string | number }>(
         'SELECT COUNT(*) AS there FROM information_schema.tables WHERE table_schema = ? AND table_name = ?',

@@ -10,7 +10,7 @@ import { persistedIn, persistedName, readPersisted } from './persisted.ts';
 import { assertRestorable } from './restorable.ts';
 import { noteTables, tablesWithoutSnapshot, tornDuring, writesTo } from './other-engines.ts';
 import { tornFacts, type OtherTable, type Torn } from './torn.ts';
-import type { Site } from './site.ts';
+import type { MysqlSite } from './site.ts';
 import { withSession, type Session } from './session.ts';
 import { readSettings, type Settings } from './server-settings.ts';
 
@@ -36,7 +36,7 @@ interface ServerFacts {
  * refuses a table that was altered in between.
  */
 export const backupDump =
-  (site: Site): NonNullable<BackupMethod['backup']> =>
+  (site: MysqlSite): NonNullable<BackupMethod['backup']> =>
   async (to, { options, signal, now }) => {
     const parsed = dumpOptions.parse(options);
     return withSession(site, async (session) => {
@@ -82,7 +82,7 @@ async function lockDefinitions(session: Session, { lockWaitSeconds }: DumpOption
   });
 }
 
-async function serverFacts(site: Site, session: Session): Promise<ServerFacts> {
+async function serverFacts(site: MysqlSite, session: Session): Promise<ServerFacts> {
   const [row] = await session.rows<{ uuid: string; mode: string; log: number | string }>(
     'SELECT @@server_uuid AS uuid, @@gtid_mode AS mode, @@log_bin AS log',
   );
@@ -115,7 +115,7 @@ interface Streaming {
 }
 
 async function stream(
-  site: Site,
+  site: MysqlSite,
   to: Sink,
   facts: ServerFacts,
   { options, signal, opened }: Streaming,
@@ -136,7 +136,7 @@ async function stream(
   throw sent.status === 'rejected' ? sent.reason : (stored as PromiseRejectedResult).reason;
 }
 
-function dumpCommand({ config }: Site, facts: ServerFacts, { lockWaitSeconds }: DumpOptions): string[] {
+function dumpCommand({ config }: MysqlSite, facts: ServerFacts, { lockWaitSeconds }: DumpOptions): string[] {
   const ours = ['mysql', config.database].filter((name) => facts.databases.includes(name));
   const chosen = config.databases
     ? ['--databases', ...new Set([...config.databases, ...ours])]
@@ -163,7 +163,7 @@ function dumpCommand({ config }: Site, facts: ServerFacts, { lockWaitSeconds }: 
 }
 
 function consistency(
-  site: Site,
+  site: MysqlSite,
   atMs: number,
   facts: ServerFacts,
   head: DumpHead & { sha256: string; torn: Torn },

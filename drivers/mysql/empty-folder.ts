@@ -4,7 +4,7 @@ import { environmentError, messageOf } from '../../core/errors.ts';
 import type { KeptFolder, Shell } from '../../core/service.ts';
 import { folderOptions, readFormative } from './formative.ts';
 import { initialise, type ScratchOptions } from './scratch-server.ts';
-import type { Site } from './site.ts';
+import type { MysqlSite } from './site.ts';
 import { withSession } from './session.ts';
 import type { Settings } from './server-settings.ts';
 
@@ -25,7 +25,7 @@ export const folderKey = (owner: string, settings: Settings): string =>
  * Has an empty data folder kept for the restores of this and of later drills, as this server would need it:
  * making one takes a processor for seconds. It has no identity of its own: no UUID and no keys.
  */
-export async function prepareFolder(site: Site): Promise<void> {
+export async function prepareFolder(site: MysqlSite): Promise<void> {
   const { service, owner } = site;
   try {
     const settings = await withSession(site, readFormative);

@@ -4,7 +4,7 @@ import type { Json } from '../../core/timeline.ts';
 import { powerOff, answered } from '../fencing.ts';
 import { replicaStatus } from './replication.ts';
 import { attemptWrite } from './write-attempt.ts';
-import type { Site } from './site.ts';
+import type { MysqlSite } from './site.ts';
 import { probeMs, withSession, type Session } from './session.ts';
 
 /** How long a server may take to close itself before its power is cut. */
@@ -22,10 +22,10 @@ export const persistClosed = ({ rows }: Session): Promise<unknown> =>
   rows('SET PERSIST super_read_only = ON');
 
 /** In the container's own layer, running or not: whoever starts it finds it closed from its first moment. */
-export const closeAtStart = (site: Site): Promise<void> => site.service.putFile(path, closed);
+export const closeAtStart = (site: MysqlSite): Promise<void> => site.service.putFile(path, closed);
 
 /** Takes the closing at start back, where there is one: what the server keeps itself decides again. */
-export async function noLongerClosedAtStart(site: Site): Promise<void> {
+export async function noLongerClosedAtStart(site: MysqlSite): Promise<void> {
   const { code } = await site.service.exec(['test', '-e', path], { deadlineMs: 30_000 });
   if (code === 0) await site.service.putFile(path, harmless);
 }
@@ -34,7 +34,7 @@ export async function noLongerClosedAtStart(site: Site): Promise<void> {
  * Takes writes, now and after every restart. Nothing is persisted for it: that would override a later closing
  * at start.
  */
-export async function openForWrites(site: Site): Promise<void> {
+export async function openForWrites(site: MysqlSite): Promise<void> {
   await site.service.assertOwnPath(site.dataFolder);
   await withSession(site, async ({ rows }) => {
     for (const name of ['super_read_only', 'read_only']) {
@@ -60,7 +60,7 @@ async function endSessions({ rows }: Session): Promise<number> {
  * Makes sure that the server takes no more writes, whatever becomes of it: asked itself where it answers, and
  * its container stopped through the engine where it does not (STONITH). Facts say which, and why.
  */
-export async function fence(site: Site): Promise<Json> {
+export async function fence(site: MysqlSite): Promise<Json> {
   // Closing is kept in a file of the data folder.
   await site.service.assertOwnPath(site.dataFolder);
   try {
@@ -81,7 +81,7 @@ export async function fence(site: Site): Promise<Json> {
     const attempt = await attemptWrite(site);
     if (attempt.write !== 'refused')
       throw environmentError(`${site.service.name} is not closed`, { found: attempt.write });
-    site.standing.role = 'fenced';
+    site.replicaState.role = 'fenced';
     return {
       how: 'in band',
       what: 'super_read_only is on and persisted',
@@ -93,9 +93,9 @@ export async function fence(site: Site): Promise<Json> {
   }
 }
 
-async function stopped(site: Site, why: string): Promise<Json> {
+async function stopped(site: MysqlSite, why: string): Promise<Json> {
   const { status } = await powerOff(site.service, () => closeAtStart(site));
-  site.standing.role = 'fenced';
+  site.replicaState.role = 'fenced';
   return {
     how: 'out of band',
     what: 'the engine stopped the container, and a start finds it read-only',
@@ -105,7 +105,7 @@ async function stopped(site: Site, why: string): Promise<Json> {
 }
 
 /** Takes the fence away: the server serves what it has. Refused on a replica, which is promoted instead. */
-export async function reopen(site: Site): Promise<Json> {
+export async function reopen(site: MysqlSite): Promise<Json> {
   const off = (await site.service.state()).status !== 'running';
   if (off) {
     await closeAtStart(site);
@@ -118,7 +118,7 @@ export async function reopen(site: Site): Promise<Json> {
       hint: 'promote it instead',
     });
   await openForWrites(site);
-  site.standing.role = 'primary';
+  site.replicaState.role = 'primary';
   return { started: off };
 }
 
@@ -127,7 +127,7 @@ export async function reopen(site: Site): Promise<Json> {
  * server alone that was meanwhile fenced or made a replica: that it stays closed is then somebody's
  * intention.
  */
-export async function closeWrites(site: Site): Promise<ActiveFault> {
+export async function closeWrites(site: MysqlSite): Promise<ActiveFault> {
   const { service } = site;
   await service.assertOwnPath(site.dataFolder);
   const before = await attemptWrite(site);
@@ -168,8 +168,8 @@ export async function closeWrites(site: Site): Promise<ActiveFault> {
 }
 
 /** Off, a replica, or closed in a way that outlives a restart. */
-async function keptClosed(site: Site): Promise<boolean> {
-  if ((await site.service.state()).status !== 'running') return site.standing.role === 'fenced';
+async function keptClosed(site: MysqlSite): Promise<boolean> {
+  if ((await site.service.state()).status !== 'running') return site.replicaState.role === 'fenced';
   return withSession(site, async (session) => {
     if (await replicaStatus(session)) return true;
     const [persisted] = await session.rows<{ value: string }>(

@@ -7,7 +7,7 @@ import { serverPort } from './config.ts';
 import { logEnded, type LogEnd } from './log-end.ts';
 import { ship, type Shipping } from './log-shipping.ts';
 import { logState, whereToBegin } from './log-state.ts';
-import type { Site } from './site.ts';
+import type { MysqlSite } from './site.ts';
 import { probeMs } from './session.ts';
 
 const folder = '/tmp/muster-binlog';
@@ -26,7 +26,7 @@ const patienceMs = 60_000;
  * server's log is never followed in its place: its files would have the same names.
  */
 export const followBinlog =
-  (site: Site): NonNullable<BackupMethod['follow']> =>
+  (site: MysqlSite): NonNullable<BackupMethod['follow']> =>
   async (to, { signal, base }): Promise<Follower> => {
     const { uuid, files, first } = await whereToBegin(site, base?.position['file']);
     if (!files.includes(first))
@@ -74,7 +74,7 @@ export const followBinlog =
   };
 
 interface FollowState {
-  site: Site;
+  site: MysqlSite;
   helper: Helper;
   uuid: string;
   stopped: AbortController;
@@ -174,7 +174,7 @@ async function fetchFrom(state: FollowState, first: string, ending: AbortSignal)
 }
 
 /** Its own process id lets the readers of its files see when nothing more can come. */
-const fetchCommand = ({ config, service, seed, component }: Site, first: string): string[] => [
+const fetchCommand = ({ config, service, seed, component }: MysqlSite, first: string): string[] => [
   'sh',
   '-c',
   `rm -rf ${folder} && mkdir -m 700 ${folder} && echo $$ > ${folder}/.pid && echo began && exec "$@"`,

@@ -1,6 +1,6 @@
 import { serverSchemas } from './config.ts';
 import { readable, type Unread } from './inventory-reading.ts';
-import type { Site } from './site.ts';
+import type { MysqlSite } from './site.ts';
 import { withSession, type Session } from './session.ts';
 
 /**
@@ -72,7 +72,11 @@ export async function readHeld(session: Session, without: string[]): Promise<str
  * at most, and that are not among `before`. What could not be seen is added to `unread`. Rejects with the
  * server's errors.
  */
-export const locksThatStay = (site: Site, before: readonly string[], unread: Unread): Promise<string[]> =>
+export const locksThatStay = (
+  site: MysqlSite,
+  before: readonly string[],
+  unread: Unread,
+): Promise<string[]> =>
   withSession(site, async (session) => {
     const without = [...serverSchemas, site.config.database];
     const key = ({ what, held }: Held): string => `${what}/${held}`;

@@ -19,7 +19,7 @@ import {
 } from './inventory-state.ts';
 import { wasMadeByReplication } from './replication.ts';
 import { digestTable, type Column, type TableDigest } from './row-digest.ts';
-import type { Site } from './site.ts';
+import type { MysqlSite } from './site.ts';
 import { quoted, withSession, type Session } from './session.ts';
 import { readClientSettings, readSettings, type Settings } from './server-settings.ts';
 
@@ -62,10 +62,10 @@ export interface JustBefore {
   held: string[];
 }
 
-const ownSchemas = (site: Site): string[] => [...serverSchemas, site.config.database];
+const ownSchemas = (site: MysqlSite): string[] => [...serverSchemas, site.config.database];
 
 /** Takes stock inside one snapshot, so that counts and rows of all tables belong together. */
-export const takeInventory = (site: Site): Promise<Inventory> =>
+export const takeInventory = (site: MysqlSite): Promise<Inventory> =>
   withSession(site, async (session) => {
     const { rows } = session;
     await rows("SET SESSION time_zone = '+00:00', sql_select_limit = 18446744073709551615");
@@ -115,7 +115,7 @@ export const everyAccount = 'accounts';
 export const everyPersisted = 'persisted settings';
 
 /** A short look, for what may rightly have changed since the inventory was taken. */
-export const lookJustBefore = (site: Site): Promise<JustBefore> =>
+export const lookJustBefore = (site: MysqlSite): Promise<JustBefore> =>
   withSession(site, async (session) => ({
     accounts: await readable(new Set(), everyAccount, () => readAccounts(session)),
     counters: await readCounters(session, ownSchemas(site), new Set()),

@@ -1,5 +1,5 @@
 import { environmentError, messageOf } from '../../core/errors.ts';
-import type { Site } from './site.ts';
+import type { MysqlSite } from './site.ts';
 import { withSession } from './session.ts';
 
 /** A newest file that is longer than this is not followed from its beginning where no base needs it. */
@@ -11,7 +11,7 @@ const longBytes = 1024 * 1024;
  * file that must be followed from its beginning.
  */
 export async function whereToBegin(
-  site: Site,
+  site: MysqlSite,
   named: string | undefined,
 ): Promise<{ uuid: string; files: string[]; first: string }> {
   const state = await logState(site);
@@ -32,7 +32,7 @@ export async function whereToBegin(
 
 /** Rejects where the server writes no log. */
 export async function logState(
-  site: Site,
+  site: MysqlSite,
   connectMs?: number,
 ): Promise<{ uuid: string; files: string[]; lastBytes: number }> {
   return withSession(

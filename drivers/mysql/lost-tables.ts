@@ -1,10 +1,10 @@
 import type { ActiveFault } from '../../core/active-fault.ts';
 import { serverSchemas } from './config.ts';
-import type { Site } from './site.ts';
+import type { MysqlSite } from './site.ts';
 import { asClientsMeetIt, withSession, type Session } from './session.ts';
 
 /** Tables of applications; Muster's own come and go with the load, and the ledger judges each row. */
-const applicationTables = async ({ config }: Site, { rows }: Session): Promise<string[]> => {
+const applicationTables = async ({ config }: MysqlSite, { rows }: Session): Promise<string[]> => {
   const found = await rows<{ name: string }>(
     "SELECT CONCAT(table_schema, '.', table_name) AS name FROM information_schema.tables WHERE table_type = 'BASE TABLE' AND table_schema NOT IN (?)",
     [[...serverSchemas, config.database]],
@@ -17,7 +17,7 @@ const applicationTables = async ({ config }: Site, { rows }: Session): Promise<s
  * clients go, wherever that is by then: there while not one of them is back. Nothing is asked of a server
  * that has none, or does not answer as the fault begins.
  */
-export async function askForLostTables(site: Site): Promise<Pick<ActiveFault, 'stillThere'>> {
+export async function askForLostTables(site: MysqlSite): Promise<Pick<ActiveFault, 'stillThere'>> {
   const before = await withSession(site, (session) => applicationTables(site, session)).catch(() => []);
   if (before.length === 0) return {};
   return {

@@ -1,10 +1,10 @@
 import { serverSchemas } from './config.ts';
 import { type OtherTable, named, type Torn, nothingTorn } from './torn.ts';
-import type { Site } from './site.ts';
+import type { MysqlSite } from './site.ts';
 import type { Session } from './session.ts';
 
 /** Those that a dump of this component takes. */
-export async function tablesWithoutSnapshot({ config }: Site, { rows }: Session): Promise<OtherTable[]> {
+export async function tablesWithoutSnapshot({ config }: MysqlSite, { rows }: Session): Promise<OtherTable[]> {
   const found = await rows<{ s: string; t: string; e: string; keys: string | number }>(
     `SELECT t.table_schema AS s, t.table_name AS t, t.engine AS e,
             (SELECT COUNT(*) FROM information_schema.statistics k WHERE k.table_schema = t.table_schema
@@ -39,7 +39,7 @@ export function limitsOf(tables: readonly OtherTable[]): string[] {
 }
 
 /** Says it once of each table, not with every backup. */
-export function noteTables(site: Site, tables: readonly OtherTable[]): void {
+export function noteTables(site: MysqlSite, tables: readonly OtherTable[]): void {
   site.noted ??= new Set();
   const unsaid = tables.filter(({ name }) => !site.noted!.has(name));
   for (const { name } of unsaid) site.noted.add(name);

@@ -1,6 +1,6 @@
 import { environmentError } from '../../core/errors.ts';
 import type { Service } from '../../core/service.ts';
-import type { Site } from './site.ts';
+import type { MysqlSite } from './site.ts';
 
 const isBelow = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}/`);
 
@@ -41,7 +41,7 @@ export async function dataHome(service: Service, said: string): Promise<DataHome
 export async function assertOwnData({
   service,
   dataFolder,
-}: Pick<Site, 'service' | 'dataFolder'>): Promise<void> {
+}: Pick<MysqlSite, 'service' | 'dataFolder'>): Promise<void> {
   await service.assertOwnPath(dataFolder);
   const mounted = service.mounts.map(({ path }) => path);
   if (!mounted.some((path) => isBelow(dataFolder, path))) {

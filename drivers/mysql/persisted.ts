@@ -1,6 +1,6 @@
 import { environmentError } from '../../core/errors.ts';
 import type { Helper } from '../../core/service.ts';
-import type { Site } from './site.ts';
+import type { MysqlSite } from './site.ts';
 import type { Session } from './session.ts';
 
 /**
@@ -13,7 +13,7 @@ export const persistedName = 'mysqld-auto.cnf';
  * The file as it is, or null where nothing was ever persisted. Environment error when it is there and cannot
  * be read.
  */
-export async function readPersisted(site: Site, { rows }: Session): Promise<string | null> {
+export async function readPersisted(site: MysqlSite, { rows }: Session): Promise<string | null> {
   const { code, stdout, stderr } = await site.service.exec(['cat', `${site.dataFolder}/${persistedName}`], {
     deadlineMs: 30_000,
   });
@@ -72,7 +72,7 @@ export function persistedDifferences(
 /** As a file of the server's own, in the folder of a server that does not run. */
 export async function writePersisted(
   helper: Helper,
-  { dataFolder, owner }: Pick<Site, 'dataFolder' | 'owner'>,
+  { dataFolder, owner }: Pick<MysqlSite, 'dataFolder' | 'owner'>,
   text: string,
   signal: AbortSignal,
 ): Promise<void> {

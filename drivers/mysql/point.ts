@@ -3,7 +3,7 @@ import type { Helper } from '../../core/service.ts';
 import { folderKey } from './empty-folder.ts';
 import type { ScratchOptions } from './scratch-server.ts';
 import type { Torn } from './torn.ts';
-import type { Site } from './site.ts';
+import type { MysqlSite } from './site.ts';
 import type { Settings } from './server-settings.ts';
 
 interface DumpFacts {
@@ -18,7 +18,7 @@ export const factsOf = (from: Artifact): DumpFacts => (from.facts ?? {}) as Dump
 const formativeOf = (from: Artifact): Settings => ({ ...factsOf(from).settings, ...factsOf(from).formative });
 
 /** Where a point is loaded: a helper that has an empty data folder ready, if one is kept. */
-export const scratchHelper = (site: Site, from: Artifact): Promise<Helper> =>
+export const scratchHelper = (site: MysqlSite, from: Artifact): Promise<Helper> =>
   site.service.helper({
     network: 'none',
     volumes: true,
@@ -26,7 +26,7 @@ export const scratchHelper = (site: Site, from: Artifact): Promise<Helper> =>
   });
 
 export const scratchOptions = (
-  site: Site,
+  site: MysqlSite,
   helper: Helper,
   from: Artifact,
   { signal }: RestoreContext,

@@ -12,7 +12,7 @@ import { fence, loadBase, open } from './restore.ts';
 import { runningScratch, startScratch, type ScratchServer } from './scratch-server.ts';
 import { stops } from './stops.ts';
 import { tornAfterReplay } from './torn.ts';
-import type { Site } from './site.ts';
+import type { MysqlSite } from './site.ts';
 
 const folder = '/tmp/muster-replay';
 
@@ -24,7 +24,7 @@ const folder = '/tmp/muster-replay';
  * is read from there on.
  */
 export const replayBinlog =
-  (site: Site): NonNullable<BackupMethod['replay']> =>
+  (site: MysqlSite): NonNullable<BackupMethod['replay']> =>
   async (from, until, base, context): Promise<Json> => {
     await assertOwnData(site);
     const baseGtids = base.position['gtid'] ?? '';
@@ -96,7 +96,7 @@ function logBase({ point, position }: Artifact): LogBase {
  * The helper in which the server still runs that the base was loaded into. Null where there is none, or where
  * the service was started since.
  */
-async function takeOpen(site: Site, { point }: Artifact): Promise<Helper | null> {
+async function takeOpen(site: MysqlSite, { point }: Artifact): Promise<Helper | null> {
   const { open, loaded } = site;
   if (!open) return null;
   site.open = undefined;
@@ -107,7 +107,7 @@ async function takeOpen(site: Site, { point }: Artifact): Promise<Helper | null>
 
 /** A server whose data is the base and nothing else. `left`: it runs since the base was loaded into it. */
 async function serverOnBase(
-  site: Site,
+  site: MysqlSite,
   helper: Helper,
   left: boolean,
   base: Artifact,
@@ -129,7 +129,7 @@ async function serverOnBase(
  * it was started since.
  */
 async function onTop(
-  { service, loaded }: Site,
+  { service, loaded }: MysqlSite,
   executedNow: string,
   { point, position }: Artifact,
 ): Promise<string | null> {

@@ -19,12 +19,12 @@ import {
 import { enableAtReplica, enableAtSource, endAsSource, installPlugins } from './semi-sync.ts';
 import { assertOwnData } from './own-data.ts';
 import type { CatchUp, Link, Promote, Rejoin } from './replica-params.ts';
-import type { Site } from './site.ts';
+import type { MysqlSite } from './site.ts';
 import { withSession } from './session.ts';
 
 const readyMs = 120_000;
 
-export async function replicate(site: Site, params: Link): Promise<Json> {
+export async function replicate(site: MysqlSite, params: Link): Promise<Json> {
   if (params.source === site.service.name) throw inputError(`${params.source} cannot replicate from itself`);
   const source = siteOfPeer(site, params.source);
   for (const one of [site, source]) await assertOwnData(one);
@@ -36,8 +36,8 @@ export async function replicate(site: Site, params: Link): Promise<Json> {
 
 /** Starts replication into a server that already holds a part of the source's history and takes no writes. */
 async function follow(
-  site: Site,
-  source: Site,
+  site: MysqlSite,
+  source: MysqlSite,
   params: Link,
   login: { user: string; password: string },
 ): Promise<{ [key: string]: Json }> {
@@ -47,8 +47,8 @@ async function follow(
   const { waitedMs } = await waitExecuted(site, await executedBy(source), params.within.ms);
   if (params.semiSync) await enableAtSource(source, params.fallbackAfter.ms);
   await noteMadeByReplication(site);
-  site.standing.role = 'replica';
-  site.standing.source = params.source;
+  site.replicaState.role = 'replica';
+  site.replicaState.source = params.source;
   return {
     source: params.source,
     through: params.through ?? null,
@@ -61,8 +61,8 @@ async function follow(
  * For a planned switchover: the source must have been closed, or what it accepts after this is not here.
  * Compared by GTID sets, asked at both.
  */
-export async function catchUp(site: Site, { source: named, within }: CatchUp): Promise<Json> {
-  const from = named ?? site.standing.source;
+export async function catchUp(site: MysqlSite, { source: named, within }: CatchUp): Promise<Json> {
+  const from = named ?? site.replicaState.source;
   if (from === null)
     throw inputError(`${site.service.name} was made a replica of nobody`, {
       expected: 'source: the service to catch up with',
@@ -95,7 +95,7 @@ export async function catchUp(site: Site, { source: named, within }: CatchUp): P
  * RESET REPLICA ALL throws away relay logs that are not applied yet, so that it comes after everything
  * received was executed, and not at all where that does not happen.
  */
-export async function promote(site: Site, { within }: Promote): Promise<Json> {
+export async function promote(site: MysqlSite, { within }: Promote): Promise<Json> {
   const seen = await withSession(site, async (session) => {
     const status = await replicaStatus(session);
     if (status === null)
@@ -129,7 +129,7 @@ export async function promote(site: Site, { within }: Promote): Promise<Json> {
     return executedOf(session);
   });
   await openForWrites(site);
-  site.standing.role = 'primary';
+  site.replicaState.role = 'primary';
   return {
     executed,
     retrieved: seen.retrieved,
@@ -144,7 +144,7 @@ export async function promote(site: Site, { within }: Promote): Promise<Json> {
  * Whether it may: a transaction that only the old primary holds was never in the new one's history, and stays
  * apart from it for ever. Closed before anything else, and where it is off already, before it starts.
  */
-export async function rejoin(site: Site, { rebuild, ...params }: Rejoin): Promise<Json> {
+export async function rejoin(site: MysqlSite, { rebuild, ...params }: Rejoin): Promise<Json> {
   const source = siteOfPeer(site, params.source);
   for (const one of [site, source]) await assertOwnData(one);
   const began = await begin(site);
@@ -178,7 +178,7 @@ export async function rejoin(site: Site, { rebuild, ...params }: Rejoin): Promis
 }
 
 /** Up and closed, and no longer a source whose commits wait for a replica. */
-async function begin(site: Site): Promise<{ started: boolean; error: string | null }> {
+async function begin(site: MysqlSite): Promise<{ started: boolean; error: string | null }> {
   const started = (await site.service.state()).status !== 'running';
   try {
     if (started) {

@@ -4,7 +4,7 @@ import { environmentError, messageOf } from '../../core/errors.ts';
 import { gtidSet } from './gtid.ts';
 import { readUuid } from './inventory-state.ts';
 import { nothingTorn } from './torn.ts';
-import type { Site } from './site.ts';
+import type { MysqlSite } from './site.ts';
 import { withSession, type Session } from './session.ts';
 
 /** Accounts of links: no inventory counts them. */
@@ -15,17 +15,17 @@ const lookEveryMs = 50;
 const silenceSeconds = 6;
 
 /** The same driver's view of another server of the stack: it lets Muster in with the same account. */
-export const siteOfPeer = (site: Site, service: string): Site => ({
+export const siteOfPeer = (site: MysqlSite, service: string): MysqlSite => ({
   ...site,
   component: service,
   service: site.peer(service),
-  standing: { role: 'primary', source: null, semiSyncAtEnd: null },
+  replicaState: { role: 'primary', source: null, semiSyncAtEnd: null },
   restored: { torn: nothingTorn },
 });
 
 /** Servers, by their own names, that replication made what they are, since this process began. */
 const made = new Set<string>();
-export const noteMadeByReplication = async (site: Site): Promise<void> =>
+export const noteMadeByReplication = async (site: MysqlSite): Promise<void> =>
   void made.add(await withSession(site, readUuid));
 export const wasMadeByReplication = (uuid: string): boolean => made.has(uuid);
 
@@ -69,7 +69,7 @@ export const missingFrom = (theirs: string, ours: string): string =>
  * both servers over their connections and kept nowhere else.
  */
 export async function makeAccount(
-  source: Site,
+  source: MysqlSite,
   replica: string,
 ): Promise<{ user: string; password: string }> {
   const user = `${linkUserPrefix}${replica.replaceAll(/[^A-Za-z0-9-]/g, '_')}`.slice(0, userNameMax);
@@ -96,7 +96,7 @@ export async function makeAccount(
  * away.
  */
 export async function startReplica(
-  site: Site,
+  site: MysqlSite,
   link: { host: string; port: number },
   login: { user: string; password: string },
 ): Promise<void> {
@@ -117,7 +117,7 @@ export async function startReplica(
  * applier ends with an error.
  */
 export async function waitExecuted(
-  site: Site,
+  site: MysqlSite,
   wanted: string,
   withinMs: number,
 ): Promise<{ waitedMs: number }> {
@@ -145,7 +145,7 @@ export async function waitExecuted(
 }
 
 /** What the source has executed by now, asked at the source itself. */
-export async function executedBy(source: Site): Promise<string> {
+export async function executedBy(source: MysqlSite): Promise<string> {
   return withSession(source, executedOf).catch((error: unknown) => {
     throw environmentError(`${source.service.name} does not say what it has executed`, {
       found: messageOf(error),

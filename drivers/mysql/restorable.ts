@@ -2,7 +2,7 @@ import { environmentError } from '../../core/errors.ts';
 import { serverSchemas } from './config.ts';
 import { readFormative, stopwordTables } from './formative.ts';
 import { assertOwnData } from './own-data.ts';
-import type { Site } from './site.ts';
+import type { MysqlSite } from './site.ts';
 import { withSession, type Session } from './session.ts';
 
 const namesShown = 5;
@@ -22,7 +22,7 @@ interface Obstacle {
  * Environment error when something lies in this server that no restore from a dump can bring back. Asked when
  * a backup is made, and before anything is broken: after the loss it would be too late to change it.
  */
-export async function assertRestorable(site: Site, session: Session): Promise<void> {
+export async function assertRestorable(site: MysqlSite, session: Session): Promise<void> {
   const obstacles = [
     ...(await elsewhere(session)),
     ...(await encrypted(site, session)),
@@ -74,7 +74,7 @@ async function elsewhere({ rows }: Session): Promise<Obstacle[]> {
  * The rows are in the dump in the clear, and go into encrypted files again: for that the loading server needs
  * the keyring.
  */
-async function encrypted(site: Site, { rows }: Session): Promise<Obstacle[]> {
+async function encrypted(site: MysqlSite, { rows }: Session): Promise<Obstacle[]> {
   const tables = await rows<{ name: string }>(
     "SELECT REPLACE(name, '/', '.') AS name FROM information_schema.innodb_tablespaces WHERE encryption = 'Y'",
   );
@@ -123,7 +123,7 @@ async function encrypted(site: Site, { rows }: Session): Promise<Obstacle[]> {
 }
 
 /** Full-text indexes are built anew under the source's stopwords, which must be in the dump for that. */
-async function stopwordsLeftOut({ config }: Site, session: Session): Promise<Obstacle[]> {
+async function stopwordsLeftOut({ config }: MysqlSite, session: Session): Promise<Obstacle[]> {
   const tables = stopwordTables(await readFormative(session));
   const dumped = (name: string): boolean =>
     (config.databases?.includes(name.split('.')[0]!) ?? true) && !config.ignoreTables.includes(name);
@@ -140,7 +140,7 @@ async function stopwordsLeftOut({ config }: Site, session: Session): Promise<Obs
 }
 
 /** Before anything is broken: whether a restore of this component can work at all. */
-export async function assertRestoreUsable(site: Site): Promise<void> {
+export async function assertRestoreUsable(site: MysqlSite): Promise<void> {
   await assertOwnData(site);
   await withSession(site, (session) => assertRestorable(site, session));
 }

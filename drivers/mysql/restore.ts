@@ -18,7 +18,7 @@ import { createRestoring } from './restoring.ts';
 import { startScratch, type ScratchOptions, type ScratchServer } from './scratch-server.ts';
 import { nothingTorn } from './torn.ts';
 import type { Restoring } from './site.ts';
-import type { Site } from './site.ts';
+import type { MysqlSite } from './site.ts';
 import { withSession } from './session.ts';
 import { readSettings, settingsChanged } from './server-settings.ts';
 
@@ -32,7 +32,7 @@ const cleanStopSeconds = 60;
  * could not be told from the log's own.
  */
 export const restoreDump =
-  (site: Site): NonNullable<BackupMethod['restore']> =>
+  (site: MysqlSite): NonNullable<BackupMethod['restore']> =>
   async (from, context): Promise<Json> => {
     await assertUsable(site, from);
     await assertOwnData(site);
@@ -58,7 +58,7 @@ async function withHelper(making: Promise<Helper>, beside: Promise<void>): Promi
 
 /** The server that the point was loaded into is ended, or left for the replay that comes next. */
 async function loadBeside(
-  site: Site,
+  site: MysqlSite,
   helper: Helper,
   restoring: Restoring,
   from: Artifact,
@@ -92,7 +92,7 @@ async function loadBeside(
  * served.
  */
 function leaveOpen(
-  site: Site,
+  site: MysqlSite,
   helper: Helper,
   server: ScratchServer,
   hear: NonNullable<RestoreContext['leaveOpen']>,
@@ -106,7 +106,7 @@ function leaveOpen(
 }
 
 /** Everything that can be known to be wrong before anything is destroyed. */
-async function assertUsable(site: Site, from: Artifact): Promise<void> {
+async function assertUsable(site: MysqlSite, from: Artifact): Promise<void> {
   const file = from.files.find((each) => each.name === dumpName);
   if (!file)
     throw environmentError('the recovery point holds no dump', {
@@ -133,7 +133,7 @@ async function assertUsable(site: Site, from: Artifact): Promise<void> {
 }
 
 /** Stops the service, whatever state it is in. From here on it has no clients. */
-export async function fence(site: Site, context: RestoreContext, how: 'kill' | 'clean'): Promise<void> {
+export async function fence(site: MysqlSite, context: RestoreContext, how: 'kill' | 'clean'): Promise<void> {
   await context.stage('fence', `stop ${site.service.name}`, async () => {
     if ((await site.service.state()).status === 'paused') await site.service.unpause();
     await site.service.stop(how === 'kill' ? 0 : cleanStopSeconds);
@@ -154,7 +154,7 @@ export interface Loaded {
 
 /** Moves what is there aside, makes an empty data folder and loads the dump. The server is left running. */
 export async function loadBase(
-  site: Site,
+  site: MysqlSite,
   helper: Helper,
   from: Artifact,
   context: RestoreContext,
@@ -244,7 +244,7 @@ export interface Restored {
  * Starts the service for its clients. Environment error unless it serves the very folder that was loaded,
  * with every transaction in it, and with the settings that the backup noted.
  */
-export async function open(site: Site, restored: Restored, context: RestoreContext): Promise<Json> {
+export async function open(site: MysqlSite, restored: Restored, context: RestoreContext): Promise<Json> {
   return context.stage('ready', `start ${site.service.name}`, async () => {
     await site.service.start();
     await site.service.waitHealthy(readyDeadlineMs, context.signal);
@@ -261,7 +261,7 @@ export async function open(site: Site, restored: Restored, context: RestoreConte
   });
 }
 
-async function assertServed(site: Site, { uuid, gtid }: Restored, signal: AbortSignal): Promise<void> {
+async function assertServed(site: MysqlSite, { uuid, gtid }: Restored, signal: AbortSignal): Promise<void> {
   const ask = (): Promise<{ uuid: string; executed: string }> =>
     withSession(
       site,

@@ -4,11 +4,11 @@ import type { Helper } from '../../core/service.ts';
 import { startAgain } from '../../faults/process.ts';
 import { pidFile } from './scratch-server.ts';
 import type { Restoring } from './site.ts';
-import type { Site } from './site.ts';
+import type { MysqlSite } from './site.ts';
 
 const seenDeadlineMs = 15_000;
 
-export function createRestoring(site: Site, helper: Helper): Restoring {
+export function createRestoring(site: MysqlSite, helper: Helper): Restoring {
   let seen: boolean | null = null;
   const alive = async (pid: string): Promise<boolean> => {
     const { code } = await helper.exec([

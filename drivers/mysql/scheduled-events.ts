@@ -1,7 +1,7 @@
 import { pollUntil } from '../../core/clock.ts';
 import { formatDuration } from '../../core/units.ts';
 import { readable, type Unread } from './inventory-reading.ts';
-import type { Site } from './site.ts';
+import type { MysqlSite } from './site.ts';
 import { withSession, type Session } from './session.ts';
 
 /**
@@ -58,14 +58,14 @@ const lastTimes = `
             FROM information_schema.events WHERE status = 'ENABLED' AND event_schema <> ? AND @@GLOBAL.event_scheduler = 'ON') AS listed
   HAVING last IS NOT NULL`;
 
-export const readLastTimes = (site: Site): Promise<LastTimes> =>
+export const readLastTimes = (site: MysqlSite): Promise<LastTimes> =>
   withSession(site, async ({ rows }) => {
     const found = await rows<{ name: string; last: string | number }>(lastTimes, [site.config.database]);
     return Object.fromEntries(found.map(({ name, last }) => [name, Number(last)]));
   });
 
 /** Those whose last time has come, and that are not enabled now. */
-export const readOver = (site: Site, last: LastTimes): Promise<string[]> =>
+export const readOver = (site: MysqlSite, last: LastTimes): Promise<string[]> =>
   withSession(site, async ({ rows }) => {
     if (Object.keys(last).length === 0) return [];
     const [now] = await rows<{ s: string | number }>(
@@ -96,7 +96,7 @@ async function read({ rows }: Session, own: string): Promise<Schedule> {
   return { events, underWay: Number(workers!.n) };
 }
 
-export const readSchedule = (site: Site, unread: Unread): Promise<Schedule> =>
+export const readSchedule = (site: MysqlSite, unread: Unread): Promise<Schedule> =>
   withSession(
     site,
     async (session) =>
@@ -122,7 +122,7 @@ const isDueSoon = ({ dueInS }: Scheduled): boolean => dueInS === null || dueInS 
  * Waits until every event that is due soon has run, and none is under way: a minute and a half at most, and
  * not at all where none is. An event that is gone ran for the last time.
  */
-export async function awaitEvents(site: Site, before: Schedule): Promise<Ran> {
+export async function awaitEvents(site: MysqlSite, before: Schedule): Promise<Ran> {
   const none: Unread = new Set();
   const first = await readSchedule(site, none);
   const hasRun = (now: Schedule, name: string, since: Schedule): boolean =>

@@ -4,7 +4,7 @@ import { Transform } from 'node:stream';
 import { environmentError } from '../../core/errors.ts';
 import type { ExecOptions, ExecResult, Helper, Shell } from '../../core/service.ts';
 import { folderOptions, loadingOptions } from './formative.ts';
-import type { Site } from './site.ts';
+import type { MysqlSite } from './site.ts';
 import type { Settings } from './server-settings.ts';
 
 const socket = '/tmp/muster-mysqld.sock';
@@ -43,7 +43,7 @@ export interface ScratchState {
 }
 
 export interface ScratchOptions {
-  site: Site;
+  site: MysqlSite;
   helper: Helper;
   /**
    * Of the server that the data came from: what decides how a folder is made and what loads into it. Empty
@@ -56,7 +56,11 @@ export interface ScratchOptions {
 
 /** As the owner of the service's files, so that they are his whatever account the service runs under. */
 const started = async (
-  { helper, signal, site }: Pick<ScratchOptions, 'signal'> & { helper: Shell; site: Pick<Site, 'owner'> },
+  {
+    helper,
+    signal,
+    site,
+  }: Pick<ScratchOptions, 'signal'> & { helper: Shell; site: Pick<MysqlSite, 'owner'> },
   argv: string[],
   what: string,
 ): Promise<string> => {

@@ -2,7 +2,7 @@ import { pollUntil } from '../../core/clock.ts';
 import type { Check, CheckOutcome } from '../../core/driver.ts';
 import { environmentError } from '../../core/errors.ts';
 import type { Json } from '../../core/timeline.ts';
-import type { SemiSync, Site } from './site.ts';
+import type { SemiSync, MysqlSite } from './site.ts';
 import { withSession, type Session } from './session.ts';
 
 const attachMs = 60_000;
@@ -24,7 +24,7 @@ export async function installPlugins({ rows }: Session): Promise<void> {
 }
 
 /** Once the replica is there: before that, every commit would wait for nobody. */
-export async function enableAtSource(source: Site, fallbackMs: number): Promise<void> {
+export async function enableAtSource(source: MysqlSite, fallbackMs: number): Promise<void> {
   await withSession(source, async (session) => {
     await session.rows('SET PERSIST rpl_semi_sync_source_timeout = ?', [fallbackMs]);
     await session.rows('SET PERSIST rpl_semi_sync_source_enabled = ON');
@@ -48,12 +48,13 @@ export async function enableAtReplica({ rows }: Session): Promise<void> {
  * Without this, what it applies would wait for a replica that it does not have. Notes what it said of itself
  * until now.
  */
-export async function endAsSource(site: Site): Promise<void> {
+export async function endAsSource(site: MysqlSite): Promise<void> {
   await withSession(site, async (session) => {
     const state = await semiSyncOf(session);
     if (state === null) return;
     // A server that never was a source has nothing to say.
-    if (state.status || state.acknowledged + state.unacknowledged > 0) site.standing.semiSyncAtEnd = state;
+    if (state.status || state.acknowledged + state.unacknowledged > 0)
+      site.replicaState.semiSyncAtEnd = state;
     await session.rows('SET PERSIST rpl_semi_sync_source_enabled = OFF');
   });
 }
@@ -82,11 +83,11 @@ export async function semiSyncOf({ rows }: Session): Promise<SemiSync | null> {
  * "Nothing acknowledged can be lost" holds only while every commit waited for a replica: the source falls
  * back to asynchronous replication by itself after its timeout, and says so nowhere but in these counters.
  */
-export const semiSyncCheck = (site: Site): Check => ({
+export const semiSyncCheck = (site: MysqlSite): Check => ({
   before: async () => (await withSession(site, semiSyncOf)) as unknown as Json,
   after: async (baseline): Promise<CheckOutcome> => {
     const before = baseline as unknown as SemiSync | null;
-    const now = site.standing.semiSyncAtEnd ?? (await withSession(site, semiSyncOf));
+    const now = site.replicaState.semiSyncAtEnd ?? (await withSession(site, semiSyncOf));
     return semiSyncVerdict(before, now);
   },
 });

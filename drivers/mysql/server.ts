@@ -3,7 +3,7 @@ import { pollUntil } from '../../core/clock.ts';
 import type { AttachContext } from '../../core/driver.ts';
 import { environmentError, messageOf, MusterError } from '../../core/errors.ts';
 import type { MysqlConfig } from './config.ts';
-import type { Site } from './site.ts';
+import type { MysqlSite } from './site.ts';
 import { probeMs, withSession } from './session.ts';
 
 /**
@@ -63,8 +63,8 @@ const untilItSpeaks = (
  * True when the server does what it is there for: a primary takes queries and writes, a replica answers and
  * receives. From one that was fenced nothing is expected.
  */
-export async function isReady(site: Site): Promise<boolean> {
-  const { role } = site.standing;
+export async function isReady(site: MysqlSite): Promise<boolean> {
+  const { role } = site.replicaState;
   if (role === 'fenced') return true;
   try {
     return await withSession(

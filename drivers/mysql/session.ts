@@ -1,7 +1,7 @@
 import mysql from 'mysql2/promise';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { serverPort } from './config.ts';
-import type { Site } from './site.ts';
+import type { MysqlSite } from './site.ts';
 
 /**
  * For who asks again and again whether a server is there, or whose waiting a recovery would be charged with.
@@ -13,7 +13,7 @@ const administrationMs = 10_000;
 
 /** Opens a connection of Muster's own to the service itself, not through the clients' way in. */
 async function connect(
-  site: Pick<Site, 'service' | 'config' | 'password'>,
+  site: Pick<MysqlSite, 'service' | 'config' | 'password'>,
   withinMs: number,
 ): Promise<Connection> {
   const { host, port } = await site.service.endpoint(serverPort);
@@ -37,7 +37,7 @@ export interface Session {
 }
 
 /** The server as its clients meet it: wherever a failover has put it. */
-export const asClientsMeetIt = <S extends Pick<Site, 'service' | 'clients'>>(site: S): S => {
+export const asClientsMeetIt = <S extends Pick<MysqlSite, 'service' | 'clients'>>(site: S): S => {
   const service = new Proxy(site.service, {
     get: (own, name) =>
       name === 'endpoint'
@@ -52,7 +52,7 @@ export const asClientsMeetIt = <S extends Pick<Site, 'service' | 'clients'>>(sit
  * take to be let in.
  */
 export async function withSession<T>(
-  site: Pick<Site, 'service' | 'config' | 'password'>,
+  site: Pick<MysqlSite, 'service' | 'config' | 'password'>,
   work: (session: Session) => Promise<T>,
   connectMs = administrationMs,
 ): Promise<T> {

@@ -16,7 +16,7 @@ export interface Restoring {
 }
 
 /** The server under test and how to speak with it. */
-export interface Site {
+export interface MysqlSite {
   component: string;
   service: Service;
   config: MysqlConfig;
@@ -34,7 +34,7 @@ export interface Site {
   server: string;
   /** Another service of the stack. */
   peer(name: string): Service;
-  standing: Standing;
+  replicaState: ReplicaState;
   /** Of the recovery point that was restored last; one object for every view of this site. */
   readonly restored: { torn: Torn };
   /** Tables that no snapshot covers and that a note has named. */
@@ -50,7 +50,7 @@ export interface Site {
 }
 
 /** What this server is there for, as far as the drill told it: what `ready` means depends on it. */
-export interface Standing {
+export interface ReplicaState {
   role: 'primary' | 'replica' | 'fenced';
   /** Service that it was last made a replica of. */
   source: string | null;

@@ -8,7 +8,7 @@ import { canStandIn, choosePages, leaves, type Page } from './pages.ts';
 import { liveRecords } from './records.ts';
 import { digestTable, type Column, type TableDigest } from './row-digest.ts';
 import { badPages, evict, fileIdentity, locate, overwrite, type TableFile } from './table-file.ts';
-import type { Site } from './site.ts';
+import type { MysqlSite } from './site.ts';
 import { withSession, type Session } from './session.ts';
 
 type Damage = Omit<PageDamage, 'pattern'>;
@@ -36,7 +36,7 @@ type Changes = ReadonlyMap<number, number>;
  * of the table wait while pages are put back and pushed out of memory, so that nobody writes the present
  * version over them and nothing but the pages explains what the digest of the rows finds.
  */
-export async function stalePages(site: Site, damage: Damage): Promise<ActiveFault> {
+export async function stalePages(site: MysqlSite, damage: Damage): Promise<ActiveFault> {
   const { file, columns } = await withSession(site, async (session) => {
     const found = await locate(site, session, damage.table);
     return {
@@ -92,7 +92,7 @@ interface Stale {
  * file a page that changed since may be mended or not, and only the rows can tell: rejects, but for Muster's
  * own table, each row of which the ledger judges.
  */
-async function stillStale(site: Site, { file, identity, put }: Stale): Promise<Proof | null> {
+async function stillStale(site: MysqlSite, { file, identity, put }: Stale): Promise<Proof | null> {
   const table = `${file.name.schema}.${file.name.table}`;
   if ((await fileIdentity(site, file.path)) !== identity) return null;
   const same: number[] = [];
@@ -115,13 +115,13 @@ async function stillStale(site: Site, { file, identity, put }: Stale): Promise<P
 const lock = (session: Session, { name }: TableFile): Promise<unknown> =>
   session.rows(`FLUSH TABLES ${name.quoted} FOR EXPORT`);
 
-async function* pagesOf(site: Site, { path, pageBytes, index }: TableFile): AsyncGenerator<Page> {
+async function* pagesOf(site: MysqlSite, { path, pageBytes, index }: TableFile): AsyncGenerator<Page> {
   const reading = await site.service.spawn(['cat', path]);
   yield* leaves(reading.stdout, pageBytes, index);
 }
 
 async function earlierCopy(
-  site: Site,
+  site: MysqlSite,
   session: Session,
   file: TableFile,
   seed: number,
@@ -149,7 +149,7 @@ async function earlierCopy(
  * deadline those there are.
  */
 async function whenChanged(
-  site: Site,
+  site: MysqlSite,
   session: Session,
   { file, older, wanted }: { file: TableFile; older: ReadonlyMap<number, Buffer>; wanted: number },
 ): Promise<Changes> {
@@ -190,7 +190,7 @@ interface Swapping {
 }
 
 async function putBack(
-  site: Site,
+  site: MysqlSite,
   session: Session,
   { file, columns, older, changeable, damage }: Swapping,
 ): Promise<Swap> {

@@ -1,10 +1,10 @@
 import type { System } from '../../core/driver.ts';
 import { systemFaults } from '../../core/fault.ts';
-import type { Site } from './site.ts';
+import type { MysqlSite } from './site.ts';
 
 /** A MySQL server that the driver has opened. */
 export interface MysqlSystem extends System {
-  site: Site;
+  site: MysqlSite;
 }
 
 export const mysqlFault = systemFaults<MysqlSystem>();

@@ -1,6 +1,6 @@
 import { environmentError } from '../../core/errors.ts';
 import { findTable, type TableName } from './tables.ts';
-import type { Site } from './site.ts';
+import type { MysqlSite } from './site.ts';
 import type { Session } from './session.ts';
 
 /** A table's file: where it lies, and which of its pages hold the rows (those of its clustered index). */
@@ -18,7 +18,7 @@ export interface TableFile {
 const evictableBytes = 128 * 1024 * 1024;
 
 /** Environment error when the table has no file of its own, or when that is not the drill's. */
-export async function locate(site: Site, session: Session, table: string): Promise<TableFile> {
+export async function locate(site: MysqlSite, session: Session, table: string): Promise<TableFile> {
   const name = await findTable(session, table);
   const [row] = await session.rows<{ path: string; id: string | number; bytes: string | number }>(
     `SELECT f.path AS path, i.index_id AS id, @@innodb_page_size AS bytes
@@ -39,7 +39,7 @@ export async function locate(site: Site, session: Session, table: string): Promi
 }
 
 /** Tells a file from another one of the same name; empty where there is none. */
-export async function fileIdentity({ service }: Site, path: string): Promise<string> {
+export async function fileIdentity({ service }: MysqlSite, path: string): Promise<string> {
   const { stdout } = await service.exec(
     ['sh', '-c', 'test ! -e "$1" || stat -c "%i born %W" "$1"', 'look', path],
     { deadlineMs: 30_000 },
@@ -57,7 +57,11 @@ export interface Overwrite {
 const overwritesAtOnce = 1_000;
 
 /** Overwrites bytes of the file, down to the disk: in one command, as each costs more than what it writes. */
-export async function overwrite({ service }: Site, path: string, all: readonly Overwrite[]): Promise<void> {
+export async function overwrite(
+  { service }: MysqlSite,
+  path: string,
+  all: readonly Overwrite[],
+): Promise<void> {
   const script =
     'while [ $# -gt 1 ]; do dd of="$0" conv=notrunc,fsync oflag=seek_bytes iflag=fullblock count=1 seek="$1" bs="$2" || exit; shift 2; done';
   for (let from = 0; from < all.length; from += overwritesAtOnce) {
@@ -102,7 +106,7 @@ export async function evict({ rows }: Session): Promise<void> {
  * Pages that innochecksum calls damaged, in a copy: it cannot lock the file of a running server. Null when it
  * cannot be asked.
  */
-export async function badPages(site: Site, path: string): Promise<number[] | null> {
+export async function badPages(site: MysqlSite, path: string): Promise<number[] | null> {
   const script =
     'copy=$(mktemp) && cp "$1" "$copy" && innochecksum --allow-mismatches=10000 --log="$copy.log" "$copy" 2>&1; code=$?; rm -f "$copy" "$copy.log"; exit $code';
   try {

@@ -3,7 +3,7 @@ import type { DataFolder } from '../../core/fault.ts';
 import { serverSchemas } from './config.ts';
 import { askForLostTables } from './lost-tables.ts';
 import { findTable } from './tables.ts';
-import type { Site } from './site.ts';
+import type { MysqlSite } from './site.ts';
 import { withSession } from './session.ts';
 
 /**
@@ -12,7 +12,7 @@ import { withSession } from './session.ts';
  * while it recovers from a crash it takes from the doublewrite files instead; damage to the redo log shows
  * only when it is needed, after a crash.
  */
-export const mysqlVolume = (site: Site): DataFolder => ({
+export const mysqlVolume = (site: MysqlSite): DataFolder => ({
   service: site.service,
   folder: site.dataFolder,
   file: async (kind) =>
@@ -22,7 +22,7 @@ export const mysqlVolume = (site: Site): DataFolder => ({
 });
 
 /** Relative path of the file, once everything that waited in memory for it is written. */
-const largestTable = (site: Site): Promise<string> =>
+const largestTable = (site: MysqlSite): Promise<string> =>
   withSession(site, async (session) => {
     const [row] = await session.rows<{ name: string; path: string }>(
       `SELECT REPLACE(s.name, '/', '.') AS name, f.path AS path FROM information_schema.innodb_tablespaces s JOIN information_schema.innodb_datafiles f ON f.space = s.space
@@ -39,7 +39,7 @@ const largestTable = (site: Site): Promise<string> =>
     return row.path.slice(2);
   });
 
-const currentRedo = (site: Site): Promise<string> =>
+const currentRedo = (site: MysqlSite): Promise<string> =>
   withSession(site, async ({ rows }) => {
     const [row] = await rows<{ path: string }>(
       'SELECT file_name AS path FROM performance_schema.innodb_redo_log_files ORDER BY file_id DESC LIMIT 1',

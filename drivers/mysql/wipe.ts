@@ -4,14 +4,14 @@ import { processGone, startAgain } from '../../faults/process.ts';
 import { emptyFolder } from '../../faults/volume.ts';
 import { askForLostTables } from './lost-tables.ts';
 import { assertOwnData } from './own-data.ts';
-import type { Site } from './site.ts';
+import type { MysqlSite } from './site.ts';
 import { withSession } from './session.ts';
 
 /**
  * The data volume is emptied and the server killed. It is frozen in between: a server that sees its files go
  * may die by itself, half-way through and in its own words. Restart policies bring up another, empty server.
  */
-export async function wipe(site: Site): Promise<ActiveFault> {
+export async function wipe(site: MysqlSite): Promise<ActiveFault> {
   await assertOwnData(site);
   const before = await site.service.state();
   const identity = await serverIdentity(site);
@@ -29,7 +29,7 @@ export async function wipe(site: Site): Promise<ActiveFault> {
   };
 }
 
-const serverIdentity = (site: Site): Promise<string> =>
+const serverIdentity = (site: MysqlSite): Promise<string> =>
   withSession(
     site,
     async ({ rows }) => (await rows<{ uuid: string }>('SELECT @@server_uuid AS uuid'))[0]!.uuid,
@@ -39,7 +39,7 @@ const serverIdentity = (site: Site): Promise<string> =>
  * A server names itself in a file of its data folder: when that file is gone or names another, so is the
  * data. Looked at in a container of our own, which sees the volume whether the service runs or not.
  */
-async function identityLost(site: Site, before: string): Promise<string | null> {
+async function identityLost(site: MysqlSite, before: string): Promise<string | null> {
   const helper = await site.service.helper({ network: 'none', volumes: true });
   try {
     const { stdout } = await helper.exec([

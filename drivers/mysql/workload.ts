@@ -4,7 +4,7 @@ import { messageOf } from '../../core/errors.ts';
 import { OperationError } from '../../core/ledger.ts';
 import { createConnections, openConnection, run, type Connections } from './connections.ts';
 import { isReadOnlyRefusal } from './write-attempt.ts';
-import type { Site } from './site.ts';
+import type { MysqlSite } from './site.ts';
 import { quoted, serverCode, withSession } from './session.ts';
 
 /**
@@ -14,17 +14,17 @@ const connectionLimit = 24;
 const silenceMs = 30_000;
 
 /** `database.table`, for people and for faults. */
-export const ledgerTable = ({ config, component }: Pick<Site, 'config' | 'component'>): string =>
+export const ledgerTable = ({ config, component }: Pick<MysqlSite, 'config' | 'component'>): string =>
   `${config.database}.ledger_${component.replaceAll(/[^A-Za-z0-9_]/g, '_').slice(0, 50)}`;
 
-const quotedTable = (site: Pick<Site, 'config' | 'component'>): string =>
+const quotedTable = (site: Pick<MysqlSite, 'config' | 'component'>): string =>
   ledgerTable(site).split('.').map(quoted).join('.');
 
 /**
  * The load's own table: a row an id, several rows a transaction. Ids are not unique by design: a recovery
  * that applies something twice must be able to show.
  */
-export const dataWorkload = (site: Site): DataWorkload => ({
+export const dataWorkload = (site: MysqlSite): DataWorkload => ({
   kind: 'data',
   groupSize: 4,
   neverReturn: false,
@@ -46,7 +46,7 @@ export const dataWorkload = (site: Site): DataWorkload => ({
  */
 const byId = (table: string): string => `DELETE /*+ INDEX(ledger id) */ FROM ${table} AS ledger WHERE id`;
 
-function openClient(site: Site): DataClient {
+function openClient(site: MysqlSite): DataClient {
   const table = quotedTable(site);
   const connections = createConnections({
     user: site.config.user,
@@ -106,7 +106,7 @@ const transaction = (connections: Connections, changes: string, values: unknown[
  * Everything in one snapshot, from the rows themselves: an index may lack what a damaged page brought back. A
  * table that is not there holds nothing: that is an answer. Rejects otherwise.
  */
-async function readBack(site: Site, emit: (id: number, value: string) => void): Promise<void> {
+async function readBack(site: MysqlSite, emit: (id: number, value: string) => void): Promise<void> {
   const connection = await openConnection(
     { user: site.config.user, password: site.password },
     await site.clients(),

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { messageOf } from '../../core/errors.ts';
 import { answered, type Attempt } from '../fencing.ts';
-import type { Site } from './site.ts';
+import type { MysqlSite } from './site.ts';
 import { quoted, serverCode, withSession } from './session.ts';
 
 const attemptMs = 5_000;
@@ -17,7 +17,7 @@ export const isReadOnlyRefusal = (error: unknown): boolean =>
  * Tries a real write at the server itself, with the privileges that read_only does not stop. One that is
  * accepted is taken back.
  */
-export async function attemptWrite(site: Site): Promise<Attempt> {
+export async function attemptWrite(site: MysqlSite): Promise<Attempt> {
   const table = `muster_attempt_${randomBytes(4).toString('hex')}`;
   const name = `${quoted(site.config.database)}.${quoted(table)}`;
   const attempt = withSession(site, async ({ rows }): Promise<Attempt> => {

@@ -1,7 +1,7 @@
 import type { ActiveFault, Proof } from '../../core/active-fault.ts';
 import { processGone } from '../../faults/process.ts';
 import { isReady } from './server.ts';
-import type { Site } from './site.ts';
+import type { MysqlSite } from './site.ts';
 
 /**
  * Read at start by the official image's my.cnf and by Debian's: `!includedir /etc/mysql/conf.d/`, in the
@@ -19,7 +19,7 @@ const harmless = '# Left by a drill: nothing is set here.\n';
  * the process and the server's own words in its log. Refused, with the reason, where the folder is mounted
  * from elsewhere.
  */
-export async function wrongConfig(site: Site): Promise<ActiveFault> {
+export async function wrongConfig(site: MysqlSite): Promise<ActiveFault> {
   const { service } = site;
   const before = await service.state();
   await service.putFile(path, wrong);
@@ -52,7 +52,7 @@ export async function wrongConfig(site: Site): Promise<ActiveFault> {
  * The configuration as the container was made with it, and the server up on it: stopped first, so as not to
  * wait for the policy's next try.
  */
-export async function mendConfig(site: Site): Promise<void> {
+export async function mendConfig(site: MysqlSite): Promise<void> {
   const { service } = site;
   await service.putFile(path, harmless);
   if (await isReady(site)) return;

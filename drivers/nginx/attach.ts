@@ -2,7 +2,7 @@ import type { AttachContext } from '../../core/driver.ts';
 import { environmentError } from '../../core/errors.ts';
 import type { NginxConfig } from './config.ts';
 import { continuity } from './continuity.ts';
-import { isRight, type Site } from './site.ts';
+import { isRight, type NginxSite } from './site.ts';
 import type { NginxSystem } from './system.ts';
 
 export async function open({
@@ -21,7 +21,7 @@ export async function open({
     });
   const version = await service.exec(['nginx', '-v']);
   const unbroken = continuity(clients, expected, clock);
-  const site: Site = { service, config, clock, expected, secret, deployed: read.stdout };
+  const site: NginxSite = { service, config, clock, expected, secret, deployed: read.stdout };
   return {
     server: /nginx\/\S+/.exec(version.stderr)?.[0].replace('/', ' ') ?? 'nginx of an unknown version',
     service,

@@ -1,13 +1,13 @@
 import type { ActiveFault, Proof } from '../../core/active-fault.ts';
 import { environmentError } from '../../core/errors.ts';
 import { factsOf } from './handshake.ts';
-import { isRight, look, serve, undoMs, type Site } from './site.ts';
+import { isRight, look, serve, undoMs, type NginxSite } from './site.ts';
 
 /**
  * The certificate is replaced and the server reloaded, as by a renewal that went wrong. The witness is a
  * handshake from outside.
  */
-export async function badCertificate(site: Site, kind: 'expired' | 'wrong'): Promise<ActiveFault> {
+export async function badCertificate(site: NginxSite, kind: 'expired' | 'wrong'): Promise<ActiveFault> {
   const before = await look(site);
   if (!before.done || before.refusal !== null)
     throw environmentError('the certificate is not right before anything was done to it', {
@@ -32,7 +32,11 @@ export async function badCertificate(site: Site, kind: 'expired' | 'wrong'): Pro
   };
 }
 
-async function witness(site: Site, kind: 'expired' | 'wrong', issuerBefore: string): Promise<Proof | null> {
+async function witness(
+  site: NginxSite,
+  kind: 'expired' | 'wrong',
+  issuerBefore: string,
+): Promise<Proof | null> {
   const now = await look(site);
   if (!now.done || now.refusal === null) return null;
   const { certificate, refusal } = now;

@@ -40,26 +40,26 @@ export function continuity(
   const stop = async (): Promise<void> => probing?.stop();
   return {
     before: async () => {
-      const first = await knock(clients, expected);
+      const first = await tryConnection(clients, expected);
       const wrong = first.done ? wrongOf(first, null) : first.error;
       if (!first.done || wrong !== null)
         throw environmentError(`the check "tls-continuity" fails before anything was broken: ${wrong}`);
       const { fingerprint256 } = first.certificate;
       await stop();
-      probing = probe(clock, () => knock(clients, expected), fingerprint256);
+      probing = probe(clock, () => tryConnection(clients, expected), fingerprint256);
       return { protocol: first.protocol, ...factsOf(first.certificate) };
     },
     after: async (baseline, brokenAtMs = null) => {
       await stop();
       return probing && baseline !== null
         ? outcomeOf(probing.seen, brokenAtMs)
-        : { verdict: 'inconclusive', detail: 'nobody knocked', facts: null };
+        : { verdict: 'inconclusive', detail: 'nobody tried a connection', facts: null };
     },
     stop,
   };
 }
 
-const knock = async (clients: () => Promise<Endpoint>, expected: Expected): Promise<Handshake> => {
+const tryConnection = async (clients: () => Promise<Endpoint>, expected: Expected): Promise<Handshake> => {
   const endpoint = await clients().catch(() => null);
   return endpoint
     ? handshake(endpoint, expected)

@@ -1,11 +1,11 @@
 import type { ActiveFault, Proof } from '../../core/active-fault.ts';
-import { look, takeUp, undoMs, type Site } from './site.ts';
+import { look, takeUp, undoMs, type NginxSite } from './site.ts';
 
 /** Exit codes of a process that a signal ended (128 + its number): then it did not fail by itself. */
 const signalled = 128;
 
 /** The configuration is emptied and the process restarted in order, as by a deployment that went wrong. */
-export async function loseConfig(site: Site): Promise<ActiveFault> {
+export async function loseConfig(site: NginxSite): Promise<ActiveFault> {
   const { service, config } = site;
   const before = await service.state();
   await service.putFile(config.configFile, '');
@@ -37,7 +37,7 @@ export async function loseConfig(site: Site): Promise<ActiveFault> {
  * One in a restart loop runs for moments, for the engine as well: at the end it is gone only when a handshake
  * succeeds.
  */
-async function stillDown(site: Site): Promise<Proof | null> {
+async function stillDown(site: NginxSite): Promise<Proof | null> {
   const { status, exitCode, restarts } = await site.service.state();
   if ((await look(site)).done) return null;
   return {
@@ -47,7 +47,7 @@ async function stillDown(site: Site): Promise<Proof | null> {
 }
 
 /** The configuration as it was deployed, taken up by a server that runs or is started. */
-export async function reapply(site: Site): Promise<void> {
+export async function reapply(site: NginxSite): Promise<void> {
   await site.service.putFile(site.config.configFile, site.deployed);
   await takeUp(site);
 }

@@ -8,7 +8,7 @@ export const undoMs = 60_000;
 const secretMode = 0o444;
 const upMs = 20_000;
 
-export interface Site {
+export interface NginxSite {
   service: Service;
   config: NginxConfig;
   clock: Clock;
@@ -19,7 +19,7 @@ export interface Site {
 }
 
 /** A handshake at the service's own published port, not at the clients' way in: only nginx is looked at. */
-export async function look({ service, expected }: Site): Promise<Handshake> {
+export async function look({ service, expected }: NginxSite): Promise<Handshake> {
   const endpoint = await service.endpoint(tlsPort).catch(() => null);
   return endpoint
     ? handshake(endpoint, expected)
@@ -27,13 +27,13 @@ export async function look({ service, expected }: Site): Promise<Handshake> {
 }
 
 /** True when a client that verifies stays. */
-export async function isRight(site: Site): Promise<boolean> {
+export async function isRight(site: NginxSite): Promise<boolean> {
   const seen = await look(site);
   return seen.done && seen.refusal === null;
 }
 
 /** Puts a certificate in place and has the server take it up. */
-export async function serve(site: Site, certificate: string): Promise<void> {
+export async function serve(site: NginxSite, certificate: string): Promise<void> {
   await site.service.putFile(site.config.certificate, certificate, { mode: secretMode });
   await takeUp(site);
 }
@@ -42,7 +42,7 @@ export async function serve(site: Site, certificate: string): Promise<void> {
  * Reloads a server that serves, starts one that does not; rejects with its own words when it does not take
  * its files.
  */
-export async function takeUp(site: Site): Promise<void> {
+export async function takeUp(site: NginxSite): Promise<void> {
   const { service, clock } = site;
   if ((await look(site)).done) return reload(site);
   // One in a restart loop runs for moments, and for the engine always; stopped, it can be started at once.
@@ -55,7 +55,7 @@ export async function takeUp(site: Site): Promise<void> {
 /**
  * Done when no worker from before takes connections any more: until then, old and new answer side by side.
  */
-async function reload({ service, clock }: Site): Promise<void> {
+async function reload({ service, clock }: NginxSite): Promise<void> {
   const before = await workers(service);
   const { code, stderr } = await service.exec(['nginx', '-s', 'reload']);
   if (code !== 0)

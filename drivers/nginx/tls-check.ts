@@ -10,16 +10,16 @@ const required = 'TLSv1.3';
  * trust.
  */
 export function tlsCheck(clients: () => Promise<Endpoint>, expected: Expected): Check {
-  const knock = async (): Promise<Handshake> => handshake(await clients(), expected);
+  const tryConnection = async (): Promise<Handshake> => handshake(await clients(), expected);
   return {
     before: async () => {
-      const seen = await knock();
+      const seen = await tryConnection();
       const { verdict, detail, facts } = outcomeOf(seen, expected);
       if (verdict !== 'pass')
         throw environmentError(`the check "tls" fails before anything was broken: ${detail}`);
       return facts;
     },
-    after: async () => outcomeOf(await knock(), expected),
+    after: async () => outcomeOf(await tryConnection(), expected),
   };
 }
 

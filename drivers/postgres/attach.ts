@@ -2,12 +2,12 @@ import type { AttachContext } from '../../core/driver.ts';
 import type { PostgresConfig } from './config.ts';
 import { reachOf } from './credentials.ts';
 import { dataHome } from './own-data.ts';
-import { identify, isReady, type Site } from './server.ts';
+import { identify, isReady, type PostgresSite } from './server.ts';
 import type { PostgresSystem } from './system.ts';
 import { postgresVolume } from './volume.ts';
 import { dataWorkload } from './workload.ts';
 
-async function siteOf(context: AttachContext<PostgresConfig>): Promise<Site> {
+async function siteOf(context: AttachContext<PostgresConfig>): Promise<PostgresSite> {
   const { component, service, config, clock, seed } = context;
   const reach = await reachOf(context);
   const { server, major, dataFolder } = await identify(reach);

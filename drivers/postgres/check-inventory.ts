@@ -3,7 +3,7 @@ import { messageOf } from '../../core/errors.ts';
 import { locksThatStay } from './held-locks.ts';
 import { asJson, lookJustBefore, takeInventory, type Inventory, type JustBefore } from './inventory.ts';
 import { compareInventories, gone } from './inventory-differences.ts';
-import { serverCode, type Site } from './server.ts';
+import { serverCode, type PostgresSite } from './server.ts';
 
 const shownDifferences = 5;
 const shownRemarks = 8;
@@ -15,7 +15,7 @@ const listed = (all: readonly string[], most: number): string =>
  * Everything before the load against everything after the recovery. Red for any difference; inconclusive
  * where nothing was there to compare. What an older backup rightly brings back is said, and is no difference.
  */
-export const inventoryCheck = (site: Site): Check => ({
+export const inventoryCheck = (site: PostgresSite): Check => ({
   before: async () => asJson(await takeInventory(site)),
   justBefore: async () => asJson(await lookJustBefore(site)),
   after: async (baseline, _brokenAtMs, justBefore): Promise<CheckOutcome> => {

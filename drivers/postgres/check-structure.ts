@@ -1,7 +1,7 @@
 import type { Check, CheckOutcome } from '../../core/driver.ts';
 import { messageOf } from '../../core/errors.ts';
 import { readDatabases } from './cluster.ts';
-import { quoted, serverCode, withSession, type Session, type Site } from './server.ts';
+import { quoted, serverCode, withSession, type Session, type PostgresSite } from './server.ts';
 import { serverSchema } from './tables.ts';
 
 const shownFlaws = 5;
@@ -35,7 +35,7 @@ const relations = `SELECT c.oid::text AS oid, n.nspname || '.' || c.relname AS n
  * made in a transaction that is rolled back. A page of zeros is an empty page to it, and rows that are lost
  * with their index entries are no flaw: that is what `inventory` is for.
  */
-export const structureCheck = (site: Site): Check => ({
+export const structureCheck = (site: PostgresSite): Check => ({
   after: async () => {
     const looked: Looked = { tables: 0, indexes: 0, own: 0, flaws: [] };
     try {
@@ -65,7 +65,7 @@ function judged({ own, flaws, ...counted }: Looked): CheckOutcome {
   return { verdict: 'pass', detail: `${of} hold together, and each index has every row`, facts };
 }
 
-async function lookAt(site: Site, session: Session, database: string, looked: Looked): Promise<void> {
+async function lookAt(site: PostgresSite, session: Session, database: string, looked: Looked): Promise<void> {
   const { rows } = session;
   await rows('BEGIN');
   try {

@@ -1,5 +1,5 @@
 import { environmentError } from '../../core/errors.ts';
-import { withSession, type Session, type Site } from './server.ts';
+import { withSession, type Session, type PostgresSite } from './server.ts';
 
 /**
  * What a dump of databases and roles leaves out, and an empty cluster must be made with: how it was made, the
@@ -35,7 +35,7 @@ export const everySequence =
   "SELECT schemaname || '.' || sequencename AS name, last_value::text AS last, increment_by::text AS step FROM pg_sequences WHERE last_value IS NOT NULL ORDER BY 1";
 
 export async function readCluster(
-  site: Site,
+  site: PostgresSite,
   session: Session,
   databases: Record<string, string>,
 ): Promise<Cluster> {
@@ -66,7 +66,7 @@ export async function readCluster(
 }
 
 /** How the cluster was made, as the template that nobody changes still has it. */
-async function readMade({ major }: Site, { rows }: Session): Promise<string[]> {
+async function readMade({ major }: PostgresSite, { rows }: Session): Promise<string[]> {
   const locale = major >= 17 ? 'd.datlocale' : major >= 15 ? 'd.daticulocale' : 'NULL';
   const provider = major >= 15 ? 'd.datlocprovider' : "'c'";
   const rules = major >= 16 ? 'd.daticurules' : 'NULL';
@@ -98,7 +98,11 @@ async function readMade({ major }: Site, { rows }: Session): Promise<string[]> {
 const readFiles =
   'cd "$1"; for file in *.conf; do [ -f "$file" ] && printf "%s\\n%s\\n" "$file" "$(wc -c < "$file")" && cat "$file"; done; true';
 
-async function readSettingFiles({ service, dataFolder, owner }: Site): Promise<Record<string, string>> {
+async function readSettingFiles({
+  service,
+  dataFolder,
+  owner,
+}: PostgresSite): Promise<Record<string, string>> {
   const { code, stdout, stderr } = await service.exec(['sh', '-c', readFiles, 'settings', dataFolder], {
     user: owner,
     deadlineMs: 30_000,

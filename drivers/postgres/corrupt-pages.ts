@@ -6,7 +6,14 @@ import { besideVolume } from '../../faults/volume.ts';
 import type { PageDamage } from '../mistakes.ts';
 import { choosePages, damagedPage } from './pages.ts';
 import { asText, digestRows, sameRows, type TableDigest } from './row-digest.ts';
-import { asClientsMeetIt, isAbsent, serverCode, withSession, type Session, type Site } from './server.ts';
+import {
+  asClientsMeetIt,
+  isAbsent,
+  serverCode,
+  withSession,
+  type Session,
+  type PostgresSite,
+} from './server.ts';
 import { forget, locate, readPage, writePage, type TableFile } from './table-file.ts';
 import { findTable, labelOf } from './tables.ts';
 
@@ -31,7 +38,7 @@ interface Done {
  * memory, or nobody would notice before the next restart. The table is locked meanwhile, so that none of its
  * pages changes in between.
  */
-export async function corruptPages(site: Site, damage: PageDamage): Promise<ActiveFault> {
+export async function corruptPages(site: PostgresSite, damage: PageDamage): Promise<ActiveFault> {
   const done = await besideVolume({ service: site.service, folder: site.dataFolder }, (helper) =>
     withSession(site, (session) => overwrite(site, helper, session, damage)),
   );
@@ -51,7 +58,12 @@ export async function corruptPages(site: Site, damage: PageDamage): Promise<Acti
   };
 }
 
-async function overwrite(site: Site, helper: Helper, session: Session, damage: PageDamage): Promise<Done> {
+async function overwrite(
+  site: PostgresSite,
+  helper: Helper,
+  session: Session,
+  damage: PageDamage,
+): Promise<Done> {
   const { rows } = session;
   const name = await findTable(session, damage.table);
   const table = await locate(site, session, name);
@@ -103,7 +115,7 @@ const rowsOf = (session: Session, { name }: TableFile, page: number): Promise<Ta
  * Reads each page's rows through SQL as the server has them now, and sees it fail at one, or read others than
  * there were.
  */
-async function witness(site: Site, { table, pages }: Done): Promise<Proof | null> {
+async function witness(site: PostgresSite, { table, pages }: Done): Promise<Proof | null> {
   const before = await site.service.state();
   const label = labelOf(table.name);
   for (const { page, rows } of pages) {
@@ -138,7 +150,7 @@ const isDamage = (error: Error): boolean =>
  * Reading the whole table fails; or the server still serves that very file, and a page is in it as it was
  * left. That a page has other rows than before says nothing after a restore, which lays them anew.
  */
-async function stillThere(site: Site, { table, pages, system }: Done): Promise<Proof | null> {
+async function stillThere(site: PostgresSite, { table, pages, system }: Done): Promise<Proof | null> {
   const label = labelOf(table.name);
   const said = await withSession(asClientsMeetIt(site), async (session) => {
     await session.rows(asText);

@@ -1,7 +1,7 @@
 import type { ActiveFault, Proof } from '../../core/active-fault.ts';
 import { inputError } from '../../core/errors.ts';
 import { chooseRows, nothingDone, type Doomed } from './delete-rows.ts';
-import { asClientsMeetIt, literal, quoted, withSession, type Session, type Site } from './server.ts';
+import { asClientsMeetIt, literal, quoted, withSession, type Session, type PostgresSite } from './server.ts';
 import { findTable, labelOf, type TableName } from './tables.ts';
 import { nothingToUndo, waitForLocks } from './undone.ts';
 
@@ -20,7 +20,7 @@ interface Spoiled {
  * a faulty release would write them. The lengths stay, and the pages are sound.
  */
 export async function corruptRows(
-  site: Site,
+  site: PostgresSite,
   spec: { table: string; column: string; share: number; seed: number },
 ): Promise<ActiveFault> {
   await site.service.assertOwnPath(site.dataFolder);
@@ -92,7 +92,7 @@ async function valuesOf(
  * Asked of another session: each of the sampled rows is there, and none has the value that it had. Null while
  * one of them has.
  */
-const witnessSpoiled = (site: Site, { chosen, column, values }: Spoiled): Promise<Proof | null> =>
+const witnessSpoiled = (site: PostgresSite, { chosen, column, values }: Spoiled): Promise<Proof | null> =>
   withSession(site, async (session) => {
     const now = await valuesOf(session, chosen, column);
     if (![...values].every(([row, value]) => now.has(row) && now.get(row) !== value)) return null;
@@ -107,7 +107,7 @@ const witnessSpoiled = (site: Site, { chosen, column, values }: Spoiled): Promis
  * Asked of another session: a sampled row that still has the value that the fault gave it. Null when none
  * has.
  */
-const lookForSpoiled = (site: Site, { chosen, column, values }: Spoiled): Promise<Proof | null> =>
+const lookForSpoiled = (site: PostgresSite, { chosen, column, values }: Spoiled): Promise<Proof | null> =>
   withSession(site, async (session) => {
     const now = await valuesOf(session, chosen, column);
     const left = [...values].filter(([row, value]) => now.get(row) === value).length;

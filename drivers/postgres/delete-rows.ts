@@ -7,7 +7,7 @@ import {
   serverCode,
   withSession,
   type Session,
-  type Site,
+  type PostgresSite,
 } from './server.ts';
 import { findTable, labelOf, type TableName } from './tables.ts';
 import { nothingToUndo, waitForLocks } from './undone.ts';
@@ -35,7 +35,7 @@ export interface Doomed {
  * the table keep their rows.
  */
 export async function deleteRows(
-  site: Site,
+  site: PostgresSite,
   spec: { table: string; share: number; seed: number },
 ): Promise<ActiveFault> {
   await site.service.assertOwnPath(site.dataFolder);
@@ -66,7 +66,7 @@ export async function deleteRows(
 }
 
 /** What changed nothing, as there was nothing to change: no witness can see it, and says why. */
-export const nothingDone = (site: Site, fault: string, table: string, why: string): ActiveFault => ({
+export const nothingDone = (site: PostgresSite, fault: string, table: string, why: string): ActiveFault => ({
   facts: { table, changed: 0 },
   witness: () => Promise.reject(environmentError(why)),
   undo: nothingToUndo(site, fault),
@@ -115,7 +115,10 @@ async function keyColumns({ rows }: Session, { oid }: TableName): Promise<string
 }
 
 /** Asked of another session: none of the sampled rows is there. Null while one of them is. */
-const witnessDeleted = (site: Site, { table, digest, sample, rowsBefore }: Doomed): Promise<Proof | null> =>
+const witnessDeleted = (
+  site: PostgresSite,
+  { table, digest, sample, rowsBefore }: Doomed,
+): Promise<Proof | null> =>
   withSession(site, async ({ rows }) => {
     const [row] = await rows<{ left: string; now: string }>(
       `SELECT count(*) FILTER (WHERE ${digest} = ANY ($1)) AS left, count(*) AS now FROM ${table.quoted}`,

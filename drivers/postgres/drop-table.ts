@@ -1,5 +1,5 @@
 import type { ActiveFault, Proof } from '../../core/active-fault.ts';
-import { asClientsMeetIt, serverCode, withSession, type Site } from './server.ts';
+import { asClientsMeetIt, serverCode, withSession, type PostgresSite } from './server.ts';
 import { findTable, labelOf } from './tables.ts';
 import { nothingToUndo, waitForLocks } from './undone.ts';
 
@@ -9,7 +9,7 @@ const othersDependOnIt = '2BP01';
  * DROP TABLE, as an operator would type it: with CASCADE once the server says that views or foreign keys of
  * others depend on it. The facts hold where the log stood right after.
  */
-export async function dropTable(site: Site, table: string): Promise<ActiveFault> {
+export async function dropTable(site: PostgresSite, table: string): Promise<ActiveFault> {
   await site.service.assertOwnPath(site.dataFolder);
   const done = await withSession(site, async (session) => {
     const name = await findTable(session, table);
@@ -26,7 +26,7 @@ export async function dropTable(site: Site, table: string): Promise<ActiveFault>
     return { name, cascade, lsn: log!.lsn };
   });
   const label = labelOf(done.name);
-  const seen = (on: Site): Promise<Proof | null> =>
+  const seen = (on: PostgresSite): Promise<Proof | null> =>
     withSession(on, async ({ rows }) => {
       const [row] = await rows<{ there: string }>(
         'SELECT count(*) AS there FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2',

@@ -8,7 +8,7 @@ import { readCluster, readDatabases, type Cluster } from './cluster.ts';
 import { dumpOptions, serverPort, type DumpOptions } from './config.ts';
 import { isComplete } from './globals.ts';
 import { assertRestorable } from './restorable.ts';
-import { withSession, type Session, type Site } from './server.ts';
+import { withSession, type Session, type PostgresSite } from './server.ts';
 
 export const rolesName = 'roles.sql';
 export const clusterName = 'cluster.json';
@@ -25,7 +25,7 @@ export interface DumpFacts {
  * holds. Snapshots of several databases are taken one after another, as the server knows none over all.
  */
 export const backupDump =
-  (site: Site): NonNullable<BackupMethod['backup']> =>
+  (site: PostgresSite): NonNullable<BackupMethod['backup']> =>
   (to, { options, signal, now }) =>
     withSession(site, async (session) => {
       const parsed = dumpOptions.parse(options);
@@ -53,7 +53,7 @@ export const backupDump =
     });
 
 /** File of each database, by its name. Muster's own lies in the application's. */
-async function chosen(site: Site, session: Session): Promise<Record<string, string>> {
+async function chosen(site: PostgresSite, session: Session): Promise<Record<string, string>> {
   const { open } = await readDatabases(session);
   const names = site.config.databases
     ? open.filter((name) => name === site.database || site.config.databases!.includes(name))
@@ -61,25 +61,25 @@ async function chosen(site: Site, session: Session): Promise<Record<string, stri
   return Object.fromEntries(names.map((name, i) => [name, `database-${i + 1}.dump`]));
 }
 
-async function toolOf({ service, programs }: Site): Promise<string> {
+async function toolOf({ service, programs }: PostgresSite): Promise<string> {
   const { stdout } = await service.exec([`${programs}/pg_dump`, '--version'], { deadlineMs: 30_000 });
   return stdout.trim();
 }
 
-const loginOf = ({ account }: Site): string[] => [
+const loginOf = ({ account }: PostgresSite): string[] => [
   '--host=127.0.0.1',
   `--port=${serverPort}`,
   `--username=${account.user}`,
   '--no-password',
 ];
-const environmentOf = ({ account }: Site): Record<string, string> => ({
+const environmentOf = ({ account }: PostgresSite): Record<string, string> => ({
   PGPASSWORD: account.password ?? '',
   PGOPTIONS: '-c statement_timeout=0 -c idle_in_transaction_session_timeout=0',
   PGCLIENTENCODING: 'UTF8',
 });
 
 /** What a server keeps for all its databases; of it roles, what they were granted, and their settings. */
-async function dumpRoles(site: Site, to: Sink, signal: AbortSignal): Promise<string> {
+async function dumpRoles(site: PostgresSite, to: Sink, signal: AbortSignal): Promise<string> {
   const { code, stdout, stderr } = await site.service.exec(
     [`${site.programs}/pg_dumpall`, '--globals-only', ...loginOf(site), `--database=${site.database}`],
     { env: environmentOf(site), signal },
@@ -103,7 +103,7 @@ interface Dumping {
 }
 
 async function dumpDatabase(
-  site: Site,
+  site: PostgresSite,
   to: Sink,
   { database, file, options, signal }: Dumping,
 ): Promise<string> {

@@ -1,5 +1,5 @@
 import { readDatabases } from './cluster.ts';
-import { withSession, type Session, type Site } from './server.ts';
+import { withSession, type Session, type PostgresSite } from './server.ts';
 import { serverSchema } from './tables.ts';
 
 /** A lock that keeps clients from writing. `key`: the same for as long as it is held. */
@@ -33,7 +33,7 @@ const locks = `
      AND NOT ${serverSchema('n.nspname')} AND n.nspname <> $1
    ORDER BY 1`;
 
-async function heldNow(site: Site): Promise<Held[]> {
+async function heldNow(site: PostgresSite): Promise<Held[]> {
   const { open } = await withSession(site, readDatabases);
   const held: Held[] = [];
   for (const database of open) {
@@ -48,7 +48,7 @@ async function heldNow(site: Site): Promise<Held[]> {
 /**
  * In words without the holder: what is held now. An application may hold a lock for ever, as its leader does.
  */
-export const readHeld = async (site: Site): Promise<string[]> => [
+export const readHeld = async (site: PostgresSite): Promise<string[]> => [
   ...new Set((await heldNow(site)).map(({ what }) => what)),
 ];
 
@@ -56,7 +56,7 @@ export const readHeld = async (site: Site): Promise<string[]> => [
  * In words: locks that were held during the whole of the look, which lasts as long as one is and `patienceMs`
  * at most, and that are not among `before`. Rejects with the server's errors.
  */
-export async function locksThatStay(site: Site, before: readonly string[]): Promise<string[]> {
+export async function locksThatStay(site: PostgresSite, before: readonly string[]): Promise<string[]> {
   const keyOf = ({ what, key }: Held): string => `${what}/${key}`;
   const untilMs = site.clock.nowMs() + patienceMs;
   let stay = (await heldNow(site)).filter(({ what }) => !before.includes(what));

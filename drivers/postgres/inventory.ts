@@ -4,7 +4,7 @@ import { readHeld } from './held-locks.ts';
 import { readCluster, type ClusterState } from './inventory-cluster.ts';
 import { readDefinitions } from './inventory-definitions.ts';
 import { asText, digestRows, type TableDigest } from './row-digest.ts';
-import { quoted, withSession, type Session, type Site } from './server.ts';
+import { quoted, withSession, type Session, type PostgresSite } from './server.ts';
 import { serverSchema } from './tables.ts';
 
 /**
@@ -28,12 +28,12 @@ export interface Inventory extends ClusterState {
  */
 export type Sequences = Record<string, { last: string | null; step: string; used: string | null }>;
 
-const label = (site: Site, database: string, name: string): string =>
+const label = (site: PostgresSite, database: string, name: string): string =>
   database === site.database ? name : `${database}: ${name}`;
 
 const inSnapshot = 'BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY';
 
-export async function takeInventory(site: Site): Promise<Inventory> {
+export async function takeInventory(site: PostgresSite): Promise<Inventory> {
   const { shared, databases } = await withSession(site, async (session) => ({
     shared: await readCluster(session, site.major),
     // What every new database begins with is in none of their dumps.
@@ -62,7 +62,12 @@ async function openTemplate({ rows }: Session): Promise<string[]> {
 }
 
 /** Inside one snapshot, so that counts and rows of all tables belong together. */
-async function readDatabase(site: Site, session: Session, database: string, into: Inventory): Promise<void> {
+async function readDatabase(
+  site: PostgresSite,
+  session: Session,
+  database: string,
+  into: Inventory,
+): Promise<void> {
   const { rows } = session;
   await rows(asText);
   await rows(inSnapshot);
@@ -93,7 +98,7 @@ async function readDatabase(site: Site, session: Session, database: string, into
   into.invalid.push(...invalid.map(({ name }) => label(site, database, name)));
 }
 
-async function readSequences(site: Site, { rows }: Session, database: string): Promise<Sequences> {
+async function readSequences(site: PostgresSite, { rows }: Session, database: string): Promise<Sequences> {
   const found = await rows<{
     name: string;
     last: string | null;
@@ -129,7 +134,7 @@ export interface JustBefore {
 }
 
 /** A short look. */
-export async function lookJustBefore(site: Site): Promise<JustBefore> {
+export async function lookJustBefore(site: PostgresSite): Promise<JustBefore> {
   const databases = await withSession(site, async (session) => (await readDatabases(session)).open);
   const out: Sequences = {};
   for (const database of databases)

@@ -1,6 +1,6 @@
 import { environmentError } from '../../core/errors.ts';
 import type { Service } from '../../core/service.ts';
-import type { Site } from './server.ts';
+import type { PostgresSite } from './server.ts';
 
 const isBelow = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}/`);
 
@@ -57,7 +57,7 @@ export async function dataHome(service: Service, said: string, major: number): P
 export async function assertOwnData({
   service,
   dataFolder,
-}: Pick<Site, 'service' | 'dataFolder'>): Promise<void> {
+}: Pick<PostgresSite, 'service' | 'dataFolder'>): Promise<void> {
   await service.assertOwnPath(dataFolder);
   const mounted = service.mounts.map(({ path }) => path);
   if (!mounted.some((path) => isBelow(dataFolder, path)))

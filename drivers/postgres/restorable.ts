@@ -1,7 +1,7 @@
 import { environmentError } from '../../core/errors.ts';
 import { readDatabases } from './cluster.ts';
 import { assertOwnData } from './own-data.ts';
-import { withSession, type Session, type Site } from './server.ts';
+import { withSession, type Session, type PostgresSite } from './server.ts';
 
 const namesShown = 5;
 
@@ -9,7 +9,7 @@ const namesShown = 5;
  * Environment error when something lies in this server that no restore from a dump can bring back. Asked when
  * a backup is made, and before anything is broken: after the loss it would be too late to change it.
  */
-export async function assertRestorable(site: Site, session: Session): Promise<void> {
+export async function assertRestorable(site: PostgresSite, session: Session): Promise<void> {
   for (const { what, names, hint } of [
     ...(await closedDatabases(site, session)),
     ...(await otherTablespaces(session)),
@@ -32,7 +32,7 @@ interface Obstacle {
 }
 
 /** pg_dumpall passes them over without a word. */
-async function closedDatabases({ config }: Site, session: Session): Promise<Obstacle[]> {
+async function closedDatabases({ config }: PostgresSite, session: Session): Promise<Obstacle[]> {
   const { open, closed } = await readDatabases(session);
   return [
     {
@@ -62,7 +62,7 @@ async function otherTablespaces({ rows }: Session): Promise<Obstacle[]> {
 }
 
 /** What every new database begins with is in no dump of one, and every dump of one would make it again. */
-const namedInTemplate = (site: Site): Promise<Obstacle[]> =>
+const namedInTemplate = (site: PostgresSite): Promise<Obstacle[]> =>
   withSession(
     site,
     async ({ rows }) => {
@@ -84,7 +84,7 @@ const namedInTemplate = (site: Site): Promise<Obstacle[]> =>
   );
 
 /** Before anything is broken: whether a restore of this component can work at all. */
-export async function assertRestoreUsable(site: Site): Promise<void> {
+export async function assertRestoreUsable(site: PostgresSite): Promise<void> {
   await assertOwnData(site);
   await withSession(site, (session) => assertRestorable(site, session));
 }

@@ -8,7 +8,7 @@ import { everySequence } from './cluster.ts';
 import { laySettings, makeRoom, newFolder, swap } from './folder.ts';
 import { assertOwnData } from './own-data.ts';
 import { initialise, startScratch, type ScratchOptions, type ScratchServer } from './scratch-server.ts';
-import { withSession, type Site } from './server.ts';
+import { withSession, type PostgresSite } from './server.ts';
 
 const readyDeadlineMs = 120_000;
 
@@ -18,7 +18,7 @@ const readyDeadlineMs = 120_000;
  * or writes half a database. What was there is replaced only once all of it is loaded without one error.
  */
 export const restoreDump =
-  (site: Site): NonNullable<BackupMethod['restore']> =>
+  (site: PostgresSite): NonNullable<BackupMethod['restore']> =>
   async (from, context): Promise<Json> => {
     const point = await inspect(from, site.major);
     await assertOwnData(site);
@@ -35,7 +35,7 @@ export const restoreDump =
     return { ...loaded };
   };
 
-async function helperBeside(site: Site, fenced: Promise<void>): Promise<Helper> {
+async function helperBeside(site: PostgresSite, fenced: Promise<void>): Promise<Helper> {
   const [made, done] = await Promise.allSettled([
     site.service.helper({ network: 'none', volumes: true }),
     fenced,
@@ -46,7 +46,7 @@ async function helperBeside(site: Site, fenced: Promise<void>): Promise<Helper> 
 }
 
 /** Stops the service, whatever state it is in. From here on it has no clients. */
-const fence = (site: Site, context: RestoreContext): Promise<void> =>
+const fence = (site: PostgresSite, context: RestoreContext): Promise<void> =>
   context.stage('fence', `stop ${site.service.name}`, async () => {
     if ((await site.service.state()).status === 'paused') await site.service.unpause();
     await site.service.stop(0);
@@ -68,7 +68,7 @@ interface Loaded {
 }
 
 async function loadBeside(
-  site: Site,
+  site: PostgresSite,
   helper: Helper,
   point: Inspected,
   context: RestoreContext,
@@ -132,7 +132,7 @@ export const fallenBack = (was: Record<string, string>, is: Record<string, strin
 /**
  * Starts the service for its clients. Environment error unless it serves the very cluster that was loaded.
  */
-async function serve(site: Site, { system, databases }: Loaded, signal: AbortSignal): Promise<void> {
+async function serve(site: PostgresSite, { system, databases }: Loaded, signal: AbortSignal): Promise<void> {
   await site.service.start();
   await site.service.waitHealthy(readyDeadlineMs, signal);
   const ask = (): Promise<{ system: string; databases: string }> =>

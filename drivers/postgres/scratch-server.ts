@@ -3,7 +3,7 @@ import { Transform } from 'node:stream';
 import { environmentError } from '../../core/errors.ts';
 import type { ExecResult, Helper, Shell } from '../../core/service.ts';
 import { connectionTo } from './dump.ts';
-import type { Site } from './server.ts';
+import type { PostgresSite } from './server.ts';
 
 const home = '/tmp/muster-postgres';
 const log = `${home}/log`;
@@ -27,7 +27,7 @@ export interface ScratchServer {
 }
 
 export interface ScratchOptions {
-  site: Pick<Site, 'owner' | 'programs' | 'major'>;
+  site: Pick<PostgresSite, 'owner' | 'programs' | 'major'>;
   helper: Helper;
   folder: string;
   /** The role that its cluster begins with. */

@@ -15,7 +15,7 @@ export interface Reach {
 }
 
 /** The server under test and how to speak with it. */
-export interface Site extends Reach {
+export interface PostgresSite extends Reach {
   component: string;
   config: PostgresConfig;
   clock: Clock;
@@ -41,7 +41,7 @@ export const probeMs = 1_000;
 const administrationMs = 10_000;
 
 /** The server as its clients meet it: wherever a failover has put it. */
-export const asClientsMeetIt = <S extends Pick<Site, 'service' | 'clients'>>(site: S): S => {
+export const asClientsMeetIt = <S extends Pick<PostgresSite, 'service' | 'clients'>>(site: S): S => {
   const service = new Proxy(site.service, {
     get: (own, name) =>
       name === 'endpoint'

@@ -2,7 +2,7 @@ import { buffer } from 'node:stream/consumers';
 import { environmentError, messageOf } from '../../core/errors.ts';
 import type { Helper, Shell } from '../../core/service.ts';
 import { damaging } from '../../faults/volume.ts';
-import type { Session, Site } from './server.ts';
+import type { Session, PostgresSite } from './server.ts';
 import type { TableName } from './tables.ts';
 
 /** A table's files: a new one begins with every so many pages. */
@@ -15,7 +15,7 @@ export interface TableFile {
 }
 
 /** Environment error when the table has no file of its own, or when that is not the drill's. */
-export async function locate(site: Site, { rows }: Session, name: TableName): Promise<TableFile> {
+export async function locate(site: PostgresSite, { rows }: Session, name: TableName): Promise<TableFile> {
   const [row] = await rows<{ path: string | null; page: string; pages: string }>(
     "SELECT pg_relation_filepath($1::oid) AS path, current_setting('block_size') AS page, (SELECT setting FROM pg_settings WHERE name = 'segment_size') AS pages",
     [name.oid],

@@ -1,8 +1,8 @@
 import type { Undo } from '../../core/active-fault.ts';
-import type { Site } from './server.ts';
+import type { PostgresSite } from './server.ts';
 
 /** Nothing to take back: what was there comes back by a recovery or not at all. */
-export const nothingToUndo = ({ service }: Pick<Site, 'service'>, fault: string): Undo => ({
+export const nothingToUndo = ({ service }: Pick<PostgresSite, 'service'>, fault: string): Undo => ({
   name: `undo ${fault} of ${service.name}`,
   deadlineMs: 1_000,
   run: async () => undefined,

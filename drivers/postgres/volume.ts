@@ -1,7 +1,7 @@
 import type { ActiveFault } from '../../core/active-fault.ts';
 import { environmentError } from '../../core/errors.ts';
 import type { DataFolder } from '../../core/fault.ts';
-import { asClientsMeetIt, withSession, type Site } from './server.ts';
+import { asClientsMeetIt, withSession, type PostgresSite } from './server.ts';
 import { serverSchema } from './tables.ts';
 
 /**
@@ -9,7 +9,7 @@ import { serverSchema } from './tables.ts';
  * the segment that is written to. The server ends in order around damage to a table: after a crash it would
  * lay whole pages of its log over the damage. Damage to the log shows only when it is needed, after a crash.
  */
-export const postgresVolume = (site: Site): DataFolder => ({
+export const postgresVolume = (site: PostgresSite): DataFolder => ({
   service: site.service,
   folder: site.dataFolder,
   file: async (kind) => `${site.dataFolder}/${await (kind === 'data' ? largestTable(site) : segment(site))}`,
@@ -18,7 +18,7 @@ export const postgresVolume = (site: Site): DataFolder => ({
 });
 
 /** Relative path of the file, once everything that waited in memory for it is written. */
-const largestTable = (site: Site): Promise<string> =>
+const largestTable = (site: PostgresSite): Promise<string> =>
   withSession(site, async ({ rows }) => {
     const [row] = await rows<{ path: string }>(
       `SELECT pg_relation_filepath(c.oid) AS path FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -31,14 +31,14 @@ const largestTable = (site: Site): Promise<string> =>
     return row.path;
   });
 
-const segment = (site: Site): Promise<string> =>
+const segment = (site: PostgresSite): Promise<string> =>
   withSession(site, async ({ rows }) => {
     const [row] = await rows<{ name: string }>('SELECT pg_walfile_name(pg_current_wal_insert_lsn()) AS name');
     return `pg_wal/${row!.name}`;
   });
 
 /** Tables of the application; Muster's own come and go with the load, and the ledger judges each row. */
-const applicationTables = (site: Site): Promise<string[]> =>
+const applicationTables = (site: PostgresSite): Promise<string[]> =>
   withSession(site, async ({ rows }) => {
     const found = await rows<{ name: string }>(
       `SELECT n.nspname || '.' || c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -53,7 +53,7 @@ const applicationTables = (site: Site): Promise<string[]> =>
  * clients go, wherever that is by then: there while not one of them is back. Nothing is asked of a server
  * that has none, or does not answer as the fault begins.
  */
-async function askForLostTables(site: Site): Promise<Pick<ActiveFault, 'stillThere'>> {
+async function askForLostTables(site: PostgresSite): Promise<Pick<ActiveFault, 'stillThere'>> {
   const before = await applicationTables(site).catch(() => []);
   if (before.length === 0) return {};
   return {

@@ -2,7 +2,7 @@ import type { DataClient, DataWorkload } from '../../core/workload.ts';
 import { messageOf } from '../../core/errors.ts';
 import { OperationError } from '../../core/ledger.ts';
 import { createConnections, type Connections } from './connections.ts';
-import { isAbsent, literal, quoted, withSession, type Site } from './server.ts';
+import { isAbsent, literal, quoted, withSession, type PostgresSite } from './server.ts';
 import { openLink, sessionOf, severityOf } from './session.ts';
 
 /** Several writers may wait for the same flush to disk at a time. */
@@ -11,20 +11,20 @@ const silenceMs = 30_000;
 const fetchedAtOnce = 5_000;
 
 /** `schema.table`, for people and for faults. */
-export const ledgerTable = ({ config, component }: Pick<Site, 'config' | 'component'>): string =>
+export const ledgerTable = ({ config, component }: Pick<PostgresSite, 'config' | 'component'>): string =>
   `${config.schema}.ledger_${component
     .toLowerCase()
     .replaceAll(/[^a-z0-9_]/g, '_')
     .slice(0, 50)}`;
 
-const quotedTable = (site: Pick<Site, 'config' | 'component'>): string =>
+const quotedTable = (site: Pick<PostgresSite, 'config' | 'component'>): string =>
   ledgerTable(site).split('.').map(quoted).join('.');
 
 /**
  * The load's own table: a row an id, several rows a transaction. Ids are not unique by design: a recovery
  * that applies something twice must be able to show.
  */
-export const dataWorkload = (site: Site): DataWorkload => ({
+export const dataWorkload = (site: PostgresSite): DataWorkload => ({
   kind: 'data',
   groupSize: 4,
   neverReturn: false,
@@ -42,7 +42,7 @@ export const dataWorkload = (site: Site): DataWorkload => ({
   readBack: (emit) => readBack(site, emit),
 });
 
-function openClient(site: Site): DataClient {
+function openClient(site: PostgresSite): DataClient {
   const table = quotedTable(site);
   const connections = createConnections({
     account: site.account,
@@ -106,7 +106,7 @@ const fromTheRows =
  * Everything in one snapshot, from the rows themselves. A table that is not there holds nothing: that is an
  * answer. Rejects otherwise.
  */
-async function readBack(site: Site, emit: (id: number, value: string) => void): Promise<void> {
+async function readBack(site: PostgresSite, emit: (id: number, value: string) => void): Promise<void> {
   const table = quotedTable(site);
   try {
     const link = await openLink(await site.clients(), site.account, {

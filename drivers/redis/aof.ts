@@ -5,7 +5,7 @@ import { environmentError } from '../../core/errors.ts';
 import { markKey } from './keys.ts';
 import { positionOf } from './position.ts';
 import { restoreAof } from './restore-aof.ts';
-import type { Site } from './site.ts';
+import type { RedisSite } from './site.ts';
 import { fetchFile, script } from './transfer.ts';
 import type { aofFacts } from './aof-manifest.ts';
 
@@ -15,7 +15,7 @@ const syncDeadlineMs = 30_000;
 const rewriteSetting = 'auto-aof-rewrite-percentage';
 
 /** The append-only file while it is being written. After "Backing up AOF persistence" of the manual. */
-export const aofMethod = (site: Site): BackupMethod => ({
+export const aofMethod = (site: RedisSite): BackupMethod => ({
   backup: async (to, { signal, now }) => {
     if (!site.persistence.appendonly)
       throw environmentError('there is no append-only file to back up', {
@@ -37,7 +37,7 @@ export const aofMethod = (site: Site): BackupMethod => ({
 
 /** A rewrite replaces files while they are copied: none may run, and none may begin. */
 const withoutRewrites = <T>(
-  { server, clock, lent }: Site,
+  { server, clock, lent }: RedisSite,
   signal: AbortSignal,
   work: () => Promise<T>,
 ): Promise<T> =>
@@ -59,7 +59,7 @@ const withoutRewrites = <T>(
  * it in the one order that the server has, and WAITAOF answers once that is synced. Without it, a write that
  * everysec has postponed would be missing.
  */
-async function written({ product, server, component }: Site): Promise<void> {
+async function written({ product, server, component }: RedisSite): Promise<void> {
   const synced = await server.run(async (redis) => {
     await redis.set(markKey(component), '1', 'PX', syncDeadlineMs * 2);
     const polls = syncDeadlineMs / 500;
@@ -95,7 +95,7 @@ wc -c * | sed '/ total$/d'`;
 
 /** Names of our own for the files, and their lengths now: a link to the last one goes on growing. */
 async function withLinks<T>(
-  site: Site,
+  site: RedisSite,
   signal: AbortSignal,
   work: (folder: string, files: LinkedFile[]) => Promise<T>,
 ): Promise<T> {
@@ -121,7 +121,7 @@ async function withLinks<T>(
 }
 
 async function deliver(
-  site: Site,
+  site: RedisSite,
   to: Sink,
   folder: string,
   files: LinkedFile[],

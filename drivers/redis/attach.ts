@@ -13,7 +13,7 @@ import { versionOf } from './position.ts';
 import { isInPlace } from './replica.ts';
 import { openServer, persistenceOf, type Server } from './server.ts';
 import type { Product } from './product.ts';
-import type { Site } from './site.ts';
+import type { RedisSite } from './site.ts';
 import type { RedisSystem } from './system.ts';
 import { matcherOf } from './volatile-keys.ts';
 import { redisVolume } from './volume.ts';
@@ -53,7 +53,7 @@ interface Ways {
   own(): Address;
   clients(): Address;
 }
-type Credentials = Site['credentials'];
+type Credentials = RedisSite['credentials'];
 
 async function credentialsOf(context: AttachContext<RedisConfig>): Promise<Credentials> {
   const { username, passwordFrom } = context.config;
@@ -97,7 +97,7 @@ async function siteOf(
   server: Server,
   ways: Ways,
   credentials: Credentials,
-): Promise<Site> {
+): Promise<RedisSite> {
   const { component, service, clock, peer, note } = context;
   const version = await versionFrom(server, product);
   const needsReplicas = (await replicasNeeded(server)) ?? '0';
@@ -114,7 +114,7 @@ async function siteOf(
     nextNumber: () => (number += 1),
     credentials,
     peer,
-    standing: { role: 'primary', source: null, needsReplicas, atStart: null },
+    replicaState: { role: 'primary', source: null, needsReplicas, atStart: null },
     lent: lentOf(server, service.name, note),
     links: linksIn(service.name, note),
     note,
@@ -123,7 +123,7 @@ async function siteOf(
 }
 
 /** `asClients`: for whoever judges what clients meet. */
-function systemOf(site: Site, config: RedisConfig, ways: Ways, asClients: Server): RedisSystem {
+function systemOf(site: RedisSite, config: RedisConfig, ways: Ways, asClients: Server): RedisSystem {
   const { component, service, server, kept } = site;
   const isVolatile = matcherOf(config.volatileKeys);
   const inventory = inventoryCheck(ways.clients(), ways.own(), isVolatile, {

@@ -2,7 +2,7 @@ import { pollUntil } from '../../core/clock.ts';
 import { environmentError, messageOf } from '../../core/errors.ts';
 import type { RestoreContext } from '../../core/backup.ts';
 import type { Helper, Service } from '../../core/service.ts';
-import type { Site } from './site.ts';
+import type { RedisSite } from './site.ts';
 import { script } from './transfer.ts';
 import type { Info } from './info.ts';
 
@@ -83,7 +83,7 @@ async function assertReplaceable(service: Service, dir: string): Promise<void> {
  * it had.
  */
 export async function cutOver(
-  site: Site,
+  site: RedisSite,
   { stage, signal }: RestoreContext,
   work: CutOver,
 ): Promise<Exchanged> {
@@ -133,7 +133,7 @@ interface Exchange {
 }
 
 async function exchange(
-  site: Site,
+  site: RedisSite,
   helper: Helper,
   { incoming, aside, signal, prepare }: Exchange,
 ): Promise<Exchanged> {
@@ -159,7 +159,7 @@ async function exchange(
  * when it does not get there: as soon as it has ended for good, or ends again and again by itself. What
  * somebody killed does not count.
  */
-async function running({ service, server, clock }: Site): Promise<void> {
+async function running({ service, server, clock }: RedisSite): Promise<void> {
   await service.start();
   const endedAt = new Set<number>();
   const lastLines = async (): Promise<string> => `its last lines:\n${await service.logs(8).catch(messageOf)}`;
@@ -188,7 +188,7 @@ async function running({ service, server, clock }: Site): Promise<void> {
 }
 
 /** Rejects where the server follows another one: what was restored gives way to what that one has. */
-export async function assertOwnMaster({ service, server }: Site): Promise<void> {
+export async function assertOwnMaster({ service, server }: RedisSite): Promise<void> {
   const { role, master_host: host } = await server.info('replication');
   if (role !== 'slave') return;
   throw environmentError(
@@ -202,7 +202,7 @@ export async function assertOwnMaster({ service, server }: Site): Promise<void> 
 }
 
 /** What the server says it loaded when it last started. */
-export async function loadedOf(site: Site): Promise<{ loaded: number; expired: number }> {
+export async function loadedOf(site: RedisSite): Promise<{ loaded: number; expired: number }> {
   const info: Info = await site.server.info('persistence');
   return {
     loaded: Number(info['rdb_last_load_keys_loaded']),

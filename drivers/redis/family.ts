@@ -7,11 +7,11 @@ import closedForWrites from './faults/closed-for-writes.ts';
 import flushAll from './faults/flush-all.ts';
 import wipeVolume from './faults/wipe-volume.ts';
 import type { Product } from './product.ts';
-import type { Site } from './site.ts';
+import type { RedisSite } from './site.ts';
 import type { RedisSystem } from './system.ts';
 
 /** What every recovery point holds was there before the first of them, and before the load. */
-const rememberingBefore = ({ kept }: Site, method: BackupMethod): BackupMethod => ({
+const rememberingBefore = ({ kept }: RedisSite, method: BackupMethod): BackupMethod => ({
   ...method,
   backup: async (to, context) => {
     await kept.remember();

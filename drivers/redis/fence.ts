@@ -6,7 +6,7 @@ import type { Json } from '../../core/timeline.ts';
 import { powerOff, answered, type Attempt } from '../fencing.ts';
 import { musterPrefix } from './keys.ts';
 import { configOf, type Server } from './server.ts';
-import type { Site } from './site.ts';
+import type { RedisSite } from './site.ts';
 
 const setting = 'min-replicas-to-write';
 /**
@@ -24,7 +24,7 @@ const readyMs = 120_000;
  * container's own layer, so that it holds whatever is on the volume.
  */
 const pathOf = (program: string): string => `/usr/local/sbin/${program}`;
-const startsOf = ({ product }: Site): readonly string[] => [
+const startsOf = ({ product }: RedisSite): readonly string[] => [
   product.programs.server,
   ...product.alsoStartedAs,
 ];
@@ -42,17 +42,17 @@ const closedStart = (program: string): string => startScript(program, ` --${sett
  * a container whose root file system is read-only, and what could be mounted is settled when it is made: such
  * a server is not started again.
  */
-export async function closeAtStart(site: Site): Promise<void> {
-  const { service, standing } = site;
+export async function closeAtStart(site: RedisSite): Promise<void> {
+  const { service, replicaState } = site;
   for (const program of startsOf(site)) await service.assertOwnPath(pathOf(program));
   try {
     for (const program of startsOf(site))
       await service.putFile(pathOf(program), closedStart(program), { mode: 0o755 });
-    standing.atStart = 'closed';
+    replicaState.atStart = 'closed';
   } catch (error) {
     if (!/read-only/.test(`${(error as { found?: string }).found}`)) throw error;
     await service.keepDown(true);
-    standing.atStart = 'kept down';
+    replicaState.atStart = 'kept down';
   }
 }
 
@@ -64,24 +64,24 @@ export const replicasNeeded = (server: Server): Promise<string | null> =>
   });
 
 /** What it asks for now is put back with the opening. */
-export async function rememberNeeds({ server, standing }: Site): Promise<void> {
-  standing.needsReplicas = (await replicasNeeded(server)) ?? standing.needsReplicas;
+export async function rememberNeeds({ server, replicaState }: RedisSite): Promise<void> {
+  replicaState.needsReplicas = (await replicasNeeded(server)) ?? replicaState.needsReplicas;
 }
 
-export async function closeNow(site: Site): Promise<void> {
+export async function closeNow(site: RedisSite): Promise<void> {
   await rememberNeeds(site);
   await site.server.run((redis) => redis.config('SET', setting, tooMany));
 }
 
 /** Asks for as many replicas as it did before somebody closed it. Of a replica that decides nothing. */
-export const asksAsBefore = ({ server, standing }: Site): Promise<unknown> =>
-  server.run((redis) => redis.config('SET', setting, standing.needsReplicas));
+export const asksAsBefore = ({ server, replicaState }: RedisSite): Promise<unknown> =>
+  server.run((redis) => redis.config('SET', setting, replicaState.needsReplicas));
 
 /** Takes writes as it did before, with the replicas that it asked for, now and after every restart. */
-export async function openForWrites(site: Site): Promise<void> {
+export async function openForWrites(site: RedisSite): Promise<void> {
   await asksAsBefore(site);
-  if (site.standing.atStart === 'kept down') await site.service.keepDown(false);
-  site.standing.atStart = null;
+  if (site.replicaState.atStart === 'kept down') await site.service.keepDown(false);
+  site.replicaState.atStart = null;
   for (const program of startsOf(site)) {
     const { code } = await site.service.exec(['test', '-e', pathOf(program)], { deadlineMs: 30_000 });
     if (code === 0) await site.service.putFile(pathOf(program), startScript(program, ''), { mode: 0o755 });
@@ -92,7 +92,7 @@ export async function openForWrites(site: Site): Promise<void> {
  * Started, if it was off, so that it is closed from its first moment, or from its first answer where no file
  * can be put into its container; answering.
  */
-export async function startClosed(site: Site): Promise<boolean> {
+export async function startClosed(site: RedisSite): Promise<boolean> {
   const off = (await site.service.state()).status !== 'running';
   await closeAtStart(site);
   if (off) await site.service.start();
@@ -105,7 +105,7 @@ export async function startClosed(site: Site): Promise<boolean> {
 }
 
 /** Tries a real write at the server itself. One that is accepted is taken back. */
-export async function attemptWrite(site: Site): Promise<Attempt> {
+export async function attemptWrite(site: RedisSite): Promise<Attempt> {
   const key = `${musterPrefix}${site.component}:attempt:${randomBytes(4).toString('hex')}`;
   const attempt = site.server.run(async (redis): Promise<Attempt> => {
     try {
@@ -128,7 +128,7 @@ export async function attemptWrite(site: Site): Promise<Attempt> {
  * where it answers, and its container stopped through the engine where it does not (STONITH). Facts say
  * which, and why.
  */
-export async function fence(site: Site): Promise<Json> {
+export async function fence(site: RedisSite): Promise<Json> {
   try {
     if ((await site.service.state()).status !== 'running')
       throw environmentError(`${site.service.name} does not run`);
@@ -141,19 +141,19 @@ export async function fence(site: Site): Promise<Json> {
         return site.server.run((redis) => redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes'));
       })(),
     );
-    if (site.standing.atStart === 'closed') await assertFoundFirst(site);
+    if (site.replicaState.atStart === 'closed') await assertFoundFirst(site);
     const attempt = await attemptWrite(site);
     if (attempt.write !== 'refused')
       throw environmentError(`${site.service.name} is not closed`, { found: attempt.write });
-    site.standing.role = 'fenced';
+    site.replicaState.role = 'fenced';
     const again =
-      site.standing.atStart === 'closed'
+      site.replicaState.atStart === 'closed'
         ? 'now and at every start'
         : 'and the engine starts it no more: its root file system is read-only';
     return {
       how: 'in band',
       what: `${setting} is out of reach, ${again}`,
-      atStart: site.standing.atStart,
+      atStart: site.replicaState.atStart,
       clientsEnded: Number(clientsEnded),
       refusal: attempt.said,
     };
@@ -162,7 +162,7 @@ export async function fence(site: Site): Promise<Json> {
   }
 }
 
-async function assertFoundFirst({ service, product }: Site): Promise<void> {
+async function assertFoundFirst({ service, product }: RedisSite): Promise<void> {
   const { server } = product.programs;
   const path = pathOf(server);
   const found = await service.exec(['sh', '-c', `command -v ${server}`], { deadlineMs: answerMs });
@@ -173,10 +173,10 @@ async function assertFoundFirst({ service, product }: Site): Promise<void> {
     });
 }
 
-async function stopped(site: Site, why: string): Promise<Json> {
+async function stopped(site: RedisSite, why: string): Promise<Json> {
   const { status } = await powerOff(site.service, () => closeAtStart(site));
-  site.standing.role = 'fenced';
-  const { atStart } = site.standing;
+  site.replicaState.role = 'fenced';
+  const { atStart } = site.replicaState;
   const again =
     atStart === 'closed'
       ? 'a start finds it closed'
@@ -185,7 +185,7 @@ async function stopped(site: Site, why: string): Promise<Json> {
 }
 
 /** Takes the fence away: the server serves what it has. Refused on a replica, which is promoted instead. */
-export async function reopen(site: Site): Promise<Json> {
+export async function reopen(site: RedisSite): Promise<Json> {
   const started = await startClosed(site);
   if ((await site.server.info('replication'))['role'] !== 'master')
     throw environmentError(`${site.service.name} is a replica`, {
@@ -193,15 +193,15 @@ export async function reopen(site: Site): Promise<Json> {
       hint: 'promote it instead',
     });
   await openForWrites(site);
-  site.standing.role = 'primary';
-  return { started, needsReplicas: site.standing.needsReplicas };
+  site.replicaState.role = 'primary';
+  return { started, needsReplicas: site.replicaState.needsReplicas };
 }
 
 /**
  * A planned closing: reads and replication go on, and every write is refused. The undo leaves a server alone
  * that was meanwhile fenced or made a replica: that it stays closed is then somebody's intention.
  */
-export async function closeWrites(site: Site): Promise<ActiveFault> {
+export async function closeWrites(site: RedisSite): Promise<ActiveFault> {
   const before = await attemptWrite(site);
   if (before.write !== 'accepted')
     throw environmentError(`${site.service.name} takes no writes before it is closed`, {
@@ -216,17 +216,17 @@ export async function closeWrites(site: Site): Promise<ActiveFault> {
       : null;
   };
   return {
-    facts: { setting, value: tooMany, before: site.standing.needsReplicas },
+    facts: { setting, value: tooMany, before: site.replicaState.needsReplicas },
     witness: refused,
     // Closed for good, or another's replica by now: that is somebody's intention.
-    stillThere: async () => (site.standing.role !== 'primary' ? null : refused()),
+    stillThere: async () => (site.replicaState.role !== 'primary' ? null : refused()),
     undo: {
       name: `open ${site.service.name} for writes again`,
       deadlineMs: 30_000,
       run: async () => {
-        if (site.standing.role === 'primary') await asksAsBefore(site);
+        if (site.replicaState.role === 'primary') await asksAsBefore(site);
       },
-      healed: async () => site.standing.role !== 'primary' || isOpen(site),
+      healed: async () => site.replicaState.role !== 'primary' || isOpen(site),
     },
   };
 }
@@ -235,8 +235,8 @@ export async function closeWrites(site: Site): Promise<ActiveFault> {
  * A write is accepted; or it is refused for the sake of replicas that the server asked for before it was
  * closed, which may have gone their own way meanwhile.
  */
-async function isOpen(site: Site): Promise<boolean> {
+async function isOpen(site: RedisSite): Promise<boolean> {
   if ((await attemptWrite(site)).write === 'accepted') return true;
-  const { needsReplicas } = site.standing;
+  const { needsReplicas } = site.replicaState;
   return needsReplicas !== '0' && (await replicasNeeded(site.server)) === needsReplicas;
 }

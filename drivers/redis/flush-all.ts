@@ -3,7 +3,7 @@ import { NothingToActOn } from '../../core/errors.ts';
 import { openServer, type Server } from './server.ts';
 import type { Address } from './connection.ts';
 import { databasesOf, musterPrefix } from './keys.ts';
-import type { Site } from './site.ts';
+import type { RedisSite } from './site.ts';
 
 /** The mark outlives every witness, and no drill that forgot it. */
 const markSeconds = 600;
@@ -14,7 +14,7 @@ const markSeconds = 600;
  * millisecond, so that an empty DBSIZE is no proof to wait for: a key of our own is left just before, and
  * another connection finds it gone, and fewer keys than before.
  */
-export async function flushAll(site: Site, address: Address): Promise<ActiveFault> {
+export async function flushAll(site: RedisSite, address: Address): Promise<ActiveFault> {
   // With it goes what the server writes to its folder.
   await site.service.assertOwnPath(site.persistence.dir);
   const mark = `${musterPrefix}${site.component}:flush:${site.nextNumber()}`;

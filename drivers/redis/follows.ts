@@ -6,7 +6,7 @@ import { digestKey } from './key-digest.ts';
 import { databasesOf, scanKeys } from './keys.ts';
 import { atPeer } from './replica.ts';
 import { withOwn, type Server } from './server.ts';
-import type { Site } from './site.ts';
+import type { RedisSite } from './site.ts';
 import { parseInfo } from './info.ts';
 
 /**
@@ -39,7 +39,7 @@ interface Held {
  * A primary that comes back empty empties its replicas too, though both answer all the time. Only of what is
  * a replica then; of any other server, nothing.
  */
-export function followsCheck(site: Site, address: Address): Check {
+export function followsCheck(site: RedisSite, address: Address): Check {
   let held: Held | null = null;
   return {
     justBefore: async () => {
@@ -120,7 +120,7 @@ interface Now {
   atSource: ReadonlyMap<Key, unknown> | null;
 }
 
-async function lookAgain(site: Site, address: Address, source: string, held: Held): Promise<Now> {
+async function lookAgain(site: RedisSite, address: Address, source: string, held: Held): Promise<Now> {
   const own = async (): Promise<Now> =>
     withOwn(address, async (redis) => {
       const there = await thereOf(redis, held);
@@ -142,7 +142,7 @@ async function lookAgain(site: Site, address: Address, source: string, held: Hel
 }
 
 /** Waits until the replica has what its source had written by now, or is no replica; for so long at most. */
-async function receivedAll(site: Site, source: Server): Promise<void> {
+async function receivedAll(site: RedisSite, source: Server): Promise<void> {
   const { master_repl_offset: written, master_replid: history } = await source.info('replication');
   await pollUntil(site.clock, { everyMs: 50, deadlineMs: caughtUpMs }, async () => {
     const own = await site.server.info('replication');
@@ -155,8 +155,8 @@ async function receivedAll(site: Site, source: Server): Promise<void> {
   });
 }
 
-async function judge(site: Site, address: Address, held: Held): Promise<CheckOutcome> {
-  const source = site.standing.source ?? held.source;
+async function judge(site: RedisSite, address: Address, held: Held): Promise<CheckOutcome> {
+  const source = site.replicaState.source ?? held.source;
   const { role, there, atSource } = await lookAgain(site, address, source, held);
   const sampled = held.keys.length;
   const kept = [...there.values()].filter((how) => how === 'as it was').length;

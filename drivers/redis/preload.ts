@@ -3,7 +3,7 @@ import type { Shell } from '../../core/service.ts';
 import { keysRead } from './rdb-format.ts';
 import type { Persistence } from './server.ts';
 import type { Product } from './product.ts';
-import type { Site } from './site.ts';
+import type { RedisSite } from './site.ts';
 import { script } from './transfer.ts';
 
 /**
@@ -75,7 +75,7 @@ export async function assertModules(shell: Shell, { modules }: Persistence): Pro
 export async function preload(
   shell: Shell,
   dir: string,
-  { product, persistence }: Pick<Site, 'product' | 'persistence'>,
+  { product, persistence }: Pick<RedisSite, 'product' | 'persistence'>,
   signal: AbortSignal,
 ): Promise<Preloaded> {
   const { dbfilename, appenddirname, appendfilename } = persistence;

@@ -4,14 +4,14 @@ import { environmentError, messageOf } from '../../core/errors.ts';
 import { positionOf } from './position.ts';
 import { assertRdbEdges, keysRead, rdbEdges, rdbName } from './rdb-format.ts';
 import { restoreRdb } from './restore-rdb.ts';
-import type { Site } from './site.ts';
+import type { RedisSite } from './site.ts';
 import { fetchFile, script } from './transfer.ts';
 
 const pollMs = 20;
 const saveDeadlineMs = 30 * 60_000;
 
 /** BGSAVE, and the file that it leaves. After "Backing up Redis data" of its manual (persistence). */
-export const rdbMethod = (site: Site): BackupMethod => ({
+export const rdbMethod = (site: RedisSite): BackupMethod => ({
   backup: async (to, { signal, now }) => {
     const position = await positionOf(site.server);
     const atMs = await save(site, now, signal);
@@ -40,7 +40,7 @@ export const rdbMethod = (site: Site): BackupMethod => ({
  * a time and the fork came after. So the point is never said to hold more than it does; at most a little more
  * is in it.
  */
-async function save(site: Site, now: () => number, signal: AbortSignal): Promise<number> {
+async function save(site: RedisSite, now: () => number, signal: AbortSignal): Promise<number> {
   const { product, server, clock } = site;
   const before = Number((await server.info('persistence'))['rdb_saves']);
   let atMs = now();
@@ -98,7 +98,7 @@ ${check} "$link"`;
 
 /** A name of our own for the file: the next save replaces the file, and never changes it. */
 async function withLink<T>(
-  site: Site,
+  site: RedisSite,
   signal: AbortSignal,
   work: (link: string, bytes: number, checked: string) => Promise<T>,
 ): Promise<T> {
@@ -125,7 +125,7 @@ async function withLink<T>(
 }
 
 async function deliver(
-  site: Site,
+  site: RedisSite,
   to: Sink,
   { link, bytes, checked, signal }: { link: string; bytes: number; checked: string; signal: AbortSignal },
 ): Promise<Record<string, string | number>> {

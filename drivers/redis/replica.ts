@@ -6,7 +6,7 @@ import { port } from './config.ts';
 import { asksAsBefore, closeAtStart, openForWrites, rememberNeeds, startClosed } from './fence.ts';
 import { lentOf } from './lent.ts';
 import { configOf, openServer, takesWrites, type Server } from './server.ts';
-import type { Site } from './site.ts';
+import type { RedisSite } from './site.ts';
 import type { CatchUp, Link } from './replica-params.ts';
 import type { Info } from './info.ts';
 
@@ -29,7 +29,11 @@ const placeOf = (info: Info): Place => ({
 const place = async (server: Server): Promise<Place> => placeOf(await server.info('replication'));
 
 /** Another server of the stack, which lets Muster in as this one does. */
-export async function atPeer<T>(site: Site, name: string, work: (server: Server) => Promise<T>): Promise<T> {
+export async function atPeer<T>(
+  site: RedisSite,
+  name: string,
+  work: (server: Server) => Promise<T>,
+): Promise<T> {
   const peer = site.peer(name);
   const server = openServer({ ...site.credentials, endpoint: () => peer.endpoint(port) });
   try {
@@ -51,15 +55,19 @@ export async function atPeer<T>(site: Site, name: string, work: (server: Server)
  * The source sends its data at once instead of waiting for more replicas that might ask for it (5 s); as it
  * was afterwards.
  */
-const sendingAtOnce = <T>(source: Server, name: string, { note }: Site, work: () => Promise<T>): Promise<T> =>
-  lentOf(source, name, note).during('repl-diskless-sync-delay', '0', work);
+const sendingAtOnce = <T>(
+  source: Server,
+  name: string,
+  { note }: RedisSite,
+  work: () => Promise<T>,
+): Promise<T> => lentOf(source, name, note).during('repl-diskless-sync-delay', '0', work);
 
 /**
  * Closed at every start from here on: a replica that restarts has forgotten its source, and must not take
  * writes for it.
  */
 export async function replicate(
-  site: Site,
+  site: RedisSite,
   { source, through, within }: Link,
 ): Promise<{ [key: string]: Json }> {
   if (source === site.service.name) throw inputError(`${source} cannot replicate from itself`);
@@ -84,7 +92,7 @@ export async function replicate(
   );
   // It was closed until it was a replica, which takes no writes whatever it asks for.
   await asksAsBefore(site);
-  Object.assign(site.standing, { role: 'replica', source });
+  Object.assign(site.replicaState, { role: 'replica', source });
   return {
     source,
     through: through ?? null,
@@ -95,7 +103,7 @@ export async function replicate(
 }
 
 /** Waits until the link is up and the server has everything up to the offset. */
-async function reached(site: Site, offset: number, withinMs: number): Promise<Place> {
+async function reached(site: RedisSite, offset: number, withinMs: number): Promise<Place> {
   let last: Place | null = null;
   const there = await pollUntil(site.clock, { everyMs: lookEveryMs, deadlineMs: withinMs }, async () => {
     last = await place(site.server).catch(() => null);
@@ -109,8 +117,8 @@ async function reached(site: Site, offset: number, withinMs: number): Promise<Pl
 }
 
 /** For a planned switchover: the source must have been closed, or what it accepts after this is not here. */
-export async function catchUp(site: Site, { source: named, within }: CatchUp): Promise<Json> {
-  const from = named ?? site.standing.source;
+export async function catchUp(site: RedisSite, { source: named, within }: CatchUp): Promise<Json> {
+  const from = named ?? site.replicaState.source;
   if (from === null)
     throw inputError(`${site.service.name} was made a replica of nobody`, {
       expected: 'source: the service to catch up with',
@@ -156,7 +164,7 @@ async function refuses(server: Server): Promise<boolean> {
 /**
  * Redis replicates asynchronously: what had not arrived is not here, and the facts say how far it had come.
  */
-export async function promote(site: Site): Promise<Json> {
+export async function promote(site: RedisSite): Promise<Json> {
   const before = await place(site.server);
   if (before.role !== 'slave')
     throw environmentError(`${site.service.name} is no replica`, {
@@ -172,19 +180,19 @@ export async function promote(site: Site): Promise<Json> {
       found: `role ${after.role}`,
       expected: 'role master',
     });
-  site.standing.role = 'primary';
+  site.replicaState.role = 'primary';
   return {
     linkBefore: before.linkUp ? 'up' : 'down',
     offsetBefore: before.offset,
     offset: after.offset,
     historyBefore: before.history,
     history: after.history,
-    needsReplicas: site.standing.needsReplicas,
+    needsReplicas: site.replicaState.needsReplicas,
   };
 }
 
 /** Closed before it is started or asked anything: nobody writes to it before it is a replica. */
-export async function rejoin(site: Site, params: Link): Promise<Json> {
+export async function rejoin(site: RedisSite, params: Link): Promise<Json> {
   await site.service.assertOwnPath(site.persistence.dir);
   const started = await startClosed(site);
   const own = await place(site.server);
@@ -211,10 +219,10 @@ export async function rejoin(site: Site, params: Link): Promise<Json> {
  * True when the server does what it is there for: a primary answers and takes writes, a replica receives.
  * From one that was fenced nothing is expected.
  */
-export async function isInPlace({ server, standing }: Site): Promise<boolean> {
-  if (standing.role === 'fenced') return true;
+export async function isInPlace({ server, replicaState }: RedisSite): Promise<boolean> {
+  if (replicaState.role === 'fenced') return true;
   if (!(await server.answers())) return false;
-  if (standing.role === 'primary') return takesWrites(server);
+  if (replicaState.role === 'primary') return takesWrites(server);
   return place(server).then(
     ({ linkUp }) => linkUp,
     () => false,

@@ -10,7 +10,7 @@ import { parseManifest, type ManifestEntry } from './aof-manifest.ts';
 import { assertOwnMaster, cutOver, loadedOf } from './cutover.ts';
 import { assertLoadable } from './position.ts';
 import { keysRead } from './rdb-format.ts';
-import type { Site } from './site.ts';
+import type { RedisSite } from './site.ts';
 import { script, sendFile } from './transfer.ts';
 import { aofFacts } from './aof-manifest.ts';
 
@@ -18,7 +18,7 @@ import { aofFacts } from './aof-manifest.ts';
  * Puts an append-only file in the place of the data. The server must have it switched on, or it would not
  * look at it.
  */
-export async function restoreAof(site: Site, from: Artifact, context: RestoreContext): Promise<Json> {
+export async function restoreAof(site: RedisSite, from: Artifact, context: RestoreContext): Promise<Json> {
   aofOptions.parse(context.options);
   const { persistence } = site;
   if (!persistence.appendonly)
@@ -93,7 +93,7 @@ async function keysOfBase(
  * since then makes them shorter.
  */
 async function assertLoaded(
-  site: Site,
+  site: RedisSite,
   keysInBase: number | null,
   bytes: number,
 ): Promise<{ loaded: number; bytesLoaded: number }> {

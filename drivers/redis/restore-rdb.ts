@@ -8,14 +8,14 @@ import { assertLoadable } from './position.ts';
 import { assertModules, assertPreloaded, preload } from './preload.ts';
 import { assertRdbEdges, keysRead, rdbName } from './rdb-format.ts';
 import type { Persistence } from './server.ts';
-import type { Site } from './site.ts';
+import type { RedisSite } from './site.ts';
 import { edgesOf, script, sourceOf, takeFile } from './transfer.ts';
 
 /**
  * Puts a snapshot in the place of the data. The three orders are those that people use; `copy` beside
  * `appendonly yes` is the mistake among them.
  */
-export async function restoreRdb(site: Site, from: Artifact, context: RestoreContext): Promise<Json> {
+export async function restoreRdb(site: RedisSite, from: Artifact, context: RestoreContext): Promise<Json> {
   const { persistence } = site;
   const { order = persistence.appendonly ? 'preload' : 'copy' } = rdbOptions.parse(context.options);
   if (order === 'base' && !persistence.appendonly)
@@ -76,7 +76,7 @@ const receiveScript = (check: string): string => `{ rm -rf "$3" && mkdir -p "$3"
 ${check} "$1"`;
 
 async function receive(
-  { product, persistence }: Site,
+  { product, persistence }: RedisSite,
   helper: Helper,
   incoming: string,
   file: PlainFile,

@@ -11,7 +11,7 @@ import type { Persistence, Server } from './server.ts';
  * One Redis under a drill: its container, the driver's own connection to it, and what it said of itself when
  * it was attached.
  */
-export interface Site {
+export interface RedisSite {
   product: Product;
   component: string;
   service: Service;
@@ -25,7 +25,7 @@ export interface Site {
   credentials: { username?: string | undefined; password?: string | undefined };
   /** Another service of the stack. */
   peer(name: string): Service;
-  standing: Standing;
+  replicaState: ReplicaState;
   lent: Lent;
   links: Links;
   note(text: string): void;
@@ -35,7 +35,7 @@ export interface Site {
 }
 
 /** What this server is there for, as far as the drill told it: what `ready` means depends on it. */
-export interface Standing {
+export interface ReplicaState {
   role: 'primary' | 'replica' | 'fenced';
   /** Service that it was last made a replica of. */
   source: string | null;

@@ -2,7 +2,7 @@ import { environmentError } from '../../core/errors.ts';
 import type { Helper } from '../../core/service.ts';
 import type { DataFolder } from '../../core/fault.ts';
 import { parseManifest } from './aof-manifest.ts';
-import type { Site } from './site.ts';
+import type { RedisSite } from './site.ts';
 import { must } from './transfer.ts';
 
 /**
@@ -10,7 +10,7 @@ import { must } from './transfer.ts';
  * without, its data is the snapshot. It is killed around damage: ending in order it would write a new
  * snapshot.
  */
-export const redisVolume = (site: Site): DataFolder => ({
+export const redisVolume = (site: RedisSite): DataFolder => ({
   service: site.service,
   folder: site.persistence.dir,
   file: async (kind) => {
@@ -40,7 +40,7 @@ export const redisVolume = (site: Site): DataFolder => ({
  * always.
  */
 async function awaits(
-  { persistence: { appendonly, dir, appenddirname, appendfilename } }: Site,
+  { persistence: { appendonly, dir, appenddirname, appendfilename } }: RedisSite,
   path: string,
   from: Helper,
 ): Promise<boolean> {
@@ -50,7 +50,7 @@ async function awaits(
 }
 
 async function appendOnlyFile(
-  { service, persistence: { dir, appenddirname, appendfilename } }: Site,
+  { service, persistence: { dir, appenddirname, appendfilename } }: RedisSite,
   kind: 'data' | 'log',
 ): Promise<string> {
   const folder = `${dir}/${appenddirname}`;

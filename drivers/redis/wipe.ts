@@ -2,7 +2,7 @@ import type { ActiveFault, Proof } from '../../core/active-fault.ts';
 import type { ServiceState } from '../../core/service.ts';
 import { processGone, startAgain } from '../../faults/process.ts';
 import { besideVolume, emptyFolder } from '../../faults/volume.ts';
-import type { Site } from './site.ts';
+import type { RedisSite } from './site.ts';
 import { script } from './transfer.ts';
 
 interface Wiped {
@@ -18,7 +18,7 @@ interface Wiped {
  * looks at, with the engine's account of the process and the new server's account of what it loaded. Where
  * nothing starts it again, the witness looks at the folder from beside.
  */
-export async function wipe(site: Site): Promise<ActiveFault> {
+export async function wipe(site: RedisSite): Promise<ActiveFault> {
   const { service, server } = site;
   const folder = volumeOf(site);
   await service.assertOwnPath(folder);
@@ -54,13 +54,13 @@ export async function wipe(site: Site): Promise<ActiveFault> {
 }
 
 /** Where the volume is that holds the data; the data's own folder where it is on none. */
-const volumeOf = ({ service, persistence: { dir } }: Site): string =>
+const volumeOf = ({ service, persistence: { dir } }: RedisSite): string =>
   service.mounts
     .map(({ path }) => path)
     .filter((path) => dir === path || dir.startsWith(`${path}/`))
     .sort((a, b) => b.length - a.length)[0] ?? dir;
 
-async function witness(site: Site, wiped: Wiped): Promise<Proof | null> {
+async function witness(site: RedisSite, wiped: Wiped): Promise<Proof | null> {
   const { service, server } = site;
   const after = await service.state();
   const gone = processGone(wiped.before, after);
@@ -97,7 +97,7 @@ const isLeftDown = (before: ServiceState, { status, restarts }: ServiceState): b
  * time that the folder has been looked at is asked itself.
  */
 async function seenFromBeside(
-  { service }: Site,
+  { service }: RedisSite,
   { before, folder, mark }: Wiped,
   gone: NonNullable<ReturnType<typeof processGone>>,
 ): Promise<Proof | null> {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { actionsOf } from '../../core/driver.ts';
-import type { Toxiproxy } from './way-fault.ts';
+import type { Toxiproxy } from './route-fault.ts';
 
 const failoverParams = z.strictObject({
   proxy: z.string().min(1).describe('The proxy that is moved'),

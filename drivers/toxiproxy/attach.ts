@@ -4,8 +4,8 @@ import type { Drift } from './drift.ts';
 import { failover } from './failover.ts';
 import { openServer, type ProxyState, type Server } from './server.ts';
 import { cutProxy } from './cut.ts';
-import { toxic, type Site } from './toxic.ts';
-import type { Toxiproxy } from './way-fault.ts';
+import { toxic, type ToxiproxySite } from './toxic.ts';
+import type { Toxiproxy } from './route-fault.ts';
 
 export async function open({ service, clock, seed, peer }: AttachContext<object>): Promise<Toxiproxy> {
   const server = openServer(service, clock);
@@ -13,7 +13,7 @@ export async function open({ service, clock, seed, peer }: AttachContext<object>
   const enabled = (await server.proxies()).filter((proxy) => proxy.enabled).map(({ name }) => name);
   const drifts = new Set<Drift>();
   let number = 0;
-  const site: Site = { service, server, clock, seed, drifts, nextNumber: () => (number += 1) };
+  const site: ToxiproxySite = { service, server, clock, seed, drifts, nextNumber: () => (number += 1) };
   const stopDrifts = (): Promise<unknown> => Promise.all([...drifts].map((drift) => drift.stop()));
   return {
     server: `Toxiproxy ${version}`,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ToxicSpec } from './way-fault.ts';
+import type { ToxicSpec } from './route-fault.ts';
 import { inputError } from '../../core/errors.ts';
 import { inPlainWords } from '../../core/expected.ts';
 

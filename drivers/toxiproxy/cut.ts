@@ -1,6 +1,6 @@
 import type { ActiveFault, Proof } from '../../core/active-fault.ts';
 import { environmentError } from '../../core/errors.ts';
-import type { Site } from './toxic.ts';
+import type { ToxiproxySite } from './toxic.ts';
 
 const undoMs = 30_000;
 
@@ -8,9 +8,9 @@ const undoMs = 30_000;
  * Takes a proxy away: its port refuses connections, and those that were open are closed. Seen from another
  * container: the engine's forwarding accepts before it knows.
  */
-export async function cutProxy({ server, service }: Site, name: string): Promise<ActiveFault> {
+export async function cutProxy({ server, service }: ToxiproxySite, name: string): Promise<ActiveFault> {
   const proxy = await server.proxy(name);
-  const before = await service.knock(proxy.port);
+  const before = await service.tryConnection(proxy.port);
   if (before.connected !== 'accepted')
     throw environmentError(`the proxy ${name} takes no connections before it is cut`, {
       found: before.connected,
@@ -18,7 +18,7 @@ export async function cutProxy({ server, service }: Site, name: string): Promise
     });
   await server.enable(name, false);
   const seen = async (): Promise<Proof | null> => {
-    const { connected } = await service.knock(proxy.port);
+    const { connected } = await service.tryConnection(proxy.port);
     if (connected !== 'refused') return null;
     return {
       what: `${name}: connections to port ${proxy.port} are refused, and were accepted before`,
@@ -35,7 +35,8 @@ export async function cutProxy({ server, service }: Site, name: string): Promise
       deadlineMs: undoMs,
       run: () => server.enable(name, true),
       healed: async () =>
-        (await server.proxy(name)).enabled && (await service.knock(proxy.port)).connected === 'accepted',
+        (await server.proxy(name)).enabled &&
+        (await service.tryConnection(proxy.port)).connected === 'accepted',
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { ToxicSpec } from './way-fault.ts';
+import type { ToxicSpec } from './route-fault.ts';
 import type { Exchange, Talk } from './exchange.ts';
 
 type Attributes = Record<string, number>;

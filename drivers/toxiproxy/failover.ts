@@ -7,11 +7,11 @@ import type { Service } from '../../core/service.ts';
 import type { Failover } from './actions.ts';
 import { talkOf } from './exchange.ts';
 import type { ProxyState } from './server.ts';
-import type { Site } from './toxic.ts';
+import type { ToxiproxySite } from './toxic.ts';
 
 const connectMs = 10_000;
-/** A knock listens to its end, and clients wait meanwhile. */
-const knockMs = 300;
+/** A connection listens to its end, and clients wait meanwhile. */
+const connectionMs = 300;
 const answerMs = 15_000;
 const cutMs = 15_000;
 
@@ -21,7 +21,7 @@ const cutMs = 15_000;
  * from before, which ends, and by an exchange on one from after.
  */
 export async function failover(
-  { service, server, clock }: Site,
+  { service, server, clock }: ToxiproxySite,
   peer: (name: string) => Service,
   { proxy: name, upstream }: Failover,
 ): Promise<Json> {
@@ -38,7 +38,8 @@ export async function failover(
   const there = await pollUntil(
     clock,
     { everyMs: 100, deadlineMs: answerMs },
-    async () => (seen = (await target.knock(port, { deadlineMs: knockMs })).connected) === 'accepted',
+    async () =>
+      (seen = (await target.tryConnection(port, { deadlineMs: connectionMs })).connected) === 'accepted',
   );
   if (!there)
     throw environmentError(`${upstream} takes no connections: ${name} stays at ${proxy.upstream}`, {

@@ -1,15 +1,15 @@
 import type { ActiveFault, Proof, Undo } from '../../core/active-fault.ts';
-import type { ToxicSpec } from './way-fault.ts';
+import type { ToxicSpec } from './route-fault.ts';
 import type { Clock } from '../../core/clock.ts';
 import { environmentError } from '../../core/errors.ts';
-import type { Knock, Service } from '../../core/service.ts';
+import type { ConnectionTry, Service } from '../../core/service.ts';
 import { attributesOf } from './attributes.ts';
 import { startDrift, type Drift } from './drift.ts';
 import { effects } from './effects.ts';
 import { exchange, talkOf, type Exchange } from './exchange.ts';
 import type { ProxyState, Server } from './server.ts';
 
-export interface Site {
+export interface ToxiproxySite {
   service: Service;
   server: Server;
   clock: Clock;
@@ -31,7 +31,7 @@ const baselineMs = 5_000;
  * proxy, made through the proxy as a client would; the API that added it is not asked, except that the undo
  * must also have left nothing there.
  */
-export async function toxic(site: Site, spec: ToxicSpec): Promise<ActiveFault> {
+export async function toxic(site: ToxiproxySite, spec: ToxicSpec): Promise<ActiveFault> {
   const attributes = attributesOf(spec);
   const proxy = await site.server.proxy(spec.proxy);
   if (!proxy.enabled)
@@ -88,7 +88,7 @@ export async function toxic(site: Site, spec: ToxicSpec): Promise<ActiveFault> {
   };
 }
 
-async function stillListed({ server }: Site, proxy: string, name: string): Promise<Proof | null> {
+async function stillListed({ server }: ToxiproxySite, proxy: string, name: string): Promise<Proof | null> {
   const { toxics } = await server.proxy(proxy);
   return toxics.some((one) => one.name === name)
     ? { what: `the server still lists ${name} at the proxy ${proxy}`, facts: { proxy, toxic: name } }
@@ -103,7 +103,13 @@ interface Look {
   asBefore(): Promise<boolean>;
 }
 
-function undoOf({ server }: Site, proxy: ProxyState, name: string, drift: Drift | null, look: Look): Undo {
+function undoOf(
+  { server }: ToxiproxySite,
+  proxy: ProxyState,
+  name: string,
+  drift: Drift | null,
+  look: Look,
+): Undo {
   return {
     name: `remove ${name} from ${proxy.name}`,
     deadlineMs: undoMs,
@@ -119,7 +125,7 @@ function undoOf({ server }: Site, proxy: ProxyState, name: string, drift: Drift 
   };
 }
 
-async function restart({ server }: Site, proxy: ProxyState): Promise<void> {
+async function restart({ server }: ToxiproxySite, proxy: ProxyState): Promise<void> {
   await server.enable(proxy.name, false);
   await server.enable(proxy.name, true);
 }
@@ -128,7 +134,7 @@ type Answered = Exchange & { tookMs: number };
 
 /** By exchanges through the published port, where the clients are. */
 async function exchangingFor(
-  site: Site,
+  site: ToxiproxySite,
   proxy: ProxyState,
   spec: ToxicSpec & { type: keyof typeof effects },
   attributes: Record<string, number>,
@@ -215,13 +221,13 @@ async function baseline(
  * a reset.
  */
 async function knockingFor(
-  { service }: Site,
+  { service }: ToxiproxySite,
   proxy: ProxyState,
   { timeout }: Record<string, number>,
 ): Promise<Look> {
-  const knock = (): Promise<Knock> =>
-    service.knock(proxy.port, { say: 'PING\\r\\n\\r\\n', deadlineMs: timeout! + 1_500 });
-  const before = await knock();
+  const tryConnection = (): Promise<ConnectionTry> =>
+    service.tryConnection(proxy.port, { say: 'PING\\r\\n\\r\\n', deadlineMs: timeout! + 1_500 });
+  const before = await tryConnection();
   if (before.connected !== 'accepted' || before.ended === 'reset')
     throw environmentError(
       `connections to the proxy ${proxy.name} are reset before anything was done to it`,
@@ -230,11 +236,11 @@ async function knockingFor(
   return {
     facts: {},
     seen: async () => {
-      const now = await Promise.all(Array.from({ length: atOnce }, knock));
+      const now = await Promise.all(Array.from({ length: atOnce }, tryConnection));
       if (now.some(({ ended }) => ended !== 'reset')) return null;
       const was = before.ended === 'open' ? 'kept open' : 'closed in order';
       return `${atOnce} connections are reset by the proxy within ${timeout! + 1_500} ms of their first words; before, one was ${was}`;
     },
-    asBefore: async () => (await knock()).ended === before.ended,
+    asBefore: async () => (await tryConnection()).ended === before.ended,
   };
 }

@@ -57,10 +57,10 @@ async function strike(drill: Drill, handed: Handed, fault: PlannedFault): Promis
 }
 
 /** From the first injection on, a client that fails has noticed. */
-function listen({ pulse }: Control, handed: Handed): void {
+function listen({ clientWatch }: Control, handed: Handed): void {
   if (handed.listening) return;
   handed.listening = true;
-  handed.failure = pulse.nextFailure();
+  handed.failure = clientWatch.nextFailure();
 }
 
 const unnoticed = ({ fault, params }: PlannedFault): number =>

@@ -1,6 +1,6 @@
 import { pollUntil } from '../../core/clock.ts';
 import { attachedTo, type Drill } from '../drill-context.ts';
-import type { Failure } from '../pulse.ts';
+import type { Failure } from '../client-watch.ts';
 import { brokenComponents, targetOf } from '../targets/index.ts';
 import { sayWait } from '../waiting.ts';
 import type { Phase } from './phase.ts';

@@ -3,7 +3,7 @@ import type { SeenRunning } from '../asked.ts';
 import type { Before } from '../before.ts';
 import type { Drill } from '../drill-context.ts';
 import type { Load } from '../load.ts';
-import type { Failure } from '../pulse.ts';
+import type { Failure } from '../client-watch.ts';
 import type { Schedules } from '../schedule.ts';
 
 /** What phases hand to each other. */

@@ -19,7 +19,7 @@ export const protect: Phase = {
   end: async (drill, { loads, schedules }) => {
     await settled(drill, 'ending the backups', schedules?.stop());
     const allEnded = await stopLoads(drill, loads);
-    drill.pulse.stop();
+    drill.clientWatch.stop();
     // A client that waits for ever has no answer, and leaves no record that says so.
     if (!allEnded)
       throw environmentError('what clients had asked for was never over, so that the ledger lacks it', {

@@ -3,7 +3,7 @@ import { componentsIn, type PlannedComponent } from '../../core/planned.ts';
 import { faultFor, type Registries } from '../../core/registries.ts';
 import { componentsHit } from '../../core/targets.ts';
 import { owned } from '../plan-input.ts';
-import { serviceOf } from '../surroundings.ts';
+import { serviceOf } from '../drill-environment.ts';
 import { sufferedBy } from './suffering.ts';
 import type { Target } from './target.ts';
 

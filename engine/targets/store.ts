@@ -2,7 +2,7 @@ import { unknownName } from '../../core/document.ts';
 import { inputError, type MusterError } from '../../core/errors.ts';
 import type { StoreFault } from '../../core/fault.ts';
 import { storeOf } from '../drill-context.ts';
-import { waysTo, type Context, type Path } from '../plan-context.ts';
+import { routesTo, type Context, type Path } from '../plan-context.ts';
 import type { Registries } from '../../core/registries.ts';
 import type { FaultPlan } from '../../core/scenario.ts';
 import { owned } from '../plan-input.ts';
@@ -51,7 +51,7 @@ function problemOf(
       found: target,
       expected: 'a store with a service',
     });
-  if (through === undefined || waysTo(components, registries, declared['service'], through).length > 0)
+  if (through === undefined || routesTo(components, registries, declared['service'], through).length > 0)
     return null;
   return inputError(`store ${target} cannot suffer ${name}: no network that can be broken lies before it`, {
     at,

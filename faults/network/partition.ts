@@ -2,7 +2,7 @@ import type { ActiveFault, Proof } from '../../core/active-fault.ts';
 import { z } from 'zod';
 import { environmentError } from '../../core/errors.ts';
 import { defineContainerFault } from '../../core/fault.ts';
-import type { Knock, Service } from '../../core/service.ts';
+import type { ConnectionTry, Service } from '../../core/service.ts';
 
 const undoMs = 30_000;
 /** Packets within one engine take well under a millisecond: nothing by then is nothing. */
@@ -15,10 +15,10 @@ const silenceMs = 1_000;
  */
 async function partition(service: Service, direction: 'in' | 'out' | 'both'): Promise<ActiveFault> {
   const port = await portThatAnswers(service);
-  const knock = (): Promise<Knock> => service.knock(port, { deadlineMs: silenceMs });
+  const tryConnection = (): Promise<ConnectionTry> => service.tryConnection(port, { deadlineMs: silenceMs });
   const cut = await service.partition(direction);
   const seen = async (): Promise<Proof | null> => {
-    const { connected } = await knock();
+    const { connected } = await tryConnection();
     if (connected !== 'silent' || !(await cut.inPlace())) return null;
     return {
       what: `packets to ${service.name} vanish: a connection attempt to port ${port} from another container got no answer within ${silenceMs} ms, and was accepted before`,
@@ -33,7 +33,7 @@ async function partition(service: Service, direction: 'in' | 'out' | 'both'): Pr
       name: `undo partition of ${service.name}`,
       deadlineMs: undoMs,
       run: () => cut.lift(),
-      healed: async () => !(await cut.inPlace()) && (await knock()).connected === 'accepted',
+      healed: async () => !(await cut.inPlace()) && (await tryConnection()).connected === 'accepted',
     },
   };
 }
@@ -42,7 +42,7 @@ async function partition(service: Service, direction: 'in' | 'out' | 'both'): Pr
 async function portThatAnswers(service: Service): Promise<number> {
   const tried: string[] = [];
   for (const port of service.exposed) {
-    const { connected } = await service.knock(port, { deadlineMs: silenceMs });
+    const { connected } = await service.tryConnection(port, { deadlineMs: silenceMs });
     if (connected === 'accepted') return port;
     tried.push(`${port}: ${connected}`);
   }

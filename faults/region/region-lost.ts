@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { ActiveFault } from '../../core/active-fault.ts';
 import { environmentError } from '../../core/errors.ts';
 import { defineRegionFault, type RegionTarget } from '../../core/fault.ts';
-import type { Knock, Service } from '../../core/service.ts';
+import type { ConnectionTry, Service } from '../../core/service.ts';
 import type { LostRegion } from '../../core/stack.ts';
 
 const params = z.strictObject({
@@ -27,16 +27,16 @@ interface Door {
 const doorsOf = (services: readonly Service[]): Door[] =>
   services.flatMap((service) => service.ports.map((port) => ({ service, port })));
 const named = ({ service, port }: Door): string => `${service.name}:${port}`;
-const knocked = (
+const tried = (
   doors: readonly Door[],
-  knock: (door: Door) => Promise<Knock>,
-): Promise<{ door: Door; connected: Knock['connected'] }[]> =>
-  Promise.all(doors.map(async (door) => ({ door, connected: (await knock(door)).connected })));
-const byItself = ({ service, port }: Door): Promise<Knock> => service.knock(port, attempt);
+  tryConnection: (door: Door) => Promise<ConnectionTry>,
+): Promise<{ door: Door; connected: ConnectionTry['connected'] }[]> =>
+  Promise.all(doors.map(async (door) => ({ door, connected: (await tryConnection(door)).connected })));
+const byItself = ({ service, port }: Door): Promise<ConnectionTry> => service.tryConnection(port, attempt);
 
 /**
- * Everything that is labelled with a region is gone at once. The witness knocks at every port of every
- * service of the region, from another container, and at all others, which must be as they were.
+ * Everything that is labelled with a region is gone at once. The witness tries a connection to every port of
+ * every service of the region, from another container, and to all others, which must be as they were.
  */
 export default defineRegionFault({
   about:
@@ -73,8 +73,8 @@ function inflicted(
     },
     witness: async () => {
       const [now, others] = await Promise.all([
-        knocked(inside, ({ service, port }) => lost.knock(service.name, port, attempt)),
-        knocked(outside, byItself),
+        tried(inside, ({ service, port }) => lost.tryConnection(service.name, port, attempt)),
+        tried(outside, byItself),
       ]);
       if (
         now.some(({ connected }) => connected !== gone) ||
@@ -118,7 +118,7 @@ function inflicted(
 /** What another fault has removed or stopped before has none. */
 async function openDoors(services: RegionTarget['services']): Promise<Door[]> {
   const states = await Promise.all(services.map((service) => service.state()));
-  return (await knocked(doorsOf(services.filter((_, i) => states[i]!.status === 'running')), byItself))
+  return (await tried(doorsOf(services.filter((_, i) => states[i]!.status === 'running')), byItself))
     .filter(({ connected }) => connected === 'accepted')
     .map(({ door }) => door);
 }
@@ -128,7 +128,7 @@ async function isBack(doors: readonly Door[]): Promise<boolean> {
   const states = await Promise.all(
     doors.map(async (door) => ({ door, on: (await door.service.state()).status !== 'exited' })),
   );
-  const seen = await knocked(
+  const seen = await tried(
     states.filter(({ on }) => on).map(({ door }) => door),
     byItself,
   );

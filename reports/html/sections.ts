@@ -278,5 +278,5 @@ export const limits = (result: DrillResult): Markup =>
   section(
     'What this drill does not show',
     null,
-    html`<div class="limits">${result.limits.length ? html`<ul>${result.limits.map((limit) => html`<li>${limit}</li>`)}</ul>` : html`<p>Nothing was stated. That does not mean that there is nothing.</p>`}</div>`,
+    html`<div class="limits">${result.limitations.length ? html`<ul>${result.limitations.map((limit) => html`<li>${limit}</li>`)}</ul>` : html`<p>Nothing was stated. That does not mean that there is nothing.</p>`}</div>`,
   );

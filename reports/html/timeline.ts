@@ -108,7 +108,7 @@ interface Moment {
   kind: string;
   atMs: number;
 }
-function momentsOf({ time }: DrillResult): Moment[] {
+function drillTimesOf({ time }: DrillResult): Moment[] {
   const all: [string, string, number | null][] = [
     ['fault', 'fault', time.faultMs],
     ['impact', '', time.impactMs],
@@ -127,7 +127,7 @@ function momentsOf({ time }: DrillResult): Moment[] {
 /** Labels over their lines, each in the first row where it does not touch another. */
 function momentLane(result: DrillResult, frame: Frame, lineHeight: (rows: number) => number): Lane {
   const rows: number[] = [];
-  const labels = momentsOf(result).map((moment) => {
+  const labels = drillTimesOf(result).map((moment) => {
     const text = `${moment.name} ${moment.kind === 'fault' ? '0' : momentText(moment.atMs, result.time.faultMs)}`;
     const x = frame.x(moment.atMs);
     const pixels = (x / 100) * layoutWidth;

@@ -68,7 +68,7 @@ describe('a command in a container', { concurrent: true, timeout: 300_000 }, () 
           timeout: '20s',
         },
       ]),
-      meddling: {
+      tampering: {
         readBack: async ({ stack }) => {
           left = (
             await stack.services

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Scene } from '../support/meddling.ts';
+import type { Scene } from '../support/tampering.ts';
 import { detailOf, drillForReal, findingsThat, inRepository } from '../support/real-drill.ts';
 import { failovers, type Failover } from './failover-cases.ts';
 
@@ -80,7 +80,7 @@ describe('a failover', { concurrent: true, timeout: 600_000 }, () => {
     const { result } = await drillForReal({
       strategy,
       scenario: scenarioOf(one),
-      meddling: { up: withThreeRows },
+      tampering: { up: withThreeRows },
     });
     const inventory = detailOf(result, 'check/mysql.inventory');
     expect(findingsThat('fail', result), inventory).toEqual(

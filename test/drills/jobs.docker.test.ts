@@ -40,9 +40,9 @@ describe('a service that ends well by itself', { concurrent: true, timeout: 300_
           staysAway,
         },
       });
-      expect(findingsThat('fail', result)).toEqual(exitCode === 0 ? [] : ['standing/migrate']);
+      expect(findingsThat('fail', result)).toEqual(exitCode === 0 ? [] : ['ready-at-end/migrate']);
       expect(result.exitCode, findingsThat('inconclusive', result).join()).toBe(exitCode);
-      const standing = detailOf(result, 'standing/migrate');
+      const standing = detailOf(result, 'ready-at-end/migrate');
       if (says === null) expect(standing).toBe('there is no finding standing/migrate');
       else expect(standing).toMatch(says);
     },

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Transform, type Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { eventsOf } from '../../core/timeline.ts';
-import type { Scene } from '../support/meddling.ts';
+import type { Scene } from '../support/tampering.ts';
 import { detailOf, drillForReal, findingsThat } from '../support/real-drill.ts';
 import { missedRuns, mysqlScenario, mysqlStrategy } from '../support/small-drills.ts';
 import { everything } from '../support/tier.ts';
@@ -35,7 +35,7 @@ describe('drills of MySQL that must not pass', { concurrent: true, timeout: 600_
     const { result } = await drillForReal({
       strategy: mysqlStrategy({ ignoreTables: ['app.invoices'] }),
       scenario: mysqlScenario({ points: 2, giveUp: '30s' }),
-      meddling: { up: shop },
+      tampering: { up: shop },
     });
     expect(findingsThat('fail', result)).toEqual(['check/mysql.inventory']);
     expect(detailOf(result, 'check/mysql.inventory')).toBe(
@@ -53,7 +53,7 @@ describe('drills of MySQL that must not pass', { concurrent: true, timeout: 600_
     const { result } = await drillForReal({
       strategy: mysqlStrategy(),
       scenario: mysqlScenario(),
-      meddling: {
+      tampering: {
         up: shop,
         fetch: async ({ storesFolder }) => {
           const files = globSync('volume/**/files/*', { cwd: storesFolder }).map((file) =>
@@ -96,7 +96,7 @@ describe('drills of MySQL that must not pass', { concurrent: true, timeout: 600_
         recover: 'automatic',
         giveUp: '30s',
       }),
-      meddling: {
+      tampering: {
         up: shop,
         content: (scene, number, content) => (number >= 2 ? killedAtFirstByte(scene, content) : content),
       },
@@ -123,7 +123,7 @@ describe('drills of MySQL that must not pass', { concurrent: true, timeout: 600_
         giveUp: '30s',
         check: ['ledger'],
       }),
-      meddling: { readBack: (scene) => atTheServer(scene, "REVOKE SELECT ON *.* FROM 'root'@'%'") },
+      tampering: { readBack: (scene) => atTheServer(scene, "REVOKE SELECT ON *.* FROM 'root'@'%'") },
     });
     expect(findingsThat('fail', result)).toEqual([]);
     expect(findingsThat('inconclusive', result)).toEqual(['check/ledger', 'integrity/orders', 'rpo/mysql']);

@@ -18,7 +18,7 @@ describe('drills of Redis that must not pass, beside one that must', {
     const { result } = await drillForReal({
       strategy,
       scenario: redisScenario(),
-      meddling: {
+      tampering: {
         fetch: async (scene) => {
           const bucket = await bucketOf(scene);
           const files = (await bucket.keys('points/')).filter((key) => key.includes('/files/'));
@@ -78,7 +78,7 @@ describe('drills of Redis that must not pass, beside one that must', {
         recover: [{ restore: 'redis', from: 'volume' }],
         staysAway: ['s3-west'],
       }),
-      meddling: {
+      tampering: {
         backup: async ({ stack }, number) => {
           if (number === 3) await stack.services.get('s3-west')!.stop(0);
         },
@@ -125,7 +125,7 @@ describe('drills of Redis that must not pass, beside one that must', {
     const { result } = await drillForReal({ strategy, scenario });
     expect(result.exitCode).toBe(1);
     expect(findingsThat('fail', result)).toEqual(
-      expect.arrayContaining(['service/tokens', 'standing/toxiproxy', 'still-there/stop/toxiproxy']),
+      expect.arrayContaining(['service/tokens', 'ready-at-end/toxiproxy', 'still-there/stop/toxiproxy']),
     );
   });
 
@@ -138,7 +138,7 @@ describe('drills of Redis that must not pass, beside one that must', {
         protect: [],
         staysAway: ['toxiproxy'],
       }),
-      meddling: { readBack: ({ stack }) => stack.services.get('toxiproxy')!.stop(0) },
+      tampering: { readBack: ({ stack }) => stack.services.get('toxiproxy')!.stop(0) },
     });
     expect(findingsThat('fail', result)).toEqual([]);
     expect(findingsThat('inconclusive', result)).toEqual(['check/ledger', 'integrity/tokens', 'rpo/redis']);

@@ -221,7 +221,7 @@ describe('what the figures of some of them must be', () => {
       { fault: 'wipe-volume' },
       { fault: 'store-unreachable', target: 'offsite', healed: true },
     ]);
-    expect(result.limits.join('\n')).toMatch(/Nothing was restored from offsite/);
+    expect(result.limitations.join('\n')).toMatch(/Nothing was restored from offsite/);
   });
 
   figures('crash-during-backup', 'what was cut off is no recovery point', () => {
@@ -273,7 +273,7 @@ describe('what the figures of some of them must be', () => {
         .filter((text) => text.startsWith(`store ${gone} cannot give the recovery point`));
       expect(notes).toEqual([expect.stringMatching(why)]);
       expect(eventsOf(events, 'step.ended')[0]!.data).toMatchObject({ ok: true, facts: { store: used } });
-      expect(result.limits.join('\n')).toMatch(new RegExp(`Nothing was restored from ${gone}`));
+      expect(result.limitations.join('\n')).toMatch(new RegExp(`Nothing was restored from ${gone}`));
     },
   );
 

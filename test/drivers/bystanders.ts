@@ -17,7 +17,7 @@ export async function bystanders(
 ): Promise<unknown> {
   // Connections are tried from a helper that is kept for the drill: it is there from the first time on.
   const [port] = services.get(target)!.ports;
-  if (port !== undefined) await services.get(target)!.knock(port);
+  if (port !== undefined) await services.get(target)!.tryConnection(port);
   const others = [...services].filter(([name]) => name !== target);
   const states = await Promise.all(
     others.map(async ([name, service]) => [name, sameAlways(await service.state())] as const),

@@ -7,7 +7,7 @@ import { mysqlStackUp, type MysqlStack } from './mysql-stack.ts';
 import { redisStackUp, type RedisStack } from './redis-stack.ts';
 import { suffer } from '../support/suffer.ts';
 import { nothingTorn } from '../../drivers/mysql/torn.ts';
-import type { Site } from '../../drivers/mysql/site.ts';
+import type { MysqlSite } from '../../drivers/mysql/site.ts';
 import { withSession } from '../../drivers/mysql/session.ts';
 
 // What the suite of drivers cannot do for mistakes that go straight to the server: their witnesses without
@@ -54,7 +54,7 @@ describe('FLUSHALL on a real Redis', () => {
 
 describe('DELETE on a real MySQL', () => {
   let stack: MysqlStack;
-  let site: Site;
+  let site: MysqlSite;
   const count = async (where = '1'): Promise<number> =>
     Number((await stack.sql(`SELECT COUNT(*) AS n FROM app.things WHERE ${where}`))[0]!['n']);
   beforeAll(async () => {
@@ -62,7 +62,7 @@ describe('DELETE on a real MySQL', () => {
     site = {
       component: 'mysql',
       service: stack.service,
-      config: { user: 'root' } as Site['config'],
+      config: { user: 'root' } as MysqlSite['config'],
       clock: systemClock,
       seed: 1,
       password: stack.password,
@@ -73,7 +73,7 @@ describe('DELETE on a real MySQL', () => {
       owner: '0:0',
       server: 'MySQL',
       peer: () => stack.service,
-      standing: { role: 'primary', source: null, semiSyncAtEnd: null },
+      replicaState: { role: 'primary', source: null, semiSyncAtEnd: null },
       restored: { torn: nothingTorn },
     };
     await stack.sql(

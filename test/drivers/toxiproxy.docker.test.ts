@@ -11,7 +11,7 @@ import { openServer, type Server } from '../../drivers/toxiproxy/server.ts';
 import { driverConformance } from '../suites/driver-conformance.ts';
 import { inertService } from '../suites/inert-service.ts';
 import { networkStackUp, type NetworkStack } from './network-stack.ts';
-import type { Toxiproxy, ToxicSpec } from '../../drivers/toxiproxy/way-fault.ts';
+import type { Toxiproxy, ToxicSpec } from '../../drivers/toxiproxy/route-fault.ts';
 import { whenReady } from '../suites/suite.ts';
 
 let stack: NetworkStack;

@@ -244,7 +244,7 @@ describe('a component that nobody broke', () => {
     expect(asked(folder)).toContainEqual(
       expect.objectContaining({ of: beside, kind: 'component', ready: !ends }),
     );
-    expect(result.findings.find(({ id }) => id === `standing/${beside}`)?.verdict).toBe(
+    expect(result.findings.find(({ id }) => id === `ready-at-end/${beside}`)?.verdict).toBe(
       ends ? 'fail' : 'pass',
     );
     expect(result.exitCode).toBe(ends ? 1 : 0);

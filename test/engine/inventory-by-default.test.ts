@@ -90,7 +90,7 @@ describe('the inventory of what a fault or a restore touched', () => {
       seeded({ decline: '{ store.inventory: the table is rebuilt by hand }' }),
     );
     expect(inventory(result)).toEqual([]);
-    expect(result.limits).toContainEqual(
+    expect(result.limitations).toContainEqual(
       expect.stringMatching(/\.inventory was declined by the scenario: the table is rebuilt by hand\.$/),
     );
   });

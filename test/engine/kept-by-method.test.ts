@@ -43,7 +43,7 @@ describe('a backup that its method keeps by itself', () => {
     expect(result.findings.find(({ id }) => id.startsWith('copies/restored/'))!.detail).toMatch(
       /in no store/,
     );
-    expect(result.limits.filter((one) => /kept by its own method/.test(one))).toHaveLength(1);
+    expect(result.limitations.filter((one) => /kept by its own method/.test(one))).toHaveLength(1);
     expect(judgeBundle(folder, registries).result).toEqual(result);
   });
 

@@ -14,7 +14,7 @@ describe('a branch on the name of a kind', () => {
     (text) => expect(branches(text)).toHaveLength(1),
   );
   it('is not found where a kind is asked what it is', () =>
-    expect(branches("targetOf(fault).isNoticed; on: 'store'; 'oneWay' in fault")).toEqual([]));
+    expect(branches("targetOf(fault).isNoticed; on: 'store'; 'oneRoute' in fault")).toEqual([]));
   it('is nowhere in the engine but in the files of kinds', () => {
     const others = globSync('engine/**/*.ts').filter((file) => !/^engine\/(?:steps|targets)\//.test(file));
     expect(others.length).toBeGreaterThan(40);

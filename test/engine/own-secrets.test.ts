@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Service } from '../../core/service.ts';
 import { readOwnSecrets, secretFlags } from '../../engine/own-secrets.ts';
-import { hiddenIn, secretOf } from '../../engine/surroundings.ts';
+import { hiddenIn, secretOf } from '../../engine/drill-environment.ts';
 
 const service = (
   env: Record<string, string>,

@@ -17,7 +17,7 @@ describe('how often a backup runs where the scenario names no time scale', () =>
     ['as declared, where that is less than two seconds', 1_000, 40, 1_000],
   ])('%s', (_, declaredMs, tookMs, wanted) => expect(measuredIntervalMs(declaredMs, tookMs)).toBe(wanted));
 
-  it('is on the timeline, in the result and among the limits, and the RPO is held against the declared interval all the same', async () => {
+  it('is on the timeline, in the result and among the limitations, and the RPO is held against the declared interval all the same', async () => {
     const { folder, result } = await drillInMemory({
       every: '1h',
       rpo: '2h',
@@ -36,7 +36,7 @@ describe('how often a backup runs where the scenario names no time scale', () =>
       2_000, 2_000, 2_000,
     ]);
     expect(result.timeScale).toBe(1_800);
-    expect(result.limits.join('\n')).toMatch(/compressed up to 1 800 times/);
+    expect(result.limitations.join('\n')).toMatch(/compressed up to 1 800 times/);
     expect(result.findings.filter(({ verdict }) => verdict !== 'pass')).toEqual([]);
     expect(result.findings.find(({ id }) => id.startsWith('schedule/'))!.detail).toMatch(
       /explained by 2\.0 s between runs \(1 h at 1 800 times the pace, by what the first backup took\)/,

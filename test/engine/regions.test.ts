@@ -36,7 +36,7 @@ function someDrill(attempts: () => Promise<Attempt[]> = async () => [attempt]) {
   const events: { type: string; data: Record<string, unknown> }[] = [];
   const done: string[] = [];
   const lost: LostRegion = {
-    knock: async () => ({ connected: 'silent', ended: null }),
+    tryConnection: async () => ({ connected: 'silent', ended: null }),
     inPlace: async () => true,
     attempts,
     giveBack: async () => undefined,

@@ -52,7 +52,7 @@ describe('what a strategy keeps', () => {
       detail: expect.stringMatching(/2 recovery points beyond it removed from every copy/) as string,
     });
     expect(result.findings.filter(({ verdict }) => verdict !== 'pass')).toEqual([]);
-    expect(result.limits.join('\n')).not.toMatch(/Retention was not waited for/);
+    expect(result.limitations.join('\n')).not.toMatch(/Retention was not waited for/);
   });
 
   it('is a duration that no time scale compresses', async () => {
@@ -60,7 +60,7 @@ describe('what a strategy keeps', () => {
     expect(eventsOf(timelineOf(folder), 'prune.begun', 'prune.ended')).toEqual([]);
     expect(shown(folder, 'a').length).toBeGreaterThanOrEqual(4);
     expect(result.findings.filter(({ id }) => id.startsWith('retention/'))).toEqual([]);
-    expect(result.limits.join('\n')).toMatch(/Retention was not waited for.*snapshot/);
+    expect(result.limitations.join('\n')).toMatch(/Retention was not waited for.*snapshot/);
   });
 });
 

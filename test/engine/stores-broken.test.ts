@@ -43,7 +43,7 @@ describe('a restore whose first store cannot give the recovery point', () => {
     );
     // The store is no component: it has no objectives, and nothing is said of it as if it were one.
     expect(result.objectives.map(({ component }) => component)).not.toContain('b');
-    expect(result.limits.join('\n')).not.toMatch(/Not broken.*\bb\b/);
+    expect(result.limitations.join('\n')).not.toMatch(/Not broken.*\bb\b/);
   });
 
   it.each(deadEnds)('fails the drill after %s where no other is named', async (fault, reason) => {

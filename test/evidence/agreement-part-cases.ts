@@ -94,8 +94,8 @@ export const ofParts: Case[] = [
         port: 7,
         usedBy: ['shop'],
       };
-      events.splice(at, 0, { ...events[at]!, type: 'fault.way', data } as (typeof events)[number]);
+      events.splice(at, 0, { ...events[at]!, type: 'fault.route', data } as (typeof events)[number]);
     },
-    /fault\.way\) has others come by port 7/,
+    /fault\.route\) has others come by port 7/,
   ],
 ];

@@ -92,7 +92,7 @@ describe('a region that is cut off', () => {
       /^connections to cache:6379, spare:6379 are not answered within 1000 ms and were accepted before; far:6379, guest:6379 accept them as before$/,
     );
     expect(await inflicted.undo.healed(), 'not healed yet').toBe(false);
-    expect(await lost!.attempts(), 'the knocks of the witness are left out').toEqual([]);
+    expect(await lost!.attempts(), 'the connections of the witness are left out').toEqual([]);
     expect(await from('guest', 'cache', 'ping')).not.toContain('PONG');
     expect(await lost!.attempts()).toEqual([
       {
@@ -199,7 +199,7 @@ describe('a region that is dead', () => {
 describe('what the witness must not believe', () => {
   test('a loss without effect', async () => {
     const nothing: LostRegion = {
-      knock: (name, port, options) => service(name).knock(port, options),
+      tryConnection: (name, port, options) => service(name).tryConnection(port, options),
       inPlace: async () => true,
       attempts: async () => [],
       giveBack: async () => undefined,

@@ -90,10 +90,10 @@ test('where clients feel only the repair, no alert is said to have noticed the f
   });
   expect(result.time.impactMs).toBeGreaterThanOrEqual(at.recovery);
   expect(result.findings.find(({ id }) => id === 'alerts/noticed')).toBeUndefined();
-  expect(result.limits).toContain(
+  expect(result.limitations).toContain(
     'Clients felt nothing of the fault before the recovery was begun: no alert on what they see would have told anybody of it.',
   );
-  expect(judged().limits.some((limit) => limit.startsWith('Clients felt nothing'))).toBe(false);
+  expect(judged().limitations.some((limit) => limit.startsWith('Clients felt nothing'))).toBe(false);
 });
 
 test("a blip that ends by itself is no alert's business, and it is said that none fired", () => {

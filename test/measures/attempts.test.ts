@@ -150,7 +150,7 @@ test('a store as the target of a fault is taken for no component, even of the sa
   const [good, result] = [judgeSketch(goodDrill()), judgeSketch(storeBroken())];
   expect(result.objectives).toEqual(good.objectives);
   expect(result.time).toEqual(good.time);
-  expect(result.limits.find((text) => text.startsWith('Not broken'))).toMatch(/mysql/);
+  expect(result.limitations.find((text) => text.startsWith('Not broken'))).toMatch(/mysql/);
   expect(result.findings.filter(({ verdict }) => verdict !== 'pass')).toEqual([]);
   expect(result.faults.map(({ fault, target }) => [fault, target])).toEqual([
     ['store-unreachable', 'mysql'],
@@ -184,7 +184,7 @@ test('only the store that gave the recovery point counts as one that was restore
     put(sketch.scenario, 'recover.0.from', from);
     if (gave === null) drop(sketch, 'point.fetched');
     else change(sketch, 'point.fetched', ({ data }) => void (data.store = gave));
-    return judgeSketch(sketch).limits.find((text) => text.startsWith('Nothing was restored from'));
+    return judgeSketch(sketch).limitations.find((text) => text.startsWith('Nothing was restored from'));
   };
   expect(limits('offsite', 'offsite')).toMatch(/from volume:/);
   expect(limits(['offsite', 'volume'], 'volume')).toMatch(/from offsite:/);

@@ -1,5 +1,11 @@
 import fc from 'fast-check';
-import { flagContinues, kinds, outcomes, type LedgerRecord, type Outcome } from '../../core/ledger.ts';
+import {
+  flagContinues,
+  kinds,
+  outcomes,
+  type LedgerRecord,
+  type OperationOutcome,
+} from '../../core/ledger.ts';
 import { operation } from './timeline-builder.ts';
 
 /**
@@ -14,9 +20,15 @@ export interface History {
   neverReturn: boolean;
 }
 
-type Step = { gapMs: number; durationMs: number; outcome: Outcome; remove: boolean; repeats: boolean };
+type Step = {
+  gapMs: number;
+  durationMs: number;
+  outcome: OperationOutcome;
+  remove: boolean;
+  repeats: boolean;
+};
 
-const outcome = fc.constantFrom<Outcome>(
+const outcome = fc.constantFrom<OperationOutcome>(
   outcomes.ok,
   outcomes.ok,
   outcomes.ok,

@@ -12,8 +12,10 @@ test('what a restore began with is among the limits, with how it was timed', () 
     madeAt: '2026-11-01T00:00:00Z',
     timedBy: 'a clock',
   });
-  expect(judgeSketch(sketch).limits).toContain(
+  expect(judgeSketch(sketch).limitations).toContain(
     'The restore of redis began with an empty data folder that was ready before anything was broken: a real site makes one first. That took 3.4 s when it was made (2026-11-01T00:00:00Z, by a clock); it is added to what is held against the RTO, and is in no other figure.',
   );
-  expect(judgeSketch(goodDrill()).limits.filter((text) => text.startsWith('The restore of'))).toEqual([]);
+  expect(judgeSketch(goodDrill()).limitations.filter((text) => text.startsWith('The restore of'))).toEqual(
+    [],
+  );
 });

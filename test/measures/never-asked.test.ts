@@ -37,7 +37,7 @@ describe('what was never asked is no pass', () => {
     expect(passesOf(distinct)).not.toContain('integrity/tokens/duplicated');
     const sketch = goodDrill();
     distinct(sketch);
-    expect(judgeSketch(sketch).limits).toContainEqual(
+    expect(judgeSketch(sketch).limitations).toContainEqual(
       expect.stringMatching(/^Not put to the test by tokens: duplicated/),
     );
   });
@@ -55,7 +55,7 @@ describe('what was never asked is no pass', () => {
     expect(tokensOf(blind('phantom'))).toEqual(expect.arrayContaining(all.slice(1)));
     const sketch = goodDrill();
     blind('phantom', 'corrupt')(sketch);
-    expect(judgeSketch(sketch).limits).toContainEqual(
+    expect(judgeSketch(sketch).limitations).toContainEqual(
       expect.stringMatching(/^Not put to the test by tokens: .*phantom.*corrupt/),
     );
   });

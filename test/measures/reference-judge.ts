@@ -97,13 +97,13 @@ const lastAcked = ({ ops }: History): Row | undefined =>
   ops.filter((op) => op.outcome === outcomes.ok).at(-1);
 
 function classOf(history: History, times: Times): DataClass | null {
-  const found = fateOf(history, times.neverReturn);
+  const found = classByTable(history, times.neverReturn);
   return (found === 'lost' || found === 'stale') && lastAcked(history)!.invokedMs >= times.recoveredMs
     ? 'lost-after-recovery'
     : found;
 }
 
-function fateOf(history: History, neverReturn: boolean): DataClass | null {
+function classByTable(history: History, neverReturn: boolean): DataClass | null {
   const { ops, shown } = history;
   const last = lastAcked(history);
   const value = shown[0] ?? absentValue;

@@ -100,7 +100,7 @@ test('components of a region are judged as broken ones; the region itself is no 
   expect(judged()).toEqual(expect.arrayContaining(['mysql/rpo', 'redis/rto', 'redis/rpo']));
   // Nobody asked it: that is said, and counted for nothing.
   expect(judged()).not.toContain('mysql/rto');
-  expect(judgeSketch(sketch).limits).toContainEqual(
+  expect(judgeSketch(sketch).limitations).toContainEqual(
     expect.stringMatching(/^Broken, and nobody asked.*: mysql\.$/),
   );
   add(sketch, 24_000, 'ready', { component: 'mysql' });

@@ -8,7 +8,7 @@ import {
   type Kind,
   type LedgerRecord,
   type LedgerSource,
-  type Outcome,
+  type OperationOutcome,
 } from '../../core/ledger.ts';
 import { restoreTestSchema, scenarioSchema } from '../../core/scenario.ts';
 import { strategySchema } from '../../core/strategy.ts';
@@ -123,7 +123,7 @@ interface OperationOptions {
   group?: number;
   durationMs?: number;
   flags?: number;
-  outcome?: Outcome;
+  outcome?: OperationOutcome;
 }
 
 /** One record. A value of null is: nothing there. */

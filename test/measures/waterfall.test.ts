@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { stages } from '../../core/timeline.ts';
 import { goodDrill } from '../../fixtures/timelines/good-drill.ts';
-import { momentsOf } from '../../measures/drill.ts';
+import { drillTimesOf } from '../../measures/drill-times.ts';
 import { restoreOnlyMs, waterfallOf } from '../../measures/waterfall.ts';
 import { add, chain, drop, judgeSketch, type Sketch } from './timeline-builder.ts';
 
@@ -65,7 +65,7 @@ test('whatever the order of stamps and stages: from fault to verified, without g
         });
         add(sketch, 7_000.75, 'phase.ended', { phase: 'verify', ok: true });
         const events = chain(sketch.events);
-        const segments = waterfallOf(events, momentsOf(events), impact!, correct!);
+        const segments = waterfallOf(events, drillTimesOf(events), impact!, correct!);
         expect(segments[0]!.beginMs).toBe(100.25);
         expect(segments.at(-1)!.endMs).toBe(7_000.75);
         segments.forEach((segment, i) => {

@@ -260,7 +260,7 @@ export const pagesCorrupted: DrillResult = {
   ],
   errorBudget: null,
   notes: [],
-  limits: [
+  limitations: [
     'Only one table was corrupted: it does not show a recovery from a lost server.',
     'People: no time was declared, so the worst case is of machines alone.',
   ],

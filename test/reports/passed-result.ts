@@ -276,7 +276,7 @@ export const volumeLost: DrillResult = {
       text: "./uploads of app at /uploads: a copy in a volume of the drill's own instead (services may write to it)",
     },
   ],
-  limits: [
+  limitations: [
     'One drill on one machine: it does not show how a larger data set restores, or how the recovery fares in another region.',
     'Detection is derived from the strategy, and the time of people is declared there: neither was measured.',
     'Journeys are judged while they run; what they wrote was not read back one by one.',

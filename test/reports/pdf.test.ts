@@ -16,7 +16,7 @@ describe('the page to print', () => {
     objectives: times(30, fail.objectives[0]!),
     loads: times(30, fail.loads[0]!),
     findings: times(200, { ...fail.findings[0]!, detail: 'a word and another '.repeat(60) }),
-    limits: times(40, 'what it does not show, at length, '.repeat(20)),
+    limitations: times(40, 'what it does not show, at length, '.repeat(20)),
   };
   it('is one page, whatever there is to say, and counts what had no room', async () => {
     expect(await pagesOf(fail)).toBe(1);

@@ -79,7 +79,7 @@ function hostile(): DrillResult {
     })),
     series: source.series.map((series) => ({ ...series, load: hostileText })),
     notes: [{ atMs: 1, text: hostileText }],
-    limits: [hostileText],
+    limitations: [hostileText],
   };
 }
 

@@ -158,7 +158,7 @@ export const unwitnessed: DrillResult = {
   alerts: [],
   errorBudget: null,
   notes: [],
-  limits: ['Nothing about recovery: the fault was not seen to take effect.'],
+  limitations: ['Nothing about recovery: the fault was not seen to take effect.'],
 };
 
 /** Ctrl-C while the stack came up: nearly everything is unknown. */
@@ -184,5 +184,5 @@ export const interrupted: DrillResult = {
     ['up', null],
   ]),
   series: [],
-  limits: ['Nothing: it did not run to its end.'],
+  limitations: ['Nothing: it did not run to its end.'],
 };

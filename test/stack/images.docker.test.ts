@@ -173,7 +173,7 @@ describe('the building way', () => {
   });
 
   test("a recipe is built once, again when it changes, and its failure is told in the build's own words", async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'muster-kitchen-'));
+    const folder = mkdtempSync(join(tmpdir(), 'muster-recipes-'));
     cpSync(join(recipesFolder, 'base-trixie'), join(folder, 'base-trixie'), { recursive: true });
     mkdirSync(join(folder, 'probe'));
     const recipe = (last: string): void =>
@@ -202,7 +202,7 @@ describe('the building way', () => {
   });
 
   test('a base that cannot be made leaves no image under its name', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'muster-kitchen-'));
+    const folder = mkdtempSync(join(tmpdir(), 'muster-recipes-'));
     mkdirSync(join(folder, 'base-broken'));
     writeFileSync(join(folder, 'base-broken/mmdebstrap'), '--variant=minbase\nno-such-suite\n');
     const choice = imageChoice({ MUSTER_IMAGES: 'build' }, silent, { folder });

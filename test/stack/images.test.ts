@@ -7,7 +7,7 @@ import { nameOf, parentsOf, recipeNames, recipesFolder, tagOf, variableOf } from
 import { inMirror } from '../../stack/registry.ts';
 
 const silent = (): void => undefined;
-const kitchen = { folder: recipesFolder, appEntry: '', progress: silent };
+const recipes = { folder: recipesFolder, appEntry: '', progress: silent };
 const composeText = readFileSync(join(import.meta.dirname, '../../docker-compose.yml'), 'utf8');
 
 describe('the images of the reference stack', () => {
@@ -24,7 +24,7 @@ describe('the images of the reference stack', () => {
   test('every parent that a recipe names has a recipe too', async () => {
     const known = await recipeNames(recipesFolder);
     for (const name of known)
-      for (const parent of await parentsOf(name, kitchen))
+      for (const parent of await parentsOf(name, recipes))
         expect(known, `${name} names ${parent.name}`).toContain(parent.name);
   });
 
@@ -47,10 +47,10 @@ describe("a recipe's tag", () => {
   test('stays while nothing changes, and changes with a file, or with what it stands on', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'muster-recipes-'));
     cpSync(recipesFolder, folder, { recursive: true });
-    const copy = { ...kitchen, folder };
+    const copy = { ...recipes, folder };
     const on = (base: string) => new Map([['base-trixie', base]]);
     const tag = await tagOf('redis', on('a'), copy);
-    expect(await tagOf('redis', on('a'), kitchen)).toBe(tag);
+    expect(await tagOf('redis', on('a'), recipes)).toBe(tag);
     expect(await tagOf('redis', on('b'), copy)).not.toBe(tag);
     writeFileSync(join(folder, 'redis/docker-entrypoint.sh'), '#!/bin/sh\nexec "$@"\n');
     expect(await tagOf('redis', on('a'), copy)).not.toBe(tag);
@@ -58,7 +58,7 @@ describe("a recipe's tag", () => {
 
   test('changes with the application', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'muster-app-'));
-    const app = { ...kitchen, appEntry: join(folder, 'main.ts') };
+    const app = { ...recipes, appEntry: join(folder, 'main.ts') };
     const tags = new Set<string>();
     for (const text of ['console.log(1)', 'console.log(2)', 'console.log(1)']) {
       writeFileSync(app.appEntry, text);

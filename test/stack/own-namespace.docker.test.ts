@@ -8,7 +8,7 @@ import type { AimedMember, Member } from '../../stack/lost-member.ts';
 import { getRuntime } from '../../stack/runtime.ts';
 import { attachService } from '../../stack/service.ts';
 import { marked, sweep } from '../../stack/sweep.ts';
-import { tombstone } from '../../stack/tombstone.ts';
+import { refusingStandIn } from '../../stack/refusing-stand-in.ts';
 import { drillSite } from './drill-site.ts';
 import { uniqueDrill } from './small-stack.ts';
 
@@ -51,7 +51,7 @@ afterAll(async () => {
 // Aimed only, and never struck: what a test of that would show is a machine without a network.
 const aimed = async (member: Member): Promise<AimedMember[]> => [
   await blackhole(site, member),
-  await tombstone(site, member),
+  await refusingStandIn(site, member),
 ];
 
 describe('packets are filtered in a network of the drill alone', { timeout: 120_000 }, () => {
@@ -63,7 +63,7 @@ describe('packets are filtered in a network of the drill alone', { timeout: 120_
       found: 'network_mode: host',
     };
     await expect(blackhole(site, agent)).rejects.toMatchObject(refusal);
-    await expect(tombstone(site, agent)).rejects.toMatchObject(refusal);
+    await expect(refusingStandIn(site, agent)).rejects.toMatchObject(refusal);
     await expect(site.network.inside(agent.container.id, 'agent')).rejects.toMatchObject(refusal);
   });
 

@@ -17,7 +17,7 @@ import { currentOwner, labels } from '../../stack/owner.ts';
 import { getRuntime, type Container, type Runtime } from '../../stack/runtime.ts';
 import { attachService } from '../../stack/service.ts';
 import { marked, sweep } from '../../stack/sweep.ts';
-import { tombstone } from '../../stack/tombstone.ts';
+import { refusingStandIn } from '../../stack/refusing-stand-in.ts';
 import type { DrillSite } from '../../stack/drill-site.ts';
 
 const drill = `own-path-${randomBytes(3).toString('hex')}`;
@@ -120,7 +120,11 @@ describe("a folder of the host that is in the drill's own container all the same
     [
       'lose the region',
       async () => {
-        const aimed = await tombstone(site, { name: 'db', container, found: await container.inspect() });
+        const aimed = await refusingStandIn(site, {
+          name: 'db',
+          container,
+          found: await container.inspect(),
+        });
         try {
           await aimed.strike();
         } finally {

@@ -41,11 +41,11 @@ const helpers = async (): Promise<string[]> =>
     .map(({ Id }) => Id)
     .sort();
 
-describe('knock', () => {
+describe('tryConnection', () => {
   test('tells an open port from one where nobody listens', async () => {
-    expect(await cache.knock(6379)).toEqual({ connected: 'accepted', ended: 'open' });
-    expect(await cache.knock(6399)).toEqual({ connected: 'refused', ended: null });
-    expect(await cache.knock(6379, { say: 'QUIT\\r\\n' })).toEqual({
+    expect(await cache.tryConnection(6379)).toEqual({ connected: 'accepted', ended: 'open' });
+    expect(await cache.tryConnection(6399)).toEqual({ connected: 'refused', ended: null });
+    expect(await cache.tryConnection(6379, { say: 'QUIT\\r\\n' })).toEqual({
       connected: 'accepted',
       ended: 'closed',
     });
@@ -53,10 +53,10 @@ describe('knock', () => {
 
   test('and from a service that does not run', async () => {
     await neighbour.stop(1);
-    expect(await neighbour.knock(6379)).toEqual({ connected: 'unreachable', ended: null });
+    expect(await neighbour.tryConnection(6379)).toEqual({ connected: 'unreachable', ended: null });
     await neighbour.start();
     await expect
-      .poll(async () => (await neighbour.knock(6379)).connected, { timeout: 20_000 })
+      .poll(async () => (await neighbour.tryConnection(6379)).connected, { timeout: 20_000 })
       .toBe('accepted');
   });
 });
@@ -69,11 +69,11 @@ describe('partition', () => {
       expect(await pings(neighbour, 'cache')).toBe(true);
       const cut = await cache.partition(direction);
       expect(await cut.inPlace()).toBe(true);
-      expect(await cache.knock(6379)).toEqual({ connected: 'silent', ended: null });
+      expect(await cache.tryConnection(6379)).toEqual({ connected: 'silent', ended: null });
       expect(await pings(neighbour, 'cache')).toBe(false);
       expect(await pings(cache, 'neighbour')).toBe(false);
       expect(await pings(cache, '127.0.0.1')).toBe(true);
-      expect((await neighbour.knock(6379)).connected).toBe('accepted');
+      expect((await neighbour.tryConnection(6379)).connected).toBe('accepted');
       await expect(cache.partition('both')).rejects.toThrow('cut off already');
       await cut.lift();
       await cut.lift();
@@ -121,7 +121,7 @@ describe('partition', () => {
     await cache.start();
     await cache.waitHealthy(20_000);
     expect(await cut.inPlace()).toBe(false);
-    expect((await cache.knock(6379)).connected).toBe('accepted');
+    expect((await cache.tryConnection(6379)).connected).toBe('accepted');
     await cut.lift();
   });
 
@@ -130,9 +130,9 @@ describe('partition', () => {
     const cut = await cache.partition('in');
     const [helper] = (await helpers()).filter((id) => !before.includes(id));
     await (await getRuntime()).container.dockerode.getContainer(helper!).remove({ force: true });
-    expect((await cache.knock(6379)).connected).toBe('silent');
+    expect((await cache.tryConnection(6379)).connected).toBe('silent');
     await cut.lift();
-    expect((await cache.knock(6379)).connected).toBe('accepted');
+    expect((await cache.tryConnection(6379)).connected).toBe('accepted');
     expect(await helpers()).toEqual(before);
   });
 

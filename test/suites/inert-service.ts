@@ -43,7 +43,7 @@ export function inertService(
     ports: service.ports,
     exposed: service.exposed,
     endpoint: (port) => service.endpoint(port),
-    knock: (port, options) => service.knock(port, options),
+    tryConnection: (port, options) => service.tryConnection(port, options),
     state: () => service.state(),
     logs: (lines) => service.logs(lines),
     waitHealthy: (deadlineMs, signal) => service.waitHealthy(deadlineMs, signal),

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { pollUntil, systemClock } from '../../core/clock.ts';
 import type { ActiveFault } from '../../core/active-fault.ts';
-import type { AnyFault, StoreFault, StoreTarget, WayTo } from '../../core/fault.ts';
+import type { AnyFault, StoreFault, StoreTarget, RouteTo } from '../../core/fault.ts';
 import { filesOf } from '../../core/recovery-point.ts';
 import { faults } from '../../faults/index.ts';
 import { inertTarget, type StoreRig } from '../support/store-rig.ts';
@@ -32,7 +32,7 @@ export function storeFaultTests(
   }: {
     service: boolean;
     /** With a way to the store, only what is broken there is tried; this one does nothing to it. */
-    way?: () => WayTo;
+    way?: () => RouteTo;
   },
 ): void {
   let rig: StoreRig;

@@ -1,5 +1,5 @@
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import type { Scene } from './meddling.ts';
+import type { Scene } from './tampering.ts';
 
 /** The bucket of backups as somebody with the keys sees it, by S3's own interface. */
 export async function bucketOf(

@@ -23,9 +23,9 @@ import {
   meddledProvider,
   meddledRegistries,
   meddledRepository,
-  type Meddling,
+  type Tampering,
   type Scene,
-} from './meddling.ts';
+} from './tampering.ts';
 
 export const inRepository = (path: string): string =>
   fileURLToPath(new URL(`../../${path}`, import.meta.url));
@@ -39,7 +39,7 @@ export interface RealDrill {
   /** Or a scenario as it would stand in the file; and its strategy, unless the scenario names one. */
   scenario?: Record<string, unknown>;
   strategy?: Record<string, unknown>;
-  meddling?: Meddling;
+  tampering?: Tampering;
   registries?: Registries;
 }
 
@@ -66,7 +66,7 @@ export const drillForReal = (drill: RealDrill): Promise<RanForReal> =>
 
 async function drillIn(
   home: string,
-  { file, scenario, strategy, meddling = {}, registries = allRegistries }: RealDrill,
+  { file, scenario, strategy, tampering = {}, registries = allRegistries }: RealDrill,
 ): Promise<RanForReal> {
   let environment: Record<string, string> = {};
   let up: Stack | null = null;
@@ -76,9 +76,9 @@ async function drillIn(
   };
   const provider = meddledProvider(createStackProvider({ progress: () => undefined }), async (stack) => {
     up = stack;
-    await meddling.up?.(scene());
+    await tampering.up?.(scene());
   });
-  const used = meddledRegistries(registries, meddling, scene);
+  const used = meddledRegistries(registries, tampering, scene);
   const plan = await planDrill(
     file ? inRepository(file) : written(home, scenario!, strategy ?? {}),
     used,
@@ -86,7 +86,7 @@ async function drillIn(
   );
   const secrets = await secretsFor(plan.stackFile, plan.stackOverrides);
   environment = secrets.generated;
-  const makeRepository = meddledRepository(createRepository, meddling, scene);
+  const makeRepository = meddledRepository(createRepository, tampering, scene);
   const dependencies = {
     registries: used,
     provider,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { wayFault } from '../way-fault.ts';
+import { routeFault } from '../route-fault.ts';
 
 const params = z.strictObject({
   proxy: z.string().describe('The proxy that becomes narrow'),
@@ -15,7 +15,7 @@ const params = z.strictObject({
     .describe('KB/s that each connection gets: a thousand bytes a second'),
 });
 
-export default wayFault({
+export default routeFault({
   about: 'the network is narrow: each connection through a proxy gets so many bytes a second',
   params,
   witnessDeadlineMs: 60_000,

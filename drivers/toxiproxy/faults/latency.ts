@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { wayFault } from '../way-fault.ts';
+import { routeFault } from '../route-fault.ts';
 import { duration } from '../../../core/strategy.ts';
 
 const params = z.strictObject({
@@ -14,7 +14,7 @@ const params = z.strictObject({
     .describe("The delay changes by up to this much either way, as the drill's seed says"),
 });
 
-export default wayFault({
+export default routeFault({
   about: 'the network is slow: everything through a proxy takes longer',
   params,
   witnessDeadlineMs: 120_000,

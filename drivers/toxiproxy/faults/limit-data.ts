@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { wayFault } from '../way-fault.ts';
+import { routeFault } from '../route-fault.ts';
 
 const params = z.strictObject({
   proxy: z.string().describe('The proxy that breaks connections off'),
@@ -15,7 +15,7 @@ const params = z.strictObject({
     .describe('What a connection lets through in all'),
 });
 
-export default wayFault({
+export default routeFault({
   about: 'each connection breaks off once so many bytes have come through',
   params,
   witnessDeadlineMs: 60_000,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { wayFault } from '../way-fault.ts';
+import { routeFault } from '../route-fault.ts';
 
-export default wayFault({
+export default routeFault({
   about: "a proxy in the clients' way is down: connections to it are refused",
   params: z.strictObject({ proxy: z.string().describe('The proxy that goes down') }),
   witnessDeadlineMs: 20_000,

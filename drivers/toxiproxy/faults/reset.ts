@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { wayFault } from '../way-fault.ts';
+import { routeFault } from '../route-fault.ts';
 import { duration } from '../../../core/strategy.ts';
 
 const params = z.strictObject({
@@ -11,7 +11,7 @@ const params = z.strictObject({
     ),
 });
 
-export default wayFault({
+export default routeFault({
   about: "clients' connections are reset (RST) as soon as something is answered on them",
   params,
   witnessDeadlineMs: 60_000,

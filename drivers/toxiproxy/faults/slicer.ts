@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { wayFault } from '../way-fault.ts';
+import { routeFault } from '../route-fault.ts';
 
 const params = z.strictObject({
   proxy: z.string().describe('The proxy that cuts data into pieces'),
@@ -16,7 +16,7 @@ const params = z.strictObject({
   pauseMicroseconds: z.int().min(1).max(10_000_000).default(50_000).describe('Pause after each piece'),
 });
 
-export default wayFault({
+export default routeFault({
   about: 'data arrives in small pieces with pauses between them',
   params: params.refine(({ size, variation }) => variation < size, {
     error: 'a variation smaller than the size',

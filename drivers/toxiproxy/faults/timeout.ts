@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { wayFault } from '../way-fault.ts';
+import { routeFault } from '../route-fault.ts';
 import { duration } from '../../../core/strategy.ts';
 
 const params = z.strictObject({
@@ -13,7 +13,7 @@ const params = z.strictObject({
     .describe('Connections are closed after this; 0s keeps them open. At least 200ms otherwise'),
 });
 
-export default wayFault({
+export default routeFault({
   about: 'connections are accepted and nothing comes through them',
   params,
   witnessDeadlineMs: 120_000,

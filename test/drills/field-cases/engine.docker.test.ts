@@ -50,7 +50,7 @@ describe("F41, the fault is in nobody's way", { timeout: 300_000 }, () => {
     const { result } = await drill((strategy) =>
       strategy.replace(direct, `${direct}clients: { service: toxiproxy, port: 6379 }, `),
     );
-    expect(result.findings.find(({ id }) => id.startsWith('way/latency/way/'))).toMatchObject({
+    expect(result.findings.find(({ id }) => id.startsWith('route/latency/way/'))).toMatchObject({
       verdict: 'pass',
     });
   });

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DrillResult } from '../../../core/result.ts';
 import { leftOf } from '../../stack/small-stack.ts';
 import { jsonOf, muster } from '../../support/muster.ts';
-import type { Scene } from '../../support/meddling.ts';
+import type { Scene } from '../../support/tampering.ts';
 import { detailOf, drillForReal, findingsThat, inRepository } from '../../support/real-drill.ts';
 import { mysqlScenario, mysqlStrategy } from '../../support/small-drills.ts';
 import { inventories } from './mysql-cases.ts';
@@ -97,7 +97,7 @@ describe('accounts that an older backup brings back', { concurrent: true, timeou
     const { result } = await drillForReal({
       strategy: mysqlStrategy(),
       scenario: mysqlScenario(),
-      meddling: {
+      tampering: {
         up: (scene) => atTheServer(scene, seed!),
         backup: async (scene, number) => (number === 2 ? atTheServer(scene, rotation!) : undefined),
       },

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { limitsOf, noteTables } from '../../../drivers/mysql/other-engines.ts';
 import { tornAfterReplay } from '../../../drivers/mysql/torn.ts';
-import type { Site } from '../../../drivers/mysql/site.ts';
+import type { MysqlSite } from '../../../drivers/mysql/site.ts';
 
 const counter = { name: 'app.counter', engine: 'MyISAM', keyed: true };
 const hot = { name: 'app.hot', engine: 'MEMORY', keyed: true };
@@ -16,7 +16,7 @@ test('each table that no snapshot covers is named with what becomes of it', () =
 
 test('once, however many backups there are, and a new one when it appears', () => {
   const said: string[] = [];
-  const site = { component: 'mysql', note: (text: string) => void said.push(text) } as Site;
+  const site = { component: 'mysql', note: (text: string) => void said.push(text) } as MysqlSite;
   noteTables(site, [counter]);
   noteTables(site, [counter]);
   expect(said).toHaveLength(1);

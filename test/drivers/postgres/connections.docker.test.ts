@@ -1,17 +1,19 @@
 import { afterAll, beforeAll } from 'vitest';
 import { systemClock } from '../../../core/clock.ts';
 import { createConnections } from '../../../drivers/postgres/connections.ts';
-import type { Site } from '../../../drivers/postgres/server.ts';
+import type { PostgresSite } from '../../../drivers/postgres/server.ts';
 import { sessionOf } from '../../../drivers/postgres/session.ts';
 import { clientPoolSuite } from '../../suites/client-pool.ts';
 import { postgresStackUp, type PostgresStack } from '../postgres-stack.ts';
 
 let stack: PostgresStack;
-let site: Site;
+let site: PostgresSite;
 let close: () => Promise<void>;
 beforeAll(async () => {
   stack = await postgresStackUp();
-  const attached = (await stack.attach()) as Awaited<ReturnType<typeof stack.attach>> & { site: Site };
+  const attached = (await stack.attach()) as Awaited<ReturnType<typeof stack.attach>> & {
+    site: PostgresSite;
+  };
   site = attached.site;
   close = () => attached.close();
 });

@@ -1,16 +1,18 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { CheckOutcome } from '../../../core/driver.ts';
 import { structureCheck } from '../../../drivers/postgres/check-structure.ts';
-import type { Site } from '../../../drivers/postgres/server.ts';
+import type { PostgresSite } from '../../../drivers/postgres/server.ts';
 import { postgresStackUp, type PostgresStack } from '../postgres-stack.ts';
 
 /** What the check may not call green: what it did not look at, or was not let look at. */
 let stack: PostgresStack;
-let site: Site;
+let site: PostgresSite;
 let close: () => Promise<void>;
 beforeAll(async () => {
   stack = await postgresStackUp();
-  const attached = (await stack.attach()) as Awaited<ReturnType<typeof stack.attach>> & { site: Site };
+  const attached = (await stack.attach()) as Awaited<ReturnType<typeof stack.attach>> & {
+    site: PostgresSite;
+  };
   site = attached.site;
   close = () => attached.close();
 });
@@ -19,7 +21,7 @@ afterAll(async () => {
   await stack?.down();
 });
 
-const looked = (of: Partial<Site> = {}): Promise<CheckOutcome> =>
+const looked = (of: Partial<PostgresSite> = {}): Promise<CheckOutcome> =>
   structureCheck({ ...site, ...of }).after(null);
 const extensions = (): Promise<unknown> => stack.sql('SELECT extname FROM pg_extension ORDER BY 1');
 

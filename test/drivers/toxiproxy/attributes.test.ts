@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { attributesOf } from '../../../drivers/toxiproxy/attributes.ts';
-import type { ToxicSpec } from '../../../drivers/toxiproxy/way-fault.ts';
+import type { ToxicSpec } from '../../../drivers/toxiproxy/route-fault.ts';
 
 const spec = (
   type: ToxicSpec['type'],

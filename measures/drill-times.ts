@@ -2,7 +2,7 @@ import { eventsOf, firstOf, lastOf, type TimelineEvent } from '../core/timeline.
 import type { Blind } from '../core/workload.ts';
 
 /** The stamps of a drill, in ms since its origin. Null is: it did not happen, or nobody saw it. */
-export interface Moments {
+export interface DrillTimes {
   /**
    * The first injection into a component began: time zero of every figure. Where only stores were broken, the
    * first of those.
@@ -27,7 +27,7 @@ export interface Moments {
   automatic: boolean;
 }
 
-export function momentsOf(events: readonly TimelineEvent[]): Moments {
+export function drillTimesOf(events: readonly TimelineEvent[]): DrillTimes {
   const recovery = firstOf(events, 'recovery.begun');
   const begun = eventsOf(events, 'fault.begun');
   const broken =
@@ -58,7 +58,7 @@ export function momentsOf(events: readonly TimelineEvent[]): Moments {
  * with the fault: nobody saw the moment at which a restart policy acted. Infinity when nothing was ever
  * recovered.
  */
-export function recoveryBoundaryMs(moments: Moments): number {
+export function recoveryBoundaryMs(moments: DrillTimes): number {
   if (moments.automatic) return moments.faultMs ?? Infinity;
   return moments.recoveryBegunMs ?? Infinity;
 }

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
-import { knockOf, knockScript } from '../../stack/knock.ts';
+import { connectionOf, connectionScript } from '../../stack/try-connection.ts';
 
 test.each([
   [
@@ -46,7 +46,7 @@ test.each([
     { connected: 'unreachable', ended: null },
   ],
 ])('%s', (_, ran, expected) => {
-  expect(knockOf(ran)).toEqual(expected);
+  expect(connectionOf(ran)).toEqual(expected);
 });
 
 // Over UDP each write is a packet. A server that hangs up after the first line, while the second is on its
@@ -61,7 +61,7 @@ test('what is said is said in one piece, however many lines it has', async () =>
     'bash',
     [
       '-c',
-      knockScript.replace('/dev/tcp', '/dev/udp'),
+      connectionScript.replace('/dev/tcp', '/dev/udp'),
       'bash',
       '127.0.0.1',
       String(server.address().port),

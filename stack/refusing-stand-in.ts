@@ -1,6 +1,6 @@
 import { environmentError, messageOf } from '../core/errors.ts';
 import type { Helper } from '../core/service.ts';
-import { countedBy, countingRules, rulesInPlace } from './attempts.ts';
+import { countedBy, countingRules, rulesInPlace } from './connection-attempts.ts';
 import { createHelper } from './helper.ts';
 import { assertOwnNamespace } from './own-namespace.ts';
 import { statusOf } from './runtime.ts';
@@ -14,7 +14,7 @@ const drop = { drop: false } as const;
  * listens there, so the kernel refuses every connection, and counts them. Made ahead, started when the names
  * are free.
  */
-export async function tombstone(site: DrillSite, member: Member): Promise<AimedMember> {
+export async function refusingStandIn(site: DrillSite, member: Member): Promise<AimedMember> {
   const { name, container, found } = member;
   await assertOwnNamespace(site, name, 'network', found);
   const networks = Object.keys(found.NetworkSettings.Networks);
@@ -25,14 +25,14 @@ export async function tombstone(site: DrillSite, member: Member): Promise<AimedM
       ...Object.values(found.NetworkSettings.Networks).flatMap((each) => each.Aliases ?? []),
     ]),
   ].filter((each) => !container.id.startsWith(each));
-  const tomb = await site.network.standIn(networks, names, name, countingRules(drop));
-  const lost = buried(member, tomb);
+  const standIn = await site.network.standIn(networks, names, name, countingRules(drop));
+  const lost = lostMember(member, standIn);
   return {
-    release: () => tomb.remove(),
+    release: () => standIn.remove(),
     strike: async () => {
       try {
         await stopForGood(member);
-        await Promise.all([tomb.start(), emptied(site, member)]);
+        await Promise.all([standIn.start(), emptied(site, member)]);
       } catch (error) {
         await lost.giveBack().catch(() => undefined);
         throw error;
@@ -42,12 +42,12 @@ export async function tombstone(site: DrillSite, member: Member): Promise<AimedM
   };
 }
 
-function buried({ name, container }: Member, tomb: Helper): LostMember {
+function lostMember({ name, container }: Member, standIn: Helper): LostMember {
   let returned = false;
   return {
     name,
     inPlace: async () =>
-      !returned && !(await container.inspect()).State.Running && (await rulesInPlace(tomb, drop)),
+      !returned && !(await container.inspect()).State.Running && (await rulesInPlace(standIn, drop)),
     counted: async () => {
       const { State } = await container.inspect();
       if (State.Running)
@@ -55,11 +55,11 @@ function buried({ name, container }: Member, tomb: Helper): LostMember {
           `${name} was started while its region was lost: what reached it since is not known`,
           { found: `started at ${State.StartedAt}` },
         );
-      return countedBy(tomb, name, drop);
+      return countedBy(standIn, name, drop);
     },
     giveBack: async () => {
       if (returned) return;
-      await tomb.remove();
+      await standIn.remove();
       await container.start().catch((error: unknown) => {
         // 304: it runs already.
         if (statusOf(error) !== 304)

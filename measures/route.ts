@@ -1,17 +1,17 @@
 import type { Measure } from '../core/measure.ts';
 import { eventsOf } from '../core/timeline.ts';
-import { momentsOf } from './drill.ts';
+import { drillTimesOf } from './drill-times.ts';
 import { finding } from './finding.ts';
 import { recoveryTimeOf } from './rto.ts';
 
-export const way: Measure = {
+export const route: Measure = {
   about:
     'A fault of one way in is met by clients: by those that the strategy sends that way, or by any that felt it',
   judge({ events, ledger }) {
-    const { impactMs } = recoveryTimeOf(ledger.loads, momentsOf(events), ledger.damage);
-    return eventsOf(events, 'fault.way').map(({ data: { fault, target, port, usedBy }, seq }) => {
+    const { impactMs } = recoveryTimeOf(ledger.loads, drillTimesOf(events), ledger.damage);
+    return eventsOf(events, 'fault.route').map(({ data: { fault, target, port, usedBy }, seq }) => {
       const common = {
-        id: `way/${fault}/${target}/${port}`,
+        id: `route/${fault}/${target}/${port}`,
         title: `Clients come by the way that ${fault} broke`,
         gate: true,
         evidence: [seq],

@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { at, goodDrill } from '../../fixtures/timelines/good-drill.ts';
 import { add, judgeSketch, type Sketch } from './timeline-builder.ts';
 
-const limitsOf = (which: RegExp, alter: (sketch: Sketch) => void): string[] => {
+const limitationsOf = (which: RegExp, alter: (sketch: Sketch) => void): string[] => {
   const sketch = goodDrill();
   alter(sketch);
-  return judgeSketch(sketch).limits.filter((one) => which.test(one));
+  return judgeSketch(sketch).limitations.filter((one) => which.test(one));
 };
 
 describe('what a restore began with', () => {
@@ -21,17 +21,17 @@ describe('what a restore began with', () => {
         timedBy: 'a clock',
       });
   test('is told to be held against the RTO where it is', () => {
-    expect(limitsOf(/began with/, beganWith(21_600))).toEqual([
+    expect(limitationsOf(/began with/, beganWith(21_600))).toEqual([
       expect.stringMatching(/took 3\.4 s .*; it is added to what is held against the RTO/),
     ]);
   });
   test('is told to be in no figure where clients had right answers before it was taken', () => {
-    expect(limitsOf(/began with/, beganWith(at.correct + 1_000))).toEqual([
+    expect(limitationsOf(/began with/, beganWith(at.correct + 1_000))).toEqual([
       expect.stringMatching(/; it is in no figure, for clients had right answers before it was taken\.$/),
     ]);
   });
   test('is told to be in no figure where no RTO is promised', () => {
-    const limits = limitsOf(/began with/, (sketch) => {
+    const limits = limitationsOf(/began with/, (sketch) => {
       for (const one of Object.values(
         sketch.strategy['components'] as Record<string, { objectives?: { rto?: string } }>,
       ))
@@ -56,7 +56,7 @@ describe('a clock on the wall that fell behind', () => {
     };
   test('in one step: the step is told, and nothing more', () => {
     expect(
-      limitsOf(
+      limitationsOf(
         /clock on the wall/,
         behind((atMs) => (atMs > at.fault ? 60_000 : 0)),
       ),
@@ -64,7 +64,7 @@ describe('a clock on the wall that fell behind', () => {
   });
   test('in steps that are each too small to show: their sum is told', () => {
     expect(
-      limitsOf(
+      limitationsOf(
         /clock on the wall/,
         behind((atMs) => 1_900 * Math.max(0, Math.min(4, Math.floor((atMs - at.fault) / 1_500)))),
       ),
@@ -72,7 +72,7 @@ describe('a clock on the wall that fell behind', () => {
   });
   test('because it stands still: that is told', () => {
     expect(
-      limitsOf(
+      limitationsOf(
         /clock on the wall/,
         behind((atMs) => Math.max(0, atMs - at.fault)),
       ),
@@ -80,7 +80,7 @@ describe('a clock on the wall that fell behind', () => {
   });
   test('by less than anybody would see: nothing is told', () => {
     expect(
-      limitsOf(
+      limitationsOf(
         /clock on the wall/,
         behind((atMs) => (atMs > at.fault ? 1_900 : 0)),
       ),

@@ -7,7 +7,7 @@ function stateText({ ready, staysAway }: EventData['asked']): string {
   return staysAway ? 'not ready, and meant to stay away' : 'not ready';
 }
 
-export const standing: Measure = {
+export const readyAtEnd: Measure = {
   about: 'At the end every component and service is ready, but for what the recovery leaves away by intent',
   judge({ events }) {
     const stood = eventsOf(events, 'asked').filter(({ data }) => data.stood !== false);
@@ -18,7 +18,7 @@ export const standing: Measure = {
         ({ data }) => `${data.kind}: ${stateText(data)} (${data.detail})`,
       );
       return finding({
-        id: `standing/${of}`,
+        id: `ready-at-end/${of}`,
         title: `${of} stands at the end`,
         verdict: down.length > 0 ? 'fail' : 'pass',
         detail: `${told.join('; ')}.`,

@@ -1,17 +1,17 @@
-import type { WayTo } from '../../core/fault.ts';
+import type { RouteTo } from '../../core/fault.ts';
 import { faultFor } from '../../core/registries.ts';
 import type { Sandbox, Control, Given } from '../drill-context.ts';
-import { waysTo } from '../plan-context.ts';
+import { routesTo } from '../plan-context.ts';
 import { atHand, injectInto } from './component.ts';
 
 /** The way to a store, as a fault of the store breaks it; null where no component is that. */
-export function wayTo(
+export function routeTo(
   drill: Sandbox & Control & Given,
   service: string | undefined,
   name: string,
-): WayTo | null {
+): RouteTo | null {
   const { registries } = drill;
-  const [way] = waysTo(drill.plan.components, registries, service, name);
+  const [way] = routesTo(drill.plan.components, registries, service, name);
   const fault = way && faultFor(way.driver, name, registries);
   if (!way || !fault || typeof fault === 'string') return null;
   return {

@@ -4,19 +4,19 @@ import { eventsOf, firstOf, type TimelineEvent } from '../core/timeline.ts';
 import { formatBytes, formatCount, formatDuration } from '../core/units.ts';
 import { isRepair } from './alerts.ts';
 import { jumpsOf, largestFall, stepMs } from './clock.ts';
-import { faultedComponents, momentsOf } from './drill.ts';
+import { faultedComponents, drillTimesOf } from './drill-times.ts';
 import { isJudged, rules } from './integrity.ts';
 import { madeReady } from './made-ready.ts';
 import { protectionOf, timeScaleOf } from './protection.ts';
 import { recoveryTimeOf, rtoRows } from './rto.ts';
 
 /** What this drill does not show, derived from what was and was not exercised. */
-export function limitsOf(evidence: Evidence): string[] {
+export function limitationsOf(evidence: Evidence): string[] {
   return [
-    ...limitsOfScope(evidence),
-    ...limitsOfTime(evidence),
-    ...limitsOfData(evidence),
-    ...limitsOfBackups(evidence),
+    ...limitationsOfScope(evidence),
+    ...limitationsOfTime(evidence),
+    ...limitationsOfData(evidence),
+    ...limitationsOfBackups(evidence),
     unsigned,
   ];
 }
@@ -27,7 +27,7 @@ const unsigned =
 
 const list = (names: readonly string[]): string => names.join(', ');
 
-function limitsOfScope(evidence: Evidence): string[] {
+function limitationsOfScope(evidence: Evidence): string[] {
   const { events, strategy, scenario } = evidence;
   const faulted = faultedComponents(events);
   const judged = rtoRows(evidence).map(({ component }) => component);
@@ -66,9 +66,9 @@ function limitsOfScope(evidence: Evidence): string[] {
   ];
 }
 
-function limitsOfTime(evidence: Evidence): string[] {
+function limitationsOfTime(evidence: Evidence): string[] {
   const { events, strategy, scenario } = evidence;
-  const { automatic } = momentsOf(events);
+  const { automatic } = drillTimesOf(events);
   const { healthCheck, people } = strategy.detection;
   const scale = timeScaleOf(events, scenario);
   const missed = firstOf(events, 'undetected');
@@ -139,7 +139,7 @@ function setBack(events: readonly TimelineEvent[]): string[] {
 
 /** Damage that lies still until it is repaired. */
 function unfelt({ events, strategy, ledger }: Evidence): string[] {
-  const moments = momentsOf(events);
+  const moments = drillTimesOf(events);
   const { impactMs } = recoveryTimeOf(ledger.loads, moments, ledger.damage);
   if (
     Object.keys(strategy.alerts ?? {}).length === 0 ||
@@ -153,7 +153,7 @@ function unfelt({ events, strategy, ledger }: Evidence): string[] {
   ];
 }
 
-function limitsOfData({ events, ledger }: Evidence): string[] {
+function limitationsOfData({ events, ledger }: Evidence): string[] {
   const bytes = Math.max(0, ...eventsOf(events, 'backup.durable').map((event) => event.data.plainBytes));
   const thrown = ledger.loads.filter((load) => load.volatile).map((load) => load.load);
   const idle = ledger.loads.filter(isJudged).flatMap((load) => {
@@ -198,7 +198,7 @@ function storesUsed(events: readonly TimelineEvent[], scenario: Scenario): strin
     });
 }
 
-function limitsOfBackups({ events, strategy, scenario }: Evidence): string[] {
+function limitationsOfBackups({ events, strategy, scenario }: Evidence): string[] {
   const ran = protectionOf(events, null).map((one) => one.backup);
   const declared = Object.entries(strategy.components).flatMap(([component, { backups }]) =>
     Object.keys(backups).map((name) => `${component}.${name}`),

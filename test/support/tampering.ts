@@ -18,7 +18,7 @@ export interface Scene {
  * What a test does to a drill while it runs. Everything else is the product, unchanged; the drill waits for
  * each of these.
  */
-export interface Meddling {
+export interface Tampering {
   /** The stack is up; nothing is attached yet. */
   up?(scene: Scene): Promise<void>;
   /** Before the recovery point of this number is begun, from 1. */
@@ -50,7 +50,7 @@ export function meddledProvider(provider: StackProvider, up: (stack: Stack) => P
 
 export function meddledRepository(
   make: RepositoryFactory,
-  meddling: Meddling,
+  tampering: Tampering,
   scene: () => Scene,
 ): RepositoryFactory {
   return (options) => {
@@ -61,10 +61,10 @@ export function meddledRepository(
       begin: async (spec) => {
         number += 1;
         const mine = number;
-        await meddling.backup?.(scene(), mine);
+        await tampering.backup?.(scene(), mine);
         const writer = await repository.begin(spec);
         const put: typeof writer.put = (name, content) =>
-          writer.put(name, meddling.content?.(scene(), mine, content) ?? content);
+          writer.put(name, tampering.content?.(scene(), mine, content) ?? content);
         return {
           id: writer.id,
           put,
@@ -73,7 +73,7 @@ export function meddledRepository(
         };
       },
       fetch: async (point, store, context) => {
-        await meddling.fetch?.(scene());
+        await tampering.fetch?.(scene());
         return repository.fetch(point, store, context);
       },
     };
@@ -82,7 +82,7 @@ export function meddledRepository(
 
 export function meddledRegistries(
   registries: Registries,
-  meddling: Meddling,
+  tampering: Tampering,
   scene: () => Scene,
 ): Registries {
   const drivers = Object.entries(registries.drivers).map(([name, driver]): [string, AnyDriver] => [
@@ -98,7 +98,7 @@ export function meddledRegistries(
           workload: {
             ...workload,
             readBack: async (emit) => {
-              await meddling.readBack?.(scene());
+              await tampering.readBack?.(scene());
               await workload.readBack(emit);
             },
           },

@@ -3,7 +3,7 @@ import { kinds, outcomes } from '../core/ledger.ts';
 import { kindOf, outcomeOf, type Batch, type IdHistory } from './ledger-batch.ts';
 
 /** What became of an id. One object, written anew for each: hot path. */
-export interface Fate {
+export interface Classified {
   /** Null: nothing of it was acknowledged, and it is not there. */
   class: DataClass | null;
   /** Row of the last acknowledged write or removal; -1 when there is none. */
@@ -15,7 +15,7 @@ export interface Fate {
   proven: boolean;
 }
 
-export interface FateContext {
+export interface ClassifyContext {
   neverReturn: boolean;
   /**
    * The recovery was over: what is invoked and acknowledged from here on must stay. Infinity when it never
@@ -46,21 +46,24 @@ export interface FateContext {
  * What would be lost or stale is lost after the recovery where that operation was invoked when the recovery
  * was over.
  */
-export function judgeFate(
+export function classify(
   batch: Batch,
   history: IdHistory,
-  { neverReturn, recoveredMs }: FateContext,
-  fate: Fate,
+  { neverReturn, recoveredMs }: ClassifyContext,
+  classified: Classified,
 ): void {
-  fate.last = lastAcknowledged(batch, history);
-  fate.proven = false;
-  fate.class =
+  classified.last = lastAcknowledged(batch, history);
+  classified.proven = false;
+  classified.class =
     history.shown === -1
-      ? absentFate(batch, history, fate.last)
-      : presentFate(batch, history, fate.last, neverReturn);
-  if (fate.class === 'survived' && history.shown !== -1) fate.proven = true;
-  if ((fate.class === 'lost' || fate.class === 'stale') && batch.invokedMs[fate.last]! >= recoveredMs)
-    fate.class = 'lost-after-recovery';
+      ? classOfAbsent(batch, history, classified.last)
+      : classOfPresent(batch, history, classified.last, neverReturn);
+  if (classified.class === 'survived' && history.shown !== -1) classified.proven = true;
+  if (
+    (classified.class === 'lost' || classified.class === 'stale') &&
+    batch.invokedMs[classified.last]! >= recoveredMs
+  )
+    classified.class = 'lost-after-recovery';
 }
 
 function lastAcknowledged(batch: Batch, history: IdHistory): number {
@@ -69,7 +72,7 @@ function lastAcknowledged(batch: Batch, history: IdHistory): number {
   return -1;
 }
 
-function absentFate(batch: Batch, history: IdHistory, last: number): DataClass | null {
+function classOfAbsent(batch: Batch, history: IdHistory, last: number): DataClass | null {
   if (last === -1) return null;
   if (kindOf(batch, last) === kinds.remove) return 'survived';
   for (let at = 0; at < history.opCount; at += 1) {
@@ -79,7 +82,7 @@ function absentFate(batch: Batch, history: IdHistory, last: number): DataClass |
   return 'lost';
 }
 
-function presentFate(batch: Batch, history: IdHistory, last: number, neverReturn: boolean): DataClass {
+function classOfPresent(batch: Batch, history: IdHistory, last: number, neverReturn: boolean): DataClass {
   const removed = last !== -1 && kindOf(batch, last) === kinds.remove;
   if (last !== -1 && !removed && sameValue(batch, last, history.shown)) return 'survived';
   let written = false;

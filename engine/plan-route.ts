@@ -6,7 +6,7 @@ import type { Context } from './plan-context.ts';
  * they come. Not refused: the application may come by it on its way to something else, which the drill will
  * see.
  */
-export function notesOnWays(
+export function notesOnRoutes(
   { source, scenario, components }: Context,
   faults: readonly PlannedFault[],
 ): string[] {
@@ -15,7 +15,7 @@ export function notesOnWays(
     return one ? [{ load, target, service: one.declared.clients?.service ?? one.service }] : [];
   });
   return faults.flatMap(({ fault, plan }) => {
-    if (!('oneWay' in fault && fault.oneWay)) return [];
+    if (!('oneRoute' in fault && fault.oneRoute)) return [];
     const { service } = components.get(plan.target)!;
     if (ways.some((way) => way.service === service)) return [];
     const { file, line, column } = source.place(whereOf(scenario.fault, plan));

@@ -22,6 +22,7 @@ export interface Toxiproxy extends System {
 }
 
 /** A fault of one proxy: who does not come by it meets nothing. */
-export const wayFault = <Params>(
-  fault: Omit<SystemFault<Toxiproxy, Params>, 'on' | 'oneWay' | 'askedAgain'>,
-): SystemFault<Toxiproxy, Params> => systemFaults<Toxiproxy>()({ ...fault, oneWay: true, askedAgain: true });
+export const routeFault = <Params>(
+  fault: Omit<SystemFault<Toxiproxy, Params>, 'on' | 'oneRoute' | 'askedAgain'>,
+): SystemFault<Toxiproxy, Params> =>
+  systemFaults<Toxiproxy>()({ ...fault, oneRoute: true, askedAgain: true });

@@ -15,7 +15,7 @@ export interface Failure {
  * The client's view while it happens: for detection, for knowing when to stop waiting, and for the screen.
  * Nothing is judged from it.
  */
-export interface Pulse {
+export interface ClientWatch {
   /**
    * `readBack`: what it wrote is read back in the end, and a read that seemed wrong may turn out to be an
    * allowed loss.
@@ -45,7 +45,7 @@ interface Beat {
   trouble: number;
 }
 
-export function createPulse(clock: Clock, progress: (progress: Progress) => void): Pulse {
+export function createClientWatch(clock: Clock, progress: (progress: Progress) => void): ClientWatch {
   const beats = new Map<string, Beat>();
   let waiting: ((failure: Failure) => void)[] = [];
   let forgiving = false;
