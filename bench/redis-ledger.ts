@@ -64,7 +64,7 @@ async function withLedger(
     },
   );
   let failed = 0;
-  const operation = dataOperations(client, groupSize, {
+  const { operate } = dataOperations(client, groupSize, {
     clock: systemClock,
     seed: 1,
     ratePerSecond: Infinity,
@@ -73,7 +73,7 @@ async function withLedger(
       if (what === 'failed') failed += 1;
     },
   });
-  const figures = await measure(operation);
+  const figures = await measure(operate);
   writer.close();
   const records = statSync(path).size / recordBytes;
   rmSync(folder, { recursive: true });

@@ -36,6 +36,11 @@ export interface LoadOptions {
 export interface Load {
   /** Stops new operations and waits for those under way (bounded by their own timeouts). */
   stop(): Promise<void>;
+  /**
+   * From now on no record that was written by now is written or removed again, so that what becomes of it
+   * shows: a lost one that a client wrote anew would be there.
+   */
+  leaveAsTheyAre?(): void;
 }
 
 const tickMs = 4;
@@ -80,6 +85,8 @@ function pace(options: LoadOptions, start: () => Promise<void>): Load {
 class Ids {
   /** Counted from the load's first id. */
   next = 0;
+  /** Those below it are left as they are. */
+  changeableFrom = 0;
   private versions = new Uint8Array(1 << 16);
   private readonly busy = new Set<number>();
 
@@ -125,10 +132,11 @@ export async function startDataLoad(
   options: LoadOptions,
 ): Promise<Load & { client: DataClient }> {
   const client = await workload.open();
-  const operations = dataOperations(client, workload.groupSize, options);
-  const load = pace(options, operations);
+  const { operate, leaveAsTheyAre } = dataOperations(client, workload.groupSize, options);
+  const load = pace(options, operate);
   return {
     client,
+    leaveAsTheyAre,
     stop: async () => {
       await load.stop();
       await client.close();
@@ -141,7 +149,7 @@ export function dataOperations(
   client: DataClient,
   groupSize: number,
   options: LoadOptions,
-): () => Promise<void> {
+): { operate: () => Promise<void>; leaveAsTheyAre: () => void } {
   const random = seededRandom(options.seed);
   const ids = new Ids();
   const { write, remove, read } = recorded(client, ids, options);
@@ -163,19 +171,27 @@ export function dataOperations(
     }
   };
 
-  return async () => {
+  const rewrite = (id: number): Promise<void> => {
+    const version = ids.version(id);
+    return version === 0 || version >= highestVersion || !can('rewrite', id)
+      ? look(id)
+      : exclusively([id], () => write([id], version + 1));
+  };
+  const operate = async (): Promise<void> => {
     const dice = random();
-    const anyId = Math.floor(random() * ids.next);
+    const where = random();
+    const anyId = Math.floor(where * ids.next);
     if (ids.next < 64 || dice < 0.4) return anew();
-    if (dice < 0.46) {
-      const version = ids.version(anyId);
-      return version === 0 || version >= highestVersion || !can('rewrite', anyId)
-        ? look(anyId)
-        : exclusively([anyId], () => write([anyId], version + 1));
+    if (dice < 0.48) {
+      const from = ids.changeableFrom;
+      if (from === ids.next) return look(anyId);
+      const id = from + Math.floor(where * (ids.next - from));
+      if (dice < 0.46) return rewrite(id);
+      return can('remove', id) ? exclusively([id], () => remove(id)) : look(id);
     }
-    if (dice < 0.48) return can('remove', anyId) ? exclusively([anyId], () => remove(anyId)) : look(anyId);
     return look(dice < 0.74 ? anyId : Math.max(0, ids.next - 1 - Math.floor(random() * 256)));
   };
+  return { operate, leaveAsTheyAre: () => void (ids.changeableFrom = ids.next) };
 }
 
 interface Operations {

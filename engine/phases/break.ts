@@ -56,10 +56,11 @@ async function strike(drill: Drill, handed: Handed, fault: PlannedFault): Promis
   await goOnUnnoticed(drill, schedules!, fault);
 }
 
-/** From the first injection on, a client that fails has noticed. */
+/** From the first injection on a client that fails has noticed, and leaves what it wrote before. */
 function listen({ clientWatch }: Control, handed: Handed): void {
   if (handed.listening) return;
   handed.listening = true;
+  for (const load of handed.loads) load.leaveAsTheyAre?.();
   handed.failure = clientWatch.nextFailure();
 }
 

@@ -15,6 +15,8 @@ export const recover: Phase = {
     for (const open of drill.moments.open)
       drill.timeline.emit('note', { text: `a fault waited for ${open}, which never came` });
     clearScratch(drill);
+    // What was written in between may be lost as well.
+    for (const load of handed.loads) load.leaveAsTheyAre?.();
     handed.seen = await observe(drill);
   },
 };

@@ -1,0 +1,77 @@
+import { describe, expect, test } from 'vitest';
+import { systemClock } from '../../core/clock.ts';
+import type { DataClient } from '../../core/workload.ts';
+import { dataOperations } from '../../engine/load.ts';
+
+const groupSize = 4;
+
+/** A store of one process, and which of its records were changed again. */
+function storeOf() {
+  const rows = new Map<number, string>();
+  const changed: number[] = [];
+  const client: DataClient = {
+    write: async (ids, values) => {
+      for (const [at, id] of ids.entries()) {
+        if (ids.length === 1) changed.push(id);
+        rows.set(id, values[at]!);
+      }
+    },
+    read: async (id) => rows.get(id) ?? null,
+    remove: async (id) => {
+      changed.push(id);
+      rows.delete(id);
+    },
+    close: async () => undefined,
+  };
+  return { rows, changed, client };
+}
+
+const loadOf = (client: DataClient) =>
+  dataOperations(client, groupSize, {
+    clock: systemClock,
+    seed: 7,
+    ratePerSecond: 1,
+    recorder: { record: () => undefined },
+    seen: () => undefined,
+  });
+const times = async (count: number, work: () => Promise<void>): Promise<void> => {
+  for (let at = 0; at < count; at += 1) await work();
+};
+
+describe('a load of records', () => {
+  test('changes records again, and removes some', async () => {
+    const { changed, client } = storeOf();
+    await times(2_000, loadOf(client).operate);
+    expect(changed.length).toBeGreaterThan(60);
+  });
+
+  test('leaves as they are those that were there when something was broken, and goes on with others', async () => {
+    const { rows, changed, client } = storeOf();
+    const { operate, leaveAsTheyAre } = loadOf(client);
+    await times(2_000, operate);
+    const there = [...rows.keys()];
+    const lost = there.filter((id) => id % 97 === 0);
+    leaveAsTheyAre();
+    for (const id of lost) rows.delete(id);
+    changed.length = 0;
+    await times(2_000, operate);
+    expect(changed.length).toBeGreaterThan(20);
+    expect(Math.min(...changed)).toBeGreaterThan(Math.max(...there));
+    expect(
+      lost.filter((id) => rows.has(id)),
+      'a lost record that is there again',
+    ).toEqual([]);
+  });
+
+  test('asks for what is there where nothing may be changed yet', async () => {
+    const { changed, client } = storeOf();
+    const { operate, leaveAsTheyAre } = loadOf(client);
+    await times(500, operate);
+    changed.length = 0;
+    await times(100, async () => {
+      leaveAsTheyAre();
+      await operate();
+    });
+    expect(changed).toEqual([]);
+  });
+});
