@@ -153,15 +153,6 @@ export function composeTrouble(
     .slice(-4)
     .join('\n');
   const found = { found: said, cause: new Error(said) };
-  const port =
-    /(?:Bind for|listen tcp[46]?) (\S+:\d+)\b.*(?:port is already allocated|address already in use)/.exec(
-      said,
-    );
-  if (port)
-    return environmentError(`port ${port[1]} is already taken`, {
-      ...found,
-      hint: 'publish it as "127.0.0.1::port" to let the engine choose a free one',
-    });
   if (/no space left on device/i.test(said))
     return environmentError('no space left on the disk', {
       ...found,

@@ -49,14 +49,6 @@ describe('what Compose makes of a file', () => {
 
 describe('what Compose fails with', () => {
   test.each([
-    [
-      'Error response from daemon: driver failed programming external connectivity on endpoint muster-d1-db-1 (4f): Bind for 127.0.0.1:6379 failed: port is already allocated',
-      'port 127.0.0.1:6379 is already taken',
-    ],
-    [
-      'Error starting userland proxy: listen tcp4 127.0.0.1:6379: bind: address already in use',
-      'port 127.0.0.1:6379 is already taken',
-    ],
     ['write /var/lib/docker/tmp/GetImageBlob: no space left on device', 'no space left on the disk'],
     [
       'Error response from daemon: pull access denied for nope, repository does not exist',
