@@ -102,7 +102,7 @@ const onlyInAll = everything
  * The few small drills of `npm test` run beside the servers; all of them would be too many there. The
  * accidents are one file, and mostly wait.
  */
-const besideDrills = { maxWorkers: everything ? 3 : 4, sequence: { groupOrder: 1 } };
+const besideDrills = { maxWorkers: 4, sequence: { groupOrder: 1 } };
 
 /** Minutes each: begun last, they would keep one worker busy while the others have nothing left. */
 const long = [
@@ -193,7 +193,7 @@ export default defineConfig({
           name: 'drills',
           include: [drills],
           exclude: [scenarios, variants, ...onlyInAll],
-          ...(everything ? { maxWorkers: 2, sequence: { groupOrder: 4 } } : besideDrills),
+          ...(everything ? { maxWorkers: 3, sequence: { groupOrder: 4 } } : besideDrills),
           ...containers,
         },
       },
