@@ -123,7 +123,9 @@ describe('a project in which everything is fixed, beside a running copy of itsel
     try {
       for (const stack of stacks) {
         // It found the others by the address, the container's name and the service's.
-        expect(await stack.services.get('app')!.state()).toMatchObject({ health: 'healthy' });
+        await expect
+          .poll(() => stack.services.get('app')!.state(), { timeout: 120_000 })
+          .toMatchObject({ health: 'healthy' });
         const cache = stack.services.get('cache')!;
         expect(await cache.exec(['redis-cli', 'get', 'mine'])).toMatchObject({ stdout: '\n' });
         expect(await cache.exec(['ls', '/kept'])).toMatchObject({ code: 0, stdout: '' });

@@ -60,6 +60,8 @@ export async function storeRig({
     folder,
     originMs: systemClock.nowMs(),
     secrets: new Set<string>(),
+    ownSecrets: new Map(),
+    projectEnvironment: {},
     regions: new Map(),
     stack: stack ?? null,
     stores: new Map<string, StoreTarget>(),
@@ -79,6 +81,7 @@ export async function storeRig({
         name,
         kind,
         config: kind.config.parse(config(name)) as { service?: string },
+        service: (config(name) as { service?: string }).service ?? null,
       })),
       backups: [
         {
