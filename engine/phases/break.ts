@@ -51,16 +51,17 @@ async function strike(drill: Drill, handed: Handed, fault: PlannedFault): Promis
     }
     if (!fault.plan.beforehand) listen(drill, handed);
     inflicted = await inject(drill, fault, injection);
+    // Not before: what is broken may first wait for clients to change it.
+    if (!fault.plan.beforehand) for (const load of handed.loads) load.leaveAsTheyAre?.();
   });
   if (inflicted) await witness(drill, fault, inflicted);
   await goOnUnnoticed(drill, schedules!, fault);
 }
 
-/** From the first injection on a client that fails has noticed, and leaves what it wrote before. */
+/** From the first injection on, a client that fails has noticed. */
 function listen({ clientWatch }: Control, handed: Handed): void {
   if (handed.listening) return;
   handed.listening = true;
-  for (const load of handed.loads) load.leaveAsTheyAre?.();
   handed.failure = clientWatch.nextFailure();
 }
 
