@@ -151,7 +151,7 @@ describe('a project in which everything is fixed, beside a running copy of itsel
     expect(() =>
       docker('compose', '--project-name', `${mark}-second`, '--file', file, 'up', '--detach'),
     ).toThrow(/overlaps|already in use|already allocated/);
-    docker('compose', '--project-name', `${mark}-second`, '--file', file, 'down');
+    docker('compose', '--project-name', `${mark}-second`, '--file', file, 'down', '--volumes');
   });
 
   test('of the services those that are named start, with what they need', async () => {
