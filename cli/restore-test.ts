@@ -1,19 +1,14 @@
 import { systemClock } from '../core/clock.ts';
 import { planRestoreTest } from '../engine/plan.ts';
-import { unlessAborted } from '../engine/undo.ts';
-import { createLiveBoard } from '../reports/live.ts';
-import { catchInterruption } from './interruption.ts';
-import { drillHere, providerFor, type DrillFlags } from './one-drill.ts';
-import { exitCodeOfError, gravestCode, hasColor } from './output.ts';
+import { createCarrier, type CarryFlags } from './on-board.ts';
+import { drillHere } from './one-drill.ts';
 import { registries } from './registries.ts';
-import { prepareHost, printJson, printResult, type Told } from './run.ts';
+import { printJson, printResult, type Told } from './told.ts';
 
-interface RestoreTestFlags extends DrillFlags {
+interface RestoreTestFlags extends CarryFlags {
   backup?: string;
   from?: string[];
   check?: string[];
-  json?: boolean;
-  prepare?: boolean;
 }
 
 /**
@@ -26,8 +21,7 @@ export async function restoreTest(
   flags: RestoreTestFlags,
 ): Promise<number> {
   const begunMs = systemClock.nowMs();
-  let say: (text: string) => void = () => undefined;
-  const provider = providerFor(flags, (text) => say(text));
+  const { provider, onBoard } = createCarrier(flags);
   const { from, backup, check = [] } = flags;
   const plan = await planRestoreTest(
     { strategyFile, restore: component, check, ...(from && { from }), ...(backup && { backup }) },
@@ -35,31 +29,18 @@ export async function restoreTest(
     provider,
     { hostCommands: flags.allowHostCommands },
   );
-  const board = createLiveBoard({
-    stream: process.stderr,
-    color: hasColor(process.stderr),
-    width: process.stderr.columns || 80,
-    isTTY: process.stderr.isTTY === true,
-    jobs: 1,
-    drills: 1,
-  });
-  say = board.line;
-  const interruption = catchInterruption(say);
-  let told: Told;
-  try {
-    if (plan.stackFile) await unlessAborted(interruption.signal, prepareHost(flags, say));
-    const shown = board.begin(plan.scenario.title, 0);
-    const ran = await drillHere(plan, flags, provider, shown.update, interruption.signal);
-    shown.end();
-    told = { ...ran, plan, tookMs: systemClock.nowMs() - begunMs };
-  } finally {
-    board.stop();
-    interruption.release();
-  }
+  const { done: ran, codeOf } = await onBoard(
+    { jobs: 1, drills: 1 },
+    async ({ board, signal, prepareHost }) => {
+      if (plan.stackFile) await prepareHost();
+      const shown = board.begin(plan.scenario.title, 0);
+      const drilled = await drillHere(plan, flags, provider, shown.update, signal);
+      shown.end();
+      return drilled;
+    },
+  );
+  const told: Told = { ...ran, plan, tookMs: systemClock.nowMs() - begunMs };
   if (flags.json) printJson([told], [], told.tookMs);
   else printResult(told);
-  return gravestCode([
-    told.code,
-    ...(interruption.signal.aborted ? [exitCodeOfError(interruption.signal.reason)] : []),
-  ]);
+  return codeOf([told.code]);
 }

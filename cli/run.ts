@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { messageOf, MusterError } from '../core/errors.ts';
 import type { DrillResult } from '../core/result.ts';
 import type { RunOptions } from '../engine/drill-context.ts';
@@ -9,38 +8,24 @@ import { unlessAborted } from '../engine/undo.ts';
 import type { StackProvider } from '../core/stack.ts';
 import { formatDuration } from '../core/units.ts';
 import { systemClock } from '../core/clock.ts';
-import { createLiveBoard } from '../reports/live.ts';
 import { renderSweep, type Sweep } from '../reports/sweep.ts';
-import { renderOverview, renderSummary } from '../reports/terminal.ts';
+import { renderOverview } from '../reports/terminal.ts';
 import { plannedText } from './drill-messages.ts';
-import { prepare, provideImagesOf, removeOrphans } from './host.ts';
-import { catchInterruption } from './interruption.ts';
-import { drillHere, providerFor, type DrillFlags, type Ran } from './one-drill.ts';
-import {
-  chalkFor,
-  errorToJson,
-  exitCodeOfError,
-  formatError,
-  gravestCode,
-  hasColor,
-  short,
-} from './output.ts';
+import { provideImagesOf } from './host.ts';
+import { createCarrier, type CarryFlags } from './on-board.ts';
+import { drillHere } from './one-drill.ts';
 import { registries } from './registries.ts';
 import { allScenarios, passedOverText, resolveScenario } from './scenarios.ts';
 import { drillApart, jobsByMachine } from './side-by-side.ts';
-import { lastLine, optionsFor } from './summary.ts';
+import { optionsFor } from './summary.ts';
 import { nameOf, sweepsOf } from './sweep.ts';
+import { printJson, printResult, type Told } from './told.ts';
 import { takingTurns } from './turns.ts';
 import type { LiveBoard } from '../reports/live/view.ts';
 
-export interface RunFlags extends DrillFlags {
-  json?: boolean;
-  prepare?: boolean;
+export interface RunFlags extends CarryFlags {
   jobs?: number | 'auto';
 }
-
-/** A drill that was run, as it is printed. */
-export type Told = Ran & { plan: Plan; tookMs: number };
 
 /** A drill to run: what it is, which of its file's, and how it is called while it runs. */
 interface Asked {
@@ -56,8 +41,7 @@ interface Asked {
 export async function run(names: string[], flags: RunFlags): Promise<number> {
   const begunMs = systemClock.nowMs();
   const files = names.length > 0 ? names.map(resolveScenario) : everyScenario();
-  let say: (text: string) => void = () => undefined;
-  const provider = providerFor(flags, (text) => say(text));
+  const { provider, onBoard } = createCarrier(flags);
   const plans: Plan[] = [];
   // All of them before the first: a slip in the last file must not cost an hour of drills.
   for (const file of files)
@@ -69,42 +53,29 @@ export async function run(names: string[], flags: RunFlags): Promise<number> {
     ),
   );
   const jobs = Math.min(asked.length, flags.jobs === 'auto' ? jobsByMachine() : (flags.jobs ?? 1));
-  const board = createLiveBoard({
-    stream: process.stderr,
-    color: hasColor(process.stderr),
-    width: process.stderr.columns || 80,
-    isTTY: process.stderr.isTTY === true,
-    jobs,
-    drills: asked.length,
-  });
-  say = board.line;
-  const interruption = catchInterruption(say);
-  let told: Told[];
-  try {
-    const stacks = [
-      ...new Set(
-        plans.flatMap(({ stackFile, stackOverrides }) => (stackFile ? [stackFile, ...stackOverrides] : [])),
-      ),
-    ];
-    if (stacks.length > 0) await unlessAborted(interruption.signal, prepareHost(flags, say));
-    // Side by side, each drill would build what is missing.
-    if (jobs > 1) await unlessAborted(interruption.signal, provideImagesOf(stacks, say));
-    told = await drillAll(asked, { flags, jobs, board, provider, signal: interruption.signal });
-    if (jobs > 1)
-      say(
-        `${told.length} drills took ${formatDuration(systemClock.nowMs() - begunMs)}, ${jobs} side by side`,
-      );
-  } finally {
-    board.stop();
-    interruption.release();
-  }
+  const { done: told, codeOf } = await onBoard(
+    { jobs, drills: asked.length },
+    async ({ board, signal, say, prepareHost }) => {
+      const stacks = [
+        ...new Set(
+          plans.flatMap(({ stackFile, stackOverrides }) => (stackFile ? [stackFile, ...stackOverrides] : [])),
+        ),
+      ];
+      if (stacks.length > 0) await prepareHost();
+      // Side by side, each drill would build what is missing.
+      if (jobs > 1) await unlessAborted(signal, provideImagesOf(stacks, say));
+      const drilled = await drillAll(asked, { flags, jobs, board, provider, signal });
+      if (jobs > 1)
+        say(
+          `${drilled.length} drills took ${formatDuration(systemClock.nowMs() - begunMs)}, ${jobs} side by side`,
+        );
+      return drilled;
+    },
+  );
   const sweeps = sweepsOf(plans, told);
   if (flags.json) printJson(told, sweeps, systemClock.nowMs() - begunMs);
   else printTogether(told, sweeps);
-  return gravestCode([
-    ...told.map((one) => one.code),
-    ...(interruption.signal.aborted ? [exitCodeOfError(interruption.signal.reason)] : []),
-  ]);
+  return codeOf(told.map((one) => one.code));
 }
 
 /** What a run without names runs. */
@@ -204,25 +175,6 @@ async function drillOne(
   }
 }
 
-export const printJson = (told: readonly Told[], sweeps: readonly Sweep[], tookMs: number): void =>
-  void process.stdout.write(
-    `${JSON.stringify(
-      {
-        schema: 'muster/run/v1',
-        tookMs: Math.round(tookMs),
-        drills: told.map(({ result, folder, error, tookMs: drillMs }) => ({
-          folder: short(folder),
-          tookMs: Math.round(drillMs),
-          result,
-          ...(error ? { error: errorToJson(error) } : {}),
-        })),
-        ...(sweeps.length > 0 ? { sweeps } : {}),
-      },
-      null,
-      2,
-    )}\n`,
-  );
-
 /**
  * What several drills come to: a table for each sweep, and a line for each drill where there is more than one
  * sweep to tell of.
@@ -237,22 +189,4 @@ function printTogether(results: readonly { result: DrillResult }[], sweeps: read
         optionsFor(process.stdout),
       )}\n`,
     );
-}
-
-export function printResult({ result, folder, error, kept }: Ran): void {
-  // A drill that broke off before anything was broken has nothing to show but why.
-  if (result.outcome === 'completed' || result.time.faultMs !== null)
-    process.stdout.write(`${renderSummary(result, optionsFor(process.stdout))}\n`);
-  if (error) process.stderr.write(`${formatError(error, chalkFor(process.stderr))}\n`);
-  process.stdout.write(`${lastLine(result, join(folder, 'report.html'))}\n`);
-  if (kept) process.stdout.write(`kept: ${kept}\n`);
-  process.stdout.write('\n');
-}
-
-export async function prepareHost(
-  flags: Pick<RunFlags, 'prepare'>,
-  say: (text: string) => void,
-): Promise<void> {
-  if (flags.prepare) await prepare(say);
-  await removeOrphans(say);
 }
