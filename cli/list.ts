@@ -43,6 +43,7 @@ const rowsOf: Record<string, () => Row[]> = {
         ...Object.entries(driver.generators ?? {}).map(
           ([generator, about]) => `load by ${generator}: ${about}`,
         ),
+        ...(driver.sustained ? [`sustained load: ${driver.sustained.about}`] : []),
       ],
     })),
   faults: () => {

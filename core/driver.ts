@@ -9,6 +9,7 @@ import type { DataFolder, SystemFault } from './fault.ts';
 import type { Endpoint, Service } from './service.ts';
 import type { Json } from './timeline.ts';
 import type { Verdict } from './verdict.ts';
+import type { SustainedEntry, SustainedLoad, SustainedPlan } from './sustained.ts';
 import type { VisitWorkload, Workload } from './workload.ts';
 
 /** What a driver opens: a running system of its technology. */
@@ -21,6 +22,8 @@ export interface System {
   workload: Workload | null;
   /** By name: traffic that a load generator of its own makes. */
   generators?: Record<string, VisitWorkload>;
+  /** Begins sustained load by the clients' way in. */
+  sustain?(plan: SustainedPlan): Promise<SustainedLoad>;
   /** True when the service answers as ready; false when it answers otherwise or not at all. Never throws. */
   ready(): Promise<boolean>;
   close(): Promise<void>;
@@ -123,6 +126,8 @@ export interface DriverEntry<Config, Opened extends System> {
   lacksLoad?(config: Config, by: string | undefined): string | null;
   /** Load generators that can drive this component, each with what it does: what a load's `by` may name. */
   generators?: Record<string, string>;
+  /** Sustained load that the scenario can put on it. Left out where there is none. */
+  sustained?: SustainedEntry<Config>;
   actions: Record<string, ActionEntry<Opened, any>>;
   /** Those of its actions by which this server begins to serve what another one of its kind served. */
   takesOver?: readonly string[];

@@ -156,6 +156,26 @@ export const scenarioSchema = (faults: Record<string, z.ZodType>, stops: readonl
           .describe('`none`: the clients of this load are expected to notice nothing'),
       }),
     ),
+    sustained: z
+      .record(
+        z.string(),
+        z.strictObject({
+          target: z.string(),
+          rate: rate
+            .refine(({ perSecond }) => perSecond >= 1, { error: 'at least 1/s' })
+            .describe('Requests over all connections together'),
+          connections: z.int().min(1).max(1000).default(10),
+          requests: z
+            .array(z.string())
+            .min(1)
+            .optional()
+            .describe("Which of the target's probes, in turn; all that are one request when left out"),
+        }),
+      )
+      .default({})
+      .describe(
+        'Requests by a load generator beside the clients of the ledger: the traffic under which the system is broken and recovers. They are in no ledger',
+      ),
     protect: z.array(z.string()).default([]).describe('component.backup: what runs on its schedule'),
     points: z
       .int()

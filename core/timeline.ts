@@ -6,6 +6,7 @@ import type { Verdict } from './verdict.ts';
 import type { Trouble } from './errors.ts';
 import type { OfStep, RunningStep } from './steps/running.ts';
 import type { Attempt, ImageRecord } from './stack.ts';
+import type { SustainedBegun, SustainedEnded } from './sustained.ts';
 import type { Blind } from './workload.ts';
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
@@ -84,6 +85,8 @@ export interface EventData {
     blindTo?: Blind[];
   };
   'load.ended': { load: string; index: number; operations: number };
+  'sustained.begun': SustainedBegun;
+  'sustained.ended': SustainedEnded;
   'ledger.chunk': { offset: number; bytes: number; sha256: string };
   /**
    * `scaledMs`: how often it runs in this drill; where the scenario names no time scale, until a backup was

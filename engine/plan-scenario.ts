@@ -15,6 +15,7 @@ import { checkDeclined, checkStaysAway } from './plan-ending.ts';
 import { checkFaults } from './plan-fault.ts';
 import { owned, type Problems } from './plan-input.ts';
 import { checkLoads, notesOnLoads } from './plan-load.ts';
+import { checkSustained } from './plan-sustained.ts';
 import { workOf } from './steps/index.ts';
 import { notesOnRoutes } from './plan-route.ts';
 
@@ -33,6 +34,7 @@ export function checkScenario(
   const context: Context = { procedure, source, scenario, ...surroundings, problems };
   const { breaks } = procedureKinds[procedure];
   if (breaks) checkLoads(context);
+  checkSustained(context);
   const backups = checkProtect(context);
   const declared = backupNames(context).flatMap((id) => backupOf(context, id) ?? []);
   const faults = breaks ? checkFaults(context, registries, backups) : [];

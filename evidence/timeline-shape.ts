@@ -101,6 +101,18 @@ const shapes = {
       .optional(),
   }),
   'load.ended': z.strictObject({ ...load, operations: count }),
+  'sustained.begun': z.strictObject({
+    ...{ sustained: text, target: text },
+    ...{ ratePerSecond: z.number().min(1), connections: count },
+    requests: texts.optional(),
+  }),
+  'sustained.ended': z.strictObject({
+    ...{ sustained: text, fromAtMs: z.number() },
+    ...{ perSecond: z.array(count), statuses: z.record(text, count), errors: count, timeouts: count },
+    latencyMs: z
+      .strictObject({ p50: z.number(), p90: z.number(), p99: z.number(), max: z.number() })
+      .nullable(),
+  }),
   // Its sizes are held against the ledger itself (ledger-file.ts).
   'ledger.chunk': z.strictObject({ offset: z.number(), bytes: z.number(), sha256: text }),
   'schedule.begun': z.strictObject({

@@ -17,6 +17,7 @@ import { service } from './service.ts';
 import { slo } from './slo.ts';
 import { readyAtEnd } from './ready-at-end.ts';
 import { stillThere } from './still-there.ts';
+import { sustained } from './sustained.ts';
 import { undo } from './undo.ts';
 import { route } from './route.ts';
 import { witness } from './witness.ts';
@@ -41,6 +42,7 @@ export const measures: Record<string, Measure> = {
   copies,
   retention,
   availability,
+  sustained,
   alerts,
   slo,
   undo,

@@ -11,6 +11,7 @@ import type { HttpConfig } from './shape.ts';
 import { runRequest, runSteps, type Asker } from './steps.ts';
 import type { HttpSystem } from './system.ts';
 import type { Values } from './template.ts';
+import { sustain } from './sustain.ts';
 import { openTransport } from './transport.ts';
 import { journeysWorkload } from './workload.ts';
 
@@ -37,6 +38,7 @@ export async function open(context: AttachContext<HttpConfig>): Promise<HttpSyst
     service,
     workload: journeys.length > 0 ? journeysWorkload({ journeys, memory, clock, setUp }) : null,
     generators: { probes: probing(asker, config.probes, { clock, setUp, given }) },
+    sustain: (plan) => sustain({ asker, config, tls, clients, setUp, given }, plan),
     asker,
     memory,
     config,

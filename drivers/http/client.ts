@@ -30,20 +30,21 @@ export function openClient({ transport, config, secrets }: ClientOptions): Asker
   const fixed = fixedHeaders(config, secrets);
   let session: Promise<Session> | null = null;
 
+  const filledFor = filling({ transport, config, secrets, jar });
   const send = async (request: Request, values: Values, own: Record<string, string>, deadlineMs?: number) => {
-    const filled = fill(config, request, { ...secrets, ...values }, own, deadlineMs);
+    const filled = await filledFor(request, values, own, deadlineMs);
     if ('kind' in filled) return filled;
-    const url = transport.urlOf(filled.path);
-    const cookies = jar && request.auth ? await jar.getCookieString(url) : '';
-    if (cookies !== '') filled.headers['cookie'] ??= cookies;
     const reply = await transport.send(filled);
-    if (jar && reply.kind === 'answer') await keepCookies(jar, reply.headers['set-cookie'], url);
+    if (jar && reply.kind === 'answer')
+      await keepCookies(jar, reply.headers['set-cookie'], transport.urlOf(filled.path));
     return reply;
   };
 
   const enter = async (): Promise<Session> => {
     await jar!.removeAllCookies();
-    const asker: Asker = { ask: (request, values, { deadlineMs }) => send(request, values, {}, deadlineMs) };
+    const asker: Pick<Asker, 'ask'> = {
+      ask: (request, values, { deadlineMs }) => send(request, values, {}, deadlineMs),
+    };
     const done = await runSteps(asker, listed(login!.login), {});
     if (done.kind !== 'right') throw new Error(`logging in: ${done.detail}`);
     const all = { ...secrets, ...done.values };
@@ -81,8 +82,35 @@ export function openClient({ transport, config, secrets }: ClientOptions): Asker
         ? askAs(request, values, extra, knows, deadlineMs)
         : send(request, values, { ...(request.auth ? fixed : {}), ...extra }, deadlineMs);
     },
+    filled: async (request, values) => {
+      const mine =
+        login && request.auth ? await entered() : { values: {}, headers: request.auth ? fixed : {} };
+      const filled = await filledFor(request, { ...mine.values, ...values }, mine.headers);
+      return 'kind' in filled ? null : filled;
+    },
   };
 }
+
+interface Filling extends ClientOptions {
+  jar: CookieJar | null;
+}
+type Filler = (
+  request: Request,
+  values: Values,
+  own: Record<string, string>,
+  deadlineMs?: number,
+) => Promise<ReturnType<typeof fill>>;
+
+/** Requests with the cookies that belong to them. */
+const filling =
+  ({ transport, config, secrets, jar }: Filling): Filler =>
+  async (request, values, own, deadlineMs) => {
+    const filled = fill(config, request, { ...secrets, ...values }, own, deadlineMs);
+    if ('kind' in filled) return filled;
+    const cookies = jar && request.auth ? await jar.getCookieString(transport.urlOf(filled.path)) : '';
+    if (cookies !== '') filled.headers['cookie'] ??= cookies;
+    return filled;
+  };
 
 async function keepCookies(jar: CookieJar, set: string | string[] | undefined, url: string): Promise<void> {
   for (const line of typeof set === 'string' ? [set] : (set ?? []))

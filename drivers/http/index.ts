@@ -3,6 +3,7 @@ import { imageBackup } from '../image.ts';
 import { actions } from './actions.ts';
 import { configSchema } from './config.ts';
 import type { HttpConfig } from './shape.ts';
+import { lacksRequests } from './sustain.ts';
 import type { HttpSystem } from './system.ts';
 
 /** Any web service, judged by whether its answers are right, and by what became of what clients wrote. */
@@ -14,6 +15,10 @@ export default defineDriver<HttpConfig, HttpSystem>({
   backups: { image: imageBackup },
   workload: 'data',
   generators: { probes: 'clients ask the probes of the configuration in turn' },
+  sustained: {
+    about: 'autocannon asks the probes that are one request, in turn, at a steady rate',
+    lacks: lacksRequests,
+  },
   lacksLoad: ({ journeys, probes }, by) => {
     if (by === undefined && Object.keys(journeys).length === 0)
       return Object.keys(probes).length > 0

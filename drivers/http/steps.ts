@@ -1,7 +1,7 @@
 import { differs, foundOf } from './answer.ts';
 import { askedOf, type Request, type Step } from './request-shape.ts';
 import { namesIn, type Values } from './template.ts';
-import type { Answer, Reply } from './transport.ts';
+import type { Answer, Filled, Reply } from './transport.ts';
 
 /** Who sends requests, as whoever the configuration says. Never rejects. */
 export interface Asker {
@@ -11,6 +11,8 @@ export interface Asker {
     values: Values,
     options: { knows: readonly number[]; deadlineMs?: number; fresh?: boolean },
   ): Promise<Reply>;
+  /** What would be sent, for a program that sends it itself; null where nothing could be. */
+  filled(request: Request, values: Values): Promise<Filled | null>;
 }
 
 /**
@@ -36,7 +38,7 @@ const ageOf = ({ headers: { age } }: Answer): number =>
 
 /** One request, judged. The detail names it as the file has it, and quotes nothing of the answer. */
 export async function runRequest(
-  asker: Asker,
+  asker: Pick<Asker, 'ask'>,
   request: Request,
   values: Values,
   { fails = [], absent = [], deadlineMs, fresh = false }: Meaning = {},
@@ -72,7 +74,7 @@ export async function runRequest(
  * nothing is done that could be found later; after it nothing is certain.
  */
 export async function runSteps(
-  asker: Asker,
+  asker: Pick<Asker, 'ask'>,
   steps: readonly Step[],
   given: Values,
   meaning: Meaning & { concerns?: readonly string[] } = {},

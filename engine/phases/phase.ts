@@ -5,10 +5,12 @@ import type { Drill } from '../drill-context.ts';
 import type { Load } from '../load.ts';
 import type { Failure } from '../client-watch.ts';
 import type { Schedules } from '../schedule.ts';
+import type { Sustaining } from '../sustain.ts';
 
 /** What phases hand to each other. */
 export interface Handed {
   loads: Load[];
+  sustained: Sustaining[];
   loadBegunMs: number;
   schedules: Schedules | null;
   /** What every service was before anything was broken, and which components were ready. */
@@ -23,6 +25,7 @@ export interface Handed {
 
 export const nothingHanded = (): Handed => ({
   loads: [],
+  sustained: [],
   loadBegunMs: 0,
   schedules: null,
   before: new Map(),

@@ -1,6 +1,7 @@
 import { environmentError } from '../../core/errors.ts';
 import { readyComponents, stateOfServices } from '../before.ts';
 import { startSchedules } from '../schedule.ts';
+import { startSustained, stopSustained } from '../sustain.ts';
 import { settled, startLoads, stopLoads } from '../traffic.ts';
 import type { Phase } from './phase.ts';
 
@@ -9,6 +10,7 @@ export const protect: Phase = {
   name: 'protect',
   run: async (drill, handed) => {
     handed.loadBegunMs = drill.clock.nowMs();
+    await startSustained(drill, handed.sustained);
     await startLoads(drill, handed.loads);
     handed.schedules = startSchedules(drill);
     await handed.schedules.havePoints(drill.plan.scenario.points);
@@ -16,8 +18,9 @@ export const protect: Phase = {
     handed.readyBefore = await readyComponents(drill);
   },
   lastsUntil: 'verify',
-  end: async (drill, { loads, schedules }) => {
+  end: async (drill, { loads, sustained, schedules }) => {
     await settled(drill, 'ending the backups', schedules?.stop());
+    await settled(drill, 'ending the sustained load', stopSustained(drill, sustained));
     const allEnded = await stopLoads(drill, loads);
     drill.clientWatch.stop();
     // A client that waits for ever has no answer, and leaves no record that says so.

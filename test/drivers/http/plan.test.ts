@@ -62,6 +62,23 @@ test('a service with journeys and probes is planned, and one with probes alone',
   expect(await saidOf(changed(/ {6}journeys:[\s\S]*/, ''), probes)).toEqual([]);
 });
 
+test('sustained load asks probes that are there', async () => {
+  const under = (more = '') => `${scenario}sustained: { crowd: { target: shop, rate: 100/s${more} } }\n`;
+  expect(await saidOf(good, under())).toEqual([]);
+  expect(await saidOf(good, under(', requests: [front]'))).toEqual([]);
+  expect(await saidOf(good, under(', requests: [back]'))).toEqual([
+    expect.stringMatching(
+      /^drill\.yaml:8 shop cannot have sustained load: back is no probe of it that is one request; there is front/,
+    ),
+  ]);
+  expect(await saidOf(changed(/ {6}probes:[\s\S]*? {6}journeys:/, '      journeys:'), under())).toEqual([
+    expect.stringMatching(/^drill\.yaml:8 shop cannot have sustained load: it has no probe/),
+  ]);
+  expect(await saidOf(good, under().replace('100/s', '30/m'))).toEqual([
+    expect.stringMatching(/^drill\.yaml:8 .*at least 1\/s/),
+  ]);
+});
+
 describe('refused where it stands', () => {
   test.each([
     [
