@@ -64,15 +64,19 @@ async function withLedger(
     },
   );
   let failed = 0;
-  const { operate } = dataOperations(client, groupSize, {
-    clock: systemClock,
-    seed: 1,
-    ratePerSecond: Infinity,
-    recorder: writer.recorder(0),
-    seen: (what) => {
-      if (what === 'failed') failed += 1;
+  const { operate } = dataOperations(
+    client,
+    { groupSize },
+    {
+      clock: systemClock,
+      seed: 1,
+      ratePerSecond: Infinity,
+      recorder: writer.recorder(0),
+      seen: (what) => {
+        if (what === 'failed') failed += 1;
+      },
     },
-  });
+  );
   const figures = await measure(operate);
   writer.close();
   const records = statSync(path).size / recordBytes;

@@ -31,6 +31,8 @@ export interface DataWorkload {
   groupSize: number;
   /** Rows or keys that were removed must never be there again (then a lost delete is `resurrected`). */
   neverReturn: boolean;
+  /** Share of the load's operations that remove something, from 0 to 0.5; 0.02 when left out. */
+  removals?: number;
   /** What reading it back cannot show, whatever is there: that there is none is then no finding. */
   blindTo?: readonly Blind[];
   prepare(): Promise<void>;

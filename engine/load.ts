@@ -122,6 +122,9 @@ class Ids {
 }
 const unsettled = 255;
 const highestVersion = 200;
+/** So many are written before anything else is asked for: two seconds' worth, within bounds. */
+const firstIds = (ratePerSecond: number): number => Math.min(64, Math.max(16, Math.ceil(2 * ratePerSecond)));
+const removalsDefault = 0.02;
 
 /**
  * Database traffic: new groups, rewrites, removals and reads. Reads go back to writes acknowledged long ago
@@ -132,7 +135,7 @@ export async function startDataLoad(
   options: LoadOptions,
 ): Promise<Load & { client: DataClient }> {
   const client = await workload.open();
-  const { operate, leaveAsTheyAre } = dataOperations(client, workload.groupSize, options);
+  const { operate, leaveAsTheyAre } = dataOperations(client, workload, options);
   const load = pace(options, operate);
   return {
     client,
@@ -147,7 +150,7 @@ export async function startDataLoad(
 /** One operation a call, chosen by the seed. Exported for the benchmark, which drives it without pacing. */
 export function dataOperations(
   client: DataClient,
-  groupSize: number,
+  { groupSize, removals = removalsDefault }: Pick<DataWorkload, 'groupSize' | 'removals'>,
   options: LoadOptions,
 ): { operate: () => Promise<void>; leaveAsTheyAre: () => void } {
   const random = seededRandom(options.seed);
@@ -177,19 +180,21 @@ export function dataOperations(
       ? look(id)
       : exclusively([id], () => write([id], version + 1));
   };
+  const warmUp = firstIds(options.ratePerSecond);
+  const readsFrom = 0.46 + removals;
   const operate = async (): Promise<void> => {
     const dice = random();
     const where = random();
     const anyId = Math.floor(where * ids.next);
-    if (ids.next < 64 || dice < 0.4) return anew();
-    if (dice < 0.48) {
+    if (ids.next < warmUp || dice < 0.4) return anew();
+    if (dice < readsFrom) {
       const from = ids.changeableFrom;
       if (from === ids.next) return look(anyId);
       const id = from + Math.floor(where * (ids.next - from));
       if (dice < 0.46) return rewrite(id);
       return can('remove', id) ? exclusively([id], () => remove(id)) : look(id);
     }
-    return look(dice < 0.74 ? anyId : Math.max(0, ids.next - 1 - Math.floor(random() * 256)));
+    return look(dice < (readsFrom + 1) / 2 ? anyId : Math.max(0, ids.next - 1 - Math.floor(random() * 256)));
   };
   return { operate, leaveAsTheyAre: () => void (ids.changeableFrom = ids.next) };
 }

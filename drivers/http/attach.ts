@@ -37,7 +37,7 @@ export async function open(context: AttachContext<HttpConfig>): Promise<HttpSyst
     server,
     service,
     workload: journeys.length > 0 ? journeysWorkload({ journeys, memory, clock, setUp }) : null,
-    generators: { probes: probing(asker, config.probes, { clock, setUp, given }) },
+    generators: { probes: probing(asker, config, { clock, setUp, given }) },
     sustain: (plan) => sustain({ asker, config, tls, clients, setUp, given }, plan),
     asker,
     memory,

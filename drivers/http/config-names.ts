@@ -21,7 +21,7 @@ export function checkNames(config: HttpConfig, context: z.RefinementCtx): void {
   checkRequest(told, config.ready, ['ready'], session);
   const known = [...session, ...checkSteps(told, config.setup, ['setup'], session)];
   for (const [name, probe] of Object.entries(config.probes))
-    checkRequest(told, probe, ['probes', name], known);
+    checkSteps(told, probe, ['probes', name], [...known, 'sample']);
   for (const [name, steps] of Object.entries(config.calls)) checkSteps(told, steps, ['calls', name], known);
   for (const [name, journey] of Object.entries(config.journeys))
     checkJourney(told, journey, ['journeys', name], known);

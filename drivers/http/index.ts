@@ -29,10 +29,10 @@ export default defineDriver<HttpConfig, HttpSystem>({
   actions,
   checks: {
     probes: {
-      about: 'every probe of the configuration is answered as expected',
+      about: 'every probe of the configuration is answered as expected, and as before where it says so',
       compares: true,
-      of: async ({ asker, config: { probes }, setUp, given }) =>
-        (await import('./probes.ts')).probesAnswer(asker, probes, { setUp, given }),
+      of: async ({ asker, config, setUp, given }) =>
+        (await import('./probes.ts')).probesAnswer(asker, config, { setUp, given }),
     },
     'names-stay': {
       about: 'what the service called an acknowledged record it gave to no other one',

@@ -35,7 +35,10 @@ export class Journey {
   readonly options: JourneyOptions;
   /** What `write` captures and `read` needs: what the service calls a record. */
   readonly names: readonly string[];
-  /** Reading uses up what it reads by, as a token that is good once: only reading back does it. */
+  /**
+   * Reading uses up what it reads by, as a token that is good once: of what is there only reading back does
+   * it.
+   */
   readonly usesUp: boolean;
   /** Where an answer to `read` has the value. */
   readonly valueAt: Found | undefined;
@@ -192,7 +195,8 @@ export class Journey {
     const known = memory.get(id);
     if (!known?.captured) return false;
     if (clock.nowMs() < known.changedMs + (this.shape.settles?.ms ?? 0)) return false;
-    if (what === 'read') return !this.usesUp;
+    // A removed one has nothing left to use up, and whether it stays away can be asked at any time.
+    if (what === 'read') return !this.usesUp || known.removed;
     if (known.removed || memory.isRenamed(id)) return false;
     return (what === 'rewrite' ? this.shape.rewrite : this.shape.remove) !== undefined;
   }

@@ -1,5 +1,5 @@
-import { listed, type Step } from './request-shape.ts';
-import { namesIn } from './template.ts';
+import { listed, type ProbeStep, type Step } from './request-shape.ts';
+import { badTemplatesIn, namesIn } from './template.ts';
 
 export type Path = (string | number)[];
 
@@ -11,12 +11,14 @@ export interface Told {
 }
 
 /** What stands under these keys says where something is found, and holds no templates. */
-const places = ['capture', 'value', 'id', 'each', 'next'];
+const places = ['capture', 'same', 'value', 'id', 'each', 'next'];
 
-/** Tells of each name in a request's templates that is not known there. */
+/** Tells of each name in a request's templates that is not known there, and of bad templates in its JSON. */
 export function checkRequest(told: Told, request: object, path: Path, known: readonly string[]): void {
   for (const [key, value] of Object.entries(request)) {
     if (places.includes(key)) continue;
+    if (key === 'json')
+      for (const { path: at, expected } of badTemplatesIn(value, [...path, key])) told.wrong(at, expected);
     for (const asked of namesIn(value, [...path, key]))
       if (!known.includes(asked.name) && !/^secret\../.test(asked.name))
         told.unknown(asked.path, asked.name, [...known, 'secret.NAME']);
@@ -26,7 +28,7 @@ export function checkRequest(told: Told, request: object, path: Path, known: rea
 /** The same for steps in a row; gives what they capture. */
 export function checkSteps(
   told: Told,
-  steps: Step | Step[] | undefined,
+  steps: ProbeStep | Step | (ProbeStep | Step)[] | undefined,
   path: Path,
   known: readonly string[],
 ): string[] {

@@ -1,36 +1,34 @@
+import pLimit from 'p-limit';
 import type { Clock } from '../../core/clock.ts';
 import type { Check } from '../../core/driver.ts';
 import { environmentError, inputError } from '../../core/errors.ts';
 import { flagWrong, kinds, outcomes } from '../../core/ledger.ts';
 import type { VisitWorkload } from '../../core/workload.ts';
-import { askedOf, type Request } from './request-shape.ts';
-import { common, saysNothing, traitsOf, unlike, type Traits } from './likeness.ts';
-import { runRequest, type Asker, type Done } from './steps.ts';
+import { namedProbe, probeAt, probesOf, type Probe } from './probe.ts';
+import { Before, type Judge } from './probes-before.ts';
+import type { HttpConfig } from './shape.ts';
+import { runSteps, type Asker, type Done } from './steps.ts';
 import type { Values } from './template.ts';
 
-export type Probes = Readonly<Record<string, Request>>;
+export type Probes = Pick<HttpConfig, 'probes' | 'samples'>;
 /** What is done once before anything else, and what that captured. */
 interface Given {
   setUp(): Promise<void>;
   given(): Values;
 }
 
-/** What answers were like before anything was broken, by name: of probes that name nothing of them. */
-type Before = Map<string, Traits>;
-
 const outcomeOf = (done: Done): (typeof outcomes)[keyof typeof outcomes] => {
   if (done.kind === 'right' || done.kind === 'wrong') return outcomes.ok;
   return done.kind === 'failed' || done.certain ? outcomes.fail : outcomes.unknown;
 };
 
-/** Clients that ask the probes in turn. Every request leaves one record: right, wrong, or no answer. */
+/** Clients that ask the probes in turn. Every probe leaves one record: right, wrong, or no answer. */
 export const probing = (
   asker: Asker,
   probes: Probes,
   { clock, setUp, given }: Given & { clock: Clock },
 ): VisitWorkload => {
-  const all = Object.entries(probes);
-  let before: Before = new Map();
+  let before = new Before();
   return {
     kind: 'visits',
     prepare: async () => {
@@ -40,7 +38,7 @@ export const probing = (
     open: async (recorder) => ({
       journey: async (number) => {
         const begun = clock.nowMs();
-        const done = await probe(asker, all[number % all.length]!, given(), before);
+        const done = await ask(asker, probeAt(probes, number), given(), before.compare);
         const flags = done.kind === 'wrong' ? flagWrong : 0;
         recorder.record(kinds.answer, outcomeOf(done), number, number, begun, clock.nowMs(), 0, 0, flags);
       },
@@ -50,70 +48,67 @@ export const probing = (
 };
 
 const patienceMs = 15_000;
+const askersAtOnce = 8;
 
-async function probe(
-  asker: Asker,
-  [name, request]: [string, Request],
-  given: Values,
-  before: Before,
-  deadlineMs?: number,
-): Promise<Done> {
-  const done = await runRequest(asker, request, given, deadlineMs === undefined ? {} : { deadlineMs });
-  const was = before.get(name);
-  const why = done.kind === 'right' && was ? unlike(done.answer, was) : null;
-  return why === null ? done : { kind: 'wrong', certain: false, detail: `${askedOf(request).title}: ${why}` };
+const ask = (asker: Asker, probe: Probe, given: Values, judge: Judge, deadlineMs?: number): Promise<Done> =>
+  runSteps(
+    asker,
+    probe.steps,
+    { ...given, ...probe.values },
+    {
+      wrongIn: (answer, step) => judge(probe, step, answer),
+      ...(deadlineMs === undefined ? {} : { deadlineMs }),
+    },
+  );
+
+interface Trouble {
+  name: string;
+  answered: boolean;
+  detail: string;
 }
 
-async function askAll(
-  asker: Asker,
-  probes: Probes,
-  given: Values,
-  before: Before = new Map(),
-): Promise<{ name: string; answered: boolean; detail: string }[]> {
-  const troubles = [];
-  for (const [name, request] of Object.entries(probes)) {
-    const done = await probe(asker, [name, request], given, before, patienceMs);
-    if (done.kind !== 'right') troubles.push({ name, answered: done.kind !== 'none', detail: done.detail });
-  }
-  return troubles;
+/** Each of them once, some at once. */
+async function askAll(asker: Asker, all: readonly Probe[], given: Values, judge: Judge): Promise<Trouble[]> {
+  const done = await pLimit(askersAtOnce).map(all, (probe) => ask(asker, probe, given, judge, patienceMs));
+  return done.flatMap((one, i) =>
+    one.kind === 'right'
+      ? []
+      : [{ name: namedProbe(all[i]!), answered: one.kind !== 'none', detail: one.detail }],
+  );
 }
 
+/** What an answer must be like later is what two of them have in common. */
 async function rightBefore(asker: Asker, probes: Probes, given: Values): Promise<Before> {
-  if (Object.keys(probes).length === 0)
+  if (Object.keys(probes.probes).length === 0)
     throw inputError('there is no probe to ask', {
       expected: 'probes in the configuration of the component',
     });
-  const [trouble] = await askAll(asker, probes, given);
+  const before = new Before();
+  const all = probesOf(probes);
+  const [trouble] = [
+    ...(await askAll(asker, all, given, before.note)),
+    ...(await askAll(asker, all.filter(before.canNarrow), given, before.narrow)),
+  ];
   if (trouble)
     throw environmentError(
       `the probe ${trouble.name} is not right before anything was broken: ${trouble.detail}`,
     );
-  const before: Before = new Map();
-  for (const [name, request] of Object.entries(probes)) {
-    if (!saysNothing(request)) continue;
-    const [first, second] = [await ask(asker, request, given), await ask(asker, request, given)];
-    before.set(name, common(first, second));
-  }
   return before;
-}
-
-async function ask(asker: Asker, request: Request, given: Values): Promise<Traits> {
-  const done = await runRequest(asker, request, given, { deadlineMs: patienceMs });
-  return done.kind === 'right' ? traitsOf(done.answer) : {};
 }
 
 /** Every probe once, before anything is broken and when all is over. */
 export const probesAnswer = (asker: Asker, probes: Probes, { setUp, given }: Given): Check => {
-  let before: Before = new Map();
+  let before = new Before();
   return {
     before: async () => {
       await setUp();
       before = await rightBefore(asker, probes, given());
-      return { probes: Object.keys(probes).length };
+      return { probes: probesOf(probes).length };
     },
     after: async () => {
-      const troubles = await askAll(asker, probes, given(), before);
-      const tried = Object.keys(probes).length;
+      const all = probesOf(probes);
+      const troubles = await askAll(asker, all, given(), before.compare);
+      const tried = all.length;
       const facts = { tried, wrong: troubles.filter(({ answered }) => answered).map(({ name }) => name) };
       const [first] = troubles.toSorted((a, b) => Number(b.answered) - Number(a.answered));
       if (!first) return { verdict: 'pass', detail: `${tried} probes are answered as expected`, facts };

@@ -30,8 +30,8 @@ const requestShape = {
 };
 
 /** These have a meaning of their own in templates. */
-export const reserved = ['id', 'value', 'cursor', 'page'];
-const captureName = z.string().regex(/^(?!(?:id|value|cursor|page)$)[A-Za-z][A-Za-z0-9_-]*$/, {
+export const reserved = ['id', 'value', 'cursor', 'page', 'sample'];
+const captureName = z.string().regex(/^(?!(?:id|value|cursor|page|sample)$)[A-Za-z][A-Za-z0-9_-]*$/, {
   error: `a name of letters, digits, _ and -, and none of ${reserved.join(', ')}`,
 });
 
@@ -66,6 +66,18 @@ export type Request = z.output<typeof request>;
 const step = z.strictObject(stepShape).superRefine(oneOfEach);
 export type Step = z.output<typeof step>;
 
+const probeStep = z
+  .strictObject({
+    ...requestShape,
+    capture: stepShape.capture,
+    same: z
+      .array(jsonPath)
+      .default([])
+      .describe('What stands there must be what stood there before anything was broken'),
+  })
+  .superRefine(oneOfEach);
+export type ProbeStep = z.output<typeof probeStep>;
+
 const readStep = z
   .strictObject({
     ...stepShape,
@@ -94,6 +106,7 @@ const oneOrMore = <Shape extends z.ZodType>(shape: Shape) =>
   z.union([shape, z.array(shape).min(1)], { error: 'a request, or a list of them' });
 export const steps = oneOrMore(step);
 export const readSteps = oneOrMore(readStep);
+export const probeSteps = oneOrMore(probeStep);
 
 /** One request is a list of one. */
 export const listed = <One>(steps: One | One[] | undefined): One[] =>

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { duration } from '../../core/strategy.ts';
 import { pathTemplate, statuses, template } from './match.ts';
-import { list, readSteps, request, steps } from './request-shape.ts';
+import { list, probeSteps, readSteps, request, steps } from './request-shape.ts';
 
 const secretName = z.string().min(1).describe('Name of a secret');
 
@@ -61,7 +61,16 @@ export const configShape = z.strictObject({
     .default({ text: '60s', ms: 60_000 })
     .describe('From the start of its container on it may take so long until it is ready'),
   setup: steps.optional().describe('Done once before anything is written: an account, say'),
-  probes: z.record(named, request).default({}).describe('Requests with the answers that they must get'),
+  probes: z
+    .record(named, probeSteps)
+    .default({})
+    .describe('Requests, or steps in a row, with the answers that they must get'),
+  samples: z
+    .int()
+    .min(1)
+    .max(1000)
+    .default(16)
+    .describe('A probe with {{sample}} in it is asked for so many numbers, from 0 on'),
   journeys: z.record(named, journey).default({}).describe('How what clients do is written and read again'),
   calls: z.record(named, steps).default({}).describe('What the action `call` can do'),
 });

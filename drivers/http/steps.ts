@@ -1,5 +1,5 @@
 import { differs, foundOf } from './answer.ts';
-import { askedOf, type Request, type Step } from './request-shape.ts';
+import { askedOf, type ProbeStep, type Request, type Step } from './request-shape.ts';
 import { namesIn, type Values } from './template.ts';
 import type { Answer, Filled, Reply } from './transport.ts';
 
@@ -30,6 +30,11 @@ export interface Meaning {
   deadlineMs?: number;
   /** What a cache has kept is no answer: caches are asked to pass it on (RFC 9111, 5.2.1.4). */
   fresh?: boolean;
+}
+interface InARow extends Meaning {
+  concerns?: readonly string[];
+  /** In words, what is wrong with a right answer to this step; null where nothing is. */
+  wrongIn?(answer: Answer, step: number): string | null;
 }
 
 /** In seconds; 0 where no cache says that it kept it (RFC 9111, 5.1). */
@@ -75,11 +80,11 @@ export async function runRequest(
  */
 export async function runSteps(
   asker: Pick<Asker, 'ask'>,
-  steps: readonly Step[],
+  steps: readonly (ProbeStep | Step)[],
   given: Values,
-  meaning: Meaning & { concerns?: readonly string[] } = {},
+  meaning: InARow = {},
 ): Promise<Done> {
-  const { concerns = [] } = meaning;
+  const { concerns = [], wrongIn } = meaning;
   const first = Math.max(
     0,
     steps.findIndex((step) => namesIn(step).some(({ name }) => concerns.includes(name))),
@@ -89,9 +94,11 @@ export async function runSteps(
   for (const [i, step] of steps.entries()) {
     done = await runRequest(asker, step, values, {
       ...meaning,
-      ...(step.fails ? { fails: step.fails } : {}),
-      ...(step.absent ? { absent: step.absent } : {}),
+      ...('fails' in step && step.fails ? { fails: step.fails } : {}),
+      ...('absent' in step && step.absent ? { absent: step.absent } : {}),
     });
+    const why = done.kind === 'right' ? (wrongIn?.(done.answer, i) ?? null) : null;
+    if (why !== null) done = { kind: 'wrong', certain: false, detail: `${askedOf(step).title}: ${why}` };
     if (done.kind === 'right') done = withCaptures(step, done);
     if (done.kind !== 'right') return { ...done, certain: i < first || (i === first && done.certain) };
     values = done.values;
@@ -99,7 +106,7 @@ export async function runSteps(
   return done!;
 }
 
-function withCaptures(step: Step, done: Extract<Done, { kind: 'right' }>): Done {
+function withCaptures(step: ProbeStep | Step, done: Extract<Done, { kind: 'right' }>): Done {
   const captured: Record<string, string> = {};
   for (const [name, found] of Object.entries(step.capture)) {
     const value = foundOf(done.answer, found);

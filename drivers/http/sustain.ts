@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { environmentError } from '../../core/errors.ts';
 import type { Endpoint } from '../../core/service.ts';
 import type { SustainedFigures, SustainedLoad, SustainedPlan } from '../../core/sustained.ts';
+import { probesOf } from './probe.ts';
 import { listed } from './request-shape.ts';
 import type { HttpConfig } from './shape.ts';
 import type { Asker } from './steps.ts';
@@ -45,8 +46,9 @@ export async function sustain(
 ): Promise<SustainedLoad> {
   await setUp();
   const filled = [];
-  for (const name of requests ?? sustainable(config)) {
-    const one = await asker.filled(listed(config.probes[name])[0]!, given());
+  const names = requests ?? sustainable(config);
+  for (const { name, steps, values } of probesOf(config).filter((probe) => names.includes(probe.name))) {
+    const one = await asker.filled(steps[0]!, { ...given(), ...values });
     if (one === null) throw environmentError(`the probe ${name} cannot be filled in for the sustained load`);
     filled.push({
       method: one.method,

@@ -16,6 +16,8 @@ export interface JourneysOptions {
 }
 
 const readersAtOnce = 16;
+/** Where what was removed must never be back, enough is removed to see it, however slow the load is. */
+const removalsOfNoReturn = 0.25;
 
 /** What the journeys write, in turn: each record belongs to the one that its id says. */
 export function journeysWorkload({ journeys, memory, clock, setUp }: JourneysOptions): DataWorkload {
@@ -25,6 +27,7 @@ export function journeysWorkload({ journeys, memory, clock, setUp }: JourneysOpt
     kind: 'data',
     groupSize: 1,
     neverReturn: journeys[0]!.shape.neverReturn,
+    ...(journeys[0]!.shape.neverReturn ? { removals: removalsOfNoReturn } : {}),
     blindTo: blindnessOf(journeys),
     prepare: async () => {
       await setUp();

@@ -9,6 +9,7 @@ const groupSize = 4;
 function storeOf() {
   const rows = new Map<number, string>();
   const changed: number[] = [];
+  let removals = 0;
   const client: DataClient = {
     write: async (ids, values) => {
       for (const [at, id] of ids.entries()) {
@@ -19,21 +20,26 @@ function storeOf() {
     read: async (id) => rows.get(id) ?? null,
     remove: async (id) => {
       changed.push(id);
+      removals += 1;
       rows.delete(id);
     },
     close: async () => undefined,
   };
-  return { rows, changed, client };
+  return { rows, changed, removed: () => removals, client };
 }
 
-const loadOf = (client: DataClient) =>
-  dataOperations(client, groupSize, {
-    clock: systemClock,
-    seed: 7,
-    ratePerSecond: 1,
-    recorder: { record: () => undefined },
-    seen: () => undefined,
-  });
+const loadOf = (client: DataClient, removals?: number) =>
+  dataOperations(
+    client,
+    { groupSize, ...(removals === undefined ? {} : { removals }) },
+    {
+      clock: systemClock,
+      seed: 7,
+      ratePerSecond: 1,
+      recorder: { record: () => undefined },
+      seen: () => undefined,
+    },
+  );
 const times = async (count: number, work: () => Promise<void>): Promise<void> => {
   for (let at = 0; at < count; at += 1) await work();
 };
@@ -43,6 +49,15 @@ describe('a load of records', () => {
     const { changed, client } = storeOf();
     await times(2_000, loadOf(client).operate);
     expect(changed.length).toBeGreaterThan(60);
+  });
+
+  test('removes as many as the workload says', async () => {
+    const { removed, client } = storeOf();
+    await times(2_000, loadOf(client).operate);
+    const few = removed();
+    await times(2_000, loadOf(client, 0.25).operate);
+    expect(few).toBeLessThan(80);
+    expect(removed() - few).toBeGreaterThan(300);
   });
 
   test('leaves as they are those that were there when something was broken, and goes on with others', async () => {

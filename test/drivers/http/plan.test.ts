@@ -177,6 +177,24 @@ describe('refused where it stands', () => {
       '$1rewrite: { put: "/orders/{{order}}" }\n$1read:',
       /^strategy\.yaml:17 .*\{\{value\}\}/,
     ],
+    [
+      'a sample outside the probes',
+      'json: { ref: "{{id}}"',
+      'json: { ref: "{{id}}", sample: "{{sample}}"',
+      /^strategy\.yaml:15 nothing gives \{\{sample\}\} a value here/,
+    ],
+    [
+      'a division by nothing',
+      'ref: "{{id}}"',
+      'ref: "{{id mod 0}}"',
+      /^strategy\.yaml:15 .*from 1 to 1000000 after `times` and `mod`/,
+    ],
+    [
+      'a probe that asks for what a later step captures',
+      'front: { get: /, expect: { json: { $.status: up } } }',
+      'front: [{ get: "/{{access}}" }, { get: /, capture: { access: $.access } }]',
+      /^strategy\.yaml:10 nothing gives \{\{access\}\} a value here/,
+    ],
     ['no word of what is ready', / {6}ready:.*\n/, '', /^strategy\.yaml:8 "ready" is missing/],
   ])('%s', async (_, from, to, expected) => {
     expect((await saidOf(changed(from, to)))[0]).toMatch(expected);

@@ -127,7 +127,11 @@ test('a record that reading uses up is read only in the end, again and again, an
   await using opened = await openAt(served, sessions);
   const { data, client } = opened;
   await data.prepare();
-  expect(data).toMatchObject({ neverReturn: true, blindTo: ['phantom', 'duplicated', 'failed', 'corrupt'] });
+  expect(data).toMatchObject({
+    neverReturn: true,
+    removals: 0.25,
+    blindTo: ['phantom', 'duplicated', 'failed', 'corrupt'],
+  });
   for (const id of [1, 2, 3]) await client.write([id], [`value ${id}`]);
   expect(client.can!('read', 1)).toBe(false);
   await client.remove(2);
@@ -136,7 +140,11 @@ test('a record that reading uses up is read only in the end, again and again, an
       [1, 'value 1'],
       [3, 'value 3'],
     ]);
+  // Whether it stays away is asked under load as well, and is no reading that uses anything up.
+  expect(client.can!('read', 2)).toBe(true);
+  expect(await client.read(2)).toBeNull();
   good.add(revoked.at(-1)!);
+  expect(await client.read(2)).toBe('value 2');
   expect((await readBack(data)).map(([id]) => id)).toEqual([1, 2, 3]);
 });
 

@@ -7,7 +7,9 @@ ready: /health
 headers: { x-tenant: "7" }
 probes:
   health: { get: /health }
-  orders: { get: "/orders?after=0", headers: { accept: application/json } }
+  orders: { get: "/orders?after={{sample}}", headers: { accept: application/json } }
+  both: [{ get: /health, capture: { status: $.status } }, { get: "/{{status}}" }]
+samples: 2
 journeys: {}
 `;
 /** As patient as a busy machine needs: what is waited for comes, however late. */
@@ -28,7 +30,7 @@ test('every right answer is counted, and each request is as the configuration ha
   expect(sum(figures.perSecond)).toBeLessThanOrEqual(figures.statuses['200']!);
   expect(Math.max(...figures.perSecond)).toBeGreaterThan(0);
   const asked = new Set(served.shop.seen.map(({ method, path }) => `${method} ${path}`));
-  expect(asked).toEqual(new Set(['GET /health', 'GET /orders?after=0']));
+  expect(asked).toEqual(new Set(['GET /health', 'GET /orders?after=0', 'GET /orders?after=1']));
   expect(new Set(served.shop.seen.map(({ headers }) => headers['x-tenant']))).toEqual(new Set(['7']));
 });
 
