@@ -4,7 +4,7 @@ import { common, saysNothing, traitsOf, unlike, type Traits } from './likeness.t
 import { namedProbe, type Probe } from './probe.ts';
 import type { Answer } from './transport.ts';
 
-/** In words that quote nothing of it, what is wrong with a right answer to that step; null where nothing is. */
+/** In words that quote nothing of it, what is wrong with a right answer to a step; null where nothing is. */
 export type Judge = (probe: Probe, step: number, answer: Answer) => string | null;
 
 interface Noted {
