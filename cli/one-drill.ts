@@ -9,6 +9,7 @@ import { formatBytes } from '../core/units.ts';
 import { judgeRun, writeReports } from '../evidence/bundle.ts';
 import type { EngineDependencies } from '../engine/drill-context.ts';
 import { runDrill } from '../engine/drill.ts';
+import { NoRecoveryPoint } from '../core/errors.ts';
 import type { Plan } from '../engine/plan.ts';
 import { keptOwner } from '../stack/owner.ts';
 import { createStackProvider } from '../stack/provider.ts';
@@ -71,7 +72,8 @@ export async function drillHere(
     signal,
     after,
   });
-  const trouble = outcome === 'aborted' ? error : null;
+  // That there is nothing to restore from is a finding: the result says it.
+  const trouble = outcome === 'aborted' && !(error instanceof NoRecoveryPoint) ? error : null;
   try {
     const judged = judgeRun(folder, registries);
     await writeReports(folder, judged, registries);

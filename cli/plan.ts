@@ -1,5 +1,6 @@
 import { planDrill, type Plan } from '../engine/plan.ts';
-import { kindOf, titleOf } from '../core/steps/index.ts';
+import { commandTitle } from '../core/steps/command.ts';
+import { kindOf, restoredComponents, titleOf } from '../core/steps/index.ts';
 import { leastIntervalMs } from '../core/schedule-pace.ts';
 import { createStackProvider } from '../stack/provider.ts';
 import { chalkFor } from './output.ts';
@@ -29,6 +30,26 @@ const stepsOf = (plan: Plan): string[] =>
   plan.scenario.recover === 'automatic'
     ? ['automatic: nothing is done, the system recovers by itself']
     : plan.scenario.recover.map(titleOf);
+
+/** A line for each command of the user's own that would be run, but for steps, which are named as such. */
+const commandsOf = (plan: Plan): string[] => [
+  ...ownBackups(plan).flatMap(({ id, plan: { options }, info }) =>
+    (info.commands?.(options) ?? []).map(
+      ({ does, command }) =>
+        `${id} ${does} by ${commandTitle(command)}${command.oneOff ? ', in a container of its own' : ''}`,
+    ),
+  ),
+  ...plan.invariants.map(({ named, command }) => `${named} is asked by ${commandTitle(command)}`),
+];
+
+/** Backups that are taken here, and those that a step restores. */
+const ownBackups = ({ backups, declared, scenario }: Plan): Plan['backups'] => {
+  const restored = restoredComponents(scenario);
+  const others = declared.filter(
+    ({ id, component }) => restored.includes(component) && !backups.some((one) => one.id === id),
+  );
+  return [...backups, ...others];
+};
 
 const toJson = (plan: Plan): object => ({
   scenario: plan.scenario.scenario,
@@ -69,6 +90,7 @@ const toJson = (plan: Plan): object => ({
     ...plan.checks.map(({ id }) => id),
     ...plan.invariants.map(({ named }) => named),
   ],
+  commands: commandsOf(plan),
   mounts: plan.mounts,
   moved: plan.moved,
   notes: plan.notes,
@@ -120,6 +142,7 @@ function toText(plan: Plan): string {
         : [],
     ),
     row('recover', stepsOf(plan)),
+    row('command', commandsOf(plan)),
     row('check', [
       [
         ...(plan.ledger ? ['ledger'] : []),

@@ -1,8 +1,21 @@
 import type { Readable } from 'node:stream';
 import type { ZodType } from 'zod';
 import type { ExternalPayload } from './recovery-point.ts';
+import type { CommandLine } from './strategy.ts';
 import type { Json, Stage } from './timeline.ts';
 import type { Stops, Until } from './until.ts';
+
+type Payload = 'files' | 'external';
+
+/** What a command of the user's own is run for by a backup method. */
+export interface OwnUse {
+  does: 'backs up' | 'restores' | 'shows';
+  command: CommandLine & { oneOff: boolean };
+}
+
+/** What its recovery points are, by its options as they stand in the file. */
+export const payloadOf = ({ payload }: BackupInfo, options: Record<string, unknown>): Payload =>
+  (typeof payload === 'function' ? payload(options) : payload) ?? 'files';
 
 export interface BackupInfo {
   about: string;
@@ -13,8 +26,13 @@ export interface BackupInfo {
    * copy of the drill's own, so that it can be lost.
    */
   holds?: 'software';
-  /** It keeps what it takes by itself (`Consistency.kept`): the stores hold a reference. */
-  payload?: 'external';
+  /**
+   * `external`: it keeps what it takes by itself (`Consistency.kept`), and the stores hold a reference. Where
+   * that depends on its options, as they stand in the file, they are asked for.
+   */
+  payload?: 'external' | ((options: Record<string, unknown>) => Payload);
+  /** Commands of the user's own that it runs, by its options as they stand in the file. */
+  commands?(options: Record<string, unknown>): OwnUse[];
   options: ZodType<Record<string, unknown>>;
   /**
    * `snapshot`: where in the system's own terms a backup was taken (a GTID set, an offset), as its recovery
@@ -87,7 +105,22 @@ export interface Artifact {
   external?: ExternalPayload;
 }
 
+export interface BackupContext {
+  /** Id of this run on the timeline. */
+  of?: string;
+  options: Record<string, unknown>;
+  signal: AbortSignal;
+  now(): number;
+  /**
+   * Told by a method whose content is written where no sink sees it, at its first byte. Resolves when what
+   * was to happen then has happened.
+   */
+  firstByte?(): Promise<void>;
+}
+
 export interface RestoreContext {
+  /** Id of the step on the timeline. */
+  of?: string;
   options: Record<string, unknown>;
   /** A later step replays a log on top of this restore: a driver may keep clients out until then. */
   replayFollows?: boolean;
@@ -110,10 +143,7 @@ export interface BackupMethod {
    * Must not return before the content is complete by every stage's exit code and the format's own
    * completeness marker. Throws otherwise.
    */
-  backup?(
-    to: Sink,
-    context: { options: Record<string, unknown>; signal: AbortSignal; now(): number },
-  ): Promise<Consistency>;
+  backup?(to: Sink, context: BackupContext): Promise<Consistency>;
   /**
    * Asked for each step of the recovery that will use this method, while nothing is broken: rejects with what
    * stands in its way on this server, and with what to change.

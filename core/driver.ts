@@ -3,9 +3,11 @@ import type { BackupInfo, BackupMethod } from './backup.ts';
 import { holdingPositions } from './position.ts';
 import type { BegunWith } from './begun-with.ts';
 import type { Clock } from './clock.ts';
-import { inputError } from './errors.ts';
+import type { DumpShape } from './dump-shape.ts';
+import { environmentError, inputError } from './errors.ts';
 import { inPlainWords } from './expected.ts';
 import type { DataFolder, SystemFault } from './fault.ts';
+import { ownBackup, ownMethod } from './own-backup.ts';
 import type { Endpoint, Service } from './service.ts';
 import type { Json } from './timeline.ts';
 import type { Verdict } from './verdict.ts';
@@ -58,6 +60,10 @@ export interface AttachContext<Config> {
    * there is nobody to ask.
    */
   own?(name: string): string | null;
+  /**
+   * The method by which scripts of the user's own back the component up. Left out where none can be run.
+   */
+  ownBackup?(): BackupMethod;
   note(text: string): void;
   /** Tells at once what a restore took that no real site would have ready. */
   beganWith(what: BegunWith): void;
@@ -118,6 +124,8 @@ export interface DriverEntry<Config, Opened extends System> {
    */
   dataFolders?: readonly string[];
   backups: Record<string, BackupEntry<Opened>>;
+  /** How dumps look that tools of this technology write, for scripts of the user's own that run these. */
+  dumps?: readonly DumpShape[];
   workload: 'data' | 'journeys' | null;
   /**
    * Why a component so configured cannot have such a load: its own, or that of the generator `by`. Null where
@@ -148,17 +156,25 @@ export type AnyDriver = Omit<Driver, 'attach'> & {
   attach(context: AttachContext<any>): Promise<Attached>;
 };
 
+const cannotRun = (): Promise<never> =>
+  Promise.reject(environmentError('no scripts can be run here', { expected: 'a drill' }));
+const noOwnBackup: BackupMethod = { backup: cannotRun, restore: cannotRun };
+
+/** Beside what it declares, whatever is defined so can be backed up by scripts of the user's own. */
 export const defineDriver = <Config, Opened extends System>(
   entry: DriverEntry<Config, Opened>,
 ): Driver<Config, Opened> => ({
   ...entry,
+  backups: { ...entry.backups, [ownMethod]: { ...ownBackup, of: () => noOwnBackup } },
   attach: async (context) => {
     const system = await entry.open(context);
     try {
+      const backups = await each(entry.backups, async (backup, name) =>
+        holdingPositions(name, backup, await backup.of(system)),
+      );
+      const own = context.ownBackup?.() ?? noOwnBackup;
       return Object.assign(system, {
-        backups: await each(entry.backups, async (backup, name) =>
-          holdingPositions(name, backup, await backup.of(system)),
-        ),
+        backups: { ...backups, [ownMethod]: holdingPositions(ownMethod, ownBackup, own) },
         checks: await each(entry.checks, async ({ of, compares = false }, name) => {
           const check = await of(system);
           if ((check.before !== undefined) !== compares)

@@ -67,6 +67,16 @@ export class NothingToActOn extends MusterError {
   }
 }
 
+/**
+ * A backup of the user's own ended and left nothing that can be restored. It is what the drill was to find
+ * out, and no trouble of the environment.
+ */
+export class NoRecoveryPoint extends MusterError {
+  constructor(message: string, options?: MusterErrorOptions) {
+    super('environment', message, options);
+  }
+}
+
 /** What is encrypted was encrypted with another key than the one that is given. */
 export class AnotherKey extends MusterError {
   constructor(message: string, options?: MusterErrorOptions) {

@@ -101,16 +101,24 @@ function touched(context: Planned, faults: readonly PlannedFault[]): string[] {
   return [...names].filter((name) => Object.hasOwn(components.get(name)?.driver.checks ?? {}, inventory));
 }
 
-/** Where commands of the user's own run. */
-const placesOfCommands = (scenario: Scenario): string[] =>
-  stepsOf(scenario).flatMap((step) => runsIn(step) ?? []);
+/** Where commands of the user's own run: steps, and scripts by which a step restores. */
+const placesOfCommands = ({ scenario, components }: Planned): string[] => [
+  ...stepsOf(scenario).flatMap((step) => runsIn(step) ?? []),
+  ...restoredComponents(scenario).flatMap((name) => {
+    const { driver, declared } = components.get(name) ?? {};
+    return Object.values(declared?.backups ?? {})
+      .flatMap(({ method, options }) => driver?.backups[method]?.commands?.(options) ?? [])
+      .flatMap(({ does, command }) => (does === 'restores' ? [command.in] : []));
+  }),
+];
 
 /**
  * What a command does is not known: it may put data back, or take it away, in the service that it runs in,
  * and in what was broken.
  */
-function withinReach({ scenario, components }: Planned, own: readonly PlannedFault[]): string[] {
-  const places = placesOfCommands(scenario);
+function withinReach(planned: Planned, own: readonly PlannedFault[]): string[] {
+  const { scenario, components } = planned;
+  const places = placesOfCommands(planned);
   if (places.length === 0) return [];
   const inside = [...components.values()]
     .filter(({ service }) => places.includes(service))
@@ -127,12 +135,9 @@ function withinReach({ scenario, components }: Planned, own: readonly PlannedFau
  * A command may reach over the network what nobody broke or restored: whether something of that vanished as a
  * whole is looked at.
  */
-function besides(
-  { scenario, components }: Planned,
-  faults: readonly PlannedFault[],
-  touched: readonly string[],
-): string[] {
-  if (placesOfCommands(scenario).length === 0 || losesWhole(faults)) return [];
+function besides(planned: Planned, faults: readonly PlannedFault[], touched: readonly string[]): string[] {
+  const { scenario, components } = planned;
+  if (placesOfCommands(planned).length === 0 || losesWhole(faults)) return [];
   const { staysAway } = scenario;
   const here = [...components.values()].filter(
     ({ name, service }) => ![name, service].some((one) => staysAway.includes(one)),

@@ -131,6 +131,11 @@ export interface HelperOptions {
   volumes?: boolean;
   /** Default: root. */
   user?: string;
+  /**
+   * `service`: with the service's own environment, user, working folder, and all that it has mounted.
+   * Default: with nothing of that.
+   */
+  like?: 'service';
   /** Key of a folder that `keep` has made: the helper has it, where it is still there and can be had. */
   from?: string;
 }

@@ -224,10 +224,13 @@ export interface EventData {
   'step.ended': RunningStep & { title: string; ok: boolean; facts: Json; error?: string };
   'stage.begun': OfStep & { id: string; stage: Stage; what: string };
   'stage.ended': OfStep & { id: string; stage: Stage; what: string; ok: boolean };
-  /** A command of the user's own. */
-  'command.begun': { id: string; command: string[]; in: string };
+  /**
+   * A command of the user's own. `of`: the backup, or the restore step, that it is run for; left out where it
+   * is a step or a check itself. `oneOff`: in a container of its own.
+   */
+  'command.begun': { id: string; of?: string; command: string[]; in: string; oneOff?: true };
   /** `exitCode` null: by a signal, or it never ran. */
-  'command.ended': { id: string; exitCode: number | null; inTime: boolean; tookMs: number };
+  'command.ended': { id: string; of?: string; exitCode: number | null; inTime: boolean; tookMs: number };
   /**
    * A file of the bundle, as it was when it was written. `of`: the id of what it belongs to. Secrets are
    * masked.

@@ -5,6 +5,7 @@ import type { Service } from '../core/service.ts';
 import { tellBeginning } from './beginning.ts';
 import type { Drill } from './drill-context.ts';
 import { ownSecretsOf, secretOf, serviceOf } from './drill-environment.ts';
+import { ownBackupMethod } from './own-backup/method.ts';
 import { unlessAborted } from './undo.ts';
 import { waitFor } from './waiting.ts';
 
@@ -60,6 +61,7 @@ function attachOne(drill: Drill, component: PlannedComponent): Promise<Attached>
       seed: drill.seed,
       secret: (name) => secretOf(drill, name, own),
       own: (name) => own?.say(name) ?? null,
+      ownBackup: () => ownBackupMethod(drill, component),
       note: (text) => void timeline.emit('note', { text }),
       beganWith: (what) => tellBeginning(timeline, what),
     });

@@ -86,6 +86,7 @@ function carryOut(
   signal: AbortSignal,
 ): Promise<Json> {
   const context = (options: Record<string, unknown>): RestoreContext => ({
+    of: running.id,
     options,
     signal,
     stage: stageOf(drill, running),

@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { timeLimit } from '../core/clock.ts';
 import type { CheckOutcome } from '../core/driver.ts';
 import { environmentError } from '../core/errors.ts';
-import type { Service } from '../core/service.ts';
+import type { Service, Shell } from '../core/service.ts';
 import type { CommandLine } from '../core/strategy.ts';
 import type { Json } from '../core/timeline.ts';
 import { keepText } from './attachments.ts';
@@ -11,6 +11,7 @@ import { keptOutput, lastLines, type Kept } from './command-output.ts';
 import type { Drill, Sandbox, Control, Given } from './drill-context.ts';
 import { runOnHost } from './host-command.ts';
 import { commandTitle } from '../core/steps/command.ts';
+import type { OwnSecrets } from './own-secrets.ts';
 import { hiddenIn, ownSecretsOf, secretOf, serviceOf } from './drill-environment.ts';
 
 export interface CommandOutcome {
@@ -28,88 +29,133 @@ interface Circumstances {
   streams: Streams;
   given: Record<string, string>;
   tooLate: AbortSignal;
+  place: Workplace;
 }
 
 /** How long a command in a container may take to be ended before its output is no longer waited for. */
 const endingMs = 15_000;
 
+/** How and for what a command is run, where it is no step or check itself. */
+export interface Workplace {
+  /** A folder that it may use on the host. */
+  scratch: string;
+  /** The backup, or the step, that it is run for. */
+  of?: string;
+  /** In the place of the container of the service that it names. */
+  oneOff?: Shell;
+  /** Where it works on the host. Default: the scenario's folder. */
+  folder?: string;
+  /** Beside what every command has. */
+  facts?: Record<string, string>;
+  /** Asked for secrets before the service that it runs in. */
+  asks?: Service | null;
+  signal?: AbortSignal;
+  /** Hears what it writes to its standard output, secrets included. */
+  hear?(chunk: Uint8Array): void;
+}
+
 /**
  * Runs a command of the user's own, and leaves what it said in the drill's folder and a record of it on the
  * timeline, however it ended. Rejects when it cannot be started, and when the drill was interrupted; an exit
- * code or a timeout is an outcome. `scratch` is a folder that it may use on the host.
+ * code or a timeout is an outcome.
  */
 export async function runCommand(
   drill: Drill,
   command: CommandLine,
-  scratch: string,
+  place: Workplace,
 ): Promise<CommandOutcome> {
   const { timeline, folder } = drill;
   const id = timeline.newId('command');
+  const of = place.of === undefined ? {} : { of: place.of };
   const service = command.in === 'host' ? null : serviceOf(drill, command.in);
-  const own = service && (await ownSecretsOf(drill, service));
-  const given = Object.fromEntries(
-    Object.entries(command.env).map(([name, secret]) => [name, secretOf(drill, secret, own)]),
-  );
+  const given = await secretsFor(drill, command, [place.asks ?? null, service]);
   const secrets = hiddenIn(drill);
   const streams: Streams = { stdout: keptOutput(secrets), stderr: keptOutput(secrets) };
-  const { signal: tooLate, callOff } = timeLimit(drill.clock, command.timeout.ms);
-  const circumstances = { streams, given, tooLate };
-  timeline.emit('command.begun', { id, command: command.command, in: command.in });
+  const { signal: late, callOff } = timeLimit(drill.clock, command.timeout.ms);
+  const tooLate = place.signal ? AbortSignal.any([late, place.signal]) : late;
+  const circumstances = { streams, given: { ...place.facts, ...given }, tooLate, place };
+  const oneOff = place.oneOff ? { oneOff: true as const } : {};
+  timeline.emit('command.begun', { id, ...of, command: command.command, in: command.in, ...oneOff });
   const begunMs = timeline.now();
   let trouble: unknown = null;
   const running = service
-    ? inService(drill, service, command, circumstances)
-    : onHost(drill, command, scratch, circumstances);
+    ? inService(drill, place.oneOff ?? service, command, circumstances)
+    : onHost(drill, command, circumstances);
   const exitCode = await running
     .catch((error: unknown) => {
       trouble = error;
       return null;
     })
     .finally(callOff);
-  const inTime = !tooLate.aborted;
+  const inTime = !late.aborted;
   const [stdout, stderr] = [streams.stdout.text(), streams.stderr.text()];
   const tookMs = timeline.now() - begunMs;
   for (const [what, text] of Object.entries({ stdout, stderr }))
     timeline.emit('attachment.kept', { of: id, what, ...keepText(folder, `${id}.${what}.txt`, text) });
-  timeline.emit('command.ended', { id, exitCode, inTime, tookMs });
+  timeline.emit('command.ended', { id, ...of, exitCode, inTime, tookMs });
   drill.signal.throwIfAborted();
+  place.signal?.throwIfAborted();
   if (trouble !== null && inTime) throw trouble;
   return { exitCode, inTime, stdout, stderr };
+}
+
+/** Variables of a command by the secrets that it names, as the first of these services says them. */
+async function secretsFor(
+  drill: Sandbox & Given,
+  { env }: CommandLine,
+  services: readonly (Service | null)[],
+): Promise<Record<string, string>> {
+  const asked = services.filter((one) => one !== null);
+  const own = await Promise.all(asked.map((one) => ownSecretsOf(drill, one)));
+  const said: OwnSecrets = {
+    say: (name) => own.map((one) => one.say(name)).find((one) => one) ?? null,
+    values: [],
+  };
+  return Object.fromEntries(
+    Object.entries(env).map(([name, secret]) => [name, secretOf(drill, secret, said)]),
+  );
 }
 
 async function onHost(
   drill: Sandbox & Control & Given,
   { command }: CommandLine,
-  scratch: string,
-  { streams, given, tooLate }: Circumstances,
+  { streams, given, tooLate, place }: Circumstances,
 ): Promise<number | null> {
-  mkdirSync(scratch, { recursive: true, mode: 0o700 });
+  mkdirSync(place.scratch, { recursive: true, mode: 0o700 });
   return runOnHost({
     argv: command,
-    folder: resolve(dirname(drill.plan.scenarioFile)),
+    folder: place.folder ?? resolve(dirname(drill.plan.scenarioFile)),
     limit: AbortSignal.any([tooLate, drill.signal]),
-    env: { ...hostVariables(), ...factsOf(drill), MUSTER_SCRATCH: resolve(scratch), ...given },
-    stdout: streams.stdout.take,
+    env: { ...hostVariables(), ...factsOf(drill), MUSTER_SCRATCH: resolve(place.scratch), ...given },
+    stdout: heard(streams, place),
     stderr: streams.stderr.take,
   });
 }
 
+const heard =
+  ({ stdout }: Streams, { hear }: Workplace) =>
+  (chunk: Uint8Array): void => {
+    stdout.take(chunk);
+    hear?.(chunk);
+  };
+
 async function inService(
   drill: Sandbox & Control & Given,
-  service: Service,
+  shell: Shell,
   { command, timeout }: CommandLine,
-  { streams, given, tooLate }: Circumstances,
+  { streams, given, tooLate, place }: Circumstances,
 ): Promise<number> {
   const limit = timeLimit(drill.clock, timeout.ms + endingMs);
   const signal = AbortSignal.any([drill.signal, limit.signal]);
   let end = (): void => undefined;
   try {
-    const running = await service.spawn(command, { env: { ...factsOf(drill), ...given }, signal });
+    const running = await shell.spawn(command, { env: { ...factsOf(drill), ...given }, signal });
     running.stdin.end();
     end = () => void running.kill().catch(() => undefined);
     tooLate.addEventListener('abort', end, { once: true });
     if (tooLate.aborted) end();
-    for await (const chunk of running.stdout) streams.stdout.take(chunk as Buffer);
+    const take = heard(streams, place);
+    for await (const chunk of running.stdout) take(chunk as Buffer);
     const { code, stderr } = await running.done;
     streams.stderr.take(Buffer.from(stderr));
     return code;
@@ -137,11 +183,9 @@ const hostVariables = (): Record<string, string> =>
  * A command as a check: 0 is a pass, any other exit code a fail; one that did not end in time says nothing.
  */
 export async function invariantOutcome(drill: Drill, command: CommandLine): Promise<CheckOutcome> {
-  const { exitCode, inTime, stdout, stderr } = await runCommand(
-    drill,
-    command,
-    join(drill.folder, 'scratch', 'checks'),
-  );
+  const { exitCode, inTime, stdout, stderr } = await runCommand(drill, command, {
+    scratch: join(drill.folder, 'scratch', 'checks'),
+  });
   const said = lastLines(stderr) || lastLines(stdout);
   const facts: Json = { exitCode, inTime, said };
   const words = said === '' ? '' : `: ${said}`;
@@ -159,20 +203,28 @@ export async function invariantOutcome(drill: Drill, command: CommandLine): Prom
 }
 
 /**
+ * What a command ended with where that was no good end within its time, with what it said last; null where it
+ * was one.
+ */
+export function badEnd(
+  { timeout }: CommandLine,
+  { exitCode, inTime, stdout, stderr }: CommandOutcome,
+): string | null {
+  const said = lastLines(stderr) || lastLines(stdout);
+  const words = said === '' ? '; it said nothing' : `; its last lines: ${said}`;
+  if (!inTime) return `it was ended after ${timeout.text}, with everything in its process group${words}`;
+  if (exitCode === 0) return null;
+  return `it ended with ${exitCode === null ? 'a signal' : `exit code ${exitCode}`}${words}`;
+}
+
+/**
  * A command as a step of a recovery: whatever is not a good end within its time fails the step, with what it
  * said last.
  */
 export async function commandStep(drill: Drill, step: CommandLine, scratch: string): Promise<Json> {
-  const { exitCode, inTime, stdout, stderr } = await runCommand(drill, step, scratch);
-  const said = lastLines(stderr) || lastLines(stdout);
-  const words = said === '' ? '; it said nothing' : `; its last lines: ${said}`;
-  if (!inTime)
-    throw environmentError(
-      `it was ended after ${step.timeout.text}, with everything in its process group${words}`,
-    );
-  if (exitCode !== 0)
-    throw environmentError(
-      `it ended with ${exitCode === null ? 'a signal' : `exit code ${exitCode}`}${words}`,
-    );
+  const outcome = await runCommand(drill, step, { scratch });
+  const bad = badEnd(step, outcome);
+  if (bad !== null) throw environmentError(bad);
+  const { exitCode, stdout, stderr } = outcome;
   return { exitCode, stdout: lastLines(stdout), stderr: lastLines(stderr) };
 }

@@ -1,5 +1,5 @@
 import { every } from '../core/clock.ts';
-import { messageOf, MusterError } from '../core/errors.ts';
+import { messageOf, MusterError, NoRecoveryPoint } from '../core/errors.ts';
 import type { Plan } from '../core/planned.ts';
 import type { DrillOutcome } from '../core/timeline.ts';
 import type { Control, Drill, EngineDependencies, RunOptions } from './drill-context.ts';
@@ -45,7 +45,7 @@ export async function runDrill(
   timeline.emit('drill.ended', {
     outcome,
     ...(error ? { error: messageOf(error) } : {}),
-    ...(outcome === 'aborted' ? { trouble } : {}),
+    ...(outcome === 'aborted' && !(error instanceof NoRecoveryPoint) ? { trouble } : {}),
   });
   timeline.close();
   return { id: drill.id, folder: drill.folder, outcome, error };

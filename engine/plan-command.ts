@@ -1,5 +1,7 @@
+import type { OwnUse } from '../core/backup.ts';
 import { unknownName } from '../core/document.ts';
 import { inputError } from '../core/errors.ts';
+import type { PlannedBackup } from '../core/planned.ts';
 import type { CommandLine } from '../core/strategy.ts';
 import type { Context, Path } from './plan-context.ts';
 
@@ -12,7 +14,7 @@ const flag = '--allow-host-commands';
  */
 export function checkCommand(
   { source, strategy, strategyFile, services, hostCommands, problems }: Context,
-  { command, in: where }: CommandLine,
+  { command, in: where }: Pick<CommandLine, 'command' | 'in'>,
   place: Path,
   part = place,
 ): void {
@@ -43,4 +45,18 @@ export function checkCommand(
       }),
     );
   }
+}
+
+/**
+ * What scripts of a backup may do is asked where the scenario has them run. That their services are there is
+ * asked of the strategy.
+ */
+export function checkOwnUses(
+  context: Context,
+  { info, plan }: PlannedBackup,
+  does: readonly OwnUse['does'][],
+  place: Path,
+): void {
+  for (const use of info.commands?.(plan.options) ?? [])
+    if (does.includes(use.does) && use.command.in === 'host') checkCommand(context, use.command, place);
 }

@@ -1,3 +1,4 @@
+import { payloadOf } from '../core/backup.ts';
 import type { Source } from '../core/document.ts';
 import { inputError } from '../core/errors.ts';
 import { restoredComponents } from '../core/steps/index.ts';
@@ -64,7 +65,7 @@ function checkMoment(
   if (
     at === 'backup.uploading' &&
     backups.length > 0 &&
-    backups.every((one) => one.info.payload === 'external')
+    backups.every(({ info, plan }) => payloadOf(info, plan.options) === 'external')
   )
     problems.add(
       inputError('nothing is uploaded here: the methods keep their backups by themselves', {

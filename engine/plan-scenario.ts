@@ -9,7 +9,7 @@ import type { PlannedBackup, PlannedCheck, PlannedFault } from '../core/planned.
 import { stepsOf } from '../core/steps/index.ts';
 import { componentsHit } from '../core/targets.ts';
 import type { Plan } from '../core/planned.ts';
-import { checkCommand } from './plan-command.ts';
+import { checkCommand, checkOwnUses } from './plan-command.ts';
 import { backupNames, backupOf, type Context, type Path, type Surroundings } from './plan-context.ts';
 import { checkDeclined, checkStaysAway } from './plan-ending.ts';
 import { checkFaults } from './plan-fault.ts';
@@ -63,6 +63,7 @@ function checkProtect(context: Context): PlannedBackup[] {
     const backup = backupOf(context, id);
     if (!backup)
       context.problems.add(unknownName(context.source, ['protect', i], 'backup', id, backupNames(context)));
+    else checkOwnUses(context, backup, ['backs up', 'shows'], ['protect', i]);
     return backup ? [backup] : [];
   });
 }

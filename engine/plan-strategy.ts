@@ -1,3 +1,4 @@
+import { payloadOf } from '../core/backup.ts';
 import { parseAs, unknownName, type Source } from '../core/document.ts';
 import { inputError } from '../core/errors.ts';
 import type { DeclaredService } from '../core/fault.ts';
@@ -107,6 +108,7 @@ export function checkBackups(
   source: Source,
   strategy: Strategy,
   components: Map<string, PlannedComponent>,
+  stack: StackDescription | null,
   problems: Problems,
 ): void {
   const stores = Object.keys(strategy.stores);
@@ -145,12 +147,16 @@ export function checkBackups(
           }),
         );
       }
-      if (info.payload === 'external') checkKeptBy(source, at, backup, problems);
+      if (payloadOf(info, backup.options) === 'external') checkKeptBy(source, at, backup, problems);
       backup.copies.forEach((copy, i) => {
         if (!stores.includes(copy))
           problems.add(unknownName(source, [...at, 'copies', i], 'store', copy, stores));
       });
       problems.gather(() => parseAs(source, info.options, [...at, 'options'], {}));
+      const services = [...(stack?.services.keys() ?? []), 'host'];
+      for (const { command } of info.commands?.(backup.options) ?? [])
+        if (!services.includes(command.in))
+          problems.add(unknownName(source, [...at, 'options'], 'service', command.in, services, true));
     }
   }
 }

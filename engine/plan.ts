@@ -117,7 +117,7 @@ async function planAs(
 
   const components = planComponents(strategySource, strategy, registries, stack, problems);
   const stores = planStores(strategySource, strategy, registries, stack, problems);
-  checkBackups(strategySource, strategy, components, problems);
+  checkBackups(strategySource, strategy, components, stack, problems);
   checkWatched(strategySource, strategy, problems);
   problems.raise();
   const given =

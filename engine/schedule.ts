@@ -1,5 +1,5 @@
 import { pollUntil } from '../core/clock.ts';
-import { environmentError, messageOf } from '../core/errors.ts';
+import { environmentError, messageOf, NoRecoveryPoint } from '../core/errors.ts';
 import { writesDeadlineMs } from './covered.ts';
 import type { Drill, Control, Given } from './drill-context.ts';
 import { startLog } from './followed-log.ts';
@@ -149,8 +149,9 @@ async function havePointsOf(
 }
 
 function refuseStuck({ backup, failedInARow, lastError }: Snapshots): void {
-  if (failedInARow >= failuresTolerated)
-    throw environmentError(`backup ${backup.id} failed ${failuresTolerated} times in a row`, {
-      found: messageOf(lastError),
-    });
+  if (failedInARow < failuresTolerated) return;
+  const what = `backup ${backup.id} failed ${failuresTolerated} times in a row`;
+  const found = { found: messageOf(lastError) };
+  if (lastError instanceof NoRecoveryPoint) throw new NoRecoveryPoint(what, found);
+  throw environmentError(what, found);
 }

@@ -1,4 +1,4 @@
-import type { Consistency } from '../core/backup.ts';
+import { payloadOf, type Consistency } from '../core/backup.ts';
 import { environmentError, messageOf } from '../core/errors.ts';
 import type { RecoveryPoint, StoredFile } from '../core/recovery-point.ts';
 import type { PointWriter } from '../core/store.ts';
@@ -113,9 +113,11 @@ async function takeSnapshot(
       await drill.moments.pass('backup.begun', backup.id);
       const sink = watchedSink(writer, (moment) => drill.moments.pass(moment, backup.id));
       const consistency = await method.backup!(sink, {
+        of: id,
         options: backup.options,
         signal,
         now: () => timeline.now(),
+        firstByte: () => drill.moments.pass('backup.uploading', backup.id),
       });
       if (consistency.kept) await drill.moments.pass('backup.dumped', backup.id);
       signal.throwIfAborted();
@@ -144,8 +146,8 @@ async function takeSnapshot(
 }
 
 /** What plan allowed rests on where the method says that its backups lie. */
-function checkDeclared({ id, info }: PlannedBackup, { kept }: Consistency): void {
-  if ((kept !== undefined) === (info.payload === 'external')) return;
+function checkDeclared({ id, info, plan }: PlannedBackup, { kept }: Consistency): void {
+  if ((kept !== undefined) === (payloadOf(info, plan.options) === 'external')) return;
   throw environmentError(`backup ${id} was not taken as its method declares`, {
     found: kept ? `${kept.reference}, kept by the method` : 'nothing that the method keeps',
     expected: kept ? 'files' : 'a reference to what the method keeps',

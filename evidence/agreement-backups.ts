@@ -1,4 +1,4 @@
-import type { BackupInfo } from '../core/backup.ts';
+import { payloadOf, type BackupInfo } from '../core/backup.ts';
 import { stepsOf } from '../core/steps/index.ts';
 import type { BackupPlan } from '../core/strategy.ts';
 import { eventsOf, type TimelineEvent } from '../core/timeline.ts';
@@ -98,7 +98,7 @@ function pointsDisagree(plan: Agreement): string | null {
   return firstOf(eventsOf(plan.events, 'backup.durable'), (event) => {
     const { backup, copies, payload, storedBytes } = event.data;
     const info = infoOf(plan, backup);
-    if (info && payload !== (info.payload ?? 'files'))
+    if (info && payload !== payloadOf(info, declared(plan, backup)!.options))
       return `${says(event)} says that its payload is ${payload}, which is not what its method takes`;
     if ((storedBytes === null) !== (payload === 'external'))
       return `${says(event)} and its payload differ on what was stored`;

@@ -9,6 +9,7 @@ const idsOf = ({ data }: TimelineEvent): { id?: string; of?: string } => data as
 /** Which event began what another one is of; whatever it is where any may have. */
 const refers: { [T in EventType]?: EventType | null } = {
   'attachment.kept': null,
+  'command.begun': null,
   'region.lost': 'fault.begun',
   'undo.begun': 'fault.begun',
 };
@@ -31,8 +32,8 @@ export function oddIds(events: readonly TimelineEvent[]): string | null {
         return `${named(event)} is of ${id}, which is a ${familyOf(first)}`;
     }
     const kind = refers[event.type];
-    if (kind === undefined) continue;
-    const first = begun.get(of!);
+    if (kind === undefined || of === undefined) continue;
+    const first = begun.get(of);
     if (first === undefined) return `${named(event)} is of ${of}, which never began`;
     if (kind !== null && first !== kind) return `${named(event)} is of ${of}, which is a ${familyOf(first)}`;
   }

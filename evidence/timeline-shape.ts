@@ -229,8 +229,20 @@ const shapes = {
     .refine(({ ok, error }) => errorUnless(ok, error), { error: wrongWith }),
   'stage.begun': z.strictObject(stage),
   'stage.ended': z.strictObject({ ...stage, ok: z.boolean() }),
-  'command.begun': z.strictObject({ id, command: texts, in: text }),
-  'command.ended': z.strictObject({ id, exitCode: z.int().nullable(), inTime: z.boolean(), tookMs: ms }),
+  'command.begun': z.strictObject({
+    id,
+    of: id.optional(),
+    command: texts,
+    in: text,
+    oneOff: z.literal(true).optional(),
+  }),
+  'command.ended': z.strictObject({
+    id,
+    of: id.optional(),
+    exitCode: z.int().nullable(),
+    inTime: z.boolean(),
+    tookMs: ms,
+  }),
   'attachment.kept': z.strictObject({
     of: id,
     what: text,

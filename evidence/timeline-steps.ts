@@ -48,7 +48,8 @@ export function oddRecovery(events: readonly TimelineEvent[]): string | null {
     } else if (event.type === 'step.ended') {
       if (!attempt?.step || event.data.id !== attempt.step.id)
         return `${told} ends a step that is not under way`;
-      const odd: string | null = event.data.ok && !failed ? oddWork(steps[event.data.step], done) : null;
+      const odd: string | null =
+        event.data.ok && !failed ? oddWork(steps[event.data.step], done, event.data.id) : null;
       if (odd !== null) return `${told} ended well, and ${odd}`;
       failed ||= !event.data.ok;
       attempt = { step: null, ended: attempt.ended + 1, failed: !event.data.ok };
@@ -63,7 +64,7 @@ export function oddRecovery(events: readonly TimelineEvent[]): string | null {
 }
 
 /** What a step that ended well did not do. */
-function oddWork(step: Step | undefined, done: readonly TimelineEvent[]): string | null {
+function oddWork(step: Step | undefined, done: readonly TimelineEvent[], id: string): string | null {
   if (!step) return 'the scenario has no such step';
   const spoilt = eventsOf(done, 'stage.ended').find(
     ({ data }) => !data.ok && (data.stage === 'restore' || data.stage === 'replay'),
@@ -71,7 +72,9 @@ function oddWork(step: Step | undefined, done: readonly TimelineEvent[]): string
   if (spoilt) return `its ${spoilt.data.stage} failed at event ${spoilt.seq}`;
   const trace = traceOf(step);
   if (trace) {
-    const [left, ...more] = eventsOf(done, trace.event);
+    // Beside it a backup may run a command of its own.
+    const mine = ({ data }: TimelineEvent): boolean => !('of' in data) || data.of === id;
+    const [left, ...more] = eventsOf(done, trace.event).filter(mine);
     if (!left || more.length > 0) return trace.lacking;
     const failed = trace.failed?.(left.data);
     if (failed) return `${failed} at event ${left.seq}`;

@@ -23,7 +23,7 @@ export async function createHelper(
 ): Promise<Helper & { readonly container: Container }> {
   const volumes = options.volumes ? service.Mounts.filter((mount) => mount.Type === 'volume') : [];
   for (const volume of volumes) await assertOwnVolume(site, name, volume.Name!);
-  if (options.volumes) await assertNothingElse(site, name, service);
+  if (options.volumes || options.like) await assertNothingElse(site, name, service);
   const folders = foldersOf(service);
   const whole = volumes.filter(({ Destination }) => !folders.has(Destination));
   const network = ownNetworkOf(service) ?? 'none';
@@ -38,9 +38,13 @@ export async function createHelper(
       NetworkMode: options.network === 'stack' ? network : 'none',
       // An init process reaps what commands leave behind; the one that waits would not.
       Init: true,
-      Binds: whole.map((volume) => `${volume.Name}:${volume.Destination}${volume.RW ? '' : ':ro'}`),
+      Binds: [
+        ...whole.map((volume) => `${volume.Name}:${volume.Destination}${volume.RW ? '' : ':ro'}`),
+        ...(options.like === 'service' ? bindsOf(service) : []),
+      ],
       Mounts: volumes.flatMap((volume) => partOf(volume, folders.get(volume.Destination))),
     },
+    ...(options.like === 'service' ? likeService(service, options) : {}),
   };
   const begun = (image: string): Promise<Container> => begin(site, name, { ...made, Image: image }, folders);
   const { container, kept, missed } = await beginFromKept(site, name, service.Image, options.from, begun);
@@ -50,6 +54,22 @@ export async function createHelper(
   };
   return { ...shellOf(site, name, container), container, kept: kept?.folder ?? null, missed, remove };
 }
+
+/** What a command of the service itself would find there. */
+const likeService = (
+  { Config }: Inspection,
+  { user }: HelperOptions,
+): Pick<ContainerCreateOptions, 'User' | 'Env' | 'WorkingDir'> => ({
+  User: user ?? Config.User,
+  Env: Config.Env,
+  WorkingDir: Config.WorkingDir || '/',
+});
+
+/** Folders and files of the host, which the service can only read, and copies that are the drill's own. */
+const bindsOf = ({ Mounts }: Inspection): string[] =>
+  Mounts.filter(({ Type }) => Type === 'bind').map(
+    ({ Source, Destination, RW }) => `${Source}:${Destination}${RW ? '' : ':ro'}`,
+  );
 
 const shellOf = (site: DrillSite, name: string, container: Container): Shell =>
   containerShell({ ...site, container, name: `the helper of ${name}` });

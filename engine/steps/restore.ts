@@ -3,6 +3,7 @@ import type { RestoreStep } from '../../core/steps/restore.ts';
 import { attachedTo, type Recorded, type Control, type Given } from '../drill-context.ts';
 import { fetchPoint } from '../fetch.ts';
 import { closeAndTell, type Close } from '../left-open.ts';
+import { checkOwnUses } from '../plan-command.ts';
 import { component, type Context, type Path } from '../plan-context.ts';
 import { checkCopyIn } from './copy-in.ts';
 import { watchHalfway } from './halfway.ts';
@@ -14,6 +15,7 @@ export const restore: StepWork<RestoreStep> = {
     if (!component(context, step.restore, [...path, 'restore'])) return;
     const backup = backupToRestore(step, settled);
     if (!backup) return context.problems.add(noSnapshot(context, step, path, settled));
+    checkOwnUses(context, backup, ['restores', 'shows'], [...path, 'restore']);
     for (const [i, from] of step.from.entries())
       checkCopyIn(context, from, backup, [...path, 'from', ...(isListed(context, path) ? [i] : [])]);
   },

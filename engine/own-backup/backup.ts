@@ -1,0 +1,134 @@
+import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
+import type { BackupContext, Consistency, Sink } from '../../core/backup.ts';
+import { NoRecoveryPoint } from '../../core/errors.ts';
+import type { OwnOptions } from '../../core/own-backup.ts';
+import type { ExternalPayload } from '../../core/recovery-point.ts';
+import { commandTitle } from '../../core/steps/command.ts';
+import type { Found, Ground } from './ground.ts';
+import { inspection, type Inspection } from './inside.ts';
+import { referenceIn, shown } from './kept.ts';
+import { at, run, type Own } from './place.ts';
+
+const nothing = async (): Promise<void> => undefined;
+
+/**
+ * Runs the script and takes in what it left. Rejects where that is nothing, less than it must be, half of
+ * something, or what the last one was.
+ */
+export async function backUp(own: Own, to: Sink, context: BackupContext): Promise<Consistency> {
+  const { drill, component } = own;
+  const options = context.options as OwnOptions;
+  // Before the script begins: what was acknowledged by now is in what it copies. Early, never late.
+  const atMs = context.now();
+  const made = await make(own, options, to, context);
+  const whole = made.kept ?? digestOf(made.files);
+  assertEnough(own, options, whole);
+  own.last = whole;
+  return {
+    atMs,
+    position: { content: whole.sha256 },
+    tool: commandTitle(options.backup),
+    server: drill.attached.get(component.name)?.server ?? component.name,
+    facts: { files: made.files.map((one) => ({ ...one })) },
+    ...(made.kept ? { kept: made.kept } : {}),
+  };
+}
+
+interface Left {
+  name: string;
+  bytes: number;
+  sha256: string;
+}
+
+function make(
+  own: Own,
+  { backup, produces }: OwnOptions,
+  to: Sink,
+  context: BackupContext,
+): Promise<{ files: Left[]; kept: ExternalPayload | null }> {
+  const patterns = 'files' in produces ? produces.files : [];
+  return at(own, backup, context, patterns, async (place) => {
+    const { ground } = place;
+    const before = await ground.list();
+    const watch = patterns.length > 0 ? ground.watch(context.firstByte ?? nothing) : null;
+    const outcome = await run(own, backup, context, place, { facts: { MUSTER_OUT: ground.folder } }).finally(
+      () => watch?.end(),
+    );
+    if ('kept' in produces) {
+      const reference = referenceIn(outcome);
+      return { files: [], kept: { reference, ...(await shown(own, produces.kept, reference, context)) } };
+    }
+    return { files: await carryOff(own, ground, before, to, patterns), kept: null };
+  });
+}
+
+/** Puts what is new or changed into the recovery point, and looks at it from end to end. */
+async function carryOff(
+  { component }: Own,
+  ground: Ground,
+  before: readonly Found[],
+  to: Sink,
+  patterns: readonly string[],
+): Promise<Left[]> {
+  const there = await ground.list();
+  const made = changed(before, there);
+  if (made.length === 0)
+    throw new NoRecoveryPoint(`the script ended well and left nothing that matches ${patterns.join(', ')}`, {
+      found: there.length > 0 ? `${there.length} files, as they were before it` : 'no file',
+      expected: 'a file that is new, or was written to',
+    });
+  const left: Left[] = [];
+  for (const file of made) {
+    const looked = inspection(component.driver.dumps ?? []);
+    const { plainBytes, sha256 } = await to.put(
+      file.name,
+      Readable.from(passing(ground.read(file), looked), { objectMode: false }),
+    );
+    const bad = await looked.end();
+    if (bad !== null)
+      throw new NoRecoveryPoint(`the script ended well, and ${file.name} is no backup: ${bad}`);
+    left.push({ name: file.name, bytes: plainBytes, sha256 });
+  }
+  const moving = changed(made, await ground.list()).find(({ path }) => made.some((one) => one.path === path));
+  if (moving)
+    throw new NoRecoveryPoint(`the script ended well, and ${moving.name} was still being written after that`);
+  return left;
+}
+
+function changed(before: readonly Found[], now: readonly Found[]): Found[] {
+  const states = new Map(before.map(({ path, state }) => [path, state]));
+  return now.filter(({ path, state }) => states.get(path) !== state);
+}
+
+async function* passing(content: Readable, looked: Inspection): AsyncGenerator<Uint8Array> {
+  for await (const chunk of content) {
+    await looked.take(chunk as Uint8Array);
+    yield chunk as Uint8Array;
+  }
+}
+
+/** Of one file its own; of several that of their names and digests. */
+function digestOf(files: readonly Left[]): { bytes: number; sha256: string } {
+  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  if (files.length === 1) return { bytes, sha256: files[0]!.sha256 };
+  const listed = files.map(({ sha256, name }) => `${sha256}  ${name}\n`).sort();
+  return { bytes, sha256: createHash('sha256').update(listed.join('')).digest('hex') };
+}
+
+function assertEnough(
+  { last }: Own,
+  { produces: { atLeast } }: OwnOptions,
+  { bytes, sha256 }: { bytes: number; sha256: string },
+): void {
+  if (bytes < atLeast.bytes)
+    throw new NoRecoveryPoint('the script ended well and left less than it must', {
+      found: `${bytes} bytes`,
+      expected: `at least ${atLeast.text}`,
+    });
+  if (sha256 === last?.sha256)
+    throw new NoRecoveryPoint('the script ended well and left the same bytes as the time before', {
+      found: `${bytes} bytes, SHA-256 ${sha256.slice(0, 16)}…`,
+      expected: 'a copy of what there is now: nothing was written since, or it is an old one',
+    });
+}

@@ -1,0 +1,90 @@
+import { once } from 'node:events';
+import { createGunzip, createZstdDecompress } from 'node:zlib';
+import type { Transform } from 'node:stream';
+import { dumpEdgeBytes, type DumpShape } from '../../core/dump-shape.ts';
+import { messageOf } from '../../core/errors.ts';
+
+/** Compressions that are opened to see whether something whole is inside. */
+const compressions: { about: string; magic: Buffer; open(): Transform }[] = [
+  { about: 'gzip archive', magic: Buffer.from('1f8b', 'hex'), open: () => createGunzip() },
+  { about: 'zstd archive', magic: Buffer.from('28b52ffd', 'hex'), open: () => createZstdDecompress() },
+];
+const magicBytes = 4;
+
+/** Looks at a file as it goes by. */
+export interface Inspection {
+  take(chunk: Uint8Array): Promise<void>;
+  /** Why what went by is no backup; null where nothing shows. */
+  end(): Promise<string | null>;
+}
+
+/** Of a file, whether it is a whole archive with something in it, and a whole dump where it is one. */
+export function inspection(shapes: readonly DumpShape[]): Inspection {
+  const plain = edges();
+  let head = Buffer.alloc(0);
+  let opened: { about: string; stream: Transform; failed: string | null; over: Promise<void> } | null = null;
+  let begun = false;
+  const begin = async (): Promise<void> => {
+    begun = true;
+    const kind = compressions.find(({ magic }) => head.subarray(0, magic.length).equals(magic));
+    if (kind) opened = openAs(kind, plain.take);
+    await pass(head);
+  };
+  const pass = async (bytes: Uint8Array): Promise<void> => {
+    if (!opened) return plain.take(bytes);
+    const { stream } = opened;
+    if (stream.destroyed || stream.write(bytes)) return;
+    await Promise.race([once(stream, 'drain').catch(() => undefined), opened.over]);
+  };
+  return {
+    take: async (chunk) => {
+      if (begun) return pass(chunk);
+      head = Buffer.concat([head, chunk]);
+      if (head.length >= magicBytes) await begin();
+    },
+    end: async () => {
+      if (!begun) await begin();
+      opened?.stream.end();
+      await opened?.over;
+      const { bytes, first, last } = plain.seen();
+      if (opened?.failed) return `it is no whole ${opened.about}: ${opened.failed}`;
+      if (bytes === 0) return opened ? `it is a ${opened.about} of nothing` : 'it is empty';
+      const shape = shapes.find(({ begins }) => begins.test(first));
+      if (!shape || shape.ends.test(last)) return null;
+      return `it is ${shape.about}, and breaks off after ${bytes} bytes: what a whole one ends with is missing`;
+    },
+  };
+}
+
+/** A stream that is read as fast as it gives; a broken archive ends it and breaks nothing else. */
+function openAs(
+  { about, open }: (typeof compressions)[number],
+  take: (bytes: Uint8Array) => void,
+): { about: string; stream: Transform; failed: string | null; over: Promise<void> } {
+  const stream = open();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const opened = { about, stream, failed: null as string | null, over: promise };
+  stream.on('data', take);
+  stream.once('end', resolve);
+  stream.once('error', (error) => {
+    opened.failed = messageOf(error);
+    resolve();
+  });
+  return opened;
+}
+
+/** Keeps the beginning and the end of what goes by. */
+function edges(): { take(bytes: Uint8Array): void; seen(): { bytes: number; first: string; last: string } } {
+  let bytes = 0;
+  let first = Buffer.alloc(0);
+  let last = Buffer.alloc(0);
+  return {
+    take: (chunk) => {
+      bytes += chunk.length;
+      if (first.length < dumpEdgeBytes)
+        first = Buffer.concat([first, chunk.subarray(0, dumpEdgeBytes - first.length)]);
+      last = Buffer.concat([last, chunk.subarray(-dumpEdgeBytes)]).subarray(-dumpEdgeBytes);
+    },
+    seen: () => ({ bytes, first: first.toString('latin1'), last: last.toString('latin1') }),
+  };
+}

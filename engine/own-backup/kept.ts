@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto';
+import { NoRecoveryPoint } from '../../core/errors.ts';
+import type { OwnCommand } from '../../core/own-backup.ts';
+import type { CommandOutcome } from '../command.ts';
+import { at, run, type Occasion, type Own } from './place.ts';
+
+const referenceMax = 1_000;
+
+/** Where the script keeps its backup: the last line that it wrote. */
+export function referenceIn({ stdout }: CommandOutcome): string {
+  const last = stdout.trimEnd().split('\n').at(-1)!.trim();
+  if (last === '')
+    throw new NoRecoveryPoint('the script ended well and did not say where its backup is', {
+      found: 'nothing on its standard output',
+      expected: 'a reference as its last line',
+    });
+  if (last.length > referenceMax || last.includes('***'))
+    throw new NoRecoveryPoint('what the script says of its backup cannot be recorded', {
+      found: last.slice(0, 100),
+      expected: `a reference of at most ${referenceMax} characters, with no secret in it`,
+    });
+  return last;
+}
+
+/** Size and digest of what is kept under a reference, as a command of the user's own shows it. */
+export function shown(
+  own: Own,
+  command: OwnCommand,
+  reference: string,
+  occasion: Occasion,
+): Promise<{ bytes: number; sha256: string }> {
+  return at(own, command, occasion, [], async (place) => {
+    const hash = createHash('sha256');
+    let bytes = 0;
+    const hear = (chunk: Uint8Array): void => {
+      hash.update(chunk);
+      bytes += chunk.length;
+    };
+    await run(own, command, occasion, place, { facts: { MUSTER_REFERENCE: reference }, hear });
+    if (bytes === 0)
+      throw new NoRecoveryPoint(`the script keeps nothing as ${reference}`, {
+        found: `${command.command.join(' ')} wrote nothing`,
+        expected: 'its content',
+      });
+    return { bytes, sha256: hash.digest('hex') };
+  });
+}

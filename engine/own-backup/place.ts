@@ -1,0 +1,122 @@
+import { randomBytes } from 'node:crypto';
+import { dirname, resolve } from 'node:path';
+import { NoRecoveryPoint } from '../../core/errors.ts';
+import type { OwnCommand } from '../../core/own-backup.ts';
+import type { PlannedComponent } from '../../core/planned.ts';
+import type { Helper } from '../../core/service.ts';
+import { commandTitle } from '../../core/steps/command.ts';
+import { badEnd, runCommand, type CommandOutcome, type Workplace } from '../command.ts';
+import type { Drill } from '../drill-context.ts';
+import { serviceOf } from '../drill-environment.ts';
+import { containerGround } from './container-ground.ts';
+import type { Ground } from './ground.ts';
+import { hostGround } from './host-ground.ts';
+
+/**
+ * The component that is backed up, and what its last good backup was: a next one of the same bytes is none.
+ */
+export interface Own {
+  drill: Drill;
+  component: PlannedComponent;
+  last: { sha256: string } | null;
+}
+
+/** What a script is run for: a backup, or a step of the recovery. */
+export interface Occasion {
+  of?: string;
+  signal: AbortSignal;
+}
+
+/** Where a script runs: its files, and its container where that is one of its own. */
+export interface Place {
+  ground: Ground;
+  oneOff: Helper | null;
+}
+
+/**
+ * Has work done where a command runs, in a folder of the drill's own, and leaves nothing of that behind. What
+ * it says of files matches the patterns.
+ */
+export async function at<T>(
+  { drill }: Own,
+  command: OwnCommand,
+  { of = `own-${randomBytes(4).toString('hex')}` }: Occasion,
+  patterns: readonly string[],
+  work: (place: Place) => Promise<T>,
+): Promise<T> {
+  if (command.in === 'host') {
+    const ground = hostGround(resolve(drill.folder, 'scratch', of), drill.clock, patterns);
+    return work({ ground, oneOff: null }).finally(ground.remove);
+  }
+  const service = serviceOf(drill, command.in);
+  const oneOff = command.oneOff
+    ? await service.helper({ network: 'stack', volumes: true, like: 'service' })
+    : null;
+  try {
+    if (!oneOff) await service.assertOwnPath('/tmp');
+    const ground = await containerGround(oneOff ?? service, command.in, `/tmp/muster-${of}`, patterns);
+    return await work({ ground, oneOff }).finally(() => ground.remove().catch(() => undefined));
+  } finally {
+    await oneOff?.remove();
+  }
+}
+
+/** Runs a command there with what it needs to know. Rejects unless it ends well, and in its time. */
+export async function run(
+  { drill, component }: Own,
+  command: OwnCommand,
+  { of, signal }: Occasion,
+  { ground, oneOff }: Place,
+  more: Pick<Workplace, 'hear'> & { facts: Record<string, string> },
+): Promise<CommandOutcome> {
+  const onHost = command.in === 'host';
+  const facts = { ...(await whereItIs(drill, component, onHost)), ...more.facts };
+  const outcome = await runCommand(drill, onHost ? fromItsFolder(drill, command) : command, {
+    scratch: ground.folder,
+    folder: ground.folder,
+    ...(of === undefined ? {} : { of }),
+    ...(oneOff ? { oneOff } : {}),
+    ...(more.hear ? { hear: more.hear } : {}),
+    facts,
+    asks: drill.stack ? serviceOf(drill, component.service) : null,
+    signal,
+  });
+  const bad = badEnd(command, outcome);
+  if (bad !== null) throw new NoRecoveryPoint(`${commandTitle(command)}: ${bad}`);
+  return outcome;
+}
+
+/** It works in a folder of the drill's own: what it names from the scenario's folder is named in full. */
+const fromItsFolder = ({ plan }: Drill, command: OwnCommand): OwnCommand => ({
+  ...command,
+  command: command.command.map((word) =>
+    /^\.\.?\//.test(word) ? resolve(dirname(plan.scenarioFile), word) : word,
+  ),
+});
+
+/**
+ * What a script is told of the component. On the host Compose's own variables name the drill's copy: a script
+ * that asks Compose for a service must never find the user's.
+ */
+async function whereItIs(
+  drill: Drill,
+  { name, service, driver }: PlannedComponent,
+  onHost: boolean,
+): Promise<Record<string, string>> {
+  const { stack, plan } = drill;
+  const known = { MUSTER_COMPONENT: name };
+  if (!stack) return known;
+  const own = serviceOf(drill, service);
+  const port = driver.port > 0 ? String(driver.port) : null;
+  const named = { ...known, MUSTER_SERVICE: service };
+  if (!onHost) return { ...named, MUSTER_HOST: service, ...(port ? { MUSTER_PORT: port } : {}) };
+  // A service that is down has no way in from here; the script may be about to start it.
+  const way = port ? await own.endpoint(driver.port).catch(() => null) : null;
+  return {
+    ...named,
+    ...(way ? { MUSTER_HOST: way.host, MUSTER_PORT: String(way.port) } : {}),
+    COMPOSE_PROJECT_NAME: stack.project,
+    COMPOSE_FILE: [plan.stackFile!, ...plan.stackOverrides].join(':'),
+    COMPOSE_PATH_SEPARATOR: ':',
+  };
+}

@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest';
+import { registries } from '../../cli/registries.ts';
+import { InputErrors, type MusterError } from '../../core/errors.ts';
+import { checksByDefault } from '../../core/planned-checks.ts';
+import { planDrill, type Plan } from '../../engine/plan.ts';
+import { memoryFiles, noStacks, type MemoryDrill } from '../support/memory-drill.ts';
+import { muster } from '../support/muster.ts';
+import { ownFiles } from '../support/own-scripts.ts';
+
+const options = (change: Record<string, string> = {}): string => {
+  const parts = {
+    backup: '{ command: [./backup.sh], in: host }',
+    restore: '{ command: [./restore.sh], in: host }',
+    produces: "{ files: '*.gz' }",
+    ...change,
+  };
+  return `{ ${Object.entries(parts)
+    .map(([name, text]) => `${name}: ${text}`)
+    .join(', ')} }`;
+};
+const planned = (change: MemoryDrill, hostCommands = true): Promise<Plan> =>
+  planDrill(
+    memoryFiles({
+      hostCommands: true,
+      ...change,
+      backup: { method: 'command', encrypt: 'none', options: options(), ...change.backup },
+    }).file,
+    registries,
+    noStacks,
+    { hostCommands },
+  );
+
+describe('scripts that back up', () => {
+  it('are planned for any driver, and a restore by them has everything looked at', async () => {
+    const { backups, ...all } = await planned({});
+    expect(backups[0]!.plan.method).toBe('command');
+    expect(checksByDefault(all, all.faults, []).map(({ id }) => id)).toEqual([
+      `${backups[0]!.component}.inventory`,
+    ]);
+    for (const driver of Object.values(registries.drivers)) expect(driver.backups['command']).toBeDefined();
+  });
+
+  it.each<[string, Record<string, string>, RegExp]>([
+    ['files elsewhere on the host', { produces: '{ files: /var/backups/*.gz }' }, /not \/var\/backups/],
+    [
+      'files outside of their folder',
+      { produces: "{ files: '../*.gz' }" },
+      /expected a pattern such as|such as \*\.sql\.gz/,
+    ],
+    [
+      'a container of its own on the host',
+      { restore: '{ command: [./restore.sh], in: host, oneOff: true }' },
+      /oneOff/,
+    ],
+    [
+      'a service that is not there',
+      { restore: '{ command: [./restore.sh], in: db }' },
+      /unknown service "db"/,
+    ],
+    ['no word of what is left', { produces: '{}' }, /files|kept/],
+    ['a size without its unit', { produces: "{ files: '*.gz', atLeast: 100 }" }, /atLeast|size/],
+  ])('are refused with %s', async (_what, change, reason) => {
+    const error = await planned({ backup: { options: options(change) } }).then(
+      () => null,
+      (thrown: unknown) => thrown,
+    );
+    const told = (error instanceof InputErrors ? error.all : [error as MusterError]).map(
+      ({ message, expected }) => `${message} | ${expected}`,
+    );
+    expect(told.join('\n')).toMatch(reason);
+  });
+
+  it.each<[string, MemoryDrill, RegExp]>([
+    ['that take one', { scenario: { recover: 'automatic' } }, /\.\/backup\.sh would run on the host/],
+    [
+      'that restore one',
+      {
+        scenario: {
+          protect: '[]',
+          fault: '{ crash: store, at: +1s }',
+          recover: '[{ restore: store, from: b, existing: true }]',
+        },
+      },
+      /\.\/restore\.sh would run on the host/,
+    ],
+  ])('%s are refused on the host where the command line does not allow it', async (_what, change, reason) => {
+    await expect(planned(change)).resolves.toBeDefined();
+    await expect(planned(change, false)).rejects.toThrow(reason);
+  });
+
+  it('that nobody runs in this drill need no permission', async () => {
+    await expect(
+      planned(
+        { scenario: { protect: '[]', fault: '{ crash: store, at: +1s }', recover: 'automatic' } },
+        false,
+      ),
+    ).resolves.toBeDefined();
+  });
+
+  it('keep what they keep by themselves: it is neither encrypted nor removed', async () => {
+    const kept = options({ produces: '{ kept: { command: [./show.sh], in: host } }' });
+    await expect(planned({ backup: { options: kept } })).resolves.toBeDefined();
+    await expect(planned({ backup: { options: kept, encrypt: 'aes-256' } })).rejects.toThrow(
+      /Muster does not encrypt them/,
+    );
+    await expect(
+      planned({
+        backup: { options: kept },
+        scenario: { fault: '{ wipe-volume: store, at: backup.uploading }' },
+      }),
+    ).rejects.toThrow(/nothing is uploaded here/);
+    // With files there is a first byte to meet.
+    await planned({ scenario: { fault: '{ wipe-volume: store, at: backup.uploading }' } });
+  });
+
+  it('are printed by plan, a line for each', async () => {
+    const { files } = ownFiles({ show: 'true' });
+    const { code, stdout } = await muster(['plan', files.file, '--allow-host-commands'], {
+      cwd: files.folder,
+    });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /command +own-\S+\.snapshot backs up by \.\/backup\.sh on the host\n +own-\S+\.snapshot restores by \.\/restore\.sh on the host\n +own-\S+\.snapshot shows by \.\/show\.sh on the host\n/,
+    );
+  });
+});

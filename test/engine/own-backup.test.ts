@@ -1,0 +1,198 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { NoRecoveryPoint } from '../../core/errors.ts';
+import { detailOf, findingsThat } from '../support/real-drill.ts';
+import { dataIn, drillOwn, runOwn } from '../support/own-scripts.ts';
+import { noBackups } from './own-backup-cases.ts';
+import { pointsIn } from '../support/stored-points.ts';
+
+describe.concurrent('a drill with scripts of the user', () => {
+  it('runs them on their interval, records what they leave, and gets everything back by them', async () => {
+    const drilled = await drillOwn({}, { keep: true });
+    // How often it can run is the machine's: a busy one makes that inconclusive.
+    const odd = drilled.result.findings.filter(
+      ({ id, verdict }) => verdict !== 'pass' && !(id.startsWith('schedule/') && verdict !== 'fail'),
+    );
+    expect(odd).toEqual([]);
+    const [durable] = dataIn(drilled, 'backup.durable');
+    expect(durable).toMatchObject({ payload: 'files', copies: ['a', 'b'] });
+    expect(pointsIn(drilled.folder, 'b').find(({ id }) => id === durable!.point)).toMatchObject({
+      method: 'command',
+      tool: './backup.sh on the host',
+      payload: { files: [{ name: 'rows.dump.gz', plainSha256: durable!.position['content'] }] },
+    });
+    const commands = dataIn(drilled, 'command.begun');
+    expect(commands[0]).toMatchObject({ of: dataIn(drilled, 'backup.begun')[0]!.id });
+    expect(commands.at(-1)).toMatchObject({ of: dataIn(drilled, 'step.begun')[0]!.id });
+  });
+
+  it('that leave no recovery point fails, and says why, while nothing is broken yet', async () => {
+    const drilled = await drillOwn({ backup: '"$tools"/no-such-db rows | gzip > rows.gz' });
+    const reason = /rows\.gz is no backup: it is a gzip archive of nothing/;
+    expect(dataIn(drilled, 'fault.begun')).toEqual([]);
+    expect(drilled.result).toMatchObject({ exitCode: 1, verdict: 'fail', outcome: 'aborted' });
+    expect(drilled.result.error).toMatch(reason);
+    const finding = drilled.result.findings.find(({ id }) => id.startsWith('backups/'))!;
+    expect([finding.verdict, finding.detail]).toEqual(['fail', expect.stringMatching(reason)]);
+  });
+
+  it('that restored nothing and ended with 0 fails by what is missing', async () => {
+    const drilled = await drillOwn({ restore: 'echo restored' });
+    expect(dataIn(drilled, 'step.ended')).toMatchObject([{ ok: true }]);
+    expect(drilled.result.exitCode).toBe(1);
+    expect(findingsThat('fail', drilled.result)).toContain('integrity/rows/hole');
+  });
+
+  it('that ended badly fails the step, with their last words', async () => {
+    const drilled = await drillOwn({ restore: 'echo cannot >&2; exit 3' });
+    expect(drilled.result.exitCode).toBe(1);
+    expect(detailOf(drilled.result, 'recovery')).toContain(
+      './restore.sh on the host: it ended with exit code 3; its last lines: cannot',
+    );
+  });
+});
+
+const names = (line: string): string[] =>
+  line
+    .split(' ')
+    .filter((name) => !['', 'HOME', 'LANG', 'OLDPWD', 'PATH', 'PWD', 'SHLVL', '_'].includes(name));
+const said = (folder: string, name: string): string[] =>
+  readFileSync(join(folder, 'attachments', name), 'utf8')
+    .trimEnd()
+    .split('\n');
+const environment = `env | sed 's/=.*//' | sort | tr '\\n' ' '; echo`;
+
+describe.concurrent('a script of the user', () => {
+  it('is told where to put things, and nothing else; what it says is evidence, without secrets', () =>
+    runOwn(
+      {
+        backup: `${environment}; echo "key $KEY"; pwd; echo "$MUSTER_OUT"; date > rows.gz`,
+        produces: "{ files: '*.gz' }",
+        more: ', env: { KEY: MUSTER_BACKUP_KEY }',
+      },
+      async ({ folder, backUp, events }) => {
+        await backUp();
+        const [variables, key, works, out] = said(folder, 'command-1.stdout.txt');
+        expect(names(variables!)).toEqual([
+          'KEY',
+          'MUSTER_COMPONENT',
+          'MUSTER_DRILL',
+          'MUSTER_OUT',
+          'MUSTER_SCRATCH',
+        ]);
+        expect([key, works]).toEqual(['key ***', out]);
+        expect(out).toContain(folder);
+        // Nothing of what it worked with stays.
+        expect(existsSync(out!)).toBe(false);
+        expect(dataIn({ events }, 'command.ended')).toMatchObject([{ of: 'backup-1', exitCode: 0 }]);
+      },
+    ));
+
+  it('is handed what it left, as it was', () =>
+    runOwn(
+      {
+        backup: 'mkdir -p dumps; echo one > dumps/a.sql; echo two > dumps/b.sql; echo log > other',
+        restore: `${environment}; cd "$MUSTER_FROM"; find . -type f | sort; cat dumps/*`,
+        produces: "{ files: 'dumps/*.sql' }",
+      },
+      async ({ folder, backUp, restore }) => {
+        const taken = await backUp();
+        expect(taken.facts).toMatchObject({
+          files: [
+            { name: 'dumps/a.sql', bytes: 4 },
+            { name: 'dumps/b.sql', bytes: 4 },
+          ],
+        });
+        await restore(taken);
+        const [variables, ...files] = said(folder, 'command-2.stdout.txt');
+        expect(names(variables!)).toEqual([
+          'MUSTER_COMPONENT',
+          'MUSTER_DRILL',
+          'MUSTER_FROM',
+          'MUSTER_SCRATCH',
+        ]);
+        expect(files).toEqual(['./dumps/a.sql', './dumps/b.sql', 'one', 'two']);
+      },
+    ));
+
+  it('is told of one file by its name', () =>
+    runOwn(
+      { backup: 'echo one > a.sql', restore: 'cat "$MUSTER_FILE"', produces: "{ files: ['*.sql'] }" },
+      async ({ folder, backUp, restore }) => {
+        await restore(await backUp());
+        expect(said(folder, 'command-2.stdout.txt')).toEqual(['one']);
+      },
+    ));
+
+  it('is met by what happens at the first byte, while it goes on', () =>
+    runOwn(
+      {
+        backup:
+          'echo begun > rows.sql; until test -e "$tools/struck"; do sleep 0.02; done; echo on >> rows.sql',
+        produces: "{ files: '*.sql' }",
+      },
+      async ({ home, backUp }) => {
+        let struck = 0;
+        const firstByte = async (): Promise<void> => {
+          struck += 1;
+          writeFileSync(join(home, 'struck'), '');
+        };
+        const { facts } = await backUp({ firstByte });
+        expect(struck).toBe(1);
+        expect(facts).toMatchObject({ files: [{ name: 'rows.sql', bytes: 9 }] });
+      },
+    ));
+
+  it('may keep its backup by itself, and is given the reference back', () =>
+    runOwn(
+      {
+        backup: 'echo content > "$tools/kept-1"; echo done; echo kept-1',
+        show: 'cat "$tools/$MUSTER_REFERENCE"',
+        restore: `${environment}; echo "from $MUSTER_REFERENCE"`,
+      },
+      async ({ folder, home, backUp, restore }) => {
+        const taken = await backUp();
+        expect(taken.kept).toMatchObject({ reference: 'kept-1', bytes: 8 });
+        await restore(taken);
+        const restored = readdirSync(join(folder, 'attachments')).filter((one) => one.includes('stdout'));
+        const [variables, from] = said(folder, `command-${restored.length}.stdout.txt`);
+        expect(names(variables!)).toContain('MUSTER_REFERENCE');
+        expect(names(variables!)).not.toContain('MUSTER_FROM');
+        expect(from).toBe('from kept-1');
+        writeFileSync(join(home, 'kept-1'), 'another\n');
+        await expect(restore(taken)).rejects.toThrow(/kept-1 is not what recovery point .* was/);
+      },
+    ));
+});
+
+describe.concurrent('a backup by a script that', () => {
+  it.each(noBackups)('$name is no recovery point', ({ scripts, reason }) =>
+    runOwn(scripts, async ({ backUp }) => {
+      const failed: unknown = await backUp().then(
+        () => null,
+        (error: unknown) => error,
+      );
+      expect(failed).toBeInstanceOf(NoRecoveryPoint);
+      expect((failed as Error).message).toMatch(reason);
+    }),
+  );
+
+  it.each(noBackups.map(({ beside }) => beside))('$name is one', ({ scripts }) =>
+    runOwn(scripts, async ({ backUp }) => {
+      expect(await backUp()).toMatchObject({ position: { content: expect.any(String) as string } });
+    }),
+  );
+
+  it('leaves the same bytes as before is none, and one that leaves others is', () =>
+    runOwn(
+      { backup: 'cat "$tools/db-now" > rows.txt', produces: "{ files: '*.txt' }" },
+      async ({ home, backUp }) => {
+        writeFileSync(join(home, 'db-now'), 'first');
+        await backUp();
+        await expect(backUp()).rejects.toThrow(/left the same bytes as the time before/);
+        writeFileSync(join(home, 'db-now'), 'second');
+        expect(await backUp()).toMatchObject({ facts: { files: [{ name: 'rows.txt', bytes: 6 }] } });
+      },
+    ));
+});

@@ -1,0 +1,174 @@
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo, type Server } from 'node:net';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { BackupContext, Consistency } from '../../core/backup.ts';
+import type { DrillResult } from '../../core/result.ts';
+import { eventsOf, type EventData, type EventType, type TimelineEvent } from '../../core/timeline.ts';
+import { databaseOf } from '../../drivers/memory/attach.ts';
+import { configSchema } from '../../drivers/memory/config.ts';
+import { contentOf, entriesOf } from '../../drivers/memory/copy.ts';
+import { readChain } from '../../evidence/chain.ts';
+import { openDrill } from '../../engine/open-drill.ts';
+import { ownBackupMethod } from '../../engine/own-backup/method.ts';
+import { planDrill } from '../../engine/plan.ts';
+import { createReceiver, recordingContext, type Receiver } from '../suites/artifact.ts';
+import { dependenciesFor, drillFile, memoryFiles, noStacks, type MemoryDrill } from './memory-drill.ts';
+
+/**
+ * The database in memory as a program of its own sees it: `db rows` writes a dump to its output, `db load`
+ * reads one in the place of everything, `db add` puts in what is not there.
+ */
+async function serveDatabase(component: string): Promise<Server> {
+  const config = configSchema.parse({});
+  const carryOut = async (what: string, lines: string[]): Promise<string> => {
+    const database = databaseOf(component);
+    if (database?.status !== 'running') throw new Error('connection refused');
+    if (what === 'rows') return contentOf(database, config).join('');
+    const entries = await entriesOf(lines);
+    if (what === 'load') database.tables = new Map();
+    for (const { table, rows } of entries) {
+      const there = database.tables.get(table)?.rows;
+      database.apply(table, what === 'add' ? rows.filter(([id]) => !there?.has(id)) : rows);
+    }
+    return '';
+  };
+  const server = createServer((socket) => {
+    const lines: string[] = [];
+    createInterface({ input: socket }).on('line', (line) => {
+      if (line !== endOfInput) return void lines.push(line);
+      carryOut(lines[0]!, lines.slice(1)).then(
+        (text) => socket.end(`ok\n${text}`),
+        (error: unknown) => socket.end(`no\n${String(error)}\n`),
+      );
+    });
+    socket.on('error', () => undefined);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return server;
+}
+
+const endOfInput = '-- end of input';
+const client = (port: number): string => `#!/bin/bash
+exec 3<>/dev/tcp/127.0.0.1/${port} || exit 1
+{ echo "$1"; [ "$1" = rows ] || cat; echo '${endOfInput}'; } >&3
+read -r status <&3
+[ "$status" = ok ] && exec cat <&3
+cat <&3 >&2; exit 1
+`;
+
+export interface Scripts {
+  backup: string;
+  restore: string;
+  /** What shows a backup that the script keeps; it makes `produces` such. */
+  show?: string;
+  produces?: string;
+  /** More of the backup command, as it stands in the file. */
+  more?: string;
+}
+
+/** What a shop would write: `db` is the client program of its database, as pg_dump and psql are. */
+export const goodScripts: Scripts = {
+  backup: 'set -e; cd "$MUSTER_OUT"; "$tools"/db rows > rows.dump; gzip rows.dump',
+  restore: 'set -e; gunzip -c "$MUSTER_FILE" > rows; "$tools"/db load < rows',
+  produces: "{ files: '*.gz' }",
+};
+
+export interface OwnDrill {
+  result: DrillResult;
+  folder: string;
+  home: string;
+  events: readonly TimelineEvent[];
+}
+
+const optionsOf = ({ show, produces, more = '' }: Scripts): string => {
+  const left = show === undefined ? produces! : '{ kept: { command: [./show.sh], in: host } }';
+  return `{ backup: { command: [./backup.sh], in: host${more} }, restore: { command: [./restore.sh], in: host }, produces: ${left} }`;
+};
+
+/** Files of a drill whose component has scripts of its own, and the component. */
+export function ownFiles(scripts: Partial<Scripts> = {}, drill: MemoryDrill = {}): OwnFiles {
+  const written = { ...goodScripts, ...scripts };
+  const whole: MemoryDrill = {
+    hostCommands: true,
+    ...drill,
+    backup: { method: 'command', encrypt: 'none', options: optionsOf(written), ...drill.backup },
+    scenario: { points: '1', fault: '{ flush-all: store, at: worst }', ...drill.scenario },
+  };
+  number += 1;
+  const component = `own-${process.pid}-${number}`;
+  const files = memoryFiles(whole, component);
+  const { backup, restore, show } = written;
+  for (const [name, text] of Object.entries({ backup, restore, ...(show ? { show } : {}) }))
+    putScript(files.folder, `${name}.sh`, `#!/bin/sh\ntools="$(dirname "$0")"\n${text}\n`);
+  return { drill: whole, component, files };
+}
+interface OwnFiles {
+  drill: MemoryDrill;
+  component: string;
+  files: { folder: string; file: string };
+}
+let number = 0;
+
+export function putScript(folder: string, name: string, text: string): void {
+  writeFileSync(join(folder, name), text);
+  chmodSync(join(folder, name), 0o755);
+}
+
+/** A drill in memory, on the system's clock, with scripts on this machine. */
+export async function drillOwn(scripts: Partial<Scripts> = {}, change: MemoryDrill = {}): Promise<OwnDrill> {
+  const { drill, component, files } = ownFiles(scripts, change);
+  const server = await serveDatabase(component);
+  putScript(files.folder, 'db', client((server.address() as AddressInfo).port));
+  try {
+    const { folder, result } = await drillFile(files, drill);
+    const { events } = readChain(readFileSync(join(folder, 'events.jsonl'), 'utf8'));
+    return { result, folder, home: files.folder, events };
+  } finally {
+    server.close();
+  }
+}
+
+export const dataIn = <T extends EventType>({ events }: Pick<OwnDrill, 'events'>, type: T): EventData[T][] =>
+  eventsOf(events, type).map(({ data }) => data as EventData[T]);
+
+/** The scripts of a drill that only begins: what they leave goes into a folder. */
+export async function runOwn(scripts: Partial<Scripts>, work: (own: OwnRun) => Promise<void>): Promise<void> {
+  const { drill: asked, component, files } = ownFiles(scripts);
+  const dependencies = dependenciesFor(files.folder, asked);
+  const plan = await planDrill(files.file, dependencies.registries, noStacks, { hostCommands: true });
+  const options = { seed: 7, keep: false, signal: new AbortController().signal };
+  const drill = openDrill(plan, dependencies, { ...options, after: undefined });
+  const receiver = await createReceiver();
+  const method = ownBackupMethod(drill, plan.components.get(component)!);
+  const { options: parsed } = plan.backups[0]!;
+  const context = {
+    of: 'backup-1',
+    options: parsed,
+    signal: options.signal,
+    now: () => drill.timeline.now(),
+  };
+  drill.timeline.emit('note', { text: 'begun' });
+  try {
+    await work({
+      home: files.folder,
+      events: drill.timeline.events,
+      folder: drill.folder,
+      receiver,
+      backUp: (more = {}) => method.backup!(receiver, { ...context, ...more }),
+      restore: (from) => method.restore!(receiver.artifact('command', from), recordingContext([], parsed)),
+    });
+  } finally {
+    drill.timeline.close();
+    drill.ledger.close();
+    await receiver.remove();
+  }
+}
+interface OwnRun {
+  home: string;
+  folder: string;
+  events: readonly TimelineEvent[];
+  receiver: Receiver;
+  backUp(more?: Partial<BackupContext>): Promise<Consistency>;
+  restore(from: Consistency): Promise<unknown>;
+}
