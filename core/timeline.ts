@@ -4,7 +4,7 @@ import type { Strategy } from './strategy.ts';
 import type { Scenario } from './scenario.ts';
 import type { Verdict } from './verdict.ts';
 import type { Trouble } from './errors.ts';
-import type { OfStep, RunningStep } from './steps/running.ts';
+import type { OfStep, RunningCommand, RunningStep } from './steps/running.ts';
 import type { Attempt, ImageRecord } from './stack.ts';
 import type { SustainedBegun, SustainedEnded } from './sustained.ts';
 import type { Blind } from './workload.ts';
@@ -224,13 +224,10 @@ export interface EventData {
   'step.ended': RunningStep & { title: string; ok: boolean; facts: Json; error?: string };
   'stage.begun': OfStep & { id: string; stage: Stage; what: string };
   'stage.ended': OfStep & { id: string; stage: Stage; what: string; ok: boolean };
-  /**
-   * A command of the user's own. `of`: the backup, or the restore step, that it is run for; left out where it
-   * is a step or a check itself. `oneOff`: in a container of its own.
-   */
-  'command.begun': { id: string; of?: string; command: string[]; in: string; oneOff?: true };
+  /** `oneOff`: in a container of its own. */
+  'command.begun': RunningCommand & { command: string[]; in: string; oneOff?: true };
   /** `exitCode` null: by a signal, or it never ran. */
-  'command.ended': { id: string; of?: string; exitCode: number | null; inTime: boolean; tookMs: number };
+  'command.ended': RunningCommand & { exitCode: number | null; inTime: boolean; tookMs: number };
   /**
    * A file of the bundle, as it was when it was written. `of`: the id of what it belongs to. Secrets are
    * masked.

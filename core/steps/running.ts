@@ -10,3 +10,12 @@ export interface OfStep {
   of: string;
   step: number;
 }
+
+/**
+ * A command of the user's own. `of`: the backup, or the restore step, that it is run for; left out where it
+ * is a step or a check itself.
+ */
+export interface RunningCommand {
+  id: string;
+  of?: string;
+}
