@@ -19,6 +19,7 @@ import { runDrill } from '../engine/drill.ts';
 import { planDrill } from '../engine/plan.ts';
 import { createStackProvider } from '../stack/provider.ts';
 import { createRunEnvironment } from '../stack/run-environment.ts';
+import { existingReader } from '../stores/existing/reader.ts';
 import { createRepository } from '../stores/repository.ts';
 
 interface Change {
@@ -66,6 +67,7 @@ async function once(): Promise<{
         registries,
         provider: watched,
         makeRepository: createRepository,
+        existing: existingReader,
         clock: systemClock,
         environment,
         home,

@@ -49,6 +49,7 @@ function program(): Command {
   addRun(muster);
   addPlan(muster);
   addRestoreTest(muster);
+  addFingerprint(muster);
   addList(muster);
   addReport(muster);
   addDoctor(muster);
@@ -117,12 +118,27 @@ function addInit(muster: Command): void {
 function addRestoreTest(muster: Command): void {
   muster
     .command('restore-test')
-    .argument('<strategy>', 'the file that declares the component, its backups and their stores')
-    .argument('<component>', 'what is restored')
-    .description('restore the newest recovery point that is there already, and check it; break nothing')
-    .option('--backup <name>', 'which of its snapshot backups, where there are several')
-    .option('--from <store...>', 'the stores that are tried, in this order (default: all with a copy)')
-    .option('--check <check...>', 'what it is held against; without one it is inconclusive')
+    .argument('[strategy]', 'the file that declares the component (default: muster/strategy.yaml)')
+    .argument('[component]', 'what is restored')
+    .description('restore a backup that is there already into an empty sandbox, and check it; break nothing')
+    .option('--strategy <file>', 'in the place of the argument')
+    .option('--component <name>', 'in the place of the argument')
+    .option(
+      '--from <from...>',
+      'a file, folder, "pattern" or s3://…; or stores with recovery points of drills',
+    )
+    .option('--check <check...>', 'checks and invariants of the strategy that it is held against')
+    .option('--newest <query>', 'gives the time of the newest record; or table.column')
+    .option('--within <duration>', 'how old that may be')
+    .option('--zone <offset>', 'of times that say none, such as +02:00')
+    .option('--rows <table=number...>', 'how many rows there are at least')
+    .option('--sql <query...>', 'each must give t or 1')
+    .option('--fingerprint <file>', 'what `muster fingerprint` wrote at the source')
+    .option('--database <name>', 'what it is a backup of')
+    .option('--decrypt <how>', 'age or openssl')
+    .option('--key-from <name>', 'variable that holds the key')
+    .option('--key-file <file>', 'file that holds the key')
+    .option('--backup <name>', 'which of the snapshot backups, where stores hold several')
     .option('--json', 'the result on standard output, nothing else there')
     .option('--out <folder>', 'where bundles go', '.muster')
     .option('--keep', 'leave the stack for a look (muster gc <drill> removes it)')
@@ -132,11 +148,31 @@ function addRestoreTest(muster: Command): void {
     .addHelpText(
       'after',
       examples(
+        'muster restore-test --from ./last-night.sql.gz --component db --newest orders.created_at --within 26h',
+        'muster restore-test strategy.yaml db --from "backups/*.sql.gz" --rows orders=1000000',
         'muster restore-test strategy.yaml redis --check opens',
         'muster restore-test strategy.yaml mysql --from offsite --check opens rows --json',
       ) + exitHelp,
     )
     .action(lazily(async () => (await import('./restore-test.ts')).restoreTest as Action));
+}
+
+function addFingerprint(muster: Command): void {
+  muster
+    .command('fingerprint')
+    .argument('<strategy>', 'the file that declares the component')
+    .argument('<component>', 'whose server is read')
+    .description(
+      'digest what a server of yours holds, for a restored backup to be held against; write nothing to it',
+    )
+    .requiredOption('--source <name>', 'variable that holds its URL: mysql://user:password@host:3306/shop')
+    .option('--out <file>', 'where to write it (default: standard output)')
+    .addHelpText(
+      'after',
+      examples('muster fingerprint muster/strategy.yaml db --source SHOP_DB --out shop.fingerprint.json') +
+        plainExitHelp(['0', 'written'], wrongInput, ['69', 'the server cannot be read']),
+    )
+    .action(lazily(async () => (await import('./fingerprint.ts')).fingerprint as Action));
 }
 
 function addPlan(muster: Command): void {

@@ -14,6 +14,7 @@ import type { Plan } from '../engine/plan.ts';
 import { keptOwner } from '../stack/owner.ts';
 import { createStackProvider } from '../stack/provider.ts';
 import { secretsFor } from '../stack/run-environment.ts';
+import { existingReader } from '../stores/existing/reader.ts';
 import { createRepository } from '../stores/repository.ts';
 import { exitCodeOfError } from './output.ts';
 import { registries } from './registries.ts';
@@ -107,6 +108,7 @@ async function dependenciesFor(
     registries,
     provider,
     makeRepository: createRepository,
+    existing: existingReader,
     clock: systemClock,
     environment: generated,
     projectEnvironment: project,

@@ -1,34 +1,25 @@
 import { systemClock } from '../core/clock.ts';
-import { planRestoreTest } from '../engine/plan.ts';
+import { planRestoreTest } from '../engine/plan-restore-test.ts';
 import { createCarrier, type CarryFlags } from './on-board.ts';
 import { drillHere } from './one-drill.ts';
 import { registries } from './registries.ts';
+import { askedBy, type AskedFlags } from './restore-test-flags.ts';
 import { printJson, printResult, type Told } from './told.ts';
 
-interface RestoreTestFlags extends CarryFlags {
-  backup?: string;
-  from?: string[];
-  check?: string[];
-}
-
 /**
- * `muster restore-test`: restores what is in the stores already into an empty stack of the strategy's, holds
- * it against the checks, and reports. Gives the exit code.
+ * `muster restore-test`: restores a backup that is there already, a recovery point in a store or what other
+ * tools made, into an empty sandbox of the strategy's, holds it against what is expected, and reports. Gives
+ * the exit code.
  */
 export async function restoreTest(
-  strategyFile: string,
-  component: string,
-  flags: RestoreTestFlags,
+  strategy: string | undefined,
+  component: string | undefined,
+  flags: CarryFlags & AskedFlags,
 ): Promise<number> {
   const begunMs = systemClock.nowMs();
   const { provider, onBoard } = createCarrier(flags);
-  const { from, backup, check = [] } = flags;
-  const plan = await planRestoreTest(
-    { strategyFile, restore: component, check, ...(from && { from }), ...(backup && { backup }) },
-    registries,
-    provider,
-    { hostCommands: flags.allowHostCommands },
-  );
+  const asked = askedBy(strategy, component, flags);
+  const plan = await planRestoreTest(asked, registries, provider, { hostCommands: flags.allowHostCommands });
   const { done: ran, codeOf } = await onBoard(
     { jobs: 1, drills: 1 },
     async ({ board, signal, prepareHost }) => {

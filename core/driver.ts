@@ -2,17 +2,20 @@ import type { ZodType } from 'zod';
 import type { BackupInfo, BackupMethod } from './backup.ts';
 import { holdingPositions } from './position.ts';
 import type { BegunWith } from './begun-with.ts';
+import type { CheckOutcome } from './check-outcome.ts';
 import type { Clock } from './clock.ts';
 import type { DumpShape } from './dump-shape.ts';
 import { environmentError, inputError } from './errors.ts';
 import { inPlainWords } from './expected.ts';
+import type { ExistingEntry, ExistingRestorer } from './existing.ts';
 import type { DataFolder, SystemFault } from './fault.ts';
 import { ownBackup, ownMethod } from './own-backup.ts';
 import type { Endpoint, Service } from './service.ts';
 import type { Json } from './timeline.ts';
-import type { Verdict } from './verdict.ts';
 import type { SustainedEntry, SustainedLoad, SustainedPlan } from './sustained.ts';
 import type { VisitWorkload, Workload } from './workload.ts';
+
+export type { CheckOutcome } from './check-outcome.ts';
 
 /** What a driver opens: a running system of its technology. */
 export interface System {
@@ -36,6 +39,8 @@ export interface Attached extends System {
   backups: Record<string, BackupMethod>;
   actions: Record<string, Action>;
   checks: Record<string, Check>;
+  /** Made when asked for: most drills never do. Null where its driver restores no backups of others. */
+  existing(): Promise<ExistingRestorer | null>;
 }
 
 export interface AttachContext<Config> {
@@ -126,6 +131,8 @@ export interface DriverEntry<Config, Opened extends System> {
   backups: Record<string, BackupEntry<Opened>>;
   /** How dumps look that tools of this technology write, for scripts of the user's own that run these. */
   dumps?: readonly DumpShape[];
+  /** Backups that other tools made; left out where it restores none. */
+  existing?: ExistingEntry<Opened>;
   workload: 'data' | 'journeys' | null;
   /**
    * Why a component so configured cannot have such a load: its own, or that of the generator `by`. Null where
@@ -174,6 +181,7 @@ export const defineDriver = <Config, Opened extends System>(
       );
       const own = context.ownBackup?.() ?? noOwnBackup;
       return Object.assign(system, {
+        existing: once(async () => (await entry.existing?.of(system)) ?? null),
         backups: { ...backups, [ownMethod]: holdingPositions(ownMethod, ownBackup, own) },
         checks: await each(entry.checks, async ({ of, compares = false }, name) => {
           const check = await of(system);
@@ -194,6 +202,12 @@ export const defineDriver = <Config, Opened extends System>(
     }
   },
 });
+
+/** Made when it is asked for first, and kept. */
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => (made ??= make());
+}
 
 async function each<From, To>(
   entries: Record<string, From>,
@@ -224,18 +238,6 @@ export function actionParams<Params>(
   });
 }
 
-/**
- * `nothing`: inconclusive because there was nothing to compare. `gone`: in words, what is of no use to an
- * application, and what none does to itself: a database that held data and is missing, empty as a whole, or
- * locked and not let go.
- */
-export interface CheckOutcome {
-  verdict: Verdict;
-  detail: string;
-  facts: Json;
-  nothing?: true;
-  gone?: string[];
-}
 export interface Check {
   /** Run after seeding, before the load: what `after` compares with. */
   before?(): Promise<Json>;

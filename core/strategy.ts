@@ -1,22 +1,8 @@
 import { z } from 'zod';
-import { parseDurationMs } from './units.ts';
+import { duration, type Duration } from './duration.ts';
+import { existingSchema } from './existing-plan.ts';
 
-/** A duration as it was written, with its value: `5m`, 300000. */
-export interface Duration {
-  text: string;
-  ms: number;
-}
-
-const durationExpected = 'a duration with its unit, such as 30s, 5m, 1h30m or 14d';
-export const duration = z
-  .string({ error: durationExpected })
-  .refine((text) => parseDurationMs(text) !== null, { error: durationExpected })
-  .transform((text): Duration => ({ text, ms: parseDurationMs(text)! }))
-  .meta({
-    type: 'string',
-    pattern: '^(\\d+(\\.\\d+)?(ms|s|m|h|d|w))+$',
-    description: 'A duration with its unit: 250ms, 30s, 5m, 1h30m, 14d',
-  });
+export { duration, type Duration } from './duration.ts';
 
 const keepExpected = 'a duration such as 14d, or { points: N } with N at least 1';
 /**
@@ -147,6 +133,11 @@ const componentSchema = (known?: Catalogue) =>
       .describe('Where clients go in; the service itself by default'),
     objectives: z.strictObject({ rto: duration.optional(), rpo: duration.optional() }).default({}),
     backups: z.record(name, backupSchema(known)).default({}),
+    existing: existingSchema
+      .optional()
+      .describe(
+        'Backups of it that exist already and that other tools made: what `muster restore-test` restores',
+      ),
     config: z.record(z.string(), z.unknown()).default({}).describe('Settings of the driver'),
   });
 

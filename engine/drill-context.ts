@@ -3,6 +3,7 @@ import type { Attached } from '../core/driver.ts';
 import type { ActiveFault } from '../core/active-fault.ts';
 import type { VisitWorkload, Workload } from '../core/workload.ts';
 import type { StoreTarget } from '../core/fault.ts';
+import type { ExistingReader } from '../core/existing.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Progress } from '../core/progress.ts';
 import type { Registries } from '../core/registries.ts';
@@ -31,6 +32,8 @@ export interface EngineDependencies {
   registries: Registries;
   provider: StackProvider;
   makeRepository: RepositoryFactory;
+  /** How backups that other tools made are found and opened. */
+  existing: ExistingReader;
   clock: Clock;
   /** Generated for this run: passwords, certificates. Never recorded. */
   environment: Record<string, string>;
@@ -98,6 +101,7 @@ export interface Given {
   readonly registries: Registries;
   readonly provider: StackProvider;
   readonly makeRepository: RepositoryFactory;
+  readonly existing: ExistingReader;
   readonly environment: Record<string, string>;
   readonly projectEnvironment: Readonly<Record<string, string>>;
   /** What each service says of itself, by the names that it uses for it. */

@@ -48,6 +48,7 @@ export function openDrill(plan: Plan, dependencies: EngineDependencies, options:
     registries: dependencies.registries,
     provider: dependencies.provider,
     makeRepository: dependencies.makeRepository,
+    existing: dependencies.existing,
     environment: dependencies.environment,
     projectEnvironment: dependencies.projectEnvironment ?? {},
     ownSecrets: new Map(),

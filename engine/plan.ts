@@ -1,4 +1,4 @@
-import { basename, dirname, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { parseAs, parseSource, unknownName, type Source } from '../core/document.ts';
 import type { Plan } from '../core/planned.ts';
 import type { Registries } from '../core/registries.ts';
@@ -7,6 +7,7 @@ import type { StackDescription, StackProvider } from '../core/stack.ts';
 import type { Strategy } from '../core/strategy.ts';
 import type { ProcedureName } from '../core/timeline.ts';
 import { locate, owned, Problems, readInput, schemasOf, show } from './plan-input.ts';
+import { checkExisting } from './plan-existing.ts';
 import { notesOnSharers } from './plan-shared.ts';
 import { planMounts } from './plan-mounts.ts';
 import { checkScenario } from './plan-scenario.ts';
@@ -21,9 +22,12 @@ import {
 
 export type { Plan } from '../core/planned.ts';
 
-/** Whoever runs it allows commands on this machine. */
-interface Allowed {
+/**
+ * Whoever runs it allows commands on this machine. `narrow`: what a strategy says, to what is needed of it.
+ */
+export interface Allowed {
   hostCommands?: boolean | undefined;
+  narrow?: (strategy: unknown) => unknown;
 }
 
 /**
@@ -41,73 +45,16 @@ export async function planDrill(
   return planAs('drill', { source, scenario, scenarioFile }, registries, provider, allowed);
 }
 
-/** What is asked of a restore test: which component, from which stores, and what it is held against. */
-export interface RestoreTest {
-  strategyFile: string;
-  restore: string;
-  /** Left out: every store that its snapshot backups keep a copy in, in their order. */
-  from?: readonly string[];
-  /** Which of its snapshot backups; needed only where there are several. */
-  backup?: string;
-  check: readonly string[];
-}
-
-/** A restore test of what the strategy declares, planned as a drill is. */
-export async function planRestoreTest(
-  { strategyFile, restore, from, backup, check }: RestoreTest,
-  registries: Registries,
-  provider: StackProvider,
-  allowed: Allowed = {},
-): Promise<Plan> {
-  const step = {
-    restore,
-    from: from ?? storesOf(strategyFile, restore, backup, registries),
-    existing: true,
-    point: 'newest',
-    ...(backup === undefined ? {} : { backup }),
-  };
-  const asked = {
-    strategy: basename(strategyFile),
-    title: `Restore test of ${restore}`,
-    recover: [step],
-    check,
-  };
-  const text = JSON.stringify({ scenario: 'restore-test', ...asked }, null, 1);
-  const source = parseSource('the restore test', text);
-  const scenario = parseAs(source, schemasOf(registries).restoreTest);
-  const read = { source, scenario, scenarioFile: strategyFile };
-  return planAs('restore-test', read, registries, provider, allowed);
-}
-
-/** Where the copies of a component's snapshots are; no store where it has none, which the plan refuses. */
-function storesOf(
-  strategyFile: string,
-  component: string,
-  backup: string | undefined,
-  registries: Registries,
-): string[] {
-  const source = parseSource(show(strategyFile), readInput(strategyFile, 'strategy'));
-  const { components, stores } = parseAs(source, schemasOf(registries).strategy);
-  const declared = Object.entries(components[component]?.backups ?? {});
-  const methods = registries.drivers[components[component]?.driver ?? '']?.backups ?? {};
-  const copies = declared
-    .filter(([name, { method }]) => (backup ?? name) === name && methods[method]?.kind === 'snapshot')
-    .flatMap(([, { copies: kept }]) => kept);
-  return copies.length > 0 ? [...new Set(copies)] : Object.keys(stores).slice(0, 1);
-}
-
-async function planAs(
+/** As `planDrill`, of what was read already. */
+export async function planAs(
   procedure: ProcedureName,
   { source, scenario, scenarioFile }: { source: Source; scenario: Scenario; scenarioFile: string },
   registries: Registries,
   provider: StackProvider,
-  { hostCommands = false }: Allowed,
+  { hostCommands = false, narrow }: Allowed,
 ): Promise<Plan> {
   const strategyFile = resolve(dirname(scenarioFile), scenario.strategy);
-  const strategySource = locate(source, ['strategy'], () =>
-    parseSource(show(strategyFile), readInput(strategyFile, 'strategy')),
-  );
-  const strategy = parseAs(strategySource, schemasOf(registries).strategy);
+  const { strategySource, strategy } = strategyIn(strategyFile, source, registries, narrow);
   const problems = new Problems();
   const { stackFile, stackOverrides, stack } = await stackOf(
     { strategyFile, strategy, source: strategySource },
@@ -118,6 +65,7 @@ async function planAs(
   const components = planComponents(strategySource, strategy, registries, stack, problems);
   const stores = planStores(strategySource, strategy, registries, stack, problems);
   checkBackups(strategySource, strategy, components, stack, problems);
+  checkExisting(strategySource, components, problems);
   checkWatched(strategySource, strategy, problems);
   problems.raise();
   const given =
@@ -161,6 +109,20 @@ async function planAs(
     ...planned,
     notes: [...planned.notes, ...notesOnSharers(scenario, components, planned.faults, stack)],
   };
+}
+
+function strategyIn(
+  file: string,
+  source: Source,
+  registries: Registries,
+  narrow: Allowed['narrow'],
+): { strategySource: Source; strategy: Strategy } {
+  const whole = locate(source, ['strategy'], () => parseSource(show(file), readInput(file, 'strategy')));
+  const { strategy: schema } = schemasOf(registries);
+  // What is left out of it may be wrong as well, and is told of all the same.
+  if (narrow) parseAs(whole, schema);
+  const strategySource = narrow ? { ...whole, data: narrow(whole.data) } : whole;
+  return { strategySource, strategy: parseAs(strategySource, schema) };
 }
 
 const invariantsOf = ({ check }: Scenario, { invariants }: Strategy): Plan['invariants'] =>

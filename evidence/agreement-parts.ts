@@ -6,7 +6,8 @@ import { againDisagrees, baselinesDisagree } from './agreement-asked.ts';
 import { firstOf, says, type Agreement } from './agreement-plan.ts';
 import { faultId, type PlannedComponent, type PlannedFault } from '../core/planned.ts';
 import { checksByDefault, checksByName } from '../core/planned-checks.ts';
-import { restoredComponents, stepsOf, titleOf } from '../core/steps/index.ts';
+import { expectationsOf } from '../core/existing-plan.ts';
+import { existingComponents, restoredComponents, stepsOf, titleOf } from '../core/steps/index.ts';
 import { targetOf } from '../core/targets.ts';
 
 /**
@@ -158,7 +159,11 @@ function checksDisagree(plan: Agreement, again: Again): string | null {
   const unnamed = checksByDefault(planned, again.faults, named);
   const byDefault = unnamed.map((one) => one.named);
   const over = eventsOf(events, 'check.ended', 'check.silent').map(({ data }) => data.check);
-  const missing = [...named.map((one) => one.named), ...invariants, ...byDefault].find(
+  const expected = existingComponents(scenario).flatMap((name) => {
+    const existing = strategy.components[name]?.existing;
+    return existing ? expectationsOf(name, existing).map(({ check }) => check) : [];
+  });
+  const missing = [...named.map((one) => one.named), ...invariants, ...byDefault, ...expected].find(
     (name) => !over.includes(name),
   );
   if (missing !== undefined) return `the check ${missing} never ended`;

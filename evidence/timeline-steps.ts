@@ -8,6 +8,8 @@ const within: readonly EventType[] = [
   'point.fetched',
   'log.fetched',
   'copy.refused',
+  'existing.examined',
+  'existing.restored',
 ];
 
 /** Of one attempt: the step that is under way, how many have ended, and whether one of them failed. */
@@ -66,9 +68,12 @@ export function oddRecovery(events: readonly TimelineEvent[]): string | null {
 /** What a step that ended well did not do. */
 function oddWork(step: Step | undefined, done: readonly TimelineEvent[], id: string): string | null {
   if (!step) return 'the scenario has no such step';
-  const spoilt = eventsOf(done, 'stage.ended').find(
+  const spoiled = eventsOf(done, 'stage.ended').filter(
     ({ data }) => !data.ok && (data.stage === 'restore' || data.stage === 'replay'),
   );
+  // A backup that could not be restored is told of as refused, and the next older one taken.
+  const refused = eventsOf(done, 'existing.examined').filter(({ data }) => data.outcome === 'refused');
+  const spoilt = spoiled[refused.length];
   if (spoilt) return `its ${spoilt.data.stage} failed at event ${spoilt.seq}`;
   const trace = traceOf(step);
   if (trace) {

@@ -5,6 +5,7 @@ import { backups } from './backups.ts';
 import { checks } from './checks.ts';
 import { clock } from './clock.ts';
 import { copies } from './copies.ts';
+import { existing } from './existing.ts';
 import { integrity } from './integrity.ts';
 import { recovery } from './recovery.ts';
 import { region } from './region.ts';
@@ -36,6 +37,7 @@ export const measures: Record<string, Measure> = {
   checks,
   recovery,
   restored,
+  existing,
   region,
   schedule,
   backups,

@@ -1,4 +1,6 @@
 import type { Measure } from '../core/measure.ts';
+import { expectationsOf } from '../core/existing-plan.ts';
+import { existingComponents } from '../core/steps/index.ts';
 import { procedureOf } from '../core/procedures.ts';
 import { eventsOf } from '../core/timeline.ts';
 import { formatDuration } from '../core/units.ts';
@@ -10,10 +12,17 @@ import { finding, plural, weights } from './finding.ts';
  */
 export const restored: Measure = {
   about: 'In a restore test: what was restored was held against something, and how long that took',
-  judge({ events }) {
+  judge({ events, scenario, strategy }) {
     if (procedureOf(events) === 'drill') return [];
+    // That what came back can be used is asked without anybody's word on what it should be.
+    const undeclared = existingComponents(scenario).flatMap((name) => {
+      const plan = strategy.components[name]?.existing;
+      return plan
+        ? expectationsOf(name, plan).flatMap(({ kind, check }) => (kind === 'usable' ? check : []))
+        : [];
+    });
     const fetched = eventsOf(events, 'stage.begun').find(({ data }) => data.stage === 'fetch');
-    const ended = eventsOf(events, 'check.ended');
+    const ended = eventsOf(events, 'check.ended').filter(({ data }) => !undeclared.includes(data.check));
     const right = ended.filter(({ data }) => data.verdict === 'pass');
     const common = {
       id: 'restored',

@@ -3,12 +3,13 @@ import { command } from './command.ts';
 import type { Stops } from '../until.ts';
 import { replay, replaySchema } from './replay.ts';
 import { restore } from './restore.ts';
+import { restoreExisting } from './restore-existing.ts';
 import { comesBack } from './return.ts';
 import { run } from './run.ts';
 import type { StepKind, Trace } from './step.ts';
 
 /** Every kind of recovery step, by the key that a scenario knows it by. */
-export const stepKinds = { restore, replay, command, run, return: comesBack };
+export const stepKinds = { restore, replay, command, run, return: comesBack, restoreExisting };
 
 export type StepName = keyof typeof stepKinds;
 /** A step of that kind, as it is read. */
@@ -46,6 +47,9 @@ export const traceOf = (step: Step): Trace | null => kind(step).leaves ?? null;
 /** The declared steps of a recovery; none where nobody acts. */
 export const stepsOf = ({ recover }: { recover: 'automatic' | Step[] }): Step[] =>
   recover === 'automatic' ? [] : recover;
+/** Components of which one of the steps restores a backup that other tools made. */
+export const existingComponents = (scenario: { recover: 'automatic' | Step[] }): string[] =>
+  stepsOf(scenario).flatMap((step) => kind(step).takesExisting?.(step) ?? []);
 /** Components whose data one of the steps puts back, in their order. */
 export const restoredComponents = (scenario: { recover: 'automatic' | Step[] }): string[] =>
   stepsOf(scenario).flatMap((step) => restoredBy(step) ?? []);

@@ -13,6 +13,8 @@ export interface StepKind<Schema extends z.ZodType = z.ZodType> {
   restores?(step: z.output<Schema>): string;
   /** The component on whose restored data it replays a log. */
   replaysOn?(step: z.output<Schema>): string;
+  /** The component whose backups of other tools it restores. */
+  takesExisting?(step: z.output<Schema>): string;
   /** Where it does what nobody can know: a service, or `host`. */
   runsIn?(step: z.output<Schema>): string;
   /** The action that it has a component do; `of` is left out where only one can be meant. */
@@ -23,7 +25,7 @@ export interface StepKind<Schema extends z.ZodType = z.ZodType> {
 
 /** Exactly one event of that type, while the step was under way. */
 export interface Trace {
-  event: 'point.fetched' | 'log.fetched' | 'command.ended';
+  event: 'point.fetched' | 'log.fetched' | 'command.ended' | 'existing.restored';
   /** In words, of a step without it. */
   lacking: string;
   /** What such an event says of work that failed, in words; null of what ended well. */

@@ -4,6 +4,7 @@ import { actions } from './actions.ts';
 import { open } from './attach.ts';
 import { configSchema, type MemoryConfig } from './config.ts';
 import { copyMethod } from './copy.ts';
+import { existingDumps } from './existing.ts';
 import { memoryFaults } from './faults.ts';
 import { journalMethod } from './follow.ts';
 import { hangingMethod, never } from './hanging.ts';
@@ -49,6 +50,12 @@ export default defineDriver<MemoryConfig, MemorySystem>({
       stops,
       of: ({ database, config, clock }) => journalMethod(database, config, clock),
     },
+  },
+  existing: {
+    about: 'dumps in lines, one row each',
+    holds: ['tables'],
+    of: ({ database }) => existingDumps(database),
+    fingerprint: () => Promise.reject(new Error('it lives in the process of its drill alone')),
   },
   workload: 'data',
   actions,

@@ -3,6 +3,7 @@ import { messageOf } from '../../core/errors.ts';
 import { digestOf, kinds, outcomes } from '../../core/ledger.ts';
 import { invariantOutcome } from '../command.ts';
 import { attachedTo, workloadOf, type Drill, type Recorded } from '../drill-context.ts';
+import { judgeExpectations } from '../expectations.ts';
 import { loadSpaceOf } from '../load-space.ts';
 import type { PlannedCheck } from '../../core/planned.ts';
 import type { Plan } from '../../core/planned.ts';
@@ -21,6 +22,7 @@ export const verify: Phase = {
   run: async (drill, { before, readyBefore, seen }) => {
     await readBackAll(drill);
     await runChecks(drill, readyBefore);
+    await judgeExpectations(drill);
     await askFaultsAgain(drill);
     await askAll(drill, before, readyBefore, seen);
   },

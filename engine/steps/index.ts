@@ -2,6 +2,7 @@ import { kindOf, type Step, type StepName, type StepOf } from '../../core/steps/
 import { command } from './command.ts';
 import { replay } from './replay.ts';
 import { restore } from './restore.ts';
+import { restoreExisting } from './restore-existing.ts';
 import { comesBack } from './return.ts';
 import { run } from './run.ts';
 import type { StepWork } from './step.ts';
@@ -13,6 +14,7 @@ const works: { [Name in StepName]: StepWork<StepOf<Name>> } = {
   command,
   run,
   return: comesBack,
+  restoreExisting,
 };
 
 export const workOf = (step: Step): StepWork<Step> => works[kindOf(step)] as StepWork<Step>;

@@ -7,7 +7,7 @@ import type { DrillResult } from '../../core/result.ts';
 import { eventsOf, type ProcedureName, type TimelineEvent } from '../../core/timeline.ts';
 import { agreementDamage } from '../../evidence/agreement.ts';
 import { timelineDamage } from '../../evidence/timeline-damage.ts';
-import { planRestoreTest, type RestoreTest } from '../../engine/plan.ts';
+import { planRestoreTest, type RestoreTest } from '../../engine/plan-restore-test.ts';
 import { endings, procedures } from '../../engine/procedures/index.ts';
 import { eventsIn } from '../support/forgery.ts';
 import {

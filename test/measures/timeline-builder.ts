@@ -40,7 +40,14 @@ export interface Sealed {
 }
 
 /** What a step does: of the one of that place that was begun last by then. */
-type OfStep = 'stage.begun' | 'stage.ended' | 'point.fetched' | 'log.fetched' | 'copy.refused';
+type OfStep =
+  | 'stage.begun'
+  | 'stage.ended'
+  | 'point.fetched'
+  | 'log.fetched'
+  | 'copy.refused'
+  | 'existing.examined'
+  | 'existing.restored';
 type Left<T extends EventType> = T extends OfStep ? 'id' | 'of' : 'id';
 /** The data of an event; its ids may be left out, and follow from the names in it. */
 type Sketched<T extends EventType> = EventData[T] extends { id: string } | { of: string; step: number }
@@ -87,7 +94,7 @@ function idFor({ events }: Sketch, atMs: number, type: EventType, data: object):
 
 function ofStep(sketch: Sketch, atMs: number, type: EventType, data: object): { of?: string } {
   const isOfStep =
-    type.startsWith('stage.') || ['point.fetched', 'log.fetched', 'copy.refused'].includes(type);
+    /^(?:stage|existing)\./.test(type) || ['point.fetched', 'log.fetched', 'copy.refused'].includes(type);
   if (!isOfStep) return {};
   const { step } = data as { step: number };
   return { of: idFor(sketch, atMs, 'step.ended', { step }).id! };

@@ -13,6 +13,7 @@ import type { EngineDependencies } from '../../engine/drill-context.ts';
 import { runDrill } from '../../engine/drill.ts';
 import { planDrill, type Plan } from '../../engine/plan.ts';
 import { timelineDamage } from '../../evidence/timeline-damage.ts';
+import { existingReader } from '../../stores/existing/reader.ts';
 import { createRepository } from '../../stores/repository.ts';
 import { eventsIn } from './forgery.ts';
 import { scratch } from './scratch.ts';
@@ -126,6 +127,7 @@ export const dependenciesFor = (
   registries: drill.registries ?? registries,
   provider: noStacks,
   makeRepository: createRepository,
+  existing: existingReader,
   clock,
   environment: { MUSTER_BACKUP_KEY: backupKey },
   home,

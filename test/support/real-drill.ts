@@ -17,6 +17,7 @@ import { runDrill } from '../../engine/drill.ts';
 import { planDrill } from '../../engine/plan.ts';
 import { createStackProvider } from '../../stack/provider.ts';
 import { secretsFor } from '../../stack/run-environment.ts';
+import { existingReader } from '../../stores/existing/reader.ts';
 import { createRepository } from '../../stores/repository.ts';
 import { leftOf } from '../stack/small-stack.ts';
 import {
@@ -91,6 +92,7 @@ async function drillIn(
     registries: used,
     provider,
     makeRepository,
+    existing: existingReader,
     clock: systemClock,
     environment,
     projectEnvironment: secrets.project,

@@ -1,0 +1,77 @@
+import { writeFileSync } from 'node:fs';
+import { parseAs, parseSource, unknownName } from '../core/document.ts';
+import { inputError, messageOf, environmentError } from '../core/errors.ts';
+import type { SourceServer } from '../core/existing.ts';
+import { fingerprintSchema } from '../core/fingerprint.ts';
+import { formatCount } from '../core/units.ts';
+import { owned, readInput, schemasOf, show } from '../engine/plan-input.ts';
+import { registries } from './registries.ts';
+
+/**
+ * `muster fingerprint`: reads the server that a variable's URL names, and writes a digest of each table and
+ * definition: what a restored backup is held against later. Nothing is written to that server.
+ */
+export async function fingerprint(
+  strategyFile: string,
+  component: string,
+  flags: { source: string; out?: string },
+): Promise<number> {
+  const source = parseSource(show(strategyFile), readInput(strategyFile, 'strategy'));
+  const { components } = parseAs(source, schemasOf(registries).strategy);
+  const declared = owned(components, component);
+  if (!declared) throw unknownName(source, ['components'], 'component', component, Object.keys(components));
+  const driver = registries.drivers[declared.driver]!;
+  if (!driver.existing)
+    throw inputError(`no fingerprint can be taken of ${component}`, {
+      found: `driver ${declared.driver}`,
+      expected: Object.entries(registries.drivers)
+        .flatMap(([name, { existing }]) => (existing ? name : []))
+        .join(', '),
+    });
+  const server = serverIn(flags.source, driver.port);
+  const taken = await driver.existing.fingerprint(server).catch((error: unknown) => {
+    throw environmentError(`the server that ${flags.source} names cannot be read`, {
+      found: messageOf(error),
+      expected: 'an account that may read all of it',
+      cause: error,
+    });
+  });
+  const file = fingerprintSchema.parse({
+    schema: 'muster/fingerprint/v1',
+    component,
+    driver: declared.driver,
+    server: taken.server,
+    takenAt: new Date().toISOString(),
+    ...taken.fingerprint,
+  });
+  const text = `${JSON.stringify(file, null, 2)}\n`;
+  if (flags.out === undefined) process.stdout.write(text);
+  else {
+    writeFileSync(flags.out, text, { mode: 0o600 });
+    const rows = Object.values(file.data).reduce((sum, one) => sum + one.rows, 0);
+    const tables = Object.keys(file.data).length;
+    process.stdout.write(`${flags.out}: ${formatCount(rows)} rows of ${formatCount(tables)} tables\n`);
+  }
+  return 0;
+}
+
+/** `mysql://user:password@host:3306/database`, out of a variable: an argument would show the password. */
+function serverIn(variable: string, usualPort: number): SourceServer {
+  const text = process.env[variable];
+  const wrong = (found: string): Error =>
+    inputError(`${variable} names no server`, {
+      found,
+      expected: 'a variable that holds scheme://user:password@host:port/database',
+    });
+  if (!text) throw wrong(/:\/\//.test(variable) ? 'a URL in the place of a name' : 'nothing');
+  if (!URL.canParse(text)) throw wrong('a text that is no URL');
+  const url = new URL(text);
+  const said = (part: string): string | undefined => (part === '' ? undefined : decodeURIComponent(part));
+  return {
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    port: url.port === '' ? usualPort : Number(url.port),
+    user: said(url.username),
+    password: said(url.password),
+    database: said(url.pathname.slice(1)),
+  };
+}

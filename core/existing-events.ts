@@ -1,0 +1,32 @@
+interface Looked {
+  component: string;
+  /** Path or URI. */
+  name: string;
+  bytes: number;
+}
+
+/**
+ * A backup that other tools made was looked at and not restored. `passed-over`: it is none of this
+ * component's. `refused`: it should have been restored, and could not.
+ */
+export interface ExistingExamined extends Looked {
+  outcome: 'passed-over' | 'refused';
+  why: string;
+}
+
+/**
+ * Bytes and digest are those of the file as it lies there; `made*` is what is in it says of itself, in its
+ * own words. `order`: by what it was the first to try, in words.
+ */
+export interface ExistingRestored extends Looked {
+  provenance: 'external';
+  sha256: string;
+  /** What it was packed and encrypted in, from the outside in. */
+  layers: string[];
+  format: string;
+  order: string;
+  madeAt: string | null;
+  madeBy: string | null;
+  madeOn: string | null;
+  database: string | null;
+}

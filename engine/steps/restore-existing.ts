@@ -1,0 +1,178 @@
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import type { RestoreContext } from '../../core/backup.ts';
+import { environmentError, inputError, messageOf } from '../../core/errors.ts';
+import type {
+  Candidate,
+  Decryption,
+  ExistingRestorer,
+  OpenedBackup,
+  Recognised,
+  RestoredExisting,
+} from '../../core/existing.ts';
+import type { ExistingPlan } from '../../core/existing-plan.ts';
+import type { RestoreExistingStep } from '../../core/steps/restore-existing.ts';
+import type { Json } from '../../core/timeline.ts';
+import { attachedTo, type Drill, type Given } from '../drill-context.ts';
+import { secretOf } from '../drill-environment.ts';
+import { fingerprintIn } from '../expectations.ts';
+import { component } from '../plan-context.ts';
+import type { StepWork } from './step.ts';
+
+/** A folder may hold thousands; who has met so many broken ones in a row need not read all of them. */
+const refusedMax = 3;
+
+export const restoreExisting: StepWork<RestoreExistingStep> = {
+  check: (context, step, path) => {
+    const { problems, source, procedure, strategyFile } = context;
+    const found = component(context, step.restoreExisting, [...path, 'restoreExisting']);
+    if (!found) return;
+    const at = source.place([...path, 'restoreExisting']);
+    if (procedure !== 'restore-test')
+      return problems.add(
+        inputError('a backup that exists already is restored by a restore test alone', {
+          at,
+          found: 'restoreExisting in a drill',
+          expected: 'muster restore-test',
+        }),
+      );
+    const { existing } = found.declared;
+    if (!existing)
+      return problems.add(
+        inputError(`nothing says where backups of ${found.name} are`, {
+          at,
+          expected: `existing: { from: … } of ${found.name} in the strategy, or --from`,
+        }),
+      );
+    problems.gather(() => fingerprintIn(existing, strategyFile));
+  },
+
+  carryOut: async (drill, step, { running, context }) => {
+    const name = step.restoreExisting;
+    const declared = existingOf(drill, name);
+    const restorer = await restorerOf(drill, name);
+    const decryption = decryptionOf(drill, declared);
+    const plain = context({});
+    const from = fromOf(drill, declared);
+    const of = { of: running.id, step: running.step, component: name };
+    const examined = (one: { name: string; bytes: number }, outcome: Outcome, why: string): void =>
+      void drill.timeline.emit('existing.examined', {
+        ...of,
+        name: one.name,
+        bytes: one.bytes,
+        outcome,
+        why,
+      });
+    const { found, order, passedOver } = await plain.stage('fetch', `backups in ${from}`, () =>
+      drill.existing.list(from),
+    );
+    for (const one of passedOver) examined(one, 'passed-over', one.why);
+    const refusals: string[] = [];
+    for (const candidate of found) {
+      const tried = await attempt({ drill, declared, restorer, decryption, plain }, candidate);
+      if ('restored' in tried) {
+        const { restored, opened, recognised, emptied } = tried;
+        const { tool, server, database, madeAt } = restored.said;
+        const read = opened.read();
+        const told = { name: candidate.name, ...read, format: recognised.format, order };
+        drill.timeline.emit('existing.restored', {
+          ...of,
+          ...told,
+          provenance: 'external',
+          layers: [...opened.layers],
+          ...{ madeAt, madeBy: tool, madeOn: server, database },
+        });
+        return { backup: candidate.name, sha256: read.sha256, facts: restored.facts, emptied };
+      }
+      examined(candidate, tried.outcome, tried.why);
+      if (tried.outcome === 'refused') refusals.push(`${candidate.name}: ${tried.why}`);
+      if (refusals.length >= refusedMax) break;
+    }
+    throw nothingRestored(name, from, refusals, found.length + passedOver.length);
+  },
+};
+
+type Outcome = 'passed-over' | 'refused';
+
+const nothingRestored = (name: string, from: string, refusals: readonly string[], all: number): Error =>
+  environmentError(`no backup of ${name} could be restored from ${from}`, {
+    found:
+      refusals.join('; ') ||
+      (all === 0 ? 'nothing is there' : `${all} looked at, and none of them is a backup of ${name}`),
+    expected: 'a backup that can be restored',
+  });
+
+const existingOf = (drill: Pick<Given, 'plan'>, name: string): ExistingPlan =>
+  drill.plan.components.get(name)!.declared.existing!;
+
+async function restorerOf(drill: Pick<Drill, 'attached'>, name: string): Promise<ExistingRestorer> {
+  const restorer = await attachedTo(drill, name).existing();
+  if (!restorer) throw new Error(`the driver of ${name} restores no backups of others`);
+  return restorer;
+}
+
+/** Paths of a strategy are from its own folder. */
+const fromOf = ({ plan }: Given, { from }: ExistingPlan): string =>
+  from.startsWith('s3://') ? from : resolve(dirname(plan.strategyFile), from);
+
+function decryptionOf(drill: Given, { decrypt }: ExistingPlan): Decryption | null {
+  if (!decrypt) return null;
+  if (decrypt.keyFrom !== undefined) return { how: decrypt, key: secretOf(drill, decrypt.keyFrom) };
+  const file = resolve(dirname(drill.plan.strategyFile), decrypt.keyFile!);
+  try {
+    const key = readFileSync(file, 'utf8').replace(/[\r\n]+$/, '');
+    drill.secrets.add(key);
+    return { how: decrypt, key };
+  } catch (error) {
+    throw environmentError('the key of the backup cannot be read', {
+      found: messageOf(error),
+      expected: `a file ${file}`,
+      cause: error,
+    });
+  }
+}
+
+interface Trying {
+  drill: Drill;
+  declared: ExistingPlan;
+  restorer: ExistingRestorer;
+  decryption: Decryption | null;
+  plain: RestoreContext;
+}
+
+type Tried =
+  | {
+      restored: RestoredExisting;
+      opened: OpenedBackup;
+      recognised: Recognised & { is: 'ours' };
+      emptied: Json;
+    }
+  | { outcome: Outcome; why: string };
+
+/** What ends the drill passes through; what is wrong with the backup is its outcome. */
+async function attempt(
+  { drill, declared, restorer, decryption, plain }: Trying,
+  candidate: Candidate,
+): Promise<Tried> {
+  const { signal, stage, progress } = plain;
+  if (candidate.bytes === 0) return { outcome: 'refused', why: 'it is empty: 0 bytes' };
+  let opened: OpenedBackup | null = null;
+  try {
+    opened = await stage('fetch', candidate.name, () => drill.existing.open(candidate, decryption, signal));
+    const recognised = restorer.recognise(opened.head, declared);
+    if (recognised.is === 'other') return { outcome: 'passed-over', why: recognised.why };
+    if (recognised.is === 'broken') return { outcome: 'refused', why: recognised.why };
+    const emptied = await restorer.empty(declared);
+    const { content } = opened;
+    const restored = await stage('restore', candidate.name, () =>
+      restorer.restore(content, recognised, { signal, progress, declared }),
+    );
+    return { restored, opened, recognised, emptied };
+  } catch (error) {
+    drill.signal.throwIfAborted();
+    signal.throwIfAborted();
+    return { outcome: 'refused', why: messageOf(error) };
+  } finally {
+    opened?.close();
+  }
+}

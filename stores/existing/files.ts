@@ -1,0 +1,42 @@
+import { createReadStream, globSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { environmentError, messageOf } from '../../core/errors.ts';
+import type { Candidate, Candidates } from '../../core/existing.ts';
+import { inOrder } from './order.ts';
+
+export const isPattern = (from: string): boolean => /[*?[{]/.test(from);
+
+/** Files of this machine, which are read and never written. `from`: a file, a folder or a pattern. */
+export function listFiles(from: string): Candidates {
+  const stats = statSync(from, { throwIfNoEntry: false });
+  if (stats?.isFile()) return inOrder([candidate(from)!], true);
+  if (stats?.isDirectory()) return inOrder(filesIn(from), false);
+  if (!stats && !isPattern(from))
+    throw environmentError('there is no such file or folder', { found: from, expected: 'backups there' });
+  return inOrder(
+    globSync(from).flatMap((name) => candidate(name) ?? []),
+    false,
+  );
+}
+
+function filesIn(folder: string): Candidate[] {
+  try {
+    return readdirSync(folder).flatMap((name) => candidate(join(folder, name)) ?? []);
+  } catch (error) {
+    throw environmentError(`the folder ${folder} cannot be read`, {
+      found: messageOf(error),
+      cause: error,
+    });
+  }
+}
+
+function candidate(name: string): Candidate | null {
+  const stats = statSync(name, { throwIfNoEntry: false });
+  if (!stats?.isFile()) return null;
+  return {
+    name,
+    bytes: stats.size,
+    modified: stats.mtime.toISOString(),
+    open: async () => createReadStream(name, { highWaterMark: 1024 * 1024 }),
+  };
+}

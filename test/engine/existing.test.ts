@@ -1,0 +1,215 @@
+import { createHash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { registries } from '../../cli/registries.ts';
+import type { DrillResult } from '../../core/result.ts';
+import { eventsOf, type TimelineEvent } from '../../core/timeline.ts';
+import { planRestoreTest } from '../../engine/plan-restore-test.ts';
+import { agreementDamage } from '../../evidence/agreement.ts';
+import { timelineDamage } from '../../evidence/timeline-damage.ts';
+import { eventsIn } from '../support/forgery.ts';
+import { carryOutInMemory, memoryFiles, noStacks } from '../support/memory-drill.ts';
+
+interface Case {
+  /** Each file by its name. */
+  files: Record<string, string | Buffer>;
+  existing: Record<string, unknown>;
+  check?: string[];
+}
+interface Tested {
+  folder: string;
+  result: DrillResult;
+  events: TimelineEvent[];
+  component: string;
+}
+
+/** About when a drill in memory takes place, by its virtual clock. */
+const nowMs = Date.UTC(2026, 0, 1);
+const ago = (ms: number): string => new Date(nowMs - ms).toISOString();
+const hour = 3_600_000;
+const dump = (of = 'shop', newest = ago(hour), rows = 3): string =>
+  [
+    `-- memory dump of ${of}`,
+    ...Array.from({ length: rows }, (_, i) => `orders ${i + 1} order ${i + 1}`),
+    `meta 1 ${newest}`,
+    '-- end\n',
+  ].join('\n');
+const newest = { table: 'meta', column: '1', within: '26h' };
+const expectations = { newest, rows: { orders: 3 }, tables: ['orders'] };
+
+async function restoreTest({ files, existing, check = [] }: Case): Promise<Tested> {
+  const { folder } = memoryFiles();
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
+  const { components } = parse(readFileSync(join(folder, 'strategy.yaml'), 'utf8')) as {
+    components: object;
+  };
+  const component = Object.keys(components)[0]!;
+  const ran = await carryOutInMemory(folder, {}, ({ registries: known }) =>
+    planRestoreTest(
+      { strategyFile: join(folder, 'strategy.yaml'), restore: component, check, existing },
+      known,
+      noStacks,
+    ),
+  );
+  return { ...ran, component, events: eventsIn(ran.folder) };
+}
+const of = ({ result, component }: Tested, verdict: string): string[] =>
+  result.findings
+    .filter((one) => one.verdict === verdict)
+    .map(({ id }) => id.replace(component, 'db'))
+    .sort();
+const detail = ({ result, component }: Tested, id: string): string =>
+  result.findings.find((one) => one.id === id.replace('db', component))?.detail ?? expect.fail(`no ${id}`);
+
+describe('a restore test of a backup that other tools made', () => {
+  const good = gzipSync(dump());
+  const tested = restoreTest({
+    files: { 'a.dump.gz': good },
+    existing: { from: 'a.dump.gz', expect: expectations },
+  });
+  it('passes where it holds what is expected, and is as new', async () => {
+    const { result } = await tested;
+    expect(result.findings.filter(({ verdict }) => verdict !== 'pass')).toEqual([]);
+    expect(result.exitCode).toBe(0);
+  });
+  it('has its size, its digest and its origin in the evidence', async () => {
+    const { events } = await tested;
+    const [restored] = eventsOf(events, 'existing.restored');
+    expect(restored!.data).toMatchObject({
+      provenance: 'external',
+      bytes: good.length,
+      sha256: createHash('sha256').update(good).digest('hex'),
+      layers: ['gzip'],
+      format: 'lines',
+      database: 'shop',
+    });
+  });
+  it('is whole, and damaged without one of its expectations, or its restore', async () => {
+    const { events } = await tested;
+    expect(timelineDamage(events)).toBeNull();
+    expect(agreementDamage(events, registries)).toBeNull();
+    const without = (is: (event: TimelineEvent) => boolean): TimelineEvent[] =>
+      events.filter((event) => !is(event));
+    expect(timelineDamage(without(({ type }) => type === 'existing.restored'))).not.toBeNull();
+    for (const name of ['newest', 'rows.orders', 'tables', 'usable'])
+      expect(
+        agreementDamage(
+          without((event) => event.type === 'check.ended' && event.data.check.endsWith(`.${name}`)),
+          registries,
+        ),
+        name,
+      ).toMatch(/never ended/);
+  });
+});
+
+describe('a restore test that must not pass', () => {
+  it.each<[string, Partial<Case>, number, string[], RegExp]>([
+    ['nothing declared', { existing: { from: 'a.dump' } }, 2, [], /nor what it must hold: add expect/],
+    [
+      'freshness alone undeclared',
+      { existing: { from: 'a.dump', expect: { rows: { orders: 3 } } } },
+      2,
+      [],
+      /how old/,
+    ],
+  ])('%s', async (_, given, code, failed, said) => {
+    const tested = await restoreTest({ files: { 'a.dump': dump() }, existing: {}, ...given });
+    expect(tested.result.exitCode).toBe(code);
+    expect(of(tested, 'fail')).toEqual(failed);
+    expect(detail(tested, 'existing/db/freshness')).toMatch(said);
+  });
+
+  it.each<[string, object, string, RegExp]>([
+    ['old', { newest: { ...newest, within: '30m' } }, 'check/db.newest', /1 h .*may be 30m/],
+    ['with too few rows', { newest, rows: { orders: 4 } }, 'check/db.rows.orders', /has 3, .* at least 4/],
+    ['without a table', { newest, rows: { users: 1 } }, 'check/db.rows.users', /there is no users .* orders/],
+    [
+      'without what is named',
+      { newest, tables: ['users'] },
+      'check/db.tables',
+      /missing in the backup: users/,
+    ],
+    [
+      'against a query',
+      { newest, sql: { sound: 'orders.1' } },
+      'check/db.sql.sound',
+      /gives order 1, and not/,
+    ],
+  ])('%s', async (_, expected, id, said) => {
+    const tested = await restoreTest({
+      files: { 'a.dump': dump() },
+      existing: { from: 'a.dump', expect: expected },
+    });
+    expect(of(tested, 'fail')).toEqual([id]);
+    expect(tested.result.exitCode).toBe(1);
+    expect(detail(tested, id)).toMatch(said);
+  });
+
+  it.each<[string, string, RegExp]>([
+    ['in the future', new Date(nowMs + 48 * hour).toISOString(), /yet to come/],
+    ['no time', 'yesterday', /which is no time/],
+  ])('whose newest record is %s', async (_, at, said) => {
+    const tested = await restoreTest({
+      files: { 'a.dump': dump('shop', at) },
+      existing: { from: 'a.dump', expect: { newest } },
+    });
+    expect(tested.result.exitCode).not.toBe(0);
+    expect(detail(tested, 'check/db.newest')).toMatch(said);
+  });
+
+  it.each<[string, string | Buffer, RegExp]>([
+    ['empty', '', /it is empty: 0 bytes/],
+    ['cut off', dump().slice(0, -8), /it is cut off/],
+    ['cut off in its gzip', gzipSync(dump()).subarray(0, -12), /its gzip ends in the middle/],
+    ['damaged in its gzip', gzipSync(dump()).fill(0x55, 30, 60), /its gzip is damaged/],
+    ['something else', 'hello', /it is no memory dump/],
+    ['in a gzip of nothing', gzipSync(''), /it is no memory dump/],
+  ])('of a file that is %s', async (_, content, said) => {
+    const tested = await restoreTest({
+      files: { 'a.dump': content },
+      existing: { from: 'a.dump', expect: expectations },
+    });
+    expect(tested.result.exitCode).toBe(1);
+    expect(of(tested, 'fail')).toContain('existing/db');
+    expect(detail(tested, 'existing/db')).toMatch(said);
+  });
+});
+
+describe('which of several is restored', () => {
+  const several = (files: Case['files'], more: object = {}): Promise<Tested> =>
+    restoreTest({ files, existing: { from: '*.dump', ...more, expect: expectations } });
+  const restoredOf = ({ events }: Tested): string | undefined =>
+    eventsOf(events, 'existing.restored')[0]?.data.name.split('/').at(-1);
+
+  it('is the newest by name, whenever it was written', async () => {
+    const tested = await several({ 'shop-2026-11-28.dump': dump(), 'shop-2026-11-27.dump': dump() });
+    expect(restoredOf(tested)).toBe('shop-2026-11-28.dump');
+    expect(tested.result.exitCode).toBe(0);
+  });
+  it('is one of the database that is meant; who was passed over is told with why, and fails nothing', async () => {
+    const tested = await several(
+      { 'a-2026-11-28.dump': dump('blog'), 'b-2026-11-27.dump': dump() },
+      { database: 'shop' },
+    );
+    expect(restoredOf(tested)).toBe('b-2026-11-27.dump');
+    expect(tested.result.exitCode).toBe(0);
+    expect(detail(tested, 'existing/db')).toMatch(/a-2026-11-28.dump: it is a dump of blog, and not of shop/);
+  });
+  it('is the next older one where the newest is broken, and that fails', async () => {
+    const tested = await several({ '2026-11-28.dump': dump().slice(0, -8), '2026-11-27.dump': dump() });
+    expect(restoredOf(tested)).toBe('2026-11-27.dump');
+    expect(tested.result.exitCode).toBe(1);
+    expect(of(tested, 'fail')).toEqual(['existing/db']);
+    expect(detail(tested, 'existing/db')).toMatch(
+      /A broken backup was found: .*2026-11-28.dump: it is cut off/,
+    );
+  });
+  it('is none where nothing matches', async () => {
+    const tested = await several({});
+    expect(tested.result.exitCode).toBe(1);
+    expect(detail(tested, 'recovery')).toMatch(/nothing is there/);
+  });
+});
