@@ -67,6 +67,12 @@ export default defineDriver<MysqlConfig, MysqlSystem>({
       },
     },
   },
+  existing: {
+    about: 'dumps in SQL, as mysqldump and others write them',
+    holds: ['tables', 'views', 'routines', 'triggers', 'events', 'users'],
+    of: async ({ site }) => (await import('./existing/index.ts')).existingDumps(site),
+    fingerprint: async (source) => (await import('./existing/fingerprint.ts')).fingerprintAt(source),
+  },
   workload: 'data',
   actions,
   takesOver: ['promote'],

@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+import type { Fingerprint, SourceServer } from '../../../core/existing.ts';
+import { serverSchemas } from '../config.ts';
+import { columnsByTable } from '../inventory.ts';
+import { digestTable } from '../row-digest.ts';
+import { quoted, withSession, type Session } from '../session.ts';
+import type { MysqlSite } from '../site.ts';
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/**
+ * Every table by its rows and every definition, in one snapshot: nothing of the server's own, so that the
+ * same data has the same fingerprint on another server. Reads, and writes nothing. `only`: of that database.
+ */
+export async function fingerprintOf(session: Session, only?: string): Promise<Fingerprint> {
+  const { rows } = session;
+  await rows("SET SESSION time_zone = '+00:00', sql_select_limit = 18446744073709551615");
+  await rows('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
+  await rows('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY');
+  const data: Fingerprint['data'] = {};
+  const definitions: Fingerprint['definitions'] = {};
+  const isMeant = (schema: string): boolean => only === undefined || schema === only;
+  for (const [name, { quoted: table, columns }] of await columnsByTable(session, [...serverSchemas])) {
+    if (!isMeant(name.slice(0, name.indexOf('.')))) continue;
+    const found = await digestTable(session, table, columns);
+    data[name] = { rows: found.rows, digest: sha256(`${found.sum}:${found.xor}`) };
+  }
+  const objects = await rows<{ kind: string; s: string; n: string }>(
+    `SELECT IF(table_type = 'VIEW', 'VIEW', 'TABLE') AS kind, table_schema AS s, table_name AS n FROM information_schema.tables WHERE table_schema NOT IN (?)
+     UNION ALL SELECT routine_type, routine_schema, routine_name FROM information_schema.routines WHERE routine_schema NOT IN (?)
+     UNION ALL SELECT 'TRIGGER', trigger_schema, trigger_name FROM information_schema.triggers WHERE trigger_schema NOT IN (?)
+     UNION ALL SELECT 'EVENT', event_schema, event_name FROM information_schema.events WHERE event_schema NOT IN (?)
+     ORDER BY kind, s, n`,
+    Array.from({ length: 4 }, () => serverSchemas),
+  );
+  for (const { kind, s, n } of objects.filter((one) => isMeant(one.s))) {
+    const [row] = await rows<Record<string, string | null>>(`SHOW CREATE ${kind} ${quoted(s)}.${quoted(n)}`);
+    const column = Object.keys(row!).find((one) => /^(?:Create |SQL Original Statement$)/.test(one))!;
+    const text = (row![column] ?? '').replace(/ AUTO_INCREMENT=\d+/, '');
+    definitions[`${kind.toLowerCase()} ${s}.${n}`] = sha256(text);
+  }
+  await rows('COMMIT');
+  return { data, definitions };
+}
+
+/** Of a server that is no part of a drill: it is read in one transaction that may not write. */
+export const fingerprintAt = ({
+  host,
+  port,
+  user = 'root',
+  password = '',
+  database,
+}: SourceServer): Promise<{ server: string; fingerprint: Fingerprint }> => {
+  const service = { endpoint: async () => ({ host, port }) } as unknown as MysqlSite['service'];
+  const config = { user } as MysqlSite['config'];
+  return withSession({ service, config, password }, async (session) => {
+    const [row] = await session.rows<{ version: string }>('SELECT @@version AS version');
+    return { server: `MySQL ${row!.version}`, fingerprint: await fingerprintOf(session, database) };
+  });
+};

@@ -1,0 +1,58 @@
+import type { ExistingRestorer } from '../../../core/existing.ts';
+import { quoted, serverCode, withSession, type Session } from '../session.ts';
+import type { MysqlSite } from '../site.ts';
+import { fingerprintOf } from './fingerprint.ts';
+import { recogniseDump } from './recognise.ts';
+import { databasesOf, emptyServer, loadDump } from './restore.ts';
+import { objectsOf, usability } from './usable.ts';
+
+/** Dumps in SQL, loaded by the client of the service's own image into the service's own, emptied server. */
+export function existingDumps(site: MysqlSite): ExistingRestorer {
+  let database: string | undefined;
+  /** Times as UTC, and the database that queries mean when they name none. */
+  const asked = <T>(work: (session: Session) => Promise<T>): Promise<T> =>
+    withSession(site, async (session) => {
+      await session.rows("SET SESSION time_zone = '+00:00'");
+      const there = await databasesOf(session);
+      const meant = database ?? site.service.env['MYSQL_DATABASE'];
+      const used =
+        meant !== undefined && there.includes(meant) ? meant : there.length === 1 ? there[0] : null;
+      if (used) await session.rows(`USE ${quoted(used)}`);
+      return work(session);
+    });
+  return {
+    recognise: (head, declared) => recogniseDump(head, site.server, declared),
+    empty: (declared) => {
+      database = declared.database;
+      return emptyServer(site, database);
+    },
+    restore: (content, recognised, context) => loadDump(site, content, recognised, context),
+    usable: () => asked(usability),
+    value: (query) =>
+      asked(async ({ rows }) => {
+        const [row] = await rows<Record<string, unknown>>(query);
+        const [first] = Object.values(row ?? {});
+        return first === null || first === undefined ? null : String(first);
+      }),
+    newestIn: (table, column) => `SELECT MAX(${quoted(column)}) FROM ${qualified(table)}`,
+    count: (of) =>
+      asked(async ({ rows }) => {
+        const [row] = await rows<{ n: string | number }>(`SELECT COUNT(*) AS n FROM ${qualified(of)}`).catch(
+          (error: unknown) => {
+            if (['ER_NO_SUCH_TABLE', 'ER_BAD_DB_ERROR', 'ER_NO_DB_ERROR'].includes(serverCode(error) ?? ''))
+              return [];
+            throw error;
+          },
+        );
+        return row ? Number(row.n) : null;
+      }),
+    objects: (kind) => asked((session) => objectsOf(session, kind)),
+    fingerprint: () => asked((session) => fingerprintOf(session)),
+  };
+}
+
+/** `orders`, or `shop.orders`. */
+function qualified(name: string): string {
+  const dot = name.indexOf('.');
+  return dot < 0 ? quoted(name) : `${quoted(name.slice(0, dot))}.${quoted(name.slice(dot + 1))}`;
+}

@@ -1,0 +1,48 @@
+import type { ExistingPlan } from '../../../core/existing-plan.ts';
+import type { Recognised, Said } from '../../../core/existing.ts';
+import { complaintIn, isNewer, knownAs, notOurs } from '../../existing-text.ts';
+
+const wanted = 'a dump of MySQL in SQL';
+const ownHead = /^-- MySQL dump/m;
+
+/** What mysqldump says in the comments that it begins with. */
+export function saidIn(text: string): Said {
+  const tool = /^-- MySQL dump (.*)$/m.exec(text)?.[1]?.trim();
+  const server = /^-- Server version\s+(\S+)/m.exec(text)?.[1];
+  const database = /^-- Host: .*?\bDatabase: *(.*)$/m.exec(text)?.[1]?.trim();
+  return {
+    tool: tool === undefined ? null : `mysqldump ${tool}`,
+    server: server === undefined ? null : `MySQL ${server}`,
+    database: database || null,
+    madeAt: null,
+  };
+}
+
+/** When mysqldump ended, by its last line: in the zone of where it ran, which it does not say. */
+export const endedIn = (end: Buffer): string | null =>
+  /\n-- Dump completed on ([\d-]+ +[\d:]+)\s*$/.exec(end.toString('latin1'))?.[1]?.replace(/ +/, ' ') ?? null;
+
+/** SQL of any tool: it makes a table, or fills one, before long. */
+const isSql = (text: string): boolean =>
+  !text.includes('\0') &&
+  /\b(?:CREATE\s+(?:TABLE|DATABASE)|INSERT\s+INTO|REPLACE\s+INTO|DROP\s+TABLE)\b/i.test(text);
+
+/** `server`: of the sandbox, `MySQL 9.7.4`. */
+export function recogniseDump(head: Buffer, server: string, { database }: ExistingPlan): Recognised {
+  const text = head.toString('latin1');
+  const isOwn = ownHead.test(text.slice(0, 4096));
+  const foreign = isOwn ? null : knownAs(head);
+  if (foreign !== null || (!isOwn && (complaintIn(head) !== null || !isSql(text))))
+    return notOurs(head, wanted);
+  const said = saidIn(text);
+  if (database !== undefined && said.database !== null && said.database !== database)
+    return { is: 'other', why: `it is a dump of database ${said.database}, and not of ${database}` };
+  const here = /[\d.]+/.exec(server)?.[0] ?? '';
+  const there = /[\d.]+/.exec(said.server ?? '')?.[0];
+  if (there !== undefined && isNewer(there, here, 2))
+    return {
+      is: 'broken',
+      why: `it was made on MySQL ${there}, and the server of the compose file is ${here}: an older server is not made to load it`,
+    };
+  return { is: 'ours', format: isOwn ? 'mysqldump' : 'sql', said };
+}

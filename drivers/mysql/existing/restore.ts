@@ -1,0 +1,137 @@
+import { pipeline, type Readable } from 'node:stream';
+import type { ExistingRestorer } from '../../../core/existing.ts';
+import { environmentError, messageOf } from '../../../core/errors.ts';
+import type { Json } from '../../../core/timeline.ts';
+import { rememberingEnd } from '../../existing-text.ts';
+import { serverSchemas } from '../config.ts';
+import { isComplete } from '../dump-file.ts';
+import { assertOwnData } from '../own-data.ts';
+import { quoted, withSession, type Session } from '../session.ts';
+import type { MysqlSite } from '../site.ts';
+import { endedIn } from './recognise.ts';
+
+const endBytes = 4 * 1024;
+
+/** Databases that are not the server's own. */
+export const databasesOf = async ({ rows }: Session): Promise<string[]> =>
+  (
+    await rows<{ s: string }>(
+      'SELECT schema_name AS s FROM information_schema.schemata WHERE schema_name NOT IN (?) ORDER BY s',
+      [serverSchemas],
+    )
+  ).map(({ s }) => s);
+
+/** What a dump that names no database is loaded into: the one that is declared, or the image's own. */
+export const targetOf = (
+  { service }: Pick<MysqlSite, 'service'>,
+  declared: string | undefined,
+): string | null => declared ?? service.env['MYSQL_DATABASE'] ?? null;
+
+/** Every database of the image and its scripts goes; nothing of a dump runs by itself afterwards. */
+export async function emptyServer(site: MysqlSite, declared: string | undefined): Promise<Json> {
+  await assertOwnData(site);
+  return withSession(site, async (session) => {
+    const { rows } = session;
+    // Events of what is restored would go to work, and change it before anybody has looked.
+    await rows('SET GLOBAL event_scheduler = OFF').catch(() => undefined);
+    const removed = await databasesOf(session);
+    for (const name of removed) await rows(`DROP DATABASE ${quoted(name)}`);
+    const target = targetOf(site, declared);
+    if (target !== null) await rows(`CREATE DATABASE IF NOT EXISTS ${quoted(target)}`);
+    return { removed, made: target };
+  });
+}
+
+/** Loads a dump by the server's own client, as somebody would by hand; the first error ends it. */
+export async function loadDump(
+  site: MysqlSite,
+  content: Readable,
+  recognised: Parameters<ExistingRestorer['restore']>[1],
+  { signal, progress, declared }: Parameters<ExistingRestorer['restore']>[2],
+): ReturnType<ExistingRestorer['restore']> {
+  const watched = rememberingEnd(endBytes, (bytes) => progress(bytes, null, 'bytes'));
+  const target = targetOf(site, declared.database);
+  const result = await site.service.exec(
+    [
+      'mysql',
+      '--no-defaults',
+      `--user=${site.config.user}`,
+      '--default-character-set=utf8mb4',
+      '--max-allowed-packet=1G',
+      // Nothing in a dump is a command of the client, such as one that runs a program.
+      '--binary-mode',
+      ...(target === null ? [] : [target]),
+    ],
+    {
+      env: { MYSQL_PWD: site.password },
+      stdin: pipeline(content, watched.through, () => undefined),
+      signal,
+    },
+  );
+  if (result.code !== 0) throw loadFailed(result.stderr);
+  const end = watched.end();
+  if (recognised.format === 'mysqldump' && !isComplete(end.toString('latin1')))
+    throw environmentError('it is cut off', {
+      found: `${watched.seen()} bytes, of which the last are ${JSON.stringify(end.subarray(-60).toString('latin1'))}`,
+      expected: '`-- Dump completed` at the end',
+    });
+  // Accounts that came as rows count from now on, as after a start.
+  await withSession(site, ({ rows }) => rows('FLUSH PRIVILEGES'));
+  const brought = await broughtBy(site);
+  return {
+    said: { ...recognised.said, madeAt: endedIn(end) },
+    facts: {
+      bytes: watched.seen(),
+      ...brought,
+      ...(recognised.format === 'mysqldump' ? {} : { complete: 'nothing at its end says so' }),
+    },
+  };
+}
+
+/** In words that say what to do; the client's own are among them. */
+function loadFailed(stderr: string): Error {
+  const said = stderr.trim().split('\n').at(-1) ?? '';
+  const [, code] = /^ERROR (\d+)/.exec(said) ?? [];
+  const what: Record<string, string> = {
+    1046: 'it names no database, and nothing says which it is of',
+    1049: 'it is of a database that it does not make',
+    1115: 'it has a character set that this server does not know: it is of another product or version',
+    1273: 'it has a collation that this server does not know: it is of another product or version',
+    1064: 'it has SQL that this server does not read: it is damaged, cut off, or of another product or version',
+    1193: 'it sets what this server does not know: it is of another product or version',
+    1286: 'it has a storage engine that this server lacks: it is of another product or version',
+  };
+  return environmentError((code !== undefined && what[code]) || 'the server does not load it', {
+    found: said || 'no message',
+    expected: 'a dump that loads without an error',
+    hint: code === '1046' ? 'database: … beside from' : undefined,
+  });
+}
+
+/** Rejects where nothing came, or where the service's own account cannot get in any more. */
+async function broughtBy(site: MysqlSite): Promise<{ tables: number; databases: string[] }> {
+  const look = withSession(site, async (session) => {
+    const databases = await databasesOf(session);
+    const [row] = await session.rows<{ n: number | string }>(
+      "SELECT COUNT(*) AS n FROM information_schema.tables WHERE table_type = 'BASE TABLE' AND table_schema NOT IN (?)",
+      [serverSchemas],
+    );
+    return { tables: Number(row!.n), databases };
+  });
+  const found = await look.catch((error: unknown) => {
+    throw environmentError(
+      `after it was loaded, ${site.service.name} no longer lets ${site.config.user} in: the dump brought other accounts`,
+      {
+        found: messageOf(error),
+        expected: `the password that ${site.config.passwordFrom} holds`,
+        cause: error,
+      },
+    );
+  });
+  if (found.tables === 0)
+    throw environmentError('it is empty: no table came of it', {
+      found: `databases ${found.databases.join(', ') || 'none'}, without a table`,
+      expected: 'tables',
+    });
+  return found;
+}
