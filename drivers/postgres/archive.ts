@@ -27,6 +27,8 @@ export interface ArchiveHead {
   /** As the server and pg_dump said. */
   serverVersion: string;
   dumpVersion: string;
+  /** When it was begun, by the clock and in the zone of where pg_dump ran. */
+  madeAt: string;
   entries: Entry[];
 }
 
@@ -66,6 +68,8 @@ class Reader {
   }
 }
 
+const two = (number: number): string => String(number).padStart(2, '0');
+
 function readHead(reader: Reader): { head: ArchiveHead; minor: number } {
   const said = reader.take(magic.length).toString('latin1');
   if (said !== magic) throw wrong(`${magic} at the beginning`, JSON.stringify(said));
@@ -80,13 +84,14 @@ function readHead(reader: Reader): { head: ArchiveHead; minor: number } {
   // How it is compressed: a kind since 1.15, a level before.
   if (minor >= 15) reader.byte();
   else reader.int();
-  // The time, in seven numbers.
-  for (let i = 0; i < 7; i += 1) reader.int();
+  // The time, in seven numbers: seconds first, months from 0, years from 1900, and whether it is summer.
+  const [second, minute, hour, day, month, year] = Array.from({ length: 7 }, () => reader.int());
   const head = {
     version,
     database: reader.text() ?? '',
     serverVersion: reader.text() ?? '',
     dumpVersion: reader.text() ?? '',
+    madeAt: `${year! + 1900}-${two(month! + 1)}-${two(day!)} ${two(hour!)}:${two(minute!)}:${two(second!)}`,
     entries: [] as Entry[],
   };
   return { head, minor };
@@ -140,7 +145,11 @@ export interface ArchiveWatch {
   missing(): string | null;
 }
 
-export function watchArchive(): ArchiveWatch {
+/**
+ * `beyond`: what comes after the last block is nobody's, as pg_restore has it. Where pg_dump's output is a
+ * file, it writes its list once more, and not everywhere in the place of the first.
+ */
+export function watchArchive({ beyond = false } = {}): ArchiveWatch {
   let list: ReturnType<typeof readList> = null;
   let pending: Buffer[] = [];
   let pendingBytes = 0;
@@ -156,6 +165,7 @@ export function watchArchive(): ArchiveWatch {
     blocks = new Blocks(
       list.reader,
       new Set(list.head.entries.filter((one) => one.hasData).map(({ id }) => id)),
+      beyond,
     );
     blocks.see(bytes.subarray(list.reader.at));
     pending = [];
@@ -184,17 +194,20 @@ export function watchArchive(): ArchiveWatch {
 class Blocks {
   private readonly expected: Set<number>;
   private readonly intBytes: number;
+  private readonly beyond: boolean;
   private skip = 0;
   private rest: Buffer = Buffer.alloc(0);
   private state: 'block' | 'length' | 'object' = 'block';
   private current: { kind: number; id: number } | null = null;
 
-  constructor({ intBytes }: Reader, expected: Set<number>) {
+  constructor({ intBytes }: Reader, expected: Set<number>, beyond: boolean) {
     this.intBytes = intBytes;
+    this.beyond = beyond;
     this.expected = expected;
   }
 
   see(chunk: Buffer): void {
+    if (this.isOver()) return;
     const bytes = this.rest.length === 0 ? chunk : Buffer.concat([this.rest, chunk]);
     const reader = new Reader(bytes);
     reader.intBytes = this.intBytes;
@@ -208,11 +221,18 @@ class Blocks {
         if (this.skip > 0) break;
         this.step(reader);
         done = reader.at;
+        if (this.isOver()) return;
       }
     } catch (error) {
       if (!(error instanceof Short)) throw error;
     }
     this.rest = bytes.subarray(done);
+  }
+
+  private isOver(): boolean {
+    const is = this.beyond && this.expected.size === 0 && this.state === 'block';
+    if (is) this.rest = Buffer.alloc(0);
+    return is;
   }
 
   private step(reader: Reader): void {

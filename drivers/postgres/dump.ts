@@ -66,13 +66,14 @@ async function toolOf({ service, programs }: PostgresSite): Promise<string> {
   return stdout.trim();
 }
 
-const loginOf = ({ account }: PostgresSite): string[] => [
+/** As whom programs beside the server go in, over TCP. */
+export const loginOf = ({ account }: PostgresSite): string[] => [
   '--host=127.0.0.1',
   `--port=${serverPort}`,
   `--username=${account.user}`,
   '--no-password',
 ];
-const environmentOf = ({ account }: PostgresSite): Record<string, string> => ({
+export const environmentOf = ({ account }: PostgresSite): Record<string, string> => ({
   PGPASSWORD: account.password ?? '',
   PGOPTIONS: '-c statement_timeout=0 -c idle_in_transaction_session_timeout=0',
   PGCLIENTENCODING: 'UTF8',

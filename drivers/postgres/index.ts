@@ -36,6 +36,12 @@ export default defineDriver<PostgresConfig, PostgresSystem>({
       },
     },
   },
+  existing: {
+    about: 'dumps in SQL of pg_dump and pg_dumpall, and archives of pg_dump in its custom format',
+    holds: ['tables', 'views', 'routines', 'triggers', 'users'],
+    of: async ({ site }) => (await import('./existing/index.ts')).existingDumps(site),
+    fingerprint: async (source) => (await import('./existing/fingerprint.ts')).fingerprintAt(source),
+  },
   workload: 'data',
   actions: {},
   checks,

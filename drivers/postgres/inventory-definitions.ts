@@ -71,6 +71,7 @@ export async function readDefinitions(
   { rows }: Session,
   ownSchema: string,
   label: (kind: string, name: string) => string,
+  digest: (text: string) => string = keyed,
 ): Promise<Record<string, string>> {
   const out: Record<string, string> = {};
   const add = async (kind: string, sql: string, values: unknown[]): Promise<void> => {
@@ -78,7 +79,7 @@ export async function readDefinitions(
       `SELECT name, text::text FROM (${sql}) AS found (name, text) ORDER BY name`,
       values,
     );
-    for (const { name, text } of found) out[label(kind, name)] = keyed(text);
+    for (const { name, text } of found) out[label(kind, name)] = digest(text);
   };
   for (const [kind, sql] of Object.entries(inSchemas))
     await add(kind, sql.replace('$own', `NOT ${serverSchema('n.nspname')} AND n.nspname <> $1`), [ownSchema]);

@@ -98,7 +98,11 @@ async function readDatabase(
   into.invalid.push(...invalid.map(({ name }) => label(site, database, name)));
 }
 
-async function readSequences(site: PostgresSite, { rows }: Session, database: string): Promise<Sequences> {
+export async function readSequences(
+  site: PostgresSite,
+  { rows }: Session,
+  database: string,
+): Promise<Sequences> {
   const found = await rows<{
     name: string;
     last: string | null;

@@ -1,0 +1,214 @@
+import { pipeline, Transform, type Readable } from 'node:stream';
+import type { ExistingRestorer, Said } from '../../../core/existing.ts';
+import { environmentError } from '../../../core/errors.ts';
+import type { Json } from '../../../core/timeline.ts';
+import { rememberingEnd } from '../../existing-text.ts';
+import { watchArchive } from '../archive.ts';
+import { connectionTo, environmentOf, loginOf } from '../dump.ts';
+import { assertOwnData } from '../own-data.ts';
+import { quoted, withSession, type PostgresSite } from '../server.ts';
+import { serverSchema } from '../tables.ts';
+import { saidOf, type Format } from './recognise.ts';
+
+type Recognised = Parameters<ExistingRestorer['restore']>[1];
+type Context = Parameters<ExistingRestorer['restore']>[2];
+
+const endBytes = 4 * 1024;
+const whole = /\n-- PostgreSQL database (?:cluster )?dump complete\n/;
+
+/** Nobody needs to be anywhere else while databases go and come. */
+const apart = { database: 'template1' };
+
+/** Every database of the image and its scripts goes, and comes back empty where a dump may need it. */
+export async function emptyServer(site: PostgresSite, database: string): Promise<Json> {
+  await assertOwnData(site);
+  return withSession(
+    site,
+    async ({ rows }) => {
+      const found = await rows<{ name: string }>(
+        'SELECT datname AS name FROM pg_database WHERE NOT datistemplate ORDER BY 1',
+      );
+      const removed = found.map(({ name }) => name);
+      for (const name of removed) await rows(`DROP DATABASE ${quoted(name)} WITH (FORCE)`);
+      const made = [...new Set(['postgres', site.database, database])];
+      for (const name of made) await rows(`CREATE DATABASE ${quoted(name)} TEMPLATE template0`);
+      return { removed, made };
+    },
+    apart,
+  );
+}
+
+/** Loads a dump by the programs of the service's own image, as somebody would by hand. */
+export async function loadDump(
+  site: PostgresSite,
+  content: Readable,
+  recognised: Recognised,
+  { signal, progress }: Context,
+  database: string,
+): ReturnType<ExistingRestorer['restore']> {
+  const format = recognised.format as Format;
+  const watched = format === 'custom' ? archive(progress) : text(format, recognised.said, progress);
+  const creates = format === 'pg_dump' ? recognised.said.database : null;
+  if (creates !== null)
+    await withSession(
+      site,
+      ({ rows }) => rows(`DROP DATABASE IF EXISTS ${quoted(creates)} WITH (FORCE)`),
+      apart,
+    );
+  const into = creates !== null || format === 'pg_dumpall' ? 'template1' : database;
+  const result = await site.service.exec(
+    [...programFor(site, format), ...loginOf(site), `--dbname=${connectionTo(into)}`],
+    {
+      env: environmentOf(site),
+      stdin: pipeline(content, watched.through, () => undefined),
+      signal,
+    },
+  );
+  const errors = errorsIn(result.stderr, format);
+  if (errors.length > 0 || (result.code !== 0 && format !== 'pg_dumpall'))
+    throw loadFailed(errors, result.stderr);
+  const said = watched.said();
+  return { said, facts: await broughtBy(site, creates ?? database, format) };
+}
+
+/**
+ * The first error ends it; only a dump of all, which makes the role that the server has already, goes on and
+ * is judged by what it said.
+ */
+const programFor = ({ programs }: PostgresSite, format: Format): string[] =>
+  format === 'custom'
+    ? [`${programs}/pg_restore`, '--exit-on-error']
+    : [
+        `${programs}/psql`,
+        '--no-psqlrc',
+        '--quiet',
+        '--output=/dev/null',
+        `--set=ON_ERROR_STOP=${format === 'pg_dumpall' ? 0 : 1}`,
+        '--file=-',
+      ];
+
+interface Watched {
+  through: Transform;
+  /** Asked at the end: throws where it is not whole. */
+  said(): Said;
+}
+
+function text(format: Format, said: Said, progress: Context['progress']): Watched {
+  const watched = rememberingEnd(endBytes, (bytes) => progress(bytes, null, 'bytes'));
+  return {
+    through: watched.through,
+    said: () => {
+      const end = watched.end().toString('latin1');
+      if (format !== 'sql' && !whole.test(end))
+        throw environmentError('it is cut off', {
+          found: `${watched.seen()} bytes, of which the last are ${JSON.stringify(end.slice(-60))}`,
+          expected: '`-- PostgreSQL database dump complete` at the end',
+        });
+      const completed = /\n-- Completed on (.+)\n/.exec(end)?.[1];
+      return { ...said, madeAt: said.madeAt ?? completed ?? null };
+    },
+  };
+}
+
+function archive(progress: Context['progress']): Watched {
+  const watch = watchArchive({ beyond: true });
+  let seen = 0;
+  const through = new Transform({
+    highWaterMark: 1024 * 1024,
+    transform: (chunk: Buffer, _encoding, done) => {
+      seen += chunk.length;
+      progress(seen, null, 'bytes');
+      try {
+        watch.see(chunk);
+        done(null, chunk);
+      } catch (error) {
+        done(error as Error);
+      }
+    },
+    // pg_restore would say that it cannot read on; this says what is missing.
+    flush: (done) => {
+      try {
+        const missing = watch.missing();
+        done(
+          missing === null
+            ? null
+            : environmentError('it is cut off', { found: missing, expected: 'all of it' }),
+        );
+      } catch (error) {
+        done(error as Error);
+      }
+    },
+  });
+  return { through, said: () => saidOf(watch.head()) };
+}
+
+/** What each of them says of an error, without those that a dump of all has wherever it is loaded. */
+const errorsIn = (stderr: string, format: Format): string[] =>
+  stderr
+    .split('\n')
+    .filter((line) => /\b(?:ERROR|FATAL|error):/.test(line))
+    .filter(
+      (line) =>
+        format !== 'pg_dumpall' ||
+        !/(?:role|database) ".*" already exists|current user cannot be dropped/.test(line),
+    );
+
+function loadFailed(errors: readonly string[], stderr: string): Error {
+  const [first] = errors;
+  const role = /role "(.+?)" does not exist/.exec(first ?? '')?.[1];
+  const unknown =
+    /unrecognized configuration parameter|unsupported version|invalid command|syntax error|collation .* does not exist|could not open extension|extension .* is not available|access method .* does not exist/.test(
+      first ?? '',
+    );
+  const what =
+    role !== undefined
+      ? `its users are missing: role ${role} is in no part of it, and not in the service`
+      : unknown
+        ? 'it needs what this server does not have: it is of another product or version, or damaged'
+        : 'the server does not load it';
+  return environmentError(what, {
+    found: first ?? (stderr.trim().split('\n').at(-1) || 'no message'),
+    expected: 'a dump that loads without an error',
+    hint:
+      role === undefined
+        ? undefined
+        : 'pg_dumpall --globals-only holds roles; a script of the image can make them',
+  });
+}
+
+async function broughtBy(site: PostgresSite, database: string, format: Format): Promise<Json> {
+  const tablesIn = (name: string): Promise<number> =>
+    withSession(
+      site,
+      async ({ rows }) =>
+        Number(
+          (
+            await rows<{ n: string }>(
+              `SELECT count(*) AS n FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') AND NOT ${serverSchema('n.nspname')}`,
+            )
+          )[0]!.n,
+        ),
+      { database: name },
+    );
+  const names =
+    format === 'pg_dumpall'
+      ? (
+          await withSession(
+            site,
+            ({ rows }) =>
+              rows<{ name: string }>(
+                'SELECT datname AS name FROM pg_database WHERE NOT datistemplate ORDER BY 1',
+              ),
+            apart,
+          )
+        ).map(({ name }) => name)
+      : [database];
+  const tables: Record<string, number> = {};
+  for (const name of names) tables[name] = await tablesIn(name);
+  if (Object.values(tables).every((count) => count === 0))
+    throw environmentError('it is empty: no table came of it', {
+      found: `databases ${names.join(', ')}, without a table`,
+      expected: 'tables',
+    });
+  return { tables };
+}
