@@ -48,6 +48,12 @@ export const driverOf = (
         of: async ({ site }) => rememberingBefore(site, (await import('./aof.ts')).aofMethod(site)),
       },
     },
+    existing: {
+      about: 'snapshots (RDB)',
+      holds: [],
+      of: async (system) => (await import('./existing/index.ts')).existingSnapshots(system),
+      fingerprint: async (source) => (await import('./existing/fingerprint.ts')).fingerprintAt(source),
+    },
     workload: 'data',
     actions,
     takesOver: ['promote'],

@@ -1,0 +1,78 @@
+import { createHash } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import type { Fingerprint, SourceServer } from '../../../core/existing.ts';
+import type { Address } from '../connection.ts';
+import { parseInfo } from '../info.ts';
+import { digestKey } from '../key-digest.ts';
+import { databasesOf, musterPrefix, scanKeys } from '../keys.ts';
+import { withOwn } from '../server.ts';
+
+/** On a connection of its own: it goes from database to database. */
+export const inEachDatabase = <T>(
+  address: Address,
+  work: (redis: Redis) => Promise<T>,
+): Promise<[number, T][]> =>
+  withOwn(address, async (redis) => {
+    const found: [number, T][] = [];
+    for (const { database } of await databasesOf(redis)) {
+      await redis.select(database);
+      found.push([database, await work(redis)]);
+    }
+    return found;
+  });
+
+const keysAtOnce = 64;
+
+/**
+ * Of keys that never expire: others may be gone by the time that they are restored. A sum over them, because
+ * SCAN gives them in no order; one that it gives twice counts once.
+ */
+async function digestDatabase(redis: Redis): Promise<{ rows: number; digest: string }> {
+  const seen = new Set<string>();
+  let sum = 0n;
+  for await (const batch of scanKeys(redis, '*')) {
+    const fresh = batch.filter((key) => !key.startsWith(musterPrefix) && !seen.has(key));
+    for (let at = 0; at < fresh.length; at += keysAtOnce) {
+      const some = fresh.slice(at, at + keysAtOnce);
+      const lasting = (await Promise.all(some.map((key) => redis.pexpiretime(key)))).map(
+        (time) => time === -1,
+      );
+      const kept = some.filter((_, i) => lasting[i]);
+      for (const key of kept) seen.add(key);
+      const digests = await Promise.all(kept.map((key) => digestKey(redis, key)));
+      for (const [i, found] of digests.entries())
+        sum += BigInt(
+          `0x${createHash('sha256')
+            .update(JSON.stringify([kept[i], found?.type, found?.value]))
+            .digest('hex')
+            .slice(0, 32)}`,
+        );
+    }
+  }
+  return { rows: seen.size, digest: createHash('sha256').update(sum.toString(16)).digest('hex') };
+}
+
+export const fingerprintOf = async (address: Address): Promise<Fingerprint> => ({
+  data: Object.fromEntries(
+    (await inEachDatabase(address, digestDatabase)).map(([database, found]) => [
+      `database ${database}`,
+      found,
+    ]),
+  ),
+  definitions: {},
+});
+
+/** Of a server that is no part of a drill: only commands that read. */
+export async function fingerprintAt({
+  host,
+  port,
+  user,
+  password,
+}: SourceServer): Promise<{ server: string; fingerprint: Fingerprint }> {
+  const address = { endpoint: async () => ({ host, port }), username: user, password };
+  const info = parseInfo(await withOwn(address, (redis) => redis.info('server')));
+  const server = info['valkey_version']
+    ? `Valkey ${info['valkey_version']}`
+    : `Redis ${info['redis_version']}`;
+  return { server, fingerprint: await fingerprintOf(address) };
+}

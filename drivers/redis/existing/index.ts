@@ -1,0 +1,78 @@
+import { createWriteStream } from 'node:fs';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { ExistingRestorer } from '../../../core/existing.ts';
+import { databasesOf, scanKeys } from '../keys.ts';
+import { rdbName } from '../rdb-format.ts';
+import { restoreRdb } from '../restore-rdb.ts';
+import type { RedisSystem } from '../system.ts';
+import { fingerprintOf, inEachDatabase } from './fingerprint.ts';
+import { recogniseSnapshot } from './recognise.ts';
+
+/** Snapshots (RDB) of any server of the family that this one loads, put in the place of its own data. */
+export const existingSnapshots = ({ site, own }: Pick<RedisSystem, 'site' | 'own'>): ExistingRestorer => ({
+  recognise: (head) => recogniseSnapshot(head, site.product),
+  empty: async () => {
+    await site.service.assertOwnPath(site.persistence.dir);
+    const databases = await site.server.run(databasesOf);
+    await site.server.run((redis) => redis.flushall());
+    return { removed: databases.map(({ database, keys }) => `${keys} keys of database ${database}`) };
+  },
+  restore: async (content, recognised, { signal, progress }) => {
+    const folder = await mkdtemp(join(tmpdir(), 'muster-snapshot-'));
+    try {
+      const path = join(folder, rdbName);
+      await pipeline(content, createWriteStream(path, { mode: 0o600 }), { signal });
+      const { size: bytes } = await stat(path);
+      // Whether this server loads it, its own check says of its format; versions of a relative say nothing.
+      const artifact = {
+        point: 'external',
+        method: 'rdb',
+        position: {},
+        tool: '',
+        server: site.version,
+        facts: null,
+        files: [{ name: rdbName, path, bytes }],
+      };
+      const facts = await restoreRdb(site, artifact, {
+        options: {},
+        signal,
+        progress,
+        stage: (_stage, _what, work) => work(),
+      });
+      return { said: recognised.said, facts };
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  },
+  usable: async () => {
+    const databases = await site.server.run(databasesOf);
+    const keys = databases.reduce((sum, one) => sum + one.keys, 0);
+    if (keys === 0) return { verdict: 'fail', detail: 'not one key is there', facts: null };
+    const told = databases.map((one) => `${one.keys} keys in database ${one.database}`).join(', ');
+    return { verdict: 'pass', detail: told, facts: { keys } };
+  },
+  value: async (query) => {
+    const [command = '', ...words] = wordsOf(query);
+    const answer = await site.server.run((redis) => redis.call(command, ...words));
+    const first = Array.isArray(answer) ? answer[0] : answer;
+    return first === null || first === undefined ? null : String(first);
+  },
+  newestIn: (key, field) => `HGET ${JSON.stringify(key)} ${JSON.stringify(field)}`,
+  count: (pattern) =>
+    inEachDatabase(own, async (redis) => {
+      const names = new Set<string>();
+      for await (const keys of scanKeys(redis, pattern)) for (const key of keys) names.add(key);
+      return names.size;
+    }).then((counts) => counts.reduce((sum, [, count]) => sum + count, 0)),
+  objects: async () => [],
+  fingerprint: () => fingerprintOf(own),
+});
+
+/** As a shell would: quotes keep words together. */
+const wordsOf = (text: string): string[] =>
+  [...text.matchAll(/"((?:\\.|[^"\\])*)"|'([^']*)'|(\S+)/g)].map(
+    ([, double, single, plain]) => double?.replace(/\\(.)/g, '$1') ?? single ?? plain!,
+  );
