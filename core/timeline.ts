@@ -2,7 +2,7 @@ import type { BegunWith } from './begun-with.ts';
 import type { Provenance, RecoveryPoint } from './recovery-point.ts';
 import type { Strategy } from './strategy.ts';
 import type { Scenario } from './scenario.ts';
-import type { ExistingExamined, ExistingRestored } from './existing-events.ts';
+import type { ExistingEvents } from './existing-events.ts';
 import type { Verdict } from './verdict.ts';
 import type { Trouble } from './errors.ts';
 import type { OfStep, RunningCommand, RunningStep } from './steps/running.ts';
@@ -49,7 +49,7 @@ export type Stage = (typeof stages)[number];
  * Every kind of event and what it carries. Times inside data are `…AtMs`: monotonic ms since the drill's
  * origin, as the event's own `atMs`.
  */
-export interface EventData {
+export interface EventData extends ExistingEvents {
   'drill.begun': {
     /** Left out for a drill. */
     procedure?: Exclude<ProcedureName, 'drill'>;
@@ -161,8 +161,6 @@ export interface EventData {
   'log.fetched': OfStep & { backup: string; store: string; drill: string; lastSegment: number };
   /** A store could not give what a step asked it for. `point`: which one, where that was known. */
   'copy.refused': OfStep & { backup: string; store: string; point: string | null; error: string };
-  'existing.examined': OfStep & ExistingExamined;
-  'existing.restored': OfStep & ExistingRestored;
   /** `unread`: it was ended before all was read that its source had written, and could have given. */
   'log.broken': { backup: string; error: string; unread?: true };
   /** It is followed no more. `lastSegment`: 0 where nothing of it became durable. */

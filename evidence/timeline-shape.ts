@@ -12,6 +12,7 @@ import {
   type Json,
   type TimelineEvent,
 } from '../core/timeline.ts';
+import { existingShapes } from './existing-shapes.ts';
 
 /** Finite, as every number of zod is. */
 const ms = z.number().min(0);
@@ -32,7 +33,6 @@ const error = text.optional();
 const point = { backup: text, point: text };
 const taken = { id, ...point };
 const ofStep = { of: id, step: count, backup: text };
-const existing = { of: id, step: count, component: text, name: text, bytes: count };
 const fault = { id, fault: text, target: text };
 const check = { check: text, facts };
 const stage = { id, of: id, step: count, stage: z.enum(stages), what: text };
@@ -177,23 +177,7 @@ const shapes = {
   }),
   'log.fetched': z.strictObject({ ...ofStep, store: text, drill: text, lastSegment: count }),
   'copy.refused': z.strictObject({ ...ofStep, store: text, point: text.nullable(), error: text }),
-  'existing.examined': z.strictObject({
-    ...existing,
-    outcome: z.enum(['passed-over', 'refused']),
-    why: text,
-  }),
-  'existing.restored': z.strictObject({
-    ...existing,
-    provenance: z.literal('external'),
-    sha256,
-    layers: texts,
-    format: text,
-    order: text,
-    madeAt: text.nullable(),
-    madeBy: text.nullable(),
-    madeOn: text.nullable(),
-    database: text.nullable(),
-  }),
+  ...existingShapes,
   'log.broken': z.strictObject({ backup: text, error: text, unread: z.literal(true).optional() }),
   'log.ended': z.strictObject({ backup: text, lastSegment: count, broken: z.boolean() }),
   'fault.begun': z.strictObject({
