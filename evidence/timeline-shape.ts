@@ -13,6 +13,7 @@ import {
   type TimelineEvent,
 } from '../core/timeline.ts';
 import { existingShapes } from './existing-shapes.ts';
+import { access, attempt } from './region-shapes.ts';
 
 /** Finite, as every number of zod is. */
 const ms = z.number().min(0);
@@ -43,23 +44,6 @@ const load = { load: text, index: count };
 const wrongWith = 'an error where it is not ok, and only there';
 const errorUnless = (good: boolean, said: string | undefined): boolean => good === (said === undefined);
 
-/** A dead or cut off region. */
-const attempt = z.strictObject({
-  from: text,
-  service: text,
-  port: count,
-  count,
-  outcome: z.enum(['vanished', 'refused', 'accepted']),
-});
-const access = z.strictObject({
-  of: text,
-  what: text,
-  kind: z.enum(['read', 'other', 'power']),
-  ok: count,
-  failed: count,
-  firstAtMs: ms,
-  error,
-});
 const image = z.strictObject({
   service: text,
   reference: text,
