@@ -35,6 +35,11 @@ interface ComponentFaultEntry<Params> extends FaultEntry<Params> {
    */
   mayLoseData?: true;
   /**
+   * It waits until clients have changed records that were there. Once something is broken they leave them as
+   * they are, so that nothing may be broken before it: refused at plan time.
+   */
+  needsChanges?: true;
+  /**
    * Whether its effect is still there can be asked at the end of every drill (`ActiveFault.stillThere`): a
    * timeline that does not say so was altered. Left out where that depends on what there is.
    */

@@ -39,6 +39,9 @@ export interface PlannedFault {
   /** What it is aimed at. */
   on: TargetName;
 }
+/** How many further recovery points hold its damage before anyone acts; 0 where it is noticed at once. */
+export const unnoticedPoints = ({ fault, params }: PlannedFault): number =>
+  'unnoticedPoints' in fault ? (fault.unnoticedPoints?.(params as never) ?? 0) : 0;
 /** `region`: where the strategy says that it lies. */
 export interface PlannedStore {
   name: string;

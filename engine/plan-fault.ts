@@ -1,6 +1,12 @@
 import { parseAs, type Source } from '../core/document.ts';
 import { inputError } from '../core/errors.ts';
-import { faultId, type PlannedBackup, type PlannedFault, type TargetName } from '../core/planned.ts';
+import {
+  faultId,
+  unnoticedPoints,
+  type PlannedBackup,
+  type PlannedFault,
+  type TargetName,
+} from '../core/planned.ts';
 import { everyFault, type Registries } from '../core/registries.ts';
 import type { FaultPlan } from '../core/scenario.ts';
 import { targetOf } from '../core/targets.ts';
@@ -18,7 +24,7 @@ export function checkFaults(
   if (!scenario.sweep && allInRestore(scenario.fault)) problems.add(nothingBefore(source, ['fault']));
   if (scenario.fault.every(({ beforehand }) => beforehand)) problems.add(nothingBroken(source));
   checkSweep(context, backups);
-  return scenario.fault.flatMap((plan, i) => {
+  const faults = scenario.fault.flatMap((plan, i): PlannedFault[] => {
     const path: Path = listed ? ['fault', i] : ['fault'];
     const on = aimedAt(context, plan, registries);
     const fault = targets[on].suffered(context, plan, registries, path);
@@ -45,6 +51,43 @@ export function checkFaults(
     );
     return fault ? [{ id: faultId(i), plan, params, fault, on }] : [];
   });
+  checkChanges(context, faults);
+  checkUnnoticed(context, faults);
+  return faults;
+}
+
+/** Once a component is broken, clients leave the records that were there as they are. */
+function checkChanges({ source, problems }: Context, faults: readonly PlannedFault[]): void {
+  const first = faults.findIndex(({ plan, on }) => !plan.beforehand && !targets[on].isUnderBackups);
+  for (const [i, { plan, fault }] of faults.entries()) {
+    if (!('needsChanges' in fault) || plan.beforehand || i <= first) continue;
+    problems.add(
+      inputError(`${plan.name} waits for clients to change what was there: nothing may be broken before it`, {
+        at: source.place(['fault', i]),
+        found: `after ${faults[first]!.plan.name}`,
+        expected: `${plan.name} as the first fault`,
+        hint: 'once something is broken, loads leave the records that were there as they are, so that each loss shows',
+      }),
+    );
+  }
+}
+
+/** Once somebody has noticed a fault of a component, its schedules stop: no point after that holds anything. */
+function checkUnnoticed({ source, problems }: Context, faults: readonly PlannedFault[]): void {
+  for (const [i, fault] of faults.entries()) {
+    const { plan } = fault;
+    const noticed = faults
+      .slice(0, i)
+      .find((one) => one.plan.target === plan.target && !one.plan.beforehand && unnoticedPoints(one) === 0);
+    if (unnoticedPoints(fault) === 0 || !noticed) continue;
+    problems.add(
+      inputError(`${plan.name} cannot go unnoticed: the schedules of ${plan.target} are stopped by then`, {
+        at: source.place(['fault', i]),
+        found: `after ${noticed.plan.name}, which is noticed at once`,
+        expected: `${plan.name} before it`,
+      }),
+    );
+  }
 }
 
 /** A target that is not there is taken for a component, which says so. */

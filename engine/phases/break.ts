@@ -1,6 +1,6 @@
 import type { ActiveFault } from '../../core/active-fault.ts';
 import { messageOf } from '../../core/errors.ts';
-import type { PlannedBackup, PlannedFault } from '../../core/planned.ts';
+import { unnoticedPoints, type PlannedBackup, type PlannedFault } from '../../core/planned.ts';
 import { isBoundary, type BoundaryMoment } from '../../core/scenario.ts';
 import { restoredComponents } from '../../core/steps/index.ts';
 import { componentsHit } from '../../core/targets.ts';
@@ -46,13 +46,14 @@ async function strike(drill: Drill, handed: Handed, fault: PlannedFault): Promis
     handed.before = await withoutEndedJobs(drill, handed.before);
     if (!fault.plan.beforehand) await lookJustBefore(drill);
     for (const component of componentsHit(fault, drill.plan.components)) {
-      if (!unnoticed(fault)) schedules!.stopFor(component, 'fault');
+      if (!unnoticedPoints(fault)) schedules!.stopFor(component, 'fault');
       if (targetOf(fault).cutsLogs) schedules!.cutLog(component);
     }
     if (!fault.plan.beforehand) listen(drill, handed);
     inflicted = await inject(drill, fault, injection);
-    // Not before: what is broken may first wait for clients to change it.
-    if (!fault.plan.beforehand) for (const load of handed.loads) load.leaveAsTheyAre?.();
+    // Not before: what is broken may first wait for clients to change it. A store takes nothing of theirs.
+    if (!fault.plan.beforehand && !targetOf(fault).isUnderBackups)
+      for (const load of handed.loads) load.leaveAsTheyAre?.();
   });
   if (inflicted) await witness(drill, fault, inflicted);
   await goOnUnnoticed(drill, schedules!, fault);
@@ -65,12 +66,9 @@ function listen({ clientWatch }: Control, handed: Handed): void {
   handed.failure = clientWatch.nextFailure();
 }
 
-const unnoticed = ({ fault, params }: PlannedFault): number =>
-  'unnoticedPoints' in fault ? (fault.unnoticedPoints?.(params as never) ?? 0) : 0;
-
 /** Damage that nobody sees goes on being backed up: recovery begins when so many points hold it. */
 async function goOnUnnoticed(drill: Recorded, schedules: Schedules, fault: PlannedFault): Promise<void> {
-  const points = unnoticed(fault);
+  const points = unnoticedPoints(fault);
   if (points === 0) return;
   await schedules.haveFurther(fault.plan.target, points);
   drill.timeline.emit('note', {
@@ -90,7 +88,7 @@ async function atItsMoment(
   if (isBoundary(at)) return momentOf(drill, schedules!, at, backup!, act);
   // A store is broken, or damage not seen, under a backup that goes on; a component takes the backup in
   // flight with it.
-  if (at === 'worst' && backup && (targetOf(fault).isUnderBackups || unnoticed(fault)))
+  if (at === 'worst' && backup && (targetOf(fault).isUnderBackups || unnoticedPoints(fault)))
     return momentOf(drill, schedules!, 'backup.dumped', backup, act);
   if (at === 'worst' && backup) return schedules!.beforeNextDurable(backup.id, fault.id, act);
   const offsetMs = at === 'worst' ? 0 : parseDurationMs(at.slice(1))!;

@@ -4,6 +4,22 @@ import { inScenario, inStrategy, plan, refusal } from './plan-files.ts';
 
 describe('a scenario that does not fit is refused, with its place', () => {
   it.each([
+    [
+      'what waits for clients to change records, after something that has them leave all as it is',
+      inScenario(
+        'fault: { wipe-volume: store, at: worst }',
+        'fault: [{ wipe-volume: store, at: worst }, { stale-page: base, table: a.b, at: +1s }]',
+      ),
+      /^scenario\.yaml:7:\d+ stale-page waits for clients to change what was there: nothing may be broken before it \| after wipe-volume/,
+    ],
+    [
+      'damage that nobody notices, of what was broken before everybody',
+      inScenario(
+        'fault: { wipe-volume: store, at: worst }',
+        'fault: [{ crash: base, at: +1s }, { corrupt-rows: base, table: a.b, column: c, at: +1s }]',
+      ),
+      /^scenario\.yaml:7:\d+ corrupt-rows cannot go unnoticed: the schedules of base are stopped by then \| after crash/,
+    ],
     ['an unknown key', inScenario('title:', 'tittle:'), /^scenario\.yaml:1:1 "title" is missing/],
     [
       'an unknown key, with the nearest one',

@@ -16,6 +16,7 @@ export default mysqlFault({
       ),
   }),
   losesData: true,
+  needsChanges: true,
   askedAgain: true,
   witnessDeadlineMs: 30_000,
   inject: async ({ site }, params, { seed }) =>
