@@ -72,7 +72,7 @@ function checkChanges({ source, problems }: Context, faults: readonly PlannedFau
   }
 }
 
-/** Once somebody has noticed a fault of a component, its schedules stop: no point after that holds anything. */
+/** Once a fault of a component is noticed, its schedules stop: no later point holds anything. */
 function checkUnnoticed({ source, problems }: Context, faults: readonly PlannedFault[]): void {
   for (const [i, fault] of faults.entries()) {
     const { plan } = fault;
