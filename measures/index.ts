@@ -15,6 +15,7 @@ import { rpo } from './rpo.ts';
 import { rto } from './rto.ts';
 import { schedule } from './schedule.ts';
 import { service } from './service.ts';
+import { shrunk } from './shrunk.ts';
 import { slo } from './slo.ts';
 import { readyAtEnd } from './ready-at-end.ts';
 import { stillThere } from './still-there.ts';
@@ -41,6 +42,7 @@ export const measures: Record<string, Measure> = {
   region,
   schedule,
   backups,
+  shrunk,
   copies,
   retention,
   availability,
