@@ -1,6 +1,15 @@
 import type { DrillResult } from '../core/result.ts';
 import { formatCount, formatDuration } from '../core/units.ts';
-import { countText, durationText, figureText, notMeasured, plural, resolutionText } from './words.ts';
+import {
+  countText,
+  durationText,
+  figureText,
+  isFinished,
+  notMeasured,
+  plural,
+  resolutionText,
+  timeScaleText,
+} from './words.ts';
 
 export interface Figure {
   name: string;
@@ -57,6 +66,28 @@ const total = (counts: (number | null)[]): number | null =>
  * declares are left out here and stand with their load; one load that was not read back leaves the sum
  * unknown.
  */
+/** What a load's data came to, for a row of a table; of one that kept none only how it was judged. */
+export const dataTexts = (load: Load): { lost: string; neverAllowed: string } =>
+  load.kind === 'data'
+    ? { lost: lossText(load), neverAllowed: neverAllowedText(load) }
+    : { lost: `${load.kind}: judged while they ran`, neverAllowed: 'none kept' };
+
+/** How the operations of a load ended, as its clients saw them. */
+export const operationsText = ({ right, failed, wrong, unknown }: Load): string =>
+  Object.entries({ right, failed, wrong, unknown })
+    .map(([how, count]) => `${countText(count)} ${how}`)
+    .join(', ');
+
+/** What a drill is known by, in the order in which reports say it; each is plain text. */
+export const identityTexts = (result: DrillResult): string[] => [
+  result.scenario,
+  `drill ${result.drill}`,
+  result.begunUtc,
+  formatDuration(result.durationMs),
+  timeScaleText(result.timeScale),
+  ...(isFinished(result) ? [] : [result.outcome]),
+];
+
 export function headline(result: DrillResult): { rta: string; rpa: string; lost: string; wrong: string } {
   const loads = result.loads.filter((load) => load.kind === 'data' && !load.volatile);
   const lost = total(

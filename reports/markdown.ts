@@ -2,23 +2,20 @@ import { textFormat } from '../core/format.ts';
 import type { DrillResult } from '../core/result.ts';
 import { formatDuration } from '../core/units.ts';
 import { alertName, alertText, budgetText } from './client-view.ts';
-import { keyFigures, lossText, neverAllowedText } from './figures.ts';
+import { dataTexts, identityTexts, keyFigures, operationsText } from './figures.ts';
 import { objectiveBar } from './objective-bar.ts';
 import { escapeMarkdown } from './text.ts';
 import { waterfallRows } from './waterfall-rows.ts';
 import {
   comparisonText,
-  countText,
   durationText,
   evidenceText,
   gravestFirst,
-  isFinished,
   momentText,
   notMeasured,
   reasonText,
   scoreText,
   tallyText,
-  timeScaleText,
   verdictWords,
 } from './words.ts';
 
@@ -81,14 +78,8 @@ function findings(result: DrillResult): string {
 
 function losses(result: DrillResult): string {
   const rows = result.loads.map((load) => {
-    const journey = load.kind === 'data' ? null : `${load.kind}: judged while they ran`;
-    return [
-      escapeMarkdown(load.load),
-      escapeMarkdown(load.target),
-      journey ?? lossText(load),
-      journey ? 'none kept' : neverAllowedText(load),
-      `${countText(load.right)} right, ${countText(load.failed)} failed, ${countText(load.wrong)} wrong, ${countText(load.unknown)} unknown`,
-    ];
+    const { lost, neverAllowed } = dataTexts(load);
+    return [escapeMarkdown(load.load), escapeMarkdown(load.target), lost, neverAllowed, operationsText(load)];
   });
   return table(
     ['load', 'target', 'lost', 'never allowed', 'operations as the client saw them'],
@@ -130,14 +121,9 @@ function waterfall(result: DrillResult): string {
 function render(result: DrillResult): string {
   const word = verdictWords[result.verdict].word;
   const identity = [
-    escapeMarkdown(result.scenario),
-    `drill ${escapeMarkdown(result.drill)}`,
-    escapeMarkdown(result.begunUtc),
-    formatDuration(result.durationMs),
-    timeScaleText(result.timeScale),
+    ...identityTexts(result).map(escapeMarkdown),
     scoreText(result.score),
     `findings: ${tallyText(result.findings)}`,
-    ...(isFinished(result) ? [] : [`**${result.outcome}**`]),
   ];
   const sections = [
     `### ${icons[result.verdict]} ${word}: ${escapeMarkdown(result.title)}`,

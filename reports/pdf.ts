@@ -1,22 +1,19 @@
 import type { Format } from '../core/format.ts';
 import type { DrillResult } from '../core/result.ts';
 import { formatDuration } from '../core/units.ts';
-import { headline, lossText, neverAllowedText } from './figures.ts';
+import { dataTexts, headline, identityTexts, operationsText } from './figures.ts';
 import { objectiveBar } from './objective-bar.ts';
 import { inner, onePage, sheet, type Colour, type Page, type Setting } from './pdf/page.ts';
 import {
   comparisonText,
-  countText,
   durationText,
   evidenceText,
   gravestFirst,
-  isFinished,
   notMeasured,
   plural,
   reasonText,
   scoreText,
   tallyText,
-  timeScaleText,
   verdictWords,
 } from './words.ts';
 
@@ -79,15 +76,7 @@ function top(page: Page, result: DrillResult): void {
   page.y += 3;
   page.text(reasonText(result), { ...inside, size: 8, lines: 3 });
   page.y = sheet.margin + height + 6;
-  const identity = [
-    result.scenario,
-    `drill ${result.drill}`,
-    result.begunUtc,
-    formatDuration(result.durationMs),
-    timeScaleText(result.timeScale),
-    ...(isFinished(result) ? [] : [result.outcome]),
-  ];
-  page.y += page.text(identity.join(' · '), { size: 7, colour: 'soft', lines: 2 });
+  page.y += page.text(identityTexts(result).join(' · '), { size: 7, colour: 'soft', lines: 2 });
 }
 
 function figures(page: Page, result: DrillResult): void {
@@ -154,17 +143,17 @@ function losses(page: Page, result: DrillResult): void {
   heading(page, 'Data, as clients wrote it and read it back');
   if (result.loads.length === 0) page.y += page.text(`Losses: ${notMeasured}.`, { colour: 'soft' });
   rows(page, result.loads, 200, (load) => {
-    const data = load.kind === 'data';
+    const { lost, neverAllowed } = dataTexts(load);
     row(page, [
       { share: 0.24, text: `${load.load} (${load.target})`, setting: { weight: 'bold' } },
       {
         share: 0.44,
-        text: data ? `${lossText(load)}; ${neverAllowedText(load)}` : `${load.kind}: judged while they ran`,
+        text: `${lost}; ${neverAllowed}`,
         setting: { lines: 2 },
       },
       {
         share: 0.32,
-        text: `${countText(load.right)} right, ${countText(load.failed)} failed, ${countText(load.wrong)} wrong, ${countText(load.unknown)} unknown`,
+        text: operationsText(load),
         setting: { lines: 2 },
       },
     ]);
