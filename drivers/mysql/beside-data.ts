@@ -33,14 +33,14 @@ export interface FolderEntry {
  * have added something to them.
  */
 const serverFiles =
-  /^(ibdata|ibtmp|ib_logfile|ib_buffer_pool|ib_\d|#ib|#innodb|undo_|auto\.cnf|mysqld-auto\.cnf|mysql_upgrade_)|\.(ibd|ibu|sdi|dblwr|err|pid|sock|lock|index|log|\d{6,})(\.|$)|~rec~/;
+  /^(ibdata|ibtmp|ib_logfile|ib_buffer_pool|ib_\d|#ib|#innodb|undo_|undo\d{3}(\.|$)|aria_log|auto\.cnf|mysqld-auto\.cnf|(mysql|mariadb)_upgrade_|(multi-master|master|relay-log)\.info)|\.(ibd|ibu|sdi|dblwr|err|pid|sock|lock|index|log|state|\d{6,})(\.|$)|~rec~/;
 /** Names that the recovery point knows: of its schemas, and of files that its server was told to use. */
 export interface Known {
   schemas: readonly string[];
   dataFiles: readonly string[];
 }
 
-const serverFolders = /^(mysql|sys|performance_schema|#innodb_\w+)$/;
+const serverFolders = /^(mysql|sys|performance_schema|#innodb_\w+|#binlog_cache_files)$/;
 
 /** File names in a setting such as `ibdata1:12M;more:50M:autoextend`. */
 export const dataFileNames = (setting: string | undefined): string[] =>
@@ -65,7 +65,7 @@ export function tellApart(entries: readonly FolderEntry[], { schemas, dataFiles 
   };
 }
 
-const tables = ['ibd', 'MYD', 'MYI', 'sdi', 'CSV', 'CSM', 'ARZ', 'frm', 'opt']
+const tables = ['ibd', 'MYD', 'MYI', 'MAD', 'MAI', 'sdi', 'CSV', 'CSM', 'ARZ', 'frm', 'opt']
   .map((end) => `-name '*.${end}*'`)
   .join(' -o ');
 /** Hidden names stay where they are: the server does not look at them. */
@@ -130,6 +130,15 @@ export interface Cleared {
   putBack(): Promise<void>;
 }
 
+interface Clearing extends Known {
+  owner: string;
+  signal: AbortSignal;
+  /** A file whose text is wanted. */
+  read: string;
+  /** Entry of the new folder in which the damaged data is laid at the end; null: it stays where it is. */
+  damagedIn: string | null;
+}
+
 /**
  * Empties the data folder for a restore. The damaged data is kept for whoever investigates, in a hidden
  * folder of the same volume, which the server leaves alone. Moving takes no room; where there is none left
@@ -139,7 +148,7 @@ export interface Cleared {
 export async function clearFolder(
   helper: Helper,
   folder: string,
-  { owner, signal, read, ...known }: Known & { owner: string; signal: AbortSignal; read: string },
+  { owner, signal, read, damagedIn, ...known }: Clearing,
 ): Promise<Cleared> {
   const run = async (
     what: string,
@@ -168,21 +177,23 @@ export async function clearFolder(
     [owner, String(stays.length)],
     Buffer.concat([stays, goes]),
   );
-  const [files, kilobytes, aside] = told.split(' ');
+  const [files, kilobytes, aside = ''] = told.split(' ');
+  const laidIn = damagedIn === null ? '' : `${damagedIn}/`;
   return {
     text,
     damaged: {
       files: Number(files),
       bytes: Number(kilobytes) * 1024,
-      keptIn: aside ? `${folder}/${aside}` : null,
+      keptIn: aside ? `${folder}/${laidIn}${aside}` : null,
       names: shortened(data),
     },
     kept: shortened([...new Set([...kept, ...waiting])].sort()),
     putBack: async () =>
       void (await run(
         'putting back what stays',
-        `find ${keptFolder} -mindepth 1 -maxdepth 1 -exec mv -f -t . {} +; rmdir ${keptFolder}`,
-        [],
+        `find ${keptFolder} -mindepth 1 -maxdepth 1 -exec mv -f -t . {} +; rmdir ${keptFolder}
+         if [ -n "$2" ] && [ -n "$3" ] && [ -d "$3" ]; then mv "$2" "$3/"; fi`,
+        [aside, damagedIn ?? ''],
       )),
   };
 }

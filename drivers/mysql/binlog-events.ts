@@ -1,4 +1,4 @@
-import { crc32 } from 'node:zlib';
+import { crc32, inflateSync } from 'node:zlib';
 
 /**
  * Events of MySQL's binary log, format version 4, as documented under "Binary Log Version 4" in MySQL's
@@ -16,10 +16,17 @@ export const eventTypes = {
   xaPrepare: 38,
   payload: 40,
   gtidTagged: 42,
+  // Of MariaDB, as sql/log_event.h has them.
+  annotate: 160,
+  gtidOfDomain: 162,
+  gtidList: 163,
+  queryCompressed: 165,
 } as const;
 
 export interface BinlogEvent {
   type: number;
+  /** Id of the server that wrote it first. */
+  server: number;
   /** Seconds since 1970, by the server's clock. */
   seconds: number;
   /** Where in the file it begins and ends. */
@@ -83,6 +90,7 @@ function eventFrom(whole: Buffer, begin: number, checksums: boolean): BinlogEven
     !checksums || type === eventTypes.format || crc32(whole.subarray(0, end)) === whole.readUInt32LE(end);
   return {
     type,
+    server: whole.readUInt32LE(5),
     seconds: whole.readUInt32LE(0),
     begin,
     end: begin + whole.length,
@@ -142,7 +150,39 @@ export function previousGtidsOf({
  */
 export function statementOf({ type, body }: BinlogEvent): string {
   if (type === eventTypes.rowsQuery) return body.subarray(1).toString('utf8');
+  if (type === eventTypes.annotate) return body.toString('utf8');
   const database = body[8]!;
   const variables = body.readUInt16LE(11);
-  return body.subarray(13 + variables + database + 1).toString('utf8');
+  const text = body.subarray(13 + variables + database + 1);
+  if (type !== eventTypes.queryCompressed) return text.toString('utf8');
+  // Its first byte says how many bytes of length come before what zlib has made.
+  return inflateSync(text.subarray(1 + (text[0]! & 0x07))).toString('utf8');
+}
+
+/** No BEGIN and no end are written around a transaction that stands alone, as a definition does. */
+const standsAlone = 1;
+
+/** A transaction of MariaDB: its domain is what numbers are counted in, whichever server wrote it. */
+export function gtidOfDomain({ body, server }: BinlogEvent): {
+  source: string;
+  number: number;
+  gtid: string;
+  alone: boolean;
+} {
+  const [number, domain] = [body.readBigUInt64LE(0), body.readUInt32LE(8)];
+  return {
+    source: String(domain),
+    number: Number(number),
+    gtid: `${domain}-${server}-${number}`,
+    alone: (body[12]! & standsAlone) !== 0,
+  };
+}
+
+/** How far each domain had been counted before this file of MariaDB began. */
+export function gtidListOf({ body }: BinlogEvent): { source: string; number: number }[] {
+  const count = body.readUInt32LE(0) & 0x0fffffff;
+  return Array.from({ length: count }, (_, i) => ({
+    source: String(body.readUInt32LE(4 + i * 16)),
+    number: Number(body.readBigUInt64LE(12 + i * 16)),
+  }));
 }

@@ -3,7 +3,9 @@ import { environmentError } from '../../core/errors.ts';
 import {
   createEventReader,
   eventTypes,
+  gtidListOf,
   gtidOf,
+  gtidOfDomain,
   NotABinlog,
   previousGtidsOf,
   statementOf,
@@ -15,10 +17,13 @@ export interface Transaction {
   /** Empty where it has no GTID: `gtid_mode=OFF`. */
   source: string;
   number: number;
+  /** As the server writes it; empty like the source. */
+  gtid: string;
   begin: number;
   end: number;
-  /** Milliseconds since 1970 at which it was committed. */
+  /** Milliseconds since 1970 at which it was committed, and by how much that may have been later. */
   committedMs: number;
+  withinMs: number;
   statements: string[];
 }
 
@@ -113,15 +118,36 @@ function takeEvent(state: ScanState, event: BinlogEvent): boolean {
       expected: 'a log as the server wrote it',
     });
   if (event.type === eventTypes.previousGtids) state.visit.onPrevious(previousOf(state, event));
+  if (event.type === eventTypes.gtidList) {
+    const set = gtidSet();
+    for (const { source, number } of gtidListOf(event)) set.add(source, 1, number);
+    state.visit.onPrevious(set);
+  }
+  if (event.type === eventTypes.gtidOfDomain) {
+    const { alone, ...named } = gtidOfDomain(event);
+    state.open = {
+      ...named,
+      begin: event.begin,
+      end: event.end,
+      committedMs: event.seconds * 1000,
+      withinMs: 999,
+      statements: [],
+      // Its GTID is its BEGIN.
+      begun: !alone,
+    };
+    return true;
+  }
   if (event.type === eventTypes.gtid || (event.type === eventTypes.anonymous && state.anonymous)) {
     const { source, number, commitMicros } =
       event.type === eventTypes.gtid ? gtidOf(event) : { ...gtidOf(event), source: '', number: 0 };
     state.open = {
       source,
       number,
+      gtid: source === '' ? '' : `${source}:${number}`,
       begin: event.begin,
       end: event.end,
       committedMs: commitMicros === null ? event.seconds * 1000 : commitMicros / 1000,
+      withinMs: commitMicros === null ? 999 : 0,
       statements: [],
       begun: false,
     };
@@ -160,8 +186,9 @@ function ends(open: NonNullable<ScanState['open']>, event: BinlogEvent): boolean
     event.type === eventTypes.payload
   )
     return true;
-  if (event.type === eventTypes.rowsQuery) open.statements.push(statementOf(event).slice(0, statementBytes));
-  if (event.type !== eventTypes.query) return false;
+  if (event.type === eventTypes.rowsQuery || event.type === eventTypes.annotate)
+    open.statements.push(statementOf(event).slice(0, statementBytes));
+  if (event.type !== eventTypes.query && event.type !== eventTypes.queryCompressed) return false;
   const statement = statementOf(event);
   open.statements.push(statement.slice(0, statementBytes));
   if (open.begun) return /^(COMMIT|ROLLBACK(?!\s+TO)|XA\s+(PREPARE|COMMIT|ROLLBACK))\b/i.test(statement);

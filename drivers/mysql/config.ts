@@ -9,7 +9,10 @@ const tableName = z.string().regex(/^[^.`\s]+\.[^.`\s]+$/, { error: 'database.ta
 
 export const configSchema = z.strictObject({
   user: z.string().default('root').describe('Account for everything that Muster does; needs what root has'),
-  passwordFrom: z.string().default('MYSQL_ROOT_PASSWORD').describe('Secret that holds the password'),
+  passwordFrom: z
+    .string()
+    .optional()
+    .describe("Secret that holds the password. Default: that of the image's own variable for root"),
   database: identifier
     .default('muster')
     .describe("Muster's own database: the ledger of the load lives there"),

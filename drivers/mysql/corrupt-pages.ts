@@ -34,7 +34,7 @@ export async function corruptPages(site: MysqlSite, damage: PageDamage): Promise
     target.path,
     pages.map((page) => overwriteFor(damage, page, target.pageBytes)),
   );
-  await withSession(site, evict).catch((error: unknown) => {
+  await withSession(site, (session) => evict(site, session)).catch((error: unknown) => {
     // The server may die of it before we are done: that is the effect.
     site.note(`pages may still be in memory: ${messageOf(error)}`);
   });

@@ -2,7 +2,7 @@ import type { ResultSetHeader } from 'mysql2';
 import type { ActiveFault, Proof } from '../../core/active-fault.ts';
 import { inputError } from '../../core/errors.ts';
 import { chooseRows, nothingDone, type Doomed } from './delete-rows.ts';
-import { ownGtid } from './own-gtid.ts';
+import { announce, ownGtid } from './own-gtid.ts';
 import { findTable, type TableName } from './tables.ts';
 import type { MysqlSite } from './site.ts';
 import { asClientsMeetIt, quoted, withSession, type Session } from './session.ts';
@@ -33,9 +33,8 @@ export async function corruptRows(
     const chosen = await chooseRows(session, spec);
     const before = chosen ? await valuesOf(session, chosen, spec.column) : new Map<string, string>();
     if (!chosen || before.size === 0) return null;
-    await session.rows(
-      "SET SESSION session_track_gtids = 'OWN_GTID', SESSION binlog_rows_query_log_events = ON, SESSION innodb_lock_wait_timeout = 30",
-    );
+    await announce(site, session, 'with its text');
+    await session.rows('SET SESSION innodb_lock_wait_timeout = 30');
     const column = quoted(spec.column);
     const from = `GREATEST(1, CHAR_LENGTH(${column}) - ${changedCharacters - 1})`;
     const [result] = await session.connection.query<ResultSetHeader>(
@@ -43,10 +42,11 @@ export async function corruptRows(
       [spec.seed, spec.seed, chosen.threshold],
     );
     const spoiled = { chosen, column: spec.column, values: before };
+    const gtid = await ownGtid(site, session, result);
     return {
       spoiled,
       after: await valuesOf(session, chosen, spec.column),
-      gtid: ownGtid(result),
+      gtid,
       changed: result.changedRows,
     };
   });
@@ -81,7 +81,7 @@ export async function corruptRows(
 
 async function refuseOtherThanText({ rows }: Session, table: TableName, column: string): Promise<void> {
   const columns = await rows<{ name: string; type: string; generated: string; key: string }>(
-    'SELECT column_name AS name, data_type AS type, generation_expression AS `generated`, column_key AS `key` FROM information_schema.columns WHERE table_schema = ? AND table_name = ?',
+    "SELECT column_name AS name, data_type AS type, IFNULL(generation_expression, '') AS `generated`, column_key AS `key` FROM information_schema.columns WHERE table_schema = ? AND table_name = ?",
     [table.schema, table.table],
   );
   const fitting = columns

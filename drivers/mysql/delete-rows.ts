@@ -1,7 +1,7 @@
 import type { ResultSetHeader } from 'mysql2';
 import type { ActiveFault, Proof } from '../../core/active-fault.ts';
 import { environmentError } from '../../core/errors.ts';
-import { ownGtid } from './own-gtid.ts';
+import { announce, ownGtid } from './own-gtid.ts';
 import { findTable, type TableName } from './tables.ts';
 import type { MysqlSite } from './site.ts';
 import { asClientsMeetIt, quoted, withSession, type Session } from './session.ts';
@@ -32,7 +32,7 @@ export async function deleteRows(
   const done = await withSession(site, async (session) => {
     const chosen = await chooseRows(session, spec);
     if (!chosen) return null;
-    await session.rows("SET SESSION session_track_gtids = 'OWN_GTID'");
+    await announce(site, session);
     await session.rows('SET SESSION innodb_lock_wait_timeout = 30');
     // Children of the table keep their rows: nothing but the table that is named is touched.
     await session.rows('SET SESSION foreign_key_checks = 0');
@@ -40,7 +40,7 @@ export async function deleteRows(
       `DELETE FROM ${chosen.table.quoted} WHERE ${chosen.digest} <= ?`,
       [spec.seed, chosen.threshold],
     );
-    return { doomed: chosen, gtid: ownGtid(result), deleted: result.affectedRows };
+    return { doomed: chosen, gtid: await ownGtid(site, session, result), deleted: result.affectedRows };
   });
   if (!done)
     return nothingDone(site, 'delete-rows', spec.table, `${spec.table} has no rows: none was deleted`);

@@ -1,6 +1,6 @@
 import type { ResultSetHeader } from 'mysql2';
 import type { ActiveFault, Proof } from '../../core/active-fault.ts';
-import { ownGtid } from './own-gtid.ts';
+import { announce, ownGtid } from './own-gtid.ts';
 import { findTable } from './tables.ts';
 import type { MysqlSite } from './site.ts';
 import { asClientsMeetIt, withSession } from './session.ts';
@@ -13,12 +13,12 @@ export async function dropTable(site: MysqlSite, table: string): Promise<ActiveF
   await site.service.assertOwnPath(site.dataFolder);
   const { name, gtid } = await withSession(site, async (session) => {
     const found = await findTable(session, table);
-    await session.rows("SET SESSION session_track_gtids = 'OWN_GTID'");
+    await announce(site, session);
     await session.rows('SET SESSION lock_wait_timeout = 30');
     // An operator in a hurry; children of the table keep their rows.
     await session.rows('SET SESSION foreign_key_checks = 0');
     const [result] = await session.connection.query<ResultSetHeader>(`DROP TABLE ${found.quoted}`);
-    return { name: found, gtid: ownGtid(result) };
+    return { name: found, gtid: await ownGtid(site, session, result) };
   });
   const label = `${name.schema}.${name.table}`;
   const seen = (on: MysqlSite): Promise<Proof | null> =>

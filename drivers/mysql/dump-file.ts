@@ -55,6 +55,7 @@ export function watchDump(
   ended: () => Promise<{ code: number; stderr: string }>,
   floorBytes: number,
   opened: () => Promise<void> = async () => undefined,
+  program = 'mysqldump',
 ): DumpWatch {
   let open = false;
   let head = Buffer.alloc(0);
@@ -75,7 +76,13 @@ export function watchDump(
     flush(done) {
       ended().then(
         ({ code, stderr }) =>
-          done(refusal(code, stderr, tail.subarray(-tailBytes).toString('utf8'), bytes, floorBytes)),
+          done(
+            refusal(
+              program,
+              { code, stderr, tail: tail.subarray(-tailBytes).toString('utf8'), bytes },
+              floorBytes,
+            ),
+          ),
         done,
       );
     },
@@ -83,15 +90,16 @@ export function watchDump(
   return { stream, head: () => readHead(head.toString('utf8')), bytes: () => bytes };
 }
 
-function refusal(
-  code: number,
-  stderr: string,
-  tail: string,
-  bytes: number,
-  floorBytes: number,
-): Error | null {
+interface Ended {
+  code: number;
+  stderr: string;
+  tail: string;
+  bytes: number;
+}
+
+function refusal(program: string, { code, stderr, tail, bytes }: Ended, floorBytes: number): Error | null {
   if (code !== 0)
-    return environmentError(`mysqldump ended with code ${code}`, {
+    return environmentError(`${program} ended with code ${code}`, {
       found: stderr.trim().split('\n').slice(-3).join('; ') || 'no message',
       expected: 'code 0',
     });

@@ -1,11 +1,14 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { BackupMethod, Consistency, Sink } from '../../core/backup.ts';
-import { environmentError, messageOf } from '../../core/errors.ts';
+import { environmentError } from '../../core/errors.ts';
 import type { Json } from '../../core/timeline.ts';
 import { dumpOptions, type DumpOptions } from './config.ts';
+import { readCarried, type Carried } from './carried.ts';
+import { steadyDefinitions } from './definitions.ts';
 import { watchDump, type DumpHead } from './dump-file.ts';
 import { readFormative } from './formative.ts';
+import { identityOf } from './identity.ts';
 import { persistedIn, persistedName, readPersisted } from './persisted.ts';
 import { assertRestorable } from './restorable.ts';
 import { noteTables, tablesWithoutSnapshot, tornDuring, writesTo } from './other-engines.ts';
@@ -17,13 +20,14 @@ import { readSettings, type Settings } from './server-settings.ts';
 export const dumpName = 'dump.sql';
 
 interface ServerFacts {
-  uuid: string;
+  identity: string;
   tool: string;
   gtid: boolean;
   log: boolean;
   settings: Settings;
   formative: Settings;
   persisted: string | null;
+  carried: Carried[];
   notTransactional: OtherTable[];
   databases: string[];
 }
@@ -33,7 +37,8 @@ interface ServerFacts {
  * cannot change while it runs (LOCK INSTANCE FOR BACKUP), because a snapshot does not hold for a table that
  * was altered under it. That lock comes after the read lock that opens the snapshot: a definition, or the
  * event scheduler, that waits for the first holds up the second, and with it every write. mysqldump itself
- * refuses a table that was altered in between.
+ * refuses a table that was altered in between. Where the server has no such lock, a dump during which
+ * definitions changed is refused at its end.
  */
 export const backupDump =
   (site: MysqlSite): NonNullable<BackupMethod['backup']> =>
@@ -47,61 +52,54 @@ export const backupDump =
       site.baseBegun = true;
       noteTables(site, facts.notTransactional);
       const writes = await writesTo(session, facts.notTransactional);
+      const definitions = await steadyDefinitions(site, session, parsed);
       // Before mysqldump is even started, hence before its snapshot opens: what was acknowledged by now is in
       // it. Early, never late.
       const atMs = now();
       const head = await stream(site, to, facts, {
         options: parsed,
         signal,
-        opened: () => lockDefinitions(session, parsed),
+        opened: () => definitions.hold(),
       });
       if (facts.persisted !== null)
         await to.put(persistedName, Readable.from([Buffer.from(facts.persisted)]));
-      // The lock goes with the session: only a session that lived to this point has held it throughout.
-      await session.rows('UNLOCK INSTANCE').catch((error: unknown) => {
-        throw environmentError('the lock on definitions was lost during the dump', {
-          found: messageOf(error),
-          expected: 'a lock that holds to the end',
-          cause: error,
-        });
-      });
-      const torn = await tornDuring(session, facts.notTransactional, writes);
-      return consistency(site, atMs, facts, { ...head, torn }, parsed);
+      for (const { name, content } of facts.carried) await to.put(name, Readable.from([content]));
+      await definitions.release();
+      const torn = await tornDuring(site.product, session, facts.notTransactional, writes);
+      const gtid = head.gtid ?? (await gtidAt(site, session, head));
+      return consistency(site, atMs, facts, { ...head, gtid, torn }, parsed);
     });
   };
 
-async function lockDefinitions(session: Session, { lockWaitSeconds }: DumpOptions): Promise<void> {
-  await session.rows('SET SESSION lock_wait_timeout = ?', [lockWaitSeconds]);
-  await session.rows('LOCK INSTANCE FOR BACKUP').catch((error: unknown) => {
-    throw environmentError('definitions cannot be kept from changing during the dump', {
-      found: messageOf(error),
-      expected: `the backup lock within ${lockWaitSeconds} s`,
-      hint: 'something is altering tables, or the account lacks BACKUP_ADMIN',
-      cause: error,
-    });
-  });
+/** Which transactions the snapshot holds, of a server whose dump says it by the place in the log alone. */
+async function gtidAt({ product }: MysqlSite, { rows }: Session, head: DumpHead): Promise<string | null> {
+  if (product.gtidAt === null || head.file === null) return null;
+  const [row] = await rows<{ gtid: string | null }>(product.gtidAt, [head.file, Number(head.position)]);
+  const { gtids } = product;
+  return row!.gtid === null ? null : gtids.after(row!.gtid, gtids.set(''), new Map());
 }
 
 async function serverFacts(site: MysqlSite, session: Session): Promise<ServerFacts> {
-  const [row] = await session.rows<{ uuid: string; mode: string; log: number | string }>(
-    'SELECT @@server_uuid AS uuid, @@gtid_mode AS mode, @@log_bin AS log',
-  );
+  const [row] = await session.rows<{ gtid: number | string; log: number | string }>(site.product.logging);
   const databases = await session.rows<{ name: string }>(
     'SELECT schema_name AS name FROM information_schema.schemata',
   );
   // Two processes in the container, which need not wait for each other.
-  const [version, persisted] = await Promise.all([
-    site.service.exec(['mysqldump', '--version'], { deadlineMs: 30_000 }),
+  const [version, persisted, carried, identity] = await Promise.all([
+    site.service.exec([site.programs.dump, '--version'], { deadlineMs: 30_000 }),
     readPersisted(site, session),
+    readCarried(site),
+    identityOf(site, session),
   ]);
   return {
-    uuid: row!.uuid,
+    identity,
     tool: version.stdout.trim(),
-    gtid: row!.mode.startsWith('ON'),
+    gtid: String(row!.gtid) === '1',
     log: String(row!.log) === '1',
     settings: await readSettings(session),
     formative: await readFormative(session),
     persisted,
+    carried,
     notTransactional: await tablesWithoutSnapshot(site, session),
     databases: databases.map(({ name }) => name),
   };
@@ -124,7 +122,7 @@ async function stream(
     env: { MYSQL_PWD: site.password },
     signal,
   });
-  const watch = watchDump(() => running.done, options.floorBytes, opened);
+  const watch = watchDump(() => running.done, options.floorBytes, opened, site.programs.dump);
   const piped = pipeline(running.stdout, watch.stream);
   const put = to.put(dumpName, watch.stream);
   put.catch((error: Error) => watch.stream.destroy(error));
@@ -136,13 +134,14 @@ async function stream(
   throw sent.status === 'rejected' ? sent.reason : (stored as PromiseRejectedResult).reason;
 }
 
-function dumpCommand({ config }: MysqlSite, facts: ServerFacts, { lockWaitSeconds }: DumpOptions): string[] {
+function dumpCommand(site: MysqlSite, facts: ServerFacts, { lockWaitSeconds }: DumpOptions): string[] {
+  const { config, product, programs } = site;
   const ours = ['mysql', config.database].filter((name) => facts.databases.includes(name));
   const chosen = config.databases
     ? ['--databases', ...new Set([...config.databases, ...ours])]
     : ['--all-databases'];
   return [
-    'mysqldump',
+    programs.dump,
     `--user=${config.user}`,
     '--single-transaction',
     '--routines',
@@ -153,10 +152,8 @@ function dumpCommand({ config }: MysqlSite, facts: ServerFacts, { lockWaitSecond
     '--flush-privileges',
     '--default-character-set=utf8mb4',
     '--max-allowed-packet=1G',
-    `--init-command=SET SESSION lock_wait_timeout=${lockWaitSeconds}`,
-    // A new log file at the very moment of the snapshot: replay then begins with a whole file.
-    ...(facts.log ? ['--source-data=2', '--flush-logs'] : []),
-    `--set-gtid-purged=${facts.gtid ? 'ON' : 'OFF'}`,
+    ...product.dumpOptions({ gtid: facts.gtid, log: facts.log, lockWaitSeconds }),
+    ...site.dumpOptions,
     ...config.ignoreTables.map((table) => `--ignore-table=${table}`),
     ...chosen,
   ];
@@ -171,13 +168,13 @@ function consistency(
 ): Consistency {
   if (facts.gtid && head.gtid === null)
     throw environmentError('the dump does not say which transactions it holds', {
-      expected: 'GTID_PURGED in its head',
+      expected: 'the GTIDs in its head, or the place in the log',
     });
   if (facts.log && head.file === null)
     throw environmentError('the dump does not say where the binary log stood', {
-      expected: 'SOURCE_LOG_FILE in its head',
+      expected: 'the place in the log, in its head',
     });
-  const position = { server: facts.uuid, gtid: head.gtid, file: head.file, position: head.position };
+  const position = { server: facts.identity, gtid: head.gtid, file: head.file, position: head.position };
   const said: Json = {
     sha256: head.sha256,
     settings: facts.settings,

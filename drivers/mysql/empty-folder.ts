@@ -16,9 +16,12 @@ const digestMs = 60_000;
 const makingMs = 180_000;
 
 /** All that decides what is in an empty data folder, but the server's image. */
-export const folderKey = (owner: string, settings: Settings): string =>
+export const folderKey = (
+  { owner, product }: Pick<MysqlSite, 'owner' | 'product'>,
+  settings: Settings,
+): string =>
   createHash('sha256')
-    .update(JSON.stringify(['mysql', recipe, owner, folderOptions(settings)]))
+    .update(JSON.stringify([product.name.toLowerCase(), recipe, owner, folderOptions(settings)]))
     .digest('hex');
 
 /**
@@ -30,12 +33,12 @@ export async function prepareFolder(site: MysqlSite): Promise<void> {
   try {
     const settings = await withSession(site, readFormative);
     await service.keep({
-      key: folderKey(owner, settings),
+      key: folderKey(site, settings),
       owner,
       fill: async (helper, path) => {
         const tookMs = await initialise(helper, path, {
           settings,
-          owner,
+          site,
           signal: AbortSignal.timeout(makingMs),
         });
         // What it saves counts in the time of a recovery: without that, nothing is saved.
@@ -73,7 +76,7 @@ export async function layFolder(options: ScratchOptions): Promise<BegunWith | nu
     site.note(`${notTaken}: ${what}`);
     await told(helper, 'removing what was taken', remove, [site.dataFolder], signal);
   }
-  await initialise(helper, site.dataFolder, { ...options, owner: site.owner });
+  await initialise(helper, site.dataFolder, options);
   return null;
 }
 

@@ -106,7 +106,7 @@ async function begun(state: FollowState, loop: Promise<string>, signal: AbortSig
   signal.throwIfAborted();
   throw environmentError(`following the log of ${site.service.name} does not begin`, {
     found: state.said ?? ended ?? (first === null ? `nothing within ${beginMs / 1000} s` : 'nothing'),
-    expected: 'mysqlbinlog in the image of the service, and an account that may replicate',
+    expected: `${site.programs.log} in the image of the service, and an account that may replicate`,
   });
 }
 
@@ -140,7 +140,7 @@ async function run(state: FollowState, first: string, signal: AbortSignal): Prom
     file = await fetchFrom(state, file, ending);
     if (ending.aborted) break;
     // What never began does not begin by being tried again.
-    if (state.shipping.inLog.size === 0) return state.said ?? 'mysqlbinlog ended by itself';
+    if (state.shipping.inLog.size === 0) return state.said ?? `${state.site.programs.log} ended by itself`;
     const now = await pollUntil(
       state.site.clock,
       { everyMs: reconnectEveryMs, deadlineMs: patienceMs, signal: ending },
@@ -168,22 +168,26 @@ async function fetchFrom(state: FollowState, first: string, ending: AbortSignal)
   } finally {
     await fetching.kill().catch(() => undefined);
     const ended = await fetching.done.catch((error: unknown) => ({ code: -1, stderr: messageOf(error) }));
-    state.said = ended.stderr.trim().split('\n').at(-1) || `mysqlbinlog ended with code ${ended.code}`;
+    state.said =
+      ended.stderr.trim().split('\n').at(-1) || `${site.programs.log} ended with code ${ended.code}`;
   }
   return file;
 }
 
 /** Its own process id lets the readers of its files see when nothing more can come. */
-const fetchCommand = ({ config, service, seed, component }: MysqlSite, first: string): string[] => [
+const fetchCommand = (
+  { config, service, seed, component, programs, product }: MysqlSite,
+  first: string,
+): string[] => [
   'sh',
   '-c',
   `rm -rf ${folder} && mkdir -m 700 ${folder} && echo $$ > ${folder}/.pid && echo began && exec "$@"`,
   'follow',
-  'mysqlbinlog',
+  programs.log,
   '--read-from-remote-server',
   '--raw',
   '--stop-never',
-  `--connection-server-id=${serverId(seed, component)}`,
+  ...product.followOptions(serverId(seed, component)),
   `--host=${service.name}`,
   `--port=${serverPort}`,
   `--user=${config.user}`,

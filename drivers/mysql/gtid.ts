@@ -29,7 +29,7 @@ export function parseGtid(text: string): { source: string; number: number } | nu
  * Reads the server's notation; white space and line breaks are allowed. Throws a TypeError for anything else.
  */
 export function gtidSet(text = ''): GtidSet {
-  const set = emptySet();
+  const set = emptyGtidSet();
   for (const part of text
     .split(',')
     .map((piece) => piece.trim().toLowerCase())
@@ -46,7 +46,7 @@ export function gtidSet(text = ''): GtidSet {
   return set;
 }
 
-function emptySet(): GtidSet {
+export function emptyGtidSet(): GtidSet {
   const sources = new Map<string, Interval[]>();
   const set: GtidSet = {
     has: (source, number) =>
@@ -60,7 +60,7 @@ function emptySet(): GtidSet {
         for (const { from, to } of intervals) set.add(source, from, to);
     },
     without: (other) => {
-      const left = emptySet();
+      const left = emptyGtidSet();
       for (const [source, intervals] of sources) {
         for (const piece of remaining(intervals, other.sources().get(source) ?? []))
           left.add(source, piece.from, piece.to);

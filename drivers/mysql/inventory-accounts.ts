@@ -1,26 +1,45 @@
 import { digest } from './inventory-reading.ts';
+import type { Product } from './product.ts';
 import { linkUserPrefix } from './replication.ts';
-import type { Session } from './session.ts';
+import { serverCode, type Session } from './session.ts';
 
 /** Of every account and role: SHA-256 of how it is made, and of what it is granted. */
 export type Accounts = Record<string, { account: string; grants: string }>;
 
-export async function readAccounts({ rows }: Session): Promise<Accounts> {
-  // Salts are binary; as plain text they would be mangled.
-  await rows('SET SESSION print_identified_with_as_hex = ON');
-  const found = await rows<{ u: string; h: string }>(
-    'SELECT User AS u, Host AS h FROM mysql.user WHERE LEFT(User, ?) <> ? ORDER BY User, Host',
-    [linkUserPrefix.length, linkUserPrefix],
-  );
+export async function readAccounts(
+  { rows }: Session,
+  { before, accounts, stored }: Product,
+): Promise<Accounts> {
+  for (const statement of before.accounts) await rows(statement);
+  const all = await rows<{ u: string; h: string; role: string | number }>(accounts);
+  const found = all.filter(({ u }) => !u.startsWith(linkUserPrefix));
   const out: Accounts = {};
-  for (const { u, h } of found) {
-    const created = await rows<Record<string, string>>('SHOW CREATE USER ?@?', [u, h]);
-    const grants = await rows<Record<string, string>>('SHOW GRANTS FOR ?@?', [u, h]);
+  for (const { u, h, role } of found) {
+    const isRole = Number(role) === 1;
+    // A role has a name only, and nobody logs in as one.
+    const shown = isRole
+      ? [{ role: 'a role' }]
+      : await inForce(rows<Record<string, string>>('SHOW CREATE USER ?@?', [u, h]));
+    const created = shown ?? (await rows<Record<string, string>>(stored!, [u, h]));
+    const grants =
+      shown === null
+        ? []
+        : await rows<Record<string, string>>(
+            isRole ? 'SHOW GRANTS FOR ?' : 'SHOW GRANTS FOR ?@?',
+            isRole ? [u] : [u, h],
+          );
     const lines = grants.map((row) => Object.values(row)[0]!).sort();
     out[`${u}@${h}`] = { account: digest(Object.values(created[0]!)[0]!), grants: digest(lines.join('\n')) };
   }
   return out;
 }
+
+/** Null for an account that is not in force, as one by a host's name where no names are looked up. */
+const inForce = <T>(shown: Promise<T>): Promise<T | null> =>
+  shown.catch((error: unknown) => {
+    if (serverCode(error) === 'ER_PASSWORD_NO_MATCH') return null;
+    throw error;
+  });
 
 type Account = Accounts[string] | undefined;
 const same = (a: Account, b: Account): boolean => a?.account === b?.account && a?.grants === b?.grants;

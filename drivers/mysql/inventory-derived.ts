@@ -1,4 +1,5 @@
 import { digest } from './inventory-reading.ts';
+import type { Product } from './product.ts';
 import { digestColumn } from './row-digest.ts';
 import { quoted, serverCode, type Session } from './session.ts';
 
@@ -21,15 +22,11 @@ interface Part {
  */
 export async function readDerived(
   session: Session,
+  { derived }: Product,
   without: string[],
   volatile: readonly string[],
 ): Promise<Record<string, string>> {
-  const parts = await session.rows<Part>(
-    `SELECT i.table_schema AS s, i.table_name AS t, i.index_name AS i, i.column_name AS c, c.data_type AS type, IFNULL(c.extra LIKE '%VIRTUAL GENERATED%', 0) AS \`virtual\`, i.expression AS expression
-       FROM information_schema.statistics i LEFT JOIN information_schema.columns c ON c.table_schema = i.table_schema AND c.table_name = i.table_name AND c.column_name = i.column_name
-      WHERE i.index_type = 'BTREE' AND i.is_visible = 'YES' AND i.table_schema NOT IN (?) ORDER BY s, t, i, i.seq_in_index`,
-    [without],
-  );
+  const parts = await session.rows<Part>(derived, [without]);
   const out: Record<string, string> = {};
   for (const [name, own] of Map.groupBy(parts, ({ s, t, i }) => `${s}.${t}.${i}`)) {
     const { s, t, i } = own[0]!;

@@ -1,5 +1,6 @@
 import { compareAccounts } from './inventory-accounts.ts';
 import { compareFinds } from './inventory-fulltext.ts';
+import { sequencePrefix } from './inventory-state.ts';
 import { everyAccount, everyPersisted, type Inventory, type JustBefore } from './inventory.ts';
 
 /**
@@ -117,6 +118,9 @@ function compareViews(before: Inventory, now: Inventory, remarks: string[]): str
   return out;
 }
 
+const counterOf = (name: string): string =>
+  name.startsWith(sequencePrefix) ? name : `AUTO_INCREMENT of ${name}`;
+
 /**
  * `fallen`: below what it was at the beginning. `again`: below what it was just before the fault, as an older
  * backup brings about, or below numbers that no row ever had, as on a server that was made by replication.
@@ -130,14 +134,14 @@ function compareCounters(
   for (const [name, { next }] of Object.entries(now.counters)) {
     const [first, last] = [before.counters[name], justBefore?.counters[name]];
     const words = (than: string): string =>
-      `AUTO_INCREMENT of ${name}: ${next}, was ${than}: numbers are given out a second time`;
+      `${counterOf(name)}: ${next}, was ${than}: numbers are given out a second time`;
     const below = (than: string): boolean => BigInt(next) < BigInt(than);
     // Who empties a table while all is well may count anew.
     const floor = first && last && BigInt(last.next) < BigInt(first.next) ? last : first;
     const inMemory = now.otherEngines[name] === 'MEMORY' && startedAnew(before, now);
     if (floor && below(floor.next) && !inMemory) {
       if (now.replicated && BigInt(next) > BigInt(floor.used))
-        again.push(`AUTO_INCREMENT of ${name}: ${next}, was ${floor.next}; no row had the numbers between`);
+        again.push(`${counterOf(name)}: ${next}, was ${floor.next}; no row had the numbers between`);
       else fallen.push(words(floor.next));
     } else if (last && below(last.next)) again.push(`${words(last.next)} (just before the fault)`);
   }

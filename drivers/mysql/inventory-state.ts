@@ -1,5 +1,6 @@
 import { messageOf } from '../../core/errors.ts';
 import { digest, readable, type Unread } from './inventory-reading.ts';
+import type { Product } from './product.ts';
 import { quoted, serverCode, type Session } from './session.ts';
 import type { Settings } from './server-settings.ts';
 
@@ -8,9 +9,14 @@ import type { Settings } from './server-settings.ts';
  */
 export type Counters = Record<string, { next: string; used: string }>;
 
-export async function readCounters({ rows }: Session, without: string[], unread: Unread): Promise<Counters> {
-  // The dictionary keeps statistics for a day otherwise.
-  await rows('SET SESSION information_schema_stats_expiry = 0');
+export async function readCounters(
+  session: Session,
+  { before, sequences }: Product,
+  without: string[],
+  unread: Unread,
+): Promise<Counters> {
+  const { rows } = session;
+  for (const statement of before.counters) await rows(statement);
   const found = await rows<{ s: string; t: string; c: string; next: string | number }>(
     `SELECT t.table_schema AS s, t.table_name AS t, c.column_name AS c, t.auto_increment AS next
        FROM information_schema.tables t JOIN information_schema.columns c ON c.table_schema = t.table_schema AND c.table_name = t.table_name
@@ -25,6 +31,33 @@ export async function readCounters({ rows }: Session, without: string[], unread:
       ),
     );
     if (highest) out[`${s}.${t}`] = { next: String(next), used: highest[0]!.used };
+  }
+  return sequences === null ? out : { ...out, ...(await readSequences(session, sequences, without, unread)) };
+}
+
+/** What begins the name of a counter that is no table's. */
+export const sequencePrefix = 'sequence ';
+
+/**
+ * The number up to which each sequence may have given any out; with its sign turned where it counts down.
+ * One that begins anew at its end may fall by right, and is left out.
+ */
+async function readSequences(
+  { rows }: Session,
+  sequences: string,
+  without: string[],
+  unread: Unread,
+): Promise<Counters> {
+  const out: Counters = {};
+  for (const { s, n } of await rows<{ s: string; n: string }>(sequences, [without])) {
+    const found = await readable(unread, `numbers of ${s}.${n}`, () =>
+      rows<{ next: string | number; step: string | number; cycles: string | number }>(
+        `SELECT next_not_cached_value AS next, increment AS step, cycle_option AS cycles FROM ${quoted(s)}.${quoted(n)}`,
+      ),
+    );
+    if (!found || Number(found[0]!.cycles) === 1) continue;
+    const next = BigInt(found[0]!.next) * (Number(found[0]!.step) < 0 ? -1n : 1n);
+    out[`${sequencePrefix}${s}.${n}`] = { next: String(next), used: '0' };
   }
   return out;
 }
@@ -59,7 +92,11 @@ export async function readViews(
 const watchedOtherwise = ['super_read_only', 'read_only'];
 
 /** What SET PERSIST was told, by name: it lies in the data folder and in no dump. */
-export async function readPersistedSettings({ rows }: Session): Promise<Record<string, string>> {
+export async function readPersistedSettings(
+  { rows }: Session,
+  { persists }: Product,
+): Promise<Record<string, string>> {
+  if (!persists) return {};
   const found = await rows<{ n: string; v: string }>(
     'SELECT variable_name AS n, variable_value AS v FROM performance_schema.persisted_variables WHERE variable_name NOT IN (?) ORDER BY n',
     [watchedOtherwise],
@@ -71,16 +108,13 @@ export async function readPersistedSettings({ rows }: Session): Promise<Record<s
  * What the server has learnt beside its databases: functions, components and plugins of others, remote
  * servers, time zones by name.
  */
-export async function readExtensions({ rows }: Session, unread: Unread): Promise<string[]> {
-  const lists = {
-    function: 'SELECT name AS n FROM mysql.func',
-    component: 'SELECT component_urn AS n FROM mysql.component',
-    plugin: 'SELECT name AS n FROM mysql.plugin',
-    'remote server': 'SELECT Server_name AS n FROM mysql.servers',
-    'time zone': 'SELECT name AS n FROM mysql.time_zone_name',
-  };
+export async function readExtensions(
+  { rows }: Session,
+  { extensions }: Product,
+  unread: Unread,
+): Promise<string[]> {
   const out: string[] = [];
-  for (const [kind, sql] of Object.entries(lists)) {
+  for (const [kind, sql] of Object.entries(extensions)) {
     const found = await readable(unread, `the list of every ${kind}`, () => rows<{ n: string }>(sql));
     if (kind === 'time zone' && found && found.length > 0)
       out.push(

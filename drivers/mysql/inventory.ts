@@ -74,10 +74,10 @@ export const takeInventory = (site: MysqlSite): Promise<Inventory> =>
     const ours = ownSchemas(site);
     const unread: Unread = new Set(await hidden(session));
     const tables: Record<string, TableDigest> = {};
-    for (const [name, table] of await columnsByTable(session, ours)) {
+    for (const [name, table] of await columnsByTable(session, ours, site.product)) {
       if (site.config.volatileTables.includes(name)) continue;
       const found = await readable(unread, `rows of ${name}`, () =>
-        digestTable(session, table.quoted, table.columns),
+        digestTable(session, table.from, table.columns),
       );
       if (found) tables[name] = found;
     }
@@ -85,9 +85,9 @@ export const takeInventory = (site: MysqlSite): Promise<Inventory> =>
       tables,
       definitions: await definitions(session, { ours, own: site.config.database }, unread),
       otherEngines: await otherEngines(session, ours),
-      accounts: (await readable(unread, everyAccount, () => readAccounts(session))) ?? {},
+      accounts: (await readable(unread, everyAccount, () => readAccounts(session, site.product))) ?? {},
       orphans: await readOrphans(session, ours, unread),
-      counters: await readCounters(session, ours, unread),
+      counters: await readCounters(session, site.product, ours, unread),
       views: await readViews(session, ours, unread),
       fulltext:
         (await readable(unread, 'full-text indexes', () =>
@@ -95,10 +95,11 @@ export const takeInventory = (site: MysqlSite): Promise<Inventory> =>
         )) ?? {},
       derived:
         (await readable(unread, 'indexes over what is generated', () =>
-          readDerived(session, ours, site.config.volatileTables),
+          readDerived(session, site.product, ours, site.config.volatileTables),
         )) ?? {},
-      persisted: (await readable(unread, everyPersisted, () => readPersistedSettings(session))) ?? {},
-      extensions: await readExtensions(session, unread),
+      persisted:
+        (await readable(unread, everyPersisted, () => readPersistedSettings(session, site.product))) ?? {},
+      extensions: await readExtensions(session, site.product, unread),
       settings: {
         ...(await readFormative(session)),
         ...(await readSettings(session)),
@@ -106,7 +107,7 @@ export const takeInventory = (site: MysqlSite): Promise<Inventory> =>
         ...(await readZone(session)),
       },
       startedAt: await readStart(session),
-      replicated: wasMadeByReplication(await readUuid(session)),
+      replicated: site.product.replicates && wasMadeByReplication(await readUuid(session)),
     };
     return { ...inventory, unread: [...unread] };
   });
@@ -117,26 +118,57 @@ export const everyPersisted = 'persisted settings';
 /** A short look, for what may rightly have changed since the inventory was taken. */
 export const lookJustBefore = (site: MysqlSite): Promise<JustBefore> =>
   withSession(site, async (session) => ({
-    accounts: await readable(new Set(), everyAccount, () => readAccounts(session)),
-    counters: await readCounters(session, ownSchemas(site), new Set()),
-    held: await readHeld(session, ownSchemas(site)),
+    accounts: await readable(new Set(), everyAccount, () => readAccounts(session, site.product)),
+    counters: await readCounters(session, site.product, ownSchemas(site), new Set()),
+    held: await readHeld(session, site.product, ownSchemas(site)),
   }));
+
+/** `from`: what all of its rows are read from, past ones too. */
+interface Readable {
+  quoted: string;
+  from: string;
+  columns: Column[];
+}
 
 export async function columnsByTable(
   { rows }: Session,
   without: string[],
-): Promise<Map<string, { quoted: string; columns: Column[] }>> {
-  const found = await rows<{ s: string; t: string; c: string; type: string; extra: string }>(
-    `SELECT c.table_schema AS s, c.table_name AS t, c.column_name AS c, c.data_type AS type, c.extra AS extra
+  { history }: Pick<MysqlSite['product'], 'history'>,
+): Promise<Map<string, Readable>> {
+  const found = await rows<{
+    s: string;
+    t: string;
+    c: string;
+    type: string;
+    extra: string;
+    generated: string | null;
+    past: string | number;
+  }>(
+    `SELECT c.table_schema AS s, c.table_name AS t, c.column_name AS c, c.data_type AS type, c.extra AS extra,
+            c.generation_expression AS \`generated\`, t.table_type = 'SYSTEM VERSIONED' AS past
        FROM information_schema.columns c JOIN information_schema.tables t ON t.table_schema = c.table_schema AND t.table_name = c.table_name
-      WHERE t.table_type = 'BASE TABLE' AND c.table_schema NOT IN (?) ORDER BY s, t, c.ordinal_position`,
+      WHERE t.table_type IN ('BASE TABLE', 'SYSTEM VERSIONED') AND c.table_schema NOT IN (?) ORDER BY s, t, c.ordinal_position`,
     [without],
   );
-  const tables = new Map<string, { quoted: string; columns: Column[] }>();
-  for (const { s, t, c, type, extra } of found) {
-    const table = tables.get(`${s}.${t}`) ?? { quoted: `${quoted(s)}.${quoted(t)}`, columns: [] };
-    tables.set(`${s}.${t}`, table);
-    table.columns.push({ name: c, type: type.toLowerCase(), virtual: extra.includes('VIRTUAL GENERATED') });
+  const tables = new Map<string, Readable>();
+  for (const [name, columns] of Map.groupBy(found, ({ s, t }) => `${s}.${t}`)) {
+    const { s, t, past } = columns[0]!;
+    const plain = `${quoted(s)}.${quoted(t)}`;
+    const own = columns.map(({ c, type, extra }) => ({
+      name: c,
+      type: type.toLowerCase(),
+      virtual: extra.includes('VIRTUAL GENERATED'),
+    }));
+    const isPast = history !== null && Number(past) === 1;
+    // Times that the table does not show as columns have names all the same.
+    const times = isPast && !columns.some(({ generated }) => /^ROW (START|END)$/i.test(generated ?? ''));
+    tables.set(name, {
+      quoted: plain,
+      from: isPast ? `${plain} ${history.from}` : plain,
+      columns: times
+        ? [...own, ...history.columns.map((one) => ({ name: one, type: 'timestamp', virtual: false }))]
+        : own,
+    });
   }
   return tables;
 }
@@ -144,7 +176,7 @@ export async function columnsByTable(
 async function otherEngines({ rows }: Session, without: string[]): Promise<Record<string, string>> {
   const found = await rows<{ s: string; t: string; e: string }>(
     `SELECT table_schema AS s, table_name AS t, engine AS e FROM information_schema.tables
-      WHERE table_type = 'BASE TABLE' AND engine <> 'InnoDB' AND table_schema NOT IN (?) ORDER BY s, t`,
+      WHERE table_type IN ('BASE TABLE', 'SYSTEM VERSIONED') AND engine <> 'InnoDB' AND table_schema NOT IN (?) ORDER BY s, t`,
     [without],
   );
   return Object.fromEntries(found.map(({ s, t, e }) => [`${s}.${t}`, e]));
@@ -160,7 +192,7 @@ async function definitions(
   unread: Unread,
 ): Promise<Record<string, string>> {
   const objects = await rows<{ kind: string; s: string; n: string }>(
-    `SELECT IF(table_type = 'VIEW', 'VIEW', 'TABLE') AS kind, table_schema AS s, table_name AS n FROM information_schema.tables WHERE table_schema NOT IN (?)
+    `SELECT IF(table_type IN ('VIEW', 'SEQUENCE'), table_type, 'TABLE') AS kind, table_schema AS s, table_name AS n FROM information_schema.tables WHERE table_schema NOT IN (?)
      UNION ALL SELECT routine_type, routine_schema, routine_name FROM information_schema.routines WHERE routine_schema NOT IN (?)
      UNION ALL SELECT 'TRIGGER', trigger_schema, trigger_name FROM information_schema.triggers WHERE trigger_schema NOT IN (?)
      UNION ALL SELECT 'EVENT', event_schema, event_name FROM information_schema.events WHERE event_schema <> ?

@@ -1,4 +1,5 @@
 import { environmentError, messageOf } from '../../core/errors.ts';
+import { identityOf } from './identity.ts';
 import type { MysqlSite } from './site.ts';
 import { withSession } from './session.ts';
 
@@ -37,10 +38,9 @@ export async function logState(
 ): Promise<{ uuid: string; files: string[]; lastBytes: number }> {
   return withSession(
     site,
-    async ({ rows }) => {
-      const [server] = await rows<{ uuid: string; log: string | number }>(
-        'SELECT @@server_uuid AS uuid, @@log_bin AS log',
-      );
+    async (session) => {
+      const { rows } = session;
+      const [server] = await rows<{ log: string | number }>(site.product.logging);
       if (String(server!.log) !== '1')
         throw environmentError(`${site.service.name} writes no binary log`, {
           found: 'log_bin=OFF',
@@ -48,7 +48,7 @@ export async function logState(
         });
       const files = await rows<{ Log_name: string; File_size: string | number }>('SHOW BINARY LOGS');
       return {
-        uuid: server!.uuid,
+        uuid: await identityOf(site, session),
         files: files.map((row) => row.Log_name),
         lastBytes: Number(files.at(-1)!.File_size),
       };

@@ -6,7 +6,7 @@ import { asClientsMeetIt, withSession, type Session } from './session.ts';
 /** Tables of applications; Muster's own come and go with the load, and the ledger judges each row. */
 const applicationTables = async ({ config }: MysqlSite, { rows }: Session): Promise<string[]> => {
   const found = await rows<{ name: string }>(
-    "SELECT CONCAT(table_schema, '.', table_name) AS name FROM information_schema.tables WHERE table_type = 'BASE TABLE' AND table_schema NOT IN (?)",
+    "SELECT CONCAT(table_schema, '.', table_name) AS name FROM information_schema.tables WHERE table_type IN ('BASE TABLE', 'SYSTEM VERSIONED') AND table_schema NOT IN (?)",
     [[...serverSchemas, config.database]],
   );
   return found.map(({ name }) => name);

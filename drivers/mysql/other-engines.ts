@@ -10,7 +10,7 @@ export async function tablesWithoutSnapshot({ config }: MysqlSite, { rows }: Ses
             (SELECT COUNT(*) FROM information_schema.statistics k WHERE k.table_schema = t.table_schema
               AND k.table_name = t.table_name AND k.index_name = 'PRIMARY') AS \`keys\`
        FROM information_schema.tables t
-      WHERE t.table_type = 'BASE TABLE' AND t.engine <> 'InnoDB' AND t.table_schema NOT IN (?) ORDER BY 1, 2`,
+      WHERE t.table_type IN ('BASE TABLE', 'SYSTEM VERSIONED') AND t.engine <> 'InnoDB' AND t.table_schema NOT IN (?) ORDER BY 1, 2`,
     [serverSchemas],
   );
   const dumped = (schema: string): boolean => config.databases?.includes(schema) ?? true;
@@ -87,6 +87,7 @@ async function checksums({ rows }: Session, tables: readonly OtherTable[]): Prom
 }
 
 export async function tornDuring(
+  { logEnd }: MysqlSite['product'],
   session: Session,
   tables: readonly OtherTable[],
   before: Writes,
@@ -98,6 +99,6 @@ export async function tornDuring(
     (table) => !isInMemory(table) && writes(before, table.name) !== writes(after, table.name),
   );
   if (torn.length === 0) return nothingTorn;
-  const [log] = await session.rows<{ File: string; Position: string | number }>('SHOW BINARY LOG STATUS');
+  const [log] = await session.rows<{ File: string; Position: string | number }>(logEnd);
   return { tables: torn, logEnd: log ? { file: log.File, position: Number(log.Position) } : null };
 }

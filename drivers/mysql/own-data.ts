@@ -17,18 +17,18 @@ export interface DataHome {
  * Asked of the container itself while the server runs: it owns what it wrote, whatever the image or the
  * compose file says.
  */
-export async function dataHome(service: Service, said: string): Promise<DataHome> {
+export async function dataHome(service: Service, said: string, entry: string): Promise<DataHome> {
   const ask = async (argv: string[]): Promise<string> => {
     const { code, stdout, stderr } = await service.exec(argv, { deadlineMs: 30_000 });
     if (code === 0 && stdout.trim() !== '') return stdout.trim();
     throw environmentError(`the data folder of ${service.name} cannot be looked at`, {
       found: stderr.trim() || `code ${code}`,
-      expected: `a folder ${said} with auto.cnf in it`,
+      expected: `a folder ${said} with ${entry} in it`,
     });
   };
   const [dataFolder, owner] = await Promise.all([
     ask(['readlink', '-f', said]),
-    ask(['stat', '-c', '%u:%g', `${said}/auto.cnf`]),
+    ask(['stat', '-c', '%u:%g', `${said}/${entry}`]),
   ]);
   return { dataFolder, owner };
 }

@@ -21,7 +21,7 @@ export interface Page {
 }
 
 /**
- * Pages of a tablespace that hold rows of the given index (leaf level), as they go by. Pages 0 to 3 hold no
+ * Pages of a tablespace that hold rows of the given index (leaf level), as they go by. Pages 0 to 2 hold no
  * rows and are left out.
  */
 export async function* leaves(tablespace: Readable, pageBytes: number, index: bigint): AsyncGenerator<Page> {
@@ -34,7 +34,7 @@ export async function* leaves(tablespace: Readable, pageBytes: number, index: bi
         data.readUInt16BE(typeAt) === indexPage &&
         data.readUInt16BE(levelAt) === 0 &&
         data.readBigUInt64BE(indexAt) === index;
-      if (isLeaf && number > 3) yield { number, bytes: data.subarray(0, pageBytes) };
+      if (isLeaf && number > 2) yield { number, bytes: data.subarray(0, pageBytes) };
     }
     rest = Buffer.from(data);
   }

@@ -14,6 +14,7 @@ export const persistedName = 'mysqld-auto.cnf';
  * be read.
  */
 export async function readPersisted(site: MysqlSite, { rows }: Session): Promise<string | null> {
+  if (!site.product.persists) return null;
   const { code, stdout, stderr } = await site.service.exec(['cat', `${site.dataFolder}/${persistedName}`], {
     deadlineMs: 30_000,
   });

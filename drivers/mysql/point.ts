@@ -22,7 +22,7 @@ export const scratchHelper = (site: MysqlSite, from: Artifact): Promise<Helper> 
   site.service.helper({
     network: 'none',
     volumes: true,
-    from: folderKey(site.owner, formativeOf(from)),
+    from: folderKey(site, formativeOf(from)),
   });
 
 export const scratchOptions = (

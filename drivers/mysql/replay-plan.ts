@@ -1,7 +1,8 @@
 import type { PlainFile } from '../../core/backup.ts';
 import { environmentError, inputError } from '../../core/errors.ts';
 import { scanBinlog, type Transaction } from './binlog-scan.ts';
-import { gtidSet, parseGtid, type GtidSet } from './gtid.ts';
+import { gtidSet, type GtidSet } from './gtid.ts';
+import type { Gtids } from './product.ts';
 import type { Until } from './stops.ts';
 
 export interface ReplayPlan {
@@ -12,6 +13,8 @@ export interface ReplayPlan {
   /** Transactions that are not in the base and come before the target. */
   transactions: number;
   gtids: GtidSet;
+  /** The last of each source. */
+  lasts: Map<string, string>;
   last: { gtid: string; utc: string } | null;
   /** The transaction that replay stops before; null when it goes to the end of the log. */
   stoppedBefore: { gtid: string; utc: string; statement: string | null } | null;
@@ -20,10 +23,13 @@ export interface ReplayPlan {
 }
 
 /**
- * What a restored base holds, and where the log stood when it was taken. Without GTIDs the one follows from
- * the other.
+ * What a restored base holds, and where the log stood when it was taken. `byPlace`: that place tells what is
+ * in the base, as it must without GTIDs.
  */
-export type LogBase = { gtids: GtidSet; at: LogPlace | null } | { gtids: null; at: LogPlace };
+export type LogBase = { gtids: GtidSet | null } & (
+  | { byPlace: true; at: LogPlace }
+  | { byPlace: false; at: LogPlace | null }
+);
 export interface LogPlace {
   file: string;
   position: number;
@@ -38,17 +44,19 @@ export async function planReplay(
   files: readonly PlainFile[],
   base: LogBase,
   until: Until,
+  kind: Pick<Gtids, 'parse' | 'cumulative'>,
 ): Promise<ReplayPlan> {
   const { gtids, at } = base;
   const ordered = logFiles(files);
-  const stops = stopFor(until);
-  refuseIfInBase(until, gtids);
-  if (gtids === null) assertHolds(ordered, base.at);
+  const stops = stopFor(until, kind);
+  refuseIfInBase(until, gtids, kind);
+  if (base.byPlace) assertHolds(ordered, base.at);
   const plan: ReplayPlan = {
     files: [],
-    start: gtids === null ? base.at.position : null,
+    start: base.byPlace ? base.at.position : null,
     transactions: 0,
     gtids: gtidSet(),
+    lasts: new Map(),
     last: null,
     stoppedBefore: null,
     cutBytes: 0,
@@ -69,7 +77,7 @@ export async function planReplay(
           take(
             plan,
             { transaction, file: file.name, inBase: isInBase(base, transaction, file.name) },
-            known,
+            { known, cumulative: kind.cumulative },
             (one) => stops(one, file.name),
           ),
       },
@@ -82,7 +90,7 @@ export async function planReplay(
       });
     // Files that the base holds already are left out; where positions count, the first one is that of the
     // base.
-    if (plan.transactions > before || (gtids === null && numberOf(file.name) >= numberOf(base.at.file)))
+    if (plan.transactions > before || (base.byPlace && numberOf(file.name) >= numberOf(base.at.file)))
       plan.files.push({ name: file.name, path: file.path, bytes: end.soundBytes });
     if (plan.stoppedBefore) return plan;
     plan.cutBytes = end.cutBytes;
@@ -134,8 +142,8 @@ function assertFollows(previous: GtidSet, base: GtidSet, known: GtidSet, name: s
     );
 }
 
-const isInBase = ({ gtids, at }: LogBase, { source, number, end }: Transaction, file: string): boolean =>
-  gtids === null ? !isBefore(at, { file, position: end }) : gtids.has(source, number);
+const isInBase = (base: LogBase, { source, number, end }: Transaction, file: string): boolean =>
+  base.byPlace ? !isBefore(base.at, { file, position: end }) : base.gtids!.has(source, number);
 
 /** A log without GTIDs says nothing of what came before it: the file of the base must be there. */
 function assertHolds(ordered: readonly PlainFile[], { file, position }: LogPlace): void {
@@ -155,14 +163,15 @@ interface Met {
 function take(
   plan: ReplayPlan,
   { transaction, file, inBase }: Met,
-  known: GtidSet,
+  { known, cumulative }: { known: GtidSet; cumulative: boolean },
   stops: (one: Transaction) => boolean,
 ): boolean {
   const { source, number, begin, committedMs } = transaction;
-  const gtid = source === '' ? `${file}:${begin}` : `${source}:${number}`;
+  const gtid = source === '' ? `${file}:${begin}` : transaction.gtid;
+  const from = cumulative ? 1 : number;
   const utc = new Date(committedMs).toISOString();
   if (inBase) {
-    if (source !== '') known.add(source, number);
+    if (source !== '') known.add(source, from, number);
     return true;
   }
   if (stops(transaction)) {
@@ -174,18 +183,22 @@ function take(
     return false;
   }
   if (source !== '') {
-    known.add(source, number);
-    plan.gtids.add(source, number);
+    known.add(source, from, number);
+    plan.gtids.add(source, from, number);
+    plan.lasts.set(source, gtid);
   }
   plan.transactions += 1;
   plan.last = { gtid, utc };
   return true;
 }
 
-function stopFor(until: Until): (transaction: Transaction, file: string) => boolean {
+function stopFor(
+  until: Until,
+  { parse }: Pick<Gtids, 'parse'>,
+): (transaction: Transaction, file: string) => boolean {
   if (until === 'latest') return () => false;
   if ('beforeGtid' in until) {
-    const wanted = parseGtid(until.beforeGtid)!;
+    const wanted = parse(until.beforeGtid)!;
     return ({ source, number }) => source === wanted.source && number === wanted.number;
   }
   if ('beforeStatement' in until) {
@@ -194,13 +207,14 @@ function stopFor(until: Until): (transaction: Transaction, file: string) => bool
   }
   if ('beforeTime' in until) {
     const untilMs = Date.parse(until.beforeTime);
-    return ({ committedMs }) => committedMs >= untilMs;
+    // Of one whose second alone is known nobody can say that it came before.
+    return ({ committedMs, withinMs }) => committedMs + withinMs >= untilMs;
   }
   const { file: last, position } = until.beforePosition;
   return ({ end }, file) => (file === last ? end > position : numberOf(file) > numberOf(last));
 }
 
-function refuseIfInBase(until: Until, base: GtidSet | null): void {
+function refuseIfInBase(until: Until, base: GtidSet | null, { parse }: Pick<Gtids, 'parse'>): void {
   if (until === 'latest' || !('beforeGtid' in until)) return;
   const { beforeGtid } = until;
   if (base === null)
@@ -209,7 +223,7 @@ function refuseIfInBase(until: Until, base: GtidSet | null): void {
       expected: 'beforeStatement, beforeTime or beforePosition',
       hint: 'or gtid_mode=ON on the server',
     });
-  const wanted = parseGtid(beforeGtid)!;
+  const wanted = parse(beforeGtid)!;
   if (!base.has(wanted.source, wanted.number)) return;
   throw environmentError(`the base already holds ${beforeGtid}`, {
     found: base.toString(),

@@ -4,13 +4,12 @@ import { environmentError, inputError } from '../../core/errors.ts';
 import type { Helper } from '../../core/service.ts';
 import type { Json } from '../../core/timeline.ts';
 import { readUntil } from '../../core/until.ts';
-import { gtidSet } from './gtid.ts';
 import { assertOwnData } from './own-data.ts';
 import { planReplay, type LogBase, type ReplayPlan } from './replay-plan.ts';
 import { factsOf, scratchHelper, scratchOptions } from './point.ts';
 import { fence, loadBase, open } from './restore.ts';
 import { runningScratch, startScratch, type ScratchServer } from './scratch-server.ts';
-import { stops } from './stops.ts';
+import { stopsOf } from './stops.ts';
 import { tornAfterReplay } from './torn.ts';
 import type { MysqlSite } from './site.ts';
 
@@ -27,14 +26,16 @@ export const replayBinlog =
   (site: MysqlSite): NonNullable<BackupMethod['replay']> =>
   async (from, until, base, context): Promise<Json> => {
     await assertOwnData(site);
+    const { gtids } = site.product;
     const baseGtids = base.position['gtid'] ?? '';
     const plan = await context.stage('replay', 'read the log', () =>
-      planReplay(from.files, logBase(base), readUntil(stops, until)),
+      planReplay(from.files, logBase(site, base), readUntil(stopsOf(gtids), until), gtids),
     );
     await fence(site, context, 'clean');
     const left = await takeOpen(site, base);
     const helper = left ?? (await scratchHelper(site, base));
     let discarded: string | null = null;
+    const gtid = gtids.after(baseGtids, plan.gtids, plan.lasts);
     let uuid = '';
     try {
       await context.stage('replay', `apply ${plan.transactions} transactions`, async () => {
@@ -48,7 +49,10 @@ export const replayBinlog =
               })
             : 0;
         if (plan.start !== null) assertAllGiven(given, plan);
-        await assertReplayed(on.server, plan, baseGtids);
+        // What it does not know by itself it is told, so that it goes on to count from there.
+        if (!gtids.tracked && plan.transactions > 0)
+          await on.server.sql(site.product.scratch.afterLoad(gtid));
+        await assertReplayed(site, on.server, plan, gtid);
         await on.server.stop();
         const end = plan.files.at(-1);
         const reached = end ? { file: end.name, position: end.bytes } : null;
@@ -65,7 +69,6 @@ export const replayBinlog =
     // Its server has ended: what is left of it keeps nobody's data.
     const removing = helper.remove();
     removing.catch(() => undefined);
-    const gtid = gtidSet(`${baseGtids},${plan.gtids.toString()}`).toString();
     const settingsChanged = await open(site, { from: base, uuid, gtid }, context).finally(() => removing);
     return {
       transactions: plan.transactions,
@@ -81,11 +84,11 @@ export const replayBinlog =
     };
   };
 
-function logBase({ point, position }: Artifact): LogBase {
+function logBase({ product: { gtids } }: MysqlSite, { point, position }: Artifact): LogBase {
   const { file, gtid } = position;
   const at = file === undefined ? null : { file, position: Number(position['position']) };
-  if (gtid !== undefined) return { gtids: gtidSet(gtid), at };
-  if (at) return { gtids: null, at };
+  if (gtid !== undefined && gtids.tracked) return { byPlace: false, gtids: gtids.set(gtid), at };
+  if (at) return { byPlace: true, gtids: gtid === undefined ? null : gtids.set(gtid), at };
   throw inputError('a log can be replayed only on a base that says where the log stood', {
     found: `${point} with neither GTIDs nor a position`,
     expected: 'log_bin=ON when the base was taken',
@@ -129,16 +132,16 @@ async function serverOnBase(
  * it was started since.
  */
 async function onTop(
-  { service, loaded }: MysqlSite,
+  { service, loaded, product: { gtids } }: MysqlSite,
   executedNow: string,
   { point, position }: Artifact,
 ): Promise<string | null> {
-  if (position['gtid'] === undefined)
+  if (position['gtid'] === undefined || !gtids.tracked)
     return loaded?.point === point && loaded.startedAt === (await service.state()).startedAt
       ? null
       : 'all since the base, of which no GTIDs tell';
-  const wanted = gtidSet(position['gtid']);
-  const executed = gtidSet(executedNow);
+  const wanted = gtids.set(position['gtid']);
+  const executed = gtids.set(executedNow);
   return executed.toString() === wanted.toString() ? null : executed.without(wanted).toString();
 }
 
@@ -181,9 +184,14 @@ function assertAllGiven(given: number, { transactions, last }: ReplayPlan): void
   });
 }
 
-async function assertReplayed(server: ScratchServer, plan: ReplayPlan, base: string): Promise<void> {
-  const executed = gtidSet(await server.sql('SELECT @@GLOBAL.gtid_executed'));
-  const wanted = gtidSet(`${base},${plan.gtids.toString()}`);
+async function assertReplayed(
+  { product: { gtids } }: MysqlSite,
+  server: ScratchServer,
+  plan: ReplayPlan,
+  gtid: string,
+): Promise<void> {
+  const executed = gtids.set(await server.sql(gtids.executed));
+  const wanted = gtids.set(gtid);
   if (executed.toString() === wanted.toString()) return;
   throw environmentError('the replay did not do what was planned', {
     found: `missing: ${wanted.without(executed).toString() || 'none'}; too much: ${executed.without(wanted).toString() || 'none'}`,

@@ -24,8 +24,8 @@ interface Obstacle {
  */
 export async function assertRestorable(site: MysqlSite, session: Session): Promise<void> {
   const obstacles = [
-    ...(await elsewhere(session)),
-    ...(await encrypted(site, session)),
+    ...(await elsewhere(site, session)),
+    ...(site.product.keyring ? await encrypted(site, session) : []),
     ...(await stopwordsLeftOut(site, session)),
   ];
   for (const {
@@ -43,30 +43,13 @@ export async function assertRestorable(site: MysqlSite, session: Session): Promi
   }
 }
 
-/** mysqldump names the tablespace or the folder of a table, and makes neither. */
-async function elsewhere({ rows }: Session): Promise<Obstacle[]> {
-  const named = await rows<{ name: string }>(
-    `SELECT REPLACE(t.name, '/', '.') AS name FROM information_schema.innodb_tables t JOIN information_schema.innodb_tablespaces s ON s.space = t.space
-      WHERE s.space_type = 'General' AND SUBSTRING_INDEX(t.name, '/', 1) NOT IN (?)`,
-    [serverSchemas],
-  );
-  const outside = await rows<{ name: string }>(
-    `SELECT REPLACE(s.name, '/', '.') AS name FROM information_schema.innodb_tablespaces s JOIN information_schema.innodb_datafiles f ON f.space = s.space
-      WHERE s.space_type = 'Single' AND f.path NOT LIKE './%'`,
-  );
+/** In words, of what the product says of its own. */
+async function elsewhere({ product }: MysqlSite, { rows }: Session): Promise<Obstacle[]> {
   const found: Obstacle[] = [];
-  if (named.length > 0)
-    found.push({
-      what: 'tables lie in a general tablespace, which no dump makes',
-      tables: named.map(({ name }) => name),
-      hint: 'ALTER TABLE … TABLESPACE = innodb_file_per_table',
-    });
-  if (outside.length > 0)
-    found.push({
-      what: 'tables have their files outside the data folder',
-      tables: outside.map(({ name }) => name),
-      hint: 'make them without DATA DIRECTORY',
-    });
+  for (const { sql, what, hint } of product.obstacles) {
+    const tables = await rows<{ name: string }>(sql, [serverSchemas]);
+    if (tables.length > 0) found.push({ what, hint, tables: tables.map(({ name }) => name) });
+  }
   return found;
 }
 

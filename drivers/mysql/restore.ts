@@ -5,12 +5,13 @@ import type { BegunWith } from '../../core/begun-with.ts';
 import { environmentError, messageOf } from '../../core/errors.ts';
 import type { Helper } from '../../core/service.ts';
 import type { Json } from '../../core/timeline.ts';
+import { writeCarried } from './carried.ts';
 import { clearFolder, damagedFacts, dataFileNames } from './beside-data.ts';
 import { dumpName } from './dump.ts';
+import { identityOf } from './identity.ts';
 import { inspectDump } from './dump-file.ts';
 import { layFolder } from './empty-folder.ts';
 import { indexUnderStopwords, loadedOtherwise } from './formative.ts';
-import { gtidSet } from './gtid.ts';
 import { assertOwnData } from './own-data.ts';
 import { persistedDifferences, persistedIn, persistedName, writePersisted } from './persisted.ts';
 import { factsOf, scratchHelper, scratchOptions } from './point.ts';
@@ -21,6 +22,7 @@ import type { Restoring } from './site.ts';
 import type { MysqlSite } from './site.ts';
 import { withSession } from './session.ts';
 import { readSettings, settingsChanged } from './server-settings.ts';
+import { passwordName } from './server.ts';
 
 const readyDeadlineMs = 120_000;
 const cleanStopSeconds = 60;
@@ -115,12 +117,14 @@ async function assertUsable(site: MysqlSite, from: Artifact): Promise<void> {
     });
   const head = await inspectDump(file.path, (from.facts as { sha256?: string } | null)?.sha256 ?? null);
   const wanted = from.position['gtid'] ?? '';
-  if (gtidSet(head.gtid ?? '').toString() !== gtidSet(wanted).toString()) {
+  const { gtidAt, gtids } = site.product;
+  const inHead = gtidAt === null ? gtids.set(head.gtid ?? '').toString() : placeOf(head);
+  const inPoint = gtidAt === null ? gtids.set(wanted).toString() : placeOf(from.position);
+  if (inHead !== inPoint)
     throw environmentError('the dump is not the one of its recovery point', {
-      found: `GTIDs ${head.gtid ?? 'none'}`,
-      expected: `GTIDs ${wanted || 'none'}`,
+      found: `${gtidAt === null ? 'GTIDs' : 'the log at'} ${inHead || 'none'}`,
+      expected: `${gtidAt === null ? 'GTIDs' : 'the log at'} ${inPoint || 'none'}`,
     });
-  }
   const [of, to] = [from.server, site.server].map(
     (text) => (/(\d+)\.(\d+)/.exec(text) ?? []).slice(1).map(Number) as [number, number],
   );
@@ -131,6 +135,10 @@ async function assertUsable(site: MysqlSite, from: Artifact): Promise<void> {
     });
   }
 }
+
+/** Where a log stood, in words; empty where there was none. */
+const placeOf = ({ file, position }: { file?: string | null; position?: string | null }): string =>
+  file ? `${file}:${position}` : '';
 
 /** Stops the service, whatever state it is in. From here on it has no clients. */
 export async function fence(site: MysqlSite, context: RestoreContext, how: 'kill' | 'clean'): Promise<void> {
@@ -165,17 +173,18 @@ export async function loadBase(
   const folder = await emptyFolder(options, from);
   const server = await startScratch(options);
   await server.load(file.path, (bytes) => context.progress(bytes, file.bytes, 'bytes'));
-  await server.sql('FLUSH PRIVILEGES; ALTER INSTANCE ENABLE INNODB REDO_LOG').catch((error: unknown) => {
+  const { scratch, gtids } = site.product;
+  await server.sql(scratch.afterLoad(from.position['gtid'] ?? '')).catch((error: unknown) => {
     throw environmentError('the accounts of the dump do not let Muster in', {
       found: messageOf(error),
-      expected: `${site.config.user} with the password of ${site.config.passwordFrom}`,
+      expected: `${site.config.user} with the password of ${passwordName(site)}`,
       cause: error,
     });
   });
   const indexedAnew = await indexUnderStopwords((text) => server.sql(text), options.settings);
   const { uuid, redoLog, ...now } = await server.state();
-  const executed = gtidSet(now.executed).toString();
-  const wanted = gtidSet(from.position['gtid'] ?? '').toString();
+  const executed = gtids.set(now.executed).toString();
+  const wanted = gtids.set(from.position['gtid'] ?? '').toString();
   if (executed !== wanted)
     throw environmentError('the restored server does not hold the transactions of its dump', {
       found: executed || 'none',
@@ -189,7 +198,7 @@ export async function loadBase(
     uuid,
     facts: {
       bytes: file.bytes,
-      gtid: executed,
+      gtid: now.executed.replaceAll(/\s/g, ''),
       ...folder,
       indexedAnew,
       loadedOtherwise: loadedOtherwise(options.settings),
@@ -210,6 +219,7 @@ async function emptyFolder(options: ScratchOptions, from: Artifact): Promise<{ [
     owner: site.owner,
     signal,
     read: persistedName,
+    damagedIn: site.product.damagedIn,
   });
   const there = cleared.text;
   let begunWith: BegunWith | null;
@@ -222,6 +232,7 @@ async function emptyFolder(options: ScratchOptions, from: Artifact): Promise<{ [
   const found = persistedIn(there);
   // A point that was taken before these were noted says nothing of them: what is there stays.
   const text = stored ? await readFile(stored.path, 'utf8') : persisted === undefined && found ? there : null;
+  const carried = await writeCarried(helper, site, from, signal);
   if (text !== null) await writePersisted(helper, site, text, signal);
   const wanted = persistedIn(text ?? '{}') ?? {};
   return {
@@ -229,6 +240,7 @@ async function emptyFolder(options: ScratchOptions, from: Artifact): Promise<{ [
     ...(begunWith ? { begunWith: { ...begunWith } } : {}),
     damagedData: damagedFacts(cleared),
     keptBeside: cleared.kept,
+    carried,
     persisted: { settings: Object.keys(wanted).sort(), changed: persistedDifferences(found ?? {}, wanted) },
   };
 }
@@ -262,16 +274,12 @@ export async function open(site: MysqlSite, restored: Restored, context: Restore
 }
 
 async function assertServed(site: MysqlSite, { uuid, gtid }: Restored, signal: AbortSignal): Promise<void> {
+  const { gtids } = site.product;
   const ask = (): Promise<{ uuid: string; executed: string }> =>
-    withSession(
-      site,
-      async ({ rows }) =>
-        (
-          await rows<{ uuid: string; executed: string }>(
-            'SELECT @@server_uuid AS uuid, @@GLOBAL.gtid_executed AS executed',
-          )
-        )[0]!,
-    );
+    withSession(site, async (session) => {
+      const [row] = await session.rows<{ executed: string }>(gtids.executed);
+      return { uuid: await identityOf(site, session), executed: row!.executed };
+    });
   let said = 'no answer';
   // A service without a health check counts as healthy before it answers.
   const now = await pollUntil(site.clock, { everyMs: 100, deadlineMs: readyDeadlineMs, signal }, () =>
@@ -290,7 +298,7 @@ async function assertServed(site: MysqlSite, { uuid, gtid }: Restored, signal: A
       found: `server ${now.uuid}`,
       expected: `server ${uuid}, whose folder was loaded`,
     });
-  const missing = gtidSet(gtid).without(gtidSet(now.executed));
+  const missing = gtids.set(gtid).without(gtids.set(now.executed));
   if (!missing.isEmpty())
     throw environmentError(`${site.service.name} does not serve all of what was restored`, {
       found: `missing: ${missing.toString()}`,

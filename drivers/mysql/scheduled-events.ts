@@ -1,6 +1,7 @@
 import { pollUntil } from '../../core/clock.ts';
 import { formatDuration } from '../../core/units.ts';
 import { readable, type Unread } from './inventory-reading.ts';
+import type { Product } from './product.ts';
 import type { MysqlSite } from './site.ts';
 import { withSession, type Session } from './session.ts';
 
@@ -33,15 +34,15 @@ const inMonths =
  * Times of an event are those of its own zone: `here` is now, there. An interval such as `'1:30'
  * MINUTE_SECOND` is in neither unit.
  */
-const enabledEvents = `
-  SELECT CONCAT(e.s, '.', e.n) AS name, e.due AS dueInS, IFNULL(p.count_star, 0) AS runs
-    FROM (SELECT s, n, CASE WHEN event_type = 'ONE TIME' THEN TIMESTAMPDIFF(SECOND, here, execute_at)
+const enabledEvents = ({ events }: Product): string => `
+  SELECT CONCAT(e.s, '.', e.n) AS name, e.due AS dueInS, ${events.runs} AS runs
+    FROM (SELECT s, n, last, CASE WHEN event_type = 'ONE TIME' THEN TIMESTAMPDIFF(SECOND, here, execute_at)
                             WHEN starts > here THEN TIMESTAMPDIFF(SECOND, here, starts)
                             WHEN every_s > 0 THEN every_s - MOD(TIMESTAMPDIFF(SECOND, starts, here), every_s)
                             WHEN every_m > 0 THEN TIMESTAMPDIFF(SECOND, here, DATE_ADD(starts, INTERVAL (TIMESTAMPDIFF(MONTH, starts, here) DIV every_m + 1) * every_m MONTH)) END AS due
-            FROM (SELECT event_schema AS s, event_name AS n, event_type, execute_at, starts, ${inSeconds} AS every_s, ${inMonths} AS every_m, CONVERT_TZ(UTC_TIMESTAMP(), '+00:00', time_zone) AS here
+            FROM (SELECT event_schema AS s, event_name AS n, event_type, execute_at, starts, last_executed AS last, ${inSeconds} AS every_s, ${inMonths} AS every_m, CONVERT_TZ(UTC_TIMESTAMP(), '+00:00', time_zone) AS here
                     FROM information_schema.events WHERE status = 'ENABLED' AND event_schema <> ? AND @@GLOBAL.event_scheduler = 'ON') AS listed) AS e
-    LEFT JOIN performance_schema.events_statements_summary_by_program p ON p.object_type = 'EVENT' AND p.object_schema = e.s AND p.object_name = e.n`;
+    ${events.join}`;
 
 /**
  * Of each enabled event that does not go on for ever, by name: when it happens for the last time, in seconds
@@ -78,15 +79,13 @@ export const readOver = (site: MysqlSite, last: LastTimes): Promise<string[]> =>
     return Object.keys(last).filter((name) => last[name]! <= Number(now!.s) && !names.has(name));
   });
 
-async function read({ rows }: Session, own: string): Promise<Schedule> {
+async function read({ rows }: Session, product: Product, own: string): Promise<Schedule> {
   const found = await rows<{ name: string; dueInS: string | number | null; runs: string | number }>(
-    enabledEvents,
+    enabledEvents(product),
     [own],
   );
   if (found.length === 0) return { events: new Map(), underWay: 0 };
-  const [workers] = await rows<{ n: string | number }>(
-    "SELECT COUNT(*) AS n FROM performance_schema.threads WHERE name = 'thread/sql/event_worker'",
-  );
+  const [workers] = await rows<{ n: string | number }>(product.events.underWay);
   const events = new Map(
     found.map(({ name, dueInS, runs }) => [
       name,
@@ -100,7 +99,9 @@ export const readSchedule = (site: MysqlSite, unread: Unread): Promise<Schedule>
   withSession(
     site,
     async (session) =>
-      (await readable(unread, 'when events run', () => read(session, site.config.database))) ?? {
+      (await readable(unread, 'when events run', () =>
+        read(session, site.product, site.config.database),
+      )) ?? {
         events: new Map(),
         underWay: 0,
       },

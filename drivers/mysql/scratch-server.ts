@@ -4,6 +4,7 @@ import { Transform } from 'node:stream';
 import { environmentError } from '../../core/errors.ts';
 import type { ExecOptions, ExecResult, Helper, Shell } from '../../core/service.ts';
 import { folderOptions, loadingOptions } from './formative.ts';
+import { identityIn } from './identity.ts';
 import type { MysqlSite } from './site.ts';
 import type { Settings } from './server-settings.ts';
 
@@ -63,8 +64,14 @@ const started = async (
   }: Pick<ScratchOptions, 'signal'> & { helper: Shell; site: Pick<MysqlSite, 'owner'> },
   argv: string[],
   what: string,
+  env: Record<string, string> = {},
 ): Promise<string> => {
-  const { code, stdout, stderr } = await helper.exec(argv, { user: site.owner, signal, deadlineMs: 120_000 });
+  const { code, stdout, stderr } = await helper.exec(argv, {
+    user: site.owner,
+    signal,
+    env,
+    deadlineMs: 120_000,
+  });
   if (code === 0) return stdout;
   const log = await helper.exec(['sh', '-c', `grep -a ERROR ${logFile} | tail -n 3`]);
   throw environmentError(`${what} failed with code ${code}`, {
@@ -72,6 +79,9 @@ const started = async (
     expected: 'code 0',
   });
 };
+
+/** What decides how a folder is made. */
+type Making = Pick<MysqlSite, 'owner' | 'product' | 'programs'>;
 
 /**
  * An empty data folder as the server makes it; root without a password until the dump brings its own. Its
@@ -81,21 +91,20 @@ const started = async (
 export async function initialise(
   helper: Shell,
   folder: string,
-  { settings, owner, signal }: { settings: Settings; owner: string; signal: AbortSignal },
+  { settings, site, signal }: Pick<ScratchOptions, 'settings' | 'signal'> & { site: Making },
 ): Promise<number> {
   const said = await started(
-    { helper, signal, site: { owner } },
+    { helper, signal, site },
     [
       'sh',
       '-c',
       'read -r from _ </proc/uptime; "$@" >&2 || exit; read -r to _ </proc/uptime; echo "$from $to"',
       'timed',
-      'mysqld',
+      site.programs.maker,
       '--no-defaults',
-      '--initialize-insecure',
+      ...site.product.scratch.make,
       `--datadir=${folder}`,
       `--log-error=${logFile}`,
-      '--loose-innodb-redo-log-capacity=8M',
       ...folderOptions(settings),
     ],
     'initialising the data folder',
@@ -104,6 +113,15 @@ export async function initialise(
   return Math.round((to! - from!) * 1000);
 }
 
+const poolOption =
+  '--innodb-buffer-pool-size="$(awk \'/MemAvailable/ { m = $2 / 4096; print int(m < 64 ? 64 : m > 1024 ? 1024 : m) }\' /proc/meminfo)M"';
+/** Until it answers, or is gone. Whom it lets in does not matter. */
+const inTheBackground = `
+  setsid "$@" ${poolOption} </dev/null >/dev/null 2>&1 & pid=$!
+  until "$ADMIN" --no-defaults --socket="$SOCKET" --user=root ping >/dev/null 2>&1; do
+    kill -0 "$pid" 2>/dev/null || exit 1; sleep 0.05
+  done`;
+
 /**
  * Starts it. Without its own binary log, doublewrite and flushing: a crash here only means that the restore
  * is done again, and none of these settings outlives the process. Replayed transactions keep their GTIDs all
@@ -111,40 +129,38 @@ export async function initialise(
  */
 export async function startScratch(options: ScratchOptions): Promise<ScratchServer> {
   const { site, gtid } = options;
+  const { scratch } = site.product;
   await started(
     options,
     [
       'sh',
       '-c',
-      'exec "$@" --innodb-buffer-pool-size="$(awk \'/MemAvailable/ { m = $2 / 4096; print int(m < 64 ? 64 : m > 1024 ? 1024 : m) }\' /proc/meminfo)M"',
+      scratch.daemonizes ? `exec "$@" ${poolOption}` : inTheBackground,
       'scratch',
-      'mysqld',
+      site.programs.server,
       '--no-defaults',
-      '--persisted-globals-load=OFF',
-      '--daemonize',
       `--datadir=${site.dataFolder}`,
       `--socket=${socket}`,
       `--pid-file=${pidFile}`,
       `--log-error=${logFile}`,
       '--skip-networking',
-      '--mysqlx=OFF',
       '--skip-log-bin',
       '--event-scheduler=OFF',
       '--innodb-doublewrite=OFF',
       '--innodb-flush-log-at-trx-commit=0',
       '--performance-schema=OFF',
       '--max-allowed-packet=1G',
-      `--gtid-mode=${gtid ? 'ON' : 'OFF'}`,
-      `--enforce-gtid-consistency=${gtid ? 'ON' : 'OFF'}`,
+      ...scratch.options(gtid),
       ...loadingOptions(options.settings),
     ],
     'starting a server on the data folder',
+    scratch.daemonizes ? {} : { ADMIN: site.programs.admin, SOCKET: socket },
   );
   return runningScratch(options);
 }
 
-const client = (user: string): string[] => [
-  'mysql',
+const client = ({ programs }: Pick<MysqlSite, 'programs'>, user: string): string[] => [
+  programs.client,
   '--no-defaults',
   `--socket=${socket}`,
   `--user=${user}`,
@@ -165,24 +181,32 @@ type Run = (argv: string[], options?: ExecOptions) => Promise<ExecResult>;
 /** One that was started with these options before, in the same helper. */
 export function runningScratch(options: ScratchOptions): ScratchServer {
   const { site, helper, signal } = options;
+  const { product, programs } = site;
   const { user } = site.config;
   const env = { MYSQL_PWD: site.password };
   const run: Run = (argv, given = {}) =>
     helper.exec(argv, { signal, ...given, env: { ...env, ...given.env } });
   const sql = async (statements: string): Promise<string> => {
     const how = ['--batch', '--raw', '--skip-column-names', '--execute', statements];
-    const result = await run([...client(user), ...how]);
+    const result = await run([...client(site, user), ...how]);
     if (result.code !== 0) throw failed('a statement of the restore', result);
     return result.stdout.trim();
   };
   return {
     sql,
-    state: async () => stateIn(await sql(stateStatements)),
-    load: (path, progress) => loadDump(run, path, progress),
-    replay: async (paths, { excluded, start }) => {
-      const from = start === null ? `--exclude-gtids=${excluded}` : `--start-position=${start}`;
+    state: async () => {
+      const said = stateIn(await sql(product.scratch.state));
+      return 'entry' in product.identity ? { ...said, uuid: await identityIn(helper, site) } : said;
+    },
+    load: (path, progress) => loadDump(run, site, path, progress),
+    replay: async (paths, given) => {
+      const from = product.scratch.logFrom(given);
       const result = await run(['bash', '-c', replayScript, 'replay', from, ...paths], {
-        env: { CLIENT: client(user).join(' '), HEAD: anonymousHead },
+        env: {
+          CLIENT: client(site, user).join(' '),
+          LOG: programs.log,
+          HEAD: product.scratch.transactionHead,
+        },
       });
       if (result.code !== 0) throw failed('replaying the log', result);
       return Number(result.stdout.trim().split('\n').at(-1));
@@ -190,9 +214,6 @@ export function runningScratch(options: ScratchOptions): ScratchServer {
     stop: (instead = signal) => stopScratch(run, { ...options, signal: instead }),
   };
 }
-
-const stateStatements =
-  "SELECT @@server_uuid; SHOW GLOBAL STATUS LIKE 'Innodb_redo_log_enabled'; SELECT @@GLOBAL.gtid_executed";
 
 /** A set of GTIDs may go over several lines, and comes last. */
 export function stateIn(said: string): ScratchState {
@@ -204,7 +225,12 @@ export function stateIn(said: string): ScratchState {
 const redoStaysOn = 90;
 const loadScript = `off="$1"; shift; "$@" --execute "$off" </dev/null || exit ${redoStaysOn}; exec "$@"`;
 
-async function loadDump(run: Run, path: string, progress: (bytes: number) => void): Promise<void> {
+async function loadDump(
+  run: Run,
+  site: MysqlSite,
+  path: string,
+  progress: (bytes: number) => void,
+): Promise<void> {
   const { size } = await stat(path);
   let seen = 0;
   const counted = new Transform({
@@ -217,9 +243,9 @@ async function loadDump(run: Run, path: string, progress: (bytes: number) => voi
   });
   const input = createReadStream(path, { highWaterMark: 1024 * 1024 });
   input.once('error', (error) => counted.destroy(error));
-  const off = 'ALTER INSTANCE DISABLE INNODB REDO_LOG';
+  const off = site.product.scratch.beforeLoad ?? 'DO 0';
   // The root of an empty data folder has no password yet.
-  const result = await run(['sh', '-c', loadScript, 'load', off, ...client('root')], {
+  const result = await run(['sh', '-c', loadScript, 'load', off, ...client(site, 'root')], {
     stdin: input.pipe(counted),
     env: { MYSQL_PWD: '' },
   });
@@ -239,7 +265,7 @@ const stopScript = `pid="$1"; log="$2"; shift 2; "$@" || exit
 
 async function stopScratch(run: Run, { site, signal }: ScratchOptions): Promise<void> {
   const account = [`--socket=${socket}`, `--user=${site.config.user}`];
-  const shutdown = ['mysqladmin', '--no-defaults', ...account, 'shutdown'];
+  const shutdown = [site.programs.admin, '--no-defaults', ...account, 'shutdown'];
   const result = await run(['sh', '-c', stopScript, 'stop', pidFile, logFile, ...shutdown], {
     signal,
     deadlineMs: endsWithinMs,
@@ -247,18 +273,12 @@ async function stopScratch(run: Run, { site, signal }: ScratchOptions): Promise<
   if (result.code !== 0) throw failed('ending the server of the restore', result);
 }
 
-/**
- * mysqlbinlog heads each transaction that has no GTID with a comment; the statements go on to the client byte
- * for byte.
- */
-const anonymousHead =
-  '^#[0-9]{6} +[0-9:]+ server id [0-9]+ +end_log_pos [0-9]+ .*Anonymous_GTID\tlast_committed=';
-
+/** The program heads a transaction with a comment; the statements go on to the client byte for byte. */
 const replayScript = `
   set -o pipefail
   rm -f /tmp/muster-heads && mkfifo /tmp/muster-heads
   LC_ALL=C grep -acE "$HEAD" /tmp/muster-heads >/tmp/muster-count &
-  mysqlbinlog --no-defaults "$@" | tee /tmp/muster-heads | $CLIENT
+  $LOG --no-defaults "$@" | tee /tmp/muster-heads | $CLIENT
   code=$?
   wait $!
   cat /tmp/muster-count

@@ -3,16 +3,18 @@ import { pollUntil } from '../../core/clock.ts';
 import type { AttachContext } from '../../core/driver.ts';
 import { environmentError, messageOf, MusterError } from '../../core/errors.ts';
 import type { MysqlConfig } from './config.ts';
+import type { Product } from './product.ts';
 import type { MysqlSite } from './site.ts';
 import { probeMs, withSession } from './session.ts';
 
 /**
- * Product, version, and data folder as the server calls it. An input error for a MariaDB server, whose GTIDs,
- * dump and log tools are others.
+ * Product, version, and data folder as the server calls it. An input error for a server of another product,
+ * whose GTIDs, dump and log tools are others, and for one that is too old.
  */
 export async function identify(
   context: Pick<AttachContext<MysqlConfig>, 'service' | 'config' | 'clock'>,
   password: string,
+  product: Product,
 ): Promise<{ server: string; dataFolder: string }> {
   try {
     await untilItSpeaks(context, password);
@@ -20,13 +22,17 @@ export async function identify(
       const [row] = await rows<{ version: string; folder: string }>(
         'SELECT @@version AS version, @@datadir AS folder',
       );
-      if (/mariadb/i.test(row!.version))
-        throw new MusterError('input', `${context.service.name} is MariaDB`, {
+      const [version, major, minor] = /^(\d+)\.(\d+)[\d.]*/.exec(row!.version) ?? [row!.version, 0, 0];
+      const oldest = product.oldest;
+      const isOld = Number(major) < oldest[0] || (Number(major) === oldest[0] && Number(minor) < oldest[1]);
+      if (!product.answers(row!.version) || isOld)
+        throw new MusterError('input', `${context.service.name} is no server of this driver`, {
           found: row!.version,
-          expected: 'MySQL 8.4 or later',
+          expected: `${product.name} ${oldest.join('.')} or later`,
+          ...(isOld ? {} : { hint: 'the drivers mysql and mariadb are for one of the two each' }),
         });
       return {
-        server: `MySQL ${/^[\d.]+/.exec(row!.version)![0]}`,
+        server: `${product.name} ${version}`,
         dataFolder: row!.folder.replace(/\/+$/, ''),
       };
     });
@@ -34,12 +40,16 @@ export async function identify(
     if (error instanceof MusterError) throw error;
     throw environmentError(`${context.service.name} does not let Muster in as ${context.config.user}`, {
       found: messageOf(error),
-      expected: 'a MySQL server and the right password',
-      hint: `the password comes from the secret ${context.config.passwordFrom}`,
+      expected: `a ${product.name} server and the right password`,
+      hint: `the password comes from the secret ${passwordName({ ...context, product })}`,
       cause: error,
     });
   }
 }
+
+/** The usual one where the strategy says none. */
+export const passwordName = ({ config, product }: Pick<MysqlSite, 'config' | 'product'>): string =>
+  config.passwordFrom ?? product.passwords[0]!;
 
 const speaksMs = 120_000;
 const notYet = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'PROTOCOL_CONNECTION_LOST'];
@@ -76,11 +86,7 @@ export async function isReady(site: MysqlSite): Promise<boolean> {
           return (await query('SHOW REPLICA STATUS')).some(
             (row) => row['Replica_IO_Running'] === 'Yes' && row['Replica_SQL_Running'] === 'Yes',
           );
-        return (
-          Number(
-            (await query('SELECT @@super_read_only + @@read_only + @@offline_mode AS shut'))[0]!['shut'],
-          ) === 0
-        );
+        return Number((await query(site.product.shut))[0]!['shut']) === 0;
       },
       probeMs,
     );

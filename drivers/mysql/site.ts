@@ -3,6 +3,7 @@ import type { BegunWith } from '../../core/begun-with.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Endpoint, Helper, Service } from '../../core/service.ts';
 import type { MysqlConfig } from './config.ts';
+import type { Product, Program } from './product.ts';
 import type { Torn } from './torn.ts';
 
 /**
@@ -17,6 +18,11 @@ export interface Restoring {
 
 /** The server under test and how to speak with it. */
 export interface MysqlSite {
+  product: Product;
+  /** What its programs are called in its image. */
+  programs: Readonly<Record<Program, string>>;
+  /** Options of the dump that this version has, of those that not every one does. */
+  dumpOptions: readonly string[];
   component: string;
   service: Service;
   config: MysqlConfig;

@@ -41,7 +41,7 @@ export async function stalePages(site: MysqlSite, damage: Damage): Promise<Activ
     const found = await locate(site, session, damage.table);
     return {
       file: found,
-      columns: (await columnsByTable(session, [...serverSchemas])).get(
+      columns: (await columnsByTable(session, [...serverSchemas], site.product)).get(
         `${found.name.schema}.${found.name.table}`,
       )!.columns,
     };
@@ -209,7 +209,7 @@ async function putBack(
   // A page that stays in memory is the present one, and would be written over the older one with its next
   // change.
   for (let i = 0; i < evictions && (after.sum === before.sum || after.rows !== rows); i += 1) {
-    await withSession(site, evict);
+    await withSession(site, (session) => evict(site, session));
     after = await digest();
   }
   return {

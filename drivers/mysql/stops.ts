@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { UntilOf } from '../../core/until.ts';
-import { parseGtid } from './gtid.ts';
+import type { Gtids } from './product.ts';
 
 const isPattern = (text: string): boolean => {
   try {
@@ -11,10 +11,10 @@ const isPattern = (text: string): boolean => {
 };
 
 /** What a replay of the binary log can be stopped at. */
-export const stops = {
+export const stopsOf = ({ parse, shape }: Pick<Gtids, 'parse' | 'shape'>) => ({
   beforeGtid: z
     .string()
-    .refine((text) => parseGtid(text) !== null, { error: 'a GTID, as uuid:number' })
+    .refine((text) => parse(text) !== null, { error: shape })
     .describe('Replay stops before this transaction'),
   beforeStatement: z
     .string()
@@ -26,5 +26,5 @@ export const stops = {
   beforePosition: z
     .strictObject({ file: z.string(), position: z.int() })
     .describe('Replay stops before the first transaction that ends after this position'),
-};
-export type Until = UntilOf<typeof stops>;
+});
+export type Until = UntilOf<ReturnType<typeof stopsOf>>;

@@ -21,9 +21,7 @@ const evictableBytes = 128 * 1024 * 1024;
 export async function locate(site: MysqlSite, session: Session, table: string): Promise<TableFile> {
   const name = await findTable(session, table);
   const [row] = await session.rows<{ path: string; id: string | number; bytes: string | number }>(
-    `SELECT f.path AS path, i.index_id AS id, @@innodb_page_size AS bytes
-       FROM information_schema.innodb_tables t JOIN information_schema.innodb_indexes i USING (table_id) JOIN information_schema.innodb_datafiles f ON f.space = t.space
-      WHERE t.name = ? AND i.type & 1 = 1`,
+    site.product.files.table,
     [`${name.schema}/${name.table}`],
   );
   if (!row)
@@ -79,7 +77,7 @@ export async function overwrite(
  * Fills the buffer pool with a temporary table, which no log sees; without the protection of young pages it
  * pushes out all others.
  */
-export async function evict({ rows }: Session): Promise<void> {
+export async function evict({ product }: MysqlSite, { rows }: Session): Promise<void> {
   const [row] = await rows<{ bytes: string | number; old: string | number }>(
     'SELECT @@innodb_buffer_pool_size AS bytes, @@innodb_old_blocks_time AS old',
   );
@@ -87,7 +85,7 @@ export async function evict({ rows }: Session): Promise<void> {
   const rowsNeeded = Math.ceil((Number(row!.bytes) * 2.5) / 8_000);
   await rows('SET GLOBAL innodb_old_blocks_time = 0');
   try {
-    await rows('SET SESSION cte_max_recursion_depth = 1000000');
+    await rows(`SET SESSION ${product.recursionBound} = 1000000`);
     await rows(
       'CREATE TEMPORARY TABLE mysql.muster_evict (n INT PRIMARY KEY, filler VARBINARY(8000)) ENGINE = InnoDB',
     );

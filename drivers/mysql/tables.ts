@@ -15,7 +15,7 @@ export async function findTable({ rows }: Session, name: string): Promise<TableN
   const dot = name.indexOf('.');
   const [schema, table] = dot < 0 ? [null, name] : [name.slice(0, dot), name.slice(dot + 1)];
   const found = await rows<{ s: string; t: string }>(
-    "SELECT table_schema AS s, table_name AS t FROM information_schema.tables WHERE table_type = 'BASE TABLE' AND table_schema NOT IN (?) AND table_name = ? AND (? IS NULL OR table_schema = ?)",
+    "SELECT table_schema AS s, table_name AS t FROM information_schema.tables WHERE table_type IN ('BASE TABLE', 'SYSTEM VERSIONED') AND table_schema NOT IN (?) AND table_name = ? AND (? IS NULL OR table_schema = ?)",
     [serverSchemas, table, schema, schema],
   );
   if (found.length === 1)

@@ -24,11 +24,9 @@ export const mysqlVolume = (site: MysqlSite): DataFolder => ({
 /** Relative path of the file, once everything that waited in memory for it is written. */
 const largestTable = (site: MysqlSite): Promise<string> =>
   withSession(site, async (session) => {
-    const [row] = await session.rows<{ name: string; path: string }>(
-      `SELECT REPLACE(s.name, '/', '.') AS name, f.path AS path FROM information_schema.innodb_tablespaces s JOIN information_schema.innodb_datafiles f ON f.space = s.space
-        WHERE s.space_type = 'Single' AND SUBSTRING_INDEX(s.name, '/', 1) NOT IN (?) AND s.name NOT LIKE '%#%' AND f.path LIKE './%' ORDER BY s.file_size DESC, s.name LIMIT 1`,
-      [serverSchemas],
-    );
+    const [row] = await session.rows<{ name: string; path: string }>(site.product.files.largest, [
+      serverSchemas,
+    ]);
     if (!row)
       throw environmentError('there is no table with a file of its own in the data folder', {
         expected: 'an InnoDB table with innodb_file_per_table',
@@ -41,9 +39,9 @@ const largestTable = (site: MysqlSite): Promise<string> =>
 
 const currentRedo = (site: MysqlSite): Promise<string> =>
   withSession(site, async ({ rows }) => {
-    const [row] = await rows<{ path: string }>(
-      'SELECT file_name AS path FROM performance_schema.innodb_redo_log_files ORDER BY file_id DESC LIMIT 1',
-    );
+    const { redo } = site.product.files;
+    if ('name' in redo) return redo.name;
+    const [row] = await rows<{ path: string }>(redo.sql);
     if (!row)
       throw environmentError('the server names no redo log', {
         found: 'nothing in performance_schema.innodb_redo_log_files',

@@ -39,15 +39,12 @@ export const dataWorkload = (site: MysqlSite): DataWorkload => ({
   readBack: (emit) => readBack(site, emit),
 });
 
-/**
- * By the index even where the server, its figures behind the writes, would read the whole table: that waits
- * for each row that another writer has not committed. Where that writer waits for the flush that a dump
- * begins with, and the flush for the delete, all stand until one gives up.
- */
-const byId = (table: string): string => `DELETE /*+ INDEX(ledger id) */ FROM ${table} AS ledger WHERE id`;
-
 function openClient(site: MysqlSite): DataClient {
   const table = quotedTable(site);
+  // By the index even where the server, its figures behind the writes, would read the whole table: that waits
+  // for each row that another writer has not committed. Where that writer waits for the flush that a dump
+  // begins with, and the flush for the delete, all stand until one gives up.
+  const byId = site.product.deleteById(table);
   const connections = createConnections({
     user: site.config.user,
     password: site.password,
@@ -59,10 +56,10 @@ function openClient(site: MysqlSite): DataClient {
     write: (ids, values) =>
       transaction(
         connections,
-        `START TRANSACTION; ${byId(table)} IN (?); INSERT INTO ${table} (id, value) VALUES ?`,
+        `START TRANSACTION; ${byId} IN (?); INSERT INTO ${table} (id, value) VALUES ?`,
         [ids, ids.map((id, i) => [id, values[i]])],
       ),
-    remove: (id) => transaction(connections, `START TRANSACTION; ${byId(table)} = ?`, [id]),
+    remove: (id) => transaction(connections, `START TRANSACTION; ${byId} = ?`, [id]),
     read: (id) =>
       connections.use(async (connection) => {
         const rows = await run<{ value: string }[]>(

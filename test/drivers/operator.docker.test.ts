@@ -7,6 +7,8 @@ import { mysqlStackUp, type MysqlStack } from './mysql-stack.ts';
 import { redisStackUp, type RedisStack } from './redis-stack.ts';
 import { suffer } from '../support/suffer.ts';
 import { nothingTorn } from '../../drivers/mysql/torn.ts';
+import { mysql } from '../../drivers/mysql/mysql.ts';
+import { findPrograms } from '../../drivers/mysql/programs.ts';
 import type { MysqlSite } from '../../drivers/mysql/site.ts';
 import { withSession } from '../../drivers/mysql/session.ts';
 
@@ -60,6 +62,8 @@ describe('DELETE on a real MySQL', () => {
   beforeAll(async () => {
     stack = await mysqlStackUp();
     site = {
+      product: mysql,
+      ...(await findPrograms(stack.service, mysql)),
       component: 'mysql',
       service: stack.service,
       config: { user: 'root' } as MysqlSite['config'],

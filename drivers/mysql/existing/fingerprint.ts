@@ -20,7 +20,9 @@ export async function fingerprintOf(session: Session, only?: string): Promise<Fi
   const data: Fingerprint['data'] = {};
   const definitions: Fingerprint['definitions'] = {};
   const isMeant = (schema: string): boolean => only === undefined || schema === only;
-  for (const [name, { quoted: table, columns }] of await columnsByTable(session, [...serverSchemas])) {
+  for (const [name, { quoted: table, columns }] of await columnsByTable(session, [...serverSchemas], {
+    history: null,
+  })) {
     if (!isMeant(name.slice(0, name.indexOf('.')))) continue;
     const found = await digestTable(session, table, columns);
     data[name] = { rows: found.rows, digest: sha256(`${found.sum}:${found.xor}`) };

@@ -6,6 +6,7 @@ import { rememberingEnd } from '../../existing-text.ts';
 import { serverSchemas } from '../config.ts';
 import { isComplete } from '../dump-file.ts';
 import { assertOwnData } from '../own-data.ts';
+import { passwordName } from '../server.ts';
 import { quoted, withSession, type Session } from '../session.ts';
 import type { MysqlSite } from '../site.ts';
 import { endedIn } from './recognise.ts';
@@ -123,7 +124,7 @@ async function broughtBy(site: MysqlSite): Promise<{ tables: number; databases: 
       `after it was loaded, ${site.service.name} no longer lets ${site.config.user} in: the dump brought other accounts`,
       {
         found: messageOf(error),
-        expected: `the password that ${site.config.passwordFrom} holds`,
+        expected: `the password that ${passwordName(site)} holds`,
         cause: error,
       },
     );

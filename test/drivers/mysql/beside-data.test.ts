@@ -38,6 +38,16 @@ describe('what lies in a data folder', () => {
     'ibdata1.muster-locked',
     'binlog.000001.muster-locked',
     'system.data',
+    // Of MariaDB.
+    'undo001',
+    'undo001.muster-locked',
+    'aria_log.00000001',
+    'aria_log_control',
+    'ddl_recovery.log',
+    'multi-master.info',
+    'mariadb_upgrade_info',
+    // It says which transactions the log holds, of a log that is gone.
+    'binlog.state',
   ])('%s is the data of the server', (name) =>
     expect(tellApart([file(name)], known)).toEqual({ data: [name], kept: [] }),
   );
@@ -52,6 +62,7 @@ describe('what lies in a data folder', () => {
     'notes.ibdata',
     'README',
     'system.data.copy',
+    'undo001-notes',
   ])('%s lies beside it', (name) =>
     expect(tellApart([file(name)], known)).toEqual({ data: [], kept: [name] }),
   );

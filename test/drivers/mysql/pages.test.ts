@@ -16,7 +16,7 @@ test('only leaf pages of the index are chosen from, wherever the chunks fall', a
   const file = Buffer.concat([
     page(8, 0, 0n),
     page(5, 0, 0n),
-    page(3, 0, 0n),
+    leaf,
     leaf,
     page(0x45bf, 1, 7n),
     leaf,
@@ -28,7 +28,7 @@ test('only leaf pages of the index are chosen from, wherever the chunks fall', a
     const chunks = Array.from({ length: Math.ceil(file.length / step) }, (_, i) =>
       file.subarray(i * step, (i + 1) * step),
     );
-    expect(await leafPages(Readable.from(chunks), pageBytes, 7n)).toEqual([5, 8]);
+    expect(await leafPages(Readable.from(chunks), pageBytes, 7n)).toEqual([3, 5, 8]);
   }
 });
 

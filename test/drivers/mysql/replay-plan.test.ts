@@ -3,16 +3,18 @@ import { describe, expect, test } from 'vitest';
 import type { PlainFile } from '../../../core/backup.ts';
 import { MusterError } from '../../../core/errors.ts';
 import { gtidSet } from '../../../drivers/mysql/gtid.ts';
+import { mysql } from '../../../drivers/mysql/mysql.ts';
 import { planReplay, type ReplayPlan } from '../../../drivers/mysql/replay-plan.ts';
 import type { Until } from '../../../drivers/mysql/stops.ts';
 import { changed, files, names, server, transactions } from './binlog-files.ts';
 
 const base = (upTo: number, at: { file: string; position: number } | null = null) => ({
+  byPlace: false as const,
   gtids: gtidSet(upTo > 0 ? `${server}:1-${upTo}` : ''),
   at,
 });
 const plan = (upTo: number, until: Until, chosen = files(...names)): Promise<ReplayPlan> =>
-  planReplay(chosen, base(upTo), until);
+  planReplay(chosen, base(upTo), until, mysql.gtids);
 const latest: Until = 'latest';
 
 describe('what is replayed', () => {
@@ -128,7 +130,12 @@ describe('a log without GTIDs', () => {
   const without = (...chosen: string[]): Promise<PlainFile[]> =>
     Promise.all(chosen.map((name) => changed(name, anonymous)));
   const from = async (file: string, position: number, until: Until, chosen = names): Promise<ReplayPlan> =>
-    planReplay(await without(...chosen), { gtids: null, at: { file, position } }, until);
+    planReplay(
+      await without(...chosen),
+      { byPlace: true, gtids: null, at: { file, position } },
+      until,
+      mysql.gtids,
+    );
 
   test('is read from where it stood when the base was taken', async () => {
     const made = await from(names[1]!, 549, latest);
@@ -159,7 +166,7 @@ describe('a log without GTIDs', () => {
   test.each<[string, () => Promise<unknown>, RegExp]>([
     [
       'a base that knows its GTIDs',
-      async () => planReplay(await without(...names), base(0), latest),
+      async () => planReplay(await without(...names), base(0), latest, mysql.gtids),
       /cannot be followed/,
     ],
     ['a GTID to stop before', () => from(names[0]!, 343, { beforeGtid: `${server}:8` }), /without GTIDs/],
@@ -222,7 +229,7 @@ describe('what is refused, with the reason', () => {
     ],
     [
       'the log ends before the base',
-      () => planReplay(files(names[0]!), base(9, { file: names[2]!, position: 403 }), latest),
+      () => planReplay(files(names[0]!), base(9, { file: names[2]!, position: 403 }), latest, mysql.gtids),
       /ends before the base does/,
     ],
     [

@@ -1,0 +1,105 @@
+import { z } from 'zod';
+import { defineDriver, type Driver } from '../../core/driver.ts';
+import type { ExistingEntry } from '../../core/existing.ts';
+import { actions } from './actions.ts';
+import { checks } from './checks.ts';
+import { configSchema, dumpOptions, dumpPosition, serverPort, type MysqlConfig } from './config.ts';
+import closedForWrites from './faults/closed-for-writes.ts';
+import corruptPages from './faults/corrupt-pages.ts';
+import corruptRows from './faults/corrupt-rows.ts';
+import crash from './faults/crash.ts';
+import deleteRows from './faults/delete-rows.ts';
+import dropTable from './faults/drop-table.ts';
+import stalePage from './faults/stale-page.ts';
+import wipeVolume from './faults/wipe-volume.ts';
+import wrongConfig from './faults/wrong-config.ts';
+import type { Product } from './product.ts';
+import { stopsOf } from './stops.ts';
+import type { MysqlSystem } from './system.ts';
+
+const faults = {
+  crash,
+  'corrupt-pages': corruptPages,
+  'drop-table': dropTable,
+  'delete-rows': deleteRows,
+  'corrupt-rows': corruptRows,
+  'wrong-config': wrongConfig,
+  'stale-page': stalePage,
+};
+
+/** What takes a server that can be closed, and one that can be made the replica of another. */
+const ofReplication = {
+  faults: { 'wipe-volume': wipeVolume, 'closed-for-writes': closedForWrites },
+  takesOver: ['promote'],
+};
+const ofEveryServer = ['reapply-config', 'restart'];
+
+/**
+ * The driver of one server of the family. This file and `product.ts` are what a driver of a fork imports; it
+ * has the rest from here.
+ */
+export const driverOf = (
+  product: Product,
+  own: { about: string; dumpAbout: string; existing?: ExistingEntry<MysqlSystem> },
+): Driver<MysqlConfig, MysqlSystem> =>
+  defineDriver<MysqlConfig, MysqlSystem>({
+    about: own.about,
+    config: configSchema,
+    port: serverPort,
+    dataFolders: ['/var/lib/mysql', `/bitnami/${product.name.toLowerCase()}/data`],
+    faults: product.replicates ? { ...faults, ...ofReplication.faults } : faults,
+    backups: {
+      dump: {
+        about: own.dumpAbout,
+        kind: 'snapshot',
+        options: dumpOptions,
+        position: dumpPosition,
+        of: async ({ site }) => {
+          const { backupDump } = await import('./dump.ts');
+          const { restoreDump } = await import('./restore.ts');
+          const { prepareFolder } = await import('./empty-folder.ts');
+          const { assertRestoreUsable } = await import('./restorable.ts');
+          return {
+            backup: backupDump(site),
+            restore: restoreDump(site),
+            assertUsable: () => assertRestoreUsable(site),
+            prepare: () => prepareFolder(site),
+          };
+        },
+      },
+      binlog: {
+        about: 'the binary log, as the server writes it',
+        kind: 'continuous',
+        options: z.strictObject({}),
+        stops: stopsOf(product.gtids),
+        of: async ({ site }) => {
+          const { followBinlog } = await import('./follow.ts');
+          const { replayBinlog } = await import('./replay.ts');
+          const { assertRestoreUsable } = await import('./restorable.ts');
+          return {
+            follow: followBinlog(site),
+            replay: replayBinlog(site),
+            assertUsable: () => assertRestoreUsable(site),
+          };
+        },
+      },
+    },
+    ...(own.existing ? { existing: own.existing } : {}),
+    workload: 'data',
+    actions: product.replicates ? actions : only(actions, ofEveryServer),
+    ...(product.replicates ? { takesOver: ofReplication.takesOver } : {}),
+    checks: product.replicates ? checks : only(checks, ['inventory']),
+    load: () =>
+      Promise.all([
+        import('./attach.ts'),
+        import('./check-inventory.ts'),
+        import('./dump.ts'),
+        import('./restore.ts'),
+        import('./follow.ts'),
+        import('./replay.ts'),
+      ]),
+    open: async (context) => (await import('./attach.ts')).open(context, product),
+  });
+
+const only = <Entry>(all: Record<string, Entry>, names: readonly string[]): Record<string, Entry> =>
+  Object.fromEntries(Object.entries(all).filter(([name]) => names.includes(name)));
