@@ -84,6 +84,8 @@ const onlyInAll = everything
         'zones',
       ].map((file) => `drivers/mysql/${file}`),
       ...['existing', 'of-use', 'recovery', 'tls'].map((file) => `drivers/postgres/${file}`),
+      ...['inventory', 'older', 'recovery'].map((file) => `drivers/mariadb/${file}`),
+      ...['of-use', 'recovery', 'tls'].map((file) => `drivers/postgres/${file}`),
       ...[
         'bounded',
         'redis-checks',
@@ -110,6 +112,7 @@ const besideDrills = { maxWorkers: 4, sequence: { groupOrder: 1 } };
 const long = [
   'accidents/accidents.docker.test.ts',
   'drivers/mysql.docker.test.ts',
+  'drivers/mariadb.docker.test.ts',
   'drivers/redis.docker.test.ts',
   'drivers/postgres.docker.test.ts',
   'drills/redis.docker.test.ts',

@@ -1,6 +1,7 @@
 import type { AnyDriver } from '../core/driver.ts';
 import http from './http/index.ts';
 import loginService from './login-service/index.ts';
+import mariadb from './mariadb/index.ts';
 import memory from './memory/index.ts';
 import mysql from './mysql/index.ts';
 import nginx from './nginx/index.ts';
@@ -13,6 +14,7 @@ import valkey from './valkey/index.ts';
 export const drivers = {
   http,
   'login-service': loginService,
+  mariadb,
   memory,
   mysql,
   nginx,

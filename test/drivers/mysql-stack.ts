@@ -2,17 +2,17 @@ import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { systemClock, type Clock } from '../../core/clock.ts';
 import type { BegunWith } from '../../core/begun-with.ts';
-import type { Attached } from '../../core/driver.ts';
+import type { Attached, Driver } from '../../core/driver.ts';
 import type { Endpoint, Service } from '../../core/service.ts';
 import type { Stack } from '../../core/stack.ts';
+import type { MysqlConfig } from '../../drivers/mysql/config.ts';
 import mysqlDriver from '../../drivers/mysql/index.ts';
+import type { MysqlSystem } from '../../drivers/mysql/system.ts';
 import { createStackProvider } from '../../stack/provider.ts';
 import { bystanders } from './bystanders.ts';
 import { withSession, type Session } from '../../drivers/mysql/session.ts';
 
-const file = fileURLToPath(new URL('../fixtures/mysql.compose.yml', import.meta.url));
-
-/** The server of `mysql.compose.yml`, and what the tests need of it. */
+/** The server of `mysql.compose.yml`, or of that of a fork, and what the tests need of it. */
 export interface MysqlStack {
   service: Service;
   password: string;
@@ -34,18 +34,27 @@ export interface MysqlStack {
   down(): Promise<void>;
 }
 
-export async function mysqlStackUp(): Promise<MysqlStack> {
-  const drill = `mysql-test-${randomBytes(3).toString('hex')}`;
+export const mysqlStackUp = (): Promise<MysqlStack> => stackUp('mysql', mysqlDriver);
+
+/** `name`: of the service and, in capitals, of its variables; also of the compose file, where none is named. */
+export async function stackUp(
+  name: 'mysql' | 'mariadb',
+  driver: Driver<MysqlConfig, MysqlSystem>,
+  composeFile = name as string,
+): Promise<MysqlStack> {
+  const file = fileURLToPath(new URL(`../fixtures/${composeFile}.compose.yml`, import.meta.url));
+  const variable = name.toUpperCase();
+  const drill = `${name}-test-${randomBytes(3).toString('hex')}`;
   const environment: Record<string, string> = {
-    MYSQL_ROOT_PASSWORD: randomBytes(12).toString('hex'),
-    MYSQL_PASSWORD: randomBytes(12).toString('hex'),
+    [`${variable}_ROOT_PASSWORD`]: randomBytes(12).toString('hex'),
+    [`${variable}_PASSWORD`]: randomBytes(12).toString('hex'),
   };
   const progress = (): void => undefined;
   const stack: Stack = await createStackProvider({ progress }).up({ file, drill, environment, progress });
-  const service = stack.services.get('mysql')!;
-  const password = environment['MYSQL_ROOT_PASSWORD']!;
+  const service = stack.services.get(name)!;
+  const password = environment[`${variable}_ROOT_PASSWORD`]!;
   const session = <T>(work: (session: Session) => Promise<T>): Promise<T> =>
-    withSession({ service, password, config: mysqlDriver.config.parse({}) }, work);
+    withSession({ service, password, config: driver.config.parse({}) }, work);
   const notes: string[] = [];
   const beganWith: BegunWith[] = [];
   return {
@@ -53,22 +62,22 @@ export async function mysqlStackUp(): Promise<MysqlStack> {
     notes,
     beganWith,
     password,
-    others: () => bystanders(drill, stack.services, 'mysql'),
+    others: () => bystanders(drill, stack.services, name),
     attach: (
       config = {},
       over = service,
       clients = () => stack.services.get('toxiproxy')!.endpoint(3306),
       clock = systemClock,
     ) =>
-      mysqlDriver.attach({
-        component: 'mysql',
+      driver.attach({
+        component: name,
         service: over,
         clients,
-        peer: (name) => stack.services.get(name)!,
+        peer: (other) => stack.services.get(other)!,
         clock,
         seed: 1,
-        config: mysqlDriver.config.parse(config),
-        secret: (name) => environment[name]!,
+        config: driver.config.parse(config),
+        secret: (secret) => environment[secret]!,
         note: (text) => void notes.push(text),
         beganWith: (what) => void beganWith.push(what),
       }),

@@ -15,11 +15,11 @@ import { whenReady } from '../../suites/suite.ts';
 export type RecoveryRig = ReturnType<typeof recoveryRig>;
 
 /**
- * One server for all tests of a file. Each begins with the same tables, and with empty receivers of a base
- * and of a log.
+ * One server, of MySQL or of a fork, for all tests of a file. Each begins with the same tables, and with
+ * empty receivers of a base and of a log.
  */
-export function recoveryRig() {
-  const { stack, attached } = oneServer(mysqlStackUp, (stack) => stack.attach());
+export function recoveryRig(up = mysqlStackUp, recursionBound = 'cte_max_recursion_depth') {
+  const { stack, attached } = oneServer(up, (stack) => stack.attach());
   const receivers = {} as { base: Receiver; log: Receiver };
 
   beforeEach(async () => {
@@ -32,7 +32,7 @@ export function recoveryRig() {
       'CREATE TABLE app.roles (id INT PRIMARY KEY, name VARCHAR(20))',
       'CREATE TABLE app.users (id INT AUTO_INCREMENT PRIMARY KEY, email VARCHAR(100) UNIQUE, hash VARCHAR(200), role INT, FOREIGN KEY (role) REFERENCES app.roles (id))',
       "INSERT INTO app.roles VALUES (1, 'member'), (2, 'admin')",
-      'SET SESSION cte_max_recursion_depth = 100000',
+      `SET SESSION ${recursionBound} = 100000`,
       "INSERT INTO app.users (email, hash, role) WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000) SELECT CONCAT('u', i, '@example.org'), REPEAT(SHA2(i, 256), 3), 1 FROM n",
     );
     const { base, log } = receivers;

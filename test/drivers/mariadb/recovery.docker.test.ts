@@ -1,0 +1,132 @@
+import { describe, expect, test } from 'vitest';
+import mariadb from '../../../drivers/mariadb/index.ts';
+import { suffer } from '../../support/suffer.ts';
+import { recoveryRig } from '../mysql/recovery-rig.ts';
+import { stackUp } from '../mysql-stack.ts';
+import { whenReady } from '../../suites/suite.ts';
+import { makeFeatures } from './features.ts';
+
+const rig = recoveryRig(() => stackUp('mariadb', mariadb), 'max_recursive_iterations');
+const { stack, attached, receivers, followed, dump, restore, replay, count } = rig;
+
+const gtidNow = async (): Promise<string> =>
+  String((await stack.sql('SELECT @@GLOBAL.gtid_current_pos AS gtid'))[0]!['gtid']);
+const healthy = async (): Promise<number> =>
+  (await stack.service.exec(['healthcheck.sh', '--connect', '--innodb_initialized'])).code;
+
+describe('a dump of MariaDB', { timeout: 240_000 }, () => {
+  test('brings everything back after the volume was lost, the health check too, and numbers go on', async () => {
+    await makeFeatures(stack);
+    const inventory = attached.checks['inventory']!;
+    const before = await inventory.before!();
+    const last = await gtidNow();
+    const consistency = await dump();
+    expect(consistency.position).toMatchObject({ gtid: last, file: expect.stringMatching(/^binlog\.\d+$/) });
+    const lost = await suffer(attached, 'wipe-volume');
+    await expect.poll(() => lost.witness(), { timeout: 30_000 }).not.toBeNull();
+    const facts = await restore(receivers.base.artifact('dump', consistency));
+    expect(facts).toMatchObject({ gtid: last, settingsChanged: [], carried: ['.my-healthcheck.cnf'] });
+    await whenReady(attached);
+    expect(await inventory.after(before)).toMatchObject({ verdict: 'pass' });
+    expect(await healthy()).toBe(0);
+    await stack.sql("INSERT INTO app.roles VALUES (9, 'new')");
+    const [, , number] = last.split('-');
+    expect((await gtidNow()).split('-')[2]).toBe(String(Number(number) + 1));
+    // And a dump of what was restored holds what it was restored from.
+    expect((await dump()).position['gtid']).toBe(await gtidNow());
+  });
+
+  test('during which a table was made anew is none', async () => {
+    const method = attached.backups['dump']!;
+    let altered = false;
+    const taking = method.backup!(
+      {
+        put: async (name, content) => {
+          for await (const _ of content) {
+            if (!altered) await stack.sql('CREATE TABLE app.meanwhile (id INT PRIMARY KEY)');
+            altered = true;
+          }
+          return receivers.base.put(name, content);
+        },
+      },
+      { options: {}, signal: AbortSignal.timeout(60_000), now: () => 0 },
+    );
+    await expect(taking).rejects.toThrow(/definitions changed during the dump/);
+    expect(altered).toBe(true);
+  });
+});
+
+describe('point in time of MariaDB', { timeout: 240_000 }, () => {
+  test('before a dropped table: the table, all before it and nothing after it', async () => {
+    const consistency = await dump();
+    let gtid = '';
+    const files = await followed(consistency, async () => {
+      await stack.sql("INSERT INTO app.users (email, role) VALUES ('late@example.org', 2)");
+      await stack.sql('UPDATE app.roles SET name = UPPER(name)');
+      const dropped = await suffer(attached, 'drop-table', { table: 'app.users' });
+      expect(await dropped.witness()).toMatchObject({ what: expect.stringContaining('app.users') });
+      gtid = (dropped.facts as { gtid: string }).gtid;
+      await stack.sql("INSERT INTO app.roles VALUES (3, 'after')");
+    });
+    expect(gtid).toMatch(/^0-1-\d+$/);
+    for (const until of [{ beforeGtid: gtid }, { beforeStatement: 'DROP TABLE .*users' }] as const) {
+      const point = receivers.base.artifact('dump', consistency);
+      await restore(point, true);
+      expect((await stack.service.state()).status, 'clients stay out between base and log').toBe('exited');
+      const facts = await replay(point, files, until);
+      expect(facts).toMatchObject({
+        transactions: 2,
+        stoppedBefore: { gtid, statement: expect.stringContaining('DROP TABLE') },
+        discardedSinceBase: null,
+        settingsChanged: [],
+      });
+      expect(await count('app.users')).toBe(3001);
+      expect(await stack.sql('SELECT id, name FROM app.roles ORDER BY id')).toEqual([
+        { id: 1, name: 'MEMBER' },
+        { id: 2, name: 'ADMIN' },
+      ]);
+      // It counts on after the last that was replayed.
+      expect((facts as { gtid: string }).gtid).toBe(await gtidNow());
+    }
+  });
+
+  test('writes that slip in between base and log are thrown away, said, and do no harm', async () => {
+    const consistency = await dump();
+    const files = await followed(
+      consistency,
+      async () =>
+        void (await stack.sql("INSERT INTO app.users (email, role) VALUES ('logged@example.org', 1)")),
+    );
+    const point = receivers.base.artifact('dump', consistency);
+    await restore(point);
+    await stack.sql("INSERT INTO app.users (email, role) VALUES ('slipped@example.org', 1)");
+    expect(await replay(point, files, 'latest')).toMatchObject({
+      transactions: 1,
+      discardedSinceBase: expect.stringContaining('all since the base') as string,
+    });
+    expect(await stack.sql('SELECT email FROM app.users WHERE id > 3000')).toEqual([
+      { email: 'logged@example.org' },
+    ]);
+  });
+
+  test('of sequences, past rows, a killed server and another log file', async () => {
+    await makeFeatures(stack);
+    const consistency = await dump();
+    const inventory = attached.checks['inventory']!;
+    let before: Awaited<ReturnType<NonNullable<typeof inventory.before>>> = null;
+    const files = await followed(consistency, async () => {
+      await stack.sql('SELECT NEXTVAL(shop.numbers)', 'UPDATE shop.prices SET cents = 7');
+      await stack.sql('FLUSH BINARY LOGS', "INSERT INTO shop.notes (text) VALUES ('🦭 after')");
+      await stack.service.signalFromHost('SIGKILL');
+      await whenReady(attached);
+      await stack.sql("INSERT INTO shop.notes (text) VALUES ('after the crash')");
+      before = await inventory.before!();
+    });
+    const point = receivers.base.artifact('dump', consistency);
+    const lost = await suffer(attached, 'wipe-volume');
+    await expect.poll(() => lost.witness(), { timeout: 30_000 }).not.toBeNull();
+    await restore(point, true);
+    await replay(point, files, 'latest');
+    expect(await inventory.after(before)).toMatchObject({ verdict: 'pass' });
+  });
+});
