@@ -139,17 +139,7 @@ function loginOf(driver: string, service: Service): Login {
   const says = (name: string): boolean => Boolean(env[name]) || Boolean(env[`${name}_FILE`]);
   const none: Login = { login: null, guesses: [], config: null, notCovered: null };
   if (driver === 'mysql' || driver === 'mariadb') {
-    const name = ['MYSQL_ROOT_PASSWORD', 'MARIADB_ROOT_PASSWORD'].find(says);
-    if (name === undefined)
-      return {
-        ...none,
-        login: 'root, by the secret MYSQL_ROOT_PASSWORD',
-        guesses: [
-          'nothing in the compose file says the password of root: export MYSQL_ROOT_PASSWORD, or name another secret under config.passwordFrom',
-        ],
-      };
-    const config = name === 'MYSQL_ROOT_PASSWORD' ? null : { passwordFrom: name };
-    return { ...none, login: `root, by ${name} of the service`, config };
+    return rootLogin(driver, env, says);
   }
   if (driver === 'postgres') {
     const user = env['POSTGRES_USER'] ?? 'postgres';
@@ -180,6 +170,41 @@ function loginOf(driver: string, service: Service): Login {
       ],
     };
   return none;
+}
+
+/** Root of MySQL or MariaDB, as the variables of their images say it. */
+function rootLogin(
+  driver: 'mysql' | 'mariadb',
+  env: Record<string, unknown>,
+  says: (name: string) => boolean,
+): Login {
+  const usual = driver === 'mysql' ? ['MYSQL'] : ['MARIADB', 'MYSQL'];
+  const name = [...usual, 'MARIADB'].map((prefix) => `${prefix}_ROOT_PASSWORD`).find(says);
+  const host = usual.map((prefix) => env[`${prefix}_ROOT_HOST`]).find(Boolean);
+  const none: Login = { login: null, guesses: [], config: null, notCovered: null };
+  const guesses =
+    host !== undefined && host !== '%'
+      ? [
+          `root may log in from ${String(host)} only: name another account under config.user where that keeps Muster out`,
+        ]
+      : [];
+  const empty = ['MARIADB_ALLOW_EMPTY_ROOT_PASSWORD', 'MYSQL_ALLOW_EMPTY_PASSWORD'].find(says);
+  if (name === undefined && empty !== undefined)
+    return { ...none, login: `root, without a password, as ${empty} says`, guesses };
+  if (name !== undefined) {
+    const config = usual.some((prefix) => name.startsWith(prefix)) ? null : { passwordFrom: name };
+    return { ...none, login: `root, by ${name} of the service`, config, guesses };
+  }
+  const secret = `${usual[0]}_ROOT_PASSWORD`;
+  const random = usual.map((prefix) => `${prefix}_RANDOM_ROOT_PASSWORD`).find(says);
+  const why = random
+    ? `${random} has the image make one that nobody is told`
+    : 'nothing in the compose file says the password of root';
+  return {
+    ...none,
+    login: `root, by the secret ${secret}`,
+    guesses: [...guesses, `${why}: export ${secret}, or name another secret under config.passwordFrom`],
+  };
 }
 
 /** A service that answers HTTP, by what its own health check asks, else by its port. */

@@ -7,7 +7,7 @@ import { recognised, type Recognised } from '../../cli/init-recognise.ts';
 import type { ComposeConfig } from '../../stack/compose.ts';
 import { muster, type Ended } from '../support/muster.ts';
 
-const drivers = ['mysql', 'postgres', 'redis', 'valkey', 'http'];
+const drivers = ['mysql', 'mariadb', 'postgres', 'redis', 'valkey', 'http'];
 const of = (service: object, known = drivers): Recognised =>
   recognised({ services: { one: service } } as unknown as ComposeConfig, known)[0]!;
 
@@ -23,7 +23,10 @@ describe('a service is recognised', () => {
     [{ image: 'registry.example:5000/team/db:1', expose: ['3306'] }, 'mysql'],
     [{ image: 'team/web:1', ports: [{ target: 8080, published: '80' }] }, 'http'],
     [{ image: 'nginx:1.29', ports: [{ target: 80 }] }, 'http'],
-    [{ image: 'mariadb:11' }, null],
+    [{ image: 'mariadb:11' }, 'mariadb'],
+    [{ image: 'lscr.io/linuxserver/mariadb:11.4.8' }, 'mariadb'],
+    [{ image: 'mariadb:11', command: ['mysqld', '--log-bin'] }, 'mariadb'],
+    [{ image: 'mariadb:11', entrypoint: ['sh', '-c'], command: ['mariadb -hdb < /sql'] }, null],
     [{ image: 'mongo:8' }, null],
     [{ image: 'team/worker:1' }, null],
     [{ image: 'mysql:8.4', command: ['mysqld', '--log-bin'] }, 'mysql'],
@@ -36,8 +39,8 @@ describe('a service is recognised', () => {
     if (driver === null) expect(found.notCovered).not.toBeNull();
   });
 
-  test('MariaDB where there is a driver for it', () => {
-    expect(of({ image: 'mariadb:11' }, [...drivers, 'mariadb']).driver).toBe('mariadb');
+  test('MariaDB only where there is a driver for it', () => {
+    expect(of({ image: 'mariadb:11' }, ['mysql']).driver).toBeNull();
   });
 
   test.each(['offen/docker-volume-backup:v2', 'prodrigestivill/postgres-backup-local', 'restic/restic'])(
@@ -46,8 +49,23 @@ describe('a service is recognised', () => {
   );
 
   test.each<[object, RegExp]>([
+    [{ image: 'mariadb' }, /nothing in the compose file says.*export MARIADB_ROOT_PASSWORD/],
+    [{ image: 'mysql' }, /nothing in the compose file says.*export MYSQL_ROOT_PASSWORD/],
+    [{ image: 'mariadb', environment: { MARIADB_RANDOM_ROOT_PASSWORD: '1' } }, /that nobody is told/],
+    [
+      { image: 'mariadb', environment: { MARIADB_ROOT_PASSWORD: 'x', MARIADB_ROOT_HOST: 'localhost' } },
+      /root may log in from localhost only/,
+    ],
+  ])('what is not known of the login is guessed, and said: %j', (service, guess) =>
+    expect(of(service).guesses).toEqual([expect.stringMatching(guess)]),
+  );
+
+  test.each<[object, RegExp]>([
     [{ image: 'mysql', environment: { MYSQL_ROOT_PASSWORD: 'x' } }, /^root, by MYSQL_ROOT_PASSWORD of the/],
     [{ image: 'mysql', environment: { MYSQL_ROOT_PASSWORD_FILE: '/run/x' } }, /by MYSQL_ROOT_PASSWORD of/],
+    [{ image: 'mariadb', environment: { MARIADB_ROOT_PASSWORD: 'x' } }, /^root, by MARIADB_ROOT_PASSWORD of/],
+    [{ image: 'mariadb', environment: { MYSQL_ROOT_PASSWORD_FILE: '/x' } }, /by MYSQL_ROOT_PASSWORD of/],
+    [{ image: 'mariadb', environment: { MARIADB_ALLOW_EMPTY_ROOT_PASSWORD: '1' } }, /without a password/],
     [
       { image: 'postgres', environment: { POSTGRES_USER: 'shop', POSTGRES_PASSWORD: 'x' } },
       /^shop, by POSTGRES/,
