@@ -1,69 +1,128 @@
 import { createHash } from 'node:crypto';
-import { cpSync, globSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  cpSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { dirname, join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
 import type { DrillResult } from '../../core/result.ts';
 import { jsonOf, muster, type Ended } from '../support/muster.ts';
 import { leftOf } from '../stack/small-stack.ts';
 
-const project = join(import.meta.dirname, '../fixtures/projects/shop');
-const passwords = ['correct horse battery', 'staple-of-the-cache'];
-const folder = mkdtempSync(join(tmpdir(), 'muster-shop-'));
-const at = (...args: string[]): Promise<Ended> => muster(args, { cwd: folder });
+const projects = join(import.meta.dirname, '../fixtures/projects');
 
-const digest = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex');
+interface Project {
+  folder: string;
+  at(...args: string[]): Promise<Ended>;
+  /** Every file of the user's own with its bytes and mode; none of what Muster writes. */
+  files(): Record<string, string>;
+  remove(): void;
+}
 
-/** Every file of the user's own with its bytes and mode; none of what Muster writes. */
-const files = (): Record<string, string> =>
-  Object.fromEntries(
-    globSync('**/*', { cwd: folder, exclude: (name) => ['muster', '.muster'].includes(name) })
-      .concat('.env')
-      .map((name) => ({ name, path: join(folder, name) }))
-      .filter(({ path }) => statSync(path).isFile())
-      .map(({ name, path }) => [name, `${statSync(path).mode} ${digest(path)}`]),
-  );
+function copyOf(name: string): Project {
+  const folder = mkdtempSync(join(tmpdir(), `muster-${name}-`));
+  cpSync(join(projects, name), folder, { recursive: true });
+  const digest = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex');
+  return {
+    folder,
+    at: (...args) => muster(args, { cwd: folder }),
+    files: () =>
+      Object.fromEntries(
+        globSync(['**/*', '**/.*'], {
+          cwd: folder,
+          exclude: (path) => ['muster', '.muster'].includes(path),
+        })
+          .map((path) => ({ path, whole: join(folder, path) }))
+          .filter(({ whole }) => statSync(whole).isFile())
+          .map(({ path, whole }) => [path, `${statSync(whole).mode} ${digest(whole)}`]),
+      ),
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+/** Runs a scenario that must pass, and leave nothing. */
+async function passes({ at }: Project, scenario: string): Promise<void> {
+  const run = await at('run', scenario, '--json');
+  const [{ result }] = jsonOf<{ drills: [{ result: DrillResult }] }>(run).drills;
+  expect(result.findings.filter(({ verdict }) => verdict === 'fail')).toEqual([]);
+  expect(result.verdict).toBe('pass');
+  expect(await leftOf(result.drill)).toEqual([]);
+}
+
+function isInNoEvidence({ folder }: Project, secrets: readonly string[]): void {
+  const evidence = globSync('.muster/drills/**/*', { cwd: folder })
+    .map((name) => join(folder, name))
+    .filter((name) => statSync(name).isFile())
+    .map((name) => readFileSync(name, 'latin1'));
+  expect(evidence.length).toBeGreaterThan(3);
+  for (const secret of secrets) expect(evidence.filter((text) => text.includes(secret))).toEqual([]);
+}
 
 /** What a user has by `muster init`, `plan` and `run`, in a project that knows nothing of Muster. */
 describe('an ordinary shop, as it is', { timeout: 600_000 }, () => {
-  let before: Record<string, string>;
-  beforeAll(() => {
-    cpSync(project, folder, { recursive: true });
-    before = files();
-  });
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  const shop = copyOf('shop');
+  const before = shop.files();
+  afterAll(() => shop.remove());
 
   test('init writes a strategy and two scenarios, and plan accepts them', async () => {
-    const init = await at('init', '--rto', '10m', '--rpo', '24h', '--yes');
+    const init = await shop.at('init', '--rto', '10m', '--rpo', '24h', '--yes');
     expect([init.stderr, init.code]).toEqual(['', 0]);
-    const planned = await at('plan', 'muster/db-volume-lost.yaml', 'muster/web-crash.yaml');
+    const planned = await shop.at('plan', 'muster/db-volume-lost.yaml', 'muster/web-crash.yaml');
     expect([planned.stderr, planned.code]).toEqual(['', 0]);
     expect(planned.stdout).toContain("external network shop-proxy: one of the drill's own instead");
   });
 
   test('its database is lost and restored, with the password of its .env', async () => {
-    const run = await at('run', 'muster/db-volume-lost.yaml', '--json');
-    const [{ result }] = jsonOf<{ drills: [{ result: DrillResult }] }>(run).drills;
-    expect(result.findings.filter(({ verdict }) => verdict === 'fail')).toEqual([]);
-    expect(result.verdict).toBe('pass');
-    const evidence = globSync('.muster/drills/**/*', { cwd: folder })
-      .map((name) => join(folder, name))
-      .filter((name) => statSync(name).isFile())
-      .map((name) => readFileSync(name, 'latin1'));
-    expect(evidence.length).toBeGreaterThan(3);
-    for (const password of passwords) expect(evidence.filter((text) => text.includes(password))).toEqual([]);
-    expect(await leftOf(result.drill)).toEqual([]);
+    await passes(shop, 'muster/db-volume-lost.yaml');
+    isInNoEvidence(shop, ['correct horse battery', 'staple-of-the-cache']);
   });
 
-  test('its web service is killed, and its restart policy brings it back', async () => {
-    const run = await at('run', 'muster/web-crash.yaml', '--json');
-    const [{ result }] = jsonOf<{ drills: [{ result: DrillResult }] }>(run).drills;
-    expect(result.findings.filter(({ verdict }) => verdict === 'fail')).toEqual([]);
-    expect(result.verdict).toBe('pass');
-    expect(await leftOf(result.drill)).toEqual([]);
-  });
+  test('its web service is killed, and its restart policy brings it back', () =>
+    passes(shop, 'muster/web-crash.yaml'));
 
   test('and not a byte of its own is another one', () => {
-    expect(files()).toEqual(before);
+    expect(shop.files()).toEqual(before);
+  });
+});
+
+/** MariaDB in a folder beside the compose file, in which the user's own data lies. */
+describe('a blog with its database in a folder, as it is', { timeout: 600_000 }, () => {
+  const blog = copyOf('blog');
+  const data = {
+    ibdata1: 'not a database',
+    '.my-healthcheck.cnf': 'not a password',
+    'wordpress/wp_posts.ibd': '',
+  };
+  for (const [name, text] of Object.entries(data)) {
+    mkdirSync(dirname(join(blog.folder, 'db', name)), { recursive: true });
+    writeFileSync(join(blog.folder, 'db', name), text, { mode: 0o640 });
+  }
+  const before = blog.files();
+  afterAll(() => blog.remove());
+
+  test('init knows it by its image, and the login by its env file; plan accepts what it writes', async () => {
+    const init = await blog.at('init', '--rto', '10m', '--rpo', '24h', '--yes');
+    expect([init.stderr, init.code]).toEqual(['', 0]);
+    const strategy = readFileSync(join(blog.folder, 'muster/strategy.yaml'), 'utf8');
+    expect(strategy).toMatch(/driver: mariadb/);
+    const planned = await blog.at('plan', 'muster/db-volume-lost.yaml');
+    expect([planned.stderr, planned.code]).toEqual(['', 0]);
+  });
+
+  test('its database is lost and restored', async () => {
+    await passes(blog, 'muster/db-volume-lost.yaml');
+    isInNoEvidence(blog, ['somewordpress-root', 'wordpress-of-the-blog']);
+  });
+
+  test('and not a byte of its own is another one, in the folder of its database neither', () => {
+    expect(Object.keys(before)).toContain('db/ibdata1');
+    expect(blog.files()).toEqual(before);
   });
 });
