@@ -85,7 +85,6 @@ const onlyInAll = everything
       ].map((file) => `drivers/mysql/${file}`),
       ...['existing', 'of-use', 'recovery', 'tls'].map((file) => `drivers/postgres/${file}`),
       ...['inventory', 'older', 'recovery'].map((file) => `drivers/mariadb/${file}`),
-      ...['of-use', 'recovery', 'tls'].map((file) => `drivers/postgres/${file}`),
       ...[
         'bounded',
         'redis-checks',
