@@ -111,7 +111,7 @@ export async function badPages(site: MysqlSite, path: string): Promise<number[] 
     const { stdout } = await site.service.exec(['sh', '-c', script, 'innochecksum', path], {
       deadlineMs: 30_000,
     });
-    return [...stdout.matchAll(/^Fail: page (\d+) invalid/gm)].map(([, page]) => Number(page));
+    return [...stdout.matchAll(/^Fail: page(?: |::)(\d+) invalid/gm)].map(([, page]) => Number(page));
   } catch {
     return null;
   }
