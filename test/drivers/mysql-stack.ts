@@ -36,7 +36,7 @@ export interface MysqlStack {
 
 export const mysqlStackUp = (): Promise<MysqlStack> => stackUp('mysql', mysqlDriver);
 
-/** `name`: of the service and, in capitals, of its variables; also of the compose file, where none is named. */
+/** `name`: of the service, of its variables in capitals, and of the compose file, where none is named. */
 export async function stackUp(
   name: 'mysql' | 'mariadb',
   driver: Driver<MysqlConfig, MysqlSystem>,
