@@ -31,6 +31,8 @@ export interface BackupInfo {
    * that depends on its options, as they stand in the file, they are asked for.
    */
   payload?: 'external' | ((options: Record<string, unknown>) => Payload);
+  /** Stores that it looks into, beside its copies, by its options as they stand in the file. */
+  stores?(options: Record<string, unknown>): string[];
   /** Commands of the user's own that it runs, by its options as they stand in the file. */
   commands?(options: Record<string, unknown>): OwnUse[];
   options: ZodType<Record<string, unknown>>;

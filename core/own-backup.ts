@@ -45,13 +45,21 @@ const produces = z.union(
       atLeast,
     }),
     z.strictObject({
+      objects: z.string().describe('What the keys begin with of the objects that the script itself makes'),
+      in: z.string().describe('The store of the strategy that it puts them into'),
+      atLeast,
+    }),
+    z.strictObject({
       kept: ownCommand.describe(
         'The script keeps it by itself, and its last line says where: this one is given that as $MUSTER_REFERENCE and writes its content',
       ),
       atLeast,
     }),
   ],
-  { error: '`files`: a pattern, or `kept`: a command that writes what the script keeps' },
+  {
+    error:
+      '`files`: a pattern, `objects`: what the script puts into a store, or `kept`: a command that writes what the script keeps',
+  },
 );
 
 /** What the strategy says of a backup by scripts. */
@@ -90,7 +98,14 @@ export const ownBackup: BackupInfo = {
   kind: 'snapshot',
   options: ownOptions,
   position: z.strictObject({ content: z.string().regex(/^[0-9a-f]{64}$/) }),
-  payload: (options) => ('kept' in (read(options)?.produces ?? {}) ? 'external' : 'files'),
+  payload: (options) => {
+    const left = read(options)?.produces;
+    return left && !('files' in left) ? 'external' : 'files';
+  },
+  stores: (options) => {
+    const left = read(options)?.produces;
+    return left && 'objects' in left ? [left.in] : [];
+  },
   commands: (options) => {
     const own = read(options);
     if (!own) return [];

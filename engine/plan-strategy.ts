@@ -153,6 +153,9 @@ export function checkBackups(
           problems.add(unknownName(source, [...at, 'copies', i], 'store', copy, stores));
       });
       problems.gather(() => parseAs(source, info.options, [...at, 'options'], {}));
+      for (const one of info.stores?.(backup.options) ?? [])
+        if (!stores.includes(one))
+          problems.add(unknownName(source, [...at, 'options', 'produces', 'in'], 'store', one, stores));
       const services = [...(stack?.services.keys() ?? []), 'host'];
       for (const { command } of info.commands?.(backup.options) ?? [])
         if (!services.includes(command.in))

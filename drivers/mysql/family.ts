@@ -85,6 +85,14 @@ export const driverOf = (
       },
     },
     ...(own.existing ? { existing: own.existing } : {}),
+    // As mysqldump writes them, and mariadb-dump after a line that other clients do not read.
+    dumps: [
+      {
+        about: 'a dump of mysqldump',
+        begins: /^(?:\/\*M?!.*\n)?-- (?:MySQL|MariaDB) dump /,
+        ends: /\n-- Dump completed/,
+      },
+    ],
     workload: 'data',
     actions: product.replicates ? actions : only(actions, ofEveryServer),
     ...(product.replicates ? { takesOver: ofReplication.takesOver } : {}),

@@ -42,6 +42,18 @@ export default defineDriver<PostgresConfig, PostgresSystem>({
     of: async ({ site }) => (await import('./existing/index.ts')).existingDumps(site),
     fingerprint: async (source) => (await import('./existing/fingerprint.ts')).fingerprintAt(source),
   },
+  dumps: [
+    {
+      about: 'a dump of pg_dump',
+      begins: /^--\n-- PostgreSQL database dump\n/,
+      ends: /-- PostgreSQL database dump complete\n/,
+    },
+    {
+      about: 'a dump of pg_dumpall',
+      begins: /^--\n-- PostgreSQL database cluster dump\n/,
+      ends: /-- PostgreSQL database cluster dump complete\n/,
+    },
+  ],
   workload: 'data',
   actions: {},
   checks,

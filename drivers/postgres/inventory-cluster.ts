@@ -1,5 +1,6 @@
 import { keyed } from './keyed.ts';
-import type { Session } from './server.ts';
+import { keepsPassword } from './scram.ts';
+import type { PostgresSite, Session } from './server.ts';
 
 /** What all databases share: who there is and what each may do, and with what settings the server runs. */
 export interface ClusterState {
@@ -33,7 +34,10 @@ const itsOwn = [
   'application_name',
 ];
 
-export async function readCluster(session: Session, major: number): Promise<ClusterState> {
+export async function readCluster(
+  session: Session,
+  { major, account }: Pick<PostgresSite, 'major' | 'account'>,
+): Promise<ClusterState> {
   const { rows } = session;
   const [start] = await rows<{ at: string }>('SELECT pg_postmaster_start_time()::text AS at');
   const list = (sql: string): Promise<Record<string, string>> => named(session, sql);
@@ -58,7 +62,7 @@ export async function readCluster(session: Session, major: number): Promise<Clus
           "SELECT p.parname, (SELECT string_agg(one::text, ',' ORDER BY one::text) FROM unnest(p.paracl) AS one) FROM pg_parameter_acl p",
         );
   return {
-    roles: await readRoles(session, major),
+    roles: await readRoles(session, major, account),
     databases: digested(
       await list(
         `SELECT d.datname, jsonb_build_array(pg_get_userbyid(d.datdba), pg_encoding_to_char(d.encoding), d.datcollate, d.datctype, ${how}, d.datistemplate, d.datallowconn, d.datconnlimit,
@@ -87,7 +91,11 @@ export async function readCluster(session: Session, major: number): Promise<Clus
   };
 }
 
-async function readRoles({ rows }: Session, major: number): Promise<Record<string, Role>> {
+async function readRoles(
+  { rows }: Session,
+  major: number,
+  account: PostgresSite['account'],
+): Promise<Record<string, Role>> {
   const options = major >= 16 ? ', m.inherit_option, m.set_option' : '';
   const found = await rows<{
     name: string;
@@ -100,13 +108,26 @@ async function readRoles({ rows }: Session, major: number): Promise<Record<strin
         (SELECT string_agg(jsonb_build_array(pg_get_userbyid(m.roleid), m.admin_option${options})::text, ',' ORDER BY pg_get_userbyid(m.roleid)) FROM pg_auth_members m WHERE m.member = a.oid) AS member
        FROM pg_authid a WHERE a.rolname NOT LIKE 'pg\\_%'`,
   );
-  return Object.fromEntries(
-    found.map(({ name, attributes, password, member }) => [
-      name,
-      { attributes, password: password === null ? 'none' : keyed(password), memberOf: member ?? '' },
-    ]),
-  );
+  const roles: Record<string, Role> = {};
+  for (const { name, attributes, password, member } of found)
+    roles[name] = {
+      attributes,
+      password: password === null ? 'none' : keyed(await passwordOf(name, password, account)),
+      memberOf: member ?? '',
+    };
+  return roles;
 }
+
+/**
+ * What tells a password from another one. A cluster that its image makes anew keeps the same password with
+ * another salt: that is seen of the account that Muster knows.
+ */
+const passwordOf = async (
+  name: string,
+  kept: string,
+  { user, password }: PostgresSite['account'],
+): Promise<string> =>
+  name === user && password !== null && (await keepsPassword(kept, password)) ? `known ${password}` : kept;
 
 async function named({ rows }: Session, sql: string): Promise<Record<string, string>> {
   const found = await rows<{ name: string; value: string | null }>(

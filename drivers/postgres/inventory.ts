@@ -35,7 +35,7 @@ const inSnapshot = 'BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY';
 
 export async function takeInventory(site: PostgresSite): Promise<Inventory> {
   const { shared, databases } = await withSession(site, async (session) => ({
-    shared: await readCluster(session, site.major),
+    shared: await readCluster(session, site),
     // What every new database begins with is in none of their dumps.
     databases: [...(await readDatabases(session)).open, ...(await openTemplate(session))],
   }));

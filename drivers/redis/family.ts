@@ -54,6 +54,8 @@ export const driverOf = (
       of: async (system) => (await import('./existing/index.ts')).existingSnapshots(system),
       fingerprint: async (source) => (await import('./existing/fingerprint.ts')).fingerprintAt(source),
     },
+    // The last byte before the checksum says that no more follows.
+    dumps: [{ about: 'a snapshot of the server', begins: /^(?:REDIS|VALKEY)\d/, ends: /\xff[^]{8}$/ }],
     workload: 'data',
     actions,
     takesOver: ['promote'],

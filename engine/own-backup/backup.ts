@@ -1,14 +1,16 @@
-import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { BackupContext, Consistency, Sink } from '../../core/backup.ts';
 import { NoRecoveryPoint } from '../../core/errors.ts';
 import type { OwnOptions } from '../../core/own-backup.ts';
 import type { ExternalPayload } from '../../core/recovery-point.ts';
 import { commandTitle } from '../../core/steps/command.ts';
+import { eventsOf } from '../../core/timeline.ts';
+import { digestOf, type Left } from './digest.ts';
 import type { Found, Ground } from './ground.ts';
-import { inspection, type Inspection } from './inside.ts';
+import { inspection, passing } from './inside.ts';
 import { referenceIn, shown } from './kept.ts';
 import { at, run, type Own } from './place.ts';
+import { lookInStore } from './stored.ts';
 
 const nothing = async (): Promise<void> => undefined;
 
@@ -35,12 +37,6 @@ export async function backUp(own: Own, to: Sink, context: BackupContext): Promis
   };
 }
 
-interface Left {
-  name: string;
-  bytes: number;
-  sha256: string;
-}
-
 function make(
   own: Own,
   { backup, produces }: OwnOptions,
@@ -50,17 +46,38 @@ function make(
   const patterns = 'files' in produces ? produces.files : [];
   return at(own, backup, context, patterns, async (place) => {
     const { ground } = place;
+    const begunMs = context.now();
     const before = await ground.list();
+    const stored = 'objects' in produces ? await lookInStore(own, produces) : null;
     const watch = patterns.length > 0 ? ground.watch(context.firstByte ?? nothing) : null;
     const outcome = await run(own, backup, context, place, { facts: { MUSTER_OUT: ground.folder } }).finally(
       () => watch?.end(),
     );
+    assertNotBroken(own, context, begunMs);
     if ('kept' in produces) {
       const reference = referenceIn(outcome);
       return { files: [], kept: { reference, ...(await shown(own, produces.kept, reference, context)) } };
     }
+    if (stored) return { files: [], kept: await stored.whatIsNew(context.signal) };
     return { files: await carryOff(own, ground, before, to, patterns), kept: null };
   });
+}
+
+/**
+ * What was copied while the component was broken is of before or of after that, and nobody knows which: a
+ * recovery that goes back to before the fault must not take it.
+ */
+function assertNotBroken({ drill, component }: Own, { now }: BackupContext, begunMs: number): void {
+  const { name, service } = component;
+  const hit = eventsOf(drill.timeline.events, 'fault.begun').find(
+    ({ atMs, data: { target, components = [] } }) =>
+      atMs >= begunMs && (target === name || target === service || components.includes(name)),
+  );
+  if (hit)
+    throw new NoRecoveryPoint(`the script was under way when ${name} was broken`, {
+      found: `${hit.data.fault}, ${Math.round(hit.atMs - begunMs)} ms after it had begun`,
+      expected: `an end before that; it came after ${Math.round(now() - begunMs)} ms`,
+    });
 }
 
 /** Puts what is new or changed into the recovery point, and looks at it from end to end. */
@@ -99,21 +116,6 @@ async function carryOff(
 function changed(before: readonly Found[], now: readonly Found[]): Found[] {
   const states = new Map(before.map(({ path, state }) => [path, state]));
   return now.filter(({ path, state }) => states.get(path) !== state);
-}
-
-async function* passing(content: Readable, looked: Inspection): AsyncGenerator<Uint8Array> {
-  for await (const chunk of content) {
-    await looked.take(chunk as Uint8Array);
-    yield chunk as Uint8Array;
-  }
-}
-
-/** Of one file its own; of several that of their names and digests. */
-function digestOf(files: readonly Left[]): { bytes: number; sha256: string } {
-  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
-  if (files.length === 1) return { bytes, sha256: files[0]!.sha256 };
-  const listed = files.map(({ sha256, name }) => `${sha256}  ${name}\n`).sort();
-  return { bytes, sha256: createHash('sha256').update(listed.join('')).digest('hex') };
 }
 
 function assertEnough(

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
-import type { Transform } from 'node:stream';
+import type { Readable, Transform } from 'node:stream';
 import { dumpEdgeBytes, type DumpShape } from '../../core/dump-shape.ts';
 import { messageOf } from '../../core/errors.ts';
 
@@ -54,6 +54,14 @@ export function inspection(shapes: readonly DumpShape[]): Inspection {
       return `it is ${shape.about}, and breaks off after ${bytes} bytes: what a whole one ends with is missing`;
     },
   };
+}
+
+/** What goes by, looked at on the way. */
+export async function* passing(content: Readable, looked: Inspection): AsyncGenerator<Uint8Array> {
+  for await (const chunk of content) {
+    await looked.take(chunk as Uint8Array);
+    yield chunk as Uint8Array;
+  }
 }
 
 /** A stream that is read as fast as it gives; a broken archive ends it and breaks nothing else. */

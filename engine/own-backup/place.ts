@@ -19,6 +19,8 @@ export interface Own {
   drill: Drill;
   component: PlannedComponent;
   last: { sha256: string } | null;
+  /** Digests of what was read of a store that the script writes to, by key. */
+  seen: Map<string, string>;
 }
 
 /** What a script is run for: a backup, or a step of the recovery. */

@@ -5,6 +5,7 @@ import { commandTitle } from '../../core/steps/command.ts';
 import type { Json } from '../../core/timeline.ts';
 import { lastLines } from '../command-output.ts';
 import { shown } from './kept.ts';
+import { shownByStore } from './stored.ts';
 import { at, run, type Own, type Place } from './place.ts';
 
 /** Hands the script what it once left. What the script does with it, the drill sees by its clients. */
@@ -35,12 +36,15 @@ async function keptFacts(
 ): Promise<Record<string, string>> {
   const { produces } = context.options as OwnOptions;
   const { reference, sha256 } = external!;
-  if (!('kept' in produces))
+  if ('files' in produces)
     throw environmentError(`recovery point ${point} is kept by its script`, {
-      found: 'no command that shows it',
-      expected: 'produces: { kept: … }',
+      found: 'produces: { files: … }',
+      expected: 'produces: { kept: … } or { objects: … }',
     });
-  const now = await shown(own, produces.kept, reference, context);
+  const now =
+    'objects' in produces
+      ? await shownByStore(own, produces, reference)
+      : await shown(own, produces.kept, reference, context);
   if (now.sha256 !== sha256)
     throw environmentError(`${reference} is not what recovery point ${point} was`, {
       found: `SHA-256 ${now.sha256}`,

@@ -57,6 +57,7 @@ describe('scripts that back up', () => {
       { restore: '{ command: [./restore.sh], in: db }' },
       /unknown service "db"/,
     ],
+    ['a store that is not there', { produces: '{ objects: dumps/, in: c }' }, /unknown store "c"/],
     ['no word of what is left', { produces: '{}' }, /files|kept/],
     ['a size without its unit', { produces: "{ files: '*.gz', atLeast: 100 }" }, /atLeast|size/],
   ])('are refused with %s', async (_what, change, reason) => {

@@ -41,7 +41,9 @@ describe.concurrent('a drill with scripts of the user', () => {
     const drilled = await drillOwn({ restore: 'echo restored' });
     expect(dataIn(drilled, 'step.ended')).toMatchObject([{ ok: true }]);
     expect(drilled.result.exitCode).toBe(1);
-    expect(findingsThat('fail', drilled.result)).toContain('integrity/rows/hole');
+    expect(findingsThat('fail', drilled.result)).toEqual(
+      expect.arrayContaining(['rto/drill', 'service/rows']),
+    );
   });
 
   it('that ended badly fails the step, with their last words', async () => {
@@ -164,6 +166,37 @@ describe.concurrent('a script of the user', () => {
         await expect(restore(taken)).rejects.toThrow(/kept-1 is not what recovery point .* was/);
       },
     ));
+
+  it('may put its backup into a store, and is given the key back', () =>
+    runOwn(
+      {
+        backup:
+          'store="$MUSTER_OUT/../../stores/b/b/dumps"; mkdir -p "$store"; cp "$tools/db-now" "$store/$(cat "$tools/key")"',
+        restore: 'echo "from $MUSTER_REFERENCE"',
+        produces: '{ objects: dumps/, in: b }',
+      },
+      async ({ folder, home, backUp, restore }) => {
+        const now = (key: string, content: string): void => {
+          writeFileSync(join(home, 'key'), key);
+          writeFileSync(join(home, 'db-now'), content);
+        };
+        now('monday.sql', 'first');
+        const first = await backUp();
+        expect(first.kept).toMatchObject({ reference: 'dumps/monday.sql', bytes: 5 });
+        // The same again leaves nothing; another content does, under the same key and as large.
+        await expect(backUp()).rejects.toThrow(/put nothing into b under dumps\//);
+        now('monday.sql', 'other');
+        expect((await backUp()).kept).toMatchObject({ reference: 'dumps/monday.sql', bytes: 5 });
+        now('tuesday.sql', 'later');
+        const last = await backUp();
+        expect(last.kept).toMatchObject({ reference: 'dumps/tuesday.sql' });
+        await restore(last);
+        expect(said(folder, 'command-5.stdout.txt')).toEqual(['from dumps/tuesday.sql']);
+        await expect(restore(first)).rejects.toThrow(/dumps\/monday\.sql is not what recovery point .* was/);
+        now('empty.sql', '');
+        await expect(backUp()).rejects.toThrow(/dumps\/empty\.sql is no backup: it is empty/);
+      },
+    ));
 });
 
 describe.concurrent('a backup by a script that', () => {
@@ -183,6 +216,29 @@ describe.concurrent('a backup by a script that', () => {
       expect(await backUp()).toMatchObject({ position: { content: expect.any(String) as string } });
     }),
   );
+
+  it('was under way when its component was broken is none, and one beside another fault is', () =>
+    runOwn(
+      {
+        backup:
+          'date +%s%N > rows.txt; until test -e "$tools/struck"; do sleep 0.02; done; rm "$tools/struck"',
+        produces: "{ files: '*.txt' }",
+      },
+      async ({ home, backUp, break: strike }) => {
+        const goOn = (): void => writeFileSync(join(home, 'struck'), '');
+        const taken = (what: () => void): Promise<unknown> =>
+          backUp({
+            firstByte: async () => {
+              what();
+              goOn();
+            },
+          });
+        strike();
+        await taken(() => undefined);
+        await taken(() => strike('another'));
+        await expect(taken(() => strike())).rejects.toThrow(/the script was under way when .* was broken/);
+      },
+    ));
 
   it('leaves the same bytes as before is none, and one that leaves others is', () =>
     runOwn(

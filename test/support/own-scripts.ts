@@ -10,6 +10,7 @@ import { configSchema } from '../../drivers/memory/config.ts';
 import { contentOf, entriesOf } from '../../drivers/memory/copy.ts';
 import { readChain } from '../../evidence/chain.ts';
 import { openDrill } from '../../engine/open-drill.ts';
+import { openStores } from '../../engine/open-stores.ts';
 import { ownBackupMethod } from '../../engine/own-backup/method.ts';
 import { planDrill } from '../../engine/plan.ts';
 import { createReceiver, recordingContext, type Receiver } from '../suites/artifact.ts';
@@ -139,6 +140,7 @@ export async function runOwn(scripts: Partial<Scripts>, work: (own: OwnRun) => P
   const plan = await planDrill(files.file, dependencies.registries, noStacks, { hostCommands: true });
   const options = { seed: 7, keep: false, signal: new AbortController().signal };
   const drill = openDrill(plan, dependencies, { ...options, after: undefined });
+  await openStores(drill);
   const receiver = await createReceiver();
   const method = ownBackupMethod(drill, plan.components.get(component)!);
   const { options: parsed } = plan.backups[0]!;
@@ -155,10 +157,18 @@ export async function runOwn(scripts: Partial<Scripts>, work: (own: OwnRun) => P
       events: drill.timeline.events,
       folder: drill.folder,
       receiver,
+      break: (target = component) =>
+        void drill.timeline.emit('fault.begun', {
+          id: `fault-${target}`,
+          fault: 'crash',
+          target,
+          params: null,
+        }),
       backUp: (more = {}) => method.backup!(receiver, { ...context, ...more }),
       restore: (from) => method.restore!(receiver.artifact('command', from), recordingContext([], parsed)),
     });
   } finally {
+    await drill.repository?.close();
     drill.timeline.close();
     drill.ledger.close();
     await receiver.remove();
@@ -169,6 +179,8 @@ interface OwnRun {
   folder: string;
   events: readonly TimelineEvent[];
   receiver: Receiver;
+  /** Has a fault of the component, or of another one, begin. */
+  break(target?: string): void;
   backUp(more?: Partial<BackupContext>): Promise<Consistency>;
   restore(from: Consistency): Promise<unknown>;
 }

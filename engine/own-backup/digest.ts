@@ -1,0 +1,16 @@
+import { createHash } from 'node:crypto';
+
+/** A part of a backup: what it is called, and what is in it. */
+export interface Left {
+  name: string;
+  bytes: number;
+  sha256: string;
+}
+
+/** Size and digest of a backup: of one part its own; of several that of their names and digests. */
+export function digestOf(parts: readonly Left[]): { bytes: number; sha256: string } {
+  const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
+  if (parts.length === 1) return { bytes, sha256: parts[0]!.sha256 };
+  const listed = parts.map(({ sha256, name }) => `${sha256}  ${name}\n`).sort();
+  return { bytes, sha256: createHash('sha256').update(listed.join('')).digest('hex') };
+}

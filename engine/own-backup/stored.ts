@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto';
+import { environmentError, NoRecoveryPoint } from '../../core/errors.ts';
+import type { ExternalPayload } from '../../core/recovery-point.ts';
+import type { Store } from '../../core/store.ts';
+import { storeOf } from '../drill-context.ts';
+import { digestOf, type Left } from './digest.ts';
+import { inspection, passing } from './inside.ts';
+import type { Own } from './place.ts';
+
+/** Where a script puts its backups by itself. */
+interface Place {
+  objects: string;
+  in: string;
+}
+
+/**
+ * Looks at what is in a store before a script runs. Then `whatIsNew` gives what the script has put there,
+ * read and looked into from end to end: its keys, a line each, are the reference.
+ */
+export async function lookInStore(
+  own: Own,
+  { in: name, objects: prefix }: Place,
+): Promise<{ whatIsNew(signal: AbortSignal): Promise<ExternalPayload> }> {
+  const { store } = storeOf(own.drill, name);
+  const before = new Map((await store.list(prefix)).map(({ key, bytes }) => [key, bytes]));
+  const whatIsNew = async (signal: AbortSignal): Promise<ExternalPayload> => {
+    const there = await store.list(prefix);
+    const readAll = async (keys: readonly string[]): Promise<Left[]> => {
+      const found: Left[] = [];
+      for (const key of keys) {
+        signal.throwIfAborted();
+        found.push(await read(own, store, key));
+      }
+      return found;
+    };
+    const differ = there.filter(({ key, bytes }) => before.get(key) !== bytes).map(({ key }) => key);
+    let made = await readAll(differ);
+    // What is as large as it was may be another all the same: of what was read before, that can be told.
+    if (made.length === 0)
+      made = (await readAll(there.map(({ key }) => key).filter((key) => own.seen.has(key)))).filter(
+        (one) => own.seen.get(one.name) !== one.sha256,
+      );
+    for (const one of made) own.seen.set(one.name, one.sha256);
+    if (made.length === 0)
+      throw new NoRecoveryPoint(
+        `the script ended well and put nothing into ${name}${prefix === '' ? '' : ` under ${prefix}`}`,
+        {
+          found: there.length > 0 ? `${there.length} objects, as they were before it` : 'no object',
+          expected: 'an object that is new, or another than it was',
+        },
+      );
+    return { reference: made.map((one) => one.name).join('\n'), ...digestOf(made) };
+  };
+  return { whatIsNew };
+}
+
+async function read({ component }: Own, store: Store, key: string): Promise<Left> {
+  const looked = inspection(component.driver.dumps ?? []);
+  const hash = createHash('sha256');
+  let bytes = 0;
+  for await (const chunk of passing(await store.read(key), looked)) {
+    hash.update(chunk);
+    bytes += chunk.length;
+  }
+  const bad = await looked.end();
+  if (bad !== null) throw new NoRecoveryPoint(`the script ended well, and ${key} is no backup: ${bad}`);
+  return { name: key, bytes, sha256: hash.digest('hex') };
+}
+
+/** Size and digest of what lies under a reference now. Environment error where a part is gone, or broken. */
+export async function shownByStore(
+  own: Own,
+  { in: name }: Place,
+  reference: string,
+): Promise<{ bytes: number; sha256: string }> {
+  const { store } = storeOf(own.drill, name);
+  const parts: Left[] = [];
+  for (const key of reference.split('\n'))
+    parts.push(
+      await read(own, store, key).catch((error: unknown) => {
+        throw environmentError(`store ${name} does not give ${key} as it was`, { cause: error });
+      }),
+    );
+  return digestOf(parts);
+}

@@ -1,0 +1,71 @@
+import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { describe, expect, it, test } from 'vitest';
+import { inspection } from '../../engine/own-backup/inside.ts';
+import { drivers } from '../../drivers/index.ts';
+
+const shapes = Object.values(drivers).flatMap(({ dumps = [] }) => dumps);
+/** In pieces, as they come out of a container. */
+async function inside(bytes: Uint8Array, piece = 1_000): Promise<string | null> {
+  const looked = inspection(shapes);
+  for (let at = 0; at < bytes.length; at += piece) await looked.take(bytes.subarray(at, at + piece));
+  return looked.end();
+}
+
+const rows = Array.from({ length: 2_000 }, (_, n) => `${n}\tTicket ${n}\n`).join('');
+/** How each tool begins and ends what it writes: pg_dump 17.12, mysqldump 9.7, mariadb-dump 11.8, Redis 8. */
+const dumps: Record<string, Buffer> = {
+  pg_dump: Buffer.from(
+    `--\n-- PostgreSQL database dump\n--\n\n\\restrict x\n${rows}\\.\n--\n-- PostgreSQL database dump complete\n--\n\n\\unrestrict vNIo5rlMclql4aRBi3babnHfH8DiHEA9DqdyRGQj30ddSgekCA144uRXNfaElW4\n\n`,
+  ),
+  pg_dumpall: Buffer.from(
+    `--\n-- PostgreSQL database cluster dump\n--\n${rows}--\n-- PostgreSQL database dump complete\n--\n--\n-- PostgreSQL database cluster dump complete\n--\n\n`,
+  ),
+  mysqldump: Buffer.from(
+    `-- MySQL dump 10.13  Distrib 9.7.0, for Linux (x86_64)\n--\n${rows}/*!40111 SET SQL_NOTES=@OLD_SQL_NOTES */;\n\n-- Dump completed on 2026-11-29 22:00:00\n`,
+  ),
+  'mariadb-dump': Buffer.from(
+    `/*M!999999\\- enable the sandbox mode */ \n-- MariaDB dump 10.19-11.8.3-MariaDB, for debian-linux-gnu (x86_64)\n${rows}\n-- Dump completed on 2026-11-29 22:00:00\n`,
+  ),
+  'redis-cli --rdb': Buffer.concat([
+    Buffer.from('REDIS0012'),
+    Buffer.from(rows),
+    Buffer.from('ff0102030405060708', 'hex'),
+  ]),
+};
+
+describe.each(Object.entries(dumps))('what %s writes', (_tool, whole) => {
+  it.each([
+    ['plain', (bytes: Buffer): Uint8Array => bytes],
+    ['by gzip', (bytes: Buffer): Uint8Array => gzipSync(bytes)],
+    ['by zstd', (bytes: Buffer): Uint8Array => zstdCompressSync(bytes)],
+  ])('is whole, %s, and half of it is not', async (_how, packed) => {
+    expect(await inside(packed(whole))).toBeNull();
+    expect(await inside(packed(whole), 64)).toBeNull();
+    expect(await inside(packed(whole.subarray(0, whole.length / 2)))).toMatch(
+      /^it is a (?:dump|snapshot) of .*, and breaks off after \d+ bytes/,
+    );
+  });
+});
+
+test.each([
+  ['nothing', Buffer.alloc(0), 'it is empty'],
+  ['gzip of nothing', gzipSync(''), 'it is a gzip archive of nothing'],
+  ['zstd of nothing', zstdCompressSync(''), 'it is a zstd archive of nothing'],
+  [
+    'half of a gzip archive',
+    gzipSync(rows).subarray(0, 2_000),
+    'it is no whole gzip archive: unexpected end',
+  ],
+  ['half of a zstd archive', zstdCompressSync(rows).subarray(0, 1_000), 'it is no whole zstd archive'],
+  ['the head of a gzip archive', gzipSync(rows).subarray(0, 3), 'it is no whole gzip archive'],
+])('%s is no backup', async (_what, bytes, reason) => {
+  expect(await inside(bytes)).toContain(reason);
+});
+
+test.each([
+  ['a byte', Buffer.from('x')],
+  ['text that no tool writes', Buffer.from(rows)],
+  ['two gzip archives in a row', Buffer.concat([gzipSync(rows), gzipSync(rows)])],
+])('%s is taken as it is', async (_what, bytes) => {
+  expect(await inside(bytes)).toBeNull();
+});
