@@ -55,6 +55,7 @@ const onlyInAll = everything
       'drills/variants',
       'drills/failover',
       'drills/jobs',
+      'drills/own-scripts',
       'drills/package',
       'drills/pipelines',
       'drills/restore-test',
