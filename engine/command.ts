@@ -126,7 +126,13 @@ async function onHost(
     argv: command,
     folder: place.folder ?? resolve(dirname(drill.plan.scenarioFile)),
     limit: AbortSignal.any([tooLate, drill.signal]),
-    env: { ...hostVariables(), ...factsOf(drill), MUSTER_SCRATCH: resolve(place.scratch), ...given },
+    env: {
+      ...hostVariables(),
+      ...factsOf(drill),
+      ...composeOf(drill),
+      MUSTER_SCRATCH: resolve(place.scratch),
+      ...given,
+    },
     stdout: heard(streams, place),
     stderr: streams.stderr.take,
   });
@@ -170,6 +176,19 @@ const factsOf = ({ id, stack }: Sandbox & Given): Record<string, string> => ({
   MUSTER_DRILL: id,
   ...(stack ? { MUSTER_PROJECT: stack.project } : {}),
 });
+
+/**
+ * Compose's own variables name the drill's copy: a script that asks Compose for a service by its name must
+ * never find the user's.
+ */
+const composeOf = ({ stack, plan }: Sandbox & Given): Record<string, string> =>
+  stack
+    ? {
+        COMPOSE_PROJECT_NAME: stack.project,
+        COMPOSE_FILE: [plan.stackFile!, ...plan.stackOverrides].join(':'),
+        COMPOSE_PATH_SEPARATOR: ':',
+      }
+    : {};
 
 /** All that a command on the host inherits: where programs and a user's own settings are. */
 const hostVariables = (): Record<string, string> =>

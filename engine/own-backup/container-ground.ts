@@ -46,7 +46,8 @@ export async function containerGround(
       return {
         end: async () => {
           await run(['rm', '-f', mark]).catch(() => undefined);
-          await watched;
+          // A container that went away meanwhile is told of by whoever works in it.
+          await watched.catch(() => undefined);
         },
       };
     },

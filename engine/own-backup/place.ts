@@ -96,29 +96,22 @@ const fromItsFolder = ({ plan }: Drill, command: OwnCommand): OwnCommand => ({
   ),
 });
 
-/**
- * What a script is told of the component. On the host Compose's own variables name the drill's copy: a script
- * that asks Compose for a service must never find the user's.
- */
+/** What a script is told of the component. */
 async function whereItIs(
   drill: Drill,
   { name, service, driver }: PlannedComponent,
   onHost: boolean,
 ): Promise<Record<string, string>> {
-  const { stack, plan } = drill;
   const known = { MUSTER_COMPONENT: name };
-  if (!stack) return known;
-  const own = serviceOf(drill, service);
+  if (!drill.stack) return known;
   const port = driver.port > 0 ? String(driver.port) : null;
   const named = { ...known, MUSTER_SERVICE: service };
   if (!onHost) return { ...named, MUSTER_HOST: service, ...(port ? { MUSTER_PORT: port } : {}) };
   // A service that is down has no way in from here; the script may be about to start it.
-  const way = port ? await own.endpoint(driver.port).catch(() => null) : null;
-  return {
-    ...named,
-    ...(way ? { MUSTER_HOST: way.host, MUSTER_PORT: String(way.port) } : {}),
-    COMPOSE_PROJECT_NAME: stack.project,
-    COMPOSE_FILE: [plan.stackFile!, ...plan.stackOverrides].join(':'),
-    COMPOSE_PATH_SEPARATOR: ':',
-  };
+  const way = port
+    ? await serviceOf(drill, service)
+        .endpoint(driver.port)
+        .catch(() => null)
+    : null;
+  return { ...named, ...(way ? { MUSTER_HOST: way.host, MUSTER_PORT: String(way.port) } : {}) };
 }

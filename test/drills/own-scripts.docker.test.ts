@@ -31,6 +31,7 @@ interface Desk {
 const inDb = (...command: string[]): Record<string, unknown> => ({ command, in: 'db' });
 const strategyOf = (options: Record<string, unknown> = {}): object => ({
   strategy: 'desk',
+  hostCommands: ['../nightly.sh', 'sh'],
   stack: '../compose.yml',
   components: {
     db: {
@@ -95,7 +96,7 @@ async function drill({ scripts = {}, options, scenario }: Desk): Promise<{
     writeFileSync(join(folder, 'muster/strategy.yaml'), JSON.stringify(strategyOf(options)));
     writeFileSync(join(folder, 'muster/desk.yaml'), JSON.stringify(scenarioOf(scenario)));
     const before = digestsIn(folder);
-    const ran = await muster(['run', 'muster/desk.yaml', '--json'], { cwd: folder });
+    const ran = await muster(['run', 'muster/desk.yaml', '--json', '--allow-host-commands'], { cwd: folder });
     const [one] = jsonOf<{ drills: { result: DrillResult }[] }>(ran).drills;
     const { result } = one!;
     const bundle = join(folder, '.muster/drills', result.drill);
@@ -191,5 +192,18 @@ describe('a help desk with scripts of its own', { timeout: 900_000 }, () => {
     const [fetched] = eventsOf(events, 'point.fetched');
     expect(fetched!.data.point).not.toBe(failed!.data.point);
     expect(eventsOf(events, 'command.begun').every(({ data }) => data.oneOff)).toBe(true);
+  });
+
+  test('on the host a script finds the copy of the drill by Compose, as it finds the desk itself otherwise', async () => {
+    const { result, events, red } = await drill({
+      options: {
+        backup: { command: ['../nightly.sh'], in: 'host' },
+        restore: { command: ['sh', '-c', '"$0" "$MUSTER_FILE"', '../bring-back.sh'], in: 'host' },
+        produces: { files: 'backups/*.sql', atLeast: '1KiB' },
+      },
+    });
+    expect(red).toEqual([]);
+    expect(result.verdict).toBe('pass');
+    expect(eventsOf(events, 'command.begun').map(({ data }) => data.in)).toContain('host');
   });
 });
