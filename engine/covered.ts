@@ -1,7 +1,7 @@
 import { pollUntil } from '../core/clock.ts';
 import type { Recorder } from '../core/workload.ts';
 import { kinds, outcomes } from '../core/ledger.ts';
-import type { Drill, Sandbox } from './drill-context.ts';
+import type { Drill, Given, Sandbox } from './drill-context.ts';
 
 /** Acknowledged writes that a recovery point must cover to be one to have. */
 const enoughWrites = 20;
@@ -20,6 +20,18 @@ export function countingWrites(drill: Sandbox, load: string, recorder: Recorder)
   };
 }
 
+const writingTo = ({ plan }: Given, component: string): string[] =>
+  Object.entries(plan.scenario.load)
+    .filter(([, { target, by }]) => target === component && by === undefined)
+    .map(([name]) => name);
+
+/** Writes to the component that were acknowledged so far; null where no load writes to it. */
+export function writesTo(drill: Sandbox & Given, component: string): number | null {
+  const loads = writingTo(drill, component);
+  if (loads.length === 0) return null;
+  return loads.reduce((sum, load) => sum + (drill.acknowledged.get(load) ?? 0), 0);
+}
+
 /**
  * Resolves when every load that writes to the component has had so many writes acknowledged that a backup
  * taken now holds something, or when that takes too long, which is noted. At once for a component that no
@@ -27,12 +39,9 @@ export function countingWrites(drill: Sandbox, load: string, recorder: Recorder)
  */
 export async function haveWritten(drill: Drill, component: string, signal: AbortSignal): Promise<void> {
   const { clock } = drill;
-  const loads = Object.entries(drill.plan.scenario.load).filter(
-    ([, { target, by }]) => target === component && by === undefined,
+  const writing = writingTo(drill, component).filter(
+    () => drill.attached.get(component)?.workload?.kind === 'data',
   );
-  const writing = loads
-    .map(([name]) => name)
-    .filter(() => drill.attached.get(component)?.workload?.kind === 'data');
   const fewest = (): number => Math.min(...writing.map((load) => drill.acknowledged.get(load) ?? 0));
   const done = await pollUntil(
     clock,

@@ -5,6 +5,7 @@ import type { OwnOptions } from '../../core/own-backup.ts';
 import type { ExternalPayload } from '../../core/recovery-point.ts';
 import { commandTitle } from '../../core/steps/command.ts';
 import { eventsOf } from '../../core/timeline.ts';
+import { writesTo } from '../covered.ts';
 import { digestOf, type Left } from './digest.ts';
 import type { Found, Ground } from './ground.ts';
 import { inspection, passing } from './inside.ts';
@@ -23,10 +24,11 @@ export async function backUp(own: Own, to: Sink, context: BackupContext): Promis
   const options = context.options as OwnOptions;
   // Before the script begins: what was acknowledged by now is in what it copies. Early, never late.
   const atMs = context.now();
+  const writes = writesTo(drill, component.name);
   const made = await make(own, options, to, context);
   const whole = made.kept ?? digestOf(made.files);
-  assertEnough(own, options, whole);
-  own.last = whole;
+  assertEnough(own, options, { ...whole, writes });
+  own.last = { sha256: whole.sha256, writes: writesTo(drill, component.name) };
   return {
     atMs,
     position: { content: whole.sha256 },
@@ -121,16 +123,21 @@ function changed(before: readonly Found[], now: readonly Found[]): Found[] {
 function assertEnough(
   { last }: Own,
   { produces: { atLeast } }: OwnOptions,
-  { bytes, sha256 }: { bytes: number; sha256: string },
+  { bytes, sha256, writes }: { bytes: number; sha256: string; writes: number | null },
 ): void {
   if (bytes < atLeast.bytes)
     throw new NoRecoveryPoint('the script ended well and left less than it must', {
       found: `${bytes} bytes`,
       expected: `at least ${atLeast.text}`,
     });
-  if (sha256 === last?.sha256)
+  // Where clients wrote nothing since the last one was made, the same bytes are right.
+  const wroteNothing = writes !== null && writes === last?.writes;
+  if (sha256 === last?.sha256 && !wroteNothing)
     throw new NoRecoveryPoint('the script ended well and left the same bytes as the time before', {
       found: `${bytes} bytes, SHA-256 ${sha256.slice(0, 16)}…`,
-      expected: 'a copy of what there is now: nothing was written since, or it is an old one',
+      expected:
+        writes === null || last.writes === null
+          ? 'a copy of what there is now'
+          : `a copy of what there is now: ${writes - last.writes} writes were acknowledged meanwhile`,
     });
 }

@@ -18,9 +18,15 @@ import { hostGround } from './host-ground.ts';
 export interface Own {
   drill: Drill;
   component: PlannedComponent;
-  last: { sha256: string } | null;
+  last: LastBackup | null;
   /** Digests of what was read of a store that the script writes to, by key. */
   seen: Map<string, string>;
+}
+
+/** `writes`: how many of the component had been acknowledged when it was made; null where no load writes. */
+interface LastBackup {
+  sha256: string;
+  writes: number | null;
 }
 
 /** What a script is run for: a backup, or a step of the recovery. */

@@ -175,12 +175,13 @@ describe.concurrent('a script of the user', () => {
         restore: 'echo "from $MUSTER_REFERENCE"',
         produces: '{ objects: dumps/, in: b }',
       },
-      async ({ folder, home, backUp, restore }) => {
+      async ({ folder, home, backUp, restore, write }) => {
         const now = (key: string, content: string): void => {
           writeFileSync(join(home, 'key'), key);
           writeFileSync(join(home, 'db-now'), content);
         };
         now('monday.sql', 'first');
+        write();
         const first = await backUp();
         expect(first.kept).toMatchObject({ reference: 'dumps/monday.sql', bytes: 5 });
         // The same again leaves nothing; another content does, under the same key and as large.
@@ -243,9 +244,13 @@ describe.concurrent('a backup by a script that', () => {
   it('leaves the same bytes as before is none, and one that leaves others is', () =>
     runOwn(
       { backup: 'cat "$tools/db-now" > rows.txt', produces: "{ files: '*.txt' }" },
-      async ({ home, backUp }) => {
+      async ({ home, backUp, write }) => {
         writeFileSync(join(home, 'db-now'), 'first');
+        write();
         await backUp();
+        // As right as can be: nobody wrote anything.
+        await backUp();
+        write();
         await expect(backUp()).rejects.toThrow(/left the same bytes as the time before/);
         writeFileSync(join(home, 'db-now'), 'second');
         expect(await backUp()).toMatchObject({ facts: { files: [{ name: 'rows.txt', bytes: 6 }] } });

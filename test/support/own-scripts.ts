@@ -157,6 +157,7 @@ export async function runOwn(scripts: Partial<Scripts>, work: (own: OwnRun) => P
       events: drill.timeline.events,
       folder: drill.folder,
       receiver,
+      write: () => void drill.acknowledged.set('rows', (drill.acknowledged.get('rows') ?? 0) + 1),
       break: (target = component) =>
         void drill.timeline.emit('fault.begun', {
           id: `fault-${target}`,
@@ -179,6 +180,8 @@ interface OwnRun {
   folder: string;
   events: readonly TimelineEvent[];
   receiver: Receiver;
+  /** Has a write of the load acknowledged. */
+  write(): void;
   /** Has a fault of the component, or of another one, begin. */
   break(target?: string): void;
   backUp(more?: Partial<BackupContext>): Promise<Consistency>;
