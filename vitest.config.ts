@@ -120,7 +120,7 @@ const long = [
   'accidents/environment.docker.test.ts',
   'drivers/nginx.docker.test.ts',
   'drivers/mysql/recovery.docker.test.ts',
-  'drivers/login-service/login-service.docker.test.ts',
+  'drivers/http/reference.docker.test.ts',
   'drivers/bounded.docker.test.ts',
   'stores/accidents.test.ts',
   'cli/signals.test.ts',

@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { systemClock } from '../core/clock.ts';
 import { drivers } from '../drivers/index.ts';
-import { openWay } from '../drivers/login-service/way.ts';
+import { openTransport } from '../drivers/http/transport.ts';
 import { createStackProvider } from '../stack/provider.ts';
 import { createRunEnvironment } from '../stack/run-environment.ts';
 import { stores } from '../stores/index.ts';
@@ -117,14 +117,18 @@ async function byHand(): Promise<number> {
 }
 
 try {
-  const way = openWay({
+  const way = openTransport({
     clients: () => service('toxiproxy').endpoint(8443),
-    prefix: '',
+    nowMs: () => systemClock.nowMs(),
+    host: undefined,
     tls: { name: 'localhost', ca },
   });
-  const seeded = await way.send('POST', '/admin/seed', {
-    body: { users },
-    bearer: secret('ADMIN_TOKEN'),
+  const seeded = await way.send({
+    method: 'POST',
+    path: '/admin/seed',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${secret('ADMIN_TOKEN')}` },
+    body: JSON.stringify({ users }),
+    follow: false,
     deadlineMs: 120_000,
   });
   if (seeded.kind !== 'answer' || seeded.status !== 200)

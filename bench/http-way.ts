@@ -1,13 +1,17 @@
 /**
- * Is the journeys' own client the bottleneck? Requests a second through TLS proxy and app by the driver's
- * way in, against autocannon at the same address with as many connections, in turn.
+ * Is the client of the driver `http` the bottleneck? Requests a second through TLS proxy and app by it,
+ * against autocannon at the same address with as many connections, in turn.
  *
  *   node bench/http-way.ts [rounds]
  */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import autocannon from 'autocannon';
-import { openWay } from '../drivers/login-service/way.ts';
+import { systemClock } from '../core/clock.ts';
+import { openClient } from '../drivers/http/client.ts';
+import driver from '../drivers/http/index.ts';
+import { runRequest } from '../drivers/http/steps.ts';
+import { openTransport } from '../drivers/http/transport.ts';
 import { createStackProvider } from '../stack/provider.ts';
 import { createRunEnvironment } from '../stack/run-environment.ts';
 
@@ -23,24 +27,26 @@ const stack = await createStackProvider({ progress }).up({
   progress,
 });
 
-async function byWay(port: number): Promise<number> {
-  const way = openWay({
+async function byDriver(port: number): Promise<number> {
+  const transport = openTransport({
     clients: async () => ({ host: '127.0.0.1', port }),
-    prefix: '',
+    nowMs: () => systemClock.nowMs(),
+    host: undefined,
     tls: { name: 'localhost', ca },
   });
+  const config = driver.config.parse({ ready: '/health' });
+  const asker = openClient({ transport, config, secrets: {} });
   const until = process.hrtime.bigint() + BigInt(seconds * 1e9);
   let answers = 0;
   const one = async (): Promise<void> => {
     while (process.hrtime.bigint() < until) {
-      const reply = await way.send('GET', '/health');
-      if (reply.kind !== 'answer' || reply.status !== 200)
-        throw new Error(`not answered: ${JSON.stringify(reply)}`);
+      const done = await runRequest(asker, config.ready, {});
+      if (done.kind !== 'right') throw new Error(`not answered: ${done.detail}`);
       answers += 1;
     }
   };
   await Promise.all(Array.from({ length: connections }, one));
-  await way.close();
+  await transport.close();
   return answers / seconds;
 }
 
@@ -63,7 +69,7 @@ try {
   const ratios: number[] = [];
   for (let round = 1; round <= rounds; round += 1) {
     const theirs = await byAutocannon(port);
-    const ours = await byWay(port);
+    const ours = await byDriver(port);
     ratios.push(ours / theirs);
     console.log(
       `round ${round}: ${ours.toFixed(0)} requests/s by the driver, ${theirs.toFixed(0)} by autocannon, ratio ${(ours / theirs).toFixed(2)}`,

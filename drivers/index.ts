@@ -1,6 +1,5 @@
 import type { AnyDriver } from '../core/driver.ts';
 import http from './http/index.ts';
-import loginService from './login-service/index.ts';
 import mariadb from './mariadb/index.ts';
 import memory from './memory/index.ts';
 import mysql from './mysql/index.ts';
@@ -13,7 +12,6 @@ import valkey from './valkey/index.ts';
 /** Every technology that a strategy can name. */
 export const drivers = {
   http,
-  'login-service': loginService,
   mariadb,
   memory,
   mysql,

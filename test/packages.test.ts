@@ -71,7 +71,7 @@ describe('what a start waits for', () => {
     ['drivers/mysql/attach.ts', 'mysql2'],
     ['drivers/redis/attach.ts', 'ioredis'],
     ['drivers/http/attach.ts', 'tough-cookie'],
-    ['drivers/login-service/attach.ts', 'undici'],
+    ['drivers/http/attach.ts', 'undici'],
     ['stores/s3-bucket.ts', '@aws-sdk/client-s3'],
     ['stack/bring-up.ts', 'tar-stream'],
   ])('%s does load %s, and so would whatever imports it', (file, name) => {

@@ -11,6 +11,7 @@ export type RunStep = z.output<typeof schema>;
 /** An action that a driver offers. */
 export const run: StepKind<typeof schema> = {
   schema,
-  title: (step) => `${step.run}${step.target ? ` on ${step.target}` : ''}`,
+  title: ({ run, target, with: { name } }) =>
+    `${run}${typeof name === 'string' ? ` ${name}` : ''}${target ? ` on ${target}` : ''}`,
   does: (step) => ({ action: step.run, of: step.target }),
 };

@@ -186,9 +186,10 @@ describe('what the figures of some of them must be', () => {
     // Interval declared: five minutes, and what was measured on top of it.
     expect(drill.result.data.worstRpaMs!).toBeGreaterThan(300_000);
     expect(drill.result.data.rpaMs!).toBeLessThan(120_000);
-    expect(detailOf(drill.result, 'check/app.revoked-stay-revoked')).toMatch(
-      /revoked tokens \([1-9]\d* of them by the load\) are refused, a fresh one is accepted/,
+    expect(detailOf(drill.result, 'integrity/logins/resurrected')).toMatch(
+      /^None among [1-9]\d* removals?\.$/,
     );
+    expect(detailOf(drill.result, 'check/app.probes')).toMatch(/^100 probes are answered as expected/);
   });
 
   figures('redis-crash', 'it comes back by itself, with what was acknowledged', () => {

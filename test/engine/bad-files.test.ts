@@ -79,7 +79,7 @@ describe.each(Object.keys(registries.drivers))('the settings of driver %s', (dri
 });
 
 test('a driver whose required settings are left out names the first of them', async () => {
-  const said = await saidOf({ scenario: crash, strategy: withDriver('login-service', '') });
+  const said = await saidOf({ scenario: crash, strategy: withDriver('http', '') });
   expect(said).toContainEqual(
     expect.objectContaining({
       message: expect.stringMatching(/^"\w+" is missing$/) as string,

@@ -93,12 +93,12 @@ describe('a strategy or a stack that does not fit is refused, with its place', (
     ],
     [
       'a driver whose required settings are left out altogether',
-      inStrategy('driver: mysql\n', 'driver: login-service\n'),
+      inStrategy('driver: mysql\n', 'driver: http\n'),
       /^strategy\.yaml:\d+:\d+ "\w+" is missing/,
     ],
     [
       'settings that are nothing',
-      inStrategy('driver: mysql\n', 'driver: login-service\n    config:\n'),
+      inStrategy('driver: mysql\n', 'driver: http\n    config:\n'),
       /^strategy\.yaml:\d+:\d+ /,
     ],
     [

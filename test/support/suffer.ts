@@ -7,10 +7,10 @@ import { injectInto } from '../../engine/targets/component.ts';
 import type { FileDamage } from '../../faults/file-damage.ts';
 import { faults } from '../../faults/index.ts';
 
-/** By the product that the server says it is; the reference application says another. */
+/** By the product that the server says it is; a service of one's own says another. */
 const driverOf = ({ server }: Attached): AnyDriver =>
   Object.entries<AnyDriver>(drivers).find(([name]) => server.toLowerCase().includes(name))?.[1] ??
-  drivers['login-service'];
+  drivers.http;
 
 /** Injects the fault of that name as the engine would: the driver's own, or the one for any container. */
 export async function suffer(

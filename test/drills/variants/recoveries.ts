@@ -2,8 +2,8 @@ import { swap, type Variant } from './variant.ts';
 
 const appPolicy = 'ports: ["127.0.0.1::3000"]\n    restart: unless-stopped';
 
-/** Two hundred users who cannot log in are waited for, one after the other. */
-const checks = 'check: [ledger, logins, revoked-stay-revoked]';
+/** Users who cannot log in are waited for. */
+const checks = 'check: [ledger, probes]';
 
 /** Recoveries that must not pass for carried out where what they rest on is not there. */
 export const variants: Variant[] = [

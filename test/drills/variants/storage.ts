@@ -76,7 +76,7 @@ export const variants: Variant[] = [
     // Whether a log-in with a damaged hash is among the last twenty is chance: no RTO here.
     expect: {
       exitCode: 1,
-      fails: ['check/app.logins', 'check/mysql.inventory', 'still-there/corrupt-rows/mysql'],
+      fails: ['check/app.probes', 'check/mysql.inventory', 'still-there/corrupt-rows/mysql'],
     },
   },
   {
@@ -95,11 +95,11 @@ export const variants: Variant[] = [
         '--save, ""',
       ),
       scenario: files.scenario.replace(
-        'logins: { target: app, rate: 5/s }',
-        'logins: { target: app, rate: 5/s, volatile: true }',
+        'logins: { target: app, rate: 10/s }',
+        'logins: { target: app, rate: 10/s, volatile: true }',
       ),
     }),
-    expect: { exitCode: 1, fails: ['check/app.revoked-stay-revoked', 'integrity/logins/resurrected'] },
+    expect: { exitCode: 1, fails: ['integrity/logins/resurrected'] },
   },
   {
     scenario: 'remote-store/backup-store-slow',
@@ -149,7 +149,7 @@ export const variants: Variant[] = [
       ...files,
       scenario: `${files.scenario.replace(/recover:\n( {2}- .*\n)+/, 'recover: automatic\n')}giveUp: 5s\n`,
     }),
-    expect: { exitCode: 1, fails: ['check/app.logins'] },
+    expect: { exitCode: 1, fails: ['check/app.probes'] },
   },
   {
     scenario: 'reference/mysql-pages-corrupted',
