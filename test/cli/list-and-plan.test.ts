@@ -55,7 +55,7 @@ describe('plan', concurrent, () => {
       /load +tokens: 200\/s on redis/,
       /protect +redis\.snapshot by rdb, every 5m \(here every 2 × the time it takes, at least every 2 s\), to volume and offsite/,
       /break +wipe-volume on redis, at worst/,
-      /recover +restore redis from offsite\n +invalidate-sessions/,
+      /recover +restore redis from offsite\n +call invalidate-sessions/,
       /check +ledger, redis\.ttl/,
     ])
       expect(stdout).toMatch(row);
