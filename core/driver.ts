@@ -13,7 +13,7 @@ import { ownBackup, ownMethod } from './own-backup.ts';
 import type { Endpoint, Service } from './service.ts';
 import type { Json } from './timeline.ts';
 import type { SustainedEntry, SustainedLoad, SustainedPlan } from './sustained.ts';
-import type { VisitWorkload, Workload } from './workload.ts';
+import type { DataWorkload, VisitWorkload } from './workload.ts';
 
 export type { CheckOutcome } from './check-outcome.ts';
 
@@ -24,7 +24,7 @@ export interface System {
   service: Service;
   /** The folder in the container in which the server keeps its data, by its own account. */
   data?: DataFolder;
-  workload: Workload | null;
+  workload: DataWorkload | null;
   /** By name: traffic that a load generator of its own makes. */
   generators?: Record<string, VisitWorkload>;
   /** Begins sustained load by the clients' way in. */
@@ -133,7 +133,7 @@ export interface DriverEntry<Config, Opened extends System> {
   dumps?: readonly DumpShape[];
   /** Backups that other tools made; left out where it restores none. */
   existing?: ExistingEntry<Opened>;
-  workload: 'data' | 'journeys' | null;
+  workload: 'data' | null;
   /**
    * Why a component so configured cannot have such a load: its own, or that of the generator `by`. Null where
    * it can; left out where every one can.

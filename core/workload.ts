@@ -62,29 +62,16 @@ export interface DataClient {
 }
 
 /**
- * What users do: several requests that belong together. The client records its own operations (`answer`, and
- * `write`/`remove` for what must stay removed).
- */
-export interface JourneyWorkload {
-  kind: 'journeys';
-  neverReturn: boolean;
-  prepare(): Promise<void>;
-  open(recorder: Recorder): Promise<JourneyClient>;
-  readBack(emit: (id: number, value: string) => void): Promise<void>;
-}
-export interface JourneyClient {
-  /** One journey; never rejects: what went wrong is in the record. */
-  journey(number: number): Promise<void>;
-  close(): Promise<void>;
-}
-export type Workload = DataWorkload | JourneyWorkload;
-
-/**
  * What passing visitors do, by a load generator. Every answer is in the record (`answer`); nothing stays that
  * could be read back.
  */
 export interface VisitWorkload {
   kind: 'visits';
   prepare(): Promise<void>;
-  open(recorder: Recorder): Promise<JourneyClient>;
+  open(recorder: Recorder): Promise<VisitClient>;
+}
+export interface VisitClient {
+  /** One visit; never rejects: what went wrong is in the record. */
+  visit(number: number): Promise<void>;
+  close(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import type { RunningStep } from '../core/steps/running.ts';
 import type { Attached } from '../core/driver.ts';
 import type { ActiveFault } from '../core/active-fault.ts';
-import type { VisitWorkload, Workload } from '../core/workload.ts';
+import type { DataWorkload, VisitWorkload } from '../core/workload.ts';
 import type { StoreTarget } from '../core/fault.ts';
 import type { ExistingReader } from '../core/existing.ts';
 import type { Clock } from '../core/clock.ts';
@@ -123,7 +123,7 @@ export function attachedTo(drill: Pick<Sandbox, 'attached'>, component: string):
 export function workloadOf(
   drill: Pick<Sandbox, 'attached'>,
   { target, by }: { target: string; by?: string | undefined },
-): Workload | VisitWorkload {
+): DataWorkload | VisitWorkload {
   const { workload, generators = {} } = attachedTo(drill, target);
   const driven = by === undefined ? workload : generators[by];
   if (!driven) throw new Error(`component ${target} has nothing to load it with`);

@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts';
-import type { DataClient, DataWorkload, JourneyWorkload, Recorder, VisitWorkload } from '../core/workload.ts';
+import type { DataClient, DataWorkload, Recorder, VisitWorkload } from '../core/workload.ts';
 import {
   absent,
   digestOf,
@@ -264,11 +264,8 @@ function recorded(
   };
 }
 
-/** User journeys, and visits: the client keeps its own records; this only paces and counts them. */
-export async function startJourneys(
-  workload: JourneyWorkload | VisitWorkload,
-  options: LoadOptions,
-): Promise<Load> {
+/** Visits: the client keeps its own records; this only paces and counts them. */
+export async function startVisits(workload: VisitWorkload, options: LoadOptions): Promise<Load> {
   const watched: Recorder = {
     record: (kind, outcome, id, group, invokedMs, endedMs, low, high, flags) => {
       options.recorder.record(kind, outcome, id, group, invokedMs, endedMs, low, high, flags);
@@ -278,7 +275,7 @@ export async function startJourneys(
   };
   const client = await workload.open(watched);
   let number = options.firstId ?? 0;
-  const load = pace({ maxInFlight: 32, ...options }, () => client.journey(number++));
+  const load = pace({ maxInFlight: 32, ...options }, () => client.visit(number++));
   return {
     stop: async () => {
       await load.stop();

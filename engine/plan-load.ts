@@ -52,9 +52,6 @@ export function checkLoads(context: Context): void {
   }
 }
 
-/** A journey is several operations: at least so many. */
-const operationsPerJourney = 3;
-
 /**
  * What is legal and will be inconclusive, by the rate of a load and the time that the scenario gives it.
  * `hit`: components that faults are aimed at.
@@ -69,9 +66,7 @@ export function notesOnLoads(
   return Object.entries(scenario.load).flatMap(
     ([name, { target, rate, by, volatile, least = operationsLeast }]) => {
       const component = components.get(target);
-      const isJourney = by === undefined && component?.driver.workload === 'journeys';
-      const within = (ms: number): number =>
-        Math.floor((rate.perSecond * ms * (isJourney ? operationsPerJourney : 1)) / 1_000);
+      const within = (ms: number): number => Math.floor((rate.perSecond * ms) / 1_000);
       const holds =
         hit.has(target) && by === undefined && !volatile && component?.declared.objectives.rpo !== undefined;
       const asks = `${name} asks ${rate.text}, about`;

@@ -3,7 +3,7 @@ import type { Recorder } from '../core/workload.ts';
 import { countingWrites } from './covered.ts';
 import { workloadOf, type Control, type Drill, type Given, type Recorded } from './drill-context.ts';
 import { loadSpaceOf } from './load-space.ts';
-import { startDataLoad, startJourneys, type Load } from './load.ts';
+import { startDataLoad, startVisits, type Load } from './load.ts';
 import { unlessAborted } from './undo.ts';
 import { sayWait } from './waiting.ts';
 import { withDeadline } from '../core/deadline.ts';
@@ -58,9 +58,7 @@ export async function startLoads(drill: Drill, loads: Load[]): Promise<void> {
       slowMs: plan.strategy.slo?.slow?.ms ?? null,
     };
     loads.push(
-      workload.kind === 'data'
-        ? await startDataLoad(workload, common)
-        : await startJourneys(workload, common),
+      workload.kind === 'data' ? await startDataLoad(workload, common) : await startVisits(workload, common),
     );
   }
 }

@@ -36,7 +36,7 @@ export const probing = (
       before = await rightBefore(asker, probes, given());
     },
     open: async (recorder) => ({
-      journey: async (number) => {
+      visit: async (number) => {
         const begun = clock.nowMs();
         const done = await ask(asker, probeAt(probes, number), given(), before.compare);
         const flags = done.kind === 'wrong' ? flagWrong : 0;

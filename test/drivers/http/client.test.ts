@@ -83,10 +83,10 @@ probes: { mine: { get: /mine } }
     const visits = opened.attached.generators!['probes']!;
     const seen: number[] = [];
     const client = await visits.open(recording(seen));
-    await Promise.all(Array.from({ length: 8 }, (_, number) => client.journey(number)));
+    await Promise.all(Array.from({ length: 8 }, (_, number) => client.visit(number)));
     expect(logins()).toBe(1);
     expire();
-    await Promise.all(Array.from({ length: 8 }, (_, number) => client.journey(number)));
+    await Promise.all(Array.from({ length: 8 }, (_, number) => client.visit(number)));
     expect(logins()).toBe(2);
     expect(seen).toEqual(Array.from({ length: 16 }, () => outcomes.ok));
   });
@@ -132,7 +132,7 @@ describe('probes', () => {
     const seen: number[] = [];
     const flags: number[] = [];
     const client = await opened.attached.generators!['probes']!.open(recording(seen, flags));
-    await client.journey(0);
+    await client.visit(0);
     return [seen[0]!, flags[0]!];
   };
   const on =

@@ -50,7 +50,7 @@ test('clients ask them in turn, with one sample after the other, and each leaves
     record: (_kind, outcome, _id, _group, _invoked, _ended, _low, _high, flags) =>
       seen.push([outcome, flags]),
   });
-  for (let number = 0; number < 5; number += 1) await client.journey(number);
+  for (let number = 0; number < 5; number += 1) await client.visit(number);
   const ok = [outcomes.ok, 0];
   expect(seen).toEqual([ok, ok, [outcomes.ok, flagWrong], ok, ok]);
   const who = served.shop.seen.map(({ method, body }) =>

@@ -88,7 +88,7 @@ async function visit(count: number): Promise<{ right: number; wrong: number }> {
       else if (outcome === outcomes.ok) seen.right += 1;
     },
   });
-  for (let number = 0; number < count; number += 1) await visitors.journey(number);
+  for (let number = 0; number < count; number += 1) await visitors.visit(number);
   await visitors.close();
   return seen;
 }
