@@ -47,6 +47,16 @@ export interface LostRegion {
   giveBack(): Promise<void>;
 }
 
+/** What a service sent beyond its own networks, and was refused. Retransmissions count. */
+export interface OutwardAttempt {
+  /** By its name; by its address where nobody has that any more. */
+  service: string;
+  to: string;
+  protocol: string;
+  port: number;
+  packets: number;
+}
+
 /** A loss that is made ready. What `strike` had done when it failed is undone. */
 export interface AimedLoss {
   strike(): Promise<LostRegion>;
@@ -67,6 +77,11 @@ export interface Stack {
    * nothing runs in it.
    */
   aimAtRegion(region: string, how: 'dead' | 'blackhole'): Promise<AimedLoss>;
+  /**
+   * What services sent beyond their own networks since the start, and was refused: the most frequent first.
+   * Rejects where that is not known. Left out where the way out is open.
+   */
+  outwardAttempts?: (() => Promise<OutwardAttempt[]>) | undefined;
   /** Removes containers, helpers, volumes and networks. Safe to call twice. */
   down(): Promise<void>;
 }
@@ -101,6 +116,8 @@ export interface HostRules {
   mounts: Readonly<Record<string, 'copy' | 'empty' | 'refuse'>>;
   /** By service that may reach the host: why. */
   access: Readonly<Record<string, string>>;
+  /** Whether what services send beyond their own networks goes out. Default: closed. */
+  egress?: 'closed' | 'open';
   /** By service: ports at which Muster reaches it, whether or not the compose file publishes them. */
   ways?: Readonly<Record<string, readonly number[]>>;
 }

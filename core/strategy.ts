@@ -173,6 +173,12 @@ export const strategySchema = (known?: Catalogue) =>
       .describe(
         'By path or volume as the compose file writes it: what a drill gives services in its place. Nothing of the host is ever given writable',
       ),
+    egress: z
+      .enum(['closed', 'open'])
+      .default('closed')
+      .describe(
+        'Whether what services send beyond their own networks goes out: a restored shop must not mail its customers. What was refused is listed',
+      ),
     hostAccess: z
       .record(z.string(), z.string().trim().min(1, { error: 'a reason: the report prints it' }))
       .default({})

@@ -27,6 +27,7 @@ export function hostRules(
     dataFolders,
     mounts: strategy.mounts,
     access: strategy.hostAccess,
+    egress: strategy.egress,
     ways: waysOf(components, stores),
   };
 }

@@ -27,6 +27,7 @@ import { marked, sweep, type Marked } from './sweep.ts';
 import { formerOf, isTiedToHost } from './ties.ts';
 import type { StackProviderOptions } from './provider-options.ts';
 import type { DrillSite } from './drill-site.ts';
+import { closeWayOut } from './way-out.ts';
 
 /** From nothing to a stack whose services are ready; what was made is gone again where that fails. */
 export async function bringUp(provider: StackProviderOptions, up: StackUpOptions): Promise<Stack> {
@@ -52,8 +53,7 @@ export async function bringUp(provider: StackProviderOptions, up: StackUpOptions
   const place = await placesIn(file, overrides);
   const { mounts, lines } = contain(config, up.file, rules, place);
   const before = await presentImages(runtime, config);
-  const marks = Object.entries(drillLabels).map(([key, value]) => `${key}=${value}`);
-  const down = downOf(runtime, up.drill, marks);
+  const down = downOf(runtime, up.drill, drillLabels);
   let laid: Laid = nothingLaid;
   const check = (all: ComposeConfig): void => assertContained(neededOf(all, wanted), laid, rules, project);
   const site: DrillSite = {
@@ -69,10 +69,11 @@ export async function bringUp(provider: StackProviderOptions, up: StackUpOptions
   try {
     up.progress(saying(`starting ${Object.keys(config.services).length} services`, longMs));
     const own = await ownImages(runtime, up, config, project, drillLabels);
-    const { drill, progress, signal: ended } = up;
-    const making = { runtime, project, drill, labels: drillLabels, progress, signal: ended };
+    const making = { ...up, runtime, project, labels: drillLabels };
     laid = laidOver(mounts, await makeHostVolumes(making, mounts));
     if (isTiedToHost(config, rules)) await former.gone(up.progress, up.signal);
+    const wayOut = await closeWayOut(site, { config, moved, egress: rules.egress }, project);
+    laid = { ...laid, networks: wayOut.layers };
     const services = wanted.length === 0 ? undefined : Object.keys(config.services);
     const start = (): Promise<void> =>
       composeUp(run, overriding(own), check, { services, meanwhile: up.starting });
@@ -84,7 +85,8 @@ export async function bringUp(provider: StackProviderOptions, up: StackUpOptions
     return {
       project,
       services: attached,
-      contained: [...lines, ...moved.lines],
+      contained: [...lines, ...moved.lines, wayOut.line],
+      outwardAttempts: wayOut.outwardAttempts,
       images: imageRecords(attached, config, { chosen, before, own }),
       aimAtRegion: (region, how) => aimAtRegion(site, region, how),
       down,
@@ -106,7 +108,8 @@ function assertName(drill: string): void {
 }
 
 /** Removes all that has these labels, also what the engine is still making when it is called. */
-function downOf(runtime: Runtime, drill: string, marks: string[]): () => Promise<void> {
+function downOf(runtime: Runtime, drill: string, own: Record<string, string>): () => Promise<void> {
+  const marks = Object.entries(own).map(([key, value]) => `${key}=${value}`);
   const left = async (): Promise<Marked[]> => {
     await noneBeingMade(drill);
     return marked(runtime, marks);

@@ -1,7 +1,7 @@
 import { environmentError } from '../core/errors.ts';
 import type { HostRules } from '../core/stack.ts';
 import type { ComposeConfig } from './compose.ts';
-import type { Laid } from './override.ts';
+import { nothingLaid, type Laid } from './override.ts';
 import type { HostVolume } from './host-volumes.ts';
 import type { MovedService } from './moved-shape.ts';
 import type { HostMount } from './mounts.ts';
@@ -47,7 +47,7 @@ export function laidOver(mounts: readonly HostMount[], made: readonly HostVolume
     }
   }
   const volumes = Object.fromEntries(made.map(({ key, volume }) => [key, { name: volume, external: true }]));
-  return { services, volumes };
+  return { ...nothingLaid, services, volumes };
 }
 
 /**
@@ -87,17 +87,23 @@ export function assertContained(
         refused(service, `${mount.type} at ${mount.target}`);
     }
   }
-  for (const [service, found] of sharedOf(merged, project)) refused(service, found);
+  for (const [service, found] of sharedOf(merged, laid, project)) refused(service, found);
   const reach = reachOf(merged).find(({ service }) => access[service] === undefined);
   if (reach) refused(reach.service, reach.what);
 }
 
 /** What is somebody else's, or would be in the way of another stack: names, ports, networks. */
-function sharedOf({ services, networks = {} }: ComposeConfig, project: string): [string, string][] {
+function sharedOf(
+  { services, networks = {} }: ComposeConfig,
+  laid: Laid,
+  project: string,
+): [string, string][] {
   const declared = Object.entries(services) as [string, MovedService][];
   return [
     ...Object.entries(networks)
-      .filter(([key, { name, external }]) => external || name !== `${project}_${key}`)
+      .filter(
+        ([key, { name, external }]) => (external && !(key in laid.networks)) || name !== `${project}_${key}`,
+      )
       .map(([key, { name }]): [string, string] => [`network ${key}`, `network ${name}`]),
     ...declared
       .filter(([, { container_name: name }]) => name !== undefined && !name.startsWith(`${project}-`))

@@ -37,8 +37,14 @@ export interface NetworkTools {
     networks: readonly string[],
     names: readonly string[],
     name: string,
-    rules: string,
+    answering: Answering,
   ): Promise<StandIn>;
+}
+
+/** The rules of a stand-in, and addresses that it takes on its networks and answers for. */
+export interface Answering {
+  rules: string;
+  gateways?: readonly string[];
 }
 
 export interface StandIn extends Helper {
@@ -76,21 +82,31 @@ export function createNetworkTools(site: NetworkToolsSite): NetworkTools {
         CapAdd: ['NET_ADMIN'],
       });
     },
-    standIn: async (networks, names, name, rules) =>
-      createStandIn(site, await imageOnce(), { networks, names, name, rules }),
+    standIn: async (networks, names, name, answering) =>
+      createStandIn(site, await imageOnce(), { networks, names, name, ...answering }),
   };
+}
+
+/**
+ * Takes each address on the interface that is on its subnet. Its own way out would lead to itself.
+ */
+const takingAddresses = `for gateway in "$@"; do
+  dev=$(ip -o route get "$gateway" | sed 's/.* dev \\([^ ]*\\).*/\\1/') && ip addr add "$gateway/32" dev "$dev" || exit
+done
+ip route del default
+`;
+
+interface StandInOptions extends Answering {
+  networks: readonly string[];
+  names: readonly string[];
+  name: string;
 }
 
 /** The rules come with its first process: nothing that reaches it is left out. */
 async function createStandIn(
   site: NetworkToolsSite,
   image: string,
-  {
-    networks,
-    names,
-    name,
-    rules,
-  }: { networks: readonly string[]; names: readonly string[]; name: string; rules: string },
+  { networks, names, name, rules, gateways = [] }: StandInOptions,
 ): Promise<StandIn> {
   const docker = site.runtime.container.dockerode;
   const [first, ...others] = networks;
@@ -99,7 +115,12 @@ async function createStandIn(
     Image: image,
     User: '0',
     Entrypoint: ['sh', '-c'],
-    Cmd: ['printf %s "$1" | nft -f - && exec sleep infinity', 'sh', rules],
+    Cmd: [
+      `printf %s "$1" | nft -f - && shift && ${gateways.length > 0 ? takingAddresses : ''}exec sleep infinity`,
+      'sh',
+      rules,
+      ...gateways,
+    ],
     Labels: { ...site.labels, [labels.role]: 'helper' },
     HostConfig: { Init: true, NetworkMode: first ?? 'none', CapDrop: ['ALL'], CapAdd: ['NET_ADMIN'] },
     ...(first === undefined ? {} : { NetworkingConfig: { EndpointsConfig: { [first]: endpoint } } }),

@@ -1,5 +1,5 @@
 import type { ComposeConfig, ComposeRun } from './compose.ts';
-import type { Moved } from './moved-shape.ts';
+import type { Layer, Moved } from './moved-shape.ts';
 
 /**
  * A second compose file that goes over the user's own: labels on everything, and names of this project, free
@@ -26,7 +26,7 @@ export function overrideOf(
   return {
     services,
     volumes: { ...moved.volumes, ...laid.volumes },
-    networks: { default: { labels }, ...moved.networks },
+    networks: { default: { labels }, ...moved.networks, ...laid.networks },
   };
 }
 
@@ -46,5 +46,7 @@ const mountsOf = ({ services }: Laid, name: string): object =>
 export interface Laid {
   services: Readonly<Record<string, object[]>>;
   volumes: Readonly<Record<string, object>>;
+  /** Networks that are there already, by key. */
+  networks: Readonly<Record<string, Layer>>;
 }
-export const nothingLaid: Laid = { services: {}, volumes: {} };
+export const nothingLaid: Laid = { services: {}, volumes: {}, networks: {} };

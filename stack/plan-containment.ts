@@ -3,6 +3,7 @@ import type { Containment, StackProvider } from '../core/stack.ts';
 import { composeConfig, type ComposeConfig, type ComposeRun } from './compose.ts';
 import { placesIn } from './compose-file.ts';
 import { contain } from './containment.ts';
+import { closedLine, openLine } from './egress.ts';
 import { movedOf } from './moved.ts';
 import { neededOf } from './needed.ts';
 import { projectEnvironment } from './project-environment.ts';
@@ -22,7 +23,8 @@ export async function containAhead(
   if (read === null) return null;
   const needed = neededOf(read.config, services);
   const { lines: moved } = movedOf(needed, read.run, host.ways);
-  return { ...contain(needed, file, host, await placesIn(file, overrides)), moved };
+  const wayOut = host.egress === 'open' ? openLine : closedLine;
+  return { ...contain(needed, file, host, await placesIn(file, overrides)), moved: [...moved, wayOut] };
 }
 
 /**

@@ -25,7 +25,7 @@ export async function refusingStandIn(site: DrillSite, member: Member): Promise<
       ...Object.values(found.NetworkSettings.Networks).flatMap((each) => each.Aliases ?? []),
     ]),
   ].filter((each) => !container.id.startsWith(each));
-  const standIn = await site.network.standIn(networks, names, name, countingRules(drop));
+  const standIn = await site.network.standIn(networks, names, name, { rules: countingRules(drop) });
   const lost = lostMember(member, standIn);
   return {
     release: () => standIn.remove(),

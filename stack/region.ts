@@ -116,7 +116,10 @@ async function addressesOfNeighbours(
  * Who has which address on the networks of the drill: services by name, Muster's own helpers, and this
  * machine by way of published ports.
  */
-async function namesOfAddresses({ runtime, drill }: DrillSite): Promise<Map<string, string>> {
+export async function namesOfAddresses({
+  runtime,
+  drill,
+}: Pick<DrillSite, 'runtime' | 'drill'>): Promise<Map<string, string>> {
   const names = new Map<string, string>();
   for (const each of await runtime.container.dockerode.listContainers({
     filters: { label: [`${labels.drill}=${drill}`] },

@@ -14,6 +14,7 @@ export const down: Ending = {
   name: 'down',
   run: async (drill) => {
     const errors = await closeAll(drill);
+    await tellOutward(drill);
     clearScratch(drill);
     if (!drill.keep) errors.push(...(await remove(drill)));
     tell(drill, errors);
@@ -29,6 +30,26 @@ async function remove(drill: Drill): Promise<string[]> {
     () => [],
     (error: unknown) => [messageOf(error)],
   );
+}
+
+const attemptsTold = 10;
+
+/** What services would have sent out, had it been let: of a restored copy that may be mail to customers. */
+async function tellOutward(drill: Drill): Promise<void> {
+  const { stack, timeline } = drill;
+  if (!stack?.outwardAttempts) return;
+  const note = (text: string): void => void timeline.emit('note', { text });
+  try {
+    const attempts = await waitFor(drill, 'asking what was sent beyond the stack', closeDeadlineMs, () =>
+      stack.outwardAttempts!(),
+    );
+    for (const { service, to, protocol, port, packets } of attempts.slice(0, attemptsTold))
+      note(`${service} sent to ${to}, port ${port}/${protocol}, and was refused (packets: ${packets})`);
+    if (attempts.length > attemptsTold)
+      note(`and to ${attempts.length - attemptsTold} more beyond the stack's own networks, refused as well`);
+  } catch (error) {
+    note(`what services sent beyond their own networks went nowhere, and is not listed: ${messageOf(error)}`);
+  }
 }
 
 function tell({ stack, timeline, keep }: Drill, errors: readonly string[]): void {

@@ -8,7 +8,7 @@ import { findingsThat, inRepository } from '../../support/real-drill.ts';
 
 const cases = inRepository('fixtures/field-cases');
 const folder = mkdtempSync(join(tmpdir(), 'muster-field-as-it-is-'));
-beforeAll(() => cpSync(cases, folder, { recursive: true, filter: (name) => !/F(?!34)\d\d/.test(name) }));
+beforeAll(() => cpSync(cases, folder, { recursive: true, filter: (name) => !/F(?!34|38)\d\d/.test(name) }));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 async function drill(name: string): Promise<{ code: number | null; result: DrillResult; text: string }> {
@@ -30,6 +30,16 @@ describe('F34, external network and volume', { timeout: 600_000 }, () => {
     expect(findingsThat('fail', result)).toEqual([]);
     expect(text).toContain("external volume shop-data: an empty one of the drill's own instead");
     expect(text).toContain("external network edge: one of the drill's own instead");
+  });
+});
+
+describe('F38, a copy that goes to work', { timeout: 600_000 }, () => {
+  it('sends nothing out, and the report says what it would have sent', async () => {
+    const { result } = await drill('F38.yaml');
+    expect(findingsThat('fail', result)).toEqual([]);
+    expect(result.notes.map(({ text }) => text).join('\n')).toMatch(
+      /^mailer sent to 192\.0\.2\.10, port 25\/tcp, and was refused \(packets: [1-9]\d*\)$/m,
+    );
   });
 });
 

@@ -1,0 +1,153 @@
+import { environmentError, messageOf } from '../core/errors.ts';
+import type { OutwardAttempt } from '../core/stack.ts';
+import type { ComposeConfig } from './compose.ts';
+import type { Layer, Moved, MovedService, Network } from './moved-shape.ts';
+import { replaced } from './override-file.ts';
+import { engineIsLocal, type Runtime } from './runtime.ts';
+
+/** A network of the drill whose containers send what is for elsewhere to an address that is Muster's own. */
+export interface ClosedNetwork {
+  name: string;
+  /** Where its containers send what is for elsewhere: nobody has it, or the container that refuses. */
+  gateway: string;
+}
+
+export interface EgressSite {
+  runtime: Runtime;
+  project: string;
+  labels: Record<string, string>;
+}
+
+/** What is said of it to who reads the plan. */
+export const closedLine =
+  'what services send beyond their own networks: refused, and listed (`egress: open` in the strategy lets it out)';
+export const openLine = 'what services send beyond their own networks goes out: `egress: open`';
+export const remoteLine =
+  'what services send beyond their own networks goes out: the engine is on another machine, which reaches published ports by the same way';
+
+/** Replies to another machine take the way out: on its engine nothing can be closed like this. */
+export const canClose = (runtime: Runtime): boolean => engineIsLocal(runtime);
+
+/** Networks that services are on and that have a way out, by key, with options that stay theirs. */
+export function openNetworks(
+  { services, networks = {} }: ComposeConfig,
+  moved: Pick<Moved, 'networks'>,
+): Map<string, Record<string, string>> {
+  const declaredServices = Object.values(services) as MovedService[];
+  const used = new Set(declaredServices.flatMap(({ networks: on }) => Object.keys(on ?? {})));
+  const open = new Map<string, Record<string, string>>();
+  for (const [key, layer] of Object.entries(moved.networks)) {
+    const declared = (networks as Record<string, Network | null>)[key];
+    if (declared?.internal || (declared !== undefined && !used.has(key))) continue;
+    const options = (layer['driver_opts'] as { value?: object } | undefined)?.value ?? declared?.driver_opts;
+    open.set(key, { ...(options as Record<string, string> | undefined) });
+  }
+  return open;
+}
+
+/**
+ * Makes the networks of a drill ahead of Compose, so that their containers have a default gateway that leads
+ * nowhere: what is for elsewhere never leaves the bridge, from the first packet of each start on. The engine
+ * reaches published ports by the bridge's own address.
+ */
+export async function closedNetworks(
+  site: EgressSite,
+  open: ReadonlyMap<string, Record<string, string>>,
+): Promise<Map<string, ClosedNetwork>> {
+  const made = await Promise.all(
+    [...open].map(async ([key, options]) => [key, await closedNetwork(site, key, options)] as const),
+  );
+  return new Map(made);
+}
+
+/** What Compose is told: each is there already. */
+export const closedLayers = (closed: ReadonlyMap<string, ClosedNetwork>): Record<string, Layer> =>
+  Object.fromEntries(
+    [...closed].map(([key, { name }]) => [key, replaced({ name, external: true }) as unknown as Layer]),
+  );
+
+const tries = 10;
+
+/** The engine finds a free subnet; who else asks it at the same time may be given that one in between. */
+async function closedNetwork(
+  { runtime, project, labels: own }: EgressSite,
+  key: string,
+  options: Record<string, string>,
+): Promise<ClosedNetwork> {
+  const docker = runtime.container.dockerode;
+  const name = `${project}_${key}`;
+  const common = { Name: name, Driver: 'bridge', Labels: own, Options: options };
+  for (let left = tries; ; left -= 1) {
+    const free = await docker.createNetwork(common);
+    const { IPAM } = (await free.inspect()) as {
+      IPAM?: { Config?: { Subnet?: string; Gateway?: string }[] };
+    };
+    await free.remove();
+    const { Subnet: subnet = '', Gateway } = IPAM?.Config?.[0] ?? {};
+    const gateway = lastHostOf(subnet);
+    if (gateway === null)
+      throw environmentError(`the engine gives ${name} no subnet of IPv4`, { found: subnet });
+    const config = { Subnet: subnet, ...(Gateway ? { Gateway } : {}) };
+    try {
+      await docker.createNetwork({
+        ...common,
+        IPAM: { Config: [{ ...config, AuxiliaryAddresses: { DefaultGatewayIPv4: gateway } } as never] },
+      });
+      return { name, gateway };
+    } catch (error) {
+      if (left > 1 && /overlaps/i.test(messageOf(error))) continue;
+      throw error;
+    }
+  }
+}
+
+/** The last address of a subnet that a machine may have, such as `172.20.255.254`. Null for none. */
+export function lastHostOf(subnet: string): string | null {
+  const [, a, b, c, d, bits] = /^(\d+)\.(\d+)\.(\d+)\.(\d+)\/(\d+)$/.exec(subnet) ?? [];
+  if (bits === undefined || Number(bits) > 29) return null;
+  const base = ((Number(a) * 256 + Number(b)) * 256 + Number(c)) * 256 + Number(d);
+  const size = 2 ** (32 - Number(bits));
+  const last = Math.floor(base / size) * size + size - 2;
+  return [24, 16, 8, 0].map((shift) => Math.floor(last / 2 ** shift) % 256).join('.');
+}
+
+/** Refuses at once what is for elsewhere, and counts it by who asked for what. RFC 792: net unreachable. */
+export const refusing = `table ip muster {
+  set attempts { type ipv4_addr . ipv4_addr . inet_proto . inet_service; flags dynamic; counter; size 65535; }
+  chain outward {
+    type filter hook prerouting priority raw;
+    fib daddr type { local, broadcast, multicast } accept
+    ip daddr 224.0.0.0/4 accept
+    meta l4proto { tcp, udp } update @attempts { ip saddr . ip daddr . meta l4proto . th dport }
+    reject with icmp type net-unreachable
+  }
+}
+`;
+
+interface Listed {
+  nftables: {
+    set?: {
+      elem?: {
+        elem: { val: { concat: [string, string, string | number, number] }; counter: { packets: number } };
+      }[];
+    };
+  }[];
+}
+
+/** nft says some by their numbers. */
+const protocols: Record<string | number, string> = { 6: 'tcp', 17: 'udp' };
+
+/** What `nft -j list set ip muster attempts` says. `names`: services by address. */
+export function attemptsIn(json: string, names: ReadonlyMap<string, string>): OutwardAttempt[] {
+  const found = new Map<string, OutwardAttempt>();
+  for (const { set } of (JSON.parse(json) as Listed).nftables)
+    for (const { elem } of set?.elem ?? []) {
+      const [from, to, number, port] = elem.val.concat;
+      const protocol = protocols[number] ?? String(number);
+      const service = names.get(from) ?? from;
+      const key = [service, to, protocol, port].join(' ');
+      const packets = (found.get(key)?.packets ?? 0) + elem.counter.packets;
+      found.set(key, { service, to, protocol, port, packets });
+    }
+  return [...found.values()].sort((a, b) => b.packets - a.packets);
+}

@@ -1,0 +1,54 @@
+import { describe, expect, it, test } from 'vitest';
+import { attemptsIn, lastHostOf, openNetworks } from '../../stack/egress.ts';
+import { movedOf } from '../../stack/moved.ts';
+import type { ComposeConfig } from '../../stack/compose.ts';
+
+describe('the last address of a subnet that a machine may have', () => {
+  it.each([
+    ['172.20.0.0/16', '172.20.255.254'],
+    ['192.168.16.0/20', '192.168.31.254'],
+    ['10.1.2.8/29', '10.1.2.14'],
+    ['10.1.2.8/30', null],
+    ['fd00::/64', null],
+    ['', null],
+  ])('%s: %s', (subnet, last) => expect(lastHostOf(subnet)).toBe(last));
+});
+
+test('networks that services are on are closed, and those are not that have no way out already', () => {
+  const config = {
+    services: { web: { networks: { front: null, inner: null } }, db: { networks: { inner: null } } },
+    networks: {
+      front: { name: 'p_front', driver_opts: { 'com.docker.network.driver.mtu': '1400', parent: 'eth0' } },
+      inner: { name: 'p_inner', internal: true },
+      unused: { name: 'p_unused' },
+    },
+  } as unknown as ComposeConfig;
+  const moved = movedOf(config, { project: 'p', labels: {} }, { db: [3306] });
+  expect(openNetworks(config, moved)).toEqual(
+    new Map([
+      ['front', { 'com.docker.network.driver.mtu': '1400' }],
+      ['muster-way-in', {}],
+    ]),
+  );
+});
+
+test('attempts are by service, and those of one service at one place are one', () => {
+  const of = (from: string, port: number, packets: number, protocol: string | number = 'tcp') => ({
+    elem: { val: { concat: [from, '192.0.2.10', protocol, port] }, counter: { packets } },
+  });
+  const json = JSON.stringify({
+    nftables: [
+      { metainfo: {} },
+      { set: { elem: [of('10.0.0.2', 25, 3), of('10.0.0.3', 25, 4), of('10.0.0.9', 53, 1, 17)] } },
+    ],
+  });
+  const names = new Map([
+    ['10.0.0.2', 'mailer'],
+    ['10.0.0.3', 'mailer'],
+  ]);
+  expect(attemptsIn(json, names)).toEqual([
+    { service: 'mailer', to: '192.0.2.10', protocol: 'tcp', port: 25, packets: 7 },
+    { service: '10.0.0.9', to: '192.0.2.10', protocol: 'udp', port: 53, packets: 1 },
+  ]);
+  expect(attemptsIn('{"nftables":[{"set":{}}]}', names)).toEqual([]);
+});
