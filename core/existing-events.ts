@@ -26,6 +26,8 @@ interface ExistingRestored extends Looked {
   /** What it was packed and encrypted in, from the outside in. */
   layers: string[];
   format: string;
+  /** False where nothing at its end says so. */
+  whole: boolean;
   order: string;
   madeAt: string | null;
   madeBy: string | null;

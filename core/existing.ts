@@ -67,6 +67,8 @@ export interface Said {
 /** What came of a restore; `said` may be more than its first bytes said. */
 export interface RestoredExisting {
   said: Said;
+  /** Its own end was seen: false where its tool writes none, so that a part of it looks like all of it. */
+  whole: boolean;
   facts: Json;
 }
 

@@ -241,6 +241,8 @@ export const restoreTestSchema = () =>
     load: z.record(z.string(), z.never()).default({}),
     fault: z.array(z.never()).default([]),
     check: z.array(z.string()).default([]),
+    // No client's right answers are waited for: what is restored is asked itself.
+    settle: duration.default({ text: '2s', ms: 2_000 }),
   });
 
 export type Scenario = z.infer<ReturnType<typeof scenarioSchema>>;

@@ -13,7 +13,8 @@ import { momentOf } from '../core/moment.ts';
 import { attachedTo, type Drill } from './drill-context.ts';
 import { waitFor } from './waiting.ts';
 
-const deadlineMs = 600_000;
+/** All rows of a large backup are counted, or digested. */
+const deadlineMs = 2 * 60 * 60_000;
 const shown = 12;
 /** A clock of another machine may be a little ahead. */
 const aheadMs = 5 * 60_000;

@@ -33,7 +33,10 @@ export function planRestoreTest(
     scenario: 'restore-test',
     strategy: basename(strategyFile),
     title: `Restore test of ${restore}`,
-    recover: [asked.existing ? { restoreExisting: restore } : pointStep(asked, registries)],
+    ...(asked.existing
+      ? // As large as it is, it is read and loaded to its end.
+        { recover: [{ restoreExisting: restore }], stepDeadline: '24h', settle: '100ms' }
+      : { recover: [pointStep(asked, registries)] }),
     check,
   };
   const source = parseSource('the restore test', JSON.stringify(scenario, null, 1));

@@ -23,6 +23,7 @@ export const existingShapes = {
     sha256: z.string().regex(/^[0-9a-f]{64}$/, { error: 'a SHA-256 in 64 hexadecimal digits' }),
     layers: z.array(text),
     format: text,
+    whole: z.boolean(),
     order: text,
     madeAt: text.nullable(),
     madeBy: text.nullable(),

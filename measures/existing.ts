@@ -70,11 +70,30 @@ function freshness({ strategy, events }: Evidence, component: string): Finding[]
   ];
 }
 
+/** What has no end of its own may have been cut off anywhere; only what it should be like tells. */
+function whole({ strategy, events }: Evidence, component: string): Finding[] {
+  const restored = eventsOf(events, 'existing.restored').find(({ data }) => data.component === component);
+  const known = strategy.components[component]?.existing?.expect.fingerprint !== undefined;
+  if (!restored || restored.data.whole || known) return [];
+  return [
+    finding({
+      id: `existing/${component}/whole`,
+      title: `The backup of ${component} is whole`,
+      gate: true,
+      weight: weights.check,
+      verdict: 'inconclusive',
+      detail: `Nothing shows that ${restored.data.name} is all of it: its tool writes no mark at the end (as mysqldump --compact does), and a part would load as well. Have the tool write its comments, or add expect: { fingerprint: … } of muster fingerprint.`,
+      evidence: [restored.seq],
+    }),
+  ];
+}
+
 export const existing: Measure = {
   about: 'A backup that other tools made was restored, which one, and whether how old its data is was asked',
   judge: (evidence) =>
     [...new Set(existingComponents(evidence.scenario))].flatMap((component) => [
       taken(evidence, component),
+      ...whole(evidence, component),
       ...freshness(evidence, component),
     ]),
 };

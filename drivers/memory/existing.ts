@@ -30,7 +30,7 @@ export const existingDumps = (database: Database): ExistingRestorer => ({
       const [, table, id, value] = /^(\S+) (\d+) (.*)$/.exec(line)!;
       database.apply(table!, [[Number(id), value!]]);
     }
-    return { said: recognised.said, facts: { rows: lines.length } };
+    return { said: recognised.said, whole: true, facts: { rows: lines.length } };
   },
   usable: async () =>
     database.tables.size > 0

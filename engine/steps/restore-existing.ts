@@ -21,6 +21,7 @@ import type { StepWork } from './step.ts';
 
 /** A folder may hold thousands; who has met so many broken ones in a row need not read all of them. */
 const refusedMax = 3;
+const passedOverMax = 50;
 
 export const restoreExisting: StepWork<RestoreExistingStep> = {
   check: (context, step, path) => {
@@ -66,7 +67,11 @@ export const restoreExisting: StepWork<RestoreExistingStep> = {
     const { found, order, passedOver } = await plain.stage('fetch', `backups in ${from}`, () =>
       drill.existing.list(from),
     );
-    for (const one of passedOver) examined(one, 'passed-over', one.why);
+    for (const one of passedOver.slice(0, passedOverMax)) examined(one, 'passed-over', one.why);
+    if (passedOver.length > passedOverMax)
+      drill.timeline.emit('note', {
+        text: `${passedOver.length - passedOverMax} more files in ${from} are passed over by their names`,
+      });
     const refusals: string[] = [];
     for (const candidate of found) {
       const tried = await attempt({ drill, declared, restorer, decryption, plain }, candidate);
@@ -74,7 +79,8 @@ export const restoreExisting: StepWork<RestoreExistingStep> = {
         const { restored, opened, recognised, emptied } = tried;
         const { tool, server, database, madeAt } = restored.said;
         const read = opened.read();
-        const told = { name: candidate.name, ...read, format: recognised.format, order };
+        const { whole } = restored;
+        const told = { name: candidate.name, ...read, format: recognised.format, whole, order };
         drill.timeline.emit('existing.restored', {
           ...of,
           ...told,
@@ -149,6 +155,23 @@ type Tried =
     }
   | { outcome: Outcome; why: string };
 
+/** No fault of the backup that comes next. */
+class NotEmptied extends Error {
+  readonly trouble: Error;
+  constructor(cause: unknown) {
+    super('the sandbox is not empty');
+    this.trouble = environmentError('the server of the sandbox cannot be emptied for the backup', {
+      found: messageOf(cause),
+      cause,
+    });
+  }
+}
+
+const emptiedFor = (restorer: ExistingRestorer, declared: ExistingPlan): Promise<Json> =>
+  restorer.empty(declared).catch((error: unknown) => {
+    throw new NotEmptied(error);
+  });
+
 /** What ends the drill passes through; what is wrong with the backup is its outcome. */
 async function attempt(
   { drill, declared, restorer, decryption, plain }: Trying,
@@ -162,7 +185,7 @@ async function attempt(
     const recognised = restorer.recognise(opened.head, declared);
     if (recognised.is === 'other') return { outcome: 'passed-over', why: recognised.why };
     if (recognised.is === 'broken') return { outcome: 'refused', why: recognised.why };
-    const emptied = await restorer.empty(declared);
+    const emptied = await emptiedFor(restorer, declared);
     const { content } = opened;
     const restored = await stage('restore', candidate.name, () =>
       restorer.restore(content, recognised, { signal, progress, declared }),
@@ -171,6 +194,7 @@ async function attempt(
   } catch (error) {
     drill.signal.throwIfAborted();
     signal.throwIfAborted();
+    if (error instanceof NotEmptied) throw error.trouble;
     return { outcome: 'refused', why: messageOf(error) };
   } finally {
     opened?.close();

@@ -207,6 +207,18 @@ describe('which of several is restored', () => {
       /A broken backup was found: .*2026-11-28.dump: it is cut off/,
     );
   });
+  it('is found among hundreds of files that are none, of which some are told', async () => {
+    const beside = Object.fromEntries(Array.from({ length: 120 }, (_, i) => [`note-${i}.txt`, 'x']));
+    const tested = await restoreTest({
+      files: { ...beside, 'shop-2026-01-01.dump': dump() },
+      existing: { from: '{note*,shop*}', expect: expectations },
+    });
+    expect(tested.result.exitCode).toBe(0);
+    expect(eventsOf(tested.events, 'existing.examined')).toHaveLength(50);
+    expect(eventsOf(tested.events, 'note').map(({ data }) => data.text)).toEqual([
+      expect.stringMatching(/^70 more files .* are passed over by their names$/),
+    ]);
+  });
   it('is none where nothing matches', async () => {
     const tested = await several({});
     expect(tested.result.exitCode).toBe(1);

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -17,40 +17,16 @@ import type { Store } from '../../core/store.ts';
 import { directory } from '../../stores/directory.ts';
 import { s3 } from '../../stores/s3.ts';
 import { createRepository } from '../../stores/repository.ts';
-import { createStackProvider } from '../../stack/provider.ts';
 import { storeConformance } from '../suites/store-conformance.ts';
+import { environment, s3Up } from './s3-stack.ts';
 import { backUp, key, spec } from './workbench.ts';
-
-const compose = `services:
-  s3:
-    image: \${MUSTER_IMAGE_VERSITYGW:-ghcr.io/versity/versitygw:v1.8.0}
-    command: [--port, ":7070", --health, /health, posix, --versioning-dir, /versions, /buckets]
-    environment: { ROOT_ACCESS_KEY: "\${S3_ACCESS_KEY:?}", ROOT_SECRET_KEY: "\${S3_SECRET_KEY:?}" }
-    volumes: ["buckets:/buckets", "versions:/versions"]
-    ports: ["127.0.0.1::7070"]
-    healthcheck: { test: [CMD, wget, -q, -O, /dev/null, "http://127.0.0.1:7070/health"], interval: 1s, timeout: 2s, retries: 30 }
-volumes:
-  buckets:
-  versions:
-`;
-const environment: Record<string, string> = {
-  S3_ACCESS_KEY: 'MUSTERTESTACCESS',
-  S3_SECRET_KEY: 'the-secret-of-this-test-only',
-};
 
 let folder: string;
 let stack: Stack;
 let service: Service;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'muster-s3-'));
-  await writeFile(join(folder, 'compose.yml'), compose);
-  const progress = (): void => {};
-  stack = await createStackProvider({ progress }).up({
-    file: join(folder, 'compose.yml'),
-    drill: `stores-s3-${process.pid}-${Date.now().toString(36)}`,
-    environment,
-    progress,
-  });
+  stack = await s3Up(folder);
   service = stack.services.get('s3')!;
 });
 afterAll(async () => {

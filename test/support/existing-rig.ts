@@ -1,9 +1,11 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pack } from 'tar-stream';
 import type { CheckOutcome } from '../../core/check-outcome.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { Decryption, ExistingRestorer, RestoredExisting } from '../../core/existing.ts';
 import { existingSchema } from '../../core/existing-plan.ts';
+import type { Service } from '../../core/service.ts';
 import { existingReader } from '../../stores/existing/reader.ts';
 import { scratch } from './scratch.ts';
 
@@ -41,4 +43,31 @@ export async function cameOf(
   } catch (error) {
     return { is: 'refused', why: messageOf(error) };
   }
+}
+
+/** The data folder as a backup container packs it while the server is stopped, which then runs again. */
+export async function packedFolder(service: Service, folder: string): Promise<Buffer> {
+  await service.stop();
+  const helper = await service.helper({ network: 'none', volumes: true });
+  try {
+    const { code, stdout, stderr } = await helper.exec([
+      ...['sh', '-c', 'tar -C "$(dirname "$1")" -czf - "$(basename "$1")" | base64', 'pack', folder],
+    ]);
+    if (code !== 0) throw new Error(stderr);
+    return Buffer.from(stdout, 'base64');
+  } finally {
+    await helper.remove();
+    await service.start();
+    await service.waitHealthy(60_000);
+  }
+}
+
+/** An archive of these files. */
+export async function tarOf(files: Record<string, string>): Promise<Buffer> {
+  const tar = pack();
+  for (const [name, content] of Object.entries(files)) tar.entry({ name }, content);
+  tar.finalize();
+  const pieces: Buffer[] = [];
+  for await (const piece of tar) pieces.push(piece as Buffer);
+  return Buffer.concat(pieces);
 }

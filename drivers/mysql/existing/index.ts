@@ -3,7 +3,7 @@ import { quoted, serverCode, withSession, type Session } from '../session.ts';
 import type { MysqlSite } from '../site.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { recogniseDump } from './recognise.ts';
-import { databasesOf, emptyServer, loadDump } from './restore.ts';
+import { databasesOf, emptyServer, loadDump, loadFolder } from './restore.ts';
 import { objectsOf, usability } from './usable.ts';
 
 /** Dumps in SQL, loaded by the client of the service's own image into the service's own, emptied server. */
@@ -26,7 +26,8 @@ export function existingDumps(site: MysqlSite): ExistingRestorer {
       database = declared.database;
       return emptyServer(site, database);
     },
-    restore: (content, recognised, context) => loadDump(site, content, recognised, context),
+    restore: (content, recognised, context) =>
+      (recognised.format === 'data folder' ? loadFolder : loadDump)(site, content, recognised, context),
     usable: () => asked(usability),
     value: (query) =>
       asked(async ({ rows }) => {
@@ -47,7 +48,8 @@ export function existingDumps(site: MysqlSite): ExistingRestorer {
         return row ? Number(row.n) : null;
       }),
     objects: (kind) => asked((session) => objectsOf(session, kind)),
-    fingerprint: () => asked((session) => fingerprintOf(session)),
+    // In a session that means no database: what the server says of a view depends on that.
+    fingerprint: () => withSession(site, (session) => fingerprintOf(session)),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { ExistingPlan } from '../../../core/existing-plan.ts';
 import type { Recognised, Said } from '../../../core/existing.ts';
+import { isTar } from '../../existing-folder.ts';
 import { complaintIn, isNewer, knownAs, notOurs } from '../../existing-text.ts';
 
 const wanted = 'a dump of MySQL in SQL';
@@ -29,6 +30,12 @@ const isSql = (text: string): boolean =>
 
 /** `server`: of the sandbox, `MySQL 9.7.4`. */
 export function recogniseDump(head: Buffer, server: string, { database }: ExistingPlan): Recognised {
+  if (isTar(head))
+    return {
+      is: 'ours',
+      format: 'data folder',
+      said: { tool: null, server: null, database: null, madeAt: null },
+    };
   const text = head.toString('latin1');
   const isOwn = ownHead.test(text.slice(0, 4096));
   const foreign = isOwn ? null : knownAs(head);

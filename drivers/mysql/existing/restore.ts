@@ -2,12 +2,13 @@ import { pipeline, type Readable } from 'node:stream';
 import type { ExistingRestorer } from '../../../core/existing.ts';
 import { environmentError, messageOf } from '../../../core/errors.ts';
 import type { Json } from '../../../core/timeline.ts';
+import { restoreFolder } from '../../existing-folder.ts';
 import { rememberingEnd } from '../../existing-text.ts';
 import { serverSchemas } from '../config.ts';
 import { isComplete } from '../dump-file.ts';
 import { assertOwnData } from '../own-data.ts';
 import { passwordName } from '../server.ts';
-import { quoted, withSession, type Session } from '../session.ts';
+import { probeMs, quoted, serverCode, withSession, type Session } from '../session.ts';
 import type { MysqlSite } from '../site.ts';
 import { endedIn } from './recognise.ts';
 
@@ -81,12 +82,35 @@ export async function loadDump(
   const brought = await broughtBy(site);
   return {
     said: { ...recognised.said, madeAt: endedIn(end) },
-    facts: {
-      bytes: watched.seen(),
-      ...brought,
-      ...(recognised.format === 'mysqldump' ? {} : { complete: 'nothing at its end says so' }),
-    },
+    whole: recognised.format === 'mysqldump',
+    facts: { bytes: watched.seen(), ...brought },
   };
+}
+
+/** A copy of the data folder, in the place of the service's own. */
+export async function loadFolder(
+  site: MysqlSite,
+  content: Readable,
+  recognised: Parameters<ExistingRestorer['restore']>[1],
+  context: Parameters<ExistingRestorer['restore']>[2],
+): ReturnType<ExistingRestorer['restore']> {
+  const { service, dataFolder: folder, owner } = site;
+  // The server's own identity is another one, as beside a running copy it must be.
+  const leftovers = ['auto.cnf', 'mysqld.sock', 'mysql.sock', 'mysql.sock.lock'];
+  const unpacked = await restoreFolder(
+    {
+      ...{ service, folder, owner, marks: ['ibdata1'], leftovers, clock: site.clock },
+      // Whoever is let in by its accounts, it answers.
+      ready: () =>
+        withSession(site, async () => true, probeMs).catch(
+          (error: unknown) => serverCode(error) === 'ER_ACCESS_DENIED_ERROR',
+        ),
+    },
+    content,
+    context,
+  );
+  await withSession(site, ({ rows }) => rows('SET GLOBAL event_scheduler = OFF')).catch(() => undefined);
+  return { said: recognised.said, whole: true, facts: { unpacked, ...(await broughtBy(site)) } };
 }
 
 /** In words that say what to do; the client's own are among them. */

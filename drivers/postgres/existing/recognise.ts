@@ -1,13 +1,14 @@
 import type { ExistingPlan } from '../../../core/existing-plan.ts';
 import type { Recognised, Said } from '../../../core/existing.ts';
 import { messageOf } from '../../../core/errors.ts';
+import { isTar } from '../../existing-folder.ts';
 import { complaintIn, isNewer, knownAs, notOurs } from '../../existing-text.ts';
 import { watchArchive } from '../archive.ts';
 
 const wanted = 'a dump of PostgreSQL';
 
 /** `pg_dump`: of one database, in SQL. `pg_dumpall`: of all, with their roles. `custom`: an archive. */
-export type Format = 'pg_dump' | 'pg_dumpall' | 'custom' | 'sql';
+export type Format = 'pg_dump' | 'pg_dumpall' | 'custom' | 'sql' | 'data folder';
 
 const isSql = (text: string): boolean =>
   !text.includes('\0') &&
@@ -60,6 +61,12 @@ export function saidOf(head: ReturnType<ReturnType<typeof watchArchive>['head']>
 
 /** `server`: of the sandbox, `PostgreSQL 17.6`. */
 export function recogniseDump(head: Buffer, server: string, declared: ExistingPlan): Recognised {
+  if (isTar(head))
+    return {
+      is: 'ours',
+      format: 'data folder',
+      said: { tool: null, server: null, database: null, madeAt: null },
+    };
   const text = head.toString('latin1');
   const format = formatOf(head, text);
   if (format === null) return notOurs(head, wanted);

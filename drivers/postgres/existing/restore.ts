@@ -2,11 +2,12 @@ import { pipeline, Transform, type Readable } from 'node:stream';
 import type { ExistingRestorer, Said } from '../../../core/existing.ts';
 import { environmentError } from '../../../core/errors.ts';
 import type { Json } from '../../../core/timeline.ts';
+import { restoreFolder } from '../../existing-folder.ts';
 import { rememberingEnd } from '../../existing-text.ts';
 import { watchArchive } from '../archive.ts';
 import { connectionTo, environmentOf, loginOf } from '../dump.ts';
 import { assertOwnData } from '../own-data.ts';
-import { quoted, withSession, type PostgresSite } from '../server.ts';
+import { probeMs, quoted, serverCode, withSession, type PostgresSite } from '../server.ts';
 import { serverSchema } from '../tables.ts';
 import { saidOf, type Format } from './recognise.ts';
 
@@ -47,6 +48,7 @@ export async function loadDump(
   database: string,
 ): ReturnType<ExistingRestorer['restore']> {
   const format = recognised.format as Format;
+  if (format === 'data folder') return loadFolder(site, content, recognised, { signal, progress }, database);
   const watched = format === 'custom' ? archive(progress) : text(format, recognised.said, progress);
   const creates = format === 'pg_dump' ? recognised.said.database : null;
   if (creates !== null)
@@ -68,7 +70,35 @@ export async function loadDump(
   if (errors.length > 0 || (result.code !== 0 && format !== 'pg_dumpall'))
     throw loadFailed(errors, result.stderr);
   const said = watched.said();
-  return { said, facts: await broughtBy(site, creates ?? database, format) };
+  return { said, whole: format !== 'sql', facts: await broughtBy(site, creates ?? database, format) };
+}
+
+/** A copy of the data folder, in the place of the service's own. */
+async function loadFolder(
+  site: PostgresSite,
+  content: Readable,
+  { said }: Recognised,
+  context: Pick<Context, 'signal' | 'progress'>,
+  database: string,
+): ReturnType<ExistingRestorer['restore']> {
+  const unpacked = await restoreFolder(
+    {
+      service: site.service,
+      folder: site.dataFolder,
+      owner: site.owner,
+      marks: ['global/pg_control'],
+      leftovers: ['postmaster.pid', 'postmaster.opts'],
+      clock: site.clock,
+      ready: () =>
+        withSession(site, async () => true, { ...apart, withinMs: probeMs }).catch((error: unknown) =>
+          ['28P01', '28000'].includes(serverCode(error) ?? ''),
+        ),
+      version: { file: 'PG_VERSION', expected: String(site.major) },
+    },
+    content,
+    context,
+  );
+  return { said, whole: true, facts: { unpacked, brought: await broughtBy(site, database, 'data folder') } };
 }
 
 /**

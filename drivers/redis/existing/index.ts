@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { ExistingRestorer } from '../../../core/existing.ts';
+import { restoreFolder } from '../../existing-folder.ts';
 import { databasesOf, scanKeys } from '../keys.ts';
 import { rdbName } from '../rdb-format.ts';
 import { restoreRdb } from '../restore-rdb.ts';
@@ -21,6 +22,20 @@ export const existingSnapshots = ({ site, own }: Pick<RedisSystem, 'site' | 'own
     return { removed: databases.map(({ database, keys }) => `${keys} keys of database ${database}`) };
   },
   restore: async (content, recognised, { signal, progress }) => {
+    if (recognised.format === 'data folder') {
+      const { dir, appendonly, appenddirname, dbfilename } = site.persistence;
+      // Beside an append-only file, which it would begin with, a server does not read its snapshot.
+      const marks = [appendonly ? appenddirname : dbfilename];
+      const facts = await restoreFolder(
+        {
+          ...{ service: site.service, folder: dir, owner: null, marks, leftovers: [], clock: site.clock },
+          ready: () => site.server.answers(),
+        },
+        content,
+        { signal, progress },
+      );
+      return { said: recognised.said, whole: true, facts };
+    }
     const folder = await mkdtemp(join(tmpdir(), 'muster-snapshot-'));
     try {
       const path = join(folder, rdbName);
@@ -42,7 +57,7 @@ export const existingSnapshots = ({ site, own }: Pick<RedisSystem, 'site' | 'own
         progress,
         stage: (_stage, _what, work) => work(),
       });
-      return { said: recognised.said, facts };
+      return { said: recognised.said, whole: true, facts };
     } finally {
       await rm(folder, { recursive: true, force: true });
     }

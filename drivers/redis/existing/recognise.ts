@@ -1,4 +1,5 @@
 import type { Recognised, Said } from '../../../core/existing.ts';
+import { isTar } from '../../existing-folder.ts';
 import { notOurs } from '../../existing-text.ts';
 import type { Product } from '../product.ts';
 
@@ -50,6 +51,12 @@ export function saidIn(head: Buffer): Said {
 }
 
 export function recogniseSnapshot(head: Buffer, product: Product): Recognised {
+  if (isTar(head))
+    return {
+      is: 'ours',
+      format: 'data folder',
+      said: { tool: null, server: null, database: null, madeAt: null },
+    };
   const beginning = head.subarray(0, magicBytes).toString('latin1');
   if (!/^(?:REDIS\d{4}|VALKEY\d{3})/.test(beginning)) return notOurs(head, `a snapshot of ${product.name}`);
   const said = saidIn(head);

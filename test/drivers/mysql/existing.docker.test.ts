@@ -1,16 +1,16 @@
 import { globSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import type { ExistingRestorer } from '../../../core/existing.ts';
 import type { DrillResult } from '../../../core/result.ts';
 import { leftOf } from '../../stack/small-stack.ts';
-import { jsonOf, muster } from '../../support/muster.ts';
+import { jsonOf, muster, type Ended } from '../../support/muster.ts';
 import { findingsThat } from '../../support/real-drill.ts';
 import { mysqlStrategy } from '../../support/small-drills.ts';
-import { cameOf, type Came } from '../../support/existing-rig.ts';
+import { cameOf, packedFolder, tarOf, type Came } from '../../support/existing-rig.ts';
 import { oneServer } from '../../support/server-rig.ts';
 import { mysqlStackUp } from '../mysql-stack.ts';
 
@@ -48,6 +48,9 @@ describe('a dump of MySQL that other tools made', () => {
     const came = await tried(text, given);
     return came.is === 'restored' ? came.usable : expect.fail(`it was not restored: ${came.why}`);
   };
+  /** Whose the definitions are: gone with a server that is made anew. */
+  const makeClerk = () =>
+    stack.sql("CREATE USER IF NOT EXISTS clerk@'%'", "GRANT ALL ON shop.* TO clerk@'%'");
   const whyOf = async (text: string | Uint8Array, given: Record<string, unknown> = {}): Promise<string> => {
     const came = await tried(text, given);
     return came.is === 'restored' ? expect.fail('it was restored') : came.why;
@@ -157,7 +160,7 @@ describe('a dump of MySQL that other tools made', () => {
   });
 
   it('of which routines, triggers and events were left out does not have them', async () => {
-    await stack.sql("CREATE USER IF NOT EXISTS clerk@'%'");
+    await makeClerk();
     expect(await usableOf(dumps['left-out']!)).toMatchObject({ verdict: 'pass' });
     for (const kind of ['routines', 'triggers', 'events'] as const)
       expect(await restorer.objects(kind), kind).toEqual([]);
@@ -185,7 +188,7 @@ describe('a dump of MySQL that other tools made', () => {
   });
 
   it('has the fingerprint of its source, and not once a row or a definition is another', async () => {
-    await stack.sql("CREATE USER IF NOT EXISTS clerk@'%'");
+    await makeClerk();
     await tried(good);
     const source = await restorer.fingerprint();
     expect(source.data['shop.orders']!.rows).toBe(500);
@@ -196,6 +199,39 @@ describe('a dump of MySQL that other tools made', () => {
     expect(data['shop.customers']).toMatchObject({ rows: 2 });
     expect(data['shop.customers']).not.toEqual(source.data['shop.customers']);
     expect(definitions['function shop.twice']).toBeUndefined();
+  });
+
+  describe('as a tar of the data folder', () => {
+    let folder: Buffer;
+    beforeAll(async () => {
+      await makeClerk();
+      await tried(good);
+      folder = await packedFolder(stack.service, '/var/lib/mysql');
+    });
+    it('is restored in the place of whatever is there, and the server runs on it', async () => {
+      expect(await usableOf(folder)).toMatchObject({ verdict: 'pass' });
+      expect(await restorer.count('orders')).toBe(500);
+      expect(await restorer.objects('users')).toContain('clerk@%');
+    });
+    it.each<[string, () => Promise<Uint8Array>, RegExp]>([
+      [
+        'cut off',
+        async () => gzipSync(gunzipSync(folder).subarray(0, 3_000_000 / 1)),
+        /tar archive is cut off|does not come up/,
+      ],
+      [
+        'of something else',
+        () => tarOf({ 'backup/shop.sql': 'CREATE TABLE t (id INT);' }),
+        /without a data folder: it holds backup, backup\/shop.sql/,
+      ],
+    ])(
+      'is refused when it is %s, and the next one is tried on a server that runs',
+      async (_, bytes, said) => {
+        expect(await whyOf(await bytes())).toMatch(said);
+        await makeClerk();
+        expect(await usableOf(good)).toMatchObject({ verdict: 'pass' });
+      },
+    );
   });
 
   describe('by muster restore-test, in a sandbox of the compose file', () => {
@@ -231,6 +267,27 @@ describe('a dump of MySQL that other tools made', () => {
       expect(result.images.map(({ service }) => service)).toEqual(['mysql']);
       const [bundle] = globSync('.muster/drills/*', { cwd: folder });
       expect(await muster(['report', bundle!], { cwd: folder })).toMatchObject({ code: 0 });
+    });
+    it('has the fingerprint that was taken of the source, and not of another one', async () => {
+      await usableOf(good);
+      const { host, port } = await stack.service.endpoint(3306);
+      const env = { SHOP_DB: `mysql://root:${stack.password}@${host}:${port}/shop` };
+      const take = (out: string): Promise<Ended> =>
+        muster(['fingerprint', 'strategy.yaml', 'mysql', '--source', 'SHOP_DB', '--out', out], {
+          cwd: folder,
+          env,
+        });
+      expect(await take('same.json')).toMatchObject({ code: 0, stdout: 'same.json: 502 rows of 2 tables\n' });
+      await stack.sql('DELETE FROM shop.orders WHERE id = 7');
+      expect(await take('other.json')).toMatchObject({ code: 0 });
+      const fresh = ['--newest', 'shop.orders.placed', '--within', '1000w', '--database', 'shop'];
+      const same = await restoreTest('--from', 'last-night.sql.gz', '--fingerprint', 'same.json', ...fresh);
+      expect(same.result.findings.filter(({ verdict }) => verdict !== 'pass')).toEqual([]);
+      expect(same.code).toBe(0);
+      const other = await restoreTest('--from', 'last-night.sql.gz', '--fingerprint', 'other.json', ...fresh);
+      expect(findingsThat('fail', other.result)).toEqual(['check/mysql.fingerprint']);
+      const { detail } = other.result.findings.find(({ id }) => id === 'check/mysql.fingerprint')!;
+      expect(detail).toMatch(/shop\.orders has 500 rows, and had 499/);
     });
     it('fails where it is cut off, and says so', async () => {
       const { code, result } = await restoreTest('--from', 'cut-off.sql', '--rows', 'shop.orders=500');

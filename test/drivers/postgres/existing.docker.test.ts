@@ -1,7 +1,7 @@
-import { gzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ExistingRestorer } from '../../../core/existing.ts';
-import { cameOf, type Came } from '../../support/existing-rig.ts';
+import { cameOf, packedFolder, tarOf, type Came } from '../../support/existing-rig.ts';
 import { oneServer } from '../../support/server-rig.ts';
 import { postgresStackUp } from '../postgres-stack.ts';
 
@@ -23,6 +23,8 @@ describe('a dump of PostgreSQL that other tools made', () => {
   let restorer: ExistingRestorer;
   let good: string;
   let archive: Buffer;
+  /** Without the list once more that it ends with where the output is a file. */
+  let piped: Buffer;
   const dumps: Record<string, string> = {};
   /** Archives are bytes: they come as hexadecimal digits. */
   const tool = async (...argv: string[]): Promise<Buffer> => {
@@ -39,6 +41,8 @@ describe('a dump of PostgreSQL that other tools made', () => {
     const came = await tried(bytes, given);
     return came.is === 'restored' ? came.usable : expect.fail(`it was not restored: ${came.why}`);
   };
+  /** Whose a table is: gone with a cluster that is made anew. */
+  const makeClerk = () => stack.sqlIn('template1', 'DROP ROLE IF EXISTS clerk', 'CREATE ROLE clerk');
   const whyOf = async (bytes: string | Uint8Array): Promise<string> => {
     const came = await tried(bytes);
     return came.is === 'restored' ? expect.fail('it was restored') : came.why;
@@ -49,6 +53,7 @@ describe('a dump of PostgreSQL that other tools made', () => {
     await stack.sql(...shop);
     good = (await tool('pg_dump', 'app')).toString('utf8');
     archive = await tool('pg_dump', '--format=custom', 'app');
+    piped = await tool('sh', '-c', 'pg_dump --format=custom app | cat');
     dumps['creates'] = (await tool('pg_dump', '--create', 'app')).toString('utf8');
     dumps['everything'] = (await tool('pg_dumpall')).toString('utf8');
     dumps['no-rows'] = (await tool('pg_dump', '--schema-only', 'app')).toString('utf8');
@@ -58,6 +63,7 @@ describe('a dump of PostgreSQL that other tools made', () => {
   it.each<[string, () => string | Uint8Array, string]>([
     ['in SQL, gzipped', () => gzipSync(good), 'pg_dump'],
     ['in the custom format', () => archive, 'custom'],
+    ['in the custom format, out of a pipe', () => piped, 'custom'],
     ['in SQL that makes its database', () => dumps['creates']!, 'pg_dump'],
     ['of everything, with its roles', () => dumps['everything']!, 'pg_dumpall'],
   ])('%s is restored, where nothing else is left', async (_, bytes, format) => {
@@ -94,7 +100,7 @@ describe('a dump of PostgreSQL that other tools made', () => {
       () => good.slice(0, good.lastIndexOf('-- PostgreSQL database dump complete')),
       /it is cut off/,
     ],
-    ['an archive that is cut off', () => archive.subarray(0, archive.length - 700), /it is cut off/],
+    ['an archive that is cut off', () => piped.subarray(0, piped.length - 700), /it is cut off/],
     ['an archive that is cut off in its list', () => archive.subarray(0, 300), /it is cut off/],
     ['an archive of a format to come', () => Buffer.from(archive).fill(99, 6, 7), /format 1\.14 to|1\.99/],
     [
@@ -150,6 +156,42 @@ describe('a dump of PostgreSQL that other tools made', () => {
   it('is refused where a table is missing that another refers to', async () => {
     expect(await whyOf(dumps['one-table']!)).toMatch(
       /relation "public\.customers" does not exist|never_null/,
+    );
+  });
+
+  describe('as a tar of the data folder', () => {
+    let folder: Buffer;
+    beforeAll(async () => {
+      await tried(good);
+      folder = await packedFolder(stack.service, '/var/lib/postgresql/data');
+    });
+    it('is restored in the place of whatever is there, and the server runs on it', async () => {
+      expect(await usableOf(folder)).toMatchObject({ verdict: 'pass' });
+      expect(await restorer.count('orders')).toBe(500);
+    });
+    it.each<[string, () => Promise<Uint8Array>, RegExp]>([
+      [
+        'cut off',
+        async () => gzipSync(gunzipSync(folder).subarray(0, 3_000_000 / 1)),
+        /tar archive is cut off|does not come up/,
+      ],
+      [
+        'of something else',
+        () => tarOf({ 'backup/shop.sql': 'CREATE TABLE t (id INT);' }),
+        /without a data folder: it holds backup, backup\/shop.sql/,
+      ],
+      [
+        'of another version',
+        () => tarOf({ 'data/PG_VERSION': '12\n', 'data/global/pg_control': 'x' }),
+        /data folder of another version: 12/,
+      ],
+    ])(
+      'is refused when it is %s, and the next one is tried on a server that runs',
+      async (_, bytes, said) => {
+        expect(await whyOf(await bytes())).toMatch(said);
+        await makeClerk();
+        expect(await usableOf(good)).toMatchObject({ verdict: 'pass' });
+      },
     );
   });
 

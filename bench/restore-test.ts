@@ -1,0 +1,146 @@
+/**
+ * What does a restore test cost? `muster restore-test` of a dump of so many rows, from its start to its
+ * end, against the same typed by hand as a shell script, in turn: the service up, the dump loaded, three
+ * queries, everything down.
+ *
+ *   node bench/restore-test.ts [pairs] [rows]
+ */
+import { execFile, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { createWriteStream, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { promisify } from 'node:util';
+import { createGzip } from 'node:zlib';
+import { imageChoice, imagesWanted, provideImages } from '../stack/images.ts';
+import { variableOf } from '../stack/recipes.ts';
+import { getRuntime } from '../stack/runtime.ts';
+
+const pairs = Number(process.argv[2] ?? 3);
+const rows = Number(process.argv[3] ?? 1_000_000);
+const most = 1.05;
+const execute = promisify(execFile);
+const root = resolve(import.meta.dirname, '..');
+const folder = mkdtempSync(join(tmpdir(), 'muster-restore-bench-'));
+const file = join(folder, 'compose.yml');
+const dump = join(folder, 'shop.sql.gz');
+
+writeFileSync(
+  file,
+  `services:
+  db:
+    image: \${MUSTER_IMAGE_MYSQL:-mysql:9.7}
+    environment: { MYSQL_ROOT_PASSWORD: "\${MYSQL_ROOT_PASSWORD:?}", MYSQL_DATABASE: shop }
+    volumes: [data:/var/lib/mysql]
+    ports: ["127.0.0.1::3306"]
+    healthcheck: { test: [CMD-SHELL, 'MYSQL_PWD="$$MYSQL_ROOT_PASSWORD" mysql -h127.0.0.1 -uroot -e "SELECT 1"'], interval: 1s, retries: 120 }
+volumes:
+  data:
+`,
+);
+writeFileSync(
+  join(folder, 'strategy.yaml'),
+  `strategy: shop
+stack: ./compose.yml
+components:
+  db:
+    driver: mysql
+    existing:
+      from: ./shop.sql.gz
+      database: shop
+      expect:
+        newest: { table: orders, column: placed, within: 26h }
+        rows: { orders: ${rows} }
+        sql: { worded: SELECT COUNT(*) = 0 FROM orders WHERE word IS NULL }
+`,
+);
+const chosen = await provideImages(
+  await getRuntime(),
+  imagesWanted(readFileSync(file, 'utf8')),
+  imageChoice(process.env, console.error),
+);
+const env = {
+  ...process.env,
+  ...Object.fromEntries([...chosen.values()].map((image) => [variableOf(image.name), image.reference])),
+  MYSQL_ROOT_PASSWORD: randomBytes(12).toString('hex'),
+  ROWS: String(rows),
+};
+
+/** A server that is filled, dumped by its own mysqldump, and gone. */
+async function makeDump(): Promise<void> {
+  const project = `bench-source-${randomBytes(3).toString('hex')}`;
+  const compose = ['compose', '--file', file, '--project-name', project];
+  const inDb = ['exec', '--no-TTY', 'db', 'sh', '-c'];
+  const sql = `SET SESSION cte_max_recursion_depth = ${rows + 1};
+    CREATE TABLE orders (id INT PRIMARY KEY, customer INT, placed DATETIME, word VARCHAR(64), KEY (customer));
+    INSERT INTO orders SELECT n, n % 1000, UTC_TIMESTAMP() - INTERVAL ${rows} - n SECOND, SHA2(n, 256)
+      FROM (WITH RECURSIVE s AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM s WHERE n < ${rows}) SELECT n FROM s) AS t;`;
+  try {
+    await execute('docker', [...compose, 'up', '--detach', '--wait', 'db'], { env });
+    await execute(
+      'docker',
+      [...compose, ...inDb, 'MYSQL_PWD="$MYSQL_ROOT_PASSWORD" mysql -uroot shop -e "$1"', 'sql', sql],
+      { env },
+    );
+    const dumping = spawn(
+      'docker',
+      [
+        ...compose,
+        ...inDb,
+        'MYSQL_PWD="$MYSQL_ROOT_PASSWORD" exec mysqldump -uroot --single-transaction shop',
+      ],
+      { env, stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    await pipeline(dumping.stdout, createGzip({ level: 6 }), createWriteStream(dump));
+  } finally {
+    await execute('docker', [...compose, 'down', '--volumes', '--timeout', '0'], { env });
+  }
+}
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const begun = process.hrtime.bigint();
+  await work();
+  return Number(process.hrtime.bigint() - begun) / 1e9;
+}
+
+const byHand = (): Promise<number> =>
+  timed(() =>
+    execute(
+      'bash',
+      [
+        join(import.meta.dirname, 'by-hand/restore-dump.sh'),
+        file,
+        `by-hand-${randomBytes(3).toString('hex')}`,
+        dump,
+      ],
+      { env },
+    ),
+  );
+const byMuster = (): Promise<number> =>
+  timed(() =>
+    execute(
+      process.execPath,
+      [join(root, 'cli/main.ts'), 'restore-test', 'strategy.yaml', 'db', '--out', 'bundles'],
+      { env, cwd: folder },
+    ),
+  );
+
+try {
+  await makeDump();
+  console.log(`a dump of ${rows} rows, ${(statSync(dump).size / 1e6).toFixed(1)} MB`);
+  const ratios: number[] = [];
+  for (let pair = 1; pair <= pairs; pair += 1) {
+    const hand = await byHand();
+    const muster = await byMuster();
+    ratios.push(muster / hand);
+    console.log(
+      `pair ${pair}: by Muster ${muster.toFixed(1)} s, by hand ${hand.toFixed(1)} s, ratio ${(muster / hand).toFixed(3)}`,
+    );
+  }
+  const median = ratios.sort((a, b) => a - b)[Math.floor(ratios.length / 2)]!;
+  console.log(`median ratio ${median.toFixed(3)} (at most ${most} is asked for)`);
+  process.exitCode = median <= most ? 0 : 1;
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
