@@ -85,7 +85,7 @@ const onlyInAll = everything
         'zones',
       ].map((file) => `drivers/mysql/${file}`),
       ...['existing', 'of-use', 'recovery', 'tls'].map((file) => `drivers/postgres/${file}`),
-      ...['inventory', 'older', 'recovery'].map((file) => `drivers/mariadb/${file}`),
+      ...['existing', 'inventory', 'older', 'recovery'].map((file) => `drivers/mariadb/${file}`),
       ...[
         'bounded',
         'redis-checks',

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { defineDriver, type Driver } from '../../core/driver.ts';
-import type { ExistingEntry } from '../../core/existing.ts';
 import { actions } from './actions.ts';
 import { checks } from './checks.ts';
 import { configSchema, dumpOptions, dumpPosition, serverPort, type MysqlConfig } from './config.ts';
@@ -40,7 +39,7 @@ const ofEveryServer = ['reapply-config', 'restart'];
  */
 export const driverOf = (
   product: Product,
-  own: { about: string; dumpAbout: string; existing?: ExistingEntry<MysqlSystem> },
+  own: { about: string; dumpAbout: string },
 ): Driver<MysqlConfig, MysqlSystem> =>
   defineDriver<MysqlConfig, MysqlSystem>({
     about: own.about,
@@ -84,7 +83,13 @@ export const driverOf = (
         },
       },
     },
-    ...(own.existing ? { existing: own.existing } : {}),
+    existing: {
+      about: `dumps of ${product.name} in SQL, as ${product.programs.dump[0]} and others write them; tars of the data folder`,
+      holds: ['tables', 'views', 'routines', 'triggers', 'events', 'users'],
+      of: async ({ site }) => (await import('./existing/index.ts')).existingDumps(site),
+      fingerprint: async (source) =>
+        (await import('./existing/fingerprint.ts')).fingerprintAt(source, product.name),
+    },
     // As mysqldump writes them, and mariadb-dump after a line that other clients do not read.
     dumps: [
       {

@@ -46,17 +46,14 @@ export async function fingerprintOf(session: Session, only?: string): Promise<Fi
 }
 
 /** Of a server that is no part of a drill: it is read in one transaction that may not write. */
-export const fingerprintAt = ({
-  host,
-  port,
-  user = 'root',
-  password = '',
-  database,
-}: SourceServer): Promise<{ server: string; fingerprint: Fingerprint }> => {
+export const fingerprintAt = (
+  { host, port, user = 'root', password = '', database }: SourceServer,
+  product: string,
+): Promise<{ server: string; fingerprint: Fingerprint }> => {
   const service = { endpoint: async () => ({ host, port }) } as unknown as MysqlSite['service'];
   const config = { user } as MysqlSite['config'];
   return withSession({ service, config, password }, async (session) => {
     const [row] = await session.rows<{ version: string }>('SELECT @@version AS version');
-    return { server: `MySQL ${row!.version}`, fingerprint: await fingerprintOf(session, database) };
+    return { server: `${product} ${row!.version}`, fingerprint: await fingerprintOf(session, database) };
   });
 };

@@ -3,7 +3,7 @@ import { quoted, serverCode, withSession, type Session } from '../session.ts';
 import type { MysqlSite } from '../site.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { recogniseDump } from './recognise.ts';
-import { databasesOf, emptyServer, loadDump, loadFolder } from './restore.ts';
+import { databasesOf, emptyServer, loadDump, loadFolder, targetOf } from './restore.ts';
 import { objectsOf, usability } from './usable.ts';
 
 /** Dumps in SQL, loaded by the client of the service's own image into the service's own, emptied server. */
@@ -14,14 +14,15 @@ export function existingDumps(site: MysqlSite): ExistingRestorer {
     withSession(site, async (session) => {
       await session.rows("SET SESSION time_zone = '+00:00'");
       const there = await databasesOf(session);
-      const meant = database ?? site.service.env['MYSQL_DATABASE'];
+      const meant = targetOf(site, database) ?? undefined;
       const used =
         meant !== undefined && there.includes(meant) ? meant : there.length === 1 ? there[0] : null;
       if (used) await session.rows(`USE ${quoted(used)}`);
       return work(session);
     });
   return {
-    recognise: (head, declared) => recogniseDump(head, site.server, declared),
+    recognise: (head, declared) =>
+      recogniseDump(head, { server: site.server, product: site.product.name }, declared),
     empty: (declared) => {
       database = declared.database;
       return emptyServer(site, database);

@@ -3,23 +3,25 @@ import type { Recognised, Said } from '../../../core/existing.ts';
 import { isTar } from '../../existing-folder.ts';
 import { complaintIn, isNewer, knownAs, notOurs } from '../../existing-text.ts';
 
-const wanted = 'a dump of MySQL in SQL';
-const ownHead = /^-- MySQL dump/m;
+const ownHead = /^-- (?:MySQL|MariaDB) dump/m;
 
-/** What mysqldump says in the comments that it begins with. */
+/** Both began as one: older tools of MariaDB call theirs a dump of MySQL, of a distribution of MariaDB. */
+const productOf = (text: string): string => (/MariaDB/.test(text.slice(0, 1024)) ? 'MariaDB' : 'MySQL');
+
+/** What the tool says in the comments that it begins with. */
 export function saidIn(text: string): Said {
-  const tool = /^-- MySQL dump (.*)$/m.exec(text)?.[1]?.trim();
+  const tool = /^-- (?:MySQL|MariaDB) dump (.*)$/m.exec(text)?.[1]?.trim();
   const server = /^-- Server version\s+(\S+)/m.exec(text)?.[1];
   const database = /^-- Host: .*?\bDatabase: *(.*)$/m.exec(text)?.[1]?.trim();
   return {
-    tool: tool === undefined ? null : `mysqldump ${tool}`,
-    server: server === undefined ? null : `MySQL ${server}`,
+    tool: tool === undefined ? null : `${productOf(text) === 'MySQL' ? 'mysqldump' : 'mariadb-dump'} ${tool}`,
+    server: server === undefined ? null : `${productOf(text)} ${server}`,
     database: database || null,
     madeAt: null,
   };
 }
 
-/** When mysqldump ended, by its last line: in the zone of where it ran, which it does not say. */
+/** When it ended, by its last line: in the zone of where it ran, which it does not say. */
 export const endedIn = (end: Buffer): string | null =>
   /\n-- Dump completed on ([\d-]+ +[\d:]+)\s*$/.exec(end.toString('latin1'))?.[1]?.replace(/ +/, ' ') ?? null;
 
@@ -29,27 +31,30 @@ const isSql = (text: string): boolean =>
   /\b(?:CREATE\s+(?:TABLE|DATABASE)|INSERT\s+INTO|REPLACE\s+INTO|DROP\s+TABLE)\b/i.test(text);
 
 /** `server`: of the sandbox, `MySQL 9.7.4`. */
-export function recogniseDump(head: Buffer, server: string, { database }: ExistingPlan): Recognised {
-  if (isTar(head))
-    return {
-      is: 'ours',
-      format: 'data folder',
-      said: { tool: null, server: null, database: null, madeAt: null },
-    };
+export function recogniseDump(
+  head: Buffer,
+  { server, product }: { server: string; product: string },
+  { database }: ExistingPlan,
+): Recognised {
+  if (isTar(head)) return { is: 'ours', format: 'data folder', said: saysNothing };
+  const wanted = `a dump of ${product} in SQL`;
   const text = head.toString('latin1');
   const isOwn = ownHead.test(text.slice(0, 4096));
   const foreign = isOwn ? null : knownAs(head);
   if (foreign !== null || (!isOwn && (complaintIn(head) !== null || !isSql(text))))
     return notOurs(head, wanted);
+  if (isOwn && productOf(text) !== product)
+    return { is: 'other', why: `it is a dump of ${productOf(text)}, and not ${wanted}` };
   const said = saidIn(text);
   if (database !== undefined && said.database !== null && said.database !== database)
     return { is: 'other', why: `it is a dump of database ${said.database}, and not of ${database}` };
-  const here = /[\d.]+/.exec(server)?.[0] ?? '';
-  const there = /[\d.]+/.exec(said.server ?? '')?.[0];
-  if (there !== undefined && isNewer(there, here, 2))
+  const [here, there] = [server, said.server ?? ''].map((one) => /[\d.]+/.exec(one)?.[0] ?? '');
+  if (there !== '' && isNewer(there!, here!, 2))
     return {
       is: 'broken',
-      why: `it was made on MySQL ${there}, and the server of the compose file is ${here}: an older server is not made to load it`,
+      why: `it was made on ${product} ${there}, and the server of the compose file is ${here}: an older server is not made to load it`,
     };
-  return { is: 'ours', format: isOwn ? 'mysqldump' : 'sql', said };
+  return { is: 'ours', format: isOwn ? 'dump' : 'sql', said };
 }
+
+const saysNothing: Said = { tool: null, server: null, database: null, madeAt: null };

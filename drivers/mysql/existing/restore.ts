@@ -27,7 +27,7 @@ export const databasesOf = async ({ rows }: Session): Promise<string[]> =>
 export const targetOf = (
   { service }: Pick<MysqlSite, 'service'>,
   declared: string | undefined,
-): string | null => declared ?? service.env['MYSQL_DATABASE'] ?? null;
+): string | null => declared ?? service.env['MARIADB_DATABASE'] ?? service.env['MYSQL_DATABASE'] ?? null;
 
 /** Every database of the image and its scripts goes; nothing of a dump runs by itself afterwards. */
 export async function emptyServer(site: MysqlSite, declared: string | undefined): Promise<Json> {
@@ -55,7 +55,7 @@ export async function loadDump(
   const target = targetOf(site, declared.database);
   const result = await site.service.exec(
     [
-      'mysql',
+      site.programs.client,
       '--no-defaults',
       `--user=${site.config.user}`,
       '--default-character-set=utf8mb4',
@@ -72,7 +72,7 @@ export async function loadDump(
   );
   if (result.code !== 0) throw loadFailed(result.stderr);
   const end = watched.end();
-  if (recognised.format === 'mysqldump' && !isComplete(end.toString('latin1')))
+  if (recognised.format === 'dump' && !isComplete(end.toString('latin1')))
     throw environmentError('it is cut off', {
       found: `${watched.seen()} bytes, of which the last are ${JSON.stringify(end.subarray(-60).toString('latin1'))}`,
       expected: '`-- Dump completed` at the end',
@@ -82,7 +82,7 @@ export async function loadDump(
   const brought = await broughtBy(site);
   return {
     said: { ...recognised.said, madeAt: endedIn(end) },
-    whole: recognised.format === 'mysqldump',
+    whole: recognised.format === 'dump',
     facts: { bytes: watched.seen(), ...brought },
   };
 }
@@ -138,7 +138,7 @@ async function broughtBy(site: MysqlSite): Promise<{ tables: number; databases: 
   const look = withSession(site, async (session) => {
     const databases = await databasesOf(session);
     const [row] = await session.rows<{ n: number | string }>(
-      "SELECT COUNT(*) AS n FROM information_schema.tables WHERE table_type = 'BASE TABLE' AND table_schema NOT IN (?)",
+      "SELECT COUNT(*) AS n FROM information_schema.tables WHERE table_type IN ('BASE TABLE', 'SYSTEM VERSIONED') AND table_schema NOT IN (?)",
       [serverSchemas],
     );
     return { tables: Number(row!.n), databases };

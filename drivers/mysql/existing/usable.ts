@@ -11,7 +11,7 @@ type Named = { n: string };
 /** Queries that give each name as `n`. */
 const queries: Record<ObjectKind, string> = {
   tables:
-    "SELECT CONCAT(table_schema, '.', table_name) AS n FROM information_schema.tables WHERE table_type = 'BASE TABLE' AND table_schema NOT IN (?) ORDER BY n",
+    "SELECT CONCAT(table_schema, '.', table_name) AS n FROM information_schema.tables WHERE table_type IN ('BASE TABLE', 'SYSTEM VERSIONED') AND table_schema NOT IN (?) ORDER BY n",
   views:
     "SELECT CONCAT(table_schema, '.', table_name) AS n FROM information_schema.views WHERE table_schema NOT IN (?) ORDER BY n",
   routines:

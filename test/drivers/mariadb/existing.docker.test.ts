@@ -1,0 +1,84 @@
+import { gzipSync } from 'node:zlib';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { ExistingRestorer } from '../../../core/existing.ts';
+import mariadbDriver from '../../../drivers/mariadb/index.ts';
+import { cameOf, packedFolder, type Came } from '../../support/existing-rig.ts';
+import { oneServer } from '../../support/server-rig.ts';
+import { stackUp } from '../mysql-stack.ts';
+
+const shop = [
+  'CREATE DATABASE shop',
+  "CREATE USER clerk@'%' IDENTIFIED BY 'of the shop'",
+  "GRANT ALL ON shop.* TO clerk@'%'",
+  'CREATE TABLE shop.orders (id INT PRIMARY KEY AUTO_INCREMENT, placed DATETIME NOT NULL, word VARCHAR(40))',
+  "INSERT INTO shop.orders (placed, word) SELECT '2026-11-28 00:00:00' + INTERVAL seq MINUTE, CONCAT('word ', seq) FROM seq_1_to_500",
+  "CREATE DEFINER=clerk@'%' VIEW shop.open_orders AS SELECT id FROM shop.orders",
+  "CREATE DEFINER=clerk@'%' FUNCTION shop.twice (n INT) RETURNS INT DETERMINISTIC RETURN 2 * n",
+  "CREATE DEFINER=clerk@'%' TRIGGER shop.no_empty BEFORE INSERT ON shop.orders FOR EACH ROW SET NEW.word = COALESCE(NEW.word, '')",
+];
+
+describe('a dump of MariaDB that other tools made', () => {
+  const { stack, attached } = oneServer(
+    () => stackUp('mariadb', mariadbDriver),
+    (up) => up.attach(),
+  );
+  let restorer: ExistingRestorer;
+  let good: string;
+  const tried = (bytes: string | Uint8Array): Promise<Came> =>
+    cameOf(restorer, Buffer.from(bytes as string), { database: 'shop' });
+  const usableOf = async (bytes: string | Uint8Array) => {
+    const came = await tried(bytes);
+    return came.is === 'restored' ? came.usable : expect.fail(`it was not restored: ${came.why}`);
+  };
+
+  beforeAll(async () => {
+    restorer = (await attached.existing())!;
+    await stack.sql(...shop);
+    const { code, stdout, stderr } = await stack.service.exec(
+      ['mariadb-dump', '--user=root', '--single-transaction', '--routines', '--events', 'shop'],
+      { env: { MYSQL_PWD: stack.password } },
+    );
+    expect(code, stderr).toBe(0);
+    good = stdout;
+  });
+
+  it('is restored, with everything in it, and has the fingerprint of its source', async () => {
+    const source = await restorer.fingerprint();
+    expect(source.data['shop.orders']!.rows).toBe(500);
+    expect(await usableOf(gzipSync(good))).toMatchObject({ verdict: 'pass' });
+    expect(await restorer.objects('routines')).toEqual(['shop.twice']);
+    expect(await restorer.objects('triggers')).toEqual(['shop.no_empty']);
+    expect(await restorer.value(restorer.newestIn('orders', 'placed'))).toBe('2026-11-28 08:20:00');
+    expect(await restorer.fingerprint()).toEqual(source);
+  });
+  it('says of itself that it is of MariaDB', async () => {
+    expect(await tried(good)).toMatchObject({
+      restored: {
+        said: { tool: expect.stringMatching(/^mariadb-dump /), server: expect.stringMatching(/^MariaDB \d/) },
+      },
+    });
+  });
+  it.each<[string, () => string, 'other' | 'refused', RegExp]>([
+    ['cut off', () => good.slice(0, good.lastIndexOf('-- Dump completed')), 'refused', /it is cut off/],
+    [
+      'of MySQL',
+      () => '-- MySQL dump 10.13  Distrib 9.7.4\nCREATE TABLE t (id INT);\n',
+      'other',
+      /a dump of MySQL/,
+    ],
+    [
+      'of a collation that only MySQL has',
+      () => good.replaceAll(/utf8mb4_(?:uca1400|general)\w*_ci/g, 'utf8mb4_0900_no_such_ci'),
+      'refused',
+      /another product or version/,
+    ],
+  ])('is not restored when it is %s', async (_, text, is, said) => {
+    expect(await tried(text())).toMatchObject({ is, why: expect.stringMatching(said) });
+  });
+  it('is restored as a tar of the data folder', async () => {
+    await tried(good);
+    const folder = await packedFolder(stack.service, '/var/lib/mysql');
+    expect(await usableOf(folder)).toMatchObject({ verdict: 'pass' });
+    expect(await restorer.count('orders')).toBe(500);
+  });
+});
