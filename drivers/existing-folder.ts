@@ -29,7 +29,10 @@ const startsWithinMs = 180_000;
 const endBytes = 1024;
 const [noTar, noMark, otherVersion] = [91, 92, 93];
 
-/** Nothing of what was there stays, and nothing of the archive but the folder that the mark is in. */
+/**
+ * Nothing of what was there stays, and nothing of the archive but the folder that the mark is in; where there
+ * are several the outermost: what lies within may be an older copy.
+ */
 const script = `folder="$1" owner="$2" marks="$3" leftovers="$4" version="$5" expected="$6"
 [ -n "$owner" ] || owner="$(stat -c %u:%g "$folder")"
 find "$folder" -mindepth 1 -delete
@@ -37,7 +40,7 @@ mkdir -m 700 "$folder/.muster-restored"
 tar -x -f - -C "$folder/.muster-restored" --no-same-owner || exit ${noTar}
 found=
 for mark in $marks; do
-  found="$(find "$folder/.muster-restored" -path "*/$mark" | head -n 1)"
+  found="$(find "$folder/.muster-restored" -path "*/$mark" | awk -F/ '{ print NF " " $0 }' | sort -n | head -n 1 | cut -d ' ' -f 2-)"
   [ -n "$found" ] && { root="\${found%/$mark}"; break; }
 done
 if [ -z "$found" ]; then find "$folder/.muster-restored" -mindepth 1 | head -n 5 | sed "s|.*/.muster-restored/||"; exit ${noMark}; fi

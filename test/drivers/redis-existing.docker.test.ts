@@ -92,7 +92,7 @@ describe.each(['redis', 'plain'] as const)('a snapshot that other tools made, on
       await tried(good);
       folder = await packedFolder(stack.service(name), '/data');
     });
-    it('is restored in the place of whatever is there, and the server runs on it', async () => {
+    it('is restored in the place of whatever is there, not of an older copy in it, and the server runs on it', async () => {
       expect(await usableOf(folder)).toMatchObject({ verdict: 'pass' });
       expect(await restorer.count('cart:*')).toBe(300);
     });
