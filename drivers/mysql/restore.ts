@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import { pollUntil } from '../../core/clock.ts';
 import type { Artifact, BackupMethod, RestoreContext } from '../../core/backup.ts';
 import type { BegunWith } from '../../core/begun-with.ts';
 import { environmentError, messageOf } from '../../core/errors.ts';
 import type { Helper } from '../../core/service.ts';
 import type { Json } from '../../core/timeline.ts';
+import { onceItAnswers, startRestored } from '../serves-again.ts';
 import { writeCarried } from './carried.ts';
 import { clearFolder, damagedFacts, dataFileNames } from './beside-data.ts';
 import { dumpName } from './dump.ts';
@@ -24,7 +24,6 @@ import { withSession } from './session.ts';
 import { readSettings, settingsChanged } from './server-settings.ts';
 import { passwordName } from './server.ts';
 
-const readyDeadlineMs = 120_000;
 const cleanStopSeconds = 60;
 
 /**
@@ -258,8 +257,7 @@ export interface Restored {
  */
 export async function open(site: MysqlSite, restored: Restored, context: RestoreContext): Promise<Json> {
   return context.stage('ready', `start ${site.service.name}`, async () => {
-    await site.service.start();
-    await site.service.waitHealthy(readyDeadlineMs, context.signal);
+    await startRestored(site.service, context.signal);
     await assertServed(site, restored, context.signal);
     const before = factsOf(restored.from).settings ?? {};
     if (Object.keys(before).length === 0) return null;
@@ -280,19 +278,7 @@ async function assertServed(site: MysqlSite, { uuid, gtid }: Restored, signal: A
       const [row] = await session.rows<{ executed: string }>(gtids.executed);
       return { uuid: await identityOf(site, session), executed: row!.executed };
     });
-  let said = 'no answer';
-  // A service without a health check counts as healthy before it answers.
-  const now = await pollUntil(site.clock, { everyMs: 100, deadlineMs: readyDeadlineMs, signal }, () =>
-    ask().catch((error: unknown) => {
-      said = messageOf(error);
-      return null;
-    }),
-  );
-  if (!now)
-    throw environmentError(`${site.service.name} does not answer after the restore`, {
-      found: said,
-      expected: `an answer within ${readyDeadlineMs / 1000} s`,
-    });
+  const now = await onceItAnswers(site, ask, signal);
   if (now.uuid !== uuid)
     throw environmentError(`${site.service.name} does not serve what was restored`, {
       found: `server ${now.uuid}`,

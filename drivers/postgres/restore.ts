@@ -1,16 +1,14 @@
 import type { BackupMethod, RestoreContext } from '../../core/backup.ts';
-import { pollUntil } from '../../core/clock.ts';
-import { environmentError, messageOf } from '../../core/errors.ts';
+import { environmentError } from '../../core/errors.ts';
 import type { Helper } from '../../core/service.ts';
 import type { Json } from '../../core/timeline.ts';
+import { onceItAnswers, startRestored } from '../serves-again.ts';
 import { inspect, type Inspected } from './artifact.ts';
 import { everySequence } from './cluster.ts';
 import { laySettings, makeRoom, newFolder, swap } from './folder.ts';
 import { assertOwnData } from './own-data.ts';
 import { initialise, startScratch, type ScratchOptions, type ScratchServer } from './scratch-server.ts';
 import { withSession, type PostgresSite } from './server.ts';
-
-const readyDeadlineMs = 120_000;
 
 /**
  * Puts a recovery point in the place of whatever is there. The service stays stopped meanwhile: an empty
@@ -133,8 +131,7 @@ export const fallenBack = (was: Record<string, string>, is: Record<string, strin
  * Starts the service for its clients. Environment error unless it serves the very cluster that was loaded.
  */
 async function serve(site: PostgresSite, { system, databases }: Loaded, signal: AbortSignal): Promise<void> {
-  await site.service.start();
-  await site.service.waitHealthy(readyDeadlineMs, signal);
+  await startRestored(site.service, signal);
   const ask = (): Promise<{ system: string; databases: string }> =>
     withSession(
       site,
@@ -145,19 +142,7 @@ async function serve(site: PostgresSite, { system, databases }: Loaded, signal: 
           )
         )[0]!,
     );
-  let said = 'no answer';
-  // A service without a health check counts as healthy before it answers.
-  const now = await pollUntil(site.clock, { everyMs: 100, deadlineMs: readyDeadlineMs, signal }, () =>
-    ask().catch((error: unknown) => {
-      said = messageOf(error);
-      return null;
-    }),
-  );
-  if (!now)
-    throw environmentError(`${site.service.name} does not answer after the restore`, {
-      found: said,
-      expected: `an answer within ${readyDeadlineMs / 1000} s`,
-    });
+  const now = await onceItAnswers(site, ask, signal);
   const there = JSON.parse(now.databases) as string[];
   const missing = databases.filter((name) => !there.includes(name));
   if (now.system !== system || missing.length > 0)
