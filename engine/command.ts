@@ -51,7 +51,7 @@ export interface Workplace {
   asks?: Service | null;
   signal?: AbortSignal;
   /** Hears what it writes to its standard output, secrets included. */
-  hear?(chunk: Uint8Array): void;
+  hear?(chunk: Uint8Array): void | Promise<void>;
 }
 
 /**
@@ -140,9 +140,9 @@ async function onHost(
 
 const heard =
   ({ stdout }: Streams, { hear }: Workplace) =>
-  (chunk: Uint8Array): void => {
+  (chunk: Uint8Array): void | Promise<void> => {
     stdout.take(chunk);
-    hear?.(chunk);
+    return hear?.(chunk);
   };
 
 async function inService(
@@ -161,7 +161,7 @@ async function inService(
     tooLate.addEventListener('abort', end, { once: true });
     if (tooLate.aborted) end();
     const take = heard(streams, place);
-    for await (const chunk of running.stdout) take(chunk as Buffer);
+    for await (const chunk of running.stdout) await take(chunk as Buffer);
     const { code, stderr } = await running.done;
     streams.stderr.take(Buffer.from(stderr));
     return code;

@@ -6,7 +6,8 @@ export interface HostCommand {
   folder: string;
   env: Record<string, string>;
   limit: AbortSignal;
-  stdout(chunk: Uint8Array): void;
+  /** Nothing more is read before it is done. */
+  stdout(chunk: Uint8Array): void | Promise<void>;
   stderr(chunk: Uint8Array): void;
 }
 
@@ -45,7 +46,12 @@ export async function runOnHost({
   const killed = (): void => void running.kill('SIGKILL');
   // Muster may be told to leave at once.
   process.once('exit', killed);
-  running.stdout.on('data', stdout);
+  running.stdout.on('data', (chunk: Uint8Array) => {
+    const taking = stdout(chunk);
+    if (!taking) return;
+    running.stdout.pause();
+    void taking.finally(() => running.stdout.resume());
+  });
   running.stderr.on('data', stderr);
   let drain: NodeJS.Timeout | undefined;
   running.nodeChildProcess.once('exit', () => {

@@ -6,7 +6,7 @@ import type { ExternalPayload } from '../../core/recovery-point.ts';
 import { commandTitle } from '../../core/steps/command.ts';
 import { eventsOf } from '../../core/timeline.ts';
 import { writesTo } from '../covered.ts';
-import { digestOf, type Left } from './digest.ts';
+import { contentOf, digestOf, type Left, type Looked } from './digest.ts';
 import type { Found, Ground } from './ground.ts';
 import { inspection, passing } from './inside.ts';
 import { referenceIn, shown } from './kept.ts';
@@ -27,8 +27,9 @@ export async function backUp(own: Own, to: Sink, context: BackupContext): Promis
   const writes = writesTo(drill, component.name);
   const made = await make(own, options, to, context);
   const whole = made.kept ?? digestOf(made.files);
-  assertEnough(own, options, { ...whole, writes });
-  own.last = { sha256: whole.sha256, writes: writesTo(drill, component.name) };
+  const { content } = made;
+  assertEnough(own, options, { bytes: whole.bytes, content, writes });
+  own.earlier.push({ content, writes: writesTo(drill, component.name) });
   return {
     atMs,
     position: { content: whole.sha256 },
@@ -39,12 +40,7 @@ export async function backUp(own: Own, to: Sink, context: BackupContext): Promis
   };
 }
 
-function make(
-  own: Own,
-  { backup, produces }: OwnOptions,
-  to: Sink,
-  context: BackupContext,
-): Promise<{ files: Left[]; kept: ExternalPayload | null }> {
+function make(own: Own, { backup, produces }: OwnOptions, to: Sink, context: BackupContext): Promise<Made> {
   const patterns = 'files' in produces ? produces.files : [];
   return at(own, backup, context, patterns, async (place) => {
     const { ground } = place;
@@ -58,11 +54,21 @@ function make(
     assertNotBroken(own, context, begunMs);
     if ('kept' in produces) {
       const reference = referenceIn(outcome);
-      return { files: [], kept: { reference, ...(await shown(own, produces.kept, reference, context)) } };
+      const { bad, content, ...is } = await shown(own, produces.kept, reference, context);
+      if (bad !== null)
+        throw new NoRecoveryPoint(`the script ended well, and ${reference} is no backup: ${bad}`);
+      return { files: [], kept: { reference, ...is }, content };
     }
-    if (stored) return { files: [], kept: await stored.whatIsNew(context.signal) };
-    return { files: await carryOff(own, ground, before, to, patterns), kept: null };
+    if (stored) return { files: [], ...(await stored.whatIsNew(context.signal)) };
+    const carried = await carryOff(own, ground, before, to, patterns);
+    const files = carried.map(({ content: _, ...file }) => file);
+    return { files, kept: null, content: contentOf(carried) };
   });
+}
+interface Made {
+  files: Left[];
+  kept: ExternalPayload | null;
+  content: string;
 }
 
 /**
@@ -89,7 +95,7 @@ async function carryOff(
   before: readonly Found[],
   to: Sink,
   patterns: readonly string[],
-): Promise<Left[]> {
+): Promise<Looked[]> {
   const there = await ground.list();
   const made = changed(before, there);
   if (made.length === 0)
@@ -97,7 +103,7 @@ async function carryOff(
       found: there.length > 0 ? `${there.length} files, as they were before it` : 'no file',
       expected: 'a file that is new, or was written to',
     });
-  const left: Left[] = [];
+  const left: Looked[] = [];
   for (const file of made) {
     const looked = inspection(component.driver.dumps ?? []);
     const { plainBytes, sha256 } = await to.put(
@@ -107,7 +113,7 @@ async function carryOff(
     const bad = await looked.end();
     if (bad !== null)
       throw new NoRecoveryPoint(`the script ended well, and ${file.name} is no backup: ${bad}`);
-    left.push({ name: file.name, bytes: plainBytes, sha256 });
+    left.push({ name: file.name, bytes: plainBytes, sha256, content: looked.content() });
   }
   const moving = changed(made, await ground.list()).find(({ path }) => made.some((one) => one.path === path));
   if (moving)
@@ -121,23 +127,26 @@ function changed(before: readonly Found[], now: readonly Found[]): Found[] {
 }
 
 function assertEnough(
-  { last }: Own,
+  { earlier }: Own,
   { produces: { atLeast } }: OwnOptions,
-  { bytes, sha256, writes }: { bytes: number; sha256: string; writes: number | null },
+  { bytes, content, writes }: { bytes: number; content: string; writes: number | null },
 ): void {
   if (bytes < atLeast.bytes)
     throw new NoRecoveryPoint('the script ended well and left less than it must', {
       found: `${bytes} bytes`,
       expected: `at least ${atLeast.text}`,
     });
-  // Where clients wrote nothing since the last one was made, the same bytes are right.
-  const wroteNothing = writes !== null && writes === last?.writes;
-  if (sha256 === last?.sha256 && !wroteNothing)
-    throw new NoRecoveryPoint('the script ended well and left the same bytes as the time before', {
-      found: `${bytes} bytes, SHA-256 ${sha256.slice(0, 16)}…`,
-      expected:
-        writes === null || last.writes === null
-          ? 'a copy of what there is now'
-          : `a copy of what there is now: ${writes - last.writes} writes were acknowledged meanwhile`,
-    });
+  // Where clients wrote nothing since that one was made, the same is right.
+  const same = earlier.findLast(
+    (one) => one.content === content && (writes === null || one.writes !== writes),
+  );
+  if (!same) return;
+  const what = same === earlier.at(-1) ? 'the same as the time before' : 'the same as an earlier time';
+  throw new NoRecoveryPoint(`the script ended well and left ${what}`, {
+    found: `${bytes} bytes; SHA-256 of what is in them ${content.slice(0, 16)}…`,
+    expected:
+      writes === null || same.writes === null
+        ? 'a copy of what there is now'
+        : `a copy of what there is now: ${writes - same.writes} writes were acknowledged meanwhile`,
+  });
 }

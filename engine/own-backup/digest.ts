@@ -7,6 +7,15 @@ export interface Left {
   sha256: string;
 }
 
+/** The same, and the digest of what is inside it, unpacked. */
+export interface Looked extends Left {
+  content: string;
+}
+
+/** What is in all of them together, whatever they are called and however they are packed. */
+export const contentOf = (parts: readonly Looked[]): string =>
+  digestOf(parts.map(({ bytes, content }) => ({ name: '', bytes, sha256: content }))).sha256;
+
 /** Size and digest of a backup: of one part its own; of several that of their names and digests. */
 export function digestOf(parts: readonly Left[]): { bytes: number; sha256: string } {
   const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);

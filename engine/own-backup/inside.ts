@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import type { Readable, Transform } from 'node:stream';
@@ -16,6 +17,8 @@ export interface Inspection {
   take(chunk: Uint8Array): Promise<void>;
   /** Why what went by is no backup; null where nothing shows. */
   end(): Promise<string | null>;
+  /** SHA-256 of what is inside, once it has ended: an archive packed anew is not what is new in it. */
+  content(): string;
 }
 
 /** Of a file, whether it is a whole archive with something in it, and a whole dump where it is one. */
@@ -53,6 +56,7 @@ export function inspection(shapes: readonly DumpShape[]): Inspection {
       if (!shape || shape.ends.test(last)) return null;
       return `it is ${shape.about}, and breaks off after ${bytes} bytes: what a whole one ends with is missing`;
     },
+    content: () => plain.seen().sha256,
   };
 }
 
@@ -81,18 +85,31 @@ function openAs(
   return opened;
 }
 
-/** Keeps the beginning and the end of what goes by. */
-function edges(): { take(bytes: Uint8Array): void; seen(): { bytes: number; first: string; last: string } } {
+/** Keeps the beginning, the end and the digest of what goes by. */
+function edges(): { take(bytes: Uint8Array): void; seen(): Seen } {
+  const hash = createHash('sha256');
   let bytes = 0;
   let first = Buffer.alloc(0);
   let last = Buffer.alloc(0);
   return {
     take: (chunk) => {
       bytes += chunk.length;
+      hash.update(chunk);
       if (first.length < dumpEdgeBytes)
         first = Buffer.concat([first, chunk.subarray(0, dumpEdgeBytes - first.length)]);
       last = Buffer.concat([last, chunk.subarray(-dumpEdgeBytes)]).subarray(-dumpEdgeBytes);
     },
-    seen: () => ({ bytes, first: first.toString('latin1'), last: last.toString('latin1') }),
+    seen: () => ({
+      bytes,
+      first: first.toString('latin1'),
+      last: last.toString('latin1'),
+      sha256: hash.copy().digest('hex'),
+    }),
   };
+}
+interface Seen {
+  bytes: number;
+  first: string;
+  last: string;
+  sha256: string;
 }

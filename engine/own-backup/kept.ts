@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { NoRecoveryPoint } from '../../core/errors.ts';
 import type { OwnCommand } from '../../core/own-backup.ts';
 import type { CommandOutcome } from '../command.ts';
+import { inspection } from './inside.ts';
 import { at, run, type Occasion, type Own } from './place.ts';
 
 const referenceMax = 1_000;
@@ -22,19 +23,24 @@ export function referenceIn({ stdout }: CommandOutcome): string {
   return last;
 }
 
-/** Size and digest of what is kept under a reference, as a command of the user's own shows it. */
-export function shown(
-  own: Own,
-  command: OwnCommand,
-  reference: string,
-  occasion: Occasion,
-): Promise<{ bytes: number; sha256: string }> {
+/** What is kept under a reference; `bad`: why it is no backup, null where nothing shows. */
+export interface Shown {
+  bytes: number;
+  sha256: string;
+  content: string;
+  bad: string | null;
+}
+
+/** Looks at what is kept under a reference, as a command of the user's own shows it. */
+export function shown(own: Own, command: OwnCommand, reference: string, occasion: Occasion): Promise<Shown> {
   return at(own, command, occasion, [], async (place) => {
     const hash = createHash('sha256');
     let bytes = 0;
-    const hear = (chunk: Uint8Array): void => {
+    const looked = inspection(own.component.driver.dumps ?? []);
+    const hear = (chunk: Uint8Array): Promise<void> => {
       hash.update(chunk);
       bytes += chunk.length;
+      return looked.take(chunk);
     };
     await run(own, command, occasion, place, { facts: { MUSTER_REFERENCE: reference }, hear });
     if (bytes === 0)
@@ -42,6 +48,7 @@ export function shown(
         found: `${command.command.join(' ')} wrote nothing`,
         expected: 'its content',
       });
-    return { bytes, sha256: hash.digest('hex') };
+    const bad = await looked.end();
+    return { bytes, sha256: hash.digest('hex'), content: looked.content(), bad };
   });
 }

@@ -7,7 +7,7 @@ import { restoreOwn } from './restore.ts';
 
 /** Backs a component up, and restores it, by scripts of the user's own. */
 export function ownBackupMethod(drill: Drill, component: PlannedComponent): BackupMethod {
-  const own: Own = { drill, component, last: null, seen: new Map() };
+  const own: Own = { drill, component, earlier: [], seen: new Map() };
   return {
     backup: (to, context) => backUp(own, to, context),
     restore: (from, context) => restoreOwn(own, from, context),

@@ -13,19 +13,20 @@ import type { Ground } from './ground.ts';
 import { hostGround } from './host-ground.ts';
 
 /**
- * The component that is backed up, and what its last good backup was: a next one of the same bytes is none.
+ * The component that is backed up, and what its good backups were, the last one at the end: a next one with
+ * what one of them had in it is none.
  */
 export interface Own {
   drill: Drill;
   component: PlannedComponent;
-  last: LastBackup | null;
+  earlier: EarlierBackup[];
   /** Digests of what was read of a store that the script writes to, by key. */
   seen: Map<string, string>;
 }
 
 /** `writes`: how many of the component had been acknowledged when it was made; null where no load writes. */
-interface LastBackup {
-  sha256: string;
+interface EarlierBackup {
+  content: string;
   writes: number | null;
 }
 

@@ -18,6 +18,8 @@ export async function restoreOwn(own: Own, from: Artifact, context: RestoreConte
     const { exitCode, stdout, stderr } = await context.stage('restore', commandTitle(restore), () =>
       run(own, restore, context, place, { facts }),
     );
+    // What is there now may rightly be what one of them was.
+    own.earlier = [];
     return { exitCode, stdout: lastLines(stdout), stderr: lastLines(stderr) };
   });
 }

@@ -3,9 +3,15 @@ import { environmentError, NoRecoveryPoint } from '../../core/errors.ts';
 import type { ExternalPayload } from '../../core/recovery-point.ts';
 import type { Store } from '../../core/store.ts';
 import { storeOf } from '../drill-context.ts';
-import { digestOf, type Left } from './digest.ts';
+import { contentOf, digestOf, type Looked } from './digest.ts';
 import { inspection, passing } from './inside.ts';
 import type { Own } from './place.ts';
+
+/** What a script has put into a store, and what is in it. */
+interface Stored {
+  kept: ExternalPayload;
+  content: string;
+}
 
 /** Where a script puts its backups by itself. */
 interface Place {
@@ -20,13 +26,13 @@ interface Place {
 export async function lookInStore(
   own: Own,
   { in: name, objects: prefix }: Place,
-): Promise<{ whatIsNew(signal: AbortSignal): Promise<ExternalPayload> }> {
+): Promise<{ whatIsNew(signal: AbortSignal): Promise<Stored> }> {
   const { store } = storeOf(own.drill, name);
   const before = new Map((await store.list(prefix)).map(({ key, bytes }) => [key, bytes]));
-  const whatIsNew = async (signal: AbortSignal): Promise<ExternalPayload> => {
+  const whatIsNew = async (signal: AbortSignal): Promise<Stored> => {
     const there = await store.list(prefix);
-    const readAll = async (keys: readonly string[]): Promise<Left[]> => {
-      const found: Left[] = [];
+    const readAll = async (keys: readonly string[]): Promise<Looked[]> => {
+      const found: Looked[] = [];
       for (const key of keys) {
         signal.throwIfAborted();
         found.push(await read(own, store, key));
@@ -49,12 +55,13 @@ export async function lookInStore(
           expected: 'an object that is new, or another than it was',
         },
       );
-    return { reference: made.map((one) => one.name).join('\n'), ...digestOf(made) };
+    const reference = made.map((one) => one.name).join('\n');
+    return { kept: { reference, ...digestOf(made) }, content: contentOf(made) };
   };
   return { whatIsNew };
 }
 
-async function read({ component }: Own, store: Store, key: string): Promise<Left> {
+async function read({ component }: Own, store: Store, key: string): Promise<Looked> {
   const looked = inspection(component.driver.dumps ?? []);
   const hash = createHash('sha256');
   let bytes = 0;
@@ -64,7 +71,7 @@ async function read({ component }: Own, store: Store, key: string): Promise<Left
   }
   const bad = await looked.end();
   if (bad !== null) throw new NoRecoveryPoint(`the script ended well, and ${key} is no backup: ${bad}`);
-  return { name: key, bytes, sha256: hash.digest('hex') };
+  return { name: key, bytes, sha256: hash.digest('hex'), content: looked.content() };
 }
 
 /** Size and digest of what lies under a reference now. Environment error where a part is gone, or broken. */
@@ -74,7 +81,7 @@ export async function shownByStore(
   reference: string,
 ): Promise<{ bytes: number; sha256: string }> {
   const { store } = storeOf(own.drill, name);
-  const parts: Left[] = [];
+  const parts: Looked[] = [];
   for (const key of reference.split('\n'))
     parts.push(
       await read(own, store, key).catch((error: unknown) => {

@@ -87,4 +87,19 @@ export const noBackups: NoBackup[] = [
     reason: /keeps nothing as here/,
     beside: { name: 'keeps something', scripts: { backup: 'echo here', show: 'cat "$tools/backup.sh"' } },
   },
+  {
+    name: 'keeps half an archive',
+    scripts: { backup: 'echo here', show: 'seq 100000 | gzip | head -c 200' },
+    reason: /here is no backup: it is no whole gzip archive: unexpected end of file/,
+    beside: { name: 'keeps a whole one', scripts: { backup: 'echo here', show: 'seq 100000 | gzip' } },
+  },
+  {
+    name: 'keeps an archive of nothing',
+    scripts: { backup: 'echo here', show: 'gzip < /dev/null' },
+    reason: /here is no backup: it is a gzip archive of nothing/,
+    beside: {
+      name: 'keeps an archive of much',
+      scripts: { backup: 'echo here', show: 'seq 3000000 | gzip' },
+    },
+  },
 ];

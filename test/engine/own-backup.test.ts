@@ -243,17 +243,52 @@ describe.concurrent('a backup by a script that', () => {
 
   it('leaves the same bytes as before is none, and one that leaves others is', () =>
     runOwn(
-      { backup: 'cat "$tools/db-now" > rows.txt', produces: "{ files: '*.txt' }" },
-      async ({ home, backUp, write }) => {
+      { backup: 'cat "$tools/db-now" > rows.txt', restore: 'true', produces: "{ files: '*.txt' }" },
+      async ({ home, backUp, restore, write }) => {
         writeFileSync(join(home, 'db-now'), 'first');
         write();
-        await backUp();
+        const first = await backUp();
         // As right as can be: nobody wrote anything.
         await backUp();
         write();
-        await expect(backUp()).rejects.toThrow(/left the same bytes as the time before/);
+        await expect(backUp()).rejects.toThrow(/left the same as the time before/);
         writeFileSync(join(home, 'db-now'), 'second');
         expect(await backUp()).toMatchObject({ facts: { files: [{ name: 'rows.txt', bytes: 6 }] } });
+        // What an earlier one was, too: by turns it is never as the time before.
+        write();
+        writeFileSync(join(home, 'db-now'), 'first');
+        await expect(backUp()).rejects.toThrow(/left the same as an earlier time/);
+        // But right after a restore, which brings back what there was then.
+        await restore(first);
+        await backUp();
       },
     ));
+
+  it('packs what it packed before is none, though the archive is another one', () =>
+    runOwn(
+      {
+        backup:
+          'cp "$tools/db-now" rows; touch -d "@$(cat "$tools/at")" rows; gzip rows; wc -c < rows.gz; sha256sum rows.gz',
+        produces: "{ files: '*.gz' }",
+      },
+      async ({ home, folder, backUp, write }) => {
+        writeFileSync(join(home, 'db-now'), 'first');
+        writeFileSync(join(home, 'at'), '1700000000');
+        await backUp();
+        writeFileSync(join(home, 'at'), '1800000000');
+        write();
+        await expect(backUp()).rejects.toThrow(/left the same as the time before/);
+        expect(said(folder, 'command-1.stdout.txt')).not.toEqual(said(folder, 'command-2.stdout.txt'));
+        writeFileSync(join(home, 'db-now'), 'other');
+        await backUp();
+      },
+    ));
+
+  it('leaves what it left before under another reference is none', () =>
+    runOwn({ backup: 'date +%s%N', show: 'cat "$tools/db-now"' }, async ({ home, backUp, write }) => {
+      writeFileSync(join(home, 'db-now'), 'first');
+      await backUp();
+      write();
+      await expect(backUp()).rejects.toThrow(/left the same as the time before/);
+    }));
 });
