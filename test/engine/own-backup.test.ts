@@ -1,10 +1,11 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { NoRecoveryPoint } from '../../core/errors.ts';
 import { detailOf, findingsThat } from '../support/real-drill.ts';
 import { dataIn, drillOwn, runOwn } from '../support/own-scripts.ts';
 import { noBackups } from './own-backup-cases.ts';
+import { scratch } from '../support/scratch.ts';
 import { pointsIn } from '../support/stored-points.ts';
 
 describe.concurrent('a drill with scripts of the user', () => {
@@ -44,6 +45,18 @@ describe.concurrent('a drill with scripts of the user', () => {
     expect(findingsThat('fail', drilled.result)).toEqual(
       expect.arrayContaining(['rto/drill', 'service/rows']),
     );
+  });
+
+  it('restores what an earlier one left, by its provenance', async () => {
+    const shared = mkdtempSync(join(scratch, 'own-shared-'));
+    const place = (name: string): string => `{ kind: directory, path: ${join(shared, name)} }`;
+    const stores = { a: place('a'), b: place('b') };
+    const { component } = await drillOwn({}, { stores });
+    const recover = '[{ restore: store, from: b, existing: true }]';
+    const later = await drillOwn({}, { stores, scenario: { recover } }, component);
+    expect(dataIn(later, 'point.fetched')).toMatchObject([{ provenance: 'external' }]);
+    expect(dataIn(later, 'step.ended')).toMatchObject([{ ok: true, facts: { facts: { exitCode: 0 } } }]);
+    rmSync(shared, { recursive: true, force: true });
   });
 
   it('that ended badly fails the step, with their last words', async () => {

@@ -76,19 +76,25 @@ export const goodScripts: Scripts = {
 };
 
 export interface OwnDrill {
+  component: string;
   result: DrillResult;
   folder: string;
   home: string;
   events: readonly TimelineEvent[];
 }
 
+let number = 0;
 const optionsOf = ({ show, produces, more = '' }: Scripts): string => {
   const left = show === undefined ? produces! : '{ kept: { command: [./show.sh], in: host } }';
   return `{ backup: { command: [./backup.sh], in: host${more} }, restore: { command: [./restore.sh], in: host }, produces: ${left} }`;
 };
 
 /** Files of a drill whose component has scripts of its own, and the component. */
-export function ownFiles(scripts: Partial<Scripts> = {}, drill: MemoryDrill = {}): OwnFiles {
+export function ownFiles(
+  scripts: Partial<Scripts> = {},
+  drill: MemoryDrill = {},
+  component = `own-${process.pid}-${++number}`,
+): OwnFiles {
   const written = { ...goodScripts, ...scripts };
   const whole: MemoryDrill = {
     hostCommands: true,
@@ -96,8 +102,6 @@ export function ownFiles(scripts: Partial<Scripts> = {}, drill: MemoryDrill = {}
     backup: { method: 'command', encrypt: 'none', options: optionsOf(written), ...drill.backup },
     scenario: { points: '1', fault: '{ flush-all: store, at: worst }', ...drill.scenario },
   };
-  number += 1;
-  const component = `own-${process.pid}-${number}`;
   const files = memoryFiles(whole, component);
   const { backup, restore, show } = written;
   for (const [name, text] of Object.entries({ backup, restore, ...(show ? { show } : {}) }))
@@ -109,7 +113,6 @@ interface OwnFiles {
   component: string;
   files: { folder: string; file: string };
 }
-let number = 0;
 
 export function putScript(folder: string, name: string, text: string): void {
   writeFileSync(join(folder, name), text);
@@ -117,14 +120,18 @@ export function putScript(folder: string, name: string, text: string): void {
 }
 
 /** A drill in memory, on the system's clock, with scripts on this machine. */
-export async function drillOwn(scripts: Partial<Scripts> = {}, change: MemoryDrill = {}): Promise<OwnDrill> {
-  const { drill, component, files } = ownFiles(scripts, change);
+export async function drillOwn(
+  scripts: Partial<Scripts> = {},
+  change: MemoryDrill = {},
+  of?: string,
+): Promise<OwnDrill> {
+  const { drill, component, files } = ownFiles(scripts, change, of);
   const server = await serveDatabase(component);
   putScript(files.folder, 'db', client((server.address() as AddressInfo).port));
   try {
     const { folder, result } = await drillFile(files, drill);
     const { events } = readChain(readFileSync(join(folder, 'events.jsonl'), 'utf8'));
-    return { result, folder, home: files.folder, events };
+    return { result, folder, home: files.folder, events, component };
   } finally {
     server.close();
   }
