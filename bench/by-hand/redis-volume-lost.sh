@@ -28,9 +28,9 @@ login_all() { for user in $(seq 0 400 19999); do printf 'next\nurl = "%s/login"\
 login_all
 put --request PUT "$s3/backups" >/dev/null
 
-# Traffic as in the scenario: about 200 operations a second on Redis, five logins a second.
+# Traffic as in the scenario: about 200 operations a second on Redis, ten logins a second.
 redis sh -c 'i=0; while :; do i=$((i+1)); { for n in 1 2 3 4 5 6 7 8 9 10; do echo "SET hand:$i:$n 0123456789abcdef0123456789abcdef"; echo "GET hand:$i:$n"; done; } | redis-cli >/dev/null || true; sleep 0.1; done' &
-( user=0; while :; do user=$((user + 1)); ask --data "{\"email\":\"user$user@example.test\",\"password\":\"correct horse $((user % 16))\"}" "$web/login" >/dev/null || true; sleep 0.2; done ) &
+( user=0; while :; do user=$((user + 1)); ask --data "{\"email\":\"user$user@example.test\",\"password\":\"correct horse $((user % 16))\"}" "$web/login" >/dev/null || true; sleep 0.1; done ) &
 
 snapshot() {
   redis redis-cli bgsave schedule >/dev/null
