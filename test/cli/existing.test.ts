@@ -1,4 +1,4 @@
-import { globSync, readFileSync, writeFileSync } from 'node:fs';
+import { globSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
@@ -40,6 +40,19 @@ describe('muster restore-test of a file', () => {
     expect(stdout).toMatch(/^✓ PASS {2}Restore test of store-/);
     const [bundle] = globSync('.muster/drills/*', { cwd: folder });
     expect(await run('report', bundle!)).toMatchObject({ code: 0 });
+  });
+  test('leaves the file as it is, and nothing beside it but the bundle', async () => {
+    const look = (): [string, number, string][] =>
+      readdirSync(folder)
+        .filter((name) => name !== '.muster')
+        .map((name) => [
+          name,
+          statSync(join(folder, name)).mtimeMs,
+          readFileSync(join(folder, name), 'utf8'),
+        ]);
+    const before = look();
+    await restoreTest('--from', 'last-night.dump', ...fresh);
+    expect(look()).toEqual(before);
   });
   test('fails, of one whose newest record is of last year, however new its file: 1', async () => {
     const ended = await restoreTest('--from', 'last-year.dump', ...fresh, '--json');
