@@ -11,11 +11,10 @@ import { pointsIn } from '../support/stored-points.ts';
 describe.concurrent('a drill with scripts of the user', () => {
   it('runs them on their interval, records what they leave, and gets everything back by them', async () => {
     const drilled = await drillOwn({}, { keep: true });
-    // How often it can run is the machine's: a busy one makes that inconclusive.
-    const odd = drilled.result.findings.filter(
-      ({ id, verdict }) => verdict !== 'pass' && !(id.startsWith('schedule/') && verdict !== 'fail'),
-    );
-    expect(odd).toEqual([]);
+    // It runs on the machine's own clock: a busy one makes some of it inconclusive. On real servers it is to
+    // pass (test/drills/own-scripts.docker.test.ts).
+    expect(findingsThat('fail', drilled.result)).toEqual([]);
+    expect(dataIn(drilled, 'step.ended')).toMatchObject([{ ok: true }]);
     const [durable] = dataIn(drilled, 'backup.durable');
     expect(durable).toMatchObject({ payload: 'files', copies: ['a', 'b'] });
     expect(pointsIn(drilled.folder, 'b').find(({ id }) => id === durable!.point)).toMatchObject({
