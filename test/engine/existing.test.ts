@@ -64,6 +64,10 @@ const of = ({ result, component }: Tested, verdict: string): string[] =>
 const detail = ({ result, component }: Tested, id: string): string =>
   result.findings.find((one) => one.id === id.replace('db', component))?.detail ?? expect.fail(`no ${id}`);
 
+/** Without some events, as somebody would have it who numbers the others anew. */
+const leftOut = (events: readonly TimelineEvent[], is: (event: TimelineEvent) => boolean): TimelineEvent[] =>
+  events.filter((event) => !is(event)).map((event, seq) => ({ ...event, seq }));
+
 describe('a restore test of a backup that other tools made', () => {
   const good = gzipSync(dump());
   const tested = restoreTest({
@@ -91,9 +95,10 @@ describe('a restore test of a backup that other tools made', () => {
     const { events } = await tested;
     expect(timelineDamage(events)).toBeNull();
     expect(agreementDamage(events, registries)).toBeNull();
-    const without = (is: (event: TimelineEvent) => boolean): TimelineEvent[] =>
-      events.filter((event) => !is(event));
-    expect(timelineDamage(without(({ type }) => type === 'existing.restored'))).not.toBeNull();
+    const without = (is: (event: TimelineEvent) => boolean): TimelineEvent[] => leftOut(events, is);
+    expect(timelineDamage(without(({ type }) => type === 'existing.restored'))).toMatch(
+      /no one backup that exists already was restored in it/,
+    );
     for (const name of ['newest', 'rows.orders', 'tables', 'usable'])
       expect(
         agreementDamage(
@@ -205,6 +210,13 @@ describe('which of several is restored', () => {
     expect(of(tested, 'fail')).toEqual(['existing/db']);
     expect(detail(tested, 'existing/db')).toMatch(
       /A broken backup was found: .*2026-11-28.dump: it is cut off/,
+    );
+  });
+  it('of a timeline that no longer tells of the broken one is damaged', async () => {
+    const { events } = await several({ '2026-11-28.dump': dump().slice(0, -8), '2026-11-27.dump': dump() });
+    expect(timelineDamage(events)).toBeNull();
+    expect(timelineDamage(leftOut(events, ({ type }) => type === 'existing.examined'))).toMatch(
+      /its restore failed at event/,
     );
   });
   it('is found among hundreds of files that are none, of which some are told', async () => {
