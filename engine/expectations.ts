@@ -45,8 +45,9 @@ async function outcomeOf(drill: Drill, component: string, expectation: Expectati
   try {
     const restorer = (await attachedTo(drill, component).existing())!;
     const nowMs = Date.parse(drill.clock.utc());
+    const askedAt = { nowMs, loadedMs: nowMs - sinceLoad(drill) };
     return await waitFor(drill, `check ${check}`, deadlineMs, () =>
-      judge(restorer, expectation, nowMs, drill.plan.strategyFile),
+      judge(restorer, expectation, askedAt, drill.plan.strategyFile),
     );
   } catch (error) {
     drill.signal.throwIfAborted();
@@ -54,17 +55,28 @@ async function outcomeOf(drill: Drill, component: string, expectation: Expectati
   }
 }
 
+/** How long ago the restore began of what is there now, in milliseconds. */
+const sinceLoad = ({ timeline }: Drill): number =>
+  timeline.now() -
+  (eventsOf(timeline.events, 'stage.begun').findLast(({ data }) => data.stage === 'restore')?.atMs ?? 0);
+
+/** Both in milliseconds since 1970. `loadedMs`: when the restore began. */
+interface AskedAt {
+  nowMs: number;
+  loadedMs: number;
+}
+
 function judge(
   restorer: ExistingRestorer,
   expectation: Expectation,
-  nowMs: number,
+  askedAt: AskedAt,
   strategyFile: string,
 ): Promise<CheckOutcome> {
   switch (expectation.kind) {
     case 'usable':
       return restorer.usable();
     case 'newest':
-      return newest(restorer, expectation.newest, nowMs);
+      return newest(restorer, expectation.newest, askedAt);
     case 'rows':
       return rows(restorer, expectation);
     case 'objects':
@@ -94,7 +106,7 @@ async function asked(restorer: ExistingRestorer, query: string): Promise<{ value
 async function newest(
   restorer: ExistingRestorer,
   { query: given, table, column, within, zone }: (Expectation & { kind: 'newest' })['newest'],
-  nowMs: number,
+  { nowMs, loadedMs }: AskedAt,
 ): Promise<CheckOutcome> {
   const query = given ?? restorer.newestIn(table!, column!);
   const answer = await asked(restorer, query);
@@ -112,6 +124,13 @@ async function newest(
   const facts = { query, newest: at, ageMs, withinMs: within.ms, askedAt: new Date(nowMs).toISOString() };
   if (ageMs < -aheadMs)
     return fail(`the newest record is of ${at}, which is yet to come: a clock or the zone is wrong`, facts);
+  // What was in the backup is older than its restore: this says nothing of how old that is.
+  if (atMs >= loadedMs)
+    return {
+      verdict: 'inconclusive',
+      detail: `the newest record is of ${at}, after its restore had begun: the server filled it in as it was loaded (a default such as CURRENT_TIMESTAMP), the query asks for the time of now, or a clock is ahead`,
+      facts,
+    };
   const old = `the newest record is ${formatDuration(Math.max(0, ageMs))} old (${at})`;
   return ageMs <= within.ms
     ? { verdict: 'pass', detail: `${old}, and may be ${within.text}`, facts }

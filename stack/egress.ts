@@ -76,7 +76,7 @@ async function closedNetwork(
 ): Promise<ClosedNetwork> {
   const docker = runtime.container.dockerode;
   const name = `${project}_${key}`;
-  const common = { Name: name, Driver: 'bridge', Labels: own, Options: options };
+  const common = { Name: name, Driver: 'bridge', EnableIPv6: false, Labels: own, Options: options };
   for (let left = tries; ; left -= 1) {
     const free = await docker.createNetwork(common);
     const { IPAM } = (await free.inspect()) as {

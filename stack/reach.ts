@@ -93,8 +93,10 @@ const shared = (service: Value): Found =>
     const value = service[key];
     if (typeof value !== 'string') return [];
     if (value === 'host') return [[[key], `${key}: host`]];
-    return value.startsWith('container:')
-      ? [[[key], `${key}: ${value}, a container that is not the drill's`]]
+    if (value.startsWith('container:'))
+      return [[[key], `${key}: ${value}, a container that is not the drill's`]];
+    return key === 'network_mode' && value !== 'none' && !value.startsWith('service:')
+      ? [[[key], `${key}: ${value}, a network that is not the drill's`]]
       : [];
   });
 

@@ -156,6 +156,7 @@ describe('a restore test that must not pass', () => {
   it.each<[string, string, RegExp]>([
     ['in the future', new Date(nowMs + 48 * hour).toISOString(), /yet to come/],
     ['no time', 'yesterday', /which is no time/],
+    ['of after its restore began', ago(-4 * 60_000), /after its restore had begun: the server filled it in/],
   ])('whose newest record is %s', async (_, at, said) => {
     const tested = await restoreTest({
       files: { 'a.dump': dump('shop', at) },
