@@ -82,6 +82,11 @@ export interface Stack {
    * Rejects where that is not known. Left out where the way out is open.
    */
   outwardAttempts?: (() => Promise<OutwardAttempt[]>) | undefined;
+  /**
+   * Compose files, in order, by which a script on this machine has Compose act on the drill's copy alone: the
+   * user's, and what goes over them in this drill, which is gone after `down`.
+   */
+  composeFiles(): Promise<string[]>;
   /** Removes containers, helpers, volumes and networks. Safe to call twice. */
   down(): Promise<void>;
 }

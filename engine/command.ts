@@ -129,7 +129,7 @@ async function onHost(
     env: {
       ...hostVariables(),
       ...factsOf(drill),
-      ...composeOf(drill),
+      ...(await composeOf(drill)),
       MUSTER_SCRATCH: resolve(place.scratch),
       ...given,
     },
@@ -179,13 +179,13 @@ const factsOf = ({ id, stack }: Sandbox & Given): Record<string, string> => ({
 
 /**
  * Compose's own variables name the drill's copy: a script that asks Compose for a service by its name must
- * never find the user's.
+ * never find the user's, nor start a copy with their folders.
  */
-const composeOf = ({ stack, plan }: Sandbox & Given): Record<string, string> =>
+const composeOf = async ({ stack }: Sandbox): Promise<Record<string, string>> =>
   stack
     ? {
         COMPOSE_PROJECT_NAME: stack.project,
-        COMPOSE_FILE: [plan.stackFile!, ...plan.stackOverrides].join(':'),
+        COMPOSE_FILE: (await stack.composeFiles()).join(':'),
         COMPOSE_PATH_SEPARATOR: ':',
       }
     : {};

@@ -12,6 +12,7 @@ import { assertContained, laidOver } from './laid.ts';
 import { movedOf } from './moved.ts';
 import { neededOf } from './needed.ts';
 import { nothingLaid, overrideOf, type Laid } from './override.ts';
+import { forScripts } from './for-scripts.ts';
 import { createHostSignal } from './host-signal.ts';
 import { imageChoice, imagesWanted, provideImages, type ChosenImage, type ImageChoice } from './images.ts';
 import { createNetworkTools } from './network-tools.ts';
@@ -89,7 +90,7 @@ export async function bringUp(provider: StackProviderOptions, up: StackUpOptions
       outwardAttempts: wayOut.outwardAttempts,
       images: imageRecords(attached, config, { chosen, before, own }),
       aimAtRegion: (region, how) => aimAtRegion(site, region, how),
-      down,
+      ...forScripts(run, () => overriding(own), config, down),
     };
   } catch (error) {
     await down();
