@@ -1,9 +1,13 @@
+import { looksSecret, secretsIn } from '../core/masking.ts';
 import type { ComposeConfig } from '../stack/compose.ts';
 import type { MovedService } from '../stack/moved-shape.ts';
+import { plainNames, withoutSecrets } from './init-names.ts';
 
 /** What a service of the user's project is taken for. Texts are for the reader of what is written. */
 export interface Recognised {
   service: string;
+  /** What it is called as a component. */
+  component: string;
   image: string;
   /** Driver for it; null where it is none of those that there are. */
   driver: string | null;
@@ -57,6 +61,7 @@ const byPort: Record<number, string> = { 3306: 'mysql', 5432: 'postgres', 6379: 
 
 /** What each service is, by image, environment, command, ports and health check, of the drivers there are. */
 export function recognised(config: ComposeConfig, drivers: readonly string[]): Recognised[] {
+  const names = plainNames(Object.keys(config.services));
   return Object.entries(config.services as Record<string, Service>).map(([service, declared]) => {
     const image = declared.image ?? '';
     const kind = kinds.find(({ pattern }) => pattern.test(baseOf(image)));
@@ -64,6 +69,7 @@ export function recognised(config: ComposeConfig, drivers: readonly string[]): R
     const wanted = kind ? kind.driver : (ports.map((port) => byPort[port]).find(Boolean) ?? null);
     const found: Recognised = {
       service,
+      component: names.get(service)!,
       image,
       driver: null,
       by: kind
@@ -222,7 +228,9 @@ function asHttp(
   if (port === undefined) return { ...none, notCovered: 'nothing says that it answers anybody' };
   if (asked?.[0].startsWith('https'))
     return { ...none, notCovered: 'it speaks TLS, with a certificate that Muster must be told of' };
-  const path = asked?.[2] ?? '/';
+  const secrets = secretsIn((service.environment ?? {}) as Record<string, string>);
+  const whole = asked?.[2] ?? '/';
+  const path = withoutSecrets(whole, (name, value) => looksSecret(name) || secrets.includes(value));
   return {
     driver: 'http',
     config: { ready: path, probes: { home: { get: path } } },
@@ -230,6 +238,9 @@ function asHttp(
     notCovered: null,
     login: null,
     guesses: [
+      ...(path === whole
+        ? []
+        : [`its health check asks ${path} with a query that may be secret: it is left out here`]),
       asked
         ? `asked at ${path}, as its health check does; journeys: would say what becomes of what clients write`
         : `asked at / of port ${port}: put the path that says that it is ready; journeys: would say what becomes of what clients write`,

@@ -35,15 +35,6 @@ const methods: Record<string, string> = {
 };
 const store = 'here';
 
-/** A name that a component, and a file, may have. */
-export const plainName = (service: string): string =>
-  service
-    .toLowerCase()
-    .replace(/[^a-z0-9-]+/g, '-')
-    .replace(/^[^a-z]+/, '')
-    .replace(/-+$/, '')
-    .slice(0, 48) || 'service';
-
 const componentsOf = (found: readonly Recognised[]): Recognised[] =>
   found.filter(({ driver, leftOut }) => driver !== null && leftOut === null);
 const isData = ({ driver }: Recognised): boolean => driver !== null && Object.hasOwn(methods, driver);
@@ -64,7 +55,7 @@ export function strategyText({ name, stack, profiles, found, objectives }: Wante
   const guessed = (which: 'rto' | 'rpo' | 'every'): boolean => objectives.guessed.includes(which);
   const written: Record<string, unknown> = {};
   for (const one of components) {
-    const component = plainName(one.service);
+    const component = one.component;
     const at = `components.${component}`;
     for (const guess of one.guesses) said(at, `Guess: ${guess}.`);
     said(at, `Recognised by ${one.by}.${one.login ? ` Login: ${one.login}.` : ''}`);
@@ -127,8 +118,8 @@ function flowInside(document: Document): void {
 
 const loadOf = (one: Recognised): string =>
   one.driver === 'http'
-    ? `load: { visits: { target: ${plainName(one.service)}, rate: 5/s, by: probes } }`
-    : `load: { records: { target: ${plainName(one.service)}, rate: 50/s } }`;
+    ? `load: { visits: { target: ${one.component}, rate: 5/s, by: probes } }`
+    : `load: { records: { target: ${one.component}, rate: 50/s } }`;
 
 /** The worst that may happen to each component, the most valuable first. */
 export function lossesOf(found: readonly Recognised[], schema: string): Candidate[] {
@@ -137,7 +128,7 @@ export function lossesOf(found: readonly Recognised[], schema: string): Candidat
     .filter(isData)
     .sort((a, b) => order.indexOf(a.driver!) - order.indexOf(b.driver!))
     .map((one) => {
-      const component = plainName(one.service);
+      const component = one.component;
       return scenario(`${component}-volume-lost`, schema, [
         `title: ${component} loses its data under traffic`,
         loadOf(one),
@@ -158,7 +149,7 @@ export function crashesOf(found: readonly Recognised[], schema: string): Candida
     .filter(({ restarts }) => restarts)
     .sort((a, b) => first(a) - first(b))
     .map((one) => {
-      const component = plainName(one.service);
+      const component = one.component;
       return scenario(`${component}-crash`, schema, [
         `title: ${component} is killed as by the OOM killer`,
         loadOf(one),

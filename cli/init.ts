@@ -12,14 +12,8 @@ import { createStackProvider } from '../stack/provider.ts';
 import type { ComposeConfig } from '../stack/compose.ts';
 import { neededOf } from '../stack/needed.ts';
 import { recognised, unprotected, type Recognised } from './init-recognise.ts';
-import {
-  crashesOf,
-  lossesOf,
-  plainName,
-  strategyText,
-  type Candidate,
-  type Objectives,
-} from './init-write.ts';
+import { crashesOf, lossesOf, strategyText, type Candidate, type Objectives } from './init-write.ts';
+import { plainName } from './init-names.ts';
 import { short } from './output.ts';
 import { registries } from './registries.ts';
 import { schemaOf } from './schema.ts';

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { recognised, type Recognised } from '../../cli/init-recognise.ts';
+import { plainNames } from '../../cli/init-names.ts';
 import type { ComposeConfig } from '../../stack/compose.ts';
 import { muster, type Ended } from '../support/muster.ts';
 
@@ -109,6 +110,34 @@ function project(files: Record<string, string>): string {
 }
 const init = (cwd: string, ...args: string[]): Promise<Ended> => muster(['init', '--yes', ...args], { cwd });
 
+test('services whose names are alike, or are no text in YAML, are components of their own', () => {
+  const services = ['db_1', 'db-1', 'Db.1', '1db', '2db', 'db', 'null'];
+  const names = plainNames(services);
+  expect(Object.fromEntries(names)).toEqual({
+    'db-1': 'db-1',
+    db_1: 'db-1-2',
+    'Db.1': 'db-1-3',
+    '1db': 'db-2',
+    '2db': 'db-3',
+    db: 'db',
+    null: 'null-service',
+  });
+});
+
+test('what a health check asks with that may be secret is not written down', () => {
+  const asked = (query: string): Recognised =>
+    of({
+      image: 'team/web',
+      environment: { HEALTH_TOKEN: 'of-the-user' },
+      healthcheck: { test: ['CMD-SHELL', `curl -fsS 'http://localhost:3000/up?${query}'`] },
+    });
+  for (const query of ['token=hidden-one', 'k=of-the-user', 'all&api_key=hidden-one'])
+    expect(JSON.stringify(asked(query))).not.toMatch(/hidden-one|of-the-user/);
+  expect(asked('token=x').config).toMatchObject({ ready: '/up' });
+  expect(asked('token=x').guesses.join()).toContain('a query that may be secret: it is left out');
+  expect(asked('deep=true').config).toMatchObject({ ready: '/up?deep=true' });
+});
+
 describe('muster init', { concurrent: true }, () => {
   test('writes what plan accepts, and says what it guessed, left out and does not cover', async () => {
     const folder = project({
@@ -154,6 +183,21 @@ describe('muster init', { concurrent: true }, () => {
     expect(readdirSync(folder).sort()).toEqual(['compose.yml', 'muster']);
     expect((await init(folder, '--force')).code).toBe(0);
     expect(readFileSync(join(folder, 'muster/db-crash.yaml'), 'utf8')).toContain('scenario: db-crash');
+  });
+
+  test('makes a component of each of two services whose names are alike', async () => {
+    const one =
+      '{ image: "mysql:9.7", environment: { MYSQL_ROOT_PASSWORD: x }, volumes: ["/var/lib/mysql"] }';
+    const folder = project({ 'compose.yml': `services: { my_db: ${one}, my-db: ${one}, "null": ${one} }\n` });
+    const { code, stderr } = await init(folder);
+    expect([stderr, code]).toEqual(['', 0]);
+    const text = readFileSync(join(folder, 'muster/strategy.yaml'), 'utf8');
+    const { components } = parse(text) as { components: object };
+    expect(components).toMatchObject({
+      'my-db': { driver: 'mysql' },
+      'my-db-2': { service: 'my_db' },
+      'null-service': { service: 'null' },
+    });
   });
 
   const base = 'services: { app: { image: team/app, depends_on: [db] } }\n';
