@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { createGunzip, createZstdDecompress, type Zlib } from 'node:zlib';
 import type { Readable, Transform } from 'node:stream';
 import { dumpEdgeBytes, type DumpShape } from '../../core/dump-shape.ts';
 import { messageOf } from '../../core/errors.ts';
+import { gzipTail, leftOutText, type GzipTail } from '../../core/gzip-tail.ts';
 
 /** Compressions that are opened to see whether something whole is inside. */
-const compressions: { about: string; magic: Buffer; open(): Transform }[] = [
+const compressions: { about: string; magic: Buffer; open(): Transform & Pick<Zlib, 'bytesWritten'> }[] = [
   { about: 'gzip archive', magic: Buffer.from('1f8b', 'hex'), open: () => createGunzip() },
   { about: 'zstd archive', magic: Buffer.from('28b52ffd', 'hex'), open: () => createZstdDecompress() },
 ];
@@ -25,7 +26,7 @@ export interface Inspection {
 export function inspection(shapes: readonly DumpShape[]): Inspection {
   const plain = edges();
   let head = Buffer.alloc(0);
-  let opened: { about: string; stream: Transform; failed: string | null; over: Promise<void> } | null = null;
+  let opened: Opened | null = null;
   let begun = false;
   const begin = async (): Promise<void> => {
     begun = true;
@@ -35,7 +36,8 @@ export function inspection(shapes: readonly DumpShape[]): Inspection {
   };
   const pass = async (bytes: Uint8Array): Promise<void> => {
     if (!opened) return plain.take(bytes);
-    const { stream } = opened;
+    const { stream, tail } = opened;
+    tail?.see(bytes);
     if (stream.destroyed || stream.write(bytes)) return;
     await Promise.race([once(stream, 'drain').catch(() => undefined), opened.over]);
   };
@@ -51,6 +53,8 @@ export function inspection(shapes: readonly DumpShape[]): Inspection {
       await opened?.over;
       const { bytes, first, last } = plain.seen();
       if (opened?.failed) return `it is no whole ${opened.about}: ${opened.failed}`;
+      if (opened?.tail?.isLeftOut(opened.stream.bytesWritten))
+        return `it is no whole ${opened.about}: ${leftOutText}`;
       if (bytes === 0) return opened ? `it is a ${opened.about} of nothing` : 'it is empty';
       const shape = shapes.find(({ begins }) => begins.test(first));
       if (!shape || shape.ends.test(last)) return null;
@@ -69,20 +73,25 @@ export async function* passing(content: Readable, looked: Inspection): AsyncGene
 }
 
 /** A stream that is read as fast as it gives; a broken archive ends it and breaks nothing else. */
-function openAs(
-  { about, open }: (typeof compressions)[number],
-  take: (bytes: Uint8Array) => void,
-): { about: string; stream: Transform; failed: string | null; over: Promise<void> } {
+function openAs({ about, open }: (typeof compressions)[number], take: (bytes: Uint8Array) => void): Opened {
   const stream = open();
   const { promise, resolve } = Promise.withResolvers<void>();
-  const opened = { about, stream, failed: null as string | null, over: promise };
+  const tail = about === 'gzip archive' ? gzipTail() : null;
+  const opened: Opened = { about, stream, tail, failed: null, over: promise };
   stream.on('data', take);
-  stream.once('end', resolve);
+  // With all that was given to it, and not where it saw an end.
+  stream.once('close', resolve);
   stream.once('error', (error) => {
     opened.failed = messageOf(error);
-    resolve();
   });
   return opened;
+}
+interface Opened {
+  about: string;
+  stream: Transform & Pick<Zlib, 'bytesWritten'>;
+  tail: GzipTail | null;
+  failed: string | null;
+  over: Promise<void>;
 }
 
 /** Keeps the beginning, the end and the digest of what goes by. */

@@ -1,7 +1,9 @@
-import { pipeline, type Readable, type Duplex } from 'node:stream';
+import { pipeline, Transform, type Readable, type Duplex } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { environmentError, messageOf } from '../../core/errors.ts';
 import type { Decryption } from '../../core/existing.ts';
+import { gzipTail, leftOutText } from '../../core/gzip-tail.ts';
 import { openAge } from './age.ts';
 import { failingAs, withHead } from './head.ts';
 import { openOpenssl } from './openssl.ts';
@@ -29,6 +31,37 @@ const unpackedBy =
     const unpacked = pipeline(source, make(), () => undefined);
     return failingAs(unpacked as unknown as Readable, (error) => brokenPack(name, error));
   };
+
+/** As gunzip does it, but for what it leaves out without a word. */
+async function openGzip(source: Readable): Promise<Readable> {
+  const tail = gzipTail();
+  const watched = new Transform({
+    highWaterMark: chunks.chunkSize,
+    transform: (chunk: Buffer, _encoding, done) => {
+      tail.see(chunk);
+      done(null, chunk);
+    },
+  });
+  const gunzip = createGunzip(chunks);
+  const allUsed = finished(gunzip, { readable: false });
+  allUsed.catch(() => undefined);
+  const checked = new Transform({
+    highWaterMark: chunks.chunkSize,
+    transform: (chunk: Buffer, _encoding, done) => done(null, chunk),
+    flush: (done) => {
+      const leftOut = (): Error | null =>
+        tail.isLeftOut(gunzip.bytesWritten)
+          ? environmentError('its gzip is damaged', {
+              found: leftOutText,
+              expected: 'a whole gzip file',
+            })
+          : null;
+      allUsed.then(() => done(leftOut()), done);
+    },
+  });
+  const unpacked = pipeline(source, watched, gunzip, checked, () => undefined);
+  return failingAs(unpacked as unknown as Readable, (error) => brokenPack('gzip', error));
+}
 
 /** An error of the layer without is told as it is. */
 function brokenPack(name: string, error: unknown): unknown {
@@ -64,7 +97,7 @@ const refused =
   };
 
 const layers: readonly Layer[] = [
-  { name: 'gzip', begins: startsWith(0x1f, 0x8b), open: unpackedBy('gzip', () => createGunzip(chunks)) },
+  { name: 'gzip', begins: startsWith(0x1f, 0x8b), open: openGzip },
   {
     name: 'zstd',
     begins: startsWith(0x28, 0xb5, 0x2f, 0xfd),

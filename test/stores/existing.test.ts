@@ -55,6 +55,7 @@ describe('a backup that exists already is opened', () => {
       ['gzip'],
       null,
     ],
+    ['from gzip, padded', Buffer.concat([gzipSync(plain), Buffer.alloc(700)]), ['gzip'], null],
     ['from zstd', zstdCompressSync(plain), ['zstd'], null],
     ['from gzip in age', bytesOf('age'), ['age', 'gzip'], opening(identity, { with: 'age' })],
     [
@@ -103,6 +104,18 @@ describe('a backup that exists already is not opened', () => {
     ['whose gzip is cut off', gzip.subarray(0, 150_000), /cut off: its gzip ends in the middle/, null],
     ['whose zstd is cut off', zstd.subarray(0, 150_000), /cut off: its zstd ends in the middle/, null],
     ['whose gzip is damaged', Buffer.from(gzip).fill(0x41, 90_000, 90_100), /its gzip is damaged/, null],
+    [
+      'whose gzip has a hole between its members',
+      Buffer.concat([gzip, Buffer.alloc(700), gzip]),
+      /its gzip is damaged: .*zeros/,
+      null,
+    ],
+    [
+      'whose gzip has a large hole between its members',
+      Buffer.concat([gzip, Buffer.alloc(2_000_000), gzip]),
+      /its gzip is damaged|not read to its end/,
+      null,
+    ],
     ['whose zstd is damaged', Buffer.from(zstd).fill(0x41, 10, 110), /its zstd is damaged/, null],
     [
       'that is encrypted, and nothing says how',
