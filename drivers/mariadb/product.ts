@@ -93,6 +93,11 @@ export const mariadb: Product = {
   },
   obstacles: [
     {
+      sql: "SELECT CONCAT(table_schema, '.', table_name) AS name FROM information_schema.columns WHERE generation_expression = 'ROW START' AND data_type = 'bigint' AND table_schema NOT IN (?)",
+      what: 'the past of tables is told by transactions, which no dump keeps',
+      hint: 'ROW START and ROW END as TIMESTAMP(6)',
+    },
+    {
       sql: "SELECT REPLACE(name, '/', '.') AS name FROM information_schema.innodb_sys_tablespaces WHERE name LIKE '%/%' AND filename NOT LIKE './%' AND SUBSTRING_INDEX(name, '/', 1) NOT IN (?)",
       what: 'tables have their files outside the data folder',
       hint: 'make them without DATA DIRECTORY',

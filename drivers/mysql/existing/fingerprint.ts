@@ -14,6 +14,8 @@ const sha256 = (text: string): string => createHash('sha256').update(text).diges
  */
 export async function fingerprintOf(session: Session, only?: string): Promise<Fingerprint> {
   const { rows } = session;
+  // A view is shown without the name of the database that is in use.
+  await rows('USE information_schema');
   await rows("SET SESSION time_zone = '+00:00', sql_select_limit = 18446744073709551615");
   await rows('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
   await rows('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY');

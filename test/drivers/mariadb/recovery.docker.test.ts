@@ -36,6 +36,28 @@ describe('a dump of MariaDB', { timeout: 240_000 }, () => {
     expect((await dump()).position['gtid']).toBe(await gtidNow());
   });
 
+  test.each([
+    [
+      'a past that is told by transactions',
+      `CREATE TABLE app.odd (id INT PRIMARY KEY, a BIGINT UNSIGNED GENERATED ALWAYS AS ROW START, b BIGINT UNSIGNED GENERATED ALWAYS AS ROW END,
+         PERIOD FOR SYSTEM_TIME (a, b)) ENGINE = InnoDB WITH SYSTEM VERSIONING`,
+      /told by transactions/,
+    ],
+    [
+      'a file outside the data folder',
+      "CREATE TABLE app.odd (id INT PRIMARY KEY) DATA DIRECTORY = '/tmp'",
+      /files outside the data folder/,
+    ],
+  ])('is refused before anything is broken where a table has %s', async (_, table, message) => {
+    await attached.backups['dump']!.assertUsable!('restore');
+    await stack.sql(table);
+    await expect(attached.backups['dump']!.assertUsable!('restore')).rejects.toMatchObject({
+      message: expect.stringMatching(message) as string,
+      found: 'app.odd',
+    });
+    await expect(dump()).rejects.toThrow(message);
+  });
+
   test('during which a table was made anew is none', async () => {
     const method = attached.backups['dump']!;
     let altered = false;
