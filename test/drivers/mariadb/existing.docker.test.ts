@@ -11,7 +11,7 @@ const shop = [
   "CREATE USER clerk@'%' IDENTIFIED BY 'of the shop'",
   "GRANT ALL ON shop.* TO clerk@'%'",
   'CREATE TABLE shop.orders (id INT PRIMARY KEY AUTO_INCREMENT, placed DATETIME NOT NULL, word VARCHAR(40))',
-  "INSERT INTO shop.orders (placed, word) SELECT '2026-11-28 00:00:00' + INTERVAL seq MINUTE, CONCAT('word ', seq) FROM seq_1_to_500",
+  "INSERT INTO shop.orders (placed, word) SELECT '2026-11-28 00:00:00' + INTERVAL seq MINUTE, CONCAT('word ', seq) FROM shop.seq_1_to_500",
   "CREATE DEFINER=clerk@'%' VIEW shop.open_orders AS SELECT id FROM shop.orders",
   "CREATE DEFINER=clerk@'%' FUNCTION shop.twice (n INT) RETURNS INT DETERMINISTIC RETURN 2 * n",
   "CREATE DEFINER=clerk@'%' TRIGGER shop.no_empty BEFORE INSERT ON shop.orders FOR EACH ROW SET NEW.word = COALESCE(NEW.word, '')",
