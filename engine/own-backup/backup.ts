@@ -10,7 +10,7 @@ import { contentOf, digestOf, type Left, type Looked } from './digest.ts';
 import type { Found, Ground } from './ground.ts';
 import { inspection, passing } from './inside.ts';
 import { referenceIn, shown } from './kept.ts';
-import { at, run, type Own } from './place.ts';
+import { assertNoSecret, at, run, type Own } from './place.ts';
 import { lookInStore } from './stored.ts';
 
 const nothing = async (): Promise<void> => undefined;
@@ -90,7 +90,7 @@ function assertNotBroken({ drill, component }: Own, { now }: BackupContext, begu
 
 /** Puts what is new or changed into the recovery point, and looks at it from end to end. */
 async function carryOff(
-  { component }: Own,
+  own: Own,
   ground: Ground,
   before: readonly Found[],
   to: Sink,
@@ -105,7 +105,8 @@ async function carryOff(
     });
   const left: Looked[] = [];
   for (const file of made) {
-    const looked = inspection(component.driver.dumps ?? []);
+    assertNoSecret(own, file.name);
+    const looked = inspection(own.component.driver.dumps ?? []);
     const { plainBytes, sha256 } = await to.put(
       file.name,
       Readable.from(passing(ground.read(file), looked), { objectMode: false }),

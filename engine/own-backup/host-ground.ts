@@ -1,6 +1,6 @@
-import { createReadStream, globSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
+import { createReadStream, globSync, lstatSync, mkdirSync, realpathSync, rmSync } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, sep } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import { fixedFolder, nameOf, patternsIn, type Found, type Ground, type Pattern } from './ground.ts';
 
@@ -44,10 +44,12 @@ export function hostGround(folder: string, clock: Clock, patterns: readonly stri
   };
 }
 
+/** What lies in the folder itself: a link out of it would make a backup of whatever it leads to. */
 function matching(pattern: Pattern): Found[] {
+  const inside = realpathSync(pattern.base) + sep;
   return globSync(pattern.pattern).flatMap((path) => {
     const seen = lstatSync(path, { bigint: true, throwIfNoEntry: false });
-    if (!seen?.isFile()) return [];
+    if (!seen?.isFile() || !(realpathSync(dirname(path)) + sep).startsWith(inside)) return [];
     const state = `${seen.size} ${seen.ino} ${seen.mtimeNs}`;
     return [{ name: nameOf(path, pattern), path, bytes: Number(seen.size), state }];
   });

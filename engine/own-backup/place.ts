@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import { NoRecoveryPoint } from '../../core/errors.ts';
+import { masked } from '../../core/masking.ts';
 import type { OwnCommand } from '../../core/own-backup.ts';
 import type { PlannedComponent } from '../../core/planned.ts';
 import type { Helper } from '../../core/service.ts';
 import { commandTitle } from '../../core/steps/command.ts';
 import { badEnd, runCommand, type CommandOutcome, type Workplace } from '../command.ts';
 import type { Drill } from '../drill-context.ts';
-import { serviceOf } from '../drill-environment.ts';
+import { hiddenIn, serviceOf } from '../drill-environment.ts';
 import { containerGround } from './container-ground.ts';
 import type { Ground } from './ground.ts';
 import { hostGround } from './host-ground.ts';
@@ -93,6 +94,16 @@ export async function run(
   const bad = badEnd(command, outcome);
   if (bad !== null) throw new NoRecoveryPoint(`${commandTitle(command)}: ${bad}`);
   return outcome;
+}
+
+/** What is called by a secret cannot be told of. */
+export function assertNoSecret({ drill }: Own, name: string): void {
+  const shown = masked(name, hiddenIn(drill));
+  if (shown === name) return;
+  throw new NoRecoveryPoint('what the script left cannot be recorded: a secret is in its name', {
+    found: shown,
+    expected: 'a name without a secret',
+  });
 }
 
 /** It works in a folder of the drill's own: what it names from the scenario's folder is named in full. */

@@ -5,7 +5,7 @@ import type { Store } from '../../core/store.ts';
 import { storeOf } from '../drill-context.ts';
 import { contentOf, digestOf, type Looked } from './digest.ts';
 import { inspection, passing } from './inside.ts';
-import type { Own } from './place.ts';
+import { assertNoSecret, type Own } from './place.ts';
 
 /** What a script has put into a store, and what is in it. */
 interface Stored {
@@ -55,6 +55,7 @@ export async function lookInStore(
           expected: 'an object that is new, or another than it was',
         },
       );
+    for (const { name: key } of made) assertNoSecret(own, key);
     const reference = made.map((one) => one.name).join('\n');
     return { kept: { reference, ...digestOf(made) }, content: contentOf(made) };
   };

@@ -102,4 +102,22 @@ export const noBackups: NoBackup[] = [
       scripts: { backup: 'echo here', show: 'seq 3000000 | gzip' },
     },
   },
+  {
+    name: 'leaves what a link out of its folder leads to',
+    scripts: { backup: 'rmdir dumps; ln -s "$tools" dumps', produces: "{ files: 'dumps/*.sh' }" },
+    reason: /left nothing that matches dumps/,
+    beside: {
+      name: 'leaves a file in a folder of its folder',
+      scripts: { backup: 'cp "$tools/backup.sh" dumps', produces: "{ files: 'dumps/*.sh' }" },
+    },
+  },
+  {
+    name: 'calls its file by a secret',
+    scripts: { backup: 'date > "rows-$KEY.txt"', more: key, ...text },
+    reason: /a secret is in its name/,
+    beside: {
+      name: 'holds a secret',
+      scripts: { backup: 'echo "$KEY" > rows.txt', more: key, ...text },
+    },
+  },
 ];
