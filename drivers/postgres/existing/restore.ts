@@ -61,7 +61,7 @@ export async function loadDump(
   const result = await site.service.exec(
     [...programFor(site, format), ...loginOf(site), `--dbname=${connectionTo(into)}`],
     {
-      env: environmentOf(site),
+      env: format === 'pg_dumpall' ? readableErrors(environmentOf(site)) : environmentOf(site),
       stdin: pipeline(content, watched.through, () => undefined),
       signal,
     },
@@ -172,11 +172,24 @@ function archive(progress: Context['progress']): Watched {
   return { through, said: () => saidOf(watch.head()) };
 }
 
+/**
+ * A server of another language says what went wrong in that, and programs do by their own settings. Only a
+ * superuser may set it, who a dump of all is loaded by.
+ */
+const readableErrors = (environment: Record<string, string>): Record<string, string> => ({
+  ...environment,
+  LC_ALL: 'C',
+  PGOPTIONS: `${environment['PGOPTIONS'] ?? ''} -c lc_messages=C`,
+});
+
+/** Of a statement psql names the line, and how bad it is in the words of the server's language. */
+const ofStatement = /^psql:[^:]*:\d+: (?!(?:NOTICE|WARNING|INFO|LOG|DEBUG): )\p{Lu}[\p{Lu} ]*: /u;
+
 /** What each of them says of an error, without those that a dump of all has wherever it is loaded. */
-const errorsIn = (stderr: string, format: Format): string[] =>
+export const errorsIn = (stderr: string, format: Format): string[] =>
   stderr
     .split('\n')
-    .filter((line) => /\b(?:ERROR|FATAL|error):/.test(line))
+    .filter((line) => /\b(?:ERROR|FATAL|error):/.test(line) || ofStatement.test(line))
     .filter(
       (line) =>
         format !== 'pg_dumpall' ||
