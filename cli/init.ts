@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline/promises';
 import { inputError, messageOf, MusterError } from '../core/errors.ts';
 import { parseDurationMs } from '../core/units.ts';
 import { planDrill } from '../engine/plan.ts';
+import { composeFilesOf } from '../stack/compose-files.ts';
 import { configAhead } from '../stack/plan-containment.ts';
 import { contain, noRules } from '../stack/containment.ts';
 import { projectEnvironment } from '../stack/project-environment.ts';
@@ -69,32 +70,6 @@ export async function init(folder: string | undefined, flags: InitFlags): Promis
   write(out, all, flags.force === true);
   process.stdout.write(told({ at, out, config, found, scenarios, names: Object.keys(all) }));
   return 0;
-}
-
-const composeNames = ['compose.yaml', 'compose.yml', 'docker-compose.yml', 'docker-compose.yaml'];
-
-/** As Compose finds them in a folder, the first and what goes over it. Input error where one is not there. */
-function composeFilesOf(folder: string, given: readonly string[] | undefined): [string, ...string[]] {
-  const dotEnv = existsSync(join(folder, '.env')) ? readFileSync(join(folder, '.env'), 'utf8') : '';
-  const said = (name: string): string | undefined =>
-    process.env[name] ?? new RegExp(`^[ \\t]*${name}[ \\t]*=[ \\t]*["']?([^"'#\\s]+)`, 'm').exec(dotEnv)?.[1];
-  const named = given ?? said('COMPOSE_FILE')?.split(said('COMPOSE_PATH_SEPARATOR') ?? ':');
-  if (named !== undefined) {
-    const files = named.map((one) => resolve(folder, one));
-    const missing = files.find((one) => !existsSync(one));
-    if (missing === undefined && files.length > 0) return files as [string, ...string[]];
-    throw inputError(`there is no compose file ${named[files.indexOf(missing!)]}`, { found: missing });
-  }
-  const file = composeNames.map((name) => join(folder, name)).find((one) => existsSync(one));
-  if (file === undefined)
-    throw inputError(`there is no compose file in ${folder}`, {
-      expected: `one of ${composeNames.join(', ')}`,
-      hint: 'muster init <folder>, or --file',
-    });
-  const override = ['yml', 'yaml']
-    .map((ending) => file.replace(/\.ya?ml$/, `.override.${ending}`))
-    .find((one) => existsSync(one));
-  return override === undefined ? [file] : [file, override];
 }
 
 async function readProject(

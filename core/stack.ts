@@ -171,6 +171,11 @@ export interface StackUpOptions {
 
 /** Brings stacks up. The engine is handed one; it does not know Docker. */
 export interface StackProvider {
+  /**
+   * The compose files of a folder, by path: the first, and what goes over it. Input error where there is
+   * none. Left out where a stack is never a folder.
+   */
+  filesOf?(folder: string): Promise<[string, ...string[]]>;
   /** Throws an input error naming the file when one cannot be read or parsed. `overrides` go over it. */
   describe(file: string, overrides?: readonly string[]): Promise<StackDescription>;
   /**

@@ -151,7 +151,7 @@ export const strategySchema = (known?: Catalogue) =>
         error: 'the path of a compose file, or a list of such; or `none`',
       })
       .describe(
-        'Path of the compose file, from this file; a list where further ones go over it, as by COMPOSE_FILE or an override; `none` for a drill without containers',
+        'Path of the compose file, from this file; a list where further ones go over it; a folder for what Compose takes there, by COMPOSE_FILE of its `.env` or the usual names; `none` for a drill without containers',
       ),
     hostCommands: z
       .union([z.boolean(), z.array(z.string().min(1)).min(1)], { error: '`true`, or a list of programs' })

@@ -1,5 +1,10 @@
 import { isOfComponent } from '../core/fault.ts';
-import { componentsIn, type PlannedComponent, type PlannedFault } from '../core/planned.ts';
+import {
+  componentsIn,
+  type PlannedComponent,
+  type PlannedFault,
+  type PlannedStore,
+} from '../core/planned.ts';
 import type { Scenario } from '../core/scenario.ts';
 import type { StackDescription } from '../core/stack.ts';
 import { restoredComponents } from '../core/steps/index.ts';
@@ -77,4 +82,32 @@ export function notesOnSharers(
       return `${name} keeps its data on ${volume}, and service ${service} has that too: what a fault takes or a restore puts there is so for both, and ${looked}`;
     });
   });
+}
+
+/**
+ * Named volumes that no backup of the strategy holds, as far as the compose file tells: a backup of a
+ * database alone may be worth nothing without the key that lies in another one.
+ */
+export function notesOnUnprotected(
+  components: ReadonlyMap<string, PlannedComponent>,
+  stores: readonly PlannedStore[],
+  stack: StackDescription | null,
+): string[] {
+  if (!stack) return [];
+  const holds = [...components.values()].filter(({ declared }) => Object.keys(declared.backups).length > 0);
+  const known = new Set([
+    ...holds.map(({ service }) => service),
+    ...stores.flatMap(({ service }) => service ?? []),
+  ]);
+  const volumesOf = (service: string): string[] =>
+    stack.services.get(service)?.mounts.map(({ volume }) => volume) ?? [];
+  const held = new Set([...known].flatMap(volumesOf));
+  return [...stack.services.keys()].flatMap((service) =>
+    [...new Set(volumesOf(service))]
+      .filter((volume) => !held.has(volume))
+      .map(
+        (volume) =>
+          `volume ${volume} of ${service} is in no backup of this strategy: a disaster takes it for good`,
+      ),
+  );
 }

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parseAs, parseSource, unknownName, type Source } from '../core/document.ts';
 import type { Plan } from '../core/planned.ts';
@@ -8,7 +9,7 @@ import type { Strategy } from '../core/strategy.ts';
 import type { ProcedureName } from '../core/timeline.ts';
 import { locate, owned, Problems, readInput, schemasOf, show } from './plan-input.ts';
 import { checkExisting } from './plan-existing.ts';
-import { notesOnSharers } from './plan-shared.ts';
+import { notesOnSharers, notesOnUnprotected } from './plan-shared.ts';
 import { planMounts } from './plan-mounts.ts';
 import { checkScenario } from './plan-scenario.ts';
 import {
@@ -107,7 +108,11 @@ export async function planAs(
     ...given,
     invariants: invariantsOf(scenario, strategy),
     ...planned,
-    notes: [...planned.notes, ...notesOnSharers(scenario, components, planned.faults, stack)],
+    notes: [
+      ...planned.notes,
+      ...notesOnSharers(scenario, components, planned.faults, stack),
+      ...notesOnUnprotected(components, stores, stack),
+    ],
   };
 }
 
@@ -138,10 +143,23 @@ async function stackOf(
   problems: Problems,
 ): Promise<Pick<Plan, 'stackFile' | 'stackOverrides'> & { stack: StackDescription | null }> {
   const named = strategy.stack === 'none' ? [] : [strategy.stack].flat();
-  const [stackFile, ...stackOverrides] = named.map((file) => resolve(dirname(strategyFile), file));
+  const paths = named.map((file) => resolve(dirname(strategyFile), file));
+  const [stackFile, ...stackOverrides] = await filesOf(paths, provider, source);
   if (stackFile === undefined) return { stackFile: null, stackOverrides: [], stack: null };
   const all = await describeStack(provider, [stackFile, ...stackOverrides], source);
   return { stackFile, stackOverrides, stack: started(all, strategy, source, problems) };
+}
+
+/** A folder stands for what Compose takes there. */
+async function filesOf(paths: string[], provider: StackProvider, source: Source): Promise<string[]> {
+  const [path] = paths;
+  const isFolder = paths.length === 1 && statSync(path!, { throwIfNoEntry: false })?.isDirectory();
+  if (!isFolder || !provider.filesOf) return paths;
+  return provider.filesOf(path!).catch((error: unknown) =>
+    locate(source, ['stack'], () => {
+      throw error;
+    }),
+  );
 }
 
 async function describeStack(

@@ -16,6 +16,7 @@ import { forScripts } from './for-scripts.ts';
 import { createHostSignal } from './host-signal.ts';
 import { imageChoice, imagesWanted, provideImages, type ChosenImage, type ImageChoice } from './images.ts';
 import { createNetworkTools } from './network-tools.ts';
+import { isOptional } from './optional.ts';
 import { currentOwner, labels } from './owner.ts';
 import { namingImages } from './missing-images.ts';
 import { variableOf } from './recipes.ts';
@@ -32,20 +33,11 @@ import { closeWayOut } from './way-out.ts';
 
 /** From nothing to a stack whose services are ready; what was made is gone again where that fails. */
 export async function bringUp(provider: StackProviderOptions, up: StackUpOptions): Promise<Stack> {
-  assertName(up.drill);
   up.signal?.throwIfAborted();
   const former = formerOf(up.after);
-  const { file, overrides, secrets } = up;
-  const texts = await Promise.all([file, ...(overrides ?? [])].map(readText));
-  const runtime = await getRuntime();
-  const owner = provider.owner ?? currentOwner();
-  const drillLabels = { [labels.drill]: up.drill, [labels.owner]: owner };
-  const project = `muster-${up.drill}`;
-  await assertFree(runtime, project, up.drill);
-  const choice = choiceOf(provider, up);
-  const chosen = await provideImages(runtime, imagesWanted(texts.join('\n')), choice);
-  const environment = environmentOf(runtime, owner, up, chosen);
-  const run: ComposeRun = { file, overrides, project, environment, labels: drillLabels, secrets };
+  const { file, overrides } = up;
+  const { runtime, choice, chosen, run } = await prepared(provider, up);
+  const { project, labels: drillLabels } = run;
   const wanted = up.services ?? [];
   const config = neededOf(await composeConfig(run), wanted);
   const rules = up.host ?? noRules;
@@ -56,6 +48,7 @@ export async function bringUp(provider: StackProviderOptions, up: StackUpOptions
   const before = await presentImages(runtime, config);
   const down = downOf(runtime, up.drill, drillLabels);
   let laid: Laid = nothingLaid;
+  const ended: string[] = [];
   const check = (all: ComposeConfig): void => assertContained(neededOf(all, wanted), laid, rules, project);
   const site: DrillSite = {
     ...toolsOf(runtime, provider, choice, run, config),
@@ -80,13 +73,14 @@ export async function bringUp(provider: StackProviderOptions, up: StackUpOptions
       composeUp(run, overriding(own), check, { services, meanwhile: up.starting });
     const attached = await startedAndReady(
       (signal) => started(start, down, signal),
-      (signal, upped) => attachedAndReady({ site, project, config, provider }, { ...up, signal }, upped),
+      (signal, upped) =>
+        attachedAndReady({ site, project, config, provider, ended }, { ...up, signal }, upped),
       up.signal,
     );
     return {
       project,
       services: attached,
-      contained: [...lines, ...moved.lines, wayOut.line],
+      contained: [...lines, ...moved.lines, wayOut.line, ...ended],
       outwardAttempts: wayOut.outwardAttempts,
       images: imageRecords(attached, config, { chosen, before, own }),
       aimAtRegion: (region, how) => aimAtRegion(site, region, how),
@@ -98,6 +92,29 @@ export async function bringUp(provider: StackProviderOptions, up: StackUpOptions
       ? error
       : await namingImages(error, { runtime, config, recipes: choice.recipes.folder, place });
   }
+}
+
+interface Prepared {
+  runtime: Runtime;
+  choice: ImageChoice;
+  chosen: ReadonlyMap<string, ChosenImage>;
+  run: ComposeRun;
+}
+
+/** The engine, the images of Muster's own that the files name, and what Compose is called with. */
+async function prepared(provider: StackProviderOptions, up: StackUpOptions): Promise<Prepared> {
+  assertName(up.drill);
+  const { file, overrides, secrets } = up;
+  const texts = await Promise.all([file, ...(overrides ?? [])].map(readText));
+  const runtime = await getRuntime();
+  const owner = provider.owner ?? currentOwner();
+  const project = `muster-${up.drill}`;
+  await assertFree(runtime, project, up.drill);
+  const choice = choiceOf(provider, up);
+  const chosen = await provideImages(runtime, imagesWanted(texts.join('\n')), choice);
+  const environment = environmentOf(runtime, owner, up, chosen);
+  const own = { [labels.drill]: up.drill, [labels.owner]: owner };
+  return { runtime, choice, chosen, run: { file, overrides, project, environment, labels: own, secrets } };
 }
 
 const choiceOf = ({ appEntry }: StackProviderOptions, { progress }: StackUpOptions): ImageChoice =>
@@ -186,16 +203,19 @@ interface Starting {
   project: string;
   config: ComposeConfig;
   provider: StackProviderOptions;
+  /** What is to be told of services that ended. */
+  ended: string[];
 }
 
 async function attachedAndReady(
-  { site, project, config, provider }: Starting,
+  starting: Starting,
   up: StackUpOptions & { signal: AbortSignal },
   upped: () => boolean,
 ): Promise<Map<string, Service>> {
+  const { site, project, config } = starting;
   await untilAllStarted(site, project, config, up.signal, upped);
   const attached = await attachAll(site, project, config);
-  await allReady(site, attached, provider, up);
+  await allReady(starting, attached, up);
   return attached;
 }
 
@@ -220,23 +240,35 @@ async function attachAll(
 
 /** What the tools cannot do is said by the fault that needs them. */
 async function allReady(
-  site: DrillSite,
+  starting: Starting,
   services: ReadonlyMap<string, Service>,
-  { healthDeadlineMs = 120_000 }: StackProviderOptions,
   up: StackUpOptions,
 ): Promise<void> {
+  const { site, provider } = starting;
+  const { healthDeadlineMs = 120_000 } = provider;
   await Promise.all([
     site.hostSignal.prepare().catch(() => undefined),
     site.network.prepare().catch(() => undefined),
-    ...[...services.values()].map((service) => settled(service, healthDeadlineMs, up)),
+    ...[...services.values()].map((service) => settled(service, healthDeadlineMs, starting, up)),
   ]);
 }
 
-/** Healthy, or done: a service that is meant to end (a migration, say) has ended well. */
-async function settled(service: Service, deadlineMs: number, up: StackUpOptions): Promise<void> {
-  const ended = await service.state();
-  if (ended.status === 'exited' && ended.exitCode === 0) return;
-  up.progress(saying(`waiting for ${service.name} to be healthy`, deadlineMs));
+/**
+ * Healthy, or done: a service that is meant to end (a migration, say) has ended well. What ended otherwise
+ * and nothing needs is told of, and not waited for.
+ */
+async function settled(
+  service: Service,
+  deadlineMs: number,
+  { config, ended }: Starting,
+  up: StackUpOptions,
+): Promise<void> {
+  const { name } = service;
+  const { status, exitCode } = await service.state();
+  if (status === 'exited' && exitCode === 0) return;
+  if (status === 'exited' && isOptional(name, config, up.host ?? noRules))
+    return void ended.push(`${name} ended with ${exitCode}: nothing needs it, and it is not waited for`);
+  up.progress(saying(`waiting for ${name} to be healthy`, deadlineMs));
   await service.waitHealthy(deadlineMs, up.signal);
-  up.progress(`${service.name} is healthy`);
+  up.progress(`${name} is healthy`);
 }

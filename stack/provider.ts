@@ -9,6 +9,7 @@ const loadRuntime = (): void => void import('testcontainers').catch(() => undefi
  * when there is one: a drill without containers, and a scenario that is refused, wait for nothing of it.
  */
 export const createStackProvider = (options: StackProviderOptions): StackProvider => ({
+  filesOf: async (folder) => (await import('./compose-files.ts')).composeFilesOf(folder),
   describe: async (file, overrides) => (await import('./compose-ahead.ts')).describeAhead(file, overrides),
   contain: async (asked) =>
     (await import('./plan-containment.ts')).containAhead(asked, options.soon ? loadRuntime : undefined),

@@ -11,7 +11,7 @@ export type RunStep = z.output<typeof schema>;
 /** An action that a driver offers. */
 export const run: StepKind<typeof schema> = {
   schema,
-  title: ({ run, target, with: { name } }) =>
-    `${run}${typeof name === 'string' ? ` ${name}` : ''}${target ? ` on ${target}` : ''}`,
+  title: ({ run, target, with: given }) =>
+    `${run}${typeof given?.['name'] === 'string' ? ` ${given['name']}` : ''}${target ? ` on ${target}` : ''}`,
   does: (step) => ({ action: step.run, of: step.target }),
 };

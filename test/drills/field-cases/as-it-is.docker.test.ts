@@ -8,7 +8,9 @@ import { findingsThat, inRepository } from '../../support/real-drill.ts';
 
 const cases = inRepository('fixtures/field-cases');
 const folder = mkdtempSync(join(tmpdir(), 'muster-field-as-it-is-'));
-beforeAll(() => cpSync(cases, folder, { recursive: true, filter: (name) => !/F(?!34|38)\d\d/.test(name) }));
+beforeAll(() =>
+  cpSync(cases, folder, { recursive: true, filter: (name) => !/F(?!33|34|38)\d\d/.test(name) }),
+);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 async function drill(name: string): Promise<{ code: number | null; result: DrillResult; text: string }> {
@@ -30,6 +32,17 @@ describe('F34, external network and volume', { timeout: 600_000 }, () => {
     expect(findingsThat('fail', result)).toEqual([]);
     expect(text).toContain("external volume shop-data: an empty one of the drill's own instead");
     expect(text).toContain("external network edge: one of the drill's own instead");
+  });
+});
+
+describe('F33, containers that end on purpose', { timeout: 600_000 }, () => {
+  it('are not waited for where nothing needs them, and the report says so', async () => {
+    const { result } = await drill('F33.yaml');
+    expect(findingsThat('fail', result)).toEqual([]);
+    expect(result.time.rtaMs).not.toBeNull();
+    expect(result.notes.map(({ text }) => text)).toContain(
+      'update-lists ended with 3: nothing needs it, and it is not waited for',
+    );
   });
 });
 
