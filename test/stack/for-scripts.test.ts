@@ -9,8 +9,10 @@ import { neededOf } from '../../stack/needed.ts';
 import { overrideOf } from '../../stack/override.ts';
 
 const text = `services:
+  base: { image: x, profiles: [never], environment: { OF: base } }
   db:
-    image: x
+    extends: { service: base }
+    profiles: !override []
     container_name: shop-db
     ports: ["5432:5432"]
     volumes: ["./data:/data", "old:/old"]
@@ -45,7 +47,7 @@ describe('what a script on this machine has Compose read', () => {
 
   test('is, by itself, the copy with the folders, ports and networks of the user', async () => {
     const { services } = await asScriptsSee([file]);
-    expect(Object.keys(services)).toEqual(['db', 'nightly', 'sidecar']);
+    expect(Object.keys(services)).toEqual(['base', 'db', 'nightly', 'sidecar']);
     expect(JSON.stringify(services['db'])).toContain(join(dirname(file), 'data'));
   });
 
@@ -56,6 +58,7 @@ describe('what a script on this machine has Compose read', () => {
     const files = await scripts.composeFiles();
     const seen = await asScriptsSee(files);
     expect(Object.keys(seen.services)).toEqual(['db']);
+    expect(seen.services['db']).toMatchObject({ image: 'x', environment: { OF: 'base' } });
     const said = JSON.stringify(seen);
     expect(said).not.toContain(dirname(file));
     expect(said).not.toMatch(/"published":"5432"|shop-db"?[,}]|shop_old|"proxy"/);

@@ -15,7 +15,17 @@ type Recognised = Parameters<ExistingRestorer['restore']>[1];
 type Context = Parameters<ExistingRestorer['restore']>[2];
 
 const endBytes = 4 * 1024;
-const whole = /\n-- PostgreSQL database (?:cluster )?dump complete\n/;
+/** What comes behind a tool's last words: nothing that is loaded, and no other dump that begins. */
+const behind = String.raw`\n(?:[ \t]*(?:--(?! PostgreSQL database )[^\n]*|\\unrestrict \S+)?(?:\n|$))*$`;
+const lastWords = { pg_dump: 'database dump complete', pg_dumpall: 'database cluster dump complete' };
+const endsOf = {
+  pg_dump: new RegExp(`\\n-- PostgreSQL ${lastWords.pg_dump}${behind}`),
+  pg_dumpall: new RegExp(`\\n-- PostgreSQL ${lastWords.pg_dumpall}${behind}`),
+};
+
+/** Whether a dump in SQL ends as its tool ends one; null where nothing says. `end`: its last bytes. */
+export const isWhole = (format: Format, end: string): boolean | null =>
+  format === 'pg_dump' || format === 'pg_dumpall' ? endsOf[format].test(end) : null;
 
 /** Nobody needs to be anywhere else while databases go and come. */
 const apart = { database: 'template1' };
@@ -129,10 +139,10 @@ function text(format: Format, said: Said, progress: Context['progress']): Watche
     through: watched.through,
     said: () => {
       const end = watched.end().toString('latin1');
-      if (format !== 'sql' && !whole.test(end))
+      if (isWhole(format, end) === false)
         throw environmentError('it is cut off', {
           found: `${watched.seen()} bytes, of which the last are ${JSON.stringify(end.slice(-60))}`,
-          expected: '`-- PostgreSQL database dump complete` at the end',
+          expected: `\`-- PostgreSQL ${format === 'pg_dumpall' ? lastWords.pg_dumpall : lastWords.pg_dump}\` at the end`,
         });
       const completed = /\n-- Completed on (.+)\n/.exec(end)?.[1];
       return { ...said, madeAt: said.madeAt ?? completed ?? null };
