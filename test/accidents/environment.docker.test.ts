@@ -202,8 +202,8 @@ test('--keep leaves the stack, which no start and no plain gc removes; gc by its
     expect(ended.stdout).toContain(`muster gc ${id} removes it`);
     const plain = await muster(['gc']);
     expect(plain.stdout).toContain(`not touched: ${id}, left by --keep`);
-    // Two services, the helper that sends signals, a volume and a network.
-    expect(await leftOf(bundles)).toHaveLength(5);
+    // Two services, the helpers that send signals and refuse what would go out, a volume and a network.
+    expect(await leftOf(bundles)).toHaveLength(6);
   } finally {
     expect((await muster(['gc', id])).code).toBe(0);
   }

@@ -7,6 +7,7 @@ import type { ActiveFault } from '../../core/active-fault.ts';
 import type { DataClient } from '../../core/workload.ts';
 import type { Service } from '../../core/service.ts';
 import type { Stack } from '../../core/stack.ts';
+import mariadb from '../../drivers/mariadb/index.ts';
 import mysql from '../../drivers/mysql/index.ts';
 import postgres from '../../drivers/postgres/index.ts';
 import redis from '../../drivers/redis/index.ts';
@@ -21,9 +22,10 @@ const file = fileURLToPath(new URL('../../fixtures/stacks/bounded.compose.yml', 
 const drill = `bounded-test-${randomBytes(3).toString('hex')}`;
 const environment: Record<string, string> = {
   MYSQL_ROOT_PASSWORD: randomBytes(12).toString('hex'),
+  MARIADB_ROOT_PASSWORD: randomBytes(12).toString('hex'),
   POSTGRES_PASSWORD: randomBytes(12).toString('hex'),
 };
-const drivers = { redis, mysql, postgres };
+const drivers = { redis, mysql, mariadb, postgres };
 let stack: Stack;
 
 beforeAll(async () => {
@@ -55,7 +57,7 @@ const openClient = async (attached: Attached): Promise<DataClient> => {
   return attached.workload.open();
 };
 
-describe.each(['redis', 'mysql', 'postgres'] as const)(
+describe.each(['redis', 'mysql', 'mariadb', 'postgres'] as const)(
   'driver %s, on a file system of its own > fault disk-full',
   { timeout: 240_000 },
   (name) => {

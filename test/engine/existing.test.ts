@@ -12,6 +12,7 @@ import { agreementDamage } from '../../evidence/agreement.ts';
 import { timelineDamage } from '../../evidence/timeline-damage.ts';
 import { eventsIn } from '../support/forgery.ts';
 import { carryOutInMemory, memoryFiles, noStacks } from '../support/memory-drill.ts';
+import { nextClockBeginsMs } from '../support/virtual-clock.ts';
 
 interface Case {
   /** Each file by its name. */
@@ -26,9 +27,8 @@ interface Tested {
   component: string;
 }
 
-/** About when a drill in memory takes place, by its virtual clock. */
-const nowMs = Date.UTC(2026, 0, 1);
-const ago = (ms: number): string => new Date(nowMs - ms).toISOString();
+/** Before the drill in memory that is begun next, by its own clock: others of this process were before it. */
+const ago = (ms: number): string => new Date(nextClockBeginsMs() - ms).toISOString();
 const hour = 3_600_000;
 const dump = (of = 'shop', newest = ago(hour), rows = 3): string =>
   [
@@ -153,13 +153,17 @@ describe('a restore test that must not pass', () => {
     expect(detail(tested, id)).toMatch(said);
   });
 
-  it.each<[string, string, RegExp]>([
-    ['in the future', new Date(nowMs + 48 * hour).toISOString(), /yet to come/],
-    ['no time', 'yesterday', /which is no time/],
-    ['of after its restore began', ago(-4 * 60_000), /after its restore had begun: the server filled it in/],
+  it.each<[string, () => string, RegExp]>([
+    ['in the future', () => ago(-48 * hour), /yet to come/],
+    ['no time', () => 'yesterday', /which is no time/],
+    [
+      'of after its restore began',
+      () => ago(-4 * 60_000),
+      /after its restore had begun: the server filled it in/,
+    ],
   ])('whose newest record is %s', async (_, at, said) => {
     const tested = await restoreTest({
-      files: { 'a.dump': dump('shop', at) },
+      files: { 'a.dump': dump('shop', at()) },
       existing: { from: 'a.dump', expect: { newest } },
     });
     expect(tested.result.exitCode).not.toBe(0);

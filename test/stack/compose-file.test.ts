@@ -104,7 +104,7 @@ describe('what a compose file declares', () => {
     const { ownFileSystems } = await describeComposeFile(
       join(import.meta.dirname, '../../fixtures/stacks/bounded.compose.yml'),
     );
-    expect([...ownFileSystems]).toEqual(['redis-data', 'mysql-data', 'postgres-data']);
+    expect([...ownFileSystems]).toEqual(['redis-data', 'mysql-data', 'mariadb-data', 'postgres-data']);
     const reference = await describeComposeFile(join(import.meta.dirname, '../../docker-compose.yml'));
     expect([...reference.ownFileSystems]).toEqual([]);
   });

@@ -8,6 +8,9 @@ import { whenQuiet } from './quiet.ts';
  */
 let latestUtcMs = Date.UTC(2026, 0, 1);
 
+/** When the next clock of this process begins, by its own account. */
+export const nextClockBeginsMs = (): number => latestUtcMs + 1_000;
+
 interface Timer {
   dueUs: number;
   act(): void;
