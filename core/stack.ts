@@ -51,6 +51,7 @@ export interface LostRegion {
 export interface OutwardAttempt {
   /** By its name; by its address where nobody has that any more. */
   service: string;
+  /** An address; of `dns` the name that it asked for. */
   to: string;
   protocol: string;
   port: number;
@@ -121,7 +122,7 @@ export interface HostRules {
   mounts: Readonly<Record<string, 'copy' | 'empty' | 'refuse'>>;
   /** By service that may reach the host: why. */
   access: Readonly<Record<string, string>>;
-  /** Whether what services send beyond their own networks goes out. Default: closed. */
+  /** Whether what services send beyond their own networks goes out. Default: open. */
   egress?: 'closed' | 'open';
   /** By service: ports at which Muster reaches it, whether or not the compose file publishes them. */
   ways?: Readonly<Record<string, readonly number[]>>;

@@ -111,18 +111,48 @@ export function lastHostOf(subnet: string): string | null {
   return [24, 16, 8, 0].map((shift) => Math.floor(last / 2 ** shift) % 256).join('.');
 }
 
-/** Refuses at once what is for elsewhere, and counts it by who asked for what. RFC 792: net unreachable. */
+/**
+ * Refuses at once what is for elsewhere, and counts it by who asked for what (RFC 792: net unreachable). Who
+ * asks a name server is answered here: without an answer, a name that nobody has would hold its asker up for
+ * seconds, as that of a service which is stopped.
+ */
 export const refusing = `table ip muster {
   set attempts { type ipv4_addr . ipv4_addr . inet_proto . inet_service; flags dynamic; counter; size 65535; }
   chain outward {
     type filter hook prerouting priority raw;
     fib daddr type { local, broadcast, multicast } accept
     ip daddr 224.0.0.0/4 accept
+    meta l4proto { tcp, udp } th dport 53 accept
     meta l4proto { tcp, udp } update @attempts { ip saddr . ip daddr . meta l4proto . th dport }
     reject with icmp type net-unreachable
   }
+  chain names {
+    type nat hook prerouting priority dstnat;
+    meta l4proto { tcp, udp } th dport 53 redirect
+  }
 }
 `;
+
+/** Where the container that refuses keeps who asked for which name, each once. */
+export const askedFile = '/tmp/asked';
+const namesMost = 1_000;
+
+/** Says of every name that there is none (RFC 2308: NXDOMAIN), and writes down who asked for it. */
+export const answeringNames = `dnsmasq --keep-in-foreground --user=root --group=root --no-resolv --no-hosts --conf-file=/dev/null --pid-file \
+  --address=/#/ --log-queries --log-facility=- 2>&1 |
+  mawk -W interactive '/ query\\[/ { one = $NF " " $(NF - 2); if (!(one in seen) && n < ${namesMost}) { seen[one]; n++; print one; fflush() } }' > ${askedFile}`;
+
+/** Names beyond the stack that were asked for: one with a dot, or it is no more than that of a service. */
+export function namesIn(asked: string, names: ReadonlyMap<string, string>): OutwardAttempt[] {
+  const found = new Map<string, OutwardAttempt>();
+  for (const line of asked.split('\n')) {
+    const [from = '', to = ''] = line.split(' ');
+    if (!to.includes('.') || to.endsWith('.arpa')) continue;
+    const service = names.get(from) ?? from;
+    found.set(`${service} ${to}`, { service, to, protocol: 'dns', port: 53, packets: 1 });
+  }
+  return [...found.values()];
+}
 
 interface Listed {
   nftables: {

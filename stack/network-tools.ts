@@ -41,10 +41,11 @@ export interface NetworkTools {
   ): Promise<StandIn>;
 }
 
-/** The rules of a stand-in, and addresses that it takes on its networks and answers for. */
+/** Rules of a stand-in, addresses that it takes on its networks, and what it runs: it waits by default. */
 export interface Answering {
   rules: string;
   gateways?: readonly string[];
+  run?: string;
 }
 
 export interface StandIn extends Helper {
@@ -96,6 +97,9 @@ done
 ip route del default
 `;
 
+/** What a name server needs to listen, and to be who it is told to be. */
+const namesNeed = ['NET_BIND_SERVICE', 'SETUID', 'SETGID'];
+
 interface StandInOptions extends Answering {
   networks: readonly string[];
   names: readonly string[];
@@ -106,7 +110,7 @@ interface StandInOptions extends Answering {
 async function createStandIn(
   site: NetworkToolsSite,
   image: string,
-  { networks, names, name, rules, gateways = [] }: StandInOptions,
+  { networks, names, name, rules, gateways = [], run = 'exec sleep infinity' }: StandInOptions,
 ): Promise<StandIn> {
   const docker = site.runtime.container.dockerode;
   const [first, ...others] = networks;
@@ -116,13 +120,18 @@ async function createStandIn(
     User: '0',
     Entrypoint: ['sh', '-c'],
     Cmd: [
-      `printf %s "$1" | nft -f - && shift && ${gateways.length > 0 ? takingAddresses : ''}exec sleep infinity`,
+      `printf %s "$1" | nft -f - && shift && ${gateways.length > 0 ? takingAddresses : ''}${run}`,
       'sh',
       rules,
       ...gateways,
     ],
     Labels: { ...site.labels, [labels.role]: 'helper' },
-    HostConfig: { Init: true, NetworkMode: first ?? 'none', CapDrop: ['ALL'], CapAdd: ['NET_ADMIN'] },
+    HostConfig: {
+      Init: true,
+      NetworkMode: first ?? 'none',
+      CapDrop: ['ALL'],
+      CapAdd: ['NET_ADMIN', ...(gateways.length > 0 ? namesNeed : [])],
+    },
     ...(first === undefined ? {} : { NetworkingConfig: { EndpointsConfig: { [first]: endpoint } } }),
   };
   const container = await makingContainer(site.labels, () => docker.createContainer(settings));

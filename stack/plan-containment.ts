@@ -23,7 +23,7 @@ export async function containAhead(
   if (read === null) return null;
   const needed = neededOf(read.config, services);
   const { lines: moved } = movedOf(needed, read.run, host.ways);
-  const wayOut = host.egress === 'open' ? openLine : closedLine;
+  const wayOut = host.egress === 'closed' ? closedLine : openLine;
   return { ...contain(needed, file, host, await placesIn(file, overrides)), moved: [...moved, wayOut] };
 }
 

@@ -112,6 +112,8 @@ async function addressesOfNeighbours(
   return new Set(said.flat());
 }
 
+const thisMachine = 'this machine, by a published port';
+
 /**
  * Who has which address on the networks of the drill: services by name, Muster's own helpers, and this
  * machine by way of published ports.
@@ -126,9 +128,14 @@ export async function namesOfAddresses({
   })) {
     for (const { IPAddress, Gateway } of Object.values(each.NetworkSettings.Networks)) {
       if (IPAddress) names.set(IPAddress, each.Labels[serviceLabel] ?? 'a helper of Muster');
-      if (Gateway) names.set(Gateway, 'this machine, by a published port');
+      if (Gateway) names.set(Gateway, thisMachine);
     }
   }
+  // Where the way out is closed, the default gateway of containers is not the machine.
+  for (const { IPAM } of await runtime.container.dockerode.listNetworks({
+    filters: { label: [`${labels.drill}=${drill}`] },
+  }))
+    for (const { Gateway } of IPAM?.Config ?? []) if (Gateway) names.set(Gateway, thisMachine);
   return names;
 }
 

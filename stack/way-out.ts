@@ -1,13 +1,16 @@
-import { environmentError, messageOf } from '../core/errors.ts';
+import { environmentError } from '../core/errors.ts';
 import type { HostRules, Stack } from '../core/stack.ts';
 import type { ComposeConfig } from './compose.ts';
 import type { DrillSite } from './drill-site.ts';
 import {
+  answeringNames,
+  askedFile,
   attemptsIn,
   canClose,
   closedLayers,
   closedLine,
   closedNetworks,
+  namesIn,
   openLine,
   openNetworks,
   refusing,
@@ -27,52 +30,46 @@ export interface WayOut {
 
 /**
  * Closes the way out of all networks, unless the strategy opens it. What refuses and lists is a container of
- * Muster's own, which starts beside the services: until it is there, and where it cannot be, nothing goes out
- * all the same.
+ * Muster's own, which starts before the services: where it cannot be, nothing goes out all the same.
  */
 export async function closeWayOut(
   site: Omit<DrillSite, 'deploy'>,
   { config, moved, egress }: { config: ComposeConfig; moved: Moved } & Pick<HostRules, 'egress'>,
   project: string,
 ): Promise<WayOut> {
-  if (egress === 'open') return { layers: {}, line: openLine };
+  if (egress !== 'closed') return { layers: {}, line: openLine };
   if (!canClose(site.runtime)) return { layers: {}, line: remoteLine };
   const closed = await closedNetworks({ ...site, project }, openNetworks(config, moved));
   return {
     layers: closedLayers(closed),
     line: closedLine,
-    ...(closed.size > 0 ? { outwardAttempts: listing(site, [...closed.values()]) } : {}),
+    ...(closed.size > 0 ? { outwardAttempts: await listing(site, [...closed.values()]) } : {}),
   };
 }
 
-function listing(
+async function listing(
   site: Omit<DrillSite, 'deploy'>,
   closed: readonly ClosedNetwork[],
-): WayOut['outwardAttempts'] {
+): Promise<WayOut['outwardAttempts']> {
   const gateways = closed.map(({ gateway }) => gateway);
   const networks = closed.map(({ name }) => name);
-  const refuser = site.network.standIn(networks, [], 'the way out', { rules: refusing, gateways });
-  const started = refuser.then(async (one) => {
+  const answering = { rules: refusing, gateways, run: answeringNames };
+  const started = site.network.standIn(networks, [], 'the way out', answering).then(async (one) => {
     await one.start();
     return one;
   });
-  started.catch(() => undefined);
+  // Before any service: a name that nobody has yet is asked for as they start.
+  await started.catch(() => undefined);
+  const said = async (...argv: string[]): Promise<string> => {
+    const { code, stdout, stderr } = await (await started).exec(argv, { deadlineMs: 30_000 });
+    if (code === 0) return stdout;
+    throw environmentError('what services sent beyond their own networks is not known', {
+      found: stderr.trim() || `code ${code}`,
+    });
+  };
   return async () => {
-    const shell = await started;
-    const { code, stdout, stderr } = await shell.exec(
-      ['nft', '-j', 'list', 'set', 'ip', 'muster', 'attempts'],
-      {
-        deadlineMs: 30_000,
-      },
-    );
-    if (code !== 0)
-      throw environmentError('what services sent beyond their own networks is not known', {
-        found: stderr.trim() || `code ${code}`,
-      });
-    try {
-      return attemptsIn(stdout, await namesOfAddresses(site));
-    } catch (error) {
-      throw environmentError('what nft lists cannot be read', { found: messageOf(error), cause: error });
-    }
+    const names = await namesOfAddresses(site);
+    const sent = await said('nft', '-j', 'list', 'set', 'ip', 'muster', 'attempts');
+    return [...attemptsIn(sent, names), ...namesIn(await said('cat', askedFile), names)];
   };
 }

@@ -44,7 +44,11 @@ async function tellOutward(drill: Drill): Promise<void> {
       stack.outwardAttempts!(),
     );
     for (const { service, to, protocol, port, packets } of attempts.slice(0, attemptsTold))
-      note(`${service} sent to ${to}, port ${port}/${protocol}, and was refused (packets: ${packets})`);
+      note(
+        protocol === 'dns'
+          ? `${service} asked for the address of ${to}, and was told that there is none`
+          : `${service} sent to ${to}, port ${port}/${protocol}, and was refused (packets: ${packets})`,
+      );
     if (attempts.length > attemptsTold)
       note(`and to ${attempts.length - attemptsTold} more beyond the stack's own networks, refused as well`);
   } catch (error) {

@@ -55,8 +55,8 @@ async function killedDrill(folder: string, afterMs: number, until: RegExp): Prom
 
 async function livesOn(): Promise<void> {
   expect(living.child.exitCode).toBeNull();
-  // Two services, the helper that sends signals, a volume and a network.
-  expect((await leftOf(bundlesIn(livingFolder))).length).toBe(5);
+  // Two services, the helpers that send signals and refuse what would go out, a volume and a network.
+  expect((await leftOf(bundlesIn(livingFolder))).length).toBe(6);
 }
 
 test('kill -9 at any moment, then `muster gc`: nothing of it is left, and who lives is left alone', async () => {

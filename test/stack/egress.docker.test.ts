@@ -16,6 +16,7 @@ const sending = `  mailer:
       - |
         while :; do
           timeout 2 bash -c 'echo EHLO > /dev/tcp/${outside}/25' 2>&1 | grep -o -e unreachable -e refused || echo went out
+          getent hosts mail.example.test > /dev/null || true
           sleep 0.2
         done
 networks: { second: {} }
@@ -58,8 +59,21 @@ describe('the way out of a stack', { timeout: 300_000 }, () => {
     const attempts = await stack.outwardAttempts!();
     expect(attempts.map(({ packets: _, ...one }) => one)).toEqual([
       { service: 'mailer', to: outside, protocol: 'tcp', port: 25 },
+      { service: 'mailer', to: 'mail.example.test', protocol: 'dns', port: 53 },
     ]);
     expect(attempts[0]!.packets).toBeGreaterThan(0);
+  });
+
+  test('a name that nobody has is answered at once, as one is of a service that is stopped', async () => {
+    const container = await containerOf(drill, 'mailer');
+    const exec = await container.exec({
+      Cmd: ['bash', '-c', 'SECONDS=0; getent hosts nobody-has-this; echo $? after $SECONDS'],
+      AttachStdout: true,
+    });
+    const stream = await exec.start({});
+    const said = Buffer.concat(await stream.toArray()).toString('latin1');
+    // Without an answer it would be 5 s or 10.
+    expect(said).toMatch(/2 after [0-3]\n/);
   });
 
   test('and published ports are reached all the same', async () => {
