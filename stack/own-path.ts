@@ -95,6 +95,16 @@ export async function followedPath(container: Container, path: string): Promise<
   return at;
 }
 
+/** Whether anything is at that path of the container, running or not. */
+export const isThere = (container: Container, path: string): Promise<boolean> =>
+  container.infoArchive({ path }).then(
+    () => true,
+    (error: unknown) => {
+      if (statusOf(error) === 404) return false;
+      throw error;
+    },
+  );
+
 /** All of the way at once: as a rule there is no link on it, and the engine takes its time for each look. */
 async function goesStraight(container: Container, parts: readonly string[]): Promise<boolean> {
   if (parts.includes('..')) return false;

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { pack } from 'tar-stream';
 import { environmentError, messageOf } from '../core/errors.ts';
-import { followedPath, mountOf } from './own-path.ts';
+import { followedPath, isThere, mountOf } from './own-path.ts';
 import type { Container, Inspection } from './runtime.ts';
 
 /**
@@ -17,6 +17,12 @@ export async function putFile(
   content: string | Uint8Array,
   mode = 0o644,
 ): Promise<void> {
+  // Before the links are followed: a folder that comes in between may be a link to somewhere else.
+  if (!(await isThere(container, posix.dirname(path))))
+    throw environmentError(`${path} cannot be written in ${name}`, {
+      found: `no folder ${posix.dirname(path)}`,
+      expected: 'a folder that is there',
+    });
   const mount = mountOf(found, path) ?? mountOf(found, await followedPath(container, path));
   if (mount)
     throw environmentError(`${path} of ${name} is not the container's own`, {

@@ -12,6 +12,7 @@ import encryptVolume from '../../faults/storage/encrypt-volume.ts';
 import wipeVolume from '../../faults/storage/wipe-volume.ts';
 import { createHostSignal } from '../../stack/host-signal.ts';
 import { imageChoice, provideImages } from '../../stack/images.ts';
+import { isThere } from '../../stack/own-path.ts';
 import { createNetworkTools } from '../../stack/network-tools.ts';
 import { currentOwner, labels } from '../../stack/owner.ts';
 import { getRuntime, type Container, type Runtime } from '../../stack/runtime.ts';
@@ -71,6 +72,12 @@ beforeAll(async () => {
     HostConfig: { Binds: [`${folder}:/data`, `${drill}-own:/own`, `${folder}:/own/nested/deep`] },
   });
   await container.start();
+  // Its own process makes them, and on a busy machine some time after its start.
+  await expect
+    .poll(async () => (await isThere(container, '/link')) && isThere(container, '/own/link'), {
+      timeout: 60_000,
+    })
+    .toBe(true);
   service = await attachService(site, 'db', container);
 }, 120_000);
 
