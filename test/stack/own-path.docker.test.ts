@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { systemClock } from '../../core/clock.ts';
 import type { Service } from '../../core/service.ts';
 import type { DataFolder } from '../../core/fault.ts';
@@ -73,11 +73,13 @@ beforeAll(async () => {
   });
   await container.start();
   // Its own process makes them, and on a busy machine some time after its start.
-  await expect
-    .poll(async () => (await isThere(container, '/link')) && isThere(container, '/own/link'), {
-      timeout: 60_000,
-    })
-    .toBe(true);
+  await vi.waitFor(
+    async () => {
+      if (!(await isThere(container, '/link')) || !(await isThere(container, '/own/link')))
+        throw new Error('its links are not there yet');
+    },
+    { timeout: 60_000, interval: 50 },
+  );
   service = await attachService(site, 'db', container);
 }, 120_000);
 
