@@ -8,6 +8,10 @@ import { protectionOf } from './protection.ts';
 /** A backup of less than this share of the one before it lacks something, or something was removed. */
 const leastShare = 0.5;
 
+/** NaN for nothing after nothing, which is no share. */
+const shareOf = (bytes: number, before: number): number =>
+  before > 0 ? bytes / before : bytes > 0 ? 1 : Number.NaN;
+
 /**
  * Did a backup suddenly become small? A job that ends well and leaves a table out does. Data that was removed
  * on purpose looks the same, so that it is asked about and never called wrong. Of those that became durable
@@ -26,18 +30,19 @@ export const shrunk: Measure = {
       const steps = own.slice(1).map((event, i) => ({
         event,
         before: own[i]!,
-        share: event.data.plainBytes / own[i]!.data.plainBytes,
+        share: shareOf(event.data.plainBytes, own[i]!.data.plainBytes),
       }));
-      const least = steps.reduce((a, b) => (b.share < a.share ? b : a));
+      const least = steps.reduce((a, b) => (!(b.share >= a.share) ? b : a));
       const [was, is] = [least.before, least.event].map(({ data }) => formatBytes(data.plainBytes));
-      const small = least.share < leastShare;
+      // Nothing after nothing is no share: that is asked about as well.
+      const small = !(least.share >= leastShare);
       return [
         finding({
           id: `shrunk/${backup}`,
           claim: `${component}/backup/${name}`,
           title: `Backups of ${backup} stay of a size`,
           verdict: small ? 'inconclusive' : 'pass',
-          actual: least.share,
+          actual: Number.isNaN(least.share) ? null : least.share,
           objective: leastShare,
           unit: 'ratio',
           gate: true,

@@ -20,7 +20,7 @@ export interface EgressSite {
 
 /** What is said of it to who reads the plan. */
 export const closedLine =
-  'what services send beyond their own networks: refused, and listed (`egress: open` in the strategy lets it out)';
+  'what services send beyond their own networks: refused, and listed, by an engine on this machine (`egress: open` in the strategy lets it out)';
 export const openLine = 'what services send beyond their own networks goes out: `egress: open`';
 export const remoteLine =
   'what services send beyond their own networks goes out: the engine is on another machine, which reaches published ports by the same way';
