@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import { withDeadline } from '../core/deadline.ts';
-import type { Endpoint } from '../core/service.ts';
+import type { Endpoint, Service } from '../core/service.ts';
 
 /**
  * How long a client waits: for an address, for a connection, for an answer. A busy machine alone takes a
@@ -27,4 +27,18 @@ export function endpointLookup(
     }
     return asked.answer;
   };
+}
+
+/** A server, by its port, as its clients meet it: wherever a failover has put it. */
+export function asClientsReach<Site extends { service: Service; clients(): Promise<Endpoint> }>(
+  site: Site,
+  serverPort: number,
+): Site {
+  const service = new Proxy(site.service, {
+    get: (own, name) =>
+      name === 'endpoint'
+        ? (port: number) => (port === serverPort ? site.clients() : own.endpoint(port))
+        : Reflect.get(own, name),
+  });
+  return { ...site, service };
 }

@@ -1,10 +1,11 @@
 import type { ActiveFault, Proof } from '../../core/active-fault.ts';
 import type { PageDamage } from '../mistakes.ts';
+import { choosePages } from '../sql/pages.ts';
 import { messageOf, NothingToActOn } from '../../core/errors.ts';
 import { startAgain } from '../../faults/process.ts';
-import { choosePages, leafPages, overwriteFor } from './pages.ts';
+import { leafPages, overwriteFor } from './pages.ts';
 import { badPages, evict, locate, overwrite, type TableFile } from './table-file.ts';
-import type { TableName } from './tables.ts';
+import type { TableName } from '../sql/tables.ts';
 import type { MysqlSite } from './site.ts';
 import { serverCode, withSession } from './session.ts';
 

@@ -1,5 +1,7 @@
 import mysql from 'mysql2/promise';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { asClientsReach } from '../clients-way.ts';
+import type { Queries, SqlServer } from '../sql/server.ts';
 import { serverPort } from './config.ts';
 import type { MysqlSite } from './site.ts';
 
@@ -31,21 +33,13 @@ async function connect(
   });
 }
 
-export interface Session {
+export interface Session extends Queries {
   connection: Connection;
-  rows<Row>(sql: string, values?: unknown[]): Promise<Row[]>;
 }
 
 /** The server as its clients meet it: wherever a failover has put it. */
-export const asClientsMeetIt = <S extends Pick<MysqlSite, 'service' | 'clients'>>(site: S): S => {
-  const service = new Proxy(site.service, {
-    get: (own, name) =>
-      name === 'endpoint'
-        ? (port: number) => (port === serverPort ? site.clients() : own.endpoint(port))
-        : Reflect.get(own, name),
-  });
-  return { ...site, service };
-};
+export const asClientsMeetIt = <S extends Pick<MysqlSite, 'service' | 'clients'>>(site: S): S =>
+  asClientsReach(site, serverPort);
 
 /**
  * Runs work on one connection and closes it. The server's errors pass through. `connectMs`: how long it may
@@ -67,6 +61,16 @@ export async function withSession<T>(
     connection.destroy();
   }
 }
+
+/** What the faults of every SQL server need of this one. */
+export const sqlServer = (site: MysqlSite): SqlServer<Session> => ({
+  service: site.service,
+  dataFolder: site.dataFolder,
+  ownSchema: site.config.database,
+  ask: (work) => withSession(site, work),
+  askAsClients: (work) => withSession(asClientsMeetIt(site), work),
+  factsOfNothing: { gtid: null },
+});
 
 /**
  * The server's own error code (`ER_NO_SUCH_TABLE`), or null for an error that did not come from the server.

@@ -1,10 +1,11 @@
 import type { ActiveFault, Proof } from '../../core/active-fault.ts';
 import type { PageDamage } from '../mistakes.ts';
+import { choosePages } from '../sql/pages.ts';
 import { environmentError } from '../../core/errors.ts';
 import { startAgain } from '../../faults/process.ts';
 import { serverSchemas } from './config.ts';
 import { columnsByTable } from './inventory.ts';
-import { canStandIn, choosePages, leaves, type Page } from './pages.ts';
+import { canStandIn, leaves, type Page } from './pages.ts';
 import { liveRecords } from './records.ts';
 import { digestTable, type Column, type TableDigest } from './row-digest.ts';
 import { badPages, evict, fileIdentity, locate, overwrite, type TableFile } from './table-file.ts';

@@ -1,5 +1,6 @@
 import { environmentError } from '../../core/errors.ts';
-import { findTable, type TableName } from './tables.ts';
+import type { TableName } from '../sql/tables.ts';
+import { findTable } from './tables.ts';
 import type { MysqlSite } from './site.ts';
 import type { Session } from './session.ts';
 

@@ -4,7 +4,9 @@ import type { Helper } from '../../core/service.ts';
 import { startAgain } from '../../faults/process.ts';
 import { besideVolume } from '../../faults/volume.ts';
 import type { PageDamage } from '../mistakes.ts';
-import { choosePages, damagedPage } from './pages.ts';
+import { choosePages } from '../sql/pages.ts';
+import { labelOf } from '../sql/tables.ts';
+import { damagedPage } from './pages.ts';
 import { asText, digestRows, sameRows, type TableDigest } from './row-digest.ts';
 import {
   asClientsMeetIt,
@@ -15,7 +17,7 @@ import {
   type PostgresSite,
 } from './server.ts';
 import { forget, locate, readPage, writePage, type TableFile } from './table-file.ts';
-import { findTable, labelOf } from './tables.ts';
+import { findTable } from './tables.ts';
 
 /** A page that was overwritten: with what, and what its rows were before. */
 interface Damaged {

@@ -11,17 +11,6 @@ const headerBytes = 24;
 const rowsFromAt = 14;
 const rowsToAt = 16;
 
-/** As many of the pages as wanted, or all, in ascending order. */
-export function choosePages(pages: readonly number[], wanted: number, seed: number): number[] {
-  const word = seededWords(seed);
-  const left = [...pages];
-  for (let i = left.length - 1; i > 0; i -= 1) {
-    const other = word() % (i + 1);
-    [left[i], left[other]] = [left[other]!, left[i]!];
-  }
-  return left.slice(0, wanted).sort((a, b) => a - b);
-}
-
 /**
  * What a page is overwritten with. `random`: all of it, as a misdirected write. `structured`: the header and
  * the line pointers stay, so that it still looks like the page that it is, and its rows repeat one short

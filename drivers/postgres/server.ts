@@ -1,6 +1,8 @@
 import type { Clock } from '../../core/clock.ts';
 import { environmentError, messageOf, MusterError } from '../../core/errors.ts';
 import type { Endpoint, Service } from '../../core/service.ts';
+import { asClientsReach } from '../clients-way.ts';
+import type { SqlServer } from '../sql/server.ts';
 import { serverPort, type PostgresConfig } from './config.ts';
 import { openLink, serverCode, sessionOf, type Account, type Session } from './session.ts';
 
@@ -41,15 +43,8 @@ export const probeMs = 1_000;
 const administrationMs = 10_000;
 
 /** The server as its clients meet it: wherever a failover has put it. */
-export const asClientsMeetIt = <S extends Pick<PostgresSite, 'service' | 'clients'>>(site: S): S => {
-  const service = new Proxy(site.service, {
-    get: (own, name) =>
-      name === 'endpoint'
-        ? (port: number) => (port === serverPort ? site.clients() : own.endpoint(port))
-        : Reflect.get(own, name),
-  });
-  return { ...site, service };
-};
+export const asClientsMeetIt = <S extends Pick<PostgresSite, 'service' | 'clients'>>(site: S): S =>
+  asClientsReach(site, serverPort);
 
 /**
  * Runs work on one connection and closes it. The server's errors pass through. `within`: how long it may take
@@ -71,6 +66,16 @@ export async function withSession<T>(
     link.destroy();
   }
 }
+
+/** What the faults of every SQL server need of this one. */
+export const sqlServer = (site: PostgresSite): SqlServer<Session> => ({
+  service: site.service,
+  dataFolder: site.dataFolder,
+  ownSchema: site.config.schema,
+  ask: (work) => withSession(site, work),
+  askAsClients: (work) => withSession(asClientsMeetIt(site), work),
+  factsOfNothing: {},
+});
 
 interface SessionOptions {
   /** Default: the application's. */

@@ -2,6 +2,7 @@ import { Socket } from 'node:net';
 import type { Client, ClientConfig } from 'pg';
 import type { ConnectionOptions } from 'node:tls';
 import type { Endpoint } from '../../core/service.ts';
+import type { Queries } from '../sql/server.ts';
 
 /** Who goes in, and how. */
 export interface Account {
@@ -65,10 +66,8 @@ export async function openLink(
   }
 }
 
-export interface Session {
-  /** Values come as text, as the server sent it; NULL as null. */
-  rows<Row>(sql: string, values?: unknown[]): Promise<Row[]>;
-}
+/** Values come as text, as the server sent it; NULL as null. */
+export type Session = Queries;
 
 export const sessionOf = ({ client }: Pick<Link, 'client'>): Session => ({
   rows: async <Row>(sql: string, values?: unknown[]): Promise<Row[]> =>

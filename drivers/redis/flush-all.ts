@@ -1,5 +1,6 @@
 import type { ActiveFault, Proof } from '../../core/active-fault.ts';
 import { NothingToActOn } from '../../core/errors.ts';
+import { nothingToUndo } from '../undone.ts';
 import { openServer, type Server } from './server.ts';
 import type { Address } from './connection.ts';
 import { databasesOf, musterPrefix } from './keys.ts';
@@ -27,13 +28,7 @@ export async function flushAll(site: RedisSite, address: Address): Promise<Activ
     facts: { keysBefore },
     witness: () => witnessFlushed(address, mark, keysBefore),
     ...lost,
-    // Nothing to take back: the keys come back by a recovery or not at all.
-    undo: {
-      name: `undo flush-all of ${site.service.name}`,
-      deadlineMs: 1_000,
-      run: async () => undefined,
-      healed: async () => null,
-    },
+    undo: nothingToUndo(site, 'flush-all'),
   };
 }
 

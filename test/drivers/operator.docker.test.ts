@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../core/clock.ts';
 import { corruptRows } from '../../drivers/mysql/corrupt-rows.ts';
-import { chooseRows, deleteRows, witnessDeleted } from '../../drivers/mysql/delete-rows.ts';
+import { chooseRows, deleteRows } from '../../drivers/mysql/delete-rows.ts';
+import { witnessDeleted } from '../../drivers/sql/delete-rows.ts';
 import { witnessFlushed } from '../../drivers/redis/flush-all.ts';
 import { mysqlStackUp, type MysqlStack } from './mysql-stack.ts';
 import { redisStackUp, type RedisStack } from './redis-stack.ts';
@@ -10,7 +11,7 @@ import { nothingTorn } from '../../drivers/mysql/torn.ts';
 import { mysql } from '../../drivers/mysql/mysql.ts';
 import { findPrograms } from '../../drivers/mysql/programs.ts';
 import type { MysqlSite } from '../../drivers/mysql/site.ts';
-import { withSession } from '../../drivers/mysql/session.ts';
+import { sqlServer, withSession } from '../../drivers/mysql/session.ts';
 
 // What the suite of drivers cannot do for mistakes that go straight to the server: their witnesses without
 // the effect.
@@ -109,9 +110,9 @@ describe('DELETE on a real MySQL', () => {
         chooseRows(session, { table: 'app.things', share: 0.25, seed: 8 }),
       ))!.sample,
     ).not.toEqual(chosen.sample);
-    expect(await witnessDeleted(site, chosen), 'nothing happened').toBeNull();
+    expect(await witnessDeleted(sqlServer(site).ask, chosen), 'nothing happened').toBeNull();
     await stack.sql('DELETE FROM app.things WHERE id = 0');
-    expect(await witnessDeleted(site, chosen), 'another delete').toBeNull();
+    expect(await witnessDeleted(sqlServer(site).ask, chosen), 'another delete').toBeNull();
 
     const inflicted = await deleteRows(site, { table: 'app.things', share: 0.25, seed: 7 });
     expect(inflicted.facts).toMatchObject({
