@@ -1,7 +1,8 @@
 import type { Check, CheckOutcome } from '../../core/driver.ts';
-import { messageOf } from '../../core/errors.ts';
+import * as sql from '../sql/check-inventory.ts';
+import { goneOf } from '../sql/inventory-differences.ts';
 import { locksThatStay } from './held-locks.ts';
-import { asJson, lookJustBefore, takeInventory, type Inventory, type JustBefore } from './inventory.ts';
+import { lookJustBefore, takeInventory, type Inventory, type JustBefore } from './inventory.ts';
 import { compareInventories } from './inventory-differences.ts';
 import type { Unread } from './inventory-reading.ts';
 import {
@@ -16,68 +17,45 @@ import { tornWords, type Torn } from './torn.ts';
 import type { MysqlSite } from './site.ts';
 import { serverCode } from './session.ts';
 
-const shownDifferences = 5;
-const shownRemarks = 8;
-
-const listed = (all: readonly string[], most: number): string =>
-  `${all.slice(0, most).join('; ')}${all.length > most ? ` (and ${all.length - most} more)` : ''}`;
+type Baseline = Inventory & { lastTimes: LastTimes };
 
 /**
- * Everything before the load against everything after the recovery. Red for any difference; inconclusive
- * where nothing was there to compare, or not all of it could be read. Events that run within a minute are
- * waited for, and everything is looked at again. What an older backup rightly brings back is said, and is no
- * difference.
+ * Red for any difference; inconclusive where nothing was there to compare, or not all of it could be read.
+ * Events that run within a minute are waited for, and everything is looked at again. What an older backup
+ * rightly brings back is said, and is no difference.
  */
-export const inventoryCheck = (site: MysqlSite): Check => ({
-  before: async () => {
-    const lastTimes = await readLastTimes(site);
-    return asJson({ ...(await takeInventory(site)), lastTimes });
-  },
-  justBefore: async () => asJson(await lookJustBefore(site)),
-  after: async (baseline, _brokenAtMs, justBefore): Promise<CheckOutcome> => {
-    if (baseline === null)
-      return { verdict: 'inconclusive', detail: 'no inventory was taken before', facts: null };
-    const before = baseline as unknown as Baseline;
-    const last = (justBefore ?? null) as unknown as JustBefore | null;
-    try {
-      // First: an inventory of a table that somebody locks waits for ever.
-      const unread: Unread = new Set(before.unread);
-      const held = await locksThatStay(site, last?.held ?? [], unread);
-      if (held.length > 0)
-        return {
-          verdict: 'fail',
-          gone: held,
-          detail: listed(held, shownDifferences),
-          facts: { differences: held },
-        };
-      const schedule = await readSchedule(site, unread);
-      const all = { ...before, unread: [...unread] };
-      const first = await takeInventory(site);
-      const over = await readOver(site, before.lastTimes);
-      const atFirst = judged(all, last, first, site.restored.torn, { ...nobodyRan, over });
-      if (atFirst.verdict === 'fail') return atFirst;
-      // What stood at the first look may be eaten by an event, which nobody has to call.
-      const events = await awaitEvents(site, schedule);
-      return judged(
-        all,
-        last,
-        events.mayHaveWritten ? await takeInventory(site) : first,
-        site.restored.torn,
-        { ...events, over },
-      );
-    } catch (error) {
-      // What the server itself refuses to read is a finding; a server that cannot be reached is none.
-      const code = serverCode(error);
-      return {
-        verdict: code ? 'fail' : 'inconclusive',
-        detail: `the inventory cannot be taken: ${messageOf(error)}`,
-        facts: { code },
-      };
-    }
-  },
-});
+export const inventoryCheck = (site: MysqlSite): Check =>
+  sql.inventoryCheck<Baseline, JustBefore>({
+    take: async () => {
+      const lastTimes = await readLastTimes(site);
+      return { ...(await takeInventory(site)), lastTimes };
+    },
+    lookJustBefore: () => lookJustBefore(site),
+    compare: (before, justBefore) => compareNow(site, before, justBefore),
+    serverCode,
+  });
 
-type Baseline = Inventory & { lastTimes: LastTimes };
+async function compareNow(
+  site: MysqlSite,
+  before: Baseline,
+  justBefore: JustBefore | null,
+): Promise<CheckOutcome> {
+  // First: an inventory of a table that somebody locks waits for ever.
+  const unread: Unread = new Set(before.unread);
+  const locked = sql.lockedOutcome(await locksThatStay(site, justBefore?.held ?? [], unread));
+  if (locked) return locked;
+  const schedule = await readSchedule(site, unread);
+  const all = { ...before, unread: [...unread] };
+  const first = await takeInventory(site);
+  const over = await readOver(site, before.lastTimes);
+  const atFirst = judged(all, justBefore, first, site.restored.torn, { ...nobodyRan, over });
+  if (atFirst.verdict === 'fail') return atFirst;
+  // What stood at the first look may be eaten by an event, which nobody has to call.
+  const events = await awaitEvents(site, schedule);
+  const last = events.mayHaveWritten ? await takeInventory(site) : first;
+  return judged(all, justBefore, last, site.restored.torn, { ...events, over });
+}
+
 /** `over`: events whose last time had come by the first look. */
 type Events = Ran & { over: string[] };
 const nobodyRan: Ran = { ran: [], unseen: [], mayHaveWritten: false };
@@ -106,94 +84,55 @@ function judged(
   const byRight = ofThose([...ran, ...over]);
   const differences = [...tornWords(torn), ...compared.differences].filter((one) => !byRight.includes(one));
   const unread = [...new Set([...before.unread, ...now.unread])];
-  const facts = {
-    ...counted(now),
+  const counts = counted(now);
+  return sql.outcomeOf({
     differences,
     remarks,
-    unread,
-    ...(ran.length > 0 ? { eventsSeen: ran } : {}),
-  };
-  const said = remarks.length > 0 ? `. Beside that: ${listed(remarks, shownRemarks)}` : '';
-  if (differences.length > 0)
-    return {
-      verdict: 'fail',
-      gone: gone(before, now),
-      detail: `${after(ran)}${listed(differences, shownDifferences)}${said}`,
-      facts,
-    };
-  if (size(before.definitions) === 0)
-    return {
-      verdict: 'inconclusive',
-      detail: "there was nothing to compare: no database but the server's and Muster's own",
-      facts,
-      nothing: true,
-    };
-  if (unread.length > 0)
-    return {
-      verdict: 'inconclusive',
-      detail: `this account cannot read ${listed(unread, shownDifferences)}; the rest is as before${said}`,
-      facts,
-    };
-  if (rowsOf(before) === 0)
-    return {
-      verdict: 'inconclusive',
-      detail: `0 rows of ${facts.tables} tables were compared: none could have been missed${said}`,
-      facts,
-      nothing: true,
-    };
-  return {
-    verdict: 'pass',
-    detail: `${facts.definitions} definitions, ${facts.rows} rows of ${facts.tables} tables, ${facts.accounts} accounts with their grants, ${facts.foreignKeys} foreign keys and the settings are as before${said}`,
-    facts,
-  };
+    counts,
+    facts: { unread, ...(ran.length > 0 ? { eventsSeen: ran } : {}) },
+    rowsBefore: sql.rowsOf(before),
+    gone: () => gone(before, now),
+    since: since(ran),
+    doubt: (said) => {
+      if (sql.size(before.definitions) === 0)
+        return {
+          detail: "there was nothing to compare: no database but the server's and Muster's own",
+          nothing: true,
+        };
+      if (unread.length === 0) return null;
+      return {
+        detail: `this account cannot read ${sql.listed(unread, sql.shownDifferences)}; the rest is as before${said}`,
+      };
+    },
+    asBefore: `${counts.definitions} definitions, ${counts.rows} rows of ${counts.tables} tables, ${counts.accounts} accounts with their grants, ${counts.foreignKeys} foreign keys and the settings`,
+  });
 }
-
-const size = (of: object): number => Object.keys(of).length;
-const rowsOf = ({ tables }: Inventory): number =>
-  Object.values(tables).reduce((sum, table) => sum + table.rows, 0);
 
 /** How much of everything there is: what a pass rests on. */
 const counted = (now: Inventory) => ({
-  definitions: size(now.definitions),
-  tables: size(now.tables),
-  rows: rowsOf(now),
-  accounts: size(now.accounts),
-  foreignKeys: size(now.orphans),
-  counters: size(now.counters),
-  views: size(now.views),
-  fullTextIndexes: size(now.fulltext),
-  persistedSettings: size(now.persisted),
+  definitions: sql.size(now.definitions),
+  tables: sql.size(now.tables),
+  rows: sql.rowsOf(now),
+  accounts: sql.size(now.accounts),
+  foreignKeys: sql.size(now.orphans),
+  counters: sql.size(now.counters),
+  views: sql.size(now.views),
+  fullTextIndexes: sql.size(now.fulltext),
+  persistedSettings: sql.size(now.persisted),
 });
 
-const after = (ran: readonly string[]): string =>
+const since = (ran: readonly string[]): string =>
   ran.length > 0
-    ? `all was as before until ${ran.length > 1 ? 'events' : 'event'} ${listed(ran, shownDifferences)} ran: `
+    ? `all was as before until ${ran.length > 1 ? 'events' : 'event'} ${sql.listed(ran, sql.shownDifferences)} ran: `
     : '';
 
-/**
- * Tables and databases that are missing, and databases of which every table that is compared lost all its
- * rows.
- */
+/** What is of no use to an application any more, in words. */
 function gone(before: Inventory, now: Inventory): string[] {
   if (now.unread.length > before.unread.length) return [];
-  const missing = Object.keys(before.definitions).filter(
-    (name) => /^(DATABASE|TABLE) /.test(name) && !Object.hasOwn(now.definitions, name),
-  );
-  const rowsBySchema = ({ tables, otherEngines }: Inventory): Map<string, number> => {
-    const rows = new Map<string, number>();
-    for (const [name, table] of Object.entries(tables)) {
-      if (otherEngines[name] === 'MEMORY') continue;
-      const [schema] = name.split('.') as [string];
-      rows.set(schema, (rows.get(schema) ?? 0) + table.rows);
-    }
-    return rows;
-  };
-  const left = rowsBySchema(now);
-  const emptied = [...rowsBySchema(before)]
-    .filter(([schema, rows]) => rows > 0 && left.get(schema) === 0)
-    .map(([schema]) => schema);
-  return [
-    ...missing.map((name) => `${name} is missing`),
-    ...emptied.map((schema) => `every table of ${schema} is empty`),
-  ];
+  // A table in memory is emptied by a start.
+  const schemaIn =
+    ({ otherEngines }: Inventory) =>
+    (table: string): string | null =>
+      otherEngines[table] === 'MEMORY' ? null : table.split('.')[0]!;
+  return goneOf(before, now, schemaIn(before), schemaIn(now));
 }

@@ -1,15 +1,8 @@
+import { compareByName, type Comparison } from '../sql/inventory-differences.ts';
 import { compareAccounts } from './inventory-accounts.ts';
 import { compareFinds } from './inventory-fulltext.ts';
 import { sequencePrefix } from './inventory-state.ts';
 import { everyAccount, everyPersisted, type Inventory, type JustBefore } from './inventory.ts';
-
-/**
- * In words. `differences`, the gravest first, are faults; `remarks` are not, and must be read all the same.
- */
-export interface Comparison {
-  differences: string[];
-  remarks: string[];
-}
 
 export function compareInventories(
   before: Inventory,
@@ -24,7 +17,7 @@ export function compareInventories(
   const finds = compareFinds(ofSameRows(before.fulltext, before, now), now.fulltext);
   const counters = compareCounters(before, justBefore, now);
   const differences = [
-    ...compare(
+    ...compareByName(
       'definition of',
       before.definitions,
       now.definitions,
@@ -38,7 +31,7 @@ export function compareInventories(
     ...compareDerived(before, now),
     ...accounts.differences,
     ...(unread.has(everyPersisted) ? [] : comparePersisted(before, now)),
-    ...compare(
+    ...compareByName(
       'setting',
       before.settings,
       now.settings,
@@ -57,26 +50,6 @@ export function compareInventories(
   return { differences, remarks };
 }
 
-function compare<Item>(
-  what: string,
-  was: Record<string, Item>,
-  is: Record<string, Item>,
-  changed: (a: Item, b: Item, name: string) => string | null,
-  unread: ReadonlySet<string>,
-): string[] {
-  const out: string[] = [];
-  for (const name of new Set([...Object.keys(was), ...Object.keys(is)])) {
-    if (unread.has(`${what} ${name}`)) continue;
-    if (!(name in is)) out.push(`${what} ${name} is missing`);
-    else if (!(name in was)) out.push(`${what} ${name} was not there before`);
-    else {
-      const difference = changed(was[name]!, is[name]!, name);
-      if (difference) out.push(`${what} ${name}: ${difference}`);
-    }
-  }
-  return out;
-}
-
 /** Two readings of one clock are seldom the same second. */
 const clockSlackS = 2;
 export const startedAnew = (before: Inventory, now: Inventory): boolean =>
@@ -89,7 +62,7 @@ function compareRows(
   remarks: string[],
 ): string[] {
   const anew = startedAnew(before, now);
-  return compare(
+  return compareByName(
     'rows of',
     before.tables,
     now.tables,

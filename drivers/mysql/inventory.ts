@@ -1,4 +1,3 @@
-import type { Json } from '../../core/timeline.ts';
 import { serverSchemas } from './config.ts';
 import { readFormative } from './formative.ts';
 import { readHeld } from './held-locks.ts';
@@ -232,5 +231,3 @@ async function shown(rows: Session['rows'], sql: string): Promise<string | null>
   const text = row![column!] ?? null;
   return text === null ? null : [text, ...under.map((name) => row![name] ?? '')].join('\n');
 }
-
-export const asJson = (value: object): Json => JSON.parse(JSON.stringify(value)) as Json;

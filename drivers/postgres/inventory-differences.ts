@@ -1,14 +1,7 @@
+import { compareByName, goneOf, type Comparison } from '../sql/inventory-differences.ts';
 import type { Inventory, Sequences } from './inventory.ts';
 import type { Role } from './inventory-cluster.ts';
 import { sameRows, type TableDigest } from './row-digest.ts';
-
-/**
- * In words. `differences`, the gravest first, are faults; `remarks` are not, and must be read all the same.
- */
-export interface Comparison {
-  differences: string[];
-  remarks: string[];
-}
 
 export function compareInventories(
   before: Inventory,
@@ -18,15 +11,17 @@ export function compareInventories(
   const remarks: string[] = [];
   const sequences = compareSequences(before, justBefore, now);
   const differences = [
-    ...compare('definition of', before.definitions, now.definitions, (a, b) =>
+    ...compareByName('definition of', before.definitions, now.definitions, (a, b) =>
       a === b ? null : 'another definition',
     ),
     ...compareRows(before, now, remarks),
     ...sequences.fallen,
     ...compareInvalid(before, now, remarks),
-    ...compare('role', before.roles, now.roles, compareRole),
-    ...compare('', before.settings, now.settings, (a, b) => (a === b ? null : changedTo(a, b))),
-    ...compare('replication slot', before.slots, now.slots, (a, b) => (a === b ? null : `${b}, was ${a}`)),
+    ...compareByName('role', before.roles, now.roles, compareRole),
+    ...compareByName('', before.settings, now.settings, (a, b) => (a === b ? null : changedTo(a, b))),
+    ...compareByName('replication slot', before.slots, now.slots, (a, b) =>
+      a === b ? null : `${b}, was ${a}`,
+    ),
     ...now.collations
       .filter((name) => !before.collations.includes(name))
       .map(
@@ -41,25 +36,6 @@ export function compareInventories(
 /** Digests say nothing to a reader. */
 const changedTo = (was: string, is: string): string =>
   /^[0-9a-f]{64}$/.test(is) ? 'others' : `${is}, was ${was}`;
-
-function compare<Item>(
-  what: string,
-  was: Record<string, Item>,
-  is: Record<string, Item>,
-  changed: (a: Item, b: Item, name: string) => string | null,
-): string[] {
-  const out: string[] = [];
-  for (const name of new Set([...Object.keys(was), ...Object.keys(is)])) {
-    const called = `${what} ${name}`.trim();
-    if (!Object.hasOwn(is, name)) out.push(`${called} is missing`);
-    else if (!Object.hasOwn(was, name)) out.push(`${called} was not there before`);
-    else {
-      const difference = changed(was[name]!, is[name]!, name);
-      if (difference) out.push(`${called}: ${difference}`);
-    }
-  }
-  return out;
-}
 
 function compareRole(was: Role, is: Role): string | null {
   const changed = [
@@ -80,7 +56,7 @@ function compareRole(was: Role, is: Role): string | null {
 
 function compareRows(before: Inventory, now: Inventory, remarks: string[]): string[] {
   const anew = before.startedAt !== now.startedAt;
-  return compare('rows of', before.tables, now.tables, (a: TableDigest, b: TableDigest, name) => {
+  return compareByName('rows of', before.tables, now.tables, (a: TableDigest, b: TableDigest, name) => {
     if (sameRows(a, b)) return null;
     const words =
       a.rows === b.rows ? `${a.rows} rows, and not all as before` : `${b.rows} rows, ${a.rows} before`;
@@ -141,28 +117,8 @@ const wasBehind = (first: Sequences[string] | undefined): boolean =>
   first.used !== null &&
   (first.last === null || BigInt(first.last) < BigInt(first.used));
 
-/**
- * Tables and databases that are missing, and schemas of which every table that is compared lost all its rows.
- */
-export function gone(before: Inventory, now: Inventory): string[] {
-  const missing = Object.keys(before.definitions).filter(
-    (name) => /^(DATABASE|TABLE) /.test(name) && !Object.hasOwn(now.definitions, name),
+/** What is of no use to an application any more, in words. */
+export const gone = (before: Inventory, now: Inventory): string[] =>
+  goneOf(before, now, (table) =>
+    now.unlogged.includes(table) ? null : table.slice(0, table.lastIndexOf('.')),
   );
-  const rowsBySchema = (tables: Record<string, TableDigest>): Map<string, number> => {
-    const rows = new Map<string, number>();
-    for (const [name, table] of Object.entries(tables)) {
-      if (now.unlogged.includes(name)) continue;
-      const schema = name.slice(0, name.lastIndexOf('.'));
-      rows.set(schema, (rows.get(schema) ?? 0) + table.rows);
-    }
-    return rows;
-  };
-  const left = rowsBySchema(now.tables);
-  const emptied = [...rowsBySchema(before.tables)]
-    .filter(([schema, rows]) => rows > 0 && left.get(schema) === 0)
-    .map(([schema]) => schema);
-  return [
-    ...missing.map((name) => `${name} is missing`),
-    ...emptied.map((schema) => `every table of ${schema} is empty`),
-  ];
-}

@@ -1,4 +1,3 @@
-import type { Json } from '../../core/timeline.ts';
 import { readDatabases } from './cluster.ts';
 import { readHeld } from './held-locks.ts';
 import { readCluster, type ClusterState } from './inventory-cluster.ts';
@@ -148,5 +147,3 @@ export async function lookJustBefore(site: PostgresSite): Promise<JustBefore> {
     );
   return { sequences: out, held: await readHeld(site) };
 }
-
-export const asJson = (value: object): Json => JSON.parse(JSON.stringify(value)) as Json;

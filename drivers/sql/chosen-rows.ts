@@ -5,8 +5,8 @@ import type { TableName } from './tables.ts';
 const sampleRows = 100;
 
 /**
- * Rows that are chosen: those whose digest is not above the threshold. `digest`: SQL that gives that of a row,
- * in hexadecimal digits. `sample` holds the smallest of them.
+ * Rows that are chosen: those whose digest is not above the threshold. `digest`: SQL that gives that of a
+ * row, in hexadecimal digits. `sample` holds the smallest of them.
  */
 export interface ChosenRows {
   table: TableName;

@@ -1,0 +1,102 @@
+import type { Check, CheckOutcome } from '../../core/driver.ts';
+import { messageOf } from '../../core/errors.ts';
+import type { Json } from '../../core/timeline.ts';
+import type { Comparison } from './inventory-differences.ts';
+
+export const shownDifferences = 5;
+const shownRemarks = 8;
+
+export const listed = (all: readonly string[], most: number): string =>
+  `${all.slice(0, most).join('; ')}${all.length > most ? ` (and ${all.length - most} more)` : ''}`;
+
+const asJson = (value: object): Json => JSON.parse(JSON.stringify(value)) as Json;
+
+/** How one technology takes stock, and compares. All reject with the server's errors. */
+export interface Inventories<Before, Last> {
+  take(): Promise<Before>;
+  /** A short look, for what may rightly have changed since. */
+  lookJustBefore(): Promise<Last>;
+  compare(before: Before, justBefore: Last | null): Promise<CheckOutcome>;
+  /** Null for an error that is not the server's own. */
+  serverCode(error: unknown): string | null;
+}
+
+/** Everything before the load against everything after the recovery. */
+export const inventoryCheck = <Before extends object, Last extends object>({
+  take,
+  lookJustBefore,
+  compare,
+  serverCode,
+}: Inventories<Before, Last>): Check => ({
+  before: async () => asJson(await take()),
+  justBefore: async () => asJson(await lookJustBefore()),
+  after: async (baseline, _brokenAtMs, justBefore): Promise<CheckOutcome> => {
+    if (baseline === null)
+      return { verdict: 'inconclusive', detail: 'no inventory was taken before', facts: null };
+    try {
+      return await compare(baseline as unknown as Before, (justBefore ?? null) as unknown as Last | null);
+    } catch (error) {
+      // What the server itself refuses to read is a finding; a server that cannot be reached is none.
+      const code = serverCode(error);
+      return {
+        verdict: code ? 'fail' : 'inconclusive',
+        detail: `the inventory cannot be taken: ${messageOf(error)}`,
+        facts: { code },
+      };
+    }
+  },
+});
+
+/** Red for locks that stay; null where there are none. `held`: in words. */
+export const lockedOutcome = (held: readonly string[]): CheckOutcome | null =>
+  held.length === 0
+    ? null
+    : {
+        verdict: 'fail',
+        gone: [...held],
+        detail: listed(held, shownDifferences),
+        facts: { differences: [...held] },
+      };
+
+/** What was compared. `counts`: how much of everything there is now. */
+export interface Compared extends Comparison {
+  counts: Record<string, number> & { tables: number };
+  facts?: Record<string, Json>;
+  rowsBefore: number;
+  /** What is of no use to an application, in words. */
+  gone(): string[];
+  /** What came before the differences, in words. */
+  since?: string;
+  /** Why a pass would prove nothing, where that is so; `said`: the remarks, in words. */
+  doubt?(said: string): Pick<CheckOutcome, 'detail' | 'nothing'> | null;
+  /** What a pass rests on, in words. */
+  asBefore: string;
+}
+
+/** Red for any difference; inconclusive where no row could have been missed, or for `doubt`. */
+export function outcomeOf(compared: Compared): CheckOutcome {
+  const { differences, remarks, counts, rowsBefore, since = '', asBefore } = compared;
+  const facts = { ...counts, differences, remarks, ...compared.facts };
+  const said = remarks.length > 0 ? `. Beside that: ${listed(remarks, shownRemarks)}` : '';
+  if (differences.length > 0)
+    return {
+      verdict: 'fail',
+      gone: compared.gone(),
+      detail: `${since}${listed(differences, shownDifferences)}${said}`,
+      facts,
+    };
+  const doubt = compared.doubt?.(said) ?? null;
+  if (doubt) return { verdict: 'inconclusive', ...doubt, facts };
+  if (rowsBefore === 0)
+    return {
+      verdict: 'inconclusive',
+      detail: `0 rows of ${counts.tables} tables were compared: none could have been missed${said}`,
+      facts,
+      nothing: true,
+    };
+  return { verdict: 'pass', detail: `${asBefore} are as before${said}`, facts };
+}
+
+export const size = (of: object): number => Object.keys(of).length;
+export const rowsOf = ({ tables }: { tables: Record<string, { rows: number }> }): number =>
+  Object.values(tables).reduce((sum, table) => sum + table.rows, 0);

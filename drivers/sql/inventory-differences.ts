@@ -1,0 +1,73 @@
+/**
+ * In words. `differences`, the gravest first, are faults; `remarks` are not, and must be read all the same.
+ */
+export interface Comparison {
+  differences: string[];
+  remarks: string[];
+}
+
+/**
+ * What is missing, new or changed, by name. `changed` gives null where nothing differs. `unread`: what the
+ * account could not read, called as here.
+ */
+export function compareByName<Item>(
+  what: string,
+  was: Record<string, Item>,
+  is: Record<string, Item>,
+  changed: (a: Item, b: Item, name: string) => string | null,
+  unread: ReadonlySet<string> = new Set(),
+): string[] {
+  const out: string[] = [];
+  for (const name of new Set([...Object.keys(was), ...Object.keys(is)])) {
+    const called = `${what} ${name}`.trim();
+    if (unread.has(called)) continue;
+    if (!Object.hasOwn(is, name)) out.push(`${called} is missing`);
+    else if (!Object.hasOwn(was, name)) out.push(`${called} was not there before`);
+    else {
+      const difference = changed(was[name]!, is[name]!, name);
+      if (difference) out.push(`${called}: ${difference}`);
+    }
+  }
+  return out;
+}
+
+/** What is compared of a table, and of a definition, by name. */
+interface Held {
+  definitions: Record<string, string>;
+  tables: Record<string, { rows: number }>;
+}
+
+/**
+ * Tables and databases that are missing, and schemas of which every table that is compared lost all its rows.
+ * The schemas of a table: null for one that does not count.
+ */
+export function goneOf(
+  before: Held,
+  now: Held,
+  schemaBefore: (table: string) => string | null,
+  schemaNow: (table: string) => string | null = schemaBefore,
+): string[] {
+  const missing = Object.keys(before.definitions).filter(
+    (name) => /^(DATABASE|TABLE) /.test(name) && !Object.hasOwn(now.definitions, name),
+  );
+  const left = rowsBySchema(now.tables, schemaNow);
+  const emptied = [...rowsBySchema(before.tables, schemaBefore)]
+    .filter(([schema, rows]) => rows > 0 && left.get(schema) === 0)
+    .map(([schema]) => schema);
+  return [
+    ...missing.map((name) => `${name} is missing`),
+    ...emptied.map((schema) => `every table of ${schema} is empty`),
+  ];
+}
+
+function rowsBySchema(
+  tables: Held['tables'],
+  schemaOf: (table: string) => string | null,
+): Map<string, number> {
+  const sums = new Map<string, number>();
+  for (const [name, { rows }] of Object.entries(tables)) {
+    const schema = schemaOf(name);
+    if (schema !== null) sums.set(schema, (sums.get(schema) ?? 0) + rows);
+  }
+  return sums;
+}

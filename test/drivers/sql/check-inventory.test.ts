@@ -1,0 +1,94 @@
+import { expect, test } from 'vitest';
+import {
+  inventoryCheck,
+  lockedOutcome,
+  outcomeOf,
+  type Compared,
+} from '../../../drivers/sql/check-inventory.ts';
+import { compareByName, goneOf } from '../../../drivers/sql/inventory-differences.ts';
+
+const compared = (changes: Partial<Compared> = {}): Compared => ({
+  differences: [],
+  remarks: [],
+  counts: { tables: 2, rows: 9 },
+  rowsBefore: 9,
+  gone: () => ['TABLE app.t is missing'],
+  asBefore: '9 rows of 2 tables',
+  ...changes,
+});
+
+test('what is as before passes, and says what that rests on and what is worth a remark', () => {
+  expect(outcomeOf(compared({ remarks: ['a view was broken before'], facts: { unread: [] } }))).toEqual({
+    verdict: 'pass',
+    detail: '9 rows of 2 tables are as before. Beside that: a view was broken before',
+    facts: { tables: 2, rows: 9, differences: [], remarks: ['a view was broken before'], unread: [] },
+  });
+});
+
+test('any difference is red, whatever is in doubt, and no more than five are told', () => {
+  const differences = ['1', '2', '3', '4', '5', '6', '7'];
+  const doubt = () => ({ detail: 'not all could be read' });
+  expect(outcomeOf(compared({ differences, since: 'then: ', doubt, rowsBefore: 0 }))).toMatchObject({
+    verdict: 'fail',
+    gone: ['TABLE app.t is missing'],
+    detail: 'then: 1; 2; 3; 4; 5 (and 2 more)',
+    facts: { differences },
+  });
+});
+
+test('what could have missed nothing, or is in doubt, proves nothing', () => {
+  expect(outcomeOf(compared({ rowsBefore: 0 }))).toMatchObject({ verdict: 'inconclusive', nothing: true });
+  const doubt = (said: string) => ({ detail: `not all could be read${said}` });
+  expect(outcomeOf(compared({ doubt, remarks: ['one'] }))).toMatchObject({
+    verdict: 'inconclusive',
+    detail: 'not all could be read. Beside that: one',
+  });
+});
+
+test('locks that stay are red, and none are no outcome', () => {
+  expect(lockedOutcome([])).toBeNull();
+  expect(lockedOutcome(['a lock'])).toMatchObject({ verdict: 'fail', gone: ['a lock'] });
+});
+
+test('a server that refuses to be read is red, one that is away proves nothing, and neither does no inventory', async () => {
+  const check = (error: Error) =>
+    inventoryCheck<object, object>({
+      take: async () => ({}),
+      lookJustBefore: async () => ({}),
+      compare: () => Promise.reject(error),
+      serverCode: (one) => (one as { code?: string }).code ?? null,
+    });
+  const refused = Object.assign(new Error('table is damaged'), { code: 'ER_DAMAGED' });
+  expect(await check(refused).after({})).toEqual({
+    verdict: 'fail',
+    detail: 'the inventory cannot be taken: table is damaged',
+    facts: { code: 'ER_DAMAGED' },
+  });
+  expect(await check(new Error('connection refused')).after({})).toMatchObject({ verdict: 'inconclusive' });
+  expect(await check(refused).after(null)).toMatchObject({ verdict: 'inconclusive', facts: null });
+});
+
+test('names are compared: what is missing, new, other, the same, and what could not be read', () => {
+  const was = { a: '1', b: '1', c: '1', d: '1' };
+  const is = { b: '2', c: '1', toString: '1' };
+  const other = (a: string, b: string): string | null => (a === b ? null : `${b}, was ${a}`);
+  expect(compareByName('setting', was, is, other, new Set(['setting d']))).toEqual([
+    'setting a is missing',
+    'setting b: 2, was 1',
+    'setting toString was not there before',
+  ]);
+});
+
+test('a table that is missing and a schema that is empty are of no use; one that does not count is none', () => {
+  const before = {
+    definitions: { 'TABLE a.t': '1', 'VIEW a.v': '1' },
+    tables: { 'a.t': { rows: 2 }, 'b.t': { rows: 2 }, 'c.t': { rows: 2 }, 'd.t': { rows: 0 } },
+  };
+  const now = {
+    definitions: {},
+    tables: { 'a.t': { rows: 1 }, 'b.t': { rows: 0 }, 'c.t': { rows: 0 }, 'd.t': { rows: 0 } },
+  };
+  const schemaOf = (table: string): string | null => (table === 'c.t' ? null : table.split('.')[0]!);
+  expect(goneOf(before, now, schemaOf)).toEqual(['TABLE a.t is missing', 'every table of b is empty']);
+  expect(goneOf(before, before, schemaOf)).toEqual([]);
+});
