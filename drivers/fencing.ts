@@ -1,8 +1,20 @@
+import { z } from 'zod';
 import type { Clock } from '../core/clock.ts';
 import { withDeadline } from '../core/deadline.ts';
 import type { Check, CheckOutcome } from '../core/driver.ts';
 import { environmentError } from '../core/errors.ts';
 import type { Service } from '../core/service.ts';
+
+/** The same of every server that can be closed, so that a scenario reads the same whatever it is aimed at. */
+export const fenceEntry = {
+  about:
+    'take no more writes, whatever happens: closed by itself, or stopped through the engine when it does not answer',
+  params: z.strictObject({}),
+} as const;
+export const reopenEntry = {
+  about: 'take a fence away: serve what is there',
+  params: z.strictObject({}),
+} as const;
 
 /** What became of a real write. `unanswered`: nobody knows, which is neither safe nor a refusal. */
 export type Attempt =

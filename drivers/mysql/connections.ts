@@ -3,36 +3,19 @@ import { promisify } from 'node:util';
 import pLimit from 'p-limit';
 import mysql from 'mysql2';
 import type { Connection, ConnectionOptions, Pool, PoolConnection } from 'mysql2';
-import type { Clock } from '../../core/clock.ts';
 import type { Endpoint } from '../../core/service.ts';
-import { OperationError } from '../../core/ledger.ts';
-import { messageOf } from '../../core/errors.ts';
 import { endpointLookup, usualPatienceMs } from '../clients-way.ts';
+import * as sql from '../sql/connections.ts';
 
 /** mysql2 makes room for 16 000 with each connection, and an outage is a thousand attempts to connect. */
 const preparedMax = 16;
 
-export interface ConnectionsOptions {
+export interface ConnectionsOptions extends sql.ConnectionsOptions {
   user: string;
   password: string;
-  clients(): Promise<Endpoint>;
-  clock: Pick<Clock, 'nowMs' | 'after'>;
-  limit: number;
-  patienceMs?: number;
 }
 
-/**
- * A few connections that are opened when needed and thrown away at the first doubt; no operation is ever
- * tried twice.
- */
-export interface Connections {
-  /**
-   * Gives what `work` gives; a connection on which it failed is thrown away. Rejects with a certain
-   * OperationError where no connection was there in time: nothing was sent.
-   */
-  use<T>(work: (connection: PoolConnection) => Promise<T>): Promise<T>;
-  close(): void;
-}
+export type Connections = sql.Connections<PoolConnection>;
 
 /**
  * mysql2's own pool, with two things that it does not do: each connection is made to the address that clients
@@ -62,7 +45,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
     use: async (work) => {
       const { connection, free } = await take();
       try {
-        if (!ready.has(connection)) await withoutGapLocks(connection).catch(noConnection);
+        if (!ready.has(connection)) await withoutGapLocks(connection).catch(sql.noConnection);
         ready.add(connection);
         const result = await work(connection);
         connection.release();
@@ -80,10 +63,6 @@ export function createConnections(options: ConnectionsOptions): Connections {
       for (const socket of sockets) socket.destroy();
     },
   };
-}
-
-function noConnection(error: unknown): never {
-  throw new OperationError(`no connection: ${messageOf(error)}`, true, error);
 }
 
 interface Taken {
@@ -109,7 +88,7 @@ function takerOf(pool: Pool, limit: number, patienceMs: number): () => Promise<T
     };
     places(serve).catch(reject);
   };
-  return () => new Promise(take).catch(noConnection);
+  return () => new Promise(take).catch(sql.noConnection);
 }
 
 /** A socket that is connected to wherever clients go just then. */

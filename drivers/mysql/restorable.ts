@@ -1,46 +1,22 @@
-import { environmentError } from '../../core/errors.ts';
+import { refuseObstacles, type Obstacle } from '../sql/obstacles.ts';
 import { serverSchemas } from './config.ts';
 import { readFormative, stopwordTables } from './formative.ts';
 import { assertOwnData } from './own-data.ts';
 import type { MysqlSite } from './site.ts';
 import { withSession, type Session } from './session.ts';
 
-const namesShown = 5;
-
-/**
- * What a dump of this server leaves out or a loading server cannot take: in words, with the tables, and what
- * to do about it.
- */
-interface Obstacle {
-  what: string;
-  tables: string[];
-  hint: string;
-  expected?: string;
-}
+const expected = 'tables with files of their own in the data folder';
 
 /**
  * Environment error when something lies in this server that no restore from a dump can bring back. Asked when
  * a backup is made, and before anything is broken: after the loss it would be too late to change it.
  */
 export async function assertRestorable(site: MysqlSite, session: Session): Promise<void> {
-  const obstacles = [
+  refuseObstacles(site.service.name, [
     ...(await elsewhere(site, session)),
     ...(site.product.keyring ? await encrypted(site, session) : []),
     ...(await stopwordsLeftOut(site, session)),
-  ];
-  for (const {
-    what,
-    tables,
-    hint,
-    expected = 'tables with files of their own in the data folder',
-  } of obstacles) {
-    const more = tables.length > namesShown ? ` and ${tables.length - namesShown} more` : '';
-    throw environmentError(`a dump of ${site.service.name} could not be restored: ${what}`, {
-      found: `${tables.slice(0, namesShown).join(', ')}${more}`,
-      expected,
-      hint,
-    });
-  }
+  ]);
 }
 
 /** In words, of what the product says of its own. */
@@ -48,7 +24,7 @@ async function elsewhere({ product }: MysqlSite, { rows }: Session): Promise<Obs
   const found: Obstacle[] = [];
   for (const { sql, what, hint } of product.obstacles) {
     const tables = await rows<{ name: string }>(sql, [serverSchemas]);
-    if (tables.length > 0) found.push({ what, hint, tables: tables.map(({ name }) => name) });
+    if (tables.length > 0) found.push({ what, hint, expected, names: tables.map(({ name }) => name) });
   }
   return found;
 }
@@ -71,7 +47,8 @@ async function encrypted(site: MysqlSite, { rows }: Session): Promise<Obstacle[]
     return [
       {
         what: 'tables are encrypted with a keyring that no server of a restore has',
-        tables: names,
+        names,
+        expected,
         hint: 'component_keyring_file, its manifest in the image, and its file on a volume',
       },
     ];
@@ -80,7 +57,8 @@ async function encrypted(site: MysqlSite, { rows }: Session): Promise<Obstacle[]
     return [
       {
         what: `tables are encrypted with keys in ${file}, which is on no volume`,
-        tables: names,
+        names,
+        expected,
         hint: 'keep the keyring on a volume of its own',
       },
     ];
@@ -96,7 +74,8 @@ async function encrypted(site: MysqlSite, { rows }: Session): Promise<Obstacle[]
       : [
           {
             what: 'tables are encrypted, and the manifest of the keyring is not in the image',
-            tables: names,
+            names,
+            expected,
             hint: 'put mysqld.my beside mysqld into the image',
           },
         ];
@@ -115,7 +94,7 @@ async function stopwordsLeftOut({ config }: MysqlSite, session: Session): Promis
   return [
     {
       what: 'full-text indexes are built under stopwords that the dump leaves out',
-      tables: leftOut,
+      names: leftOut,
       expected: 'tables that are in the dump',
       hint: 'take the table out of ignoreTables, or its database into databases',
     },

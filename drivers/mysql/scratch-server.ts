@@ -1,8 +1,7 @@
-import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { Transform } from 'node:stream';
 import { environmentError } from '../../core/errors.ts';
 import type { ExecOptions, ExecResult, Helper, Shell } from '../../core/service.ts';
+import { readDump } from '../sql/read-dump.ts';
 import { folderOptions, loadingOptions } from './formative.ts';
 import { identityIn } from './identity.ts';
 import type { MysqlSite } from './site.ts';
@@ -233,20 +232,11 @@ async function loadDump(
 ): Promise<void> {
   const { size } = await stat(path);
   let seen = 0;
-  const counted = new Transform({
-    highWaterMark: 1024 * 1024,
-    transform: (chunk: Buffer, _encoding, done) => {
-      seen += chunk.length;
-      progress(seen);
-      done(null, chunk);
-    },
-  });
-  const input = createReadStream(path, { highWaterMark: 1024 * 1024 });
-  input.once('error', (error) => counted.destroy(error));
+  const input = readDump(path, (bytes) => progress((seen += bytes)));
   const off = site.product.scratch.beforeLoad ?? 'DO 0';
   // The root of an empty data folder has no password yet.
   const result = await run(['sh', '-c', loadScript, 'load', off, ...client(site, 'root')], {
-    stdin: input.pipe(counted),
+    stdin: input,
     env: { MYSQL_PWD: '' },
   });
   if (result.code === redoStaysOn) throw failed('switching the redo log off', result);

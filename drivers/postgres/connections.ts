@@ -2,11 +2,9 @@ import { Socket } from 'node:net';
 import pLimit from 'p-limit';
 import pg from 'pg';
 import type { Client, ClientConfig } from 'pg';
-import type { Clock } from '../../core/clock.ts';
-import { OperationError } from '../../core/ledger.ts';
-import { messageOf } from '../../core/errors.ts';
 import type { Endpoint } from '../../core/service.ts';
 import { endpointLookup, usualPatienceMs } from '../clients-way.ts';
+import * as sql from '../sql/connections.ts';
 import { clientConfig, type Account } from './session.ts';
 
 /**
@@ -15,27 +13,12 @@ import { clientConfig, type Account } from './session.ts';
  */
 const openingMax = 2;
 
-export interface ConnectionsOptions {
+export interface ConnectionsOptions extends sql.ConnectionsOptions {
   account: Account;
   database: string;
-  clients(): Promise<Endpoint>;
-  clock: Pick<Clock, 'nowMs' | 'after'>;
-  limit: number;
-  patienceMs?: number;
 }
 
-/**
- * A few connections that are opened when needed and thrown away at the first doubt; no operation is ever
- * tried twice.
- */
-export interface Connections {
-  /**
-   * Gives what `work` gives; a connection on which it failed is thrown away. Rejects with a certain
-   * OperationError where no connection was there in time: nothing was sent.
-   */
-  use<T>(work: (client: Client) => Promise<T>): Promise<T>;
-  close(): void;
-}
+export type Connections = sql.Connections<Client>;
 
 /** What the pool makes: it goes where clients go just then. `sockets` holds those of all that are open. */
 function clientsOf(config: ClientConfig, locate: () => Promise<Endpoint>, sockets: Set<Socket>) {
@@ -86,9 +69,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
   pool.on('error', () => undefined);
   return {
     use: async (work) => {
-      const client = await pool.connect().catch((error: unknown) => {
-        throw new OperationError(`no connection: ${messageOf(error)}`, true, error);
-      });
+      const client = await pool.connect().catch(sql.noConnection);
       try {
         const result = await work(client);
         client.release();

@@ -1,34 +1,18 @@
-import { environmentError } from '../../core/errors.ts';
+import { refuseObstacles, type Obstacle } from '../sql/obstacles.ts';
 import { readDatabases } from './cluster.ts';
 import { assertOwnData } from './own-data.ts';
 import { withSession, type Session, type PostgresSite } from './server.ts';
-
-const namesShown = 5;
 
 /**
  * Environment error when something lies in this server that no restore from a dump can bring back. Asked when
  * a backup is made, and before anything is broken: after the loss it would be too late to change it.
  */
 export async function assertRestorable(site: PostgresSite, session: Session): Promise<void> {
-  for (const { what, names, hint } of [
+  refuseObstacles(site.service.name, [
     ...(await closedDatabases(site, session)),
     ...(await otherTablespaces(session)),
     ...(await namedInTemplate(site)),
-  ]) {
-    if (names.length === 0) continue;
-    const more = names.length > namesShown ? ` and ${names.length - namesShown} more` : '';
-    throw environmentError(`a dump of ${site.service.name} could not be restored: ${what}`, {
-      found: `${names.slice(0, namesShown).join(', ')}${more}`,
-      expected: 'none',
-      hint,
-    });
-  }
-}
-
-interface Obstacle {
-  what: string;
-  names: string[];
-  hint: string;
+  ]);
 }
 
 /** pg_dumpall passes them over without a word. */

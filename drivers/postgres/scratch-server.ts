@@ -1,7 +1,6 @@
-import { createReadStream } from 'node:fs';
-import { Transform } from 'node:stream';
 import { environmentError } from '../../core/errors.ts';
 import type { ExecResult, Helper, Shell } from '../../core/service.ts';
+import { readDump } from '../sql/read-dump.ts';
 import { connectionTo } from './dump.ts';
 import type { PostgresSite } from './server.ts';
 
@@ -168,16 +167,8 @@ async function load(
   { path, progress, database, ...how }: Load,
   argv: string[],
 ): Promise<void> {
-  const counted = new Transform({
-    highWaterMark: 1024 * 1024,
-    transform: (chunk: Buffer, _encoding, done) => {
-      progress(chunk.length);
-      done(null, chunk);
-    },
-  });
-  const input = createReadStream(path, { highWaterMark: 1024 * 1024 });
-  input.once('error', (error) => counted.destroy(error));
-  const result = await helper.exec(argv, { ...how, env: { HOME: home }, stdin: input.pipe(counted) });
+  const stdin = readDump(path, progress);
+  const result = await helper.exec(argv, { ...how, env: { HOME: home }, stdin });
   if (result.code !== 0) throw failed(`pg_restore of ${database}`, result);
 }
 

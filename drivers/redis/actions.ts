@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { actionsOf } from '../../core/driver.ts';
+import { fenceEntry, reopenEntry } from '../fencing.ts';
 import { catchUpParams } from '../link.ts';
 import { startAction } from '../start.ts';
 import type { RedisSystem } from './system.ts';
@@ -25,9 +26,7 @@ export const actions = {
     run: async ({ site }) => (await import('./replica.ts')).promote(site),
   }),
   fence: action({
-    about:
-      'take no more writes, whatever happens: closed by itself, or stopped through the engine when it does not answer',
-    params: nothing,
+    ...fenceEntry,
     run: async ({ site }) => (await import('./fence.ts')).fence(site),
   }),
   rejoin: action({
@@ -36,8 +35,7 @@ export const actions = {
     run: async ({ site }, params) => (await import('./replica.ts')).rejoin(site, params),
   }),
   reopen: action({
-    about: 'take a fence away: serve what is there',
-    params: nothing,
+    ...reopenEntry,
     run: async ({ site }) => (await import('./fence.ts')).reopen(site),
   }),
   start: startAction<RedisSystem>(({ site }) => site.clock),

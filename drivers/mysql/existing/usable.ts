@@ -1,10 +1,9 @@
 import type { CheckOutcome } from '../../../core/check-outcome.ts';
 import { messageOf } from '../../../core/errors.ts';
 import type { ObjectKind } from '../../../core/existing-plan.ts';
+import { noRowAtAll, shownWrong, usableOutcome } from '../../sql/usable.ts';
 import { serverSchemas } from '../config.ts';
 import { quoted, type Session } from '../session.ts';
-
-const shown = 8;
 
 type Named = { n: string };
 
@@ -70,24 +69,16 @@ async function rowsAtAll(session: Session): Promise<boolean> {
 /** Whether what came back holds anything, and whether what it defines can be used. */
 export async function usability(session: Session): Promise<CheckOutcome> {
   const tables = await objectsOf(session, 'tables');
-  if (!(await rowsAtAll(session)))
-    return {
-      verdict: 'fail',
-      detail: `not one row is in any of its ${tables.length} tables`,
-      facts: { tables: tables.slice(0, 100) },
-    };
+  if (!(await rowsAtAll(session))) return noRowAtAll(tables.length, { tables: tables.slice(0, 100) });
   const definers = await orphanDefiners(session);
   const accounts = [...new Set(definers.map(({ definer }) => definer))];
   const wrong = [
     ...accounts.map((account) => {
       const of = definers.filter(({ definer }) => definer === account).map(({ n }) => n);
-      return `${of.slice(0, shown).join(', ')}${of.length > shown ? ' and more' : ''} run as ${account}, an account that is missing`;
+      return `${of.slice(0, shownWrong).join(', ')}${of.length > shownWrong ? ' and more' : ''} run as ${account}, an account that is missing`;
     }),
     ...(await danglingKeys(session)).map(({ n }) => `${n}, a table that is missing`),
     ...(await brokenViews(session)),
   ];
-  const facts = { tables: tables.length, wrong: wrong.slice(0, 50) };
-  return wrong.length === 0
-    ? { verdict: 'pass', detail: `${tables.length} tables hold rows, and what is defined can be used`, facts }
-    : { verdict: 'fail', detail: wrong.slice(0, shown).join('; '), facts };
+  return usableOutcome(tables.length, wrong);
 }

@@ -1,11 +1,11 @@
 import type { CheckOutcome } from '../../../core/check-outcome.ts';
 import { messageOf } from '../../../core/errors.ts';
 import type { ObjectKind } from '../../../core/existing-plan.ts';
+import { noRowAtAll, usableOutcome } from '../../sql/usable.ts';
 import { readSequences } from '../inventory.ts';
 import { quoted, withSession, type PostgresSite, type Session } from '../server.ts';
 import { serverSchema } from '../tables.ts';
 
-const shown = 8;
 const own = `NOT ${serverSchema('n.nspname')}`;
 
 const queries: Record<Exclude<ObjectKind, 'events'>, string> = {
@@ -67,12 +67,7 @@ export const usability = (site: PostgresSite, database: string): Promise<CheckOu
     site,
     async (session) => {
       const { wrong, rowsAtAll, tables } = await unreadable(session);
-      if (!rowsAtAll)
-        return {
-          verdict: 'fail',
-          detail: `not one row is in any of its ${tables} tables`,
-          facts: { tables },
-        };
+      if (!rowsAtAll) return noRowAtAll(tables, { tables });
       const open = await session.rows<{ name: string }>(
         `SELECT n.nspname || '.' || c.relname AS name FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE NOT i.indisvalid AND ${own}
          UNION ALL SELECT conrelid::regclass::text || '.' || conname FROM pg_constraint WHERE NOT convalidated`,
@@ -81,10 +76,7 @@ export const usability = (site: PostgresSite, database: string): Promise<CheckOu
         ...open.map(({ name }) => `${name} was never made valid`),
         ...(await behind(site, session, database)),
       );
-      const facts = { tables, wrong: wrong.slice(0, 50) };
-      return wrong.length === 0
-        ? { verdict: 'pass', detail: `${tables} tables hold rows, and what is defined can be used`, facts }
-        : { verdict: 'fail', detail: wrong.slice(0, shown).join('; '), facts };
+      return usableOutcome(tables, wrong);
     },
     { database },
   );
