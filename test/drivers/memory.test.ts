@@ -7,6 +7,7 @@ import { databaseOf } from '../../drivers/memory/attach.ts';
 import memory from '../../drivers/memory/index.ts';
 import { createReceiver, recordingContext, takeBackup } from '../suites/artifact.ts';
 import { driverConformance } from '../suites/driver-conformance.ts';
+import { rigOf } from '../suites/suite.ts';
 import { readAll } from '../suites/workload-history.ts';
 import { suffer } from '../support/suffer.ts';
 
@@ -47,14 +48,7 @@ driverConformance({
     const inert = await attach('inert', { bad: { faults: 'nothing' } });
     await attached.actions['seed']!({});
     await inert.actions['seed']!({});
-    return {
-      attached,
-      inert,
-      close: async () => {
-        await attached.close();
-        await inert.close();
-      },
-    };
+    return rigOf(attached, inert);
   },
   mend: async ({ attached }) => {
     await expect.poll(() => attached.ready()).toBe(true);

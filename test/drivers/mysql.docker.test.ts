@@ -1,125 +1,20 @@
-import { expect } from 'vitest';
 import mysql from '../../drivers/mysql/index.ts';
-import { driverConformance } from '../suites/driver-conformance.ts';
-import { inertService } from '../suites/inert-service.ts';
-import { emptyVolume } from './empty-volume.ts';
-import { mysqlStackUp, type MysqlStack } from './mysql-stack.ts';
-import { suffer } from '../support/suffer.ts';
-import type { Rig } from '../suites/suite.ts';
+import { mysqlConformance } from './mysql/conformance-rig.ts';
 
-let stack: MysqlStack;
-
-const setup = async (): Promise<Rig> => {
-  stack = await mysqlStackUp();
-  const attached = await stack.attach();
-  const inert = await stack.attach({}, inertService(stack.service));
-  return {
-    attached,
-    inert,
-    close: async () => {
-      await attached.close();
-      await inert.close();
-      await stack.down();
-    },
-  };
-};
-
-/** Enough rows for several pages. */
-const manyRows = async (): Promise<void> =>
-  void (await stack.sql(
-    'SET SESSION cte_max_recursion_depth = 10000',
-    "INSERT INTO muster.ledger_mysql (id, value) WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 3000) SELECT 10000000 + n, REPEAT('x', 200) FROM numbers",
-  ));
-
-/** What a load does to old rows, until it is told to end. */
-async function removals(): Promise<() => Promise<void>> {
-  let over = false;
-  const running = (async () => {
-    for (let n = 1; !over; n += 1)
-      await stack.sql(`DELETE FROM muster.ledger_mysql WHERE id = ${10_000_000 + ((n * 37) % 3_000)}`);
-  })();
-  return async () => {
-    over = true;
-    await running;
-  };
-}
-
-driverConformance({
+mysqlConformance({
   name: 'mysql',
   driver: mysql,
-  setup,
-  durable: true,
-  table: 'muster.ledger_mysql',
-  // A dropped table cannot be made inert: SQL goes straight to the server.
-  inertFaults: [
-    'crash',
-    'pause',
-    'stop',
-    'partition',
-    'wipe-volume',
-    'corrupt-pages',
-    'wrong-config',
-    'kill-loop',
-    'memory-limit',
-    'flip-bits',
-    'truncate-file',
-    'delete-file',
-    'stale-page',
-    'encrypt-volume',
-  ],
-  mend: () => emptyVolume(stack.service, 120_000),
-  others: () => stack.others(),
-  faults: {
-    'flip-bits': [{ name: 'of a table' }, { name: 'of the redo log', params: { file: 'log' } }],
-    'truncate-file': [{ name: 'of a table' }, { name: 'of the redo log', params: { file: 'log' } }],
-    'delete-file': [
-      { name: 'of a table' },
-      { name: 'of a table, under the running server', params: { restart: false } },
-      { name: 'of the redo log', params: { file: 'log' } },
-    ],
-    'stale-page': [
-      { name: 'of a table that is written', prepare: manyRows, beside: removals },
-      {
-        name: 'of a table that nobody writes',
-        prepare: manyRows,
-        refused: /no row of muster\.ledger_mysql changed/,
-      },
-    ],
-    'corrupt-rows': [{ prepare: manyRows, params: { column: 'value' } }],
-    'disk-full': [{ refused: /shares with the host/ }],
-  },
+  recursionBound: 'cte_max_recursion_depth',
+  truncations: [{ name: 'of a table' }, { name: 'of the redo log', params: { file: 'log' } }],
   elsewhere: {
     names: ['replicate', 'catch-up', 'promote', 'fence', 'rejoin', 'reopen', 'semi-sync'],
     file: 'drivers/mysql/replica-tests.ts',
   },
-  checks: {
+  checks: (stack) => ({
     'refuses-writes': {
-      prepare: async () => void (await stack.sql('SET GLOBAL super_read_only = ON')),
+      prepare: async () => void (await stack().sql('SET GLOBAL super_read_only = ON')),
       spoil: async () =>
-        void (await stack.sql('SET GLOBAL super_read_only = OFF', 'SET GLOBAL read_only = OFF')),
+        void (await stack().sql('SET GLOBAL super_read_only = OFF', 'SET GLOBAL read_only = OFF')),
     },
-    inventory: {
-      prepare: async () =>
-        void (await stack.sql(
-          'CREATE TABLE IF NOT EXISTS app.things (id INT PRIMARY KEY, name VARCHAR(20))',
-          "REPLACE INTO app.things VALUES (1, 'one'), (2, NULL)",
-        )),
-      spoil: async () => void (await stack.sql("UPDATE app.things SET name = 'another' WHERE id = 1")),
-    },
-  },
-  actions: {
-    'reapply-config': {
-      params: {},
-      prepare: async ({ attached }) => {
-        const { witness } = await suffer(attached, 'wrong-config');
-        await expect.poll(witness, { timeout: 60_000 }).not.toBeNull();
-      },
-      seen: async ({ attached }) => ((await attached.ready()) ? 'it is up again' : null),
-    },
-    restart: {
-      params: {},
-      prepare: async () => stack.service.pause(),
-      seen: async ({ attached }) => ((await attached.ready()) ? 'it answers again' : null),
-    },
-  },
+  }),
 });

@@ -7,7 +7,7 @@ import { driverConformance } from '../suites/driver-conformance.ts';
 import { inertService } from '../suites/inert-service.ts';
 import { networkStackUp, type NetworkStack } from './network-stack.ts';
 import { suffer } from '../support/suffer.ts';
-import { whenReady } from '../suites/suite.ts';
+import { rigOf, whenReady } from '../suites/suite.ts';
 
 let stack: NetworkStack;
 const tls = { tls: { name: 'localhost', caFrom: 'MUSTER_TLS_CA' } };
@@ -46,14 +46,7 @@ driverConformance({
   setup: async () => {
     const attached = await attach();
     const inert = await stack.attach(driver, 'proxy', inertService(stack.service('proxy')), tls);
-    return {
-      attached,
-      inert,
-      close: async () => {
-        await attached.close();
-        await inert.close();
-      },
-    };
+    return rigOf(attached, inert);
   },
   others: () => stack.others('proxy'),
   checks: { tls: { spoil: spoilCertificate, mend: putBack } },

@@ -1,6 +1,6 @@
 import postgres from '../../drivers/postgres/index.ts';
 import { driverConformance } from '../suites/driver-conformance.ts';
-import type { Rig } from '../suites/suite.ts';
+import { rigOf, type Rig } from '../suites/suite.ts';
 import { inertService } from '../suites/inert-service.ts';
 import { emptyVolume } from './empty-volume.ts';
 import { postgresStackUp, type PostgresStack } from './postgres-stack.ts';
@@ -11,15 +11,7 @@ const setup = async (): Promise<Rig> => {
   stack = await postgresStackUp();
   const attached = await stack.attach();
   const inert = await stack.attach({}, inertService(stack.service));
-  return {
-    attached,
-    inert,
-    close: async () => {
-      await attached.close();
-      await inert.close();
-      await stack.down();
-    },
-  };
+  return rigOf(attached, inert, () => stack.down());
 };
 
 /** Enough rows for several pages. */

@@ -7,8 +7,7 @@ import { driverConformance } from '../suites/driver-conformance.ts';
 import { inertService } from '../suites/inert-service.ts';
 import { emptyVolume } from './empty-volume.ts';
 import { redisStackUp, type RedisStack } from './redis-stack.ts';
-import type { Conformance, Rig } from '../suites/suite.ts';
-import type { FaultCase } from '../suites/suite.ts';
+import { rigOf, type Conformance, type FaultCase, type Rig } from '../suites/suite.ts';
 
 let stack: RedisStack;
 
@@ -16,15 +15,7 @@ const setup = (name: 'redis' | 'plain') => async (): Promise<Rig> => {
   stack = await redisStackUp();
   const attached = await stack.attach(name);
   const inert = await stack.attach(name, inertService(stack.service(name)));
-  return {
-    attached,
-    inert,
-    close: async () => {
-      await attached.close();
-      await inert.close();
-      await stack.down();
-    },
-  };
+  return rigOf(attached, inert, () => stack.down());
 };
 
 const direct = async <T>(name: 'redis' | 'plain', work: (connection: Redis) => Promise<T>): Promise<T> => {

@@ -12,7 +12,7 @@ import { driverConformance } from '../suites/driver-conformance.ts';
 import { inertService } from '../suites/inert-service.ts';
 import { networkStackUp, type NetworkStack } from './network-stack.ts';
 import type { Toxiproxy, ToxicSpec } from '../../drivers/toxiproxy/route-fault.ts';
-import { whenReady } from '../suites/suite.ts';
+import { rigOf, whenReady } from '../suites/suite.ts';
 
 let stack: NetworkStack;
 let server: Server;
@@ -56,14 +56,7 @@ driverConformance({
   setup: async () => {
     const attached = (await stack.attach(driver, 'toxiproxy')) as Attached & Toxiproxy;
     const inert = await stack.attach(driver, 'toxiproxy', deaf());
-    return {
-      attached,
-      inert,
-      close: async () => {
-        await attached.close();
-        await inert.close();
-      },
-    };
+    return rigOf(attached, inert);
   },
   others: () => stack.others('toxiproxy'),
   faults: {

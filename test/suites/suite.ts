@@ -11,6 +11,17 @@ export interface Rig {
   close(): Promise<void>;
 }
 
+/** `down`: what the rig stands on, where nothing else takes that down. */
+export const rigOf = (attached: Attached, inert: Attached, down?: () => Promise<void>): Rig => ({
+  attached,
+  inert,
+  close: async () => {
+    await attached.close();
+    await inert.close();
+    await down?.();
+  },
+});
+
 export interface Conformance {
   name: string;
   driver: AnyDriver;

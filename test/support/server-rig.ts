@@ -27,6 +27,9 @@ export function oneServer<Stack extends { down(): Promise<void> }>(
   return { stack: late(() => stack!), attached: late(() => attached!) };
 }
 
+/** What a driver's own code works on, of a system that it attached. */
+export const siteOf = <Site>(attached: Attached): Site => (attached as Attached & { site: Site }).site;
+
 /** An empty receiver for each test. */
 export function oneReceiver(): Receiver {
   let receiver: Receiver;

@@ -11,6 +11,7 @@ import type { Stack } from '../../../core/stack.ts';
 import driver from '../../../drivers/http/index.ts';
 import { createStackProvider } from '../../../stack/provider.ts';
 import { driverConformance } from '../../suites/driver-conformance.ts';
+import { rigOf } from '../../suites/suite.ts';
 import { inertService } from '../../suites/inert-service.ts';
 import { bystanders } from '../bystanders.ts';
 
@@ -71,14 +72,7 @@ driverConformance({
   setup: async () => {
     const attached = await attach();
     const inert = await attach(inertService(service('web')));
-    return {
-      attached,
-      inert,
-      close: async () => {
-        await attached.close();
-        await inert.close();
-      },
-    };
+    return rigOf(attached, inert);
   },
   others: () => bystanders(drill, stack.services, 'web'),
   // What the image backup restores is the service, and not its data, which is elsewhere.

@@ -1,9 +1,10 @@
 import mysql, { type Connection } from 'mysql2/promise';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { pollUntil, systemClock } from '../../../core/clock.ts';
-import type { Attached, CheckOutcome } from '../../../core/driver.ts';
+import type { Attached } from '../../../core/driver.ts';
 import { mysqlStackUp, type MysqlStack } from '../mysql-stack.ts';
-import { brief, locks, settings, settingsBack } from './of-use-cases.ts';
+import { judged, locksSuite } from '../sql/of-use-rig.ts';
+import { locks, settings, settingsBack } from './of-use-cases.ts';
 
 /** A server that holds everything, and of which its application has no use. */
 let stack: MysqlStack;
@@ -42,24 +43,11 @@ async function session(statements: readonly string[]): Promise<Connection> {
   return connection;
 }
 const inventory = () => attached.checks['inventory']!;
-const judged = (outcome: CheckOutcome, red: RegExp | null): void => {
-  expect(outcome, outcome.detail).toMatchObject({ verdict: red === null ? 'pass' : 'fail' });
-  if (red !== null) expect(outcome.detail).toMatch(red);
-};
-
-describe('a lock', { timeout: 60_000 }, () => {
-  test.each(locks)('$name', async ({ statements, before, red }) => {
-    const baseline = await inventory().before!();
-    if (before) await session(statements);
-    const justBefore = await inventory().justBefore!();
-    if (!before) await session(statements);
-    judged(await inventory().after(baseline, null, justBefore), red);
-  });
-  test(brief, async () => {
-    const baseline = await inventory().before!();
-    const justBefore = await inventory().justBefore!();
-    const open = await session(['BEGIN', 'DELETE FROM app.roles WHERE id = 2']);
-    const looking = inventory().after(baseline, null, justBefore);
+locksSuite(locks, {
+  inventory,
+  session,
+  opening: ['BEGIN', 'DELETE FROM app.roles WHERE id = 2'],
+  end: async (open) => {
     const looked = `SELECT 1 AS n FROM performance_schema.events_statements_current WHERE sql_text LIKE '%data_locks%' AND sql_text NOT LIKE '%events_%' AND end_event_id IS NOT NULL`;
     expect(
       await pollUntil(
@@ -69,8 +57,7 @@ describe('a lock', { timeout: 60_000 }, () => {
       ),
     ).toBe(true);
     await open.query('ROLLBACK');
-    judged(await looking, null);
-  });
+  },
 });
 
 describe('a setting', () => {

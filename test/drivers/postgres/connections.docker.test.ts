@@ -1,33 +1,23 @@
-import { afterAll, beforeAll } from 'vitest';
 import { systemClock } from '../../../core/clock.ts';
 import { createConnections } from '../../../drivers/postgres/connections.ts';
 import type { PostgresSite } from '../../../drivers/postgres/server.ts';
 import { sessionOf } from '../../../drivers/postgres/session.ts';
 import { clientPoolSuite } from '../../suites/client-pool.ts';
-import { postgresStackUp, type PostgresStack } from '../postgres-stack.ts';
+import { oneServer, siteOf } from '../../support/server-rig.ts';
+import { postgresStackUp } from '../postgres-stack.ts';
 
-let stack: PostgresStack;
-let site: PostgresSite;
-let close: () => Promise<void>;
-beforeAll(async () => {
-  stack = await postgresStackUp();
-  const attached = (await stack.attach()) as Awaited<ReturnType<typeof stack.attach>> & {
-    site: PostgresSite;
-  };
-  site = attached.site;
-  close = () => attached.close();
-});
-afterAll(async () => {
-  await close?.();
-  await stack?.down();
-});
+const { stack, attached } = oneServer(
+  () => postgresStackUp(),
+  (up) => up.attach(),
+);
+const site = (): PostgresSite => siteOf(attached);
 
 clientPoolSuite({
   server: () => stack.service.endpoint(5432),
   open: (clients, limit, patienceMs) =>
     createConnections({
-      account: site.account,
-      database: site.database,
+      account: site().account,
+      database: site().database,
       clients,
       clock: systemClock,
       limit,

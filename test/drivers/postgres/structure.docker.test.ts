@@ -1,28 +1,19 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { CheckOutcome } from '../../../core/driver.ts';
 import { structureCheck } from '../../../drivers/postgres/check-structure.ts';
 import type { PostgresSite } from '../../../drivers/postgres/server.ts';
-import { postgresStackUp, type PostgresStack } from '../postgres-stack.ts';
+import { oneServer, siteOf } from '../../support/server-rig.ts';
+import { postgresStackUp } from '../postgres-stack.ts';
 
 /** What the check may not call green: what it did not look at, or was not let look at. */
-let stack: PostgresStack;
-let site: PostgresSite;
-let close: () => Promise<void>;
-beforeAll(async () => {
-  stack = await postgresStackUp();
-  const attached = (await stack.attach()) as Awaited<ReturnType<typeof stack.attach>> & {
-    site: PostgresSite;
-  };
-  site = attached.site;
-  close = () => attached.close();
-});
-afterAll(async () => {
-  await close?.();
-  await stack?.down();
-});
+const { stack, attached } = oneServer(
+  () => postgresStackUp(),
+  (up) => up.attach(),
+);
+const site = (): PostgresSite => siteOf(attached);
 
 const looked = (of: Partial<PostgresSite> = {}): Promise<CheckOutcome> =>
-  structureCheck({ ...site, ...of }).after(null);
+  structureCheck({ ...site(), ...of }).after(null);
 const extensions = (): Promise<unknown> => stack.sql('SELECT extname FROM pg_extension ORDER BY 1');
 
 test('a server that holds nothing of anybody is no pass', async () => {
