@@ -1,7 +1,7 @@
-import { gunzipSync, gzipSync } from 'node:zlib';
+import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ExistingRestorer } from '../../core/existing.ts';
-import { cameOf, packedFolder, tarOf, type Came } from '../support/existing-rig.ts';
+import { dataFolderSuite, triesOf } from '../support/existing-rig.ts';
 import { oneServer } from '../support/server-rig.ts';
 import { redisStackUp } from './redis-stack.ts';
 
@@ -10,15 +10,8 @@ describe.each(['redis', 'plain'] as const)('a snapshot that other tools made, on
   let restorer: ExistingRestorer;
   let good: Buffer;
   let madeMs: number;
-  const tried = (bytes: Uint8Array): Promise<Came> => cameOf(restorer, bytes);
-  const usableOf = async (bytes: Uint8Array) => {
-    const came = await tried(bytes);
-    return came.is === 'restored' ? came.usable : expect.fail(`it was not restored: ${came.why}`);
-  };
-  const whyOf = async (bytes: Uint8Array): Promise<string> => {
-    const came = await tried(bytes);
-    return came.is === 'restored' ? expect.fail('it was restored') : came.why;
-  };
+  const tries = triesOf(() => restorer);
+  const { tried, whyOf } = tries;
 
   beforeAll(async () => {
     restorer = (await attached.existing())!;
@@ -86,34 +79,12 @@ describe.each(['redis', 'plain'] as const)('a snapshot that other tools made, on
   it('is passed over when it is a dump of MySQL', async () => {
     expect(await tried(Buffer.from('-- MySQL dump 10.13\n'))).toMatchObject({ is: 'other' });
   });
-  describe('as a tar of the data folder', () => {
-    let folder: Buffer;
-    beforeAll(async () => {
-      await tried(good);
-      folder = await packedFolder(stack.service(name), '/data');
-    });
-    it('is restored in the place of whatever is there, not of an older copy in it, and the server runs on it', async () => {
-      expect(await usableOf(folder)).toMatchObject({ verdict: 'pass' });
-      expect(await restorer.count('cart:*')).toBe(300);
-    });
-    it.each<[string, () => Promise<Uint8Array>, RegExp]>([
-      [
-        'cut off',
-        async () => gzipSync(gunzipSync(folder).subarray(0, 3_000_000 / 1_500)),
-        /tar archive is cut off|does not come up/,
-      ],
-      [
-        'of something else',
-        () => tarOf({ 'backup/shop.sql': 'CREATE TABLE t (id INT);' }),
-        /without a data folder: it holds backup, backup\/shop.sql/,
-      ],
-    ])(
-      'is refused when it is %s, and the next one is tried on a server that runs',
-      async (_, bytes, said) => {
-        expect(await whyOf(await bytes())).toMatch(said);
-        expect(await usableOf(good)).toMatchObject({ verdict: 'pass' });
-      },
-    );
+  dataFolderSuite(tries, {
+    service: () => stack.service(name),
+    path: '/data',
+    good: () => good,
+    cutAt: 2_000,
+    isThere: async () => expect(await restorer.count('cart:*')).toBe(300),
   });
 
   it('is of no use without a key', async () => {

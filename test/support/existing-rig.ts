@@ -1,6 +1,8 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { pack } from 'tar-stream';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { CheckOutcome } from '../../core/check-outcome.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { Decryption, ExistingRestorer, RestoredExisting } from '../../core/existing.ts';
@@ -43,6 +45,89 @@ export async function cameOf(
   } catch (error) {
     return { is: 'refused', why: messageOf(error) };
   }
+}
+
+type Bytes = string | Uint8Array;
+type Given = Record<string, unknown>;
+
+/** Backups tried on one server, and what they must come to. */
+export interface Tries {
+  tried(bytes: Bytes, given?: Given): Promise<Came>;
+  /** What `usable` says of it; fails the test where it is not restored. */
+  usableOf(bytes: Bytes, given?: Given): Promise<CheckOutcome>;
+  /** Why it is refused or passed over; fails the test where it is restored. */
+  whyOf(bytes: Bytes, given?: Given): Promise<string>;
+}
+
+/** `usual`: what is declared of each. */
+export function triesOf(restorer: () => ExistingRestorer, usual: Given = {}): Tries {
+  const tried = (bytes: Bytes, given: Given = {}): Promise<Came> =>
+    cameOf(restorer(), Buffer.from(bytes as string), { ...usual, ...given });
+  return {
+    tried,
+    usableOf: async (bytes, given) => {
+      const came = await tried(bytes, given);
+      return came.is === 'restored' ? came.usable : expect.fail(`it was not restored: ${came.why}`);
+    },
+    whyOf: async (bytes, given) => {
+      const came = await tried(bytes, given);
+      return came.is === 'restored' ? expect.fail('it was restored') : came.why;
+    },
+  };
+}
+
+interface FolderCase {
+  /** Of the service that the tries are of, and where its data lies. */
+  service(): Service;
+  path: string;
+  /** A backup that is restored, and what it needs on the server before the first and after a refused one. */
+  good(): Bytes;
+  prepare?(): Promise<unknown>;
+  again?(): Promise<unknown>;
+  /** A tar of the folder is cut off after so many bytes. */
+  cutAt: number;
+  /** That everything is there again, beside being of use. */
+  isThere(): Promise<void>;
+  refused?: [string, () => Promise<Uint8Array>, RegExp][];
+}
+
+/** A tar of the data folder, as a server restores one, and such as it must refuse. */
+export function dataFolderSuite(
+  { tried, usableOf, whyOf }: Tries,
+  { service, path, good, prepare, again, cutAt, isThere, refused = [] }: FolderCase,
+): void {
+  describe('as a tar of the data folder', () => {
+    let folder: Buffer;
+    beforeAll(async () => {
+      await prepare?.();
+      await tried(good());
+      folder = await packedFolder(service(), path);
+    });
+    it('is restored in the place of whatever is there, and the server runs on it', async () => {
+      expect(await usableOf(folder)).toMatchObject({ verdict: 'pass' });
+      await isThere();
+    });
+    it.each<[string, () => Promise<Uint8Array>, RegExp]>([
+      [
+        'cut off',
+        async () => gzipSync(gunzipSync(folder).subarray(0, cutAt)),
+        /tar archive is cut off|does not come up/,
+      ],
+      [
+        'of something else',
+        () => tarOf({ 'backup/shop.sql': 'CREATE TABLE t (id INT);' }),
+        /without a data folder: it holds backup, backup\/shop.sql/,
+      ],
+      ...refused,
+    ])(
+      'is refused when it is %s, and the next one is tried on a server that runs',
+      async (_, bytes, said) => {
+        expect(await whyOf(await bytes())).toMatch(said);
+        await again?.();
+        expect(await usableOf(good())).toMatchObject({ verdict: 'pass' });
+      },
+    );
+  });
 }
 
 /** The data folder as a backup container packs it while the server is stopped, which then runs again. */

@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ExistingRestorer } from '../../../core/existing.ts';
 import mariadbDriver from '../../../drivers/mariadb/index.ts';
-import { cameOf, packedFolder, type Came } from '../../support/existing-rig.ts';
+import { packedFolder, triesOf } from '../../support/existing-rig.ts';
 import { oneServer } from '../../support/server-rig.ts';
 import { stackUp } from '../mysql-stack.ts';
 
@@ -24,12 +24,7 @@ describe('a dump of MariaDB that other tools made', () => {
   );
   let restorer: ExistingRestorer;
   let good: string;
-  const tried = (bytes: string | Uint8Array): Promise<Came> =>
-    cameOf(restorer, Buffer.from(bytes as string), { database: 'shop' });
-  const usableOf = async (bytes: string | Uint8Array) => {
-    const came = await tried(bytes);
-    return came.is === 'restored' ? came.usable : expect.fail(`it was not restored: ${came.why}`);
-  };
+  const { tried, usableOf } = triesOf(() => restorer, { database: 'shop' });
 
   beforeAll(async () => {
     restorer = (await attached.existing())!;

@@ -1,7 +1,7 @@
 import { globSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gunzipSync, gzipSync } from 'node:zlib';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import type { ExistingRestorer } from '../../../core/existing.ts';
@@ -10,7 +10,7 @@ import { leftOf } from '../../stack/small-stack.ts';
 import { jsonOf, muster, type Ended } from '../../support/muster.ts';
 import { findingsThat } from '../../support/real-drill.ts';
 import { mysqlStrategy } from '../../support/small-drills.ts';
-import { cameOf, packedFolder, tarOf, type Came } from '../../support/existing-rig.ts';
+import { dataFolderSuite, triesOf } from '../../support/existing-rig.ts';
 import { oneServer } from '../../support/server-rig.ts';
 import { mysqlStackUp } from '../mysql-stack.ts';
 
@@ -41,20 +41,11 @@ describe('a dump of MySQL that other tools made', () => {
     expect(code, stderr).toBe(0);
     return stdout;
   };
-  const tried = (text: string | Uint8Array, given: Record<string, unknown> = {}): Promise<Came> =>
-    cameOf(restorer, Buffer.from(text as string), { database: 'shop', ...given });
-  /** What `usable` says of it once it is restored. */
-  const usableOf = async (text: string | Uint8Array, given: Record<string, unknown> = {}) => {
-    const came = await tried(text, given);
-    return came.is === 'restored' ? came.usable : expect.fail(`it was not restored: ${came.why}`);
-  };
+  const tries = triesOf(() => restorer, { database: 'shop' });
+  const { tried, usableOf, whyOf } = tries;
   /** Whose the definitions are: gone with a server that is made anew. */
   const makeClerk = () =>
     stack.sql("CREATE USER IF NOT EXISTS clerk@'%'", "GRANT ALL ON shop.* TO clerk@'%'");
-  const whyOf = async (text: string | Uint8Array, given: Record<string, unknown> = {}): Promise<string> => {
-    const came = await tried(text, given);
-    return came.is === 'restored' ? expect.fail('it was restored') : came.why;
-  };
 
   beforeAll(async () => {
     restorer = (await attached.existing())!;
@@ -201,37 +192,17 @@ describe('a dump of MySQL that other tools made', () => {
     expect(definitions['function shop.twice']).toBeUndefined();
   });
 
-  describe('as a tar of the data folder', () => {
-    let folder: Buffer;
-    beforeAll(async () => {
-      await makeClerk();
-      await tried(good);
-      folder = await packedFolder(stack.service, '/var/lib/mysql');
-    });
-    it('is restored in the place of whatever is there, and the server runs on it', async () => {
-      expect(await usableOf(folder)).toMatchObject({ verdict: 'pass' });
+  dataFolderSuite(tries, {
+    service: () => stack.service,
+    path: '/var/lib/mysql',
+    good: () => good,
+    prepare: makeClerk,
+    again: makeClerk,
+    cutAt: 3_000_000,
+    isThere: async () => {
       expect(await restorer.count('orders')).toBe(500);
       expect(await restorer.objects('users')).toContain('clerk@%');
-    });
-    it.each<[string, () => Promise<Uint8Array>, RegExp]>([
-      [
-        'cut off',
-        async () => gzipSync(gunzipSync(folder).subarray(0, 3_000_000 / 1)),
-        /tar archive is cut off|does not come up/,
-      ],
-      [
-        'of something else',
-        () => tarOf({ 'backup/shop.sql': 'CREATE TABLE t (id INT);' }),
-        /without a data folder: it holds backup, backup\/shop.sql/,
-      ],
-    ])(
-      'is refused when it is %s, and the next one is tried on a server that runs',
-      async (_, bytes, said) => {
-        expect(await whyOf(await bytes())).toMatch(said);
-        await makeClerk();
-        expect(await usableOf(good)).toMatchObject({ verdict: 'pass' });
-      },
-    );
+    },
   });
 
   describe('by muster restore-test, in a sandbox of the compose file', () => {

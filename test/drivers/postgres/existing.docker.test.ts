@@ -1,7 +1,7 @@
-import { gunzipSync, gzipSync } from 'node:zlib';
+import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ExistingRestorer } from '../../../core/existing.ts';
-import { cameOf, packedFolder, tarOf, type Came } from '../../support/existing-rig.ts';
+import { dataFolderSuite, tarOf, triesOf } from '../../support/existing-rig.ts';
 import { oneServer } from '../../support/server-rig.ts';
 import { postgresStackUp } from '../postgres-stack.ts';
 
@@ -35,18 +35,10 @@ describe('a dump of PostgreSQL that other tools made', () => {
     expect(code, stderr).toBe(0);
     return Buffer.from(stdout.replace(/\s/g, ''), 'hex');
   };
-  const tried = (bytes: string | Uint8Array, given: Record<string, unknown> = {}): Promise<Came> =>
-    cameOf(restorer, Buffer.from(bytes as string), given);
-  const usableOf = async (bytes: string | Uint8Array, given: Record<string, unknown> = {}) => {
-    const came = await tried(bytes, given);
-    return came.is === 'restored' ? came.usable : expect.fail(`it was not restored: ${came.why}`);
-  };
+  const tries = triesOf(() => restorer);
+  const { tried, usableOf, whyOf } = tries;
   /** Whose a table is: gone with a cluster that is made anew. */
   const makeClerk = () => stack.sqlIn('template1', 'DROP ROLE IF EXISTS clerk', 'CREATE ROLE clerk');
-  const whyOf = async (bytes: string | Uint8Array): Promise<string> => {
-    const came = await tried(bytes);
-    return came.is === 'restored' ? expect.fail('it was restored') : came.why;
-  };
 
   beforeAll(async () => {
     restorer = (await attached.existing())!;
@@ -159,40 +151,20 @@ describe('a dump of PostgreSQL that other tools made', () => {
     );
   });
 
-  describe('as a tar of the data folder', () => {
-    let folder: Buffer;
-    beforeAll(async () => {
-      await tried(good);
-      folder = await packedFolder(stack.service, '/var/lib/postgresql/data');
-    });
-    it('is restored in the place of whatever is there, and the server runs on it', async () => {
-      expect(await usableOf(folder)).toMatchObject({ verdict: 'pass' });
-      expect(await restorer.count('orders')).toBe(500);
-    });
-    it.each<[string, () => Promise<Uint8Array>, RegExp]>([
-      [
-        'cut off',
-        async () => gzipSync(gunzipSync(folder).subarray(0, 3_000_000 / 1)),
-        /tar archive is cut off|does not come up/,
-      ],
-      [
-        'of something else',
-        () => tarOf({ 'backup/shop.sql': 'CREATE TABLE t (id INT);' }),
-        /without a data folder: it holds backup, backup\/shop.sql/,
-      ],
+  dataFolderSuite(tries, {
+    service: () => stack.service,
+    path: '/var/lib/postgresql/data',
+    good: () => good,
+    again: makeClerk,
+    cutAt: 3_000_000,
+    isThere: async () => expect(await restorer.count('orders')).toBe(500),
+    refused: [
       [
         'of another version',
         () => tarOf({ 'data/PG_VERSION': '12\n', 'data/global/pg_control': 'x' }),
         /data folder of another version: 12/,
       ],
-    ])(
-      'is refused when it is %s, and the next one is tried on a server that runs',
-      async (_, bytes, said) => {
-        expect(await whyOf(await bytes())).toMatch(said);
-        await makeClerk();
-        expect(await usableOf(good)).toMatchObject({ verdict: 'pass' });
-      },
-    );
+    ],
   });
 
   it('has the fingerprint of its source, and not once a row or a definition is another', async () => {
