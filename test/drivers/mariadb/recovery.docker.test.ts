@@ -1,13 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import mariadb from '../../../drivers/mariadb/index.ts';
 import { suffer } from '../../support/suffer.ts';
+import { pointInTimeTests } from '../mysql/point-in-time-tests.ts';
 import { recoveryRig } from '../mysql/recovery-rig.ts';
 import { stackUp } from '../mysql-stack.ts';
 import { whenReady } from '../../suites/suite.ts';
 import { makeFeatures } from './features.ts';
 
 const rig = recoveryRig(() => stackUp('mariadb', mariadb), 'max_recursive_iterations');
-const { stack, attached, receivers, followed, dump, restore, replay, count } = rig;
+const { stack, attached, receivers, followed, dump, restore, replay } = rig;
 
 const gtidNow = async (): Promise<string> =>
   String((await stack.sql('SELECT @@GLOBAL.gtid_current_pos AS gtid'))[0]!['gtid']);
@@ -79,56 +80,11 @@ describe('a dump of MariaDB', { timeout: 240_000 }, () => {
 });
 
 describe('point in time of MariaDB', { timeout: 240_000 }, () => {
-  test('before a dropped table: the table, all before it and nothing after it', async () => {
-    const consistency = await dump();
-    let gtid = '';
-    const files = await followed(consistency, async () => {
-      await stack.sql("INSERT INTO app.users (email, role) VALUES ('late@example.org', 2)");
-      await stack.sql('UPDATE app.roles SET name = UPPER(name)');
-      const dropped = await suffer(attached, 'drop-table', { table: 'app.users' });
-      expect(await dropped.witness()).toMatchObject({ what: expect.stringContaining('app.users') });
-      gtid = (dropped.facts as { gtid: string }).gtid;
-      await stack.sql("INSERT INTO app.roles VALUES (3, 'after')");
-    });
-    expect(gtid).toMatch(/^0-1-\d+$/);
-    for (const until of [{ beforeGtid: gtid }, { beforeStatement: 'DROP TABLE .*users' }] as const) {
-      const point = receivers.base.artifact('dump', consistency);
-      await restore(point, true);
-      expect((await stack.service.state()).status, 'clients stay out between base and log').toBe('exited');
-      const facts = await replay(point, files, until);
-      expect(facts).toMatchObject({
-        transactions: 2,
-        stoppedBefore: { gtid, statement: expect.stringContaining('DROP TABLE') },
-        discardedSinceBase: null,
-        settingsChanged: [],
-      });
-      expect(await count('app.users')).toBe(3001);
-      expect(await stack.sql('SELECT id, name FROM app.roles ORDER BY id')).toEqual([
-        { id: 1, name: 'MEMBER' },
-        { id: 2, name: 'ADMIN' },
-      ]);
-      // It counts on after the last that was replayed.
-      expect((facts as { gtid: string }).gtid).toBe(await gtidNow());
-    }
-  });
-
-  test('writes that slip in between base and log are thrown away, said, and do no harm', async () => {
-    const consistency = await dump();
-    const files = await followed(
-      consistency,
-      async () =>
-        void (await stack.sql("INSERT INTO app.users (email, role) VALUES ('logged@example.org', 1)")),
-    );
-    const point = receivers.base.artifact('dump', consistency);
-    await restore(point);
-    await stack.sql("INSERT INTO app.users (email, role) VALUES ('slipped@example.org', 1)");
-    expect(await replay(point, files, 'latest')).toMatchObject({
-      transactions: 1,
-      discardedSinceBase: expect.stringContaining('all since the base') as string,
-    });
-    expect(await stack.sql('SELECT email FROM app.users WHERE id > 3000')).toEqual([
-      { email: 'logged@example.org' },
-    ]);
+  pointInTimeTests(rig, {
+    gtid: /^0-1-\d+$/,
+    slippedIn: /all since the base/,
+    // It counts on after the last that was replayed.
+    replayed: async (facts) => expect((facts as { gtid: string }).gtid).toBe(await gtidNow()),
   });
 
   test('of sequences, past rows, a killed server and another log file', async () => {

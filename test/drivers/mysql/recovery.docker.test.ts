@@ -7,6 +7,7 @@ import { recordingContext } from '../../suites/artifact.ts';
 import { readAll } from '../../suites/workload-history.ts';
 import { followingTests } from './following-tests.ts';
 import { leftOpenTests, type Close } from './left-open-tests.ts';
+import { pointInTimeTests } from './point-in-time-tests.ts';
 import { recoveryRig } from './recovery-rig.ts';
 import { suffer } from '../../support/suffer.ts';
 import { whenReady } from '../../suites/suite.ts';
@@ -16,56 +17,7 @@ const rig = recoveryRig();
 const { stack, attached, receivers, followed, dump, restore, replay, count, setting } = rig;
 
 describe('point in time', () => {
-  test('before a dropped table: the table, all before it and nothing after it', async () => {
-    const consistency = await dump();
-    let gtid = '';
-    const files = await followed(consistency, async () => {
-      await stack.sql("INSERT INTO app.users (email, role) VALUES ('late@example.org', 2)");
-      await stack.sql('UPDATE app.roles SET name = UPPER(name)');
-      const dropped = await suffer(attached, 'drop-table', { table: 'app.users' });
-      expect(await dropped.witness()).toMatchObject({ what: expect.stringContaining('app.users') });
-      gtid = (dropped.facts as { gtid: string }).gtid;
-      await stack.sql("INSERT INTO app.roles VALUES (3, 'after')");
-    });
-    for (const until of [{ beforeGtid: gtid }, { beforeStatement: 'DROP TABLE .*users' }] as const) {
-      const point = receivers.base.artifact('dump', consistency);
-      await restore(point, true);
-      expect((await stack.service.state()).status, 'clients stay out between base and log').toBe('exited');
-      const facts = await replay(point, files, until);
-      expect(facts).toMatchObject({
-        transactions: 2,
-        stoppedBefore: { gtid, statement: expect.stringContaining('DROP TABLE') },
-        discardedSinceBase: null,
-        settingsChanged: [],
-      });
-      expect(await count('app.users')).toBe(3001);
-      expect(await stack.sql('SELECT id, name FROM app.roles ORDER BY id')).toEqual([
-        { id: 1, name: 'MEMBER' },
-        { id: 2, name: 'ADMIN' },
-      ]);
-    }
-  });
-
-  test('writes that slip in between base and log are thrown away, said, and do no harm', async () => {
-    const consistency = await dump();
-    const files = await followed(
-      consistency,
-      async () =>
-        void (await stack.sql("INSERT INTO app.users (email, role) VALUES ('logged@example.org', 1)")),
-    );
-    const point = receivers.base.artifact('dump', consistency);
-    await restore(point);
-    // The same key as the log's own: applied on top of this, the log would fail.
-    await stack.sql("INSERT INTO app.users (email, role) VALUES ('slipped@example.org', 1)");
-    const facts = await replay(point, files, 'latest');
-    expect(facts).toMatchObject({
-      transactions: 1,
-      discardedSinceBase: expect.stringMatching(/^[0-9a-f-]{36}:1$/),
-    });
-    expect(await stack.sql('SELECT email FROM app.users WHERE id > 3000')).toEqual([
-      { email: 'logged@example.org' },
-    ]);
-  });
+  pointInTimeTests(rig, { gtid: /^[0-9a-f-]{36}:\d+$/, slippedIn: /^[0-9a-f-]{36}:1$/ });
 
   test('a log is replayed by the server that the base was loaded into, where that was left open; closed, the folder can be served', async () => {
     const consistency = await dump();
