@@ -11,6 +11,7 @@ import type { MysqlSystem } from '../../drivers/mysql/system.ts';
 import { createStackProvider } from '../../stack/provider.ts';
 import { bystanders } from './bystanders.ts';
 import { withSession, type Session } from '../../drivers/mysql/session.ts';
+import { attachTo } from '../support/attach-to.ts';
 
 /** The server of `mysql.compose.yml`, or of that of a fork, and what the tests need of it. */
 export interface MysqlStack {
@@ -69,13 +70,12 @@ export async function stackUp(
       clients = () => stack.services.get('toxiproxy')!.endpoint(3306),
       clock = systemClock,
     ) =>
-      driver.attach({
+      attachTo(driver, {
         component: name,
         service: over,
         clients,
         peer: (other) => stack.services.get(other)!,
         clock,
-        seed: 1,
         config: driver.config.parse(config),
         secret: (secret) => environment[secret]!,
         note: (text) => void notes.push(text),

@@ -1,11 +1,11 @@
 import { fileURLToPath } from 'node:url';
-import { systemClock } from '../../core/clock.ts';
 import type { Attached, AnyDriver } from '../../core/driver.ts';
 import type { Service } from '../../core/service.ts';
 import { createStackProvider } from '../../stack/provider.ts';
 import { createRunEnvironment } from '../../stack/run-environment.ts';
 import { bystanders } from './bystanders.ts';
 import { leftOf, uniqueDrill } from '../stack/small-stack.ts';
+import { attachTo } from '../support/attach-to.ts';
 
 const file = fileURLToPath(new URL('../fixtures/network.compose.yml', import.meta.url));
 
@@ -36,17 +36,14 @@ export async function networkStackUp(name: string): Promise<NetworkStack> {
     service,
     others: (one) => bystanders(drill, stack.services, one),
     attach: (driver, one, over = service(one), config = {}) =>
-      driver.attach({
+      attachTo(driver, {
         component: one,
         service: over,
         config: driver.config.parse(config),
         clients: () => service('toxiproxy').endpoint(ways[one]),
         peer: (other) => service(other as Name),
-        clock: systemClock,
         seed: 7,
         secret: (secret) => environment[secret]!,
-        note: () => undefined,
-        beganWith: () => undefined,
       }),
     down: async () => {
       await stack.down();

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { systemClock } from '../../core/clock.ts';
 import type { Attached } from '../../core/driver.ts';
 import type { Service } from '../../core/service.ts';
 import type { Stack } from '../../core/stack.ts';
@@ -8,6 +7,7 @@ import postgresDriver from '../../drivers/postgres/index.ts';
 import { withSession, type Session } from '../../drivers/postgres/server.ts';
 import { createStackProvider } from '../../stack/provider.ts';
 import { bystanders } from './bystanders.ts';
+import { attachTo } from '../support/attach-to.ts';
 
 const usual = fileURLToPath(new URL('../fixtures/postgres.compose.yml', import.meta.url));
 
@@ -48,17 +48,14 @@ export async function postgresStackUp(file = usual): Promise<PostgresStack> {
     notes,
     others: () => bystanders(drill, stack.services, 'postgres'),
     attach: (config = {}, over = service) =>
-      postgresDriver.attach({
+      attachTo(postgresDriver, {
         component: 'postgres',
         service: over,
         clients: () => (stack.services.get('toxiproxy') ?? service).endpoint(5432),
         peer: (name) => stack.services.get(name)!,
-        clock: systemClock,
-        seed: 1,
         config: postgresDriver.config.parse(config),
         secret: (name) => environment[name]!,
         note: (text) => void notes.push(text),
-        beganWith: () => undefined,
       }),
     sql: (...statements) => run('app', statements),
     sqlIn: (database, ...statements) => run(database, statements),

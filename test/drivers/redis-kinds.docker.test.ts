@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { systemClock } from '../../core/clock.ts';
 import type { Attached } from '../../core/driver.ts';
 import type { Service } from '../../core/service.ts';
 import type { Stack } from '../../core/stack.ts';
@@ -12,6 +11,7 @@ import { createReceiver, recordingContext, takeBackup, type Receiver } from '../
 import { loseEverything } from './redis-stack.ts';
 import { fences, starts } from './redis-kind-cases.ts';
 import { whenReady } from '../suites/suite.ts';
+import { attachTo } from '../support/attach-to.ts';
 
 const file = fileURLToPath(new URL('../fixtures/redis-kinds.compose.yml', import.meta.url));
 let stack: Stack;
@@ -39,18 +39,7 @@ afterEach(async () => {
 const service = (name: string): Service => stack.services.get(name)!;
 
 async function attach(name: string): Promise<Attached> {
-  const attached = await redisDriver.attach({
-    component: name,
-    service: service(name),
-    clients: () => service(name).endpoint(6379),
-    peer: service,
-    clock: systemClock,
-    seed: 1,
-    config: redisDriver.config.parse({}),
-    secret: () => '',
-    note: () => undefined,
-    beganWith: () => undefined,
-  });
+  const attached = await attachTo(redisDriver, { component: name, service: service(name), peer: service });
   open.push(() => attached.close());
   return attached;
 }

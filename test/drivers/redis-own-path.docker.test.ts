@@ -14,6 +14,7 @@ import { attachService } from '../../stack/service.ts';
 import { createReceiver, recordingContext, takeBackup, type Receiver } from '../suites/artifact.ts';
 import { redisStackUp, type RedisStack } from './redis-stack.ts';
 import { suffer } from '../support/suffer.ts';
+import { attachTo } from '../support/attach-to.ts';
 
 /** A server that carries the drill's labels, and whose data folder is a folder of this machine. */
 let stack: RedisStack;
@@ -57,17 +58,10 @@ beforeAll(async () => {
     network: createNetworkTools({ ...common, image: async () => image }),
   };
   const service = await attachService(site, 'foreign', container);
-  attached = await redisDriver.attach({
+  attached = await attachTo(redisDriver, {
     component: 'foreign',
     service,
-    clients: () => service.endpoint(6379),
     peer: (name) => stack.service(name as 'redis'),
-    clock: systemClock,
-    seed: 1,
-    config: redisDriver.config.parse({}),
-    secret: () => '',
-    note: () => undefined,
-    beganWith: () => undefined,
   });
   receivers = { rdb: await createReceiver(), aof: await createReceiver() };
   for (const name of ['rdb', 'aof'] as const)

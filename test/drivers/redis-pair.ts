@@ -1,12 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import { expect } from 'vitest';
-import { systemClock } from '../../core/clock.ts';
 import type { Attached, AttachContext } from '../../core/driver.ts';
 import type { Service } from '../../core/service.ts';
 import redisDriver from '../../drivers/redis/index.ts';
 import { createStackProvider } from '../../stack/provider.ts';
 import { uniqueDrill } from '../stack/small-stack.ts';
+import { attachTo } from '../support/attach-to.ts';
 
 export type PairName = 'redis' | 'east';
 
@@ -60,19 +60,7 @@ export async function redisPairUp(name: string): Promise<RedisPair> {
       await expect.poll(async () => (await connect(one)).ping(), { timeout: 30_000 }).toBe('PONG');
     },
     attach: (one, over = {}) =>
-      redisDriver.attach({
-        component: one,
-        service: service(one),
-        clients: () => service(one).endpoint(6379),
-        peer: service,
-        clock: systemClock,
-        seed: 1,
-        config: redisDriver.config.parse({}) as never,
-        secret: () => '',
-        note: () => undefined,
-        beganWith: () => undefined,
-        ...over,
-      }),
+      attachTo(redisDriver, { component: one, service: service(one), peer: service, ...over }),
     disconnect,
     down: async () => {
       disconnect();

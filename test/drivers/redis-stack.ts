@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import { expect } from 'vitest';
-import { systemClock } from '../../core/clock.ts';
 import type { Attached, AttachContext } from '../../core/driver.ts';
 import type { Service } from '../../core/service.ts';
 import type { Stack } from '../../core/stack.ts';
@@ -10,6 +9,7 @@ import redisDriver from '../../drivers/redis/index.ts';
 import { createStackProvider } from '../../stack/provider.ts';
 import { bystanders } from './bystanders.ts';
 import { suffer } from '../support/suffer.ts';
+import { attachTo } from '../support/attach-to.ts';
 
 const file = fileURLToPath(new URL('../fixtures/redis.compose.yml', import.meta.url));
 const passwordName = 'REDIS_PASSWORD';
@@ -36,17 +36,13 @@ export async function redisStackUp(): Promise<RedisStack> {
     service,
     others: (name) => bystanders(drill, stack.services, name),
     attach: (name, over = service(name), rest = {}) =>
-      redisDriver.attach({
+      attachTo(redisDriver, {
         component: name,
         service: over,
         clients: () => service(name).endpoint(6379),
         peer: service,
-        clock: systemClock,
-        seed: 1,
         config: redisDriver.config.parse(name === 'plain' ? { passwordFrom: passwordName } : {}),
         secret: (secret) => environment[secret]!,
-        note: () => undefined,
-        beganWith: () => undefined,
         ...rest,
       }),
     connect: async (name) => {

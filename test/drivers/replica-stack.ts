@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect } from 'vitest';
-import { systemClock } from '../../core/clock.ts';
 import type { AnyDriver, Attached } from '../../core/driver.ts';
 import type { Service } from '../../core/service.ts';
 import mysqlDriver from '../../drivers/mysql/index.ts';
@@ -9,6 +8,7 @@ import { createStackProvider } from '../../stack/provider.ts';
 import { leftOf, uniqueDrill } from '../stack/small-stack.ts';
 import { late } from '../support/server-rig.ts';
 import { withSession, type Session } from '../../drivers/mysql/session.ts';
+import { attachTo } from '../support/attach-to.ts';
 
 const file = fileURLToPath(new URL('../fixtures/replicas.compose.yml', import.meta.url));
 
@@ -49,18 +49,13 @@ async function replicaStackUp(): Promise<ReplicaStack> {
     service,
     session,
     attach: (driver, name) =>
-      driver.attach({
+      attachTo(driver, {
         component: name,
         service: service(name),
-        config: driver.config.parse({}),
         peer: service,
-        clock: systemClock,
-        seed: 1,
         clients: () =>
           name in ways ? service('toxiproxy').endpoint(ways[name]!) : service(name).endpoint(driver.port),
         secret: (secret) => environment[secret]!,
-        note: () => undefined,
-        beganWith: () => undefined,
       }),
     sql: (name, ...statements) =>
       session(name, async ({ rows }) => {

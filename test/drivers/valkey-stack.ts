@@ -1,11 +1,11 @@
 import { fileURLToPath } from 'node:url';
-import { systemClock } from '../../core/clock.ts';
 import type { AnyDriver, Attached } from '../../core/driver.ts';
 import type { Service } from '../../core/service.ts';
 import valkeyDriver from '../../drivers/valkey/index.ts';
 import { createStackProvider } from '../../stack/provider.ts';
 import { uniqueDrill } from '../stack/small-stack.ts';
 import { bystanders } from './bystanders.ts';
+import { attachTo } from '../support/attach-to.ts';
 
 export type ValkeyName = 'valkey' | 'east' | 'redis';
 
@@ -30,17 +30,11 @@ export async function valkeyStackUp(): Promise<ValkeyStack> {
     service,
     others: () => bystanders(drill, stack.services, 'valkey'),
     attach: (name, { driver = valkeyDriver, service: over = service(name) } = {}) =>
-      driver.attach({
+      attachTo(driver, {
         component: name,
         service: over,
         clients: () => service(name).endpoint(driver.port),
         peer: service,
-        clock: systemClock,
-        seed: 1,
-        config: driver.config.parse({}),
-        secret: () => '',
-        note: () => undefined,
-        beganWith: () => undefined,
       }),
     cli: async (name, ...words) => (await service(name).exec(['redis-cli', ...words])).stdout.trim(),
     down: () => stack.down(),

@@ -3,7 +3,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe } from 'vitest';
-import { systemClock } from '../../core/clock.ts';
 import type { Attached } from '../../core/driver.ts';
 import type { Service } from '../../core/service.ts';
 import type { Stack } from '../../core/stack.ts';
@@ -15,6 +14,7 @@ import { storeRig } from '../support/store-rig.ts';
 import { inertService } from '../suites/inert-service.ts';
 import { storeFaultTests } from '../suites/store-faults.ts';
 import { suffer } from '../support/suffer.ts';
+import { attachTo } from '../support/attach-to.ts';
 
 const service = (name: string): string => `  ${name}:
     image: \${MUSTER_IMAGE_VERSITYGW:-ghcr.io/versity/versitygw:v1.8.0}
@@ -71,17 +71,13 @@ const deaf = (way: Service): Service => ({
 describe('faults of the way to a bucket', () => {
   let inert: Attached;
   const attach = (over: Service): Promise<Attached> =>
-    driver.attach({
+    attachTo(driver, {
       component: 'way',
       service: over,
       config: {},
       clients: () => over.endpoint(7070),
       peer: (name) => stack.services.get(name)!,
-      clock: systemClock,
       seed: 7,
-      secret: () => '',
-      note: () => undefined,
-      beganWith: () => undefined,
     });
   storeFaultTests(
     async () => {

@@ -16,6 +16,7 @@ import { createStackProvider } from '../../stack/provider.ts';
 import { besideVolume } from '../../faults/volume.ts';
 import { scratch } from '../support/scratch.ts';
 import { leftOf, uniqueDrill } from '../stack/small-stack.ts';
+import { attachTo } from '../support/attach-to.ts';
 
 // Services that are set up otherwise than those of the reference stack, as users have them.
 const drill = uniqueDrill('unusual');
@@ -118,18 +119,7 @@ test('a volume with another one below it is lost as a whole', { timeout: 60_000 
 
 test('so is a volume of Redis', { timeout: 60_000 }, async () => {
   const redis = service('redis-nested');
-  const attached = await redisDriver.attach({
-    component: 'redis',
-    service: redis,
-    clients: () => redis.endpoint(6379),
-    peer: service,
-    clock: systemClock,
-    seed: 1,
-    config: redisDriver.config.parse({}) as never,
-    secret: () => '',
-    note: () => undefined,
-    beganWith: () => undefined,
-  });
+  const attached = await attachTo(redisDriver, { component: 'redis', service: redis, peer: service });
   await redis.exec(['sh', '-c', 'redis-cli set a b; redis-cli save; touch /data/deep/below/file']);
   expect(await filesOf('redis-nested')).toEqual(['/data/dump.rdb', '/data/deep/below/file']);
   const wiped = await redisWipeVolume.inject(attached, {}, context);

@@ -3,7 +3,6 @@ import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { systemClock } from '../../../core/clock.ts';
 import type { Attached } from '../../../core/driver.ts';
 import type { Service } from '../../../core/service.ts';
 import type { DataWorkload } from '../../../core/workload.ts';
@@ -14,6 +13,7 @@ import { driverConformance } from '../../suites/driver-conformance.ts';
 import { rigOf } from '../../suites/suite.ts';
 import { inertService } from '../../suites/inert-service.ts';
 import { bystanders } from '../bystanders.ts';
+import { attachTo } from '../../support/attach-to.ts';
 
 const fixture = (file: string): string =>
   fileURLToPath(new URL(`../../fixtures/orders/${file}`, import.meta.url));
@@ -31,17 +31,14 @@ let stack: Stack;
 const service = (name: string): Service => stack.services.get(name)!;
 
 const attach = (over: Service = service('web')): Promise<Attached> =>
-  driver.attach({
+  attachTo(driver, {
     component: 'web',
     service: over,
     clients: () => service('web').endpoint(3000),
     peer: service,
-    clock: systemClock,
     seed: 7,
     config: driver.config.parse(config),
     secret: () => token,
-    note: () => undefined,
-    beganWith: () => undefined,
   });
 
 beforeAll(async () => {

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { systemClock } from '../../../core/clock.ts';
 import type { Attached } from '../../../core/driver.ts';
 import { flagWrong, outcomes } from '../../../core/ledger.ts';
 import type { DataClient, DataWorkload } from '../../../core/workload.ts';
@@ -10,6 +9,7 @@ import { createRunEnvironment } from '../../../stack/run-environment.ts';
 import { bringUpReference, type ReferenceStack } from '../../fixtures/app/reference-stack.ts';
 import { suffer } from '../../support/suffer.ts';
 import { whenReady } from '../../suites/suite.ts';
+import { attachTo } from '../../support/attach-to.ts';
 
 /** The reference application as its strategy has it, with fewer users. */
 const users = 400;
@@ -29,17 +29,14 @@ interface Differently {
 /** The driver at the clients' way in: toxiproxy, then TLS, then the app. */
 function attach({ secrets = {}, config = {}, users: seeded = users }: Differently = {}): Promise<Attached> {
   const known: Record<string, string> = { ...reference.environment, ...secrets };
-  return driver.attach({
+  return attachTo(driver, {
     component: 'app',
     service: reference.service('app'),
     peer: (name) => reference.service(name),
-    clock: systemClock,
     seed: 7,
     config: driver.config.parse({ ...configOf(seeded), ...config }),
     clients: () => reference.service('toxiproxy').endpoint(8443),
     secret: (secret) => known[secret]!,
-    note: () => undefined,
-    beganWith: () => undefined,
   });
 }
 

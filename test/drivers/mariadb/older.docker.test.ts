@@ -5,6 +5,7 @@ import { suffer } from '../../support/suffer.ts';
 import { recoveryRig } from '../mysql/recovery-rig.ts';
 import { stackUp } from '../mysql-stack.ts';
 import { makeFeatures } from './features.ts';
+import { attachTo } from '../../support/attach-to.ts';
 
 /** MariaDB 10.11, which most hosts of before have. */
 const { stack, attached, receivers, followed, dump, restore, replay } = recoveryRig(
@@ -33,18 +34,7 @@ test('an older MariaDB is dumped, followed and brought back to a point in time',
 
 test('the driver of MySQL says whose server it is', () =>
   expect(
-    mysql.attach({
-      component: 'mysql',
-      service: stack.service,
-      clients: () => stack.service.endpoint(3306),
-      peer: () => stack.service,
-      clock: { nowMs: () => performance.now() } as never,
-      seed: 1,
-      config: mysql.config.parse({}),
-      secret: () => stack.password,
-      note: () => undefined,
-      beganWith: () => undefined,
-    }),
+    attachTo(mysql, { component: 'mysql', service: stack.service, secret: () => stack.password }),
   ).rejects.toMatchObject({
     message: 'mariadb is no server of this driver',
     hint: expect.stringContaining('mariadb') as string,

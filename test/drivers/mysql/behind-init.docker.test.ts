@@ -10,6 +10,7 @@ import { withSession } from '../../../drivers/mysql/session.ts';
 import { createStackProvider } from '../../../stack/provider.ts';
 import { uniqueDrill } from '../../stack/small-stack.ts';
 import { suffer } from '../../support/suffer.ts';
+import { attachTo } from '../../support/attach-to.ts';
 
 const file = fileURLToPath(new URL('../../fixtures/mysql-init.compose.yml', import.meta.url));
 const password = randomBytes(12).toString('hex');
@@ -28,18 +29,7 @@ afterAll(() => stack?.down());
 
 const config = mysqlDriver.config.parse({});
 const attach = (service: Service): Promise<Attached> =>
-  mysqlDriver.attach({
-    component: 'mysql',
-    service,
-    clients: () => service.endpoint(3306),
-    peer: () => service,
-    clock: systemClock,
-    seed: 1,
-    config,
-    secret: () => password,
-    note: () => undefined,
-    beganWith: () => undefined,
-  });
+  attachTo(mysqlDriver, { component: 'mysql', service, config, secret: () => password });
 const sqlAt = (service: Service, statement: string): Promise<Record<string, unknown>[]> =>
   withSession({ service, password, config }, ({ rows }) => rows(statement));
 const there = (service: Service): Promise<Record<string, unknown>[] | null> =>

@@ -19,6 +19,7 @@ import { uniqueDrill } from '../../stack/small-stack.ts';
 import { serverInFolder } from './server-in-folder.ts';
 import { damageFileOf, suffer } from '../../support/suffer.ts';
 import { withSession } from '../../../drivers/mysql/session.ts';
+import { attachTo } from '../../support/attach-to.ts';
 
 const file = fileURLToPath(new URL('../../fixtures/mysql-hardened.compose.yml', import.meta.url));
 const drill = uniqueDrill('mysql-own');
@@ -30,18 +31,7 @@ let attached: Attached;
 let base: Awaited<ReturnType<typeof createReceiver>>;
 
 const attach = (to: Service, passwordOf = password): Promise<Attached> =>
-  mysqlDriver.attach({
-    component: 'mysql',
-    service: to,
-    clients: () => to.endpoint(3306),
-    peer: () => to,
-    clock: systemClock,
-    seed: 1,
-    config: mysqlDriver.config.parse({}),
-    secret: () => passwordOf,
-    note: () => undefined,
-    beganWith: () => undefined,
-  });
+  attachTo(mysqlDriver, { component: 'mysql', service: to, secret: () => passwordOf });
 const sqlAt = async (to: Service, ...statements: string[]): Promise<Record<string, unknown>[]> =>
   withSession({ service: to, password, config: mysqlDriver.config.parse({}) }, async ({ rows }) => {
     let last: Record<string, unknown>[] = [];
