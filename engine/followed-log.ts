@@ -2,6 +2,7 @@ import type { Follower } from '../core/backup.ts';
 import type { LogWriter } from '../core/store.ts';
 import { attachedTo, type Recorded, type Sandbox, type Control } from './drill-context.ts';
 import type { PlannedBackup } from '../core/planned.ts';
+import { pointSpecOf } from './point-spec.ts';
 
 export interface FollowedLog {
   of: string;
@@ -13,13 +14,6 @@ export interface FollowedLog {
 
 export function startLog(drill: Recorded & Sandbox & Control, backup: PlannedBackup): FollowedLog {
   const { timeline } = drill;
-  const spec = {
-    component: backup.component,
-    backup: backup.name,
-    method: backup.plan.method,
-    copies: backup.plan.copies,
-    encrypt: backup.plan.encrypt !== 'none',
-  };
   timeline.emit('schedule.begun', {
     backup: backup.id,
     method: backup.plan.method,
@@ -38,7 +32,7 @@ export function startLog(drill: Recorded & Sandbox & Control, backup: PlannedBac
     told = true;
   };
   const begin = async (): Promise<void> => {
-    writer = await drill.repository!.followLog(spec, (segment) => {
+    writer = await drill.repository!.followLog(pointSpecOf(backup), (segment) => {
       timeline.emit('log.durable', { backup: backup.id, ...segment });
       lastSegment = segment.segment;
     });

@@ -8,6 +8,7 @@ import { watchedSink } from './moments.ts';
 import type { PlannedBackup } from '../core/planned.ts';
 import { pruneAfter } from './retention.ts';
 import { leastIntervalMs, measuredIntervalMs } from '../core/schedule-pace.ts';
+import { pointSpecOf } from './point-spec.ts';
 
 /** `scaledMs`: how often it runs; `measured`: as it stays, and no longer to be measured. */
 export interface Snapshots {
@@ -87,13 +88,7 @@ async function takeSnapshot(
 ): Promise<void> {
   const { backup } = running;
   const { timeline } = drill;
-  const spec = {
-    component: backup.component,
-    backup: backup.name,
-    method: backup.plan.method,
-    copies: backup.plan.copies,
-    encrypt: backup.plan.encrypt !== 'none',
-  };
+  const spec = pointSpecOf(backup);
   const id = timeline.newId('backup');
   let point = label;
   let isBegun = false;

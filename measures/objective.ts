@@ -1,4 +1,5 @@
-import type { Verdict } from '../core/verdict.ts';
+import type { Finding, Verdict } from '../core/verdict.ts';
+import { finding, weights } from './finding.ts';
 
 /**
  * One objective held against what was measured: the source of a finding and of a row of `result.objectives`.
@@ -16,3 +17,20 @@ export interface ObjectiveRow {
   detail: string;
   evidence: number[];
 }
+
+/** `actual`: the figure of the row that is held against its objective. */
+export const findingOfRow = (row: ObjectiveRow, title: string, actual: number | null): Finding =>
+  finding({
+    id: `${row.kind}/${row.component}`,
+    claim: `${row.component}/${row.kind}`,
+    title,
+    verdict: row.verdict,
+    actual,
+    objective: row.objectiveMs,
+    unit: 'ms',
+    detail: row.detail,
+    basis: row.basis,
+    evidence: row.evidence,
+    gate: true,
+    weight: weights.objective,
+  });

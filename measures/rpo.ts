@@ -2,10 +2,11 @@ import type { LoadAnalysis } from '../core/analysis.ts';
 import type { Evidence, Measure } from '../core/measure.ts';
 import { eventsOf } from '../core/timeline.ts';
 import { formatCount, formatDuration } from '../core/units.ts';
+import type { Verdict } from '../core/verdict.ts';
 import { faultedComponents, drillTimesOf } from './drill-times.ts';
-import { finding, plural, seqsOf, weights, writesLeast } from './finding.ts';
+import { finding, plural, seqsOf, writesLeast } from './finding.ts';
 import { countsForLoss, lossOf, type LostWrites } from './loss.ts';
-import type { ObjectiveRow } from './objective.ts';
+import { findingOfRow, type ObjectiveRow } from './objective.ts';
 import { stepsOf } from './protection.ts';
 import { worstLossOf, type Worst } from './worst-loss.ts';
 
@@ -39,35 +40,22 @@ function rowOf(evidence: Evidence, component: string, objectiveMs: number): Obje
   const loads = ownLoads(evidence, component);
   const loss = lossOf(loads, faultMs, evidence.ledger.damage);
   const row = { component, kind: 'rpo' as const, objectiveMs, evidence: evidenceOf(evidence, component) };
-  if (typeof loss === 'string')
-    return {
-      ...row,
-      actualMs: null,
-      worstMs: null,
-      verdict: 'inconclusive',
-      basis: 'measured',
-      detail: `No recovery point: ${loss}.`,
-    };
-  if (loss.total) {
-    return {
-      ...row,
-      actualMs: null,
-      worstMs: null,
-      verdict: 'fail',
-      basis: 'measured',
-      detail: `${tellLoss(loss)}, all that there was at the fault: the loss reaches back beyond the drill, so no recovery point bounds it.`,
-    };
-  }
+  const unbounded = (verdict: Verdict, detail: string): ObjectiveRow => ({
+    ...row,
+    actualMs: null,
+    worstMs: null,
+    basis: 'measured',
+    verdict,
+    detail,
+  });
+  if (typeof loss === 'string') return unbounded('inconclusive', `No recovery point: ${loss}.`);
+  if (loss.total)
+    return unbounded(
+      'fail',
+      `${tellLoss(loss)}, all that there was at the fault: the loss reaches back beyond the drill, so no recovery point bounds it.`,
+    );
   const thin = loss.rpaMs > objectiveMs ? null : tooThin(evidence, loads);
-  if (thin !== null)
-    return {
-      ...row,
-      actualMs: null,
-      worstMs: null,
-      verdict: 'inconclusive',
-      basis: 'measured',
-      detail: `${tellLoss(loss)}. ${thin}`,
-    };
+  if (thin !== null) return unbounded('inconclusive', `${tellLoss(loss)}. ${thin}`);
   return unlessUnread(evidence, component, {
     ...row,
     actualMs: loss.rpaMs,
@@ -191,20 +179,7 @@ export const rpo: Measure = {
     'LostWrites: from the oldest acknowledged write that is missing to the fault, and its worst case, against the RPO',
   judge: (evidence) => [
     ...rpoRows(evidence).map((row) =>
-      finding({
-        id: `rpo/${row.component}`,
-        claim: `${row.component}/rpo`,
-        title: `${row.component} loses no more than its RPO`,
-        verdict: row.verdict,
-        actual: row.worstMs ?? row.actualMs,
-        objective: row.objectiveMs,
-        unit: 'ms',
-        detail: row.detail,
-        basis: row.basis,
-        evidence: row.evidence,
-        gate: true,
-        weight: weights.objective,
-      }),
+      findingOfRow(row, `${row.component} loses no more than its RPO`, row.worstMs ?? row.actualMs),
     ),
     ...unpromised(evidence),
   ],

@@ -4,10 +4,10 @@ import { formatCount, formatDuration } from '../core/units.ts';
 import type { Finding } from '../core/verdict.ts';
 import { basisWith, delayMs, delayOf } from './detection.ts';
 import { faultedComponents, drillTimesOf, type DrillTimes } from './drill-times.ts';
-import { finding, seqsOf, weights } from './finding.ts';
+import { seqsOf } from './finding.ts';
 import { madeReady, readyText, totalMs } from './made-ready.ts';
 import { steadyMs, steadyOperations } from './ledger-service.ts';
-import type { ObjectiveRow } from './objective.ts';
+import { findingOfRow, type ObjectiveRow } from './objective.ts';
 import { ownClients, probedTime } from './own-clients.ts';
 import { silentAtEndMs } from './silence.ts';
 import type { RecoveryTime } from './recovery-time.ts';
@@ -232,20 +232,7 @@ function wholeFinding(evidence: Evidence): Finding[] {
 }
 
 const findingOf = (row: ObjectiveRow): Finding =>
-  finding({
-    id: `rto/${row.component}`,
-    claim: `${row.component}/rto`,
-    title: `${row.component} recovers within its RTO`,
-    verdict: row.verdict,
-    actual: row.worstMs,
-    objective: row.objectiveMs,
-    unit: 'ms',
-    detail: row.detail,
-    basis: row.basis,
-    evidence: row.evidence,
-    gate: true,
-    weight: weights.objective,
-  });
+  findingOfRow(row, `${row.component} recovers within its RTO`, row.worstMs);
 
 export const rto: Measure = {
   about: 'Recovery time: correct - fault, with derived detection and declared human time, against the RTO',
