@@ -9,6 +9,7 @@ import type { DrillResult } from '../../core/result.ts';
 import type { TimelineEvent } from '../../core/timeline.ts';
 import { readChain } from '../../evidence/chain.ts';
 import { jsonOf, muster, startMuster, type Muster } from '../support/muster.ts';
+import { writeScenario, writeStrategy } from './memory-strategy.ts';
 import { childrenOf, lives } from '../support/processes.ts';
 
 interface Printed {
@@ -19,40 +20,14 @@ interface Printed {
 /** Drills on the memory driver, all of them of one component: only processes of their own keep them apart. */
 function drills(...changes: Record<string, string>[]): { folder: string; files: string[] } {
   const folder = mkdtempSync(join(tmpdir(), 'muster-jobs-'));
-  writeFileSync(
-    join(folder, 'strategy.yaml'),
-    `strategy: memory
-stack: none
-components:
-  base:
-    driver: memory
-    objectives: { rto: 5m, rpo: 15m }
-    backups: { snapshot: { method: copy, every: 1m, encrypt: aes-256, copies: [a] } }
-stores: { a: { kind: directory } }
-`,
-  );
+  writeStrategy(folder);
   const files = changes.map((change, i) => {
-    const lines = {
+    writeScenario(join(folder, `drill-${i}.yaml`), {
       scenario: `drill-${i}`,
-      strategy: './strategy.yaml',
       title: 'A drill in memory',
-      timeScale: '30',
-      points: '2',
-      settle: '2s',
-      giveUp: '5s',
-      load: '{ rows: { target: base, rate: 200/s } }',
-      protect: '[base.snapshot]',
       fault: '{ wipe-volume: base, at: worst }',
-      recover: '[{ restore: base, from: a }]',
-      check: '[ledger]',
       ...change,
-    };
-    writeFileSync(
-      join(folder, `drill-${i}.yaml`),
-      Object.entries(lines)
-        .map(([key, value]) => `${key}: ${value}\n`)
-        .join(''),
-    );
+    });
     return `drill-${i}.yaml`;
   });
   return { folder, files };

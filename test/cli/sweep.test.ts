@@ -10,51 +10,25 @@ import type { DrillResult } from '../../core/result.ts';
 import { readChain } from '../../evidence/chain.ts';
 import { planDrill } from '../../engine/plan.ts';
 import type { Sweep } from '../../reports/sweep.ts';
+import { writeScenario, writeStrategy } from './memory-strategy.ts';
 import { noStacks } from '../support/memory-drill.ts';
 
 const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'muster-sweep-'));
-  writeFileSync(
-    join(folder, 'strategy.yaml'),
-    `strategy: memory
-stack: none
-components:
-  base:
-    driver: memory
-    objectives: { rto: 5m, rpo: 15m }
-    backups: { snapshot: { method: copy, every: 1m, encrypt: aes-256, copies: [a] } }
-stores: { a: { kind: directory } }
-`,
-  );
+  writeStrategy(folder);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function scenario(name: string, change: Record<string, string> = {}): string {
-  const lines = {
-    scenario: name,
-    strategy: './strategy.yaml',
-    title: 'The same drill at several moments',
-    timeScale: '30',
-    points: '2',
-    settle: '2s',
-    giveUp: '5s',
-    load: '{ rows: { target: base, rate: 200/s } }',
-    protect: '[base.snapshot]',
-    fault: '{ wipe-volume: base }',
-    sweep: '[backup.begun, worst]',
-    recover: '[{ restore: base, from: a }]',
-    check: '[ledger]',
-    ...change,
-  };
   const file = join(folder, `${name}.yaml`);
-  writeFileSync(
-    file,
-    Object.entries(lines)
-      .map(([key, value]) => `${key}: ${value}\n`)
-      .join(''),
-  );
+  writeScenario(file, {
+    scenario: name,
+    title: 'The same drill at several moments',
+    sweep: '[backup.begun, worst]',
+    ...change,
+  });
   return file;
 }
 

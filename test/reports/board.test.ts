@@ -1,31 +1,12 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Clock } from '../../core/clock.ts';
-import type { Progress } from '../../core/progress.ts';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { createLiveBoard } from '../../reports/live.ts';
 import { Screen } from './screen.ts';
+import { client, stoppedClock } from './stopped-clock.ts';
 
-let nowMs = 0;
-const clock: Clock = {
-  nowMs: () => nowMs,
-  utc: () => new Date(Date.UTC(2026, 10, 20, 2, 0, 0) + nowMs).toISOString(),
-  sleep: () => Promise.resolve(),
-  after: () => () => undefined,
-};
-const client = (failedPerSecond: number, perSecond = 2000): Progress => ({
-  kind: 'client',
-  perSecond,
-  failing: failedPerSecond > 0,
-  failedPerSecond,
-});
+const clock = stoppedClock();
 const esc = '\u001b';
 const sequences = new RegExp(`${esc}\\[[\\d;?]*[a-zA-Z]`, 'g');
 const bare = (text: string): string => text.replace(sequences, '');
-
-beforeEach(() => {
-  nowMs = 0;
-  vi.useFakeTimers();
-});
-afterEach(() => vi.useRealTimers());
 
 test('several drills on a terminal that says it is 0 columns wide have lines, as in a pipe', () => {
   const screen = new Screen(true, 0);
@@ -51,7 +32,7 @@ describe('several drills on a terminal', () => {
   /** What stands at the bottom after the next redraw. */
   const redrawn = (): string[] => {
     screen.text = '';
-    nowMs += 100;
+    clock.at.nowMs += 100;
     vi.advanceTimersByTime(100);
     return bare(screen.text)
       .split('\n')
@@ -68,7 +49,7 @@ describe('several drills on a terminal', () => {
     one.update(client(0));
     two.update({ kind: 'phase', phase: 'recover' });
     two.update({ kind: 'work', what: 'restore mysql', done: 812, total: null, unit: 'events' });
-    nowMs = 1_900;
+    clock.at.nowMs = 1_900;
     expect(redrawn()).toEqual([
       expect.stringMatching(/^\S redis-crash {12}protect +2\.0 s {2}2 000\/s right$/),
       expect.stringMatching(/^\S mysql-pages-corrupted {2}recover +2\.0 s {2}restore mysql {2}812 events$/),
@@ -85,7 +66,7 @@ describe('several drills on a terminal', () => {
     one.update({ kind: 'phase', phase: 'detect' });
     one.update(client(1_980, 0));
     expect(redrawn()[0]).toContain('FAILING  1 980/s failed, 0/s right');
-    nowMs = 10_000;
+    clock.at.nowMs = 10_000;
     expect(redrawn()[0]).not.toContain('FAILING');
     all.stop();
   });
@@ -135,7 +116,7 @@ test('several drills in a pipe: each line bears its drill, and nothing is redraw
   const [one, two] = [all.begin('one', 0), all.begin('two', 1)];
   one.update({ kind: 'phase', phase: 'up' });
   two.update({ kind: 'phase', phase: 'up' });
-  nowMs = 2_000;
+  clock.at.nowMs = 2_000;
   one.update({ kind: 'line', text: 'first\nsecond' });
   two.end();
   one.end();

@@ -1,26 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Clock } from '../../core/clock.ts';
 import type { Progress } from '../../core/progress.ts';
 import { createLiveView } from '../../reports/live.ts';
 import { Screen } from './screen.ts';
+import { client, stoppedClock } from './stopped-clock.ts';
 import type { LiveView } from '../../reports/live/view.ts';
 
 const hidden = '\u001b[?25l';
 const back = '\u001b[?25h';
 
-let nowMs = 0;
-const clock: Clock = {
-  nowMs: () => nowMs,
-  utc: () => new Date(Date.UTC(2026, 10, 20, 2, 0, 0) + nowMs).toISOString(),
-  sleep: () => Promise.resolve(),
-  after: () => () => undefined,
-};
-const client = (failedPerSecond: number, perSecond = 2000): Progress => ({
-  kind: 'client',
-  perSecond,
-  failing: failedPerSecond > 0,
-  failedPerSecond,
-});
+const clock = stoppedClock();
 const work = (done: number, total: number | null = 100): Progress => ({
   kind: 'work',
   what: 'restore redis',
@@ -29,17 +17,11 @@ const work = (done: number, total: number | null = 100): Progress => ({
   unit: 'events',
 });
 
-beforeEach(() => {
-  nowMs = 0;
-  vi.useFakeTimers();
-});
-afterEach(() => vi.useRealTimers());
-
 test('a terminal that says it is 0 columns wide has lines, as a pipe has: nothing fits into a redrawn part', () => {
   const screen = new Screen(true, 0);
   const view = createLiveView({ stream: screen, color: true, width: 80, isTTY: true, clock });
   view.update({ kind: 'phase', phase: 'up' });
-  nowMs = 1_000;
+  clock.at.nowMs = 1_000;
   view.stop();
   expect(screen.text).toBe('02:00:00Z up\n02:00:01Z up: took 1.0 s\n');
 });
@@ -56,9 +38,9 @@ describe('in a pipe', () => {
   test('each phase is two lines with their time, nothing is redrawn', () => {
     view.update({ kind: 'drill', scenario: 'redis-crash', index: 0, of: 2 });
     view.update({ kind: 'phase', phase: 'up' });
-    nowMs = 14_200;
+    clock.at.nowMs = 14_200;
     view.update({ kind: 'phase', phase: 'recover', title: 'restore redis' });
-    nowMs = 20_000;
+    clock.at.nowMs = 20_000;
     view.stop();
     view.stop();
     expect(lines()).toEqual([
@@ -72,8 +54,8 @@ describe('in a pipe', () => {
   });
 
   test('the client is told every five seconds, and at once when its luck turns', () => {
-    for (nowMs = 0; nowMs < 12_000; nowMs += 500)
-      view.update(client(nowMs >= 1_500 && nowMs < 4_000 ? 700 : 0));
+    for (clock.at.nowMs = 0; clock.at.nowMs < 12_000; clock.at.nowMs += 500)
+      view.update(client(clock.at.nowMs >= 1_500 && clock.at.nowMs < 4_000 ? 700 : 0));
     expect(lines()).toEqual([
       '02:00:00Z client: 2 000/s right',
       '02:00:01Z client: FAILING  700/s failed, 2 000/s right',
@@ -83,7 +65,8 @@ describe('in a pipe', () => {
   });
 
   test('a failure between two lines is not lost, and one that comes and goes does not fill the log', () => {
-    for (nowMs = 0; nowMs < 5_000; nowMs += 250) view.update(client(nowMs % 500 === 250 ? 700 : 0));
+    for (clock.at.nowMs = 0; clock.at.nowMs < 5_000; clock.at.nowMs += 250)
+      view.update(client(clock.at.nowMs % 500 === 250 ? 700 : 0));
     expect(lines()).toEqual([
       '02:00:00Z client: 2 000/s right',
       '02:00:01Z client: FAILING  700/s failed, 2 000/s right',
@@ -91,7 +74,7 @@ describe('in a pipe', () => {
   });
 
   test('work is told when it begins, now and then, and once when it is done', () => {
-    for (let done = 0; done <= 100; done += 1, nowMs += 250) view.update(work(done));
+    for (let done = 0; done <= 100; done += 1, clock.at.nowMs += 250) view.update(work(done));
     view.update(work(100));
     expect(lines().map((line) => line.slice(10))).toEqual([
       'restore redis: 0 of 100 events (0 %)',
@@ -122,7 +105,7 @@ describe('on a terminal', () => {
   test('the running phase shows its time as it passes, without news', () => {
     view.update({ kind: 'phase', phase: 'recover', title: 'restore redis' });
     screen.text = '';
-    nowMs = 12_400;
+    clock.at.nowMs = 12_400;
     vi.advanceTimersByTime(100);
     expect(bare(screen.text)).toMatch(/recover\s+12\.4 s {2}restore redis/);
   });
@@ -141,7 +124,7 @@ describe('on a terminal', () => {
     view.update({ kind: 'phase', phase: 'detect' });
     view.update(client(1_980, 0));
     expect(bare(screen.text)).toContain('client  █  FAILING  1 980/s failed, 0/s right');
-    nowMs = 10_000;
+    clock.at.nowMs = 10_000;
     screen.text = '';
     vi.advanceTimersByTime(100);
     expect(screen.text).not.toContain('client');
@@ -149,7 +132,7 @@ describe('on a terminal', () => {
 
   test('a phase that is over stays with its time and without a tick', () => {
     view.update({ kind: 'phase', phase: 'up' });
-    nowMs = 1_900;
+    clock.at.nowMs = 1_900;
     view.update({ kind: 'phase', phase: 'seed' });
     expect(bare(screen.text)).toMatch(/· up\s+1\.9 s\n/);
     expect(screen.text).not.toContain('✓');

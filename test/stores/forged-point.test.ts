@@ -21,16 +21,14 @@ describe('a store whose recovery point was changed', () => {
     return (await points(bench))[0]!;
   }
 
+  const anotherPosition = ({ position }: RecoveryPoint): void => {
+    position['gtid'] = 'aaaa:1-3';
+  };
+
   test('is refused when what is stored of it was changed', async () => {
     await using bench = await workbench();
     await backUp(bench.repository, files);
-    const made = await forged(
-      bench,
-      (it) => {
-        it.position['gtid'] = 'aaaa:1-3';
-      },
-      false,
-    );
+    const made = await forged(bench, anotherPosition, false);
     await expect(fetched(bench, made, 'one')).rejects.toMatchObject({
       message: expect.stringContaining('changed after the backup'),
       found: expect.stringContaining('aaaa:1-3'),
@@ -41,13 +39,7 @@ describe('a store whose recovery point was changed', () => {
   test('is refused when it and its seal were written without the key', async () => {
     await using bench = await workbench();
     await backUp(bench.repository, files);
-    const made = await forged(
-      bench,
-      (it) => {
-        it.position['gtid'] = 'aaaa:1-3';
-      },
-      true,
-    );
+    const made = await forged(bench, anotherPosition, true);
     await expect(fetched(bench, made, 'one')).rejects.toThrow(
       /point\.prepared in store one is refused: it does not decrypt/,
     );

@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import { openAt, type Opened } from './opened.ts';
 import { serveShop, type Bad, type Shop } from './shop.ts';
 
@@ -23,3 +24,15 @@ export async function written(
 }
 export const isList = ({ method, path }: { method: string; path: string }): boolean =>
   method === 'GET' && path.startsWith('/orders?');
+
+/** Tried before anything is broken, against a server that answers as `bad` does, a journey is refused. */
+export async function endsTheDrill(yaml: string, bad: Bad, expected: RegExp): Promise<void> {
+  await using served = await serveShop({ bad });
+  await using opened = await openAt(served, yaml);
+  const failure = await opened.data
+    .prepare()
+    .catch((error: unknown) => error as { message: string; found: string });
+  expect(failure).toMatchObject({ trouble: 'environment' });
+  const { message, found } = failure as { message: string; found: string };
+  expect(`${message}: ${found}`).toMatch(expected);
+}
