@@ -14,6 +14,7 @@ import { imageChoice, imagesWanted, provideImages } from '../stack/images.ts';
 import { variableOf } from '../stack/recipes.ts';
 import { createRunEnvironment } from '../stack/run-environment.ts';
 import { getRuntime } from '../stack/runtime.ts';
+import { comparePairs, timed } from './pairs.ts';
 
 const pairs = Number(process.argv[2] ?? 3);
 const execute = promisify(execFile);
@@ -27,12 +28,6 @@ const chosen = await provideImages(
 const images = Object.fromEntries(
   [...chosen.values()].map((image) => [variableOf(image.name), image.reference]),
 );
-
-async function timed(work: () => Promise<unknown>): Promise<number> {
-  const begun = process.hrtime.bigint();
-  await work();
-  return Number(process.hrtime.bigint() - begun) / 1e9;
-}
 
 const byMuster = (): Promise<number> =>
   timed(() =>
@@ -71,15 +66,4 @@ async function byHand(): Promise<number> {
   );
 }
 
-const ratios: number[] = [];
-for (let pair = 1; pair <= pairs; pair += 1) {
-  const hand = await byHand();
-  const muster = await byMuster();
-  ratios.push(muster / hand);
-  console.log(
-    `pair ${pair}: by Muster ${muster.toFixed(1)} s, by hand ${hand.toFixed(1)} s, ratio ${(muster / hand).toFixed(3)}`,
-  );
-}
-const median = ratios.sort((a, b) => a - b)[Math.floor(ratios.length / 2)]!;
-console.log(`median ratio ${median.toFixed(3)} (at most 1.15 is asked for)`);
-process.exitCode = median <= 1.15 ? 0 : 1;
+await comparePairs({ pairs, most: 1.15 }, byHand, byMuster);

@@ -3,13 +3,12 @@
 // above what an empty server takes, in MiB, and their ratio: memory must not grow as the keys do. Fails above
 // the bound that drivers/redis/spool.ts states.
 import { fork } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../core/clock.ts';
 import type { Service } from '../core/service.ts';
 import { heldAtMost } from '../drivers/redis/spool.ts';
-import { createStackProvider } from '../stack/provider.ts';
+import { redisStackUp } from './redis-stack.ts';
 
 const keys = Number(process.argv[2] ?? 1_000_000);
 const fewer = Number(process.argv[3] ?? 100_000);
@@ -63,13 +62,7 @@ async function inProcess(service: Service, count: number): Promise<Figures> {
 }
 
 async function compared(): Promise<void> {
-  const progress = (line: string): void => console.error(line);
-  const stack = await createStackProvider({ progress }).up({
-    file: fileURLToPath(new URL('../test/fixtures/redis.compose.yml', import.meta.url)),
-    drill: `bench-${randomBytes(3).toString('hex')}`,
-    environment: { REDIS_PASSWORD: randomBytes(8).toString('hex') },
-    progress,
-  });
+  const stack = await redisStackUp();
   try {
     const service = stack.services.get('redis')!;
     const empty = await inProcess(service, 1);

@@ -1,12 +1,6 @@
-// How fast Redis operations can be issued, acknowledged and recorded by one process: node
-// bench/redis-ledger.ts [seconds] Prints acknowledged operations per second with the ledger, the same client
-// without it, and redis-benchmark from inside the container with as many requests under way, one after the
-// other on the same server.
-import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { systemClock } from '../core/clock.ts';
 import type { DataClient, DataWorkload } from '../core/workload.ts';
 import { recordBytes } from '../core/ledger.ts';
@@ -14,7 +8,7 @@ import type { Service } from '../core/service.ts';
 import redis from '../drivers/redis/index.ts';
 import { createLedgerWriter } from '../engine/ledger-file.ts';
 import { dataOperations } from '../engine/load.ts';
-import { createStackProvider } from '../stack/provider.ts';
+import { redisStackUp } from './redis-stack.ts';
 
 const seconds = Number(process.argv[2] ?? 5);
 const inFlight = 128;
@@ -125,13 +119,7 @@ async function redisBenchmark(service: Service): Promise<Record<string, number>>
   );
 }
 
-const progress = (line: string): void => console.error(line);
-const stack = await createStackProvider({ progress }).up({
-  file: fileURLToPath(new URL('../test/fixtures/redis.compose.yml', import.meta.url)),
-  drill: `bench-${randomBytes(3).toString('hex')}`,
-  environment: { REDIS_PASSWORD: randomBytes(8).toString('hex') },
-  progress,
-});
+const stack = await redisStackUp();
 try {
   const service = stack.services.get('redis')!;
   // As the reference stack has it.

@@ -17,6 +17,7 @@ import type { DrillResult } from '../core/result.ts';
 import { imageChoice, imagesWanted, provideImages } from '../stack/images.ts';
 import { variableOf } from '../stack/recipes.ts';
 import { getRuntime } from '../stack/runtime.ts';
+import { comparePairs, timed } from './pairs.ts';
 
 const pairs = Number(process.argv[2] ?? 3);
 const rows = Number(process.argv[3] ?? 1_000_000);
@@ -99,12 +100,6 @@ async function makeDump(): Promise<void> {
   }
 }
 
-async function timed(work: () => Promise<unknown>): Promise<number> {
-  const begun = process.hrtime.bigint();
-  await work();
-  return Number(process.hrtime.bigint() - begun) / 1e9;
-}
-
 const byHand = (): Promise<number> =>
   timed(() =>
     execute(
@@ -137,18 +132,7 @@ async function byMuster(): Promise<number> {
 try {
   await makeDump();
   console.log(`a dump of ${rows} rows, ${(statSync(dump).size / 1e6).toFixed(1)} MB`);
-  const ratios: number[] = [];
-  for (let pair = 1; pair <= pairs; pair += 1) {
-    const hand = await byHand();
-    const muster = await byMuster();
-    ratios.push(muster / hand);
-    console.log(
-      `pair ${pair}: by Muster ${muster.toFixed(1)} s, by hand ${hand.toFixed(1)} s, ratio ${(muster / hand).toFixed(3)}`,
-    );
-  }
-  const median = ratios.sort((a, b) => a - b)[Math.floor(ratios.length / 2)]!;
-  console.log(`median ratio ${median.toFixed(3)} (at most ${most} is asked for)`);
-  process.exitCode = median <= most ? 0 : 1;
+  await comparePairs({ pairs, most }, byHand, byMuster);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

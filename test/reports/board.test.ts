@@ -102,17 +102,15 @@ describe('several drills on a terminal', () => {
   });
 });
 
-test('several drills in a pipe: each line bears its drill, and nothing is redrawn', () => {
+/** Of two drills. */
+function inPipe(jobs: number) {
   const screen = new Screen(false);
-  const all = createLiveBoard({
-    stream: screen,
-    color: false,
-    width: 80,
-    isTTY: false,
-    clock,
-    jobs: 2,
-    drills: 2,
-  });
+  const how = { stream: screen, color: false, width: 80, isTTY: false, clock };
+  return { screen, all: createLiveBoard({ ...how, jobs, drills: 2 }) };
+}
+
+test('several drills in a pipe: each line bears its drill, and nothing is redrawn', () => {
+  const { screen, all } = inPipe(2);
   const [one, two] = [all.begin('one', 0), all.begin('two', 1)];
   one.update({ kind: 'phase', phase: 'up' });
   two.update({ kind: 'phase', phase: 'up' });
@@ -136,16 +134,7 @@ test('several drills in a pipe: each line bears its drill, and nothing is redraw
 });
 
 test('one drill at a time is seen as ever', () => {
-  const screen = new Screen(false);
-  const all = createLiveBoard({
-    stream: screen,
-    color: false,
-    width: 80,
-    isTTY: false,
-    clock,
-    jobs: 1,
-    drills: 2,
-  });
+  const { screen, all } = inPipe(1);
   const one = all.begin('one', 0);
   one.update({ kind: 'phase', phase: 'up' });
   one.end();

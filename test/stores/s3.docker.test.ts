@@ -6,7 +6,7 @@ import {
   GetBucketVersioningCommand,
   ListMultipartUploadsCommand,
   ListObjectVersionsCommand,
-  S3Client,
+  type S3Client,
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../core/clock.ts';
@@ -18,6 +18,7 @@ import { directory } from '../../stores/directory.ts';
 import { s3 } from '../../stores/s3.ts';
 import { createRepository } from '../../stores/repository.ts';
 import { storeConformance } from '../suites/store-conformance.ts';
+import { s3ClientAt } from '../support/bucket.ts';
 import { environment, s3Up } from './s3-stack.ts';
 import { backUp, key, spec } from './workbench.ts';
 
@@ -49,18 +50,7 @@ const open = ({ secret = (name) => environment[name]!, ...config }: Opening = {}
     service: () => service,
   });
 
-async function client(): Promise<S3Client> {
-  const { host, port } = await service.endpoint(7070);
-  return new S3Client({
-    endpoint: `http://${host}:${port}`,
-    region: 'us-east-1',
-    forcePathStyle: true,
-    credentials: {
-      accessKeyId: environment['S3_ACCESS_KEY']!,
-      secretAccessKey: environment['S3_SECRET_KEY']!,
-    },
-  });
-}
+const client = async (): Promise<S3Client> => s3ClientAt(await service.endpoint(7070), environment);
 
 describe('as every store', () => storeConformance(() => open({ bucket: 'conformance' })));
 

@@ -1,5 +1,18 @@
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import type { Endpoint } from '../../core/service.ts';
 import type { Scene } from './tampering.ts';
+
+/** `environment`: it has the keys. */
+export const s3ClientAt = ({ host, port }: Endpoint, environment: Record<string, string>): S3Client =>
+  new S3Client({
+    endpoint: `http://${host}:${port}`,
+    region: 'us-east-1',
+    forcePathStyle: true,
+    credentials: {
+      accessKeyId: environment['S3_ACCESS_KEY']!,
+      secretAccessKey: environment['S3_SECRET_KEY']!,
+    },
+  });
 
 /** The bucket of backups as somebody with the keys sees it, by S3's own interface. */
 export async function bucketOf(
@@ -12,15 +25,7 @@ export async function bucketOf(
   close(): void;
 }> {
   const { host, port } = await stack.services.get('s3-west')!.endpoint(7070);
-  const client = new S3Client({
-    endpoint: `http://${host}:${port}`,
-    region: 'us-east-1',
-    forcePathStyle: true,
-    credentials: {
-      accessKeyId: environment['S3_ACCESS_KEY']!,
-      secretAccessKey: environment['S3_SECRET_KEY']!,
-    },
-  });
+  const client = s3ClientAt({ host, port }, environment);
   return {
     keys: async (prefix) =>
       ((await client.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix }))).Contents ?? []).map(
