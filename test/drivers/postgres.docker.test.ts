@@ -4,6 +4,7 @@ import { rigOf, type Rig } from '../suites/suite.ts';
 import { inertService } from '../suites/inert-service.ts';
 import { emptyVolume } from './empty-volume.ts';
 import { postgresStackUp, type PostgresStack } from './postgres-stack.ts';
+import { folderFaults } from './sql/fault-cases.ts';
 
 let stack: PostgresStack;
 
@@ -44,19 +45,13 @@ driverConformance({
   mend: () => emptyVolume(stack.service, 120_000),
   others: () => stack.others(),
   faults: {
-    'flip-bits': [{ name: 'of a table' }, { name: 'of the log', params: { file: 'log' } }],
+    ...folderFaults('the log'),
     'truncate-file': [{ name: 'of a table' }, { name: 'of the log', params: { file: 'log' } }],
-    'delete-file': [
-      { name: 'of a table' },
-      { name: 'of a table, under the running server', params: { restart: false } },
-      { name: 'of the log', params: { file: 'log' } },
-    ],
     'corrupt-pages': [
       { name: 'random', prepare: manyRows },
       { name: 'structured', prepare: manyRows, params: { pattern: 'structured' } },
     ],
     'corrupt-rows': [{ prepare: manyRows, params: { column: 'value' } }],
-    'disk-full': [{ refused: /shares with the host/ }],
   },
   checks: {
     inventory: {

@@ -8,6 +8,7 @@ import { rigOf, type Conformance, type FaultCase } from '../../suites/suite.ts';
 import { suffer } from '../../support/suffer.ts';
 import { emptyVolume } from '../empty-volume.ts';
 import { stackUp, type MysqlStack } from '../mysql-stack.ts';
+import { folderFaults } from '../sql/fault-cases.ts';
 
 /** How one server of the family differs. */
 interface Family {
@@ -83,13 +84,8 @@ export function mysqlConformance({
     mend: () => emptyVolume(stack.service, 120_000),
     others: () => stack.others(),
     faults: {
-      'flip-bits': [{ name: 'of a table' }, { name: 'of the redo log', params: { file: 'log' } }],
+      ...folderFaults('the redo log'),
       'truncate-file': truncations,
-      'delete-file': [
-        { name: 'of a table' },
-        { name: 'of a table, under the running server', params: { restart: false } },
-        { name: 'of the redo log', params: { file: 'log' } },
-      ],
       'stale-page': [
         { name: 'of a table that is written', prepare: manyRows, beside: removals },
         {
@@ -99,7 +95,6 @@ export function mysqlConformance({
         },
       ],
       'corrupt-rows': [{ prepare: manyRows, params: { column: 'value' } }],
-      'disk-full': [{ refused: /shares with the host/ }],
     },
     ...(elsewhere ? { elsewhere } : {}),
     checks: {

@@ -15,7 +15,7 @@ interface Told {
 
 /** Recoveries to a point in time that every server of the family goes through. */
 export function pointInTimeTests(
-  { stack, attached, receivers, followed, dump, restore, replay, count }: RecoveryRig,
+  { stack, attached, receivers, followed, oneLogged, dump, restore, replay, count }: RecoveryRig,
   { gtid: ofThisServer, slippedIn, replayed }: Told,
 ): void {
   test('before a dropped table: the table, all before it and nothing after it', async () => {
@@ -52,11 +52,7 @@ export function pointInTimeTests(
 
   test('writes that slip in between base and log are thrown away, said, and do no harm', async () => {
     const consistency = await dump();
-    const files = await followed(
-      consistency,
-      async () =>
-        void (await stack.sql("INSERT INTO app.users (email, role) VALUES ('logged@example.org', 1)")),
-    );
+    const files = await oneLogged(consistency);
     const point = receivers.base.artifact('dump', consistency);
     await restore(point);
     // The same key as the log's own: applied on top of this, the log would fail.

@@ -63,5 +63,13 @@ export function recoveryRig(up = mysqlStackUp, recursionBound = 'cte_max_recursi
     return receivers.log.artifact('binlog', consistency);
   }
 
-  return { stack, attached, receivers, follow, followed, dump, restore, replay, count, setting };
+  /** A log of one user that was added. */
+  const oneLogged = (consistency: Consistency): Promise<Artifact> =>
+    followed(
+      consistency,
+      async () =>
+        void (await stack.sql("INSERT INTO app.users (email, role) VALUES ('logged@example.org', 1)")),
+    );
+
+  return { stack, attached, receivers, follow, followed, oneLogged, dump, restore, replay, count, setting };
 }

@@ -14,18 +14,14 @@ import { whenReady } from '../../suites/suite.ts';
 
 /** Recoveries as an operator would run them, each followed by a look at what came back and what did not. */
 const rig = recoveryRig();
-const { stack, attached, receivers, followed, dump, restore, replay, count, setting } = rig;
+const { stack, attached, receivers, followed, oneLogged, dump, restore, replay, count, setting } = rig;
 
 describe('point in time', () => {
   pointInTimeTests(rig, { gtid: /^[0-9a-f-]{36}:\d+$/, slippedIn: /^[0-9a-f-]{36}:1$/ });
 
   test('a log is replayed by the server that the base was loaded into, where that was left open; closed, the folder can be served', async () => {
     const consistency = await dump();
-    const files = await followed(
-      consistency,
-      async () =>
-        void (await stack.sql("INSERT INTO app.users (email, role) VALUES ('logged@example.org', 1)")),
-    );
+    const files = await oneLogged(consistency);
     const point = receivers.base.artifact('dump', consistency);
     const left: Close[] = [];
     const leaving = {
