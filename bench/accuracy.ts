@@ -5,7 +5,7 @@
  *   node bench/accuracy.ts [runs]
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -13,7 +13,6 @@ import { registries } from '../cli/registries.ts';
 import { systemClock } from '../core/clock.ts';
 import type { Stack, StackProvider } from '../core/stack.ts';
 import { firstOf } from '../core/timeline.ts';
-import { readChain } from '../evidence/chain.ts';
 import { judgeRun } from '../evidence/bundle.ts';
 import { runDrill } from '../engine/drill.ts';
 import { planDrill } from '../engine/plan.ts';
@@ -21,6 +20,7 @@ import { createStackProvider } from '../stack/provider.ts';
 import { createRunEnvironment } from '../stack/run-environment.ts';
 import { existingReader } from '../stores/existing/reader.ts';
 import { createRepository } from '../stores/repository.ts';
+import { eventsIn } from '../test/support/recorded.ts';
 
 interface Change {
   answered: boolean;
@@ -78,7 +78,7 @@ async function once(): Promise<{
       { seed: 1, keep: false, signal: new AbortController().signal },
     );
     const { result } = judgeRun(folder, registries);
-    const { events } = readChain(readFileSync(join(folder, 'events.jsonl'), 'utf8'));
+    const events = eventsIn(folder);
     const faultMs = firstOf(events, 'drill.begun')!.data.originMonotonicMs + result.time.faultMs!;
     // The last return to answering before the stack went down.
     const downMs =

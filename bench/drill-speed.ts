@@ -12,7 +12,7 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { DrillResult } from '../core/result.ts';
 import { eventsOf } from '../core/timeline.ts';
-import { readChain } from '../evidence/chain.ts';
+import { eventsIn } from '../test/support/recorded.ts';
 
 /** By scenario, what the whole drill may take of what it took before. */
 const asked: Record<string, number> = {
@@ -46,7 +46,7 @@ async function run(root: string, scenario: string): Promise<Parts> {
   });
   const seconds = Number(process.hrtime.bigint() - begun) / 1e9;
   const folder = join(home, 'drills', readdirSync(join(home, 'drills'))[0]!);
-  const { events } = readChain(readFileSync(join(folder, 'events.jsonl'), 'utf8'));
+  const events = eventsIn(folder);
   const { time } = JSON.parse(readFileSync(join(folder, 'result.json'), 'utf8')) as DrillResult;
   const parts: Parts = { drill: seconds };
   for (const { data, atMs } of eventsOf(events, 'phase.ended')) {

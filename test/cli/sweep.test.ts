@@ -7,11 +7,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { chalkFor, exitCodeOfError, formatError } from '../../cli/output.ts';
 import { registries } from '../../cli/registries.ts';
 import type { DrillResult } from '../../core/result.ts';
-import { readChain } from '../../evidence/chain.ts';
 import { planDrill } from '../../engine/plan.ts';
 import type { Sweep } from '../../reports/sweep.ts';
 import { writeScenario, writeStrategy } from './memory-strategy.ts';
 import { noStacks } from '../support/memory-drill.ts';
+import { eventsIn } from '../support/recorded.ts';
 
 const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 let folder: string;
@@ -93,7 +93,7 @@ describe('muster run of a scenario with a sweep', { concurrent: true, timeout: 1
     expect(sweep!.worst.verdict).toBe('pass');
     // Each fault really struck at its moment: the timelines differ in nothing else.
     const begun = drills.map(({ folder: bundle }) => {
-      const { events } = readChain(readFileSync(join(folder, bundle, 'events.jsonl'), 'utf8'));
+      const events = eventsIn(join(folder, bundle));
       const first = events[0]!;
       return first.type === 'drill.begun' ? first.data.scenario : null;
     });

@@ -14,9 +14,9 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { DrillResult } from '../../core/result.ts';
 import { eventsOf, type TimelineEvent } from '../../core/timeline.ts';
-import { readChain } from '../../evidence/chain.ts';
 import { leftOf } from '../stack/small-stack.ts';
 import { jsonOf, muster } from '../support/muster.ts';
+import { eventsIn } from '../support/recorded.ts';
 
 const project = join(import.meta.dirname, '../fixtures/projects/desk');
 const password = 'tickets-and-answers';
@@ -105,7 +105,7 @@ async function drill({ scripts = {}, options, scenario }: Desk): Promise<{
     for (const path of globSync('**/*', { cwd: bundle }).map((name) => join(bundle, name)))
       if (statSync(path).isFile())
         expect(readFileSync(path, 'latin1').includes(password), `the password is in ${path}`).toBe(false);
-    const { events } = readChain(readFileSync(join(bundle, 'events.jsonl'), 'utf8'));
+    const events = eventsIn(bundle);
     const red = result.findings
       .filter(({ verdict }) => verdict === 'fail')
       .map(({ id, detail }) => `${id}: ${detail}`);

@@ -1,15 +1,15 @@
-import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { globSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DrillResult } from '../../core/result.ts';
 import { eventsOf, type TimelineEvent } from '../../core/timeline.ts';
-import { readChain } from '../../evidence/chain.ts';
 import { findScenarios } from '../../cli/scenarios.ts';
 import { leftOf } from '../stack/small-stack.ts';
 import { detailOf } from '../support/real-drill.ts';
 import { everything } from '../support/tier.ts';
 import { jsonOf, muster } from '../support/muster.ts';
+import { eventsIn } from '../support/recorded.ts';
 
 interface Drilled {
   name: string;
@@ -53,7 +53,7 @@ beforeAll(async () => {
     drills: { folder: string; tookMs: number; result: DrillResult; error?: unknown }[];
   }>(ended);
   for (const one of printed.drills) {
-    const { events } = readChain(readFileSync(join(one.folder, 'events.jsonl'), 'utf8'));
+    const events = eventsIn(one.folder);
     const name = events[0]?.type === 'drill.begun' ? events[0].data.scenarioFile : '';
     drilled.set(name, [
       ...(drilled.get(name) ?? []),

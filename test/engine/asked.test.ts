@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Service, ServiceState } from '../../core/service.ts';
 import { eventsOf, type EventData } from '../../core/timeline.ts';
-import { readChain } from '../../evidence/chain.ts';
 import { askAll } from '../../engine/asked.ts';
 import { stateOfServices, withoutEndedJobs } from '../../engine/before.ts';
 import type { Drill } from '../../engine/drill-context.ts';
 import { databaseOf } from '../../drivers/memory/attach.ts';
 import { drillFile, drillInMemory, memoryFiles } from '../support/memory-drill.ts';
 import { askedCases, besides, type AskedCase } from './asked-cases.ts';
+import { eventsIn } from '../support/recorded.ts';
 
 const running: ServiceState = {
   status: 'running',
@@ -182,10 +182,7 @@ describe('a service that ran before the fault', () => {
 });
 
 describe('a component that was broken', () => {
-  const asked = (folder: string) =>
-    eventsOf(readChain(readFileSync(join(folder, 'events.jsonl'), 'utf8')).events, 'asked').map(
-      ({ data }) => data,
-    );
+  const asked = (folder: string) => eventsOf(eventsIn(folder), 'asked').map(({ data }) => data);
   test('is asked at the end, and says that it is back', async () => {
     expect(asked((await drillInMemory()).folder)).toEqual([
       expect.objectContaining({ kind: 'component', ready: true, staysAway: false }),
@@ -218,10 +215,7 @@ describe('a component that was broken', () => {
 });
 
 describe('a component that nobody broke', () => {
-  const asked = (folder: string) =>
-    eventsOf(readChain(readFileSync(join(folder, 'events.jsonl'), 'utf8')).events, 'asked').map(
-      ({ data }) => data,
-    );
+  const asked = (folder: string) => eventsOf(eventsIn(folder), 'asked').map(({ data }) => data);
   test.each([
     [besides.ends, true],
     [besides.stands, false],

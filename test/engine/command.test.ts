@@ -12,13 +12,13 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { pollUntil, systemClock } from '../../core/clock.ts';
 import { eventsOf, type TimelineEvent } from '../../core/timeline.ts';
-import { readChain } from '../../evidence/chain.ts';
 import { judgeBundle, judgeRun, writeReports } from '../../evidence/bundle.ts';
 import { runDrill } from '../../engine/drill.ts';
 import { planDrill } from '../../engine/plan.ts';
 import type { DrillResult } from '../../core/result.ts';
 import { dependenciesFor, memoryFiles, noStacks } from '../support/memory-drill.ts';
 import { detailOf, findingsThat } from '../support/real-drill.ts';
+import { eventsIn } from '../support/recorded.ts';
 
 interface Commanded {
   result: DrillResult;
@@ -82,7 +82,7 @@ async function drill({
     result: judged.result,
     folder,
     outcome,
-    events: readChain(readFileSync(join(folder, 'events.jsonl'), 'utf8')).events,
+    events: eventsIn(folder),
     key: dependencies.environment['MUSTER_BACKUP_KEY']!,
   };
 }

@@ -10,9 +10,9 @@ import { eventsOf, type TimelineEvent } from '../../core/timeline.ts';
 import { planRestoreTest } from '../../engine/plan-restore-test.ts';
 import { agreementDamage } from '../../evidence/agreement.ts';
 import { timelineDamage } from '../../evidence/timeline-damage.ts';
-import { eventsIn } from '../support/forgery.ts';
 import { carryOutInMemory, memoryFiles, noStacks } from '../support/memory-drill.ts';
 import { nextClockBeginsMs } from '../support/virtual-clock.ts';
+import { eventsIn } from '../support/recorded.ts';
 
 interface Case {
   /** Each file by its name. */

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { registries } from '../../cli/registries.ts';
@@ -10,9 +10,9 @@ import type { Registries } from '../../core/registries.ts';
 import type { DrillResult } from '../../core/result.ts';
 import type { Store } from '../../core/store.ts';
 import { eventsOf, type TimelineEvent } from '../../core/timeline.ts';
-import { readChain } from '../../evidence/chain.ts';
 import { drillInMemory, type MemoryDrill } from '../support/memory-drill.ts';
 import { everything } from '../support/tier.ts';
+import { eventsIn } from '../support/recorded.ts';
 
 /**
  * A call that goes wrong: which one of its kind, counted from the beginning of the drill or of its first
@@ -94,7 +94,7 @@ interface Ran {
 
 async function run(drill: MemoryDrill): Promise<Ran> {
   const { folder, result } = await drillInMemory({ ...short, ...drill });
-  const { events } = readChain(readFileSync(join(folder, 'events.jsonl'), 'utf8'));
+  const events = eventsIn(folder);
   const storesAreGone = !existsSync(join(folder, 'stores'));
   rmSync(dirname(dirname(folder)), { recursive: true, force: true });
   return { result, events, storesAreGone };

@@ -3,9 +3,10 @@ import { registries } from '../../cli/registries.ts';
 import { judgeBundle } from '../../evidence/bundle.ts';
 import type { TimelineEvent } from '../../core/timeline.ts';
 import type { DrillResult } from '../../core/result.ts';
-import { copyOf, eventsIn, forgeManifest, rechain } from '../support/forgery.ts';
+import { copyOf, forgeManifest, rechain } from '../support/forgery.ts';
 import { drillInMemory, type MemoryDrill } from '../support/memory-drill.ts';
 import { besides, commanded } from './memory-cases.ts';
+import { eventsIn } from '../support/recorded.ts';
 
 const inventory = ({ findings }: DrillResult) =>
   findings.filter(({ id }) => /^check\/.*inventory$/.test(id)).map(({ verdict }) => verdict);

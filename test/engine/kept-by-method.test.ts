@@ -1,10 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { registries } from '../../cli/registries.ts';
-import { readChain } from '../../evidence/chain.ts';
 import { pointSchema } from '../../core/recovery-point.ts';
-import { eventsOf, type EventData, type EventType, type TimelineEvent } from '../../core/timeline.ts';
+import { eventsOf, type EventData } from '../../core/timeline.ts';
 import { agreementDamage } from '../../evidence/agreement.ts';
 import { judgeBundle } from '../../evidence/bundle.ts';
 import { planDrill } from '../../engine/plan.ts';
@@ -17,11 +16,7 @@ import {
 } from '../support/memory-drill.ts';
 import { pointsIn } from '../support/stored-points.ts';
 import { scratch } from '../support/scratch.ts';
-
-const timelineOf = (folder: string): TimelineEvent[] =>
-  readChain(readFileSync(join(folder, 'events.jsonl'), 'utf8')).events;
-const dataOf = <T extends EventType>(folder: string, type: T) =>
-  eventsOf(timelineOf(folder), type).map(({ data }) => data);
+import { dataIn, eventsIn } from '../support/recorded.ts';
 
 const backup = { method: 'kept', encrypt: 'none' };
 const kept = (become: string): MemoryDrill => ({ backup, config: `{ bad: { kept: ${become} } }` });
@@ -31,7 +26,7 @@ describe('a backup that its method keeps by itself', () => {
     const { folder, result } = await drillInMemory({ backup, keep: true });
     expect(result.findings.filter(({ verdict }) => verdict !== 'pass')).toEqual([]);
     expect(result.exitCode).toBe(0);
-    const [durable] = dataOf(folder, 'backup.durable');
+    const [durable] = dataIn(folder, 'backup.durable');
     expect(durable).toMatchObject({ payload: 'external', storedBytes: null, copies: ['a', 'b'] });
     expect(durable!.plainBytes).toBeGreaterThan(100);
     for (const store of ['a', 'b']) {
@@ -53,7 +48,7 @@ describe('a backup that its method keeps by itself', () => {
   ])('is not restored where what it kept %s', async (_what, become, error) => {
     const { folder, result } = await drillInMemory(kept(become));
     expect(result.exitCode).toBe(1);
-    expect(dataOf(folder, 'step.ended')).toMatchObject([
+    expect(dataIn(folder, 'step.ended')).toMatchObject([
       { ok: false, error: expect.stringMatching(error) as string },
     ]);
   });
@@ -61,8 +56,8 @@ describe('a backup that its method keeps by itself', () => {
   it('is no recovery point where there is nothing in it', async () => {
     const { folder, result } = await drillInMemory(kept('empty'));
     expect(result.exitCode).not.toBe(0);
-    expect(dataOf(folder, 'backup.durable')).toEqual([]);
-    expect(dataOf(folder, 'backup.failed')[0]!.error).toMatch(/is no backup/);
+    expect(dataIn(folder, 'backup.durable')).toEqual([]);
+    expect(dataIn(folder, 'backup.failed')[0]!.error).toMatch(/is no backup/);
   });
 
   it('is no recovery point where the method had not declared it', async () => {
@@ -74,8 +69,8 @@ describe('a backup that its method keeps by itself', () => {
     };
     const { folder, result } = await drillInMemory({ backup, registries: { ...registries, drivers } });
     expect(result.exitCode).not.toBe(0);
-    expect(dataOf(folder, 'backup.durable')).toEqual([]);
-    expect(dataOf(folder, 'backup.failed')[0]!.error).toMatch(/was not taken as its method declares/);
+    expect(dataIn(folder, 'backup.durable')).toEqual([]);
+    expect(dataIn(folder, 'backup.failed')[0]!.error).toMatch(/was not taken as its method declares/);
   });
 
   it.each<[string, (data: EventData['backup.durable']) => unknown, RegExp]>([
@@ -83,7 +78,7 @@ describe('a backup that its method keeps by itself', () => {
     ['something of it was stored', (data) => (data.storedBytes = 7), /differ on what was stored/],
   ])('is damaged evidence where an event says that %s', async (_what, alter, damage) => {
     const { folder } = await drillInMemory({ backup });
-    const events = timelineOf(folder);
+    const events = eventsIn(folder);
     expect(agreementDamage(events, registries)).toBeNull();
     alter(eventsOf(events, 'backup.durable')[0]!.data);
     expect(agreementDamage(events, registries)).toMatch(damage);
@@ -95,7 +90,7 @@ describe('a backup that its method keeps by itself', () => {
       scenario: { fault: '[{ wipe-volume: store, at: worst }, { object-deleted: b, at: restore.begun }]' },
     });
     expect(result.exitCode).not.toBe(0);
-    expect(dataOf(folder, 'fault.failed')).toMatchObject([
+    expect(dataIn(folder, 'fault.failed')).toMatchObject([
       { fault: 'object-deleted', error: expect.stringMatching(/no file in any store/) as string },
     ]);
   });
@@ -130,17 +125,17 @@ it('a recovery point is restored by no other method than made it', async () => {
   const first: MemoryDrill = { stores, backup: { encrypt: 'none' } };
   const before = await drillFile(memoryFiles(first), first);
   expect(before.result.exitCode).toBe(0);
-  const component = dataOf(before.folder, 'schedule.begun')[0]!.backup.split('.')[0]!;
+  const component = dataIn(before.folder, 'schedule.begun')[0]!.backup.split('.')[0]!;
   const recover = '[{ restore: store, from: b, existing: true }]';
   const again = async (change: MemoryDrill) => {
     const drill = { stores, scenario: { recover }, ...change };
     return (await drillFile(memoryFiles(drill, component), drill)).folder;
   };
-  expect(dataOf(await again({ backup: { encrypt: 'none' } }), 'step.ended')).toMatchObject([{ ok: true }]);
+  expect(dataIn(await again({ backup: { encrypt: 'none' } }), 'step.ended')).toMatchObject([{ ok: true }]);
   const by = await again({ backup });
-  expect(dataOf(by, 'copy.refused')).toMatchObject([
+  expect(dataIn(by, 'copy.refused')).toMatchObject([
     { error: expect.stringMatching(/was not made by kept/) as string },
   ]);
-  expect(dataOf(by, 'step.ended')).toMatchObject([{ ok: false }]);
+  expect(dataIn(by, 'step.ended')).toMatchObject([{ ok: false }]);
   rmSync(shared, { recursive: true, force: true });
 });

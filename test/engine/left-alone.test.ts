@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { kinds, readRecord, recordBytes } from '../../core/ledger.ts';
 import { firstOf } from '../../core/timeline.ts';
-import { eventsIn } from '../support/forgery.ts';
 import { drillInMemory } from '../support/memory-drill.ts';
+import { eventsIn } from '../support/recorded.ts';
 
 // A lost record that a client wrote anew after the recovery would be there, and no loss.
 test('no record that was there at the fault, or at the end of the recovery, is changed after it', async () => {

@@ -1,13 +1,11 @@
 import { z } from 'zod';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { registries } from '../../cli/registries.ts';
 import type { RestoreContext } from '../../core/backup.ts';
 import type { Attached } from '../../core/driver.ts';
 import { eventsOf, type TimelineEvent } from '../../core/timeline.ts';
-import { readChain } from '../../evidence/chain.ts';
 import { drillInMemory } from '../support/memory-drill.ts';
+import { eventsIn } from '../support/recorded.ts';
 
 type Close = Parameters<NonNullable<RestoreContext['leaveOpen']>>[0];
 
@@ -73,7 +71,7 @@ async function recovered(
     scenario: { protect: '[store.snapshot, store.log]', recover, giveUp: '2s', stepDeadline: '5s' },
     progress: (one) => void (one.kind === 'line' && lines.push(one.text)),
   });
-  const { events } = readChain(readFileSync(join(folder, 'events.jsonl'), 'utf8'));
+  const events = eventsIn(folder);
   return { told, steps: eventsOf(events, 'step.ended').map(({ data }) => data.ok), events, lines };
 }
 

@@ -1,17 +1,12 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import type { Sink } from '../../core/backup.ts';
 import type { BoundaryMoment } from '../../core/scenario.ts';
-import { eventsOf, type TimelineEvent } from '../../core/timeline.ts';
-import { readChain } from '../../evidence/chain.ts';
+import { eventsOf } from '../../core/timeline.ts';
 import { createMoments, watchedSink } from '../../engine/moments.ts';
 import { drillInMemory } from '../support/memory-drill.ts';
 import { pointsIn } from '../support/stored-points.ts';
-
-const timelineOf = (folder: string): TimelineEvent[] =>
-  readChain(readFileSync(join(folder, 'events.jsonl'), 'utf8')).events;
+import { eventsIn } from '../support/recorded.ts';
 
 describe('what was arranged at a moment', () => {
   it('happens once, at the next passing of that moment of that backup, and whoever passes waits for it', async () => {
@@ -105,7 +100,7 @@ describe('a crash in the middle of a backup', () => {
     ['backup.durable', 'durable'],
   ])('at %s never leaves what looks like a recovery point and is none', async (moment, becomes) => {
     const { folder, result } = await crashAt(moment);
-    const events = timelineOf(folder);
+    const events = eventsIn(folder);
     const fault = eventsOf(events, 'fault.begun')[0]!;
     const cut = eventsOf(events, 'backup.begun').findLast(({ seq }) => seq < fault.seq)!.data.point;
     const durable = eventsOf(events, 'backup.durable');
@@ -153,7 +148,7 @@ describe('a crash in the middle of a restore', () => {
     ]);
     const sum = result.waterfall.reduce((total, { beginMs, endMs }) => total + endMs - beginMs, 0);
     expect(sum).toBeCloseTo(result.time.verifiedMs! - result.time.faultMs!, 3);
-    const crash = eventsOf(timelineOf(folder), 'fault.begun')[1]!;
+    const crash = eventsOf(eventsIn(folder), 'fault.begun')[1]!;
     expect(crash.atMs).toBeGreaterThan(result.steps[0]!.beginMs);
     expect(crash.atMs).toBeLessThan(result.steps[0]!.endMs!);
   });
@@ -178,7 +173,7 @@ describe('a crash in the middle of a restore', () => {
       verdict: 'inconclusive',
     });
     expect(
-      eventsOf(timelineOf(folder), 'note')
+      eventsOf(eventsIn(folder), 'note')
         .map(({ data }) => data.text)
         .join('\n'),
     ).toMatch(/waited for restore\.halfway of .*, which never came/);
@@ -217,7 +212,7 @@ describe('several faults in a row', () => {
       ['pause', true],
       ['wipe-volume', true],
     ]);
-    expect(eventsOf(timelineOf(folder), 'undo.ended').map(({ data }) => data.undo)).toEqual([
+    expect(eventsOf(eventsIn(folder), 'undo.ended').map(({ data }) => data.undo)).toEqual([
       'undo wipe',
       'undo pause',
       'undo crash',

@@ -1,13 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { eventsOf, type TimelineEvent } from '../../core/timeline.ts';
-import { readChain } from '../../evidence/chain.ts';
+import { eventsOf } from '../../core/timeline.ts';
 import { measuredIntervalMs } from '../../core/schedule-pace.ts';
 import { drillInMemory } from '../support/memory-drill.ts';
-
-const timelineOf = (folder: string): TimelineEvent[] =>
-  readChain(readFileSync(join(folder, 'events.jsonl'), 'utf8')).events;
+import { eventsIn } from '../support/recorded.ts';
 
 describe('how often a backup runs where the scenario names no time scale', () => {
   it.each([
@@ -23,7 +18,7 @@ describe('how often a backup runs where the scenario names no time scale', () =>
       rpo: '2h',
       scenario: { timeScale: '', points: '3' },
     });
-    const events = timelineOf(folder);
+    const events = eventsIn(folder);
     const [measured, ...more] = eventsOf(events, 'schedule.measured');
     expect(more).toEqual([]);
     expect(measured!.data).toMatchObject({
@@ -52,7 +47,7 @@ describe('how often a backup runs where the scenario names no time scale', () =>
       rpo: '2h',
       scenario: { timeScale: '900', points: '2' },
     });
-    expect(eventsOf(timelineOf(folder), 'schedule.measured')).toEqual([]);
+    expect(eventsOf(eventsIn(folder), 'schedule.measured')).toEqual([]);
     expect(result.timeScale).toBe(900);
   });
 });

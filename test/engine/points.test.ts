@@ -1,9 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { eventsOf } from '../../core/timeline.ts';
-import { readChain } from '../../evidence/chain.ts';
 import { drillInMemory } from '../support/memory-drill.ts';
+import { eventsIn } from '../support/recorded.ts';
 
 describe('a recovery point counts when it covers acknowledged writes', () => {
   // As many points as a scenario has that says nothing, and a load that has written nothing when the schedule
@@ -13,7 +11,7 @@ describe('a recovery point counts when it covers acknowledged writes', () => {
       config: '{ groupSize: 1 }',
       scenario: { points: '1', load: '{ rows: { target: store, rate: 30/s } }' },
     });
-    const { events } = readChain(readFileSync(join(folder, 'events.jsonl'), 'utf8'));
+    const events = eventsIn(folder);
     expect(result.findings.filter(({ verdict }) => verdict === 'fail').map(({ id }) => id)).toEqual([]);
     expect(eventsOf(events, 'step.ended')[0]!.data.facts).toMatchObject({
       facts: { rows: expect.any(Number) },
@@ -27,7 +25,7 @@ describe('a recovery point counts when it covers acknowledged writes', () => {
       config: '{ groupSize: 1 }',
       scenario: { points: '1', load: '{ rows: { target: store, rate: 1/m } }', giveUp: '1s' },
     });
-    const { events } = readChain(readFileSync(join(folder, 'events.jsonl'), 'utf8'));
+    const events = eventsIn(folder);
     expect(eventsOf(events, 'backup.durable').length).toBeGreaterThan(0);
   });
 });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { eventsOf } from '../../core/timeline.ts';
 import { planDrill } from '../../engine/plan.ts';
-import { eventsIn } from '../support/forgery.ts';
 import { carryOutInMemory, memoryFiles, noStacks, type MemoryDrill } from '../support/memory-drill.ts';
+import { eventsIn } from '../support/recorded.ts';
 
 /** A drill in memory of which something is left out that a scenario must have. */
 async function drillWithout(what: 'load' | 'fault', drill: MemoryDrill) {

@@ -9,7 +9,6 @@ import { agreementDamage } from '../../evidence/agreement.ts';
 import { timelineDamage } from '../../evidence/timeline-damage.ts';
 import { planRestoreTest, type RestoreTest } from '../../engine/plan-restore-test.ts';
 import { endings, procedures } from '../../engine/procedures/index.ts';
-import { eventsIn } from '../support/forgery.ts';
 import {
   carryOutInMemory,
   drillFile,
@@ -19,6 +18,7 @@ import {
   type MemoryDrill,
 } from '../support/memory-drill.ts';
 import { scratch } from '../support/scratch.ts';
+import { eventsIn } from '../support/recorded.ts';
 
 /** A strategy, and stores with the recovery points that a drill of it left there. */
 interface Kept {

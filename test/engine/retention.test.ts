@@ -1,4 +1,4 @@
-import { globSync, readFileSync } from 'node:fs';
+import { globSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -6,13 +6,11 @@ import { registries } from '../../cli/registries.ts';
 import { memoryFaults } from '../../drivers/memory/faults.ts';
 import { memoryFault } from '../../drivers/memory/system.ts';
 import type { DrillResult } from '../../core/result.ts';
-import { eventsOf, type TimelineEvent } from '../../core/timeline.ts';
-import { readChain } from '../../evidence/chain.ts';
+import { eventsOf } from '../../core/timeline.ts';
 import { drillInMemory, type MemoryDrill } from '../support/memory-drill.ts';
 import { pointsIn } from '../support/stored-points.ts';
+import { eventsIn } from '../support/recorded.ts';
 
-const timelineOf = (folder: string): TimelineEvent[] =>
-  readChain(readFileSync(join(folder, 'events.jsonl'), 'utf8')).events;
 /**
  * Points that a store shows, and the folders of points that there are: with files, whether or not they show.
  */
@@ -39,7 +37,7 @@ const keeping = (keep: string, scenario: Record<string, string> = {}): MemoryDri
 describe('what a strategy keeps', () => {
   it('is carried out after each new point, in every copy, and told', async () => {
     const { folder, result } = await drillInMemory(keeping('{ points: 2 }'));
-    const events = timelineOf(folder);
+    const events = eventsIn(folder);
     const durable = eventsOf(events, 'backup.durable').map(({ data }) => data.point);
     const removed = eventsOf(events, 'prune.ended').flatMap(({ data }) => data.removed);
     expect(removed).toEqual(durable.slice(0, -2));
@@ -57,7 +55,7 @@ describe('what a strategy keeps', () => {
 
   it('is a duration that no time scale compresses', async () => {
     const { folder, result } = await drillInMemory(keeping('1m'));
-    expect(eventsOf(timelineOf(folder), 'prune.begun', 'prune.ended')).toEqual([]);
+    expect(eventsOf(eventsIn(folder), 'prune.begun', 'prune.ended')).toEqual([]);
     expect(shown(folder, 'a').length).toBeGreaterThanOrEqual(4);
     expect(result.findings.filter(({ id }) => id.startsWith('retention/'))).toEqual([]);
     expect(result.limitations.join('\n')).toMatch(/Retention was not waited for.*snapshot/);
@@ -73,7 +71,7 @@ describe('a fault in the middle of a prune', () => {
         recover: '[{ restore: store, from: b }]',
       }),
     );
-    const events = timelineOf(folder);
+    const events = eventsIn(folder);
     const [fault] = eventsOf(events, 'fault.begun');
     const begun = eventsOf(events, 'prune.begun').findLast(({ seq }) => seq < fault!.seq)!;
     const ended = eventsOf(events, 'prune.ended').find(({ seq }) => seq > begun.seq)!;
@@ -114,7 +112,7 @@ const poisoned = (recover: string): Promise<{ folder: string; result: DrillResul
 describe('damage that is backed up before anyone acts', () => {
   it('leaves further recovery points that hold it, and the recovery goes back to before it', async () => {
     const { folder, result } = await poisoned('[{ restore: store, from: b }]');
-    const events = timelineOf(folder);
+    const events = eventsIn(folder);
     const [fault] = eventsOf(events, 'fault.begun');
     const recovery = eventsOf(events, 'recovery.begun')[0]!;
     const durable = eventsOf(events, 'backup.durable');
@@ -132,7 +130,7 @@ describe('damage that is backed up before anyone acts', () => {
   });
   it('is there again where the newest point is restored', async () => {
     const { folder, result } = await poisoned('[{ restore: store, from: b, point: newest }]');
-    const events = timelineOf(folder);
+    const events = eventsIn(folder);
     const restored = (eventsOf(events, 'step.ended')[0]!.data.facts as { point: string }).point;
     expect(eventsOf(events, 'backup.durable').at(-1)!.data.point).toBe(restored);
     expect(result.exitCode).toBe(1);

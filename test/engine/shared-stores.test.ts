@@ -1,17 +1,12 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { eventsOf, type EventType, type TimelineEvent } from '../../core/timeline.ts';
-import { readChain } from '../../evidence/chain.ts';
+import { eventsOf } from '../../core/timeline.ts';
 import { registries } from '../../cli/registries.ts';
 import { agreementDamage } from '../../evidence/agreement.ts';
 import { drillFile, drillInMemory, memoryFiles, type MemoryDrill } from '../support/memory-drill.ts';
 import { scratch } from '../support/scratch.ts';
-
-const timelineOf = (folder: string): TimelineEvent[] =>
-  readChain(readFileSync(join(folder, 'events.jsonl'), 'utf8')).events;
-const dataOf = <T extends EventType>(folder: string, type: T) =>
-  eventsOf(timelineOf(folder), type).map(({ data }) => data);
+import { dataIn, eventsIn } from '../support/recorded.ts';
 
 /**
  * Two drills of one strategy, whose stores are folders of the user's own: the first lives longer, so its
@@ -27,12 +22,12 @@ async function twoDrills(second: Record<string, string>, first: Record<string, s
   const files = memoryFiles(drill);
   const before = await drillFile(files, drill);
   const change: MemoryDrill = { stores, scenario: second };
-  const component = dataOf(before.folder, 'schedule.begun')[0]!.backup.split('.')[0]!;
+  const component = dataIn(before.folder, 'schedule.begun')[0]!.backup.split('.')[0]!;
   const after = await drillFile(memoryFiles(change, component), change);
   return { before, after, done: () => rmSync(shared, { recursive: true, force: true }) };
 }
 
-const durableIn = (folder: string): string[] => dataOf(folder, 'backup.durable').map(({ point }) => point);
+const durableIn = (folder: string): string[] => dataIn(folder, 'backup.durable').map(({ point }) => point);
 
 describe('two drills that share their stores', () => {
   it.each(['before-fault', 'newest'])(
@@ -42,7 +37,7 @@ describe('two drills that share their stores', () => {
         recover: `[{ restore: store, from: b, point: ${point} }]`,
       });
       expect(before.result.verdict).toBe('pass');
-      const [restored] = dataOf(after.folder, 'point.fetched');
+      const [restored] = dataIn(after.folder, 'point.fetched');
       expect(durableIn(before.folder)).not.toContain(restored!.point);
       expect(durableIn(after.folder)).toContain(restored!.point);
       expect(after.result.findings.filter(({ verdict }) => verdict !== 'pass')).toEqual([]);
@@ -57,7 +52,7 @@ describe('two drills that share their stores', () => {
       { protect: '[store.snapshot, store.log]', recover },
     );
     expect(after.result.findings.filter(({ verdict }) => verdict !== 'pass')).toEqual([]);
-    expect(dataOf(after.folder, 'log.fetched')).toMatchObject([{ drill: after.result.drill }]);
+    expect(dataIn(after.folder, 'log.fetched')).toMatchObject([{ drill: after.result.drill }]);
     done();
   });
 
@@ -65,7 +60,7 @@ describe('two drills that share their stores', () => {
     const { before, after, done } = await twoDrills({
       recover: '[{ restore: store, from: b, existing: true }]',
     });
-    const [restored] = dataOf(after.folder, 'point.fetched');
+    const [restored] = dataIn(after.folder, 'point.fetched');
     expect(restored).toMatchObject({
       drill: before.result.drill,
       provenance: 'external',
@@ -77,7 +72,7 @@ describe('two drills that share their stores', () => {
       detail: expect.stringContaining(restored!.point) as string,
     });
     expect(after.result.exitCode).not.toBe(0);
-    const events = timelineOf(after.folder);
+    const events = eventsIn(after.folder);
     expect(agreementDamage(events, registries)).toBeNull();
     for (const { data } of eventsOf(events, 'point.fetched')) data.drill = after.result.drill;
     expect(agreementDamage(events, registries)).toMatch(/was made by drill/);
@@ -89,7 +84,7 @@ describe('two drills that share their stores', () => {
       fault: '[{ wipe-volume: store, at: worst }, { object-deleted: b, at: restore.begun }]',
       recover: '[{ restore: store, from: [b, a] }]',
     });
-    const [facts] = eventsOf(timelineOf(after.folder), 'fault.injected')
+    const [facts] = eventsOf(eventsIn(after.folder), 'fault.injected')
       .filter(({ data }) => data.fault === 'object-deleted')
       .map(({ data }) => data.facts as { point: string });
     expect(durableIn(after.folder)).toContain(facts!.point);
@@ -108,8 +103,8 @@ describe('a copy that a store refuses', () => {
       tamper: flip,
       scenario: { recover: '[{ restore: store, from: [b, a] }]' },
     });
-    expect(dataOf(folder, 'step.ended')[0]).toMatchObject({ ok: true, facts: { store: 'a' } });
-    expect(dataOf(folder, 'copy.refused')).toMatchObject([
+    expect(dataIn(folder, 'step.ended')[0]).toMatchObject({ ok: true, facts: { store: 'a' } });
+    expect(dataIn(folder, 'copy.refused')).toMatchObject([
       {
         step: 0,
         store: 'b',
@@ -131,7 +126,7 @@ describe('a copy that a store refuses', () => {
         recover: '[{ restore: store, from: [b, a] }]',
       },
     });
-    expect(dataOf(folder, 'copy.refused')).toMatchObject([{ store: 'b' }]);
+    expect(dataIn(folder, 'copy.refused')).toMatchObject([{ store: 'b' }]);
     expect(result.findings.filter(({ verdict }) => verdict !== 'pass')).toEqual([]);
     expect(result.findings.find(({ id }) => id === 'copies/b')).toMatchObject({ verdict: 'pass', weight: 0 });
   });

@@ -1,15 +1,12 @@
-import { existsSync, globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { eventsOf, type TimelineEvent } from '../../core/timeline.ts';
-import { readChain } from '../../evidence/chain.ts';
+import { eventsOf } from '../../core/timeline.ts';
 import { drillInMemory } from '../support/memory-drill.ts';
 import { deadEnds, fallBacks } from './store-cases.ts';
+import { eventsIn } from '../support/recorded.ts';
 
-const timelineOf = (folder: string): TimelineEvent[] =>
-  readChain(readFileSync(join(folder, 'events.jsonl'), 'utf8')).events;
-const notesOf = (folder: string): string[] =>
-  eventsOf(timelineOf(folder), 'note').map(({ data }) => data.text);
+const notesOf = (folder: string): string[] => eventsOf(eventsIn(folder), 'note').map(({ data }) => data.text);
 
 /**
  * The volume is wiped, and what is left of its copies in store b is broken before the restore asks for it.
@@ -29,7 +26,7 @@ describe('a restore whose first store cannot give the recovery point', () => {
   it.each(fallBacks)('falls back to the next after %s, and the timeline says why', async (fault, note) => {
     const { folder, result } = await wipeAndBreak(fault, '[b, a]');
     expect(notesOf(folder)).toContainEqual(expect.stringMatching(note) as string);
-    expect(eventsOf(timelineOf(folder), 'step.ended')[0]!.data).toMatchObject({
+    expect(eventsOf(eventsIn(folder), 'step.ended')[0]!.data).toMatchObject({
       ok: true,
       facts: { store: 'a' },
     });
@@ -82,7 +79,7 @@ describe('a store that is broken at the worst moment', () => {
         recover: '[{ restore: store, from: a }]',
       },
     });
-    const events = timelineOf(folder);
+    const events = eventsIn(folder);
     const [emptied, wiped] = eventsOf(events, 'fault.begun');
     expect([emptied!.data, wiped!.data]).toMatchObject([
       { fault: 'bucket-emptied', on: 'store' },
@@ -108,7 +105,7 @@ describe('a store that is broken at the worst moment', () => {
         recover: '[{ restore: store, from: a }]',
       },
     });
-    expect(eventsOf(timelineOf(folder), 'undetected')).toMatchObject([{ data: { waitedMs: 0 } }]);
+    expect(eventsOf(eventsIn(folder), 'undetected')).toMatchObject([{ data: { waitedMs: 0 } }]);
     expect(result.objectives.map(({ component }) => component)).not.toContain('b');
     expect(result.outcome).toBe('completed');
     expect(result.faults).toMatchObject([{ fault: 'object-deleted', target: 'b', healed: true }]);

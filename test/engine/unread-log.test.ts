@@ -1,9 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { readChain } from '../../evidence/chain.ts';
 import { eventsOf } from '../../core/timeline.ts';
 import { drillInMemory } from '../support/memory-drill.ts';
+import { eventsIn } from '../support/recorded.ts';
 
 /** The server crashes and comes up with all that it had; its base and its log are put in its place. */
 const replayed = async (config: string) => {
@@ -16,7 +14,7 @@ const replayed = async (config: string) => {
       recover: '[{ restore: store, from: b }, { replay: store.log, from: a }]',
     },
   });
-  const { events } = readChain(readFileSync(join(folder, 'events.jsonl'), 'utf8'));
+  const events = eventsIn(folder);
   const rpo = result.findings.find(({ id }) => id.startsWith('rpo/'))!;
   return { rpo, broken: eventsOf(events, 'log.broken').map(({ data }) => data) };
 };

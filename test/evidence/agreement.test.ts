@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { registries } from '../../cli/registries.ts';
 import { judgeBundle } from '../../evidence/bundle.ts';
-import { copyOf, eventsIn, forgeManifest, rechain } from '../support/forgery.ts';
+import { copyOf, forgeManifest, rechain } from '../support/forgery.ts';
 import { drillInMemory } from '../support/memory-drill.ts';
 import type { Base } from './agreement-edits.ts';
 import { ofFaults } from './agreement-fault-cases.ts';
 import { ofLogs } from './agreement-log-cases.ts';
 import { ofParts } from './agreement-part-cases.ts';
 import { ofThePlan } from './agreement-plan-cases.ts';
+import { eventsIn } from '../support/recorded.ts';
 
 const good = drillInMemory();
 const withLog = good.then(() =>

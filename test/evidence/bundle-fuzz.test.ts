@@ -8,15 +8,9 @@ import { kinds } from '../../core/ledger.ts';
 import type { TimelineEvent } from '../../core/timeline.ts';
 import { readChain } from '../../evidence/chain.ts';
 import { judgeBundle, writeReportsAgain, type Judged } from '../../evidence/bundle.ts';
-import {
-  copyOf,
-  dropRecords,
-  eventsIn,
-  forgeManifest,
-  rechain,
-  withoutManifest,
-} from '../support/forgery.ts';
+import { copyOf, dropRecords, forgeManifest, rechain, withoutManifest } from '../support/forgery.ts';
 import { drillInMemory } from '../support/memory-drill.ts';
+import { eventsIn } from '../support/recorded.ts';
 
 const names = ['events.jsonl', 'ledger.bin', 'manifest.json'] as const;
 type Name = (typeof names)[number];

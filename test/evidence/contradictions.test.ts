@@ -3,10 +3,11 @@ import { registries } from '../../cli/registries.ts';
 import { MusterError } from '../../core/errors.ts';
 import type { EventType, TimelineEvent } from '../../core/timeline.ts';
 import { judgeBundle } from '../../evidence/bundle.ts';
-import { copyOf, eventsIn, forgeManifest, rechain } from '../support/forgery.ts';
+import { copyOf, forgeManifest, rechain } from '../support/forgery.ts';
 import { drillInMemory } from '../support/memory-drill.ts';
 import { contradictions } from './contradictions.ts';
 import { bases, type Base } from './forging.ts';
+import { eventsIn } from '../support/recorded.ts';
 
 const good = drillInMemory(bases.good);
 const drills = Object.fromEntries(

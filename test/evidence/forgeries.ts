@@ -16,12 +16,12 @@ import {
   dropRecords,
   editFiles,
   editJson,
-  eventsIn,
   lostIds,
   rechain,
   withoutManifest,
   writeLines,
 } from '../support/forgery.ts';
+import { eventsIn } from '../support/recorded.ts';
 
 /** Changes the files of a bundle, as a forger would. */
 export type Alter = (bundle: string) => void;

@@ -1,8 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EventData, EventType, TimelineEvent } from '../../core/timeline.ts';
-import { eventsIn, forgeManifest, rechain } from '../support/forgery.ts';
+import { forgeManifest, rechain } from '../support/forgery.ts';
 import type { MemoryDrill } from '../support/memory-drill.ts';
+import { eventsIn } from '../support/recorded.ts';
 
 /** As few records as prove a drill: every bundle that is made of it is judged anew. */
 const load = '{ rows: { target: store, rate: 100/s } }';

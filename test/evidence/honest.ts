@@ -16,8 +16,9 @@ import {
 import { dirname, join } from 'node:path';
 import { kinds, type readRecord, recordBytes } from '../../core/ledger.ts';
 import type { EventData, EventType, TimelineEvent } from '../../core/timeline.ts';
-import { dropRecords, eventsIn, forgeManifest, rechain } from '../support/forgery.ts';
+import { dropRecords, forgeManifest, rechain } from '../support/forgery.ts';
 import { inconsistent, plain, rechained } from './forgeries.ts';
+import { eventsIn } from '../support/recorded.ts';
 
 /** What is done to a bundle, and where it lies after that: where it lay, unless it says otherwise. */
 type Treat = ((bundle: string) => string) | ((bundle: string) => void);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { kinds, readRecord, recordBytes, type LedgerRecord } from '../../core/ledger.ts';
 import { eventsOf, type TimelineEvent } from '../../core/timeline.ts';
 import { firstHash, hashEvent } from '../../core/chain.ts';
-import { readChain } from '../../evidence/chain.ts';
+import { eventsIn } from './recorded.ts';
 
 /** What somebody can do to a bundle who knows its format as well as we do. */
 
@@ -14,9 +14,6 @@ export function copyOf(bundle: string): string {
   cpSync(bundle, copy, { recursive: true });
   return copy;
 }
-
-export const eventsIn = (bundle: string): TimelineEvent[] =>
-  readChain(readFileSync(join(bundle, 'events.jsonl'), 'utf8')).events;
 
 /** Lines as they are given, hashes and all. */
 export const writeLines = (bundle: string, lines: readonly string[]): void =>

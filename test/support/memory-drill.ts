@@ -15,9 +15,9 @@ import { planDrill, type Plan } from '../../engine/plan.ts';
 import { timelineDamage } from '../../evidence/timeline-damage.ts';
 import { existingReader } from '../../stores/existing/reader.ts';
 import { createRepository } from '../../stores/repository.ts';
-import { eventsIn } from './forgery.ts';
 import { scratch } from './scratch.ts';
 import { createVirtualClock } from './virtual-clock.ts';
+import { eventsIn } from './recorded.ts';
 
 const backupKey = randomBytes(32).toString('hex');
 

@@ -1,4 +1,4 @@
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -8,13 +8,13 @@ import { eventsOf, type EventData, type EventType, type TimelineEvent } from '..
 import { databaseOf } from '../../drivers/memory/attach.ts';
 import { configSchema } from '../../drivers/memory/config.ts';
 import { contentOf, entriesOf } from '../../drivers/memory/copy.ts';
-import { readChain } from '../../evidence/chain.ts';
 import { openDrill } from '../../engine/open-drill.ts';
 import { openStores } from '../../engine/open-stores.ts';
 import { ownBackupMethod } from '../../engine/own-backup/method.ts';
 import { planDrill } from '../../engine/plan.ts';
 import { createReceiver, recordingContext, type Receiver } from '../suites/artifact.ts';
 import { dependenciesFor, drillFile, memoryFiles, noStacks, type MemoryDrill } from './memory-drill.ts';
+import { eventsIn } from './recorded.ts';
 
 /**
  * The database in memory as a program of its own sees it: `db rows` writes a dump to its output, `db load`
@@ -130,7 +130,7 @@ export async function drillOwn(
   putScript(files.folder, 'db', client((server.address() as AddressInfo).port));
   try {
     const { folder, result } = await drillFile(files, drill);
-    const { events } = readChain(readFileSync(join(folder, 'events.jsonl'), 'utf8'));
+    const events = eventsIn(folder);
     return { result, folder, home: files.folder, events, component };
   } finally {
     server.close();

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { randomFill, scrypt } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
-import { createReadStream, createWriteStream, mkdtempSync, readFileSync, rmSync, stat } from 'node:fs';
+import { createReadStream, createWriteStream, mkdtempSync, rmSync, stat } from 'node:fs';
 import { open, readdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -12,9 +12,9 @@ import { Worker } from 'node:worker_threads';
 import { createZstdCompress, createZstdDecompress, zstdCompress } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
 import { sleepBy, type Clock } from '../../core/clock.ts';
-import { readChain } from '../../evidence/chain.ts';
 import { drillInMemory, type MemoryDrill } from './memory-drill.ts';
 import { createVirtualClock } from './virtual-clock.ts';
+import { eventsIn } from './recorded.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'muster-clock-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -132,7 +132,7 @@ describe('time on a virtual clock', () => {
 /** Everything of the timeline that is not drawn anew for each drill. */
 async function told(drill: MemoryDrill): Promise<string[]> {
   const { folder, result } = await drillInMemory(drill);
-  const { events } = readChain(readFileSync(join(folder, 'events.jsonl'), 'utf8'));
+  const events = eventsIn(folder);
   return [result.verdict, ...events.map(({ atMs, type }) => `${atMs} ${type}`)];
 }
 
