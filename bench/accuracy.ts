@@ -5,7 +5,7 @@
  *   node bench/accuracy.ts [runs]
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';

@@ -13,6 +13,7 @@ import {
   memoryFiles,
   noStacks,
   type MemoryDrill,
+  storesIn,
 } from '../support/memory-drill.ts';
 import { pointsIn } from '../support/stored-points.ts';
 import { scratch } from '../support/scratch.ts';
@@ -118,10 +119,7 @@ describe('what plan refuses of a backup that its method keeps by itself', () => 
 
 it('a recovery point is restored by no other method than made it', async () => {
   const shared = mkdtempSync(join(scratch, 'shared-'));
-  const stores = {
-    a: `{ kind: directory, path: ${join(shared, 'a')} }`,
-    b: `{ kind: directory, path: ${join(shared, 'b')} }`,
-  };
+  const stores = storesIn(shared);
   const first: MemoryDrill = { stores, backup: { encrypt: 'none' } };
   const before = await drillFile(memoryFiles(first), first);
   expect(before.result.exitCode).toBe(0);

@@ -7,6 +7,7 @@ import { dataIn, drillOwn, runOwn } from '../support/own-scripts.ts';
 import { noBackups } from './own-backup-cases.ts';
 import { scratch } from '../support/scratch.ts';
 import { pointsIn } from '../support/stored-points.ts';
+import { storesIn } from '../support/memory-drill.ts';
 
 describe.concurrent('a drill with scripts of the user', () => {
   it('runs them on their interval, records what they leave, and gets everything back by them', async () => {
@@ -48,8 +49,7 @@ describe.concurrent('a drill with scripts of the user', () => {
 
   it('restores what an earlier one left, by its provenance', async () => {
     const shared = mkdtempSync(join(scratch, 'own-shared-'));
-    const place = (name: string): string => `{ kind: directory, path: ${join(shared, name)} }`;
-    const stores = { a: place('a'), b: place('b') };
+    const stores = storesIn(shared);
     const { component } = await drillOwn({}, { stores });
     const recover = '[{ restore: store, from: b, existing: true }]';
     const later = await drillOwn({}, { stores, scenario: { recover } }, component);

@@ -16,6 +16,7 @@ import {
   memoryFiles,
   noStacks,
   type MemoryDrill,
+  storesIn,
 } from '../support/memory-drill.ts';
 import { scratch } from '../support/scratch.ts';
 import { eventsIn } from '../support/recorded.ts';
@@ -30,10 +31,7 @@ const shared = mkdtempSync(join(scratch, 'restore-test-'));
 afterAll(() => rmSync(shared, { recursive: true, force: true }));
 
 async function keptBy(name: string, config = '{}'): Promise<Kept> {
-  const stores = Object.fromEntries(
-    ['a', 'b'].map((store) => [store, `{ kind: directory, path: ${join(shared, name, store)} }`]),
-  );
-  const drill: MemoryDrill = { stores, config };
+  const drill: MemoryDrill = { stores: storesIn(join(shared, name)), config };
   const files = memoryFiles(drill);
   const { folder } = await drillFile(files, drill);
   const component = eventsOf(eventsIn(folder), 'schedule.begun')[0]!.data.backup.split('.')[0]!;

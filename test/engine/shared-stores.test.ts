@@ -4,7 +4,13 @@ import { describe, expect, it } from 'vitest';
 import { eventsOf } from '../../core/timeline.ts';
 import { registries } from '../../cli/registries.ts';
 import { agreementDamage } from '../../evidence/agreement.ts';
-import { drillFile, drillInMemory, memoryFiles, type MemoryDrill } from '../support/memory-drill.ts';
+import {
+  drillFile,
+  drillInMemory,
+  memoryFiles,
+  type MemoryDrill,
+  storesIn,
+} from '../support/memory-drill.ts';
 import { scratch } from '../support/scratch.ts';
 import { dataIn, eventsIn } from '../support/recorded.ts';
 
@@ -14,10 +20,7 @@ import { dataIn, eventsIn } from '../support/recorded.ts';
  */
 async function twoDrills(second: Record<string, string>, first: Record<string, string> = {}) {
   const shared = mkdtempSync(join(scratch, 'shared-'));
-  const stores = {
-    a: `{ kind: directory, path: ${join(shared, 'a')} }`,
-    b: `{ kind: directory, path: ${join(shared, 'b')} }`,
-  };
+  const stores = storesIn(shared);
   const drill: MemoryDrill = { stores, scenario: { fault: '{ wipe-volume: store, at: +9s }', ...first } };
   const files = memoryFiles(drill);
   const before = await drillFile(files, drill);

@@ -56,6 +56,10 @@ export interface MemoryDrill {
   tamper?: ((bytes: Uint8Array) => Uint8Array) | ((bytes: Uint8Array) => void);
 }
 
+/** The two stores as folders of one that outlives the drill, so that another drill finds what is there. */
+export const storesIn = (folder: string): Record<string, string> =>
+  Object.fromEntries(['a', 'b'].map((name) => [name, `{ kind: directory, path: ${join(folder, name)} }`]));
+
 /** A key that is set to nothing is left out. */
 const scenarioLines = (change: Record<string, string> = {}): string =>
   Object.entries({
