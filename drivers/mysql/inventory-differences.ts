@@ -1,4 +1,4 @@
-import { compareByName, type Comparison } from '../sql/inventory-differences.ts';
+import { compareByName, compareRows, type Comparison } from '../sql/inventory-differences.ts';
 import { compareAccounts } from './inventory-accounts.ts';
 import { compareFinds } from './inventory-fulltext.ts';
 import { sequencePrefix } from './inventory-state.ts';
@@ -24,7 +24,7 @@ export function compareInventories(
       (a, b) => (a === b ? null : 'another definition'),
       unread,
     ),
-    ...compareRows(before, now, unread, remarks),
+    ...compareTables(before, now, unread, remarks),
     ...compareViews(before, now, remarks),
     ...counters.fallen,
     ...finds.fewer,
@@ -55,30 +55,25 @@ const clockSlackS = 2;
 export const startedAnew = (before: Inventory, now: Inventory): boolean =>
   Math.abs(now.startedAt - before.startedAt) > clockSlackS;
 
-function compareRows(
+const compareTables = (
   before: Inventory,
   now: Inventory,
   unread: ReadonlySet<string>,
   remarks: string[],
-): string[] {
+): string[] => {
   const anew = startedAnew(before, now);
-  return compareByName(
-    'rows of',
+  return compareRows(
     before.tables,
     now.tables,
-    (a, b, name) => {
-      if (a.rows === b.rows && a.sum === b.sum && a.xor === b.xor) return null;
-      const words =
-        a.rows !== b.rows ? `${b.rows} rows, ${a.rows} before` : `${a.rows} rows, and not all as before`;
-      // Empty it is as it must be. Rows that are there all the same came from somewhere, and must be the
-      // right ones.
-      if (!anew || b.rows > 0 || now.otherEngines[name] !== 'MEMORY') return words;
-      remarks.push(`rows of ${name}: ${words}; engine MEMORY keeps nothing over a start`);
-      return null;
+    {
+      same: (a, b) => a.rows === b.rows && a.sum === b.sum && a.xor === b.xor,
+      keepsNothing: (table) =>
+        anew && now.otherEngines[table] === 'MEMORY' ? 'engine MEMORY keeps nothing over a start' : null,
+      unread,
     },
-    unread,
+    remarks,
   );
-}
+};
 
 function compareViews(before: Inventory, now: Inventory, remarks: string[]): string[] {
   const out: string[] = [];

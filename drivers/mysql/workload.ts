@@ -2,6 +2,7 @@ import type { Connection } from 'mysql2';
 import type { DataClient, DataWorkload } from '../../core/workload.ts';
 import { messageOf } from '../../core/errors.ts';
 import { OperationError } from '../../core/ledger.ts';
+import { assertAllRead, ledgerWorkload, readFailed } from '../sql/workload.ts';
 import { createConnections, openConnection, run, type Connections } from './connections.ts';
 import { isReadOnlyRefusal } from './write-attempt.ts';
 import type { MysqlSite } from './site.ts';
@@ -20,24 +21,18 @@ export const ledgerTable = ({ config, component }: Pick<MysqlSite, 'config' | 'c
 const quotedTable = (site: Pick<MysqlSite, 'config' | 'component'>): string =>
   ledgerTable(site).split('.').map(quoted).join('.');
 
-/**
- * The load's own table: a row an id, several rows a transaction. Ids are not unique by design: a recovery
- * that applies something twice must be able to show.
- */
-export const dataWorkload = (site: MysqlSite): DataWorkload => ({
-  kind: 'data',
-  groupSize: 4,
-  neverReturn: false,
-  prepare: () =>
-    withSession(site, async ({ rows }) => {
-      await rows(`CREATE DATABASE IF NOT EXISTS ${quoted(site.config.database)}`);
-      await rows(`CREATE TABLE IF NOT EXISTS ${quotedTable(site)} (
+export const dataWorkload = (site: MysqlSite): DataWorkload =>
+  ledgerWorkload({
+    prepare: () =>
+      withSession(site, async ({ rows }) => {
+        await rows(`CREATE DATABASE IF NOT EXISTS ${quoted(site.config.database)}`);
+        await rows(`CREATE TABLE IF NOT EXISTS ${quotedTable(site)} (
         pk BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, id INT UNSIGNED NOT NULL, value VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL, KEY (id)
       ) ENGINE = InnoDB`);
-    }),
-  open: async () => openClient(site),
-  readBack: (emit) => readBack(site, emit),
-});
+      }),
+    open: async () => openClient(site),
+    readBack: (emit) => readBack(site, emit),
+  });
 
 function openClient(site: MysqlSite): DataClient {
   const table = quotedTable(site);
@@ -66,9 +61,7 @@ function openClient(site: MysqlSite): DataClient {
           connection,
           `SELECT value FROM ${table} FORCE INDEX (id) WHERE id = ? ORDER BY pk DESC LIMIT 1`,
           [id],
-        ).catch((error: unknown) => {
-          throw new OperationError(messageOf(error), true, error);
-        });
+        ).catch(readFailed);
         return rows[0]?.value ?? null;
       }),
     close: async () => connections.close(),
@@ -118,7 +111,7 @@ async function readBack(site: MysqlSite, emit: (id: number, value: string) => vo
       `SELECT id, value FROM ${quotedTable(site)} FORCE INDEX (PRIMARY) ORDER BY pk`,
       emit,
     );
-    if (seen !== counted.total) throw new Error(`${seen} rows were read of ${counted.total} that are there`);
+    assertAllRead(seen, counted.total);
   } catch (error) {
     const code = serverCode(error);
     if (code !== 'ER_NO_SUCH_TABLE' && code !== 'ER_BAD_DB_ERROR') throw error;

@@ -1,7 +1,7 @@
-import { compareByName, goneOf, type Comparison } from '../sql/inventory-differences.ts';
+import { compareByName, compareRows, goneOf, type Comparison } from '../sql/inventory-differences.ts';
 import type { Inventory, Sequences } from './inventory.ts';
 import type { Role } from './inventory-cluster.ts';
-import { sameRows, type TableDigest } from './row-digest.ts';
+import { sameRows } from './row-digest.ts';
 
 export function compareInventories(
   before: Inventory,
@@ -14,7 +14,7 @@ export function compareInventories(
     ...compareByName('definition of', before.definitions, now.definitions, (a, b) =>
       a === b ? null : 'another definition',
     ),
-    ...compareRows(before, now, remarks),
+    ...compareTables(before, now, remarks),
     ...sequences.fallen,
     ...compareInvalid(before, now, remarks),
     ...compareByName('role', before.roles, now.roles, compareRole),
@@ -54,19 +54,19 @@ function compareRole(was: Role, is: Role): string | null {
   return changed.length > 0 ? changed.join(', ') : null;
 }
 
-function compareRows(before: Inventory, now: Inventory, remarks: string[]): string[] {
-  const anew = before.startedAt !== now.startedAt;
-  return compareByName('rows of', before.tables, now.tables, (a: TableDigest, b: TableDigest, name) => {
-    if (sameRows(a, b)) return null;
-    const words =
-      a.rows === b.rows ? `${a.rows} rows, and not all as before` : `${b.rows} rows, ${a.rows} before`;
-    // Empty it is as it must be. Rows that are there all the same came from somewhere, and must be the right
-    // ones.
-    if (!anew || b.rows > 0 || !now.unlogged.includes(name)) return words;
-    remarks.push(`rows of ${name}: ${words}; an unlogged table keeps nothing over a crash`);
-    return null;
-  });
-}
+const compareTables = (before: Inventory, now: Inventory, remarks: string[]): string[] =>
+  compareRows(
+    before.tables,
+    now.tables,
+    {
+      same: (a, b) => sameRows(a, b),
+      keepsNothing: (table) =>
+        before.startedAt !== now.startedAt && now.unlogged.includes(table)
+          ? 'an unlogged table keeps nothing over a crash'
+          : null,
+    },
+    remarks,
+  );
 
 /** An index that was never finished is in no dump, and nobody misses it. */
 function compareInvalid(before: Inventory, now: Inventory, remarks: string[]): string[] {

@@ -1,6 +1,7 @@
 import type { DataClient, DataWorkload } from '../../core/workload.ts';
 import { messageOf } from '../../core/errors.ts';
 import { OperationError } from '../../core/ledger.ts';
+import { assertAllRead, ledgerWorkload, readFailed } from '../sql/workload.ts';
 import { createConnections, type Connections } from './connections.ts';
 import { isAbsent, literal, quoted, withSession, type PostgresSite } from './server.ts';
 import { openLink, sessionOf, severityOf } from './session.ts';
@@ -20,27 +21,21 @@ export const ledgerTable = ({ config, component }: Pick<PostgresSite, 'config' |
 const quotedTable = (site: Pick<PostgresSite, 'config' | 'component'>): string =>
   ledgerTable(site).split('.').map(quoted).join('.');
 
-/**
- * The load's own table: a row an id, several rows a transaction. Ids are not unique by design: a recovery
- * that applies something twice must be able to show.
- */
-export const dataWorkload = (site: PostgresSite): DataWorkload => ({
-  kind: 'data',
-  groupSize: 4,
-  neverReturn: false,
-  prepare: () =>
-    withSession(site, async ({ rows }) => {
-      const table = quotedTable(site);
-      await rows(`CREATE SCHEMA IF NOT EXISTS ${quoted(site.config.schema)}`);
-      await rows(
-        `CREATE TABLE IF NOT EXISTS ${table} (pk bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, id bigint NOT NULL, value text NOT NULL)`,
-      );
-      const index = `${ledgerTable(site).split('.')[1]!}_id`;
-      await rows(`CREATE INDEX IF NOT EXISTS ${quoted(index)} ON ${table} (id)`);
-    }),
-  open: async () => openClient(site),
-  readBack: (emit) => readBack(site, emit),
-});
+export const dataWorkload = (site: PostgresSite): DataWorkload =>
+  ledgerWorkload({
+    prepare: () =>
+      withSession(site, async ({ rows }) => {
+        const table = quotedTable(site);
+        await rows(`CREATE SCHEMA IF NOT EXISTS ${quoted(site.config.schema)}`);
+        await rows(
+          `CREATE TABLE IF NOT EXISTS ${table} (pk bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, id bigint NOT NULL, value text NOT NULL)`,
+        );
+        const index = `${ledgerTable(site).split('.')[1]!}_id`;
+        await rows(`CREATE INDEX IF NOT EXISTS ${quoted(index)} ON ${table} (id)`);
+      }),
+    open: async () => openClient(site),
+    readBack: (emit) => readBack(site, emit),
+  });
 
 function openClient(site: PostgresSite): DataClient {
   const table = quotedTable(site);
@@ -64,9 +59,7 @@ function openClient(site: PostgresSite): DataClient {
       connections.use(async (client) => {
         const rows = await sessionOf({ client })
           .rows<{ value: string }>(`SELECT value FROM ${table} WHERE id = ${id} ORDER BY pk DESC LIMIT 1`)
-          .catch((error: unknown) => {
-            throw new OperationError(messageOf(error), true, error);
-          });
+          .catch(readFailed);
         return rows[0]?.value ?? null;
       }),
     close: async () => connections.close(),
@@ -126,8 +119,7 @@ async function readBack(site: PostgresSite, emit: (id: number, value: string) =>
         last = some.length;
         seen += last;
       }
-      if (seen !== Number(counted!.total))
-        throw new Error(`${seen} rows were read of ${counted!.total} that are there`);
+      assertAllRead(seen, Number(counted!.total));
     } finally {
       link.destroy();
     }

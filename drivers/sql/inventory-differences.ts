@@ -71,3 +71,31 @@ function rowsBySchema(
   }
   return sums;
 }
+
+/**
+ * Tables whose rows are others. `same`: whether two digests are of the same rows. `keepsNothing`: in words
+ * why a table is rightly empty by now; null where it is not. What is so is added to `remarks`.
+ */
+export function compareRows<Digest extends { rows: number }>(
+  was: Record<string, Digest>,
+  is: Record<string, Digest>,
+  of: {
+    same(a: Digest, b: Digest): boolean;
+    keepsNothing(table: string): string | null;
+    unread?: ReadonlySet<string>;
+  },
+  remarks: string[],
+): string[] {
+  const changed = (a: Digest, b: Digest, name: string): string | null => {
+    if (of.same(a, b)) return null;
+    const words =
+      a.rows === b.rows ? `${a.rows} rows, and not all as before` : `${b.rows} rows, ${a.rows} before`;
+    // Empty it is as it must be. Rows that are there all the same came from somewhere, and must be the right
+    // ones.
+    const why = b.rows > 0 ? null : of.keepsNothing(name);
+    if (why === null) return words;
+    remarks.push(`rows of ${name}: ${words}; ${why}`);
+    return null;
+  };
+  return compareByName('rows of', was, is, changed, of.unread);
+}

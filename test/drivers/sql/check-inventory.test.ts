@@ -5,7 +5,7 @@ import {
   outcomeOf,
   type Compared,
 } from '../../../drivers/sql/check-inventory.ts';
-import { compareByName, goneOf } from '../../../drivers/sql/inventory-differences.ts';
+import { compareByName, compareRows, goneOf } from '../../../drivers/sql/inventory-differences.ts';
 
 const compared = (changes: Partial<Compared> = {}): Compared => ({
   differences: [],
@@ -91,4 +91,27 @@ test('a table that is missing and a schema that is empty are of no use; one that
   const schemaOf = (table: string): string | null => (table === 'c.t' ? null : table.split('.')[0]!);
   expect(goneOf(before, now, schemaOf)).toEqual(['TABLE a.t is missing', 'every table of b is empty']);
   expect(goneOf(before, before, schemaOf)).toEqual([]);
+});
+
+test('rows are compared: fewer, others, the same, and such as nothing keeps over a start', () => {
+  const was = { 'a.t': { rows: 2, sum: '7' }, 'a.m': { rows: 1, sum: '1' } };
+  const found = (is: typeof was, memory: string[] = []) => {
+    const remarks: string[] = [];
+    type Rows = (typeof was)['a.t'];
+    const same = (a: Rows, b: Rows): boolean => a.sum === b.sum;
+    const keepsNothing = (table: string): string | null => (memory.includes(table) ? 'in memory' : null);
+    return { differences: compareRows(was, is, { same, keepsNothing }, remarks), remarks };
+  };
+  expect(found(was)).toEqual({ differences: [], remarks: [] });
+  expect(found({ 'a.t': { rows: 2, sum: '8' }, 'a.m': { rows: 0, sum: '0' } })).toEqual({
+    differences: ['rows of a.t: 2 rows, and not all as before', 'rows of a.m: 0 rows, 1 before'],
+    remarks: [],
+  });
+  expect(found({ ...was, 'a.m': { rows: 0, sum: '0' } }, ['a.m'])).toEqual({
+    differences: [],
+    remarks: ['rows of a.m: 0 rows, 1 before; in memory'],
+  });
+  expect(found({ ...was, 'a.m': { rows: 1, sum: '2' } }, ['a.m']).differences, 'from somewhere').toHaveLength(
+    1,
+  );
 });
