@@ -2,7 +2,6 @@ import { expect } from 'vitest';
 import type { Driver } from '../../../core/driver.ts';
 import type { MysqlConfig } from '../../../drivers/mysql/config.ts';
 import type { MysqlSystem } from '../../../drivers/mysql/system.ts';
-import { driverConformance } from '../../suites/driver-conformance.ts';
 import { inertService } from '../../suites/inert-service.ts';
 import { rigOf, type Conformance, type FaultCase } from '../../suites/suite.ts';
 import { suffer } from '../../support/suffer.ts';
@@ -21,7 +20,7 @@ interface Family {
   checks?(stack: () => MysqlStack): Conformance['checks'];
 }
 
-/** The conformance suite of one server of MySQL's family. */
+/** What the conformance suite is told of one server of MySQL's family. */
 export function mysqlConformance({
   name,
   driver,
@@ -29,7 +28,7 @@ export function mysqlConformance({
   truncations,
   elsewhere,
   checks,
-}: Family): void {
+}: Family): Conformance {
   let stack: MysqlStack;
   const table = `muster.ledger_${name}`;
 
@@ -53,7 +52,7 @@ export function mysqlConformance({
     };
   }
 
-  driverConformance({
+  return {
     name,
     driver,
     setup: async () => {
@@ -123,5 +122,5 @@ export function mysqlConformance({
         seen: async ({ attached }) => ((await attached.ready()) ? 'it answers again' : null),
       },
     },
-  });
+  };
 }
