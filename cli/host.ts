@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { saying } from '../stack/deadline.ts';
 import { systemClock } from '../core/clock.ts';
 import { withDeadline } from '../core/deadline.ts';
@@ -7,6 +6,7 @@ import { prepareHost } from '../stack/host-preparation.ts';
 import { removeKept } from '../stack/kept.ts';
 import { findLeftovers, removeLeftovers, type Leftover } from '../stack/leftovers.ts';
 import { getRuntime } from '../stack/runtime.ts';
+import { projectFiles } from '../stack/project-files.ts';
 import type { Swept } from '../stack/sweep.ts';
 import { plural } from '../reports/words.ts';
 
@@ -73,7 +73,7 @@ export async function provideImagesOf(
   for (const file of composeFiles)
     await provideImages(
       await getRuntime(),
-      imagesWanted(await readFile(file, 'utf8')),
+      imagesWanted((await projectFiles([file])).files.map(({ text }) => text).join('\n')),
       imageChoice(process.env, say),
     );
 }

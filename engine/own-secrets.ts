@@ -21,7 +21,7 @@ export async function readOwnSecrets(
   service: Pick<Service, 'name' | 'env' | 'argv' | 'exec'>,
 ): Promise<OwnSecrets> {
   const { env } = service;
-  const flags = secretFlags(service.argv, env);
+  const flags = secretFlags(service.argv, env, await namedInCommand(service));
   const files = new Map<string, string | Error>();
   for (const [variable, path] of Object.entries(env)) {
     const name = /^(.+)_FILE$/.exec(variable)?.[1];
@@ -37,6 +37,26 @@ export async function readOwnSecrets(
   };
   const texts = [...files.values()].filter((one) => typeof one === 'string');
   return { say, values: [...texts, ...Object.values(flags)] };
+}
+
+/** Files that a shell puts into its command by `$(cat …)`; one that cannot be read is left out. */
+async function namedInCommand(
+  service: Pick<Service, 'name' | 'env' | 'argv' | 'exec'>,
+): Promise<Record<string, string>> {
+  const { argv, env } = service;
+  const paths = new Set(
+    argv.flatMap((one, i) =>
+      isShellText(argv, i)
+        ? [...one.matchAll(readsFile)].map((match) => withVariables(fileOf(match), env))
+        : [],
+    ),
+  );
+  const found: Record<string, string> = {};
+  for (const path of paths) {
+    const content = path.startsWith('/') ? await contentOf(service, 'its command', path) : null;
+    if (typeof content === 'string') found[path] = content;
+  }
+  return found;
 }
 
 async function contentOf(
@@ -57,34 +77,73 @@ async function contentOf(
 
 /**
  * Options of a command whose names look secret, `--requirepass x` and `--password=x`, with what they say.
- * What a shell is given as one text is taken apart as the shell would; `$NAME` is the service's own variable.
+ * What a shell is given as one text is taken apart as the shell would; `$NAME` is the service's own variable,
+ * `$(cat FILE)` what `files` has by that path. What else a shell would have to run is not known, and left out.
  */
 export function secretFlags(
   argv: readonly string[],
   env: Readonly<Record<string, string>>,
+  files: Readonly<Record<string, string>> = {},
 ): Record<string, string> {
-  const words = argv.flatMap((one, i) => (/^-\w*c$/.test(argv[i - 1] ?? '') ? wordsOf(one, env) : [one]));
+  const words = argv.flatMap((one, i) => (isShellText(argv, i) ? wordsOf(one, env, files) : [one]));
   const found: Record<string, string> = {};
   for (const [i, word] of words.entries()) {
-    const [, flag, value] = /^(--[A-Za-z][\w-]*)(?:=(.*))?$/s.exec(word) ?? [];
+    const [, flag, value] = /^(--[A-Za-z][\w-]*)(?:=(.*))?$/s.exec(word ?? '') ?? [];
     if (flag === undefined || !looksSecret(flag)) continue;
     const said = value ?? words[i + 1];
-    if (said !== undefined && said !== '' && (value !== undefined || !said.startsWith('--')))
-      found[flag] = said;
+    if (said && (value !== undefined || !said.startsWith('--'))) found[flag] = said;
   }
   return found;
 }
 
-/** Words of a shell's command line: quotes are taken off, and variables put in but between single quotes. */
-const wordsOf = (text: string, env: Readonly<Record<string, string>>): string[] =>
-  [...text.matchAll(/(?:'[^']*'|"(?:\\.|[^"\\])*"|\\.|[^\s'"\\;|&])+/gs)].map(([word]) =>
-    word.replace(/'([^']*)'|"((?:\\.|[^"\\])*)"|\\(.)|([^'"\\]+)/gs, (_, single, double, escaped, plain) => {
+const isShellText = (argv: readonly string[], i: number): boolean => /^-\w*c$/.test(argv[i - 1] ?? '');
+
+/** `$(cat FILE)`, `$(< FILE)` and the same between backticks. */
+const readsFile =
+  /(?<!\\)(?:\$\(\s*(?:cat\s|<)\s*(["']?)([^\s"'()]+)\1\s*\)|`\s*cat\s+(["']?)([^\s"'`]+)\3\s*`)/g;
+const fileOf = ([, , bracketed, , ticked]: RegExpMatchArray): string => (bracketed ?? ticked)!;
+
+const withVariables = (text: string, env: Readonly<Record<string, string>>): string =>
+  text.replace(
+    /(?<!\\)\$(?:\{(\w+)(?::?-([^}]*))?\}|(\w+))/g,
+    (_all, braced?: string, fallback?: string, bare?: string) => env[(braced ?? bare)!] || fallback || '',
+  );
+
+/**
+ * Words of a shell's command line: quotes are taken off, and variables and files put in but between single
+ * quotes. Null for one with a command in it that would have to be run.
+ */
+function wordsOf(
+  text: string,
+  env: Readonly<Record<string, string>>,
+  files: Readonly<Record<string, string>>,
+): (string | null)[] {
+  const contents: Record<string, string> = {};
+  const plain = text.replace(readsFile, (all, ...match) => {
+    const content = files[withVariables(fileOf([all, ...match] as unknown as RegExpMatchArray), env)];
+    if (content === undefined) return all;
+    const name = `file_${Object.keys(contents).length}_of_the_command`;
+    contents[name] = content;
+    return `\${${name}}`;
+  });
+  const known = { ...env, ...contents };
+  return [...plain.matchAll(/(?:'[^']*'|"(?:\\.|[^"\\])*"|\\.|[^\s'"\\;|&])+/gs)].map(([word]) =>
+    wordOf(word, known),
+  );
+}
+
+function wordOf(text: string, env: Readonly<Record<string, string>>): string | null {
+  let isKnown = true;
+  const word = text.replace(
+    /'([^']*)'|"((?:\\.|[^"\\])*)"|\\(.)|([^'"\\]+)/gs,
+    (_, single, double, escaped, plain) => {
       if (single !== undefined) return single as string;
       if (escaped !== undefined) return escaped as string;
-      const open = ((double ?? plain) as string).replace(
-        /(?<!\\)\$(?:\{(\w+)(?::?-([^}]*))?\}|(\w+))/g,
-        (_all, braced?: string, fallback?: string, bare?: string) => env[(braced ?? bare)!] || fallback || '',
-      );
+      const said = (double ?? plain) as string;
+      if (/(?<!\\)(?:\$\(|`)/.test(said)) isKnown = false;
+      const open = withVariables(said, env);
       return double === undefined ? open : open.replace(/\\(["\\$`])/g, '$1');
-    }),
+    },
   );
+  return isKnown ? word : null;
+}

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { parseSource, type Source } from '../core/document.ts';
-import { InputErrors, inputError, type MusterError, type Place } from '../core/errors.ts';
+import { parseSource } from '../core/document.ts';
+import { InputErrors, inputError, type MusterError } from '../core/errors.ts';
 import type { StackDescription } from '../core/stack.ts';
 import { needsOf } from './needed.ts';
 import { regionLabel } from './owner.ts';
@@ -77,42 +77,6 @@ export const readText = (file: string): Promise<string> =>
     });
   });
 
-/**
- * Where something of a service stands in a compose file: as much of the path as is there. What comes by
- * `include` or `extends` stands elsewhere; then the file's beginning.
- */
-export async function placesIn(
-  file: string,
-  overrides: readonly string[] = [],
-): Promise<(service: string, path: readonly (string | number)[]) => Place> {
-  const texts = await Promise.all(
-    [file, ...overrides].map(async (one) => [one, await readText(one)] as const),
-  );
-  let sources: Source[] | null = null;
-  // Only errors have a place, and parsing takes a while.
-  return (service, path) => {
-    sources ??= texts.map(([one, text]) => parseSource(one, text));
-    const found = sources.findLast(({ data }) => declares(data, ['services', service, ...path.slice(0, 1)]));
-    const source = found ?? sources[0]!;
-    return source.place(inLists(source.data, ['services', service, ...path]));
-  };
-}
-
-const declares = (root: unknown, path: readonly (string | number)[]): boolean =>
-  path.reduce<unknown>((value, step) => (isRecord(value) ? value[step] : undefined), root) !== undefined;
-
-/** A name on the way through a list of `name=value` or `name:value` is the number of its entry. */
-function inLists(root: unknown, path: readonly (string | number)[]): (string | number)[] {
-  let value = root;
-  return path.map((step) => {
-    const entries = Array.isArray(value) && typeof step === 'string' ? value.map(textOf) : [];
-    const index = entries.findIndex((each) => each.startsWith(`${step}=`) || each.startsWith(`${step}:`));
-    const found = index < 0 ? step : index;
-    value = (value as Record<string | number, unknown> | null | undefined)?.[found];
-    return found;
-  });
-}
-
 /** Volumes in memory, which must have a size, and those on a device of their own. */
 function ownFileSystems(root: unknown): Set<string> {
   const volumes = isRecord(root) && isRecord(root['volumes']) ? Object.entries(root['volumes']) : [];
@@ -130,7 +94,7 @@ export const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
 /** An entry as Compose reads it; a list or a mapping where text belongs is none. */
-const textOf = (value: unknown): string => (typeof value === 'object' ? '' : String(value));
+export const textOf = (value: unknown): string => (typeof value === 'object' ? '' : String(value));
 
 /**
  * `${NAME:-default}` as Compose will read it, so that a colon inside the braces does not look like a

@@ -1,7 +1,7 @@
 import { InputErrors, MusterError } from '../core/errors.ts';
 import type { Containment, StackProvider } from '../core/stack.ts';
 import { composeConfig, type ComposeConfig, type ComposeRun } from './compose.ts';
-import { placesIn } from './compose-file.ts';
+import { placesIn } from './places-in.ts';
 import { contain } from './containment.ts';
 import { closedLine, openLine } from './egress.ts';
 import { movedOf } from './moved.ts';

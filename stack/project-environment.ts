@@ -5,12 +5,13 @@ import { dirname, join, resolve } from 'node:path';
 import { inputError } from '../core/errors.ts';
 import { looksSecret } from '../core/masking.ts';
 import { readFromDocker } from './compose-reading.ts';
+import { projectFiles, type ProjectFile } from './project-files.ts';
 
 /** In what environment Compose resolves a project. */
 export interface ProjectEnvironment {
   /**
-   * Of the project's `.env`, each as Compose resolves it: with what it refers to, and with this process's
-   * value where that has one. Empty where there is no such file.
+   * Of the project's `.env` and of those of what it includes, each as Compose resolves it: with what it refers
+   * to, and with this process's value where that has one. Empty where there is no such file.
    */
   values: Record<string, string>;
   /** Secrets, by their names, that the compose file asks for and that nothing gives a value. */
@@ -44,9 +45,11 @@ export async function projectEnvironment(
   file: string,
   overrides: readonly string[] = [],
 ): Promise<ProjectEnvironment> {
+  const { files, envFiles } = await projectFiles([file, ...overrides]);
   const values = await dotEnv(dirname(resolve(file)));
+  for (const some of envFiles) await addIncluded(values, dirname(resolve(file)), some);
   const has = (name: string): boolean => Boolean(values[name] || process.env[name]);
-  const wanting = (await askedBy([file, ...overrides]))
+  const wanting = (await askedBy(files))
     .filter(({ name, required }) => always.includes(name) || (required && looksSecret(name)))
     .map(({ name }) => name)
     .filter((name) => !has(name) && !name.startsWith('MUSTER_'));
@@ -56,32 +59,61 @@ export async function projectEnvironment(
 /** Names are read here, because no answer of Compose lists them; what they are worth Compose says. */
 async function dotEnv(folder: string): Promise<Record<string, string>> {
   const files = (process.env['COMPOSE_ENV_FILES'] ?? '').split(',').filter((one) => one !== '');
-  const names = (files.length > 0 ? files : ['.env'])
-    .map((one) => resolve(folder, one))
-    .filter((one) => existsSync(one))
-    .flatMap((one) => [
-      ...readFileSync(one, 'utf8').matchAll(/^[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)[ \t]*=/gm),
-    ])
-    .map(([, name]) => name!);
-  return names.length === 0 ? {} : resolvedByCompose(folder, [...new Set(names)]);
+  const names = namesIn(
+    (files.length > 0 ? files : ['.env']).map((one) => resolve(folder, one)).filter((one) => existsSync(one)),
+  );
+  return names.length === 0 ? {} : resolvedByCompose(folder, names);
+}
+
+const namesIn = (files: readonly string[]): string[] => [
+  ...new Set(
+    files
+      .flatMap((one) => [
+        ...readFileSync(one, 'utf8').matchAll(/^[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)[ \t]*=/gm),
+      ])
+      .map(([, name]) => name!),
+  ),
+];
+
+interface Resolving {
+  /** In the place of the folder's own `.env`. */
+  envFiles?: readonly string[];
+  environment?: NodeJS.ProcessEnv;
+}
+
+/** What an include has variables from says something only where the project's own `.env` does not. */
+async function addIncluded(
+  values: Record<string, string>,
+  folder: string,
+  envFiles: readonly string[],
+): Promise<void> {
+  const names = namesIn(envFiles).filter((name) => !Object.hasOwn(values, name));
+  if (names.length === 0) return;
+  const options = { envFiles, environment: { ...values, ...process.env, COMPOSE_ENV_FILES: undefined } };
+  Object.assign(values, await resolvedByCompose(folder, names, options));
 }
 
 /** A project of one service whose environment is those variables: quotes and references are Compose's. */
-async function resolvedByCompose(folder: string, names: string[]): Promise<Record<string, string>> {
+async function resolvedByCompose(
+  folder: string,
+  names: string[],
+  { envFiles = [], environment: known = process.env }: Resolving = {},
+): Promise<Record<string, string>> {
   const environment = Object.fromEntries(names.map((name) => [name, `\${${name}-}`]));
   const made = await mkdtemp(join(tmpdir(), 'muster-environment-'));
   try {
     const file = join(made, 'asked.json');
     await writeFile(file, JSON.stringify({ services: { asked: { image: 'none', environment } } }));
-    const args = ['compose', '--project-directory', folder, '--project-name', 'muster-environment'];
+    const env = envFiles.flatMap((one) => ['--env-file', one]);
+    const args = ['compose', '--project-directory', folder, ...env, '--project-name', 'muster-environment'];
     const read = await readFromDocker(
       [...args, '--file', file, 'config', '--format', 'json'],
-      { ...process.env, COMPOSE_PROFILES: '' },
+      { ...known, COMPOSE_PROFILES: '' },
       readingMs,
     );
     if (read.code !== 0)
-      throw inputError(`Compose refuses the .env of ${folder}`, {
-        at: { file: join(folder, '.env'), line: 1, column: 1 },
+      throw inputError(`Compose refuses the .env of ${dirname(envFiles[0] ?? join(folder, '.env'))}`, {
+        at: { file: envFiles[0] ?? join(folder, '.env'), line: 1, column: 1 },
         // What comes after is the file itself, from where it stopped to be read.
         found: read.stderr
           .split(/ near /)[0]!
@@ -108,19 +140,22 @@ async function resolvedByCompose(folder: string, names: string[]): Promise<Recor
  * Without Docker where the file is the whole of it; what comes by `include` or `extends` Compose knows. A
  * variable with another value than none, such as `${NAME:-text}`, has one.
  */
-async function askedBy(files: readonly string[]): Promise<Asked[]> {
-  const text = files.map((file) => readFileSync(file, 'utf8')).join('\n');
-  if (/^\s*(?:include|extends)\s*:/m.test(text)) {
-    const listed = await listedByCompose(files);
-    if (listed) return listed;
-  }
+async function askedBy(files: readonly ProjectFile[]): Promise<Asked[]> {
+  const given = files.filter(({ by }) => by === 'given');
+  const own = given.map(({ text }) => text).join('\n');
+  const listed = /^\s*(?:include|extends)\s*:/m.test(own)
+    ? await listedByCompose(given.map(({ file }) => file))
+    : null;
+  const text = files.map((one) => one.text).join('\n');
+  // Of a secret or a config that comes from a variable.
   const named = [...text.matchAll(/\benvironment:[ \t]*["']?([A-Za-z_]\w*)["']?[ \t]*(?=[},#\r\n]|$)/g)];
-  const interpolated = [...text.matchAll(/(?<!\$)(?:\$\$)*\$(?:\{(\w+)(:?[-+?])?|(\w+))/g)].flatMap(
+  const secrets = named.map(([, name]) => ({ name: name!, required: true }));
+  if (listed) return [...listed, ...secrets];
+  const interpolated = [...own.matchAll(/(?<!\$)(?:\$\$)*\$(?:\{(\w+)(:?[-+?])?|(\w+))/g)].flatMap(
     ([, braced, how, bare]): Asked[] =>
       /[-+]/.test(how ?? '') ? [] : [{ name: (braced ?? bare)!, required: (how ?? '').includes('?') }],
   );
-  // Of a secret or a config that comes from a variable.
-  return [...interpolated, ...named.map(([, name]) => ({ name: name!, required: true }))];
+  return [...interpolated, ...secrets];
 }
 
 /** `NAME  REQUIRED  DEFAULT VALUE  ALTERNATE VALUE`, a line each. Null where this Compose lists none. */

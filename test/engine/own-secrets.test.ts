@@ -57,10 +57,43 @@ describe('an option of its command', () => {
       ['bash', '-c', 'x --token=$' + '{NONE:-other}'],
       { '--token': 'other' },
     ],
+    [
+      'in a shell that runs something else for it',
+      ['sh', '-c', 'server --password "$(tr a b < /x)" --port 1'],
+      {},
+    ],
+    [
+      'in a shell, with the text of that',
+      ['sh', '-c', "server --password '$(cat /x)'"],
+      { '--password': '$(cat /x)' },
+    ],
     ['without a value', ['server', '--no-password', '--port', '1'], {}],
     ['none that is secret', ['redis-server', '--appendonly', 'yes'], {}],
   ])('%s', (_, argv, found) => {
     expect(secretFlags(argv, env)).toEqual(found);
+  });
+});
+
+describe('a file that its command reads', () => {
+  const files = { '/run/secrets/cache': 'from "a" $file\n' };
+  const env = { PASSWORD_FILE: '/run/secrets/cache', HOME: '/run' };
+  test.each([
+    ['$(cat /run/secrets/cache)'],
+    ['"$(cat /run/secrets/cache)"'],
+    ['"$(cat "$PASSWORD_FILE")"'],
+    ['"$(cat \'/run/secrets/cache\')"'],
+    ['"$(< $' + '{HOME}/secrets/cache)"'],
+    ['`cat /run/secrets/cache`'],
+  ])('says the password, and is masked: %s', async (said) => {
+    const argv = ['sh', '-c', `exec redis-server --requirepass ${said} --save 60 1`];
+    const own = await readOwnSecrets(service(env, { argv, files }));
+    expect(own.say('--requirepass')).toBe('from "a" $file');
+    expect(own.values).toContain('from "a" $file');
+  });
+
+  test('says nothing where it cannot be read', async () => {
+    const argv = ['sh', '-c', 'redis-server --requirepass "$(cat /gone)"'];
+    expect((await readOwnSecrets(service({}, { argv }))).say('--requirepass')).toBeNull();
   });
 });
 

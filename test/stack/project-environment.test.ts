@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -66,6 +66,41 @@ describe('what a compose file asks for and nothing gives a value', () => {
     expect((await read('include: [db.yml]\nservices: { a: { image: x } }\n')).wanting).toEqual([
       'MYSQL_ROOT_PASSWORD',
     ]);
+  });
+});
+
+describe('what the .env of an included file says', () => {
+  const include = (entry: string): string => `include: [${entry}]\nservices: { a: { image: x } }\n`;
+  const required = asks('$' + '{MYSQL_ROOT_PASSWORD:?}');
+  const put = (name: string, text: string): void => {
+    mkdirSync(join(folder, 'data'), { recursive: true });
+    writeFileSync(join(folder, 'data', name), text);
+  };
+  afterEach(() => rmSync(join(folder, 'data'), { recursive: true, force: true }));
+
+  test.each([
+    ['beside it', '.env', 'data/db.yml'],
+    ['that it names', 'db.env', '{ path: data/db.yml, env_file: data/db.env }'],
+    ['in its project folder', '.env', '{ path: [elsewhere.yml], project_directory: data }'],
+  ])('is not made anew: %s', async (_, name, entry) => {
+    put('db.yml', required);
+    writeFileSync(join(folder, 'elsewhere.yml'), required);
+    put(name, 'MYSQL_ROOT_PASSWORD="of the data"\nREFERS=$' + '{TOP}-$' + '{MYSQL_ROOT_PASSWORD}\n');
+    const { wanting, values } = await read(include(entry), 'TOP=top\n');
+    expect(wanting).toEqual([]);
+    expect(values).toEqual({ TOP: 'top', MYSQL_ROOT_PASSWORD: 'of the data', REFERS: 'top-of the data' });
+  });
+
+  test("is less than what the project's own says", async () => {
+    put('db.yml', required);
+    put('.env', 'MYSQL_ROOT_PASSWORD=of-the-data\n');
+    const { values } = await read(include('data/db.yml'), 'MYSQL_ROOT_PASSWORD=of-the-project\n');
+    expect(values['MYSQL_ROOT_PASSWORD']).toBe('of-the-project');
+  });
+
+  test('is of no use to a file that nothing includes', async () => {
+    put('.env', 'MYSQL_ROOT_PASSWORD=of-the-data\n');
+    expect((await read(required)).wanting).toEqual(['MYSQL_ROOT_PASSWORD']);
   });
 });
 

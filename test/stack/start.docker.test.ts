@@ -195,7 +195,7 @@ describe('the next stack of a file, while the former still stands,', () => {
 test('a project of which all comes by include is started as it is planned', async () => {
   const base = await smallStack();
   const file = join(dirname(base), 'whole.yml');
-  await writeFile(file, `include: [./${basename(base)}]\nx-image: \${MUSTER_IMAGE_REDIS:-redis:8.0.2}\n`);
+  await writeFile(file, `include: [./${basename(base)}]\n`);
   const planned = await provider.describe(file);
   const drill = uniqueDrill('included');
   const stack = await provider.up({ file, drill, environment: {}, progress: silent });
