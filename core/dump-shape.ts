@@ -6,7 +6,15 @@ export interface DumpShape {
   /** In words: `a dump of pg_dump`. */
   about: string;
   begins: RegExp;
-  ends: RegExp;
+  /** What is read of one that has no mark at its end: all of it. */
+  ends: RegExp | (() => DumpWatch);
+}
+
+/** Looks at a dump as it goes by, from its first byte on. */
+export interface DumpWatch {
+  see(chunk: Uint8Array): void;
+  /** In words, what shows that it is not whole: `it ends within its blocks`. Null where nothing shows. */
+  missing(): string | null;
 }
 
 /** How many bytes of a dump's beginning and end are looked at. */

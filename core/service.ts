@@ -132,7 +132,8 @@ export interface HelperOptions {
   /** Default: root. */
   user?: string;
   /**
-   * `service`: with the service's own environment, user, working folder, and all that it has mounted.
+   * `service`: with the service's own environment, user, working folder, all that it has mounted, and no more
+   * rights than it has.
    * Default: with nothing of that.
    */
   like?: 'service';

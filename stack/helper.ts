@@ -43,6 +43,7 @@ export async function createHelper(
         ...(options.like === 'service' ? bindsOf(service) : []),
       ],
       Mounts: volumes.flatMap((volume) => partOf(volume, folders.get(volume.Destination))),
+      ...(options.like === 'service' ? heldLike(service) : {}),
     },
     ...(options.like === 'service' ? likeService(service, options) : {}),
   };
@@ -64,6 +65,21 @@ const likeService = (
   Env: Config.Env,
   WorkingDir: Config.WorkingDir || '/',
 });
+
+/** What keeps the service from doing things: what it could not do, nothing that is made like it may. */
+function heldLike({ HostConfig }: Inspection): ContainerCreateOptions['HostConfig'] {
+  const { ReadonlyRootfs, Tmpfs, CapAdd, CapDrop, SecurityOpt, GroupAdd, ShmSize, Ulimits } = HostConfig;
+  return {
+    ReadonlyRootfs,
+    CapAdd,
+    CapDrop,
+    SecurityOpt,
+    GroupAdd,
+    ...(Tmpfs ? { Tmpfs } : {}),
+    ...(ShmSize ? { ShmSize } : {}),
+    ...(Ulimits ? { Ulimits } : {}),
+  };
+}
 
 /** Folders and files of the host, which the service can only read, and copies that are the drill's own. */
 const bindsOf = ({ Mounts }: Inspection): string[] =>

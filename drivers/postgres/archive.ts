@@ -1,4 +1,5 @@
-import { environmentError } from '../../core/errors.ts';
+import type { DumpWatch } from '../../core/dump-shape.ts';
+import { environmentError, messageOf } from '../../core/errors.ts';
 
 /**
  * pg_dump's custom format, as src/bin/pg_dump/pg_backup_archiver.c and pg_backup_custom.c write it: a head, a
@@ -183,6 +184,37 @@ export function watchArchive({ beyond = false } = {}): ArchiveWatch {
       if (list === null || blocks === null)
         return `it ends after ${pendingBytes} bytes, within the list of what it holds`;
       return blocks.missing(list.head.entries);
+    },
+  };
+}
+
+/**
+ * What a script of the user's own left: of a format that is not known here, which its own pg_restore may know,
+ * nothing is said.
+ */
+export function archiveOfAScript(): DumpWatch {
+  const watch = watchArchive({ beyond: true });
+  let bad: string | null = null;
+  let isKnown = true;
+  const unless = (look: () => string | null): void => {
+    try {
+      bad = look();
+    } catch (error) {
+      isKnown = watch.head() !== null;
+      bad = isKnown ? messageOf(error) : null;
+    }
+  };
+  return {
+    see: (chunk) => {
+      if (!isKnown || bad !== null) return;
+      unless(() => {
+        watch.see(Buffer.from(chunk));
+        return null;
+      });
+    },
+    missing: () => {
+      if (isKnown && bad === null) unless(() => watch.missing());
+      return bad;
     },
   };
 }

@@ -1,3 +1,4 @@
+import { archiveOfAScript } from './archive.ts';
 import { defineDriver } from '../../core/driver.ts';
 import { checks } from './checks.ts';
 import { configSchema, dumpOptions, dumpPosition, serverPort, type PostgresConfig } from './config.ts';
@@ -53,6 +54,7 @@ export default defineDriver<PostgresConfig, PostgresSystem>({
       begins: /^--\n-- PostgreSQL database cluster dump\n/,
       ends: /-- PostgreSQL database cluster dump complete\n/,
     },
+    { about: 'an archive of pg_dump', begins: /^PGDMP/, ends: archiveOfAScript },
   ],
   workload: 'data',
   actions: {},

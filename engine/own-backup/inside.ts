@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createGunzip, createZstdDecompress, type Zlib } from 'node:zlib';
 import type { Readable, Transform } from 'node:stream';
-import { dumpEdgeBytes, type DumpShape } from '../../core/dump-shape.ts';
+import { dumpEdgeBytes, type DumpShape, type DumpWatch } from '../../core/dump-shape.ts';
 import { messageOf } from '../../core/errors.ts';
 import { gzipTail, leftOutText, type GzipTail } from '../../core/gzip-tail.ts';
 
@@ -24,7 +24,7 @@ export interface Inspection {
 
 /** Of a file, whether it is a whole archive with something in it, and a whole dump where it is one. */
 export function inspection(shapes: readonly DumpShape[]): Inspection {
-  const plain = edges();
+  const plain = edges(shapes);
   let head = Buffer.alloc(0);
   let opened: Opened | null = null;
   let begun = false;
@@ -51,13 +51,13 @@ export function inspection(shapes: readonly DumpShape[]): Inspection {
       if (!begun) await begin();
       opened?.stream.end();
       await opened?.over;
-      const { bytes, first, last } = plain.seen();
+      const { bytes, shape, last, missing } = plain.seen();
       if (opened?.failed) return `it is no whole ${opened.about}: ${opened.failed}`;
       if (opened?.tail?.isLeftOut(opened.stream.bytesWritten))
         return `it is no whole ${opened.about}: ${leftOutText}`;
       if (bytes === 0) return opened ? `it is a ${opened.about} of nothing` : 'it is empty';
-      const shape = shapes.find(({ begins }) => begins.test(first));
-      if (!shape || shape.ends.test(last)) return null;
+      if (missing !== null) return `it is ${shape!.about}, and not whole: ${missing}`;
+      if (!(shape?.ends instanceof RegExp) || shape.ends.test(last)) return null;
       return `it is ${shape.about}, and breaks off after ${bytes} bytes: what a whole one ends with is missing`;
     },
     content: () => plain.seen().sha256,
@@ -94,31 +94,48 @@ interface Opened {
   over: Promise<void>;
 }
 
-/** Keeps the beginning, the end and the digest of what goes by. */
-function edges(): { take(bytes: Uint8Array): void; seen(): Seen } {
+/** Keeps the kind, the end and the digest of what goes by, and has it watched where its kind asks for that. */
+function edges(shapes: readonly DumpShape[]): { take(bytes: Uint8Array): void; seen(): Seen } {
   const hash = createHash('sha256');
   let bytes = 0;
   let first = Buffer.alloc(0);
   let last = Buffer.alloc(0);
+  let shape: DumpShape | undefined;
+  let watch: DumpWatch | null = null;
+  const know = (): void => {
+    shape = shapes.find(({ begins }) => begins.test(first.subarray(0, dumpEdgeBytes).toString('latin1')));
+    if (!shape || shape.ends instanceof RegExp) return;
+    watch = shape.ends();
+    watch.see(first);
+  };
   return {
     take: (chunk) => {
+      const isBeginning = bytes < dumpEdgeBytes;
       bytes += chunk.length;
       hash.update(chunk);
-      if (first.length < dumpEdgeBytes)
-        first = Buffer.concat([first, chunk.subarray(0, dumpEdgeBytes - first.length)]);
+      if (isBeginning) {
+        first = Buffer.concat([first, chunk]);
+        if (bytes >= dumpEdgeBytes) know();
+      } else watch?.see(chunk);
       last = Buffer.concat([last, chunk.subarray(-dumpEdgeBytes)]).subarray(-dumpEdgeBytes);
     },
-    seen: () => ({
-      bytes,
-      first: first.toString('latin1'),
-      last: last.toString('latin1'),
-      sha256: hash.copy().digest('hex'),
-    }),
+    seen: () => {
+      if (bytes < dumpEdgeBytes) know();
+      return {
+        bytes,
+        shape,
+        missing: watch?.missing() ?? null,
+        last: last.toString('latin1'),
+        sha256: hash.copy().digest('hex'),
+      };
+    },
   };
 }
 interface Seen {
   bytes: number;
-  first: string;
+  shape: DumpShape | undefined;
+  /** What was watched, and is not whole. */
+  missing: string | null;
   last: string;
   sha256: string;
 }

@@ -4,7 +4,7 @@ import { NoRecoveryPoint } from '../../core/errors.ts';
 import { masked } from '../../core/masking.ts';
 import type { OwnCommand } from '../../core/own-backup.ts';
 import type { PlannedComponent } from '../../core/planned.ts';
-import type { Helper } from '../../core/service.ts';
+import type { Helper, Shell } from '../../core/service.ts';
 import { commandTitle } from '../../core/steps/command.ts';
 import { badEnd, runCommand, type CommandOutcome, type Workplace } from '../command.ts';
 import type { Drill } from '../drill-context.ts';
@@ -63,12 +63,34 @@ export async function at<T>(
     ? await service.helper({ network: 'stack', volumes: true, like: 'service' })
     : null;
   try {
-    if (!oneOff) await service.assertOwnPath('/tmp');
-    const ground = await containerGround(oneOff ?? service, command.in, `/tmp/muster-${of}`, patterns);
+    const shell = oneOff ?? service;
+    const groundIn = async (room: string): Promise<Ground> => {
+      if (!oneOff) await service.assertOwnPath(room);
+      return containerGround(shell, command.in, `${room}/muster-${of}`, patterns);
+    };
+    const ground = await groundIn(usualRoom).catch(async (error: unknown) => {
+      const room = await otherRoom(shell).catch(() => null);
+      if (room === null) throw error;
+      return groundIn(room);
+    });
     return await work({ ground, oneOff }).finally(() => ground.remove().catch(() => undefined));
   } finally {
     await oneOff?.remove();
   }
+}
+
+const usualRoom = '/tmp';
+const otherRooms = ['/var/tmp', '/run', '/var/run', '/dev/shm'];
+const lookingMs = 60_000;
+
+/** Where a container with a read-only root can be written to; null where nothing of that can be. */
+async function otherRoom(shell: Shell): Promise<string | null> {
+  const script =
+    '[ -w "$0" ] || for d; do if [ -d "$d" ] && [ -w "$d" ]; then readlink -f "$d"; exit; fi; done';
+  const { stdout } = await shell.exec(['sh', '-c', script, usualRoom, ...otherRooms], {
+    deadlineMs: lookingMs,
+  });
+  return stdout.trim() || null;
 }
 
 /** Runs a command there with what it needs to know. Rejects unless it ends well, and in its time. */

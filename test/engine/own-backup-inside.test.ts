@@ -2,6 +2,7 @@ import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, it, test } from 'vitest';
 import { inspection } from '../../engine/own-backup/inside.ts';
 import { drivers } from '../../drivers/index.ts';
+import { archive, small } from '../drivers/postgres/archives.ts';
 
 const shapes = Object.values(drivers).flatMap(({ dumps = [] }) => dumps);
 /** In pieces, as they come out of a container. */
@@ -44,6 +45,24 @@ describe.each(Object.entries(dumps))('what %s writes', (_tool, whole) => {
     expect(await inside(packed(whole.subarray(0, whole.length / 2)))).toMatch(
       /^it is a (?:dump|snapshot) of .*, and breaks off after \d+ bytes/,
     );
+  });
+});
+
+describe('an archive of pg_dump in its custom format, which has no mark at its end,', () => {
+  const whole = archive(small);
+  it('is whole, packed or not', async () => {
+    for (const bytes of [whole, gzipSync(whole)])
+      for (const piece of [1_000, 1, 64]) expect(await inside(bytes, piece)).toBeNull();
+  });
+  it('is not whole when it is cut off, wherever', async () => {
+    for (let bytes = 5; bytes < whole.length; bytes += 1)
+      expect(await inside(whole.subarray(0, bytes), 64)).toMatch(
+        /^it is an archive of pg_dump, and not whole: it ends/,
+      );
+    expect(await inside(gzipSync(whole.subarray(0, whole.length - 1)))).toMatch(/and not whole: it ends/);
+  });
+  it('of a format that is not known is its own tool’s business', async () => {
+    expect(await inside(archive(small, 17))).toBeNull();
   });
 });
 
