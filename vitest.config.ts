@@ -60,6 +60,8 @@ const onlyInAll = everything
       'drills/pipelines',
       'drills/restore-test',
       'drills/projects',
+      'drills/several-files',
+      'drills/hardened',
       'drills/field-cases/*',
       'faults/region-lost',
       'faults/stores',

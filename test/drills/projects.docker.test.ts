@@ -1,71 +1,7 @@
-import { createHash } from 'node:crypto';
-import {
-  cpSync,
-  globSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import type { DrillResult } from '../../core/result.ts';
-import { jsonOf, muster, type Ended } from '../support/muster.ts';
-import { leftOf } from '../stack/small-stack.ts';
-
-const projects = join(import.meta.dirname, '../fixtures/projects');
-
-interface Project {
-  folder: string;
-  at(...args: string[]): Promise<Ended>;
-  /** Every file of the user's own with its bytes and mode; none of what Muster writes. */
-  files(): Record<string, string>;
-  remove(): void;
-}
-
-function copyOf(name: string): Project {
-  const folder = mkdtempSync(join(tmpdir(), `muster-${name}-`));
-  cpSync(join(projects, name), folder, { recursive: true });
-  const digest = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex');
-  return {
-    folder,
-    at: (...args) => muster(args, { cwd: folder }),
-    files: () =>
-      Object.fromEntries(
-        globSync(['**/*', '**/.*'], {
-          cwd: folder,
-          exclude: (path) => ['muster', '.muster'].includes(path),
-        })
-          .map((path) => ({ path, whole: join(folder, path) }))
-          .filter(({ whole }) => statSync(whole).isFile())
-          .map(({ path, whole }) => [path, `${statSync(whole).mode} ${digest(whole)}`]),
-      ),
-    remove: () => rmSync(folder, { recursive: true, force: true }),
-  };
-}
-
-/** Runs a scenario that must pass, and leave nothing. */
-async function passes({ at }: Project, scenario: string): Promise<void> {
-  const run = await at('run', scenario, '--json');
-  const [{ result }] = jsonOf<{ drills: [{ result: DrillResult }] }>(run).drills;
-  const said = result.findings
-    .filter(({ verdict }) => verdict !== 'pass')
-    .map(({ id, detail }) => [id, detail]);
-  expect(result.verdict, JSON.stringify(said)).toBe('pass');
-  expect(await leftOf(result.drill)).toEqual([]);
-}
-
-function isInNoEvidence({ folder }: Project, secrets: readonly string[]): void {
-  const evidence = globSync('.muster/drills/**/*', { cwd: folder })
-    .map((name) => join(folder, name))
-    .filter((name) => statSync(name).isFile())
-    .map((name) => readFileSync(name, 'latin1'));
-  expect(evidence.length).toBeGreaterThan(3);
-  for (const secret of secrets) expect(evidence.filter((text) => text.includes(secret))).toEqual([]);
-}
+import { copyOf, isInNoEvidence, passes } from '../support/project-copy.ts';
 
 /** What a user has by `muster init`, `plan` and `run`, in a project that knows nothing of Muster. */
 describe('an ordinary shop, as it is', { timeout: 600_000 }, () => {

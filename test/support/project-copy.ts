@@ -1,0 +1,65 @@
+import { createHash } from 'node:crypto';
+import { cpSync, globSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import type { DrillResult } from '../../core/result.ts';
+import { leftOf } from '../stack/small-stack.ts';
+import { jsonOf, muster, type Ended } from './muster.ts';
+
+const projects = join(import.meta.dirname, '../fixtures/projects');
+
+/** A project of the fixtures in a folder of its own, as a user has it. */
+export interface Project {
+  folder: string;
+  /** The command line there. */
+  at(...args: string[]): Promise<Ended>;
+  /** Every file of the user's own with its bytes and mode; none of what Muster writes. */
+  files(): Record<string, string>;
+  remove(): void;
+}
+
+export function copyOf(name: string, env: Record<string, string> = {}): Project {
+  const folder = mkdtempSync(join(tmpdir(), `muster-${name}-`));
+  cpSync(join(projects, name), folder, { recursive: true });
+  const digest = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex');
+  return {
+    folder,
+    at: (...args) => muster(args, { cwd: folder, env }),
+    files: () =>
+      Object.fromEntries(
+        globSync(['**/*', '**/.*'], {
+          cwd: folder,
+          exclude: (path) => ['muster', '.muster'].includes(path),
+        })
+          .map((path) => ({ path, whole: join(folder, path) }))
+          .filter(({ whole }) => statSync(whole).isFile())
+          .map(({ path, whole }) => [path, `${statSync(whole).mode} ${digest(whole)}`]),
+      ),
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+/** Runs a scenario that must pass, and leave nothing. */
+export const passes = async (project: Project, scenario: string): Promise<void> =>
+  passed(await project.at('run', scenario, '--json'));
+
+/** That a drill or a restore test passed, and left nothing. */
+export async function passed(run: Ended): Promise<void> {
+  const [one] = jsonOf<{ drills: { result: DrillResult }[] }>(run).drills;
+  const { result } = one ?? expect.fail(`nothing was judged: ${run.stderr}`);
+  const said = result.findings
+    .filter(({ verdict }) => verdict !== 'pass')
+    .map(({ id, detail }) => [id, detail]);
+  expect(result.verdict, JSON.stringify(said)).toBe('pass');
+  expect(await leftOf(result.drill)).toEqual([]);
+}
+
+export function isInNoEvidence({ folder }: Project, secrets: readonly string[]): void {
+  const evidence = globSync('.muster/drills/**/*', { cwd: folder })
+    .map((name) => join(folder, name))
+    .filter((name) => statSync(name).isFile())
+    .map((name) => readFileSync(name, 'latin1'));
+  expect(evidence.length).toBeGreaterThan(3);
+  for (const secret of secrets) expect(evidence.filter((text) => text.includes(secret))).toEqual([]);
+}
