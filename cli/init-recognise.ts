@@ -32,6 +32,7 @@ type Service = MovedService & {
   build?: unknown;
   expose?: string[];
   restart?: string;
+  depends_on?: Record<string, { condition?: string } | null>;
   volumes?: { type: string; source?: string; target: string; read_only?: boolean }[];
 };
 
@@ -62,6 +63,7 @@ const byPort: Record<number, string> = { 3306: 'mysql', 5432: 'postgres', 6379: 
 /** What each service is, by image, environment, command, ports and health check, of the drivers there are. */
 export function recognised(config: ComposeConfig, drivers: readonly string[]): Recognised[] {
   const names = plainNames(Object.keys(config.services));
+  const jobs = jobsOf(config);
   return Object.entries(config.services as Record<string, Service>).map(([service, declared]) => {
     const image = declared.image ?? '';
     const kind = kinds.find(({ pattern }) => pattern.test(baseOf(image)));
@@ -87,7 +89,7 @@ export function recognised(config: ComposeConfig, drivers: readonly string[]): R
       restarts: !['', 'no'].includes(String(declared.restart ?? '')),
     };
     if (found.leftOut) return found;
-    if (wanted !== null && !isServer(wanted, declared))
+    if (wanted !== null && (jobs.has(service) || !isServer(wanted, declared)))
       return {
         ...found,
         notCovered: `it runs a program of its own beside ${kind?.what ?? wanted}, not the server`,
@@ -108,25 +110,43 @@ export function recognised(config: ComposeConfig, drivers: readonly string[]): R
 }
 
 /** Programs by which a container is the server that its image is of. */
-const servers: Record<string, RegExp> = {
-  mysql: /\bmysqld(_safe)?\b/,
-  mariadb: /\b(mariadbd|mysqld)(-safe|_safe)?\b/,
-  postgres: /\bpostgres\b/,
-  redis: /\bredis-(server|stack)/,
-  valkey: /\b(valkey|redis)-server\b/,
+const servers: Record<string, string> = {
+  mysql: 'mysqld(?:_safe)?',
+  mariadb: '(?:mariadbd|mysqld)(?:-safe|_safe)?',
+  postgres: 'postgres',
+  redis: 'redis-(?:server|stack\\S*)',
+  valkey: '(?:valkey|redis)-server',
 };
 
-/** Without a command of its own, or with options only, it is what its image is. A job only has the tools. */
+/** Where a program stands: first of all, first in a command of a shell, or behind what only starts another. */
+const before = String.raw`(?:^|[;&|({\n"']\s*|\bexec\s+|\s--\s+|(?:^|\s|/)(?:tini|dumb-init|catatonit|su-exec \S+|gosu \S+|env(?: \w+=\S*)*|docker-entrypoint\.sh)\s+)`;
+const runs = (program: string, text: string): boolean =>
+  new RegExp(String.raw`${before}(?:[\w./-]*/)?${program}(?=$|[\s;&|)"'])`).test(text);
+
+/**
+ * Without a command of its own, or with options only, it is what its image is. A job only has the tools: the
+ * server's name is that of an account or of a host there.
+ */
 function isServer(driver: string, { command, entrypoint }: Service): boolean {
   const words = [...(entrypoint ?? []), ...(command ?? [])];
   if (words.length === 0 || (!entrypoint?.length && words[0]!.startsWith('-'))) return true;
   const text = words.join(' ');
   return (
-    servers[driver]?.test(text) === true ||
-    /docker-entrypoint\.sh/.test(text) ||
+    runs(servers[driver] ?? driver, text) ||
+    /docker-entrypoint\.sh(?:$| -)/.test(text) ||
     /^\S+\.conf$/.test(words[0]!)
   );
 }
+
+/** Services that others wait for until they have ended well. */
+const jobsOf = (config: ComposeConfig): Set<string> =>
+  new Set(
+    Object.values(config.services as Record<string, Service>).flatMap(({ depends_on: needs = {} }) =>
+      Object.entries(needs)
+        .filter(([, how]) => how?.condition === 'service_completed_successfully')
+        .map(([name]) => name),
+    ),
+  );
 
 const baseOf = (image: string): string =>
   (image.split('@')[0]!.split('/').at(-1) ?? '').split(':')[0]!.toLowerCase();

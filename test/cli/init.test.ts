@@ -110,6 +110,55 @@ function project(files: Record<string, string>): string {
 }
 const init = (cwd: string, ...args: string[]): Promise<Ended> => muster(['init', '--yes', ...args], { cwd });
 
+describe('what runs the programs of an image', () => {
+  test.each<[string, object]>([
+    [
+      'its server by a shell',
+      { image: 'redis', command: ['sh', '-c', 'exec redis-server --appendonly yes'] },
+    ],
+    ['by a whole path', { image: 'postgres', command: ['/usr/lib/postgresql/17/bin/postgres', '-D', '/d'] }],
+    [
+      'behind an init',
+      { image: 'postgres', entrypoint: ['tini', '--', 'docker-entrypoint.sh'], command: ['postgres'] },
+    ],
+    ['behind another account', { image: 'redis', command: ['su-exec', 'redis', 'redis-server'] }],
+    ['after something else', { image: 'mysql', command: ['sh', '-c', 'chmod 600 /k && exec mysqld --x'] }],
+    [
+      'its entry point with options',
+      { image: 'mysql', entrypoint: ['docker-entrypoint.sh'], command: ['--x'] },
+    ],
+  ])('is that: %s', (_, service) => expect(of(service).notCovered).toBeNull());
+
+  test.each<[string, object]>([
+    ['its account', { image: 'postgres', entrypoint: ['chown', 'postgres:postgres', '/dumps'] }],
+    ['its account, alone', { image: 'postgres', command: ['chown', '-R', 'postgres', '/dumps'] }],
+    [
+      'its host',
+      { image: 'postgres', command: ['sh', '-c', 'until pg_isready -h postgres; do sleep 1; done'] },
+    ],
+    ['its folder', { image: 'postgres', command: ['ls', '/var/lib/postgres'] }],
+  ])('is a job where the name is that of %s', (_, service) =>
+    expect(of(service)).toMatchObject({ driver: null, notCovered: expect.stringMatching(/not the server/) }),
+  );
+
+  test('is a job where others wait until it has ended', () => {
+    const [job, after] = recognised(
+      {
+        services: {
+          job: { image: 'postgres', command: ['postgres', '--single'] },
+          after: {
+            image: 'postgres',
+            environment: { POSTGRES_PASSWORD: 'x' },
+            depends_on: { job: { condition: 'service_completed_successfully' } },
+          },
+        },
+      } as unknown as ComposeConfig,
+      drivers,
+    );
+    expect([job!.driver, after!.driver]).toEqual([null, 'postgres']);
+  });
+});
+
 test('services whose names are alike, or are no text in YAML, are components of their own', () => {
   const services = ['db_1', 'db-1', 'Db.1', '1db', '2db', 'db', 'null'];
   const names = plainNames(services);
