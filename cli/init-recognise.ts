@@ -118,7 +118,7 @@ const servers: Record<string, string> = {
   valkey: '(?:valkey|redis)-server',
 };
 
-/** Where a program stands: first of all, first in a command of a shell, or behind what only starts another. */
+/** Where a program stands: first, first in a command of a shell, or behind what only starts another. */
 const before = String.raw`(?:^|[;&|({\n"']\s*|\bexec\s+|\s--\s+|(?:^|\s|/)(?:tini|dumb-init|catatonit|su-exec \S+|gosu \S+|env(?: \w+=\S*)*|docker-entrypoint\.sh)\s+)`;
 const runs = (program: string, text: string): boolean =>
   new RegExp(String.raw`${before}(?:[\w./-]*/)?${program}(?=$|[\s;&|)"'])`).test(text);

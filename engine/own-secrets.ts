@@ -78,7 +78,8 @@ async function contentOf(
 /**
  * Options of a command whose names look secret, `--requirepass x` and `--password=x`, with what they say.
  * What a shell is given as one text is taken apart as the shell would; `$NAME` is the service's own variable,
- * `$(cat FILE)` what `files` has by that path. What else a shell would have to run is not known, and left out.
+ * `$(cat FILE)` what `files` has by that path. What else a shell would have to run is not known, and left
+ * out.
  */
 export function secretFlags(
   argv: readonly string[],

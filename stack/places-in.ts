@@ -4,8 +4,8 @@ import { isRecord, textOf } from './compose-file.ts';
 import { projectFiles, type ProjectFile } from './project-files.ts';
 
 /**
- * Where something of a service stands in the compose files of a project: as much of the path as is there. What
- * nothing but `extends` brings stands elsewhere; then the file's beginning.
+ * Where something of a service stands in the compose files of a project: as much of the path as is there.
+ * What nothing but `extends` brings stands elsewhere; then the file's beginning.
  */
 export async function placesIn(
   file: string,

@@ -10,8 +10,8 @@ import { projectFiles, type ProjectFile } from './project-files.ts';
 /** In what environment Compose resolves a project. */
 export interface ProjectEnvironment {
   /**
-   * Of the project's `.env` and of those of what it includes, each as Compose resolves it: with what it refers
-   * to, and with this process's value where that has one. Empty where there is no such file.
+   * Of the project's `.env` and of those of what it includes, each as Compose resolves it: with what it
+   * refers to, and with this process's value where that has one. Empty where there is no such file.
    */
   values: Record<string, string>;
   /** Secrets, by their names, that the compose file asks for and that nothing gives a value. */

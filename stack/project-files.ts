@@ -10,7 +10,7 @@ export interface ProjectFile {
   by: 'given' | 'include' | 'extends';
 }
 
-/** All that a project is read from. `envFiles`: of each include that has some, what its variables come from. */
+/** What a project is read from. `envFiles`: of each include that has some, what its variables come from. */
 export interface ProjectFiles {
   files: ProjectFile[];
   envFiles: string[][];

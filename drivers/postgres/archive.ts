@@ -189,8 +189,8 @@ export function watchArchive({ beyond = false } = {}): ArchiveWatch {
 }
 
 /**
- * What a script of the user's own left: of a format that is not known here, which its own pg_restore may know,
- * nothing is said.
+ * What a script of the user's own left: nothing is said of a format that is not known here, which its own
+ * pg_restore may know.
  */
 export function archiveOfAScript(): DumpWatch {
   const watch = watchArchive({ beyond: true });

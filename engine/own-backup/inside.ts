@@ -94,7 +94,7 @@ interface Opened {
   over: Promise<void>;
 }
 
-/** Keeps the kind, the end and the digest of what goes by, and has it watched where its kind asks for that. */
+/** Keeps the kind, the end and the digest of what goes by; has it watched where its kind asks for that. */
 function edges(shapes: readonly DumpShape[]): { take(bytes: Uint8Array): void; seen(): Seen } {
   const hash = createHash('sha256');
   let bytes = 0;

@@ -8,7 +8,7 @@ const secrets = ['appointments-and-recalls', 'waiting-room-of-the-cache'];
 const booked =
   "SELECT 1 / (count(*) = 500)::int FROM appointment a JOIN patient p ON p.id = a.patient AND p.name LIKE '%🩺'";
 
-/** Read-only roots, nobody is root, no capabilities, secrets from files, internal networks, no port published. */
+/** Roots are read-only, nobody is root, secrets lie in files, networks are internal, no port is published. */
 describe('a hardened clinic, as it is', { timeout: 600_000 }, () => {
   const clinic = copyOf('clinic', { MUSTER_BACKUP_KEY: 'ab'.repeat(32) });
   const before = clinic.files();
