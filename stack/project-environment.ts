@@ -108,7 +108,7 @@ async function resolvedByCompose(
     const args = ['compose', '--project-directory', folder, ...env, '--project-name', 'muster-environment'];
     const read = await readFromDocker(
       [...args, '--file', file, 'config', '--format', 'json'],
-      { ...known, COMPOSE_PROFILES: '' },
+      known,
       readingMs,
     );
     if (read.code !== 0)

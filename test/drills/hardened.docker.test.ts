@@ -29,7 +29,7 @@ describe('a hardened clinic, as it is', { timeout: 600_000 }, () => {
     const file = join(clinic.folder, 'muster/strategy.yaml');
     const text = readFileSync(file, 'utf8');
     expect(text).toContain('kind: directory');
-    writeFileSync(file, text.replace('kind: directory', 'kind: directory, path: ./kept'));
+    writeFileSync(file, text.replace('kind: directory', 'kind: directory, path: ./muster/kept'));
     appendFileSync(
       file,
       `\ninvariants: { booked: { command: [psql, -qAt, -U, clinic, -c, ${JSON.stringify(booked)}], in: db } }\n`,

@@ -31,7 +31,7 @@ describe('a depot in several files, as it is', { timeout: 600_000 }, () => {
     const file = join(depot.folder, 'muster/strategy.yaml');
     const text = readFileSync(file, 'utf8');
     expect(text).toContain('kind: directory');
-    writeFileSync(file, text.replace('kind: directory', 'kind: directory, path: ./kept'));
+    writeFileSync(file, text.replace('kind: directory', 'kind: directory, path: ./muster/kept'));
     appendFileSync(
       file,
       `\ninvariants: { stocked: { command: [psql, -qAt, -U, depot, -c, ${JSON.stringify(stocked)}], in: db } }\n`,

@@ -69,6 +69,11 @@ describe('what a compose file asks for and nothing gives a value', () => {
   });
 });
 
+test('profiles that the .env of a project asks for are known', async () => {
+  const { values } = await read('services: { db: { image: x } }\n', 'COMPOSE_PROFILES=jobs,tools\n');
+  expect(values).toEqual({ COMPOSE_PROFILES: 'jobs,tools' });
+});
+
 describe('what the .env of an included file says', () => {
   const include = (entry: string): string => `include: [${entry}]\nservices: { a: { image: x } }\n`;
   const required = asks('$' + '{MYSQL_ROOT_PASSWORD:?}');
