@@ -72,6 +72,12 @@ export function namedInstead(
   return layer;
 }
 
-/** Not as a part of a longer one: 10.0.0.1 is not in 10.0.0.10. */
+/**
+ * Not as a part of a longer one: 10.0.0.1 is not in 10.0.0.10. Right behind an option of one letter it is, as
+ * in `-h10.0.0.1`.
+ */
 const wholly = (address: string): RegExp =>
-  new RegExp(`(?<![\\w.:])${address.replaceAll('.', '\\.')}(?![\\w]|\\.\\d|:[0-9a-f]*:)`, 'g');
+  new RegExp(
+    `(?:(?<![\\w.:])|(?<=(?<![\\w-])-[a-zA-Z]))${address.replaceAll('.', '\\.')}(?![\\w]|\\.\\d|:[0-9a-f]*:)`,
+    'g',
+  );

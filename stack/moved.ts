@@ -1,5 +1,6 @@
 import type { ComposeConfig } from './compose.ts';
 import { addressesOf, namedInstead } from './fixed-addresses.ts';
+import { withKnownPassword } from './known-password.ts';
 import {
   wayIn,
   type Layer,
@@ -50,7 +51,11 @@ export function movedOf(
       ...single(name, service, say),
       ...namedInstead(name, service, addresses, say),
     };
-    const environment = { ...(layer['environment'] as Layer), ...withoutActedOn(name, service, say) };
+    const environment = {
+      ...(layer['environment'] as Layer),
+      ...withoutActedOn(name, service, say),
+      ...withKnownPassword(name, service, say),
+    };
     return Object.keys(environment).length > 0 ? { ...layer, environment } : layer;
   });
   const way = { [wayIn]: { name: `${project}_${wayIn}`, labels, driver_opts: leadsNowhere } };

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { knownPassword } from './known-password.ts';
 import { projectEnvironment } from './project-environment.ts';
 
 /**
@@ -16,6 +17,7 @@ export async function createRunEnvironment(): Promise<{ environment: Record<stri
   const environment = {
     MYSQL_ROOT_PASSWORD: secret(),
     MYSQL_PASSWORD: secret(),
+    [knownPassword]: secret(),
     POSTGRES_PASSWORD: secret(),
     TOKEN_SECRET: secret(),
     ADMIN_TOKEN: secret(),
@@ -70,5 +72,6 @@ export const mustersNames = [
   'MUSTER_TLS_CERT_WRONG',
   'MUSTER_TLS_KEY',
   'MUSTER_TLS_CA',
+  knownPassword,
   backupKey,
 ] as const;

@@ -13,7 +13,12 @@ import { overrideText } from '../../stack/override-file.ts';
 const folder = mkdtempSync(join(tmpdir(), 'muster-moved-'));
 const file = join(folder, 'compose.yml');
 const over = join(folder, 'override.yml');
-const run = { file, project: 'muster-d1', labels: { 'muster.drill': 'd1' }, environment: {} };
+const run = {
+  file,
+  project: 'muster-d1',
+  labels: { 'muster.drill': 'd1' },
+  environment: { MUSTER_ROOT_PASSWORD: 'known' },
+};
 
 interface Laid {
   lines: string[];
@@ -160,7 +165,7 @@ describe('a fixed address', () => {
   db: { image: x, networks: { shop: { ipv4_address: 172.31.199.10 } } }
   app:
     image: x
-    command: [sh, -c, 'ping 172.31.199.10; ping 172.31.199.101; echo "$$HOME"']
+    command: [sh, -c, 'ping 172.31.199.10; mysql -h172.31.199.10; ping 172.31.199.101; echo "$$HOME"']
     environment: { DB: "mysql://root@172.31.199.10:3306/app", OTHER: kept }
     healthcheck: { test: [CMD, ping, 172.31.199.10] }
     extra_hosts: ["db.intern:172.31.199.10", "mail:192.0.2.1"]
@@ -178,7 +183,7 @@ networks: { shop: { ipam: { config: [{ subnet: 172.31.199.0/24 }] } } }
       'address 172.31.199.10 of db: whichever is free instead',
     ]);
     const app = service('app');
-    expect(app.command).toEqual(['sh', '-c', 'ping db; ping 172.31.199.101; echo "$$HOME"']);
+    expect(app.command).toEqual(['sh', '-c', 'ping db; mysql -hdb; ping 172.31.199.101; echo "$$HOME"']);
     expect(app.environment).toEqual({ DB: 'mysql://root@db:3306/app', OTHER: 'kept' });
     expect(app.healthcheck!.test).toEqual(['CMD', 'ping', 'db']);
     expect(JSON.stringify(app.extra_hosts)).toMatch(/mail/);
@@ -206,6 +211,26 @@ describe('what other programs act on', () => {
       'LETSENCRYPT_HOST, VIRTUAL_HOST of web: left out, a reverse proxy on this machine acts on it',
     ]);
     expect(service('web').environment).toEqual({ A: 'b' });
+  });
+});
+
+describe('a password of root that an image would make up', () => {
+  test.each([
+    ['MYSQL_RANDOM_ROOT_PASSWORD: "1"', { MYSQL_ROOT_PASSWORD: 'known' }],
+    ['MARIADB_RANDOM_ROOT_PASSWORD: yes, A: b', { MARIADB_ROOT_PASSWORD: 'known', A: 'b' }],
+    ['MYSQL_RANDOM_ROOT_PASSWORD: 1, MYSQL_ROOT_PASSWORD: said', { MYSQL_ROOT_PASSWORD: 'said' }],
+    ['MYSQL_RANDOM_ROOT_PASSWORD: 1, MYSQL_ROOT_PASSWORD_FILE: /r', { MYSQL_ROOT_PASSWORD_FILE: '/r' }],
+  ])('%s: one that Muster knows', async (environment, found) => {
+    const { lines, service } = await laid(one(`environment: { ${environment} }`));
+    expect(service('web').environment).toEqual(found);
+    expect(lines).toEqual([
+      expect.stringMatching(/_RANDOM_ROOT_PASSWORD of web: \w+ instead, which Muster knows/),
+    ]);
+  });
+
+  test('that it does not make up stays', async () => {
+    const { lines, service } = await laid(one('environment: { MYSQL_RANDOM_ROOT_PASSWORD: "" }'));
+    expect([lines, service('web').environment]).toEqual([[], { MYSQL_RANDOM_ROOT_PASSWORD: '' }]);
   });
 });
 
