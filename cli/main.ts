@@ -1,7 +1,8 @@
 #!/usr/bin/env node
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { exitCodes, inputError } from '../core/errors.ts';
 import { keepCompiled } from './compiled.ts';
+import { parseJobs, parseSeed } from './flags.ts';
 import { chalkFor, errorToJson, exitCodeOfError, formatError, goOnUnread, leave } from './output.ts';
 import { musterVersion } from './version.ts';
 
@@ -52,6 +53,7 @@ function program(): Command {
   addFingerprint(muster);
   addList(muster);
   addReport(muster);
+  addProven(muster);
   addDoctor(muster);
   addGc(muster);
   addSchema(muster);
@@ -225,6 +227,26 @@ function addReport(muster: Command): void {
     .action(lazily(async () => (await import('./report.ts')).report as Action));
 }
 
+function addProven(muster: Command): void {
+  muster
+    .command('proven')
+    .argument('[backup...]', 'such as mysql.daily; all that drills know of when none is given')
+    .description('when each backup was last restored and found right, by the bundles of drills alone')
+    .option('--within <duration>', 'how long ago that may be, such as 90d')
+    .option('--home <folder>', 'where the bundles are', '.muster')
+    .option('--json', 'machine-readable')
+    .addHelpText(
+      'after',
+      examples('muster proven', 'muster proven mysql.daily --within 90d --json') +
+        plainExitHelp(
+          ['0', 'each was proven, and not longer ago than it may be'],
+          ['1', 'one was not'],
+          wrongInput,
+        ),
+    )
+    .action(lazily(async () => (await import('./proven.ts')).proven as Action));
+}
+
 function addDoctor(muster: Command): void {
   muster
     .command('doctor')
@@ -266,21 +288,6 @@ function addSchema(muster: Command): void {
       examples('muster schema scenario > scenario.schema.json') + plainExitHelp(['0', 'printed'], wrongInput),
     )
     .action(lazily(async () => (await import('./schema.ts')).schema as Action));
-}
-
-function parseSeed(text: string): number {
-  const seed = Number(text);
-  if (text === '' || !Number.isInteger(seed) || seed < 0 || seed >= 2 ** 31)
-    throw new InvalidArgumentError(`expected a whole number from 0 to ${2 ** 31 - 1}`);
-  return seed;
-}
-
-function parseJobs(text: string): number | 'auto' {
-  const jobs = Number(text);
-  if (text === 'auto') return text;
-  if (text === '' || !Number.isInteger(jobs) || jobs < 1 || jobs > 64)
-    throw new InvalidArgumentError('expected a whole number from 1 to 64, or auto');
-  return jobs;
 }
 
 function fail(error: unknown): void {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { jsonOf, muster } from '../support/muster.ts';
 
-const commands = ['run', 'restore-test', 'plan', 'list', 'report', 'doctor', 'gc', 'schema'];
+const commands = ['run', 'restore-test', 'plan', 'list', 'report', 'proven', 'doctor', 'gc', 'schema'];
 const concurrent = { concurrent: true };
 
 describe('help', concurrent, () => {

@@ -1,0 +1,127 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { inputError, messageOf } from '../core/errors.ts';
+import { formatDuration, parseDurationMs } from '../core/units.ts';
+import { judgeBundle } from '../evidence/bundle.ts';
+import { declaredIn, proofsIn, type Proof } from '../evidence/proven.ts';
+import { oneLine } from '../reports/text.ts';
+import { chalkFor } from './output.ts';
+import { registries } from './registries.ts';
+
+export interface ProvenFlags {
+  within?: string;
+  home: string;
+  json?: boolean;
+}
+
+/** A backup, and the newest drill that proves it; null: none does. */
+interface Row {
+  backup: string;
+  strategy: string | null;
+  proof: Proof | null;
+  ageMs: number | null;
+  /** Younger than what was asked for; where nothing was, proven at all. */
+  ok: boolean;
+}
+
+/**
+ * `muster proven`: of each backup, when it was last restored and found right, by the bundles that are there
+ * and by nothing else. Gives 1 where one that is asked for is not, or longer ago than it may be.
+ */
+export async function proven(names: string[], flags: ProvenFlags): Promise<number> {
+  const withinMs = withinOf(flags.within);
+  const { proofs, declared, unusable } = bundlesIn(join(flags.home, 'drills'));
+  const nowMs = Date.now();
+  const known = [
+    ...new Map([...declared, ...proofs].map((one) => [`${one.strategy}\0${one.backup}`, one])).values(),
+  ];
+  const asked = names.length === 0 ? known : names.flatMap((name) => namedIn(known, name));
+  const rows = asked
+    .map((one) => rowOf(one, proofs, nowMs, withinMs))
+    .sort((a, b) => `${a.strategy} ${a.backup}`.localeCompare(`${b.strategy} ${b.backup}`));
+  if (flags.json)
+    process.stdout.write(
+      `${JSON.stringify({ schema: 'muster/proven/v1', asOf: new Date(nowMs).toISOString(), withinMs, backups: rows, unusable }, null, 2)}\n`,
+    );
+  else print(rows, unusable, flags);
+  return rows.length > 0 && rows.every(({ ok }) => ok) ? 0 : 1;
+}
+
+function withinOf(text: string | undefined): number | null {
+  if (text === undefined) return null;
+  const ms = parseDurationMs(text);
+  if (ms === null || ms <= 0)
+    throw inputError('--within is no duration', { found: text, expected: 'a duration such as 90d or 26h' });
+  return ms;
+}
+
+interface Found {
+  proofs: Proof[];
+  declared: { backup: string; strategy: string }[];
+  /** Bundles that nobody should rest on, with why. */
+  unusable: { drill: string; why: string }[];
+}
+
+/** Each is held against its manifest and judged anew: what `result.json` says of itself proves nothing. */
+function bundlesIn(folder: string): Found {
+  const found: Found = { proofs: [], declared: [], unusable: [] };
+  const names = existsSync(folder) ? readdirSync(folder).sort() : [];
+  for (const drill of names) {
+    try {
+      const judged = judgeBundle(join(folder, drill), registries);
+      found.declared.push(...declaredIn(judged));
+      found.proofs.push(...proofsIn(judged));
+      if (judged.damage !== null) found.unusable.push({ drill, why: judged.damage });
+    } catch (error) {
+      found.unusable.push({ drill, why: messageOf(error) });
+    }
+  }
+  return found;
+}
+
+/** One of a name that nobody declared was never proven, either. */
+function namedIn(known: Found['declared'], name: string): { backup: string; strategy: string | null }[] {
+  const found = known.filter(({ backup }) => backup === name);
+  return found.length > 0 ? found : [{ backup: name, strategy: null }];
+}
+
+function rowOf(
+  { backup, strategy }: { backup: string; strategy: string | null },
+  proofs: readonly Proof[],
+  nowMs: number,
+  withinMs: number | null,
+): Row {
+  const [proof = null] = proofs
+    .filter((one) => one.backup === backup && one.strategy === strategy)
+    .sort((a, b) => b.provenUtc.localeCompare(a.provenUtc));
+  const ageMs = proof && nowMs - Date.parse(proof.provenUtc);
+  // One of after now has a clock that says nothing of its age.
+  const ok = ageMs !== null && ageMs >= 0 && (withinMs === null || ageMs <= withinMs);
+  return { backup, strategy, proof, ageMs, ok };
+}
+
+function print(rows: readonly Row[], unusable: Found['unusable'], { within, home }: ProvenFlags): void {
+  const paint = chalkFor(process.stdout);
+  for (const row of rows) {
+    const line = `${row.ok ? '✓' : '✗'} ${oneLine(row.backup)}  ${told(row, within)}`;
+    process.stdout.write(`${row.ok ? paint.green(line) : paint.red(line)}\n`);
+    if (row.proof) process.stdout.write(`    ${oneLine(detailOf(row.proof))}\n`);
+  }
+  if (rows.length === 0) process.stdout.write(`no drill in ${oneLine(home)} says anything of a backup\n`);
+  for (const { drill, why } of unusable)
+    process.stderr.write(`${oneLine(drill)} proves nothing, as it is not whole: ${oneLine(why)}\n`);
+}
+
+function told({ proof, ageMs, ok }: Row, within: string | undefined): string {
+  if (proof === null || ageMs === null) return 'never proven restorable';
+  const at = proof.provenUtc.replace(/:\d\d\.\d+Z$/, ' UTC').replace('T', ' ');
+  if (ageMs < 0) return `proven at ${at}, which is yet to come: a clock is wrong`;
+  return `proven ${formatDuration(ageMs)} ago, at ${at}${ok ? '' : `: longer ago than ${within}`}`;
+}
+
+const detailOf = ({ drill, scenario, strategy, tookMs, checks }: Proof): string =>
+  [
+    `by ${drill} (${scenario}, strategy ${strategy})`,
+    ...(tookMs === null ? [] : [`right again after ${formatDuration(tookMs)}`]),
+    `held against ${checks.join(', ') || 'nothing'}`,
+  ].join('; ');
