@@ -39,13 +39,13 @@ export const isBoundary = (at: string): at is BoundaryMoment =>
 
 /** `worst`: just before the next recovery point becomes durable. `+5s`: that long after the load began. */
 const momentExpected = `\`worst\`, an offset such as +5s, or one of ${boundaryMoments.join(', ')}`;
-const moment = z
+const momentText = z
   .string()
   .regex(
     new RegExp(`^(worst|\\+\\d+(\\.\\d+)?(ms|s|m)|${boundaryMoments.join('|').replaceAll('.', '\\.')})$`),
     { error: momentExpected },
-  )
-  .default('worst');
+  );
+const moment = momentText.default('worst');
 
 /**
  * `beforehand`: how things stood when the fault came, such as a slow link; no time is counted from it, and
@@ -201,10 +201,12 @@ export const scenarioSchema = (faults: Record<string, z.ZodType>, stops: readonl
       .default(1)
       .describe('How often the recovery is begun anew when a step of it failed'),
     sweep: z
-      .array(z.enum(['worst', ...boundaryMoments]))
+      .array(momentText)
       .min(1)
       .optional()
-      .describe("The same drill at each of these moments; they replace the first fault's"),
+      .describe(
+        "The same drill at each of these moments, such as +8s; they replace the first fault's. A backup that is made beside Muster keeps a time of its own: several offsets show more of it than one",
+      ),
     check: z.array(z.string()).min(1),
     decline: z
       .record(z.string(), z.string().min(1))

@@ -93,9 +93,12 @@ export function renderSweep(
         : paint.yellow(line(row)),
   );
   const { word, mark } = verdictWords[worst.verdict];
+  const all = moments.length + missing.length;
+  const right = moments.filter(({ rtaMs }) => rtaMs !== null).length;
   return [
-    `${paint.bold(oneLine(scenario))}: the same drill at ${moments.length + missing.length} moments`,
+    `${paint.bold(oneLine(scenario))}: the same drill at ${all} moments`,
     ...painted,
+    `  right again: ${right} of ${all}`,
     `  ${tellWorst('RTA', worst.rta)}`,
     `  ${tellWorst('RPA', worst.rpa)}`,
     verdictPaint(paint, worst.verdict).bold(`${mark} ${word}`),

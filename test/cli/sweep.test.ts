@@ -113,7 +113,7 @@ describe('muster run of a scenario with a sweep', { concurrent: true, timeout: 1
     expect(code).toBe(1);
     const table = stdout.slice(stdout.indexOf('red: the same drill at 2 moments'));
     expect(table).toMatch(
-      /moment +RTA +RPA +verdict\n +backup\.begun +not measured .*FAIL\w*\n +backup\.durable +not measured .*FAIL\w*\n +worst RTA: not measured\n/i,
+      /moment +RTA +RPA +verdict\n +backup\.begun +not measured .*FAIL\w*\n +backup\.durable +not measured .*FAIL\w*\n +right again: 0 of 2\n +worst RTA: not measured\n/i,
     );
   });
 

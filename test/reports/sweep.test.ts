@@ -36,6 +36,7 @@ test('the worst of each figure comes with its own moment', () => {
       moment        RTA     RPA    verdict
       backup.begun  900 ms  4.0 s  ✓ PASS
       worst         1.2 s   3.0 s  ✓ PASS
+      right again: 2 of 2
       worst RTA: 1.2 s, at worst
       worst RPA: 4.0 s, at backup.begun
     ✓ PASS"
@@ -54,7 +55,7 @@ test('what was not measured is no zero, and is named beside the worst of the res
     verdict: 'fail',
   });
   expect(renderSweep(sweep, { color: false })).toMatch(
-    /worst RTA: 900 ms, at backup\.begun; not measured at worst/,
+    /right again: 1 of 2\n +worst RTA: 900 ms, at backup\.begun; not measured at worst/,
   );
 });
 
