@@ -1,4 +1,5 @@
 import { planDrill, type Plan } from '../engine/plan.ts';
+import type { PlannedBackup } from '../core/planned.ts';
 import { commandTitle } from '../core/steps/command.ts';
 import { kindOf, restoredComponents, titleOf } from '../core/steps/index.ts';
 import { leastIntervalMs } from '../core/schedule-pace.ts';
@@ -74,6 +75,7 @@ const toJson = (plan: Plan): object => ({
     method: declared.method,
     kind: info.kind,
     everyMs: declared.every?.ms ?? null,
+    follows: info.follows?.(declared.options)?.service ?? null,
     copies: declared.copies,
   })),
   faults: plan.faults.map(({ plan: { name, target, at }, params }) => ({ fault: name, target, at, params })),
@@ -102,8 +104,15 @@ function paceText(everyMs: number, timeScale: number | undefined): string {
   return timeScale > 1 ? ` (here every ${everyMs / timeScale / 1000} s)` : '';
 }
 
-function oftenText(every: { text: string; ms: number } | undefined, timeScale: number | undefined): string {
-  return every ? `every ${every.text}${paceText(every.ms, timeScale)}` : 'continuously';
+function oftenText({ plan: { every, options }, info }: PlannedBackup, timeScale: number | undefined): string {
+  if (!every) return 'continuously';
+  const follows = info.follows?.(options) ?? null;
+  if (!follows) return `every ${every.text}${paceText(every.ms, timeScale)}`;
+  const { schedule, service } = follows;
+  const here = schedule
+    ? ` (here every ${schedule.every.text}: ${schedule.env} is ${JSON.stringify(schedule.drill)} in the drill's copy)`
+    : '';
+  return `followed: ${service ?? 'somebody else'} makes it every ${every.text}${here}`;
 }
 
 function toText(plan: Plan): string {
@@ -122,8 +131,8 @@ function toText(plan: Plan): string {
     row(
       'protect',
       plan.backups.map(
-        ({ id, plan: { method, every, copies } }) =>
-          `${id} by ${method}, ${oftenText(every, plan.scenario.timeScale)}, to ${copies.join(' and ')}`,
+        (one) =>
+          `${one.id} by ${one.plan.method}, ${oftenText(one, plan.scenario.timeScale)}, to ${one.plan.copies.join(' and ')}`,
       ),
     ),
     row(

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { ZodType } from 'zod';
 import type { ExternalPayload } from './recovery-point.ts';
-import type { CommandLine } from './strategy.ts';
+import type { CommandLine, Duration } from './strategy.ts';
 import type { Json, Stage } from './timeline.ts';
 import type { Stops, Until } from './until.ts';
 
@@ -11,6 +11,19 @@ type Payload = 'files' | 'external';
 export interface OwnUse {
   does: 'backs up' | 'restores' | 'shows';
   command: CommandLine & { oneOff: boolean };
+}
+
+/**
+ * A backup that others make by a clock of their own, such as a sidecar with cron: nothing runs it, and its
+ * interval is never compressed.
+ */
+export interface Followed {
+  /** The service that makes it; null where it is no part of the stack. */
+  service: string | null;
+  /** How long what it leaves must stay as it is to be whole. */
+  settles: Duration;
+  /** The variable of the service that says its schedule, what it is in a drill, and how often that is. */
+  schedule: { env: string; drill: string; every: Duration } | null;
 }
 
 /** What its recovery points are, by its options as they stand in the file. */
@@ -33,6 +46,10 @@ export interface BackupInfo {
   payload?: 'external' | ((options: Record<string, unknown>) => Payload);
   /** Stores that it looks into, beside its copies, by its options as they stand in the file. */
   stores?(options: Record<string, unknown>): string[];
+  /** Who runs it, where that is not Muster, by its options as they stand in the file. */
+  follows?(options: Record<string, unknown>): Followed | null;
+  /** Whether it restores as backups that exist already are restored, by its options as they stand there. */
+  restoresAsExisting?(options: Record<string, unknown>): boolean;
   /** Commands of the user's own that it runs, by its options as they stand in the file. */
   commands?(options: Record<string, unknown>): OwnUse[];
   options: ZodType<Record<string, unknown>>;
@@ -146,6 +163,11 @@ export interface BackupMethod {
    * completeness marker. Throws otherwise.
    */
   backup?(to: Sink, context: BackupContext): Promise<Consistency>;
+  /**
+   * Of one that is followed: resolves at the first sign of the next one, with when it was last looked for and
+   * no sign of it there. `backup` then waits until that is whole. Rejects where none came within the time.
+   */
+  awaitNext?(context: BackupContext & { withinMs: number }): Promise<{ lastWithoutMs: number }>;
   /**
    * Asked for each step of the recovery that will use this method, while nothing is broken: rejects with what
    * stands in its way on this server, and with what to change.

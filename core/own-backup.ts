@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { BackupInfo } from './backup.ts';
+import type { BackupInfo, Followed } from './backup.ts';
 import { commandLine, duration } from './strategy.ts';
 import { parseBytes } from './units.ts';
 
@@ -62,42 +62,112 @@ const produces = z.union(
   },
 );
 
-/** What the strategy says of a backup by scripts. */
+const follow = z.strictObject({
+  service: z
+    .string()
+    .optional()
+    .describe('Service of the compose file that makes them; in its container the files are looked for'),
+  settles: duration
+    .default({ text: '2s', ms: 2_000 })
+    .refine(({ ms }) => ms >= 200, { error: 'at least 200ms' })
+    .describe('What it leaves is whole when it has stayed as it is for so long'),
+  begins: z
+    .union([pattern, z.array(pattern).min(1)], { error: patternExpected })
+    .transform((text) => [text].flat())
+    .default([])
+    .describe('Files that are there while it works, before what it leaves: the point is as old as these'),
+  schedule: z
+    .strictObject({
+      env: z
+        .string()
+        .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: 'a name of letters, digits and _' })
+        .describe('Variable of the service that says when it runs, such as BACKUP_CRON_EXPRESSION'),
+      drill: z.string().describe("What it is in the drill's copy, and nowhere else: `* * * * *`"),
+      every: duration
+        .refine(({ ms }) => ms > 0, { error: 'longer than nothing' })
+        .describe('How often that is'),
+    })
+    .optional()
+    .describe('Has it run more often in a drill; else its own schedule is waited for'),
+});
+
+/** What the strategy says of a backup by scripts, or by a sidecar that runs its own. */
 export const ownOptions = z
   .strictObject({
-    backup: ownCommand.describe('Makes a backup'),
-    restore: ownCommand.describe('Puts one back'),
+    backup: ownCommand.optional().describe('Makes a backup'),
+    follow: follow
+      .optional()
+      .describe(
+        'In the place of `backup`: a sidecar makes them by its own clock. Muster runs nothing, and what appears is a recovery point',
+      ),
+    restore: z
+      .union([z.literal('existing'), ownCommand], { error: '`existing`, or a command' })
+      .describe(
+        'Puts one back; `existing`: as `muster restore-test` does, by what the driver makes of dumps of other tools',
+      ),
     produces: produces.describe('What a backup leaves: without it there is no recovery point'),
   })
-  .superRefine(({ backup, restore, produces: left }, context) => {
-    const all = { backup, restore, ...('kept' in left ? { kept: left.kept } : {}) };
-    for (const [name, command] of Object.entries(all))
-      if (command.oneOff && command.in === 'host')
-        context.addIssue({
-          code: 'custom',
-          path: name === 'kept' ? ['produces', 'kept', 'oneOff'] : [name, 'oneOff'],
-          message: 'nothing: on the host there is no container of its own',
-        });
-    const far =
-      'files' in left && backup.in === 'host' && [left.files].flat().find((one) => one.startsWith('/'));
+  .superRefine((options, context) => {
+    const refuse = (path: string[], message: string): void =>
+      context.addIssue({ code: 'custom', path, message });
+    const { backup, follow: followed, restore, produces: left } = options;
+    for (const [path, command] of [
+      [['backup'], backup],
+      [['restore'], restore === 'existing' ? undefined : restore],
+      [['produces', 'kept'], 'kept' in left ? left.kept : undefined],
+    ] as const)
+      if (command?.oneOff && command.in === 'host')
+        refuse([...path, 'oneOff'], 'nothing: on the host there is no container of its own');
+    if ((backup === undefined) === (followed === undefined))
+      refuse(['backup'], '`backup`: a command that makes one, or `follow`: who makes them; one of the two');
+    if (restore === 'existing' && 'kept' in left)
+      refuse(['restore'], 'a command: nothing but the script knows what it keeps');
+    const files = 'files' in left ? left.files : [];
+    const far = backup?.in === 'host' && files.find((one) => one.startsWith('/'));
     if (far)
-      context.addIssue({
-        code: 'custom',
-        path: ['produces', 'files'],
-        message: `a pattern in the folder that a script on the host works in ($MUSTER_OUT), not ${far}`,
-      });
+      refuse(
+        ['produces', 'files'],
+        `a pattern in the folder that a script on the host works in ($MUSTER_OUT), not ${far}`,
+      );
+    if (followed) refuseUnfollowed(followed, left, refuse);
   });
 export type OwnOptions = z.output<typeof ownOptions>;
+
+/** What is looked for lies somewhere that Muster can look at without running anything of the user's. */
+function refuseUnfollowed(
+  { service, begins, schedule }: z.output<typeof follow>,
+  left: z.output<typeof produces>,
+  refuse: (path: string[], message: string) => void,
+): void {
+  if ('kept' in left)
+    refuse(['produces'], '`files` or `objects`: what is kept elsewhere cannot be looked for');
+  const near = [...('files' in left ? left.files : []), ...begins].find((one) => !one.startsWith('/'));
+  if (near !== undefined)
+    refuse(
+      ['produces', 'files'],
+      `a pattern that begins with / in the container of the sidecar, not ${near}`,
+    );
+  if (service === undefined && ('files' in left || begins.length > 0 || schedule))
+    refuse(['follow', 'service'], 'the service of the compose file that makes them');
+}
 
 /** As it stands in the file; null where it is not as it must be. */
 const read = (options: Record<string, unknown>): OwnOptions | null =>
   ownOptions.safeParse(options).data ?? null;
+
+function followedBy(own: OwnOptions | null): Followed | null {
+  if (!own?.follow) return null;
+  const { service, settles, schedule } = own.follow;
+  return { service: service ?? null, settles, schedule: schedule ?? null };
+}
 
 export const ownBackup: BackupInfo = {
   about: 'scripts of your own back up and restore; what they leave is found, looked at and recorded',
   kind: 'snapshot',
   options: ownOptions,
   position: z.strictObject({ content: z.string().regex(/^[0-9a-f]{64}$/) }),
+  follows: (options) => followedBy(read(options)),
+  restoresAsExisting: (options) => read(options)?.restore === 'existing',
   payload: (options) => {
     const left = read(options)?.produces;
     return left && !('files' in left) ? 'external' : 'files';
@@ -111,8 +181,8 @@ export const ownBackup: BackupInfo = {
     if (!own) return [];
     const { backup, restore, produces: left } = own;
     return [
-      { does: 'backs up', command: backup },
-      { does: 'restores', command: restore },
+      ...(backup ? [{ does: 'backs up' as const, command: backup }] : []),
+      ...(restore === 'existing' ? [] : [{ does: 'restores' as const, command: restore }]),
       ...('kept' in left ? [{ does: 'shows' as const, command: left.kept }] : []),
     ];
   },

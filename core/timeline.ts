@@ -91,7 +91,7 @@ export interface EventData extends ExistingEvents {
   'ledger.chunk': { offset: number; bytes: number; sha256: string };
   /**
    * `scaledMs`: how often it runs in this drill; where the scenario names no time scale, until a backup was
-   * measured. `holds`: what is in its points, where that is no data.
+   * measured. `holds`: what is in its points, where that is no data. `follows`: whose clock it runs by.
    */
   'schedule.begun': {
     backup: string;
@@ -99,6 +99,7 @@ export interface EventData extends ExistingEvents {
     intervalMs: number | null;
     scaledMs: number | null;
     holds?: 'software';
+    follows?: FollowsTold;
   };
   /**
    * How often it runs from here on, by what its first backup took; `factor`: how many times more often than
@@ -108,7 +109,14 @@ export interface EventData extends ExistingEvents {
   /** `lateMs`: as of `backup.begun`, of a run that was due by then. */
   'schedule.stopped': { backup: string; reason: string; lateMs?: number };
   /** `lateMs`: for how long Muster itself kept it waiting once it was due and the one before had ended. */
-  'backup.begun': { id: string; backup: string; point: string; lateMs?: number };
+  'backup.begun': {
+    id: string;
+    backup: string;
+    point: string;
+    lateMs?: number;
+    /** Of one that is followed: when it was last looked for, and no sign of it there. */
+    lastWithoutMs?: number;
+  };
   'backup.durable': {
     id: string;
     backup: string;
@@ -287,6 +295,15 @@ export interface RegionAccess {
   error?: string;
 }
 /** `completed`: judged as it stands. Otherwise it did not run to its end, and says why. */
+/**
+ * A schedule that others run by their own clock, `service` or somebody outside of the stack; `set`: the
+ * variable of the service that was set in the drill's copy to have it run as it does.
+ */
+export interface FollowsTold {
+  service: string | null;
+  set?: { name: string; value: string };
+}
+
 export type DrillOutcome = 'completed' | 'refused' | 'aborted' | 'interrupted';
 export type EventType = keyof EventData;
 

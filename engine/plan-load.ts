@@ -6,7 +6,7 @@ import { steadyOperations } from '../measures/ledger-service.ts';
 import { operationsLeast } from '../measures/rpo.ts';
 import type { PlannedBackup, PlannedComponent } from '../core/planned.ts';
 import { able, component, type Context } from './plan-context.ts';
-import { leastIntervalMs } from '../core/schedule-pace.ts';
+import { paceOf } from '../core/schedule-pace.ts';
 
 export function checkLoads(context: Context): void {
   for (const [name, load] of Object.entries(context.scenario.load)) {
@@ -100,8 +100,9 @@ function beforeFaultMs(
   if (!first) return null;
   const offset = /^\+(\d+(?:\.\d+)?)(ms|s|m)$/.exec(first.at);
   if (offset) return Number(offset[1]) * units[offset[2] as keyof typeof units];
-  const intervals = backups.flatMap(({ plan }) => plan.every?.ms ?? []);
+  const intervals = backups.flatMap(({ plan: { every, options }, info }) =>
+    every ? paceOf(every.ms, timeScale, info.follows?.(options) ?? null).scaledMs : [],
+  );
   if (first.at !== 'worst' || intervals.length === 0) return null;
-  const intervalMs = Math.min(...intervals);
-  return points * (timeScale === undefined ? Math.min(intervalMs, leastIntervalMs) : intervalMs / timeScale);
+  return points * Math.min(...intervals);
 }

@@ -28,8 +28,22 @@ export function hostRules(
     mounts: strategy.mounts,
     access: strategy.hostAccess,
     egress: strategy.egress,
+    environment: schedulesSet(components),
     ways: waysOf(components, stores),
   };
+}
+
+/** Variables by which those that back up by a clock of their own run as often as a drill needs. */
+function schedulesSet(
+  components: ReadonlyMap<string, PlannedComponent>,
+): Record<string, Record<string, string>> {
+  const set: Record<string, Record<string, string>> = {};
+  for (const { driver, declared } of components.values())
+    for (const { method, options } of Object.values(declared.backups)) {
+      const { service, schedule } = driver.backups[method]?.follows?.(options) ?? {};
+      if (service && schedule) (set[service] ??= {})[schedule.env] = schedule.drill;
+    }
+  return set;
 }
 
 /** Where Muster goes in: as a client, by the server's own port, and to stores. */

@@ -14,6 +14,7 @@ import { backupNames, backupOf, type Context, type Path, type Surroundings } fro
 import { checkDeclined, checkStaysAway } from './plan-ending.ts';
 import { checkFaults } from './plan-fault.ts';
 import { owned, type Problems } from './plan-input.ts';
+import { notesOnFollowed } from './plan-followed.ts';
 import { checkLoads, notesOnLoads } from './plan-load.ts';
 import { checkSustained } from './plan-sustained.ts';
 import { workOf } from './steps/index.ts';
@@ -117,5 +118,10 @@ function notesOn(context: Context, faults: PlannedFault[], backups: PlannedBacku
   }
   if (!strategy.detection.healthCheck && scenario.recover !== 'automatic')
     notes.push('the strategy does not say how failures are noticed: detection counts as it happened here');
-  return [...notes, ...notesOnRoutes(context, faults), ...notesOnLoads(scenario, components, hit, backups)];
+  return [
+    ...notes,
+    ...notesOnRoutes(context, faults),
+    ...notesOnFollowed(scenario, backups),
+    ...notesOnLoads(scenario, components, hit, backups),
+  ];
 }

@@ -1,4 +1,4 @@
-import { payloadOf } from '../core/backup.ts';
+import { payloadOf, type BackupInfo } from '../core/backup.ts';
 import { parseAs, unknownName, type Source } from '../core/document.ts';
 import { inputError } from '../core/errors.ts';
 import type { DeclaredService } from '../core/fault.ts';
@@ -156,12 +156,47 @@ export function checkBackups(
       for (const one of info.stores?.(backup.options) ?? [])
         if (!stores.includes(one))
           problems.add(unknownName(source, [...at, 'options', 'produces', 'in'], 'store', one, stores));
+      checkFollowed(source, at, { backup, info, component }, stack, problems);
       const services = [...(stack?.services.keys() ?? []), 'host'];
       for (const { command } of info.commands?.(backup.options) ?? [])
         if (!services.includes(command.in))
           problems.add(unknownName(source, [...at, 'options'], 'service', command.in, services, true));
     }
   }
+}
+
+/** Who makes it must be there, and leave it alone for long enough; a driver must know what it restores. */
+function checkFollowed(
+  source: Source,
+  at: (string | number)[],
+  { backup, info, component }: { backup: BackupPlan; info: BackupInfo; component: PlannedComponent },
+  stack: StackDescription | null,
+  problems: Problems,
+): void {
+  const options = [...at, 'options'];
+  const follows = info.follows?.(backup.options) ?? null;
+  const services = [...(stack?.services.keys() ?? [])];
+  if (follows?.service && !services.includes(follows.service))
+    problems.add(
+      unknownName(source, [...options, 'follow', 'service'], 'service', follows.service, services),
+    );
+  const every = follows?.schedule?.every ?? backup.every;
+  if (follows && every && follows.settles.ms * 2 > every.ms)
+    problems.add(
+      inputError('a backup would hardly be left alone before the next one begins', {
+        at: source.place([...options, 'follow'], true),
+        found: `settles: ${follows.settles.text}, and one every ${every.text}`,
+        expected: 'a time to settle of at most half the interval',
+      }),
+    );
+  if (info.restoresAsExisting?.(backup.options) && !component.driver.existing)
+    problems.add(
+      inputError(`driver ${component.declared.driver} restores no backups of other tools`, {
+        at: source.place([...options, 'restore'], true),
+        found: 'restore: existing',
+        expected: 'a command that restores',
+      }),
+    );
 }
 
 /** What a method keeps by itself passes through none of our hands: nobody here can encrypt or remove it. */

@@ -3,7 +3,8 @@ import { environmentError, messageOf, NoRecoveryPoint } from '../core/errors.ts'
 import { writesDeadlineMs } from './covered.ts';
 import type { Drill, Control, Given } from './drill-context.ts';
 import { startLog } from './followed-log.ts';
-import { timesItsDuration } from '../core/schedule-pace.ts';
+import { followedWithin, timesItsDuration } from '../core/schedule-pace.ts';
+import { formatDuration } from '../core/units.ts';
 import { startSnapshots, type Snapshots } from './snapshots.ts';
 import { sayWait, waitFor } from './waiting.ts';
 
@@ -115,8 +116,11 @@ function lateOf({ clock }: Control, { dueMs }: Snapshots): { lateMs?: number } {
   return lateMs > 0 ? { lateMs } : {};
 }
 
-function pointDeadlineMs({ plan }: Given, { backup, scaledMs, measured }: Snapshots): number {
+function pointDeadlineMs({ plan }: Given, { backup, scaledMs, measured, follows }: Snapshots): number {
   const { stepDeadline } = plan.scenario;
+  // Nobody here can have it come sooner: for what is further away than a step may take, no longer is waited.
+  if (follows)
+    return writesDeadlineMs + stepDeadline.ms + (scaledMs > stepDeadline.ms ? 0 : followedWithin * scaledMs);
   // A backup that took as long as it may, and is measured then.
   const longestMs = measured ? scaledMs : Math.min(backup.plan.every!.ms, timesItsDuration * stepDeadline.ms);
   return longestMs + writesDeadlineMs + stepDeadline.ms;
@@ -144,11 +148,26 @@ async function havePointsOf(
   });
   if (!had)
     throw environmentError(`${what} took longer than ${deadlineMs} ms`, {
-      found: snapshots.map(({ backup, durable }) => `${durable} of ${backup.id}`).join(', '),
+      found: [
+        ...snapshots.map(({ backup, durable }) => `${durable} of ${backup.id}`),
+        ...farAway(drill, snapshots),
+      ].join(', '),
     });
 }
 
-function refuseStuck({ backup, failedInARow, lastError }: Snapshots): void {
+/** A schedule of others that is longer than a drill waits is no failure of theirs. */
+function farAway({ plan }: Given, snapshots: readonly Snapshots[]): string[] {
+  const { stepDeadline } = plan.scenario;
+  return snapshots
+    .filter(({ follows, scaledMs }) => follows !== null && scaledMs > stepDeadline.ms)
+    .map(
+      ({ backup, follows, scaledMs }) =>
+        `which ${follows!.service ?? 'its own maker'} makes every ${formatDuration(scaledMs)} by its own clock: have it run more often in the drill (follow.schedule of ${backup.id})`,
+    );
+}
+
+function refuseStuck({ backup, failedInARow, lastError, overdue }: Snapshots): void {
+  if (overdue !== null) throw overdue;
   if (failedInARow < failuresTolerated) return;
   const what = `backup ${backup.id} failed ${failuresTolerated} times in a row`;
   const found = { found: messageOf(lastError) };

@@ -1,4 +1,4 @@
-import { payloadOf, type Consistency } from '../core/backup.ts';
+import { payloadOf, type Consistency, type Followed } from '../core/backup.ts';
 import { environmentError, messageOf } from '../core/errors.ts';
 import type { RecoveryPoint, StoredFile } from '../core/recovery-point.ts';
 import type { PointWriter } from '../core/store.ts';
@@ -6,8 +6,9 @@ import { haveWritten } from './covered.ts';
 import { attachedTo, type Drill, type Recorded, type Sandbox, type Control } from './drill-context.ts';
 import { watchedSink } from './moments.ts';
 import type { PlannedBackup } from '../core/planned.ts';
+import type { FollowsTold } from '../core/timeline.ts';
 import { pruneAfter } from './retention.ts';
-import { leastIntervalMs, measuredIntervalMs } from '../core/schedule-pace.ts';
+import { followedWithin, measuredIntervalMs, paceOf } from '../core/schedule-pace.ts';
 import { pointSpecOf } from './point-spec.ts';
 
 /** `scaledMs`: how often it runs; `measured`: as it stays, and no longer to be measured. */
@@ -15,6 +16,9 @@ export interface Snapshots {
   backup: PlannedBackup;
   scaledMs: number;
   measured: boolean;
+  /** Who runs it, where that is not Muster; and why nothing came of it in time. */
+  follows: Followed | null;
+  overdue: unknown;
   stop: AbortController;
   /** When the run is due that has not begun yet; null while one runs. */
   dueMs: number | null;
@@ -29,8 +33,8 @@ export interface Snapshots {
 export function startSnapshots(drill: Drill, backup: PlannedBackup, halt: AbortSignal): Snapshots {
   const { timeline, plan } = drill;
   const intervalMs = backup.plan.every!.ms;
-  const { timeScale } = plan.scenario;
-  const scaledMs = timeScale === undefined ? Math.min(intervalMs, leastIntervalMs) : intervalMs / timeScale;
+  const follows = backup.info.follows?.(backup.plan.options) ?? null;
+  const { scaledMs, measured } = paceOf(intervalMs, plan.scenario.timeScale, follows);
   const begin = (): unknown =>
     timeline.emit('schedule.begun', {
       backup: backup.id,
@@ -38,11 +42,14 @@ export function startSnapshots(drill: Drill, backup: PlannedBackup, halt: AbortS
       intervalMs,
       scaledMs,
       ...(backup.info.holds ? { holds: backup.info.holds } : {}),
+      ...(follows ? { follows: toldOf(follows) } : {}),
     });
   const running: Snapshots = {
     backup,
     scaledMs,
-    measured: timeScale !== undefined,
+    measured,
+    follows,
+    overdue: null,
     stop: new AbortController(),
     dueMs: null,
     ended: Promise.resolve(),
@@ -60,6 +67,7 @@ export function startSnapshots(drill: Drill, backup: PlannedBackup, halt: AbortS
     begin();
     let number = 0;
     let nextMs = drill.clock.nowMs();
+    if (follows) return followSchedule(drill, running, signal);
     while (!running.stop.signal.aborted && !signal.aborted) {
       // It cannot begin before the last one has ended; what comes on top of that is our own delay.
       const dueMs = Math.max(nextMs, drill.clock.nowMs());
@@ -70,7 +78,7 @@ export function startSnapshots(drill: Drill, backup: PlannedBackup, halt: AbortS
       if (running.stop.signal.aborted || signal.aborted) return;
       const begunMs = drill.clock.nowMs();
       number += 1;
-      await takeSnapshot(drill, running, `${backup.name}-${String(number).padStart(4, '0')}`, dueMs, signal);
+      await takeSnapshot(drill, running, labelOf(backup, number), { dueMs }, signal);
       // The next one is due an interval after this one was due; a backup that overran is followed at once.
       nextMs = Math.max(nextMs + running.scaledMs, begunMs);
     }
@@ -79,11 +87,44 @@ export function startSnapshots(drill: Drill, backup: PlannedBackup, halt: AbortS
   return running;
 }
 
+const labelOf = ({ name }: PlannedBackup, number: number): string =>
+  `${name}-${String(number).padStart(4, '0')}`;
+
+const toldOf = ({ service, schedule }: Followed): FollowsTold => ({
+  service,
+  ...(schedule ? { set: { name: schedule.env, value: schedule.drill } } : {}),
+});
+
+/** Each that somebody else begins is taken in; one that does not come in its time is a run that failed. */
+async function followSchedule(
+  drill: Recorded & Sandbox & Control,
+  running: Snapshots,
+  halt: AbortSignal,
+): Promise<void> {
+  const { backup, scaledMs, stop } = running;
+  const method = attachedTo(drill, backup.component).backups[backup.plan.method]!;
+  const signal = AbortSignal.any([stop.signal, halt]);
+  for (let number = 1; !signal.aborted; number += 1) {
+    const due = await method.awaitNext!({
+      options: backup.options,
+      signal,
+      now: () => drill.timeline.now(),
+      withinMs: followedWithin * scaledMs,
+    }).catch((error: unknown) => ({ missed: error }));
+    if (signal.aborted) return;
+    await takeSnapshot(drill, running, labelOf(backup, number), due, halt);
+    if ('missed' in due) running.overdue = due.missed;
+  }
+}
+
+/** Why a run begins: it is due; its first sign was seen; or there was none, which is why it fails. */
+type Due = { dueMs: number } | { lastWithoutMs: number } | { missed: unknown };
+
 async function takeSnapshot(
   drill: Recorded & Sandbox & Control,
   running: Snapshots,
   label: string,
-  dueMs: number,
+  due: Due,
   signal: AbortSignal,
 ): Promise<void> {
   const { backup } = running;
@@ -94,11 +135,17 @@ async function takeSnapshot(
   let isBegun = false;
   const begin = (): void => {
     isBegun = true;
-    const lateMs = Math.max(0, Math.round(drill.clock.nowMs() - dueMs));
-    timeline.emit('backup.begun', { id, backup: backup.id, point, lateMs });
+    const told =
+      'dueMs' in due
+        ? { lateMs: Math.max(0, Math.round(drill.clock.nowMs() - due.dueMs)) }
+        : 'missed' in due
+          ? {}
+          : due;
+    timeline.emit('backup.begun', { id, backup: backup.id, point, ...told });
   };
   const begunMs = drill.clock.nowMs();
   try {
+    if ('missed' in due) throw due.missed;
     const writer = await drill.repository!.begin(spec);
     point = writer.id;
     running.dueMs = null;

@@ -1,9 +1,9 @@
-import { payloadOf, type BackupInfo } from '../core/backup.ts';
+import { payloadOf, type BackupInfo, type Followed } from '../core/backup.ts';
 import { stepsOf } from '../core/steps/index.ts';
 import type { BackupPlan } from '../core/strategy.ts';
-import { eventsOf, type TimelineEvent } from '../core/timeline.ts';
+import { eventsOf, type FollowsTold, type TimelineEvent } from '../core/timeline.ts';
 import { eachStepThatEndedWell, firstOf, says, type Agreement } from './agreement-plan.ts';
-import { leastIntervalMs, measuredIntervalMs } from '../core/schedule-pace.ts';
+import { measuredIntervalMs, paceOf } from '../core/schedule-pace.ts';
 
 /** Schedules, points, removals and what was restored are those of the strategy. */
 export const backupsDisagree = (plan: Agreement): string | null =>
@@ -31,7 +31,7 @@ function schedulesDisagree(plan: Agreement): string | null {
   const { scenario, events, completed } = plan;
   const begun = eventsOf(events, 'schedule.begun');
   const wrong = firstOf(begun, (event) => {
-    const { backup, method, intervalMs, scaledMs, holds } = event.data;
+    const { backup, method, intervalMs, scaledMs, holds, follows } = event.data;
     const of = declared(plan, backup);
     if (!of || !scenario.protect.includes(backup))
       return `${says(event)} runs ${backup}, which is not planned`;
@@ -42,8 +42,9 @@ function schedulesDisagree(plan: Agreement): string | null {
     const everyMs = info?.kind === 'continuous' ? null : (of.every?.ms ?? null);
     if (intervalMs !== everyMs) return `${says(event)} has another interval of ${backup} than is declared`;
     if (everyMs === null) return scaledMs !== null && `${says(event)} has an interval of a log`;
-    const { timeScale } = scenario;
-    const runsMs = timeScale === undefined ? Math.min(everyMs, leastIntervalMs) : everyMs / timeScale;
+    const who = (info?.follows?.(of.options) ?? null) as Followed | null;
+    if (info && !isTold(who, follows)) return `${says(event)} says otherwise by whose clock ${backup} runs`;
+    const { scaledMs: runsMs } = paceOf(everyMs, scenario.timeScale, who);
     return (
       !closeTo(scaledMs ?? NaN, runsMs) &&
       `${says(event)} runs ${backup} every ${scaledMs} ms, and not every ${runsMs} ms`
@@ -53,6 +54,13 @@ function schedulesDisagree(plan: Agreement): string | null {
   const missing = scenario.protect.find((one) => !begun.some(({ data }) => data.backup === one));
   return completed && missing !== undefined ? `the schedule of ${missing} never began` : null;
 }
+
+const isTold = (who: Followed | null, told: FollowsTold | undefined): boolean =>
+  who === null
+    ? told === undefined
+    : told?.service === who.service &&
+      told.set?.name === who.schedule?.env &&
+      told.set?.value === who.schedule?.drill;
 
 /** Only where no time scale is named, by what the first backup took, and once. */
 function paceDisagrees({ scenario, events }: Agreement): string | null {
@@ -68,7 +76,7 @@ function paceDisagrees({ scenario, events }: Agreement): string | null {
     const [begun, durable] = eventsOf(events, 'backup.begun', 'backup.durable').filter(
       ({ data, seq }) => data.backup === backup && data.point === point && seq < event.seq,
     );
-    if (!schedule || intervalMs === null || !begun || !durable)
+    if (!schedule || intervalMs === null || schedule.data.follows || !begun || !durable)
       return `${says(event)} measures what ${point} of ${backup} took, and that is not there`;
     // A millisecond for what is rounded.
     if (tookMs < durable.atMs - begun.atMs - 1 || tookMs > event.atMs - schedule.atMs + 1)

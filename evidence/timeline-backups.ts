@@ -13,7 +13,17 @@ export const oddBackups = (events: readonly TimelineEvent[]): string | null =>
   oddMoments(events) ?? oddCut(events) ?? oddPrunes(events) ?? oddQuiet(events);
 
 function oddMoments(events: readonly TimelineEvent[]): string | null {
-  const begun = new Map(eventsOf(events, 'backup.begun').map(({ data, atMs }) => [data.id, atMs]));
+  const schedules = new Map(eventsOf(events, 'schedule.begun').map((event) => [event.data.backup, event]));
+  const begun = new Map<string, number>();
+  for (const event of eventsOf(events, 'backup.begun')) {
+    const { id, backup, lastWithoutMs } = event.data;
+    // What others make is as old as the last look without it, for nobody saw it begin.
+    begun.set(id, lastWithoutMs ?? event.atMs);
+    if (lastWithoutMs === undefined) continue;
+    const schedule = schedules.get(backup)!;
+    if (!schedule.data.follows || lastWithoutMs > event.atMs || lastWithoutMs < schedule.atMs)
+      return `${named(event)} was not there at ${lastWithoutMs} ms, which is not while it was looked for`;
+  }
   for (const event of eventsOf(events, 'backup.durable')) {
     const { consistentAtMs } = event.data;
     if (consistentAtMs > event.atMs || consistentAtMs < begun.get(event.data.id)!)

@@ -106,6 +106,12 @@ const shapes = {
     intervalMs: z.number().positive().nullable(),
     scaledMs: z.number().positive().nullable(),
     holds: z.literal('software').optional(),
+    follows: z
+      .strictObject({
+        service: text.nullable(),
+        set: z.strictObject({ name: text, value: z.string() }).optional(),
+      })
+      .optional(),
   }),
   'schedule.measured': z.strictObject({
     ...point,
@@ -114,7 +120,7 @@ const shapes = {
     factor: z.number().positive(),
   }),
   'schedule.stopped': z.strictObject({ backup: text, reason: text, lateMs: ms.optional() }),
-  'backup.begun': z.strictObject({ ...taken, lateMs: ms.optional() }),
+  'backup.begun': z.strictObject({ ...taken, lateMs: ms.optional(), lastWithoutMs: ms.optional() }),
   'backup.durable': z.strictObject({
     ...taken,
     consistentAtMs: ms,

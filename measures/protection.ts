@@ -1,6 +1,6 @@
 import type { Evidence } from '../core/measure.ts';
 import type { Scenario } from '../core/scenario.ts';
-import { eventsOf, type TimelineEvent } from '../core/timeline.ts';
+import { eventsOf, type FollowsTold, type TimelineEvent } from '../core/timeline.ts';
 
 /** A recovery point as the timeline has it. */
 export interface PointSeen {
@@ -37,6 +37,8 @@ export interface ProtectionSeen {
   cutOffMs: number | null;
   /** False where its points hold software alone: no loss is explained by them, and none bounded. */
   holdsData: boolean;
+  /** By whose clock it runs, in words, where that is not Muster's. */
+  follows: string | null;
   begunSeq: number;
 }
 
@@ -71,9 +73,15 @@ export function protectionOf(events: readonly TimelineEvent[], faultMs: number |
       durabilityMs: timed.length === 0 ? null : Math.max(...timed),
       cutOffMs,
       holdsData: data.holds !== 'software',
+      follows: data.follows ? clockOf(data.follows) : null,
       begunSeq: seq,
     };
   });
+}
+
+function clockOf({ service, set }: FollowsTold): string {
+  const who = `by the clock of ${service ?? 'what makes it'}, which no time scale compresses`;
+  return set ? `${who}; ${set.name} is ${JSON.stringify(set.value)} in the drill's copy` : who;
 }
 
 /**

@@ -124,8 +124,11 @@ function judgeRuns(
     evidence.scenario.timeScale === undefined
       ? `a timeScale below ${formatCount(Math.round(one.intervalMs! / scaledMs))}`
       : 'a smaller timeScale';
-  const crowded =
-    verdict === 'inconclusive' ? ` One backup takes longer than the compressed interval: use ${slower}.` : '';
+  const crowding =
+    one.follows === null
+      ? ` One backup takes longer than the compressed interval: use ${slower}.`
+      : ' One backup takes longer than the interval that it has in the drill.';
+  const crowded = verdict === 'inconclusive' ? crowding : '';
   return finding({
     ...common,
     verdict,
@@ -138,8 +141,12 @@ function judgeRuns(
 /** How the declared interval became that of the drill; nothing where it is the same. */
 function compression(
   { scenario: { timeScale } }: Evidence,
-  { intervalMs, scaledMs }: ProtectionSeen,
+  { intervalMs, scaledMs, follows }: ProtectionSeen,
 ): string {
+  if (follows !== null)
+    return scaledMs === intervalMs
+      ? ` (${follows})`
+      : ` (${formatDuration(intervalMs!)} declared; ${follows})`;
   const factor = timeScale ?? intervalMs! / scaledMs!;
   if (factor <= 1) return '';
   const pace =

@@ -1,3 +1,4 @@
+import type { HostRules } from '../core/stack.ts';
 import type { ComposeConfig } from './compose.ts';
 import { addressesOf, namedInstead } from './fixed-addresses.ts';
 import { withKnownPassword } from './known-password.ts';
@@ -25,6 +26,7 @@ export function movedOf(
   config: ComposeConfig,
   { project, labels }: { project: string; labels: Record<string, string> },
   ways: Ways = {},
+  set: NonNullable<HostRules['environment']> = {},
 ): Moved {
   const lines: string[] = [];
   const say = (line: string): void => void lines.push(line);
@@ -55,6 +57,7 @@ export function movedOf(
       ...(layer['environment'] as Layer),
       ...withoutActedOn(name, service, say),
       ...withKnownPassword(name, service, say),
+      ...asSet(name, service, set[name] ?? {}, say),
     };
     return Object.keys(environment).length > 0 ? { ...layer, environment } : layer;
   });
@@ -224,6 +227,23 @@ function single(of: string, { deploy, scale }: MovedService, say: Say): Layer {
   if (replicas === 1) return {};
   say(`${replicas} replicas of ${of}: 1 instead`);
   return deploy?.replicas === undefined ? { scale: 1 } : { deploy: { replicas: 1 } };
+}
+
+/** What the strategy has otherwise in a drill: the user's own copy never sees it. */
+function asSet(
+  of: string,
+  { environment = {} }: MovedService,
+  set: Readonly<Record<string, string>>,
+  say: Say,
+): Layer {
+  for (const [name, value] of Object.entries(set))
+    say(
+      `${name} of ${of}: ${JSON.stringify(value)} in the drill's copy, as the strategy says${Object.hasOwn(environment, name) ? '' : '; the compose file does not set it'}`,
+    );
+  // A dollar sign would be a variable's to Compose.
+  return Object.fromEntries(
+    Object.entries(set).map(([name, value]) => [name, value.replaceAll('$', '$$$$')]),
+  );
 }
 
 function withoutActedOn(of: string, { environment = {} }: MovedService, say: Say): Layer {

@@ -22,7 +22,7 @@ export async function containAhead(
   const read = await configAhead({ file, overrides, profiles }, meanwhile);
   if (read === null) return null;
   const needed = neededOf(read.config, services);
-  const { lines: moved } = movedOf(needed, read.run, host.ways);
+  const { lines: moved } = movedOf(needed, read.run, host.ways, host.environment);
   const wayOut = host.egress === 'closed' ? closedLine : openLine;
   return { ...contain(needed, file, host, await placesIn(file, overrides)), moved: [...moved, wayOut] };
 }

@@ -66,18 +66,15 @@ function directoryStore(name: string, root: string): Store {
       }
     },
     list: async (prefix) => {
-      const found: { key: string; bytes: number }[] = [];
+      const found: { key: string; bytes: number; state: string }[] = [];
       const folder = prefix.includes('/') ? checkKey(prefix.slice(0, prefix.lastIndexOf('/'))) : '';
       for (const entry of await filesBelow(join(root, folder))) {
         const path = join(entry.parentPath, entry.name);
         const key = relative(root, path).split(sep).join('/');
         if (!key.startsWith(prefix) || key.startsWith(`${partials}/`)) continue;
         // Another may remove it between the two looks.
-        const bytes = await stat(path).then(
-          (is) => is.size,
-          () => null,
-        );
-        if (bytes !== null) found.push({ key, bytes });
+        const is = await stat(path).catch(() => null);
+        if (is !== null) found.push({ key, bytes: is.size, state: `${is.ino} ${is.mtimeMs}` });
       }
       return found.sort(byKey);
     },

@@ -139,9 +139,10 @@ function bucketStore(name: string, client: S3Client, bucket: string, asking: Ask
     },
     list: (prefix) =>
       asking(`list ${prefix}`, async () => {
-        const found: { key: string; bytes: number }[] = [];
+        const found: { key: string; bytes: number; state: string }[] = [];
         for await (const page of paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: prefix })) {
-          for (const { Key, Size } of page.Contents ?? []) found.push({ key: Key!, bytes: Size! });
+          for (const { Key, Size, ETag, LastModified } of page.Contents ?? [])
+            found.push({ key: Key!, bytes: Size!, state: `${ETag} ${LastModified?.toISOString()}` });
         }
         return found.sort(byKey);
       }),

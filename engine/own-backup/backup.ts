@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import type { BackupContext, Consistency, Sink } from '../../core/backup.ts';
 import { NoRecoveryPoint } from '../../core/errors.ts';
-import type { OwnOptions } from '../../core/own-backup.ts';
+import type { OwnCommand, OwnOptions } from '../../core/own-backup.ts';
 import type { ExternalPayload } from '../../core/recovery-point.ts';
 import { commandTitle } from '../../core/steps/command.ts';
 import { eventsOf } from '../../core/timeline.ts';
@@ -21,14 +21,14 @@ const nothing = async (): Promise<void> => undefined;
  */
 export async function backUp(own: Own, to: Sink, context: BackupContext): Promise<Consistency> {
   const { drill, component } = own;
-  const options = context.options as OwnOptions;
+  const options = context.options as Making;
   // Before the script begins: what was acknowledged by now is in what it copies. Early, never late.
   const atMs = context.now();
   const writes = writesTo(drill, component.name);
   const made = await make(own, options, to, context);
   const whole = made.kept ?? digestOf(made.files);
   const { content } = made;
-  assertEnough(own, options, { bytes: whole.bytes, content, writes });
+  assertEnough(own, options, { bytes: whole.bytes, content, writes }, 'the script ended well and');
   own.earlier.push({ content, writes: writesTo(drill, component.name) });
   return {
     atMs,
@@ -40,7 +40,9 @@ export async function backUp(own: Own, to: Sink, context: BackupContext): Promis
   };
 }
 
-function make(own: Own, { backup, produces }: OwnOptions, to: Sink, context: BackupContext): Promise<Made> {
+type Making = OwnOptions & { backup: OwnCommand };
+
+function make(own: Own, { backup, produces }: Making, to: Sink, context: BackupContext): Promise<Made> {
   const patterns = 'files' in produces ? produces.files : [];
   return at(own, backup, context, patterns, async (place) => {
     const { ground } = place;
@@ -51,7 +53,7 @@ function make(own: Own, { backup, produces }: OwnOptions, to: Sink, context: Bac
     const outcome = await run(own, backup, context, place, { facts: { MUSTER_OUT: ground.folder } }).finally(
       () => watch?.end(),
     );
-    assertNotBroken(own, context, begunMs);
+    assertNotBroken(own, context, begunMs, 'the script');
     if ('kept' in produces) {
       const reference = referenceIn(outcome);
       const { bad, content, ...is } = await shown(own, produces.kept, reference, context);
@@ -75,14 +77,19 @@ interface Made {
  * What was copied while the component was broken is of before or of after that, and nobody knows which: a
  * recovery that goes back to before the fault must not take it.
  */
-function assertNotBroken({ drill, component }: Own, { now }: BackupContext, begunMs: number): void {
+export function assertNotBroken(
+  { drill, component }: Own,
+  { now }: Pick<BackupContext, 'now'>,
+  begunMs: number,
+  who: string,
+): void {
   const { name, service } = component;
   const hit = eventsOf(drill.timeline.events, 'fault.begun').find(
     ({ atMs, data: { target, components = [] } }) =>
       atMs >= begunMs && (target === name || target === service || components.includes(name)),
   );
   if (hit)
-    throw new NoRecoveryPoint(`the script was under way when ${name} was broken`, {
+    throw new NoRecoveryPoint(`${who} was under way when ${name} was broken`, {
       found: `${hit.data.fault}, ${Math.round(hit.atMs - begunMs)} ms after it had begun`,
       expected: `an end before that; it came after ${Math.round(now() - begunMs)} ms`,
     });
@@ -127,13 +134,15 @@ function changed(before: readonly Found[], now: readonly Found[]): Found[] {
   return now.filter(({ path, state }) => states.get(path) !== state);
 }
 
-function assertEnough(
+/** `who`: the subject of what is said. */
+export function assertEnough(
   { earlier }: Own,
-  { produces: { atLeast } }: OwnOptions,
+  { produces: { atLeast } }: Pick<OwnOptions, 'produces'>,
   { bytes, content, writes }: { bytes: number; content: string; writes: number | null },
+  who: string,
 ): void {
   if (bytes < atLeast.bytes)
-    throw new NoRecoveryPoint('the script ended well and left less than it must', {
+    throw new NoRecoveryPoint(`${who} left less than it must`, {
       found: `${bytes} bytes`,
       expected: `at least ${atLeast.text}`,
     });
@@ -143,7 +152,7 @@ function assertEnough(
   );
   if (!same) return;
   const what = same === earlier.at(-1) ? 'the same as the time before' : 'the same as an earlier time';
-  throw new NoRecoveryPoint(`the script ended well and left ${what}`, {
+  throw new NoRecoveryPoint(`${who} left ${what}`, {
     found: `${bytes} bytes; SHA-256 of what is in them ${content.slice(0, 16)}…`,
     expected:
       writes === null || same.writes === null

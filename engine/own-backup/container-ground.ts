@@ -19,22 +19,11 @@ export async function containerGround(
 ): Promise<Ground> {
   const mark = `${folder}.begun`;
   const placed = patternsIn(folder, patterns);
-  const run = async (argv: string[], options: ExecOptions = {}): Promise<string> => {
-    const { code, stdout, stderr } = await shell.exec(argv, { deadlineMs: quickMs, ...options });
-    if (code === 0) return stdout;
-    throw environmentError(`${name} cannot be looked at`, {
-      found: stderr.trim() || `${argv[0]} ended with ${code}`,
-      expected: 'a shell, and room for files, in the container',
-    });
-  };
+  const run = runnerOf(shell, name);
   await run(['sh', '-c', 'rm -rf "$1" && mkdir -p -m 700 "$1" && : > "$2"', 'sh', folder, mark]);
   return {
     folder,
-    list: async () => {
-      const found: Found[] = [];
-      for (const one of placed) found.push(...foundBy(one, await run(['sh', '-c', listing(one)])));
-      return found.sort((a, b) => (a.path < b.path ? -1 : 1));
-    },
+    ...filesIn(shell, name, placed),
     watch: (act) => {
       const all = placed.map(({ pattern }) => quoted(pattern)).join(' ');
       const watching = async (): Promise<void> => {
@@ -51,7 +40,6 @@ export async function containerGround(
         },
       };
     },
-    read: ({ path }) => Readable.from(contentOf(shell, path)),
     put: async (file) => {
       const to = `${folder}/${file.name}`;
       const fill = 'mkdir -p "$1" && cat > "$2"';
@@ -64,6 +52,34 @@ export async function containerGround(
     remove: async () => void (await run(['rm', '-rf', folder, mark])),
   };
 }
+
+/** Files in a container that match, and what is in them. Nothing is written there. */
+export function filesIn(
+  shell: Shell,
+  name: string,
+  placed: readonly Pattern[],
+): Pick<Ground, 'list' | 'read'> {
+  const run = runnerOf(shell, name);
+  return {
+    list: async () => {
+      const found: Found[] = [];
+      for (const one of placed) found.push(...foundBy(one, await run(['sh', '-c', listing(one)])));
+      return found.sort((a, b) => (a.path < b.path ? -1 : 1));
+    },
+    read: ({ path }) => Readable.from(contentOf(shell, path)),
+  };
+}
+
+const runnerOf =
+  (shell: Shell, name: string) =>
+  async (argv: string[], options: ExecOptions = {}): Promise<string> => {
+    const { code, stdout, stderr } = await shell.exec(argv, { deadlineMs: quickMs, ...options });
+    if (code === 0) return stdout;
+    throw environmentError(`${name} cannot be looked at`, {
+      found: stderr.trim() || `${argv[0]} ended with ${code}`,
+      expected: 'a shell, and room for files, in the container',
+    });
+  };
 
 /** Of each file that is no link: size, inode and time of its last change, and its path. */
 const listing = ({ pattern }: Pattern): string =>

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import type { DumpShape } from '../../core/dump-shape.ts';
+import { inspection } from './inside.ts';
 
 /** A part of a backup: what it is called, and what is in it. */
 export interface Left {
@@ -10,6 +12,24 @@ export interface Left {
 /** The same, and the digest of what is inside it, unpacked. */
 export interface Looked extends Left {
   content: string;
+}
+
+/** Reads a part from end to end. `bad`: why it is no backup; null where nothing shows. */
+export async function lookThrough(
+  name: string,
+  content: AsyncIterable<Uint8Array>,
+  shapes: readonly DumpShape[],
+): Promise<{ looked: Looked; bad: string | null }> {
+  const inside = inspection(shapes);
+  const hash = createHash('sha256');
+  let bytes = 0;
+  for await (const chunk of content) {
+    await inside.take(chunk);
+    hash.update(chunk);
+    bytes += chunk.length;
+  }
+  const bad = await inside.end();
+  return { looked: { name, bytes, sha256: hash.digest('hex'), content: inside.content() }, bad };
 }
 
 /** What is in all of them together, whatever they are called and however they are packed. */

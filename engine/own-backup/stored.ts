@@ -1,10 +1,8 @@
-import { createHash } from 'node:crypto';
 import { environmentError, NoRecoveryPoint } from '../../core/errors.ts';
 import type { ExternalPayload } from '../../core/recovery-point.ts';
 import type { Store } from '../../core/store.ts';
 import { storeOf } from '../drill-context.ts';
-import { contentOf, digestOf, type Looked } from './digest.ts';
-import { inspection, passing } from './inside.ts';
+import { contentOf, digestOf, lookThrough, type Looked } from './digest.ts';
 import { assertNoSecret, type Own } from './place.ts';
 
 /** What a script has put into a store, and what is in it. */
@@ -63,16 +61,9 @@ export async function lookInStore(
 }
 
 async function read({ component }: Own, store: Store, key: string): Promise<Looked> {
-  const looked = inspection(component.driver.dumps ?? []);
-  const hash = createHash('sha256');
-  let bytes = 0;
-  for await (const chunk of passing(await store.read(key), looked)) {
-    hash.update(chunk);
-    bytes += chunk.length;
-  }
-  const bad = await looked.end();
+  const { looked, bad } = await lookThrough(key, await store.read(key), component.driver.dumps ?? []);
   if (bad !== null) throw new NoRecoveryPoint(`the script ended well, and ${key} is no backup: ${bad}`);
-  return { name: key, bytes, sha256: hash.digest('hex'), content: looked.content() };
+  return looked;
 }
 
 /** Size and digest of what lies under a reference now. Environment error where a part is gone, or broken. */

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { RestoreContext } from '../../core/backup.ts';
 import { environmentError, inputError, messageOf } from '../../core/errors.ts';
@@ -14,7 +13,7 @@ import type { ExistingPlan } from '../../core/existing-plan.ts';
 import type { RestoreExistingStep } from '../../core/steps/restore-existing.ts';
 import type { Json } from '../../core/timeline.ts';
 import { attachedTo, type Drill, type Given } from '../drill-context.ts';
-import { secretOf } from '../drill-environment.ts';
+import { decryptionOf } from '../existing-key.ts';
 import { fingerprintIn } from '../expectations.ts';
 import { component } from '../plan-context.ts';
 import type { StepWork } from './step.ts';
@@ -120,23 +119,6 @@ async function restorerOf(drill: Pick<Drill, 'attached'>, name: string): Promise
 /** Paths of a strategy are from its own folder. */
 const fromOf = ({ plan }: Given, { from }: ExistingPlan): string =>
   from.startsWith('s3://') ? from : resolve(dirname(plan.strategyFile), from);
-
-function decryptionOf(drill: Given, { decrypt }: ExistingPlan): Decryption | null {
-  if (!decrypt) return null;
-  if (decrypt.keyFrom !== undefined) return { how: decrypt, key: secretOf(drill, decrypt.keyFrom) };
-  const file = resolve(dirname(drill.plan.strategyFile), decrypt.keyFile!);
-  try {
-    const key = readFileSync(file, 'utf8').replace(/[\r\n]+$/, '');
-    drill.secrets.add(key);
-    return { how: decrypt, key };
-  } catch (error) {
-    throw environmentError('the key of the backup cannot be read', {
-      found: messageOf(error),
-      expected: `a file ${file}`,
-      cause: error,
-    });
-  }
-}
 
 interface Trying {
   drill: Drill;

@@ -1,9 +1,12 @@
+import { spawn } from 'node:child_process';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { BackupContext, Consistency } from '../../core/backup.ts';
 import type { DrillResult } from '../../core/result.ts';
+import type { Store } from '../../core/store.ts';
 import { eventsOf, type EventData, type EventType, type TimelineEvent } from '../../core/timeline.ts';
 import { databaseOf } from '../../drivers/memory/attach.ts';
 import { configSchema } from '../../drivers/memory/config.ts';
@@ -17,14 +20,23 @@ import { dependenciesFor, drillFile, memoryFiles, noStacks, type MemoryDrill } f
 import { eventsIn } from './recorded.ts';
 
 /**
- * The database in memory as a program of its own sees it: `db rows` writes a dump to its output, `db load`
- * reads one in the place of everything, `db add` puts in what is not there.
+ * The database in memory as a program of its own sees it: `db rows` writes a copy to its output, `db load`
+ * reads one in the place of everything, `db add` puts in what is not there; `db dump` writes one as the
+ * driver reads what exists already.
  */
 async function serveDatabase(component: string): Promise<Server> {
   const config = configSchema.parse({});
   const carryOut = async (what: string, lines: string[]): Promise<string> => {
     const database = databaseOf(component);
     if (database?.status !== 'running') throw new Error('connection refused');
+    if (what === 'dump')
+      return [
+        `-- memory dump of ${component}`,
+        ...[...database.tables].flatMap(([table, { rows }]) =>
+          [...rows].map(([id, { value }]) => `${table} ${id} ${value}`),
+        ),
+        '-- end\n',
+      ].join('\n');
     if (what === 'rows') return contentOf(database, config).join('');
     const entries = await entriesOf(lines);
     if (what === 'load') database.tables = new Map();
@@ -52,7 +64,7 @@ async function serveDatabase(component: string): Promise<Server> {
 const endOfInput = '-- end of input';
 const client = (port: number): string => `#!/bin/bash
 exec 3<>/dev/tcp/127.0.0.1/${port} || exit 1
-{ echo "$1"; [ "$1" = rows ] || cat; echo '${endOfInput}'; } >&3
+{ echo "$1"; case "$1" in rows | dump) ;; *) cat ;; esac; echo '${endOfInput}'; } >&3
 read -r status <&3
 [ "$status" = ok ] && exec cat <&3
 cat <&3 >&2; exit 1
@@ -64,6 +76,12 @@ export interface Scripts {
   /** What shows a backup that the script keeps; it makes `produces` such. */
   show?: string;
   produces?: string;
+  /** Who makes them, in the place of a backup command, as it stands in the file. */
+  follow?: string;
+  /** Runs beside the drill, in the folder of its files, until that is over. */
+  sidecar?: string;
+  /** `existing`, in the place of a restore command. */
+  restoreAs?: string;
   /** More of the backup command, as it stands in the file. */
   more?: string;
 }
@@ -84,9 +102,11 @@ export interface OwnDrill {
 }
 
 let number = 0;
-const optionsOf = ({ show, produces, more = '' }: Scripts): string => {
+const optionsOf = ({ show, produces, follow, restoreAs, more = '' }: Scripts): string => {
   const left = show === undefined ? produces! : '{ kept: { command: [./show.sh], in: host } }';
-  return `{ backup: { command: [./backup.sh], in: host${more} }, restore: { command: [./restore.sh], in: host }, produces: ${left} }`;
+  const made =
+    follow === undefined ? `backup: { command: [./backup.sh], in: host${more} }` : `follow: ${follow}`;
+  return `{ ${made}, restore: ${restoreAs ?? '{ command: [./restore.sh], in: host }'}, produces: ${left} }`;
 };
 
 /** Files of a drill whose component has scripts of its own, and the component. */
@@ -128,11 +148,14 @@ export async function drillOwn(
   const { drill, component, files } = ownFiles(scripts, change, of);
   const server = await serveDatabase(component);
   putScript(files.folder, 'db', client((server.address() as AddressInfo).port));
+  const { sidecar } = scripts;
+  const beside = sidecar ? spawn('sh', ['-c', sidecar], { cwd: files.folder, stdio: 'ignore' }) : null;
   try {
     const { folder, result } = await drillFile(files, drill);
     const events = eventsIn(folder);
     return { result, folder, home: files.folder, events, component };
   } finally {
+    beside?.kill();
     server.close();
   }
 }
@@ -158,6 +181,7 @@ export async function runOwn(scripts: Partial<Scripts>, work: (own: OwnRun) => P
     now: () => drill.timeline.now(),
   };
   drill.timeline.emit('note', { text: 'begun' });
+  const looks = countLooks(drill.stores.get('b')!.store);
   try {
     await work({
       home: files.folder,
@@ -173,6 +197,15 @@ export async function runOwn(scripts: Partial<Scripts>, work: (own: OwnRun) => P
           params: null,
         }),
       backUp: (more = {}) => method.backup!(receiver, { ...context, ...more }),
+      next: async (withinMs, more = {}) => {
+        await method.awaitNext!({ ...context, withinMs });
+        return method.backup!(receiver, { ...context, ...more });
+      },
+      now: () => drill.timeline.now(),
+      looked: async (times) => {
+        const until = looks.count + times;
+        while (looks.count < until) await sleep(20);
+      },
       restore: (from) => method.restore!(receiver.artifact('command', from), recordingContext([], parsed)),
     });
   } finally {
@@ -182,7 +215,18 @@ export async function runOwn(scripts: Partial<Scripts>, work: (own: OwnRun) => P
     await receiver.remove();
   }
 }
-interface OwnRun {
+function countLooks(store: Store): { count: number } {
+  const looks = { count: 0 };
+  const list = store.list.bind(store);
+  store.list = async (prefix) => {
+    const found = await list(prefix);
+    looks.count += 1;
+    return found;
+  };
+  return looks;
+}
+
+export interface OwnRun {
   home: string;
   folder: string;
   events: readonly TimelineEvent[];
@@ -192,5 +236,10 @@ interface OwnRun {
   /** Has a fault of the component, or of another one, begin. */
   break(target?: string): void;
   backUp(more?: Partial<BackupContext>): Promise<Consistency>;
+  /** The next one that somebody else makes. */
+  next(withinMs: number, more?: Partial<BackupContext>): Promise<Consistency>;
+  now(): number;
+  /** Resolves when store b was looked at so many times more. */
+  looked(times: number): Promise<void>;
   restore(from: Consistency): Promise<unknown>;
 }

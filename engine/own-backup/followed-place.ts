@@ -1,0 +1,87 @@
+import type { OwnOptions } from '../../core/own-backup.ts';
+import { storeOf } from '../drill-context.ts';
+import { serviceOf } from '../drill-environment.ts';
+import { filesIn } from './container-ground.ts';
+import { patternsIn, type Found } from './ground.ts';
+import type { Own } from './place.ts';
+
+/** Where a sidecar leaves what it makes, and what is there while it works. Nothing is written there. */
+export interface FollowedPlace {
+  /** In words. */
+  where: string;
+  /** It lies in a store already, and stays there. */
+  keeps: boolean;
+  list(): Promise<Found[]>;
+  read(file: Found): AsyncIterable<Uint8Array>;
+  /** Whether it is only there while it works. */
+  isBegin(path: string): boolean;
+  /** Whether there is something for each of the patterns. */
+  hasAll(left: readonly Found[]): boolean;
+  /** What was there when it was last looked at, in words. */
+  found(): string;
+}
+
+export function placeOf(own: Own, { produces, follow }: OwnOptions): FollowedPlace {
+  const begins = follow?.begins ?? [];
+  const files = 'files' in produces ? produces.files : [];
+  const service = follow?.service;
+  const sources = [
+    ...('in' in produces ? [inStore(own, produces)] : []),
+    ...[...files, ...begins].map((pattern) => inService(own, service!, pattern)),
+  ];
+  /** By path: which of the sources it was last found by. */
+  let by = new Map<string, Source>();
+  const isBegin = (path: string): boolean => begins.includes(by.get(path)?.pattern ?? '');
+  return {
+    where:
+      'in' in produces ? `store ${produces.in}, ${produces.objects}*` : `${files.join(', ')} of ${service}`,
+    keeps: 'in' in produces,
+    list: async () => {
+      const found: Found[] = [];
+      const now = new Map<string, Source>();
+      for (const source of sources)
+        for (const one of await source.list()) {
+          if (now.has(one.path)) continue;
+          now.set(one.path, source);
+          found.push(one);
+        }
+      by = now;
+      return found;
+    },
+    read: (file) => (by.get(file.path) ?? sources[0]!).read(file),
+    isBegin,
+    hasAll: (left) =>
+      left.length > 0 && files.every((pattern) => left.some(({ path }) => by.get(path)?.pattern === pattern)),
+    found: () => {
+      const there = [...by.keys()].filter((path) => !isBegin(path)).length;
+      return there === 0 ? 'nothing' : `${there} that were there before`;
+    },
+  };
+}
+
+interface Source {
+  /** Null of objects. */
+  pattern: string | null;
+  list(): Promise<Found[]>;
+  read(file: Found): AsyncIterable<Uint8Array>;
+}
+
+const inService = ({ drill }: Own, service: string, pattern: string): Source => {
+  const files = (): ReturnType<typeof filesIn> =>
+    filesIn(serviceOf(drill, service), service, patternsIn('', [pattern]));
+  return { pattern, list: () => files().list(), read: (file) => files().read(file) };
+};
+
+const inStore = ({ drill }: Own, { in: name, objects }: { in: string; objects: string }): Source => ({
+  pattern: null,
+  list: async () =>
+    (await storeOf(drill, name).store.list(objects)).map(({ key, bytes, state = '' }) => ({
+      name: key,
+      path: key,
+      bytes,
+      state: `${key} ${bytes} ${state}`,
+    })),
+  async *read({ path }) {
+    for await (const chunk of await storeOf(drill, name).store.read(path)) yield chunk as Uint8Array;
+  },
+});

@@ -1,0 +1,185 @@
+import { appendFileSync, existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import type { Consistency } from '../../core/backup.ts';
+import { NoRecoveryPoint } from '../../core/errors.ts';
+import { runOwn, type OwnRun } from '../support/own-scripts.ts';
+
+const produces = '{ objects: dumps/, in: b, atLeast: 8B }';
+/** More than two looks and what a file needs to settle. */
+const soonMs = 4_000;
+const rows = (text: string): Buffer => gzipSync(Buffer.from(`${text} `.repeat(400)));
+
+interface Sidecar extends OwnRun {
+  /** Where it leaves its backups. */
+  place: string;
+}
+const following = (work: (sidecar: Sidecar) => Promise<void>, settles = '400ms'): Promise<void> =>
+  runOwn({ follow: `{ settles: ${settles} }`, restore: 'true', produces }, async (own) => {
+    const place = join(own.folder, 'stores/b/b/dumps');
+    mkdirSync(place, { recursive: true });
+    await work({ ...own, place });
+  });
+/** As a sidecar that writes elsewhere first and then moves it there. */
+function leave(place: string, name: string, content: string | Buffer): void {
+  const partial = join(place, '..', `.partial-${name}`);
+  writeFileSync(partial, content);
+  renameSync(partial, join(place, name));
+}
+/** The next one, while something is done; the first look was had by then. */
+async function nextWhile(
+  own: Sidecar,
+  act: () => Promise<void> | void,
+  withinMs = soonMs,
+): Promise<Consistency> {
+  const coming = own.next(withinMs);
+  coming.catch(() => undefined);
+  await own.looked(1);
+  await act();
+  return coming;
+}
+const refusal = async (coming: Promise<unknown>): Promise<string> => {
+  const error: unknown = await coming.then(
+    () => null,
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(NoRecoveryPoint);
+  return (error as Error).message;
+};
+
+describe.concurrent('of a sidecar that backs up by its own clock', () => {
+  it('what appears is a recovery point, as old as the last look without it', () =>
+    following(async (own) => {
+      leave(own.place, 'of-before.gz', rows('before'));
+      let leftMs = 0;
+      const taken = await nextWhile(own, () => {
+        leftMs = own.now();
+        leave(own.place, 'monday.gz', rows('monday'));
+      });
+      expect(taken.kept).toMatchObject({ reference: 'dumps/monday.gz' });
+      expect(taken.atMs).toBeLessThanOrEqual(leftMs);
+      const followed = (taken.facts as { followed: { firstSeenMs: number; wholeMs: number } }).followed;
+      expect(followed).toMatchObject({ lastWithoutMs: taken.atMs, settlesMs: 400 });
+      expect(followed.wholeMs - followed.firstSeenMs).toBeGreaterThan(400);
+      await own.restore(taken);
+      const next = await nextWhile(own, () => leave(own.place, 'tuesday.gz', rows('tuesday')));
+      expect(next.kept).toMatchObject({ reference: 'dumps/tuesday.gz' });
+      expect(next.atMs).toBeGreaterThan(taken.atMs);
+    }));
+
+  it('what is written anew under the same name is the next one', () =>
+    following(async (own) => {
+      await nextWhile(own, () => leave(own.place, 'latest.gz', rows('monday')));
+      own.write();
+      const next = await nextWhile(own, () => leave(own.place, 'latest.gz', rows('sunday')));
+      expect(next.kept).toMatchObject({ reference: 'dumps/latest.gz' });
+    }));
+
+  it('what grows is taken when it is whole, and met at its first byte', () =>
+    following(async (own) => {
+      const whole = rows('slowly');
+      const path = join(own.place, 'slow.gz');
+      let met = 0;
+      const coming = own.next(10_000, { firstByte: async () => void (met += 1) });
+      coming.catch(() => undefined);
+      await own.looked(1);
+      writeFileSync(path, '');
+      await own.looked(3);
+      expect(met).toBe(0);
+      // Left alone for longer than it settles, it is half of an archive, which is no backup yet.
+      appendFileSync(path, whole.subarray(0, 20));
+      await own.looked(5);
+      appendFileSync(path, whole.subarray(20));
+      expect((await coming).kept).toMatchObject({ reference: 'dumps/slow.gz', bytes: whole.length });
+      expect(met).toBe(1);
+    }));
+
+  it('several that come together are one', () =>
+    following(async (own) => {
+      const taken = await nextWhile(own, () => {
+        leave(own.place, 'shop.gz', rows('shop'));
+        leave(own.place, 'blog.gz', rows('blog'));
+      });
+      expect(taken.kept!.reference.split('\n').sort()).toEqual(['dumps/blog.gz', 'dumps/shop.gz']);
+    }));
+});
+
+describe.concurrent('it is no recovery point where a sidecar', () => {
+  it.each<[string, (place: string) => void, RegExp]>([
+    ['leaves nothing', () => undefined, /the sidecar has left nothing new in \d+ s.*/],
+    [
+      'leaves an empty file',
+      (place) => writeFileSync(join(place, 'x.gz'), ''),
+      /x\.gz of .* is no backup: it is empty/,
+    ],
+    [
+      'leaves half an archive',
+      (place) => writeFileSync(join(place, 'x.gz'), rows('half').subarray(0, 30)),
+      /x\.gz of .* is no backup: it is no whole gzip archive: unexpected end of file/,
+    ],
+    [
+      'leaves an archive of nothing',
+      (place) => writeFileSync(join(place, 'x.gz'), gzipSync('')),
+      /x\.gz of .* is no backup: it is a gzip archive of nothing/,
+    ],
+    [
+      'leaves less than it must',
+      (place) => writeFileSync(join(place, 'x'), 'hello'),
+      /left less than it must/,
+    ],
+  ])('%s', (_what, act, reason) =>
+    following(async (own) => {
+      expect(await refusal(nextWhile(own, () => act(own.place)))).toMatch(reason);
+    }),
+  );
+
+  it('leaves the same bytes again, packed anew or not, although clients wrote', () =>
+    following(async (own) => {
+      own.write();
+      await nextWhile(own, () => leave(own.place, 'monday.gz', rows('same')));
+      own.write();
+      expect(await refusal(nextWhile(own, () => leave(own.place, 'tuesday.gz', rows('same'))))).toMatch(
+        /left the same as the time before/,
+      );
+      own.write();
+      expect(await refusal(nextWhile(own, () => leave(own.place, 'plain', 'same '.repeat(400))))).toMatch(
+        /left the same as the time before/,
+      );
+      const other = await nextWhile(own, () => leave(own.place, 'friday.gz', rows('another')));
+      expect(other.kept).toMatchObject({ reference: 'dumps/friday.gz' });
+    }));
+
+  it('left half of one before, and what it begins beside that is the next', () =>
+    following(async (own) => {
+      const half = nextWhile(
+        own,
+        () => writeFileSync(join(own.place, 'half.gz'), rows('half').subarray(0, 30)),
+        20_000,
+      );
+      half.catch(() => undefined);
+      await own.looked(6);
+      leave(own.place, 'whole.gz', rows('whole'));
+      expect(await refusal(half)).toMatch(/half\.gz of .* is no backup/);
+      expect((await own.next(soonMs)).kept).toMatchObject({ reference: 'dumps/whole.gz' });
+    }));
+
+  it('was at work when the watch began: nobody knows when that was', () =>
+    following(async (own) => {
+      const path = join(own.place, 'early.gz');
+      writeFileSync(path, rows('early').subarray(0, 20));
+      const coming = nextWhile(own, () => appendFileSync(path, rows('early').subarray(20)));
+      expect(await refusal(coming)).toMatch(/has left nothing new/);
+      expect(readdirSync(own.place)).toEqual(['early.gz']);
+      expect(existsSync(path)).toBe(true);
+    }, '20s'));
+
+  it('was at work when its component was broken', () =>
+    following(async (own) => {
+      const coming = nextWhile(own, () => {
+        leave(own.place, 'x.gz', rows('broken'));
+        own.break();
+      });
+      expect(await refusal(coming)).toMatch(/the sidecar was under way when .* was broken/);
+    }));
+});
