@@ -1,15 +1,14 @@
 import { appendFileSync, existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { Consistency } from '../../core/backup.ts';
 import { NoRecoveryPoint } from '../../core/errors.ts';
+import { noPoints, rows } from './followed-cases.ts';
 import { runOwn, type OwnRun } from '../support/own-scripts.ts';
 
 const produces = '{ objects: dumps/, in: b, atLeast: 8B }';
 /** More than two looks and what a file needs to settle. */
 const soonMs = 4_000;
-const rows = (text: string): Buffer => gzipSync(Buffer.from(`${text} `.repeat(400)));
 
 interface Sidecar extends OwnRun {
   /** Where it leaves its backups. */
@@ -106,31 +105,15 @@ describe.concurrent('of a sidecar that backs up by its own clock', () => {
 });
 
 describe.concurrent('it is no recovery point where a sidecar', () => {
-  it.each<[string, (place: string) => void, RegExp]>([
-    ['leaves nothing', () => undefined, /the sidecar has left nothing new in \d+ s.*/],
-    [
-      'leaves an empty file',
-      (place) => writeFileSync(join(place, 'x.gz'), ''),
-      /x\.gz of .* is no backup: it is empty/,
-    ],
-    [
-      'leaves half an archive',
-      (place) => writeFileSync(join(place, 'x.gz'), rows('half').subarray(0, 30)),
-      /x\.gz of .* is no backup: it is no whole gzip archive: unexpected end of file/,
-    ],
-    [
-      'leaves an archive of nothing',
-      (place) => writeFileSync(join(place, 'x.gz'), gzipSync('')),
-      /x\.gz of .* is no backup: it is a gzip archive of nothing/,
-    ],
-    [
-      'leaves less than it must',
-      (place) => writeFileSync(join(place, 'x'), 'hello'),
-      /left less than it must/,
-    ],
-  ])('%s', (_what, act, reason) =>
+  it.each(noPoints)('$name', ({ leave: act, reason }) =>
     following(async (own) => {
       expect(await refusal(nextWhile(own, () => act(own.place)))).toMatch(reason);
+    }),
+  );
+
+  it.each(noPoints.map(({ beside }) => beside))('$name, and that is one', ({ leave: act }) =>
+    following(async (own) => {
+      expect((await nextWhile(own, () => act(own.place))).kept!.reference).toMatch(/^dumps\/x/);
     }),
   );
 

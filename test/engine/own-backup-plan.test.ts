@@ -15,6 +15,7 @@ const options = (change: Record<string, string> = {}): string => {
     ...change,
   };
   return `{ ${Object.entries(parts)
+    .filter(([, text]) => text !== '')
     .map(([name, text]) => `${name}: ${text}`)
     .join(', ')} }`;
 };
@@ -112,6 +113,59 @@ describe('scripts that back up', () => {
     ).rejects.toThrow(/nothing is uploaded here/);
     // With files there is a first byte to meet.
     await planned({ scenario: { fault: '{ wipe-volume: store, at: backup.uploading }' } });
+  });
+
+  it.each<[string, Record<string, string>, RegExp]>([
+    ['both a command and somebody to follow', { follow: '{}' }, /one of the two/],
+    ['neither', { backup: '' }, /one of the two/],
+    [
+      'files, and no word of whose they are',
+      { backup: '', follow: '{}', produces: '{ files: /b/*.gz }' },
+      /the service of the compose file that makes them/,
+    ],
+    [
+      'files that are no path of a container',
+      { backup: '', follow: '{ service: cron }' },
+      /begins with \/ in the container of the sidecar, not \*\.gz/,
+    ],
+    [
+      'a service that is not there',
+      { backup: '', follow: '{ service: cron }', produces: '{ objects: dumps/, in: b }' },
+      /unknown service "cron"/,
+    ],
+    [
+      'what only a script keeps',
+      { backup: '', follow: '{}', produces: '{ kept: { command: [./show.sh], in: host } }' },
+      /cannot be looked for/,
+    ],
+    [
+      'a restore as of what exists, of what only a script keeps',
+      { restore: 'existing', produces: '{ kept: { command: [./show.sh], in: host } }' },
+      /nothing but the script knows what it keeps/,
+    ],
+    [
+      'more time to settle than there is between two',
+      { backup: '', follow: '{ settles: 50s }', produces: '{ objects: dumps/, in: b }' },
+      /a time to settle of at most half the interval/,
+    ],
+  ])('or are followed, and refused with %s', async (_what, change, reason) => {
+    const error = await planned({ backup: { options: options(change) } }).then(
+      () => null,
+      (thrown: unknown) => thrown,
+    );
+    const told = (error instanceof InputErrors ? error.all : [error as MusterError]).map(
+      ({ message, expected }) => `${message} | ${expected}`,
+    );
+    expect(told.join('\n')).toMatch(reason);
+  });
+
+  it('are followed at their own pace, which plan says, and that a drill does not wait for half a day', async () => {
+    const followed = { backup: '', follow: '{}', produces: '{ objects: dumps/, in: b }' };
+    const { notes } = await planned({ backup: { options: options(followed) } });
+    expect(notes.join('\n')).toMatch(/no timeScale compresses that/);
+    expect(notes.join('\n')).not.toMatch(/inconclusive unless one happens to come/);
+    const slow = await planned({ every: '12h', backup: { options: options(followed) } });
+    expect(slow.notes.join('\n')).toMatch(/waited for 30m \(stepDeadline\), and made every 12 h/);
   });
 
   it('are printed by plan, a line for each', async () => {

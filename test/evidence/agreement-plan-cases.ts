@@ -15,6 +15,12 @@ export const ofThePlan: Case[] = [
     /every 60000 ms, and not every 2000 ms/,
   ],
   [
+    'by whose clock a schedule runs',
+    'good',
+    (events) => void (dataOf(events, 'schedule.begun').follows = { service: 'cron' }),
+    /says otherwise by whose clock/,
+  ],
+  [
     'a measured pace, where the time scale is named',
     'good',
     (events) => {

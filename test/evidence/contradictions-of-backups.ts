@@ -86,6 +86,14 @@ export const ofBackups: Contradiction[] = [
     says: /backup\.durable\) was consistent at 0 ms/,
   },
   {
+    what: 'what Muster itself begins was looked for before it',
+    alter: forged((events) => {
+      const begun = last(events, 'backup.begun');
+      begun.data.lastWithoutMs = begun.atMs - 10;
+    }),
+    says: /backup\.begun\) was not there at \S+ ms, which is not while it was looked for/,
+  },
+  {
     what: 'the same point became durable twice',
     alter: forged((events) => {
       const one = last(events, 'backup.durable');

@@ -27,10 +27,10 @@ interface Laid {
 }
 
 /** What Compose makes of a file with what a drill lays over it; the file stays as it was. */
-async function laid(text: string, ways: Ways = {}): Promise<Laid> {
+async function laid(text: string, ways: Ways = {}, set: Parameters<typeof movedOf>[3] = {}): Promise<Laid> {
   writeFileSync(file, text);
   const config = await composeConfig(run);
-  const moved = movedOf(config, run, ways);
+  const moved = movedOf(config, run, ways, set);
   writeFileSync(over, overrideText(overrideOf(config, run, moved)));
   const merged = await composeConfig(run, { override: over });
   expect(readFileSync(file, 'utf8')).toBe(text);
@@ -232,6 +232,15 @@ describe('a password of root that an image would make up', () => {
     const { lines, service } = await laid(one('environment: { MYSQL_RANDOM_ROOT_PASSWORD: "" }'));
     expect([lines, service('web').environment]).toEqual([[], { MYSQL_RANDOM_ROOT_PASSWORD: '' }]);
   });
+
+test('a variable that the strategy has otherwise in a drill is so in the copy alone', async () => {
+  const set = { web: { CRON: '*/1 * * * *', PRICE: 'a $b' } };
+  const { lines, service } = await laid(one('environment: { CRON: "@daily", A: b }'), {}, set);
+  expect(lines).toEqual([
+    'CRON of web: "*/1 * * * *" in the drill\'s copy, as the strategy says',
+    'PRICE of web: "a $b" in the drill\'s copy, as the strategy says; the compose file does not set it',
+  ]);
+  expect(service('web').environment).toEqual({ A: 'b', CRON: '*/1 * * * *', PRICE: 'a $$b' });
 });
 
 test('of several replicas one is started', async () => {
