@@ -62,6 +62,7 @@ const onlyInAll = everything
       'drills/projects',
       'drills/several-files',
       'drills/hardened',
+      'drills/sidecar',
       'drills/field-cases/*',
       'faults/region-lost',
       'faults/stores',

@@ -25,9 +25,11 @@ export interface Recognised {
   /** Why it is no component, though it runs; null where it is one. */
   notCovered: string | null;
   restarts: boolean;
+  /** Its image is one that backs others up. */
+  sidecar: boolean;
 }
 
-type Service = MovedService & {
+export type Service = MovedService & {
   image?: string;
   build?: unknown;
   expose?: string[];
@@ -87,6 +89,7 @@ export function recognised(config: ComposeConfig, drivers: readonly string[]): R
         kind?.what === 'a backup sidecar' ? 'a backup sidecar: it would write where your backups lie' : null,
       notCovered: null,
       restarts: !['', 'no'].includes(String(declared.restart ?? '')),
+      sidecar: kind?.what === 'a backup sidecar',
     };
     if (found.leftOut) return found;
     if (wanted !== null && (jobs.has(service) || !isServer(wanted, declared)))

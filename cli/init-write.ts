@@ -1,5 +1,6 @@
 import { Document, isMap, isPair, isScalar, visit, type YAMLMap } from 'yaml';
 import type { Recognised } from './init-recognise.ts';
+import { twice, type OwnBackups, type Proposed } from './init-own.ts';
 
 export interface Objectives {
   rto: string;
@@ -15,9 +16,12 @@ export interface Wanted {
   name: string;
   /** Paths of the compose file and of what goes over it, from the strategy. */
   stack: readonly string[];
+  /** The project's folder, from the strategy. */
+  home: string;
   profiles: readonly string[];
   found: readonly Recognised[];
   objectives: Objectives;
+  own: OwnBackups;
 }
 
 /** A scenario that could be written; plan says whether it can be carried out. */
@@ -40,7 +44,8 @@ const componentsOf = (found: readonly Recognised[]): Recognised[] =>
 const isData = ({ driver }: Recognised): boolean => driver !== null && Object.hasOwn(methods, driver);
 
 /** The strategy as a file, with a comment at each guess. */
-export function strategyText({ name, stack, profiles, found, objectives }: Wanted, schema: string): string {
+export function strategyText(wanted: Wanted, schema: string): string {
+  const { name, stack, profiles, found, objectives, own } = wanted;
   const components = componentsOf(found);
   const out = found.filter(({ leftOut }) => leftOut !== null);
   const comments = new Map<string, string[]>();
@@ -61,16 +66,24 @@ export function strategyText({ name, stack, profiles, found, objectives }: Wante
     said(at, `Recognised by ${one.by}.${one.login ? ` Login: ${one.login}.` : ''}`);
     if (guessed('rto') || guessed('rpo'))
       said(`${at}.objectives`, 'Guess: what was promised? --rto and --rpo say it.');
-    if (guessed('every') && isData(one))
+    const proposed = own.proposed.get(component);
+    if (proposed) for (const guess of proposed.guesses) said(`${at}.backups`, guess);
+    if (guessed('every') && isData(one) && !proposed?.every)
       said(`${at}.backups`, 'Guess: put the interval of your own backups, and where they go.');
+    if (one === ofMostValue(components)) for (const text of own.switches) said(`${at}.backups`, text);
+    const dumps = own.existing.get(component);
+    if (dumps)
+      said(
+        `${at}.existing`,
+        `Guess: ${dumps.newest} is ${dumps.about}. Say what must be in it under expect: nothing declared is never a pass.`,
+      );
     written[component] = {
       driver: one.driver,
       ...(component === one.service ? {} : { service: one.service }),
       ...(one.clientsPort === null ? {} : { clients: { service: one.service, port: one.clientsPort } }),
-      objectives: { rto: objectives.rto, ...(isData(one) ? { rpo: objectives.rpo } : {}) },
-      ...(isData(one)
-        ? { backups: { main: { method: methods[one.driver!], every: objectives.every, copies: [store] } } }
-        : {}),
+      objectives: { rto: objectives.rto, ...(isData(one) ? { rpo: rpoOf(objectives, proposed) } : {}) },
+      ...(isData(one) ? { backups: backupsOf(one, objectives, proposed) } : {}),
+      ...(dumps ? { existing: { from: fromStrategy(wanted, dumps.pattern), expect: {} } } : {}),
       ...(one.config ? { config: one.config } : {}),
     };
   }
@@ -85,6 +98,37 @@ export function strategyText({ name, stack, profiles, found, objectives }: Wante
   return `# yaml-language-server: $schema=${schema}\n# Written by \`muster init\`: what Muster found, and what it guessed. It is yours to change.\n${document.toString({ lineWidth: 110 })}`;
 }
 
+const fromStrategy = ({ home }: Wanted, path: string): string => `${home}/${path}`;
+
+/** Where nobody said it: as much as twice what lies between two of the backups that there are. */
+const rpoOf = ({ rpo, guessed }: Objectives, proposed: Proposed | undefined): string =>
+  guessed.includes('rpo') && proposed?.every ? twice(proposed.every) : rpo;
+
+function backupsOf(
+  { driver }: Recognised,
+  { every }: Objectives,
+  proposed: Proposed | undefined,
+): Record<string, unknown> {
+  if (!proposed) return { main: { method: methods[driver!], every, copies: [store] } };
+  const { name, options } = proposed;
+  return { [name]: { method: 'command', every: proposed.every ?? every, copies: [store], options } };
+}
+
+const commentMax = 100;
+/** In lines that an editor shows as a whole. */
+function wrapped(line: string): string[] {
+  const rows: string[] = [];
+  let row = '';
+  for (const one of line.split(' ')) {
+    if (row !== '' && row.length + one.length > commentMax) {
+      rows.push(row);
+      row = '  ';
+    }
+    row += ` ${one}`;
+  }
+  return [...rows, row];
+}
+
 /** Before the key that it is about. */
 function commented(document: Document, path: string, lines: string[]): void {
   const keys = path.split('.');
@@ -93,7 +137,7 @@ function commented(document: Document, path: string, lines: string[]): void {
   const pair = parent.items.find(
     (item) => isPair(item) && isScalar(item.key) && item.key.value === keys.at(-1),
   );
-  const text = lines.map((line) => ` ${line}`).join('\n');
+  const text = lines.flatMap(wrapped).join('\n');
   if (!pair || !isScalar(pair.key)) return;
   // The first key of a mapping shows what stands before the mapping.
   if (parent.items[0] === pair) (parent as YAMLMap).commentBefore = text;
@@ -105,7 +149,8 @@ function flowInside(document: Document): void {
   visit(document, {
     Pair: (_, { key, value }) => {
       const name = isScalar(key) ? String(key.value) : '';
-      if (['objectives', 'main', 'clients', store, 'home'].includes(name) && isMap(value)) value.flow = true;
+      const short = ['objectives', 'main', 'clients', store, 'home', 'restore', 'produces', 'backup'];
+      if ([...short, 'schedule'].includes(name) && isMap(value)) value.flow = true;
       if (
         ['stack', 'services', 'profiles', 'copies'].includes(name) &&
         value !== null &&
@@ -121,25 +166,31 @@ const loadOf = (one: Recognised): string =>
     ? `load: { visits: { target: ${one.component}, rate: 5/s, by: probes } }`
     : `load: { records: { target: ${one.component}, rate: 50/s } }`;
 
+const order = ['mysql', 'mariadb', 'postgres', 'redis', 'valkey'];
+const byValue = (found: readonly Recognised[]): Recognised[] =>
+  found.filter(isData).sort((a, b) => order.indexOf(a.driver!) - order.indexOf(b.driver!));
+const ofMostValue = (found: readonly Recognised[]): Recognised | undefined => byValue(found)[0];
+
 /** The worst that may happen to each component, the most valuable first. */
-export function lossesOf(found: readonly Recognised[], schema: string): Candidate[] {
-  const order = ['mysql', 'mariadb', 'postgres', 'redis', 'valkey'];
-  return componentsOf(found)
-    .filter(isData)
-    .sort((a, b) => order.indexOf(a.driver!) - order.indexOf(b.driver!))
-    .map((one) => {
-      const component = one.component;
-      return scenario(`${component}-volume-lost`, schema, [
-        `title: ${component} loses its data under traffic`,
-        loadOf(one),
-        `protect: [${component}.main]`,
-        'points: 2',
-        '# Just before the next backup is finished: the worst moment.',
-        `fault: { wipe-volume: ${component}, at: worst }`,
-        `recover: [{ restore: ${component}, from: ${store} }]`,
-        `check: [ledger, ${component}.inventory]`,
-      ]);
-    });
+export function lossesOf(
+  found: readonly Recognised[],
+  schema: string,
+  { proposed }: Pick<OwnBackups, 'proposed'>,
+): Candidate[] {
+  return byValue(componentsOf(found)).map((one) => {
+    const component = one.component;
+    const { name, points } = proposed.get(component) ?? { name: 'main', points: 2 };
+    return scenario(`${component}-volume-lost`, schema, [
+      `title: ${component} loses its data under traffic`,
+      loadOf(one),
+      `protect: [${component}.${name}]`,
+      `points: ${points}`,
+      '# Just before the next backup is finished: the worst moment.',
+      `fault: { wipe-volume: ${component}, at: worst }`,
+      `recover: [{ restore: ${component}, from: ${store} }]`,
+      `check: [ledger, ${component}.inventory]`,
+    ]);
+  });
 }
 
 /** A crash: of what clients meet first, then of the rest. */

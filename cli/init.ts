@@ -1,4 +1,4 @@
-import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { inputError, messageOf, MusterError } from '../core/errors.ts';
@@ -12,8 +12,17 @@ import { packageRoot } from '../stack/package-root.ts';
 import { createStackProvider } from '../stack/provider.ts';
 import type { ComposeConfig } from '../stack/compose.ts';
 import { neededOf } from '../stack/needed.ts';
-import { recognised, unprotected, type Recognised } from './init-recognise.ts';
-import { crashesOf, lossesOf, strategyText, type Candidate, type Objectives } from './init-write.ts';
+import { recognised, type Recognised } from './init-recognise.ts';
+import { told } from './init-told.ts';
+import { noOwnBackups, ownBackupsOf, type OwnBackups } from './init-own.ts';
+import {
+  crashesOf,
+  lossesOf,
+  strategyText,
+  type Candidate,
+  type Objectives,
+  type Wanted,
+} from './init-write.ts';
 import { plainName } from './init-names.ts';
 import { short } from './output.ts';
 import { registries } from './registries.ts';
@@ -27,6 +36,8 @@ export interface InitFlags {
   every?: string;
   yes?: boolean;
   force?: boolean;
+  backupFiles?: string;
+  builtIn?: boolean;
 }
 
 /** `muster init`: looks at the project in a folder, and writes a strategy and two scenarios for it. */
@@ -40,7 +51,9 @@ export async function init(folder: string | undefined, flags: InitFlags): Promis
     .split(',')
     .filter((one) => one !== '');
   const config = await readProject(file, overrides, profiles);
-  const found = withoutHost(config, file, recognised(config, Object.keys(registries.drivers)));
+  const recognisable = withoutHost(config, file, recognised(config, Object.keys(registries.drivers)));
+  const own = await ownOf(at, config, recognisable, flags);
+  const found = withFollowed(recognisable, own);
   if (!found.some(({ driver, leftOut }) => driver !== null && leftOut === null))
     throw inputError(`nothing in ${short(file)} is of a kind that a drill knows`, {
       found: found
@@ -54,23 +67,84 @@ export async function init(folder: string | undefined, flags: InitFlags): Promis
     ),
     stack: [file, ...overrides].map((one) => asPath(relative(out, one))),
     profiles,
+    home: relative(out, at),
     found,
     objectives,
+    own,
   };
   const schema = schemasFor(at, out);
-  const files = { 'strategy.yaml': strategyText(wanted, schema.of('strategy')), ...schema.files };
-  const scenarios = await accepted(out, files, [
-    lossesOf(found, schema.of('scenario')),
-    crashesOf(found, schema.of('scenario')),
-  ]);
+  const { files, scenarios, refused } = await proposedOrNot(out, wanted, recognisable, schema);
   const all = {
     ...files,
     ...Object.fromEntries(scenarios.map(({ name, text }) => [`${name}.yaml`, text])),
   };
   write(out, all, flags.force === true);
-  process.stdout.write(told({ at, out, config, found, scenarios, names: Object.keys(all) }));
+  const names = Object.keys(all);
+  process.stdout.write(told({ at, out, config, found, scenarios, names, own, refused }));
   return 0;
 }
+
+interface Written {
+  files: Record<string, string>;
+  scenarios: Candidate[];
+  /** Why plan refuses what was proposed of the user's own; null where it takes it. */
+  refused: string | null;
+}
+
+/** With the user's own backups; without them where plan does not take these. */
+async function proposedOrNot(
+  out: string,
+  wanted: Wanted,
+  recognisable: readonly Recognised[],
+  schema: ReturnType<typeof schemasFor>,
+): Promise<Written> {
+  const asWanted = async (one: Wanted): Promise<Omit<Written, 'refused'>> => {
+    const files = { 'strategy.yaml': strategyText(one, schema.of('strategy')), ...schema.files };
+    const scenarios = await accepted(out, files, [
+      lossesOf(one.found, schema.of('scenario'), one.own),
+      crashesOf(one.found, schema.of('scenario')),
+    ]);
+    return { files, scenarios };
+  };
+  try {
+    return { ...(await asWanted(wanted)), refused: null };
+  } catch (error) {
+    const { proposed, existing } = wanted.own;
+    if (proposed.size + existing.size === 0) throw error;
+    return {
+      ...(await asWanted({ ...wanted, found: recognisable, own: noOwnBackups })),
+      refused: messageOf(error),
+    };
+  }
+}
+
+const dataKinds = ['mysql', 'mariadb', 'postgres', 'redis', 'valkey'];
+
+/** What of backups there is; which files a script leaves is asked where nothing says it. */
+async function ownOf(
+  at: string,
+  config: ComposeConfig,
+  found: readonly Recognised[],
+  flags: InitFlags,
+): Promise<OwnBackups> {
+  if (flags.builtIn) return noOwnBackups;
+  const data = found.filter(({ driver, leftOut }) => leftOut === null && dataKinds.includes(driver ?? ''));
+  const own = await ownBackupsOf(at, config, found, data, flags.backupFiles);
+  if (own.asks === null || flags.yes || process.stdin.isTTY !== true) return own;
+  const reader = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const said = await reader.question(
+      `Which files does ${own.asks} leave (such as /backups/*.sql.gz; nothing: I do not know)? `,
+    );
+    return said.trim() === '' ? own : await ownBackupsOf(at, config, found, data, said.trim());
+  } finally {
+    reader.close();
+  }
+}
+
+/** A sidecar that is followed is started. */
+const withFollowed = (found: readonly Recognised[], { follows }: OwnBackups): Recognised[] =>
+  found.map((one) => (follows.has(one.service) ? { ...one, leftOut: null, notCovered: null } : one));
 
 async function readProject(
   file: string,
@@ -214,59 +288,4 @@ function write(out: string, files: Record<string, string>, force: boolean): void
     writeFileSync(`${file}.part`, text);
     renameSync(`${file}.part`, file);
   }
-}
-
-const scriptPattern =
-  '{,scripts/,bin/,ops/,deploy/,backup/,backups/}*{backup,dump,restore}*.{sh,py,js,mjs,ts,rb,pl}';
-
-interface Told {
-  at: string;
-  out: string;
-  config: ComposeConfig;
-  found: readonly Recognised[];
-  scenarios: readonly Candidate[];
-  names: readonly string[];
-}
-
-function told({ at, out, config, found, scenarios, names }: Told): string {
-  const row = (title: string, lines: string[]): string =>
-    lines.length === 0 ? '' : `\n${title}\n${lines.map((line) => `  ${line}\n`).join('')}`;
-  const covered = found.filter(({ driver, leftOut }) => driver !== null && leftOut === null);
-  const scripts = globSync(scriptPattern, { cwd: at }).sort();
-  const files = scenarios.map(({ name }) => short(join(out, `${name}.yaml`)));
-  return [
-    `wrote ${names
-      .filter((name) => !name.startsWith('schemas/'))
-      .map((name) => short(join(out, name)))
-      .join(', ')}\n`,
-    row(
-      'Found',
-      covered.map(
-        ({ service, driver, by, login }) =>
-          `${service}: driver ${driver}, by ${by}${login ? `; ${login}` : ''}`,
-      ),
-    ),
-    row(
-      'Guessed',
-      covered.flatMap(({ service, guesses }) => guesses.map((guess) => `${service}: ${guess}`)),
-    ),
-    row('Not covered', [
-      ...found
-        .filter(({ notCovered }) => notCovered !== null)
-        .map(({ service, notCovered }) => `${service}: ${notCovered}`),
-      ...unprotected(config, found).map((line) => line.replaceAll(`${at}/`, './')),
-      ...scripts.map(
-        (script) =>
-          `${script} looks like a backup of your own: the drill makes its own until a scenario runs it (\`muster list drivers\`)`,
-      ),
-    ]),
-    row(
-      'Not started',
-      found.filter(({ leftOut }) => leftOut !== null).map(({ service, leftOut }) => `${service}: ${leftOut}`),
-    ),
-    row('Never touched', [
-      "your compose file, .env and folders, and every container, volume and network that is not the drill's own",
-    ]),
-    `\nNext: muster plan ${files.join(' ')}\n      muster run ${files[0]}\n`,
-  ].join('');
 }

@@ -107,6 +107,8 @@ function addInit(muster: Command): void {
     .option('--rto <duration>', 'how long the service may be away')
     .option('--rpo <duration>', 'how much of what was written may be lost')
     .option('--every <duration>', 'how often backups are made')
+    .option('--backup-files <pattern>', 'which files your own backup script leaves')
+    .option('--built-in', 'leave your own backup scripts, sidecars and dumps out of it')
     .option('--yes', 'ask nothing: guess what is not said')
     .option('--force', 'write over files that are there already')
     .addHelpText(

@@ -72,7 +72,7 @@ const follow = z.strictObject({
     .refine(({ ms }) => ms >= 200, { error: 'at least 200ms' })
     .describe('What it leaves is whole when it has stayed as it is for so long'),
   begins: z
-    .union([pattern, z.array(pattern).min(1)], { error: patternExpected })
+    .union([pattern, z.array(pattern)], { error: patternExpected })
     .transform((text) => [text].flat())
     .default([])
     .describe('Files that are there while it works, before what it leaves: the point is as old as these'),

@@ -18,7 +18,7 @@ export interface Store {
   ): Promise<{ bytes: number }>;
   /** Rejects with a MusterError when there is no such key. */
   read(key: string): Promise<Readable>;
-  /** Keys that begin with the prefix, sorted. `state`: another once it was written anew, where that is known. */
+  /** Keys that begin with the prefix, sorted. `state`: another once it was written anew; if that is known. */
   list(prefix: string): Promise<{ key: string; bytes: number; state?: string }[]>;
   /** No error when there is no such key. */
   remove(key: string): Promise<void>;

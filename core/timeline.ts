@@ -3,6 +3,7 @@ import type { Provenance, RecoveryPoint } from './recovery-point.ts';
 import type { Strategy } from './strategy.ts';
 import type { Scenario } from './scenario.ts';
 import type { ExistingEvents } from './existing-events.ts';
+import type { ScheduleEvents } from './schedule-events.ts';
 import type { Verdict } from './verdict.ts';
 import type { Trouble } from './errors.ts';
 import type { OfStep, RunningCommand, RunningStep } from './steps/running.ts';
@@ -49,7 +50,7 @@ export type Stage = (typeof stages)[number];
  * Every kind of event and what it carries. Times inside data are `…AtMs`: monotonic ms since the drill's
  * origin, as the event's own `atMs`.
  */
-export interface EventData extends ExistingEvents {
+export interface EventData extends ExistingEvents, ScheduleEvents {
   'drill.begun': {
     /** Left out for a drill. */
     procedure?: Exclude<ProcedureName, 'drill'>;
@@ -89,34 +90,6 @@ export interface EventData extends ExistingEvents {
   'sustained.begun': SustainedBegun;
   'sustained.ended': SustainedEnded;
   'ledger.chunk': { offset: number; bytes: number; sha256: string };
-  /**
-   * `scaledMs`: how often it runs in this drill; where the scenario names no time scale, until a backup was
-   * measured. `holds`: what is in its points, where that is no data. `follows`: whose clock it runs by.
-   */
-  'schedule.begun': {
-    backup: string;
-    method: string;
-    intervalMs: number | null;
-    scaledMs: number | null;
-    holds?: 'software';
-    follows?: FollowsTold;
-  };
-  /**
-   * How often it runs from here on, by what its first backup took; `factor`: how many times more often than
-   * declared.
-   */
-  'schedule.measured': { backup: string; point: string; tookMs: number; scaledMs: number; factor: number };
-  /** `lateMs`: as of `backup.begun`, of a run that was due by then. */
-  'schedule.stopped': { backup: string; reason: string; lateMs?: number };
-  /** `lateMs`: for how long Muster itself kept it waiting once it was due and the one before had ended. */
-  'backup.begun': {
-    id: string;
-    backup: string;
-    point: string;
-    lateMs?: number;
-    /** Of one that is followed: when it was last looked for, and no sign of it there. */
-    lastWithoutMs?: number;
-  };
   'backup.durable': {
     id: string;
     backup: string;
@@ -295,15 +268,6 @@ export interface RegionAccess {
   error?: string;
 }
 /** `completed`: judged as it stands. Otherwise it did not run to its end, and says why. */
-/**
- * A schedule that others run by their own clock, `service` or somebody outside of the stack; `set`: the
- * variable of the service that was set in the drill's copy to have it run as it does.
- */
-export interface FollowsTold {
-  service: string | null;
-  set?: { name: string; value: string };
-}
-
 export type DrillOutcome = 'completed' | 'refused' | 'aborted' | 'interrupted';
 export type EventType = keyof EventData;
 

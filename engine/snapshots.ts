@@ -3,12 +3,12 @@ import { environmentError, messageOf } from '../core/errors.ts';
 import type { RecoveryPoint, StoredFile } from '../core/recovery-point.ts';
 import type { PointWriter } from '../core/store.ts';
 import { haveWritten } from './covered.ts';
+import { clockTold, followSchedule, labelOf, toldOf, type Due } from './followed-schedule.ts';
 import { attachedTo, type Drill, type Recorded, type Sandbox, type Control } from './drill-context.ts';
 import { watchedSink } from './moments.ts';
 import type { PlannedBackup } from '../core/planned.ts';
-import type { FollowsTold } from '../core/timeline.ts';
 import { pruneAfter } from './retention.ts';
-import { followedWithin, measuredIntervalMs, paceOf } from '../core/schedule-pace.ts';
+import { measuredIntervalMs, paceOf } from '../core/schedule-pace.ts';
 import { pointSpecOf } from './point-spec.ts';
 
 /** `scaledMs`: how often it runs; `measured`: as it stays, and no longer to be measured. */
@@ -42,7 +42,7 @@ export function startSnapshots(drill: Drill, backup: PlannedBackup, halt: AbortS
       intervalMs,
       scaledMs,
       ...(backup.info.holds ? { holds: backup.info.holds } : {}),
-      ...(follows ? { follows: toldOf(follows) } : {}),
+      ...(follows ? { follows: clockTold(follows) } : {}),
     });
   const running: Snapshots = {
     backup,
@@ -67,7 +67,10 @@ export function startSnapshots(drill: Drill, backup: PlannedBackup, halt: AbortS
     begin();
     let number = 0;
     let nextMs = drill.clock.nowMs();
-    if (follows) return followSchedule(drill, running, signal);
+    if (follows)
+      return followSchedule(drill, running, signal, (label, due) =>
+        takeSnapshot(drill, running, label, due, signal),
+      );
     while (!running.stop.signal.aborted && !signal.aborted) {
       // It cannot begin before the last one has ended; what comes on top of that is our own delay.
       const dueMs = Math.max(nextMs, drill.clock.nowMs());
@@ -87,39 +90,6 @@ export function startSnapshots(drill: Drill, backup: PlannedBackup, halt: AbortS
   return running;
 }
 
-const labelOf = ({ name }: PlannedBackup, number: number): string =>
-  `${name}-${String(number).padStart(4, '0')}`;
-
-const toldOf = ({ service, schedule }: Followed): FollowsTold => ({
-  service,
-  ...(schedule ? { set: { name: schedule.env, value: schedule.drill } } : {}),
-});
-
-/** Each that somebody else begins is taken in; one that does not come in its time is a run that failed. */
-async function followSchedule(
-  drill: Recorded & Sandbox & Control,
-  running: Snapshots,
-  halt: AbortSignal,
-): Promise<void> {
-  const { backup, scaledMs, stop } = running;
-  const method = attachedTo(drill, backup.component).backups[backup.plan.method]!;
-  const signal = AbortSignal.any([stop.signal, halt]);
-  for (let number = 1; !signal.aborted; number += 1) {
-    const due = await method.awaitNext!({
-      options: backup.options,
-      signal,
-      now: () => drill.timeline.now(),
-      withinMs: followedWithin * scaledMs,
-    }).catch((error: unknown) => ({ missed: error }));
-    if (signal.aborted) return;
-    await takeSnapshot(drill, running, labelOf(backup, number), due, halt);
-    if ('missed' in due) running.overdue = due.missed;
-  }
-}
-
-/** Why a run begins: it is due; its first sign was seen; or there was none, which is why it fails. */
-type Due = { dueMs: number } | { lastWithoutMs: number } | { missed: unknown };
-
 async function takeSnapshot(
   drill: Recorded & Sandbox & Control,
   running: Snapshots,
@@ -135,13 +105,7 @@ async function takeSnapshot(
   let isBegun = false;
   const begin = (): void => {
     isBegun = true;
-    const told =
-      'dueMs' in due
-        ? { lateMs: Math.max(0, Math.round(drill.clock.nowMs() - due.dueMs)) }
-        : 'missed' in due
-          ? {}
-          : due;
-    timeline.emit('backup.begun', { id, backup: backup.id, point, ...told });
+    timeline.emit('backup.begun', { id, backup: backup.id, point, ...toldOf(due, drill.clock) });
   };
   const begunMs = drill.clock.nowMs();
   try {

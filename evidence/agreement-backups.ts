@@ -1,7 +1,8 @@
 import { payloadOf, type BackupInfo, type Followed } from '../core/backup.ts';
 import { stepsOf } from '../core/steps/index.ts';
 import type { BackupPlan } from '../core/strategy.ts';
-import { eventsOf, type FollowsTold, type TimelineEvent } from '../core/timeline.ts';
+import type { FollowsTold } from '../core/schedule-events.ts';
+import { eventsOf, type TimelineEvent } from '../core/timeline.ts';
 import { eachStepThatEndedWell, firstOf, says, type Agreement } from './agreement-plan.ts';
 import { measuredIntervalMs, paceOf } from '../core/schedule-pace.ts';
 

@@ -1,6 +1,7 @@
 import type { Evidence } from '../core/measure.ts';
 import type { Scenario } from '../core/scenario.ts';
-import { eventsOf, type FollowsTold, type TimelineEvent } from '../core/timeline.ts';
+import type { FollowsTold } from '../core/schedule-events.ts';
+import { eventsOf, type TimelineEvent } from '../core/timeline.ts';
 
 /** A recovery point as the timeline has it. */
 export interface PointSeen {

@@ -19,7 +19,7 @@ export interface Watch {
   /** Of each file, as it was when it was last taken note of; and all that any was: what moved is not new. */
   known: Map<string, string>;
   states: Set<string>;
-  /** Files that were there at the first look and may be half of something: when each was last seen to change. */
+  /** Files of the first look, which may be half of something: when each was last seen to change. */
   unsettled: Map<string, number>;
   /** Nothing is at work any more of what was at the first look. */
   begun: boolean;

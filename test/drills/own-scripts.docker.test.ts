@@ -1,24 +1,7 @@
-import { createHash } from 'node:crypto';
-import {
-  cpSync,
-  globSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { DrillResult } from '../../core/result.ts';
-import { eventsOf, type TimelineEvent } from '../../core/timeline.ts';
-import { leftOf } from '../stack/small-stack.ts';
-import { jsonOf, muster } from '../support/muster.ts';
-import { eventsIn } from '../support/recorded.ts';
+import { eventsOf } from '../../core/timeline.ts';
+import { drillProject, type ProjectDrilled } from '../support/project-drill.ts';
 
-const project = join(import.meta.dirname, '../fixtures/projects/desk');
 const password = 'tickets-and-answers';
 
 interface Desk {
@@ -68,53 +51,14 @@ const scenarioOf = (change: Record<string, unknown> = {}): object => ({
   ...change,
 });
 
-const digestsIn = (folder: string): Record<string, string> =>
-  Object.fromEntries(
-    globSync('**/*', { cwd: folder, exclude: (name) => ['muster', '.muster'].includes(name) })
-      .concat('.env')
-      .filter((name) => statSync(join(folder, name)).isFile())
-      .map((name) => [
-        name,
-        `${statSync(join(folder, name)).mode} ${createHash('sha256')
-          .update(readFileSync(join(folder, name)))
-          .digest('hex')}`,
-      ]),
-  );
-
-/** As a user has it: a copy of the project, two files beside it, the command line. */
-async function drill({ scripts = {}, options, scenario }: Desk): Promise<{
-  result: DrillResult;
-  events: TimelineEvent[];
-  red: string[];
-}> {
-  const folder = mkdtempSync(join(tmpdir(), 'muster-desk-'));
-  try {
-    cpSync(project, folder, { recursive: true });
-    for (const [name, text] of Object.entries(scripts))
-      writeFileSync(join(folder, 'scripts', name), `#!/bin/sh\n${text}\n`);
-    mkdirSync(join(folder, 'muster'));
-    writeFileSync(join(folder, 'muster/strategy.yaml'), JSON.stringify(strategyOf(options)));
-    writeFileSync(join(folder, 'muster/desk.yaml'), JSON.stringify(scenarioOf(scenario)));
-    const before = digestsIn(folder);
-    const ran = await muster(['run', 'muster/desk.yaml', '--json', '--allow-host-commands'], { cwd: folder });
-    const [one] = jsonOf<{ drills: { result: DrillResult }[] }>(ran).drills;
-    const { result } = one!;
-    const bundle = join(folder, '.muster/drills', result.drill);
-    expect(digestsIn(folder), "what is the user's own").toEqual(before);
-    expect(await leftOf(result.drill)).toEqual([]);
-    for (const path of globSync('**/*', { cwd: bundle }).map((name) => join(bundle, name)))
-      if (statSync(path).isFile())
-        expect(readFileSync(path, 'latin1').includes(password), `the password is in ${path}`).toBe(false);
-    const events = eventsIn(bundle);
-    const red = result.findings
-      .filter(({ verdict }) => verdict === 'fail')
-      .map(({ id, detail }) => `${id}: ${detail}`);
-    expect(ran.code, red.join('\n')).toBe(result.exitCode);
-    return { result, events, red };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
+const drill = ({ scripts = {}, options, scenario }: Desk): Promise<ProjectDrilled> =>
+  drillProject({
+    project: 'desk',
+    scripts: Object.fromEntries(Object.entries(scripts).map(([name, text]) => [`scripts/${name}`, text])),
+    files: { strategy: strategyOf(options), scenario: scenarioOf(scenario) },
+    flags: ['--allow-host-commands'],
+    password,
+  });
 
 describe('a help desk with scripts of its own', { timeout: 900_000 }, () => {
   test('is backed up and restored by them, without an edit of its files', async () => {

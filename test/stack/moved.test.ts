@@ -232,6 +232,7 @@ describe('a password of root that an image would make up', () => {
     const { lines, service } = await laid(one('environment: { MYSQL_RANDOM_ROOT_PASSWORD: "" }'));
     expect([lines, service('web').environment]).toEqual([[], { MYSQL_RANDOM_ROOT_PASSWORD: '' }]);
   });
+});
 
 test('a variable that the strategy has otherwise in a drill is so in the copy alone', async () => {
   const set = { web: { CRON: '*/1 * * * *', PRICE: 'a $b' } };

@@ -1,0 +1,207 @@
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { leftBy } from '../../cli/init-left.ts';
+import { muster, type Ended } from '../support/muster.ts';
+
+describe('what a script leaves is read from its text', () => {
+  test.each<[string, string, string[]]>([
+    ['by a redirection', 'pg_dump shop > /backups/shop.sql', ['/backups/shop.sql']],
+    ['packed, with its time in the name', 'pg_dump a | gzip > "/b/a-$(date +%F).sql.gz"', ['/b/a-*.sql.gz']],
+    ['by a variable', 'f=/b/x-$(date +%s).dump\npg_dump -Fc -f "$f" shop', ['/b/x-*.dump']],
+    ['moved into its place', 'f=/b/x.sql.gz\ndo > "$f.part" && mv "$f.part" "$f"', ['/b/x.sql.gz']],
+    ['by an option', 'mysqldump --result-file=/b/all.sql --all-databases', ['/b/all.sql']],
+    ['in a folder that the service says', 'mysqldump x > $DIR/x.sql', ['/known/x.sql']],
+    ['in a folder that nothing says', 'mysqldump x > $WHERE/x.sql', ['*/x.sql']],
+    ['not at all: it is a comment', '# pg_dump > /b/x.sql', []],
+    ['not at all: it is no backup', 'echo done > /var/log/backup.log', []],
+  ])('%s', (_, text, files) => expect(leftBy(text, { DIR: '/known' }).files).toEqual(files));
+
+  test('and how long it sleeps', () => {
+    expect(leftBy('while sleep "$EVERY"; do x; done', {}).sleeps).toEqual(['EVERY']);
+    expect(leftBy('while :; do x; sleep 86400; done', {}).sleepsFor).toBe('86400');
+    expect(leftBy('gunzip -c "$1" | psql', {}).takesFile).toBe(true);
+    expect(leftBy('gunzip -c /backups/newest | psql', {}).takesFile).toBe(false);
+  });
+});
+
+const fixtures = join(import.meta.dirname, '../fixtures/projects');
+function project(name: string, files: Record<string, string | Buffer> = {}): string {
+  const folder = mkdtempSync(join(tmpdir(), 'muster-init-own-'));
+  if (name !== '') cpSync(join(fixtures, name), folder, { recursive: true });
+  for (const [path, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), content);
+    if (path.endsWith('.sh')) chmodSync(join(folder, path), 0o755);
+  }
+  return folder;
+}
+/** Comments go on over several lines. */
+const unwrapped = (text: string): string => text.replaceAll(/\n\s*#\s+/g, ' ');
+
+interface Read {
+  stdout: string;
+  text: string;
+  strategy: {
+    services?: string[];
+    components: Record<string, { backups: Record<string, Record<string, unknown>> }>;
+  };
+  folder: string;
+}
+/** `muster init`, and what plan says of what it wrote. */
+async function init(folder: string, ...args: string[]): Promise<Read> {
+  const at = (...words: string[]): Promise<Ended> => muster(words, { cwd: folder });
+  const { code, stdout, stderr } = await at('init', '--yes', '--rto', '10m', ...args);
+  expect([stderr, code]).toEqual(['', 0]);
+  const planned = await at('plan', 'muster/db-volume-lost.yaml');
+  expect([planned.stderr, planned.code]).toEqual(['', 0]);
+  const text = readFileSync(join(folder, 'muster/strategy.yaml'), 'utf8');
+  return { stdout: stdout + planned.stdout, text, strategy: parse(text) as Read['strategy'], folder };
+}
+
+const db = `
+  db:
+    image: postgres:17
+    environment: { POSTGRES_PASSWORD: x }
+    volumes: ["data:/var/lib/postgresql/data", "./ops:/ops:ro", "./out:/out"]`;
+const alone = `services:${db}\nvolumes: { data: }\n`;
+const dumped = '--\n-- PostgreSQL database dump\n--\n\nSELECT 1;\n';
+
+describe('muster init, of what backs up already,', { concurrent: true }, () => {
+  test('follows a sidecar, restores by the script beside it, and says so', async () => {
+    const { strategy, text, stdout } = await init(project('press'));
+    expect(strategy.components['db']!.backups).toEqual({
+      sidecar: {
+        method: 'command',
+        every: '24h',
+        copies: ['here'],
+        options: {
+          follow: {
+            service: 'backup',
+            begins: '/tmp/press.sql',
+            schedule: { env: 'BACKUP_INTERVAL', drill: '5', every: '15s' },
+          },
+          restore: { command: ['sh', '-c', '/backup/restore.sh "$MUSTER_FILE"'], in: 'backup' },
+          produces: { files: '/dumps/press-*.sql.gz', atLeast: '100B' },
+        },
+      },
+    });
+    expect(text).toContain('# Guess: BACKUP_INTERVAL="5" has it run every 15s');
+    expect(text).toContain('rpo: 48h');
+    expect(stdout).toContain('backup backs db up by its own clock: followed');
+    expect(stdout).toMatch(/followed: backup makes it every 24h \(here every 15s: BACKUP_INTERVAL is "5"/);
+    expect(stdout).toContain('BACKUP_INTERVAL of backup: "5" in the drill\'s copy, as the strategy says');
+  });
+
+  test('runs the scripts that lie in the database, and leaves those of this machine alone', async () => {
+    const { strategy, stdout } = await init(project('desk'));
+    expect(strategy.components['db']!.backups['scripts']).toMatchObject({
+      method: 'command',
+      options: {
+        backup: { command: ['/scripts/backup.sh'], in: 'db' },
+        restore: { command: ['sh', '-c', '/scripts/restore.sh "$MUSTER_FILE"'], in: 'db' },
+        produces: { files: '/backups/desk-*.sql.gz' },
+      },
+    });
+    expect(stdout).toMatch(/full-backup\.sh looks like a backup of your own, and no drill runs it/);
+  });
+
+  test('keeps to the built-in method where nothing says what a script leaves, unless it is told', async () => {
+    const files = {
+      'compose.yml': alone,
+      'ops/backup.sh': 'pg_dump shop > "$OUT"',
+      'ops/restore.sh': 'psql < "$1"',
+    };
+    const { strategy, text } = await init(project('', files));
+    expect(Object.keys(strategy.components['db']!.backups)).toEqual(['main']);
+    expect(unwrapped(text)).toContain(
+      'ops/backup.sh looks like a backup of your own, and no drill runs it: its text does not say which files',
+    );
+    const said = await init(project('', files), '--backup-files', '/out/*.sql');
+    expect(said.strategy.components['db']!.backups['scripts']).toMatchObject({
+      options: { produces: { files: '/out/*.sql' } },
+    });
+    const builtIn = await init(project('', files), '--backup-files', '/out/*.sql', '--built-in');
+    expect(Object.keys(builtIn.strategy.components['db']!.backups)).toEqual(['main']);
+  });
+
+  test('tells of make and npm, with what the strategy would say', async () => {
+    const { strategy, text } = await init(
+      project('', {
+        'compose.yml': alone,
+        Makefile: 'up:\n\tdocker compose up\nbackup: up\n\t./x\n',
+        'package.json': '{ "scripts": { "db:backup": "x", "start": "y" } }',
+      }),
+    );
+    expect(Object.keys(strategy.components['db']!.backups)).toEqual(['main']);
+    const comments = unwrapped(text);
+    expect(comments).toContain('backup: { command: [make, backup], in: host }');
+    expect(comments).toContain('backup: { command: [npm, run, db:backup], in: host }');
+    expect(comments).not.toContain('npm, run, start');
+  });
+
+  test('follows an image whose manual says what it leaves, and restores that as it stands', async () => {
+    const sidecar = `
+  nightly:
+    image: prodrigestivill/postgres-backup-local:17
+    environment: { POSTGRES_HOST: db, POSTGRES_PASSWORD: x, SCHEDULE: "@daily" }
+    volumes: ["./backups:/backups"]`;
+    const { strategy, stdout } = await init(
+      project('', { 'compose.yml': `services:${db}${sidecar}\nvolumes: { data: }\n` }),
+    );
+    expect(strategy.services).toBeUndefined();
+    expect(strategy.components['db']!.backups['sidecar']).toMatchObject({
+      every: '24h',
+      options: {
+        follow: { service: 'nightly', schedule: { env: 'SCHEDULE', drill: '@every 1m', every: '1m' } },
+        restore: 'existing',
+        produces: { files: '/backups/last/*.sql.gz' },
+      },
+    });
+    expect(stdout).not.toContain('is written to, and in no backup');
+  });
+
+  test.each<[string, string, RegExp]>([
+    [
+      'that nobody can have run sooner',
+      'while :; do pg_dump -h db > /b/x.sql; sleep 86400; done',
+      /it sleeps for 86400/,
+    ],
+    ['whose files nothing says', 'while sleep "$$EVERY"; do dump-all db; done', /does not say which files/],
+    [
+      'that leaves several kinds',
+      'while sleep "$$EVERY"; do x > /b/x.sql; y > /b/y.sql; done',
+      /several kinds/,
+    ],
+  ])('does not follow a sidecar %s, and says why', async (_, script, why) => {
+    const sidecar = `
+  dumper:
+    image: team/dump
+    command: ["sh", "-c", ${JSON.stringify(script)}]
+    environment: { EVERY: "3600" }
+    volumes: ["./backups:/b"]`;
+    const { strategy, stdout } = await init(
+      project('', { 'compose.yml': `services:${db}${sidecar}\nvolumes: { data: }\n` }),
+    );
+    expect(Object.keys(strategy.components['db']!.backups)).toEqual(['main']);
+    expect(stdout).toMatch(/dumper looks like a backup sidecar, and no drill follows it/);
+    expect(stdout).toMatch(why);
+  });
+
+  test('has a restore test begin with the dumps that lie there, and passes others over', async () => {
+    const { strategy, text, stdout } = await init(
+      project('', {
+        'compose.yml': alone,
+        'backups/monday.sql.gz': gzipSync(dumped),
+        'dumps/notes.sql': 'these are notes',
+      }),
+    );
+    expect(strategy.components['db']).toMatchObject({ existing: { from: '../backups/*.sql.gz' } });
+    expect(unwrapped(text)).toContain('nothing declared is never a pass');
+    expect(stdout).toContain('backups/monday.sql.gz is a dump of pg_dump');
+    expect(stdout).not.toContain('notes.sql');
+  });
+});
