@@ -156,7 +156,7 @@ export function checkBackups(
       for (const one of info.stores?.(backup.options) ?? [])
         if (!stores.includes(one))
           problems.add(unknownName(source, [...at, 'options', 'produces', 'in'], 'store', one, stores));
-      checkFollowed(source, at, { backup, info, component }, stack, problems);
+      checkFollowed(source, at, { backup, info, component, egress: strategy.egress }, stack, problems);
       const services = [...(stack?.services.keys() ?? []), 'host'];
       for (const { command } of info.commands?.(backup.options) ?? [])
         if (!services.includes(command.in))
@@ -169,7 +169,12 @@ export function checkBackups(
 function checkFollowed(
   source: Source,
   at: (string | number)[],
-  { backup, info, component }: { backup: BackupPlan; info: BackupInfo; component: PlannedComponent },
+  {
+    backup,
+    info,
+    component,
+    egress,
+  }: { backup: BackupPlan; info: BackupInfo; component: PlannedComponent; egress: Strategy['egress'] },
   stack: StackDescription | null,
   problems: Problems,
 ): void {
@@ -179,6 +184,14 @@ function checkFollowed(
   if (follows?.service && !services.includes(follows.service))
     problems.add(
       unknownName(source, [...options, 'follow', 'service'], 'service', follows.service, services),
+    );
+  if (follows && egress === 'open')
+    problems.add(
+      inputError('a backup that is followed could write to, and remove from, where your own backups lie', {
+        at: source.place(['egress'], true),
+        found: 'egress: open',
+        expected: 'egress: closed, and a store in the stack where it needs one',
+      }),
     );
   const every = follows?.schedule?.every ?? backup.every;
   if (follows && every && follows.settles.ms * 2 > every.ms)

@@ -160,7 +160,10 @@ interface Part {
   looked: Looked;
 }
 
-/** Whatever becomes of it, what was there is taken note of: it is no sign of the next one. */
+/**
+ * Whatever becomes of it, what was there when nothing moved is taken note of, and is no sign of the next one;
+ * that begins with what moved after that.
+ */
 async function untilWhole(
   watch: Watch,
   atMs: number,
@@ -169,31 +172,27 @@ async function untilWhole(
   const { own, options, place, who } = watch;
   const { now, signal } = context;
   const firstMs = now();
-  let [left, begins]: [Found[], Found[]] = [[], []];
+  let seen: Seen = { atMs: firstMs, news: [], as: '' };
+  let quiet: Seen | null = null;
   let still = { as: '', sinceMs: firstMs };
-  let bad = null as { as: string; files: Found[]; error: NoRecoveryPoint } | null;
+  let bad = null as Refused | null;
   let hasByte = false;
   try {
     for (;;) {
       signal.throwIfAborted();
       assertNotBroken(own, context, atMs, who);
-      const seenMs = now();
-      const news = await look(watch, seenMs);
-      const there = news.filter(({ path }) => !place.isBegin(path));
-      if (bad && isBeside(bad.files, there)) {
-        left = bad.files;
-        throw bad.error;
-      }
-      left = there;
-      // Of a next one, what is at work once this one lies there.
-      if (left.length === 0) begins = news;
+      const before = seen;
+      seen = await seenNow(watch, now());
+      if (seen.as === before.as) quiet = seen;
+      const left = seen.news.filter(({ path }) => !place.isBegin(path));
+      if (bad && isBeside(bad.files, left)) throw bad.error;
       if (!hasByte && left.some(({ bytes }) => bytes > 0)) {
         hasByte = true;
         await context.firstByte?.();
       }
-      const as = JSON.stringify(left.map(({ path, state }) => [path, state]));
-      if (as !== still.as) still = { as, sinceMs: seenMs };
-      else if (seenMs - still.sinceMs >= options.follow.settles.ms && bad?.as !== as && place.hasAll(left)) {
+      const as = statesOf(left);
+      if (as !== still.as) still = { as, sinceMs: seen.atMs };
+      else if (isSettled(watch, still.sinceMs, seen.atMs) && bad?.as !== as && place.hasAll(left)) {
         const read = await readAll(watch, left);
         if ('parts' in read) return { parts: read.parts, firstMs, wholeMs: now() };
         bad = { as, files: left, error: read.error };
@@ -203,9 +202,42 @@ async function untilWhole(
       await own.drill.clock.sleep(Math.min(lookEveryMs(watch), settlingMs), signal);
     }
   } finally {
-    for (const one of [...left, ...begins]) note(watch, one);
+    takenNote(watch, quiet ?? seen, seen);
   }
 }
+
+/** What still moves of it was begun before, and is no next one however it ends. */
+function takenNote(watch: Watch, quiet: Seen, seen: Seen): void {
+  for (const one of quiet.news) note(watch, one);
+  const paths = new Set(quiet.news.map(({ path }) => path));
+  for (const one of seen.news)
+    if (paths.has(one.path) && watch.known.get(one.path) !== one.state && !watch.place.isBegin(one.path)) {
+      note(watch, one);
+      watch.unsettled.set(one.path, seen.atMs);
+    }
+  if (quiet.news.length > 0) watch.lastWithoutMs = quiet.atMs;
+}
+
+interface Refused {
+  as: string;
+  files: Found[];
+  error: NoRecoveryPoint;
+}
+/** What was new at one look; `as`: another where anything moved. */
+interface Seen {
+  atMs: number;
+  news: Found[];
+  as: string;
+}
+
+async function seenNow(watch: Watch, atMs: number): Promise<Seen> {
+  const news = await look(watch, atMs);
+  return { atMs, news, as: statesOf(news) };
+}
+const statesOf = (files: readonly Found[]): string =>
+  JSON.stringify(files.map(({ path, state }) => [path, state]));
+const isSettled = ({ options }: Watch, sinceMs: number, atMs: number): boolean =>
+  atMs - sinceMs >= options.follow.settles.ms;
 
 /** They are as they were, and something else is there. */
 const isBeside = (bad: readonly Found[], now: readonly Found[]): boolean =>

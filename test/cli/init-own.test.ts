@@ -28,6 +28,7 @@ describe('what a script leaves is read from its text', () => {
   });
 });
 
+const document = readFileSync(join(import.meta.dirname, '../../docs/your-own-system.md'), 'utf8');
 const fixtures = join(import.meta.dirname, '../fixtures/projects');
 function project(name: string, files: Record<string, string | Buffer> = {}): string {
   const folder = mkdtempSync(join(tmpdir(), 'muster-init-own-'));
@@ -91,6 +92,10 @@ describe('muster init, of what backs up already,', { concurrent: true }, () => {
     });
     expect(text).toContain('# Guess: BACKUP_INTERVAL="5" has it run every 15s');
     expect(text).toContain('rpo: 48h');
+    // As the document shows it.
+    const shown = [...document.matchAll(/```yaml\n([^]*?)```/g)].map(([, yaml]) => yaml!);
+    const { components } = parse(shown.find((yaml) => yaml.includes('follow:'))!) as Read['strategy'];
+    expect(strategy.components).toEqual(components);
     expect(stdout).toContain('backup backs db up by its own clock: followed');
     expect(stdout).toMatch(/followed: backup makes it every 24h \(here every 15s: BACKUP_INTERVAL is "5"/);
     expect(stdout).toContain('BACKUP_INTERVAL of backup: "5" in the drill\'s copy, as the strategy says');

@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { registries } from '../../cli/registries.ts';
 import { InputErrors, type MusterError } from '../../core/errors.ts';
@@ -157,6 +159,19 @@ describe('scripts that back up', () => {
       ({ message, expected }) => `${message} | ${expected}`,
     );
     expect(told.join('\n')).toMatch(reason);
+  });
+
+  it('are followed only where what makes them cannot reach the real ones', async () => {
+    const followed = { backup: '', follow: '{}', produces: '{ objects: dumps/, in: b }' };
+    const { file, folder } = memoryFiles({
+      backup: { method: 'command', encrypt: 'none', options: options(followed) },
+      hostCommands: true,
+    });
+    const strategy = join(folder, 'strategy.yaml');
+    const plan = (): Promise<Plan> => planDrill(file, registries, noStacks, { hostCommands: true });
+    await plan();
+    writeFileSync(strategy, `${readFileSync(strategy, 'utf8')}egress: open\n`);
+    await expect(plan()).rejects.toThrow(/could write to, and remove from, where your own backups lie/);
   });
 
   it('are followed at their own pace, which plan says, and that a drill does not wait for half a day', async () => {
