@@ -1,5 +1,6 @@
 import type { Followed } from '../core/backup.ts';
 import type { Clock } from '../core/clock.ts';
+import { NoRecoveryPoint } from '../core/errors.ts';
 import type { PlannedBackup } from '../core/planned.ts';
 import type { FollowsTold } from '../core/schedule-events.ts';
 import { followedWithin } from '../core/schedule-pace.ts';
@@ -30,7 +31,10 @@ interface Following {
   overdue: unknown;
 }
 
-/** Each that somebody else begins is taken in; one that does not come in its time is a run that failed. */
+/**
+ * Each that somebody else begins is taken in. One that does not come in its time is a run that failed; where
+ * it cannot be looked for, nothing is known of any.
+ */
 export async function followSchedule(
   drill: Recorded & Sandbox,
   running: Following,
@@ -48,7 +52,7 @@ export async function followSchedule(
       withinMs: followedWithin * scaledMs,
     }).catch((error: unknown) => ({ missed: error }));
     if (signal.aborted) return;
-    await take(labelOf(backup, number), due);
+    if (!('missed' in due) || due.missed instanceof NoRecoveryPoint) await take(labelOf(backup, number), due);
     if ('missed' in due) running.overdue = due.missed;
   }
 }

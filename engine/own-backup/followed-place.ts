@@ -1,3 +1,4 @@
+import { NoRecoveryPoint } from '../../core/errors.ts';
 import type { OwnOptions } from '../../core/own-backup.ts';
 import { storeOf } from '../drill-context.ts';
 import { serviceOf } from '../drill-environment.ts';
@@ -19,6 +20,8 @@ export interface FollowedPlace {
   hasAll(left: readonly Found[]): boolean;
   /** What was there when it was last looked at, in words. */
   found(): string;
+  /** What it is that it cannot be looked at: a sidecar that is not there makes no backup. */
+  troubleOf(error: unknown): Promise<unknown>;
 }
 
 export function placeOf(own: Own, { produces, follow }: OwnOptions): FollowedPlace {
@@ -55,6 +58,14 @@ export function placeOf(own: Own, { produces, follow }: OwnOptions): FollowedPla
     found: () => {
       const there = [...by.keys()].filter((path) => !isBegin(path)).length;
       return there === 0 ? 'nothing' : `${there} that were there before`;
+    },
+    troubleOf: async (error) => {
+      const state = service ? await serviceOf(own.drill, service).state() : null;
+      if (state === null || state.status === 'running') return error;
+      return new NoRecoveryPoint(`${service} does not run`, {
+        found: `${state.status}, exit code ${state.exitCode}`,
+        expected: 'a sidecar that makes backups',
+      });
     },
   };
 }

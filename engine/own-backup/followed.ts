@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import type { BackupContext, Consistency, Sink } from '../../core/backup.ts';
-import { messageOf, NoRecoveryPoint } from '../../core/errors.ts';
+import { NoRecoveryPoint } from '../../core/errors.ts';
 import type { OwnOptions } from '../../core/own-backup.ts';
 import { writesTo } from '../covered.ts';
 import { assertEnough, assertNotBroken } from './backup.ts';
@@ -58,23 +58,39 @@ export async function awaitNext(
   const { own, who, place } = watch;
   watch.withinMs = withinMs;
   const begunMs = now();
-  let trouble: unknown = null;
+  const troubled = untroubled();
   for (;;) {
     signal.throwIfAborted();
-    try {
-      const fresh = await look(watch, now());
-      trouble = null;
-      if (fresh.length > 0 && watch.lastWithoutMs !== null) return { lastWithoutMs: watch.lastWithoutMs };
-    } catch (error) {
-      trouble = error;
-    }
-    if (now() - begunMs > withinMs)
+    const fresh = await troubled.unless(() => look(watch, now()));
+    if (fresh?.length && watch.lastWithoutMs !== null) return { lastWithoutMs: watch.lastWithoutMs };
+    if (now() - begunMs > withinMs) {
+      if (troubled.by !== null) throw await place.troubleOf(troubled.by);
       throw new NoRecoveryPoint(`${who} has left nothing new in ${Math.round(withinMs / 1000)} s`, {
-        found: trouble === null ? place.found() : messageOf(trouble),
+        found: place.found(),
         expected: `something that is new in ${place.where}, once in half of that time`,
       });
+    }
     await own.drill.clock.sleep(lookEveryMs(watch), signal);
   }
+}
+
+/** A look that cannot be had says nothing; why the last one could not, is told when the time is over. */
+function untroubled(): { by: unknown; unless<T>(look: () => Promise<T>): Promise<T | null> } {
+  const troubled = {
+    by: null as unknown,
+    unless: async <T>(work: () => Promise<T>): Promise<T | null> => {
+      try {
+        const done = await work();
+        troubled.by = null;
+        return done;
+      } catch (error) {
+        if (error instanceof NoRecoveryPoint) throw error;
+        troubled.by = error;
+        return null;
+      }
+    },
+  };
+  return troubled;
 }
 
 /**
@@ -177,13 +193,14 @@ async function untilWhole(
   let still = { as: '', sinceMs: firstMs };
   let bad = null as Refused | null;
   let hasByte = false;
+  const troubled = untroubled();
   try {
     for (;;) {
       signal.throwIfAborted();
       assertNotBroken(own, context, atMs, who);
       const before = seen;
-      seen = await seenNow(watch, now());
-      if (seen.as === before.as) quiet = seen;
+      seen = (await troubled.unless(() => seenNow(watch, now()))) ?? before;
+      if (seen !== before && seen.as === before.as) quiet = seen;
       const left = seen.news.filter(({ path }) => !place.isBegin(path));
       if (bad && isBeside(bad.files, left)) throw bad.error;
       if (!hasByte && left.some(({ bytes }) => bytes > 0)) {
@@ -193,11 +210,14 @@ async function untilWhole(
       const as = statesOf(left);
       if (as !== still.as) still = { as, sinceMs: seen.atMs };
       else if (isSettled(watch, still.sinceMs, seen.atMs) && bad?.as !== as && place.hasAll(left)) {
-        const read = await readAll(watch, left);
-        if ('parts' in read) return { parts: read.parts, firstMs, wholeMs: now() };
-        bad = { as, files: left, error: read.error };
+        const read = await troubled.unless(() => readAll(watch, left));
+        if (read && 'parts' in read) return { parts: read.parts, firstMs, wholeMs: now() };
+        if (read) bad = { as, files: left, error: read.error };
       }
-      if (now() - firstMs > watch.withinMs) throw bad?.error ?? notWhole(watch, left);
+      if (now() - firstMs > watch.withinMs)
+        throw troubled.by === null
+          ? (bad?.error ?? notWhole(watch, left))
+          : await place.troubleOf(troubled.by);
       const settlingMs = Math.max(250, options.follow.settles.ms / 4);
       await own.drill.clock.sleep(Math.min(lookEveryMs(watch), settlingMs), signal);
     }

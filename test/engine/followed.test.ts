@@ -157,6 +157,13 @@ describe.concurrent('it is no recovery point where a sidecar', () => {
       expect(existsSync(path)).toBe(true);
     }, '20s'));
 
+  it('cannot be looked at: that says nothing of it', () =>
+    following(async (own) => {
+      own.failLooks();
+      await expect(own.next(2_000)).rejects.toThrow(/^no answer/);
+      await expect(own.next(2_000)).rejects.not.toBeInstanceOf(NoRecoveryPoint);
+    }));
+
   it('was at work when its component was broken', () =>
     following(async (own) => {
       const coming = nextWhile(own, () => {

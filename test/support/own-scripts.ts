@@ -202,6 +202,7 @@ export async function runOwn(scripts: Partial<Scripts>, work: (own: OwnRun) => P
         return method.backup!(receiver, { ...context, ...more });
       },
       now: () => drill.timeline.now(),
+      failLooks: () => void (looks.fail = true),
       looked: async (times) => {
         const until = looks.count + times;
         while (looks.count < until) await sleep(20);
@@ -215,10 +216,11 @@ export async function runOwn(scripts: Partial<Scripts>, work: (own: OwnRun) => P
     await receiver.remove();
   }
 }
-function countLooks(store: Store): { count: number } {
-  const looks = { count: 0 };
+function countLooks(store: Store): { count: number; fail: boolean } {
+  const looks = { count: 0, fail: false };
   const list = store.list.bind(store);
   store.list = async (prefix) => {
+    if (looks.fail) throw new Error('no answer');
     const found = await list(prefix);
     looks.count += 1;
     return found;
@@ -239,6 +241,8 @@ export interface OwnRun {
   /** The next one that somebody else makes. */
   next(withinMs: number, more?: Partial<BackupContext>): Promise<Consistency>;
   now(): number;
+  /** From here on store b does not answer. */
+  failLooks(): void;
   /** Resolves when store b was looked at so many times more. */
   looked(times: number): Promise<void>;
   restore(from: Consistency): Promise<unknown>;
