@@ -67,7 +67,7 @@ export async function bringUp(provider: StackProviderOptions, up: StackUpOptions
     const making = { ...up, runtime, project, labels: drillLabels };
     laid = laidOver(mounts, await makeHostVolumes(making, mounts));
     if (isTiedToHost(config, rules)) await former.gone(up.progress, up.signal);
-    const wayOut = await closeWayOut(site, { config, moved, egress: rules.egress }, project);
+    const wayOut = await closeWayOut(site, { config, moved, rules }, project);
     laid = { ...laid, networks: wayOut.layers };
     const services = wanted.length === 0 ? undefined : Object.keys(config.services);
     const start = (): Promise<void> =>

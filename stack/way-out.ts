@@ -34,17 +34,30 @@ export interface WayOut {
  */
 export async function closeWayOut(
   site: Omit<DrillSite, 'deploy'>,
-  { config, moved, egress }: { config: ComposeConfig; moved: Moved } & Pick<HostRules, 'egress'>,
+  { config, moved, rules }: { config: ComposeConfig; moved: Moved; rules: HostRules },
   project: string,
 ): Promise<WayOut> {
-  if (egress !== 'closed') return { layers: {}, line: openLine };
-  if (!canClose(site.runtime)) return { layers: {}, line: remoteLine };
+  if (rules.egress !== 'closed') return { layers: {}, line: openLine };
+  if (!canClose(site.runtime)) {
+    refuseHurried(config, rules);
+    return { layers: {}, line: remoteLine };
+  }
   const closed = await closedNetworks({ ...site, project }, openNetworks(config, moved));
   return {
     layers: closedLayers(closed),
     line: closedLine,
     ...(closed.size > 0 ? { outwardAttempts: await listing(site, [...closed.values()]) } : {}),
   };
+}
+
+/** What is made to run more often than its owner had it must not do so where it reaches what is theirs. */
+export function refuseHurried({ services }: ComposeConfig, { environment = {} }: HostRules): void {
+  const hurried = Object.keys(environment).find((name) => Object.hasOwn(services, name));
+  if (hurried === undefined) return;
+  throw environmentError(`${hurried} could write to, and remove from, where your own backups lie`, {
+    found: remoteLine,
+    expected: 'an engine on this machine, or no schedule of its own in a drill (options.follow.schedule)',
+  });
 }
 
 async function listing(

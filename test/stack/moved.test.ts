@@ -9,6 +9,7 @@ import { movedOf } from '../../stack/moved.ts';
 import type { MovedService, Ways } from '../../stack/moved-shape.ts';
 import { nothingLaid, overrideOf } from '../../stack/override.ts';
 import { overrideText } from '../../stack/override-file.ts';
+import { refuseHurried } from '../../stack/way-out.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'muster-moved-'));
 const file = join(folder, 'compose.yml');
@@ -242,6 +243,15 @@ test('a variable that the strategy has otherwise in a drill is so in the copy al
     'PRICE of web: "a $b" in the drill\'s copy, as the strategy says; the compose file does not set it',
   ]);
   expect(service('web').environment).toEqual({ A: 'b', CRON: '*/1 * * * *', PRICE: 'a $$b' });
+});
+
+test('nothing is hurried where the way out cannot be closed', () => {
+  const config = { services: { cron: {}, web: {} } } as unknown as ComposeConfig;
+  const refused = (environment: Record<string, Record<string, string>>) => (): void =>
+    refuseHurried(config, { ...noRules, environment });
+  expect(refused({ cron: { CRON: '* * * * *' } })).toThrow(/cron could write to, and remove from/);
+  expect(refused({ elsewhere: { CRON: '* * * * *' } })).not.toThrow();
+  expect(refused({})).not.toThrow();
 });
 
 test('of several replicas one is started', async () => {
