@@ -14,6 +14,7 @@ import { contentOf, entriesOf } from '../../drivers/memory/copy.ts';
 import { openDrill } from '../../engine/open-drill.ts';
 import { openStores } from '../../engine/open-stores.ts';
 import { ownBackupMethod } from '../../engine/own-backup/method.ts';
+import type { Own } from '../../engine/own-backup/place.ts';
 import { planDrill } from '../../engine/plan.ts';
 import { createReceiver, recordingContext, type Receiver } from '../suites/artifact.ts';
 import { dependenciesFor, drillFile, memoryFiles, noStacks, type MemoryDrill } from './memory-drill.ts';
@@ -185,6 +186,8 @@ export async function runOwn(scripts: Partial<Scripts>, work: (own: OwnRun) => P
   try {
     await work({
       home: files.folder,
+      own: { drill, component: plan.components.get(component)!, earlier: [], seen: new Map() },
+      context,
       events: drill.timeline.events,
       folder: drill.folder,
       receiver,
@@ -230,6 +233,9 @@ function countLooks(store: Store): { count: number; fail: boolean } {
 
 export interface OwnRun {
   home: string;
+  /** What a part of the method is given that is run by itself. */
+  own: Own;
+  context: BackupContext;
   folder: string;
   events: readonly TimelineEvent[];
   receiver: Receiver;
