@@ -12,7 +12,7 @@ import { packageRoot } from '../stack/package-root.ts';
 import { createStackProvider } from '../stack/provider.ts';
 import type { ComposeConfig } from '../stack/compose.ts';
 import { neededOf } from '../stack/needed.ts';
-import { recognised, type Recognised } from './init-recognise.ts';
+import { recognised, withWriters, type Recognised } from './init-recognise.ts';
 import { told } from './init-told.ts';
 import { noOwnBackups, ownBackupsOf, type OwnBackups } from './init-own.ts';
 import {
@@ -53,7 +53,7 @@ export async function init(folder: string | undefined, flags: InitFlags): Promis
   const config = await readProject(file, overrides, profiles);
   const recognisable = withoutHost(config, file, recognised(config, Object.keys(registries.drivers)));
   const own = await ownOf(at, config, recognisable, flags);
-  const found = withFollowed(recognisable, own);
+  const found = withFollowed(withWriters(config, recognisable, own.follows), own);
   if (!found.some(({ driver, leftOut }) => driver !== null && leftOut === null))
     throw inputError(`nothing in ${short(file)} is of a kind that a drill knows`, {
       found: found

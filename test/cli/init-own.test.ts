@@ -92,6 +92,7 @@ describe('muster init, of what backs up already,', { concurrent: true }, () => {
     });
     expect(text).toContain('# Guess: BACKUP_INTERVAL="5" has it run every 15s');
     expect(text).toContain('rpo: 48h');
+    expect(unwrapped(text)).toContain('Where worker does so by itself, name the tables under config');
     // As the document shows it.
     const shown = [...document.matchAll(/```yaml\n([^]*?)```/g)].map(([, yaml]) => yaml!);
     const { components } = parse(shown.find((yaml) => yaml.includes('follow:'))!) as Read['strategy'];

@@ -12,12 +12,14 @@ interface Press {
   scenario?: Record<string, unknown>;
 }
 
+const config = { volatileTables: ['public.letter'] };
 const strategyOf = (follow: object, options: object): object => ({
   strategy: 'press',
   stack: '../compose.yml',
   components: {
     db: {
       driver: 'postgres',
+      config,
       objectives: { rto: '10m', rpo: '48h' },
       backups: {
         sidecar: {
@@ -73,6 +75,14 @@ describe('a queue whose sidecar dumps it by its own clock', { timeout: 900_000 }
       project: 'press',
       files: 'init',
       scenario: 'db-volume-lost',
+      // Which tables the worker changes by itself, as init asks.
+      edit: (text) => {
+        expect(text).toContain('Guess: nothing but a drill changes its rows');
+        return text.replace(
+          'driver: postgres\n',
+          `driver: postgres\n    config: ${JSON.stringify(config)}\n`,
+        );
+      },
       password,
     });
     expect([planned.stderr, planned.code]).toEqual(['', 0]);

@@ -41,8 +41,9 @@ export interface ProjectDrill {
   scripts?: Record<string, string>;
   /** What is written beside it, as `muster init` does; or that is done, with what more it is told. */
   files: { strategy: object; scenario: object } | 'init';
-  /** With `init`: the scenario that is run. */
+  /** With `init`: the scenario that is run, and what the user writes into the strategy after it. */
   scenario?: string;
+  edit?(strategy: string): string;
   flags?: string[];
   /** That no evidence may hold. */
   password: string;
@@ -60,6 +61,7 @@ export interface ProjectDrilled {
  */
 export async function drillProject(given: ProjectDrill): Promise<ProjectDrilled> {
   const { project, scripts = {}, files, scenario = 'drill', flags = [], password } = given;
+  const { edit = (text) => text } = given;
   const folder = mkdtempSync(join(tmpdir(), `muster-${project}-`));
   try {
     cpSync(join(projects, project), folder, { recursive: true });
@@ -71,6 +73,8 @@ export async function drillProject(given: ProjectDrill): Promise<ProjectDrilled>
     if (files === 'init') {
       const init = await muster(['init', '--rto', '10m', '--yes'], { cwd: folder });
       expect([init.stderr, init.code]).toEqual(['', 0]);
+      const strategy = join(folder, 'muster/strategy.yaml');
+      writeFileSync(strategy, edit(readFileSync(strategy, 'utf8')));
     } else {
       mkdirSync(join(folder, 'muster'));
       writeFileSync(join(folder, 'muster/strategy.yaml'), JSON.stringify(files.strategy));
