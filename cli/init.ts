@@ -12,7 +12,8 @@ import { packageRoot } from '../stack/package-root.ts';
 import { createStackProvider } from '../stack/provider.ts';
 import type { ComposeConfig } from '../stack/compose.ts';
 import { neededOf } from '../stack/needed.ts';
-import { recognised, withWriters, type Recognised } from './init-recognise.ts';
+import { recognised, type Recognised } from './init-recognise.ts';
+import { withWriters } from './init-writers.ts';
 import { told } from './init-told.ts';
 import { noOwnBackups, ownBackupsOf, type OwnBackups } from './init-own.ts';
 import {
