@@ -142,7 +142,7 @@ export interface LoadAnalysis {
   index: number;
   target: string;
   ratePerSecond: number;
-  kind: 'data' | 'journeys' | 'visits';
+  kind: 'data' | 'visits';
   neverReturn: boolean;
   /** What reading it back cannot show, whatever is there. */
   blindTo: readonly Blind[];

@@ -24,7 +24,7 @@ const counts = z.record(z.enum(dataClasses), z.number().int());
 const loadSchema = z.strictObject({
   load: z.string(),
   target: z.string(),
-  kind: z.enum(['data', 'journeys', 'visits']),
+  kind: z.enum(['data', 'visits']),
   volatile: z.boolean(),
   operations: z.number().int(),
   right: z.number().int(),

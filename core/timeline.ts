@@ -79,7 +79,7 @@ export interface EventData extends ExistingEvents, ScheduleEvents {
     load: string;
     index: number;
     target: string;
-    kind: 'data' | 'journeys' | 'visits';
+    kind: 'data' | 'visits';
     ratePerSecond: number;
     neverReturn: boolean;
     volatile: boolean;

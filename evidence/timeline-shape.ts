@@ -76,7 +76,7 @@ const shapes = {
   'load.begun': z.strictObject({
     ...load,
     target: text,
-    kind: z.enum(['data', 'journeys', 'visits']),
+    kind: z.enum(['data', 'visits']),
     ratePerSecond: z.number().positive(),
     neverReturn: z.boolean(),
     volatile: z.boolean(),

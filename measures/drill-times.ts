@@ -104,7 +104,7 @@ export interface DeclaredLoad {
   index: number;
   load: string;
   target: string;
-  kind: 'data' | 'journeys' | 'visits';
+  kind: 'data' | 'visits';
   ratePerSecond: number;
   neverReturn: boolean;
   blindTo: readonly Blind[];

@@ -16,12 +16,8 @@ interface Rule {
   exercised(data: DataAnalysis, load: LoadAnalysis): string | null;
 }
 
-/**
- * Journeys ask only for what they remember, by its name: what they did not write, or another value, cannot be
- * found.
- */
-const values = (data: DataAnalysis, load: LoadAnalysis): string | null =>
-  load.kind === 'data' && data.readBack > 0 ? `${formatCount(data.readBack)} values read back` : null;
+const values = (data: DataAnalysis): string | null =>
+  data.readBack > 0 ? `${formatCount(data.readBack)} values read back` : null;
 
 export const rules: readonly Rule[] = [
   {
@@ -37,28 +33,27 @@ export const rules: readonly Rule[] = [
     name: 'phantom',
     title: 'nothing that was never written',
     found: 'values that nobody wrote',
-    exercised: (data, load) => (load.blindTo.includes('phantom') ? null : values(data, load)),
+    exercised: (data, load) => (load.blindTo.includes('phantom') ? null : values(data)),
   },
   {
     name: 'corrupt',
     title: 'no value that was never written',
     found: 'ids with a value that was never written',
-    exercised: (data, load) => (load.blindTo.includes('corrupt') ? null : values(data, load)),
+    exercised: (data, load) => (load.blindTo.includes('corrupt') ? null : values(data)),
   },
   {
     name: 'duplicated',
     title: 'nothing twice',
     found: 'ids more than once',
-    exercised: (data, load) => (load.blindTo.includes('duplicated') ? null : values(data, load)),
+    exercised: (data, load) => (load.blindTo.includes('duplicated') ? null : values(data)),
   },
   {
     name: 'resurrected',
     title: 'nothing back that failed or was removed',
     found: 'certainly failed writes, or removed data that must never return, that are there',
     exercised: (data, load) => {
-      // A store that gives nothing back gives back nothing that it should not; clients' sessions were each
-      // tried.
-      if (load.kind === 'data' && data.readBack === 0) return null;
+      // A store that gives nothing back gives back nothing that it should not.
+      if (data.readBack === 0) return null;
       const asked = [
         ...(data.failed > 0 && !load.blindTo.includes('failed')
           ? [plural(data.failed, 'failed operation')]
@@ -87,11 +82,8 @@ export const rules: readonly Rule[] = [
   },
 ];
 
-/**
- * Loads whose data this drill was to judge: all that write records, and journeys that wrote or removed any.
- */
-export const isJudged = (load: LoadAnalysis): boolean =>
-  load.kind === 'data' || load.neverReturn || (load.data?.attempted ?? 0) > 0;
+/** Loads whose data this drill was to judge: all that write records. */
+export const isJudged = (load: LoadAnalysis): boolean => load.kind === 'data';
 
 function judgeLoad(evidence: Evidence, load: LoadAnalysis): Finding[] {
   const seqs = evidence.events
@@ -123,7 +115,7 @@ function judgeLoad(evidence: Evidence, load: LoadAnalysis): Finding[] {
     const unasked = examined === null && countOf(data, rule) === 0;
     return unasked ? [] : [judgeRule(load, data, rule, examined ?? 'what was read back', proof)];
   });
-  if (data.readBack === 0 && load.kind === 'data')
+  if (data.readBack === 0)
     findings.push(
       ...unknown(
         'Nothing at all was there to be read back: phantoms, corruption and duplicates cannot be told.',
@@ -131,7 +123,7 @@ function judgeLoad(evidence: Evidence, load: LoadAnalysis): Finding[] {
     );
   const writes = load.service.writesBeforeFault;
   const least = Math.min(evidence.scenario.load[load.load]?.least ?? writesLeast, writesLeast);
-  if (load.kind === 'data' && writes < least)
+  if (writes < least)
     findings.push(
       ...unknown(
         `Only ${plural(writes, 'write')} acknowledged before the fault: too few to tell, at least ${least} are needed.`,

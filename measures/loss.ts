@@ -23,8 +23,7 @@ export interface LostWrites {
 }
 
 /** Loads whose losses count against an RPO: with records of data, and not thrown away on purpose. */
-export const countsForLoss = (load: LoadAnalysis): boolean =>
-  !load.volatile && (load.kind === 'data' || (load.data !== null && load.data.acknowledged > 0));
+export const countsForLoss = (load: LoadAnalysis): boolean => !load.volatile && load.kind === 'data';
 
 /**
  * RPA = max(fault, acknowledgement of the newest lost write) - acknowledgement of the oldest lost write; 0

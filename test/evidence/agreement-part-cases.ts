@@ -37,8 +37,8 @@ export const ofParts: Case[] = [
   [
     'what clients of a load do',
     'good',
-    (events) => void (dataOf(events, 'load.begun').kind = 'journeys'),
-    /has rows as journeys/,
+    (events) => void (dataOf(events, 'load.begun').kind = 'visits'),
+    /has rows as visits/,
   ],
   [
     'a check that was made by default, with what it was to compare with',

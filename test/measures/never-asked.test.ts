@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { kinds, outcomes } from '../../core/ledger.ts';
 import type { Blind } from '../../core/workload.ts';
+import { giveSessions } from '../../fixtures/timelines/alter-clients.ts';
 import { goodDrill, logins, tokens } from '../../fixtures/timelines/good-drill.ts';
 import { put } from '../../fixtures/timelines/known-bad.ts';
 import { change, judgeSketch, keep, type Sketch } from './timeline-builder.ts';
@@ -23,12 +24,11 @@ describe('what was never asked is no pass', () => {
       ),
     ).toEqual([]);
   });
-  test('journeys that ask only for what they remember find nothing else, and nothing twice', () => {
-    const asked = (spoil: (sketch: Sketch) => void): string[] =>
-      passesOf(spoil).filter((id) => id.startsWith('integrity/logins/'));
-    expect(asked(() => undefined)).toContain('integrity/logins/resurrected');
+  test('clients that ask only for what they remember find nothing else, and nothing twice', () => {
+    const asked = passesOf(giveSessions).filter((id) => id.startsWith('integrity/sessions/'));
+    expect(asked).toContain('integrity/sessions/resurrected');
     for (const rule of ['phantom', 'corrupt', 'duplicated', 'torn'])
-      expect(asked(() => undefined)).not.toContain(`integrity/logins/${rule}`);
+      expect(asked).not.toContain(`integrity/sessions/${rule}`);
   });
   test('nothing is found twice by a reader that gives each id once', () => {
     const distinct = (sketch: Sketch): void =>

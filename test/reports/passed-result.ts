@@ -113,7 +113,7 @@ export const volumeLost: DrillResult = {
     {
       load: 'logins',
       target: 'proxy',
-      kind: 'journeys',
+      kind: 'visits',
       volatile: false,
       operations: 4_911,
       right: 3_688,
