@@ -75,7 +75,7 @@ async function once(): Promise<{
         host: {},
         progress: () => undefined,
       },
-      { seed: 1, keep: false, signal: new AbortController().signal },
+      { seed: 1, keepStack: false, signal: new AbortController().signal },
     );
     const { result } = judgeRun(folder, registries);
     const events = eventsIn(folder);

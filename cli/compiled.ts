@@ -51,7 +51,7 @@ const isBelowOurs = (folder: string): boolean =>
  * The folder, made where it is not there; undefined where nobody may keep anything, or where others than this
  * user could put something into it: what lies there is run.
  */
-export function keptFolder(folder: string | null = compiledFolder()): string | undefined {
+export function cacheFolder(folder: string | null = compiledFolder()): string | undefined {
   if (folder === null || folder === process.env['NODE_COMPILE_CACHE']) return folder ?? undefined;
   try {
     // Before anything is made: root may have the home of another user.
@@ -71,7 +71,7 @@ export function keptFolder(folder: string | null = compiledFolder()): string | u
  * Loading all that a drill needs takes a processor for a second otherwise, in each process. Where nothing can
  * be kept, nothing else is different.
  */
-export function keepCompiled(): void {
-  const folder = keptFolder();
+export function cacheCompiled(): void {
+  const folder = cacheFolder();
   if (folder !== undefined) enableCompileCache(folder);
 }

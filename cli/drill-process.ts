@@ -1,6 +1,6 @@
 import { inputError, MusterError } from '../core/errors.ts';
 import { planDrill } from '../engine/plan.ts';
-import { sweptPlans } from '../engine/sweep.ts';
+import { sweptPlans } from '../engine/sweep-plans.ts';
 import { errorOf, plannedText, tellOf, type FromDrill, type Job, type ToDrill } from './drill-messages.ts';
 import { goOnUnread } from './output.ts';
 import { drillHere, providerFor } from './one-drill.ts';

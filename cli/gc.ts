@@ -1,8 +1,8 @@
 import { nearest } from '../core/document.ts';
 import { inputError } from '../core/errors.ts';
 import type { Leftover } from '../stack/leftovers.ts';
-import { keptOwner } from '../stack/owner.ts';
-import { askForLeftovers, removeKeptFolders, removeWhatWasLeft, sweptText } from './host.ts';
+import { keptStackOwner } from '../stack/owner.ts';
+import { askForLeftovers, removePreparedFolders, removeWhatWasLeft, removedText } from './host.ts';
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
@@ -13,13 +13,13 @@ const say = (text: string): void => void process.stderr.write(`${text}\n`);
 export async function gc(drills: string[], flags: { all?: boolean; json?: boolean }): Promise<number> {
   if (drills.length > 0) await assertThere(drills);
   const removed = await removeWhatWasLeft(say, drills.length > 0 ? { drills } : { all: flags.all === true });
-  if (drills.length === 0) removed.images.push(...(await removeKeptFolders()));
+  if (drills.length === 0) removed.images.push(...(await removePreparedFolders()));
   const kept = await askForLeftovers(say);
   if (flags.json)
     process.stdout.write(`${JSON.stringify({ schema: 'muster/gc/v1', removed, kept }, null, 2)}\n`);
   else {
     process.stdout.write(
-      Object.values(removed).flat().length === 0 ? 'nothing was left\n' : `removed ${sweptText(removed)}\n`,
+      Object.values(removed).flat().length === 0 ? 'nothing was left\n' : `removed ${removedText(removed)}\n`,
     );
     for (const one of kept)
       process.stdout.write(
@@ -30,7 +30,7 @@ export async function gc(drills: string[], flags: { all?: boolean; json?: boolea
 }
 
 const whyKept = ({ owner }: Leftover): string =>
-  owner === keptOwner ? 'left by --keep' : owner === '' ? 'which names no owner' : 'which is running';
+  owner === keptStackOwner ? 'left by --keep' : owner === '' ? 'which names no owner' : 'which is running';
 
 async function assertThere(drills: readonly string[]): Promise<void> {
   const there = [...new Set((await askForLeftovers(say)).map(({ drill }) => drill))];

@@ -3,11 +3,11 @@ import { systemClock } from '../core/clock.ts';
 import { withDeadline } from '../core/deadline.ts';
 import { imageChoice, imagesWanted, provideImages } from '../stack/images.ts';
 import { prepareHost } from '../stack/host-preparation.ts';
-import { removeKept } from '../stack/kept.ts';
+import { removePrepared } from '../stack/prepared.ts';
 import { findLeftovers, removeLeftovers, type Leftover } from '../stack/leftovers.ts';
 import { getRuntime } from '../stack/runtime.ts';
 import { projectFiles } from '../stack/project-files.ts';
-import type { Swept } from '../stack/sweep.ts';
+import type { Removed } from '../stack/marked.ts';
 import { plural } from '../reports/words.ts';
 
 /** Installs and starts what is missing. Throws an environment error with the remedy where it cannot. */
@@ -33,7 +33,7 @@ export function askForLeftovers(say: (text: string) => void): Promise<Leftover[]
 export function removeWhatWasLeft(
   say: (text: string) => void,
   options: Parameters<typeof removeLeftovers>[0] = {},
-): Promise<Swept> {
+): Promise<Removed> {
   const what = options.drills
     ? `removing what ${options.drills.join(', ')} left`
     : options.all
@@ -44,12 +44,12 @@ export function removeWhatWasLeft(
 }
 
 /** Removes the images that keep a folder for later drills, but for those that a drill uses. */
-export const removeKeptFolders = async (): Promise<string[]> =>
+export const removePreparedFolders = async (): Promise<string[]> =>
   withDeadline(
     systemClock,
     'removing what is kept for later drills',
     removingMs,
-    getRuntime().then((engine) => removeKept(engine)),
+    getRuntime().then((engine) => removePrepared(engine)),
     noAnswer,
   );
 
@@ -59,7 +59,7 @@ export const removeKeptFolders = async (): Promise<string[]> =>
  */
 export async function removeOrphans(say: (text: string) => void): Promise<void> {
   if ((await askForLeftovers(say)).every((one) => one.alive)) return;
-  say(`removed what an earlier drill left: ${sweptText(await removeWhatWasLeft(say))}`);
+  say(`removed what an earlier drill left: ${removedText(await removeWhatWasLeft(say))}`);
 }
 
 /**
@@ -78,7 +78,7 @@ export async function provideImagesOf(
     );
 }
 
-export const sweptText = ({ containers, volumes, networks, images }: Swept): string =>
+export const removedText = ({ containers, volumes, networks, images }: Removed): string =>
   [
     plural(containers.length, 'container'),
     plural(volumes.length, 'volume'),

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { exitCodes, inputError } from '../core/errors.ts';
-import { keepCompiled } from './compiled.ts';
+import { cacheCompiled } from './compiled.ts';
 import { parseJobs, parseSeed } from './flags.ts';
 import { chalkFor, errorToJson, exitCodeOfError, formatError, goOnUnread, leave } from './output.ts';
 import { musterVersion } from './version.ts';
@@ -298,7 +298,7 @@ function fail(error: unknown): void {
   process.exitCode = exitCodeOfError(error);
 }
 
-keepCompiled();
+cacheCompiled();
 goOnUnread();
 process.on('uncaughtException', (error) => {
   process.stderr.write(`${formatError(error, chalkFor(process.stderr))}\n`);

@@ -11,7 +11,7 @@ import type { EngineDependencies } from '../engine/drill-context.ts';
 import { runDrill } from '../engine/drill.ts';
 import { NoRecoveryPoint } from '../core/errors.ts';
 import type { Plan } from '../engine/plan.ts';
-import { keptOwner } from '../stack/owner.ts';
+import { keptStackOwner } from '../stack/owner.ts';
 import { createStackProvider } from '../stack/provider.ts';
 import { secretsFor } from '../stack/run-environment.ts';
 import { existingReader } from '../stores/existing/reader.ts';
@@ -49,7 +49,7 @@ export const providerFor = (
   createStackProvider({
     progress: say,
     soon: true,
-    ...(keep ? { owner: keptOwner } : {}),
+    ...(keep ? { owner: keptStackOwner } : {}),
     ...(snapshots === undefined ? {} : { snapshots }),
   });
 
@@ -69,7 +69,7 @@ export async function drillHere(
   const dependencies = await dependenciesFor(plan, flags, provider, progress);
   const { folder, error, outcome } = await runDrill(plan, dependencies, {
     seed,
-    keep: flags.keep === true,
+    keepStack: flags.keep === true,
     signal,
     after,
   });
@@ -84,7 +84,7 @@ export async function drillHere(
       folder,
       code: trouble ? exitCodeOfError(trouble) : result.exitCode,
       error: trouble,
-      kept: flags.keep ? keptText(plan, result.drill) : null,
+      kept: flags.keep ? leftText(plan, result.drill) : null,
     };
   } catch (unreported) {
     // What ended the drill explains why nothing can be said of it.
@@ -92,7 +92,7 @@ export async function drillHere(
   }
 }
 
-const keptText = (plan: Plan, drill: string): string =>
+const leftText = (plan: Plan, drill: string): string =>
   plan.stackFile
     ? `the stores, and the stack: docker compose --project-name muster-${drill} ps; muster gc ${drill} removes it`
     : 'the stores, in the bundle';

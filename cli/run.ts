@@ -3,7 +3,7 @@ import type { DrillResult } from '../core/result.ts';
 import type { RunOptions } from '../engine/drill-context.ts';
 import { planDrill, type Plan } from '../engine/plan.ts';
 import type { Progress } from '../core/progress.ts';
-import { sweptPlans } from '../engine/sweep.ts';
+import { sweptPlans } from '../engine/sweep-plans.ts';
 import { unlessAborted } from '../engine/undo.ts';
 import type { StackProvider } from '../core/stack.ts';
 import { formatDuration } from '../core/units.ts';

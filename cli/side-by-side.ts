@@ -6,7 +6,7 @@ import { MusterError } from '../core/errors.ts';
 import { moduleEnding } from '../stack/package-root.ts';
 import type { Progress } from '../core/progress.ts';
 import type { DrillResult } from '../core/result.ts';
-import { keptFolder } from './compiled.ts';
+import { cacheFolder } from './compiled.ts';
 import { errorOf, tellOf, type FromDrill, type Job, type ToDrill } from './drill-messages.ts';
 import type { Ran } from './one-drill.ts';
 
@@ -25,7 +25,7 @@ export async function drillApart(
   progress: (progress: Progress) => void,
   signal: AbortSignal,
 ): Promise<Ran> {
-  const compiled = keptFolder();
+  const compiled = cacheFolder();
   const child = fork(join(import.meta.dirname, `drill-process${moduleEnding}`), [], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     serialization: 'advanced',

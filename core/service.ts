@@ -89,7 +89,7 @@ export interface Shell {
  */
 export interface Helper extends Shell {
   /** What it was asked to begin `from`; null where nothing of that key is kept. */
-  readonly kept: KeptFolder | null;
+  readonly kept: PreparedFolder | null;
   /**
    * Why what is kept could not be had, and the helper is without it; null where that did not happen. What no
    * helper can be started from is discarded.
@@ -102,13 +102,13 @@ export interface Helper extends Shell {
  * A folder that was made once for an image and outlives the drill: at `path` in every later helper that
  * begins with it. Nobody vouches for what is in it by now.
  */
-export interface KeptFolder {
+export interface PreparedFolder {
   path: string;
   /** What its maker noted of it. */
   facts: Readonly<Record<string, string>>;
   /**
-   * Has it found no more, so that `keep` makes another: it is not what was made. What it takes goes with the
-   * last helper that has it. False where another has taken its place by now.
+   * Has it found no more, so that `prepareFolder` makes another: it is not what was made. What it takes goes
+   * with the last helper that has it. False where another has taken its place by now.
    */
   discard(): Promise<boolean>;
 }
@@ -137,7 +137,7 @@ export interface HelperOptions {
    * Default: with nothing of that.
    */
   like?: 'service';
-  /** Key of a folder that `keep` has made: the helper has it, where it is still there and can be had. */
+  /** Key of a folder that `prepareFolder` made: the helper has it, where it is still there and can be had. */
   from?: string;
 }
 
@@ -236,7 +236,7 @@ export interface Service extends Shell {
    * True: nothing but a start by name brings the container up again, whatever becomes of its process. False:
    * as the compose file has it.
    */
-  keepDown(held: boolean): Promise<void>;
+  holdDown(held: boolean): Promise<void>;
   /**
    * Waits for `running` and, where a health check is declared, `healthy`. Rejects at the deadline with the
    * last logs.
@@ -251,7 +251,7 @@ export interface Service extends Shell {
    * Has the folder of that recipe kept for later helpers of services with this very image, of this drill and
    * of others. Half of one is never found. False where nothing may be kept.
    */
-  keep(recipe: FolderRecipe): Promise<boolean>;
+  prepareFolder(recipe: FolderRecipe): Promise<boolean>;
   logs(lines: number): Promise<string>;
   readonly deployment: Deployment;
 }

@@ -11,12 +11,34 @@ export interface ImageRecord {
  * Connection attempts into a lost region, as the packet filter counted them. `from`: a service, or who else
  * has the address. Retransmissions count.
  */
-export interface Attempt {
+export interface ConnectionAttempt {
   from: string;
   service: string;
   port: number;
   count: number;
   outcome: 'vanished' | 'refused' | 'accepted';
+}
+
+/**
+ * What Muster itself did with a service or a store of a lost region, and how often it worked. `read`:
+ * something of it was to be had, as by a command in it. `other`: a store took something, let it go or said
+ * what it has, as when a backup that was cut off is cleared away. `power`: it was stopped, paused or
+ * signalled through the engine, as fencing does out of band.
+ */
+export interface RegionAccess {
+  of: string;
+  what: string;
+  kind: 'read' | 'other' | 'power';
+  ok: number;
+  failed: number;
+  firstAtMs: number;
+  error?: string;
+}
+
+/** What reached for a region while it was lost. */
+export interface RegionReached {
+  attempts: ConnectionAttempt[];
+  accesses: RegionAccess[];
 }
 
 /**
@@ -40,7 +62,7 @@ export interface LostRegion {
    * Every attempt since the loss but those of `tryConnection`. Rejects where it is not known what came
    * through: never an empty list instead.
    */
-  attempts(): Promise<Attempt[]>;
+  connectionAttempts(): Promise<ConnectionAttempt[]>;
   /**
    * The network is back; of a dead region the containers are started, on empty volumes. Safe to call twice.
    */

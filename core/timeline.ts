@@ -7,7 +7,7 @@ import type { ScheduleEvents } from './schedule-events.ts';
 import type { Verdict } from './verdict.ts';
 import type { Trouble } from './errors.ts';
 import type { OfStep, RunningCommand, RunningStep } from './steps/running.ts';
-import type { Attempt, ImageRecord } from './stack.ts';
+import type { ImageRecord, RegionReached } from './stack.ts';
 import type { SustainedBegun, SustainedEnded } from './sustained.ts';
 import type { Blind } from './workload.ts';
 
@@ -193,7 +193,7 @@ export interface EventData extends ExistingEvents, ScheduleEvents {
   /**
    * What reached for the region while it was lost. `error`: why that is not known; then `attempts` is empty.
    */
-  'region.connections': { region: string; attempts: Attempt[]; accesses: RegionAccess[]; error?: string };
+  'region.connections': { region: string; error?: string } & RegionReached;
   'region.returned': { region: string };
   /** `of`: the fault that it undoes. */
   'undo.begun': { id: string; of: string; undo: string };
@@ -214,7 +214,7 @@ export interface EventData extends ExistingEvents, ScheduleEvents {
    * A file of the bundle, as it was when it was written. `of`: the id of what it belongs to. Secrets are
    * masked.
    */
-  'attachment.kept': { of: string; what: string; file: string; bytes: number; sha256: string };
+  'attachment.saved': { of: string; what: string; file: string; bytes: number; sha256: string };
   ready: { component: string };
   'observation.ended': { settled: boolean };
   'readback.ended': { load: string; index: number; complete: boolean; records: number; error?: string };
@@ -251,21 +251,6 @@ export interface EventData extends ExistingEvents, ScheduleEvents {
 export interface CutOff {
   by: string;
   completeAtMs: number;
-}
-/**
- * What Muster itself did with a service or a store of a lost region, and how often it worked. `read`:
- * something of it was to be had, as by a command in it. `other`: a store took something, let it go or said
- * what it has, as when a backup that was cut off is cleared away. `power`: it was stopped, paused or
- * signalled through the engine, as fencing does out of band.
- */
-export interface RegionAccess {
-  of: string;
-  what: string;
-  kind: 'read' | 'other' | 'power';
-  ok: number;
-  failed: number;
-  firstAtMs: number;
-  error?: string;
 }
 /** `completed`: judged as it stands. Otherwise it did not run to its end, and says why. */
 export type DrillOutcome = 'completed' | 'refused' | 'aborted' | 'interrupted';

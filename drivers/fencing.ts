@@ -17,7 +17,7 @@ export const reopenEntry = {
 } as const;
 
 /** What became of a real write. `unanswered`: nobody knows, which is neither safe nor a refusal. */
-export type Attempt =
+export type WriteAttempt =
   | { write: 'accepted' }
   | { write: 'refused'; said: string }
   | { write: 'unanswered'; said: string };
@@ -63,7 +63,7 @@ export async function powerOff(
  * Of a server that must take no more writes: it is off, or it refuses one as read-only. Anything else is not
  * known to be safe.
  */
-export const refusesWritesCheck = (service: Service, attemptWrite: () => Promise<Attempt>): Check => ({
+export const refusesWritesCheck = (service: Service, attemptWrite: () => Promise<WriteAttempt>): Check => ({
   after: async (): Promise<CheckOutcome> => {
     const { status } = await service.state();
     if (status === 'exited' || status === 'created' || status === 'dead' || status === 'missing') {

@@ -8,7 +8,7 @@ import { environmentError, messageOf } from '../core/errors.ts';
  * Writes a text among the attachments of a drill and says what is there now, for the event that declares it.
  * Environment error when it cannot be written.
  */
-export function keepText(
+export function saveText(
   bundle: string,
   name: string,
   text: string,

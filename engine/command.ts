@@ -6,7 +6,7 @@ import { environmentError } from '../core/errors.ts';
 import type { Service, Shell } from '../core/service.ts';
 import type { CommandLine } from '../core/strategy.ts';
 import type { Json } from '../core/timeline.ts';
-import { keepText } from './attachments.ts';
+import { saveText } from './attachments.ts';
 import { keptOutput, lastLines, type Kept } from './command-output.ts';
 import type { Drill, Sandbox, Control, Given } from './drill-context.ts';
 import { runOnHost } from './host-command.ts';
@@ -91,7 +91,7 @@ export async function runCommand(
   const [stdout, stderr] = [streams.stdout.text(), streams.stderr.text()];
   const tookMs = timeline.now() - begunMs;
   for (const [what, text] of Object.entries({ stdout, stderr }))
-    timeline.emit('attachment.kept', { of: id, what, ...keepText(folder, `${id}.${what}.txt`, text) });
+    timeline.emit('attachment.saved', { of: id, what, ...saveText(folder, `${id}.${what}.txt`, text) });
   timeline.emit('command.ended', { id, ...of, exitCode, inTime, tookMs });
   drill.signal.throwIfAborted();
   place.signal?.throwIfAborted();

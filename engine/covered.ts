@@ -20,7 +20,7 @@ export function countingWrites(drill: Sandbox, load: string, recorder: Recorder)
   };
 }
 
-const writingTo = ({ plan }: Given, component: string): string[] =>
+const writingTo = ({ plan }: Pick<Given, 'plan'>, component: string): string[] =>
   Object.entries(plan.scenario.load)
     .filter(([, { target, by }]) => target === component && by === undefined)
     .map(([name]) => name);
@@ -37,7 +37,11 @@ export function writesTo(drill: Sandbox & Given, component: string): number | nu
  * taken now holds something, or when that takes too long, which is noted. At once for a component that no
  * load writes to.
  */
-export async function haveWritten(drill: Drill, component: string, signal: AbortSignal): Promise<void> {
+export async function haveWritten(
+  drill: Pick<Drill, 'plan' | 'clock' | 'timeline' | 'attached' | 'acknowledged'>,
+  component: string,
+  signal: AbortSignal,
+): Promise<void> {
   const { clock } = drill;
   const writing = writingTo(drill, component).filter(
     () => drill.attached.get(component)?.workload?.kind === 'data',

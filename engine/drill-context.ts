@@ -49,7 +49,7 @@ export interface EngineDependencies {
 export interface RunOptions {
   seed: number;
   /** Leave the stack and the stores for a look afterwards. */
-  keep: boolean;
+  keepStack: boolean;
   signal: AbortSignal;
   /**
    * Settles when the drill before it is judged, and its stack gone: until then this one makes its own stack
@@ -89,7 +89,7 @@ export interface Control {
   readonly clientWatch: ClientWatch;
   readonly moments: Moments;
   readonly seed: number;
-  readonly keep: boolean;
+  readonly keepStack: boolean;
   readonly after: Promise<unknown> | undefined;
 }
 

@@ -56,7 +56,7 @@ async function outcomeOf(drill: Drill, component: string, expectation: Expectati
 }
 
 /** How long ago the restore began of what is there now, in milliseconds. */
-const sinceLoad = ({ timeline }: Drill): number =>
+const sinceLoad = ({ timeline }: Pick<Drill, 'timeline'>): number =>
   timeline.now() -
   (eventsOf(timeline.events, 'stage.begun').findLast(({ data }) => data.stage === 'restore')?.atMs ?? 0);
 

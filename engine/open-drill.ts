@@ -56,7 +56,7 @@ export function openDrill(plan: Plan, dependencies: EngineDependencies, options:
     progress: (one) => dependencies.progress(one),
     signal,
     seed: options.seed,
-    keep: options.keep,
+    keepStack: options.keepStack,
     after: options.after,
     timeline,
     ledger,

@@ -1,6 +1,5 @@
 import type { Undo } from '../core/active-fault.ts';
-import type { LostRegion } from '../core/stack.ts';
-import type { RegionAccess } from '../core/timeline.ts';
+import type { LostRegion, RegionAccess } from '../core/stack.ts';
 
 /** A region that was lost: how to get it back, and what Muster itself did with what is in it meanwhile. */
 export interface RegionLoss {

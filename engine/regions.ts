@@ -4,7 +4,8 @@ import { environmentError, messageOf } from '../core/errors.ts';
 import type { RegionTarget } from '../core/fault.ts';
 import type { Service } from '../core/service.ts';
 import type { Store } from '../core/store.ts';
-import type { Json, RegionAccess } from '../core/timeline.ts';
+import type { RegionAccess } from '../core/stack.ts';
+import type { Json } from '../core/timeline.ts';
 import type { Recorded, Sandbox, Control, Given } from './drill-context.ts';
 import type { RegionLoss } from './region-loss.ts';
 import { sayWait } from './waiting.ts';
@@ -19,7 +20,7 @@ const serviceCalls: Partial<Record<keyof Service, RegionAccess['kind']>> = {
   exec: 'read',
   spawn: 'read',
   helper: 'read',
-  keep: 'read',
+  prepareFolder: 'read',
   logs: 'read',
   start: 'read',
   unpause: 'read',
@@ -28,7 +29,7 @@ const serviceCalls: Partial<Record<keyof Service, RegionAccess['kind']>> = {
   signalFromHost: 'power',
   signalEach: 'power',
   putFile: 'power',
-  keepDown: 'power',
+  holdDown: 'power',
 };
 const storeCalls: Partial<Record<keyof Store, RegionAccess['kind']>> = {
   read: 'read',
@@ -151,7 +152,7 @@ export function undoOfLoss(drill: Recorded & Sandbox, region: string, undo: Undo
 
 async function endOfLoss(drill: Recorded, region: string, loss: RegionLoss): Promise<void> {
   const { timeline } = drill;
-  const attempts = await loss.lost.attempts().catch((error: unknown) => messageOf(error));
+  const attempts = await loss.lost.connectionAttempts().catch((error: unknown) => messageOf(error));
   loss.over = true;
   const accesses = [...loss.accesses.values()];
   timeline.emit(

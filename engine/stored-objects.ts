@@ -34,7 +34,7 @@ export async function damageObjects(
   try {
     for (const key of keys) {
       const path = join(folder, randomUUID());
-      const sha256 = await keep(await store.read(key), path);
+      const sha256 = await saveTo(await store.read(key), path);
       kept.push({ key, path });
       before.push(sha256);
       if (change) await store.write(key, change(createReadStream(path)));
@@ -47,7 +47,7 @@ export async function damageObjects(
   return { before, putBack };
 }
 
-async function keep(content: Readable, path: string): Promise<string> {
+async function saveTo(content: Readable, path: string): Promise<string> {
   const hash = createHash('sha256');
   await pipeline(
     content,

@@ -1,6 +1,6 @@
 import { environmentError, messageOf } from '../core/errors.ts';
 import type { SustainedLoad } from '../core/sustained.ts';
-import { attachedTo, type Control, type Drill, type Recorded } from './drill-context.ts';
+import { attachedTo, type Drill, type Recorded } from './drill-context.ts';
 
 /** A sustained load that goes on. `fromAtMs`: on the drill's timeline. */
 export interface Sustaining {
@@ -10,7 +10,10 @@ export interface Sustaining {
 }
 
 /** Begins the sustained loads of the scenario: before the clients of the ledger, so that these meet them. */
-export async function startSustained(drill: Drill, going: Sustaining[]): Promise<void> {
+export async function startSustained(
+  drill: Recorded & Pick<Drill, 'plan' | 'clock' | 'attached'>,
+  going: Sustaining[],
+): Promise<void> {
   const { plan, timeline, clock } = drill;
   for (const [name, { target, rate, connections, requests }] of Object.entries(plan.scenario.sustained)) {
     const { sustain } = attachedTo(drill, target);
@@ -25,7 +28,7 @@ export async function startSustained(drill: Drill, going: Sustaining[]): Promise
 
 /** What could not be ended is noted, and has no figures. */
 export async function stopSustained(
-  { timeline }: Recorded & Control,
+  { timeline }: Pick<Recorded, 'timeline'>,
   going: readonly Sustaining[],
 ): Promise<void> {
   for (const { name, fromAtMs, load } of going) {

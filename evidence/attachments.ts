@@ -18,7 +18,7 @@ export function attachedFiles(bundle: string): string[] {
  * declares. Null when nothing is.
  */
 export function attachmentDamage(bundle: string, events: readonly TimelineEvent[]): string | null {
-  const declared = eventsOf(events, 'attachment.kept').map(({ data }) => data);
+  const declared = eventsOf(events, 'attachment.saved').map(({ data }) => data);
   for (const { file, bytes, sha256 } of declared) {
     const path = join(bundle, file);
     if (!isPlainFile(path)) return `${file} is missing`;

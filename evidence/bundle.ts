@@ -202,7 +202,7 @@ async function writeFormats(
   wanted: (file: string, content: Uint8Array) => boolean,
 ): Promise<string[]> {
   const written: string[] = [];
-  attempt(into, () => mkdirSync(into, { recursive: true }));
+  orCannotBeWritten(into, () => mkdirSync(into, { recursive: true }));
   for (const format of Object.values(registries.formats)) {
     const content = await format.render(result, evidence);
     if (!wanted(format.file, content)) continue;
@@ -215,7 +215,7 @@ async function writeFormats(
 
 /** Never a half file under its real name. */
 function writeWhole(path: string, content: string | Uint8Array): void {
-  attempt(dirname(path), () => {
+  orCannotBeWritten(dirname(path), () => {
     try {
       // A bundle may come from anywhere: a link of that name would lead elsewhere.
       rmSync(`${path}.partial`, { force: true });
@@ -228,7 +228,7 @@ function writeWhole(path: string, content: string | Uint8Array): void {
   });
 }
 
-function attempt(folder: string, work: () => void): void {
+function orCannotBeWritten(folder: string, work: () => void): void {
   try {
     work();
   } catch (error) {

@@ -6,7 +6,7 @@ const text = z.string();
 const error = text.optional();
 
 /** What reached for a dead or cut off region. */
-export const attempt = z.strictObject({
+export const connectionAttempt = z.strictObject({
   from: text,
   service: text,
   port: count,

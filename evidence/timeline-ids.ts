@@ -8,7 +8,7 @@ const familyOf = (type: EventType): string => type.split('.')[0]!;
 const idsOf = ({ data }: TimelineEvent): { id?: string; of?: string } => data as { id?: string };
 /** Which event began what another one is of; whatever it is where any may have. */
 const refers: { [T in EventType]?: EventType | null } = {
-  'attachment.kept': null,
+  'attachment.saved': null,
   'command.begun': null,
   'region.lost': 'fault.begun',
   'undo.begun': 'fault.begun',

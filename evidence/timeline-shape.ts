@@ -13,7 +13,7 @@ import {
   type TimelineEvent,
 } from '../core/timeline.ts';
 import { existingShapes } from './existing-shapes.ts';
-import { access, attempt } from './region-shapes.ts';
+import { access, connectionAttempt } from './region-shapes.ts';
 
 /** Finite, as every number of zod is. */
 const ms = z.number().min(0);
@@ -198,7 +198,7 @@ const shapes = {
   }),
   'region.connections': z.strictObject({
     ...region,
-    attempts: z.array(attempt),
+    attempts: z.array(connectionAttempt),
     accesses: z.array(access),
     error,
   }),
@@ -235,7 +235,7 @@ const shapes = {
     inTime: z.boolean(),
     tookMs: ms,
   }),
-  'attachment.kept': z.strictObject({
+  'attachment.saved': z.strictObject({
     of: id,
     what: text,
     file: text.regex(attachmentPattern, { error: 'a file among the attachments' }),

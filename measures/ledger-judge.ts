@@ -28,7 +28,7 @@ export interface Portion {
 }
 const portionDefault: Portion = { records: 1_500_000, idsPerWindow: 1024 };
 
-interface Sweep {
+interface Reading {
   source: LedgerSource;
   moments: DrillTimes;
   batch: Batch;
@@ -59,20 +59,20 @@ export function analyseLedger(
     ]),
   );
   const capacity = Math.max(0, ...[...plans.values()].flat().map((range) => range.records));
-  const sweep: Sweep = {
+  const reading: Reading = {
     source,
     moments,
     batch: createBatch(capacity),
     wrong: new Uint8Array(Math.ceil(survey.records / 8)),
     damaged: damage !== null,
   };
-  const data = new Map(loads.map((load) => [load.index, judgeLoad(sweep, load, plans.get(load.index)!)]));
+  const data = new Map(loads.map((load) => [load.index, judgeLoad(reading, load, plans.get(load.index)!)]));
   const begun = firstOf(events, 'drill.begun');
   const context = {
     indices: loads.map((load) => load.index),
     faultMs: moments.faultMs ?? Infinity,
     endMs: moments.observationEndedMs ?? Infinity,
-    wrong: sweep.wrong,
+    wrong: reading.wrong,
     thresholds: begun ? thresholdsOf(begun.data.strategy) : noThresholds,
   };
   const services = analyseService(source, context);
@@ -97,9 +97,9 @@ export function analyseLedger(
 /**
  * Null when the load was not read back completely, or the ledger is damaged: then only its reads are judged.
  */
-function judgeLoad(sweep: Sweep, load: DeclaredLoad, ranges: readonly IdRange[]): DataAnalysis | null {
-  const { source, batch, wrong, moments } = sweep;
-  const readBack = load.readBack && !sweep.damaged;
+function judgeLoad(reading: Reading, load: DeclaredLoad, ranges: readonly IdRange[]): DataAnalysis | null {
+  const { source, batch, wrong, moments } = reading;
+  const readBack = load.readBack && !reading.damaged;
   const context = {
     faultMs: moments.faultMs ?? Infinity,
     boundaryMs: recoveryBoundaryMs(moments),

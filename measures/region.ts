@@ -1,6 +1,6 @@
 import type { Measure } from '../core/measure.ts';
-import type { Attempt } from '../core/stack.ts';
-import { eventsOf, type RegionAccess, type TimelineEvent } from '../core/timeline.ts';
+import type { ConnectionAttempt, RegionAccess } from '../core/stack.ts';
+import { eventsOf, type TimelineEvent } from '../core/timeline.ts';
 import { formatCount } from '../core/units.ts';
 import { finding, plural } from './finding.ts';
 
@@ -8,7 +8,7 @@ import { finding, plural } from './finding.ts';
 const listedMost = 12;
 
 /** What reached a region that was gone, in words: something was read there, or could have been. */
-const leaksOf = (attempts: readonly Attempt[], accesses: readonly RegionAccess[]): string[] => [
+const leaksOf = (attempts: readonly ConnectionAttempt[], accesses: readonly RegionAccess[]): string[] => [
   ...attempts.filter(({ outcome }) => outcome === 'accepted').map((one) => `${toldAttempt(one)}`),
   ...accesses
     .filter(({ kind, ok }) => kind === 'read' && ok > 0)
@@ -16,11 +16,11 @@ const leaksOf = (attempts: readonly Attempt[], accesses: readonly RegionAccess[]
 ];
 
 const times = (count: number): string => (count === 1 ? 'once' : `${formatCount(count)} times`);
-const toldAttempt = ({ from, service, port, count, outcome }: Attempt): string =>
+const toldAttempt = ({ from, service, port, count, outcome }: ConnectionAttempt): string =>
   `${from} to ${service}:${port}, ${times(count)}, ${outcome}`;
 
 /** What got nothing of it: tried in vain, put there although it should be gone, or fenced it from outside. */
-const vainOf = (attempts: readonly Attempt[], accesses: readonly RegionAccess[]): string[] => [
+const vainOf = (attempts: readonly ConnectionAttempt[], accesses: readonly RegionAccess[]): string[] => [
   ...attempts.filter(({ outcome }) => outcome !== 'accepted').map(toldAttempt),
   ...accesses
     .filter(({ kind, ok }) => kind === 'other' && ok > 0)

@@ -26,7 +26,7 @@ import { dockerHost, getRuntime, type Container, type Runtime } from './runtime.
 import { attachService } from './service.ts';
 import { imageOf, imageRecords, ownImages, presentImages } from './service-images.ts';
 import { started, startedAndReady, untilAllStarted } from './starting.ts';
-import { marked, sweep, type Marked } from './sweep.ts';
+import { marked, removeMarked, type Marked } from './marked.ts';
 import { formerOf, isTiedToHost } from './ties.ts';
 import type { StackProviderOptions } from './provider-options.ts';
 import type { DrillSite } from './drill-site.ts';
@@ -133,7 +133,7 @@ function downOf(runtime: Runtime, drill: string, own: Record<string, string>): (
     await noneBeingMade(drill);
     return marked(runtime, marks);
   };
-  return async () => void (await sweep(runtime, left));
+  return async () => void (await removeMarked(runtime, left));
 }
 
 /**

@@ -1,6 +1,6 @@
 import { environmentError } from '../core/errors.ts';
 import type { Shell } from '../core/service.ts';
-import type { Attempt } from '../core/stack.ts';
+import type { ConnectionAttempt } from '../core/stack.ts';
 
 /** Beside the table of a partition, which may hold for one of the services at the same time. */
 const table = 'inet muster_region';
@@ -34,7 +34,7 @@ export interface Counted {
   address: string;
   port: number;
   count: number;
-  outcome: Attempt['outcome'];
+  outcome: ConnectionAttempt['outcome'];
 }
 
 interface Element {

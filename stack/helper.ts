@@ -2,7 +2,7 @@ import type { ContainerCreateOptions, MountSettings } from 'dockerode';
 import { environmentError, messageOf, MusterError } from '../core/errors.ts';
 import type { Helper, HelperOptions, Shell } from '../core/service.ts';
 import { makingContainer } from './being-made.ts';
-import { findKept, type Kept } from './kept.ts';
+import { findPrepared, type Prepared } from './prepared.ts';
 import { assertOwnVolume, isCopy } from './own-path.ts';
 import { labels } from './owner.ts';
 import { ownNetworkOf, statusOf, type Container, type Inspection } from './runtime.ts';
@@ -92,7 +92,7 @@ const shellOf = (site: DrillSite, name: string, container: Container): Shell =>
 
 interface Begun {
   container: Container;
-  kept: Kept | null;
+  kept: Prepared | null;
   missed: string | null;
 }
 
@@ -107,9 +107,9 @@ async function beginFromKept(
   key: string | undefined,
   begun: (image: string) => Promise<Container>,
 ): Promise<Begun> {
-  let [kept, missed]: [Kept | null, string | null] = [null, null];
+  let [kept, missed]: [Prepared | null, string | null] = [null, null];
   try {
-    kept = key === undefined ? null : await findKept(site, image, key);
+    kept = key === undefined ? null : await findPrepared(site, image, key);
     if (kept) return { container: await withShell(site, name, await begun(kept.image)), kept, missed };
   } catch (error) {
     missed = messageOf(error);

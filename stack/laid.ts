@@ -20,7 +20,7 @@ export function laidOver(mounts: readonly HostMount[], made: readonly HostVolume
   const services: Record<string, object[]> = {};
   const put = (service: string, entry: object): void => void (services[service] ??= []).push(entry);
   for (const { path, uses, deal } of mounts) {
-    if (deal !== 'keep') continue;
+    if (deal !== 'read-only') continue;
     // Nothing but the path: an option such as `selinux: z` would change the folder itself.
     for (const { service, target } of uses)
       put(service, {

@@ -2,7 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { systemClock } from '../core/clock.ts';
 import { labels, ownerIsAlive } from './owner.ts';
 import { engineIsLocal, getRuntime } from './runtime.ts';
-import { marked, sweep, type Marked, type Swept } from './sweep.ts';
+import { marked, removeMarked, type Marked, type Removed } from './marked.ts';
 
 /** What one drill left behind, and whether the process that ran it may still be there. */
 export interface Leftover {
@@ -43,14 +43,14 @@ export async function findLeftovers(): Promise<Leftover[]> {
  */
 export async function removeLeftovers(
   options: { all?: boolean; drills?: readonly string[] } = {},
-): Promise<Swept> {
+): Promise<Removed> {
   const runtime = await getRuntime();
   const local = engineIsLocal(runtime);
   const due = (each: Marked): boolean =>
     options.drills ? options.drills.includes(each.drill) : options.all === true || !isAlive(each, local);
   const find = async (): Promise<Marked[]> => (await marked(runtime, [labels.drill])).filter(due);
   await endOrphans((owner) => !ownerIsAlive(owner, local));
-  return sweep(runtime, find);
+  return removeMarked(runtime, find);
 }
 
 const isAlive = (each: Marked, local: boolean): boolean =>

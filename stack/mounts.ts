@@ -25,7 +25,7 @@ export interface HostMount {
   path: string | null;
   kind: HostKind | 'remote';
   uses: MountUse[];
-  deal: 'empty' | 'copy' | 'keep' | 'refuse';
+  deal: 'empty' | 'copy' | 'read-only' | 'refuse';
   why: string;
   /** Why a container with it could reach the host. */
   reach: string | null;
@@ -113,7 +113,7 @@ export const isNamed = (mount: HostMount, key: string, file: string): boolean =>
 function decided(found: Found & { uses: MountUse[] }, folder: string, rules: HostRules): HostMount {
   const file = resolve(folder, 'compose.yml');
   const asked = Object.entries(rules.mounts).find(([key]) =>
-    isNamed({ ...found, deal: 'keep', why: '', reach: null }, key, file),
+    isNamed({ ...found, deal: 'read-only', why: '', reach: null }, key, file),
   )?.[1];
   const writable = found.uses.some((use) => use.writable);
   const isData = found.uses.some((use) => use.writable && holdsData(use, rules));
@@ -121,14 +121,14 @@ function decided(found: Found & { uses: MountUse[] }, folder: string, rules: Hos
   const system = path && systemReach(path);
   if (asked && !(path && ['socket', 'device'].includes(path.kind)))
     return { ...found, deal: asked, why: 'as the strategy says', reach: null };
-  if (system) return { ...found, deal: 'keep', why: '', reach: system };
+  if (system) return { ...found, deal: 'read-only', why: '', reach: system };
   if (found.kind === 'remote')
     return { ...found, deal: 'empty', why: "it is on no disk of the engine's own", reach: null };
   if (found.kind === 'missing')
     return { ...found, deal: 'empty', why: 'it is not there, and a drill does not make it', reach: null };
   if (isData) return { ...found, deal: 'empty', why: 'a component keeps its data there', reach: null };
   if (writable) return { ...found, deal: 'copy', why: 'services may write to it', reach: null };
-  return { ...found, deal: 'keep', why: 'services read it only', reach: path && readOnlyReach(path) };
+  return { ...found, deal: 'read-only', why: 'services read it only', reach: path && readOnlyReach(path) };
 }
 
 const holdsData = ({ service, target }: MountUse, { dataFolders }: HostRules): boolean =>
@@ -137,7 +137,7 @@ const holdsData = ({ service, target }: MountUse, { dataFolders }: HostRules): b
 const dealt: Record<HostMount['deal'], string> = {
   empty: "an empty volume of the drill's own instead",
   copy: "a copy in a volume of the drill's own instead",
-  keep: 'as it is, read-only',
+  'read-only': 'as it is, read-only',
   refuse: 'refused',
 };
 

@@ -9,17 +9,17 @@ export const labels = { drill: 'muster.drill', owner: 'muster.owner', role: 'mus
  * Labels of an image that keeps a folder for later drills: the recipe's key, the image that it was made for,
  * and what was noted of it. It is no drill's, and `muster gc` removes it.
  */
-export const keptLabels = {
-  key: 'muster.kept',
-  of: 'muster.kept.of',
-  facts: 'muster.kept.facts',
+export const preparedLabels = {
+  key: 'muster.prepared',
+  of: 'muster.prepared.of',
+  facts: 'muster.prepared.facts',
 } as const;
 
 /** The region that a service of the user's own compose file says it is in. */
 export const regionLabel = 'muster.region';
 
 /** Owns what `--keep` leaves, in place of a process: nobody's death makes it a leftover. */
-export const keptOwner = 'kept';
+export const keptStackOwner = 'kept';
 
 /**
  * Who a process is, beyond the reuse of its PID: `<pid>:<start time in clock ticks since boot>:<boot id>.<pid
@@ -36,7 +36,7 @@ export function currentOwner(): string {
  * ours to end.
  */
 export function ownerIsAlive(owner: string, engineIsLocal: boolean): boolean {
-  if (owner === keptOwner) return true;
+  if (owner === keptStackOwner) return true;
   const [pid, ticks, where] = owner.split(':');
   if (!pid || ticks === undefined || where === undefined) return true;
   if (where !== boot()) return !(engineIsLocal && where.split('.')[0] !== boot().split('.')[0]);

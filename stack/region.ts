@@ -1,6 +1,6 @@
 import { environmentError } from '../core/errors.ts';
 import type { ConnectionTry } from '../core/service.ts';
-import type { AimedLoss, Attempt, LostRegion } from '../core/stack.ts';
+import type { AimedLoss, ConnectionAttempt, LostRegion } from '../core/stack.ts';
 import { blackhole } from './blackhole.ts';
 import { tryConnectionAt } from './try-connection.ts';
 import { labels, regionLabel } from './owner.ts';
@@ -62,7 +62,7 @@ function lostRegion(
       );
     },
     inPlace: async () => (await Promise.all(lost.map((one) => one.inPlace()))).every((there) => there),
-    attempts: async () => {
+    connectionAttempts: async () => {
       const counted = await Promise.all(
         lost.map(async (one) => (await one.counted()).map((each) => ({ ...each, service: one.name }))),
       );
@@ -71,7 +71,7 @@ function lostRegion(
       return counted
         .flat()
         .filter(({ address }) => !neighbours.has(address))
-        .map(({ address, ...one }): Attempt => ({ from: nameOf(address), ...one }));
+        .map(({ address, ...one }): ConnectionAttempt => ({ from: nameOf(address), ...one }));
     },
     giveBack: async () => void (await Promise.all(lost.map((one) => one.giveBack()))),
   };

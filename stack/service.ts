@@ -6,7 +6,7 @@ import { frameParser } from './frames.ts';
 import { untilFrozen } from './freeze.ts';
 import { checkOf, waitHealthy } from './healthy.ts';
 import { createHelper } from './helper.ts';
-import { keepFolder } from './keep.ts';
+import { prepareFolder } from './prepare-folder.ts';
 import { digestOf } from './images.ts';
 import { tryConnection } from './try-connection.ts';
 import { watchOomKills } from './oom-kills.ts';
@@ -80,7 +80,7 @@ export async function attachService(site: DrillSite, name: string, container: Co
     ...processorOf(() => place.container, found.HostConfig, act),
     waitHealthy: (deadlineMs, signal) => waitHealthy(site, service, checkOf(found), deadlineMs, signal),
     helper: async (options) => createHelper(site, name, await ours(), options),
-    keep: async (recipe) => keepFolder(site, name, await ours(), recipe),
+    prepareFolder: async (recipe) => prepareFolder(site, name, await ours(), recipe),
     logs: (lines) => logsOf(place.container, lines),
     deployment: deploymentOf(site, name, place, ours),
   };
@@ -119,7 +119,7 @@ const lifeOf = (
   place: Place,
   act: (what: string, run: () => Promise<unknown>) => Promise<void>,
   { HostConfig: made }: Inspection,
-): Pick<Service, 'stop' | 'start' | 'pause' | 'unpause' | 'limitMemory' | 'keepDown'> => ({
+): Pick<Service, 'stop' | 'start' | 'pause' | 'unpause' | 'limitMemory' | 'holdDown'> => ({
   // Where nobody says how long, it is as the compose file has it (`stop_grace_period`), or the engine.
   stop: (graceSeconds) =>
     act('stopped', () => place.container.stop(graceSeconds === undefined ? {} : { t: graceSeconds })),
@@ -132,7 +132,7 @@ const lifeOf = (
         bytes === null ? memoryOf(made.Memory, made.MemorySwap) : memoryOf(bytes, bytes),
       ),
     ),
-  keepDown: (held) =>
+  holdDown: (held) =>
     act('kept down', () =>
       place.container.update({ RestartPolicy: held ? { Name: 'no' } : made.RestartPolicy }),
     ),

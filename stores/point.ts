@@ -97,7 +97,7 @@ export function createPoint(spec: PointSpec, context: PointContext): PointWriter
   const commit = async (consistency: Consistency): Promise<RecoveryPoint> => {
     const { kept } = consistency;
     if (kept && files.size > 0) throw mixed(id);
-    const payload = kept ? keptPayload(spec, id, kept) : filesPayload(finished(id, files), cipher);
+    const payload = kept ? referencePayload(spec, id, kept) : filesPayload(finished(id, files), cipher);
     const point = pointOf(spec, id, payload, consistency, context);
     const bytes = Buffer.from(storedText(point));
     const sealed = cipher ? await cipher.encrypt(bytes, fileBinding(at, 'point', 'point.json')) : bytes;
@@ -131,7 +131,7 @@ const mixed = (id: string): MusterError =>
   });
 
 /** What cannot be found again, or is empty, is no backup. */
-function keptPayload({ encrypt }: PointSpec, id: string, kept: ExternalPayload): StoredPoint['payload'] {
+function referencePayload({ encrypt }: PointSpec, id: string, kept: ExternalPayload): StoredPoint['payload'] {
   if (encrypt)
     throw environmentError(`recovery point ${id} is to be encrypted, and its method keeps it by itself`, {
       found: kept.reference,

@@ -19,7 +19,7 @@ import type { Config } from './s3-config.ts';
 type EndpointV2 = { url: URL };
 
 const secretNames = { accessKeyId: 'S3_ACCESS_KEY', secretAccessKey: 'S3_SECRET_KEY' } as const;
-const attempts = 3;
+const requestsMost = 3;
 const connectMs = 5_000;
 /**
  * S3 takes parts from 5 MiB. Memory held is a part for each of the two requests under way, and one being
@@ -50,7 +50,7 @@ export async function openBucket({
         .then((found) => ({ url: new URL(`http://${found.host}:${found.port}`) }))),
     region: signingRegion,
     forcePathStyle: true,
-    maxAttempts: attempts,
+    maxAttempts: requestsMost,
     credentials: {
       accessKeyId: secret(secretNames.accessKeyId),
       secretAccessKey: secret(secretNames.secretAccessKey),

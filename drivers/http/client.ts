@@ -36,7 +36,7 @@ export function openClient({ transport, config, secrets }: ClientOptions): Asker
     if ('kind' in filled) return filled;
     const reply = await transport.send(filled);
     if (jar && reply.kind === 'answer')
-      await keepCookies(jar, reply.headers['set-cookie'], transport.urlOf(filled.path));
+      await storeCookies(jar, reply.headers['set-cookie'], transport.urlOf(filled.path));
     return reply;
   };
 
@@ -112,7 +112,7 @@ const filling =
     return filled;
   };
 
-async function keepCookies(jar: CookieJar, set: string | string[] | undefined, url: string): Promise<void> {
+async function storeCookies(jar: CookieJar, set: string | string[] | undefined, url: string): Promise<void> {
   for (const line of typeof set === 'string' ? [set] : (set ?? []))
     await jar.setCookie(line, url, { ignoreError: true });
 }

@@ -74,7 +74,7 @@ export class Journey {
     const { memory, clock } = this.options;
     const before = memory.get(id);
     const there = this.shape.rewrite && before?.captured && !before.removed && (await this.#isThere(before));
-    const known = memory.attempt(id, value);
+    const known = memory.begin(id, value);
     let done = there ? await this.#run(listed(this.shape.rewrite), known, { value }) : null;
     const kept = done?.kind === 'right' ? known.captured! : {};
     if (!done || done.kind === 'absent')

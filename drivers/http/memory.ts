@@ -26,7 +26,7 @@ export class Memory {
   readonly #sharing = new Set<number>();
   readonly #practice = new Set<number>();
 
-  attempt(id: number, value: string): Known {
+  begin(id: number, value: string): Known {
     const known = this.#known.get(id) ?? {
       id,
       sent: [],

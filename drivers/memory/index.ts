@@ -9,7 +9,7 @@ import { memoryFaults } from './faults.ts';
 import { journalMethod } from './follow.ts';
 import { hangingMethod, never } from './hanging.ts';
 import { inventory } from './inventory.ts';
-import { keptMethod } from './kept.ts';
+import { byReference } from './by-reference.ts';
 import { rows } from './rows.ts';
 import { stops } from './stops.ts';
 import type { MemorySystem } from './system.ts';
@@ -41,7 +41,7 @@ export default defineDriver<MemoryConfig, MemorySystem>({
       payload: 'external',
       options: z.strictObject({}),
       position,
-      of: ({ database, config }) => keptMethod(database, config),
+      of: ({ database, config }) => byReference(database, config),
     },
     journal: {
       about: 'every commit as it happens',

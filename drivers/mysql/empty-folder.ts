@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { BegunWith } from '../../core/begun-with.ts';
 import { environmentError, messageOf } from '../../core/errors.ts';
-import type { KeptFolder, Shell } from '../../core/service.ts';
+import type { PreparedFolder, Shell } from '../../core/service.ts';
 import { folderOptions, readFormative } from './formative.ts';
 import { initialise, type ScratchOptions } from './scratch-server.ts';
 import type { MysqlSite } from './site.ts';
@@ -32,7 +32,7 @@ export async function prepareFolder(site: MysqlSite): Promise<void> {
   const { service, owner } = site;
   try {
     const settings = await withSession(site, readFormative);
-    await service.keep({
+    await service.prepareFolder({
       key: folderKey(site, settings),
       owner,
       fill: async (helper, path) => {
@@ -83,7 +83,7 @@ export async function layFolder(options: ScratchOptions): Promise<BegunWith | nu
 /** Rejects where it cannot be taken. In words, why it is not what was made. */
 async function taken(
   { helper, signal, site }: ScratchOptions,
-  kept: KeptFolder,
+  kept: PreparedFolder,
 ): Promise<BegunWith | string> {
   const { sha256 = '', madeAt = '', madeInMs = '', timedBy = '' } = kept.facts;
   const isTold = /^[0-9a-f]{64}$/.test(sha256) && /^\d+$/.test(madeInMs) && timedBy !== '';
@@ -95,7 +95,7 @@ async function taken(
   return { of: site.component, what: 'an empty data folder', sha256, ...made };
 }
 
-const discarded = async (kept: KeptFolder, why: string): Promise<string> =>
+const discarded = async (kept: PreparedFolder, why: string): Promise<string> =>
   (await kept.discard().catch(() => false)) ? `${why}. It is removed, and a later drill keeps another` : why;
 
 /** What a script says, in the folder that is its first argument. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { messageOf } from '../../core/errors.ts';
-import { answered, type Attempt } from '../fencing.ts';
+import { answered, type WriteAttempt } from '../fencing.ts';
 import type { MysqlSite } from './site.ts';
 import { quoted, serverCode, withSession } from './session.ts';
 
@@ -17,10 +17,10 @@ export const isReadOnlyRefusal = (error: unknown): boolean =>
  * Tries a real write at the server itself, with the privileges that read_only does not stop. One that is
  * accepted is taken back.
  */
-export async function attemptWrite(site: MysqlSite): Promise<Attempt> {
+export async function attemptWrite(site: MysqlSite): Promise<WriteAttempt> {
   const table = `muster_attempt_${randomBytes(4).toString('hex')}`;
   const name = `${quoted(site.config.database)}.${quoted(table)}`;
-  const attempt = withSession(site, async ({ rows }): Promise<Attempt> => {
+  const attempt = withSession(site, async ({ rows }): Promise<WriteAttempt> => {
     try {
       await rows(`CREATE DATABASE IF NOT EXISTS ${quoted(site.config.database)}`);
       await rows(`CREATE TABLE ${name} (id INT PRIMARY KEY)`);

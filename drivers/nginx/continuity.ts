@@ -80,7 +80,7 @@ function wrongOf(
 
 function probe(
   clock: Clock,
-  attempt: () => Promise<Handshake>,
+  handshake: () => Promise<Handshake>,
   fingerprint: string,
 ): { stop(): Promise<void>; seen: Seen } {
   const seen: Seen = {
@@ -98,7 +98,7 @@ function probe(
   const gap = (): void => void (seen.longestGapMs = Math.max(seen.longestGapMs, clock.nowMs() - lastDoneMs));
   const running = (async () => {
     while (!ending.signal.aborted) {
-      const one = await attempt();
+      const one = await handshake();
       seen.tried += 1;
       gap();
       if (one.done) {

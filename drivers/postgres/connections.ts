@@ -41,7 +41,7 @@ function clientsOf(config: ClientConfig, locate: () => Promise<Endpoint>, socket
         if (error) this.socket.destroy();
         done(error);
       };
-      const attempt = ({ host, port }: Endpoint): Promise<void> =>
+      const connect = ({ host, port }: Endpoint): Promise<void> =>
         opening(async () => {
           // The pool gave it up before its turn.
           if (this.socket.destroyed) return settle(new Error('given up'));
@@ -53,7 +53,7 @@ function clientsOf(config: ClientConfig, locate: () => Promise<Endpoint>, socket
             }),
           );
         });
-      return locate().then(attempt, settle);
+      return locate().then(connect, settle);
     }
   };
 }

@@ -5,7 +5,7 @@ import { port, type RedisConfig } from './config.ts';
 import { sharedEndpoint, type Address } from './connection.ts';
 import { replicasNeeded } from './fence.ts';
 import { inventoryCheck } from './inventory.ts';
-import { keptKeys, type KeptKeys } from './kept-keys.ts';
+import { earlyKeys, type EarlyKeys } from './early-keys.ts';
 import { lentOf } from './lent.ts';
 import { linksIn } from './links.ts';
 import { ownershipOf } from './ownership.ts';
@@ -40,7 +40,7 @@ async function versionFrom(
   return `${name} ${version}`;
 }
 
-const preparedAfter = (kept: KeptKeys, workload: DataWorkload): DataWorkload => ({
+const preparedAfter = (kept: EarlyKeys, workload: DataWorkload): DataWorkload => ({
   ...workload,
   prepare: async () => {
     await kept.remember();
@@ -118,7 +118,7 @@ async function siteOf(
     lent: lentOf(server, service.name, note),
     links: linksIn(service.name, note),
     note,
-    kept: keptKeys(ways.own(), ways.clients()),
+    kept: earlyKeys(ways.own(), ways.clients()),
   };
 }
 

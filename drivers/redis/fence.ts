@@ -3,7 +3,7 @@ import { pollUntil } from '../../core/clock.ts';
 import type { ActiveFault, Proof } from '../../core/active-fault.ts';
 import { environmentError, messageOf } from '../../core/errors.ts';
 import type { Json } from '../../core/timeline.ts';
-import { powerOff, answered, type Attempt } from '../fencing.ts';
+import { powerOff, answered, type WriteAttempt } from '../fencing.ts';
 import { musterPrefix } from './keys.ts';
 import { configOf, type Server } from './server.ts';
 import type { RedisSite } from './site.ts';
@@ -51,7 +51,7 @@ export async function closeAtStart(site: RedisSite): Promise<void> {
     replicaState.atStart = 'closed';
   } catch (error) {
     if (!/read-only/.test(`${(error as { found?: string }).found}`)) throw error;
-    await service.keepDown(true);
+    await service.holdDown(true);
     replicaState.atStart = 'kept down';
   }
 }
@@ -80,7 +80,7 @@ export const asksAsBefore = ({ server, replicaState }: RedisSite): Promise<unkno
 /** Takes writes as it did before, with the replicas that it asked for, now and after every restart. */
 export async function openForWrites(site: RedisSite): Promise<void> {
   await asksAsBefore(site);
-  if (site.replicaState.atStart === 'kept down') await site.service.keepDown(false);
+  if (site.replicaState.atStart === 'kept down') await site.service.holdDown(false);
   site.replicaState.atStart = null;
   for (const program of startsOf(site)) {
     const { code } = await site.service.exec(['test', '-e', pathOf(program)], { deadlineMs: 30_000 });
@@ -105,9 +105,9 @@ export async function startClosed(site: RedisSite): Promise<boolean> {
 }
 
 /** Tries a real write at the server itself. One that is accepted is taken back. */
-export async function attemptWrite(site: RedisSite): Promise<Attempt> {
+export async function attemptWrite(site: RedisSite): Promise<WriteAttempt> {
   const key = `${musterPrefix}${site.component}:attempt:${randomBytes(4).toString('hex')}`;
-  const attempt = site.server.run(async (redis): Promise<Attempt> => {
+  const attempt = site.server.run(async (redis): Promise<WriteAttempt> => {
     try {
       await redis.set(key, '1', 'EX', 60);
     } catch (error) {

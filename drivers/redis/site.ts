@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
 import type { Service } from '../../core/service.ts';
-import type { KeptKeys } from './kept-keys.ts';
+import type { EarlyKeys } from './early-keys.ts';
 import type { Lent } from './lent.ts';
 import type { Links } from './links.ts';
 import type { Ownership } from './ownership.ts';
@@ -29,7 +29,7 @@ export interface RedisSite {
   lent: Lent;
   links: Links;
   note(text: string): void;
-  kept: KeptKeys;
+  kept: EarlyKeys;
   /** Counts up: for names that must not meet. */
   nextNumber(): number;
 }

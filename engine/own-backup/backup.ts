@@ -9,7 +9,7 @@ import { writesTo } from '../covered.ts';
 import { contentOf, digestOf, type Left, type Looked } from './digest.ts';
 import type { Found, Ground } from './ground.ts';
 import { inspection, passing } from './inside.ts';
-import { referenceIn, shown } from './kept.ts';
+import { referenceIn, shown } from './reference.ts';
 import { assertNoSecret, at, run, type Own } from './place.ts';
 import { lookInStore } from './stored.ts';
 

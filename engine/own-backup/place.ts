@@ -129,7 +129,7 @@ export function assertNoSecret({ drill }: Own, name: string): void {
 }
 
 /** It works in a folder of the drill's own: what it names from the scenario's folder is named in full. */
-const fromItsFolder = ({ plan }: Drill, command: OwnCommand): OwnCommand => ({
+const fromItsFolder = ({ plan }: Pick<Drill, 'plan'>, command: OwnCommand): OwnCommand => ({
   ...command,
   command: command.command.map((word) =>
     /^\.\.?\//.test(word) ? resolve(dirname(plan.scenarioFile), word) : word,

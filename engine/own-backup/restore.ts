@@ -5,7 +5,7 @@ import { commandTitle } from '../../core/steps/command.ts';
 import type { Json } from '../../core/timeline.ts';
 import { lastLines } from '../command-output.ts';
 import { restoreAsExisting } from './as-existing.ts';
-import { shown } from './kept.ts';
+import { shown } from './reference.ts';
 import { shownByStore } from './stored.ts';
 import { at, run, type Own, type Place } from './place.ts';
 

@@ -1,5 +1,5 @@
 import { pollUntil } from '../../core/clock.ts';
-import { attachedTo, type Drill } from '../drill-context.ts';
+import { attachedTo, type Drill, type Recorded } from '../drill-context.ts';
 import type { Failure } from '../client-watch.ts';
 import { brokenComponents, targetOf } from '../targets/index.ts';
 import { sayWait } from '../waiting.ts';
@@ -28,7 +28,10 @@ const words = {
  * Waits until somebody notices: a client's operation goes wrong, or a health probe of a broken component
  * does.
  */
-async function noticeIt(drill: Drill, failure: Promise<Failure>): Promise<void> {
+async function noticeIt(
+  drill: Recorded & Pick<Drill, 'plan' | 'clock' | 'signal' | 'progress' | 'attached' | 'inflicted'>,
+  failure: Promise<Failure>,
+): Promise<void> {
   const { timeline, plan } = drill;
   const stop = new AbortController();
   const signal = AbortSignal.any([stop.signal, drill.signal]);

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../core/errors.ts';
-import { clearScratch } from '../attempt.ts';
+import { clearScratch } from '../recovery-attempts.ts';
 import type { Control, Drill, Sandbox } from '../drill-context.ts';
 import { waitFor } from '../waiting.ts';
 import type { Ending } from './phase.ts';
@@ -16,13 +16,15 @@ export const down: Ending = {
     const errors = await closeAll(drill);
     await tellOutward(drill);
     clearScratch(drill);
-    if (!drill.keep) errors.push(...(await remove(drill)));
+    if (!drill.keepStack) errors.push(...(await remove(drill)));
     tell(drill, errors);
     return errors.length === 0;
   },
 };
 
-async function remove(drill: Drill): Promise<string[]> {
+type Told = Pick<Drill, 'stack' | 'timeline' | 'clock' | 'progress'>;
+
+async function remove(drill: Told & Pick<Drill, 'folder'>): Promise<string[]> {
   rmSync(join(drill.folder, 'stores'), { recursive: true, force: true });
   const { stack } = drill;
   if (!stack) return [];
@@ -35,7 +37,7 @@ async function remove(drill: Drill): Promise<string[]> {
 const attemptsTold = 10;
 
 /** What services would have sent out, had it been let: of a restored copy that may be mail to customers. */
-async function tellOutward(drill: Drill): Promise<void> {
+async function tellOutward(drill: Told): Promise<void> {
   const { stack, timeline } = drill;
   if (!stack?.outwardAttempts) return;
   const note = (text: string): void => void timeline.emit('note', { text });
@@ -56,27 +58,32 @@ async function tellOutward(drill: Drill): Promise<void> {
   }
 }
 
-function tell({ stack, timeline, keep }: Drill, errors: readonly string[]): void {
+function tell(
+  { stack, timeline, keepStack }: Told & Pick<Drill, 'keepStack'>,
+  errors: readonly string[],
+): void {
   if (!stack) {
     for (const text of errors) timeline.emit('note', { text });
     return;
   }
   const ok = errors.length === 0;
-  const error = keep ? 'kept as asked' : errors.join('; ');
-  timeline.emit('stack.down', ok && !keep ? { ok } : { ok, error });
+  const error = keepStack ? 'kept as asked' : errors.join('; ');
+  timeline.emit('stack.down', ok && !keepStack ? { ok } : { ok, error });
 }
 
-export async function closeAll(drill: Sandbox & Control): Promise<string[]> {
+export async function closeAll(
+  drill: Pick<Sandbox, 'attached' | 'repository'> & Pick<Control, 'clock' | 'progress'>,
+): Promise<string[]> {
   const errors: string[] = [];
-  const attempt = async (what: string, work: () => Promise<void>): Promise<void> => {
+  const noting = async (what: string, work: () => Promise<void>): Promise<void> => {
     try {
       await waitFor(drill, what, closeDeadlineMs, work);
     } catch (error) {
       errors.push(`${what}: ${messageOf(error)}`);
     }
   };
-  for (const [name, attached] of drill.attached) await attempt(`closing ${name}`, () => attached.close());
+  for (const [name, attached] of drill.attached) await noting(`closing ${name}`, () => attached.close());
   drill.attached.clear();
-  if (drill.repository) await attempt('closing the stores', () => drill.repository!.close());
+  if (drill.repository) await noting('closing the stores', () => drill.repository!.close());
   return errors;
 }

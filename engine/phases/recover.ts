@@ -1,4 +1,4 @@
-import { clearScratch, recoverBySteps } from '../attempt.ts';
+import { clearScratch, recoverBySteps } from '../recovery-attempts.ts';
 import { observe } from '../observe.ts';
 import { waitFor } from '../waiting.ts';
 import type { Phase } from './phase.ts';

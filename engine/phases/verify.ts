@@ -32,7 +32,9 @@ export const verify: Phase = {
  * Reads every load's records back through the clients' way in. What could not be read completely is said so,
  * and nothing is concluded from it.
  */
-async function readBackAll(drill: Drill): Promise<void> {
+async function readBackAll(
+  drill: Pick<Drill, 'plan' | 'timeline' | 'ledger' | 'attached' | 'clock' | 'signal' | 'progress'>,
+): Promise<void> {
   const { plan, timeline, ledger } = drill;
   for (const [index, [load, { target, by }]] of Object.entries(plan.scenario.load).entries()) {
     const workload = workloadOf(drill, { target, by });

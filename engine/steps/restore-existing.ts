@@ -73,7 +73,7 @@ export const restoreExisting: StepWork<RestoreExistingStep> = {
       });
     const refusals: string[] = [];
     for (const candidate of found) {
-      const tried = await attempt({ drill, declared, restorer, decryption, plain }, candidate);
+      const tried = await tryCandidate({ drill, declared, restorer, decryption, plain }, candidate);
       if ('restored' in tried) {
         const { restored, opened, recognised, emptied } = tried;
         const { tool, server, database, madeAt } = restored.said;
@@ -155,7 +155,7 @@ const emptiedFor = (restorer: ExistingRestorer, declared: ExistingPlan): Promise
   });
 
 /** What ends the drill passes through; what is wrong with the backup is its outcome. */
-async function attempt(
+async function tryCandidate(
   { drill, declared, restorer, decryption, plain }: Trying,
   candidate: Candidate,
 ): Promise<Tried> {

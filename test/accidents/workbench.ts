@@ -5,7 +5,7 @@ import { systemClock } from '../../core/clock.ts';
 import { readChain, type ChainCheck } from '../../evidence/chain.ts';
 import { labels } from '../../stack/owner.ts';
 import { getRuntime } from '../../stack/runtime.ts';
-import { marked } from '../../stack/sweep.ts';
+import { marked } from '../../stack/marked.ts';
 import type { Muster } from '../support/muster.ts';
 
 const files = join(import.meta.dirname, '../fixtures/accidents');

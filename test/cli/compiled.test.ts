@@ -10,7 +10,7 @@ import {
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { compiledFolder, keptFolder } from '../../cli/compiled.ts';
+import { compiledFolder, cacheFolder } from '../../cli/compiled.ts';
 import { muster } from '../support/muster.ts';
 import { scratch } from '../support/scratch.ts';
 
@@ -43,7 +43,7 @@ describe('what Node made of our files', () => {
   test('is neither kept nor taken where others could put something into it, for it would be run', async () => {
     const caches = mkdtempSync(join(scratch, 'caches-'));
     const folder = join(caches, 'muster', 'compiled');
-    const keeps = (): boolean => keptFolder(folder) !== undefined;
+    const keeps = (): boolean => cacheFolder(folder) !== undefined;
     expect(keeps(), 'a folder of this user alone').toBe(true);
     for (const open of [caches, join(caches, 'muster'), folder]) {
       chmodSync(open, 0o777);
@@ -64,7 +64,7 @@ describe('what Node made of our files', () => {
     mkdirSync(join(open, 'compiled'));
     chmodSync(open, 0o777);
     symlinkSync(open, join(caches, 'muster'));
-    expect(keptFolder(join(caches, 'muster', 'compiled'))).toBeUndefined();
+    expect(cacheFolder(join(caches, 'muster', 'compiled'))).toBeUndefined();
   });
 
   test('is kept for the next process', async () => {

@@ -42,7 +42,7 @@ describe('a command in a container', { concurrent: true, timeout: 300_000 }, () 
     expect(ended.map(({ data }) => [data.id, data.exitCode])).toEqual(
       [1, 2, 3].map((n) => [`command-${n}`, 0]),
     );
-    expect(eventsOf(events, 'attachment.kept').map(({ data }) => data.file)).toEqual(
+    expect(eventsOf(events, 'attachment.saved').map(({ data }) => data.file)).toEqual(
       [1, 2, 3].flatMap((n) => ['stdout', 'stderr'].map((what) => `attachments/command-${n}.${what}.txt`)),
     );
     expect(eventsOf(events, 'step.ended')[0]!.data.facts).toEqual({

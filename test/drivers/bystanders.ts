@@ -1,7 +1,7 @@
 import type { Service, ServiceState } from '../../core/service.ts';
 import { labels } from '../../stack/owner.ts';
 import { getRuntime } from '../../stack/runtime.ts';
-import { marked } from '../../stack/sweep.ts';
+import { marked } from '../../stack/marked.ts';
 
 /** Docker asks for the health seldom: what it knows of it changes with the time that has passed. */
 const sameAlways = ({ health: _, ...state }: ServiceState): Omit<ServiceState, 'health'> => state;

@@ -63,7 +63,7 @@ async function drill({
   const interruption = new AbortController();
   const drilling = runDrill(plan, dependencies, {
     seed: 7,
-    keep: false,
+    keepStack: false,
     signal: interruption.signal,
     ...(after ? { after: former.promise } : {}),
   });
@@ -108,7 +108,7 @@ describe.concurrent('a command as a step of a recovery', () => {
     const { files } = JSON.parse(textOf(drilled, 'manifest.json')) as {
       files: { path: string; sha256: string }[];
     };
-    const recorded = eventsOf(drilled.events, 'attachment.kept').map(({ data }) => data);
+    const recorded = eventsOf(drilled.events, 'attachment.saved').map(({ data }) => data);
     expect(recorded.map(({ of, what }) => [of, what])).toEqual([
       ['command-1', 'stdout'],
       ['command-1', 'stderr'],

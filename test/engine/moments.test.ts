@@ -83,7 +83,7 @@ const shownIn = (folder: string): string[] => [...new Set(pointsIn(folder).map((
 describe('a crash in the middle of a backup', () => {
   const crashAt = (moment: BoundaryMoment) =>
     drillInMemory({
-      keep: true,
+      keepStack: true,
       scenario: {
         timeScale: '30',
         settle: '3s',

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import type { Undo } from '../../core/active-fault.ts';
 import type { Service } from '../../core/service.ts';
-import type { Attempt, LostRegion } from '../../core/stack.ts';
+import type { ConnectionAttempt, LostRegion } from '../../core/stack.ts';
 import type { Store } from '../../core/store.ts';
 import type { Drill } from '../../engine/drill-context.ts';
 import {
@@ -14,14 +14,14 @@ import {
 } from '../../engine/regions.ts';
 import { systemClock } from '../../core/clock.ts';
 
-const attempt: Attempt = { from: 'app', service: 'db', port: 3306, count: 3, outcome: 'vanished' };
+const attempt: ConnectionAttempt = { from: 'app', service: 'db', port: 3306, count: 3, outcome: 'vanished' };
 const ok = { code: 0, stdout: 'secret rows', stderr: '' };
 
 /**
  * As much of a drill as regions ask for: two services in the west, one in the east, and stores here and
  * there.
  */
-function someDrill(attempts: () => Promise<Attempt[]> = async () => [attempt]) {
+function someDrill(attempts: () => Promise<ConnectionAttempt[]> = async () => [attempt]) {
   const service = (name: string, region: string | null): Service =>
     ({
       name,
@@ -38,7 +38,7 @@ function someDrill(attempts: () => Promise<Attempt[]> = async () => [attempt]) {
   const lost: LostRegion = {
     tryConnection: async () => ({ connected: 'silent', ended: null }),
     inPlace: async () => true,
-    attempts,
+    connectionAttempts: attempts,
     giveBack: async () => undefined,
   };
   const drill = {

@@ -28,7 +28,7 @@ const withFiles = (folder: string, store: string): string[] => {
 };
 
 const keeping = (keep: string, scenario: Record<string, string> = {}): MemoryDrill => ({
-  keep: true,
+  keepStack: true,
   every: '60s',
   backup: { keep },
   scenario: { timeScale: '30', points: '4', settle: '3s', ...scenario },

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TimelineEvent } from '../../core/timeline.ts';
-import { keepText } from '../../engine/attachments.ts';
+import { saveText } from '../../engine/attachments.ts';
 import { attachedFiles, attachmentDamage } from '../../evidence/attachments.ts';
 
 describe('a file that an event declares', () => {
@@ -16,8 +16,8 @@ describe('a file that an event declares', () => {
   it('is held against the timeline', () => {
     expect(attachedFiles(folder)).toEqual([]);
     const events = ['one', 'other'].map((what) => ({
-      type: 'attachment.kept',
-      data: { of: 'command-1', what, ...keepText(folder, `${what}.txt`, `${what}\n`) },
+      type: 'attachment.saved',
+      data: { of: 'command-1', what, ...saveText(folder, `${what}.txt`, `${what}\n`) },
     })) as unknown as TimelineEvent[];
     expect(attachedFiles(folder)).toEqual(['attachments/one.txt', 'attachments/other.txt']);
     expect(attachmentDamage(folder, events)).toBeNull();
@@ -34,7 +34,7 @@ describe('a file that an event declares', () => {
 
   it('and cannot be written is an error of the environment', () => {
     writeFileSync(join(folder, 'plain'), '');
-    expect(() => keepText(join(folder, 'plain'), 'one.txt', '')).toThrow(
+    expect(() => saveText(join(folder, 'plain'), 'one.txt', '')).toThrow(
       /what a command said cannot be kept/,
     );
   });

@@ -92,9 +92,9 @@ describe('a region that is cut off', () => {
       /^connections to cache:6379, spare:6379 are not answered within 1000 ms and were accepted before; far:6379, guest:6379 accept them as before$/,
     );
     expect(await inflicted.undo.healed(), 'not healed yet').toBe(false);
-    expect(await lost!.attempts(), 'the connections of the witness are left out').toEqual([]);
+    expect(await lost!.connectionAttempts(), 'the connections of the witness are left out').toEqual([]);
     expect(await from('guest', 'cache', 'ping')).not.toContain('PONG');
-    expect(await lost!.attempts()).toEqual([
+    expect(await lost!.connectionAttempts()).toEqual([
       {
         from: 'guest',
         service: 'cache',
@@ -105,7 +105,7 @@ describe('a region that is cut off', () => {
     ]);
     const { host, port } = await service('spare').endpoint(6379);
     await fetch(`http://${host}:${port}`, { signal: AbortSignal.timeout(1_000) }).catch(() => undefined);
-    expect(await lost!.attempts()).toContainEqual({
+    expect(await lost!.connectionAttempts()).toContainEqual({
       from: 'this machine, by a published port',
       service: 'spare',
       port: 6379,
@@ -133,7 +133,9 @@ describe('a region that is cut off', () => {
     expect(await lost!.inPlace()).toBe(true);
     // The connection that the test before gave up may still be tried by the engine's own forwarding.
     expect(
-      (await lost!.attempts()).filter(({ from: who }) => who !== 'this machine, by a published port'),
+      (await lost!.connectionAttempts()).filter(
+        ({ from: who }) => who !== 'this machine, by a published port',
+      ),
     ).toEqual([]);
     await inflicted.undo.run();
     await heals(inflicted, true);
@@ -148,7 +150,7 @@ describe('a region that is cut off', () => {
     await service('spare').stop(0);
     await service('spare').start();
     await answers('spare');
-    await expect(lost!.attempts()).rejects.toThrow(
+    await expect(lost!.connectionAttempts()).rejects.toThrow(
       'spare was started while its region was lost: what reached it since is not known',
     );
     expect(await inflicted.witness(), 'no proof, for it is not gone').toBeNull();
@@ -174,7 +176,7 @@ describe('a region that is dead', () => {
     );
     expect(await inflicted.undo.healed(), 'not healed yet').toBe(false);
     expect(await from('guest', 'cache', 'get', 'kept')).toMatch(/Connection refused/);
-    expect(await lost!.attempts()).toEqual([
+    expect(await lost!.connectionAttempts()).toEqual([
       {
         from: 'guest',
         service: 'cache',
@@ -201,7 +203,7 @@ describe('what the witness must not believe', () => {
     const nothing: LostRegion = {
       tryConnection: (name, port, options) => service(name).tryConnection(port, options),
       inPlace: async () => true,
-      attempts: async () => [],
+      connectionAttempts: async () => [],
       giveBack: async () => undefined,
     };
     const inflicted = await inject('dead', target({ aim: async () => ({ strike: async () => nothing }) }));

@@ -10,7 +10,7 @@ import { imageChoice, provideImages } from '../../stack/images.ts';
 import { currentOwner, labels } from '../../stack/owner.ts';
 import { getRuntime } from '../../stack/runtime.ts';
 import { containerShell } from '../../stack/shell.ts';
-import { marked, sweep } from '../../stack/sweep.ts';
+import { marked, removeMarked } from '../../stack/marked.ts';
 import { uniqueDrill } from './small-stack.ts';
 
 const drill = uniqueDrill('host');
@@ -30,7 +30,7 @@ const ok = (findings: HostFinding[]): Record<string, boolean> =>
 
 afterAll(async () => {
   const runtime = await getRuntime();
-  await sweep(runtime, () => marked(runtime, [`${labels.drill}=${drill}`]));
+  await removeMarked(runtime, () => marked(runtime, [`${labels.drill}=${drill}`]));
 });
 
 describe('this host, where these tests run', () => {

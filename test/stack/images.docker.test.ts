@@ -10,7 +10,7 @@ import { currentOwner, labels } from '../../stack/owner.ts';
 import { createStackProvider } from '../../stack/provider.ts';
 import { recipesFolder } from '../../stack/recipes.ts';
 import { followed, getRuntime, type Runtime } from '../../stack/runtime.ts';
-import { sweep, marked } from '../../stack/sweep.ts';
+import { removeMarked, marked } from '../../stack/marked.ts';
 import { smallStack, uniqueDrill } from './small-stack.ts';
 
 const drill = uniqueDrill('images');
@@ -76,7 +76,7 @@ afterAll(async () => {
       .getImage(reference)
       .remove()
       .catch(() => undefined);
-  await sweep(runtime, () => marked(runtime, [`${labels.drill}=${drill}`]));
+  await removeMarked(runtime, () => marked(runtime, [`${labels.drill}=${drill}`]));
 });
 
 const want = new Map([['redis', official]]);

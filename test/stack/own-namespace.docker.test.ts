@@ -7,7 +7,7 @@ import type { DrillSite } from '../../stack/drill-site.ts';
 import type { AimedMember, Member } from '../../stack/lost-member.ts';
 import { getRuntime } from '../../stack/runtime.ts';
 import { attachService } from '../../stack/service.ts';
-import { marked, sweep } from '../../stack/sweep.ts';
+import { marked, removeMarked } from '../../stack/marked.ts';
 import { refusingStandIn } from '../../stack/refusing-stand-in.ts';
 import { drillSite } from './drill-site.ts';
 import { uniqueDrill } from './small-stack.ts';
@@ -40,7 +40,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   for (const { runtime, labels } of [site, foreign])
-    await sweep(runtime, () =>
+    await removeMarked(runtime, () =>
       marked(
         runtime,
         Object.entries(labels).map(([key, value]) => `${key}=${value}`),

@@ -17,7 +17,7 @@ import { createNetworkTools } from '../../stack/network-tools.ts';
 import { currentOwner, labels } from '../../stack/owner.ts';
 import { getRuntime, type Container, type Runtime } from '../../stack/runtime.ts';
 import { attachService } from '../../stack/service.ts';
-import { marked, sweep } from '../../stack/sweep.ts';
+import { marked, removeMarked } from '../../stack/marked.ts';
 import { refusingStandIn } from '../../stack/refusing-stand-in.ts';
 import type { DrillSite } from '../../stack/drill-site.ts';
 
@@ -84,7 +84,7 @@ beforeAll(async () => {
 }, 120_000);
 
 afterAll(async () => {
-  await sweep(runtime, () =>
+  await removeMarked(runtime, () =>
     marked(
       runtime,
       Object.entries(drillLabels).map(([key, value]) => `${key}=${value}`),

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { labels } from '../../stack/owner.ts';
 import { getRuntime, type Docker } from '../../stack/runtime.ts';
-import { marked, type Marked } from '../../stack/sweep.ts';
+import { marked, type Marked } from '../../stack/marked.ts';
 
 /** A drill id that no other test, and no other run of this one, has. */
 export const uniqueDrill = (name: string): string => `${name}-${process.pid}-${Date.now().toString(36)}`;

@@ -52,7 +52,7 @@ export function inertService(
     spawn: (argv, options) => service.spawn(argv, options),
     putFile: nothing,
     helper: async (options) => inertHelper(await service.helper(options)),
-    keep: (recipe) => service.keep(recipe),
+    prepareFolder: (recipe) => service.prepareFolder(recipe),
     signalFromHost: process ? onlyFreeze : (signal) => service.signalFromHost(signal),
     stop: process ? nothing : (grace) => service.stop(grace),
     signalEach: process ? freezeEach : (signal) => service.signalEach(signal),
@@ -64,7 +64,7 @@ export function inertService(
     limitProcessor: nothing,
     watchOomKills: () => service.watchOomKills(),
     processorTime: () => service.processorTime(),
-    keepDown: nothing,
+    holdDown: nothing,
     deployment: { ...service.deployment, remove: async () => ({ imageToo: false }) },
     partition: async () => ({ lift: nothing, inPlace: async () => false }),
   };

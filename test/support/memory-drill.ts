@@ -49,7 +49,7 @@ export interface MemoryDrill {
   signal?: AbortSignal;
   seed?: number;
   /** Leave the stores for a look. */
-  keep?: boolean;
+  keepStack?: boolean;
   /** `clock`: of the drill. */
   progress?(progress: Progress, clock: Clock): void;
   /** Alters the data of every recovery point in store b as soon as the recovery begins. */
@@ -186,7 +186,7 @@ export async function carryOutInMemory(
   const plan = await planned(dependencies);
   const options = {
     seed: drill.seed ?? 7,
-    keep: drill.keep === true,
+    keepStack: drill.keepStack === true,
     signal: drill.signal ?? new AbortController().signal,
   };
   const ran = await (drill.hostCommands

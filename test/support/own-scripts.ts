@@ -169,7 +169,7 @@ export async function runOwn(scripts: Partial<Scripts>, work: (own: OwnRun) => P
   const { drill: asked, component, files } = ownFiles(scripts);
   const dependencies = dependenciesFor(files.folder, asked);
   const plan = await planDrill(files.file, dependencies.registries, noStacks, { hostCommands: true });
-  const options = { seed: 7, keep: false, signal: new AbortController().signal };
+  const options = { seed: 7, keepStack: false, signal: new AbortController().signal };
   const drill = openDrill(plan, dependencies, { ...options, after: undefined });
   await openStores(drill);
   const receiver = await createReceiver();

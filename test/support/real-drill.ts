@@ -103,7 +103,7 @@ async function drillIn(
   };
   const { id, folder, error } = await runDrill(plan, dependencies, {
     seed: 7,
-    keep: false,
+    keepStack: false,
     signal: new AbortController().signal,
   });
   const judged = judgeRun(folder, used);

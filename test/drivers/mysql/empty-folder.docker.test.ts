@@ -3,8 +3,8 @@ import { afterAll, expect, test } from 'vitest';
 import { systemClock, type Clock } from '../../../core/clock.ts';
 import type { BegunWith } from '../../../core/begun-with.ts';
 import type { Service, Shell } from '../../../core/service.ts';
-import { findKept, keptPath, keptTag, removeKept } from '../../../stack/kept.ts';
-import { keptLabels } from '../../../stack/owner.ts';
+import { findPrepared, preparedPath, preparedTag, removePrepared } from '../../../stack/prepared.ts';
+import { preparedLabels } from '../../../stack/owner.ts';
 import { getRuntime } from '../../../stack/runtime.ts';
 import { recordingContext, startFollowing, takeBackup } from '../../suites/artifact.ts';
 import { builtImage } from '../../support/built-image.ts';
@@ -33,13 +33,17 @@ const heldUp = (helper: Shell): Shell => ({
 });
 const withOwnKeys = (service: Service): Service => ({
   ...service,
-  keep: ({ key, fill, ...recipe }) =>
-    service.keep({ ...recipe, key: privately(key), fill: (helper, path) => fill(heldUp(helper), path) }),
+  prepareFolder: ({ key, fill, ...recipe }) =>
+    service.prepareFolder({
+      ...recipe,
+      key: privately(key),
+      fill: (helper, path) => fill(heldUp(helper), path),
+    }),
   helper: ({ from, ...options }) =>
     service.helper({ ...options, ...(from === undefined ? {} : { from: privately(from) }) }),
 });
 const isOwn = async (marks: Readonly<Record<string, string>>): Promise<boolean> =>
-  keys.has(marks[keptLabels.key] ?? '');
+  keys.has(marks[preparedLabels.key] ?? '');
 
 const { stack, attached } = oneServer(mysqlStackUp, (up) =>
   up.attach({}, withOwnKeys(up.service), undefined, clock),
@@ -47,7 +51,7 @@ const { stack, attached } = oneServer(mysqlStackUp, (up) =>
 const receiver = oneReceiver();
 const log = oneReceiver();
 
-afterAll(async () => void (await removeKept(await getRuntime(), isOwn)));
+afterAll(async () => void (await removePrepared(await getRuntime(), isOwn)));
 
 interface Restored {
   begunWith?: BegunWith;
@@ -78,7 +82,7 @@ async function restored(): Promise<{ facts: Restored; uuid: string; rows: unknow
 async function keptNow(): Promise<number> {
   const runtime = await getRuntime();
   const image = (await runtime.container.dockerode.getImage(stack.service.image.reference).inspect()).Id;
-  const found = await Promise.all([...keys].map((key) => findKept({ runtime }, image, key)));
+  const found = await Promise.all([...keys].map((key) => findPrepared({ runtime }, image, key)));
   return found.filter((one) => one !== null).length;
 }
 
@@ -88,9 +92,9 @@ async function spoil(dockerfile: (from: string) => string): Promise<void> {
   const docker = runtime.container.dockerode;
   const image = (await docker.getImage(stack.service.image.reference).inspect()).Id;
   for (const key of keys) {
-    const kept = await findKept({ runtime }, image, key);
+    const kept = await findPrepared({ runtime }, image, key);
     if (!kept) continue;
-    await builtImage(dockerfile(kept.image), keptTag(image, key));
+    await builtImage(dockerfile(kept.image), preparedTag(image, key));
   }
 }
 
@@ -120,9 +124,9 @@ test('a restore begins with the folder that was kept, each time as a new server'
 });
 
 test('a name that is not looked at is not taken either', { timeout: 300_000 }, async () => {
-  await removeKept(await getRuntime(), isOwn);
+  await removePrepared(await getRuntime(), isOwn);
   await attached.backups['dump']!.prepare!();
-  await spoil((from) => `FROM ${from}\nRUN printf x > ${keptPath}/.first.sql\n`);
+  await spoil((from) => `FROM ${from}\nRUN printf x > ${preparedPath}/.first.sql\n`);
   const { facts, rows } = await restored();
   expect(facts.begunWith).toBeDefined();
   expect(rows).toEqual([{ id: 7 }]);
@@ -162,11 +166,11 @@ test.each([
 );
 
 test.each([
-  ['a byte of it is another', (from: string) => `FROM ${from}\nRUN printf x >> ${keptPath}/undo_001\n`],
-  ['a file of it is gone', (from: string) => `FROM ${from}\nRUN rm ${keptPath}/mysql/general_log.CSM\n`],
+  ['a byte of it is another', (from: string) => `FROM ${from}\nRUN printf x >> ${preparedPath}/undo_001\n`],
+  ['a file of it is gone', (from: string) => `FROM ${from}\nRUN rm ${preparedPath}/mysql/general_log.CSM\n`],
   [
     'an account lies in it beside',
-    (from: string) => `FROM ${from}\nRUN echo "CREATE USER x" > ${keptPath}/first.sql\n`,
+    (from: string) => `FROM ${from}\nRUN echo "CREATE USER x" > ${preparedPath}/first.sql\n`,
   ],
   [
     'no helper can be started with it',
@@ -178,7 +182,7 @@ test.each([
     (from: string) => `FROM ${from}\nRUN rm -f /bin/sh /usr/bin/sh\n`,
     /^the empty data folder that is kept was not taken, and one is made: no helper can be started .*It is removed/,
   ],
-  ['it does not say what it was', (from: string) => `FROM ${from}\nLABEL ${keptLabels.facts}="{}"\n`],
+  ['it does not say what it was', (from: string) => `FROM ${from}\nLABEL ${preparedLabels.facts}="{}"\n`],
 ])(
   'where %s, it is not taken: the restore makes its own, says so, and it is kept no more',
   {
@@ -189,7 +193,7 @@ test.each([
     dockerfile,
     says = /^the empty data folder that is kept was not taken, and one is made: it .*It is removed, and a later drill keeps another$/,
   ) => {
-    await removeKept(await getRuntime(), isOwn);
+    await removePrepared(await getRuntime(), isOwn);
     await attached.backups['dump']!.prepare!();
     stack.notes.length = 0;
     await spoil(dockerfile);
@@ -203,7 +207,7 @@ test.each([
 
 test('where one was not taken, the next that is kept is', { timeout: 300_000 }, async () => {
   await attached.backups['dump']!.prepare!();
-  await spoil((from) => `FROM ${from}\nRUN printf x >> ${keptPath}/undo_001\n`);
+  await spoil((from) => `FROM ${from}\nRUN printf x >> ${preparedPath}/undo_001\n`);
   await restored();
   await attached.backups['dump']!.prepare!();
   stack.notes.length = 0;

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { FolderRecipe, Service } from '../../core/service.ts';
-import { findKept, keptTag, removeKept } from '../../stack/kept.ts';
+import { findPrepared, preparedTag, removePrepared } from '../../stack/prepared.ts';
 import { imageChoice, provideImages } from '../../stack/images.ts';
 import { makeOwnImage, removeImage } from '../../stack/own-image.ts';
-import { keptLabels, labels } from '../../stack/owner.ts';
+import { preparedLabels, labels } from '../../stack/owner.ts';
 import { getRuntime, type Runtime } from '../../stack/runtime.ts';
 import { attachService } from '../../stack/service.ts';
-import { marked, sweep } from '../../stack/sweep.ts';
+import { marked, removeMarked } from '../../stack/marked.ts';
 import { builtImage } from '../support/built-image.ts';
 import { drillSite } from './drill-site.ts';
 import { uniqueDrill } from './small-stack.ts';
@@ -16,7 +16,7 @@ import type { DrillSite } from '../../stack/drill-site.ts';
 /** No other drill on this engine makes, takes or removes what has such a key. */
 const own = randomBytes(8).toString('hex');
 const isOwn = async (marks: Readonly<Record<string, string>>): Promise<boolean> =>
-  marks[keptLabels.key]?.startsWith(own) ?? false;
+  marks[preparedLabels.key]?.startsWith(own) ?? false;
 const drill = uniqueDrill('kept');
 let runtime: Runtime;
 let site: DrillSite;
@@ -67,63 +67,68 @@ beforeAll(async () => {
 
 afterAll(async () => {
   const marks = Object.entries(site.labels).map(([key, value]) => `${key}=${value}`);
-  await sweep(runtime, () => marked(runtime, marks));
-  await removeKept(runtime, isOwn);
+  await removeMarked(runtime, () => marked(runtime, marks));
+  await removePrepared(runtime, isOwn);
 }, 60_000);
 
 describe('a folder that is kept', { timeout: 120_000 }, () => {
   test('is in every later helper that begins with it, as it was made, and its image is no drill’s', async () => {
     expect(await listed('made')).toBeNull();
-    expect(await service.keep(recipe('made'))).toBe(true);
+    expect(await service.prepareFolder(recipe('made'))).toBe(true);
     expect(await listed('made')).toEqual({
       facts: { code: '0', said: '$HOME "quoted" \\ and so on' },
       lines: 'sub 750 123:45\nsub/file 640 123:45\nnew',
     });
-    const { Config } = await runtime.container.dockerode.getImage(keptTag(image, `${own}-made`)).inspect();
+    const { Config } = await runtime.container.dockerode
+      .getImage(preparedTag(image, `${own}-made`))
+      .inspect();
     expect(Config.Labels).not.toHaveProperty([labels.drill]);
-    expect(await service.keep(recipe('made', 'again')), 'it is there').toBe(true);
+    expect(await service.prepareFolder(recipe('made', 'again')), 'it is there').toBe(true);
     expect((await listed('made'))!.lines).toMatch(/new$/);
   });
 
   test('is not found under another key, nor for another image', async () => {
-    await service.keep(recipe('mine'));
+    await service.prepareFolder(recipe('mine'));
     expect(await listed('other')).toBeNull();
-    expect(await findKept(site, `sha256:${'0'.repeat(64)}`, `${own}-mine`)).toBeNull();
+    expect(await findPrepared(site, `sha256:${'0'.repeat(64)}`, `${own}-mine`)).toBeNull();
     // Another image's, under the name that this one's would have.
-    const other = keptTag(image, `${own}-taken`);
+    const other = preparedTag(image, `${own}-taken`);
     await makeOwnImage(runtime, {
-      from: keptTag(image, `${own}-mine`),
+      from: preparedTag(image, `${own}-mine`),
       tag: other,
-      labels: { [keptLabels.key]: `${own}-taken`, [keptLabels.of]: 'sha256:0' },
+      labels: { [preparedLabels.key]: `${own}-taken`, [preparedLabels.of]: 'sha256:0' },
     });
     expect(await listed('taken')).toBeNull();
   });
 
   test('is whole when two make it at once', async () => {
-    const both = [service.keep(recipe('twice', 'one')), service.keep(recipe('twice', 'two'))];
+    const both = [
+      service.prepareFolder(recipe('twice', 'one')),
+      service.prepareFolder(recipe('twice', 'two')),
+    ];
     expect(await Promise.all(both)).toEqual([true, true]);
     expect((await listed('twice'))!.lines).toMatch(/^sub 750 123:45\nsub\/file 640 123:45\n(one|two)$/);
   });
 
   test('is not there when making it failed', async () => {
     const failing = { ...recipe('failed'), fill: () => Promise.reject(new Error('no room')) };
-    await expect(service.keep(failing)).rejects.toThrow('keeping a folder of db failed');
+    await expect(service.prepareFolder(failing)).rejects.toThrow('preparing a folder of db failed');
     expect(await listed('failed')).toBeNull();
   });
 
   test('goes with gc, but for one that a helper runs from', async () => {
-    await service.keep(recipe('used'));
-    await service.keep(recipe('idle'));
+    await service.prepareFolder(recipe('used'));
+    await service.prepareFolder(recipe('idle'));
     const helper = await service.helper({ network: 'none', from: `${own}-used` });
     try {
-      const removed = await removeKept(runtime, isOwn);
-      expect(removed).toContain(keptTag(image, `${own}-idle`));
-      expect(removed).not.toContain(keptTag(image, `${own}-used`));
+      const removed = await removePrepared(runtime, isOwn);
+      expect(removed).toContain(preparedTag(image, `${own}-idle`));
+      expect(removed).not.toContain(preparedTag(image, `${own}-used`));
       expect((await helper.exec(['cat', `${helper.kept!.path}/sub/file`])).stdout).toBe('new');
     } finally {
       await helper.remove();
     }
-    expect(await removeKept(runtime, isOwn)).toContain(keptTag(image, `${own}-used`));
+    expect(await removePrepared(runtime, isOwn)).toContain(preparedTag(image, `${own}-used`));
     expect(await listed('used')).toBeNull();
   });
 });
@@ -141,7 +146,7 @@ const meddled = (over: Partial<Runtime['container']>): DrillSite => ({
   }),
 });
 const beside = async (where: DrillSite, key: string): Promise<Service> => {
-  await service.keep(recipe(key));
+  await service.prepareFolder(recipe(key));
   return serving(image, where);
 };
 
@@ -161,7 +166,7 @@ describe('a helper is without what is kept, and says why,', { timeout: 120_000 }
     const gone = meddled({
       create: async (options) => {
         const marks = await runtime.container.dockerode.getImage(options.Image!).inspect();
-        if (marks.Config.Labels?.[keptLabels.key] === `${own}-gone`) await removeKept(runtime, isOwn);
+        if (marks.Config.Labels?.[preparedLabels.key] === `${own}-gone`) await removePrepared(runtime, isOwn);
         return runtime.container.create(options);
       },
     });
@@ -170,7 +175,7 @@ describe('a helper is without what is kept, and says why,', { timeout: 120_000 }
 
   test('where no helper can be started from it', async () => {
     const its = await beside(site, 'broken');
-    const tag = keptTag(image, `${own}-broken`);
+    const tag = preparedTag(image, `${own}-broken`);
     // The engine finds no place for its init process.
     await builtImage(`FROM ${tag}\nRUN rm -rf /sbin && echo x > /sbin\n`, tag);
     expect(await without(its, 'broken')).toMatch(/^no helper can be started beside db/);
@@ -181,7 +186,7 @@ describe('a helper is without what is kept, and says why,', { timeout: 120_000 }
       get: (docker, name) =>
         name === 'getImage'
           ? (asked: string) =>
-              asked === keptTag(image, `${own}-unsaid`)
+              asked === preparedTag(image, `${own}-unsaid`)
                 ? { inspect: () => Promise.reject(new Error('the layer store is damaged')) }
                 : docker.getImage(asked)
           : Reflect.get(docker, name, docker),
@@ -212,15 +217,15 @@ describe('what is discarded, because it is not what was made,', { timeout: 120_0
       );
 
   test('is found no more, goes with the helper that has it, and another is made in its place', async () => {
-    const tag = keptTag(image, `${own}-spoilt`);
-    await service.keep(recipe('spoilt', 'old'));
+    const tag = preparedTag(image, `${own}-spoilt`);
+    await service.prepareFolder(recipe('spoilt', 'old'));
     const helper = await service.helper({ network: 'none', from: `${own}-spoilt` });
     const old = await idOf(tag);
     try {
       expect(await helper.kept!.discard()).toBe(true);
       expect(await listed('spoilt')).toBeNull();
       expect((await helper.exec(['cat', `${helper.kept!.path}/sub/file`])).stdout).toBe('old');
-      expect(await service.keep(recipe('spoilt'))).toBe(true);
+      expect(await service.prepareFolder(recipe('spoilt'))).toBe(true);
       expect(await helper.kept!.discard(), 'another has its place').toBe(false);
     } finally {
       await helper.remove();
@@ -231,7 +236,7 @@ describe('what is discarded, because it is not what was made,', { timeout: 120_0
 
   test('is whatever has no shell any more: the helper runs without it, once', async () => {
     const its = await beside(site, 'shell');
-    const tag = keptTag(image, `${own}-shell`);
+    const tag = preparedTag(image, `${own}-shell`);
     await builtImage(`FROM ${tag}\nRUN rm -f /bin/sh /usr/bin/sh\n`, tag);
     const broken = await idOf(tag);
     expect(await without(its, 'shell')).toMatch(
@@ -239,16 +244,16 @@ describe('what is discarded, because it is not what was made,', { timeout: 120_0
     );
     expect([await idOf(tag), await idOf(broken!)]).toEqual([null, null]);
     expect(await without(its, 'shell')).toBeNull();
-    await its.keep(recipe('shell'));
+    await its.prepareFolder(recipe('shell'));
     expect((await listed('shell'))!.lines).toMatch(/new$/);
   });
 });
 
 describe('nothing is kept', { timeout: 120_000 }, () => {
   test('nor taken where snapshots are switched off', async () => {
-    await service.keep(recipe('off'));
+    await service.prepareFolder(recipe('off'));
     const off = await serving(image, { ...site, snapshots: false });
-    expect(await off.keep(recipe('off-too'))).toBe(false);
+    expect(await off.prepareFolder(recipe('off-too'))).toBe(false);
     const helper = await off.helper({ network: 'none', from: `${own}-off` });
     expect(helper.kept).toBeNull();
     await helper.remove();
@@ -259,7 +264,7 @@ describe('nothing is kept', { timeout: 120_000 }, () => {
     const tag = `muster-drill/kept-test:${drill}`;
     await makeOwnImage(runtime, { from: image, tag, labels: site.labels });
     const its = await serving(tag);
-    expect(await its.keep(recipe('own'))).toBe(false);
+    expect(await its.prepareFolder(recipe('own'))).toBe(false);
     await removeImage(runtime, tag);
   });
 });

@@ -3,8 +3,8 @@ import type { FolderRecipe, Shell } from '../core/service.ts';
 import { systemClock } from '../core/clock.ts';
 import { withDeadline } from '../core/deadline.ts';
 import { createHelper } from './helper.ts';
-import { findKept, keptHome, keptPath, keptTag, removeKept } from './kept.ts';
-import { keptLabels, labels } from './owner.ts';
+import { findPrepared, preparedHome, preparedPath, preparedTag, removePrepared } from './prepared.ts';
+import { preparedLabels, labels } from './owner.ts';
 import { followed, statusOf, type Container, type Inspection, type Runtime } from './runtime.ts';
 import type { DrillSite } from './drill-site.ts';
 
@@ -13,7 +13,7 @@ import type { DrillSite } from './drill-site.ts';
  * whole, and the later one takes the name. An image of the drill's own goes with the drill, and could not
  * while another one stands on it: for such a service nothing is kept.
  */
-export async function keepFolder(
+export async function prepareFolder(
   site: DrillSite,
   name: string,
   service: Inspection,
@@ -23,33 +23,33 @@ export async function keepFolder(
   const { runtime } = site;
   const base = await runtime.container.dockerode.getImage(service.Image).inspect();
   if (base.Config.Labels?.[labels.drill] !== undefined) return false;
-  if (await findKept(site, service.Image, recipe.key)) return true;
+  if (await findPrepared(site, service.Image, recipe.key)) return true;
   const helper = await createHelper(site, name, service, { network: 'none' });
-  const what = `keeping a folder of ${name}`;
+  const what = `preparing a folder of ${name}`;
   try {
-    await inHelper(helper, 'mkdir -p "$1"; chown "$2" "$1"; chmod 700 "$1"', [keptPath, recipe.owner]);
-    const facts = await recipe.fill(helper, keptPath);
+    await inHelper(helper, 'mkdir -p "$1"; chown "$2" "$1"; chmod 700 "$1"', [preparedPath, recipe.owner]);
+    const facts = await recipe.fill(helper, preparedPath);
     const text = dockerfile(service.Image, recipe, facts);
-    await inHelper(helper, 'printf %s "$2" > "$1/Dockerfile"', [keptHome, text]);
+    await inHelper(helper, 'printf %s "$2" > "$1/Dockerfile"', [preparedHome, text]);
     await withDeadline(
       systemClock,
       what,
-      keepingMs,
-      build(runtime, helper.container, keptTag(service.Image, recipe.key)),
+      preparingMs,
+      build(runtime, helper.container, preparedTag(service.Image, recipe.key)),
     );
   } catch (error) {
     throw environmentError(`${what} failed`, { found: messageOf(error), cause: error });
   } finally {
     await helper.remove();
   }
-  await removeKept(
+  await removePrepared(
     runtime,
-    async ({ [keptLabels.of]: of = '' }) => of !== service.Image && !(await hasName(runtime, of)),
+    async ({ [preparedLabels.of]: of = '' }) => of !== service.Image && !(await hasName(runtime, of)),
   );
   return true;
 }
 
-const keepingMs = 300_000;
+const preparingMs = 300_000;
 
 async function inHelper(helper: Shell, script: string, args: string[]): Promise<void> {
   const { code, stderr } = await helper.exec(['sh', '-c', `set -e; ${script}`, 'keep', ...args]);
@@ -61,17 +61,21 @@ async function inHelper(helper: Shell, script: string, args: string[]): Promise<
  * finds it. An image that was committed from the helper would have the drill's own labels.
  */
 function dockerfile(from: string, { key, owner }: FolderRecipe, facts: Record<string, string>): string {
-  const marks = { [keptLabels.key]: key, [keptLabels.of]: from, [keptLabels.facts]: JSON.stringify(facts) };
+  const marks = {
+    [preparedLabels.key]: key,
+    [preparedLabels.of]: from,
+    [preparedLabels.facts]: JSON.stringify(facts),
+  };
   const label = Object.entries(marks).map(
     ([mark, value]) => `${mark}=${JSON.stringify(value).replaceAll('$', '\\$')}`,
   );
-  return `FROM ${from}\nLABEL ${label.join(' ')}\nCOPY --chown=${owner} folder ${keptPath}\n`;
+  return `FROM ${from}\nLABEL ${label.join(' ')}\nCOPY --chown=${owner} folder ${preparedPath}\n`;
 }
 
 /** Built from the helper's own folder, Dockerfile and all, as the engine hands it out. */
 async function build(runtime: Runtime, helper: Container, tag: string): Promise<void> {
   const docker = runtime.container.dockerode;
-  const context = await helper.getArchive({ path: `${keptHome}/.` });
+  const context = await helper.getArchive({ path: `${preparedHome}/.` });
   await followed(docker, await docker.buildImage(context, { t: tag, forcerm: true }));
 }
 

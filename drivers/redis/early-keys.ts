@@ -20,7 +20,7 @@ type Keys = Map<number, string[]>;
  * them back after everything was lost means that nothing was brought back. Muster's own keys are left to the
  * ledger.
  */
-export interface KeptKeys {
+export interface EarlyKeys {
   /** Notes some, if none are noted yet. What cannot be read is noted by a later call or not at all. */
   remember(): Promise<void>;
   /**
@@ -34,7 +34,7 @@ export interface KeptKeys {
  * `own`: the server that is broken. `clients`: where the application looks for its keys when the recovery is
  * over.
  */
-export function keptKeys(own: Address, clients: Address): KeptKeys {
+export function earlyKeys(own: Address, clients: Address): EarlyKeys {
   let noted: Keys = new Map();
   return {
     remember: async () => {

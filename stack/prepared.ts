@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { KeptFolder } from '../core/service.ts';
-import { keptLabels } from './owner.ts';
+import type { PreparedFolder } from '../core/service.ts';
+import { preparedLabels } from './owner.ts';
 import { idOf } from './own-image.ts';
 import { statusOf, type Runtime } from './runtime.ts';
 import type { DrillSite } from './drill-site.ts';
@@ -9,19 +9,19 @@ import type { DrillSite } from './drill-site.ts';
  * Folders that outlive a drill, each in an image: no volume stays behind, and a helper that runs from it has
  * the folder in a layer of its own, without another container.
  */
-export const keptHome = '/muster-kept';
-export const keptPath = `${keptHome}/folder`;
+export const preparedHome = '/muster-prepared';
+export const preparedPath = `${preparedHome}/folder`;
 
-const repository = 'muster/kept';
+const repository = 'muster/prepared';
 
 /** One name for each image that a folder is made for, and for each key. */
-export const keptTag = (image: string, key: string): string =>
+export const preparedTag = (image: string, key: string): string =>
   `${repository}:${createHash('sha256').update(`${image}\n${key}`).digest('hex').slice(0, 24)}`;
 
 /** `image`: its ID, which no other one can take. */
-export interface Kept {
+export interface Prepared {
   image: string;
-  folder: KeptFolder;
+  folder: PreparedFolder;
   /** For when the helper that had it is gone: what was discarded goes as well. */
   over(): Promise<void>;
 }
@@ -30,24 +30,29 @@ export interface Kept {
  * Image and folder of a key; null where nothing is kept, or may be taken. The name is given by the engine
  * once all of it is there, so that half of one has none.
  */
-export async function findKept(
+export async function findPrepared(
   { runtime, snapshots }: Pick<DrillSite, 'runtime' | 'snapshots'>,
   image: string,
   key: string,
-): Promise<Kept | null> {
+): Promise<Prepared | null> {
   if (snapshots === false) return null;
   try {
-    const found = await runtime.container.dockerode.getImage(keptTag(image, key)).inspect();
+    const found = await runtime.container.dockerode.getImage(preparedTag(image, key)).inspect();
     const marks: Record<string, string> = found.Config.Labels ?? {};
-    if (marks[keptLabels.key] !== key || marks[keptLabels.of] !== image) return null;
-    return discardable(runtime, keptTag(image, key), found.Id, factsIn(marks[keptLabels.facts]));
+    if (marks[preparedLabels.key] !== key || marks[preparedLabels.of] !== image) return null;
+    return discardable(runtime, preparedTag(image, key), found.Id, factsIn(marks[preparedLabels.facts]));
   } catch (error) {
     if (statusOf(error) === 404) return null;
     throw error;
   }
 }
 
-function discardable(runtime: Runtime, name: string, image: string, facts: KeptFolder['facts']): Kept {
+function discardable(
+  runtime: Runtime,
+  name: string,
+  image: string,
+  facts: PreparedFolder['facts'],
+): Prepared {
   const { dockerode } = runtime.container;
   const remove = async (what: string, force: boolean): Promise<void> => {
     try {
@@ -61,7 +66,7 @@ function discardable(runtime: Runtime, name: string, image: string, facts: KeptF
   return {
     image,
     folder: {
-      path: keptPath,
+      path: preparedPath,
       facts,
       discard: async () => {
         const named = await dockerode.getImage(name).inspect();
@@ -90,7 +95,7 @@ function factsIn(text: string | undefined): Record<string, string> {
  * Removes images that keep a folder: all of them, or those whose labels are due. One that a helper runs from
  * stays. Gives their names.
  */
-export async function removeKept(
+export async function removePrepared(
   runtime: Runtime,
   isDue: (marks: Readonly<Record<string, string>>) => Promise<boolean> = async () => true,
 ): Promise<string[]> {
@@ -99,7 +104,7 @@ export async function removeKept(
   const seen = new Set<string>();
   // Again, because what an image was built on is listed once that image is gone.
   for (;;) {
-    const listed = await docker.listImages({ filters: JSON.stringify({ label: [keptLabels.key] }) });
+    const listed = await docker.listImages({ filters: JSON.stringify({ label: [preparedLabels.key] }) });
     const due = listed.filter(({ Id }) => !seen.has(Id));
     if (due.length === 0) return removed;
     for (const { Id, RepoTags, Labels } of due) {

@@ -24,7 +24,7 @@ const kept = (become: string): MemoryDrill => ({ backup, config: `{ bad: { kept:
 
 describe('a backup that its method keeps by itself', () => {
   it('is recorded by its reference, restored by it, and the report says what is not known', async () => {
-    const { folder, result } = await drillInMemory({ backup, keep: true });
+    const { folder, result } = await drillInMemory({ backup, keepStack: true });
     expect(result.findings.filter(({ verdict }) => verdict !== 'pass')).toEqual([]);
     expect(result.exitCode).toBe(0);
     const [durable] = dataIn(folder, 'backup.durable');

@@ -3,7 +3,7 @@ import { labels } from './owner.ts';
 import { removeImage } from './own-image.ts';
 import { statusOf, type Runtime } from './runtime.ts';
 
-export interface Swept {
+export interface Removed {
   containers: string[];
   volumes: string[];
   networks: string[];
@@ -57,12 +57,12 @@ export async function marked(runtime: Runtime, label: string[]): Promise<Marked[
  * compose file, waits for graceful stops, and does not see helpers. Asked again, because the engine finishes
  * a request whose client has been killed. Rejects at the deadline with the last refusal.
  */
-export async function sweep(
+export async function removeMarked(
   runtime: Runtime,
   find: () => Promise<Marked[]>,
   deadlineMs = 60_000,
   clock: Clock = systemClock,
-): Promise<Swept> {
+): Promise<Removed> {
   const docker = runtime.container.dockerode;
   const removed = new Map<string, Marked>();
   const until = clock.nowMs() + deadlineMs;

@@ -9,7 +9,7 @@ import type { Database } from './database.ts';
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /** The same copy as `copy` takes, which the database keeps by itself: nobody else has more than its name. */
-export const keptMethod = (database: Database, config: MemoryConfig): BackupMethod => ({
+export const byReference = (database: Database, config: MemoryConfig): BackupMethod => ({
   backup: async (_to, { now }) => {
     await database.operate(() => undefined);
     const atMs = now();
