@@ -132,15 +132,10 @@ export async function fence(site: RedisSite): Promise<Json> {
   try {
     if ((await site.service.state()).status !== 'running')
       throw environmentError(`${site.service.name} does not run`);
-    const clientsEnded = await answered(
-      site,
-      answerMs,
-      (async () => {
-        await closeNow(site);
-        await closeAtStart(site);
-        return site.server.run((redis) => redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes'));
-      })(),
-    );
+    await answered(site, answerMs, closeNow(site));
+    // The engine's work, not the server's: an engine that takes its time makes no server deaf.
+    await closeAtStart(site);
+    const clientsEnded = await answered(site, answerMs, endClients(site));
     if (site.replicaState.atStart === 'closed') await assertFoundFirst(site);
     const attempt = await attemptWrite(site);
     if (attempt.write !== 'refused')
@@ -161,6 +156,9 @@ export async function fence(site: RedisSite): Promise<Json> {
     return stopped(site, messageOf(error));
   }
 }
+
+const endClients = ({ server }: RedisSite): Promise<unknown> =>
+  server.run((redis) => redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes'));
 
 async function assertFoundFirst({ service, product }: RedisSite): Promise<void> {
   const { server } = product.programs;
