@@ -37,8 +37,13 @@ export interface Load {
   /** Stops new operations and waits for those under way (bounded by their own timeouts). */
   stop(): Promise<void>;
   /**
+   * From now on no record at all is written again or removed: new ones are written, and all are read.
+   * Resolves when no such change is under way any more.
+   */
+  holdChanges?(): Promise<void>;
+  /**
    * From now on no record that was written by now is written or removed again, so that what becomes of it
-   * shows: a lost one that a client wrote anew would be there.
+   * shows: a lost one that a client wrote anew would be there. Ends `holdChanges`.
    */
   leaveAsTheyAre?(): void;
 }
@@ -85,7 +90,7 @@ function pace(options: LoadOptions, start: () => Promise<void>): Load {
 class Ids {
   /** Counted from the load's first id. */
   next = 0;
-  /** Those below it are left as they are. */
+  /** Those below it are left as they are: all, while changes are held. */
   changeableFrom = 0;
   private versions = new Uint8Array(1 << 16);
   private readonly busy = new Set<number>();
@@ -135,10 +140,11 @@ export async function startDataLoad(
   options: LoadOptions,
 ): Promise<Load & { client: DataClient }> {
   const client = await workload.open();
-  const { operate, leaveAsTheyAre } = dataOperations(client, workload, options);
+  const { operate, holdChanges, leaveAsTheyAre } = dataOperations(client, workload, options);
   const load = pace(options, operate);
   return {
     client,
+    holdChanges,
     leaveAsTheyAre,
     stop: async () => {
       await load.stop();
@@ -152,10 +158,16 @@ export function dataOperations(
   client: DataClient,
   { groupSize, removals = removalsDefault }: Pick<DataWorkload, 'groupSize' | 'removals'>,
   options: LoadOptions,
-): { operate: () => Promise<void>; leaveAsTheyAre: () => void } {
+): { operate: () => Promise<void> } & Required<Pick<Load, 'holdChanges' | 'leaveAsTheyAre'>> {
   const random = seededRandom(options.seed);
   const ids = new Ids();
   const { write, remove, read } = recorded(client, ids, options);
+  const changing = new Set<Promise<void>>();
+  const changed = (change: Promise<void>): Promise<void> => {
+    const one: Promise<void> = change.finally(() => changing.delete(one));
+    changing.add(one);
+    return one;
+  };
 
   const { firstId = 0 } = options;
   const can = (what: 'read' | 'rewrite' | 'remove', id: number): boolean =>
@@ -178,7 +190,7 @@ export function dataOperations(
     const version = ids.version(id);
     return version === 0 || version >= highestVersion || !can('rewrite', id)
       ? look(id)
-      : exclusively([id], () => write([id], version + 1));
+      : exclusively([id], () => changed(write([id], version + 1)));
   };
   const warmUp = firstIds(options.ratePerSecond);
   const readsFrom = 0.46 + removals;
@@ -189,14 +201,21 @@ export function dataOperations(
     if (ids.next < warmUp || dice < 0.4) return anew();
     if (dice < readsFrom) {
       const from = ids.changeableFrom;
-      if (from === ids.next) return look(anyId);
+      if (from >= ids.next) return look(anyId);
       const id = from + Math.floor(where * (ids.next - from));
       if (dice < 0.46) return rewrite(id);
-      return can('remove', id) ? exclusively([id], () => remove(id)) : look(id);
+      return can('remove', id) ? exclusively([id], () => changed(remove(id))) : look(id);
     }
     return look(dice < (readsFrom + 1) / 2 ? anyId : Math.max(0, ids.next - 1 - Math.floor(random() * 256)));
   };
-  return { operate, leaveAsTheyAre: () => void (ids.changeableFrom = ids.next) };
+  return {
+    operate,
+    holdChanges: async () => {
+      ids.changeableFrom = Infinity;
+      await Promise.allSettled(changing);
+    },
+    leaveAsTheyAre: () => void (ids.changeableFrom = ids.next),
+  };
 }
 
 interface Operations {

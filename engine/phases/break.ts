@@ -50,13 +50,25 @@ async function strike(drill: Drill, handed: Handed, fault: PlannedFault): Promis
       if (targetOf(fault).cutsLogs) schedules!.cutLog(component);
     }
     if (!fault.plan.beforehand) listen(drill, handed);
+    const spares = fault.plan.beforehand || targetOf(fault).isUnderBackups;
+    if (!spares && !('needsChanges' in fault.fault)) await holdChanges(drill, handed);
     inflicted = await inject(drill, fault, injection);
-    // Not before: what is broken may first wait for clients to change it. A store takes nothing of theirs.
-    if (!fault.plan.beforehand && !targetOf(fault).isUnderBackups)
-      for (const load of handed.loads) load.leaveAsTheyAre?.();
+    if (!spares) for (const load of handed.loads) load.leaveAsTheyAre?.();
   });
   if (inflicted) await witness(drill, fault, inflicted);
   await goOnUnnoticed(drill, schedules!, fault);
+}
+
+/** Longer than a server that answers takes, and than clients of one that does not should hold up a fault. */
+const heldMs = 500;
+
+/**
+ * What a client writes anew between the damage and the end of its injection would be there, and no loss. A
+ * change that is under way for longer than that may still be.
+ */
+async function holdChanges({ clock }: Control, { loads }: Handed): Promise<void> {
+  const held = Promise.all(loads.map((load) => load.holdChanges?.()));
+  await withDeadline(clock, 'changes under way', heldMs, held).catch(() => undefined);
 }
 
 /** From the first injection on, a client that fails has noticed. */

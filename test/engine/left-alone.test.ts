@@ -15,7 +15,7 @@ test('no record that was there at the fault, or at the end of the recovery, is c
   const changes = Array.from({ length: bytes.length / recordBytes }, (_, at) =>
     readRecord(view, at * recordBytes),
   ).filter(({ kind }) => kind === kinds.write || kind === kinds.remove);
-  for (const mark of ['fault.injected', 'recovery.ended'] as const) {
+  for (const mark of ['fault.begun', 'recovery.ended'] as const) {
     const atMs = firstOf(events, mark)!.atMs;
     const there = new Set(changes.filter(({ invokedMs }) => invokedMs < atMs).map(({ id }) => id));
     const later = changes.filter(({ invokedMs }) => invokedMs > atMs);

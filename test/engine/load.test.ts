@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../core/clock.ts';
 import type { DataClient } from '../../core/workload.ts';
@@ -76,6 +77,36 @@ describe('a load of records', () => {
       lost.filter((id) => rows.has(id)),
       'a lost record that is there again',
     ).toEqual([]);
+  });
+
+  test('changes nothing while changes are held, once those under way have ended', async () => {
+    const { changed, client } = storeOf();
+    let end: (() => void) | null = null;
+    const slow: DataClient = {
+      ...client,
+      remove: (id) =>
+        new Promise((resolve) => {
+          end = () => resolve(client.remove(id));
+        }),
+    };
+    const { operate, holdChanges, leaveAsTheyAre } = loadOf(slow);
+    for (let at = 0; at < 2_000 && !end; at += 1) await Promise.race([operate(), setImmediate(null)]);
+    let isHeld = false;
+    const held = holdChanges().then(() => void (isHeld = true));
+    await setImmediate(null);
+    expect(isHeld, 'with a removal under way').toBe(false);
+    end!();
+    await held;
+    const { length } = changed;
+    await times(500, operate);
+    expect(changed.slice(length)).toEqual([]);
+    leaveAsTheyAre();
+    const from = Math.max(...changed);
+    changed.length = 0;
+    end = null;
+    for (let at = 0; at < 2_000 && !end; at += 1) await Promise.race([operate(), setImmediate(null)]);
+    expect(changed.length, 'those that are written from then on').toBeGreaterThan(0);
+    expect(Math.min(...changed)).toBeGreaterThan(from);
   });
 
   test('asks for what is there where nothing may be changed yet', async () => {
