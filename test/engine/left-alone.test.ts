@@ -2,9 +2,24 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { kinds, readRecord, recordBytes } from '../../core/ledger.ts';
-import { firstOf } from '../../core/timeline.ts';
+import { eventsOf, firstOf } from '../../core/timeline.ts';
+import type { MemorySystem } from '../../drivers/memory/system.ts';
+import { registries } from '../../cli/registries.ts';
 import { drillInMemory } from '../support/memory-drill.ts';
 import { eventsIn } from '../support/recorded.ts';
+
+/** The driver in memory, whose `delete-rows` takes two seconds more once the rows are gone. */
+const slowlyDeleting = (): typeof registries => {
+  const memory = registries.drivers['memory']!;
+  const fault = memory.faults!['delete-rows']!;
+  const inject: typeof fault.inject = async (system, params, context) => {
+    const done = await fault.inject(system, params, context);
+    await (system as MemorySystem).clock.sleep(2_000);
+    return done;
+  };
+  const faults = { ...memory.faults, 'delete-rows': { ...fault, inject } };
+  return { ...registries, drivers: { ...registries.drivers, memory: { ...memory, faults } } };
+};
 
 // A lost record that a client wrote anew after the recovery would be there, and no loss.
 test('no record that was there at the fault, or at the end of the recovery, is changed after it', async () => {
@@ -25,4 +40,14 @@ test('no record that was there at the fault, or at the end of the recovery, is c
       mark,
     ).toEqual([]);
   }
+});
+
+test('a deleted row is not written anew while the injection that took it still goes on', async () => {
+  const { folder } = await drillInMemory({
+    registries: slowlyDeleting(),
+    scenario: { fault: '{ delete-rows: store, table: records, share: 0.4, at: +5s }' },
+  });
+  const events = eventsIn(folder);
+  expect(eventsOf(events, 'fault.unwitnessed')).toEqual([]);
+  expect(eventsOf(events, 'fault.witnessed')).toHaveLength(1);
 });
