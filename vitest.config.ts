@@ -67,7 +67,7 @@ const onlyInAll = everything
       'faults/region-lost',
       'faults/stores',
       'fixtures/app/app',
-      ...['as-it-is', 'clients-way', 'deployment', 'host', 'kept', 'partition'].map(
+      ...['as-it-is', 'client-endpoint', 'deployment', 'host', 'prepared', 'partition'].map(
         (file) => `stack/${file}`,
       ),
       ...[

@@ -16,11 +16,11 @@ import { createCarrier, type CarryFlags } from './on-board.ts';
 import { drillHere } from './one-drill.ts';
 import { registries } from './registries.ts';
 import { allScenarios, passedOverText, resolveScenario } from './scenarios.ts';
-import { drillApart, jobsByMachine } from './side-by-side.ts';
+import { drillApart, jobsByMachine } from './parallel-drills.ts';
 import { optionsFor } from './summary.ts';
 import { nameOf, sweepsOf } from './sweep.ts';
 import { printJson, printResult, type Told } from './told.ts';
-import { takingTurns } from './turns.ts';
+import { drillQueue } from './drill-queue.ts';
 import type { LiveBoard } from '../reports/live/view.ts';
 
 export interface RunFlags extends CarryFlags {
@@ -111,7 +111,7 @@ async function drillAll(asked: readonly Asked[], running: Running): Promise<Told
   const broken = new AbortController();
   let reason: unknown = null;
   const signal = AbortSignal.any([running.signal, broken.signal]);
-  const inTurn = takingTurns(jobs);
+  const inTurn = drillQueue(jobs);
   let former: Promise<unknown> = Promise.resolve();
   const all = await Promise.allSettled(
     asked.map((one, index) => {

@@ -37,6 +37,6 @@ export interface ActiveFault {
   /**
    * Port of the target's service where clients would meet it; left out for what strikes a whole component.
    */
-  way?: number;
+  route?: number;
   undo: Undo;
 }

@@ -166,7 +166,7 @@ export interface StoreTarget {
    * The component that the store's service is, when that can suffer the fault `through`: stores are then
    * reached by way of it. Null otherwise.
    */
-  way(through: string): RouteTo | null;
+  route(through: string): RouteTo | null;
   /** Loses the key that everything was encrypted with; gives the undo. */
   loseKey(): Undo;
 }

@@ -45,7 +45,7 @@ export async function inject(
     );
     if (target.isUnderTest && !plan.beforehand) {
       drill.inflicted.push({ ...which, done: inflicted });
-      if (inflicted.way !== undefined) emitRoute(drill, which, inflicted.way);
+      if (inflicted.route !== undefined) emitRoute(drill, which, inflicted.route);
     }
     const asks = target.isUnderTest && !plan.beforehand && inflicted.stillThere !== undefined;
     timeline.emit('fault.injected', { ...which, facts: inflicted.facts, ...(asks ? { asks } : {}) });

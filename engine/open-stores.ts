@@ -34,7 +34,7 @@ export async function openStores(drill: Drill): Promise<void> {
       points,
       reopen,
       wrote: (key) => drill.repository!.wrote(key),
-      way: (through) => routeTo(drill, service, through),
+      route: (through) => routeTo(drill, service, through),
       refusal: async (wanted) =>
         refusalOf(
           drill,

@@ -15,7 +15,7 @@ export type Path = (string | number)[];
  * `regions`: those that services of the stack are labelled with. `hostCommands`: whether the command line
  * allows commands on the host.
  */
-export interface Surroundings {
+export interface StrategyContext {
   strategy: Strategy;
   strategyFile: string;
   components: Components;
@@ -25,7 +25,7 @@ export interface Surroundings {
   hostCommands: boolean;
 }
 
-export interface Context extends Surroundings {
+export interface Context extends StrategyContext {
   procedure: ProcedureName;
   source: Source;
   scenario: Scenario;

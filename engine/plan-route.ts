@@ -10,17 +10,17 @@ export function notesOnRoutes(
   { source, scenario, components }: Context,
   faults: readonly PlannedFault[],
 ): string[] {
-  const ways = Object.entries(scenario.load).flatMap(([load, { target }]) => {
+  const routes = Object.entries(scenario.load).flatMap(([load, { target }]) => {
     const one = components.get(target);
     return one ? [{ load, target, service: one.declared.clients?.service ?? one.service }] : [];
   });
   return faults.flatMap(({ fault, plan }) => {
     if (!('oneRoute' in fault && fault.oneRoute)) return [];
     const { service } = components.get(plan.target)!;
-    if (ways.some((way) => way.service === service)) return [];
+    if (routes.some((route) => route.service === service)) return [];
     const { file, line, column } = source.place(whereOf(scenario.fault, plan));
     const others =
-      ways.map(({ load, target, service: by }) => `${load} goes to ${target} by ${by}`).join(', ') ||
+      routes.map(({ load, target, service: by }) => `${load} goes to ${target} by ${by}`).join(', ') ||
       'there is no load';
     return [
       `${file}:${line}:${column}: ${plan.name} breaks a way through ${service}, and no load comes that way: ${others}. If nobody meets it, the drill is inconclusive; \`clients\` in the strategy says which way they come`,

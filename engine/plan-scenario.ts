@@ -10,7 +10,7 @@ import { stepsOf } from '../core/steps/index.ts';
 import { componentsHit } from '../core/targets.ts';
 import type { Plan } from '../core/planned.ts';
 import { checkCommand, checkOwnUses } from './plan-command.ts';
-import { backupNames, backupOf, type Context, type Path, type Surroundings } from './plan-context.ts';
+import { backupNames, backupOf, type Context, type Path, type StrategyContext } from './plan-context.ts';
 import { checkDeclined, checkStaysAway } from './plan-ending.ts';
 import { checkFaults } from './plan-fault.ts';
 import { owned, type Problems } from './plan-input.ts';
@@ -28,11 +28,11 @@ export function checkScenario(
   procedure: ProcedureName,
   source: Source,
   scenario: Scenario,
-  surroundings: Surroundings,
+  known: StrategyContext,
   registries: Registries,
   problems: Problems,
 ): Pick<Plan, 'backups' | 'declared' | 'faults' | 'checks' | 'ledger' | 'notes'> {
-  const context: Context = { procedure, source, scenario, ...surroundings, problems };
+  const context: Context = { procedure, source, scenario, ...known, problems };
   const { breaks } = procedureKinds[procedure];
   if (breaks) checkLoads(context);
   checkSustained(context);

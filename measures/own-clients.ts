@@ -29,15 +29,15 @@ export function ownClients(
   component: string,
 ): LoadAnalysis[] {
   const own = loads.filter((load) => load.target === component);
-  const way = routeOf(strategy, component);
-  if (own.length > 0 || way === null) return own;
+  const route = routeOf(strategy, component);
+  if (own.length > 0 || route === null) return own;
   const service = strategy.components[component]!.service ?? component;
   return loads.filter(({ target }) => {
     const other = routeOf(strategy, target);
     return (
       other !== null &&
       (other.service === service ||
-        (way.port !== null && other.service === way.service && other.port === way.port))
+        (route.port !== null && other.service === route.service && other.port === route.port))
     );
   });
 }

@@ -30,7 +30,7 @@ import { marked, removeMarked, type Marked } from './marked.ts';
 import { formerOf, isTiedToHost } from './ties.ts';
 import type { StackProviderOptions } from './provider-options.ts';
 import type { DrillSite } from './drill-site.ts';
-import { closeWayOut } from './way-out.ts';
+import { blockEgress } from './egress-block.ts';
 
 /** From nothing to a stack whose services are ready; what was made is gone again where that fails. */
 export async function bringUp(provider: StackProviderOptions, up: StackUpOptions): Promise<Stack> {
@@ -67,8 +67,8 @@ export async function bringUp(provider: StackProviderOptions, up: StackUpOptions
     const making = { ...up, runtime, project, labels: drillLabels };
     laid = laidOver(mounts, await makeHostVolumes(making, mounts));
     if (isTiedToHost(config, rules)) await former.gone(up.progress, up.signal);
-    const wayOut = await closeWayOut(site, { config, moved, rules }, project);
-    laid = { ...laid, networks: wayOut.layers };
+    const egress = await blockEgress(site, { config, moved, rules }, project);
+    laid = { ...laid, networks: egress.layers };
     const services = wanted.length === 0 ? undefined : Object.keys(config.services);
     const start = (): Promise<void> =>
       composeUp(run, overriding(own), check, { services, meanwhile: up.starting });
@@ -81,8 +81,8 @@ export async function bringUp(provider: StackProviderOptions, up: StackUpOptions
     return {
       project,
       services: attached,
-      contained: [...lines, ...moved.lines, wayOut.line, ...ended],
-      outwardAttempts: wayOut.outwardAttempts,
+      contained: [...lines, ...moved.lines, egress.line, ...ended],
+      outwardAttempts: egress.outwardAttempts,
       images: imageRecords(attached, config, { chosen, before, own }),
       aimAtRegion: (region, how) => aimAtRegion(site, region, how),
       ...forScripts(run, () => overriding(own), config, down),

@@ -52,4 +52,4 @@ export interface Network {
 }
 
 /** The network by which Muster reaches a service that is on internal ones only. */
-export const wayIn = 'muster-way-in';
+export const ingress = 'muster-ingress';

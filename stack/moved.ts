@@ -3,7 +3,7 @@ import type { ComposeConfig } from './compose.ts';
 import { addressesOf, namedInstead } from './fixed-addresses.ts';
 import { withKnownPassword } from './known-password.ts';
 import {
-  wayIn,
+  ingress,
   type Layer,
   type Moved,
   type MovedService,
@@ -38,13 +38,13 @@ export function movedOf(
   );
   const declared = config.services as Record<string, MovedService>;
   const addresses = addressesOf(declared);
-  let needsWayIn = false;
+  let needsIngress = false;
   const services = each(declared, (name, service) => {
     const ports = movedPorts(name, service, ways[name] ?? [], say);
     const closedIn = isClosedIn(service, config.networks as Record<string, Network>) && ports.open;
     if (closedIn)
       say(`${name} is on internal networks only: Muster reaches it by a further one, which leads nowhere`);
-    needsWayIn ||= closedIn;
+    needsIngress ||= closedIn;
     const layer: Layer = {
       ...labelsOf(name, service.labels, labels, say),
       ...ports.layer,
@@ -61,8 +61,8 @@ export function movedOf(
     };
     return Object.keys(environment).length > 0 ? { ...layer, environment } : layer;
   });
-  const way = { [wayIn]: { name: `${project}_${wayIn}`, labels, driver_opts: leadsNowhere } };
-  return { lines, services, volumes, networks: { ...networks, ...(needsWayIn ? way : {}) } };
+  const own = { [ingress]: { name: `${project}_${ingress}`, labels, driver_opts: leadsNowhere } };
+  return { lines, services, volumes, networks: { ...networks, ...(needsIngress ? own : {}) } };
 }
 
 /** Nothing behind it is made to look like this machine, so that no answer from outside finds back. */
@@ -213,7 +213,7 @@ function attached(
     const aliases = [...new Set([...(rest.aliases ?? []), ...names])];
     return aliases.length > 0 ? { ...rest, aliases } : rest;
   });
-  return { networks: replaced({ ...layers, ...(closedIn ? { [wayIn]: {} } : {}) }) };
+  return { networks: replaced({ ...layers, ...(closedIn ? { [ingress]: {} } : {}) }) };
 }
 
 const isClosedIn = ({ networks = {} }: MovedService, declared: Record<string, Network> = {}): boolean => {

@@ -23,8 +23,8 @@ export async function containAhead(
   if (read === null) return null;
   const needed = neededOf(read.config, services);
   const { lines: moved } = movedOf(needed, read.run, host.ways, host.environment);
-  const wayOut = host.egress === 'closed' ? closedLine : openLine;
-  return { ...contain(needed, file, host, await placesIn(file, overrides)), moved: [...moved, wayOut] };
+  const egress = host.egress === 'closed' ? closedLine : openLine;
+  return { ...contain(needed, file, host, await placesIn(file, overrides)), moved: [...moved, egress] };
 }
 
 /**

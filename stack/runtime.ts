@@ -1,6 +1,6 @@
 import type { ContainerRuntimeClient } from 'testcontainers';
 import { environmentError, MusterError } from '../core/errors.ts';
-import { wayIn } from './moved-shape.ts';
+import { ingress } from './moved-shape.ts';
 
 export type Runtime = ContainerRuntimeClient;
 export type Docker = Runtime['container']['dockerode'];
@@ -101,5 +101,5 @@ export async function followed(
 /** A network that the compose file has the container on, rather than the one that Muster reaches it by. */
 export function ownNetworkOf({ NetworkSettings }: Inspection): string | undefined {
   const names = Object.keys(NetworkSettings.Networks);
-  return names.find((name) => !name.endsWith(`_${wayIn}`)) ?? names[0];
+  return names.find((name) => !name.endsWith(`_${ingress}`)) ?? names[0];
 }

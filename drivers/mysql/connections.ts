@@ -4,7 +4,7 @@ import pLimit from 'p-limit';
 import mysql from 'mysql2';
 import type { Connection, ConnectionOptions, Pool, PoolConnection } from 'mysql2';
 import type { Endpoint } from '../../core/service.ts';
-import { endpointLookup, usualPatienceMs } from '../clients-way.ts';
+import { endpointLookup, usualPatienceMs } from '../client-endpoint.ts';
 import * as sql from '../sql/connections.ts';
 
 /** mysql2 makes room for 16 000 with each connection, and an outage is a thousand attempts to connect. */

@@ -3,7 +3,7 @@ import pLimit from 'p-limit';
 import pg from 'pg';
 import type { Client, ClientConfig } from 'pg';
 import type { Endpoint } from '../../core/service.ts';
-import { endpointLookup, usualPatienceMs } from '../clients-way.ts';
+import { endpointLookup, usualPatienceMs } from '../client-endpoint.ts';
 import * as sql from '../sql/connections.ts';
 import { clientConfig, type Account } from './session.ts';
 

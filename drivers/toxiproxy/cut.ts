@@ -27,7 +27,7 @@ export async function cutProxy({ server, service }: ToxiproxySite, name: string)
   };
   return {
     facts: { proxy: name, port: proxy.port, before: before.connected },
-    way: proxy.port,
+    route: proxy.port,
     witness: seen,
     stillThere: seen,
     undo: {

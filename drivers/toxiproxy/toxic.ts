@@ -82,7 +82,7 @@ export async function toxic(site: ToxiproxySite, spec: ToxicSpec): Promise<Activ
             facts: { proxy: proxy.name, type: spec.type, stream: spec.stream, attributes },
           };
     },
-    way: proxy.port,
+    route: proxy.port,
     stillThere: () => stillListed(site, proxy.name, name),
     undo: undoOf(site, proxy, name, drift, look),
   };

@@ -148,10 +148,13 @@ async function whereItIs(
   const named = { ...known, MUSTER_SERVICE: service };
   if (!onHost) return { ...named, MUSTER_HOST: service, ...(port ? { MUSTER_PORT: port } : {}) };
   // A service that is down has no way in from here; the script may be about to start it.
-  const way = port
+  const endpoint = port
     ? await serviceOf(drill, service)
         .endpoint(driver.port)
         .catch(() => null)
     : null;
-  return { ...named, ...(way ? { MUSTER_HOST: way.host, MUSTER_PORT: String(way.port) } : {}) };
+  return {
+    ...named,
+    ...(endpoint ? { MUSTER_HOST: endpoint.host, MUSTER_PORT: String(endpoint.port) } : {}),
+  };
 }

@@ -11,11 +11,11 @@ export function routeTo(
   name: string,
 ): RouteTo | null {
   const { registries } = drill;
-  const [way] = routesTo(drill.plan.components, registries, service, name);
-  const fault = way && faultFor(way.driver, name, registries);
-  if (!way || !fault || typeof fault === 'string') return null;
+  const [route] = routesTo(drill.plan.components, registries, service, name);
+  const fault = route && faultFor(route.driver, name, registries);
+  if (!route || !fault || typeof fault === 'string') return null;
   return {
     suffer: (params, context) =>
-      injectInto(atHand(drill, way.name), fault, fault.params.parse(params), context),
+      injectInto(atHand(drill, route.name), fault, fault.params.parse(params), context),
   };
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { pollUntil, systemClock } from '../../core/clock.ts';
-import { jobsByMachine } from '../../cli/side-by-side.ts';
+import { jobsByMachine } from '../../cli/parallel-drills.ts';
 import type { DrillResult } from '../../core/result.ts';
 import type { TimelineEvent } from '../../core/timeline.ts';
 import { readChain } from '../../evidence/chain.ts';

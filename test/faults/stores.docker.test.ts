@@ -91,12 +91,12 @@ describe('faults of the way to a bucket', () => {
           name === 'target'
             ? { service: 'way', port: 7070, bucket: 'slow' }
             : { service: name, bucket: 'slow' },
-        way: { service: 'way', attached: await attach(way) },
+        route: { service: 'way', attached: await attach(way) },
       });
     },
     {
       service: true,
-      way: () => ({ suffer: (params, { seed }) => suffer(inert, 'latency', { ...params, seed }) }),
+      route: () => ({ suffer: (params, { seed }) => suffer(inert, 'latency', { ...params, seed }) }),
     },
   );
 });

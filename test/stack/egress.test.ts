@@ -27,7 +27,7 @@ test('networks that services are on are closed, and those are not that have no w
   expect(openNetworks(config, moved)).toEqual(
     new Map([
       ['front', { 'com.docker.network.driver.mtu': '1400' }],
-      ['muster-way-in', {}],
+      ['muster-ingress', {}],
     ]),
   );
 });

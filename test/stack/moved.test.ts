@@ -153,9 +153,9 @@ networks: { inner: { internal: true }, outer: }
       'db is on internal networks only: Muster reaches it by a further one, which leads nowhere',
     ]);
     expect(merged.networks!['inner']).toMatchObject({ internal: true });
-    expect(Object.keys(service('db').networks!)).toEqual(['inner', 'muster-way-in']);
+    expect(Object.keys(service('db').networks!)).toEqual(['inner', 'muster-ingress']);
     expect(Object.keys(service('job').networks!)).toEqual(['inner']);
-    expect(merged.networks!['muster-way-in']).toMatchObject({
+    expect(merged.networks!['muster-ingress']).toMatchObject({
       driver_opts: { 'com.docker.network.bridge.enable_ip_masquerade': 'false' },
     });
   });

@@ -28,11 +28,11 @@ export function storeFaultTests(
   setup: () => Promise<StoreRig>,
   {
     service,
-    way,
+    route,
   }: {
     service: boolean;
-    /** With a way to the store, only what is broken there is tried; this one does nothing to it. */
-    way?: () => RouteTo;
+    /** With a route to the store, only what is broken there is tried; this one does nothing to it. */
+    route?: () => RouteTo;
   },
 ): void {
   let rig: StoreRig;
@@ -49,7 +49,7 @@ export function storeFaultTests(
     if (
       !isStoreFault(fault) ||
       (fault.needsService && !service) ||
-      (fault.through !== undefined) !== (way !== undefined)
+      (fault.through !== undefined) !== (route !== undefined)
     )
       continue;
     for (const given of cases[name] ?? [{}]) {
@@ -67,7 +67,7 @@ export function storeFaultTests(
         };
 
         test('its witness sees nothing when nothing happened', async () => {
-          const inflicted = await inject(inertTarget(rig.target, inertService, way));
+          const inflicted = await inject(inertTarget(rig.target, inertService, route));
           expect(
             await pollUntil(systemClock, { everyMs: 50, deadlineMs: watchedMs }, () => inflicted.witness()),
           ).toBeNull();
@@ -104,7 +104,7 @@ export function storeFaultTests(
     }
   }
 
-  if (!way)
+  if (!route)
     test('object-corrupted changes as many bytes as it says, in the middle of the largest file of the newest point', async () => {
       const [newest] = await rig.target.points();
       const file = filesOf(newest!).find((one) => one.name === 'data.bin')!;

@@ -23,7 +23,7 @@ export interface StoreRigOptions {
   id?: string;
   folder?: string;
   /** What the network to the store `target` goes through, attached, and its service. */
-  way?: { service: string; attached: Attached };
+  route?: { service: string; attached: Attached };
 }
 
 /**
@@ -51,7 +51,7 @@ export async function storeRig({
   encrypt = true,
   id = 'drill-1',
   folder = mkdtempSync(join(tmpdir(), 'muster-store-faults-')),
-  way,
+  route,
 }: StoreRigOptions): Promise<StoreRig> {
   mkdirSync(folder, { recursive: true });
   const names = ['target', 'other'];
@@ -71,10 +71,10 @@ export async function storeRig({
     clock: systemClock,
     registries: { faults },
     environment: { MUSTER_BACKUP_KEY: key, ...environment },
-    attached: new Map(way ? [['way', way.attached]] : []),
+    attached: new Map(route ? [['way', route.attached]] : []),
     plan: {
       components: new Map(
-        way ? [['way', { name: 'way', service: way.service, driver: drivers.toxiproxy }]] : [],
+        route ? [['way', { name: 'way', service: route.service, driver: drivers.toxiproxy }]] : [],
       ),
       strategy: { encryption: { keyFrom: 'MUSTER_BACKUP_KEY' } },
       stores: names.map((name) => ({
@@ -130,10 +130,10 @@ export async function storeRig({
 export const inertTarget = (
   target: StoreTarget,
   service: (real: Service) => Service,
-  way: StoreTarget['way'] = () => null,
+  route: StoreTarget['route'] = () => null,
 ): StoreTarget => ({
   ...target,
-  way,
+  route,
   service: target.service && service(target.service),
   damage: async (keys) => ({ before: (await target.look(keys)).map(String), putBack: async () => undefined }),
   loseKey: () => ({

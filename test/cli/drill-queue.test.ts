@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { takingTurns } from '../../cli/turns.ts';
+import { drillQueue } from '../../cli/drill-queue.ts';
 
 const settle = (): Promise<void> => new Promise((go) => void setImmediate(go));
 
@@ -8,7 +8,7 @@ function pieces(
   count: number,
   places: number,
 ): { running: () => number[]; end(i: number, error?: Error): Promise<void>; results: Promise<unknown>[] } {
-  const inTurn = takingTurns(places);
+  const inTurn = drillQueue(places);
   const running = new Set<number>();
   const ends: ((error?: Error) => void)[] = [];
   const results = Array.from({ length: count }, (_, i) =>
@@ -59,7 +59,7 @@ test('one that fails gives its turn on', async () => {
 });
 
 test('a place that came free is not given away twice', async () => {
-  const inTurn = takingTurns(1);
+  const inTurn = drillQueue(1);
   let most = 0;
   let now = 0;
   await Promise.all(
@@ -75,7 +75,7 @@ test('a place that came free is not given away twice', async () => {
 });
 
 test('a place that was given on early is not given on again at the end', async () => {
-  const inTurn = takingTurns(1);
+  const inTurn = drillQueue(1);
   const running = new Set<string>();
   const ends = new Map<string, () => void>();
   const given: boolean[] = [];
@@ -104,7 +104,7 @@ test('a place that was given on early is not given on again at the end', async (
 });
 
 test('who gives a place on early is told whether somebody waited for it', async () => {
-  const inTurn = takingTurns(1);
+  const inTurn = drillQueue(1);
   const told: boolean[] = [];
   let go!: () => void;
   const asked = new Promise<void>((resolve) => {

@@ -6,7 +6,7 @@ import { bringUpReference, type ReferenceStack } from '../fixtures/app/reference
 let reference: ReferenceStack;
 let way: Toxiproxy;
 beforeAll(async () => {
-  reference = await bringUpReference(`clients-way-${process.pid}`);
+  reference = await bringUpReference(`client-endpoint-${process.pid}`);
   const { host, port } = await reference.service('toxiproxy').endpoint(8474);
   way = new Toxiproxy(`http://${host}:${port}`);
 });

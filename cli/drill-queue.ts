@@ -4,7 +4,7 @@ import pLimit from 'p-limit';
  * So many at a time, and the others in the order in which they asked. Whatever becomes of one, the next gets
  * its turn. Work may give its place on before it has ended: true where somebody waited for it.
  */
-export function takingTurns(places: number): <T>(work: (giveOn: () => boolean) => Promise<T>) => Promise<T> {
+export function drillQueue(places: number): <T>(work: (giveOn: () => boolean) => Promise<T>) => Promise<T> {
   const limit = pLimit(places);
   return (work) =>
     new Promise((resolve, reject) => {

@@ -21,7 +21,7 @@ import type { Layer, Moved } from './moved-shape.ts';
 import { namesOfAddresses } from './region.ts';
 
 /** How the way out of a stack was dealt with. */
-export interface WayOut {
+export interface BlockedEgress {
   /** Over the networks of the compose file. */
   layers: Readonly<Record<string, Layer>>;
   line: string;
@@ -32,11 +32,11 @@ export interface WayOut {
  * Closes the way out of all networks, unless the strategy opens it. What refuses and lists is a container of
  * Muster's own, which starts before the services: where it cannot be, nothing goes out all the same.
  */
-export async function closeWayOut(
+export async function blockEgress(
   site: Omit<DrillSite, 'deploy'>,
   { config, moved, rules }: { config: ComposeConfig; moved: Moved; rules: HostRules },
   project: string,
-): Promise<WayOut> {
+): Promise<BlockedEgress> {
   if (rules.egress !== 'closed') return { layers: {}, line: openLine };
   if (!canClose(site.runtime)) {
     refuseHurried(config, rules);
@@ -63,7 +63,7 @@ export function refuseHurried({ services }: ComposeConfig, { environment = {} }:
 async function listing(
   site: Omit<DrillSite, 'deploy'>,
   closed: readonly ClosedNetwork[],
-): Promise<WayOut['outwardAttempts']> {
+): Promise<BlockedEgress['outwardAttempts']> {
   const gateways = closed.map(({ gateway }) => gateway);
   const networks = closed.map(({ name }) => name);
   const answering = { rules: refusing, gateways, run: answeringNames };
