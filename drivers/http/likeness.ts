@@ -13,10 +13,23 @@ const titleIn = (text: string): string | null =>
   /<title[^>]*>([^<]*)<\/title>/i.exec(text)?.[1]?.trim() ?? null;
 
 const kindOf = (json: unknown): string => (Array.isArray(json) ? 'list' : typeof json);
-const namesOf = (json: unknown): string[] =>
-  typeof json === 'object' && json !== null && !Array.isArray(json) ? Object.keys(json) : [];
+const namesOf = (json: unknown): string[] => (isObject(json) ? Object.keys(json) : []);
 
 const names = 'other names in its JSON';
+
+const errorNames = ['error', 'errors', 'error_description', 'exception', 'message', 'stack', 'trace'];
+const statusNames = ['status', 'success', 'ok'];
+const isObject = (json: unknown): json is Record<string, unknown> =>
+  kindOf(json) === 'object' && json !== null;
+
+/** Names by which answers of 200 say what went wrong, where they say anything. */
+const errorsIn = (json: unknown): string[] =>
+  isObject(json) ? errorNames.filter((name) => Boolean(json[name])) : [];
+/** What it says of how it went, by name: words, numbers and truth only. */
+const statusIn = (json: unknown): unknown[] =>
+  isObject(json)
+    ? statusNames.map((name) => (typeof json[name] === 'object' ? 'a value' : (json[name] ?? null)))
+    : [];
 
 /** By what a page, a document and an error in the place of either are told apart. */
 export type Traits = Readonly<Record<string, unknown>>;
@@ -26,6 +39,8 @@ export function traitsOf({ headers, body, json }: Answer): Traits {
     'another media type': (Array.isArray(type) ? type[0] : type)?.split(';')[0]?.trim().toLowerCase() ?? null,
     'another kind of JSON': kindOf(json),
     [names]: namesOf(json),
+    'an error in its JSON': errorsIn(json),
+    'another status in its JSON': statusIn(json),
     'another title': json === undefined ? titleIn(body) : null,
     'a body where none was, or none where one was': body.trim() === '',
   };

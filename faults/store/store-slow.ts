@@ -3,7 +3,7 @@ import { defineStoreFault } from '../../core/fault.ts';
 import { duration } from '../../core/strategy.ts';
 
 const params = z.strictObject({
-  proxy: z.string().describe('The proxy in the route to the store'),
+  proxy: z.string().describe('The proxy on the route to the store'),
   delay: duration.default({ text: '1s', ms: 1_000 }).describe('How much longer each of its answers takes'),
 });
 

@@ -35,6 +35,30 @@ export const likenesses: Likeness[] = [
     red: /other names in its JSON/,
   },
   {
+    name: 'an error as JSON that shares a name with the document before',
+    before: ['application/json', '{"status":"ok","items":[1]}'],
+    after: ['application/json', '{"status":"ok","error":"no database"}'],
+    red: /an error in its JSON/,
+  },
+  {
+    name: 'the same document, which says that all is not well',
+    before: ['application/json', '{"success":true,"items":[1]}'],
+    after: ['application/json', '{"success":false,"items":[]}'],
+    red: /another status in its JSON/,
+  },
+  {
+    name: 'a document that says that there was no error, before and after',
+    before: ['application/json', '{"error":null,"items":[1]}'],
+    after: ['application/json', '{"error":null,"items":[2]}'],
+    red: null,
+  },
+  {
+    name: 'a record of that name in a document that has them by name',
+    before: ['application/json', '{"1":"one","error":"a record"}'],
+    after: ['application/json', '{"error":"a record","3":"three"}'],
+    red: null,
+  },
+  {
     name: 'nothing in the place of a page',
     before: ['text/html', '<p>welcome'],
     after: ['text/html', ''],
