@@ -70,7 +70,7 @@ const total = (counts: (number | null)[]): number | null =>
 export const dataTexts = (load: Load): { lost: string; neverAllowed: string } =>
   load.kind === 'data'
     ? { lost: lossText(load), neverAllowed: neverAllowedText(load) }
-    : { lost: `${load.kind}: judged while they ran`, neverAllowed: 'none kept' };
+    : { lost: 'keeps no records', neverAllowed: '–' };
 
 /** How the operations of a load ended, as its clients saw them. */
 export const operationsText = ({ right, failed, wrong, unknown }: Load): string =>
