@@ -42,9 +42,9 @@ describe('a service that ends well by itself', { concurrent: true, timeout: 300_
       });
       expect(findingsThat('fail', result)).toEqual(exitCode === 0 ? [] : ['ready-at-end/migrate']);
       expect(result.exitCode, findingsThat('inconclusive', result).join()).toBe(exitCode);
-      const standing = detailOf(result, 'ready-at-end/migrate');
-      if (says === null) expect(standing).toBe('there is no finding standing/migrate');
-      else expect(standing).toMatch(says);
+      const atEnd = detailOf(result, 'ready-at-end/migrate');
+      if (says === null) expect(atEnd).toBe('there is no finding ready-at-end/migrate');
+      else expect(atEnd).toMatch(says);
     },
   );
 });

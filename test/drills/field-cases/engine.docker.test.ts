@@ -42,7 +42,7 @@ describe("F41, the fault is in nobody's way", { timeout: 300_000 }, () => {
     const { code, result } = await drill((strategy) => strategy);
     expect(findingsThat('fail', result)).toEqual([]);
     expect(findingsThat('inconclusive', result)).toContainEqual(
-      expect.stringMatching(/^way\/latency\/way\//),
+      expect.stringMatching(/^route\/latency\/way\//),
     );
     expect(code).toBe(2);
   });
