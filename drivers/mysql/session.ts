@@ -1,6 +1,6 @@
 import mysql from 'mysql2/promise';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
-import { asClientsReach } from '../clients-way.ts';
+import { asClientsReach } from '../client-endpoint.ts';
 import type { Queries, SqlServer } from '../sql/server.ts';
 import { serverPort } from './config.ts';
 import type { MysqlSite } from './site.ts';

@@ -1,7 +1,7 @@
 import type { Clock } from '../../core/clock.ts';
 import { environmentError, messageOf, MusterError } from '../../core/errors.ts';
 import type { Endpoint, Service } from '../../core/service.ts';
-import { asClientsReach } from '../clients-way.ts';
+import { asClientsReach } from '../client-endpoint.ts';
 import type { SqlServer } from '../sql/server.ts';
 import { serverPort, type PostgresConfig } from './config.ts';
 import { openLink, serverCode, sessionOf, type Account, type Session } from './session.ts';

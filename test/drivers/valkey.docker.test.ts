@@ -14,7 +14,7 @@ import { oneReceiver } from '../support/server-rig.ts';
 import { everything } from '../support/tier.ts';
 import { emptyVolume } from './empty-volume.ts';
 import { loseEverything } from './redis-stack.ts';
-import { act, judged, restart } from './replica-steps.ts';
+import { act, eventually, judged, restart } from './replica-steps.ts';
 import { valkeyStackUp, type ValkeyStack } from './valkey-stack.ts';
 
 // The code is that of Redis and has its tests there: here is what only a server of Valkey can show.
@@ -86,6 +86,12 @@ describe('a server of Valkey', { timeout: 120_000 }, () => {
   });
 });
 
+/** Healthy, as its last look was good, it may not listen yet. */
+async function restartedAndAnswering(name: 'east'): Promise<void> {
+  await restart(stack.service(name));
+  await eventually(async () => (await stack.cli(name, 'PING')).trim() === 'PONG');
+}
+
 /** Each begins where the one before ended. */
 function replicaTests(): void {
   describe('two servers of Valkey', { timeout: 120_000 }, () => {
@@ -113,11 +119,11 @@ function replicaTests(): void {
 
     test('one that is started by the name of Redis stays closed after a restart, until it is reopened', async () => {
       expect(await act(east!, 'fence')).toMatchObject({ how: 'in band' });
-      await restart(stack.service('east'));
+      await restartedAndAnswering('east');
       expect(await stack.cli('east', 'SET', 'c', '3')).toMatch(/^NOREPLICAS/);
       expect(await judged(east!, 'refuses-writes')).toMatchObject({ verdict: 'pass' });
       await act(east!, 'reopen');
-      await restart(stack.service('east'));
+      await restartedAndAnswering('east');
       expect(await stack.cli('east', 'SET', 'c', '3')).toBe('OK');
     });
   });
