@@ -9,7 +9,7 @@ import { movedOf } from '../../stack/moved.ts';
 import type { MovedService, Ways } from '../../stack/moved-shape.ts';
 import { nothingLaid, overrideOf } from '../../stack/override.ts';
 import { overrideText } from '../../stack/override-file.ts';
-import { refuseHurried } from '../../stack/way-out.ts';
+import { refuseHurried } from '../../stack/egress-block.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'muster-moved-'));
 const file = join(folder, 'compose.yml');
