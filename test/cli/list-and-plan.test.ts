@@ -93,6 +93,7 @@ describe('plan', concurrent, () => {
         method: 'rdb',
         kind: 'snapshot',
         everyMs: 300_000,
+        follows: null,
         copies: ['volume', 'offsite'],
       },
     ]);

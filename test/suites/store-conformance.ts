@@ -22,6 +22,8 @@ export function storeConformance(open: () => Promise<Store>): void {
     store = await open();
   });
   afterAll(() => store.close());
+  const sizes = async (prefix: string): Promise<{ key: string; bytes: number }[]> =>
+    (await store.list(prefix)).map(({ key, bytes }) => ({ key, bytes }));
 
   test('gives back bytes as they were written, and says how many', async () => {
     const bytes = Buffer.from([0, 255, 13, 10, 0]);
@@ -39,7 +41,7 @@ export function storeConformance(open: () => Promise<Store>): void {
     expect(await store.write('empty/bytes', new Uint8Array())).toEqual({ bytes: 0 });
     expect(await store.write('empty/stream', Readable.from([]))).toEqual({ bytes: 0 });
     expect((await buffer(await store.read('empty/stream'))).length).toBe(0);
-    expect(await store.list('empty/')).toEqual([
+    expect(await sizes('empty/')).toEqual([
       { key: 'empty/bytes', bytes: 0 },
       { key: 'empty/stream', bytes: 0 },
     ]);
@@ -51,10 +53,19 @@ export function storeConformance(open: () => Promise<Store>): void {
     expect(String(await buffer(await store.read('again')))).toBe('the second');
   });
 
+  test('lists another state once what is under a key was written anew, and the same where it was not', async () => {
+    const stateOf = async (): Promise<string | undefined> => (await store.list('state/'))[0]!.state;
+    await store.write('state/a', Buffer.from('one'));
+    const first = await stateOf();
+    expect(await stateOf()).toBe(first);
+    await store.write('state/a', Buffer.from('two'));
+    expect(await stateOf()).not.toBe(first);
+  });
+
   test('lists by prefix, sorted, with sizes, whatever the order of writing', async () => {
     for (const key of ['list/b', 'list/a/2', 'list/a/10', 'list/a-b', 'list/B', 'listed/x'])
       await store.write(key, Buffer.from(key));
-    expect(await store.list('list/')).toEqual(
+    expect(await sizes('list/')).toEqual(
       ['list/B', 'list/a-b', 'list/a/10', 'list/a/2', 'list/b'].map((key) => ({ key, bytes: key.length })),
     );
     expect((await store.list('list/a')).map(({ key }) => key)).toEqual(['list/a-b', 'list/a/10', 'list/a/2']);
