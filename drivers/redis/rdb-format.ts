@@ -27,18 +27,36 @@ export function rdbEdges(): { add(chunk: Buffer): void; head(): Buffer; tail(): 
 }
 
 /**
- * Throws unless the first and last bytes are those of a whole RDB. What lies between is for the server's own
- * check.
+ * What a server loads instead, in words, where a file that begins so is none that it does; null where it is
+ * one. `format`: the highest that it says it knows.
+ */
+export function loadedInstead(
+  { name, rdb }: Product,
+  format: number | null,
+  beginning: string,
+): string | null {
+  if (!rdb.loads(beginning)) return rdb.expected;
+  return format !== null && Number(beginning.replace(/\D/g, '')) > format
+    ? `up to ${format}, which is what this version of ${name} loads`
+    : null;
+}
+
+/**
+ * Throws unless the first and last bytes are those of a whole RDB that the server loads. What lies between is
+ * for the server's own check.
  */
 export function assertRdbEdges(
-  { name, rdb }: Product,
+  product: Product,
   { head, tail, bytes }: { head: Buffer; tail: Buffer; bytes: number },
+  format: number | null = null,
 ): void {
   const beginning = head.subarray(0, magicBytes).toString('latin1');
-  if (!rdb.loads(beginning)) {
-    throw environmentError(`the snapshot is not an RDB file that ${name} loads`, {
+  const expected = loadedInstead(product, format, beginning);
+  if (expected !== null) {
+    throw environmentError(`the snapshot is not an RDB file that ${product.name} loads`, {
       found: bytes === 0 ? 'an empty file' : JSON.stringify(beginning),
-      expected: rdb.expected,
+      expected,
+      hint: 'Nothing was changed.',
     });
   }
   if (bytes < magicBytes + trailerBytes || tail[tail.length - trailerBytes] !== eofOpcode) {

@@ -32,7 +32,7 @@ export async function restoreRdb(site: RedisSite, from: Artifact, context: Resto
     });
   assertLoadable(from.server, site.version);
   const { head, tail, bytes } = await edgesOf(file.path, 9);
-  assertRdbEdges(site.product, { head, tail, bytes });
+  assertRdbEdges(site.product, { head, tail, bytes }, persistence.format);
   const expected: Expected = { keys: 0, expired: 0 };
   const facts = await cutOver(site, context, {
     receive: async (helper, incoming) => {

@@ -14,6 +14,8 @@ export interface Persistence {
   /** How many it may hold. */
   databases: number;
   modules: Module[];
+  /** Highest version of RDB that it writes and loads; null where it does not say. */
+  format: number | null;
 }
 
 export interface Module {
@@ -99,8 +101,18 @@ export async function persistenceOf(server: Server): Promise<Persistence> {
       appendfilename: config['appendfilename']!,
       databases: Number(config['databases']),
       modules: modulesOf(await redis.call('MODULE', 'LIST')),
+      format: await formatOf(redis),
     };
   });
+}
+
+/**
+ * Whatever is dumped ends with the version of RDB, in two bytes, and eight of CRC64 (DUMP of cluster.c).
+ * Functions can be where there is not one key, and a reader may do it.
+ */
+async function formatOf(redis: Redis): Promise<number | null> {
+  const dumped = await redis.callBuffer('FUNCTION', 'DUMP').catch(() => null);
+  return Buffer.isBuffer(dumped) && dumped.length >= 10 ? dumped.readUInt16LE(dumped.length - 10) : null;
 }
 
 /**

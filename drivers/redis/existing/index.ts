@@ -14,7 +14,7 @@ import { recogniseSnapshot } from './recognise.ts';
 
 /** Snapshots (RDB) of any server of the family that this one loads, put in the place of its own data. */
 export const existingSnapshots = ({ site, own }: Pick<RedisSystem, 'site' | 'own'>): ExistingRestorer => ({
-  recognise: (head) => recogniseSnapshot(head, site.product),
+  recognise: (head) => recogniseSnapshot(head, site.product, site.persistence.format),
   empty: async () => {
     await site.service.assertOwnPath(site.persistence.dir);
     const databases = await site.server.run(databasesOf);

@@ -2,6 +2,7 @@ import type { Recognised, Said } from '../../../core/existing.ts';
 import { isTar } from '../../existing-folder.ts';
 import { notOurs } from '../../existing-text.ts';
 import type { Product } from '../product.ts';
+import { loadedInstead } from '../rdb-format.ts';
 
 const magicBytes = 9;
 const auxiliary = 0xfa;
@@ -50,7 +51,8 @@ export function saidIn(head: Buffer): Said {
   return { tool: null, server, database: null, madeAt };
 }
 
-export function recogniseSnapshot(head: Buffer, product: Product): Recognised {
+/** `format`: the highest that the server says it knows. */
+export function recogniseSnapshot(head: Buffer, product: Product, format: number | null): Recognised {
   if (isTar(head))
     return {
       is: 'ours',
@@ -60,10 +62,11 @@ export function recogniseSnapshot(head: Buffer, product: Product): Recognised {
   const beginning = head.subarray(0, magicBytes).toString('latin1');
   if (!/^(?:REDIS\d{4}|VALKEY\d{3})/.test(beginning)) return notOurs(head, `a snapshot of ${product.name}`);
   const said = saidIn(head);
-  if (!product.rdb.loads(beginning))
+  const instead = loadedInstead(product, format, beginning);
+  if (instead !== null)
     return {
       is: 'broken',
-      why: `it is of format ${beginning}${said.server ? `, of ${said.server}` : ''}, which ${product.name} does not load: it takes ${product.rdb.expected}`,
+      why: `it is of format ${beginning}${said.server ? `, of ${said.server}` : ''}, which this ${product.name} does not load: it takes ${instead}`,
     };
   return { is: 'ours', format: `RDB ${Number(beginning.replace(/\D/g, ''))}`, said };
 }
