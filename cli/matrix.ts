@@ -71,7 +71,7 @@ const refusalsOf = ({ refuses }: ComponentFault): string[] =>
     ? [
         ...new Set(
           [[], ['data']].flatMap(
-            (volumes) => refuses({ volumes, ownFileSystems: new Set(), restart: null }) ?? [],
+            (volumes) => refuses({ volumes, ownFileSystems: new Set(), restart: null, accounts: {} }) ?? [],
           ),
         ),
       ]

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { ZodType } from 'zod';
+import type { DeclaredService } from './declared-service.ts';
 import type { ExternalPayload } from './recovery-point.ts';
 import type { CommandLine, Duration } from './strategy.ts';
 import type { Json, Stage } from './timeline.ts';
@@ -30,6 +31,12 @@ export interface Followed {
 export const payloadOf = ({ payload }: BackupInfo, options: Record<string, unknown>): Payload =>
   (typeof payload === 'function' ? payload(options) : payload) ?? 'files';
 
+export interface BackupRefusal {
+  what: string;
+  expected: string;
+  hint: string;
+}
+
 export interface BackupInfo {
   about: string;
   /** `snapshot`: a recovery point each time. `continuous`: a log that is followed. */
@@ -50,6 +57,11 @@ export interface BackupInfo {
   follows?(options: Record<string, unknown>): Followed | null;
   /** Whether it restores as backups that exist already are restored, by its options as they stand there. */
   restoresAsExisting?(options: Record<string, unknown>): boolean;
+  /**
+   * Why a component so configured cannot be backed up by it, by what the compose file says of its service;
+   * null where nothing there is against it. Left out where nothing can be.
+   */
+  refuses?(config: unknown, service: DeclaredService): BackupRefusal | null;
   /** Commands of the user's own that it runs, by its options as they stand in the file. */
   commands?(options: Record<string, unknown>): OwnUse[];
   options: ZodType<Record<string, unknown>>;

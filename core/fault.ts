@@ -2,21 +2,12 @@ import type { Readable } from 'node:stream';
 import type { ZodType } from 'zod';
 import type { ActiveFault, Undo } from './active-fault.ts';
 import type { Clock } from './clock.ts';
+import type { DeclaredService } from './declared-service.ts';
 import type { Helper, Service } from './service.ts';
 import type { AimedLoss } from './stack.ts';
 import type { RecoveryPoint } from './recovery-point.ts';
 import type { Store } from './store.ts';
 import type { Json } from './timeline.ts';
-
-/**
- * What the compose file says of a service: its named volumes, which of all are file systems of their own, and
- * its restart policy.
- */
-export interface DeclaredService {
-  volumes: readonly string[];
-  ownFileSystems: ReadonlySet<string>;
-  restart: string | null;
-}
 
 /** What every way to break something has. */
 interface FaultEntry<Params> {

@@ -1,6 +1,7 @@
 import type { BackupInfo } from './backup.ts';
 import type { AnyDriver } from './driver.ts';
-import type { AnyFault, DeclaredService } from './fault.ts';
+import type { DeclaredService } from './declared-service.ts';
+import type { AnyFault } from './fault.ts';
 import type { FaultPlan, Scenario } from './scenario.ts';
 import type { AnyStoreKind } from './store.ts';
 import type { ProcedureName } from './timeline.ts';

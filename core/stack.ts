@@ -130,6 +130,8 @@ export interface StackDescription {
       profiles: string[];
       /** Services that it cannot do without. */
       needs: string[];
+      /** Accounts that variables of its environment name, such as `MYSQL_USER`, by the variable. */
+      accounts: Readonly<Record<string, string>>;
     }
   >;
   /** Named volumes declared as file systems of their own: full, they take nothing else down. */

@@ -1,5 +1,5 @@
 import { unknownName, type Source } from '../core/document.ts';
-import type { DeclaredService } from '../core/fault.ts';
+import type { DeclaredService } from '../core/declared-service.ts';
 import { faultFor, type Registries } from '../core/registries.ts';
 import type { Scenario } from '../core/scenario.ts';
 import type { Strategy } from '../core/strategy.ts';

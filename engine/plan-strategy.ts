@@ -1,7 +1,7 @@
 import { payloadOf, type BackupInfo } from '../core/backup.ts';
 import { parseAs, unknownName, type Source } from '../core/document.ts';
 import { inputError } from '../core/errors.ts';
-import type { DeclaredService } from '../core/fault.ts';
+import type { DeclaredService } from '../core/declared-service.ts';
 import type { Registries } from '../core/registries.ts';
 import type { StackDescription } from '../core/stack.ts';
 import type { BackupPlan, Strategy } from '../core/strategy.ts';
@@ -12,9 +12,9 @@ import { withSharers } from './plan-shared.ts';
 /** What the compose file says of each service that will be there. */
 export const declaredServices = (stack: StackDescription | null): Map<string, DeclaredService> =>
   new Map(
-    [...(stack?.services ?? [])].map(([name, { volumes, restart }]) => [
+    [...(stack?.services ?? [])].map(([name, { volumes, restart, accounts }]) => [
       name,
-      { volumes, ownFileSystems: stack!.ownFileSystems, restart },
+      { volumes, ownFileSystems: stack!.ownFileSystems, restart, accounts },
     ]),
   );
 
@@ -128,6 +128,15 @@ export function checkBackups(
         );
         continue;
       }
+      const why = component.compose && info.refuses?.(component.config, component.compose);
+      if (why)
+        problems.add(
+          inputError(`backup "${name}" of ${component.name} cannot be made: ${why.what}`, {
+            at: source.place([...at, 'method'], true),
+            expected: why.expected,
+            hint: why.hint,
+          }),
+        );
       if (info.kind === 'snapshot' && !backup.every) {
         problems.add(
           inputError(`backup "${name}" takes snapshots and says no interval`, {

@@ -61,6 +61,7 @@ export function descriptionOf(file: string, project: DeclaredProject): StackDesc
         region: labelOf(service['labels'], regionLabel),
         profiles: list(service['profiles']).map(textOf),
         needs: needsOf(service),
+        accounts: accountsOf(service['environment']),
       },
     ]),
   );
@@ -139,6 +140,19 @@ function labelOf(labels: unknown, name: string): string | null {
         .find((each) => each.startsWith(`${name}=`))
         ?.slice(name.length + 1);
   return found === undefined || found === null ? null : interpolated(textOf(found));
+}
+
+/** Names of people and programs, and nothing that is secret. */
+function accountsOf(environment: unknown): Record<string, string> {
+  const names = isRecord(environment)
+    ? Object.keys(environment)
+    : list(environment).map((entry) => textOf(entry).split('=')[0]!);
+  return Object.fromEntries(
+    names
+      .filter((name) => name.endsWith('_USER'))
+      .map((name): [string, string] => [name, labelOf(environment, name) ?? ''])
+      .filter(([, account]) => account !== ''),
+  );
 }
 
 function namedVolume(entry: unknown): string[] {

@@ -47,6 +47,7 @@ export const mariadb: Product = {
   gtidAt: `SELECT IF(pos IS NULL, NULL, CONCAT_WS(',', NULLIF(pos, ''), NULLIF(@@GLOBAL.gtid_slave_pos, ''))) AS gtid
     FROM (SELECT BINLOG_GTID_POS(?, ?) AS pos) AS found`,
   followOptions: (serverId) => [`--stop-never-slave-server-id=${serverId}`],
+  tlsOptions: ['--ssl', '--skip-ssl-verify-server-cert'],
   definitionsLock: null,
   carried: ['.my-healthcheck.cnf'],
   // Every folder is a database to it, by hidden names too.

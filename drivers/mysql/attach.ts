@@ -13,7 +13,7 @@ import type { MysqlSite } from './site.ts';
 async function siteOf(context: AttachContext<MysqlConfig>, product: Product): Promise<MysqlSite> {
   const { component, service, config, clock, seed } = context;
   const password = passwordOf(context, product);
-  const { server, dataFolder } = await identify(context, password, product);
+  const { server, dataFolder, tls } = await identify(context, password, product);
   return {
     product,
     ...(await findPrograms(service, product)),
@@ -23,6 +23,7 @@ async function siteOf(context: AttachContext<MysqlConfig>, product: Product): Pr
     clock,
     seed,
     password,
+    tls,
     clients: () => context.clients(),
     note: (text) => context.note(text),
     beganWith: (what) => context.beganWith(what),

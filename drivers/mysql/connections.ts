@@ -6,6 +6,7 @@ import type { Connection, ConnectionOptions, Pool, PoolConnection } from 'mysql2
 import type { Endpoint } from '../../core/service.ts';
 import { endpointLookup, usualPatienceMs } from '../client-endpoint.ts';
 import * as sql from '../sql/connections.ts';
+import { unverified } from './session.ts';
 
 /** mysql2 makes room for 16 000 with each connection, and an outage is a thousand attempts to connect. */
 const preparedMax = 16;
@@ -13,6 +14,7 @@ const preparedMax = 16;
 export interface ConnectionsOptions extends sql.ConnectionsOptions {
   user: string;
   password: string;
+  tls: boolean;
 }
 
 export type Connections = sql.Connections<PoolConnection>;
@@ -101,9 +103,11 @@ function socketTo(locate: () => Promise<Endpoint>): Socket {
   return socket;
 }
 
-const settings = ({ user, password }: Pick<ConnectionsOptions, 'user' | 'password'>): ConnectionOptions => ({
+type Account = Pick<ConnectionsOptions, 'user' | 'password' | 'tls'>;
+const settings = ({ user, password, tls }: Account): ConnectionOptions => ({
   user,
   password,
+  ...(tls ? { ssl: unverified } : {}),
   charset: 'utf8mb4',
   multipleStatements: true,
   // Until the server has let the client in: a frozen one, or one behind a proxy, never says hello.
@@ -116,10 +120,7 @@ const withoutGapLocks = (connection: Connection): Promise<unknown> =>
   run(connection, 'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED');
 
 /** Connected, authenticated, and without gap locks. */
-export async function openConnection(
-  options: Pick<ConnectionsOptions, 'user' | 'password'>,
-  { host, port }: Endpoint,
-): Promise<Connection> {
+export async function openConnection(options: Account, { host, port }: Endpoint): Promise<Connection> {
   const connection = mysql.createConnection({ ...settings(options), host, port });
   connection.on('error', () => undefined);
   try {

@@ -154,6 +154,8 @@ function dumpCommand(site: MysqlSite, facts: ServerFacts, { lockWaitSeconds }: D
     '--max-allowed-packet=1G',
     ...product.dumpOptions({ gtid: facts.gtid, log: facts.log, lockWaitSeconds }),
     ...site.dumpOptions,
+    // By its socket as well: an account that is made with REQUIRE SSL is not let in there without.
+    ...(site.tls ? product.tlsOptions : []),
     ...config.ignoreTables.map((table) => `--ignore-table=${table}`),
     ...chosen,
   ];

@@ -12,6 +12,7 @@ import dropTable from './faults/drop-table.ts';
 import stalePage from './faults/stale-page.ts';
 import wipeVolume from './faults/wipe-volume.ts';
 import wrongConfig from './faults/wrong-config.ts';
+import { limitedByImage } from './limited.ts';
 import type { Product } from './product.ts';
 import { stopsOf } from './stops.ts';
 import type { MysqlSystem } from './system.ts';
@@ -53,6 +54,7 @@ export const driverOf = (
         kind: 'snapshot',
         options: dumpOptions,
         position: dumpPosition,
+        refuses: limitedByImage,
         of: async ({ site }) => {
           const { backupDump } = await import('./dump.ts');
           const { restoreDump } = await import('./restore.ts');
@@ -71,6 +73,7 @@ export const driverOf = (
         kind: 'continuous',
         options: z.strictObject({}),
         stops: stopsOf(product.gtids),
+        refuses: limitedByImage,
         of: async ({ site }) => {
           const { followBinlog } = await import('./follow.ts');
           const { replayBinlog } = await import('./replay.ts');

@@ -176,7 +176,7 @@ async function fetchFrom(state: FollowState, first: string, ending: AbortSignal)
 
 /** Its own process id lets the readers of its files see when nothing more can come. */
 const fetchCommand = (
-  { config, service, seed, component, programs, product }: MysqlSite,
+  { config, service, seed, component, programs, product, tls }: MysqlSite,
   first: string,
 ): string[] => [
   'sh',
@@ -188,6 +188,7 @@ const fetchCommand = (
   '--raw',
   '--stop-never',
   ...product.followOptions(serverId(seed, component)),
+  ...(tls ? product.tlsOptions : []),
   `--host=${service.name}`,
   `--port=${serverPort}`,
   `--user=${config.user}`,

@@ -73,6 +73,7 @@ export const mysql: Product = {
   optionalDumpOptions: [],
   gtidAt: null,
   followOptions: (serverId) => [`--connection-server-id=${serverId}`],
+  tlsOptions: ['--ssl-mode=REQUIRED'],
   definitionsLock: { take: 'LOCK INSTANCE FOR BACKUP', release: 'UNLOCK INSTANCE' },
   carried: [],
   damagedIn: null,

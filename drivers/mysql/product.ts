@@ -78,6 +78,8 @@ export interface Product {
   gtidAt: string | null;
   /** Options by which the log is followed, with an id that no other follower has. */
   followOptions(serverId: number): readonly string[];
+  /** Options by which its programs speak TLS alone, with a server whose certificate nobody vouches for. */
+  tlsOptions: readonly string[];
   /** Keep definitions from changing and let them go; null: they are looked at before and after. */
   definitionsLock: { take: string; release: string } | null;
   /** Hidden files of the data folder that no dump holds and that a restored server needs. */

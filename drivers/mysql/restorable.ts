@@ -1,6 +1,7 @@
 import { refuseObstacles, type Obstacle } from '../sql/obstacles.ts';
 import { serverSchemas } from './config.ts';
 import { readFormative, stopwordTables } from './formative.ts';
+import { assertRights } from './limited.ts';
 import { assertOwnData } from './own-data.ts';
 import type { MysqlSite } from './site.ts';
 import { withSession, type Session } from './session.ts';
@@ -12,6 +13,7 @@ const expected = 'tables with files of their own in the data folder';
  * a backup is made, and before anything is broken: after the loss it would be too late to change it.
  */
 export async function assertRestorable(site: MysqlSite, session: Session): Promise<void> {
+  await assertRights(site, session);
   refuseObstacles(site.service.name, [
     ...(await elsewhere(site, session)),
     ...(site.product.keyring ? await encrypted(site, session) : []),

@@ -5,20 +5,21 @@ import { environmentError, messageOf, MusterError } from '../../core/errors.ts';
 import type { MysqlConfig } from './config.ts';
 import type { Product } from './product.ts';
 import type { MysqlSite } from './site.ts';
-import { probeMs, withSession } from './session.ts';
+import { probeMs, wantsTls, withSession } from './session.ts';
 
 /**
- * Product, version, and data folder as the server calls it. An input error for a server of another product,
- * whose GTIDs, dump and log tools are others, and for one that is too old.
+ * Product, version, data folder as the server calls it, and whether it takes TLS alone. An input error for a
+ * server of another product, whose GTIDs, dump and log tools are others, and for one that is too old.
  */
 export async function identify(
   context: Pick<AttachContext<MysqlConfig>, 'service' | 'config' | 'clock'>,
   password: string,
   product: Product,
-): Promise<{ server: string; dataFolder: string }> {
+): Promise<{ server: string; dataFolder: string; tls: boolean }> {
   try {
     await untilItSpeaks(context, password);
-    return await withSession({ ...context, password }, async ({ rows }) => {
+    const tls = await wantsTls({ ...context, password });
+    return await withSession({ ...context, password, tls }, async ({ rows }) => {
       const [row] = await rows<{ version: string; folder: string }>(
         'SELECT @@version AS version, @@datadir AS folder',
       );
@@ -34,6 +35,7 @@ export async function identify(
       return {
         server: `${product.name} ${version}`,
         dataFolder: row!.folder.replace(/\/+$/, ''),
+        tls,
       };
     });
   } catch (error) {

@@ -13,17 +13,23 @@ export const probeMs = 1_000;
 /** For everything else: a busy machine takes seconds to greet. */
 const administrationMs = 10_000;
 
+/**
+ * What a connection needs to be let in. `tls`: the server takes no plain one. Its certificate proves nothing,
+ * as it made that itself, and need not: the connection goes to the drill's own container, by way of this
+ * machine alone.
+ */
+export type WayIn = Pick<MysqlSite, 'service' | 'config' | 'password'> & { tls?: boolean };
+export const unverified = { rejectUnauthorized: false };
+
 /** Opens a connection of Muster's own to the service itself, not through the clients' way in. */
-async function connect(
-  site: Pick<MysqlSite, 'service' | 'config' | 'password'>,
-  withinMs: number,
-): Promise<Connection> {
+async function connect(site: WayIn, withinMs: number): Promise<Connection> {
   const { host, port } = await site.service.endpoint(serverPort);
   return mysql.createConnection({
     host,
     port,
     user: site.config.user,
     password: site.password,
+    ...(site.tls ? { ssl: unverified } : {}),
     connectTimeout: withinMs,
     charset: 'utf8mb4',
     timezone: 'Z',
@@ -46,7 +52,7 @@ export const asClientsMeetIt = <S extends Pick<MysqlSite, 'service' | 'clients'>
  * take to be let in.
  */
 export async function withSession<T>(
-  site: Pick<MysqlSite, 'service' | 'config' | 'password'>,
+  site: WayIn,
   work: (session: Session) => Promise<T>,
   connectMs = administrationMs,
 ): Promise<T> {
@@ -79,5 +85,21 @@ export function serverCode(error: unknown): string | null {
   const { code } = error as { code?: unknown };
   return typeof code === 'string' && code.startsWith('ER_') ? code : null;
 }
+
+/**
+ * Whether the server, or this account of it, refuses a connection in the clear and takes one by TLS. Where
+ * both are taken none is needed: what is measured is not how fast a machine encrypts.
+ */
+export async function wantsTls(way: WayIn): Promise<boolean> {
+  try {
+    await withSession(way, async () => undefined);
+    return false;
+  } catch (error) {
+    if (!clearRefused.includes(serverCode(error) ?? '')) return false;
+    return withSession({ ...way, tls: true }, async () => true).catch(() => false);
+  }
+}
+/** An account that is made with REQUIRE SSL is denied as one with a wrong password is. */
+const clearRefused = ['ER_SECURE_TRANSPORT_REQUIRED', 'ER_ACCESS_DENIED_ERROR'];
 
 export const quoted = (name: string): string => `\`${name.replaceAll('`', '``')}\``;

@@ -29,6 +29,8 @@ export interface MysqlSite {
   clock: Clock;
   seed: number;
   password: string;
+  /** Its server takes no connection of this account without. */
+  tls: boolean;
   clients(): Promise<Endpoint>;
   note(text: string): void;
   beganWith(what: BegunWith): void;

@@ -1,12 +1,13 @@
 import type { Connection } from 'mysql2';
 import type { DataClient, DataWorkload } from '../../core/workload.ts';
-import { messageOf } from '../../core/errors.ts';
+import { environmentError, messageOf } from '../../core/errors.ts';
 import { OperationError } from '../../core/ledger.ts';
 import { assertAllRead, ledgerWorkload, readFailed } from '../sql/workload.ts';
 import { createConnections, openConnection, run, type Connections } from './connections.ts';
+import { isDenied } from './limited.ts';
 import { isReadOnlyRefusal } from './write-attempt.ts';
 import type { MysqlSite } from './site.ts';
-import { quoted, serverCode, withSession } from './session.ts';
+import { quoted, serverCode, withSession, type Session } from './session.ts';
 
 /**
  * More than one transaction can be in the same flush to disk, so that writers do not wait for one another's.
@@ -24,7 +25,7 @@ const quotedTable = (site: Pick<MysqlSite, 'config' | 'component'>): string =>
 export const dataWorkload = (site: MysqlSite): DataWorkload =>
   ledgerWorkload({
     prepare: () =>
-      withSession(site, async ({ rows }) => {
+      preparing(site, async ({ rows }) => {
         await rows(`CREATE DATABASE IF NOT EXISTS ${quoted(site.config.database)}`);
         await rows(`CREATE TABLE IF NOT EXISTS ${quotedTable(site)} (
         pk BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, id INT UNSIGNED NOT NULL, value VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL, KEY (id)
@@ -32,6 +33,19 @@ export const dataWorkload = (site: MysqlSite): DataWorkload =>
       }),
     open: async () => openClient(site),
     readBack: (emit) => readBack(site, emit),
+  });
+
+/** Whose account may not make the table has the wrong one, or the wrong database. */
+const preparing = (site: MysqlSite, work: (session: Session) => Promise<void>): Promise<void> =>
+  withSession(site, work).catch((error: unknown) => {
+    if (!isDenied(error)) throw error;
+    const { user, database } = site.config;
+    throw environmentError(`${user} may not make the table of the load at ${site.service.name}`, {
+      found: messageOf(error),
+      expected: `an account that may write to the database ${database}`,
+      hint: 'leave config.user out, or name by config.database one that it may write to',
+      cause: error,
+    });
   });
 
 function openClient(site: MysqlSite): DataClient {
@@ -43,6 +57,7 @@ function openClient(site: MysqlSite): DataClient {
   const connections = createConnections({
     user: site.config.user,
     password: site.password,
+    tls: site.tls,
     clients: site.clients,
     clock: site.clock,
     limit: connectionLimit,
@@ -98,7 +113,7 @@ const transaction = (connections: Connections, changes: string, values: unknown[
  */
 async function readBack(site: MysqlSite, emit: (id: number, value: string) => void): Promise<void> {
   const connection = await openConnection(
-    { user: site.config.user, password: site.password },
+    { user: site.config.user, password: site.password, tls: site.tls },
     await site.clients(),
   );
   try {

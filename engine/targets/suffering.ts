@@ -1,5 +1,6 @@
 import { inputError } from '../../core/errors.ts';
-import type { ComponentFault, DeclaredService } from '../../core/fault.ts';
+import type { DeclaredService } from '../../core/declared-service.ts';
+import type { ComponentFault } from '../../core/fault.ts';
 import { faultFor, type Registries } from '../../core/registries.ts';
 import type { FaultPlan } from '../../core/scenario.ts';
 import { able, type Context, type Path } from '../plan-context.ts';

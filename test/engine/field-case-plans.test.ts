@@ -1,6 +1,7 @@
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { registries } from '../../cli/registries.ts';
+import type { InputErrors } from '../../core/errors.ts';
 import { planDrill } from '../../engine/plan.ts';
 import { provider } from './plan-files.ts';
 
@@ -20,4 +21,26 @@ test('F31: a folder is the project that Compose sees there, by its .env, include
   expect([stackFile!, ...stackOverrides].map((one) => one.split('/').at(-1))).toEqual(['base.yml', 'db.yml']);
   expect([...components.keys()]).toEqual(['mysql', 'redis']);
   expect(notes.join('\n')).toContain('volume cache of redis');
+});
+
+describe('F32: the account that an image makes for the application', () => {
+  test('makes no full dump, which is said where the strategy names the method', async () => {
+    const { all } = await planOf('F32.limited.yaml').then(
+      () => expect.fail('it was planned'),
+      (error: unknown) => error as InputErrors,
+    );
+    expect(all).toMatchObject([
+      {
+        message: expect.stringMatching(
+          /^backup "daily" of random cannot be made: shop is the account that .*MYSQL_USER/,
+        ),
+        at: { file: expect.stringMatching(/F32\.limited\.strategy\.yaml$/), line: 5 },
+        hint: expect.stringMatching(/leave config\.user and config\.passwordFrom out/),
+      },
+    ]);
+  });
+
+  test('root may make it, whatever password an image would make up', async () => {
+    expect((await planOf('F32.random.yaml')).backups.map(({ id }) => id)).toEqual(['random.daily']);
+  });
 });

@@ -45,6 +45,7 @@ describe('what a compose file declares before anything runs', () => {
       region: 'a',
       profiles: ['deep'],
       needs: [],
+      accounts: {},
     });
     expect(services.get('cache')).toMatchObject({ ports: [6379], needs: ['db'], restart: null });
     expect([...ownFileSystems]).toEqual(['data']);

@@ -64,6 +64,7 @@ describe('what a compose file declares', () => {
       region: null,
       profiles: [],
       needs: [],
+      accounts: {},
     });
     expect(services.get('b')).toEqual({
       ports: [80],
@@ -73,7 +74,16 @@ describe('what a compose file declares', () => {
       region: null,
       profiles: [],
       needs: [],
+      accounts: {},
     });
+  });
+
+  test('accounts that its environment names, and nothing else of it', async () => {
+    const services = await describeText(
+      'services:\n  a: { image: x, environment: { MYSQL_USER: shop, MYSQL_PASSWORD: p, PGUSER: q, SMTP_USER: } }\n  b: { image: x, environment: ["MYSQL_USER=${MUSTER_TEST_NOBODY:-shop}", MYSQL_DATABASE=app, A_USER] }\n',
+    );
+    expect(services.get('a')!.accounts).toEqual({ MYSQL_USER: 'shop' });
+    expect(services.get('b')!.accounts).toEqual({ MYSQL_USER: 'shop' });
   });
 
   test.each([
@@ -126,6 +136,7 @@ describe('what a compose file declares', () => {
       region: 'east',
       profiles: ['regions'],
       needs: [],
+      accounts: {},
     });
   });
 });

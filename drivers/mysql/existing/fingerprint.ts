@@ -3,7 +3,7 @@ import type { Fingerprint, SourceServer } from '../../../core/existing.ts';
 import { serverSchemas } from '../config.ts';
 import { columnsByTable } from '../inventory.ts';
 import { digestTable } from '../row-digest.ts';
-import { quoted, withSession, type Session } from '../session.ts';
+import { quoted, wantsTls, withSession, type Session } from '../session.ts';
 import type { MysqlSite } from '../site.ts';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -48,13 +48,14 @@ export async function fingerprintOf(session: Session, only?: string): Promise<Fi
 }
 
 /** Of a server that is no part of a drill: it is read in one transaction that may not write. */
-export const fingerprintAt = (
+export const fingerprintAt = async (
   { host, port, user = 'root', password = '', database }: SourceServer,
   product: string,
 ): Promise<{ server: string; fingerprint: Fingerprint }> => {
   const service = { endpoint: async () => ({ host, port }) } as unknown as MysqlSite['service'];
   const config = { user } as MysqlSite['config'];
-  return withSession({ service, config, password }, async (session) => {
+  const tls = await wantsTls({ service, config, password });
+  return withSession({ service, config, password, tls }, async (session) => {
     const [row] = await session.rows<{ version: string }>('SELECT @@version AS version');
     return { server: `${product} ${row!.version}`, fingerprint: await fingerprintOf(session, database) };
   });

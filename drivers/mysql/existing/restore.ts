@@ -58,6 +58,7 @@ export async function loadDump(
       site.programs.client,
       '--no-defaults',
       `--user=${site.config.user}`,
+      ...(site.tls ? site.product.tlsOptions : []),
       '--default-character-set=utf8mb4',
       '--max-allowed-packet=1G',
       // Nothing in a dump is a command of the client, such as one that runs a program.

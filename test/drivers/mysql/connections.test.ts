@@ -39,6 +39,14 @@ afterAll(() => server.close(() => undefined));
 clientPoolSuite({
   server: async () => ({ host: '127.0.0.1', port: (server._server.address() as AddressInfo).port }),
   open: (clients, limit, patienceMs) =>
-    createConnections({ user: 'root', password: '', clients, clock: systemClock, limit, patienceMs }),
+    createConnections({
+      user: 'root',
+      password: '',
+      tls: false,
+      clients,
+      clock: systemClock,
+      limit,
+      patienceMs,
+    }),
   ask: (connection) => run(connection, 'SELECT 1'),
 });

@@ -65,6 +65,7 @@ describe('the connections of its clients', () => {
       createConnections({
         user: 'root',
         password: stack.password,
+        tls: false,
         clients,
         clock: systemClock,
         limit,
