@@ -128,15 +128,7 @@ export function checkBackups(
         );
         continue;
       }
-      const why = component.compose && info.refuses?.(component.config, component.compose);
-      if (why)
-        problems.add(
-          inputError(`backup "${name}" of ${component.name} cannot be made: ${why.what}`, {
-            at: source.place([...at, 'method'], true),
-            expected: why.expected,
-            hint: why.hint,
-          }),
-        );
+      checkRefused(source, [...at, 'method'], component, name, problems);
       if (info.kind === 'snapshot' && !backup.every) {
         problems.add(
           inputError(`backup "${name}" takes snapshots and says no interval`, {
@@ -219,6 +211,26 @@ function checkFollowed(
         expected: 'a command that restores',
       }),
     );
+}
+
+/** By what the compose file says of the component's service. */
+function checkRefused(
+  source: Source,
+  at: (string | number)[],
+  { name, driver, declared, config, compose }: PlannedComponent,
+  backup: string,
+  problems: Problems,
+): void {
+  const why = compose && driver.backups[declared.backups[backup]!.method]?.refuses?.(config, compose);
+  if (!why) return;
+  const { what, expected, hint } = why;
+  problems.add(
+    inputError(`backup "${backup}" of ${name} cannot be made: ${what}`, {
+      at: source.place(at, true),
+      expected,
+      hint,
+    }),
+  );
 }
 
 /** What a method keeps by itself passes through none of our hands: nobody here can encrypt or remove it. */

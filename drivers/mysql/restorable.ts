@@ -1,8 +1,8 @@
 import { refuseObstacles, type Obstacle } from '../sql/obstacles.ts';
 import { serverSchemas } from './config.ts';
 import { readFormative, stopwordTables } from './formative.ts';
-import { assertRights } from './limited.ts';
 import { assertOwnData } from './own-data.ts';
+import { assertRights } from './rights.ts';
 import type { MysqlSite } from './site.ts';
 import { withSession, type Session } from './session.ts';
 

@@ -4,7 +4,7 @@ import { environmentError, messageOf } from '../../core/errors.ts';
 import { OperationError } from '../../core/ledger.ts';
 import { assertAllRead, ledgerWorkload, readFailed } from '../sql/workload.ts';
 import { createConnections, openConnection, run, type Connections } from './connections.ts';
-import { isDenied } from './limited.ts';
+import { isDenied } from './rights.ts';
 import { isReadOnlyRefusal } from './write-attempt.ts';
 import type { MysqlSite } from './site.ts';
 import { quoted, serverCode, withSession, type Session } from './session.ts';
