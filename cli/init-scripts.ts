@@ -5,8 +5,19 @@ import { isBelowOne, leftBy } from './init-left.ts';
 import type { Recognised, Service } from './init-recognise.ts';
 import { plainOf, writtenBy } from './init-sidecar.ts';
 
-const scriptPattern =
-  '{,scripts/,script/,bin/,ops/,deploy/,docker/,backup/,backups/,tools/}*{backup,dump,restore}*.{sh,bash,py,js,mjs,ts,rb,pl}';
+const usualFolders = [
+  '',
+  'scripts',
+  'script',
+  'bin',
+  'ops',
+  'deploy',
+  'docker',
+  'backup',
+  'backups',
+  'tools',
+];
+const scriptPattern = '*{backup,dump,restore}*.{sh,bash,py,js,mjs,ts,rb,pl}';
 const restores = /restore/i;
 
 /** Scripts of the user's own that a drill can run in a service, for the component that lives there. */
@@ -39,7 +50,8 @@ export function scriptsOf(
   data: readonly Recognised[],
   saidFiles: string | undefined,
 ): { pairs: Scripts[]; hints: Hint[]; restores(service: string): string[] | null } {
-  const found = globSync(scriptPattern, { cwd: at }).sort();
+  const folders = new Set([...usualFolders, ...mountedFolders(at, config)]);
+  const found = [...folders].flatMap((one) => globSync(join(one, scriptPattern), { cwd: at })).sort();
   // What a service runs that backs up is told of with that.
   const ofServices = Object.entries(config.services)
     .filter(([name]) => !data.some(({ service }) => service === name))
@@ -66,6 +78,16 @@ export function scriptsOf(
   hints.push(...tasksOf(at));
   return { pairs, hints, restores: (service) => restoreIn(at, config, service, found) };
 }
+
+/** Folders of the project that services have mounted, from the project's folder. */
+const mountedFolders = (at: string, { services }: ComposeConfig): string[] =>
+  Object.values(services)
+    .flatMap((service) => (service as Service).volumes ?? [])
+    .filter(
+      ({ type, source }) => type === 'bind' && source !== undefined && isBelowOne(source, [resolve(at)]),
+    )
+    .map(({ source }) => relative(at, source!))
+    .filter((one) => !/[*?[{]/.test(one));
 
 interface Looking {
   at: string;

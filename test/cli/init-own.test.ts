@@ -115,6 +115,18 @@ describe('muster init, of what backs up already,', { concurrent: true }, () => {
     expect(stdout).toMatch(/full-backup\.sh looks like a backup of your own, and no drill runs it/);
   });
 
+  test('finds scripts wherever a service has them mounted from, in what is included too', async () => {
+    const { strategy } = await init(project('depot'));
+    expect(strategy.components['db']!.backups['scripts']).toMatchObject({
+      method: 'command',
+      options: {
+        backup: { command: ['/scripts/backup.sh'], in: 'db' },
+        restore: { command: ['sh', '-c', '/scripts/restore.sh "$MUSTER_FILE"'], in: 'db' },
+        produces: { files: '/backups/depot-*.sql' },
+      },
+    });
+  });
+
   test('keeps to the built-in method where nothing says what a script leaves, unless it is told', async () => {
     const files = {
       'compose.yml': alone,
