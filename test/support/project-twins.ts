@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { DrillResult } from '../../core/result.ts';
-import { eventsOf, type TimelineEvent } from '../../core/timeline.ts';
+import { eventsOf } from '../../core/timeline.ts';
 import { readChain } from '../../evidence/chain.ts';
 import { leftOf } from '../stack/small-stack.ts';
 import { jsonOf } from './muster.ts';
@@ -18,8 +18,10 @@ export interface Twin {
 }
 export interface Judged {
   result: DrillResult;
+  /** Findings that fail, in a line each. */
   red: string;
-  events: readonly TimelineEvent[];
+  /** Those and what is not known. */
+  said: string;
   /** Whether anything was broken. */
   wasBroken: boolean;
   /** Of each step of the recovery, whether it ended well. */
@@ -80,15 +82,17 @@ export async function drillTwin({ project, strategy, scenario, scripts = {} }: T
     expect(await leftOf(result.drill)).toEqual([]);
     const timeline = join(copy.folder, '.muster/drills', result.drill, 'events.jsonl');
     const { events } = readChain(readFileSync(timeline, 'utf8'));
-    const red = result.findings
-      .filter(({ verdict }) => verdict === 'fail')
-      .map(({ id, detail }) => `${id}: ${detail}`)
-      .join('\n');
+    const told = (...verdicts: string[]): string =>
+      result.findings
+        .filter(({ verdict }) => verdicts.includes(verdict))
+        .map(({ id, detail }) => `${id}: ${detail}`)
+        .join('\n');
+    const red = told('fail');
     expect(ran.code, red).toBe(result.exitCode);
     return {
       result,
       red,
-      events,
+      said: told('fail', 'inconclusive'),
       wasBroken: eventsOf(events, 'fault.begun').length > 0,
       steps: eventsOf(events, 'step.ended').map(({ data }) => data.ok),
     };
