@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { registries } from '../../cli/registries.ts';
 import type { InputErrors } from '../../core/errors.ts';
 import { planDrill } from '../../engine/plan.ts';
+import { sweptPlans } from '../../engine/sweep-plans.ts';
 import { provider } from './plan-files.ts';
 
 const planOf = (file: string) =>
@@ -43,4 +44,23 @@ describe('F32: the account that an image makes for the application', () => {
   test('root may make it, whatever password an image would make up', async () => {
     expect((await planOf('F32.random.yaml')).backups.map(({ id }) => id)).toEqual(['random.daily']);
   });
+});
+
+test('F29: all that is fixed has a line of its own, the address by which others know it too', async () => {
+  const { moved } = await planOf('F29.yaml');
+  for (const line of [
+    'port 3306 of mysql: free on 127.0.0.1 instead',
+    "container shop-mysql: one of the drill's own instead; on its networks mysql is found by that name",
+    "network shop-net: one of the drill's own instead",
+    "volume shop-data: one of the drill's own instead",
+    'subnet 172.31.199.0/24 of network shop: one that is free instead',
+    'address 172.31.199.10 of mysql: whichever is free instead',
+    '172.31.199.10 in the command of app: mysql instead',
+  ])
+    expect(moved).toContain(line);
+});
+
+test('F20: a sidecar has a clock of its own, and the drill is asked for at several offsets from it', async () => {
+  const plans = sweptPlans(await planOf('F20.yaml'));
+  expect(plans.map(({ faults }) => faults[0]!.plan.at)).toEqual(['+6s', '+6.7s', '+7.4s']);
 });
