@@ -55,7 +55,14 @@ export async function ownBackupsOf(
     else if (proposed.has(one.component)) told.push(`${one.service}: another sidecar is followed`);
     else {
       const of = data.find(({ component }) => component === one.component)!;
-      proposed.set(one.component, followed(one, restoreOf(one, of, restores)));
+      const restore = restoreOf(one, of, restores);
+      if (!restore) {
+        told.push(
+          notFollowed({ service: one.service, why: 'no script that restores what it leaves is there' }),
+        );
+        continue;
+      }
+      proposed.set(one.component, followed(one, restore));
       follows.add(one.service);
       told.push(
         `${one.service} backs ${one.component} up by its own clock: followed, with ${one.schedule.env}=${JSON.stringify(one.schedule.drill)} in the drill's copy`,
@@ -91,19 +98,20 @@ export async function ownBackupsOf(
 const notFollowed = ({ service, why }: NotFollowed): string =>
   `${service} looks like a backup sidecar, and no drill follows it: ${why}`;
 
+/** By a script beside it or in the service that it backs up; null where there is none. */
 function restoreOf(
   { service }: Sidecar,
   of: Recognised,
   restores: (service: string) => string[] | null,
-): object | 'existing' {
+): object | null {
   for (const place of [service, of.service]) {
     const command = restores(place);
     if (command) return { command, in: place };
   }
-  return 'existing';
+  return null;
 }
 
-function followed({ service, files, begins, schedule, by }: Sidecar, restore: object | 'existing'): Proposed {
+function followed({ service, files, begins, schedule, by }: Sidecar, restore: object): Proposed {
   const { env, drill, every, usual } = schedule;
   return {
     name: 'sidecar',
@@ -122,9 +130,7 @@ function followed({ service, files, begins, schedule, by }: Sidecar, restore: ob
       `${service} makes them by its own clock; which files it leaves is known by ${by}.`,
       ...(usual === null ? [`Guess: every says how often that is; ${env} could not be read.`] : []),
       `Guess: ${env}=${JSON.stringify(drill)} has it run every ${every} in the drill's copy, and there alone.`,
-      restore === 'existing'
-        ? 'Guess: restored as `muster restore-test` does it; `restore: { command: […], in: … }` is your own way.'
-        : 'Guess: your script restores what $MUSTER_FILE is.',
+      'Guess: your script restores what $MUSTER_FILE is.',
     ],
   };
 }

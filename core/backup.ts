@@ -55,8 +55,6 @@ export interface BackupInfo {
   stores?(options: Record<string, unknown>): string[];
   /** Who runs it, where that is not Muster, by its options as they stand in the file. */
   follows?(options: Record<string, unknown>): Followed | null;
-  /** Whether it restores as backups that exist already are restored, by its options as they stand there. */
-  restoresAsExisting?(options: Record<string, unknown>): boolean;
   /**
    * Why a component so configured cannot be backed up by it, by what the compose file says of its service;
    * null where nothing there is against it. Left out where nothing can be.

@@ -100,11 +100,7 @@ export const ownOptions = z
       .describe(
         'In the place of `backup`: a sidecar makes them by its own clock. Muster runs nothing, and what appears is a recovery point',
       ),
-    restore: z
-      .union([z.literal('existing'), ownCommand], { error: '`existing`, or a command' })
-      .describe(
-        'Puts one back; `existing`: as `muster restore-test` does, by what the driver makes of dumps of other tools',
-      ),
+    restore: ownCommand.describe('Puts one back'),
     produces: produces.describe('What a backup leaves: without it there is no recovery point'),
   })
   .superRefine((options, context) => {
@@ -113,15 +109,13 @@ export const ownOptions = z
     const { backup, follow: followed, restore, produces: left } = options;
     for (const [path, command] of [
       [['backup'], backup],
-      [['restore'], restore === 'existing' ? undefined : restore],
+      [['restore'], restore],
       [['produces', 'kept'], 'kept' in left ? left.kept : undefined],
     ] as const)
       if (command?.oneOff && command.in === 'host')
         refuse([...path, 'oneOff'], 'nothing: on the host there is no container of its own');
     if ((backup === undefined) === (followed === undefined))
       refuse(['backup'], '`backup`: a command that makes one, or `follow`: who makes them; one of the two');
-    if (restore === 'existing' && 'kept' in left)
-      refuse(['restore'], 'a command: nothing but the script knows what it keeps');
     const files = 'files' in left ? left.files : [];
     const far = backup?.in === 'host' && files.find((one) => one.startsWith('/'));
     if (far)
@@ -167,7 +161,6 @@ export const ownBackup: BackupInfo = {
   options: ownOptions,
   position: z.strictObject({ content: z.string().regex(/^[0-9a-f]{64}$/) }),
   follows: (options) => followedBy(read(options)),
-  restoresAsExisting: (options) => read(options)?.restore === 'existing',
   payload: (options) => {
     const left = read(options)?.produces;
     return left && !('files' in left) ? 'external' : 'files';
@@ -182,7 +175,7 @@ export const ownBackup: BackupInfo = {
     const { backup, restore, produces: left } = own;
     return [
       ...(backup ? [{ does: 'backs up' as const, command: backup }] : []),
-      ...(restore === 'existing' ? [] : [{ does: 'restores' as const, command: restore }]),
+      { does: 'restores' as const, command: restore },
       ...('kept' in left ? [{ does: 'shows' as const, command: left.kept }] : []),
     ];
   },

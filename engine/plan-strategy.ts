@@ -157,7 +157,7 @@ export function checkBackups(
       for (const one of info.stores?.(backup.options) ?? [])
         if (!stores.includes(one))
           problems.add(unknownName(source, [...at, 'options', 'produces', 'in'], 'store', one, stores));
-      checkFollowed(source, at, { backup, info, component, egress: strategy.egress }, stack, problems);
+      checkFollowed(source, at, { backup, info, egress: strategy.egress }, stack, problems);
       const services = [...(stack?.services.keys() ?? []), 'host'];
       for (const { command } of info.commands?.(backup.options) ?? [])
         if (!services.includes(command.in))
@@ -166,16 +166,11 @@ export function checkBackups(
   }
 }
 
-/** Who makes it must be there, and leave it alone for long enough; a driver must know what it restores. */
+/** Who makes it must be there, and leave it alone for long enough. */
 function checkFollowed(
   source: Source,
   at: (string | number)[],
-  {
-    backup,
-    info,
-    component,
-    egress,
-  }: { backup: BackupPlan; info: BackupInfo; component: PlannedComponent; egress: Strategy['egress'] },
+  { backup, info, egress }: { backup: BackupPlan; info: BackupInfo; egress: Strategy['egress'] },
   stack: StackDescription | null,
   problems: Problems,
 ): void {
@@ -201,14 +196,6 @@ function checkFollowed(
         at: source.place([...options, 'follow'], true),
         found: `settles: ${follows.settles.text}, and one every ${every.text}`,
         expected: 'a time to settle of at most half the interval',
-      }),
-    );
-  if (info.restoresAsExisting?.(backup.options) && !component.driver.existing)
-    problems.add(
-      inputError(`driver ${component.declared.driver} restores no backups of other tools`, {
-        at: source.place([...options, 'restore'], true),
-        found: 'restore: existing',
-        expected: 'a command that restores',
       }),
     );
 }

@@ -4,18 +4,13 @@ import type { OwnOptions } from '../../core/own-backup.ts';
 import { commandTitle } from '../../core/steps/command.ts';
 import type { Json } from '../../core/timeline.ts';
 import { lastLines } from '../command-output.ts';
-import { restoreAsExisting } from './as-existing.ts';
 import { shown } from './reference.ts';
 import { shownByStore } from './stored.ts';
 import { at, run, type Own, type Place } from './place.ts';
 
 /** Hands the script what it once left. What the script does with it, the drill sees by its clients. */
 export async function restoreOwn(own: Own, from: Artifact, context: RestoreContext): Promise<Json> {
-  const { restore, produces } = context.options as OwnOptions;
-  if (restore === 'existing') {
-    if (from.external) await keptFacts(own, from, context);
-    return restoreAsExisting(own, from, 'in' in produces ? produces.in : null, context);
-  }
+  const { restore } = context.options as OwnOptions;
   return at(own, restore, context, [], async (place) => {
     const facts = await context.stage('fetch', `what ${commandTitle(restore)} is given`, () =>
       from.external ? keptFacts(own, from, context) : fileFacts(from, place),

@@ -8,12 +8,11 @@ interface Press {
   /** In the place of the script that the sidecar runs. */
   dumping?: string;
   follow?: Record<string, unknown>;
-  options?: Record<string, unknown>;
   scenario?: Record<string, unknown>;
 }
 
 const config = { volatileTables: ['public.letter'] };
-const strategyOf = (follow: object, options: object): object => ({
+const strategyOf = (follow: object): object => ({
   strategy: 'press',
   stack: '../compose.yml',
   components: {
@@ -35,7 +34,6 @@ const strategyOf = (follow: object, options: object): object => ({
             },
             restore: { command: ['sh', '-c', '/backup/restore.sh "$MUSTER_FILE"'], in: 'backup' },
             produces: { files: '/dumps/press-*.sql.gz', atLeast: '100B' },
-            ...options,
           },
         },
       },
@@ -57,11 +55,11 @@ const scenarioOf = (change: object): object => ({
   ...change,
 });
 
-const drill = ({ dumping, follow = {}, options = {}, scenario = {} }: Press): Promise<ProjectDrilled> =>
+const drill = ({ dumping, follow = {}, scenario = {} }: Press): Promise<ProjectDrilled> =>
   drillProject({
     project: 'press',
     scripts: dumping === undefined ? {} : { 'backup/keep-dumping.sh': dumping },
-    files: { strategy: strategyOf(follow, options), scenario: scenarioOf(scenario) },
+    files: { strategy: strategyOf(follow), scenario: scenarioOf(scenario) },
     password,
   });
 
@@ -109,13 +107,6 @@ describe('a queue whose sidecar dumps it by its own clock', { timeout: 900_000 }
     ]);
     const rpo = result.findings.find(({ id }) => id === 'rpo/db')!;
     expect(rpo.detail).toContain('interval 24 h (declared)');
-  });
-
-  test('is brought back as a dump that exists already, where no script restores', async () => {
-    const { result, events, red } = await drill({ options: { restore: 'existing' } });
-    expect(red).toEqual([]);
-    expect(result.verdict).toBe('pass');
-    expect(eventsOf(events, 'command.begun')).toEqual([]);
   });
 
   test.each<[string, string, RegExp]>([

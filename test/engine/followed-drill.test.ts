@@ -59,15 +59,6 @@ describe.concurrent('a drill of what a sidecar backs up', () => {
     expect(schedule.detail).toContain('by the clock of what makes it, which no time scale compresses');
   });
 
-  it('restores it as a backup that exists already, where that is asked for', async () => {
-    const drilled = await followed(dumping('./db dump | gzip > part'), {
-      scripts: { restoreAs: 'existing' },
-    });
-    expect(findingsThat('fail', drilled.result)).toEqual([]);
-    expect(dataIn(drilled, 'command.begun')).toEqual([]);
-    expect(dataIn(drilled, 'step.ended')).toMatchObject([{ ok: true }]);
-  });
-
   it.each<[string, string, string, RegExp]>([
     ['that leaves nothing', 'sleep 1000', '2s', /the sidecar has left nothing new in 4 s/],
     [

@@ -141,11 +141,6 @@ describe('scripts that back up', () => {
       /cannot be looked for/,
     ],
     [
-      'a restore as of what exists, of what only a script keeps',
-      { restore: 'existing', produces: '{ kept: { command: [./show.sh], in: host } }' },
-      /nothing but the script knows what it keeps/,
-    ],
-    [
       'more time to settle than there is between two',
       { backup: '', follow: '{ settles: 50s }', produces: '{ objects: dumps/, in: b }' },
       /a time to settle of at most half the interval/,

@@ -81,8 +81,6 @@ export interface Scripts {
   follow?: string;
   /** Runs beside the drill, in the folder of its files, until that is over. */
   sidecar?: string;
-  /** `existing`, in the place of a restore command. */
-  restoreAs?: string;
   /** More of the backup command, as it stands in the file. */
   more?: string;
 }
@@ -103,11 +101,11 @@ export interface OwnDrill {
 }
 
 let number = 0;
-const optionsOf = ({ show, produces, follow, restoreAs, more = '' }: Scripts): string => {
+const optionsOf = ({ show, produces, follow, more = '' }: Scripts): string => {
   const left = show === undefined ? produces! : '{ kept: { command: [./show.sh], in: host } }';
   const made =
     follow === undefined ? `backup: { command: [./backup.sh], in: host${more} }` : `follow: ${follow}`;
-  return `{ ${made}, restore: ${restoreAs ?? '{ command: [./restore.sh], in: host }'}, produces: ${left} }`;
+  return `{ ${made}, restore: { command: [./restore.sh], in: host }, produces: ${left} }`;
 };
 
 /** Files of a drill whose component has scripts of its own, and the component. */
