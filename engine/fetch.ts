@@ -147,7 +147,7 @@ async function pointToRestore(
  * become durable at its end.
  */
 export async function fetchLog(
-  drill: Drill,
+  drill: Pick<Drill, 'id' | 'signal' | 'timeline' | 'repository'>,
   step: ReplayStep,
   running: RunningStep,
   base: Base,
