@@ -13,7 +13,6 @@ export const attachTo = <Config, Opened extends System>(
   context: Context & Partial<AttachContext<Config>>,
 ): Promise<Opened & Attached> =>
   driver.attach({
-    config: driver.config.parse({}),
     clients: () => context.service.endpoint(driver.port),
     peer: () => context.service,
     clock: systemClock,
@@ -22,4 +21,6 @@ export const attachTo = <Config, Opened extends System>(
     note: () => undefined,
     beganWith: () => undefined,
     ...context,
+    // Not every driver has a default one.
+    config: context.config ?? driver.config.parse({}),
   });
