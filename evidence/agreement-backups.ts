@@ -1,5 +1,5 @@
 import { payloadOf, type BackupInfo, type Followed } from '../core/backup.ts';
-import { stepsOf } from '../core/steps/index.ts';
+import { pointTakenBy, stepsOf } from '../core/steps/index.ts';
 import type { BackupPlan } from '../core/strategy.ts';
 import type { FollowsTold } from '../core/schedule-events.ts';
 import { eventsOf, type TimelineEvent } from '../core/timeline.ts';
@@ -132,15 +132,15 @@ function fetchedDisagree(plan: Agreement): string | null {
   const steps = stepsOf(plan.scenario);
   const ofStep = (event: TimelineEvent<'point.fetched'>): string | null | false => {
     const { step, backup, store, provenance, drill } = event.data;
-    const of = steps[step];
-    if (!of || !('restore' in of)) return `${says(event)} is of step ${step}, which restores nothing`;
+    const of = steps[step] && pointTakenBy(steps[step]);
+    if (!of) return `${says(event)} is of step ${step}, which restores nothing`;
     if (!of.from.includes(store))
       return `${says(event)} was taken from ${store}, and step ${step} names ${of.from.join(', ')}`;
     if (
-      !backup.startsWith(`${of.restore}.`) ||
-      (of.backup !== undefined && backup !== `${of.restore}.${of.backup}`)
+      !backup.startsWith(`${of.component}.`) ||
+      (of.backup !== null && backup !== `${of.component}.${of.backup}`)
     )
-      return `${says(event)} is of ${backup}, and step ${step} restores ${of.restore}`;
+      return `${says(event)} is of ${backup}, and step ${step} restores ${of.component}`;
     if ((provenance === 'external') !== of.existing)
       return `${says(event)} is ${of.existing ? 'not ' : ''}from before the drill`;
     return (drill === plan.drill) === of.existing && `${says(event)} was made by drill ${drill}`;
@@ -148,7 +148,8 @@ function fetchedDisagree(plan: Agreement): string | null {
   return (
     firstOf(eventsOf(plan.events, 'point.fetched'), ofStep) ??
     eachStepThatEndedWell(plan, (step, within, ended) =>
-      'restore' in step && !eventsOf(within, 'point.fetched').some(({ data }) => data.of === ended.data.id)
+      pointTakenBy(step) !== null &&
+      !eventsOf(within, 'point.fetched').some(({ data }) => data.of === ended.data.id)
         ? `${says(ended)} restored something, and nothing was fetched for it`
         : null,
     )

@@ -1,4 +1,4 @@
-import { stepsOf } from '../core/steps/index.ts';
+import { logTakenBy, stepsOf } from '../core/steps/index.ts';
 import { eventsOf, type TimelineEvent } from '../core/timeline.ts';
 import { eachStepThatEndedWell, firstOf, says, type Agreement } from './agreement-plan.ts';
 
@@ -75,10 +75,10 @@ function fetchedLogsDisagree(plan: Agreement): string | null {
   );
   const ofStep = (event: TimelineEvent<'log.fetched'>): string | null | false => {
     const { step, backup, store, drill, lastSegment } = event.data;
-    const of = steps[step];
-    if (!of || !('replay' in of)) return `${says(event)} is of step ${step}, which replays nothing`;
-    if (of.replay !== backup || of.from !== store)
-      return `${says(event)} fetched ${backup} from ${store}, and step ${step} names ${of.replay} from ${of.from}`;
+    const of = steps[step] && logTakenBy(steps[step]);
+    if (!of) return `${says(event)} is of step ${step}, which replays nothing`;
+    if (of.backup !== backup || of.from !== store)
+      return `${says(event)} fetched ${backup} from ${store}, and step ${step} names ${of.backup} from ${of.from}`;
     if (drill !== plan.drill) return !others.has(drill) && `${says(event)} is a log of drill ${drill}`;
     const durable = eventsOf(plan.events, 'log.durable').findLast(
       ({ seq, data }) => seq < event.seq && data.backup === backup,
@@ -91,7 +91,8 @@ function fetchedLogsDisagree(plan: Agreement): string | null {
   return (
     firstOf(eventsOf(plan.events, 'log.fetched'), ofStep) ??
     eachStepThatEndedWell(plan, (step, within, ended) =>
-      'replay' in step && !eventsOf(within, 'log.fetched').some(({ data }) => data.of === ended.data.id)
+      logTakenBy(step) !== null &&
+      !eventsOf(within, 'log.fetched').some(({ data }) => data.of === ended.data.id)
         ? `${says(ended)} replayed a log, and none was fetched for it`
         : null,
     )

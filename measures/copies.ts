@@ -1,10 +1,10 @@
 import type { Evidence, Measure } from '../core/measure.ts';
 import { procedureOf } from '../core/procedures.ts';
+import { pointTakenBy, stepsOf } from '../core/steps/index.ts';
+import type { PointTaken } from '../core/steps/step.ts';
 import { eventsOf, type TimelineEvent } from '../core/timeline.ts';
 import type { Finding } from '../core/verdict.ts';
 import { finding, plural } from './finding.ts';
-
-type Restore = Extract<Exclude<Evidence['scenario']['recover'], 'automatic'>[number], { restore: string }>;
 
 /**
  * Why a step's recovery point proves nothing; null where it was the newest that the timeline saw become
@@ -12,7 +12,7 @@ type Restore = Extract<Exclude<Evidence['scenario']['recover'], 'automatic'>[num
  */
 function doubtOf(
   evidence: Evidence,
-  step: Restore,
+  asked: PointTaken,
   fetched: TimelineEvent<'point.fetched'>,
 ): Pick<Finding, 'verdict' | 'detail'> | null {
   const { events } = evidence;
@@ -38,7 +38,7 @@ function doubtOf(
       verdict: 'fail',
       detail: `${told}, where it had not become durable: only in ${durable.data.copies.join(', ')}.`,
     };
-  const newer = missing(evidence, step, fetched, durable);
+  const newer = missing(evidence, asked, fetched, durable);
   if (newer)
     return {
       verdict: 'fail',
@@ -53,7 +53,7 @@ function doubtOf(
  */
 function missing(
   evidence: Evidence,
-  step: Restore,
+  asked: PointTaken,
   { seq, data }: TimelineEvent<'point.fetched'>,
   taken: TimelineEvent<'backup.durable'>,
 ): string | null {
@@ -62,8 +62,8 @@ function missing(
   const broken = eventsOf(events, 'fault.begun').filter(
     (one) => one.data.on !== 'store' && !one.data.beforehand,
   );
-  const fault = broken.find((one) => one.data.target === step.restore) ?? broken[0];
-  const untilMs = step.point === 'newest' ? Infinity : (fault?.atMs ?? -Infinity);
+  const fault = broken.find((one) => one.data.target === asked.component) ?? broken[0];
+  const untilMs = asked.which === 'newest' ? Infinity : (fault?.atMs ?? -Infinity);
   const pruned = new Set(
     eventsOf(events, 'prune.ended')
       .filter((one) => one.seq < seq && one.data.backup === data.backup)
@@ -84,15 +84,16 @@ function missing(
 /** What each restore that succeeded took. */
 function judgeRestored(evidence: Evidence): Finding[] {
   const { events, scenario } = evidence;
-  const steps = scenario.recover === 'automatic' ? [] : scenario.recover;
+  const steps = stepsOf(scenario);
   const fetched = eventsOf(events, 'point.fetched');
   return eventsOf(events, 'step.ended').flatMap((ended) => {
     const step = steps[ended.data.step];
-    if (!ended.data.ok || !step || !('restore' in step)) return [];
+    const point = step && pointTakenBy(step);
+    if (!ended.data.ok || !point) return [];
     const taken = fetched.findLast(({ data }) => data.of === ended.data.id);
     const common = {
-      id: `copies/restored/${step.restore}`,
-      title: `What ${step.restore} was restored from had become durable`,
+      id: `copies/restored/${point.component}`,
+      title: `What ${point.component} was restored from had become durable`,
       gate: true,
     };
     if (!taken)
@@ -116,7 +117,7 @@ function judgeRestored(evidence: Evidence): Finding[] {
       verdict: 'pass' as const,
       detail: `${taken.data.point} from ${taken.data.store}, which this drill made and saw become durable.${kept}`,
     };
-    return [finding({ ...common, ...(doubtOf(evidence, step, taken) ?? good), evidence: proof })];
+    return [finding({ ...common, ...(doubtOf(evidence, point, taken) ?? good), evidence: proof })];
   });
 }
 

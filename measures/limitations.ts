@@ -1,5 +1,6 @@
 import type { Evidence } from '../core/measure.ts';
 import type { Scenario } from '../core/scenario.ts';
+import { logTakenBy, stepsOf } from '../core/steps/index.ts';
 import { eventsOf, firstOf, type TimelineEvent } from '../core/timeline.ts';
 import { formatBytes, formatCount, formatDuration } from '../core/units.ts';
 import { isRepair } from './alerts.ts';
@@ -185,13 +186,13 @@ function limitationsOfData({ events, ledger }: Evidence): string[] {
  * nothing.
  */
 function storesUsed(events: readonly TimelineEvent[], scenario: Scenario): string[] {
-  const steps = scenario.recover === 'automatic' ? [] : scenario.recover;
+  const steps = stepsOf(scenario);
   return eventsOf(events, 'step.ended')
     .filter(({ data }) => data.ok)
     .flatMap(({ data }) => {
       const step = steps[data.step];
-      if (!step || !('from' in step)) return [];
-      if ('replay' in step) return [step.from];
+      const log = step && logTakenBy(step);
+      if (log) return [log.from];
       return eventsOf(events, 'point.fetched').flatMap((fetched) =>
         fetched.data.of === data.id ? [fetched.data.store] : [],
       );

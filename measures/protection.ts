@@ -1,6 +1,7 @@
 import type { Evidence } from '../core/measure.ts';
 import type { Scenario } from '../core/scenario.ts';
 import type { FollowsTold } from '../core/schedule-events.ts';
+import { pointTakenBy, replayedBy, stepsOf } from '../core/steps/index.ts';
 import { eventsOf, type TimelineEvent } from '../core/timeline.ts';
 
 /** A recovery point as the timeline has it. */
@@ -153,8 +154,10 @@ export function recoveryMeansOf(
   protection: readonly ProtectionSeen[],
 ): RecoveryMeans {
   const steps = stepsOf(evidence.scenario);
-  const restores = steps.filter((step) => 'restore' in step && step.restore === component);
-  const named = restores.flatMap((step) => ('restore' in step && step.backup ? [step.backup] : []));
+  const restores = steps
+    .flatMap((step) => pointTakenBy(step) ?? [])
+    .filter((point) => point.component === component);
+  const named = restores.flatMap(({ backup }) => backup ?? []);
   const taken = protection.filter(
     (one) =>
       one.component === component &&
@@ -163,10 +166,6 @@ export function recoveryMeansOf(
   );
   const snapshots = taken.filter((one) => one.holdsData);
   const restored = restores.length > 0 && (snapshots.length > 0 || taken.length === 0);
-  const replayed = steps.some((step) => 'replay' in step && step.replay.split('.')[0] === component);
+  const replayed = steps.some((step) => replayedBy(step) === component);
   return { snapshots: restored ? snapshots : [], restored, named, replayed };
 }
-
-/** The steps that the scenario declares; none where it recovers by itself. */
-export const stepsOf = (scenario: Scenario): Exclude<Scenario['recover'], 'automatic'> =>
-  scenario.recover === 'automatic' ? [] : scenario.recover;

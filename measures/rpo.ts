@@ -1,5 +1,6 @@
 import type { LoadAnalysis } from '../core/analysis.ts';
 import type { Evidence, Measure } from '../core/measure.ts';
+import { logTakenBy, stepsOf } from '../core/steps/index.ts';
 import { eventsOf } from '../core/timeline.ts';
 import { formatCount, formatDuration } from '../core/units.ts';
 import type { Verdict } from '../core/verdict.ts';
@@ -7,7 +8,6 @@ import { faultedComponents, drillTimesOf } from './drill-times.ts';
 import { finding, plural, seqsOf, writesLeast } from './finding.ts';
 import { countsForLoss, lossOf, type LostWrites } from './loss.ts';
 import { findingOfRow, type ObjectiveRow } from './objective.ts';
-import { stepsOf } from './protection.ts';
 import { worstLossOf, type Worst } from './worst-loss.ts';
 
 const lostOf = (load: LoadAnalysis): number =>
@@ -69,7 +69,7 @@ function rowOf(evidence: Evidence, component: string, objectiveMs: number): Obje
  * at all is there, it is not the end of a log that is missing.
  */
 function unlessUnread({ events, scenario }: Evidence, component: string, row: ObjectiveRow): ObjectiveRow {
-  const replayed = stepsOf(scenario).flatMap((step) => ('replay' in step ? [step.replay] : []));
+  const replayed = stepsOf(scenario).flatMap((step) => logTakenBy(step)?.backup ?? []);
   const unread = eventsOf(events, 'log.broken').find(
     ({ data }) => data.unread && replayed.includes(data.backup) && data.backup.split('.')[0] === component,
   );

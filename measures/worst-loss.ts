@@ -1,4 +1,7 @@
 import type { Evidence } from '../core/measure.ts';
+import { actionOf, logTakenBy, pointTakenBy, runsIn, stepsOf } from '../core/steps/index.ts';
+import type { LogTaken } from '../core/steps/step.ts';
+import type { Scenario } from '../core/scenario.ts';
 import { eventsOf } from '../core/timeline.ts';
 import { formatDuration } from '../core/units.ts';
 import { basisWith, delayMs, delayOf, type Delay } from './detection.ts';
@@ -6,7 +9,7 @@ import { drillTimesOf } from './drill-times.ts';
 import { unhurriedMs } from './ledger-service.ts';
 import { logReachOf } from './log-reach.ts';
 import type { LostWrites } from './loss.ts';
-import { protectionOf, recoveryMeansOf, stepsOf, type ProtectionSeen } from './protection.ts';
+import { protectionOf, recoveryMeansOf, type ProtectionSeen } from './protection.ts';
 import { judgeSchedule } from './schedule.ts';
 
 /** `ms` is null where it is not known; then it is at least `leastMs`. */
@@ -104,17 +107,19 @@ function observedWorst(evidence: Evidence, component: string, loss: LostWrites, 
   };
 }
 
+/** The logs that steps replay on what was restored of the component. */
+const logsReplayed = (scenario: Scenario, component: string): LogTaken[] =>
+  stepsOf(scenario)
+    .flatMap((step) => logTakenBy(step) ?? [])
+    .filter((log) => log.component === component);
+
 /**
  * For how long at most what a log took from its source had not been durable by the fault, of the logs that
  * are replayed to their end. One that is replayed to a target is waited for, and its source is still there.
  */
 function longestLagMs({ events, scenario }: Evidence, component: string, faultMs: number): number {
   const logs = new Set(
-    stepsOf(scenario).flatMap((step) =>
-      'replay' in step && step.until === 'latest' && step.replay.split('.')[0] === component
-        ? [step.replay]
-        : [],
-    ),
+    logsReplayed(scenario, component).flatMap(({ backup, until }) => (until === 'latest' ? backup : [])),
   );
   return eventsOf(events, 'log.durable')
     .filter(({ data, atMs }) => logs.has(data.backup) && data.readAtMs <= Math.min(atMs, faultMs))
@@ -144,12 +149,10 @@ function intervalsBehind(evidence: Evidence, component: string, loss: LostWrites
  * out as well where the base happens to be so young that little or nothing is lost.
  */
 function whyLogBoundsNothing(evidence: Evidence, component: string, loss: LostWrites): string | null {
-  const replays = stepsOf(evidence.scenario)
-    .filter((step) => 'replay' in step)
-    .filter(({ replay }) => replay.split('.')[0] === component);
+  const replays = logsReplayed(evidence.scenario, component);
   if (loss.lostBeforeFault > 0 && replays.some(({ until }) => until !== 'latest'))
     return 'the replay stopped before something that was acknowledged before the fault';
-  const logs = new Set(replays.map(({ replay }) => replay));
+  const logs = new Set(replays.map(({ backup }) => backup));
   return [...logs].map((log) => whyNotBy(evidence, log, component, loss)).find((why) => why !== null) ?? null;
 }
 
@@ -185,11 +188,11 @@ function wentBackTo(
   const follows = Object.values(strategy.components[component]?.backups ?? {}).some(({ every }) => !every);
   if (own !== 'none' || follows) return own;
   const steps = stepsOf(scenario);
-  const others = [...new Set(steps.flatMap((step) => ('restore' in step ? [step.restore] : [])))].map(
-    (name) => recoveryMeansOf(evidence, name, ran),
+  const others = [...new Set(steps.flatMap((step) => pointTakenBy(step)?.component ?? []))].map((name) =>
+    recoveryMeansOf(evidence, name, ran),
   );
   const theirs = others.flatMap(({ replayed, snapshots }) => (replayed ? [] : snapshots.map(ofSchedule)));
-  return theirs.length > 0 || (others.length === 0 && steps.some((step) => 'command' in step))
+  return theirs.length > 0 || (others.length === 0 && steps.some((step) => runsIn(step) !== null))
     ? theirs
     : 'none';
 }
@@ -208,8 +211,8 @@ const ofSchedule = (seen: ProtectionSeen): Interval => ({
  */
 function wentBack({ scenario }: Evidence, component: string, loss: LostWrites): boolean {
   const steps = stepsOf(scenario);
-  const acted = steps.some((step) => 'run' in step && step.target === component);
-  return loss.lost > 0 && !acted && steps.some((step) => 'command' in step || 'restore' in step);
+  const acted = steps.some((step) => actionOf(step)?.of === component);
+  return loss.lost > 0 && !acted && steps.some((step) => runsIn(step) !== null || pointTakenBy(step));
 }
 
 /** Backups of the component as the strategy declares them, with what the drill saw of each. */

@@ -6,7 +6,7 @@ import { restore } from './restore.ts';
 import { restoreExisting } from './restore-existing.ts';
 import { comesBack } from './return.ts';
 import { run } from './run.ts';
-import type { StepKind, Trace } from './step.ts';
+import type { LogTaken, PointTaken, StepKind, Trace } from './step.ts';
 
 /** Every kind of recovery step, by the key that a scenario knows it by. */
 export const stepKinds = { restore, replay, command, run, return: comesBack, restoreExisting };
@@ -35,7 +35,11 @@ export const titleOf = (step: Step): string => kind(step).title(step);
 /** The component whose data the step puts back; null where it puts none back. */
 export const restoredBy = (step: Step): string | null => kind(step).restores?.(step) ?? null;
 /** The component on whose restored data the step replays a log. */
-export const replayedBy = (step: Step): string | null => kind(step).replaysOn?.(step) ?? null;
+export const replayedBy = (step: Step): string | null => logTakenBy(step)?.component ?? null;
+/** The recovery point that the step puts back; null where it puts none back. */
+export const pointTakenBy = (step: Step): PointTaken | null => kind(step).takesPoint?.(step) ?? null;
+/** The log that the step replays; null where it replays none. */
+export const logTakenBy = (step: Step): LogTaken | null => kind(step).takesLog?.(step) ?? null;
 /** Where the step does what nobody can know: a service, or `host`. */
 export const runsIn = (step: Step): string | null => kind(step).runsIn?.(step) ?? null;
 /** The action that the step has a component do. */

@@ -16,6 +16,6 @@ export type ReplayStep = z.output<typeof schema>;
 export const replay: StepKind<typeof schema> = {
   schema,
   title: (step) => `replay ${step.replay} from ${step.from}`,
-  replaysOn: (step) => step.replay.split('.')[0]!,
+  takesLog: ({ replay: backup, from, until }) => ({ component: backup.split('.')[0]!, backup, from, until }),
   leaves: { event: 'log.fetched', lacking: 'no one log was fetched for it' },
 };

@@ -31,5 +31,12 @@ export const restore: StepKind<typeof schema> = {
   schema,
   title: (step) => `restore ${step.restore} from ${step.from.join(', else ')}`,
   restores: (step) => step.restore,
+  takesPoint: ({ restore: component, from, backup = null, point: which, existing }) => ({
+    component,
+    from,
+    backup,
+    which,
+    existing,
+  }),
   leaves: { event: 'point.fetched', lacking: 'no one recovery point was fetched for it' },
 };

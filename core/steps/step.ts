@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Until } from '../until.ts';
 
 /**
  * What a kind of recovery step is to whoever reads a scenario, a report or a timeline. How it is planned and
@@ -11,8 +12,10 @@ export interface StepKind<Schema extends z.ZodType = z.ZodType> {
   title(step: z.output<Schema>): string;
   /** The component whose data it puts back. */
   restores?(step: z.output<Schema>): string;
-  /** The component on whose restored data it replays a log. */
-  replaysOn?(step: z.output<Schema>): string;
+  /** The recovery point that it puts back. */
+  takesPoint?(step: z.output<Schema>): PointTaken;
+  /** The log that it replays on what a step before it restored. */
+  takesLog?(step: z.output<Schema>): LogTaken;
   /** The component whose backups of other tools it restores. */
   takesExisting?(step: z.output<Schema>): string;
   /** Where it does what nobody can know: a service, or `host`. */
@@ -21,6 +24,25 @@ export interface StepKind<Schema extends z.ZodType = z.ZodType> {
   does?(step: z.output<Schema>): { action: string; of: string | undefined };
   /** What each one that ended well has left on the timeline. */
   leaves?: Trace;
+}
+
+/** `from`: stores, in the order in which they are tried. `existing`: it was there before the drill. */
+export interface PointTaken {
+  component: string;
+  from: readonly string[];
+  /** Null where the step does not say which: the component has one. */
+  backup: string | null;
+  /** `newest`: even one that may hold the damage. */
+  which: 'before-fault' | 'newest';
+  existing: boolean;
+}
+
+/** `backup` is `component.backup`; `from` a store. */
+export interface LogTaken {
+  component: string;
+  backup: string;
+  from: string;
+  until: Until;
 }
 
 /** Exactly one event of that type, while the step was under way. */
