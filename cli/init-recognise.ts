@@ -1,10 +1,11 @@
 import { looksSecret, secretsIn } from '../core/masking.ts';
 import type { ComposeConfig } from '../stack/compose.ts';
 import type { MovedService } from '../stack/moved-shape.ts';
+import { loginOf, type Login } from './init-login.ts';
 import { plainNames, withoutSecrets } from './init-names.ts';
 
 /** What a service of the user's project is taken for. Texts are for the reader of what is written. */
-export interface Recognised {
+export interface Recognised extends Login {
   service: string;
   /** What it is called as a component. */
   component: string;
@@ -13,12 +14,6 @@ export interface Recognised {
   driver: string | null;
   /** How that is known: `image mysql:8.4`, `port 8080`. */
   by: string;
-  /** How Muster logs in, or asks; null where nothing is needed. */
-  login: string | null;
-  /** What is a guess, and how to correct it. */
-  guesses: string[];
-  /** Settings of the driver. */
-  config: Record<string, unknown> | null;
   clientsPort: number | null;
   /** Why it is in no drill; null where it is in them. */
   leftOut: string | null;
@@ -84,6 +79,7 @@ export function recognised(config: ComposeConfig, drivers: readonly string[]): R
       login: null,
       guesses: [],
       config: null,
+      database: null,
       clientsPort: null,
       leftOut:
         kind?.what === 'a backup sidecar' ? 'a backup sidecar: it would write where your backups lie' : null,
@@ -101,12 +97,8 @@ export function recognised(config: ComposeConfig, drivers: readonly string[]): R
       return { ...found, notCovered: `${kind?.what ?? wanted}: there is no driver for it` };
     if (wanted !== null) {
       if (!kind) found.guesses.push(`taken for ${wanted} by its port`);
-      return {
-        ...found,
-        ...loginOf(wanted, declared),
-        driver: wanted,
-        guesses: [...found.guesses, ...loginOf(wanted, declared).guesses],
-      };
+      const login = loginOf(wanted, declared);
+      return { ...found, ...login, driver: wanted, guesses: [...found.guesses, ...login.guesses] };
     }
     return { ...found, ...asHttp(declared, ports, kind?.what ?? null) };
   });
@@ -160,81 +152,6 @@ const portsOf = ({ ports = [], expose = [] }: Service): number[] => [
     ...expose.map((port) => Number.parseInt(port, 10)),
   ]),
 ];
-
-type Login = Pick<Recognised, 'login' | 'guesses' | 'config' | 'notCovered'>;
-
-function loginOf(driver: string, service: Service): Login {
-  const env = service.environment ?? {};
-  const says = (name: string): boolean => Boolean(env[name]) || Boolean(env[`${name}_FILE`]);
-  const none: Login = { login: null, guesses: [], config: null, notCovered: null };
-  if (driver === 'mysql' || driver === 'mariadb') {
-    return rootLogin(driver, env, says);
-  }
-  if (driver === 'postgres') {
-    const user = env['POSTGRES_USER'] ?? 'postgres';
-    const trusts = env['POSTGRES_HOST_AUTH_METHOD'] === 'trust';
-    if (says('POSTGRES_PASSWORD') || trusts)
-      return {
-        ...none,
-        login: `${user}, ${trusts ? 'whom it trusts' : 'by POSTGRES_PASSWORD of the service'}`,
-      };
-    return {
-      ...none,
-      login: user,
-      guesses: [
-        `nothing in the compose file says the password of ${user}: name a secret under config.passwordFrom`,
-      ],
-    };
-  }
-  const words = [...(service.command ?? []), ...(service.entrypoint ?? [])].join(' ');
-  if (/--requirepass\b/.test(words))
-    return { ...none, login: 'by the password of --requirepass in its command' };
-  const name = ['REDIS_PASSWORD', 'VALKEY_PASSWORD'].find(says);
-  if (name) return { ...none, login: `by ${name} of the service, where the server asks for a password` };
-  if (/\.conf\b/.test(words))
-    return {
-      ...none,
-      guesses: [
-        'its configuration is a file that was not read: where it asks for a password, name a secret under config.passwordFrom',
-      ],
-    };
-  return none;
-}
-
-/** Root of MySQL or MariaDB, as the variables of their images say it. */
-function rootLogin(
-  driver: 'mysql' | 'mariadb',
-  env: Record<string, unknown>,
-  says: (name: string) => boolean,
-): Login {
-  const usual = driver === 'mysql' ? ['MYSQL'] : ['MARIADB', 'MYSQL'];
-  const name = [...usual, 'MARIADB'].map((prefix) => `${prefix}_ROOT_PASSWORD`).find(says);
-  const host = usual.map((prefix) => env[`${prefix}_ROOT_HOST`]).find(Boolean);
-  const none: Login = { login: null, guesses: [], config: null, notCovered: null };
-  const guesses =
-    host !== undefined && host !== '%'
-      ? [
-          `root may log in from ${String(host)} only: name another account under config.user where that keeps Muster out`,
-        ]
-      : [];
-  const empty = ['MARIADB_ALLOW_EMPTY_ROOT_PASSWORD', 'MYSQL_ALLOW_EMPTY_PASSWORD'].find(says);
-  if (name === undefined && empty !== undefined)
-    return { ...none, login: `root, without a password, as ${empty} says`, guesses };
-  if (name !== undefined) {
-    const config = usual.some((prefix) => name.startsWith(prefix)) ? null : { passwordFrom: name };
-    return { ...none, login: `root, by ${name} of the service`, config, guesses };
-  }
-  const secret = `${usual[0]}_ROOT_PASSWORD`;
-  const random = usual.map((prefix) => `${prefix}_RANDOM_ROOT_PASSWORD`).find(says);
-  const why = random
-    ? `${random} has the image make one that nobody is told`
-    : 'nothing in the compose file says the password of root';
-  return {
-    ...none,
-    login: `root, by the secret ${secret}`,
-    guesses: [...guesses, `${why}: export ${secret}, or name another secret under config.passwordFrom`],
-  };
-}
 
 /** A service that answers HTTP, by what its own health check asks, else by its port. */
 function asHttp(

@@ -67,7 +67,8 @@ export function strategyText(wanted: Wanted, schema: string): string {
     if (guessed('rto') || guessed('rpo'))
       said(`${at}.objectives`, 'Guess: what was promised? --rto and --rpo say it.');
     const proposed = own.proposed.get(component);
-    if (proposed) for (const guess of proposed.guesses) said(`${at}.backups`, guess);
+    for (const guess of proposed?.guesses ?? []) said(`${at}.backups`, guess);
+    const config = proposed ? withRecords(one, (key, text) => said(`${at}.${key}`, text)) : one.config;
     if (guessed('every') && isData(one) && !proposed?.every)
       said(`${at}.backups`, 'Guess: put the interval of your own backups, and where they go.');
     if (one === ofMostValue(components)) for (const text of own.switches) said(`${at}.backups`, text);
@@ -84,7 +85,7 @@ export function strategyText(wanted: Wanted, schema: string): string {
       objectives: { rto: objectives.rto, ...(isData(one) ? { rpo: rpoOf(objectives, proposed) } : {}) },
       ...(isData(one) ? { backups: backupsOf(one, objectives, proposed) } : {}),
       ...(dumps ? { existing: { from: fromStrategy(wanted, dumps.pattern), expect: {} } } : {}),
-      ...(one.config ? { config: one.config } : {}),
+      ...(config ? { config } : {}),
     };
   }
   strategy['components'] = written;
@@ -96,6 +97,26 @@ export function strategyText(wanted: Wanted, schema: string): string {
   for (const [path, lines] of comments) commented(document, path, lines);
   flowInside(document);
   return `# yaml-language-server: $schema=${schema}\n# Written by \`muster init\`: what Muster found, and what it guessed. It is yours to change.\n${document.toString({ lineWidth: 110 })}`;
+}
+
+/** As the driver takes it. */
+const plainDatabase = /^[A-Za-z0-9_$]{1,64}$/;
+
+/** Scripts of MySQL and MariaDB dump one database as a rule: what Muster writes must be in that one. */
+function withRecords(
+  { driver, database, config }: Recognised,
+  say: (key: 'config' | 'backups', text: string) => void,
+): Recognised['config'] {
+  if (driver !== 'mysql' && driver !== 'mariadb') return config;
+  if (database === null || !plainDatabase.test(database)) {
+    say(
+      'backups',
+      'Guess: it holds every database. Where it is of one: name that under config: { database: … }, so that it holds the records of the load.',
+    );
+    return config;
+  }
+  say('config', `The load writes to ${database}, so that a backup of that database alone holds its records.`);
+  return { ...config, database };
 }
 
 const fromStrategy = ({ home }: Wanted, path: string): string => `${home}/${path}`;

@@ -16,7 +16,11 @@ export interface Carried {
 const nameInPoint = (hidden: string): string => hidden.replace(/^\.+/, '');
 
 /** Those that are there. */
-export async function readCarried({ service, dataFolder, product }: MysqlSite): Promise<Carried[]> {
+export async function readCarried({
+  service,
+  dataFolder,
+  product,
+}: Pick<MysqlSite, 'service' | 'dataFolder' | 'product'>): Promise<Carried[]> {
   const found: Carried[] = [];
   for (const hidden of product.carried) {
     const { code, stdout } = await service.exec(['cat', `${dataFolder}/${hidden}`], { deadlineMs: 30_000 });

@@ -2,6 +2,9 @@ import { z } from 'zod';
 
 export const serverPort = 3306;
 
+/** What Muster calls a database of its own. */
+export const ownDatabase = 'muster';
+
 const identifier = z
   .string()
   .regex(/^[A-Za-z0-9_$]{1,64}$/, { error: 'a plain name of letters, digits, _ and $' });
@@ -14,8 +17,10 @@ export const configSchema = z.strictObject({
     .optional()
     .describe("Secret that holds the password. Default: that of the image's own variable for root"),
   database: identifier
-    .default('muster')
-    .describe("Muster's own database: the ledger of the load lives there"),
+    .default(ownDatabase)
+    .describe(
+      "Where the ledger of the load lives: Muster's own database, or one of an application, so that a backup of that one alone holds it",
+    ),
   databases: z
     .array(z.string().min(1))
     .min(1)

@@ -1,6 +1,6 @@
 import { locksThatStay as thatStay, withoutHolders, type HeldLock } from '../sql/held-locks.ts';
-import { serverSchemas } from './config.ts';
 import { readable, type Unread } from './inventory-reading.ts';
+import { ownSchemas } from './own-tables.ts';
 import type { MysqlSite } from './site.ts';
 import type { Product } from './product.ts';
 import { quoted, serverCode, withSession, type Session } from './session.ts';
@@ -62,7 +62,7 @@ export const locksThatStay = (
   unread: Unread,
 ): Promise<string[]> =>
   withSession(site, async (session) => {
-    const without = [...serverSchemas, site.config.database];
+    const without = ownSchemas(site);
     await site.clock.sleep(cachedMs);
     return thatStay(site.clock, () => heldNow(session, site.product, without, unread), before);
   });

@@ -1,6 +1,7 @@
+import { withoutFolderPassword } from './folder-password.ts';
 import { digest } from './inventory-reading.ts';
-import type { Product } from './product.ts';
 import { linkUserPrefix } from './replication.ts';
+import type { MysqlSite } from './site.ts';
 import { serverCode, type Session } from './session.ts';
 
 /** Of every account and role: SHA-256 of how it is made, and of what it is granted. */
@@ -8,8 +9,10 @@ export type Accounts = Record<string, { account: string; grants: string }>;
 
 export async function readAccounts(
   { rows }: Session,
-  { before, accounts, stored }: Product,
+  site: Pick<MysqlSite, 'service' | 'dataFolder' | 'product'>,
 ): Promise<Accounts> {
+  const { before, accounts, stored } = site.product;
+  const plain = await withoutFolderPassword(site);
   for (const statement of before.accounts) await rows(statement);
   const all = await rows<{ u: string; h: string; role: string | number }>(accounts);
   const found = all.filter(({ u }) => !u.startsWith(linkUserPrefix));
@@ -29,7 +32,8 @@ export async function readAccounts(
             isRole ? [u] : [u, h],
           );
     const lines = grants.map((row) => Object.values(row)[0]!).sort();
-    out[`${u}@${h}`] = { account: digest(Object.values(created[0]!)[0]!), grants: digest(lines.join('\n')) };
+    const made = plain(Object.values(created[0]!)[0]!);
+    out[`${u}@${h}`] = { account: digest(made), grants: digest(plain(lines.join('\n'))) };
   }
   return out;
 }

@@ -1,4 +1,4 @@
-import { serverSchemas } from './config.ts';
+import { ownDatabase } from './config.ts';
 import { readFormative } from './formative.ts';
 import { readHeld } from './held-locks.ts';
 import { readAccounts, type Accounts } from './inventory-accounts.ts';
@@ -16,6 +16,7 @@ import {
   readZone,
   type Counters,
 } from './inventory-state.ts';
+import { isOwnName, isOwnTable, ownSchemas, withoutOwn } from './own-tables.ts';
 import { wasMadeByReplication } from './replication.ts';
 import { digestTable, type Column, type TableDigest } from './row-digest.ts';
 import type { MysqlSite } from './site.ts';
@@ -61,8 +62,6 @@ export interface JustBefore {
   held: string[];
 }
 
-const ownSchemas = (site: MysqlSite): string[] => [...serverSchemas, site.config.database];
-
 /** Takes stock inside one snapshot, so that counts and rows of all tables belong together. */
 export const takeInventory = (site: MysqlSite): Promise<Inventory> =>
   withSession(site, async (session) => {
@@ -75,6 +74,7 @@ export const takeInventory = (site: MysqlSite): Promise<Inventory> =>
     const tables: Record<string, TableDigest> = {};
     for (const [name, table] of await columnsByTable(session, ours, site.product)) {
       if (site.config.volatileTables.includes(name)) continue;
+      if (isOwnName(site, name)) continue;
       const found = await readable(unread, `rows of ${name}`, () =>
         digestTable(session, table.from, table.columns),
       );
@@ -82,11 +82,11 @@ export const takeInventory = (site: MysqlSite): Promise<Inventory> =>
     }
     const inventory = {
       tables,
-      definitions: await definitions(session, { ours, own: site.config.database }, unread),
+      definitions: await definitions(site, session, unread),
       otherEngines: await otherEngines(session, ours),
-      accounts: (await readable(unread, everyAccount, () => readAccounts(session, site.product))) ?? {},
+      accounts: (await readable(unread, everyAccount, () => readAccounts(session, site))) ?? {},
       orphans: await readOrphans(session, ours, unread),
-      counters: await readCounters(session, site.product, ours, unread),
+      counters: withoutOwn(site, await readCounters(session, site.product, ours, unread)),
       views: await readViews(session, ours, unread),
       fulltext:
         (await readable(unread, 'full-text indexes', () =>
@@ -117,8 +117,8 @@ export const everyPersisted = 'persisted settings';
 /** A short look, for what may rightly have changed since the inventory was taken. */
 export const lookJustBefore = (site: MysqlSite): Promise<JustBefore> =>
   withSession(site, async (session) => ({
-    accounts: await readable(new Set(), everyAccount, () => readAccounts(session, site.product)),
-    counters: await readCounters(session, site.product, ownSchemas(site), new Set()),
+    accounts: await readable(new Set(), everyAccount, () => readAccounts(session, site)),
+    counters: withoutOwn(site, await readCounters(session, site.product, ownSchemas(site), new Set())),
     held: await readHeld(session, site.product, ownSchemas(site)),
   }));
 
@@ -186,17 +186,18 @@ async function otherEngines({ rows }: Session, without: string[]): Promise<Recor
  * act on any table. A counter's present value is data, not definition.
  */
 async function definitions(
+  site: MysqlSite,
   { rows }: Session,
-  { ours: without, own }: { ours: string[]; own: string },
   unread: Unread,
 ): Promise<Record<string, string>> {
+  const without = ownSchemas(site);
   const objects = await rows<{ kind: string; s: string; n: string }>(
     `SELECT IF(table_type IN ('VIEW', 'SEQUENCE'), table_type, 'TABLE') AS kind, table_schema AS s, table_name AS n FROM information_schema.tables WHERE table_schema NOT IN (?)
      UNION ALL SELECT routine_type, routine_schema, routine_name FROM information_schema.routines WHERE routine_schema NOT IN (?)
      UNION ALL SELECT 'TRIGGER', trigger_schema, trigger_name FROM information_schema.triggers WHERE trigger_schema NOT IN (?)
      UNION ALL SELECT 'EVENT', event_schema, event_name FROM information_schema.events WHERE event_schema <> ?
      ORDER BY kind, s, n`,
-    [without, without, without, own],
+    [without, without, without, ownDatabase],
   );
   const schemas = await rows<{ s: string }>(
     'SELECT schema_name AS s FROM information_schema.schemata WHERE schema_name NOT IN (?) ORDER BY s',
@@ -204,10 +205,9 @@ async function definitions(
   );
   const all = [
     ...schemas.map(({ s }) => ({ name: `DATABASE ${s}`, sql: `DATABASE ${quoted(s)}` })),
-    ...objects.map(({ kind, s, n }) => ({
-      name: `${kind} ${s}.${n}`,
-      sql: `${kind} ${quoted(s)}.${quoted(n)}`,
-    })),
+    ...objects
+      .filter(({ kind, s, n }) => kind !== 'TABLE' || !isOwnTable(site, { schema: s, table: n }))
+      .map(({ kind, s, n }) => ({ name: `${kind} ${s}.${n}`, sql: `${kind} ${quoted(s)}.${quoted(n)}` })),
   ];
   const out: Record<string, string> = {};
   for (const { name, sql } of all) {

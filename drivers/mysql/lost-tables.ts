@@ -1,15 +1,16 @@
 import type { ActiveFault } from '../../core/active-fault.ts';
-import { serverSchemas } from './config.ts';
+import { labelOf } from '../sql/tables.ts';
+import { isOwnTable, ownSchemas } from './own-tables.ts';
 import type { MysqlSite } from './site.ts';
 import { asClientsMeetIt, withSession, type Session } from './session.ts';
 
 /** Tables of applications; Muster's own come and go with the load, and the ledger judges each row. */
-const applicationTables = async ({ config }: MysqlSite, { rows }: Session): Promise<string[]> => {
-  const found = await rows<{ name: string }>(
-    "SELECT CONCAT(table_schema, '.', table_name) AS name FROM information_schema.tables WHERE table_type IN ('BASE TABLE', 'SYSTEM VERSIONED') AND table_schema NOT IN (?)",
-    [[...serverSchemas, config.database]],
+const applicationTables = async (site: MysqlSite, { rows }: Session): Promise<string[]> => {
+  const found = await rows<{ schema: string; table: string }>(
+    "SELECT table_schema AS `schema`, table_name AS `table` FROM information_schema.tables WHERE table_type IN ('BASE TABLE', 'SYSTEM VERSIONED') AND table_schema NOT IN (?)",
+    [ownSchemas(site)],
   );
-  return found.map(({ name }) => name);
+  return found.filter((one) => !isOwnTable(site, one)).map(labelOf);
 };
 
 /**

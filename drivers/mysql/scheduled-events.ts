@@ -1,5 +1,6 @@
 import { pollUntil } from '../../core/clock.ts';
 import { formatDuration } from '../../core/units.ts';
+import { ownDatabase } from './config.ts';
 import { readable, type Unread } from './inventory-reading.ts';
 import type { Product } from './product.ts';
 import type { MysqlSite } from './site.ts';
@@ -61,7 +62,7 @@ const lastTimes = `
 
 export const readLastTimes = (site: MysqlSite): Promise<LastTimes> =>
   withSession(site, async ({ rows }) => {
-    const found = await rows<{ name: string; last: string | number }>(lastTimes, [site.config.database]);
+    const found = await rows<{ name: string; last: string | number }>(lastTimes, [ownDatabase]);
     return Object.fromEntries(found.map(({ name, last }) => [name, Number(last)]));
   });
 
@@ -99,9 +100,7 @@ export const readSchedule = (site: MysqlSite, unread: Unread): Promise<Schedule>
   withSession(
     site,
     async (session) =>
-      (await readable(unread, 'when events run', () =>
-        read(session, site.product, site.config.database),
-      )) ?? {
+      (await readable(unread, 'when events run', () => read(session, site.product, ownDatabase))) ?? {
         events: new Map(),
         underWay: 0,
       },

@@ -3,6 +3,7 @@ import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { asClientsReach } from '../client-endpoint.ts';
 import type { Queries, SqlServer } from '../sql/server.ts';
 import { serverPort } from './config.ts';
+import { isOwnTable } from './own-tables.ts';
 import type { MysqlSite } from './site.ts';
 
 /**
@@ -72,7 +73,7 @@ export async function withSession<T>(
 export const sqlServer = (site: MysqlSite): SqlServer<Session> => ({
   service: site.service,
   dataFolder: site.dataFolder,
-  ownSchema: site.config.database,
+  isOwn: (table) => isOwnTable(site, table),
   ask: (work) => withSession(site, work),
   askAsClients: (work) => withSession(asClientsMeetIt(site), work),
   factsOfNothing: { gtid: null },

@@ -5,6 +5,7 @@ import { environmentError } from '../../core/errors.ts';
 import { startAgain } from '../../faults/process.ts';
 import { serverSchemas } from './config.ts';
 import { columnsByTable } from './inventory.ts';
+import { isOwnTable } from './own-tables.ts';
 import { canStandIn, leaves, type Page } from './pages.ts';
 import { liveRecords } from './records.ts';
 import { digestTable, type Column, type TableDigest } from './row-digest.ts';
@@ -105,7 +106,7 @@ async function stillStale(site: MysqlSite, { file, identity, put }: Stale): Prom
       facts: { table, pages: same },
     };
   }
-  if (file.name.schema === site.config.database) return null;
+  if (isOwnTable(site, file.name)) return null;
   throw environmentError(`the pages of ${table} changed since, in the same file`, {
     found: file.path,
     expected: 'a file that a recovery made, or the pages as they were put back',

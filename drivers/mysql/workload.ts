@@ -3,7 +3,9 @@ import type { DataClient, DataWorkload } from '../../core/workload.ts';
 import { environmentError, messageOf } from '../../core/errors.ts';
 import { OperationError } from '../../core/ledger.ts';
 import { assertAllRead, ledgerWorkload, readFailed } from '../sql/workload.ts';
+import { ownDatabase } from './config.ts';
 import { createConnections, openConnection, run, type Connections } from './connections.ts';
+import { ownPrefix } from './own-tables.ts';
 import { isDenied } from './rights.ts';
 import { isReadOnlyRefusal } from './write-attempt.ts';
 import type { MysqlSite } from './site.ts';
@@ -17,7 +19,7 @@ const silenceMs = 30_000;
 
 /** `database.table`, for people and for faults. */
 export const ledgerTable = ({ config, component }: Pick<MysqlSite, 'config' | 'component'>): string =>
-  `${config.database}.ledger_${component.replaceAll(/[^A-Za-z0-9_]/g, '_').slice(0, 50)}`;
+  `${config.database}.${config.database === ownDatabase ? '' : ownPrefix}ledger_${component.replaceAll(/[^A-Za-z0-9_]/g, '_').slice(0, 50)}`;
 
 const quotedTable = (site: Pick<MysqlSite, 'config' | 'component'>): string =>
   ledgerTable(site).split('.').map(quoted).join('.');

@@ -71,7 +71,7 @@ export async function withSession<T>(
 export const sqlServer = (site: PostgresSite): SqlServer<Session> => ({
   service: site.service,
   dataFolder: site.dataFolder,
-  ownSchema: site.config.schema,
+  isOwn: ({ schema }) => schema === site.config.schema,
   ask: (work) => withSession(site, work),
   askAsClients: (work) => withSession(asClientsMeetIt(site), work),
   factsOfNothing: {},

@@ -33,9 +33,7 @@ export async function deleteRows<Session extends Queries>(
     facts: { table: labelOf(chosen.table), ...facts, deleted, rowsBefore: chosen.rowsBefore },
     witness: () => witnessDeleted(server.ask, chosen).catch(() => null),
     // Muster's own rows go and come with the load, and the ledger judges each of them.
-    ...(chosen.table.schema === server.ownSchema
-      ? {}
-      : { stillThere: () => witnessDeleted(server.askAsClients, chosen) }),
+    ...(server.isOwn(chosen.table) ? {} : { stillThere: () => witnessDeleted(server.askAsClients, chosen) }),
     undo: nothingToUndo(server, 'delete-rows'),
   };
 }

@@ -1,5 +1,6 @@
 import type { Service } from '../../core/service.ts';
 import type { Json } from '../../core/timeline.ts';
+import type { TableName } from './tables.ts';
 
 /** An open connection. Rejects with the server's errors. */
 export interface Queries {
@@ -13,8 +14,8 @@ export type Ask<Session extends Queries> = <T>(work: (session: Session) => Promi
 export interface SqlServer<Session extends Queries> {
   service: Service;
   dataFolder: string;
-  /** Where Muster's own tables are. */
-  ownSchema: string;
+  /** Whether a table is Muster's own. */
+  isOwn(table: Pick<TableName, 'schema' | 'table'>): boolean;
   ask: Ask<Session>;
   /** The same of the server as its clients meet it. */
   askAsClients: Ask<Session>;

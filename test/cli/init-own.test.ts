@@ -146,6 +146,37 @@ describe('muster init, of what backs up already,', { concurrent: true }, () => {
     expect(Object.keys(builtIn.strategy.components['db']!.backups)).toEqual(['main']);
   });
 
+  test('has the load where scripts of MariaDB see it, or asks for it where nothing says where that is', async () => {
+    const of = (environment: object, ...args: string[]): Promise<Read> =>
+      init(
+        project('', {
+          'compose.yml': `services:
+  db:
+    image: mariadb:11.8
+    environment: ${JSON.stringify({ MARIADB_RANDOM_ROOT_PASSWORD: '1', ...environment })}
+    volumes: ["data:/var/lib/mysql", "./ops:/ops:ro", "./out:/out"]
+volumes: { data: }\n`,
+          'ops/backup.sh': 'mariadb-dump shop > /out/shop.sql',
+          'ops/restore.sh': 'mariadb shop < "$1"',
+        }),
+        ...args,
+      );
+    const said = await of({ MARIADB_DATABASE: 'shop' });
+    expect(said.strategy.components['db']).toMatchObject({
+      config: { database: 'shop' },
+      backups: { scripts: { method: 'command' } },
+    });
+    expect(unwrapped(said.text)).toContain(
+      'The load writes to shop, so that a backup of that database alone',
+    );
+    for (const { strategy, text } of [await of({}), await of({ MYSQL_DATABASE: 'the-shop' })]) {
+      expect(strategy.components['db']).not.toHaveProperty('config');
+      expect(unwrapped(text)).toContain('name that under config: { database: … }');
+    }
+    const builtIn = await of({ MARIADB_DATABASE: 'shop' }, '--built-in');
+    expect(builtIn.strategy.components['db']).not.toHaveProperty('config');
+  });
+
   test('tells of make and npm, with what the strategy would say', async () => {
     const { strategy, text } = await init(
       project('', {

@@ -53,6 +53,51 @@ describe('the inventory of MariaDB', { timeout: 180_000 }, () => {
     for (const one of said) expect(differences).toContainEqual(expect.stringMatching(one));
   });
 
+  test('is of the whole application where the load is in its database, and of nothing of the load', async () => {
+    const shared = await stack.attach({ database: 'shop' }, stack.service, () =>
+      stack.service.endpoint(3306),
+    );
+    const inventory = shared.checks['inventory']!;
+    const { workload } = shared;
+    if (workload?.kind !== 'data') throw new Error('not a data workload');
+    await workload.prepare();
+    const before = await inventory.before!();
+    const client = await workload.open();
+    await client.write([1, 2], ['a', 'b']);
+    await client.close();
+    expect(await inventory.after(before, null, await inventory.justBefore!())).toMatchObject({
+      verdict: 'pass',
+    });
+    await stack.sql('DROP TABLE shop.muster_ledger_mariadb');
+    expect(await inventory.after(before)).toMatchObject({ verdict: 'pass' });
+    await stack.sql("UPDATE shop.notes SET text = 'another' WHERE id = 1");
+    const found = await inventory.after(before);
+    await makeFeatures(stack);
+    await shared.close();
+    expect(found).toMatchObject({ verdict: 'fail' });
+  });
+
+  test("takes the password of the image's health check as its file says it, and no other one", async () => {
+    const inventory = attached.checks['inventory']!;
+    const before = await inventory.before!();
+    const hosts = ['localhost', '127.0.0.1', '::1'];
+    const known = async (password: string, of = hosts): Promise<unknown> =>
+      stack.sql(...of.map((host) => `SET PASSWORD FOR healthcheck@'${host}' = PASSWORD('${password}')`));
+    await known('made anew');
+    const { code } = await stack.service.exec([
+      ...['sed', '-i', 's/^password=.*/password=made anew/', '/var/lib/mysql/.my-healthcheck.cnf'],
+    ]);
+    expect(code).toBe(0);
+    expect(await inventory.after(before)).toMatchObject({ verdict: 'pass' });
+    await known('of somebody', ['localhost']);
+    const found = await inventory.after(before);
+    await known('made anew');
+    expect(found).toMatchObject({
+      verdict: 'fail',
+      detail: expect.stringContaining('account healthcheck@localhost: another password') as string,
+    });
+  });
+
   test('is red while somebody holds a table, and silent about an open reader', async () => {
     const inventory = attached.checks['inventory']!;
     const before = await inventory.before!();
