@@ -14,6 +14,7 @@ import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { createGzip } from 'node:zlib';
 import type { DrillResult } from '../core/result.ts';
+import { readChain } from '../evidence/chain.ts';
 import { imageChoice, imagesWanted, provideImages } from '../stack/images.ts';
 import { variableOf } from '../stack/recipes.ts';
 import { getRuntime } from '../stack/runtime.ts';
@@ -100,32 +101,48 @@ async function makeDump(): Promise<void> {
   }
 }
 
-const byHand = (): Promise<number> =>
-  timed(() =>
-    execute(
-      'bash',
-      [
-        join(import.meta.dirname, 'by-hand/restore-dump.sh'),
-        file,
-        `by-hand-${randomBytes(3).toString('hex')}`,
-        dump,
-      ],
-      { env },
-    ),
+/** Where the time went, from the beginning (seconds since 1970) on: what was over when, in order. */
+function tell(who: string, begunS: number, over: readonly (readonly [what: string, atS: number])[]): void {
+  const spent = over.map(([what, atS], i) => `${what} ${(atS - (over[i - 1]?.[1] ?? begunS)).toFixed(2)} s`);
+  console.log(`  ${who}: ${spent.join(', ')}`);
+}
+
+async function byHand(): Promise<number> {
+  const begunS = Date.now() / 1e3;
+  const script = join(import.meta.dirname, 'by-hand/restore-dump.sh');
+  const project = `by-hand-${randomBytes(3).toString('hex')}`;
+  let said = '';
+  const took = await timed(async () => {
+    said = (await execute('bash', [script, file, project, dump], { env })).stdout;
+  });
+  const lines = said.trim().split('\n');
+  tell(
+    'by hand',
+    begunS,
+    lines.map((line) => [line.split(' ')[0]!, Number(line.split(' ')[1])] as const),
   );
-/** Where the time went is told beside it. */
+  return took;
+}
+
 async function byMuster(): Promise<number> {
+  const begunS = Date.now() / 1e3;
   const asked = ['restore-test', 'strategy.yaml', 'db', '--out', 'bundles', '--json'];
   let said = '';
   const took = await timed(async () => {
     said = (await execute(process.execPath, [join(root, 'cli/main.ts'), ...asked], { env, cwd: folder }))
       .stdout;
   });
-  const { phases } = (JSON.parse(said) as { drills: { result: DrillResult }[] }).drills[0]!.result;
-  const spent = phases.map(
-    ({ phase, beginMs, endMs }) => `${phase} ${((endMs! - beginMs) / 1e3).toFixed(1)} s`,
-  );
-  console.log(`  ${spent.join(', ')}`);
+  const { drill } = (JSON.parse(said) as { drills: { result: DrillResult }[] }).drills[0]!.result;
+  const { events } = readChain(readFileSync(join(folder, 'bundles/drills', drill, 'events.jsonl'), 'utf8'));
+  const told = events.flatMap((event): [string, number][] => {
+    const atS = Date.parse(event.utc) / 1e3;
+    if (event.type === 'drill.begun') return [['plan', atS]];
+    if (event.type === 'stack.up') return [['stack', atS]];
+    if (event.type === 'stage.ended') return [[event.data.stage, atS]];
+    if (event.type === 'phase.ended') return [[event.data.phase, atS]];
+    return [];
+  });
+  tell('by Muster', begunS, [...told, ['reports', begunS + took]]);
   return took;
 }
 
