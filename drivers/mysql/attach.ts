@@ -13,7 +13,7 @@ import type { MysqlSite } from './site.ts';
 async function siteOf(context: AttachContext<MysqlConfig>, product: Product): Promise<MysqlSite> {
   const { component, service, config, clock, seed } = context;
   const password = passwordOf(context, product);
-  const { server, dataFolder, tls } = await identify(context, password, product);
+  const { server, dataFolder, tls, tlsAccount } = await identify(context, password, product);
   return {
     product,
     ...(await findPrograms(service, product)),
@@ -24,6 +24,7 @@ async function siteOf(context: AttachContext<MysqlConfig>, product: Product): Pr
     seed,
     password,
     tls,
+    tlsAccount,
     clients: () => context.clients(),
     note: (text) => context.note(text),
     beganWith: (what) => context.beganWith(what),

@@ -158,11 +158,16 @@ export async function startScratch(options: ScratchOptions): Promise<ScratchServ
   return runningScratch(options);
 }
 
-const client = ({ programs }: Pick<MysqlSite, 'programs'>, user: string): string[] => [
+/** How Muster's account gets in, once the dump has brought it. */
+const asItself = ({ config, tlsAccount, product }: MysqlSite): string[] => [
+  `--user=${config.user}`,
+  ...(tlsAccount ? product.tlsOptions : []),
+];
+const client = ({ programs }: Pick<MysqlSite, 'programs'>, account: readonly string[]): string[] => [
   programs.client,
   '--no-defaults',
   `--socket=${socket}`,
-  `--user=${user}`,
+  ...account,
   '--default-character-set=utf8mb4',
   '--max-allowed-packet=1G',
   '--binary-mode',
@@ -181,13 +186,13 @@ type Run = (argv: string[], options?: ExecOptions) => Promise<ExecResult>;
 export function runningScratch(options: ScratchOptions): ScratchServer {
   const { site, helper, signal } = options;
   const { product, programs } = site;
-  const { user } = site.config;
+  const account = asItself(site);
   const env = { MYSQL_PWD: site.password };
   const run: Run = (argv, given = {}) =>
     helper.exec(argv, { signal, ...given, env: { ...env, ...given.env } });
   const sql = async (statements: string): Promise<string> => {
     const how = ['--batch', '--raw', '--skip-column-names', '--execute', statements];
-    const result = await run([...client(site, user), ...how]);
+    const result = await run([...client(site, account), ...how]);
     if (result.code !== 0) throw failed('a statement of the restore', result);
     return result.stdout.trim();
   };
@@ -202,7 +207,7 @@ export function runningScratch(options: ScratchOptions): ScratchServer {
       const from = product.scratch.logFrom(given);
       const result = await run(['bash', '-c', replayScript, 'replay', from, ...paths], {
         env: {
-          CLIENT: client(site, user).join(' '),
+          CLIENT: client(site, account).join(' '),
           LOG: programs.log,
           HEAD: product.scratch.transactionHead,
         },
@@ -235,7 +240,7 @@ async function loadDump(
   const input = readDump(path, (bytes) => progress((seen += bytes)));
   const off = site.product.scratch.beforeLoad ?? 'DO 0';
   // The root of an empty data folder has no password yet.
-  const result = await run(['sh', '-c', loadScript, 'load', off, ...client(site, 'root')], {
+  const result = await run(['sh', '-c', loadScript, 'load', off, ...client(site, ['--user=root'])], {
     stdin: input,
     env: { MYSQL_PWD: '' },
   });
@@ -254,7 +259,7 @@ const stopScript = `pid="$1"; log="$2"; shift 2; "$@" || exit
   until [ ! -e "$pid" ] && grep -aq "Shutdown complete" "$log"; do sleep 0.02; done`;
 
 async function stopScratch(run: Run, { site, signal }: ScratchOptions): Promise<void> {
-  const account = [`--socket=${socket}`, `--user=${site.config.user}`];
+  const account = [`--socket=${socket}`, ...asItself(site)];
   const shutdown = [site.programs.admin, '--no-defaults', ...account, 'shutdown'];
   const result = await run(['sh', '-c', stopScript, 'stop', pidFile, logFile, ...shutdown], {
     signal,

@@ -5,7 +5,16 @@ import { environmentError, messageOf, MusterError } from '../../core/errors.ts';
 import type { MysqlConfig } from './config.ts';
 import type { Product } from './product.ts';
 import type { MysqlSite } from './site.ts';
-import { probeMs, wantsTls, withSession } from './session.ts';
+import { probeMs, wantsTls, withSession, type Session } from './session.ts';
+
+/** Whether the account is made so (`REQUIRE SSL`); false where it may not read that of itself. */
+const isTlsAccount = ({ rows }: Session): Promise<boolean> =>
+  rows<{ type: string }>(
+    "SELECT ssl_type AS type FROM mysql.user WHERE CONVERT(CONCAT(user, '@', host) USING utf8mb4) COLLATE utf8mb4_bin = CONVERT(CURRENT_USER() USING utf8mb4) COLLATE utf8mb4_bin",
+  ).then(
+    ([row]) => Boolean(row?.type),
+    () => false,
+  );
 
 /**
  * Product, version, data folder as the server calls it, and whether it takes TLS alone. An input error for a
@@ -15,11 +24,12 @@ export async function identify(
   context: Pick<AttachContext<MysqlConfig>, 'service' | 'config' | 'clock'>,
   password: string,
   product: Product,
-): Promise<{ server: string; dataFolder: string; tls: boolean }> {
+): Promise<{ server: string; dataFolder: string; tls: boolean; tlsAccount: boolean }> {
   try {
     await untilItSpeaks(context, password);
     const tls = await wantsTls({ ...context, password });
-    return await withSession({ ...context, password, tls }, async ({ rows }) => {
+    return await withSession({ ...context, password, tls }, async (session) => {
+      const { rows } = session;
       const [row] = await rows<{ version: string; folder: string }>(
         'SELECT @@version AS version, @@datadir AS folder',
       );
@@ -36,6 +46,7 @@ export async function identify(
         server: `${product.name} ${version}`,
         dataFolder: row!.folder.replace(/\/+$/, ''),
         tls,
+        tlsAccount: tls && (await isTlsAccount(session)),
       };
     });
   } catch (error) {

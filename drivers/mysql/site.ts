@@ -31,6 +31,8 @@ export interface MysqlSite {
   password: string;
   /** Its server takes no connection of this account without. */
   tls: boolean;
+  /** The account itself is one that is let in by TLS alone, by any server that has it. */
+  tlsAccount?: boolean | undefined;
   clients(): Promise<Endpoint>;
   note(text: string): void;
   beganWith(what: BegunWith): void;

@@ -10,7 +10,7 @@ import mysqlDriver from '../../drivers/mysql/index.ts';
 import type { MysqlSystem } from '../../drivers/mysql/system.ts';
 import { createStackProvider } from '../../stack/provider.ts';
 import { bystanders } from './bystanders.ts';
-import { withSession, type Session } from '../../drivers/mysql/session.ts';
+import { wantsTls, withSession, type Session } from '../../drivers/mysql/session.ts';
 import { attachTo } from '../support/attach-to.ts';
 
 /** The server of `mysql.compose.yml`, or of that of a fork, and what the tests need of it. */
@@ -54,8 +54,10 @@ export async function stackUp(
   const stack: Stack = await createStackProvider({ progress }).up({ file, drill, environment, progress });
   const service = stack.services.get(name)!;
   const password = environment[`${variable}_ROOT_PASSWORD`]!;
+  const asRoot = { service, password, config: driver.config.parse({}) };
+  const tls = await wantsTls(asRoot);
   const session = <T>(work: (session: Session) => Promise<T>): Promise<T> =>
-    withSession({ service, password, config: driver.config.parse({}) }, work);
+    withSession({ ...asRoot, tls }, work);
   const notes: string[] = [];
   const beganWith: BegunWith[] = [];
   return {
