@@ -24,7 +24,7 @@ export function withWriters(
       ),
     );
     if (writers.length === 0) return one;
-    const guess = `nothing but a drill changes its rows. Where ${writers.map(({ service }) => service).join(' and ')} does so by itself, name the tables under config: { volatileTables: [schema.table] }, or they count as damaged`;
+    const guess = `nothing but a drill changes its rows. Where ${writers.map(({ service }) => service).join(' and ')} does so by itself, name the tables under config: { volatileTables: [schema.table] } (or drainedTables, where it removes their rows), or they count as damaged`;
     return { ...one, guesses: [...one.guesses, guess] };
   });
 }

@@ -1,9 +1,10 @@
 import type { Check, CheckOutcome } from '../../core/driver.ts';
 import * as sql from '../sql/check-inventory.ts';
 import { goneOf } from '../sql/inventory-differences.ts';
+import { compareLeftOut } from '../sql/left-out.ts';
 import { locksThatStay } from './held-locks.ts';
 import { lookJustBefore, takeInventory, type Inventory, type JustBefore } from './inventory.ts';
-import { compareInventories } from './inventory-differences.ts';
+import { compareInventories, keepsNothing } from './inventory-differences.ts';
 import type { Unread } from './inventory-reading.ts';
 import {
   awaitEvents,
@@ -13,7 +14,7 @@ import {
   type LastTimes,
   type Ran,
 } from './scheduled-events.ts';
-import { tornWords, type Torn } from './torn.ts';
+import { tornWords } from './torn.ts';
 import type { MysqlSite } from './site.ts';
 import { serverCode } from './session.ts';
 
@@ -48,12 +49,12 @@ async function compareNow(
   const all = { ...before, unread: [...unread] };
   const first = await takeInventory(site);
   const over = await readOver(site, before.lastTimes);
-  const atFirst = judged(all, justBefore, first, site.restored.torn, { ...nobodyRan, over });
+  const atFirst = judged(site, all, justBefore, first, { ...nobodyRan, over });
   if (atFirst.verdict === 'fail') return atFirst;
   // What stood at the first look may be eaten by an event, which nobody has to call.
   const events = await awaitEvents(site, schedule);
   const last = events.mayHaveWritten ? await takeInventory(site) : first;
-  return judged(all, justBefore, last, site.restored.torn, { ...events, over });
+  return judged(site, all, justBefore, last, { ...events, over });
 }
 
 /** `over`: events whose last time had come by the first look. */
@@ -61,10 +62,10 @@ type Events = Ran & { over: string[] };
 const nobodyRan: Ran = { ran: [], unseen: [], mayHaveWritten: false };
 
 function judged(
+  { config, restored }: MysqlSite,
   before: Inventory,
   justBefore: JustBefore | null,
   now: Inventory,
-  torn: Torn,
   { ran, unseen, over }: Events,
 ): CheckOutcome {
   const compared = compareInventories(before, justBefore, now);
@@ -82,7 +83,9 @@ function judged(
     ...over.filter(isOver).map((name) => `event ${name} was due meanwhile, and is gone or off since`),
   ];
   const byRight = ofThose([...ran, ...over]);
-  const differences = [...tornWords(torn), ...compared.differences].filter((one) => !byRight.includes(one));
+  const differences = [...tornWords(restored.torn), ...compared.differences].filter(
+    (one) => !byRight.includes(one),
+  );
   const unread = [...new Set([...before.unread, ...now.unread])];
   const counts = counted(now);
   return sql.outcomeOf({
@@ -91,6 +94,9 @@ function judged(
     counts,
     facts: { unread, ...(ran.length > 0 ? { eventsSeen: ran } : {}) },
     rowsBefore: sql.rowsOf(before),
+    leftOut: compareLeftOut(before.leftOut, justBefore?.leftOut ?? null, now.leftOut, (table) =>
+      config.drainedTables.includes(table) ? 'the application empties it' : keepsNothing(before, now, table),
+    ),
     gone: () => gone(before, now),
     since: since(ran),
     doubt: (said) => {

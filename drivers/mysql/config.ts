@@ -30,7 +30,15 @@ export const configSchema = z.strictObject({
   volatileTables: z
     .array(tableName)
     .default([])
-    .describe('Tables that the load changes: their rows are not compared, their definition is'),
+    .describe(
+      'Tables that the load changes: their rows are counted and not compared, their definition is. One that is empty afterwards, or has less than half of its rows, is no pass',
+    ),
+  drainedTables: z
+    .array(tableName)
+    .default([])
+    .describe(
+      'Tables that the application itself empties, such as a queue: as volatileTables, and they may have fewer rows',
+    ),
 });
 export type MysqlConfig = z.output<typeof configSchema>;
 

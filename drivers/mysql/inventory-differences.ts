@@ -55,25 +55,28 @@ const clockSlackS = 2;
 export const startedAnew = (before: Inventory, now: Inventory): boolean =>
   Math.abs(now.startedAt - before.startedAt) > clockSlackS;
 
+/** Why the table is rightly empty by now, in words; null where it is not. */
+export const keepsNothing = (before: Inventory, now: Inventory, table: string): string | null =>
+  startedAnew(before, now) && now.otherEngines[table] === 'MEMORY'
+    ? 'engine MEMORY keeps nothing over a start'
+    : null;
+
 const compareTables = (
   before: Inventory,
   now: Inventory,
   unread: ReadonlySet<string>,
   remarks: string[],
-): string[] => {
-  const anew = startedAnew(before, now);
-  return compareRows(
+): string[] =>
+  compareRows(
     before.tables,
     now.tables,
     {
       same: (a, b) => a.rows === b.rows && a.sum === b.sum && a.xor === b.xor,
-      keepsNothing: (table) =>
-        anew && now.otherEngines[table] === 'MEMORY' ? 'engine MEMORY keeps nothing over a start' : null,
+      keepsNothing: (table) => keepsNothing(before, now, table),
       unread,
     },
     remarks,
   );
-};
 
 function compareViews(before: Inventory, now: Inventory, remarks: string[]): string[] {
   const out: string[] = [];

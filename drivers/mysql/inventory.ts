@@ -1,3 +1,4 @@
+import { leftOutTables, quickCountMax, type LeftOut } from '../sql/left-out.ts';
 import { ownDatabase } from './config.ts';
 import { readFormative } from './formative.ts';
 import { readHeld } from './held-locks.ts';
@@ -20,7 +21,7 @@ import { isOwnName, isOwnTable, ownSchemas, withoutOwn } from './own-tables.ts';
 import { wasMadeByReplication } from './replication.ts';
 import { digestTable, type Column, type TableDigest } from './row-digest.ts';
 import type { MysqlSite } from './site.ts';
-import { quoted, withSession, type Session } from './session.ts';
+import { quoted, serverCode, withSession, type Session } from './session.ts';
 import { readClientSettings, readSettings, type Settings } from './server-settings.ts';
 
 /**
@@ -32,6 +33,8 @@ export interface Inventory {
   definitions: Record<string, string>;
   /** Without tables that the load changes. */
   tables: Record<string, TableDigest>;
+  /** Rows of those. */
+  leftOut: LeftOut;
   /** Of each table whose engine is not InnoDB: the engine. */
   otherEngines: Record<string, string>;
   accounts: Accounts;
@@ -60,6 +63,8 @@ export interface JustBefore {
   accounts: Accounts | null;
   counters: Counters;
   held: string[];
+  /** Null where that could not be counted at once. */
+  leftOut: LeftOut | null;
 }
 
 /** Takes stock inside one snapshot, so that counts and rows of all tables belong together. */
@@ -72,9 +77,10 @@ export const takeInventory = (site: MysqlSite): Promise<Inventory> =>
     const ours = ownSchemas(site);
     const unread: Unread = new Set(await hidden(session));
     const tables: Record<string, TableDigest> = {};
-    for (const [name, table] of await columnsByTable(session, ours, site.product)) {
-      if (site.config.volatileTables.includes(name)) continue;
-      if (isOwnName(site, name)) continue;
+    const without = leftOutTables(site.config);
+    const readables = await columnsByTable(session, ours, site.product);
+    for (const [name, table] of readables) {
+      if (without.includes(name) || isOwnName(site, name)) continue;
       const found = await readable(unread, `rows of ${name}`, () =>
         digestTable(session, table.from, table.columns),
       );
@@ -82,19 +88,17 @@ export const takeInventory = (site: MysqlSite): Promise<Inventory> =>
     }
     const inventory = {
       tables,
+      leftOut: await countLeftOut(session, without, readables, unread),
       definitions: await definitions(site, session, unread),
       otherEngines: await otherEngines(session, ours),
       accounts: (await readable(unread, everyAccount, () => readAccounts(session, site))) ?? {},
       orphans: await readOrphans(session, ours, unread),
       counters: withoutOwn(site, await readCounters(session, site.product, ours, unread)),
       views: await readViews(session, ours, unread),
-      fulltext:
-        (await readable(unread, 'full-text indexes', () =>
-          readFinds(session, ours, site.config.volatileTables),
-        )) ?? {},
+      fulltext: (await readable(unread, 'full-text indexes', () => readFinds(session, ours, without))) ?? {},
       derived:
         (await readable(unread, 'indexes over what is generated', () =>
-          readDerived(session, site.product, ours, site.config.volatileTables),
+          readDerived(session, site.product, ours, without),
         )) ?? {},
       persisted:
         (await readable(unread, everyPersisted, () => readPersistedSettings(session, site.product))) ?? {},
@@ -120,7 +124,44 @@ export const lookJustBefore = (site: MysqlSite): Promise<JustBefore> =>
     accounts: await readable(new Set(), everyAccount, () => readAccounts(session, site)),
     counters: withoutOwn(site, await readCounters(session, site.product, ownSchemas(site), new Set())),
     held: await readHeld(session, site.product, ownSchemas(site)),
+    leftOut: await countAtOnce(site, session),
   }));
+
+/** How many rows each of these tables has, `limit` at most. */
+async function countLeftOut(
+  { rows }: Session,
+  names: readonly string[],
+  tables: ReadonlyMap<string, Pick<Readable, 'quoted'>>,
+  unread: Unread,
+  limit: number | null = null,
+): Promise<LeftOut> {
+  const out: LeftOut = {};
+  for (const name of names) {
+    const table = tables.get(name);
+    out[name] = null;
+    if (!table) continue;
+    const of = limit === null ? table.quoted : `(SELECT 1 FROM ${table.quoted} LIMIT ${limit}) AS counted`;
+    const found = await readable(unread, `rows of ${name}`, () =>
+      rows<{ total: string | number }>(`SELECT COUNT(*) AS total FROM ${of}`),
+    );
+    if (found) out[name] = Number(found[0]!.total);
+  }
+  return out;
+}
+
+/** Waits for nobody, and counts no more than what tells an empty table from a full one. */
+async function countAtOnce(site: MysqlSite, session: Session): Promise<LeftOut | null> {
+  const names = leftOutTables(site.config);
+  if (names.length === 0) return {};
+  try {
+    await session.rows('SET SESSION lock_wait_timeout = 1');
+    const tables = await columnsByTable(session, ownSchemas(site), site.product);
+    return await countLeftOut(session, names, tables, new Set(), quickCountMax + 1);
+  } catch (error) {
+    if (serverCode(error) === null) throw error;
+    return null;
+  }
+}
 
 /** `from`: what all of its rows are read from, past ones too. */
 interface Readable {

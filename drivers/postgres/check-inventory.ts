@@ -1,8 +1,9 @@
 import type { Check, CheckOutcome } from '../../core/driver.ts';
 import * as sql from '../sql/check-inventory.ts';
+import { compareLeftOut } from '../sql/left-out.ts';
 import { locksThatStay } from './held-locks.ts';
 import { lookJustBefore, takeInventory, type Inventory, type JustBefore } from './inventory.ts';
-import { compareInventories, gone } from './inventory-differences.ts';
+import { compareInventories, gone, keepsNothing } from './inventory-differences.ts';
 import { serverCode, type PostgresSite } from './server.ts';
 
 /**
@@ -16,16 +17,24 @@ export const inventoryCheck = (site: PostgresSite): Check =>
     compare: async (before, justBefore) =>
       // First: an inventory of a table that somebody locks waits for ever.
       sql.lockedOutcome(await locksThatStay(site, justBefore?.held ?? [])) ??
-      judged(before, justBefore, await takeInventory(site)),
+      judged(site, before, justBefore, await takeInventory(site)),
     serverCode,
   });
 
-function judged(before: Inventory, justBefore: JustBefore | null, now: Inventory): CheckOutcome {
+function judged(
+  { config }: PostgresSite,
+  before: Inventory,
+  justBefore: JustBefore | null,
+  now: Inventory,
+): CheckOutcome {
   const counts = counted(now);
   return sql.outcomeOf({
     ...compareInventories(before, justBefore?.sequences ?? null, now),
     counts,
     rowsBefore: sql.rowsOf(before),
+    leftOut: compareLeftOut(before.leftOut, justBefore?.leftOut ?? null, now.leftOut, (table) =>
+      config.drainedTables.includes(table) ? 'the application empties it' : keepsNothing(before, now, table),
+    ),
     gone: () => gone(before, now),
     asBefore: `${counts.definitions} definitions, ${counts.rows} rows of ${counts.tables} tables, ${counts.sequences} sequences, ${counts.roles} roles with their passwords and rights, and ${counts.settings} settings`,
   });

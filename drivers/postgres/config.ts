@@ -47,7 +47,13 @@ export const configSchema = z.strictObject({
     .array(tableName)
     .default([])
     .describe(
-      'Tables of the application, schema.table, that the load changes: their rows are not compared, their definition is',
+      'Tables of the application, schema.table, that the load changes: their rows are counted and not compared, their definition is. One that is empty afterwards, or has less than half of its rows, is no pass',
+    ),
+  drainedTables: z
+    .array(tableName)
+    .default([])
+    .describe(
+      'Tables of the application, schema.table, that the application itself empties, such as a queue: as volatileTables, and they may have fewer rows',
     ),
 });
 export type PostgresConfig = z.output<typeof configSchema>;

@@ -54,16 +54,19 @@ function compareRole(was: Role, is: Role): string | null {
   return changed.length > 0 ? changed.join(', ') : null;
 }
 
+/** Why the table is rightly empty by now, in words; null where it is not. */
+export const keepsNothing = (before: Inventory, now: Inventory, table: string): string | null =>
+  before.startedAt !== now.startedAt && now.unlogged.includes(table)
+    ? 'an unlogged table keeps nothing over a crash'
+    : null;
+
 const compareTables = (before: Inventory, now: Inventory, remarks: string[]): string[] =>
   compareRows(
     before.tables,
     now.tables,
     {
       same: (a, b) => sameRows(a, b),
-      keepsNothing: (table) =>
-        before.startedAt !== now.startedAt && now.unlogged.includes(table)
-          ? 'an unlogged table keeps nothing over a crash'
-          : null,
+      keepsNothing: (table) => keepsNothing(before, now, table),
     },
     remarks,
   );

@@ -1,9 +1,10 @@
+import { leftOutTables, quickCountMax, type LeftOut } from '../sql/left-out.ts';
 import { readDatabases } from './cluster.ts';
 import { readHeld } from './held-locks.ts';
 import { readCluster, type ClusterState } from './inventory-cluster.ts';
 import { readDefinitions } from './inventory-definitions.ts';
 import { asText, digestRows, type TableDigest } from './row-digest.ts';
-import { quoted, withSession, type Session, type PostgresSite } from './server.ts';
+import { quoted, serverCode, withSession, type Session, type PostgresSite } from './server.ts';
 import { serverSchema } from './tables.ts';
 
 /**
@@ -14,6 +15,8 @@ export interface Inventory extends ClusterState {
   definitions: Record<string, string>;
   /** Without tables that the load changes. */
   tables: Record<string, TableDigest>;
+  /** Rows of those, in the application's database. */
+  leftOut: LeftOut;
   /** Tables that are emptied by a crash. */
   unlogged: string[];
   sequences: Sequences;
@@ -44,6 +47,7 @@ export async function takeInventory(site: PostgresSite): Promise<Inventory> {
       Object.entries(shared.databases).map(([name, digest]) => [`DATABASE ${name}`, digest]),
     ),
     tables: {},
+    leftOut: Object.fromEntries(leftOutTables(site.config).map((name) => [name, null])),
     unlogged: [],
     sequences: {},
     invalid: [],
@@ -82,9 +86,10 @@ async function readDatabase(
   );
   for (const { s, t, persistence } of tables) {
     const name = label(site, database, `${s}.${t}`);
-    if (site.config.volatileTables.includes(name)) continue;
-    into.tables[name] = await digestRows(session, `${quoted(s)}.${quoted(t)}`);
+    const table = `${quoted(s)}.${quoted(t)}`;
     if (persistence === 'u') into.unlogged.push(name);
+    if (Object.hasOwn(into.leftOut, name)) into.leftOut[name] = await countRows(session, table);
+    else into.tables[name] = await digestRows(session, table);
   }
   const objects = await digestRows(session, 'pg_catalog.pg_largeobject');
   if (objects.rows > 0) into.tables[label(site, database, 'large objects')] = objects;
@@ -134,6 +139,8 @@ export async function readSequences(
 export interface JustBefore {
   sequences: Sequences;
   held: string[];
+  /** Null where that could not be counted at once. */
+  leftOut: LeftOut | null;
 }
 
 /** A short look. */
@@ -145,5 +152,39 @@ export async function lookJustBefore(site: PostgresSite): Promise<JustBefore> {
       out,
       await withSession(site, (session) => readSequences(site, session, database), { database }),
     );
-  return { sequences: out, held: await readHeld(site) };
+  return { sequences: out, held: await readHeld(site), leftOut: await countAtOnce(site) };
+}
+
+/** By no index: one may lack some, or have what is gone. */
+async function countRows({ rows }: Session, table: string, limit: number | null = null): Promise<number> {
+  const some = limit === null ? '' : ` LIMIT ${limit}`;
+  const [row] = await rows<{ total: string }>(
+    `SELECT count(*) AS total FROM (SELECT 1 FROM ONLY ${table}${some}) AS counted`,
+  );
+  return Number(row!.total);
+}
+
+/** Waits for nobody, and counts no more than what tells an empty table from a full one. */
+async function countAtOnce(site: PostgresSite): Promise<LeftOut | null> {
+  const names = leftOutTables(site.config);
+  if (names.length === 0) return {};
+  try {
+    return await withSession(site, async (session) => {
+      await session.rows("SET lock_timeout = '1s'");
+      const out: LeftOut = {};
+      for (const name of names) {
+        const [s, t] = name.split('.') as [string, string];
+        const table = `${quoted(s)}.${quoted(t)}`;
+        const [found] = await session.rows<{ there: string | null }>(
+          'SELECT to_regclass($1)::text AS there',
+          [table],
+        );
+        out[name] = found!.there === null ? null : await countRows(session, table, quickCountMax + 1);
+      }
+      return out;
+    });
+  } catch (error) {
+    if (serverCode(error) === null) throw error;
+    return null;
+  }
 }

@@ -2,6 +2,7 @@ import type { Check, CheckOutcome } from '../../core/driver.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { Json } from '../../core/timeline.ts';
 import type { Comparison } from './inventory-differences.ts';
+import { lostInWords, type LeftOutCompared } from './left-out.ts';
 
 export const shownDifferences = 5;
 const shownRemarks = 8;
@@ -67,16 +68,28 @@ export interface Compared extends Comparison {
   gone(): string[];
   /** What came before the differences, in words. */
   since?: string;
+  /** Of tables whose rows are not compared. */
+  leftOut?: LeftOutCompared;
   /** Why a pass would prove nothing, where that is so; `said`: the remarks, in words. */
   doubt?(said: string): Pick<CheckOutcome, 'detail' | 'nothing'> | null;
   /** What a pass rests on, in words. */
   asBefore: string;
 }
 
-/** Red for any difference; inconclusive where no row could have been missed, or for `doubt`. */
+/**
+ * Red for any difference; inconclusive where no row could have been missed, where a table whose rows are not
+ * compared lost too many, or for `doubt`.
+ */
 export function outcomeOf(compared: Compared): CheckOutcome {
-  const { differences, remarks, counts, rowsBefore, since = '', asBefore } = compared;
-  const facts = { ...counts, differences, remarks, ...compared.facts };
+  const { differences, leftOut, counts, rowsBefore, since = '', asBefore } = compared;
+  const remarks = [...(leftOut?.remarks ?? []), ...compared.remarks];
+  const facts = {
+    ...counts,
+    differences,
+    remarks,
+    ...(leftOut && leftOut.remarks.length > 0 ? { leftOut: leftOut.facts } : {}),
+    ...compared.facts,
+  };
   const said = remarks.length > 0 ? `. Beside that: ${listed(remarks, shownRemarks)}` : '';
   if (differences.length > 0)
     return {
@@ -85,6 +98,8 @@ export function outcomeOf(compared: Compared): CheckOutcome {
       detail: `${since}${listed(differences, shownDifferences)}${said}`,
       facts,
     };
+  if (leftOut && leftOut.lost.length > 0)
+    return { verdict: 'inconclusive', detail: `${lostInWords(leftOut.lost)}${said}`, facts };
   const doubt = compared.doubt?.(said) ?? null;
   if (doubt) return { verdict: 'inconclusive', ...doubt, facts };
   if (rowsBefore === 0)

@@ -1,3 +1,5 @@
+import type { LeftOut } from './left-out.ts';
+
 /**
  * In words. `differences`, the gravest first, are faults; `remarks` are not, and must be read all the same.
  */
@@ -31,15 +33,18 @@ export function compareByName<Item>(
   return out;
 }
 
-/** What is compared of a table, and of a definition, by name. */
+/**
+ * What is compared of a table, and of a definition, by name. `leftOut`: rows of tables that are not compared.
+ */
 interface Held {
   definitions: Record<string, string>;
   tables: Record<string, { rows: number }>;
+  leftOut: LeftOut;
 }
 
 /**
- * Tables and databases that are missing, and schemas of which every table that is compared lost all its rows.
- * The schemas of a table: null for one that does not count.
+ * Tables and databases that are missing, and schemas of which every table that is compared lost all its rows,
+ * or every table at all where none is compared. The schemas of a table: null for one that does not count.
  */
 export function goneOf(
   before: Held,
@@ -50,8 +55,8 @@ export function goneOf(
   const missing = Object.keys(before.definitions).filter(
     (name) => /^(DATABASE|TABLE) /.test(name) && !Object.hasOwn(now.definitions, name),
   );
-  const left = rowsBySchema(now.tables, schemaNow);
-  const emptied = [...rowsBySchema(before.tables, schemaBefore)]
+  const left = rowsBySchema(now, schemaNow);
+  const emptied = [...rowsBySchema(before, schemaBefore)]
     .filter(([schema, rows]) => rows > 0 && left.get(schema) === 0)
     .map(([schema]) => schema);
   return [
@@ -61,15 +66,21 @@ export function goneOf(
 }
 
 function rowsBySchema(
-  tables: Held['tables'],
+  { tables, leftOut }: Held,
   schemaOf: (table: string) => string | null,
 ): Map<string, number> {
-  const sums = new Map<string, number>();
-  for (const [name, { rows }] of Object.entries(tables)) {
-    const schema = schemaOf(name);
-    if (schema !== null) sums.set(schema, (sums.get(schema) ?? 0) + rows);
-  }
-  return sums;
+  const summed = (rowsOf: [string, number][]): Map<string, number> => {
+    const sums = new Map<string, number>();
+    for (const [name, rows] of rowsOf) {
+      const schema = schemaOf(name);
+      if (schema !== null) sums.set(schema, (sums.get(schema) ?? 0) + rows);
+    }
+    return sums;
+  };
+  return new Map([
+    ...summed(Object.entries(leftOut).map(([name, rows]) => [name, rows ?? 0])),
+    ...summed(Object.entries(tables).map(([name, { rows }]) => [name, rows])),
+  ]);
 }
 
 /**

@@ -3,6 +3,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { pollUntil, systemClock } from '../../../core/clock.ts';
 import type { Attached } from '../../../core/driver.ts';
 import { mysqlStackUp, type MysqlStack } from '../mysql-stack.ts';
+import { late } from '../../support/server-rig.ts';
+import { leftOutCases } from '../sql/left-out-cases.ts';
+import { leftOutSuite } from '../sql/left-out-rig.ts';
 import { judged, locksSuite } from '../sql/of-use-rig.ts';
 import { locks, settings, settingsBack } from './of-use-cases.ts';
 
@@ -79,3 +82,9 @@ describe('the inventory says what is gone as a whole, for nobody meant to touch 
     expect(await inventory().after(baseline, null, null)).toMatchObject({ verdict: 'fail', gone });
   });
 });
+
+leftOutSuite(
+  leftOutCases('app'),
+  'app',
+  late(() => stack),
+);

@@ -5,6 +5,7 @@ import { compareInventories, gone } from '../../../drivers/postgres/inventory-di
 const inventory = (changes: Partial<Inventory> = {}): Inventory => ({
   definitions: { 'DATABASE app': 'a', 'TABLE public.things': 'b', 'INDEX public.things_pkey': 'c' },
   tables: { 'public.things': { rows: 2, sums: ['7', '9'] }, 'public.cache': { rows: 1, sums: ['1', '1'] } },
+  leftOut: {},
   unlogged: ['public.cache'],
   sequences: { 'public.things_id_seq': { last: '10', step: '1', used: '10' } },
   invalid: [],

@@ -3,6 +3,8 @@ import { systemClock } from '../../../core/clock.ts';
 import { openLink, type Link } from '../../../drivers/postgres/session.ts';
 import { oneServer } from '../../support/server-rig.ts';
 import { postgresStackUp } from '../postgres-stack.ts';
+import { leftOutCases } from '../sql/left-out-cases.ts';
+import { leftOutSuite } from '../sql/left-out-rig.ts';
 import { locksSuite } from '../sql/of-use-rig.ts';
 import { shop } from './inventory-cases.ts';
 import { locks } from './of-use-cases.ts';
@@ -43,3 +45,4 @@ locksSuite(locks, {
     await open.client.query('ROLLBACK');
   },
 });
+leftOutSuite(leftOutCases('public'), 'public', stack);

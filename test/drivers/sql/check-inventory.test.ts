@@ -45,6 +45,22 @@ test('what could have missed nothing, or is in doubt, proves nothing', () => {
   });
 });
 
+test('a table that is not compared and lost its rows is no pass, and is told beside a difference', () => {
+  const leftOut = { remarks: ['not compared: a.t'], lost: ['rows of a.t: 5, 0 now'], facts: { 'a.t': 0 } };
+  expect(outcomeOf(compared({ leftOut, rowsBefore: 0 }))).toMatchObject({
+    verdict: 'inconclusive',
+    detail: expect.stringMatching(
+      /^rows of a\.t: 5, 0 now\. .*drainedTables\. Beside that: not compared: a\.t$/,
+    ) as string,
+    facts: { leftOut: { 'a.t': 0 } },
+  });
+  expect(outcomeOf(compared({ leftOut, rowsBefore: 0 })).nothing).toBeUndefined();
+  expect(outcomeOf(compared({ leftOut, differences: ['1'] }))).toMatchObject({
+    verdict: 'fail',
+    detail: '1. Beside that: not compared: a.t',
+  });
+});
+
 test('locks that stay are red, and none are no outcome', () => {
   expect(lockedOutcome([])).toBeNull();
   expect(lockedOutcome(['a lock'])).toMatchObject({ verdict: 'fail', gone: ['a lock'] });
@@ -83,13 +99,19 @@ test('a table that is missing and a schema that is empty are of no use; one that
   const before = {
     definitions: { 'TABLE a.t': '1', 'VIEW a.v': '1' },
     tables: { 'a.t': { rows: 2 }, 'b.t': { rows: 2 }, 'c.t': { rows: 2 }, 'd.t': { rows: 0 } },
+    leftOut: { 'a.l': 4, 'e.l': 4, 'f.l': 4 },
   };
   const now = {
     definitions: {},
     tables: { 'a.t': { rows: 1 }, 'b.t': { rows: 0 }, 'c.t': { rows: 0 }, 'd.t': { rows: 0 } },
+    leftOut: { 'a.l': 0, 'e.l': 0, 'f.l': 1 },
   };
   const schemaOf = (table: string): string | null => (table === 'c.t' ? null : table.split('.')[0]!);
-  expect(goneOf(before, now, schemaOf)).toEqual(['TABLE a.t is missing', 'every table of b is empty']);
+  expect(goneOf(before, now, schemaOf)).toEqual([
+    'TABLE a.t is missing',
+    'every table of e is empty',
+    'every table of b is empty',
+  ]);
   expect(goneOf(before, before, schemaOf)).toEqual([]);
 });
 
