@@ -47,8 +47,13 @@ export interface DataAnalysis {
    * losing one.
    */
   acknowledgedAfterRecovery: number;
+  /**
+   * Ids that are there by a change that was under way while something was being broken: whether what they
+   * held before was lost, nobody can see. They are in no class.
+   */
+  inDoubt: number;
   classes: Record<DataClass, number>;
-  examples: Partial<Record<DataClass | 'hole', Example[]>>;
+  examples: Partial<Record<DataClass | 'hole' | 'in-doubt', Example[]>>;
   /**
    * Lost or stale: acknowledged before the fault, and after it. What was lost after the recovery is in
    * neither.

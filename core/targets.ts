@@ -11,6 +11,8 @@ interface TargetKind {
   isComponent: boolean;
   /** It takes all that is in it away at once: nobody looks at what is in there. */
   isWhole: boolean;
+  /** With it goes what clients wrote: they change nothing of that while it is being broken. */
+  holdsRecords: boolean;
 }
 
 const namesOf = (components: Components, isHit: (one: PlannedComponent) => boolean): string[] =>
@@ -18,17 +20,19 @@ const namesOf = (components: Components, isHit: (one: PlannedComponent) => boole
 
 /** Every kind of target. */
 export const targetKinds: Record<TargetName, TargetKind> = {
-  component: { hits: (target) => [target], isComponent: true, isWhole: false },
+  component: { hits: (target) => [target], isComponent: true, isWhole: false, holdsRecords: true },
   service: {
     hits: (target, components) => namesOf(components, ({ service }) => service === target),
     isComponent: false,
     isWhole: false,
+    holdsRecords: true,
   },
-  store: { hits: () => [], isComponent: false, isWhole: false },
+  store: { hits: () => [], isComponent: false, isWhole: false, holdsRecords: false },
   region: {
     hits: (target, components) => namesOf(components, ({ region }) => region === target),
     isComponent: false,
     isWhole: true,
+    holdsRecords: true,
   },
 };
 
@@ -55,6 +59,16 @@ export const componentsHit = (
   { plan, on }: Pick<PlannedFault, 'plan' | 'on'>,
   components: Components,
 ): string[] => (plan.beforehand ? [] : targetKinds[on].hits(plan.target, components));
+
+/**
+ * Whether clients' changes are held before it strikes, so that its loss shows. Not for what happens in the
+ * middle of a restore, when loads leave the records alone anyway.
+ */
+export const holdsChanges = ({ plan, fault, on }: Pick<PlannedFault, 'plan' | 'fault' | 'on'>): boolean =>
+  targetKinds[on].holdsRecords &&
+  !plan.beforehand &&
+  !('needsChanges' in fault) &&
+  !plan.at.startsWith('restore.');
 
 /** Whether one of the faults takes all that is in its target away at once. */
 export const losesWhole = (faults: readonly Pick<PlannedFault, 'on'>[]): boolean =>

@@ -146,7 +146,10 @@ export interface EventData extends ExistingEvents, ScheduleEvents {
   'log.broken': { backup: string; error: string; unread?: true };
   /** It is followed no more. `lastSegment`: 0 where nothing of it became durable. */
   'log.ended': { backup: string; lastSegment: number; broken: boolean };
-  /** `on`: what the target is; a component where it is left out. */
+  /**
+   * `on`: what the target is; a component where it is left out. `underWay`: changes of clients to records
+   * that were there, begun before theirs were held, and not ended by now; left out where none are held.
+   */
   'fault.begun': {
     id: string;
     fault: string;
@@ -159,6 +162,9 @@ export interface EventData extends ExistingEvents, ScheduleEvents {
     /** Those that are in the region, or that live in the service. */
     components?: string[];
     beforehand?: true;
+    underWay?: number;
+    /** Only a restore brings back what it takes. */
+    losesData?: true;
   };
   /** `asks`: whether its effect is still there is asked when the recovery is over. */
   'fault.injected': { id: string; fault: string; target: string; facts: Json; asks?: true };

@@ -1,7 +1,7 @@
 import type { ActiveFault } from '../core/active-fault.ts';
 import { pollUntil } from '../core/clock.ts';
 import { messageOf, MusterError, NothingToActOn } from '../core/errors.ts';
-import type { PlannedFault } from '../core/planned.ts';
+import { losesData, type PlannedFault } from '../core/planned.ts';
 import type { Json } from '../core/timeline.ts';
 import type { Control, Drill, Given, Recorded } from './drill-context.ts';
 import { targetOf } from './targets/index.ts';
@@ -12,12 +12,14 @@ const witnessEveryMs = 25;
 
 /**
  * Time zero is stamped before anything is done: no effect can be earlier. Null where there was nothing to act
- * on: the drill goes on, and shows nothing.
+ * on: the drill goes on, and shows nothing. `underWay`: changes of clients that did not end when theirs were
+ * held; left out where none were.
  */
 export async function inject(
   drill: Drill,
   planned: PlannedFault,
   strike: () => Promise<ActiveFault>,
+  underWay?: number,
 ): Promise<ActiveFault | null> {
   const { id, plan, params } = planned;
   const which = { id, fault: plan.name, target: plan.target };
@@ -28,6 +30,8 @@ export async function inject(
     params: params as Json,
     ...target.shown(planned, drill.plan.components),
     ...(plan.beforehand ? { beforehand: true } : {}),
+    ...(underWay === undefined ? {} : { underWay }),
+    ...(losesData(planned) ? { losesData: true } : {}),
   });
   try {
     const { ms: deadlineMs } = drill.plan.scenario.stepDeadline;

@@ -41,6 +41,8 @@ export interface Load {
    * Resolves when no such change is under way any more.
    */
   holdChanges?(): Promise<void>;
+  /** How many such changes are under way. */
+  changesUnderWay?(): number;
   /**
    * From now on no record that was written by now is written or removed again, so that what becomes of it
    * shows: a lost one that a client wrote anew would be there. Ends `holdChanges`.
@@ -140,12 +142,11 @@ export async function startDataLoad(
   options: LoadOptions,
 ): Promise<Load & { client: DataClient }> {
   const client = await workload.open();
-  const { operate, holdChanges, leaveAsTheyAre } = dataOperations(client, workload, options);
+  const { operate, ...held } = dataOperations(client, workload, options);
   const load = pace(options, operate);
   return {
     client,
-    holdChanges,
-    leaveAsTheyAre,
+    ...held,
     stop: async () => {
       await load.stop();
       await client.close();
@@ -158,7 +159,7 @@ export function dataOperations(
   client: DataClient,
   { groupSize, removals = removalsDefault }: Pick<DataWorkload, 'groupSize' | 'removals'>,
   options: LoadOptions,
-): { operate: () => Promise<void> } & Required<Pick<Load, 'holdChanges' | 'leaveAsTheyAre'>> {
+): { operate: () => Promise<void> } & Required<Omit<Load, 'stop'>> {
   const random = seededRandom(options.seed);
   const ids = new Ids();
   const { write, remove, read } = recorded(client, ids, options);
@@ -214,6 +215,7 @@ export function dataOperations(
       ids.changeableFrom = Infinity;
       await Promise.allSettled(changing);
     },
+    changesUnderWay: () => changing.size,
     leaveAsTheyAre: () => void (ids.changeableFrom = ids.next),
   };
 }

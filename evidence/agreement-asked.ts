@@ -1,7 +1,25 @@
 import { isOfComponent } from '../core/fault.ts';
-import type { PlannedCheck, PlannedComponent, PlannedFault } from '../core/planned.ts';
+import { losesData, type PlannedCheck, type PlannedComponent, type PlannedFault } from '../core/planned.ts';
+import { holdsChanges } from '../core/targets.ts';
 import { eventsOf } from '../core/timeline.ts';
 import { firstOf, says, type Agreement } from './agreement-plan.ts';
+
+/**
+ * Whether clients' changes were held is said of each fault before which they are, that it takes data away of
+ * each that does, and both of no other.
+ */
+export const heldDisagree = ({ events }: Agreement, faults: readonly PlannedFault[]): string | null =>
+  firstOf(eventsOf(events, 'fault.begun'), (event) => {
+    const { id, fault, underWay } = event.data;
+    const planned = faults.find((one) => one.id === id);
+    if (!planned) return null;
+    const { losesData: loses = false } = event.data;
+    if (loses !== losesData(planned))
+      return `${says(event)} says that ${fault} takes ${loses ? '' : 'no '}data`;
+    const said = underWay !== undefined;
+    if (said === holdsChanges(planned)) return null;
+    return `${says(event)} says ${said ? '' : 'not '}how many changes were under way at ${fault}`;
+  });
 
 /** Whether the effect of a fault is still there was asked where that can be, and nowhere else. */
 export function againDisagrees({ events }: Agreement, faults: readonly PlannedFault[]): string | null {

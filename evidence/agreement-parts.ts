@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { procedureKinds, procedureOf } from '../core/procedures.ts';
 import { faultFor } from '../core/registries.ts';
 import { eventsOf, firstOf as firstEvent, type EventType, type TimelineEvent } from '../core/timeline.ts';
-import { againDisagrees, baselinesDisagree } from './agreement-asked.ts';
+import { againDisagrees, baselinesDisagree, heldDisagree } from './agreement-asked.ts';
 import { firstOf, says, type Agreement } from './agreement-plan.ts';
 import { faultId, type PlannedComponent, type PlannedFault } from '../core/planned.ts';
 import { checksByDefault, checksByName } from '../core/planned-checks.ts';
@@ -16,7 +16,8 @@ import { targetOf } from '../core/targets.ts';
  */
 export function partsDisagree(plan: Agreement): string | null {
   const again = plannedAgain(plan);
-  const planned = again && (paramsDisagree(plan, again) ?? waysDisagree(plan, again));
+  const planned =
+    again && (paramsDisagree(plan, again) ?? waysDisagree(plan, again) ?? heldDisagree(plan, again.faults));
   const wrong = stepsDisagree(plan) ?? attachedDisagree(plan) ?? planned;
   if (wrong !== null || !plan.completed) return wrong;
   return (

@@ -177,6 +177,8 @@ const shapes = {
     everyStore: z.literal(true).optional(),
     components: texts.optional(),
     beforehand: z.literal(true).optional(),
+    underWay: count.optional(),
+    losesData: z.literal(true).optional(),
   }),
   'fault.injected': z.strictObject({ ...fault, facts, asks: z.literal(true).optional() }),
   'fault.witnessed': z.strictObject({ ...fault, proof: text, facts }),

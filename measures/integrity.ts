@@ -121,6 +121,7 @@ function judgeLoad(evidence: Evidence, load: LoadAnalysis): Finding[] {
         'Nothing at all was there to be read back: phantoms, corruption and duplicates cannot be told.',
       ),
     );
+  if (data.inDoubt > 0 && !load.volatile) findings.push(judgeDoubt(evidence, load, data, proof));
   const writes = load.service.writesBeforeFault;
   const least = Math.min(evidence.scenario.load[load.load]?.least ?? writesLeast, writesLeast);
   if (writes < least)
@@ -130,6 +131,28 @@ function judgeLoad(evidence: Evidence, load: LoadAnalysis): Finding[] {
       ),
     );
   return findings.length > 0 ? findings : unknown('Nothing of it could be examined.');
+}
+
+/** More of what was acknowledged may not be in doubt: the rest shows what became of data like it. */
+const doubtShare = 0.01;
+
+/** Of a few ids nothing is known, which is said; of many, that is a doubt about the drill. */
+function judgeDoubt({ events }: Evidence, load: LoadAnalysis, data: DataAnalysis, proof: number[]): Finding {
+  const { inDoubt, acknowledged } = data;
+  const most = Math.floor(acknowledged * doubtShare);
+  const many = inDoubt > most;
+  const examples = (data.examples['in-doubt'] ?? []).map(({ id, what }) => `id ${id}: ${what}`).join('; ');
+  return finding({
+    id: `integrity/${load.load}/in-doubt`,
+    title: `${load.load}: changes under way hide no loss that counts`,
+    verdict: many ? 'inconclusive' : 'pass',
+    actual: inDoubt,
+    objective: most,
+    unit: 'count',
+    detail: `${plural(inDoubt, 'id')} of ${formatCount(acknowledged)} acknowledged ones had a change under way while something was being broken, and are as that change left them: whether what they held before was lost cannot be seen, so that they count as neither there nor lost${many ? ', and are more than one in a hundred' : ''}. ${examples}.`,
+    evidence: [...proof, ...seqsOf(events, 'fault.begun')].sort((a, b) => a - b),
+    gate: true,
+  });
 }
 
 const countOf = (data: DataAnalysis, { name }: Rule): number =>

@@ -3,6 +3,7 @@ import { kinds, outcomes } from '../core/ledger.ts';
 import type { Batch, IdHistory } from './ledger-batch.ts';
 import { kindOf, outcomeOf } from './ledger-batch.ts';
 import type { Classified } from './ledger-classify.ts';
+import { isInDoubt, type Strike } from './under-way.ts';
 
 const examplesPerClass = 5;
 
@@ -12,6 +13,7 @@ export interface DataContext {
   boundaryMs: number;
   recoveredMs: number;
   volatile: boolean;
+  strikes: readonly Strike[];
 }
 
 /** Loss and integrity of one load, while it is being counted. */
@@ -34,6 +36,7 @@ export const createTally = (): DataTally => ({
     removals: 0,
     groups: 0,
     acknowledgedAfterRecovery: 0,
+    inDoubt: 0,
     classes: Object.fromEntries(dataClasses.map((name) => [name, 0])) as Record<DataClass, number>,
     examples: {},
     lostBeforeFault: 0,
@@ -72,6 +75,11 @@ export function addClassified(
     addExample(data, 'duplicated', history.id, () => `read back ${history.readbacks} times`);
   }
   if (classified.class === null) return;
+  if (isInDoubt(batch, history, classified, context.strikes)) {
+    data.inDoubt += 1;
+    addExample(data, 'in-doubt', history.id, () => storyOf(batch, history, classified));
+    return;
+  }
   data.classes[classified.class] += 1;
   if (classified.class === 'survived') {
     if (classified.proven) addSurvivor(tally, batch, classified.last, context);
@@ -86,7 +94,7 @@ export const isLoss = (classified: Classified): boolean =>
 
 export function addExample(
   data: DataAnalysis,
-  name: DataClass | 'hole',
+  name: DataClass | 'hole' | 'in-doubt',
   id: number,
   what: () => string,
 ): void {

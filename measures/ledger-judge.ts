@@ -16,6 +16,7 @@ import { judgeReads } from './ledger-reads.ts';
 import { analyseService } from './ledger-service.ts';
 import { noThresholds, thresholdsOf } from './response-times.ts';
 import { boundsOf } from './ledger-times.ts';
+import { strikesOf, type Strike } from './under-way.ts';
 import { contradictionOf, planRanges, surveyLedger, type IdRange } from './ledger-survey.ts';
 
 /**
@@ -34,6 +35,7 @@ interface Reading {
   batch: Batch;
   wrong: Uint8Array;
   damaged: boolean;
+  strikes: readonly Strike[];
 }
 
 /**
@@ -65,6 +67,7 @@ export function analyseLedger(
     batch: createBatch(capacity),
     wrong: new Uint8Array(Math.ceil(survey.records / 8)),
     damaged: damage !== null,
+    strikes: strikesOf(events),
   };
   const data = new Map(loads.map((load) => [load.index, judgeLoad(reading, load, plans.get(load.index)!)]));
   const begun = firstOf(events, 'drill.begun');
@@ -106,6 +109,7 @@ function judgeLoad(reading: Reading, load: DeclaredLoad, ranges: readonly IdRang
     recoveredMs: moments.recoveredMs ?? Infinity,
     neverReturn: load.neverReturn,
     volatile: load.volatile,
+    strikes: reading.strikes,
     readBack,
   };
   const tally = createTally();

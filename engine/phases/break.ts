@@ -3,7 +3,7 @@ import { messageOf } from '../../core/errors.ts';
 import { unnoticedPoints, type PlannedBackup, type PlannedFault } from '../../core/planned.ts';
 import { isBoundary, type BoundaryMoment } from '../../core/scenario.ts';
 import { restoredComponents } from '../../core/steps/index.ts';
-import { componentsHit } from '../../core/targets.ts';
+import { componentsHit, holdsChanges } from '../../core/targets.ts';
 import { parseDurationMs } from '../../core/units.ts';
 import { withoutEndedJobs } from '../before.ts';
 import type { Control, Drill, Given, Recorded } from '../drill-context.ts';
@@ -51,8 +51,8 @@ async function strike(drill: Drill, handed: Handed, fault: PlannedFault): Promis
     }
     if (!fault.plan.beforehand) listen(drill, handed);
     const spares = fault.plan.beforehand || targetOf(fault).isUnderBackups;
-    if (!spares && !('needsChanges' in fault.fault)) await holdChanges(drill, handed);
-    inflicted = await inject(drill, fault, injection);
+    const underWay = holdsChanges(fault) ? await holdChangesOf(drill, handed) : undefined;
+    inflicted = await inject(drill, fault, injection, underWay);
     if (!spares) for (const load of handed.loads) load.leaveAsTheyAre?.();
   });
   if (inflicted) await witness(drill, fault, inflicted);
@@ -63,12 +63,13 @@ async function strike(drill: Drill, handed: Handed, fault: PlannedFault): Promis
 const heldMs = 500;
 
 /**
- * What a client writes anew between the damage and the end of its injection would be there, and no loss. A
- * change that is under way for longer than that may still be.
+ * What a client writes anew between the damage and the end of its injection would be there, and no loss.
+ * Resolves with how many changes are under way all the same: theirs may still be.
  */
-async function holdChanges({ clock }: Control, { loads }: Handed): Promise<void> {
+async function holdChangesOf({ clock }: Control, { loads }: Handed): Promise<number> {
   const held = Promise.all(loads.map((load) => load.holdChanges?.()));
   await withDeadline(clock, 'changes under way', heldMs, held).catch(() => undefined);
+  return loads.reduce((sum, load) => sum + (load.changesUnderWay?.() ?? 0), 0);
 }
 
 /** From the first injection on, a client that fails has noticed. */

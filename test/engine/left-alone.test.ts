@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { kinds, readRecord, recordBytes } from '../../core/ledger.ts';
+import type { DrillResult } from '../../core/result.ts';
 import { eventsOf, firstOf } from '../../core/timeline.ts';
 import type { MemorySystem } from '../../drivers/memory/system.ts';
 import { registries } from '../../cli/registries.ts';
@@ -50,4 +51,33 @@ test('a deleted row is not written anew while the injection that took it still g
   const events = eventsIn(folder);
   expect(eventsOf(events, 'fault.unwitnessed')).toEqual([]);
   expect(eventsOf(events, 'fault.witnessed')).toHaveLength(1);
+});
+
+describe('changes that were under way when something was broken', () => {
+  const slowly = (latencyMs: number) =>
+    drillInMemory({
+      config: `{ latencyMs: ${latencyMs}, timeoutMs: 5000 }`,
+      scenario: {
+        load: '{ rows: { target: store, rate: 60/s } }',
+        protect: '[]',
+        fault: '{ delete-rows: store, table: records, share: 0.4, at: +8s }',
+        recover: 'automatic',
+      },
+    });
+  const inDoubt = ({ findings }: DrillResult) => findings.find(({ id }) => id === 'integrity/rows/in-doubt');
+
+  test('are counted where the server is too slow to wait for them, and what they may hide is told', async () => {
+    const { folder, result } = await slowly(2_000);
+    const underWay = eventsOf(eventsIn(folder), 'fault.begun')[0]!.data.underWay!;
+    const { actual, detail } = inDoubt(result)!;
+    expect(actual, detail).toBeGreaterThan(0);
+    expect(actual, 'those that were there when the rows were deleted are lost').toBeLessThanOrEqual(underWay);
+    expect(detail).toContain('whether what they held before was lost cannot be seen');
+  });
+
+  test('are none where it answers in time', async () => {
+    const { folder, result } = await slowly(200);
+    expect(eventsOf(eventsIn(folder), 'fault.begun').map(({ data }) => data.underWay)).toEqual([0]);
+    expect(inDoubt(result)).toBeUndefined();
+  });
 });

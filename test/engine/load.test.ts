@@ -89,14 +89,15 @@ describe('a load of records', () => {
           end = () => resolve(client.remove(id));
         }),
     };
-    const { operate, holdChanges, leaveAsTheyAre } = loadOf(slow);
+    const { operate, holdChanges, changesUnderWay, leaveAsTheyAre } = loadOf(slow);
     for (let at = 0; at < 2_000 && !end; at += 1) await Promise.race([operate(), setImmediate(null)]);
     let isHeld = false;
     const held = holdChanges().then(() => void (isHeld = true));
     await setImmediate(null);
-    expect(isHeld, 'with a removal under way').toBe(false);
+    expect([isHeld, changesUnderWay()], 'with a removal under way').toEqual([false, 1]);
     end!();
     await held;
+    expect(changesUnderWay()).toBe(0);
     const { length } = changed;
     await times(500, operate);
     expect(changed.slice(length)).toEqual([]);

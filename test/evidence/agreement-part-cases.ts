@@ -27,6 +27,18 @@ export const ofParts: Case[] = [
     /parameters of wipe-volume that are not planned/,
   ],
   [
+    'how many changes were under way at a fault',
+    'good',
+    (events) => void delete dataOf(events, 'fault.begun').underWay,
+    /fault\.begun\) says not how many changes were under way at wipe-volume/,
+  ],
+  [
+    'whether a fault took data away',
+    'good',
+    (events) => void delete dataOf(events, 'fault.begun').losesData,
+    /fault\.begun\) says that wipe-volume takes no data/,
+  ],
+  [
     'what a step was',
     'good',
     (events) => {
