@@ -83,8 +83,11 @@ export interface Fingerprint {
 /** What a driver does with backups that it did not make, on a server of the drill's own. */
 export interface ExistingRestorer {
   recognise(head: Buffer, declared: ExistingPlan): Recognised;
-  /** Takes away what the image or its scripts made, so that nothing but the backup is there afterwards. */
-  empty(declared: ExistingPlan): Promise<Json>;
+  /**
+   * Takes away what the image or its scripts made, so that nothing but the backup is there afterwards.
+   * `databases`: those that there were come again, with nothing in them.
+   */
+  empty(declared: Pick<ExistingPlan, 'database'>, again?: 'databases'): Promise<Json>;
   /** Rejects with what is wrong, in words, where the content is not all of a backup. */
   restore(
     content: Readable,

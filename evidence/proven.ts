@@ -1,5 +1,9 @@
+import type { Evidence } from '../core/measure.ts';
 import { procedureOf } from '../core/procedures.ts';
-import { eventsOf, type TimelineEvent } from '../core/timeline.ts';
+import type { DrillResult } from '../core/result.ts';
+import { eventsOf } from '../core/timeline.ts';
+import { putBackBy } from '../measures/put-back.ts';
+import { heldWhenEmpty } from '../measures/restored.ts';
 import type { Judged } from './bundle.ts';
 
 /** That a backup was restored, and that what came back was right. */
@@ -25,39 +29,73 @@ export interface DeclaredBackup {
 /**
  * What the bundle of one drill proves. Nothing, unless it is whole, ran to its end, and passed: a drill that
  * restored well and missed an objective, or left something unmeasured, is none that anybody should rest on.
+ * And of a backup nothing, where what it brought back was held against nothing.
  */
 export function proofsIn({ result, evidence, damage }: Judged): Proof[] {
   if (damage !== null || result.outcome !== 'completed' || result.verdict !== 'pass') return [];
-  const { events } = evidence;
   const restored =
-    procedureOf(events) === 'drill'
+    procedureOf(evidence.events) === 'drill'
       ? null
       : (result.findings.find(({ id, verdict }) => id === 'restored' && verdict === 'pass') ?? null);
-  const checks = result.checks.filter(({ verdict }) => verdict === 'pass').map(({ check }) => check);
-  const ledger = result.loads.some(({ classes }) => classes !== null) ? ['ledger'] : [];
-  return backupsRestored(events).map((backup) => ({
-    backup,
-    strategy: result.strategy,
-    drill: result.drill,
-    scenario: result.scenario,
-    provenUtc: new Date(Date.parse(result.begunUtc) + result.durationMs).toISOString(),
-    tookMs: restored ? restored.actual : result.time.rtaMs,
-    checks: [...ledger, ...new Set(checks)],
-  }));
+  return [...backupsRestored(evidence)].flatMap(([component, backups]) => {
+    const checks = heldAgainst(component, result, evidence);
+    if (checks.length === 0) return [];
+    return backups.map((backup) => ({
+      backup,
+      strategy: result.strategy,
+      drill: result.drill,
+      scenario: result.scenario,
+      provenUtc: new Date(Date.parse(result.begunUtc) + result.durationMs).toISOString(),
+      tookMs: restored ? restored.actual : result.time.rtaMs,
+      checks,
+    }));
+  });
 }
 
-/** Of steps that ended well. What another copy had to be taken for is proven by that one. */
-function backupsRestored(events: readonly TimelineEvent[]): string[] {
+/**
+ * What was found right of the component: by the ledger of its clients, or of those of a service that keeps
+ * nothing by itself, by its own checks and by the user's, which are of no component.
+ */
+function heldAgainst(component: string, result: DrillResult, { strategy, events }: Evidence): string[] {
+  const keepsNothing = (one: string): boolean =>
+    Object.keys(strategy.components[one]?.backups ?? {}).length === 0;
+  const ledger = result.loads.some(
+    ({ target, volatile, classes }) =>
+      classes !== null && !volatile && (target === component || keepsNothing(target)),
+  );
+  const anyway = heldWhenEmpty(events);
+  const passed = result.checks.filter(
+    ({ verdict, component: of, check }) =>
+      verdict === 'pass' && (of === component || (of === null && !anyway.includes(check))),
+  );
+  return [...(ledger ? ['ledger'] : []), ...new Set(passed.map(({ check }) => check))];
+}
+
+/**
+ * By component, by steps that ended well: what was restored last, and the logs that were replayed on that.
+ * What a later step restored over is not there any more. What another copy had to be taken for is proven by
+ * that one.
+ */
+function backupsRestored(evidence: Evidence): Map<string, string[]> {
+  const { events } = evidence;
   const well = new Set(eventsOf(events, 'step.ended').flatMap(({ data }) => (data.ok ? [data.id] : [])));
-  const fetched = [...eventsOf(events, 'point.fetched'), ...eventsOf(events, 'log.fetched')];
-  return [
-    ...new Set([
-      ...fetched.filter(({ data }) => well.has(data.of)).map(({ data }) => data.backup),
-      ...eventsOf(events, 'existing.restored')
-        .filter(({ data }) => well.has(data.of))
-        .map(({ data }) => `${data.component}.existing`),
-    ]),
-  ];
+  const found = new Map<string, string[]>();
+  for (const event of eventsOf(events, 'point.fetched', 'log.fetched', 'existing.restored')) {
+    if (!well.has(event.data.of)) continue;
+    if (event.type === 'existing.restored') {
+      const { component } = event.data;
+      found.set(component, [`${component}.existing`]);
+      continue;
+    }
+    const { backup } = event.data;
+    const component = backup.split('.')[0]!;
+    if (event.type === 'point.fetched')
+      found.set(component, putBackBy(evidence, event).shown ? [backup] : []);
+    // On what was not shown to be restored, a log shows nothing either.
+    else if (found.get(component)?.length !== 0)
+      found.set(component, [...new Set([...(found.get(component) ?? []), backup])]);
+  }
+  return found;
 }
 
 /** Backups that the strategy of a drill declares, as it stood then. */

@@ -5,6 +5,7 @@ import type { PointTaken } from '../core/steps/step.ts';
 import { eventsOf, type TimelineEvent } from '../core/timeline.ts';
 import type { Finding } from '../core/verdict.ts';
 import { finding, plural } from './finding.ts';
+import { putBackBy } from './put-back.ts';
 
 /**
  * Why a step's recovery point proves nothing; null where it was the newest that the timeline saw become
@@ -117,7 +118,14 @@ function judgeRestored(evidence: Evidence): Finding[] {
       verdict: 'pass' as const,
       detail: `${taken.data.point} from ${taken.data.store}, which this drill made and saw become durable.${kept}`,
     };
-    return [finding({ ...common, ...(doubtOf(evidence, point, taken) ?? good), evidence: proof })];
+    const put = putBackBy(evidence, taken);
+    const doubt = put.shown
+      ? good
+      : {
+          verdict: 'inconclusive' as const,
+          detail: `${taken.data.point} from ${taken.data.store} was given to a script of your own, and nothing shows that it put it back: ${put.why}.`,
+        };
+    return [finding({ ...common, ...(doubtOf(evidence, point, taken) ?? doubt), evidence: proof })];
   });
 }
 

@@ -1,8 +1,9 @@
-import type { Measure } from '../core/measure.ts';
+import type { Evidence, Measure } from '../core/measure.ts';
 import { expectationsOf } from '../core/existing-plan.ts';
+import { ownMethod } from '../core/own-backup.ts';
 import { existingComponents } from '../core/steps/index.ts';
 import { procedureOf } from '../core/procedures.ts';
-import { eventsOf } from '../core/timeline.ts';
+import { eventsOf, type TimelineEvent } from '../core/timeline.ts';
 import { formatDuration } from '../core/units.ts';
 import { finding, plural, weights } from './finding.ts';
 
@@ -23,7 +24,9 @@ export const restored: Measure = {
     });
     const fetched = eventsOf(events, 'stage.begun').find(({ data }) => data.stage === 'fetch');
     const ended = eventsOf(events, 'check.ended').filter(({ data }) => !undeclared.includes(data.check));
-    const right = ended.filter(({ data }) => data.verdict === 'pass');
+    const anyway = heldWhenEmpty(events);
+    const passed = ended.filter(({ data }) => data.verdict === 'pass');
+    const right = passed.filter(({ data }) => data.component !== null || !anyway.includes(data.check));
     const common = {
       id: 'restored',
       title: 'What was restored was found right',
@@ -41,7 +44,25 @@ export const restored: Measure = {
         }),
       ];
     if (right.length === 0)
-      return [finding({ ...common, verdict: 'inconclusive', detail: 'No check gave a right answer.' })];
+      return [
+        finding({
+          ...common,
+          verdict: 'inconclusive',
+          detail:
+            passed.length === 0
+              ? 'No check gave a right answer.'
+              : `What was asked holds of a server with nothing in it as well (${passed.map(({ data }) => data.check).join(', ')}): it says nothing of what was restored.`,
+        }),
+      ];
+    const over = restoredOver({ events, strategy });
+    if (over !== null)
+      return [
+        finding({
+          ...common,
+          verdict: 'inconclusive',
+          detail: `A script of your own restored ${over} into a server that nobody had emptied: what its image made may be what was found right.`,
+        }),
+      ];
     const actual = right[0]!.atMs - fetched.atMs;
     return [
       finding({
@@ -54,3 +75,26 @@ export const restored: Measure = {
     ];
   },
 };
+
+/** What a script restored into a sandbox that was not emptied for it; null where there is no such thing. */
+function restoredOver({ events, strategy }: Pick<Evidence, 'events' | 'strategy'>): string | null {
+  const emptied = new Set(
+    eventsOf(events, 'step.ended').flatMap(({ data: { id, facts } }) =>
+      facts !== null && typeof facts === 'object' && 'emptied' in facts ? [id] : [],
+    ),
+  );
+  const over = eventsOf(events, 'point.fetched').find(({ data }) => {
+    const [component, ...name] = data.backup.split('.') as [string, ...string[]];
+    const declared = strategy.components[component]?.backups[name.join('.')];
+    return declared?.method === ownMethod && !emptied.has(data.of);
+  });
+  return over?.data.point ?? null;
+}
+
+/** Invariants that held before anything was restored, when the server had been emptied for it. */
+export const heldWhenEmpty = (events: readonly TimelineEvent[]): string[] =>
+  eventsOf(events, 'step.ended').flatMap(({ data: { facts } }) => {
+    const held =
+      facts !== null && typeof facts === 'object' && 'heldWhenEmpty' in facts && facts['heldWhenEmpty'];
+    return Array.isArray(held) ? held.map(String) : [];
+  });

@@ -16,6 +16,7 @@ import { attachedTo, type Drill, type Given } from '../drill-context.ts';
 import { decryptionOf } from '../existing-key.ts';
 import { fingerprintIn } from '../expectations.ts';
 import { component } from '../plan-context.ts';
+import { heldWhenEmpty } from './empty-sandbox.ts';
 import type { StepWork } from './step.ts';
 
 /** A folder may hold thousands; who has met so many broken ones in a row need not read all of them. */
@@ -72,8 +73,9 @@ export const restoreExisting: StepWork<RestoreExistingStep> = {
         text: `${passedOver.length - passedOverMax} more files in ${from} are passed over by their names`,
       });
     const refusals: string[] = [];
+    const trying: Trying = { drill, declared, restorer, decryption, plain, held: { names: null } };
     for (const candidate of found) {
-      const tried = await tryCandidate({ drill, declared, restorer, decryption, plain }, candidate);
+      const tried = await tryCandidate(trying, candidate);
       if ('restored' in tried) {
         const { restored, opened, recognised, emptied } = tried;
         const { tool, server, database, madeAt } = restored.said;
@@ -87,7 +89,14 @@ export const restoreExisting: StepWork<RestoreExistingStep> = {
           layers: [...opened.layers],
           ...{ madeAt, madeBy: tool, madeOn: server, database },
         });
-        return { backup: candidate.name, sha256: read.sha256, facts: restored.facts, emptied };
+        const { held } = tried;
+        return {
+          backup: candidate.name,
+          sha256: read.sha256,
+          facts: restored.facts,
+          emptied,
+          heldWhenEmpty: held,
+        };
       }
       examined(candidate, tried.outcome, tried.why);
       if (tried.outcome === 'refused') refusals.push(`${candidate.name}: ${tried.why}`);
@@ -126,6 +135,8 @@ interface Trying {
   restorer: ExistingRestorer;
   decryption: Decryption | null;
   plain: RestoreContext;
+  /** Invariants that hold of the empty server; asked once. */
+  held: { names: string[] | null };
 }
 
 type Tried =
@@ -134,6 +145,7 @@ type Tried =
       opened: OpenedBackup;
       recognised: Recognised & { is: 'ours' };
       emptied: Json;
+      held: string[];
     }
   | { outcome: Outcome; why: string };
 
@@ -156,7 +168,7 @@ const emptiedFor = (restorer: ExistingRestorer, declared: ExistingPlan): Promise
 
 /** What ends the drill passes through; what is wrong with the backup is its outcome. */
 async function tryCandidate(
-  { drill, declared, restorer, decryption, plain }: Trying,
+  { drill, declared, restorer, decryption, plain, held }: Trying,
   candidate: Candidate,
 ): Promise<Tried> {
   const { signal, stage, progress } = plain;
@@ -168,11 +180,12 @@ async function tryCandidate(
     if (recognised.is === 'other') return { outcome: 'passed-over', why: recognised.why };
     if (recognised.is === 'broken') return { outcome: 'refused', why: recognised.why };
     const emptied = await emptiedFor(restorer, declared);
+    held.names ??= await heldWhenEmpty(drill);
     const { content } = opened;
     const restored = await stage('restore', candidate.name, () =>
       restorer.restore(content, recognised, { signal, progress, declared }),
     );
-    return { restored, opened, recognised, emptied };
+    return { restored, opened, recognised, emptied, held: held.names };
   } catch (error) {
     drill.signal.throwIfAborted();
     signal.throwIfAborted();

@@ -6,6 +6,7 @@ import { closeAndTell, type Close } from '../left-open.ts';
 import { checkOwnUses } from '../plan-command.ts';
 import { component, type Context, type Path } from '../plan-context.ts';
 import { checkCopyIn } from './copy-in.ts';
+import { emptySandbox } from './empty-sandbox.ts';
 import { watchHalfway } from './halfway.ts';
 import { backupToRestore, noSnapshot } from './snapshot-to-restore.ts';
 import type { StepWork, UnderWay } from './step.ts';
@@ -36,6 +37,7 @@ export const restore: StepWork<RestoreStep> = {
   carryOut: async (drill, step, underWay) => {
     const { running, folder, course, context } = underWay;
     const backup = backupToRestore(step, drill.plan)!;
+    const emptied = await emptySandbox(drill, step.restore);
     await drill.moments.pass('restore.begun', step.restore);
     const fetched = await fetchPoint(drill, step, running, { folder, ...context({}) });
     const { artifact, store } = fetched;
@@ -47,7 +49,7 @@ export const restore: StepWork<RestoreStep> = {
         ...watched,
         ...withReplay(drill, step, underWay),
       });
-      return { point: artifact.point, store, facts };
+      return { point: artifact.point, store, facts, ...emptied };
     } finally {
       await settled();
     }

@@ -34,7 +34,7 @@ beforeAll(async () => {
       volume: { kind: 'directory', path: './kept' },
       offsite: { kind: 's3', service: 's3-west', bucket: 'backups' },
     },
-    invariants: { some: enough(100), many: enough(10_000_000) },
+    invariants: { some: enough(100), many: enough(10_000_000), any: enough(0) },
   };
   writeFileSync(join(folder, 'strategy.yaml'), stringify(strategy));
   writeFileSync(
@@ -54,6 +54,12 @@ describe('a restore test of what an earlier drill of Redis left in a folder of t
     const { code, result } = await restoreTest('some');
     expect(findingsThat('fail', result)).toEqual([]);
     expect(code).toBe(0);
+  });
+  it('is inconclusive where what the user asks holds of an empty server as well', async () => {
+    const { code, result } = await restoreTest('any');
+    expect(code).toBe(2);
+    expect(findingsThat('inconclusive', result)).toEqual(['restored']);
+    expect(findingsThat('fail', result)).toEqual([]);
   });
   it('fails where it does not', async () => {
     const { code, result } = await restoreTest('many');

@@ -15,9 +15,17 @@ import { openDrill } from '../../engine/open-drill.ts';
 import { openStores } from '../../engine/open-stores.ts';
 import { ownBackupMethod } from '../../engine/own-backup/method.ts';
 import type { Own } from '../../engine/own-backup/place.ts';
+import { planRestoreTest } from '../../engine/plan-restore-test.ts';
 import { planDrill } from '../../engine/plan.ts';
 import { createReceiver, recordingContext, type Receiver } from '../suites/artifact.ts';
-import { dependenciesFor, drillFile, memoryFiles, noStacks, type MemoryDrill } from './memory-drill.ts';
+import {
+  carryOutInMemory,
+  dependenciesFor,
+  drillFile,
+  memoryFiles,
+  noStacks,
+  type MemoryDrill,
+} from './memory-drill.ts';
 import { eventsIn } from './recorded.ts';
 
 /**
@@ -155,6 +163,28 @@ export async function drillOwn(
     return { result, folder, home: files.folder, events, component };
   } finally {
     beside?.kill();
+    server.close();
+  }
+}
+
+/**
+ * A restore test of the newest recovery point that a drill left in store b of its own, by the scripts that
+ * lie in its folder now. `registries`: what the sandbox is opened by.
+ */
+export async function testOwnRestore(
+  { home, component }: OwnDrill,
+  { registries }: Required<Pick<MemoryDrill, 'registries'>>,
+  check: string[],
+): Promise<{ result: DrillResult; events: readonly TimelineEvent[] }> {
+  const server = await serveDatabase(component);
+  putScript(home, 'db', client((server.address() as AddressInfo).port));
+  const asked = { strategyFile: join(home, 'strategy.yaml'), restore: component, from: ['b'], check };
+  try {
+    const { folder, result } = await carryOutInMemory(home, { registries, hostCommands: true }, () =>
+      planRestoreTest(asked, registries, noStacks, { hostCommands: true }),
+    );
+    return { result, events: eventsIn(folder) };
+  } finally {
     server.close();
   }
 }

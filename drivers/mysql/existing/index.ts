@@ -23,9 +23,9 @@ export function existingDumps(site: MysqlSite): ExistingRestorer {
   return {
     recognise: (head, declared) =>
       recogniseDump(head, { server: site.server, product: site.product.name }, declared),
-    empty: (declared) => {
+    empty: (declared, again) => {
       database = declared.database;
-      return emptyServer(site, database);
+      return emptyServer(site, database, again === 'databases');
     },
     restore: (content, recognised, context) =>
       (recognised.format === 'data folder' ? loadFolder : loadDump)(site, content, recognised, context),

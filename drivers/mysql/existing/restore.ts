@@ -29,15 +29,26 @@ export const targetOf = (
   declared: string | undefined,
 ): string | null => declared ?? service.env['MARIADB_DATABASE'] ?? service.env['MYSQL_DATABASE'] ?? null;
 
-/** Every database of the image and its scripts goes; nothing of a dump runs by itself afterwards. */
-export async function emptyServer(site: MysqlSite, declared: string | undefined): Promise<Json> {
+/**
+ * Every database of the image and its scripts goes, and with `again` comes back as it was made, with nothing
+ * in it; nothing of a dump runs by itself afterwards.
+ */
+export async function emptyServer(
+  site: MysqlSite,
+  declared: string | undefined,
+  again = false,
+): Promise<Json> {
   await assertOwnData(site);
   return withSession(site, async (session) => {
     const { rows } = session;
     // Events of what is restored would go to work, and change it before anybody has looked.
     await rows('SET GLOBAL event_scheduler = OFF').catch(() => undefined);
     const removed = await databasesOf(session);
-    for (const name of removed) await rows(`DROP DATABASE ${quoted(name)}`);
+    for (const name of removed) {
+      const [made] = await rows<{ 'Create Database': string }>(`SHOW CREATE DATABASE ${quoted(name)}`);
+      await rows(`DROP DATABASE ${quoted(name)}`);
+      if (again) await rows(made!['Create Database']);
+    }
     const target = targetOf(site, declared);
     if (target !== null) await rows(`CREATE DATABASE IF NOT EXISTS ${quoted(target)}`);
     return { removed, made: target };

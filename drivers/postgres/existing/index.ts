@@ -19,9 +19,9 @@ export function existingDumps(site: PostgresSite): ExistingRestorer {
     );
   return {
     recognise: (head, declared) => recogniseDump(head, site.server, declared),
-    empty: (declared) => {
+    empty: (declared, again) => {
       database = declared.database ?? site.database;
-      return emptyServer(site, database);
+      return emptyServer(site, database, again === 'databases');
     },
     restore: async (content, recognised, context) => {
       const restored = await loadDump(site, content, recognised, context, database);

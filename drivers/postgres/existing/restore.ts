@@ -30,19 +30,26 @@ export const isWhole = (format: Format, end: string): boolean | null =>
 /** Nobody needs to be anywhere else while databases go and come. */
 const apart = { database: 'template1' };
 
-/** Every database of the image and its scripts goes, and comes back empty where a dump may need it. */
-export async function emptyServer(site: PostgresSite, database: string): Promise<Json> {
+/**
+ * Every database of the image and its scripts goes, and comes back empty where a dump may need it; `again`:
+ * each of them does, and belongs to whom it belonged.
+ */
+export async function emptyServer(site: PostgresSite, database: string, again = false): Promise<Json> {
   await assertOwnData(site);
   return withSession(
     site,
     async ({ rows }) => {
-      const found = await rows<{ name: string }>(
-        'SELECT datname AS name FROM pg_database WHERE NOT datistemplate ORDER BY 1',
+      const found = await rows<{ name: string; owner: string }>(
+        'SELECT datname AS name, pg_get_userbyid(datdba) AS owner FROM pg_database WHERE NOT datistemplate ORDER BY 1',
       );
       const removed = found.map(({ name }) => name);
       for (const name of removed) await rows(`DROP DATABASE ${quoted(name)} WITH (FORCE)`);
-      const made = [...new Set(['postgres', site.database, database])];
-      for (const name of made) await rows(`CREATE DATABASE ${quoted(name)} TEMPLATE template0`);
+      const made = [...new Set(['postgres', site.database, database, ...(again ? removed : [])])];
+      for (const name of made) {
+        const owner = again ? found.find((one) => one.name === name)?.owner : undefined;
+        const whose = owner === undefined ? '' : ` OWNER ${quoted(owner)}`;
+        await rows(`CREATE DATABASE ${quoted(name)}${whose} TEMPLATE template0`);
+      }
       return { removed, made };
     },
     apart,

@@ -1,0 +1,85 @@
+import type { LoadAnalysis } from '../core/analysis.ts';
+import type { Evidence } from '../core/measure.ts';
+import { ownMethod } from '../core/own-backup.ts';
+import { actionOf, stepsOf } from '../core/steps/index.ts';
+import { eventsOf, type TimelineEvent } from '../core/timeline.ts';
+import { formatDuration } from '../core/units.ts';
+import { drillTimesOf } from './drill-times.ts';
+import { countsForLoss } from './loss.ts';
+
+/** Whether a restore shows by what came of it that it put anything back; `why`, where it does not. */
+export type PutBack = { shown: true } | { shown: false; why: string };
+const shown: PutBack = { shown: true };
+
+/** What a reading of the ledger rounds. */
+const roundedMs = 1;
+
+/**
+ * A driver's own restore replaces what is there, and says so of the server. A script of the user's that ends
+ * well may have done nothing at all. That it did shows only where something was missing: data that a fault
+ * took away, of which clients know, or what was written after the recovery point, which is not in it.
+ */
+export function putBackBy(evidence: Evidence, fetched: TimelineEvent<'point.fetched'>): PutBack {
+  const { events, strategy } = evidence;
+  const { backup, point } = fetched.data;
+  const [component, ...rest] = backup.split('.') as [string, ...string[]];
+  if (strategy.components[component]?.backups[rest.join('.')]?.method !== ownMethod) return shown;
+  const loads = loadsOf(evidence, component);
+  if (wasTaken(evidence, component))
+    return loads.all.some(({ data }) => data !== null && data.survivedFault > 0)
+      ? shown
+      : {
+          shown: false,
+          why: 'nothing that clients of the drill wrote came back, and what else is there its image may have made anew',
+        };
+  const durable = eventsOf(events, 'backup.durable').find(
+    ({ data }) => data.backup === backup && data.point === point,
+  );
+  const keptMs = isAlone(evidence, component)
+    ? Math.max(...loads.own.map(({ data }) => data?.newestSurvivorAckMs ?? -Infinity))
+    : -Infinity;
+  if (durable && keptMs > durable.atMs + roundedMs)
+    return {
+      shown: false,
+      why: `writes that were acknowledged until ${formatDuration(keptMs - durable.atMs)} after it had become durable, and before the recovery began, are there all the same: what is there is not what was restored`,
+    };
+  const isMissing = loads.all.some(
+    ({ data }) => data !== null && data.lostBeforeFault + data.lostAfterFault > 0,
+  );
+  return isMissing
+    ? shown
+    : {
+        shown: false,
+        why: 'no fault took data away, and no acknowledged write is missing: a script that did nothing would have come to the same',
+      };
+}
+
+/** A fault took data of the component away. */
+function wasTaken({ events, strategy }: Evidence, component: string): boolean {
+  const service = strategy.components[component]?.service ?? component;
+  return eventsOf(events, 'fault.begun').some(
+    ({ data: { losesData, on, target, components = [] } }) =>
+      losesData === true &&
+      (components.includes(component) || target === (on === 'service' ? service : component)),
+  );
+}
+
+/** Its own, where it has some: clients of others may write to it as well. */
+function loadsOf({ ledger }: Evidence, component: string): { own: LoadAnalysis[]; all: LoadAnalysis[] } {
+  const all = ledger.loads.filter(countsForLoss);
+  const own = all.filter(({ target }) => target === component);
+  return { own, all: own.length > 0 ? own : all };
+}
+
+/** Nothing but that restore brings data to it: no log that is replayed, no other server that it copies. */
+function isAlone({ events, scenario }: Evidence, component: string): boolean {
+  const boundaryMs = drillTimesOf(events).recoveryBegunMs;
+  const replayed = eventsOf(events, 'log.fetched').some(
+    ({ data }) => data.backup.split('.')[0] === component,
+  );
+  const acted = stepsOf(scenario).some((step) => {
+    const action = actionOf(step);
+    return action !== null && (action.of ?? component) === component;
+  });
+  return boundaryMs !== null && !replayed && !acted;
+}
