@@ -8,6 +8,11 @@ export interface DumpShape {
   begins: RegExp;
   /** What is read of one that has no mark at its end: all of it. */
   ends: RegExp | (() => DumpWatch);
+  /**
+   * What is another in each dump of the same data, such as when it was made: in its first bytes and in its
+   * last. Global expressions. Left out where nothing is.
+   */
+  varies?: { first?: RegExp; last?: RegExp };
 }
 
 /** Looks at a dump as it goes by, from its first byte on. */

@@ -105,6 +105,8 @@ export interface Repository {
   points(component: string, backup: string, store: string, whose?: Provenance): Promise<RecoveryPoint[]>;
   /** Whether this drill wrote what lies under that key: nothing else is its to damage. */
   wrote(key: string): boolean;
+  /** Whether a repository keeps something under such a key, be it of this drill or of another one. */
+  isOwn(key: string): boolean;
   /**
    * Fetches, verifies (sizes and SHA-256 before and after decryption) and unpacks. A tampered or truncated
    * copy is refused with the reason.

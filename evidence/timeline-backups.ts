@@ -15,10 +15,12 @@ export const oddBackups = (events: readonly TimelineEvent[]): string | null =>
 function oddMoments(events: readonly TimelineEvent[]): string | null {
   const schedules = new Map(eventsOf(events, 'schedule.begun').map((event) => [event.data.backup, event]));
   const begun = new Map<string, number>();
+  const lastWithout = new Map<string, number | undefined>();
   for (const event of eventsOf(events, 'backup.begun')) {
     const { id, backup, lastWithoutMs } = event.data;
     // What others make is as old as the last look without it, for nobody saw it begin.
     begun.set(id, lastWithoutMs ?? event.atMs);
+    lastWithout.set(id, lastWithoutMs);
     if (lastWithoutMs === undefined) continue;
     const schedule = schedules.get(backup)!;
     if (!schedule.data.follows || lastWithoutMs > event.atMs || lastWithoutMs < schedule.atMs)
@@ -28,6 +30,9 @@ function oddMoments(events: readonly TimelineEvent[]): string | null {
     const { consistentAtMs } = event.data;
     if (consistentAtMs > event.atMs || consistentAtMs < begun.get(event.data.id)!)
       return `${named(event)} was consistent at ${consistentAtMs} ms, which is not while it was taken`;
+    // Nobody knows that it is any younger.
+    if (schedules.get(event.data.backup)?.data.follows && lastWithout.get(event.data.id) !== consistentAtMs)
+      return `${named(event)} was consistent at ${consistentAtMs} ms, and others made it: it is as old as the last look without it`;
   }
   return null;
 }

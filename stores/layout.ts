@@ -39,6 +39,11 @@ export const logPrefix = ({ component, backup, drill }: LogAt): string =>
 export const segmentKey = (at: LogAt, segment: number, encrypted: boolean): string =>
   `${logPrefix(at)}${String(segment).padStart(10, '0')}${suffix(encrypted)}`;
 
+const laidOut =
+  /^(?:points(?:\/[^/]+){3}\/(?:files\/.+|point\.(?:json|prepared))|logs(?:\/[^/]+){3}\/\d{10}\.zst(?:\.enc)?)$/;
+/** Whether a key is one of these. */
+export const isLaidOut = (key: string): boolean => laidOut.test(key);
+
 /** Number of a segment, and whether it is encrypted; null for a key that is none of ours. */
 export function parseSegmentKey(key: string): { segment: number; encrypted: boolean } | null {
   const match = /\/(\d{10})\.zst(\.enc)?$/.exec(key);

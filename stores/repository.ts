@@ -4,7 +4,7 @@ import type { PointSpec, Store, Repository } from '../core/store.ts';
 import { createCipher, type Cipher } from './cipher.ts';
 import type { Copies } from './copies.ts';
 import { drillTime } from './drill-time.ts';
-import { logPrefix, pointPrefix } from './layout.ts';
+import { isLaidOut, logPrefix, pointPrefix } from './layout.ts';
 import { retrieveLog } from './log-retrieval.ts';
 import { openLog } from './log.ts';
 import { createPoint } from './point.ts';
@@ -66,6 +66,7 @@ export function createRepository({ stores, key, clock, originMs, drill }: Reposi
         ({ provenance }) => provenance === whose,
       ),
     wrote: (key) => [...written].some((prefix) => key.startsWith(prefix)),
+    isOwn: isLaidOut,
     fetch: async (point, store, context) => retrieve(point, source(store), context),
     prune: async (spec, keep, between) =>
       prune(spec, keep, { copies: copiesOf(spec), source, time, drill, between }),

@@ -99,6 +99,7 @@ export const driverOf = (
         about: 'a dump of mysqldump',
         begins: /^(?:\/\*M?!.*\n)?-- (?:MySQL|MariaDB) dump /,
         ends: /\n-- Dump completed/,
+        varies: { last: /-- Dump completed.*/g },
       },
     ],
     workload: 'data',

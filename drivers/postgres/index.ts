@@ -8,6 +8,12 @@ import deleteRows from './faults/delete-rows.ts';
 import dropTable from './faults/drop-table.ts';
 import type { PostgresSystem } from './system.ts';
 
+/** A word that no client may have, since pg_dump 17.6, and times that it says when asked to say more. */
+const ofOneDump = {
+  first: /\\restrict \S+|-- Started on .*/g,
+  last: /\\unrestrict \S+|-- Completed on .*/g,
+};
+
 export default defineDriver<PostgresConfig, PostgresSystem>({
   about: 'PostgreSQL: consistent dumps of every database with its roles, restored into an empty cluster',
   config: configSchema,
@@ -48,13 +54,21 @@ export default defineDriver<PostgresConfig, PostgresSystem>({
       about: 'a dump of pg_dump',
       begins: /^--\n-- PostgreSQL database dump\n/,
       ends: /-- PostgreSQL database dump complete\n/,
+      varies: ofOneDump,
     },
     {
       about: 'a dump of pg_dumpall',
       begins: /^--\n-- PostgreSQL database cluster dump\n/,
       ends: /-- PostgreSQL database cluster dump complete\n/,
+      varies: ofOneDump,
     },
-    { about: 'an archive of pg_dump', begins: /^PGDMP/, ends: archiveOfAScript },
+    {
+      about: 'an archive of pg_dump',
+      begins: /^PGDMP/,
+      ends: archiveOfAScript,
+      // Its header: versions, sizes of numbers, and when it was made.
+      varies: { first: /^PGDMP[^]{45}/g },
+    },
   ],
   workload: 'data',
   actions: {},

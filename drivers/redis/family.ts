@@ -55,7 +55,18 @@ export const driverOf = (
       fingerprint: async (source) => (await import('./existing/fingerprint.ts')).fingerprintAt(source),
     },
     // The last byte before the checksum says that no more follows.
-    dumps: [{ about: 'a snapshot of the server', begins: /^(?:REDIS|VALKEY)\d/, ends: /\xff[^]{8}$/ }],
+    dumps: [
+      {
+        about: 'a snapshot of the server',
+        begins: /^(?:REDIS|VALKEY)\d/,
+        ends: /\xff[^]{8}$/,
+        // When it was made, with how much memory, and the checksum over that.
+        varies: {
+          first: /ctime\xc2[^]{4}|used-mem(?:\xc2[^]{4}|\xc1[^]{2}|\xc0[^])/g,
+          last: /[^]{8}$/g,
+        },
+      },
+    ],
     workload: 'data',
     actions,
     takesOver: ['promote'],

@@ -8,7 +8,7 @@ import { eventsOf } from '../../core/timeline.ts';
 import { writesTo } from '../covered.ts';
 import { contentOf, digestOf, type Left, type Looked } from './digest.ts';
 import type { Found, Ground } from './ground.ts';
-import { inspection, passing } from './inside.ts';
+import { inspection, passing, type Content } from './inside.ts';
 import { referenceIn, shown } from './reference.ts';
 import { assertNoSecret, at, run, type Own } from './place.ts';
 import { lookInStore } from './stored.ts';
@@ -70,7 +70,7 @@ function make(own: Own, { backup, produces }: Making, to: Sink, context: BackupC
 interface Made {
   files: Left[];
   kept: ExternalPayload | null;
-  content: string;
+  content: Content;
 }
 
 /**
@@ -138,7 +138,7 @@ function changed(before: readonly Found[], now: readonly Found[]): Found[] {
 export function assertEnough(
   { earlier }: Own,
   { produces: { atLeast } }: Pick<OwnOptions, 'produces'>,
-  { bytes, content, writes }: { bytes: number; content: string; writes: number | null },
+  { bytes, content, writes }: { bytes: number; content: Content; writes: number | null },
   who: string,
 ): void {
   if (bytes < atLeast.bytes)
@@ -147,13 +147,15 @@ export function assertEnough(
       expected: `at least ${atLeast.text}`,
     });
   // Where clients wrote nothing since that one was made, the same is right.
-  const same = earlier.findLast(
-    (one) => one.content === content && (writes === null || one.writes !== writes),
+  const same = earlier.findLast((one) =>
+    writes === null
+      ? one.content.exact === content.exact
+      : one.content.alike === content.alike && one.writes !== writes,
   );
   if (!same) return;
   const what = same === earlier.at(-1) ? 'the same as the time before' : 'the same as an earlier time';
   throw new NoRecoveryPoint(`${who} left ${what}`, {
-    found: `${bytes} bytes; SHA-256 of what is in them ${content.slice(0, 16)}…`,
+    found: `${bytes} bytes; SHA-256 of what is in them ${content.exact.slice(0, 16)}…`,
     expected:
       writes === null || same.writes === null
         ? 'a copy of what there is now'

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { DumpShape } from '../../core/dump-shape.ts';
-import { inspection } from './inside.ts';
+import { inspection, type Content } from './inside.ts';
 
 /** A part of a backup: what it is called, and what is in it. */
 export interface Left {
@@ -9,9 +9,9 @@ export interface Left {
   sha256: string;
 }
 
-/** The same, and the digest of what is inside it, unpacked. */
+/** The same, and digests of what is inside it, unpacked. */
 export interface Looked extends Left {
-  content: string;
+  content: Content;
 }
 
 /** Reads a part from end to end. `bad`: why it is no backup; null where nothing shows. */
@@ -33,8 +33,11 @@ export async function lookThrough(
 }
 
 /** What is in all of them together, whatever they are called and however they are packed. */
-export const contentOf = (parts: readonly Looked[]): string =>
-  digestOf(parts.map(({ bytes, content }) => ({ name: '', bytes, sha256: content }))).sha256;
+export function contentOf(parts: readonly Looked[]): Content {
+  const by = (which: keyof Content): string =>
+    digestOf(parts.map(({ content }) => ({ name: '', bytes: 0, sha256: content[which] }))).sha256;
+  return { exact: by('exact'), alike: by('alike') };
+}
 
 /** Size and digest of a backup: of one part its own; of several that of their names and digests. */
 export function digestOf(parts: readonly Left[]): { bytes: number; sha256: string } {

@@ -5,6 +5,7 @@ import { serviceOf } from '../drill-environment.ts';
 import { filesIn } from './container-ground.ts';
 import { patternsIn, type Found } from './ground.ts';
 import type { Own } from './place.ts';
+import { ofOthers } from './stored.ts';
 
 /** Where a sidecar leaves what it makes, and what is there while it works. Nothing is written there. */
 export interface FollowedPlace {
@@ -83,16 +84,16 @@ const inService = ({ drill }: Own, service: string, pattern: string): Source => 
   return { pattern, list: () => files().list(), read: (file) => files().read(file) };
 };
 
-const inStore = ({ drill }: Own, { in: name, objects }: { in: string; objects: string }): Source => ({
+const inStore = (own: Own, { in: name, objects }: { in: string; objects: string }): Source => ({
   pattern: null,
   list: async () =>
-    (await storeOf(drill, name).store.list(objects)).map(({ key, bytes, state = '' }) => ({
+    (await ofOthers(own, name, objects)).map(({ key, bytes, state = '' }) => ({
       name: key,
       path: key,
       bytes,
       state: `${key} ${bytes} ${state}`,
     })),
   async *read({ path }) {
-    for await (const chunk of await storeOf(drill, name).store.read(path)) yield chunk as Uint8Array;
+    for await (const chunk of await storeOf(own.drill, name).store.read(path)) yield chunk as Uint8Array;
   },
 });

@@ -18,8 +18,16 @@ export interface Inspection {
   take(chunk: Uint8Array): Promise<void>;
   /** Why what went by is no backup; null where nothing shows. */
   end(): Promise<string | null>;
-  /** SHA-256 of what is inside, once it has ended: an archive packed anew is not what is new in it. */
-  content(): string;
+  content(): Content;
+}
+
+/**
+ * SHA-256 of what is inside, once it has ended: an archive packed anew is not what is new in it. `alike`: the
+ * same of two dumps of the same data, which a tool makes at another time.
+ */
+export interface Content {
+  exact: string;
+  alike: string;
 }
 
 /** Of a file, whether it is a whole archive with something in it, and a whole dump where it is one. */
@@ -60,7 +68,7 @@ export function inspection(shapes: readonly DumpShape[]): Inspection {
       if (!(shape?.ends instanceof RegExp) || shape.ends.test(last)) return null;
       return `it is ${shape.about}, and breaks off after ${bytes} bytes: what a whole one ends with is missing`;
     },
-    content: () => plain.seen().sha256,
+    content: () => plain.seen().content,
   };
 }
 
@@ -97,11 +105,26 @@ interface Opened {
 /** Keeps the kind, the end and the digest of what goes by; has it watched where its kind asks for that. */
 function edges(shapes: readonly DumpShape[]): { take(bytes: Uint8Array): void; seen(): Seen } {
   const hash = createHash('sha256');
+  const between = createHash('sha256');
   let bytes = 0;
   let first = Buffer.alloc(0);
+  let behind = Buffer.alloc(0);
   let last = Buffer.alloc(0);
   let shape: DumpShape | undefined;
   let watch: DumpWatch | null = null;
+  const contentOf = (): Content => {
+    const exact = hash.copy().digest('hex');
+    if (!shape?.varies) return { exact, alike: exact };
+    const without = (edge: Buffer, varies: RegExp | undefined): string =>
+      varies ? edge.toString('latin1').replaceAll(varies, '') : edge.toString('latin1');
+    const { first: atFirst, last: atLast } = shape.varies;
+    const parts = [
+      without(first.subarray(0, dumpEdgeBytes), atFirst),
+      between.copy().digest('hex'),
+      without(behind, atLast),
+    ];
+    return { exact, alike: createHash('sha256').update(JSON.stringify(parts)).digest('hex') };
+  };
   const know = (): void => {
     shape = shapes.find(({ begins }) => begins.test(first.subarray(0, dumpEdgeBytes).toString('latin1')));
     if (!shape || shape.ends instanceof RegExp) return;
@@ -118,6 +141,11 @@ function edges(shapes: readonly DumpShape[]): { take(bytes: Uint8Array): void; s
         if (bytes >= dumpEdgeBytes) know();
       } else watch?.see(chunk);
       last = Buffer.concat([last, chunk.subarray(-dumpEdgeBytes)]).subarray(-dumpEdgeBytes);
+      // What is neither among its first bytes nor among its last.
+      behind = Buffer.concat([behind, chunk.subarray(Math.max(0, dumpEdgeBytes - (bytes - chunk.length)))]);
+      const middle = behind.subarray(0, Math.max(0, behind.length - dumpEdgeBytes));
+      between.update(middle);
+      behind = behind.subarray(middle.length);
     },
     seen: () => {
       if (bytes < dumpEdgeBytes) know();
@@ -126,7 +154,7 @@ function edges(shapes: readonly DumpShape[]): { take(bytes: Uint8Array): void; s
         shape,
         missing: watch?.missing() ?? null,
         last: last.toString('latin1'),
-        sha256: hash.copy().digest('hex'),
+        content: contentOf(),
       };
     },
   };
@@ -137,5 +165,5 @@ interface Seen {
   /** What was watched, and is not whole. */
   missing: string | null;
   last: string;
-  sha256: string;
+  content: Content;
 }

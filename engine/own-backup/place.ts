@@ -12,6 +12,7 @@ import { hiddenIn, serviceOf } from '../drill-environment.ts';
 import { containerGround } from './container-ground.ts';
 import type { Ground } from './ground.ts';
 import { hostGround } from './host-ground.ts';
+import type { Content } from './inside.ts';
 
 /**
  * The component that is backed up, and what its good backups were, the last one at the end: a next one with
@@ -27,7 +28,7 @@ export interface Own {
 
 /** `writes`: how many of the component had been acknowledged when it was made; null where no load writes. */
 interface EarlierBackup {
-  content: string;
+  content: Content;
   writes: number | null;
 }
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { NoRecoveryPoint } from '../../core/errors.ts';
 import type { OwnCommand } from '../../core/own-backup.ts';
 import type { CommandOutcome } from '../command.ts';
-import { inspection } from './inside.ts';
+import { inspection, type Content } from './inside.ts';
 import { at, run, type Occasion, type Own } from './place.ts';
 
 const referenceMax = 1_000;
@@ -27,7 +27,7 @@ export function referenceIn({ stdout }: CommandOutcome): string {
 export interface Shown {
   bytes: number;
   sha256: string;
-  content: string;
+  content: Content;
   bad: string | null;
 }
 

@@ -3,12 +3,13 @@ import type { ExternalPayload } from '../../core/recovery-point.ts';
 import type { Store } from '../../core/store.ts';
 import { storeOf } from '../drill-context.ts';
 import { contentOf, digestOf, lookThrough, type Looked } from './digest.ts';
+import type { Content } from './inside.ts';
 import { assertNoSecret, type Own } from './place.ts';
 
 /** What a script has put into a store, and what is in it. */
 interface Stored {
   kept: ExternalPayload;
-  content: string;
+  content: Content;
 }
 
 /** Where a script puts its backups by itself. */
@@ -16,6 +17,17 @@ interface Place {
   objects: string;
   in: string;
 }
+
+/**
+ * Objects in a store that somebody else than Muster put there: what other backups of the drill keep in the
+ * same one comes while a script runs, and is not what it leaves.
+ */
+export const ofOthers = async (
+  { drill }: Own,
+  name: string,
+  prefix: string,
+): Promise<Awaited<ReturnType<Store['list']>>> =>
+  (await storeOf(drill, name).store.list(prefix)).filter(({ key }) => !drill.repository!.isOwn(key));
 
 /**
  * Looks at what is in a store before a script runs. Then `whatIsNew` gives what the script has put there,
@@ -26,9 +38,9 @@ export async function lookInStore(
   { in: name, objects: prefix }: Place,
 ): Promise<{ whatIsNew(signal: AbortSignal): Promise<Stored> }> {
   const { store } = storeOf(own.drill, name);
-  const before = new Map((await store.list(prefix)).map(({ key, bytes }) => [key, bytes]));
+  const before = new Map((await ofOthers(own, name, prefix)).map(({ key, bytes }) => [key, bytes]));
   const whatIsNew = async (signal: AbortSignal): Promise<Stored> => {
-    const there = await store.list(prefix);
+    const there = await ofOthers(own, name, prefix);
     const readAll = async (keys: readonly string[]): Promise<Looked[]> => {
       const found: Looked[] = [];
       for (const key of keys) {

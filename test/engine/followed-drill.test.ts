@@ -1,6 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { eventsOf, firstOf, type EventData, type TimelineEvent } from '../../core/timeline.ts';
+import { timelineDamage } from '../../evidence/timeline-damage.ts';
 import { findingsThat } from '../support/real-drill.ts';
 import { dataIn, drillOwn, type OwnDrill } from '../support/own-scripts.ts';
 import { scratch } from '../support/scratch.ts';
@@ -57,6 +59,25 @@ describe.concurrent('a drill of what a sidecar backs up', () => {
     expect(dataIn(drilled, 'step.ended')).toMatchObject([{ ok: true }]);
     const schedule = drilled.result.findings.find(({ id }) => id.startsWith('schedule/'))!;
     expect(schedule.detail).toContain('by the clock of what makes it, which no time scale compresses');
+  });
+
+  it('is damaged where a point of it is said to be younger than the last look without it', async () => {
+    const { events } = await followed(dumping('./db rows | gzip > part'));
+    expect(timelineDamage(events)).toBeNull();
+    const forged: ((begun: EventData['backup.begun'], durable: TimelineEvent<'backup.durable'>) => void)[] = [
+      (_, durable) => void (durable.data.consistentAtMs = durable.atMs),
+      (begun, durable) => {
+        delete begun.lastWithoutMs;
+        durable.data.consistentAtMs = durable.atMs;
+      },
+    ];
+    for (const alter of forged) {
+      const altered = structuredClone([...events]);
+      const durable = firstOf(altered, 'backup.durable')!;
+      const begun = eventsOf(altered, 'backup.begun').find(({ data }) => data.id === durable.data.id)!;
+      alter(begun.data, durable);
+      expect(timelineDamage(altered)).toMatch(/others made it: it is as old as the last look without it/);
+    }
   });
 
   it.each<[string, string, string, RegExp]>([

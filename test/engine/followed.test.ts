@@ -6,7 +6,6 @@ import { NoRecoveryPoint } from '../../core/errors.ts';
 import { noPoints, rows } from './followed-cases.ts';
 import { runOwn, type OwnRun } from '../support/own-scripts.ts';
 
-const produces = '{ objects: dumps/, in: b, atLeast: 8B }';
 /** More than two looks and what a file needs to settle. */
 const soonMs = 4_000;
 
@@ -14,12 +13,18 @@ interface Sidecar extends OwnRun {
   /** Where it leaves its backups. */
   place: string;
 }
-const following = (work: (sidecar: Sidecar) => Promise<void>, settles = '400ms'): Promise<void> =>
-  runOwn({ follow: `{ settles: ${settles} }`, restore: 'true', produces }, async (own) => {
-    const place = join(own.folder, 'stores/b/b/dumps');
+function following(
+  work: (sidecar: Sidecar) => Promise<void>,
+  settles = '400ms',
+  objects = 'dumps/',
+): Promise<void> {
+  const produces = `{ objects: '${objects}', in: b, atLeast: 8B }`;
+  return runOwn({ follow: `{ settles: ${settles} }`, restore: 'true', produces }, async (own) => {
+    const place = join(own.folder, 'stores/b/b', objects);
     mkdirSync(place, { recursive: true });
     await work({ ...own, place });
   });
+}
 /** As a sidecar that writes elsewhere first and then moves it there. */
 function leave(place: string, name: string, content: string | Buffer): void {
   const partial = join(place, '..', `.partial-${name}`);
@@ -116,6 +121,26 @@ describe.concurrent('it is no recovery point where a sidecar', () => {
       expect((await nextWhile(own, () => act(own.place))).kept!.reference).toMatch(/^dumps\/x/);
     }),
   );
+
+  it('leaves nothing in a store in which Muster itself keeps recovery points and logs', () =>
+    following(
+      async (own) => {
+        const put = (path: string, content: string): void => {
+          mkdirSync(join(own.place, path, '..'), { recursive: true });
+          writeFileSync(join(own.place, path), content);
+        };
+        const ofMuster = nextWhile(own, () => {
+          put('points/shop/dump/p1/files/dump.sql.zst', 'a dump of another component');
+          put('points/shop/dump/p1/point.json', '{ "id": "p1" }');
+          put('logs/shop/binlog/drill-1/0000000000.zst', 'a part of a log');
+        });
+        expect(await refusal(ofMuster)).toMatch(/has left nothing new/);
+        const taken = await nextWhile(own, () => put('points/shop.sql', 'a dump of its own'));
+        expect(taken.kept).toMatchObject({ reference: 'points/shop.sql' });
+      },
+      '400ms',
+      '',
+    ));
 
   it('leaves the same bytes again, packed anew or not, although clients wrote', () =>
     following(async (own) => {

@@ -10,6 +10,9 @@ export interface NoBackup {
 const gzip = { produces: "{ files: '*.gz' }" };
 const text = { produces: "{ files: '*.txt' }" };
 const key = ', env: { KEY: MUSTER_BACKUP_KEY }';
+/** What another backup of the drill puts into store b while a script runs. */
+const keepsAPoint =
+  'b="$MUSTER_OUT/../../stores/b/b"; at="$b/points/shop/dump/p1"; mkdir -p "$at/files"; echo dump > "$at/files/dump.sql.zst"; echo {} > "$at/point.json"';
 
 export const noBackups: NoBackup[] = [
   {
@@ -109,6 +112,18 @@ export const noBackups: NoBackup[] = [
     beside: {
       name: 'leaves a file in a folder of its folder',
       scripts: { backup: 'cp "$tools/backup.sh" dumps', produces: "{ files: 'dumps/*.sh' }" },
+    },
+  },
+  {
+    name: 'puts nothing into a store in which a recovery point of Muster itself appears meanwhile',
+    scripts: { backup: keepsAPoint, produces: "{ objects: '', in: b }" },
+    reason: /put nothing into b/,
+    beside: {
+      name: 'puts its own beside it',
+      scripts: {
+        backup: `${keepsAPoint}; echo dump > "$b/points/shop.sql"`,
+        produces: "{ objects: '', in: b }",
+      },
     },
   },
   {
