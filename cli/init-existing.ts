@@ -1,8 +1,9 @@
-import { createReadStream, globSync, statSync } from 'node:fs';
+import { createReadStream, globSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { dumpEdgeBytes } from '../core/dump-shape.ts';
 import { existingReader } from '../stores/existing/reader.ts';
 import type { Recognised } from './init-recognise.ts';
+import { fileAt } from './init-text.ts';
 import { registries } from './registries.ts';
 
 const folders = '{,backup/,backups/,dump/,dumps/,data/backups/,var/backups/}';
@@ -20,7 +21,9 @@ export interface Dumps {
 
 /** Looks into the newest of each kind, and no further: what no driver knows by its first bytes is left. */
 export async function dumpsOf(at: string, data: readonly Recognised[]): Promise<Dumps[]> {
-  const found = globSync(`${folders}*.${endings}${packed}`, { cwd: at });
+  const found = globSync(`${folders}*.${endings}${packed}`, { cwd: at }).filter(
+    (path) => fileAt(join(at, path)) !== null,
+  );
   const groups = new Map<string, string[]>();
   for (const path of found) {
     const ending = /\.(?:sql|dump|rdb)(?:\.\w+)?$/.exec(path)![0];
@@ -30,7 +33,7 @@ export async function dumpsOf(at: string, data: readonly Recognised[]): Promise<
   const dumps: Dumps[] = [];
   for (const [pattern, paths] of groups) {
     const newest = paths
-      .map((path) => ({ path, ms: statSync(join(at, path)).mtimeMs }))
+      .map((path) => ({ path, ms: fileAt(join(at, path))?.mtimeMs ?? 0 }))
       .sort((a, b) => b.ms - a.ms)[0]!;
     const head = await headOf(join(at, newest.path));
     const fitting = data.filter(({ driver }) => aboutOf(driver!, head) !== null);
@@ -57,7 +60,7 @@ function aboutOf(driver: string, head: Buffer): string | null {
 async function headOf(path: string): Promise<Buffer> {
   const candidate = {
     name: path,
-    bytes: statSync(path).size,
+    bytes: fileAt(path)?.bytes ?? 0,
     modified: null,
     open: async () => createReadStream(path),
   };

@@ -1,9 +1,10 @@
-import { accessSync, constants, existsSync, globSync, readFileSync } from 'node:fs';
+import { accessSync, constants, globSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import type { ComposeConfig } from '../stack/compose.ts';
 import { isBelowOne, leftBy } from './init-left.ts';
 import type { Recognised, Service } from './init-recognise.ts';
 import { plainOf, writtenBy } from './init-sidecar.ts';
+import { textAt } from './init-text.ts';
 
 const usualFolders = [
   '',
@@ -51,7 +52,10 @@ export function scriptsOf(
   saidFiles: string | undefined,
 ): { pairs: Scripts[]; hints: Hint[]; restores(service: string): string[] | null } {
   const folders = new Set([...usualFolders, ...mountedFolders(at, config)]);
-  const found = [...folders].flatMap((one) => globSync(join(one, scriptPattern), { cwd: at })).sort();
+  const found = [...folders]
+    .flatMap((one) => globSync(join(one, scriptPattern), { cwd: at }))
+    .filter((path) => textAt(join(at, path)) !== null)
+    .sort();
   // What a service runs that backs up is told of with that.
   const ofServices = Object.entries(config.services)
     .filter(([name]) => !data.some(({ service }) => service === name))
@@ -108,12 +112,12 @@ function pairOf(
   const service = config.services[home.service] as Service;
   const back = restoreFor(path, found);
   if (back === null) return not('there is no script beside it that restores');
-  const text = readFileSync(join(at, path), 'utf8');
+  const text = textAt(join(at, path)) ?? '';
   const written = writtenBy(service);
   const left = leftBy(text, plainOf(service)).files.filter((one) => isBelowOne(one, written));
   const files = saidFiles ?? (left.length === 1 ? left[0]! : null);
   if (files === null) return not('its text does not say which files it leaves (--backup-files says it)');
-  if (!leftBy(readFileSync(join(at, back), 'utf8'), {}).takesFile)
+  if (!leftBy(textAt(join(at, back)) ?? '', {}).takesFile)
     return not(`${back} does not take what to restore as its first word`);
   return {
     component: home.component,
@@ -155,7 +159,14 @@ function run(at: string, path: string, service: Service): string[] {
 }
 
 /** What a drill restores is told by a variable, which only a shell puts in its place. */
-const withFile = (command: string[]): string[] => ['sh', '-c', `${command.join(' ')} "$MUSTER_FILE"`];
+const withFile = (command: string[]): string[] => [
+  'sh',
+  '-c',
+  `${command.map(asWord).join(' ')} "$MUSTER_FILE"`,
+];
+/** What a shell would take for more than one word, or for something to do, is quoted. */
+const asWord = (text: string): string =>
+  /^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 
 /** The only script that restores and that lies in a folder which is mounted there. */
 function restoreIn(
@@ -169,7 +180,7 @@ function restoreIn(
     (path) =>
       restores.test(basename(path)) &&
       inside(at, path, service) !== null &&
-      leftBy(readFileSync(join(at, path), 'utf8'), {}).takesFile,
+      leftBy(textAt(join(at, path)) ?? '', {}).takesFile,
   );
   return fitting.length === 1 ? withFile(run(at, fitting[0]!, service)) : null;
 }
@@ -177,8 +188,7 @@ function restoreIn(
 /** Targets of make and scripts of npm, which run on this machine. */
 function tasksOf(at: string): Hint[] {
   const why = 'it runs on this machine, where what it names by a path of its own is yours';
-  const read = (name: string): string =>
-    existsSync(join(at, name)) ? readFileSync(join(at, name), 'utf8') : '';
+  const read = (name: string): string => textAt(join(at, name)) ?? '';
   const make = [...read('Makefile').matchAll(/^([\w-]*(?:backup|dump)[\w-]*)\s*:(?!=)/gim)].map(
     ([, name]) => ({
       what: `make ${name}`,

@@ -1,11 +1,11 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve, sep } from 'node:path';
 import { looksSecret } from '../core/masking.ts';
 import { parseDurationMs } from '../core/units.ts';
 import type { ComposeConfig } from '../stack/compose.ts';
 import { needsOf, type Needing } from '../stack/needed.ts';
 import { isBelowOne, leftBy, type LeftBy } from './init-left.ts';
 import type { Recognised, Service } from './init-recognise.ts';
+import { fileAt, textAt } from './init-text.ts';
 
 /** How a schedule may be shortened, and how often it is otherwise; null where that is not known. */
 interface Schedule {
@@ -109,11 +109,10 @@ function textOf({ command, entrypoint, volumes = [] }: Service): string {
     .join(' ')
     .split(/[\s;&|"']+/)
     .flatMap((path) => fileBehind(path, volumes) ?? [])
-    .map((file) => readFileSync(file, 'utf8'));
+    .flatMap((file) => textAt(file) ?? []);
   return [...words, ...scripts].join('\n');
 }
 
-const scriptMaxBytes = 256 * 1024;
 /** The file of this machine that a path in the container stands for, where it is a folder's or its own. */
 export function fileBehind(path: string, volumes: NonNullable<Service['volumes']>): string | null {
   const mount = volumes.find(
@@ -121,8 +120,9 @@ export function fileBehind(path: string, volumes: NonNullable<Service['volumes']
   );
   if (!mount?.source) return null;
   const file = join(mount.source, path.slice(mount.target.replace(/\/$/, '').length));
-  const is = existsSync(file) ? statSync(file) : null;
-  return is?.isFile() && is.size <= scriptMaxBytes ? file : null;
+  // A path that leads out of what is mounted leads to something else in the container.
+  const isInside = file === resolve(mount.source) || file.startsWith(resolve(mount.source) + sep);
+  return isInside && fileAt(file) !== null ? file : null;
 }
 
 /** Folders that a service may write to and that outlive its container. */

@@ -1,4 +1,5 @@
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -175,6 +176,25 @@ volumes: { data: }\n`,
     }
     const builtIn = await of({ MARIADB_DATABASE: 'shop' }, '--built-in');
     expect(builtIn.strategy.components['db']).not.toHaveProperty('config');
+  });
+
+  test('passes over what only has the name of a script or a dump, and quotes paths that are not one word', async () => {
+    const folder = project('', {
+      'compose.yml': alone,
+      'ops/our backup.sh': 'pg_dump shop > /out/shop.sql',
+      'ops/our restore.sh': 'psql < "$1"',
+      'backup/dump.js/index.js': 'a package',
+    });
+    symlinkSync('nowhere', join(folder, 'backup.sh'));
+    symlinkSync('nowhere', join(folder, 'lost.sql'));
+    execFileSync('mkfifo', [join(folder, 'restore.sh'), join(folder, 'endless.sql')]);
+    const { strategy } = await init(folder);
+    expect(strategy.components['db']!.backups['scripts']).toMatchObject({
+      options: {
+        backup: { command: ['/ops/our backup.sh'] },
+        restore: { command: ['sh', '-c', `'/ops/our restore.sh' "$MUSTER_FILE"`] },
+      },
+    });
   });
 
   test('tells of make and npm, with what the strategy would say', async () => {
