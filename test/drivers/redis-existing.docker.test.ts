@@ -74,7 +74,7 @@ describe.each(['redis', 'plain'] as const)('a snapshot that other tools made, on
   });
   it('is refused when it is of a relative, whose codes mean other things', async () => {
     const why = await whyOf(Buffer.concat([Buffer.from('VALKEY080'), good.subarray(9)]));
-    expect(why).toMatch(/format VALKEY080.*which Redis does not load/);
+    expect(why).toMatch(/format VALKEY080.*which this Redis does not load/);
   });
   it('is passed over when it is a dump of MySQL', async () => {
     expect(await tried(Buffer.from('-- MySQL dump 10.13\n'))).toMatchObject({ is: 'other' });

@@ -76,6 +76,8 @@ export function clientPoolSuite<Connection>({ server, open, ask }: PoolCase<Conn
       const all = await Promise.all([1, 2, 3, 4].map(() => failed(pool.use(ask))));
       expect(all).toEqual([certain, certain, certain, certain]);
       clients = await server();
+      // An attempt may have begun in the very moment in which the patience of those two ended that waited.
+      await systemClock.sleep(patienceMs);
       await Promise.all([served(pool), served(pool), served(pool)]);
     } finally {
       pool.close();
