@@ -33,6 +33,8 @@ export interface ClientWatch {
    * this many. A service that has gone silent is not settled.
    */
   settled(forMs: number, operations: number): boolean;
+  /** Whether every load had so many right answers since this was asked for; never where there is no load. */
+  rightFromNow(): (operations: number) => boolean;
   stop(): void;
 }
 
@@ -102,6 +104,11 @@ export function createClientWatch(clock: Clock, progress: (progress: Progress) =
           beat.lastRightMs - beat.calmSinceMs >= forMs &&
           beat.rightSinceTrouble >= operations,
       ),
+    rightFromNow: () => {
+      const before = new Map([...beats.values()].map((beat) => [beat, beat.right]));
+      return (operations) =>
+        before.size > 0 && [...before].every(([beat, right]) => beat.right - right >= operations);
+    },
     stop: () => stop?.(),
   };
 }

@@ -10,6 +10,8 @@ import type { Phase } from './phase.ts';
  * scenario gives up sooner.
  */
 const detectDeadlineMs = 60_000;
+/** Clients that had so many right answers of each load for so long will not notice it any more. */
+const unnoticed = { ms: 15_000, operations: 100 };
 const probeEveryMs = 100;
 
 export const detect: Phase = {
@@ -29,7 +31,8 @@ const words = {
  * does.
  */
 async function noticeIt(
-  drill: Recorded & Pick<Drill, 'plan' | 'clock' | 'signal' | 'progress' | 'attached' | 'inflicted'>,
+  drill: Recorded &
+    Pick<Drill, 'plan' | 'clock' | 'signal' | 'progress' | 'attached' | 'inflicted' | 'clientWatch'>,
   failure: Promise<Failure>,
 ): Promise<void> {
   const { timeline, plan } = drill;
@@ -41,7 +44,11 @@ async function noticeIt(
     return void timeline.emit('undetected', { waitedMs: 0 });
   const deadlineMs = Math.min(detectDeadlineMs, plan.scenario.giveUp.ms);
   sayWait(drill, 'waiting for somebody to notice', deadlineMs);
+  const begunMs = drill.clock.nowMs();
+  const waitedMs = (): number => Math.round(drill.clock.nowMs() - begunMs);
+  const hadRight = drill.clientWatch.rightFromNow();
   const byProbe = pollUntil(drill.clock, { everyMs: probeEveryMs, deadlineMs, signal }, async () => {
+    if (waitedMs() >= unnoticed.ms && hadRight(unnoticed.operations)) return 'nobody';
     for (const target of targets)
       if (!(await attachedTo(drill, target).ready()))
         return { by: 'probe' as const, detail: `${target} does not answer as ready`, atMs: timeline.now() };
@@ -55,8 +62,8 @@ async function noticeIt(
   try {
     const seen = await Promise.race([byProbe, byClient]);
     // Stamped when it was seen: the witness may have taken longer.
-    if (seen) timeline.emit('detected', { by: seen.by, detail: seen.detail }, seen.atMs);
-    else timeline.emit('undetected', { waitedMs: deadlineMs });
+    if (!seen || seen === 'nobody') timeline.emit('undetected', { waitedMs: waitedMs() });
+    else timeline.emit('detected', { by: seen.by, detail: seen.detail }, seen.atMs);
   } finally {
     stop.abort(new Error('detected'));
     byProbe.catch(() => undefined);
