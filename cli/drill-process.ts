@@ -2,7 +2,7 @@ import { inputError, MusterError } from '../core/errors.ts';
 import { planDrill } from '../engine/plan.ts';
 import { sweptPlans } from '../engine/sweep-plans.ts';
 import { errorOf, plannedText, tellOf, type FromDrill, type Job, type ToDrill } from './drill-messages.ts';
-import { goOnUnread } from './output.ts';
+import { exitAtRest, goOnUnread } from './output.ts';
 import { drillHere, providerFor } from './one-drill.ts';
 import { registries } from './registries.ts';
 
@@ -42,7 +42,7 @@ async function carryOut({ file, drill, planned, flags }: Job): Promise<void> {
 function end(message: FromDrill): void {
   over = true;
   // Whatever of a drill that was ended still hangs.
-  tell(message, () => process.exit());
+  tell(message, () => void exitAtRest());
 }
 
 goOnUnread();

@@ -11,6 +11,7 @@ import { errorOf, tellOf, type FromDrill, type Job, type ToDrill } from './drill
 import type { Ran } from './one-drill.ts';
 
 const drillMemoryBytes = 2 * 2 ** 30;
+const leavesWithinMs = 30_000;
 
 /**
  * As many as the machine carries: with more than one a core, drills measure one another; and each stack wants
@@ -67,8 +68,10 @@ function toldBy(
   let begun = false;
   child.on('message', (message: FromDrill) => {
     begun = true;
-    if (message.kind === 'progress') progress(message.progress);
-    else last = message;
+    if (message.kind === 'progress') return progress(message.progress);
+    last = message;
+    // It has said all: whatever keeps it does not keep us.
+    setTimeout(() => child.kill('SIGKILL'), leavesWithinMs).unref();
   });
   return new Promise((resolve, reject) => {
     child.on('error', reject);
