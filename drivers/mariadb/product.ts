@@ -32,6 +32,10 @@ export const mariadb: Product = {
     maker: ['mariadb-install-db', 'mysql_install_db'],
   },
   passwords: ['MARIADB_ROOT_PASSWORD', 'MYSQL_ROOT_PASSWORD'],
+  accountsSaid: [
+    ['MARIADB_USER', 'MARIADB_PASSWORD'],
+    ['MYSQL_USER', 'MYSQL_PASSWORD'],
+  ],
   needsNone: ['MARIADB_ALLOW_EMPTY_ROOT_PASSWORD', 'MYSQL_ALLOW_EMPTY_PASSWORD'],
   dataEntry: 'mysql',
   identity: { entry: 'mysql' },

@@ -1,4 +1,5 @@
 import type { AttachContext } from '../../core/driver.ts';
+import { knownAccounts } from '../sql/known-accounts.ts';
 import type { MysqlConfig } from './config.ts';
 import { dataHome } from './own-data.ts';
 import type { Product } from './product.ts';
@@ -23,6 +24,10 @@ async function siteOf(context: AttachContext<MysqlConfig>, product: Product): Pr
     clock,
     seed,
     password,
+    known: knownAccounts(context, { user: config.user, password }, (says) => [
+      ...product.passwords.map((name) => ['root', says(name)] as const),
+      ...product.accountsSaid.map(([name, secret]) => [says(name), says(secret)] as const),
+    ]),
     tls,
     tlsAccount,
     clients: () => context.clients(),

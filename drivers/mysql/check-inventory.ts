@@ -21,7 +21,8 @@ import { serverCode } from './session.ts';
 type Baseline = Inventory & { lastTimes: LastTimes };
 
 /**
- * Red for any difference; inconclusive where nothing was there to compare, or not all of it could be read.
+ * Red for any difference; inconclusive where nothing was there to compare, or not all of it could be read or
+ * told from another.
  * Events that run within a minute are waited for, and everything is looked at again. What an older backup
  * rightly brings back is said, and is no difference.
  */
@@ -91,6 +92,7 @@ function judged(
   return sql.outcomeOf({
     differences,
     remarks,
+    untold: compared.untold,
     counts,
     facts: { unread, ...(ran.length > 0 ? { eventsSeen: ran } : {}) },
     rowsBefore: sql.rowsOf(before),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { passwordsSchema } from '../sql/known-accounts.ts';
 
 export const serverPort = 3306;
 
@@ -16,6 +17,7 @@ export const configSchema = z.strictObject({
     .string()
     .optional()
     .describe("Secret that holds the password. Default: that of the image's own variable for root"),
+  passwords: passwordsSchema,
   database: identifier
     .default(ownDatabase)
     .describe(

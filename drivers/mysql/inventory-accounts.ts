@@ -1,15 +1,19 @@
+import { keyed } from '../sql/keyed.ts';
+import { comparePasswords, untoldWords, type KeptPassword, type Told } from '../sql/kept-password.ts';
+import { withoutSalted } from './kept-passwords.ts';
 import { withoutFolderPassword } from './folder-password.ts';
-import { digest } from './inventory-reading.ts';
 import { linkUserPrefix } from './replication.ts';
-import type { MysqlSite } from './site.ts';
 import { serverCode, type Session } from './session.ts';
+import type { MysqlSite } from './site.ts';
 
-/** Of every account and role: SHA-256 of how it is made, and of what it is granted. */
-export type Accounts = Record<string, { account: string; grants: string }>;
+/**
+ * Of every account and role: a digest of how it is made but for salted passwords, and of what it is granted.
+ */
+export type Accounts = Record<string, { account: string; grants: string; passwords: KeptPassword[] }>;
 
 export async function readAccounts(
   { rows }: Session,
-  site: Pick<MysqlSite, 'service' | 'dataFolder' | 'product'>,
+  site: Pick<MysqlSite, 'service' | 'dataFolder' | 'product' | 'known'>,
 ): Promise<Accounts> {
   const { before, accounts, stored } = site.product;
   const plain = await withoutFolderPassword(site);
@@ -32,8 +36,11 @@ export async function readAccounts(
             isRole ? [u] : [u, h],
           );
     const lines = grants.map((row) => Object.values(row)[0]!).sort();
-    const made = plain(Object.values(created[0]!)[0]!);
-    out[`${u}@${h}`] = { account: digest(made), grants: digest(plain(lines.join('\n'))) };
+    const { text, passwords } = await withoutSalted(
+      plain(Object.values(created[0]!)[0]!),
+      site.known.filter(({ user }) => user === u).map(({ password }) => password),
+    );
+    out[`${u}@${h}`] = { account: keyed(text), grants: keyed(plain(lines.join('\n'))), passwords };
   }
   return out;
 }
@@ -46,48 +53,65 @@ const inForce = <T>(shown: Promise<T>): Promise<T | null> =>
   });
 
 type Account = Accounts[string] | undefined;
-const same = (a: Account, b: Account): boolean => a?.account === b?.account && a?.grants === b?.grants;
+
+function compareAccount(a: Account, b: Account): Told {
+  if (!a || !b) return a === b ? 'same' : 'other';
+  if (a.account !== b.account || a.grants !== b.grants) return 'other';
+  return comparePasswordsOf(a, b);
+}
+
+/** Of accounts that are made alike: they have as many. */
+function comparePasswordsOf(a: Accounts[string], b: Accounts[string]): Told {
+  const all = a.passwords.map((one, i) => comparePasswords(one, b.passwords[i]!));
+  return all.find((one) => one === 'other') ?? all.find((one) => one === 'untold') ?? 'same';
+}
 
 /**
  * `differences`: accounts that are neither as they were at the beginning nor as they were just before the
  * fault. `returned`: those that are as at the beginning again and were otherwise just before the fault, which
  * an older backup brings about by right and which nobody may overlook: an old password, somebody who had been
- * locked out.
+ * locked out. `untold`: those of which only a password may be another one.
  */
 export function compareAccounts(
   before: Accounts,
   justBefore: Accounts | null,
   now: Accounts,
-): { differences: string[]; returned: string[] } {
+): { differences: string[]; returned: string[]; untold: string[] } {
   const differences: string[] = [];
   const returned: string[] = [];
+  const untold: string[] = [];
   for (const name of new Set([
     ...Object.keys(before),
     ...Object.keys(justBefore ?? {}),
     ...Object.keys(now),
   ])) {
     const [first, last, is] = [before[name], justBefore ? justBefore[name] : before[name], now[name]];
-    if (same(is, last)) continue;
-    if (same(is, first)) returned.push(`account ${name} ${comeBack(last, is)}`);
+    const [asLast, asFirst] = [compareAccount(last, is), compareAccount(first, is)];
+    if (asLast === 'same') continue;
+    if (asFirst === 'same') returned.push(`account ${name} ${comeBack(last, is)}`);
     else if (!is) differences.push(`account ${name} is missing`);
+    else if (asLast === 'untold' || asFirst === 'untold') untold.push(untoldWords(`account ${name}`));
     else if (!first)
       differences.push(
         `account ${name} ${last ? 'is not as just before the fault' : 'was not there before'}`,
       );
-    else
-      differences.push(
-        `account ${name}: ${first.account !== is.account ? 'another password, plugin or attribute' : 'other grants'}`,
-      );
+    else differences.push(`account ${name}: ${changed(first, is)}`);
   }
-  return { differences, returned };
+  return { differences, returned, untold };
+}
+
+function changed(first: Accounts[string], is: Accounts[string]): string {
+  if (first.account !== is.account) return 'another password, plugin or attribute';
+  return comparePasswordsOf(first, is) === 'other' ? 'another password' : 'other grants';
 }
 
 function comeBack(last: Account, is: Account): string {
   if (!last) return 'is back, and was gone just before the fault';
   if (!is) return 'is gone, and was there just before the fault';
+  const isAsMade = last.account === is.account && comparePasswordsOf(last, is) === 'same';
   const what = [
-    ...(last.account !== is.account ? ['password, plugin or attributes'] : []),
-    ...(last.grants !== is.grants ? ['grants'] : []),
+    ...(isAsMade ? [] : ['password, plugin or attributes']),
+    ...(last.grants === is.grants ? [] : ['grants']),
   ];
   return `has older ${what.join(' and ')} again than just before the fault`;
 }

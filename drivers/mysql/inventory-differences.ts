@@ -12,7 +12,7 @@ export function compareInventories(
   const unread = new Set([...before.unread, ...now.unread]);
   const remarks: string[] = [];
   const accounts = unread.has(everyAccount)
-    ? { differences: [], returned: [] }
+    ? { differences: [], returned: [], untold: [] }
     : compareAccounts(before.accounts, justBefore?.accounts ?? null, now.accounts);
   const finds = compareFinds(ofSameRows(before.fulltext, before, now), now.fulltext);
   const counters = compareCounters(before, justBefore, now);
@@ -47,7 +47,7 @@ export function compareInventories(
   ];
   remarks.unshift(...accounts.returned, ...counters.again, ...finds.more);
   remarks.push(...uncovered(now));
-  return { differences, remarks };
+  return { differences, remarks, untold: accounts.untold };
 }
 
 /** Two readings of one clock are seldom the same second. */

@@ -49,6 +49,7 @@ export const mysql: Product = {
     maker: ['mysqld'],
   },
   passwords: ['MYSQL_ROOT_PASSWORD'],
+  accountsSaid: [['MYSQL_USER', 'MYSQL_PASSWORD']],
   needsNone: ['MYSQL_ALLOW_EMPTY_PASSWORD'],
   dataEntry: 'auto.cnf',
   identity: { sql: 'SELECT @@server_uuid AS uuid' },
@@ -107,7 +108,8 @@ export const mysql: Product = {
     counters: ['SET SESSION information_schema_stats_expiry = 0'],
   },
   accounts: 'SELECT User AS u, Host AS h, 0 AS role FROM mysql.user ORDER BY User, Host',
-  stored: 'SELECT TO_BASE64(authentication_string) AS stored FROM mysql.user WHERE User = ? AND Host = ?',
+  stored:
+    "SELECT CONCAT('AS 0x', HEX(authentication_string)) AS stored FROM mysql.user WHERE User = ? AND Host = ?",
   extensions: {
     function: 'SELECT name AS n FROM mysql.func',
     component: 'SELECT component_urn AS n FROM mysql.component',

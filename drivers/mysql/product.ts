@@ -54,6 +54,8 @@ export interface Product {
   programs: Readonly<Record<Program, readonly string[]>>;
   /** Secrets that the service itself may say the password of root by; the first is the usual one. */
   passwords: readonly string[];
+  /** Variables by which it says the name and the password of an account beside root. */
+  accountsSaid: readonly (readonly [user: string, password: string])[];
   /** Variables by which a service says that root needs no password. */
   needsNone: readonly string[];
   /** An entry of the data folder that its servers make: who owns it owns all. */

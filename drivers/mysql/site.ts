@@ -2,6 +2,7 @@ import type { ActiveFault } from '../../core/active-fault.ts';
 import type { BegunWith } from '../../core/begun-with.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Endpoint, Helper, Service } from '../../core/service.ts';
+import type { KnownAccount } from '../sql/known-accounts.ts';
 import type { MysqlConfig } from './config.ts';
 import type { Product, Program } from './product.ts';
 import type { Torn } from './torn.ts';
@@ -29,6 +30,8 @@ export interface MysqlSite {
   clock: Clock;
   seed: number;
   password: string;
+  /** Passwords of accounts, as far as Muster knows them. */
+  known: readonly KnownAccount[];
   /** Its server takes no connection of this account without. */
   tls: boolean;
   /** The account itself is one that is let in by TLS alone, by any server that has it. */

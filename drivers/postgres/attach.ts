@@ -1,4 +1,5 @@
 import type { AttachContext } from '../../core/driver.ts';
+import { knownAccounts } from '../sql/known-accounts.ts';
 import type { PostgresConfig } from './config.ts';
 import { reachOf } from './credentials.ts';
 import { dataHome } from './own-data.ts';
@@ -13,6 +14,9 @@ async function siteOf(context: AttachContext<PostgresConfig>): Promise<PostgresS
   const { server, major, dataFolder } = await identify(reach);
   return {
     ...reach,
+    known: knownAccounts(context, reach.account, (says) => [
+      [says('POSTGRES_USER') ?? 'postgres', says('POSTGRES_PASSWORD')],
+    ]),
     component,
     config,
     clock,

@@ -7,7 +7,8 @@ import { compareInventories, gone, keepsNothing } from './inventory-differences.
 import { serverCode, type PostgresSite } from './server.ts';
 
 /**
- * Red for any difference; inconclusive where nothing was there to compare. What an older backup rightly
+ * Red for any difference; inconclusive where nothing was there to compare, or not all of it could be told
+ * from another. What an older backup rightly
  * brings back is said, and is no difference.
  */
 export const inventoryCheck = (site: PostgresSite): Check =>

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { passwordsSchema } from '../sql/known-accounts.ts';
 
 export const serverPort = 5432;
 
@@ -16,6 +17,7 @@ export const configSchema = z.strictObject({
     .describe(
       'Secret that holds the password. Default: POSTGRES_PASSWORD or POSTGRES_PASSWORD_FILE of the service',
     ),
+  passwords: passwordsSchema,
   database: z
     .string()
     .min(1)

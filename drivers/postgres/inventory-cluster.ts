@@ -1,5 +1,6 @@
-import { keyed } from './keyed.ts';
-import { keepsPassword } from './scram.ts';
+import type { KeptPassword } from '../sql/kept-password.ts';
+import { keyed } from '../sql/keyed.ts';
+import { passwordOf } from './scram.ts';
 import type { PostgresSite, Session } from './server.ts';
 
 /** What all databases share: who there is and what each may do, and with what settings the server runs. */
@@ -19,8 +20,8 @@ export interface ClusterState {
 
 export interface Role {
   attributes: string;
-  /** A digest of how its password is kept. */
-  password: string;
+  /** Null where it has none. */
+  password: KeptPassword | null;
   memberOf: string;
 }
 
@@ -36,7 +37,7 @@ const itsOwn = [
 
 export async function readCluster(
   session: Session,
-  { major, account }: Pick<PostgresSite, 'major' | 'account'>,
+  { major, known }: Pick<PostgresSite, 'major' | 'known'>,
 ): Promise<ClusterState> {
   const { rows } = session;
   const [start] = await rows<{ at: string }>('SELECT pg_postmaster_start_time()::text AS at');
@@ -62,7 +63,7 @@ export async function readCluster(
           "SELECT p.parname, (SELECT string_agg(one::text, ',' ORDER BY one::text) FROM unnest(p.paracl) AS one) FROM pg_parameter_acl p",
         );
   return {
-    roles: await readRoles(session, major, account),
+    roles: await readRoles(session, major, known),
     databases: digested(
       await list(
         `SELECT d.datname, jsonb_build_array(pg_get_userbyid(d.datdba), pg_encoding_to_char(d.encoding), d.datcollate, d.datctype, ${how}, d.datistemplate, d.datallowconn, d.datconnlimit,
@@ -94,7 +95,7 @@ export async function readCluster(
 async function readRoles(
   { rows }: Session,
   major: number,
-  account: PostgresSite['account'],
+  known: PostgresSite['known'],
 ): Promise<Record<string, Role>> {
   const options = major >= 16 ? ', m.inherit_option, m.set_option' : '';
   const found = await rows<{
@@ -112,22 +113,11 @@ async function readRoles(
   for (const { name, attributes, password, member } of found)
     roles[name] = {
       attributes,
-      password: password === null ? 'none' : keyed(await passwordOf(name, password, account)),
+      password: password === null ? null : await passwordOf(name, password, known),
       memberOf: member ?? '',
     };
   return roles;
 }
-
-/**
- * What tells a password from another one. A cluster that its image makes anew keeps the same password with
- * another salt: that is seen of the account that Muster knows.
- */
-const passwordOf = async (
-  name: string,
-  kept: string,
-  { user, password }: PostgresSite['account'],
-): Promise<string> =>
-  name === user && password !== null && (await keepsPassword(kept, password)) ? `known ${password}` : kept;
 
 async function named({ rows }: Session, sql: string): Promise<Record<string, string>> {
   const found = await rows<{ name: string; value: string | null }>(

@@ -1,4 +1,4 @@
-import { keyed } from './keyed.ts';
+import { keyed } from '../sql/keyed.ts';
 import type { Session } from './server.ts';
 import { serverSchema } from './tables.ts';
 

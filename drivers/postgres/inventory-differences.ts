@@ -1,4 +1,5 @@
 import { compareByName, compareRows, goneOf, type Comparison } from '../sql/inventory-differences.ts';
+import { comparePasswords, untoldWords } from '../sql/kept-password.ts';
 import type { Inventory, Sequences } from './inventory.ts';
 import type { Role } from './inventory-cluster.ts';
 import { sameRows } from './row-digest.ts';
@@ -30,7 +31,7 @@ export function compareInventories(
       ),
   ];
   remarks.unshift(...sequences.again);
-  return { differences, remarks };
+  return { differences, remarks, untold: untoldRoles(before, now) };
 }
 
 /** Digests say nothing to a reader. */
@@ -40,13 +41,7 @@ const changedTo = (was: string, is: string): string =>
 function compareRole(was: Role, is: Role): string | null {
   const changed = [
     was.attributes === is.attributes ? null : 'other rights',
-    was.password === is.password
-      ? null
-      : is.password === 'none'
-        ? 'its password is lost'
-        : was.password === 'none'
-          ? 'it has a password, and had none'
-          : 'another password',
+    changedPassword(was.password, is.password),
     was.memberOf === is.memberOf
       ? null
       : `member of ${is.memberOf || 'none'}, was of ${was.memberOf || 'none'}`,
@@ -59,6 +54,20 @@ export const keepsNothing = (before: Inventory, now: Inventory, table: string): 
   before.startedAt !== now.startedAt && now.unlogged.includes(table)
     ? 'an unlogged table keeps nothing over a crash'
     : null;
+
+function changedPassword(was: Role['password'], is: Role['password']): string | null {
+  if (is === null) return was === null ? null : 'its password is lost';
+  if (was === null) return 'it has a password, and had none';
+  return comparePasswords(was, is) === 'other' ? 'another password' : null;
+}
+
+const untoldRoles = (before: Inventory, now: Inventory): string[] =>
+  Object.entries(now.roles)
+    .filter(([name, { password }]) => {
+      const was = before.roles[name]?.password ?? null;
+      return was !== null && password !== null && comparePasswords(was, password) === 'untold';
+    })
+    .map(([name]) => untoldWords(`role ${name}`));
 
 const compareTables = (before: Inventory, now: Inventory, remarks: string[]): string[] =>
   compareRows(

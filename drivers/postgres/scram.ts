@@ -1,5 +1,7 @@
 import { createHash, createHmac, pbkdf2 } from 'node:crypto';
 import { promisify } from 'node:util';
+import type { KnownAccount } from '../sql/known-accounts.ts';
+import { keptPassword, type KeptPassword } from '../sql/kept-password.ts';
 
 const derived = promisify(pbkdf2);
 
@@ -19,4 +21,22 @@ export async function keepsPassword(kept: string, password: string): Promise<boo
   );
   const clientKey = createHmac('sha256', salted).update('Client Key').digest();
   return createHash('sha256').update(clientKey).digest('base64') === storedKey;
+}
+
+/**
+ * What tells the password of a role from another one, by `rolpassword`: SCRAM keeps it with a salt, MD5 with
+ * the name of the role.
+ */
+export function passwordOf(
+  role: string,
+  kept: string,
+  known: readonly KnownAccount[],
+): Promise<KeptPassword> {
+  const passwords = known.filter(({ user }) => user === role).map(({ password }) => password);
+  const [salt] = /^SCRAM-SHA-256\$\d+:[^$]+/.exec(kept) ?? [];
+  if (salt !== undefined)
+    return keptPassword({ salt, hash: kept, of: (password) => keepsPassword(kept, password) }, passwords);
+  const byMd5 = async (password: string): Promise<boolean> =>
+    kept === `md5${createHash('md5').update(`${password}${role}`).digest('hex')}`;
+  return keptPassword({ salt: '', hash: kept, of: kept.startsWith('md5') ? byMd5 : null }, passwords);
 }

@@ -2,6 +2,7 @@ import type { Clock } from '../../core/clock.ts';
 import { environmentError, messageOf, MusterError } from '../../core/errors.ts';
 import type { Endpoint, Service } from '../../core/service.ts';
 import { asClientsReach } from '../client-endpoint.ts';
+import type { KnownAccount } from '../sql/known-accounts.ts';
 import type { SqlServer } from '../sql/server.ts';
 import { serverPort, type PostgresConfig } from './config.ts';
 import { openLink, serverCode, sessionOf, type Account, type Session } from './session.ts';
@@ -18,6 +19,8 @@ export interface Reach {
 
 /** The server under test and how to speak with it. */
 export interface PostgresSite extends Reach {
+  /** Passwords of roles, as far as Muster knows them. */
+  known: readonly KnownAccount[];
   component: string;
   config: PostgresConfig;
   clock: Clock;

@@ -78,19 +78,22 @@ export interface Compared extends Comparison {
 
 /**
  * Red for any difference; inconclusive where no row could have been missed, where a table whose rows are not
- * compared lost too many, or for `doubt`.
+ * compared lost too many, or for `doubt` or `untold`.
  */
 export function outcomeOf(compared: Compared): CheckOutcome {
-  const { differences, leftOut, counts, rowsBefore, since = '', asBefore } = compared;
+  const { differences, leftOut, untold, counts, rowsBefore, since = '', asBefore } = compared;
   const remarks = [...(leftOut?.remarks ?? []), ...compared.remarks];
   const facts = {
     ...counts,
     differences,
     remarks,
+    ...(untold.length > 0 ? { untold } : {}),
     ...(leftOut && leftOut.remarks.length > 0 ? { leftOut: leftOut.facts } : {}),
     ...compared.facts,
   };
-  const said = remarks.length > 0 ? `. Beside that: ${listed(remarks, shownRemarks)}` : '';
+  const beside = remarks.length > 0 ? `. Beside that: ${listed(remarks, shownRemarks)}` : '';
+  const doubtful = untold.length > 0 ? listed(untold, shownDifferences) : null;
+  const said = doubtful === null ? beside : `. Cannot be told: ${doubtful}${beside}`;
   if (differences.length > 0)
     return {
       verdict: 'fail',
@@ -109,6 +112,8 @@ export function outcomeOf(compared: Compared): CheckOutcome {
       facts,
       nothing: true,
     };
+  if (doubtful !== null)
+    return { verdict: 'inconclusive', detail: `${doubtful}; the rest is as before${beside}`, facts };
   return { verdict: 'pass', detail: `${asBefore} are as before${said}`, facts };
 }
 

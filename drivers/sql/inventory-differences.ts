@@ -2,10 +2,12 @@ import type { LeftOut } from './left-out.ts';
 
 /**
  * In words. `differences`, the gravest first, are faults; `remarks` are not, and must be read all the same.
+ * `untold`: what may be as before or not, and nobody can say which.
  */
 export interface Comparison {
   differences: string[];
   remarks: string[];
+  untold: string[];
 }
 
 /**

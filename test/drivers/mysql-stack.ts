@@ -80,6 +80,7 @@ export async function stackUp(
         clock,
         config: driver.config.parse(config),
         secret: (secret) => environment[secret]!,
+        own: (said) => over.env[said] || null,
         note: (text) => void notes.push(text),
         beganWith: (what) => void beganWith.push(what),
       }),

@@ -71,6 +71,7 @@ describe('DELETE on a real MySQL', () => {
       clock: systemClock,
       seed: 1,
       password: stack.password,
+      known: [],
       tls: false,
       clients: () => stack.service.endpoint(3306),
       note: () => undefined,

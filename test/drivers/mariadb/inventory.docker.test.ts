@@ -98,6 +98,30 @@ describe('the inventory of MariaDB', { timeout: 180_000 }, () => {
     });
   });
 
+  test.each<[string, string, 'pass' | 'fail' | 'inconclusive', RegExp]>([
+    ['the same password anew', 'app', 'pass', /accounts with their grants/],
+    ['another password', 'app', 'fail', /account app@%: another password/],
+    [
+      'one that nobody knows anew',
+      'clerk',
+      'inconclusive',
+      /^account clerk@% has its password with another salt/,
+    ],
+  ])('where parsec keeps passwords with a salt, says of %s: %s, %s', async (what, account, verdict, said) => {
+    const own = stack.service.env['MARIADB_PASSWORD']!;
+    const set = (password: string): Promise<unknown> =>
+      stack.sql(`ALTER USER ${account}@'%' IDENTIFIED VIA parsec USING PASSWORD('${password}')`);
+    await stack.sql("INSTALL SONAME 'auth_parsec'").catch(() => undefined);
+    await set(own);
+    const inventory = attached.checks['inventory']!;
+    const before = await inventory.before!();
+    await set(what === 'another password' ? 'another' : own);
+    const found = await inventory.after(before);
+    await stack.sql(`ALTER USER app@'%' IDENTIFIED BY '${own}'`);
+    await makeFeatures(stack);
+    expect(found, found.detail).toMatchObject({ verdict, detail: expect.stringMatching(said) as string });
+  });
+
   test('is red while somebody holds a table, and silent about an open reader', async () => {
     const inventory = attached.checks['inventory']!;
     const before = await inventory.before!();

@@ -44,7 +44,7 @@ export const red: [string, string[], RegExp][] = [
   ['a missing event', ['DROP EVENT app.nightly'], /EVENT app\.nightly is missing/],
   ['a changed grant', ['GRANT INSERT ON app.users TO clerk'], /clerk@%: other grants/],
   ['a missing grant', ['REVOKE SELECT ON app.* FROM clerk'], /clerk@%: other grants/],
-  ['another password', ["ALTER USER clerk IDENTIFIED BY 'second-password'"], /clerk@%: another password/],
+  ['another password', ["ALTER USER app IDENTIFIED BY 'second-password'"], /account app@%: another password/],
   ['a missing account', ['DROP USER clerk'], /account clerk@% is missing/],
   ['an account more', ['CREATE USER intruder'], /account intruder@% was not there before/],
   [

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Attached, CheckOutcome } from '../../../core/driver.ts';
 import { mysqlStackUp, type MysqlStack } from '../mysql-stack.ts';
 import { again, altered } from './inventory-kind-cases.ts';
+import { sameSalt } from './same-salt.ts';
 
 /**
  * Alter one thing, and the inventory names it; alter nothing that matters, and it is silent. One server for
@@ -126,10 +127,10 @@ describe('accounts that are otherwise than just before the fault are named, and 
     });
   });
   test('but one that is neither as then nor as at the beginning is a fault', async () => {
-    const outcome = await judged({
-      beforeFault: ["ALTER USER shop IDENTIFIED BY 'autumn'"],
-      afterFault: sql("ALTER USER shop IDENTIFIED BY 'winter'"),
-    });
+    const [autumn, winter] = await Promise.all(
+      ['autumn', 'winter'].map((one) => sameSalt(stack, 'shop', one)),
+    );
+    const outcome = await judged({ beforeFault: [autumn!], afterFault: sql(winter!) });
     expect(outcome).toMatchObject({
       verdict: 'fail',
       detail: expect.stringContaining('account shop@%: another password'),

@@ -23,6 +23,7 @@ beforeEach(async () => {
     'CREATE DATABASE app',
     'DROP USER IF EXISTS clerk',
     "CREATE USER clerk IDENTIFIED BY 'first-password'",
+    `ALTER USER app IDENTIFIED BY '${stack.service.env['MYSQL_PASSWORD']}'`,
     'GRANT SELECT ON app.* TO clerk',
     'CREATE TABLE app.roles (id INT PRIMARY KEY, name VARCHAR(20))',
     "INSERT INTO app.roles VALUES (1, 'member'), (2, 'admin')",

@@ -72,7 +72,7 @@ describe('a counter', () => {
         { accounts: null, counters: now.counters, held: [], leftOut: {} },
         now,
       ),
-    ).toEqual({ differences: [], remarks: [] });
+    ).toEqual({ differences: [], remarks: [], untold: [] });
   });
 });
 

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { Inventory } from '../../../drivers/postgres/inventory.ts';
 import { compareInventories, gone } from '../../../drivers/postgres/inventory-differences.ts';
 
+const kept = { salt: 's', hash: 'h', known: null, tried: [] };
 const inventory = (changes: Partial<Inventory> = {}): Inventory => ({
   definitions: { 'DATABASE app': 'a', 'TABLE public.things': 'b', 'INDEX public.things_pkey': 'c' },
   tables: { 'public.things': { rows: 2, sums: ['7', '9'] }, 'public.cache': { rows: 1, sums: ['1', '1'] } },
@@ -9,7 +10,7 @@ const inventory = (changes: Partial<Inventory> = {}): Inventory => ({
   unlogged: ['public.cache'],
   sequences: { 'public.things_id_seq': { last: '10', step: '1', used: '10' } },
   invalid: [],
-  roles: { app: { attributes: '[]', password: 'p', memberOf: '' } },
+  roles: { app: { attributes: '[]', password: kept, memberOf: '' } },
   databases: {},
   settings: { 'setting work_mem': '4096' },
   slots: {},
@@ -21,7 +22,11 @@ const differences = (now: Partial<Inventory>, before: Partial<Inventory> = {}): 
   compareInventories(inventory(before), null, inventory(now)).differences;
 
 test('nothing changed, nothing differs', () => {
-  expect(compareInventories(inventory(), null, inventory())).toEqual({ differences: [], remarks: [] });
+  expect(compareInventories(inventory(), null, inventory())).toEqual({
+    differences: [],
+    remarks: [],
+    untold: [],
+  });
 });
 
 test.each<[string, Partial<Inventory>, RegExp]>([
@@ -48,13 +53,18 @@ test.each<[string, Partial<Inventory>, RegExp]>([
   ['a role is missing', { roles: {} }, /^role app is missing$/],
   [
     'a role lost its password',
-    { roles: { app: { attributes: '[]', password: 'none', memberOf: '' } } },
+    { roles: { app: { attributes: '[]', password: null, memberOf: '' } } },
     /role app: its password is lost/,
   ],
   [
     'a role is in nobody any more',
-    { roles: { app: { attributes: '["x"]', password: 'p', memberOf: '' } } },
+    { roles: { app: { attributes: '["x"]', password: kept, memberOf: '' } } },
     /role app: other rights/,
+  ],
+  [
+    'a role has another password',
+    { roles: { app: { attributes: '[]', password: { ...kept, hash: 'other' }, memberOf: '' } } },
+    /^role app: another password$/,
   ],
   ['an index is invalid', { invalid: ['public.things_name'] }, /index public\.things_name is invalid/],
   ['a setting is another', { settings: { 'setting work_mem': '64' } }, /^setting work_mem: 64, was 4096$/],
@@ -62,6 +72,15 @@ test.each<[string, Partial<Inventory>, RegExp]>([
   ['a slot is new', { slots: { old: 'physical' } }, /replication slot old was not there before/],
 ])('%s', (_, now, expected) => {
   expect(differences(now)).toEqual([expect.stringMatching(expected)]);
+});
+
+test('a password of which only the salt tells is neither', () => {
+  const roles = { app: { attributes: '[]', password: { ...kept, salt: 'new', hash: 'new' }, memberOf: '' } };
+  expect(compareInventories(inventory(), null, inventory({ roles }))).toEqual({
+    differences: [],
+    remarks: [],
+    untold: [expect.stringMatching(/^role app has its password with another salt/)],
+  });
 });
 
 test('a sequence behind its rows is one where it was not so before', () => {

@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { keepsPassword } from '../../../drivers/postgres/scram.ts';
+import { comparePasswords } from '../../../drivers/sql/kept-password.ts';
+import { keepsPassword, passwordOf } from '../../../drivers/postgres/scram.ts';
 
 /** As PostgreSQL 17.12 kept it of `tickets and answers`. */
 const kept =
@@ -15,4 +17,19 @@ test.each([
   ['nothing', '', ''],
 ])('%s is not it', async (_what, stored, password) => {
   expect(await keepsPassword(stored, password)).toBe(false);
+});
+
+test('what MD5 keeps has the name of the role in it, and is known all the same', async () => {
+  const known = [{ user: 'clerk', password: 'cl3rk' }];
+  const md5 = `md5${createHash('md5').update('cl3rkclerk').digest('hex')}`;
+  expect((await passwordOf('clerk', md5, known)).known).not.toBeNull();
+  expect(await passwordOf('other', md5, known)).toMatchObject({ known: null, tried: [] });
+  // The same password of the same role, whichever way it is kept.
+  const [a, b] = await Promise.all([
+    passwordOf('clerk', kept, [{ user: 'clerk', password: 'tickets and answers' }]),
+    passwordOf('clerk', `md5${createHash('md5').update('tickets and answersclerk').digest('hex')}`, [
+      { user: 'clerk', password: 'tickets and answers' },
+    ]),
+  ]);
+  expect(comparePasswords(a, b)).toBe('same');
 });

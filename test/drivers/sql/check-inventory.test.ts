@@ -10,6 +10,7 @@ import { compareByName, compareRows, goneOf } from '../../../drivers/sql/invento
 const compared = (changes: Partial<Compared> = {}): Compared => ({
   differences: [],
   remarks: [],
+  untold: [],
   counts: { tables: 2, rows: 9 },
   rowsBefore: 9,
   gone: () => ['TABLE app.t is missing'],
@@ -58,6 +59,19 @@ test('a table that is not compared and lost its rows is no pass, and is told bes
   expect(outcomeOf(compared({ leftOut, differences: ['1'] }))).toMatchObject({
     verdict: 'fail',
     detail: '1. Beside that: not compared: a.t',
+  });
+});
+
+test('what cannot be told is no pass and no fail, and is said beside a difference', () => {
+  const untold = ['role a has its password with another salt'];
+  expect(outcomeOf(compared({ untold, remarks: ['one'] }))).toMatchObject({
+    verdict: 'inconclusive',
+    detail: 'role a has its password with another salt; the rest is as before. Beside that: one',
+    facts: { untold },
+  });
+  expect(outcomeOf(compared({ untold, differences: ['1'] }))).toMatchObject({
+    verdict: 'fail',
+    detail: '1. Cannot be told: role a has its password with another salt',
   });
 });
 
