@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { inputError, messageOf } from '../core/errors.ts';
 import { formatDuration, parseDurationMs } from '../core/units.ts';
 import { judgeBundle } from '../evidence/bundle.ts';
-import { declaredIn, proofsIn, type Proof } from '../evidence/proven.ts';
+import { declaredIn, failuresIn, proofsIn, type Proof, type SeenToFail } from '../evidence/proven.ts';
 import { oneLine } from '../reports/text.ts';
 import { chalkFor } from './output.ts';
 import { registries } from './registries.ts';
@@ -20,6 +20,8 @@ interface Row {
   strategy: string | null;
   proof: Proof | null;
   ageMs: number | null;
+  /** Of each check of the proof without a known-bad run: a drill in which it failed; null: it never did. */
+  seenToFail: Record<string, string | null>;
   /** Younger than what was asked for; where nothing was, proven at all. */
   ok: boolean;
 }
@@ -30,14 +32,14 @@ interface Row {
  */
 export async function proven(names: string[], flags: ProvenFlags): Promise<number> {
   const withinMs = withinOf(flags.within);
-  const { proofs, declared, unusable } = bundlesIn(join(flags.home, 'drills'));
+  const { proofs, declared, failures, unusable } = bundlesIn(join(flags.home, 'drills'));
   const nowMs = Date.now();
   const known = [
     ...new Map([...declared, ...proofs].map((one) => [`${one.strategy}\0${one.backup}`, one])).values(),
   ];
   const asked = names.length === 0 ? known : names.flatMap((name) => namedIn(known, name));
   const rows = asked
-    .map((one) => rowOf(one, proofs, nowMs, withinMs))
+    .map((one) => rowOf(one, { proofs, failures }, nowMs, withinMs))
     .sort((a, b) => `${a.strategy} ${a.backup}`.localeCompare(`${b.strategy} ${b.backup}`));
   if (flags.json)
     process.stdout.write(
@@ -58,19 +60,21 @@ function withinOf(text: string | undefined): number | null {
 interface Found {
   proofs: Proof[];
   declared: { backup: string; strategy: string }[];
+  failures: SeenToFail[];
   /** Bundles that nobody should rest on, with why. */
   unusable: { drill: string; why: string }[];
 }
 
 /** Each is held against its manifest and judged anew: what `result.json` says of itself proves nothing. */
 function bundlesIn(folder: string): Found {
-  const found: Found = { proofs: [], declared: [], unusable: [] };
+  const found: Found = { proofs: [], declared: [], failures: [], unusable: [] };
   const names = existsSync(folder) ? readdirSync(folder).sort() : [];
   for (const drill of names) {
     try {
       const judged = judgeBundle(join(folder, drill), registries);
       found.declared.push(...declaredIn(judged));
       found.proofs.push(...proofsIn(judged));
+      found.failures.push(...failuresIn(judged));
       if (judged.damage !== null) found.unusable.push({ drill, why: judged.damage });
     } catch (error) {
       found.unusable.push({ drill, why: messageOf(error) });
@@ -87,7 +91,7 @@ function namedIn(known: Found['declared'], name: string): { backup: string; stra
 
 function rowOf(
   { backup, strategy }: { backup: string; strategy: string | null },
-  proofs: readonly Proof[],
+  { proofs, failures }: Pick<Found, 'proofs' | 'failures'>,
   nowMs: number,
   withinMs: number | null,
 ): Row {
@@ -97,7 +101,10 @@ function rowOf(
   const ageMs = proof && nowMs - Date.parse(proof.provenUtc);
   // One of after now has a clock that says nothing of its age.
   const ok = ageMs !== null && ageMs >= 0 && (withinMs === null || ageMs <= withinMs);
-  return { backup, strategy, proof, ageMs, ok };
+  const failedIn = (check: string): string | null =>
+    failures.findLast((one) => one.check === check && one.strategy === strategy)?.drill ?? null;
+  const seenToFail = Object.fromEntries((proof?.noKnownBad ?? []).map((check) => [check, failedIn(check)]));
+  return { backup, strategy, proof, ageMs, seenToFail, ok };
 }
 
 function print(rows: readonly Row[], unusable: Found['unusable'], { within, home }: ProvenFlags): void {
@@ -105,7 +112,7 @@ function print(rows: readonly Row[], unusable: Found['unusable'], { within, home
   for (const row of rows) {
     const line = `${row.ok ? '✓' : '✗'} ${oneLine(row.backup)}  ${told(row, within)}`;
     process.stdout.write(`${row.ok ? paint.green(line) : paint.red(line)}\n`);
-    if (row.proof) process.stdout.write(`    ${oneLine(detailOf(row.proof))}\n`);
+    if (row.proof) process.stdout.write(`    ${oneLine(detailOf(row.proof, row.seenToFail))}\n`);
   }
   if (rows.length === 0) process.stdout.write(`no drill in ${oneLine(home)} says anything of a backup\n`);
   for (const { drill, why } of unusable)
@@ -119,9 +126,15 @@ function told({ proof, ageMs, ok }: Row, within: string | undefined): string {
   return `proven ${formatDuration(ageMs)} ago, at ${at}${ok ? '' : `: longer ago than ${within}`}`;
 }
 
-const detailOf = ({ drill, scenario, strategy, tookMs, checks }: Proof): string =>
+const detailOf = (
+  { drill, scenario, strategy, tookMs, checks }: Proof,
+  seenToFail: Row['seenToFail'],
+): string =>
   [
     `by ${drill} (${scenario}, strategy ${strategy})`,
     ...(tookMs === null ? [] : [`right again after ${formatDuration(tookMs)}`]),
     `held against ${checks.join(', ') || 'nothing'}`,
+    ...Object.entries(seenToFail).map(([check, by]) =>
+      by === null ? `${check} has no known-bad run` : `${check} was seen to fail in ${by}`,
+    ),
   ].join('; ');

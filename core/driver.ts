@@ -9,6 +9,7 @@ import { environmentError, inputError } from './errors.ts';
 import { inPlainWords } from './expected.ts';
 import type { ExistingEntry, ExistingRestorer } from './existing.ts';
 import type { DataFolder, SystemFault } from './fault.ts';
+import type { DeclaredKnownBad } from './known-bad.ts';
 import { ownBackup, ownMethod } from './own-backup.ts';
 import type { Endpoint, Service } from './service.ts';
 import type { Json } from './timeline.ts';
@@ -99,6 +100,8 @@ export type Action = (given: Record<string, Json>) => Promise<Json>;
 /** `compares`: it has a `before`, so that without what that saw it can say nothing. */
 export interface CheckEntry<Opened> {
   about: string;
+  /** That it can fail: reports name it, and the driver's suite runs it. */
+  knownBad: DeclaredKnownBad;
   compares?: true;
   of(system: Opened): Check | Promise<Check>;
 }

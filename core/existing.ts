@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { RestoreContext } from './backup.ts';
 import type { CheckOutcome } from './check-outcome.ts';
 import type { ExistingPlan, Decrypt, ObjectKind } from './existing-plan.ts';
+import type { DeclaredKnownBad } from './known-bad.ts';
 import type { Json } from './timeline.ts';
 
 /** A file or an object that may be a backup. `modified`: what its store says, which judges nothing. */
@@ -117,6 +118,8 @@ export interface SourceServer {
 /** What a driver declares of it, ahead of any container. */
 export interface ExistingEntry<Opened> {
   about: string;
+  /** That a restored one can be found to be of no use. */
+  knownBad: DeclaredKnownBad;
   /** What its servers hold beside rows. */
   holds: readonly ObjectKind[];
   of(system: Opened): ExistingRestorer | Promise<ExistingRestorer>;

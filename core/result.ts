@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { dataClasses } from './analysis.ts';
+import { knownBadSchema } from './known-bad.ts';
 import { phases, stages } from './timeline.ts';
 
 const verdict = z.enum(['pass', 'fail', 'inconclusive']);
@@ -209,7 +210,15 @@ export const resultSchema = z.strictObject({
     }),
   ),
   checks: z.array(
-    z.strictObject({ check: z.string(), component: z.string().nullable(), verdict, detail: z.string() }),
+    z.strictObject({
+      check: z.string(),
+      component: z.string().nullable(),
+      verdict,
+      detail: z.string(),
+      knownBad: knownBadSchema
+        .nullable()
+        .describe('A run in which this check was seen to fail; null: no known-bad run'),
+    }),
   ),
   findings: z.array(findingSchema),
   phases: z.array(

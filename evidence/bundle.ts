@@ -13,6 +13,7 @@ import { agreementDamage } from './agreement.ts';
 import { isPlainFile, linesOf } from './bundle-files.ts';
 import { readChainOf } from './chain.ts';
 import { attachmentDamage } from './attachments.ts';
+import { knownBadRuns } from './known-bad.ts';
 import { ledgerDamage, openLedger } from './ledger-file.ts';
 import { contradictionsOf, evidenceOf, manifestName, manifestOf, vouchedFor } from './manifest.ts';
 import { timelineDamage } from './timeline-damage.ts';
@@ -144,8 +145,14 @@ function judged(
   const all = [...troubles, ...contradictions];
   const damage = all.length > 0 ? all.join('; ') : null;
   const analysis = analyse(ledger, events, damage);
-  const result = judge({ events, ledger: analysis, measures: registries.measures, damage });
   const { strategy, scenario } = (events[0] as TimelineEvent<'drill.begun'>).data;
+  const result = judge({
+    events,
+    ledger: analysis,
+    measures: registries.measures,
+    damage,
+    knownBad: knownBadRuns(strategy, registries),
+  });
   const evidence = { events, strategy, scenario, ledger: analysis };
   return { result, evidence, damage, altered: contradictions.length > 0 };
 }

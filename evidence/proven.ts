@@ -18,6 +18,8 @@ export interface Proof {
   /** From the fault, or in a restore test from the first byte fetched, until what was there was right. */
   tookMs: number | null;
   checks: string[];
+  /** Those of them of which no run of Muster's own tests shows that they can fail. */
+  noKnownBad: string[];
 }
 
 /** What a strategy declares, as a drill recorded it: what could have been proven. */
@@ -48,6 +50,9 @@ export function proofsIn({ result, evidence, damage }: Judged): Proof[] {
       provenUtc: new Date(Date.parse(result.begunUtc) + result.durationMs).toISOString(),
       tookMs: restored ? restored.actual : result.time.rtaMs,
       checks,
+      noKnownBad: checks.filter((name) =>
+        result.checks.some(({ check, knownBad }) => check === name && knownBad === null),
+      ),
     }));
   });
 }
@@ -103,3 +108,17 @@ export const declaredIn = ({ result, evidence: { strategy } }: Judged): Declared
   Object.entries(strategy.components).flatMap(([component, { backups }]) =>
     Object.keys(backups).map((name) => ({ backup: `${component}.${name}`, strategy: result.strategy })),
   );
+
+/** That a check can fail: it did, in a drill that is whole and ran to its end. */
+export interface SeenToFail {
+  check: string;
+  strategy: string;
+  drill: string;
+}
+
+export const failuresIn = ({ result, damage }: Judged): SeenToFail[] =>
+  damage !== null || result.outcome !== 'completed'
+    ? []
+    : result.checks
+        .filter(({ verdict }) => verdict === 'fail')
+        .map(({ check }) => ({ check, strategy: result.strategy, drill: result.drill }));

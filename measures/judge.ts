@@ -1,5 +1,6 @@
 import type { LedgerAnalysis } from '../core/analysis.ts';
 import { exitCodes, inputError, messageOf, type Trouble } from '../core/errors.ts';
+import type { KnownBad } from '../core/known-bad.ts';
 import type { Evidence, Measure } from '../core/measure.ts';
 import { procedureKinds, procedureOf } from '../core/procedures.ts';
 import type { DrillResult } from '../core/result.ts';
@@ -38,6 +39,8 @@ export interface JudgeInput {
   measures: Readonly<Record<string, Measure>>;
   /** What is wrong with the bundle that it comes from; null or left out when it is whole. */
   damage?: string | null;
+  /** The run in which a check was seen to fail; left out where nobody is asked. */
+  knownBad?: (check: string, component: string | null) => KnownBad | null;
 }
 
 /**
@@ -45,7 +48,13 @@ export interface JudgeInput {
  * drill that did not run to its end gets a valid result that is never a pass; what was not measured is null.
  * Throws an input error when the timeline does not begin with `drill.begun`.
  */
-export function judge({ events, ledger, measures, damage = null }: JudgeInput): DrillResult {
+export function judge({
+  events,
+  ledger,
+  measures,
+  damage = null,
+  knownBad = () => null,
+}: JudgeInput): DrillResult {
   const begun = firstOf(events, 'drill.begun');
   if (!begun)
     throw inputError('not the timeline of a drill', {
@@ -98,7 +107,7 @@ export function judge({ events, ledger, measures, damage = null }: JudgeInput): 
     backups: backupsSection(events),
     faults: faultsSection(events),
     steps: stepsSection(events),
-    checks: checksSection(events),
+    checks: checksSection(events, knownBad),
     notes: notesSection(events),
     findings,
     phases: phasesSection(events),

@@ -94,12 +94,16 @@ export function stepsSection(events: readonly TimelineEvent[]): DrillResult['ste
 export const notesSection = (events: readonly TimelineEvent[]): DrillResult['notes'] =>
   eventsOf(events, 'note').map(({ atMs, data: { text } }) => ({ atMs, text }));
 
-export const checksSection = (events: readonly TimelineEvent[]): DrillResult['checks'] =>
+export const checksSection = (
+  events: readonly TimelineEvent[],
+  knownBad: (check: string, component: string | null) => DrillResult['checks'][number]['knownBad'],
+): DrillResult['checks'] =>
   eventsOf(events, 'check.ended').map(({ data: { check, component, verdict, detail } }) => ({
     check,
     component,
     verdict,
     detail,
+    knownBad: knownBad(check, component),
   }));
 
 export function phasesSection(events: readonly TimelineEvent[]): DrillResult['phases'] {

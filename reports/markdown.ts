@@ -11,6 +11,7 @@ import {
   durationText,
   evidenceText,
   gravestFirst,
+  knownBadTexts,
   momentText,
   notMeasured,
   reasonText,
@@ -88,6 +89,20 @@ function losses(result: DrillResult): string {
   );
 }
 
+/** What each found is among the findings. */
+function checks(result: DrillResult): string {
+  const rows = result.checks.map(({ check, component, verdict, knownBad }) => {
+    const { fails, by } = knownBadTexts(knownBad);
+    return [
+      escapeMarkdown(check),
+      escapeMarkdown(component ?? ''),
+      badge(verdict),
+      escapeMarkdown(fails) + (by === null ? '' : `, by ${escapeMarkdown(by)}`),
+    ];
+  });
+  return table(['check', 'of', 'verdict', 'seen to fail where'], rows, 'No check was run.');
+}
+
 /** Nothing where the strategy has neither alerts nor a target. */
 function alerts(result: DrillResult): string[] {
   const budget = budgetText(result);
@@ -131,6 +146,7 @@ function render(result: DrillResult): string {
     identity.join(' · '),
     `#### Promised and measured\n\n${objectives(result)}`,
     `#### Findings\n\n${findings(result)}`,
+    `#### Checks, and what shows that they can fail\n\n${checks(result)}`,
     `#### Data\n\n${losses(result)}`,
     ...alerts(result),
     `#### Where the time went\n\n${waterfall(result)}`,

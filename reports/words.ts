@@ -21,6 +21,14 @@ export const pointsText = (points: number): string => String(Number(points.toFix
 export const plural = (count: number, one: string, many = `${one}s`): string =>
   `${formatCount(count)} ${count === 1 ? one : many}`;
 
+/** Where a check was seen to fail; of one of which nobody knows that it can, that. */
+export const knownBadTexts = (
+  knownBad: DrillResult['checks'][number]['knownBad'],
+): { fails: string; by: string | null } =>
+  knownBad === null
+    ? { fails: 'no known-bad run', by: null }
+    : { fails: knownBad.spoilt, by: knownBad.shownBy };
+
 /** `+12.4 s` after the fault, `-3.0 s` before it; without a fault `at 52.0 s`, since the drill's origin. */
 export function momentText(atMs: number | null, faultMs: number | null): string {
   if (atMs === null) return notMeasured;

@@ -6,6 +6,8 @@ import type { HttpConfig } from './shape.ts';
 import { lacksRequests } from './sustain.ts';
 import type { HttpSystem } from './system.ts';
 
+const shownBy = 'test/drivers/http/http.docker.test.ts';
+
 /** Any web service, judged by whether its answers are right, and by what became of what clients wrote. */
 export default defineDriver<HttpConfig, HttpSystem>({
   about: 'an HTTP service of your own: its readiness, probes and journeys are declared in its configuration',
@@ -30,12 +32,14 @@ export default defineDriver<HttpConfig, HttpSystem>({
   checks: {
     probes: {
       about: 'every probe of the configuration is answered as expected, and as before where it says so',
+      knownBad: { spoilt: 'what a probe asks for cannot be read any more', shownBy },
       compares: true,
       of: async ({ asker, config, setUp, given }) =>
         (await import('./probes.ts')).probesAnswer(asker, config, { setUp, given }),
     },
     'names-stay': {
       about: 'what the service called an acknowledged record it gave to no other one',
+      knownBad: { spoilt: 'a name of an acknowledged record was given to a second one', shownBy },
       of: async ({ memory }) => (await import('./workload.ts')).namesStay(memory),
     },
   },

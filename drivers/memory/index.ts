@@ -14,6 +14,7 @@ import { rows } from './rows.ts';
 import { stops } from './stops.ts';
 import type { MemorySystem } from './system.ts';
 
+const shownBy = 'test/drivers/memory.test.ts';
 const position = z.strictObject({ history: z.string(), sequence: z.string().regex(/^\d+$/) });
 
 /**
@@ -53,6 +54,7 @@ export default defineDriver<MemoryConfig, MemorySystem>({
   },
   existing: {
     about: 'dumps in lines, one row each',
+    knownBad: { spoilt: 'not one table is there', shownBy: 'test/engine/existing.test.ts' },
     holds: ['tables'],
     of: ({ database }) => existingDumps(database),
     fingerprint: () => Promise.reject(new Error('it lives in the process of its drill alone')),
@@ -62,10 +64,12 @@ export default defineDriver<MemoryConfig, MemorySystem>({
   checks: {
     rows: {
       about: 'there are rows, and each has the checksum that it was written with',
+      knownBad: { spoilt: 'every row is gone', shownBy },
       of: ({ database }) => rows(database),
     },
     inventory: {
       about: 'tables and row counts of the application, before and after',
+      knownBad: { spoilt: 'a table was emptied', shownBy },
       compares: true,
       of: ({ database, config, clock }) => {
         const check = inventory(database);

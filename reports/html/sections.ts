@@ -9,6 +9,7 @@ import {
   factLines,
   figureText,
   gravestFirst,
+  knownBadTexts,
   momentText,
   notMeasured,
   pointsText,
@@ -193,22 +194,31 @@ ${table(
 )}`,
   );
 
+function seenToFail(knownBad: DrillResult['checks'][number]['knownBad']): Markup {
+  const { fails, by } = knownBadTexts(knownBad);
+  return by === null
+    ? html`<span class="soft">${fails}</span>`
+    : html`${fails}<br><span class="soft small">${by}</span>`;
+}
+
 export const checks = (result: DrillResult): Markup =>
   section(
     'Checks',
-    null,
+    "seen to fail: what was spoilt on purpose, and the test of Muster's that demands red then",
     table(
       [
         { head: 'Verdict', kind: 'nowrap' },
         { head: 'Check', kind: 'nowrap' },
         { head: 'Component' },
         { head: 'What was seen' },
+        { head: 'Seen to fail where' },
       ],
-      result.checks.map(({ check, component, verdict, detail }) => [
+      result.checks.map(({ check, component, verdict, detail, knownBad }) => [
         chip(verdict),
         check,
         component ?? '',
         detail,
+        seenToFail(knownBad),
       ]),
       'No check was run.',
     ),

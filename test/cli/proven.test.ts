@@ -12,6 +12,7 @@ interface Said {
     ok: boolean;
     ageMs: number | null;
     proof: { drill: string; tookMs: number; checks: string[] } | null;
+    seenToFail: Record<string, string | null>;
   }[];
   unusable: { drill: string; why: string }[];
 }
@@ -93,6 +94,32 @@ describe('muster proven', { concurrent: true, timeout: 90_000 }, () => {
       { backup: expect.stringMatching(/\.log$/), ok: false, proof: null, ageMs: null },
       { backup: expect.stringMatching(/\.snapshot$/), ok: false, proof: null, ageMs: null },
     ]);
+  });
+
+  test("of a check of the user's own it says where it was seen to fail, or that it has no known-bad run", async () => {
+    const { folder: own } = memoryFiles({ hostCommands: true, scenario: { check: '[ledger, ours]' } });
+    appendFileSync(
+      join(own, 'strategy.yaml'),
+      "invariants: { ours: { command: [sh, -c, 'test ! -e broken || ! test -e asked; e=$?; touch asked; exit $e'], in: host } }\n",
+    );
+    const run = (): Promise<Ended> =>
+      muster(['run', 'scenario.yaml', '--seed', '7', '--allow-host-commands'], { cwd: own });
+    const said = async (): Promise<Said['backups'][number]> => {
+      const { backups } = jsonOf<Said>(await muster(['proven', '--json'], { cwd: own }));
+      return backups.find(({ proof }) => proof !== null)!;
+    };
+    expect((await run()).code).toBe(0);
+    expect((await said()).seenToFail).toEqual({ ours: null });
+    // It holds before the fault, and not after it.
+    rmSync(join(own, 'asked'));
+    writeFileSync(join(own, 'broken'), '');
+    expect((await run()).code).toBe(1);
+    const { seenToFail, proof } = await said();
+    expect(seenToFail).toEqual({ ours: expect.stringMatching(/./) });
+    expect(seenToFail['ours']).not.toBe(proof!.drill);
+    expect((await muster(['proven'], { cwd: own })).stdout).toContain(
+      `ours was seen to fail in ${seenToFail['ours']}`,
+    );
   });
 
   test.each<[string, (copy: string) => void, RegExp]>([

@@ -47,6 +47,17 @@ describe('a server of Valkey', { timeout: 120_000 }, () => {
     await expect(attach('redis')).rejects.toThrow('this is no server of Valkey');
   });
 
+  test('that calls itself Redis to clients, as it did not, is another one to its inventory', async () => {
+    const { inventory } = (await attach('valkey')).checks;
+    await stack.cli('valkey', 'SET', 'kept', '1');
+    const before = await inventory!.before!();
+    await stack.cli('valkey', 'CONFIG', 'SET', 'extended-redis-compatibility', 'yes');
+    const after = await inventory!.after(before);
+    await stack.cli('valkey', 'CONFIG', 'SET', 'extended-redis-compatibility', 'no');
+    await stack.cli('valkey', 'DEL', 'kept');
+    expect(after, after.detail).toMatchObject({ verdict: 'fail' });
+  });
+
   test.each(['rdb', 'aof'])('%s brings back what was acknowledged', async (method) => {
     const attached = await attach('valkey');
     const workload = attached.workload as DataWorkload;
@@ -168,10 +179,7 @@ if (everything) {
       ttl: { spoil: async () => void (await stack.cli('valkey', 'PERSIST', 'muster:valkey:ttl:1')) },
       inventory: {
         prepare: async () => void (await stack.cli('valkey', 'MSET', 'user:1', 'a', 'user:2', 'b')),
-        spoil: async () =>
-          void (await stack.cli('valkey', 'CONFIG', 'SET', 'extended-redis-compatibility', 'yes')),
-        mend: async () =>
-          void (await stack.cli('valkey', 'CONFIG', 'SET', 'extended-redis-compatibility', 'no')),
+        spoil: async () => void (await stack.cli('valkey', 'DEL', 'user:2')),
       },
     },
     actions: {

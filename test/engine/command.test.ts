@@ -193,6 +193,7 @@ describe.concurrent('a command as an invariant', () => {
       component: null,
       verdict: 'pass',
       detail: './script.sh on the host ended with 0: all there',
+      knownBad: null,
     });
     expect(eventsOf(events, 'command.ended')).toHaveLength(2);
   });

@@ -153,6 +153,27 @@ describe('a restore test that must not pass', () => {
     expect(detail(tested, id)).toMatch(said);
   });
 
+  it('of not one table is of no use', async () => {
+    const tested = await restoreTest({
+      files: { 'a.dump': '-- memory dump of shop\n-- end\n' },
+      existing: { from: 'a.dump', expect: { newest } },
+    });
+    expect(of(tested, 'fail')).toContain('check/db.usable');
+    expect(detail(tested, 'check/db.usable')).toBe('not one table is there');
+  });
+
+  it('names of each expectation the run in which it was seen to fail', async () => {
+    const { result } = await restoreTest({
+      files: { 'a.dump': dump() },
+      existing: { from: 'a.dump', expect: { ...expectations, sql: { sound: 'orders.1' } } },
+    });
+    expect(result.checks.length).toBeGreaterThan(4);
+    for (const { check, knownBad } of result.checks) {
+      const text = readFileSync(join(import.meta.dirname, '../..', knownBad!.shownBy), 'utf8');
+      expect(text, check).toContain(check.split('.')[1]!);
+    }
+  });
+
   it.each<[string, () => string, RegExp]>([
     ['in the future', () => ago(-48 * hour), /yet to come/],
     ['no time', () => 'yesterday', /which is no time/],

@@ -200,14 +200,22 @@ export const pagesCorrupted: DrillResult = {
       component: 'mysql',
       verdict: 'pass',
       detail: '14 tables, 31 indexes and 2 triggers are equal',
+      knownBad: { spoilt: 'a trigger is missing', shownBy: 'test/drivers/mysql.docker.test.ts' },
     },
     {
       check: 'grants',
       component: 'mysql',
       verdict: 'inconclusive',
       detail: 'SHOW GRANTS was refused: the account of the drill lacks SELECT on mysql.user',
+      knownBad: { spoilt: 'a grant was taken away', shownBy: 'test/drivers/mysql.docker.test.ts' },
     },
-    { check: 'logins', component: 'proxy', verdict: 'pass', detail: '50 of 50 credentials log in' },
+    {
+      check: 'logins',
+      component: 'proxy',
+      verdict: 'pass',
+      detail: '50 of 50 credentials log in',
+      knownBad: null,
+    },
   ],
   findings,
   phases: phasesOf([

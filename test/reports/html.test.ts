@@ -208,3 +208,11 @@ test('two faults within a moment are told in two lines', () => {
   expect(heights).toHaveLength(2);
   expect(heights[1]! - heights[0]!).toBeGreaterThanOrEqual(20);
 });
+
+test('beside each check stands where it was seen to fail, and where nobody knows of a run, that', () => {
+  const page = words(pageOf(sampleResults.pass));
+  expect(page).toMatch(
+    /31 498 tokens expire.* a key that was to expire does so no more test\/drivers\/redis\.docker\.test\.ts/,
+  );
+  expect(page).toMatch(/200 of 200 revoked tokens are refused no known-bad run/);
+});

@@ -98,3 +98,19 @@ test('alerts and error budget stand with their basis, and are left out where the
   );
   expect(textOf({ ...sampleResults.pass, alerts: [], errorBudget: null })).not.toContain('error budget');
 });
+
+test('of each check it says where it was seen to fail, and of one of which nobody knows, that', () => {
+  const rows = tables(sampleResults.pass)
+    .find((table) => table.header[0]!.text === 'check')!
+    .rows.map((row) => row.map((cell) => plain(pageOf(cell.text)).trim()));
+  expect(rows).toEqual([
+    [
+      'ttl',
+      'redis',
+      '✅ pass',
+      expect.stringMatching(/^a key that was to expire does so no more, by test.drivers.redis/),
+    ],
+    ['revoked-stay-revoked', '', '✅ pass', 'no known-bad run'],
+    ['logins', 'proxy', '✅ pass', expect.stringMatching(/cannot be read any more, by /)],
+  ]);
+});

@@ -172,14 +172,28 @@ export const volumeLost: DrillResult = {
       component: 'redis',
       verdict: 'pass',
       detail: '31 498 tokens expire within 1 s of their absolute expiry',
+      knownBad: {
+        spoilt: 'a key that was to expire does so no more',
+        shownBy: 'test/drivers/redis.docker.test.ts',
+      },
     },
     {
       check: 'revoked-stay-revoked',
       component: null,
       verdict: 'pass',
       detail: '200 of 200 revoked tokens are refused',
+      knownBad: null,
     },
-    { check: 'logins', component: 'proxy', verdict: 'pass', detail: '50 of 50 credentials log in' },
+    {
+      check: 'logins',
+      component: 'proxy',
+      verdict: 'pass',
+      detail: '50 of 50 credentials log in',
+      knownBad: {
+        spoilt: 'what a probe asks for cannot be read any more',
+        shownBy: 'test/drivers/http/http.docker.test.ts',
+      },
+    },
   ],
   findings,
   phases: phasesOf([

@@ -68,6 +68,7 @@ function hostile(): DrillResult {
       check: hostileText,
       component: hostileText,
       detail: hostileText,
+      knownBad: check.knownBad && { spoilt: hostileText, shownBy: hostileText },
     })),
     findings: source.findings.map((finding, index) => ({
       ...finding,

@@ -129,6 +129,7 @@ export const unwitnessed: DrillResult = {
       component: 'redis',
       verdict: 'inconclusive',
       detail: 'Read-back stopped after 812 of 40 112 records',
+      knownBad: null,
     },
   ],
   findings: open,

@@ -1,7 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { knownBadOf } from '../../core/known-bad.ts';
+import { drivers } from '../../drivers/index.ts';
 import { whenReady, type Suite } from './suite.ts';
+
+const repository = join(import.meta.dirname, '../..');
 
 /**
  * Each check green on a clean case, red on a known-bad one, and never green without a baseline; each action
@@ -22,10 +26,20 @@ export function checkTests(suite: Suite): void {
       `not tried in ${file}`,
     ).toEqual([]);
   });
+  test('what the report says of each check, where it was seen to fail, is so', () => {
+    const here = relative(repository, expect.getState().testPath!);
+    const [driver] = Object.entries(drivers).find(([, one]) => one === suite.driver)!;
+    for (const [name, { knownBad }] of Object.entries(suite.driver.checks)) {
+      const { shownBy } = knownBadOf(driver, knownBad);
+      if (Object.hasOwn(suite.checks, name)) expect(shownBy, name).toBe(here);
+      else expect(readFileSync(join(repository, shownBy), 'utf8'), name).toContain(name);
+    }
+  });
 
   for (const [name, { prepare, spoil, mend }] of Object.entries(suite.checks)) {
     describe(`check ${name}`, () => {
-      test('is green when nothing changed and red when it is spoilt', async () => {
+      const { spoilt: what } = suite.driver.checks[name]!.knownBad;
+      test(`is green when nothing changed, and red where ${what}`, async () => {
         const rig = suite.rig();
         await whenReady(rig.attached);
         await prepare?.(rig);
