@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** A run in which a check was seen to fail, as it should: what had been spoilt, and the test that demands it. */
+/** A run in which a check was seen to fail, as it should: what was spoilt, and the test that demands it. */
 export const knownBadSchema = z.strictObject({
   spoilt: z.string().describe('What had been spoilt on purpose'),
   shownBy: z.string().describe("The test that runs it and demands red, by its path in Muster's repository"),

@@ -35,12 +35,15 @@ export async function readAccounts(
             isRole ? 'SHOW GRANTS FOR ?' : 'SHOW GRANTS FOR ?@?',
             isRole ? [u] : [u, h],
           );
-    const lines = grants.map((row) => Object.values(row)[0]!).sort();
+    // MariaDB says there how the password is kept as well.
+    const lines = await Promise.all(
+      grants.map(async (row) => (await withoutSalted(plain(Object.values(row)[0]!), [])).text),
+    );
     const { text, passwords } = await withoutSalted(
       plain(Object.values(created[0]!)[0]!),
       site.known.filter(({ user }) => user === u).map(({ password }) => password),
     );
-    out[`${u}@${h}`] = { account: keyed(text), grants: keyed(plain(lines.join('\n'))), passwords };
+    out[`${u}@${h}`] = { account: keyed(text), grants: keyed(lines.sort().join('\n')), passwords };
   }
   return out;
 }
