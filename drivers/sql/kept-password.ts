@@ -5,7 +5,7 @@ import { keyed } from './keyed.ts';
  * only this process can make.
  */
 export interface KeptPassword {
-  /** What goes into the hash beside the password: no two servers choose the same. Of '' where nothing does. */
+  /** What goes into the hash beside the password, chosen anew each time; of '' where nothing does. */
   salt: string;
   hash: string;
   /** The password, where it is one of those that Muster knows; null where it is none of them. */
