@@ -186,6 +186,11 @@ export interface StackUpOptions {
    * may still have, such as a fixed port, is not started before.
    */
   after?: Promise<unknown> | undefined;
+  /**
+   * Something of it is to be broken: what breaks and fences is made ready while services start. Default:
+   * true. Otherwise it is when it is asked for.
+   */
+  breaks?: boolean;
   /** Values for `${NAME}` in the compose file: generated passwords, certificate folder. Never in argv. */
   environment: Record<string, string>;
   /** Further values that no error and no log line may show. */

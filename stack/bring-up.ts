@@ -49,6 +49,7 @@ export async function bringUp(provider: StackProviderOptions, up: StackUpOptions
   const before = await presentImages(runtime, config);
   const down = downOf(runtime, up.drill, drillLabels);
   let laid: Laid = nothingLaid;
+  let closed = Promise.resolve();
   const ended: string[] = [];
   const check = (all: ComposeConfig): void => assertContained(neededOf(all, wanted), laid, rules, project);
   const site: DrillSite = {
@@ -67,11 +68,12 @@ export async function bringUp(provider: StackProviderOptions, up: StackUpOptions
     const making = { ...up, runtime, project, labels: drillLabels };
     laid = laidOver(mounts, await makeHostVolumes(making, mounts));
     if (isTiedToHost(config, rules)) await former.gone(up.progress, up.signal);
-    const egress = await blockEgress(site, { config, moved, rules }, project);
+    const egress = blockEgress(site, { config, moved, rules }, project);
+    ({ closed } = egress);
     laid = { ...laid, networks: egress.layers };
     const services = wanted.length === 0 ? undefined : Object.keys(config.services);
     const start = (): Promise<void> =>
-      composeUp(run, overriding(own), check, { services, meanwhile: up.starting });
+      composeUp(run, overriding(own), check, { services, meanwhile: up.starting, before: closed });
     const attached = await startedAndReady(
       (signal) => started(start, down, signal),
       (signal, upped) =>
@@ -88,6 +90,8 @@ export async function bringUp(provider: StackProviderOptions, up: StackUpOptions
       ...forScripts(run, () => overriding(own), config, down),
     };
   } catch (error) {
+    // A network that is still being made would stay.
+    await closed.catch(() => undefined);
     await down();
     throw up.signal?.aborted
       ? error
@@ -239,7 +243,10 @@ async function attachAll(
   return services;
 }
 
-/** What the tools cannot do is said by the fault that needs them. */
+/**
+ * What the tools cannot do is said by the fault that needs them; where nothing is to be broken, none is made
+ * ready.
+ */
 async function allReady(
   starting: Starting,
   services: ReadonlyMap<string, Service>,
@@ -247,9 +254,9 @@ async function allReady(
 ): Promise<void> {
   const { site, provider } = starting;
   const { healthDeadlineMs = 120_000 } = provider;
+  const tools = up.breaks === false ? [] : [site.hostSignal, site.network];
   await Promise.all([
-    site.hostSignal.prepare().catch(() => undefined),
-    site.network.prepare().catch(() => undefined),
+    ...tools.map((one) => one.prepare().catch(() => undefined)),
     ...[...services.values()].map((service) => settled(service, healthDeadlineMs, starting, up)),
   ]);
 }

@@ -83,7 +83,8 @@ export async function composeConfig(
 
 /**
  * `docker compose up` through testcontainers; of one service alone where it is named, else of `services` and
- * what they need, else of all. `check` is given what Compose makes of both files just before it starts any.
+ * what they need, else of all. `check` is given what Compose makes of both files just before it starts any,
+ * and `before` has settled by then.
  * Environment error with Compose's own last lines when it fails.
  */
 export async function composeUp(
@@ -94,14 +95,24 @@ export async function composeUp(
     only,
     services,
     meanwhile,
-  }: { only?: string; services?: readonly string[] | undefined; meanwhile?: (() => void) | undefined } = {},
+    before,
+  }: {
+    only?: string;
+    services?: readonly string[] | undefined;
+    meanwhile?: (() => void) | undefined;
+    before?: Promise<void> | undefined;
+  } = {},
 ): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'muster-compose-'));
   try {
     const overrideFile = join(folder, 'override.yml');
     await writeFile(overrideFile, overrideText(override), { mode: 0o600 });
     const file = resolve(run.file);
-    check(await composeConfig(run, { override: overrideFile, meanwhile }));
+    const reading = composeConfig(run, { override: overrideFile, meanwhile });
+    // Whoever is told that this failed takes down what there is: nothing may still be under way.
+    await Promise.allSettled([reading, before]);
+    await before;
+    check(await reading);
     // No Ryuk: it needs an image of its own and a connection that stays open. Our labels name the owning
     // process, and the next start or `muster gc` removes what a dead one left (leftovers.ts), which also
     // works after a crash of the engine.

@@ -1,5 +1,5 @@
 import { environmentError } from '../core/errors.ts';
-import type { HostRules, Stack } from '../core/stack.ts';
+import type { HostRules, OutwardAttempt, Stack } from '../core/stack.ts';
 import type { ComposeConfig } from './compose.ts';
 import type { DrillSite } from './drill-site.ts';
 import {
@@ -25,29 +25,36 @@ export interface BlockedEgress {
   /** Over the networks of the compose file. */
   layers: Readonly<Record<string, Layer>>;
   line: string;
+  /** Until it settles no service may be started. Rejects where the networks cannot be made. */
+  closed: Promise<void>;
   outwardAttempts?: Stack['outwardAttempts'];
 }
+
+const nothingToDo = Promise.resolve();
 
 /**
  * Closes the way out of all networks, unless the strategy opens it. What refuses and lists is a container of
  * Muster's own, which starts before the services: where it cannot be, nothing goes out all the same.
  */
-export async function blockEgress(
+export function blockEgress(
   site: Omit<DrillSite, 'deploy'>,
   { config, moved, rules }: { config: ComposeConfig; moved: Moved; rules: HostRules },
   project: string,
-): Promise<BlockedEgress> {
-  if (rules.egress !== 'closed') return { layers: {}, line: openLine };
+): BlockedEgress {
+  if (rules.egress !== 'closed') return { layers: {}, line: openLine, closed: nothingToDo };
   if (!canClose(site.runtime)) {
     refuseHurried(config, rules);
-    return { layers: {}, line: remoteLine };
+    return { layers: {}, line: remoteLine, closed: nothingToDo };
   }
-  const closed = await closedNetworks({ ...site, project }, openNetworks(config, moved));
-  return {
-    layers: closedLayers(closed),
-    line: closedLine,
-    ...(closed.size > 0 ? { outwardAttempts: await listing(site, [...closed.values()]) } : {}),
-  };
+  const open = openNetworks(config, moved);
+  if (open.size === 0) return { layers: {}, line: closedLine, closed: nothingToDo };
+  const networks = closedNetworks({ ...site, project }, open);
+  const { ready, outwardAttempts } = listing(site, networks);
+  // Before any service: a name that nobody has yet is asked for as they start.
+  const closed = networks.then(() => ready);
+  // Told by whoever waits for it.
+  closed.catch(() => undefined);
+  return { layers: closedLayers(project, open.keys()), line: closedLine, closed, outwardAttempts };
 }
 
 /** What is made to run more often than its owner had it must not do so where it reaches what is theirs. */
@@ -60,19 +67,24 @@ export function refuseHurried({ services }: ComposeConfig, { environment = {} }:
   });
 }
 
-async function listing(
+/** `ready` settles when the container that refuses runs, or cannot. */
+function listing(
   site: Omit<DrillSite, 'deploy'>,
-  closed: readonly ClosedNetwork[],
-): Promise<BlockedEgress['outwardAttempts']> {
-  const gateways = closed.map(({ gateway }) => gateway);
-  const networks = closed.map(({ name }) => name);
-  const answering = { rules: refusing, gateways, run: answeringNames };
-  const started = site.network.standIn(networks, [], 'the way out', answering).then(async (one) => {
+  making: Promise<ReadonlyMap<string, ClosedNetwork>>,
+): { ready: Promise<void>; outwardAttempts: NonNullable<Stack['outwardAttempts']> } {
+  const started = making.then(async (made) => {
+    const closed = [...made.values()];
+    const gateways = closed.map(({ gateway }) => gateway);
+    const networks = closed.map(({ name }) => name);
+    const answering = { rules: refusing, gateways, run: answeringNames };
+    const one = await site.network.standIn(networks, [], 'the way out', answering);
     await one.start();
     return one;
   });
-  // Before any service: a name that nobody has yet is asked for as they start.
-  await started.catch(() => undefined);
+  const ready = started.then(
+    () => undefined,
+    () => undefined,
+  );
   const said = async (...argv: string[]): Promise<string> => {
     const { code, stdout, stderr } = await (await started).exec(argv, { deadlineMs: 30_000 });
     if (code === 0) return stdout;
@@ -80,9 +92,13 @@ async function listing(
       found: stderr.trim() || `code ${code}`,
     });
   };
-  return async () => {
-    const names = await namesOfAddresses(site);
-    const sent = await said('nft', '-j', 'list', 'set', 'ip', 'muster', 'attempts');
-    return [...attemptsIn(sent, names), ...namesIn(await said('cat', askedFile), names)];
+  const outwardAttempts = async (): Promise<OutwardAttempt[]> => {
+    const [names, sent, asked] = await Promise.all([
+      namesOfAddresses(site),
+      said('nft', '-j', 'list', 'set', 'ip', 'muster', 'attempts'),
+      said('cat', askedFile),
+    ]);
+    return [...attemptsIn(sent, names), ...namesIn(asked, names)];
   };
+  return { ready, outwardAttempts };
 }

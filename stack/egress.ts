@@ -60,10 +60,15 @@ export async function closedNetworks(
   return new Map(made);
 }
 
-/** What Compose is told: each is there already. */
-export const closedLayers = (closed: ReadonlyMap<string, ClosedNetwork>): Record<string, Layer> =>
+const nameOf = (project: string, key: string): string => `${project}_${key}`;
+
+/** What Compose is told of networks, by key: each is there already. */
+export const closedLayers = (project: string, keys: Iterable<string>): Record<string, Layer> =>
   Object.fromEntries(
-    [...closed].map(([key, { name }]) => [key, replaced({ name, external: true }) as unknown as Layer]),
+    [...keys].map((key) => [
+      key,
+      replaced({ name: nameOf(project, key), external: true }) as unknown as Layer,
+    ]),
   );
 
 const tries = 10;
@@ -75,7 +80,7 @@ async function closedNetwork(
   options: Record<string, string>,
 ): Promise<ClosedNetwork> {
   const docker = runtime.container.dockerode;
-  const name = `${project}_${key}`;
+  const name = nameOf(project, key);
   const common = { Name: name, Driver: 'bridge', EnableIPv6: false, Labels: own, Options: options };
   for (let left = tries; ; left -= 1) {
     const free = await docker.createNetwork(common);

@@ -1,5 +1,6 @@
 import { secretsIn } from '../../core/masking.ts';
 import type { Plan } from '../../core/planned.ts';
+import { procedureKinds } from '../../core/procedures.ts';
 import { attachAll } from '../attach.ts';
 import type { Drill } from '../drill-context.ts';
 import { openStores } from '../open-stores.ts';
@@ -22,6 +23,7 @@ export async function bringUp(drill: Drill): Promise<void> {
       drill: drill.id,
       ownSoftware: ofSoftware(plan),
       services: plan.strategy.services,
+      breaks: procedureKinds[plan.procedure].breaks,
       host: hostRules(plan.strategy, plan.components, plan.stores),
       environment: drill.environment,
       secrets: secretsIn(drill.projectEnvironment),
