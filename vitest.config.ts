@@ -62,6 +62,8 @@ const onlyInAll = everything
       'drills/projects',
       'drills/several-files',
       'drills/hardened',
+      'drills/tls-only',
+      'drills/everything-fixed',
       'drills/sidecar',
       'drills/field-cases/*',
       'faults/region-lost',
@@ -89,7 +91,7 @@ const onlyInAll = everything
         'zones',
       ].map((file) => `drivers/mysql/${file}`),
       ...['existing', 'of-use', 'passwords', 'recovery', 'tls'].map((file) => `drivers/postgres/${file}`),
-      ...['existing', 'inventory', 'older', 'recovery'].map((file) => `drivers/mariadb/${file}`),
+      ...['existing', 'inventory', 'older', 'recovery', 'tls'].map((file) => `drivers/mariadb/${file}`),
       ...[
         'bounded',
         'redis-checks',

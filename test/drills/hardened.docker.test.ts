@@ -1,6 +1,7 @@
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { copyOf, isInNoEvidence, passed, passes } from '../support/project-copy.ts';
 import { byScripts, drillTwin, type Judged } from '../support/project-twins.ts';
 
@@ -22,7 +23,17 @@ describe('a hardened clinic, as it is', { timeout: 600_000 }, () => {
       expect(strategy).toMatch(new RegExp(`\\n {2}${component}:\\n`));
     const planned = await clinic.at('plan', 'muster/db-volume-lost.yaml', 'muster/api-crash.yaml');
     expect([planned.stderr, planned.code]).toEqual(['', 0]);
-    expect(planned.stdout).toContain('db is on internal networks only');
+    for (const component of ['db', 'cache', 'api'])
+      expect(planned.stdout).toContain(`${component} is on internal networks only`);
+  });
+
+  test('publishes no port, and has no network that leads anywhere', () => {
+    const { services, networks } = parse(readFileSync(join(clinic.folder, 'compose.yml'), 'utf8')) as {
+      services: Record<string, object>;
+      networks: Record<string, object>;
+    };
+    expect(Object.values(services).filter((one) => 'ports' in one)).toEqual([]);
+    expect(Object.values(networks)).toEqual([{ internal: true }, { internal: true }]);
   });
 
   test('its database is lost and restored, and what was kept passes a restore test', async () => {

@@ -29,8 +29,8 @@ export interface Judged {
 }
 
 /** What a strategy says of scripts in the service `db`. */
-export const byScripts = (files: string): object => ({
-  driver: 'postgres',
+export const byScripts = (files: string, more: object = { driver: 'postgres' }): object => ({
+  ...more,
   objectives: { rto: '10m', rpo: '48h' },
   backups: {
     nightly: {

@@ -1,80 +1,39 @@
-import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pollUntil, systemClock } from '../../../core/clock.ts';
 import type { DrillResult } from '../../../core/result.ts';
-import { imageChoice, provideImages } from '../../../stack/images.ts';
-import { getRuntime } from '../../../stack/runtime.ts';
 import { leftOf } from '../../stack/small-stack.ts';
 import { jsonOf, muster } from '../../support/muster.ts';
 import { findingsThat, inRepository } from '../../support/real-drill.ts';
+import { freePort, imagesOf, runningCopy } from '../../support/running-copy.ts';
 
 /** F29: names of its own, so that no project of whoever runs the tests is met; as fixed as they were. */
 const mark = `shop${process.pid}`;
 const folder = mkdtempSync(join(tmpdir(), 'muster-field-beside-'));
 const file = join(folder, 'F29.compose.yml');
 const environment: Record<string, string> = { MYSQL_ROOT_PASSWORD: 'of production alone' };
-const docker = (...args: string[]): string =>
-  execFileSync('docker', args, { env: { ...process.env, ...environment }, stdio: 'pipe' }).toString();
-const prod = (...args: string[]): string =>
-  docker('compose', '--project-name', `${mark}-prod`, '--file', file, ...args);
+const production = runningCopy({
+  project: `${mark}-prod`,
+  file,
+  environment,
+  containers: [`${mark}-mysql`, `${mark}-prod-app-1`],
+  networks: [`${mark}-net`],
+  volumes: [`${mark}-data`],
+});
+const { docker, doneTo, compose: prod } = production;
+const inMysql = (...shell: string[]): string => docker('exec', `${mark}-mysql`, 'sh', '-c', ...shell);
 const sql = (text: string): string =>
-  docker(
-    'exec',
-    `${mark}-mysql`,
-    'sh',
-    '-c',
-    'MYSQL_PWD="$MYSQL_ROOT_PASSWORD" mysql -uroot -BNe "$0"',
-    text,
-  );
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
+  inMysql('MYSQL_PWD="$MYSQL_ROOT_PASSWORD" mysql -uroot -BNe "$0"', text);
 
 /** Every file of the data by its digest: nothing is written to a server that nobody writes to. */
-const files = (): string =>
-  docker(
-    'exec',
-    `${mark}-mysql`,
-    'sh',
-    '-c',
-    'find /var/lib/mysql -type f -print0 | sort -z | xargs -0 sha256sum',
-  );
+const files = (): string => inMysql('find /var/lib/mysql -type f -print0 | sort -z | xargs -0 sha256sum');
 
-/** Who runs and since when, on what network and volume. */
 const running = (): string[] => [
-  ...[`${mark}-mysql`, `${mark}-prod-app-1`].map((name) =>
-    docker(
-      'inspect',
-      name,
-      '--format',
-      '{{.Id}} {{.State.StartedAt}} {{.RestartCount}} {{.State.Paused}} {{json .NetworkSettings.Networks}} {{json .Mounts}} {{json .HostConfig.PortBindings}}',
-    ),
-  ),
-  docker('network', 'inspect', `${mark}-net`, '--format', '{{.Id}} {{json .IPAM}} {{json .Containers}}'),
-  docker('volume', 'inspect', `${mark}-data`),
+  ...production.running(),
   sql('SELECT @@server_uuid, @@gtid_executed; CHECKSUM TABLE app.orders; SELECT user, host FROM mysql.user'),
 ];
-
-/** What the engine did to it, but for its own health checks and what this test asks. */
-const doneTo = (since: number): string[] =>
-  [`label=com.docker.compose.project=${mark}-prod`, `network=${mark}-net`, `volume=${mark}-data`].flatMap(
-    (filter) =>
-      docker(
-        ...['events', '--since', String(since), '--until', String(Math.ceil(Date.now() / 1000))],
-        ...['--filter', filter, '--format', '{{.Type}} {{.Action}} {{.Actor.ID}}'],
-      )
-        .split('\n')
-        .filter((line) => line !== '' && !/^container (?:exec_|health_status)/.test(line)),
-  );
 
 beforeAll(async () => {
   cpSync(inRepository('fixtures/field-cases'), folder, {
@@ -87,12 +46,7 @@ beforeAll(async () => {
       .replaceAll(/\bshop-(mysql|net|data)\b/g, `${mark}-$1`)
       .replace('name: shop\n', `name: ${mark}\n`),
   );
-  const chosen = await provideImages(
-    await getRuntime(),
-    new Map([['mysql', 'mysql:9.7']]),
-    imageChoice(process.env, () => undefined),
-  );
-  environment['MUSTER_IMAGE_MYSQL'] = chosen.get('mysql')!.reference;
+  Object.assign(environment, await imagesOf(file));
   environment['CASE_PORT'] = String(await freePort());
   prod('up', '--detach', '--wait');
   sql(
