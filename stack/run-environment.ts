@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { knownPassword } from './known-password.ts';
 import { projectEnvironment } from './project-environment.ts';
+import { projectFiles } from './project-files.ts';
 
 /**
  * Everything secret that one run of the reference stack needs, made anew: passwords of 192 random bits, and a
@@ -10,11 +11,13 @@ import { projectEnvironment } from './project-environment.ts';
  * place.
  */
 export async function createRunEnvironment(): Promise<{ environment: Record<string, string>; ca: string }> {
-  const { certificate, expired, wrong, key, ca } = await (
-    await import('./certificates.ts')
-  ).createCertificates();
+  const certificates = await createCertificates();
+  return { environment: { ...createPasswords(), ...certificates }, ca: certificates.MUSTER_TLS_CA };
+}
+
+function createPasswords(): Record<string, string> {
   const secret = (): string => randomBytes(24).toString('base64url');
-  const environment = {
+  return {
     MYSQL_ROOT_PASSWORD: secret(),
     MYSQL_PASSWORD: secret(),
     [knownPassword]: secret(),
@@ -23,13 +26,24 @@ export async function createRunEnvironment(): Promise<{ environment: Record<stri
     ADMIN_TOKEN: secret(),
     S3_ACCESS_KEY: randomBytes(10).toString('hex').toUpperCase(),
     S3_SECRET_KEY: secret(),
-    MUSTER_TLS_CERT: certificate,
-    MUSTER_TLS_CERT_EXPIRED: expired,
-    MUSTER_TLS_CERT_WRONG: wrong,
-    MUSTER_TLS_KEY: key,
-    MUSTER_TLS_CA: ca,
   };
-  return { environment, ca };
+}
+
+async function createCertificates(): Promise<Record<(typeof tlsNames)[number], string>> {
+  const made = await (await import('./certificates.ts')).createCertificates();
+  return {
+    MUSTER_TLS_CERT: made.certificate,
+    MUSTER_TLS_CERT_EXPIRED: made.expired,
+    MUSTER_TLS_CERT_WRONG: made.wrong,
+    MUSTER_TLS_KEY: made.key,
+    MUSTER_TLS_CA: made.ca,
+  };
+}
+
+/** Nobody has a use for certificates but who serves them; what a file takes in from elsewhere may. */
+async function asksForCertificates(files: readonly string[]): Promise<boolean> {
+  const { files: read } = await projectFiles(files);
+  return read.some(({ text }) => /MUSTER_TLS_|\b(?:include|extends)["']?\s*:/.test(text));
 }
 
 /**
@@ -55,7 +69,10 @@ export async function secretsFor(
     stackFile === null ? { values: {}, wanting: [] } : await projectEnvironment(stackFile, overrides);
   const key = process.env[backupKey] || values[backupKey] || randomBytes(32).toString('hex');
   if (stackFile === null) return { generated: { [backupKey]: key }, project: values };
-  const { environment: all } = await createRunEnvironment();
+  const all: Record<string, string> = {
+    ...createPasswords(),
+    ...((await asksForCertificates([stackFile, ...overrides])) ? await createCertificates() : {}),
+  };
   const generated = Object.entries(all).filter(
     ([name]) => mustersNames.includes(name as (typeof mustersNames)[number]) || wanting.includes(name),
   );
@@ -65,13 +82,13 @@ export async function secretsFor(
 
 const backupKey = 'MUSTER_BACKUP_KEY';
 
-/** Names that a drill always has a value of its own for. */
-export const mustersNames = [
+const tlsNames = [
   'MUSTER_TLS_CERT',
   'MUSTER_TLS_CERT_EXPIRED',
   'MUSTER_TLS_CERT_WRONG',
   'MUSTER_TLS_KEY',
   'MUSTER_TLS_CA',
-  knownPassword,
-  backupKey,
 ] as const;
+
+/** Names that a drill has a value of its own for, wherever its files ask for them. */
+export const mustersNames = [...tlsNames, knownPassword, backupKey] as const;

@@ -133,7 +133,15 @@ describe('what the .env of a project says', () => {
     );
     expect(secrets.generated).not.toHaveProperty('MYSQL_ROOT_PASSWORD');
     expect(secrets.project).toEqual({ MYSQL_ROOT_PASSWORD: 'of-the-user' });
-    expect(Object.keys(secrets.generated)).toContain('MUSTER_TLS_CERT');
+    expect(Object.keys(secrets.generated)).not.toContain('MUSTER_TLS_CERT');
+  });
+
+  test.each([
+    ['asks for them', `services: { db: { image: x, environment: { CERT: "$\{MUSTER_TLS_CERT}" } } }\n`],
+    ['takes in what may', 'include: [other.yml]\nservices: { db: { image: x } }\n'],
+  ])('certificates are made where a file %s', async (_, text) => {
+    const { generated } = await secretsFor(project(text, ''));
+    expect(generated['MUSTER_TLS_CERT']).toMatch(/^-----BEGIN CERTIFICATE-----/);
   });
 
   test('decides what plan takes for the path of a mount', async () => {
