@@ -39,8 +39,12 @@ export function runningCopy(of: RunningProject): RunningCopy {
           'inspect',
           name,
           '--format',
-          '{{.Id}} {{.State.StartedAt}} {{.RestartCount}} {{.State.Paused}} {{json .NetworkSettings.Networks}} {{json .Mounts}} {{json .HostConfig.PortBindings}}',
-        ),
+          '{{.Id}} {{.State.StartedAt}} {{.RestartCount}} {{.State.Paused}} {{json .NetworkSettings.Networks}} {{json .HostConfig.PortBindings}}{{range .Mounts}}\n{{json .}}{{end}}',
+        )
+          // The engine tells the mounts in any order.
+          .split('\n')
+          .sort()
+          .join('\n'),
       ),
       ...of.networks.map((name) =>
         docker('network', 'inspect', name, '--format', '{{.Id}} {{json .IPAM}} {{json .Containers}}'),
