@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { imageChoice, imagesWanted, provideImages } from '../../stack/images.ts';
 import { variableOf } from '../../stack/recipes.ts';
 import { getRuntime } from '../../stack/runtime.ts';
@@ -74,11 +75,14 @@ export async function imagesOf(file: string): Promise<Record<string, string>> {
   return Object.fromEntries([...chosen.values()].map(({ name, reference }) => [variableOf(name), reference]));
 }
 
-/** That nobody has just now. */
+/** That nobody has, below those that the kernel and the engine give out by themselves. */
 export async function freePort(): Promise<number> {
+  const port = randomInt(12_000, 30_000);
   const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, resolve));
-  const { port } = server.address() as AddressInfo;
+  const isFree = await new Promise<boolean>((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen(port, () => resolve(true));
+  });
   await new Promise((resolve) => server.close(resolve));
-  return port;
+  return isFree ? port : freePort();
 }
