@@ -1,11 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { eventsOf, firstOf, type EventData, type TimelineEvent } from '../../core/timeline.ts';
+import { eventsOf, firstOf } from '../../core/timeline.ts';
 import { timelineDamage } from '../../evidence/timeline-damage.ts';
 import { findingsThat } from '../support/real-drill.ts';
 import { dataIn, drillOwn, type OwnDrill } from '../support/own-scripts.ts';
 import { scratch } from '../support/scratch.ts';
+import { younger } from './followed-forgeries.ts';
 
 /** Every three seconds; it writes elsewhere first. */
 const dumping = (dump: string): string =>
@@ -64,19 +65,14 @@ describe.concurrent('a drill of what a sidecar backs up', () => {
   it('is damaged where a point of it is said to be younger than the last look without it', async () => {
     const { events } = await followed(dumping('./db rows | gzip > part'));
     expect(timelineDamage(events)).toBeNull();
-    const forged: ((begun: EventData['backup.begun'], durable: TimelineEvent<'backup.durable'>) => void)[] = [
-      (_, durable) => void (durable.data.consistentAtMs = durable.atMs),
-      (begun, durable) => {
-        delete begun.lastWithoutMs;
-        durable.data.consistentAtMs = durable.atMs;
-      },
-    ];
-    for (const alter of forged) {
+    for (const { name, alter } of younger) {
       const altered = structuredClone([...events]);
       const durable = firstOf(altered, 'backup.durable')!;
       const begun = eventsOf(altered, 'backup.begun').find(({ data }) => data.id === durable.data.id)!;
       alter(begun.data, durable);
-      expect(timelineDamage(altered)).toMatch(/others made it: it is as old as the last look without it/);
+      expect(timelineDamage(altered), name).toMatch(
+        /others made it: it is as old as the last look without it/,
+      );
     }
   });
 

@@ -51,7 +51,8 @@ describe.concurrent('a drill with scripts of the user', () => {
     ['restored nothing is in doubt, where nothing had been lost', 'echo restored', 'inconclusive'],
     ['restored an older state shows by what is missing', goodScripts.restore, 'pass'],
   ])('that %s', async (_, restore, verdict) => {
-    const drilled = await drillOwn({ restore }, { scenario: { fault: '{ crash: store, at: worst }' } });
+    const scripts = { restore: `until "$tools"/db rows > seen 2>&1; do sleep 0.1; done; ${restore}` };
+    const drilled = await drillOwn(scripts, { scenario: { fault: '{ crash: store, at: worst }' } });
     expect(dataIn(drilled, 'step.ended')).toMatchObject([{ ok: true }]);
     const id = `copies/restored/${drilled.component}`;
     const { detail, ...found } = drilled.result.findings.find((one) => one.id === id)!;
