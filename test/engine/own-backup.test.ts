@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { NoRecoveryPoint } from '../../core/errors.ts';
 import { detailOf, findingsThat } from '../support/real-drill.ts';
-import { dataIn, drillOwn, goodScripts, runOwn } from '../support/own-scripts.ts';
+import { dataIn, drillOwn, goodScripts, onceUp, runOwn } from '../support/own-scripts.ts';
 import { noBackups } from './own-backup-cases.ts';
 import { scratch } from '../support/scratch.ts';
 import { pointsIn } from '../support/stored-points.ts';
@@ -49,11 +49,7 @@ describe.concurrent('a drill with scripts of the user', () => {
 
   it.each([
     ['restored nothing is in doubt, where nothing had been lost', 'echo restored', 'inconclusive'],
-    [
-      'restored an older state shows by what is missing',
-      `until "$tools"/db rows > now; do sleep 0.1; done; ${goodScripts.restore}`,
-      'pass',
-    ],
+    ['restored an older state shows by what is missing', onceUp + goodScripts.restore, 'pass'],
   ])('that %s', async (_, restore, verdict) => {
     const scripts = { restore: `until "$tools"/db rows > seen 2>&1; do sleep 0.1; done; ${restore}` };
     const drilled = await drillOwn(scripts, { scenario: { fault: '{ crash: store, at: worst }' } });

@@ -100,6 +100,9 @@ export const goodScripts: Scripts = {
   produces: "{ files: '*.gz' }",
 };
 
+/** Before a restore: a database that crashed is started again, which takes a moment. */
+export const onceUp = 'until "$tools"/db rows > now; do sleep 0.1; done; ';
+
 export interface OwnDrill {
   component: string;
   result: DrillResult;
