@@ -59,6 +59,7 @@ const onlyInAll = everything
       'drills/package',
       'drills/pipelines',
       'drills/restore-test',
+      'drills/scripted-restore-test',
       'drills/projects',
       'drills/several-files',
       'drills/hardened',

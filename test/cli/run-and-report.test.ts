@@ -108,7 +108,15 @@ describe('run', concurrent, () => {
   });
 
   test('something in Muster itself that breaks: 70, the drill is ended in order, and no pass', async () => {
-    const breaks = `--import=data:text/javascript,setTimeout(()=>{throw%20new%20Error('a%20slip%20of%20ours')},2500).unref()`;
+    // Once the drill writes its timeline, however long its start takes.
+    const slip = `
+      import { globSync } from 'node:fs';
+      const look = setInterval(() => {
+        if (globSync('.muster/drills/*/events.jsonl').length === 0) return;
+        clearInterval(look);
+        setTimeout(() => { throw new Error('a slip of ours'); }, 1000).unref();
+      }, 50).unref();`;
+    const breaks = `--import=data:text/javascript,${encodeURIComponent(slip)}`;
     const { code, stdout, stderr, bundle } = await drill({}, [], { env: { NODE_OPTIONS: breaks } });
     expect(code, stdout + stderr).toBe(70);
     expect(stderr).toMatch(/Muster itself broke: Error: a slip of ours\n +at /);

@@ -165,6 +165,7 @@ describe('the inventory is no fail', () => {
         differences: [],
         unread: [],
         remarks: [
+          expect.stringMatching(/^not compared, as the strategy has it, are the rows of app\.orders \(/),
           'no snapshot covers app.hot (MEMORY)',
           expect.stringMatching(/^event app\.nightly runs next in .*: what it does then was not seen$/),
         ],
@@ -174,7 +175,7 @@ describe('the inventory is no fail', () => {
   test('when counters are higher and rows that the load changes are others', async () => {
     const outcome = await judged({
       beforeFault: ['INSERT INTO app.orders VALUES ()'],
-      afterFault: sql('INSERT INTO app.orders VALUES (), ()', 'DELETE FROM app.orders'),
+      afterFault: sql('INSERT INTO app.orders VALUES (), ()', 'DELETE FROM app.orders ORDER BY id LIMIT 1'),
     });
     expect(outcome, outcome.detail).toMatchObject({ verdict: 'pass', facts: { differences: [] } });
   });
