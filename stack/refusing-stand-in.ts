@@ -32,7 +32,9 @@ export async function refusingStandIn(site: DrillSite, member: Member): Promise<
     strike: async () => {
       try {
         await stopForGood(member);
-        await Promise.all([standIn.start(), emptied(site, member)]);
+        // Given back only when neither is under way; what was refused says more than what could not start.
+        const [gone, started] = await Promise.allSettled([emptied(site, member), standIn.start()]);
+        for (const one of [gone, started]) if (one.status === 'rejected') throw one.reason;
       } catch (error) {
         await lost.giveBack().catch(() => undefined);
         throw error;
