@@ -81,9 +81,9 @@ describe('a harbour in which everything is fixed, beside itself as it runs', { t
       `network ${mark}-net: one of the drill's own instead`,
       `external network ${mark}-edge: one of the drill's own instead`,
       `volume ${mark}-data: one of the drill's own instead`,
-      'subnet 172.31.198.0/24 of network berths: one that is free instead',
-      'address 172.31.198.10 of db: whichever is free instead',
-      '172.31.198.10 in the environment of api: db instead',
+      'subnet 10.231.198.0/24 of network berths: one that is free instead',
+      'address 10.231.198.10 of db: whichever is free instead',
+      '10.231.198.10 in the environment of api: db instead',
     ])
       expect(planned.stdout).toContain(line);
   });

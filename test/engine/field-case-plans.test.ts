@@ -53,9 +53,9 @@ test('F29: all that is fixed has a line of its own, the address by which others 
     "container shop-mysql: one of the drill's own instead; on its networks mysql is found by that name",
     "network shop-net: one of the drill's own instead",
     "volume shop-data: one of the drill's own instead",
-    'subnet 172.31.199.0/24 of network shop: one that is free instead',
-    'address 172.31.199.10 of mysql: whichever is free instead',
-    '172.31.199.10 in the command of app: mysql instead',
+    'subnet 10.231.199.0/24 of network shop: one that is free instead',
+    'address 10.231.199.10 of mysql: whichever is free instead',
+    '10.231.199.10 in the command of app: mysql instead',
   ])
     expect(moved).toContain(line);
 });

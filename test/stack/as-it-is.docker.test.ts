@@ -31,14 +31,14 @@ services:
     labels: { traefik.enable: "true" }
     environment: { VIRTUAL_HOST: cache.example }
     ports: ["127.0.0.1:46379:6379"]
-    networks: { shop: { ipv4_address: 172.31.203.10 }, edge: }
+    networks: { shop: { ipv4_address: 10.231.203.10 }, edge: }
     volumes: [data:/data, kept:/kept]
   app:
     <<: *server
     command:
       - sh
       - -c
-      - while :; do redis-cli -h 172.31.203.10 ping && redis-cli -h ${mark}-cache ping && redis-cli -h hidden ping && touch /tmp/ready; sleep 0.2; done
+      - while :; do redis-cli -h 10.231.203.10 ping && redis-cli -h ${mark}-cache ping && redis-cli -h hidden ping && touch /tmp/ready; sleep 0.2; done
     networks: [shop, inner]
     depends_on: [cache, hidden]
     healthcheck: { test: [CMD, test, -e, /tmp/ready], interval: 1s, retries: 60 }
@@ -48,7 +48,7 @@ services:
 networks:
   shop:
     name: ${mark}-net
-    ipam: { config: [{ subnet: 172.31.203.0/24 }] }
+    ipam: { config: [{ subnet: 10.231.203.0/24 }] }
   inner: { internal: true }
   edge: { external: true, name: ${mark}-edge }
 volumes:

@@ -122,13 +122,13 @@ describe('networks and volumes that are not of the project', () => {
       one(
         'networks: [a, b]',
         `networks:
-  a: { driver_opts: { com.docker.network.bridge.name: br-shop, com.docker.network.driver.mtu: "1400" }, ipam: { config: [{ subnet: 172.31.199.0/24 }] } }
+  a: { driver_opts: { com.docker.network.bridge.name: br-shop, com.docker.network.driver.mtu: "1400" }, ipam: { config: [{ subnet: 10.231.199.0/24 }] } }
   b: { driver: macvlan, driver_opts: { parent: eth0 } }
 `,
       ),
     );
     expect(lines).toEqual([
-      'subnet 172.31.199.0/24 of network a: one that is free instead',
+      'subnet 10.231.199.0/24 of network a: one that is free instead',
       'options of network a: left out, they name something of this machine (com.docker.network.bridge.name)',
       "network b by macvlan: a bridge of the drill's own instead",
       'options of network b: left out, they name something of this machine (parent)',
@@ -163,28 +163,28 @@ networks: { inner: { internal: true }, outer: }
 
 describe('a fixed address', () => {
   const compose = `services:
-  db: { image: x, networks: { shop: { ipv4_address: 172.31.199.10 } } }
+  db: { image: x, networks: { shop: { ipv4_address: 10.231.199.10 } } }
   app:
     image: x
-    command: [sh, -c, 'ping 172.31.199.10; mysql -h172.31.199.10; ping 172.31.199.101; echo "$$HOME"']
-    environment: { DB: "mysql://root@172.31.199.10:3306/app", OTHER: kept }
-    healthcheck: { test: [CMD, ping, 172.31.199.10] }
-    extra_hosts: ["db.intern:172.31.199.10", "mail:192.0.2.1"]
+    command: [sh, -c, 'ping 10.231.199.10; mysql -h10.231.199.10; ping 10.231.199.101; echo "$$HOME"']
+    environment: { DB: "mysql://root@10.231.199.10:3306/app", OTHER: kept }
+    healthcheck: { test: [CMD, ping, 10.231.199.10] }
+    extra_hosts: ["db.intern:10.231.199.10", "mail:192.0.2.1"]
     networks: [shop]
-networks: { shop: { ipam: { config: [{ subnet: 172.31.199.0/24 }] } } }
+networks: { shop: { ipam: { config: [{ subnet: 10.231.199.0/24 }] } } }
 `;
 
   test('is not taken, and who knows it by that knows it by its name', async () => {
     const { lines, service } = await laid(compose);
     expect(lines).toEqual([
-      'subnet 172.31.199.0/24 of network shop: one that is free instead',
-      '172.31.199.10 in the command of app: db instead',
-      '172.31.199.10 in the health check of app: db instead',
-      '172.31.199.10 in the environment of app: db instead',
-      'address 172.31.199.10 of db: whichever is free instead',
+      'subnet 10.231.199.0/24 of network shop: one that is free instead',
+      '10.231.199.10 in the command of app: db instead',
+      '10.231.199.10 in the health check of app: db instead',
+      '10.231.199.10 in the environment of app: db instead',
+      'address 10.231.199.10 of db: whichever is free instead',
     ]);
     const app = service('app');
-    expect(app.command).toEqual(['sh', '-c', 'ping db; mysql -hdb; ping 172.31.199.101; echo "$$HOME"']);
+    expect(app.command).toEqual(['sh', '-c', 'ping db; mysql -hdb; ping 10.231.199.101; echo "$$HOME"']);
     expect(app.environment).toEqual({ DB: 'mysql://root@db:3306/app', OTHER: 'kept' });
     expect(app.healthcheck!.test).toEqual(['CMD', 'ping', 'db']);
     expect(JSON.stringify(app.extra_hosts)).toMatch(/mail/);

@@ -76,9 +76,9 @@ describe('F29, a project in which everything is fixed, beside a running copy of 
       `container ${mark}-mysql: one of the drill's own instead`,
       `network ${mark}-net: one of the drill's own instead`,
       `volume ${mark}-data: one of the drill's own instead`,
-      'subnet 172.31.199.0/24 of network shop: one that is free instead',
-      'address 172.31.199.10 of mysql: whichever is free instead',
-      '172.31.199.10 in the command of app: mysql instead',
+      'subnet 10.231.199.0/24 of network shop: one that is free instead',
+      'address 10.231.199.10 of mysql: whichever is free instead',
+      '10.231.199.10 in the command of app: mysql instead',
     ])
       expect(stdout).toContain(line);
   });
