@@ -71,7 +71,9 @@ function heldAgainst(component: string, result: DrillResult, { strategy, events 
   const anyway = heldWhenEmpty(events);
   const passed = result.checks.filter(
     ({ verdict, component: of, check }) =>
-      verdict === 'pass' && (of === component || (of === null && !anyway.includes(check))),
+      check !== 'ledger' &&
+      verdict === 'pass' &&
+      (of === component || (of === null && !anyway.includes(check))),
   );
   return [...(ledger ? ['ledger'] : []), ...new Set(passed.map(({ check }) => check))];
 }

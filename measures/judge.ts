@@ -11,6 +11,7 @@ import { unavailableSeconds } from './availability.ts';
 import { delayMs, delayOf } from './detection.ts';
 import { drillTimesOf } from './drill-times.ts';
 import { finding } from './finding.ts';
+import { ledgerRows } from './ledger-rows.ts';
 import { limitationsOf } from './limitations.ts';
 import { countsForLoss, lossOf } from './loss.ts';
 import { madeReady, totalMs } from './made-ready.ts';
@@ -107,7 +108,7 @@ export function judge({
     backups: backupsSection(events),
     faults: faultsSection(events),
     steps: stepsSection(events),
-    checks: checksSection(events, knownBad),
+    checks: [...ledgerRows(evidence, findings, knownBad), ...checksSection(events, knownBad)],
     notes: notesSection(events),
     findings,
     phases: phasesSection(events),
