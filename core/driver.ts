@@ -112,6 +112,11 @@ export interface CheckEntry<Opened> {
 export interface DriverEntry<Config, Opened extends System> {
   about: string;
   config: ZodType<Config>;
+  /**
+   * Completes a configuration by files that it names, from `folder`, the strategy's; `notes` are for who
+   * reads the plan and the report. Rejects with an input error, which the plan gives its place.
+   */
+  complete?(config: Config, folder: string): Promise<{ config: Config; notes: string[] }>;
   /** The service's own port for clients. */
   port: number;
   /**

@@ -7,6 +7,7 @@ import type { Scenario } from '../core/scenario.ts';
 import type { StackDescription, StackProvider } from '../core/stack.ts';
 import type { Strategy } from '../core/strategy.ts';
 import type { ProcedureName } from '../core/timeline.ts';
+import { completeConfigs } from './plan-completed.ts';
 import { locate, owned, Problems, readInput, schemasOf, show } from './plan-input.ts';
 import { checkExisting } from './plan-existing.ts';
 import { notesOnSharers, notesOnUnprotected } from './plan-shared.ts';
@@ -65,10 +66,8 @@ export async function planAs(
 
   const components = planComponents(strategySource, strategy, registries, stack, problems);
   const stores = planStores(strategySource, strategy, registries, stack, problems);
-  checkBackups(strategySource, strategy, components, stack, problems);
-  checkExisting(strategySource, components, problems);
-  checkWatched(strategySource, strategy, problems);
-  problems.raise();
+  checkStrategy(strategySource, strategy, components, stack, problems);
+  const completed = await completeConfigs(strategySource, dirname(strategyFile), components, problems);
   const given =
     stackFile && stack
       ? await planMounts(
@@ -109,11 +108,21 @@ export async function planAs(
     invariants: invariantsOf(scenario, strategy),
     ...planned,
     notes: [
+      ...completed,
       ...planned.notes,
       ...notesOnSharers(scenario, components, planned.faults, stack),
       ...notesOnUnprotected(components, stores, stack),
     ],
   };
+}
+
+function checkStrategy(
+  ...[source, strategy, components, stack, problems]: Parameters<typeof checkBackups>
+): void {
+  checkBackups(source, strategy, components, stack, problems);
+  checkExisting(source, components, problems);
+  checkWatched(source, strategy, problems);
+  problems.raise();
 }
 
 function strategyIn(

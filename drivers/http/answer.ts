@@ -54,14 +54,14 @@ function fits(value: unknown, match: Match, values: Values): boolean {
 /** In words that quote nothing of it, how an answer is not what is expected; null where it is. */
 export function differs(
   answer: Answer,
-  { status, headers, json, body, within }: Expectation,
+  { status, headers, json, isJson, body, within }: Expectation,
   values: Values,
 ): string | null {
   if (!rightStatus(answer.status, status))
     return `answered ${answer.status}, expected ${status?.join(' or ') ?? '200 to 299'}`;
   for (const [name, match] of Object.entries(headers))
     if (!fits(headerOf(answer, name), match, values)) return `its header ${name} is not as expected`;
-  if (Object.keys(json).length > 0 && answer.json === undefined) return 'its body is no JSON';
+  if ((isJson || Object.keys(json).length > 0) && answer.json === undefined) return 'its body is no JSON';
   for (const [path, match] of Object.entries(json)) {
     const there = allAt(answer.json, path);
     if (there.length !== 1) return `${path} names ${there.length} values of its body`;

@@ -12,6 +12,8 @@ const shownBy = 'test/drivers/http/http.docker.test.ts';
 export default defineDriver<HttpConfig, HttpSystem>({
   about: 'an HTTP service of your own: its readiness, probes and journeys are declared in its configuration',
   config: configSchema,
+  complete: async (config, folder) =>
+    config.openapi ? (await import('./openapi.ts')).withDerived(config, folder) : { config, notes: [] },
   port: 80,
   faults: {},
   backups: { image: imageBackup },

@@ -3,8 +3,9 @@ import type { Request } from './request-shape.ts';
 import type { Answer } from './transport.ts';
 
 /** What the configuration leaves open: nothing of what such an answer says is expected of it. */
-export const saysNothing = ({ expect: { status, headers, json, body }, head }: Request): boolean =>
+export const saysNothing = ({ expect: { status, headers, json, isJson, body }, head }: Request): boolean =>
   head === undefined &&
+  !isJson &&
   (status ?? [200]).every((one) => one >= 200 && one <= 299) &&
   Object.keys(headers).length + Object.keys(json).length === 0 &&
   body === undefined;

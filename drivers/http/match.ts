@@ -46,6 +46,7 @@ export const expectation = z
       .record(jsonPath, match)
       .default({})
       .describe('By JSON path: the value there. Any of it makes a body that is no JSON a wrong answer'),
+    isJson: z.boolean().optional().describe('The body must be JSON, whatever it says'),
     body: pattern.optional().describe('The body must match it'),
     within: duration.optional().describe('A later answer is a wrong one'),
   })

@@ -74,6 +74,12 @@ const probeStep = z
       .array(jsonPath)
       .default([])
       .describe('What stands there must be what stood there before anything was broken'),
+    alike: z
+      .boolean()
+      .optional()
+      .describe(
+        'Beside what is expected, it must be like it was before anything was broken, as an answer is of which nothing is expected',
+      ),
   })
   .superRefine(oneOfEach);
 export type ProbeStep = z.output<typeof probeStep>;

@@ -65,6 +65,31 @@ export const configShape = z.strictObject({
     .record(named, probeSteps)
     .default({})
     .describe('Requests, or steps in a row, with the answers that they must get'),
+  openapi: z
+    .union(
+      [
+        z
+          .string()
+          .min(1)
+          .transform((from) => ({ from, leave: [] as string[] })),
+        z.strictObject({
+          from: z.string().min(1).describe('The document, from the strategy'),
+          leave: z
+            .array(
+              z.string().regex(/^\//, { error: 'a path such as /logout, or a pattern such as /admin/**' }),
+            )
+            .default([])
+            .describe(
+              'Paths of which no probe is made, by name or pattern: what a GET changes, or is too much',
+            ),
+        }),
+      ],
+      { error: 'the path of an OpenAPI document, or { from, leave }' },
+    )
+    .optional()
+    .describe(
+      'An OpenAPI document (2.0 to 3.1): each GET that needs no parameter is a probe more, with the status and the JSON that it promises',
+    ),
   samples: z
     .int()
     .min(1)

@@ -34,13 +34,15 @@ export async function openAt(
   at: { readonly port: number },
   yaml: string = byList,
   secrets: Record<string, string> = {},
+  folder = '.',
 ): Promise<Opened> {
-  const notes: string[] = [];
+  // A busy machine must not be taken for a service that gives no answer.
+  const declared = driver.config.parse({ timeout: '60s', ...(parse(yaml) as object) });
+  const { config, notes } = await driver.complete!(declared, folder);
   const attached = await driver.attach({
     component: 'shop',
     service: null as never,
-    // A busy machine must not be taken for a service that gives no answer.
-    config: driver.config.parse({ timeout: '60s', ...(parse(yaml) as object) }),
+    config,
     clients: async () => ({ host: '127.0.0.1', port: at.port }),
     peer: () => null as never,
     clock: systemClock,
