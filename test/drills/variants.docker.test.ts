@@ -18,7 +18,9 @@ const rows = await Promise.all(
     .sort()
     .map((file) => import(join(import.meta.dirname, 'variants', file)) as Promise<{ variants: Variant[] }>),
 );
-const variants = rows.flatMap((row) => row.variants);
+const variants = rows
+  .flatMap((row) => row.variants)
+  .toSorted((a, b) => Number(b.long ?? false) - Number(a.long ?? false));
 
 let folder: string;
 beforeAll(async () => {

@@ -10,6 +10,7 @@ export const variants: Variant[] = [
   {
     scenario: 'reference/app-hang',
     why: 'the health check sees the hung application and does nothing about it',
+    long: true,
     change: (files) => ({
       ...files,
       stack: swap(files.stack, 'kill -KILL -1', 'exit 1'),

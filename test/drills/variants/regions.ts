@@ -26,6 +26,7 @@ export const variants: Variant[] = [
   {
     scenario: 'regions/primary-region-lost-dead',
     why: "the clients' way in is not moved",
+    long: true,
     change: (files) => ({
       ...files,
       scenario: `${files.scenario.replaceAll(/ {2}- \{ run: failover, .*\n/g, '')}giveUp: 5s\n`,

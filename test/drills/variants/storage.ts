@@ -82,6 +82,7 @@ export const variants: Variant[] = [
   {
     scenario: 'reference/crash-during-restore',
     why: 'the recovery is not run again',
+    long: true,
     change: (files) => ({ ...files, scenario: swap(files.scenario, 'attempts: 2\n', 'giveUp: 20s\n') }),
     expect: { exitCode: 1, fails: ['recovery', 'rto/mysql'] },
   },
@@ -106,6 +107,7 @@ export const variants: Variant[] = [
   {
     scenario: 'remote-store/backup-store-slow',
     why: 'it is so slow that the RPO is missed',
+    long: true,
     change: (files) => ({
       ...files,
       scenario: swap(

@@ -13,6 +13,8 @@ export interface Variant {
   why: string;
   /** Must change something: a variant that is the scenario itself would prove nothing. */
   change(files: Files): Files;
+  /** It waits for minutes: begun last, it would keep one worker busy while the others have nothing left. */
+  long?: true;
   /** `fails`: findings that must be red; others may be as well. */
   expect: { exitCode: 1 | 2; fails: string[] };
 }
