@@ -1,7 +1,7 @@
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { copyOf, isInNoEvidence, passed, passes } from '../support/project-copy.ts';
+import { copyOf, isLostAndRestored, passes } from '../support/project-copy.ts';
 import { byScripts, drillTwin, type Judged } from '../support/project-twins.ts';
 import { freePort, imagesOf, runningCopy } from '../support/running-copy.ts';
 
@@ -89,21 +89,9 @@ describe('a harbour in which everything is fixed, beside itself as it runs', { t
   });
 
   test('its database is lost and restored, what was kept passes a restore test, and nothing is done to what runs', async () => {
-    const strategy = join(harbor.folder, 'muster/strategy.yaml');
-    const text = readFileSync(strategy, 'utf8');
-    expect(text).toContain('kind: directory');
-    writeFileSync(strategy, text.replace('kind: directory', 'kind: directory, path: ./muster/kept'));
-    const command = ['psql', '-qAt', '-U', 'harbor', '-c', booked];
-    appendFileSync(strategy, `\ninvariants: { booked: { command: ${JSON.stringify(command)}, in: db } }\n`);
     const since = Math.floor(Date.now() / 1000);
     const was = { running: production.running(), data: data() };
-    await passes(harbor, 'muster/db-volume-lost.yaml');
-    isInNoEvidence(harbor, secrets);
-    await passed(
-      await harbor.at(
-        ...['restore-test', 'muster/strategy.yaml', 'db', '--from', 'here', '--check', 'booked', '--json'],
-      ),
-    );
+    await isLostAndRestored(harbor, { holds: ['psql', '-qAt', '-U', 'harbor', '-c', booked], secrets });
     await passes(harbor, 'muster/api-crash.yaml');
     expect(production.doneTo(since)).toEqual([]);
     expect({ running: production.running(), data: data() }).toEqual(was);

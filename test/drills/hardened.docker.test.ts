@@ -1,8 +1,8 @@
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { copyOf, isInNoEvidence, passed, passes } from '../support/project-copy.ts';
+import { copyOf, isLostAndRestored } from '../support/project-copy.ts';
 import { byScripts, drillTwin, type Judged } from '../support/project-twins.ts';
 
 const secrets = ['appointments-and-recalls', 'waiting-room-of-the-cache'];
@@ -37,28 +37,7 @@ describe('a hardened clinic, as it is', { timeout: 600_000 }, () => {
   });
 
   test('its database is lost and restored, and what was kept passes a restore test', async () => {
-    const file = join(clinic.folder, 'muster/strategy.yaml');
-    const text = readFileSync(file, 'utf8');
-    expect(text).toContain('kind: directory');
-    writeFileSync(file, text.replace('kind: directory', 'kind: directory, path: ./muster/kept'));
-    appendFileSync(
-      file,
-      `\ninvariants: { booked: { command: [psql, -qAt, -U, clinic, -c, ${JSON.stringify(booked)}], in: db } }\n`,
-    );
-    await passes(clinic, 'muster/db-volume-lost.yaml');
-    isInNoEvidence(clinic, secrets);
-    await passed(
-      await clinic.at(
-        'restore-test',
-        'muster/strategy.yaml',
-        'db',
-        '--from',
-        'here',
-        '--check',
-        'booked',
-        '--json',
-      ),
-    );
+    await isLostAndRestored(clinic, { holds: ['psql', '-qAt', '-U', 'clinic', '-c', booked], secrets });
   });
 
   test('and not a byte of its own is another one', () => {

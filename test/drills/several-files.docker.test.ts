@@ -1,7 +1,7 @@
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { copyOf, isInNoEvidence, passed, passes } from '../support/project-copy.ts';
+import { copyOf, isLostAndRestored } from '../support/project-copy.ts';
 import { byScripts, drillTwin, type Judged } from '../support/project-twins.ts';
 
 const stocked =
@@ -29,28 +29,8 @@ describe('a depot in several files, as it is', { timeout: 600_000 }, () => {
   });
 
   test('its database is lost and restored, and what was kept passes a restore test', async () => {
-    const file = join(depot.folder, 'muster/strategy.yaml');
-    const text = readFileSync(file, 'utf8');
-    expect(text).toContain('kind: directory');
-    writeFileSync(file, text.replace('kind: directory', 'kind: directory, path: ./muster/kept'));
-    appendFileSync(
-      file,
-      `\ninvariants: { stocked: { command: [psql, -qAt, -U, depot, -c, ${JSON.stringify(stocked)}], in: db } }\n`,
-    );
-    await passes(depot, 'muster/db-volume-lost.yaml');
-    isInNoEvidence(depot, ['shelves-and-pallets']);
-    await passed(
-      await depot.at(
-        'restore-test',
-        'muster/strategy.yaml',
-        'db',
-        '--from',
-        'here',
-        '--check',
-        'stocked',
-        '--json',
-      ),
-    );
+    const holds = ['psql', '-qAt', '-U', 'depot', '-c', stocked];
+    await isLostAndRestored(depot, { holds, secrets: ['shelves-and-pallets'] });
   });
 
   test('and not a byte of its own is another one', () => {

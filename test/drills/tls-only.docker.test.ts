@@ -1,8 +1,8 @@
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { copyOf, isInNoEvidence, passed, passes } from '../support/project-copy.ts';
+import { copyOf, isLostAndRestored, passes } from '../support/project-copy.ts';
 import { byScripts, drillTwin, type Judged } from '../support/project-twins.ts';
 
 const secrets = ['deeds-under-seal-of-the-notary', 'keys-to-the-strongroom'];
@@ -37,26 +37,8 @@ describe('a vault that takes TLS alone, as it is', { timeout: 600_000 }, () => {
   });
 
   test('its database is lost and restored, and what was kept passes a restore test', async () => {
-    const file = join(vault.folder, 'muster/strategy.yaml');
-    const text = readFileSync(file, 'utf8');
-    expect(text).toContain('kind: directory');
-    writeFileSync(file, text.replace('kind: directory', 'kind: directory, path: ./muster/kept'));
-    const command = ['sh', '-c', `test "$(${ask})" = "$(printf '490\\t4\\t1\\t1')"`, sealed];
-    appendFileSync(file, `\ninvariants: { sealed: { command: ${JSON.stringify(command)}, in: db } }\n`);
-    await passes(vault, 'muster/db-volume-lost.yaml');
-    isInNoEvidence(vault, secrets);
-    await passed(
-      await vault.at(
-        'restore-test',
-        'muster/strategy.yaml',
-        'db',
-        '--from',
-        'here',
-        '--check',
-        'sealed',
-        '--json',
-      ),
-    );
+    const holds = ['sh', '-c', `test "$(${ask})" = "$(printf '490\\t4\\t1\\t1')"`, sealed];
+    await isLostAndRestored(vault, { holds, secrets });
   });
 
   test("and so it is by Muster's own backup, which takes the accounts along", async () => {

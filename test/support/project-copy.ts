@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto';
-import { cpSync, globSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  appendFileSync,
+  cpSync,
+  globSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
@@ -62,4 +71,26 @@ export function isInNoEvidence({ folder }: Project, secrets: readonly string[]):
     .map((name) => readFileSync(name, 'latin1'));
   expect(evidence.length).toBeGreaterThan(3);
   for (const secret of secrets) expect(evidence.filter((text) => text.includes(secret))).toEqual([]);
+}
+
+/**
+ * What `init` wrote of a project whose database is `db`: it is lost and restored, and what was kept of it passes a
+ * restore test. `holds`: a command in its service that succeeds when the project's own data is there and right.
+ */
+export async function isLostAndRestored(
+  project: Project,
+  { holds, secrets }: { holds: readonly string[]; secrets: readonly string[] },
+): Promise<void> {
+  const file = join(project.folder, 'muster/strategy.yaml');
+  const text = readFileSync(file, 'utf8');
+  expect(text).toContain('kind: directory');
+  writeFileSync(file, text.replace('kind: directory', 'kind: directory, path: ./muster/kept'));
+  appendFileSync(file, `\ninvariants: { whole: { command: ${JSON.stringify(holds)}, in: db } }\n`);
+  await passes(project, 'muster/db-volume-lost.yaml');
+  isInNoEvidence(project, secrets);
+  await passed(
+    await project.at(
+      ...['restore-test', 'muster/strategy.yaml', 'db', '--from', 'here', '--check', 'whole', '--json'],
+    ),
+  );
 }
