@@ -1,7 +1,8 @@
 /**
  * What does a restore test cost? `muster restore-test` of a dump of so many rows, from its start to its
  * end, against the same typed by hand as a shell script, in turn: the service up, the dump loaded, three
- * queries, everything down.
+ * queries, everything down. A row is as wide as one of sysbench's OLTP tables (CHAR(120) and CHAR(60) beside
+ * its keys), with a moment.
  *
  *   node bench/restore-test.ts [pairs] [rows]
  */
@@ -76,8 +77,9 @@ async function makeDump(): Promise<void> {
   const compose = ['compose', '--file', file, '--project-name', project];
   const inDb = ['exec', '--no-TTY', 'db', 'sh', '-c'];
   const sql = `SET SESSION cte_max_recursion_depth = ${rows + 1};
-    CREATE TABLE orders (id INT PRIMARY KEY, customer INT, placed DATETIME, word VARCHAR(64), KEY (customer));
-    INSERT INTO orders SELECT n, n % 1000, UTC_TIMESTAMP() - INTERVAL ${rows} - n SECOND, SHA2(n, 256)
+    CREATE TABLE orders (id INT PRIMARY KEY, customer INT, placed DATETIME, word CHAR(120), pad CHAR(60), KEY (customer));
+    INSERT INTO orders SELECT n, n % 1000, UTC_TIMESTAMP() - INTERVAL ${rows} - n SECOND,
+      CONCAT(SHA2(n, 256), LEFT(SHA2(-n, 256), 56)), LEFT(SHA2(2 * n, 256), 60)
       FROM (WITH RECURSIVE s AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM s WHERE n < ${rows}) SELECT n FROM s) AS t;`;
   try {
     await execute('docker', [...compose, 'up', '--detach', '--wait', 'db'], { env });

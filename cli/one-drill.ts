@@ -66,7 +66,11 @@ export async function drillHere(
   after?: Promise<unknown>,
 ): Promise<Ran> {
   const seed = flags.seed ?? randomInt(2 ** 31);
-  const dependencies = await dependenciesFor(plan, flags, provider, progress);
+  const dependencies = await dependenciesFor(plan, flags, provider, (one) => {
+    // Taking the stack down is waiting for the engine.
+    if (one.kind === 'phase' && one.phase === 'down') loadFormats();
+    progress(one);
+  });
   const { folder, error, outcome } = await runDrill(plan, dependencies, {
     seed,
     keepStack: flags.keep === true,
@@ -90,6 +94,11 @@ export async function drillHere(
     // What ended the drill explains why nothing can be said of it.
     throw trouble ?? unreported;
   }
+}
+
+/** What cannot be loaded is told of by whoever needs it. */
+function loadFormats(): void {
+  for (const format of Object.values(registries.formats)) format.load?.().catch(() => undefined);
 }
 
 const leftText = (plan: Plan, drill: string): string =>

@@ -6,6 +6,8 @@ export interface Format {
   about: string;
   /** Name of the file in the bundle: `report.html`. */
   file: string;
+  /** Loads ahead what `render` needs, while whoever will ask for it waits for something else. */
+  load?(): Promise<unknown>;
   /** `evidence`: what was judged, for what no result holds. */
   render(result: DrillResult, evidence: Evidence): Promise<Uint8Array>;
 }

@@ -3,7 +3,7 @@ import type { DrillResult } from '../core/result.ts';
 import { formatDuration } from '../core/units.ts';
 import { dataTexts, headline, identityTexts, operationsText } from './figures.ts';
 import { objectiveBar } from './objective-bar.ts';
-import { inner, onePage, sheet, type Colour, type Page, type Setting } from './pdf/page.ts';
+import { inner, loadLibraries, onePage, sheet, type Colour, type Page, type Setting } from './pdf/page.ts';
 import {
   comparisonText,
   durationText,
@@ -201,6 +201,7 @@ function bottom(page: Page, result: DrillResult): void {
 export const pdf: Format = {
   about: 'One page to print or to file: verdict, objectives, losses and findings',
   file: 'report.pdf',
+  load: loadLibraries,
   render: (result) =>
     onePage(
       { title: `${verdictWords[result.verdict].word}: ${result.title}`, madeAt: new Date(result.begunUtc) },

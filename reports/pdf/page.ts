@@ -64,15 +64,20 @@ const shown = (text: string, has: (code: number) => boolean): string =>
     })
     .join('');
 
+/** Not at the start, as most runs of the command line write no PDF. */
+export async function loadLibraries() {
+  const [{ default: Pdf }, fontkit] = await Promise.all([import('pdfkit'), import('fontkit')]);
+  return { Pdf, fontkit };
+}
+
 /**
  * A PDF of one page. The same calls give the same bytes: the date in it is `madeAt`, not today's.
- * The libraries are loaded here, as most runs of the command line write no PDF.
  */
 export async function onePage(
   about: { title: string; madeAt: Date },
   draw: (page: Page) => void,
 ): Promise<Uint8Array> {
-  const [{ default: Pdf }, fontkit] = await Promise.all([import('pdfkit'), import('fontkit')]);
+  const { Pdf, fontkit } = await loadLibraries();
   const known = fontkit.openSync(fonts.regular);
   if (!('hasGlyphForCodePoint' in known)) throw new Error('the font file holds several fonts');
   const has = (code: number): boolean => known.hasGlyphForCodePoint(code);
