@@ -74,8 +74,9 @@ export function isInNoEvidence({ folder }: Project, secrets: readonly string[]):
 }
 
 /**
- * What `init` wrote of a project whose database is `db`: it is lost and restored, and what was kept of it passes a
- * restore test. `holds`: a command in its service that succeeds when the project's own data is there and right.
+ * What `init` wrote of a project whose database is `db`: it is lost and restored, and what was kept of it
+ * passes a restore test. `holds`: a command in its service that succeeds when the project's own data is
+ * there and right.
  */
 export async function isLostAndRestored(
   project: Project,
