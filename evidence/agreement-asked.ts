@@ -15,10 +15,14 @@ export const heldDisagree = ({ events }: Agreement, faults: readonly PlannedFaul
     if (!planned) return null;
     const { losesData: loses = false } = event.data;
     if (loses !== losesData(planned))
-      return `${says(event)} says that ${fault} takes ${loses ? '' : 'no '}data`;
+      return loses
+        ? `${says(event)} says that ${fault} takes data, which it does not`
+        : `${says(event)} does not say that ${fault} takes data: it was left out, or recorded before Muster did`;
     const said = underWay !== undefined;
     if (said === holdsChanges(planned)) return null;
-    return `${says(event)} says ${said ? '' : 'not '}how many changes were under way at ${fault}`;
+    return said
+      ? `${says(event)} says how many changes were under way at ${fault}, where none are held`
+      : `${says(event)} does not say how many changes were under way at ${fault}: it was left out, or recorded before Muster did`;
   });
 
 /** Whether the effect of a fault is still there was asked where that can be, and nowhere else. */

@@ -30,13 +30,19 @@ export const ofParts: Case[] = [
     'how many changes were under way at a fault',
     'good',
     (events) => void delete dataOf(events, 'fault.begun').underWay,
-    /fault\.begun\) says not how many changes were under way at wipe-volume/,
+    /fault\.begun\) does not say how many changes were under way at wipe-volume: it was left out, or recorded before/,
   ],
   [
     'whether a fault took data away',
     'good',
     (events) => void delete dataOf(events, 'fault.begun').losesData,
-    /fault\.begun\) says that wipe-volume takes no data/,
+    /fault\.begun\) does not say that wipe-volume takes data: it was left out, or recorded before/,
+  ],
+  [
+    'that a fault took data away which takes none',
+    'alone',
+    (events) => void (dataOf(events, 'fault.begun').losesData = true),
+    /fault\.begun\) says that crash takes data, which it does not/,
   ],
   [
     'what a step was',
