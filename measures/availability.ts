@@ -184,7 +184,7 @@ function impactFinding(
     ...common,
     verdict: 'pass',
     actual: 0,
-    detail: `All of ${formatCount(seen.reduce((a, b) => a + b, 0))} operations after the fault were answered rightly.`,
+    detail: `All of ${formatCount(seen.reduce((a, b) => a + b, 0))} operations in the ${formatDuration(endedMs - faultMs)} after the fault were answered rightly.`,
   });
 }
 

@@ -1,16 +1,20 @@
 import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { registries } from '../../cli/registries.ts';
 import { eventsOf } from '../../core/timeline.ts';
+import { inflict, memoryFault } from '../../drivers/memory/system.ts';
 import { drillInMemory } from '../support/memory-drill.ts';
+import { findingsThat } from '../support/real-drill.ts';
 import { eventsIn } from '../support/recorded.ts';
 
-const waitedFor = async (rate: string): Promise<number[]> => {
+const waitedFor = async (rate: string, more: Record<string, string> = {}): Promise<number[]> => {
   const { folder, result } = await drillInMemory({
     scenario: {
       load: `{ rows: { target: store, rate: ${rate} } }`,
       seed: '[{ run: seed, with: { rows: 200 } }]',
       fault: '{ drop-table: store, table: accounts, at: +5s }',
-      impact: 'none',
       giveUp: '5m',
+      ...more,
     },
   });
   expect(result.outcome).toBe('completed');
@@ -30,4 +34,43 @@ test('clients that ask seldom are waited for longer, and for a minute at the mos
   expect(some).toBeLessThan(60_000);
   const [few] = await waitedFor('1/s');
   expect(few).toBeGreaterThanOrEqual(60_000);
+});
+
+test('where clients are promised to notice nothing, they are watched for the whole minute', async () => {
+  const [all] = await waitedFor('200/s', { impact: 'none' });
+  expect(all).toBeGreaterThanOrEqual(60_000);
+  const [one] = await waitedFor('200/s', { load: '{ rows: { target: store, rate: 200/s, impact: none } }' });
+  expect(one).toBeGreaterThanOrEqual(60_000);
+});
+
+/** Clients meet it only so long after it was injected: a disk that fills, a cache that runs out. */
+const metAfter = (ms: number) =>
+  memoryFault({
+    about: 'clients meet it later',
+    params: z.strictObject({}),
+    witnessDeadlineMs: 5_000,
+    inject: async (system) => {
+      const { clock, database } = system;
+      clock.after(ms, () => database.die());
+      const seen = () => ({ what: 'it is on its way', facts: {} });
+      return inflict(system, 'late', { act: () => undefined, seen });
+    },
+  });
+const memory = registries.drivers['memory']!;
+const promisedNothing = (ms: number) =>
+  drillInMemory({
+    scenario: { fault: '{ late: store, at: +3s }', recover: 'automatic', impact: 'none', giveUp: '5m' },
+    registries: {
+      ...registries,
+      drivers: {
+        ...registries.drivers,
+        memory: { ...memory, faults: { ...memory.faults, late: metAfter(ms) } },
+      },
+    },
+  });
+
+test('a promise that clients notice nothing is broken by what they meet half a minute later', async () => {
+  const { result } = await promisedNothing(30_000);
+  expect(findingsThat('fail', result)).toContain('impact/none');
+  expect(result.exitCode).toBe(1);
 });
