@@ -75,7 +75,9 @@ export function compareLeftOut(
 function isTooFew(before: number | null, justBefore: number | null, now: number | null): boolean {
   const latest = justBefore ?? before ?? 0;
   const left = now ?? 0;
-  return (latest > 0 && left === 0) || left < leastShare * Math.min(before ?? latest, latest);
+  // A look that stopped counting does not say that there were no more.
+  const fewest = latest > quickCountMax ? (before ?? latest) : Math.min(before ?? latest, latest);
+  return (latest > 0 && left === 0) || left < leastShare * fewest;
 }
 
 function inWords(before: number | null, justBefore: number | null, now: number | null): string {

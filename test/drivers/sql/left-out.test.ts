@@ -18,6 +18,7 @@ describe('a table whose rows are not compared', () => {
     ['has less than half of the fewest that it had', 5, 9, 2],
     ['has less than half, and nobody looked just before the fault', 9, null, 4],
     ['has less than half of more than what was counted', 1_000_000, quickCountMax + 1, 50_000],
+    ['has a tenth, and more than half of what was counted in haste', 1_000_000, quickCountMax + 1, 100_000],
   ])('%s: it is in doubt', (_name, before, justBefore, now) => {
     expect(of(before, justBefore, now).lost).toHaveLength(1);
   });
@@ -29,7 +30,8 @@ describe('a table whose rows are not compared', () => {
     ['was emptied while all was well', 5, 0, 0],
     ['never had any', 0, 0, 0],
     ['came back with what an older backup had', 5, 50, 6],
-    ['has more than half of what was counted', 1_000_000, quickCountMax + 1, 50_001],
+    ['has half of more than what was counted in haste', 1_000_000, quickCountMax + 1, 500_000],
+    ['grew beyond what is counted in haste, and an older backup came back', 10, quickCountMax + 1, 5],
   ])('%s: it is not', (_name, before, justBefore, now) => {
     expect(of(before, justBefore, now)).toMatchObject({
       lost: [],
