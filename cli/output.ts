@@ -68,10 +68,14 @@ export const errorToJson = (error: unknown): object => {
 export const exitCodeOfError = (error: unknown): number =>
   error instanceof MusterError ? exitCodes[error.trouble] : exitCodes.internal;
 
-/** The code of several outcomes together: the gravest. A failure outranks an inconclusive drill. */
+/**
+ * The code of several outcomes together: the gravest. A failure outranks an inconclusive drill. One that
+ * Muster has no meaning for is a fault of Muster's own.
+ */
 export function gravestCode(codes: readonly number[]): number {
   const order = [0, 2, 1, exitCodes.input, exitCodes.environment, exitCodes.internal, exitCodes.interrupted];
-  return codes.reduce((worst, code) => (order.indexOf(code) > order.indexOf(worst) ? code : worst), 0);
+  const known = codes.map((code) => (order.includes(code) ? code : exitCodes.internal));
+  return known.reduce((worst, code) => (order.indexOf(code) > order.indexOf(worst) ? code : worst), 0);
 }
 
 /**
@@ -100,6 +104,8 @@ export async function leave(): Promise<never> {
  * is being compiled ends first, while the main thread is at rest and does what it is asked for.
  */
 export async function exitAtRest(): Promise<never> {
+  // The verdict has been said: what breaks now, of what still hangs, is no other one.
+  process.removeAllListeners('uncaughtException').on('uncaughtException', () => undefined);
   await setTimeout(restMs);
   process.exit();
 }
