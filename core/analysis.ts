@@ -67,6 +67,13 @@ export interface DataAnalysis {
    * beyond the drill.
    */
   survivedFault: number;
+  /**
+   * What clients saw since all was broken: ids that are lost, as acknowledged; others of these, gone before a
+   * restore began; and gone, ids that are there in the end.
+   */
+  lostSeenThere: number;
+  lostSeenGone: number;
+  backSeenGone: number;
   /** Newest acknowledgement, before recovery began, of a write that is there. */
   newestSurvivorAckMs: number | null;
   /** Lost writes acknowledged before a surviving one was invoked, both before recovery began. */

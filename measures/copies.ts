@@ -5,6 +5,7 @@ import type { PointTaken } from '../core/steps/step.ts';
 import { eventsOf, type TimelineEvent } from '../core/timeline.ts';
 import type { Finding } from '../core/verdict.ts';
 import { finding, plural } from './finding.ts';
+import { olderThanPoint } from './older-than-point.ts';
 import { putBackBy } from './put-back.ts';
 
 /**
@@ -125,7 +126,15 @@ function judgeRestored(evidence: Evidence): Finding[] {
           verdict: 'inconclusive' as const,
           detail: `${taken.data.point} from ${taken.data.store} was given to a script of your own, and nothing shows that it put it back: ${put.why}.`,
         };
-    return [finding({ ...common, ...(doubtOf(evidence, point, taken) ?? doubt), evidence: proof })];
+    const older = olderThanPoint(evidence, taken);
+    const wrong =
+      older === null
+        ? null
+        : {
+            verdict: 'fail' as const,
+            detail: `${taken.data.point} from ${taken.data.store} was restored, and ${older}.`,
+          };
+    return [finding({ ...common, ...(doubtOf(evidence, point, taken) ?? wrong ?? doubt), evidence: proof })];
   });
 }
 
@@ -200,6 +209,6 @@ function judgeRefused(evidence: Evidence): Finding[] {
 
 export const copies: Measure = {
   about:
-    'What was restored had become durable in this drill, and no copy was refused that the drill had not broken itself',
+    'What was restored had become durable in this drill and is there, and no copy was refused that the drill had not broken itself',
   judge: (evidence) => [...judgeRestored(evidence), ...judgeRefused(evidence)],
 };

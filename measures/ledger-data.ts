@@ -3,6 +3,7 @@ import { kinds, outcomes } from '../core/ledger.ts';
 import type { Batch, IdHistory } from './ledger-batch.ts';
 import { kindOf, outcomeOf } from './ledger-batch.ts';
 import type { Classified } from './ledger-classify.ts';
+import { seenSince, type Between } from './seen-between.ts';
 import { isInDoubt, type Strike } from './under-way.ts';
 
 const examplesPerClass = 5;
@@ -14,6 +15,7 @@ export interface DataContext {
   recoveredMs: number;
   volatile: boolean;
   strikes: readonly Strike[];
+  between: Between;
 }
 
 /** Loss and integrity of one load, while it is being counted. */
@@ -42,6 +44,9 @@ export const createTally = (): DataTally => ({
     lostBeforeFault: 0,
     lostAfterFault: 0,
     survivedFault: 0,
+    lostSeenThere: 0,
+    lostSeenGone: 0,
+    backSeenGone: 0,
     oldestLostAckMs: null,
     newestLostAckMs: null,
     newestSurvivorAckMs: null,
@@ -82,11 +87,17 @@ export function addClassified(
   }
   data.classes[classified.class] += 1;
   if (classified.class === 'survived') {
-    if (classified.proven) addSurvivor(tally, batch, classified.last, context);
+    if (!classified.proven) return;
+    addSurvivor(tally, batch, classified.last, context);
+    if (seenSince(batch, history, classified.last, context.between).gone) data.backSeenGone += 1;
     return;
   }
   addExample(data, classified.class, history.id, () => storyOf(batch, history, classified));
-  if (isLoss(classified)) addLoss(data, batch.endedMs[classified.last]!, context);
+  if (!isLoss(classified)) return;
+  addLoss(data, batch.endedMs[classified.last]!, context);
+  const seen = seenSince(batch, history, classified.last, context.between);
+  if (seen.there) data.lostSeenThere += 1;
+  else if (seen.goneBefore) data.lostSeenGone += 1;
 }
 
 export const isLoss = (classified: Classified): boolean =>

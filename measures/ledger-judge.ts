@@ -16,6 +16,7 @@ import { judgeReads } from './ledger-reads.ts';
 import { analyseService } from './ledger-service.ts';
 import { noThresholds, thresholdsOf } from './response-times.ts';
 import { boundsOf } from './ledger-times.ts';
+import { betweenOf, type Between } from './seen-between.ts';
 import { strikesOf, type Strike } from './under-way.ts';
 import { contradictionOf, planRanges, surveyLedger, type IdRange } from './ledger-survey.ts';
 
@@ -36,6 +37,7 @@ interface Reading {
   wrong: Uint8Array;
   damaged: boolean;
   strikes: readonly Strike[];
+  between: Between;
 }
 
 /**
@@ -68,6 +70,7 @@ export function analyseLedger(
     wrong: new Uint8Array(Math.ceil(survey.records / 8)),
     damaged: damage !== null,
     strikes: strikesOf(events),
+    between: betweenOf(events, recoveryBoundaryMs(moments)),
   };
   const data = new Map(loads.map((load) => [load.index, judgeLoad(reading, load, plans.get(load.index)!)]));
   const begun = firstOf(events, 'drill.begun');
@@ -105,6 +108,7 @@ function judgeLoad(reading: Reading, load: DeclaredLoad, ranges: readonly IdRang
   const readBack = load.readBack && !reading.damaged;
   const context = {
     faultMs: moments.faultMs ?? Infinity,
+    between: reading.between,
     boundaryMs: recoveryBoundaryMs(moments),
     recoveredMs: moments.recoveredMs ?? Infinity,
     neverReturn: load.neverReturn,

@@ -3,7 +3,7 @@ import type { Evidence } from '../core/measure.ts';
 import { ownMethod } from '../core/own-backup.ts';
 import { actionOf, stepsOf } from '../core/steps/index.ts';
 import { eventsOf, type TimelineEvent } from '../core/timeline.ts';
-import { formatDuration } from '../core/units.ts';
+import { formatCount, formatDuration } from '../core/units.ts';
 import { drillTimesOf } from './drill-times.ts';
 import { countsForLoss } from './loss.ts';
 
@@ -35,23 +35,38 @@ export function putBackBy(evidence: Evidence, fetched: TimelineEvent<'point.fetc
   const durable = eventsOf(events, 'backup.durable').find(
     ({ data }) => data.backup === backup && data.point === point,
   );
-  const keptMs = isAlone(evidence, component)
-    ? Math.max(...loads.own.map(({ data }) => data?.newestSurvivorAckMs ?? -Infinity))
-    : -Infinity;
+  const keptMs = isAlone(evidence, component) ? newestKept(loads) : -Infinity;
   if (durable && keptMs > durable.atMs + roundedMs)
     return {
       shown: false,
       why: `writes that were acknowledged until ${formatDuration(keptMs - durable.atMs)} after it had become durable, and before the recovery began, are there all the same: what is there is not what was restored`,
     };
-  const isMissing = loads.all.some(
-    ({ data }) => data !== null && data.lostBeforeFault + data.lostAfterFault > 0,
-  );
-  return isMissing
-    ? shown
-    : {
-        shown: false,
-        why: 'no fault took data away, and no acknowledged write is missing: a script that did nothing would have come to the same',
-      };
+  if (!loads.all.some(isMissing))
+    return {
+      shown: false,
+      why: 'no fault took data away, and no acknowledged write is missing: a script that did nothing would have come to the same',
+    };
+  const seen = (of: 'lostSeenThere' | 'lostSeenGone' | 'backSeenGone'): number =>
+    loads.all.reduce((sum, { data }) => sum + (data?.[of] ?? 0), 0);
+  if (seen('backSeenGone') > 0 || seen('lostSeenThere') > 0 || seen('lostSeenGone') === 0) return shown;
+  return {
+    shown: false,
+    why: `of the missing writes clients found ${formatCount(seen('lostSeenGone'))} gone before the restore began, and none of them there: the fault itself may have taken all that is missing, and a script that did nothing would have come to the same`,
+  };
+}
+
+const isMissing = ({ data }: LoadAnalysis): boolean =>
+  data !== null && data.lostBeforeFault + data.lostAfterFault > 0;
+
+/**
+ * The newest write that is there: of the component's own clients any, of those of others one of a load that
+ * misses some, for the rest may lie in another component.
+ */
+function newestKept({ own, all }: Loads): number {
+  const kept = ({ data }: LoadAnalysis): number => data?.newestSurvivorAckMs ?? -Infinity;
+  if (own.length > 0) return Math.max(...own.map(kept));
+  const missing = all.filter(isMissing);
+  return missing.length === 0 ? -Infinity : Math.min(...missing.map(kept));
 }
 
 /** A fault took data of the component away. */
@@ -64,8 +79,13 @@ function wasTaken({ events, strategy }: Evidence, component: string): boolean {
   );
 }
 
+interface Loads {
+  own: LoadAnalysis[];
+  all: LoadAnalysis[];
+}
+
 /** Its own, where it has some: clients of others may write to it as well. */
-function loadsOf({ ledger }: Evidence, component: string): { own: LoadAnalysis[]; all: LoadAnalysis[] } {
+function loadsOf({ ledger }: Evidence, component: string): Loads {
   const all = ledger.loads.filter(countsForLoss);
   const own = all.filter(({ target }) => target === component);
   return { own, all: own.length > 0 ? own : all };

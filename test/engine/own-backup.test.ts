@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { NoRecoveryPoint } from '../../core/errors.ts';
 import { detailOf, findingsThat } from '../support/real-drill.ts';
-import { dataIn, drillOwn, goodScripts, onceUp, runOwn } from '../support/own-scripts.ts';
+import { dataIn, drillOwn, runOwn } from '../support/own-scripts.ts';
 import { noBackups } from './own-backup-cases.ts';
 import { scratch } from '../support/scratch.ts';
 import { pointsIn } from '../support/stored-points.ts';
@@ -45,19 +45,6 @@ describe.concurrent('a drill with scripts of the user', () => {
     expect(findingsThat('fail', drilled.result)).toEqual(
       expect.arrayContaining(['rto/drill', 'service/rows']),
     );
-  });
-
-  it.each([
-    ['restored nothing is in doubt, where nothing had been lost', 'echo restored', 'inconclusive'],
-    ['restored an older state shows by what is missing', onceUp + goodScripts.restore, 'pass'],
-  ])('that %s', async (_, restore, verdict) => {
-    const scripts = { restore: `until "$tools"/db rows > seen 2>&1; do sleep 0.1; done; ${restore}` };
-    const drilled = await drillOwn(scripts, { scenario: { fault: '{ crash: store, at: worst }' } });
-    expect(dataIn(drilled, 'step.ended')).toMatchObject([{ ok: true }]);
-    const id = `copies/restored/${drilled.component}`;
-    const { detail, ...found } = drilled.result.findings.find((one) => one.id === id)!;
-    expect(found, detail).toMatchObject({ verdict });
-    if (verdict !== 'pass') expect(detail).toMatch(/put it back: writes that were acknowledged until/);
   });
 
   it('restores what an earlier one left, by its provenance', async () => {

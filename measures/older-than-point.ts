@@ -1,0 +1,51 @@
+import type { Evidence } from '../core/measure.ts';
+import { actionOf, replayedBy, stepsOf } from '../core/steps/index.ts';
+import { eventsOf, type TimelineEvent } from '../core/timeline.ts';
+import { formatDuration } from '../core/units.ts';
+import { drillTimesOf } from './drill-times.ts';
+import { countsForLoss } from './loss.ts';
+import { protectionOf } from './protection.ts';
+
+/** What a reading of the ledger rounds. */
+const roundedMs = 1;
+
+/**
+ * Whatever had been acknowledged when a recovery point was consistent is in it. Where some of that is missing
+ * after it was restored, and nothing was broken before it was made, what is there is not the point: another
+ * one was loaded, or none, or it is a copy of an older state. No schedule bounds such a loss. In words; null
+ * where nothing shows it, as without clients of the component's own, or of a point that somebody else makes:
+ * that one is as old as the last look without it, and its copy may have begun before.
+ */
+export function olderThanPoint(evidence: Evidence, fetched: TimelineEvent<'point.fetched'>): string | null {
+  const { events, ledger } = evidence;
+  const { backup, point } = fetched.data;
+  const { faultMs } = drillTimesOf(events);
+  const ran = protectionOf(events, faultMs).find((one) => one.backup === backup);
+  const made = ran?.points.find((one) => one.point === point);
+  if (!ran?.holdsData || ran.follows !== null || !made || faultMs === null || made.consistentMs > faultMs)
+    return null;
+  if (ledger.damage !== null || !isLastWord(evidence, ran.component, fetched)) return null;
+  const oldest = ledger.loads
+    .filter((load) => countsForLoss(load) && load.target === ran.component)
+    .flatMap(({ data }) => data?.oldestLostAckMs ?? []);
+  const olderByMs = made.consistentMs - Math.min(...oldest);
+  return olderByMs > roundedMs
+    ? `writes that were acknowledged up to ${formatDuration(olderByMs)} before it was consistent are missing: what is there holds less than what was restored, and no schedule says how much that may be`
+    : null;
+}
+
+/** Nothing came after that restore that changes what there is of the component. */
+function isLastWord(
+  { events, scenario }: Evidence,
+  component: string,
+  { seq }: TimelineEvent<'point.fetched'>,
+): boolean {
+  const later = events.filter((event) => event.seq > seq);
+  const acted = stepsOf(scenario).some((step) => {
+    const action = actionOf(step);
+    return replayedBy(step) === component || (action !== null && (action.of ?? component) === component);
+  });
+  const isOf = ({ data }: TimelineEvent<'point.fetched'>): boolean => data.backup.split('.')[0] === component;
+  const broken = eventsOf(later, 'fault.begun').some(({ data }) => data.on !== 'store');
+  return !acted && !broken && !eventsOf(later, 'point.fetched').some(isOf);
+}
