@@ -8,7 +8,7 @@ import {
   attemptsIn,
   canClose,
   closedLayers,
-  closedLine,
+  closedLineOf,
   closedNetworks,
   namesIn,
   openLine,
@@ -47,14 +47,14 @@ export function blockEgress(
     return { layers: {}, line: remoteLine, closed: nothingToDo };
   }
   const open = openNetworks(config, moved);
-  if (open.size === 0) return { layers: {}, line: closedLine, closed: nothingToDo };
+  if (open.size === 0) return { layers: {}, line: closedLineOf(config), closed: nothingToDo };
   const networks = closedNetworks({ ...site, project }, open);
   const { ready, outwardAttempts } = listing(site, networks);
   // Before any service: a name that nobody has yet is asked for as they start.
   const closed = networks.then(() => ready);
   // Told by whoever waits for it.
   closed.catch(() => undefined);
-  return { layers: closedLayers(project, open.keys()), line: closedLine, closed, outwardAttempts };
+  return { layers: closedLayers(project, open.keys()), line: closedLineOf(config), closed, outwardAttempts };
 }
 
 /** What is made to run more often than its owner had it must not do so where it reaches what is theirs. */

@@ -25,6 +25,22 @@ export const openLine = 'what services send beyond their own networks goes out: 
 export const remoteLine =
   'what services send beyond their own networks goes out: the engine is on another machine, which reaches published ports by the same way';
 
+/** The same of these services, and which of them are on no network of the drill's and go out all the same. */
+export function closedLineOf({ services }: Pick<ComposeConfig, 'services'>): string {
+  const modeOf = (name: string): string | undefined =>
+    (services[name] as MovedService | undefined)?.network_mode;
+  const goesOut = (name: string, seen: readonly string[] = []): boolean => {
+    const mode = modeOf(name);
+    const [, other] = /^service:(.+)$/.exec(mode ?? '') ?? [];
+    if (other !== undefined) return !seen.includes(name) && goesOut(other, [...seen, name]);
+    return mode !== undefined && mode !== 'none';
+  };
+  const out = Object.keys(services).filter((name) => goesOut(name));
+  return out.length === 0
+    ? closedLine
+    : `${closedLine}; but what ${out.join(', ')} send${out.length === 1 ? 's' : ''} goes out, by network_mode`;
+}
+
 /** Replies to another machine take the way out: on its engine nothing can be closed like this. */
 export const canClose = (runtime: Runtime): boolean => engineIsLocal(runtime);
 
@@ -54,10 +70,13 @@ export async function closedNetworks(
   site: EgressSite,
   open: ReadonlyMap<string, Record<string, string>>,
 ): Promise<Map<string, ClosedNetwork>> {
-  const made = await Promise.all(
+  // Whoever is told that one cannot be made takes down what there is: none may still be under way.
+  const made = await Promise.allSettled(
     [...open].map(async ([key, options]) => [key, await closedNetwork(site, key, options)] as const),
   );
-  return new Map(made);
+  const refused = made.find((one) => one.status === 'rejected');
+  if (refused) throw refused.reason;
+  return new Map(made.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])));
 }
 
 const nameOf = (project: string, key: string): string => `${project}_${key}`;

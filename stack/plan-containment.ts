@@ -3,7 +3,7 @@ import type { Containment, StackProvider } from '../core/stack.ts';
 import { composeConfig, type ComposeConfig, type ComposeRun } from './compose.ts';
 import { placesIn } from './places-in.ts';
 import { contain } from './containment.ts';
-import { closedLine, openLine } from './egress.ts';
+import { closedLineOf, openLine } from './egress.ts';
 import { movedOf } from './moved.ts';
 import { neededOf } from './needed.ts';
 import { projectEnvironment } from './project-environment.ts';
@@ -23,7 +23,7 @@ export async function containAhead(
   if (read === null) return null;
   const needed = neededOf(read.config, services);
   const { lines: moved } = movedOf(needed, read.run, host.ways, host.environment);
-  const egress = host.egress === 'closed' ? closedLine : openLine;
+  const egress = host.egress === 'closed' ? closedLineOf(needed) : openLine;
   return { ...contain(needed, file, host, await placesIn(file, overrides)), moved: [...moved, egress] };
 }
 

@@ -2,6 +2,9 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Stack } from '../../core/stack.ts';
 import { noRules } from '../../stack/containment.ts';
 import { createStackProvider } from '../../stack/provider.ts';
+import { closedNetworks } from '../../stack/egress.ts';
+import { currentOwner, labels } from '../../stack/owner.ts';
+import { getRuntime } from '../../stack/runtime.ts';
 import { containerOf, leftOf, smallStack, uniqueDrill } from './small-stack.ts';
 
 /** Nobody's machine (TEST-NET-1, RFC 5737), and a service that begins to send to it as it starts. */
@@ -97,6 +100,33 @@ test('a strategy may open it: then it goes out, and nothing is listed', { timeou
     expect(stack.contained.join('\n')).toContain('goes out: `egress: open`');
   } finally {
     await stack.down();
+  }
+  expect(await leftOf(drill)).toEqual([]);
+});
+
+test('where one network cannot be made, none is still being made when that is told', async () => {
+  const drill = uniqueDrill('egress-refused');
+  const runtime = await getRuntime();
+  const site = {
+    runtime,
+    project: drill,
+    labels: { [labels.drill]: drill, [labels.owner]: currentOwner() },
+  };
+  const made = async (): Promise<string[]> => {
+    const found = await runtime.container.dockerode.listNetworks({
+      filters: { label: [`${labels.drill}=${drill}`] },
+    });
+    return found.map(({ Name }) => Name);
+  };
+  const asked = new Map<string, Record<string, string>>([
+    ['bad', { 'com.docker.network.driver.mtu': 'no number' }],
+    ['good', {}],
+  ]);
+  try {
+    await expect(closedNetworks(site, asked)).rejects.toThrow(/no number/);
+    expect(await made()).toEqual([`${drill}_good`]);
+  } finally {
+    for (const name of await made()) await runtime.container.dockerode.getNetwork(name).remove();
   }
   expect(await leftOf(drill)).toEqual([]);
 });

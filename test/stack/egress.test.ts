@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from 'vitest';
-import { attemptsIn, lastHostOf, openNetworks } from '../../stack/egress.ts';
+import { attemptsIn, closedLine, closedLineOf, lastHostOf, openNetworks } from '../../stack/egress.ts';
 import { movedOf } from '../../stack/moved.ts';
 import type { ComposeConfig } from '../../stack/compose.ts';
 
@@ -51,4 +51,24 @@ test('attempts are by service, and those of one service at one place are one', (
     { service: '10.0.0.9', to: '192.0.2.10', protocol: 'udp', port: 53, packets: 1 },
   ]);
   expect(attemptsIn('{"nftables":[{"set":{}}]}', names)).toEqual([]);
+});
+
+test('a service that is on no network of the drill goes out, and that is said of it', () => {
+  const services = {
+    web: { networks: { front: null } },
+    job: { network_mode: 'none' },
+    beside: { network_mode: 'service:web' },
+  };
+  const of = (more: object): string =>
+    closedLineOf({ services: { ...services, ...more } } as unknown as ComposeConfig);
+  expect(of({})).toBe(closedLine);
+  expect(of({ agent: { network_mode: 'host' } })).toBe(
+    `${closedLine}; but what agent sends goes out, by network_mode`,
+  );
+  expect(of({ agent: { network_mode: 'bridge' }, helper: { network_mode: 'service:agent' } })).toBe(
+    `${closedLine}; but what agent, helper send goes out, by network_mode`,
+  );
+  expect(of({ one: { network_mode: 'service:other' }, other: { network_mode: 'service:one' } })).toBe(
+    closedLine,
+  );
 });
