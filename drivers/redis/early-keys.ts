@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { ActiveFault, Proof } from '../../core/active-fault.ts';
 import type { Address } from './connection.ts';
-import { databasesOf, musterPrefix } from './keys.ts';
+import { databasesOf, isMusters } from './keys.ts';
 import { withOwn } from './server.ts';
 
 /** Enough to tell a loss of everything, few enough to look for between two milliseconds. */
@@ -67,10 +67,7 @@ async function someKeys(redis: Redis): Promise<Keys> {
     for (let cursor = ''; cursor !== '0' && scans < mostScans && counted(found) < mostKeys; scans += 1) {
       const [next, names] = await redis.scan(cursor || '0', 'COUNT', keysPerScan);
       cursor = next;
-      const lasting = await lastingOf(
-        redis,
-        names.filter((name) => !name.startsWith(musterPrefix)).slice(0, mostKeys),
-      );
+      const lasting = await lastingOf(redis, names.filter((name) => !isMusters(name)).slice(0, mostKeys));
       if (lasting.length > 0) found.set(database, [...(found.get(database) ?? []), ...lasting]);
     }
   }

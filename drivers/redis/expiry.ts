@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Check, CheckOutcome } from '../../core/driver.ts';
 import { toleranceMs } from './compare-keys.ts';
-import { expiryKey, musterPrefix, prefixOf, scanKeys } from './keys.ts';
+import { expiryKey, isMusters, prefixOf, scanKeys } from './keys.ts';
 import type { Server } from './server.ts';
 
 /** Keys of our own: one in three expires within seconds, the others within the hour after next. */
@@ -100,7 +100,7 @@ async function sampleOf(redis: Redis, isVolatile: (key: string) => boolean): Pro
   const sample: Promised[] = [];
   let scanned = 0;
   for await (const keys of scanKeys(redis, '*')) {
-    const theirs = keys.filter((key) => !key.startsWith(musterPrefix) && !isVolatile(key));
+    const theirs = keys.filter((key) => !isMusters(key) && !isVolatile(key));
     const found = await expiries(redis, theirs);
     theirs.forEach((key, i) => {
       if (found[i]! > 0 && sample.length < sampleKeys) sample.push({ key, atMs: found[i]! });

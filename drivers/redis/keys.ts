@@ -1,8 +1,12 @@
 import type { Redis } from 'ioredis';
 import { parseInfo } from './info.ts';
 
-/** Everything that Muster writes begins with this; no application does. */
+/** Everything that Muster writes begins with this. */
 export const musterPrefix = 'muster:';
+
+const ours = new RegExp(`^${musterPrefix}[^:]+:(?:\\d+|ttl:\\d+|flush:\\d+|mark|attempt:[0-9a-f]{8})$`);
+/** Whether a key is Muster's: an application may have others of its prefix. */
+export const isMusters = (key: string): boolean => ours.test(key);
 
 export const recordKey = (component: string, id: number): string => `${musterPrefix}${component}:${id}`;
 export const expiryKey = (component: string, number: number): string =>

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { digestKey, type KeyDigest } from './key-digest.ts';
-import { musterPrefix, prefixOf, scanKeys } from './keys.ts';
+import { isMusters, prefixOf, scanKeys } from './keys.ts';
 import type { Spool } from './spool.ts';
 
 const keysAtOnce = 64;
@@ -71,7 +71,7 @@ export interface Reading extends Common {
 export async function readDatabase(redis: Redis, database: number, reading: Reading): Promise<void> {
   await redis.select(database);
   for await (const batch of scanKeys(redis, '*')) {
-    const theirs = batch.filter((key) => !key.startsWith(musterPrefix));
+    const theirs = batch.filter((key) => !isMusters(key));
     for (let at = 0; at < theirs.length; at += keysAtOnce) {
       await Promise.all(
         theirs.slice(at, at + keysAtOnce).map((key) => readKey(redis, database, key, reading)),

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { messageOf } from '../../core/errors.ts';
 import { parseManifest } from '../../drivers/redis/aof-manifest.ts';
 import { asLost, operationError } from '../../drivers/redis/connection.ts';
-import { recordId, recordKey } from '../../drivers/redis/keys.ts';
+import { expiryKey, isMusters, markKey, recordId, recordKey } from '../../drivers/redis/keys.ts';
 import { parseStatus } from '../../drivers/redis/ownership.ts';
 import { assertLoadable, versionOf } from '../../drivers/redis/position.ts';
 import { assertPreloaded, loadingConfiguration, type Preloaded } from '../../drivers/redis/preload.ts';
@@ -152,6 +152,20 @@ test('keys of records lead back to their ids, and no other key does', () => {
   expect(recordId('redis', 'muster:redis:ttl:1')).toBeNull();
   expect(recordId('redis', 'muster:redis:mark')).toBeNull();
   expect(recordId('redis', 'muster:redis:1e3')).toBeNull();
+});
+
+test('keys of Muster are told from those of an application that begin alike', () => {
+  const own = [recordKey('redis-2', 42), expiryKey('redis', 7), markKey('redis')];
+  expect([...own, 'muster:redis:flush:3', 'muster:redis:attempt:0f0f0f0f'].filter(isMusters)).toHaveLength(5);
+  const theirs = [
+    'muster:user:alice',
+    'muster:roll',
+    'muster:',
+    'muster:redis:ttl',
+    'muster:a:b:7',
+    'mustered:a:7',
+  ];
+  expect(theirs.filter(isMusters)).toEqual([]);
 });
 
 test('INFO is read field by field, values with colons whole', () => {

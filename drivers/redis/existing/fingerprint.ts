@@ -4,7 +4,7 @@ import type { Fingerprint, SourceServer } from '../../../core/existing.ts';
 import type { Address } from '../connection.ts';
 import { parseInfo } from '../info.ts';
 import { digestKey } from '../key-digest.ts';
-import { databasesOf, musterPrefix, scanKeys } from '../keys.ts';
+import { databasesOf, isMusters, scanKeys } from '../keys.ts';
 import { withOwn } from '../server.ts';
 
 /** On a connection of its own: it goes from database to database. */
@@ -31,7 +31,7 @@ async function digestDatabase(redis: Redis): Promise<{ rows: number; digest: str
   const seen = new Set<string>();
   let sum = 0n;
   for await (const batch of scanKeys(redis, '*')) {
-    const fresh = batch.filter((key) => !key.startsWith(musterPrefix) && !seen.has(key));
+    const fresh = batch.filter((key) => !isMusters(key) && !seen.has(key));
     for (let at = 0; at < fresh.length; at += keysAtOnce) {
       const some = fresh.slice(at, at + keysAtOnce);
       const lasting = (await Promise.all(some.map((key) => redis.pexpiretime(key)))).map(
