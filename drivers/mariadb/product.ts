@@ -81,6 +81,7 @@ export const mariadb: Product = {
   before: { accounts: [], counters: [] },
   accounts: "SELECT User AS u, Host AS h, is_role = 'Y' AS role FROM mysql.user ORDER BY User, Host",
   stored: 'SELECT CAST(Priv AS CHAR) AS stored FROM mysql.global_priv WHERE User = ? AND Host = ?',
+  secondPassword: null,
   extensions: {
     function: 'SELECT name AS n FROM mysql.func',
     plugin: 'SELECT name AS n FROM mysql.plugin',

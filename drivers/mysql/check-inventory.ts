@@ -107,6 +107,8 @@ function judged(
           detail: "there was nothing to compare: no database but the server's and Muster's own",
           nothing: true,
         };
+      const doubt = sql.strangersDoubt(before.strangers, now.strangers, 'config.database');
+      if (doubt !== null) return { detail: `${doubt}${said}` };
       if (unread.length === 0) return null;
       return {
         detail: `this account cannot read ${sql.listed(unread, sql.shownDifferences)}; the rest is as before${said}`,

@@ -39,13 +39,31 @@ export async function readAccounts(
     const lines = await Promise.all(
       grants.map(async (row) => (await withoutSalted(plain(Object.values(row)[0]!), [])).text),
     );
+    const made = [Object.values(created[0]!)[0]!, ...(await secondPassword(rows, site, u, h))];
     const { text, passwords } = await withoutSalted(
-      plain(Object.values(created[0]!)[0]!),
+      plain(made.join('\n')),
       site.known.filter(({ user }) => user === u).map(({ password }) => password),
     );
     out[`${u}@${h}`] = { account: keyed(text), grants: keyed(lines.sort().join('\n')), passwords };
   }
   return out;
+}
+
+/** Older servers know of one password alone. */
+async function secondPassword(
+  rows: Session['rows'],
+  { product }: Pick<MysqlSite, 'product'>,
+  user: string,
+  host: string,
+): Promise<string[]> {
+  if (product.secondPassword === null) return [];
+  const found = await rows<{ stored: string | null }>(product.secondPassword, [user, host]).catch(
+    (error: unknown) => {
+      if (serverCode(error) === 'ER_BAD_FIELD_ERROR') return [];
+      throw error;
+    },
+  );
+  return found.flatMap(({ stored }) => stored ?? []);
 }
 
 /** Null for an account that is not in force, as one by a host's name where no names are looked up. */

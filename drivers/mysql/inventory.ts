@@ -17,7 +17,7 @@ import {
   readZone,
   type Counters,
 } from './inventory-state.ts';
-import { isOwnName, isOwnTable, ownSchemas, withoutOwn } from './own-tables.ts';
+import { isOwnName, isOwnTable, isStranger, ownSchemas, withoutOwn } from './own-tables.ts';
 import { wasMadeByReplication } from './replication.ts';
 import { digestTable, type Column, type TableDigest } from './row-digest.ts';
 import type { MysqlSite } from './site.ts';
@@ -56,6 +56,8 @@ export interface Inventory {
   replicated: boolean;
   /** What this account could not read. */
   unread: string[];
+  /** Tables of an application in the database that is left out as Muster's own. */
+  strangers: string[];
 }
 
 /** `held`: locks that keep others from writing, in words. */
@@ -111,6 +113,7 @@ export const takeInventory = (site: MysqlSite): Promise<Inventory> =>
       },
       startedAt: await readStart(session),
       replicated: site.product.replicates && wasMadeByReplication(await readUuid(session)),
+      strangers: await readStrangers(site, session),
     };
     return { ...inventory, unread: [...unread] };
   });
@@ -126,6 +129,14 @@ export const lookJustBefore = (site: MysqlSite): Promise<JustBefore> =>
     held: await readHeld(session, site.product, ownSchemas(site)),
     leftOut: await countAtOnce(site, session),
   }));
+
+async function readStrangers(site: MysqlSite, { rows }: Session): Promise<string[]> {
+  const found = await rows<{ s: string; t: string }>(
+    'SELECT table_schema AS s, table_name AS t FROM information_schema.tables WHERE table_schema = ? ORDER BY t',
+    [ownDatabase],
+  );
+  return found.filter(({ s, t }) => isStranger(site, { schema: s, table: t })).map(({ s, t }) => `${s}.${t}`);
+}
 
 /** How many rows each of these tables has, `limit` at most. */
 async function countLeftOut(

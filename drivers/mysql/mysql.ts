@@ -109,7 +109,9 @@ export const mysql: Product = {
   },
   accounts: 'SELECT User AS u, Host AS h, 0 AS role FROM mysql.user ORDER BY User, Host',
   stored:
-    "SELECT CONCAT('AS 0x', HEX(authentication_string)) AS stored FROM mysql.user WHERE User = ? AND Host = ?",
+    "SELECT CONCAT('AS 0x', HEX(authentication_string)) AS `stored` FROM mysql.user WHERE User = ? AND Host = ?",
+  secondPassword:
+    "SELECT CONCAT('AS 0x', HEX(User_attributes ->> '$.additional_password')) AS `stored` FROM mysql.user WHERE User = ? AND Host = ?",
   extensions: {
     function: 'SELECT name AS n FROM mysql.func',
     component: 'SELECT component_urn AS n FROM mysql.component',

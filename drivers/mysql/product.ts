@@ -106,6 +106,12 @@ export interface Product {
   accounts: string;
   /** What is stored of an account, given user and host. */
   stored: string;
+  /**
+   * What is kept of the password that an account may come in by as well until it is discarded, given user and
+   * host: `AS 0x…`, null where it has none. The server shows it nowhere else. Null where there is no such
+   * thing.
+   */
+  secondPassword: string | null;
   /** By kind: a statement with a column `n`. */
   extensions: Readonly<Record<string, string>>;
   /** Parts of indexes over what is generated, given schemas that are left out. */

@@ -37,6 +37,10 @@ function judged(
       config.drainedTables.includes(table) ? 'the application empties it' : keepsNothing(before, now, table),
     ),
     gone: () => gone(before, now),
+    doubt: (said) => {
+      const doubt = sql.strangersDoubt(before.strangers, now.strangers, 'config.schema');
+      return doubt === null ? null : { detail: `${doubt}${said}` };
+    },
     asBefore: `${counts.definitions} definitions, ${counts.rows} rows of ${counts.tables} tables, ${counts.sequences} sequences, ${counts.roles} roles with their passwords and rights, and ${counts.settings} settings`,
   });
 }

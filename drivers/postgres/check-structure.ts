@@ -14,17 +14,21 @@ interface Relation {
   name: string;
   kind: string;
   own: string;
+  /** Whether the table has a page at all. */
+  filled: string;
 }
 
 interface Looked {
   tables: number;
   indexes: number;
-  /** Of these, what the server does not keep for itself. */
+  /** Of these, what the server does not keep for itself, and of that what is of a table with pages. */
   own: number;
+  filled: number;
   flaws: string[];
 }
 
-const relations = `SELECT c.oid::text AS oid, n.nspname || '.' || c.relname AS name, c.relkind::text AS kind, (NOT ${serverSchema('n.nspname')})::text AS own
+const relations = `SELECT c.oid::text AS oid, n.nspname || '.' || c.relname AS name, c.relkind::text AS kind, (NOT ${serverSchema('n.nspname')})::text AS own,
+        (pg_relation_size(coalesce(i.indrelid, c.oid)) > 0)::text AS filled
    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_am a ON a.oid = c.relam LEFT JOIN pg_index i ON i.indexrelid = c.oid
   WHERE c.relpersistence <> 't' AND (c.relkind IN ('r', 'm') AND a.amname = 'heap' OR c.relkind = 'i' AND a.amname = 'btree' AND i.indisvalid AND i.indisready)
   ORDER BY 2`;
@@ -37,7 +41,7 @@ const relations = `SELECT c.oid::text AS oid, n.nspname || '.' || c.relname AS n
  */
 export const structureCheck = (site: PostgresSite): Check => ({
   after: async () => {
-    const looked: Looked = { tables: 0, indexes: 0, own: 0, flaws: [] };
+    const looked: Looked = { tables: 0, indexes: 0, own: 0, filled: 0, flaws: [] };
     try {
       const { open } = await withSession(site, readDatabases);
       for (const database of open)
@@ -53,7 +57,7 @@ export const structureCheck = (site: PostgresSite): Check => ({
   },
 });
 
-function judged({ own, flaws, ...counted }: Looked): CheckOutcome {
+function judged({ own, filled, flaws, ...counted }: Looked): CheckOutcome {
   const facts = { ...counted, flaws };
   const of = `${counted.tables} tables and ${counted.indexes} B-tree indexes`;
   if (flaws.length > 0) {
@@ -62,6 +66,13 @@ function judged({ own, flaws, ...counted }: Looked): CheckOutcome {
   }
   if (own === 0)
     return { verdict: 'inconclusive', detail: `of ${of} all are the server's own`, facts, nothing: true };
+  if (filled === 0)
+    return {
+      verdict: 'inconclusive',
+      detail: `of ${of} none but the server's own has a page: definitions without rows were restored, or nothing was ever written`,
+      facts,
+      nothing: true,
+    };
   return { verdict: 'pass', detail: `${of} hold together, and each index has every row`, facts };
 }
 
@@ -75,6 +86,7 @@ async function lookAt(site: PostgresSite, session: Session, database: string, lo
       if (relation.kind === 'i') looked.indexes += 1;
       else looked.tables += 1;
       if (relation.own === 'true') looked.own += 1;
+      if (relation.own === 'true' && relation.filled === 'true') looked.filled += 1;
       const flaw = await flawOf(session, schema, relation);
       if (flaw !== null) looked.flaws.push(`${database}: ${relation.name}: ${flaw}`);
     }

@@ -30,7 +30,9 @@ export const configSchema = z.strictObject({
     .string()
     .regex(/^[a-z_][a-z0-9_]{0,62}$/, { error: 'a plain name of lower-case letters, digits and _' })
     .default('muster')
-    .describe("Muster's own schema: the ledger of the load lives there"),
+    .describe(
+      "Muster's own schema: the ledger of the load lives there. What else is in it is compared with nothing, so that there may be nothing else",
+    ),
   tls: z
     .strictObject({
       name: z.string().min(1).describe('Name that the certificate of the server must be for'),

@@ -1,6 +1,5 @@
-import type { KeptPassword } from '../sql/kept-password.ts';
 import { keyed } from '../sql/keyed.ts';
-import { passwordOf } from './scram.ts';
+import { passwordOf, type RolePassword } from './scram.ts';
 import type { PostgresSite, Session } from './server.ts';
 
 /** What all databases share: who there is and what each may do, and with what settings the server runs. */
@@ -21,7 +20,7 @@ export interface ClusterState {
 export interface Role {
   attributes: string;
   /** Null where it has none. */
-  password: KeptPassword | null;
+  password: RolePassword | null;
   memberOf: string;
 }
 

@@ -58,7 +58,11 @@ export const keepsNothing = (before: Inventory, now: Inventory, table: string): 
 function changedPassword(was: Role['password'], is: Role['password']): string | null {
   if (is === null) return was === null ? null : 'its password is lost';
   if (was === null) return 'it has a password, and had none';
-  return comparePasswords(was, is) === 'other' ? 'another password' : null;
+  if (comparePasswords(was, is) === 'other') return 'another password';
+  // Whoever must come by scram-sha-256 is refused with it, and who reads it can try passwords.
+  return was.way === 'SCRAM-SHA-256' && is.way === 'MD5'
+    ? 'its password is kept by MD5, and was by SCRAM-SHA-256'
+    : null;
 }
 
 const untoldRoles = (before: Inventory, now: Inventory): string[] =>

@@ -6,6 +6,7 @@ import { readDefinitions } from './inventory-definitions.ts';
 import { asText, digestRows, type TableDigest } from './row-digest.ts';
 import { quoted, serverCode, withSession, type Session, type PostgresSite } from './server.ts';
 import { serverSchema } from './tables.ts';
+import { ledgerPrefix } from './workload.ts';
 
 /**
  * What a PostgreSQL server holds, small enough to keep: definitions as digests, tables as counts and digests
@@ -22,6 +23,8 @@ export interface Inventory extends ClusterState {
   sequences: Sequences;
   /** Indexes that no query uses, because they were never finished. */
   invalid: string[];
+  /** Tables and views of an application in the schema that is left out as Muster's own. */
+  strangers: string[];
 }
 
 /**
@@ -51,6 +54,7 @@ export async function takeInventory(site: PostgresSite): Promise<Inventory> {
     unlogged: [],
     sequences: {},
     invalid: [],
+    strangers: [],
   };
   for (const database of databases)
     await withSession(site, (session) => readDatabase(site, session, database, inventory), { database });
@@ -100,6 +104,19 @@ async function readDatabase(
     [own],
   );
   into.invalid.push(...invalid.map(({ name }) => label(site, database, name)));
+  into.strangers.push(...(await readStrangers(site, session, database)));
+}
+
+/** In another database than the application's nothing is Muster's. */
+async function readStrangers(site: PostgresSite, { rows }: Session, database: string): Promise<string[]> {
+  const found = await rows<{ s: string; t: string }>(
+    `SELECT n.nspname AS s, c.relname AS t FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE c.relkind IN ('r', 'p', 'm', 'v', 'f') AND n.nspname = $1 ORDER BY 1, 2`,
+    [site.config.schema],
+  );
+  return found
+    .filter(({ t }) => database !== site.database || !t.startsWith(ledgerPrefix))
+    .map(({ s, t }) => label(site, database, `${s}.${t}`));
 }
 
 export async function readSequences(

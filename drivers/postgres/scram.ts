@@ -23,20 +23,28 @@ export async function keepsPassword(kept: string, password: string): Promise<boo
   return createHash('sha256').update(clientKey).digest('base64') === storedKey;
 }
 
+/** The password of a role, and how the server keeps it. */
+export interface RolePassword extends KeptPassword {
+  way: 'SCRAM-SHA-256' | 'MD5' | null;
+}
+
 /**
  * What tells the password of a role from another one, by `rolpassword`: SCRAM keeps it with a salt, MD5 with
  * the name of the role.
  */
-export function passwordOf(
+export async function passwordOf(
   role: string,
   kept: string,
   known: readonly KnownAccount[],
-): Promise<KeptPassword> {
+): Promise<RolePassword> {
   const passwords = known.filter(({ user }) => user === role).map(({ password }) => password);
   const [salt] = /^SCRAM-SHA-256\$\d+:[^$]+/.exec(kept) ?? [];
-  if (salt !== undefined)
-    return keptPassword({ salt, hash: kept, of: (password) => keepsPassword(kept, password) }, passwords);
+  if (salt !== undefined) {
+    const of = (password: string): Promise<boolean> => keepsPassword(kept, password);
+    return { ...(await keptPassword({ salt, hash: kept, of }, passwords)), way: 'SCRAM-SHA-256' };
+  }
   const byMd5 = async (password: string): Promise<boolean> =>
     kept === `md5${createHash('md5').update(`${password}${role}`).digest('hex')}`;
-  return keptPassword({ salt: '', hash: kept, of: kept.startsWith('md5') ? byMd5 : null }, passwords);
+  const way = kept.startsWith('md5') ? 'MD5' : null;
+  return { ...(await keptPassword({ salt: '', hash: kept, of: way && byMd5 }, passwords)), way };
 }

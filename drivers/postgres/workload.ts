@@ -11,9 +11,12 @@ const connectionLimit = 12;
 const silenceMs = 30_000;
 const fetchedAtOnce = 5_000;
 
+/** Begins the names of all tables that Muster makes in its schema. */
+export const ledgerPrefix = 'ledger_';
+
 /** `schema.table`, for people and for faults. */
 export const ledgerTable = ({ config, component }: Pick<PostgresSite, 'config' | 'component'>): string =>
-  `${config.schema}.ledger_${component
+  `${config.schema}.${ledgerPrefix}${component
     .toLowerCase()
     .replaceAll(/[^a-z0-9_]/g, '_')
     .slice(0, 50)}`;

@@ -59,6 +59,21 @@ export const lockedOutcome = (held: readonly string[]): CheckOutcome | null =>
         facts: { differences: [...held] },
       };
 
+/**
+ * What lies where all is left out as Muster's own, and is not: nobody looked at it. `key`: by which the
+ * strategy says where that is. Null where there is no such thing.
+ */
+export function strangersDoubt(
+  before: readonly string[],
+  now: readonly string[],
+  key: string,
+): string | null {
+  const all = [...new Set([...before, ...now])];
+  return all.length === 0
+    ? null
+    : `${listed(all, shownDifferences)} lie where Muster leaves out all as its own (${key}), and are an application's: nothing shows what became of them`;
+}
+
 /** What was compared. `counts`: how much of everything there is now. */
 export interface Compared extends Comparison {
   counts: Record<string, number> & { tables: number };

@@ -20,6 +20,7 @@ const held = (change: Partial<Inventory> = {}): Inventory => ({
   startedAt: 1_000,
   replicated: false,
   unread: [],
+  strangers: [],
   ...change,
 });
 const counting = (next: string, used: string, change: Partial<Inventory> = {}): Inventory =>

@@ -7,6 +7,8 @@ import { late } from '../../support/server-rig.ts';
 import { leftOutCases } from '../sql/left-out-cases.ts';
 import { leftOutSuite } from '../sql/left-out-rig.ts';
 import { judged, locksSuite } from '../sql/of-use-rig.ts';
+import { ownRecordCases } from '../sql/own-record-cases.ts';
+import { ownRecordSuite } from '../sql/own-record-rig.ts';
 import { locks, settings, settingsBack } from './of-use-cases.ts';
 
 /** A server that holds everything, and of which its application has no use. */
@@ -86,5 +88,9 @@ describe('the inventory says what is gone as a whole, for nobody meant to touch 
 leftOutSuite(
   leftOutCases('app'),
   'app',
+  late(() => stack),
+);
+ownRecordSuite(
+  ownRecordCases.mysql,
   late(() => stack),
 );

@@ -27,6 +27,12 @@ export const passwordCases: PasswordCase[] = [
     said: /account clerk@%: another password(?:$|;|\.)/,
   },
   {
+    name: 'an account that came in by two passwords lost the older one',
+    change: () => 'ALTER USER turning DISCARD OLD PASSWORD',
+    verdict: 'fail',
+    said: /account turning@%: another password, plugin or attribute/,
+  },
+  {
     name: 'an account that Muster knows nothing of has another password with another salt',
     change: () => "ALTER USER clerk IDENTIFIED BY 'another'",
     verdict: 'inconclusive',

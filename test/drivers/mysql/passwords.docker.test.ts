@@ -16,8 +16,10 @@ beforeEach(async () => {
     'CREATE DATABASE app',
     'CREATE TABLE app.t (id INT PRIMARY KEY)',
     'INSERT INTO app.t VALUES (1)',
-    'DROP USER IF EXISTS clerk, old',
+    'DROP USER IF EXISTS clerk, old, turning',
     "CREATE USER clerk IDENTIFIED BY 'first-password'",
+    "CREATE USER turning IDENTIFIED BY 'the older one'",
+    "ALTER USER turning IDENTIFIED BY 'the newer one' RETAIN CURRENT PASSWORD",
     `ALTER USER app IDENTIFIED BY '${said('MYSQL_PASSWORD')}'`,
     `ALTER USER root@localhost IDENTIFIED BY '${stack.password}'`,
   );

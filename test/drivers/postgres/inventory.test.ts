@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Inventory } from '../../../drivers/postgres/inventory.ts';
 import { compareInventories, gone } from '../../../drivers/postgres/inventory-differences.ts';
 
-const kept = { salt: 's', hash: 'h', known: null, tried: [] };
+const kept = { salt: 's', hash: 'h', known: null, tried: [], way: 'SCRAM-SHA-256' as const };
 const inventory = (changes: Partial<Inventory> = {}): Inventory => ({
   definitions: { 'DATABASE app': 'a', 'TABLE public.things': 'b', 'INDEX public.things_pkey': 'c' },
   tables: { 'public.things': { rows: 2, sums: ['7', '9'] }, 'public.cache': { rows: 1, sums: ['1', '1'] } },
@@ -10,6 +10,7 @@ const inventory = (changes: Partial<Inventory> = {}): Inventory => ({
   unlogged: ['public.cache'],
   sequences: { 'public.things_id_seq': { last: '10', step: '1', used: '10' } },
   invalid: [],
+  strangers: [],
   roles: { app: { attributes: '[]', password: kept, memberOf: '' } },
   databases: {},
   settings: { 'setting work_mem': '4096' },
@@ -72,6 +73,18 @@ test.each<[string, Partial<Inventory>, RegExp]>([
   ['a slot is new', { slots: { old: 'physical' } }, /replication slot old was not there before/],
 ])('%s', (_, now, expected) => {
   expect(differences(now)).toEqual([expect.stringMatching(expected)]);
+});
+
+test('the same password, kept in a way that lets nobody in by SCRAM any more, is a difference', () => {
+  const roles = (way: 'SCRAM-SHA-256' | 'MD5'): Partial<Inventory> => ({
+    roles: {
+      app: { attributes: '[]', password: { ...kept, salt: way, hash: way, known: 'k', way }, memberOf: '' },
+    },
+  });
+  expect(differences(roles('MD5'), roles('SCRAM-SHA-256'))).toEqual([
+    'role app: its password is kept by MD5, and was by SCRAM-SHA-256',
+  ]);
+  expect(differences(roles('SCRAM-SHA-256'), roles('MD5'))).toEqual([]);
 });
 
 test('a password of which only the salt tells is neither', () => {

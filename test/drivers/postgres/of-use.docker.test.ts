@@ -6,6 +6,8 @@ import { postgresStackUp } from '../postgres-stack.ts';
 import { leftOutCases } from '../sql/left-out-cases.ts';
 import { leftOutSuite } from '../sql/left-out-rig.ts';
 import { locksSuite } from '../sql/of-use-rig.ts';
+import { ownRecordCases } from '../sql/own-record-cases.ts';
+import { ownRecordSuite } from '../sql/own-record-rig.ts';
 import { shop } from './inventory-cases.ts';
 import { locks } from './of-use-cases.ts';
 
@@ -46,3 +48,4 @@ locksSuite(locks, {
   },
 });
 leftOutSuite(leftOutCases('public'), 'public', stack);
+ownRecordSuite(ownRecordCases.postgres, stack);

@@ -37,6 +37,12 @@ export const passwordCases: PasswordCase[] = [
     said: /role older: another password/,
   },
   {
+    name: 'a role of which the service says the password has the same one, kept by MD5',
+    change: (own) => ["SET password_encryption = 'md5'", `ALTER ROLE postgres PASSWORD '${own}'`],
+    verdict: 'fail',
+    said: /role postgres: its password is kept by MD5, and was by SCRAM-SHA-256/,
+  },
+  {
     name: 'a role that Muster knows nothing of has another password with another salt',
     change: () => ["ALTER ROLE clerk PASSWORD 'another'"],
     verdict: 'inconclusive',

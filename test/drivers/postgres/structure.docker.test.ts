@@ -20,6 +20,18 @@ test('a server that holds nothing of anybody is no pass', async () => {
   expect(await looked()).toMatchObject({ verdict: 'inconclusive', nothing: true });
 });
 
+test('definitions alone, as a dump without data brings them, are no pass', async () => {
+  await stack.sql('CREATE TABLE hollow (id int PRIMARY KEY)');
+  expect(await looked()).toMatchObject({
+    verdict: 'inconclusive',
+    detail: expect.stringMatching(/has a page/) as string,
+    nothing: true,
+  });
+  await stack.sql('INSERT INTO hollow VALUES (1)');
+  expect(await looked()).toMatchObject({ verdict: 'pass' });
+  await stack.sql('DROP TABLE hollow');
+});
+
 test('an old server, whose tables nobody can look at so, is judged by its indexes alone', async () => {
   await stack.sql('CREATE TABLE plain (id int)', 'INSERT INTO plain VALUES (1)');
   expect(await looked()).toMatchObject({ verdict: 'pass' });
