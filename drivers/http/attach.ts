@@ -67,7 +67,10 @@ function settingUp(asker: Asker, { setup }: HttpConfig): { setUp(): Promise<void
  * What it calls itself, as soon as it is ready: a container without a health check is up before what runs in
  * it listens. Throws an environment error where it takes longer than it may.
  */
-async function serverOf({ config, clock }: AttachContext<HttpConfig>, asker: Asker): Promise<string> {
+async function serverOf(
+  { component, config, clock }: AttachContext<HttpConfig>,
+  asker: Asker,
+): Promise<string> {
   let last = 'it was not asked';
   const { ready, startWithin } = config;
   const answer = await pollUntil(clock, { everyMs: 100, deadlineMs: startWithin.ms }, async () => {
@@ -77,8 +80,9 @@ async function serverOf({ config, clock }: AttachContext<HttpConfig>, asker: Ask
     return null;
   });
   if (!answer)
-    throw environmentError(`the service is not ready for its clients: ${last}`, {
+    throw environmentError(`${component} is not ready for its clients: ${last}`, {
       expected: `what the configuration calls ready, within ${startWithin.text} (startWithin)`,
+      hint: `config.ready of ${component} says what is asked, clients which service and port are`,
     });
   const { server } = answer.headers;
   return `HTTP/1.1 ${typeof server === 'string' ? server : 'service without a name'}`;

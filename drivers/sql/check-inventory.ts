@@ -123,7 +123,7 @@ export function outcomeOf(compared: Compared): CheckOutcome {
   if (rowsBefore === 0)
     return {
       verdict: 'inconclusive',
-      detail: `0 rows of ${counts.tables} tables were compared: none could have been missed${said}`,
+      detail: `0 rows of ${counts.tables} tables were compared: none could have been missed. ${filledBy}${said}`,
       facts,
       nothing: true,
     };
@@ -131,6 +131,10 @@ export function outcomeOf(compared: Compared): CheckOutcome {
     return { verdict: 'inconclusive', detail: `${doubtful}; the rest is as before${beside}`, facts };
   return { verdict: 'pass', detail: `${asBefore} are as before${said}`, facts };
 }
+
+/** Where rows come from, for who has none. */
+const filledBy =
+  "A drill's server begins empty, unless something fills it: scripts of its image, the scenario's seed, or a copy of its folder (mounts in the strategy)";
 
 export const size = (of: object): number => Object.keys(of).length;
 export const rowsOf = ({ tables }: { tables: Record<string, { rows: number }> }): number =>
