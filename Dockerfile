@@ -9,7 +9,7 @@
 ARG NODE_IMAGE=node:22-trixie-slim
 FROM ${NODE_IMAGE}
 RUN apt-get update \
- && apt-get install --yes --no-install-recommends docker-cli docker-compose \
+ && apt-get install --yes --no-install-recommends docker-cli docker-compose xz-utils bzip2 \
  && rm -rf /var/lib/apt/lists/*
 COPY node_modules /opt/muster/node_modules
 RUN ln -s /opt/muster/node_modules/.bin/muster /usr/local/bin/muster

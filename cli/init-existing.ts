@@ -8,7 +8,7 @@ import { registries } from './registries.ts';
 
 const folders = '{,backup/,backups/,dump/,dumps/,data/backups/,var/backups/}';
 const endings = '{sql,dump,rdb}';
-const packed = '{,.gz,.zst,.age,.enc}';
+const packed = '{,.gz,.zst,.xz,.bz2,.age,.enc}';
 
 /** Backups in the repository that a restore test could begin with. */
 export interface Dumps {

@@ -1,140 +1,13 @@
 import type { DumpWatch } from '../../core/dump-shape.ts';
-import { environmentError, messageOf } from '../../core/errors.ts';
+import { messageOf } from '../../core/errors.ts';
+import { Reader, readList, Short, wrong, type ArchiveHead, type Entry } from './archive-list.ts';
 
 /**
- * pg_dump's custom format, as src/bin/pg_dump/pg_backup_archiver.c and pg_backup_custom.c write it: a head, a
- * list of entries, and a block for each entry that has data. It has no mark at its end: it is whole when each
- * entry that has data has had its block, to the length of nought that ends it.
+ * pg_dump's custom format, as src/bin/pg_dump/pg_backup_custom.c writes it: behind its list a block for each
+ * entry that has data. It has no mark at its end: it is whole when each entry that has data has had its
+ * block, to the length of nought that ends it.
  */
-const magic = 'PGDMP';
-const custom = 1;
-const known = { major: 1, oldest: 14, newest: 16 };
-const offsetKinds = { withData: [1, 2], without: 3 };
 const blockOf = { rows: 1, largeObjects: 3 };
-
-/** An entry of the list. */
-export interface Entry {
-  id: number;
-  /** `TABLE DATA`, `SEQUENCE SET`, `EXTENSION` … */
-  kind: string;
-  schema: string;
-  name: string;
-  hasData: boolean;
-}
-
-export interface ArchiveHead {
-  version: string;
-  database: string;
-  /** As the server and pg_dump said. */
-  serverVersion: string;
-  dumpVersion: string;
-  /** When it was begun, by the clock and in the zone of where pg_dump ran. */
-  madeAt: string;
-  entries: Entry[];
-}
-
-/** More bytes are needed than there are so far. */
-class Short extends Error {}
-
-const wrong = (what: string, found: string): Error =>
-  environmentError('the dump is no archive of pg_dump that Muster can read', { found, expected: what });
-
-/** Reads numbers and texts as the head says that they are written. */
-class Reader {
-  at = 0;
-  intBytes = 4;
-  offsetBytes = 8;
-  readonly bytes: Buffer;
-  constructor(bytes: Buffer) {
-    this.bytes = bytes;
-  }
-
-  take(count: number): Buffer {
-    if (this.at + count > this.bytes.length) throw new Short();
-    this.at += count;
-    return this.bytes.subarray(this.at - count, this.at);
-  }
-  byte(): number {
-    return this.take(1)[0]!;
-  }
-  /** A byte for the sign, then the number, lowest byte first. */
-  int(): number {
-    const negative = this.byte() !== 0;
-    const value = this.take(this.intBytes).readUIntLE(0, Math.min(this.intBytes, 6));
-    return negative ? -value : value;
-  }
-  text(): string | null {
-    const length = this.int();
-    return length < 0 ? null : this.take(length).toString('utf8');
-  }
-}
-
-const two = (number: number): string => String(number).padStart(2, '0');
-
-function readHead(reader: Reader): { head: ArchiveHead; minor: number } {
-  const said = reader.take(magic.length).toString('latin1');
-  if (said !== magic) throw wrong(`${magic} at the beginning`, JSON.stringify(said));
-  const [major, minor, revision] = [reader.byte(), reader.byte(), reader.byte()];
-  const version = `${major}.${minor}.${revision}`;
-  if (major !== known.major || minor < known.oldest || minor > known.newest)
-    throw wrong(`format ${known.major}.${known.oldest} to ${known.major}.${known.newest}`, version);
-  reader.intBytes = reader.byte();
-  reader.offsetBytes = reader.byte();
-  const format = reader.byte();
-  if (format !== custom) throw wrong('the custom format', `format ${format}`);
-  // How it is compressed: a kind since 1.15, a level before.
-  if (minor >= 15) reader.byte();
-  else reader.int();
-  // The time, in seven numbers: seconds first, months from 0, years from 1900, and whether it is summer.
-  const [second, minute, hour, day, month, year] = Array.from({ length: 7 }, () => reader.int());
-  const head = {
-    version,
-    database: reader.text() ?? '',
-    serverVersion: reader.text() ?? '',
-    dumpVersion: reader.text() ?? '',
-    madeAt: `${year! + 1900}-${two(month! + 1)}-${two(day!)} ${two(hour!)}:${two(minute!)}:${two(second!)}`,
-    entries: [] as Entry[],
-  };
-  return { head, minor };
-}
-
-function readEntry(reader: Reader, minor: number): Entry {
-  const id = reader.int();
-  reader.int();
-  reader.text();
-  reader.text();
-  const name = reader.text() ?? '';
-  const kind = reader.text() ?? '';
-  reader.int();
-  // Definition, how to drop, how to copy.
-  for (let i = 0; i < 3; i += 1) reader.text();
-  const schema = reader.text() ?? '';
-  reader.text();
-  // The access method since 1.14, the kind of relation since 1.16.
-  reader.text();
-  if (minor >= 16) reader.int();
-  // The owner, and whether there are OIDs, which there never are any more.
-  reader.text();
-  reader.text();
-  while (reader.text() !== null);
-  const flag = reader.byte();
-  reader.take(reader.offsetBytes);
-  return { id, kind, schema, name, hasData: flag !== offsetKinds.without };
-}
-
-/** Null while the bytes do not reach to the end of the list. */
-function readList(bytes: Buffer): { head: ArchiveHead; reader: Reader } | null {
-  const reader = new Reader(bytes);
-  try {
-    const { head, minor } = readHead(reader);
-    const count = reader.int();
-    for (let i = 0; i < count; i += 1) head.entries.push(readEntry(reader, minor));
-    return { head, reader };
-  } catch (error) {
-    if (error instanceof Short) return null;
-    throw error;
-  }
-}
 
 /** Looks at an archive as it goes by. */
 export interface ArchiveWatch {
@@ -163,6 +36,8 @@ export function watchArchive({ beyond = false } = {}): ArchiveWatch {
     // Each attempt reads from the beginning: the next comes when there is twice as much.
     tryAt = pendingBytes * 2;
     if (list === null) return;
+    if (list.head.format !== 'custom')
+      throw wrong('the custom format', 'toc.dat, the list of a directory: it is restored as a whole');
     blocks = new Blocks(
       list.reader,
       new Set(list.head.entries.filter((one) => one.hasData).map(({ id }) => id)),

@@ -2,15 +2,22 @@ import { createReadStream, globSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { environmentError, messageOf } from '../../core/errors.ts';
 import type { Candidate, Candidates } from '../../core/existing.ts';
+import { folderCandidate } from './folders.ts';
 import { inOrder } from './order.ts';
 
 export const isPattern = (from: string): boolean => /[*?[{]/.test(from);
 
-/** Files of this machine, which are read and never written. `from`: a file, a folder or a pattern. */
+/**
+ * Files of this machine, which are read and never written, and folders that are one backup each. `from`: a
+ * file, a folder or a pattern.
+ */
 export function listFiles(from: string): Candidates {
   const stats = statSync(from, { throwIfNoEntry: false });
   if (stats?.isFile()) return inOrder([candidate(from)!], true);
-  if (stats?.isDirectory()) return inOrder(filesIn(from), false);
+  if (stats?.isDirectory()) {
+    const whole = folderCandidate(from);
+    return whole ? inOrder([whole], true) : inOrder(filesIn(from), false);
+  }
   if (!stats && !isPattern(from))
     throw environmentError('there is no such file or folder', { found: from, expected: 'backups there' });
   return inOrder(
@@ -32,6 +39,7 @@ function filesIn(folder: string): Candidate[] {
 
 function candidate(name: string): Candidate | null {
   const stats = statSync(name, { throwIfNoEntry: false });
+  if (stats?.isDirectory()) return orNothing(() => folderCandidate(name));
   if (!stats?.isFile()) return null;
   return {
     name,
@@ -39,4 +47,13 @@ function candidate(name: string): Candidate | null {
     modified: stats.mtime.toISOString(),
     open: async () => createReadStream(name, { highWaterMark: 1024 * 1024 }),
   };
+}
+
+/** What cannot be looked into beside what was asked for is none of it. */
+function orNothing(look: () => Candidate | null): Candidate | null {
+  try {
+    return look();
+  } catch {
+    return null;
+  }
 }

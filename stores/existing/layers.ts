@@ -7,6 +7,7 @@ import { gzipTail, leftOutText } from '../../core/gzip-tail.ts';
 import { openAge } from './age.ts';
 import { failingAs, withHead } from './head.ts';
 import { openOpenssl } from './openssl.ts';
+import { unpackedBy as unpackedByProgram } from './programs.ts';
 
 /** What a backup lies in, by the bytes that it begins with. */
 interface Layer {
@@ -92,10 +93,11 @@ const refused =
     source.destroy();
     throw environmentError(`it is packed or encrypted with ${name}, which is not opened here`, {
       found: name,
-      expected: 'plain, gzip, zstd, age or openssl enc',
+      expected: 'plain, gzip, zstd, xz, bzip2, age or openssl enc',
     });
   };
 
+const xzMagic = [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00];
 const layers: readonly Layer[] = [
   { name: 'gzip', begins: startsWith(0x1f, 0x8b), open: openGzip },
   {
@@ -109,8 +111,12 @@ const layers: readonly Layer[] = [
     open: wanting('age', openAge),
   },
   { name: 'openssl', begins: saying('Salted__'), open: wanting('openssl', openOpenssl) },
-  { name: 'xz', begins: startsWith(0xfd, 0x37, 0x7a, 0x58, 0x5a), open: refused('xz') },
-  { name: 'bzip2', begins: saying('BZh'), open: refused('bzip2') },
+  { name: 'xz', begins: startsWith(...xzMagic), open: unpackedByProgram('xz') },
+  {
+    name: 'bzip2',
+    begins: (head) => /^BZh[1-9]/.test(head.toString('latin1', 0, 4)),
+    open: unpackedByProgram('bzip2'),
+  },
   { name: 'lz4', begins: startsWith(0x04, 0x22, 0x4d, 0x18), open: refused('lz4') },
   { name: 'zip', begins: startsWith(0x50, 0x4b, 0x03, 0x04), open: refused('zip') },
   { name: '7z', begins: startsWith(0x37, 0x7a, 0xbc, 0xaf), open: refused('7z') },

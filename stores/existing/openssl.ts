@@ -97,6 +97,8 @@ function looksLikeNothing(head: Buffer): boolean {
   const known = [
     [0x1f, 0x8b],
     [0x28, 0xb5, 0x2f, 0xfd],
+    [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00],
+    [...Buffer.from('BZh')],
     [...Buffer.from('PGDMP')],
     [...Buffer.from('REDIS')],
     [...Buffer.from('VALKEY')],

@@ -1,8 +1,9 @@
 import { mkdirSync, mkdtempSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { AnotherKey, messageOf } from '../../core/errors.ts';
 import type { Decryption } from '../../core/existing.ts';
 import { existingSchema } from '../../core/existing-plan.ts';
@@ -23,6 +24,9 @@ const byTools = {
 };
 const identity = 'AGE-SECRET-KEY-107CWMF2PXF3C44KN3VK3ZLTFTHCP45VNZLTWHNZQ0WGTDVF9A0DSUSRU5D';
 const stranger = 'AGE-SECRET-KEY-14Z4XYATL9MJFK6N87SKEMVHMZQ5TA2L33AQDRJLJQD25UNW8VXEQY6ZMCR';
+/** Packed by the program itself. */
+const by = (program: 'xz' | 'bzip2', bytes: string | Uint8Array): Buffer =>
+  execFileSync(program, ['--stdout'], { input: bytes, maxBuffer: 16 * 1024 ** 2 });
 const opening = (key: string, how: Record<string, unknown>): Decryption => ({
   key,
   how: existingSchema.parse({ from: 'x', decrypt: { keyFrom: 'K', ...how } }).decrypt!,
@@ -57,6 +61,21 @@ describe('a backup that exists already is opened', () => {
     ],
     ['from gzip, padded', Buffer.concat([gzipSync(plain), Buffer.alloc(700)]), ['gzip'], null],
     ['from zstd', zstdCompressSync(plain), ['zstd'], null],
+    ['from xz', by('xz', plain), ['xz'], null],
+    [
+      'from xz in two streams',
+      Buffer.concat([by('xz', plain.slice(0, 9)), by('xz', plain.slice(9))]),
+      ['xz'],
+      null,
+    ],
+    ['from bzip2', by('bzip2', plain), ['bzip2'], null],
+    [
+      'from bzip2 in two streams',
+      Buffer.concat([by('bzip2', plain.slice(0, 9)), by('bzip2', plain.slice(9))]),
+      ['bzip2'],
+      null,
+    ],
+    ['from gzip in xz', by('xz', gzipSync(plain)), ['xz', 'gzip'], null],
     ['from gzip in age', bytesOf('age'), ['age', 'gzip'], opening(identity, { with: 'age' })],
     [
       'from age with armor',
@@ -90,6 +109,8 @@ describe('a backup that exists already is opened', () => {
   it.each([
     ['gzip', gzipSync(random)],
     ['zstd', zstdCompressSync(random)],
+    ['xz', by('xz', random)],
+    ['bzip2', by('bzip2', random)],
   ])('from %s as a stream, of any size', async (_, bytes) => {
     const { text, read } = await opened(bytes);
     expect(text).toBe(random.toString());
@@ -100,7 +121,33 @@ describe('a backup that exists already is opened', () => {
 describe('a backup that exists already is not opened', () => {
   const gzip = gzipSync(randomBytes(200_000));
   const zstd = zstdCompressSync(randomBytes(200_000));
+  const xz = by('xz', randomBytes(200_000));
+  const bzip2 = by('bzip2', randomBytes(200_000));
   it.each<[string, Uint8Array, RegExp, Decryption | null]>([
+    ['whose xz is cut off', xz.subarray(0, 150_000), /cut off: its xz ends in the middle/, null],
+    ['whose xz is cut off behind its head', xz.subarray(0, 12), /cut off: its xz ends in the middle/, null],
+    ['whose xz is damaged', Buffer.from(xz).fill(0x41, 90_000, 90_100), /its xz is damaged/, null],
+    [
+      'whose xz has something behind it',
+      Buffer.concat([xz, Buffer.from('rest of another file')]),
+      /its xz is damaged/,
+      null,
+    ],
+    ['whose bzip2 is cut off', bzip2.subarray(0, 150_000), /cut off: its bzip2 ends in the middle/, null],
+    ['whose bzip2 is damaged', Buffer.from(bzip2).fill(0x41, 90_000, 90_100), /its bzip2 is damaged/, null],
+    [
+      'whose bzip2 has something behind it',
+      Buffer.concat([bzip2, Buffer.from('rest of another file')]),
+      /its bzip2 is damaged: .*trailing garbage/,
+      null,
+    ],
+    ['whose gzip in xz is cut off', by('xz', gzip.subarray(0, 150_000)), /its gzip ends in the middle/, null],
+    [
+      'whose gzip around xz is cut off',
+      gzipSync(xz).subarray(0, 150_000),
+      /its gzip ends in the middle/,
+      null,
+    ],
     ['whose gzip is cut off', gzip.subarray(0, 150_000), /cut off: its gzip ends in the middle/, null],
     ['whose zstd is cut off', zstd.subarray(0, 150_000), /cut off: its zstd ends in the middle/, null],
     ['whose gzip is damaged', Buffer.from(gzip).fill(0x41, 90_000, 90_100), /its gzip is damaged/, null],
@@ -131,8 +178,8 @@ describe('a backup that exists already is not opened', () => {
     ],
     [
       'that is packed with what is not opened here',
-      Buffer.from('BZh91AY'),
-      /with bzip2, which is not opened here/,
+      Buffer.from([0x04, 0x22, 0x4d, 0x18]),
+      /with lz4, which is not opened here/,
       null,
     ],
     [
@@ -143,6 +190,15 @@ describe('a backup that exists already is not opened', () => {
     ],
   ])('%s', async (_, bytes, said, decryption) => {
     expect(messageOf(await troubleOf(bytes, decryption))).toMatch(said);
+  });
+  it('that is packed with a program that is not on this machine, which is said', async () => {
+    vi.stubEnv('PATH', '/nowhere');
+    try {
+      const error = await troubleOf(xz);
+      expect(messageOf(error)).toMatch(/packed with xz, which is not on this machine/);
+    } finally {
+      vi.unstubAllEnvs();
+    }
   });
   it.each<[string, Uint8Array, Decryption]>([
     ['age', bytesOf('age'), opening(stranger, { with: 'age' })],
@@ -206,6 +262,35 @@ describe('where backups exist already', () => {
       found: ['a.sql'],
       passedOver: ['.c.sql', 'README.md', 'a.sql.sha256', 'b.sql.part'],
     });
+  });
+  it('a folder that is one backup is one, alone, among others and by a pattern', async () => {
+    const folder = folderOf({ 'shop-2026-01-05.sql': 'x' });
+    const whole = join(folder, 'shop-2026-01-07');
+    mkdirSync(whole);
+    writeFileSync(join(whole, 'toc.dat'), 'PGDMP');
+    writeFileSync(join(whole, '3.dat.gz'), randomBytes(70_000));
+    writeFileSync(join(whole, '1.dat'), '');
+    expect((await listed(folder)).found).toEqual(['shop-2026-01-07', 'shop-2026-01-05.sql']);
+    expect((await listed(join(folder, 'shop-2026-01-0?'))).found).toEqual(['shop-2026-01-07']);
+    expect((await listed(whole)).found).toEqual(['shop-2026-01-07']);
+    const digests = new Set<string>();
+    for (const _ of ['once', 'and again']) {
+      const [one] = (await existingReader.list(whole)).found;
+      const backup = await existingReader.open(one!, null, new AbortController().signal);
+      expect(backup.head.toString('latin1', 0, 7)).toBe('toc.dat');
+      for await (const _ of backup.content);
+      expect(backup.read().bytes).toBe(one!.bytes);
+      digests.add(backup.read().sha256);
+    }
+    expect(digests.size).toBe(1);
+    const [changing] = (await existingReader.list(whole)).found;
+    writeFileSync(join(whole, '3.dat.gz'), 'less than there was');
+    const reading = (async () => {
+      const backup = await existingReader.open(changing!, null, new AbortController().signal);
+      for await (const _ of backup.content);
+      return backup.read();
+    })();
+    await expect(reading).rejects.toThrow();
   });
   it('by a pattern, and by name, whatever that is', async () => {
     const folder = folderOf({ 'a.sql': 'x', 'b.dump': 'x', '.hidden': 'x' });

@@ -1,7 +1,8 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { Readable, type Writable } from 'node:stream';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { pack } from 'tar-stream';
+import { extract, pack } from 'tar-stream';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { CheckOutcome } from '../../core/check-outcome.ts';
 import { messageOf } from '../../core/errors.ts';
@@ -148,11 +149,24 @@ export async function packedFolder(service: Service, folder: string): Promise<Bu
 }
 
 /** An archive of these files. */
-export async function tarOf(files: Record<string, string>): Promise<Buffer> {
+export async function tarOf(files: Record<string, string | Buffer>): Promise<Buffer> {
   const tar = pack();
   for (const [name, content] of Object.entries(files)) tar.entry({ name }, content);
   tar.finalize();
   const pieces: Buffer[] = [];
   for await (const piece of tar) pieces.push(piece as Buffer);
   return Buffer.concat(pieces);
+}
+
+/** Files of an archive, by their names without folders. */
+export async function untarred(tar: Buffer): Promise<Record<string, Buffer>> {
+  const files: Record<string, Buffer> = {};
+  const reading = extract();
+  Readable.from([tar]).pipe(reading as unknown as Writable);
+  for await (const entry of reading) {
+    const pieces: Buffer[] = [];
+    for await (const piece of entry) pieces.push(piece as Buffer);
+    if (entry.header.type === 'file') files[basename(entry.header.name)] = Buffer.concat(pieces);
+  }
+  return files;
 }

@@ -3,12 +3,17 @@ import type { Recognised, Said } from '../../../core/existing.ts';
 import { messageOf } from '../../../core/errors.ts';
 import { isTar } from '../../existing-folder.ts';
 import { complaintIn, isNewer, knownAs, notOurs } from '../../existing-text.ts';
+import { readList } from '../archive-list.ts';
 import { watchArchive } from '../archive.ts';
+import { directoryIn } from './directory.ts';
 
 const wanted = 'a dump of PostgreSQL';
 
-/** `pg_dump`: of one database, in SQL. `pg_dumpall`: of all, with their roles. `custom`: an archive. */
-export type Format = 'pg_dump' | 'pg_dumpall' | 'custom' | 'sql' | 'data folder';
+/**
+ * `pg_dump`: of one database, in SQL. `pg_dumpall`: of all, with their roles. `custom`: an archive.
+ * `directory`: `pg_dump --format=directory`, or a tar of what that wrote.
+ */
+export type Format = 'pg_dump' | 'pg_dumpall' | 'custom' | 'directory' | 'sql' | 'data folder';
 
 const isSql = (text: string): boolean =>
   !text.includes('\0') &&
@@ -50,6 +55,15 @@ function saidByArchive(head: Buffer): Said | string {
   return saidOf(watch.head());
 }
 
+/** Nothing where the list comes later, or is longer than what was read so far. */
+function saidByList(list: Buffer): Said | string {
+  try {
+    return saidOf(readList(list)?.head ?? null);
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
 export function saidOf(head: ReturnType<ReturnType<typeof watchArchive>['head']>): Said {
   return {
     tool: head ? `pg_dump ${head.dumpVersion}` : null,
@@ -61,16 +75,13 @@ export function saidOf(head: ReturnType<ReturnType<typeof watchArchive>['head']>
 
 /** `server`: of the sandbox, `PostgreSQL 17.6`. */
 export function recogniseDump(head: Buffer, server: string, declared: ExistingPlan): Recognised {
-  if (isTar(head))
-    return {
-      is: 'ours',
-      format: 'data folder',
-      said: { tool: null, server: null, database: null, madeAt: null },
-    };
+  const directory = isTar(head) ? directoryIn(head) : null;
+  if (isTar(head) && !directory) return { is: 'ours', format: 'data folder', said: saidOf(null) };
   const text = head.toString('latin1');
-  const format = formatOf(head, text);
+  const format = directory ? 'directory' : formatOf(head, text);
   if (format === null) return notOurs(head, wanted);
-  const said = format === 'custom' ? saidByArchive(head) : saidIn(text);
+  const said =
+    format === 'custom' ? saidByArchive(head) : directory ? saidByList(directory.list) : saidIn(text);
   if (typeof said === 'string') return { is: 'broken', why: said };
   const { database } = declared;
   if (

@@ -1,31 +1,18 @@
-import { pipeline, Transform, type Readable } from 'node:stream';
-import type { ExistingRestorer, Said } from '../../../core/existing.ts';
+import { pipeline, type Readable } from 'node:stream';
+import type { ExistingRestorer } from '../../../core/existing.ts';
 import { environmentError } from '../../../core/errors.ts';
 import type { Json } from '../../../core/timeline.ts';
 import { restoreFolder } from '../../existing-folder.ts';
-import { rememberingEnd } from '../../existing-text.ts';
-import { watchArchive } from '../archive.ts';
 import { connectionTo, environmentOf, loginOf } from '../dump.ts';
 import { assertOwnData } from '../own-data.ts';
 import { probeMs, quoted, serverCode, withSession, type PostgresSite } from '../server.ts';
 import { serverSchema } from '../tables.ts';
-import { saidOf, type Format } from './recognise.ts';
+import { restoringDirectory } from './directory.ts';
+import type { Format } from './recognise.ts';
+import { watchFor } from './watched.ts';
 
 type Recognised = Parameters<ExistingRestorer['restore']>[1];
 type Context = Parameters<ExistingRestorer['restore']>[2];
-
-const endBytes = 4 * 1024;
-/** What comes behind a tool's last words: nothing that is loaded, and no other dump that begins. */
-const behind = String.raw`\n(?:[ \t]*(?:--(?! PostgreSQL database )[^\n]*|\\unrestrict \S+)?(?:\n|$))*$`;
-const lastWords = { pg_dump: 'database dump complete', pg_dumpall: 'database cluster dump complete' };
-const endsOf = {
-  pg_dump: new RegExp(`\\n-- PostgreSQL ${lastWords.pg_dump}${behind}`),
-  pg_dumpall: new RegExp(`\\n-- PostgreSQL ${lastWords.pg_dumpall}${behind}`),
-};
-
-/** Whether a dump in SQL ends as its tool ends one; null where nothing says. `end`: its last bytes. */
-export const isWhole = (format: Format, end: string): boolean | null =>
-  format === 'pg_dump' || format === 'pg_dumpall' ? endsOf[format].test(end) : null;
 
 /** Nobody needs to be anywhere else while databases go and come. */
 const apart = { database: 'template1' };
@@ -66,7 +53,7 @@ export async function loadDump(
 ): ReturnType<ExistingRestorer['restore']> {
   const format = recognised.format as Format;
   if (format === 'data folder') return loadFolder(site, content, recognised, { signal, progress }, database);
-  const watched = format === 'custom' ? archive(progress) : text(format, recognised.said, progress);
+  const watched = watchFor(format, recognised.said, progress);
   const creates = format === 'pg_dump' ? recognised.said.database : null;
   if (creates !== null)
     await withSession(
@@ -75,8 +62,9 @@ export async function loadDump(
       apart,
     );
   const into = creates !== null || format === 'pg_dumpall' ? 'template1' : database;
+  const program = [...programFor(site, format), ...loginOf(site), `--dbname=${connectionTo(into)}`];
   const result = await site.service.exec(
-    [...programFor(site, format), ...loginOf(site), `--dbname=${connectionTo(into)}`],
+    format === 'directory' ? ['sh', '-c', restoringDirectory, site.dataFolder, ...program] : program,
     {
       env: format === 'pg_dumpall' ? readableErrors(environmentOf(site)) : environmentOf(site),
       stdin: pipeline(content, watched.through, () => undefined),
@@ -84,10 +72,12 @@ export async function loadDump(
     },
   );
   const errors = errorsIn(result.stderr, format);
-  if (errors.length > 0 || (result.code !== 0 && format !== 'pg_dumpall'))
-    throw loadFailed(errors, result.stderr);
-  const said = watched.said();
-  return { said, whole: format !== 'sql', facts: await broughtBy(site, creates ?? database, format) };
+  const isLoaded = errors.length === 0 && (result.code === 0 || format === 'pg_dumpall');
+  // What is missing of a directory says more than what pg_restore met first.
+  if (!isLoaded && format === 'directory') watched.said();
+  if (!isLoaded) throw loadFailed(errors, result.stderr);
+  const { said, whole } = watched.said();
+  return { said, whole, facts: await broughtBy(site, creates ?? database, format) };
 }
 
 /** A copy of the data folder, in the place of the service's own. */
@@ -123,7 +113,7 @@ async function loadFolder(
  * is judged by what it said.
  */
 const programFor = ({ programs }: PostgresSite, format: Format): string[] =>
-  format === 'custom'
+  format === 'custom' || format === 'directory'
     ? [`${programs}/pg_restore`, '--exit-on-error']
     : [
         `${programs}/psql`,
@@ -133,61 +123,6 @@ const programFor = ({ programs }: PostgresSite, format: Format): string[] =>
         `--set=ON_ERROR_STOP=${format === 'pg_dumpall' ? 0 : 1}`,
         '--file=-',
       ];
-
-interface Watched {
-  through: Transform;
-  /** Asked at the end: throws where it is not whole. */
-  said(): Said;
-}
-
-function text(format: Format, said: Said, progress: Context['progress']): Watched {
-  const watched = rememberingEnd(endBytes, (bytes) => progress(bytes, null, 'bytes'));
-  return {
-    through: watched.through,
-    said: () => {
-      const end = watched.end().toString('latin1');
-      if (isWhole(format, end) === false)
-        throw environmentError('it is cut off', {
-          found: `${watched.seen()} bytes, of which the last are ${JSON.stringify(end.slice(-60))}`,
-          expected: `\`-- PostgreSQL ${format === 'pg_dumpall' ? lastWords.pg_dumpall : lastWords.pg_dump}\` at the end`,
-        });
-      const completed = /\n-- Completed on (.+)\n/.exec(end)?.[1];
-      return { ...said, madeAt: said.madeAt ?? completed ?? null };
-    },
-  };
-}
-
-function archive(progress: Context['progress']): Watched {
-  const watch = watchArchive({ beyond: true });
-  let seen = 0;
-  const through = new Transform({
-    highWaterMark: 1024 * 1024,
-    transform: (chunk: Buffer, _encoding, done) => {
-      seen += chunk.length;
-      progress(seen, null, 'bytes');
-      try {
-        watch.see(chunk);
-        done(null, chunk);
-      } catch (error) {
-        done(error as Error);
-      }
-    },
-    // pg_restore would say that it cannot read on; this says what is missing.
-    flush: (done) => {
-      try {
-        const missing = watch.missing();
-        done(
-          missing === null
-            ? null
-            : environmentError('it is cut off', { found: missing, expected: 'all of it' }),
-        );
-      } catch (error) {
-        done(error as Error);
-      }
-    },
-  });
-  return { through, said: () => saidOf(watch.head()) };
-}
 
 /**
  * A server of another language says what went wrong in that, and programs do by their own settings. Only a

@@ -1,3 +1,5 @@
+import { gzipSync } from 'node:zlib';
+
 /** Archives as pg_dump writes them (`pg_backup_archiver.c`, version 1.16), to be cut and spoilt by tests. */
 
 const int = (value: number): Buffer => {
@@ -17,17 +19,16 @@ export interface Made {
   chunks: string[] | null;
 }
 
-const entry = ({ id, kind, name, chunks }: Made): Buffer =>
+const entry = ({ id, kind, name, chunks }: Made, file?: string): Buffer =>
   Buffer.concat([
     int(id),
     int(chunks ? 1 : 0),
     ...['1259', '16384', name, kind].map(text),
     int(2),
-    ...['CREATE …', 'DROP …', null, 'public', null, 'heap'].map(text),
+    ...['CREATE …', 'DROP …', chunks && kind !== 'BLOBS' ? 'COPY …' : null, 'public', null, 'heap'].map(text),
     int(114),
     ...['postgres', 'false', '7', null].map(text),
-    Buffer.from([chunks ? 1 : 3]),
-    Buffer.alloc(8),
+    ...(file === undefined ? [Buffer.from([chunks ? 1 : 3]), Buffer.alloc(8)] : [text(file)]),
   ]);
 
 const block = ({ id, kind, chunks }: Made): Buffer => {
@@ -44,7 +45,7 @@ export const archive = (entries: readonly Made[], minor = 16): Buffer =>
     ...Array.from({ length: 7 }, () => int(3)),
     ...['app', '17.6', '17.6'].map(text),
     int(entries.length),
-    ...entries.map(entry),
+    ...entries.map((one) => entry(one)),
     ...entries.filter(({ chunks }) => chunks).map(block),
   ]);
 
@@ -54,3 +55,25 @@ export const small: Made[] = [
   { id: 3, kind: 'TABLE DATA', name: 'empty', chunks: [] },
   { id: 4, kind: 'BLOBS', name: 'BLOBS', chunks: ['a picture'] },
 ];
+
+const fileOf = ({ id, kind, chunks }: Made): string =>
+  chunks === null ? '' : kind === 'BLOBS' ? `blobs_${id}.toc` : `${id}.dat`;
+
+/** What `pg_dump --format=directory` leaves of the same, by the names of its files. */
+export function directory(entries: readonly Made[]): Record<string, Buffer> {
+  const list = Buffer.concat([
+    Buffer.from('PGDMP'),
+    Buffer.from([1, 16, 0, 4, 8, 5, 0]),
+    ...Array.from({ length: 7 }, () => int(3)),
+    ...['app', '17.6', '17.6'].map(text),
+    int(entries.length),
+    ...entries.map((one) => entry(one, fileOf(one))),
+  ]);
+  const files: Record<string, Buffer> = { 'toc.dat': list };
+  for (const one of entries.filter(({ chunks }) => chunks))
+    if (one.kind === 'BLOBS') {
+      files[fileOf(one)] = Buffer.from('16400 blob_16400.dat\n');
+      files['blob_16400.dat.gz'] = gzipSync(one.chunks!.join(''));
+    } else files[`${fileOf(one)}.gz`] = gzipSync(`${one.chunks!.join('')}\\.\n\n\n`);
+  return files;
+}

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { errorsIn, isWhole } from '../../../drivers/postgres/existing/restore.ts';
+import { errorsIn } from '../../../drivers/postgres/existing/restore.ts';
+import { isWhole } from '../../../drivers/postgres/existing/watched.ts';
 
 const said = {
   english: 'psql:<stdin>:12: ERROR:  relation "public.nowhere" does not exist',

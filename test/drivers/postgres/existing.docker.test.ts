@@ -1,7 +1,8 @@
-import { gzipSync } from 'node:zlib';
+import { execFileSync } from 'node:child_process';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ExistingRestorer } from '../../../core/existing.ts';
-import { dataFolderSuite, tarOf, triesOf } from '../../support/existing-rig.ts';
+import { dataFolderSuite, tarOf, triesOf, untarred } from '../../support/existing-rig.ts';
 import { oneServer } from '../../support/server-rig.ts';
 import { postgresStackUp } from '../postgres-stack.ts';
 
@@ -18,6 +19,22 @@ const shop = [
   'CREATE TRIGGER no_empty BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION never_null()',
 ];
 
+/** As a restore test reads the folder: what says what it is comes first. */
+const tarOfFirst = (files: Record<string, Buffer>): Promise<Buffer> => {
+  const { 'toc.dat': list, ...rest } = files;
+  return tarOf({ ...(list ? { 'toc.dat': list } : {}), ...rest });
+};
+/** As somebody packed it. */
+const tarOfLast = ({ 'toc.dat': list, ...rest }: Record<string, Buffer>): Promise<Buffer> => {
+  const files = { ...rest, 'toc.dat': list! };
+  return tarOf(Object.fromEntries(Object.entries(files).map(([name, one]) => [`shop/${name}`, one])));
+};
+const xz = async (bytes: Promise<Buffer>): Promise<Buffer> =>
+  execFileSync('xz', ['-c'], { input: await bytes, maxBuffer: 64 * 1024 ** 2 });
+/** The file of the table in which the text stands. */
+const fileOf = (files: Record<string, Buffer>, text: string): string =>
+  Object.keys(files).find((name) => name.endsWith('.gz') && gunzipSync(files[name]!).includes(text))!;
+
 describe('a dump of PostgreSQL that other tools made', () => {
   const { stack, attached } = oneServer(postgresStackUp, (up) => up.attach());
   let restorer: ExistingRestorer;
@@ -25,6 +42,8 @@ describe('a dump of PostgreSQL that other tools made', () => {
   let archive: Buffer;
   /** Without the list once more that it ends with where the output is a file. */
   let piped: Buffer;
+  /** What `pg_dump --format=directory` left, by the names of its files. */
+  let directory: Record<string, Buffer>;
   const dumps: Record<string, string> = {};
   /** Archives are bytes: they come as hexadecimal digits. */
   const tool = async (...argv: string[]): Promise<Buffer> => {
@@ -46,22 +65,32 @@ describe('a dump of PostgreSQL that other tools made', () => {
     good = (await tool('pg_dump', 'app')).toString('utf8');
     archive = await tool('pg_dump', '--format=custom', 'app');
     piped = await tool('sh', '-c', 'pg_dump --format=custom app | cat');
+    directory = await untarred(
+      await tool(
+        'sh',
+        '-c',
+        'd=$(mktemp -d) && pg_dump --format=directory --file=$d/shop app && tar -C $d -cf - .',
+      ),
+    );
     dumps['creates'] = (await tool('pg_dump', '--create', 'app')).toString('utf8');
     dumps['everything'] = (await tool('pg_dumpall')).toString('utf8');
     dumps['no-rows'] = (await tool('pg_dump', '--schema-only', 'app')).toString('utf8');
     dumps['one-table'] = (await tool('pg_dump', '--table=orders', 'app')).toString('utf8');
   });
 
-  it.each<[string, () => string | Uint8Array, string]>([
+  it.each<[string, () => string | Uint8Array | Promise<Uint8Array>, string]>([
     ['in SQL, gzipped', () => gzipSync(good), 'pg_dump'],
     ['in the custom format', () => archive, 'custom'],
     ['in the custom format, out of a pipe', () => piped, 'custom'],
     ['in SQL that makes its database', () => dumps['creates']!, 'pg_dump'],
+    ['as a directory', () => tarOfFirst(directory), 'directory'],
+    ['as a tar of a directory, packed by xz', () => xz(tarOfLast(directory)), 'directory'],
+    ['in SQL, packed by bzip2', () => execFileSync('bzip2', ['-c'], { input: good }), 'pg_dump'],
     ['of everything, with its roles', () => dumps['everything']!, 'pg_dumpall'],
   ])('%s is restored, where nothing else is left', async (_, bytes, format) => {
     await stack.sqlIn('postgres', 'CREATE TABLE IF NOT EXISTS left_over (id int)');
     if (format === 'pg_dumpall') await stack.sqlIn('postgres', 'DROP DATABASE app', 'DROP ROLE clerk');
-    expect(await usableOf(bytes())).toMatchObject({ verdict: 'pass' });
+    expect(await usableOf(await bytes())).toMatchObject({ verdict: 'pass' });
     expect(await restorer.objects('tables')).toEqual(['public.customers', 'public.orders']);
     expect(await restorer.objects('views')).toEqual(['public.open_orders']);
     expect(await restorer.objects('routines')).toEqual(['public.never_null', 'public.twice']);
@@ -114,6 +143,47 @@ describe('a dump of PostgreSQL that other tools made', () => {
   ])('is refused when it is %s', async (_, bytes, said) => {
     expect(await whyOf(bytes())).toMatch(said);
   });
+  it.each<[string, (files: Record<string, Buffer>) => void, RegExp]>([
+    [
+      'a file of it is gone',
+      (files) => void delete files[fileOf(files, 'word 250')],
+      /1 of its files: \d+\.dat of TABLE DATA public\.orders is missing/,
+    ],
+    [
+      'the rows of a table end between two of them',
+      (files) => {
+        const name = fileOf(files, 'word 250');
+        const text = gunzipSync(files[name]!).toString();
+        files[name] = gzipSync(text.slice(0, text.indexOf('\n', text.indexOf('word 250')) + 1));
+      },
+      /of TABLE DATA public\.orders ends with .*in the middle of its rows/,
+    ],
+    [
+      'what a table is packed in is cut off',
+      (files) => {
+        const name = fileOf(files, 'word 250');
+        files[name] = files[name]!.subarray(0, -8);
+      },
+      /of TABLE DATA public\.orders: its gz is cut off or damaged/,
+    ],
+    [
+      'its list is cut off',
+      (files) => void (files['toc.dat'] = files['toc.dat']!.subarray(0, -300)),
+      /it is cut off: toc\.dat ends within its list/,
+    ],
+    ['its list is gone', (files) => void delete files['toc.dat'], /cut off|without toc\.dat/],
+  ])('as a directory is refused where %s', async (_, change, said) => {
+    const files = Object.fromEntries(
+      Object.entries(directory).map(([name, one]) => [name, Buffer.from(one)]),
+    );
+    change(files);
+    expect(await whyOf(await tarOfFirst(files))).toMatch(said);
+    expect(await usableOf(await tarOfFirst(directory)), 'the next one').toMatchObject({ verdict: 'pass' });
+  });
+  it('says of the list of a directory alone that the whole is wanted', async () => {
+    expect(await whyOf(directory['toc.dat']!)).toMatch(/the list of a directory: it is restored as a whole/);
+  });
+
   it.each<[string, () => string]>([
     ['in SQL', () => good],
     ['as an archive', () => archive as unknown as string],
