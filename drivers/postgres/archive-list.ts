@@ -5,7 +5,8 @@ import { environmentError } from '../../core/errors.ts';
  * list of entries. In the custom format blocks of data follow; of a directory it is the file `toc.dat`.
  */
 const magic = 'PGDMP';
-const formats = { 1: 'custom', 5: 'directory' } as const;
+// A directory's list is written as that of a tar, whose files it has (pg_backup_directory.c).
+const formats = { 1: 'custom', 3: 'directory' } as const;
 type ArchiveFormat = (typeof formats)[keyof typeof formats];
 const known = { major: 1, oldest: 14, newest: 16 };
 const offsetKinds = { withData: [1, 2], without: 3 };

@@ -63,7 +63,7 @@ const fileOf = ({ id, kind, chunks }: Made): string =>
 export function directory(entries: readonly Made[]): Record<string, Buffer> {
   const list = Buffer.concat([
     Buffer.from('PGDMP'),
-    Buffer.from([1, 16, 0, 4, 8, 5, 0]),
+    Buffer.from([1, 16, 0, 4, 8, 3, 0]),
     ...Array.from({ length: 7 }, () => int(3)),
     ...['app', '17.6', '17.6'].map(text),
     int(entries.length),

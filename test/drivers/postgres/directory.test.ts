@@ -94,7 +94,7 @@ describe('a directory that pg_dump wrote', () => {
   it.each<[string, (files: Files) => void, RegExp]>([
     ['is gone', (files) => void delete files['toc.dat'], /cut off/],
     ['is cut off', (files) => void (files['toc.dat'] = files['toc.dat']!.subarray(0, -40)), /cut off/],
-    ['is of an archive', (files) => void files['toc.dat']!.writeUInt8(3, 10), /no archive of pg_dump/],
+    ['is of an archive', (files) => void files['toc.dat']!.writeUInt8(4, 10), /no archive of pg_dump/],
   ])('is not where its list %s', async (_, change, said) => {
     const watch = await looked(altered(change));
     expect(() => watch.missing()).toThrow(said);
