@@ -2,6 +2,7 @@ import type { ComposeConfig } from '../stack/compose.ts';
 import { parseDurationMs } from '../core/units.ts';
 import { dumpsOf, type Dumps } from './init-existing.ts';
 import type { Recognised } from './init-recognise.ts';
+import { labelJobsOf, type LabelJob } from './init-labels.ts';
 import { scriptsOf, type Hint, type Scripts } from './init-scripts.ts';
 import { sidecarsOf, type NotFollowed, type Sidecar } from './init-sidecar.ts';
 
@@ -69,9 +70,15 @@ export async function ownBackupsOf(
       );
     }
   }
+  const labelled = labelJobsOf(config, data, restores, files);
+  others.push(...labelled.hints, ...proposeJobs(labelled.jobs, proposed, told));
   for (const pair of pairs) {
+    // It is what a label names already.
+    const path = pair.backup.command.at(-1)!;
+    if (labelled.jobs.some(({ service, command }) => service === pair.service && command.includes(path)))
+      continue;
     if (proposed.has(pair.component)) {
-      const why = `a sidecar backs ${pair.component} up already`;
+      const why = `something else backs ${pair.component} up already`;
       const command = pair.backup.command.join(', ');
       others.push({ what: pair.backup.path, why, command, in: pair.service });
       continue;
@@ -93,6 +100,22 @@ export async function ownBackupsOf(
     switches: others.map(switching),
     asks: hints.find(({ why }) => why.includes('--backup-files'))?.what ?? null,
   };
+}
+
+/** Gives what is not proposed, because something else is. */
+function proposeJobs(jobs: readonly LabelJob[], proposed: Map<string, Proposed>, told: string[]): Hint[] {
+  return jobs.flatMap((job) => {
+    const what = `${job.label} of ${job.service}`;
+    if (proposed.has(job.component)) {
+      const why = `something else backs ${job.component} up already`;
+      return [{ what, why, command: job.command.join(', '), in: job.service }];
+    }
+    proposed.set(job.component, byLabel(job));
+    told.push(
+      `${what}: a drill runs it by its own clock, for the scheduler that reads labels is in no drill`,
+    );
+    return [];
+  });
 }
 
 const notFollowed = ({ service, why }: NotFollowed): string =>
@@ -149,6 +172,26 @@ const byScripts = ({ service, backup, restore, files, said }: Scripts): Proposed
     said
       ? 'Which files it leaves, --backup-files said.'
       : `Guess: which files it leaves, by its text; --backup-files says it otherwise.`,
+  ],
+});
+
+const byLabel = ({ service, label, command, restore, files, every, said }: LabelJob): Proposed => ({
+  name: 'scripts',
+  every,
+  points: 2,
+  options: {
+    backup: { command, in: service },
+    restore: { command: restore, in: service },
+    produces: { files, atLeast: '100B' },
+  },
+  guesses: [
+    `The label ${label} of ${service} says what backs it up; a drill runs it in the place of the scheduler.`,
+    ...(every === null
+      ? ['Guess: every says how often that is; the schedule beside it could not be read.']
+      : []),
+    said
+      ? 'Which files it leaves, --backup-files said.'
+      : 'Guess: which files it leaves, by its text; --backup-files says it otherwise.',
   ],
 });
 

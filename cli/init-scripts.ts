@@ -3,7 +3,7 @@ import { basename, dirname, join, relative, resolve } from 'node:path';
 import type { ComposeConfig } from '../stack/compose.ts';
 import { isBelowOne, leftBy } from './init-left.ts';
 import type { Recognised, Service } from './init-recognise.ts';
-import { plainOf, writtenBy } from './init-sidecar.ts';
+import { plainOf, writtenBy } from './init-service.ts';
 import { textAt } from './init-text.ts';
 
 const usualFolders = [

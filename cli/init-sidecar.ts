@@ -1,19 +1,11 @@
 import { join, resolve, sep } from 'node:path';
-import { looksSecret } from '../core/masking.ts';
-import { parseDurationMs } from '../core/units.ts';
 import type { ComposeConfig } from '../stack/compose.ts';
 import { needsOf, type Needing } from '../stack/needed.ts';
 import { isBelowOne, leftBy, type LeftBy } from './init-left.ts';
 import type { Recognised, Service } from './init-recognise.ts';
+import { plainOf, usualOf, writtenBy, type Schedule } from './init-service.ts';
 import { fileAt, textAt } from './init-text.ts';
-
-/** How a schedule may be shortened, and how often it is otherwise; null where that is not known. */
-interface Schedule {
-  env: string;
-  drill: string;
-  every: string;
-  usual: string | null;
-}
+import { packedBy, packedIn, packsVolumes } from './init-volumes.ts';
 
 /** A sidecar that a drill can follow. */
 export interface Sidecar {
@@ -73,8 +65,16 @@ function asSidecar(
   const declared = config.services[service] as Service;
   const not = (why: string): NotFollowed => ({ service, why });
   if (leftOut !== null && !sidecar) return not(leftOut);
-  const of = backedUpBy(config, service, data);
+  const of = packsVolumes(image)
+    ? (packedIn(config, service, data) ?? backedUpBy(config, service, data))
+    : backedUpBy(config, service, data);
   if (!of) return not('nothing says which database it backs up');
+  if (packsVolumes(image)) {
+    const packs = packedBy(declared, config.services[of.service] as Service, of.service);
+    return typeof packs === 'string'
+      ? not(packs)
+      : { ...packs, ...{ service, component: of.component, begins: [], by: `image ${image}` } };
+  }
   const known = images.find(({ pattern, drivers }) => pattern.test(image) && drivers.includes(of.driver!));
   const env = plainOf(declared);
   if (known) {
@@ -103,8 +103,12 @@ function asSidecar(
 }
 
 /** What a service runs, and the text of each script of the repository that this names. */
-function textOf({ command, entrypoint, volumes = [] }: Service): string {
-  const words = [...(entrypoint ?? []), ...(command ?? [])].map((one) => one.replaceAll('$$', '$'));
+const textOf = ({ command, entrypoint, volumes = [] }: Service): string =>
+  textBehind([...(entrypoint ?? []), ...(command ?? [])], volumes);
+
+/** Words of a command, with the text of each script that they name. */
+export function textBehind(command: readonly string[], volumes: NonNullable<Service['volumes']>): string {
+  const words = command.map((one) => one.replaceAll('$$', '$'));
   const scripts = words
     .join(' ')
     .split(/[\s;&|"']+/)
@@ -124,20 +128,6 @@ export function fileBehind(path: string, volumes: NonNullable<Service['volumes']
   const isInside = file === resolve(mount.source) || file.startsWith(resolve(mount.source) + sep);
   return isInside && fileAt(file) !== null ? file : null;
 }
-
-/** Folders that a service may write to and that outlive its container. */
-export const writtenBy = ({ volumes = [] }: Service): string[] =>
-  volumes
-    .filter(({ type, read_only: only }) => type !== 'tmpfs' && only !== true)
-    .map(({ target }) => target);
-
-/** Variables of a service, but for what may be secret. */
-export const plainOf = ({ environment = {} }: Service): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(environment).flatMap(([name, value]) =>
-      value === null || looksSecret(name) ? [] : [[name, String(value)] as const],
-    ),
-  );
 
 /** By what it is told of, then by what it waits for, then because there is no other. */
 function backedUpBy(config: ComposeConfig, service: string, data: readonly Recognised[]): Recognised | null {
@@ -167,26 +157,4 @@ function scheduleOf({ sleeps, sleepsFor }: LeftBy, env: Record<string, string>):
   );
   if (name !== undefined) return { env: name, drill: '* * * * *', every: '1m', usual: usualOf(env[name]!) };
   return 'no variable of it says when it runs';
-}
-
-/** How often that is, where it is one of the usual ways to say so. */
-function usualOf(text: string): string | null {
-  const named: Record<string, string> = {
-    '@hourly': '1h',
-    '@daily': '24h',
-    '@midnight': '24h',
-    '@weekly': '168h',
-  };
-  if (named[text]) return named[text];
-  if (/^\d+$/.test(text)) return inUnits(Number(text));
-  const duration = /^(?:@every\s+)?(\S+)$/.exec(text)?.[1] ?? '';
-  if (parseDurationMs(duration)) return duration;
-  const [minute, hour, ...rest] = text.trim().split(/\s+/);
-  if (rest.join(' ') !== '* * *' || !/^\d+$/.test(minute ?? '')) return null;
-  return hour === '*' ? '1h' : /^\d+$/.test(hour ?? '') ? '24h' : null;
-}
-
-function inUnits(seconds: number): string {
-  if (seconds > 0 && seconds % 3600 === 0) return `${seconds / 3600}h`;
-  return seconds > 0 && seconds % 60 === 0 ? `${seconds / 60}m` : `${Math.max(1, seconds)}s`;
 }

@@ -27,6 +27,7 @@ export function movedOf(
   { project, labels }: { project: string; labels: Record<string, string> },
   ways: Ways = {},
   set: NonNullable<HostRules['environment']> = {},
+  named: HostRules['mounts'] = {},
 ): Moved {
   const lines: string[] = [];
   const say = (line: string): void => void lines.push(line);
@@ -34,7 +35,7 @@ export function movedOf(
     movedNetwork(name, network, project, labels, say),
   );
   const volumes = each(config.volumes as Record<string, Network> | undefined, (name, volume) =>
-    movedVolume(name, volume, project, labels, say),
+    movedVolume(name, volume, project, labels, named, say),
   );
   const declared = config.services as Record<string, MovedService>;
   const addresses = addressesOf(declared);
@@ -88,8 +89,25 @@ function labelsOf(
   if (others.length === 0) return { labels };
   const kept = Object.fromEntries(Object.entries(own!).filter(([name]) => isMusters(name)));
   say(`labels of ${of}: left out, other programs act on such (${listed(others, 3)})`);
+  for (const [acted, told] of actedOnLabels) {
+    const found = others.filter((name) => acted.test(name));
+    if (found.length > 0) say(told(of, listed(found, 3)));
+  }
   return { labels: replaced({ ...kept, ...labels }) };
 }
+/** What a backup rests on that others do by a label, and that nobody does for the drill's copy. */
+const actedOnLabels: [RegExp, (of: string, names: string) => string][] = [
+  [
+    /^docker-volume-backup\.stop-(?:service-)?during-backup/,
+    (of, names) =>
+      `nobody stops ${of} in a drill while its files are packed (${names}): what a sidecar packs there may be torn, where yours is whole`,
+  ],
+  [
+    /^(?:ofelia|chadburn)\.job-/,
+    (of, names) =>
+      `no schedule in labels of ${of} is carried out in a drill (${names}): a backup of method command has the drill run it`,
+  ],
+];
 const isMusters = (label: string): boolean => label.startsWith('muster.');
 
 function movedNetwork(
@@ -138,12 +156,15 @@ function movedVolume(
   volume: Network | null,
   project: string,
   labels: Record<string, string>,
+  named: HostRules['mounts'],
   say: Say,
 ): Layer {
   const { external, name, labels: own } = volume ?? {};
   const layer: Layer = { name: `${project}_${key}`, ...labelsOf(`volume ${key}`, own, labels, say) };
   if (external) {
-    say(`external volume ${name ?? key}: an empty one of the drill's own instead`);
+    // What the strategy has of it is said with what it has of the host.
+    if (!Object.hasOwn(named, key) && !Object.hasOwn(named, name ?? key))
+      say(`external volume ${name ?? key}: an empty one of the drill's own instead`);
     return { ...layer, external: false };
   }
   if (name !== undefined && name !== `${project}_${key}`)

@@ -193,6 +193,7 @@ async function untilWhole(
   let still = { as: '', sinceMs: firstMs };
   let bad = null as Refused | null;
   let hasByte = false;
+  const most = new Map<string, number>();
   const troubled = untroubled();
   try {
     for (;;) {
@@ -202,6 +203,7 @@ async function untilWhole(
       seen = (await troubled.unless(() => seenNow(watch, now()))) ?? before;
       if (seen !== before && seen.as === before.as) quiet = seen;
       const left = seen.news.filter(({ path }) => !place.isBegin(path));
+      if (place.keeps) assertNotShrunk(watch, most, left);
       if (bad && isBeside(bad.files, left)) throw bad.error;
       if (!hasByte && left.some(({ bytes }) => bytes > 0)) {
         hasByte = true;
@@ -223,6 +225,19 @@ async function untilWhole(
     }
   } finally {
     takenNote(watch, quiet ?? seen, seen);
+  }
+}
+
+/** An object is put as a whole: a smaller one in its place has lost what the one before it had. */
+function assertNotShrunk({ who, place }: Watch, most: Map<string, number>, left: readonly Found[]): void {
+  for (const { path, name, bytes } of left) {
+    const was = most.get(path) ?? 0;
+    if (bytes < was)
+      throw new NoRecoveryPoint(`${name} of ${who} shrank while it was looked at`, {
+        found: `${bytes} bytes, after ${was}`,
+        expected: `an object that stays in ${place.where} as it was put there`,
+      });
+    most.set(path, bytes);
   }
 }
 

@@ -1,12 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { readFileSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { leftBy } from '../../cli/init-left.ts';
-import { muster, type Ended } from '../support/muster.ts';
+import { alone, db, dumped, init, project, unwrapped, type Read } from './init-rig.ts';
 
 describe('what a script leaves is read from its text', () => {
   test.each<[string, string, string[]]>([
@@ -30,47 +29,6 @@ describe('what a script leaves is read from its text', () => {
 });
 
 const document = readFileSync(join(import.meta.dirname, '../../docs/your-own-system.md'), 'utf8');
-const fixtures = join(import.meta.dirname, '../fixtures/projects');
-function project(name: string, files: Record<string, string | Buffer> = {}): string {
-  const folder = mkdtempSync(join(tmpdir(), 'muster-init-own-'));
-  if (name !== '') cpSync(join(fixtures, name), folder, { recursive: true });
-  for (const [path, content] of Object.entries(files)) {
-    mkdirSync(dirname(join(folder, path)), { recursive: true });
-    writeFileSync(join(folder, path), content);
-    if (path.endsWith('.sh')) chmodSync(join(folder, path), 0o755);
-  }
-  return folder;
-}
-/** Comments go on over several lines. */
-const unwrapped = (text: string): string => text.replaceAll(/\n\s*#\s+/g, ' ');
-
-interface Read {
-  stdout: string;
-  text: string;
-  strategy: {
-    services?: string[];
-    components: Record<string, { backups: Record<string, Record<string, unknown>> }>;
-  };
-  folder: string;
-}
-/** `muster init`, and what plan says of what it wrote. */
-async function init(folder: string, ...args: string[]): Promise<Read> {
-  const at = (...words: string[]): Promise<Ended> => muster(words, { cwd: folder });
-  const { code, stdout, stderr } = await at('init', '--yes', '--rto', '10m', ...args);
-  expect([stderr, code]).toEqual(['', 0]);
-  const planned = await at('plan', 'muster/db-volume-lost.yaml');
-  expect([planned.stderr, planned.code]).toEqual(['', 0]);
-  const text = readFileSync(join(folder, 'muster/strategy.yaml'), 'utf8');
-  return { stdout: stdout + planned.stdout, text, strategy: parse(text) as Read['strategy'], folder };
-}
-
-const db = `
-  db:
-    image: postgres:17
-    environment: { POSTGRES_PASSWORD: x }
-    volumes: ["data:/var/lib/postgresql/data", "./ops:/ops:ro", "./out:/out"]`;
-const alone = `services:${db}\nvolumes: { data: }\n`;
-const dumped = '--\n-- PostgreSQL database dump\n--\n\nSELECT 1;\n';
 
 describe('muster init, of what backs up already,', { concurrent: true }, () => {
   test('follows a sidecar, restores by the script beside it, and says so', async () => {

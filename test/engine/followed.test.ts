@@ -1,5 +1,6 @@
 import { appendFileSync, existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { Consistency } from '../../core/backup.ts';
 import { NoRecoveryPoint } from '../../core/errors.ts';
@@ -157,6 +158,26 @@ describe.concurrent('it is no recovery point where a sidecar', () => {
       const other = await nextWhile(own, () => leave(own.place, 'friday.gz', rows('another')));
       expect(other.kept).toMatchObject({ reference: 'dumps/friday.gz' });
     }));
+
+  it('puts a smaller one in the place of what it has just left; the next one is taken', () =>
+    following(async (own) => {
+      const shrinking = nextWhile(own, () => leave(own.place, 'x.gz', rows('whole and rather long')), 20_000);
+      shrinking.catch(() => undefined);
+      await own.looked(4);
+      leave(own.place, 'x.gz', gzipSync('whole'));
+      expect(await refusal(shrinking)).toMatch(/x\.gz of the sidecar shrank while it was looked at/);
+      const next = await nextWhile(own, () => leave(own.place, 'y.gz', rows('another')));
+      expect(next.kept).toMatchObject({ reference: 'dumps/y.gz' });
+    }, '3s'));
+  it('(a larger one is taken as it is in the end)', () =>
+    following(async (own) => {
+      const growing = nextWhile(own, () => leave(own.place, 'x.gz', gzipSync('small')), 20_000);
+      growing.catch(() => undefined);
+      await own.looked(4);
+      const whole = rows('whole and rather long');
+      leave(own.place, 'x.gz', whole);
+      expect((await growing).kept).toMatchObject({ reference: 'dumps/x.gz', bytes: whole.length });
+    }, '3s'));
 
   it('left half of one before, and what it begins beside that is the next', () =>
     following(async (own) => {

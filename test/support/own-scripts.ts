@@ -195,8 +195,12 @@ export async function testOwnRestore(
 export const dataIn = <T extends EventType>({ events }: Pick<OwnDrill, 'events'>, type: T): EventData[T][] =>
   eventsOf(events, type).map(({ data }) => data as EventData[T]);
 
-/** The scripts of a drill that only begins: what they leave goes into a folder. */
-export async function runOwn(scripts: Partial<Scripts>, work: (own: OwnRun) => Promise<void>): Promise<void> {
+/** The scripts of a drill that only begins: what they leave goes into a folder, or into `theirs` as store b. */
+export async function runOwn(
+  scripts: Partial<Scripts>,
+  work: (own: OwnRun) => Promise<void>,
+  theirs?: Store,
+): Promise<void> {
   const { drill: asked, component, files } = ownFiles(scripts);
   const dependencies = dependenciesFor(files.folder, asked);
   const plan = await planDrill(files.file, dependencies.registries, noStacks, { hostCommands: true });
@@ -213,6 +217,8 @@ export async function runOwn(scripts: Partial<Scripts>, work: (own: OwnRun) => P
     now: () => drill.timeline.now(),
   };
   drill.timeline.emit('note', { text: 'begun' });
+  const opened = drill.stores.get('b')!;
+  if (theirs) drill.stores.set('b', { ...opened, store: theirs });
   const looks = countLooks(drill.stores.get('b')!.store);
   try {
     await work({
