@@ -67,6 +67,7 @@ const onlyInAll = everything
       'drills/everything-fixed',
       'drills/sidecar',
       'drills/field-cases/*',
+      'stores/s3-followed',
       'faults/region-lost',
       'faults/stores',
       'fixtures/app/app',

@@ -195,7 +195,7 @@ export async function testOwnRestore(
 export const dataIn = <T extends EventType>({ events }: Pick<OwnDrill, 'events'>, type: T): EventData[T][] =>
   eventsOf(events, type).map(({ data }) => data as EventData[T]);
 
-/** The scripts of a drill that only begins: what they leave goes into a folder, or into `theirs` as store b. */
+/** The scripts of a drill that only begins: what they leave goes into a folder, or `theirs` as store b. */
 export async function runOwn(
   scripts: Partial<Scripts>,
   work: (own: OwnRun) => Promise<void>,
