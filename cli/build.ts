@@ -12,5 +12,5 @@ execFileSync(join(packageRoot, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.build.
   cwd: packageRoot,
   stdio: 'inherit',
 });
-chmodSync(join(dist, 'cli/main.js'), 0o755);
+chmodSync(join(dist, 'cli/bin.js'), 0o755);
 writeFileSync(join(dist, 'app.mjs'), await bundle(appEntry, { sourcemap: false }));

@@ -91,7 +91,7 @@ export async function ownBackupsOf(
     ...others.map(({ what, why }) => `${what} looks like a backup of your own, and no drill runs it: ${why}`),
     ...dumps.map(
       ({ component, newest, about }) =>
-        `${newest} is ${about}: \`muster restore-test\` restores the newest of its kind as ${component}`,
+        `${newest} is ${about}: \`muster restore-test muster/strategy.yaml ${component}\` restores the newest of its kind`,
     ),
   );
   return {

@@ -22,10 +22,13 @@ export interface Recognised extends Login {
   restarts: boolean;
   /** Its image is one that backs others up. */
   sidecar: boolean;
+  /** What is said of accounts beside Muster's, where it is written which. */
+  accounts?: string[];
 }
 
 export type Service = MovedService & {
   image?: string;
+  hostname?: string;
   build?: unknown;
   expose?: string[];
   restart?: string;

@@ -68,6 +68,7 @@ export function strategyText(wanted: Wanted, schema: string): string {
       said(`${at}.objectives`, 'Guess: what was promised? --rto and --rpo say it.');
     const proposed = own.proposed.get(component);
     for (const guess of proposed?.guesses ?? []) said(`${at}.backups`, guess);
+    for (const text of one.accounts ?? []) said(`${at}.config`, text);
     const config = proposed ? withRecords(one, (key, text) => said(`${at}.${key}`, text)) : one.config;
     if (guessed('every') && isData(one) && !proposed?.every)
       said(`${at}.backups`, 'Guess: put the interval of your own backups, and where they go.');

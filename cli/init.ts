@@ -1,18 +1,19 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { inputError, messageOf, MusterError } from '../core/errors.ts';
 import { parseDurationMs } from '../core/units.ts';
 import { planDrill } from '../engine/plan.ts';
 import { composeFilesOf } from '../stack/compose-files.ts';
-import { configAhead } from '../stack/plan-containment.ts';
+import { configAhead, standIn } from '../stack/plan-containment.ts';
 import { contain, noRules } from '../stack/containment.ts';
 import { projectEnvironment } from '../stack/project-environment.ts';
-import { packageRoot } from '../stack/package-root.ts';
 import { createStackProvider } from '../stack/provider.ts';
 import type { ComposeConfig } from '../stack/compose.ts';
 import { neededOf } from '../stack/needed.ts';
 import { recognised, type Recognised } from './init-recognise.ts';
+import { asPath, schemasFor, write } from './init-files.ts';
+import { withAccounts } from './init-accounts.ts';
 import { withWriters } from './init-writers.ts';
 import { told } from './init-told.ts';
 import { noOwnBackups, ownBackupsOf, type OwnBackups } from './init-own.ts';
@@ -27,7 +28,6 @@ import {
 import { plainName } from './init-names.ts';
 import { short } from './output.ts';
 import { registries } from './registries.ts';
-import { schemaOf } from './schema.ts';
 
 export interface InitFlags {
   file?: string[];
@@ -39,20 +39,27 @@ export interface InitFlags {
   force?: boolean;
   backupFiles?: string;
   builtIn?: boolean;
+  example?: boolean;
 }
 
 /** `muster init`: looks at the project in a folder, and writes a strategy and two scenarios for it. */
 export async function init(folder: string | undefined, flags: InitFlags): Promise<number> {
   const at = resolve(folder ?? '.');
+  if (flags.example) return (await import('./init-example.ts')).initExample(at, flags);
   const [file, ...overrides] = composeFilesOf(at, flags.file);
   const out = resolve(at, flags.out ?? 'muster');
   const objectives = await objectivesOf(flags);
-  const { values } = await projectEnvironment(file, overrides);
+  const { values, wanting } = await projectEnvironment(file, overrides);
   const profiles = (process.env['COMPOSE_PROFILES'] ?? values['COMPOSE_PROFILES'] ?? '')
     .split(',')
     .filter((one) => one !== '');
   const config = await readProject(file, overrides, profiles);
-  const recognisable = withoutHost(config, file, recognised(config, Object.keys(registries.drivers)));
+  const names = { ...values, ...Object.fromEntries(wanting.map((name) => [name, standIn(name)])) };
+  const recognisable = withAccounts(
+    config,
+    withoutHost(config, file, recognised(config, Object.keys(registries.drivers))),
+    names,
+  );
   const own = await ownOf(at, config, recognisable, flags);
   const found = withFollowed(withWriters(config, recognisable, own.follows), own);
   if (!found.some(({ driver, leftOut }) => driver !== null && leftOut === null))
@@ -80,8 +87,8 @@ export async function init(folder: string | undefined, flags: InitFlags): Promis
     ...Object.fromEntries(scenarios.map(({ name, text }) => [`${name}.yaml`, text])),
   };
   write(out, all, flags.force === true);
-  const names = Object.keys(all);
-  process.stdout.write(told({ at, out, config, found, scenarios, names, own, refused }));
+  const written = Object.keys(all);
+  process.stdout.write(told({ at, out, config, found, scenarios, names: written, own, refused }));
   return 0;
 }
 
@@ -212,31 +219,6 @@ function halfOf(text: string): string {
   return seconds % 60 === 0 ? `${seconds / 60}m` : `${seconds}s`;
 }
 
-const asPath = (path: string): string => (path.startsWith('.') ? path : `./${path}`);
-
-/** The installed package's schemas where there is one; else copies beside, which outlive a cache of npx. */
-function schemasFor(
-  folder: string,
-  out: string,
-): { of(which: 'strategy' | 'scenario'): string; files: Record<string, string> } {
-  const installed = join(folder, 'node_modules', 'muster-drill');
-  if (existsSync(installed) && resolve(packageRoot).startsWith(resolve(folder)))
-    return {
-      of: (which) => asPath(relative(out, join(installed, 'fixtures/schemas', `${which}.schema.json`))),
-      files: {},
-    };
-  const name = (which: string): string => `schemas/${which}.schema.json`;
-  return {
-    of: (which) => `./${name(which)}`,
-    files: Object.fromEntries(
-      (['strategy', 'scenario'] as const).map((which) => [
-        name(which),
-        `${JSON.stringify(schemaOf(which), null, 2)}\n`,
-      ]),
-    ),
-  };
-}
-
 /** Of each list the first scenario that plan accepts; none of the second that the first has already. */
 async function accepted(
   out: string,
@@ -273,20 +255,4 @@ async function accepted(
   }
   if (taken.length > 0) return taken;
   throw refused[0] ?? inputError('there is no drill for what was found', { hint: 'muster list matrix' });
-}
-
-/** All or none: a file that is there already is somebody's. */
-function write(out: string, files: Record<string, string>, force: boolean): void {
-  const there = Object.keys(files).filter((name) => existsSync(join(out, name)));
-  if (there.length > 0 && !force)
-    throw inputError('some of the files are there already, and nothing was written', {
-      found: there.map((name) => short(join(out, name))).join(', '),
-      hint: '--force writes over them; --out names another folder',
-    });
-  for (const [name, text] of Object.entries(files)) {
-    const file = join(out, name);
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(`${file}.part`, text);
-    renameSync(`${file}.part`, file);
-  }
 }

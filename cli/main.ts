@@ -21,7 +21,6 @@ const plainExitHelp = (...meanings: [code: string, meaning: string][]): string =
   `\nExit codes:\n${meanings.map(([code, meaning]) => `  ${code.padStart(3)}  ${meaning}`).join('\n')}`;
 const wrongInput: [string, string] = ['64', 'the input is wrong'];
 const noEngine: [string, string] = ['69', 'the environment is not there'];
-
 const examples = (...lines: string[]): string =>
   `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}\n`;
 
@@ -109,11 +108,12 @@ function addInit(muster: Command): void {
     .option('--every <duration>', 'how often backups are made')
     .option('--backup-files <pattern>', 'which files your own backup script leaves')
     .option('--built-in', 'leave your own backup scripts, sidecars and dumps out of it')
+    .option('--example', 'write the stack, the strategy and the drills that come with Muster instead')
     .option('--yes', 'ask nothing: guess what is not said')
     .option('--force', 'write over files that are there already')
     .addHelpText(
       'after',
-      examples('muster init', 'muster init ../shop --rto 30m --rpo 24h --every 12h --yes') +
+      examples('muster init', 'muster init ../shop --rto 30m --rpo 24h --yes', 'muster init --example') +
         plainExitHelp(['0', 'written, and accepted by plan'], wrongInput, noEngine),
     )
     .action(lazily(async () => (await import('./init.ts')).init as Action));

@@ -27,6 +27,9 @@ export async function containAhead(
   return { ...contain(needed, file, host, await placesIn(file, overrides)), moved: [...moved, egress] };
 }
 
+/** The word that stands for what each run makes anew. */
+export const standIn = (name: string): string => `generated-${name}`;
+
 /**
  * What Compose makes of a file before anything is started. What is generated for each run stands in by a
  * word: it is in no path. Null where Compose cannot say: it is not there, or wants a value.
@@ -42,7 +45,7 @@ export async function configAhead(
   const asked = await projectEnvironment(file, overrides).catch(unlessMissing);
   if (asked === null) return null;
   const generated = Object.fromEntries(
-    [...mustersNames, ...asked.wanting].map((name) => [name, 'generated']),
+    [...mustersNames, ...asked.wanting].map((name) => [name, standIn(name)]),
   );
   const environment = { ...generated, COMPOSE_PROFILES: profiles.join(',') };
   const run = { file, overrides, project: 'muster-plan', labels: {}, environment };

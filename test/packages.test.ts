@@ -24,6 +24,12 @@ describe('what a user has', () => {
     const text = "import a from 'a';\nimport type { B } from 'b';\nawait import('c/d');\nimport '@e/f';\n";
     expect(packagesOf(`${text}import { g } from './g.ts';\nimport 'node:fs';\n`)).toEqual(['a', 'c', '@e/f']);
   });
+  it('is told which Node it takes, by the very first file, before another one asks for what that lacks', () => {
+    const { engines, bin } = JSON.parse(read('package.json')) as Record<string, Record<string, string>>;
+    const first = bin!['muster']!.replace(/^dist\/(.*)\.js$/, '$1.ts');
+    const [, major, minor] = /const oldest = \[(\d+), (\d+)\]/.exec(read(first)) ?? [];
+    expect(engines!['node']).toBe(`>=${major}.${minor}`);
+  });
   it('is all that a run needs, and the image of the reference application', () => {
     const { dependencies } = JSON.parse(read('package.json')) as { dependencies: Record<string, string> };
     const lacking = run.flatMap((file) =>
