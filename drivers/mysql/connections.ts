@@ -6,7 +6,7 @@ import type { Connection, ConnectionOptions, Pool, PoolConnection } from 'mysql2
 import type { Endpoint } from '../../core/service.ts';
 import { endpointLookup, usualPatienceMs } from '../client-endpoint.ts';
 import * as sql from '../sql/connections.ts';
-import { unverified } from './session.ts';
+import { overTls } from './session.ts';
 
 /** mysql2 makes room for 16 000 with each connection, and an outage is a thousand attempts to connect. */
 const preparedMax = 16;
@@ -107,7 +107,7 @@ type Account = Pick<ConnectionsOptions, 'user' | 'password' | 'tls'>;
 const settings = ({ user, password, tls }: Account): ConnectionOptions => ({
   user,
   password,
-  ...(tls ? { ssl: unverified } : {}),
+  ...(tls ? overTls(password) : {}),
   charset: 'utf8mb4',
   multipleStatements: true,
   // Until the server has let the client in: a frozen one, or one behind a proxy, never says hello.

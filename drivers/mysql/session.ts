@@ -1,5 +1,5 @@
 import mysql from 'mysql2/promise';
-import type { Connection, RowDataPacket } from 'mysql2/promise';
+import type { Connection, ConnectionOptions, RowDataPacket } from 'mysql2/promise';
 import { asClientsReach } from '../client-endpoint.ts';
 import type { Queries, SqlServer } from '../sql/server.ts';
 import { serverPort } from './config.ts';
@@ -20,7 +20,14 @@ const administrationMs = 10_000;
  * machine alone.
  */
 export type WayIn = Pick<MysqlSite, 'service' | 'config' | 'password'> & { tls?: boolean };
-export const unverified = { rejectUnauthorized: false };
+/**
+ * How mysql2 speaks TLS. Of an account that is kept by sha256_password it would ask for a key of RSA there,
+ * too, and the server take that for the password: within TLS it is sent as it is (MySQL's manual, 8.4.1.3).
+ */
+export const overTls = (password: string): Pick<ConnectionOptions, 'ssl' | 'authPlugins'> => ({
+  ssl: { rejectUnauthorized: false },
+  authPlugins: { sha256_password: () => () => Buffer.from(`${password}\0`) },
+});
 
 /** Opens a connection of Muster's own to the service itself, not through the clients' way in. */
 async function connect(site: WayIn, withinMs: number): Promise<Connection> {
@@ -30,7 +37,7 @@ async function connect(site: WayIn, withinMs: number): Promise<Connection> {
     port,
     user: site.config.user,
     password: site.password,
-    ...(site.tls ? { ssl: unverified } : {}),
+    ...(site.tls ? overTls(site.password) : {}),
     connectTimeout: withinMs,
     charset: 'utf8mb4',
     timezone: 'Z',
