@@ -58,6 +58,7 @@ const onlyInAll = everything
       'drills/own-scripts',
       'drills/package',
       'drills/pipelines',
+      'drills/made-anew',
       'drills/restore-test',
       'drills/scripted-restore-test',
       'drills/projects',
@@ -83,6 +84,7 @@ const onlyInAll = everything
         'inventory',
         'inventory-kinds',
         'ledger-table',
+        'limited',
         'of-use',
         'other-engines',
         'own-data',
@@ -90,10 +92,15 @@ const onlyInAll = everything
         'recovery',
         'replay-short',
         'still-there',
+        'ways-in',
         'zones',
       ].map((file) => `drivers/mysql/${file}`),
-      ...['existing', 'of-use', 'passwords', 'recovery', 'tls'].map((file) => `drivers/postgres/${file}`),
-      ...['existing', 'inventory', 'older', 'recovery', 'tls'].map((file) => `drivers/mariadb/${file}`),
+      ...['existing', 'limited', 'of-use', 'passwords', 'recovery', 'tls'].map(
+        (file) => `drivers/postgres/${file}`,
+      ),
+      ...['existing', 'inventory', 'limited', 'older', 'recovery', 'tls'].map(
+        (file) => `drivers/mariadb/${file}`,
+      ),
       ...[
         'bounded',
         'redis-checks',

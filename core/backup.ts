@@ -60,8 +60,15 @@ export interface BackupInfo {
    * null where nothing there is against it. Left out where nothing can be.
    */
   refuses?(config: unknown, service: DeclaredService): BackupRefusal | null;
+  /**
+   * What a server of this kind holds and its recovery points do not, in words, by its options as they stand
+   * in the file. Left out where they hold everything that can be backed up.
+   */
+  leavesOut?(options: Record<string, unknown>): string[];
   /** Commands of the user's own that it runs, by its options as they stand in the file. */
   commands?(options: Record<string, unknown>): OwnUse[];
+  /** Its points do not say where a log stood: none can be replayed on them. */
+  standsAlone?: true;
   options: ZodType<Record<string, unknown>>;
   /**
    * `snapshot`: where in the system's own terms a backup was taken (a GTID set, an offset), as its recovery
@@ -160,6 +167,11 @@ export interface RestoreContext {
    * it gives up, and still leaves nothing behind.
    */
   leaveOpen?(close: (signal: AbortSignal) => Promise<void>): void;
+  /**
+   * Given where another run made the backup: whether that password was made for this run alone, so that the
+   * account has another one in the backup, which nobody knows any more.
+   */
+  isOfThisRun?(password: string): boolean;
   signal: AbortSignal;
   /** Marks a stretch of the work on the timeline; the waterfall is made of these. */
   stage<T>(stage: Stage, what: string, work: () => Promise<T>): Promise<T>;
@@ -182,7 +194,7 @@ export interface BackupMethod {
    * Asked for each step of the recovery that will use this method, while nothing is broken: rejects with what
    * stands in its way on this server, and with what to change.
    */
-  assertUsable?(step: 'restore' | 'replay'): Promise<void>;
+  assertUsable?(step: 'restore' | 'replay', options?: Record<string, unknown>): Promise<void>;
   /**
    * Asked before the loads begin and anything is broken, after `assertUsable`: makes ready what a restore can
    * begin with and later drills too. What stands in its way is told by a note, and ends nothing.

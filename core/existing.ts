@@ -93,7 +93,7 @@ export interface ExistingRestorer {
   restore(
     content: Readable,
     recognised: Recognised & { is: 'ours' },
-    context: Pick<RestoreContext, 'signal' | 'progress'> & { declared: ExistingPlan },
+    context: Pick<RestoreContext, 'signal' | 'progress' | 'isOfThisRun'> & { declared: ExistingPlan },
   ): Promise<RestoredExisting>;
   /** Whether what came back can be used at all: what no declaration is needed for. */
   usable(): Promise<CheckOutcome>;

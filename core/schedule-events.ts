@@ -11,6 +11,8 @@ export interface ScheduleEvents {
     scaledMs: number | null;
     holds?: 'software';
     follows?: FollowsTold;
+    /** What is in none of its points, in words. */
+    leavesOut?: string[];
   };
   /**
    * How often it runs from here on, by what its first backup took; `factor`: how many times more often than

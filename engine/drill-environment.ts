@@ -22,6 +22,12 @@ export function secretOf(drill: Given, name: string, own: OwnSecrets | null = nu
   return value;
 }
 
+/** Whether a password was made for this run: a backup that another run made has another one in its place. */
+export const isOfThisRun =
+  ({ environment }: Pick<Given, 'environment'>) =>
+  (password: string): boolean =>
+    password !== '' && Object.values(environment).includes(password);
+
 /** What a service says of itself; asked once, because its files are read in its container. */
 export async function ownSecretsOf(
   drill: Pick<Given, 'ownSecrets' | 'secrets'>,

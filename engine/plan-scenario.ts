@@ -14,6 +14,7 @@ import { backupNames, backupOf, type Context, type Path, type StrategyContext } 
 import { checkDeclined, checkStaysAway } from './plan-ending.ts';
 import { checkFaults } from './plan-fault.ts';
 import { owned, type Problems } from './plan-input.ts';
+import { notesOnLeftOut } from './plan-left-out.ts';
 import { notesOnFollowed } from './plan-followed.ts';
 import { checkLoads, notesOnLoads } from './plan-load.ts';
 import { checkSustained } from './plan-sustained.ts';
@@ -53,7 +54,10 @@ export function checkScenario(
     faults,
     checks,
     ledger: scenario.check.includes('ledger'),
-    notes: breaks ? notesOn(context, faults, backups) : [],
+    notes: [
+      ...(breaks ? notesOn(context, faults, backups) : []),
+      ...notesOnLeftOut(scenario, backups, declared),
+    ],
   };
 }
 

@@ -35,6 +35,7 @@ export function startSnapshots(drill: Drill, backup: PlannedBackup, halt: AbortS
   const intervalMs = backup.plan.every!.ms;
   const follows = backup.info.follows?.(backup.plan.options) ?? null;
   const { scaledMs, measured } = paceOf(intervalMs, plan.scenario.timeScale, follows);
+  const leavesOut = backup.info.leavesOut?.(backup.plan.options) ?? [];
   const begin = (): unknown =>
     timeline.emit('schedule.begun', {
       backup: backup.id,
@@ -43,6 +44,7 @@ export function startSnapshots(drill: Drill, backup: PlannedBackup, halt: AbortS
       scaledMs,
       ...(backup.info.holds ? { holds: backup.info.holds } : {}),
       ...(follows ? { follows: clockTold(follows) } : {}),
+      ...(leavesOut.length > 0 ? { leavesOut } : {}),
     });
   const running: Snapshots = {
     backup,

@@ -32,7 +32,7 @@ function schedulesDisagree(plan: Agreement): string | null {
   const { scenario, events, completed } = plan;
   const begun = eventsOf(events, 'schedule.begun');
   const wrong = firstOf(begun, (event) => {
-    const { backup, method, intervalMs, scaledMs, holds, follows } = event.data;
+    const { backup, method, intervalMs, scaledMs, holds, follows, leavesOut = [] } = event.data;
     const of = declared(plan, backup);
     if (!of || !scenario.protect.includes(backup))
       return `${says(event)} runs ${backup}, which is not planned`;
@@ -40,6 +40,8 @@ function schedulesDisagree(plan: Agreement): string | null {
     const info = infoOf(plan, backup);
     if (info && info.holds !== holds)
       return `${says(event)} says what is in the points of ${backup} otherwise`;
+    if (info && (info.leavesOut?.(of.options) ?? []).join('\n') !== leavesOut.join('\n'))
+      return `${says(event)} says otherwise what is in none of the points of ${backup}`;
     const everyMs = info?.kind === 'continuous' ? null : (of.every?.ms ?? null);
     if (intervalMs !== everyMs) return `${says(event)} has another interval of ${backup} than is declared`;
     if (everyMs === null) return scaledMs !== null && `${says(event)} has an interval of a log`;

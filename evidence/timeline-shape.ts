@@ -112,6 +112,7 @@ const shapes = {
         set: z.strictObject({ name: text, value: z.string() }).optional(),
       })
       .optional(),
+    leavesOut: z.array(text).min(1).optional(),
   }),
   'schedule.measured': z.strictObject({
     ...point,

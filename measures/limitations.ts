@@ -226,6 +226,9 @@ function limitationsOfBackups({ events, strategy, scenario }: Evidence): string[
     .filter((name) => !pruned.has(name));
   return [
     ...(idle.length > 0 ? [`Declared and not exercised: ${list(idle)}.`] : []),
+    ...eventsOf(events, 'schedule.begun').flatMap(({ data: { backup, leavesOut } }) =>
+      leavesOut ? [`In no recovery point of ${backup}: ${list(leavesOut)}.`] : [],
+    ),
     ...(keptOf.length > 0
       ? [
           `What ${list(keptOf)} takes is kept by its own method: where, in how many copies and how protected is not known here; the stores hold a reference to it.`,

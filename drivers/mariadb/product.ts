@@ -46,6 +46,7 @@ export const mariadb: Product = {
   logEnd: 'SHOW MASTER STATUS',
   // Its snapshot knows its place in the log: nobody is locked out for it, and no file is begun.
   dumpOptions: ({ log }) => (log ? ['--master-data=2', '--gtid'] : []),
+  databaseDumpOptions: [],
   optionalDumpOptions: ['--dump-history'],
   // What it holds of another server's, or of a restore, is in no log of its own.
   gtidAt: `SELECT IF(pos IS NULL, NULL, CONCAT_WS(',', NULLIF(pos, ''), NULLIF(@@GLOBAL.gtid_slave_pos, ''))) AS gtid

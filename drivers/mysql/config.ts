@@ -72,3 +72,25 @@ export const dumpOptions = z.strictObject({
     .describe('A dump smaller than this is refused'),
 });
 export type DumpOptions = z.output<typeof dumpOptions>;
+
+/** What an account may be unable to see in a database, and a dump then lacks without a word of the server. */
+export const hideable = ['triggers', 'events', 'routines'] as const;
+export type Hideable = (typeof hideable)[number];
+
+export const databaseDumpOptions = z.strictObject({
+  databases: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .describe(
+      "Databases to dump. Default: every one that the account sees, but for the server's own. That of the load is always dumped",
+    ),
+  without: z
+    .array(z.enum(hideable))
+    .default([])
+    .describe(
+      'What the dump leaves out because the account has not the rights to see it. Without this word such an account makes no backup',
+    ),
+  floorBytes: z.int().min(0).default(512).describe('A dump smaller than this is refused'),
+});
+export type DatabaseDumpOptions = z.output<typeof databaseDumpOptions>;

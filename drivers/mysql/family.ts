@@ -2,7 +2,14 @@ import { z } from 'zod';
 import { defineDriver, type Driver } from '../../core/driver.ts';
 import { actions } from './actions.ts';
 import { checks } from './checks.ts';
-import { configSchema, dumpOptions, dumpPosition, serverPort, type MysqlConfig } from './config.ts';
+import {
+  configSchema,
+  databaseDumpOptions,
+  dumpOptions,
+  dumpPosition,
+  serverPort,
+  type MysqlConfig,
+} from './config.ts';
 import closedForWrites from './faults/closed-for-writes.ts';
 import corruptPages from './faults/corrupt-pages.ts';
 import corruptRows from './faults/corrupt-rows.ts';
@@ -12,7 +19,7 @@ import dropTable from './faults/drop-table.ts';
 import stalePage from './faults/stale-page.ts';
 import wipeVolume from './faults/wipe-volume.ts';
 import wrongConfig from './faults/wrong-config.ts';
-import { limitedByImage } from './limited.ts';
+import { leftOutOfDatabases, limitedByImage } from './limited.ts';
 import type { Product } from './product.ts';
 import { stopsOf } from './stops.ts';
 import type { MysqlSystem } from './system.ts';
@@ -65,6 +72,23 @@ export const driverOf = (
             restore: restoreDump(site),
             assertUsable: () => assertRestoreUsable(site),
             prepare: () => prepareFolder(site),
+          };
+        },
+      },
+      'database-dump': {
+        about: `${product.programs.dump[0]} of databases alone, by whatever account owns them`,
+        kind: 'snapshot',
+        options: databaseDumpOptions,
+        position: dumpPosition,
+        leavesOut: leftOutOfDatabases,
+        standsAlone: true,
+        of: async ({ site }) => {
+          const { backupDatabases } = await import('./database-dump.ts');
+          const { restoreDatabases, assertDatabasesUsable } = await import('./database-restore.ts');
+          return {
+            backup: backupDatabases(site),
+            restore: restoreDatabases(site),
+            assertUsable: (_, options = {}) => assertDatabasesUsable(site, options),
           };
         },
       },

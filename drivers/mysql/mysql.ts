@@ -71,6 +71,7 @@ export const mysql: Product = {
     ...(log ? ['--source-data=2', '--flush-logs'] : []),
     `--set-gtid-purged=${gtid ? 'ON' : 'OFF'}`,
   ],
+  databaseDumpOptions: ['--set-gtid-purged=OFF'],
   optionalDumpOptions: [],
   gtidAt: null,
   followOptions: (serverId) => [`--connection-server-id=${serverId}`],

@@ -74,6 +74,8 @@ export interface Product {
   logEnd: string;
   /** Of a dump: options beside those that all have; `log`: the server writes one. */
   dumpOptions(given: { gtid: boolean; log: boolean; lockWaitSeconds: number }): readonly string[];
+  /** Of a dump of databases alone, beside those that all have. */
+  databaseDumpOptions: readonly string[];
   /** Options of the dump that not every version has: taken where its help names them. */
   optionalDumpOptions: readonly string[];
   /** GTIDs of a snapshot whose head does not say them. Column `gtid`, given file and position. */

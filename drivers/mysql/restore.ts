@@ -5,11 +5,11 @@ import { environmentError, messageOf } from '../../core/errors.ts';
 import type { Helper } from '../../core/service.ts';
 import type { Json } from '../../core/timeline.ts';
 import { onceItAnswers, startRestored } from '../serves-again.ts';
+import { madeAnew, setAnew } from '../sql/known-accounts.ts';
 import { writeCarried } from './carried.ts';
 import { clearFolder, damagedFacts, dataFileNames } from './beside-data.ts';
 import { dumpName } from './dump.ts';
 import { identityOf } from './identity.ts';
-import { inspectDump } from './dump-file.ts';
 import { layFolder } from './empty-folder.ts';
 import { indexUnderStopwords, loadedOtherwise } from './formative.ts';
 import { assertOwnData } from './own-data.ts';
@@ -20,7 +20,9 @@ import { startScratch, type ScratchOptions, type ScratchServer } from './scratch
 import { nothingTorn } from './torn.ts';
 import type { Restoring } from './site.ts';
 import type { MysqlSite } from './site.ts';
+import { assertUsable } from './usable-point.ts';
 import { withSession } from './session.ts';
+import { settingPasswords } from './set-passwords.ts';
 import { readSettings, settingsChanged } from './server-settings.ts';
 import { passwordName } from './server.ts';
 
@@ -106,39 +108,6 @@ function leaveOpen(
   });
 }
 
-/** Everything that can be known to be wrong before anything is destroyed. */
-async function assertUsable(site: MysqlSite, from: Artifact): Promise<void> {
-  const file = from.files.find((each) => each.name === dumpName);
-  if (!file)
-    throw environmentError('the recovery point holds no dump', {
-      found: from.files.map((each) => each.name).join(', ') || 'no file',
-      expected: dumpName,
-    });
-  const head = await inspectDump(file.path, (from.facts as { sha256?: string } | null)?.sha256 ?? null);
-  const wanted = from.position['gtid'] ?? '';
-  const { gtidAt, gtids } = site.product;
-  const inHead = gtidAt === null ? gtids.set(head.gtid ?? '').toString() : placeOf(head);
-  const inPoint = gtidAt === null ? gtids.set(wanted).toString() : placeOf(from.position);
-  if (inHead !== inPoint)
-    throw environmentError('the dump is not the one of its recovery point', {
-      found: `${gtidAt === null ? 'GTIDs' : 'the log at'} ${inHead || 'none'}`,
-      expected: `${gtidAt === null ? 'GTIDs' : 'the log at'} ${inPoint || 'none'}`,
-    });
-  const [of, to] = [from.server, site.server].map(
-    (text) => (/(\d+)\.(\d+)/.exec(text) ?? []).slice(1).map(Number) as [number, number],
-  );
-  if (of![0] > to![0] || (of![0] === to![0] && of![1] > to![1])) {
-    throw environmentError('the dump was made by a newer server', {
-      found: from.server,
-      expected: `${site.server} or older`,
-    });
-  }
-}
-
-/** Where a log stood, in words; empty where there was none. */
-const placeOf = ({ file, position }: { file?: string | null; position?: string | null }): string =>
-  file ? `${file}:${position}` : '';
-
 /** Stops the service, whatever state it is in. From here on it has no clients. */
 export async function fence(site: MysqlSite, context: RestoreContext, how: 'kill' | 'clean'): Promise<void> {
   await context.stage('fence', `stop ${site.service.name}`, async () => {
@@ -171,14 +140,23 @@ export async function loadBase(
   const options = scratchOptions(site, helper, from, context);
   const folder = await emptyFolder(options, from);
   const server = await startScratch(options);
-  await server.load(file.path, (bytes) => context.progress(bytes, file.bytes, 'bytes'));
+  const anew = madeAnew(site.known, context.isOfThisRun);
+  await server.load(
+    file.path,
+    (bytes) => context.progress(bytes, file.bytes, 'bytes'),
+    settingPasswords(anew),
+  );
+  if (anew.length > 0) site.note(setAnew(anew));
   const { scratch, gtids } = site.product;
   await server.sql(scratch.afterLoad(from.position['gtid'] ?? '')).catch((error: unknown) => {
-    throw environmentError('the accounts of the dump do not let Muster in', {
-      found: messageOf(error),
-      expected: `${site.config.user} with the password of ${passwordName(site)}`,
-      cause: error,
-    });
+    throw environmentError(
+      `the accounts of the dump do not let Muster in: ${passwordName(site)} must be what it was then`,
+      {
+        found: messageOf(error),
+        expected: `${site.config.user} with the password of ${passwordName(site)}`,
+        cause: error,
+      },
+    );
   });
   const indexedAnew = await indexUnderStopwords((text) => server.sql(text), options.settings);
   const { uuid, redoLog, ...now } = await server.state();

@@ -20,9 +20,11 @@ export interface ScratchServer {
   sql(statements: string): Promise<string>;
   /**
    * Loads a dump that lies on this machine into an empty data folder, with the redo log off; `progress` is
-   * told bytes read.
+   * told bytes read. `last`: statements behind it, as the root that an empty folder has.
    */
-  load(path: string, progress: (bytes: number) => void): Promise<void>;
+  load(path: string, progress: (bytes: number) => void, last?: readonly string[]): Promise<void>;
+  /** The same as Muster's own account, into what is there, with all that keeps a crash from harm. */
+  loadInto(path: string, progress: (bytes: number) => void): Promise<void>;
   /**
    * Replays binary logs that lie in the helper, all in one go: without the transactions of `excluded`, or
    * from a position of the first one on. Gives how many transactions without a GTID the client took; it ends
@@ -33,6 +35,8 @@ export interface ScratchServer {
   state(): Promise<ScratchState>;
   /** Ends it cleanly: everything is on disk. `signal`: in the place of the one that it was started with. */
   stop(signal?: AbortSignal): Promise<void>;
+  /** The same, where the account may not end a server. */
+  end(): Promise<void>;
 }
 
 /** `uuid`: how the server names itself, as whoever serves its folder will. `executed`: its GTIDs. */
@@ -51,6 +55,8 @@ export interface ScratchOptions {
    */
   settings: Settings;
   gtid: boolean;
+  /** The folder is the service's own, with more in it than what is loaded: a crash must not harm that. */
+  inPlace?: boolean;
   signal: AbortSignal;
 }
 
@@ -145,8 +151,7 @@ export async function startScratch(options: ScratchOptions): Promise<ScratchServ
       '--skip-networking',
       '--skip-log-bin',
       '--event-scheduler=OFF',
-      '--innodb-doublewrite=OFF',
-      '--innodb-flush-log-at-trx-commit=0',
+      ...(options.inPlace ? [] : ['--innodb-doublewrite=OFF', '--innodb-flush-log-at-trx-commit=0']),
       '--performance-schema=OFF',
       '--max-allowed-packet=1G',
       ...scratch.options(gtid),
@@ -202,7 +207,10 @@ export function runningScratch(options: ScratchOptions): ScratchServer {
       const said = stateIn(await sql(product.scratch.state));
       return 'entry' in product.identity ? { ...said, uuid: await identityIn(helper, site) } : said;
     },
-    load: (path, progress) => loadDump(run, site, path, progress),
+    load: (path, progress, last) =>
+      loadDump(run, site, { path, progress, last, account: ['--user=root'], password: '' }),
+    loadInto: (path, progress) =>
+      loadDump(run, site, { path, progress, account, password: site.password, off: 'DO 0' }),
     replay: async (paths, given) => {
       const from = product.scratch.logFrom(given);
       const result = await run(['bash', '-c', replayScript, 'replay', from, ...paths], {
@@ -216,6 +224,7 @@ export function runningScratch(options: ScratchOptions): ScratchServer {
       return Number(result.stdout.trim().split('\n').at(-1));
     },
     stop: (instead = signal) => stopScratch(run, { ...options, signal: instead }),
+    end: () => stopScratch(run, options, ['sh', '-c', 'kill -TERM "$(cat "$1")"', 'end', pidFile]),
   };
 }
 
@@ -229,20 +238,28 @@ export function stateIn(said: string): ScratchState {
 const redoStaysOn = 90;
 const loadScript = `off="$1"; shift; "$@" --execute "$off" </dev/null || exit ${redoStaysOn}; exec "$@"`;
 
-async function loadDump(
-  run: Run,
-  site: MysqlSite,
-  path: string,
-  progress: (bytes: number) => void,
-): Promise<void> {
+const ended = (statements: readonly string[]): string => statements.map((one) => `${one};\n`).join('');
+
+interface Loading {
+  path: string;
+  progress(bytes: number): void;
+  last?: readonly string[] | undefined;
+  account: readonly string[];
+  password: string;
+  /** What is said before it. Default: what the product says, to load sooner. */
+  off?: string;
+}
+
+async function loadDump(run: Run, site: MysqlSite, given: Loading): Promise<void> {
+  const { path, progress, last = [], account, password } = given;
   const { size } = await stat(path);
   let seen = 0;
-  const input = readDump(path, (bytes) => progress((seen += bytes)));
-  const off = site.product.scratch.beforeLoad ?? 'DO 0';
+  const input = readDump(path, (bytes) => progress((seen += bytes)), ended(last));
+  const off = given.off ?? site.product.scratch.beforeLoad ?? 'DO 0';
   // The root of an empty data folder has no password yet.
-  const result = await run(['sh', '-c', loadScript, 'load', off, ...client(site, ['--user=root'])], {
+  const result = await run(['sh', '-c', loadScript, 'load', off, ...client(site, account)], {
     stdin: input,
-    env: { MYSQL_PWD: '' },
+    env: { MYSQL_PWD: password },
   });
   if (result.code === redoStaysOn) throw failed('switching the redo log off', result);
   if (result.code !== 0) throw failed('loading the dump', result);
@@ -258,9 +275,9 @@ const endsWithinMs = 60_000;
 const stopScript = `pid="$1"; log="$2"; shift 2; "$@" || exit
   until [ ! -e "$pid" ] && grep -aq "Shutdown complete" "$log"; do sleep 0.02; done`;
 
-async function stopScratch(run: Run, { site, signal }: ScratchOptions): Promise<void> {
+async function stopScratch(run: Run, { site, signal }: ScratchOptions, asked?: string[]): Promise<void> {
   const account = [`--socket=${socket}`, ...asItself(site)];
-  const shutdown = [site.programs.admin, '--no-defaults', ...account, 'shutdown'];
+  const shutdown = asked ?? [site.programs.admin, '--no-defaults', ...account, 'shutdown'];
   const result = await run(['sh', '-c', stopScript, 'stop', pidFile, logFile, ...shutdown], {
     signal,
     deadlineMs: endsWithinMs,

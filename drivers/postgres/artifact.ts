@@ -45,7 +45,10 @@ export async function inspect(from: Artifact, major: number): Promise<Inspected>
 }
 
 /** Byte for byte what the manifest says; and an archive that is whole, whatever the manifest says. */
-async function assertAsMade({ name, path, bytes }: PlainFile, expected: string | undefined): Promise<void> {
+export async function assertAsMade(
+  { name, path, bytes }: PlainFile,
+  expected: string | undefined,
+): Promise<void> {
   const hash = createHash('sha256');
   const watch = name.endsWith('.dump') ? watchArchive() : null;
   for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) {

@@ -2,7 +2,7 @@ import type { AttachContext } from '../../core/driver.ts';
 import { knownAccounts } from '../sql/known-accounts.ts';
 import type { PostgresConfig } from './config.ts';
 import { reachOf } from './credentials.ts';
-import { dataHome } from './own-data.ts';
+import { dataHome, folderIn } from './own-data.ts';
 import { identify, isReady, type PostgresSite } from './server.ts';
 import type { PostgresSystem } from './system.ts';
 import { postgresVolume } from './volume.ts';
@@ -11,7 +11,7 @@ import { dataWorkload } from './workload.ts';
 async function siteOf(context: AttachContext<PostgresConfig>): Promise<PostgresSite> {
   const { component, service, config, clock, seed } = context;
   const reach = await reachOf(context);
-  const { server, major, dataFolder } = await identify(reach);
+  const { server, major, dataFolder, limited } = await identify(reach);
   return {
     ...reach,
     known: knownAccounts(context, reach.account, (says) => [
@@ -25,7 +25,8 @@ async function siteOf(context: AttachContext<PostgresConfig>): Promise<PostgresS
     note: (text) => context.note(text),
     server,
     major,
-    ...(await dataHome(service, dataFolder, major)),
+    limited,
+    ...(await dataHome(service, dataFolder ?? (await folderIn(service)), major)),
   };
 }
 

@@ -10,7 +10,9 @@ export const configSchema = z.strictObject({
     .string()
     .min(1)
     .optional()
-    .describe('Account for everything that Muster does; a superuser. Default: POSTGRES_USER of the service'),
+    .describe(
+      'Account for everything that Muster does; a superuser, or for database-dump the owner of the database. Default: POSTGRES_USER of the service',
+    ),
   passwordFrom: z
     .string()
     .optional()

@@ -61,7 +61,7 @@ async function chosen(site: PostgresSite, session: Session): Promise<Record<stri
   return Object.fromEntries(names.map((name, i) => [name, `database-${i + 1}.dump`]));
 }
 
-async function toolOf({ service, programs }: PostgresSite): Promise<string> {
+export async function toolOf({ service, programs }: PostgresSite): Promise<string> {
   const { stdout } = await service.exec([`${programs}/pg_dump`, '--version'], { deadlineMs: 30_000 });
   return stdout.trim();
 }
@@ -96,14 +96,14 @@ async function dumpRoles(site: PostgresSite, to: Sink, signal: AbortSignal): Pro
 const putCluster = async (to: Sink, cluster: Cluster): Promise<string> =>
   (await to.put(clusterName, Readable.from([Buffer.from(JSON.stringify(cluster))]))).sha256;
 
-interface Dumping {
+export interface Dumping {
   database: string;
   file: string;
   options: DumpOptions;
   signal: AbortSignal;
 }
 
-async function dumpDatabase(
+export async function dumpDatabase(
   site: PostgresSite,
   to: Sink,
   { database, file, options, signal }: Dumping,

@@ -42,6 +42,27 @@ export default defineDriver<PostgresConfig, PostgresSystem>({
         };
       },
     },
+    'database-dump': {
+      about: "pg_dump of the application's database alone, by whatever role owns it",
+      kind: 'snapshot',
+      options: dumpOptions,
+      position: dumpPosition,
+      standsAlone: true,
+      leavesOut: () => [
+        'roles, their passwords and what they may do',
+        "databases other than the application's",
+        'settings of the server and of its databases',
+      ],
+      of: async ({ site }) => {
+        const { backupDatabase } = await import('./database-dump.ts');
+        const { restoreDatabase, assertDatabaseUsable } = await import('./database-restore.ts');
+        return {
+          backup: backupDatabase(site),
+          restore: restoreDatabase(site),
+          assertUsable: () => assertDatabaseUsable(site),
+        };
+      },
+    },
   },
   existing: {
     about: 'dumps in SQL of pg_dump and pg_dumpall, and archives of pg_dump in its custom format',

@@ -28,6 +28,24 @@ const findPrograms = `
   done
   echo "no server of version $1 in the container" >&2; exit 1`;
 
+/** The image's own variable, then where images usually have it. */
+const findFolder = `
+  for folder in "$PGDATA" /var/lib/postgresql/data /var/lib/postgresql/*/docker /bitnami/postgresql/data; do
+    [ -n "$folder" ] && [ -f "$folder/PG_VERSION" ] && echo "$folder" && exit 0
+  done
+  echo "no PG_VERSION in $PGDATA, nor where images usually have it" >&2; exit 1`;
+
+/** The data folder of a server that tells its account nothing of that. */
+export async function folderIn(service: Service): Promise<string> {
+  const { code, stdout, stderr } = await service.exec(['sh', '-c', findFolder], { deadlineMs: 30_000 });
+  if (code === 0) return stdout.trim();
+  throw environmentError(`the data folder of ${service.name} is not known`, {
+    found: stderr.trim() || `code ${code}`,
+    expected: 'PGDATA in its environment, or an account that may read all settings',
+    hint: 'GRANT pg_read_all_settings TO the account',
+  });
+}
+
 /**
  * Asked of the container itself while the server runs: it owns what it wrote, whatever the image or the
  * compose file says.

@@ -1,3 +1,4 @@
+import { environmentError } from '../../core/errors.ts';
 import { refuseObstacles, type Obstacle } from '../sql/obstacles.ts';
 import { readDatabases } from './cluster.ts';
 import { assertOwnData } from './own-data.ts';
@@ -8,11 +9,22 @@ import { withSession, type Session, type PostgresSite } from './server.ts';
  * a backup is made, and before anything is broken: after the loss it would be too late to change it.
  */
 export async function assertRestorable(site: PostgresSite, session: Session): Promise<void> {
+  assertSuperuser(site);
   refuseObstacles(site.service.name, [
     ...(await closedDatabases(site, session)),
     ...(await otherTablespaces(session)),
     ...(await namedInTemplate(site)),
   ]);
+}
+
+/** A dump of everything reads and writes passwords of roles, and no row may be hidden from it. */
+function assertSuperuser({ limited, account, service }: PostgresSite): void {
+  if (!limited) return;
+  throw environmentError(`${account.user} cannot make a full dump of ${service.name}`, {
+    found: 'is_superuser: off',
+    expected: 'a superuser: passwords of roles are read and written, and no row may be hidden',
+    hint: "leave config.user and config.passwordFrom out: POSTGRES_USER of the drill's copy is one. Or have method database-dump take the database that it owns",
+  });
 }
 
 /** pg_dumpall passes them over without a word. */

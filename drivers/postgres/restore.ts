@@ -2,11 +2,13 @@ import type { BackupMethod, RestoreContext } from '../../core/backup.ts';
 import { environmentError } from '../../core/errors.ts';
 import type { Helper } from '../../core/service.ts';
 import type { Json } from '../../core/timeline.ts';
+import { madeAnew, setAnew } from '../sql/known-accounts.ts';
 import { onceItAnswers, startRestored } from '../serves-again.ts';
 import { inspect, type Inspected } from './artifact.ts';
 import { everySequence } from './cluster.ts';
 import { laySettings, makeRoom, newFolder, swap } from './folder.ts';
 import { assertOwnData } from './own-data.ts';
+import { settingPasswords } from './set-passwords.ts';
 import { initialise, startScratch, type ScratchOptions, type ScratchServer } from './scratch-server.ts';
 import { withSession, type PostgresSite } from './server.ts';
 
@@ -44,10 +46,10 @@ async function helperBeside(site: PostgresSite, fenced: Promise<void>): Promise<
 }
 
 /** Stops the service, whatever state it is in. From here on it has no clients. */
-const fence = (site: PostgresSite, context: RestoreContext): Promise<void> =>
+export const fence = (site: PostgresSite, context: RestoreContext, graceSeconds = 0): Promise<void> =>
   context.stage('fence', `stop ${site.service.name}`, async () => {
     if ((await site.service.state()).status === 'paused') await site.service.unpause();
-    await site.service.stop(0);
+    await site.service.stop(graceSeconds);
     const { status } = await site.service.state();
     if (status === 'running' || status === 'restarting')
       throw environmentError(`${site.service.name} cannot be kept from its clients`, {
@@ -82,6 +84,11 @@ async function loadBeside(
   let seen = 0;
   context.progress(0, bytes, 'bytes');
   await server.run(roles);
+  const anew = madeAnew(site.known, context.isOfThisRun);
+  if (anew.length > 0) {
+    await server.run(settingPasswords(anew));
+    site.note(setAnew(anew));
+  }
   for (const { name, file } of databases)
     await server.load(file.path, name, (more) => context.progress((seen += more), bytes, 'bytes'));
   await server.analyze();
@@ -100,7 +107,7 @@ async function loadBeside(
 }
 
 /** None may be below where it stood before the dump began: numbers would be given out a second time. */
-async function assertSequences(
+export async function assertSequences(
   server: ScratchServer,
   expected: Record<string, Record<string, string>>,
 ): Promise<number> {

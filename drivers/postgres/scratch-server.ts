@@ -15,10 +15,12 @@ const port = 5432;
 export interface ScratchServer {
   /** Runs a statement that gives one value; rejects with the server's message. */
   value(database: string, sql: string): Promise<string>;
-  /** Runs a script to its end; the first error ends it. */
-  run(script: string): Promise<void>;
+  /** Runs a script to its end; the first error ends it. Default: in the database `postgres`. */
+  run(script: string, database?: string): Promise<void>;
   /** Loads an archive that lies on this machine into a database that it makes; the first error ends it. */
   load(path: string, database: string, progress: (bytes: number) => void): Promise<void>;
+  /** The same into a database that is there. */
+  loadInto(path: string, database: string, progress: (bytes: number) => void): Promise<void>;
   /** Has it take the figures by which queries are planned: a dump brings none. */
   analyze(): Promise<void>;
   /** Ends it cleanly, and has the system write everything to disk. */
@@ -55,15 +57,24 @@ async function asOwner(
 
 /** The programs ask for the name of their account: one that the image does not know is given one. */
 const accountScript = `
-  getent passwd "$2" >/dev/null 2>&1 || grep -q "^[^:]*:[^:]*:$2:" /etc/passwd || echo "muster:x:$2:$3::${home}:/bin/false" >> /etc/passwd
-  rm -rf "$1" ${home}; mkdir -m 0700 "$1" ${home}; chown "$2:$3" "$1" ${home}`;
+  getent passwd "$1" >/dev/null 2>&1 || grep -q "^[^:]*:[^:]*:$1:" /etc/passwd || echo "muster:x:$1:$2::${home}:/bin/false" >> /etc/passwd
+  rm -rf ${home}; mkdir -m 0700 ${home}; chown "$1:$2" ${home}`;
+const folderScript = `${accountScript}
+  rm -rf "$3"; mkdir -m 0700 "$3"; chown "$1:$2" "$3"`;
+
+/** Makes a place for the server to work in; `folder`: an empty one for its data, too. */
+async function prepare({ helper, site, signal }: ScratchOptions, folder?: string): Promise<void> {
+  const [uid, gid] = site.owner.split(':') as [string, string];
+  const argv =
+    folder === undefined ? [accountScript, 'prepare', uid, gid] : [folderScript, 'prepare', uid, gid, folder];
+  const prepared = await helper.exec(['sh', '-euc', ...argv], { signal });
+  if (prepared.code !== 0) throw failed('making a folder for the restore', prepared);
+}
 
 /** An empty cluster in a folder that is made for it. */
 export async function initialise(options: ScratchOptions, made: readonly string[]): Promise<void> {
-  const { helper, folder, site, role, signal } = options;
-  const [uid, gid] = site.owner.split(':') as [string, string];
-  const prepared = await helper.exec(['sh', '-euc', accountScript, 'prepare', folder, uid, gid], { signal });
-  if (prepared.code !== 0) throw failed('making a folder for the restore', prepared);
+  const { folder, site, role } = options;
+  await prepare(options, folder);
   await asOwner(options, 'initdb', [
     `${site.programs}/initdb`,
     `--pgdata=${folder}`,
@@ -75,11 +86,17 @@ export async function initialise(options: ScratchOptions, made: readonly string[
 }
 
 /**
- * Neither its own log of changes nor flushing matters: a crash here only means that the restore is done
- * again,
- * and none of these settings outlives the process.
+ * Of a cluster that is loaded as a whole neither the log of changes nor flushing matters: a crash here only
+ * means that the restore is done again, and none of these settings outlives the process.
  */
-const settings = (preload: string): string =>
+const unsafe = {
+  fsync: 'off',
+  full_page_writes: 'off',
+  synchronous_commit: 'off',
+  wal_level: 'minimal',
+  max_wal_senders: '0',
+};
+const settings = (preload: string, inPlace: boolean): string =>
   Object.entries({
     listen_addresses: '',
     unix_socket_directories: home,
@@ -87,11 +104,7 @@ const settings = (preload: string): string =>
     hba_file: `${home}/pg_hba.conf`,
     ident_file: `${home}/pg_ident.conf`,
     shared_preload_libraries: preload,
-    fsync: 'off',
-    full_page_writes: 'off',
-    synchronous_commit: 'off',
-    wal_level: 'minimal',
-    max_wal_senders: '0',
+    ...(inPlace ? {} : unsafe),
     max_wal_size: '4GB',
     checkpoint_timeout: '1h',
     autovacuum: 'off',
@@ -109,13 +122,23 @@ const startScript = `
   cat > ${home}/postgresql.conf; echo "local all all trust" > ${home}/pg_hba.conf; : > ${home}/pg_ident.conf
   exec "$1/pg_ctl" start --pgdata="$2" --wait --timeout=120 --log=${log} --options="-c config_file=${home}/postgresql.conf"`;
 
-export async function startScratch(options: ScratchOptions, preload: string): Promise<ScratchServer> {
+/** On the service's own folder, with more in it than what is loaded: a crash must not harm that. */
+export async function startInPlace(options: ScratchOptions): Promise<ScratchServer> {
+  await prepare(options);
+  return startScratch(options, '', true);
+}
+
+export async function startScratch(
+  options: ScratchOptions,
+  preload: string,
+  inPlace = false,
+): Promise<ScratchServer> {
   const { site, helper, folder, role, signal } = options;
   await asOwner(
     options,
     'starting a server for the restore',
     ['sh', '-euc', startScript, 'start', site.programs, folder],
-    { stdin: settings(preload), deadlineMs: 150_000 },
+    { stdin: settings(preload, inPlace), deadlineMs: 150_000 },
   );
   const login = [`--host=${home}`, `--port=${port}`, `--username=${role}`, '--no-password'];
   const psql = [`${site.programs}/psql`, '--no-psqlrc', '--quiet', '--set=ON_ERROR_STOP=1', ...login];
@@ -128,10 +151,10 @@ export async function startScratch(options: ScratchOptions, preload: string): Pr
         `--dbname=${connectionTo(database)}`,
         `--command=${sql}`,
       ]),
-    run: async (script) =>
-      void (await asOwner(options, 'making the roles', [...psql, '--dbname=postgres', '--file=-'], {
-        stdin: script,
-      })),
+    run: async (script, database = 'postgres') => {
+      const argv = [...psql, `--dbname=${connectionTo(database)}`, '--file=-'];
+      await asOwner(options, 'a script of the restore', argv, { stdin: script });
+    },
     load: (path, database, progress) =>
       load(helper, { user: site.owner, signal, database, path, progress }, [
         `${site.programs}/pg_restore`,
@@ -140,6 +163,13 @@ export async function startScratch(options: ScratchOptions, preload: string): Pr
         '--clean',
         '--if-exists',
         '--dbname=template1',
+        ...login,
+      ]),
+    loadInto: (path, database, progress) =>
+      load(helper, { user: site.owner, signal, database, path, progress }, [
+        `${site.programs}/pg_restore`,
+        '--exit-on-error',
+        `--dbname=${connectionTo(database)}`,
         ...login,
       ]),
     analyze: async () =>

@@ -36,6 +36,8 @@ export interface PostgresSite extends Reach {
   owner: string;
   /** Where the programs of this very version lie. No trailing slash. */
   programs: string;
+  /** Muster's account is no superuser: it sees and makes what it owns, and nothing else. */
+  limited: boolean;
 }
 
 /**
@@ -91,12 +93,14 @@ interface SessionOptions {
 export interface Identity {
   server: string;
   major: number;
-  dataFolder: string;
+  /** Null where it is not said to this account. */
+  dataFolder: string | null;
+  limited: boolean;
 }
 
 const oldest = 13;
 
-/** In its own words. An input error for one that Muster cannot back up as this account. */
+/** In its own words. An input error for one that Muster cannot back up. */
 export async function identify(reach: Reach): Promise<Identity> {
   try {
     return await withSession(reach, async ({ rows }) => {
@@ -104,11 +108,6 @@ export async function identify(reach: Reach): Promise<Identity> {
         "SELECT current_setting('server_version') AS version, current_setting('server_version_num') AS number, current_setting('is_superuser') AS may, (SELECT setting FROM pg_settings WHERE name = 'data_directory') AS folder",
       );
       const major = Math.floor(Number(row!.number) / 10_000);
-      if (row!.may !== 'on' || row!.folder === null)
-        throw new MusterError('input', `${reach.account.user} is no superuser of ${reach.service.name}`, {
-          found: `is_superuser: ${row!.may}`,
-          expected: 'a superuser: passwords of roles are read and written, and no row may be hidden',
-        });
       if (major < oldest)
         throw new MusterError('input', `${reach.service.name} is too old`, {
           found: row!.version,
@@ -117,7 +116,8 @@ export async function identify(reach: Reach): Promise<Identity> {
       return {
         server: `PostgreSQL ${/^[\w.]+/.exec(row!.version)![0]}`,
         major,
-        dataFolder: row!.folder.replace(/\/+$/, ''),
+        dataFolder: row!.folder?.replace(/\/+$/, '') ?? null,
+        limited: row!.may !== 'on',
       };
     });
   } catch (error) {

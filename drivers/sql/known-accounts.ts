@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { RestoreContext } from '../../core/backup.ts';
 import type { AttachContext } from '../../core/driver.ts';
 
 /** An account whose password Muster knows. */
@@ -14,6 +15,20 @@ export const passwordsSchema = z
   .describe(
     'Secrets that hold the passwords of further accounts, by account. A server keeps a password with another salt whenever it is set: by these the inventory tells whether it is another one',
   );
+
+/** Of those the ones, each once, whose password the backup cannot have, because it was made for this run. */
+export const madeAnew = (
+  known: readonly KnownAccount[],
+  isOfThisRun: RestoreContext['isOfThisRun'],
+): KnownAccount[] => [
+  ...new Map(
+    known.filter(({ password }) => isOfThisRun?.(password) ?? false).map((one) => [one.user, one]),
+  ).values(),
+];
+
+/** What a restore test says of passwords that it set. */
+export const setAnew = (accounts: readonly KnownAccount[]): string =>
+  `the backup has other passwords of ${accounts.map(({ user }) => user).join(' and ')}, made by the run that made it: those of this run were set in their place`;
 
 type Says = (name: string) => string | null;
 

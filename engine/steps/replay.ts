@@ -9,13 +9,15 @@ import { fetchLog } from '../fetch.ts';
 import { closeLeftOpen } from '../left-open.ts';
 import type { Context, Path } from '../plan-context.ts';
 import { checkCopyIn } from './copy-in.ts';
-import type { StepWork } from './step.ts';
+import { backupToRestore } from './snapshot-to-restore.ts';
+import type { Settled, StepWork } from './step.ts';
 
 const logToReplay = (step: ReplayStep, backups: readonly PlannedBackup[]): PlannedBackup | undefined =>
   backups.find(({ id, info }) => id === step.replay && info.kind === 'continuous');
 
 export const replay: StepWork<ReplayStep> = {
-  check: (context, step, path, { backups }) => {
+  check: (context, step, path, settled) => {
+    const { backups } = settled;
     const backup = logToReplay(step, backups);
     if (!backup) {
       const logs = backups.filter(({ info }) => info.kind === 'continuous').map(({ id }) => id);
@@ -27,7 +29,7 @@ export const replay: StepWork<ReplayStep> = {
     context.problems.gather(() =>
       parseAs(context.source, untilSchema(backup.info.stops ?? {}), [...path, 'until'], 'latest'),
     );
-    checkBase(context, step, path);
+    checkBase(context, step, path, settled);
   },
 
   makeReady: async ({ plan, attached }, step) => {
@@ -48,10 +50,27 @@ export const replay: StepWork<ReplayStep> = {
   finish: (drill, course) => closeLeftOpen(drill, course.open),
 };
 
-function checkBase({ source, scenario, problems }: Context, step: ReplayStep, path: Path): void {
+function checkBase(
+  { source, scenario, problems }: Context,
+  step: ReplayStep,
+  path: Path,
+  settled: Settled,
+): void {
   const component = replayedBy(step);
   const before = stepsOf(scenario).slice(0, path[1] as number);
-  if (before.some((one) => restoredBy(one) === component)) return;
+  const restored = before.findLast((one) => restoredBy(one) === component);
+  const base = restored && 'restore' in restored ? backupToRestore(restored, settled) : null;
+  if (base?.info.standsAlone) {
+    problems.add(
+      inputError(`no log can be replayed on a recovery point of ${base.id}`, {
+        at: source.place(path),
+        found: `method ${base.plan.method}, whose points do not say where the log stood`,
+        expected: 'a base of another method',
+      }),
+    );
+    return;
+  }
+  if (restored) return;
   problems.add(
     inputError(`a log is replayed on a restored base, and ${component} is not restored before this step`, {
       at: source.place(path),

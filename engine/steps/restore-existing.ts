@@ -13,6 +13,7 @@ import type { ExistingPlan } from '../../core/existing-plan.ts';
 import type { RestoreExistingStep } from '../../core/steps/restore-existing.ts';
 import type { Json } from '../../core/timeline.ts';
 import { attachedTo, type Drill, type Given } from '../drill-context.ts';
+import { isOfThisRun } from '../drill-environment.ts';
 import { decryptionOf } from '../existing-key.ts';
 import { fingerprintIn } from '../expectations.ts';
 import { component } from '../plan-context.ts';
@@ -183,7 +184,7 @@ async function tryCandidate(
     held.names ??= await heldWhenEmpty(drill);
     const { content } = opened;
     const restored = await stage('restore', candidate.name, () =>
-      restorer.restore(content, recognised, { signal, progress, declared }),
+      restorer.restore(content, recognised, { signal, progress, declared, isOfThisRun: isOfThisRun(drill) }),
     );
     return { restored, opened, recognised, emptied, held: held.names };
   } catch (error) {

@@ -1,5 +1,6 @@
 import { replayedBy, type Step } from '../../core/steps/index.ts';
 import type { RestoreStep } from '../../core/steps/restore.ts';
+import { isOfThisRun } from '../drill-environment.ts';
 import { attachedTo, type Recorded, type Control, type Given } from '../drill-context.ts';
 import { fetchPoint } from '../fetch.ts';
 import { closeAndTell, type Close } from '../left-open.ts';
@@ -23,9 +24,9 @@ export const restore: StepWork<RestoreStep> = {
 
   // What a restore can begin with is made while no client is kept waiting by it.
   makeReady: async ({ plan, attached, signal }, step) => {
-    const { component: name, plan: declared } = backupToRestore(step, plan)!;
+    const { component: name, plan: declared, options } = backupToRestore(step, plan)!;
     const method = attached.get(name)!.backups[declared.method]!;
-    await method.assertUsable?.('restore');
+    await method.assertUsable?.('restore', options);
     signal.throwIfAborted();
     await method.prepare?.();
   },
@@ -48,6 +49,7 @@ export const restore: StepWork<RestoreStep> = {
       const facts = await attachedTo(drill, step.restore).backups[backup.plan.method]!.restore!(artifact, {
         ...watched,
         ...withReplay(drill, step, underWay),
+        ...(fetched.drill === drill.id ? {} : { isOfThisRun: isOfThisRun(drill) }),
       });
       return { point: artifact.point, store, facts, ...emptied };
     } finally {

@@ -41,6 +41,14 @@ describe('F32: the account that an image makes for the application', () => {
     ]);
   });
 
+  test('dumps the database that it owns, and what is in none of its points is said', async () => {
+    const { backups, notes } = await planOf('F32.owned.yaml');
+    expect(backups.map(({ id }) => id)).toEqual(['random.daily']);
+    expect(notes.join('\n')).toMatch(
+      /in no recovery point of random\.daily: accounts and what they are granted, databases other than .*, the server's settings, where the binary log stood/,
+    );
+  });
+
   test('root may make it, whatever password an image would make up', async () => {
     expect((await planOf('F32.random.yaml')).backups.map(({ id }) => id)).toEqual(['random.daily']);
   });

@@ -53,6 +53,12 @@ export const ofThePlan: Case[] = [
     /what is in the points/,
   ],
   [
+    'what is in none of the points of a backup',
+    'good',
+    (events) => void (dataOf(events, 'schedule.begun').leavesOut = ['nothing of use']),
+    /says otherwise what is in none of the points/,
+  ],
+  [
     'a backup that is not protected',
     'good',
     (events) => void (planOf(events).scenario.protect = []),

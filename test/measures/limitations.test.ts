@@ -87,3 +87,15 @@ describe('a clock on the wall that fell behind', () => {
     ).toEqual([]);
   });
 });
+
+test('what no recovery point holds is among what the drill does not show', () => {
+  const said = (leavesOut?: string[]): string[] =>
+    limitationsOf(/^In no recovery point/, ({ events }) => {
+      for (const event of events)
+        if (event.type === 'schedule.begun' && leavesOut) event.data = { ...event.data, leavesOut };
+    });
+  expect(said()).toEqual([]);
+  expect(said(['accounts', 'other databases'])).toEqual([
+    expect.stringMatching(/^In no recovery point of \S+: accounts, other databases\.$/),
+  ]);
+});

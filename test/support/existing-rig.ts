@@ -25,6 +25,7 @@ export async function cameOf(
   bytes: Uint8Array,
   given: Record<string, unknown> = {},
   decryption: Decryption | null = null,
+  isOfThisRun?: (password: string) => boolean,
 ): Promise<Came> {
   const file = join(mkdtempSync(join(scratch, 'existing-')), 'backup');
   writeFileSync(file, bytes);
@@ -39,7 +40,8 @@ export async function cameOf(
       return { is: recognised.is === 'other' ? 'other' : 'refused', why: recognised.why };
     }
     await restorer.empty(declared);
-    const context = { signal, progress: () => undefined, declared };
+    const made = isOfThisRun && { isOfThisRun };
+    const context = { signal, progress: () => undefined, declared, ...made };
     const restored = await restorer.restore(opened.content, recognised, context);
     opened.read();
     return { is: 'restored', restored, usable: await restorer.usable(), layers: opened.layers };

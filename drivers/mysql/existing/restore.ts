@@ -2,11 +2,13 @@ import { pipeline, type Readable } from 'node:stream';
 import type { ExistingRestorer } from '../../../core/existing.ts';
 import { environmentError, messageOf } from '../../../core/errors.ts';
 import type { Json } from '../../../core/timeline.ts';
+import { madeAnew } from '../../sql/known-accounts.ts';
 import { restoreFolder } from '../../existing-folder.ts';
 import { rememberingEnd } from '../../existing-text.ts';
 import { serverSchemas } from '../config.ts';
 import { isComplete } from '../dump-file.ts';
 import { assertOwnData } from '../own-data.ts';
+import { keepingLogins } from './logins.ts';
 import { passwordName } from '../server.ts';
 import { probeMs, quoted, serverCode, withSession, type Session } from '../session.ts';
 import type { MysqlSite } from '../site.ts';
@@ -60,27 +62,29 @@ export async function loadDump(
   site: MysqlSite,
   content: Readable,
   recognised: Parameters<ExistingRestorer['restore']>[1],
-  { signal, progress, declared }: Parameters<ExistingRestorer['restore']>[2],
+  { signal, progress, declared, isOfThisRun }: Parameters<ExistingRestorer['restore']>[2],
 ): ReturnType<ExistingRestorer['restore']> {
   const watched = rememberingEnd(endBytes, (bytes) => progress(bytes, null, 'bytes'));
   const target = targetOf(site, declared.database);
-  const result = await site.service.exec(
-    [
-      site.programs.client,
-      '--no-defaults',
-      `--user=${site.config.user}`,
-      ...(site.tls ? site.product.tlsOptions : []),
-      '--default-character-set=utf8mb4',
-      '--max-allowed-packet=1G',
-      // Nothing in a dump is a command of the client, such as one that runs a program.
-      '--binary-mode',
-      ...(target === null ? [] : [target]),
-    ],
-    {
-      env: { MYSQL_PWD: site.password },
-      stdin: pipeline(content, watched.through, () => undefined),
-      signal,
-    },
+  const result = await keepingLogins(site, madeAnew(site.known, isOfThisRun), () =>
+    site.service.exec(
+      [
+        site.programs.client,
+        '--no-defaults',
+        `--user=${site.config.user}`,
+        ...(site.tls ? site.product.tlsOptions : []),
+        '--default-character-set=utf8mb4',
+        '--max-allowed-packet=1G',
+        // Nothing in a dump is a command of the client, such as one that runs a program.
+        '--binary-mode',
+        ...(target === null ? [] : [target]),
+      ],
+      {
+        env: { MYSQL_PWD: site.password },
+        stdin: pipeline(content, watched.through, () => undefined),
+        signal,
+      },
+    ),
   );
   if (result.code !== 0) throw loadFailed(result.stderr);
   const end = watched.end();
@@ -157,7 +161,7 @@ async function broughtBy(site: MysqlSite): Promise<{ tables: number; databases: 
   });
   const found = await look.catch((error: unknown) => {
     throw environmentError(
-      `after it was loaded, ${site.service.name} no longer lets ${site.config.user} in: the dump brought other accounts`,
+      `after it was loaded, ${site.service.name} no longer lets ${site.config.user} in: the dump brought other accounts, and ${passwordName(site)} must be what it was then`,
       {
         found: messageOf(error),
         expected: `the password that ${passwordName(site)} holds`,

@@ -2,7 +2,7 @@ import type { ExistingRestorer } from '../../../core/existing.ts';
 import { isAbsent, quoted, serverCode, withSession, type PostgresSite, type Session } from '../server.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { recogniseDump } from './recognise.ts';
-import { emptyServer, loadDump } from './restore.ts';
+import { emptyOwn, emptyServer, loadDump } from './restore.ts';
 import { objectsOf, usability } from './usable.ts';
 
 /** Dumps of pg_dump and pg_dumpall, loaded by the programs of the service's image into its emptied server. */
@@ -21,6 +21,7 @@ export function existingDumps(site: PostgresSite): ExistingRestorer {
     recognise: (head, declared) => recogniseDump(head, site.server, declared),
     empty: (declared, again) => {
       database = declared.database ?? site.database;
+      if (site.limited) return emptyOwn(site);
       return emptyServer(site, database, again === 'databases');
     },
     restore: async (content, recognised, context) => {

@@ -2,12 +2,15 @@ import { pipeline, type Readable } from 'node:stream';
 import type { ExistingRestorer } from '../../../core/existing.ts';
 import { environmentError } from '../../../core/errors.ts';
 import type { Json } from '../../../core/timeline.ts';
+import { madeAnew } from '../../sql/known-accounts.ts';
 import { restoreFolder } from '../../existing-folder.ts';
 import { connectionTo, environmentOf, loginOf } from '../dump.ts';
 import { assertOwnData } from '../own-data.ts';
 import { probeMs, quoted, serverCode, withSession, type PostgresSite } from '../server.ts';
 import { serverSchema } from '../tables.ts';
+import { emptyDatabase } from '../empty-database.ts';
 import { restoringDirectory } from './directory.ts';
+import { keepingLogins, stillIn } from './logins.ts';
 import type { Format } from './recognise.ts';
 import { watchFor } from './watched.ts';
 
@@ -43,12 +46,19 @@ export async function emptyServer(site: PostgresSite, database: string, again = 
   );
 }
 
+/** What the role itself owns in the application's database, of which it makes no other. */
+export async function emptyOwn(site: PostgresSite): Promise<Json> {
+  await assertOwnData(site);
+  await withSession(site, ({ rows }) => rows(emptyDatabase));
+  return { removed: [], emptied: site.database };
+}
+
 /** Loads a dump by the programs of the service's own image, as somebody would by hand. */
 export async function loadDump(
   site: PostgresSite,
   content: Readable,
   recognised: Recognised,
-  { signal, progress }: Context,
+  { signal, progress, isOfThisRun }: Context,
   database: string,
 ): ReturnType<ExistingRestorer['restore']> {
   const format = recognised.format as Format;
@@ -63,13 +73,14 @@ export async function loadDump(
     );
   const into = creates !== null || format === 'pg_dumpall' ? 'template1' : database;
   const program = [...programFor(site, format), ...loginOf(site), `--dbname=${connectionTo(into)}`];
-  const result = await site.service.exec(
-    format === 'directory' ? ['sh', '-c', restoringDirectory, site.dataFolder, ...program] : program,
-    {
+  const argv =
+    format === 'directory' ? ['sh', '-c', restoringDirectory, site.dataFolder, ...program] : program;
+  const result = await keepingLogins(site, madeAnew(site.known, isOfThisRun), () =>
+    site.service.exec(argv, {
       env: format === 'pg_dumpall' ? readableErrors(environmentOf(site)) : environmentOf(site),
       stdin: pipeline(content, watched.through, () => undefined),
       signal,
-    },
+    }),
   );
   const errors = errorsIn(result.stderr, format);
   const isLoaded = errors.length === 0 && (result.code === 0 || format === 'pg_dumpall');
@@ -77,7 +88,7 @@ export async function loadDump(
   if (!isLoaded && format === 'directory') watched.said();
   if (!isLoaded) throw loadFailed(errors, result.stderr);
   const { said, whole } = watched.said();
-  return { said, whole, facts: await broughtBy(site, creates ?? database, format) };
+  return { said, whole, facts: await stillIn(site, broughtBy(site, creates ?? database, format)) };
 }
 
 /** A copy of the data folder, in the place of the service's own. */
@@ -105,7 +116,11 @@ async function loadFolder(
     content,
     context,
   );
-  return { said, whole: true, facts: { unpacked, brought: await broughtBy(site, database, 'data folder') } };
+  return {
+    said,
+    whole: true,
+    facts: { unpacked, brought: await stillIn(site, broughtBy(site, database, 'data folder')) },
+  };
 }
 
 /**

@@ -49,6 +49,17 @@ describe('a password of root that the image would make up', { timeout: 600_000 }
   });
 });
 
+describe('the account that the image makes for the application', { timeout: 600_000 }, () => {
+  it('dumps the database that it owns, and puts it back where all data was lost', async () => {
+    writeFileSync(join(folder, '.env'), 'SHOP_PASSWORD="a word of the shop"\n');
+    const result = await drill('F32.owned.yaml');
+    expect(findingsThat('fail', result)).toEqual([]);
+    expect(result.findings.find(({ id }) => id.startsWith('rto'))).toMatchObject({ verdict: 'pass' });
+    expect(result.loads[0]!.acknowledged).toBeGreaterThan(100);
+    expect(result.limitations.join('\n')).toMatch(/In no recovery point of random\.daily: accounts/);
+  });
+});
+
 /** By an account of which no plan knows what it may do: init scripts, or somebody, made it. */
 describe('an account that sees one database only', { timeout: 600_000 }, () => {
   it('is refused before anything is broken, with what it lacks', async () => {

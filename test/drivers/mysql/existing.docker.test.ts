@@ -10,7 +10,7 @@ import { leftOf } from '../../stack/small-stack.ts';
 import { jsonOf, muster, type Ended } from '../../support/muster.ts';
 import { findingsThat } from '../../support/real-drill.ts';
 import { mysqlStrategy } from '../../support/small-drills.ts';
-import { dataFolderSuite, triesOf } from '../../support/existing-rig.ts';
+import { cameOf, dataFolderSuite, triesOf } from '../../support/existing-rig.ts';
 import { oneServer } from '../../support/server-rig.ts';
 import { mysqlStackUp } from '../mysql-stack.ts';
 
@@ -98,6 +98,33 @@ describe('a dump of MySQL that other tools made', () => {
     await stack.sql("DROP USER IF EXISTS clerk@'%'");
     expect(await usableOf(dumps['everything']!, { database: undefined })).toMatchObject({ verdict: 'pass' });
     expect(await restorer.objects('users')).toContain('clerk@%');
+  });
+
+  describe('of the whole server, made when root had another password', () => {
+    const asRootOfThere = async (statement: string): Promise<void> => {
+      const env = { MYSQL_PWD: stack.password };
+      const argv = ['mysql', '--user=root', '--execute', statement];
+      expect(await stack.service.exec(argv, { env })).toMatchObject({ code: 0 });
+    };
+    const rootHas = (password: string) =>
+      asRootOfThere(`FLUSH PRIVILEGES; ALTER USER root@'%' IDENTIFIED BY '${password}'`);
+    let ofThen: string;
+    beforeAll(async () => {
+      await rootHas('of then');
+      ofThen = await mysqldump('--single-transaction', '--set-gtid-purged=OFF', '--all-databases');
+      await rootHas(stack.password);
+    });
+    it('is restored where the password of now was made for this run: nobody could have kept it', async () => {
+      const came = await cameOf(restorer, Buffer.from(ofThen), {}, null, (it) => it === stack.password);
+      expect(came, JSON.stringify(came)).toMatchObject({ is: 'restored', usable: { verdict: 'pass' } });
+      expect(stack.notes.at(-1)).toMatch(/^the backup has other passwords of root, /);
+    });
+    it('is refused where that is what the user says, with what would let Muster in', async () => {
+      expect(await whyOf(ofThen, { database: undefined })).toMatch(
+        /no longer lets root in: the dump brought other accounts.*MYSQL_ROOT_PASSWORD/,
+      );
+      await rootHas(stack.password);
+    });
   });
 
   it.each<[string, () => string | Uint8Array, RegExp]>([

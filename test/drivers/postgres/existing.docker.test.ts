@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ExistingRestorer } from '../../../core/existing.ts';
-import { dataFolderSuite, tarOf, triesOf, untarred } from '../../support/existing-rig.ts';
+import { cameOf, dataFolderSuite, tarOf, triesOf, untarred } from '../../support/existing-rig.ts';
 import { oneServer } from '../../support/server-rig.ts';
 import { postgresStackUp } from '../postgres-stack.ts';
 
@@ -102,6 +102,32 @@ describe('a dump of PostgreSQL that other tools made', () => {
     expect(await restorer.value("SELECT name = 'Zoë 🙂' FROM customers WHERE id = 1")).toBe('t');
     const left = await stack.sqlIn('postgres', "SELECT 1 FROM pg_class WHERE relname = 'left_over'");
     expect(left).toEqual([]);
+  });
+  describe('of everything, made when the superuser had another password', () => {
+    const own = (): string => stack.service.env['POSTGRES_PASSWORD']!;
+    const bossHas = async (password: string): Promise<void> => {
+      const stdin = `ALTER ROLE postgres PASSWORD '${password.replaceAll("'", "''")}'`;
+      const asBoss = { user: 'postgres', stdin };
+      expect(await stack.service.exec(['psql', '--dbname=template1'], asBoss)).toMatchObject({ code: 0 });
+    };
+    let ofThen: Buffer;
+    beforeAll(async () => {
+      await bossHas('of then');
+      ofThen = await tool('pg_dumpall');
+      await bossHas(own());
+    });
+    it('is restored where the password of now was made for this run: nobody could have kept it', async () => {
+      const came = await cameOf(restorer, ofThen, {}, null, (it) => it === own());
+      expect(came, JSON.stringify(came)).toMatchObject({ is: 'restored', usable: { verdict: 'pass' } });
+      expect(stack.notes.at(-1)).toMatch(/^the backup has other passwords of postgres, /);
+      expect(
+        await stack.sqlIn('template1', "SELECT 1 FROM pg_database WHERE datname = 'muster_login'"),
+      ).toEqual([]);
+    });
+    it('is refused where that is what the user says, with what would let Muster in', async () => {
+      expect(await whyOf(ofThen)).toMatch(/no longer lets postgres in: the dump brought other roles/);
+      await bossHas(own());
+    });
   });
   it('says when it was made, and of what', async () => {
     const came = await tried(archive);
