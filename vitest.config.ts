@@ -72,9 +72,15 @@ const onlyInAll = everything
       'faults/region-lost',
       'faults/stores',
       'fixtures/app/app',
-      ...['as-it-is', 'client-endpoint', 'deployment', 'host', 'prepared', 'partition'].map(
-        (file) => `stack/${file}`,
-      ),
+      ...[
+        'as-it-is',
+        'client-endpoint',
+        'deployment',
+        'external-volume',
+        'host',
+        'prepared',
+        'partition',
+      ].map((file) => `stack/${file}`),
       ...[
         'behind-init',
         'beyond-a-dump',

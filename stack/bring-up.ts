@@ -42,7 +42,7 @@ export async function bringUp(provider: StackProviderOptions, up: StackUpOptions
   const wanted = up.services ?? [];
   const config = neededOf(await composeConfig(run), wanted);
   const rules = up.host ?? noRules;
-  const moved = movedOf(config, run, rules.ways, rules.environment);
+  const moved = movedOf(config, run, rules.ways, rules.environment, rules.mounts);
   const overriding = (images: Record<string, string>): object => overrideOf(config, run, moved, images, laid);
   const place = await placesIn(file, overrides);
   const { mounts, lines } = contain(config, up.file, rules, place);

@@ -70,7 +70,8 @@ function impossible(mount: HostMount, placeOf: PlaceOf): MusterError[] {
       found: 'mounts: refuse in the strategy',
       expected: 'a compose file without it',
     });
-  if (mount.deal !== 'copy') return [];
+  // How much is in it is seen when it is copied: looking would mean to mount it.
+  if (mount.deal !== 'copy' || mount.kind === 'volume') return [];
   if (mount.path === null)
     return refuse(`${mount.name} cannot be copied: it is on no disk of this machine`, {
       hint: `mounts: { ${JSON.stringify(mount.name)}: empty }`,

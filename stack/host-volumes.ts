@@ -8,6 +8,7 @@ import { formatBytes } from '../core/units.ts';
 import { makingContainer } from './being-made.ts';
 import { copyLimitBytes } from './containment.ts';
 import type { HostMount } from './mounts.ts';
+import { copyVolume, inContainer } from './volume-copy.ts';
 import { removeImage } from './own-image.ts';
 import { followed, type Runtime } from './runtime.ts';
 
@@ -32,7 +33,6 @@ interface Making {
   signal?: AbortSignal | undefined;
 }
 
-const inContainer = '/muster';
 const told = 32 * 1024 ** 2;
 
 /**
@@ -62,8 +62,10 @@ async function madeOf(making: Making, image: string, mount: HostMount, key: stri
       'com.docker.compose.volume': key,
     },
   });
-  const isThere = mount.path !== null && mount.kind !== 'missing';
-  if (isThere) await filled(making, image, mount, volume);
+  const isCopied = mount.kind === 'volume' && mount.deal === 'copy';
+  const isThere = isCopied || (mount.path !== null && mount.kind !== 'missing');
+  if (isCopied) await copyVolume(making, image, mount, volume);
+  else if (isThere) await filled(making, image, mount, volume);
   const { Mountpoint } = await docker.getVolume(volume).inspect();
   const path = mount.kind === 'file' ? posix.join(Mountpoint, 'file') : null;
   return { mount, key, volume, path, filled: isThere };

@@ -23,7 +23,10 @@ export interface HostMount {
   name: string;
   /** Path on this machine; null for what is not on it. */
   path: string | null;
-  kind: HostKind | 'remote';
+  /** `volume`: one of the engine's own that is not the drill's, and that the strategy names. */
+  kind: HostKind | 'remote' | 'volume';
+  /** Of such a volume the name that the engine has it by. */
+  volume?: string;
   uses: MountUse[];
   deal: 'empty' | 'copy' | 'read-only' | 'refuse';
   why: string;
@@ -38,7 +41,7 @@ interface Volume {
   read_only?: boolean;
   volume?: { subpath?: string };
 }
-type Found = Pick<HostMount, 'name' | 'path' | 'kind'>;
+type Found = Pick<HostMount, 'name' | 'path' | 'kind' | 'volume'>;
 
 /**
  * Every mount of a resolved compose file that is not the engine's own volume, with what is done about it.
@@ -62,7 +65,7 @@ export function hostMounts(config: ComposeConfig, file: string, rules: HostRules
         writable,
         ...(mount.volume?.subpath ? { subpath: mount.volume.subpath } : {}),
       };
-      const what = whatOf(config, folder, mount);
+      const what = whatOf(config, folder, mount, rules);
       if (what) take(what.path ?? what.name, what, use);
     });
   }
@@ -70,11 +73,23 @@ export function hostMounts(config: ComposeConfig, file: string, rules: HostRules
 }
 
 /** Null for what the engine makes for the drill alone: volumes on its own disk, in memory, of an image. */
-function whatOf(config: ComposeConfig, folder: string, { type, source, target }: Volume): Found | null {
+function whatOf(
+  config: ComposeConfig,
+  folder: string,
+  { type, source, target }: Volume,
+  rules: HostRules,
+): Found | null {
   if (type === 'tmpfs' || type === 'image' || (type === 'volume' && !source)) return null;
-  if (type === 'volume') return volumeOf(config, folder, source!);
+  if (type === 'volume') return externalNamed(config, source!, rules) ?? volumeOf(config, folder, source!);
   if (type !== 'bind' || !source) return { name: source ?? target, path: null, kind: 'remote' };
   return onHost(nameOf(source, folder), source);
+}
+
+/** An external volume that the strategy names, by its key or its own name; else a drill has an empty one. */
+function externalNamed({ volumes }: ComposeConfig, key: string, { mounts }: HostRules): Found | null {
+  const { external, name = key } = volumes?.[key] ?? {};
+  if (!external || !(Object.hasOwn(mounts, key) || Object.hasOwn(mounts, name))) return null;
+  return { name: Object.hasOwn(mounts, key) ? key : name, path: null, kind: 'volume', volume: name };
 }
 
 function volumeOf(config: ComposeConfig, folder: string, name: string): Found | null {
@@ -122,7 +137,7 @@ function decided(found: Found & { uses: MountUse[] }, folder: string, rules: Hos
   if (asked && !(path && ['socket', 'device'].includes(path.kind)))
     return { ...found, deal: asked, why: 'as the strategy says', reach: null };
   if (system) return { ...found, deal: 'read-only', why: '', reach: system };
-  if (found.kind === 'remote')
+  if (found.kind === 'remote' || found.kind === 'volume')
     return { ...found, deal: 'empty', why: "it is on no disk of the engine's own", reach: null };
   if (found.kind === 'missing')
     return { ...found, deal: 'empty', why: 'it is not there, and a drill does not make it', reach: null };

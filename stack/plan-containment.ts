@@ -22,7 +22,7 @@ export async function containAhead(
   const read = await configAhead({ file, overrides, profiles }, meanwhile);
   if (read === null) return null;
   const needed = neededOf(read.config, services);
-  const { lines: moved } = movedOf(needed, read.run, host.ways, host.environment);
+  const { lines: moved } = movedOf(needed, read.run, host.ways, host.environment, host.mounts);
   const egress = host.egress === 'closed' ? closedLineOf(needed) : openLine;
   return { ...contain(needed, file, host, await placesIn(file, overrides)), moved: [...moved, egress] };
 }
