@@ -67,6 +67,7 @@ const onlyInAll = everything
       'drills/tls-only',
       'drills/everything-fixed',
       'drills/sidecar',
+      'drills/idle-restore',
       'drills/field-cases/*',
       'stores/s3-followed',
       'faults/region-lost',

@@ -26,6 +26,8 @@ export interface System {
   /** The folder in the container in which the server keeps its data, by its own account. */
   data?: DataFolder;
   workload: DataWorkload | null;
+  /** By its settings, its process may end and take writes along that it has acknowledged. */
+  forgets?: boolean;
   /** By name: traffic that a load generator of its own makes. */
   generators?: Record<string, VisitWorkload>;
   /** Begins sustained load by the clients' way in. */

@@ -67,13 +67,17 @@ export interface EventData extends ExistingEvents, ScheduleEvents {
   'phase.begun': { phase: Phase };
   'phase.ended': { phase: Phase; ok: boolean; error?: string };
   'stack.up': { project: string; images: ImageRecord[] };
-  /** `shares`: other components, in whose service a volume of its data is mounted, too. */
+  /**
+   * `shares`: other components, in whose service a volume of its data is mounted, too. `forgets`: with its
+   * process may go what it has acknowledged.
+   */
   'component.attached': {
     component: string;
     driver: string;
     service: string;
     server: string;
     shares?: string[];
+    forgets?: true;
   };
   'load.begun': {
     load: string;

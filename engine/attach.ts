@@ -29,7 +29,7 @@ export async function attachAll(drill: Drill): Promise<void> {
   });
   drill.attached.clear();
   for (const [index, component] of components.entries()) {
-    const { data, server } = all[index]!;
+    const { data, server, forgets } = all[index]!;
     drill.attached.set(component.name, all[index]!);
     timeline.emit('component.attached', {
       component: component.name,
@@ -37,6 +37,7 @@ export async function attachAll(drill: Drill): Promise<void> {
       service: component.service,
       server,
       ...(component.shares.length > 0 ? { shares: [...component.shares] } : {}),
+      ...(forgets ? { forgets } : {}),
     });
     assertDataIsMounted(component.name, serviceOf(drill, component.service), data?.folder);
   }

@@ -72,6 +72,7 @@ const shapes = {
   'component.attached': z.strictObject({
     ...{ component: text, driver: text, service: text, server: text },
     shares: texts.optional(),
+    forgets: z.literal(true).optional(),
   }),
   'load.begun': z.strictObject({
     ...load,

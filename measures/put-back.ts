@@ -48,12 +48,24 @@ export function putBackBy(evidence: Evidence, fetched: TimelineEvent<'point.fetc
     };
   const seen = (of: 'lostSeenThere' | 'lostSeenGone' | 'backSeenGone'): number =>
     loads.all.reduce((sum, { data }) => sum + (data?.[of] ?? 0), 0);
-  if (seen('backSeenGone') > 0 || seen('lostSeenThere') > 0 || seen('lostSeenGone') === 0) return shown;
+  if (seen('backSeenGone') > 0 || seen('lostSeenThere') > 0) return shown;
+  if (seen('lostSeenGone') === 0)
+    return mayForget(evidence, component)
+      ? {
+          shown: false,
+          why: 'a server with such settings may lose with its process what it has acknowledged, and no client saw any of the missing writes after that: a script that did nothing would have come to the same',
+        }
+      : shown;
   return {
     shown: false,
     why: `of the missing writes clients found ${formatCount(seen('lostSeenGone'))} gone before the restore began, and none of them there: the fault itself may have taken all that is missing, and a script that did nothing would have come to the same`,
   };
 }
+
+const mayForget = ({ events }: Evidence, component: string): boolean =>
+  eventsOf(events, 'component.attached').some(
+    ({ data }) => data.component === component && data.forgets === true,
+  );
 
 const isMissing = ({ data }: LoadAnalysis): boolean =>
   data !== null && data.lostBeforeFault + data.lostAfterFault > 0;

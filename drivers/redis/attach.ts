@@ -134,6 +134,7 @@ function systemOf(site: RedisSite, config: RedisConfig, ways: Ways, asClients: S
     server: site.version,
     service,
     data: redisVolume(site),
+    forgets: !site.persistence.flushes,
     site,
     own: ways.own(),
     workload: preparedAfter(

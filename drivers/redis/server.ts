@@ -9,6 +9,8 @@ export interface Persistence {
   dir: string;
   dbfilename: string;
   appendonly: boolean;
+  /** Each write is on the disk before it is acknowledged. */
+  flushes: boolean;
   appenddirname: string;
   appendfilename: string;
   /** How many it may hold. */
@@ -89,6 +91,7 @@ export async function persistenceOf(server: Server): Promise<Persistence> {
       'dir',
       'dbfilename',
       'appendonly',
+      'appendfsync',
       'appenddirname',
       'appendfilename',
       'databases',
@@ -97,6 +100,7 @@ export async function persistenceOf(server: Server): Promise<Persistence> {
       dir: config['dir']!,
       dbfilename: config['dbfilename']!,
       appendonly: config['appendonly'] === 'yes',
+      flushes: config['appendonly'] === 'yes' && config['appendfsync'] === 'always',
       appenddirname: config['appenddirname']!,
       appendfilename: config['appendfilename']!,
       databases: Number(config['databases']),
