@@ -27,7 +27,8 @@ export function olderThanPoint(evidence: Evidence, fetched: TimelineEvent<'point
   if (ledger.damage !== null || !isLastWord(evidence, ran.component, fetched)) return null;
   const oldest = ledger.loads
     .filter((load) => countsForLoss(load) && load.target === ran.component)
-    .flatMap(({ data }) => data?.oldestLostAckMs ?? []);
+    // Where nothing at all is there, nothing was brought back: that is told by itself.
+    .flatMap(({ data }) => (data !== null && data.survivedFault > 0 ? (data.oldestLostAckMs ?? []) : []));
   const olderByMs = made.consistentMs - Math.min(...oldest);
   return olderByMs > roundedMs
     ? `writes that were acknowledged up to ${formatDuration(olderByMs)} before it was consistent are missing: what is there holds less than what was restored, and no schedule says how much that may be`
