@@ -148,6 +148,8 @@ export interface HostRules {
   access: Readonly<Record<string, string>>;
   /** Whether what services send beyond their own networks goes out. Default: open. */
   egress?: 'closed' | 'open';
+  /** Of a closed way out, by service: hosts that it may reach all the same, by name, each with why. */
+  wayOut?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** By service: variables that are something else in a drill, as the strategy says. */
   environment?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** By service: ports at which Muster reaches it, whether or not the compose file publishes them. */

@@ -102,6 +102,14 @@ const sloSchema = z.strictObject({
   of: name.optional().describe('The component whose clients count; all loads by default'),
 });
 
+const hostNameExpected = 'the name of a host, such as api.example.com';
+/** By name and no address: what it stands for is looked up when the stack is made. */
+const hostName = z
+  .string()
+  .regex(/^(?![\d.]+$)(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/, {
+    error: hostNameExpected,
+  });
+
 const backupSchema = (known?: Catalogue) =>
   z.strictObject({
     method: oneOf(known?.methods).describe("How: a method of the component's driver"),
@@ -174,10 +182,19 @@ export const strategySchema = (known?: Catalogue) =>
         'By path or volume as the compose file writes it: what a drill gives services in its place. Nothing of the host is ever given writable',
       ),
     egress: z
-      .enum(['closed', 'open'])
+      .union(
+        [
+          z.enum(['closed', 'open']),
+          z.record(
+            z.string().min(1),
+            z.record(hostName, z.string().trim().min(1, { error: 'a reason: the report prints it' })),
+          ),
+        ],
+        { error: '`closed`, `open`, or by service the hosts that it may reach, each with the reason' },
+      )
       .default('closed')
       .describe(
-        'Whether what services send beyond their own networks goes out: a restored shop must not mail its customers. What was refused is listed',
+        'Whether what services send beyond their own networks goes out: a restored shop must not mail its customers. What was refused is listed. `{ app: { api.example.com: reason } }`: closed, but for this host and this service',
       ),
     hostAccess: z
       .record(z.string(), z.string().trim().min(1, { error: 'a reason: the report prints it' }))

@@ -27,7 +27,8 @@ export function hostRules(
     dataFolders,
     mounts: strategy.mounts,
     access: strategy.hostAccess,
-    egress: strategy.egress,
+    egress: strategy.egress === 'open' ? 'open' : 'closed',
+    ...(typeof strategy.egress === 'object' ? { wayOut: strategy.egress } : {}),
     environment: schedulesSet(components),
     ways: waysOf(components, stores),
   };
@@ -84,6 +85,9 @@ export async function planMounts(
     if (!services.includes(name))
       problems.add(unknownName(source, ['hostAccess', name], 'service', name, services, true));
   }
+  for (const name of typeof strategy.egress === 'object' ? Object.keys(strategy.egress) : [])
+    if (!services.includes(name))
+      problems.add(unknownName(source, ['egress', name], 'service', name, services, true));
   try {
     const found = await provider.contain({
       file: stackFile,

@@ -181,11 +181,12 @@ function checkFollowed(
     problems.add(
       unknownName(source, [...options, 'follow', 'service'], 'service', follows.service, services),
     );
-  if (follows && egress === 'open')
+  const out = follows && wayOutOf(follows.service, egress);
+  if (out)
     problems.add(
       inputError('a backup that is followed could write to, and remove from, where your own backups lie', {
-        at: source.place(['egress'], true),
-        found: 'egress: open',
+        at: source.place(out, true),
+        found: egress === 'open' ? 'egress: open' : `hosts that ${follows.service ?? 'a service'} may reach`,
         expected: 'egress: closed, and a store in the stack where it needs one',
       }),
     );
@@ -198,6 +199,13 @@ function checkFollowed(
         expected: 'a time to settle of at most half the interval',
       }),
     );
+}
+
+/** Where the strategy lets a sidecar out; null where it does not. One that is not named may be any. */
+function wayOutOf(service: string | null, egress: Strategy['egress']): string[] | null {
+  if (typeof egress === 'string') return egress === 'open' ? ['egress'] : null;
+  const name = service ?? Object.keys(egress)[0];
+  return name !== undefined && Object.hasOwn(egress, name) ? ['egress', name] : null;
 }
 
 /** By what the compose file says of the component's service. */

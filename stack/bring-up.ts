@@ -68,9 +68,11 @@ export async function bringUp(provider: StackProviderOptions, up: StackUpOptions
     const making = { ...up, runtime, project, labels: drillLabels };
     laid = laidOver(mounts, await makeHostVolumes(making, mounts));
     if (isTiedToHost(config, rules)) await former.gone(up.progress, up.signal);
-    const egress = blockEgress(site, { config, moved, rules }, project);
+    const egress = blockEgress(site, { config, moved, rules }, project, provider.lookup);
     ({ closed } = egress);
     laid = { ...laid, networks: egress.layers };
+    const exceptions = await egress.exceptions;
+    if (exceptions) laid = { ...laid, addresses: exceptions.fixed };
     const services = wanted.length === 0 ? undefined : Object.keys(config.services);
     const start = (): Promise<void> =>
       composeUp(run, overriding(own), check, { services, meanwhile: up.starting, before: closed });
@@ -83,7 +85,7 @@ export async function bringUp(provider: StackProviderOptions, up: StackUpOptions
     return {
       project,
       services: attached,
-      contained: [...lines, ...moved.lines, egress.line, ...ended],
+      contained: [...lines, ...moved.lines, egress.line, ...(exceptions?.lines ?? []), ...ended],
       outwardAttempts: egress.outwardAttempts,
       images: imageRecords(attached, config, { chosen, before, own }),
       aimAtRegion: (region, how) => aimAtRegion(site, region, how),
@@ -167,14 +169,15 @@ function toolsOf(
   choice: ImageChoice,
   { project, labels: drillLabels }: ComposeRun,
   config: ComposeConfig,
-): Pick<DrillSite, 'runtime' | 'labels' | 'clock' | 'hostSignal' | 'network'> {
+): Pick<DrillSite, 'runtime' | 'labels' | 'clock' | 'hostSignal' | 'network' | 'ownImage'> {
   const clock = provider.clock ?? systemClock;
   const images = Object.keys(config.services).map((name) => imageOf(config, project, name));
   const hostSignal = createHostSignal(runtime, images, drillLabels);
-  const image = async (): Promise<string> =>
-    (await provideImages(runtime, new Map([['nftables', null]]), choice)).get('nftables')!.reference;
+  const ownImage = async (name: string): Promise<string> =>
+    (await provideImages(runtime, new Map([[name, null]]), choice)).get(name)!.reference;
+  const image = (): Promise<string> => ownImage('nftables');
   const network = createNetworkTools({ runtime, labels: drillLabels, hostSignal, clock, image });
-  return { runtime, labels: drillLabels, clock, hostSignal, network };
+  return { runtime, labels: drillLabels, clock, hostSignal, network, ownImage };
 }
 
 /** Two drills of one name would share volumes. */

@@ -12,6 +12,8 @@ export interface DrillSite {
   network: NetworkTools;
   secrets: readonly string[];
   clock: Clock;
+  /** An image of Muster's own, made or pulled on demand. Left out where there is none. */
+  ownImage?(name: string): Promise<string>;
   /** False: nothing is kept for later drills, and nothing taken that an earlier one kept. */
   snapshots?: boolean;
   /** Has a service's container made anew, from that image. */

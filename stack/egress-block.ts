@@ -14,9 +14,19 @@ import {
   openLine,
   openNetworks,
   refusing,
+  refusing6,
   remoteLine,
   type ClosedNetwork,
 } from './egress.ts';
+import {
+  fixedFor,
+  lettingThrough,
+  lineOf,
+  lookedUp,
+  type Exception,
+  type Fixed,
+  type Lookup,
+} from './egress-exceptions.ts';
 import type { Layer, Moved } from './moved-shape.ts';
 import { namesOfAddresses } from './region.ts';
 
@@ -27,10 +37,12 @@ export interface BlockedEgress {
   line: string;
   /** Until it settles no service may be started. Rejects where the networks cannot be made. */
   closed: Promise<void>;
+  /** Addresses of services that may reach something by name, and what is said of those; null for none. */
+  exceptions: Promise<{ fixed: Fixed; lines: string[] }> | null;
   outwardAttempts?: Stack['outwardAttempts'];
 }
 
-const nothingToDo = Promise.resolve();
+const untouched = { layers: {}, closed: Promise.resolve(), exceptions: null };
 
 /**
  * Closes the way out of all networks, unless the strategy opens it. What refuses and lists is a container of
@@ -40,21 +52,36 @@ export function blockEgress(
   site: Omit<DrillSite, 'deploy'>,
   { config, moved, rules }: { config: ComposeConfig; moved: Moved; rules: HostRules },
   project: string,
+  lookup?: Lookup,
 ): BlockedEgress {
-  if (rules.egress !== 'closed') return { layers: {}, line: openLine, closed: nothingToDo };
+  if (rules.egress !== 'closed') return { ...untouched, line: openLine };
   if (!canClose(site.runtime)) {
     refuseHurried(config, rules);
-    return { layers: {}, line: remoteLine, closed: nothingToDo };
+    return { ...untouched, line: remoteLine };
   }
   const open = openNetworks(config, moved);
-  if (open.size === 0) return { layers: {}, line: closedLineOf(config), closed: nothingToDo };
+  if (open.size === 0) return { ...untouched, line: closedLineOf(config) };
   const networks = closedNetworks({ ...site, project }, open);
-  const { ready, outwardAttempts } = listing(site, networks);
+  const asked = lookedUp(config, rules.wayOut, lookup);
+  const fixed = Promise.all([asked, networks]).then(([exceptions, made]) => ({
+    exceptions,
+    fixed: fixedFor(config, exceptions, made),
+  }));
+  const { ready, outwardAttempts } = listing(site, networks, fixed);
   // Before any service: a name that nobody has yet is asked for as they start.
   const closed = networks.then(() => ready);
   // Told by whoever waits for it.
   closed.catch(() => undefined);
-  return { layers: closedLayers(project, open.keys()), line: closedLineOf(config), closed, outwardAttempts };
+  const hasExceptions = Object.keys(rules.wayOut ?? {}).length > 0;
+  return {
+    ...{ layers: closedLayers(project, open.keys()), line: closedLineOf(config), closed, outwardAttempts },
+    exceptions: hasExceptions
+      ? fixed.then((known) => ({
+          fixed: known.fixed,
+          lines: known.exceptions.map((one) => lineOf(one, known.fixed)),
+        }))
+      : null,
+  };
 }
 
 /** What is made to run more often than its owner had it must not do so where it reaches what is theirs. */
@@ -71,34 +98,51 @@ export function refuseHurried({ services }: ComposeConfig, { environment = {} }:
 function listing(
   site: Omit<DrillSite, 'deploy'>,
   making: Promise<ReadonlyMap<string, ClosedNetwork>>,
+  letting: Promise<{ exceptions: Exception[]; fixed: Fixed }>,
 ): { ready: Promise<void>; outwardAttempts: NonNullable<Stack['outwardAttempts']> } {
-  const started = making.then(async (made) => {
+  const started = Promise.all([making, letting]).then(async ([made, { exceptions, fixed }]) => {
     const closed = [...made.values()];
-    const gateways = closed.map(({ gateway }) => gateway);
+    const gateways = closed.flatMap(({ gateway, gateway6 }) => [gateway, ...(gateway6 ? [gateway6] : [])]);
     const networks = closed.map(({ name }) => name);
-    const answering = { rules: refusing, gateways, run: answeringNames };
+    const { through, known } = lettingThrough(exceptions, fixed);
+    const wayOut = closed.find(({ bridge }) => bridge !== null)?.bridge;
+    const has6 = closed.some(({ gateway6 }) => gateway6 !== null);
+    const answering = {
+      rules: `${refusing(through)}${has6 ? refusing6 : ''}`,
+      gateways,
+      run: answeringNames(known),
+      ...(through.length > 0 && wayOut ? { wayOut } : {}),
+    };
     const one = await site.network.standIn(networks, [], 'the way out', answering);
     await one.start();
-    return one;
+    return { one, has6, exceptions };
   });
   const ready = started.then(
     () => undefined,
     () => undefined,
   );
   const said = async (...argv: string[]): Promise<string> => {
-    const { code, stdout, stderr } = await (await started).exec(argv, { deadlineMs: 30_000 });
+    const { code, stdout, stderr } = await (await started).one.exec(argv, { deadlineMs: 30_000 });
     if (code === 0) return stdout;
     throw environmentError('what services sent beyond their own networks is not known', {
       found: stderr.trim() || `code ${code}`,
     });
   };
   const outwardAttempts = async (): Promise<OutwardAttempt[]> => {
-    const [names, sent, asked] = await Promise.all([
+    const { has6, exceptions } = await started;
+    const listed = (family: string): Promise<string> =>
+      said('nft', '-j', 'list', 'set', family, 'muster', 'attempts');
+    const [names, sent, sent6, asked] = await Promise.all([
       namesOfAddresses(site),
-      said('nft', '-j', 'list', 'set', 'ip', 'muster', 'attempts'),
+      listed('ip'),
+      has6 ? listed('ip6') : null,
       said('cat', askedFile),
     ]);
-    return [...attemptsIn(sent, names), ...namesIn(asked, names)];
+    // Whoever asks is told of it; that only one may go there is seen by what is sent.
+    const isKnown = (name: string): boolean =>
+      exceptions.some(({ host, addresses }) => host === name && addresses.length > 0);
+    const all = [...attemptsIn(sent, names), ...(sent6 === null ? [] : attemptsIn(sent6, names))];
+    return [...all, ...namesIn(asked, names, isKnown)];
   };
   return { ready, outwardAttempts };
 }

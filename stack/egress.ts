@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { environmentError, messageOf } from '../core/errors.ts';
 import type { OutwardAttempt } from '../core/stack.ts';
 import type { ComposeConfig } from './compose.ts';
@@ -10,6 +11,16 @@ export interface ClosedNetwork {
   name: string;
   /** Where its containers send what is for elsewhere: nobody has it, or the container that refuses. */
   gateway: string;
+  /** The same of IPv6; null where the network has none. */
+  gateway6: string | null;
+  /** Where the bridge itself is, by which the engine lets things out; null where it does not. */
+  bridge: string | null;
+}
+
+/** What the compose file says of a network that is closed. */
+export interface OpenNetwork {
+  options: Record<string, string>;
+  ipv6: boolean;
 }
 
 export interface EgressSite {
@@ -48,15 +59,18 @@ export const canClose = (runtime: Runtime): boolean => engineIsLocal(runtime);
 export function openNetworks(
   { services, networks = {} }: ComposeConfig,
   moved: Pick<Moved, 'networks'>,
-): Map<string, Record<string, string>> {
+): Map<string, OpenNetwork> {
   const declaredServices = Object.values(services) as MovedService[];
   const used = new Set(declaredServices.flatMap(({ networks: on }) => Object.keys(on ?? {})));
-  const open = new Map<string, Record<string, string>>();
+  const open = new Map<string, OpenNetwork>();
   for (const [key, layer] of Object.entries(moved.networks)) {
     const declared = (networks as Record<string, Network | null>)[key];
     if (declared?.internal || (declared !== undefined && !used.has(key))) continue;
     const options = (layer['driver_opts'] as { value?: object } | undefined)?.value ?? declared?.driver_opts;
-    open.set(key, { ...(options as Record<string, string> | undefined) });
+    open.set(key, {
+      options: { ...(options as Record<string, string> | undefined) },
+      ipv6: declared?.enable_ipv6 === true,
+    });
   }
   return open;
 }
@@ -68,11 +82,11 @@ export function openNetworks(
  */
 export async function closedNetworks(
   site: EgressSite,
-  open: ReadonlyMap<string, Record<string, string>>,
+  open: ReadonlyMap<string, OpenNetwork>,
 ): Promise<Map<string, ClosedNetwork>> {
   // Whoever is told that one cannot be made takes down what there is: none may still be under way.
   const made = await Promise.allSettled(
-    [...open].map(async ([key, options]) => [key, await closedNetwork(site, key, options)] as const),
+    [...open].map(async ([key, one]) => [key, await closedNetwork(site, key, one)] as const),
   );
   const refused = made.find((one) => one.status === 'rejected');
   if (refused) throw refused.reason;
@@ -96,13 +110,13 @@ const tries = 10;
 async function closedNetwork(
   { runtime, project, labels: own }: EgressSite,
   key: string,
-  options: Record<string, string>,
+  { options, ipv6 }: OpenNetwork,
 ): Promise<ClosedNetwork> {
   const docker = runtime.container.dockerode;
   const name = nameOf(project, key);
-  const common = { Name: name, Driver: 'bridge', EnableIPv6: false, Labels: own, Options: options };
+  const common = { Name: name, Driver: 'bridge', Labels: own, Options: options };
   for (let left = tries; ; left -= 1) {
-    const free = await docker.createNetwork(common);
+    const free = await docker.createNetwork({ ...common, EnableIPv6: false });
     const { IPAM } = (await free.inspect()) as {
       IPAM?: { Config?: { Subnet?: string; Gateway?: string }[] };
     };
@@ -111,18 +125,37 @@ async function closedNetwork(
     const gateway = lastHostOf(subnet);
     if (gateway === null)
       throw environmentError(`the engine gives ${name} no subnet of IPv4`, { found: subnet });
-    const config = { Subnet: subnet, ...(Gateway ? { Gateway } : {}) };
+    const six = ipv6 ? ownSubnet6() : null;
+    const config: object[] = [
+      {
+        ...{ Subnet: subnet, ...(Gateway ? { Gateway } : {}) },
+        AuxiliaryAddresses: { DefaultGatewayIPv4: gateway },
+      },
+      ...(six ? [{ Subnet: six.subnet, AuxiliaryAddresses: { DefaultGatewayIPv6: six.gateway } }] : []),
+    ];
     try {
-      await docker.createNetwork({
-        ...common,
-        IPAM: { Config: [{ ...config, AuxiliaryAddresses: { DefaultGatewayIPv4: gateway } } as never] },
-      });
-      return { name, gateway };
+      await docker.createNetwork({ ...common, EnableIPv6: six !== null, IPAM: { Config: config as never } });
+      return {
+        name,
+        gateway,
+        gateway6: six?.gateway ?? null,
+        bridge: (leadsOut(options) && Gateway) || null,
+      };
     } catch (error) {
       if (left > 1 && /overlaps/i.test(messageOf(error))) continue;
       throw error;
     }
   }
+}
+
+const leadsOut = (options: Record<string, string>): boolean =>
+  options['com.docker.network.bridge.enable_ip_masquerade'] !== 'false';
+
+/** A subnet of nobody's (RFC 4193), and the address in it that is Muster's own. */
+function ownSubnet6(): { subnet: string; gateway: string } {
+  const digits = `fd${randomBytes(5).toString('hex')}`;
+  const prefix = `${digits.slice(0, 4)}:${digits.slice(4, 8)}:${digits.slice(8)}`;
+  return { subnet: `${prefix}::/64`, gateway: `${prefix}::fffe` };
 }
 
 /** The last address of a subnet that a machine may have, such as `172.20.255.254`. Null for none. */
@@ -135,20 +168,57 @@ export function lastHostOf(subnet: string): string | null {
   return [24, 16, 8, 0].map((shift) => Math.floor(last / 2 ** shift) % 256).join('.');
 }
 
+/** Addresses of one service, and those beyond the stack that it may reach. */
+export interface LetThrough {
+  from: readonly string[];
+  to: readonly string[];
+}
+
 /**
  * Refuses at once what is for elsewhere, and counts it by who asked for what (RFC 792: net unreachable). Who
  * asks a name server is answered here: without an answer, a name that nobody has would hold its asker up for
- * seconds, as that of a service which is stopped.
+ * seconds, as that of a service which is stopped. What is let through goes on in Muster's own name, so that
+ * answers come back this way; nobody is told of a shorter one.
  */
-export const refusing = `table ip muster {
+export const refusing = (through: readonly LetThrough[] = []): string => `table ip muster {
   set attempts { type ipv4_addr . ipv4_addr . inet_proto . inet_service; flags dynamic; counter; size 65535; }
   chain outward {
     type filter hook prerouting priority raw;
     fib daddr type { local, broadcast, multicast } accept
     ip daddr 224.0.0.0/4 accept
     meta l4proto { tcp, udp } th dport 53 accept
-    meta l4proto { tcp, udp } update @attempts { ip saddr . ip daddr . meta l4proto . th dport }
+${through.map(({ from, to }) => `    ip saddr { ${from.join(', ')} } ip daddr { ${to.join(', ')} } accept\n`).join('')}    meta l4proto { tcp, udp } update @attempts { ip saddr . ip daddr . meta l4proto . th dport }
     reject with icmp type net-unreachable
+  }
+  chain names {
+    type nat hook prerouting priority dstnat;
+    meta l4proto { tcp, udp } th dport 53 redirect
+  }
+${
+  through.length === 0
+    ? ''
+    : `  chain onward {
+    type nat hook postrouting priority srcnat;
+    ip daddr { ${[...new Set(through.flatMap(({ to }) => to))].join(', ')} } masquerade
+  }
+  chain quiet {
+    type filter hook output priority filter;
+    icmp type redirect drop
+  }
+`
+}}
+`;
+
+/** The same for networks that have IPv6 (RFC 4443: no route to destination). */
+export const refusing6 = `table ip6 muster {
+  set attempts { type ipv6_addr . ipv6_addr . inet_proto . inet_service; flags dynamic; counter; size 65535; }
+  chain outward {
+    type filter hook prerouting priority raw;
+    fib daddr type { local, multicast } accept
+    ip6 daddr { fe80::/10, ff00::/8 } accept
+    meta l4proto { tcp, udp } th dport 53 accept
+    meta l4proto { tcp, udp } update @attempts { ip6 saddr . ip6 daddr . meta l4proto . th dport }
+    reject with icmpv6 type no-route
   }
   chain names {
     type nat hook prerouting priority dstnat;
@@ -161,17 +231,27 @@ export const refusing = `table ip muster {
 export const askedFile = '/tmp/asked';
 const namesMost = 1_000;
 
-/** Says of every name that there is none (RFC 2308: NXDOMAIN), and writes down who asked for it. */
-export const answeringNames = `dnsmasq --keep-in-foreground --user=root --group=root --no-resolv --no-hosts --conf-file=/dev/null --pid-file \
-  --address=/#/ --log-queries --log-facility=- 2>&1 |
+/**
+ * Says of every name but these that there is none (RFC 2308: NXDOMAIN), and writes down who asked for it.
+ * `known`: addresses by name.
+ */
+export const answeringNames = (known: Readonly<Record<string, readonly string[]>> = {}): string => {
+  const told = Object.entries(known).flatMap(([name, all]) => all.map((one) => `--address=/${name}/${one}`));
+  return `dnsmasq --keep-in-foreground --user=root --group=root --no-resolv --no-hosts --conf-file=/dev/null --pid-file \\
+  ${[...told, '--address=/#/'].join(' ')} --log-queries --log-facility=- 2>&1 |
   mawk -W interactive '/ query\\[/ { one = $NF " " $(NF - 2); if (!(one in seen) && n < ${namesMost}) { seen[one]; n++; print one; fflush() } }' > ${askedFile}`;
+};
 
 /** Names beyond the stack that were asked for: one with a dot, or it is no more than that of a service. */
-export function namesIn(asked: string, names: ReadonlyMap<string, string>): OutwardAttempt[] {
+export function namesIn(
+  asked: string,
+  names: ReadonlyMap<string, string>,
+  isKnown: (name: string) => boolean = () => false,
+): OutwardAttempt[] {
   const found = new Map<string, OutwardAttempt>();
   for (const line of asked.split('\n')) {
     const [from = '', to = ''] = line.split(' ');
-    if (!to.includes('.') || to.endsWith('.arpa')) continue;
+    if (!to.includes('.') || to.endsWith('.arpa') || isKnown(to)) continue;
     const service = names.get(from) ?? from;
     found.set(`${service} ${to}`, { service, to, protocol: 'dns', port: 53, packets: 1 });
   }

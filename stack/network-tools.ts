@@ -41,11 +41,15 @@ export interface NetworkTools {
   ): Promise<StandIn>;
 }
 
-/** Rules of a stand-in, addresses that it takes on its networks, and what it runs: it waits by default. */
+/**
+ * Rules of a stand-in, addresses that it takes on its networks, and what it runs: it waits by default.
+ * `wayOut`: by which it passes on what its rules let through.
+ */
 export interface Answering {
   rules: string;
   gateways?: readonly string[];
   run?: string;
+  wayOut?: string;
 }
 
 export interface StandIn extends Helper {
@@ -91,11 +95,16 @@ export function createNetworkTools(site: NetworkToolsSite): NetworkTools {
 /**
  * Takes each address on the interface that is on its subnet. Its own way out would lead to itself.
  */
-const takingAddresses = `for gateway in "$@"; do
-  dev=$(ip -o route get "$gateway" | sed 's/.* dev \\([^ ]*\\).*/\\1/') && ip addr add "$gateway/32" dev "$dev" || exit
+const takingAddresses = (wayOut: string | undefined): string => `for gateway in "$@"; do
+  dev=$(ip -o route get "$gateway" | sed 's/.* dev \\([^ ]*\\).*/\\1/') || exit
+  case "$gateway" in
+    *:*) ip addr add "$gateway/128" dev "$dev" nodad ;;
+    *) ip addr add "$gateway/32" dev "$dev" ;;
+  esac || exit
 done
 ip route del default
-`;
+ip -6 route del default 2> /dev/null
+${wayOut === undefined ? '' : `ip route add default via ${wayOut} || exit\n`}`;
 
 /** What a name server needs to listen, and to be who it is told to be. */
 const namesNeed = ['NET_BIND_SERVICE', 'SETUID', 'SETGID'];
@@ -110,7 +119,7 @@ interface StandInOptions extends Answering {
 async function createStandIn(
   site: NetworkToolsSite,
   image: string,
-  { networks, names, name, rules, gateways = [], run = 'exec sleep infinity' }: StandInOptions,
+  { networks, names, name, rules, gateways = [], run = 'exec sleep infinity', wayOut }: StandInOptions,
 ): Promise<StandIn> {
   const docker = site.runtime.container.dockerode;
   const [first, ...others] = networks;
@@ -120,7 +129,7 @@ async function createStandIn(
     User: '0',
     Entrypoint: ['sh', '-c'],
     Cmd: [
-      `printf %s "$1" | nft -f - && shift && ${gateways.length > 0 ? takingAddresses : ''}${run}`,
+      `printf %s "$1" | nft -f - && shift && ${gateways.length > 0 ? takingAddresses(wayOut) : ''}${run}`,
       'sh',
       rules,
       ...gateways,
@@ -131,6 +140,7 @@ async function createStandIn(
       NetworkMode: first ?? 'none',
       CapDrop: ['ALL'],
       CapAdd: ['NET_ADMIN', ...(gateways.length > 0 ? namesNeed : [])],
+      ...(wayOut === undefined ? {} : { Sysctls: { 'net.ipv4.ip_forward': '1' } }),
     },
     ...(first === undefined ? {} : { NetworkingConfig: { EndpointsConfig: { [first]: endpoint } } }),
   };

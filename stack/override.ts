@@ -1,5 +1,6 @@
 import type { ComposeConfig, ComposeRun } from './compose.ts';
-import type { Layer, Moved } from './moved-shape.ts';
+import type { Layer, Moved, MovedService } from './moved-shape.ts';
+import { Replaced, replaced } from './override-file.ts';
 
 /**
  * A second compose file that goes over the user's own: labels on everything, and names of this project, free
@@ -18,6 +19,7 @@ export function overrideOf(
       name,
       {
         ...moved.services[name],
+        ...addressed(laid.addresses?.[name], moved.services[name], declared),
         ...(images[name] ? { image: images[name], pull_policy: 'never' } : pulledOnce(declared)),
         ...mountsOf(laid, name),
       },
@@ -36,6 +38,28 @@ const pulledOnce = ({ pull_policy: policy }: ComposeConfig['services'][string]):
     ? {}
     : { pull_policy: 'missing' };
 
+/** With the addresses that it is known by where it may reach something. */
+function addressed(
+  fixed: Readonly<Record<string, string>> | undefined,
+  layer: Layer | undefined,
+  declared: ComposeConfig['services'][string],
+): object {
+  if (!fixed || Object.keys(fixed).length === 0) return {};
+  const moved = layer?.['networks'];
+  const own = moved instanceof Replaced ? moved.value : (declared as MovedService).networks;
+  const networks = (own ?? {}) as Record<string, object | null>;
+  return {
+    networks: replaced(
+      Object.fromEntries(
+        Object.entries(networks).map(([key, one]) => [
+          key,
+          { ...one, ...(fixed[key] ? { ipv4_address: fixed[key] } : {}) },
+        ]),
+      ),
+    ),
+  };
+}
+
 const mountsOf = ({ services }: Laid, name: string): object =>
   services[name] ? { volumes: services[name] } : {};
 
@@ -48,5 +72,7 @@ export interface Laid {
   volumes: Readonly<Record<string, object>>;
   /** Networks that are there already, by key. */
   networks: Readonly<Record<string, Layer>>;
+  /** By service and network: the address that it has there. Default: whichever is free. */
+  addresses?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 export const nothingLaid: Laid = { services: {}, volumes: {}, networks: {} };

@@ -4,6 +4,7 @@ import { composeConfig, type ComposeConfig, type ComposeRun } from './compose.ts
 import { placesIn } from './places-in.ts';
 import { contain } from './containment.ts';
 import { closedLineOf, openLine } from './egress.ts';
+import { plannedLines } from './egress-exceptions.ts';
 import { movedOf } from './moved.ts';
 import { neededOf } from './needed.ts';
 import { projectEnvironment } from './project-environment.ts';
@@ -23,8 +24,9 @@ export async function containAhead(
   if (read === null) return null;
   const needed = neededOf(read.config, services);
   const { lines: moved } = movedOf(needed, read.run, host.ways, host.environment, host.mounts);
-  const egress = host.egress === 'closed' ? closedLineOf(needed) : openLine;
-  return { ...contain(needed, file, host, await placesIn(file, overrides)), moved: [...moved, egress] };
+  const egress =
+    host.egress === 'closed' ? [closedLineOf(needed), ...plannedLines(needed, host.wayOut)] : [openLine];
+  return { ...contain(needed, file, host, await placesIn(file, overrides)), moved: [...moved, ...egress] };
 }
 
 /** The word that stands for what each run makes anew. */

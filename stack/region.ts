@@ -126,8 +126,9 @@ export async function namesOfAddresses({
   for (const each of await runtime.container.dockerode.listContainers({
     filters: { label: [`${labels.drill}=${drill}`] },
   })) {
-    for (const { IPAddress, Gateway } of Object.values(each.NetworkSettings.Networks)) {
-      if (IPAddress) names.set(IPAddress, each.Labels[serviceLabel] ?? 'a helper of Muster');
+    for (const { IPAddress, GlobalIPv6Address, Gateway } of Object.values(each.NetworkSettings.Networks)) {
+      for (const address of [IPAddress, GlobalIPv6Address])
+        if (address) names.set(address, each.Labels[serviceLabel] ?? 'a helper of Muster');
       if (Gateway) names.set(Gateway, thisMachine);
     }
   }

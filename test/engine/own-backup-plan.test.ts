@@ -165,8 +165,11 @@ describe('scripts that back up', () => {
     const strategy = join(folder, 'strategy.yaml');
     const plan = (): Promise<Plan> => planDrill(file, registries, noStacks, { hostCommands: true });
     await plan();
-    writeFileSync(strategy, `${readFileSync(strategy, 'utf8')}egress: open\n`);
-    await expect(plan()).rejects.toThrow(/could write to, and remove from, where your own backups lie/);
+    const before = readFileSync(strategy, 'utf8');
+    for (const egress of ['open', '{ cron: { api.example.com: a reason } }']) {
+      writeFileSync(strategy, `${before}egress: ${egress}\n`);
+      await expect(plan()).rejects.toThrow(/could write to, and remove from, where your own backups lie/);
+    }
   });
 
   it('are followed at their own pace, which plan says, and that a drill does not wait for half a day', async () => {

@@ -1,8 +1,11 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Stack } from '../../core/stack.ts';
 import { noRules } from '../../stack/containment.ts';
 import { createStackProvider } from '../../stack/provider.ts';
-import { closedNetworks } from '../../stack/egress.ts';
+import { closedNetworks, type OpenNetwork } from '../../stack/egress.ts';
 import { currentOwner, labels } from '../../stack/owner.ts';
 import { getRuntime } from '../../stack/runtime.ts';
 import { containerOf, leftOf, smallStack, uniqueDrill } from './small-stack.ts';
@@ -33,8 +36,8 @@ const up = async (drill: string, egress: 'closed' | 'open'): Promise<Stack> =>
     host: { ...noRules, egress },
     progress: () => undefined,
   });
-const said = async (drill: string): Promise<string> =>
-  (await (await containerOf(drill, 'mailer')).logs({ stdout: true, stderr: true })).toString('latin1');
+const said = async (drill: string, service = 'mailer'): Promise<string> =>
+  (await (await containerOf(drill, service)).logs({ stdout: true, stderr: true })).toString('latin1');
 const patiently = { timeout: 60_000, interval: 100 };
 
 describe('the way out of a stack', { timeout: 300_000 }, () => {
@@ -118,9 +121,9 @@ test('where one network cannot be made, none is still being made when that is to
     });
     return found.map(({ Name }) => Name);
   };
-  const asked = new Map<string, Record<string, string>>([
-    ['bad', { 'com.docker.network.driver.mtu': 'no number' }],
-    ['good', {}],
+  const asked = new Map<string, OpenNetwork>([
+    ['bad', { options: { 'com.docker.network.driver.mtu': 'no number' }, ipv6: false }],
+    ['good', { options: {}, ipv6: false }],
   ]);
   try {
     await expect(closedNetworks(site, asked)).rejects.toThrow(/no number/);
@@ -129,4 +132,128 @@ test('where one network cannot be made, none is still being made when that is to
     for (const name of await made()) await runtime.container.dockerode.getNetwork(name).remove();
   }
   expect(await leftOf(drill)).toEqual([]);
+});
+
+/** By IPv6 (RFC 3849: nobody's), on a network that has it. */
+const outside6 = '2001:db8::10';
+const sending6 = `  mailer:
+    image: \${MUSTER_IMAGE_REDIS:-redis:8.0.2}
+    init: true
+    networks: [six]
+    entrypoint: [bash, -c]
+    command:
+      - |
+        while :; do
+          timeout 2 bash -c 'echo EHLO > /dev/tcp/${outside6}/25' 2>&1 | grep -o -e unreachable -e refused -e "route to host" || echo went out
+          sleep 0.2
+        done
+  beside:
+    image: \${MUSTER_IMAGE_REDIS:-redis:8.0.2}
+    networks: [six]
+    command: [redis-server, --bind, "::", --protected-mode, "no"]
+networks: { six: { enable_ipv6: true } }
+`;
+test('IPv6 is closed and listed as well; services of one network reach each other by it', {
+  timeout: 300_000,
+}, async () => {
+  const drill = uniqueDrill('egress-six');
+  const stack = await provider.up({
+    file: await smallStack(sending6),
+    ...{ drill, environment: {}, host: { ...noRules, egress: 'closed' as const } },
+    progress: () => undefined,
+  });
+  try {
+    await vi.waitFor(async () => expect(await said(drill)).toMatch(/unreachable|route to host/), patiently);
+    expect(await said(drill)).not.toContain('went out');
+    const attempts = await stack.outwardAttempts!();
+    expect(attempts.map(({ packets: _, ...one }) => one)).toEqual([
+      { service: 'mailer', to: outside6, protocol: 'tcp', port: 25 },
+    ]);
+    const mailer = stack.services.get('mailer')!;
+    const own = await stack.services.get('beside')!.exec(['hostname', '-i']);
+    const address = own.stdout.split(/\s+/).find((one) => one.includes(':'))!;
+    expect(await mailer.exec(['redis-cli', '-h', address, 'ping'])).toMatchObject({ stdout: 'PONG\n' });
+  } finally {
+    await stack.down();
+  }
+  expect(await leftOf(drill)).toEqual([]);
+});
+
+describe('a host that one service may reach by name', { timeout: 300_000 }, () => {
+  const drill = uniqueDrill('egress-named');
+  const name = 'api.example.test';
+  /** A server of this test: beyond the networks of the stack, at an address of this machine. */
+  const server = createServer((_, outgoing) => void outgoing.end('reached'));
+  const here = Object.values(networkInterfaces())
+    .flat()
+    .find(
+      (one) => one!.family === 'IPv4' && !one!.internal && !/^172\.|^192\.168\./.test(one!.address),
+    )?.address;
+  let stack: Stack;
+  let port: number;
+  const asks = (service: string, to: string) =>
+    stack.services
+      .get(service)!
+      .exec([
+        'bash',
+        '-c',
+        `exec 3<> /dev/tcp/${to}/${port} && printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3 && cat <&3`,
+      ]);
+  beforeAll(async () => {
+    await new Promise<void>((resolve) => server.listen(0, '0.0.0.0', resolve));
+    ({ port } = server.address() as AddressInfo);
+    const waiting = (of: string) => `  ${of}:
+    image: \${MUSTER_IMAGE_REDIS:-redis:8.0.2}
+    init: true
+    networks: [default, second]
+    entrypoint: [sleep, infinity]
+`;
+    stack = await createStackProvider({
+      progress: () => undefined,
+      lookup: async (host) => (host === name ? [here!] : []),
+    }).up({
+      file: await smallStack(`${waiting('app')}${waiting('other')}networks: { second: {} }\n`),
+      drill,
+      environment: {},
+      host: { ...noRules, egress: 'closed', wayOut: { app: { [name]: 'a sandbox of theirs' } } },
+      progress: () => undefined,
+    });
+  }, 300_000);
+  afterAll(async () => {
+    await stack?.down();
+    server.close();
+  }, 120_000);
+
+  test('is reached by that service, by name, and its reason is told', async () => {
+    expect(here, 'an address of this machine').toBeDefined();
+    const answer = await asks('app', name);
+    expect(answer.stdout, answer.stderr).toContain('reached');
+    expect(stack.contained).toContain(
+      `app may reach ${name} (${here}), and no other service may: a sandbox of theirs`,
+    );
+  });
+  test('and also after a start anew', async () => {
+    const app = stack.services.get('app')!;
+    await app.stop(0);
+    await app.start();
+    const answer = await asks('app', name);
+    expect(answer.stdout, answer.stderr).toContain('reached');
+  });
+  test('is not reached by another service, which is listed; nor is anything else by that one', async () => {
+    const refused = await asks('other', name);
+    expect(refused.stdout).toBe('');
+    expect(refused.stderr).toMatch(/unreachable/);
+    const elsewhere = await asks('app', outside);
+    expect(elsewhere.stderr).toMatch(/unreachable/);
+    const attempts = await stack.outwardAttempts!();
+    const tcp = attempts
+      .filter(({ protocol }) => protocol === 'tcp')
+      .map(({ service, to }) => `${service} ${to}`);
+    expect(tcp.sort()).toEqual([`app ${outside}`, `other ${here}`]);
+    expect(attempts.filter(({ protocol }) => protocol === 'dns')).toEqual([]);
+  });
+  test('its networks go with it', async () => {
+    await stack.down();
+    expect(await leftOf(drill)).toEqual([]);
+  });
 });

@@ -16,18 +16,23 @@ describe('the last address of a subnet that a machine may have', () => {
 
 test('networks that services are on are closed, and those are not that have no way out already', () => {
   const config = {
-    services: { web: { networks: { front: null, inner: null } }, db: { networks: { inner: null } } },
+    services: {
+      web: { networks: { front: null, six: null, inner: null } },
+      db: { networks: { inner: null } },
+    },
     networks: {
       front: { name: 'p_front', driver_opts: { 'com.docker.network.driver.mtu': '1400', parent: 'eth0' } },
       inner: { name: 'p_inner', internal: true },
+      six: { name: 'p_six', enable_ipv6: true },
       unused: { name: 'p_unused' },
     },
   } as unknown as ComposeConfig;
   const moved = movedOf(config, { project: 'p', labels: {} }, { db: [3306] });
   expect(openNetworks(config, moved)).toEqual(
     new Map([
-      ['front', { 'com.docker.network.driver.mtu': '1400' }],
-      ['muster-ingress', {}],
+      ['front', { options: { 'com.docker.network.driver.mtu': '1400' }, ipv6: false }],
+      ['six', { options: {}, ipv6: true }],
+      ['muster-ingress', { options: {}, ipv6: false }],
     ]),
   );
 });
