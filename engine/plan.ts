@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parseAs, parseSource, unknownName, type Source } from '../core/document.ts';
 import type { Plan } from '../core/planned.ts';
+import { procedureKinds } from '../core/procedures.ts';
 import type { Registries } from '../core/registries.ts';
 import type { Scenario } from '../core/scenario.ts';
 import type { StackDescription, StackProvider } from '../core/stack.ts';
@@ -111,7 +112,8 @@ export async function planAs(
       ...completed,
       ...planned.notes,
       ...notesOnSharers(scenario, components, planned.faults, stack),
-      ...notesOnUnprotected(components, stores, stack),
+      // A restore test has the strategy of one component, and nothing is lost in it.
+      ...(procedureKinds[procedure].breaks ? notesOnUnprotected(components, stores, stack) : []),
     ],
   };
 }

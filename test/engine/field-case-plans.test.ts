@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { registries } from '../../cli/registries.ts';
 import type { InputErrors } from '../../core/errors.ts';
 import { planDrill } from '../../engine/plan.ts';
+import { planRestoreTest } from '../../engine/plan-restore-test.ts';
 import { sweptPlans } from '../../engine/sweep-plans.ts';
 import { provider } from './plan-files.ts';
 
@@ -15,6 +16,13 @@ test('F18: a volume that no backup holds is named', async () => {
     'volume keys of vault is in no backup of this strategy: a disaster takes it for good',
   );
   expect(notes.join('\n')).not.toContain('volume data');
+});
+
+test('and of a restore test, which loses nothing, none is', async () => {
+  const strategyFile = join(import.meta.dirname, '../../fixtures/field-cases/F18.strategy.yaml');
+  const existing = { from: import.meta.filename };
+  const asked = { strategyFile, restore: 'mysql', check: [], existing };
+  expect((await planRestoreTest(asked, registries, provider)).notes.join('\n')).not.toContain('in no backup');
 });
 
 test('F31: a folder is the project that Compose sees there, by its .env, include and extends', async () => {
