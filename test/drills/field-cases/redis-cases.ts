@@ -9,8 +9,14 @@ export interface RedisCase {
   commands?: string;
   script?: string;
   alter?: { file: string; from: string; to: string };
+  /** Variables of the compose file. */
+  env?: Record<string, string>;
+  /** It is drilled at each of these moments, comes back from each, and what each lost is told. */
+  moments?: string[];
   exitCode: 0 | 1;
   red: string[];
+  /** What may be red as well: by which of the restarts of a server that cannot start it is asked. */
+  mayBeRed?: string[];
   says?: Record<string, RegExp>;
 }
 
@@ -44,6 +50,30 @@ export const redisCases: RedisCase[] = [
     exitCode: 0,
     red: [],
     says: { 'check/redis.inventory': /4 keys of the application in 3 databases/ },
+  },
+  {
+    name: 'F20, an archive of a running folder whose manifest names what is not in it',
+    scenario: 'F20',
+    // At one of its moments: whoever asks a server that does not come up waits for each answer.
+    alter: { file: 'F20.yaml', from: 'sweep: [+6s, +6.7s, +7.4s]\n', to: '' },
+    env: { CASE_TORN: 'yes' },
+    exitCode: 1,
+    red: ['ready-at-end/redis', 'recovery', 'rto/drill', 'rto/redis', 'service/tokens'],
+    mayBeRed: ['still-there/stop/redis', 'undo/undo stop of redis'],
+    says: { recovery: /was started and does not answer as ready/ },
+  },
+  {
+    name: 'F20, its control in which nothing is rewritten while it is packed',
+    scenario: 'F20',
+    alter: {
+      file: 'F20.compose.yml',
+      from: '--auto-aof-rewrite-percentage 10',
+      to: '--auto-aof-rewrite-percentage 0',
+    },
+    // One of several moments: a single one that came back would prove little.
+    moments: ['+6s', '+6.7s', '+7.4s'],
+    exitCode: 0,
+    red: [],
   },
   {
     name: 'F25, an empty primary empties its replica',
