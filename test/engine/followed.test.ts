@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { Consistency } from '../../core/backup.ts';
 import { NoRecoveryPoint } from '../../core/errors.ts';
 import { noPoints, rows } from './followed-cases.ts';
+import { nextWhile as nextOf, refusal } from '../support/followed.ts';
 import { runOwn, type OwnRun } from '../support/own-scripts.ts';
 
 /** More than two looks and what a file needs to settle. */
@@ -32,26 +33,8 @@ function leave(place: string, name: string, content: string | Buffer): void {
   writeFileSync(partial, content);
   renameSync(partial, join(place, name));
 }
-/** The next one, while something is done; the first look was had by then. */
-async function nextWhile(
-  own: Sidecar,
-  act: () => Promise<void> | void,
-  withinMs = soonMs,
-): Promise<Consistency> {
-  const coming = own.next(withinMs);
-  coming.catch(() => undefined);
-  await own.looked(1);
-  await act();
-  return coming;
-}
-const refusal = async (coming: Promise<unknown>): Promise<string> => {
-  const error: unknown = await coming.then(
-    () => null,
-    (thrown: unknown) => thrown,
-  );
-  expect(error).toBeInstanceOf(NoRecoveryPoint);
-  return (error as Error).message;
-};
+const nextWhile = (own: Sidecar, act: () => Promise<void> | void, withinMs = soonMs): Promise<Consistency> =>
+  nextOf(own, act, withinMs);
 
 describe.concurrent('of a sidecar that backs up by its own clock', () => {
   it('what appears is a recovery point, as old as the last look without it', () =>

@@ -7,15 +7,17 @@ import {
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
   PutObjectCommand,
-  S3Client,
+  type S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { NoRecoveryPoint } from '../../core/errors.ts';
+import type { Consistency } from '../../core/backup.ts';
 import type { Stack } from '../../core/stack.ts';
 import type { Store } from '../../core/store.ts';
 import { s3 } from '../../stores/s3.ts';
 import { rows } from '../engine/followed-cases.ts';
+import { s3ClientAt } from '../support/bucket.ts';
+import { nextWhile as nextOf, refusal } from '../support/followed.ts';
 import { runOwn, type OwnRun } from '../support/own-scripts.ts';
 import { environment, s3Up } from './s3-stack.ts';
 
@@ -33,15 +35,7 @@ describe('a sidecar that puts its backups into a bucket by a clock of its own', 
     stack = await s3Up(folder);
     const service = stack.services.get('s3')!;
     const { host, port } = await service.endpoint(7070);
-    client = new S3Client({
-      endpoint: `http://${host}:${port}`,
-      region: 'us-east-1',
-      forcePathStyle: true,
-      credentials: {
-        accessKeyId: environment['S3_ACCESS_KEY']!,
-        secretAccessKey: environment['S3_SECRET_KEY']!,
-      },
-    });
+    client = s3ClientAt({ host, port }, environment);
     store = await s3.open({
       name: 'b',
       config: s3.config.parse({ service: 's3', bucket, versioning: false }),
@@ -70,21 +64,8 @@ describe('a sidecar that puts its backups into a bucket by a clock of its own', 
       work,
       { ...store, close: async () => undefined },
     );
-  const nextWhile = async (own: OwnRun, act: () => Promise<unknown>, withinMs = soonMs) => {
-    const coming = own.next(withinMs);
-    coming.catch(() => undefined);
-    await own.looked(1);
-    await act();
-    return coming;
-  };
-  const refusal = async (coming: Promise<unknown>): Promise<string> => {
-    const error: unknown = await coming.then(
-      () => null,
-      (thrown: unknown) => thrown,
-    );
-    expect(error).toBeInstanceOf(NoRecoveryPoint);
-    return (error as Error).message;
-  };
+  const nextWhile = (own: OwnRun, act: () => Promise<unknown>, withinMs = soonMs): Promise<Consistency> =>
+    nextOf(own, act, withinMs);
 
   test('an object that appears is a recovery point, hashed, as old as the last look without it', () =>
     following('appears/', async (own) => {
