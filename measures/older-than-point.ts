@@ -4,7 +4,7 @@ import { eventsOf, type TimelineEvent } from '../core/timeline.ts';
 import { formatDuration } from '../core/units.ts';
 import { drillTimesOf } from './drill-times.ts';
 import { countsForLoss } from './loss.ts';
-import { protectionOf } from './protection.ts';
+import { protectionOf, type PointSeen, type ProtectionSeen } from './protection.ts';
 
 /** What a reading of the ledger rounds. */
 const roundedMs = 1;
@@ -13,8 +13,7 @@ const roundedMs = 1;
  * Whatever had been acknowledged when a recovery point was consistent is in it. Where some of that is missing
  * after it was restored, and nothing was broken before it was made, what is there is not the point: another
  * one was loaded, or none, or it is a copy of an older state. No schedule bounds such a loss. In words; null
- * where nothing shows it, as without clients of the component's own, or of a point that somebody else makes:
- * that one is as old as the last look without it, and its copy may have begun before.
+ * where nothing shows it, as without clients of the component's own.
  */
 export function olderThanPoint(evidence: Evidence, fetched: TimelineEvent<'point.fetched'>): string | null {
   const { events, ledger } = evidence;
@@ -22,16 +21,30 @@ export function olderThanPoint(evidence: Evidence, fetched: TimelineEvent<'point
   const { faultMs } = drillTimesOf(events);
   const ran = protectionOf(events, faultMs).find((one) => one.backup === backup);
   const made = ran?.points.find((one) => one.point === point);
-  if (!ran?.holdsData || ran.follows !== null || !made || faultMs === null || made.consistentMs > faultMs)
-    return null;
+  if (!ran?.holdsData || !made || faultMs === null || made.consistentMs > faultMs) return null;
+  const holds = heldBy(ran, made);
+  if (holds === null) return null;
   if (ledger.damage !== null || !isLastWord(evidence, ran.component, fetched)) return null;
   const oldest = ledger.loads
     .filter((load) => countsForLoss(load) && load.target === ran.component)
     // Where nothing at all is there, nothing was brought back: that is told by itself.
     .flatMap(({ data }) => (data !== null && data.survivedFault > 0 ? (data.oldestLostAckMs ?? []) : []));
-  const olderByMs = made.consistentMs - Math.min(...oldest);
+  const olderByMs = holds.untilMs - Math.min(...oldest);
   return olderByMs > roundedMs
-    ? `writes that were acknowledged up to ${formatDuration(olderByMs)} before it was consistent are missing: what is there holds less than what was restored, and no schedule says how much that may be`
+    ? `writes that were acknowledged up to ${formatDuration(olderByMs)} before ${holds.until} are missing: what is there holds less than what was restored, and no schedule says how much that may be`
+    : null;
+}
+
+/**
+ * Until when whatever was acknowledged is in a point. One that somebody else makes is as old as the last look
+ * without it, and its copy may have begun before; who makes one after the other began it after that look that
+ * the one before it was not there at. Null of the first.
+ */
+function heldBy(ran: ProtectionSeen, made: PointSeen): { untilMs: number; until: string } | null {
+  if (ran.follows === null) return { untilMs: made.consistentMs, until: 'it was consistent' };
+  const before = ran.points.findLast(({ seq }) => seq < made.seq);
+  return before
+    ? { untilMs: before.consistentMs, until: `the last look without ${before.point}, which came before it,` }
     : null;
 }
 

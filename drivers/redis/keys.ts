@@ -1,8 +1,8 @@
 import type { Redis } from 'ioredis';
 import { parseInfo } from './info.ts';
 
-/** Everything that Muster writes begins with this. */
-export const musterPrefix = 'muster:';
+/** Everything that Muster writes begins with this, which no application's name is taken for. */
+export const musterPrefix = 'muster-drill:';
 
 const ours = new RegExp(`^${musterPrefix}[^:]+:(?:\\d+|ttl:\\d+|flush:\\d+|mark|attempt:[0-9a-f]{8})$`);
 /** Whether a key is Muster's: an application may have others of its prefix. */

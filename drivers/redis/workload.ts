@@ -21,7 +21,7 @@ export interface WorkloadOptions {
 }
 
 /**
- * Records under `muster:<component>:<id>`. Groups are written by MSET, which is atomic: a server that shows
+ * Records under `muster-drill:<component>:<id>`. Groups are written by MSET, which is atomic: a server that shows
  * some of one has torn it.
  */
 export const redisWorkload = ({

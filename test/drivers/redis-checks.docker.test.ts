@@ -42,7 +42,7 @@ describe('checks across a recovery', () => {
   test('expiries are red when the keys are lost, or live longer than they should', async () => {
     const baseline = await check('ttl').before!();
     const admin = await stack.connect('redis');
-    await admin.pexpire('muster:redis:ttl:1', 999_999_999);
+    await admin.pexpire('muster-drill:redis:ttl:1', 999_999_999);
     expect(await check('ttl').after(baseline)).toMatchObject({
       verdict: 'fail',
       facts: { own: { wrong: 1 } },
@@ -236,7 +236,7 @@ describe('checks across a recovery', () => {
   test('an inventory of nothing says so, and is no pass', async () => {
     const admin = await stack.connect('redis');
     await admin.call('FUNCTION', 'FLUSH');
-    await admin.set('muster:redis:1', 'our own');
+    await admin.set('muster-drill:redis:1', 'our own');
     const baseline = await check('inventory').before!();
     expect(await check('inventory').after(baseline)).toMatchObject({
       verdict: 'inconclusive',

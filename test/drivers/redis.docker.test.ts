@@ -51,7 +51,7 @@ const conformance = (
     },
     ttl: {
       spoil: async () =>
-        void (await direct(name, (connection) => connection.persist(`muster:${name}:ttl:1`))),
+        void (await direct(name, (connection) => connection.persist(`muster-drill:${name}:ttl:1`))),
     },
     inventory: {
       prepare: async () =>

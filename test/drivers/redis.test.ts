@@ -149,21 +149,24 @@ test('a fork that tells a version of Redis is not taken for Redis', () => {
 
 test('keys of records lead back to their ids, and no other key does', () => {
   expect(recordId('redis', recordKey('redis', 42))).toBe(42);
-  expect(recordId('redis', 'muster:redis:ttl:1')).toBeNull();
-  expect(recordId('redis', 'muster:redis:mark')).toBeNull();
-  expect(recordId('redis', 'muster:redis:1e3')).toBeNull();
+  expect(recordId('redis', 'muster-drill:redis:ttl:1')).toBeNull();
+  expect(recordId('redis', 'muster-drill:redis:mark')).toBeNull();
+  expect(recordId('redis', 'muster-drill:redis:1e3')).toBeNull();
 });
 
 test('keys of Muster are told from those of an application that begin alike', () => {
   const own = [recordKey('redis-2', 42), expiryKey('redis', 7), markKey('redis')];
-  expect([...own, 'muster:redis:flush:3', 'muster:redis:attempt:0f0f0f0f'].filter(isMusters)).toHaveLength(5);
+  own.push('muster-drill:redis:flush:3', 'muster-drill:redis:attempt:0f0f0f0f');
+  expect(own.filter(isMusters)).toHaveLength(5);
   const theirs = [
     'muster:user:alice',
+    'muster:redis:42',
+    'muster:redis:mark',
     'muster:roll',
     'muster:',
-    'muster:redis:ttl',
-    'muster:a:b:7',
-    'mustered:a:7',
+    'muster-drill:redis:ttl',
+    'muster-drill:a:b:7',
+    'muster-drilled:a:7',
   ];
   expect(theirs.filter(isMusters)).toEqual([]);
 });

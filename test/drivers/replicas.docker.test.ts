@@ -173,7 +173,7 @@ describe("the clients' way in", { timeout: 60_000 }, () => {
     expect([
       host,
       port > 0,
-      (await stack.service('redis-east').exec(['redis-cli', 'GET', 'muster:redis:9'])).stdout.trim(),
+      (await stack.service('redis-east').exec(['redis-cli', 'GET', 'muster-drill:redis:9'])).stdout.trim(),
     ]).toEqual(['127.0.0.1', true, 'through the way in']);
     await way.close();
   });

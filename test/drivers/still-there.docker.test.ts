@@ -66,7 +66,7 @@ describe('what an application had', () => {
     anew(async (own) => {
       await noKeys();
       await prepared(own);
-      await connected((redis) => redis.set('muster:redis:1', 'a record of the load'));
+      await connected((redis) => redis.set('muster-drill:redis:1', 'a record of the load'));
       const inflicted = await suffer(own, name);
       await inForce(inflicted);
       expect(inflicted.stillThere).toBeUndefined();

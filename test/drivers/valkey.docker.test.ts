@@ -176,7 +176,7 @@ if (everything) {
         prepare: async () => void (await stack.cli('valkey', 'CONFIG', 'SET', 'min-replicas-to-write', '9')),
         spoil: async () => void (await stack.cli('valkey', 'CONFIG', 'SET', 'min-replicas-to-write', '0')),
       },
-      ttl: { spoil: async () => void (await stack.cli('valkey', 'PERSIST', 'muster:valkey:ttl:1')) },
+      ttl: { spoil: async () => void (await stack.cli('valkey', 'PERSIST', 'muster-drill:valkey:ttl:1')) },
       inventory: {
         prepare: async () => void (await stack.cli('valkey', 'MSET', 'user:1', 'a', 'user:2', 'b')),
         spoil: async () => void (await stack.cli('valkey', 'DEL', 'user:2')),
