@@ -96,6 +96,7 @@ const onlyInAll = everything
         'of-use',
         'other-engines',
         'own-data',
+        'own-path',
         'passwords',
         'recovery',
         'replay-short',
@@ -103,7 +104,7 @@ const onlyInAll = everything
         'ways-in',
         'zones',
       ].map((file) => `drivers/mysql/${file}`),
-      ...['existing', 'limited', 'of-use', 'passwords', 'recovery', 'tls'].map(
+      ...['existing', 'hardened', 'limited', 'of-use', 'own-path', 'passwords', 'recovery', 'tls'].map(
         (file) => `drivers/postgres/${file}`,
       ),
       ...['existing', 'inventory', 'limited', 'older', 'recovery', 'tls'].map(

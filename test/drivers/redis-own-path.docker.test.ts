@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +14,7 @@ import { getRuntime, type Container } from '../../stack/runtime.ts';
 import { attachService } from '../../stack/service.ts';
 import { createReceiver, recordingContext, takeBackup, type Receiver } from '../suites/artifact.ts';
 import { redisStackUp, type RedisStack } from './redis-stack.ts';
+import { declaredAs } from '../support/existing-rig.ts';
 import { suffer } from '../support/suffer.ts';
 import { attachTo } from '../support/attach-to.ts';
 
@@ -100,6 +102,16 @@ const restore = (name: 'rdb' | 'aof', options: Record<string, unknown> = {}): Pr
     recordingContext([], options),
   );
 
+const ofOthers = async (format: string): Promise<unknown> => {
+  const said = { tool: null, server: null, database: null, madeAt: null };
+  const [file] = receivers.rdb.artifact('rdb', points['rdb']!).files;
+  return (await attached.existing())!.restore(
+    createReadStream(file!.path),
+    { is: 'ours', format, said },
+    { ...recordingContext(), declared: declaredAs() },
+  );
+};
+
 describe('data in a folder of the host, whoever put it into a container of the drill, is not touched by', () => {
   test.for<[string, () => Promise<unknown>]>([
     ['wipe-volume', () => suffer(attached, 'wipe-volume')],
@@ -108,6 +120,9 @@ describe('data in a folder of the host, whoever put it into a container of the d
     ['a snapshot as the base', () => restore('rdb', { order: 'base' })],
     ['a snapshot copied', () => restore('rdb', { order: 'copy' })],
     ['an append-only file', () => restore('aof')],
+    ['the emptying of a sandbox', async () => (await attached.existing())!.empty(declaredAs())],
+    ['a snapshot of others', () => ofOthers('RDB 12')],
+    ['a data folder of others', () => ofOthers('data folder')],
     ['replicate', () => attached.actions['replicate']!({ source: 'redis' })],
     ['rejoin', () => attached.actions['rejoin']!({ source: 'redis' })],
   ])('%s', async ([, act]) => {

@@ -1,10 +1,11 @@
 import { createServer } from 'node:net';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { InputErrors, MusterError } from '../../core/errors.ts';
 import type { HostRules } from '../../core/stack.ts';
+import { copyLimitBytes } from '../../stack/containment.ts';
 import { containAhead } from '../../stack/plan-containment.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'muster-containment-'));
@@ -266,6 +267,28 @@ describe('the strategy can say otherwise', () => {
   test('refuse', async () => {
     expect(await refused(text, { mounts: { './uploads': 'refuse' } })).toMatchObject([
       { message: './uploads is not to be had in a drill', at: { line: 4 } },
+    ]);
+  });
+  test('what is too large to be copied is refused with its line, and with what helps; as large as may be is not', async () => {
+    const heavy = join(folder, 'heavy');
+    mkdirSync(heavy);
+    const written = service('volumes: ["./heavy:/h"]');
+    // With holes, so that it takes no room here.
+    writeFileSync(join(heavy, 'one'), '');
+    truncateSync(join(heavy, 'one'), copyLimitBytes);
+    expect(await contained(written)).toEqual([`./heavy of db at /h: ${copy} (services may write to it)`]);
+    writeFileSync(join(heavy, 'two'), 'a byte is too many');
+    expect(await refused(written)).toMatchObject([
+      {
+        trouble: 'input',
+        message: './heavy is too large to be copied for a drill',
+        found: 'more than 256.0 MiB',
+        at: { file, line: 4 },
+        hint: expect.stringContaining('mounts: { "./heavy": empty }') as string,
+      },
+    ]);
+    expect(await contained(written, { mounts: { './heavy': 'empty' } })).toEqual([
+      `./heavy of db at /h: ${empty} (as the strategy says)`,
     ]);
   });
   test('a folder that would be reached through is copied', async () => {

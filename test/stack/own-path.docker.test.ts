@@ -6,6 +6,8 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { systemClock } from '../../core/clock.ts';
 import type { Service } from '../../core/service.ts';
 import type { DataFolder } from '../../core/fault.ts';
+import { loseConfig } from '../../drivers/nginx/lose-config.ts';
+import { serve, type NginxSite } from '../../drivers/nginx/site.ts';
 import { damageFile } from '../../faults/file-damage.ts';
 import diskFull from '../../faults/storage/disk-full.ts';
 import encryptVolume from '../../faults/storage/encrypt-volume.ts';
@@ -102,6 +104,8 @@ const claiming = (where: string): DataFolder => ({
   restartBy: () => 'stop',
 });
 const seed = 1;
+const nginx = (config: { configFile: string; certificate: string }): NginxSite =>
+  ({ service, config }) as unknown as NginxSite;
 
 describe("a folder of the host that is in the drill's own container all the same", {
   timeout: 60_000,
@@ -124,6 +128,14 @@ describe("a folder of the host that is in the drill's own container all the same
     ['fill the disk', () => diskFull.inject(claiming('/data'), {}, once)],
     ['encrypt', () => encryptVolume.inject(claiming('/data'), {}, once)],
     ['encrypt a folder with another below it', () => encryptVolume.inject(claiming('/own'), {}, once)],
+    [
+      "empty nginx's configuration",
+      () => loseConfig(nginx({ configFile: '/data/dump.rdb', certificate: '/own/cert' })),
+    ],
+    [
+      'show another certificate',
+      () => serve(nginx({ configFile: '/own/conf', certificate: '/data/dump.rdb' }), 'another'),
+    ],
     ['put a file', () => service.putFile('/data/dump.rdb', 'gone')],
     ['put a file by a link', () => service.putFile('/link/dump.rdb', 'gone')],
     [

@@ -64,6 +64,7 @@ export async function loadDump(
   recognised: Parameters<ExistingRestorer['restore']>[1],
   { signal, progress, declared, isOfThisRun }: Parameters<ExistingRestorer['restore']>[2],
 ): ReturnType<ExistingRestorer['restore']> {
+  await assertOwnData(site);
   const watched = rememberingEnd(endBytes, (bytes) => progress(bytes, null, 'bytes'));
   const target = targetOf(site, declared.database);
   const result = await keepingLogins(site, madeAnew(site.known, isOfThisRun), () =>

@@ -63,6 +63,7 @@ export async function loadDump(
 ): ReturnType<ExistingRestorer['restore']> {
   const format = recognised.format as Format;
   if (format === 'data folder') return loadFolder(site, content, recognised, { signal, progress }, database);
+  await assertOwnData(site);
   const watched = watchFor(format, recognised.said, progress);
   const creates = format === 'pg_dump' ? recognised.said.database : null;
   if (creates !== null)

@@ -1,23 +1,16 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { pollUntil, systemClock } from '../../../core/clock.ts';
 import type { Attached } from '../../../core/driver.ts';
-import type { Artifact, Consistency } from '../../../core/backup.ts';
+import type { Consistency } from '../../../core/backup.ts';
 import type { Helper, Service } from '../../../core/service.ts';
 import type { Stack } from '../../../core/stack.ts';
 import mysqlDriver from '../../../drivers/mysql/index.ts';
 import { createStackProvider } from '../../../stack/provider.ts';
-import type { Container } from '../../../stack/runtime.ts';
-import { attachService } from '../../../stack/service.ts';
 import { createReceiver, recordingContext, startFollowing, takeBackup } from '../../suites/artifact.ts';
-import { drillSite } from '../../stack/drill-site.ts';
 import { uniqueDrill } from '../../stack/small-stack.ts';
-import { serverInFolder } from './server-in-folder.ts';
-import { damageFileOf, suffer } from '../../support/suffer.ts';
+import { suffer } from '../../support/suffer.ts';
 import { withSession } from '../../../drivers/mysql/session.ts';
 import { attachTo } from '../../support/attach-to.ts';
 
@@ -61,77 +54,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await base?.remove();
   await stack?.down();
-});
-
-describe('a data folder that is a folder of the host', () => {
-  let folder: string;
-  let container: Container;
-  let theirs: Service;
-  let toHarm: Attached;
-  let artifact: Artifact;
-
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'muster-not-ours-'));
-    await writeFile(join(folder, 'precious.txt'), 'the only copy');
-    const site = await drillSite(drill, service.image.reference);
-    container = await serverInFolder(site, service.image.reference, folder, password);
-    await container.start();
-    theirs = await attachService(site, 'theirs', container);
-    await pollUntil(systemClock, { everyMs: 100, deadlineMs: 60_000 }, () =>
-      sqlAt(theirs, 'SELECT 1').catch(() => null),
-    );
-    await seed(theirs);
-    toHarm = await attach(theirs);
-    artifact = base.artifact('dump', await takeBackup(toHarm.backups['dump']!, base, {}));
-    // Pages that are still to be written would change the file under the test.
-    await sqlAt(theirs, 'FLUSH TABLES app.users FOR EXPORT', 'UNLOCK TABLES');
-  });
-  afterAll(async () => {
-    await theirs?.exec(['find', '/var/lib/mysql', '-mindepth', '1', '-delete']).catch(() => undefined);
-    await container?.remove({ force: true, v: true });
-    await rm(folder, { recursive: true, force: true });
-  });
-
-  /** All that a server without work leaves alone, and that it is the same server. */
-  const state = async (): Promise<unknown> => {
-    const hash = createHash('sha256');
-    for (const name of ['precious.txt', 'auto.cnf', 'server-key.pem', 'app/users.ibd'])
-      hash.update(await readFile(join(folder, name)));
-    const names = (await readdir(folder)).filter((name) => !name.startsWith('#')).sort();
-    const rows = await sqlAt(theirs, 'SELECT COUNT(*) AS n, @@super_read_only AS closed FROM app.users');
-    return { names, digest: hash.digest('hex'), rows, pid: (await theirs.state()).pid };
-  };
-
-  test.each<[string, () => Promise<unknown>]>([
-    ['wipe', () => suffer(toHarm, 'wipe-volume')],
-    [
-      'corrupt-pages',
-      () => suffer(toHarm, 'corrupt-pages', { table: 'app.users', pages: 1, pattern: 'random', seed: 1 }),
-    ],
-    ['stale-pages', () => suffer(toHarm, 'stale-page', { table: 'app.users', pages: 1, seed: 1 })],
-    ['drop-table', () => suffer(toHarm, 'drop-table', { table: 'app.users' })],
-    ['delete-rows', () => suffer(toHarm, 'delete-rows', { table: 'app.users', share: 1, seed: 1 })],
-    [
-      'corrupt-rows',
-      () => suffer(toHarm, 'corrupt-rows', { table: 'app.users', column: 'email', share: 1, seed: 1 }),
-    ],
-    ['close-writes', () => suffer(toHarm, 'closed-for-writes')],
-    ['a damaged file', () => damageFileOf(toHarm, { file: 'data', how: 'delete', restart: false, seed: 1 })],
-    ['a full disk', () => suffer(toHarm, 'disk-full')],
-    ['encryption', () => suffer(toHarm, 'encrypt-volume')],
-    ['a restore', () => toHarm.backups['dump']!.restore!(artifact, recordingContext())],
-    [
-      'a replay',
-      () =>
-        toHarm.backups['binlog']!.replay!({ ...artifact, files: [] }, 'latest', artifact, recordingContext()),
-    ],
-    ['fencing', () => toHarm.actions['fence']!({})],
-    ['replication', () => toHarm.actions['rejoin']!({ source: 'other', rebuild: true })],
-  ])('%s refuses it, and nothing is changed', async (_name, act) => {
-    const before = await state();
-    await expect(act()).rejects.toThrow(/refusing to touch|is on no volume/);
-    expect(await state()).toEqual(before);
-  });
 });
 
 describe('a server whose settings of what is built are not the defaults', () => {
