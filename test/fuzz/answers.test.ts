@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, test } from 'vitest';
-import { MusterError } from '../../core/errors.ts';
 import { scanBinlog, walkBinlog, type Visitor } from '../../drivers/mysql/binlog-scan.ts';
 import { eventTypes } from '../../drivers/mysql/binlog-events.ts';
 import { inspectDump, isComplete, readHead } from '../../drivers/mysql/dump-file.ts';
@@ -11,6 +10,7 @@ import { gtidSet, parseGtid } from '../../drivers/mysql/gtid.ts';
 import { redis } from '../../drivers/redis/product.ts';
 import { assertRdbEdges, keysRead } from '../../drivers/redis/rdb-format.ts';
 import { frameParser } from '../../stack/frames.ts';
+import { anything, changed, changes, readOrRefused } from './bytes.ts';
 import { runs, timeLimit } from './mutations.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'muster-answers-'));
@@ -19,41 +19,6 @@ const onDisk = (bytes: Buffer): string => {
   writeFileSync(file, bytes);
   return file;
 };
-
-/** A value, or an error that is the user's to read. */
-async function readOrRefused(work: () => unknown): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    if (!(error instanceof MusterError)) throw error;
-  }
-}
-
-interface Change {
-  at: number;
-  bytes: Uint8Array;
-  kind: 'over' | 'in' | 'out' | 'end';
-}
-const change: fc.Arbitrary<Change> = fc.record({
-  at: fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }),
-  bytes: fc.oneof(
-    fc.uint8Array({ minLength: 1, maxLength: 9 }),
-    fc.constantFrom(...[0, 1, 0x7f, 0xff].map((byte) => new Uint8Array(4).fill(byte))),
-  ),
-  kind: fc.constantFrom('over', 'over', 'in', 'out', 'end'),
-});
-function changed(original: Buffer, { at, bytes, kind }: Change): Buffer {
-  const place = Math.floor(at * original.length);
-  if (kind === 'end') return original.subarray(0, place);
-  const after = kind === 'in' ? place : place + bytes.length;
-  return Buffer.concat([
-    original.subarray(0, place),
-    kind === 'out' ? Buffer.alloc(0) : bytes,
-    original.subarray(after),
-  ]);
-}
-const changes = fc.array(change, { minLength: 1, maxLength: 4 });
-const anything = fc.uint8Array({ maxLength: 400 }).map((bytes) => Buffer.from(bytes));
 
 describe('whatever a server or a file answers, it is a value or an error of ours', () => {
   const logs = [1, 2, 3].map((number) =>
