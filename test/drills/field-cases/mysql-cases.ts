@@ -34,6 +34,31 @@ export const restores: Restore[] = [
     exitCode: 0,
   },
   { name: 'F05, its control with GTIDs', scenario: 'mysql.pitr', sql: 'F05', exitCode: 0 },
+  {
+    name: 'F03, where the server of the source is lax itself',
+    scenario: 'mysql.dump',
+    sql: 'F03',
+    env: { CASE_MYSQLD: '--innodb-strict-mode=OFF' },
+    exitCode: 0,
+  },
+  {
+    name: 'F04, where the server of the source is lax itself',
+    scenario: 'mysql.dump',
+    sql: 'F04',
+    env: { CASE_MYSQLD: '--restrict-fk-on-non-standard-key=OFF' },
+    exitCode: 0,
+  },
+  {
+    name: 'F43, settings that no new server begins with, and an empty schema beside a full one',
+    scenario: 'mysql.dump',
+    sql: 'F43',
+    env: {
+      CASE_MYSQLD:
+        '--lower-case-table-names=1 --character-set-server=latin1 --collation-server=latin1_german1_ci --sql-mode=ANSI_QUOTES,PIPES_AS_CONCAT --innodb-ft-min-token-size=1',
+    },
+    exitCode: 0,
+    says: /rows of \d+ tables/,
+  },
 ];
 
 const wholeDump =
