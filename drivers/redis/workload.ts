@@ -21,8 +21,8 @@ export interface WorkloadOptions {
 }
 
 /**
- * Records under `muster-drill:<component>:<id>`. Groups are written by MSET, which is atomic: a server that shows
- * some of one has torn it.
+ * Records under `muster-drill:<component>:<id>`. Groups are written by MSET, which is atomic: a server that
+ * shows some of one has torn it.
  */
 export const redisWorkload = ({
   component,

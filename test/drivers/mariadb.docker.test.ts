@@ -3,7 +3,9 @@ import { driverConformance } from '../suites/driver-conformance.ts';
 import { everything } from '../support/tier.ts';
 import { mysqlConformance } from './mysql/conformance-rig.ts';
 
-/** Its dump of databases alone is MySQL's by another tool: `npm run test:all` holds it to the contract here. */
+/**
+ * Its dump of databases alone is MySQL's by another tool: `npm run test:all` holds it to the contract here.
+ */
 const methods = Object.keys(mariadb.backups).filter((name) => everything || name !== 'database-dump');
 
 driverConformance({
