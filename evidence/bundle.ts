@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { LedgerAnalysis } from '../core/analysis.ts';
@@ -220,16 +220,16 @@ async function writeFormats(
   return written;
 }
 
-/** Never a half file under its real name. */
+/** Never a half file under its real name, also where two write the same at once. */
 function writeWhole(path: string, content: string | Uint8Array): void {
   orCannotBeWritten(dirname(path), () => {
+    // Nobody else's: a bundle may come from anywhere, and a link of a name that is known would lead elsewhere.
+    const partial = `${path}.${randomBytes(4).toString('hex')}.partial`;
     try {
-      // A bundle may come from anywhere: a link of that name would lead elsewhere.
-      rmSync(`${path}.partial`, { force: true });
-      writeFileSync(`${path}.partial`, content, { flag: 'wx' });
-      renameSync(`${path}.partial`, path);
+      writeFileSync(partial, content, { flag: 'wx' });
+      renameSync(partial, path);
     } catch (error) {
-      rmSync(`${path}.partial`, { force: true });
+      rmSync(partial, { force: true });
       throw error;
     }
   });

@@ -91,12 +91,16 @@ describe('run', concurrent, () => {
     expect(existsSync(join((await good).bundle, 'stores'))).toBe(false);
   });
 
-  test('FORCE_COLOR colours a pipe, NO_COLOR does not', async () => {
+  test('FORCE_COLOR colours a pipe, NO_COLOR does not; several may write the same reports at once', async () => {
     const bundle = (await good).bundle;
-    const colored = async (env: Record<string, string>): Promise<boolean> =>
-      (await muster(['report', bundle, '--out', join(bundle, '../../colour')], { env })).stdout.includes(
-        '\u001b[',
+    const colored = async (env: Record<string, string>): Promise<boolean> => {
+      const { code, stdout, stderr } = await muster(
+        ['report', bundle, '--out', join(bundle, '../../colour')],
+        { env },
       );
+      expect(code, stderr).toBe(0);
+      return stdout.includes('\u001b[');
+    };
     expect(
       await Promise.all([
         colored({ FORCE_COLOR: '1' }),

@@ -74,8 +74,12 @@ describe('a good bundle', () => {
     rmSync(join(bundle, 'report.html'));
     symlinkSync(elsewhere, join(bundle, 'report.html.partial'));
     await writeReportsAgain(bundle, judgeBundle(bundle, registries), registries);
+    const out = join(dirname(bundle), 'reports');
+    mkdirSync(out);
+    symlinkSync(elsewhere, join(out, 'report.html'));
+    await writeReportsAgain(out, judgeBundle(bundle, registries), registries);
     expect(readFileSync(elsewhere, 'utf8')).toBe("somebody else's");
-    expect(readFileSync(join(bundle, 'report.html'))).toEqual(page);
+    for (const folder of [bundle, out]) expect(readFileSync(join(folder, 'report.html'))).toEqual(page);
   });
   it.each([...besideForgery].map(([forgery, honest]) => ({ forgery, ...honest })))(
     'is whole, and passes, beside "$forgery": $what',
