@@ -223,7 +223,7 @@ async function writeFormats(
 /** Never a half file under its real name, also where two write the same at once. */
 function writeWhole(path: string, content: string | Uint8Array): void {
   orCannotBeWritten(dirname(path), () => {
-    // Nobody else's: a bundle may come from anywhere, and a link of a name that is known would lead elsewhere.
+    // A bundle may come from anywhere, and a link of a name that is known would lead elsewhere.
     const partial = `${path}.${randomBytes(4).toString('hex')}.partial`;
     try {
       writeFileSync(partial, content, { flag: 'wx' });

@@ -95,7 +95,7 @@ function told(
       clearedMs,
       falseAlarmMs,
       basis: 'observed',
-      detail: `It would have fired ${formatDuration(faultMs - falseAlarmMs)} before anything was broken.`,
+      detail: `It would have fired ${formatDuration(faultMs - falseAlarmMs)} before anything was broken, so that it tells nothing of the outage: the machine was too busy for its condition, or that is too tight.`,
     };
   }
   if (firedMs !== null)

@@ -10,12 +10,12 @@ const evidenceOf = ({ events }: Evidence): number[] =>
   seqsOf(events, 'load.begun', 'fault.begun', 'detected', 'observation.ended', 'ledger.chunk');
 
 /**
- * An alert that fires when nothing is wrong is soon one that nobody reads. Whether anyone is told of the
- * outage is a question to all of them together.
+ * An alert that fires when nothing is wrong tells nothing of what went wrong then: the drill's machine was
+ * too slow for it, or it is too tight. Neither is the recovery's fault, nor shows that anybody is told.
  */
 function quietFinding(evidence: Evidence, row: AlertRow): Finding {
   const { alert, falseAlarmMs, state, detail, basis } = row;
-  const verdict = state === 'unknown' ? 'inconclusive' : falseAlarmMs === null ? 'pass' : 'fail';
+  const verdict = state === 'unknown' || falseAlarmMs !== null ? 'inconclusive' : 'pass';
   const of = row.component === null ? '' : ` (${row.component})`;
   return finding({
     id: `alert/${alert}`,
@@ -35,6 +35,15 @@ function quietFinding(evidence: Evidence, row: AlertRow): Finding {
  */
 export const isRepair = (impactMs: number, { automatic, recoveryBegunMs }: DrillTimes): boolean =>
   !automatic && recoveryBegunMs !== null && impactMs >= recoveryBegunMs;
+
+/** Why none of them says whether the outage would have been noticed; null where one does. */
+function untoldBy(rows: readonly AlertRow[]): string | null {
+  if (rows.every(({ state }) => state === 'unknown')) return 'No alert had anything to evaluate.';
+  const early = rows.filter(({ falseAlarmMs }) => falseAlarmMs !== null).map(({ alert }) => alert);
+  return early.length === 0
+    ? null
+    : `Only ${early.join(', ')} would have fired, and that before anything was broken.`;
+}
 
 /**
  * Somebody who has to act must be told. Where the recovery needs nobody, an outage shorter than every window
@@ -75,8 +84,8 @@ function noticedFinding(evidence: Evidence, rows: readonly AlertRow[]): Finding[
     ];
   }
   const declared = rows.filter(({ when }) => when !== 'health-check');
-  if (declared.every(({ state }) => state === 'unknown'))
-    return [finding({ ...common, verdict: 'inconclusive', detail: 'No alert had anything to evaluate.' })];
+  const untold = untoldBy(declared);
+  if (untold !== null) return [finding({ ...common, verdict: 'inconclusive', detail: untold })];
   const shortest = Math.min(...Object.values(evidence.strategy.alerts).map(({ over }) => over.ms));
   const outageMs = correctMs === null ? null : correctMs - impactMs;
   if (automatic && outageMs !== null && outageMs < shortest) {
