@@ -29,8 +29,9 @@ export const printJson = (told: readonly Told[], sweeps: readonly Sweep[], tookM
   );
 
 export function printResult({ result, folder, error, kept }: Ran): void {
-  // A drill that broke off before anything was broken has nothing to show but why.
-  if (result.outcome === 'completed' || result.time.faultMs !== null)
+  // A drill that broke off before anything was broken has nothing to show but why; where no error says that
+  // (nothing to restore from), its findings do.
+  if (result.outcome === 'completed' || result.time.faultMs !== null || !error)
     process.stdout.write(`${renderSummary(result, optionsFor(process.stdout))}\n`);
   if (error) process.stderr.write(`${formatError(error, chalkFor(process.stderr))}\n`);
   process.stdout.write(`${lastLine(result, join(folder, 'report.html'))}\n`);
