@@ -1,7 +1,7 @@
 import type { ComposeConfig } from '../stack/compose.ts';
 import { isBelowOne, leftBy } from './init-left.ts';
 import type { Recognised, Service } from './init-recognise.ts';
-import type { Hint } from './init-scripts.ts';
+import type { Hint, RestoreIn } from './init-scripts.ts';
 import { plainOf, usualOf, writtenBy } from './init-service.ts';
 import { textBehind } from './init-sidecar.ts';
 
@@ -29,12 +29,12 @@ const part = /^((?:ofelia|chadburn)\.job-exec\.([^.]+))\.(schedule|command)$/;
 export function labelJobsOf(
   config: ComposeConfig,
   data: readonly Recognised[],
-  restores: (service: string) => string[] | null,
+  restores: RestoreIn,
   saidFiles: string | undefined,
 ): { jobs: LabelJob[]; hints: Hint[] } {
   const jobs: LabelJob[] = [];
   const hints: Hint[] = [];
-  for (const { service, component } of data) {
+  for (const { service, component, driver } of data) {
     const declared = config.services[service] as Service;
     for (const [label, { command = '', schedule = '' }] of jobsIn(declared.labels ?? {})) {
       if (!/backup|dump/i.test(`${label} ${command}`)) continue;
@@ -42,7 +42,7 @@ export function labelJobsOf(
       const left = leftBy(textBehind(words, declared.volumes ?? []), plainOf(declared)).files;
       const written = left.filter((one) => isBelowOne(one, writtenBy(declared)));
       const files = saidFiles ?? (written.length === 1 ? written[0]! : null);
-      const restore = restores(service);
+      const restore = restores(service, { service, driver });
       if (words.length > 0 && files !== null && restore) {
         const every = usualOf(schedule);
         const said = saidFiles !== undefined;

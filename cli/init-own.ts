@@ -3,8 +3,9 @@ import { parseDurationMs } from '../core/units.ts';
 import { dumpsOf, type Dumps } from './init-existing.ts';
 import type { Recognised } from './init-recognise.ts';
 import { labelJobsOf, type LabelJob } from './init-labels.ts';
-import { scriptsOf, type Hint, type Scripts } from './init-scripts.ts';
+import { scriptsOf, type Hint, type RestoreIn, type Scripts } from './init-scripts.ts';
 import { sidecarsOf, type NotFollowed, type Sidecar } from './init-sidecar.ts';
+import { waitGuesses } from './init-wait.ts';
 
 /** A backup of the user's own, as the strategy says it; `guesses` are for who reads it. */
 export interface Proposed {
@@ -125,16 +126,19 @@ const notFollowed = ({ service, why }: NotFollowed): string =>
 function restoreOf(
   { service }: Sidecar,
   of: Recognised,
-  restores: (service: string) => string[] | null,
-): object | null {
+  restores: RestoreIn,
+): { command: string[]; in: string } | null {
   for (const place of [service, of.service]) {
-    const command = restores(place);
+    const command = restores(place, of);
     if (command) return { command, in: place };
   }
   return null;
 }
 
-function followed({ service, files, begins, schedule, by }: Sidecar, restore: object): Proposed {
+function followed(
+  { service, files, begins, schedule, by }: Sidecar,
+  restore: { command: string[]; in: string },
+): Proposed {
   const { env, drill, every, usual } = schedule;
   return {
     name: 'sidecar',
@@ -154,6 +158,7 @@ function followed({ service, files, begins, schedule, by }: Sidecar, restore: ob
       ...(usual === null ? [`Guess: every says how often that is; ${env} could not be read.`] : []),
       `Guess: ${env}=${JSON.stringify(drill)} has it run every ${every} in the drill's copy, and there alone.`,
       'Guess: your script restores what $MUSTER_FILE is.',
+      ...waitGuesses(restore.command),
     ],
   };
 }
@@ -172,6 +177,7 @@ const byScripts = ({ service, backup, restore, files, said }: Scripts): Proposed
     said
       ? 'Which files it leaves, --backup-files said.'
       : `Guess: which files it leaves, by its text; --backup-files says it otherwise.`,
+    ...waitGuesses(restore.command),
   ],
 });
 
@@ -192,6 +198,7 @@ const byLabel = ({ service, label, command, restore, files, every, said }: Label
     said
       ? 'Which files it leaves, --backup-files said.'
       : 'Guess: which files it leaves, by its text; --backup-files says it otherwise.',
+    ...waitGuesses(restore),
   ],
 });
 

@@ -5,6 +5,7 @@ import { isBelowOne, leftBy } from './init-left.ts';
 import type { Recognised, Service } from './init-recognise.ts';
 import { plainOf, writtenBy } from './init-service.ts';
 import { textAt } from './init-text.ts';
+import { waitBefore } from './init-wait.ts';
 
 const usualFolders = [
   '',
@@ -41,6 +42,9 @@ export interface Hint {
   in: string;
 }
 
+/** The command that restores such a database in a service; null where no script does. */
+export type RestoreIn = (place: string, of: Pick<Recognised, 'driver' | 'service'>) => string[] | null;
+
 /**
  * Pairs of scripts in the repository. One is proposed where its folder is mounted in a database's own service
  * and its text says which files it leaves; on this machine none is run without being asked for.
@@ -50,7 +54,7 @@ export function scriptsOf(
   config: ComposeConfig,
   data: readonly Recognised[],
   saidFiles: string | undefined,
-): { pairs: Scripts[]; hints: Hint[]; restores(service: string): string[] | null } {
+): { pairs: Scripts[]; hints: Hint[]; restores: RestoreIn } {
   const folders = new Set([...usualFolders, ...mountedFolders(at, config)]);
   const found = [...folders]
     .flatMap((one) => globSync(join(one, scriptPattern), { cwd: at }))
@@ -80,7 +84,7 @@ export function scriptsOf(
     } else hints.push(pair);
   }
   hints.push(...tasksOf(at));
-  return { pairs, hints, restores: (service) => restoreIn(at, config, service, found) };
+  return { pairs, hints, restores: (place, of) => restoreIn(at, config, place, found, of) };
 }
 
 /** Folders of the project that services have mounted, from the project's folder. */
@@ -105,7 +109,8 @@ function pairOf(
   path: string,
   found: readonly string[],
 ): Scripts | Hint {
-  const command = `./${path}`;
+  // From the folder of the strategy, which `muster init` makes in the project's.
+  const command = `../${path}`;
   const home = data.find(({ service }) => inside(at, path, config.services[service] as Service));
   const not = (why: string): Hint => ({ what: path, why, command, in: home?.service ?? 'host' });
   if (!home) return not('it runs on this machine, where what it names by a path of its own is yours');
@@ -117,13 +122,16 @@ function pairOf(
   const left = leftBy(text, plainOf(service)).files.filter((one) => isBelowOne(one, written));
   const files = saidFiles ?? (left.length === 1 ? left[0]! : null);
   if (files === null) return not('its text does not say which files it leaves (--backup-files says it)');
-  if (!leftBy(textAt(join(at, back)) ?? '', {}).takesFile)
-    return not(`${back} does not take what to restore as its first word`);
+  const backText = textAt(join(at, back)) ?? '';
+  if (!leftBy(backText, {}).takesFile) return not(`${back} does not take what to restore as its first word`);
   return {
     component: home.component,
     service: home.service,
     backup: { path, command: run(at, path, service) },
-    restore: { path: back, command: withFile(run(at, back, service)) },
+    restore: {
+      path: back,
+      command: withFile(run(at, back, service), waitBefore(home, home.service, backText)),
+    },
     files,
     said: saidFiles !== undefined,
   };
@@ -159,10 +167,10 @@ function run(at: string, path: string, service: Service): string[] {
 }
 
 /** What a drill restores is told by a variable, which only a shell puts in its place. */
-const withFile = (command: string[]): string[] => [
+const withFile = (command: string[], wait: string | null): string[] => [
   'sh',
   '-c',
-  `${command.map(asWord).join(' ')} "$MUSTER_FILE"`,
+  `${wait ?? ''}${command.map(asWord).join(' ')} "$MUSTER_FILE"`,
 ];
 /** What a shell would take for more than one word, or for something to do, is quoted. */
 const asWord = (text: string): string =>
@@ -174,6 +182,7 @@ function restoreIn(
   config: ComposeConfig,
   name: string,
   found: readonly string[],
+  of: Pick<Recognised, 'driver' | 'service'>,
 ): string[] | null {
   const service = config.services[name] as Service;
   const fitting = found.filter(
@@ -182,7 +191,9 @@ function restoreIn(
       inside(at, path, service) !== null &&
       leftBy(textAt(join(at, path)) ?? '', {}).takesFile,
   );
-  return fitting.length === 1 ? withFile(run(at, fitting[0]!, service)) : null;
+  const [only] = fitting;
+  if (only === undefined || fitting.length > 1) return null;
+  return withFile(run(at, only, service), waitBefore(of, name, textAt(join(at, only)) ?? ''));
 }
 
 /** Targets of make and scripts of npm, which run on this machine. */
@@ -193,7 +204,7 @@ function tasksOf(at: string): Hint[] {
     ([, name]) => ({
       what: `make ${name}`,
       why,
-      command: `make, ${name}`,
+      command: `make, -C, ../, ${name}`,
       in: 'host',
     }),
   );
@@ -206,6 +217,11 @@ function tasksOf(at: string): Hint[] {
   }
   const npm = Object.keys(scripts)
     .filter((name) => /backup|dump/i.test(name))
-    .map((name) => ({ what: `npm run ${name}`, why, command: `npm, run, ${name}`, in: 'host' }));
+    .map((name) => ({
+      what: `npm run ${name}`,
+      why,
+      command: `npm, --prefix, ../, run, ${name}`,
+      in: 'host',
+    }));
   return [...make, ...npm];
 }

@@ -230,11 +230,21 @@ export function badEnd(
   { exitCode, inTime, stdout, stderr }: CommandOutcome,
 ): string | null {
   const said = lastLines(stderr) || lastLines(stdout);
-  const words = said === '' ? '; it said nothing' : `; its last lines: ${said}`;
+  const words = said === '' ? '; it said nothing' : `; its last lines: ${said}${refused(said)}`;
   if (!inTime) return `it was ended after ${timeout.text}, with everything in its process group${words}`;
   if (exitCode === 0) return null;
   return `it ended with ${exitCode === null ? 'a signal' : `exit code ${exitCode}`}${words}`;
 }
+
+/** What clients of databases say of a server that does not answer. */
+const noServer =
+  /connection refused|ECONNREFUSED|can't connect to (local )?(\w+ )?server|could not connect to|is the server running|database system is starting up|redis is loading/i;
+
+/** A server that lost its data is made anew first: whoever restores by hand begins once it answers. */
+const refused = (said: string): string =>
+  noServer.test(said)
+    ? ' (no server answered it: where it has to, have it wait, as by `until pg_isready -h 127.0.0.1; do sleep 1; done`)'
+    : '';
 
 /**
  * A command as a step of a recovery: whatever is not a good end within its time fails the step, with what it

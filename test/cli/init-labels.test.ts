@@ -24,7 +24,7 @@ const nightly = {
   'ofelia.job-exec.vacuum.command': 'vacuumdb --all',
 };
 const dumping = { 'ops/nightly.sh': 'pg_dump app > /out/app.sql # the backup' };
-const restoring = { 'ops/restore.sh': 'psql < "$1"' };
+const restoring = { 'ops/restore.sh': 'until pg_isready; do :; done; psql < "$1"' };
 
 describe('muster init, of a backup that labels schedule,', { concurrent: true }, () => {
   test('has a drill run what ofelia would, as often, and leaves ofelia away', async () => {

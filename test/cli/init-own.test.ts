@@ -140,7 +140,7 @@ volumes: { data: }\n`,
     const folder = project('', {
       'compose.yml': alone,
       'ops/our backup.sh': 'pg_dump shop > /out/shop.sql',
-      'ops/our restore.sh': 'psql < "$1"',
+      'ops/our restore.sh': 'until pg_isready; do sleep 1; done; psql < "$1"',
       'backup/dump.js/index.js': 'a package',
     });
     symlinkSync('nowhere', join(folder, 'backup.sh'));
@@ -155,6 +155,31 @@ volumes: { data: }\n`,
     });
   });
 
+  test('waits for a database that is made anew, where the script that restores into it does not', async () => {
+    const restored = async (image: string, text: string): Promise<[unknown, string]> => {
+      const files = { 'compose.yml': alone.replace('postgres:17', image), 'ops/restore.sh': text };
+      const { strategy, text: written } = await init(
+        project('', { ...files, 'ops/backup.sh': 'dump shop > /out/shop.sql' }),
+      );
+      const { options } = strategy.components['db']!.backups['scripts'] as { options: { restore: object } };
+      return [options.restore, unwrapped(written)];
+    };
+    const plain = '/ops/restore.sh "$MUSTER_FILE"';
+    for (const [image, ask] of [
+      ['postgres:17', 'pg_isready -q -h 127.0.0.1'],
+      ['mariadb:11.8', 'mariadb-admin -h 127.0.0.1 --silent ping'],
+      ['mysql:8.4', 'mysqladmin -h 127.0.0.1 --silent ping'],
+    ] as const) {
+      const [restore, text] = await restored(image, 'client shop < "$1"');
+      const waits = `for _ in $(seq 60); do ${ask} && break; sleep 1; done; ${plain}`;
+      expect(restore).toEqual({ command: ['sh', '-c', waits], in: 'db' });
+      expect(text).toContain('Guess: your script does not wait until the database answers');
+    }
+    const [restore, text] = await restored('postgres:17', 'until pg_isready; do :; done; psql < "$1"');
+    expect(restore).toEqual({ command: ['sh', '-c', plain], in: 'db' });
+    expect(text).not.toContain('does not wait');
+  });
+
   test('tells of make and npm, with what the strategy would say', async () => {
     const { strategy, text } = await init(
       project('', {
@@ -165,8 +190,8 @@ volumes: { data: }\n`,
     );
     expect(Object.keys(strategy.components['db']!.backups)).toEqual(['main']);
     const comments = unwrapped(text);
-    expect(comments).toContain('backup: { command: [make, backup], in: host }');
-    expect(comments).toContain('backup: { command: [npm, run, db:backup], in: host }');
+    expect(comments).toContain('backup: { command: [make, -C, ../, backup], in: host }');
+    expect(comments).toContain('backup: { command: [npm, --prefix, ../, run, db:backup], in: host }');
     expect(comments).not.toContain('npm, run, start');
   });
 

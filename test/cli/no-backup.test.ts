@@ -29,7 +29,11 @@ test('a drill whose script never leaves a backup says so where it was run', asyn
   const folder = mkdtempSync(join(tmpdir(), 'muster-no-backup-'));
   writeFileSync(join(folder, 'strategy.yaml'), strategy);
   const file = join(folder, 'empty.yaml');
-  writeScenario(file, { scenario: 'empty', title: 'a script that leaves an empty file', protect: '[base.own]' });
+  writeScenario(file, {
+    scenario: 'empty',
+    title: 'a script that leaves an empty file',
+    protect: '[base.own]',
+  });
   const { code, stdout } = await muster(['run', file, '--allow-host-commands'], { cwd: folder });
   expect(code).toBe(1);
   expect(stdout.replaceAll(/\s+/g, ' ')).toContain(

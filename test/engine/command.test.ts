@@ -136,6 +136,20 @@ describe.concurrent('a command as a step of a recovery', () => {
     );
   });
 
+  it('that met a server which does not answer yet is told to wait for it, and no other is', async () => {
+    const told = async (words: string): Promise<string> => {
+      const { result } = await drill({ script: `echo "${words}" >&2; exit 2`, step: step('') });
+      return detailOf(result, 'recovery');
+    };
+    for (const words of [
+      'psql: error: connection to server on socket failed: Connection refused',
+      "ERROR 2002 (HY000): Can't connect to local server through socket (2)",
+      "ERROR 2003 (HY000): Can't connect to MySQL server on 'db:3306' (111)",
+    ])
+      expect(await told(words)).toContain('have it wait, as by `until pg_isready');
+    expect(await told('ERROR 1045 (28000): Access denied')).not.toContain('have it wait');
+  });
+
   it('that does not end in time is ended, and fails the step', async () => {
     const drilled = await drill({
       script: 'echo begun; sleep 100 & sleep 100',
