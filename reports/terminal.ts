@@ -213,7 +213,9 @@ export function renderSummary(result: DrillResult, { color, width }: TerminalOpt
     timeScaleText(result.timeScale),
     ...(isFinished(result) ? [] : [result.outcome]),
   ];
-  const open = gravestFirst(result.findings).filter((finding) => finding.verdict !== 'pass');
+  const open = gravestFirst(result.findings).filter(
+    (finding) => finding.verdict !== 'pass' || isOfRestored(result, finding),
+  );
   return [
     `${verdictPaint(paint, result.verdict).bold(tag)}  ${paint.bold(title.slice(indent))}`,
     ...more.map((line) => paint.bold(line)),
@@ -237,6 +239,10 @@ export function renderSummary(result: DrillResult, { color, width }: TerminalOpt
     ),
   ].join('\n');
 }
+
+/** Of a restore test, in which nothing is broken and no objective judged, what came back is the result. */
+const isOfRestored = ({ findings }: DrillResult, { id }: DrillResult['findings'][number]): boolean =>
+  /^(restored$|existing\/|check\/)/.test(id) && findings.some((one) => one.id === 'restored');
 
 function overviewLines(result: DrillResult, paint: ChalkInstance, width: number): string[] {
   const { word, mark } = verdictWords[result.verdict];

@@ -56,6 +56,21 @@ test('verdict, why, how long, how much and what proves it', () => {
   );
 });
 
+test('of a restore test what came back, of a drill what did not pass', () => {
+  const [like] = sampleResults.pass.findings;
+  const passed = (id: string, detail: string): NonNullable<typeof like> => ({
+    ...like!,
+    ...{ id, verdict: 'pass', detail },
+  });
+  const existing = passed('existing/db', 'last-night.sql.gz.age was restored: 25.6 KiB');
+  const of = (...findings: (typeof existing)[]): string =>
+    flat(renderSummary({ ...sampleResults.pass, findings }, plain));
+  const came = of(existing, passed('restored', 'Restored and right'), passed('drill/completed', 'To its end'));
+  expect(came).toContain('last-night.sql.gz.age was restored: 25.6 KiB');
+  expect(came).not.toContain('To its end');
+  expect(of(existing)).not.toContain('last-night');
+});
+
 test('what the alerts would have done, and what it costs of the error budget', () => {
   const text = flat(renderSummary(sampleResults.pass, plain));
   expect(text).toMatch(
