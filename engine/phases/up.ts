@@ -1,10 +1,12 @@
 import { secretsIn } from '../../core/masking.ts';
 import type { Plan } from '../../core/planned.ts';
 import { procedureKinds } from '../../core/procedures.ts';
+import { stepsOf } from '../../core/steps/index.ts';
 import { attachAll } from '../attach.ts';
 import type { Drill } from '../drill-context.ts';
 import { openStores } from '../open-stores.ts';
 import { hostRules } from '../plan-mounts.ts';
+import { workOf } from '../steps/index.ts';
 import { unlessAborted } from '../undo.ts';
 import { waitFor } from '../waiting.ts';
 import type { Phase } from './phase.ts';
@@ -15,6 +17,7 @@ import type { Phase } from './phase.ts';
  */
 export async function bringUp(drill: Drill): Promise<void> {
   const { plan, timeline } = drill;
+  for (const step of stepsOf(plan.scenario)) workOf(step).assertGiven?.(drill, step);
   if (plan.stackFile) {
     drill.stack = await drill.provider.up({
       file: plan.stackFile,

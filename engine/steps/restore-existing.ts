@@ -49,6 +49,8 @@ export const restoreExisting: StepWork<RestoreExistingStep> = {
     problems.gather(() => fingerprintIn(existing, strategyFile));
   },
 
+  assertGiven: (drill, step) => void decryptionOf(drill, existingOf(drill, step.restoreExisting)),
+
   carryOut: async (drill, step, { running, context }) => {
     const name = step.restoreExisting;
     const declared = existingOf(drill, name);

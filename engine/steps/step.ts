@@ -3,7 +3,7 @@ import type { PlannedFault, Plan } from '../../core/planned.ts';
 import type { Step } from '../../core/steps/index.ts';
 import type { RunningStep } from '../../core/steps/running.ts';
 import type { Json } from '../../core/timeline.ts';
-import type { Drill } from '../drill-context.ts';
+import type { Drill, Given } from '../drill-context.ts';
 import type { Base } from '../fetch.ts';
 import type { Close } from '../left-open.ts';
 import type { Context, Path } from '../plan-context.ts';
@@ -36,6 +36,8 @@ export interface UnderWay {
 export interface StepWork<Kind extends Step> {
   /** What keeps it from being carried out is among the problems then. */
   check(context: Context, step: Kind, path: Path, settled: Settled): void;
+  /** Before a stack starts: throws where something that it will need of who runs it is not there. */
+  assertGiven?(drill: Given, step: Kind): void;
   /** While nothing is broken: rejects with what stands in its way. */
   makeReady?(drill: Drill, step: Kind): Promise<void>;
   carryOut(drill: Drill, step: Kind, underWay: UnderWay): Promise<Json>;

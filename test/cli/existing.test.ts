@@ -132,6 +132,29 @@ describe('muster restore-test of a file', () => {
     expect(ended.stderr).toMatch(said);
   });
 
+  test('a key that is not there is no failed backup: 64 of a variable, 69 of a file, before a stack starts', async () => {
+    const encrypted = ['--from', 'last-night.dump', ...fresh, '--decrypt', 'age'];
+    const unset = await restoreTest(...encrypted, '--key-from', 'MUSTER_NO_SUCH_KEY');
+    expect([unset.code, unset.stderr]).toEqual([
+      64,
+      expect.stringMatching(/secret MUSTER_NO_SUCH_KEY is not set[^]*export MUSTER_NO_SUCH_KEY=/),
+    ]);
+    const missing = await restoreTest(...encrypted, '--key-file', 'no-such.key');
+    expect([missing.code, missing.stderr]).toEqual([
+      69,
+      expect.stringMatching(/the key of the backup cannot be read[^]*no-such\.key/),
+    ]);
+  });
+
+  test('one that is encrypted, and nobody said with what, is told how that is said', async () => {
+    writeFileSync(join(folder, 'secret.age'), 'age-encryption.org/v1\n-> X25519 abc\n');
+    const { code, stdout } = await restoreTest('--from', 'secret.age', ...fresh);
+    expect(code).toBe(1);
+    expect(stdout.replaceAll(/\s+/g, ' ')).toContain(
+      'decrypt: { with: age, keyFile: … } beside from, or --decrypt age --key-file …',
+    );
+  });
+
   test('a declared kind that the server does not have is wrong input, with its line', async () => {
     const strategy = parse(readFileSync(join(folder, 'strategy.yaml'), 'utf8')) as Written;
     strategy.components[component]!['existing'] = { from: '*.dump', expect: { triggers: ['t'] } };

@@ -65,7 +65,11 @@ test('of a restore test what came back, of a drill what did not pass', () => {
   const existing = passed('existing/db', 'last-night.sql.gz.age was restored: 25.6 KiB');
   const of = (...findings: (typeof existing)[]): string =>
     flat(renderSummary({ ...sampleResults.pass, findings }, plain));
-  const came = of(existing, passed('restored', 'Restored and right'), passed('drill/completed', 'To its end'));
+  const came = of(
+    existing,
+    passed('restored', 'Restored and right'),
+    passed('drill/completed', 'To its end'),
+  );
   expect(came).toContain('last-night.sql.gz.age was restored: 25.6 KiB');
   expect(came).not.toContain('To its end');
   expect(of(existing)).not.toContain('last-night');
