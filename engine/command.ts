@@ -236,14 +236,14 @@ export function badEnd(
   return `it ended with ${exitCode === null ? 'a signal' : `exit code ${exitCode}`}${words}`;
 }
 
-/** What clients of databases say of a server that does not answer. */
+/** What clients say of a server that does not answer, or not yet. */
 const noServer =
-  /connection refused|ECONNREFUSED|can't connect to (local )?(\w+ )?server|could not connect to|is the server running|database system is starting up|redis is loading/i;
+  /connection refused|ECONNREFUSED|can't connect to (\w+ )*server|could not connect to|is the server running|is starting up/i;
 
 /** A server that lost its data is made anew first: whoever restores by hand begins once it answers. */
 const refused = (said: string): string =>
   noServer.test(said)
-    ? ' (no server answered it: where it has to, have it wait, as by `until pg_isready -h 127.0.0.1; do sleep 1; done`)'
+    ? ' (no server answered it: where one has to, have the command wait until it does, as docs/your-own-system.md shows)'
     : '';
 
 /**

@@ -146,8 +146,8 @@ describe.concurrent('a command as a step of a recovery', () => {
       "ERROR 2002 (HY000): Can't connect to local server through socket (2)",
       "ERROR 2003 (HY000): Can't connect to MySQL server on 'db:3306' (111)",
     ])
-      expect(await told(words)).toContain('have it wait, as by `until pg_isready');
-    expect(await told('ERROR 1045 (28000): Access denied')).not.toContain('have it wait');
+      expect(await told(words)).toContain('have the command wait');
+    expect(await told('ERROR 1045 (28000): Access denied')).not.toContain('have the command wait');
   });
 
   it('that does not end in time is ended, and fails the step', async () => {
