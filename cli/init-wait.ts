@@ -1,9 +1,12 @@
 import type { Recognised } from './init-recognise.ts';
 
-/** Programs of the images that say whether a server answers, without an account. */
+/**
+ * Programs of the images that say whether a server answers, without an account: a refusal is an answer. A client
+ * of MariaDB that checks certificates, and has no password to do so by, asks nobody.
+ */
 const asks: Record<string, (host: string) => string> = {
   mysql: (host) => `mysqladmin -h ${host} --silent ping`,
-  mariadb: (host) => `mariadb-admin -h ${host} --silent ping`,
+  mariadb: (host) => `mariadb-admin -h ${host} --skip-ssl --silent ping`,
   postgres: (host) => `pg_isready -q -h ${host}`,
 };
 const waits = /\b(until|while|sleep|wait\w*|ping|pg_isready)\b/;

@@ -167,7 +167,7 @@ volumes: { data: }\n`,
     const plain = '/ops/restore.sh "$MUSTER_FILE"';
     for (const [image, ask] of [
       ['postgres:17', 'pg_isready -q -h 127.0.0.1'],
-      ['mariadb:11.8', 'mariadb-admin -h 127.0.0.1 --silent ping'],
+      ['mariadb:11.8', 'mariadb-admin -h 127.0.0.1 --skip-ssl --silent ping'],
       ['mysql:8.4', 'mysqladmin -h 127.0.0.1 --silent ping'],
     ] as const) {
       const [restore, text] = await restored(image, 'client shop < "$1"');
