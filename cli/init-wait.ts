@@ -1,8 +1,8 @@
 import type { Recognised } from './init-recognise.ts';
 
 /**
- * Programs of the images that say whether a server answers, without an account: a refusal is an answer. A client
- * of MariaDB that checks certificates, and has no password to do so by, asks nobody.
+ * Programs of the images that say whether a server answers, without an account: a refusal is an answer. A
+ * client of MariaDB that checks certificates, and has no password to do so by, asks nobody.
  */
 const asks: Record<string, (host: string) => string> = {
   mysql: (host) => `mysqladmin -h ${host} --silent ping`,
