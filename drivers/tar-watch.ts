@@ -1,8 +1,9 @@
 import { Transform, type Duplex, type Readable, type Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
 import { environmentError, messageOf } from '../core/errors.ts';
+import { createZstdUnpacker } from '../core/zstd-frames.ts';
 
 /** An archive of a backup of many files, as it goes by to the server. */
 export interface TarWatch {
@@ -65,7 +66,7 @@ export interface FileEnd {
 const endBytes = 64;
 const unpackers: Record<string, (() => Duplex) | null> = {
   gz: createGunzip,
-  zst: createZstdDecompress,
+  zst: createZstdUnpacker,
   lz4: null,
 };
 

@@ -1,17 +1,28 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { createGunzip, createZstdDecompress, type Zlib } from 'node:zlib';
+import { createGunzip, type Zlib } from 'node:zlib';
 import type { Readable, Transform } from 'node:stream';
 import { dumpEdgeBytes, type DumpShape, type DumpWatch } from '../../core/dump-shape.ts';
 import { messageOf } from '../../core/errors.ts';
 import { gzipTail, leftOutText, type GzipTail } from '../../core/gzip-tail.ts';
+import { beginsAsZstd, createZstdUnpacker } from '../../core/zstd-frames.ts';
 
 /** Compressions that are opened to see whether something whole is inside. */
-const compressions: { about: string; magic: Buffer; open(): Transform & Pick<Zlib, 'bytesWritten'> }[] = [
-  { about: 'gzip archive', magic: Buffer.from('1f8b', 'hex'), open: () => createGunzip() },
-  { about: 'zstd archive', magic: Buffer.from('28b52ffd', 'hex'), open: () => createZstdDecompress() },
+const compressions: Compression[] = [
+  {
+    about: 'gzip archive',
+    begins: (head) => head.toString('latin1', 0, 2) === '\x1f\x8b',
+    open: () => createGunzip(),
+  },
+  { about: 'zstd archive', begins: beginsAsZstd, open: () => createZstdUnpacker() },
 ];
-const magicBytes = 4;
+interface Compression {
+  about: string;
+  begins(head: Buffer): boolean;
+  open(): Transform & Pick<Zlib, 'bytesWritten'>;
+}
+/** What a parallel packer puts before the first frame, and how that begins. */
+const magicBytes = 16;
 
 /** Looks at a file as it goes by. */
 export interface Inspection {
@@ -38,7 +49,7 @@ export function inspection(shapes: readonly DumpShape[]): Inspection {
   let begun = false;
   const begin = async (): Promise<void> => {
     begun = true;
-    const kind = compressions.find(({ magic }) => head.subarray(0, magic.length).equals(magic));
+    const kind = compressions.find(({ begins }) => begins(head));
     if (kind) opened = openAs(kind, plain.take);
     await pass(head);
   };
@@ -81,7 +92,7 @@ export async function* passing(content: Readable, looked: Inspection): AsyncGene
 }
 
 /** A stream that is read as fast as it gives; a broken archive ends it and breaks nothing else. */
-function openAs({ about, open }: (typeof compressions)[number], take: (bytes: Uint8Array) => void): Opened {
+function openAs({ about, open }: Compression, take: (bytes: Uint8Array) => void): Opened {
   const stream = open();
   const { promise, resolve } = Promise.withResolvers<void>();
   const tail = about === 'gzip archive' ? gzipTail() : null;

@@ -1,9 +1,10 @@
 import { pipeline, Transform, type Readable, type Duplex } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { createGunzip } from 'node:zlib';
 import { environmentError, messageOf } from '../../core/errors.ts';
 import type { Decryption } from '../../core/existing.ts';
 import { gzipTail, leftOutText } from '../../core/gzip-tail.ts';
+import { beginsAsZstd, createZstdUnpacker } from '../../core/zstd-frames.ts';
 import { openAge } from './age.ts';
 import { failingAs, withHead } from './head.ts';
 import { openOpenssl } from './openssl.ts';
@@ -102,8 +103,8 @@ const layers: readonly Layer[] = [
   { name: 'gzip', begins: startsWith(0x1f, 0x8b), open: openGzip },
   {
     name: 'zstd',
-    begins: startsWith(0x28, 0xb5, 0x2f, 0xfd),
-    open: unpackedBy('zstd', () => createZstdDecompress(chunks)),
+    begins: beginsAsZstd,
+    open: unpackedBy('zstd', () => createZstdUnpacker(chunks)),
   },
   {
     name: 'age',

@@ -90,6 +90,21 @@ test.each([64, 1_000, 1_000_000])('a hole between gzip archives is none, in piec
   for (const bytes of holes) expect(await inside(bytes, piece)).toContain('it is no whole gzip archive');
 });
 
+/** What stands behind a frame of zstd in the same piece counts as well. */
+test.each([64, 1_000, 1_000_000])('zstd is looked into to its end, in pieces of %i', async (piece) => {
+  const [first, second] = [zstdCompressSync(rows), zstdCompressSync(dumps['pg_dump']!)];
+  for (const rest of [second.subarray(0, -9), Buffer.from('rest of another'), Buffer.alloc(700)])
+    expect(await inside(Buffer.concat([first, rest]), piece)).toContain('it is no whole zstd archive');
+  const mysqldump = dumps['mysqldump']!;
+  const halves = [mysqldump.subarray(0, 9_000), mysqldump.subarray(9_000)].map((half) =>
+    zstdCompressSync(half),
+  );
+  const lengthFrame = Buffer.from('502a4d180400000063000000', 'hex');
+  expect(await inside(Buffer.concat(halves), piece)).toBeNull();
+  expect(await inside(Buffer.concat([lengthFrame, halves[0]!, lengthFrame, halves[1]!]), piece)).toBeNull();
+  expect(await inside(Buffer.concat([lengthFrame, halves[0]!]), piece)).toContain('breaks off');
+});
+
 test.each([
   ['a byte', Buffer.from('x')],
   ['text that no tool writes', Buffer.from(rows)],

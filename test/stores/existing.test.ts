@@ -42,6 +42,13 @@ async function opened(bytes: Uint8Array, decryption: Decryption | null = null) {
   for await (const piece of backup.content) pieces.push(piece as Buffer);
   return { text: Buffer.concat(pieces).toString(), layers: backup.layers, read: backup.read() };
 }
+/** A parallel packer writes the length of each frame before it. */
+const inFrames = Buffer.concat(
+  [plain.slice(0, 9), plain.slice(9)].flatMap((part) => [
+    Buffer.from('502a4d180400000063000000', 'hex'),
+    zstdCompressSync(part),
+  ]),
+);
 const troubleOf = async (bytes: Uint8Array, decryption: Decryption | null = null): Promise<Error> =>
   opened(bytes, decryption).then(
     ({ text }) => expect.fail(`it was opened: ${text.slice(0, 80)}`),
@@ -61,6 +68,7 @@ describe('a backup that exists already is opened', () => {
     ],
     ['from gzip, padded', Buffer.concat([gzipSync(plain), Buffer.alloc(700)]), ['gzip'], null],
     ['from zstd', zstdCompressSync(plain), ['zstd'], null],
+    ['from zstd in frames, as a parallel packer writes it', inFrames, ['zstd'], null],
     ['from xz', by('xz', plain), ['xz'], null],
     [
       'from xz in two streams',
@@ -163,6 +171,7 @@ describe('a backup that exists already is not opened', () => {
       /its gzip is damaged|not read to its end/,
       null,
     ],
+    ['whose zstd has a rest behind it', Buffer.concat([zstd, gzip]), /its zstd is damaged/, null],
     ['whose zstd is damaged', Buffer.from(zstd).fill(0x41, 10, 110), /its zstd is damaged/, null],
     [
       'that is encrypted, and nothing says how',

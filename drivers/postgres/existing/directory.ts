@@ -1,4 +1,4 @@
-import { basename } from 'node:path';
+import { basename, posix } from 'node:path';
 import type { Transform } from 'node:stream';
 import { environmentError } from '../../../core/errors.ts';
 import { endOf, firstFiles, unpackedName, watchTar, wholeOf, type FileEnd } from '../../tar-watch.ts';
@@ -19,6 +19,12 @@ interface Seen extends FileEnd {
   name: string;
 }
 
+/** Of one folder: files of rows by their names without what they are packed in, and lists. */
+interface Parts {
+  files: Map<string, Seen>;
+  texts: Map<string, Buffer>;
+}
+
 /** An archive of a directory, as it goes by. */
 export interface DirectoryWatch {
   through: Transform;
@@ -32,29 +38,47 @@ export interface DirectoryWatch {
 
 /** Looks into a tar of the directory while it goes to the server. */
 export function watchDirectory(progress: (bytes: number) => void): DirectoryWatch {
-  const files = new Map<string, Seen>();
-  const texts = new Map<string, Buffer>();
+  /** By the folder that it lies in, for only what lies beside the list is of it. */
+  const parts = new Map<string, Parts>();
   const { through, broken } = watchTar(progress, (path, content) => {
     const name = basename(path);
+    const folder = posix.normalize(posix.dirname(path));
+    const { files, texts } = parts.get(folder) ?? { files: new Map(), texts: new Map() };
+    parts.set(folder, { files, texts });
     if (dataFile.test(name))
       return endOf(name, content).then((found) => void files.set(unpackedName(name), { name, ...found }));
     return name === list || blobsFile.test(name)
       ? wholeOf(content).then((text) => void texts.set(name, text))
       : null;
   });
+  const dumped = (): Parts & { list: Buffer } => {
+    const found = [...parts].filter(([, { texts }]) => texts.has(list));
+    if (found.length > 1)
+      throw environmentError('it holds more than one dump', {
+        found: found.map(([folder]) => `${folder}/${list}`).join(', '),
+        expected: 'what pg_dump wrote into one directory',
+        hint: 'have `from` name an archive of one of them',
+      });
+    const [one] = found;
+    if (one) return { ...one[1], list: one[1].texts.get(list)! };
+    throw environmentError('it is cut off', {
+      found: `a directory without ${list}`,
+      expected: 'everything that pg_dump wrote into it',
+    });
+  };
   const head = (): ArchiveHead => {
-    const found = readList(texts.get(list) ?? Buffer.alloc(0));
+    const found = readList(dumped().list);
     if (found) return found.head;
     throw environmentError('it is cut off', {
-      found: texts.has(list) ? `${list} ends within its list` : `a directory without ${list}`,
+      found: `${list} ends within its list`,
       expected: 'everything that pg_dump wrote into it',
     });
   };
   return {
     through,
     head,
-    missing: () => broken() ?? missingIn(head().entries, files, texts),
-    isWhole: () => [...files.values()].every(({ name, end }) => end !== null && isMarked(name)),
+    missing: () => broken() ?? missingIn(head().entries, dumped()),
+    isWhole: () => [...dumped().files.values()].every(({ name, end }) => end !== null && isMarked(name)),
   };
 }
 
@@ -62,11 +86,7 @@ export function watchDirectory(progress: (bytes: number) => void): DirectoryWatc
 const isMarked = (name: string): boolean => !name.startsWith('blob_') || name !== unpackedName(name);
 
 /** Everything that the list names is there, and each ends as its tool ends it. */
-function missingIn(
-  entries: readonly Entry[],
-  files: ReadonlyMap<string, Seen>,
-  texts: ReadonlyMap<string, Buffer>,
-): string | null {
+function missingIn(entries: readonly Entry[], { files, texts }: Parts): string | null {
   const wrong = entries.flatMap(({ kind, schema, name, file, copies }) => {
     if (file === null) return [];
     const what = `${kind} ${schema === '' ? '' : `${schema}.`}${name}`;
@@ -115,6 +135,7 @@ done
 [ -n "$room" ] || { echo 'error: there is no folder to unpack it in' >&2; exit 1; }
 trap 'rm -rf "$room"' EXIT
 tar -x -f - -C "$room" --no-same-owner
-found="$(find "$room" -name ${list} | head -n 1)"
+found="$(find "$room" -name ${list})"
 [ -n "$found" ] || { echo 'error: it holds no ${list}' >&2; exit 1; }
+[ "$(echo "$found" | wc -l)" -eq 1 ] || { echo 'error: it holds more than one ${list}' >&2; exit 1; }
 "$@" "\${found%/${list}}"`;

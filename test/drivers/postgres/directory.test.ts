@@ -99,6 +99,24 @@ describe('a directory that pg_dump wrote', () => {
     const watch = await looked(altered(change));
     expect(() => watch.missing()).toThrow(said);
   });
+  it('is not where a file lies beside it in another folder only', async () => {
+    const { '2.dat.gz': rows, ...rest } = directory(small);
+    const beside = Object.entries(rest).map(([name, bytes]) => [`new/${name}`, bytes] as const);
+    const watch = await looked({ ...Object.fromEntries(beside), 'old/2.dat.gz': rows! });
+    expect(watch.missing()).toMatch(/2\.dat of TABLE DATA public\.things is missing/);
+  });
+  it('is not where there are two, of which nobody knows which one is loaded', async () => {
+    const cut = { ...directory(small), '2.dat.gz': gzipSync('1\tone\n') };
+    const into = (folder: string, files: Files): Files =>
+      Object.fromEntries(Object.entries(files).map(([name, bytes]) => [`${folder}/${name}`, bytes]));
+    const watch = await looked({ ...into('new', cut), ...into('old', directory(small)) });
+    expect(() => watch.missing()).toThrow(
+      expect.objectContaining({
+        message: expect.stringContaining('more than one dump'),
+        found: 'new/toc.dat, old/toc.dat',
+      }),
+    );
+  });
   it('is not where the tar of it is damaged', async () => {
     const tar = await tarOf(directory(small));
     tar.fill(0x41, 512, 1_024 * 4);
