@@ -126,7 +126,7 @@ function judgeRestored(evidence: Evidence): Finding[] {
           verdict: 'inconclusive' as const,
           detail: `${taken.data.point} from ${taken.data.store} was given to a script of your own, and nothing shows that it put it back: ${put.why}.`,
         };
-    const older = olderThanPoint(evidence, taken);
+    const older = olderThanPoint(evidence, taken, ended.data.step);
     const wrong =
       older === null
         ? null

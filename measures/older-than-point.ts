@@ -1,5 +1,5 @@
 import type { Evidence } from '../core/measure.ts';
-import { actionOf, replayedBy, stepsOf } from '../core/steps/index.ts';
+import { broughtDataBy, replayedBy, stepsOf } from '../core/steps/index.ts';
 import { eventsOf, type TimelineEvent } from '../core/timeline.ts';
 import { formatDuration } from '../core/units.ts';
 import { drillTimesOf } from './drill-times.ts';
@@ -13,9 +13,13 @@ const roundedMs = 1;
  * Whatever had been acknowledged when a recovery point was consistent is in it. Where some of that is missing
  * after it was restored, and nothing was broken before it was made, what is there is not the point: another
  * one was loaded, or none, or it is a copy of an older state. No schedule bounds such a loss. In words; null
- * where nothing shows it, as without clients of the component's own.
+ * where nothing shows it, as without clients of the component's own. `step`: which one restored it.
  */
-export function olderThanPoint(evidence: Evidence, fetched: TimelineEvent<'point.fetched'>): string | null {
+export function olderThanPoint(
+  evidence: Evidence,
+  fetched: TimelineEvent<'point.fetched'>,
+  step: number,
+): string | null {
   const { events, ledger } = evidence;
   const { backup, point } = fetched.data;
   const { faultMs } = drillTimesOf(events);
@@ -24,7 +28,7 @@ export function olderThanPoint(evidence: Evidence, fetched: TimelineEvent<'point
   if (!ran?.holdsData || !made || faultMs === null || made.consistentMs > faultMs) return null;
   const holds = heldBy(ran, made);
   if (holds === null) return null;
-  if (ledger.damage !== null || !isLastWord(evidence, ran.component, fetched)) return null;
+  if (ledger.damage !== null || !isLastWord(evidence, ran.component, fetched, step)) return null;
   const oldest = ledger.loads
     .filter((load) => countsForLoss(load) && load.target === ran.component)
     // Where nothing at all is there, nothing was brought back: that is told by itself.
@@ -53,10 +57,12 @@ function isLastWord(
   { events, scenario }: Evidence,
   component: string,
   { seq }: TimelineEvent<'point.fetched'>,
+  restored: number,
 ): boolean {
   const later = events.filter((event) => event.seq > seq);
-  const acted = stepsOf(scenario).some((step) => {
-    const action = actionOf(step);
+  const after = stepsOf(scenario).slice(restored + 1);
+  const acted = after.some((step) => {
+    const action = broughtDataBy(step);
     return replayedBy(step) === component || (action !== null && (action.of ?? component) === component);
   });
   const isOf = ({ data }: TimelineEvent<'point.fetched'>): boolean => data.backup.split('.')[0] === component;

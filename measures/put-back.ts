@@ -1,7 +1,7 @@
 import type { LoadAnalysis } from '../core/analysis.ts';
 import type { Evidence } from '../core/measure.ts';
 import { ownMethod } from '../core/own-backup.ts';
-import { actionOf, stepsOf } from '../core/steps/index.ts';
+import { broughtDataBy, stepsOf } from '../core/steps/index.ts';
 import { eventsOf, type TimelineEvent } from '../core/timeline.ts';
 import { formatCount, formatDuration } from '../core/units.ts';
 import { drillTimesOf } from './drill-times.ts';
@@ -110,7 +110,7 @@ function isAlone({ events, scenario }: Evidence, component: string): boolean {
     ({ data }) => data.backup.split('.')[0] === component,
   );
   const acted = stepsOf(scenario).some((step) => {
-    const action = actionOf(step);
+    const action = broughtDataBy(step);
     return action !== null && (action.of ?? component) === component;
   });
   return boundaryMs !== null && !replayed && !acted;

@@ -1,5 +1,5 @@
 import type { Evidence } from '../core/measure.ts';
-import { actionOf, logTakenBy, pointTakenBy, runsIn, stepsOf } from '../core/steps/index.ts';
+import { broughtDataBy, logTakenBy, pointTakenBy, runsIn, stepsOf } from '../core/steps/index.ts';
 import type { LogTaken } from '../core/steps/step.ts';
 import type { Scenario } from '../core/scenario.ts';
 import { eventsOf } from '../core/timeline.ts';
@@ -206,12 +206,12 @@ const ofSchedule = (seen: ProtectionSeen): Interval => ({
 
 /**
  * Something was put back, though no step of Muster's own restored this component: by a command of the
- * user's, or with another component. A component that an action of its own recovered, such as a promotion,
- * rests on no backup.
+ * user's, or with another component. A component that an action of its own brought data to, such as a
+ * promotion, rests on no backup; one that was only started does.
  */
 function wentBack({ scenario }: Evidence, component: string, loss: LostWrites): boolean {
   const steps = stepsOf(scenario);
-  const acted = steps.some((step) => actionOf(step)?.of === component);
+  const acted = steps.some((step) => broughtDataBy(step)?.of === component);
   return loss.lost > 0 && !acted && steps.some((step) => runsIn(step) !== null || pointTakenBy(step));
 }
 

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { leavesData } from '../actions.ts';
 import { command } from './command.ts';
 import type { Stops } from '../until.ts';
 import { replay, replaySchema } from './replay.ts';
@@ -45,6 +46,11 @@ export const runsIn = (step: Step): string | null => kind(step).runsIn?.(step) ?
 /** The action that the step has a component do. */
 export const actionOf = (step: Step): { action: string; of: string | undefined } | null =>
   kind(step).does?.(step) ?? null;
+/** The action by which a component may come to hold other data; null of one that leaves what is there. */
+export function broughtDataBy(step: Step): ReturnType<typeof actionOf> {
+  const done = actionOf(step);
+  return done !== null && leavesData(done.action) ? null : done;
+}
 /** What the step has left on the timeline if it ended well. */
 export const traceOf = (step: Step): Trace | null => kind(step).leaves ?? null;
 
