@@ -152,6 +152,8 @@ export interface HostRules {
   wayOut?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** By service: variables that are something else in a drill, as the strategy says. */
   environment?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Services that make backups by a clock of their own, which Muster takes in. */
+  followed?: readonly string[];
   /** By service: ports at which Muster reaches it, whether or not the compose file publishes them. */
   ways?: Readonly<Record<string, readonly number[]>>;
 }

@@ -30,9 +30,20 @@ export function hostRules(
     egress: strategy.egress === 'open' ? 'open' : 'closed',
     ...(typeof strategy.egress === 'object' ? { wayOut: strategy.egress } : {}),
     environment: schedulesSet(components),
+    followed: followedIn(components),
     ways: waysOf(components, stores),
   };
 }
+
+const followedIn = (components: ReadonlyMap<string, PlannedComponent>): string[] => [
+  ...new Set(
+    [...components.values()].flatMap(({ driver, declared }) =>
+      Object.values(declared.backups).flatMap(
+        ({ method, options }) => driver.backups[method]?.follows?.(options)?.service ?? [],
+      ),
+    ),
+  ),
+];
 
 /** Variables by which those that back up by a clock of their own run as often as a drill needs. */
 function schedulesSet(

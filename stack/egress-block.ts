@@ -1,4 +1,4 @@
-import { environmentError } from '../core/errors.ts';
+import { environmentError, inputError } from '../core/errors.ts';
 import type { HostRules, OutwardAttempt, Stack } from '../core/stack.ts';
 import type { ComposeConfig } from './compose.ts';
 import type { DrillSite } from './drill-site.ts';
@@ -11,6 +11,7 @@ import {
   closedLineOf,
   closedNetworks,
   namesIn,
+  networkOf,
   openLine,
   openNetworks,
   refusing,
@@ -55,6 +56,7 @@ export function blockEgress(
   lookup?: Lookup,
 ): BlockedEgress {
   if (rules.egress !== 'closed') return { ...untouched, line: openLine };
+  refuseFollowedOut(config, rules);
   if (!canClose(site.runtime)) {
     refuseHurried(config, rules);
     return { ...untouched, line: remoteLine };
@@ -92,6 +94,34 @@ export function refuseHurried({ services }: ComposeConfig, { environment = {} }:
     found: remoteLine,
     expected: 'an engine on this machine, or no schedule of its own in a drill (options.follow.schedule)',
   });
+}
+
+/**
+ * Whoever makes backups that are followed runs as often as a drill needs, and removes what it thinks is old:
+ * it must not reach what is its owner's by a network that is another service's, or none of the drill's. Input
+ * error where it does.
+ */
+export function refuseFollowedOut(
+  config: Pick<ComposeConfig, 'services'>,
+  { followed = [], wayOut = {} }: Pick<HostRules, 'followed' | 'wayOut'>,
+): void {
+  for (const name of followed.filter((one) => Object.hasOwn(config.services, one))) {
+    const { owner, mode, isOutside } = networkOf(config, name);
+    const lent = owner === name ? '' : `, whose network ${name} has`;
+    const found = isOutside
+      ? `network_mode: ${mode} of ${owner}${lent}`
+      : Object.hasOwn(wayOut, owner)
+        ? `hosts that ${owner} may reach${lent}`
+        : null;
+    if (found !== null)
+      throw inputError(
+        'a backup that is followed could write to, and remove from, where your own backups lie',
+        {
+          found,
+          expected: `${name} on networks of the drill alone, and a store in the stack where it needs one`,
+        },
+      );
+  }
 }
 
 /** `ready` settles when the container that refuses runs, or cannot. */

@@ -36,17 +36,25 @@ export const openLine = 'what services send beyond their own networks goes out: 
 export const remoteLine =
   'what services send beyond their own networks goes out: the engine is on another machine, which reaches published ports by the same way';
 
-/** The same of these services, and which of them are on no network of the drill's and go out all the same. */
-export function closedLineOf({ services }: Pick<ComposeConfig, 'services'>): string {
-  const modeOf = (name: string): string | undefined =>
-    (services[name] as MovedService | undefined)?.network_mode;
-  const goesOut = (name: string, seen: readonly string[] = []): boolean => {
-    const mode = modeOf(name);
+/** Whose network a service has, and whether that is none of the drill's: what is sent there goes out. */
+export function networkOf(
+  { services }: Pick<ComposeConfig, 'services'>,
+  name: string,
+): { owner: string; mode: string | undefined; isOutside: boolean } {
+  const seen = new Set([name]);
+  for (let owner = name; ; ) {
+    const mode = (services[owner] as MovedService | undefined)?.network_mode;
     const [, other] = /^service:(.+)$/.exec(mode ?? '') ?? [];
-    if (other !== undefined) return !seen.includes(name) && goesOut(other, [...seen, name]);
-    return mode !== undefined && mode !== 'none';
-  };
-  const out = Object.keys(services).filter((name) => goesOut(name));
+    if (other === undefined || seen.has(other))
+      return { owner, mode, isOutside: other === undefined && mode !== undefined && mode !== 'none' };
+    seen.add(other);
+    owner = other;
+  }
+}
+
+/** The same of these services, and which of them are on no network of the drill's and go out all the same. */
+export function closedLineOf(config: Pick<ComposeConfig, 'services'>): string {
+  const out = Object.keys(config.services).filter((name) => networkOf(config, name).isOutside);
   return out.length === 0
     ? closedLine
     : `${closedLine}; but what ${out.join(', ')} send${out.length === 1 ? 's' : ''} goes out, by network_mode`;

@@ -4,6 +4,7 @@ import { composeConfig, type ComposeConfig, type ComposeRun } from './compose.ts
 import { placesIn } from './places-in.ts';
 import { contain } from './containment.ts';
 import { closedLineOf, openLine } from './egress.ts';
+import { refuseFollowedOut } from './egress-block.ts';
 import { plannedLines } from './egress-exceptions.ts';
 import { movedOf } from './moved.ts';
 import { neededOf } from './needed.ts';
@@ -23,6 +24,7 @@ export async function containAhead(
   const read = await configAhead({ file, overrides, profiles }, meanwhile);
   if (read === null) return null;
   const needed = neededOf(read.config, services);
+  refuseFollowedOut(needed, host);
   const { lines: moved } = movedOf(needed, read.run, host.ways, host.environment, host.mounts);
   const egress =
     host.egress === 'closed' ? [closedLineOf(needed), ...plannedLines(needed, host.wayOut)] : [openLine];

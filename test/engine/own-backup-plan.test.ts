@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { registries } from '../../cli/registries.ts';
 import { InputErrors, type MusterError } from '../../core/errors.ts';
 import { checksByDefault } from '../../core/planned-checks.ts';
+import { hostRules } from '../../engine/plan-mounts.ts';
 import { planDrill, type Plan } from '../../engine/plan.ts';
 import { memoryFiles, noStacks, type MemoryDrill } from '../support/memory-drill.ts';
 import { muster } from '../support/muster.ts';
@@ -170,6 +171,16 @@ describe('scripts that back up', () => {
       writeFileSync(strategy, `${before}egress: ${egress}\n`);
       await expect(plan()).rejects.toThrow(/could write to, and remove from, where your own backups lie/);
     }
+  });
+
+  it('are followed where the stack is told who makes them, and holds its network against that', async () => {
+    const followed = { backup: '', follow: '{}', produces: '{ objects: dumps/, in: b }' };
+    const { strategy, components } = await planned({ backup: { options: options(followed) } });
+    expect(hostRules(strategy, components, []).followed).toEqual([]);
+    for (const { declared } of components.values())
+      for (const backup of Object.values(declared.backups))
+        backup.options['follow'] = { settles: '5s', begins: [], service: 'cron' };
+    expect(hostRules(strategy, components, []).followed).toEqual(['cron']);
   });
 
   it('are followed at their own pace, which plan says, and that a drill does not wait for half a day', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it, test } from 'vitest';
 import { attemptsIn, closedLine, closedLineOf, lastHostOf, openNetworks } from '../../stack/egress.ts';
+import { refuseFollowedOut } from '../../stack/egress-block.ts';
 import { movedOf } from '../../stack/moved.ts';
 import type { ComposeConfig } from '../../stack/compose.ts';
 
@@ -76,4 +77,29 @@ test('a service that is on no network of the drill goes out, and that is said of
   expect(of({ one: { network_mode: 'service:other' }, other: { network_mode: 'service:one' } })).toBe(
     closedLine,
   );
+});
+
+describe('who makes backups that are followed has no way out by another network', () => {
+  const services = {
+    app: { networks: { default: null } },
+    dumper: { networks: { default: null } },
+    bridged: { network_mode: 'bridge' },
+    beside: { network_mode: 'service:app' },
+    behind: { network_mode: 'service:beside' },
+    lent: { network_mode: 'service:bridged' },
+    alone: { network_mode: 'none' },
+  } as unknown as ComposeConfig['services'];
+  const wayOut = { app: { 'api.example.com': 'its sandbox' } };
+  const refused = (name: string) => (): void => refuseFollowedOut({ services }, { followed: [name], wayOut });
+
+  it.each([
+    ['bridged', 'network_mode: bridge of bridged'],
+    ['lent', 'network_mode: bridge of bridged, whose network lent has'],
+    ['beside', 'hosts that app may reach, whose network beside has'],
+    ['behind', 'hosts that app may reach, whose network behind has'],
+  ])('%s is refused', (name, found) =>
+    expect(refused(name)).toThrow(expect.objectContaining({ trouble: 'input', found })),
+  );
+  it.each(['dumper', 'alone', 'elsewhere'])('%s is not', (name) => expect(refused(name)).not.toThrow());
+  it('nor is anybody else', () => expect(() => refuseFollowedOut({ services }, { wayOut })).not.toThrow());
 });
