@@ -230,7 +230,7 @@ export function badEnd(
   { exitCode, inTime, stdout, stderr }: CommandOutcome,
 ): string | null {
   const said = lastLines(stderr) || lastLines(stdout);
-  const words = said === '' ? '; it said nothing' : `; its last lines: ${said}${refused(said)}`;
+  const words = said === '' ? '; it said nothing' : `; its last lines: ${said}${advice(said)}`;
   if (!inTime) return `it was ended after ${timeout.text}, with everything in its process group${words}`;
   if (exitCode === 0) return null;
   return `it ended with ${exitCode === null ? 'a signal' : `exit code ${exitCode}`}${words}`;
@@ -240,11 +240,21 @@ export function badEnd(
 const noServer =
   /connection refused|ECONNREFUSED|can't connect to (\w+ )*server|could not connect to|is the server running|is starting up/i;
 
-/** A server that lost its data is made anew first: whoever restores by hand begins once it answers. */
-const refused = (said: string): string =>
-  noServer.test(said)
-    ? ' (no server answered it: where one has to, have the command wait until it does, as docs/your-own-system.md shows)'
-    : '';
+/** What a server says where something is there twice. */
+const twice = /duplicate/i;
+
+/**
+ * A server that lost its data is made anew first: whoever restores by hand begins once it answers. Clients
+ * go on meanwhile, and what they write gets between.
+ */
+function advice(said: string): string {
+  const shown = 'as docs/your-own-system.md shows';
+  if (noServer.test(said))
+    return ` (no server answered it: where one has to, have the command wait until it does, ${shown})`;
+  if (twice.test(said))
+    return ` (clients write while it runs: have it load in one transaction or keep them out, ${shown})`;
+  return '';
+}
 
 /**
  * A command as a step of a recovery: whatever is not a good end within its time fails the step, with what it
