@@ -63,6 +63,7 @@ export async function restoreFolder(
 ): Promise<Json> {
   const { service, folder } = site;
   await service.assertOwnPath(folder);
+  assertOnVolume(service, folder);
   await service.stop();
   try {
     const kilobytes = await unpack(site, content, signal, progress);
@@ -77,6 +78,16 @@ export async function restoreFolder(
     if (!signal.aborted) await startOnNothing(site).catch(() => undefined);
     throw error;
   }
+}
+
+/** What unpacks it has the service's volumes, and nothing else of it. */
+function assertOnVolume({ name, mounts }: Service, folder: string): void {
+  const paths = mounts.map(({ path }) => path.replace(/\/$/, ''));
+  if (paths.some((path) => folder === path || folder.startsWith(`${path}/`))) return;
+  throw environmentError(`the data of ${name} is on no volume`, {
+    found: `${folder}; mounted: ${paths.join(', ') || 'no volume'}`,
+    expected: `a volume at ${folder}`,
+  });
 }
 
 async function startOn({ service, clock, ready }: FolderSite, signal?: AbortSignal): Promise<void> {

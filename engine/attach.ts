@@ -72,21 +72,25 @@ function attachOne(drill: Drill, component: PlannedComponent): Promise<Attached>
 
 /**
  * A volume that is declared for a service and holds nothing of its data is a mistake that every backup of the
- * volume repeats: said before anything is broken. A service without any keeps nothing on purpose.
+ * volume repeats: said before anything is broken. A service without any keeps nothing on purpose. What counts
+ * is the mount that the data itself lies on: a volume of the image's own may lie deeper than the declared
+ * one, as PostgreSQL's does in one that is mounted a folder too high.
  */
 function assertDataIsMounted(component: string, service: Service, dataFolder: string | undefined): void {
   if (dataFolder === undefined) return;
   const declared = service.mounts.filter(({ anonymous }) => !anonymous);
-  const isHere = (path: string): boolean =>
+  const isHere = ({ path }: { path: string }): boolean =>
     dataFolder === path || dataFolder.startsWith(`${path.replace(/\/$/, '')}/`);
-  if (declared.length === 0 || declared.some(({ path }) => isHere(path))) return;
+  const [holds] = service.mounts.filter(isHere).toSorted((a, b) => b.path.length - a.path.length);
+  if (declared.length === 0 || holds?.anonymous === false) return;
+  const instead = holds ? `; it lies on a volume without a name, at ${holds.path}` : '';
   throw environmentError(
     `${component} keeps its data in ${dataFolder}, which is on no volume of the compose file`,
     {
-      found: declared
+      found: `${declared
         .map(({ volume, path }) => `volume ${volume} at ${path}, with nothing of its data`)
-        .join('; '),
-      expected: `a volume at ${dataFolder}`,
+        .join('; ')}${instead}`,
+      expected: `a volume at ${holds?.path ?? dataFolder}`,
       hint: `mount it there: what lies elsewhere is in no backup of the volume, and goes with the container`,
     },
   );

@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Attached } from '../../core/driver.ts';
+import type { Service } from '../../core/service.ts';
 import { systemClock } from '../../core/clock.ts';
 import type { Drill } from '../../engine/drill-context.ts';
 import { closeAll } from '../../engine/phases/down.ts';
@@ -8,7 +9,10 @@ import { bringUp } from '../../engine/phases/up.ts';
 type Attach = () => Promise<Partial<Attached>>;
 
 /** A drill without a stack, of components that are attached in these ways, and what it tells. */
-function drillOf(ways: Record<string, Attach>): { drill: Drill; told: string[] } {
+function drillOf(
+  ways: Record<string, Attach>,
+  mounts: Service['mounts'] = [],
+): { drill: Drill; told: string[] } {
   const told: string[] = [];
   const component = ([name, attach]: [string, Attach]) =>
     [
@@ -29,7 +33,7 @@ function drillOf(ways: Record<string, Attach>): { drill: Drill; told: string[] }
     secrets: new Set(),
     stores: new Map(),
     stack: {
-      services: new Map(Object.keys(ways).map((name) => [name, { name, mounts: [], env: {}, argv: [] }])),
+      services: new Map(Object.keys(ways).map((name) => [name, { name, mounts, env: {}, argv: [] }])),
     },
     timeline: {
       emit: (type: string, data: { component?: string }) => void told.push(`${type} ${data.component}`),
@@ -101,4 +105,52 @@ test('what was attached when another could not be is closed with the drill, and 
   late.come();
   await lateClosed.came;
   expect(closed).toEqual(['early', 'late']);
+});
+
+/** F42 of the field cases, and its kind. */
+describe('where the data of a component lies', () => {
+  const named = (path: string) => ({ volume: 'data', path, anonymous: false });
+  const ofImage = (path: string) => ({ volume: 'f'.repeat(64), path, anonymous: true });
+  const folder = '/var/lib/postgresql/data';
+  const attached = (mounts: Service['mounts']): Promise<void> =>
+    bringUp(
+      drillOf({ db: async () => ({ server: 'db', data: { folder } }) as Partial<Attached> }, mounts).drill,
+    );
+
+  test.each<[string, Service['mounts'], RegExp]>([
+    [
+      'a volume where nothing of it is',
+      [named('/backups')],
+      /^volume data at \/backups, with nothing of its data$/,
+    ],
+    [
+      "a volume a folder too high, with the image's own below it",
+      [named('/var/lib/postgresql'), ofImage(folder)],
+      /with nothing of its data; it lies on a volume without a name, at \/var\/lib\/postgresql\/data$/,
+    ],
+    [
+      'a volume whose name only begins the same',
+      [named('/var/lib/post')],
+      /^volume data at \/var\/lib\/post,/,
+    ],
+  ])('%s is said before anything is broken', async (_, mounts, found) => {
+    await expect(attached(mounts)).rejects.toMatchObject({
+      trouble: 'environment',
+      message: `db keeps its data in ${folder}, which is on no volume of the compose file`,
+      found: expect.stringMatching(found) as string,
+      expected: `a volume at ${folder}`,
+    });
+  });
+
+  test.each<[string, Service['mounts']]>([
+    ['a volume at the folder', [named(folder)]],
+    ['a volume above it', [named('/var/lib/postgresql')]],
+    ['a volume above it with a slash at its end', [named('/var/lib/postgresql/')]],
+    ["a volume at the folder, in the image's own", [ofImage('/var/lib/postgresql'), named(folder)]],
+    ["a volume at the folder, beside the image's own", [named(folder), ofImage('/var/log')]],
+    ["the image's own alone, on purpose", [ofImage(folder)]],
+    ['none at all, on purpose', []],
+  ])('%s is no trouble', async (_, mounts) => {
+    await expect(attached(mounts)).resolves.toBeUndefined();
+  });
 });

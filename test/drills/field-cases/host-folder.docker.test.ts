@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -87,19 +87,32 @@ describe('a server that keeps its data in a folder of the host', { timeout: 600_
     ).toEqual([]);
   });
 
-  it(hostFolders.elsewhere, async () => {
+  it.each([
+    [
+      hostFolders.elsewhere,
+      'F42',
+      /redis keeps its data in \/data, which is on no volume of the compose file[^]*volume \S*data at \/var\/lib\/redis, with nothing of its data/,
+    ],
+    [
+      hostFolders.tooHigh,
+      'F42.postgres',
+      /db keeps its data in \/var\/lib\/postgresql\/data, which is on no volume of the compose file[^]*at \/var\/lib\/postgresql, with nothing of its data; it lies on a volume without a name, at \/var\/lib\/postgresql\/data/,
+    ],
+  ])('%s', async (_, file, says) => {
+    const before = (await readdir(join(out, 'drills')).catch(() => [])) as string[];
     const ended = await muster([
       'run',
-      inRepository('fixtures/field-cases/F42.yaml'),
-      '--json',
+      inRepository(`fixtures/field-cases/${file}.yaml`),
       '--seed',
       '7',
       '--out',
       out,
     ]);
-    expect(ended.code).toBe(69);
-    expect(`${ended.stderr}${ended.stdout}`).toContain(
-      'redis keeps its data in /data, which is on no volume of the compose file',
-    );
+    expect(ended.code, ended.stderr).toBe(69);
+    expect(ended.stderr).toMatch(says);
+    const [drill] = (await readdir(join(out, 'drills'))).filter((one) => !before.includes(one));
+    const events = readFileSync(join(out, 'drills', drill!, 'events.jsonl'), 'utf8');
+    expect(events).not.toMatch(/"type":"(fault\.begun|schedule\.begun)"/);
+    expect(await leftOf(drill!)).toEqual([]);
   });
 });

@@ -4,6 +4,8 @@
  */
 export const hostFolders = {
   kept: 'a folder of the host that holds the data: a whole drill with wipe and restore changes nothing of it, and plan says so before',
+  tooHigh:
+    "F42, a volume that is mounted a folder too high, so that the data lies on one of the image's own: said before anything is broken",
   elsewhere: 'F42, a volume in which nothing of the data lies: said before anything is broken, and no pass',
 } as const;
 export const accounts = {
