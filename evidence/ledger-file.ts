@@ -41,13 +41,15 @@ export function ledgerDamage(path: string, events: readonly TimelineEvent[]): st
   try {
     const { size } = fstatSync(file);
     let offset = 0;
+    // One for all: what each chunk had to itself would lie there until somebody clears it away.
+    const block = new Uint8Array(chunkBytes);
     for (const { data } of eventsOf(events, 'ledger.chunk')) {
       const { bytes } = data;
       if (data.offset !== offset) return `chunk at byte ${data.offset}, expected ${offset}`;
       if (!Number.isSafeInteger(bytes) || bytes <= 0 || bytes > chunkBytes)
         return `chunk at byte ${offset} has a size that no chunk has: ${bytes} bytes`;
       if (offset + bytes > size) return `ledger ends at byte ${size}, the timeline has ${offset + bytes}`;
-      const part = new Uint8Array(bytes);
+      const part = block.subarray(0, bytes);
       readSync(file, part, 0, bytes, offset);
       if (createHash('sha256').update(part).digest('hex') !== data.sha256)
         return `bytes ${offset} to ${offset + bytes} do not match the digest on the timeline`;

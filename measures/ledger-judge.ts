@@ -21,14 +21,15 @@ import { strikesOf, type Strike } from './under-way.ts';
 import { contradictionOf, planRanges, surveyLedger, type IdRange } from './ledger-survey.ts';
 
 /**
- * How much is held in memory at once. `idsPerWindow` is a power of two, from 16 to 1024. The result does not
- * depend on either.
+ * How much is held in memory at once. `idsPerWindow` is a power of two, from 16 to 1024; ids of one window are
+ * never apart, so that small ones keep a few ids that many clients read from filling the memory. The result
+ * does not depend on either.
  */
 export interface Portion {
   records: number;
   idsPerWindow: number;
 }
-const portionDefault: Portion = { records: 1_500_000, idsPerWindow: 1024 };
+const portionDefault: Portion = { records: 1_500_000, idsPerWindow: 16 };
 
 interface Reading {
   source: LedgerSource;
