@@ -21,9 +21,9 @@ import { strikesOf, type Strike } from './under-way.ts';
 import { contradictionOf, planRanges, surveyLedger, type IdRange } from './ledger-survey.ts';
 
 /**
- * How much is held in memory at once. `idsPerWindow` is a power of two, from 16 to 1024; ids of one window are
- * never apart, so that small ones keep a few ids that many clients read from filling the memory. The result
- * does not depend on either.
+ * How much is held in memory at once. `idsPerWindow` is a power of two, from 16 to 1024: ids of one window
+ * are never apart, so that small ones keep a few ids that many clients read from filling the memory. The
+ * result does not depend on either.
  */
 export interface Portion {
   records: number;
