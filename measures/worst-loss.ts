@@ -175,8 +175,8 @@ function whyNotBy(evidence: Evidence, log: string, component: string, loss: Lost
 
 /**
  * Its own backups, as declared; where it has none, those of what the steps restored, for it lies there.
- * Where a command of the user's own put something back, and nothing says how old that may be, nothing
- * bounds the loss: a drill sees no more than its length.
+ * Where a command of the user's own put something back, by itself or where the component is, and nothing says
+ * how old that may be, nothing bounds the loss: a drill sees no more than its length.
  */
 function wentBackTo(
   evidence: Evidence,
@@ -186,15 +186,18 @@ function wentBackTo(
   const own = declared(evidence, component, []);
   const { strategy, scenario } = evidence;
   const follows = Object.values(strategy.components[component]?.backups ?? {}).some(({ every }) => !every);
-  if (own !== 'none' || follows) return own;
   const steps = stepsOf(scenario);
   const others = [...new Set(steps.flatMap((step) => pointTakenBy(step)?.component ?? []))].map((name) =>
     recoveryMeansOf(evidence, name, ran),
   );
+  const service = strategy.components[component]?.service ?? component;
+  const places = steps.flatMap((step) => runsIn(step) ?? []);
+  const byCommand = others.length === 0 ? places.length > 0 : places.includes(service);
+  if (own !== 'none') return own;
+  if (byCommand) return [];
+  if (follows) return 'none';
   const theirs = others.flatMap(({ replayed, snapshots }) => (replayed ? [] : snapshots.map(ofSchedule)));
-  return theirs.length > 0 || (others.length === 0 && steps.some((step) => runsIn(step) !== null))
-    ? theirs
-    : 'none';
+  return theirs.length > 0 ? theirs : 'none';
 }
 
 const ofSchedule = (seen: ProtectionSeen): Interval => ({
