@@ -2,7 +2,7 @@ import type { Evidence } from '../core/measure.ts';
 import { broughtDataBy, replayedBy, stepsOf } from '../core/steps/index.ts';
 import { eventsOf, type TimelineEvent } from '../core/timeline.ts';
 import { formatDuration } from '../core/units.ts';
-import { drillTimesOf } from './drill-times.ts';
+import { drillTimesOf, faultedComponents } from './drill-times.ts';
 import { countsForLoss } from './loss.ts';
 import { protectionOf, type PointSeen, type ProtectionSeen } from './protection.ts';
 
@@ -66,6 +66,6 @@ function isLastWord(
     return replayedBy(step) === component || (action !== null && (action.of ?? component) === component);
   });
   const isOf = ({ data }: TimelineEvent<'point.fetched'>): boolean => data.backup.split('.')[0] === component;
-  const broken = eventsOf(later, 'fault.begun').some(({ data }) => data.on !== 'store');
+  const broken = faultedComponents(later).includes(component);
   return !acted && !broken && !eventsOf(later, 'point.fetched').some(isOf);
 }
