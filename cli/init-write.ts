@@ -166,13 +166,16 @@ function commented(document: Document, path: string, lines: string[]): void {
   else pair.key.commentBefore = text;
 }
 
+const lineMax = 100;
+const isShort = (value: YAMLMap): boolean => JSON.stringify(value.toJSON()).length <= lineMax;
+
 /** Short mappings on a line, as people write them. */
 function flowInside(document: Document): void {
   visit(document, {
     Pair: (_, { key, value }) => {
       const name = isScalar(key) ? String(key.value) : '';
       const short = ['objectives', 'main', 'clients', store, 'home', 'restore', 'produces', 'backup'];
-      if ([...short, 'schedule'].includes(name) && isMap(value)) value.flow = true;
+      if ([...short, 'schedule'].includes(name) && isMap(value) && isShort(value)) value.flow = true;
       if (
         ['stack', 'services', 'profiles', 'copies'].includes(name) &&
         value !== null &&
