@@ -32,3 +32,28 @@ export async function onceItAnswers<Answer extends object>(
     expected: `an answer within ${readyDeadlineMs / 1000} s`,
   });
 }
+
+/**
+ * Waits until a server lets somebody in, for what is loaded into it as it stands: one that lost its folder
+ * makes another one first, and the account with it. `ask` logs in; `kind`: what such an account is called
+ * there. Environment error where it never does, with what must have made the account.
+ */
+export async function untilLetIn(
+  { service, clock }: { service: Service; clock: Clock },
+  { user, kind, expected }: { user: string; kind: string; expected: string },
+  ask: () => Promise<object>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { status } = await service.state();
+  if (status === 'paused') await service.unpause();
+  if (status !== 'running') await startRestored(service, signal);
+  await onceItAnswers({ service, clock }, ask, signal).catch((error: unknown) => {
+    signal.throwIfAborted();
+    throw environmentError(`${service.name} does not let ${user} in`, {
+      found: messageOf(error),
+      expected,
+      hint: `such a dump holds no ${kind}: what makes the server anew must make them`,
+      cause: error,
+    });
+  });
+}

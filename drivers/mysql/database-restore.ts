@@ -1,8 +1,8 @@
 import type { Artifact, BackupMethod, RestoreContext } from '../../core/backup.ts';
-import { environmentError, messageOf } from '../../core/errors.ts';
+import { environmentError } from '../../core/errors.ts';
 import type { Helper } from '../../core/service.ts';
 import type { Json } from '../../core/timeline.ts';
-import { onceItAnswers, startRestored } from '../serves-again.ts';
+import { onceItAnswers, startRestored, untilLetIn } from '../serves-again.ts';
 import { databaseDumpOptions } from './config.ts';
 import { assertLoadable } from './database-dump.ts';
 import { dumpName } from './dump.ts';
@@ -33,7 +33,12 @@ export const restoreDatabases =
     const { path, bytes, databases, settings, torn } = await assertUsable(from);
     await assertOwnData(site);
     await context.stage('fence', `wait for ${site.service.name} to let ${site.config.user} in`, () =>
-      untilLetIn(site, context),
+      untilLetIn(
+        site,
+        { user: site.config.user, kind: 'accounts', expected: 'a server that has that account' },
+        () => withSession(site, async () => ({})),
+        context.signal,
+      ),
     );
     await fence(site, context, 'clean');
     const helper = await site.service.helper({ network: 'none', volumes: true });
@@ -70,22 +75,6 @@ async function assertUsable(from: Artifact): Promise<Usable & { torn: Torn }> {
     });
   await inspectDump(file.path, sha256 ?? null);
   return { path: file.path, bytes: file.bytes, databases, settings, torn };
-}
-
-/** A server that lost its folder makes another one first, and the account with it. */
-async function untilLetIn(site: MysqlSite, { signal }: RestoreContext): Promise<void> {
-  const { status } = await site.service.state();
-  if (status === 'paused') await site.service.unpause();
-  if (status !== 'running') await startRestored(site.service, signal);
-  await onceItAnswers(site, () => withSession(site, async () => ({})), signal).catch((error: unknown) => {
-    signal.throwIfAborted();
-    throw environmentError(`${site.service.name} does not let ${site.config.user} in`, {
-      found: messageOf(error),
-      expected: 'a server that has that account',
-      hint: 'such a dump holds no accounts: what makes the server anew must make them',
-      cause: error,
-    });
-  });
 }
 
 const countTables = (databases: readonly string[]): string =>

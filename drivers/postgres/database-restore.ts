@@ -1,8 +1,8 @@
 import type { Artifact, BackupMethod, PlainFile, RestoreContext } from '../../core/backup.ts';
-import { environmentError, messageOf } from '../../core/errors.ts';
+import { environmentError } from '../../core/errors.ts';
 import type { Helper } from '../../core/service.ts';
 import type { Json } from '../../core/timeline.ts';
-import { onceItAnswers, startRestored } from '../serves-again.ts';
+import { onceItAnswers, startRestored, untilLetIn } from '../serves-again.ts';
 import { assertAsMade } from './artifact.ts';
 import { assertLoadable, databaseName, type DatabaseFacts } from './database-dump.ts';
 import { emptyDatabase } from './empty-database.ts';
@@ -26,7 +26,16 @@ export const restoreDatabase =
     const { file, facts } = await assertUsable(site, from);
     await assertOwnData(site);
     await context.stage('fence', `wait for ${site.service.name} to let ${site.account.user} in`, () =>
-      untilLetIn(site, context),
+      untilLetIn(
+        site,
+        {
+          user: site.account.user,
+          kind: 'roles',
+          expected: `a server that has that role, and the database ${site.database}`,
+        },
+        () => withSession(site, async () => ({})),
+        context.signal,
+      ),
     );
     await fence(site, context, 60);
     const helper = await site.service.helper({ network: 'none', volumes: true });
@@ -71,22 +80,6 @@ async function assertUsable(site: PostgresSite, from: Artifact): Promise<Usable>
       expected: `PostgreSQL ${site.major} or older`,
     });
   return { file, facts };
-}
-
-/** A server that lost its folder makes another one first, and the role with it. */
-async function untilLetIn(site: PostgresSite, { signal }: RestoreContext): Promise<void> {
-  const { status } = await site.service.state();
-  if (status === 'paused') await site.service.unpause();
-  if (status !== 'running') await startRestored(site.service, signal);
-  await onceItAnswers(site, () => withSession(site, async () => ({})), signal).catch((error: unknown) => {
-    signal.throwIfAborted();
-    throw environmentError(`${site.service.name} does not let ${site.account.user} in`, {
-      found: messageOf(error),
-      expected: `a server that has that role, and the database ${site.database}`,
-      hint: 'such a dump holds no roles: what makes the server anew must make them',
-      cause: error,
-    });
-  });
 }
 
 async function loadInPlace(
