@@ -10,6 +10,7 @@ import { readChain } from '../../evidence/chain.ts';
 import { judgeBundle, writeReportsAgain, type Judged } from '../../evidence/bundle.ts';
 import { copyOf, dropRecords, forgeManifest, rechain, withoutManifest } from '../support/forgery.ts';
 import { drillInMemory } from '../support/memory-drill.ts';
+import { runs, timeLimit } from '../fuzz/mutations.ts';
 import { eventsIn } from '../support/recorded.ts';
 
 const names = ['events.jsonl', 'ledger.bin', 'manifest.json'] as const;
@@ -93,7 +94,7 @@ function put(root: object, path: string[], value: unknown): void {
   parent[path.at(-1)!] = value;
 }
 
-describe('a bundle whatever was done to it', { timeout: 120_000 }, () => {
+describe('a bundle whatever was done to it', { timeout: timeLimit }, () => {
   it('is whole when nothing was', async () => {
     restore();
     expect(await judged()).toMatchObject({ damage: null, altered: false });
@@ -107,7 +108,7 @@ describe('a bundle whatever was done to it', { timeout: 120_000 }, () => {
         expect(found.map(({ hash }) => hash)).toEqual(events.slice(0, found.length).map(({ hash }) => hash));
         if (broken === null) expect(found.length).toBeLessThanOrEqual(events.length);
       }),
-      { numRuns: 800 },
+      runs(800, 10),
     );
   });
 
@@ -126,7 +127,7 @@ describe('a bundle whatever was done to it', { timeout: 120_000 }, () => {
             false,
           ]);
       }),
-      { numRuns: 60 },
+      runs(60, 10),
     );
   });
 
@@ -143,7 +144,7 @@ describe('a bundle whatever was done to it', { timeout: 120_000 }, () => {
           await judged();
         },
       ),
-      { numRuns: 30 },
+      runs(30, 10),
     );
   });
 
@@ -168,7 +169,7 @@ describe('a bundle whatever was done to it', { timeout: 120_000 }, () => {
           if (one && what === 'gone' && one.result.outcome === 'completed')
             expect([one.altered, one.result.verdict === 'pass']).toEqual([true, false]);
         }),
-        { numRuns: 60 },
+        runs(60, 10),
       );
     },
   );
