@@ -11,7 +11,7 @@ const roundedMs = 1;
 
 /**
  * Whatever had been acknowledged when a recovery point was consistent is in it. Where some of that is missing
- * after it was restored, and nothing was broken before it was made, what is there is not the point: another
+ * after it was restored, and nothing had broken the component before it was made, what is there is not the point: another
  * one was loaded, or none, or it is a copy of an older state. No schedule bounds such a loss. In words; null
  * where nothing shows it, as without clients of the component's own. `step`: which one restored it.
  */
@@ -25,7 +25,9 @@ export function olderThanPoint(
   const { faultMs } = drillTimesOf(events);
   const ran = protectionOf(events, faultMs).find((one) => one.backup === backup);
   const made = ran?.points.find((one) => one.point === point);
-  if (!ran?.holdsData || !made || faultMs === null || made.consistentMs > faultMs) return null;
+  if (!ran?.holdsData || !made || faultMs === null) return null;
+  const before = events.filter(({ atMs }) => atMs < made.consistentMs);
+  if (faultedComponents(before).includes(ran.component)) return null;
   const holds = heldBy(ran, made);
   if (holds === null) return null;
   if (ledger.damage !== null || !isLastWord(evidence, ran.component, fetched, step)) return null;
