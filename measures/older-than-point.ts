@@ -11,9 +11,10 @@ const roundedMs = 1;
 
 /**
  * Whatever had been acknowledged when a recovery point was consistent is in it. Where some of that is missing
- * after it was restored, and nothing had broken the component before it was made, what is there is not the point: another
- * one was loaded, or none, or it is a copy of an older state. No schedule bounds such a loss. In words; null
- * where nothing shows it, as without clients of the component's own. `step`: which one restored it.
+ * after it was restored, and nothing had broken the component before it was made, what is there is not the
+ * point: another one was loaded, or none, or it is a copy of an older state. No schedule bounds such a loss.
+ * In words; null where nothing shows it, as without clients of the component's own. `step`: which one
+ * restored it.
  */
 export function olderThanPoint(
   evidence: Evidence,
