@@ -29,7 +29,7 @@ export function olderThanPoint(
   if (!ran?.holdsData || !made || faultMs === null) return null;
   const before = events.filter(({ atMs }) => atMs < made.consistentMs);
   if (faultedComponents(before).includes(ran.component)) return null;
-  const holds = heldBy(ran, made);
+  const holds = heldBy(ran, made, showsBegin(evidence, ran));
   if (holds === null) return null;
   if (ledger.damage !== null || !isLastWord(evidence, ran.component, fetched, step)) return null;
   const oldest = ledger.loads
@@ -44,15 +44,28 @@ export function olderThanPoint(
 
 /**
  * Until when whatever was acknowledged is in a point. One that somebody else makes is as old as the last look
- * without it, and its copy may have begun before; who makes one after the other began it after that look that
- * the one before it was not there at. Null of the first.
+ * without it. Where nothing shows that it begins, its copy may have begun before; who makes one after the
+ * other began it after that look that the one before it was not there at. Null of the first then.
  */
-function heldBy(ran: ProtectionSeen, made: PointSeen): { untilMs: number; until: string } | null {
+function heldBy(
+  ran: ProtectionSeen,
+  made: PointSeen,
+  begins: boolean,
+): { untilMs: number; until: string } | null {
   if (ran.follows === null) return { untilMs: made.consistentMs, until: 'it was consistent' };
+  if (begins) return { untilMs: made.consistentMs, until: 'the last look without it' };
   const before = ran.points.findLast(({ seq }) => seq < made.seq);
   return before
     ? { untilMs: before.consistentMs, until: `the last look without ${before.point}, which came before it,` }
     : null;
+}
+
+/** Its strategy names files that are there as soon as one is begun. */
+function showsBegin({ strategy }: Evidence, { component, name }: ProtectionSeen): boolean {
+  const { follow } = (strategy.components[component]?.backups[name]?.options ?? {}) as {
+    follow?: { begins?: string | string[] };
+  };
+  return [follow?.begins ?? []].flat().length > 0;
 }
 
 /** Nothing came after that restore that changes what there is of the component. */

@@ -81,8 +81,8 @@ function newestKept({ own, all }: Loads): number {
   return missing.length === 0 ? -Infinity : Math.min(...missing.map(kept));
 }
 
-/** A fault took data of the component away. */
-function wasTaken({ events, strategy }: Evidence, component: string): boolean {
+/** A fault took data of the component away, which only a restore brings back. */
+export function wasTaken({ events, strategy }: Evidence, component: string): boolean {
   const service = strategy.components[component]?.service ?? component;
   return eventsOf(events, 'fault.begun').some(
     ({ data: { losesData, on, target, components = [] } }) =>

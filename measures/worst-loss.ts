@@ -10,6 +10,7 @@ import { unhurriedMs } from './ledger-service.ts';
 import { logReachOf } from './log-reach.ts';
 import type { LostWrites } from './loss.ts';
 import { protectionOf, recoveryMeansOf, type ProtectionSeen } from './protection.ts';
+import { wasTaken } from './put-back.ts';
 import { judgeSchedule } from './schedule.ts';
 
 /** `ms` is null where it is not known; then it is at least `leastMs`. */
@@ -52,6 +53,8 @@ export function worstLossOf(evidence: Evidence, component: string, loss: LostWri
     loss.lostAfterFault > 0
       ? delayOf(evidence.strategy, moments.automatic)
       : { derivedMs: null, declaredMs: null, how: [] };
+  const unseen = putBackUnseen(evidence, component, loss);
+  if (unseen !== null) return { ms: null, leastMs: 0, basis: 'not measured', how: unseen };
   const intervals = intervalsBehind(evidence, component, loss);
   if (intervals === 'none') return observedWorst(evidence, component, loss, thrown);
   const longest = intervals.reduce<Interval | null>(
@@ -81,6 +84,17 @@ export function worstLossOf(evidence: Evidence, component: string, loss: LostWri
   return unbounded === null
     ? worst
     : { ...worst, how: `${worst.how} (${unbounded}, so that it may reach back to the base)` };
+}
+
+/**
+ * What only a restore brings back is there, though no step put anything back: an entrypoint that loads a
+ * dump, or another server that took over. How old that may be, a drill sees no more of than its own length.
+ */
+function putBackUnseen(evidence: Evidence, component: string, loss: LostWrites): string | null {
+  const isBack = loss.lost > 0 && !loss.total && stepsOf(evidence.scenario).length === 0;
+  return isBack && wasTaken(evidence, component)
+    ? 'a fault took its data away, no step put any back, and some is there: what put it back, and how old that may be, is not known'
+    : null;
 }
 
 /**

@@ -83,7 +83,8 @@ const wanting =
     if (decryption?.how.with === how) return open(source, decryption);
     source.destroy();
     throw environmentError(`it is encrypted with ${how}`, {
-      found: `${decryption ? `decrypt: { with: ${decryption.how.with} }` : 'nothing'} is what says how it is opened, and not decrypt: { with: ${how}, keyFile: … } beside from, or --decrypt ${how} --key-file …`,
+      // What is found is all that is told of a backup that is passed over.
+      found: `${decryption ? `decrypt: { with: ${decryption.how.with} }` : 'nothing that says how it is opened'}; that is decrypt: { with: ${how}, keyFile: … } beside from, or --decrypt ${how} --key-file …`,
       expected: `decrypt: { with: ${how}, keyFile: … } or keyFrom: … in the strategy`,
     });
   };
