@@ -25,7 +25,7 @@ function drillOf(
       stackOverrides: [],
       stores: [],
       strategy: { encryption: { keyFrom: 'NONE' } },
-      scenario: { stepDeadline: { ms: 60_000 } },
+      scenario: { stepDeadline: { ms: 60_000 }, recover: [] },
       components: new Map(Object.entries(ways).map(component)),
     },
     attached: new Map(),
