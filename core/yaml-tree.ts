@@ -76,13 +76,17 @@ function sizeWithin(node: Node & { items: unknown[] }, level: number, walk: Walk
   return size;
 }
 
-function childrenOf(node: Node & { items: unknown[] }, walk: Walk): Node[] {
-  if (!isMap(node)) return node.items.filter(isNode);
-  return (node.items as Pair[]).flatMap((pair) => {
+/** In their order, for an alias means the last anchor of its name that stands before it. */
+function* childrenOf(node: Node & { items: unknown[] }, walk: Walk): Generator<Node> {
+  if (!isMap(node)) {
+    yield* node.items.filter(isNode);
+    return;
+  }
+  for (const pair of node.items as Pair[]) {
     if (isCollection(pair.key)) refuse(walk, pair.key, 'a name is not a list or a mapping', 'a name');
+    yield* [pair.key, pair.value].filter(isNode);
     if (isMerge(pair)) checkMerge(pair, walk);
-    return [pair.key, pair.value].filter(isNode);
-  });
+  }
 }
 
 function sizeOfAlias(alias: Alias, level: number, walk: Walk): Size {

@@ -1,5 +1,3 @@
-import { accessSync, constants } from 'node:fs';
-import { dirname, resolve } from 'node:path';
 import type { OwnUse } from '../core/backup.ts';
 import { unknownName } from '../core/document.ts';
 import { inputError } from '../core/errors.ts';
@@ -46,25 +44,6 @@ export function checkCommand(
         hint: `it would run as you, on this machine: read it first, then run this again with ${flag}`,
       }),
     );
-  } else if (isPath(program) && !canRun(resolve(dirname(source.file), program))) {
-    problems.add(
-      inputError(`${program} cannot be run on the host`, {
-        at,
-        found: `nothing that can be executed: ${resolve(dirname(source.file), program)}`,
-        expected: "a script that has been made executable; ./ and ../ begin at the scenario's folder",
-      }),
-    );
-  }
-}
-
-const isPath = (program: string): boolean => /^(?:\.\.?)?\//.test(program);
-
-function canRun(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
   }
 }
 

@@ -1,4 +1,4 @@
-import { appendFileSync, chmodSync, existsSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { memoryFiles } from '../support/memory-drill.ts';
@@ -51,18 +51,5 @@ test('muster plan shows it, where it is allowed', async () => {
   expect([code, stdout]).toEqual([
     0,
     expect.stringMatching(/recover +restore store-\w+ from b\n +\.\/mend\.sh on the host\n/),
-  ]);
-});
-
-test.each([
-  ['is not there', (file: string) => rmSync(file)],
-  ['was not made executable', (file: string) => chmodSync(file, 0o644)],
-])('a script of the host that %s is told of by plan', async (_, spoil) => {
-  const { file } = withScript();
-  spoil(join(file, '../mend.sh'));
-  const { code, stderr } = await muster(['plan', file, '--allow-host-commands'], { cwd: join(file, '..') });
-  expect([code, stderr]).toEqual([
-    64,
-    expect.stringMatching(/scenario\.yaml:\d+:\d+: error: \.\/mend\.sh cannot be run on the host/),
   ]);
 });

@@ -49,6 +49,8 @@ describe('YAML that parses and is no value', () => {
       7,
       /^<< merges nothing$/,
     ],
+    ['a merge key with an alias of nothing beside it', 'a: &x\n<<: *x\n', 2, 5, /^<< merges nothing$/],
+    ['a merge key with an alias of what it holds', '<<: [{ k: &x 5 }, *x]\n', 1, 5, /^<< merges nothing$/],
     ['a merge key with an alias of a text', 'a: &x text\nc: { <<: *x }\n', 2, 10, /^<< merges nothing$/],
     ['a list as a name', 'a: 1\n? [b, c]\n: 2\n', 2, 3, /^a name is not a list or a mapping$/],
     [
