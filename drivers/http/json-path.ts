@@ -22,11 +22,18 @@ export function badPath(path: string): string | null {
   }
 }
 
-/** Everything in the document that the path names. */
-export const allAt = (document: unknown, path: string): unknown[] =>
-  queryOf(path)
-    .query(document as JsonP3.JSONValue)
-    .values();
+/**
+ * Everything in the document that the path names. Nothing of one that is nested deeper than the library goes
+ * (`JSONPathRecursionLimitError`): a service may answer anything.
+ */
+export function allAt(document: unknown, path: string): unknown[] {
+  const query = queryOf(path);
+  try {
+    return query.query(document as JsonP3.JSONValue).values();
+  } catch {
+    return [];
+  }
+}
 
 /** The one value that the path names; undefined where it names none, or several. */
 export function oneAt(document: unknown, path: string): unknown {
