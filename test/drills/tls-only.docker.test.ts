@@ -93,7 +93,7 @@ describe('the own scripts of a vault that takes TLS alone', { timeout: 600_000 }
   test('a restore that lets a counter fall back fails by the counter', async () => {
     const { result, red, steps } = await drill({
       'scripts/restore.sh': `set -e; ${login}
-        until mariadb-admin --ssl --host=127.0.0.1 --user=keeper ping >/dev/null 2>&1; do sleep 0.5; done
+        until ${load} -e 'SELECT 1' >/dev/null 2>&1; do sleep 0.5; done
         gunzip -c "$1" | sed 's/ AUTO_INCREMENT=[0-9]*//' > /tmp/v; ${load} < /tmp/v`,
     });
     expect(steps).toEqual([true]);
