@@ -14,6 +14,7 @@ import { neededOf } from '../stack/needed.ts';
 import { recognised, type Recognised } from './init-recognise.ts';
 import { asPath, schemasFor, write } from './init-files.ts';
 import { withAccounts } from './init-accounts.ts';
+import { withoutOld } from './init-too-old.ts';
 import { withWriters } from './init-writers.ts';
 import { told } from './init-told.ts';
 import { noOwnBackups, ownBackupsOf, type OwnBackups } from './init-own.ts';
@@ -55,11 +56,7 @@ export async function init(folder: string | undefined, flags: InitFlags): Promis
     .filter((one) => one !== '');
   const config = await readProject(file, overrides, profiles);
   const names = { ...values, ...Object.fromEntries(wanting.map((name) => [name, standIn(name)])) };
-  const recognisable = withAccounts(
-    config,
-    withoutHost(config, file, recognised(config, Object.keys(registries.drivers))),
-    names,
-  );
+  const recognisable = withAccounts(config, withoutHost(config, file, serversIn(config)), names);
   const own = await ownOf(at, config, recognisable, flags);
   const found = withFollowed(withWriters(config, recognisable, own.follows), own);
   if (!found.some(({ driver, leftOut }) => driver !== null && leftOut === null))
@@ -91,6 +88,9 @@ export async function init(folder: string | undefined, flags: InitFlags): Promis
   process.stdout.write(told({ at, out, config, found, scenarios, names: written, own, refused }));
   return 0;
 }
+
+const serversIn = (config: ComposeConfig): Recognised[] =>
+  withoutOld(config, recognised(config, Object.keys(registries.drivers)), registries.drivers);
 
 interface Written {
   files: Record<string, string>;

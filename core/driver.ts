@@ -9,6 +9,7 @@ import { environmentError, inputError } from './errors.ts';
 import { inPlainWords } from './expected.ts';
 import type { ExistingEntry, ExistingRestorer } from './existing.ts';
 import type { DataFolder, SystemFault } from './fault.ts';
+import type { ServerImages } from './image-name.ts';
 import type { DeclaredKnownBad } from './known-bad.ts';
 import { ownBackup, ownMethod } from './own-backup.ts';
 import type { Endpoint, Service } from './service.ts';
@@ -138,6 +139,8 @@ export interface DriverEntry<Config, Opened extends System> {
    * begins with none.
    */
   dataFolders?: readonly string[];
+  /** Images that are known to be of such a server; left out where none is known by its name. */
+  images?: ServerImages;
   backups: Record<string, BackupEntry<Opened>>;
   /** How dumps look that tools of this technology write, for scripts of the user's own that run these. */
   dumps?: readonly DumpShape[];

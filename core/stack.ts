@@ -167,6 +167,8 @@ export interface Containment {
   unknown: string[];
   /** What of the compose file is fixed or shared, and what a drill has in its place, a line each. */
   moved: string[];
+  /** By service, as Compose reads it; none of those that are built. */
+  images: Readonly<Record<string, string>>;
 }
 
 export interface StackUpOptions {

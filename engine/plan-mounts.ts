@@ -3,6 +3,8 @@ import { InputErrors, MusterError } from '../core/errors.ts';
 import type { HostRules, StackDescription, StackProvider } from '../core/stack.ts';
 import type { Strategy } from '../core/strategy.ts';
 import type { Plan, PlannedComponent, PlannedStore } from '../core/planned.ts';
+import type { Registries } from '../core/registries.ts';
+import { checkImages } from './plan-images.ts';
 import type { Problems } from './plan-input.ts';
 
 interface Planning {
@@ -12,6 +14,7 @@ interface Planning {
   strategy: Strategy;
   components: ReadonlyMap<string, PlannedComponent>;
   stores: readonly PlannedStore[];
+  registries: Registries;
 }
 
 /** The strategy's rules about the host, with what the drivers know of where data lies. */
@@ -83,11 +86,11 @@ function waysOf(
 
 /**
  * What the services would have of the host, and what they get instead; input errors for what could reach it
- * and is not allowed.
+ * and is not allowed, and for images that a driver is not for.
  */
 export async function planMounts(
   source: Source,
-  { stackFile, stackOverrides, stack, strategy, components, stores }: Planning,
+  { stackFile, stackOverrides, stack, strategy, components, stores, registries }: Planning,
   provider: StackProvider,
   problems: Problems,
 ): Promise<Pick<Plan, 'mounts' | 'moved'>> {
@@ -116,6 +119,7 @@ export async function planMounts(
       };
     for (const key of found.unknown)
       problems.add(unknownName(source, ['mounts', key], 'mount of the compose file', key, found.names, true));
+    checkImages(source, components, found.images, registries, problems);
     return { mounts: found.lines, moved: found.moved };
   } catch (error) {
     if (error instanceof InputErrors) for (const one of error.all) problems.add(one);

@@ -73,7 +73,7 @@ export async function planAs(
     stackFile && stack
       ? await planMounts(
           strategySource,
-          { stackFile, stackOverrides, stack, strategy, components, stores },
+          { stackFile, stackOverrides, stack, strategy, components, stores, registries },
           provider,
           problems,
         )

@@ -28,8 +28,19 @@ export async function containAhead(
   const { lines: moved } = movedOf(needed, read.run, host.ways, host.environment, host.mounts);
   const egress =
     host.egress === 'closed' ? [closedLineOf(needed), ...plannedLines(needed, host.wayOut)] : [openLine];
-  return { ...contain(needed, file, host, await placesIn(file, overrides)), moved: [...moved, ...egress] };
+  return {
+    ...contain(needed, file, host, await placesIn(file, overrides)),
+    moved: [...moved, ...egress],
+    images: imagesIn(needed),
+  };
 }
+
+const imagesIn = ({ services }: ComposeConfig): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(services).flatMap(([name, { image, build }]) =>
+      image === undefined || build !== undefined ? [] : [[name, image]],
+    ),
+  );
 
 /** The word that stands for what each run makes anew. */
 export const standIn = (name: string): string => `generated-${name}`;

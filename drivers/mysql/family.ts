@@ -47,12 +47,13 @@ const ofEveryServer = ['reapply-config', 'restart'];
  */
 export const driverOf = (
   product: Product,
-  own: { about: string; dumpAbout: string },
+  own: { about: string; dumpAbout: string; images: readonly string[] },
 ): Driver<MysqlConfig, MysqlSystem> =>
   defineDriver<MysqlConfig, MysqlSystem>({
     about: own.about,
     config: configSchema,
     port: serverPort,
+    images: { product: product.name, names: own.images, oldest: product.oldest },
     dataFolders: ['/var/lib/mysql', `/bitnami/${product.name.toLowerCase()}/data`],
     faults: product.replicates ? { ...faults, ...ofReplication.faults } : faults,
     backups: {

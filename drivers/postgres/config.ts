@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { passwordsSchema } from '../sql/known-accounts.ts';
 
 export const serverPort = 5432;
+/** The oldest that it is for. */
+export const oldest = 13;
 
 const tableName = z.string().regex(/^[^.\s]+\.[^.\s]+$/, { error: 'schema.table' });
 

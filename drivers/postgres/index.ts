@@ -1,7 +1,14 @@
 import { archiveOfAScript } from './archive.ts';
 import { defineDriver } from '../../core/driver.ts';
 import { checks } from './checks.ts';
-import { configSchema, dumpOptions, dumpPosition, serverPort, type PostgresConfig } from './config.ts';
+import {
+  configSchema,
+  dumpOptions,
+  dumpPosition,
+  oldest,
+  serverPort,
+  type PostgresConfig,
+} from './config.ts';
 import corruptPages from './faults/corrupt-pages.ts';
 import corruptRows from './faults/corrupt-rows.ts';
 import deleteRows from './faults/delete-rows.ts';
@@ -18,6 +25,11 @@ export default defineDriver<PostgresConfig, PostgresSystem>({
   about: 'PostgreSQL: consistent dumps of every database with its roles, restored into an empty cluster',
   config: configSchema,
   port: serverPort,
+  images: {
+    product: 'PostgreSQL',
+    names: ['postgres', 'bitnami/postgresql', 'postgis/postgis'],
+    oldest: [oldest, 0],
+  },
   dataFolders: ['/var/lib/postgresql/data', '/var/lib/postgresql', '/bitnami/postgresql'],
   faults: {
     'corrupt-pages': corruptPages,

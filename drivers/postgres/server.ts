@@ -4,7 +4,7 @@ import type { Endpoint, Service } from '../../core/service.ts';
 import { asClientsReach } from '../client-endpoint.ts';
 import type { KnownAccount } from '../sql/known-accounts.ts';
 import type { SqlServer } from '../sql/server.ts';
-import { serverPort, type PostgresConfig } from './config.ts';
+import { oldest, serverPort, type PostgresConfig } from './config.ts';
 import { openLink, serverCode, sessionOf, type Account, type Session } from './session.ts';
 
 export { literal, quoted, serverCode, type Session } from './session.ts';
@@ -97,8 +97,6 @@ export interface Identity {
   dataFolder: string | null;
   limited: boolean;
 }
-
-const oldest = 13;
 
 /** In its own words. An input error for one that Muster cannot back up. */
 export async function identify(reach: Reach): Promise<Identity> {

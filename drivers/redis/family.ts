@@ -25,10 +25,11 @@ const rememberingBefore = ({ kept }: RedisSite, method: BackupMethod): BackupMet
  */
 export const driverOf = (
   product: Product,
-  own: { about: string; dataFolders: readonly string[] },
+  { images, ...own }: { about: string; dataFolders: readonly string[]; images: readonly string[] },
 ): Driver<RedisConfig, RedisSystem> =>
   defineDriver<RedisConfig, RedisSystem>({
     ...own,
+    images: { product: product.name, names: images, oldest: product.oldest },
     config: configSchema,
     port,
     faults: { 'wipe-volume': wipeVolume, 'flush-all': flushAll, 'closed-for-writes': closedForWrites },

@@ -4,4 +4,5 @@ import { valkey } from './product.ts';
 export default driverOf(valkey, {
   about: 'Valkey 7.2 and later: snapshots (RDB), append-only file (AOF)',
   dataFolders: ['/data', '/var/lib/valkey', '/bitnami/valkey/data'],
+  images: ['valkey/valkey', 'bitnami/valkey'],
 });

@@ -1,11 +1,13 @@
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { registries } from '../../cli/registries.ts';
 import type { InputErrors } from '../../core/errors.ts';
 import { planDrill } from '../../engine/plan.ts';
 import { planRestoreTest } from '../../engine/plan-restore-test.ts';
 import { sweptPlans } from '../../engine/sweep-plans.ts';
 import { provider } from './plan-files.ts';
+
+afterEach(() => void vi.unstubAllEnvs());
 
 const planOf = (file: string) =>
   planDrill(join(import.meta.dirname, '../../fixtures/field-cases', file), registries, provider);
@@ -74,6 +76,41 @@ test('F29: all that is fixed has a line of its own, the address by which others 
     '10.231.199.10 in the command of app: mysql instead',
   ])
     expect(moved).toContain(line);
+});
+
+describe('F35: what people run instead of MySQL and Redis', () => {
+  test('is planned, by the drivers of MariaDB and Valkey', async () => {
+    const { components, faults } = await planOf('F35.yaml');
+    expect([...components.values()].map(({ name, declared }) => [name, declared.driver])).toEqual([
+      ['mariadb', 'mariadb'],
+      ['valkey', 'valkey'],
+    ]);
+    expect(faults.map(({ plan }) => [plan.name, plan.target])).toEqual([
+      ['wipe-volume', 'mariadb'],
+      ['wipe-volume', 'valkey'],
+    ]);
+  });
+
+  test('but for an older Redis, which its image is called', async () => {
+    vi.stubEnv('MUSTER_IMAGE_REDIS_7_0', '');
+    const { all } = await planOf('F35.older.yaml').then(
+      () => expect.fail('it was planned'),
+      (error: unknown) => error as InputErrors,
+    );
+    expect(all).toMatchObject([
+      {
+        message: 'redis-old is too old for driver redis',
+        found: 'image redis:6.2',
+        expected: 'Redis 7.2 or later',
+        at: { file: expect.stringMatching(/F35\.older\.strategy\.yaml$/), line: 6 },
+      },
+    ]);
+  });
+
+  test('and under a name that says nothing it is planned: the server is asked', async () => {
+    vi.stubEnv('MUSTER_IMAGE_REDIS_7_0', 'team/cache:6.2');
+    expect([...(await planOf('F35.older.yaml')).components.keys()]).toEqual(['redis-old']);
+  });
 });
 
 test('F20: a sidecar has a clock of its own, and the drill is asked for at several offsets from it', async () => {

@@ -262,6 +262,23 @@ test('of several replicas one is started', async () => {
   expect([service('a').deploy!.replicas, service('b').scale ?? 1]).toEqual([1, 1]);
 });
 
+test('what a container is made for and may do stays as it is, and nothing is said of it', async () => {
+  const { lines, service } = await laid(
+    one(
+      'platform: linux/arm64, init: true, user: "1000:1000", read_only: true, tmpfs: [/tmp], cap_drop: [ALL], ports: ["127.0.0.1::80"]',
+    ),
+  );
+  expect(lines).toEqual([]);
+  expect(service('web')).toMatchObject({
+    platform: 'linux/arm64',
+    init: true,
+    user: '1000:1000',
+    read_only: true,
+    tmpfs: ['/tmp'],
+    cap_drop: ['ALL'],
+  });
+});
+
 test('of a stack that fixes nothing, nothing is said', async () => {
   const compose = one(
     'ports: ["127.0.0.1::80"], volumes: ["d:/d"], labels: { muster.region: west }',
