@@ -1,6 +1,13 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { DrillResult } from '../../core/result.ts';
 import { eventsOf } from '../../core/timeline.ts';
-import { drillProject, type ProjectDrilled } from '../support/project-drill.ts';
+import { leftOf } from '../stack/small-stack.ts';
+import { jsonOf } from '../support/muster.ts';
+import { isInNoEvidence, passed } from '../support/project-copy.ts';
+import { drillProject, type ProjectDrill, type ProjectDrilled } from '../support/project-drill.ts';
+import { findingsThat } from '../support/real-drill.ts';
 
 const password = 'letters-and-stamps';
 
@@ -63,12 +70,39 @@ const drill = ({ dumping, follow = {}, scenario = {} }: Press): Promise<ProjectD
     password,
   });
 
+/** What the worker changes in no letter. */
+const letters = "SELECT 1 / (count(*) = 400)::int FROM letter WHERE body LIKE '%✉'";
+const whole = ['psql', '-qAt', '-U', 'press', '-c', letters];
+
+/** What the sidecar left, in a restore test: by its own script, and by one that restores nothing. */
+const restoredAnew: NonNullable<ProjectDrill['afterwards']> = async ({ folder, muster }) => {
+  const asked = [
+    'restore-test',
+    'muster/strategy.yaml',
+    'db',
+    '--from',
+    'here',
+    '--check',
+    'whole',
+    '--json',
+  ];
+  await passed(await muster(...asked));
+  isInNoEvidence({ folder }, [password]);
+  writeFileSync(join(folder, 'backup/restore.sh'), '#!/bin/sh\necho "restored $1"\n');
+  const spoilt = await muster(...asked);
+  const [one] = jsonOf<{ drills: { result: DrillResult }[] }>(spoilt).drills;
+  const { result } = one ?? expect.fail(`nothing was judged: ${spoilt.stderr}`);
+  expect(spoilt.code).toBe(1);
+  expect(findingsThat('fail', result)).toContain('check/whole');
+  expect(await leftOf(result.drill)).toEqual([]);
+};
+
 /** Again and again, as the sidecar of the project does. */
 const again = (dump: string): string =>
   `while :; do f=/dumps/press-$(date +%s).sql.gz; ${dump}; sleep "$BACKUP_INTERVAL"; done`;
 
 describe('a queue whose sidecar dumps it by its own clock', { timeout: 900_000 }, () => {
-  test('from `init` on: it is followed, and brought back by what it left', async () => {
+  test('from `init` on: it is followed, and brought back by what it left, which passes a restore test', async () => {
     const { result, events, red, planned } = await drillProject({
       project: 'press',
       files: 'init',
@@ -76,12 +110,16 @@ describe('a queue whose sidecar dumps it by its own clock', { timeout: 900_000 }
       // Which tables the worker changes by itself, as init asks.
       edit: (text) => {
         expect(text).toContain('Guess: nothing but a drill changes its rows');
-        return text.replace(
-          'driver: postgres\n',
-          `driver: postgres\n    config: ${JSON.stringify(config)}\n`,
-        );
+        expect(text).toContain('kind: directory');
+        return `${text
+          .replace('driver: postgres\n', `driver: postgres\n    config: ${JSON.stringify(config)}\n`)
+          .replace(
+            'kind: directory',
+            'kind: directory, path: ./muster/kept',
+          )}\ninvariants: { whole: { command: ${JSON.stringify(whole)}, in: db } }\n`;
       },
       password,
+      afterwards: restoredAnew,
     });
     expect([planned.stderr, planned.code]).toEqual(['', 0]);
     expect(planned.stdout).toContain('BACKUP_INTERVAL of backup: "5" in the drill\'s copy');

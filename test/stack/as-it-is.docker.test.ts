@@ -22,6 +22,7 @@ const file = join(folder, 'compose.yml');
 const text = `name: ${mark}
 x-server: &server
   image: \${MUSTER_IMAGE_REDIS:-redis:8.0.2}
+  platform: linux/${process.arch === 'x64' ? 'amd64' : process.arch}
   restart: always
   command: [redis-server, --save, "", --protected-mode, "no"]
 services:

@@ -47,6 +47,8 @@ export interface ProjectDrill {
   flags?: string[];
   /** That no evidence may hold. */
   password: string;
+  /** What is done there once the drill is judged. */
+  afterwards?(at: { folder: string; muster(...args: string[]): Promise<Ended> }): Promise<void>;
 }
 export interface ProjectDrilled {
   result: DrillResult;
@@ -61,7 +63,7 @@ export interface ProjectDrilled {
  */
 export async function drillProject(given: ProjectDrill): Promise<ProjectDrilled> {
   const { project, scripts = {}, files, scenario = 'drill', flags = [], password } = given;
-  const { edit = (text) => text } = given;
+  const { edit = (text) => text, afterwards } = given;
   const folder = mkdtempSync(join(tmpdir(), `muster-${project}-`));
   try {
     cpSync(join(projects, project), folder, { recursive: true });
@@ -84,7 +86,7 @@ export async function drillProject(given: ProjectDrill): Promise<ProjectDrilled>
     const planned = await muster(['plan', file, ...flags], { cwd: folder });
     const ran = await muster(['run', file, '--json', ...flags], { cwd: folder });
     const [one] = jsonOf<{ drills: { result: DrillResult }[] }>(ran).drills;
-    const { result } = one!;
+    const { result } = one ?? expect.fail(`nothing was judged: ${ran.stderr}`);
     const bundle = join(folder, '.muster/drills', result.drill);
     expect(digestsIn(folder), "what is the user's own").toEqual(before);
     expect(await leftOf(result.drill)).toEqual([]);
@@ -96,6 +98,7 @@ export async function drillProject(given: ProjectDrill): Promise<ProjectDrilled>
       .filter(({ verdict }) => verdict === 'fail')
       .map(({ id, detail }) => `${id}: ${detail}`);
     expect(ran.code, red.join('\n')).toBe(result.exitCode);
+    await afterwards?.({ folder, muster: (...args) => muster(args, { cwd: folder }) });
     return { result, events: [...events], red, planned };
   } finally {
     rmSync(folder, { recursive: true, force: true });
