@@ -8,7 +8,7 @@ import { eventsOf } from '../../core/timeline.ts';
 import { leftOf } from '../stack/small-stack.ts';
 import { s3ClientAt } from '../support/bucket.ts';
 import { jsonOf } from '../support/muster.ts';
-import { copyOf, isInNoEvidence, passed } from '../support/project-copy.ts';
+import { copyOf, isInNoEvidence } from '../support/project-copy.ts';
 import { drillProject, type ProjectDrilled } from '../support/project-drill.ts';
 import { findingsThat } from '../support/real-drill.ts';
 import { imagesOf, runningCopy } from '../support/running-copy.ts';
@@ -160,9 +160,13 @@ describe('what the sidecar of a courier left in its bucket', { timeout: 600_000 
 
   const restoreTest = ['restore-test', 'muster/strategy.yaml', 'db', '--json'];
 
-  test('passes a restore test, and stays as it is', async () => {
+  test('is whole in a restore test that asks for its age alone, and stays as it is', async () => {
     const there = await kept();
-    await passed(await courier.at(...restoreTest));
+    const ended = await courier.at(...restoreTest);
+    const [one] = jsonOf<{ drills: { result: DrillResult }[] }>(ended).drills;
+    const open = one!.result.findings.filter(({ verdict }) => verdict !== 'pass').map(({ id }) => id);
+    expect([ended.code, open], ended.stderr).toEqual([2, ['existing/db/freshness']]);
+    expect(await leftOf(one!.result.drill)).toEqual([]);
     isInNoEvidence(courier, ['parcels-and-string', keys.S3_SECRET_KEY]);
     expect(await kept()).toEqual(there);
     expect(courier.files()).toEqual(before);
