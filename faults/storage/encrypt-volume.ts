@@ -116,8 +116,9 @@ async function headsOf(helper: Helper, paths: readonly string[]): Promise<string
  */
 async function overwrite(helper: Helper, files: readonly File[], key: Buffer): Promise<void> {
   const reading = await helper.spawn(['cat', '--', ...files.map(({ path }) => path)]);
+  // It reads to the end: who ends with the last file has gone when its input is ended.
   const write =
-    'suffix=$1; shift; while [ $# -gt 0 ]; do dd of="$2" bs=64K iflag=fullblock,count_bytes count="$1" conv=notrunc 2>/dev/null; mv "$2" "$2$suffix"; shift 2; done; sync';
+    'suffix=$1; shift; while [ $# -gt 0 ]; do dd of="$2" bs=64K iflag=fullblock,count_bytes count="$1" conv=notrunc 2>/dev/null; mv "$2" "$2$suffix"; shift 2; done; cat > /dev/null; sync';
   const writing = await helper.spawn([
     'sh',
     '-eu',

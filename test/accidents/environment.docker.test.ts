@@ -138,8 +138,8 @@ describe('a stack that cannot come up', concurrent, () => {
     ],
     [
       'that Muster could build',
-      'redis:0.0.0-none',
-      /hint: +write image: \$\{MUSTER_IMAGE_REDIS:-redis:0\.0\.0-none\} and Muster builds an equivalent/,
+      'redis:99.0.0-none',
+      /hint: +write image: \$\{MUSTER_IMAGE_REDIS:-redis:99\.0\.0-none\} and Muster builds an equivalent/,
     ],
   ])('an image %s that cannot be had: 69, with its line, why, and what helps', async (_, image, hint) => {
     const ended = await refused((text) => text.replace(/image: \$\{MUSTER_IMAGE_REDIS.*/, `image: ${image}`));
