@@ -23,13 +23,18 @@ export function badPath(path: string): string | null {
 }
 
 /**
- * Everything in the document that the path names. Nothing of one that is nested deeper than the library goes
- * (`JSONPathRecursionLimitError`): a service may answer anything.
+ * Everything in the document that the path names. Throws the library's error (`JSONPathRecursionLimitError`)
+ * for one that is nested deeper than it goes: that it names nothing is not known.
  */
+export const everyAt = (document: unknown, path: string): unknown[] =>
+  queryOf(path)
+    .query(document as JsonP3.JSONValue)
+    .values();
+
+/** The same; nothing of such a document: a service may answer anything, and what is expected is not there. */
 export function allAt(document: unknown, path: string): unknown[] {
-  const query = queryOf(path);
   try {
-    return query.query(document as JsonP3.JSONValue).values();
+    return everyAt(document, path);
   } catch {
     return [];
   }

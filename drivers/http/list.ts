@@ -1,7 +1,7 @@
 import type { FoundInItem } from './match.ts';
 import { foundIn, foundOf } from './answer.ts';
 import type { Journey } from './journey.ts';
-import { allAt } from './json-path.ts';
+import { everyAt } from './json-path.ts';
 import { askedOf, type List } from './request-shape.ts';
 import { runRequest } from './steps.ts';
 import { namesIn } from './template.ts';
@@ -33,7 +33,7 @@ export async function listAll(
     );
     if (done.kind !== 'right') throw new Error(done.detail);
     if (done.answer.json === undefined) throw new Error(`${title}: its body is no JSON`);
-    const items = allAt(done.answer.json, list.each);
+    const items = everyAt(done.answer.json, list.each);
     for (const item of items) emitItem(journey, list, item, emit);
     if (!paged) return;
     if (list.next === undefined) {

@@ -2,6 +2,7 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { differs, foundOf } from '../../drivers/http/answer.ts';
+import { allAt, everyAt } from '../../drivers/http/json-path.ts';
 import { common, traitsOf, unlike } from '../../drivers/http/likeness.ts';
 import { expectation, type Found } from '../../drivers/http/match.ts';
 import { openTransport, type Answer, type Transport } from '../../drivers/http/transport.ts';
@@ -53,6 +54,13 @@ describe('whatever a service of HTTP answers', () => {
       }),
       runs(300, 40),
     );
+  });
+
+  test('that is nested too deeply has nothing that was expected, and is no empty list', () => {
+    const nested = JSON.parse(`${'['.repeat(5_000)}{"id":1}${']'.repeat(5_000)}`) as unknown;
+    expect(allAt(nested, '$..id')).toEqual([]);
+    expect(() => everyAt(nested, '$..id')).toThrow(/recursion limit/);
+    expect(everyAt([[{ id: 1 }]], '$..id')).toEqual([1]);
   });
 
   let say: Buffer = Buffer.alloc(0);
