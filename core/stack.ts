@@ -160,7 +160,10 @@ export interface HostRules {
 
 /** What a drill gives services in the place of what they would have of the host, a line each. */
 export interface Containment {
+  /** Each use of something of the host, and what a drill has in its place. */
   lines: string[];
+  /** Volumes that the engine makes for the drill alone, a line each. */
+  volumes: string[];
   /** Names that `mounts` may use. */
   names: string[];
   /** Those that it uses and that stand for nothing. */

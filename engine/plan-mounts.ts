@@ -120,7 +120,7 @@ export async function planMounts(
     for (const key of found.unknown)
       problems.add(unknownName(source, ['mounts', key], 'mount of the compose file', key, found.names, true));
     checkImages(source, components, found.images, registries, problems);
-    return { mounts: found.lines, moved: found.moved };
+    return { mounts: [...found.lines, ...found.volumes], moved: found.moved };
   } catch (error) {
     if (error instanceof InputErrors) for (const one of error.all) problems.add(one);
     else if (error instanceof MusterError && error.trouble === 'input') problems.add(error);

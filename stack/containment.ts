@@ -13,7 +13,7 @@ export const copyLimitBytes = 256 * 1024 ** 2;
 /** Finds where something of a service stands in the user's file. */
 export type PlaceOf = (service: string, path: readonly (string | number)[]) => Place;
 
-export interface Contained extends Omit<Containment, 'moved' | 'images'> {
+export interface Contained extends Omit<Containment, 'volumes' | 'moved' | 'images'> {
   mounts: HostMount[];
 }
 

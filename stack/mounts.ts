@@ -164,3 +164,20 @@ export function lineOf({ name, uses, deal, why }: HostMount): string {
   const places = uses.map(({ service, target }) => `${service} at ${target}`);
   return `${name} of ${places.join(', ')}: ${dealt[deal]} (${why})`;
 }
+
+/** A line for each volume that the engine makes for the drill alone, and for nobody else before it. */
+export function ownVolumeLines(config: ComposeConfig, file: string, rules: HostRules): string[] {
+  const folder = dirname(resolve(file));
+  const places = new Map<string, string[]>();
+  for (const [service, { volumes = [] }] of Object.entries(config.services)) {
+    for (const mount of volumes as Volume[]) {
+      const { external } = config.volumes?.[mount.source ?? ''] ?? {};
+      if (mount.type !== 'volume' || external || whatOf(config, folder, mount, rules)) continue;
+      const volume = mount.source ? `volume ${mount.source}` : 'a volume without a name';
+      places.set(volume, [...(places.get(volume) ?? []), `${service} at ${mount.target}`]);
+    }
+  }
+  return [...places].map(([volume, at]) => `${volume} of ${at.join(', ')}: ${ownVolume}`);
+}
+
+const ownVolume = "the drill's own, empty when it begins";

@@ -6,6 +6,7 @@ import { contain } from './containment.ts';
 import { closedLineOf, openLine } from './egress.ts';
 import { refuseFollowedOut } from './egress-block.ts';
 import { plannedLines } from './egress-exceptions.ts';
+import { ownVolumeLines } from './mounts.ts';
 import { movedOf } from './moved.ts';
 import { neededOf } from './needed.ts';
 import { projectEnvironment } from './project-environment.ts';
@@ -30,6 +31,7 @@ export async function containAhead(
     host.egress === 'closed' ? [closedLineOf(needed), ...plannedLines(needed, host.wayOut)] : [openLine];
   return {
     ...contain(needed, file, host, await placesIn(file, overrides)),
+    volumes: ownVolumeLines(needed, file, host),
     moved: [...moved, ...egress],
     images: imagesIn(needed),
   };
