@@ -21,6 +21,8 @@ export function overrideOf(
         ...moved.services[name],
         ...addressed(laid.addresses?.[name], moved.services[name], declared),
         ...(images[name] ? { image: images[name], pull_policy: 'never' } : pulledOnce(declared)),
+        // What is built under the drill's own name goes with it.
+        ...(declared.build !== undefined && declared.image === undefined ? { build: { labels } } : {}),
         ...mountsOf(laid, name),
       },
     ]),

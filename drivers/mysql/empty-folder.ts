@@ -76,9 +76,24 @@ export async function layFolder(options: ScratchOptions): Promise<BegunWith | nu
     site.note(`${notTaken}: ${what}`);
     await told(helper, 'removing what was taken', remove, [site.dataFolder], signal);
   }
-  await initialise(helper, site.dataFolder, options);
+  await made(options);
   return null;
 }
+
+/**
+ * Makes one in a folder beside, whose name the server does not see: what its components keep in the data
+ * folder (a keyring) is there before it is looked at, and the server takes none that holds something.
+ */
+async function made(options: ScratchOptions): Promise<void> {
+  const { helper, site, signal } = options;
+  const at = (script: string): Promise<string> =>
+    told(helper, 'making an empty data folder', script, [site.dataFolder, beside], signal);
+  await at('rm -rf -- "$2"');
+  await initialise(helper, `${site.dataFolder}/${beside}`, options);
+  await at('find "$2" -mindepth 1 -maxdepth 1 -exec mv -t . -- {} +; rmdir -- "$2"');
+}
+
+const beside = '.muster-new';
 
 /** Rejects where it cannot be taken. In words, why it is not what was made. */
 async function taken(

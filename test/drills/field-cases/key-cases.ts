@@ -27,4 +27,18 @@ export const keyCases: KeyCase[] = [
     red: [],
     unprotected: keys,
   },
+  {
+    name: 'F18, a table is encrypted by a keyring in the folder of the data, and both are lost',
+    scenario: 'F18.encrypted',
+    exitCode: 0,
+    red: [],
+    unprotected: [],
+  },
+  {
+    name: 'F18, a table is encrypted, and its folder is brought back without the keyring',
+    scenario: 'F18.keyring-lost',
+    exitCode: 1,
+    red: ['check/credential-opens', 'check/mysql.inventory'],
+    unprotected: [],
+  },
 ];
