@@ -106,9 +106,17 @@ const onlyInAll = everything
         'ways-in',
         'zones',
       ].map((file) => `drivers/mysql/${file}`),
-      ...['existing', 'hardened', 'limited', 'of-use', 'own-path', 'passwords', 'recovery', 'tls'].map(
-        (file) => `drivers/postgres/${file}`,
-      ),
+      ...[
+        'existing',
+        'hardened',
+        'limited',
+        'of-use',
+        'own-path',
+        'passwords',
+        'recovery',
+        'still-there',
+        'tls',
+      ].map((file) => `drivers/postgres/${file}`),
       ...['existing', 'inventory', 'limited', 'older', 'recovery', 'tls'].map(
         (file) => `drivers/mariadb/${file}`,
       ),

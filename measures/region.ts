@@ -41,6 +41,7 @@ const spelled = (parts: readonly string[]): string =>
 function judged(
   lost: TimelineEvent<'region.lost'>,
   connections: TimelineEvent<'region.connections'> | undefined,
+  unwatched: readonly string[],
 ): { verdict: 'pass' | 'fail' | 'inconclusive'; actual: number | null; detail: string } {
   if (!connections)
     return {
@@ -58,6 +59,12 @@ function judged(
     };
   if (error !== undefined)
     return { verdict: 'inconclusive', actual: null, detail: `What reached it is not known: ${error}.` };
+  if (unwatched.length > 0)
+    return {
+      verdict: 'inconclusive',
+      actual: null,
+      detail: `What commands on the host reached of it through the engine nobody saw: ${spelled(unwatched)}.`,
+    };
   const were = vain.length === 1 ? 'was' : 'were';
   const tried =
     vain.length === 0
@@ -69,6 +76,15 @@ function judged(
     actual: 0,
     detail: `${tried}. Lost as ${lost.data.how}: ${gone.join(', ')}.`,
   };
+}
+
+/** Commands that ran on the host between two events: by the engine they get into any container. */
+function onHostBetween(events: readonly TimelineEvent[], from: number, to: number): string[] {
+  const endedAt = new Map(eventsOf(events, 'command.ended').map(({ seq, data }) => [data.id, seq]));
+  return eventsOf(events, 'command.begun')
+    .filter(({ data }) => data.in === 'host')
+    .filter(({ seq, data }) => seq < to && (endedAt.get(data.id) ?? Infinity) > from)
+    .map(({ data }) => data.command.join(' '));
 }
 
 export const region: Measure = {
@@ -87,7 +103,7 @@ export const region: Measure = {
       return finding({
         id: `region/${name}`,
         title: `Nothing was used of region ${name} while it was lost`,
-        ...judged(lost, connections),
+        ...judged(lost, connections, onHostBetween(events, lost.seq, connections?.seq ?? Infinity)),
         objective: 0,
         unit: 'count',
         gate: true,

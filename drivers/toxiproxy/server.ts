@@ -1,4 +1,5 @@
 import { Toxiproxy } from 'toxiproxy-node-client';
+import { z } from 'zod';
 import type { Clock } from '../../core/clock.ts';
 import { withDeadline } from '../../core/deadline.ts';
 import { environmentError, inputError, messageOf } from '../../core/errors.ts';
@@ -64,18 +65,31 @@ function callsOf(service: Service, clock: Clock): Call {
   };
 }
 
+const toxicAnswer = z.object({
+  name: z.string(),
+  type: z.string(),
+  stream: z.string(),
+  attributes: z.record(z.string(), z.number()),
+});
+/** GET /proxies, as Toxiproxy's README has it. */
+const proxiesAnswer = z.record(
+  z.string(),
+  z.object({
+    name: z.string(),
+    listen: z.string().regex(/:\d{1,5}$/),
+    upstream: z.string(),
+    enabled: z.boolean(),
+    toxics: z.array(toxicAnswer),
+  }),
+);
+
 const listed = (call: Call): Promise<ProxyState[]> =>
   call('list its proxies', async (api) => {
     // The library's own list leaves the toxics out.
-    const { data } = await api
-      .getApi()
-      .get<Record<string, Omit<ProxyState, 'port'> & { listen: string }>>(`${api.host}/proxies`);
-    return Object.values(data).map(({ name, listen, upstream, enabled, toxics }) => ({
-      name,
+    const { data } = await api.getApi().get<unknown>(`${api.host}/proxies`);
+    return Object.values(proxiesAnswer.parse(data)).map(({ listen, ...rest }) => ({
+      ...rest,
       port: Number(listen.slice(listen.lastIndexOf(':') + 1)),
-      upstream,
-      enabled,
-      toxics,
     }));
   });
 
@@ -144,7 +158,7 @@ export function openServer(service: Service, clock: Clock): Server {
 const keptMs = ({ type, attributes }: Toxic): number =>
   250 +
   (type === 'latency'
-    ? attributes['latency']! + attributes['jitter']!
+    ? (attributes['latency'] ?? 0) + (attributes['jitter'] ?? 0)
     : type === 'slicer'
-      ? attributes['delay']! / 1000
+      ? (attributes['delay'] ?? 0) / 1000
       : 0);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { kinds, outcomes } from '../../core/ledger.ts';
+import { flagContinues, kinds, outcomes } from '../../core/ledger.ts';
 import { at, goodDrill, logins } from '../../fixtures/timelines/good-drill.ts';
 import { put } from '../../fixtures/timelines/known-bad.ts';
 import type { DrillResult } from '../../core/result.ts';
@@ -39,6 +39,33 @@ test('what is slow for the one alert is not for the other: response times are co
     });
   expect(alertOf(slowly(2_001), 'slow')).toMatchObject({ state: 'fired', component: 'proxy' });
   expect(alertOf(slowly(1_999), 'slow')).toMatchObject({ state: 'silent' });
+});
+
+describe('of calls that write many rows at a time', () => {
+  /** The second row of each pair `rows - 1` times, as a further row of the same call or as a call of its own. */
+  const wide = (rows: number, flags: number, which: (outcome: number) => boolean) =>
+    alertOf(
+      judged((sketch) => {
+        sketch.records = sketch.records.flatMap((record) => {
+          const isSecond = record.kind === kinds.write && record.id === record.group + 1;
+          if (!isSecond) return [record];
+          const times = which(record.outcome) ? rows - 1 : 1;
+          return Array.from({ length: times }, () => ({ ...record, flags }));
+        });
+      }),
+      'errors',
+    );
+  const failed = (outcome: number): boolean => outcome !== outcomes.ok;
+  const right = (outcome: number): boolean => outcome === outcomes.ok;
+
+  test.each([
+    ['fail', failed],
+    ['are answered', right],
+  ])('where they %s, each counts once: the alert fires and clears as it did', (_name, which) => {
+    expect(wide(16, flagContinues, which)).toEqual(wide(2, flagContinues, which));
+    // As calls of their own they would move it.
+    expect(wide(16, 0, which).firedMs).not.toBe(wide(2, 0, which).firedMs);
+  });
 });
 
 describe("the strategy's own health check", () => {

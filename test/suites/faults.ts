@@ -57,6 +57,7 @@ export function faultTests(suite: Suite): void {
     const fault = faultFor(suite.driver, name, registries);
     if (typeof fault === 'string') continue;
     if (!suite.triesGeneric && isGeneric(name, fault)) continue;
+    if (suite.sharesFaults && !everything && !alwaysTried.includes(name)) continue;
     const ways = suite.faults?.[name] ?? [{}];
     for (const one of everything ? ways : ways.slice(0, 1)) {
       describe(`fault ${name}${one.name ? `, ${one.name}` : ''}`, () => caseTests(suite, name, fault, one));

@@ -35,6 +35,11 @@ export interface Conformance {
    * those of any data folder on every one.
    */
   triesGeneric?: true;
+  /**
+   * Its own faults are those of another driver by the same code, which is tried with all of them: here, but in
+   * `npm run test:all`, only what differs by the server.
+   */
+  sharesFaults?: true;
   /** Ways to try a fault, by its name. Default: once, with its default parameters. */
   faults?: Record<string, FaultCase[]>;
   /** The state of everything of the stack that is not the target: no fault may change it. */
