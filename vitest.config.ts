@@ -91,6 +91,7 @@ const onlyInAll = everything
         'empty-folder',
         'events',
         'existing',
+        'fingerprint',
         'inventory',
         'inventory-kinds',
         'ledger-table',

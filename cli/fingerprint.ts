@@ -51,6 +51,7 @@ export async function fingerprint(
     const rows = Object.values(file.data).reduce((sum, one) => sum + one.rows, 0);
     const tables = Object.keys(file.data).length;
     process.stdout.write(`${flags.out}: ${formatCount(rows)} rows of ${formatCount(tables)} tables\n`);
+    for (const what of file.unread) process.stdout.write(`  and not of ${what}\n`);
   }
   return 0;
 }

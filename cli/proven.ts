@@ -127,11 +127,12 @@ function told({ proof, ageMs, ok }: Row, within: string | undefined): string {
 }
 
 const detailOf = (
-  { drill, scenario, strategy, tookMs, checks }: Proof,
+  { drill, scenario, strategy, file, tookMs, checks }: Proof,
   seenToFail: Row['seenToFail'],
 ): string =>
   [
     `by ${drill} (${scenario}, strategy ${strategy})`,
+    ...(file === null ? [] : [`of ${file.name}, SHA-256 ${file.sha256}`]),
     ...(tookMs === null ? [] : [`right again after ${formatDuration(tookMs)}`]),
     `held against ${checks.join(', ') || 'nothing'}`,
     ...Object.entries(seenToFail).map(([check, by]) =>

@@ -77,6 +77,10 @@ export interface RestoredExisting {
 export interface Fingerprint {
   /** By table: rows and a digest of them. */
   data: Record<string, { rows: number; digest: string }>;
+  /** What is there and in no digest, in words: that it differs would not show. */
+  unread?: string[];
+  /** How much goes by itself in time, and is in no digest for that. */
+  expiring?: number;
   /** By kind and name: SHA-256 of the definition. */
   definitions: Record<string, string>;
 }

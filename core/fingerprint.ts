@@ -12,6 +12,8 @@ export const fingerprintSchema = z.strictObject({
   takenAt: z.iso.datetime(),
   data: z.record(z.string(), z.strictObject({ rows: z.int().min(0), digest })),
   definitions: z.record(z.string(), digest),
+  unread: z.array(z.string()).default([]),
+  expiring: z.int().min(0).default(0),
 });
 export type FingerprintFile = z.output<typeof fingerprintSchema>;
 

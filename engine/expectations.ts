@@ -218,12 +218,20 @@ async function sameAsSource(
       detail: 'the fingerprint is of no rows at all: nothing could differ',
       facts,
     };
-  const differences = fingerprintDifferences(file, await restorer.fingerprint());
+  const restored = await restorer.fingerprint();
+  const differences = fingerprintDifferences(file, restored);
   if (differences.length > 0)
     return fail(`it is not as the source was at ${file.takenAt}: ${some(differences)}`, {
       ...facts,
       differences: differences.slice(0, 100),
     });
-  const detail = `${formatCount(total)} rows of ${tables.length} tables and ${Object.keys(file.definitions).length} definitions are as at the source at ${file.takenAt}`;
+  const unread = [...new Set([...file.unread, ...(restored.unread ?? [])])];
+  if (unread.length > 0)
+    return {
+      verdict: 'inconclusive',
+      detail: `all that the fingerprint is of is as at the source, and it is not of ${some(unread)}`,
+      facts: { ...facts, unread },
+    };
+  const detail = `${formatCount(total)} rows of ${tables.length} tables and ${Object.keys(file.definitions).length} definitions are as at the source at ${file.takenAt}${file.expiring > 0 ? `; ${formatCount(file.expiring)} keys and fields that expire are not compared` : ''}`;
   return { verdict: 'pass', detail, facts };
 }

@@ -1,4 +1,4 @@
-import { basename } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { parseAs, parseSource, type Source } from '../core/document.ts';
 import type { Registries } from '../core/registries.ts';
 import type { StackProvider } from '../core/stack.ts';
@@ -35,7 +35,7 @@ export function planRestoreTest(
     title: `Restore test of ${restore}`,
     ...(asked.existing
       ? // As large as it is, it is read and loaded to its end.
-        { recover: [{ restoreExisting: restore }], stepDeadline: '24h', settle: '100ms' }
+        { recover: [existingStep(asked, registries)], stepDeadline: '24h', settle: '100ms' }
       : { recover: [pointStep(asked, registries)] }),
     check,
   };
@@ -49,6 +49,18 @@ export function planRestoreTest(
   const narrow = existing && ((data: unknown) => narrowed(data, { restore, check, existing }));
   return planAs('restore-test', read, registries, provider, { ...allowed, ...(narrow && { narrow }) });
 }
+
+/** Where the strategy itself says `from`, another place proves nothing of what lies there. */
+function existingStep({ strategyFile, restore, existing }: RestoreTest, registries: Registries): object {
+  const { components } = parseAs(strategySource(strategyFile), schemasOf(registries).strategy);
+  const own = owned(components, restore)?.existing?.from;
+  const given = existing?.['from'];
+  const isElsewhere = typeof given === 'string' && given !== (own && placeOf(own, strategyFile));
+  return { restoreExisting: restore, ...(isElsewhere ? { elsewhere: true } : {}) };
+}
+
+const placeOf = (from: string, strategyFile: string): string =>
+  from.startsWith('s3://') ? from : resolve(dirname(strategyFile), from);
 
 const pointStep = ({ strategyFile, restore, from, backup }: RestoreTest, registries: Registries): object => ({
   restore,
@@ -108,7 +120,11 @@ function narrowed(
   if (declared === undefined) return data;
   const { backups: _, clients: __, ...component } = mapping(declared);
   const own = mapping(component['existing']);
-  const expect = { ...mapping(own['expect']), ...mapping(existing['expect']) };
+  const [ours, given] = [own['expect'], existing['expect']].map(mapping) as [Mapping, Mapping];
+  // What the command line expects comes on top of what is declared; of one table or age it says which.
+  const both = (kind: string): Mapping =>
+    kind in given ? { [kind]: { ...mapping(ours[kind]), ...mapping(given[kind]) } } : {};
+  const expect = { ...ours, ...given, ...both('rows'), ...both('sql') };
   const invariants = Object.entries(mapping(strategy['invariants'])).filter(([name]) => check.includes(name));
   const places = invariants.map(([, command]) => mapping(command)['in']).filter((one) => one !== 'host');
   const { stores: ___, alerts: ____, slo: _____, ...rest } = strategy;

@@ -8,8 +8,13 @@ import type { Judged } from './bundle.ts';
 
 /** That a backup was restored, and that what came back was right. */
 export interface Proof {
-  /** `component.backup`; `component.existing` of one that other tools made. */
+  /**
+   * `component.backup`; of one that other tools made `component.existing`, or `component from <place>` where
+   * the command line said the place.
+   */
   backup: string;
+  /** Of one that other tools made: the file, as it lay there. */
+  file: { name: string; sha256: string } | null;
   strategy: string;
   drill: string;
   scenario: string;
@@ -42,8 +47,9 @@ export function proofsIn({ result, evidence, damage }: Judged): Proof[] {
   return [...backupsRestored(evidence)].flatMap(([component, backups]) => {
     const checks = heldAgainst(component, result, evidence);
     if (checks.length === 0) return [];
-    return backups.map((backup) => ({
+    return backups.map(({ backup, file }) => ({
       backup,
+      file,
       strategy: result.strategy,
       drill: result.drill,
       scenario: result.scenario,
@@ -83,33 +89,49 @@ function heldAgainst(component: string, result: DrillResult, { strategy, events 
  * What a later step restored over is not there any more. What another copy had to be taken for is proven by
  * that one.
  */
-function backupsRestored(evidence: Evidence): Map<string, string[]> {
+function backupsRestored(evidence: Evidence): Map<string, Pick<Proof, 'backup' | 'file'>[]> {
   const { events } = evidence;
   const well = new Set(eventsOf(events, 'step.ended').flatMap(({ data }) => (data.ok ? [data.id] : [])));
-  const found = new Map<string, string[]>();
+  const found = new Map<string, Pick<Proof, 'backup' | 'file'>[]>();
   for (const event of eventsOf(events, 'point.fetched', 'log.fetched', 'existing.restored')) {
     if (!well.has(event.data.of)) continue;
     if (event.type === 'existing.restored') {
-      const { component } = event.data;
-      found.set(component, [`${component}.existing`]);
+      const { component, name, sha256 } = event.data;
+      found.set(component, [{ backup: existingOf(component, evidence), file: { name, sha256 } }]);
       continue;
     }
     const { backup } = event.data;
     const component = backup.split('.')[0]!;
     if (event.type === 'point.fetched')
-      found.set(component, putBackBy(evidence, event).shown ? [backup] : []);
+      found.set(component, putBackBy(evidence, event).shown ? [{ backup, file: null }] : []);
     // On what was not shown to be restored, a log shows nothing either.
-    else if (found.get(component)?.length !== 0)
-      found.set(component, [...new Set([...(found.get(component) ?? []), backup])]);
+    else if (found.get(component)?.length !== 0) {
+      const there = found.get(component) ?? [];
+      if (!there.some((one) => one.backup === backup))
+        found.set(component, [...there, { backup, file: null }]);
+    }
   }
   return found;
 }
 
 /** Backups that the strategy of a drill declares, as it stood then. */
-export const declaredIn = ({ result, evidence: { strategy } }: Judged): DeclaredBackup[] =>
-  Object.entries(strategy.components).flatMap(([component, { backups }]) =>
-    Object.keys(backups).map((name) => ({ backup: `${component}.${name}`, strategy: result.strategy })),
+export const declaredIn = ({ result, evidence }: Judged): DeclaredBackup[] =>
+  Object.entries(evidence.strategy.components).flatMap(([component, { backups, existing }]) =>
+    [
+      ...Object.keys(backups).map((name) => `${component}.${name}`),
+      ...(existing && !isElsewhere(component, evidence) ? [`${component}.existing`] : []),
+    ].map((backup) => ({ backup, strategy: result.strategy })),
   );
+
+/** A file of the command line's is none of those that the strategy declares. */
+const existingOf = (component: string, evidence: Evidence): string =>
+  isElsewhere(component, evidence)
+    ? `${component} from ${evidence.strategy.components[component]?.existing?.from}`
+    : `${component}.existing`;
+
+const isElsewhere = (component: string, { scenario: { recover } }: Evidence): boolean =>
+  recover !== 'automatic' &&
+  recover.some((step) => 'restoreExisting' in step && step.restoreExisting === component && step.elsewhere);
 
 /** That a check can fail: it did, in a drill that is whole and ran to its end. */
 export interface SeenToFail {

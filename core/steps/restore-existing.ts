@@ -3,6 +3,10 @@ import type { StepKind } from './step.ts';
 
 const schema = z.strictObject({
   restoreExisting: z.string().describe('Component whose `existing` backups are looked at, newest first'),
+  elsewhere: z
+    .literal(true)
+    .optional()
+    .describe('They lie where the command line says, and not where the strategy does'),
 });
 export type RestoreExistingStep = z.output<typeof schema>;
 

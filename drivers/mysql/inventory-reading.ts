@@ -35,4 +35,29 @@ export async function hidden({ rows }: Session): Promise<string[]> {
   ];
 }
 
+/** The same of one database: there, a privilege on it is as good as one everywhere. */
+export async function hiddenIn({ rows }: Session, database: string): Promise<string[]> {
+  const lines = (await rows<Record<string, string>>('SHOW GRANTS')).map((row) => Object.values(row)[0]!);
+  const held = lines.flatMap((line) => {
+    const [, what, where] = /^GRANT (.+) ON (\*|`(?:[^`]|``)+`)\.\* TO /.exec(line) ?? [];
+    return what !== undefined && (where === '*' || isLike(database, where!)) ? what.split(', ') : [];
+  });
+  if (held.includes('ALL PRIVILEGES')) return [];
+  const lacking = inDatabase.filter((one) => !held.includes(one));
+  return lacking.length > 0 ? [`whatever takes ${lacking.join(', ')} on ${database}.* to be seen`] : [];
+}
+
+/** Without the last, routines are not even listed. */
+const inDatabase = ['SELECT', 'SHOW VIEW', 'TRIGGER', 'EVENT', 'EXECUTE'];
+
+/** Names in grants are patterns: `%` and `_` stand for any, but behind a backslash. */
+function isLike(database: string, granted: string): boolean {
+  const pattern = granted.slice(1, -1).replaceAll('``', '`');
+  const parts = pattern.match(/\\[%_\\]|[\s\S]/g) ?? [];
+  const text = parts.map((part) =>
+    part === '%' ? '.*' : part === '_' ? '.' : part.slice(-1).replace(/[.*+?^${}()|[\]\\]/g, '\\$&'),
+  );
+  return new RegExp(`^${text.join('')}$`, 's').test(database);
+}
+
 export const digest = (text: string): string => createHash('sha256').update(text).digest('hex');

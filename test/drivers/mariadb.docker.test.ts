@@ -4,8 +4,8 @@ import { everything } from '../support/tier.ts';
 import { mysqlConformance } from './mysql/conformance-rig.ts';
 
 /**
- * Its dump of databases alone is MySQL's by another tool, and its faults are MySQL's: `npm run test:all` holds
- * them to the contract here.
+ * Its dump of databases alone is MySQL's by another tool, and its faults are MySQL's: `npm run test:all`
+ * holds them to the contract here.
  */
 const methods = Object.keys(mariadb.backups).filter((name) => everything || name !== 'database-dump');
 

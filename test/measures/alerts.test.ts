@@ -42,7 +42,7 @@ test('what is slow for the one alert is not for the other: response times are co
 });
 
 describe('of calls that write many rows at a time', () => {
-  /** The second row of each pair `rows - 1` times, as a further row of the same call or as a call of its own. */
+  /** The second row of each pair `rows - 1` times, of the same call or as calls of their own. */
   const wide = (rows: number, flags: number, which: (outcome: number) => boolean) =>
     alertOf(
       judged((sketch) => {

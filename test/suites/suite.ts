@@ -36,8 +36,8 @@ export interface Conformance {
    */
   triesGeneric?: true;
   /**
-   * Its own faults are those of another driver by the same code, which is tried with all of them: here, but in
-   * `npm run test:all`, only what differs by the server.
+   * Its own faults are those of another driver by the same code, which is tried with all of them: here, but
+   * in `npm run test:all`, only what differs by the server.
    */
   sharesFaults?: true;
   /** Ways to try a fault, by its name. Default: once, with its default parameters. */

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
+import { environmentError } from '../../../core/errors.ts';
 import type { Fingerprint, SourceServer } from '../../../core/existing.ts';
 import { serverSchemas } from '../config.ts';
 import { columnsByTable } from '../inventory.ts';
+import { hidden, hiddenIn } from '../inventory-reading.ts';
 import { digestTable } from '../row-digest.ts';
 import { quoted, wantsTls, withSession, type Session } from '../session.ts';
 import type { MysqlSite } from '../site.ts';
@@ -40,7 +42,13 @@ export async function fingerprintOf(session: Session, only?: string): Promise<Fi
   for (const { kind, s, n } of objects.filter((one) => isMeant(one.s))) {
     const [row] = await rows<Record<string, string | null>>(`SHOW CREATE ${kind} ${quoted(s)}.${quoted(n)}`);
     const column = Object.keys(row!).find((one) => /^(?:Create |SQL Original Statement$)/.test(one))!;
-    const text = (row![column] ?? '').replace(/ AUTO_INCREMENT=\d+/, '');
+    const shown = row![column];
+    // The server shows it to its definer, and to who may see all.
+    if (typeof shown !== 'string')
+      throw environmentError(`the account may not see the text of ${kind.toLowerCase()} ${s}.${n}`, {
+        hint: 'grant it SHOW_ROUTINE (MySQL), or SELECT on *.*',
+      });
+    const text = shown.replace(/ AUTO_INCREMENT=\d+/, '');
     definitions[`${kind.toLowerCase()} ${s}.${n}`] = sha256(text);
   }
   await rows('COMMIT');
@@ -56,6 +64,11 @@ export const fingerprintAt = async (
   const config = { user } as MysqlSite['config'];
   const tls = await wantsTls({ service, config, password });
   return withSession({ service, config, password, tls }, async (session) => {
+    const unseen = await (database === undefined ? hidden(session) : hiddenIn(session, database));
+    if (unseen.length > 0)
+      throw environmentError('the account sees a part of it, and nothing says what it does not see', {
+        found: unseen.join('; '),
+      });
     const [row] = await session.rows<{ version: string }>('SELECT @@version AS version');
     return { server: `${product} ${row!.version}`, fingerprint: await fingerprintOf(session, database) };
   });

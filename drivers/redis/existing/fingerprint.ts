@@ -27,8 +27,10 @@ const keysAtOnce = 64;
  * Of keys that never expire: others may be gone by the time that they are restored. A sum over them, because
  * SCAN gives them in no order; one that it gives twice counts once.
  */
-async function digestDatabase(redis: Redis): Promise<{ rows: number; digest: string }> {
+async function digestDatabase(redis: Redis): Promise<Digested> {
   const seen = new Set<string>();
+  const unread = new Set<string>();
+  let expiring = 0;
   let sum = 0n;
   for await (const batch of scanKeys(redis, '*')) {
     const fresh = batch.filter((key) => !isMusters(key) && !seen.has(key));
@@ -38,29 +40,45 @@ async function digestDatabase(redis: Redis): Promise<{ rows: number; digest: str
         (time) => time === -1,
       );
       const kept = some.filter((_, i) => lasting[i]);
+      expiring += some.length - kept.length;
       for (const key of kept) seen.add(key);
       const digests = await Promise.all(kept.map((key) => digestKey(redis, key)));
-      for (const [i, found] of digests.entries())
+      for (const [i, found] of digests.entries()) {
+        if (found?.value === null) unread.add(`values of type ${found.type}`);
+        expiring += found?.fields.length ?? 0;
         sum += BigInt(
           `0x${createHash('sha256')
             .update(JSON.stringify([kept[i], found?.type, found?.value]))
             .digest('hex')
             .slice(0, 32)}`,
         );
+      }
     }
   }
-  return { rows: seen.size, digest: createHash('sha256').update(sum.toString(16)).digest('hex') };
+  const digest = createHash('sha256').update(sum.toString(16)).digest('hex');
+  return { rows: seen.size, digest, unread: [...unread].sort(), expiring };
 }
 
-export const fingerprintOf = async (address: Address): Promise<Fingerprint> => ({
-  data: Object.fromEntries(
-    (await inEachDatabase(address, digestDatabase)).map(([database, found]) => [
-      `database ${database}`,
-      found,
-    ]),
-  ),
-  definitions: {},
-});
+interface Digested {
+  rows: number;
+  digest: string;
+  unread: string[];
+  expiring: number;
+}
+
+export async function fingerprintOf(address: Address): Promise<Fingerprint> {
+  const found = await inEachDatabase(address, digestDatabase);
+  return {
+    data: Object.fromEntries(
+      found.map(([database, { rows, digest }]) => [`database ${database}`, { rows, digest }]),
+    ),
+    definitions: {},
+    expiring: found.reduce((sum, [, one]) => sum + one.expiring, 0),
+    unread: found.flatMap(([database, { unread }]) =>
+      unread.map((what) => `${what} in database ${database}`),
+    ),
+  };
+}
 
 /** Of a server that is no part of a drill: only commands that read. */
 export async function fingerprintAt({

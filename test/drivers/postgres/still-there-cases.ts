@@ -1,6 +1,6 @@
 /**
- * Faults of PostgreSQL whose effect is asked for again: there where nobody repaired it, and not where the data
- * was restored.
+ * Faults of PostgreSQL whose effect is asked for again: there where nobody repaired it, and not where the
+ * data was restored.
  */
 export interface StillThere {
   fault: string;
