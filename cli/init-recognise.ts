@@ -1,8 +1,10 @@
 import { looksSecret, secretsIn } from '../core/masking.ts';
 import type { ComposeConfig } from '../stack/compose.ts';
+import { isBelow } from '../stack/host-path.ts';
 import type { MovedService } from '../stack/moved-shape.ts';
 import { loginOf, type Login } from './init-login.ts';
 import { plainNames, withoutSecrets } from './init-names.ts';
+import { registries } from './registries.ts';
 
 /** What a service of the user's project is taken for. Texts are for the reader of what is written. */
 export interface Recognised extends Login {
@@ -191,10 +193,15 @@ function asHttp(
   };
 }
 
+/** What a database only reads, though it may write to it, and where its backups go. */
+const beside = /^\/(?:etc|docker-entrypoint-initdb\.d)(?:\/|$)|backup|dump/i;
+
 /** Volumes and folders that services write to and that no component's backup holds. */
 export function unprotected(config: ComposeConfig, found: readonly Recognised[]): string[] {
-  const protectedBy = new Set(
-    found.filter(({ driver }) => driver !== null && driver !== 'http').map(({ service }) => service),
+  const protectedBy = new Map(
+    found.flatMap(({ service, driver }) =>
+      driver === null || driver === 'http' ? [] : [[service, registries.drivers[driver]?.dataFolders ?? []]],
+    ),
   );
   const started = Object.entries(config.services as Record<string, Service>).filter(([name]) =>
     found.some(({ service, leftOut }) => service === name && leftOut === null),
@@ -206,7 +213,16 @@ export function unprotected(config: ComposeConfig, found: readonly Recognised[])
       )
       .map(({ source, target }) => ({ name, source: source!, target })),
   );
-  const held = new Set(mounts.filter(({ name }) => protectedBy.has(name)).map(({ source }) => source));
+  const held = new Set(
+    [...protectedBy].flatMap(([service, folders]) => {
+      const theirs = mounts.filter(({ name }) => name === service);
+      const data = theirs.filter(({ target }) =>
+        folders.some((folder) => isBelow(target, folder) || isBelow(folder, target)),
+      );
+      const isOther = (target: string): boolean => data.length > 0 && !beside.test(target);
+      return theirs.filter((one) => data.includes(one) || !isOther(one.target)).map(({ source }) => source);
+    }),
+  );
   return mounts
     .filter(({ source }) => !held.has(source))
     .map(

@@ -94,14 +94,19 @@ export function notesOnUnprotected(
   stack: StackDescription | null,
 ): string[] {
   if (!stack) return [];
-  const holds = [...components.values()].filter(({ declared }) => Object.keys(declared.backups).length > 0);
-  const known = new Set([
-    ...holds.map(({ service }) => service),
-    ...stores.flatMap(({ service }) => service ?? []),
+  const mountsOf = (service: string): readonly Mount[] => stack.services.get(service)?.mounts ?? [];
+  const volumesOf = (service: string): string[] => mountsOf(service).map(({ volume }) => volume);
+  const heldOf = ({ service, driver, declared }: PlannedComponent): string[] => {
+    const backups = Object.values(declared.backups);
+    if (backups.length === 0 || service === null) return [];
+    // What else a command of the user's own packs, nobody knows.
+    if (backups.some(({ method }) => method === 'command')) return volumesOf(service);
+    return dataMounts(mountsOf(service), driver.dataFolders).map(({ volume }) => volume);
+  };
+  const held = new Set([
+    ...[...components.values()].flatMap(heldOf),
+    ...stores.flatMap(({ service }) => (service === null ? [] : volumesOf(service))),
   ]);
-  const volumesOf = (service: string): string[] =>
-    stack.services.get(service)?.mounts.map(({ volume }) => volume) ?? [];
-  const held = new Set([...known].flatMap(volumesOf));
   return [...stack.services.keys()].flatMap((service) =>
     [...new Set(volumesOf(service))]
       .filter((volume) => !held.has(volume))

@@ -5,7 +5,7 @@ import type { InputErrors } from '../../core/errors.ts';
 import { planDrill } from '../../engine/plan.ts';
 import { planRestoreTest } from '../../engine/plan-restore-test.ts';
 import { sweptPlans } from '../../engine/sweep-plans.ts';
-import { provider } from './plan-files.ts';
+import { plan, provider } from './plan-files.ts';
 
 afterEach(() => void vi.unstubAllEnvs());
 
@@ -18,6 +18,27 @@ test('F18: a volume that no backup holds is named', async () => {
     'volume keys of vault is in no backup of this strategy: a disaster takes it for good',
   );
   expect(notes.join('\n')).not.toContain('volume data');
+});
+
+describe('a volume of a database itself', () => {
+  const held = async (method: string): Promise<string[]> => {
+    const { notes } = await plan({
+      compose: (text) =>
+        `${text.replace('{ image: redis,', '{ image: redis, volumes: ["data:/data", "keys:/keys"],')}volumes: { data: , keys: }\n`,
+      strategy: (text) => text.replace('{ method: rdb, every: 5m, copies: [here] }', method),
+    });
+    return notes.filter((one) => one.includes('in no backup'));
+  };
+  test('is in its backup where its data lies there, and else it is named', async () => {
+    expect(await held('{ method: rdb, every: 5m, copies: [here] }')).toEqual([
+      'volume keys of store is in no backup of this strategy: a disaster takes it for good',
+    ]);
+  });
+  test('may be in what a command of the user packs', async () => {
+    const options =
+      '{ backup: { command: [./b], in: store }, restore: { command: [./r], in: store }, produces: { files: "/b/*" } }';
+    expect(await held(`{ method: command, every: 5m, copies: [here], options: ${options} }`)).toEqual([]);
+  });
 });
 
 test('and of a restore test, which loses nothing, none is', async () => {
