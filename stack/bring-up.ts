@@ -3,6 +3,7 @@ import { environmentError, inputError } from '../core/errors.ts';
 import type { Service } from '../core/service.ts';
 import type { Stack, StackUpOptions } from '../core/stack.ts';
 import { noneBeingMade } from './being-made.ts';
+import { buildLines, type Builds } from './builds.ts';
 import { composeConfig, composeUp, type ComposeConfig, type ComposeRun } from './compose.ts';
 import { contain, noRules } from './containment.ts';
 import { longMs, saying } from './deadline.ts';
@@ -24,7 +25,7 @@ import { variableOf } from './recipes.ts';
 import { aimAtRegion } from './region.ts';
 import { dockerHost, getRuntime, type Container, type Runtime } from './runtime.ts';
 import { attachService } from './service.ts';
-import { imageOf, imageRecords, ownImages, presentImages } from './service-images.ts';
+import { imageOf, imageRecords, ownBuilds, ownImages } from './service-images.ts';
 import { started, startedAndReady, untilAllStarted } from './starting.ts';
 import { marked, removeMarked, type Marked } from './marked.ts';
 import { formerOf, isTiedToHost } from './ties.ts';
@@ -45,15 +46,16 @@ export async function bringUp(provider: StackProviderOptions, up: StackUpOptions
   const moved = movedOf(config, run, rules.ways, rules.environment, rules.mounts);
   const overriding = (images: Record<string, string>): object => overrideOf(config, run, moved, images, laid);
   const place = await placesIn(file, overrides);
-  const { mounts, lines } = contain(config, up.file, rules, place);
-  const before = await presentImages(runtime, config);
+  const { mounts, lines: ofHost } = contain(config, up.file, rules, place);
+  const lines = [...ofHost, ...moved.lines, ...buildLines(config)];
+  const { before, builds } = await ownBuilds(runtime, run, config, up.ownSoftware ?? [], place);
   const down = downOf(runtime, up.drill, drillLabels);
-  let laid: Laid = nothingLaid;
+  let laid: Laid = { ...nothingLaid, builds };
   let closed = Promise.resolve();
   const ended: string[] = [];
   const check = (all: ComposeConfig): void => assertContained(neededOf(all, wanted), laid, rules, project);
   const site: DrillSite = {
-    ...toolsOf(runtime, provider, choice, run, config),
+    ...toolsOf(runtime, provider, choice, run, config, builds),
     drill: up.drill,
     secrets: [...Object.values(up.environment), ...(up.secrets ?? [])],
     snapshots: provider.snapshots !== false,
@@ -64,9 +66,9 @@ export async function bringUp(provider: StackProviderOptions, up: StackUpOptions
   };
   try {
     up.progress(saying(`starting ${Object.keys(config.services).length} services`, longMs));
-    const own = await ownImages(runtime, up, config, project, drillLabels);
+    const own = await ownImages(runtime, up, config, builds, drillLabels);
     const making = { ...up, runtime, project, labels: drillLabels };
-    laid = laidOver(mounts, await makeHostVolumes(making, mounts));
+    laid = { ...laidOver(mounts, await makeHostVolumes(making, mounts)), builds };
     if (isTiedToHost(config, rules)) await former.gone(up.progress, up.signal);
     const egress = blockEgress(site, { config, moved, rules }, project, provider.lookup);
     ({ closed } = egress);
@@ -85,9 +87,9 @@ export async function bringUp(provider: StackProviderOptions, up: StackUpOptions
     return {
       project,
       services: attached,
-      contained: [...lines, ...moved.lines, egress.line, ...(exceptions?.lines ?? []), ...ended],
+      contained: [...lines, egress.line, ...(exceptions?.lines ?? []), ...ended],
       outwardAttempts: egress.outwardAttempts,
-      images: imageRecords(attached, config, { chosen, before, own }),
+      images: imageRecords(attached, config, { chosen, before, own, builds }),
       aimAtRegion: (region, how) => aimAtRegion(site, region, how),
       ...forScripts(run, () => overriding(own), config, down),
     };
@@ -97,7 +99,7 @@ export async function bringUp(provider: StackProviderOptions, up: StackUpOptions
     await down();
     throw up.signal?.aborted
       ? error
-      : await namingImages(error, { runtime, config, recipes: choice.recipes.folder, place });
+      : await namingImages(error, { runtime, config, builds, recipes: choice.recipes.folder, place });
   }
 }
 
@@ -167,11 +169,12 @@ function toolsOf(
   runtime: Runtime,
   provider: StackProviderOptions,
   choice: ImageChoice,
-  { project, labels: drillLabels }: ComposeRun,
+  { labels: drillLabels }: ComposeRun,
   config: ComposeConfig,
+  builds: Builds,
 ): Pick<DrillSite, 'runtime' | 'labels' | 'clock' | 'hostSignal' | 'network' | 'ownImage'> {
   const clock = provider.clock ?? systemClock;
-  const images = Object.keys(config.services).map((name) => imageOf(config, project, name));
+  const images = Object.keys(config.services).flatMap((name) => imageOf(config, builds, name) || []);
   const hostSignal = createHostSignal(runtime, images, drillLabels);
   const ownImage = async (name: string): Promise<string> =>
     (await provideImages(runtime, new Map([[name, null]]), choice)).get(name)!.reference;

@@ -25,6 +25,7 @@ interface DeclaredService {
   deploy?: { replicas?: number };
   scale?: number;
   pull_policy?: string;
+  platform?: string;
   volumes?: unknown[];
   configs?: unknown[];
   secrets?: unknown[];

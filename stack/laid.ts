@@ -1,5 +1,6 @@
 import { environmentError } from '../core/errors.ts';
 import type { HostRules } from '../core/stack.ts';
+import { leftElsewhere } from './builds.ts';
 import type { ComposeConfig } from './compose.ts';
 import { nothingLaid, type Laid } from './override.ts';
 import type { HostVolume } from './host-volumes.ts';
@@ -88,6 +89,7 @@ export function assertContained(
     }
   }
   for (const [service, found] of sharedOf(merged, laid, project)) refused(service, found);
+  for (const [service, found] of leftElsewhere(merged, project)) refused(service, found);
   const reach = reachOf(merged).find(({ service }) => access[service] === undefined);
   if (reach) refused(reach.service, reach.what);
 }

@@ -1,4 +1,5 @@
 import { environmentError, MusterError, type Place } from '../core/errors.ts';
+import type { Builds } from './builds.ts';
 import type { ComposeConfig } from './compose.ts';
 import { digestOf } from './images.ts';
 import { recipeNames, variableOf } from './recipes.ts';
@@ -7,6 +8,7 @@ import type { Runtime } from './runtime.ts';
 export interface Asked {
   runtime: Runtime;
   config: ComposeConfig;
+  builds: Builds;
   /** Folder of the recipes. */
   recipes: string;
   place(service: string, path: readonly string[]): Place;
@@ -28,12 +30,13 @@ export function recipeOf(reference: string, recipes: readonly string[]): string 
  */
 export async function namingImages(
   error: unknown,
-  { runtime, config, recipes, place }: Asked,
+  { runtime, config, builds, recipes, place }: Asked,
 ): Promise<unknown> {
   if (!(error instanceof MusterError) || error.trouble !== 'environment') return error;
   const missing: { service: string; image: string }[] = [];
-  for (const [service, { image, build }] of Object.entries(config.services)) {
-    if (image && !build && (await digestOf(runtime, image)) === null) missing.push({ service, image });
+  for (const [service, { image }] of Object.entries(config.services)) {
+    if (image && !builds.own[service] && (await digestOf(runtime, image)) === null)
+      missing.push({ service, image });
   }
   const [first] = missing;
   if (!first) return error;

@@ -1,6 +1,7 @@
+import { buildsOf, type Builds } from './builds.ts';
 import type { ComposeConfig, ComposeRun } from './compose.ts';
 import type { Layer, Moved, MovedService } from './moved-shape.ts';
-import { Replaced, replaced } from './override-file.ts';
+import { Replaced, removed, replaced } from './override-file.ts';
 
 /**
  * A second compose file that goes over the user's own: labels on everything, and names of this project, free
@@ -9,20 +10,20 @@ import { Replaced, replaced } from './override-file.ts';
  */
 export function overrideOf(
   config: ComposeConfig,
-  { labels }: Pick<ComposeRun, 'labels'>,
+  { labels, project }: Pick<ComposeRun, 'labels' | 'project'>,
   moved: Moved,
   images: Readonly<Record<string, string>> = {},
   laid: Laid = nothingLaid,
 ): object {
+  const nothingPresent = { project, labels, present: new Set<string>(), alone: [] };
+  const { layers } = laid.builds ?? buildsOf(config, config, nothingPresent);
   const services = Object.fromEntries(
     Object.entries(config.services).map(([name, declared]) => [
       name,
       {
         ...moved.services[name],
         ...addressed(laid.addresses?.[name], moved.services[name], declared),
-        ...(images[name] ? { image: images[name], pull_policy: 'never' } : pulledOnce(declared)),
-        // What is built under the drill's own name goes with it.
-        ...(declared.build !== undefined && declared.image === undefined ? { build: { labels } } : {}),
+        ...(images[name] ? thatImage(images[name]) : (layers[name] ?? pulledOnce(declared))),
         ...mountsOf(laid, name),
       },
     ]),
@@ -33,6 +34,8 @@ export function overrideOf(
     networks: { default: { labels }, ...moved.networks, ...laid.networks },
   };
 }
+
+const thatImage = (image: string): Layer => ({ image, pull_policy: 'never', build: removed });
 
 /** A pull or a build at every start would give the user's own tag to another image. */
 const pulledOnce = ({ pull_policy: policy }: ComposeConfig['services'][string]): object =>
@@ -72,6 +75,8 @@ const mountsOf = ({ services }: Laid, name: string): object =>
 export interface Laid {
   services: Readonly<Record<string, object[]>>;
   volumes: Readonly<Record<string, object>>;
+  /** Default: as where the engine has none of the images that are built. */
+  builds?: Builds;
   /** Networks that are there already, by key. */
   networks: Readonly<Record<string, Layer>>;
   /** By service and network: the address that it has there. Default: whichever is free. */

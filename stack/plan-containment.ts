@@ -1,5 +1,6 @@
 import { InputErrors, MusterError } from '../core/errors.ts';
 import type { Containment, StackProvider } from '../core/stack.ts';
+import { buildLines, makerOf } from './builds.ts';
 import { composeConfig, type ComposeConfig, type ComposeRun } from './compose.ts';
 import { placesIn } from './places-in.ts';
 import { contain } from './containment.ts';
@@ -32,7 +33,7 @@ export async function containAhead(
   return {
     ...contain(needed, file, host, await placesIn(file, overrides)),
     volumes: ownVolumeLines(needed, file, host),
-    moved: [...moved, ...egress],
+    moved: [...moved, ...buildLines(needed), ...egress],
     images: imagesIn(needed),
   };
 }
@@ -40,7 +41,7 @@ export async function containAhead(
 const imagesIn = ({ services }: ComposeConfig): Record<string, string> =>
   Object.fromEntries(
     Object.entries(services).flatMap(([name, { image, build }]) =>
-      image === undefined || build !== undefined ? [] : [[name, image]],
+      image === undefined || build !== undefined || makerOf({ services }, image) ? [] : [[name, image]],
     ),
   );
 

@@ -1,26 +1,55 @@
 import type { Service } from '../core/service.ts';
 import type { ImageRecord, StackUpOptions } from '../core/stack.ts';
-import type { ComposeConfig } from './compose.ts';
+import type { Place } from '../core/errors.ts';
+import { assertNotBuiltFromBuilt } from './built-from.ts';
+import { buildsOf, type Builds } from './builds.ts';
+import { composeConfig, type ComposeConfig, type ComposeRun } from './compose.ts';
 import { digestOf, type ChosenImage } from './images.ts';
 import { makeOwnImage, ownImageTag } from './own-image.ts';
 import type { Runtime } from './runtime.ts';
 
-export const imageOf = (config: ComposeConfig, project: string, name: string): string =>
-  config.services[name]!.image ?? `${project}-${name}`;
+/** Empty for a service without any, such as a provider. */
+export const imageOf = (config: ComposeConfig, { own }: Builds, name: string): string =>
+  own[name] ?? config.services[name]!.image ?? '';
 
-/** Images of the drill's own, by service. */
+/**
+ * What the engine has of the images of `config`, and what is built for the drill. `alone`: services whose
+ * image nobody else may run from. Environment error where a build would stand on an image that is not there.
+ */
+export async function ownBuilds(
+  runtime: Runtime,
+  run: ComposeRun,
+  config: ComposeConfig,
+  alone: readonly string[],
+  place: (service: string, path: readonly string[]) => Place,
+): Promise<{ before: Set<string>; builds: Builds }> {
+  const before = await presentImages(runtime, config);
+  const isThere = ({ image }: { image?: string }): boolean => image !== undefined && before.has(image);
+  const { labels, project } = run;
+  const naming = { project, labels, present: before, alone };
+  if (Object.values(config.services).every(isThere))
+    return { before, builds: buildsOf(config, config, naming) };
+  // A service that the drill leaves out may build what another one runs from.
+  const environment = { ...run.environment, COMPOSE_PROFILES: '*' };
+  const all = await composeConfig({ ...run, environment });
+  const builds = buildsOf(config, all, naming);
+  await assertNotBuiltFromBuilt(all, builds, await presentImages(runtime, all), place);
+  return { before, builds };
+}
+
+/** Images of the drill's own, by service; what is built for it is that already. */
 export async function ownImages(
   runtime: Runtime,
   { drill, ownSoftware: wanted = [] }: StackUpOptions,
   config: ComposeConfig,
-  project: string,
+  builds: Builds,
   drillLabels: Record<string, string>,
 ): Promise<Record<string, string>> {
   const made: Record<string, string> = {};
   for (const name of wanted) {
-    if (config.services[name])
+    if (config.services[name] && builds.own[name] === undefined)
       made[name] = await makeOwnImage(runtime, {
-        from: imageOf(config, project, name),
+        from: imageOf(config, builds, name),
         tag: ownImageTag(drill, name),
         labels: drillLabels,
       });
@@ -28,7 +57,7 @@ export async function ownImages(
   return made;
 }
 
-export async function presentImages(runtime: Runtime, config: ComposeConfig): Promise<Set<string>> {
+async function presentImages(runtime: Runtime, config: ComposeConfig): Promise<Set<string>> {
   const present = new Set<string>();
   for (const { image } of Object.values(config.services))
     if (image && (await digestOf(runtime, image))) present.add(image);
@@ -39,13 +68,14 @@ interface Sources {
   chosen: ReadonlyMap<string, ChosenImage>;
   before: ReadonlySet<string>;
   own: Readonly<Record<string, string>>;
+  builds: Builds;
 }
 
 /** One of the drill's own is what the service's own image is, with other labels. */
 export function imageRecords(
   services: ReadonlyMap<string, Service>,
   config: ComposeConfig,
-  { chosen, before, own }: Sources,
+  { chosen, before, own, builds }: Sources,
 ): ImageRecord[] {
   const ours = new Map([...chosen.values()].map((image) => [image.reference, image.source]));
   return [...services.values()].map(({ name, image }) => {
@@ -53,8 +83,7 @@ export function imageRecords(
     return {
       service: name,
       ...image,
-      source:
-        ours.get(from) ?? (before.has(from) ? 'present' : config.services[name]?.build ? 'built' : 'pulled'),
+      source: ours.get(from) ?? (before.has(from) ? 'present' : builds.own[name] ? 'built' : 'pulled'),
     };
   });
 }

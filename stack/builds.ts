@@ -1,0 +1,142 @@
+import { createHash } from 'node:crypto';
+import type { ComposeConfig } from './compose.ts';
+import type { Layer } from './moved-shape.ts';
+import { removed, replaced } from './override-file.ts';
+
+/** What the services of a drill run from where Compose builds it, or has it already. */
+export interface Builds {
+  /** By service: its image, which bears a name of the drill's own and goes with it. */
+  own: Readonly<Record<string, string>>;
+  /** By service: what is laid over the compose file. */
+  layers: Readonly<Record<string, Layer>>;
+}
+
+/** As the compose files declare it; a build as Compose resolves it. */
+export interface Build {
+  context?: string;
+  dockerfile?: string;
+  dockerfile_inline?: string;
+  args?: Record<string, string | null>;
+  additional_contexts?: Record<string, string>;
+  labels?: Record<string, string>;
+  tags?: string[];
+  cache_to?: string[];
+  pull?: boolean;
+  network?: string;
+}
+
+interface Naming {
+  project: string;
+  labels: Readonly<Record<string, string>>;
+  /** Images that the engine has, by the names in the compose files. */
+  present: ReadonlySet<string>;
+  /** Services whose image nobody else may run from. */
+  alone: readonly string[];
+}
+
+/**
+ * No name of the user's is made, moved or pulled where his files build it: what the engine has is used as it
+ * is, anything else is built under a name of the drill's own. `all`: with the services that the drill leaves
+ * out, which may build what one of `config` runs from.
+ */
+export function buildsOf(config: ComposeConfig, all: ComposeConfig, naming: Naming): Builds {
+  const { project, labels, present, alone } = naming;
+  const own: Record<string, string> = {};
+  const layers: Record<string, Layer> = {};
+  for (const [name, { image, build, platform }] of Object.entries(config.services)) {
+    if (image !== undefined && present.has(image)) {
+      if (build !== undefined) layers[name] = { pull_policy: 'never', build: removed };
+      // One of another platform is not what the service runs from.
+      else if (platform === undefined) layers[name] = { pull_policy: 'never' };
+      continue;
+    }
+    const maker = build === undefined ? makerOf(all, image) : name;
+    if (maker === undefined) continue;
+    const shared =
+      maker !== name && maker in config.services && ![name, maker].some((one) => alone.includes(one));
+    const declared = maker === name ? {} : (all.services[maker]!.build as Build);
+    own[name] = ownName(project, shared ? maker : name);
+    layers[name] = {
+      image: own[name],
+      // Of all but `build` the one by which Compose builds what is not there and never pulls.
+      pull_policy: 'never',
+      ...(shared ? {} : { build: ownBuild(declared, labels) }),
+    };
+  }
+  return { own, layers };
+}
+
+/** Without what it would leave elsewhere, and without moving the names of images that it stands on. */
+const ownBuild = (declared: Build, labels: Readonly<Record<string, string>>): Layer => ({
+  ...declared,
+  labels: { ...declared.labels, ...labels },
+  tags: replaced([]),
+  cache_to: replaced([]),
+  pull: false,
+});
+
+/** The service that builds the image of that name. */
+export const makerOf = ({ services }: ComposeConfig, image: string | undefined): string | undefined =>
+  Object.entries(services).find(
+    ([, other]) => other.build !== undefined && image !== undefined && isSame(other.image, image),
+  )?.[0];
+
+const isSame = (one: string | undefined, other: string): boolean =>
+  one !== undefined && fullName(one) === fullName(other);
+
+/** As the engine completes it: `docker.io/library/shop` and `shop` are `shop:latest`. */
+export const fullName = (image: string): string => {
+  const short = image.replace(/^(?:index\.)?docker\.io\//, '').replace(/^library\//, '');
+  return /[:@][^/]*$/.test(short) ? short : `${short}:latest`;
+};
+
+/** A service may have a name that no image can have. */
+const ownName = (project: string, service: string): string => {
+  const isName = /^[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*$/.test(service);
+  const digest = (): string => createHash('sha256').update(service).digest('hex').slice(0, 12);
+  return `${project}-${isName ? service : digest()}:latest`;
+};
+
+/** For who reads the plan, which does not ask the engine what it has. */
+export function buildLines({ services }: ComposeConfig): string[] {
+  const lines: string[] = [];
+  const withWayOut: string[] = [];
+  for (const [name, { image, build }] of Object.entries(services)) {
+    if (build === undefined) {
+      const maker = makerOf({ services }, image);
+      if (maker !== undefined)
+        lines.push(`image ${image} of ${name}: the one that ${maker} runs from in the drill`);
+      continue;
+    }
+    const { tags = [], cache_to: cacheTo = [], pull, network } = build as Build;
+    if (image !== undefined)
+      lines.push(
+        `image ${image} of ${name}: as it is where the engine has it, else built under a name of the drill's own instead`,
+      );
+    if (tags.length > 0) lines.push(`tags of the build of ${name}: left out (${tags.join(', ')})`);
+    if (cacheTo.length > 0)
+      lines.push(`cache_to of the build of ${name}: left out, it writes to what is not the drill's`);
+    if (pull) lines.push(`pull of the build of ${name}: left out, it moves names of images`);
+    if (network !== 'none') withWayOut.push(name);
+  }
+  if (withWayOut.length > 0)
+    lines.push(
+      `RUN steps where ${withWayOut.join(', ')} is built: they have a way out, which a drill closes for containers only`,
+    );
+  return lines;
+}
+
+/** What merged builds would leave elsewhere, by service: none where all is the drill's own. */
+export function leftElsewhere({ services }: ComposeConfig, project: string): [string, string][] {
+  const found: [string, string][] = [];
+  for (const [name, { image, build }] of Object.entries(services)) {
+    if (build === undefined) continue;
+    const { tags = [], cache_to: cacheTo = [], pull } = build as Build;
+    if (!image?.startsWith(`${project}-`))
+      found.push([name, `a build of image ${image ?? 'without a name'}`]);
+    if (tags.length > 0) found.push([name, `a build with tag ${tags[0]}`]);
+    if (cacheTo.length > 0) found.push([name, `a build with cache_to ${cacheTo[0]}`]);
+    if (pull) found.push([name, 'a build that pulls what it stands on']);
+  }
+  return found;
+}

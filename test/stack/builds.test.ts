@@ -1,0 +1,222 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { assertNotBuiltFromBuilt } from '../../stack/built-from.ts';
+import { buildLines, buildsOf, fullName } from '../../stack/builds.ts';
+import { composeConfig, type ComposeConfig } from '../../stack/compose.ts';
+import { noRules } from '../../stack/containment.ts';
+import { assertContained } from '../../stack/laid.ts';
+import { movedOf } from '../../stack/moved.ts';
+import { nothingLaid, overrideOf } from '../../stack/override.ts';
+import { overrideText } from '../../stack/override-file.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'muster-builds-'));
+const file = join(folder, 'compose.yml');
+const over = join(folder, 'override.yml');
+const labels = { 'muster.drill': 'd1' };
+const run = { file, project: 'muster-d1', labels, environment: {} };
+
+interface Given {
+  present?: string[];
+  alone?: string[];
+  /** Services that the drill leaves out. */
+  without?: string[];
+}
+
+async function read(text: string): Promise<ComposeConfig> {
+  writeFileSync(file, text);
+  return composeConfig(run);
+}
+
+/** What Compose makes of a file with what a drill lays over it, by service. */
+async function laid(text: string, { present = [], alone = [], without = [] }: Given = {}) {
+  const all = await read(text);
+  const kept = Object.entries(all.services).filter(([name]) => !without.includes(name));
+  const config = { ...all, services: Object.fromEntries(kept) };
+  const builds = buildsOf(config, all, { ...run, present: new Set(present), alone });
+  const override = overrideOf(config, run, movedOf(config, run), {}, { ...nothingLaid, builds });
+  writeFileSync(over, overrideText(override));
+  const merged = await composeConfig(run, { override: over });
+  for (const name of without) delete merged.services[name];
+  assertContained(merged, nothingLaid, noRules, run.project);
+  return merged.services;
+}
+const one = (keys: string, build = 'context: .'): string =>
+  `services:\n  app: { ${keys} build: { ${build} } }\n`;
+const own = { image: 'muster-d1-app:latest', pull_policy: 'never' };
+
+describe('what Compose builds', () => {
+  const policies = ['', 'always', 'build', 'missing', 'never', 'if_not_present'];
+  const images = ['', 'shop', 'registry.example/shop:prod'];
+  const each = policies.flatMap((policy) => images.map((image) => ({ policy, image })));
+  const text = each.map(({ policy, image }, i) => {
+    const keys = [policy && `pull_policy: ${policy}`, image && `image: "${image}"`, 'build: .'];
+    return `  app${i}: { ${keys.filter(Boolean).join(', ')} }\n`;
+  });
+  const all = `services:\n${text.join('')}`;
+
+  test("has a name of the drill's own where the engine has none of it, whatever pull_policy says", async () => {
+    const services = await laid(all);
+    for (const i of each.keys())
+      expect(services[`app${i}`]).toMatchObject({
+        image: `muster-d1-app${i}:latest`,
+        pull_policy: 'never',
+        build: { labels },
+      });
+  });
+
+  test('is neither built nor pulled where the engine has it, whatever pull_policy says', async () => {
+    const services = await laid(all, { present: images });
+    for (const [i, { image }] of each.entries()) {
+      const app = services[`app${i}`];
+      expect(app).toMatchObject({ image: image || `muster-d1-app${i}:latest`, pull_policy: 'never' });
+      expect(Object.hasOwn(app!, 'build')).toBe(image === '');
+    }
+  });
+
+  test('leaves nothing elsewhere: no tag, no cache, no name of a base that moves', async () => {
+    const more =
+      'context: ., tags: ["shop:prod", "x"], cache_to: ["type=local,dest=/srv"], cache_from: ["shop:old"], pull: true, args: { A: b }, labels: [of=the-user]';
+    const { app } = await laid(one('', more));
+    expect(app).toMatchObject(own);
+    expect(app!.build).toEqual({
+      context: folder,
+      dockerfile: 'Dockerfile',
+      args: { A: 'b' },
+      cache_from: ['shop:old'],
+      labels: { of: 'the-user', ...labels },
+    });
+  });
+
+  test('has a name that an image can have, and each service its own', async () => {
+    const text = ['App', 'app', 'a.b', 'a..b', 'end-'].map((name) => `  ${name}: { build: . }\n`);
+    const services = await laid(`services:\n${text.join('')}`);
+    const images = Object.values(services).map(({ image }) => image!);
+    expect(new Set(images).size).toBe(5);
+    for (const image of images)
+      expect(image).toMatch(/^muster-d1-[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*:latest$/);
+  });
+});
+
+describe('a service that runs from what another one builds', () => {
+  const text = `services:
+  app: { image: shop, build: { context: ., dockerfile_inline: "RUN echo $$HOME", tags: [x] } }
+  worker: { image: "docker.io/library/shop:latest", pull_policy: always }
+  other: { image: x, pull_policy: always }
+`;
+  test('runs from the same image, and from no stranger', async () => {
+    const { app, worker, other } = await laid(text);
+    expect(app).toMatchObject(own);
+    expect(worker).toMatchObject(own);
+    expect(worker).not.toHaveProperty('build');
+    expect(other).toMatchObject({ image: 'x', pull_policy: 'missing' });
+  });
+
+  test.each([
+    ['that is not there', { without: ['app'] }],
+    ['whose image is its own alone', { alone: ['app'] }],
+    ['and wants an image of its own', { alone: ['worker'] }],
+  ])('%s, is built as that one is', async (_, given) => {
+    const { worker } = await laid(text, given);
+    expect(worker).toMatchObject({ image: 'muster-d1-worker:latest', pull_policy: 'never' });
+    expect(worker!.build).toEqual({
+      context: folder,
+      dockerfile_inline: 'RUN echo $$HOME',
+      labels,
+    });
+  });
+
+  test('uses the one that the engine has', async () => {
+    const { worker } = await laid(text, { present: ['shop', 'docker.io/library/shop:latest', 'x'] });
+    expect(worker).toMatchObject({ image: 'docker.io/library/shop:latest', pull_policy: 'never' });
+  });
+});
+
+test.each([
+  ['shop', 'shop:latest', true],
+  ['shop', 'docker.io/library/shop', true],
+  ['a/shop:1', 'index.docker.io/a/shop:1', true],
+  ['localhost:5000/shop', 'localhost:5000/shop:latest', true],
+  ['shop', 'shop:1', false],
+  ['shop', 'a/shop', false],
+  ['shop', 'localhost:5000/shop', false],
+])('%s and %s are one image: %s', (a, b, same) => {
+  expect(fullName(a) === fullName(b)).toBe(same);
+});
+
+test.each([
+  ['image: "shop:prod",', 'context: .', 'a build of image shop:prod'],
+  ['image: muster-d1-app,', 'context: ., tags: ["shop:prod"]', 'a build with tag shop:prod'],
+  ['image: muster-d1-app,', 'context: ., cache_to: ["a/b"]', 'a build with cache_to a/b'],
+  ['image: muster-d1-app,', 'context: ., pull: true', 'a build that pulls what it stands on'],
+])('a merged file with %s build: { %s } is not started', async (keys, build, found) => {
+  const merged = await read(`${one(keys, build)}networks: { default: { name: muster-d1_default } }\n`);
+  const check = (): void => assertContained(merged, nothingLaid, noRules, run.project);
+  expect(check).toThrow(expect.objectContaining({ found }));
+});
+
+describe('a build from the image that another one builds', () => {
+  const place = () => ({ file, line: 1, column: 1 });
+  const inline = (text: string): string => `dockerfile_inline: "${text}"`;
+  const bad = [
+    inline('FROM shop-base'),
+    inline('FROM --platform=linux/amd64 docker.io/library/shop-base:latest AS x'),
+    inline('ARG OF=base\\nFROM shop-$${OF}'),
+    inline('FROM $${BASE:-shop-base}'),
+    inline('FROM scratch\\nCOPY --from=shop-base / /'),
+    inline('FROM scratch\\nRUN --mount=type=bind,from=shop-base,target=/b true'),
+    'context: ., dockerfile: Dockerfile.app',
+    'context: ., args: { B: shop-base }',
+    'context: ., additional_contexts: { b: "docker-image://shop-base" }',
+  ];
+  const good = [
+    inline('FROM redis'),
+    inline('FROM redis AS shop-base\\nFROM shop-base'),
+    inline('FROM a/shop-base'),
+    inline('FROM shop-base:2'),
+    inline('# FROM shop-base'),
+  ];
+  let all: ComposeConfig;
+  beforeAll(async () => {
+    writeFileSync(join(folder, 'Dockerfile.app'), 'from SHOP\nFROM shop-base\n');
+    const apps = [...bad, ...good].map((build, i) => `  app${i}: { build: { ${build} } }\n`);
+    all = await read(`services:\n  base: { image: shop-base, build: ./base }\n${apps.join('')}`);
+  });
+  const judged = async (build: string, present: string[] = []): Promise<void> => {
+    const name = `app${[...bad, ...good].indexOf(build)}`;
+    const config = { ...all, services: { [name]: all.services[name]! } };
+    const builds = buildsOf(config, all, { ...run, present: new Set(present), alone: [] });
+    await assertNotBuiltFromBuilt(all, builds, new Set(present), place);
+  };
+
+  test.each(bad)('%s is refused, with what helps', async (build) => {
+    await expect(judged(build)).rejects.toMatchObject({
+      message: expect.stringMatching(/^app\d is built from shop-base, which base builds$/),
+      hint: 'have it made first: docker compose build base',
+      trouble: 'environment',
+    });
+    await expect(judged(build, ['shop-base'])).resolves.toBeUndefined();
+  });
+
+  test.each(good)('%s is none', async (build) => {
+    await expect(judged(build)).resolves.toBeUndefined();
+  });
+});
+
+test('plan says what becomes of images that are built', async () => {
+  const config = await read(`services:
+  app: { image: "shop:prod", build: { context: ., tags: ["shop:a", "shop:b"], cache_to: ["type=inline"], pull: true } }
+  worker: { image: "shop:prod" }
+  still: { build: { context: ., network: none } }
+  db: { image: redis }
+`);
+  expect(buildLines(config).sort()).toEqual([
+    'RUN steps where app is built: they have a way out, which a drill closes for containers only',
+    "cache_to of the build of app: left out, it writes to what is not the drill's",
+    "image shop:prod of app: as it is where the engine has it, else built under a name of the drill's own instead",
+    'image shop:prod of worker: the one that app runs from in the drill',
+    'pull of the build of app: left out, it moves names of images',
+    'tags of the build of app: left out (shop:a, shop:b)',
+  ]);
+});
