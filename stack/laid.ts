@@ -1,5 +1,6 @@
 import { environmentError } from '../core/errors.ts';
 import type { HostRules } from '../core/stack.ts';
+import { actedOnIn } from './acted-on.ts';
 import { leftElsewhere } from './builds.ts';
 import type { ComposeConfig } from './compose.ts';
 import { nothingLaid, type Laid } from './override.ts';
@@ -53,15 +54,11 @@ export function laidOver(mounts: readonly HostMount[], made: readonly HostVolume
 
 /**
  * Refuses to start what Compose makes of both files unless it is what was decided: no folder of the host but
- * those, read-only, and nothing that reaches the host but what is allowed. The user's file may have been
- * changed since it was read.
+ * those, read-only, nothing that reaches the host but what is allowed, and nothing that others act on. The
+ * user's file may have been changed since it was read.
  */
-export function assertContained(
-  merged: ComposeConfig,
-  laid: Laid,
-  { access }: HostRules,
-  project: string,
-): void {
+export function assertContained(merged: ComposeConfig, laid: Laid, rules: HostRules, project: string): void {
+  const { access } = rules;
   const refused = (service: string, what: string): never => {
     throw environmentError(`${service} would start with something of the host that was not decided on`, {
       found: what,
@@ -90,6 +87,7 @@ export function assertContained(
   }
   for (const [service, found] of sharedOf(merged, laid, project)) refused(service, found);
   for (const [service, found] of leftElsewhere(merged, project)) refused(service, found);
+  for (const [service, found] of actedOnIn(merged, rules)) refused(service, found);
   const reach = reachOf(merged).find(({ service }) => access[service] === undefined);
   if (reach) refused(reach.service, reach.what);
 }

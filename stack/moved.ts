@@ -1,4 +1,5 @@
 import type { HostRules } from '../core/stack.ts';
+import { environmentLayer, labelsOf, listed, serviceLabels, withoutActedOn } from './acted-on.ts';
 import type { ComposeConfig } from './compose.ts';
 import { addressesOf, namedInstead } from './fixed-addresses.ts';
 import { withKnownPassword } from './known-password.ts';
@@ -11,12 +12,9 @@ import {
   type Port,
   type Ways,
 } from './moved-shape.ts';
-import { replaced, removed, type Replaced, type Removed } from './override-file.ts';
+import { replaced, removed } from './override-file.ts';
 
 const loopback = '127.0.0.1';
-
-/** Variables by which a reverse proxy on this machine would send the drill what is meant for others. */
-const actedOn = /^(VIRTUAL_HOST|VIRTUAL_PORT|VIRTUAL_PATH|VIRTUAL_HOST_MULTIPORTS|LETSENCRYPT_HOST)$/;
 
 /**
  * Everything of a resolved compose file that a copy beside the original would fight for, or that others act
@@ -47,7 +45,7 @@ export function movedOf(
       say(`${name} is on internal networks only: Muster reaches it by a further one, which leads nowhere`);
     needsIngress ||= closedIn;
     const layer: Layer = {
-      ...labelsOf(name, service.labels, labels, say),
+      ...serviceLabels(name, service, labels, say),
       ...ports.layer,
       ...nameOf(name, service, project, say),
       ...attached(name, service, closedIn, addresses.aliases[name] ?? [], say),
@@ -60,7 +58,7 @@ export function movedOf(
       ...withKnownPassword(name, service, say),
       ...asSet(name, service, set[name] ?? {}, say),
     };
-    return Object.keys(environment).length > 0 ? { ...layer, environment } : layer;
+    return { ...layer, ...environmentLayer(service, environment) };
   });
   const own = { [ingress]: { name: `${project}_${ingress}`, labels, driver_opts: leadsNowhere } };
   return { lines, services, volumes, networks: { ...networks, ...(needsIngress ? own : {}) } };
@@ -76,39 +74,6 @@ const each = <T, R>(
   Object.fromEntries(Object.entries(of ?? {}).map(([name, value]) => [name, one(name, value)]));
 
 type Say = (line: string) => void;
-type Tagged = Replaced | Removed;
-
-/** Labels of the user's own are for other programs: none of them sees its own in a drill. */
-function labelsOf(
-  of: string,
-  own: Record<string, string> | undefined,
-  labels: Record<string, string>,
-  say: Say,
-): { labels: Record<string, string> | Tagged } {
-  const others = Object.keys(own ?? {}).filter((name) => !isMusters(name));
-  if (others.length === 0) return { labels };
-  const kept = Object.fromEntries(Object.entries(own!).filter(([name]) => isMusters(name)));
-  say(`labels of ${of}: left out, other programs act on such (${listed(others, 3)})`);
-  for (const [acted, told] of actedOnLabels) {
-    const found = others.filter((name) => acted.test(name));
-    if (found.length > 0) say(told(of, listed(found, 3)));
-  }
-  return { labels: replaced({ ...kept, ...labels }) };
-}
-/** What a backup rests on that others do by a label, and that nobody does for the drill's copy. */
-const actedOnLabels: [RegExp, (of: string, names: string) => string][] = [
-  [
-    /^docker-volume-backup\.stop-(?:service-)?during-backup/,
-    (of, names) =>
-      `nobody stops ${of} in a drill while its files are packed (${names}): what a sidecar packs there may be torn, where yours is whole`,
-  ],
-  [
-    /^(?:ofelia|chadburn)\.job-/,
-    (of, names) =>
-      `no schedule in labels of ${of} is carried out in a drill (${names}): a backup of method command has the drill run it`,
-  ],
-];
-const isMusters = (label: string): boolean => label.startsWith('muster.');
 
 function movedNetwork(
   key: string,
@@ -203,10 +168,6 @@ function movedPorts(
 const said = ({ published = '', target, protocol = 'tcp' }: Port): string =>
   `${['', '0'].includes(String(published)) ? target : published}${protocol === 'tcp' ? '' : `/${protocol}`}`;
 const numbered = (ports: string[]): string => `${ports.length === 1 ? 'port' : 'ports'} ${listed(ports, 6)}`;
-const listed = (words: string[], most: number): string =>
-  words.length <= most
-    ? words.join(', ')
-    : `${words.slice(0, most).join(', ')} and ${words.length - most} more`;
 
 function nameOf(of: string, { container_name: name }: MovedService, project: string, say: Say): Layer {
   if (name === undefined) return {};
@@ -265,11 +226,4 @@ function asSet(
   return Object.fromEntries(
     Object.entries(set).map(([name, value]) => [name, value.replaceAll('$', '$$$$')]),
   );
-}
-
-function withoutActedOn(of: string, { environment = {} }: MovedService, say: Say): Layer {
-  const found = Object.keys(environment).filter((name) => actedOn.test(name));
-  if (found.length === 0) return {};
-  say(`${found.join(', ')} of ${of}: left out, a reverse proxy on this machine acts on it`);
-  return Object.fromEntries(found.map((name) => [name, removed]));
 }

@@ -1,44 +1,10 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { composeConfig, type ComposeConfig } from '../../stack/compose.ts';
+import type { ComposeConfig } from '../../stack/compose.ts';
 import { noRules } from '../../stack/containment.ts';
-import { assertContained } from '../../stack/laid.ts';
-import { movedOf } from '../../stack/moved.ts';
-import type { MovedService, Ways } from '../../stack/moved-shape.ts';
-import { nothingLaid, overrideOf } from '../../stack/override.ts';
-import { overrideText } from '../../stack/override-file.ts';
 import { refuseHurried } from '../../stack/egress-block.ts';
-
-const folder = mkdtempSync(join(tmpdir(), 'muster-moved-'));
-const file = join(folder, 'compose.yml');
-const over = join(folder, 'override.yml');
-const run = {
-  file,
-  project: 'muster-d1',
-  labels: { 'muster.drill': 'd1' },
-  environment: { MUSTER_ROOT_PASSWORD: 'known' },
-};
-
-interface Laid {
-  lines: string[];
-  merged: ComposeConfig;
-  service(name: string): MovedService;
-}
-
-/** What Compose makes of a file with what a drill lays over it; the file stays as it was. */
-async function laid(text: string, ways: Ways = {}, set: Parameters<typeof movedOf>[3] = {}): Promise<Laid> {
-  writeFileSync(file, text);
-  const config = await composeConfig(run);
-  const moved = movedOf(config, run, ways, set);
-  writeFileSync(over, overrideText(overrideOf(config, run, moved)));
-  const merged = await composeConfig(run, { override: over });
-  expect(readFileSync(file, 'utf8')).toBe(text);
-  assertContained(merged, nothingLaid, noRules, run.project);
-  return { lines: moved.lines, merged, service: (name) => merged.services[name] as MovedService };
-}
-const one = (keys: string, rest = ''): string => `services:\n  web: { image: x, ${keys} }\n${rest}`;
+import { assertContained } from '../../stack/laid.ts';
+import { nothingLaid } from '../../stack/override.ts';
+import { laid, one } from './laid-over.ts';
 
 describe('ports', () => {
   test.each([
@@ -190,48 +156,6 @@ networks: { shop: { ipam: { config: [{ subnet: 10.231.199.0/24 }] } } }
     expect(JSON.stringify(app.extra_hosts)).toMatch(/mail/);
     expect(JSON.stringify(app.extra_hosts)).not.toMatch(/intern/);
     expect(service('db').networks).toEqual({ shop: { aliases: ['db.intern'] } });
-  });
-});
-
-describe('what other programs act on', () => {
-  test("labels are left out, but Muster's own", async () => {
-    const { lines, service } = await laid(
-      one(`labels: { traefik.enable: "true", ofelia.job: x, muster.region: west }, environment: { A: b }`),
-    );
-    expect(lines).toEqual([
-      'labels of web: left out, other programs act on such (ofelia.job, traefik.enable)',
-    ]);
-    expect(service('web').labels).toEqual({ 'muster.region': 'west', 'muster.drill': 'd1' });
-  });
-
-  test('and so are the variables of a reverse proxy', async () => {
-    const { lines, service } = await laid(
-      one('environment: { VIRTUAL_HOST: shop.example, LETSENCRYPT_HOST: shop.example, A: b }'),
-    );
-    expect(lines).toEqual([
-      'LETSENCRYPT_HOST, VIRTUAL_HOST of web: left out, a reverse proxy on this machine acts on it',
-    ]);
-    expect(service('web').environment).toEqual({ A: 'b' });
-  });
-});
-
-describe('a password of root that an image would make up', () => {
-  test.each([
-    ['MYSQL_RANDOM_ROOT_PASSWORD: "1"', { MYSQL_ROOT_PASSWORD: 'known' }],
-    ['MARIADB_RANDOM_ROOT_PASSWORD: yes, A: b', { MARIADB_ROOT_PASSWORD: 'known', A: 'b' }],
-    ['MYSQL_RANDOM_ROOT_PASSWORD: 1, MYSQL_ROOT_PASSWORD: said', { MYSQL_ROOT_PASSWORD: 'said' }],
-    ['MYSQL_RANDOM_ROOT_PASSWORD: 1, MYSQL_ROOT_PASSWORD_FILE: /r', { MYSQL_ROOT_PASSWORD_FILE: '/r' }],
-  ])('%s: one that Muster knows', async (environment, found) => {
-    const { lines, service } = await laid(one(`environment: { ${environment} }`));
-    expect(service('web').environment).toEqual(found);
-    expect(lines).toEqual([
-      expect.stringMatching(/_RANDOM_ROOT_PASSWORD of web: \w+ instead, which Muster knows/),
-    ]);
-  });
-
-  test('that it does not make up stays', async () => {
-    const { lines, service } = await laid(one('environment: { MYSQL_RANDOM_ROOT_PASSWORD: "" }'));
-    expect([lines, service('web').environment]).toEqual([[], { MYSQL_RANDOM_ROOT_PASSWORD: '' }]);
   });
 });
 
