@@ -8,6 +8,7 @@ import type { HostVolume } from './host-volumes.ts';
 import type { MovedService } from './moved-shape.ts';
 import type { HostMount } from './mounts.ts';
 import { reachOf } from './reach.ts';
+import { volumeKind } from './volume-options.ts';
 
 interface Merged {
   type: string;
@@ -119,11 +120,10 @@ function sharedOf(
 /** A volume that Compose makes anew for this project, on the engine's own disk or in memory. */
 function isOwn({ volumes }: ComposeConfig, name: string, project: string): boolean {
   const { external, name: full, driver, driver_opts: options = {} } = volumes?.[name] ?? {};
-  const device = String(options['device'] ?? '');
   return (
     !external &&
     full === `${project}_${name}` &&
     (driver ?? 'local') === 'local' &&
-    (device === '' || options['type'] === 'tmpfs')
+    ['own', 'memory'].includes(volumeKind(options))
   );
 }

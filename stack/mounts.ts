@@ -2,6 +2,7 @@ import { dirname, isAbsolute, relative, resolve } from 'node:path';
 import type { HostRules } from '../core/stack.ts';
 import type { ComposeConfig } from './compose.ts';
 import { hostPath, isBelow, readOnlyReach, systemReach, type HostKind } from './host-path.ts';
+import { volumeKind } from './volume-options.ts';
 
 /**
  * One use of something of the host by a service. `index`: of the service's mounts as Compose resolves them.
@@ -94,12 +95,10 @@ function externalNamed({ volumes }: ComposeConfig, key: string, { mounts }: Host
 
 function volumeOf(config: ComposeConfig, folder: string, name: string): Found | null {
   const { driver, driver_opts: options = {} } = config.volumes?.[name] ?? {};
-  const type = String(options['type'] ?? '');
-  const device = String(options['device'] ?? '');
   if (driver !== undefined && driver !== 'local') return { name, path: null, kind: 'remote' };
-  if (type === 'tmpfs' || device === '') return null;
-  if (/(^|,)r?bind(,|$)/.test(String(options['o'] ?? '')) || type === 'none' || type === 'bind')
-    return onHost(name, resolve(folder, device));
+  const kind = volumeKind(options);
+  if (kind === 'own' || kind === 'memory') return null;
+  if (kind === 'folder') return onHost(name, resolve(folder, String(options['device'] ?? '')));
   return { name, path: null, kind: 'remote' };
 }
 

@@ -4,6 +4,7 @@ import { assertOwnNamespace } from './own-namespace.ts';
 import { labels } from './owner.ts';
 import { statusOf, type Container, type Inspection } from './runtime.ts';
 import type { DrillSite } from './drill-site.ts';
+import { volumeKind } from './volume-options.ts';
 
 type Mount = Inspection['Mounts'][number];
 
@@ -140,11 +141,11 @@ async function linkAt(container: Container, path: string): Promise<string | null
 export async function assertOwnVolume(site: DrillSite, name: string, volume: string): Promise<void> {
   const found = await site.runtime.container.dockerode.getVolume(volume).inspect();
   const options = (found.Options ?? {}) as Record<string, string>;
-  const device = options['device'] ?? '';
+  const kind = volumeKind(options);
   // A labelled volume may still be a folder of the host, or of another machine.
-  if (options['type'] !== 'tmpfs' && device !== '' && device !== 'tmpfs') {
+  if (kind === 'folder' || kind === 'other') {
     throw environmentError(`refusing to touch volume ${volume} of ${name}: it is a folder elsewhere`, {
-      found: `type ${options['type'] ?? 'none'}, device ${device}`,
+      found: `type ${options['type'] ?? 'none'}, device ${options['device'] ?? 'none'}, o ${options['o'] ?? 'none'}`,
       expected: "a volume on the engine's own disk",
     });
   }

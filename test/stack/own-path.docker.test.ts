@@ -65,13 +65,22 @@ beforeAll(async () => {
   };
   const docker = runtime.container.dockerode;
   await docker.createVolume({ Name: `${drill}-own`, Labels: drillLabels });
+  // Not in memory, whatever it says: the kernel binds the folder.
+  await docker.createVolume({
+    Name: `${drill}-bound`,
+    Labels: drillLabels,
+    Driver: 'local',
+    DriverOpts: { type: 'tmpfs', o: 'bind', device: folder },
+  });
   container = await docker.createContainer({
     Image: image,
     Entrypoint: ['sh', '-c'],
     Cmd: ['ln -s /data /link; ln -s /data/dump.rdb /own/link; exec sleep 3600'],
     Labels: drillLabels,
     User: '0',
-    HostConfig: { Binds: [`${folder}:/data`, `${drill}-own:/own`, `${folder}:/own/nested/deep`] },
+    HostConfig: {
+      Binds: [`${folder}:/data`, `${drill}-own:/own`, `${folder}:/own/nested/deep`, `${drill}-bound:/bound`],
+    },
   });
   await container.start();
   // Its own process makes them, and on a busy machine some time after its start.
@@ -125,6 +134,7 @@ describe("a folder of the host that is in the drill's own container all the same
       () => damageFile(claiming('/link'), { file: 'data', how: 'delete', restart: false, seed }),
     ],
     ['wipe', () => wipeVolume.inject(claiming('/data'), {}, once)],
+    ['wipe what a volume binds', () => wipeVolume.inject(claiming('/bound'), {}, once)],
     ['fill the disk', () => diskFull.inject(claiming('/data'), {}, once)],
     ['encrypt', () => encryptVolume.inject(claiming('/data'), {}, once)],
     ['encrypt a folder with another below it', () => encryptVolume.inject(claiming('/own'), {}, once)],
@@ -167,6 +177,7 @@ describe("a folder of the host that is in the drill's own container all the same
     '/link/dump.rdb',
     '/own',
     '/own/link',
+    '/bound/dump.rdb',
     '/',
     'data',
     '/x/../data',
