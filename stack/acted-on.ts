@@ -75,25 +75,31 @@ export function environmentLayer({ environment = {} }: MovedService, changed: La
   return { env_file: removed, environment: replaced(Object.fromEntries(all)) };
 }
 
-/** What others act on and a merged file has all the same, by what has it. `environment`: the strategy's. */
+/**
+ * What others act on and a merged file has all the same, by what has it. A variable that the strategy sets
+ * (`environment`) is none.
+ */
 export function actedOnIn(
   { services, networks = {}, volumes = {} }: ComposeConfig,
   { environment: set = {} }: HostRules,
 ): [string, string][] {
-  const labelled = (of: string, all: object): [string, string][] =>
-    Object.entries(all as Record<string, Network | null>).flatMap(([name, one]) =>
+  const labelled = (of: string, all: [string, Network | null][]): [string, string][] =>
+    all.flatMap(([name, one]) =>
       othersIn(one?.labels).map((label): [string, string] => [`${of}${name}`, `label ${label}`]),
     );
-  const variables = Object.entries(services as Record<string, MovedService>).flatMap(
-    ([service, { environment = {} }]) =>
-      Object.keys(environment)
-        .filter((name) => actedOn.test(name) && !Object.hasOwn(set[service] ?? {}, name))
-        .map((name): [string, string] => [service, `variable ${name}`]),
+  const containers = Object.entries(services as Record<string, MovedService>).flatMap(
+    ([name, service]): [string, MovedService][] =>
+      [service, ...(service.pre_start ?? [])].map((one) => [name, one]),
+  );
+  const variables = containers.flatMap(([service, { environment = {} }]) =>
+    Object.keys(environment)
+      .filter((name) => actedOn.test(name) && !Object.hasOwn(set[service] ?? {}, name))
+      .map((name): [string, string] => [service, `variable ${name}`]),
   );
   return [
-    ...labelled('', services),
-    ...labelled('network ', networks),
-    ...labelled('volume ', volumes),
+    ...labelled('', containers as [string, Network][]),
+    ...labelled('network ', Object.entries(networks as Record<string, Network | null>)),
+    ...labelled('volume ', Object.entries(volumes as Record<string, Network | null>)),
     ...variables,
   ];
 }

@@ -29,6 +29,7 @@ import { imageOf, imageRecords, ownBuilds, ownImages } from './service-images.ts
 import { started, startedAndReady, untilAllStarted } from './starting.ts';
 import { marked, removeMarked, type Marked } from './marked.ts';
 import { formerOf, isTiedToHost } from './ties.ts';
+import { unlabelledOf } from './unlabelled.ts';
 import type { StackProviderOptions } from './provider-options.ts';
 import type { DrillSite } from './drill-site.ts';
 import { blockEgress } from './egress-block.ts';
@@ -134,12 +135,15 @@ function assertName(drill: string): void {
     throw inputError('a drill id may hold a-z, 0-9, _ and - only', { found: drill });
 }
 
-/** Removes all that has these labels, also what the engine is still making when it is called. */
+/**
+ * Removes all that has these labels, and what Compose made beside it without, also what the engine is still
+ * making when it is called.
+ */
 function downOf(runtime: Runtime, drill: string, own: Record<string, string>): () => Promise<void> {
   const marks = Object.entries(own).map(([key, value]) => `${key}=${value}`);
   const left = async (): Promise<Marked[]> => {
     await noneBeingMade(drill);
-    return marked(runtime, marks);
+    return [...(await marked(runtime, marks)), ...(await unlabelledOf(runtime, drill))];
   };
   return async () => void (await removeMarked(runtime, left));
 }

@@ -3,6 +3,7 @@ import { systemClock } from '../core/clock.ts';
 import { labels, ownerIsAlive } from './owner.ts';
 import { engineIsLocal, getRuntime } from './runtime.ts';
 import { marked, removeMarked, type Marked, type Removed } from './marked.ts';
+import { unlabelledOf } from './unlabelled.ts';
 
 /** What one drill left behind, and whether the process that ran it may still be there. */
 export interface Leftover {
@@ -39,7 +40,8 @@ export async function findLeftovers(): Promise<Leftover[]> {
 /**
  * Removes what dead drills left: their containers, volumes, networks and own images, also those of a `compose
  * up` that was cut off. Drills whose owner lives are kept, unless `all`; something with a drill's label but
- * no owner is kept, unless `all`. With `drills`, those and no others, whoever owns them.
+ * no owner is kept, unless `all`. With `drills`, those and no others, whoever owns them. What Compose made
+ * without labels goes with a drill of which nothing is kept.
  */
 export async function removeLeftovers(
   options: { all?: boolean; drills?: readonly string[] } = {},
@@ -48,7 +50,14 @@ export async function removeLeftovers(
   const local = engineIsLocal(runtime);
   const due = (each: Marked): boolean =>
     options.drills ? options.drills.includes(each.drill) : options.all === true || !isAlive(each, local);
-  const find = async (): Promise<Marked[]> => (await marked(runtime, [labels.drill])).filter(due);
+  const drills = new Set<string>();
+  const find = async (): Promise<Marked[]> => {
+    const all = await marked(runtime, [labels.drill]);
+    const kept = new Set(all.filter((each) => !due(each)).map(({ drill }) => drill));
+    for (const { drill } of all) if (!kept.has(drill)) drills.add(drill);
+    const unlabelled = await Promise.all([...drills].map((drill) => unlabelledOf(runtime, drill)));
+    return [...all.filter(due), ...unlabelled.flat()];
+  };
   await endOrphans((owner) => !ownerIsAlive(owner, local));
   return removeMarked(runtime, find);
 }

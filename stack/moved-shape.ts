@@ -38,6 +38,8 @@ export interface MovedService {
   entrypoint?: string[] | null;
   healthcheck?: { test?: string[] };
   extra_hosts?: string[];
+  /** Containers of their own, each with all that the service has. */
+  pre_start?: Pick<MovedService, 'labels' | 'environment'>[];
 }
 /** Of a resolved network, or volume. */
 export interface Network {

@@ -1,5 +1,6 @@
 import type { ComposeConfig } from './compose.ts';
 import { hostNames } from './host-names.ts';
+import { preStartReach } from './pre-start.ts';
 
 /** Something by which a service could reach the host. `path`: below the service in the compose file. */
 export interface Reach {
@@ -55,6 +56,8 @@ export const reachOf = (config: ComposeConfig): Reach[] => [
       ...privileges(value),
       ...outside(value),
       ...building(value),
+      ...preStartReach(value),
+      ...models(value),
     ];
     return found.map(([path, what]) => ({ service, path, what }));
   }),
@@ -172,3 +175,9 @@ function building(service: Value): Found {
   ]);
   return [...host, ...privileged, ...entitled];
 }
+
+const modelRunner = 'a model that a program on this machine pulls and runs';
+const models = (service: Value): Found =>
+  Object.keys(record(service['models'])).length > 0 || list(service['models']).length > 0
+    ? [[['models'], modelRunner]]
+    : [];
