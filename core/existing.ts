@@ -57,6 +57,9 @@ export type Recognised =
   | { is: 'other'; why: string }
   | { is: 'broken'; why: string };
 
+/** What was loaded turns out to be of something else: passed over, as by its first bytes. */
+export class OtherBackup extends Error {}
+
 /** What a backup says of itself. `madeAt`: when it was made, as UTC or in its own words. */
 export interface Said {
   tool: string | null;
@@ -107,6 +110,11 @@ export interface ExistingRestorer {
   /** Null where there is nothing of that name. */
   count(of: string): Promise<number | null>;
   objects(kind: ObjectKind): Promise<string[]>;
+  /**
+   * Accounts that were there before it was loaded, and that it did not bring: of the image and its scripts.
+   * Named as `objects` names them.
+   */
+  accountsBefore(): readonly string[];
   fingerprint(): Promise<Fingerprint>;
 }
 

@@ -39,10 +39,11 @@ export function notOurs(head: Buffer, wanted: string): Recognised & { is: 'other
   };
 }
 
-/** Passes everything on, and remembers as much of the end. */
+/** Passes everything on, and remembers as much of the end; `look` has each chunk before it is passed on. */
 export function rememberingEnd(
   bytes: number,
   progress: (seen: number) => void,
+  look: (chunk: Buffer) => void = () => undefined,
 ): { through: Transform; end(): Buffer; seen(): number } {
   let end: Buffer = Buffer.alloc(0);
   let seen = 0;
@@ -51,6 +52,7 @@ export function rememberingEnd(
     transform: (chunk: Buffer, _encoding, done) => {
       seen += chunk.length;
       end = chunk.length >= bytes ? chunk : Buffer.concat([end.subarray(-bytes), chunk]);
+      look(chunk);
       progress(seen);
       done(null, chunk);
     },

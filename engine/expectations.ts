@@ -157,15 +157,26 @@ const some = (names: readonly string[]): string =>
     ? 'none'
     : `${names.slice(0, shown).join(', ')}${names.length > shown ? ` and ${names.length - shown} more` : ''}`;
 
-async function objects(
-  restorer: ExistingRestorer,
+/** Of accounts that were there before it was loaded nobody can tell whether they are in the backup. */
+export async function objects(
+  restorer: Pick<ExistingRestorer, 'objects' | 'accountsBefore'>,
   { of, named }: Expectation & { kind: 'objects' },
 ): Promise<CheckOutcome> {
   const there = await restorer.objects(of);
   // `orders` is found as `shop.orders`; an account `app` as `app@%`.
-  const isThere = (name: string): boolean =>
-    there.some((one) => one === name || one.endsWith(`.${name}`) || one.startsWith(`${name}@`));
-  const missing = named.filter((name) => !isThere(name));
+  const among = (all: readonly string[], name: string): boolean =>
+    all.some((one) => one === name || one.endsWith(`.${name}`) || one.startsWith(`${name}@`));
+  const missing = named.filter((name) => !among(there, name));
+  const before = of === 'users' ? restorer.accountsBefore() : [];
+  const brought = there.filter((one) => !before.includes(one));
+  const unshown = named.filter((name) => !among(brought, name));
+  if (missing.length === 0 && unshown.length > 0)
+    return {
+      ...unseen(
+        `${some(unshown)} ${unshown.length > 1 ? 'were' : 'was'} on the server before the backup was loaded, which brought no such account: not shown to be in the backup`,
+      ),
+      facts: { unshown },
+    };
   if (missing.length === 0)
     return { verdict: 'pass', detail: `all ${named.length} ${of} that were named are there`, facts: null };
   return fail(`${of} are missing in the backup: ${some(missing)}; there is ${some(there)}`, { missing });

@@ -43,6 +43,7 @@ export const existingDumps = (database: Database): ExistingRestorer => ({
   newestIn: (table, id) => `${table}.${id}`,
   count: async (of) => database.tables.get(of)?.rows.size ?? null,
   objects: async (kind) => (kind === 'tables' ? [...database.tables.keys()] : []),
+  accountsBefore: () => [],
   fingerprint: async () => ({
     data: Object.fromEntries(
       [...database.tables].map(([name, { rows }]) => {

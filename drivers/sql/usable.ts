@@ -4,17 +4,53 @@ import type { Json } from '../../core/timeline.ts';
 export const shownWrong = 8;
 const keptWrong = 50;
 
+/** What came of asking each table of what came back for its rows. */
+export interface LookedAt {
+  tables: number;
+  /** Those that hold a row. */
+  holding: number;
+  /** Their data lies elsewhere, or the account may not read them: by name. */
+  unseen: string[];
+  /** In words, what cannot be read. */
+  wrong: string[];
+  /** Each was read to its end, and not only asked for a row. */
+  whole: boolean;
+  /** The server went away over it: nothing more can be asked. */
+  isGone: boolean;
+}
+
+/** Of no table yet. */
+export const nothingLookedAt = (tables: number, whole: boolean): LookedAt => ({
+  ...{ tables, holding: 0, unseen: [], wrong: [], whole, isGone: false },
+});
+
 /** Red: what came back is empty. */
-export const noRowAtAll = (tables: number, facts: Json): CheckOutcome => ({
+const noRowAtAll = (tables: number, facts: Json): CheckOutcome => ({
   verdict: 'fail',
   detail: `not one row is in any of its ${tables} tables`,
   facts,
 });
 
-/** Of what holds rows: red where something that it defines cannot be used, in words. */
-export function usableOutcome(tables: number, wrong: readonly string[]): CheckOutcome {
-  const facts = { tables, wrong: wrong.slice(0, keptWrong) };
-  return wrong.length === 0
-    ? { verdict: 'pass', detail: `${tables} tables hold rows, and what is defined can be used`, facts }
-    : { verdict: 'fail', detail: wrong.slice(0, shownWrong).join('; '), facts };
+/**
+ * Red where a table cannot be read, where none holds a row, or where something that is defined cannot be used
+ * (`wrong`, in words).
+ */
+export function usableOutcome(looked: LookedAt, wrong: readonly string[]): CheckOutcome {
+  const { tables, holding, unseen, whole } = looked;
+  const all = [...looked.wrong, ...wrong];
+  const facts = {
+    ...{ tables, holding, whole },
+    ...{ wrong: all.slice(0, keptWrong), unseen: unseen.slice(0, keptWrong) },
+  };
+  if (all.length > 0) return { verdict: 'fail', detail: all.slice(0, shownWrong).join('; '), facts };
+  if (tables > 0 && unseen.length >= tables)
+    return { verdict: 'inconclusive', detail: `none of its ${tables} tables could be looked at`, facts };
+  if (holding === 0) return noRowAtAll(tables, facts);
+  const left =
+    unseen.length === 0
+      ? ''
+      : `; ${unseen.length} were not looked at, for their data lies elsewhere or the account may not read them`;
+  const read = whole ? ', each read to its end,' : '';
+  const detail = `${holding} of ${tables} tables${read} hold rows, and what is defined can be used${left}`;
+  return { verdict: 'pass', detail, facts };
 }

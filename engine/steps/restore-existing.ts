@@ -1,13 +1,14 @@
 import { dirname, resolve } from 'node:path';
 import type { RestoreContext } from '../../core/backup.ts';
 import { environmentError, inputError, messageOf } from '../../core/errors.ts';
-import type {
-  Candidate,
-  Decryption,
-  ExistingRestorer,
-  OpenedBackup,
-  Recognised,
-  RestoredExisting,
+import {
+  OtherBackup,
+  type Candidate,
+  type Decryption,
+  type ExistingRestorer,
+  type OpenedBackup,
+  type Recognised,
+  type RestoredExisting,
 } from '../../core/existing.ts';
 import type { ExistingPlan } from '../../core/existing-plan.ts';
 import type { RestoreExistingStep } from '../../core/steps/restore-existing.ts';
@@ -193,6 +194,7 @@ async function tryCandidate(
     drill.signal.throwIfAborted();
     signal.throwIfAborted();
     if (error instanceof NotEmptied) throw error.trouble;
+    if (error instanceof OtherBackup) return { outcome: 'passed-over', why: messageOf(error) };
     return { outcome: 'refused', why: messageOf(error) };
   } finally {
     opened?.close();

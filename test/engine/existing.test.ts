@@ -7,6 +7,7 @@ import { parse } from 'yaml';
 import { registries } from '../../cli/registries.ts';
 import type { DrillResult } from '../../core/result.ts';
 import { eventsOf, type TimelineEvent } from '../../core/timeline.ts';
+import { objects } from '../../engine/expectations.ts';
 import { planRestoreTest } from '../../engine/plan-restore-test.ts';
 import { agreementDamage } from '../../evidence/agreement.ts';
 import { timelineDamage } from '../../evidence/timeline-damage.ts';
@@ -206,6 +207,31 @@ describe('a restore test that must not pass', () => {
     expect(tested.result.exitCode).toBe(1);
     expect(of(tested, 'fail')).toContain('existing/db');
     expect(detail(tested, 'existing/db')).toMatch(said);
+  });
+});
+
+describe('accounts that are expected', () => {
+  const held = (before: readonly string[], ...named: string[]): ReturnType<typeof objects> =>
+    objects(
+      { objects: async () => ['app@%', 'clerk@%', 'clerk@localhost'], accountsBefore: () => before },
+      { check: 'db.users', kind: 'objects', of: 'users', named },
+    );
+  it('are in the backup where it brought them', async () => {
+    expect(await held([], 'app', 'clerk')).toMatchObject({ verdict: 'pass' });
+    expect(await held(['clerk@localhost'], 'clerk'), 'another one of the name').toMatchObject({
+      verdict: 'pass',
+    });
+  });
+  it('are not shown to be in it where they were there before', async () => {
+    expect(await held(['app@%'], 'app', 'clerk')).toMatchObject({
+      verdict: 'inconclusive',
+      detail:
+        'app was on the server before the backup was loaded, which brought no such account: not shown to be in the backup',
+      facts: { unshown: ['app'] },
+    });
+  });
+  it('are missing all the same where they are nowhere', async () => {
+    expect(await held(['app@%'], 'app', 'boss')).toMatchObject({ verdict: 'fail' });
   });
 });
 

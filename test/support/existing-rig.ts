@@ -1,12 +1,18 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { Readable, type Writable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { extract, pack } from 'tar-stream';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { CheckOutcome } from '../../core/check-outcome.ts';
 import { messageOf } from '../../core/errors.ts';
-import type { Decryption, ExistingRestorer, RestoredExisting } from '../../core/existing.ts';
+import {
+  OtherBackup,
+  type Decryption,
+  type ExistingRestorer,
+  type RestoredExisting,
+} from '../../core/existing.ts';
 import { existingSchema } from '../../core/existing-plan.ts';
 import type { Service } from '../../core/service.ts';
 import { existingReader } from '../../stores/existing/reader.ts';
@@ -46,7 +52,7 @@ export async function cameOf(
     opened.read();
     return { is: 'restored', restored, usable: await restorer.usable(), layers: opened.layers };
   } catch (error) {
-    return { is: 'refused', why: messageOf(error) };
+    return { is: error instanceof OtherBackup ? 'other' : 'refused', why: messageOf(error) };
   }
 }
 
@@ -91,24 +97,46 @@ interface FolderCase {
   cutAt: number;
   /** That everything is there again, beside being of use. */
   isThere(): Promise<void>;
+  /**
+   * Makes a table with values that lie apart from its rows. Names the files, from the data folder on, of a
+   * table that is taken out of the tar, and of one that is garbled in its middle. Left out: it has no tables.
+   */
+  spoiled?(): Promise<{ missing: string; garbled: string }>;
   refused?: [string, () => Promise<Uint8Array>, RegExp][];
 }
 
 /** A tar of the data folder, as a server restores one, and such as it must refuse. */
 export function dataFolderSuite(
   { tried, usableOf, whyOf }: Tries,
-  { service, path, good, prepare, again, cutAt, isThere, refused = [] }: FolderCase,
+  { service, path, good, prepare, again, cutAt, isThere, spoiled, refused = [] }: FolderCase,
 ): void {
   describe('as a tar of the data folder', () => {
     let folder: Buffer;
+    let names: { missing: string; garbled: string } | undefined;
     beforeAll(async () => {
       await prepare?.();
       await tried(good());
+      names = await spoiled?.();
       folder = await packedFolder(service(), path);
     });
     it('is restored in the place of whatever is there, and the server runs on it', async () => {
-      expect(await usableOf(folder)).toMatchObject({ verdict: 'pass' });
+      expect(await usableOf(folder)).toMatchObject({
+        verdict: 'pass',
+        detail: expect.stringMatching(spoiled ? /^\d of \d tables, each read to its end, hold rows/ : /./),
+      });
       await isThere();
+    });
+    const ways = spoiled ? (['missing', 'garbled'] as const) : [];
+    it.each(ways)('is of no use where a file of a table is %s', async (how) => {
+      const bytes = await withFile(folder, names![how], how === 'missing' ? () => null : garbled);
+      expect(await usableOf(bytes)).toMatchObject({
+        verdict: 'fail',
+        detail: expect.stringMatching(/^(?:table \S+ (?:cannot be read|is damaged)|view )/),
+      });
+      // The server may have ended itself over it.
+      await madeAnew(service(), path);
+      await again?.();
+      expect(await usableOf(folder), 'the one that it was made of').toMatchObject({ verdict: 'pass' });
     });
     it.each<[string, () => Promise<Uint8Array>, RegExp]>([
       [
@@ -131,6 +159,55 @@ export function dataFolderSuite(
       },
     );
   });
+}
+
+/**
+ * Nothing of half of the pages that hold anything is as it was: a file has room to grow, and what was written
+ * last a server may still have elsewhere (the doublewrite buffer of InnoDB).
+ */
+function garbled(content: Buffer): Buffer {
+  const page = 16 * 1024;
+  const held = Array.from({ length: Math.ceil(content.length / page) }, (_, i) => i * page).filter((at) =>
+    content.subarray(at, at + page).some((byte) => byte !== 0),
+  );
+  const half = held.slice(Math.floor(held.length / 4), Math.ceil((3 * held.length) / 4));
+  const bytes = Buffer.from(content);
+  for (const at of half) bytes.fill(0x5a, at, at + page);
+  return bytes;
+}
+
+/** A packed archive in which one file is another, or gone; fails the test where there is none of the name. */
+async function withFile(
+  packed: Buffer,
+  name: string,
+  change: (content: Buffer) => Buffer | null,
+): Promise<Buffer> {
+  const [reading, made] = [extract(), pack()];
+  const whole = buffer(made);
+  let found = 0;
+  Readable.from([gunzipSync(packed)]).pipe(reading as unknown as Writable);
+  for await (const entry of reading) {
+    const content = await buffer(entry);
+    const isMeant = entry.header.name.endsWith(`/${name}`);
+    if (isMeant) found += 1;
+    const kept = isMeant ? change(content) : content;
+    if (kept) made.entry({ ...entry.header, size: kept.length }, kept);
+  }
+  made.finalize();
+  expect(found, name).toBe(1);
+  return whole;
+}
+
+async function madeAnew(service: Service, folder: string): Promise<void> {
+  await service.stop().catch(() => undefined);
+  const helper = await service.helper({ network: 'none', volumes: true });
+  try {
+    await helper.exec(['find', folder, '-mindepth', '1', '-delete']);
+  } finally {
+    await helper.remove();
+  }
+  await service.start();
+  await service.waitHealthy(180_000);
 }
 
 /** The data folder as a backup container packs it while the server is stopped, which then runs again. */

@@ -9,6 +9,8 @@ import { objectsOf, usability } from './usable.ts';
 /** Dumps in SQL, loaded by the client of the service's own image into the service's own, emptied server. */
 export function existingDumps(site: MysqlSite): ExistingRestorer {
   let database: string | undefined;
+  let isFolder = false;
+  let before: string[] = [];
   /** Times as UTC, and the database that queries mean when they name none. */
   const asked = <T>(work: (session: Session) => Promise<T>): Promise<T> =>
     withSession(site, async (session) => {
@@ -27,9 +29,15 @@ export function existingDumps(site: MysqlSite): ExistingRestorer {
       database = declared.database;
       return emptyServer(site, database, again === 'databases');
     },
-    restore: (content, recognised, context) =>
-      (recognised.format === 'data folder' ? loadFolder : loadDump)(site, content, recognised, context),
-    usable: () => asked(usability),
+    restore: async (content, recognised, context) => {
+      isFolder = recognised.format === 'data folder';
+      before = [];
+      if (isFolder) return loadFolder(site, content, recognised, context);
+      const { restored, accountsBefore } = await loadDump(site, content, recognised, context);
+      before = accountsBefore;
+      return restored;
+    },
+    usable: () => asked((session) => usability(session, isFolder)),
     value: (query) =>
       asked(async ({ rows }) => {
         const [row] = await rows<Record<string, unknown>>(query);
@@ -49,6 +57,7 @@ export function existingDumps(site: MysqlSite): ExistingRestorer {
         return row ? Number(row.n) : null;
       }),
     objects: (kind) => asked((session) => objectsOf(session, kind)),
+    accountsBefore: () => before,
     // In a session that means no database: what the server says of a view depends on that.
     fingerprint: () => withSession(site, (session) => fingerprintOf(session)),
   };

@@ -21,9 +21,9 @@ export function saidIn(text: string): Said {
   };
 }
 
-/** When it ended, by its last line: in the zone of where it ran, which it does not say. */
-export const endedIn = (end: Buffer): string | null =>
-  /\n-- Dump completed on ([\d-]+ +[\d:]+)\s*$/.exec(end.toString('latin1'))?.[1]?.replace(/ +/, ' ') ?? null;
+/** When it ended, by its end mark: in the zone of where it ran, which it does not say. */
+export const endedIn = (end: string): string | null =>
+  /^-- Dump completed on ([\d-]+ +[\d:]+)/.exec(end)?.[1]?.replace(/ +/, ' ') ?? null;
 
 /** SQL of any tool: it makes a table, or fills one, before long. */
 const isSql = (text: string): boolean =>
@@ -46,8 +46,8 @@ export function recogniseDump(
   if (isOwn && productOf(text) !== product)
     return { is: 'other', why: `it is a dump of ${productOf(text)}, and not ${wanted}` };
   const said = saidIn(text);
-  if (database !== undefined && said.database !== null && said.database !== database)
-    return { is: 'other', why: `it is a dump of database ${said.database}, and not of ${database}` };
+  const isOther = database !== undefined && said.database !== null && said.database !== database;
+  if (isOther && !makesDatabases(text)) return { is: 'other', why: isOfAnother(said.database!, database) };
   const [here, there] = [server, said.server ?? ''].map((one) => /[\d.]+/.exec(one)?.[0] ?? '');
   if (there !== '' && isNewer(there!, here!, 2))
     return {
@@ -56,5 +56,11 @@ export function recogniseDump(
     };
   return { is: 'ours', format: isOwn ? 'dump' : 'sql', said };
 }
+
+export const isOfAnother = (said: string, wanted: string): string =>
+  `it is a dump of database ${said}, and not of ${wanted}`;
+
+/** Of `--databases crm shop` its head names the first alone: which others come, is seen once it is loaded. */
+const makesDatabases = (text: string): boolean => /^(?:CREATE DATABASE |-- Current Database: )/m.test(text);
 
 const saysNothing: Said = { tool: null, server: null, database: null, madeAt: null };

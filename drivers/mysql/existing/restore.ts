@@ -1,18 +1,19 @@
 import { pipeline, type Readable } from 'node:stream';
-import type { ExistingRestorer } from '../../../core/existing.ts';
+import { OtherBackup, type ExistingRestorer, type RestoredExisting } from '../../../core/existing.ts';
 import { environmentError, messageOf } from '../../../core/errors.ts';
 import type { Json } from '../../../core/timeline.ts';
 import { madeAnew } from '../../sql/known-accounts.ts';
 import { restoreFolder } from '../../existing-folder.ts';
 import { rememberingEnd } from '../../existing-text.ts';
 import { serverSchemas } from '../config.ts';
-import { isComplete } from '../dump-file.ts';
 import { assertOwnData } from '../own-data.ts';
 import { keepingLogins } from './logins.ts';
 import { passwordName } from '../server.ts';
 import { probeMs, quoted, serverCode, withSession, type Session } from '../session.ts';
 import type { MysqlSite } from '../site.ts';
-import { endedIn } from './recognise.ts';
+import { DumpMarks, isEnd } from './marks.ts';
+import { endedIn, isOfAnother } from './recognise.ts';
+import { objectsOf } from './usable.ts';
 
 const endBytes = 4 * 1024;
 
@@ -63,9 +64,15 @@ export async function loadDump(
   content: Readable,
   recognised: Parameters<ExistingRestorer['restore']>[1],
   { signal, progress, declared, isOfThisRun }: Parameters<ExistingRestorer['restore']>[2],
-): ReturnType<ExistingRestorer['restore']> {
+): Promise<{ restored: RestoredExisting; accountsBefore: string[] }> {
   await assertOwnData(site);
-  const watched = rememberingEnd(endBytes, (bytes) => progress(bytes, null, 'bytes'));
+  const marks = new DumpMarks();
+  const watched = rememberingEnd(
+    endBytes,
+    (bytes) => progress(bytes, null, 'bytes'),
+    (chunk) => marks.see(chunk),
+  );
+  const accounts = await withSession(site, (session) => objectsOf(session, 'users'));
   const target = targetOf(site, declared.database);
   const result = await keepingLogins(site, madeAnew(site.known, isOfThisRun), () =>
     site.service.exec(
@@ -88,20 +95,44 @@ export async function loadDump(
     ),
   );
   if (result.code !== 0) throw loadFailed(result.stderr);
-  const end = watched.end();
-  if (recognised.format === 'dump' && !isComplete(end.toString('latin1')))
-    throw environmentError('it is cut off', {
-      found: `${watched.seen()} bytes, of which the last are ${JSON.stringify(end.subarray(-60).toString('latin1'))}`,
-      expected: '`-- Dump completed` at the end',
-    });
+  const end = endOf(watched, marks);
   // Accounts that came as rows count from now on, as after a start.
   await withSession(site, ({ rows }) => rows('FLUSH PRIVILEGES'));
-  const brought = await broughtBy(site);
+  const { tablesIn, ...brought } = await broughtBy(site);
+  const { database } = recognised.said;
+  if (declared.database !== undefined && database !== null && database !== declared.database) {
+    if (!tablesIn.includes(declared.database))
+      throw new OtherBackup(isOfAnother(database, declared.database));
+  }
   return {
-    said: { ...recognised.said, madeAt: endedIn(end) },
-    whole: recognised.format === 'dump',
-    facts: { bytes: watched.seen(), ...brought },
+    restored: {
+      said: {
+        ...recognised.said,
+        database: database === null ? null : (declared.database ?? database),
+        madeAt: end && endedIn(end),
+      },
+      whole: recognised.format === 'dump',
+      facts: { bytes: watched.seen(), ...brought },
+    },
+    accountsBefore: marks.bringsAccounts ? [] : accounts,
   };
+}
+
+/**
+ * From the last end mark on; null where no tool says that a dump begins. Rejects where one in it has no end,
+ * or where something follows that is loaded.
+ */
+function endOf({ end, seen }: ReturnType<typeof rememberingEnd>, marks: DumpMarks): string | null {
+  const isCutOff = marks.isCutOff();
+  if (!marks.begun) return null;
+  const last = end().toString('latin1');
+  const behind = marks.endAt === null ? Infinity : seen() - marks.endAt;
+  if (!isCutOff && behind <= last.length && isEnd(last.slice(-behind))) return last.slice(-behind);
+  const isEarlier = isCutOff && marks.endAt !== null;
+  throw environmentError('it is cut off', {
+    found: `${isEarlier ? 'a dump in it that lacks its end, in ' : ''}${seen()} bytes, of which the last are ${JSON.stringify(last.slice(-60))}`,
+    expected: '`-- Dump completed` at the end',
+  });
 }
 
 /** A copy of the data folder, in the place of the service's own. */
@@ -127,7 +158,8 @@ export async function loadFolder(
     context,
   );
   await withSession(site, ({ rows }) => rows('SET GLOBAL event_scheduler = OFF')).catch(() => undefined);
-  return { said: recognised.said, whole: true, facts: { unpacked, ...(await broughtBy(site)) } };
+  const { tablesIn: _, ...brought } = await broughtBy(site);
+  return { said: recognised.said, whole: true, facts: { unpacked, ...brought } };
 }
 
 /** In words that say what to do; the client's own are among them. */
@@ -151,14 +183,16 @@ function loadFailed(stderr: string): Error {
 }
 
 /** Rejects where nothing came, or where the service's own account cannot get in any more. */
-async function broughtBy(site: MysqlSite): Promise<{ tables: number; databases: string[] }> {
+async function broughtBy(
+  site: MysqlSite,
+): Promise<{ tables: number; databases: string[]; tablesIn: string[] }> {
   const look = withSession(site, async (session) => {
     const databases = await databasesOf(session);
-    const [row] = await session.rows<{ n: number | string }>(
-      "SELECT COUNT(*) AS n FROM information_schema.tables WHERE table_type IN ('BASE TABLE', 'SYSTEM VERSIONED') AND table_schema NOT IN (?)",
+    const tables = await session.rows<{ s: string }>(
+      "SELECT table_schema AS s FROM information_schema.tables WHERE table_type IN ('BASE TABLE', 'SYSTEM VERSIONED') AND table_schema NOT IN (?)",
       [serverSchemas],
     );
-    return { tables: Number(row!.n), databases };
+    return { tables: tables.length, databases, tablesIn: [...new Set(tables.map(({ s }) => s))] };
   });
   const found = await look.catch((error: unknown) => {
     throw environmentError(

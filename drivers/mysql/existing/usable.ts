@@ -1,9 +1,10 @@
 import type { CheckOutcome } from '../../../core/check-outcome.ts';
 import { messageOf } from '../../../core/errors.ts';
 import type { ObjectKind } from '../../../core/existing-plan.ts';
-import { noRowAtAll, shownWrong, usableOutcome } from '../../sql/usable.ts';
+import { shownWrong, usableOutcome } from '../../sql/usable.ts';
 import { serverSchemas } from '../config.ts';
 import { quoted, type Session } from '../session.ts';
+import { lookAtTables } from './read-tables.ts';
 
 type Named = { n: string };
 
@@ -57,19 +58,13 @@ async function brokenViews(session: Session): Promise<string[]> {
   return broken;
 }
 
-async function rowsAtAll(session: Session): Promise<boolean> {
-  for (const name of await objectsOf(session, 'tables')) {
-    const [schema, table] = [name.slice(0, name.indexOf('.')), name.slice(name.indexOf('.') + 1)];
-    const found = await session.rows(`SELECT 1 FROM ${quoted(schema)}.${quoted(table)} LIMIT 1`);
-    if (found.length > 0) return true;
-  }
-  return false;
-}
-
-/** Whether what came back holds anything, and whether what it defines can be used. */
-export async function usability(session: Session): Promise<CheckOutcome> {
-  const tables = await objectsOf(session, 'tables');
-  if (!(await rowsAtAll(session))) return noRowAtAll(tables.length, { tables: tables.slice(0, 100) });
+/**
+ * Whether what came back holds anything, and whether what it defines can be used. `whole`: each table is read
+ * to its end, where nothing but the server's files came.
+ */
+export async function usability(session: Session, whole: boolean): Promise<CheckOutcome> {
+  const looked = await lookAtTables(session, whole);
+  if (looked.isGone || looked.holding === 0) return usableOutcome(looked, []);
   const definers = await orphanDefiners(session);
   const accounts = [...new Set(definers.map(({ definer }) => definer))];
   const wrong = [
@@ -80,5 +75,5 @@ export async function usability(session: Session): Promise<CheckOutcome> {
     ...(await danglingKeys(session)).map(({ n }) => `${n}, a table that is missing`),
     ...(await brokenViews(session)),
   ];
-  return usableOutcome(tables.length, wrong);
+  return usableOutcome(looked, wrong);
 }

@@ -8,6 +8,8 @@ import { objectsOf, usability } from './usable.ts';
 /** Dumps of pg_dump and pg_dumpall, loaded by the programs of the service's image into its emptied server. */
 export function existingDumps(site: PostgresSite): ExistingRestorer {
   let { database } = site;
+  let isFolder = false;
+  let before: string[] = [];
   const asked = <T>(work: (session: Session) => Promise<T>): Promise<T> =>
     withSession(
       site,
@@ -25,13 +27,15 @@ export function existingDumps(site: PostgresSite): ExistingRestorer {
       return emptyServer(site, database, again === 'databases');
     },
     restore: async (content, recognised, context) => {
-      const restored = await loadDump(site, content, recognised, context, database);
+      const { restored, accountsBefore } = await loadDump(site, content, recognised, context, database);
+      isFolder = recognised.format === 'data folder';
+      before = accountsBefore;
       // What a dump made for itself is what queries mean, unless another was declared.
       if (context.declared.database === undefined && recognised.format === 'pg_dump')
         database = recognised.said.database ?? database;
       return restored;
     },
-    usable: () => usability(site, database),
+    usable: () => usability(site, database, isFolder),
     value: (query) =>
       asked(async ({ rows }) => {
         const [row] = await rows<Record<string, string | null>>(query);
@@ -49,6 +53,7 @@ export function existingDumps(site: PostgresSite): ExistingRestorer {
         return row ? Number(row.n) : null;
       }),
     objects: (kind) => asked((session) => objectsOf(session, kind)),
+    accountsBefore: () => before,
     fingerprint: () => asked(fingerprintOf),
   };
 }

@@ -1,5 +1,5 @@
 import { pipeline, type Readable } from 'node:stream';
-import type { ExistingRestorer } from '../../../core/existing.ts';
+import type { ExistingRestorer, RestoredExisting } from '../../../core/existing.ts';
 import { environmentError } from '../../../core/errors.ts';
 import type { Json } from '../../../core/timeline.ts';
 import { madeAnew } from '../../sql/known-accounts.ts';
@@ -60,10 +60,14 @@ export async function loadDump(
   recognised: Recognised,
   { signal, progress, isOfThisRun }: Context,
   database: string,
-): ReturnType<ExistingRestorer['restore']> {
+): Promise<Loaded> {
   const format = recognised.format as Format;
-  if (format === 'data folder') return loadFolder(site, content, recognised, { signal, progress }, database);
+  if (format === 'data folder') {
+    const restored = await loadFolder(site, content, recognised, { signal, progress }, database);
+    return { restored, accountsBefore: [] };
+  }
   await assertOwnData(site);
+  const roles = await rolesOf(site);
   const watched = watchFor(format, recognised.said, progress);
   const creates = format === 'pg_dump' ? recognised.said.database : null;
   if (creates !== null)
@@ -89,8 +93,29 @@ export async function loadDump(
   if (!isLoaded && format === 'directory') watched.said();
   if (!isLoaded) throw loadFailed(errors, result.stderr);
   const { said, whole } = watched.said();
-  return { said, whole, facts: await stillIn(site, broughtBy(site, creates ?? database, format)) };
+  const facts = await stillIn(site, broughtBy(site, creates ?? database, format));
+  const now = await rolesOf(site);
+  // A role that it makes is refused where it is there already, or made anew once it was dropped.
+  const named = new Set([...result.stderr.matchAll(/role "(.+?)" already exists/g)].map(([, name]) => name!));
+  const accountsBefore = [...roles].filter(([name, id]) => now.get(name) === id && !named.has(name));
+  return { restored: { said, whole, facts }, accountsBefore: accountsBefore.map(([name]) => name) };
 }
+
+/** `accountsBefore`: as the restorer has them. */
+interface Loaded {
+  restored: RestoredExisting;
+  accountsBefore: string[];
+}
+
+/** Each role by its name, as the server's own number of it. */
+const rolesOf = async (site: PostgresSite): Promise<Map<string, string>> => {
+  const roles = await withSession(
+    site,
+    ({ rows }) => rows<{ name: string; id: string }>('SELECT rolname AS name, oid::text AS id FROM pg_roles'),
+    site.limited ? {} : apart,
+  );
+  return new Map(roles.map(({ name, id }) => [name, id]));
+};
 
 /** A copy of the data folder, in the place of the service's own. */
 async function loadFolder(

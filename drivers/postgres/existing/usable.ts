@@ -1,10 +1,11 @@
 import type { CheckOutcome } from '../../../core/check-outcome.ts';
 import { messageOf } from '../../../core/errors.ts';
 import type { ObjectKind } from '../../../core/existing-plan.ts';
-import { noRowAtAll, usableOutcome } from '../../sql/usable.ts';
+import { usableOutcome, type LookedAt } from '../../sql/usable.ts';
 import { readSequences } from '../inventory.ts';
 import { quoted, withSession, type PostgresSite, type Session } from '../server.ts';
 import { serverSchema } from '../tables.ts';
+import { lookAtDatabases } from './read-tables.ts';
 
 const own = `NOT ${serverSchema('n.nspname')}`;
 
@@ -19,31 +20,17 @@ const queries: Record<Exclude<ObjectKind, 'events'>, string> = {
 export const objectsOf = async ({ rows }: Session, kind: ObjectKind): Promise<string[]> =>
   kind === 'events' ? [] : (await rows<{ name: string }>(queries[kind])).map(({ name }) => name);
 
-interface Named {
-  s: string;
-  t: string;
-}
-
-async function unreadable({
-  rows,
-}: Session): Promise<{ wrong: string[]; rowsAtAll: boolean; tables: number }> {
-  const found = await rows<Named & { kind: string }>(
-    `SELECT n.nspname AS s, c.relname AS t, c.relkind::text AS kind FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE c.relkind IN ('r', 'p', 'v', 'm') AND ${own} ORDER BY 1, 2`,
+/** Views, also those that keep what they show, of which no row is read. */
+async function brokenViews({ rows }: Session): Promise<string[]> {
+  const views = await rows<{ s: string; t: string }>(
+    `SELECT n.nspname AS s, c.relname AS t FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('v', 'm') AND ${own} ORDER BY 1, 2`,
   );
-  const wrong: string[] = [];
-  let rowsAtAll = false;
-  for (const { s, t, kind } of found) {
-    const isTable = kind === 'r' || kind === 'p';
-    if (isTable && rowsAtAll) continue;
-    const limit = isTable ? 1 : 0;
-    await rows(`SELECT 1 FROM ${quoted(s)}.${quoted(t)} LIMIT ${limit}`).then(
-      (some) => void (rowsAtAll ||= some.length > 0),
-      (error: unknown) =>
-        void wrong.push(`${isTable ? 'table' : 'view'} ${s}.${t} cannot be read (${messageOf(error)})`),
+  const broken: string[] = [];
+  for (const { s, t } of views)
+    await rows(`SELECT 1 FROM ${quoted(s)}.${quoted(t)} LIMIT 0`).catch(
+      (error: unknown) => void broken.push(`view ${s}.${t} cannot be read (${messageOf(error)})`),
     );
-  }
-  return { wrong, rowsAtAll, tables: found.filter(({ kind }) => kind === 'r' || kind === 'p').length };
+  return broken;
 }
 
 /** The next number of each has been given already: every insert fails. */
@@ -61,22 +48,39 @@ async function behind(site: PostgresSite, session: Session, database: string): P
   });
 }
 
-/** Whether what came back holds anything, and whether what it defines can be used. */
-export const usability = (site: PostgresSite, database: string): Promise<CheckOutcome> =>
-  withSession(
+/**
+ * Whether what came back holds anything, and whether what it defines can be used. `whole`: each table is read
+ * to its end, where nothing but the server's files came.
+ */
+export async function usability(site: PostgresSite, database: string, whole: boolean): Promise<CheckOutcome> {
+  const { here, beside } = await lookAtDatabases(site, database, whole);
+  const all: LookedAt = {
+    tables: sum([here, ...beside], ({ tables }) => tables),
+    holding: sum([here, ...beside], ({ holding }) => holding),
+    unseen: [here, ...beside].flatMap(({ unseen }) => unseen),
+    wrong: [here, ...beside].flatMap(({ wrong }) => wrong),
+    whole,
+    isGone: [here, ...beside].some(({ isGone }) => isGone),
+  };
+  // Counters are held against what their tables hold, which must be read for it.
+  if (all.isGone || all.wrong.length > 0) return usableOutcome(all, []);
+  if (here.holding === 0) return usableOutcome(here, []);
+  return withSession(
     site,
     async (session) => {
-      const { wrong, rowsAtAll, tables } = await unreadable(session);
-      if (!rowsAtAll) return noRowAtAll(tables, { tables });
       const open = await session.rows<{ name: string }>(
         `SELECT n.nspname || '.' || c.relname AS name FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE NOT i.indisvalid AND ${own}
          UNION ALL SELECT conrelid::regclass::text || '.' || conname FROM pg_constraint WHERE NOT convalidated`,
       );
-      wrong.push(
+      return usableOutcome(all, [
+        ...(await brokenViews(session)),
         ...open.map(({ name }) => `${name} was never made valid`),
         ...(await behind(site, session, database)),
-      );
-      return usableOutcome(tables, wrong);
+      ]);
     },
     { database },
   );
+}
+
+const sum = (all: readonly LookedAt[], of: (one: LookedAt) => number): number =>
+  all.reduce((total, one) => total + of(one), 0);

@@ -83,6 +83,7 @@ export const existingSnapshots = ({ site, own }: Pick<RedisSystem, 'site' | 'own
       return names.size;
     }).then((counts) => counts.reduce((sum, [, count]) => sum + count, 0)),
   objects: async () => [],
+  accountsBefore: () => [],
   fingerprint: () => fingerprintOf(own),
 });
 

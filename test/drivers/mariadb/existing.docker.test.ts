@@ -2,8 +2,9 @@ import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ExistingRestorer } from '../../../core/existing.ts';
 import mariadbDriver from '../../../drivers/mariadb/index.ts';
-import { packedFolder, triesOf } from '../../support/existing-rig.ts';
+import { dataFolderSuite, triesOf } from '../../support/existing-rig.ts';
 import { oneServer } from '../../support/server-rig.ts';
+import { severalSuite } from '../mysql/several-dumps.ts';
 import { stackUp } from '../mysql-stack.ts';
 
 const shop = [
@@ -24,17 +25,23 @@ describe('a dump of MariaDB that other tools made', () => {
   );
   let restorer: ExistingRestorer;
   let good: string;
-  const { tried, usableOf } = triesOf(() => restorer, { database: 'shop' });
+  const tries = triesOf(() => restorer, { database: 'shop' });
+  const { tried, usableOf } = tries;
+  const mariadbDump = async (...args: string[]): Promise<string> => {
+    const { code, stdout, stderr } = await stack.service.exec(['mariadb-dump', '--user=root', ...args], {
+      env: { MYSQL_PWD: stack.password },
+    });
+    expect(code, stderr).toBe(0);
+    return stdout;
+  };
+  /** Whose the definitions are: gone with a server that is made anew. */
+  const makeClerk = () =>
+    stack.sql("CREATE USER IF NOT EXISTS clerk@'%'", "GRANT ALL ON shop.* TO clerk@'%'");
 
   beforeAll(async () => {
     restorer = (await attached.existing())!;
     await stack.sql(...shop);
-    const { code, stdout, stderr } = await stack.service.exec(
-      ['mariadb-dump', '--user=root', '--single-transaction', '--routines', '--events', 'shop'],
-      { env: { MYSQL_PWD: stack.password } },
-    );
-    expect(code, stderr).toBe(0);
-    good = stdout;
+    good = await mariadbDump('--single-transaction', '--routines', '--events', 'shop');
   });
 
   it('is restored, with everything in it, and has the fingerprint of its source', async () => {
@@ -70,10 +77,25 @@ describe('a dump of MariaDB that other tools made', () => {
   ])('is not restored when it is %s', async (_, text, is, said) => {
     expect(await tried(text())).toMatchObject({ is, why: expect.stringMatching(said) });
   });
-  it('is restored as a tar of the data folder', async () => {
-    await tried(good);
-    const folder = await packedFolder(stack.service, '/var/lib/mysql');
-    expect(await usableOf(folder)).toMatchObject({ verdict: 'pass' });
-    expect(await restorer.count('orders')).toBe(500);
+  severalSuite(tries, {
+    dump: (...args) => mariadbDump('--single-transaction', ...args),
+    sql: (...statements) => stack.sql(...statements),
+    good: () => good,
+    prepare: makeClerk,
+  });
+  dataFolderSuite(tries, {
+    service: () => stack.service,
+    path: '/var/lib/mysql',
+    good: () => good,
+    prepare: makeClerk,
+    again: makeClerk,
+    cutAt: 3_000_000,
+    isThere: async () => expect(await restorer.count('orders')).toBe(500),
+    spoiled: async () => {
+      await stack.sql(
+        "CREATE TABLE shop.letters (id INT PRIMARY KEY, word VARCHAR(200)) SELECT seq AS id, REPEAT('word ', 40) AS word FROM shop.seq_1_to_20000",
+      );
+      return { missing: 'shop/orders.ibd', garbled: 'shop/letters.ibd' };
+    },
   });
 });

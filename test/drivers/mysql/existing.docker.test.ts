@@ -11,8 +11,13 @@ import { jsonOf, muster, type Ended } from '../../support/muster.ts';
 import { findingsThat } from '../../support/real-drill.ts';
 import { mysqlStrategy } from '../../support/small-drills.ts';
 import { cameOf, dataFolderSuite, triesOf } from '../../support/existing-rig.ts';
+import { severalSuite } from './several-dumps.ts';
 import { oneServer } from '../../support/server-rig.ts';
 import { mysqlStackUp } from '../mysql-stack.ts';
+
+/** Longer values lie in pages of their own, beside those of the rows. */
+const filler =
+  "CREATE TABLE shop.letters (id INT PRIMARY KEY, word LONGTEXT) SELECT id, REPEAT('word ', 4000) AS word FROM shop.orders LIMIT 200";
 
 /** A shop with one of each kind: made by an account of its own, as applications do. */
 const shop = [
@@ -85,6 +90,7 @@ describe('a dump of MySQL that other tools made', () => {
     expect(await restorer.objects('triggers')).toEqual(['shop.no_empty']);
     expect(await restorer.objects('events')).toEqual(['shop.purge']);
     expect(await restorer.objects('users')).toContain('clerk@%');
+    expect(restorer.accountsBefore(), 'it brought none').toContain('clerk@%');
     expect(await restorer.count('orders'), 'its event never ran').toBe(500);
     expect(await restorer.count('nothing')).toBeNull();
     expect(await restorer.value(restorer.newestIn('orders', 'placed'))).toBe('2026-11-28 08:20:00');
@@ -98,6 +104,13 @@ describe('a dump of MySQL that other tools made', () => {
     await stack.sql("DROP USER IF EXISTS clerk@'%'");
     expect(await usableOf(dumps['everything']!, { database: undefined })).toMatchObject({ verdict: 'pass' });
     expect(await restorer.objects('users')).toContain('clerk@%');
+    expect(restorer.accountsBefore()).toEqual([]);
+  });
+  severalSuite(tries, {
+    dump: (...args) => mysqldump('--single-transaction', '--set-gtid-purged=OFF', ...args),
+    sql: (...statements) => stack.sql(...statements),
+    good: () => good,
+    prepare: makeClerk,
   });
 
   describe('of the whole server, made when root had another password', () => {
@@ -226,6 +239,10 @@ describe('a dump of MySQL that other tools made', () => {
     prepare: makeClerk,
     again: makeClerk,
     cutAt: 3_000_000,
+    spoiled: async () => {
+      await stack.sql(filler);
+      return { missing: 'shop/orders.ibd', garbled: 'shop/letters.ibd' };
+    },
     isThere: async () => {
       expect(await restorer.count('orders')).toBe(500);
       expect(await restorer.objects('users')).toContain('clerk@%');

@@ -96,6 +96,7 @@ describe('a dump of PostgreSQL that other tools made', () => {
     expect(await restorer.objects('routines')).toEqual(['public.never_null', 'public.twice']);
     expect(await restorer.objects('triggers')).toEqual(['public.orders.no_empty']);
     expect(await restorer.objects('users')).toContain('clerk');
+    expect(restorer.accountsBefore().includes('clerk'), 'it was there before').toBe(format !== 'pg_dumpall');
     expect(await restorer.count('orders')).toBe(500);
     expect(await restorer.count('nothing')).toBeNull();
     expect(await restorer.value(restorer.newestIn('orders', 'placed'))).toBe('2026-11-28 06:20:00+00');
@@ -241,6 +242,16 @@ describe('a dump of PostgreSQL that other tools made', () => {
       detail: expect.stringMatching(/orders_id_seq is at its beginning, and 500 is in use/),
     });
   });
+  it('is of use where a table lies on another server, which nobody asks', async () => {
+    const far =
+      'CREATE FOREIGN DATA WRAPPER nowhere;\nCREATE SERVER far FOREIGN DATA WRAPPER nowhere;\nCREATE FOREIGN TABLE public.away (id int) SERVER far;\n';
+    const at = good.lastIndexOf('--\n-- PostgreSQL database dump complete');
+    expect(await usableOf(good.slice(0, at) + far + good.slice(at))).toMatchObject({
+      verdict: 'pass',
+      detail: expect.stringMatching(/^2 of 3 tables hold rows, .*; 1 were not looked at/),
+      facts: { unseen: ['public.away'] },
+    });
+  });
   it('is refused where a table is missing that another refers to', async () => {
     expect(await whyOf(dumps['one-table']!)).toMatch(
       /relation "public\.customers" does not exist|never_null/,
@@ -254,6 +265,17 @@ describe('a dump of PostgreSQL that other tools made', () => {
     again: makeClerk,
     cutAt: 3_000_000,
     isThere: async () => expect(await restorer.count('orders')).toBe(500),
+    spoiled: async () => {
+      await stack.sql(
+        'CREATE TABLE letters (id int PRIMARY KEY, word text)',
+        'ALTER TABLE letters ALTER COLUMN word SET STORAGE EXTERNAL',
+        "INSERT INTO letters SELECT n, repeat('word ', 4000) FROM generate_series(1, 100) n",
+      );
+      const [row] = await stack.sql(
+        "SELECT pg_relation_filepath('orders') AS missing, pg_relation_filepath(reltoastrelid) AS garbled FROM pg_class WHERE relname = 'letters'",
+      );
+      return row as { missing: string; garbled: string };
+    },
     refused: [
       [
         'of another version',

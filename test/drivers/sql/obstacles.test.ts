@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { refuseObstacles } from '../../../drivers/sql/obstacles.ts';
-import { noRowAtAll, usableOutcome } from '../../../drivers/sql/usable.ts';
+import { nothingLookedAt, usableOutcome } from '../../../drivers/sql/usable.ts';
 
 const obstacle = (names: string[]) => ({ what: 'what no dump has', names, hint: 'put it elsewhere' });
 
@@ -18,12 +18,29 @@ test('what names something is refused, with no more than five names; what names 
 });
 
 test('what came back is of use where it holds rows and all that it defines can be used', () => {
-  expect(usableOutcome(3, [])).toMatchObject({ verdict: 'pass', facts: { tables: 3, wrong: [] } });
-  expect(usableOutcome(3, ['view a cannot be read'])).toMatchObject({
+  const looked = { ...nothingLookedAt(3, false), holding: 2 };
+  expect(usableOutcome(looked, [])).toMatchObject({
+    verdict: 'pass',
+    detail: '2 of 3 tables hold rows, and what is defined can be used',
+    facts: { tables: 3, holding: 2, wrong: [] },
+  });
+  expect(usableOutcome({ ...looked, whole: true, unseen: ['a.far'] }, [])).toMatchObject({
+    verdict: 'pass',
+    detail: expect.stringMatching(/^2 of 3 tables, each read to its end, hold rows.*; 1 were not looked at/),
+  });
+  expect(usableOutcome({ ...looked, holding: 0, unseen: ['a', 'b', 'c'] }, [])).toMatchObject({
+    verdict: 'inconclusive',
+    detail: 'none of its 3 tables could be looked at',
+  });
+  expect(usableOutcome(looked, ['view a cannot be read'])).toMatchObject({
     verdict: 'fail',
     detail: 'view a cannot be read',
   });
-  expect(noRowAtAll(3, { tables: 3 })).toMatchObject({
+  expect(usableOutcome({ ...looked, holding: 0, wrong: ['table a cannot be read'] }, [])).toMatchObject({
+    verdict: 'fail',
+    detail: 'table a cannot be read',
+  });
+  expect(usableOutcome({ ...looked, holding: 0 }, [])).toMatchObject({
     verdict: 'fail',
     detail: 'not one row is in any of its 3 tables',
   });
