@@ -23,7 +23,8 @@ const actedOnLabels: [RegExp, (of: string, names: string) => string][] = [
 ];
 
 const isMusters = (label: string): boolean => label.startsWith('muster.');
-const othersIn = (labels: Record<string, string> = {}): string[] =>
+/** Labels that are not Muster's. */
+export const othersIn = (labels: Record<string, string> = {}): string[] =>
   Object.keys(labels).filter((name) => !isMusters(name));
 
 /** Labels of the user's own are for other programs: none of them sees its own in a drill. */
@@ -89,7 +90,10 @@ export function actedOnIn(
     );
   const containers = Object.entries(services as Record<string, MovedService>).flatMap(
     ([name, service]): [string, MovedService][] =>
-      [service, ...(service.pre_start ?? [])].map((one) => [name, one]),
+      [service, ...(service.pre_start ?? []), { labels: service.build?.labels ?? {} }].map((one) => [
+        name,
+        one,
+      ]),
   );
   const variables = containers.flatMap(([service, { environment = {} }]) =>
     Object.keys(environment)

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { listed, othersIn } from './acted-on.ts';
 import type { ComposeConfig } from './compose.ts';
 import type { Layer } from './moved-shape.ts';
 import { removed, replaced } from './override-file.ts';
@@ -66,10 +67,13 @@ export function buildsOf(config: ComposeConfig, all: ComposeConfig, naming: Nami
   return { own, layers };
 }
 
-/** Without what it would leave elsewhere, and without moving the names of images that it stands on. */
+/**
+ * Without what it would leave elsewhere, without moving the names of images that it stands on, and without
+ * labels of the user's: a container has those of its image, and other programs act on such.
+ */
 const ownBuild = (declared: Build, labels: Readonly<Record<string, string>>): Layer => ({
   ...declared,
-  labels: { ...declared.labels, ...labels },
+  labels: replaced(labels),
   tags: replaced([]),
   cache_to: replaced([]),
   pull: false,
@@ -108,7 +112,7 @@ export function buildLines({ services }: ComposeConfig): string[] {
         lines.push(`image ${image} of ${name}: the one that ${maker} runs from in the drill`);
       continue;
     }
-    const { tags = [], cache_to: cacheTo = [], pull, network } = build as Build;
+    const { tags = [], cache_to: cacheTo = [], pull, network, labels } = build as Build;
     if (image !== undefined)
       lines.push(
         `image ${image} of ${name}: as it is where the engine has it, else built under a name of the drill's own instead`,
@@ -116,6 +120,11 @@ export function buildLines({ services }: ComposeConfig): string[] {
     if (tags.length > 0) lines.push(`tags of the build of ${name}: left out (${tags.join(', ')})`);
     if (cacheTo.length > 0)
       lines.push(`cache_to of the build of ${name}: left out, it writes to what is not the drill's`);
+    const others = othersIn(labels);
+    if (others.length > 0)
+      lines.push(
+        `labels of the build of ${name}: left out, other programs act on such (${listed(others, 3)})`,
+      );
     if (pull) lines.push(`pull of the build of ${name}: left out, it moves names of images`);
     if (network !== 'none') withWayOut.push(name);
   }

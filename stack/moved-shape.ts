@@ -38,6 +38,7 @@ export interface MovedService {
   entrypoint?: string[] | null;
   healthcheck?: { test?: string[] };
   extra_hosts?: string[];
+  build?: { labels?: Record<string, string> };
   /** Containers of their own, each with all that the service has. */
   pre_start?: Pick<MovedService, 'labels' | 'environment'>[];
 }

@@ -89,6 +89,7 @@ describe('what a merged file has all the same is not started', () => {
     ({ services: { web: JSON.parse(keys) as object }, ...more }) as ComposeConfig;
   test.each([
     ['a label of others', merged('{ "labels": { "traefik.enable": "true", "muster.drill": "d1" } }')],
+    ['a label of others on what is built', merged('{ "build": { "labels": { "traefik.enable": "true" } } }')],
     ['a label of others on a volume', merged('{}', { volumes: { d: { labels: { backup: '1' } } } })],
     ["a reverse proxy's variable", merged('{ "environment": { "A": "b", "VIRTUAL_HOST": "shop" } }')],
   ])('%s', (_, config) => {

@@ -75,7 +75,7 @@ describe('what Compose builds', () => {
     }
   });
 
-  test('leaves nothing elsewhere: no tag, no cache, no name of a base that moves', async () => {
+  test('leaves nothing elsewhere: no tag, no cache, no label, no name of a base that moves', async () => {
     const more =
       'context: ., tags: ["shop:prod", "x"], cache_to: ["type=local,dest=/srv"], cache_from: ["shop:old"], pull: true, args: { A: b }, labels: [of=the-user]';
     const { app } = await laid(one('', more));
@@ -85,7 +85,7 @@ describe('what Compose builds', () => {
       dockerfile: 'Dockerfile',
       args: { A: 'b' },
       cache_from: ['shop:old'],
-      labels: { of: 'the-user', ...labels },
+      labels,
     });
   });
 
@@ -206,7 +206,7 @@ describe('a build from the image that another one builds', () => {
 
 test('plan says what becomes of images that are built', async () => {
   const config = await read(`services:
-  app: { image: "shop:prod", build: { context: ., tags: ["shop:a", "shop:b"], cache_to: ["type=inline"], pull: true } }
+  app: { image: "shop:prod", build: { context: ., tags: ["shop:a", "shop:b"], cache_to: ["type=inline"], pull: true, labels: [traefik.enable=true] } }
   worker: { image: "shop:prod" }
   still: { build: { context: ., network: none } }
   db: { image: redis }
@@ -216,6 +216,7 @@ test('plan says what becomes of images that are built', async () => {
     "cache_to of the build of app: left out, it writes to what is not the drill's",
     "image shop:prod of app: as it is where the engine has it, else built under a name of the drill's own instead",
     'image shop:prod of worker: the one that app runs from in the drill',
+    'labels of the build of app: left out, other programs act on such (traefik.enable)',
     'pull of the build of app: left out, it moves names of images',
     'tags of the build of app: left out (shop:a, shop:b)',
   ]);
