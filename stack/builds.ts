@@ -53,8 +53,8 @@ export function buildsOf(config: ComposeConfig, all: ComposeConfig, naming: Nami
     }
     const maker = build === undefined ? makerOf(all, image) : name;
     if (maker === undefined) continue;
-    const shared =
-      maker !== name && maker in config.services && ![name, maker].some((one) => alone.includes(one));
+    const isBuilt = maker in config.services && !present.has(all.services[maker]!.image ?? '');
+    const shared = maker !== name && isBuilt && ![name, maker].some((one) => alone.includes(one));
     const declared = maker === name ? {} : (all.services[maker]!.build as Build);
     own[name] = ownName(project, shared ? maker : name);
     layers[name] = {
@@ -79,14 +79,17 @@ const ownBuild = (declared: Build, labels: Readonly<Record<string, string>>): La
   pull: false,
 });
 
+/** Names that Compose gives to what a service is built as, beside its own for one without any. */
+export const namesOf = ({ image, build }: ComposeConfig['services'][string]): string[] =>
+  build === undefined ? [] : [...(image === undefined ? [] : [image]), ...((build as Build).tags ?? [])];
+
 /** The service that builds the image of that name. */
 export const makerOf = ({ services }: ComposeConfig, image: string | undefined): string | undefined =>
-  Object.entries(services).find(
-    ([, other]) => other.build !== undefined && image !== undefined && isSame(other.image, image),
-  )?.[0];
-
-const isSame = (one: string | undefined, other: string): boolean =>
-  one !== undefined && fullName(one) === fullName(other);
+  image === undefined
+    ? undefined
+    : Object.entries(services).find(([, other]) =>
+        namesOf(other).some((name) => fullName(name) === fullName(image)),
+      )?.[0];
 
 /** As the engine completes it: `docker.io/library/shop` and `shop` are `shop:latest`. */
 export const fullName = (image: string): string => {
@@ -109,7 +112,9 @@ export function buildLines({ services }: ComposeConfig): string[] {
     if (build === undefined) {
       const maker = makerOf({ services }, image);
       if (maker !== undefined)
-        lines.push(`image ${image} of ${name}: the one that ${maker} runs from in the drill`);
+        lines.push(
+          `image ${image} of ${name}: as it is where the engine has it, else what ${maker} is built as`,
+        );
       continue;
     }
     const { tags = [], cache_to: cacheTo = [], pull, network, labels } = build as Build;

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { environmentError, type Place } from '../core/errors.ts';
-import { fullName, type Build, type Builds } from './builds.ts';
+import { fullName, makerOf, namesOf, type Build, type Builds } from './builds.ts';
 import type { ComposeConfig } from './compose.ts';
 
 /**
@@ -15,14 +15,14 @@ export async function assertNotBuiltFromBuilt(
   present: ReadonlySet<string>,
   place: (service: string, path: readonly string[]) => Place,
 ): Promise<void> {
-  const missing = Object.entries(all.services).flatMap(([maker, { image, build }]) =>
-    build !== undefined && image !== undefined && !present.has(image) ? [{ maker, image }] : [],
+  const missing = Object.entries(all.services).flatMap(([maker, service]) =>
+    namesOf(service).flatMap((image) => (present.has(image) ? [] : [{ maker, image }])),
   );
   for (const name of Object.keys(builds.own)) {
-    const build = all.services[name]?.build as Build | undefined;
-    if (build === undefined) continue;
-    const stoodOn = new Set((await namedIn(build)).map(fullName));
-    const found = missing.find(({ maker, image }) => maker !== name && stoodOn.has(fullName(image)));
+    const { build: declared, image: runsFrom } = all.services[name]!;
+    const by = declared === undefined ? makerOf(all, runsFrom)! : name;
+    const stoodOn = new Set((await namedIn(all.services[by]!.build as Build)).map(fullName));
+    const found = missing.find(({ maker, image }) => maker !== by && stoodOn.has(fullName(image)));
     if (found)
       throw environmentError(`${name} is built from ${found.image}, which ${found.maker} builds`, {
         at: place(name, ['build']),

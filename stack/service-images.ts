@@ -2,7 +2,7 @@ import type { Service } from '../core/service.ts';
 import type { ImageRecord, StackUpOptions } from '../core/stack.ts';
 import type { Place } from '../core/errors.ts';
 import { assertNotBuiltFromBuilt } from './built-from.ts';
-import { buildsOf, type Builds } from './builds.ts';
+import { buildsOf, namesOf, type Builds } from './builds.ts';
 import { composeConfig, type ComposeConfig, type ComposeRun } from './compose.ts';
 import { digestOf, type ChosenImage } from './images.ts';
 import { makeOwnImage, ownImageTag } from './own-image.ts';
@@ -31,7 +31,8 @@ export async function ownBuilds(
     return { before, builds: buildsOf(config, config, naming) };
   // A service that the drill leaves out may build what another one runs from.
   const environment = { ...run.environment, COMPOSE_PROFILES: '*' };
-  const all = await composeConfig({ ...run, environment });
+  // Without those that nobody asked for and that Compose refuses, for want of a file of theirs, say.
+  const all = await composeConfig({ ...run, environment }).catch(async () => composeConfig(run));
   const builds = buildsOf(config, all, naming);
   await assertNotBuiltFromBuilt(all, builds, await presentImages(runtime, all), place);
   return { before, builds };
@@ -59,8 +60,9 @@ export async function ownImages(
 
 async function presentImages(runtime: Runtime, config: ComposeConfig): Promise<Set<string>> {
   const present = new Set<string>();
-  for (const { image } of Object.values(config.services))
-    if (image && (await digestOf(runtime, image))) present.add(image);
+  for (const service of Object.values(config.services))
+    for (const image of new Set([service.image ?? '', ...namesOf(service)]))
+      if (image !== '' && (await digestOf(runtime, image))) present.add(image);
   return present;
 }
 

@@ -103,14 +103,14 @@ describe('a service that runs from what another one builds', () => {
   const text = `services:
   app: { image: shop, build: { context: ., dockerfile_inline: "RUN echo $$HOME", tags: [x] } }
   worker: { image: "docker.io/library/shop:latest", pull_policy: always }
-  other: { image: x, pull_policy: always }
+  other: { image: y, pull_policy: always }
 `;
   test('runs from the same image, and from no stranger', async () => {
     const { app, worker, other } = await laid(text);
     expect(app).toMatchObject(own);
     expect(worker).toMatchObject(own);
     expect(worker).not.toHaveProperty('build');
-    expect(other).toMatchObject({ image: 'x', pull_policy: 'missing' });
+    expect(other).toMatchObject({ image: 'y', pull_policy: 'missing' });
   });
 
   test.each([
@@ -125,6 +125,14 @@ describe('a service that runs from what another one builds', () => {
       dockerfile_inline: 'RUN echo $$HOME',
       labels,
     });
+  });
+
+  test('also by a tag of its build, though the engine has its image', async () => {
+    const tagged = text.replace('tags: [x]', 'tags: ["shop:next"]').replace('shop:latest', 'shop:next');
+    expect((await laid(tagged))['worker']).toEqual(expect.objectContaining(own));
+    const { app, worker } = await laid(tagged, { present: ['shop'] });
+    expect([app!.image, app!.build]).toEqual(['shop', undefined]);
+    expect(worker).toMatchObject({ image: 'muster-d1-worker:latest', build: { labels } });
   });
 
   test('uses the one that the engine has', async () => {
@@ -164,12 +172,15 @@ describe('a build from the image that another one builds', () => {
     inline('FROM --platform=linux/amd64 docker.io/library/shop-base:latest AS x'),
     inline('ARG OF=base\\nFROM shop-$${OF}'),
     inline('FROM $${BASE:-shop-base}'),
+    inline('FROM redis AS a\\nFROM shop-tag'),
     inline('FROM scratch\\nCOPY --from=shop-base / /'),
     inline('FROM scratch\\nRUN --mount=type=bind,from=shop-base,target=/b true'),
     'context: ., dockerfile: Dockerfile.app',
     'context: ., args: { B: shop-base }',
     'context: ., additional_contexts: { b: "docker-image://shop-base" }',
   ];
+  /** One that runs from what such a one builds. */
+  const shares = 'app-of-another';
   const good = [
     inline('FROM redis'),
     inline('FROM redis AS shop-base\\nFROM shop-base'),
@@ -181,22 +192,24 @@ describe('a build from the image that another one builds', () => {
   beforeAll(async () => {
     writeFileSync(join(folder, 'Dockerfile.app'), 'from SHOP\nFROM shop-base\n');
     const apps = [...bad, ...good].map((build, i) => `  app${i}: { build: { ${build} } }\n`);
-    all = await read(`services:\n  base: { image: shop-base, build: ./base }\n${apps.join('')}`);
+    const more = `  first: { image: first, build: { ${bad[0]} } }\n  ${shares}: { image: first }\n`;
+    const base = '  base: { image: shop-base, build: { context: ., tags: [shop-tag] } }\n';
+    all = await read(`services:\n${base}${more}${apps.join('')}`);
   });
   const judged = async (build: string, present: string[] = []): Promise<void> => {
-    const name = `app${[...bad, ...good].indexOf(build)}`;
+    const name = build === shares ? shares : `app${[...bad, ...good].indexOf(build)}`;
     const config = { ...all, services: { [name]: all.services[name]! } };
     const builds = buildsOf(config, all, { ...run, present: new Set(present), alone: [] });
     await assertNotBuiltFromBuilt(all, builds, new Set(present), place);
   };
 
-  test.each(bad)('%s is refused, with what helps', async (build) => {
+  test.each([...bad, shares])('%s is refused, with what helps', async (build) => {
     await expect(judged(build)).rejects.toMatchObject({
-      message: expect.stringMatching(/^app\d is built from shop-base, which base builds$/),
+      message: expect.stringMatching(/^app\S+ is built from shop-(base|tag), which base builds$/),
       hint: 'have it made first: docker compose build base',
       trouble: 'environment',
     });
-    await expect(judged(build, ['shop-base'])).resolves.toBeUndefined();
+    await expect(judged(build, ['shop-base', 'shop-tag'])).resolves.toBeUndefined();
   });
 
   test.each(good)('%s is none', async (build) => {
@@ -215,7 +228,7 @@ test('plan says what becomes of images that are built', async () => {
     'RUN steps where app is built: they have a way out, which a drill closes for containers only',
     "cache_to of the build of app: left out, it writes to what is not the drill's",
     "image shop:prod of app: as it is where the engine has it, else built under a name of the drill's own instead",
-    'image shop:prod of worker: the one that app runs from in the drill',
+    'image shop:prod of worker: as it is where the engine has it, else what app is built as',
     'labels of the build of app: left out, other programs act on such (traefik.enable)',
     'pull of the build of app: left out, it moves names of images',
     'tags of the build of app: left out (shop:a, shop:b)',

@@ -134,7 +134,7 @@ describe('two drills at once of what is built', () => {
     }
   });
 
-  test('and a script that has Compose build move and make none either', { timeout: 120_000 }, async () => {
+  test('and a script that has Compose build move and make none either', { timeout: 300_000 }, async () => {
     const [stack] = pair as [Stack];
     const files = await stack.composeFiles!();
     const args = ['compose', ...files.flatMap((file) => ['-f', file]), '-p', stack.project];
@@ -162,7 +162,7 @@ describe('two drills at once of what is built', () => {
 
 describe("software of a service that is built for the drill is the drill's own", () => {
   test('it is lost and deployed again, though another service has its image', {
-    timeout: 180_000,
+    timeout: 300_000,
   }, async () => {
     const stack = await up(uniqueDrill(`${mark}-own`), await fileOf(whole), {
       ownSoftware: ['named', 'kept'],
@@ -193,7 +193,7 @@ describe('where another service builds the image', () => {
   shares: { image: "${named}", ${sleeping} }
 `;
   test('one that runs without it is built as that one is, and nothing is pulled', {
-    timeout: 120_000,
+    timeout: 300_000,
   }, async () => {
     const stack = await up(uniqueDrill(`${mark}-alone`), await fileOf(nobody));
     expect([...stack.services.keys()]).toEqual(['shares']);
