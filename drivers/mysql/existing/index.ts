@@ -6,6 +6,9 @@ import { recogniseDump } from './recognise.ts';
 import { databasesOf, emptyServer, loadDump, loadFolder, targetOf } from './restore.ts';
 import { objectsOf, usability } from './usable.ts';
 
+/** Of the server's log, of which one line of many that are alike is enough. */
+const logLines = 1_000;
+
 /** Dumps in SQL, loaded by the client of the service's own image into the service's own, emptied server. */
 export function existingDumps(site: MysqlSite): ExistingRestorer {
   let database: string | undefined;
@@ -37,7 +40,7 @@ export function existingDumps(site: MysqlSite): ExistingRestorer {
       before = accountsBefore;
       return restored;
     },
-    usable: () => asked((session) => usability(session, isFolder)),
+    usable: () => asked((session) => usability(session, isFolder ? () => site.service.logs(logLines) : null)),
     value: (query) =>
       asked(async ({ rows }) => {
         const [row] = await rows<Record<string, unknown>>(query);

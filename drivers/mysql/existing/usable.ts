@@ -4,7 +4,7 @@ import type { ObjectKind } from '../../../core/existing-plan.ts';
 import { shownWrong, usableOutcome } from '../../sql/usable.ts';
 import { serverSchemas } from '../config.ts';
 import { quoted, type Session } from '../session.ts';
-import { lookAtTables } from './read-tables.ts';
+import { lookAtTables, readAll } from './read-tables.ts';
 
 type Named = { n: string };
 
@@ -59,11 +59,14 @@ async function brokenViews(session: Session): Promise<string[]> {
 }
 
 /**
- * Whether what came back holds anything, and whether what it defines can be used. `whole`: each table is read
- * to its end, where nothing but the server's files came.
+ * Whether what came back holds anything, and whether what it defines can be used. `log`: the server's, where
+ * nothing but its files came, and each table is read to its end.
  */
-export async function usability(session: Session, whole: boolean): Promise<CheckOutcome> {
-  const looked = await lookAtTables(session, whole);
+export async function usability(
+  session: Session,
+  log: (() => Promise<string>) | null,
+): Promise<CheckOutcome> {
+  const looked = await (log === null ? lookAtTables(session, false) : readAll(session, log));
   if (looked.isGone || looked.holding === 0) return usableOutcome(looked, []);
   const definers = await orphanDefiners(session);
   const accounts = [...new Set(definers.map(({ definer }) => definer))];

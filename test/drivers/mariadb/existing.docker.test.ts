@@ -93,7 +93,7 @@ describe('a dump of MariaDB that other tools made', () => {
     isThere: async () => expect(await restorer.count('orders')).toBe(500),
     spoiled: async () => {
       await stack.sql(
-        "CREATE TABLE shop.letters (id INT PRIMARY KEY, word VARCHAR(200)) SELECT seq AS id, REPEAT('word ', 40) AS word FROM shop.seq_1_to_20000",
+        "CREATE TABLE shop.letters (id INT PRIMARY KEY, word LONGTEXT) SELECT id, REPEAT('word ', 4000) AS word FROM shop.orders LIMIT 200",
       );
       return { missing: 'shop/orders.ibd', garbled: 'shop/letters.ibd' };
     },
