@@ -1,6 +1,7 @@
 /**
  * Backs up for ever into the folder given, and says where it is: for tests that kill it. With a second
- * argument it keeps two points.
+ * argument it keeps two points, and kills itself before it removes the object of that number, from 0: whoever
+ * reads what it says may be late by a whole backup.
  */
 import { Readable } from 'node:stream';
 import { systemClock } from '../../core/clock.ts';
@@ -10,7 +11,7 @@ import { createRepository } from '../../stores/repository.ts';
 import { consistency, cut, key, spec } from './workbench.ts';
 
 const folder = process.argv[2]!;
-const keeps = process.argv[3] !== undefined;
+const diesAt = process.argv[3] === undefined ? null : Number(process.argv[3]);
 const nothing = (): never => {
   throw new Error('a directory needs no service and no secret');
 };
@@ -23,7 +24,7 @@ const told = (store: Store): Store => ({
     return store.write(at, body, options);
   },
   remove: (at) => {
-    console.log(`removal ${removal++ % 8}`);
+    if (removal++ === diesAt) process.kill(process.pid, 'SIGKILL');
     return store.remove(at);
   },
 });
@@ -46,5 +47,5 @@ for (;;) {
   await point.put('b.sql', Readable.from(cut(Buffer.from('b'.repeat(500)))));
   await point.commit({ ...consistency, atMs: systemClock.nowMs() });
   console.log(`durable ${point.id}`);
-  if (keeps) await repository.prune(spec, { points: 2 }, async () => undefined);
+  if (diesAt !== null) await repository.prune(spec, { points: 2 }, async () => undefined);
 }
