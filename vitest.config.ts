@@ -42,8 +42,8 @@ const variants = 'test/drills/variants.docker.test.ts';
  */
 const accidents = 'test/accidents/accidents.docker.test.ts';
 const environment = 'test/accidents/environment.docker.test.ts';
-/** Leaves something of a dead owner itself: alone. */
-const deployment = 'test/stack/deployment.docker.test.ts';
+/** Leave something of a dead owner themselves, or have what any `muster gc` removes: alone. */
+const alone = ['deployment', 'prepared'].map((name) => `test/stack/${name}.docker.test.ts`);
 
 /**
  * What only `npm run test:all` runs: every scenario with something taken away, the cases of the field on real
@@ -76,15 +76,9 @@ const onlyInAll = everything
       'faults/region-lost',
       'faults/stores',
       'fixtures/app/app',
-      ...[
-        'as-it-is',
-        'client-endpoint',
-        'deployment',
-        'external-volume',
-        'host',
-        'prepared',
-        'partition',
-      ].map((file) => `stack/${file}`),
+      ...['as-it-is', 'client-endpoint', 'external-volume', 'host', 'partition'].map(
+        (file) => `stack/${file}`,
+      ),
       ...[
         'behind-init',
         'beyond-a-dump',
@@ -235,7 +229,7 @@ export default defineConfig({
         test: {
           name: 'servers',
           include: ['test/{drivers,stores,fixtures,faults,stack}/**/*.docker.test.ts'],
-          exclude: [deployment, ...onlyInAll],
+          exclude: [...alone, ...onlyInAll],
           ...besideDrills,
           ...containers,
         },
@@ -262,8 +256,9 @@ export default defineConfig({
       },
       {
         test: {
-          name: 'deployment',
-          include: everything ? [deployment] : [],
+          name: 'alone',
+          include: everything ? alone : [],
+          maxWorkers: 1,
           ...containers,
           sequence: { groupOrder: 5 },
         },
