@@ -208,7 +208,7 @@ function askedDisagree(plan: Agreement): string | null {
 const roundedMs = 1;
 
 /** Where nobody acts, what was broken is waited for until it is ready, or nobody waits any longer. */
-function readyDisagrees({ scenario, events }: Agreement): string | null {
+function readyDisagrees({ scenario, strategy, events }: Agreement): string | null {
   const ended = firstEvent(events, 'observation.ended');
   const recovered = eventsOf(events, 'recovery.ended').at(-1);
   if (scenario.recover !== 'automatic' || !ended || !recovered) return null;
@@ -217,7 +217,9 @@ function readyDisagrees({ scenario, events }: Agreement): string | null {
   const inRegions = faults.flatMap(({ data }) => data.components ?? []);
   const broken = faults.flatMap(({ data }) => (data.on === undefined ? [data.target] : []));
   const ready = eventsOf(events, 'ready').map(({ data }) => data.component);
-  const missing = broken.find((name) => !inRegions.includes(name) && !ready.includes(name));
+  const isAway = (name: string): boolean =>
+    [name, strategy.components[name]?.service ?? name].some((one) => scenario.staysAway.includes(one));
+  const missing = broken.find((name) => !inRegions.includes(name) && !ready.includes(name) && !isAway(name));
   return missing === undefined
     ? null
     : `${missing} was broken, nobody acted, and the observation ended before it was ready`;

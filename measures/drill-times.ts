@@ -82,12 +82,25 @@ function recoveredMs(events: readonly TimelineEvent[], automatic: boolean): numb
   return Math.max(over.atMs, ...(automatic ? breaking.map(({ atMs }) => atMs) : []));
 }
 
-/** A component was broken, and not only a region, a store or a service that no component stands for. */
+/**
+ * A component was broken that is to come back, and not only a region, a store or a service that no component
+ * stands for.
+ */
 const isAnyoneToBeReady = (events: readonly TimelineEvent[]): boolean =>
-  eventsOf(events, 'fault.begun').some(
-    ({ data: { beforehand, on, components = [] } }) =>
-      !beforehand && (on === undefined || (on === 'service' && components.length > 0)),
-  );
+  eventsOf(events, 'fault.begun').some(({ data: { beforehand, on, target, components } }) => {
+    if (beforehand || (on !== undefined && on !== 'service')) return false;
+    const broken = components ?? (on === undefined ? [target] : []);
+    return broken.some((name) => !isToStayAway(events, name));
+  });
+
+/** The scenario says of a component, by its own name or its service's, that another one serves for good. */
+function isToStayAway(events: readonly TimelineEvent[], name: string): boolean {
+  const begun = firstOf(events, 'drill.begun')?.data;
+  const { service = name } = begun?.strategy.components[name] ?? {};
+  // A bundle of before it could be said has none.
+  const away: readonly string[] = begun?.scenario.staysAway ?? [];
+  return away.includes(name) || away.includes(service);
+}
 
 /**
  * From here on clients had nothing but right answers until the observation ended; null where they did not

@@ -1,5 +1,6 @@
 import type { Measure } from '../core/measure.ts';
 import { eventsOf } from '../core/timeline.ts';
+import { isRepair } from './alerts.ts';
 import { drillTimesOf } from './drill-times.ts';
 import { finding } from './finding.ts';
 import { recoveryTimeOf } from './rto.ts';
@@ -8,7 +9,10 @@ export const route: Measure = {
   about:
     'A fault of one way in is met by clients: by those that the strategy sends that way, or by any that felt it',
   judge({ events, ledger }) {
-    const { impactMs } = recoveryTimeOf(ledger.loads, drillTimesOf(events), ledger.damage);
+    const moments = drillTimesOf(events);
+    const { impactMs } = recoveryTimeOf(ledger.loads, moments, ledger.damage);
+    // What failed only once the recovery had begun may be its own work, as by a restart.
+    const isFelt = impactMs !== null && !isRepair(impactMs, moments);
     return eventsOf(events, 'fault.route').map(({ data: { fault, target, port, usedBy }, seq }) => {
       const common = {
         id: `route/${fault}/${target}/${port}`,
@@ -22,7 +26,7 @@ export const route: Measure = {
           verdict: 'pass',
           detail: `Clients of ${usedBy.join(', ')} come by port ${port} of ${target}.`,
         });
-      if (impactMs !== null)
+      if (isFelt)
         return finding({
           ...common,
           verdict: 'pass',
@@ -31,7 +35,7 @@ export const route: Measure = {
       return finding({
         ...common,
         verdict: 'inconclusive',
-        detail: `No component says that its clients come by port ${port} of ${target}, and none felt it: nothing that anybody uses was broken. \`clients\` in the strategy says which way they come.`,
+        detail: `No component says that its clients come by port ${port} of ${target}, and none felt it before the recovery began: nothing that anybody uses was shown to be broken. \`clients\` in the strategy says which way they come.`,
       });
     });
   },

@@ -6,6 +6,8 @@ import type { Finding } from '../core/verdict.ts';
 import { drillTimesOf } from './drill-times.ts';
 import { finding } from './finding.ts';
 
+/** So long before the fault it must still have been there. */
+const rightBeforeMs = 5_000;
 /** Of what was asked for, so much must have been answered: a generator is never exact to the request. */
 const leastShare = 0.9;
 const leastSeconds = 2;
@@ -24,6 +26,13 @@ export function perSecondIn(
     return begun >= beginMs && begun + 1_000 <= endMs;
   });
   return inside.length < leastSeconds ? null : inside.reduce((sum, one) => sum + one, 0) / inside.length;
+}
+
+/** Of the means of all seconds before the fault and of the last ones the lesser: one had died meanwhile. */
+function beforeFault(figures: SustainedEnded, faultMs: number): number | null {
+  const all = perSecondIn(figures, 0, faultMs);
+  const last = perSecondIn(figures, faultMs - rightBeforeMs, faultMs);
+  return all === null || last === null ? all : Math.min(all, last);
 }
 
 const whole = (rate: number | null): string => (rate === null ? 'unknown' : `${rate.toFixed(1)}/s`);
@@ -47,7 +56,7 @@ export const sustained: Measure = {
     return eventsOf(events, 'sustained.begun').map(({ data, seq }): Finding => {
       const { sustained: name, target, ratePerSecond } = data;
       const ended = eventsOf(events, 'sustained.ended').find((one) => one.data.sustained === name);
-      const before = ended ? perSecondIn(ended.data, 0, faultMs ?? 0) : null;
+      const before = ended ? beforeFault(ended.data, faultMs ?? 0) : null;
       const after = ended ? perSecondIn(ended.data, recoveredMs ?? Infinity, observationEndedMs ?? 0) : null;
       const said = { id: `sustained/${name}`, title: `${target} was under ${ratePerSecond}/s of ${name}` };
       const common = {

@@ -26,6 +26,13 @@ const ofARegion = (sketch: Sketch): void => {
   drop(sketch, 'ready');
 };
 
+/** What was broken stays away, and another one serves for it. */
+const away = (sketch: Sketch): void => {
+  automatic(sketch);
+  put(sketch.scenario, 'staysAway', ['redis']);
+  drop(sketch, 'ready');
+};
+
 type Case = [name: string, alter: (sketch: Sketch) => void, writtenMs: number, found: DataClass];
 
 test.each<Case>([
@@ -67,6 +74,18 @@ test.each<Case>([
     },
     24_000,
     'lost',
+  ],
+  [
+    'by itself, and it stays away: before right answers went on for as long as is asked',
+    away,
+    24_950,
+    'lost',
+  ],
+  [
+    'by itself, and it stays away: while right answers went on for as long as is asked',
+    away,
+    25_050,
+    'lost-after-recovery',
   ],
   ['by itself, a region: before right answers went on for as long as is asked', ofARegion, 24_950, 'lost'],
   [
