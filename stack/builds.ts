@@ -44,8 +44,9 @@ export function buildsOf(config: ComposeConfig, all: ComposeConfig, naming: Nami
   const { project, labels, present, alone } = naming;
   const own: Record<string, string> = {};
   const layers: Record<string, Layer> = {};
+  const contexts = contextsIn(config, present);
   for (const [name, { image, build, platform }] of Object.entries(config.services)) {
-    if (image !== undefined && present.has(image)) {
+    if (image !== undefined && present.has(image) && !contexts.has(name)) {
       if (build !== undefined) layers[name] = { pull_policy: 'never', build: removed };
       // One of another platform is not what the service runs from.
       else if (platform === undefined) layers[name] = { pull_policy: 'never' };
@@ -66,6 +67,30 @@ export function buildsOf(config: ComposeConfig, all: ComposeConfig, naming: Nami
   }
   return { own, layers };
 }
+
+/**
+ * Services that others are built with (`additional_contexts: { base: "service:base" }`): Compose builds those
+ * first, whatever the engine has of them, and refuses one without a build.
+ */
+function contextsIn({ services }: ComposeConfig, present: ReadonlySet<string>): Set<string> {
+  const found = new Set<string>();
+  const look = (name: string): void => {
+    for (const of of contextServices(services[name]?.build)) {
+      if (found.has(of)) continue;
+      found.add(of);
+      look(of);
+    }
+  };
+  for (const [name, { image, build }] of Object.entries(services))
+    if (build !== undefined && !present.has(image ?? '')) look(name);
+  return found;
+}
+
+/** Names of the services whose images a build is given. */
+export const contextServices = (build: unknown): string[] =>
+  Object.values((build as Build | undefined)?.additional_contexts ?? {}).flatMap(
+    (value) => /^service:(.+)$/.exec(value)?.[1] ?? [],
+  );
 
 /**
  * Without what it would leave elsewhere, without moving the names of images that it stands on, and without

@@ -53,7 +53,9 @@ async function namedIn(build: Build): Promise<string[]> {
     ...filled.matchAll(/^\s*FROM\s+(?:--\S+\s+)*["']?([^\s"']+)/gim),
     ...filled.matchAll(/\bfrom=["']?([^\s,"']+)/gi),
   ].map(([, name]) => name!);
-  return [...args, ...contexts, ...named.filter((name) => !stages.has(name))].filter((name) => name !== '');
+  // Of a Dockerfile that is read, what it makes of them says more: an argument may be any word.
+  const given = text === '' ? args : [];
+  return [...given, ...contexts, ...named.filter((name) => !stages.has(name))].filter((name) => name !== '');
 }
 
 /** Empty where it cannot be read here: Compose says so, or has it from elsewhere. */

@@ -1,9 +1,11 @@
 import { inputError } from '../core/errors.ts';
+import { contextServices } from './builds.ts';
 import type { ComposeConfig } from './compose.ts';
 
 /**
  * The services named and whatever they cannot do without, as Compose starts them: what they depend on, and
- * whose network, processes, mounts or memory they share. All where nothing is named.
+ * whose network, processes, mounts or memory they share, or with whose images they are built. All where
+ * nothing is named.
  */
 export function neededOf(config: ComposeConfig, named: readonly string[]): ComposeConfig {
   if (named.length === 0) return config;
@@ -31,6 +33,7 @@ export interface Needing {
   network_mode?: unknown;
   pid?: unknown;
   ipc?: unknown;
+  build?: unknown;
 }
 
 /** Names of the services that one needs to be there. */
@@ -48,5 +51,6 @@ export function needsOf(service: Needing): string[] {
     ...shared,
     ...texts(service.links).map(first),
     ...texts(service.volumes_from).map(first),
+    ...contextServices(service.build),
   ];
 }

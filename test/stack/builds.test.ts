@@ -164,6 +164,39 @@ test.each([
   expect(check).toThrow(expect.objectContaining({ found }));
 });
 
+describe('a build that is given the image of another service', () => {
+  const text =
+    'services:\n' +
+    '  base: { image: shop-base, build: { context: . } }\n' +
+    '  web: { image: shop-web, build: { context: ., additional_contexts: { base: "service:base" } } }\n' +
+    '  app: { build: { context: ., additional_contexts: { web: "service:web" } } }\n';
+  test('has that one built, though the engine has it', async () => {
+    const services = await laid(text, { present: ['shop-base', 'shop-web'] });
+    for (const name of ['base', 'web', 'app'])
+      expect(services[name]).toMatchObject({ image: `muster-d1-${name}:latest`, build: { labels } });
+  });
+  test('uses what the engine has where nothing is built of it', async () => {
+    const services = await laid(text.replace(/ {2}app: .*\n/, ''), { present: ['shop-base', 'shop-web'] });
+    expect(services['base']).toMatchObject({ image: 'shop-base' });
+    expect(services['base']).not.toHaveProperty('build');
+  });
+});
+
+test('an argument of a build is an image where its Dockerfile makes it one, and else any word', async () => {
+  const all = await read(
+    'services:\n  api: { image: api, build: . }\n' +
+      '  web: { build: { dockerfile_inline: "FROM redis", args: { API_HOST: api } } }\n' +
+      '  sub: { build: { dockerfile_inline: "ARG B\\nFROM $${B}", args: { B: api } } }\n',
+  );
+  const judged = (name: string): Promise<void> => {
+    const config = { ...all, services: { [name]: all.services[name]! } };
+    const builds = buildsOf(config, all, { ...run, present: new Set<string>(), alone: [] });
+    return assertNotBuiltFromBuilt(all, builds, new Set(), () => ({ file, line: 1, column: 1 }));
+  };
+  await judged('web');
+  await expect(judged('sub')).rejects.toMatchObject({ message: 'sub is built from api, which api builds' });
+});
+
 describe('a build from the image that another one builds', () => {
   const place = () => ({ file, line: 1, column: 1 });
   const inline = (text: string): string => `dockerfile_inline: "${text}"`;
