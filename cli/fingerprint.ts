@@ -56,6 +56,29 @@ export async function fingerprint(
   return 0;
 }
 
+const schemes = ['mysql:', 'mariadb:', 'postgres:', 'postgresql:', 'redis:', 'valkey:'];
+const isHere = (host: string): boolean => /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(host);
+
+/**
+ * The server is read without TLS: what goes by a network must not be the password and all rows of somebody's
+ * server, least of all where the URL asks for TLS.
+ */
+function assertNotOverheard(variable: string, url: URL): void {
+  const asked = [...url.searchParams].map(([name, value]) => `${name}=${value}`);
+  const refused = (message: string, found: string): Error =>
+    inputError(`${variable} ${message}`, {
+      found,
+      expected: 'a server of this machine, or the end of a tunnel to it (ssh -L 5433:127.0.0.1:5432 host)',
+      hint: 'where the network is to be trusted, tls=none at the end of the URL says so',
+    });
+  if (!schemes.includes(url.protocol))
+    throw refused('asks for what muster fingerprint does not speak', url.protocol);
+  const others = asked.filter((one) => one !== 'tls=none');
+  if (others.length > 0) throw refused('asks for what muster fingerprint does not speak', others.join(', '));
+  if (!isHere(url.hostname) && asked.length === 0)
+    throw refused('names a server that would be read over a network without TLS', url.hostname);
+}
+
 /** `mysql://user:password@host:3306/database`, out of a variable: an argument would show the password. */
 function serverIn(variable: string, usualPort: number): SourceServer {
   const text = process.env[variable];
@@ -67,6 +90,7 @@ function serverIn(variable: string, usualPort: number): SourceServer {
   if (!text) throw wrong(/:\/\//.test(variable) ? 'a URL in the place of a name' : 'nothing');
   if (!URL.canParse(text)) throw wrong('a text that is no URL');
   const url = new URL(text);
+  assertNotOverheard(variable, url);
   const said = (part: string): string | undefined => (part === '' ? undefined : decodeURIComponent(part));
   return {
     host: url.hostname.replace(/^\[|\]$/g, ''),

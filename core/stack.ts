@@ -110,6 +110,8 @@ export interface Stack {
    * user's, and what goes over them in this drill, which is gone after `down`.
    */
   composeFiles(): Promise<string[]>;
+  /** The engine that it runs on, as DOCKER_HOST names it. Left out where there is none. */
+  readonly engine?: string;
   /** Removes containers, helpers, volumes and networks. Safe to call twice. */
   down(): Promise<void>;
 }

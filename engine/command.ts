@@ -179,7 +179,8 @@ const factsOf = ({ id, stack }: Sandbox & Given): Record<string, string> => ({
 
 /**
  * Compose's own variables name the drill's copy: a script that asks Compose for a service by its name must
- * never find the user's, nor start a copy with their folders.
+ * never find the user's, nor start a copy with their folders. DOCKER_HOST names the drill's engine, before
+ * any context that is chosen in the user's settings.
  */
 const composeOf = async ({ stack }: Sandbox): Promise<Record<string, string>> =>
   stack
@@ -187,13 +188,14 @@ const composeOf = async ({ stack }: Sandbox): Promise<Record<string, string>> =>
         COMPOSE_PROJECT_NAME: stack.project,
         COMPOSE_FILE: (await stack.composeFiles()).join(':'),
         COMPOSE_PATH_SEPARATOR: ':',
+        ...(stack.engine === undefined ? {} : { DOCKER_HOST: stack.engine }),
       }
     : {};
 
 /** All that a command on the host inherits: where programs and a user's own settings are. */
 const hostVariables = (): Record<string, string> =>
   Object.fromEntries(
-    ['PATH', 'HOME', 'LANG'].flatMap((name) =>
+    ['PATH', 'HOME', 'LANG', 'DOCKER_CONFIG', 'DOCKER_CERT_PATH', 'DOCKER_TLS_VERIFY'].flatMap((name) =>
       process.env[name] === undefined ? [] : [[name, process.env[name]]],
     ),
   );

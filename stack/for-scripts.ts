@@ -16,7 +16,8 @@ export function forScripts(
   override: () => object,
   config: ComposeConfig,
   down: () => Promise<void>,
-): Pick<Stack, 'composeFiles' | 'down'> {
+): Pick<Stack, 'composeFiles' | 'down' | 'engine'> {
+  const engine = run.environment['DOCKER_HOST'];
   const kept = Object.keys(config.services);
   let folder: string | null = null;
   const write = async (): Promise<string[]> => {
@@ -34,6 +35,7 @@ export function forScripts(
     if (folder !== null) await rm(folder, { recursive: true, force: true });
   };
   return {
+    ...(engine === undefined ? {} : { engine }),
     composeFiles: () => (written ??= write()),
     down: () => down().finally(remove),
   };

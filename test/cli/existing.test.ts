@@ -185,4 +185,27 @@ describe('muster restore-test of a file', () => {
     expect(code).toBe(64);
     expect(stderr).toMatch(said);
   });
+  test.each([
+    ['postgres://u:se-cret@db.example/shop', /would be read over a network without TLS/],
+    ['mysql://u:se-cret@10.1.2.3/shop', /would be read over a network without TLS/],
+    ['postgres://u:se-cret@127.0.0.1/shop?sslmode=verify-full', /does not speak.*sslmode=verify-full/s],
+    ['rediss://:se-cret@127.0.0.1', /does not speak.*rediss:/s],
+    ['https://u:se-cret@127.0.0.1', /does not speak.*https:/s],
+  ])('a fingerprint by %s is refused before anybody is asked: 64', async (url, said) => {
+    const args = ['fingerprint', 'strategy.yaml', component, '--source', 'OF_TEST'];
+    const { code, stderr } = await muster(args, { cwd: folder, env: { OF_TEST: url } });
+    expect(code, stderr).toBe(64);
+    expect(stderr).toMatch(said);
+    expect(stderr).toMatch(/tls=none/);
+    expect(stderr).not.toContain('se-cret');
+  });
+  test.each([
+    'mysql://u:p@127.0.0.1:1/shop',
+    'redis://localhost:1',
+    'postgres://u:p@[::1]:1/s',
+    'mysql://u:p@db.invalid/s?tls=none',
+  ])('a fingerprint by %s gets as far as the server: 69', async (url) => {
+    const args = ['fingerprint', 'strategy.yaml', component, '--source', 'OF_TEST'];
+    expect((await muster(args, { cwd: folder, env: { OF_TEST: url } })).code).toBe(69);
+  });
 });

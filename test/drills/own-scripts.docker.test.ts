@@ -139,13 +139,17 @@ describe('a help desk with scripts of its own', { timeout: 900_000 }, () => {
   });
 
   /** Of the image that runs, into what is a folder of the user's in the compose file. */
+  const ofTheEngine = 'DOCKER_CONTEXT=of-somebody-else docker compose ps -q db | grep -q . || exit 9';
   const runAnew =
     'MUSTER_IMAGE_POSTGRES=$(docker inspect -f "{{.Image}}" "$(docker compose ps -q db)") ' +
     'docker compose run --rm -T --no-deps --entrypoint sh db -c "date > /backups/stray" || exit 9';
   test('on the host a script finds the copy of the drill by Compose, as it finds the desk itself otherwise', async () => {
     const { result, events, red } = await drill({
       options: {
-        backup: { command: ['sh', '-c', `${runAnew}; exec "$0"`, '../nightly.sh'], in: 'host' },
+        backup: {
+          command: ['sh', '-c', `${ofTheEngine}; ${runAnew}; exec "$0"`, '../nightly.sh'],
+          in: 'host',
+        },
         restore: { command: ['sh', '-c', '"$0" "$MUSTER_FILE"', '../bring-back.sh'], in: 'host' },
         produces: { files: 'backups/*.sql', atLeast: '1KiB' },
       },
