@@ -1,7 +1,7 @@
 import { systemClock, type Clock } from '../core/clock.ts';
 import { labels } from './owner.ts';
 import { removeImage } from './own-image.ts';
-import { statusOf, type Runtime } from './runtime.ts';
+import { imagesWith, statusOf, type Runtime } from './runtime.ts';
 
 export interface Removed {
   containers: string[];
@@ -26,7 +26,7 @@ export async function marked(runtime: Runtime, label: string[]): Promise<Marked[
     docker.listContainers({ all: true, filters }),
     docker.listVolumes({ filters }),
     docker.listNetworks({ filters }),
-    docker.listImages({ filters: JSON.stringify(filters) }),
+    imagesWith(docker, label),
   ]);
   const mark = (found: Record<string, string> | undefined | null): { drill: string; owner: string } => ({
     drill: found?.[labels.drill] ?? '',

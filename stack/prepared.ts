@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { PreparedFolder } from '../core/service.ts';
 import { preparedLabels } from './owner.ts';
 import { idOf } from './own-image.ts';
-import { statusOf, type Runtime } from './runtime.ts';
+import { imagesWith, statusOf, type Runtime } from './runtime.ts';
 import type { DrillSite } from './drill-site.ts';
 
 /**
@@ -104,7 +104,7 @@ export async function removePrepared(
   const seen = new Set<string>();
   // Again, because what an image was built on is listed once that image is gone.
   for (;;) {
-    const listed = await docker.listImages({ filters: JSON.stringify({ label: [preparedLabels.key] }) });
+    const listed = await imagesWith(docker, [preparedLabels.key]);
     const due = listed.filter(({ Id }) => !seen.has(Id));
     if (due.length === 0) return removed;
     for (const { Id, RepoTags, Labels } of due) {

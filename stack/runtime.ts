@@ -1,5 +1,6 @@
 import type { ContainerRuntimeClient } from 'testcontainers';
-import { environmentError, MusterError } from '../core/errors.ts';
+import { systemClock } from '../core/clock.ts';
+import { environmentError, messageOf, MusterError } from '../core/errors.ts';
 import { ingress } from './moved-shape.ts';
 
 export type Runtime = ContainerRuntimeClient;
@@ -65,6 +66,25 @@ export const engineAddress = (runtime: Runtime): string =>
  */
 export const statusOf = (error: unknown): number | null =>
   (error as { statusCode?: number }).statusCode ?? null;
+
+/** Between two looks, and how often: an image that goes is gone in moments. */
+const goingMs = 100;
+const goingLooks = 20;
+
+/**
+ * Images with all of these labels. An engine that lists them while one of them is being removed gives an
+ * error 500 (`unrecognized image ID`): it is asked again.
+ */
+export async function imagesWith(docker: Docker, label: string[]): ReturnType<Docker['listImages']> {
+  for (let looks = 1; ; looks += 1) {
+    try {
+      return await docker.listImages({ filters: JSON.stringify({ label }) });
+    } catch (error) {
+      if (statusOf(error) !== 500 || looks === goingLooks || !/image/i.test(messageOf(error))) throw error;
+      await systemClock.sleep(goingMs);
+    }
+  }
+}
 
 export interface EngineEvent {
   id?: string;

@@ -84,7 +84,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all(stacks.map((stack) => stack.down()));
   const names = (await namesNow()).map((name) => name.split(' ')[0]!);
-  await theirs?.remove({ force: true });
+  await theirs?.remove({ force: true, v: true });
   for (const name of names) await runtime.container.dockerode.getImage(name).remove({ force: true });
 }, 120_000);
 

@@ -22,7 +22,8 @@ beforeAll(async () => {
   image = chosen.get('redis')!.reference;
 });
 afterEach(async () => {
-  for (const container of made.splice(0)) await container.remove({ force: true }).catch(() => undefined);
+  for (const container of made.splice(0))
+    await container.remove({ force: true, v: true }).catch(() => undefined);
 });
 
 /** As Compose makes one for a hook: with its own labels and nothing of the drill's, on a volume of it. */
@@ -95,7 +96,8 @@ test('and with what a dead drill left; no other one does', async () => {
     expect(await isThere(left)).toBe(false);
     expect(await Promise.all(kept.map(isThere))).toEqual([true, true, true]);
   } finally {
-    for (const container of made.splice(0)) await container.remove({ force: true }).catch(() => undefined);
+    for (const container of made.splice(0))
+      await container.remove({ force: true, v: true }).catch(() => undefined);
     for (const volume of volumes)
       await docker
         .getVolume(volume)
