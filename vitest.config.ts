@@ -61,6 +61,7 @@ const onlyInAll = everything
       'drills/package',
       'drills/pipelines',
       'drills/made-anew',
+      'drills/region',
       'drills/restore-test',
       'drills/scripted-restore-test',
       'drills/projects',
@@ -73,10 +74,12 @@ const onlyInAll = everything
       'drills/idle-restore',
       'drills/field-cases/*',
       'stores/s3-followed',
+      'faults/cpu-starved',
       'faults/region-lost',
       'faults/stores',
+      'faults/unusual',
       'fixtures/app/app',
-      ...['as-it-is', 'client-endpoint', 'external-volume', 'host', 'partition'].map(
+      ...['as-it-is', 'built', 'client-endpoint', 'external-volume', 'host', 'partition', 'unlabelled'].map(
         (file) => `stack/${file}`,
       ),
       ...[
@@ -102,6 +105,7 @@ const onlyInAll = everything
         'zones',
       ].map((file) => `drivers/mysql/${file}`),
       ...[
+        'connections',
         'existing',
         'hardened',
         'limited',
@@ -110,6 +114,7 @@ const onlyInAll = everything
         'passwords',
         'recovery',
         'still-there',
+        'structure',
         'tls',
       ].map((file) => `drivers/postgres/${file}`),
       ...['existing', 'inventory', 'limited', 'older', 'recovery', 'tls'].map(
