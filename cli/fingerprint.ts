@@ -57,14 +57,16 @@ export async function fingerprint(
 }
 
 const schemes = ['mysql:', 'mariadb:', 'postgres:', 'postgresql:', 'redis:', 'valkey:'];
-const isHere = (host: string): boolean => /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(host);
+const isHere = (host: string): boolean => /^(?:localhost|127(?:\.\d+){1,3}|\[::1\])$/i.test(host);
 
 /**
  * The server is read without TLS: what goes by a network must not be the password and all rows of somebody's
  * server, least of all where the URL asks for TLS.
  */
 function assertNotOverheard(variable: string, url: URL): void {
-  const asked = [...url.searchParams].map(([name, value]) => `${name}=${value}`);
+  // Of what is asked, only what is known to be no secret: libpq takes a password there too.
+  const shown = /^(?:tls|ssl|ssl-?mode|gssencmode)$/i;
+  const asked = [...url.searchParams].map(([name, value]) => (shown.test(name) ? `${name}=${value}` : name));
   const refused = (message: string, found: string): Error =>
     inputError(`${variable} ${message}`, {
       found,
@@ -91,7 +93,13 @@ function serverIn(variable: string, usualPort: number): SourceServer {
   if (!URL.canParse(text)) throw wrong('a text that is no URL');
   const url = new URL(text);
   assertNotOverheard(variable, url);
-  const said = (part: string): string | undefined => (part === '' ? undefined : decodeURIComponent(part));
+  const said = (part: string): string | undefined => {
+    try {
+      return part === '' ? undefined : decodeURIComponent(part);
+    } catch {
+      throw wrong('a % that begins no character: one that is meant is written %25');
+    }
+  };
   return {
     host: url.hostname.replace(/^\[|\]$/g, ''),
     port: url.port === '' ? usualPort : Number(url.port),

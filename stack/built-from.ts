@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { environmentError, type Place } from '../core/errors.ts';
 import { fullName, makerOf, namesOf, type Build, type Builds } from './builds.ts';
 import type { ComposeConfig } from './compose.ts';
+import { standsOn, type StandsOn } from './dockerfile.ts';
 
 /**
  * Refuses a build that stands on the image of another service that is not in the engine: a drill builds that
@@ -21,41 +22,38 @@ export async function assertNotBuiltFromBuilt(
   for (const name of Object.keys(builds.own)) {
     const { build: declared, image: runsFrom } = all.services[name]!;
     const by = declared === undefined ? makerOf(all, runsFrom)! : name;
-    const stoodOn = new Set((await namedIn(all.services[by]!.build as Build)).map(fullName));
-    const found = missing.find(({ maker, image }) => maker !== by && stoodOn.has(fullName(image)));
+    const { images, unread } = await standsOnOf(all.services[by]!.build as Build);
+    const others = missing.filter(({ maker }) => maker !== by);
+    const stoodOn = new Set(images.map(fullName));
+    const found = others.find(({ image }) => stoodOn.has(fullName(image)));
+    const at = place(name, ['build']);
     if (found)
       throw environmentError(`${name} is built from ${found.image}, which ${found.maker} builds`, {
-        at: place(name, ['build']),
+        at,
         found: `no image ${found.image} in the engine, and a drill makes none of that name`,
         hint: `have it made first: docker compose build ${found.maker}`,
+      });
+    if (unread !== null && others.length > 0)
+      throw environmentError(`${name} may be built from what another service builds: ${unread}`, {
+        at,
+        found: `no image ${others[0]!.image} of ${others[0]!.maker} in the engine, and a drill makes none of that name`,
+        hint: `have it made first: docker compose build ${others[0]!.maker}`,
       });
   }
 }
 
-/** Names of images in a Dockerfile and in what its build is given; too many rather than too few. */
-async function namedIn(build: Build): Promise<string[]> {
-  const args = Object.values(build.args ?? {}).map((value) => value ?? '');
-  const contexts = Object.values(build.additional_contexts ?? {}).map((value) =>
-    value.replace(/^docker-image:\/\//, ''),
-  );
+/** What a build stands on, by its Dockerfile and what it is given; too many rather than too few. */
+async function standsOnOf(build: Build): Promise<StandsOn> {
+  const contexts = Object.entries(build.additional_contexts ?? {});
+  const given = contexts.map(([, value]) => value.replace(/^docker-image:\/\//, ''));
   const text = await dockerfileOf(build);
-  const declared = new Map(
-    [...text.matchAll(/^\s*ARG\s+(\w+)=["']?([^\s"']+)/gim)].map(([, name, value]) => [name!, value!]),
-  );
-  for (const [name, value] of Object.entries(build.args ?? {})) if (value !== null) declared.set(name, value);
-  const filled = text.replaceAll(
-    /\$(?:\{(\w+)(?::?-([^}]*))?\}|(\w+))/g,
-    (_, braced?: string, otherwise?: string, bare?: string) =>
-      declared.get((braced ?? bare)!) ?? otherwise ?? '',
-  );
-  const stages = new Set([...filled.matchAll(/^\s*FROM\s.*\sAS\s+(\S+)/gim)].map(([, stage]) => stage));
-  const named = [
-    ...filled.matchAll(/^\s*FROM\s+(?:--\S+\s+)*["']?([^\s"']+)/gim),
-    ...filled.matchAll(/\bfrom=["']?([^\s,"']+)/gi),
-  ].map(([, name]) => name!);
+  const { images, unread } = standsOn(text, {
+    args: build.args ?? {},
+    contexts: contexts.map(([name]) => name),
+  });
   // Of a Dockerfile that is read, what it makes of them says more: an argument may be any word.
-  const given = text === '' ? args : [];
-  return [...given, ...contexts, ...named.filter((name) => !stages.has(name))].filter((name) => name !== '');
+  const words = text === '' ? Object.values(build.args ?? {}).map((value) => value ?? '') : [];
+  return { images: [...words, ...given, ...images].filter((name) => name !== ''), unread };
 }
 
 /** Empty where it cannot be read here: Compose says so, or has it from elsewhere. */

@@ -209,8 +209,21 @@ describe('a build from the image that another one builds', () => {
     inline('FROM scratch\\nCOPY --from=shop-base / /'),
     inline('FROM scratch\\nRUN --mount=type=bind,from=shop-base,target=/b true'),
     'context: ., dockerfile: Dockerfile.app',
+    'dockerfile_inline: "ARG B\\nARG FULL=$${B}\\nFROM $${FULL}", args: { B: shop-base }',
+    inline('ARG A=1 B=shop-base\\nFROM $${B}'),
+    inline('ARG TAG=latest\\nARG I=shop-base:$${TAG}\\nFROM $$I'),
+    inline('FROM $${NONE:-$${OTHER:-shop-base}}'),
+    inline('FROM \\\\\\n# on two lines\\n shop-base'),
+    inline('FROM shop-base AS shop-base'),
+    inline('FROM redis\\nRUN <<E\\nFROM redis AS shop-base\\nE\\nFROM shop-base'),
+    inline('FROM scratch\\nONBUILD COPY --from=shop-base / /'),
     'context: ., args: { B: shop-base }',
     'context: ., additional_contexts: { b: "docker-image://shop-base" }',
+  ];
+  const unread = [
+    inline('ARG B=docker.io/shop-base\\nFROM $${B#docker.io/}'),
+    inline('ARG B=x\\nARG C=$${B%x}shop-base\\nFROM $$C'),
+    inline('# syntax=a/stranger\\nBUILD shop-base'),
   ];
   /** One that runs from what such a one builds. */
   const shares = 'app-of-another';
@@ -220,17 +233,21 @@ describe('a build from the image that another one builds', () => {
     inline('FROM a/shop-base'),
     inline('FROM shop-base:2'),
     inline('# FROM shop-base'),
+    inline('FROM redis\\nRUN <<E\\nFROM shop-base\\nE'),
+    inline('FROM redis AS to-$${TARGETOS}\\nFROM to-$${TARGETOS}'),
+    inline('FROM redis AS to-linux\\nFROM to-$${TARGETOS} AS x\\nCOPY --from=0 / /'),
+    'dockerfile_inline: "FROM shop-base", additional_contexts: { shop-base: "service:base" }',
   ];
   let all: ComposeConfig;
   beforeAll(async () => {
     writeFileSync(join(folder, 'Dockerfile.app'), 'from SHOP\nFROM shop-base\n');
-    const apps = [...bad, ...good].map((build, i) => `  app${i}: { build: { ${build} } }\n`);
+    const apps = [...bad, ...unread, ...good].map((build, i) => `  app${i}: { build: { ${build} } }\n`);
     const more = `  first: { image: first, build: { ${bad[0]} } }\n  ${shares}: { image: first }\n`;
     const base = '  base: { image: shop-base, build: { context: ., tags: [shop-tag] } }\n';
     all = await read(`services:\n${base}${more}${apps.join('')}`);
   });
   const judged = async (build: string, present: string[] = []): Promise<void> => {
-    const name = build === shares ? shares : `app${[...bad, ...good].indexOf(build)}`;
+    const name = build === shares ? shares : `app${[...bad, ...unread, ...good].indexOf(build)}`;
     const config = { ...all, services: { [name]: all.services[name]! } };
     const builds = buildsOf(config, all, { ...run, present: new Set(present), alone: [] });
     await assertNotBuiltFromBuilt(all, builds, new Set(present), place);
@@ -243,6 +260,15 @@ describe('a build from the image that another one builds', () => {
       trouble: 'environment',
     });
     await expect(judged(build, ['shop-base', 'shop-tag'])).resolves.toBeUndefined();
+  });
+
+  test.each(unread)('%s, of which nobody knows what it names, is refused', async (build) => {
+    await expect(judged(build)).rejects.toMatchObject({
+      message: expect.stringMatching(/^app\S+ may be built from what another service builds: /),
+      found: 'no image shop-base of base in the engine, and a drill makes none of that name',
+      hint: 'have it made first: docker compose build base',
+    });
+    await expect(judged(build, ['shop-base', 'shop-tag', 'first'])).resolves.toBeUndefined();
   });
 
   test.each(good)('%s is none', async (build) => {
