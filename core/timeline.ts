@@ -226,7 +226,8 @@ export interface EventData extends ExistingEvents, ScheduleEvents {
    */
   'attachment.saved': { of: string; what: string; file: string; bytes: number; sha256: string };
   ready: { component: string };
-  'observation.ended': { settled: boolean };
+  /** `calmSinceMs`, since the origin: from then on every load had nothing but right answers. */
+  'observation.ended': { settled: boolean; calmSinceMs?: number };
   'readback.ended': { load: string; index: number; complete: boolean; records: number; error?: string };
   'check.baseline': { check: string; facts: Json };
   /** What the check saw right before the first fault. */

@@ -13,7 +13,7 @@ export interface Failure {
 
 /**
  * The client's view while it happens: for detection, for knowing when to stop waiting, and for the screen.
- * Nothing is judged from it.
+ * Nothing is judged from it, but since when what nobody becomes ready of was over (`calmSince`).
  */
 export interface ClientWatch {
   /**
@@ -33,6 +33,8 @@ export interface ClientWatch {
    * this many. A service that has gone silent is not settled.
    */
   settled(forMs: number, operations: number): boolean;
+  /** Since when every load has right answers without trouble, on the clock's own scale; null where one has not. */
+  calmSince(): number | null;
   /** Whether every load had so many right answers since this was asked for; never where there is no load. */
   rightFromNow(): (operations: number) => boolean;
   stop(): void;
@@ -104,6 +106,11 @@ export function createClientWatch(clock: Clock, progress: (progress: Progress) =
           beat.lastRightMs - beat.calmSinceMs >= forMs &&
           beat.rightSinceTrouble >= operations,
       ),
+    calmSince: () => {
+      const since = [...beats.values()].map((beat) => beat.calmSinceMs);
+      const known = since.filter((one) => one !== null);
+      return known.length > 0 && known.length === since.length ? Math.max(...known) : null;
+    },
     rightFromNow: () => {
       const before = new Map([...beats.values()].map((beat) => [beat, beat.right]));
       return (operations) =>

@@ -77,6 +77,10 @@ export async function observe(drill: Drill): Promise<SeenRunning> {
   const looking = seenRunning(drill);
   sayWait(drill, what, left());
   const settled = await pollUntil(clock, { everyMs: 50, deadlineMs: left(), signal }, calm);
-  timeline.emit('observation.ended', { settled: settled === true });
+  const calmSince = settled === true ? drill.clientWatch.calmSince() : null;
+  timeline.emit('observation.ended', {
+    settled: settled === true,
+    ...(calmSince === null ? {} : { calmSinceMs: calmSince - drill.originMs }),
+  });
   return looking;
 }

@@ -247,7 +247,7 @@ const shapes = {
     sha256,
   }),
   ready: z.strictObject({ component: text }),
-  'observation.ended': z.strictObject({ settled: z.boolean() }),
+  'observation.ended': z.strictObject({ settled: z.boolean(), calmSinceMs: z.number().optional() }),
   'readback.ended': z
     .strictObject({ ...load, complete: z.boolean(), records: count, error })
     .refine(({ complete, error }) => errorUnless(complete, error), { error: wrongWith }),

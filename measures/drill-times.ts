@@ -66,32 +66,38 @@ export function recoveryBoundaryMs(moments: DrillTimes): number {
 /**
  * From when on nothing that is acknowledged may be lost any more. Where steps were declared: the last attempt
  * had ended, and well. Where nobody acted: all that was broken was ready again, and nothing was still being
- * broken, as by a kill that is repeated. Of a lost region nobody becomes ready: it was over when the right
- * answers began that went on for as long as the scenario asks. Until then a service may answer, and lose it
- * all at the exchange of its data: the RPO says how much of that is allowed.
+ * broken, as by a kill that is repeated. Of a lost region nobody becomes ready, nor of what stays away: it was
+ * over when the right answers began that went on for as long as the scenario asks. Until then a service may
+ * answer, and lose it all at the exchange of its data: the RPO says how much of that is allowed.
  */
 function recoveredMs(events: readonly TimelineEvent[], automatic: boolean): number | null {
   const begun = lastOf(events, 'recovery.begun');
-  if (begun && automatic && !isAnyoneToBeReady(events)) return calmSinceMs(events);
+  const broken = automatic ? brokenIn(events) : { comesBack: true, staysAway: false };
+  const calmMs = broken.comesBack && !broken.staysAway ? -Infinity : calmSinceMs(events);
+  if (begun && !broken.comesBack) return calmMs;
+  if (calmMs === null) return null;
   const over = automatic ? lastOf(events, 'ready') : firstOf(lastAttempt(events).events, 'recovery.ended');
   if (!begun || !over || over.seq < begun.seq || (over.type === 'recovery.ended' && !over.data.ok))
     return null;
   const breaking = eventsOf(events, 'fault.begun', 'fault.injected', 'fault.witnessed').filter(
     ({ data }) => !('beforehand' in data),
   );
-  return Math.max(over.atMs, ...(automatic ? breaking.map(({ atMs }) => atMs) : []));
+  return Math.max(over.atMs, calmMs, ...(automatic ? breaking.map(({ atMs }) => atMs) : []));
 }
 
 /**
- * A component was broken that is to come back, and not only a region, a store or a service that no component
- * stands for.
+ * Whether components were broken that are to come back, and ones that are not, as of a lost region; a store or
+ * a service that no component stands for is neither.
  */
-const isAnyoneToBeReady = (events: readonly TimelineEvent[]): boolean =>
-  eventsOf(events, 'fault.begun').some(({ data: { beforehand, on, target, components } }) => {
-    if (beforehand || (on !== undefined && on !== 'service')) return false;
+function brokenIn(events: readonly TimelineEvent[]): { comesBack: boolean; staysAway: boolean } {
+  const away = eventsOf(events, 'fault.begun').flatMap(({ data: { beforehand, on, target, components } }) => {
+    if (beforehand || on === 'store') return [];
+    if (on === 'region') return [true];
     const broken = components ?? (on === undefined ? [target] : []);
-    return broken.some((name) => !isToStayAway(events, name));
+    return broken.map((name) => isToStayAway(events, name));
   });
+  return { comesBack: away.includes(false), staysAway: away.includes(true) };
+}
 
 /** The scenario says of a component, by its own name or its service's, that another one serves for good. */
 function isToStayAway(events: readonly TimelineEvent[], name: string): boolean {
@@ -103,13 +109,15 @@ function isToStayAway(events: readonly TimelineEvent[], name: string): boolean {
 }
 
 /**
- * From here on clients had nothing but right answers until the observation ended; null where they did not
- * have them for so long.
+ * From here on clients had nothing but right answers until the observation ended, which a load of few
+ * operations may draw out; null where they did not have them for so long. A bundle of before it was written
+ * down says at the least for how long they had them.
  */
 function calmSinceMs(events: readonly TimelineEvent[]): number | null {
   const ended = lastOf(events, 'observation.ended');
   const settle = firstOf(events, 'drill.begun')?.data.scenario.settle;
-  return ended?.data.settled && settle ? ended.atMs - settle.ms : null;
+  if (!ended?.data.settled || !settle) return null;
+  return Math.min(ended.data.calmSinceMs ?? Infinity, ended.atMs - settle.ms);
 }
 
 /** A load as its events declare it. */

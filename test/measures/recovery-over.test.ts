@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { DataClass } from '../../core/analysis.ts';
 import { kinds } from '../../core/ledger.ts';
+import type { EventData } from '../../core/timeline.ts';
 import { goodDrill, at, tokens } from '../../fixtures/timelines/good-drill.ts';
 import { put } from '../../fixtures/timelines/known-bad.ts';
 import { add, analyse, change, drop, operation, type Sketch } from './timeline-builder.ts';
@@ -31,6 +32,18 @@ const away = (sketch: Sketch): void => {
   automatic(sketch);
   put(sketch.scenario, 'staysAway', ['redis']);
   drop(sketch, 'ready');
+};
+
+/** What was broken came back, and another one that was broken stays away. */
+const besideOneAway = (sketch: Sketch): void => {
+  automatic(sketch);
+  put(sketch.scenario, 'staysAway', ['mysql']);
+  const { data } = sketch.events.find(({ type }) => type === 'fault.begun')!;
+  add(sketch, 20_060, 'fault.begun', {
+    ...(data as EventData['fault.begun']),
+    id: 'fault-2',
+    target: 'mysql',
+  });
 };
 
 type Case = [name: string, alter: (sketch: Sketch) => void, writtenMs: number, found: DataClass];
@@ -84,6 +97,31 @@ test.each<Case>([
   [
     'by itself, and it stays away: while right answers went on for as long as is asked',
     away,
+    25_050,
+    'lost-after-recovery',
+  ],
+  [
+    'by itself, and it stays away: while right answers went on, and a slow load had few of them yet',
+    (sketch) => {
+      away(sketch);
+      change(sketch, 'observation.ended', ({ data }) => void (data.calmSinceMs = 23_000));
+    },
+    24_000,
+    'lost-after-recovery',
+  ],
+  [
+    'by itself, and it stays away: before right answers began that went on',
+    (sketch) => {
+      away(sketch);
+      change(sketch, 'observation.ended', ({ data }) => void (data.calmSinceMs = 23_000));
+    },
+    22_950,
+    'lost',
+  ],
+  ['by itself, and another one stays away, when the first was ready', besideOneAway, 24_000, 'lost'],
+  [
+    'by itself, and another one stays away, while right answers went on',
+    besideOneAway,
     25_050,
     'lost-after-recovery',
   ],
