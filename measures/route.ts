@@ -13,7 +13,15 @@ export const route: Measure = {
     const { impactMs } = recoveryTimeOf(ledger.loads, moments, ledger.damage);
     // What failed only once the recovery had begun may be its own work, as by a restart.
     const isFelt = impactMs !== null && !isRepair(impactMs, moments);
-    return eventsOf(events, 'fault.route').map(({ data: { fault, target, port, usedBy }, seq }) => {
+    const routes = eventsOf(events, 'fault.route');
+    const loaded = new Set(eventsOf(events, 'load.begun').map(({ data }) => data.target));
+    return routes.map(({ data: { fault, target, port, usedBy: namedBy }, seq }) => {
+      // Of a component without a load nobody comes in this drill.
+      const usedBy = namedBy.filter((component) => loaded.has(component));
+      const sameWay = routes.filter(({ data }) => data.target === target && data.port === port);
+      const others = eventsOf(events, 'fault.begun').filter(
+        ({ data }) => !data.beforehand && !sameWay.some((one) => one.data.id === data.id),
+      );
       const common = {
         id: `route/${fault}/${target}/${port}`,
         title: `Clients come by the way that ${fault} broke`,
@@ -26,7 +34,7 @@ export const route: Measure = {
           verdict: 'pass',
           detail: `Clients of ${usedBy.join(', ')} come by port ${port} of ${target}.`,
         });
-      if (isFelt)
+      if (isFelt && others.length === 0)
         return finding({
           ...common,
           verdict: 'pass',
@@ -35,7 +43,11 @@ export const route: Measure = {
       return finding({
         ...common,
         verdict: 'inconclusive',
-        detail: `No component says that its clients come by port ${port} of ${target}, and none felt it before the recovery began: nothing that anybody uses was shown to be broken. \`clients\` in the strategy says which way they come.`,
+        detail: `No component with a load says that its clients come by port ${port} of ${target}, and ${
+          isFelt
+            ? `what they felt may be ${others.map(({ data }) => `${data.fault} of ${data.target}`).join(' or ')}`
+            : 'none felt it before the recovery began'
+        }: nothing that anybody uses was shown to be broken. \`clients\` in the strategy says which way they come.`,
       });
     });
   },
