@@ -33,7 +33,7 @@ export interface ClientWatch {
    * this many. A service that has gone silent is not settled.
    */
   settled(forMs: number, operations: number): boolean;
-  /** Since when every load has right answers without trouble, on the clock's own scale; null where one has not. */
+  /** Since when every load has had right answers alone, on the clock's scale; null where one has not. */
   calmSince(): number | null;
   /** Whether every load had so many right answers since this was asked for; never where there is no load. */
   rightFromNow(): (operations: number) => boolean;
@@ -47,6 +47,17 @@ interface Beat {
   calmSinceMs: number | null;
   lastRightMs: number;
   trouble: number;
+}
+
+const isSettled = (
+  { calmSinceMs, lastRightMs, rightSinceTrouble }: Beat,
+  forMs: number,
+  operations: number,
+) => calmSinceMs !== null && lastRightMs - calmSinceMs >= forMs && rightSinceTrouble >= operations;
+
+function calmSince(beats: readonly Beat[]): number | null {
+  const since = beats.flatMap(({ calmSinceMs }) => calmSinceMs ?? []);
+  return since.length > 0 && since.length === beats.length ? Math.max(...since) : null;
 }
 
 export function createClientWatch(clock: Clock, progress: (progress: Progress) => void): ClientWatch {
@@ -99,18 +110,8 @@ export function createClientWatch(clock: Clock, progress: (progress: Progress) =
       }
     },
     settled: (forMs, operations) =>
-      beats.size > 0 &&
-      [...beats.values()].every(
-        (beat) =>
-          beat.calmSinceMs !== null &&
-          beat.lastRightMs - beat.calmSinceMs >= forMs &&
-          beat.rightSinceTrouble >= operations,
-      ),
-    calmSince: () => {
-      const since = [...beats.values()].map((beat) => beat.calmSinceMs);
-      const known = since.filter((one) => one !== null);
-      return known.length > 0 && known.length === since.length ? Math.max(...known) : null;
-    },
+      beats.size > 0 && [...beats.values()].every((beat) => isSettled(beat, forMs, operations)),
+    calmSince: () => calmSince([...beats.values()]),
     rightFromNow: () => {
       const before = new Map([...beats.values()].map((beat) => [beat, beat.right]));
       return (operations) =>

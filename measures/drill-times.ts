@@ -66,9 +66,9 @@ export function recoveryBoundaryMs(moments: DrillTimes): number {
 /**
  * From when on nothing that is acknowledged may be lost any more. Where steps were declared: the last attempt
  * had ended, and well. Where nobody acted: all that was broken was ready again, and nothing was still being
- * broken, as by a kill that is repeated. Of a lost region nobody becomes ready, nor of what stays away: it was
- * over when the right answers began that went on for as long as the scenario asks. Until then a service may
- * answer, and lose it all at the exchange of its data: the RPO says how much of that is allowed.
+ * broken, as by a kill that is repeated. Of a lost region nobody becomes ready, nor of what stays away: it
+ * was over when the right answers began that went on for as long as is asked. Until then a service may answer,
+ * and lose it all at the exchange of its data: the RPO says how much of that is allowed.
  */
 function recoveredMs(events: readonly TimelineEvent[], automatic: boolean): number | null {
   const begun = lastOf(events, 'recovery.begun');
@@ -86,8 +86,8 @@ function recoveredMs(events: readonly TimelineEvent[], automatic: boolean): numb
 }
 
 /**
- * Whether components were broken that are to come back, and ones that are not, as of a lost region; a store or
- * a service that no component stands for is neither.
+ * Whether components were broken that are to come back, and ones that are not, as of a lost region; a store,
+ * or a service that no component stands for, is neither.
  */
 function brokenIn(events: readonly TimelineEvent[]): { comesBack: boolean; staysAway: boolean } {
   const away = eventsOf(events, 'fault.begun').flatMap(({ data: { beforehand, on, target, components } }) => {

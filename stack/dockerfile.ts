@@ -29,8 +29,8 @@ const filledIn = (): [string, string][] => {
 };
 
 /**
- * The images that a Dockerfile names in FROM, `--from=` and `--mount=…,from=`, read in order, as a stage has a
- * name from its own FROM on: https://docs.docker.com/reference/dockerfile/.
+ * The images that a Dockerfile names in FROM, `--from=` and `--mount=…,from=`, read in order, as a stage has
+ * a name from its own FROM on: https://docs.docker.com/reference/dockerfile/.
  */
 export function standsOn(text: string, { args, contexts }: Given): StandsOn {
   const file = DockerfileParser.parse(text);
@@ -93,7 +93,7 @@ function flagged(one: Instruction): string[] {
     .filter((image) => image !== '' && !/^\d+$/.test(image));
 }
 
-/** Stands for a value that is not read, by which nothing that uses it is: no image has such a sign in its name. */
+/** Stands for a value that is not read, nor is what uses it: no image has such a sign in its name. */
 const unknown = '$';
 
 /** Variables filled in, innermost first; null where one is written in a way that is not read here. */
