@@ -67,8 +67,8 @@ export function recoveryBoundaryMs(moments: DrillTimes): number {
  * From when on nothing that is acknowledged may be lost any more. Where steps were declared: the last attempt
  * had ended, and well. Where nobody acted: all that was broken was ready again, and nothing was still being
  * broken, as by a kill that is repeated. Of a lost region nobody becomes ready, nor of what stays away: it
- * was over when the right answers began that went on for as long as is asked. Until then a service may answer,
- * and lose it all at the exchange of its data: the RPO says how much of that is allowed.
+ * was over when the right answers began that went on for as long as is asked. Until then a service may
+ * answer, and lose it all at the exchange of its data: the RPO says how much of that is allowed.
  */
 function recoveredMs(events: readonly TimelineEvent[], automatic: boolean): number | null {
   const begun = lastOf(events, 'recovery.begun');
