@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { environmentError, type Place } from '../core/errors.ts';
-import { fullName, makerOf, namesOf, type Build, type Builds } from './builds.ts';
+import { contextServices, fullName, makerOf, namesOf, type Build, type Builds } from './builds.ts';
 import type { ComposeConfig } from './compose.ts';
 import { standsOn, type StandsOn } from './dockerfile.ts';
 
@@ -20,8 +20,7 @@ export async function assertNotBuiltFromBuilt(
     namesOf(service).flatMap((image) => (present.has(image) ? [] : [{ maker, image }])),
   );
   for (const name of Object.keys(builds.own)) {
-    const { build: declared, image: runsFrom } = all.services[name]!;
-    const by = declared === undefined ? makerOf(all, runsFrom)! : name;
+    const by = builderOf(all, name);
     const { images, unread } = await standsOnOf(all.services[by]!.build as Build);
     const others = missing.filter(({ maker }) => maker !== by);
     const stoodOn = new Set(images.map(fullName));
@@ -38,6 +37,34 @@ export async function assertNotBuiltFromBuilt(
         at,
         found: `no image ${others[0]!.image} of ${others[0]!.maker} in the engine, and a drill makes none of that name`,
         hint: `have it made first: docker compose build ${others[0]!.maker}`,
+      });
+  }
+}
+
+/** Of what a service is built as: itself, or the one that builds the image it runs from. */
+const builderOf = (all: ComposeConfig, name: string): string => {
+  const { build, image } = all.services[name]!;
+  return build === undefined ? makerOf(all, image)! : name;
+};
+
+/**
+ * Refuses a build that is given the image of a service (`additional_contexts: service:…`) which the drill
+ * does not build, as it leaves it out or its profile is off: Compose would build that one as its files say,
+ * under the user's names, or refuse both. Environment error with what helps.
+ */
+export function assertContextsAreOwn(
+  all: ComposeConfig,
+  { own }: Builds,
+  place: (service: string, path: readonly string[]) => Place,
+): void {
+  for (const name of Object.keys(own)) {
+    const by = builderOf(all, name);
+    const other = contextServices(all.services[by]!.build).find((one) => own[one] === undefined);
+    if (other !== undefined)
+      throw environmentError(`${name} is built with ${other}, which this drill leaves out`, {
+        at: place(name, ['build']),
+        found: `no image ${all.services[name]!.image ?? 'of it'} in the engine`,
+        hint: `have it made first: docker compose build ${by}; or name ${other} among the services of the drill`,
       });
   }
 }

@@ -1,7 +1,7 @@
 import type { Service } from '../core/service.ts';
 import type { ImageRecord, StackUpOptions } from '../core/stack.ts';
 import type { Place } from '../core/errors.ts';
-import { assertNotBuiltFromBuilt } from './built-from.ts';
+import { assertContextsAreOwn, assertNotBuiltFromBuilt } from './built-from.ts';
 import { buildsOf, namesOf, type Builds } from './builds.ts';
 import { composeConfig, type ComposeConfig, type ComposeRun } from './compose.ts';
 import { digestOf, type ChosenImage } from './images.ts';
@@ -34,6 +34,7 @@ export async function ownBuilds(
   // Without those that nobody asked for and that Compose refuses, for want of a file of theirs, say.
   const all = await composeConfig({ ...run, environment }).catch(async () => composeConfig(run));
   const builds = buildsOf(config, all, naming);
+  assertContextsAreOwn(all, builds, place);
   await assertNotBuiltFromBuilt(all, builds, await presentImages(runtime, all), place);
   return { before, builds };
 }
