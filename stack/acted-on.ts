@@ -1,12 +1,12 @@
 import type { HostRules } from '../core/stack.ts';
 import type { ComposeConfig } from './compose.ts';
-import type { Layer, MovedService, Network } from './moved-shape.ts';
+import type { Layer, MovedService, Network, Neutral } from './moved-shape.ts';
 import { Removed, removed, replaced, type Replaced } from './override-file.ts';
 
 type Say = (line: string) => void;
 
 /** Variables by which a reverse proxy on this machine would send the drill what is meant for others. */
-const actedOn = /^(VIRTUAL_HOST|VIRTUAL_PORT|VIRTUAL_PATH|VIRTUAL_HOST_MULTIPORTS|LETSENCRYPT_HOST)$/;
+export const actedOn = /^(VIRTUAL_HOST|VIRTUAL_PORT|VIRTUAL_PATH|VIRTUAL_HOST_MULTIPORTS|LETSENCRYPT_HOST)$/;
 
 /** What a backup rests on that others do by a label, and that nobody does for the drill's copy. */
 const actedOnLabels: [RegExp, (of: string, names: string) => string][] = [
@@ -38,11 +38,16 @@ export function labelsOf(
   if (others.length === 0) return { labels };
   const kept = Object.fromEntries(Object.entries(own!).filter(([name]) => isMusters(name)));
   say(`labels of ${of}: left out, other programs act on such (${listed(others, 3)})`);
+  toldOfBackups(of, others, say);
+  return { labels: replaced({ ...kept, ...labels }) };
+}
+
+/** Says which backups rest on labels among these. */
+export function toldOfBackups(of: string, names: readonly string[], say: Say): void {
   for (const [acted, told] of actedOnLabels) {
-    const found = others.filter((name) => acted.test(name));
+    const found = names.filter((name) => acted.test(name));
     if (found.length > 0) say(told(of, listed(found, 3)));
   }
-  return { labels: replaced({ ...kept, ...labels }) };
 }
 
 /** As `labelsOf`. Compose adds those of a `label_file` after it has merged all files. */
@@ -78,15 +83,18 @@ export function environmentLayer({ environment = {} }: MovedService, changed: La
 
 /**
  * What others act on and a merged file has all the same, by what has it. A variable that the strategy sets
- * (`environment`) is none.
+ * (`environment`) is none, and nothing is that is laid over an image (`neutral`).
  */
 export function actedOnIn(
   { services, networks = {}, volumes = {} }: ComposeConfig,
   { environment: set = {} }: HostRules,
+  neutral: Readonly<Record<string, Neutral>> = {},
 ): [string, string][] {
   const labelled = (of: string, all: [string, Network | null][]): [string, string][] =>
     all.flatMap(([name, one]) =>
-      othersIn(one?.labels).map((label): [string, string] => [`${of}${name}`, `label ${label}`]),
+      othersIn(one?.labels)
+        .filter((label) => of !== '' || neutral[name]?.labels[label] !== one!.labels![label])
+        .map((label): [string, string] => [`${of}${name}`, `label ${label}`]),
     );
   const containers = Object.entries(services as Record<string, MovedService>).flatMap(
     ([name, service]): [string, MovedService][] =>
@@ -96,9 +104,10 @@ export function actedOnIn(
       ]),
   );
   const variables = containers.flatMap(([service, { environment = {} }]) =>
-    Object.keys(environment)
-      .filter((name) => actedOn.test(name) && !Object.hasOwn(set[service] ?? {}, name))
-      .map((name): [string, string] => [service, `variable ${name}`]),
+    Object.entries(environment)
+      .filter(([name, value]) => neutral[service]?.environment[name] !== value || value === undefined)
+      .filter(([name]) => actedOn.test(name) && !Object.hasOwn(set[service] ?? {}, name))
+      .map(([name]): [string, string] => [service, `variable ${name}`]),
   );
   return [
     ...labelled('', containers as [string, Network][]),

@@ -25,6 +25,7 @@ import { variableOf } from './recipes.ts';
 import { aimAtRegion } from './region.ts';
 import { dockerHost, getRuntime, type Container, type Runtime } from './runtime.ts';
 import { attachService } from './service.ts';
+import { imagesLookedAt } from './image-looks.ts';
 import { imageOf, imageRecords, ownBuilds, ownImages } from './service-images.ts';
 import { started, startedAndReady, untilAllStarted } from './starting.ts';
 import { marked, removeMarked, type Marked } from './marked.ts';
@@ -38,7 +39,6 @@ import { blockEgress } from './egress-block.ts';
 export async function bringUp(provider: StackProviderOptions, up: StackUpOptions): Promise<Stack> {
   up.signal?.throwIfAborted();
   const former = formerOf(up.after);
-  const { file, overrides } = up;
   const { runtime, choice, chosen, run } = await prepared(provider, up);
   const { project, labels: drillLabels } = run;
   const wanted = up.services ?? [];
@@ -46,7 +46,7 @@ export async function bringUp(provider: StackProviderOptions, up: StackUpOptions
   const rules = up.host ?? noRules;
   const moved = movedOf(config, run, rules.ways, rules.environment, rules.mounts);
   const overriding = (images: Record<string, string>): object => overrideOf(config, run, moved, images, laid);
-  const place = await placesIn(file, overrides);
+  const place = await placesIn(up.file, up.overrides);
   const { mounts, lines: ofHost } = contain(config, up.file, rules, place);
   const lines = [...ofHost, ...moved.lines, ...buildLines(config)];
   const { before, builds } = await ownBuilds(runtime, run, config, up.ownSoftware ?? [], place);
@@ -57,9 +57,7 @@ export async function bringUp(provider: StackProviderOptions, up: StackUpOptions
   const check = (all: ComposeConfig): void => assertContained(neededOf(all, wanted), laid, rules, project);
   const site: DrillSite = {
     ...toolsOf(runtime, provider, choice, run, config, builds),
-    drill: up.drill,
-    secrets: [...Object.values(up.environment), ...(up.secrets ?? [])],
-    snapshots: provider.snapshots !== false,
+    ...givenOf(provider, up),
     deploy: async (service, image) => {
       await composeUp(run, overriding({ [service]: image }), check, { only: service });
       return containerOf(runtime, project, service);
@@ -77,8 +75,12 @@ export async function bringUp(provider: StackProviderOptions, up: StackUpOptions
     const exceptions = await egress.exceptions;
     if (exceptions) laid = { ...laid, addresses: exceptions.fixed };
     const services = wanted.length === 0 ? undefined : Object.keys(config.services);
-    const start = (): Promise<void> =>
-      composeUp(run, overriding(own), check, { services, meanwhile: up.starting, before: closed });
+    const override = (): object => overriding(own);
+    const look = { ...making, run, config, rules, place, builds, own, override, check, lines };
+    const start = async (): Promise<void> => {
+      laid = { ...laid, neutral: await imagesLookedAt(look) };
+      await composeUp(run, override(), check, { services, meanwhile: up.starting, before: closed });
+    };
     const attached = await startedAndReady(
       (signal) => started(start, down, signal),
       (signal, upped) =>
@@ -92,11 +94,10 @@ export async function bringUp(provider: StackProviderOptions, up: StackUpOptions
       outwardAttempts: egress.outwardAttempts,
       images: imageRecords(attached, config, { chosen, before, own, builds }),
       aimAtRegion: (region, how) => aimAtRegion(site, region, how),
-      ...forScripts(run, () => overriding(own), config, down),
+      ...forScripts(run, override, config, down),
     };
   } catch (error) {
-    // A network that is still being made would stay.
-    await closed.catch(() => undefined);
+    await closed.catch(() => undefined); // A network that is still being made would stay.
     await down();
     throw up.signal?.aborted
       ? error
@@ -167,6 +168,15 @@ function environmentOf(
   for (const image of chosen.values()) environment[variableOf(image.name)] = image.reference;
   return environment;
 }
+
+const givenOf = (
+  provider: StackProviderOptions,
+  up: StackUpOptions,
+): Pick<DrillSite, 'drill' | 'secrets' | 'snapshots'> => ({
+  drill: up.drill,
+  secrets: [...Object.values(up.environment), ...(up.secrets ?? [])],
+  snapshots: provider.snapshots !== false,
+});
 
 /** What the services of a drill are reached with. */
 function toolsOf(

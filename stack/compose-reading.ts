@@ -9,15 +9,16 @@ export interface Read {
 
 /**
  * Runs `docker` with arguments and gives what it wrote, in memory. Ended with all that it started after the
- * deadline, in milliseconds, or when Muster ends: Compose is a plug-in, a process of its own that goes on
- * when only Docker's client is killed, and in a group of its own it does not hear the terminal's Ctrl-C.
- * Environment error where there is no `docker`, or no Compose in it.
+ * deadline, in milliseconds, by the signal, or when Muster ends: Compose is a plug-in, a process of its own
+ * that goes on when only Docker's client is killed, and in a group of its own it does not hear the terminal's
+ * Ctrl-C. Rejects with the signal's reason; environment error where there is no `docker`, or no Compose.
  */
 export async function readFromDocker(
   args: readonly string[],
   environment: NodeJS.ProcessEnv,
   deadlineMs: number,
   meanwhile: () => void = () => undefined,
+  signal?: AbortSignal,
 ): Promise<Read> {
   const { execa } = await import('execa');
   const reading = withSignalsHeld(() =>
@@ -30,11 +31,13 @@ export async function readFromDocker(
       timeout: deadlineMs,
       killSignal: 'SIGKILL',
       killDescendants: true,
+      ...(signal ? { cancelSignal: signal } : {}),
     }),
   );
   meanwhile();
-  const { exitCode, signal, stdout, stderr, timedOut, cause } = await reading;
-  if (exitCode === undefined && signal === undefined && !timedOut) throw noCompose(messageOf(cause));
+  const { exitCode, signal: ended, stdout, stderr, timedOut, cause } = await reading;
+  signal?.throwIfAborted();
+  if (exitCode === undefined && ended === undefined && !timedOut) throw noCompose(messageOf(cause));
   if (exitCode !== 0 && /is not a docker command|unknown command|unknown shorthand flag/.test(stderr))
     throw noCompose(stderr.trim().split('\n')[0]!);
   return { code: exitCode ?? null, stdout, stderr, cutOff: timedOut };

@@ -4,6 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import type { WaitStrategy } from 'testcontainers';
 import { environmentError, inputError, messageOf, MusterError } from '../core/errors.ts';
 import { masked } from '../core/masking.ts';
+import { longMs } from './deadline.ts';
 import { readFromDocker } from './compose-reading.ts';
 import { overrideText } from './override-file.ts';
 
@@ -131,6 +132,42 @@ export async function composeUp(
       .up(only === undefined ? services && [...services] : [only]);
   } catch (error) {
     throw error instanceof MusterError ? error : composeTrouble(error, run);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Has Compose pull and build what these services run from and the engine does not have; nothing is started.
+ * `check` as of `composeUp`. Environment error with Compose's own last lines when it fails.
+ */
+export async function composeImages(
+  run: ComposeRun,
+  override: object,
+  check: (merged: ComposeConfig) => void,
+  services: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'muster-compose-'));
+  try {
+    const overrideFile = join(folder, 'override.yml');
+    await writeFile(overrideFile, overrideText(override), { mode: 0o600 });
+    const merged = await composeConfig(run, { override: overrideFile });
+    check(merged);
+    const files = [run.file, ...(run.overrides ?? []), overrideFile].flatMap((one) => ['-f', resolve(one)]);
+    // The name in the environment is what a `compose` that outlived its drill is found by.
+    const environment = { ...process.env, ...run.environment, COMPOSE_PROJECT_NAME: run.project };
+    const compose = async (command: 'pull' | 'build', names: readonly string[]): Promise<void> => {
+      if (names.length === 0) return;
+      const args = ['compose', ...files, '-p', run.project, command, ...names];
+      const { code, stderr } = await readFromDocker(args, environment, longMs, undefined, signal);
+      if (code !== 0) throw composeTrouble(new Error(stderr), run);
+    };
+    const isBuilt = (name: string): boolean => merged.services[name]?.build !== undefined;
+    const isPulled = (name: string): boolean =>
+      !isBuilt(name) && merged.services[name]?.pull_policy !== 'never';
+    await compose('build', services.filter(isBuilt));
+    await compose('pull', services.filter(isPulled));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -3,6 +3,7 @@ import { environmentError, messageOf, MusterError } from '../core/errors.ts';
 import type { Helper, HelperOptions, Shell } from '../core/service.ts';
 import { makingContainer } from './being-made.ts';
 import { findPrepared, type Prepared } from './prepared.ts';
+import { overItsImage } from './over-image.ts';
 import { assertOwnVolume, isCopy } from './own-path.ts';
 import { labels } from './owner.ts';
 import { ownNetworkOf, statusOf, type Container, type Inspection } from './runtime.ts';
@@ -147,7 +148,10 @@ async function begin(
   made: ContainerCreateOptions,
   folders: ReadonlyMap<string, string>,
 ): Promise<Container> {
-  const container = await makingContainer(site.labels, () => site.runtime.container.create(made));
+  const { runtime } = site;
+  const container = await makingContainer(site.labels, async () =>
+    runtime.container.create(await overItsImage(runtime, made)),
+  );
   try {
     await assertParts(container, name, folders);
     await site.runtime.container.start(container);

@@ -3,6 +3,7 @@ import { finished } from 'node:stream/promises';
 import { environmentError, messageOf } from '../core/errors.ts';
 import { demultiplex } from './frames.ts';
 import { makingContainer } from './being-made.ts';
+import { overItsImage } from './over-image.ts';
 import { labels } from './owner.ts';
 import type { Container, Runtime } from './runtime.ts';
 
@@ -94,7 +95,9 @@ async function startHelper(
       Labels: { ...drillLabels, [labels.role]: 'helper' },
       HostConfig: { PidMode: 'host', UsernsMode: 'host', NetworkMode: 'none', Init: false },
     };
-    const container = await makingContainer(drillLabels, () => runtime.container.create(settings));
+    const container = await makingContainer(drillLabels, async () =>
+      runtime.container.create(await overItsImage(runtime, settings)),
+    );
     try {
       await runtime.container.start(container);
       return container;

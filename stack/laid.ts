@@ -88,7 +88,7 @@ export function assertContained(merged: ComposeConfig, laid: Laid, rules: HostRu
   }
   for (const [service, found] of sharedOf(merged, laid, project)) refused(service, found);
   for (const [service, found] of leftElsewhere(merged, project)) refused(service, found);
-  for (const [service, found] of actedOnIn(merged, rules)) refused(service, found);
+  for (const [service, found] of actedOnIn(merged, rules, laid.neutral)) refused(service, found);
   const reach = reachOf(merged).find(({ service }) => access[service] === undefined);
   if (reach) refused(reach.service, reach.what);
 }

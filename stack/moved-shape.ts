@@ -40,7 +40,12 @@ export interface MovedService {
   extra_hosts?: string[];
   build?: { labels?: Record<string, string> };
   /** Containers of their own, each with all that the service has. */
-  pre_start?: Pick<MovedService, 'labels' | 'environment'>[];
+  pre_start?: (Pick<MovedService, 'labels' | 'environment'> & { image?: string })[];
+}
+/** By name: a value with which nobody acts on a label or a variable of an image. */
+export interface Neutral {
+  labels: Readonly<Record<string, string>>;
+  environment: Readonly<Record<string, string>>;
 }
 /** Of a resolved network, or volume. */
 export interface Network {

@@ -1,6 +1,7 @@
 import { buildsOf, type Builds } from './builds.ts';
 import type { ComposeConfig, ComposeRun } from './compose.ts';
-import type { Layer, Moved, MovedService } from './moved-shape.ts';
+import { overImage } from './image-marks.ts';
+import type { Layer, Moved, MovedService, Neutral } from './moved-shape.ts';
 import { Replaced, removed, replaced } from './override-file.ts';
 
 /**
@@ -23,6 +24,7 @@ export function overrideOf(
       {
         ...moved.services[name],
         ...addressed(laid.addresses?.[name], moved.services[name], declared),
+        ...overImage(moved.services[name], laid.neutral?.[name]),
         ...(images[name] ? thatImage(images[name]) : (layers[name] ?? pulledOnce(declared))),
         ...mountsOf(laid, name),
       },
@@ -77,6 +79,8 @@ export interface Laid {
   volumes: Readonly<Record<string, object>>;
   /** Default: as where the engine has none of the images that are built. */
   builds?: Builds;
+  /** By service: what is laid over labels and variables of its image. */
+  neutral?: Readonly<Record<string, Neutral>>;
   /** Networks that are there already, by key. */
   networks: Readonly<Record<string, Layer>>;
   /** By service and network: the address that it has there. Default: whichever is free. */

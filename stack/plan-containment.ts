@@ -7,6 +7,7 @@ import { contain } from './containment.ts';
 import { closedLineOf, openLine } from './egress.ts';
 import { refuseFollowedOut } from './egress-block.ts';
 import { plannedLines } from './egress-exceptions.ts';
+import { imagesAhead } from './image-looks.ts';
 import { ownVolumeLines } from './mounts.ts';
 import { movedOf } from './moved.ts';
 import { neededOf } from './needed.ts';
@@ -30,10 +31,13 @@ export async function containAhead(
   const { lines: moved } = movedOf(needed, read.run, host.ways, host.environment, host.mounts);
   const egress =
     host.egress === 'closed' ? [closedLineOf(needed), ...plannedLines(needed, host.wayOut)] : [openLine];
+  const place = await placesIn(file, overrides);
+  const contained = contain(needed, file, host, place);
+  const images = await imagesAhead({ config: needed, rules: host, place });
   return {
-    ...contain(needed, file, host, await placesIn(file, overrides)),
+    ...contained,
     volumes: ownVolumeLines(needed, file, host),
-    moved: [...moved, ...buildLines(needed), ...egress],
+    moved: [...moved, ...buildLines(needed), ...images, ...egress],
     images: imagesIn(needed),
   };
 }
