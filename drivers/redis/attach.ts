@@ -10,7 +10,7 @@ import { lentOf } from './lent.ts';
 import { linksIn } from './links.ts';
 import { ownershipOf } from './ownership.ts';
 import { versionOf } from './position.ts';
-import { isInPlace } from './replica.ts';
+import { isInPlace, roleAtStart } from './replica.ts';
 import { openServer, persistenceOf, type Server } from './server.ts';
 import type { Product } from './product.ts';
 import type { RedisSite } from './site.ts';
@@ -114,7 +114,7 @@ async function siteOf(
     nextNumber: () => (number += 1),
     credentials,
     peer,
-    replicaState: { role: 'primary', source: null, needsReplicas, atStart: null },
+    replicaState: { ...(await roleAtStart(server)), needsReplicas, atStart: null },
     lent: lentOf(server, service.name, note),
     links: linksIn(service.name, note),
     note,
@@ -149,7 +149,7 @@ function systemOf(site: RedisSite, config: RedisConfig, ways: Ways, asClients: S
     asClients,
     inventory,
     isVolatile,
-    ready: () => isInPlace(site),
+    ready: () => isInPlace(site, asClients),
     close: async () => {
       for (const one of [server, asClients, inventory]) one.close();
     },

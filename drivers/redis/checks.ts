@@ -20,9 +20,11 @@ export const checks: Record<string, CheckEntry<RedisSystem>> = {
       (await import('./expiry.ts')).expiryCheck(asClients, site.component, isVolatile),
   },
   follows: {
-    about: 'a replica still holds what it held right before the fault, and what its source has',
+    about:
+      'a replica still follows its source, and holds what it held right before the fault and what that has',
     knownBad: {
-      spoilt: 'a replica and its source were emptied',
+      spoilt:
+        'a replica and its source were emptied; or its source is off, its link down, or another server its source',
       shownBy: 'test/drivers/replicas.docker.test.ts',
     },
     of: async ({ site, own }) => (await import('./follows.ts')).followsCheck(site, own),

@@ -1,13 +1,14 @@
 import type { Redis } from 'ioredis';
 import { pollUntil } from '../../core/clock.ts';
 import type { Check, CheckOutcome } from '../../core/driver.ts';
+import { messageOf } from '../../core/errors.ts';
 import type { Address } from './connection.ts';
 import { digestKey } from './key-digest.ts';
 import { databasesOf, scanKeys } from './keys.ts';
 import { atPeer } from './replica.ts';
-import { withOwn, type Server } from './server.ts';
+import { takesWrites, withOwn, type Server } from './server.ts';
 import type { RedisSite } from './site.ts';
-import { parseInfo } from './info.ts';
+import { parseInfo, type Info } from './info.ts';
 
 /**
  * Enough to tell a replica that was emptied, or lags, from one that is whole; what is lost key by key, the
@@ -16,7 +17,9 @@ import { parseInfo } from './info.ts';
 const sampleKeys = 200;
 /** Fewer say nothing: an application may have removed them all. */
 const fewestKeys = 20;
-const caughtUpMs = 10_000;
+/** More than a source waits before it sends a replica all that it has (5 s). */
+const caughtUpMs = 12_000;
+const receivedMs = 60_000;
 
 interface Key {
   database: number;
@@ -36,8 +39,9 @@ interface Held {
 
 /**
  * What a replica held right before the fault is still there, and where its source has it, so has the replica.
- * A primary that comes back empty empties its replicas too, though both answer all the time. Only of what is
- * a replica then; of any other server, nothing.
+ * A primary that comes back empty empties its replicas too, though both answer all the time. One whose link
+ * is down, or that follows another history than its source's, is a replica of nobody. Only of what is a
+ * replica right before the fault; of any other server, nothing.
  */
 export function followsCheck(site: RedisSite, address: Address): Check {
   let held: Held | null = null;
@@ -94,8 +98,8 @@ async function contentOf(redis: Redis, name: string): Promise<string | null> {
 }
 
 /** What the server has of the keys that were held: as they were, or rewritten since. */
-async function thereOf(redis: Redis, { keys }: Held): Promise<Map<Key, 'as it was' | 'rewritten'>> {
-  const there = new Map<Key, 'as it was' | 'rewritten'>();
+async function thereOf(redis: Redis, { keys }: Held): Promise<Map<Key, Kept>> {
+  const there = new Map<Key, Kept>();
   for (const database of new Set(keys.map((key) => key.database))) {
     await redis.select(database);
     await Promise.all(
@@ -115,56 +119,113 @@ async function thereOf(redis: Redis, { keys }: Held): Promise<Map<Key, 'as it wa
  * is no difference; null where it cannot be asked, or is followed no more.
  */
 interface Now {
-  role: string;
-  there: Map<Key, 'as it was' | 'rewritten'>;
+  there: Map<Key, Kept>;
+  place: Place;
   atSource: ReadonlyMap<Key, unknown> | null;
+  doubt: Doubt | null;
+}
+type Kept = 'as it was' | 'rewritten';
+
+/** Why a replica does not follow the server that it should: surely (`fails`), or as far as can be told. */
+interface Doubt {
+  fails: boolean;
+  why: string;
 }
 
 async function lookAgain(site: RedisSite, address: Address, source: string, held: Held): Promise<Now> {
   const own = async (): Promise<Now> =>
     withOwn(address, async (redis) => {
       const there = await thereOf(redis, held);
-      return { role: parseInfo(await redis.info('replication'))['role']!, there, atSource: null };
+      return { there, place: await placeAt(redis), atSource: null, doubt: null };
     });
   try {
     return await atPeer(site, source, async (server) => {
-      await receivedAll(site, server);
+      const doubt = await receivedAll(site, server, source);
       const now = await own();
-      return now.role === 'slave'
-        ? { ...now, atSource: await server.run((redis) => thereOf(redis, held)) }
+      return now.place.isReplica
+        ? { ...now, doubt, atSource: await server.run((redis) => thereOf(redis, held)) }
         : now;
     });
-  } catch {
+  } catch (error) {
     // The source is gone, or no service of the stack: nothing to compare with. The replica itself is asked
     // again.
-    return own();
+    const now = await own();
+    const why = [messageOf(error), ...(now.place.link === 'up' ? [] : [linkDown(now.place)])].join(', and ');
+    return { ...now, doubt: { fails: false, why: `${source} cannot be asked: ${why}` } };
   }
 }
 
-/** Waits until the replica has what its source had written by now, or is no replica; for so long at most. */
-async function receivedAll(site: RedisSite, source: Server): Promise<void> {
-  const { master_repl_offset: written, master_replid: history } = await source.info('replication');
-  await pollUntil(site.clock, { everyMs: 50, deadlineMs: caughtUpMs }, async () => {
-    const own = await site.server.info('replication');
-    if (own['role'] !== 'slave') return true;
-    return (
-      own['master_link_status'] === 'up' &&
-      own['master_replid'] === history &&
-      Number(own['slave_repl_offset']) >= Number(written)
-    );
+/** What the server says of whom it follows. `source`: host and port, as it was told. */
+interface Place {
+  isReplica: boolean;
+  role: string;
+  source: string;
+  link: string;
+  receiving: boolean;
+  history: string;
+  offset: number;
+}
+
+const placeOf = (info: Info): Place => ({
+  isReplica: info['role'] === 'slave',
+  role: info['role'] ?? '',
+  source: `${info['master_host']}:${info['master_port']}`,
+  link: info['master_link_status'] ?? 'none',
+  receiving: info['master_sync_in_progress'] === '1',
+  history: info['master_replid'] ?? '',
+  offset: Number(info['slave_repl_offset']),
+});
+const placeAt = async (redis: Redis): Promise<Place> => placeOf(parseInfo(await redis.info('replication')));
+const linkDown = ({ source }: Place): string => `its link to ${source} is down`;
+
+/**
+ * Waits until the replica has what its source had written by now, or is no replica; for so long at most, and
+ * for longer where all of it is under way. Gives what it lacks of a replica of that source.
+ */
+async function receivedAll(site: RedisSite, server: Server, source: string): Promise<Doubt | null> {
+  const { master_repl_offset: written, master_replid: history } = await server.info('replication');
+  const isWhole = (own: Place): boolean =>
+    !own.isReplica || (own.link === 'up' && own.history === history && own.offset >= Number(written));
+  const begunMs = site.clock.nowMs();
+  let last = null as Place | null;
+  await pollUntil(site.clock, { everyMs: 50, deadlineMs: receivedMs }, async () => {
+    // Where it cannot be asked itself, whoever asks it next says so.
+    last = await site.server.info('replication').then(placeOf, () => null);
+    if (last === null) return true;
+    return isWhole(last) || (!last.receiving && site.clock.nowMs() - begunMs > caughtUpMs);
   });
+  return last === null ? null : doubtOf(last, isWhole, source, { history, written });
+}
+
+function doubtOf(
+  own: Place,
+  isWhole: (own: Place) => boolean,
+  source: string,
+  { history, written }: { history: string | undefined; written: string | undefined },
+): Doubt | null {
+  if (isWhole(own)) return null;
+  if (own.receiving)
+    return { fails: false, why: `after ${receivedMs / 1000} s it still receives all of ${own.source}` };
+  if (own.link !== 'up') return { fails: true, why: `${source} answers, and ${linkDown(own)}` };
+  if (own.history !== history)
+    return { fails: true, why: `it follows ${own.source}, which has another history than ${source}` };
+  return {
+    fails: false,
+    why: `after ${caughtUpMs / 1000} s it has received up to ${own.offset} of ${written} that ${source} had written`,
+  };
 }
 
 async function judge(site: RedisSite, address: Address, held: Held): Promise<CheckOutcome> {
   const source = site.replicaState.source ?? held.source;
-  const { role, there, atSource } = await lookAgain(site, address, source, held);
+  const { place, there, atSource, doubt } = await lookAgain(site, address, source, held);
   const sampled = held.keys.length;
   const kept = [...there.values()].filter((how) => how === 'as it was').length;
   const gone = sampled - there.size;
   const lacking = atSource === null ? null : [...atSource.keys()].filter((key) => !there.has(key)).length;
   const facts = {
     source,
-    role,
+    role: place.role,
+    link: place.link,
     keysBefore: held.all,
     sampled,
     kept,
@@ -181,15 +242,27 @@ async function judge(site: RedisSite, address: Address, held: Held): Promise<Che
   if (kept === 0 && gone * 2 >= sampled)
     return {
       verdict: 'fail',
-      detail: role === 'slave' ? `${seen}. It followed ${source} into the loss` : seen,
+      detail: place.isReplica ? `${seen}. It followed ${source} into the loss` : seen,
       facts,
     };
+  if (doubt?.fails) return { verdict: 'fail', detail: `${seen}; ${doubt.why}`, facts };
   if (lacking !== null && lacking > 0)
     return { verdict: 'fail', detail: `${seen}; ${lacking} that ${source} has are not here`, facts };
-  if (gone === 0 || lacking === 0) return { verdict: 'pass', detail: seen, facts };
-  const why =
-    role === 'slave'
-      ? `cannot be seen at ${source}`
-      : 'is for the checks of what clients use: it is a replica no more';
-  return { ...nothing(`${seen}; whether the others were removed by right ${why}`), facts };
+  if (!place.isReplica) return noReplicaNow(site, seen, gone, facts);
+  if (doubt) return { verdict: 'inconclusive', detail: `${seen}; ${doubt.why}`, facts };
+  return { verdict: 'pass', detail: seen, facts };
+}
+
+/** One that was promoted is for the checks of what clients use; one that forgot its source is of no use. */
+async function noReplicaNow(
+  site: RedisSite,
+  seen: string,
+  gone: number,
+  facts: CheckOutcome['facts'],
+): Promise<CheckOutcome> {
+  if (site.replicaState.role === 'replica' && !(await takesWrites(site.server)))
+    return { verdict: 'fail', detail: `${seen}. It is a replica no more, and takes no writes`, facts };
+  if (gone === 0) return { verdict: 'pass', detail: seen, facts };
+  const why = 'whether the others were removed by right is for the checks of what clients use';
+  return { ...nothing(`${seen}; ${why}: it is a replica no more`), facts };
 }

@@ -216,15 +216,30 @@ export async function rejoin(site: RedisSite, params: Link): Promise<Json> {
 }
 
 /**
- * True when the server does what it is there for: a primary answers and takes writes, a replica receives.
- * From one that was fenced nothing is expected.
+ * True when the server does what it is there for: a primary answers and takes writes, a replica receives; one
+ * that somebody promoted without Muster takes writes, and one that somebody made a replica receives while
+ * clients are served elsewhere. From one that was fenced nothing is expected.
  */
-export async function isInPlace({ server, replicaState }: RedisSite): Promise<boolean> {
+export async function isInPlace({ server, replicaState }: RedisSite, asClients: Server): Promise<boolean> {
   if (replicaState.role === 'fenced') return true;
   if (!(await server.answers())) return false;
-  if (replicaState.role === 'primary') return takesWrites(server);
-  return place(server).then(
-    ({ linkUp }) => linkUp,
-    () => false,
-  );
+  const info = await server.info('replication').catch(() => null);
+  if (info === null) return false;
+  const now = placeOf(info);
+  if (now.role !== 'slave') return takesWrites(server);
+  return now.linkUp && (replicaState.role === 'replica' || servesElsewhere(server, asClients));
+}
+
+/** Another server, which takes writes, is where clients are. */
+async function servesElsewhere(server: Server, asClients: Server): Promise<boolean> {
+  const ids = await Promise.all([server, asClients].map((one) => one.info('server'))).catch(() => null);
+  return ids !== null && ids[0]!['run_id'] !== ids[1]!['run_id'] && takesWrites(asClients);
+}
+
+/** What the compose file, or whoever was here before the drill, made of the server. */
+export async function roleAtStart(
+  server: Server,
+): Promise<Pick<RedisSite['replicaState'], 'role' | 'source'>> {
+  const { role, master_host: source } = await server.info('replication');
+  return role === 'slave' ? { role: 'replica', source: source ?? null } : { role: 'primary', source: null };
 }

@@ -134,11 +134,11 @@ export function modulesOf(reply: unknown): Module[] {
   });
 }
 
-/** What a server says that answers, and takes no write: no disk, no memory, too few replicas. */
-const refusesWrites = /^(MISCONF|OOM|NOREPLICAS)\b/;
+/** What a server says that answers, and takes no write: a replica, no disk, no memory, too few replicas. */
+const refusesWrites = /^(READONLY|MISCONF|OOM|NOREPLICAS)\b/;
 
 /**
- * Whether a primary takes writes, by one that changes nothing: nothing is put at the beginning of a key that
+ * Whether a server takes writes, by one that changes nothing: nothing is put at the beginning of a key that
  * is not there. One that is held back gets no answer, and counts as refused. A refusal for the sake of rights
  * says nothing of the server.
  */

@@ -16,6 +16,12 @@ const stack = replicaStack();
 
 mysqlReplicaTests(stack);
 
+const filled = [
+  'EVAL',
+  "for i = 1, 60 do redis.call('SET', 'kept:' .. i, i) end redis.call('SELECT', 3) redis.call('SET', 'other', 1)",
+  '0',
+];
+
 describe('Redis', { timeout: 120_000 }, () => {
   let west: Attached;
   let east: Attached;
@@ -66,12 +72,7 @@ describe('Redis', { timeout: 120_000 }, () => {
       nothing: true,
       detail: expect.stringContaining('too few') as string,
     });
-    await cli(
-      'redis',
-      'EVAL',
-      "for i = 1, 60 do redis.call('SET', 'kept:' .. i, i) end redis.call('SELECT', 3) redis.call('SET', 'other', 1)",
-      '0',
-    );
+    await cli('redis', ...filled);
     expect(await lookThen(async () => undefined)).toMatchObject({
       verdict: 'pass',
       facts: { kept: 63, gone: 0, thereAtSource: 63, lacking: 0 },
@@ -80,6 +81,36 @@ describe('Redis', { timeout: 120_000 }, () => {
       verdict: 'pass',
       facts: { kept: 61, gone: 2, lacking: 0 },
     });
+    const away = await lookThen(() => cli('redis-east', 'REPLICAOF', 'redis', '6390'));
+    expect(away, 'its source answers, and its link is down').toMatchObject({
+      verdict: 'fail',
+      detail: expect.stringMatching(/its link to redis:6390 is down/) as string,
+      facts: { gone: 0, link: 'down' },
+    });
+    expect(await east.ready(), 'a replica that receives nothing').toBe(false);
+    const options =
+      '--daemonize yes --appendonly no --protected-mode no --repl-diskless-sync-delay 0 --dir /tmp';
+    await stack.service('redis').exec(['redis-server', '--port', '6400', ...options.split(' ')]);
+    const elsewhere = await lookThen(async () => {
+      await cli('redis', '-p', '6400', ...filled);
+      await cli('redis-east', 'REPLICAOF', 'redis', '6400');
+      await eventually(async () => (await cli('redis-east', 'INFO')).includes('master_link_status:up'));
+    });
+    expect(elsewhere, 'another server, which has the same keys').toMatchObject({
+      verdict: 'fail',
+      detail: expect.stringMatching(/it follows redis:6400, which has another history than redis/) as string,
+      facts: { gone: 2, link: 'up' },
+    });
+    await cli('redis', '-p', '6400', 'SHUTDOWN', 'NOSAVE');
+    const dead = await lookThen(() => stack.service('redis').stop(2));
+    expect(dead, 'its source is off').toMatchObject({
+      verdict: 'inconclusive',
+      detail: expect.stringMatching(/redis cannot be asked: redis does not answer/) as string,
+      facts: { gone: 0, link: 'down' },
+    });
+    expect(dead.nothing).toBeUndefined();
+    await stack.service('redis').start();
+    await stack.service('redis').waitHealthy(30_000);
     const torn = await lookThen(async () => {
       await cli('redis-east', 'CONFIG', 'SET', 'replica-read-only', 'no');
       await cli('redis-east', 'DEL', 'kept:3');
@@ -101,6 +132,28 @@ describe('Redis', { timeout: 120_000 }, () => {
     await cli('redis', 'MSET', 'a', '1', 'c', '3');
     await eventually(async () => (await cli('redis-east', 'GET', 'c')) === '3');
     await act(east, 'promote');
+  });
+
+  test('ready: what was promoted takes writes; what the compose file made a replica receives, until somebody promotes it', async () => {
+    const linkOf = async (): Promise<string> =>
+      /master_link_status:(\w+)/.exec(await cli('redis-east', 'INFO', 'replication'))?.[1] ?? 'none';
+    expect(await east.ready(), 'promoted').toBe(true);
+    await cli('redis-east', 'CONFIG', 'SET', 'replica-read-only', 'yes');
+    await cli('redis-east', 'REPLICAOF', 'redis', '6379');
+    await eventually(async () => (await linkOf()) === 'up');
+    expect(await cli('redis-east', 'SET', 'a', '1')).toMatch(/^READONLY/);
+    expect(await east.ready(), 'promoted, and a replica again: READONLY is no write').toBe(false);
+    const declared = await stack.attach(redis, 'redis-east');
+    expect(await declared.ready(), 'a replica when the drill began').toBe(true);
+    await cli('redis-east', 'REPLICAOF', 'redis', '6390');
+    await eventually(async () => (await linkOf()) === 'down');
+    expect(await declared.ready(), 'a replica that receives nothing').toBe(false);
+    await cli('redis-east', 'REPLICAOF', 'NO', 'ONE');
+    expect([await declared.ready(), await east.ready()], 'promoted by somebody else').toEqual([true, true]);
+    await cli('redis-east', 'CONFIG', 'SET', 'min-replicas-to-write', '1');
+    expect([await declared.ready(), await east.ready()], 'and closed').toEqual([false, false]);
+    await cli('redis-east', 'CONFIG', 'SET', 'min-replicas-to-write', '0');
+    await declared.close();
   });
 
   test('rejoin throws away what only the old primary has, and says how much', async () => {
@@ -184,6 +237,9 @@ describe("the clients' way in", { timeout: 60_000 }, () => {
     const [way, west] = [await stack.attach(toxiproxy, 'toxiproxy'), await stack.attach(redis, 'redis')];
     // Clients are at redis-east since the test before; redis becomes its replica, and is promoted.
     await act(west, 'replicate', { source: 'redis-east' });
+    const found = await stack.attach(redis, 'redis');
+    expect([await west.ready(), await found.ready()], 'receives, as it should').toEqual([true, true]);
+    await found.close();
     await cli('redis-east', 'MSET', 'user:1', 'Ada', 'user:2', 'Grace');
     await cli('redis-east', 'SET', 'session:1', 'Ada', 'EX', '3600');
     const looks: [string, Json][] = [];
@@ -203,6 +259,10 @@ describe("the clients' way in", { timeout: 60_000 }, () => {
     await cli('redis', 'DEL', 'session:1');
     expect(await verdicts(), 'the promoted one lacks a session').toEqual(['fail', 'fail']);
     await act(way, 'failover', { proxy: 'redis', upstream: 'redis-east:6379' });
+    await cli('redis', 'REPLICAOF', 'redis-east', '6379');
+    await eventually(async () => (await cli('redis', 'INFO')).includes('master_link_status:up'));
+    expect(await west.ready(), 'a replica by now, of the one that clients use').toBe(true);
+    await cli('redis', 'REPLICAOF', 'NO', 'ONE');
     await cli('redis-east', 'SET', 'session:1', 'Ada', 'EX', '3600');
     const [inventory] = await Promise.all(
       looks.slice(0, 1).map(([name, baseline]) => west.checks[name]!.after(baseline)),
