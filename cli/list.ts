@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { nearest, parseSource } from '../core/document.ts';
-import { inputError } from '../core/errors.ts';
+import { inputError, messageOf } from '../core/errors.ts';
 import { matrixOf, matrixPage, paramsOf, type Reason } from './matrix.ts';
 import { chalkFor, short } from './output.ts';
 import { everyFault, faultFor } from '../core/registries.ts';
@@ -8,10 +8,12 @@ import type { AnyDriver } from '../core/driver.ts';
 import { registries } from './registries.ts';
 import { findScenarios, passedOverText } from './scenarios.ts';
 
+/** `own`: of scenarios, that it is the user's, so that a run without names runs it. */
 interface Row {
   name: string;
   about: string;
   more: string[];
+  own?: boolean;
 }
 
 const sufferedBy = (driver: AnyDriver): string[] =>
@@ -19,12 +21,24 @@ const sufferedBy = (driver: AnyDriver): string[] =>
     (name) => typeof faultFor(driver, name, registries) !== 'string',
   );
 
+/** Of one with a slip in it nothing is known, and the others are listed all the same. */
+function titleIn(file: string): string {
+  try {
+    const read = parseSource(short(file), readFileSync(file, 'utf8')).data as { title?: unknown } | null;
+    return typeof read?.title === 'string' ? read.title : '';
+  } catch (error) {
+    return `cannot be run: ${messageOf(error)}`;
+  }
+}
+
 const rowsOf: Record<string, () => Row[]> = {
   scenarios: () =>
-    findScenarios().scenarios.map(({ name, file }) => {
-      const read = parseSource(short(file), readFileSync(file, 'utf8')).data as { title?: unknown } | null;
-      return { name, about: typeof read?.title === 'string' ? read.title : '', more: [] };
-    }),
+    findScenarios().scenarios.map(({ name, file, own }) => ({
+      name,
+      about: titleIn(file),
+      more: [],
+      own,
+    })),
   drivers: () =>
     Object.entries(registries.drivers).map(([name, driver]) => ({
       name,
@@ -103,8 +117,8 @@ export async function list(what: string, flags: { json?: boolean }): Promise<num
     const paint = chalkFor(process.stdout);
     const width = Math.max(...rows.map(({ name }) => name.length));
     const row = (head: string, text: string): string => `${paint.bold(head.padEnd(width))}  ${text}\n`;
-    for (const { name, about, more } of rows) {
-      process.stdout.write(row(name, about));
+    for (const { name, about, more, own } of rows) {
+      process.stdout.write(row(name, own === false ? `${about} ${paint.dim('(comes with Muster)')}` : about));
       for (const line of more) process.stdout.write(row('', paint.dim(line)));
     }
   }

@@ -62,7 +62,10 @@ function program(): Command {
 function addRun(muster: Command): void {
   muster
     .command('run')
-    .argument('[scenario...]', 'names or files; all that are at hand when none is given')
+    .argument(
+      '[scenario...]',
+      'names or files; when none is given, all of your own in ./scenarios and ./muster',
+    )
     .description('run drills and report what recovery cost')
     .option('--json', 'the results on standard output, nothing else there')
     .option('--out <folder>', 'where bundles go', '.muster')

@@ -6,7 +6,7 @@ import { leastIntervalMs } from '../core/schedule-pace.ts';
 import { createStackProvider } from '../stack/provider.ts';
 import { chalkFor } from './output.ts';
 import { registries } from './registries.ts';
-import { resolveScenario } from './scenarios.ts';
+import { resolveScenarios } from './scenarios.ts';
 
 /** `muster plan`: what would happen, or why it cannot. */
 export async function plan(
@@ -15,10 +15,10 @@ export async function plan(
 ): Promise<number> {
   const provider = createStackProvider({ progress: () => undefined });
   const plans = [];
-  for (const name of names)
-    plans.push(
-      await planDrill(resolveScenario(name), registries, provider, { hostCommands: flags.allowHostCommands }),
-    );
+  const { files, leftOut } = resolveScenarios(names);
+  for (const text of leftOut) process.stderr.write(`${text}\n`);
+  for (const file of files)
+    plans.push(await planDrill(file, registries, provider, { hostCommands: flags.allowHostCommands }));
   if (flags.json)
     process.stdout.write(
       `${JSON.stringify({ schema: 'muster/plan/v1', plans: plans.map(toJson) }, null, 2)}\n`,

@@ -15,7 +15,7 @@ import { provideImagesOf } from './host.ts';
 import { createCarrier, type CarryFlags } from './on-board.ts';
 import { drillHere } from './one-drill.ts';
 import { registries } from './registries.ts';
-import { allScenarios, passedOverText, resolveScenario } from './scenarios.ts';
+import { allScenarios, passedOverText, resolveScenarios } from './scenarios.ts';
 import { drillApart, jobsByMachine } from './parallel-drills.ts';
 import { optionsFor } from './summary.ts';
 import { nameOf, sweepsOf } from './sweep.ts';
@@ -40,7 +40,7 @@ interface Asked {
  */
 export async function run(names: string[], flags: RunFlags): Promise<number> {
   const begunMs = systemClock.nowMs();
-  const files = names.length > 0 ? names.map(resolveScenario) : everyScenario();
+  const files = names.length > 0 ? namedScenarios(names) : everyScenario();
   const { provider, onBoard } = createCarrier(flags);
   const plans: Plan[] = [];
   // All of them before the first: a slip in the last file must not cost an hour of drills.
@@ -83,6 +83,12 @@ function everyScenario(): string[] {
   const found = allScenarios();
   for (const text of passedOverText(found)) process.stderr.write(`${text}\n`);
   return found.scenarios.map(({ file }) => file);
+}
+
+function namedScenarios(names: readonly string[]): string[] {
+  const { files, leftOut } = resolveScenarios(names);
+  for (const text of leftOut) process.stderr.write(`${text}\n`);
+  return files;
 }
 
 /** Two files whose drills a report could not tell apart, in words. */

@@ -1,98 +1,203 @@
-import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
-import { basename, extname, join, relative, resolve } from 'node:path';
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { basename, extname, join, relative, resolve, sep } from 'node:path';
 import { nearest, parseSource } from '../core/document.ts';
-import { inputError } from '../core/errors.ts';
+import { InputErrors, inputError, messageOf } from '../core/errors.ts';
+import { formatBytes } from '../core/units.ts';
 import { packageRoot } from '../stack/package-root.ts';
 
 /** The scenarios that come with Muster. */
 const shipped = join(packageRoot, 'scenarios');
-/** The user's own, and those. */
-const foldersHere = (): string[] => [...new Set([resolve('scenarios'), shipped])];
+/** Where a project keeps its own: by hand, and by `muster init`. */
+const ownPlaces = ['scenarios', 'muster'] as const;
+const ownFolders = (): string[] =>
+  ownPlaces.map((name) => resolve(name)).filter((folder) => folder !== packageRoot);
 
 /**
  * `path`: within its folder, without its ending. `name`: what it is run by: that, or the whole path where it
- * is not alone with it.
+ * is not alone with it. `own`: it is the user's.
  */
 export interface ScenarioFile {
   name: string;
   path: string;
   file: string;
+  own: boolean;
 }
-/** `passedOver`: files that say `scenario:` and are no YAML by their names. */
+/** `slip`: it may be a scenario, and nobody laid it aside: a gate would miss it. */
+export interface PassedOver {
+  file: string;
+  why: string;
+  slip: boolean;
+}
 export interface ScenarioFiles {
   scenarios: ScenarioFile[];
-  passedOver: string[];
+  passedOver: PassedOver[];
 }
 
 const isYaml = (file: string): boolean => /\.ya?ml$/i.test(file);
 const largestBytes = 2 ** 20;
 
-/** Scenario files at hand: those shipped, and those under `./scenarios` of the working directory. */
-export function findScenarios(folders: readonly string[] = foldersHere()): ScenarioFiles {
-  const files = folders.flatMap((folder) =>
-    globSync('**/*', { cwd: folder })
-      .sort()
-      .filter((file) => isScenario(join(folder, file)))
-      .map((file) => ({ folder, file })),
+/** Scenario files at hand: those of the working directory, and those that come with Muster. */
+export function findScenarios(folders: readonly string[] = [...ownFolders(), shipped]): ScenarioFiles {
+  const own = new Set(ownFolders());
+  const looked = [...new Set(folders)].flatMap((folder) =>
+    filesBelow(folder).map((file) => ({ folder, file, is: lookAt(join(folder, file), file) })),
   );
-  const yaml = files
-    .filter(({ file }) => isYaml(file))
-    .map(({ folder, file }) => ({ path: file.slice(0, -extname(file).length), file: join(folder, file) }));
-  const isAlone = (path: string): boolean => yaml.filter((one) => one.path === path).length === 1;
+  const found = looked
+    .filter(({ is }) => is === 'scenario')
+    .map(({ folder, file }) => ({
+      path: file.slice(0, -extname(file).length),
+      file: join(folder, file),
+      own: own.has(folder),
+    }));
+  const isAlone = (path: string): boolean => found.filter((one) => one.path === path).length === 1;
   return {
-    scenarios: yaml.map(({ path, file }) => ({
-      name: isAlone(path) ? path : relative('.', file),
-      path,
-      file,
+    scenarios: found.map((one) => ({
+      name: isAlone(one.path) ? one.path : relative('.', one.file),
+      ...one,
     })),
-    passedOver: files.filter(({ file }) => !isYaml(file)).map(({ folder, file }) => join(folder, file)),
+    passedOver: looked.flatMap(({ folder, file, is }) =>
+      typeof is === 'object' && is !== null ? [{ file: join(folder, file), ...is }] : [],
+    ),
   };
 }
 
-/** By what it says. One with a slip in it is one all the same: whoever runs it is told. */
-function isScenario(file: string): boolean {
+/** What is nobody's drill: what Muster, Git and npm keep for themselves. */
+const notLookedInto = ['.git', '.muster', 'node_modules'];
+
+/** Paths of all that is no folder, sorted, also through links to folders; each folder once. */
+function filesBelow(folder: string, below = '', seen = new Set<string>()): string[] {
+  const at = join(folder, below);
+  if (!statSync(at, { throwIfNoEntry: false })?.isDirectory()) return [];
+  const real = realpathSync(at);
+  if (seen.has(real)) return [];
+  seen.add(real);
+  return readdirSync(at)
+    .filter((name) => !notLookedInto.includes(name))
+    .sort()
+    .flatMap((name) => {
+      const path = join(below, name);
+      const isFolder = statSync(join(folder, path), { throwIfNoEntry: false })?.isDirectory() === true;
+      return isFolder ? filesBelow(folder, path, seen) : [path];
+    });
+}
+
+type Looked = 'scenario' | Omit<PassedOver, 'file'> | null;
+const slip = (why: string): Looked => ({ why, slip: true });
+
+/** By what it says: null where it is something else. One with a slip in it must not look like something else. */
+function lookAt(file: string, path: string): Looked {
+  const yaml = isYaml(file);
+  const hidden = path.split(sep).some((name) => name.startsWith('.'));
   const stat = statSync(file, { throwIfNoEntry: false });
-  if (!stat?.isFile() || stat.size > largestBytes) return false;
-  const text = readFileSync(file, 'utf8');
-  if (!/\bscenario\b/.test(text)) return false;
-  if (isYaml(file) && /^\uFEFF?scenario\s*:/m.test(text)) return true;
+  // What an editor leaves beside a file that is open is such a link as well, and begins with a dot.
+  if (!stat) return yaml && !hidden ? slip('is a link that leads nowhere') : null;
+  if (!stat.isFile() || (!yaml && stat.size > largestBytes)) return null;
+  const is = byItsText(file, yaml, stat.size > largestBytes);
+  if (!yaml || is === null || !hidden) return is;
+  return slip('may be a scenario, and its path has a name that begins with a dot');
+}
+
+function byItsText(file: string, yaml: boolean, large: boolean): Looked {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    return yaml ? slip(`cannot be read: ${messageOf(error)}`) : null;
+  }
+  // Of UTF-16, every second byte is 0.
+  const hasTheWord = /\bscenario\b/i.test(text.replaceAll('\0', ''));
+  if (large)
+    return hasTheWord ? slip(`has the word scenario, and is larger than ${formatBytes(largestBytes)}`) : null;
+  if (yaml && hasTheWord && text.includes('\0'))
+    return slip('has the word scenario, and is no text in UTF-8');
+  if (!hasTheWord) return yaml ? byItsKeys(file, text) : null;
+  if (yaml && /^\uFEFF?scenario\s*:/m.test(text)) return 'scenario';
   try {
     const { data } = parseSource(file, text);
-    return typeof data === 'object' && data !== null && Object.hasOwn(data, 'scenario');
+    if (!isMapping(data) || !Object.hasOwn(data, 'scenario')) return yaml ? byItsKeys(file, text) : null;
+  } catch (error) {
+    return yaml ? slip(`has the word scenario, and is no YAML: ${firstLine(error)}`) : null;
+  }
+  return yaml
+    ? 'scenario'
+    : { why: 'says `scenario:` and is passed over: its name ends in neither .yaml nor .yml', slip: false };
+}
+
+const isMapping = (data: unknown): data is Record<string, unknown> =>
+  typeof data === 'object' && data !== null && !Array.isArray(data);
+
+/** What breaks something or recovers from it is a scenario, however its first key is written. */
+function byItsKeys(file: string, text: string): Looked {
+  const data = dataOf(file, text);
+  const all = Array.isArray(data) ? data : [data];
+  const isOne = all.some(
+    (one) =>
+      isMapping(one) &&
+      (Object.hasOwn(one, 'scenario') || (Object.hasOwn(one, 'strategy') && Object.hasOwn(one, 'recover'))),
+  );
+  return isOne
+    ? slip('looks like a scenario, and does not begin as one: its first key is `scenario:`')
+    : null;
+}
+
+function dataOf(file: string, text: string): unknown {
+  try {
+    return parseSource(file, text).data;
   } catch {
-    return false;
+    return null;
   }
 }
+
+const firstLine = (error: unknown): string =>
+  messageOf(error instanceof InputErrors ? error.all[0] : error).split('\n')[0]!;
 
 /**
- * All that are at hand, for a run without names. Throws an input error where there are none: nothing run is
- * nothing proven.
+ * All of the user's own, for a run without names: what comes with Muster proves nothing of his. Throws an
+ * input error where there are none, or where one may be missing: nothing run is nothing proven.
  */
-export function allScenarios(folders: readonly string[] = foldersHere()): ScenarioFiles {
-  for (const folder of folders.filter((one) => existsSync(one))) {
-    const { scenarios, passedOver } = findScenarios([folder]);
-    if (scenarios.length > 0) continue;
-    throw inputError(`there is no scenario in ${relative('.', folder) || '.'}`, {
-      found: passedOver.map((file) => relative('.', file)).join(', ') || 'no file that says `scenario:`',
-      expected: 'files *.yaml or *.yml that say `scenario:`',
-      hint: 'name what is to be run, or put it there',
+export function allScenarios(folders: readonly string[] = ownFolders()): ScenarioFiles {
+  const there = folders.filter((one) => existsSync(one));
+  const found = findScenarios(there);
+  const slips = found.passedOver.filter((one) => one.slip);
+  if (slips.length > 0)
+    throw inputError('not everything that may be a scenario can be run', {
+      found: slips.map((one) => passedOverLine(one)).join('\n'),
+      expected: 'scenarios that can be read, and nothing that only looks like one',
+      hint: 'mend it, take it out of there or let its name end in .disabled; or name what is to be run',
     });
-  }
-  const found = findScenarios(folders);
-  if (found.scenarios.length === 0)
-    throw inputError('there is nothing to run', {
-      found: 'no scenarios',
-      expected: `scenarios in ${folders.join(' or ')}`,
-    });
-  return found;
+  if (found.scenarios.length > 0) return found;
+  const places = there.length > 0 ? there : folders;
+  const named = places.map((one) => relative('.', one) || '.').join(' or ');
+  throw inputError(`there is no scenario of your own in ${named || 'this folder'}`, {
+    found:
+      found.passedOver.map(({ file }) => relative('.', file)).join(', ') ||
+      (there.length > 0 ? 'no file that says `scenario:`' : 'no such folder'),
+    expected: 'files *.yaml or *.yml that say `scenario:`',
+    hint: '`muster init` writes some into ./muster; or name what is to be run (`muster list scenarios`)',
+  });
 }
 
+const passedOverLine = ({ file, why }: PassedOver): string => `${relative('.', file)} ${why}`;
+
 /** What a gate should not miss, in words: nothing of a scenario folder is passed over in silence. */
-export const passedOverText = ({ passedOver }: ScenarioFiles): string[] =>
-  passedOver.map(
-    (file) =>
-      `${relative('.', file)} says \`scenario:\` and is passed over: its name ends in neither .yaml nor .yml`,
-  );
+export const passedOverText = ({ passedOver }: Pick<ScenarioFiles, 'passedOver'>): string[] =>
+  passedOver.map(passedOverLine);
+
+/** The files that are meant by names. Beside others, a strategy is left out: a pattern of a shell takes it in. */
+export function resolveScenarios(given: readonly string[]): { files: string[]; leftOut: string[] } {
+  const files = given.map(resolveScenario);
+  const left = files.filter((file) => isStrategy(file));
+  if (left.length === files.length) return { files, leftOut: [] };
+  return {
+    files: files.filter((file) => !left.includes(file)),
+    leftOut: left.map((file) => `${relative('.', file)} is left out: it is a strategy, and no scenario`),
+  };
+}
+
+function isStrategy(file: string): boolean {
+  const data = dataOf(file, readFileSync(file, 'utf8'));
+  return isMapping(data) && Object.hasOwn(data, 'components') && !Object.hasOwn(data, 'scenario');
+}
 
 /**
  * The file a user means by `reference/redis-crash`, `redis-crash` or a path. Throws an input error with the

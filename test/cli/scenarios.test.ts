@@ -1,4 +1,12 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -51,7 +59,7 @@ describe('scenarios at hand', () => {
     (name) => {
       const folder = folderWith({ [name]: scenario });
       const found = findScenarios([folder]);
-      expect(found).toEqual({ scenarios: [], passedOver: [join(folder, name)] });
+      expect(found).toMatchObject({ scenarios: [], passedOver: [{ file: join(folder, name), slip: false }] });
       expect(passedOverText(found)).toEqual([
         expect.stringMatching(new RegExp(`${name} says .scenario:. and is passed over`)),
       ]);
@@ -71,9 +79,107 @@ describe('scenarios at hand', () => {
     symlinkSync(join(folder, 'a.yaml'), join(folder, 'b.yml'));
     expect(findScenarios([folder]).scenarios.map(({ path }) => path)).toEqual(['a', 'b']);
   });
+
+  test('folders are looked into through links, each once', () => {
+    const folder = folderWith({ 'deep/a.yaml': scenario });
+    symlinkSync(folder, join(folder, 'deep/again'));
+    symlinkSync(folderWith({ 'b.yaml': scenario }), join(folder, 'linked'));
+    expect(findScenarios([folder]).scenarios.map(({ path }) => path)).toEqual(['deep/a', 'linked/b']);
+  });
+});
+
+/** What a gate would miss, and what it would be told. */
+const slips: Record<string, [string, string | Buffer, RegExp]> = {
+  'quoted, with a slip': ['a.yaml', '"scenario": one\ncheck: [ledger\n', /does not parse/],
+  'in braces, with a slip': ['a.yml', '{ scenario: one, check: [ledger }\n', /does not parse/],
+  'indented, with a slip': ['a.yaml', '  scenario: one\n  title: One\n check: x\n', /does not parse/],
+  'two documents': ['a.yaml', '---\n"scenario": one\n---\n"scenario": two\n', /second document/],
+  'UTF-16, as another shell writes it': [
+    'a.yaml',
+    Buffer.from(`\uFEFF${scenario}`, 'utf16le'),
+    /no text in UTF-8/,
+  ],
+  'larger than is read': ['a.yaml', `"scenario": one\n#${'x'.repeat(2 ** 20)}`, /larger than 1\.0 MiB/],
+  'in a folder that begins with a dot': ['.team/a.yaml', scenario, /begins with a dot/],
+  'a file that begins with a dot': ['.a.yaml', scenario, /begins with a dot/],
+  'a list of one': ['a.yaml', `- ${scenario.replaceAll('\n', '\n  ')}`, /looks like a scenario/],
+  'its first key misspelt': [
+    'a.yaml',
+    'Scenaro: one\nstrategy: ./s.yaml\nrecover: automatic\n',
+    /looks like a scenario/,
+  ],
+};
+
+describe('what may be a scenario and cannot be run', { concurrent: true }, () => {
+  test.each(Object.entries(slips))(
+    '%s is named, and the others are not run without it',
+    (_, [name, text, why]) => {
+      const folder = folderWith({
+        'good.yaml': scenario,
+        'strategy.yaml': 'strategy: one\ncomponents: {}\n',
+      });
+      mkdirSync(dirname(join(folder, name)), { recursive: true });
+      writeFileSync(join(folder, name), text);
+      const found = findScenarios([folder]);
+      expect(found).toMatchObject({
+        scenarios: [{ path: 'good' }],
+        passedOver: [{ file: join(folder, name), slip: true }],
+      });
+      expect(found.passedOver[0]!.why).toMatch(why);
+      expect(() => allScenarios([folder])).toThrow('not everything that may be a scenario can be run');
+    },
+  );
+
+  test('a run without names ends with 64, and names it', async () => {
+    const project = folderWith({ 'muster/good.yaml': scenario, 'muster/bad.yaml': '"scenario": [one\n' });
+    const { code, stdout, stderr } = await muster(['run'], { cwd: project });
+    expect({ code, stdout }, stderr).toEqual({ code: 64, stdout: '' });
+    expect(stderr).toMatch(
+      /muster\/bad\.yaml has the word scenario, and is no YAML: the file does not parse/,
+    );
+  });
+
+  test('a link that leads nowhere is named', () => {
+    const folder = folderWith({ 'a.yaml': scenario });
+    symlinkSync('/nowhere/b.yaml', join(folder, 'b.yaml'));
+    symlinkSync('me@host.17', join(folder, '.#a.yaml'));
+    expect(findScenarios([folder])).toMatchObject({
+      scenarios: [{ path: 'a' }],
+      passedOver: [{ file: join(folder, 'b.yaml'), slip: true }],
+    });
+  });
+
+  test.each([
+    ['a compose file with a slip', 'compose.yaml', 'services: [a\n'],
+    ['a document of another kind, with the word', 'openapi.yaml', 'info: { title: A scenario }\n'],
+    ['a large one', 'openapi.yaml', `#${'x'.repeat(2 ** 20)}`],
+    ['what Muster keeps', '.muster/drills/a/scenario.yaml', scenario],
+    ['what npm keeps', 'node_modules/a/scenario.yaml', scenario],
+    ['prose', 'README.md', '# Drills\n\n```yaml\nscenario: [one\n```\n'],
+  ])('%s is none, and nobody is told', (_, name, text) => {
+    expect(findScenarios([folderWith({ [name]: text })])).toEqual({ scenarios: [], passedOver: [] });
+  });
 });
 
 describe('a run without names', () => {
+  test('of a project without drills of its own ends with 64, and none of those that come with Muster runs', async () => {
+    const { code, stdout, stderr } = await muster(['run'], { cwd: folderWith({ 'compose.yaml': '' }) });
+    expect({ code, stdout }, stderr).toEqual({ code: 64, stdout: '' });
+    expect(stderr).toMatch(/there is no scenario of your own in scenarios or muster/);
+    expect(stderr).toMatch(/`muster init` writes some/);
+  });
+
+  test('runs what lies where `muster init` writes, and nothing else', async () => {
+    const { folder: project } = memoryFiles({ scenario: { points: '1', settle: '2s' } });
+    const own = join(project, 'muster');
+    mkdirSync(own);
+    for (const file of ['scenario.yaml', 'strategy.yaml']) renameSync(join(project, file), join(own, file));
+    const { code, stdout, stderr } = await muster(['run', '--json', '--seed', '7'], { cwd: project });
+    expect(code, stderr).toBe(0);
+    const { drills } = JSON.parse(stdout) as { drills: { result: { scenario: string } }[] };
+    expect(drills.map(({ result }) => result.scenario)).toEqual(['memory']);
+  });
+
   test('of folders that hold none is an input error, that names what was passed over', () => {
     const folder = folderWith({ 'a.txt': scenario });
     for (const folders of [[folder], [join(folder, 'missing')], []]) {
@@ -94,7 +200,7 @@ describe('a run without names', () => {
       cwd: folderWith({ 'scenarios/a.txt': scenario }),
     });
     expect({ code, stdout }).toEqual({ code: 64, stdout: '' });
-    expect(stderr).toMatch(/there is no scenario in scenarios\n +found: +scenarios\/a\.txt/);
+    expect(stderr).toMatch(/there is no scenario of your own in scenarios\n +found: +scenarios\/a\.txt/);
   });
 });
 
@@ -105,11 +211,23 @@ describe('list', { concurrent: true }, () => {
     });
     expect(code).toBe(0);
     expect(stdout).toMatch(/^mine +One$/m);
+    expect(stdout).toMatch(/^reference\/redis-crash .*\(comes with Muster\)$/m);
     expect(stderr).toMatch(/^scenarios\/other\.txt says `scenario:` and is passed over/);
   });
 });
 
 describe('names', { concurrent: true }, () => {
+  test('a pattern takes in the strategy as well, which is left out with a line; alone it is refused', async () => {
+    const { folder } = memoryFiles({ scenario: { points: '1', settle: '2s' } });
+    const { code, stdout, stderr } = await muster(['plan', 'scenario.yaml', 'strategy.yaml'], {
+      cwd: folder,
+    });
+    expect(code, stderr).toBe(0);
+    expect(stdout.match(/^memory: /gm)).toHaveLength(1);
+    expect(stderr).toMatch(/^strategy\.yaml is left out: it is a strategy, and no scenario$/m);
+    expect((await muster(['run', 'strategy.yaml'], { cwd: folder })).code).toBe(64);
+  });
+
   test('a scenario is planned by its name and by its path, whatever its ending', async () => {
     const { folder } = memoryFiles();
     const project = folderWith({});
