@@ -62,10 +62,7 @@ function program(): Command {
 function addRun(muster: Command): void {
   muster
     .command('run')
-    .argument(
-      '[scenario...]',
-      'names or files; when none is given, all of your own in ./scenarios and ./muster',
-    )
+    .argument('[scenario...]', 'names or files; all in ./scenarios and ./muster when none is given')
     .description('run drills and report what recovery cost')
     .option('--json', 'the results on standard output, nothing else there')
     .option('--out <folder>', 'where bundles go', '.muster')

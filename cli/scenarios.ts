@@ -84,7 +84,9 @@ function filesBelow(folder: string, below = '', seen = new Set<string>()): strin
 type Looked = 'scenario' | Omit<PassedOver, 'file'> | null;
 const slip = (why: string): Looked => ({ why, slip: true });
 
-/** By what it says: null where it is something else. One with a slip in it must not look like something else. */
+/**
+ * By what it says: null where it is something else. One with a slip in it must not look like something else.
+ */
 function lookAt(file: string, path: string): Looked {
   const yaml = isYaml(file);
   const hidden = path.split(sep).some((name) => name.startsWith('.'));
@@ -183,7 +185,9 @@ const passedOverLine = ({ file, why }: PassedOver): string => `${relative('.', f
 export const passedOverText = ({ passedOver }: Pick<ScenarioFiles, 'passedOver'>): string[] =>
   passedOver.map(passedOverLine);
 
-/** The files that are meant by names. Beside others, a strategy is left out: a pattern of a shell takes it in. */
+/**
+ * The files that are meant by names. Beside others, a strategy is left out: a pattern of a shell takes it in.
+ */
 export function resolveScenarios(given: readonly string[]): { files: string[]; leftOut: string[] } {
   const files = given.map(resolveScenario);
   const left = files.filter((file) => isStrategy(file));
