@@ -79,9 +79,16 @@ const onlyInAll = everything
       'faults/stores',
       'faults/unusual',
       'fixtures/app/app',
-      ...['as-it-is', 'built', 'client-endpoint', 'external-volume', 'host', 'partition', 'unlabelled'].map(
-        (file) => `stack/${file}`,
-      ),
+      ...[
+        'as-it-is',
+        'built',
+        'client-endpoint',
+        'external-volume',
+        'host',
+        'inherited',
+        'partition',
+        'unlabelled',
+      ].map((file) => `stack/${file}`),
       ...[
         'behind-init',
         'beyond-a-dump',

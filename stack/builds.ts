@@ -3,6 +3,7 @@ import { listed, othersIn } from './acted-on.ts';
 import type { ComposeConfig } from './compose.ts';
 import type { Layer } from './moved-shape.ts';
 import { removed, replaced } from './override-file.ts';
+import { asImageLabels } from './owner.ts';
 
 /** What the services of a drill run from where Compose builds it, or has it already. */
 export interface Builds {
@@ -98,7 +99,7 @@ export const contextServices = (build: unknown): string[] =>
  */
 const ownBuild = (declared: Build, labels: Readonly<Record<string, string>>): Layer => ({
   ...declared,
-  labels: replaced(labels),
+  labels: replaced(asImageLabels(labels)),
   tags: replaced([]),
   cache_to: replaced([]),
   pull: false,

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { environmentError, messageOf } from '../core/errors.ts';
 import type { Deployment } from '../core/service.ts';
-import { labels } from './owner.ts';
+import { imageLabels, labels } from './owner.ts';
 import { idOf, imageThere, loadImage, removeImage } from './own-image.ts';
 import { statusOf, type Container, type Inspection } from './runtime.ts';
 import type { DrillSite } from './drill-site.ts';
@@ -74,5 +74,6 @@ async function removed(container: Container, name: string): Promise<void> {
 /** An image of the drill's own bears its labels; any other one is somebody else's as well. */
 async function isOwn({ runtime, drill, labels: own }: DrillSite, image: string): Promise<boolean> {
   const { Config } = await runtime.container.dockerode.getImage(image).inspect();
-  return Config.Labels?.[labels.drill] === drill && Config.Labels[labels.owner] === own[labels.owner];
+  const marks = Config.Labels ?? {};
+  return marks[imageLabels.drill] === drill && marks[imageLabels.owner] === own[labels.owner];
 }

@@ -10,6 +10,7 @@ import { copyLimitBytes } from './containment.ts';
 import type { HostMount } from './mounts.ts';
 import { copyVolume, inContainer } from './volume-copy.ts';
 import { removeImage } from './own-image.ts';
+import { asImageLabels } from './owner.ts';
 import { followed, type Runtime } from './runtime.ts';
 
 /**
@@ -78,7 +79,7 @@ async function emptyImage({ runtime, drill, labels }: Making): Promise<string> {
   nothing.entry({ name: inContainer.slice(1), type: 'directory', mode: 0o755 });
   nothing.finalize();
   const repo = 'muster-drill/empty';
-  const changes = Object.entries(labels).map(
+  const changes = Object.entries(asImageLabels(labels)).map(
     ([name, value]) => `LABEL ${JSON.stringify(name)}=${JSON.stringify(value)}`,
   );
   const options = { repo, tag: drill, changes };

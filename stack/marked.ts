@@ -1,7 +1,7 @@
 import { systemClock, type Clock } from '../core/clock.ts';
-import { labels } from './owner.ts';
-import { removeImage } from './own-image.ts';
-import { imagesWith, statusOf, type Runtime } from './runtime.ts';
+import { isOwnName, removeImage } from './own-image.ts';
+import { asImageLabel, imageLabels, labels } from './owner.ts';
+import { imagesWith, statusOf, type Docker, type Runtime } from './runtime.ts';
 
 export interface Removed {
   containers: string[];
@@ -23,14 +23,15 @@ export async function marked(runtime: Runtime, label: string[]): Promise<Marked[
   const docker = runtime.container.dockerode;
   const filters = { label };
   const [containers, volumes, networks, images] = await Promise.all([
-    docker.listContainers({ all: true, filters }),
+    containersWith(docker, label, { all: true }),
     docker.listVolumes({ filters }),
     docker.listNetworks({ filters }),
-    imagesWith(docker, label),
+    imagesWith(docker, label.map(asImageLabel)),
   ]);
-  const mark = (found: Record<string, string> | undefined | null): { drill: string; owner: string } => ({
-    drill: found?.[labels.drill] ?? '',
-    owner: found?.[labels.owner] ?? '',
+  type Marks = Record<string, string> | undefined | null;
+  const mark = (found: Marks, { drill, owner } = labels as { drill: string; owner: string }) => ({
+    drill: found?.[drill] ?? '',
+    owner: found?.[owner] ?? '',
   });
   return [
     ...containers.map(
@@ -45,10 +46,34 @@ export async function marked(runtime: Runtime, label: string[]): Promise<Marked[
       (v): Marked => ({ kind: 'volume', id: v.Name, name: v.Name, ...mark(v.Labels) }),
     ),
     ...networks.map((n): Marked => ({ kind: 'network', id: n.Id, name: n.Name, ...mark(n.Labels) })),
-    ...images.map(
-      (i): Marked => ({ kind: 'image', id: i.Id, name: i.RepoTags?.[0] ?? i.Id, ...mark(i.Labels) }),
-    ),
+    ...images.flatMap((i): Marked[] => {
+      const names = (i.RepoTags ?? []).filter((one) => one !== '<none>:<none>');
+      const own = mark(i.Labels, imageLabels);
+      const ownNames = names.filter((one) => isOwnName(own.drill, one));
+      // One that has names of the user's alone is his by now.
+      if (names.length > 0 && ownNames.length === 0) return [];
+      // By each name of its own, so that it stays where it has others.
+      return (names.length > 0 ? ownNames : [i.Id]).map((id) => ({ kind: 'image', id, name: id, ...own }));
+    }),
   ];
+}
+
+/**
+ * Containers with all of these labels, but for those that have a drill's from their image: somebody made that
+ * of a drill's container, and started this one from it. Running ones, or `all`.
+ */
+export async function containersWith(
+  docker: Docker,
+  label: string[],
+  { all = false } = {},
+): ReturnType<Docker['listContainers']> {
+  const found = await docker.listContainers({ all, filters: { label } });
+  if (found.length === 0) return found;
+  const images = new Map((await imagesWith(docker, [labels.drill])).map((one) => [one.Id, one.Labels]));
+  return found.filter(({ ImageID, Labels: own }) => {
+    const from = images.get(ImageID);
+    return from === undefined || [labels.drill, labels.owner].some((key) => from[key] !== own[key]);
+  });
 }
 
 /**

@@ -2,6 +2,7 @@ import { pack } from 'tar-stream';
 import type { Readable } from 'node:stream';
 import { environmentError, messageOf } from '../core/errors.ts';
 import { contentsOf } from './image-archive.ts';
+import { asImageLabels } from './owner.ts';
 import { followed, statusOf, type Runtime } from './runtime.ts';
 
 /**
@@ -18,7 +19,7 @@ export async function makeOwnImage(
   { from, tag, labels }: { from: string; tag: string; labels: Record<string, string> },
 ): Promise<string> {
   const context = pack();
-  const marks = Object.entries(labels).map(
+  const marks = Object.entries(asImageLabels(labels)).map(
     ([key, value]) => `${JSON.stringify(key)}=${JSON.stringify(value)}`,
   );
   context.entry({ name: 'Dockerfile' }, `FROM ${from}\nLABEL ${marks.join(' ')}\n`);
@@ -37,6 +38,13 @@ export async function makeOwnImage(
   }
   return tag;
 }
+
+/**
+ * Names of an image that it has by a drill: whatever else somebody called it is his. Compose builds under the
+ * project's name.
+ */
+export const isOwnName = (drill: string, name: string): boolean =>
+  name.startsWith(`muster-${drill}-`) || (name.startsWith('muster-drill/') && name.endsWith(`:${drill}`));
 
 /** Removes an image by its name or ID, and nothing that it stands on. No error when it is not there. */
 export async function removeImage(runtime: Runtime, image: string): Promise<void> {

@@ -6,6 +6,27 @@ import { readFileSync, readlinkSync } from 'node:fs';
 export const labels = { drill: 'muster.drill', owner: 'muster.owner', role: 'muster.role' } as const;
 
 /**
+ * Labels of an image of a drill's own. Other ones than those of its containers: whatever somebody starts from
+ * such an image, or from one that he made of a drill's container (`docker commit`), has the image's labels.
+ */
+export const imageLabels = { drill: 'muster.image.drill', owner: 'muster.image.owner' } as const;
+
+const onImage: Readonly<Record<string, string>> = {
+  [labels.drill]: imageLabels.drill,
+  [labels.owner]: imageLabels.owner,
+};
+
+/** The same marks as an image bears them. */
+export const asImageLabels = (own: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(own).map(([key, value]) => [onImage[key] ?? key, value]));
+
+/** `key` or `key=value`, as an image bears it. */
+export const asImageLabel = (label: string): string => {
+  const [key = ''] = label.split('=', 1);
+  return `${onImage[key] ?? key}${label.slice(key.length)}`;
+};
+
+/**
  * Labels of an image that keeps a folder for later drills: the recipe's key, the image that it was made for,
  * and what was noted of it. It is no drill's, and `muster gc` removes it.
  */

@@ -4,7 +4,7 @@ import { systemClock } from '../core/clock.ts';
 import { withDeadline } from '../core/deadline.ts';
 import { createHelper } from './helper.ts';
 import { findPrepared, preparedHome, preparedPath, preparedTag, removePrepared } from './prepared.ts';
-import { preparedLabels, labels } from './owner.ts';
+import { imageLabels, preparedLabels } from './owner.ts';
 import { followed, statusOf, type Container, type Inspection, type Runtime } from './runtime.ts';
 import type { DrillSite } from './drill-site.ts';
 
@@ -22,7 +22,7 @@ export async function prepareFolder(
   if (site.snapshots === false) return false;
   const { runtime } = site;
   const base = await runtime.container.dockerode.getImage(service.Image).inspect();
-  if (base.Config.Labels?.[labels.drill] !== undefined) return false;
+  if (base.Config.Labels?.[imageLabels.drill] !== undefined) return false;
   if (await findPrepared(site, service.Image, recipe.key)) return true;
   const helper = await createHelper(site, name, service, { network: 'none' });
   const what = `preparing a folder of ${name}`;

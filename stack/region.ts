@@ -3,6 +3,7 @@ import type { ConnectionTry } from '../core/service.ts';
 import type { AimedLoss, ConnectionAttempt, LostRegion } from '../core/stack.ts';
 import { blackhole } from './blackhole.ts';
 import { tryConnectionAt } from './try-connection.ts';
+import { containersWith } from './marked.ts';
 import { labels, regionLabel } from './owner.ts';
 import { ownNetworkOf, type Inspection } from './runtime.ts';
 import { refusingStandIn } from './refusing-stand-in.ts';
@@ -79,9 +80,7 @@ function lostRegion(
 
 async function membersOf({ runtime, drill }: DrillSite, region: string): Promise<Member[]> {
   const docker = runtime.container.dockerode;
-  const there = await docker.listContainers({
-    filters: { label: [`${labels.drill}=${drill}`, `${regionLabel}=${region}`] },
-  });
+  const there = await containersWith(docker, [`${labels.drill}=${drill}`, `${regionLabel}=${region}`]);
   const members = await Promise.all(
     there
       .filter((each) => each.Labels[serviceLabel])
@@ -123,9 +122,7 @@ export async function namesOfAddresses({
   drill,
 }: Pick<DrillSite, 'runtime' | 'drill'>): Promise<Map<string, string>> {
   const names = new Map<string, string>();
-  for (const each of await runtime.container.dockerode.listContainers({
-    filters: { label: [`${labels.drill}=${drill}`] },
-  })) {
+  for (const each of await containersWith(runtime.container.dockerode, [`${labels.drill}=${drill}`])) {
     for (const { IPAddress, GlobalIPv6Address, Gateway } of Object.values(each.NetworkSettings.Networks)) {
       for (const address of [IPAddress, GlobalIPv6Address])
         if (address) names.set(address, each.Labels[serviceLabel] ?? 'a helper of Muster');

@@ -13,8 +13,9 @@ import { overrideText } from '../../stack/override-file.ts';
 const folder = mkdtempSync(join(tmpdir(), 'muster-builds-'));
 const file = join(folder, 'compose.yml');
 const over = join(folder, 'override.yml');
-const labels = { 'muster.drill': 'd1' };
-const run = { file, project: 'muster-d1', labels, environment: {} };
+/** As an image bears them. */
+const labels = { 'muster.image.drill': 'd1' };
+const run = { file, project: 'muster-d1', labels: { 'muster.drill': 'd1' }, environment: {} };
 
 interface Given {
   present?: string[];

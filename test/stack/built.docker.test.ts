@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Stack, StackUpOptions } from '../../core/stack.ts';
 import { imageChoice, provideImages } from '../../stack/images.ts';
 import { removeLeftovers } from '../../stack/leftovers.ts';
-import { labels } from '../../stack/owner.ts';
+import { imageLabels } from '../../stack/owner.ts';
 import { idOf, makeOwnImage } from '../../stack/own-image.ts';
 import { createStackProvider } from '../../stack/provider.ts';
 import { dockerHost, getRuntime, type Container, type Runtime } from '../../stack/runtime.ts';
@@ -106,7 +106,7 @@ describe('two drills at once of what is built', () => {
       for (const service of ['plain', 'tagged', 'named'])
         expect([service, await labelsOf(own(stack, service))]).toEqual([
           service,
-          expect.objectContaining({ [labels.drill]: drills[i] }),
+          expect.objectContaining({ [imageLabels.drill]: drills[i] }),
         ]);
       expect(await labelsOf(own(stack, 'plain'))).not.toHaveProperty('of');
       const images = (await leftOf(drills[i]!)).filter(({ kind }) => kind === 'image');
