@@ -13,7 +13,7 @@ export interface SustainedPlan {
 
 /** By the generator's own account. */
 export interface SustainedFigures {
-  /** Answers with a status below 400 that arrived in each second from the beginning on. */
+  /** Answers with a status that their request expects, that arrived in each second from the beginning on. */
   perSecond: number[];
   /** Answers by status, such as { "200": 1993, "503": 7 }. */
   statuses: Record<string, number>;

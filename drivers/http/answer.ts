@@ -1,6 +1,7 @@
 import { Cookie } from 'tough-cookie';
 import { allAt, oneAt } from './json-path.ts';
 import type { Expectation, Found, FoundInItem, Match } from './match.ts';
+import { rightStatus } from './status.ts';
 import { fillText, type Values } from './template.ts';
 import type { Answer } from './transport.ts';
 
@@ -72,6 +73,3 @@ export function differs(
     ? `answered after ${Math.round(answer.tookMs)} ms, expected within ${within.text}`
     : null;
 }
-
-export const rightStatus = (status: number, expected: readonly number[] | undefined): boolean =>
-  expected ? expected.includes(status) : status >= 200 && status <= 299;

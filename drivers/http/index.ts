@@ -3,7 +3,7 @@ import { imageBackup } from '../image.ts';
 import { actions } from './actions.ts';
 import { configSchema } from './config.ts';
 import type { HttpConfig } from './shape.ts';
-import { lacksRequests } from './sustain.ts';
+import { lacksRequests } from './sustainable.ts';
 import type { HttpSystem } from './system.ts';
 
 const shownBy = 'test/drivers/http/http.docker.test.ts';

@@ -4,6 +4,7 @@ import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import type autocannon from 'autocannon';
 import { systemClock } from '../../core/clock.ts';
 import type { SustainedFigures } from '../../core/sustained.ts';
+import { rightStatus } from './status.ts';
 
 /** What the thread is given. Requests have everything filled in. */
 export interface Setting {
@@ -16,6 +17,8 @@ export interface Setting {
     path: string;
     headers: Record<string, string>;
     body: string | null;
+    /** 200 to 299 where it is left out. */
+    expected?: readonly number[];
   }[];
 }
 /** `where`: it asks for the address. */
@@ -33,7 +36,7 @@ const foreverSeconds = 7 * 86_400;
 
 type Raw = Parameters<typeof autocannon>[0];
 interface Run extends PromiseLike<unknown> {
-  on(event: 'response', listener: (client: unknown, status: number) => void): void;
+  on(event: 'response', listener: () => void): void;
   on(event: 'reqError', listener: () => void): void;
   stop(): void;
 }
@@ -65,6 +68,10 @@ async function generate(setting: Setting, port: NonNullable<typeof parentPort>):
     running?.stop();
     told(null);
   });
+  const count = (): void => {
+    const second = Math.floor((systemClock.nowMs() - begunMs) / 1_000);
+    perSecond[second] = (perSecond[second] ?? 0) + 1;
+  };
   const where = (): Promise<string | null> =>
     new Promise((resolve) => {
       told = resolve;
@@ -75,15 +82,10 @@ async function generate(setting: Setting, port: NonNullable<typeof parentPort>):
     const address = await where();
     if (stopped) break;
     if (address !== null) {
-      const run = cannon(optionsOf(setting, address));
+      const run = cannon(optionsOf(setting, address, count));
       running = run;
       let failed = 0;
-      run.on('response', (_, status) => {
-        failed = 0;
-        if (status >= 400) return;
-        const second = Math.floor((systemClock.nowMs() - begunMs) / 1_000);
-        perSecond[second] = (perSecond[second] ?? 0) + 1;
-      });
+      run.on('response', () => void (failed = 0));
       run.on('reqError', () => {
         failed += 1;
         if (failed === setting.connections) run.stop();
@@ -100,7 +102,12 @@ async function generate(setting: Setting, port: NonNullable<typeof parentPort>):
   };
 }
 
-const optionsOf = ({ scheme, tls, ratePerSecond, connections, requests }: Setting, address: string): Raw =>
+/** `right` is told of each answer whose status is one that its own request expects. */
+const optionsOf = (
+  { scheme, tls, ratePerSecond, connections, requests }: Setting,
+  address: string,
+  right: () => void,
+): Raw =>
   ({
     url: `${scheme}://${address}`,
     connections: Math.min(connections, ratePerSecond),
@@ -110,7 +117,11 @@ const optionsOf = ({ scheme, tls, ratePerSecond, connections, requests }: Settin
     sampleInt: sampleMs,
     // Its correction takes every answer for one that was due each millisecond, whatever the rate.
     ignoreCoordinatedOmission: true,
-    requests: requests.map(({ body, ...request }) => ({ ...request, ...(body === null ? {} : { body }) })),
+    requests: requests.map(({ body, expected, ...request }) => ({
+      ...request,
+      ...(body === null ? {} : { body }),
+      onResponse: (status: number) => void (rightStatus(status, expected) && right()),
+    })),
     ...(tls ? { servername: tls.name, tlsOptions: { ca: tls.ca } } : {}),
   }) as Raw;
 

@@ -1,12 +1,14 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import pLimit from 'p-limit';
 import { environmentError } from '../../core/errors.ts';
 import type { Endpoint } from '../../core/service.ts';
 import type { SustainedFigures, SustainedLoad, SustainedPlan } from '../../core/sustained.ts';
-import { probesOf } from './probe.ts';
-import { listed } from './request-shape.ts';
+import { namedProbe, probesOf, type Probe } from './probe.ts';
+import type { ProbeStep } from './request-shape.ts';
 import type { HttpConfig } from './shape.ts';
-import type { Asker } from './steps.ts';
+import { runRequest, type Asker } from './steps.ts';
+import { sustainable } from './sustainable.ts';
 import type { Setting, FromGenerator, ToGenerator } from './sustain-generator.ts';
 import type { Values } from './template.ts';
 
@@ -19,21 +21,25 @@ export interface SustainOptions {
   given(): Values;
 }
 
-/** Probes that are one request: what a program that knows no captures can send again and again. */
-export const sustainable = ({ probes }: HttpConfig): string[] =>
-  Object.entries(probes).flatMap(([name, request]) => (listed(request).length === 1 ? [name] : []));
+/** Nobody measures how fast it is. */
+const patienceMs = 15_000;
+const askersAtOnce = 8;
 
-/** Why a component so configured cannot have it; null where it can. */
-export function lacksRequests(
-  config: HttpConfig,
-  { requests }: Pick<SustainedPlan, 'requests'>,
-): string | null {
-  const known = sustainable(config);
-  if (known.length === 0) return 'it has no probe that is one request';
-  const strange = requests?.find((name) => !known.includes(name));
-  return strange === undefined
-    ? null
-    : `${strange} is no probe of it that is one request; there ${known.length === 1 ? 'is' : 'are'} ${known.join(', ')}`;
+/**
+ * Each request once, as the configuration has it but for the time that it takes: in the load only statuses
+ * are looked at, and redirects are answers. Throws an environment error where an answer is not right.
+ */
+async function assertRight(asker: Asker, probe: Probe, given: Values): Promise<void> {
+  const [{ expect, ...request }] = probe.steps as [ProbeStep];
+  const alone = { ...request, follow: false, expect: { ...expect, within: undefined } };
+  const done = await runRequest(asker, alone, { ...given, ...probe.values }, { deadlineMs: patienceMs });
+  if (done.kind !== 'right')
+    throw environmentError(
+      `the probe ${namedProbe(probe)} of the sustained load is not right before anything was broken: ${done.detail}`,
+      {
+        expected: 'as it is expected by `probes`, without a redirect; `requests` names those that are asked',
+      },
+    );
 }
 
 /**
@@ -45,16 +51,20 @@ export async function sustain(
   { ratePerSecond, connections, requests }: SustainedPlan,
 ): Promise<SustainedLoad> {
   await setUp();
-  const filled = [];
+  const filled: Setting['requests'][number][] = [];
   const names = requests ?? sustainable(config);
-  for (const { name, steps, values } of probesOf(config).filter((probe) => names.includes(probe.name))) {
-    const one = await asker.filled(steps[0]!, { ...given(), ...values });
+  const asked = probesOf(config).filter(({ name }) => names.includes(name));
+  await pLimit(askersAtOnce).map(asked, (probe) => assertRight(asker, probe, given()));
+  for (const { name, steps, values } of asked) {
+    const [step] = steps as [ProbeStep];
+    const one = await asker.filled(step, { ...given(), ...values });
     if (one === null) throw environmentError(`the probe ${name} cannot be filled in for the sustained load`);
     filled.push({
       method: one.method,
       path: one.path,
       headers: named(one.headers, config, tls),
       body: one.body,
+      ...(step.expect.status ? { expected: step.expect.status } : {}),
     });
   }
   const setting: Setting = {

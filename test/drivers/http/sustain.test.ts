@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { openAt } from './opened.ts';
-import { serveShop } from './shop.ts';
+import { json, serveShop, type Bad } from './shop.ts';
+import { sustainCases } from './sustain-cases.ts';
 
 const probes = `
 ready: /health
@@ -12,11 +13,23 @@ probes:
 samples: 2
 journeys: {}
 `;
+const guarded = `
+ready: { get: /health, auth: false }
+auth: { bearer: TOKEN }
+probes:
+  page: { get: /orders }
+  no-token: { get: /orders, auth: false, expect: { status: 401 } }
+`;
+const expecting = `
+ready: /health
+probes:
+  page: { get: /orders, follow: true, expect: { json: { $.status: up }, within: 1ms } }
+`;
 /** As patient as a busy machine needs: what is waited for comes, however late. */
 const eventually = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 60_000, interval: 50 });
 const sum = (counts: readonly number[]): number => counts.reduce((all, one) => all + one, 0);
 
-test('every right answer is counted, and each request is as the configuration has it', async () => {
+test(`${sustainCases.failing.beside}: each is counted, and each request is as the configuration has it`, async () => {
   await using served = await serveShop();
   await using opened = await openAt(served, probes);
   served.shop.seen.length = 0;
@@ -34,11 +47,14 @@ test('every right answer is counted, and each request is as the configuration ha
   expect(new Set(served.shop.seen.map(({ headers }) => headers['x-tenant']))).toEqual(new Set(['7']));
 });
 
-test('answers that say no are told apart, and are not counted as right', async () => {
+test.each([
+  [sustainCases.failing.name, 503],
+  [sustainCases.redirected.name, 302],
+])('%s are told apart, and are not counted as right', async (_, status) => {
   let down = false;
   await using served = await serveShop({
-    bad: (_, outgoing) => {
-      if (down) outgoing.writeHead(503).end();
+    bad: (_asked, outgoing) => {
+      if (down) outgoing.writeHead(status, { location: '/login' }).end();
       return down || undefined;
     },
   });
@@ -48,8 +64,56 @@ test('answers that say no are told apart, and are not counted as right', async (
   served.shop.seen.length = 0;
   await eventually(() => expect(served.shop.seen.length).toBeGreaterThan(30));
   const { statuses, perSecond } = await load.stop();
-  expect(statuses['503']).toBeGreaterThan(0);
+  expect(statuses[status]).toBeGreaterThan(0);
   expect(sum(perSecond)).toBeLessThanOrEqual(statuses['200'] ?? 0);
+});
+
+test(sustainCases.redirected.beside, async () => {
+  await using served = await serveShop({
+    bad: ({ path, headers }, outgoing) =>
+      path === '/orders' && !headers.authorization && json(outgoing, 401, {}),
+  });
+  await using opened = await openAt(served, guarded, { TOKEN: 'token' });
+  served.shop.seen.length = 0;
+  const load = await opened.attached.sustain!({ ratePerSecond: 20, connections: 4, requests: ['no-token'] });
+  await eventually(() => expect(served.shop.seen.length).toBeGreaterThan(60));
+  const { statuses, perSecond } = await load.stop();
+  expect(Object.keys(statuses)).toEqual(['401']);
+  expect(sum(perSecond)).toBeGreaterThan(0);
+});
+
+test.each<[string, Bad, RegExp]>([
+  [
+    sustainCases.wrong.name,
+    (_, outgoing) => json(outgoing, 200, { status: 'no database' }),
+    /^the probe page of the sustained load is not right .*: GET \/orders: \$\.status of its body/,
+  ],
+  [
+    sustainCases.following.name,
+    ({ path }, outgoing) =>
+      path === '/orders' ? json(outgoing, 302, {}, { location: '/health' }) : undefined,
+    /^the probe page of the sustained load is not right .*: GET \/orders: answered 302, expected 200 to 299/,
+  ],
+])('%s: the drill ends there', async (_, bad, expected) => {
+  await using served = await serveShop({ bad });
+  await using opened = await openAt(served, expecting);
+  served.shop.seen.length = 0;
+  const failure = await opened.attached.sustain!({ ratePerSecond: 20, connections: 4 }).then(
+    (load) => load.stop(),
+    (error: unknown) => error as Error,
+  );
+  expect(failure).toMatchObject({ trouble: 'environment', message: expect.stringMatching(expected) });
+  expect(served.shop.seen).toHaveLength(1);
+});
+
+test(`${sustainCases.wrong.beside}; ${sustainCases.following.beside}`, async () => {
+  await using served = await serveShop({
+    bad: ({ path }, outgoing) => path === '/orders' && json(outgoing, 200, { status: 'up' }),
+  });
+  await using opened = await openAt(served, expecting);
+  const load = await opened.attached.sustain!({ ratePerSecond: 20, connections: 4 });
+  await eventually(() => expect(served.shop.seen.length).toBeGreaterThan(20));
+  expect(Object.keys((await load.stop()).statuses)).toEqual(['200']);
 });
 
 test('it goes on where the service has moved to, and while nobody is there nothing is answered', async () => {
