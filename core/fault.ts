@@ -145,8 +145,9 @@ export interface StoreTarget {
   refusal(point?: string): Promise<Refusal | null>;
   /**
    * Removes objects (`change` null) or rewrites them, in the order given. What they were is kept with the
-   * drill, as stored, until `putBack` puts it back in the opposite order. Rejects where one is missing; what
-   * was done by then is undone. Refuses, with nothing done, what this drill did not write.
+   * drill, as stored, until `putBack` puts it back in the opposite order, but for what was of a point that
+   * retention removed meanwhile. Rejects where one is missing; what was done by then is undone. Refuses, with
+   * nothing done, what this drill did not write.
    */
   damage(keys: readonly string[], change: ((content: Readable) => Readable) | null): Promise<DamagedObjects>;
   /**
@@ -172,6 +173,8 @@ export interface RouteTo {
 export interface DamagedObjects {
   before: readonly string[];
   putBack(): Promise<void>;
+  /** Given what `look` gives of the same keys: each is what it was, or went with its point. */
+  isBack(now: readonly (string | null)[]): boolean;
 }
 
 /**

@@ -24,13 +24,22 @@ export async function damageObjects(
 ): Promise<DamagedObjects> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const kept: Kept[] = [];
+  const before: string[] = [];
+  const taken = new Set(change ? [] : keys);
+  // Of these something stayed: where nothing of them is there any more, somebody removed the whole point.
+  const partly = new Set(
+    (await keysIn(store)).flatMap((key) => (taken.has(key) ? [] : (pointOf(key) ?? []))),
+  );
+  const gone = new Set<string>();
   const putBack = async (): Promise<void> => {
+    const there = new Set((await keysIn(store)).flatMap((key) => pointOf(key) ?? []));
     for (let one = kept.pop(); one; one = kept.pop()) {
-      await store.write(one.key, createReadStream(one.path));
+      const point = pointOf(one.key);
+      if (point !== null && partly.has(point) && !there.has(point)) gone.add(one.key);
+      else await store.write(one.key, createReadStream(one.path));
       await rm(one.path);
     }
   };
-  const before: string[] = [];
   try {
     for (const key of keys) {
       const path = join(folder, randomUUID());
@@ -44,8 +53,15 @@ export async function damageObjects(
     await putBack();
     throw error;
   }
-  return { before, putBack };
+  const isBack = (now: readonly (string | null)[]): boolean =>
+    keys.every((key, i) => now[i] === before[i] || (now[i] === null && gone.has(key)));
+  return { before, putBack, isBack };
 }
+
+const keysIn = async (store: Store): Promise<string[]> => (await store.list('')).map(({ key }) => key);
+
+/** The folder of the recovery point that an object is of; null where it is of none. */
+const pointOf = (key: string): string | null => /^points\/(?:[^/]+\/){3}/.exec(key)?.[0] ?? null;
 
 async function saveTo(content: Readable, path: string): Promise<string> {
   const hash = createHash('sha256');

@@ -22,7 +22,7 @@ export default defineStoreFault({
   witnessDeadlineMs: 30_000,
   inject: async (target) => {
     const keys = await keysToLose(target);
-    const { before, putBack } = await target.damage(keys, null);
+    const { putBack, isBack } = await target.damage(keys, null);
     const facts = { objects: keys.length, versions: 'left where the store keeps them' };
     return {
       facts,
@@ -39,7 +39,7 @@ export default defineStoreFault({
         name: `undo bucket-emptied of ${target.name}`,
         deadlineMs: 120_000,
         run: putBack,
-        healed: async () => (await target.look(keys)).every((digest, i) => digest === before[i]),
+        healed: async () => isBack(await target.look(keys)),
       },
     };
   },

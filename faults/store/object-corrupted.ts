@@ -32,6 +32,7 @@ export default defineStoreFault({
     const {
       before: [before],
       putBack,
+      isBack,
     } = await target.damage([file.key], (content) =>
       Readable.from(flipped(content, from, from + bytes, seed)),
     );
@@ -57,7 +58,7 @@ export default defineStoreFault({
         name: `undo object-corrupted of ${target.name}`,
         deadlineMs: 60_000,
         run: putBack,
-        healed: async () => (await target.look([file.key]))[0] === before,
+        healed: async () => isBack(await target.look([file.key])),
       },
     };
   },

@@ -21,6 +21,7 @@ export default defineStoreFault({
     const {
       before: [before],
       putBack,
+      isBack,
     } = await target.damage([key], null);
     const facts = { key, point: newest.id, sha256: before! };
     return {
@@ -36,7 +37,7 @@ export default defineStoreFault({
         name: `undo object-deleted of ${target.name}`,
         deadlineMs: 60_000,
         run: putBack,
-        healed: async () => (await target.look([key]))[0] === before,
+        healed: async () => isBack(await target.look([key])),
       },
     };
   },

@@ -87,3 +87,20 @@ test('what was set aside and put back leaves nothing behind, and what cannot be 
     expect(readdirSync(join(rig.folder, 'stores', '.kept'))).toEqual([]);
   });
 });
+
+test.each(['object-deleted', 'object-corrupted'] as const)(
+  'what %s took is not put back where its point was removed meanwhile',
+  async (name) => {
+    await using(await storeRig({ kind: directory }), async (rig) => {
+      await rig.backUp();
+      const { target } = rig;
+      const { undo } = await faults[name].inject(target, faults[name].params.parse({}) as never, context);
+      expect(await undo.healed()).toBe(false);
+      for (const key of Object.keys(await rig.contents(target))) await target.store.remove(key);
+      await undo.run();
+      expect(await rig.contents(target)).toEqual({});
+      expect(await undo.healed()).toBe(true);
+      expect(readdirSync(join(rig.folder, 'stores', '.kept'))).toEqual([]);
+    });
+  },
+);

@@ -135,7 +135,11 @@ export const inertTarget = (
   ...target,
   route,
   service: target.service && service(target.service),
-  damage: async (keys) => ({ before: (await target.look(keys)).map(String), putBack: async () => undefined }),
+  damage: async (keys) => ({
+    before: (await target.look(keys)).map(String),
+    putBack: async () => undefined,
+    isBack: () => true,
+  }),
   loseKey: () => ({
     name: 'nothing',
     deadlineMs: 1_000,
