@@ -130,6 +130,28 @@ export interface ServiceAnalysis {
 }
 
 /**
+ * What a load asked for from the fault on until somebody began to recover, whenever it ended. Times are ms
+ * since the drill's origin. Where nobody acted, or nothing was broken, it says nothing.
+ */
+export interface BeforeRecovery {
+  /**
+   * Invocation of the first operation that failed, was wrong or too slow, and not because of the recovery;
+   * null when none did.
+   */
+  failedFromMs: number | null;
+  /** Newest invocation before the recovery began of an operation that was rightly answered. */
+  rightInvokedMs: number | null;
+  /**
+   * Operations that were asked for since `failedFromMs`, or since the fault where that is null; those that
+   * failed or were wrong; those that were answered or waited for in vain, and how many of these took longer.
+   */
+  all: number;
+  failed: number;
+  timed: number;
+  longer: { thanMs: number; count: number }[];
+}
+
+/**
  * Client operations per bucket of time, from the drill's origin on. `slow` of the right ones took longer than
  * the strategy's `slo.slow`; null where it names none. Times are of operations that were answered or waited
  * for in vain (not of those that never left); percentiles are upper bounds, within 4 %, and null where there
@@ -164,6 +186,7 @@ export interface LoadAnalysis {
   /** Null when it was not read back completely: then nothing is known about loss. */
   data: DataAnalysis | null;
   service: ServiceAnalysis;
+  beforeRecovery: BeforeRecovery;
   series: Series;
 }
 

@@ -4,9 +4,17 @@ import type { DrillResult } from '../core/result.ts';
 import type { AlertPlan } from '../core/strategy.ts';
 import { eventsOf } from '../core/timeline.ts';
 import { formatDuration } from '../core/units.ts';
-import { slide, watchedBy, wouldFireAfterMs, type Firing, type Watched } from './client-window.ts';
+import {
+  outageBefore,
+  slide,
+  watchedBy,
+  wouldFireAfterMs,
+  type Firing,
+  type Watched,
+} from './client-window.ts';
 import { drillTimesOf, type DrillTimes } from './drill-times.ts';
-import { recoveryTimeOf } from './rto.ts';
+import { failedByFault, mayBeRepair } from './felt.ts';
+import { rightAgainOf } from './rto.ts';
 
 export type AlertRow = DrillResult['alerts'][number];
 
@@ -55,7 +63,7 @@ function alertRow(evidence: Evidence, moments: DrillTimes, name: string, alert: 
           {
             ...common,
             component: target,
-            ...told(evidence, moments, { alert, own, watched, firing, faultMs }),
+            ...told(moments, { alert, own, watched, firing, faultMs }),
           },
         ]
       : [];
@@ -82,7 +90,6 @@ interface Seen {
 }
 
 function told(
-  evidence: Evidence,
   moments: DrillTimes,
   seen: Seen,
 ): Omit<AlertRow, 'alert' | 'when' | 'severity' | 'condition' | 'component'> {
@@ -98,16 +105,23 @@ function told(
       detail: `It would have fired ${formatDuration(faultMs - falseAlarmMs)} before anything was broken, so that it tells nothing of the outage: the machine was too busy for its condition, or that is too tight.`,
     };
   }
-  if (firedMs !== null)
+  const mayBeOfRecovery = firedMs !== null && mayBeRepair(moments) && firedMs > moments.recoveryBegunMs!;
+  const later = moments.automatic ? null : laterMs(moments, seen);
+  if (firedMs !== null && (!mayBeOfRecovery || (later !== null && later <= firedMs)))
     return { state: 'fired', firedMs, clearedMs, falseAlarmMs, ...howFired(seen, firedMs) };
-  const later = moments.automatic ? null : laterMs(evidence, moments, seen);
-  if (later === null)
+  if (later === null) {
+    const below = moments.automatic
+      ? 'the outage that was seen stays below it'
+      : 'the outage stays below it, however long';
     return {
       ...silent,
       basis: basisOf(seen, Math.min(alert.over.ms, watched.all.length * watched.bucketMs)),
-      detail: `It would not have fired: ${moments.automatic ? 'the outage that was seen stays below it' : 'the outage stays below it, however long'}.`,
+      detail: mayBeOfRecovery
+        ? 'It says nothing of what was broken: it fired only once the recovery had begun, and what went wrong before that stays below it, however long.'
+        : `It would not have fired: ${below}.`,
     };
-  const detail = `It did not fire while the drill's outage lasted. Had that gone on as it was, it would have fired ${formatDuration(later - faultMs)} after the fault.`;
+  }
+  const detail = `It did not fire before the recovery began. Had the outage gone on as it was, it would have fired ${formatDuration(later - faultMs)} after the fault.`;
   return {
     state: 'fired',
     firedMs: later,
@@ -138,20 +152,18 @@ function howFired(seen: Seen, firedMs: number): Pick<AlertRow, 'basis' | 'detail
   };
 }
 
-/** Nobody acts before somebody knows: in real life the outage goes on. */
-function laterMs(
-  evidence: Evidence,
-  moments: DrillTimes,
-  { alert, own, watched, faultMs }: Seen,
-): number | null {
-  const { impactMs, correctMs } = recoveryTimeOf(own, moments, evidence.ledger.damage);
-  if (impactMs === null) return null;
-  const after = wouldFireAfterMs(watched, alert.over.ms, {
-    faultMs,
-    fromMs: impactMs,
-    toMs: correctMs ?? moments.observationEndedMs ?? Infinity,
-  });
-  return after === null ? null : impactMs + after;
+/**
+ * Nobody acts before somebody knows: in real life the outage goes on as it was before the recovery began.
+ * What that breaks itself is no part of it.
+ */
+function laterMs(moments: DrillTimes, { alert, own, watched, faultMs }: Seen): number | null {
+  const { recoveryBegunMs } = moments;
+  const failing = own.filter((load) => failedByFault(load, moments));
+  if (failing.length === 0 || recoveryBegunMs === null) return null;
+  const fromMs = Math.min(...failing.map(({ beforeRecovery }) => beforeRecovery.failedFromMs ?? faultMs));
+  const outage = outageBefore(alert, own, { faultMs, recoveryBegunMs });
+  const after = wouldFireAfterMs(watched, alert.over.ms, faultMs, outage);
+  return after === null ? null : Math.max(faultMs, fromMs) + after;
 }
 
 /**
@@ -191,7 +203,7 @@ function healthCheckRow(evidence: Evidence, moments: DrillTimes): AlertRow[] {
     return fired(
       `A health probe of the drill saw the outage: after ${formatDuration(worst)} at the latest it would have fired.`,
     );
-  const { impactMs, correctMs } = recoveryTimeOf(evidence.ledger.loads, moments, evidence.ledger.damage);
+  const { impactMs, correctMs } = rightAgainOf(evidence.ledger.loads, moments, evidence.ledger.damage);
   if (impactMs === null || correctMs === null)
     return [{ ...common, ...unknown, detail: 'How long the outage was is not known.' }];
   const outageMs = correctMs - impactMs;

@@ -2,9 +2,10 @@ import type { Evidence, Measure } from '../core/measure.ts';
 import { formatDuration } from '../core/units.ts';
 import type { Finding } from '../core/verdict.ts';
 import { alertRows, type AlertRow } from './alert-rows.ts';
-import { drillTimesOf, type DrillTimes } from './drill-times.ts';
+import { drillTimesOf } from './drill-times.ts';
+import { failedByFault } from './felt.ts';
 import { finding, seqsOf, weights } from './finding.ts';
-import { recoveryTimeOf } from './rto.ts';
+import { rightAgainOf } from './rto.ts';
 
 const evidenceOf = ({ events }: Evidence): number[] =>
   seqsOf(events, 'load.begun', 'fault.begun', 'detected', 'observation.ended', 'ledger.chunk');
@@ -29,13 +30,6 @@ function quietFinding(evidence: Evidence, row: AlertRow): Finding {
   });
 }
 
-/**
- * What clients first felt came after the recovery had been begun: no alert on them could have said anything
- * before.
- */
-export const isRepair = (impactMs: number, { automatic, recoveryBegunMs }: DrillTimes): boolean =>
-  !automatic && recoveryBegunMs !== null && impactMs >= recoveryBegunMs;
-
 /** Why none of them says whether the outage would have been noticed; null where one does. */
 function untoldBy(rows: readonly AlertRow[]): string | null {
   if (rows.every(({ state }) => state === 'unknown')) return 'No alert had anything to evaluate.';
@@ -52,9 +46,10 @@ function untoldBy(rows: readonly AlertRow[]): string | null {
 function noticedFinding(evidence: Evidence, rows: readonly AlertRow[]): Finding[] {
   const moments = drillTimesOf(evidence.events);
   const { faultMs, automatic } = moments;
-  const { impactMs, correctMs } = recoveryTimeOf(evidence.ledger.loads, moments, evidence.ledger.damage);
+  const { loads, damage } = evidence.ledger;
+  const { impactMs, correctMs } = rightAgainOf(loads, moments, damage);
   // Where clients felt nothing until somebody acted, what they felt then is the repair.
-  if (faultMs === null || impactMs === null || isRepair(impactMs, moments)) return [];
+  if (faultMs === null || impactMs === null || !loads.some((load) => failedByFault(load, moments))) return [];
   const common = {
     id: 'alerts/noticed',
     claim: 'alerts',

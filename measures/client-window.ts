@@ -104,23 +104,43 @@ function healthyPerBucket({ all }: Watched, faultBucket: number): number | null 
   return first === -1 || sum === 0 ? null : sum / before.length;
 }
 
+/** So many operations a millisecond, and so many bad ones among them, in an outage as it was seen. */
+export interface Outage {
+  allPerMs: number;
+  badPerMs: number;
+}
+
+/** What was asked for since the first failure until somebody acted, of all loads together. */
+export function outageBefore(
+  alert: AlertPlan,
+  loads: readonly LoadAnalysis[],
+  { faultMs, recoveryBegunMs }: { faultMs: number; recoveryBegunMs: number },
+): Outage {
+  const outage = { allPerMs: 0, badPerMs: 0 };
+  for (const { beforeRecovery: before } of loads) {
+    const lengthMs = Math.max(1, recoveryBegunMs - Math.max(faultMs, before.failedFromMs ?? faultMs));
+    const [all, bad] =
+      alert.when === 'error-rate'
+        ? [before.all, before.failed]
+        : [before.timed, before.longer.find(({ thanMs }) => thanMs === alert.above.ms)?.count ?? 0];
+    outage.allPerMs += all / lengthMs;
+    outage.badPerMs += bad / lengthMs;
+  }
+  return outage;
+}
+
 /**
- * How long after its beginning an outage would make the condition true, if it went on as it was from `fromMs`
- * to `toMs` while the healthy traffic of before leaves the window. Null when it never would.
+ * How long after its beginning an outage would make the condition true, if it went on as it was while the
+ * healthy traffic of before the fault leaves the window. Null when it never would.
  */
 export function wouldFireAfterMs(
   watched: Watched,
   overMs: number,
-  span: { faultMs: number; fromMs: number; toMs: number },
+  faultMs: number,
+  { allPerMs, badPerMs }: Outage,
 ): number | null {
-  const { bucketMs, startMs, all, bad, limit } = watched;
-  const bucketOf = (ms: number): number => Math.floor((ms - startMs) / bucketMs);
-  const healthy = healthyPerBucket(watched, bucketOf(span.faultMs));
-  const from = bucketOf(span.fromMs);
-  const to = Math.max(from + 1, Math.min(all.length, bucketOf(span.toMs) + 1));
-  const per = (counts: readonly number[]): number =>
-    counts.slice(from, to).reduce((total, count) => total + count, 0) / (to - from) / bucketMs;
-  const [allPerMs, badPerMs] = [per(all), per(bad)];
+  const { bucketMs, startMs, limit } = watched;
+  const healthy = healthyPerBucket(watched, Math.floor((faultMs - startMs) / bucketMs));
   if (healthy === null || badPerMs <= limit * allPerMs) return null;
   const healthyPerMs = healthy / bucketMs;
   return (limit * healthyPerMs * overMs) / (badPerMs - limit * (allPerMs - healthyPerMs));

@@ -1,3 +1,4 @@
+import { comesBy } from './own-route.ts';
 import { eventsOf, firstOf, lastOf, type TimelineEvent } from '../core/timeline.ts';
 import type { Blind } from '../core/workload.ts';
 
@@ -25,6 +26,9 @@ export interface DrillTimes {
   verifiedMs: number | null;
   /** Nobody had to notice or decide anything: restart policies, replicas. */
   automatic: boolean;
+  /** Components whose clients come to what was broken, and to what only a restore brings back. */
+  brokenFor: readonly string[];
+  lossOf: readonly string[];
 }
 
 export function drillTimesOf(events: readonly TimelineEvent[]): DrillTimes {
@@ -50,7 +54,24 @@ export function drillTimesOf(events: readonly TimelineEvent[]): DrillTimes {
     observationEndedMs: lastOf(events, 'observation.ended')?.atMs ?? null,
     verifiedMs: verified?.atMs ?? null,
     automatic,
+    ...clientsOfBroken(events),
   };
+}
+
+function clientsOfBroken(events: readonly TimelineEvent[]): Pick<DrillTimes, 'brokenFor' | 'lossOf'> {
+  const strategy = firstOf(events, 'drill.begun')?.data.strategy;
+  const broken = eventsOf(events, 'fault.begun').filter(
+    ({ data }) => data.on !== 'store' && !data.beforehand,
+  );
+  const clientsOf = (some: typeof broken): string[] => {
+    const names = some.flatMap(({ data: { on, target, components = [] } }) =>
+      on === 'region' ? components : [target, ...components],
+    );
+    return Object.keys(strategy?.components ?? {}).filter((target) =>
+      names.some((name) => target === name || comesBy(strategy!, target, name)),
+    );
+  };
+  return { brokenFor: clientsOf(broken), lossOf: clientsOf(broken.filter(({ data }) => data.losesData)) };
 }
 
 /**

@@ -8,6 +8,7 @@ import {
   type DeclaredLoad,
   type DrillTimes,
 } from './drill-times.ts';
+import { analyseBefore } from './ledger-before.ts';
 import { createBatch, eachId, type Batch } from './ledger-batch.ts';
 import { addExample, addClassified, addHole, createTally, mayHaveHoles } from './ledger-data.ts';
 import { classify, type Classified } from './ledger-classify.ts';
@@ -83,6 +84,7 @@ export function analyseLedger(
     thresholds: begun ? thresholdsOf(begun.data.strategy) : noThresholds,
   };
   const services = analyseService(source, context);
+  const before = analyseBefore(source, context, moments.recoveryBegunMs ?? Infinity);
   return {
     damage,
     loads: loads.map(({ index, load, target, ratePerSecond, kind, neverReturn, blindTo, volatile }) => ({
@@ -97,6 +99,7 @@ export function analyseLedger(
       records: survey.loads.get(index)!.records,
       data: data.get(index) ?? null,
       ...services.get(index)!,
+      beforeRecovery: before.get(index)!,
     })),
   };
 }

@@ -101,9 +101,10 @@ type Visit = (
   outcome: number,
   isWrong: boolean,
   kind: number,
+  invokedMs: number,
 ) => void;
 
-function eachOperation(source: LedgerSource, { wrong, indices }: ServiceContext, visit: Visit): void {
+export function eachOperation(source: LedgerSource, { wrong, indices }: ServiceContext, visit: Visit): void {
   const known = new Uint8Array(256);
   for (const index of indices) known[index] = 1;
   let record = -1;
@@ -122,7 +123,8 @@ function eachOperation(source: LedgerSource, { wrong, indices }: ServiceContext,
         ((kind === kinds.answer && (flags & flagWrong) !== 0) ||
           ((wrong[record >>> 3]! >>> (record & 7)) & 1) === 1);
       const durationMs = view.getFloat32(at + 12, true);
-      visit(load, view.getFloat64(at + 16, true) + durationMs, durationMs, outcome, isWrong, kind);
+      const invokedMs = view.getFloat64(at + 16, true);
+      visit(load, invokedMs + durationMs, durationMs, outcome, isWrong, kind, invokedMs);
     }
   }
 }
@@ -219,7 +221,7 @@ function countLateFailures(
 
 type Failed = 'wrong' | 'failed' | 'unknown' | 'tooSlow';
 
-const isSlow = ({ thresholds = noThresholds }: ServiceContext, durationMs: number): boolean =>
+export const isSlow = ({ thresholds = noThresholds }: ServiceContext, durationMs: number): boolean =>
   thresholds.slowMs !== null && durationMs > thresholds.slowMs;
 
 const kindOfFailure = (outcome: number, isWrong: boolean): Failed =>

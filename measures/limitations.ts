@@ -3,13 +3,13 @@ import type { Scenario } from '../core/scenario.ts';
 import { logTakenBy, stepsOf } from '../core/steps/index.ts';
 import { eventsOf, firstOf, type TimelineEvent } from '../core/timeline.ts';
 import { formatBytes, formatCount, formatDuration } from '../core/units.ts';
-import { isRepair } from './alerts.ts';
+import { failedByFault } from './felt.ts';
 import { jumpsOf, largestFall, stepMs } from './clock.ts';
 import { faultedComponents, drillTimesOf } from './drill-times.ts';
 import { isJudged, rules } from './integrity.ts';
 import { madeReady } from './made-ready.ts';
 import { protectionOf, timeScaleOf } from './protection.ts';
-import { recoveryTimeOf, rtoRows } from './rto.ts';
+import { rtoRows } from './rto.ts';
 
 /** What this drill does not show, derived from what was and was not exercised. */
 export function limitationsOf(evidence: Evidence): string[] {
@@ -141,12 +141,11 @@ function setBack(events: readonly TimelineEvent[]): string[] {
 /** Damage that lies still until it is repaired. */
 function unfelt({ events, strategy, ledger }: Evidence): string[] {
   const moments = drillTimesOf(events);
-  const { impactMs } = recoveryTimeOf(ledger.loads, moments, ledger.damage);
   if (
     Object.keys(strategy.alerts ?? {}).length === 0 ||
     moments.faultMs === null ||
     moments.automatic ||
-    (impactMs !== null && !isRepair(impactMs, moments))
+    (ledger.damage === null && ledger.loads.some((load) => failedByFault(load, moments)))
   )
     return [];
   return [

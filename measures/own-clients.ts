@@ -1,24 +1,9 @@
 import type { LoadAnalysis } from '../core/analysis.ts';
 import type { Evidence } from '../core/measure.ts';
-import type { Strategy } from '../core/strategy.ts';
 import { eventsOf } from '../core/timeline.ts';
 import type { DrillTimes } from './drill-times.ts';
+import { comesBy } from './own-route.ts';
 import type { RecoveryTime } from './recovery-time.ts';
-
-interface Route {
-  service: string;
-  port: number | null;
-}
-
-const routeOf = ({ components }: Strategy, name: string): Route | null => {
-  const component = components[name];
-  return component
-    ? {
-        service: component.clients?.service ?? component.service ?? name,
-        port: component.clients?.port ?? null,
-      }
-    : null;
-};
 
 /**
  * The clients that a component is judged by: those that are aimed at it, else those that go in by it, or by
@@ -29,17 +14,8 @@ export function ownClients(
   component: string,
 ): LoadAnalysis[] {
   const own = loads.filter((load) => load.target === component);
-  const route = routeOf(strategy, component);
-  if (own.length > 0 || route === null) return own;
-  const service = strategy.components[component]!.service ?? component;
-  return loads.filter(({ target }) => {
-    const other = routeOf(strategy, target);
-    return (
-      other !== null &&
-      (other.service === service ||
-        (route.port !== null && other.service === route.service && other.port === route.port))
-    );
-  });
+  if (own.length > 0) return own;
+  return loads.filter(({ target }) => comesBy(strategy, target, component));
 }
 
 const unknown = { rtaMs: null, correctMs: null, impactMs: null, resolutionMs: null, neverRight: false };

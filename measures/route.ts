@@ -1,18 +1,16 @@
 import type { Measure } from '../core/measure.ts';
 import { eventsOf } from '../core/timeline.ts';
-import { isRepair } from './alerts.ts';
 import { drillTimesOf } from './drill-times.ts';
+import { failedByFault } from './felt.ts';
 import { finding } from './finding.ts';
-import { recoveryTimeOf } from './rto.ts';
 
 export const route: Measure = {
   about:
     'A fault of one way in is met by clients: by those that the strategy sends that way, or by any that felt it',
   judge({ events, ledger }) {
     const moments = drillTimesOf(events);
-    const { impactMs } = recoveryTimeOf(ledger.loads, moments, ledger.damage);
     // What failed only once the recovery had begun may be its own work, as by a restart.
-    const isFelt = impactMs !== null && !isRepair(impactMs, moments);
+    const isFelt = ledger.damage === null && ledger.loads.some((load) => failedByFault(load, moments));
     const routes = eventsOf(events, 'fault.route');
     const loaded = new Set(eventsOf(events, 'load.begun').map(({ data }) => data.target));
     return routes.map(({ data: { fault, target, port, usedBy: namedBy }, seq }) => {

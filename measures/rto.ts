@@ -4,6 +4,7 @@ import { formatCount, formatDuration } from '../core/units.ts';
 import type { Finding } from '../core/verdict.ts';
 import { basisWith, delayMs, delayOf } from './detection.ts';
 import { faultedComponents, drillTimesOf, type DrillTimes } from './drill-times.ts';
+import { feltFault } from './felt.ts';
 import { seqsOf } from './finding.ts';
 import { madeReady, readyText, totalMs } from './made-ready.ts';
 import { steadyMs, steadyOperations } from './ledger-service.ts';
@@ -15,10 +16,23 @@ import type { RecoveryTime } from './recovery-time.ts';
 const nothing = { rtaMs: null, correctMs: null, impactMs: null, resolutionMs: null, neverRight: false };
 
 /**
- * RTA = correct - fault, the latest over the loads that the fault was felt by. `correct` is the completion of
- * the first right operation of the final unbroken run of at least 2 s and 20 operations (DESIGN §3).
+ * RTA = correct - fault, the latest over the loads that failed. `correct` is the completion of the first
+ * right operation of the final unbroken run of at least 2 s and 20 operations (DESIGN §3). Where none of
+ * `witnesses` felt the fault, what failed may be what the recovery itself broke, and there is no RTA.
  */
 export function recoveryTimeOf(
+  loads: readonly LoadAnalysis[],
+  moments: DrillTimes,
+  damage: string | null,
+  witnesses: readonly LoadAnalysis[] = loads,
+): RecoveryTime {
+  const time = rightAgainOf(loads, moments, damage);
+  if (time.rtaMs === null || witnesses.some((load) => feltFault(load, moments))) return time;
+  return { ...time, rtaMs: null, reason: 'no client operation failed before the recovery began' };
+}
+
+/** As RTA, whatever they failed by. */
+export function rightAgainOf(
   loads: readonly LoadAnalysis[],
   moments: DrillTimes,
   damage: string | null,
@@ -148,7 +162,10 @@ function rowOf(
   probed?: RecoveryTime,
 ): ObjectiveRow {
   const moments = drillTimesOf(evidence.events);
-  const time = probed ?? recoveryTimeOf(loads, moments, evidence.ledger.damage);
+  // What was not broken itself suffers from what was, as soon as anybody does.
+  const isBroken = component === 'drill' || faultedComponents(evidence.events).includes(component);
+  const witnesses = isBroken ? loads : evidence.ledger.loads;
+  const time = probed ?? recoveryTimeOf(loads, moments, evidence.ledger.damage, witnesses);
   const delay = delayOf(evidence.strategy, moments.automatic);
   const ready = madeReady(evidence.events, time.correctMs);
   const row = {

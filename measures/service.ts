@@ -3,8 +3,9 @@ import type { Evidence, Measure } from '../core/measure.ts';
 import { formatDuration } from '../core/units.ts';
 import type { Finding } from '../core/verdict.ts';
 import { faultedComponents, drillTimesOf } from './drill-times.ts';
+import { feltFault } from './felt.ts';
 import { finding } from './finding.ts';
-import { recoveryTimeOf, timeEvidence } from './rto.ts';
+import { rightAgainOf, timeEvidence } from './rto.ts';
 import { silentAtEndMs } from './silence.ts';
 
 /**
@@ -12,7 +13,7 @@ import { silentAtEndMs } from './silence.ts';
  * say.
  */
 function judgeLoad(evidence: Evidence, load: LoadAnalysis): Finding {
-  const time = recoveryTimeOf([load], drillTimesOf(evidence.events), evidence.ledger.damage);
+  const time = rightAgainOf([load], drillTimesOf(evidence.events), evidence.ledger.damage);
   const common = {
     id: `service/${load.load}`,
     title: `${load.load} has right answers again`,
@@ -35,7 +36,7 @@ function judgeLoad(evidence: Evidence, load: LoadAnalysis): Finding {
 }
 
 /**
- * Nobody felt anything, and nothing says that nobody should: what was broken may be nothing that these
+ * Nobody felt the fault, and nothing says that nobody should: what was broken may be nothing that these
  * clients use. Where an RTO was promised, that is what the RTO says already.
  */
 function unfelt(evidence: Evidence): Finding[] {
@@ -45,6 +46,9 @@ function unfelt(evidence: Evidence): Finding[] {
     ({ load }) => (scenario.load[load]?.impact ?? scenario.impact) === 'none',
   );
   if (drillTimesOf(events).faultMs === null || promised || spared || ledger.damage !== null) return [];
+  const none = ledger.loads.every(({ service: { impactMs } }) => impactMs === null)
+    ? 'No client operation failed after the fault, so'
+    : 'No client operation failed before the recovery began, and what failed after that may be what it broke itself:';
   return [
     finding({
       id: 'service/felt',
@@ -52,8 +56,7 @@ function unfelt(evidence: Evidence): Finding[] {
       verdict: 'inconclusive',
       evidence: timeEvidence(evidence, ledger.loads),
       gate: true,
-      detail:
-        'No client operation failed after the fault, so nothing shows that what was broken is anything that they use. `impact: none` promises that they notice nothing.',
+      detail: `${none} nothing shows that what was broken is anything that they use. \`impact: none\` promises that they notice nothing.`,
     }),
   ];
 }
@@ -64,9 +67,9 @@ export const service: Measure = {
   judge(evidence) {
     const { loads } = evidence.ledger;
     const moments = drillTimesOf(evidence.events);
-    const felt = loads.filter((load) => load.service.impactMs !== null);
-    const silent = loads.filter((load) => !felt.includes(load) && silentAtEndMs(load, moments) !== null);
-    const judged = [...felt, ...silent].map((load) => judgeLoad(evidence, load));
-    return felt.length > 0 ? judged : [...judged, ...unfelt(evidence)];
+    const failed = loads.filter((load) => load.service.impactMs !== null);
+    const silent = loads.filter((load) => !failed.includes(load) && silentAtEndMs(load, moments) !== null);
+    const judged = [...failed, ...silent].map((load) => judgeLoad(evidence, load));
+    return failed.some((load) => feltFault(load, moments)) ? judged : [...judged, ...unfelt(evidence)];
   },
 };

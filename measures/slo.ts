@@ -5,7 +5,7 @@ import { formatDuration } from '../core/units.ts';
 import { basisWith, delayMs, delayOf } from './detection.ts';
 import { drillTimesOf, type DrillTimes } from './drill-times.ts';
 import { finding, seqsOf, weights } from './finding.ts';
-import { recoveryTimeOf } from './rto.ts';
+import { rightAgainOf } from './rto.ts';
 
 export type ErrorBudget = NonNullable<DrillResult['errorBudget']>;
 
@@ -91,7 +91,7 @@ export const slo: Measure = {
     const budget = errorBudgetOf(evidence);
     if (!budget) return [];
     const moments = drillTimesOf(evidence.events);
-    const time = recoveryTimeOf(evidence.ledger.loads, moments, evidence.ledger.damage);
+    const time = rightAgainOf(evidence.ledger.loads, moments, evidence.ledger.damage);
     const open = budget.badMs !== null && time.impactMs !== null && time.correctMs === null;
     const { worstBurnt } = budget;
     const verdict =

@@ -168,6 +168,22 @@ export const badDrills: BadMemoryCase[] = [
   },
   ...notRepaired,
   {
+    name: 'a spare that no client uses is stopped, and what they fail by is the restore of what they do use',
+    drill: {
+      beside: { 'spare-unused': '{ driver: memory }' },
+      scenario: { fault: '{ stop: spare-unused, at: +6s }', staysAway: '[spare-unused]' },
+    },
+    exitCode: 2,
+    open: ['service/felt'],
+    near: {
+      name: 'a spare that no client uses stands by, and what they use is stopped and restored',
+      drill: {
+        beside: { 'spare-standing-by': '{ driver: memory }' },
+        scenario: { fault: '{ stop: store, at: +6s }' },
+      },
+    },
+  },
+  {
     name: 'a fault that no witness saw proves nothing',
     drill: { config: '{ bad: { faults: nothing } }', registries: impatient },
     exitCode: 2,

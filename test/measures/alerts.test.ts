@@ -36,9 +36,25 @@ test('what is slow for the one alert is not for the other: response times are co
         if (record.load === logins && record.invokedMs >= at.correct && record.kind === kinds.answer)
           record.durationMs = durationMs;
       put(sketch.strategy, 'alerts.slow.over', '3s');
+      automatically(sketch);
     });
   expect(alertOf(slowly(2_001), 'slow')).toMatchObject({ state: 'fired', component: 'proxy' });
   expect(alertOf(slowly(1_999), 'slow')).toMatchObject({ state: 'silent' });
+});
+
+test('what is slow once somebody has acted is no news of what was broken', () => {
+  const { state, firedMs, detail } = alertOf(
+    judged((sketch) => {
+      for (const record of sketch.records)
+        if (record.load === logins && record.invokedMs >= at.correct && record.kind === kinds.answer)
+          record.durationMs = 2_001;
+      put(sketch.strategy, 'alerts.slow.over', '3s');
+      put(sketch.strategy, 'alerts.slow.of', 'proxy');
+    }),
+    'slow',
+  );
+  expect({ state, firedMs }).toEqual({ state: 'silent', firedMs: null });
+  expect(detail).toMatch(/^It says nothing of what was broken: it fired only once the recovery had begun/);
 });
 
 describe('of calls that write many rows at a time', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { slide, wouldFireAfterMs, type Watched } from '../../measures/client-window.ts';
+import { slide, wouldFireAfterMs, type Outage, type Watched } from '../../measures/client-window.ts';
 
 const perBucket = 10;
 /** Buckets of 1 s with ten operations each; of those from `from` up to `to` so many are bad. */
@@ -69,13 +69,16 @@ test('silence is no error rate: nothing bad was answered', () => {
 });
 
 describe('an outage that goes on as it was', () => {
-  const span = { faultMs, fromMs: 100_000, toMs: 101_999 };
+  const seen = ({ all, bad }: Watched): Outage => ({
+    allPerMs: (all[100]! + all[101]!) / 2_000,
+    badPerMs: (bad[100]! + bad[101]!) / 2_000,
+  });
   test.each<[string, Watched, number | null]>([
     ['everything fails: a twentieth of the minute', watched(110, [{ from: 100, to: 102 }]), 3_000],
     ['half fails: twice as long', watched(110, [{ from: 100, to: 102, of: 5 }]), 6_000],
     ['no more than the limit fails: never', watched(110, [{ from: 100, to: 102, of: 5 }], 0.5), null],
   ])('%s', (_name, one, afterMs) => {
-    const after = wouldFireAfterMs(one, minute, span);
+    const after = wouldFireAfterMs(one, minute, faultMs, seen(one));
     if (afterMs === null) expect(after).toBeNull();
     else expect(after).toBeCloseTo(afterMs, 6);
   });
@@ -83,7 +86,7 @@ describe('an outage that goes on as it was', () => {
   test('fires when the sliding window does, had it lasted', () => {
     const short = watched(110, [{ from: 100, to: 102, of: 3 }]);
     const long = watched(200, [{ from: 100, to: 200, of: 3 }]);
-    const derived = 100_000 + wouldFireAfterMs(short, minute, span)!;
+    const derived = 100_000 + wouldFireAfterMs(short, minute, faultMs, seen(short))!;
     const { firedMs } = slide(long, minute, faultMs)!;
     expect(firedMs! - derived).toBeGreaterThanOrEqual(0);
     expect(firedMs! - derived).toBeLessThanOrEqual(1_000);

@@ -11,6 +11,7 @@ import { chain, operation, sourceOf, type Sketch } from './timeline-builder.ts';
 const plainly = (one: History) =>
   judgePlainly(byCompletion(one.records), {
     faultMs: one.faultMs,
+    recoveryMs: one.recoveryMs,
     boundaryMs: one.automatic ? one.faultMs : one.recoveryMs,
     recoveredMs: one.recoveryMs + exchangeMs,
     endMs: observedMs,
@@ -24,7 +25,10 @@ describe('the judge and the plain reference agree on random histories', () => {
       fc.property(history, (one) => {
         const { damage, loads } = analyse(one);
         expect(damage).toBeNull();
-        const { data, service } = loads[0]!;
+        const { data, service, beforeRecovery } = loads[0]!;
+        const { failedFromMs } = beforeRecovery;
+        if (failedFromMs !== null) seen.set('failed before', (seen.get('failed before') ?? 0) + 1);
+        else if (service.impactMs !== null) seen.set('failed after', (seen.get('failed after') ?? 0) + 1);
         const reference = plainly(one);
         const found = Object.fromEntries(Object.entries(data!.classes).filter(([, count]) => count > 0));
         for (const name of Object.keys(found)) seen.set(name, (seen.get(name) ?? 0) + 1);
@@ -40,6 +44,7 @@ describe('the judge and the plain reference agree on random histories', () => {
           newestMs: data!.newestLostAckMs,
         }).toEqual(reference.lost);
         expect(service).toMatchObject(reference.service);
+        expect(beforeRecovery).toMatchObject(reference.beforeRecovery);
       }),
       { numRuns: 3_000, seed: 3 },
     );
@@ -58,6 +63,8 @@ describe('the judge and the plain reference agree on random histories', () => {
       'hole',
       'wrong',
       'correct',
+      'failed before',
+      'failed after',
     ]) {
       expect(seen.get(name), name).toBeGreaterThan(20);
     }

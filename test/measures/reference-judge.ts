@@ -1,4 +1,5 @@
 import type { DataClass } from '../../core/analysis.ts';
+import { createResponseTimes } from '../../measures/response-times.ts';
 import { flagContinues, flagWrong, kinds, outcomes, type LedgerRecord } from '../../core/ledger.ts';
 
 /**
@@ -17,10 +18,19 @@ export interface Reference {
     impactMs: number | null;
     correctMs: number | null;
   };
+  beforeRecovery: {
+    failedFromMs: number | null;
+    rightInvokedMs: number | null;
+    all: number;
+    failed: number;
+    timed: number;
+  };
 }
 
 export interface Times {
   faultMs: number;
+  /** The recovery began. */
+  recoveryMs: number;
   boundaryMs: number;
   recoveredMs: number;
   endMs: number;
@@ -75,6 +85,7 @@ export function judgePlainly(records: readonly LedgerRecord[], times: Times): Re
       newestMs: acks.length ? Math.max(...acks) : null,
     },
     service: serviceOf(rows, empty ? { ...times, boundaryMs: Infinity } : times),
+    beforeRecovery: beforeOf(rows, empty ? { ...times, boundaryMs: Infinity } : times),
   };
 }
 
@@ -203,10 +214,45 @@ function isRight(row: Row, rows: readonly Row[], { boundaryMs, recoveredMs }: Ti
   return seen !== undefined && seen.value === row.value && onceWritten(seen);
 }
 
-function serviceOf(rows: readonly Row[], times: Times): Reference['service'] {
-  const calls = rows
+interface Call {
+  row: Row;
+  right: boolean;
+}
+
+const callsOf = (rows: readonly Row[], times: Times): Call[] =>
+  rows
     .filter((row) => row.kind !== kinds.readback && !(row.kind === kinds.write && row.flags & flagContinues))
     .map((row) => ({ row, right: isRight(row, rows, times) }));
+
+/** By what was broken: over before anybody acted, or under way by then for longer than is usual. */
+function beforeOf(rows: readonly Row[], times: Times): Reference['beforeRecovery'] {
+  const calls = callsOf(rows, times);
+  const usual = createResponseTimes(1);
+  for (const { row, right } of calls) if (right && row.endMs < times.faultMs) usual.add(0, row.durationMs);
+  const usualMs = usual.within(0, 0.99) ?? 0;
+  const asked = calls.filter(({ row }) => row.invokedMs < times.recoveryMs);
+  const failed = asked.filter(
+    ({ row, right }) =>
+      !right && row.endMs >= times.faultMs && Math.min(row.endMs, row.invokedMs + usualMs) < times.recoveryMs,
+  );
+  const firstOf = (some: readonly Call[]): number | null =>
+    some.length > 0 ? Math.min(...some.map(({ row }) => row.invokedMs)) : null;
+  const failedFromMs = firstOf(failed);
+  const right = asked.filter((call) => call.right);
+  const counted = [...right, ...failed].filter(
+    ({ row }) => row.invokedMs >= Math.max(times.faultMs, failedFromMs ?? times.faultMs),
+  );
+  return {
+    failedFromMs,
+    rightInvokedMs: right.length > 0 ? Math.max(...right.map(({ row }) => row.invokedMs)) : null,
+    all: counted.length,
+    failed: counted.filter((call) => !call.right).length,
+    timed: counted.filter(({ row }) => row.outcome !== outcomes.fail).length,
+  };
+}
+
+function serviceOf(rows: readonly Row[], times: Times): Reference['service'] {
+  const calls = callsOf(rows, times);
   const seen = calls.filter(({ row }) => row.endMs <= times.endMs);
   const settledMs = Math.max(-1, ...seen.filter(({ right }) => !right).map(({ row }) => row.endMs));
   const calm = seen.filter(({ row }) => row.endMs > settledMs).map(({ row }) => row.endMs);

@@ -1,0 +1,26 @@
+import type { LoadAnalysis } from '../core/analysis.ts';
+import type { DrillTimes } from './drill-times.ts';
+
+/**
+ * Whether what clients fail by can be the recovery's own work at all: somebody acted, and not before the
+ * first fault came.
+ */
+export const mayBeRepair = ({ automatic, faultMs, recoveryBegunMs }: DrillTimes): boolean =>
+  !automatic && recoveryBegunMs !== null && (faultMs === null || faultMs < recoveryBegunMs);
+
+/** It failed by the fault: where somebody acted, by what was asked for before that. */
+export const failedByFault = ({ service, beforeRecovery }: LoadAnalysis, moments: DrillTimes): boolean =>
+  service.impactMs !== null && (!mayBeRepair(moments) || beforeRecovery.failedFromMs !== null);
+
+/**
+ * It felt the fault. What failed only after the recovery had begun may be what that broke itself, as by a
+ * restart, but for clients of what was broken: they feel a loss of data as soon as anybody looks, and where
+ * none of them asked for anything since the fault had taken effect, what failed next is what they met of it.
+ */
+export const feltFault = (load: LoadAnalysis, moments: DrillTimes): boolean => {
+  if (load.service.impactMs === null || failedByFault(load, moments)) return load.service.impactMs !== null;
+  if (moments.lossOf.includes(load.target)) return true;
+  const { rightInvokedMs } = load.beforeRecovery;
+  const sinceMs = moments.witnessedMs ?? moments.faultMs ?? Infinity;
+  return moments.brokenFor.includes(load.target) && (rightInvokedMs === null || rightInvokedMs < sinceMs);
+};
