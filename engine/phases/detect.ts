@@ -16,6 +16,11 @@ const detectDeadlineMs = 60_000;
  */
 const unnoticed = { ms: 15_000, operations: 100 };
 const probeEveryMs = 100;
+/**
+ * What a probe noticed, clients may not meet: before anybody acts each load is given the time of so many of
+ * its operations, so that what they had of it can be told from what the recovery breaks.
+ */
+const asked = { operations: 2, everyMs: 10, leastMs: 50, mostMs: 1_000 };
 
 export const detect: Phase = {
   name: 'detect',
@@ -67,10 +72,25 @@ async function noticeIt(
   try {
     const seen = await Promise.race([byProbe, byClient]);
     // Stamped when it was seen: the witness may have taken longer.
-    if (!seen || seen === 'nobody') timeline.emit('undetected', { waitedMs: waitedMs() });
-    else timeline.emit('detected', { by: seen.by, detail: seen.detail }, seen.atMs);
+    if (!seen || seen === 'nobody') return void timeline.emit('undetected', { waitedMs: waitedMs() });
+    timeline.emit('detected', { by: seen.by, detail: seen.detail }, seen.atMs);
+    if (seen.by === 'probe' && plan.scenario.recover !== 'automatic')
+      await Promise.race([byClient, clientsAsk(drill, signal)]);
   } finally {
     stop.abort(new Error('detected'));
     byProbe.catch(() => undefined);
   }
+}
+
+/** Resolves when each load has had right answers since, or might have had them. */
+async function clientsAsk(
+  { plan, clock, clientWatch }: Pick<Drill, 'plan' | 'clock' | 'clientWatch'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const rates = Object.values(plan.scenario.load).map(({ rate }) => rate.perSecond);
+  if (rates.length === 0) return;
+  const { operations, everyMs, leastMs, mostMs } = asked;
+  const deadlineMs = Math.min(mostMs, Math.max(leastMs, (operations * 1_000) / Math.min(...rates)));
+  const hadRight = clientWatch.rightFromNow();
+  await pollUntil(clock, { everyMs, deadlineMs, signal }, async () => hadRight(operations) || null);
 }

@@ -74,3 +74,43 @@ test('a promise that clients notice nothing is broken by what they meet half a m
   expect(findingsThat('fail', result)).toContain('impact/none');
   expect(result.exitCode).toBe(1);
 });
+
+/** From what a probe noticed to the beginning of the recovery, with clients that come five times a second. */
+const beforeActing = async (broken: string, recover = '[{ restore: store, from: b }]') => {
+  const { folder, result } = await drillInMemory({
+    beside: { [broken === 'store' ? 'spare-whole' : broken]: '{ driver: memory }' },
+    scenario: {
+      load: '{ rows: { target: store, rate: 5/s } }',
+      protect: recover === 'automatic' ? '[]' : '[store.snapshot]',
+      fault: `{ stop: ${broken}, at: +25s }`,
+      recover,
+      giveUp: '20s',
+      staysAway: `[${broken}]`,
+    },
+  });
+  const atOf = (type: 'detected' | 'recovery.begun'): number => eventsOf(eventsIn(folder), type)[0]!.atMs;
+  const [seen] = eventsOf(eventsIn(folder), 'detected');
+  return { by: seen!.data.by, waitedMs: atOf('recovery.begun') - atOf('detected'), result };
+};
+
+test('before anybody acts on what a probe noticed, clients that meet nothing of it have asked twice', async () => {
+  const { by, waitedMs, result } = await beforeActing('spare-probed');
+  expect(by).toBe('probe');
+  expect(waitedMs).toBeGreaterThanOrEqual(200);
+  expect(waitedMs).toBeLessThan(500);
+  expect(findingsThat('inconclusive', result)).toContain('service/felt');
+});
+
+test('and those that meet it have failed', async () => {
+  const { by, waitedMs, result } = await beforeActing('store');
+  expect(by).toBe('probe');
+  expect(waitedMs).toBeGreaterThan(0);
+  expect(waitedMs).toBeLessThan(300);
+  expect(result.time.impactMs!).toBeLessThan(result.time.recoveryBegunMs!);
+  expect(result.time.rtaMs).not.toBeNull();
+});
+
+test('nobody is waited for where nobody acts', async () => {
+  const { by, waitedMs } = await beforeActing('spare-left', 'automatic');
+  expect([by, waitedMs < 10]).toEqual(['probe', true]);
+});
