@@ -159,6 +159,14 @@ export interface DriverEntry<Config, Opened extends System> {
   actions: Record<string, ActionEntry<Opened, any>>;
   /** Those of its actions by which this server begins to serve what another one of its kind served. */
   takesOver?: readonly string[];
+  /**
+   * Those of its actions by which clients that come by its service are sent to another server: which, by the
+   * parameters as they stand in the file; null where these do not say.
+   */
+  movesClients?: Record<
+    string,
+    (params: Record<string, unknown>) => { service: string; port: number } | null
+  >;
   checks: Record<string, CheckEntry<Opened>>;
   /** Loads what a drill needs, ahead of it: it keeps a processor busy, and nothing waits for it then. */
   load?(): Promise<unknown>;

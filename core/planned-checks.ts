@@ -2,9 +2,10 @@ import { isOfComponent } from './fault.ts';
 import { componentsIn, type PlannedCheck, type PlannedComponent, type PlannedFault } from './planned.ts';
 import { procedureKinds } from './procedures.ts';
 import type { Scenario } from './scenario.ts';
-import { actionOf, restoredComponents, runsIn, stepsOf } from './steps/index.ts';
+import { servedElsewhere } from './served-elsewhere.ts';
+import { restoredComponents, runsIn, stepsOf } from './steps/index.ts';
 import type { Strategy } from './strategy.ts';
-import { componentsHit, losesWhole, targetKinds } from './targets.ts';
+import { losesWhole } from './targets.ts';
 import type { ProcedureName } from './timeline.ts';
 
 /** All that the planning of checks looks at. */
@@ -47,32 +48,6 @@ const inventory = 'inventory';
  */
 const follows = 'follows';
 
-/**
- * Components that clients reach by a way in of their own: wherever it leads by then, what they hold can be
- * looked at there.
- */
-const hasWayIn = ({ declared }: PlannedComponent): boolean => declared.clients !== undefined;
-
-/**
- * Those that were in a region that is lost: what their clients meet afterwards is another server, or one that
- * came back.
- */
-const inLostRegions = ({ components }: Planned, faults: readonly PlannedFault[]): PlannedComponent[] =>
-  faults
-    .filter(({ on }) => targetKinds[on].isWhole)
-    .flatMap((fault) => componentsHit(fault, components))
-    .map((name) => components.get(name)!);
-
-/** Those whose clients another server of the same kind serves after one of the steps. */
-function takenOver({ components, scenario }: Planned): PlannedComponent[] {
-  const kinds = stepsOf(scenario).flatMap((step) => {
-    const done = actionOf(step);
-    const driver = components.get(done?.of ?? '')?.driver;
-    return done && driver?.takesOver?.includes(done.action) ? [driver] : [];
-  });
-  return [...components.values()].filter(({ driver }) => kinds.includes(driver));
-}
-
 const namesIn = (...of: Parameters<typeof componentsIn>): string[] =>
   componentsIn(...of).map(({ name }) => name);
 
@@ -84,9 +59,6 @@ function touched(context: Planned, faults: readonly PlannedFault[]): string[] {
   const { scenario, components } = context;
   const own = faults.filter(({ fault }) => isOfComponent(fault));
   const broken = own.filter(({ fault }) => isOfComponent(fault) && (fault.losesData || fault.mayLoseData));
-  const elsewhere = [...inLostRegions(context, faults), ...takenOver(context)]
-    .filter(hasWayIn)
-    .map(({ name }) => name);
   const acted = [
     ...broken.flatMap(({ plan }) => namesIn(plan.target, components)),
     ...restoredComponents(scenario),
@@ -96,7 +68,7 @@ function touched(context: Planned, faults: readonly PlannedFault[]): string[] {
     // What becomes of a volume becomes of it for whoever has it.
     ...acted.flatMap((name) => components.get(name)?.shares ?? []),
     ...withinReach(context, own),
-    ...elsewhere,
+    ...servedElsewhere(context, faults),
   ]);
   return [...names].filter((name) => Object.hasOwn(components.get(name)?.driver.checks ?? {}, inventory));
 }

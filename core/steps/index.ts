@@ -7,7 +7,7 @@ import { restore } from './restore.ts';
 import { restoreExisting } from './restore-existing.ts';
 import { comesBack } from './return.ts';
 import { run } from './run.ts';
-import type { LogTaken, PointTaken, StepKind, Trace } from './step.ts';
+import type { ActionDone, LogTaken, PointTaken, StepKind, Trace } from './step.ts';
 
 /** Every kind of recovery step, by the key that a scenario knows it by. */
 export const stepKinds = { restore, replay, command, run, return: comesBack, restoreExisting };
@@ -44,8 +44,7 @@ export const logTakenBy = (step: Step): LogTaken | null => kind(step).takesLog?.
 /** Where the step does what nobody can know: a service, or `host`. */
 export const runsIn = (step: Step): string | null => kind(step).runsIn?.(step) ?? null;
 /** The action that the step has a component do. */
-export const actionOf = (step: Step): { action: string; of: string | undefined } | null =>
-  kind(step).does?.(step) ?? null;
+export const actionOf = (step: Step): ActionDone | null => kind(step).does?.(step) ?? null;
 /** The action by which a component may come to hold other data; null of one that leaves what is there. */
 export function broughtDataBy(step: Step): ReturnType<typeof actionOf> {
   const done = actionOf(step);

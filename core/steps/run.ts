@@ -13,5 +13,5 @@ export const run: StepKind<typeof schema> = {
   schema,
   title: ({ run, target, with: given }) =>
     `${run}${typeof given?.['name'] === 'string' ? ` ${given['name']}` : ''}${target ? ` on ${target}` : ''}`,
-  does: (step) => ({ action: step.run, of: step.target }),
+  does: (step) => ({ action: step.run, of: step.target, given: step.with }),
 };

@@ -20,10 +20,16 @@ export interface StepKind<Schema extends z.ZodType = z.ZodType> {
   takesExisting?(step: z.output<Schema>): string;
   /** Where it does what nobody can know: a service, or `host`. */
   runsIn?(step: z.output<Schema>): string;
-  /** The action that it has a component do; `of` is left out where only one can be meant. */
-  does?(step: z.output<Schema>): { action: string; of: string | undefined };
+  /** The action that it has a component do, with what; `of` is left out where only one can be meant. */
+  does?(step: z.output<Schema>): ActionDone;
   /** What each one that ended well has left on the timeline. */
   leaves?: Trace;
+}
+
+export interface ActionDone {
+  action: string;
+  of: string | undefined;
+  given: Record<string, unknown>;
 }
 
 /** `from`: stores, in the order in which they are tried. `existing`: it was there before the drill. */

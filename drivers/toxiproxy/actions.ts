@@ -11,6 +11,14 @@ const failoverParams = z.strictObject({
 });
 export type Failover = z.output<typeof failoverParams>;
 
+/** Where a failover of such parameters leads; null where they are none. */
+export function movedTo(params: Record<string, unknown>): { service: string; port: number } | null {
+  const { success, data } = failoverParams.safeParse(params);
+  if (!success) return null;
+  const at = data.upstream.lastIndexOf(':');
+  return { service: data.upstream.slice(0, at), port: Number(data.upstream.slice(at + 1)) };
+}
+
 const action = actionsOf<Toxiproxy>();
 
 export const actions = {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineDriver } from '../../core/driver.ts';
-import { actions } from './actions.ts';
+import { actions, movedTo } from './actions.ts';
 import { apiPort } from './config.ts';
 import bandwidth from './faults/bandwidth.ts';
 import latency from './faults/latency.ts';
@@ -28,6 +28,7 @@ export default defineDriver({
   backups: {},
   workload: null,
   actions,
+  movesClients: { failover: movedTo },
   checks: {},
   load: () => import('./attach.ts'),
   open: async (context) => (await import('./attach.ts')).open(context),

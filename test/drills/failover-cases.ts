@@ -4,7 +4,8 @@
  */
 export interface Failover {
   name: string;
-  how: 'planned' | 'region lost';
+  /** `by hand`: planned, and promoted by statements of the user's own. */
+  how: 'planned' | 'by hand' | 'region lost';
   spoil: string | null;
   exitCode: 0 | 1;
   says: RegExp;
@@ -23,6 +24,20 @@ export const failovers: Failover[] = [
   {
     name: 'planned, its control with a promoted server that is whole',
     how: 'planned',
+    spoil: null,
+    exitCode: 0,
+    says: whole,
+  },
+  {
+    name: 'by statements of their own, and the server that a proxy is moved to lacks a row',
+    how: 'by hand',
+    spoil: 'DELETE FROM app.item WHERE id = 3',
+    exitCode: 1,
+    says: /rows of app\.item: 2 rows, 3 before/,
+  },
+  {
+    name: 'by statements of their own, its control with a server that is whole',
+    how: 'by hand',
     spoil: null,
     exitCode: 0,
     says: whole,

@@ -48,7 +48,13 @@ function scenarioOf({ how, spoil }: Failover): Record<string, unknown> {
     command: ['sh', '-c', `MYSQL_PWD="$MYSQL_ROOT_PASSWORD" mysql -uroot -e "${sql}"`],
     in: 'mysql-east',
   });
-  const planned = how === 'planned';
+  const planned = how !== 'region lost';
+  const byHand = how === 'by hand';
+  const promoted = byHand
+    ? statement(
+        'STOP REPLICA; RESET REPLICA ALL; SET PERSIST super_read_only = OFF; SET PERSIST read_only = OFF',
+      )
+    : { run: 'promote', target: 'mysql-east' };
   return {
     scenario: 'failover',
     title: 'Clients go on at another server',
@@ -59,13 +65,13 @@ function scenarioOf({ how, spoil }: Failover): Record<string, unknown> {
       : { 'region-lost': 'west', how: 'dead', at: '+4s' },
     recover: [
       planned ? { run: 'catch-up', target: 'mysql-east' } : { run: 'fence', target: 'mysql' },
-      { run: 'promote', target: 'mysql-east' },
+      promoted,
       ...(spoil === null ? [] : [statement(spoil)]),
       { run: 'failover', target: 'way', with: { proxy: 'mysql', upstream: 'mysql-east:3306' } },
     ],
     // A command that runs in a service is a reason to look at what lives there: this is about what clients
     // find.
-    ...(spoil === null
+    ...(spoil === null && !byHand
       ? {}
       : { decline: { 'mysql-east.inventory': 'clients do not ask for it by that name' } }),
     check: ['ledger'],
