@@ -1,12 +1,9 @@
 import type { LoadAnalysis } from '../core/analysis.ts';
 import type { DrillTimes } from './drill-times.ts';
 
-/**
- * Whether what clients fail by can be the recovery's own work at all: somebody acted, and not before the
- * first fault came.
- */
-export const mayBeRepair = ({ automatic, faultMs, recoveryBegunMs }: DrillTimes): boolean =>
-  !automatic && recoveryBegunMs !== null && (faultMs === null || faultMs < recoveryBegunMs);
+/** Whether what clients fail by can be the recovery's own work at all: somebody acted. */
+export const mayBeRepair = ({ automatic, recoveryBegunMs }: DrillTimes): boolean =>
+  !automatic && recoveryBegunMs !== null;
 
 /** It failed by the fault: where somebody acted, by what was asked for before that. */
 export const failedByFault = ({ service, beforeRecovery }: LoadAnalysis, moments: DrillTimes): boolean =>

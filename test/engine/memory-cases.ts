@@ -184,6 +184,28 @@ export const badDrills: BadMemoryCase[] = [
     },
   },
   {
+    name: 'a spare is stopped in the middle of a restore that nothing called for',
+    drill: {
+      beside: { 'spare-meanwhile': '{ driver: memory }' },
+      scenario: {
+        fault: '[{ bucket-emptied: b, at: +6s }, { stop: spare-meanwhile, at: restore.begun }]',
+        recover: '[{ restore: store, from: a }]',
+        staysAway: '[spare-meanwhile]',
+      },
+    },
+    exitCode: 2,
+    open: ['service/felt'],
+    near: {
+      name: 'what they use lost its data, and a store is emptied in the middle of the restore',
+      drill: {
+        scenario: {
+          fault: '[{ wipe-volume: store, at: worst }, { bucket-emptied: b, at: restore.begun }]',
+          recover: '[{ restore: store, from: a }]',
+        },
+      },
+    },
+  },
+  {
     name: 'a fault that no witness saw proves nothing',
     drill: { config: '{ bad: { faults: nothing } }', registries: impatient },
     exitCode: 2,
