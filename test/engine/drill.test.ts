@@ -7,7 +7,8 @@ import { readChain } from '../../evidence/chain.ts';
 import type { DrillResult } from '../../core/result.ts';
 import { judgeBundle } from '../../evidence/bundle.ts';
 import { drillInMemory } from '../support/memory-drill.ts';
-import { badDrills, goodDrills, type MemoryCase } from './memory-cases.ts';
+import type { MemoryCase } from './memory-case.ts';
+import { badDrills, goodDrills } from './memory-cases.ts';
 
 const red = (result: DrillResult): string[] =>
   result.findings.filter((one) => one.verdict === 'fail').map((one) => one.id);

@@ -1,25 +1,7 @@
 import { registries } from '../../cli/registries.ts';
-import type { DrillResult } from '../../core/result.ts';
 import type { MemoryDrill } from '../support/memory-drill.ts';
-
-/**
- * A whole drill on the memory driver, and what it must come to. `red`, `open`: how ids begin of findings that
- * fail, or are inconclusive.
- */
-export interface MemoryCase {
-  name: string;
-  drill: MemoryDrill;
-  exitCode: 0 | 1 | 2;
-  red?: string[];
-  open?: string[];
-  shows?(result: DrillResult): unknown;
-  is?: unknown;
-}
-
-/** One that must not pass, and beside it the nearest drill that must. */
-export interface BadMemoryCase extends MemoryCase {
-  near: Omit<MemoryCase, 'exitCode' | 'red' | 'open'>;
-}
+import type { BadMemoryCase, MemoryCase } from './memory-case.ts';
+import { unfelt } from './unfelt-cases.ts';
 
 /** The same faults, whose witnesses give up soon. */
 const impatient = {
@@ -167,44 +149,7 @@ export const badDrills: BadMemoryCase[] = [
     near: { name: 'a loss within the objective', drill: { rpo: '2m', every: '1m' } },
   },
   ...notRepaired,
-  {
-    name: 'a spare that no client uses is stopped, and what they fail by is the restore of what they do use',
-    drill: {
-      beside: { 'spare-unused': '{ driver: memory }' },
-      scenario: { fault: '{ stop: spare-unused, at: +6s }', staysAway: '[spare-unused]' },
-    },
-    exitCode: 2,
-    open: ['service/felt'],
-    near: {
-      name: 'a spare that no client uses stands by, and what they use is stopped and restored',
-      drill: {
-        beside: { 'spare-standing-by': '{ driver: memory }' },
-        scenario: { fault: '{ stop: store, at: +6s }' },
-      },
-    },
-  },
-  {
-    name: 'a spare is stopped in the middle of a restore that nothing called for',
-    drill: {
-      beside: { 'spare-meanwhile': '{ driver: memory }' },
-      scenario: {
-        fault: '[{ bucket-emptied: b, at: +6s }, { stop: spare-meanwhile, at: restore.begun }]',
-        recover: '[{ restore: store, from: a }]',
-        staysAway: '[spare-meanwhile]',
-      },
-    },
-    exitCode: 2,
-    open: ['service/felt'],
-    near: {
-      name: 'what they use lost its data, and a store is emptied in the middle of the restore',
-      drill: {
-        scenario: {
-          fault: '[{ wipe-volume: store, at: worst }, { bucket-emptied: b, at: restore.begun }]',
-          recover: '[{ restore: store, from: a }]',
-        },
-      },
-    },
-  },
+  ...unfelt,
   {
     name: 'a fault that no witness saw proves nothing',
     drill: { config: '{ bad: { faults: nothing } }', registries: impatient },
