@@ -71,13 +71,14 @@ function scenarioOf({ how, spoil }: Failover): Record<string, unknown> {
     ],
     // A command that runs in a service is a reason to look at what lives there: this is about what clients
     // find.
-    ...(spoil === null && !byHand
+    ...(spoil === null || byHand
       ? {}
       : { decline: { 'mysql-east.inventory': 'clients do not ask for it by that name' } }),
     check: ['ledger'],
     settle: '2s',
     giveUp: '20s',
-    ...(planned ? { staysAway: ['mysql'] } : {}),
+    // What was promoted by somebody else is to its driver a replica that receives nothing.
+    ...(planned ? { staysAway: byHand ? ['mysql', 'mysql-east'] : ['mysql'] } : {}),
   };
 }
 
