@@ -1,7 +1,7 @@
 import { registries } from '../../cli/registries.ts';
 import type { MemoryDrill } from '../support/memory-drill.ts';
 import type { BadMemoryCase, MemoryCase } from './memory-case.ts';
-import { unfelt } from './unfelt-cases.ts';
+import { felt, unfelt } from './unfelt-cases.ts';
 
 /** The same faults, whose witnesses give up soon. */
 const impatient = {
@@ -248,6 +248,7 @@ export const badDrills: BadMemoryCase[] = [
 ];
 
 export const goodDrills: MemoryCase[] = [
+  ...felt,
   {
     name: 'a log replayed over a restored base',
     drill: {

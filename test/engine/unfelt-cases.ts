@@ -1,4 +1,4 @@
-import type { BadMemoryCase } from './memory-case.ts';
+import type { BadMemoryCase, MemoryCase } from './memory-case.ts';
 
 /** What was broken is nothing that clients use, and they fail by the recovery. */
 export const unfelt: BadMemoryCase[] = [
@@ -39,5 +39,36 @@ export const unfelt: BadMemoryCase[] = [
         },
       },
     },
+  },
+];
+
+/** Clients meet what was broken, however little they ask before somebody acts. */
+export const felt: MemoryCase[] = [
+  {
+    name: 'clients come five times a second, and a probe notices before them',
+    drill: {
+      scenario: {
+        load: '{ rows: { target: store, rate: 5/s } }',
+        fault: '{ stop: store, at: +25s }',
+        giveUp: '20s',
+      },
+    },
+    exitCode: 0,
+  },
+  {
+    name: 'clients hang, and give up only when the recovery has begun',
+    drill: { scenario: { fault: '{ pause: store, at: +6s }' } },
+    exitCode: 0,
+  },
+  {
+    name: 'a spare is stopped that nobody uses, and with it what clients use',
+    drill: {
+      beside: { 'spare-beside': '{ driver: memory }' },
+      scenario: {
+        fault: '[{ stop: spare-beside, at: +6s }, { stop: store, at: +6s }]',
+        staysAway: '[spare-beside]',
+      },
+    },
+    exitCode: 0,
   },
 ];
