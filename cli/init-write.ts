@@ -92,7 +92,10 @@ export function strategyText(wanted: Wanted, schema: string): string {
   strategy['components'] = written;
   if (components.some(isData)) {
     strategy['stores'] = { [store]: { kind: 'directory' } };
-    said('stores', "Guess: a folder of the drill's own. `muster list stores` shows others.");
+    said(
+      'stores',
+      "Guess: a folder of the drill's own. `path: ../backups`, from this file, is one that outlives it; `muster list stores` shows others.",
+    );
   }
   const document = new Document(strategy);
   for (const [path, lines] of comments) commented(document, path, lines);

@@ -37,11 +37,22 @@ export interface StoreContext<Config> {
   secret(name: string): string;
   /** A folder of the drill's own, for stores that live on this machine. */
   folder: string;
+  /** Nothing of the drill is written, and no place of the user's is made. */
+  readOnly?: boolean;
 }
 
 export interface StoreKind<Config = never> {
   about: string;
   config: z.ZodType<Config>;
+  /** The configuration with its paths as they are from that folder, which is the strategy's. */
+  within?(config: Config, folder: string): Config;
+  /**
+   * Where it lies, from the outermost in: two stores of which one's is the beginning of the other's are one
+   * place. Null: a place of the drill's own, which no other has.
+   */
+  place?(config: Config): readonly string[] | null;
+  /** The folder that it should lie in and that is not there; null where there is one, or none is needed. */
+  missing?(config: Config): string | null;
   /** Loads what `open` needs, ahead of it. */
   load?(): Promise<unknown>;
   open(context: StoreContext<Config>): Promise<Store>;

@@ -8,6 +8,7 @@ import { newestFirst, type RecoveryPoint } from '../core/recovery-point.ts';
 import type { FetchContext, Store } from '../core/store.ts';
 import type { Drill, Recorded, Sandbox, Control, Given } from './drill-context.ts';
 import type { PlannedStore } from '../core/planned.ts';
+import { procedureKinds } from '../core/procedures.ts';
 import { damageObjects, digestsIn } from './stored-objects.ts';
 import { watchedStore } from './regions.ts';
 import { ownSecretsOf, secretOf, serviceOf } from './drill-environment.ts';
@@ -68,6 +69,7 @@ async function openOne(
     service: (service) => serviceOf(drill, service),
     secret: (secret) => secretOf(drill, secret, own),
     folder,
+    readOnly: !procedureKinds[drill.plan.procedure].breaks,
   });
 }
 

@@ -5,7 +5,7 @@ import type { DeclaredService } from '../core/declared-service.ts';
 import type { Registries } from '../core/registries.ts';
 import type { StackDescription } from '../core/stack.ts';
 import type { BackupPlan, Strategy } from '../core/strategy.ts';
-import type { PlannedComponent, PlannedStore } from '../core/planned.ts';
+import type { PlannedComponent } from '../core/planned.ts';
 import { owned, type Problems } from './plan-input.ts';
 import { withSharers } from './plan-shared.ts';
 
@@ -68,40 +68,6 @@ export function planComponents(
     });
   }
   return withSharers(planned, stack);
-}
-
-export function planStores(
-  source: Source,
-  strategy: Strategy,
-  registries: Registries,
-  stack: StackDescription | null,
-  problems: Problems,
-): PlannedStore[] {
-  return Object.entries(strategy.stores).map(([name, { kind, region, ...rest }]) => {
-    const known = registries.stores[kind]!;
-    const result = known.config.safeParse(rest);
-    if (!result.success) {
-      const withoutKind: Source = {
-        ...source,
-        data: { ...(source.data as object), stores: { [name]: rest } },
-      };
-      problems.gather(() => parseAs(withoutKind, known.config, ['stores', name]));
-    }
-    const service = rest['service'];
-    if (stack && typeof service === 'string' && !stack.services.has(service))
-      problems.add(
-        unknownName(source, ['stores', name, 'service'], 'service', service, [...stack.services.keys()]),
-      );
-    if (stack && region !== undefined && !regionsOf(stack).includes(region))
-      problems.add(unknownName(source, ['stores', name, 'region'], 'region', region, regionsOf(stack)));
-    return {
-      name,
-      kind: known,
-      config: result.data,
-      region: region ?? null,
-      service: typeof service === 'string' ? service : null,
-    };
-  });
 }
 
 export function checkBackups(

@@ -1,7 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { constants, createReadStream, createWriteStream, type Dirent } from 'node:fs';
+import {
+  constants,
+  createReadStream,
+  createWriteStream,
+  existsSync,
+  realpathSync,
+  statSync,
+  type Dirent,
+} from 'node:fs';
 import { lstat, mkdir, open, readdir, realpath, rename, rm, stat, type FileHandle } from 'node:fs/promises';
-import { dirname, join, relative, resolve, sep } from 'node:path';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
@@ -11,6 +19,7 @@ import { byKey, checkPath, noSuchKey } from './key.ts';
 
 const partials = '.partial';
 const chunkBytes = 1024 * 1024;
+const notOfAShell = /^(?!~)(?!.*\$[{A-Za-z_])/;
 
 /**
  * A folder of this machine. An object is written to `.partial/`, flushed to the disk, and renamed into place,
@@ -19,10 +28,20 @@ const chunkBytes = 1024 * 1024;
 export const directory = defineStore({
   about: 'A folder on this machine',
   config: z.strictObject({
-    path: z.string().min(1).optional().describe("A folder of your own; one of the drill's by default"),
+    path: z
+      .string()
+      .min(1)
+      .regex(notOfAShell, 'a path as it is: ~ and variables are not replaced')
+      .optional()
+      .describe("A folder of your own, from the strategy's folder; one of the drill's by default"),
   }),
-  open: async ({ name, config, folder }) => {
+  within: ({ path }, folder) => (path === undefined ? {} : { path: resolve(folder, path) }),
+  place: ({ path }) => (path === undefined ? null : realOf(path).replace(/\/+$/, '').split(sep)),
+  missing: ({ path }) => (path === undefined || isFolder(path) ? null : path),
+  open: async ({ name, config, folder, readOnly = false }) => {
     const wanted = resolve(config.path ?? join(folder, name));
+    if (readOnly && config.path !== undefined)
+      return directoryStore(name, isFolder(wanted) ? await realpath(wanted) : wanted);
     await mkdir(join(wanted, partials), { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
       throw environmentError(`store ${name} cannot use its folder`, {
         found: wanted,
@@ -33,6 +52,14 @@ export const directory = defineStore({
     return directoryStore(name, await realpath(wanted));
   },
 });
+
+const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+
+/** Of what is not there yet, as far as there is something. */
+function realOf(path: string): string {
+  if (dirname(path) === path || existsSync(path)) return realpathSync(path);
+  return join(realOf(dirname(path)), basename(path));
+}
 
 function directoryStore(name: string, root: string): Store {
   const pathOf = (key: string): string => join(root, checkKey(key));

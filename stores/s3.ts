@@ -6,6 +6,7 @@ import { config, type Config } from './s3-config.ts';
 export const s3 = defineStore<Config>({
   about: 'A bucket of an S3 server',
   config: config as z.ZodType<Config>,
+  place: ({ service, port, bucket }) => ['bucket', `${service}:${port}`, bucket],
   load: () => import('./s3-bucket.ts'),
   open: async (context) => (await import('./s3-bucket.ts')).openBucket(context),
 });

@@ -1,10 +1,11 @@
-import { globSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, globSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import type { DrillResult } from '../../core/result.ts';
 import { memoryFiles } from '../support/memory-drill.ts';
 import { jsonOf, muster, type Ended } from '../support/muster.ts';
+import { scratch } from '../support/scratch.ts';
 
 /** What an earlier drill left in a folder of the user's own, `kept-b`; `kept-a` held the other copy. */
 let folder: string;
@@ -73,10 +74,34 @@ describe('muster restore-test', () => {
     expect(stdout).toContain('A broken backup was found');
   });
 
+  test('from wherever it is begun: paths of a strategy are from its own folder', async () => {
+    const elsewhere = mkdtempSync(join(scratch, 'elsewhere-'));
+    const args = ['restore-test', join(folder, 'strategy.yaml'), component, '--check', 'rows', '--from', 'b'];
+    const { code, stdout, stderr } = await muster(args, { cwd: elsewhere, env });
+    expect(code, stdout + stderr).toBe(0);
+    expect(readdirSync(elsewhere)).toEqual(['.muster']);
+  });
+
   test('without any point there it fails: 1', async () => {
-    rmSync(join(folder, 'kept-b'), { recursive: true });
+    for (const name of readdirSync(join(folder, 'kept-b')))
+      rmSync(join(folder, 'kept-b', name), { recursive: true });
     const { code, stdout } = await restoreTest('--check', 'rows', '--from', 'b', '--out', 'missing');
     expect(code, stdout).toBe(1);
     expect(stdout).toContain('no recovery point');
+    expect(readdirSync(join(folder, 'kept-b')), 'a restore test leaves nothing there').toEqual([]);
+  });
+
+  test('from a folder that is not there it says so, and makes none: 64', async () => {
+    rmSync(join(folder, 'kept-b'), { recursive: true });
+    const { code, stdout, stderr } = await restoreTest('--check', 'rows', '--from', 'b', '--out', 'none');
+    expect({ code, stdout }, stderr).toEqual({ code: 64, stdout: '' });
+    expect(stderr).toMatch(/^strategy\.yaml:\d+:\d+: error: .* store "b": there is no such folder$/m);
+    expect(existsSync(join(folder, 'kept-b'))).toBe(false);
+  });
+
+  test('a store that is not asked for may be gone, and is not made', async () => {
+    rmSync(join(folder, 'kept-b'), { recursive: true, force: true });
+    await restoreTest('--check', 'rows', '--from', 'a', '--out', 'other');
+    expect(existsSync(join(folder, 'kept-b'))).toBe(false);
   });
 });

@@ -115,7 +115,7 @@ describe('a queue whose sidecar dumps it by its own clock', { timeout: 900_000 }
           .replace('driver: postgres\n', `driver: postgres\n    config: ${JSON.stringify(config)}\n`)
           .replace(
             'kind: directory',
-            'kind: directory, path: ./muster/kept',
+            'kind: directory, path: ./kept',
           )}\ninvariants: { whole: { command: ${JSON.stringify(whole)}, in: db } }\n`;
       },
       password,

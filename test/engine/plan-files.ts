@@ -51,9 +51,11 @@ export async function plan(
     scenario?: (text: string) => string;
     strategy?: (text: string) => string;
     compose?: (text: string) => string;
+    /** The folder that they lie in. */
+    own?: string;
   } = {},
 ): Promise<Plan> {
-  const own = mkdtempSync(join(scratch, 'case-'));
+  const own = change.own ?? mkdtempSync(join(scratch, 'case-'));
   mkdirSync(own, { recursive: true });
   writeFileSync(join(own, 'compose.yml'), change.compose?.(compose) ?? compose);
   writeFileSync(join(own, 'strategy.yaml'), change.strategy?.(strategy) ?? strategy);
@@ -76,6 +78,6 @@ export async function refusal(change: Parameters<typeof plan>[0]): Promise<strin
 export const inScenario = (from: string | RegExp, to: string) => ({
   scenario: (text: string) => text.replace(from, to),
 });
-export const inStrategy = (from: string | RegExp, to: string) => ({
-  strategy: (text: string) => text.replace(from, to),
+export const inStrategy = (from: string | RegExp, to: string | (() => string)) => ({
+  strategy: (text: string) => text.replace(from, to as () => string),
 });

@@ -85,7 +85,7 @@ export async function isLostAndRestored(
   const file = join(project.folder, 'muster/strategy.yaml');
   const text = readFileSync(file, 'utf8');
   expect(text).toContain('kind: directory');
-  writeFileSync(file, text.replace('kind: directory', 'kind: directory, path: ./muster/kept'));
+  writeFileSync(file, text.replace('kind: directory', 'kind: directory, path: ./kept'));
   appendFileSync(file, `\ninvariants: { whole: { command: ${JSON.stringify(holds)}, in: db } }\n`);
   await passes(project, 'muster/db-volume-lost.yaml');
   isInNoEvidence(project, secrets);

@@ -73,6 +73,7 @@ export async function storeRig({
     environment: { MUSTER_BACKUP_KEY: key, ...environment },
     attached: new Map(route ? [['way', route.attached]] : []),
     plan: {
+      procedure: 'drill',
       components: new Map(
         route ? [['way', { name: 'way', service: route.service, driver: drivers.toxiproxy }]] : [],
       ),
