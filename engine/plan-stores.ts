@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { parseAs, unknownName, type Source } from '../core/document.ts';
 import { inputError } from '../core/errors.ts';
 import type { PlannedStore } from '../core/planned.ts';
@@ -9,13 +10,10 @@ import type { Strategy } from '../core/strategy.ts';
 import { show, type Problems } from './plan-input.ts';
 import { regionsOf } from './plan-strategy.ts';
 
-/**
- * The stores of a strategy, with paths as they are from its own folder. `asked`: those that must hold what
- * was there before.
- */
+/** The stores of a strategy, with paths as they are from its own folder. */
 export function planStores(
   source: Source,
-  { strategy, registries, folder, asked }: StoresAsked,
+  { strategyFile, scenario, strategy, registries }: StoresAsked,
   stack: StackDescription | null,
   problems: Problems,
 ): PlannedStore[] {
@@ -39,11 +37,14 @@ export function planStores(
     return {
       name,
       kind: known,
-      config: result.success ? (known.within?.(result.data, folder) ?? result.data) : undefined,
+      config: result.success
+        ? (known.within?.(result.data, dirname(strategyFile)) ?? result.data)
+        : undefined,
       region: region ?? null,
       service: typeof service === 'string' ? service : null,
     };
   });
+  const asked = mustBeThere(scenario);
   const right = planned.filter(({ config }) => config !== undefined);
   checkPlaces(source, right, problems);
   checkThere(
@@ -55,15 +56,14 @@ export function planStores(
 }
 
 interface StoresAsked {
+  strategyFile: string;
+  scenario: Scenario;
   strategy: Strategy;
   registries: Registries;
-  /** That paths of the strategy are from. */
-  folder: string;
-  asked: readonly string[];
 }
 
 /** Stores that a step restores from what was there before the drill. */
-export const storesThatMustBeThere = (scenario: Scenario): string[] =>
+const mustBeThere = (scenario: Scenario): string[] =>
   stepsOf(scenario).flatMap((step) => {
     const point = pointTakenBy(step);
     return point?.existing ? point.from : [];

@@ -14,7 +14,7 @@ import { checkExisting } from './plan-existing.ts';
 import { notesOnSharers, notesOnUnprotected } from './plan-shared.ts';
 import { planMounts } from './plan-mounts.ts';
 import { checkScenario } from './plan-scenario.ts';
-import { planStores, storesThatMustBeThere } from './plan-stores.ts';
+import { planStores } from './plan-stores.ts';
 import { checkBackups, checkWatched, planComponents, regionsOf, declaredServices } from './plan-strategy.ts';
 
 export type { Plan } from '../core/planned.ts';
@@ -60,11 +60,14 @@ export async function planAs(
   );
 
   const components = planComponents(strategySource, strategy, registries, stack, problems);
-  const folder = dirname(strategyFile);
-  const asked = storesThatMustBeThere(scenario);
-  const stores = planStores(strategySource, { strategy, registries, folder, asked }, stack, problems);
+  const stores = planStores(
+    strategySource,
+    { strategyFile, scenario, strategy, registries },
+    stack,
+    problems,
+  );
   checkStrategy(strategySource, strategy, components, stack, problems);
-  const completed = await completeConfigs(strategySource, folder, components, problems);
+  const completed = await completeConfigs(strategySource, dirname(strategyFile), components, problems);
   const given =
     stackFile && stack
       ? await planMounts(
