@@ -12,8 +12,8 @@ import { regionsOf } from './plan-strategy.ts';
 
 /** The stores of a strategy, with paths as they are from its own folder. */
 export function planStores(
-  source: Source,
-  { strategyFile, scenario, strategy, registries }: StoresAsked,
+  { source, strategyFile, scenario, strategy }: StoresAsked,
+  registries: Registries,
   stack: StackDescription | null,
   problems: Problems,
 ): PlannedStore[] {
@@ -56,10 +56,10 @@ export function planStores(
 }
 
 interface StoresAsked {
+  source: Source;
   strategyFile: string;
   scenario: Scenario;
   strategy: Strategy;
-  registries: Registries;
 }
 
 /** Stores that a step restores from what was there before the drill. */

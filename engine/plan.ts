@@ -53,19 +53,11 @@ export async function planAs(
   const strategyFile = resolve(dirname(scenarioFile), scenario.strategy);
   const { strategySource, strategy } = strategyIn(strategyFile, source, registries, narrow);
   const problems = new Problems();
-  const { stackFile, stackOverrides, stack } = await stackOf(
-    { strategyFile, strategy, source: strategySource },
-    provider,
-    problems,
-  );
+  const declared = { strategyFile, strategy, source: strategySource };
+  const { stackFile, stackOverrides, stack } = await stackOf(declared, provider, problems);
 
   const components = planComponents(strategySource, strategy, registries, stack, problems);
-  const stores = planStores(
-    strategySource,
-    { strategyFile, scenario, strategy, registries },
-    stack,
-    problems,
-  );
+  const stores = planStores({ ...declared, scenario }, registries, stack, problems);
   checkStrategy(strategySource, strategy, components, stack, problems);
   const completed = await completeConfigs(strategySource, dirname(strategyFile), components, problems);
   const given =
