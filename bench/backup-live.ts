@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 /**
  * A real backup of a running MySQL into two real S3 servers: our pipe (dump, hash, compress, encrypt, hash,
  * two multipart uploads, manifests) against `mysqldump | zstd | openssl` into a file and two uploads of it by
@@ -47,6 +48,7 @@ async function open() {
     seed: 1,
     secret,
     note: progress,
+    scratch: tmpdir,
     beganWith: () => undefined,
   });
   const opened = ['s3-west', 's3-east'].map(

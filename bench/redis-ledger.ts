@@ -134,6 +134,7 @@ try {
     seed: 1,
     secret: () => '',
     note: () => undefined,
+    scratch: tmpdir,
     beganWith: () => undefined,
   });
   const workload = attached.workload as DataWorkload;

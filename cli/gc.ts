@@ -2,7 +2,14 @@ import { nearest } from '../core/document.ts';
 import { inputError } from '../core/errors.ts';
 import type { Leftover } from '../stack/leftovers.ts';
 import { keptStackOwner } from '../stack/owner.ts';
-import { askForLeftovers, removePreparedFolders, removeWhatWasLeft, removedText } from './host.ts';
+import {
+  askForLeftovers,
+  foldersText,
+  removeDeadFolders,
+  removePreparedFolders,
+  removeWhatWasLeft,
+  removedText,
+} from './host.ts';
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
@@ -10,16 +17,24 @@ const say = (text: string): void => void process.stderr.write(`${text}\n`);
  * `muster gc`: removes what dead drills left, and what is kept for later ones; with ids, what those drills
  * use; with --all, everything that is any drill's.
  */
-export async function gc(drills: string[], flags: { all?: boolean; json?: boolean }): Promise<number> {
+export async function gc(
+  drills: string[],
+  flags: { all?: boolean; json?: boolean; out: string },
+): Promise<number> {
   if (drills.length > 0) await assertThere(drills);
   const removed = await removeWhatWasLeft(say, drills.length > 0 ? { drills } : { all: flags.all === true });
   if (drills.length === 0) removed.images.push(...(await removePreparedFolders()));
+  const folders = drills.length === 0 ? await removeDeadFolders(flags.out) : [];
   const kept = await askForLeftovers(say);
   if (flags.json)
-    process.stdout.write(`${JSON.stringify({ schema: 'muster/gc/v1', removed, kept }, null, 2)}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ schema: 'muster/gc/v1', removed: { ...removed, folders }, kept }, null, 2)}\n`,
+    );
   else {
     process.stdout.write(
-      Object.values(removed).flat().length === 0 ? 'nothing was left\n' : `removed ${removedText(removed)}\n`,
+      [...Object.values(removed).flat(), ...folders].length === 0
+        ? 'nothing was left\n'
+        : `removed ${[removedText(removed), ...(folders.length > 0 ? [foldersText(folders)] : [])].join(', ')}\n`,
     );
     for (const one of kept)
       process.stdout.write(

@@ -1,3 +1,6 @@
+import { resolve } from 'node:path';
+import { removeDeadScratch } from '../stack/dead-drills.ts';
+import { removeDeadTemporary } from '../stack/temporary.ts';
 import { saying } from '../stack/deadline.ts';
 import { systemClock } from '../core/clock.ts';
 import { withDeadline } from '../core/deadline.ts';
@@ -77,6 +80,14 @@ export async function provideImagesOf(
       imageChoice(process.env, say),
     );
 }
+
+/** Plain text that killed drills left on this machine: in temporary folders, and in drills' folders there. */
+export const removeDeadFolders = async (home: string): Promise<string[]> => [
+  ...(await removeDeadTemporary()),
+  ...removeDeadScratch(resolve(home)),
+];
+
+export const foldersText = (folders: readonly string[]): string => plural(folders.length, 'folder');
 
 export const removedText = ({ containers, volumes, networks, images }: Removed): string =>
   [

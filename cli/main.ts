@@ -267,10 +267,9 @@ function addGc(muster: Command): void {
   muster
     .command('gc')
     .argument('[drill...]', 'only what these drills use, dead or not')
-    .description(
-      'remove what drills left whose Muster is gone, and the folders that are kept for later drills',
-    )
+    .description('remove what drills left whose Muster is gone, and folders that are kept for later ones')
     .option('--all', 'those of running and of kept drills too')
+    .option('--out <folder>', 'where drills keep their evidence', '.muster')
     .option('--json', 'machine-readable')
     .addHelpText(
       'after',

@@ -2,7 +2,7 @@ import { createLiveBoard } from '../reports/live.ts';
 import type { LiveBoard } from '../reports/live/view.ts';
 import type { StackProvider } from '../core/stack.ts';
 import { unlessAborted } from '../engine/undo.ts';
-import { prepare, removeOrphans } from './host.ts';
+import { foldersText, prepare, removeDeadFolders, removeOrphans } from './host.ts';
 import { catchInterruption } from './interruption.ts';
 import { providerFor, type DrillFlags } from './one-drill.ts';
 import { exitCodeOfError, gravestCode, hasColor } from './output.ts';
@@ -58,6 +58,8 @@ export function createCarrier(flags: CarryFlags): Carrier {
         await removeOrphans(say);
       };
       try {
+        const left = await removeDeadFolders(flags.out);
+        if (left.length > 0) say(`removed what a killed drill left in clear: ${foldersText(left)}`);
         const done = await work({
           board,
           signal,

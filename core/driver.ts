@@ -74,6 +74,8 @@ export interface AttachContext<Config> {
    */
   ownBackup?(): BackupMethod;
   note(text: string): void;
+  /** A folder of the drill's own, for plain files; it goes with the drill, or with the next start. */
+  scratch(): string;
   /** Tells at once what a restore took that no real site would have ready. */
   beganWith(what: BegunWith): void;
 }

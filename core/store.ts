@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { z } from 'zod';
 import type { Artifact, Consistency, LogSink, Sink } from './backup.ts';
+import type { OwnerKnown } from './owner.ts';
 import type { Provenance, RecoveryPoint } from './recovery-point.ts';
 import type { Service } from './service.ts';
 import type { Keep } from './strategy.ts';
@@ -39,6 +40,8 @@ export interface StoreContext<Config> {
   folder: string;
   /** Nothing of the drill is written, and no place of the user's is made. */
   readOnly?: boolean;
+  /** Left out: what others left unfinished stays. */
+  owner?: OwnerKnown;
 }
 
 export interface StoreKind<Config = never> {

@@ -6,6 +6,7 @@ import { tellBeginning } from './beginning.ts';
 import type { Drill } from './drill-context.ts';
 import { ownSecretsOf, secretOf, serviceOf } from './drill-environment.ts';
 import { ownBackupMethod } from './own-backup/method.ts';
+import { madeScratch } from './scratch.ts';
 import { unlessAborted } from './undo.ts';
 import { waitFor } from './waiting.ts';
 
@@ -64,6 +65,7 @@ function attachOne(drill: Drill, component: PlannedComponent): Promise<Attached>
       own: (name) => own?.say(name) ?? null,
       ownBackup: () => ownBackupMethod(drill, component),
       note: (text) => void timeline.emit('note', { text }),
+      scratch: () => madeScratch(drill),
       beganWith: (what) => tellBeginning(timeline, what),
     });
   };

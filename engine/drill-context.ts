@@ -8,6 +8,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Progress } from '../core/progress.ts';
 import type { Registries } from '../core/registries.ts';
 import type { Stack, StackProvider } from '../core/stack.ts';
+import type { OwnerKnown } from '../core/owner.ts';
 import type { Store, Repository } from '../core/store.ts';
 import type { Stage } from '../core/timeline.ts';
 import type { LedgerWriter } from './ledger-file.ts';
@@ -41,6 +42,8 @@ export interface EngineDependencies {
   projectEnvironment?: Readonly<Record<string, string>>;
   /** Where bundles go: `.muster`. */
   home: string;
+  /** Default: a process whose death nobody can tell. */
+  owner?: OwnerKnown;
   version: string;
   host: Record<string, string>;
   progress(progress: Progress): void;
@@ -102,6 +105,7 @@ export interface Given {
   readonly provider: StackProvider;
   readonly makeRepository: RepositoryFactory;
   readonly existing: ExistingReader;
+  readonly owner: OwnerKnown | null;
   readonly environment: Record<string, string>;
   readonly projectEnvironment: Readonly<Record<string, string>>;
   /** What each service says of itself, by the names that it uses for it. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import { environmentError, messageOf, type MusterError } from '../core/errors.ts';
 import type { Drill, EngineDependencies, RunOptions } from './drill-context.ts';
+import { markScratch } from './scratch.ts';
 import { createLedgerWriter } from './ledger-file.ts';
 import { createMoments } from './moments.ts';
 import type { Plan } from '../core/planned.ts';
@@ -24,6 +25,7 @@ export function openDrill(plan: Plan, dependencies: EngineDependencies, options:
   const unwritable = new AbortController();
   const lost = (error: unknown): void => unwritable.abort(cannotWrite(folder, error));
   const { timeline, ledger } = openEvidence(folder, clock, originMs, lost);
+  if (dependencies.owner) markScratch(folder, dependencies.owner.owner, options.keepStack);
   timeline.emit('drill.begun', {
     ...(plan.procedure === 'drill' ? {} : { procedure: plan.procedure }),
     drill: id,
@@ -49,6 +51,7 @@ export function openDrill(plan: Plan, dependencies: EngineDependencies, options:
     provider: dependencies.provider,
     makeRepository: dependencies.makeRepository,
     existing: dependencies.existing,
+    owner: dependencies.owner ?? null,
     environment: dependencies.environment,
     projectEnvironment: dependencies.projectEnvironment ?? {},
     ownSecrets: new Map(),

@@ -70,6 +70,7 @@ async function openOne(
     secret: (secret) => secretOf(drill, secret, own),
     folder,
     readOnly: !procedureKinds[drill.plan.procedure].breaks,
+    ...(drill.owner ? { owner: drill.owner } : {}),
   });
 }
 

@@ -5,7 +5,7 @@ import { timeLimit } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
 import { stepsOf, titleOf, type Step } from '../core/steps/index.ts';
 import type { Json } from '../core/timeline.ts';
-import { stageOf, type Drill, type Given } from './drill-context.ts';
+import { stageOf, type Drill } from './drill-context.ts';
 import { closeAndTell, closeOfFailed } from './left-open.ts';
 import { workOf } from './steps/index.ts';
 import type { Course } from './steps/step.ts';
@@ -98,7 +98,3 @@ function carryOut(
   const later = stepsOf(drill.plan.scenario).slice(running.step + 1);
   return workOf(step).carryOut(drill, step, { running, folder, later, course, context });
 }
-
-/** Plain files of backups do not outlive the step that needed them. */
-export const clearScratch = (drill: Given): void =>
-  rmSync(join(drill.folder, 'scratch'), { recursive: true, force: true });

@@ -1,5 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { WaitStrategy } from 'testcontainers';
 import { environmentError, inputError, messageOf, MusterError } from '../core/errors.ts';
@@ -7,6 +6,7 @@ import { masked } from '../core/masking.ts';
 import { longMs } from './deadline.ts';
 import { readFromDocker } from './compose-reading.ts';
 import { overrideText } from './override-file.ts';
+import { temporaryFolder } from './temporary.ts';
 
 export interface ComposeRun {
   file: string;
@@ -105,7 +105,7 @@ export async function composeUp(
     before?: Promise<void> | undefined;
   } = {},
 ): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'muster-compose-'));
+  const folder = await temporaryFolder('compose');
   try {
     const overrideFile = join(folder, 'override.yml');
     await writeFile(overrideFile, overrideText(override), { mode: 0o600 });
@@ -148,7 +148,7 @@ export async function composeImages(
   services: readonly string[],
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'muster-compose-'));
+  const folder = await temporaryFolder('compose');
   try {
     const overrideFile = join(folder, 'override.yml');
     await writeFile(overrideFile, overrideText(override), { mode: 0o600 });

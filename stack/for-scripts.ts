@@ -1,9 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Stack } from '../core/stack.ts';
 import { composeConfig, type ComposeConfig, type ComposeRun } from './compose.ts';
 import { overrideText, removed } from './override-file.ts';
+import { temporaryFolder } from './temporary.ts';
 
 /**
  * The user's compose files and what goes over them in this drill, so that whatever a script has Compose start
@@ -24,7 +24,7 @@ export function forScripts(
     const all = { ...run, environment: { ...run.environment, COMPOSE_PROFILES: '*' } };
     const { services } = await composeConfig(all);
     const text = overrideText(withoutOthers(override(), Object.keys(services), kept));
-    folder = await mkdtemp(join(tmpdir(), 'muster-compose-'));
+    folder = await temporaryFolder('compose');
     const own = join(folder, 'drill.yml');
     await writeFile(own, text, { mode: 0o600 });
     return [run.file, ...(run.overrides ?? []), own].map((one) => resolve(one));

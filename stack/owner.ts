@@ -97,3 +97,16 @@ function signalReaches(pid: number): boolean {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
+
+const unseenMs = 7 * 24 * 3_600_000;
+
+/**
+ * Whether what a process left, and last touched then (Unix ms), is nobody's any more. One that cannot be seen
+ * from here, of another boot or namespace, may be another machine's that shares the folder: it is given a
+ * week.
+ */
+export function ownerIsGone(owner: string, touchedMs: number): boolean {
+  const [pid, ticks, where] = owner.split(':');
+  if (!pid || ticks === undefined || where === undefined) return false;
+  return where === boot() ? !ownerIsAlive(owner, true) : Date.now() - touchedMs > unseenMs;
+}

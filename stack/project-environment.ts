@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { inputError } from '../core/errors.ts';
 import { looksSecret } from '../core/masking.ts';
 import { readFromDocker } from './compose-reading.ts';
 import { projectFiles, type ProjectFile } from './project-files.ts';
+import { temporaryFolder } from './temporary.ts';
 
 /** In what environment Compose resolves a project. */
 export interface ProjectEnvironment {
@@ -100,7 +100,7 @@ async function resolvedByCompose(
   { envFiles = [], environment: known = process.env }: Resolving = {},
 ): Promise<Record<string, string>> {
   const environment = Object.fromEntries(names.map((name) => [name, `\${${name}-}`]));
-  const made = await mkdtemp(join(tmpdir(), 'muster-environment-'));
+  const made = await temporaryFolder('environment');
   try {
     const file = join(made, 'asked.json');
     await writeFile(file, JSON.stringify({ services: { asked: { image: 'none', environment } } }));

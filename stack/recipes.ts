@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { copyFile, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { environmentError, messageOf } from '../core/errors.ts';
 import { packageRoot } from './package-root.ts';
 import { longMs, saying } from './deadline.ts';
 import { followed, type Docker, type EngineEvent, type Runtime } from './runtime.ts';
+import { temporaryFolder } from './temporary.ts';
 
 /** What recipes are made with: where they lie, where the application begins, and who is told of progress. */
 export interface ImageRecipes {
@@ -80,7 +80,7 @@ export async function build(
   recipes.progress(saying(`building ${tag}`, longMs));
   if (files.includes('mmdebstrap'))
     return importDebian(runtime.container.dockerode, join(recipes.folder, name, 'mmdebstrap'), tag);
-  const context = await mkdtemp(join(tmpdir(), 'muster-image-'));
+  const context = await temporaryFolder('image');
   try {
     for (const file of files) await copyFile(join(recipes.folder, name, file), join(context, file));
     await additions[name]?.add(context, recipes);

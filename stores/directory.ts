@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import {
   constants,
   createReadStream,
@@ -14,7 +13,9 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import { environmentError } from '../core/errors.ts';
+import type { OwnerKnown } from '../core/owner.ts';
 import { defineStore, type Store } from '../core/store.ts';
+import { claimsIn, type Claims } from './claims.ts';
 import { byKey, checkPath, noSuchKey } from './key.ts';
 
 const partials = '.partial';
@@ -23,7 +24,8 @@ const notOfAShell = /^(?!~)(?!.*\$[{A-Za-z_])/;
 
 /**
  * A folder of this machine. An object is written to `.partial/`, flushed to the disk, and renamed into place,
- * so that whatever is visible is whole also after a power cut. Only the owner may read what it writes.
+ * so that whatever is visible is whole also after a power cut. Only the owner may read what it writes. What a
+ * dead process left unfinished goes with the next opening (stores/claims.ts).
  */
 export const directory = defineStore({
   about: 'A folder on this machine',
@@ -38,10 +40,12 @@ export const directory = defineStore({
   within: ({ path }, folder) => (path === undefined ? {} : { path: resolve(folder, path) }),
   place: ({ path }) => (path === undefined ? null : realOf(path).replace(/\/+$/, '').split(sep)),
   missing: ({ path }) => (path === undefined || isFolder(path) ? null : path),
-  open: async ({ name, config, folder, readOnly = false }) => {
+  open: async ({ name, config, folder, owner = null, readOnly = false }) => {
     const wanted = resolve(config.path ?? join(folder, name));
+    const opened = async (root: string, known: OwnerKnown | null): Promise<Store> =>
+      directoryStore(name, root, await claimsIn(root, partials, known));
     if (readOnly && config.path !== undefined)
-      return directoryStore(name, isFolder(wanted) ? await realpath(wanted) : wanted);
+      return opened(isFolder(wanted) ? await realpath(wanted) : wanted, null);
     await mkdir(join(wanted, partials), { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
       throw environmentError(`store ${name} cannot use its folder`, {
         found: wanted,
@@ -49,7 +53,7 @@ export const directory = defineStore({
         cause,
       });
     });
-    return directoryStore(name, await realpath(wanted));
+    return opened(await realpath(wanted), owner);
   },
 });
 
@@ -61,20 +65,22 @@ function realOf(path: string): string {
   return join(realOf(dirname(path)), basename(path));
 }
 
-function directoryStore(name: string, root: string): Store {
+function directoryStore(name: string, root: string, claims: Claims): Store {
   const pathOf = (key: string): string => join(root, checkKey(key));
   return {
     write: async (key, body, { signal } = {}) => {
       const path = pathOf(key);
       signal?.throwIfAborted();
-      const partial = join(root, partials, randomUUID());
+      const partial = claims.partial();
       try {
         const bytes = await writeDurably(partial, body, signal);
         await refuseLinks(name, root, path);
+        await claims.begun(key);
         const made = await mkdir(dirname(path), { recursive: true, mode: 0o700 });
         signal?.throwIfAborted();
         await rename(partial, path);
         await flushFolders(dirname(path), made === undefined ? dirname(path) : dirname(made));
+        await claims.done(key);
         return { bytes };
       } catch (error) {
         await rm(partial, { force: true });
@@ -110,6 +116,7 @@ function directoryStore(name: string, root: string): Store {
       // The folders on the way; a link that is the object itself is removed, and not what it leads to.
       await refuseLinks(name, root, dirname(path));
       await rm(path, { force: true });
+      await claims.done(key);
     },
     close: async () => {},
   };

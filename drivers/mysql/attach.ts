@@ -32,6 +32,7 @@ async function siteOf(context: AttachContext<MysqlConfig>, product: Product): Pr
     tlsAccount,
     clients: () => context.clients(),
     note: (text) => context.note(text),
+    scratch: () => context.scratch(),
     beganWith: (what) => context.beganWith(what),
     peer: (name) => context.peer(name),
     replicaState: { role: 'primary', source: null, semiSyncAtEnd: null },

@@ -1,6 +1,5 @@
 import { createWriteStream } from 'node:fs';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -23,7 +22,7 @@ const readyMs = 120_000;
  */
 export async function copyOfSource(site: MysqlSite, source: MysqlSite): Promise<{ [key: string]: Json }> {
   await assertOwnData(site);
-  const folder = await mkdtemp(join(tmpdir(), 'muster-copy-'));
+  const folder = await mkdtemp(join(site.scratch(), 'copy-'));
   try {
     const artifact = await dumpOf(source, join(folder, dumpName));
     const context = unattended();

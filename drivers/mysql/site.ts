@@ -38,6 +38,8 @@ export interface MysqlSite {
   tlsAccount?: boolean | undefined;
   clients(): Promise<Endpoint>;
   note(text: string): void;
+  /** A folder of the drill's own, for plain files. */
+  scratch(): string;
   beganWith(what: BegunWith): void;
   /** Where the server said, at attach, that its data lies, with no link on the way. No trailing slash. */
   dataFolder: string;

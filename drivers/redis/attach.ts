@@ -98,7 +98,7 @@ async function siteOf(
   ways: Ways,
   credentials: Credentials,
 ): Promise<RedisSite> {
-  const { component, service, clock, peer, note } = context;
+  const { component, service, clock, peer, note, scratch } = context;
   const version = await versionFrom(server, product);
   const needsReplicas = (await replicasNeeded(server)) ?? '0';
   let number = 0;
@@ -118,6 +118,7 @@ async function siteOf(
     lent: lentOf(server, service.name, note),
     links: linksIn(service.name, note),
     note,
+    scratch,
     kept: earlyKeys(ways.own(), ways.clients()),
   };
 }

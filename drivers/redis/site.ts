@@ -29,6 +29,8 @@ export interface RedisSite {
   lent: Lent;
   links: Links;
   note(text: string): void;
+  /** A folder of the drill's own, for plain files. */
+  scratch(): string;
   kept: EarlyKeys;
   /** Counts up: for names that must not meet. */
   nextNumber(): number;

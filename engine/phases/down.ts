@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../core/errors.ts';
-import { clearScratch } from '../recovery-attempts.ts';
+import { clearScratch, removeScratch } from '../scratch.ts';
 import type { Control, Drill, Sandbox } from '../drill-context.ts';
 import { waitFor } from '../waiting.ts';
 import type { Ending } from './phase.ts';
@@ -17,6 +17,7 @@ export const down: Ending = {
     await tellOutward(drill);
     clearScratch(drill);
     if (!drill.keepStack) errors.push(...(await remove(drill)));
+    removeScratch(drill);
     tell(drill, errors);
     return errors.length === 0;
   },

@@ -1,4 +1,5 @@
-import { clearScratch, recoverBySteps } from '../recovery-attempts.ts';
+import { recoverBySteps } from '../recovery-attempts.ts';
+import { clearScratch } from '../scratch.ts';
 import { observe } from '../observe.ts';
 import { waitFor } from '../waiting.ts';
 import type { Phase } from './phase.ts';

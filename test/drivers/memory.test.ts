@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../core/clock.ts';
 import type { Row } from '../../drivers/memory/database.ts';
@@ -31,6 +32,7 @@ const attach = (component: string, config: Record<string, unknown> = {}): Promis
     seed: 1,
     secret: () => '',
     note: () => undefined,
+    scratch: tmpdir,
     beganWith: () => undefined,
   });
 

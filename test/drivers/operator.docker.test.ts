@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../core/clock.ts';
 import { corruptRows } from '../../drivers/mysql/corrupt-rows.ts';
@@ -75,6 +76,7 @@ describe('DELETE on a real MySQL', () => {
       tls: false,
       clients: () => stack.service.endpoint(3306),
       note: () => undefined,
+      scratch: tmpdir,
       beganWith: () => undefined,
       dataFolder: '/var/lib/mysql',
       owner: '0:0',

@@ -7,6 +7,8 @@ import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import type { Store, Repository } from '../../core/store.ts';
+import { directory } from '../../stores/directory.ts';
+import { currentOwner, ownerIsGone } from '../../stack/owner.ts';
 import { Nth } from './faulty.ts';
 import { backUp, consistency, cut, spec, workbench, type Workbench } from './workbench.ts';
 
@@ -14,6 +16,11 @@ const files = {
   'a.sql': Buffer.from('CREATE TABLE a (id INT);\n'.repeat(20_000)),
   'b.sql': Buffer.from('b'.repeat(500)),
 };
+const owner = { owner: currentOwner(), isGone: ownerIsGone };
+const nothing = (): never => {
+  throw new Error('a directory needs no service and no secret');
+};
+const given = (name: string) => ({ name, config: {}, service: nothing, secret: nothing });
 const moments = ['before', 'during', 'after'] as const;
 
 /**
@@ -182,6 +189,41 @@ describe('when Muster dies', () => {
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
+  });
+
+  test('by kill -9 in the middle of a backup, the next opening leaves nothing unfinished, and all that is whole', {
+    timeout: 120_000,
+  }, async () => {
+    await using bench = await workbench();
+    const left = new Set<string>();
+    const durable: string[] = [];
+    for (let kill = 0; kill < 8; kill += 1) {
+      const child = spawn(process.execPath, [join(import.meta.dirname, 'backing-up.ts'), bench.folder], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      let seen = 0;
+      for await (const line of createInterface({ input: child.stdout })) {
+        if (line.startsWith('durable')) {
+          durable.push(line.split(' ')[1]!);
+          seen += 1;
+        }
+        if (seen > 0 && line === `step ${kill}`) child.kill('SIGKILL');
+      }
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+      for (const store of ['one', 'two']) {
+        const root = join(bench.folder, store);
+        for (const name of await readdir(join(root, '.partial')))
+          left.add(name.replace(/^.*?(?=\.point|@)/, '').replace(/@.*/, ''));
+        await directory.open({ ...given(store), folder: bench.folder, owner });
+        expect(await readdir(join(root, '.partial')), `${store}, killed at ${kill}`).toEqual([]);
+        const points = join(root, 'points/mysql/dump');
+        for (const id of await readdir(points))
+          expect(await readdir(join(points, id)), `${store}, killed at ${kill}`).toContain('point.prepared');
+      }
+    }
+    expect(left, 'there was something to remove').toContain('.point');
+    const visible = await noHalfPoint(bench, 'kill -9');
+    for (const store of ['one', 'two']) expect(visible[store]).toEqual(expect.arrayContaining(durable));
   });
 
   test('by kill -9 in the middle of a prune, eight times, no half point is visible, and the next prune leaves nothing of what it removes', {

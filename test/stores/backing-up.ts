@@ -7,6 +7,7 @@ import { Readable } from 'node:stream';
 import { systemClock } from '../../core/clock.ts';
 import type { Store } from '../../core/store.ts';
 import { directory } from '../../stores/directory.ts';
+import { currentOwner, ownerIsGone } from '../../stack/owner.ts';
 import { createRepository } from '../../stores/repository.ts';
 import { consistency, cut, key, spec } from './workbench.ts';
 
@@ -15,6 +16,7 @@ const diesAt = process.argv[3] === undefined ? null : Number(process.argv[3]);
 const nothing = (): never => {
   throw new Error('a directory needs no service and no secret');
 };
+const owner = { owner: currentOwner(), isGone: ownerIsGone };
 let step = 0;
 let removal = 0;
 const told = (store: Store): Store => ({
@@ -32,7 +34,7 @@ const stores = new Map<string, Store>();
 for (const name of ['one', 'two'])
   stores.set(
     name,
-    told(await directory.open({ name, config: {}, folder, service: nothing, secret: nothing })),
+    told(await directory.open({ name, config: {}, folder, service: nothing, secret: nothing, owner })),
   );
 const repository = createRepository({
   stores,

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { MusterError } from '../../core/errors.ts';
@@ -61,6 +61,64 @@ describe('as a folder', () => {
     expect(await store.list('')).toEqual([]);
     await expect(store.read('.partial/half')).rejects.toThrow(MusterError);
     await expect(store.write('.partial/half', Buffer.from('x'))).rejects.toThrow(MusterError);
+  });
+
+  test('of what is unfinished, what the dead left goes: never what the living write, what is prepared, or lies elsewhere', async () => {
+    const [dead, alive] = ['7:1:gone', '8:1:here'];
+    const owner = (name: string) => ({ owner: name, isGone: (one: string) => one === dead });
+    const opened = (name: string): Promise<Store> =>
+      directory.open({
+        name: 'owned',
+        config: {},
+        folder,
+        service: nothing,
+        secret: nothing,
+        owner: owner(name),
+      });
+    const point = (id: string, file: string): string => `points/base/snapshot/${id}/${file}`;
+    const [theirs, ours] = [await opened(dead), await opened(alive)];
+    await theirs.write(point('half', 'files/a.zst'), Buffer.from('half'));
+    await theirs.write(point('prepared', 'files/a.zst'), Buffer.from('whole'));
+    await theirs.write(point('prepared', 'point.prepared'), Buffer.from('{}'));
+    await theirs.write(point('whole', 'files/a.zst'), Buffer.from('whole'));
+    await theirs.write(point('whole', 'point.prepared'), Buffer.from('{}'));
+    await theirs.write(point('whole', 'point.json'), Buffer.from('{}'));
+    await ours.write(point('under-way', 'files/a.zst'), Buffer.from('half'));
+    await ours.write(point('abandoned', 'files/a.zst'), Buffer.from('half'));
+    await ours.remove(point('abandoned', 'files/a.zst'));
+    const partial = join(folder, 'owned/.partial');
+    const unowned = '00000000-0000-4000-8000-000000000000';
+    await writeFile(join(partial, unowned), 'of a version before');
+    await writeFile(join(partial, `${unowned}@7~1~gone`), 'half');
+    await writeFile(join(partial, `${unowned}@8~1~here`), 'half');
+    const outside = await mkdtemp(join(folder, 'outside-'));
+    await writeFile(join(outside, 'precious'), '');
+    await symlink(outside, join(folder, 'owned/points/base/snapshot/link'));
+    const claims: [string, string][] = [
+      ['a', 'points/base/snapshot/link/'],
+      ['b', `points/../../${basename(outside)}/`],
+      ['c', 'points/base/snapshot/'],
+      ['d', `../${basename(outside)}/`],
+      ['e', ''],
+    ];
+    for (const [digit, text] of claims)
+      await writeFile(join(partial, `${digit.repeat(32)}.point@7~1~gone`), text);
+
+    const keys = (await (await opened('9:1:next')).list('')).map(({ key }) => key);
+    expect(keys).toEqual(
+      [
+        point('prepared', 'files/a.zst'),
+        point('prepared', 'point.prepared'),
+        point('under-way', 'files/a.zst'),
+        point('whole', 'files/a.zst'),
+        point('whole', 'point.json'),
+        point('whole', 'point.prepared'),
+      ].toSorted(),
+    );
+    expect((await readdir(partial)).map((name) => name.replace(/^[0-9a-f]{32}/, '')).toSorted()).toEqual(
+      ['.point@8~1~here', unowned, `${unowned}@8~1~here`].toSorted(),
+    );
+    expect(await readdir(outside)).toEqual(['precious']);
   });
 
   test('follows no link out of the store', async () => {

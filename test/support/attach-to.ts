@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import { systemClock } from '../../core/clock.ts';
 import type { Attached, AttachContext, Driver, System } from '../../core/driver.ts';
 
@@ -19,6 +20,7 @@ export const attachTo = <Config, Opened extends System>(
     seed: 1,
     secret: () => '',
     note: () => undefined,
+    scratch: tmpdir,
     beganWith: () => undefined,
     ...context,
     // Not every driver has a default one.

@@ -1,6 +1,5 @@
 import { createWriteStream } from 'node:fs';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { ExistingRestorer } from '../../../core/existing.ts';
@@ -36,7 +35,7 @@ export const existingSnapshots = ({ site, own }: Pick<RedisSystem, 'site' | 'own
       );
       return { said: recognised.said, whole: true, facts };
     }
-    const folder = await mkdtemp(join(tmpdir(), 'muster-snapshot-'));
+    const folder = await mkdtemp(join(site.scratch(), 'snapshot-'));
     try {
       const path = join(folder, rdbName);
       await pipeline(content, createWriteStream(path, { mode: 0o600 }), { signal });

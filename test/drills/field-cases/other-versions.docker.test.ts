@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../core/clock.ts';
 import type { AnyDriver, Attached } from '../../../core/driver.ts';
@@ -37,6 +38,7 @@ const attach = (name: Writes, driver: AnyDriver): Promise<Attached> => {
     config: driver.config.parse({}),
     secret: () => '',
     note: () => undefined,
+    scratch: tmpdir,
     beganWith: () => undefined,
   });
 };

@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import { parse } from 'yaml';
 import { systemClock } from '../../../core/clock.ts';
 import type { Attached } from '../../../core/driver.ts';
@@ -49,6 +50,7 @@ export async function openAt(
     seed: 7,
     secret: (name) => secrets[name]!,
     note: (text) => notes.push(text),
+    scratch: tmpdir,
     beganWith: () => undefined,
   });
   const data = attached.workload as DataWorkload;
