@@ -1,6 +1,6 @@
 import { systemClock } from '../core/clock.ts';
 import { environmentError, inputError } from '../core/errors.ts';
-import type { Service } from '../core/service.ts';
+import { attachedAndReady, containerOf, noted } from './attaching.ts';
 import type { Stack, StackUpOptions } from '../core/stack.ts';
 import { noneBeingMade } from './being-made.ts';
 import { buildLines, type Builds } from './builds.ts';
@@ -16,21 +16,20 @@ import { forScripts } from './for-scripts.ts';
 import { createHostSignal } from './host-signal.ts';
 import { imageChoice, imagesWanted, provideImages, type ChosenImage, type ImageChoice } from './images.ts';
 import { createNetworkTools } from './network-tools.ts';
-import { isOptional } from './optional.ts';
 import { currentOwner, labels } from './owner.ts';
 import { namingImages } from './missing-images.ts';
 import { placesIn } from './places-in.ts';
 import { projectFiles } from './project-files.ts';
 import { variableOf } from './recipes.ts';
 import { aimAtRegion } from './region.ts';
-import { dockerHost, getRuntime, type Container, type Runtime } from './runtime.ts';
-import { attachService } from './service.ts';
+import { dockerHost, getRuntime, type Runtime } from './runtime.ts';
 import { imagesLookedAt } from './image-looks.ts';
 import { imageOf, imageRecords, ownBuilds, ownImages } from './service-images.ts';
-import { started, startedAndReady, untilAllStarted } from './starting.ts';
+import { started, startedAndReady } from './starting.ts';
 import { marked, removeMarked, type Marked } from './marked.ts';
 import { formerOf, isTiedToHost } from './ties.ts';
 import { unlabelledOf } from './unlabelled.ts';
+import { removeUnused } from './unnamed-volumes.ts';
 import type { StackProviderOptions } from './provider-options.ts';
 import type { DrillSite } from './drill-site.ts';
 import { blockEgress } from './egress-block.ts';
@@ -50,7 +49,7 @@ export async function bringUp(provider: StackProviderOptions, up: StackUpOptions
   const { mounts, lines: ofHost } = contain(config, up.file, rules, place);
   const lines = [...ofHost, ...moved.lines, ...buildLines(config)];
   const { before, builds } = await ownBuilds(runtime, run, config, up.ownSoftware ?? [], place);
-  const down = downOf(runtime, up.drill, drillLabels);
+  const { down, unnamed } = downOf(runtime, up.drill, drillLabels);
   let laid: Laid = { ...nothingLaid, builds };
   let closed = Promise.resolve();
   const ended: string[] = [];
@@ -60,7 +59,7 @@ export async function bringUp(provider: StackProviderOptions, up: StackUpOptions
     ...givenOf(provider, up),
     deploy: async (service, image) => {
       await composeUp(run, overriding({ [service]: image }), check, { only: service });
-      return containerOf(runtime, project, service);
+      return noted(await containerOf(runtime, project, service), unnamed);
     },
   };
   try {
@@ -84,7 +83,7 @@ export async function bringUp(provider: StackProviderOptions, up: StackUpOptions
     const attached = await startedAndReady(
       (signal) => started(start, down, signal),
       (signal, upped) =>
-        attachedAndReady({ site, project, config, provider, ended }, { ...up, signal }, upped),
+        attachedAndReady({ site, project, config, provider, ended, unnamed }, { ...up, signal }, upped),
       up.signal,
     );
     return {
@@ -138,15 +137,24 @@ function assertName(drill: string): void {
 
 /**
  * Removes all that has these labels, and what Compose made beside it without, also what the engine is still
- * making when it is called.
+ * making when it is called; then those of `unnamed`, volumes of which nothing else says whose they are.
  */
-function downOf(runtime: Runtime, drill: string, own: Record<string, string>): () => Promise<void> {
+function downOf(
+  runtime: Runtime,
+  drill: string,
+  own: Record<string, string>,
+): { down(): Promise<void>; unnamed: Set<string> } {
+  const unnamed = new Set<string>();
   const marks = Object.entries(own).map(([key, value]) => `${key}=${value}`);
   const left = async (): Promise<Marked[]> => {
     await noneBeingMade(drill);
     return [...(await marked(runtime, marks)), ...(await unlabelledOf(runtime, drill))];
   };
-  return async () => void (await removeMarked(runtime, left));
+  const down = async (): Promise<void> => {
+    await removeMarked(runtime, left);
+    await removeUnused(runtime.container.dockerode, unnamed);
+  };
+  return { down, unnamed };
 }
 
 /**
@@ -211,92 +219,4 @@ async function assertFree(runtime: Runtime, project: string, drill: string): Pro
       .join(', '),
     hint: '`muster gc` removes what dead drills left',
   });
-}
-
-async function containerOf(runtime: Runtime, project: string, service: string): Promise<Container> {
-  const docker = runtime.container.dockerode;
-  const [found] = await docker.listContainers({
-    all: true,
-    filters: { label: [`com.docker.compose.project=${project}`, `com.docker.compose.service=${service}`] },
-  });
-  if (!found) throw environmentError(`Compose has made no container for ${service}`);
-  return docker.getContainer(found.Id);
-}
-
-interface Starting {
-  site: DrillSite;
-  project: string;
-  config: ComposeConfig;
-  provider: StackProviderOptions;
-  /** What is to be told of services that ended. */
-  ended: string[];
-}
-
-async function attachedAndReady(
-  starting: Starting,
-  up: StackUpOptions & { signal: AbortSignal },
-  upped: () => boolean,
-): Promise<Map<string, Service>> {
-  const { site, project, config } = starting;
-  await untilAllStarted(site, project, config, up.signal, upped);
-  const attached = await attachAll(site, project, config);
-  await allReady(starting, attached, up);
-  return attached;
-}
-
-async function attachAll(
-  site: DrillSite,
-  project: string,
-  config: ComposeConfig,
-): Promise<Map<string, Service>> {
-  const docker = site.runtime.container.dockerode;
-  const found = await docker.listContainers({
-    all: true,
-    filters: { label: [`com.docker.compose.project=${project}`] },
-  });
-  const services = new Map<string, Service>();
-  for (const name of Object.keys(config.services)) {
-    const container = found.find((each) => each.Labels['com.docker.compose.service'] === name);
-    // A service behind a profile that nobody asked for has no container.
-    if (container) services.set(name, await attachService(site, name, docker.getContainer(container.Id)));
-  }
-  return services;
-}
-
-/**
- * What the tools cannot do is said by the fault that needs them; where nothing is to be broken, none is made
- * ready.
- */
-async function allReady(
-  starting: Starting,
-  services: ReadonlyMap<string, Service>,
-  up: StackUpOptions,
-): Promise<void> {
-  const { site, provider } = starting;
-  const { healthDeadlineMs = 120_000 } = provider;
-  const tools = up.breaks === false ? [] : [site.hostSignal, site.network];
-  await Promise.all([
-    ...tools.map((one) => one.prepare().catch(() => undefined)),
-    ...[...services.values()].map((service) => settled(service, healthDeadlineMs, starting, up)),
-  ]);
-}
-
-/**
- * Healthy, or done: a service that is meant to end (a migration, say) has ended well. What ended otherwise
- * and nothing needs is told of, and not waited for.
- */
-async function settled(
-  service: Service,
-  deadlineMs: number,
-  { config, ended }: Starting,
-  up: StackUpOptions,
-): Promise<void> {
-  const { name } = service;
-  const { status, exitCode } = await service.state();
-  if (status === 'exited' && exitCode === 0) return;
-  if (status === 'exited' && isOptional(name, config, up.host ?? noRules))
-    return void ended.push(`${name} ended with ${exitCode}: nothing needs it, and it is not waited for`);
-  up.progress(saying(`waiting for ${name} to be healthy`, deadlineMs));
-  await service.waitHealthy(deadlineMs, up.signal);
-  up.progress(`${name} is healthy`);
 }
