@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import { OperationError } from '../../core/ledger.ts';
 import { foundOf } from './answer.ts';
+import { carriedIn, type Carried } from './carried.ts';
 import type { Found } from './match.ts';
 import type { Known, Memory } from './memory.ts';
 import { listed, type ReadStep, type Step } from './request-shape.ts';
@@ -42,7 +44,10 @@ export class Journey {
   readonly usesUp: boolean;
   /** Where an answer to `read` has the value. */
   readonly valueAt: Found | undefined;
+  /** Nothing has shown that a record which is not there would be found absent: set by its rehearsal. */
+  neverAbsent = false;
   readonly #concerns: readonly string[];
+  readonly #asksId: boolean;
 
   constructor(options: JourneyOptions) {
     const { shape } = options;
@@ -55,6 +60,7 @@ export class Journey {
     this.names = [...new Set(captured.filter((name) => asked.includes(name)))];
     this.usesUp = read.some((step) => Object.keys(step.capture).some((name) => this.names.includes(name)));
     this.valueAt = read.at(-1)!.value;
+    this.#asksId = asked.includes('id');
     this.#concerns = ['id', 'value', ...captured];
   }
 
@@ -145,16 +151,54 @@ export class Journey {
     return null;
   }
 
+  /** What the names of a record can say by themselves, by name. */
+  #carriedBy = ({ captured, sent }: Known): (readonly [string, Carried])[] =>
+    this.names.map((name) => [name, carriedIn(captured![name]!, sent.at(-1)!)]);
+
   /**
-   * Whether an answer about a record that nobody wrote is the same as about one that is there: asked for by a
-   * name that looks like the given one's.
+   * What an answer about it may come from without anything being looked up. Null where something that `read`
+   * asks by can say nothing by itself. Of what is used up nobody knows which of them is looked at.
+   */
+  carried(known: Known): Carried {
+    const all = this.#carriedBy(known).map(([, carried]) => carried);
+    if (!this.usesUp && (this.#asksId || all.includes(null))) return null;
+    if (all.includes('value') && this.valueAt !== undefined) return 'value';
+    return all.some((one) => one !== null) ? 'perhaps' : null;
+  }
+
+  /**
+   * Whether an answer about a record that nobody wrote is the same as about one that is there: asked for by
+   * names that look like the given one's. What can say nothing by itself is changed alone, where there is
+   * any: a token by which nobody comes in would hide that whatever is asked for is found.
    */
   async findsWhatNobodyWrote(like: Known, id: number): Promise<boolean> {
-    const named = this.names.map((name) => [name, lookalike(like.captured![name]!)]);
-    const captured = { ...like.captured, ...Object.fromEntries(named) };
+    const all = this.usesUp || this.carried(like) !== null;
+    const changed = this.#carriedBy(like).flatMap(([name, carried]) =>
+      all || carried === null ? [[name, lookalike(like.captured![name]!)] as const] : [],
+    );
+    const captured = { ...like.captured, ...Object.fromEntries(changed) };
     const done = await this.#run(listed(this.shape.read), { ...like, id, captured }, {}, true);
+    if (done.kind !== 'right') return false;
     const idAt = listed<ReadStep>(this.shape.read).at(-1)!.id;
-    return done.kind === 'right' && (idAt === undefined || foundOf(done.answer, idAt) === String(id));
+    if (idAt !== undefined && foundOf(done.answer, idAt) !== String(id)) return false;
+    if (this.valueAt === undefined) return true;
+    const value = foundOf(done.answer, this.valueAt);
+    // By a number of Muster's own alone, one of several accounts may be found that have been there.
+    return changed.length > 0 ? value !== undefined : value === like.sent.at(-1);
+  }
+
+  /** Asked for by the same names with another value in them, the answer has that one. */
+  async echoes(like: Known): Promise<boolean> {
+    const value = like.sent.at(-1)!;
+    const other = lookalike(value);
+    const named = this.names.map((name) => [
+      name,
+      like.captured![name]!.replaceAll(new RegExp(value, 'gi'), other),
+    ]);
+    const captured = { ...like.captured, ...Object.fromEntries(named) };
+    if (this.valueAt === undefined || isDeepStrictEqual(captured, like.captured)) return false;
+    const done = await this.#run(listed(this.shape.read), { ...like, captured }, {}, true);
+    return done.kind === 'right' && foundOf(done.answer, this.valueAt)?.toLowerCase() === other;
   }
 
   /** A name that may be another record's by now, where no answer says whose it is. */

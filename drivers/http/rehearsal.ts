@@ -1,7 +1,9 @@
 import type { Clock } from '../../core/clock.ts';
 import { environmentError, messageOf } from '../../core/errors.ts';
+import type { Carried } from './carried.ts';
 import type { Journey } from './journey.ts';
 import { listAll } from './list.ts';
+import type { Known } from './memory.ts';
 
 /** From here down: ids that no load of a drill comes to, and that services which count to 2^31 take. */
 const practiceIds = 2 ** 31 - 1;
@@ -49,23 +51,55 @@ export async function rehearse(
     'reading what was written',
     read === null ? 'it is not there' : 'another value',
   );
-  if (journey.valueAt === undefined)
-    await insist(
-      !(await journey.findsWhatNobodyWrote(known, id - of)),
-      'reading what nobody wrote',
-      'it is answered as what is there is: give `read` a `value`, or an `expect` that only a record meets',
-    );
-  const times = await step('listing', () => timesListed(journey, id, value));
+  const nobodys = journey
+    .echoes(known)
+    .then((echoes) => echoes || journey.findsWhatNobodyWrote(known, id - of));
+  await insist(
+    !(await nobodys),
+    'reading what nobody wrote',
+    'it is answered as what is there is: give `read` a `value` that only the record has, or an `expect` that only a record meets',
+  );
+  const carried = await step('rewriting', () => carriedAnyway(journey, known, settled));
+  await insist(
+    carried !== 'value',
+    'reading what was written',
+    'what `read` asks by holds the value, so that nothing shows that it is kept: write {{value}} where no name is made of it',
+  );
+  const times = await step('listing', () => timesListed(journey, id, known.sent.at(-1)!));
   await insist(
     times === null || times === 1,
     'finding it in the list',
     `it is there ${times} times, with its value`,
   );
+  if (carried !== null && !journey.shape.list && !journey.shape.remove) tellNeverAbsent(journey);
   if (!journey.shape.remove) return;
   await step('removing', () => journey.remove(known));
   await settled();
   const still = await step('reading what was removed', () => journey.read(known));
   await insist(still === null, 'reading what was removed', 'it is still there');
+}
+
+/**
+ * What the record's names can say by themselves. Nothing of it where another value, once it was written, is
+ * read by the same ones.
+ */
+async function carriedAnyway(journey: Journey, known: Known, settled: () => Promise<void>): Promise<Carried> {
+  const carried = journey.carried(known);
+  if (carried === null || journey.usesUp || !journey.shape.rewrite) return carried;
+  const before = known.captured;
+  const value = practiceValue(known.id).replace(/0/, '1');
+  await journey.write(known.id, value);
+  await settled();
+  const same = journey.names.every((name) => known.captured![name] === before![name]);
+  return same && (await journey.read(known)) === value ? null : carried;
+}
+
+function tellNeverAbsent(journey: Journey): void {
+  if (journey.neverAbsent) return;
+  journey.neverAbsent = true;
+  journey.options.note(
+    `${journey.name}: that a record is not there was never seen, and what \`read\` asks by may say by itself what was written, as a signed token does: unless a loss is found, nothing is concluded. Give the journey \`remove\` or \`list\``,
+  );
 }
 
 /** The highest practice id of the journey that was not used yet. */

@@ -90,11 +90,7 @@ async function readBack(
   emit: (id: number, value: string) => void,
 ): Promise<void> {
   const { list } = journey.shape;
-  if (!list)
-    return each(own.filter(journey.canLookFor), async (known) => {
-      const value = await journey.read(known, true);
-      if (value !== null) emit(known.id, value);
-    });
+  if (!list) return readEach(journey, own, emit);
   const listed = new Map<number, string>();
   const times: [number, string][] = [];
   await listAll(journey, list, (id, value) => {
@@ -115,6 +111,27 @@ async function readBack(
     });
   }
   for (const [id, value] of times) emit(id, inItems ? value : listed.get(id)!);
+}
+
+async function readEach(
+  journey: Journey,
+  own: readonly Known[],
+  emit: (id: number, value: string) => void,
+): Promise<void> {
+  let there = 0;
+  let absent = 0;
+  await each(own.filter(journey.canLookFor), async (known) => {
+    const value = await journey.read(known, true);
+    if (value !== null) emit(known.id, value);
+    if (!known.captured || known.unsure || known.removed || journey.options.memory.isPractice(known.id))
+      return;
+    if (value === null) absent += 1;
+    else there += 1;
+  });
+  if (journey.neverAbsent && absent === 0 && there > 0)
+    throw new Error(
+      `${journey.name}: none of ${there} records was found absent, and nothing has shown that one could be: what \`read\` asks by may say by itself what was written, as a signed token does. Give the journey \`remove\` or \`list\``,
+    );
 }
 
 const contradiction = ({ name }: Journey, { id }: Known, does: string, which: string): Error =>
