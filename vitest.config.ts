@@ -132,6 +132,7 @@ const onlyInAll = everything
         'redis-checks',
         'redis-existing',
         'redis-expiries',
+        'redis-fingerprint',
         'redis-kinds',
         'redis-of-use',
         'redis-preload',

@@ -3,6 +3,10 @@ import type { Redis } from 'ioredis';
 import { messageOf } from '../../core/errors.ts';
 
 const elementsAtOnce = 1_000;
+/** What a server is asked for at once, about: it answers nobody else meanwhile. */
+const bytesAtOnce = 4 * 1024 * 1024;
+/** More of a set or a hash, whose elements are put in order here, is not held in memory. */
+const heldBytes = 512 * 1024 * 1024;
 
 /** A field of a hash that expires by itself, at a Unix time in ms. */
 export interface ExpiringField {
@@ -13,12 +17,13 @@ export interface ExpiringField {
 
 /**
  * What a key is and holds, however the server encodes it. `value` is null for a type that cannot be read as
- * such (a module's); of a hash it is of the fields that never expire, of which there are `lasting`. `fields`:
- * the others.
+ * such (a module's) or is too large, and `why` says so; of a hash it is of the fields that never expire, of
+ * which there are `lasting`. `fields`: the others.
  */
 export interface KeyDigest {
   type: string;
   value: string | null;
+  why?: string;
   fields: ExpiringField[];
   lasting: number;
 }
@@ -33,47 +38,121 @@ function add(hash: Hash, ...parts: Part[]): void {
   }
 }
 
-type Reader = (redis: Redis, key: string, hash: Hash) => Promise<void>;
+/** `atOnce`: elements that the server is asked for. */
+type Reader = (redis: Redis, key: string, hash: Hash, atOnce: number) => Promise<void>;
 
 /** Each reads a value in an order that is the value's own: two servers that hold the same give the same. */
 const readers: Record<string, Reader> = {
-  string: async (redis, key, hash) => add(hash, await redis.getBuffer(key)),
-  list: (redis, key, hash) => inSteps(hash, (from, to) => redis.lrangeBuffer(key, from, to)),
-  zset: (redis, key, hash) =>
+  string: readString,
+  list: (redis, key, hash, atOnce) => inSteps(hash, atOnce, (from, to) => redis.lrangeBuffer(key, from, to)),
+  zset: (redis, key, hash, atOnce) =>
     inSteps(
       hash,
+      atOnce,
       (from, to) => redis.callBuffer('ZRANGE', key, from, to, 'WITHSCORES') as Promise<Buffer[]>,
       2,
     ),
-  set: async (redis, key, hash) => add(hash, ...(await redis.smembersBuffer(key)).sort(Buffer.compare)),
+  set: async (redis, key, hash, atOnce) => {
+    const members = [...(await scanned(redis, 'SSCAN', key, atOnce)).values()].flat();
+    for (const member of members.sort(Buffer.compare)) add(hash, member);
+  },
   stream: readStream,
 };
+
+const sizes: Record<string, string> = {
+  string: 'STRLEN',
+  list: 'LLEN',
+  zset: 'ZCARD',
+  set: 'SCARD',
+  hash: 'HLEN',
+  stream: 'XLEN',
+};
+
+/** Of one key: what it takes in the server's memory, about, and how much of it to ask for at once. */
+export interface KeySize {
+  bytes: number;
+  atOnce: number;
+}
+
+/** By a sample of its elements. A server that does not say is asked for as many as ever. */
+export async function sizeOf(redis: Redis, key: string, type: string): Promise<KeySize> {
+  const asked = sizes[type];
+  if (asked === undefined) return { bytes: 0, atOnce: elementsAtOnce };
+  const [bytes, elements] = await Promise.all([
+    redis.call('MEMORY', 'USAGE', key).then(Number, () => 0),
+    redis.call(asked, key).then(Number, () => 0),
+  ]);
+  const each = Math.max(1, bytes / Math.max(1, elements));
+  return { bytes, atOnce: Math.max(1, Math.min(elementsAtOnce, Math.floor(bytesAtOnce / each))) };
+}
 
 /** Digest of the key's value. Null when the key is gone meanwhile. */
 export async function digestKey(redis: Redis, key: string): Promise<KeyDigest | null> {
   const type = await redis.type(key);
-  if (type === 'none') return null;
+  return type === 'none' ? null : digestOf(redis, key, type, await sizeOf(redis, key, type));
+}
+
+/** Digest of the value of a key whose type and size are known. */
+export async function digestOf(redis: Redis, key: string, type: string, size: KeySize): Promise<KeyDigest> {
+  const { atOnce } = size;
   const hash = createHash('sha256');
   const ended = (): string => hash.digest('base64url').slice(0, 16);
+  if ((type === 'hash' || type === 'set') && size.bytes > heldBytes)
+    return { type, value: null, why: 'too large to be put in order', fields: [], lasting: 1 };
   if (type === 'hash') {
-    const { fields, lasting } = await readHash(redis, key, hash);
+    const { fields, lasting } = await readHash(redis, key, hash, atOnce);
     return { type, value: ended(), fields, lasting };
   }
   const reader = readers[type];
   if (!reader) return { type, value: null, fields: [], lasting: 1 };
-  await reader(redis, key, hash);
+  await reader(redis, key, hash, atOnce);
   return { type, value: ended(), fields: [], lasting: 1 };
+}
+
+/** The same as of all its bytes at once. One that changed its length meanwhile is what it was in parts. */
+async function readString(redis: Redis, key: string, hash: Hash): Promise<void> {
+  const length = await redis.strlen(key);
+  if (length <= bytesAtOnce) return add(hash, await redis.getBuffer(key));
+  hash.update(`${length}:`);
+  for (let from = 0; from < length; from += bytesAtOnce)
+    hash.update(await redis.getrangeBuffer(key, from, from + bytesAtOnce - 1));
+}
+
+/**
+ * Elements by their names, each once, however often the server gives it: of a set the name alone, of a hash
+ * with its value behind it.
+ */
+async function scanned(
+  redis: Redis,
+  command: 'SSCAN' | 'HSCAN',
+  key: string,
+  atOnce: number,
+): Promise<Map<string, Buffer[]>> {
+  const found = new Map<string, Buffer[]>();
+  const width = command === 'HSCAN' ? 2 : 1;
+  let cursor = '0';
+  do {
+    const [next, flat] = (await redis.callBuffer(command, key, cursor, 'COUNT', atOnce)) as [
+      Buffer,
+      Buffer[],
+    ];
+    for (let at = 0; at < flat.length; at += width)
+      found.set(flat[at]!.toString('latin1'), flat.slice(at, at + width));
+    cursor = next.toString();
+  } while (cursor !== '0');
+  return found;
 }
 
 async function inSteps(
   hash: Hash,
+  atOnce: number,
   read: (from: number, to: number) => Promise<Buffer[]>,
   perElement = 1,
 ): Promise<void> {
-  for (let from = 0; ; from += elementsAtOnce) {
-    const elements = await read(from, from + elementsAtOnce - 1);
-    add(hash, ...elements);
-    if (elements.length < elementsAtOnce * perElement) return;
+  for (let from = 0; ; from += atOnce) {
+    const elements = await read(from, from + atOnce - 1);
+    for (const element of elements) add(hash, element);
+    if (elements.length < atOnce * perElement) return;
   }
 }
 
@@ -82,12 +161,16 @@ async function readHash(
   redis: Redis,
   key: string,
   hash: Hash,
+  atOnce: number,
 ): Promise<{ fields: ExpiringField[]; lasting: number }> {
-  const flat = (await redis.callBuffer('HGETALL', key)) as Buffer[];
-  const names = Array.from({ length: flat.length / 2 }, (_, i) => flat[i * 2]!);
-  const expiries = await fieldExpiries(redis, key, names);
-  const fields = names.map(
-    (name, i): ExpiringField => ({ name, value: flat[i * 2 + 1]!, expiry: expiries[i]! }),
+  const pairs = [...(await scanned(redis, 'HSCAN', key, atOnce)).values()];
+  const expiries = await fieldExpiries(
+    redis,
+    key,
+    pairs.map(([name]) => name!),
+  );
+  const fields = pairs.map(
+    ([name, value], i): ExpiringField => ({ name: name!, value: value!, expiry: expiries[i]! }),
   );
   const lasting = fields.filter(({ expiry }) => expiry === -1).sort((a, b) => Buffer.compare(a.name, b.name));
   for (const { name, value } of lasting) add(hash, name, value);
@@ -114,14 +197,14 @@ async function fieldExpiries(redis: Redis, key: string, names: Buffer[]): Promis
  * Entries, and what groups have been given and not yet acknowledged, by whom and how often. When somebody
  * last looked is left out.
  */
-async function readStream(redis: Redis, key: string, hash: Hash): Promise<void> {
+async function readStream(redis: Redis, key: string, hash: Hash, atOnce: number): Promise<void> {
   for (let from = '-'; ; ) {
-    const entries = (await redis.callBuffer('XRANGE', key, from, '+', 'COUNT', elementsAtOnce)) as [
+    const entries = (await redis.callBuffer('XRANGE', key, from, '+', 'COUNT', atOnce)) as [
       Buffer,
       Buffer[],
     ][];
     for (const [id, fields] of entries) add(hash, id, fields.length, ...fields);
-    if (entries.length < elementsAtOnce) break;
+    if (entries.length < atOnce) break;
     from = `(${entries.at(-1)![0].toString()}`;
   }
   add(hash, JSON.stringify(told(await redis.call('XINFO', 'STREAM', key, 'FULL', 'COUNT', 0))));

@@ -90,7 +90,7 @@ async function readKey(redis: Redis, database: number, key: string, reading: Rea
   const what = `values of database ${database}, type ${type}`;
   const found = await reading.tried(what, undefined, () => digestKey(redis, key));
   if (found === null) return;
-  if (found?.value === null) reading.unread(what, 'no way to read this type');
+  if (found?.value === null) reading.unread(what, found.why ?? 'no way to read this type');
   spool.add({
     name,
     value: digest(reading, type, found?.value ?? ''),

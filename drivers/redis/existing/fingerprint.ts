@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import type { Fingerprint, SourceServer } from '../../../core/existing.ts';
 import type { Address } from '../connection.ts';
 import { parseInfo } from '../info.ts';
-import { digestKey } from '../key-digest.ts';
+import { digestOf, sizeOf, type KeyDigest } from '../key-digest.ts';
 import { databasesOf, isMusters, scanKeys } from '../keys.ts';
 import { withOwn } from '../server.ts';
 
@@ -11,8 +11,10 @@ import { withOwn } from '../server.ts';
 export const inEachDatabase = <T>(
   address: Address,
   work: (redis: Redis) => Promise<T>,
+  first: (redis: Redis) => Promise<unknown> = async () => undefined,
 ): Promise<[number, T][]> =>
   withOwn(address, async (redis) => {
+    await first(redis);
     const found: [number, T][] = [];
     for (const { database } of await databasesOf(redis)) {
       await redis.select(database);
@@ -22,6 +24,8 @@ export const inEachDatabase = <T>(
   });
 
 const keysAtOnce = 64;
+/** What a key may take of the server's memory to be read beside others. */
+const sideBySideBytes = 1024 * 1024;
 
 /**
  * Of keys that never expire: others may be gone by the time that they are restored. A sum over them, because
@@ -42,9 +46,10 @@ async function digestDatabase(redis: Redis): Promise<Digested> {
       const kept = some.filter((_, i) => lasting[i]);
       expiring += some.length - kept.length;
       for (const key of kept) seen.add(key);
-      const digests = await Promise.all(kept.map((key) => digestKey(redis, key)));
+      const digests = await digestsOf(redis, kept);
       for (const [i, found] of digests.entries()) {
-        if (found?.value === null) unread.add(`values of type ${found.type}`);
+        if (found?.value === null)
+          unread.add(`values of type ${found.type}${found.why === undefined ? '' : `, ${found.why}`}`);
         expiring += found?.fields.length ?? 0;
         sum += BigInt(
           `0x${createHash('sha256')
@@ -59,6 +64,30 @@ async function digestDatabase(redis: Redis): Promise<Digested> {
   return { rows: seen.size, digest, unread: [...unread].sort(), expiring };
 }
 
+/** Small ones side by side, each large one alone: neither they nor we hold many of those at a time. */
+async function digestsOf(redis: Redis, keys: readonly string[]): Promise<(KeyDigest | null)[]> {
+  const known = await Promise.all(
+    keys.map(async (key) => {
+      const type = await redis.type(key);
+      return { key, type, size: await sizeOf(redis, key, type) };
+    }),
+  );
+  const digest = ({ key, type, size }: (typeof known)[number]): Promise<KeyDigest | null> =>
+    type === 'none' ? Promise.resolve(null) : digestOf(redis, key, type, size);
+  const found = new Map<string, KeyDigest | null>();
+  const small = known.filter(({ size }) => size.bytes <= sideBySideBytes);
+  await Promise.all(small.map(async (one) => void found.set(one.key, await digest(one))));
+  for (const one of known) if (!found.has(one.key)) found.set(one.key, await digest(one));
+  return keys.map((key) => found.get(key) ?? null);
+}
+
+/** What is read here is not what clients use: nothing of it is to stay in memory longer for that. */
+const untouched = (redis: Redis): Promise<unknown> =>
+  // Since 7.2; an older server, or an account that may not, goes on as it was.
+  redis.call('CLIENT', 'NO-TOUCH', 'ON').catch((error: unknown) => {
+    if (!(error instanceof Error) || error.name !== 'ReplyError') throw error;
+  });
+
 interface Digested {
   rows: number;
   digest: string;
@@ -67,7 +96,7 @@ interface Digested {
 }
 
 export async function fingerprintOf(address: Address): Promise<Fingerprint> {
-  const found = await inEachDatabase(address, digestDatabase);
+  const found = await inEachDatabase(address, digestDatabase, untouched);
   return {
     data: Object.fromEntries(
       found.map(([database, { rows, digest }]) => [`database ${database}`, { rows, digest }]),

@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { fingerprintAt } from '../../drivers/redis/existing/fingerprint.ts';
+import { digestKey } from '../../drivers/redis/key-digest.ts';
+import { redisPairUp, type PairName, type RedisPair } from './redis-pair.ts';
+
+let pair: RedisPair;
+beforeAll(async () => {
+  pair = await redisPairUp('fingerprint');
+}, 120_000);
+afterAll(() => pair.down(), 60_000);
+
+const elements = 5_000;
+const large = Buffer.alloc(9 * 1024 * 1024 + 7, 'bytes ');
+
+/** The same data; `backwards`: written in another order. */
+async function fill(redis: Redis, backwards = false): Promise<void> {
+  await redis.flushall();
+  const order = Array.from({ length: elements }, (_, i) => (backwards ? elements - 1 - i : i));
+  for (let at = 0; at < elements; at += 500) {
+    const some = order.slice(at, at + 500);
+    await redis.sadd('set', ...some.map((i) => `member ${i}`));
+    await redis.hset('hash', Object.fromEntries(some.map((i) => [`field ${i}`, `value ${i}`])));
+    await redis.zadd('zset', ...some.flatMap((i) => [i % 7, `member ${i}`]));
+  }
+  await redis.rpush('list', ...Array.from({ length: elements }, (_, i) => `element ${i}`));
+  await redis.set('string', large);
+  await redis.set('small', 'value');
+  await redis.hset('small:hash', 'b', '2', 'a', '1');
+}
+
+async function fingerprint(name: PairName) {
+  return (await fingerprintAt({ ...(await pair.service(name).endpoint(6379)) } as never)).fingerprint;
+}
+
+const of = (parts: Buffer[]): string => {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(`${part.length}:`).update(part);
+  return hash.digest('base64url').slice(0, 16);
+};
+
+describe('a fingerprint of a server that others use', { timeout: 120_000 }, () => {
+  test('touches no key, and asks for no key of many elements as a whole', async () => {
+    const redis = await pair.connect('redis');
+    await fill(redis);
+    // Each access counts, and nothing is forgotten.
+    await redis.config(
+      'SET',
+      'maxmemory-policy',
+      'allkeys-lfu',
+      'lfu-log-factor',
+      '0',
+      'lfu-decay-time',
+      '0',
+    );
+    await redis.get('small');
+    const counts = async (): Promise<unknown[]> =>
+      Promise.all(['set', 'hash', 'zset', 'list', 'string', 'small'].map((key) => redis.object('FREQ', key)));
+    const before = await counts();
+    await redis.config('RESETSTAT');
+    const { data } = await fingerprint('redis');
+    expect(data['database 0']).toMatchObject({ rows: 7 });
+    expect(await counts()).toEqual(before);
+    const asked = await redis.info('commandstats');
+    expect(asked).not.toMatch(/cmdstat_(?:hgetall|smembers|hvals|hkeys)\b/);
+    expect(Number(/cmdstat_sscan:calls=(\d+)/.exec(asked)![1])).toBeGreaterThan(4);
+    expect(Number(/cmdstat_getrange:calls=(\d+)/.exec(asked)![1])).toBe(3);
+    await redis.get('small');
+    expect(await counts(), 'a client does').not.toEqual(before);
+  });
+
+  test('is the same in whatever order it was written, the digests are those of whole keys, and another value shows', async () => {
+    const [redis, east] = [await pair.connect('redis'), await pair.connect('east')];
+    await fill(redis);
+    await fill(east, true);
+    const first = await fingerprint('redis');
+    expect(first).toMatchObject({ expiring: 0, unread: [] });
+    expect(await fingerprint('east')).toEqual(first);
+    const members = (await redis.smembersBuffer('set')).sort(Buffer.compare);
+    const fields = Object.entries(await redis.hgetall('hash')).sort(([a], [b]) => (a < b ? -1 : 1));
+    const digest = async (key: string): Promise<unknown> => (await digestKey(redis, key))!.value;
+    expect(await digest('set')).toBe(of(members));
+    expect(await digest('hash')).toBe(of(fields.flat().map((text) => Buffer.from(text))));
+    expect(await digest('string')).toBe(of([large]));
+    for (const change of [
+      () => east.hset('hash', 'field 4321', 'another'),
+      () => east.srem('set', 'member 4321'),
+      () => east.setrange('string', large.length - 1, '!'),
+      () => east.lset('list', 4_321, 'another'),
+    ]) {
+      await fill(east, true);
+      await change();
+      expect(await fingerprint('east'), String(change)).not.toEqual(first);
+    }
+  });
+});
