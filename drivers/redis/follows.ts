@@ -121,7 +121,7 @@ async function thereOf(redis: Redis, { keys }: Held): Promise<Map<Key, Kept>> {
 interface Now {
   there: Map<Key, Kept>;
   place: Place;
-  atSource: ReadonlyMap<Key, unknown> | null;
+  atSource: ReadonlyMap<Key, Kept> | null;
   doubt: Doubt | null;
 }
 type Kept = 'as it was' | 'rewritten';
@@ -215,13 +215,23 @@ function doubtOf(
   };
 }
 
+/** Keys that the source has as they were before the fault, and the replica has not. */
+const othersOf = ({ there, atSource }: Now): Key[] =>
+  [...(atSource ?? [])].flatMap(([key, how]) =>
+    how === 'as it was' && there.get(key) === 'rewritten' ? [key] : [],
+  );
+
 async function judge(site: RedisSite, address: Address, held: Held): Promise<CheckOutcome> {
   const source = site.replicaState.source ?? held.source;
-  const { place, there, atSource, doubt } = await lookAgain(site, address, source, held);
+  const first = await lookAgain(site, address, source, held);
+  const { place, there, atSource, doubt } = first;
+  // What an application turns to and fro may be another between two answers: not twice.
+  const again = othersOf(first).length === 0 ? [] : othersOf(await lookAgain(site, address, source, held));
   const sampled = held.keys.length;
   const kept = [...there.values()].filter((how) => how === 'as it was').length;
   const gone = sampled - there.size;
   const lacking = atSource === null ? null : [...atSource.keys()].filter((key) => !there.has(key)).length;
+  const other = othersOf(first).filter((key) => again.includes(key)).length;
   const facts = {
     source,
     role: place.role,
@@ -233,6 +243,7 @@ async function judge(site: RedisSite, address: Address, held: Held): Promise<Che
     gone,
     thereAtSource: atSource?.size ?? null,
     lacking,
+    other,
   };
   const of = held.all > sampled ? `${sampled} of the ${held.all} keys` : `${sampled} keys`;
   const atThat = atSource === null ? '' : `; ${source} has ${atSource.size} of them`;
@@ -248,6 +259,12 @@ async function judge(site: RedisSite, address: Address, held: Held): Promise<Che
   if (doubt?.fails) return { verdict: 'fail', detail: `${seen}; ${doubt.why}`, facts };
   if (lacking !== null && lacking > 0)
     return { verdict: 'fail', detail: `${seen}; ${lacking} that ${source} has are not here`, facts };
+  if (other > 0)
+    return {
+      verdict: 'fail',
+      detail: `${seen}; ${other} that ${source} still has as they were are others here`,
+      facts,
+    };
   if (!place.isReplica) return noReplicaNow(site, seen, gone, facts);
   if (doubt) return { verdict: 'inconclusive', detail: `${seen}; ${doubt.why}`, facts };
   return { verdict: 'pass', detail: seen, facts };

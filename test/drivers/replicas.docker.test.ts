@@ -119,6 +119,16 @@ describe('Redis', { timeout: 120_000 }, () => {
       verdict: 'fail',
       detail: expect.stringMatching(/1 that redis has are not here/) as string,
     });
+    const others = await lookThen(async () => {
+      await cli('redis', 'SET', 'kept:6', 'written anew');
+      await eventually(async () => (await cli('redis-east', 'GET', 'kept:6')) === 'written anew');
+      await cli('redis-east', 'SET', 'kept:5', 'by nobody');
+    });
+    expect(others, 'one value that its source does not have').toMatchObject({
+      verdict: 'fail',
+      detail: expect.stringMatching(/; 1 that redis still has as they were are others here/) as string,
+      facts: { gone: 0, rewritten: 2, lacking: 0, other: 1 },
+    });
     const emptied = await lookThen(async () => {
       await cli('redis', 'FLUSHALL');
       await cli('redis', 'SET', 'kept:9', 'written anew');
