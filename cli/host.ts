@@ -82,10 +82,10 @@ export async function provideImagesOf(
 }
 
 /** Plain text that killed drills left on this machine: in temporary folders, and in drills' folders there. */
-export const removeDeadFolders = async (home: string): Promise<string[]> => [
-  ...(await removeDeadTemporary()),
-  ...removeDeadScratch(resolve(home)),
-];
+export async function removeDeadFolders(home: string): Promise<string[]> {
+  const { removed, homes } = await removeDeadTemporary();
+  return [...removed, ...[...new Set([resolve(home), ...homes])].flatMap(removeDeadScratch)];
+}
 
 export const foldersText = (folders: readonly string[]): string => plural(folders.length, 'folder');
 

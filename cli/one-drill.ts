@@ -12,6 +12,7 @@ import { runDrill } from '../engine/drill.ts';
 import { NoRecoveryPoint } from '../core/errors.ts';
 import type { Plan } from '../engine/plan.ts';
 import { currentOwner, keptStackOwner, ownerIsGone } from '../stack/owner.ts';
+import { rememberHome } from '../stack/temporary.ts';
 import { createStackProvider } from '../stack/provider.ts';
 import { secretsFor } from '../stack/run-environment.ts';
 import { existingReader } from '../stores/existing/reader.ts';
@@ -112,6 +113,7 @@ async function dependenciesFor(
   provider: StackProvider,
   progress: (progress: Progress) => void,
 ): Promise<EngineDependencies> {
+  rememberHome(resolve(flags.out));
   const { generated, project } = await secretsFor(plan.stackFile, plan.stackOverrides);
   return {
     registries,

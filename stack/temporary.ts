@@ -1,8 +1,17 @@
 import { createHash } from 'node:crypto';
-import { lstatSync, mkdirSync, readFileSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  rmdirSync,
+  writeFileSync,
+} from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { ownerMark } from '../core/owner.ts';
 import { currentOwner, ownerIsAlive, ownerIsGone } from './owner.ts';
 
@@ -14,6 +23,17 @@ import { currentOwner, ownerIsAlive, ownerIsGone } from './owner.ts';
 export async function temporaryFolder(purpose: string): Promise<string> {
   return mkdtemp(join(ownFolder() ?? tmpdir(), `muster-${purpose}-`));
 }
+
+/** Folders in which this process keeps drills: whoever removes what it left looks there as well. */
+const homesFile = '.homes';
+
+/** Where the folder cannot be made, only who starts there again finds what was left there. */
+export function rememberHome(home: string): void {
+  const folder = ownFolder();
+  if (folder !== null) appendFileSync(join(folder, homesFile), `${home}\n`, { mode: 0o600 });
+}
+
+const isKept = (name: string): boolean => name !== ownerMark && name !== homesFile;
 
 const rootOf = (): string => join(tmpdir(), `muster-${process.getuid?.() ?? 0}`);
 
@@ -51,8 +71,8 @@ function ownFolder(): string | null {
 function leaveNothing(): void {
   for (const path of endings) {
     try {
-      if (readdirSync(path).some((name) => name !== ownerMark)) continue;
-      rmSync(join(path, ownerMark), { force: true });
+      if (readdirSync(path).some(isKept)) continue;
+      for (const name of [homesFile, ownerMark]) rmSync(join(path, name), { force: true });
       rmdirSync(path);
     } catch {
       // Another made it anew, or removed it.
@@ -61,24 +81,36 @@ function leaveNothing(): void {
   endings = new Set();
 }
 
-/** Removes what processes of Muster left that are gone, and gives it. Nothing that is not its own. */
-export async function removeDeadTemporary(): Promise<string[]> {
+/**
+ * Removes what processes of Muster left that are gone, and gives it: nothing that is not its own. `homes`:
+ * where those had kept drills.
+ */
+export async function removeDeadTemporary(): Promise<{ removed: string[]; homes: string[] }> {
   const root = rootOf();
-  if (!isOwn(root)) return [];
-  const removed: string[] = [];
+  const [removed, homes]: [string[], string[]] = [[], []];
+  if (!isOwn(root)) return { removed, homes };
   for (const name of await readdir(root).catch(() => [])) {
     const path = join(root, name);
     const said = isOwn(path) ? readMark(path) : null;
     // Another boot of this machine had this folder: whoever it was is gone.
     if (said === null || (ownerIsAlive(said.text, true) && !ownerIsGone(said.text, said.atMs))) continue;
     const left = await readdir(path).catch(() => []);
+    homes.push(...linesOf(join(path, homesFile)));
     const gone = await rm(path, { recursive: true, force: true }).then(
       () => true,
       () => false,
     );
-    if (gone) removed.push(...left.filter((one) => one !== ownerMark).map((one) => join(path, one)));
+    if (gone) removed.push(...left.filter(isKept).map((one) => join(path, one)));
   }
-  return removed;
+  return { removed, homes };
+}
+
+function linesOf(path: string): string[] {
+  try {
+    return readFileSync(path, 'utf8').split('\n').filter(isAbsolute);
+  } catch {
+    return [];
+  }
 }
 
 /** Whose a folder is, and since when; null where it does not say so in a file of this user's own. */

@@ -62,6 +62,15 @@ test('what a drill that was killed has in clear goes with the next start, and it
   expect(found('*-next-*/{scratch,stores}'), 'of the one that ended by itself').toEqual([]);
 });
 
+test('it goes as well with a start somewhere else', { timeout: 120_000 }, async () => {
+  const drill = await killedDrill();
+  const elsewhere = join(folder, 'elsewhere');
+  mkdirSync(elsewhere);
+  const { code, stderr } = await muster(['run', '../next.yaml'], { cwd: elsewhere });
+  expect(code, stderr).toBe(0);
+  expect(readdirSync(drill).toSorted()).toEqual(['events.jsonl', 'ledger.bin']);
+});
+
 test('the stores of --keep stay, and plain files go', { timeout: 120_000 }, async () => {
   const drill = await killedDrill('--keep');
   expect(removeDeadScratch(join(folder, '.muster'))).toEqual([join(drill, 'scratch')]);

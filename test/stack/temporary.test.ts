@@ -55,14 +55,14 @@ describe('temporary folders', () => {
     const [dead, alive, own] = [await killed(), await left(), await temporaryFolder('environment')];
     expect(existsSync(join(dead, 'drill.yml')), 'outlives kill -9').toBe(true);
     expect(statSync(dirname(dead)).mode & 0o777).toBe(0o700);
-    expect(await removeDeadTemporary()).toEqual([dead]);
+    expect((await removeDeadTemporary()).removed).toEqual([dead]);
     expect([dead, dirname(dead), alive.folder, own].map((path) => existsSync(path))).toEqual([
       false,
       false,
       true,
       true,
     ]);
-    expect(await removeDeadTemporary()).toEqual([]);
+    expect((await removeDeadTemporary()).removed).toEqual([]);
   });
 
   test('a process that ends by itself leaves no folder of its own without anything in it', async () => {
@@ -86,11 +86,13 @@ describe('temporary folders', () => {
     chmodSync(join(root(), 'open'), 0o755);
     writeFileSync(join(root(), 'open/.owner'), nobody());
     symlinkSync(join(theirs, '.owner'), join(root(), 'by-link/.owner'));
-    expect(await removeDeadTemporary()).toEqual([]);
+    expect((await removeDeadTemporary()).removed).toEqual([]);
     const precious = [theirs, ...['unmarked', 'open', 'by-link'].map((name) => join(root(), name))];
     expect(precious.map((folder) => existsSync(join(folder, 'precious')))).toEqual([true, true, true, true]);
     writeFileSync(join(root(), 'unmarked/.owner'), nobody());
-    expect(await removeDeadTemporary(), 'marked by itself').toEqual([join(root(), 'unmarked/precious')]);
+    expect((await removeDeadTemporary()).removed, 'marked by itself').toEqual([
+      join(root(), 'unmarked/precious'),
+    ]);
   });
 
   test('where another has taken the name, a plain temporary folder serves', async () => {
@@ -100,6 +102,6 @@ describe('temporary folders', () => {
     const folder = await temporaryFolder('compose');
     expect(dirname(folder)).toBe(ground);
     expect(readdirSync(theirs)).toEqual([]);
-    expect(await removeDeadTemporary()).toEqual([]);
+    expect((await removeDeadTemporary()).removed).toEqual([]);
   });
 });
