@@ -139,8 +139,11 @@ export interface BeforeRecovery {
    * null when none did.
    */
   failedFromMs: number | null;
-  /** Newest invocation before the recovery began of an operation that was rightly answered. */
-  rightInvokedMs: number | null;
+  /**
+   * Right answers to what was asked for since the last fault of what these clients come to had been seen to
+   * take effect; 0 where there was none.
+   */
+  rightSinceEffect: number;
   /**
    * Operations that were asked for since `failedFromMs`, or since the fault where that is null; those that
    * failed or were wrong; those that were answered or waited for in vain, and how many of these took longer.

@@ -26,8 +26,11 @@ export interface DrillTimes {
   verifiedMs: number | null;
   /** Nobody had to notice or decide anything: restart policies, replicas. */
   automatic: boolean;
-  /** Components whose clients come to what was broken, and to what only a restore brings back. */
-  brokenFor: readonly string[];
+  /**
+   * Components whose clients come to what was broken, and since when the last of it was seen to have taken
+   * effect; and those whose clients come to what only a restore brings back.
+   */
+  brokenFor: ReadonlyMap<string, number>;
   lossOf: readonly string[];
 }
 
@@ -60,18 +63,21 @@ export function drillTimesOf(events: readonly TimelineEvent[]): DrillTimes {
 
 function clientsOfBroken(events: readonly TimelineEvent[]): Pick<DrillTimes, 'brokenFor' | 'lossOf'> {
   const strategy = firstOf(events, 'drill.begun')?.data.strategy;
-  const broken = eventsOf(events, 'fault.begun').filter(
-    ({ data }) => data.on !== 'store' && !data.beforehand,
-  );
-  const clientsOf = (some: typeof broken): string[] => {
-    const names = some.flatMap(({ data: { on, target, components = [] } }) =>
-      on === 'region' ? components : [target, ...components],
-    );
-    return Object.keys(strategy?.components ?? {}).filter((target) =>
-      names.some((name) => target === name || comesBy(strategy!, target, name)),
-    );
-  };
-  return { brokenFor: clientsOf(broken), lossOf: clientsOf(broken.filter(({ data }) => data.losesData)) };
+  const declared = Object.keys(strategy?.components ?? {});
+  const witnessed = new Map(eventsOf(events, 'fault.witnessed').map(({ data, atMs }) => [data.id, atMs]));
+  const brokenFor = new Map<string, number>();
+  const lossOf: string[] = [];
+  for (const { data, atMs } of eventsOf(events, 'fault.begun')) {
+    const { id, on, target, components = [], losesData } = data;
+    if (on === 'store' || data.beforehand) continue;
+    const names = on === 'region' ? components : [target, ...components];
+    const theirs = declared.filter((one) => names.some((name) => comesBy(strategy!, one, name)));
+    for (const one of [...names, ...theirs]) {
+      brokenFor.set(one, Math.max(brokenFor.get(one) ?? 0, witnessed.get(id) ?? atMs));
+      if (losesData) lossOf.push(one);
+    }
+  }
+  return { brokenFor, lossOf };
 }
 
 /**

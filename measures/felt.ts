@@ -1,5 +1,6 @@
 import type { LoadAnalysis } from '../core/analysis.ts';
 import type { DrillTimes } from './drill-times.ts';
+import { steadyOperations } from './ledger-service.ts';
 
 /** Whether what clients fail by can be the recovery's own work at all: somebody acted. */
 export const mayBeRepair = ({ automatic, recoveryBegunMs }: DrillTimes): boolean =>
@@ -12,12 +13,11 @@ export const failedByFault = ({ service, beforeRecovery }: LoadAnalysis, moments
 /**
  * It felt the fault. What failed only after the recovery had begun may be what that broke itself, as by a
  * restart, but for clients of what was broken: they feel a loss of data as soon as anybody looks, and where
- * none of them asked for anything since the fault had taken effect, what failed next is what they met of it.
+ * they had asked less than tells right from wrong since the fault had taken effect, what failed next is what
+ * they met of it.
  */
 export const feltFault = (load: LoadAnalysis, moments: DrillTimes): boolean => {
   if (load.service.impactMs === null || failedByFault(load, moments)) return load.service.impactMs !== null;
   if (moments.lossOf.includes(load.target)) return true;
-  const { rightInvokedMs } = load.beforeRecovery;
-  const sinceMs = moments.witnessedMs ?? moments.faultMs ?? Infinity;
-  return moments.brokenFor.includes(load.target) && (rightInvokedMs === null || rightInvokedMs < sinceMs);
+  return moments.brokenFor.has(load.target) && load.beforeRecovery.rightSinceEffect < steadyOperations;
 };

@@ -11,12 +11,13 @@ const usualShare = 0.99;
  * because it had then been under way for longer than is usual. What is broken off as soon as it is asked for
  * may be the recovery's own work. Three passes: what is
  * usual and what failed, then how much was asked for
- * meanwhile.
+ * meanwhile. `effectMs`: since when what the clients of a load come to was seen to be broken.
  */
 export function analyseBefore(
   source: LedgerSource,
   context: ServiceContext,
   recoveryMs: number,
+  effectMs: ReadonlyMap<number, number>,
 ): Map<number, BeforeRecovery> {
   const { faultMs, indices } = context;
   const { longerMs } = context.thresholds ?? noThresholds;
@@ -26,7 +27,7 @@ export function analyseBefore(
       index,
       {
         failedFromMs: null,
-        rightInvokedMs: null,
+        rightSinceEffect: 0,
         all: 0,
         failed: 0,
         timed: 0,
@@ -42,8 +43,7 @@ export function analyseBefore(
     const one = found.get(load)!;
     const isRight = outcome === outcomes.ok && !isWrong;
     if (isRight && !isSlow(context, durationMs)) {
-      if (invokedMs < recoveryMs && invokedMs > (one.rightInvokedMs ?? -Infinity))
-        one.rightInvokedMs = invokedMs;
+      if (invokedMs < recoveryMs && invokedMs >= (effectMs.get(load) ?? Infinity)) one.rightSinceEffect += 1;
       return;
     }
     if (isHeld(load, endedMs, invokedMs) && invokedMs < (one.failedFromMs ?? Infinity))

@@ -84,7 +84,12 @@ export function analyseLedger(
     thresholds: begun ? thresholdsOf(begun.data.strategy) : noThresholds,
   };
   const services = analyseService(source, context);
-  const before = analyseBefore(source, context, moments.recoveryBegunMs ?? Infinity);
+  const before = analyseBefore(
+    source,
+    context,
+    moments.recoveryBegunMs ?? Infinity,
+    new Map(loads.map(({ index, target }) => [index, moments.brokenFor.get(target) ?? Infinity])),
+  );
   return {
     damage,
     loads: loads.map(({ index, load, target, ratePerSecond, kind, neverReturn, blindTo, volatile }) => ({

@@ -20,7 +20,7 @@ const probeEveryMs = 100;
  * What a probe noticed, clients may not meet: before anybody acts each load is given the time of so many of
  * its operations, so that what they had of it can be told from what the recovery breaks.
  */
-const asked = { operations: 2, everyMs: 10, leastMs: 50, mostMs: 1_000 };
+const asked = { operations: 20, everyMs: 10, leastMs: 50, mostMs: 1_000 };
 
 export const detect: Phase = {
   name: 'detect',

@@ -20,7 +20,7 @@ export interface Reference {
   };
   beforeRecovery: {
     failedFromMs: number | null;
-    rightInvokedMs: number | null;
+    rightSinceEffect: number;
     all: number;
     failed: number;
     timed: number;
@@ -244,7 +244,7 @@ function beforeOf(rows: readonly Row[], times: Times): Reference['beforeRecovery
   );
   return {
     failedFromMs,
-    rightInvokedMs: right.length > 0 ? Math.max(...right.map(({ row }) => row.invokedMs)) : null,
+    rightSinceEffect: right.filter(({ row }) => row.invokedMs >= times.faultMs).length,
     all: counted.length,
     failed: counted.filter((call) => !call.right).length,
     timed: counted.filter(({ row }) => row.outcome !== outcomes.fail).length,
