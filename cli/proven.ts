@@ -3,7 +3,15 @@ import { join } from 'node:path';
 import { inputError, messageOf } from '../core/errors.ts';
 import { formatDuration, parseDurationMs } from '../core/units.ts';
 import { judgeBundle } from '../evidence/bundle.ts';
-import { declaredIn, failuresIn, proofsIn, type Proof, type SeenToFail } from '../evidence/proven.ts';
+import {
+  declaredIn,
+  failuresIn,
+  proofsIn,
+  triedIn,
+  type Proof,
+  type SeenToFail,
+  type Tried,
+} from '../evidence/proven.ts';
 import { oneLine } from '../reports/text.ts';
 import { chalkFor } from './output.ts';
 import { registries } from './registries.ts';
@@ -20,9 +28,13 @@ interface Row {
   strategy: string | null;
   proof: Proof | null;
   ageMs: number | null;
+  /** The newest drill after that proof, or of all where there is none, that tried it and failed. */
+  failedSince: Tried | null;
+  /** The newest one after it that left something open. */
+  openSince: Tried | null;
   /** Of each check of the proof without a known-bad run: a drill in which it failed; null: it never did. */
   seenToFail: Record<string, string | null>;
-  /** Younger than what was asked for; where nothing was, proven at all. */
+  /** Younger than what was asked for, or, where nothing was, proven at all; and nothing failed since. */
   ok: boolean;
 }
 
@@ -32,14 +44,14 @@ interface Row {
  */
 export async function proven(names: string[], flags: ProvenFlags): Promise<number> {
   const withinMs = withinOf(flags.within);
-  const { proofs, declared, failures, unusable } = bundlesIn(join(flags.home, 'drills'));
+  const { declared, unusable, ...found } = bundlesIn(join(flags.home, 'drills'));
   const nowMs = Date.now();
   const known = [
-    ...new Map([...declared, ...proofs].map((one) => [`${one.strategy}\0${one.backup}`, one])).values(),
+    ...new Map([...declared, ...found.proofs].map((one) => [`${one.strategy}\0${one.backup}`, one])).values(),
   ];
   const asked = names.length === 0 ? known : names.flatMap((name) => namedIn(known, name));
   const rows = asked
-    .map((one) => rowOf(one, { proofs, failures }, nowMs, withinMs))
+    .map((one) => rowOf(one, found, nowMs, withinMs))
     .sort((a, b) => `${a.strategy} ${a.backup}`.localeCompare(`${b.strategy} ${b.backup}`));
   if (flags.json)
     process.stdout.write(
@@ -59,6 +71,7 @@ function withinOf(text: string | undefined): number | null {
 
 interface Found {
   proofs: Proof[];
+  tried: Tried[];
   declared: { backup: string; strategy: string }[];
   failures: SeenToFail[];
   /** Bundles that nobody should rest on, with why. */
@@ -67,13 +80,14 @@ interface Found {
 
 /** Each is held against its manifest and judged anew: what `result.json` says of itself proves nothing. */
 function bundlesIn(folder: string): Found {
-  const found: Found = { proofs: [], declared: [], failures: [], unusable: [] };
+  const found: Found = { proofs: [], tried: [], declared: [], failures: [], unusable: [] };
   const names = existsSync(folder) ? readdirSync(folder).sort() : [];
   for (const drill of names) {
     try {
       const judged = judgeBundle(join(folder, drill), registries);
       found.declared.push(...declaredIn(judged));
       found.proofs.push(...proofsIn(judged));
+      found.tried.push(...triedIn(judged));
       found.failures.push(...failuresIn(judged));
       if (judged.damage !== null) found.unusable.push({ drill, why: judged.damage });
     } catch (error) {
@@ -91,7 +105,7 @@ function namedIn(known: Found['declared'], name: string): { backup: string; stra
 
 function rowOf(
   { backup, strategy }: { backup: string; strategy: string | null },
-  { proofs, failures }: Pick<Found, 'proofs' | 'failures'>,
+  { proofs, tried, failures }: Pick<Found, 'proofs' | 'tried' | 'failures'>,
   nowMs: number,
   withinMs: number | null,
 ): Row {
@@ -99,12 +113,19 @@ function rowOf(
     .filter((one) => one.backup === backup && one.strategy === strategy)
     .sort((a, b) => b.provenUtc.localeCompare(a.provenUtc));
   const ageMs = proof && nowMs - Date.parse(proof.provenUtc);
+  const since = tried
+    .filter((one) => one.backup === backup && one.strategy === strategy)
+    .filter(({ utc }) => proof === null || utc > proof.provenUtc)
+    .sort((a, b) => b.utc.localeCompare(a.utc));
+  const failedSince = since.find(({ verdict }) => verdict === 'fail') ?? null;
+  const openSince = since.find(({ verdict }) => verdict === 'inconclusive') ?? null;
   // One of after now has a clock that says nothing of its age.
-  const ok = ageMs !== null && ageMs >= 0 && (withinMs === null || ageMs <= withinMs);
+  const isInTime = ageMs !== null && ageMs >= 0 && (withinMs === null || ageMs <= withinMs);
+  const ok = isInTime && failedSince === null;
   const failedIn = (check: string): string | null =>
     failures.findLast((one) => one.check === check && one.strategy === strategy)?.drill ?? null;
   const seenToFail = Object.fromEntries((proof?.noKnownBad ?? []).map((check) => [check, failedIn(check)]));
-  return { backup, strategy, proof, ageMs, seenToFail, ok };
+  return { backup, strategy, proof, ageMs, failedSince, openSince, seenToFail, ok };
 }
 
 function print(rows: readonly Row[], unusable: Found['unusable'], { within, home }: ProvenFlags): void {
@@ -112,27 +133,38 @@ function print(rows: readonly Row[], unusable: Found['unusable'], { within, home
   for (const row of rows) {
     const line = `${row.ok ? '✓' : '✗'} ${oneLine(row.backup)}  ${told(row, within)}`;
     process.stdout.write(`${row.ok ? paint.green(line) : paint.red(line)}\n`);
-    if (row.proof) process.stdout.write(`    ${oneLine(detailOf(row.proof, row.seenToFail))}\n`);
+    const { proof, seenToFail, failedSince, openSince } = row;
+    if (proof) process.stdout.write(`    ${oneLine(detailOf(proof, seenToFail))}\n`);
+    if (failedSince) process.stdout.write(`    ${oneLine(`failed ${triedText(failedSince)}`)}\n`);
+    if (openSince) process.stdout.write(`    ${oneLine(`left open ${triedText(openSince)}`)}\n`);
   }
   if (rows.length === 0) process.stdout.write(`no drill in ${oneLine(home)} says anything of a backup\n`);
   for (const { drill, why } of unusable)
     process.stderr.write(`${oneLine(drill)} proves nothing, as it is not whole: ${oneLine(why)}\n`);
 }
 
-function told({ proof, ageMs, ok }: Row, within: string | undefined): string {
+const minuteOf = (utc: string): string => utc.replace(/:\d\d\.\d+Z$/, ' UTC').replace('T', ' ');
+const triedText = ({ drill, utc, why }: Tried): string => `in ${drill}, at ${minuteOf(utc)}: ${why}`;
+
+function told({ proof, ageMs, ok, failedSince }: Row, within: string | undefined): string {
   if (proof === null || ageMs === null) return 'never proven restorable';
-  const at = proof.provenUtc.replace(/:\d\d\.\d+Z$/, ' UTC').replace('T', ' ');
+  const at = minuteOf(proof.provenUtc);
   if (ageMs < 0) return `proven at ${at}, which is yet to come: a clock is wrong`;
-  return `proven ${formatDuration(ageMs)} ago, at ${at}${ok ? '' : `: longer ago than ${within}`}`;
+  const but = failedSince ? ', and failed since' : ok ? '' : `: longer ago than ${within}`;
+  return `proven ${formatDuration(ageMs)} ago, at ${at}${but}`;
 }
 
+const takenText = (takenAt: string): string =>
+  `of a point taken at ${minuteOf(takenAt)}, which is ${formatDuration(Date.now() - Date.parse(takenAt))} old`;
+
 const detailOf = (
-  { drill, scenario, strategy, file, tookMs, checks }: Proof,
+  { drill, scenario, strategy, file, takenAt, tookMs, checks }: Proof,
   seenToFail: Row['seenToFail'],
 ): string =>
   [
     `by ${drill} (${scenario}, strategy ${strategy})`,
     ...(file === null ? [] : [`of ${file.name}, SHA-256 ${file.sha256}`]),
+    ...(takenAt === null ? [] : [takenText(takenAt)]),
     ...(tookMs === null ? [] : [`right again after ${formatDuration(tookMs)}`]),
     `held against ${checks.join(', ') || 'nothing'}`,
     ...Object.entries(seenToFail).map(([check, by]) =>

@@ -36,11 +36,12 @@ export async function fetchPoint(
       const point = await pointToRestore(drill, backup, store, step);
       id = point.id;
       const artifact = await fetchKnown(drill, backup, point, store, context);
-      const { digest, provenance, drill: madeBy } = point;
+      const { digest, provenance, drill: madeBy, takenAt } = point;
       drill.timeline.emit('point.fetched', {
         ...of,
         backup: backup.id,
         point: id,
+        takenAt,
         store,
         drill: madeBy,
         digest,

@@ -1,6 +1,7 @@
 import type { Evidence } from '../core/measure.ts';
 import { procedureOf } from '../core/procedures.ts';
 import type { DrillResult } from '../core/result.ts';
+import { existingComponents, logTakenBy, pointTakenBy, stepsOf } from '../core/steps/index.ts';
 import { eventsOf } from '../core/timeline.ts';
 import { putBackBy } from '../measures/put-back.ts';
 import { heldWhenEmpty } from '../measures/restored.ts';
@@ -15,6 +16,8 @@ export interface Proof {
   backup: string;
   /** Of one that other tools made: the file, as it lay there. */
   file: { name: string; sha256: string } | null;
+  /** UTC: of a recovery point, when it was taken; null of what other tools made, and where nothing says so. */
+  takenAt: string | null;
   strategy: string;
   drill: string;
   scenario: string;
@@ -47,13 +50,12 @@ export function proofsIn({ result, evidence, damage }: Judged): Proof[] {
   return [...backupsRestored(evidence)].flatMap(([component, backups]) => {
     const checks = heldAgainst(component, result, evidence);
     if (checks.length === 0) return [];
-    return backups.map(({ backup, file }) => ({
-      backup,
-      file,
+    return backups.map((one) => ({
+      ...one,
       strategy: result.strategy,
       drill: result.drill,
       scenario: result.scenario,
-      provenUtc: new Date(Date.parse(result.begunUtc) + result.durationMs).toISOString(),
+      provenUtc: endOf(result),
       tookMs: restored ? restored.actual : result.time.rtaMs,
       checks,
       noKnownBad: checks.filter((name) =>
@@ -61,6 +63,53 @@ export function proofsIn({ result, evidence, damage }: Judged): Proof[] {
       ),
     }));
   });
+}
+
+const endOf = ({ begunUtc, durationMs }: DrillResult): string =>
+  new Date(Date.parse(begunUtc) + durationMs).toISOString();
+
+/** That a drill tried to restore a backup, and did not pass. */
+export interface Tried {
+  backup: string;
+  strategy: string;
+  drill: string;
+  /** UTC: when it was over. */
+  utc: string;
+  verdict: 'fail' | 'inconclusive';
+  /** The first finding that says so, in words. */
+  why: string;
+}
+
+/** What the bundle of one drill says against backups: nothing, where it passed, is not whole, or was ended. */
+export function triedIn({ result, evidence, damage }: Judged): Tried[] {
+  const { verdict, outcome, strategy, drill, findings } = result;
+  if (damage !== null || verdict === 'pass' || outcome === 'interrupted') return [];
+  const first = findings.find((one) => one.verdict === verdict);
+  const why = first ? `${first.title}: ${first.detail}` : (result.error ?? verdict);
+  return backupsTried(evidence).map((backup) => ({
+    ...{ backup, strategy, drill, utc: endOf(result), verdict, why },
+  }));
+}
+
+/** Those that a step which was begun should have put back, whatever came of it. */
+function backupsTried(evidence: Evidence): string[] {
+  const { events, scenario, strategy } = evidence;
+  const steps = stepsOf(scenario);
+  const named = eventsOf(events, 'point.fetched', 'log.fetched', 'copy.refused');
+  const tried = eventsOf(events, 'step.begun').flatMap(({ data: { id, step: place } }) => {
+    const step = steps[place];
+    if (!step) return [];
+    const said = named.filter(({ data }) => data.of === id).map(({ data }) => data.backup);
+    const [point, log] = [pointTakenBy(step), logTakenBy(step)];
+    const existing = existingComponents({ recover: [step] }).map((one) => existingOf(one, evidence));
+    if (said.length > 0 || !point) return [...said, ...(log ? [log.backup] : []), ...existing];
+    const { component, backup } = point;
+    // Where the step does not say which, it is the one that has an interval.
+    return Object.entries(strategy.components[component]?.backups ?? {})
+      .filter(([name, { every }]) => (backup === null ? every !== undefined : name === backup))
+      .map(([name]) => `${component}.${name}`);
+  });
+  return [...new Set(tried)];
 }
 
 /**
@@ -84,31 +133,37 @@ function heldAgainst(component: string, result: DrillResult, { strategy, events 
   return [...(ledger ? ['ledger'] : []), ...new Set(passed.map(({ check }) => check))];
 }
 
+type Restored = Pick<Proof, 'backup' | 'file' | 'takenAt'>;
+
 /**
  * By component, by steps that ended well: what was restored last, and the logs that were replayed on that.
  * What a later step restored over is not there any more. What another copy had to be taken for is proven by
  * that one.
  */
-function backupsRestored(evidence: Evidence): Map<string, Pick<Proof, 'backup' | 'file'>[]> {
+function backupsRestored(evidence: Evidence): Map<string, Restored[]> {
   const { events } = evidence;
   const well = new Set(eventsOf(events, 'step.ended').flatMap(({ data }) => (data.ok ? [data.id] : [])));
-  const found = new Map<string, Pick<Proof, 'backup' | 'file'>[]>();
+  const found = new Map<string, Restored[]>();
   for (const event of eventsOf(events, 'point.fetched', 'log.fetched', 'existing.restored')) {
     if (!well.has(event.data.of)) continue;
     if (event.type === 'existing.restored') {
       const { component, name, sha256 } = event.data;
-      found.set(component, [{ backup: existingOf(component, evidence), file: { name, sha256 } }]);
+      found.set(component, [
+        { backup: existingOf(component, evidence), file: { name, sha256 }, takenAt: null },
+      ]);
       continue;
     }
     const { backup } = event.data;
     const component = backup.split('.')[0]!;
-    if (event.type === 'point.fetched')
-      found.set(component, putBackBy(evidence, event).shown ? [{ backup, file: null }] : []);
+    if (event.type === 'point.fetched') {
+      const takenAt = event.data.takenAt ?? null;
+      found.set(component, putBackBy(evidence, event).shown ? [{ backup, file: null, takenAt }] : []);
+    }
     // On what was not shown to be restored, a log shows nothing either.
     else if (found.get(component)?.length !== 0) {
       const there = found.get(component) ?? [];
       if (!there.some((one) => one.backup === backup))
-        found.set(component, [...there, { backup, file: null }]);
+        found.set(component, [...there, { backup, file: null, takenAt: null }]);
     }
   }
   return found;

@@ -162,6 +162,7 @@ const shapes = {
   'point.fetched': z.strictObject({
     ...ofStep,
     point: text,
+    takenAt: z.iso.datetime().optional(),
     store: text,
     drill: text,
     digest: sha256,

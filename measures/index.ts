@@ -6,6 +6,7 @@ import { checks } from './checks.ts';
 import { clock } from './clock.ts';
 import { copies } from './copies.ts';
 import { existing } from './existing.ts';
+import { existingPoint } from './existing-point.ts';
 import { integrity } from './integrity.ts';
 import { recovery } from './recovery.ts';
 import { region } from './region.ts';
@@ -39,6 +40,7 @@ export const measures: Record<string, Measure> = {
   recovery,
   restored,
   existing,
+  'existing-point': existingPoint,
   region,
   schedule,
   backups,

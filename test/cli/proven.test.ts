@@ -46,7 +46,7 @@ describe('muster proven', { concurrent: true, timeout: 90_000 }, () => {
     expect([text.code, json.code, text.stderr]).toEqual([0, 0, '']);
     expect(text.stdout).toContain(`✓ ${backup}  proven `);
     expect(text.stdout).toMatch(
-      /\n {4}by \S+ \(\S+, strategy \S+\); right again after [^;]+; held against ledger/,
+      /\n {4}by \S+ \(\S+, strategy \S+\); of a point taken at [^;]+ old; right again after [^;]+; held against ledger/,
     );
     const { backups, unusable } = jsonOf<Said>(json);
     expect(unusable).toEqual([]);

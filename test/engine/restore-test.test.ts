@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, globSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { registries } from '../../cli/registries.ts';
@@ -73,6 +73,16 @@ describe('a restore test that must not pass', () => {
     const { result } = await restoreTestOf(kept);
     expect(result.exitCode).toBe(1);
     expect(of(result, 'fail')).toContain('recovery');
+  });
+  it('of a newest point that is older than its schedule and its RPO, though it is found right', async () => {
+    const kept = await keptBy('aged');
+    const file = join(kept.folder, 'strategy.yaml');
+    const text = readFileSync(file, 'utf8');
+    writeFileSync(file, text.replace('every: 1m', 'every: 1s').replace('rpo: 15m', 'rpo: 1s'));
+    const { result } = await restoreTestOf(kept);
+    expect(of(result, 'fail')).toEqual([]);
+    expect(of(result, 'inconclusive')).toEqual([`restored/${kept.component}/age`]);
+    expect(result.exitCode).toBe(2);
   });
   it('that holds what it restored against nothing', async () => {
     const { result } = await restoreTestOf(await keptBy('unchecked'), { check: [] });
