@@ -16,7 +16,7 @@ export interface Proof {
   backup: string;
   /** Of one that other tools made: the file, as it lay there. */
   file: { name: string; sha256: string } | null;
-  /** UTC: of a recovery point, when it was taken; null of what other tools made, and where nothing says so. */
+  /** UTC: when a recovery point was taken; null of what other tools made, and where nothing says so. */
   takenAt: string | null;
   strategy: string;
   drill: string;
@@ -80,7 +80,7 @@ export interface Tried {
   why: string;
 }
 
-/** What the bundle of one drill says against backups: nothing, where it passed, is not whole, or was ended. */
+/** What the bundle of a drill says against backups: nothing of one that passed, is not whole, or was ended. */
 export function triedIn({ result, evidence, damage }: Judged): Tried[] {
   const { verdict, outcome, strategy, drill, findings } = result;
   if (damage !== null || verdict === 'pass' || outcome === 'interrupted') return [];
