@@ -80,7 +80,7 @@ export interface Tried {
   why: string;
 }
 
-/** What the bundle of a drill says against backups: nothing of one that passed, is not whole, or was ended. */
+/** What a bundle says against backups: nothing, where its drill passed, is not whole, or was ended. */
 export function triedIn({ result, evidence, damage }: Judged): Tried[] {
   const { verdict, outcome, strategy, drill, findings } = result;
   if (damage !== null || verdict === 'pass' || outcome === 'interrupted') return [];
