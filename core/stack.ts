@@ -110,6 +110,11 @@ export interface Stack {
    * user's, and what goes over them in this drill, which is gone after `down`.
    */
   composeFiles(): Promise<string[]>;
+  /**
+   * A folder that goes before PATH of a script on this machine, with a `docker` that refuses Compose on other
+   * projects and files than the drill's; gone after `down`.
+   */
+  scriptTools?(): Promise<string>;
   /** The engine that it runs on, as DOCKER_HOST names it. Left out where there is none. */
   readonly engine?: string;
   /** Removes containers, helpers, volumes and networks. Safe to call twice. */

@@ -189,8 +189,11 @@ const composeOf = async ({ stack }: Sandbox): Promise<Record<string, string>> =>
         COMPOSE_FILE: (await stack.composeFiles()).join(':'),
         COMPOSE_PATH_SEPARATOR: ':',
         ...(stack.engine === undefined ? {} : { DOCKER_HOST: stack.engine }),
+        ...(stack.scriptTools ? { PATH: pathAfter(await stack.scriptTools()) } : {}),
       }
     : {};
+
+const pathAfter = (folder: string): string => [folder, ...(process.env['PATH']?.split(':') ?? [])].join(':');
 
 /** All that a command on the host inherits: where programs and a user's own settings are. */
 const hostVariables = (): Record<string, string> =>

@@ -1,8 +1,9 @@
 import { rm, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Stack } from '../core/stack.ts';
 import { composeConfig, type ComposeConfig, type ComposeRun } from './compose.ts';
 import { overrideText, removed } from './override-file.ts';
+import { scriptTools } from './script-tools.ts';
 import { temporaryFolder } from './temporary.ts';
 
 /**
@@ -16,7 +17,7 @@ export function forScripts(
   override: () => object,
   config: ComposeConfig,
   down: () => Promise<void>,
-): Pick<Stack, 'composeFiles' | 'down' | 'engine'> {
+): Pick<Stack, 'composeFiles' | 'scriptTools' | 'down' | 'engine'> {
   const engine = run.environment['DOCKER_HOST'];
   const kept = Object.keys(config.services);
   let folder: string | null = null;
@@ -32,11 +33,20 @@ export function forScripts(
   let written: Promise<string[]> | null = null;
   const remove = async (): Promise<void> => {
     await written?.catch(() => undefined);
+    await tools?.catch(() => undefined);
     if (folder !== null) await rm(folder, { recursive: true, force: true });
+  };
+  const files = (): Promise<string[]> => (written ??= write());
+  let tools: Promise<string> | null = null;
+  const writeTools = async (): Promise<string> => {
+    const { project } = run;
+    const given = await files();
+    return scriptTools(dirname(given.at(-1)!), { project, files: given });
   };
   return {
     ...(engine === undefined ? {} : { engine }),
-    composeFiles: () => (written ??= write()),
+    composeFiles: files,
+    scriptTools: () => (tools ??= writeTools()),
     down: () => down().finally(remove),
   };
 }
