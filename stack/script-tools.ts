@@ -8,9 +8,9 @@ const harmless =
 
 /**
  * Writes `docker` and `docker-compose`, where there are such, into a folder that goes before PATH of a
- * drill's scripts, and gives it. Each is the real one but for Compose on another project than the drill's, and for
- * what makes or removes anything by other files: those end with 64 and say why. It is no wall: who calls the
- * real one by its path is not held back.
+ * drill's scripts, and gives it. Each is the real one but for Compose on another project than the drill's,
+ * and for what makes or removes anything by other files: those end with 64 and say why. It is no wall: who
+ * calls the real one by its path is not held back.
  */
 export async function scriptTools(
   folder: string,
