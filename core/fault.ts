@@ -18,8 +18,11 @@ interface FaultEntry<Params> {
 }
 
 interface ComponentFaultEntry<Params> extends FaultEntry<Params> {
-  /** It takes or changes data: only a restore brings that back, and what the target holds is compared. */
-  losesData?: true;
+  /**
+   * It takes or changes data: only a restore brings that back, and what the target holds is compared. `all`:
+   * nothing of what the target held is left.
+   */
+  losesData?: true | 'all';
   /**
    * It may take data with it, as a container does whose data lies on no volume of its own: what the target
    * holds is compared.

@@ -40,9 +40,9 @@ export interface PlannedFault {
   /** What it is aimed at. */
   on: TargetName;
 }
-/** Whether it takes or changes data, so that only a restore brings that back. */
-export const losesData = ({ fault, plan }: Pick<PlannedFault, 'fault' | 'plan'>): boolean =>
-  !plan.beforehand && 'losesData' in fault && fault.losesData === true;
+/** Whether it takes or changes data, so that only a restore brings that back; `all`: whatever there is. */
+export const losesData = ({ fault, plan }: Pick<PlannedFault, 'fault' | 'plan'>): boolean | 'all' =>
+  !plan.beforehand && 'losesData' in fault && (fault.losesData ?? false);
 /** How many further recovery points hold its damage before anyone acts; 0 where it is noticed at once. */
 export const unnoticedPoints = ({ fault, params }: PlannedFault): number =>
   'unnoticedPoints' in fault ? (fault.unnoticedPoints?.(params as never) ?? 0) : 0;

@@ -168,8 +168,8 @@ export interface EventData extends ExistingEvents, ScheduleEvents {
     components?: string[];
     beforehand?: true;
     underWay?: number;
-    /** Only a restore brings back what it takes. */
-    losesData?: true;
+    /** Only a restore brings back what it takes; `all`: whatever the target held. */
+    losesData?: true | 'all';
   };
   /** `asks`: whether its effect is still there is asked when the recovery is over. */
   'fault.injected': { id: string; fault: string; target: string; facts: Json; asks?: true };

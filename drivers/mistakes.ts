@@ -81,7 +81,7 @@ export const flushAllEntry = {
   about:
     'an operator empties the whole server with one command; persistence carries the mistake on, so that a restart brings nothing back',
   params: z.strictObject({}),
-  losesData: true,
+  losesData: 'all',
   witnessDeadlineMs: 30_000,
 } as const;
 

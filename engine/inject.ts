@@ -25,13 +25,14 @@ export async function inject(
   const which = { id, fault: plan.name, target: plan.target };
   const { timeline } = drill;
   const target = targetOf(planned);
+  const takes = losesData(planned);
   timeline.emit('fault.begun', {
     ...which,
     params: params as Json,
     ...target.shown(planned, drill.plan.components),
     ...(plan.beforehand ? { beforehand: true } : {}),
     ...(underWay === undefined ? {} : { underWay }),
-    ...(losesData(planned) ? { losesData: true } : {}),
+    ...(takes === false ? {} : { losesData: takes }),
   });
   try {
     const { ms: deadlineMs } = drill.plan.scenario.stepDeadline;

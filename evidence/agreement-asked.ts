@@ -14,10 +14,12 @@ export const heldDisagree = ({ events }: Agreement, faults: readonly PlannedFaul
     const planned = faults.find((one) => one.id === id);
     if (!planned) return null;
     const { losesData: loses = false } = event.data;
-    if (loses !== losesData(planned))
-      return loses
-        ? `${says(event)} says that ${fault} takes data, which it does not`
-        : `${says(event)} does not say that ${fault} takes data: it was left out, or recorded before Muster did`;
+    const takes = losesData(planned);
+    if (loses && !takes) return `${says(event)} says that ${fault} takes data, which it does not`;
+    if (loses === 'all' && takes !== 'all')
+      return `${says(event)} says that ${fault} takes all data, which it does not`;
+    if (loses !== takes)
+      return `${says(event)} does not say that ${fault} takes ${takes === 'all' ? 'all ' : ''}data: it was left out, or recorded before Muster did`;
     const said = underWay !== undefined;
     if (said === holdsChanges(planned)) return null;
     return said

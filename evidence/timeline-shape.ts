@@ -181,7 +181,7 @@ const shapes = {
     components: texts.optional(),
     beforehand: z.literal(true).optional(),
     underWay: count.optional(),
-    losesData: z.literal(true).optional(),
+    losesData: z.literal([true, 'all']).optional(),
   }),
   'fault.injected': z.strictObject({ ...fault, facts, asks: z.literal(true).optional() }),
   'fault.witnessed': z.strictObject({ ...fault, proof: text, facts }),

@@ -17,30 +17,25 @@ const roundedMs = 1;
 /**
  * A driver's own restore replaces what is there, and says so of the server. A script of the user's that ends
  * well may have done nothing at all. That it did shows only where something was missing: data that a fault
- * took away, of which clients know, or what was written after the recovery point, which is not in it.
+ * took away, of which clients know, or what was written after the recovery point, which is not in it. Where
+ * that is there all the same, something else filled the server, unless the fault left a part of it.
  */
 export function putBackBy(evidence: Evidence, fetched: TimelineEvent<'point.fetched'>): PutBack {
-  const { events, strategy } = evidence;
-  const { backup, point } = fetched.data;
+  const { strategy } = evidence;
+  const { backup } = fetched.data;
   const [component, ...rest] = backup.split('.') as [string, ...string[]];
   if (strategy.components[component]?.backups[rest.join('.')]?.method !== ownMethod) return shown;
   const loads = loadsOf(evidence, component);
-  if (wasTaken(evidence, component))
+  const taken = takenOf(evidence, component);
+  const newer = taken === 'some' ? null : newerThanPoint(evidence, fetched, component, loads);
+  if (newer !== null) return { shown: false, why: newer };
+  if (taken !== null)
     return loads.all.some(({ data }) => data !== null && data.survivedFault > 0)
       ? shown
       : {
           shown: false,
           why: 'nothing that clients of the drill wrote came back, and what else is there its image may have made anew',
         };
-  const durable = eventsOf(events, 'backup.durable').find(
-    ({ data }) => data.backup === backup && data.point === point,
-  );
-  const keptMs = isAlone(evidence, component) ? newestKept(loads) : -Infinity;
-  if (durable && keptMs > durable.atMs + roundedMs)
-    return {
-      shown: false,
-      why: `writes that were acknowledged until ${formatDuration(keptMs - durable.atMs)} after it had become durable, and before the recovery began, are there all the same: what is there is not what was restored`,
-    };
   if (!loads.all.some(isMissing))
     return {
       shown: false,
@@ -60,6 +55,22 @@ export function putBackBy(evidence: Evidence, fetched: TimelineEvent<'point.fetc
     shown: false,
     why: `of the missing writes clients found ${formatCount(seen('lostSeenGone'))} gone before the restore began, and none of them there: the fault itself may have taken all that is missing, and a script that did nothing would have come to the same`,
   };
+}
+
+/** In words, what is there that the point cannot hold; null without any. */
+function newerThanPoint(
+  evidence: Evidence,
+  { data: { backup, point } }: TimelineEvent<'point.fetched'>,
+  component: string,
+  loads: Loads,
+): string | null {
+  const durable = eventsOf(evidence.events, 'backup.durable').find(
+    ({ data }) => data.backup === backup && data.point === point,
+  );
+  const keptMs = isAlone(evidence, component) ? newestKept(loads) : -Infinity;
+  return durable && keptMs > durable.atMs + roundedMs
+    ? `writes that were acknowledged until ${formatDuration(keptMs - durable.atMs)} after it had become durable, and before the recovery began, are there all the same: what is there is not what was restored`
+    : null;
 }
 
 const mayForget = ({ events }: Evidence, component: string): boolean =>
@@ -82,13 +93,18 @@ function newestKept({ own, all }: Loads): number {
 }
 
 /** A fault took data of the component away, which only a restore brings back. */
-export function wasTaken({ events, strategy }: Evidence, component: string): boolean {
+export const wasTaken = (evidence: Evidence, component: string): boolean =>
+  takenOf(evidence, component) !== null;
+
+function takenOf({ events, strategy }: Evidence, component: string): 'all' | 'some' | null {
   const service = strategy.components[component]?.service ?? component;
-  return eventsOf(events, 'fault.begun').some(
+  const taken = eventsOf(events, 'fault.begun').flatMap(
     ({ data: { losesData, on, target, components = [] } }) =>
-      losesData === true &&
-      (components.includes(component) || target === (on === 'service' ? service : component)),
+      components.includes(component) || target === (on === 'service' ? service : component)
+        ? (losesData ?? [])
+        : [],
   );
+  return taken.length === 0 ? null : taken.includes('all') ? 'all' : 'some';
 }
 
 interface Loads {

@@ -2,10 +2,12 @@ import type { Evidence, Measure } from '../core/measure.ts';
 import { eventsOf, lastOf } from '../core/timeline.ts';
 import { formatCount, formatDuration } from '../core/units.ts';
 import type { Finding, Verdict } from '../core/verdict.ts';
+import { isBroughtByAction, isBroughtByCommand, isRestored } from './brought-data.ts';
 import { drillTimesOf } from './drill-times.ts';
 import { finding, seqsOf, weights } from './finding.ts';
 import { countsForLoss } from './loss.ts';
 import { protectionOf, recoveryMeansOf, type PointSeen, type ProtectionSeen } from './protection.ts';
+import { wasTaken } from './put-back.ts';
 import { delayAfter, gapBetween, overrunOf, type Pace } from './schedule-gap.ts';
 
 /**
@@ -84,14 +86,8 @@ function judgeRuns(
   common: Omit<Parameters<typeof finding>[0], 'verdict' | 'detail'>,
 ): Finding {
   const scaledMs = one.scaledMs!;
-  const durabilityMs = Math.max(
-    ...durable.map((point) => point.durableMs - point.consistentMs),
-    one.cutOffMs ?? 0,
-  );
   const pace = paceOf(evidence, one);
-  const newest = durable.reduce((a, b) => (b.consistentMs > a.consistentMs ? b : a));
-  const delayMs = delayAfter(evidence.events, pace, newest.point, faultMs);
-  const limitMs = scaledMs + delayMs + durabilityMs;
+  const { newest, durabilityMs, delayMs, limitMs } = limitOf(evidence, one, faultMs, durable);
   const seen = [
     {
       what: 'the newest durable recovery point was that old at the fault',
@@ -138,6 +134,24 @@ function judgeRuns(
   });
 }
 
+/** How old the newest durable point may be at the fault, and what that is made of. */
+function limitOf(evidence: Evidence, one: ProtectionSeen, faultMs: number, durable: readonly PointSeen[]) {
+  const durabilityMs = Math.max(
+    ...durable.map((point) => point.durableMs - point.consistentMs),
+    one.cutOffMs ?? 0,
+  );
+  const newest = durable.reduce((a, b) => (b.consistentMs > a.consistentMs ? b : a));
+  const delayMs = delayAfter(evidence.events, paceOf(evidence, one), newest.point, faultMs);
+  return { newest, durabilityMs, delayMs, limitMs: one.scaledMs! + delayMs + durabilityMs };
+}
+
+/** How much of a loss before the fault this schedule explains; null where it made nothing to go back to. */
+export function explainedMs(evidence: Evidence, one: ProtectionSeen, faultMs: number): number | null {
+  const durable = one.points.filter((point) => point.durableMs <= faultMs);
+  if (one.scaledMs === null || durable.length === 0) return null;
+  return limitOf(evidence, one, faultMs, durable).limitMs;
+}
+
 /** How the declared interval became that of the drill; nothing where it is the same. */
 function compression(
   { scenario: { timeScale } }: Evidence,
@@ -173,8 +187,8 @@ function verdictOf(seenMs: number, limitMs: number, scaledMs: number, durability
 function lossBefore(evidence: Evidence, one: ProtectionSeen, faultMs: number): Seen[] {
   const means = recoveryMeansOf(evidence, one.component, [one]);
   const restored = lastOf(evidence.events, 'recovery.ended')?.data.ok === true;
-  if (!restored || means.snapshots.length === 0 || means.replayed || evidence.ledger.damage !== null)
-    return [];
+  const restsOnIt = means.snapshots.length > 0 ? !means.replayed : isLoadedByCommand(evidence, one, faultMs);
+  if (!restored || !restsOnIt || evidence.ledger.damage !== null) return [];
   const oldest = evidence.ledger.loads
     .filter((load) => load.target === one.component && countsForLoss(load) && load.data?.survivedFault !== 0)
     .flatMap((load) => load.data?.oldestLostAckMs ?? []);
@@ -182,6 +196,21 @@ function lossBefore(evidence: Evidence, one: ProtectionSeen, faultMs: number): S
     what: 'the oldest lost write was acknowledged that long before the fault',
     ms: faultMs - ms,
   }));
+}
+
+/**
+ * A fault took the data away, and a command of the user's own alone can have put it back: from a point of
+ * this schedule, as it explains most of the component's.
+ */
+function isLoadedByCommand(evidence: Evidence, one: ProtectionSeen, faultMs: number): boolean {
+  const { component } = one;
+  if (!one.holdsData || !wasTaken(evidence, component) || !isBroughtByCommand(evidence, component))
+    return false;
+  if (isRestored(evidence, component) || isBroughtByAction(evidence, component)) return false;
+  const explained = (seen: ProtectionSeen): number =>
+    seen.holdsData ? (explainedMs(evidence, seen, faultMs) ?? 0) : 0;
+  const own = protectionOf(evidence.events, faultMs).filter((seen) => seen.component === component);
+  return own.every((seen) => explained(seen) <= explained(one));
 }
 
 export const schedule: Measure = {

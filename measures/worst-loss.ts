@@ -4,14 +4,15 @@ import type { LogTaken } from '../core/steps/step.ts';
 import type { Scenario } from '../core/scenario.ts';
 import { eventsOf } from '../core/timeline.ts';
 import { formatDuration } from '../core/units.ts';
+import { isBroughtByCommand, mayBeBrought } from './brought-data.ts';
 import { basisWith, delayMs, delayOf, type Delay } from './detection.ts';
-import { drillTimesOf } from './drill-times.ts';
+import { drillTimesOf, faultedComponents } from './drill-times.ts';
 import { unhurriedMs } from './ledger-service.ts';
 import { logReachOf } from './log-reach.ts';
 import type { LostWrites } from './loss.ts';
 import { protectionOf, recoveryMeansOf, type ProtectionSeen } from './protection.ts';
 import { wasTaken } from './put-back.ts';
-import { judgeSchedule } from './schedule.ts';
+import { explainedMs, judgeSchedule } from './schedule.ts';
 
 /** `ms` is null where it is not known; then it is at least `leastMs`. */
 export interface Worst {
@@ -80,6 +81,8 @@ export function worstLossOf(evidence: Evidence, component: string, loss: LostWri
     ({ seen }) => seen !== null && judgeSchedule(evidence, seen, moments.faultMs!).verdict === 'fail',
   );
   if (late) return unknown(`${late.backup} did not run on its schedule`);
+  const beyond = whyUnexplained(evidence, component, loss, timed);
+  if (beyond !== null) return unknown(beyond);
   const worst = scheduledWorst(timed, loss, moments.faultMs!, thrown);
   return unbounded === null
     ? worst
@@ -87,14 +90,33 @@ export function worstLossOf(evidence: Evidence, component: string, loss: LostWri
 }
 
 /**
- * What only a restore brings back is there, though no step put anything back: an entrypoint that loads a
+ * What only a restore brings back is there, though no step can have put it back: an entrypoint that loads a
  * dump, or another server that took over. How old that may be, a drill sees no more of than its own length.
  */
 function putBackUnseen(evidence: Evidence, component: string, loss: LostWrites): string | null {
-  const isBack = loss.lost > 0 && !loss.total && stepsOf(evidence.scenario).length === 0;
-  return isBack && wasTaken(evidence, component)
-    ? 'a fault took its data away, no step put any back, and some is there: what put it back, and how old that may be, is not known'
+  const isBack = loss.lost > 0 && !loss.total;
+  return isBack && wasTaken(evidence, component) && !mayBeBrought(evidence, component)
+    ? 'a fault took its data away, no step can have put any back, and some is there: what put it back, and how old that may be, is not known'
     : null;
+}
+
+/**
+ * Where a command, or what was restored beside it, is thought to have brought the component back to one of
+ * these backups, and more is missing than any of them explains, it went back to something else.
+ */
+function whyUnexplained(
+  evidence: Evidence,
+  component: string,
+  loss: LostWrites,
+  timed: readonly Interval[],
+): string | null {
+  const { events } = evidence;
+  const faultMs = drillTimesOf(events).faultMs!;
+  const limits = timed.flatMap(({ seen }) => (seen ? (explainedMs(evidence, seen, faultMs) ?? []) : []));
+  const lostMs = loss.lostBeforeFault > 0 ? faultMs - loss.oldestMs! : 0;
+  const { restored } = recoveryMeansOf(evidence, component, protectionOf(events, faultMs));
+  if (restored || limits.length === 0 || lostMs <= Math.max(...limits)) return null;
+  return `no interval explains that the oldest lost write was acknowledged ${formatDuration(lostMs)} before the fault, so that something older than that was put back`;
 }
 
 /**
@@ -189,8 +211,9 @@ function whyNotBy(evidence: Evidence, log: string, component: string, loss: Lost
 
 /**
  * Its own backups, as declared; where it has none, those of what the steps restored, for it lies there.
- * Where a command of the user's own put something back, by itself or where the component is, and nothing says
- * how old that may be, nothing bounds the loss: a drill sees no more than its length.
+ * Where a command of the user's own may have put something back, and nothing says how old that may be,
+ * nothing bounds the loss: a drill sees no more than its length. Beside a restore of another component that
+ * is any command where it is; if it was broken itself, any that is not in the service of another one.
  */
 function wentBackTo(
   evidence: Evidence,
@@ -206,7 +229,9 @@ function wentBackTo(
   );
   const service = strategy.components[component]?.service ?? component;
   const places = steps.flatMap((step) => runsIn(step) ?? []);
-  const byCommand = others.length === 0 ? places.length > 0 : places.includes(service);
+  const isBroken = faultedComponents(evidence.events).includes(component);
+  const mayBring = isBroken ? isBroughtByCommand(evidence, component) : places.includes(service);
+  const byCommand = others.length === 0 ? places.length > 0 : mayBring;
   if (own !== 'none') return own;
   if (byCommand) return [];
   if (follows) return 'none';

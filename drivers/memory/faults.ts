@@ -79,7 +79,7 @@ export const memoryFaults = {
   }),
   'wipe-volume': memoryFault({
     ...entryOf(wipeVolume),
-    losesData: true,
+    losesData: 'all',
     inject: async (system) => {
       const { database, config, clock } = system;
       if (config.bad.hangs === 'wipe') return never(clock);

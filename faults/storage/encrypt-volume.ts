@@ -202,7 +202,7 @@ export default defineStorageFault({
   about:
     'every file of the data volume is overwritten by its ciphertext and renamed, as ransomware does, and the process ends',
   params: z.strictObject({}),
-  losesData: true,
+  losesData: 'all',
   askedAgain: true,
   witnessDeadlineMs: 60_000,
   inject: cipherVolume,

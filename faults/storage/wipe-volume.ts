@@ -47,7 +47,7 @@ async function wipe(target: DataFolder): Promise<ActiveFault> {
 export default defineStorageFault({
   about: 'the data volume is lost, and the process with it',
   params: z.strictObject({}),
-  losesData: true,
+  losesData: 'all',
   witnessDeadlineMs: 30_000,
   inject: wipe,
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { leavesData } from '../../core/actions.ts';
+import { bringsData, leavesData } from '../../core/actions.ts';
 import { drivers } from '../../drivers/index.ts';
 
 /** After these a component, or what a way leads to, may hold other data than before. */
@@ -19,5 +19,8 @@ describe('of every action it is known whether it leaves the data that is there',
   const names = [...new Set(Object.values(drivers).flatMap((driver) => Object.keys(driver.actions)))];
   test.each(names)('%s', (name) => {
     expect(leavesData(name)).toBe(!bring.includes(name));
+    expect(bringsData(name)).toBe(
+      bring.includes(name) && !['call', 'clear', 'reset-way', 'seed'].includes(name),
+    );
   });
 });

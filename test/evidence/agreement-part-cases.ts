@@ -36,7 +36,13 @@ export const ofParts: Case[] = [
     'whether a fault took data away',
     'good',
     (events) => void delete dataOf(events, 'fault.begun').losesData,
-    /fault\.begun\) does not say that wipe-volume takes data: it was left out, or recorded before/,
+    /fault\.begun\) does not say that wipe-volume takes all data: it was left out, or recorded before/,
+  ],
+  [
+    'that a fault took all that there was',
+    'good',
+    (events) => void (dataOf(events, 'fault.begun').losesData = true),
+    /fault\.begun\) does not say that wipe-volume takes all data: it was left out, or recorded before/,
   ],
   [
     'that a fault took data away which takes none',

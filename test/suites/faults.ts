@@ -78,7 +78,7 @@ function caseTests(suite: Suite, name: string, fault: ComponentFault, one: Fault
       await end?.();
     }
   };
-  const loses = fault.losesData === true;
+  const loses = fault.losesData !== undefined;
   const ready = async (): Promise<Rig> => {
     await prepare(suite, suite.rig());
     await one.prepare?.(suite.rig());

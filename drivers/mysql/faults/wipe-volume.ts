@@ -4,7 +4,7 @@ import { mysqlFault } from '../system.ts';
 export default mysqlFault({
   about: wipeVolume.about,
   params: wipeVolume.params,
-  losesData: true,
+  losesData: 'all',
   witnessDeadlineMs: wipeVolume.witnessDeadlineMs,
   inject: async ({ site }) => (await import('../wipe.ts')).wipe(site),
 });

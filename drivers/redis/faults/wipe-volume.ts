@@ -4,7 +4,7 @@ import { redisFault } from '../system.ts';
 export default redisFault({
   about: wipeVolume.about,
   params: wipeVolume.params,
-  losesData: true,
+  losesData: 'all',
   witnessDeadlineMs: wipeVolume.witnessDeadlineMs,
   inject: async ({ site }) => (await import('../wipe.ts')).wipe(site),
 });
