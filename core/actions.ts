@@ -6,8 +6,8 @@ const leaving = new Set(['fence', 'reapply-certificate', 'reapply-config', 'reop
 export const leavesData = (action: string): boolean => leaving.has(action);
 
 /**
- * Actions after which clients may find other data than before, and that bring nothing back that was lost: what
- * an application does by itself, and a way that leads to where it led first.
+ * Actions after which clients may find other data than before, and that bring nothing back that was lost:
+ * what an application does by itself, and a way that leads to where it led first.
  */
 const changing = new Set(['call', 'clear', 'reset-way', 'seed']);
 /** After it a component, or the server that its clients are sent to, may hold data of another server. */
