@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { timeLimit } from '../core/clock.ts';
 import type { CheckOutcome } from '../core/driver.ts';
 import { environmentError } from '../core/errors.ts';
-import type { Service, Shell } from '../core/service.ts';
+import type { Running, Service, Shell } from '../core/service.ts';
 import type { CommandLine } from '../core/strategy.ts';
 import type { Json } from '../core/timeline.ts';
 import { saveText } from './attachments.ts';
@@ -12,6 +12,8 @@ import type { Drill, Sandbox, Control, Given } from './drill-context.ts';
 import { runOnHost } from './host-command.ts';
 import { commandTitle } from '../core/steps/command.ts';
 import type { OwnSecrets } from './own-secrets.ts';
+import { StillAtWork } from './step-deadline.ts';
+import { unlessAborted } from './undo.ts';
 import { hiddenIn, ownSecretsOf, secretOf, serviceOf } from './drill-environment.ts';
 
 export interface CommandOutcome {
@@ -32,7 +34,7 @@ interface Circumstances {
   place: Workplace;
 }
 
-/** How long a command in a container may take to be ended before its output is no longer waited for. */
+/** How long a command in a container may take to be ended before it is no longer waited for. */
 const endingMs = 15_000;
 
 /** How and for what a command is run, where it is no step or check itself. */
@@ -88,12 +90,15 @@ export async function runCommand(
     })
     .finally(callOff);
   const inTime = !late.aborted;
+  // Of a drill that was ended, and waits for nobody any more.
+  if (timeline.isClosed()) throw new Error(`${command.command[0]} ended after the drill`);
   const [stdout, stderr] = [streams.stdout.text(), streams.stderr.text()];
   const tookMs = timeline.now() - begunMs;
   for (const [what, text] of Object.entries({ stdout, stderr }))
     timeline.emit('attachment.saved', { of: id, what, ...saveText(folder, `${id}.${what}.txt`, text) });
   timeline.emit('command.ended', { id, ...of, exitCode, inTime, tookMs });
   drill.signal.throwIfAborted();
+  if (trouble instanceof StillAtWork) throw trouble;
   place.signal?.throwIfAborted();
   if (trouble !== null && inTime) throw trouble;
   return { exitCode, inTime, stdout, stderr };
@@ -148,25 +153,34 @@ const heard =
 async function inService(
   drill: Sandbox & Control & Given,
   shell: Shell,
-  { command, timeout }: CommandLine,
+  { command }: CommandLine,
   { streams, given, tooLate, place }: Circumstances,
 ): Promise<number> {
-  const limit = timeLimit(drill.clock, timeout.ms + endingMs);
-  const signal = AbortSignal.any([drill.signal, limit.signal]);
-  let end = (): void => undefined;
-  try {
-    const running = await shell.spawn(command, { env: { ...factsOf(drill), ...given }, signal });
+  const givenUp = new AbortController();
+  const signal = AbortSignal.any([drill.signal, givenUp.signal]);
+  let running: Running | null = null;
+  let callOff = (): void => undefined;
+  const end = (): void => {
+    const why = new StillAtWork(`${command[0]} in the container was told to end`);
+    callOff = drill.clock.after(endingMs, () => givenUp.abort(why));
+    running?.kill().catch(() => undefined);
+  };
+  const run = async (): Promise<number> => {
+    running = await shell.spawn(command, { env: { ...factsOf(drill), ...given }, signal });
     running.stdin.end();
-    end = () => void running.kill().catch(() => undefined);
-    tooLate.addEventListener('abort', end, { once: true });
-    if (tooLate.aborted) end();
+    if (tooLate.aborted) running.kill().catch(() => undefined);
     const take = heard(streams, place);
     for await (const chunk of running.stdout) await take(chunk as Buffer);
     const { code, stderr } = await running.done;
     streams.stderr.take(Buffer.from(stderr));
     return code;
+  };
+  tooLate.addEventListener('abort', end, { once: true });
+  if (tooLate.aborted) end();
+  try {
+    return await unlessAborted(givenUp.signal, run());
   } finally {
-    limit.callOff();
+    callOff();
     tooLate.removeEventListener('abort', end);
   }
 }
@@ -263,10 +277,14 @@ function advice(said: string): string {
 
 /**
  * A command as a step of a recovery: whatever is not a good end within its time fails the step, with what it
- * said last.
+ * said last. With the time of the step, by the signal, it ends as well.
  */
-export async function commandStep(drill: Drill, step: CommandLine, scratch: string): Promise<Json> {
-  const outcome = await runCommand(drill, step, { scratch });
+export async function commandStep(
+  drill: Drill,
+  step: CommandLine,
+  place: Required<Pick<Workplace, 'scratch' | 'signal'>>,
+): Promise<Json> {
+  const outcome = await runCommand(drill, step, place);
   const bad = badEnd(step, outcome);
   if (bad !== null) throw environmentError(bad);
   const { exitCode, stdout, stderr } = outcome;

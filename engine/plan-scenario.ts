@@ -16,6 +16,7 @@ import { checkFaults } from './plan-fault.ts';
 import { owned, type Problems } from './plan-input.ts';
 import { notesOnLeftOut } from './plan-left-out.ts';
 import { notesOnFollowed } from './plan-followed.ts';
+import { notesOnCommands } from './plan-command.ts';
 import { checkLoads, notesOnLoads } from './plan-load.ts';
 import { checkSustained } from './plan-sustained.ts';
 import { workOf } from './steps/index.ts';
@@ -57,6 +58,7 @@ export function checkScenario(
     notes: [
       ...(breaks ? notesOn(context, faults, backups) : []),
       ...notesOnLeftOut(scenario, backups, declared),
+      ...notesOnCommands(scenario, settled),
     ],
   };
 }

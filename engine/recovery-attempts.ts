@@ -1,7 +1,6 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RestoreContext } from '../core/backup.ts';
-import { timeLimit } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
 import { stepsOf, titleOf, type Step } from '../core/steps/index.ts';
 import type { Json } from '../core/timeline.ts';
@@ -10,25 +9,30 @@ import { closeAndTell, closeOfFailed } from './left-open.ts';
 import { workOf } from './steps/index.ts';
 import type { Course } from './steps/step.ts';
 import type { RunningStep } from '../core/steps/running.ts';
-import { withDeadline } from '../core/deadline.ts';
+import { byDeadline, StillAtWork } from './step-deadline.ts';
 
 /**
  * Runs the declared steps in order; the first that fails ends the attempt. A scenario may allow further
  * attempts: a crash in the middle of a restore must be recoverable by running the recovery again, from its
- * first step.
+ * first step. None is made beside a step that goes on: two restores into one server are no recovery.
  */
 export async function recoverBySteps(drill: Drill): Promise<boolean> {
   for (let attempt = 1; ; attempt += 1) {
-    if (await recoverOnce(drill)) return true;
+    const course: Course = { bases: new Map(), open: [], over: false, goesOn: null };
+    if (await recoverOnce(drill, course)) return true;
     if (attempt >= drill.plan.scenario.attempts) return false;
+    if (course.goesOn !== null) {
+      const text = `the recovery is not begun anew: ${course.goesOn} is still at work, and another attempt would run beside it`;
+      drill.timeline.emit('note', { text });
+      return false;
+    }
     drill.timeline.emit('note', {
       text: `the recovery is begun anew: attempt ${attempt + 1} of ${drill.plan.scenario.attempts}`,
     });
   }
 }
 
-async function recoverOnce(drill: Drill): Promise<boolean> {
-  const course: Course = { bases: new Map(), open: [], over: false };
+async function recoverOnce(drill: Drill, course: Course): Promise<boolean> {
   try {
     return await runSteps(drill, course);
   } finally {
@@ -49,16 +53,14 @@ async function runSteps(drill: Drill, course: Course): Promise<boolean> {
     timeline.emit('step.begun', { ...running, title });
     drill.progress({ kind: 'line', text: `${title} (at most ${plan.scenario.stepDeadline.text})` });
     try {
-      const facts = await withDeadline(
-        drill.clock,
-        title,
-        drill.plan.scenario.stepDeadline.ms,
-        runStep(drill, step, running, course),
+      const facts = await byDeadline(drill, title, (signal) =>
+        carryOut(drill, step, running, course, signal),
       );
       await workOf(step).finish?.(drill, course);
       timeline.emit('step.ended', { ...running, title, ok: true, facts });
     } catch (error) {
       drill.signal.throwIfAborted();
+      if (error instanceof StillAtWork) course.goesOn = title;
       await closeOfFailed(drill, course.open, running);
       timeline.emit('step.ended', { ...running, title, ok: false, facts: null, error: messageOf(error) });
       timeline.emit('recovery.ended', { ok: false, error: `${title}: ${messageOf(error)}` });
@@ -67,15 +69,6 @@ async function runSteps(drill: Drill, course: Course): Promise<boolean> {
   }
   timeline.emit('recovery.ended', { ok: true });
   return true;
-}
-
-async function runStep(drill: Drill, step: Step, running: RunningStep, course: Course): Promise<Json> {
-  const limit = timeLimit(drill.clock, drill.plan.scenario.stepDeadline.ms);
-  try {
-    return await carryOut(drill, step, running, course, AbortSignal.any([drill.signal, limit.signal]));
-  } finally {
-    limit.callOff();
-  }
 }
 
 function carryOut(

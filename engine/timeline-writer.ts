@@ -10,6 +10,7 @@ export interface TimelineWriter {
   /** An id for what begins now; no other event of this drill gives it to something else. */
   newId(kind: string): string;
   emit<T extends EventType>(type: T, data: EventData[T], atMs?: number): TimelineEvent<T>;
+  isClosed(): boolean;
   close(): void;
 }
 
@@ -56,6 +57,7 @@ export function createTimelineWriter(
       }
       return event as never;
     },
+    isClosed: () => closed,
     close: () => {
       if (closed) return;
       closed = true;

@@ -19,6 +19,8 @@ export interface Course {
   bases: Map<string, Base>;
   open: Close[];
   over: boolean;
+  /** The step that did not end at its deadline; null where there is none. */
+  goesOn: string | null;
 }
 
 /** A step that is under way. */

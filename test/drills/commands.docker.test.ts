@@ -54,34 +54,7 @@ describe('a command in a container', { concurrent: true, timeout: 300_000 }, () 
   });
 
   it('that does not end in time is ended with all that it began, and the recovery has failed', async () => {
-    let left: string | null = null;
-    const { result } = await drillForReal({
-      strategy: redisStrategy(),
-      scenario: crashed([
-        {
-          command: [
-            'sh',
-            '-c',
-            'until redis-cli ping | grep -q PONG; do sleep 0.1; done; echo begun; sleep 4711 & sleep 4711',
-          ],
-          in: 'redis',
-          timeout: '20s',
-        },
-      ]),
-      tampering: {
-        readBack: async ({ stack }) => {
-          left = (
-            await stack.services
-              .get('redis')!
-              .exec([
-                'sh',
-                '-c',
-                'for f in /proc/[0-9]*/cmdline; do tr "\\0" " " < "$f" 2>/dev/null; echo; done | grep "^sleep 4711"',
-              ])
-          ).stdout;
-        },
-      },
-    });
+    const { result, left } = await endless({ timeout: '20s' }, {});
     expect(result.exitCode).toBe(1);
     expect(findingsThat('fail', result)).toContain('recovery');
     expect(detailOf(result, 'recovery')).toContain(
@@ -89,4 +62,39 @@ describe('a command in a container', { concurrent: true, timeout: 300_000 }, () 
     );
     expect(left).toBe('');
   });
+
+  it('that its step has no more time for is ended with all that it began, before the next attempt', async () => {
+    const { result, events, left } = await endless({ timeout: '2h' }, { stepDeadline: '20s', attempts: 2 });
+    expect(result.exitCode).toBe(1);
+    expect(detailOf(result, 'recovery')).toMatch(/took longer than 20.0 s$/m);
+    expect(eventsOf(events, 'command.begun', 'command.ended').map(({ type }) => type)).toEqual(
+      [1, 2].flatMap(() => ['command.begun', 'command.ended']),
+    );
+    const [first] = eventsOf(events, 'command.ended');
+    const [, second] = eventsOf(events, 'recovery.begun');
+    expect(first!.seq).toBeLessThan(second!.seq);
+    expect(left).toBe('');
+  });
 });
+
+/** A drill whose command never ends, and what of that is at work when everything is read back. */
+async function endless(
+  step: Record<string, unknown>,
+  change: Record<string, unknown>,
+): Promise<Pick<Awaited<ReturnType<typeof drillForReal>>, 'result' | 'events'> & { left: string | null }> {
+  let left: string | null = null;
+  const script =
+    'until redis-cli ping | grep -q PONG; do sleep 0.1; done; echo begun; sleep 4711 & sleep 4711';
+  const look =
+    'for f in /proc/[0-9]*/cmdline; do tr "\\0" " " < "$f" 2>/dev/null; echo; done | grep "^sleep 4711"';
+  const { result, events } = await drillForReal({
+    strategy: redisStrategy(),
+    scenario: crashed([{ command: ['sh', '-c', script], in: 'redis', ...step }], change),
+    tampering: {
+      readBack: async ({ stack }) => {
+        left = (await stack.services.get('redis')!.exec(['sh', '-c', look])).stdout;
+      },
+    },
+  });
+  return { result, events, left };
+}
