@@ -5,7 +5,7 @@ import { serviceOf } from '../drill-environment.ts';
 import { filesIn } from './container-ground.ts';
 import { patternsIn, type Found } from './ground.ts';
 import type { Own } from './place.ts';
-import { ofOthers } from './stored.ts';
+import { ofOthers, stateOf } from './stored.ts';
 
 /** Where a sidecar leaves what it makes, and what is there while it works. Nothing is written there. */
 export interface FollowedPlace {
@@ -87,11 +87,11 @@ const inService = ({ drill }: Own, service: string, pattern: string): Source => 
 const inStore = (own: Own, { in: name, objects }: { in: string; objects: string }): Source => ({
   pattern: null,
   list: async () =>
-    (await ofOthers(own, name, objects)).map(({ key, bytes, state = '' }) => ({
-      name: key,
-      path: key,
-      bytes,
-      state: `${key} ${bytes} ${state}`,
+    (await ofOthers(own, name, objects)).map((one) => ({
+      name: one.key,
+      path: one.key,
+      bytes: one.bytes,
+      state: `${one.key} ${stateOf(one)}`,
     })),
   async *read({ path }) {
     for await (const chunk of await storeOf(own.drill, name).store.read(path)) yield chunk as Uint8Array;

@@ -9,19 +9,33 @@ import { restoreOwn } from './restore.ts';
 
 /** Backs a component up, and restores it, by scripts of the user's own. */
 export function ownBackupMethod(drill: Drill, component: PlannedComponent): BackupMethod {
-  const own: Own = { drill, component, earlier: [], seen: new Map() };
+  // Of each backup: another one of the same component may rightly hold what this one does.
+  const owns = new Map<object, Own>();
+  const ownOf = (options: object): Own => {
+    const own = owns.get(options) ?? { drill, component, earlier: [], seen: new Map() };
+    owns.set(options, own);
+    return own;
+  };
   const watches = new Map<object, Watch>();
   const watchOf = (options: OwnOptions): Watch => {
-    const watch = watches.get(options) ?? watchFor(own, options);
+    const watch = watches.get(options) ?? watchFor(ownOf(options), options);
     watches.set(options, watch);
     return watch;
   };
   return {
     backup: (to, context) => {
       const options = context.options as OwnOptions;
-      return options.follow ? takeNext(watchOf(options), to, context) : backUp(own, to, context);
+      return options.follow ? takeNext(watchOf(options), to, context) : backUp(ownOf(options), to, context);
     },
     awaitNext: (context) => awaitNext(watchOf(context.options as OwnOptions), context),
-    restore: (from, context) => restoreOwn(own, from, context),
+    restore: async (from, context) => {
+      const facts = await restoreOwn({ drill, component }, from, context);
+      // What is there now may rightly be what one of them was, whichever it was restored from.
+      for (const own of owns.values()) {
+        own.earlier = [];
+        own.seen.clear();
+      }
+      return facts;
+    },
   };
 }

@@ -14,13 +14,16 @@ import type { Ground } from './ground.ts';
 import { hostGround } from './host-ground.ts';
 import type { Content } from './inside.ts';
 
-/**
- * The component that is backed up, and what its good backups were, the last one at the end: a next one with
- * what one of them had in it is none.
- */
-export interface Own {
+export interface OwnComponent {
   drill: Drill;
   component: PlannedComponent;
+}
+
+/**
+ * A backup of a component, and what the good ones of it were, the last one at the end: a next one with what
+ * one of them had in it is none.
+ */
+export interface Own extends OwnComponent {
   earlier: EarlierBackup[];
   /** Digests of what was read of a store that the script writes to, by key. */
   seen: Map<string, string>;
@@ -49,7 +52,7 @@ export interface Place {
  * it says of files matches the patterns.
  */
 export async function at<T>(
-  { drill }: Own,
+  { drill }: OwnComponent,
   command: OwnCommand,
   { of = `own-${randomBytes(4).toString('hex')}` }: Occasion,
   patterns: readonly string[],
@@ -96,7 +99,7 @@ async function otherRoom(shell: Shell): Promise<string | null> {
 
 /** Runs a command there with what it needs to know. Rejects unless it ends well, and in its time. */
 export async function run(
-  { drill, component }: Own,
+  { drill, component }: OwnComponent,
   command: OwnCommand,
   { of, signal }: Occasion,
   { ground, oneOff }: Place,
@@ -120,7 +123,7 @@ export async function run(
 }
 
 /** What is called by a secret cannot be told of. */
-export function assertNoSecret({ drill }: Own, name: string): void {
+export function assertNoSecret({ drill }: OwnComponent, name: string): void {
   const shown = masked(name, hiddenIn(drill));
   if (shown === name) return;
   throw new NoRecoveryPoint('what the script left cannot be recorded: a secret is in its name', {

@@ -3,7 +3,7 @@ import { NoRecoveryPoint } from '../../core/errors.ts';
 import type { OwnCommand } from '../../core/own-backup.ts';
 import type { CommandOutcome } from '../command.ts';
 import { inspection, type Content } from './inside.ts';
-import { at, run, type Occasion, type Own } from './place.ts';
+import { at, run, type Occasion, type OwnComponent } from './place.ts';
 
 const referenceMax = 1_000;
 
@@ -32,7 +32,12 @@ export interface Shown {
 }
 
 /** Looks at what is kept under a reference, as a command of the user's own shows it. */
-export function shown(own: Own, command: OwnCommand, reference: string, occasion: Occasion): Promise<Shown> {
+export function shown(
+  own: OwnComponent,
+  command: OwnCommand,
+  reference: string,
+  occasion: Occasion,
+): Promise<Shown> {
   return at(own, command, occasion, [], async (place) => {
     const hash = createHash('sha256');
     let bytes = 0;

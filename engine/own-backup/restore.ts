@@ -6,10 +6,10 @@ import type { Json } from '../../core/timeline.ts';
 import { lastLines } from '../command-output.ts';
 import { shown } from './reference.ts';
 import { shownByStore } from './stored.ts';
-import { at, run, type Own, type Place } from './place.ts';
+import { at, run, type OwnComponent, type Place } from './place.ts';
 
 /** Hands the script what it once left. What the script does with it, the drill sees by its clients. */
-export async function restoreOwn(own: Own, from: Artifact, context: RestoreContext): Promise<Json> {
+export async function restoreOwn(own: OwnComponent, from: Artifact, context: RestoreContext): Promise<Json> {
   const { restore } = context.options as OwnOptions;
   return at(own, restore, context, [], async (place) => {
     const facts = await context.stage('fetch', `what ${commandTitle(restore)} is given`, () =>
@@ -18,8 +18,6 @@ export async function restoreOwn(own: Own, from: Artifact, context: RestoreConte
     const { exitCode, stdout, stderr } = await context.stage('restore', commandTitle(restore), () =>
       run(own, restore, context, place, { facts }),
     );
-    // What is there now may rightly be what one of them was.
-    own.earlier = [];
     return { exitCode, stdout: lastLines(stdout), stderr: lastLines(stderr) };
   });
 }
@@ -32,7 +30,7 @@ async function fileFacts({ files }: Artifact, { ground }: Place): Promise<Record
 
 /** What is another by now is not restored: nothing was changed by then. */
 async function keptFacts(
-  own: Own,
+  own: OwnComponent,
   { point, external }: Artifact,
   context: RestoreContext,
 ): Promise<Record<string, string>> {

@@ -4,13 +4,17 @@ import type { Store } from '../../core/store.ts';
 import { storeOf } from '../drill-context.ts';
 import { contentOf, digestOf, lookThrough, type Looked } from './digest.ts';
 import type { Content } from './inside.ts';
-import { assertNoSecret, type Own } from './place.ts';
+import { assertNoSecret, type Own, type OwnComponent } from './place.ts';
 
 /** What a script has put into a store, and what is in it. */
 interface Stored {
   kept: ExternalPayload;
   content: Content;
 }
+
+/** Another once an object was written anew. */
+export const stateOf = ({ bytes, state = '' }: Awaited<ReturnType<Store['list']>>[number]): string =>
+  `${bytes} ${state}`;
 
 /** Where a script puts its backups by itself. */
 interface Place {
@@ -23,7 +27,7 @@ interface Place {
  * same one comes while a script runs, and is not what it leaves.
  */
 export const ofOthers = async (
-  { drill }: Own,
+  { drill }: OwnComponent,
   name: string,
   prefix: string,
 ): Promise<Awaited<ReturnType<Store['list']>>> =>
@@ -38,7 +42,7 @@ export async function lookInStore(
   { in: name, objects: prefix }: Place,
 ): Promise<{ whatIsNew(signal: AbortSignal): Promise<Stored> }> {
   const { store } = storeOf(own.drill, name);
-  const before = new Map((await ofOthers(own, name, prefix)).map(({ key, bytes }) => [key, bytes]));
+  const before = new Map((await ofOthers(own, name, prefix)).map((one) => [one.key, stateOf(one)]));
   const whatIsNew = async (signal: AbortSignal): Promise<Stored> => {
     const there = await ofOthers(own, name, prefix);
     const readAll = async (keys: readonly string[]): Promise<Looked[]> => {
@@ -49,12 +53,15 @@ export async function lookInStore(
       }
       return found;
     };
-    const differ = there.filter(({ key, bytes }) => before.get(key) !== bytes).map(({ key }) => key);
+    const isAnother = (one: Looked): boolean => own.seen.get(one.name) !== one.sha256;
+    const differ = there.filter((one) => before.get(one.key) !== stateOf(one)).map(({ key }) => key);
     let made = await readAll(differ);
-    // What is as large as it was may be another all the same: of what was read before, that can be told.
+    // What was put there once more as it was is no part of what it made beside that.
+    if (made.some(isAnother)) made = made.filter(isAnother);
+    // A store may not say that one as large is another: of what was read before, that can be told.
     if (made.length === 0)
       made = (await readAll(there.map(({ key }) => key).filter((key) => own.seen.has(key)))).filter(
-        (one) => own.seen.get(one.name) !== one.sha256,
+        isAnother,
       );
     for (const one of made) own.seen.set(one.name, one.sha256);
     if (made.length === 0)
@@ -72,7 +79,7 @@ export async function lookInStore(
   return { whatIsNew };
 }
 
-async function read({ component }: Own, store: Store, key: string): Promise<Looked> {
+async function read({ component }: OwnComponent, store: Store, key: string): Promise<Looked> {
   const { looked, bad } = await lookThrough(key, await store.read(key), component.driver.dumps ?? []);
   if (bad !== null) throw new NoRecoveryPoint(`the script ended well, and ${key} is no backup: ${bad}`);
   return looked;
@@ -80,7 +87,7 @@ async function read({ component }: Own, store: Store, key: string): Promise<Look
 
 /** Size and digest of what lies under a reference now. Environment error where a part is gone, or broken. */
 export async function shownByStore(
-  own: Own,
+  own: OwnComponent,
   { in: name }: Place,
   reference: string,
 ): Promise<{ bytes: number; sha256: string }> {
