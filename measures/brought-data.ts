@@ -1,6 +1,5 @@
-import { bringsData } from '../core/actions.ts';
 import type { Evidence } from '../core/measure.ts';
-import { actionOf, replayedBy, restoredBy, runsIn, stepsOf, type Step } from '../core/steps/index.ts';
+import { replacedDataBy, replayedBy, restoredBy, runsIn, stepsOf, type Step } from '../core/steps/index.ts';
 import type { Strategy } from '../core/strategy.ts';
 import { eventsOf } from '../core/timeline.ts';
 
@@ -34,8 +33,8 @@ export function isBroughtByAction(evidence: Evidence, component: string): boolea
   const beside = besideIt(evidence, component);
   const { driver, clients } = strategy.components[component] ?? {};
   return stepsOf(scenario).some((step) => {
-    const action = actionOf(step);
-    if (action === null || !bringsData(action.action)) return false;
+    const action = replacedDataBy(step);
+    if (action === null) return false;
     const { of } = action;
     if (of === undefined || beside.has(of)) return true;
     const isOfItsKind = driver !== undefined && strategy.components[of]?.driver === driver;

@@ -1,7 +1,7 @@
 import type { LoadAnalysis } from '../core/analysis.ts';
 import type { Evidence } from '../core/measure.ts';
 import { ownMethod } from '../core/own-backup.ts';
-import { broughtDataBy, stepsOf } from '../core/steps/index.ts';
+import { replacedDataBy, stepsOf } from '../core/steps/index.ts';
 import { eventsOf, type TimelineEvent } from '../core/timeline.ts';
 import { formatCount, formatDuration } from '../core/units.ts';
 import { drillTimesOf } from './drill-times.ts';
@@ -126,7 +126,7 @@ function isAlone({ events, scenario }: Evidence, component: string): boolean {
     ({ data }) => data.backup.split('.')[0] === component,
   );
   const acted = stepsOf(scenario).some((step) => {
-    const action = broughtDataBy(step);
+    const action = replacedDataBy(step);
     return action !== null && (action.of ?? component) === component;
   });
   return boundaryMs !== null && !replayed && !acted;

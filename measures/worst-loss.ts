@@ -1,5 +1,5 @@
 import type { Evidence } from '../core/measure.ts';
-import { broughtDataBy, logTakenBy, pointTakenBy, runsIn, stepsOf } from '../core/steps/index.ts';
+import { logTakenBy, pointTakenBy, replacedDataBy, runsIn, stepsOf } from '../core/steps/index.ts';
 import type { LogTaken } from '../core/steps/step.ts';
 import type { Scenario } from '../core/scenario.ts';
 import { eventsOf } from '../core/timeline.ts';
@@ -253,7 +253,7 @@ const ofSchedule = (seen: ProtectionSeen): Interval => ({
  */
 function wentBack({ scenario }: Evidence, component: string, loss: LostWrites): boolean {
   const steps = stepsOf(scenario);
-  const acted = steps.some((step) => broughtDataBy(step)?.of === component);
+  const acted = steps.some((step) => replacedDataBy(step)?.of === component);
   return loss.lost > 0 && !acted && steps.some((step) => runsIn(step) !== null || pointTakenBy(step));
 }
 

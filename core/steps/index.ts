@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { leavesData } from '../actions.ts';
+import { bringsData, leavesData } from '../actions.ts';
 import { command } from './command.ts';
 import type { Stops } from '../until.ts';
 import { replay, replaySchema } from './replay.ts';
@@ -49,6 +49,11 @@ export const actionOf = (step: Step): ActionDone | null => kind(step).does?.(ste
 export function broughtDataBy(step: Step): ReturnType<typeof actionOf> {
   const done = actionOf(step);
   return done !== null && leavesData(done.action) ? null : done;
+}
+/** The action by which data of another server may have come in place of what was lost; null of any other. */
+export function replacedDataBy(step: Step): ReturnType<typeof actionOf> {
+  const done = actionOf(step);
+  return done !== null && bringsData(done.action) ? done : null;
 }
 /** What the step has left on the timeline if it ended well. */
 export const traceOf = (step: Step): Trace | null => kind(step).leaves ?? null;
