@@ -29,10 +29,14 @@ export type OwnCommand = z.output<typeof ownCommand>;
 
 const patternExpected =
   'a pattern such as *.sql.gz, of files in the folder $MUSTER_OUT, or one that begins with / in the container';
+/** What the host and the shells of containers do not read alike. */
+const onePattern =
+  'one pattern for each kind of file, with *, ? and [ab] alone: [*.sql, *.gz], not *.{sql,gz}';
 const pattern = z
   .string({ error: patternExpected })
   .regex(/^[^\0\n]*[^\0\n/]$/, { error: patternExpected })
-  .refine((text) => !text.split('/').includes('..'), { error: patternExpected, abort: true });
+  .refine((text) => !text.split('/').includes('..'), { error: patternExpected, abort: true })
+  .refine((text) => !/[{}\\]|[?*+@!]\(/.test(text), { error: onePattern, abort: true });
 
 const atLeast = size.default({ text: '1B', bytes: 1 }).describe('Less than that together is no backup');
 const produces = z.union(
@@ -122,6 +126,14 @@ export const ownOptions = z
       refuse(
         ['produces', 'files'],
         `a pattern in the folder that a script on the host works in ($MUSTER_OUT), not ${far}`,
+      );
+    const deep =
+      backup?.in !== 'host' &&
+      [...files, ...(followed?.begins ?? [])].find((one) => one.split('/').includes('**'));
+    if (deep)
+      refuse(
+        ['produces', 'files'],
+        `a pattern without **, which a shell in a container reads as *, not ${deep}`,
       );
     if (followed) refuseUnfollowed(followed, left, refuse);
   });

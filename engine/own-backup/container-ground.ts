@@ -3,12 +3,19 @@ import { dirname } from 'node:path/posix';
 import { Readable } from 'node:stream';
 import { environmentError } from '../../core/errors.ts';
 import type { ExecOptions, Shell } from '../../core/service.ts';
-import { nameOf, patternsIn, type Found, type Ground, type Pattern } from './ground.ts';
+import { inOrder, nameOf, patternsIn, type Found, type Ground, type Pattern } from './ground.ts';
 
 const quickMs = 60_000;
 
-/** What a pattern means stays; whatever else a shell would read in it is quoted. */
-const quoted = (pattern: string): string => pattern.replace(/[^\w*?[\]/.-]/g, (one) => `\\${one}`);
+/**
+ * What a pattern means stays, `[^…]` as every shell writes it; whatever else a shell would read in it is
+ * quoted, and all of the folder that it is for.
+ */
+function quoted({ base, below }: Pattern): string {
+  const folder = base.replace(/[^\w/.-]/g, (one) => `\\${one}`);
+  const names = below.replace(/\[[!^]|[^\w*?[\]/.-]/g, (one) => (one.length > 1 ? '[!' : `\\${one}`));
+  return `${folder === '/' ? '' : folder}/${names}`;
+}
 
 /** A folder in a container: in its own layer, and gone when the script was looked after. */
 export async function containerGround(
@@ -25,7 +32,7 @@ export async function containerGround(
     folder,
     ...filesIn(shell, name, placed),
     watch: (act) => {
-      const all = placed.map(({ pattern }) => quoted(pattern)).join(' ');
+      const all = placed.map(quoted).join(' ');
       const watching = async (): Promise<void> => {
         const { stdout } = await shell.exec(['sh', '-c', waiting(all), 'sh', mark]);
         if (stdout.includes('begun')) await act();
@@ -64,7 +71,7 @@ export function filesIn(
     list: async () => {
       const found: Found[] = [];
       for (const one of placed) found.push(...foundBy(one, await run(['sh', '-c', listing(one)])));
-      return found.sort((a, b) => (a.path < b.path ? -1 : 1));
+      return inOrder(found);
     },
     read: ({ path }) => Readable.from(contentOf(shell, path)),
   };
@@ -82,7 +89,7 @@ const runnerOf =
   };
 
 /** Of each file that is no link: size, inode and time of its last change, and its path. */
-const listing = ({ pattern }: Pattern): string =>
+const listing = (pattern: Pattern): string =>
   `command -v stat >/dev/null || exit 127; for f in ${quoted(pattern)}; do if [ -f "$f" ] && [ ! -L "$f" ]; then stat -c '%s %i %y|%n' "$f" || :; fi; done`;
 
 function foundBy(pattern: Pattern, listed: string): Found[] {

@@ -25,10 +25,10 @@ export interface Ground {
   remove(): Promise<void>;
 }
 
-/** A pattern, and the folder that it begins with: names are below that. */
+/** What a pattern says of names below a folder. The folder is a path, whatever characters are in it. */
 export interface Pattern {
-  pattern: string;
   base: string;
+  below: string;
 }
 
 /** What is fixed of a pattern: of `dumps/*.gz` the folder `dumps`. */
@@ -42,10 +42,15 @@ export function fixedFolder(pattern: string): string {
 export const patternsIn = (folder: string, patterns: readonly string[]): Pattern[] =>
   patterns.map((pattern) =>
     pattern.startsWith('/')
-      ? { pattern, base: fixedFolder(pattern) }
-      : { pattern: `${folder}/${pattern}`, base: folder },
+      ? { base: fixedFolder(pattern), below: nameIn(fixedFolder(pattern), pattern) }
+      : { base: folder, below: pattern },
   );
 
+const nameIn = (base: string, path: string): string => path.slice(base === '/' ? 1 : base.length + 1);
+
 /** The name of a path below the folder of the pattern that it matched. */
-export const nameOf = (path: string, { base }: Pattern): string =>
-  path.slice(base === '/' ? 1 : base.length + 1);
+export const nameOf = (path: string, { base }: Pattern): string => nameIn(base, path);
+
+/** In order of their paths, each once, however many patterns it matches. */
+export const inOrder = (found: readonly Found[]): Found[] =>
+  [...new Map(found.map((one) => [one.path, one])).values()].sort((a, b) => (a.path < b.path ? -1 : 1));

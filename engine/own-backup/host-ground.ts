@@ -2,7 +2,7 @@ import { createReadStream, globSync, lstatSync, mkdirSync, realpathSync, rmSync 
 import { copyFile } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
-import { fixedFolder, nameOf, patternsIn, type Found, type Ground, type Pattern } from './ground.ts';
+import { fixedFolder, inOrder, nameOf, patternsIn, type Found, type Ground, type Pattern } from './ground.ts';
 
 const watchedEveryMs = 10;
 
@@ -12,7 +12,7 @@ export function hostGround(folder: string, clock: Clock, patterns: readonly stri
   for (const pattern of ['x', ...patterns])
     mkdirSync(join(folder, fixedFolder(pattern)), { recursive: true, mode: 0o700 });
   const placed = patternsIn(folder, patterns);
-  const list = (): Found[] => placed.flatMap(matching).sort((a, b) => (a.path < b.path ? -1 : 1));
+  const list = (): Found[] => inOrder(placed.flatMap(matching));
   return {
     folder,
     list: async () => list(),
@@ -47,7 +47,8 @@ export function hostGround(folder: string, clock: Clock, patterns: readonly stri
 /** What lies in the folder itself: a link out of it would make a backup of whatever it leads to. */
 function matching(pattern: Pattern): Found[] {
   const inside = realpathSync(pattern.base) + sep;
-  return globSync(pattern.pattern).flatMap((path) => {
+  return globSync(pattern.below, { cwd: pattern.base }).flatMap((name) => {
+    const path = join(pattern.base, name);
     const seen = lstatSync(path, { bigint: true, throwIfNoEntry: false });
     if (!seen?.isFile() || !(realpathSync(dirname(path)) + sep).startsWith(inside)) return [];
     const state = `${seen.size} ${seen.ino} ${seen.mtimeNs}`;

@@ -1,5 +1,5 @@
 import { createReadStream, globSync, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { environmentError, messageOf } from '../../core/errors.ts';
 import type { Candidate, Candidates } from '../../core/existing.ts';
 import { folderCandidate } from './folders.ts';
@@ -18,12 +18,21 @@ export function listFiles(from: string): Candidates {
     const whole = folderCandidate(from);
     return whole ? inOrder([whole], true) : inOrder(filesIn(from), false);
   }
-  if (!stats && !isPattern(from))
+  const folder = longestFolder(from);
+  const below = relative(folder, from);
+  if (!stats && !isPattern(below))
     throw environmentError('there is no such file or folder', { found: from, expected: 'backups there' });
   return inOrder(
-    globSync(from).flatMap((name) => candidate(name) ?? []),
+    globSync(below, { cwd: folder }).flatMap((name) => candidate(join(folder, name)) ?? []),
     false,
   );
+}
+
+/** As far as a path leads to a folder that is there, it is no pattern, whatever characters are in it. */
+function longestFolder(path: string): string {
+  const parent = dirname(path);
+  if (parent === path || statSync(parent, { throwIfNoEntry: false })?.isDirectory()) return parent;
+  return longestFolder(parent);
 }
 
 function filesIn(folder: string): Candidate[] {
