@@ -30,4 +30,24 @@ describe.concurrent('a drill with scripts of the user', () => {
     if (verdict === 'fail')
       expect(detail).toMatch(/before it was consistent are missing: what is there holds less/);
   });
+
+  it.each([
+    ['oldest', 'first', 'fail'],
+    ['newest', 'last', 'pass'],
+  ])('that loads the %s of its dumps as a step of its own: %s', async (_, which, verdict) => {
+    const keep =
+      'cp rows.dump "$tools"/next; [ -e "$tools"/first ] || cp rows.dump "$tools"/first; mv "$tools"/next "$tools"/last; gzip';
+    const scripts = {
+      backup: goodScripts.backup.replace('gzip', keep),
+      restore: `"$tools"/db load < "$tools"/${which}`,
+    };
+    const drilled = await drillOwn(scripts, {
+      scenario: { points: '3', recover: '[{ command: [./restore.sh], in: host }]' },
+    });
+    expect(dataIn(drilled, 'step.ended')).toMatchObject([{ ok: true }]);
+    const found = drilled.result.findings.find(({ id }) => id.startsWith(`schedule/${drilled.component}.`))!;
+    expect(found, found.detail).toMatchObject({ verdict });
+    if (verdict === 'fail') expect(found.detail).toMatch(/the oldest lost write .* not explained/);
+    else expect(drilled.result.findings.filter((one) => one.verdict === 'fail')).toEqual([]);
+  });
 });
