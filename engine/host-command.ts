@@ -1,5 +1,6 @@
 import { execa } from 'execa';
 import { environmentError } from '../core/errors.ts';
+import { processTree, type ProcessTree } from './process-tree.ts';
 
 export interface HostCommand {
   argv: string[];
@@ -18,9 +19,9 @@ const drainMs = 2_000;
 
 /**
  * Runs a command on this machine without a shell, in a process group of its own and with the given
- * environment and no other. At the limit the whole group is ended; when the command ends by itself, so is
- * what it left running in its group. Gives the exit code; null when a signal ended it. Environment error when
- * it cannot be started.
+ * environment and no other. At the limit the whole group is ended, and what it has begun in groups of their
+ * own; when the command ends by itself, so is what it left running in its group. Gives the exit code; null
+ * when a signal ended it. Environment error when it cannot be started.
  */
 export async function runOnHost({
   argv,
@@ -30,6 +31,10 @@ export async function runOnHost({
   stdout,
   stderr,
 }: HostCommand): Promise<number | null> {
+  let tree: ProcessTree | null = null;
+  // Before execa hears of it: what has lost its parent is found no more.
+  const late = (): void => tree?.askToEnd();
+  limit.addEventListener('abort', late, { once: true });
   const running = execa(argv[0]!, argv.slice(1), {
     cwd: folder,
     env,
@@ -43,9 +48,14 @@ export async function runOnHost({
     // Below: at once, and by force.
     cleanup: false,
   });
+  if (running.pid !== undefined) tree = processTree(running.pid);
   const killed = (): void => void running.kill('SIGKILL');
   // Muster may be told to leave at once.
-  process.once('exit', killed);
+  const leaving = (): void => {
+    tree?.end();
+    killed();
+  };
+  process.once('exit', leaving);
   running.stdout.on('data', (chunk: Uint8Array) => {
     const taking = stdout(chunk);
     if (!taking) return;
@@ -55,6 +65,7 @@ export async function runOnHost({
   running.stderr.on('data', stderr);
   let drain: NodeJS.Timeout | undefined;
   running.nodeChildProcess.once('exit', () => {
+    if (limit.aborted) tree?.end();
     killed();
     drain = setTimeout(() => {
       running.stdout.destroy();
@@ -68,6 +79,7 @@ export async function runOnHost({
     return exitCode ?? null;
   } finally {
     clearTimeout(drain);
-    process.off('exit', killed);
+    process.off('exit', leaving);
+    limit.removeEventListener('abort', late);
   }
 }

@@ -103,6 +103,26 @@ describe('a command on the host', () => {
     expect(running(`sleep\0${seconds}`)).toEqual([]);
   });
 
+  it.each([
+    ['asks not to be', "trap '' TERM"],
+    ['ends when it is asked', ':'],
+  ])('is ended at its limit with what left its group, as under timeout, and %s', async (_what, trap) => {
+    const seconds = marked();
+    const { code } = await stoppedOnceItSpeaks(
+      `timeout 9999 sh -c "${trap}; sleep ${seconds} & echo begun; wait; sleep ${seconds}2"; sleep ${seconds}3`,
+    );
+    expect(code).toBeNull();
+    expect(running(`sleep\0${seconds}`)).toEqual([]);
+  });
+
+  it('leaves what it started as a service, at its limit as well', async () => {
+    const seconds = marked();
+    await stoppedOnceItSpeaks(`(setsid sleep ${seconds} > /dev/null &) ; sleep 0.3; echo begun; sleep 30`);
+    const left = running(`sleep\0${seconds}`);
+    for (const pid of left) process.kill(pid, 'SIGKILL');
+    expect(left).toHaveLength(1);
+  });
+
   it('may clean up when it is asked to end', async () => {
     const { stdout } = await stoppedOnceItSpeaks(
       "trap 'echo cleaned; exit 0' TERM; echo begun; sleep 30 & wait",

@@ -1,0 +1,88 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** A process of this machine. With `since`, a number that is given out again is told from it. */
+interface Process {
+  pid: number;
+  parent: number;
+  group: number;
+  since: string;
+}
+
+/** Null of one that is not there any more, has ended, or of a system that does not tell. */
+function processAt(pid: number): Process | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // Its name, in brackets, may hold anything.
+    const [state, parent, group, ...more] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return state === 'Z' || state === 'X'
+      ? null
+      : { pid, parent: Number(parent), group: Number(group), since: more[16]! };
+  } catch {
+    return null;
+  }
+}
+
+function allProcesses(): Process[] {
+  try {
+    return readdirSync('/proc').flatMap((name) =>
+      /^\d+$/.test(name) ? (processAt(Number(name)) ?? []) : [],
+    );
+  } catch {
+    return [];
+  }
+}
+
+const signalled = ({ pid, since }: Process, signal: NodeJS.Signals): void => {
+  try {
+    if (processAt(pid)?.since === since) process.kill(pid, signal);
+  } catch {
+    // It ended, or belongs to somebody else.
+  }
+};
+
+/**
+ * What a process has begun, and what that has, whatever group it put itself into: `timeout 1h pg_restore`
+ * leaves the group of the script that it is in. What made itself a service (its parent ended) is none of it.
+ */
+export interface ProcessTree {
+  /** Takes note of what there is, and asks all of it to end that is not in the group of the first one. */
+  askToEnd(): void;
+  /** Ends what was noted, and what that has begun since. */
+  end(): void;
+}
+
+/** `root`: a process that was just started, and leads a group. */
+export function processTree(root: number): ProcessTree {
+  const known = new Map<string, Process>();
+  const keyOf = ({ pid, since }: Process): string => `${pid} ${since}`;
+  const first = processAt(root);
+  if (first) known.set(keyOf(first), first);
+  const look = (): Process[] => {
+    const all = allProcesses();
+    const alive = new Set(all.filter((one) => known.has(keyOf(one))).map(({ pid }) => pid));
+    const fresh: Process[] = [];
+    for (let size = -1; size !== alive.size; ) {
+      size = alive.size;
+      for (const one of all) {
+        if (!alive.has(one.parent) || alive.has(one.pid)) continue;
+        alive.add(one.pid);
+        known.set(keyOf(one), one);
+        fresh.push(one);
+      }
+    }
+    return fresh;
+  };
+  return {
+    askToEnd: () => {
+      look();
+      for (const one of known.values()) if (one.group !== root) signalled(one, 'SIGTERM');
+    },
+    end: () => {
+      // Stopped first: what is ended one by one may begin another meanwhile, which nobody would find.
+      for (const one of known.values()) signalled(one, 'SIGSTOP');
+      for (let round = 0, fresh = look(); round < 10 && fresh.length > 0; round += 1, fresh = look())
+        for (const one of fresh) signalled(one, 'SIGSTOP');
+      for (const one of known.values()) signalled(one, 'SIGKILL');
+    },
+  };
+}
