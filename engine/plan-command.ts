@@ -1,13 +1,9 @@
 import type { OwnUse } from '../core/backup.ts';
 import { unknownName } from '../core/document.ts';
 import { inputError } from '../core/errors.ts';
-import type { Plan, PlannedBackup } from '../core/planned.ts';
-import type { Scenario } from '../core/scenario.ts';
-import { commandTitle } from '../core/steps/command.ts';
-import { stepsOf } from '../core/steps/index.ts';
+import type { PlannedBackup } from '../core/planned.ts';
 import type { CommandLine } from '../core/strategy.ts';
 import type { Context, Path } from './plan-context.ts';
-import { backupToRestore } from './steps/snapshot-to-restore.ts';
 
 const flag = '--allow-host-commands';
 
@@ -63,26 +59,4 @@ export function checkOwnUses(
 ): void {
   for (const use of info.commands?.(plan.options) ?? [])
     if (does.includes(use.does) && use.command.in === 'host') checkCommand(context, use.command, place);
-}
-
-/** Which commands of the recovery would be given more time than the step that they are run in. */
-export function notesOnCommands(scenario: Scenario, backups: Pick<Plan, 'backups' | 'declared'>): string[] {
-  const { stepDeadline } = scenario;
-  const run = stepsOf(scenario).flatMap((step) => {
-    if ('command' in step) return [step];
-    if (!('restore' in step)) return [];
-    const backup = backupToRestore(step, backups);
-    return (
-      backup?.info
-        .commands?.(backup.plan.options)
-        .filter(({ does }) => does === 'restores')
-        .map(({ command }) => command) ?? []
-    );
-  });
-  return run
-    .filter(({ timeout }) => timeout.ms > stepDeadline.ms)
-    .map(
-      (command) =>
-        `${commandTitle(command)} may take ${command.timeout.text} (timeout), and its step ${stepDeadline.text} (stepDeadline): it is ended after ${stepDeadline.text}, and the step has failed then`,
-    );
 }

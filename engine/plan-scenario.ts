@@ -16,7 +16,7 @@ import { checkFaults } from './plan-fault.ts';
 import { owned, type Problems } from './plan-input.ts';
 import { notesOnLeftOut } from './plan-left-out.ts';
 import { notesOnFollowed } from './plan-followed.ts';
-import { notesOnCommands } from './plan-command.ts';
+import { notesOnCommands } from './plan-command-times.ts';
 import { checkLoads, notesOnLoads } from './plan-load.ts';
 import { checkSustained } from './plan-sustained.ts';
 import { workOf } from './steps/index.ts';

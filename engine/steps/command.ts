@@ -6,6 +6,7 @@ import type { StepWork } from './step.ts';
 
 export const command: StepWork<StepOf<'command'>> = {
   check: (context, step, path) => checkCommand(context, step, [...path, 'in'], [...path, 'command']),
+  commands: (step) => [step],
   carryOut: (drill, step, { running, folder, context }) =>
     stageOf(drill, running)('action', titleOf(step), () =>
       commandStep(drill, step, { scratch: folder, signal: context({}).signal }),

@@ -22,6 +22,12 @@ export const restore: StepWork<RestoreStep> = {
       checkCopyIn(context, from, backup, [...path, 'from', ...(isListed(context, path) ? [i] : [])]);
   },
 
+  commands: (step, settled) => {
+    const { info, plan } = backupToRestore(step, settled) ?? {};
+    const uses = info && plan ? (info.commands?.(plan.options) ?? []) : [];
+    return uses.filter(({ does }) => does === 'restores').map(({ command }) => command);
+  },
+
   // What a restore can begin with is made while no client is kept waiting by it.
   makeReady: async ({ plan, attached, signal }, step) => {
     const { component: name, plan: declared, options } = backupToRestore(step, plan)!;

@@ -2,6 +2,7 @@ import type { RestoreContext } from '../../core/backup.ts';
 import type { PlannedFault, Plan } from '../../core/planned.ts';
 import type { Step } from '../../core/steps/index.ts';
 import type { RunningStep } from '../../core/steps/running.ts';
+import type { CommandLine } from '../../core/strategy.ts';
 import type { Json } from '../../core/timeline.ts';
 import type { Drill, Given } from '../drill-context.ts';
 import type { Base } from '../fetch.ts';
@@ -38,6 +39,8 @@ export interface UnderWay {
 export interface StepWork<Kind extends Step> {
   /** What keeps it from being carried out is among the problems then. */
   check(context: Context, step: Kind, path: Path, settled: Settled): void;
+  /** What it runs as a command. */
+  commands?(step: Kind, settled: Pick<Settled, 'backups' | 'declared'>): CommandLine[];
   /** Before a stack starts: throws where something that it will need of who runs it is not there. */
   assertGiven?(drill: Given, step: Kind): void;
   /** While nothing is broken: rejects with what stands in its way. */
