@@ -27,6 +27,27 @@ export async function processesOf(container: Container): Promise<ProcessSeen[]> 
 }
 
 /**
+ * What a process has begun, and what that has, that left its group, as `timeout` and `setsid` do. What made
+ * itself a service, and lost its parent by that, is none of it. None where the engine cannot tell.
+ */
+export async function outOfGroup(container: Container, root: number): Promise<number[]> {
+  const { Processes } = (await container
+    .top({ ps_args: '-o pid,ppid,pgid' })
+    .catch(() => ({ Processes: [] }))) as { Processes: string[][] };
+  const all = Processes.map(([pid, parent, group]) => ({
+    pid: Number(pid),
+    parent: Number(parent),
+    group: Number(group),
+  }));
+  const begun = new Set([root]);
+  for (let size = 0; size !== begun.size; ) {
+    size = begun.size;
+    for (const { pid, parent } of all) if (begun.has(parent)) begun.add(pid);
+  }
+  return all.filter(({ pid, group }) => begun.has(pid) && group !== root).map(({ pid }) => pid);
+}
+
+/**
  * Every process but the engine's own init, which has to see the others end. One that ended meanwhile is no
  * trouble.
  */

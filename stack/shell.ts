@@ -4,6 +4,7 @@ import { environmentError, messageOf } from '../core/errors.ts';
 import type { ExecOptions, ExecResult, Running, Shell } from '../core/service.ts';
 import { demultiplex, stderrStream } from './frames.ts';
 import type { HostSignal } from './host-signal.ts';
+import { outOfGroup } from './processes.ts';
 import { statusOf, type Container, type Runtime } from './runtime.ts';
 
 /** Where commands run: a container, how people call it, and how a process in it is ended. */
@@ -94,8 +95,13 @@ async function start(
   });
   const kill = async (): Promise<void> => {
     const pid = await pidOf(site, exec);
-    if (pid)
-      await site.hostSignal.send({ pid, container: site.container.id, signal: 'SIGKILL', group: true });
+    if (pid === 0) return;
+    const container = site.container.id;
+    // Looked for first: what has lost its parent is found no more.
+    const apart = await outOfGroup(site.container, pid);
+    await site.hostSignal.send({ pid, container, signal: 'SIGKILL', group: true });
+    for (const one of apart)
+      await site.hostSignal.send({ pid: one, container, signal: 'SIGKILL' }).catch(() => undefined);
   };
   const onAbort = (): void =>
     void kill()

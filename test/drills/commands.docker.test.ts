@@ -84,7 +84,7 @@ async function endless(
 ): Promise<Pick<Awaited<ReturnType<typeof drillForReal>>, 'result' | 'events'> & { left: string | null }> {
   let left: string | null = null;
   const script =
-    'until redis-cli ping | grep -q PONG; do sleep 0.1; done; echo begun; sleep 4711 & sleep 4711';
+    'until redis-cli ping | grep -q PONG; do sleep 0.1; done; echo begun; sleep 4711 & setsid sleep 4711 & sleep 4711';
   const look =
     'for f in /proc/[0-9]*/cmdline; do tr "\\0" " " < "$f" 2>/dev/null; echo; done | grep "^sleep 4711"';
   const { result, events } = await drillForReal({
