@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync, realpathSync, statSync, type Stats } from 'node:fs';
 import { basename, extname, join, relative, resolve, sep } from 'node:path';
 import { nearest, parseSource } from '../core/document.ts';
 import { InputErrors, inputError, messageOf } from '../core/errors.ts';
@@ -64,22 +64,53 @@ export function findScenarios(folders: readonly string[] = [...ownFolders(), shi
 /** What is nobody's drill: what Muster, Git and npm keep for themselves. */
 const notLookedInto = ['.git', '.muster', 'node_modules'];
 
-/** Paths of all that is no folder, sorted, also through links to folders; each folder once. */
+/**
+ * Paths of all that is no folder, or none that can be looked into, sorted, also through links to folders;
+ * each folder once.
+ */
 function filesBelow(folder: string, below = '', seen = new Set<string>()): string[] {
   const at = join(folder, below);
-  if (!statSync(at, { throwIfNoEntry: false })?.isDirectory()) return [];
-  const real = realpathSync(at);
-  if (seen.has(real)) return [];
-  seen.add(real);
-  return readdirSync(at)
+  if (!isThere(at)) return [];
+  const names = namesIn(at, seen);
+  if (typeof names === 'string') return [below];
+  return names
     .filter((name) => !notLookedInto.includes(name))
     .sort()
     .flatMap((name) => {
       const path = join(below, name);
-      const isFolder = statSync(join(folder, path), { throwIfNoEntry: false })?.isDirectory() === true;
-      return isFolder ? filesBelow(folder, path, seen) : [path];
+      const stat = statOf(join(folder, path));
+      return typeof stat === 'object' && stat.isDirectory() ? filesBelow(folder, path, seen) : [path];
     });
 }
+
+/** Something of that name: a link that leads nowhere, too. */
+const isThere = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+
+/** None of a folder that was looked into before; why it cannot be looked into otherwise. */
+function namesIn(folder: string, seen: Set<string>): string[] | string {
+  try {
+    const real = realpathSync(folder);
+    if (seen.has(real)) return [];
+    seen.add(real);
+    return readdirSync(folder);
+  } catch (error) {
+    return unread(error);
+  }
+}
+
+/** What a path leads to, or why nobody knows. */
+function statOf(path: string): Stats | string {
+  try {
+    return statSync(path);
+  } catch (error) {
+    return unread(error);
+  }
+}
+
+const unread = (error: unknown): string =>
+  (error as NodeJS.ErrnoException).code === 'ENOENT'
+    ? 'is a link that leads nowhere'
+    : `cannot be read: ${messageOf(error)}`;
 
 type Looked = 'scenario' | Omit<PassedOver, 'file'> | null;
 const slip = (why: string): Looked => ({ why, slip: true });
@@ -90,9 +121,14 @@ const slip = (why: string): Looked => ({ why, slip: true });
 function lookAt(file: string, path: string): Looked {
   const yaml = isYaml(file);
   const hidden = path.split(sep).some((name) => name.startsWith('.'));
-  const stat = statSync(file, { throwIfNoEntry: false });
-  // What an editor leaves beside a file that is open is such a link as well, and begins with a dot.
-  if (!stat) return yaml && !hidden ? slip('is a link that leads nowhere') : null;
+  const stat = statOf(file);
+  // What an editor leaves beside a file that is open is such a link as well, and begins with a dot. Whatever
+  // else leads nowhere may have been a folder of them.
+  if (typeof stat === 'string') return hidden ? null : slip(stat);
+  if (stat.isDirectory()) {
+    const names = namesIn(file, new Set<string>());
+    return typeof names === 'string' ? slip(names) : null;
+  }
   if (!stat.isFile() || (!yaml && stat.size > largestBytes)) return null;
   const is = byItsText(file, yaml, stat.size > largestBytes);
   if (!yaml || is === null || !hidden) return is;
@@ -107,13 +143,15 @@ function byItsText(file: string, yaml: boolean, large: boolean): Looked {
     return yaml ? slip(`cannot be read: ${messageOf(error)}`) : null;
   }
   // Of UTF-16, every second byte is 0.
-  const hasTheWord = /\bscenario\b/i.test(text.replaceAll('\0', ''));
+  const plain = text.replaceAll('\0', '');
+  const hasTheWord = hasTheKey(plain);
   if (large)
     return hasTheWord ? slip(`has the word scenario, and is larger than ${formatBytes(largestBytes)}`) : null;
   if (yaml && hasTheWord && text.includes('\0'))
     return slip('has the word scenario, and is no text in UTF-8');
   if (!hasTheWord) return yaml ? byItsKeys(file, text) : null;
-  if (yaml && /^\uFEFF?scenario\s*:/m.test(text)) return 'scenario';
+  if (yaml && /^\uFEFF?scenario\s*:/m.test(text))
+    return isOfOthers(dataOf(file, text)) ? { why: ofOthers, slip: false } : 'scenario';
   try {
     const { data } = parseSource(file, text);
     if (!isMapping(data) || !Object.hasOwn(data, 'scenario')) return yaml ? byItsKeys(file, text) : null;
@@ -124,6 +162,23 @@ function byItsText(file: string, yaml: boolean, large: boolean): Looked {
     ? 'scenario'
     : { why: 'says `scenario:` and is passed over: its name ends in neither .yaml nor .yml', slip: false };
 }
+
+/**
+ * A key `scenario`, or the two that every scenario has beside it, in whatever way they are written; also
+ * behind a byte order mark that was read as something else.
+ */
+const hasTheKey = (text: string): boolean =>
+  hasKey(text, 'scenario') || (hasKey(text, 'strategy') && hasKey(text, 'recover'));
+
+const hasKey = (text: string, key: string): boolean =>
+  new RegExp(`(?:^[\\uFEFF\\uFFFD\\s-]*|[{,]\\s*)["']?${key}["']?\\s*:`, 'im').test(text);
+
+/** What other tools call a scenario has keys of its own, as Molecule's has. */
+const isOfOthers = (data: unknown): boolean =>
+  isMapping(data) &&
+  isMapping(data['scenario']) &&
+  !['strategy', 'fault', 'recover'].some((key) => Object.hasOwn(data, key));
+const ofOthers = "says `scenario:` of another tool: Muster's has a text there, a strategy and a fault";
 
 const isMapping = (data: unknown): data is Record<string, unknown> =>
   typeof data === 'object' && data !== null && !Array.isArray(data);
@@ -158,7 +213,7 @@ const firstLine = (error: unknown): string =>
  * input error where there are none, or where one may be missing: nothing run is nothing proven.
  */
 export function allScenarios(folders: readonly string[] = ownFolders()): ScenarioFiles {
-  const there = folders.filter((one) => existsSync(one));
+  const there = folders.filter(isThere);
   const found = findScenarios(there);
   const slips = found.passedOver.filter((one) => one.slip);
   if (slips.length > 0)

@@ -117,14 +117,32 @@ describe('what may be a scenario and cannot be run', { concurrent: true }, () =>
     );
   });
 
-  test('a link that leads nowhere is named', () => {
+  test.each([
+    ['b.yaml', '/nowhere/b.yaml', 'is a link that leads nowhere'],
+    ['payments', '../../payments/drills', 'is a link that leads nowhere'],
+    ['round', 'round', 'cannot be read: ELOOP'],
+  ])('a link %s to %s is named', (name, to, why) => {
     const folder = folderWith({ 'a.yaml': scenario });
-    symlinkSync('/nowhere/b.yaml', join(folder, 'b.yaml'));
+    symlinkSync(to, join(folder, name));
     symlinkSync('me@host.17', join(folder, '.#a.yaml'));
     expect(findScenarios([folder])).toMatchObject({
       scenarios: [{ path: 'a' }],
-      passedOver: [{ file: join(folder, 'b.yaml'), slip: true }],
+      passedOver: [{ file: join(folder, name), slip: true, why: expect.stringContaining(why) }],
     });
+  });
+  test.each(['/nowhere', 'scenarios'])('a folder of scenarios that is a link to %s is named', (to) => {
+    const project = folderWith({ 'muster/a.yaml': scenario });
+    const linked = join(project, 'scenarios');
+    symlinkSync(to, linked);
+    expect(() => allScenarios([linked, join(project, 'muster')])).toThrow(
+      'not everything that may be a scenario can be run',
+    );
+  });
+  test("what another tool calls a scenario is passed over, and the user's own are run", () => {
+    const folder = folderWith({ 'a.yaml': scenario, 'molecule.yml': 'scenario:\n  name: default\n' });
+    const found = allScenarios([folder]);
+    expect(found).toMatchObject({ scenarios: [{ path: 'a' }], passedOver: [{ slip: false }] });
+    expect(passedOverText(found)).toEqual([expect.stringMatching(/molecule\.yml says .* another tool/)]);
   });
 
   test.each(Object.entries(others))('%s is none, and nobody is told', (_, [name, text]) => {

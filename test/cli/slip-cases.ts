@@ -27,6 +27,14 @@ export const others: Record<string, [string, string]> = {
   'a compose file with a slip': ['compose.yaml', 'services: [a\n'],
   'a document of another kind, with the word': ['openapi.yaml', 'info: { title: A scenario }\n'],
   'a large one': ['openapi.yaml', `#${'x'.repeat(2 ** 20)}`],
+  'documents of another kind, with the word in a comment': [
+    'k8s.yaml',
+    '# manifests for this scenario\nkind: Namespace\n---\nkind: Deployment\n',
+  ],
+  'a template of another tool, with the word': [
+    'deploy.yaml',
+    '# of the scenario\nimage: {{ .Values.image }}:{{ .Values.tag }}\n',
+  ],
   'what Muster keeps': ['.muster/drills/a/scenario.yaml', scenario],
   'what npm keeps': ['node_modules/a/scenario.yaml', scenario],
   prose: ['README.md', '# Drills\n\n```yaml\nscenario: [one\n```\n'],
