@@ -195,33 +195,59 @@ async function fieldExpiries(redis: Redis, key: string, names: Buffer[]): Promis
 
 /**
  * Entries, and what groups have been given and not yet acknowledged, by whom and how often. When somebody
- * last looked is left out.
+ * last looked is left out. In steps: `XINFO STREAM … FULL` gives all of it at once.
  */
 async function readStream(redis: Redis, key: string, hash: Hash, atOnce: number): Promise<void> {
-  for (let from = '-'; ; ) {
-    const entries = (await redis.callBuffer('XRANGE', key, from, '+', 'COUNT', atOnce)) as [
-      Buffer,
-      Buffer[],
-    ][];
-    for (const [id, fields] of entries) add(hash, id, fields.length, ...fields);
-    if (entries.length < atOnce) break;
-    from = `(${entries.at(-1)![0].toString()}`;
+  await inPages(
+    atOnce,
+    async (from) => (await redis.callBuffer('XRANGE', key, from, '+', 'COUNT', atOnce)) as Entry[],
+    ([id, fields]) => add(hash, id, fields.length, ...fields),
+  );
+  const { toldOf: head } = named(await redis.callBuffer('XINFO', 'STREAM', key));
+  add(hash, ...head);
+  for (const group of (await redis.callBuffer('XINFO', 'GROUPS', key)) as unknown[]) {
+    const { name, toldOf } = named(group);
+    add(hash, ...toldOf);
+    for (const consumer of (await redis.callBuffer('XINFO', 'CONSUMERS', key, name!)) as unknown[])
+      add(hash, ...named(consumer).toldOf);
+    await inPages(
+      atOnce,
+      async (from) => (await redis.callBuffer('XPENDING', key, name!, from, '+', atOnce)) as Pending[],
+      ([id, consumer, , deliveries]) => add(hash, id, consumer, deliveries),
+    );
   }
-  add(hash, JSON.stringify(told(await redis.call('XINFO', 'STREAM', key, 'FULL', 'COUNT', 0))));
 }
 
-const untold = /^(radix-tree-(keys|nodes)|seen-time|active-time|entries|length|lag|pel-count)$/;
+type Entry = [id: Buffer, fields: Buffer[]];
+type Pending = [id: Buffer, consumer: Buffer, idleMs: number, deliveries: number];
 
-/** The name-value lists of XINFO, without what says how it is stored or who looked when. */
-function told(reply: unknown): unknown {
-  if (!Array.isArray(reply)) return reply;
-  const named =
-    reply.length % 2 === 0 &&
-    reply.every((each, i) => i % 2 === 1 || (typeof each === 'string' && /^[a-z-]+$/.test(each)));
-  if (!named || reply.length === 0) return reply.map(told);
-  const pairs = Array.from({ length: reply.length / 2 }, (_, i): [string, unknown] => [
-    reply[i * 2] as string,
-    reply[i * 2 + 1],
-  ]);
-  return pairs.filter(([name]) => !untold.test(name)).map(([name, value]) => [name, told(value)]);
+/** From the first to the last, `atOnce` at a time; each begins with its ID. */
+async function inPages<T extends [Buffer, ...unknown[]]>(
+  atOnce: number,
+  read: (from: string) => Promise<T[]>,
+  take: (one: T) => void,
+): Promise<void> {
+  for (let from = '-'; ; ) {
+    const page = await read(from);
+    for (const one of page) take(one);
+    if (page.length < atOnce) return;
+    from = `(${page.at(-1)![0].toString()}`;
+  }
+}
+
+/** What XINFO says of how something is stored, of who looked when, or what is read by itself. */
+const untold =
+  /^(radix-tree-(keys|nodes)|idle|inactive|(first|last)-entry|groups|consumers|length|lag|pel-count)$/;
+
+/** A name-value list of XINFO: its `name`, and the parts that are of the stream itself. */
+function named(reply: unknown): { name: Buffer | null; toldOf: Part[] } {
+  const parts = reply as Part[];
+  const toldOf: Part[] = [];
+  let name: Buffer | null = null;
+  for (let at = 0; at < parts.length; at += 2) {
+    const of = String(parts[at]);
+    if (of === 'name') name = parts[at + 1] as Buffer;
+    if (!untold.test(of)) toldOf.push(of, parts[at + 1]!);
+  }
+  return { name, toldOf };
 }

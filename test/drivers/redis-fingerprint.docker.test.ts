@@ -70,6 +70,36 @@ describe('a fingerprint of a server that others use', { timeout: 120_000 }, () =
     expect(await counts(), 'a client does').not.toEqual(before);
   });
 
+  test('asks for no large stream as a whole, nor for what its groups have pending', async () => {
+    const redis = await pair.connect('redis');
+    await redis.flushall();
+    const value = 'a value of a stream '.repeat(50);
+    for (let at = 0; at < 20; at++) {
+      const some = redis.pipeline();
+      for (let i = 1; i <= 1_000; i++) some.xadd('events', `${at * 1_000 + i}-1`, 'field', value);
+      await some.exec();
+    }
+    await redis.xgroup('CREATE', 'events', 'workers', '0');
+    await redis.xreadgroup('GROUP', 'workers', 'one', 'COUNT', 5_000, 'STREAMS', 'events', '>');
+    // Who is sent more at once is cut off.
+    await redis.config('SET', 'client-output-buffer-limit', 'normal 12582912 0 0');
+    const first = await fingerprint('redis');
+    expect(first).toMatchObject({ unread: [], data: { 'database 0': { rows: 1 } } });
+    expect(await fingerprint('redis')).toEqual(first);
+    for (const change of [
+      () => redis.xack('events', 'workers', '4321-1'),
+      () => redis.xclaim('events', 'workers', 'two', 0, '1234-1'),
+      () => redis.xdel('events', '15000-1'),
+      () => redis.xgroup('SETID', 'events', 'workers', '10-1'),
+      () => redis.xgroup('DESTROY', 'events', 'workers'),
+    ]) {
+      const before = await fingerprint('redis');
+      await change();
+      expect(await fingerprint('redis'), String(change)).not.toEqual(before);
+    }
+    await redis.config('SET', 'client-output-buffer-limit', 'normal 0 0 0');
+  });
+
   test('is the same in whatever order it was written, the digests are those of whole keys, and another value shows', async () => {
     const [redis, east] = [await pair.connect('redis'), await pair.connect('east')];
     await fill(redis);
