@@ -36,6 +36,15 @@ function decoded(text: string): Buffer[] {
  */
 export type Carried = 'value' | 'perhaps' | null;
 export function carriedIn(name: string, value: string): Carried {
+  const found = partsOf(name).map((part) => carriedBy(part, value));
+  return found.find((one) => one === 'value') ?? found.find((one) => one === 'perhaps') ?? null;
+}
+
+/** Of a URL each part by itself: what stands around a name in it is the same in each, and says nothing. */
+const partsOf = (name: string): string[] =>
+  /^(?:https?:\/\/|\/[a-z])/i.test(name) ? name.split(/[/?&=#]+/) : [name];
+
+function carriedBy(name: string, value: string): Carried {
   if (plain(name).includes(plain(value)))
     return bitsOf(plain(name).replace(plain(value), '')) < signatureBits ? null : 'value';
   const holds = (bytes: Buffer): boolean =>

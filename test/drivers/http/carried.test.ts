@@ -262,6 +262,12 @@ test.each<[string, string, Carried]>([
   ['a signed token that holds it', signed({ note: value }), 'value'],
   ['a token of 256 bits', randomBytes(32).toString('hex'), 'perhaps'],
   ['a sealed token', sealed.nameOf({ ref: '1', note: value }), 'perhaps'],
+  ['a UUID in a path', `/api/v1/orders/${randomUUID()}`, null],
+  ['a UUID in a URL', `https://api.shop.example/v1/tenants/42/orders/${randomUUID()}?expand=lines`, null],
+  ['a number in a long URL', 'https://api.shop.example/v1/customers/orders/confirmed/4711', null],
+  ['the value as a part of a URL', `https://shop.example/articles/drafts/${value}/preview`, null],
+  ['a sealed token in a URL', `/share/${sealed.nameOf({ ref: '1', note: value })}`, 'perhaps'],
+  ['a signed token in a URL', `https://a.example/share?t=${signed({ note: value })}&page=1`, 'value'],
 ])('%s', (_, name, expected) => {
   expect(carriedIn(name, value)).toBe(expected);
 });
