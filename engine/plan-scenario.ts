@@ -17,6 +17,7 @@ import { owned, type Problems } from './plan-input.ts';
 import { notesOnLeftOut } from './plan-left-out.ts';
 import { notesOnFollowed } from './plan-followed.ts';
 import { notesOnCommands } from './plan-command-times.ts';
+import { checkTakenOnce } from './plan-taken-once.ts';
 import { checkLoads, notesOnLoads } from './plan-load.ts';
 import { checkSustained } from './plan-sustained.ts';
 import { workOf } from './steps/index.ts';
@@ -39,6 +40,7 @@ export function checkScenario(
   if (breaks) checkLoads(context);
   checkSustained(context);
   const backups = checkProtect(context);
+  checkTakenOnce(context, backups);
   const declared = backupNames(context).flatMap((id) => backupOf(context, id) ?? []);
   const faults = breaks ? checkFaults(context, registries, backups) : [];
   const settled = { backups, declared, faults };
