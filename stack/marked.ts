@@ -1,4 +1,5 @@
 import { systemClock, type Clock } from '../core/clock.ts';
+import { hasNameOf } from './own-containers.ts';
 import { isOwnName, removeImage } from './own-image.ts';
 import { asImageLabel, imageLabels, labels } from './owner.ts';
 import { imagesWith, statusOf, type Docker, type Runtime } from './runtime.ts';
@@ -28,6 +29,7 @@ export async function marked(runtime: Runtime, label: string[]): Promise<Marked[
     docker.listNetworks({ filters }),
     imagesWith(docker, label.map(asImageLabel)),
   ]);
+  const othersUse = images.length === 0 ? () => false : await usedByOthers(docker, containers);
   type Marks = Record<string, string> | undefined | null;
   const mark = (found: Marks, { drill, owner } = labels as { drill: string; owner: string }) => ({
     drill: found?.[drill] ?? '',
@@ -52,10 +54,23 @@ export async function marked(runtime: Runtime, label: string[]): Promise<Marked[
       const ownNames = names.filter((one) => isOwnName(own.drill, one));
       // One that has names of the user's alone is his by now.
       if (names.length > 0 && ownNames.length === 0) return [];
+      // The last of its names is not taken from under a container that is not the drill's: of a running one
+      // the engine keeps the image, and refuses it at each later try. It goes once that is gone.
+      if (names.length === ownNames.length && othersUse(i.Id, own.drill)) return [];
       // By each name of its own, so that it stays where it has others.
       return (names.length > 0 ? ownNames : [i.Id]).map((id) => ({ kind: 'image', id, name: id, ...own }));
     }),
   ];
+}
+
+/** Whether a container is of an image, by its ID, that is none of these and has no name by that drill. */
+async function usedByOthers(
+  docker: Docker,
+  own: readonly { Id: string }[],
+): Promise<(image: string, drill: string) => boolean> {
+  const ids = new Set(own.map(({ Id }) => Id));
+  const others = (await docker.listContainers({ all: true })).filter(({ Id }) => !ids.has(Id));
+  return (image, drill) => others.some(({ ImageID, Names }) => ImageID === image && !hasNameOf(drill, Names));
 }
 
 /**

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import type { Stack } from '../../core/stack.ts';
-import { removeLeftovers } from '../../stack/leftovers.ts';
+import { findLeftovers, removeLeftovers } from '../../stack/leftovers.ts';
 import { ownImageTag } from '../../stack/own-image.ts';
 import { createStackProvider } from '../../stack/provider.ts';
 import { namesOfAddresses } from '../../stack/region.ts';
@@ -133,3 +133,46 @@ test.each([
   },
   300_000,
 );
+
+test.each(['running', 'created'])(
+  "an image of the drill's that a %s container of the user's is of stays until that is gone",
+  async (state) => {
+    const { dockerode: docker } = (await getRuntime()).container;
+    const { drill: of, stack, image } = await builtStack(`used-${state}`);
+    const { Id } = await docker.getImage(image).inspect();
+    const mine =
+      state === 'running' ? await started(docker, image) : await docker.createContainer({ Image: image });
+    if (state === 'created') ofUser.push(mine);
+
+    await stack.down();
+    expect((await mine.inspect()).State.Running).toBe(state === 'running');
+    expect((await docker.getImage(Id).inspect()).RepoTags).toEqual([image]);
+    // No later start or gc has anything to do with it.
+    expect((await findLeftovers()).filter(({ drill: one }) => one === of)).toEqual([]);
+    expect((await removeLeftovers({ drills: [of] })).images).toEqual([]);
+    if (state === 'created') await mine.start();
+
+    await mine.remove({ force: true, v: true });
+    expect((await findLeftovers()).map(({ drill: one }) => one)).toContain(of);
+    expect((await removeLeftovers({ drills: [of] })).images).toEqual([image]);
+    expect(await isThere(docker.getImage(Id))).toBe(false);
+  },
+  300_000,
+);
+
+test("a nameless image of the drill's goes where nobody has a container of it, and stays where somebody has", async () => {
+  const { dockerode: docker } = (await getRuntime()).container;
+  const { drill: of, stack, image } = await builtStack('nameless');
+  const { Id } = await docker.getImage(image).inspect();
+  const mine = await started(docker, image);
+  // As an earlier version left it behind.
+  await docker.getImage(image).remove({ force: true });
+  expect((await docker.getImage(Id).inspect()).RepoTags).toEqual([]);
+  await stack.down();
+  expect((await removeLeftovers({ drills: [of] })).images).toEqual([]);
+  expect((await mine.inspect()).State.Running).toBe(true);
+
+  await mine.remove({ force: true, v: true });
+  expect((await removeLeftovers({ drills: [of] })).images).toEqual([Id]);
+  expect(await isThere(docker.getImage(Id))).toBe(false);
+}, 300_000);
