@@ -1,5 +1,5 @@
 import { systemClock, type Clock } from '../core/clock.ts';
-import { hasNameOf } from './own-containers.ts';
+import { containersWith, hasNameOf } from './own-containers.ts';
 import { isOwnName, removeImage } from './own-image.ts';
 import { asImageLabel, imageLabels, labels } from './owner.ts';
 import { imagesWith, statusOf, type Docker, type Runtime } from './runtime.ts';
@@ -71,24 +71,6 @@ async function usedByOthers(
   const ids = new Set(own.map(({ Id }) => Id));
   const others = (await docker.listContainers({ all: true })).filter(({ Id }) => !ids.has(Id));
   return (image, drill) => others.some(({ ImageID, Names }) => ImageID === image && !hasNameOf(drill, Names));
-}
-
-/**
- * Containers with all of these labels, but for those that have a drill's from their image: somebody made that
- * of a drill's container, and started this one from it. Running ones, or `all`.
- */
-export async function containersWith(
-  docker: Docker,
-  label: string[],
-  { all = false } = {},
-): ReturnType<Docker['listContainers']> {
-  const found = await docker.listContainers({ all, filters: { label } });
-  if (found.length === 0) return found;
-  const images = new Map((await imagesWith(docker, [labels.drill])).map((one) => [one.Id, one.Labels]));
-  return found.filter(({ ImageID, Labels: own }) => {
-    const from = images.get(ImageID);
-    return from === undefined || [labels.drill, labels.owner].some((key) => from[key] !== own[key]);
-  });
 }
 
 /**

@@ -1,13 +1,16 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, expect, test } from 'vitest';
 import type { Stack } from '../../core/stack.ts';
 import { findLeftovers, removeLeftovers } from '../../stack/leftovers.ts';
+import { labels } from '../../stack/owner.ts';
 import { ownImageTag } from '../../stack/own-image.ts';
 import { createStackProvider } from '../../stack/provider.ts';
 import { namesOfAddresses } from '../../stack/region.ts';
-import { getRuntime, statusOf, type Container, type Docker } from '../../stack/runtime.ts';
+import { dockerHost, getRuntime, statusOf, type Container, type Docker } from '../../stack/runtime.ts';
 import { containerOf, leftOf, smallStack, uniqueDrill } from './small-stack.ts';
 
 // What somebody makes of a drill's image or container has labels of that drill, and is his.
@@ -176,3 +179,47 @@ test("a nameless image of the drill's goes where nobody has a container of it, a
   expect((await removeLeftovers({ drills: [of] })).images).toEqual([Id]);
   expect(await isThere(docker.getImage(Id))).toBe(false);
 }, 300_000);
+
+test.each([
+  ['down', (stack: Stack) => stack.down()],
+  ['gc', (_: Stack, of: string) => removeLeftovers({ drills: [of] })],
+])(
+  "a service's container that a script made anew from what it had committed goes by %s, as all of the drill does",
+  async (how, end) => {
+    const runtime = await getRuntime();
+    const { dockerode: docker } = runtime.container;
+    const { drill: of, stack, image } = await builtStack(`committed-${how}`);
+    const before = await containerOf(of, 'app');
+    await before.commit({ repo: image.replace(/:latest$/, ''), tag: 'latest' });
+    const files = (await stack.composeFiles()).flatMap((file) => ['-f', file]);
+    await promisify(execFile)(
+      'docker',
+      ['compose', ...files, '-p', stack.project, 'up', '-d', '--force-recreate', '--no-deps', 'app'],
+      { env: { ...process.env, DOCKER_HOST: dockerHost(runtime) } },
+    );
+    const app = await containerOf(of, 'app');
+    const made = await app.inspect();
+    expect(made.Id).not.toBe(before.id);
+    const bears = (await docker.getImage(made.Image).inspect()).Config.Labels;
+    for (const key of [labels.drill, labels.owner]) expect(bears[key]).toBe(made.Config.Labels[key]);
+    // A helper has the image of a service; something of a script's is on a network of the drill.
+    const HostConfig = { NetworkMode: 'none' };
+    const Labels = { [labels.role]: 'helper' };
+    const helper = await docker.createContainer({ Image: image, Labels, HostConfig });
+    const onNetwork = await docker.createContainer({
+      Image: image,
+      HostConfig: { NetworkMode: `${stack.project}_default` },
+    });
+    ofUser.push(helper, onNetwork);
+    const mine = await started(docker, image);
+
+    await end(stack, of);
+    expect(await Promise.all([app, helper, onNetwork].map(isThere))).toEqual([false, false, false]);
+    expect((await mine.inspect()).State.Running).toBe(true);
+    expect(await leftOf(of)).toEqual([]);
+    await mine.remove({ force: true, v: true });
+    await removeLeftovers({ drills: [of] });
+    expect(await isThere(docker.getImage(made.Image))).toBe(false);
+  },
+  300_000,
+);
