@@ -3,6 +3,7 @@ import { containersWith, hasNameOf } from './own-containers.ts';
 import { isOwnName, removeImage } from './own-image.ts';
 import { asImageLabel, imageLabels, labels } from './owner.ts';
 import { imagesWith, statusOf, type Docker, type Runtime } from './runtime.ts';
+import { handedOn } from './unnamed-volumes.ts';
 
 export interface Removed {
   containers: string[];
@@ -75,9 +76,10 @@ async function usedByOthers(
 
 /**
  * Removes whatever `find` gives until it gives nothing: containers (running, paused or restarting) with their
- * anonymous volumes, then volumes, networks and images of a drill's own. Compose's own `down` would need the
- * compose file, waits for graceful stops, and does not see helpers. Asked again, because the engine finishes
- * a request whose client has been killed. Rejects at the deadline with the last refusal.
+ * anonymous volumes and those that Compose handed on to them, then volumes, networks and images of a drill's
+ * own. Compose's own `down` would need the compose file, waits for graceful stops, and does not see helpers.
+ * Asked again, because the engine finishes a request whose client has been killed. Rejects at the deadline
+ * with the last refusal.
  */
 export async function removeMarked(
   runtime: Runtime,
@@ -88,6 +90,8 @@ export async function removeMarked(
   const docker = runtime.container.dockerode;
   const removed = new Map<string, Marked>();
   const until = clock.nowMs() + deadlineMs;
+  const { note, sweep } = handedOn(docker);
+  const swept = new Set<string>();
   let refusal: unknown = null;
   const remove = async (what: Marked, act: () => Promise<unknown>): Promise<void> => {
     try {
@@ -109,7 +113,13 @@ export async function removeMarked(
     const of = (kind: Marked['kind']): Marked[] => found.filter((each) => each.kind === kind);
     await Promise.all(
       of('container').map((each) =>
-        remove(each, () => docker.getContainer(each.id).remove({ force: true, v: true })),
+        remove(each, async () => {
+          const container = docker.getContainer(each.id);
+          await note(container);
+          await container.remove({ force: true, v: true });
+          // At once: nothing says any more whose they are.
+          for (const name of await sweep()) swept.add(name);
+        }),
       ),
     );
     await Promise.all(of('volume').map((each) => remove(each, () => docker.getVolume(each.id).remove())));
@@ -117,11 +127,12 @@ export async function removeMarked(
     await Promise.all(of('image').map((each) => remove(each, () => removeImage(runtime, each.id))));
     await clock.sleep(50);
   }
+  for (const name of await sweep()) swept.add(name);
   const names = (kind: Marked['kind']): string[] =>
     [...removed.values()].filter((each) => each.kind === kind).map((each) => each.name);
   return {
     containers: names('container'),
-    volumes: names('volume'),
+    volumes: [...names('volume'), ...swept],
     networks: names('network'),
     images: names('image'),
   };

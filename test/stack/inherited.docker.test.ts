@@ -30,6 +30,11 @@ afterAll(async () => {
       .getImage(image)
       .remove({ force: true })
       .catch(() => undefined);
+  for (const one of drills) {
+    const filters = { label: [`com.docker.compose.project=muster-${one}`] };
+    for (const { Id } of await dockerode.listContainers({ all: true, filters }))
+      await dockerode.getContainer(Id).remove({ force: true, v: true });
+  }
   await removeLeftovers({ drills });
 });
 
@@ -220,6 +225,7 @@ test.each([
     await mine.remove({ force: true, v: true });
     await removeLeftovers({ drills: [of] });
     expect(await isThere(docker.getImage(made.Image))).toBe(false);
+    await stack.down();
   },
   300_000,
 );
