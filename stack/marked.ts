@@ -4,6 +4,7 @@ import { isOwnName, removeImage } from './own-image.ts';
 import { asImageLabel, imageLabels, labels } from './owner.ts';
 import { imagesWith, statusOf, type Docker, type Runtime } from './runtime.ts';
 import { handedOn } from './unnamed-volumes.ts';
+import { areAllUsedByOthers } from './used-by-others.ts';
 
 export interface Removed {
   containers: string[];
@@ -78,8 +79,8 @@ async function usedByOthers(
  * Removes whatever `find` gives until it gives nothing: containers (running, paused or restarting) with their
  * anonymous volumes and those that Compose handed on to them, then volumes, networks and images of a drill's
  * own. Compose's own `down` would need the compose file, waits for graceful stops, and does not see helpers.
- * Asked again, because the engine finishes a request whose client has been killed. Rejects at the deadline
- * with the last refusal.
+ * Asked again, because the engine finishes a request whose client has been killed. What only containers of
+ * somebody else's hold stays. Rejects at the deadline with the last refusal.
  */
 export async function removeMarked(
   runtime: Runtime,
@@ -110,6 +111,7 @@ export async function removeMarked(
       throw refusal instanceof Error
         ? refusal
         : new Error(`${found.map((each) => each.name).join(', ')} cannot be removed`);
+    const before = removed.size;
     const of = (kind: Marked['kind']): Marked[] => found.filter((each) => each.kind === kind);
     await Promise.all(
       of('container').map((each) =>
@@ -125,6 +127,7 @@ export async function removeMarked(
     await Promise.all(of('volume').map((each) => remove(each, () => docker.getVolume(each.id).remove())));
     await Promise.all(of('network').map((each) => remove(each, () => docker.getNetwork(each.id).remove())));
     await Promise.all(of('image').map((each) => remove(each, () => removeImage(runtime, each.id))));
+    if (removed.size === before && (await areAllUsedByOthers(docker, found))) break;
     await clock.sleep(50);
   }
   for (const name of await sweep()) swept.add(name);
