@@ -5,6 +5,7 @@ import { keptStackOwner } from '../stack/owner.ts';
 import {
   askForLeftovers,
   foldersText,
+  heldText,
   removeDeadFolders,
   removePreparedFolders,
   removeWhatWasLeft,
@@ -38,7 +39,9 @@ export async function gc(
     );
     for (const one of kept)
       process.stdout.write(
-        `not touched: ${one.drill}, ${whyKept(one)} (muster gc ${one.drill} removes it)\n`,
+        one.alive && !drills.includes(one.drill) && flags.all !== true
+          ? `not touched: ${one.drill}, ${whyKept(one)} (muster gc ${one.drill} removes it)\n`
+          : `${heldText(one)}\n`,
       );
   }
   return 0;

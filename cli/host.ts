@@ -61,9 +61,17 @@ export const removePreparedFolders = async (): Promise<string[]> =>
  * to ask.
  */
 export async function removeOrphans(say: (text: string) => void): Promise<void> {
-  if ((await askForLeftovers(say)).every((one) => one.alive)) return;
-  say(`removed what an earlier drill left: ${removedText(await removeWhatWasLeft(say))}`);
+  const left = (await askForLeftovers(say)).filter((one) => !one.alive);
+  if (left.length === 0) return;
+  const removed = await removeWhatWasLeft(say);
+  if (Object.values(removed).flat().length > 0)
+    say(`removed what an earlier drill left: ${removedText(removed)}`);
+  else for (const one of left) say(heldText(one));
 }
+
+/** Of what is left where all that could be removed was. */
+export const heldText = ({ drill, containers, volumes, networks, images }: Leftover): string =>
+  `not removed of ${drill}: ${[...containers, ...volumes, ...networks, ...images].join(', ')}, which a container that is not the drill's uses`;
 
 /**
  * Pulls or builds what these compose files leave to us. Throws an environment error when an image cannot be

@@ -1,7 +1,10 @@
 import { systemClock, type Clock } from '../core/clock.ts';
+import { containersWith, hasNameOf } from './own-containers.ts';
 import { isOwnName, removeImage } from './own-image.ts';
 import { asImageLabel, imageLabels, labels } from './owner.ts';
 import { imagesWith, statusOf, type Docker, type Runtime } from './runtime.ts';
+import { handedOn } from './unnamed-volumes.ts';
+import { areAllUsedByOthers } from './used-by-others.ts';
 
 export interface Removed {
   containers: string[];
@@ -28,6 +31,7 @@ export async function marked(runtime: Runtime, label: string[]): Promise<Marked[
     docker.listNetworks({ filters }),
     imagesWith(docker, label.map(asImageLabel)),
   ]);
+  const othersUse = images.length === 0 ? () => false : await usedByOthers(docker, containers);
   type Marks = Record<string, string> | undefined | null;
   const mark = (found: Marks, { drill, owner } = labels as { drill: string; owner: string }) => ({
     drill: found?.[drill] ?? '',
@@ -52,35 +56,31 @@ export async function marked(runtime: Runtime, label: string[]): Promise<Marked[
       const ownNames = names.filter((one) => isOwnName(own.drill, one));
       // One that has names of the user's alone is his by now.
       if (names.length > 0 && ownNames.length === 0) return [];
+      // The last of its names is not taken from under a container that is not the drill's: of a running one
+      // the engine keeps the image, and refuses it at each later try. It goes once that is gone.
+      if (names.length === ownNames.length && othersUse(i.Id, own.drill)) return [];
       // By each name of its own, so that it stays where it has others.
       return (names.length > 0 ? ownNames : [i.Id]).map((id) => ({ kind: 'image', id, name: id, ...own }));
     }),
   ];
 }
 
-/**
- * Containers with all of these labels, but for those that have a drill's from their image: somebody made that
- * of a drill's container, and started this one from it. Running ones, or `all`.
- */
-export async function containersWith(
+/** Whether a container is of an image, by its ID, that is none of these and has no name by that drill. */
+async function usedByOthers(
   docker: Docker,
-  label: string[],
-  { all = false } = {},
-): ReturnType<Docker['listContainers']> {
-  const found = await docker.listContainers({ all, filters: { label } });
-  if (found.length === 0) return found;
-  const images = new Map((await imagesWith(docker, [labels.drill])).map((one) => [one.Id, one.Labels]));
-  return found.filter(({ ImageID, Labels: own }) => {
-    const from = images.get(ImageID);
-    return from === undefined || [labels.drill, labels.owner].some((key) => from[key] !== own[key]);
-  });
+  own: readonly { Id: string }[],
+): Promise<(image: string, drill: string) => boolean> {
+  const ids = new Set(own.map(({ Id }) => Id));
+  const others = (await docker.listContainers({ all: true })).filter(({ Id }) => !ids.has(Id));
+  return (image, drill) => others.some(({ ImageID, Names }) => ImageID === image && !hasNameOf(drill, Names));
 }
 
 /**
  * Removes whatever `find` gives until it gives nothing: containers (running, paused or restarting) with their
- * anonymous volumes, then volumes, networks and images of a drill's own. Compose's own `down` would need the
- * compose file, waits for graceful stops, and does not see helpers. Asked again, because the engine finishes
- * a request whose client has been killed. Rejects at the deadline with the last refusal.
+ * anonymous volumes and those that Compose handed on to them, then volumes, networks and images of a drill's
+ * own. Compose's own `down` would need the compose file, waits for graceful stops, and does not see helpers.
+ * Asked again, because the engine finishes a request whose client has been killed. What only containers of
+ * somebody else's hold stays. Rejects at the deadline with the last refusal.
  */
 export async function removeMarked(
   runtime: Runtime,
@@ -91,6 +91,8 @@ export async function removeMarked(
   const docker = runtime.container.dockerode;
   const removed = new Map<string, Marked>();
   const until = clock.nowMs() + deadlineMs;
+  const { note, sweep } = handedOn(docker);
+  const swept = new Set<string>();
   let refusal: unknown = null;
   const remove = async (what: Marked, act: () => Promise<unknown>): Promise<void> => {
     try {
@@ -109,22 +111,31 @@ export async function removeMarked(
       throw refusal instanceof Error
         ? refusal
         : new Error(`${found.map((each) => each.name).join(', ')} cannot be removed`);
+    const before = removed.size;
     const of = (kind: Marked['kind']): Marked[] => found.filter((each) => each.kind === kind);
     await Promise.all(
       of('container').map((each) =>
-        remove(each, () => docker.getContainer(each.id).remove({ force: true, v: true })),
+        remove(each, async () => {
+          const container = docker.getContainer(each.id);
+          await note(container);
+          await container.remove({ force: true, v: true });
+          // At once: nothing says any more whose they are.
+          for (const name of await sweep()) swept.add(name);
+        }),
       ),
     );
     await Promise.all(of('volume').map((each) => remove(each, () => docker.getVolume(each.id).remove())));
     await Promise.all(of('network').map((each) => remove(each, () => docker.getNetwork(each.id).remove())));
     await Promise.all(of('image').map((each) => remove(each, () => removeImage(runtime, each.id))));
+    if (removed.size === before && (await areAllUsedByOthers(docker, found))) break;
     await clock.sleep(50);
   }
+  for (const name of await sweep()) swept.add(name);
   const names = (kind: Marked['kind']): string[] =>
     [...removed.values()].filter((each) => each.kind === kind).map((each) => each.name);
   return {
     containers: names('container'),
-    volumes: names('volume'),
+    volumes: [...names('volume'), ...swept],
     networks: names('network'),
     images: names('image'),
   };

@@ -3,7 +3,7 @@ import type { ConnectionTry } from '../core/service.ts';
 import type { AimedLoss, ConnectionAttempt, LostRegion } from '../core/stack.ts';
 import { blackhole } from './blackhole.ts';
 import { tryConnectionAt } from './try-connection.ts';
-import { containersWith } from './marked.ts';
+import { containersWith } from './own-containers.ts';
 import { labels, regionLabel } from './owner.ts';
 import { ownNetworkOf, type Inspection } from './runtime.ts';
 import { refusingStandIn } from './refusing-stand-in.ts';

@@ -1,8 +1,7 @@
 import type { Marked } from './marked.ts';
+import { composeProject, containersWith } from './own-containers.ts';
 import { labels } from './owner.ts';
 import type { Runtime } from './runtime.ts';
-
-const ofCompose = 'com.docker.compose.project';
 
 /**
  * Containers that Compose made for a drill without the drill's labels, such as those of `pre_start` hooks: by
@@ -11,13 +10,13 @@ const ofCompose = 'com.docker.compose.project';
  * labels are missing.
  */
 export async function unlabelledOf(runtime: Runtime, drill: string): Promise<Marked[]> {
-  const found = await runtime.container.dockerode.listContainers({
-    all: true,
-    filters: { label: [`${ofCompose}=muster-${drill}`] },
-  });
+  const docker = runtime.container.dockerode;
+  const found = await containersWith(docker, [`${composeProject}=muster-${drill}`], { all: true });
   return found
     .filter(({ Labels: own }) =>
-      [labels.drill, labels.owner, `${ofCompose}.config_files`].every((label) => own[label] === undefined),
+      [labels.drill, labels.owner, `${composeProject}.config_files`].every(
+        (label) => own[label] === undefined,
+      ),
     )
     .map(({ Id: id, Names: [name = id] }) => ({
       kind: 'container',

@@ -23,6 +23,8 @@ let host: string;
 let redis: string;
 const others: Container[] = [];
 const theirs: string[] = [];
+/** Gone after each test, unless it failed. */
+const ofDrills: string[] = [];
 const stacks: Stack[] = [];
 
 beforeAll(async () => {
@@ -36,10 +38,15 @@ afterEach(async () => {
   await Promise.all(stacks.splice(0).map((stack) => stack.down()));
   await Promise.all(others.splice(0).map((one) => one.remove({ force: true, v: true })));
   for (const name of theirs.splice(0)) await docker.getVolume(name).remove();
+  for (const name of ofDrills.splice(0)) if (await isThere(name)) await docker.getVolume(name).remove();
 }, 60_000);
 
-/** A stack whose service keeps its data on a volume that nobody named; made anew by a script's Compose. */
-async function madeAnew(): Promise<{ drill: string; stack: Stack; volumes: string[] }> {
+/** A stack whose service keeps its data on volumes that nobody named, and Compose as its scripts call it. */
+async function sleeping(): Promise<{
+  drill: string;
+  stack: Stack;
+  compose(...args: string[]): Promise<unknown>;
+}> {
   const file = join(await mkdtemp(join(tmpdir(), 'muster-unnamed-')), 'compose.yml');
   await writeFile(
     file,
@@ -48,12 +55,24 @@ async function madeAnew(): Promise<{ drill: string; stack: Stack; volumes: strin
   const drill = uniqueDrill(mark);
   const stack = await provider.up({ file, drill, environment: {}, progress });
   stacks.push(stack);
-  const volumes = await volumesOf(drill);
   const files = await stack.composeFiles();
   const args = ['compose', ...files.flatMap((one) => ['-f', one]), '-p', stack.project];
-  await promisify(execFile)('docker', [...args, 'up', '-d', '--force-recreate', '--no-deps', 'cache'], {
-    env: { ...process.env, DOCKER_HOST: host },
-  });
+  const env = { ...process.env, DOCKER_HOST: host };
+  return {
+    drill,
+    stack,
+    compose: async (...more) => promisify(execFile)('docker', [...args, ...more], { env }),
+  };
+}
+
+const anew = ['up', '-d', '--force-recreate', '--no-deps'];
+
+/** The same, made anew by a script's Compose. */
+async function madeAnew(): Promise<{ drill: string; stack: Stack; volumes: string[] }> {
+  const { drill, stack, compose } = await sleeping();
+  const volumes = await volumesOf(drill);
+  ofDrills.push(...volumes);
+  await compose(...anew, 'cache');
   expect(await volumesOf(drill)).toEqual(volumes);
   return { drill, stack, volumes };
 }
@@ -82,6 +101,46 @@ test('what Compose handed on to a container that a script made anew goes with th
   await stack.down();
   expect(await leftOf(drill)).toEqual([]);
   expect(await areThere(volumes)).toEqual([false, false]);
+}, 120_000);
+
+test('and with what a dead drill left, of which nobody knows any more', async () => {
+  const { drill, volumes } = await madeAnew();
+  const removed = await removeLeftovers({ drills: [drill] });
+  expect(removed.volumes).toEqual(expect.arrayContaining(volumes));
+  expect(await leftOf(drill)).toEqual([]);
+  expect(await areThere(volumes)).toEqual([false, false]);
+}, 120_000);
+
+test('and so does that of a container that a script made in the first place', async () => {
+  const { stack, drill, compose } = await sleeping();
+  const all = async (): Promise<string[]> => {
+    const filters = { label: [`${labels.drill}=${drill}`, 'com.docker.compose.service=cache'] };
+    const found = await docker.listContainers({ all: true, filters });
+    return found.flatMap(({ Mounts }) => Mounts.map(({ Name }) => Name!)).sort();
+  };
+  await compose('up', '-d', '--no-recreate', '--no-deps', '--scale', 'cache=2', 'cache');
+  const volumes = await all();
+  ofDrills.push(...volumes);
+  expect(volumes).toHaveLength(4);
+  await compose(...anew, '--scale', 'cache=2', 'cache');
+  expect(await all()).toEqual(volumes);
+  await stack.down();
+  expect(await leftOf(drill)).toEqual([]);
+  expect(await areThere(volumes)).toEqual([false, false, false, false]);
+}, 120_000);
+
+test("one of somebody else's that a script gave to a single run stays", async () => {
+  const { stack, drill, compose } = await sleeping();
+  const own = randomBytes(32).toString('hex');
+  theirs.push(own);
+  await docker.createVolume({ Name: own });
+  await compose('run', '-d', '--no-deps', '-v', `${own}:/theirs`, 'cache', 'sleep', 'infinity');
+  const filters = { label: [`${labels.drill}=${drill}`, 'com.docker.compose.oneoff=True'] };
+  const [run] = await docker.listContainers({ all: true, filters });
+  expect(run!.Mounts.map(({ Name }) => Name)).toContain(own);
+  await stack.down();
+  expect(await leftOf(drill)).toEqual([]);
+  expect(await areThere([own])).toEqual([true]);
 }, 120_000);
 
 test("one that a container uses that is not the drill's stays, and so does that container", async () => {
