@@ -9,6 +9,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -93,6 +94,20 @@ describe('temporary folders', () => {
     expect((await removeDeadTemporary()).removed, 'marked by itself').toEqual([
       join(root(), 'unmarked/precious'),
     ]);
+  });
+
+  test("another machine's, on a share, stay: of one that cannot be seen for a week", async () => {
+    const other = currentOwner().replace(/:[^:.]*\./, ':00000000-0000-4000-8000-000000000000.');
+    const path = join(root(), 'other');
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    chmodSync(root(), 0o700);
+    writeFileSync(join(path, 'drill.yml'), '');
+    writeFileSync(join(path, '.owner'), other);
+    expect((await removeDeadTemporary()).removed).toEqual([]);
+    expect(existsSync(join(path, 'drill.yml'))).toBe(true);
+    const old = Date.now() / 1_000 - 8 * 24 * 3_600;
+    utimesSync(join(path, '.owner'), old, old);
+    expect((await removeDeadTemporary()).removed).toEqual([join(path, 'drill.yml')]);
   });
 
   test('where another has taken the name, a plain temporary folder serves', async () => {
