@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, describe, expect, test } from 'vitest';
 import { scriptTools } from '../../stack/script-tools.ts';
+import { mayMount } from '../support/may-mount.ts';
 
 const engine = 'unix:///var/run/docker.sock';
 const drill = { project: 'muster-d1', files: ["/srv/it's/compose.yml", '/tmp/a b/drill.yml'], engine };
@@ -162,9 +163,8 @@ describe('where no program can be started from the temporary folder', () => {
       rmSync(folder, { recursive: true });
     }
   });
-  const isRoot = process.getuid?.() === 0;
 
-  test.runIf(isRoot)('another folder serves', async () => {
+  test.runIf(mayMount)('another folder serves', async () => {
     const folders = [noExec(), newFolder()];
     const { code, said } = await script('docker compose -f ./docker-compose.yml up -d db', { folders });
     expect(said).toMatch(/^muster: compose up by -f \.\/docker-compose\.yml/);
@@ -172,7 +172,7 @@ describe('where no program can be started from the temporary folder', () => {
     expect(existsSync(join(folders[0]!, 'bin'))).toBe(false);
   });
 
-  test.runIf(isRoot)('no command runs where none does', async () => {
+  test.runIf(mayMount)('no command runs where none does', async () => {
     const folders = [noExec(), noExec()];
     await expect(script('docker compose up', { folders })).rejects.toMatchObject({
       trouble: 'environment',
