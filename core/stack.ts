@@ -112,9 +112,10 @@ export interface Stack {
   composeFiles(): Promise<string[]>;
   /**
    * A folder that goes before PATH of a script on this machine, with a `docker` that refuses Compose on other
-   * projects and files than the drill's; gone after `down`.
+   * projects, files and engines than the drill's; gone after `down`. `otherwise`: an absolute folder that it
+   * is below where no program can be started from the temporary one. Environment error where none can.
    */
-  scriptTools?(): Promise<string>;
+  scriptTools?(otherwise: string): Promise<string>;
   /** The engine that it runs on, as DOCKER_HOST names it. Left out where there is none. */
   readonly engine?: string;
   /** Removes containers, helpers, volumes and networks. Safe to call twice. */

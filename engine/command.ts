@@ -12,6 +12,7 @@ import type { Drill, Sandbox, Control, Given } from './drill-context.ts';
 import { runOnHost } from './host-command.ts';
 import { commandTitle } from '../core/steps/command.ts';
 import type { OwnSecrets } from './own-secrets.ts';
+import { toolsIn } from './scratch.ts';
 import { StillAtWork } from './step-deadline.ts';
 import { unlessAborted } from './undo.ts';
 import { hiddenIn, ownSecretsOf, secretOf, serviceOf } from './drill-environment.ts';
@@ -196,14 +197,14 @@ const factsOf = ({ id, stack }: Sandbox & Given): Record<string, string> => ({
  * never find the user's, nor start a copy with their folders. DOCKER_HOST names the drill's engine, before
  * any context that is chosen in the user's settings.
  */
-const composeOf = async ({ stack }: Sandbox): Promise<Record<string, string>> =>
+const composeOf = async ({ stack, folder }: Sandbox & Given): Promise<Record<string, string>> =>
   stack
     ? {
         COMPOSE_PROJECT_NAME: stack.project,
         COMPOSE_FILE: (await stack.composeFiles()).join(':'),
         COMPOSE_PATH_SEPARATOR: ':',
         ...(stack.engine === undefined ? {} : { DOCKER_HOST: stack.engine }),
-        ...(stack.scriptTools ? { PATH: pathAfter(await stack.scriptTools()) } : {}),
+        ...(stack.scriptTools ? { PATH: pathAfter(await stack.scriptTools(toolsIn({ folder }))) } : {}),
       }
     : {};
 

@@ -1,5 +1,5 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { keepsStores, ownerMark } from '../core/owner.ts';
 import type { Given } from './drill-context.ts';
 
@@ -21,11 +21,15 @@ export function markScratch(folder: string, owner: string, keepStores: boolean):
   }
 }
 
+/** For programs of the drill's own; there until its end. Absolute. */
+export const toolsIn = (drill: Pick<Given, 'folder'>): string => resolve(scratchOf(drill), tools);
+const tools = 'tools';
+
 /** Plain files of backups do not outlive the step that needed them; whose it is stays until the end. */
 export function clearScratch(drill: Pick<Given, 'folder'>): void {
   const scratch = scratchOf(drill);
   for (const name of foundIn(scratch))
-    if (name !== ownerMark) rmSync(join(scratch, name), { recursive: true, force: true });
+    if (name !== ownerMark && name !== tools) rmSync(join(scratch, name), { recursive: true, force: true });
 }
 
 /** Made, where it is not there yet. */

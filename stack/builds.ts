@@ -32,6 +32,8 @@ interface Naming {
   labels: Readonly<Record<string, string>>;
   /** Images that the engine has, by the names in the compose files. */
   present: ReadonlySet<string>;
+  /** Services whose image the engine has for another platform than theirs alone. Default: none. */
+  ofOther?: ReadonlyMap<string, string>;
   /** Services whose image nobody else may run from. */
   alone: readonly string[];
 }
@@ -42,20 +44,20 @@ interface Naming {
  * out, which may build what one of `config` runs from.
  */
 export function buildsOf(config: ComposeConfig, all: ComposeConfig, naming: Naming): Builds {
-  const { project, labels, present, alone } = naming;
+  const { project, labels, present, alone, ofOther } = naming;
   const own: Record<string, string> = {};
   const layers: Record<string, Layer> = {};
   const contexts = contextsIn(config, present);
-  for (const [name, { image, build, platform }] of Object.entries(config.services)) {
-    if (image !== undefined && present.has(image) && !contexts.has(name)) {
-      if (build !== undefined) layers[name] = { pull_policy: 'never', build: removed };
-      // One of another platform is not what the service runs from.
-      else if (platform === undefined) layers[name] = { pull_policy: 'never' };
+  const isThere = (of: string, image: string | undefined): boolean =>
+    image !== undefined && present.has(image) && !ofOther?.has(of);
+  for (const [name, { image, build }] of Object.entries(config.services)) {
+    if (isThere(name, image) && !contexts.has(name)) {
+      layers[name] = { pull_policy: 'never', ...(build === undefined ? {} : { build: removed }) };
       continue;
     }
     const maker = build === undefined ? makerOf(all, image) : name;
     if (maker === undefined) continue;
-    const isBuilt = maker in config.services && !present.has(all.services[maker]!.image ?? '');
+    const isBuilt = maker in config.services && !isThere(maker, all.services[maker]!.image);
     const shared = maker !== name && isBuilt && ![name, maker].some((one) => alone.includes(one));
     const declared = maker === name ? {} : (all.services[maker]!.build as Build);
     own[name] = ownName(project, shared ? maker : name);

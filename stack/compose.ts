@@ -138,7 +138,8 @@ export async function composeUp(
 }
 
 /**
- * Has Compose pull and build what these services run from and the engine does not have; nothing is started.
+ * Has Compose build what these services run from, and pulls images, by name; nothing is started. A pull by
+ * Compose would take whatever else a service names with it, also what the engine has.
  * `check` as of `composeUp`. Environment error with Compose's own last lines when it fails.
  */
 export async function composeImages(
@@ -146,6 +147,7 @@ export async function composeImages(
   override: object,
   check: (merged: ComposeConfig) => void,
   services: readonly string[],
+  pulled: readonly { image: string; platform?: string | undefined }[],
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const folder = await temporaryFolder('compose');
@@ -157,17 +159,18 @@ export async function composeImages(
     const files = [run.file, ...(run.overrides ?? []), overrideFile].flatMap((one) => ['-f', resolve(one)]);
     // The name in the environment is what a `compose` that outlived its drill is found by.
     const environment = { ...process.env, ...run.environment, COMPOSE_PROJECT_NAME: run.project };
-    const compose = async (command: 'pull' | 'build', names: readonly string[]): Promise<void> => {
-      if (names.length === 0) return;
-      const args = ['compose', ...files, '-p', run.project, command, ...names];
+    const docker = async (...args: string[]): Promise<void> => {
       const { code, stderr } = await readFromDocker(args, environment, longMs, undefined, signal);
       if (code !== 0) throw composeTrouble(new Error(stderr), run);
     };
-    const isBuilt = (name: string): boolean => merged.services[name]?.build !== undefined;
-    const isPulled = (name: string): boolean =>
-      !isBuilt(name) && merged.services[name]?.pull_policy !== 'never';
-    await compose('build', services.filter(isBuilt));
-    await compose('pull', services.filter(isPulled));
+    const built = services.filter((name) => merged.services[name]?.build !== undefined);
+    if (built.length > 0) await docker('compose', ...files, '-p', run.project, 'build', ...built);
+    const pulls = pulled.map(async ({ image, platform }) =>
+      docker('pull', '--quiet', ...(platform ? ['--platform', platform] : []), image),
+    );
+    // Whoever is told that one failed takes down what there is: nothing may still be under way.
+    const failed = (await Promise.allSettled(pulls)).find(({ status }) => status === 'rejected');
+    if (failed) throw (failed as PromiseRejectedResult).reason;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

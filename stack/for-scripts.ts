@@ -38,15 +38,15 @@ export function forScripts(
   };
   const files = (): Promise<string[]> => (written ??= write());
   let tools: Promise<string> | null = null;
-  const writeTools = async (): Promise<string> => {
+  const writeTools = async (otherwise: string): Promise<string> => {
     const { project } = run;
     const given = await files();
-    return scriptTools(dirname(given.at(-1)!), { project, files: given });
+    return scriptTools([dirname(given.at(-1)!), otherwise], { project, files: given, engine });
   };
   return {
     ...(engine === undefined ? {} : { engine }),
     composeFiles: files,
-    scriptTools: () => (tools ??= writeTools()),
+    scriptTools: (otherwise) => (tools ??= writeTools(otherwise)),
     down: () => down().finally(remove),
   };
 }

@@ -6,10 +6,11 @@ import { composeImages, type ComposeConfig, type ComposeRun } from './compose.ts
 import { readFromDocker } from './compose-reading.ts';
 import type { PlaceOf } from './containment.ts';
 import { neutralOf } from './image-marks.ts';
-import type { MovedService, Neutral } from './moved-shape.ts';
+import type { Wanted } from './image-platform.ts';
+import type { Neutral } from './moved-shape.ts';
 import { describedBy, type Described } from './over-image.ts';
 import type { Runtime } from './runtime.ts';
-import { imageOf } from './service-images.ts';
+import { imageOf, wantedBy } from './service-images.ts';
 
 interface Looked {
   /** By service. */
@@ -25,10 +26,8 @@ interface Look {
 }
 
 /** Images of a service: of its container, and of those that run before it. */
-const imagesOf = (config: ComposeConfig, service: string, own: string): string[] => {
-  const { pre_start: before = [] } = config.services[service] as MovedService;
-  return [own, ...before.map(({ image = '' }) => image)].filter((image) => image !== '');
-};
+const imagesOf = (config: ComposeConfig, service: string, own: string): string[] =>
+  wantedBy(config, service, own).map(({ image }) => image);
 
 /** What is laid over all of these images; throws what cannot be made neutral. */
 function lookedAt({ config, rules, place }: Look, of: (service: string) => Described[]): Looked {
@@ -60,8 +59,8 @@ interface Starting extends Look {
 }
 
 /**
- * Has Compose pull and build whatever the engine does not have, and looks at each image before a container of
- * it starts; gives what is laid over, by service. Errors as of Compose; input errors for what cannot be made
+ * Has whatever the engine does not have pulled or built, and looks at each image before a container of it
+ * starts; gives what is laid over, by service. Errors as of Compose; input errors for what cannot be made
  * neutral.
  */
 export async function imagesLookedAt(starting: Starting): Promise<Looked['neutral']> {
@@ -73,15 +72,16 @@ export async function imagesLookedAt(starting: Starting): Promise<Looked['neutra
     const missing: string[] = [];
     for (const image of images(service)) {
       const described = found.get(image) ?? (await describedBy(runtime, image));
-      if (described === null || !isFor(described, config.services[service]!.platform)) missing.push(image);
-      if (described !== null) found.set(image, described);
+      if (described === null) missing.push(image);
+      else found.set(image, described);
     }
     return missing.length === 0;
   };
   const absent: string[] = [];
   for (const service of Object.keys(config.services)) if (!(await lookAt(service))) absent.push(service);
   if (absent.length > 0) {
-    await composeImages(run, starting.override(), starting.check, absent, starting.signal);
+    const pulled = pulledFor(starting, absent, found);
+    await composeImages(run, starting.override(), starting.check, absent, pulled, starting.signal);
     found.clear();
     for (const service of Object.keys(config.services)) await lookAt(service);
     for (const service of absent) assertThere(service, images(service), found);
@@ -93,8 +93,10 @@ export async function imagesLookedAt(starting: Starting): Promise<Looked['neutra
   return neutral;
 }
 
+type Found = ReadonlyMap<string, unknown>;
+
 /** What Compose would still get when it starts the service, nobody has looked at. */
-function assertThere(service: string, images: readonly string[], found: ReadonlyMap<string, unknown>): void {
+function assertThere(service: string, images: readonly string[], found: Found): void {
   const missing = images.filter((image) => !found.has(image));
   if (missing.length > 0)
     throw environmentError(`image ${missing.join(', ')} of ${service} is not there`, {
@@ -103,9 +105,20 @@ function assertThere(service: string, images: readonly string[], found: Readonly
     });
 }
 
-/** Compose pulls or builds anew where an image is of another platform than the service asks for. */
-const isFor = ({ Os, Architecture }: Described, platform: string | undefined): boolean =>
-  platform === undefined || platform.split('/').slice(0, 2).join('/') === `${Os}/${Architecture}`;
+/**
+ * What is pulled for these services: what they have from nowhere else and the engine does not have. Never an
+ * image that it has, whose name could come to stand for another.
+ */
+function pulledFor({ config, builds, own }: Starting, absent: readonly string[], found: Found): Wanted[] {
+  const named = new Map<string, Wanted>();
+  for (const service of absent) {
+    if (config.services[service]!.pull_policy === 'never') continue;
+    const ofOwn = own[service] ?? builds.own[service];
+    for (const wanted of wantedBy(config, service, ofOwn ?? config.services[service]!.image ?? ''))
+      if (wanted.image !== ofOwn && !found.has(wanted.image)) named.set(wanted.image, wanted);
+  }
+  return [...named.values()];
+}
 
 /** An engine that has not answered by then is asked again when the drill starts. */
 const aheadMs = 5_000;

@@ -40,7 +40,7 @@ export interface MovedService {
   extra_hosts?: string[];
   build?: { labels?: Record<string, string> };
   /** Containers of their own, each with all that the service has. */
-  pre_start?: (Pick<MovedService, 'labels' | 'environment'> & { image?: string })[];
+  pre_start?: (Pick<MovedService, 'labels' | 'environment'> & { image?: string; platform?: string })[];
 }
 /** By name: a value with which nobody acts on a label or a variable of an image. */
 export interface Neutral {

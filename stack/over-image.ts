@@ -7,6 +7,8 @@ export interface Described {
   Config?: ImageMarks | null;
   Os?: string;
   Architecture?: string;
+  /** Such as `v7` of `arm`. */
+  Variant?: string;
 }
 
 /** Null where the engine does not have it. */

@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
+import { hostname } from 'node:os';
 
 /**
  * Labels that every container, volume and network of a drill carries. Nothing without them is ever touched.
@@ -52,6 +54,22 @@ export function currentOwner(): string {
 }
 
 /**
+ * The same for files in folders that machines may share: `<owner>:<machine>`. Virtual machines that were
+ * started from one snapshot have one boot ID: a machine is known by its name and its /etc/machine-id, hashed.
+ */
+export const fileOwner = (): string => `${currentOwner()}:${machine()}`;
+
+function machine(): string {
+  let id = '';
+  try {
+    id = readFileSync('/etc/machine-id', 'utf8').trim();
+  } catch {
+    // Not every system has one.
+  }
+  return createHash('sha256').update(`${hostname()}\n${id}`).digest('hex').slice(0, 16);
+}
+
+/**
  * Whether the process that an owner label names may still run. A process that cannot be seen from here
  * (another PID namespace, or another machine using the same remote engine) counts as alive: its drill is not
  * ours to end.
@@ -101,12 +119,13 @@ function signalReaches(pid: number): boolean {
 const unseenMs = 7 * 24 * 3_600_000;
 
 /**
- * Whether what a process left, and last touched then (Unix ms), is nobody's any more. One that cannot be seen
- * from here, of another boot or namespace, may be another machine's that shares the folder: it is given a
- * week.
+ * Whether what a process left in a file (`fileOwner`), and last touched then (Unix ms), is nobody's any more.
+ * One that cannot be seen from here, of another machine, boot or namespace, or of none that it could name,
+ * may run where the folder is shared: it is given a week.
  */
 export function ownerIsGone(owner: string, touchedMs: number): boolean {
-  const [pid, ticks, where] = owner.split(':');
-  if (!pid || ticks === undefined || where === undefined) return false;
-  return where === boot() ? !ownerIsAlive(owner, true) : Date.now() - touchedMs > unseenMs;
+  const [pid, ticks, where, on] = owner.split(':');
+  if (!pid || ticks === undefined || where === undefined || owner === fileOwner()) return false;
+  const isHere = ticks !== '' && where !== '' && where === boot() && on === machine();
+  return isHere ? !ownerIsAlive(owner, true) : Date.now() - touchedMs > unseenMs;
 }

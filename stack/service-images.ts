@@ -1,6 +1,8 @@
 import type { Service } from '../core/service.ts';
 import type { ImageRecord, StackUpOptions } from '../core/stack.ts';
 import type { Place } from '../core/errors.ts';
+import { ofOtherPlatform, otherPlatform, type Wanted } from './image-platform.ts';
+import type { MovedService } from './moved-shape.ts';
 import { assertContextsAreOwn, assertNotBuiltFromBuilt } from './built-from.ts';
 import { buildsOf, namesOf, type Builds } from './builds.ts';
 import { composeConfig, type ComposeConfig, type ComposeRun } from './compose.ts';
@@ -12,9 +14,18 @@ import type { Runtime } from './runtime.ts';
 export const imageOf = (config: ComposeConfig, { own }: Builds, name: string): string =>
   own[name] ?? config.services[name]!.image ?? '';
 
+/** What a service runs from, where it has an image, and each of its hooks that runs before it. */
+export function wantedBy(config: ComposeConfig, service: string, own: string): Wanted[] {
+  const { platform, ...rest } = config.services[service]!;
+  const { pre_start: before = [] } = rest as MovedService;
+  const hooks = before.map((hook) => ({ image: hook.image ?? '', platform: hook.platform ?? platform }));
+  return [{ image: own, platform }, ...hooks].filter(({ image }) => image !== '');
+}
+
 /**
  * What the engine has of the images of `config`, and what is built for the drill. `alone`: services whose
- * image nobody else may run from. Environment error where a build would stand on an image that is not there.
+ * image nobody else may run from. Environment error where a build would stand on an image that is not there,
+ * and where one that is not built is there for another platform alone.
  */
 export async function ownBuilds(
   runtime: Runtime,
@@ -24,16 +35,23 @@ export async function ownBuilds(
   place: (service: string, path: readonly string[]) => Place,
 ): Promise<{ before: Set<string>; builds: Builds }> {
   const before = await presentImages(runtime, config);
-  const isThere = ({ image }: { image?: string }): boolean => image !== undefined && before.has(image);
+  const ofOther = await ofOtherPlatform(runtime, run, config);
+  const isThere = ([name, { image }]: [string, { image?: string }]): boolean =>
+    image !== undefined && before.has(image) && !ofOther.has(name);
   const { labels, project } = run;
-  const naming = { project, labels, present: before, alone };
-  if (Object.values(config.services).every(isThere))
+  const naming = { project, labels, present: before, alone, ofOther };
+  if (Object.entries(config.services).every(isThere))
     return { before, builds: buildsOf(config, config, naming) };
   // A service that the drill leaves out may build what another one runs from.
   const environment = { ...run.environment, COMPOSE_PROFILES: '*' };
   // Without those that nobody asked for and that Compose refuses, for want of a file of theirs, say.
   const all = await composeConfig({ ...run, environment }).catch(async () => composeConfig(run));
   const builds = buildsOf(config, all, naming);
+  for (const [name, found] of ofOther) {
+    const { image = '', platform } = config.services[name]!;
+    if (builds.own[name] === undefined)
+      throw otherPlatform(name, { image, platform }, found, place(name, ['platform']));
+  }
   assertContextsAreOwn(all, builds, place);
   await assertNotBuiltFromBuilt(all, builds, await presentImages(runtime, all), place);
   return { before, builds };

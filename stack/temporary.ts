@@ -13,7 +13,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { ownerMark } from '../core/owner.ts';
-import { currentOwner, ownerIsAlive, ownerIsGone } from './owner.ts';
+import { fileOwner, ownerIsGone } from './owner.ts';
 
 /**
  * Everything temporary that Muster has outside of its drills' folders lies below one folder of the user's for
@@ -47,7 +47,7 @@ let endings = new Set<string>();
 
 /** Null where it cannot be made so that it is nobody else's. */
 function ownFolder(): string | null {
-  const owner = currentOwner();
+  const owner = fileOwner();
   const name = createHash('sha256').update(owner).digest('hex').slice(0, 16);
   const [root, path] = [rootOf(), join(rootOf(), name)];
   try {
@@ -92,8 +92,8 @@ export async function removeDeadTemporary(): Promise<{ removed: string[]; homes:
   for (const name of await readdir(root).catch(() => [])) {
     const path = join(root, name);
     const said = isOwn(path) ? readMark(path) : null;
-    // Another boot of this machine had this folder: whoever it was is gone.
-    if (said === null || (ownerIsAlive(said.text, true) && !ownerIsGone(said.text, said.atMs))) continue;
+    // TMPDIR may be on a share: another boot is not always one of this machine.
+    if (said === null || !ownerIsGone(said.text, said.atMs)) continue;
     const left = await readdir(path).catch(() => []);
     homes.push(...linesOf(join(path, homesFile)));
     const gone = await rm(path, { recursive: true, force: true }).then(

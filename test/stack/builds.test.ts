@@ -22,6 +22,8 @@ interface Given {
   alone?: string[];
   /** Services that the drill leaves out. */
   without?: string[];
+  /** Services whose image the engine has for another platform. */
+  ofOther?: string[];
 }
 
 async function read(text: string): Promise<ComposeConfig> {
@@ -30,11 +32,13 @@ async function read(text: string): Promise<ComposeConfig> {
 }
 
 /** What Compose makes of a file with what a drill lays over it, by service. */
-async function laid(text: string, { present = [], alone = [], without = [] }: Given = {}) {
+async function laid(text: string, { present = [], alone = [], without = [], ofOther = [] }: Given = {}) {
   const all = await read(text);
   const kept = Object.entries(all.services).filter(([name]) => !without.includes(name));
   const config = { ...all, services: Object.fromEntries(kept) };
-  const builds = buildsOf(config, all, { ...run, present: new Set(present), alone });
+  const naming = { ...run, present: new Set(present), alone };
+  const others = new Map(ofOther.map((name) => [name, 'linux/riscv64']));
+  const builds = buildsOf(config, all, { ...naming, ofOther: others });
   const override = overrideOf(config, run, movedOf(config, run), {}, { ...nothingLaid, builds });
   writeFileSync(over, overrideText(override));
   const merged = await composeConfig(run, { override: over });
@@ -138,6 +142,27 @@ describe('a service that runs from what another one builds', () => {
   test('uses the one that the engine has', async () => {
     const { worker } = await laid(text, { present: ['shop', 'docker.io/library/shop:latest', 'x'] });
     expect(worker).toMatchObject({ image: 'docker.io/library/shop:latest', pull_policy: 'never' });
+  });
+});
+
+describe('a service of a platform', () => {
+  const text =
+    'services:\n' +
+    '  db: { image: "mysql:8.0", platform: linux/x86_64, pull_policy: always }\n' +
+    '  app: { image: shop, platform: linux/x86_64, build: . }\n' +
+    '  worker: { image: shop, platform: linux/x86_64 }\n';
+  const present = ['mysql:8.0', 'shop'];
+  test('pulls and builds nothing that the engine has for it', async () => {
+    const services = await laid(text, { present });
+    for (const [name, image] of Object.entries({ db: 'mysql:8.0', app: 'shop', worker: 'shop' })) {
+      expect(services[name]).toMatchObject({ image, pull_policy: 'never' });
+      expect(services[name]).not.toHaveProperty('build');
+    }
+  });
+  test('is built under a name of its own where the engine has its image for another', async () => {
+    const { app, worker } = await laid(text, { present, ofOther: ['app', 'worker'] });
+    expect(app).toMatchObject({ ...own, build: { labels } });
+    expect(worker).toMatchObject(own);
   });
 });
 

@@ -4,13 +4,14 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { pollUntil, systemClock } from '../../core/clock.ts';
+import { systemClock } from '../../core/clock.ts';
 import { digestOf, imageChoice, provideImages, type ImageChoice } from '../../stack/images.ts';
-import { currentOwner, labels } from '../../stack/owner.ts';
+import { labels } from '../../stack/owner.ts';
 import { createStackProvider } from '../../stack/provider.ts';
 import { recipesFolder } from '../../stack/recipes.ts';
 import { followed, getRuntime, type Runtime } from '../../stack/runtime.ts';
 import { removeMarked, marked } from '../../stack/marked.ts';
+import { ownRegistry, pushed } from './own-registry.ts';
 import { smallStack, uniqueDrill } from './small-stack.ts';
 
 const drill = uniqueDrill('images');
@@ -29,43 +30,15 @@ async function pushUnique(reference: string): Promise<string> {
   writeFileSync(join(context, 'Dockerfile'), `FROM ${builtRedis}\nCOPY unique /unique\n`);
   writeFileSync(join(context, 'unique'), drill);
   await followed(docker, await docker.buildImage({ context, src: readdirSync(context) }, { t: reference }));
-  let digest = '';
-  await followed(
-    docker,
-    await docker.getImage(reference).push({ authconfig: { username: '', password: '' } }),
-    (event) => (digest = event.aux?.Digest ?? digest),
-  );
-  await docker.getImage(reference).remove();
-  return digest;
+  return pushed(runtime, reference);
 }
 
 beforeAll(async () => {
   runtime = await getRuntime();
   const build = imageChoice({ MUSTER_IMAGES: 'build' }, silent);
-  const made = await provideImages(
-    runtime,
-    new Map([
-      ['registry', null],
-      ['redis', official],
-    ]),
-    build,
-  );
+  const made = await provideImages(runtime, new Map([['redis', official]]), build);
   builtRedis = made.get('redis')!.reference;
-  const registry = await runtime.container.create({
-    Image: made.get('registry')!.reference,
-    Labels: { [labels.drill]: drill, [labels.owner]: currentOwner() },
-    ExposedPorts: { '5000/tcp': {} },
-    HostConfig: { PortBindings: { '5000/tcp': [{ HostIp: '127.0.0.1', HostPort: '' }] } },
-  });
-  await registry.start();
-  mirror = `127.0.0.1:${(await registry.inspect()).NetworkSettings.Ports['5000/tcp']![0]!.HostPort}`;
-  const answers = await pollUntil(systemClock, { everyMs: 100, deadlineMs: 20_000 }, () =>
-    fetch(`http://${mirror}/v2/`).then(
-      (response) => response.ok,
-      () => false,
-    ),
-  );
-  expect(answers).toBe(true);
+  mirror = await ownRegistry(runtime, drill);
   ourReferences.push(`${mirror}/library/redis:8.0.2`);
   pushedDigest = await pushUnique(ourReferences[0]!);
 });

@@ -1,10 +1,11 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { currentOwner, ownerIsAlive } from '../../stack/owner.ts';
+import { currentOwner, fileOwner, ownerIsAlive, ownerIsGone } from '../../stack/owner.ts';
+import { mayMount } from '../support/may-mount.ts';
 
 const [pid, ticks, where] = currentOwner().split(':') as [string, string, string];
 const [bootId, namespace] = where.split('.') as [string, string];
@@ -75,4 +76,48 @@ describe('whether the owner of a stack lives', () => {
       rmSync(folder, { recursive: true });
     }
   });
+});
+
+describe("whether what a process left in a file is nobody's any more", () => {
+  const week = 7 * 24 * 3_600_000;
+  /** Of a process of its own, which has ended when this is back; `before`: run in namespaces of its own. */
+  const said = (before: string, ...owner: string[]): string => {
+    const program = [process.execPath, join(import.meta.dirname, 'owner-of-file.ts'), ...owner];
+    const [command, ...args] = before === '' ? program : ['unshare', '--mount', '--uts', 'sh', '-c'];
+    if (before !== '') args.push(`${before} && exec "$@"`, 'sh', ...program);
+    return execFileSync(command!, args, { encoding: 'utf8' }).trim();
+  };
+
+  test('one that ended on this machine is, and one that runs is not', () => {
+    const ended = said('');
+    expect(ended.split(':').slice(2)).toEqual(fileOwner().split(':').slice(2));
+    expect(ownerIsGone(ended, Date.now())).toBe(true);
+    expect(ownerIsGone(fileOwner(), 0)).toBe(false);
+    expect(said('', fileOwner())).toBe('false');
+    expect(said('', ended)).toBe('true');
+  });
+
+  test.runIf(mayMount).each([
+    ['by its name', 'hostname muster-other'],
+    ['by its machine-id', 'mount --bind /proc/sys/kernel/random/boot_id /etc/machine-id'],
+  ])('one of another machine with the same boot ID, %s, is after a week', (_, before) => {
+    const other = said(before);
+    expect(other.split(':')[2]).toBe(where);
+    expect(ownerIsGone(other, Date.now())).toBe(false);
+    expect(ownerIsGone(other, Date.now() - week - 60_000)).toBe(true);
+    expect(said(before, other), 'there').toBe('true');
+    expect(said(before, said('')), 'and the other way round').toBe('false');
+  });
+
+  test.runIf(mayMount)('where no /proc tells, each other one is after a week', () => {
+    const without = 'mount -t tmpfs tmpfs /proc';
+    expect(said(without, '4194305::'), 'of before').toBe('false');
+    const one = said(without);
+    expect(one).toMatch(/^\d+:::[0-9a-f]{16}$/);
+    expect(said(without, one)).toBe('false');
+    expect(ownerIsGone(one, Date.now())).toBe(false);
+    expect(ownerIsGone(one, Date.now() - week - 60_000)).toBe(true);
+  });
+
+  test.each(['me', '', '1:2'])('%j says nothing', (owner) => expect(ownerIsGone(owner, 0)).toBe(false));
 });

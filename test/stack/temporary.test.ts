@@ -9,12 +9,13 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { currentOwner } from '../../stack/owner.ts';
+import { fileOwner } from '../../stack/owner.ts';
 import { removeDeadTemporary, temporaryFolder } from '../../stack/temporary.ts';
 
 let ground: string;
@@ -48,7 +49,7 @@ async function killed(): Promise<string> {
 }
 const root = (): string => join(ground, `muster-${process.getuid!()}`);
 /** `<pid>:<start>:<boot>` of a process that is gone. */
-const nobody = (): string => currentOwner().replace(/^\d+:\d+/, '2:1');
+const nobody = (): string => fileOwner().replace(/^\d+:\d+/, '2:1');
 
 describe('temporary folders', () => {
   test('what a killed process left is removed, and what one has that lives is not', async () => {
@@ -93,6 +94,20 @@ describe('temporary folders', () => {
     expect((await removeDeadTemporary()).removed, 'marked by itself').toEqual([
       join(root(), 'unmarked/precious'),
     ]);
+  });
+
+  test("another machine's, on a share, stay: of one that cannot be seen for a week", async () => {
+    const other = fileOwner().replace(/:[^:.]*\./, ':00000000-0000-4000-8000-000000000000.');
+    const path = join(root(), 'other');
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    chmodSync(root(), 0o700);
+    writeFileSync(join(path, 'drill.yml'), '');
+    writeFileSync(join(path, '.owner'), other);
+    expect((await removeDeadTemporary()).removed).toEqual([]);
+    expect(existsSync(join(path, 'drill.yml'))).toBe(true);
+    const old = Date.now() / 1_000 - 8 * 24 * 3_600;
+    utimesSync(join(path, '.owner'), old, old);
+    expect((await removeDeadTemporary()).removed).toEqual([join(path, 'drill.yml')]);
   });
 
   test('where another has taken the name, a plain temporary folder serves', async () => {
