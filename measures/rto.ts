@@ -137,20 +137,23 @@ const isGuess = (load: LoadAnalysis): boolean =>
 
 /**
  * Components with an RTO that the fault was aimed at, or whose own load felt it. One without clients of its
- * own is judged by its own probe.
+ * own is judged by its own probe, and so is one of which those that share its way in met nothing.
  */
 export function rtoRows(evidence: Evidence): ObjectiveRow[] {
   if (evidence.scenario.impact === 'none') return [];
   const { loads } = evidence.ledger;
+  const moments = drillTimesOf(evidence.events);
   const faulted = faultedComponents(evidence.events);
   const felt = loads.filter((load) => load.service.impactMs !== null).map((load) => load.target);
   return [...new Set([...faulted, ...felt])].flatMap((component) => {
     const rto = evidence.strategy.components[component]?.objectives.rto;
     if (!rto) return [];
     const own = ownClients(evidence, component);
-    if (own.length > 0) return [rowOf(evidence, component, rto.ms, own)];
-    const probed = probedTime(evidence, component, drillTimesOf(evidence.events));
-    return probed === null ? [] : [rowOf(evidence, component, rto.ms, [], probed)];
+    if (own.some((load) => load.target === component || feltFault(load, moments)))
+      return [rowOf(evidence, component, rto.ms, own)];
+    const probed = probedTime(evidence, component, moments);
+    if (probed !== null) return [rowOf(evidence, component, rto.ms, [], probed)];
+    return own.length > 0 ? [rowOf(evidence, component, rto.ms, own)] : [];
   });
 }
 
