@@ -4,7 +4,7 @@ import { formatCount, formatDuration } from '../core/units.ts';
 import type { Finding } from '../core/verdict.ts';
 import { basisWith, delayMs, delayOf } from './detection.ts';
 import { faultedComponents, drillTimesOf, type DrillTimes } from './drill-times.ts';
-import { feltFault } from './felt.ts';
+import { failedByFault, feltFault } from './felt.ts';
 import { seqsOf } from './finding.ts';
 import { madeReady, readyText, totalMs } from './made-ready.ts';
 import { steadyMs, steadyOperations } from './ledger-service.ts';
@@ -137,24 +137,37 @@ const isGuess = (load: LoadAnalysis): boolean =>
 
 /**
  * Components with an RTO that the fault was aimed at, or whose own load felt it. One without clients of its
- * own is judged by its own probe, and so is one of which those that share its way in met nothing.
+ * own is judged by its own probe.
  */
 export function rtoRows(evidence: Evidence): ObjectiveRow[] {
   if (evidence.scenario.impact === 'none') return [];
   const { loads } = evidence.ledger;
-  const moments = drillTimesOf(evidence.events);
   const faulted = faultedComponents(evidence.events);
   const felt = loads.filter((load) => load.service.impactMs !== null).map((load) => load.target);
   return [...new Set([...faulted, ...felt])].flatMap((component) => {
     const rto = evidence.strategy.components[component]?.objectives.rto;
-    if (!rto) return [];
-    const own = ownClients(evidence, component);
-    if (own.some((load) => load.target === component || feltFault(load, moments)))
-      return [rowOf(evidence, component, rto.ms, own)];
-    const probed = probedTime(evidence, component, moments);
-    if (probed !== null) return [rowOf(evidence, component, rto.ms, [], probed)];
-    return own.length > 0 ? [rowOf(evidence, component, rto.ms, own)] : [];
+    return rto ? (judgedBy(evidence, component, rto.ms) ?? []) : [];
   });
+}
+
+/**
+ * By its own clients; by those that share its way in, where they failed by the fault; else by its own probe.
+ * Where these failed only when somebody had acted, and had asked too little before that to tell, or what they
+ * ask was broken as well, by whichever of the two says later. Null where nothing says anything.
+ */
+function judgedBy(evidence: Evidence, component: string, objectiveMs: number): ObjectiveRow | null {
+  const moments = drillTimesOf(evidence.events);
+  const clients = ownClients(evidence, component);
+  const byClients = clients.length > 0 ? rowOf(evidence, component, objectiveMs, clients) : null;
+  const faulted = faultedComponents(evidence.events);
+  const isOwn = (load: LoadAnalysis): boolean =>
+    load.target === component || (failedByFault(load, moments) && !faulted.includes(load.target));
+  if (clients.some(isOwn)) return byClients;
+  const probed = probedTime(evidence, component, moments);
+  if (probed === null) return byClients;
+  const byProbe = rowOf(evidence, component, objectiveMs, [], probed);
+  const isLater = probed.neverRight || (byProbe.actualMs ?? 0) > (byClients?.actualMs ?? Infinity);
+  return isLater || !clients.some((load) => feltFault(load, moments)) ? byProbe : byClients;
 }
 
 function rowOf(
