@@ -2,7 +2,7 @@ import { isOfComponent } from './fault.ts';
 import { componentsIn, type PlannedCheck, type PlannedComponent, type PlannedFault } from './planned.ts';
 import { procedureKinds } from './procedures.ts';
 import type { Scenario } from './scenario.ts';
-import { servedElsewhere } from './served-elsewhere.ts';
+import { perhapsElsewhere, servedElsewhere } from './served-elsewhere.ts';
 import { restoredComponents, runsIn, stepsOf } from './steps/index.ts';
 import type { Strategy } from './strategy.ts';
 import { losesWhole } from './targets.ts';
@@ -144,9 +144,16 @@ export function allByDefault(
   // They compare with what was there before, which in an empty sandbox is nothing.
   if (!procedureKinds[planned.procedure].breaks) return [];
   const mine = touched(planned, faults);
+  const beside = besides(planned, faults, mine);
+  const elsewhere = perhapsElsewhere(planned, faults).filter(
+    (name) =>
+      ![...mine, ...beside].includes(name) &&
+      Object.hasOwn(planned.components.get(name)!.driver.checks, inventory),
+  );
   const all = [
     ...mine.map((name) => one(name, inventory, 'touched')),
-    ...besides(planned, faults, mine).map((name) => one(name, inventory, 'beside')),
+    ...beside.map((name) => one(name, inventory, 'beside')),
+    ...elsewhere.map((name) => one(name, inventory, 'elsewhere')),
     ...copies(planned, faults).map((name) => one(name, follows, 'always')),
   ];
   return all.filter(({ id }) => !named.some((other) => other.id === id));

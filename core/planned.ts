@@ -56,15 +56,16 @@ export interface PlannedStore {
 }
 /**
  * `named` is what the scenario calls it: `ttl` or `redis.ttl`. `byDefault`: the scenario does not name it,
- * and it runs because the component's data is touched, because a command may reach it (`beside`: then only
- * what vanished as a whole fails), or on every drill.
+ * and it runs because the component's data is touched, because another server may have taken over from it
+ * (`elsewhere`: then what an application may have changed as well is open), because a command may reach it
+ * (`beside`: then only what vanished as a whole fails), or on every drill.
  */
 export interface PlannedCheck {
   id: string;
   named: string;
   component: string;
   check: string;
-  byDefault?: 'touched' | 'always' | 'beside';
+  byDefault?: 'touched' | 'elsewhere' | 'always' | 'beside';
 }
 
 /** The id of the fault at this place of a scenario. */

@@ -72,28 +72,62 @@ function servedBy(
 
 /**
  * Those that were broken, where no step says who serves their clients now. What stays away does not serve
- * them: another does where a load goes on asking, or a server of the kind is left. Where nobody acted, one of
- * the kind may have taken over, whatever came back.
+ * them: another does where a load goes on asking, or a server is left that may. Where nobody acted, one that
+ * is reached by the same way in may have taken over, whatever came back.
  */
-function leftByThemselves(
-  { components, scenario }: Planned,
-  faults: readonly PlannedFault[],
-): PlannedComponent[] {
-  const broken = new Set(
+function leftByThemselves(planned: Planned, faults: readonly PlannedFault[]): PlannedComponent[] {
+  const { components, scenario } = planned;
+  const targets = Object.values(scenario.load).flatMap(({ target }) => components.get(target) ?? []);
+  return brokenIn(planned, faults).filter((one) => {
+    const left = leftOver(planned, faults, one);
+    if (!isAway(scenario, one))
+      return scenario.recover === 'automatic' && left.some((other) => isSameWay(other, one));
+    return left.length > 0 || targets.some((target) => target === one || isSameWay(target, one));
+  });
+}
+
+/**
+ * Those that came back by themselves, and of which nothing says whether a server of the kind that has no way
+ * in of its own took over meanwhile, as a standby does, or is another application's.
+ */
+export const perhapsElsewhere = (planned: Planned, faults: readonly PlannedFault[]): string[] =>
+  planned.scenario.recover === 'automatic'
+    ? brokenIn(planned, faults)
+        .filter((one) => hasWayIn(one) && leftOver(planned, faults, one).length > 0)
+        .map(({ name }) => name)
+    : [];
+
+const brokenIn = ({ components }: Planned, faults: readonly PlannedFault[]): PlannedComponent[] => [
+  ...new Set(
     faults
       .filter(({ fault, plan }) => isOfComponent(fault) && !plan.beforehand)
       .flatMap(({ plan }) => componentsIn(plan.target, components)),
+  ),
+];
+
+const isAway = ({ staysAway }: Scenario, { name, service }: PlannedComponent): boolean =>
+  [name, service].some((one) => staysAway.includes(one));
+
+/**
+ * Servers of its kind that nothing happened to, and that its clients may find: not those that have a way in
+ * of their own, or a load, and serve something else.
+ */
+function leftOver(
+  planned: Planned,
+  faults: readonly PlannedFault[],
+  one: PlannedComponent,
+): PlannedComponent[] {
+  const { components, scenario } = planned;
+  const broken = brokenIn(planned, faults);
+  const isItsOwn = (other: PlannedComponent): boolean =>
+    hasWayIn(other) || Object.values(scenario.load).some(({ target }) => target === other.name);
+  return [...components.values()].filter(
+    (other) =>
+      other.driver === one.driver &&
+      !broken.includes(other) &&
+      !isAway(scenario, other) &&
+      (isSameWay(other, one) || !isItsOwn(other)),
   );
-  const isAway = ({ name, service }: PlannedComponent): boolean =>
-    [name, service].some((one) => scenario.staysAway.includes(one));
-  const targets = Object.values(scenario.load).flatMap(({ target }) => components.get(target) ?? []);
-  return [...broken].filter((one) => {
-    const isLeft = [...components.values()].some(
-      (other) => other.driver === one.driver && !broken.has(other) && !isAway(other),
-    );
-    const isAsked = targets.some((target) => target === one || isSameWay(target, one));
-    return isAway(one) ? isLeft || isAsked : isLeft && scenario.recover === 'automatic';
-  });
 }
 
 const isSameWay = ({ declared: { clients: a } }: PlannedComponent, { declared }: PlannedComponent): boolean =>

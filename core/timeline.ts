@@ -133,12 +133,14 @@ export interface EventData extends ExistingEvents, ScheduleEvents {
   };
   /**
    * What a restore took; `drill` made it. `external`: it was there before this one, and the step asked
-   * for such a point. `takenAt`: UTC, by the clock of the drill that made it; an earlier Muster left it out.
+   * for such a point. `takenAt`, and `durableAt` of its payload: UTC, by the clock of the drill that made
+   * it; an earlier Muster left them out.
    */
   'point.fetched': OfStep & {
     backup: string;
     point: string;
     takenAt?: string;
+    durableAt?: string;
     store: string;
     drill: string;
     digest: string;

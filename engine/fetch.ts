@@ -36,12 +36,13 @@ export async function fetchPoint(
       const point = await pointToRestore(drill, backup, store, step);
       id = point.id;
       const artifact = await fetchKnown(drill, backup, point, store, context);
-      const { digest, provenance, drill: madeBy, takenAt } = point;
+      const { digest, provenance, drill: madeBy, takenAt, durableAt } = point;
       drill.timeline.emit('point.fetched', {
         ...of,
         backup: backup.id,
         point: id,
         takenAt,
+        durableAt,
         store,
         drill: madeBy,
         digest,

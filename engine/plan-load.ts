@@ -1,12 +1,14 @@
 import { unknownName } from '../core/document.ts';
 import { inputError } from '../core/errors.ts';
 import type { Scenario } from '../core/scenario.ts';
+import { stepsOf } from '../core/steps/index.ts';
 import { formatCount, formatDuration } from '../core/units.ts';
 import { steadyOperations } from '../measures/ledger-service.ts';
 import { operationsLeast } from '../measures/rpo.ts';
 import type { PlannedBackup, PlannedComponent } from '../core/planned.ts';
 import { able, component, type Context } from './plan-context.ts';
 import { paceOf } from '../core/schedule-pace.ts';
+import { asked, asksTooSeldom } from './asking-pace.ts';
 
 export function checkLoads(context: Context): void {
   for (const [name, load] of Object.entries(context.scenario.load)) {
@@ -63,8 +65,9 @@ export function notesOnLoads(
   backups: readonly PlannedBackup[],
 ): string[] {
   const beforeMs = beforeFaultMs(scenario, backups);
+  const isActedOn = hit.size > 0 && stepsOf(scenario).length > 0;
   return Object.entries(scenario.load).flatMap(
-    ([name, { target, rate, by, volatile, least = operationsLeast }]) => {
+    ([name, { target, rate, by, volatile, impact = scenario.impact, least = operationsLeast }]) => {
       const component = components.get(target);
       const within = (ms: number): number => Math.floor((rate.perSecond * ms) / 1_000);
       const holds =
@@ -79,6 +82,11 @@ export function notesOnLoads(
         ...(holds && beforeMs !== null && within(beforeMs) < least
           ? [
               `${asks} ${formatCount(within(beforeMs))} operations in the ${formatDuration(beforeMs)} before the fault: with fewer than ${formatCount(least)} the RPO of ${target} is inconclusive`,
+            ]
+          : []),
+        ...(isActedOn && impact !== 'none' && asksTooSeldom(rate.perSecond)
+          ? [
+              `${asks} ${formatCount(within(asked.longestMs))} operations in the ${formatDuration(asked.longestMs)} that a recovery waits for clients: it may have met nothing of what was broken by then, and where no client has, the drill is inconclusive`,
             ]
           : []),
       ];

@@ -163,6 +163,7 @@ const shapes = {
     ...ofStep,
     point: text,
     takenAt: z.iso.datetime().optional(),
+    durableAt: z.iso.datetime().optional(),
     store: text,
     drill: text,
     digest: sha256,

@@ -43,16 +43,22 @@ export function isBroughtByAction(evidence: Evidence, component: string): boolea
 }
 
 /**
- * Somebody's own command may have put it back: one on the host, one where the component is, and one in a
- * service that no component stands for. In the service of another component it is about that one.
+ * Somebody's own command may have put it back: one on the host, one where the component is, one in a service
+ * that no component stands for, and one in that of components of other kinds, as of the application. In the
+ * service of another server of its kind it is about that one.
  */
 export function isBroughtByCommand(evidence: Evidence, component: string): boolean {
   const { strategy, scenario } = evidence;
   const own = new Set([...besideIt(evidence, component)].map((name) => serviceOf(strategy, name)));
-  const others = new Set(Object.keys(strategy.components).map((name) => serviceOf(strategy, name)));
+  const { driver } = strategy.components[component] ?? {};
+  const ofItsKind = new Set(
+    Object.entries(strategy.components)
+      .filter(([, other]) => other.driver === driver)
+      .map(([name]) => serviceOf(strategy, name)),
+  );
   const mayBring = (step: Step): boolean => {
     const place = runsIn(step);
-    return place !== null && (own.has(place) || !others.has(place));
+    return place !== null && (own.has(place) || !ofItsKind.has(place));
   };
   return stepsOf(scenario).some(mayBring);
 }

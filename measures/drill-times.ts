@@ -1,4 +1,4 @@
-import { comesBy } from './own-route.ts';
+import { comesBy, livesWith } from './own-route.ts';
 import { eventsOf, firstOf, lastOf, type TimelineEvent } from '../core/timeline.ts';
 import type { Blind } from '../core/workload.ts';
 
@@ -28,7 +28,8 @@ export interface DrillTimes {
   automatic: boolean;
   /**
    * Components whose clients come to what was broken, and since when the last of it was seen to have taken
-   * effect; and those whose clients come to what only a restore brings back.
+   * effect; and those that lost data themselves, which only a restore brings back. Clients that share a way
+   * in with one of these need not have met it.
    */
   brokenFor: ReadonlyMap<string, number>;
   lossOf: readonly string[];
@@ -72,10 +73,12 @@ function clientsOfBroken(events: readonly TimelineEvent[]): Pick<DrillTimes, 'br
     if (on === 'store' || data.beforehand) continue;
     const names = on === 'region' ? components : [target, ...components];
     const theirs = declared.filter((one) => names.some((name) => comesBy(strategy!, one, name)));
-    for (const one of [...names, ...theirs]) {
+    for (const one of [...names, ...theirs])
       brokenFor.set(one, Math.max(brokenFor.get(one) ?? 0, witnessed.get(id) ?? atMs));
-      if (losesData) lossOf.push(one);
-    }
+    if (!losesData) continue;
+    // What empties a server takes all that lives in it; a table is of one component alone.
+    const beside = declared.filter((one) => names.some((name) => livesWith(strategy!, one, name)));
+    lossOf.push(...names, ...(losesData === 'all' ? beside : []));
   }
   return { brokenFor, lossOf };
 }

@@ -12,9 +12,9 @@ export const failedByFault = ({ service, beforeRecovery }: LoadAnalysis, moments
 
 /**
  * It felt the fault. What failed only after the recovery had begun may be what that broke itself, as by a
- * restart, but for clients of what was broken: they feel a loss of data as soon as anybody looks, and where
- * they had asked less than tells right from wrong since the fault had taken effect, what failed next is what
- * they met of it.
+ * restart, but for clients of what was broken: those of a component that lost data feel that as soon as
+ * anybody looks; and where they, or others that come by its way, had asked less than tells right from wrong
+ * since the fault had taken effect, what failed next is what they met of it.
  */
 export const feltFault = (load: LoadAnalysis, moments: DrillTimes): boolean => {
   if (load.service.impactMs === null || failedByFault(load, moments)) return load.service.impactMs !== null;

@@ -3,14 +3,16 @@ import { outcomes, type LedgerSource } from '../core/ledger.ts';
 import { eachOperation, isSlow, type ServiceContext } from './ledger-service.ts';
 import { createResponseTimes, noThresholds, type ResponseTimes } from './response-times.ts';
 
-/** Of the right answers before the fault, so many were there within what counts as usual. */
-const usualShare = 0.99;
+/**
+ * Of the right answers before the fault, so many were there within what counts as usual. Of few of them the
+ * slowest, which one busy moment makes, is no measure.
+ */
+const usualShare = (answers: number): number => (answers < 100 ? 0.9 : 0.99);
 
 /**
  * What was asked for before anybody began to recover, and failed: at its completion where that was before, or
  * because it had then been under way for longer than is usual. What is broken off as soon as it is asked for
- * may be the recovery's own work. Three passes: what is
- * usual and what failed, then how much was asked for
+ * may be the recovery's own work. Three passes: what is usual and what failed, then how much was asked for
  * meanwhile. `effectMs`: since when what the clients of a load come to was seen to be broken.
  */
 export function analyseBefore(
@@ -21,7 +23,9 @@ export function analyseBefore(
 ): Map<number, BeforeRecovery> {
   const { faultMs, indices } = context;
   const { longerMs } = context.thresholds ?? noThresholds;
-  const usual = usualTimes(source, context);
+  const usualMs = usualTimes(source, context).map(
+    (times) => times.within(0, usualShare(times.count(0))) ?? 0,
+  );
   const found = new Map<number, BeforeRecovery>(
     indices.map((index) => [
       index,
@@ -38,7 +42,7 @@ export function analyseBefore(
   const isHeld = (load: number, endedMs: number, invokedMs: number): boolean =>
     endedMs >= faultMs &&
     invokedMs < recoveryMs &&
-    (endedMs < recoveryMs || invokedMs + (usual[load]!.within(0, usualShare) ?? 0) < recoveryMs);
+    (endedMs < recoveryMs || invokedMs + usualMs[load]! < recoveryMs);
   eachOperation(source, context, (load, endedMs, durationMs, outcome, isWrong, _kind, invokedMs) => {
     const one = found.get(load)!;
     const isRight = outcome === outcomes.ok && !isWrong;

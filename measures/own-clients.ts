@@ -18,6 +18,11 @@ export function ownClients(
   return loads.filter(({ target }) => comesBy(strategy, target, component));
 }
 
+export const isLostWithRegion = ({ events }: Pick<Evidence, 'events'>, component: string): boolean =>
+  eventsOf(events, 'fault.begun').some(
+    ({ data }) => data.on === 'region' && data.components?.includes(component),
+  );
+
 const unknown = { rtaMs: null, correctMs: null, impactMs: null, resolutionMs: null, neverRight: false };
 
 /**

@@ -15,6 +15,12 @@ const routeOf = ({ components }: Strategy, name: string): Route | null => {
     : null;
 };
 
+const serviceOf = ({ components }: Strategy, name: string): string => components[name]?.service ?? name;
+
+/** Both are in the same service: by name of a component, or of that service. */
+export const livesWith = (strategy: Strategy, one: string, other: string): boolean =>
+  serviceOf(strategy, one) === serviceOf(strategy, other);
+
 /**
  * Clients of `target` go in by the component's own service, or by the same way as its clients do; to a
  * service that no component stands for by that service.
@@ -22,8 +28,7 @@ const routeOf = ({ components }: Strategy, name: string): Route | null => {
 export function comesBy(strategy: Strategy, target: string, component: string): boolean {
   const [route, other] = [routeOf(strategy, component), routeOf(strategy, target)];
   if (other === null) return false;
-  const service = strategy.components[component]?.service ?? component;
-  if (other.service === service) return true;
+  if (other.service === serviceOf(strategy, component)) return true;
   return (
     route !== null && route.port !== null && other.service === route.service && other.port === route.port
   );

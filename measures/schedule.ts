@@ -16,7 +16,7 @@ import { delayAfter, gapBetween, overrunOf, type Pace } from './schedule-gap.ts'
  * that was left out shows. Where it is known to have been later with the very run that was waited for, that
  * counts instead: the drill's own delay is not the schedule's.
  */
-const slackOf = (scaledMs: number): number => Math.min(Math.max(0.1 * scaledMs, 500), 0.4 * scaledMs);
+export const slackOf = (scaledMs: number): number => Math.min(Math.max(0.1 * scaledMs, 500), 0.4 * scaledMs);
 
 const paceOf = ({ strategy }: Evidence, { backup, component, name, scaledMs }: ProtectionSeen): Pace => ({
   backup,

@@ -213,7 +213,7 @@ function whyNotBy(evidence: Evidence, log: string, component: string, loss: Lost
  * Its own backups, as declared; where it has none, those of what the steps restored, for it lies there.
  * Where a command of the user's own may have put something back, and nothing says how old that may be,
  * nothing bounds the loss: a drill sees no more than its length. Beside a restore of another component that
- * is any command where it is; if it was broken itself, any that is not in the service of another one.
+ * is any command where it is; if it was broken itself, any that is not where another of its kind is.
  */
 function wentBackTo(
   evidence: Evidence,

@@ -1,4 +1,5 @@
 import { pollUntil } from '../../core/clock.ts';
+import { asked, askingMs } from '../asking-pace.ts';
 import { attachedTo, type Drill, type Recorded } from '../drill-context.ts';
 import type { Failure } from '../client-watch.ts';
 import { brokenComponents, targetOf } from '../targets/index.ts';
@@ -16,12 +17,6 @@ const detectDeadlineMs = 60_000;
  */
 const unnoticed = { ms: 15_000, operations: 100 };
 const probeEveryMs = 100;
-/**
- * What a probe noticed, clients may not meet: before anybody acts each load is given the time of so many of
- * its operations, so that what they had of it can be told from what the recovery breaks.
- */
-const asked = { operations: 20, everyMs: 10, leastMs: 50, mostMs: 1_000 };
-
 export const detect: Phase = {
   name: 'detect',
   run: (drill, { failure }) => noticeIt(drill, failure),
@@ -84,13 +79,18 @@ async function noticeIt(
 
 /** Resolves when each load has had right answers since, or might have had them. */
 async function clientsAsk(
-  { plan, clock, clientWatch }: Pick<Drill, 'plan' | 'clock' | 'clientWatch'>,
+  { plan, clock, progress, clientWatch }: Pick<Drill, 'plan' | 'clock' | 'progress' | 'clientWatch'>,
   signal: AbortSignal,
 ): Promise<void> {
   const rates = Object.values(plan.scenario.load).map(({ rate }) => rate.perSecond);
   if (rates.length === 0) return;
-  const { operations, everyMs, leastMs, mostMs } = asked;
-  const deadlineMs = Math.min(mostMs, Math.max(leastMs, (operations * 1_000) / Math.min(...rates)));
+  const { operations, least, everyMs, mostMs } = asked;
+  const deadlineMs = askingMs(rates);
+  sayWait({ progress }, 'waiting for clients to ask', deadlineMs);
+  const begunMs = clock.nowMs();
   const hadRight = clientWatch.rightFromNow();
-  await pollUntil(clock, { everyMs, deadlineMs, signal }, async () => hadRight(operations) || null);
+  await pollUntil(clock, { everyMs, deadlineMs, signal }, async () => {
+    const isLong = clock.nowMs() - begunMs >= mostMs;
+    return hadRight(isLong ? least : operations) || null;
+  });
 }

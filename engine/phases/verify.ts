@@ -96,7 +96,12 @@ async function runChecks(drill: Drill, readyBefore: readonly string[]): Promise<
       }
       // Nobody asked for it, and it has nothing to say: that is no doubt about anything.
       if (nothing && byDefault) tellNothing(drill, named, byDefault, outcome.detail);
-      else drill.timeline.emit('check.ended', { check: named, component, ...outcome });
+      else
+        drill.timeline.emit('check.ended', {
+          check: named,
+          component,
+          ...(byDefault === 'elsewhere' && gone.length === 0 ? perhapsTakenOver(outcome) : outcome),
+        });
     } catch (error) {
       if (byDefault === 'beside')
         silent(drill, named, 'was made by default and could not be carried out', messageOf(error));
@@ -149,6 +154,19 @@ function tellBeside(
   const detail = `${gone.join('; ')}: nobody broke or restored ${component}, and a command ran`;
   drill.timeline.emit('check.ended', { check: named, component, ...outcome, verdict: 'fail', detail });
 }
+
+/**
+ * It came back by itself, and a server of its kind is left that nothing is known of: another one that clients
+ * find now may lack what differs, or the application changed that by right.
+ */
+const perhapsTakenOver = (outcome: CheckOutcome): CheckOutcome =>
+  outcome.verdict !== 'fail'
+    ? outcome
+    : {
+        ...outcome,
+        verdict: 'inconclusive',
+        detail: `${outcome.detail}: another server of its kind may have taken over, or an application changed it; \`clients\` in the strategy says of that server by which way it is reached`,
+      };
 
 /** What a component held that nobody broke could not be noted before the load. */
 function tellUnknown(

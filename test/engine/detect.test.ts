@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { registries } from '../../cli/registries.ts';
+import { recordBytes } from '../../core/ledger.ts';
 import { eventsOf } from '../../core/timeline.ts';
 import { inflict, memoryFault } from '../../drivers/memory/system.ts';
 import { drillInMemory } from '../support/memory-drill.ts';
@@ -75,12 +78,12 @@ test('a promise that clients notice nothing is broken by what they meet half a m
   expect(result.exitCode).toBe(1);
 });
 
-/** From what a probe noticed to the beginning of the recovery, with clients that come five times a second. */
-const beforeActing = async (broken: string, recover = '[{ restore: store, from: b }]') => {
+/** From what a probe noticed to the beginning of the recovery. */
+const beforeActing = async (broken: string, recover = '[{ restore: store, from: b }]', rate = '5/s') => {
   const { folder, result } = await drillInMemory({
     beside: { [broken === 'store' ? 'spare-whole' : broken]: '{ driver: memory }' },
     scenario: {
-      load: '{ rows: { target: store, rate: 5/s } }',
+      load: `{ rows: { target: store, rate: ${rate} } }`,
       protect: recover === 'automatic' ? '[]' : '[store.snapshot]',
       fault: `{ stop: ${broken}, at: +25s }`,
       recover,
@@ -90,7 +93,14 @@ const beforeActing = async (broken: string, recover = '[{ restore: store, from: 
   });
   const atOf = (type: 'detected' | 'recovery.begun'): number => eventsOf(eventsIn(folder), type)[0]!.atMs;
   const [seen] = eventsOf(eventsIn(folder), 'detected');
-  return { by: seen!.data.by, waitedMs: atOf('recovery.begun') - atOf('detected'), result };
+  const [from, until] = [atOf('detected'), atOf('recovery.begun')];
+  const bytes = readFileSync(join(folder, 'ledger.bin'));
+  // What one operation wrote has one time.
+  const all = new Set(
+    Array.from({ length: bytes.length / recordBytes }, (_, i) => bytes.readDoubleLE(i * recordBytes + 16)),
+  );
+  const asked = [...all].filter((invokedMs) => invokedMs >= from && invokedMs < until).length;
+  return { by: seen!.data.by, waitedMs: until - from, asked, result };
 };
 
 test('before anybody acts on what a probe noticed, clients that meet nothing of it have asked for a while', async () => {
@@ -99,6 +109,19 @@ test('before anybody acts on what a probe noticed, clients that meet nothing of 
   expect(waitedMs).toBeGreaterThanOrEqual(1_000);
   expect(waitedMs).toBeLessThan(1_100);
   expect(findingsThat('inconclusive', result)).toContain('service/felt');
+});
+
+test('clients that come once in two seconds have asked twice by then, and no longer is waited', async () => {
+  const { by, waitedMs, asked } = await beforeActing('spare-seldom', undefined, '30/m');
+  expect([by, asked]).toEqual(['probe', 2]);
+  expect(waitedMs).toBeLessThan(4_100);
+});
+
+test('of those that come more seldom than every five seconds nobody waits for longer than ten', async () => {
+  const { by, waitedMs, asked } = await beforeActing('spare-rare', undefined, '4/m');
+  expect([by, asked]).toEqual(['probe', 1]);
+  expect(waitedMs).toBeGreaterThanOrEqual(10_000);
+  expect(waitedMs).toBeLessThan(10_100);
 });
 
 test('and those that meet it have failed', async () => {

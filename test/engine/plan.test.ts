@@ -95,6 +95,7 @@ describe('what fits is planned', () => {
       [
         'tokens asks 9/m, about 18 operations in the 2m that are watched: with fewer than 20 it cannot be seen right again, and is inconclusive',
         'tokens asks 9/m, about 0 operations in the 5.0 s before the fault: with fewer than 100 the RPO of store is inconclusive',
+        'tokens asks 9/m, about 1 operations in the 10.0 s that a recovery waits for clients: it may have met nothing of what was broken by then, and where no client has, the drill is inconclusive',
       ],
     ],
     [

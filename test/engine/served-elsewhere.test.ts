@@ -1,6 +1,6 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { registries } from '../../cli/registries.ts';
 import { planDrill } from '../../engine/plan.ts';
 import { createStackProvider } from '../../stack/provider.ts';
@@ -16,12 +16,12 @@ const compose = `services:
 `;
 
 /** Two databases, a cache, and a way in for each of two of them. */
-const strategyOf = ({ way = 'toxiproxy', standby = true }): string => `strategy: test
+const strategyOf = ({ way = 'toxiproxy', standby = true, east = '' }): string => `strategy: test
 stack: ./compose.yml
 components:
   db: { driver: mysql, clients: { service: ${way}, port: 3306 }, objectives: { rto: 5m } }
   cache: { driver: redis, clients: { service: ${way}, port: 6379 } }
-${standby ? '  db-east: { driver: mysql }\n' : ''}  way: { driver: toxiproxy, service: toxiproxy }
+${standby ? `  db-east: { driver: mysql${east} }\n` : ''}  way: { driver: toxiproxy, service: toxiproxy }
 `;
 
 interface Case {
@@ -31,10 +31,12 @@ interface Case {
   load?: string;
   way?: string;
   standby?: boolean;
+  /** More of it. */
+  east?: string;
 }
 
-/** The inventories that run by default. */
-async function looked(one: Case): Promise<string[]> {
+/** The inventories that run by default, and for which reason. */
+async function looked(one: Case, why = 'touched'): Promise<string[]> {
   const { fault = '{ stop: db, at: +5s }', recover, staysAway = '[]', load = 'db' } = one;
   const own = mkdtempSync(join(scratch, 'elsewhere-'));
   writeFileSync(join(own, 'compose.yml'), compose);
@@ -54,7 +56,7 @@ check: [ledger]
   const provider = createStackProvider({ progress: () => undefined });
   const { checks } = await planDrill(join(own, 'scenario.yaml'), registries, provider);
   return checks.flatMap(({ id, check, byDefault }) =>
-    check === 'inventory' && byDefault === 'touched' ? [id] : [],
+    check === 'inventory' && byDefault === why ? [id] : [],
   );
 }
 
@@ -80,8 +82,13 @@ describe('what clients find at another server is looked at', () => {
       { recover: 'automatic', staysAway: '[db]', way: 'haproxy', load: 'cache' },
     ],
     [
-      'where nobody acts, and a server of the kind may have taken over though the broken one is back',
-      { recover: 'automatic', way: 'haproxy' },
+      'where nobody acts, and a server behind the same way in may have taken over though the broken one is back',
+      {
+        recover: 'automatic',
+        way: 'haproxy',
+        east: ', clients: { service: haproxy, port: 3306 }',
+        load: 'db-east',
+      },
     ],
   ])('%s', async (_name, one) => expect(await looked(one)).toEqual(db));
 
@@ -107,5 +114,35 @@ describe('where nothing else serves, nothing more is looked at', () => {
       'a standby was broken, which has no way in',
       { fault: '{ stop: db-east, at: +5s }', recover: 'automatic' },
     ],
-  ])('%s', async (_name, one) => expect(await looked(one)).toEqual([]));
+    [
+      'nobody acts, and the other server of the kind has a way in of its own',
+      {
+        fault: '{ crash: db, at: +5s }',
+        recover: 'automatic',
+        east: ', clients: { service: toxiproxy, port: 3307 }',
+      },
+    ],
+    [
+      'nobody acts, and the other server of the kind has a load of its own',
+      { fault: '{ crash: db, at: +5s }', recover: 'automatic', load: 'db-east' },
+    ],
+    [
+      'it stays away, nobody asks for it, and what is left of the kind has a way in of its own',
+      {
+        recover: 'automatic',
+        staysAway: '[db]',
+        load: 'cache',
+        east: ', clients: { service: toxiproxy, port: 3307 }',
+      },
+    ],
+  ])('%s', async (_name, one) => {
+    expect(await looked(one)).toEqual([]);
+    expect(await looked(one, 'elsewhere')).toEqual([]);
+  });
+});
+
+test('where nobody acts, and the other server may be a standby or not, a difference is open', async () => {
+  const one = { fault: '{ crash: db, at: +5s }', recover: 'automatic', way: 'haproxy' };
+  expect(await looked(one)).toEqual([]);
+  expect(await looked(one, 'elsewhere')).toEqual(db);
 });
