@@ -20,8 +20,8 @@ import {
 const fewestKeys = 20;
 /** More than a source waits before it sends a replica all that it has (5 s). */
 const caughtUpMs = 12_000;
-/** For what nobody can be asked of: nobody is waited for. */
-const muteMs = 2_000;
+/** For what is as it is unless it changes at this moment: all is received, or nobody can be asked. */
+const stillMs = 2_000;
 const receivedMs = 60_000;
 
 /** What a replica held right before the fault, and whom it followed. */
@@ -123,7 +123,7 @@ async function settled(
     if (present && !written.has(present.history)) written.set(present.history, present.written);
     const doubt = doubtOf(now, found, present ? written.get(present.history)! : 0);
     last = { ...found, doubt };
-    const patienceMs = doubt?.kind === 'cannot be asked' ? muteMs : caughtUpMs;
+    const patienceMs = ['cannot be asked', 'beside'].includes(doubt?.kind ?? '') ? stillMs : caughtUpMs;
     return doubt === null || (!now.receiving && clock.nowMs() - begunMs > patienceMs);
   });
   return last;
