@@ -81,13 +81,16 @@ interface Now {
   doubt: Doubt | null;
 }
 
+const unasked: Doubt = { kind: 'unsure', why: 'whom it follows could not be asked' };
+
 async function lookAgain(system: OtherServer, held: Held): Promise<Now> {
   const seen = await settled(system, held.before);
   const now = await withOwn(system.own, async (redis) => ({
     there: await thereOf(redis, held),
     following: followingOf(parseInfo(await redis.info('replication'))),
   }));
-  if (!now.following.isReplica || seen === null) return { ...now, source: null, atSource: null, doubt: null };
+  if (!now.following.isReplica) return { ...now, source: null, atSource: null, doubt: null };
+  if (seen === null) return { ...now, source: null, atSource: null, doubt: unasked };
   const { doubt, present: source } = seen;
   const atSource =
     source && (await withOwn(source.address, (redis) => thereOf(redis, held)).catch(() => null));
@@ -102,8 +105,7 @@ async function lookAgain(system: OtherServer, held: Held): Promise<Now> {
 
 /**
  * Waits until the replica has what its source had written by now, or is no replica; for so long at most, and
- * for longer where all of it is under way. Null where it cannot be asked itself, or is no replica: whoever
- * asks it next says so.
+ * for longer where all of it is under way. Null where it cannot be asked itself, or is no replica.
  */
 async function settled(
   system: OtherServer,
@@ -116,9 +118,12 @@ async function settled(
   let last = null as (Around & { doubt: Doubt | null }) | null;
   await pollUntil(clock, { everyMs: 50, deadlineMs: receivedMs }, async () => {
     const now = await server.info('replication').then(followingOf, () => null);
+    const late = clock.nowMs() - begunMs > caughtUpMs;
     last = null;
-    if (now === null || !now.isReplica) return true;
-    const found = await around(system, now, before);
+    if (now === null) return late;
+    if (!now.isReplica) return true;
+    const found = await around(system, now, before).catch(() => null);
+    if (found === null) return late;
     const { present } = found;
     if (present && !written.has(present.history)) written.set(present.history, present.written);
     const doubt = doubtOf(now, found, present ? written.get(present.history)! : 0);
