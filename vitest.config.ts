@@ -133,6 +133,7 @@ const onlyInAll = everything
         'redis-existing',
         'redis-expiries',
         'redis-fingerprint',
+        'redis-follows',
         'redis-kinds',
         'redis-of-use',
         'redis-preload',

@@ -55,6 +55,13 @@ export interface AttachContext<Config> {
   clients(): Promise<Endpoint>;
   /** Another service of the same stack, by its name in the compose file. Rejects an unknown name. */
   peer(name: string): Service;
+  /**
+   * The service that others of the stack find by that name or address now; null where none is. Left out where
+   * there is nobody to ask.
+   */
+  named?(host: string): Promise<Service | null>;
+  /** All that the drill has attached by now. Left out where it is alone. */
+  attached?(): readonly System[];
   clock: Clock;
   seed: number;
   /**

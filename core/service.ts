@@ -254,6 +254,11 @@ export interface Service extends Shell {
   prepareFolder(recipe: FolderRecipe): Promise<boolean>;
   logs(lines: number): Promise<string>;
   readonly deployment: Deployment;
+  /**
+   * What others on its networks find it by now, in lower case: its name, further names (aliases; the name
+   * that its container has by the compose file), and its addresses while it runs.
+   */
+  knownAs(): Promise<readonly string[]>;
 }
 
 export interface DeployedImage {

@@ -4,7 +4,7 @@ import type { PlannedComponent } from '../core/planned.ts';
 import type { Service } from '../core/service.ts';
 import { tellBeginning } from './beginning.ts';
 import type { Drill } from './drill-context.ts';
-import { ownSecretsOf, secretOf, serviceOf } from './drill-environment.ts';
+import { ownSecretsOf, secretOf, serviceNamed, serviceOf } from './drill-environment.ts';
 import { ownBackupMethod } from './own-backup/method.ts';
 import { madeScratch } from './scratch.ts';
 import { unlessAborted } from './undo.ts';
@@ -59,6 +59,11 @@ function attachOne(drill: Drill, component: PlannedComponent): Promise<Attached>
         );
       },
       peer: (name) => serviceOf(drill, name),
+      named: async (host) => {
+        const found = await serviceNamed(drill.stack?.services ?? new Map(), host);
+        return found === null ? null : serviceOf(drill, found);
+      },
+      attached: () => [...drill.attached.values()],
       clock: drill.clock,
       seed: drill.seed,
       secret: (name) => secretOf(drill, name, own),

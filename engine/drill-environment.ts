@@ -72,3 +72,17 @@ export function serviceOf(drill: Recorded & Sandbox, name: string): Service {
   if (!service) throw environmentError(`service ${name} is not in the stack that came up`);
   return watchedService(drill, service);
 }
+
+/** Name of the service that others of a stack find by a name or an address now; null where none is. */
+export async function serviceNamed(
+  services: ReadonlyMap<string, Pick<Service, 'name' | 'knownAs'>>,
+  host: string,
+): Promise<string | null> {
+  if (services.has(host)) return host;
+  const asked = host.toLowerCase();
+  for (const service of services.values()) {
+    const names = await service.knownAs().catch((): string[] => []);
+    if (names.includes(asked)) return service.name;
+  }
+  return null;
+}

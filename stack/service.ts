@@ -63,6 +63,7 @@ export async function attachService(site: DrillSite, name: string, container: Co
       putFile(place.container, name, await ours(), path, content, mode),
     partition: (direction) => partition(site.network, name, ours, direction),
     endpoint: async (port) => endpointOf(site, name, port, await inspected(place.container, name)),
+    knownAs: async () => knownAs(name, await inspected(place.container, name)),
     state: () => stateOf(place.container),
     signalFromHost: async (signal) => {
       const { State } = await ours();
@@ -197,6 +198,20 @@ function endpointOf(
   }
   return { host: engineAddress(site.runtime), port: Number(binding.HostPort) };
 }
+
+const knownAs = (name: string, { NetworkSettings }: Inspection): string[] => [
+  ...new Set(
+    Object.values(NetworkSettings.Networks)
+      .flatMap(({ Aliases, IPAddress, GlobalIPv6Address }) => [
+        ...((Aliases as string[] | null | undefined) ?? []),
+        IPAddress,
+        GlobalIPv6Address,
+      ])
+      .concat(name)
+      .filter((one) => one !== '')
+      .map((one) => one.toLowerCase()),
+  ),
+];
 
 async function stateOf(container: Container): Promise<ServiceState> {
   try {

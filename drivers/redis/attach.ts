@@ -14,7 +14,7 @@ import { isInPlace, roleAtStart } from './replica.ts';
 import { openServer, persistenceOf, type Server } from './server.ts';
 import type { Product } from './product.ts';
 import type { RedisSite } from './site.ts';
-import type { RedisSystem } from './system.ts';
+import { remembered, serversAmong, type RedisSystem } from './system.ts';
 import { matcherOf } from './volatile-keys.ts';
 import { redisVolume } from './volume.ts';
 import { redisWorkload } from './workload.ts';
@@ -40,10 +40,10 @@ async function versionFrom(
   return `${name} ${version}`;
 }
 
-const preparedAfter = (kept: EarlyKeys, workload: DataWorkload): DataWorkload => ({
+const preparedAfter = ({ remember }: Pick<EarlyKeys, 'remember'>, workload: DataWorkload): DataWorkload => ({
   ...workload,
   prepare: async () => {
-    await kept.remember();
+    await remember();
     await workload.prepare();
   },
 });
@@ -52,6 +52,8 @@ const preparedAfter = (kept: EarlyKeys, workload: DataWorkload): DataWorkload =>
 interface Ways {
   own(): Address;
   clients(): Address;
+  /** These are not the same: the strategy names a way in that is another one. */
+  differ: boolean;
 }
 type Credentials = RedisSite['credentials'];
 
@@ -80,7 +82,7 @@ async function ownPassword({
   }
 }
 
-function waysOf(context: AttachContext<RedisConfig>, credentials: Credentials): Ways {
+async function waysOf(context: AttachContext<RedisConfig>, credentials: Credentials): Promise<Ways> {
   const shared = (endpoint: Address['endpoint']): Address => ({
     ...credentials,
     endpoint: sharedEndpoint(endpoint, context.clock.nowMs),
@@ -88,7 +90,15 @@ function waysOf(context: AttachContext<RedisConfig>, credentials: Credentials): 
   return {
     own: () => shared(() => context.service.endpoint(port)),
     clients: () => shared(context.clients),
+    differ: await goElsewhere(context),
   };
+}
+
+/** A way in that cannot be looked up now is not the server's own, which can. */
+async function goElsewhere({ service, clients }: AttachContext<RedisConfig>): Promise<boolean> {
+  const own = await service.endpoint(port);
+  const theirs = await clients().catch(() => null);
+  return theirs?.host !== own.host || theirs.port !== own.port;
 }
 
 async function siteOf(
@@ -98,11 +108,11 @@ async function siteOf(
   ways: Ways,
   credentials: Credentials,
 ): Promise<RedisSite> {
-  const { component, service, clock, peer, note, scratch } = context;
+  const { component, service, clock, peer, note, scratch, attached = () => [] } = context;
   const version = await versionFrom(server, product);
   const needsReplicas = (await replicasNeeded(server)) ?? '0';
   let number = 0;
-  return {
+  const site: RedisSite = {
     product,
     component,
     service,
@@ -114,13 +124,16 @@ async function siteOf(
     nextNumber: () => (number += 1),
     credentials,
     peer,
-    replicaState: { ...(await roleAtStart(server)), needsReplicas, atStart: null },
+    named: async (host) => (await context.named?.(host)) ?? null,
+    others: () => serversAmong(attached()).filter((one) => one.site !== site),
+    replicaState: { ...(await roleAtStart(server)), needsReplicas, servesByStep: false, atStart: null },
     lent: lentOf(server, service.name, note),
     links: linksIn(service.name, note),
     note,
     scratch,
     kept: earlyKeys(ways.own(), ways.clients()),
   };
+  return site;
 }
 
 /** `asClients`: for whoever judges what clients meet. */
@@ -131,15 +144,23 @@ function systemOf(site: RedisSite, config: RedisConfig, ways: Ways, asClients: S
     lent: site.lent.before,
     product: site.product,
   });
-  return {
+  let driven = false;
+  const system: RedisSystem = {
     server: site.version,
     service,
     data: redisVolume(site),
     forgets: !site.persistence.flushes,
     site,
     own: ways.own(),
+    byClients: ways.clients(),
+    clientsCome: () => driven || ways.differ,
     workload: preparedAfter(
-      kept,
+      {
+        remember: () => {
+          driven = true;
+          return kept.remember();
+        },
+      },
       redisWorkload({
         component,
         address: ways.clients(),
@@ -150,16 +171,17 @@ function systemOf(site: RedisSite, config: RedisConfig, ways: Ways, asClients: S
     asClients,
     inventory,
     isVolatile,
-    ready: () => isInPlace(site, asClients),
+    ready: () => isInPlace(system),
     close: async () => {
       for (const one of [server, asClients, inventory]) one.close();
     },
   };
+  return remembered(system);
 }
 
 export async function open(context: AttachContext<RedisConfig>, product: Product): Promise<RedisSystem> {
   const credentials = await credentialsOf(context);
-  const ways = waysOf(context, credentials);
+  const ways = await waysOf(context, credentials);
   const server = openServer(ways.own());
   const asClients = openServer(ways.clients());
   try {

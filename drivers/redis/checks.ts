@@ -27,7 +27,7 @@ export const checks: Record<string, CheckEntry<RedisSystem>> = {
         'a replica and its source were emptied; or its source is off, its link down, or another server its source',
       shownBy: 'test/drivers/replicas.docker.test.ts',
     },
-    of: async ({ site, own }) => (await import('./follows.ts')).followsCheck(site, own),
+    of: async (system) => (await import('./follows.ts')).followsCheck(system),
   },
   inventory: {
     about:

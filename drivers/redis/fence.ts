@@ -191,7 +191,7 @@ export async function reopen(site: RedisSite): Promise<Json> {
       hint: 'promote it instead',
     });
   await openForWrites(site);
-  site.replicaState.role = 'primary';
+  Object.assign(site.replicaState, { role: 'primary', servesByStep: true });
   return { started, needsReplicas: site.replicaState.needsReplicas };
 }
 

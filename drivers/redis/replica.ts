@@ -6,7 +6,8 @@ import { port } from './config.ts';
 import { asksAsBefore, closeAtStart, openForWrites, rememberNeeds, startClosed } from './fence.ts';
 import { lentOf } from './lent.ts';
 import { configOf, openServer, takesWrites, type Server } from './server.ts';
-import type { RedisSite } from './site.ts';
+import type { OtherServer, RedisSite } from './site.ts';
+import { attachedPeers, leads } from './peers.ts';
 import type { CatchUp, Link } from './replica-params.ts';
 import type { Info } from './info.ts';
 
@@ -92,7 +93,7 @@ export async function replicate(
   );
   // It was closed until it was a replica, which takes no writes whatever it asks for.
   await asksAsBefore(site);
-  Object.assign(site.replicaState, { role: 'replica', source });
+  Object.assign(site.replicaState, { role: 'replica', source, servesByStep: false });
   return {
     source,
     through: through ?? null,
@@ -180,7 +181,7 @@ export async function promote(site: RedisSite): Promise<Json> {
       found: `role ${after.role}`,
       expected: 'role master',
     });
-  site.replicaState.role = 'primary';
+  Object.assign(site.replicaState, { role: 'primary', servesByStep: true });
   return {
     linkBefore: before.linkUp ? 'up' : 'down',
     offsetBefore: before.offset,
@@ -218,16 +219,21 @@ export async function rejoin(site: RedisSite, params: Link): Promise<Json> {
 /**
  * True when the server does what it is there for: a primary answers and takes writes, a replica receives; one
  * that somebody promoted without Muster takes writes, and one that somebody made a replica receives while
- * clients are served elsewhere. From one that was fenced nothing is expected.
+ * clients are served elsewhere: at their way in, or, where none is known and no step of the drill had it
+ * serve, by the primary that it follows. From one that was fenced nothing is expected.
  */
-export async function isInPlace({ server, replicaState }: RedisSite, asClients: Server): Promise<boolean> {
+export async function isInPlace(one: OtherServer): Promise<boolean> {
+  const { server, replicaState } = one.site;
   if (replicaState.role === 'fenced') return true;
   if (!(await server.answers())) return false;
   const info = await server.info('replication').catch(() => null);
   if (info === null) return false;
   const now = placeOf(info);
   if (now.role !== 'slave') return takesWrites(server);
-  return now.linkUp && (replicaState.role === 'replica' || servesElsewhere(server, asClients));
+  if (!now.linkUp) return false;
+  if (replicaState.role === 'replica' || (await servesElsewhere(server, one.asClients))) return true;
+  if (replicaState.servesByStep || one.clientsCome()) return false;
+  return (await attachedPeers(one.site)).some((peer) => leads(peer, now.history) && peer.takesWrites);
 }
 
 /** Another server, which takes writes, is where clients are. */

@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
 import type { Service } from '../../core/service.ts';
+import type { Address } from './connection.ts';
 import type { EarlyKeys } from './early-keys.ts';
 import type { Lent } from './lent.ts';
 import type { Links } from './links.ts';
@@ -25,6 +26,10 @@ export interface RedisSite {
   credentials: { username?: string | undefined; password?: string | undefined };
   /** Another service of the stack. */
   peer(name: string): Service;
+  /** The service that others of the stack find by that name or address now; null where none is. */
+  named(host: string): Promise<Service | null>;
+  /** Other servers of this kind that the drill has attached by now. */
+  others(): readonly OtherServer[];
   replicaState: ReplicaState;
   lent: Lent;
   links: Links;
@@ -36,11 +41,24 @@ export interface RedisSite {
   nextNumber(): number;
 }
 
+/** What one server of a drill knows of another one. */
+export interface OtherServer {
+  site: RedisSite;
+  own: Address;
+  /** Where its clients go in, and a connection there: for whoever judges what clients meet. */
+  byClients: Address;
+  asClients: Server;
+  /** Whether clients are known to come by its way in: the drill's own, or by one that the strategy names. */
+  clientsCome(): boolean;
+}
+
 /** What this server is there for, as far as the drill told it: what `ready` means depends on it. */
 export interface ReplicaState {
   role: 'primary' | 'replica' | 'fenced';
   /** Service that it was last made a replica of. */
   source: string | null;
+  /** A step of the drill had it take writes: that it receives instead is not what was meant. */
+  servesByStep: boolean;
   /** How many replicas it asks for before it takes a write, by its own setting while nobody had closed it. */
   needsReplicas: string;
   /**

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect } from 'vitest';
 import type { AnyDriver, Attached } from '../../core/driver.ts';
 import type { Service } from '../../core/service.ts';
 import mysqlDriver from '../../drivers/mysql/index.ts';
+import { serviceNamed } from '../../engine/drill-environment.ts';
 import { createStackProvider } from '../../stack/provider.ts';
 import { leftOf, uniqueDrill } from '../stack/small-stack.ts';
 import { late } from '../support/server-rig.ts';
@@ -35,6 +36,7 @@ async function replicaStackUp(): Promise<ReplicaStack> {
   const progress = (): void => undefined;
   const stack = await createStackProvider({ progress }).up({ file, drill, environment, progress });
   const service = (name: string): Service => stack.services.get(name)!;
+  const attached = new Set<Attached>();
   const ways: Record<string, number> = { mysql: 3306, redis: 6379, toxiproxy: 8474 };
   const session = <T>(name: string, work: (session: Session) => Promise<T>): Promise<T> =>
     withSession(
@@ -48,15 +50,28 @@ async function replicaStackUp(): Promise<ReplicaStack> {
   return {
     service,
     session,
-    attach: (driver, name) =>
-      attachTo(driver, {
+    attach: async (driver, name) => {
+      const one = await attachTo(driver, {
         component: name,
         service: service(name),
         peer: service,
+        named: async (host) => {
+          const found = await serviceNamed(stack.services, host);
+          return found === null ? null : service(found);
+        },
+        attached: () => [...attached],
         clients: () =>
           name in ways ? service('toxiproxy').endpoint(ways[name]!) : service(name).endpoint(driver.port),
         secret: (secret) => environment[secret]!,
-      }),
+      });
+      attached.add(one);
+      const { close } = one;
+      one.close = () => {
+        attached.delete(one);
+        return close();
+      };
+      return one;
+    },
     sql: (name, ...statements) =>
       session(name, async ({ rows }) => {
         let last: Record<string, string>[] = [];

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import type { Attached } from '../../core/driver.ts';
+import type { Attached, AttachContext } from '../../core/driver.ts';
 import type { Service } from '../../core/service.ts';
 import { systemClock } from '../../core/clock.ts';
 import type { Drill } from '../../engine/drill-context.ts';
 import { closeAll } from '../../engine/phases/down.ts';
 import { bringUp } from '../../engine/phases/up.ts';
 
-type Attach = () => Promise<Partial<Attached>>;
+type Attach = (context: AttachContext<never>) => Promise<Partial<Attached>>;
 
 /** A drill without a stack, of components that are attached in these ways, and what it tells. */
 function drillOf(
@@ -71,6 +71,26 @@ test('components are attached to at once, and told of in the order of the strate
   await bringUp(drill);
   expect(told).toEqual(['component.attached first', 'component.attached second']);
   expect([...drill.attached.keys()]).toEqual(['first', 'second']);
+});
+
+test('a component finds services by whatever they are known by, and all that is attached by now', async () => {
+  let context: AttachContext<never> | undefined;
+  const { drill } = drillOf({
+    first: async (given) => {
+      context = given;
+      return { server: 'one' };
+    },
+    second: async () => ({ server: 'two' }),
+  });
+  const services = drill.stack!.services as unknown as Map<string, { knownAs(): Promise<string[]> }>;
+  services.get('first')!.knownAs = () => Promise.reject(new Error('its container is gone'));
+  services.get('second')!.knownAs = async () => ['second', 'db.internal', '10.0.0.2'];
+  await bringUp(drill);
+  const found = async (host: string): Promise<string | undefined> => (await context!.named!(host))?.name;
+  expect([await found('second'), await found('first')], 'by their names').toEqual(['second', 'first']);
+  expect([await found('DB.internal'), await found('10.0.0.2')]).toEqual(['second', 'second']);
+  expect([await found('10.0.0.20'), await found('db')], 'nobody').toEqual([undefined, undefined]);
+  expect(context!.attached!().map(({ server }) => server)).toEqual(['one', 'two']);
 });
 
 test('what was attached when another could not be is closed with the drill, and what comes later at once', async () => {

@@ -44,6 +44,7 @@ export function inertService(
     exposed: service.exposed,
     endpoint: (port) => service.endpoint(port),
     tryConnection: (port, options) => service.tryConnection(port, options),
+    knownAs: () => service.knownAs(),
     state: () => service.state(),
     logs: (lines) => service.logs(lines),
     waitHealthy: (deadlineMs, signal) => service.waitHealthy(deadlineMs, signal),

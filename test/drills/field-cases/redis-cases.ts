@@ -8,7 +8,7 @@ export interface RedisCase {
   /** Commands given before the drill notes its baseline. */
   commands?: string;
   script?: string;
-  alter?: { file: string; from: string; to: string };
+  alter?: { file: string; changes: [from: string, to: string][] };
   /** Variables of the compose file. */
   env?: Record<string, string>;
   /** It is drilled at each of these moments, comes back from each, and what each lost is told. */
@@ -20,6 +20,7 @@ export interface RedisCase {
   says?: Record<string, RegExp>;
 }
 
+const followsRedis = /that it held then, [1-9]\d* are as they were, .* redis has/;
 const emptied = /all that there was at the fault/;
 
 export const redisCases: RedisCase[] = [
@@ -55,7 +56,7 @@ export const redisCases: RedisCase[] = [
     name: 'F20, an archive of a running folder whose manifest names what is not in it',
     scenario: 'F20',
     // At one of its moments: whoever asks a server that does not come up waits for each answer.
-    alter: { file: 'F20.yaml', from: 'sweep: [+6s, +6.7s, +7.4s]\n', to: '' },
+    alter: { file: 'F20.yaml', changes: [['sweep: [+6s, +6.7s, +7.4s]\n', '']] },
     env: { CASE_TORN: 'yes' },
     exitCode: 1,
     red: ['ready-at-end/redis', 'recovery', 'rto/drill', 'rto/redis', 'service/tokens'],
@@ -67,8 +68,7 @@ export const redisCases: RedisCase[] = [
     scenario: 'F20',
     alter: {
       file: 'F20.compose.yml',
-      from: '--auto-aof-rewrite-percentage 10',
-      to: '--auto-aof-rewrite-percentage 0',
+      changes: [['--auto-aof-rewrite-percentage 10', '--auto-aof-rewrite-percentage 0']],
     },
     // One of several moments: a single one that came back would prove little.
     moments: ['+6s', '+6.7s', '+7.4s'],
@@ -93,9 +93,25 @@ export const redisCases: RedisCase[] = [
     red: [],
     alter: {
       file: 'F25.compose.yml',
-      from: '--save "" --appendonly no',
-      to: '--appendonly yes --appendfsync always',
+      changes: [['--save "" --appendonly no', '--appendonly yes --appendfsync always']],
     },
-    says: { 'check/replica.follows': /that it held then, [1-9]\d* are as they were, .* redis has/ },
+    says: { 'check/replica.follows': followsRedis },
+  },
+  {
+    name: "F25, its control with an append-only file, whose primary the replica knows by its container's name",
+    scenario: 'F25',
+    exitCode: 0,
+    red: [],
+    alter: {
+      file: 'F25.compose.yml',
+      changes: [
+        [
+          'command: redis-server --save "" --appendonly no',
+          'container_name: redis-master\n    command: redis-server --save "" --appendonly yes --appendfsync always',
+        ],
+        ['--replicaof redis 6379', '--replicaof redis-master 6379'],
+      ],
+    },
+    says: { 'check/replica.follows': followsRedis },
   },
 ];

@@ -28,9 +28,12 @@ async function copyOf({ alter }: RedisCase): Promise<string> {
   for (const name of await readdir(cases))
     if (/^(F2[025]|redis)\./.test(name)) await copyFile(join(cases, name), join(here, name));
   if (!alter) return here;
-  const before = await readFile(join(here, alter.file), 'utf8');
-  expect(before.split(alter.from)).toHaveLength(2);
-  await writeFile(join(here, alter.file), before.replace(alter.from, alter.to));
+  let text = await readFile(join(here, alter.file), 'utf8');
+  for (const [from, to] of alter.changes) {
+    expect(text.split(from)).toHaveLength(2);
+    text = text.replace(from, to);
+  }
+  await writeFile(join(here, alter.file), text);
   return here;
 }
 
