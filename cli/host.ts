@@ -4,6 +4,7 @@ import { removeDeadTemporary } from '../stack/temporary.ts';
 import { saying } from '../stack/deadline.ts';
 import { systemClock } from '../core/clock.ts';
 import { withDeadline } from '../core/deadline.ts';
+import { messageOf } from '../core/errors.ts';
 import { imageChoice, imagesWanted, provideImages } from '../stack/images.ts';
 import { prepareHost } from '../stack/host-preparation.ts';
 import { removePrepared } from '../stack/prepared.ts';
@@ -63,7 +64,12 @@ export const removePreparedFolders = async (): Promise<string[]> =>
 export async function removeOrphans(say: (text: string) => void): Promise<void> {
   const left = (await askForLeftovers(say)).filter((one) => !one.alive);
   if (left.length === 0) return;
-  const removed = await removeWhatWasLeft(say);
+  // Nothing of an earlier drill is in the way of another one, and nobody can do more about it here.
+  const removed = await removeWhatWasLeft(say).catch((error: unknown) => {
+    say(`not all that an earlier drill left can be removed, and muster gc tries again: ${messageOf(error)}`);
+    return null;
+  });
+  if (removed === null) return;
   if (Object.values(removed).flat().length > 0)
     say(`removed what an earlier drill left: ${removedText(removed)}`);
   else for (const one of left) say(heldText(one));

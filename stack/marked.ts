@@ -1,4 +1,5 @@
 import { systemClock, type Clock } from '../core/clock.ts';
+import { environmentError, messageOf } from '../core/errors.ts';
 import { containersWith, hasNameOf } from './own-containers.ts';
 import { isOwnName, removeImage } from './own-image.ts';
 import { asImageLabel, imageLabels, labels } from './owner.ts';
@@ -75,6 +76,9 @@ async function usedByOthers(
   return (image, drill) => others.some(({ ImageID, Names }) => ImageID === image && !hasNameOf(drill, Names));
 }
 
+/** Networks are let go in moments, once the containers on them are gone. */
+const forNetworksMs = 15_000;
+
 /**
  * Removes whatever `find` gives until it gives nothing: containers (running, paused or restarting) with their
  * anonymous volumes and those that Compose handed on to them, then volumes, networks and images of a drill's
@@ -94,6 +98,7 @@ export async function removeMarked(
   const { note, sweep } = handedOn(docker);
   const swept = new Set<string>();
   let refusal: unknown = null;
+  let progressMs = clock.nowMs();
   const remove = async (what: Marked, act: () => Promise<unknown>): Promise<void> => {
     try {
       await act();
@@ -107,10 +112,15 @@ export async function removeMarked(
   for (;;) {
     const found = await find();
     if (found.length === 0) break;
-    if (clock.nowMs() > until)
-      throw refusal instanceof Error
-        ? refusal
-        : new Error(`${found.map((each) => each.name).join(', ')} cannot be removed`);
+    // An engine can go on refusing a network that nobody is on any more, until it is started anew.
+    const areNetworks = found.every(({ kind }) => kind === 'network');
+    if (clock.nowMs() > (areNetworks ? Math.min(until, progressMs + forNetworksMs) : until))
+      throw environmentError(`${found.map((each) => each.name).join(', ')} cannot be removed`, {
+        found: refusal === null ? undefined : messageOf(refusal),
+        ...(areNetworks
+          ? { hint: 'where no container is on it, the engine lets it go once it is restarted' }
+          : {}),
+      });
     const before = removed.size;
     const of = (kind: Marked['kind']): Marked[] => found.filter((each) => each.kind === kind);
     await Promise.all(
@@ -127,6 +137,7 @@ export async function removeMarked(
     await Promise.all(of('volume').map((each) => remove(each, () => docker.getVolume(each.id).remove())));
     await Promise.all(of('network').map((each) => remove(each, () => docker.getNetwork(each.id).remove())));
     await Promise.all(of('image').map((each) => remove(each, () => removeImage(runtime, each.id))));
+    if (removed.size > before) progressMs = clock.nowMs();
     if (removed.size === before && (await areAllUsedByOthers(docker, found))) break;
     await clock.sleep(50);
   }
