@@ -131,7 +131,7 @@ function lookAt(file: string, path: string): Looked {
   }
   if (!stat.isFile() || (!yaml && stat.size > largestBytes)) return null;
   const is = byItsText(file, yaml, stat.size > largestBytes);
-  if (!yaml || is === null || !hidden) return is;
+  if (!yaml || is === null || !hidden || (typeof is === 'object' && !is.slip)) return is;
   return slip('may be a scenario, and its path has a name that begins with a dot');
 }
 
@@ -174,10 +174,11 @@ const hasKey = (text: string, key: string): boolean =>
   new RegExp(`(?:^[\\uFEFF\\uFFFD\\s-]*|[{,]\\s*)["']?${key}["']?\\s*:`, 'im').test(text);
 
 /** What other tools call a scenario has keys of its own, as Molecule's has. */
-const isOfOthers = (data: unknown): boolean =>
-  isMapping(data) &&
-  isMapping(data['scenario']) &&
-  !['strategy', 'fault', 'recover'].some((key) => Object.hasOwn(data, key));
+const isOfOthers = (data: unknown): boolean => {
+  if (!isMapping(data) || !isMapping(data['scenario'])) return false;
+  return ![data, data['scenario']].some((one) => Object.keys(one).some((key) => ofMuster.test(key)));
+};
+const ofMuster = /^(?:strateg|faults?$|recover|load|protect|check|seed)/i;
 const ofOthers = "says `scenario:` of another tool: Muster's has a text there, a strategy and a fault";
 
 const isMapping = (data: unknown): data is Record<string, unknown> =>

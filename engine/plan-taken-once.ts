@@ -27,15 +27,29 @@ function placesOf({ plan, options }: PlannedBackup, service: string): Place[] {
 
 const isBelow = (one: string, other: string): boolean => one.startsWith(other) || other.startsWith(one);
 
-/** A path that the pattern matches. */
-const sampleOf = (pattern: string): string =>
-  pattern
-    .replace(/\[([^\]])[^\]]*\]/g, (_, first: string) => (/[!^]/.test(first) ? 'x' : first))
-    .replace(/[*?]+/g, 'x');
+const partsOf = (pattern: string): string[] => pattern.match(/\[[^\]]+\]|./g) ?? [];
 
-/** Most that overlap: where the one matches a path as the other has it. */
-const overlap = (one: string, other: string): boolean =>
-  matchesGlob(sampleOf(one), other) || matchesGlob(sampleOf(other), one);
+/** Whether some path matches both patterns, of `*`, `?`, `[…]` and letters. */
+function overlap(one: string, other: string): boolean {
+  const [a, b] = [partsOf(one), partsOf(other)];
+  const from = (i: number, j: number): boolean => {
+    const [x, y] = [a[i], b[j]];
+    if (x === undefined && y === undefined) return true;
+    if (x === '*') return from(i + 1, j) || (y !== undefined && y !== '/' && from(i, j + 1));
+    if (y === '*') return from(i, j + 1) || (x !== undefined && x !== '/' && from(i + 1, j));
+    return x !== undefined && y !== undefined && meet(x, y) && from(i + 1, j + 1);
+  };
+  return from(0, 0);
+}
+
+const isLetter = (part: string): boolean => part.length === 1 && part !== '?';
+
+function meet(x: string, y: string): boolean {
+  if (isLetter(x) && isLetter(y)) return x === y;
+  const [letter, kind] = isLetter(x) ? [x, y] : [y, x];
+  if (!isLetter(letter)) return true;
+  return letter !== '/' && (kind === '?' || matchesGlob(letter, kind.replace('[^', '[!')));
+}
 
 /**
  * Two scripts that leave their backups in one place would each take what the other leaves: half written, or

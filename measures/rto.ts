@@ -167,6 +167,8 @@ function judgedBy(evidence: Evidence, component: string, objectiveMs: number): O
   const probed = probedTime(evidence, component, moments);
   if (probed === null) return byClients;
   const byProbe = rowOf(evidence, component, objectiveMs, [], probed);
+  // Of the two, who knows nothing is not outvoted by who came back without it.
+  if (probed.rtaMs === null && byClients?.verdict !== 'fail') return byProbe;
   const isLater = probed.neverRight || (byProbe.actualMs ?? 0) > (byClients?.actualMs ?? Infinity);
   return isLater || !clients.some((load) => feltFault(load, moments)) ? byProbe : byClients;
 }

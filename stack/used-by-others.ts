@@ -23,7 +23,7 @@ export async function areAllUsedByOthers(docker: Docker, found: readonly Held[])
         (kind === 'volume'
           ? Mounts.some(({ Type, Name }) => Type === 'volume' && Name === id)
           : State !== 'exited' &&
-            Object.values(NetworkSettings.Networks).some(({ NetworkID }) => NetworkID === id)),
+            Object.values(NetworkSettings?.Networks ?? {}).some(({ NetworkID }) => NetworkID === id)),
     ),
   );
 }

@@ -36,7 +36,15 @@ function decoded(text: string): Buffer[] {
  */
 export type Carried = 'value' | 'perhaps' | null;
 export function carriedIn(name: string, value: string): Carried {
-  const found = partsOf(name).map((part) => carriedBy(part, value));
+  const parts = partsOf(name);
+  const holds = parts.find((part) => plain(part).includes(plain(value)));
+  if (holds !== undefined) {
+    // Of a URL, the signature may be another part than what it signs: one that is no word.
+    const others = parts.filter((part) => part !== holds && /\d/.test(part) && bitsOf(part) >= signatureBits);
+    const besides = bitsOf(plain(holds).replace(plain(value), ''));
+    return others.reduce((sum, part) => sum + bitsOf(part), besides) < signatureBits ? null : 'value';
+  }
+  const found = parts.map((part) => carriedBy(part, value));
   return found.find((one) => one === 'value') ?? found.find((one) => one === 'perhaps') ?? null;
 }
 
@@ -45,8 +53,6 @@ const partsOf = (name: string): string[] =>
   /^(?:https?:\/\/|\/[a-z])/i.test(name) ? name.split(/[/?&=#]+/) : [name];
 
 function carriedBy(name: string, value: string): Carried {
-  if (plain(name).includes(plain(value)))
-    return bitsOf(plain(name).replace(plain(value), '')) < signatureBits ? null : 'value';
   const holds = (bytes: Buffer): boolean =>
     plain(bytes.toString('latin1')).includes(plain(value)) || bytes.toString('hex').includes(plain(value));
   if (decoded(name).some(holds)) return 'value';

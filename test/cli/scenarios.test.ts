@@ -138,11 +138,25 @@ describe('what may be a scenario and cannot be run', { concurrent: true }, () =>
       'not everything that may be a scenario can be run',
     );
   });
+  test.each(['  strategy: ./s.yaml\n', 'faults: { crash: redis }\n', '  recovery: automatic\n'])(
+    'a scenario with its keys elsewhere is run, and says what is wrong: %j',
+    (more) => {
+      const folder = folderWith({ 'a.yaml': `scenario:\n  name: one\n${more}`, 'b.yaml': scenario });
+      expect(allScenarios([folder]).scenarios.map(({ path }) => path)).toEqual(['a', 'b']);
+    },
+  );
   test("what another tool calls a scenario is passed over, and the user's own are run", () => {
-    const folder = folderWith({ 'a.yaml': scenario, 'molecule.yml': 'scenario:\n  name: default\n' });
+    const folder = folderWith({
+      'a.yaml': scenario,
+      'molecule.yml': 'scenario:\n  name: default\n',
+      '.ci/molecule.yml': 'scenario:\n  name: default\n',
+    });
     const found = allScenarios([folder]);
-    expect(found).toMatchObject({ scenarios: [{ path: 'a' }], passedOver: [{ slip: false }] });
-    expect(passedOverText(found)).toEqual([expect.stringMatching(/molecule\.yml says .* another tool/)]);
+    expect(found).toMatchObject({
+      scenarios: [{ path: 'a' }],
+      passedOver: [{ slip: false }, { slip: false }],
+    });
+    expect(passedOverText(found)[1]).toMatch(/molecule\.yml says .* another tool/);
   });
 
   test.each(Object.entries(others))('%s is none, and nobody is told', (_, [name, text]) => {

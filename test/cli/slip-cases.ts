@@ -15,6 +15,11 @@ export const slips: Record<string, [string, string | Buffer, RegExp]> = {
   'in a folder that begins with a dot': ['.team/a.yaml', scenario, /begins with a dot/],
   'a file that begins with a dot': ['.a.yaml', scenario, /begins with a dot/],
   'a list of one': ['a.yaml', `- ${scenario.replaceAll('\n', '\n  ')}`, /looks like a scenario/],
+  'all of it below its first key, in a folder that begins with a dot': [
+    '.team/a.yaml',
+    'scenario:\n  name: one\n  strategy: ./s.yaml\n  recover: automatic\n',
+    /begins with a dot/,
+  ],
   'its first key misspelt': [
     'a.yaml',
     'Scenaro: one\nstrategy: ./s.yaml\nrecover: automatic\n',

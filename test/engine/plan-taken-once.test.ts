@@ -33,6 +33,8 @@ const one = 'db.b1 leaves its backups where db.b0 does';
 test.each<[string, ...Parameters<typeof saidOf>]>([
   ['one pattern', [files('/backups/*.gz')], [files('/backups/*.gz')]],
   ['one that matches what the other leaves', [files('/b/*.gz')], [files('/b/daily-*.gz')]],
+  ['ones that both match one name', [files('/b/*.sql.gz')], [files('/b/db-*')]],
+  ['ones with classes', [files('/b/[a-c]*.gz')], [files('/b/?[!x].gz')]],
   ['another of its patterns', [files('/c/a', '/b/[ab]*.gz')], [files('/b/a?.gz')]],
   ['a sidecar in its place', [files('/b/*')], [files('/b/x'), { follow: { service: 'db' } }]],
   ['a sidecar that is the component itself', [files('/b/*')], [files('/b/x'), { follow: {} }]],
@@ -45,6 +47,8 @@ test.each<[string, ...Parameters<typeof saidOf>]>([
 test.each<[string, ...Parameters<typeof saidOf>]>([
   ['folders of their own', [files('/backups/daily/*.gz')], [files('/backups/weekly/*.gz')]],
   ['names of their own', [files('/b/daily-*.gz')], [files('/b/weekly-*.gz')]],
+  ['endings of their own', [files('/b/*.sql')], [files('/b/*.rdb')]],
+  ['classes of their own', [files('/b/[ab]*')], [files('/b/c*')]],
   ['a folder below', [files('/b/*.gz')], [files('/b/daily/*.gz')]],
   ["a folder of the drill's own", [files('*.gz')], [files('*.gz')]],
   ['another container', [files('/b/*.gz')], [files('/b/*.gz'), { backup: { in: 'backup' } }]],

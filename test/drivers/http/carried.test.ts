@@ -252,6 +252,11 @@ test(`${carried.prefix.beside}: a total loss is one`, async () => {
 });
 
 const value = valueFor(1, 1, 1);
+const signature = (bytes: number): string =>
+  createHmac('sha256', key)
+    .update(value)
+    .digest('hex')
+    .slice(0, 2 * bytes);
 test.each<[string, string, Carried]>([
   ...lookedUp.map(([name, of]) => [name, of(value), null] satisfies [string, string, Carried]),
   ['the value, signed', `${value}.${createHmac('sha256', key).update(value).digest('hex')}`, 'value'],
@@ -266,6 +271,10 @@ test.each<[string, string, Carried]>([
   ['a UUID in a URL', `https://api.shop.example/v1/tenants/42/orders/${randomUUID()}?expand=lines`, null],
   ['a number in a long URL', 'https://api.shop.example/v1/customers/orders/confirmed/4711', null],
   ['the value as a part of a URL', `https://shop.example/articles/drafts/${value}/preview`, null],
+  ['the value in a URL that signs it', `https://a.example/n?v=${value}&sig=${signature(16)}`, 'value'],
+  ['the same, by SHA-1', `https://a.example/n?v=${value}&sig=${signature(20)}`, 'value'],
+  ['the same, by SHA-256', `https://a.example/n?v=${value}&sig=${signature(32)}`, 'value'],
+  ['the value and its signature in a path', `/n/${value}/${signature(16)}`, 'value'],
   ['a sealed token in a URL', `/share/${sealed.nameOf({ ref: '1', note: value })}`, 'perhaps'],
   ['a signed token in a URL', `https://a.example/share?t=${signed({ note: value })}&page=1`, 'value'],
 ])('%s', (_, name, expected) => {
