@@ -10,6 +10,7 @@ import type { StackProviderOptions } from './provider-options.ts';
 import type { Container, Runtime } from './runtime.ts';
 import { attachService } from './service.ts';
 import { untilAllStarted } from './starting.ts';
+import { labels } from './owner.ts';
 import { unnamedVolumesOf } from './unnamed-volumes.ts';
 
 /** The container; what the engine made for it without a name is taken note of. */
@@ -20,10 +21,12 @@ export async function noted(container: Container, unnamed: Set<string>): Promise
 
 export async function containerOf(runtime: Runtime, project: string, service: string): Promise<Container> {
   const docker = runtime.container.dockerode;
-  const [found] = await docker.listContainers({
+  const all = await docker.listContainers({
     all: true,
     filters: { label: [`com.docker.compose.project=${project}`, `com.docker.compose.service=${service}`] },
   });
+  // A helper that is made of an image which Compose built has its labels as well.
+  const found = all.find(({ Labels }) => Labels[labels.role] === undefined);
   if (!found) throw environmentError(`Compose has made no container for ${service}`);
   return docker.getContainer(found.Id);
 }

@@ -194,7 +194,10 @@ test.each([
     const runtime = await getRuntime();
     const { dockerode: docker } = runtime.container;
     const { drill: of, stack, image } = await builtStack(`committed-${how}`);
-    const before = await containerOf(of, 'app');
+    // By its name: a helper that is made of the service's image has Compose's labels as well.
+    const named = async () =>
+      docker.getContainer((await docker.getContainer(`${stack.project}-app-1`).inspect()).Id);
+    const before = await named();
     await before.commit({ repo: image.replace(/:latest$/, ''), tag: 'latest' });
     const files = (await stack.composeFiles()).flatMap((file) => ['-f', file]);
     await promisify(execFile)(
@@ -202,7 +205,7 @@ test.each([
       ['compose', ...files, '-p', stack.project, 'up', '-d', '--force-recreate', '--no-deps', 'app'],
       { env: { ...process.env, DOCKER_HOST: dockerHost(runtime) } },
     );
-    const app = await containerOf(of, 'app');
+    const app = await named();
     const made = await app.inspect();
     expect(made.Id).not.toBe(before.id);
     const bears = (await docker.getImage(made.Image).inspect()).Config.Labels;
