@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net';
-import { networkInterfaces } from 'node:os';
 import type { ComposeConfig } from './compose.ts';
+import { ownAddresses } from './own-addresses.ts';
 
 type Value = Record<string, unknown>;
 type Path = (string | number)[];
@@ -19,7 +19,7 @@ const desktopNames = /(?<![\w.-])(host|gateway)\.(docker|containers)\.internal(?
  * Names of services that lead to the machine: `extra_hosts` with the engine's word for it or with one of its
  * addresses, and what engines on a desktop call it. `machine`: its addresses; default: those that it has now.
  */
-export function hostNames(config: ComposeConfig, machine: readonly string[] = ownAddresses()): Reach[] {
+export function hostNames(config: ComposeConfig, machine: readonly string[] = machineAddresses()): Reach[] {
   const whereIs = addressBook(config, machine);
   return Object.entries(config.services).flatMap(([service, declared]): Reach[] => [
     ...namesOf(declared as Value).flatMap(({ path, name, address }) =>
@@ -33,7 +33,10 @@ export function hostNames(config: ComposeConfig, machine: readonly string[] = ow
 }
 
 /** A line for each name that leads out of the drill, to another machine than this one. */
-export function namesElsewhere(config: ComposeConfig, machine: readonly string[] = ownAddresses()): string[] {
+export function namesElsewhere(
+  config: ComposeConfig,
+  machine: readonly string[] = machineAddresses(),
+): string[] {
   const whereIs = addressBook(config, machine);
   return Object.entries(config.services).flatMap(([service, declared]) =>
     namesOf(declared as Value)
@@ -43,12 +46,11 @@ export function namesElsewhere(config: ComposeConfig, machine: readonly string[]
 }
 
 /** Those at which this machine is reached from other ones, and that of the engine where it is elsewhere. */
-function ownAddresses(): string[] {
+function machineAddresses(): string[] {
   const [, engine = ''] = /^(?:tcp|ssh):\/\/(?:[^@/]*@)?\[?([^\]/]+?)\]?(?::\d+)?(?:\/|$)/.exec(
     process.env['DOCKER_HOST'] ?? '',
   ) ?? [''];
-  const interfaces = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
-  return [...interfaces.filter(({ internal }) => !internal).map(({ address }) => address), engine];
+  return [...ownAddresses(), engine];
 }
 
 /** An address that no machine has is the drill's own: so is a name that is led nowhere. */
