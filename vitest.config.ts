@@ -31,7 +31,12 @@ if (existsSync(compiled) && readdirSync(compiled, { recursive: true }).length > 
 const besideUnits = 4;
 /** What an engine does takes longer than the second that is usual, where the machine is busy. */
 const polled = { poll: { timeout: 60_000 } };
-const containers = { testTimeout: 300_000, hookTimeout: 600_000, expect: polled };
+const containers = {
+  testTimeout: 300_000,
+  hookTimeout: 600_000,
+  expect: polled,
+  globalSetup: 'test/support/reference-images.ts',
+};
 
 const drills = 'test/drills/**/*.docker.test.ts';
 const scenarios = 'test/drills/scenarios.docker.test.ts';
