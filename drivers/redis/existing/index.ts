@@ -78,7 +78,8 @@ export const existingSnapshots = ({ site, own }: Pick<RedisSystem, 'site' | 'own
   count: (pattern) =>
     inEachDatabase(own, async (redis) => {
       const names = new Set<string>();
-      for await (const keys of scanKeys(redis, pattern)) for (const key of keys) names.add(key);
+      for await (const keys of scanKeys(redis, pattern))
+        for (const key of keys) names.add(key.toString('latin1'));
       return names.size;
     }).then((counts) => counts.reduce((sum, [, count]) => sum + count, 0)),
   objects: async () => [],
