@@ -9,6 +9,9 @@ const ours = new RegExp(`^${musterPrefix}[^:]+:(?:\\d+|ttl:\\d+|flush:\\d+|mark|
 /** Whether a key is Muster's: an application may have others of its prefix. */
 export const isMusters = (key: Buffer): boolean => ours.test(key.toString('latin1')) && isUtf8(key);
 
+/** Whether a key of Muster's is a record, which never expires as the others do. */
+export const isRecord = (key: Buffer): boolean => /^[^:]+:[^:]+:\d+$/.test(key.toString('latin1'));
+
 export const recordKey = (component: string, id: number): string => `${musterPrefix}${component}:${id}`;
 export const expiryKey = (component: string, number: number): string =>
   `${musterPrefix}${component}:ttl:${number}`;

@@ -1,8 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { digestKey, type KeyDigest } from './key-digest.ts';
+import { heldIn, shortfallOf, type Held } from './held.ts';
 import { prefixOf } from './key-names.ts';
-import { isMusters, scanKeys } from './keys.ts';
+import { isMusters, isRecord, scanKeys } from './keys.ts';
 import type { Spool } from './spool.ts';
 
 const keysAtOnce = 64;
@@ -66,17 +67,29 @@ export interface Reading extends Common {
 }
 
 /**
- * Puts every key of the application into the spool; one that SCAN gives twice, twice. Rejects where the database cannot be listed.
+ * Puts every key of the application into the spool; one that SCAN gives twice, twice. Says where the server
+ * counts more than could be read. Rejects where the database cannot be listed.
  */
 export async function readDatabase(redis: Redis, database: number, reading: Reading): Promise<void> {
   await redis.select(database);
+  const held = (): Promise<Held | null> => reading.tried('databases', null, () => heldIn(redis, database));
+  const before = await held();
+  const gone = new Set<string>();
+  let [lasting, there] = [0, 0];
   for await (const batch of scanKeys(redis, '*')) {
     const theirs = batch.filter((key) => !isMusters(key));
     for (let at = 0; at < theirs.length; at += keysAtOnce) {
       const some = theirs.slice(at, at + keysAtOnce);
-      await Promise.all(some.map((key) => readKey(redis, database, key, reading)));
+      const found = await Promise.all(some.map((key) => readKey(redis, database, key, reading)));
+      lasting += found.filter((expiry) => expiry === -1).length;
+      there += found.filter((expiry) => expiry !== null).length;
+      for (const [i, expiry] of found.entries()) if (expiry === null) gone.add(some[i]!.toString('latin1'));
     }
+    lasting += batch.filter((key) => isMusters(key) && isRecord(key)).length;
   }
+  const after = await held();
+  const shortfall = before && after && shortfallOf(before, after, { lasting, there, gone: gone.size });
+  if (shortfall) reading.unread(`${shortfall.what} of database ${database}`, shortfall.why);
 }
 
 /** When it expires; null where it is gone meanwhile. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { heldBy, shortfallOf } from '../../drivers/redis/held.ts';
 import { prefixOf, shown } from '../../drivers/redis/key-names.ts';
 import { volatileOf } from '../../drivers/redis/volatile-keys.ts';
 
@@ -59,4 +60,74 @@ describe('a pattern of volatile keys', () => {
     ['\\xAC*', Buffer.from('\\xAC:1'), true],
     ['*\uFFFD*', spring('user:1'), false],
   ])('%s takes %o: %j', ([pattern, key, taken]) => expect(volatileOf([pattern])(key)).toBe(taken));
+});
+
+describe('what a server holds and was not read', () => {
+  const info = (over: Record<string, string | number> = {}, keys = 30, expires = 10): string =>
+    Object.entries({
+      role: 'master',
+      rdb_changes_since_last_save: 100,
+      rdb_last_save_time: 1,
+      expired_keys: 5,
+      evicted_keys: 0,
+      db1: `keys=${keys},expires=${expires},avg_ttl=0`,
+      ...over,
+    })
+      .map(([name, value]) => `${name}:${value}`)
+      .join('\r\n');
+  const first = info();
+  const all = { lasting: 20, there: 30, gone: 0 };
+  const none = { lasting: 0, there: 0, gone: 30 };
+  const few = { lasting: 17, there: 27, gone: 3 };
+  const changed = { rdb_changes_since_last_save: 103 };
+
+  test.for<[string, string, string, typeof all, string | null]>([
+    ['all were read', first, first, all, null],
+    ['some were read twice', first, first, { ...all, lasting: 25 }, null],
+    ['not one was', first, first, none, '20 of 20 keys that never expire'],
+    ['not all were', first, first, few, '3 of 20 keys that never expire'],
+    ['others came and went', first, info(changed), few, null],
+    [
+      'more are missing than changes',
+      first,
+      info(changed),
+      { ...few, lasting: 16 },
+      '4 of 20 keys that never expire',
+    ],
+    ['what expires is listed and not there', first, first, { ...all, there: 20, gone: 10 }, '10 keys'],
+    ['that has expired', first, info({ expired_keys: 15 }), { ...all, there: 20, gone: 10 }, null],
+    [
+      'that has expired at a replica',
+      info({ role: 'slave' }),
+      info({ role: 'slave' }),
+      { ...all, gone: 1 },
+      null,
+    ],
+    ['a snapshot was saved', first, info({ rdb_last_save_time: 2 }), few, null],
+    [
+      'a snapshot, and not one was read',
+      first,
+      info({ rdb_last_save_time: 2 }),
+      none,
+      '20 of 20 keys that never expire',
+    ],
+    ['it does not say', 'role:master\r\ndb1:keys=30,expires=10', 'db1:keys=30,expires=10', few, null],
+    ['the last were removed', first, info({}, 0, 0), none, '30 keys'],
+    [
+      'the last were removed and counted',
+      first,
+      info({ rdb_changes_since_last_save: 130 }, 0, 0),
+      none,
+      null,
+    ],
+    [
+      'another database is whole',
+      info({ db1: '' }),
+      info({ db1: '' }),
+      { lasting: 0, there: 0, gone: 0 },
+      null,
+    ],
+  ])('%s', ([, before, after, read, what]) => {
+    expect(shortfallOf(heldBy(before, 1), heldBy(after, 1), read)?.what ?? null).toBe(what);
+  });
 });

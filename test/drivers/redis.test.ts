@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { messageOf } from '../../core/errors.ts';
 import { parseManifest } from '../../drivers/redis/aof-manifest.ts';
 import { asLost, operationError } from '../../drivers/redis/connection.ts';
-import { expiryKey, isMusters, markKey, recordId, recordKey } from '../../drivers/redis/keys.ts';
+import { expiryKey, isMusters, isRecord, markKey, recordId, recordKey } from '../../drivers/redis/keys.ts';
 import { parseStatus } from '../../drivers/redis/ownership.ts';
 import { assertLoadable, versionOf } from '../../drivers/redis/position.ts';
 import { assertPreloaded, loadingConfiguration, type Preloaded } from '../../drivers/redis/preload.ts';
@@ -158,6 +158,7 @@ test('keys of Muster are told from those of an application that begin alike', ()
   own.push('muster-drill:redis:flush:3', 'muster-drill:redis:attempt:0f0f0f0f');
   const isOurs = (key: string): boolean => isMusters(Buffer.from(key));
   expect(own.filter(isOurs)).toHaveLength(5);
+  expect(own.filter((key) => isRecord(Buffer.from(key)))).toEqual([recordKey('redis-2', 42)]);
   const theirs = [
     'muster:user:alice',
     'muster:redis:42',

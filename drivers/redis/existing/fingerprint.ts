@@ -5,7 +5,8 @@ import type { Fingerprint, SourceServer } from '../../../core/existing.ts';
 import type { Address } from '../connection.ts';
 import { parseInfo } from '../info.ts';
 import { digestOf, sizeOf, type KeyDigest } from '../key-digest.ts';
-import { databasesOf, isMusters, scanKeys } from '../keys.ts';
+import { heldIn, shortfallOf } from '../held.ts';
+import { databasesOf, isMusters, isRecord, scanKeys } from '../keys.ts';
 import { withOwn } from '../server.ts';
 
 /** On a connection of its own: it goes from database to database. */
@@ -32,20 +33,25 @@ const sideBySideBytes = 1024 * 1024;
  * Of keys that never expire: others may be gone by the time that they are restored. A sum over them, because
  * SCAN gives them in no order; one that it gives twice counts once.
  */
-async function digestDatabase(redis: Redis): Promise<Digested> {
+async function digestDatabase(redis: Redis, database: number): Promise<Digested> {
   const seen = new Set<string>();
   const unread = new Set<string>();
-  let expiring = 0;
+  const before = await heldIn(redis, database);
+  const gone = new Set<string>();
+  let [expiring, records] = [0, 0];
   let sum = 0n;
   for await (const batch of scanKeys(redis, '*')) {
+    records += batch.filter((key) => isMusters(key) && isRecord(key)).length;
     const fresh = batch.filter((key) => !isMusters(key) && !seen.has(byteName(key)));
     for (let at = 0; at < fresh.length; at += keysAtOnce) {
       const some = fresh.slice(at, at + keysAtOnce);
       const times = await Promise.all(some.map((key) => redis.pexpiretime(key)));
       const kept = some.filter((_, i) => times[i] === -1);
       expiring += times.filter((time) => time >= 0).length;
+      for (const [i, key] of some.entries()) if (times[i] === -2) gone.add(byteName(key));
       for (const [i, found] of (await digestsOf(redis, kept)).entries()) {
         const name = byteName(kept[i]!);
+        if (found === null) gone.add(name);
         if (found === null || seen.has(name)) continue;
         seen.add(name);
         if (found.value === null)
@@ -55,6 +61,12 @@ async function digestDatabase(redis: Redis): Promise<Digested> {
       }
     }
   }
+  const shortfall = shortfallOf(before, await heldIn(redis, database), {
+    lasting: seen.size + records,
+    there: seen.size + expiring,
+    gone: gone.size,
+  });
+  if (shortfall) unread.add(`${shortfall.what}, ${shortfall.why},`);
   const digest = createHash('sha256').update(sum.toString(16)).digest('hex');
   return { rows: seen.size, digest, unread: [...unread].sort(), expiring };
 }
