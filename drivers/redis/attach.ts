@@ -15,7 +15,7 @@ import { openServer, persistenceOf, type Server } from './server.ts';
 import type { Product } from './product.ts';
 import type { RedisSite } from './site.ts';
 import { remembered, serversAmong, type RedisSystem } from './system.ts';
-import { matcherOf } from './volatile-keys.ts';
+import { volatileOf } from './volatile-keys.ts';
 import { redisVolume } from './volume.ts';
 import { redisWorkload } from './workload.ts';
 
@@ -139,7 +139,7 @@ async function siteOf(
 /** `asClients`: for whoever judges what clients meet. */
 function systemOf(site: RedisSite, config: RedisConfig, ways: Ways, asClients: Server): RedisSystem {
   const { component, service, server, kept } = site;
-  const isVolatile = matcherOf(config.volatileKeys);
+  const isVolatile = volatileOf(config.volatileKeys);
   const inventory = inventoryCheck(ways.clients(), ways.own(), isVolatile, {
     lent: site.lent.before,
     product: site.product,

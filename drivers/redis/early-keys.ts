@@ -13,7 +13,7 @@ const mostScans = 50;
 const horizonMs = 3_600_000;
 
 /** Keys of an application, by number of their database. */
-type Keys = Map<number, string[]>;
+type Keys = Map<number, Buffer[]>;
 
 /**
  * Keys that the application had early, and that every recovery point of the drill therefore holds: none of
@@ -65,8 +65,8 @@ async function someKeys(redis: Redis): Promise<Keys> {
   for (const { database } of await databasesOf(redis)) {
     await redis.select(database);
     for (let cursor = ''; cursor !== '0' && scans < mostScans && counted(found) < mostKeys; scans += 1) {
-      const [next, names] = await redis.scan(cursor || '0', 'COUNT', keysPerScan);
-      cursor = next;
+      const [next, names] = await redis.scanBuffer(cursor || '0', 'COUNT', keysPerScan);
+      cursor = next.toString();
       const lasting = await lastingOf(redis, names.filter((name) => !isMusters(name)).slice(0, mostKeys));
       if (lasting.length > 0) found.set(database, [...(found.get(database) ?? []), ...lasting]);
     }
@@ -74,7 +74,7 @@ async function someKeys(redis: Redis): Promise<Keys> {
   return found;
 }
 
-async function lastingOf(redis: Redis, names: readonly string[]): Promise<string[]> {
+async function lastingOf(redis: Redis, names: readonly Buffer[]): Promise<Buffer[]> {
   const leftMs = await Promise.all(names.map((name) => redis.pttl(name)));
   return names.filter((_, i) => leftMs[i] === -1 || leftMs[i]! > horizonMs);
 }

@@ -1,7 +1,8 @@
 import type { Redis } from 'ioredis';
 import type { Check, CheckOutcome } from '../../core/driver.ts';
 import { toleranceMs } from './compare-keys.ts';
-import { expiryKey, isMusters, prefixOf, scanKeys } from './keys.ts';
+import { prefixOf } from './key-names.ts';
+import { expiryKey, isMusters, scanKeys } from './keys.ts';
 import type { Server } from './server.ts';
 
 /** Keys of our own: one in three expires within seconds, the others within the hour after next. */
@@ -20,7 +21,7 @@ const dueMs = 1_000;
 
 /** A key and the moment it should expire, in Unix milliseconds; -1 for never. */
 interface Promised {
-  key: string;
+  key: Buffer;
   atMs: number;
 }
 interface Baseline {
@@ -46,7 +47,7 @@ interface Tally {
  * make them live longer, nor shorter. Keys whose time came while the service was away are gone by right, and
  * counted apart. Of the application's, those that it rewrites on its own (`volatileKeys`) are left out.
  */
-export function expiryCheck(server: Server, component: string, isVolatile: (key: string) => boolean): Check {
+export function expiryCheck(server: Server, component: string, isVolatile: (key: Buffer) => boolean): Check {
   let baseline: Baseline | null = null;
   return {
     before: async () => {
@@ -79,7 +80,7 @@ async function writeOwn(redis: Redis, component: string): Promise<Promised[]> {
   const now = await serverNowMs(redis);
   const own = Array.from({ length: ownKeys }, (_, n): Promised => {
     const inMs = n % 3 === 0 ? shortestMs + n * shortStepMs : longestMs + n * 10_000;
-    return { key: expiryKey(component, n), atMs: now + inMs };
+    return { key: Buffer.from(expiryKey(component, n)), atMs: now + inMs };
   });
   const pipeline = redis.pipeline();
   for (const { key, atMs } of own) pipeline.set(key, 'expires', 'PXAT', atMs);
@@ -87,7 +88,7 @@ async function writeOwn(redis: Redis, component: string): Promise<Promised[]> {
   return own;
 }
 
-async function expiries(redis: Redis, keys: readonly string[]): Promise<number[]> {
+async function expiries(redis: Redis, keys: readonly Buffer[]): Promise<number[]> {
   const pipeline = redis.pipeline();
   for (const key of keys) pipeline.pexpiretime(key);
   return ((await pipeline.exec()) ?? []).map(([error, value]) => {
@@ -96,7 +97,7 @@ async function expiries(redis: Redis, keys: readonly string[]): Promise<number[]
   });
 }
 
-async function sampleOf(redis: Redis, isVolatile: (key: string) => boolean): Promise<Promised[]> {
+async function sampleOf(redis: Redis, isVolatile: (key: Buffer) => boolean): Promise<Promised[]> {
   const sample: Promised[] = [];
   let scanned = 0;
   for await (const keys of scanKeys(redis, '*')) {

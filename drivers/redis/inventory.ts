@@ -13,6 +13,7 @@ import {
 } from './compare-keys.ts';
 import type { Address } from './connection.ts';
 import { commandsChanged, commandsOf, type Commands } from './commands.ts';
+import { shown } from './key-names.ts';
 import { databasesOf } from './keys.ts';
 import type { Lent } from './lent.ts';
 import { commonOf, readDatabase, type Common } from './read-keys.ts';
@@ -63,7 +64,7 @@ interface Kept {
 export function inventoryCheck(
   address: Address,
   own: Address,
-  isVolatile: (key: string) => boolean,
+  isVolatile: (key: Buffer) => boolean,
   { lent, product }: { lent: Lent['before']; product: Product },
 ): Check & { close(): void } {
   let kept: Kept | null = null;
@@ -176,8 +177,8 @@ async function inventoryOf(
     ),
     users: await tried('users', {}, async () =>
       Object.fromEntries(
-        ((await redis.call('ACL', 'LIST')) as string[]).map((rule) => [
-          rule.split(' ')[1]!,
+        ((await redis.callBuffer('ACL', 'LIST')) as Buffer[]).map((rule) => [
+          shown(Buffer.from(rule.toString('latin1').split(' ')[1]!, 'latin1')),
           salted(common)(rule),
         ]),
       ),
@@ -201,19 +202,21 @@ async function isOwn(redis: Redis, own: Address): Promise<boolean> {
   return here !== undefined && here === there;
 }
 
-const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16);
+const digest = (...parts: Buffer[]): string =>
+  createHash('sha256').update(Buffer.concat(parts)).digest('hex').slice(0, 16);
 /** Of what may be, or hold, a password: nobody who reads the record can try passwords on it. */
 const salted =
   ({ salt }: Common) =>
-  (text: string): string =>
+  (text: string | Buffer): string =>
     createHmac('sha256', salt).update(text).digest('hex').slice(0, 16);
 
 async function functionsOf(redis: Redis): Promise<Record<string, string>> {
-  const libraries = (await redis.call('FUNCTION', 'LIST', 'WITHCODE')) as unknown[][];
+  const libraries = (await redis.callBuffer('FUNCTION', 'LIST', 'WITHCODE')) as unknown[][];
   return Object.fromEntries(
     libraries.map((library) => {
-      const field = (name: string): string => String(library[library.indexOf(name) + 1]);
-      return [field('library_name'), digest(`${field('engine')} ${field('library_code')}`)];
+      const at = (name: string): number => library.findIndex((each) => String(each) === name) + 1;
+      const field = (name: string): Buffer => library[at(name)] as Buffer;
+      return [shown(field('library_name')), digest(field('engine'), Buffer.from(' '), field('library_code'))];
     }),
   );
 }

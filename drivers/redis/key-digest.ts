@@ -39,7 +39,7 @@ function add(hash: Hash, ...parts: Part[]): void {
 }
 
 /** `atOnce`: elements that the server is asked for. */
-type Reader = (redis: Redis, key: string, hash: Hash, atOnce: number) => Promise<void>;
+type Reader = (redis: Redis, key: Buffer, hash: Hash, atOnce: number) => Promise<void>;
 
 /** Each reads a value in an order that is the value's own: two servers that hold the same give the same. */
 const readers: Record<string, Reader> = {
@@ -75,7 +75,7 @@ export interface KeySize {
 }
 
 /** By a sample of its elements. A server that does not say is asked for as many as ever. */
-export async function sizeOf(redis: Redis, key: string, type: string): Promise<KeySize> {
+export async function sizeOf(redis: Redis, key: Buffer, type: string): Promise<KeySize> {
   const asked = sizes[type];
   if (asked === undefined) return { bytes: 0, atOnce: elementsAtOnce };
   const [bytes, elements] = await Promise.all([
@@ -87,13 +87,13 @@ export async function sizeOf(redis: Redis, key: string, type: string): Promise<K
 }
 
 /** Digest of the key's value. Null when the key is gone meanwhile. */
-export async function digestKey(redis: Redis, key: string): Promise<KeyDigest | null> {
+export async function digestKey(redis: Redis, key: Buffer): Promise<KeyDigest | null> {
   const type = await redis.type(key);
   return type === 'none' ? null : digestOf(redis, key, type, await sizeOf(redis, key, type));
 }
 
 /** Digest of the value of a key whose type and size are known. */
-export async function digestOf(redis: Redis, key: string, type: string, size: KeySize): Promise<KeyDigest> {
+export async function digestOf(redis: Redis, key: Buffer, type: string, size: KeySize): Promise<KeyDigest> {
   const { atOnce } = size;
   const hash = createHash('sha256');
   const ended = (): string => hash.digest('base64url').slice(0, 16);
@@ -110,7 +110,7 @@ export async function digestOf(redis: Redis, key: string, type: string, size: Ke
 }
 
 /** The same as of all its bytes at once. One that changed its length meanwhile is what it was in parts. */
-async function readString(redis: Redis, key: string, hash: Hash): Promise<void> {
+async function readString(redis: Redis, key: Buffer, hash: Hash): Promise<void> {
   const length = await redis.strlen(key);
   if (length <= bytesAtOnce) return add(hash, await redis.getBuffer(key));
   hash.update(`${length}:`);
@@ -125,7 +125,7 @@ async function readString(redis: Redis, key: string, hash: Hash): Promise<void> 
 async function scanned(
   redis: Redis,
   command: 'SSCAN' | 'HSCAN',
-  key: string,
+  key: Buffer,
   atOnce: number,
 ): Promise<Map<string, Buffer[]>> {
   const found = new Map<string, Buffer[]>();
@@ -159,7 +159,7 @@ async function inSteps(
 /** Fields that never expire go into the digest. */
 async function readHash(
   redis: Redis,
-  key: string,
+  key: Buffer,
   hash: Hash,
   atOnce: number,
 ): Promise<{ fields: ExpiringField[]; lasting: number }> {
@@ -179,7 +179,7 @@ async function readHash(
 }
 
 /** Unix ms of each field, -1 for never. Servers before 7.4 know of none. */
-async function fieldExpiries(redis: Redis, key: string, names: Buffer[]): Promise<number[]> {
+async function fieldExpiries(redis: Redis, key: Buffer, names: Buffer[]): Promise<number[]> {
   const expiries: number[] = [];
   for (let at = 0; at < names.length; at += elementsAtOnce) {
     const some = names.slice(at, at + elementsAtOnce);
@@ -197,7 +197,7 @@ async function fieldExpiries(redis: Redis, key: string, names: Buffer[]): Promis
  * Entries, and what groups have been given and not yet acknowledged, by whom and how often. When somebody
  * last looked is left out. In steps: `XINFO STREAM … FULL` gives all of it at once.
  */
-async function readStream(redis: Redis, key: string, hash: Hash, atOnce: number): Promise<void> {
+async function readStream(redis: Redis, key: Buffer, hash: Hash, atOnce: number): Promise<void> {
   await inPages(
     atOnce,
     async (from) => (await redis.callBuffer('XRANGE', key, from, '+', 'COUNT', atOnce)) as Entry[],

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { Redis } from 'ioredis';
 import { parseInfo } from './info.ts';
 
@@ -6,27 +7,33 @@ export const musterPrefix = 'muster-drill:';
 
 const ours = new RegExp(`^${musterPrefix}[^:]+:(?:\\d+|ttl:\\d+|flush:\\d+|mark|attempt:[0-9a-f]{8})$`);
 /** Whether a key is Muster's: an application may have others of its prefix. */
-export const isMusters = (key: string): boolean => ours.test(key);
+export const isMusters = (key: Buffer): boolean => ours.test(key.toString('latin1')) && isUtf8(key);
+
+/** Whether a key of Muster's is a record, which never expires as the others do. */
+export const isRecord = (key: Buffer): boolean => /^[^:]+:[^:]+:\d+$/.test(key.toString('latin1'));
 
 export const recordKey = (component: string, id: number): string => `${musterPrefix}${component}:${id}`;
 export const expiryKey = (component: string, number: number): string =>
   `${musterPrefix}${component}:ttl:${number}`;
 export const markKey = (component: string): string => `${musterPrefix}${component}:mark`;
 
-/** The id of a record's key; null for any other key. */
-export function recordId(component: string, key: string): number | null {
-  const id = key.slice(`${musterPrefix}${component}:`.length);
+/** The id of a record's key; null for any other key of the component. */
+export function recordId(component: string, key: Buffer): number | null {
+  const id = key.toString().slice(`${musterPrefix}${component}:`.length);
   return /^\d+$/.test(id) ? Number(id) : null;
 }
 
 const keysPerScan = 2_000;
 
-/** Every key that was there throughout, in batches. A key may come more than once: that is how SCAN works. */
-export async function* scanKeys(redis: Redis, pattern: string): AsyncGenerator<string[]> {
+/**
+ * Every key that was there throughout, in batches. A key may come more than once: that is how SCAN works. As
+ * bytes, which a key is: a text of one that is not UTF-8 is the name of no key.
+ */
+export async function* scanKeys(redis: Redis, pattern: string): AsyncGenerator<Buffer[]> {
   let cursor = '0';
   do {
-    const [next, keys] = await redis.scan(cursor, 'MATCH', pattern, 'COUNT', keysPerScan);
-    cursor = next;
+    const [next, keys] = await redis.scanBuffer(cursor, 'MATCH', pattern, 'COUNT', keysPerScan);
+    cursor = next.toString();
     if (keys.length > 0) yield keys;
   } while (cursor !== '0');
 }
@@ -44,10 +51,3 @@ export async function databasesOf(redis: Redis): Promise<{ database: number; key
     keys: Number(/keys=(\d+)/.exec(text)?.[1] ?? 0),
   }));
 }
-
-/**
- * What stands before the first colon; keys without one are taken together, for they may be secrets
- * themselves.
- */
-export const prefixOf = (key: string): string =>
-  key.includes(':') ? key.slice(0, key.indexOf(':')).slice(0, 64) : '(no prefix)';

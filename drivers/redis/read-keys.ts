@@ -1,7 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { digestKey, type KeyDigest } from './key-digest.ts';
-import { isMusters, prefixOf, scanKeys } from './keys.ts';
+import { heldIn, shortfallOf, type Held } from './held.ts';
+import { prefixOf } from './key-names.ts';
+import { isMusters, isRecord, scanKeys } from './keys.ts';
 import type { Spool } from './spool.ts';
 
 const keysAtOnce = 64;
@@ -49,7 +51,7 @@ export class Groups {
 export interface Common {
   groups: Groups;
   salt: Buffer;
-  isVolatile(key: string): boolean;
+  isVolatile(key: Buffer): boolean;
 }
 export const commonOf = (isVolatile: Common['isVolatile']): Common => ({
   groups: new Groups(),
@@ -65,31 +67,50 @@ export interface Reading extends Common {
 }
 
 /**
- * Puts every key of the application into the spool; one that SCAN gives twice, twice. Rejects where the
- * database cannot be listed.
+ * Puts every key of the application into the spool; one that SCAN gives twice, twice. Says where the server
+ * counts more than could be read. Rejects where the database cannot be listed.
  */
 export async function readDatabase(redis: Redis, database: number, reading: Reading): Promise<void> {
   await redis.select(database);
+  const held = (): Promise<Held | null> => reading.tried('databases', null, () => heldIn(redis, database));
+  const before = await held();
+  const gone = new Set<string>();
+  let [lasting, there] = [0, 0];
   for await (const batch of scanKeys(redis, '*')) {
     const theirs = batch.filter((key) => !isMusters(key));
     for (let at = 0; at < theirs.length; at += keysAtOnce) {
-      await Promise.all(
-        theirs.slice(at, at + keysAtOnce).map((key) => readKey(redis, database, key, reading)),
-      );
+      const some = theirs.slice(at, at + keysAtOnce);
+      const found = await Promise.all(some.map((key) => readKey(redis, database, key, reading)));
+      lasting += found.filter((expiry) => expiry === -1).length;
+      there += found.filter((expiry) => expiry !== null).length;
+      for (const [i, expiry] of found.entries()) if (expiry === null) gone.add(some[i]!.toString('latin1'));
     }
+    lasting += batch.filter((key) => isMusters(key) && isRecord(key)).length;
   }
+  const after = await held();
+  const shortfall = before && after && shortfallOf(before, after, { lasting, there, gone: gone.size });
+  if (shortfall) reading.unread(`${shortfall.what} of database ${database}`, shortfall.why);
 }
 
-async function readKey(redis: Redis, database: number, key: string, reading: Reading): Promise<void> {
+/** When it expires; null where it is gone meanwhile. */
+async function readKey(
+  redis: Redis,
+  database: number,
+  key: Buffer,
+  reading: Reading,
+): Promise<number | null> {
   const { spool, groups } = reading;
   const [expiry, type] = await Promise.all([redis.pexpiretime(key), redis.type(key)]);
-  if (expiry === -2 || type === 'none') return;
+  if (expiry === -2 || type === 'none') return null;
   const group = groups.numberOf(database, prefixOf(key), type);
   const name = digest(reading, 'key', database, key);
-  if (reading.isVolatile(key)) return spool.add({ name, value: '', expiry, group, flags: flags.volatile });
+  if (reading.isVolatile(key)) {
+    spool.add({ name, value: '', expiry, group, flags: flags.volatile });
+    return expiry;
+  }
   const what = `values of database ${database}, type ${type}`;
   const found = await reading.tried(what, undefined, () => digestKey(redis, key));
-  if (found === null) return;
+  if (found === null) return null;
   if (found?.value === null) reading.unread(what, found.why ?? 'no way to read this type');
   spool.add({
     name,
@@ -108,6 +129,7 @@ async function readKey(redis: Redis, database: number, key: string, reading: Rea
       flags: flags.field,
     });
   }
+  return expiry;
 }
 
 /** A hash whose fields all expire goes with the last of them. */

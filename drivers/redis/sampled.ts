@@ -10,7 +10,7 @@ const sampleKeys = 200;
 
 export interface Key {
   database: number;
-  name: string;
+  name: Buffer;
   value: string;
 }
 
@@ -35,19 +35,19 @@ export async function sampleOf(redis: Redis): Promise<Sampled> {
 
 async function someOf(redis: Redis, database: number, atMost: number): Promise<Key[]> {
   await redis.select(database);
-  const names = new Set<string>();
+  const names = new Map<string, Buffer>();
   for await (const batch of scanKeys(redis, '*')) {
-    for (const key of batch) if (names.size < atMost) names.add(key);
+    for (const key of batch) if (names.size < atMost) names.set(key.toString('latin1'), key);
     if (names.size >= atMost) break;
   }
   const keys = await Promise.all(
-    [...names].map(async (name) => ({ database, name, value: await contentOf(redis, name) })),
+    [...names.values()].map(async (name) => ({ database, name, value: await contentOf(redis, name) })),
   );
   return keys.filter((key): key is Key => key.value !== null);
 }
 
 /** Type and value, whatever of it expires; null when the key is gone. */
-async function contentOf(redis: Redis, name: string): Promise<string | null> {
+async function contentOf(redis: Redis, name: Buffer): Promise<string | null> {
   const found = await digestKey(redis, name);
   return found && `${found.type} ${found.value}`;
 }

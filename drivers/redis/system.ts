@@ -15,7 +15,7 @@ export const serversAmong = (all: readonly System[]): RedisSystem[] => all.filte
 /** A Redis server that the driver has opened; `own` is its own address, wherever its clients go. */
 export interface RedisSystem extends System, OtherServer {
   inventory: ReturnType<typeof inventoryCheck>;
-  isVolatile(key: string): boolean;
+  isVolatile(key: Buffer): boolean;
 }
 
 export const redisFault = systemFaults<RedisSystem>();

@@ -1,8 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Attached } from '../../core/driver.ts';
+import { fingerprintDifferences } from '../../core/fingerprint.ts';
 import { fingerprintAt } from '../../drivers/redis/existing/fingerprint.ts';
 import { digestKey } from '../../drivers/redis/key-digest.ts';
+import { sampleOf, thereOf } from '../../drivers/redis/sampled.ts';
+import { whenReady } from '../suites/suite.ts';
+import { byteKeyCases, fillBytes, letIn, letOut, spring } from './redis-byte-key-cases.ts';
 import { redisPairUp, type PairName, type RedisPair } from './redis-pair.ts';
 
 let pair: RedisPair;
@@ -109,7 +114,7 @@ describe('a fingerprint of a server that others use', { timeout: 120_000 }, () =
     expect(await fingerprint('east')).toEqual(first);
     const members = (await redis.smembersBuffer('set')).sort(Buffer.compare);
     const fields = Object.entries(await redis.hgetall('hash')).sort(([a], [b]) => (a < b ? -1 : 1));
-    const digest = async (key: string): Promise<unknown> => (await digestKey(redis, key))!.value;
+    const digest = async (key: string): Promise<unknown> => (await digestKey(redis, Buffer.from(key)))!.value;
     expect(await digest('set')).toBe(of(members));
     expect(await digest('hash')).toBe(of(fields.flat().map((text) => Buffer.from(text))));
     expect(await digest('string')).toBe(of([large]));
@@ -123,5 +128,91 @@ describe('a fingerprint of a server that others use', { timeout: 120_000 }, () =
       await change();
       expect(await fingerprint('east'), String(change)).not.toEqual(first);
     }
+  });
+});
+
+describe('keys that are no text', { timeout: 120_000 }, () => {
+  let attached: Attached;
+  let redis: Redis;
+  beforeAll(async () => {
+    attached = await pair.attach('redis');
+    await whenReady(attached);
+    redis = await pair.connect('redis');
+  });
+  afterAll(() => attached?.close());
+  beforeEach(() => fillBytes(redis));
+
+  test('are in a fingerprint as they are in one of the same data, and each once', async () => {
+    const first = await fingerprint('redis');
+    expect(first).toMatchObject({ data: { 'database 1': { rows: 45 } }, expiring: 20, unread: [] });
+    await fillBytes(await pair.connect('east'));
+    expect(await fingerprint('east')).toEqual(first);
+  });
+
+  test.for(byteKeyCases)('$name: the inventory is red, a fingerprint differs: $differs', async (one) => {
+    const inventory = attached.checks['inventory']!;
+    const [baseline, source] = [await inventory.before!(), await fingerprint('redis')];
+    expect(await inventory.after(baseline)).toMatchObject({
+      verdict: 'pass',
+      detail: expect.stringContaining('66 keys of the application in 2 databases'),
+    });
+    await one.meanwhile(redis);
+    expect(await inventory.after(baseline)).toMatchObject({
+      verdict: 'fail',
+      detail: expect.stringMatching(one.red),
+    });
+    expect(fingerprintDifferences(source, await fingerprint('redis')).length > 0).toBe(one.differs);
+  });
+
+  test.for([
+    ['rules', /user java: other rules/],
+    ['code', /functions of library bytes: other code/],
+  ] as const)('may be let in by rules, and made by functions: of the %s a byte is another', async (one) => {
+    const [other, red] = one;
+    const inventory = attached.checks['inventory']!;
+    await letIn(redis, null);
+    const baseline = await inventory.before!();
+    await letIn(redis, other);
+    const outcome = await inventory.after(baseline);
+    await letIn(redis, null);
+    expect(await inventory.after(baseline)).toMatchObject({ verdict: 'pass' });
+    await letOut(redis);
+    expect(outcome).toMatchObject({ verdict: 'fail', detail: expect.stringMatching(red) });
+  });
+
+  test('are among those by which a replica is looked at', async () => {
+    const held = await sampleOf(redis);
+    expect(held.keys).toHaveLength(held.all);
+    await redis.select(1);
+    await redis.del(spring('user:13'));
+    await redis.set(spring('user:14'), 'another');
+    const there = [...(await thereOf(redis, held)).values()];
+    expect(there.filter((kept) => kept === 'as it was')).toHaveLength(held.all - 2);
+    expect(there.filter((kept) => kept === 'rewritten')).toHaveLength(1);
+  });
+
+  test('are among those of which the expiry is looked at', async () => {
+    await redis.select(0);
+    const session = spring('session:10');
+    await redis.set(session, 'of', 'EX', 3_600);
+    const ttl = attached.checks['ttl']!;
+    const baseline = await ttl.before!();
+    expect(baseline).toMatchObject({ sampled: 1 });
+    expect(await ttl.after(baseline)).toMatchObject({ verdict: 'pass' });
+    await redis.persist(session);
+    expect(await ttl.after(baseline)).toMatchObject({
+      verdict: 'fail',
+      detail: expect.stringContaining('(\\xAC\\xED\\x00\\x05t\\x00\\x0Asession)'),
+    });
+  });
+
+  test('are counted and asked for by what a strategy says of a backup', async () => {
+    const restorer = (await attached.existing())!;
+    expect(await restorer.count('*user:*')).toBe(20);
+    expect(await restorer.count('*')).toBe(66);
+    await redis.select(0);
+    await redis.hset(spring('cart:7'), 'at', '2026-11-28T03:00:00Z');
+    const query = String.raw`HGET "\xAC\xED\x00\x05t\x00\x06cart:7" at`;
+    expect(await restorer.value(query)).toBe('2026-11-28T03:00:00Z');
   });
 });

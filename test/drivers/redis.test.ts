@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { messageOf } from '../../core/errors.ts';
 import { parseManifest } from '../../drivers/redis/aof-manifest.ts';
 import { asLost, operationError } from '../../drivers/redis/connection.ts';
-import { expiryKey, isMusters, markKey, recordId, recordKey } from '../../drivers/redis/keys.ts';
+import { expiryKey, isMusters, isRecord, markKey, recordId, recordKey } from '../../drivers/redis/keys.ts';
 import { parseStatus } from '../../drivers/redis/ownership.ts';
 import { assertLoadable, versionOf } from '../../drivers/redis/position.ts';
 import { assertPreloaded, loadingConfiguration, type Preloaded } from '../../drivers/redis/preload.ts';
@@ -148,16 +148,17 @@ test('a fork that tells a version of Redis is not taken for Redis', () => {
 });
 
 test('keys of records lead back to their ids, and no other key does', () => {
-  expect(recordId('redis', recordKey('redis', 42))).toBe(42);
-  expect(recordId('redis', 'muster-drill:redis:ttl:1')).toBeNull();
-  expect(recordId('redis', 'muster-drill:redis:mark')).toBeNull();
-  expect(recordId('redis', 'muster-drill:redis:1e3')).toBeNull();
+  expect(recordId('redis', Buffer.from(recordKey('redis', 42)))).toBe(42);
+  for (const other of ['ttl:1', 'mark', '1e3'])
+    expect(recordId('redis', Buffer.from(`muster-drill:redis:${other}`))).toBeNull();
 });
 
 test('keys of Muster are told from those of an application that begin alike', () => {
   const own = [recordKey('redis-2', 42), expiryKey('redis', 7), markKey('redis')];
   own.push('muster-drill:redis:flush:3', 'muster-drill:redis:attempt:0f0f0f0f');
-  expect(own.filter(isMusters)).toHaveLength(5);
+  const isOurs = (key: string): boolean => isMusters(Buffer.from(key));
+  expect(own.filter(isOurs)).toHaveLength(5);
+  expect(own.filter((key) => isRecord(Buffer.from(key)))).toEqual([recordKey('redis-2', 42)]);
   const theirs = [
     'muster:user:alice',
     'muster:redis:42',
@@ -168,7 +169,8 @@ test('keys of Muster are told from those of an application that begin alike', ()
     'muster-drill:a:b:7',
     'muster-drilled:a:7',
   ];
-  expect(theirs.filter(isMusters)).toEqual([]);
+  expect(theirs.filter(isOurs)).toEqual([]);
+  expect(isMusters(Buffer.from('muster-drill:\xac\xed:42', 'latin1')), 'is no text').toBe(false);
 });
 
 test('INFO is read field by field, values with colons whole', () => {
