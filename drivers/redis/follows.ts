@@ -1,11 +1,12 @@
 import { pollUntil } from '../../core/clock.ts';
 import type { Check, CheckOutcome } from '../../core/driver.ts';
+import { aloneOf, doubtOfAlone } from './alone.ts';
 import { countedOf, isBehind, type Counted, type Look } from './became.ts';
 import { serverNowMs } from './expiry.ts';
 import { parseInfo } from './info.ts';
 import type { Peer } from './peers.ts';
 import { sampleOf, thereOf, type Sampled } from './sampled.ts';
-import { takesWrites, withOwn } from './server.ts';
+import { withOwn } from './server.ts';
 import type { OtherServer } from './site.ts';
 import { doubtOf, type Doubt } from './standing.ts';
 import { around, beforeOf, followingOf, sourceName, type Before, type Following } from './whom.ts';
@@ -16,6 +17,8 @@ const fewestKeys = 20;
 const caughtUpMs = 12_000;
 /** For what is as it is unless it changes at this moment: all is received, or nobody can be asked. */
 const stillMs = 2_000;
+/** Sentinel asks a server for its role every 10 s, and waits 8 s more before it makes it a replica again. */
+const attachedMs = 25_000;
 const receivedMs = 60_000;
 
 /** What a replica held right before the fault, and whom it followed. */
@@ -60,7 +63,7 @@ const heldBy = (system: OtherServer): Promise<Held | null> =>
     const now = followingOf(parseInfo(await redis.info('replication')));
     if (!now.isReplica) return null;
     const sampled = await sampleOf(redis);
-    return { ...sampled, before: await beforeOf(system.site, now) };
+    return { ...sampled, before: await beforeOf(system, now) };
   });
 
 /** `source`: null where it cannot be asked, or is followed no more. */
@@ -95,12 +98,6 @@ async function lookAgain(system: OtherServer, held: Held): Promise<Now> {
   };
 }
 
-/** One that forgot its source is of no use. */
-const doubtOfAlone = async ({ site }: OtherServer): Promise<Doubt | null> =>
-  site.replicaState.role === 'replica' && !(await takesWrites(site.server))
-    ? { kind: 'fails', why: 'it is a replica no more, and takes no writes' }
-    : null;
-
 /** What a replica is by now, and whom it follows where it still is one. */
 interface Seen {
   isReplica: boolean;
@@ -109,8 +106,8 @@ interface Seen {
 }
 
 /**
- * Waits until the replica has what its source had written by now, or is no replica; for so long at most, and
- * for longer where all of it is under way. Null where it cannot be asked.
+ * Waits until the replica has what its source had written by now, or serves by itself by right; for so long
+ * at most, and for longer where all of it is under way. Null where it cannot be asked.
  */
 async function settled(system: OtherServer, before: Before): Promise<Seen | null> {
   const { server, clock } = system.site;
@@ -124,8 +121,9 @@ async function settled(system: OtherServer, before: Before): Promise<Seen | null
     last = null;
     if (now === null) return isLate(caughtUpMs);
     if (!now.isReplica) {
-      last = { isReplica: false, source: null, doubt: await doubtOfAlone(system) };
-      return true;
+      const alone = await aloneOf(system, before).catch(() => null);
+      last = { isReplica: false, source: null, doubt: alone ? doubtOfAlone(alone) : unasked };
+      return isLate(last.doubt === null ? (alone?.isSure ? -1 : stillMs) : attachedMs);
     }
     const found = await around(system, now, before).catch(() => null);
     if (found === null) return isLate(caughtUpMs);
