@@ -24,7 +24,7 @@ export const checks: Record<string, CheckEntry<RedisSystem>> = {
       'a replica still follows its source, and holds what it held right before the fault and what that has',
     knownBad: {
       spoilt:
-        'a replica and its source were emptied; or its source is off, its link down, or another server its source',
+        'a replica and its source were emptied; or its source is off, its link down, or another server its source; or it forgot its source',
       shownBy: 'test/drivers/replicas.docker.test.ts',
     },
     of: async (system) => (await import('./follows.ts')).followsCheck(system),

@@ -71,7 +71,7 @@ export function expiryCheck(server: Server, component: string, isVolatile: (key:
   };
 }
 
-async function serverNowMs(redis: Redis): Promise<number> {
+export async function serverNowMs(redis: Redis): Promise<number> {
   const [seconds, micros] = await redis.time();
   return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
 }

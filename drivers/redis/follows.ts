@@ -1,20 +1,15 @@
 import { pollUntil } from '../../core/clock.ts';
 import type { Check, CheckOutcome } from '../../core/driver.ts';
+import { aloneOf, doubtOfAlone } from './alone.ts';
+import { countedOf, isBehind, type Counted, type Look } from './became.ts';
+import { serverNowMs } from './expiry.ts';
 import { parseInfo } from './info.ts';
 import type { Peer } from './peers.ts';
-import { sampleOf, thereOf, type Kept, type Key, type Sampled } from './sampled.ts';
-import { takesWrites, withOwn } from './server.ts';
-import type { OtherServer, RedisSite } from './site.ts';
+import { sampleOf, thereOf, type Sampled } from './sampled.ts';
+import { withOwn } from './server.ts';
+import type { OtherServer } from './site.ts';
 import { doubtOf, type Doubt } from './standing.ts';
-import {
-  around,
-  beforeOf,
-  followingOf,
-  sourceName,
-  type Around,
-  type Before,
-  type Following,
-} from './whom.ts';
+import { around, beforeOf, followingOf, sourceName, type Before, type Following } from './whom.ts';
 
 /** Fewer say nothing: an application may have removed them all. */
 const fewestKeys = 20;
@@ -22,6 +17,8 @@ const fewestKeys = 20;
 const caughtUpMs = 12_000;
 /** For what is as it is unless it changes at this moment: all is received, or nobody can be asked. */
 const stillMs = 2_000;
+/** Sentinel asks a server for its role every 10 s, and waits 8 s more before it makes it a replica again. */
+const attachedMs = 25_000;
 const receivedMs = 60_000;
 
 /** What a replica held right before the fault, and whom it followed. */
@@ -37,11 +34,11 @@ interface Held extends Sampled {
  * any other server, nothing.
  */
 export function followsCheck(system: OtherServer): Check {
-  const { site, own } = system;
+  const { site } = system;
   let held: Held | null = null;
   return {
     justBefore: async () => {
-      held = await heldBy(site, own);
+      held = await heldBy(system);
       const source = held && sourceName(held.before);
       return held === null ? null : { source, sampled: held.keys.length, keys: held.all };
     },
@@ -61,23 +58,18 @@ const nothing = (detail: string): CheckOutcome => ({
   nothing: true,
 });
 
-const heldBy = (site: RedisSite, own: OtherServer['own']): Promise<Held | null> =>
-  withOwn(own, async (redis) => {
+const heldBy = (system: OtherServer): Promise<Held | null> =>
+  withOwn(system.own, async (redis) => {
     const now = followingOf(parseInfo(await redis.info('replication')));
     if (!now.isReplica) return null;
     const sampled = await sampleOf(redis);
-    return { ...sampled, before: await beforeOf(site, now) };
+    return { ...sampled, before: await beforeOf(system, now) };
   });
 
-/**
- * `there`: of the keys that were held. `atSource` is asked after the replica, so that what expires in between
- * is no difference; null where it cannot be asked, or is followed no more.
- */
-interface Now {
-  there: Map<Key, Kept>;
+/** `source`: null where it cannot be asked, or is followed no more. */
+interface Now extends Look {
   following: Following;
   source: Peer | null;
-  atSource: ReadonlyMap<Key, Kept> | null;
   doubt: Doubt | null;
 }
 
@@ -87,11 +79,14 @@ async function lookAgain(system: OtherServer, held: Held): Promise<Now> {
   const seen = await settled(system, held.before);
   const now = await withOwn(system.own, async (redis) => ({
     there: await thereOf(redis, held),
+    nowMs: await serverNowMs(redis),
     following: followingOf(parseInfo(await redis.info('replication'))),
   }));
-  if (!now.following.isReplica) return { ...now, source: null, atSource: null, doubt: null };
-  if (seen === null) return { ...now, source: null, atSource: null, doubt: unasked };
-  const { doubt, present: source } = seen;
+  const { isReplica } = now.following;
+  const nobody = { ...now, source: null, atSource: null };
+  if (seen === null || seen.isReplica !== isReplica) return { ...nobody, doubt: unasked };
+  const { doubt, source } = seen;
+  if (!isReplica) return { ...nobody, doubt };
   const atSource =
     source && (await withOwn(source.address, (redis) => thereOf(redis, held)).catch(() => null));
   const unread = `what ${source?.name} holds cannot be read`;
@@ -103,99 +98,69 @@ async function lookAgain(system: OtherServer, held: Held): Promise<Now> {
   };
 }
 
+/** What a replica is by now, and whom it follows where it still is one. */
+interface Seen {
+  isReplica: boolean;
+  source: Peer | null;
+  doubt: Doubt | null;
+}
+
 /**
- * Waits until the replica has what its source had written by now, or is no replica; for so long at most, and
- * for longer where all of it is under way. Null where it cannot be asked itself, or is no replica.
+ * Waits until the replica has what its source had written by now, or serves by itself by right; for so long
+ * at most, and for longer where all of it is under way. Null where it cannot be asked.
  */
-async function settled(
-  system: OtherServer,
-  before: Before,
-): Promise<(Around & { doubt: Doubt | null }) | null> {
+async function settled(system: OtherServer, before: Before): Promise<Seen | null> {
   const { server, clock } = system.site;
   const begunMs = clock.nowMs();
   /** By history: as far as it went when it was first seen. */
   const written = new Map<string, number>();
-  let last = null as (Around & { doubt: Doubt | null }) | null;
+  let last = null as Seen | null;
   await pollUntil(clock, { everyMs: 50, deadlineMs: receivedMs }, async () => {
     const now = await server.info('replication').then(followingOf, () => null);
-    const late = clock.nowMs() - begunMs > caughtUpMs;
+    const isLate = (ms: number): boolean => clock.nowMs() - begunMs > ms;
     last = null;
-    if (now === null) return late;
-    if (!now.isReplica) return true;
+    if (now === null) return isLate(caughtUpMs);
+    if (!now.isReplica) {
+      const alone = await aloneOf(system, before).catch(() => null);
+      last = { isReplica: false, source: null, doubt: alone ? doubtOfAlone(alone) : unasked };
+      return isLate(last.doubt === null ? (alone?.isSure ? -1 : stillMs) : attachedMs);
+    }
     const found = await around(system, now, before).catch(() => null);
-    if (found === null) return late;
+    if (found === null) return isLate(caughtUpMs);
     const { present } = found;
     if (present && !written.has(present.history)) written.set(present.history, present.written);
     const doubt = doubtOf(now, found, present ? written.get(present.history)! : 0);
-    last = { ...found, doubt };
+    last = { isReplica: true, source: present, doubt };
     const patienceMs = ['cannot be asked', 'beside'].includes(doubt?.kind ?? '') ? stillMs : caughtUpMs;
-    return doubt === null || (!now.receiving && clock.nowMs() - begunMs > patienceMs);
+    return doubt === null || (!now.receiving && isLate(patienceMs));
   });
   return last;
 }
 
-/** Keys that the source has as they were before the fault, and the replica has not. */
-const othersOf = ({ there, atSource }: Now): Key[] =>
-  [...(atSource ?? [])].flatMap(([key, how]) =>
-    how === 'as it was' && there.get(key) === 'rewritten' ? [key] : [],
-  );
-
-/** How many of the keys that were held are what now. */
-interface Counted {
-  sampled: number;
-  kept: number;
-  rewritten: number;
-  gone: number;
-  thereAtSource: number | null;
-  lacking: number;
-  other: number;
-}
-
-function countedOf({ keys }: Sampled, first: Now, again: readonly Key[]): Counted {
-  const { there, atSource } = first;
-  const kept = [...there.values()].filter((how) => how === 'as it was').length;
-  return {
-    sampled: keys.length,
-    kept,
-    rewritten: there.size - kept,
-    gone: keys.length - there.size,
-    thereAtSource: atSource?.size ?? null,
-    lacking: [...(atSource?.keys() ?? [])].filter((key) => !there.has(key)).length,
-    other: othersOf(first).filter((key) => again.includes(key)).length,
-  };
-}
-
 async function judge(system: OtherServer, held: Held): Promise<CheckOutcome> {
-  const { site } = system;
+  const { name } = system.site.service;
   const first = await lookAgain(system, held);
-  // What an application turns to and fro may be another between two answers: not twice.
-  const again = othersOf(first).length === 0 ? [] : othersOf(await lookAgain(system, held));
-  const counted = countedOf(held, first, again);
-  const { sampled, kept, rewritten, gone, thereAtSource } = counted;
+  const last = first.doubt?.kind !== 'fails' && isBehind(first) ? await lookAgain(system, held) : first;
+  const counted = countedOf(held.keys, first, last);
+  const { sampled, expired, kept, rewritten, gone, thereAtSource } = counted;
   const before = sourceName(held.before);
-  const now = first.source?.name ?? sourceName(first.following);
+  const now = last.source?.name ?? sourceName(last.following);
   const of = held.all > sampled ? `${sampled} of the ${held.all} keys` : `${sampled} keys`;
+  const inTime = expired === 0 ? '' : `${expired} expired in their time, `;
   const atThat = thereAtSource === null ? '' : `; ${now} has ${thereAtSource} of them`;
-  const seen = `${site.service.name} was a replica of ${before} right before the fault: of ${of} that it held then, ${kept} are as they were, ${rewritten} were written anew and ${gone} are gone${atThat}`;
+  const seen = `${name} was a replica of ${before} right before the fault: of ${of} that it held then, ${inTime}${kept} are as they were, ${rewritten} were written anew and ${gone} are gone${atThat}`;
   const facts = {
     source: before,
-    sourceNow: first.following.isReplica ? now : null,
-    role: first.following.role,
-    link: first.following.link,
+    sourceNow: last.following.isReplica ? now : null,
+    role: last.following.role,
+    link: last.following.link,
     keysBefore: held.all,
     ...counted,
     lacking: thereAtSource === null ? null : counted.lacking,
   };
-  const red = redOf(first, counted, now);
+  const red = redOf(last, counted, now);
   if (red !== null) return { verdict: 'fail', detail: `${seen}${red}`, facts };
-  if (!first.following.isReplica) return noReplicaNow(site, seen, gone, facts);
-  const { doubt } = first;
-  if (doubt === null) return { verdict: 'pass', detail: seen, facts };
-  const detail = `${seen}; ${doubt.why}`;
-  const isWhole = gone === 0 && first.following.link === 'up';
-  if (doubt.kind === 'beside') return { verdict: isWhole ? 'pass' : 'inconclusive', detail, facts };
-  if (doubt.kind === 'cannot be asked' && isWhole) return { ...nothing(detail), facts };
-  return { verdict: 'inconclusive', detail, facts };
+  return { ...unlessRed(last, counted, seen), facts };
 }
 
 /**
@@ -203,8 +168,8 @@ async function judge(system: OtherServer, held: Held): Promise<CheckOutcome> {
  * shows.
  */
 function redOf({ following, doubt }: Now, counted: Counted, source: string): string | null {
-  const { sampled, kept, gone, lacking, other } = counted;
-  if (kept === 0 && gone * 2 >= sampled)
+  const { kept, gone, lacking, other } = counted;
+  if (!isTooFew(counted) && kept === 0 && gone * 2 >= lasting(counted))
     return following.isReplica ? `. It followed ${source} into the loss` : '';
   if (doubt?.kind === 'fails') return `; ${doubt.why}`;
   if (lacking > 0) return `; ${lacking} that ${source} has are not here`;
@@ -212,16 +177,25 @@ function redOf({ following, doubt }: Now, counted: Counted, source: string): str
   return null;
 }
 
-/** One that was promoted is for the checks of what clients use; one that forgot its source is of no use. */
-async function noReplicaNow(
-  site: RedisSite,
+const lasting = ({ sampled, expired }: Counted): number => sampled - expired;
+const isTooFew = (counted: Counted): boolean => lasting(counted) < fewestKeys;
+
+/** One that was promoted is for the checks of what clients use. */
+function unlessRed(
+  { following, doubt }: Now,
+  counted: Counted,
   seen: string,
-  gone: number,
-  facts: CheckOutcome['facts'],
-): Promise<CheckOutcome> {
-  if (site.replicaState.role === 'replica' && !(await takesWrites(site.server)))
-    return { verdict: 'fail', detail: `${seen}. It is a replica no more, and takes no writes`, facts };
-  if (gone === 0) return { verdict: 'pass', detail: seen, facts };
-  const why = 'whether the others were removed by right is for the checks of what clients use';
-  return { ...nothing(`${seen}; ${why}: it is a replica no more`), facts };
+): Pick<CheckOutcome, 'verdict' | 'detail' | 'nothing'> {
+  const detail = doubt === null ? seen : `${seen}; ${doubt.why}`;
+  if (doubt?.kind === 'unsure') return { verdict: 'inconclusive', detail };
+  if (isTooFew(counted)) return nothing(`${detail}: too few are left to tell`);
+  const isWhole = counted.gone === 0;
+  if (!following.isReplica && !isWhole) {
+    const why = 'whether the others were removed by right is for the checks of what clients use';
+    return nothing(`${detail}; ${why}: it is a replica no more`);
+  }
+  if (doubt === null) return { verdict: 'pass', detail };
+  const isSound = isWhole && following.link === 'up';
+  if (doubt.kind === 'beside') return { verdict: isSound ? 'pass' : 'inconclusive', detail };
+  return isSound ? nothing(detail) : { verdict: 'inconclusive', detail };
 }

@@ -15,6 +15,8 @@ export interface Peer {
   isPrimary: boolean;
   /** ID of its replication history, and how far that goes, in bytes. */
   history: string;
+  /** The one that it went on from when it was promoted, where it was. */
+  historyBefore: string;
   written: number;
   takesWrites: boolean;
 }
@@ -40,6 +42,7 @@ export async function lookAt(name: string, address: Address, server: Server): Pr
     runId: runId ?? '',
     isPrimary: place['role'] === 'master',
     history: place['master_replid'] ?? '',
+    historyBefore: place['master_replid2'] ?? '',
     written: Number(place['master_repl_offset']),
     takesWrites: await takesWrites(server),
   };

@@ -133,7 +133,7 @@ async function readKey(
 }
 
 /** A hash whose fields all expire goes with the last of them. */
-function lastsUntil(expiry: number, { fields, lasting }: KeyDigest): number {
+export function lastsUntil(expiry: number, { fields, lasting }: KeyDigest): number {
   if (lasting > 0 || fields.length === 0) return expiry;
   const last = fields.reduce((latest, field) => Math.max(latest, field.expiry), 0);
   return expiry === -1 ? last : Math.min(expiry, last);

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
-import { digestKey } from './key-digest.ts';
+import { digestKey, type KeyDigest } from './key-digest.ts';
 import { databasesOf, scanKeys } from './keys.ts';
+import { lastsUntil } from './read-keys.ts';
 
 /**
  * Enough to tell a replica that was emptied, or lags, from one that is whole; what is lost key by key, the
@@ -12,6 +13,8 @@ export interface Key {
   database: number;
   name: Buffer;
   value: string;
+  /** Unix ms at which it goes by right; -1 for never. */
+  expiry: number;
 }
 
 /** Some of the keys that a server held, out of all. Names stay out of the record: they may be secrets. */
@@ -41,16 +44,16 @@ async function someOf(redis: Redis, database: number, atMost: number): Promise<K
     if (names.size >= atMost) break;
   }
   const keys = await Promise.all(
-    [...names.values()].map(async (name) => ({ database, name, value: await contentOf(redis, name) })),
+    [...names.values()].map(async (name) => {
+      const [expiry, found] = await Promise.all([redis.pexpiretime(name), digestKey(redis, name)]);
+      return found && { database, name, value: contentOf(found), expiry: lastsUntil(expiry, found) };
+    }),
   );
-  return keys.filter((key): key is Key => key.value !== null);
+  return keys.filter((key) => key !== null);
 }
 
-/** Type and value, whatever of it expires; null when the key is gone. */
-async function contentOf(redis: Redis, name: Buffer): Promise<string | null> {
-  const found = await digestKey(redis, name);
-  return found && `${found.type} ${found.value}`;
-}
+/** Type and value, whatever of it expires. */
+const contentOf = ({ type, value }: KeyDigest): string => `${type} ${value}`;
 
 /** What the server has of the keys that were held: as they were, or rewritten since. */
 export async function thereOf(redis: Redis, { keys }: Sampled): Promise<Map<Key, Kept>> {
@@ -61,8 +64,8 @@ export async function thereOf(redis: Redis, { keys }: Sampled): Promise<Map<Key,
       keys
         .filter((key) => key.database === database)
         .map(async (key) => {
-          const now = await contentOf(redis, key.name);
-          if (now !== null) there.set(key, now === key.value ? 'as it was' : 'rewritten');
+          const now = await digestKey(redis, key.name);
+          if (now !== null) there.set(key, contentOf(now) === key.value ? 'as it was' : 'rewritten');
         }),
     );
   }

@@ -29,9 +29,14 @@ export const followingOf = (info: Info): Following => ({
 /** Whom a replica followed right before the fault. */
 export interface Before {
   source: Place;
+  /** Its service; null where none is known. */
+  service: string | null;
+  /** It could be asked then: where it cannot be since, it serves nobody. */
+  asked: boolean;
+  history: string;
   /** That one, or whose history it had; null where it is not attached. */
   attached: OtherServer | null;
-  /** Those by whose way in clients came to it. */
+  /** Those by whose way in clients came to it; the replica itself may be one. */
   ways: readonly OtherServer[];
   /** What the drill had told it to follow by then. */
   told: string | null;
@@ -54,17 +59,20 @@ export interface Around {
   why: string;
 }
 
-export async function beforeOf(site: RedisSite, now: Following): Promise<Before> {
-  const { source } = now;
+export async function beforeOf(self: OtherServer, now: Following): Promise<Before> {
+  const { site } = self;
+  const { source, history } = now;
   const primary = (await attachedPeers(site)).find((one) => leads(one, now.history));
   const followed = primary ?? (await peerAt(site, source).catch(() => null));
   const attached = site.others().find((one) => one.site.service.name === followed?.name) ?? null;
   const ways: OtherServer[] = [];
-  for (const one of site.others()) {
+  for (const one of [...site.others(), self]) {
     const there = one === attached ? followed : await atWayIn(one);
     if (there !== null && there.runId === followed?.runId) ways.push(one);
   }
-  return { source, attached, ways, told: site.replicaState.source };
+  const service = (await site.named(source.host))?.name ?? null;
+  const asked = followed !== null;
+  return { source, service, asked, history, attached, ways, told: site.replicaState.source };
 }
 
 /**
@@ -79,11 +87,9 @@ async function atWayIn({ own, asClients, clientsCome }: OtherServer): Promise<Pe
 export async function around(self: OtherServer, now: Following, before: Before): Promise<Around> {
   const { site } = self;
   const attached = await attachedPeers(site);
-  const told = site.replicaState.source === before.told ? null : site.replicaState.source;
-  const clients = await clientsOf(self, attached, [
-    ...before.ways,
-    site.others().find((one) => one.site.service.name === told) ?? null,
-  ]);
+  const { told, meant } = meantBy(site, before);
+  const found = await clientsOf(self, attached, before);
+  const clients = found === 'here' ? null : found;
   const known = [...(clients ? [clients] : []), ...attached].find((one) => leads(one, now.history));
   let why = '';
   const refused = (error: unknown): null => {
@@ -93,40 +99,62 @@ export async function around(self: OtherServer, now: Following, before: Before):
   const reached = known ?? (await peerAt(site, now.source).catch(refused));
   const present = now.link !== 'up' || reached?.history === now.history ? reached : null;
   if (reached !== present) why = `${reached!.name} has another history`;
-  const meant = told === null ? before.source : { host: told, port };
-  const former = await formerOf(site, before, told === null ? null : meant, attached);
+  const former = await formerOf(site, before, told === null ? null : meant, attached).catch(() => null);
   return { clients, present, before: former, moved: isMoved(now.source, meant, present, former), why };
+}
+
+/** Whom a replica should follow, as far as is known: as right before the fault, or as it was told since. */
+export function meantBy(site: RedisSite, before: Before): { told: string | null; meant: Place } {
+  const { source: last } = site.replicaState;
+  return last === null || last === before.told
+    ? { told: null, meant: before.source }
+    : { told: last, meant: { host: last, port } };
 }
 
 const isMoved = (now: Place, meant: Place, present: Peer | null, former: Peer | null): boolean =>
   present && former ? present.runId !== former.runId : nameOf(now) !== nameOf(meant);
 
-async function formerOf(
+/**
+ * Whom it followed, or was told to since; by its service, where that is known: one that restarted may have
+ * another address. Rejects where it cannot be asked.
+ */
+export async function formerOf(
   site: RedisSite,
   before: Before,
   told: Place | null,
   attached: readonly Peer[],
-): Promise<Peer | null> {
-  if (told !== null) return peerAt(site, told).catch(() => null);
+): Promise<Peer> {
+  if (told !== null) return peerAt(site, told);
   const name = before.attached?.site.service.name;
   const known = attached.find((one) => one.name === name);
-  return known ?? peerAt(site, before.source).catch(() => null);
+  return known ?? peerAt(site, { ...before.source, host: before.service ?? before.source.host });
 }
 
-/** The primary that takes writes where clients of one of these come; null where that is not known. */
-async function clientsOf(
+/**
+ * The primary that takes writes where clients of its source come, by the ways of then and by this one's own;
+ * null where that is not known. `here`: at this one. That its own way in leads to it says so only where that
+ * led to its source before: else it is for readers.
+ */
+export async function clientsOf(
   self: OtherServer,
   attached: readonly Peer[],
-  ways: readonly (OtherServer | null)[],
-): Promise<Peer | null> {
+  before: Before,
+): Promise<Peer | 'here' | null> {
   const own = await self.site.server.info('server');
-  for (const one of [self, ...ways]) {
-    const found = one && (await atWayIn(one));
-    if (!found || found.runId === own['run_id']) continue;
+  const { told } = meantBy(self.site, before);
+  const toldOne = self.site.others().find((one) => one.site.service.name === told);
+  let isHere = false;
+  for (const one of new Set([self, ...before.ways, ...(toldOne ? [toldOne] : [])])) {
+    const found = await atWayIn(one);
+    if (!found) continue;
+    if (found.runId === own['run_id']) {
+      isHere ||= one !== self || before.ways.includes(self);
+      continue;
+    }
     const known = attached.find(({ runId }) => runId === found.runId);
     return known ?? { ...found, name: `what clients of ${one.site.component} use`, address: one.byClients };
   }
-  return null;
+  return isHere ? 'here' : null;
 }
 
 /** In words: `redis`, or with the port where that is another one. */

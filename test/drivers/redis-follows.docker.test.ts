@@ -1,7 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { late } from '../support/server-rig.ts';
 import { filled, redisThreeUp, type One, type RedisThree } from './redis-three.ts';
-import { act } from './replica-steps.ts';
+import { act, eventually, restart } from './replica-steps.ts';
 
 /** Replicas that are whole, by whatever name they know their source and wherever a recovery moves them. */
 let up: RedisThree | undefined;
@@ -198,6 +199,85 @@ describe('follows: moved by the recovery', { timeout: 120_000 }, () => {
         /follows redis-master, which has another history than redis-b, where clients are/,
       ) as string,
     });
+  });
+});
+
+describe('follows: a primary by itself since', { timeout: 120_000 }, () => {
+  /** It was told whom to follow at run time, and nowhere else. It comes back with all its keys. */
+  const forget = async (): Promise<void> => {
+    await three.cli('redis-c', 'CONFIG', 'SET', 'save', '3600 1');
+    await restart(three.service('redis-c'));
+    await eventually(async () => (await three.cli('redis-c', 'DBSIZE')) === '60');
+    expect(await three.cli('redis-c', 'INFO', 'replication')).toMatch(/^role:master/m);
+  };
+  const own = { kept: 60, gone: 0, sourceNow: null, role: 'master' };
+
+  test.for<[string, One[], string, RegExp]>([
+    ['where clients are is not known', all, 'inconclusive', /redis-a takes writes as well: where clients/],
+    ['only it is a component', ['redis-c'], 'inconclusive', /redis-a takes writes as well: where clients/],
+    ['clients are at its source', all, 'fail', /replica no more, and redis-a, where clients are, takes/],
+  ])('it forgot its source, and %s: %s', async ([, names, verdict, why]) => {
+    const attached = await three.attach(names);
+    if (verdict === 'fail') await attached['redis-a'].workload!.prepare();
+    const forgot = await three.judged(attached['redis-c'], forget);
+    expect(forgot).toMatchObject({ verdict, detail: expect.stringMatching(why) as string, facts: own });
+    expect(forgot.nothing).toBeUndefined();
+  });
+
+  test('it forgot its source, which is off, and another one took over: no pass', async () => {
+    const { 'redis-c': c } = await three.attach(all);
+    const forgot = await three.judged(c, async () => {
+      await forget();
+      await three.service('redis-a').stop(1);
+      await three.cli('redis-b', 'REPLICAOF', 'NO', 'ONE');
+    });
+    expect(forgot).toMatchObject({
+      verdict: 'inconclusive',
+      detail: expect.stringMatching(/redis-b takes writes as well/) as string,
+    });
+    expect(forgot.nothing).toBeUndefined();
+  });
+
+  test('made a replica again as late as Sentinel does: whole', async () => {
+    const { 'redis-a': a, 'redis-c': c } = await three.attach(all);
+    await a.workload!.prepare();
+    let again = Promise.resolve();
+    const found = await three.judged(c, async () => {
+      await forget();
+      again = sleep(15_000).then(() => three.follow('redis-c', 'redis-master'));
+    });
+    await again;
+    expect(found).toMatchObject({ verdict: 'pass', facts: whole });
+  });
+
+  test('it took over: its source is off, or follows it, or clients came along', async () => {
+    const { 'redis-c': c, 'redis-b': b } = await three.attach(all);
+    const followed = await three.judged(b, async () => {
+      await three.cli('redis-b', 'REPLICAOF', 'NO', 'ONE');
+      await three.follow('redis-a', 'redis-b');
+      await three.linkIs('redis-a', 'up');
+    });
+    expect(followed, 'follows it').toMatchObject({ verdict: 'pass', facts: own });
+    await three.follow('redis-c', 'redis-b');
+    await three.linkIs('redis-c', 'up');
+    const alone = await three.judged(c, async () => {
+      await three.cli('redis-c', 'REPLICAOF', 'NO', 'ONE');
+      await three.service('redis-b').stop(1);
+      await three.service('redis-a').stop(1);
+    });
+    expect(alone, 'off').toMatchObject({ verdict: 'pass', facts: own });
+    await three.anew();
+    const way: { to: One } = { to: 'redis-a' };
+    const clients = () => three.service(way.to).endpoint(6379);
+    const moving = await three.attach(all, {
+      'redis-a': { clients: async () => ({ ...(await clients()), host: 'localhost' }) },
+    });
+    const moved = await three.judged(moving['redis-b'], async () => {
+      await three.cli('redis-b', 'REPLICAOF', 'NO', 'ONE');
+      way.to = 'redis-b';
+      await three.cli('redis-a', 'CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    });
+    expect(moved, 'clients came along').toMatchObject({ verdict: 'pass', facts: own });
   });
 });
 

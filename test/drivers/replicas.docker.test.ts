@@ -144,6 +144,35 @@ describe('Redis', { timeout: 120_000 }, () => {
     await act(east, 'promote');
   });
 
+  test('follows: keys whose time came are gone by right; red when those are whose time did not', async () => {
+    const filling =
+      "for i = 1, 60 do redis.call('SET', 'due:' .. i, i, 'PX', 10000) end for i = 1, ARGV[1] do redis.call('SET', 'kept:' .. i, i, 'EX', 600) end";
+    const onceDue = async (kept: number, meanwhile: () => Promise<unknown>): Promise<CheckOutcome> => {
+      await act(east, 'replicate', { source: 'redis' });
+      await cli('redis', 'FLUSHALL');
+      await cli('redis', 'EVAL', filling, '0', String(kept));
+      await eventually(async () => (await cli('redis-east', 'DBSIZE')) === String(60 + kept));
+      const look = await east.checks['follows']!.justBefore!();
+      await eventually(async () => (await cli('redis', 'KEYS', 'due:*')) === '');
+      await meanwhile();
+      return east.checks['follows']!.after(null, null, look);
+    };
+    const nothing = async (): Promise<void> => undefined;
+    expect(await onceDue(0, nothing)).toMatchObject({ nothing: true, facts: { expired: 60, gone: 0 } });
+    expect(await onceDue(60, nothing)).toMatchObject({
+      verdict: 'pass',
+      facts: { expired: 60, kept: 60, gone: 0, thereAtSource: 60 },
+    });
+    expect(await onceDue(60, () => cli('redis', 'FLUSHALL'))).toMatchObject({
+      verdict: 'fail',
+      detail: expect.stringMatching(/It followed redis into the loss/) as string,
+      facts: { expired: 60, kept: 0, gone: 60 },
+    });
+    await cli('redis', 'MSET', 'a', '1', 'c', '3');
+    await eventually(async () => (await cli('redis-east', 'GET', 'c')) === '3');
+    await act(east, 'promote');
+  });
+
   test('ready: what was promoted takes writes; what the compose file made a replica receives, until somebody promotes it', async () => {
     const linkOf = async (): Promise<string> =>
       /master_link_status:(\w+)/.exec(await cli('redis-east', 'INFO', 'replication'))?.[1] ?? 'none';
