@@ -1,7 +1,7 @@
 import { nearest } from '../core/document.ts';
 import { inputError } from '../core/errors.ts';
 import type { Leftover } from '../stack/leftovers.ts';
-import { keptStackOwner } from '../stack/owner.ts';
+import { keptStackOwner, ownerIsSeen } from '../stack/owner.ts';
 import {
   askForLeftovers,
   foldersText,
@@ -47,8 +47,13 @@ export async function gc(
   return 0;
 }
 
-const whyKept = ({ owner }: Leftover): string =>
-  owner === keptStackOwner ? 'left by --keep' : owner === '' ? 'which names no owner' : 'which is running';
+function whyKept({ owner }: Leftover): string {
+  if (owner === keptStackOwner) return 'left by --keep';
+  if (owner === '') return 'which names no owner';
+  return ownerIsSeen(owner)
+    ? 'which is running'
+    : 'which may be running on another machine or in a container, and is kept for a week';
+}
 
 async function assertThere(drills: readonly string[]): Promise<void> {
   const there = [...new Set((await askForLeftovers(say)).map(({ drill }) => drill))];

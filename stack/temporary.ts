@@ -13,7 +13,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { ownerMark } from '../core/owner.ts';
-import { fileOwner, ownerIsGone } from './owner.ts';
+import { currentOwner, ownerIsGone } from './owner.ts';
 
 /**
  * Everything temporary that Muster has outside of its drills' folders lies below one folder of the user's for
@@ -47,7 +47,7 @@ let endings = new Set<string>();
 
 /** Null where it cannot be made so that it is nobody else's. */
 function ownFolder(): string | null {
-  const owner = fileOwner();
+  const owner = currentOwner();
   const name = createHash('sha256').update(owner).digest('hex').slice(0, 16);
   const [root, path] = [rootOf(), join(rootOf(), name)];
   try {

@@ -14,7 +14,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { pollUntil, systemClock } from '../../core/clock.ts';
 import { removeDeadScratch } from '../../stack/dead-drills.ts';
-import { fileOwner } from '../../stack/owner.ts';
+import { currentOwner } from '../../stack/owner.ts';
 import { muster, startMuster } from '../support/muster.ts';
 import { writeScenario, writeStrategy } from './memory-strategy.ts';
 
@@ -80,7 +80,7 @@ test('the stores of --keep stay, and plain files go', { timeout: 120_000 }, asyn
 test('nothing goes of a drill that runs, of one without a mark, and beyond a link', async () => {
   const home = join(folder, '.muster');
   const [outside, elsewhere] = [join(folder, 'outside'), join(folder, 'elsewhere')];
-  const dead = fileOwner().replace(/^\d+:\d+/, '2:1');
+  const dead = currentOwner().replace(/^\d+:\d+/, '2:1');
   const laid = (path: string, owner: string | null): string => {
     mkdirSync(join(path, 'scratch'), { recursive: true });
     mkdirSync(join(path, 'stores'));
@@ -89,7 +89,7 @@ test('nothing goes of a drill that runs, of one without a mark, and beyond a lin
     return path;
   };
   const kept = [
-    laid(join(home, 'drills/alive'), fileOwner()),
+    laid(join(home, 'drills/alive'), currentOwner()),
     laid(join(home, 'drills/unmarked'), null),
     laid(
       join(home, 'drills/another-machine'),

@@ -15,7 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { fileOwner } from '../../stack/owner.ts';
+import { currentOwner } from '../../stack/owner.ts';
 import { removeDeadTemporary, temporaryFolder } from '../../stack/temporary.ts';
 
 let ground: string;
@@ -49,7 +49,7 @@ async function killed(): Promise<string> {
 }
 const root = (): string => join(ground, `muster-${process.getuid!()}`);
 /** `<pid>:<start>:<boot>` of a process that is gone. */
-const nobody = (): string => fileOwner().replace(/^\d+:\d+/, '2:1');
+const nobody = (): string => currentOwner().replace(/^\d+:\d+/, '2:1');
 
 describe('temporary folders', () => {
   test('what a killed process left is removed, and what one has that lives is not', async () => {
@@ -97,7 +97,7 @@ describe('temporary folders', () => {
   });
 
   test("another machine's, on a share, stay: of one that cannot be seen for a week", async () => {
-    const other = fileOwner().replace(/:[^:.]*\./, ':00000000-0000-4000-8000-000000000000.');
+    const other = currentOwner().replace(/:[^:.]*\./, ':00000000-0000-4000-8000-000000000000.');
     const path = join(root(), 'other');
     mkdirSync(path, { recursive: true, mode: 0o700 });
     chmodSync(root(), 0o700);
