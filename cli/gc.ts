@@ -23,9 +23,10 @@ export async function gc(
   flags: { all?: boolean; json?: boolean; out: string },
 ): Promise<number> {
   if (drills.length > 0) await assertThere(drills);
+  // First: a script that goes on would make what is removed here anew.
+  const folders = drills.length === 0 ? await removeDeadFolders(flags.out, say) : [];
   const removed = await removeWhatWasLeft(say, drills.length > 0 ? { drills } : { all: flags.all === true });
   if (drills.length === 0) removed.images.push(...(await removePreparedFolders()));
-  const folders = drills.length === 0 ? await removeDeadFolders(flags.out) : [];
   const kept = await askForLeftovers(say);
   if (flags.json)
     process.stdout.write(

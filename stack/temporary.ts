@@ -82,27 +82,30 @@ function leaveNothing(): void {
 }
 
 /**
- * Removes what processes of Muster left that are gone, and gives it: nothing that is not its own. `homes`:
- * where those had kept drills.
+ * Removes what processes of Muster left that are gone, and gives it: nothing that is not its own. Before
+ * that, `before` is told where those had kept drills.
  */
-export async function removeDeadTemporary(): Promise<{ removed: string[]; homes: string[] }> {
+export async function removeDeadTemporary(
+  before: (homes: readonly string[]) => Promise<void> = async () => undefined,
+): Promise<string[]> {
   const root = rootOf();
-  const [removed, homes]: [string[], string[]] = [[], []];
-  if (!isOwn(root)) return { removed, homes };
-  for (const name of await readdir(root).catch(() => [])) {
+  const [removed, dead]: [string[], string[]] = [[], []];
+  for (const name of isOwn(root) ? await readdir(root).catch(() => []) : []) {
     const path = join(root, name);
     const said = isOwn(path) ? readMark(path) : null;
     // TMPDIR may be on a share: another boot is not always one of this machine.
-    if (said === null || !ownerIsGone(said.text, said.atMs)) continue;
+    if (said !== null && ownerIsGone(said.text, said.atMs)) dead.push(path);
+  }
+  await before(dead.flatMap((path) => linesOf(join(path, homesFile))));
+  for (const path of dead) {
     const left = await readdir(path).catch(() => []);
-    homes.push(...linesOf(join(path, homesFile)));
     const gone = await rm(path, { recursive: true, force: true }).then(
       () => true,
       () => false,
     );
     if (gone) removed.push(...left.filter(isKept).map((one) => join(path, one)));
   }
-  return { removed, homes };
+  return removed;
 }
 
 function linesOf(path: string): string[] {
