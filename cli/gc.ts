@@ -1,7 +1,7 @@
 import { nearest } from '../core/document.ts';
 import { inputError } from '../core/errors.ts';
 import type { Leftover } from '../stack/leftovers.ts';
-import { keptStackOwner } from '../stack/owner.ts';
+import { keptStackOwner, ownerIsSeen } from '../stack/owner.ts';
 import {
   askForLeftovers,
   foldersText,
@@ -23,9 +23,10 @@ export async function gc(
   flags: { all?: boolean; json?: boolean; out: string },
 ): Promise<number> {
   if (drills.length > 0) await assertThere(drills);
+  // First: a script that goes on would make what is removed here anew.
+  const folders = drills.length === 0 ? await removeDeadFolders(flags.out, say) : [];
   const removed = await removeWhatWasLeft(say, drills.length > 0 ? { drills } : { all: flags.all === true });
   if (drills.length === 0) removed.images.push(...(await removePreparedFolders()));
-  const folders = drills.length === 0 ? await removeDeadFolders(flags.out) : [];
   const kept = await askForLeftovers(say);
   if (flags.json)
     process.stdout.write(
@@ -47,8 +48,13 @@ export async function gc(
   return 0;
 }
 
-const whyKept = ({ owner }: Leftover): string =>
-  owner === keptStackOwner ? 'left by --keep' : owner === '' ? 'which names no owner' : 'which is running';
+function whyKept({ owner }: Leftover): string {
+  if (owner === keptStackOwner) return 'left by --keep';
+  if (owner === '') return 'which names no owner';
+  return ownerIsSeen(owner)
+    ? 'which is running'
+    : 'which may be running on another machine or in a container, and is kept for a week';
+}
 
 async function assertThere(drills: readonly string[]): Promise<void> {
   const there = [...new Set((await askForLeftovers(say)).map(({ drill }) => drill))];

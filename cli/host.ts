@@ -5,6 +5,7 @@ import { saying } from '../stack/deadline.ts';
 import { systemClock } from '../core/clock.ts';
 import { withDeadline } from '../core/deadline.ts';
 import { messageOf } from '../core/errors.ts';
+import { endNotedCommands } from '../engine/noted-commands.ts';
 import { imageChoice, imagesWanted, provideImages } from '../stack/images.ts';
 import { prepareHost } from '../stack/host-preparation.ts';
 import { removePrepared } from '../stack/prepared.ts';
@@ -95,10 +96,23 @@ export async function provideImagesOf(
     );
 }
 
-/** Plain text that killed drills left on this machine: in temporary folders, and in drills' folders there. */
-export async function removeDeadFolders(home: string): Promise<string[]> {
-  const { removed, homes } = await removeDeadTemporary();
-  return [...removed, ...[...new Set([resolve(home), ...homes])].flatMap(removeDeadScratch)];
+/**
+ * Ends what killed drills left running on this machine, and then removes the plain text that they left: in
+ * temporary folders, and in drills' folders there.
+ */
+export async function removeDeadFolders(home: string, say: (text: string) => void): Promise<string[]> {
+  const endCommands = async (scratch: string, owner: string): Promise<boolean> => {
+    const { ended, isAll } = await endNotedCommands(scratch, owner, systemClock);
+    if (ended > 0) say(`ended what a killed drill left running: ${plural(ended, 'command')} on the host`);
+    if (!isAll) say(`what it left in clear stays, as a process of it cannot be ended: ${scratch}`);
+    return isAll;
+  };
+  const scratch: string[] = [];
+  const removed = await removeDeadTemporary(async (homes) => {
+    for (const one of new Set([resolve(home), ...homes]))
+      scratch.push(...(await removeDeadScratch(one, endCommands)));
+  });
+  return [...removed, ...scratch];
 }
 
 export const foldersText = (folders: readonly string[]): string => plural(folders.length, 'folder');

@@ -58,7 +58,7 @@ export function createCarrier(flags: CarryFlags): Carrier {
         await removeOrphans(say);
       };
       try {
-        const left = await removeDeadFolders(flags.out);
+        const left = await removeDeadFolders(flags.out, say);
         if (left.length > 0) say(`removed what a killed drill left in clear: ${foldersText(left)}`);
         const done = await work({
           board,

@@ -11,7 +11,7 @@ import type { EngineDependencies } from '../engine/drill-context.ts';
 import { runDrill } from '../engine/drill.ts';
 import { NoRecoveryPoint } from '../core/errors.ts';
 import type { Plan } from '../engine/plan.ts';
-import { fileOwner, keptStackOwner, ownerIsGone } from '../stack/owner.ts';
+import { currentOwner, keptStackOwner, ownerIsGone } from '../stack/owner.ts';
 import { rememberHome } from '../stack/temporary.ts';
 import { createStackProvider } from '../stack/provider.ts';
 import { secretsFor } from '../stack/run-environment.ts';
@@ -126,7 +126,7 @@ async function dependenciesFor(
     version: musterVersion(),
     host: hostFacts(),
     home: resolve(flags.out),
-    owner: { owner: fileOwner(), isGone: ownerIsGone },
+    owner: { owner: currentOwner(), isGone: ownerIsGone },
     progress: (one) => {
       if (flags.verbose || one.kind !== 'line' || !/^compose: /.test(one.text)) progress(one);
     },

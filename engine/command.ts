@@ -11,6 +11,7 @@ import { keptOutput, lastLines, type Kept } from './command-output.ts';
 import type { Drill, Sandbox, Control, Given } from './drill-context.ts';
 import { runOnHost } from './host-command.ts';
 import { commandTitle } from '../core/steps/command.ts';
+import { noteCommand, ownerFacts } from './noted-commands.ts';
 import type { OwnSecrets } from './own-secrets.ts';
 import { toolsIn } from './scratch.ts';
 import { StillAtWork } from './step-deadline.ts';
@@ -138,7 +139,9 @@ async function onHost(
       ...(await composeOf(drill)),
       MUSTER_SCRATCH: resolve(place.scratch),
       ...given,
+      ...ownerFacts(drill),
     },
+    begun: (pid) => noteCommand(drill, pid),
     stdout: heard(streams, place),
     stderr: streams.stderr.take,
   });

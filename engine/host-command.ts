@@ -10,6 +10,8 @@ export interface HostCommand {
   /** Nothing more is read before it is done. */
   stdout(chunk: Uint8Array): void | Promise<void>;
   stderr(chunk: Uint8Array): void;
+  /** Told of its process, which leads its group. Gives what is called once all of that has ended. */
+  begun?(pid: number): () => void;
 }
 
 /** Between being asked to end and being ended. */
@@ -30,6 +32,7 @@ export async function runOnHost({
   limit,
   stdout,
   stderr,
+  begun,
 }: HostCommand): Promise<number | null> {
   let tree: ProcessTree | null = null;
   // Before execa hears of it: what has lost its parent is found no more.
@@ -48,7 +51,9 @@ export async function runOnHost({
     // Below: at once, and by force.
     cleanup: false,
   });
-  if (running.pid !== undefined) tree = processTree(running.pid);
+  const { pid } = running;
+  if (pid !== undefined) tree = processTree(pid);
+  const ended = pid === undefined ? undefined : begun?.(pid);
   const killed = (): void => void running.kill('SIGKILL');
   // Muster may be told to leave at once.
   const leaving = (): void => {
@@ -79,6 +84,7 @@ export async function runOnHost({
     return exitCode ?? null;
   } finally {
     clearTimeout(drain);
+    ended?.();
     process.off('exit', leaving);
     limit.removeEventListener('abort', late);
   }

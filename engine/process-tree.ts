@@ -8,18 +8,23 @@ interface Process {
   since: string;
 }
 
-/** Null of one that is not there any more, has ended, or of a system that does not tell. */
-function processAt(pid: number): Process | null {
+/** Null of one that is not there any more, or of a system that does not tell. */
+function seenAt(pid: number): (Process & { hasEnded: boolean }) | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
     // Its name, in brackets, may hold anything.
     const [state, parent, group, ...more] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return state === 'Z' || state === 'X'
-      ? null
-      : { pid, parent: Number(parent), group: Number(group), since: more[16]! };
+    const hasEnded = state === 'Z' || state === 'X';
+    return { pid, parent: Number(parent), group: Number(group), since: more[16]!, hasEnded };
   } catch {
     return null;
   }
+}
+
+/** Null of one that has ended as well. */
+function processAt(pid: number): Process | null {
+  const seen = seenAt(pid);
+  return seen?.hasEnded ? null : seen;
 }
 
 function allProcesses(): Process[] {
@@ -53,10 +58,36 @@ export interface ProcessTree {
 
 /** `root`: a process that was just started, and leads a group. */
 export function processTree(root: number): ProcessTree {
-  const known = new Map<string, Process>();
-  const keyOf = ({ pid, since }: Process): string => `${pid} ${since}`;
   const first = processAt(root);
-  if (first) known.set(keyOf(first), first);
+  return treeOf(root, first ? [first] : [], () => false);
+}
+
+/** When a process began; null of one that runs no more. */
+export const beganAt = (pid: number): string | null => processAt(pid)?.since ?? null;
+
+/** Of a child that may have ended, and that nobody has asked about yet. */
+export const childBeganAt = (pid: number): string | null => seenAt(pid)?.since ?? null;
+
+/**
+ * Ends a process group, and what its processes have begun in groups of their own: what is left of a command
+ * that nobody watches any more. `leader`: the process that it was begun with. Where that has ended, `isOwn`
+ * has to know one of the others: the number of a group is free again once nobody is in it. Gives how many of
+ * the group were there.
+ */
+export function endGroup(leader: Pick<Process, 'pid' | 'since'>, isOwn: (pid: number) => boolean): number {
+  // A script may itself have started whoever looks.
+  const isIn = ({ pid, group }: Process): boolean => group === leader.pid && pid !== process.pid;
+  const members = allProcesses().filter(isIn);
+  const now = processAt(leader.pid);
+  if (now ? now.since !== leader.since || !isIn(now) : !members.some(({ pid }) => isOwn(pid))) return 0;
+  treeOf(leader.pid, members, isIn).end();
+  return members.length;
+}
+
+/** `isToo`: belongs to it whoever began it. */
+function treeOf(root: number, first: readonly Process[], isToo: (one: Process) => boolean): ProcessTree {
+  const keyOf = ({ pid, since }: Process): string => `${pid} ${since}`;
+  const known = new Map(first.map((one) => [keyOf(one), one]));
   const look = (): Process[] => {
     const all = allProcesses();
     const alive = new Set(all.filter((one) => known.has(keyOf(one))).map(({ pid }) => pid));
@@ -64,7 +95,7 @@ export function processTree(root: number): ProcessTree {
     for (let size = -1; size !== alive.size; ) {
       size = alive.size;
       for (const one of all) {
-        if (!alive.has(one.parent) || alive.has(one.pid)) continue;
+        if (!(alive.has(one.parent) || isToo(one)) || alive.has(one.pid) || one.pid === process.pid) continue;
         alive.add(one.pid);
         known.set(keyOf(one), one);
         fresh.push(one);

@@ -21,15 +21,22 @@ export function markScratch(folder: string, owner: string, keepStores: boolean):
   }
 }
 
+/** Folder of the commands that run on the host, a file each. */
+export const notedCommands = '.commands';
+
 /** For programs of the drill's own; there until its end. Absolute. */
 export const toolsIn = (drill: Pick<Given, 'folder'>): string => resolve(scratchOf(drill), tools);
 const tools = 'tools';
 
-/** Plain files of backups do not outlive the step that needed them; whose it is stays until the end. */
+/**
+ * Plain files of backups do not outlive the step that needed them; whose it is, and what runs, stays until
+ * the end.
+ */
 export function clearScratch(drill: Pick<Given, 'folder'>): void {
   const scratch = scratchOf(drill);
   for (const name of foundIn(scratch))
-    if (name !== ownerMark && name !== tools) rmSync(join(scratch, name), { recursive: true, force: true });
+    if (![ownerMark, tools, notedCommands].includes(name))
+      rmSync(join(scratch, name), { recursive: true, force: true });
 }
 
 /** Made, where it is not there yet. */
@@ -41,7 +48,7 @@ export function madeScratch(drill: Pick<Given, 'folder'>): string {
 export const removeScratch = (drill: Pick<Given, 'folder'>): void =>
   rmSync(scratchOf(drill), { recursive: true, force: true });
 
-function foundIn(folder: string): string[] {
+export function foundIn(folder: string): string[] {
   try {
     return readdirSync(folder);
   } catch {

@@ -122,7 +122,7 @@ async function prepared(provider: StackProviderOptions, up: StackUpOptions): Pro
   await assertFree(runtime, project, up.drill);
   const choice = choiceOf(provider, up);
   const chosen = await provideImages(runtime, imagesWanted(files.map(({ text }) => text).join('\n')), choice);
-  const environment = environmentOf(runtime, owner, up, chosen);
+  const environment = environmentOf(runtime, up, chosen);
   const own = { [labels.drill]: up.drill, [labels.owner]: owner };
   return { runtime, choice, chosen, run: { file, overrides, project, environment, labels: own, secrets } };
 }
@@ -158,18 +158,17 @@ function downOf(
 }
 
 /**
- * What Compose gets. MUSTER_OWNER lets leftovers.ts find a `compose up` that outlived us. COMPOSE_PROFILES
+ * What Compose gets. MUSTER_OWNER lets leftovers.ts find a `compose up` that outlived us, also with --keep. COMPOSE_PROFILES
  * always: one of the user's own shell would start what the strategy does not ask for.
  */
 function environmentOf(
   runtime: Runtime,
-  owner: string,
   up: StackUpOptions,
   chosen: ReadonlyMap<string, ChosenImage>,
 ): Record<string, string> {
   const environment: Record<string, string> = {
     ...up.environment,
-    MUSTER_OWNER: owner,
+    MUSTER_OWNER: currentOwner(),
     DOCKER_HOST: dockerHost(runtime),
     COMPOSE_PROFILES: (up.profiles ?? []).join(','),
   };

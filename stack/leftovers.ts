@@ -1,6 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { systemClock } from '../core/clock.ts';
-import { labels, ownerIsAlive } from './owner.ts';
+import { labels, ownerEndedHere, ownerIsGone, startOf } from './owner.ts';
 import { engineIsLocal, getRuntime } from './runtime.ts';
 import { marked, removeMarked, type Marked, type Removed } from './marked.ts';
 import { unlabelledOf } from './unlabelled.ts';
@@ -20,12 +20,14 @@ export interface Leftover {
 export async function findLeftovers(): Promise<Leftover[]> {
   const runtime = await getRuntime();
   const groups = new Map<string, Leftover>();
-  for (const each of await marked(runtime, [labels.drill])) {
+  const all = await marked(runtime, [labels.drill]);
+  const isGone = goneBy(engineIsLocal(runtime))(all);
+  for (const each of all) {
     const key = `${each.drill}\n${each.owner}`;
     const group = groups.get(key) ?? {
       drill: each.drill,
       owner: each.owner,
-      alive: isAlive(each, engineIsLocal(runtime)),
+      alive: !isGone(each.owner),
       containers: [],
       volumes: [],
       networks: [],
@@ -47,23 +49,36 @@ export async function removeLeftovers(
   options: { all?: boolean; drills?: readonly string[] } = {},
 ): Promise<Removed> {
   const runtime = await getRuntime();
-  const local = engineIsLocal(runtime);
-  const due = (each: Marked): boolean =>
-    options.drills ? options.drills.includes(each.drill) : options.all === true || !isAlive(each, local);
+  const look = goneBy(engineIsLocal(runtime));
   const drills = new Set<string>();
   const find = async (): Promise<Marked[]> => {
     const all = await marked(runtime, [labels.drill]);
+    const isGone = look(all);
+    const due = ({ drill, owner }: Marked): boolean =>
+      options.drills ? options.drills.includes(drill) : options.all === true || isGone(owner);
     const kept = new Set(all.filter((each) => !due(each)).map(({ drill }) => drill));
     for (const { drill } of all) if (!kept.has(drill)) drills.add(drill);
     const unlabelled = await Promise.all([...drills].map((drill) => unlabelledOf(runtime, drill)));
     return [...all.filter(due), ...unlabelled.flat()];
   };
-  await endOrphans((owner) => !ownerIsAlive(owner, local));
+  await endOrphans();
   return removeMarked(runtime, find);
 }
 
-const isAlive = (each: Marked, local: boolean): boolean =>
-  each.owner === '' || ownerIsAlive(each.owner, local);
+/**
+ * Who is gone of the owners of these, and of what was looked at before: an owner is as old as the youngest of
+ * what it made, and stays so when that is removed.
+ */
+export function goneBy(
+  local: boolean,
+): (all: readonly Pick<Marked, 'owner' | 'madeMs'>[]) => (owner: string) => boolean {
+  const youngest = new Map<string, number>();
+  return (all) => {
+    for (const { owner, madeMs } of all)
+      if (madeMs !== null) youngest.set(owner, Math.max(madeMs, youngest.get(owner) ?? 0));
+    return (owner) => ownerIsGone(owner, youngest.get(owner) ?? null, { engineIsLocal: local });
+  };
+}
 
 /**
  * Between two looks: enough for a process that was just forked to have become what it will be, and for a
@@ -74,29 +89,32 @@ const orphanLooksMax = 100;
 
 /**
  * A `docker compose up` outlives the Muster that started it and goes on creating containers. It carries its
- * owner in its environment, as MUSTER_OWNER; only processes that say so are ended. Looks until two looks in a
- * row find none: the command starts a plug-in, which may begin after the first look and before its parent is
- * ended.
+ * owner in its environment, as MUSTER_OWNER; only processes that say so are ended, and of those only Docker's:
+ * what asks for passwords may have started an agent of the user's. Looks until two looks in a row find none:
+ * the command starts a plug-in, which may begin after the first look and before its parent is ended.
  */
-async function endOrphans(isDead: (owner: string) => boolean): Promise<void> {
+async function endOrphans(): Promise<void> {
   if (process.platform !== 'linux') return;
   for (let looks = 0, quiet = 0; quiet < 2 && looks < orphanLooksMax; looks += 1) {
-    quiet = endOrphansSeen(isDead) === 0 ? quiet + 1 : 0;
+    quiet = endOrphansSeen() === 0 ? quiet + 1 : 0;
     await systemClock.sleep(orphanLookMs);
   }
 }
 
-function endOrphansSeen(isDead: (owner: string) => boolean): number {
+function endOrphansSeen(): number {
   let ended = 0;
   for (const pid of readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)) {
     try {
+      const began = startOf(pid) ?? null;
       const owner = /(?:^|\0)MUSTER_OWNER=([^\0]+)/.exec(readFileSync(`/proc/${pid}/environ`, 'latin1'))?.[1];
       if (
+        began === null ||
         owner === undefined ||
-        !isDead(owner) ||
-        !/docker/.test(readFileSync(`/proc/${pid}/cmdline`, 'latin1'))
+        !ownerEndedHere(owner) ||
+        !/docker/.test(readFileSync(`/proc/${pid}/cmdline`, 'latin1')) ||
+        startOf(pid) !== began
       )
         continue;
       process.kill(pid, 'SIGKILL');

@@ -21,6 +21,8 @@ export interface Marked {
   name: string;
   drill: string;
   owner: string;
+  /** Unix ms, as the engine says; null where it does not, and of images, which have the time of a build. */
+  madeMs: number | null;
 }
 
 export async function marked(runtime: Runtime, label: string[]): Promise<Marked[]> {
@@ -45,12 +47,27 @@ export async function marked(runtime: Runtime, label: string[]): Promise<Marked[
         id: c.Id,
         name: (c.Names[0] ?? c.Id).replace(/^\//, ''),
         ...mark(c.Labels),
+        madeMs: madeMsOf(c.Created * 1_000),
       }),
     ),
     ...(volumes.Volumes ?? []).map(
-      (v): Marked => ({ kind: 'volume', id: v.Name, name: v.Name, ...mark(v.Labels) }),
+      (v): Marked => ({
+        kind: 'volume',
+        id: v.Name,
+        name: v.Name,
+        ...mark(v.Labels),
+        madeMs: madeMsOf((v as { CreatedAt?: string }).CreatedAt),
+      }),
     ),
-    ...networks.map((n): Marked => ({ kind: 'network', id: n.Id, name: n.Name, ...mark(n.Labels) })),
+    ...networks.map(
+      (n): Marked => ({
+        kind: 'network',
+        id: n.Id,
+        name: n.Name,
+        ...mark(n.Labels),
+        madeMs: madeMsOf(n.Created),
+      }),
+    ),
     ...images.flatMap((i): Marked[] => {
       const names = (i.RepoTags ?? []).filter((one) => one !== '<none>:<none>');
       const own = mark(i.Labels, imageLabels);
@@ -61,9 +78,23 @@ export async function marked(runtime: Runtime, label: string[]): Promise<Marked[
       // the engine keeps the image, and refuses it at each later try. It goes once that is gone.
       if (names.length === ownNames.length && othersUse(i.Id, own.drill)) return [];
       // By each name of its own, so that it stays where it has others.
-      return (names.length > 0 ? ownNames : [i.Id]).map((id) => ({ kind: 'image', id, name: id, ...own }));
+      return (names.length > 0 ? ownNames : [i.Id]).map((id) => ({
+        kind: 'image',
+        id,
+        name: id,
+        ...own,
+        madeMs: null,
+      }));
     }),
   ];
+}
+
+/** Before there was a drill: what an engine says that has no clock, or no time to say. */
+const noDrillYetMs = Date.UTC(2025, 0);
+
+function madeMsOf(said: number | string | undefined): number | null {
+  const ms = typeof said === 'string' ? Date.parse(said) : (said ?? NaN);
+  return ms > noDrillYetMs ? ms : null;
 }
 
 /** Whether a container is of an image, by its ID, that is none of these and has no name by that drill. */

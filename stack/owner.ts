@@ -46,55 +46,59 @@ export const keptStackOwner = 'kept';
 
 /**
  * Who a process is, beyond the reuse of its PID: `<pid>:<start time in clock ticks since boot>:<boot id>.<pid
- * namespace>`, from proc_pid_stat(5) field 22, random/boot_id and ns/pid. Where there is no /proc, start and
- * boot are empty.
+ * namespace>:<machine>`, from proc_pid_stat(5) field 22, random/boot_id and ns/pid. Where there is no /proc,
+ * start and boot are empty. Virtual machines that were started from one snapshot have one boot ID: a machine
+ * is known by its name and its /etc/machine-id, hashed.
  */
 export function currentOwner(): string {
-  return `${process.pid}:${startTicks(process.pid) ?? ''}:${boot()}`;
+  return `${process.pid}:${startOf(process.pid) ?? ''}:${boot()}:${machine()}`;
 }
 
-/**
- * The same for files in folders that machines may share: `<owner>:<machine>`. Virtual machines that were
- * started from one snapshot have one boot ID: a machine is known by its name and its /etc/machine-id, hashed.
- */
-export const fileOwner = (): string => `${currentOwner()}:${machine()}`;
+const machine = (): string =>
+  createHash('sha256').update(`${hostname()}\n${machineId()}`).digest('hex').slice(0, 16);
 
-function machine(): string {
-  let id = '';
+/** Empty where there is none: not every system, and hardly a container, has one. */
+function machineId(): string {
   try {
-    id = readFileSync('/etc/machine-id', 'utf8').trim();
+    const id = readFileSync('/etc/machine-id', 'utf8').trim();
+    return id === 'uninitialized' ? '' : id;
   } catch {
-    // Not every system has one.
+    return '';
   }
-  return createHash('sha256').update(`${hostname()}\n${id}`).digest('hex').slice(0, 16);
+}
+
+const ownerShape = /^(\d+):(\d*):([^:]*):([^:]*)$/;
+
+/** Whether the process that an owner names would be seen from here, if it ran. */
+export function ownerIsSeen(owner: string): boolean {
+  const [, , ticks, where, on] = ownerShape.exec(owner) ?? [];
+  return !!ticks && !!where && where === boot() && on === machine();
+}
+
+/** Whether the process that an owner names ran on this machine since it started, and runs no more. */
+export function ownerEndedHere(owner: string): boolean {
+  const [, pid, ticks] = ownerShape.exec(owner) ?? [];
+  return ownerIsSeen(owner) && !isRunning(Number(pid), ticks!);
+}
+
+function isRunning(pid: number, ticks: string): boolean {
+  const start = startOf(pid);
+  // /proc may hide what other users' processes are, and that they are there (hidepid).
+  return start === undefined ? signalReaches(pid) : start === ticks;
 }
 
 /**
- * Whether the process that an owner label names may still run. A process that cannot be seen from here
- * (another PID namespace, or another machine using the same remote engine) counts as alive: its drill is not
- * ours to end.
+ * When a process began, in clock ticks since boot. Null of one that has ended and that nobody has asked about
+ * yet, as an orphan under a PID 1 that does not; undefined where nothing tells.
  */
-export function ownerIsAlive(owner: string, engineIsLocal: boolean): boolean {
-  if (owner === keptStackOwner) return true;
-  const [pid, ticks, where] = owner.split(':');
-  if (!pid || ticks === undefined || where === undefined) return true;
-  if (where !== boot()) return !(engineIsLocal && where.split('.')[0] !== boot().split('.')[0]);
-  if (ticks === '') return signalReaches(Number(pid));
-  return startTicks(Number(pid)) === ticks;
-}
-
-/**
- * Null where it runs no more: also of a process that has ended and that nobody has asked about yet, as an
- * orphan under a PID 1 that does not.
- */
-function startTicks(pid: number): string | null {
+export function startOf(pid: number): string | null | undefined {
   try {
     // The second field, the command in brackets, may itself hold spaces and brackets.
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return /^[ZX]/.test(fields[0]!) ? null : (fields[19] ?? null);
+    return /^[ZX]/.test(fields[0]!) ? null : fields[19];
   } catch {
-    return null;
+    return undefined;
   }
 }
 
@@ -119,13 +123,25 @@ function signalReaches(pid: number): boolean {
 const unseenMs = 7 * 24 * 3_600_000;
 
 /**
- * Whether what a process left in a file (`fileOwner`), and last touched then (Unix ms), is nobody's any more.
- * One that cannot be seen from here, of another machine, boot or namespace, or of none that it could name,
- * may run where the folder is shared: it is given a week.
+ * Whether what a process left, and last touched then (Unix ms; null where nothing tells), is nobody's any
+ * more: files in folders and things in engines that machines may share. One that cannot be seen from here, of
+ * another machine, boot or namespace, or of none that it could name, may still run: it is given a week. Of
+ * an engine on this machine, what an earlier boot of this machine left is nobody's.
  */
-export function ownerIsGone(owner: string, touchedMs: number): boolean {
-  const [pid, ticks, where, on] = owner.split(':');
-  if (!pid || ticks === undefined || where === undefined || owner === fileOwner()) return false;
-  const isHere = ticks !== '' && where !== '' && where === boot() && on === machine();
-  return isHere ? !ownerIsAlive(owner, true) : Date.now() - touchedMs > unseenMs;
+export function ownerIsGone(
+  owner: string,
+  touchedMs: number | null,
+  { engineIsLocal = false }: { engineIsLocal?: boolean } = {},
+): boolean {
+  if (!ownerShape.test(owner) || owner === currentOwner()) return false;
+  if (ownerIsSeen(owner)) return ownerEndedHere(owner);
+  if (engineIsLocal && isOfEarlierBoot(owner)) return true;
+  return touchedMs !== null && Date.now() - touchedMs > unseenMs;
+}
+
+/** Containers have their hosts' sockets, and namespaces and often a machine-id of their own. */
+function isOfEarlierBoot(owner: string): boolean {
+  const [then, now] = [ownerShape.exec(owner)?.[3]?.split('.') ?? [], boot().split('.')];
+  const areKnown = !!then[0] && !!now[0] && machineId() !== '';
+  return areKnown && owner.endsWith(`:${machine()}`) && then[0] !== now[0] && then[1] === now[1];
 }

@@ -13,7 +13,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { ownerMark } from '../core/owner.ts';
-import { fileOwner, ownerIsGone } from './owner.ts';
+import { currentOwner, ownerIsGone } from './owner.ts';
 
 /**
  * Everything temporary that Muster has outside of its drills' folders lies below one folder of the user's for
@@ -47,7 +47,7 @@ let endings = new Set<string>();
 
 /** Null where it cannot be made so that it is nobody else's. */
 function ownFolder(): string | null {
-  const owner = fileOwner();
+  const owner = currentOwner();
   const name = createHash('sha256').update(owner).digest('hex').slice(0, 16);
   const [root, path] = [rootOf(), join(rootOf(), name)];
   try {
@@ -82,27 +82,30 @@ function leaveNothing(): void {
 }
 
 /**
- * Removes what processes of Muster left that are gone, and gives it: nothing that is not its own. `homes`:
- * where those had kept drills.
+ * Removes what processes of Muster left that are gone, and gives it: nothing that is not its own. Before
+ * that, `before` is told where those had kept drills.
  */
-export async function removeDeadTemporary(): Promise<{ removed: string[]; homes: string[] }> {
+export async function removeDeadTemporary(
+  before: (homes: readonly string[]) => Promise<void> = async () => undefined,
+): Promise<string[]> {
   const root = rootOf();
-  const [removed, homes]: [string[], string[]] = [[], []];
-  if (!isOwn(root)) return { removed, homes };
-  for (const name of await readdir(root).catch(() => [])) {
+  const [removed, dead]: [string[], string[]] = [[], []];
+  for (const name of isOwn(root) ? await readdir(root).catch(() => []) : []) {
     const path = join(root, name);
     const said = isOwn(path) ? readMark(path) : null;
     // TMPDIR may be on a share: another boot is not always one of this machine.
-    if (said === null || !ownerIsGone(said.text, said.atMs)) continue;
+    if (said !== null && ownerIsGone(said.text, said.atMs)) dead.push(path);
+  }
+  await before(dead.flatMap((path) => linesOf(join(path, homesFile))));
+  for (const path of dead) {
     const left = await readdir(path).catch(() => []);
-    homes.push(...linesOf(join(path, homesFile)));
     const gone = await rm(path, { recursive: true, force: true }).then(
       () => true,
       () => false,
     );
     if (gone) removed.push(...left.filter(isKept).map((one) => join(path, one)));
   }
-  return { removed, homes };
+  return removed;
 }
 
 function linesOf(path: string): string[] {

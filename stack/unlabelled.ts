@@ -24,5 +24,6 @@ export async function unlabelledOf(runtime: Runtime, drill: string): Promise<Mar
       name: name.replace(/^\//, ''),
       drill,
       owner: '',
+      madeMs: null,
     }));
 }

@@ -1,9 +1,11 @@
 import { once } from 'node:events';
 import {
+  appendFileSync,
   existsSync,
   globSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   readdirSync,
   rmSync,
   symlinkSync,
@@ -13,8 +15,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { pollUntil, systemClock } from '../../core/clock.ts';
+import { beganAt } from '../../engine/process-tree.ts';
 import { removeDeadScratch } from '../../stack/dead-drills.ts';
-import { fileOwner } from '../../stack/owner.ts';
+import { currentOwner } from '../../stack/owner.ts';
 import { muster, startMuster } from '../support/muster.ts';
 import { writeScenario, writeStrategy } from './memory-strategy.ts';
 
@@ -28,6 +31,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
+const nothingRuns = async (): Promise<boolean> => true;
 const found = (pattern: string): string[] => globSync(join(folder, '.muster/drills', pattern));
 
 /** A drill that was killed with recovery points in its own stores. Gives its folder. */
@@ -71,16 +75,44 @@ test('it goes as well with a start somewhere else', { timeout: 120_000 }, async 
   expect(readdirSync(drill).toSorted()).toEqual(['events.jsonl', 'ledger.bin']);
 });
 
+test('a script on the host that it ran is ended before what it works in goes', {
+  timeout: 120_000,
+}, async () => {
+  appendFileSync(join(folder, 'strategy.yaml'), 'hostCommands: true\n');
+  const script = `echo $$ > begun; while :; do [ -d "$MUSTER_SCRATCH" ] || : > no-scratch; sleep 0.01; done`;
+  const recover = `[{ restore: base, from: a }, { command: [sh, -c, '${script}'], in: host }]`;
+  const title = 'A drill with a script';
+  writeScenario(join(folder, 'scripted.yaml'), { scenario: 'scripted', title, recover });
+  const started = startMuster(['run', 'scripted.yaml', '--allow-host-commands'], { cwd: folder });
+  const begun = join(folder, 'begun');
+  const pid = (): number => (existsSync(begun) ? Number(readFileSync(begun, 'utf8')) : 0);
+  try {
+    await pollUntil(systemClock, { everyMs: 20, deadlineMs: 60_000 }, async () => pid() > 0);
+    started.child.kill('SIGKILL');
+    await started.ended;
+    expect(pid(), started.stderr).toBeGreaterThan(0);
+    expect(beganAt(pid())).not.toBeNull();
+    const { code, stderr } = await muster(['run', 'next.yaml'], { cwd: folder });
+    expect(code, stderr).toBe(0);
+    expect(stderr).toContain('ended what a killed drill left running: 1 command on the host');
+    expect(beganAt(pid())).toBeNull();
+    expect(existsSync(join(folder, 'no-scratch'))).toBe(false);
+    expect(found('*-scripted-*/scratch')).toEqual([]);
+  } finally {
+    if (pid() > 0 && beganAt(pid()) !== null) process.kill(-pid(), 'SIGKILL');
+  }
+});
+
 test('the stores of --keep stay, and plain files go', { timeout: 120_000 }, async () => {
   const drill = await killedDrill('--keep');
-  expect(removeDeadScratch(join(folder, '.muster'))).toEqual([join(drill, 'scratch')]);
+  expect(await removeDeadScratch(join(folder, '.muster'), nothingRuns)).toEqual([join(drill, 'scratch')]);
   expect(existsSync(join(drill, 'stores'))).toBe(true);
 });
 
 test('nothing goes of a drill that runs, of one without a mark, and beyond a link', async () => {
   const home = join(folder, '.muster');
   const [outside, elsewhere] = [join(folder, 'outside'), join(folder, 'elsewhere')];
-  const dead = fileOwner().replace(/^\d+:\d+/, '2:1');
+  const dead = currentOwner().replace(/^\d+:\d+/, '2:1');
   const laid = (path: string, owner: string | null): string => {
     mkdirSync(join(path, 'scratch'), { recursive: true });
     mkdirSync(join(path, 'stores'));
@@ -89,7 +121,7 @@ test('nothing goes of a drill that runs, of one without a mark, and beyond a lin
     return path;
   };
   const kept = [
-    laid(join(home, 'drills/alive'), fileOwner()),
+    laid(join(home, 'drills/alive'), currentOwner()),
     laid(join(home, 'drills/unmarked'), null),
     laid(
       join(home, 'drills/another-machine'),
@@ -103,7 +135,7 @@ test('nothing goes of a drill that runs, of one without a mark, and beyond a lin
   writeFileSync(join(home, 'drills/linked/scratch/.owner'), dead);
   symlinkSync(join(elsewhere, 'stores'), join(home, 'drills/linked/stores'));
   const gone = laid(join(home, 'drills/dead'), dead);
-  expect(removeDeadScratch(home).toSorted()).toEqual(
+  expect((await removeDeadScratch(home, nothingRuns)).toSorted()).toEqual(
     [join(gone, 'scratch'), join(gone, 'stores'), join(home, 'drills/linked/scratch')].toSorted(),
   );
   for (const path of [...kept, elsewhere]) expect(existsSync(join(path, 'stores/precious')), path).toBe(true);

@@ -3,7 +3,12 @@ import { countedOf, isBehind, type Look } from '../../drivers/redis/became.ts';
 import type { Kept, Key } from '../../drivers/redis/sampled.ts';
 
 describe('what became of keys', () => {
-  const key = (name: Buffer.from(string), expiry = -1): Key => (database: 0, name, value: 'v', expiry );
+  const key = (name: string, expiry = -1): Key => ({
+    database: 0,
+    name: Buffer.from(name),
+    value: 'v',
+    expiry,
+  });
   const [lasting, due, later] = [key('lasting'), key('due', 1_000), key('later', 1_001)];
   const all = [lasting, due, later];
   const look = (there: Key[], atSource: Key[] | null, anew: Key[] = [], nowMs = 1_000): Look => {

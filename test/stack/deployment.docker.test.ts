@@ -204,12 +204,12 @@ test("a drill's own images go with it, and those of a dead one as leftovers", {
   expect(await imageThere(runtime, deployed.id)).toBe(false);
   const dead = uniqueDrill('deploy-dead');
   const tag = ownImageTag(dead, 'front');
-  const [pid, ticks, where] = currentOwner().split(':');
+  const [pid, ticks, ...where] = currentOwner().split(':');
   try {
     await makeOwnImage(runtime, {
       from: stack.images.find(({ service }) => service === 'neighbour')!.reference,
       tag,
-      labels: { [labels.drill]: dead, [labels.owner]: `${pid}:${Number(ticks) + 1}:${where}` },
+      labels: { [labels.drill]: dead, [labels.owner]: `${pid}:${Number(ticks) + 1}:${where.join(':')}` },
     });
     expect((await leftOf(dead)).map(({ kind, name }) => [kind, name])).toEqual([['image', tag]]);
     expect((await removeLeftovers({ drills: [dead] })).images).toEqual([tag]);

@@ -5,6 +5,8 @@ import { createInterface } from 'node:readline';
 import { afterAll, expect, test } from 'vitest';
 import { systemClock } from '../../core/clock.ts';
 import { findLeftovers, removeLeftovers } from '../../stack/leftovers.ts';
+import { marked } from '../../stack/marked.ts';
+import { currentOwner, labels } from '../../stack/owner.ts';
 import { createStackProvider } from '../../stack/provider.ts';
 import { getRuntime } from '../../stack/runtime.ts';
 import { composeRunsFor, containerOf, leftOf, smallStack, uniqueDrill } from './small-stack.ts';
@@ -98,4 +100,32 @@ test("something with a drill's label and no owner is not ours to remove", async 
   } finally {
     await docker.getVolume(`muster-test-${drill}`).remove();
   }
+});
+
+test.each([
+  ['of the same snapshot', (owner: string) => owner.replace(/^\d+:\d+/, '4194305:1')],
+  [
+    'of another boot',
+    (owner: string) => owner.replace(/:[^:.]*\./, ':00000000-0000-4000-8000-000000000000.'),
+  ],
+  ['without /proc', () => '4194305:::0'],
+])('what a drill of another machine has, %s, goes by the name of the drill alone', async (_, ownerOf) => {
+  const drill = uniqueDrill('elsewhere');
+  const docker = (await getRuntime()).container.dockerode;
+  const own = {
+    [labels.drill]: drill,
+    [labels.owner]: ownerOf(currentOwner()).replace(/[^:]*$/, '0123456789abcdef'),
+  };
+  await docker.createVolume({ Name: `muster-test-${drill}`, Labels: own });
+  await docker.createNetwork({ Name: `muster-test-${drill}`, Labels: own });
+  try {
+    expect((await findLeftovers()).find((each) => each.drill === drill)).toMatchObject({ alive: true });
+    await removeLeftovers();
+    expect(await leftOf(drill)).toHaveLength(2);
+    for (const { kind, madeMs } of await marked(await getRuntime(), [`${labels.drill}=${drill}`]))
+      expect(madeMs, kind).toBeGreaterThan(Date.now() - 24 * 3_600_000);
+  } finally {
+    await removeLeftovers({ drills: [drill] });
+  }
+  expect(await leftOf(drill)).toEqual([]);
 });

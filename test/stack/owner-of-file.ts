@@ -1,5 +1,9 @@
-/** Says whose a file of this process is, or, given an owner, whether its files are nobody's any more. */
-import { fileOwner, ownerIsGone } from '../../stack/owner.ts';
+/** Says whose things of this process are, or, given an owner, whether what it made just now is nobody's. */
+import { currentOwner, ownerIsGone } from '../../stack/owner.ts';
 
-const [, , owner] = process.argv;
-console.log(owner === undefined ? fileOwner() : String(ownerIsGone(owner, Date.now())));
+const [, , owner, engine] = process.argv;
+console.log(
+  owner === undefined
+    ? currentOwner()
+    : String(ownerIsGone(owner, Date.now(), { engineIsLocal: engine === 'local' })),
+);

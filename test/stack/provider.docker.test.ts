@@ -55,6 +55,8 @@ describe('the reference stack', () => {
     expect(all.filter((each) => each.kind === 'volume').length).toBeGreaterThanOrEqual(6);
     expect(all.some((each) => each.kind === 'network')).toBe(true);
     for (const each of all) expect(each, each.name).toMatchObject({ drill, owner: currentOwner() });
+    for (const { kind, name, madeMs } of all)
+      if (kind !== 'image') expect(madeMs, name).toBeGreaterThan(Date.now() - 24 * 3_600_000);
   });
 
   test('publishes on loopback only', async () => {

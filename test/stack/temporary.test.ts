@@ -15,7 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { fileOwner } from '../../stack/owner.ts';
+import { currentOwner } from '../../stack/owner.ts';
 import { removeDeadTemporary, temporaryFolder } from '../../stack/temporary.ts';
 
 let ground: string;
@@ -49,21 +49,21 @@ async function killed(): Promise<string> {
 }
 const root = (): string => join(ground, `muster-${process.getuid!()}`);
 /** `<pid>:<start>:<boot>` of a process that is gone. */
-const nobody = (): string => fileOwner().replace(/^\d+:\d+/, '2:1');
+const nobody = (): string => currentOwner().replace(/^\d+:\d+/, '2:1');
 
 describe('temporary folders', () => {
   test('what a killed process left is removed, and what one has that lives is not', async () => {
     const [dead, alive, own] = [await killed(), await left(), await temporaryFolder('environment')];
     expect(existsSync(join(dead, 'drill.yml')), 'outlives kill -9').toBe(true);
     expect(statSync(dirname(dead)).mode & 0o777).toBe(0o700);
-    expect((await removeDeadTemporary()).removed).toEqual([dead]);
+    expect(await removeDeadTemporary()).toEqual([dead]);
     expect([dead, dirname(dead), alive.folder, own].map((path) => existsSync(path))).toEqual([
       false,
       false,
       true,
       true,
     ]);
-    expect((await removeDeadTemporary()).removed).toEqual([]);
+    expect(await removeDeadTemporary()).toEqual([]);
   });
 
   test('a process that ends by itself leaves no folder of its own without anything in it', async () => {
@@ -87,27 +87,25 @@ describe('temporary folders', () => {
     chmodSync(join(root(), 'open'), 0o755);
     writeFileSync(join(root(), 'open/.owner'), nobody());
     symlinkSync(join(theirs, '.owner'), join(root(), 'by-link/.owner'));
-    expect((await removeDeadTemporary()).removed).toEqual([]);
+    expect(await removeDeadTemporary()).toEqual([]);
     const precious = [theirs, ...['unmarked', 'open', 'by-link'].map((name) => join(root(), name))];
     expect(precious.map((folder) => existsSync(join(folder, 'precious')))).toEqual([true, true, true, true]);
     writeFileSync(join(root(), 'unmarked/.owner'), nobody());
-    expect((await removeDeadTemporary()).removed, 'marked by itself').toEqual([
-      join(root(), 'unmarked/precious'),
-    ]);
+    expect(await removeDeadTemporary(), 'marked by itself').toEqual([join(root(), 'unmarked/precious')]);
   });
 
   test("another machine's, on a share, stay: of one that cannot be seen for a week", async () => {
-    const other = fileOwner().replace(/:[^:.]*\./, ':00000000-0000-4000-8000-000000000000.');
+    const other = currentOwner().replace(/:[^:.]*\./, ':00000000-0000-4000-8000-000000000000.');
     const path = join(root(), 'other');
     mkdirSync(path, { recursive: true, mode: 0o700 });
     chmodSync(root(), 0o700);
     writeFileSync(join(path, 'drill.yml'), '');
     writeFileSync(join(path, '.owner'), other);
-    expect((await removeDeadTemporary()).removed).toEqual([]);
+    expect(await removeDeadTemporary()).toEqual([]);
     expect(existsSync(join(path, 'drill.yml'))).toBe(true);
     const old = Date.now() / 1_000 - 8 * 24 * 3_600;
     utimesSync(join(path, '.owner'), old, old);
-    expect((await removeDeadTemporary()).removed).toEqual([join(path, 'drill.yml')]);
+    expect(await removeDeadTemporary()).toEqual([join(path, 'drill.yml')]);
   });
 
   test('where another has taken the name, a plain temporary folder serves', async () => {
@@ -117,6 +115,6 @@ describe('temporary folders', () => {
     const folder = await temporaryFolder('compose');
     expect(dirname(folder)).toBe(ground);
     expect(readdirSync(theirs)).toEqual([]);
-    expect((await removeDeadTemporary()).removed).toEqual([]);
+    expect(await removeDeadTemporary()).toEqual([]);
   });
 });

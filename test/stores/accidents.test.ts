@@ -8,7 +8,7 @@ import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import type { Store, Repository } from '../../core/store.ts';
 import { directory } from '../../stores/directory.ts';
-import { fileOwner, ownerIsGone } from '../../stack/owner.ts';
+import { currentOwner, ownerIsGone } from '../../stack/owner.ts';
 import { Nth } from './faulty.ts';
 import { backUp, consistency, cut, spec, workbench, type Workbench } from './workbench.ts';
 
@@ -16,7 +16,7 @@ const files = {
   'a.sql': Buffer.from('CREATE TABLE a (id INT);\n'.repeat(20_000)),
   'b.sql': Buffer.from('b'.repeat(500)),
 };
-const owner = { owner: fileOwner(), isGone: ownerIsGone };
+const owner = { owner: currentOwner(), isGone: ownerIsGone };
 const nothing = (): never => {
   throw new Error('a directory needs no service and no secret');
 };

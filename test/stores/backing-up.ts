@@ -7,7 +7,7 @@ import { Readable } from 'node:stream';
 import { systemClock } from '../../core/clock.ts';
 import type { Store } from '../../core/store.ts';
 import { directory } from '../../stores/directory.ts';
-import { fileOwner, ownerIsGone } from '../../stack/owner.ts';
+import { currentOwner, ownerIsGone } from '../../stack/owner.ts';
 import { createRepository } from '../../stores/repository.ts';
 import { consistency, cut, key, spec } from './workbench.ts';
 
@@ -16,7 +16,7 @@ const diesAt = process.argv[3] === undefined ? null : Number(process.argv[3]);
 const nothing = (): never => {
   throw new Error('a directory needs no service and no secret');
 };
-const owner = { owner: fileOwner(), isGone: ownerIsGone };
+const owner = { owner: currentOwner(), isGone: ownerIsGone };
 let step = 0;
 let removal = 0;
 const told = (store: Store): Store => ({
