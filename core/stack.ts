@@ -106,10 +106,13 @@ export interface Stack {
    */
   outwardAttempts?: (() => Promise<OutwardAttempt[]>) | undefined;
   /**
-   * Compose files, in order, by which a script on this machine has Compose act on the drill's copy alone: the
-   * user's, and what goes over them in this drill, which is gone after `down`.
+   * Compose files, in order, by which a script on this machine has Compose act on the drill's copy alone:
+   * none of the user's, and gone after `down`. Environment error where they would let Compose start anything
+   * else than what the drill started.
    */
   composeFiles(): Promise<string[]>;
+  /** Variables that Compose is to have beside those files. */
+  composeVariables?(): Promise<Record<string, string>>;
   /**
    * A folder that goes before PATH of a script on this machine, with a `docker` that refuses Compose on other
    * projects, files and engines than the drill's; gone after `down`. `otherwise`: an absolute folder that it

@@ -206,6 +206,7 @@ const composeOf = async ({ stack, folder }: Sandbox & Given): Promise<Record<str
         COMPOSE_PROJECT_NAME: stack.project,
         COMPOSE_FILE: (await stack.composeFiles()).join(':'),
         COMPOSE_PATH_SEPARATOR: ':',
+        ...(await stack.composeVariables?.()),
         ...(stack.engine === undefined ? {} : { DOCKER_HOST: stack.engine }),
         ...(stack.scriptTools ? { PATH: pathAfter(await stack.scriptTools(toolsIn({ folder }))) } : {}),
       }

@@ -4,7 +4,8 @@ import { attachedAndReady, containerOf, noted } from './attaching.ts';
 import type { Stack, StackUpOptions } from '../core/stack.ts';
 import { noneBeingMade } from './being-made.ts';
 import { buildLines, type Builds } from './builds.ts';
-import { composeConfig, composeUp, type ComposeConfig, type ComposeRun } from './compose.ts';
+import { composeConfig, type ComposeConfig, type ComposeRun } from './compose.ts';
+import { composeUp } from './compose-up.ts';
 import { contain, noRules } from './containment.ts';
 import { longMs, saying } from './deadline.ts';
 import { makeHostVolumes } from './host-volumes.ts';
@@ -25,6 +26,7 @@ import { aimAtRegion } from './region.ts';
 import { dockerHost, getRuntime, type Runtime } from './runtime.ts';
 import { imagesLookedAt } from './image-looks.ts';
 import { imageOf, imageRecords, ownBuilds, ownImages } from './service-images.ts';
+import type { Settled } from './settled.ts';
 import { started, startedAndReady } from './starting.ts';
 import { marked, removeMarked, type Marked } from './marked.ts';
 import { formerOf, isTiedToHost } from './ties.ts';
@@ -40,8 +42,8 @@ export async function bringUp(provider: StackProviderOptions, up: StackUpOptions
   const former = formerOf(up.after);
   const { runtime, choice, chosen, run } = await prepared(provider, up);
   const { project, labels: drillLabels } = run;
-  const wanted = up.services ?? [];
-  const config = neededOf(await composeConfig(run), wanted);
+  const config = neededOf(await composeConfig(run), up.services ?? []);
+  const kept = Object.keys(config.services);
   const rules = up.host ?? noRules;
   const moved = movedOf(config, run, rules.ways, rules.environment, rules.mounts);
   const overriding = (images: Record<string, string>): object => overrideOf(config, run, moved, images, laid);
@@ -53,17 +55,18 @@ export async function bringUp(provider: StackProviderOptions, up: StackUpOptions
   let laid: Laid = { ...nothingLaid, builds };
   let closed = Promise.resolve();
   const ended: string[] = [];
-  const check = (all: ComposeConfig): void => assertContained(neededOf(all, wanted), laid, rules, project);
+  let settled: Settled | undefined;
+  const check = (all: ComposeConfig): void => assertContained(neededOf(all, kept), laid, rules, project);
   const site: DrillSite = {
     ...toolsOf(runtime, provider, choice, run, config, builds),
     ...givenOf(provider, up),
     deploy: async (service, image) => {
-      await composeUp(run, overriding({ [service]: image }), check, { only: service });
+      await composeUp(run, overriding({ [service]: image }), check, { kept, only: service });
       return noted(await containerOf(runtime, project, service), unnamed);
     },
   };
   try {
-    up.progress(saying(`starting ${Object.keys(config.services).length} services`, longMs));
+    up.progress(saying(`starting ${kept.length} services`, longMs));
     const own = await ownImages(runtime, up, config, builds, drillLabels);
     const making = { ...up, runtime, project, labels: drillLabels };
     laid = { ...laidOver(mounts, await makeHostVolumes(making, mounts)), builds };
@@ -73,12 +76,11 @@ export async function bringUp(provider: StackProviderOptions, up: StackUpOptions
     laid = { ...laid, networks: egress.layers };
     const exceptions = await egress.exceptions;
     if (exceptions) laid = { ...laid, addresses: exceptions.fixed };
-    const services = wanted.length === 0 ? undefined : Object.keys(config.services);
     const override = (): object => overriding(own);
     const look = { ...making, run, config, rules, place, builds, own, override, check, lines };
     const start = async (): Promise<void> => {
       laid = { ...laid, neutral: await imagesLookedAt(look) };
-      await composeUp(run, override(), check, { services, meanwhile: up.starting, before: closed });
+      settled = await composeUp(run, override(), check, { kept, meanwhile: up.starting, before: closed });
     };
     const attached = await startedAndReady(
       (signal) => started(start, down, signal),
@@ -93,7 +95,7 @@ export async function bringUp(provider: StackProviderOptions, up: StackUpOptions
       outwardAttempts: egress.outwardAttempts,
       images: imageRecords(attached, config, { chosen, before, own, builds }),
       aimAtRegion: (region, how) => aimAtRegion(site, region, how),
-      ...forScripts(run, override, config, down),
+      ...forScripts(run, settled!, check, down),
     };
   } catch (error) {
     await closed.catch(() => undefined); // A network that is still being made would stay.

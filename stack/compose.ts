@@ -1,7 +1,6 @@
 import { rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
-import type { WaitStrategy } from 'testcontainers';
-import { environmentError, inputError, messageOf, MusterError } from '../core/errors.ts';
+import { join, resolve } from 'node:path';
+import { environmentError, inputError, messageOf, type MusterError } from '../core/errors.ts';
 import { masked } from '../core/masking.ts';
 import { longMs } from './deadline.ts';
 import { readFromDocker } from './compose-reading.ts';
@@ -39,8 +38,8 @@ export interface ComposeConfig {
     string,
     { name?: string; external?: boolean; driver?: string; driver_opts?: Record<string, unknown> }
   >;
-  configs?: Record<string, { file?: string }>;
-  secrets?: Record<string, { file?: string }>;
+  configs?: Record<string, { file?: string; environment?: string }>;
+  secrets?: Record<string, { file?: string; environment?: string }>;
   networks?: Record<
     string,
     { name?: string; external?: boolean; ipam?: { config?: { subnet?: string; gateway?: string }[] } }
@@ -55,7 +54,8 @@ const readingMs = 60_000;
 /**
  * The compose file as Compose itself reads it: merged, interpolated, with includes. Input error where Compose
  * refuses it or does not come to an end within the deadline, in milliseconds; environment error where there
- * is no Compose. `meanwhile` is called once Compose reads.
+ * is no Compose. `meanwhile` is called once Compose reads. `around`: the environment that
+ * the run's own goes over. Default: this process's.
  */
 export async function composeConfig(
   run: ComposeRun,
@@ -63,14 +63,20 @@ export async function composeConfig(
     override,
     deadlineMs = readingMs,
     meanwhile,
-  }: { override?: string; deadlineMs?: number; meanwhile?: (() => void) | undefined } = {},
+    around = process.env,
+  }: {
+    override?: string;
+    deadlineMs?: number;
+    meanwhile?: (() => void) | undefined;
+    around?: NodeJS.ProcessEnv;
+  } = {},
 ): Promise<ComposeConfig> {
   const files = [run.file, ...(run.overrides ?? []), ...(override === undefined ? [] : [override])].flatMap(
     (file) => ['--file', resolve(file)],
   );
   const args = ['compose', ...files, '--project-name', run.project, 'config', '--format', 'json'];
   const at = { file: run.file, line: 1, column: 1 };
-  const read = await readFromDocker(args, { ...process.env, ...run.environment }, deadlineMs, meanwhile);
+  const read = await readFromDocker(args, { ...around, ...run.environment }, deadlineMs, meanwhile);
   if (read.cutOff) {
     throw inputError(`Compose does not come to an end with ${run.file}`, {
       at,
@@ -81,60 +87,6 @@ export async function composeConfig(
   if (read.code === 0) return JSON.parse(read.stdout) as ComposeConfig;
   const said = masked(read.stderr, [...Object.values(run.environment), ...(run.secrets ?? [])]).trim();
   throw inputError(`Compose refuses ${run.file}`, { at, found: said.split('\n').slice(-3).join('\n') });
-}
-
-/**
- * `docker compose up` through testcontainers; of one service alone where it is named, else of `services` and
- * what they need, else of all. `check` is given what Compose makes of both files just before it starts any,
- * and `before` has settled by then.
- * Environment error with Compose's own last lines when it fails.
- */
-export async function composeUp(
-  run: ComposeRun,
-  override: object,
-  check: (merged: ComposeConfig) => void,
-  {
-    only,
-    services,
-    meanwhile,
-    before,
-  }: {
-    only?: string;
-    services?: readonly string[] | undefined;
-    meanwhile?: (() => void) | undefined;
-    before?: Promise<void> | undefined;
-  } = {},
-): Promise<void> {
-  const folder = await temporaryFolder('compose');
-  try {
-    const overrideFile = join(folder, 'override.yml');
-    await writeFile(overrideFile, overrideText(override), { mode: 0o600 });
-    const file = resolve(run.file);
-    const reading = composeConfig(run, { override: overrideFile, meanwhile });
-    // Whoever is told that this failed takes down what there is: nothing may still be under way.
-    await Promise.allSettled([reading, before]);
-    await before;
-    check(await reading);
-    // No Ryuk: it needs an image of its own and a connection that stays open. Our labels name the owning
-    // process, and the next start or `muster gc` removes what a dead one left (leftovers.ts), which also
-    // works after a crash of the engine.
-    const { DockerComposeEnvironment, Wait } = await import('testcontainers');
-    await new DockerComposeEnvironment(dirname(file), [
-      basename(file),
-      ...(run.overrides ?? []).map((one) => resolve(one)),
-      overrideFile,
-    ])
-      .withProjectName(run.project)
-      .withEnvironment(run.environment)
-      .withAutoCleanup(false)
-      .withDefaultWaitStrategy(noWait(Wait.forListeningPorts()))
-      .withClientOptions(only === undefined ? {} : { commandOptions: ['--no-deps', '--no-recreate'] })
-      .up(only === undefined ? services && [...services] : [only]);
-  } catch (error) {
-    throw error instanceof MusterError ? error : composeTrouble(error, run);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
 }
 
 /**
@@ -174,12 +126,6 @@ export async function composeImages(
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-/** Health is waited for by Service.waitHealthy, which can be interrupted and also knows one-shot services. */
-function noWait(strategy: WaitStrategy): WaitStrategy {
-  strategy.waitUntilReady = async () => undefined;
-  return strategy;
 }
 
 /** ` Container x  Creating`, ` redis Pulling`: what Compose says of its work, not of its trouble. */

@@ -93,8 +93,11 @@ async function addIncluded(
   Object.assign(values, await resolvedByCompose(folder, names, options));
 }
 
-/** A project of one service whose environment is those variables: quotes and references are Compose's. */
-async function resolvedByCompose(
+/**
+ * What Compose has for these variables in a project of that folder, and an empty text where it has nothing:
+ * by a project of one service whose environment they are, so that quotes and references are Compose's.
+ */
+export async function resolvedByCompose(
   folder: string,
   names: string[],
   { envFiles = [], environment: known = process.env }: Resolving = {},

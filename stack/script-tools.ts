@@ -19,9 +19,10 @@ export interface GuardedDrill {
 /**
  * Writes `docker` and `docker-compose`, where there are such, into a folder that goes before PATH of a
  * drill's scripts, and gives it: in the first of `folders` where programs can be started. Each is the real
- * one but for Compose on another project or engine than the drill's, and for what makes or removes anything
- * by other files: those end with 64 and say why. It is no wall: who calls the real one by its path is not
- * held back. Environment error where it cannot be started in any: the shell would pass on to the real one.
+ * one but for Compose on another project or engine than the drill's, for what makes or removes anything by
+ * other files, and for what has Compose move or remove names of images: those end with 64 and say why. It is
+ * no wall: who calls the real one by its path is not held back. Environment error where it cannot be started
+ * in any: the shell would pass on to the real one.
  */
 export async function scriptTools(
   folders: readonly string[],
@@ -146,6 +147,25 @@ ${engineOptions}
   case $1 in ${harmless}) return 0 ;; esac
   [ "$_muster_of" = "$_muster_files" ] ||
     _muster_refuse "compose $1 by \${_muster_of:-no file}" "$_muster_out"
+  _muster_images "$@"
+}
+_muster_images() {
+  _muster_one=$1
+  while shift && [ $# -gt 0 ]; do
+    case $1 in
+      --pull|--policy|--rmi) _muster_named=$1 _muster_of=\${2-} ;;
+      --pull=*|--policy=*|--rmi=*) _muster_named=\${1%%=*} _muster_of=\${1#*=} ;;
+      *) continue ;;
+    esac
+    case $_muster_one$_muster_named=$_muster_of in
+      build--pull=*) _muster_of= ;;
+      *--pull=never|*--pull=missing|pull--policy=never|down--rmi=local) continue ;;
+      *--pull=*|pull--policy=*|down--rmi=*) ;;
+      *) continue ;;
+    esac
+    _muster_refuse "compose $_muster_one $_muster_named\${_muster_of:+ $_muster_of}" \
+      "$_muster_named out: names of images stay what they are."
+  done
 }
 _muster_find() {
   while [ $# -gt 0 ]; do

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -58,10 +58,18 @@ const servers: Record<string, Server> = {
   },
 };
 
-function write(folder: string, driver: string): void {
+interface Otherwise {
+  service?: Text;
+  /** Where the service has its data from. */
+  from?: string;
+  strategy?: Text;
+  /** Before the restore. */
+  first?: Text[];
+}
+function write(folder: string, driver: string, { from = 'data', ...more }: Otherwise = {}): void {
   const { image, service, data, config, backup, holds } = servers[driver]!;
   const compose = {
-    services: { db: { image, restart: 'always', ...service, volumes: [`data:${data}`] } },
+    services: { db: { image, restart: 'always', ...service, ...more.service, volumes: [`${from}:${data}`] } },
     volumes: { data: {} },
   };
   writeFileSync(join(folder, 'compose.yml'), stringify(compose));
@@ -78,6 +86,7 @@ function write(folder: string, driver: string): void {
     },
     stores: { here: { kind: 'directory', path: './kept' } },
     invariants: { holds: { command: ['sh', '-c', holds], in: 'db' } },
+    ...more.strategy,
   };
   const scenario = {
     scenario: 'lost',
@@ -87,7 +96,7 @@ function write(folder: string, driver: string): void {
     protect: ['db.daily'],
     points: 2,
     fault: { 'wipe-volume': 'db', at: 'worst' },
-    recover: [{ restore: 'db', from: 'here' }],
+    recover: [...(more.first ?? []), { restore: 'db', from: 'here' }],
     check: ['ledger'],
   };
   mkdirSync(join(folder, 'muster'));
@@ -143,5 +152,38 @@ describe('a point from before a password of the user was changed', { timeout: 60
     expect(now.said).toMatch(/the accounts of the dump do not let Muster in.*MYSQL_ROOT_PASSWORD/);
     const asThen = await judged(await at(asked, then));
     expect(asThen.code, asThen.said).toBe(0);
+  });
+});
+
+/** Its Compose is called with little of the environment that the drill's was. */
+describe('a script on this machine that has Compose start the server', { timeout: 600_000 }, () => {
+  const script = `set -eu
+before=$(docker compose ps -aq db)
+docker compose up -d db
+[ "$before" = "$(docker compose ps -aq db)" ] || { echo another container >&2; exit 1; }
+docker compose run --rm --no-deps --entrypoint sh db -c 'test -n "$REDISCLI_AUTH" && touch /data/of-the-script'
+echo 'services: { db: { image: none, volumes: ["./data:/data"] } }' > "$0/compose.yml"
+docker compose up -d db
+[ "$before" = "$(docker compose ps -aq db)" ] || { echo another container >&2; exit 1; }`;
+  const { path, at } = folder('redis');
+  beforeAll(() => {
+    const command = ['sh', '-c', script, path];
+    write(path, 'redis', {
+      service: { env_file: ['db.env'] },
+      from: '${DB_DATA:-./data}',
+      strategy: { hostCommands: ['sh'] },
+      first: [{ command, in: 'host' }],
+    });
+    writeFileSync(join(path, 'db.env'), 'FROM=a file\n');
+    mkdirSync(join(path, 'data'));
+  });
+  afterAll(() => rmSync(path, { recursive: true, force: true }));
+
+  it("has the drill's volume and passwords, and nothing of the user's folder", async () => {
+    const env = { DB_DATA: 'data' };
+    const ran = await at(['run', 'muster/lost.yaml', '--json', '--allow-host-commands'], env);
+    const drill = await judged(ran);
+    expect(readdirSync(join(path, 'data'))).toEqual([]);
+    expect(drill.code, drill.said).toBe(0);
   });
 });

@@ -87,8 +87,43 @@ describe("what acts on something else than the drill's copy is refused", () => {
   });
 });
 
+describe("what moves or removes names of the user's images is refused, by the drill's own file too", () => {
+  test.each([
+    ['docker compose up -d --pull always app', 'up --pull always'],
+    ['docker compose --profile x up --pull=always', 'up --pull always'],
+    ['docker compose create --pull build', 'create --pull build'],
+    ['docker compose run --rm --pull always db true', 'run --pull always'],
+    ['docker compose pull --policy always', 'pull --policy always'],
+    ['docker compose pull -q --policy=always db', 'pull --policy always'],
+    // Of a name without a tag, or with `latest`, Compose takes every image for missing.
+    ['docker compose pull --policy missing', 'pull --policy missing'],
+    ['docker compose down -v --rmi all', 'down --rmi all'],
+    ['docker-compose down --rmi=all', 'down --rmi all'],
+    ['docker compose build --pull', 'build --pull'],
+    ['docker compose build --pull app', 'build --pull'],
+    ['docker compose build --no-cache --pull=true app', 'build --pull'],
+  ])('%s', async (text, found) => {
+    const { code, said } = await script(text);
+    const option = /--\w+/.exec(found)![0];
+    expect(said).toBe(
+      `muster: compose ${found}: in a drill Compose acts on the drill's copy. Leave ${option} out: names of images stay what they are.`,
+    );
+    expect(code).toBe(64);
+  });
+});
+
 describe('all else is as it is', () => {
   test.each([
+    'docker compose up -d --pull never',
+    'docker compose up --pull=missing app',
+    'docker compose up --quiet-pull',
+    'docker compose pull --policy never',
+    'docker compose pull',
+    'docker compose down -v --rmi local',
+    'docker compose down --rmi=local -t 1',
+    'docker compose build --no-cache app',
+    'docker compose run --rm db tool --policy always --rmi all',
+    'docker compose exec db tool --pull always',
     'docker compose up -d --build app',
     'docker compose run --rm -e "A=b c" db psql -f x.sql -p 1',
     'docker compose -f ./compose.yml exec -T db pg_dump -f x',

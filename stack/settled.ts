@@ -1,0 +1,79 @@
+import { dirname, resolve } from 'node:path';
+import { composeConfig, type ComposeConfig, type ComposeRun } from './compose.ts';
+import { resolvedByCompose } from './project-environment.ts';
+
+/**
+ * What Compose made of a run's files. It makes the same of this again, whatever became of those files since
+ * and whichever variables it is called with. `environment`: secrets and configs that the user has in
+ * variables, by names of Muster's own, as Compose takes them from nowhere else.
+ */
+export interface Settled {
+  config: ComposeConfig;
+  environment: Record<string, string>;
+}
+
+type FromVariable = { environment?: string };
+
+/**
+ * The files of a run and `override`, a file that goes over them, as Compose reads them now; `kept`: the
+ * services that are in it. `meanwhile` and errors as of `composeConfig`.
+ */
+export async function settledOf(
+  run: ComposeRun,
+  override: string,
+  kept: readonly string[],
+  meanwhile?: () => void,
+): Promise<Settled> {
+  const config = await composeConfig(run, { override, meanwhile });
+  const services = Object.entries(config.services)
+    .filter(([name]) => kept.includes(name))
+    .map(([name, service]) => [name, readAgain(service, kept)] as const);
+  const { secrets, configs } = config;
+  const asked = [secrets, configs].flatMap((all) =>
+    Object.values((all ?? {}) as Record<string, FromVariable>).flatMap(
+      ({ environment }) => environment ?? [],
+    ),
+  );
+  const values = await valuesOf(run, [...new Set(asked)]);
+  const own = new Map(values.map(([name], i) => [name, `MUSTER_COMPOSE_${i}`]));
+  const settled: ComposeConfig = { ...config, services: Object.fromEntries(services) };
+  if (secrets) settled.secrets = renamed(secrets, own);
+  if (configs) settled.configs = renamed(configs, own);
+  const environment = values.map(([name, value]) => [own.get(name)!, value]);
+  return { config: settled, environment: Object.fromEntries(environment) };
+}
+
+/** As a file for Compose, which reads a character that YAML has not as no file at all. */
+export const settledText = (config: ComposeConfig): string =>
+  JSON.stringify(config, null, 2).replace(
+    /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g,
+    (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+
+const renamed = <T>(all: Record<string, T>, own: ReadonlyMap<string, string>): Record<string, T> =>
+  Object.fromEntries(
+    Object.entries(all).map(([key, one]) => {
+      const name = own.get((one as FromVariable).environment ?? '');
+      return [key, name === undefined ? one : { ...one, environment: name }];
+    }),
+  );
+
+type Declared = ComposeConfig['services'][string];
+
+/** Without what Compose writes and does not read: services that are left out, and `-1` as a text. */
+function readAgain(service: Declared, kept: readonly string[]): Declared {
+  const again: Record<string, unknown> = { ...service };
+  for (const key of ['memswap_limit', 'mem_swappiness']) if (again[key] === '-1') again[key] = -1;
+  const { depends_on: on } = again;
+  if (typeof on === 'object' && on !== null && !Array.isArray(on))
+    again['depends_on'] = Object.fromEntries(Object.entries(on).filter(([name]) => kept.includes(name)));
+  return again as Declared;
+}
+
+/** Those of the project's `.env` too; without those that say nothing, which Compose itself tells of. */
+async function valuesOf(run: ComposeRun, names: string[]): Promise<[string, string][]> {
+  if (names.length === 0) return [];
+  const environment = { ...process.env, ...run.environment };
+  const values = await resolvedByCompose(dirname(resolve(run.file)), names, { environment });
+  return Object.entries(values).filter(([, value]) => value !== '');
+}
