@@ -72,9 +72,7 @@ export function probedTime(
       neverRight: true,
       reason: `it has no client of its own, and was not ready at the end: ${down.data.detail}`,
     };
-  const lostWithRegion = eventsOf(events, 'fault.begun').some(({ data }) =>
-    data.components?.includes(component),
-  );
+  const lostWithRegion = isLostWithRegion(evidence, component);
   const away = asked.some(({ data }) => !data.ready);
   if (away && lostWithRegion) return null;
   if (away)
