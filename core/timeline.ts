@@ -228,7 +228,8 @@ export interface EventData extends ExistingEvents, ScheduleEvents {
    * masked.
    */
   'attachment.saved': { of: string; what: string; file: string; bytes: number; sha256: string };
-  ready: { component: string };
+  /** `again`: 2 where it was said once before, and since then was away or acted on; 3 after that. */
+  ready: { component: string; again?: number };
   /** `calmSinceMs`, since the origin: from then on every load had nothing but right answers. */
   'observation.ended': { settled: boolean; calmSinceMs?: number };
   'readback.ended': { load: string; index: number; complete: boolean; records: number; error?: string };

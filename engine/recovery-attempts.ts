@@ -7,6 +7,7 @@ import type { Json } from '../core/timeline.ts';
 import { stageOf, type Drill } from './drill-context.ts';
 import { closeAndTell, closeOfFailed } from './left-open.ts';
 import { workOf } from './steps/index.ts';
+import type { ReadyWatch } from './ready-watch.ts';
 import type { Course } from './steps/step.ts';
 import type { RunningStep } from '../core/steps/running.ts';
 import { byDeadline, StillAtWork } from './step-deadline.ts';
@@ -16,10 +17,10 @@ import { byDeadline, StillAtWork } from './step-deadline.ts';
  * attempts: a crash in the middle of a restore must be recoverable by running the recovery again, from its
  * first step. None is made beside a step that goes on: two restores into one server are no recovery.
  */
-export async function recoverBySteps(drill: Drill): Promise<boolean> {
+export async function recoverBySteps(drill: Drill, readiness: ReadyWatch): Promise<boolean> {
   for (let attempt = 1; ; attempt += 1) {
     const course: Course = { bases: new Map(), open: [], over: false, goesOn: null };
-    if (await recoverOnce(drill, course)) return true;
+    if (await recoverOnce(drill, course, readiness)) return true;
     if (attempt >= drill.plan.scenario.attempts) return false;
     if (course.goesOn !== null) {
       const text = `the recovery is not begun anew: ${course.goesOn} is still at work, and another attempt would run beside it`;
@@ -32,20 +33,22 @@ export async function recoverBySteps(drill: Drill): Promise<boolean> {
   }
 }
 
-async function recoverOnce(drill: Drill, course: Course): Promise<boolean> {
+async function recoverOnce(drill: Drill, course: Course, readiness: ReadyWatch): Promise<boolean> {
   try {
-    return await runSteps(drill, course);
+    return await runSteps(drill, course, readiness);
   } finally {
     course.over = true;
     await closeAndTell(drill, course.open);
   }
 }
 
-async function runSteps(drill: Drill, course: Course): Promise<boolean> {
+async function runSteps(drill: Drill, course: Course, readiness: ReadyWatch): Promise<boolean> {
   const { timeline, plan } = drill;
   const automatic = plan.scenario.recover === 'automatic';
   timeline.emit('recovery.begun', { automatic });
-  for (const [index, step] of stepsOf(plan.scenario).entries()) {
+  const steps = stepsOf(plan.scenario);
+  for (const [index, step] of steps.entries()) {
+    readiness.ahead(steps.slice(index));
     const title = titleOf(step);
     // Of a drill that was ended meanwhile, nobody waits for the step before.
     drill.signal.throwIfAborted();

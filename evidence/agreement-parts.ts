@@ -214,8 +214,10 @@ function readyDisagrees({ scenario, strategy, events }: Agreement): string | nul
   if (scenario.recover !== 'automatic' || !ended || !recovered) return null;
   if (ended.atMs - recovered.atMs >= scenario.giveUp.ms - roundedMs) return null;
   const faults = eventsOf(events, 'fault.begun').filter(({ data }) => !data.beforehand);
-  const inRegions = faults.flatMap(({ data }) => data.components ?? []);
-  const broken = faults.flatMap(({ data }) => (data.on === undefined ? [data.target] : []));
+  const inRegions = faults.flatMap(({ data }) => (data.on === 'region' ? (data.components ?? []) : []));
+  const broken = faults.flatMap(({ data }) =>
+    data.on === undefined ? [data.target] : data.on === 'service' ? (data.components ?? []) : [],
+  );
   const ready = eventsOf(events, 'ready').map(({ data }) => data.component);
   const isAway = (name: string): boolean =>
     [name, strategy.components[name]?.service ?? name].some((one) => scenario.staysAway.includes(one));

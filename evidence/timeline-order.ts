@@ -117,7 +117,7 @@ const once: { [T in EventType]?: readonly (keyof EventData[T])[] } = {
   'log.ended': ['backup'],
   detected: [],
   undetected: [],
-  ready: ['component'],
+  ready: ['component', 'again'],
   'observation.ended': [],
   'readback.ended': ['index'],
   'command.ended': ['id'],
@@ -175,7 +175,7 @@ const links: readonly Link[] = [
   { first: 'undo.begun', next: ['undo.ended'], by: ['id', 'undo'] },
   { first: 'region.lost', next: ['region.connections'], by: ['region'], each: true },
   { first: 'region.connections', next: ['region.returned'], by: ['region'], each: true },
-  { first: 'recovery.ended', next: ['ready', 'observation.ended'], by: [] },
+  { first: 'recovery.ended', next: ['observation.ended'], by: [] },
   { first: 'step.begun', next: ['step.ended'], by: ofStep },
   { first: 'stage.begun', next: ['stage.ended'], by: ofStage },
 ];

@@ -248,7 +248,7 @@ const shapes = {
     bytes: count,
     sha256,
   }),
-  ready: z.strictObject({ component: text }),
+  ready: z.strictObject({ component: text, again: z.int().min(2).optional() }),
   'observation.ended': z.strictObject({ settled: z.boolean(), calmSinceMs: z.number().optional() }),
   'readback.ended': z
     .strictObject({ ...load, complete: z.boolean(), records: count, error })

@@ -107,8 +107,7 @@ function recoveredMs(events: readonly TimelineEvent[], automatic: boolean): numb
   if (begun && !broken.comesBack) return calmMs;
   if (calmMs === null) return null;
   const over = automatic ? lastOf(events, 'ready') : firstOf(lastAttempt(events).events, 'recovery.ended');
-  if (!begun || !over || over.seq < begun.seq || (over.type === 'recovery.ended' && !over.data.ok))
-    return null;
+  if (!begun || !over || (over.type === 'recovery.ended' && !over.data.ok)) return null;
   const breaking = eventsOf(events, 'fault.begun', 'fault.injected', 'fault.witnessed').filter(
     ({ data }) => !('beforehand' in data),
   );

@@ -1,8 +1,9 @@
 import type { LoadAnalysis } from '../core/analysis.ts';
 import type { Evidence } from '../core/measure.ts';
 import { eventsOf } from '../core/timeline.ts';
-import type { DrillTimes } from './drill-times.ts';
-import { comesBy } from './own-route.ts';
+import { faultedComponents, type DrillTimes } from './drill-times.ts';
+import { failedByFault } from './felt.ts';
+import { comesBy, goesThrough } from './own-route.ts';
 import type { RecoveryTime } from './recovery-time.ts';
 
 /**
@@ -23,6 +24,28 @@ export const isLostWithRegion = ({ events }: Pick<Evidence, 'events'>, component
     ({ data }) => data.on === 'region' && data.components?.includes(component),
   );
 
+/** Whatever was broken, it was broken with that: what else somebody failed by there is none. */
+const brokenAlone = ({ events }: Pick<Evidence, 'events'>, component: string): boolean =>
+  eventsOf(events, 'fault.begun').every(
+    ({ data }) =>
+      data.on === 'store' || data.beforehand || (data.components ?? [data.target]).includes(component),
+  );
+
+/**
+ * Whether these clients say by themselves when the component is back: they are aimed at it; or they failed by
+ * the fault, what they ask was not broken, and they go in by its own service, or nothing else was broken.
+ */
+export function witnessAlone(
+  evidence: Pick<Evidence, 'events' | 'strategy'>,
+  component: string,
+  load: LoadAnalysis,
+  moments: DrillTimes,
+): boolean {
+  if (load.target === component) return true;
+  if (!failedByFault(load, moments) || faultedComponents(evidence.events).includes(load.target)) return false;
+  return goesThrough(evidence.strategy, load.target, component) || brokenAlone(evidence, component);
+}
+
 const unknown = { rtaMs: null, correctMs: null, impactMs: null, resolutionMs: null, neverRight: false };
 
 /**
@@ -31,10 +54,11 @@ const unknown = { rtaMs: null, correctMs: null, impactMs: null, resolutionMs: nu
  * intent says nothing of what it was promised to do.
  */
 export function probedTime(
-  { events, strategy }: Pick<Evidence, 'events' | 'strategy'>,
+  evidence: Pick<Evidence, 'events' | 'strategy'>,
   component: string,
   { faultMs }: DrillTimes,
 ): RecoveryTime | null {
+  const { events, strategy } = evidence;
   if (faultMs === null) return { ...unknown, reason: 'nothing was broken' };
   const ready = eventsOf(events, 'ready').findLast(({ data }) => data.component === component);
   const service = strategy.components[component]?.service ?? component;
@@ -48,9 +72,7 @@ export function probedTime(
       neverRight: true,
       reason: `it has no client of its own, and was not ready at the end: ${down.data.detail}`,
     };
-  const lostWithRegion = eventsOf(events, 'fault.begun').some(({ data }) =>
-    data.components?.includes(component),
-  );
+  const lostWithRegion = isLostWithRegion(evidence, component);
   const away = asked.some(({ data }) => !data.ready);
   if (away && lostWithRegion) return null;
   if (away)

@@ -21,6 +21,10 @@ const serviceOf = ({ components }: Strategy, name: string): string => components
 export const livesWith = (strategy: Strategy, one: string, other: string): boolean =>
   serviceOf(strategy, one) === serviceOf(strategy, other);
 
+/** Clients of `target` go in by the component's own service, so that none is served without it. */
+export const goesThrough = (strategy: Strategy, target: string, component: string): boolean =>
+  routeOf(strategy, target)?.service === serviceOf(strategy, component);
+
 /**
  * Clients of `target` go in by the component's own service, or by the same way as its clients do; to a
  * service that no component stands for by that service.
@@ -28,7 +32,7 @@ export const livesWith = (strategy: Strategy, one: string, other: string): boole
 export function comesBy(strategy: Strategy, target: string, component: string): boolean {
   const [route, other] = [routeOf(strategy, component), routeOf(strategy, target)];
   if (other === null) return false;
-  if (other.service === serviceOf(strategy, component)) return true;
+  if (goesThrough(strategy, target, component)) return true;
   return (
     route !== null && route.port !== null && other.service === route.service && other.port === route.port
   );

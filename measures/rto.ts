@@ -4,12 +4,12 @@ import { formatCount, formatDuration } from '../core/units.ts';
 import type { Finding } from '../core/verdict.ts';
 import { basisWith, delayMs, delayOf } from './detection.ts';
 import { faultedComponents, drillTimesOf, type DrillTimes } from './drill-times.ts';
-import { failedByFault, feltFault } from './felt.ts';
+import { feltFault } from './felt.ts';
 import { seqsOf } from './finding.ts';
 import { madeReady, readyText, totalMs } from './made-ready.ts';
 import { steadyMs, steadyOperations } from './ledger-service.ts';
 import { findingOfRow, type ObjectiveRow } from './objective.ts';
-import { isLostWithRegion, ownClients, probedTime } from './own-clients.ts';
+import { isLostWithRegion, ownClients, probedTime, witnessAlone } from './own-clients.ts';
 import { silentAtEndMs } from './silence.ts';
 import type { RecoveryTime } from './recovery-time.ts';
 
@@ -152,18 +152,16 @@ export function rtoRows(evidence: Evidence): ObjectiveRow[] {
 
 /**
  * By its own clients; by those that share its way in, where they failed by the fault; else by its own probe.
- * Where these failed only when somebody had acted, and had asked too little before that to tell, or what they
- * ask was broken as well, by whichever of the two says later. What was lost with its region they judge alone,
- * wherever they are served by then. Null where nothing says anything.
+ * Where these failed only when somebody had acted, and had asked too little before that to tell, or may have
+ * failed by another fault, by whichever of the two says later. What was lost with its region they judge
+ * alone, wherever they are served by then. Null where nothing says anything.
  */
 function judgedBy(evidence: Evidence, component: string, objectiveMs: number): ObjectiveRow | null {
   const moments = drillTimesOf(evidence.events);
   const clients = ownClients(evidence, component);
   const byClients = clients.length > 0 ? rowOf(evidence, component, objectiveMs, clients) : null;
-  const faulted = faultedComponents(evidence.events);
-  const isOwn = (load: LoadAnalysis): boolean =>
-    load.target === component || (failedByFault(load, moments) && !faulted.includes(load.target));
-  if (clients.some(isOwn) || (byClients !== null && isLostWithRegion(evidence, component))) return byClients;
+  const isOwn = clients.some((load) => witnessAlone(evidence, component, load, moments));
+  if (isOwn || (byClients !== null && isLostWithRegion(evidence, component))) return byClients;
   const probed = probedTime(evidence, component, moments);
   if (probed === null) return byClients;
   const byProbe = rowOf(evidence, component, objectiveMs, [], probed);

@@ -19,7 +19,7 @@ const unnoticed = { ms: 15_000, operations: 100 };
 const probeEveryMs = 100;
 export const detect: Phase = {
   name: 'detect',
-  run: (drill, { failure }) => noticeIt(drill, failure),
+  run: (drill, { failure, seenAway }) => noticeIt(drill, failure, seenAway),
 };
 
 const words = {
@@ -37,6 +37,7 @@ async function noticeIt(
   drill: Recorded &
     Pick<Drill, 'plan' | 'clock' | 'signal' | 'progress' | 'attached' | 'inflicted' | 'clientWatch'>,
   failure: Promise<Failure>,
+  seenAway: Set<string>,
 ): Promise<void> {
   const { timeline, plan } = drill;
   const stop = new AbortController();
@@ -54,10 +55,11 @@ async function noticeIt(
   const isPromised = impact === 'none' || Object.values(load).some((one) => one.impact === 'none');
   const byProbe = pollUntil(drill.clock, { everyMs: probeEveryMs, deadlineMs, signal }, async () => {
     if (!isPromised && waitedMs() >= unnoticed.ms && hadRight(unnoticed.operations)) return 'nobody';
-    for (const target of targets)
-      if (!(await attachedTo(drill, target).ready()))
-        return { by: 'probe' as const, detail: `${target} does not answer as ready`, atMs: timeline.now() };
-    return null;
+    const ready = await Promise.all(targets.map((target) => attachedTo(drill, target).ready()));
+    const away = targets.filter((_, index) => !ready[index]);
+    for (const target of away) seenAway.add(target);
+    if (away.length === 0) return null;
+    return { by: 'probe' as const, detail: `${away[0]} does not answer as ready`, atMs: timeline.now() };
   });
   const byClient = failure.then(({ load, what, atMs }) => ({
     by: 'client' as const,

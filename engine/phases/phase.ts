@@ -19,6 +19,8 @@ export interface Handed {
   /** The first failure of a client since the first injection; never settles before that. */
   failure: Promise<Failure>;
   listening: boolean;
+  /** Components that a probe has seen not ready since they were broken. */
+  seenAway: Set<string>;
   /** What ran when the recovery was over. */
   seen: SeenRunning;
 }
@@ -32,6 +34,7 @@ export const nothingHanded = (): Handed => ({
   readyBefore: [],
   failure: new Promise(() => undefined),
   listening: false,
+  seenAway: new Set(),
   seen: new Map(),
 });
 
