@@ -169,6 +169,11 @@ export interface DriverEntry<Config, Opened extends System> {
   /** Those of its actions by which this server begins to serve what another one of its kind served. */
   takesOver?: readonly string[];
   /**
+   * Those of its actions by which this server holds from then on what another one of its kind holds: the
+   * service of that one, by the parameters as they stand in the file; null where these do not say.
+   */
+  copiesFrom?: Record<string, (params: Record<string, unknown>) => string | null>;
+  /**
    * Those of its actions by which clients that come by its service are sent to another server: which, by the
    * parameters as they stand in the file; null where these do not say.
    */

@@ -144,12 +144,11 @@ export function allByDefault(
   // They compare with what was there before, which in an empty sandbox is nothing.
   if (!procedureKinds[planned.procedure].breaks) return [];
   const mine = touched(planned, faults);
-  const beside = besides(planned, faults, mine);
-  const elsewhere = perhapsElsewhere(planned, faults).filter(
-    (name) =>
-      ![...mine, ...beside].includes(name) &&
-      Object.hasOwn(planned.components.get(name)!.driver.checks, inventory),
+  const open = new Set(perhapsElsewhere(planned, faults));
+  const elsewhere = [...open].filter(
+    (name) => !mine.includes(name) && Object.hasOwn(planned.components.get(name)!.driver.checks, inventory),
   );
+  const beside = besides(planned, faults, [...mine, ...elsewhere]);
   const all = [
     ...mine.map((name) => one(name, inventory, 'touched')),
     ...beside.map((name) => one(name, inventory, 'beside')),

@@ -14,6 +14,10 @@ export const linkParams = {
     .describe('service:port through which the source is reached'),
 };
 
+/** The service to replicate from, of parameters as they stand in the file; null where these name none. */
+export const sourceIn = ({ source }: Record<string, unknown>): string | null =>
+  typeof source === 'string' ? source : null;
+
 /** How long a step may wait for a replica to have what its source has. */
 export const withinParam = duration.default({ text: '60s', ms: 60_000 });
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineDriver, type Driver } from '../../core/driver.ts';
+import { sourceIn } from '../link.ts';
 import { actions } from './actions.ts';
 import { checks } from './checks.ts';
 import {
@@ -38,6 +39,7 @@ const faults = {
 const ofReplication = {
   faults: { 'wipe-volume': wipeVolume, 'closed-for-writes': closedForWrites },
   takesOver: ['promote'],
+  copiesFrom: { replicate: sourceIn, rejoin: sourceIn },
 };
 const ofEveryServer = ['reapply-config', 'restart'];
 
@@ -133,7 +135,9 @@ export const driverOf = (
     ],
     workload: 'data',
     actions: product.replicates ? actions : only(actions, ofEveryServer),
-    ...(product.replicates ? { takesOver: ofReplication.takesOver } : {}),
+    ...(product.replicates
+      ? { takesOver: ofReplication.takesOver, copiesFrom: ofReplication.copiesFrom }
+      : {}),
     checks: product.replicates ? checks : only(checks, ['inventory']),
     load: () =>
       Promise.all([

@@ -1,5 +1,6 @@
 import type { BackupMethod } from '../../core/backup.ts';
 import { defineDriver, type Driver } from '../../core/driver.ts';
+import { sourceIn } from '../link.ts';
 import { actions } from './actions.ts';
 import { checks } from './checks.ts';
 import { aofOptions, configSchema, port, position, rdbOptions, type RedisConfig } from './config.ts';
@@ -75,6 +76,7 @@ export const driverOf = (
     workload: 'data',
     actions,
     takesOver: ['promote'],
+    copiesFrom: { replicate: sourceIn, rejoin: sourceIn },
     checks,
     load: () =>
       Promise.all([

@@ -16,6 +16,8 @@ import { withDeadline } from '../../core/deadline.ts';
 const readBackDeadlineMs = 180_000;
 /** Two looks at everything, and an application's own events between them. */
 const checkDeadlineMs = 300_000;
+/** One look, by the same way in. */
+const readyDeadlineMs = 15_000;
 
 export const verify: Phase = {
   name: 'verify',
@@ -103,7 +105,9 @@ async function runChecks(drill: Drill, readyBefore: readonly string[]): Promise<
           ...(byDefault === 'elsewhere' && gone.length === 0 ? perhapsTakenOver(outcome) : outcome),
         });
     } catch (error) {
-      if (byDefault === 'beside')
+      const isNoMatter =
+        byDefault === 'beside' || (byDefault === 'elsewhere' && (await nobodyServes(drill, component)));
+      if (isNoMatter)
         silent(drill, named, 'was made by default and could not be carried out', messageOf(error));
       else
         drill.timeline.emit('check.ended', {
@@ -155,9 +159,19 @@ function tellBeside(
   drill.timeline.emit('check.ended', { check: named, component, ...outcome, verdict: 'fail', detail });
 }
 
+/** It stays away, and so is what may have taken over from it: there is nothing that clients could find. */
+async function nobodyServes(drill: Drill, component: string): Promise<boolean> {
+  const { components, scenario } = drill.plan;
+  const names = [component, components.get(component)?.service ?? component];
+  if (!names.some((one) => scenario.staysAway.includes(one))) return false;
+  const what = `asking whether anything serves the clients of ${component}`;
+  const ready = (): Promise<boolean> => attachedTo(drill, component).ready();
+  return !(await waitFor(drill, what, readyDeadlineMs, ready).catch(() => false));
+}
+
 /**
- * It came back by itself, and a server of its kind is left that nothing is known of: another one that clients
- * find now may lack what differs, or the application changed that by right.
+ * A server of its kind is left of which nobody knows whether it took over: that one may lack what differs, or
+ * an application changed it by right.
  */
 const perhapsTakenOver = (outcome: CheckOutcome): CheckOutcome =>
   outcome.verdict !== 'fail'
@@ -165,7 +179,7 @@ const perhapsTakenOver = (outcome: CheckOutcome): CheckOutcome =>
     : {
         ...outcome,
         verdict: 'inconclusive',
-        detail: `${outcome.detail}: another server of its kind may have taken over, or an application changed it; \`clients\` in the strategy says of that server by which way it is reached`,
+        detail: `${outcome.detail}: another server of its kind may have taken over, or an application changed it; \`clients\` in the strategy sets apart a server that another service leads to, and \`decline\` in the scenario leaves the check out`,
       };
 
 /** What a component held that nobody broke could not be noted before the load. */

@@ -1,6 +1,7 @@
 import { registries } from '../../cli/registries.ts';
 import type { MemoryDrill } from '../support/memory-drill.ts';
 import type { BadMemoryCase, MemoryCase } from './memory-case.ts';
+import { takeovers } from './takeover-cases.ts';
 import { felt, unfelt } from './unfelt-cases.ts';
 
 /** The same faults, whose witnesses give up soon. */
@@ -150,6 +151,7 @@ export const badDrills: BadMemoryCase[] = [
   },
   ...notRepaired,
   ...unfelt,
+  ...takeovers,
   {
     name: 'a fault that no witness saw proves nothing',
     drill: { config: '{ bad: { faults: nothing } }', registries: impatient },
