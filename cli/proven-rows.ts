@@ -65,9 +65,13 @@ export function rowsOf(
   found: Found,
   { nowMs, withinMs }: { nowMs: number; withinMs: number | null },
 ): Row[] {
+  // What the command line named and no drill could restore is known by that alone.
   const known = [
     ...new Map(
-      [...found.declared, ...found.proofs].map((one) => [`${one.strategy}\0${one.backup}`, one]),
+      [...found.declared, ...found.proofs, ...found.tried].map(({ backup, strategy }) => [
+        `${strategy}\0${backup}`,
+        { backup, strategy },
+      ]),
     ).values(),
   ];
   const asked = names.length === 0 ? known : names.flatMap((name) => namedIn(known, name));

@@ -54,7 +54,8 @@ function print(rows: readonly Row[], unusable: Found['unusable'], { within, home
 }
 
 const minuteOf = (utc: string): string => utc.replace(/:\d\d\.\d+Z$/, ' UTC').replace('T', ' ');
-const triedText = ({ drill, utc, why }: Tried): string => `in ${drill}, at ${minuteOf(utc)}: ${why}`;
+const triedText = ({ drill, utc, from, why }: Tried): string =>
+  `in ${drill}, at ${minuteOf(utc)}${from === null ? '' : `, of ${from}`}: ${why}`;
 
 function told({ proof, ageMs, ok, failedSince }: Row, within: string | undefined): string {
   if (proof === null || ageMs === null) return 'never proven restorable';
