@@ -10,8 +10,8 @@ import type { Judged } from './bundle.ts';
 /** That a backup was restored, and that what came back was right. */
 export interface Proof {
   /**
-   * `component.backup`; of one that other tools made `component.existing`, or `component from <place>` where
-   * the command line said the place.
+   * `component.backup`; of those that other tools made `component.existing`, or `component, by --from` of all
+   * whose place the command line said: each night's dump has a name of its own, and is tested once.
    */
   backup: string;
   /** Of one that other tools made: the file, as it lay there. */
@@ -76,6 +76,8 @@ export interface Tried {
   /** UTC: when it was over. */
   utc: string;
   verdict: 'fail' | 'inconclusive';
+  /** The place that the command line said; null where it said none. */
+  from: string | null;
   /** The first finding that says so, in words. */
   why: string;
 }
@@ -86,8 +88,10 @@ export function triedIn({ result, evidence, damage }: Judged): Tried[] {
   if (damage !== null || verdict === 'pass' || outcome === 'interrupted') return [];
   const first = findings.find((one) => one.verdict === verdict);
   const why = first ? `${first.title}: ${first.detail}` : (result.error ?? verdict);
+  const elsewhere = elsewhereIn(evidence);
   return backupsTried(evidence).map((backup) => ({
     ...{ backup, strategy, drill, utc: endOf(result), verdict, why },
+    from: elsewhere?.backup === backup ? elsewhere.from : null,
   }));
 }
 
@@ -180,9 +184,18 @@ export const declaredIn = ({ result, evidence }: Judged): DeclaredBackup[] =>
 
 /** A file of the command line's is none of those that the strategy declares. */
 const existingOf = (component: string, evidence: Evidence): string =>
-  isElsewhere(component, evidence)
-    ? `${component} from ${evidence.strategy.components[component]?.existing?.from}`
-    : `${component}.existing`;
+  isElsewhere(component, evidence) ? byFrom(component) : `${component}.existing`;
+
+const byFrom = (component: string): string => `${component}, by --from`;
+
+/** What the command line said in the place of what the strategy declares. */
+function elsewhereIn(evidence: Evidence): { backup: string; from: string | null } | null {
+  const { components } = evidence.strategy;
+  const component = Object.keys(components).find((one) => isElsewhere(one, evidence));
+  return component === undefined
+    ? null
+    : { backup: byFrom(component), from: components[component]!.existing?.from ?? null };
+}
 
 const isElsewhere = (component: string, { scenario: { recover } }: Evidence): boolean =>
   recover !== 'automatic' &&

@@ -35,26 +35,58 @@ function decoded(text: string): Buffer[] {
  * that holds the value, one that looks like it shows that.
  */
 export type Carried = 'value' | 'perhaps' | null;
-export function carriedIn(name: string, value: string): Carried {
-  const parts = partsOf(name);
-  const holds = parts.find((part) => plain(part).includes(plain(value)));
-  if (holds !== undefined) {
-    // Of a URL, the signature may be another part than what it signs: one that is no word.
-    const others = parts.filter((part) => part !== holds && /\d/.test(part) && bitsOf(part) >= signatureBits);
-    const besides = bitsOf(plain(holds).replace(plain(value), ''));
-    return others.reduce((sum, part) => sum + bitsOf(part), besides) < signatureBits ? null : 'value';
-  }
-  const found = parts.map((part) => carriedBy(part, value));
-  return found.find((one) => one === 'value') ?? found.find((one) => one === 'perhaps') ?? null;
+
+/** What the service calls a record, and the value that was written in it. */
+export interface Named {
+  name: string;
+  value: string;
 }
 
-/** Of a URL each part by itself: what stands around a name in it is the same in each, and says nothing. */
-const partsOf = (name: string): string[] =>
-  /^(?:https?:\/\/|\/[a-z])/i.test(name) ? name.split(/[/?&=#]+/) : [name];
+/** `beside`: of another record, where there is one. What stands in both names signs neither. */
+export function carriedIn(name: string, value: string, beside?: Named): Carried {
+  const one = { name, value };
+  const bits = Math.max(...(beside ? [ownOf(one, beside), ownOf(beside, one)] : [ownOf(one)]).map(bitsOf));
+  if (plain(name).includes(plain(value))) return bits < signatureBits ? null : 'value';
+  if ([name, ...piecesOf(one)].some((part) => encodes(part, value))) return 'value';
+  return bits < valueBits + signatureBits ? null : 'perhaps';
+}
 
-function carriedBy(name: string, value: string): Carried {
+/** Random or of a moment, as they say by themselves: those that are made of a digest say 3, 5 or 8. */
+const uuids = /(?<![\da-z])[\da-f]{8}-[\da-f]{4}-[1467][\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}(?![\da-z])/gi;
+/** So many letters two signatures have not in common by chance. */
+const sharedLetters = 8;
+
+/** What stands around the value, in pieces. */
+const piecesOf = ({ name, value }: Named): string[] =>
+  name
+    .replaceAll(new RegExp([...value].join('-?'), 'gi'), '/')
+    .replaceAll(uuids, '/')
+    .split(/[^\w+-]+/);
+
+/** What of the one's name stands around its value, and is in no piece of the other's. */
+function ownOf(one: Named, other?: Named): string {
+  const theirs = other ? piecesOf(other) : [];
+  const own = (piece: string): string => {
+    if (theirs.includes(piece)) return '';
+    const [begin, end] = [prefixOf, suffixOf].map((shared) => {
+      const most = Math.max(0, ...theirs.map((their) => shared(piece, their)));
+      return most < sharedLetters ? 0 : most;
+    }) as [number, number];
+    return piece.slice(begin, Math.max(begin, piece.length - end));
+  };
+  return piecesOf(one).map(own).join('');
+}
+
+/** How many letters both begin with. */
+function prefixOf(a: string, b: string): number {
+  const at = [...a].findIndex((letter, i) => letter !== b[i]);
+  return at === -1 ? a.length : at;
+}
+const backwards = (text: string): string => [...text].reverse().join('');
+const suffixOf = (a: string, b: string): number => prefixOf(backwards(a), backwards(b));
+
+function encodes(text: string, value: string): boolean {
   const holds = (bytes: Buffer): boolean =>
     plain(bytes.toString('latin1')).includes(plain(value)) || bytes.toString('hex').includes(plain(value));
-  if (decoded(name).some(holds)) return 'value';
-  return bitsOf(name) < valueBits + signatureBits ? null : 'perhaps';
+  return decoded(text).some(holds);
 }

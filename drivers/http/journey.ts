@@ -3,7 +3,7 @@ import type { Clock } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import { OperationError } from '../../core/ledger.ts';
 import { foundOf } from './answer.ts';
-import { carriedIn, type Carried } from './carried.ts';
+import { carriedIn, type Carried, type Named } from './carried.ts';
 import type { Found } from './match.ts';
 import type { Known, Memory } from './memory.ts';
 import { listed, type ReadStep, type Step } from './request-shape.ts';
@@ -46,6 +46,8 @@ export class Journey {
   readonly valueAt: Found | undefined;
   /** Nothing has shown that a record which is not there would be found absent: set by its rehearsal. */
   neverAbsent = false;
+  /** Another record, written by its rehearsal where the names of one alone may say what was written. */
+  beside: Known | null = null;
   readonly #concerns: readonly string[];
   readonly #asksId: boolean;
 
@@ -152,8 +154,17 @@ export class Journey {
   }
 
   /** What the names of a record can say by themselves, by name. */
-  #carriedBy = ({ captured, sent }: Known): (readonly [string, Carried])[] =>
-    this.names.map((name) => [name, carriedIn(captured![name]!, sent.at(-1)!)]);
+  #carriedBy = (known: Known): (readonly [string, Carried])[] => {
+    const named = ({ captured, sent }: Known, name: string): Named => ({
+      name: captured![name]!,
+      value: sent.at(-1)!,
+    });
+    const beside = this.beside;
+    return this.names.map((name) => {
+      const one = named(known, name);
+      return [name, carriedIn(one.name, one.value, beside ? named(beside, name) : undefined)];
+    });
+  };
 
   /**
    * What an answer about it may come from without anything being looked up. Null where something that `read`

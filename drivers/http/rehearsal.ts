@@ -8,6 +8,23 @@ import type { Known } from './memory.ts';
 /** From here down: ids that no load of a drill comes to, and that services which count to 2^31 take. */
 const practiceIds = 2 ** 31 - 1;
 const practiceValue = (id: number): string => `a5a5a5a5${id.toString(16).padStart(24, '0')}`;
+/** Another one in each of its letters, so that nothing that is made of both is alike. */
+const inverted = (value: string): string =>
+  value.replaceAll(/[\da-f]/g, (digit) => (15 - Number.parseInt(digit, 16)).toString(16));
+
+type Stepping = <Value>(what: string, work: () => Promise<Value>) => Promise<Value>;
+
+/** Throws environment errors. */
+async function carryOut<Value>({ name }: Journey, what: string, work: () => Promise<Value>): Promise<Value> {
+  try {
+    return await work();
+  } catch (error) {
+    throw environmentError(`the journey ${name} cannot be done before anything was broken: ${what}`, {
+      found: messageOf(error),
+      expected: 'a record that can be written, read and removed as the configuration says',
+    });
+  }
+}
 
 /**
  * Writes a record of its own, reads it, and one that nobody wrote, finds it in the list, removes it: a
@@ -19,19 +36,7 @@ export async function rehearse(
   { index, of, clock }: { index: number; of: number; clock: Clock },
 ): Promise<void> {
   const { memory } = journey.options;
-  const step = async <Value>(what: string, work: () => Promise<Value>): Promise<Value> => {
-    try {
-      return await work();
-    } catch (error) {
-      throw environmentError(
-        `the journey ${journey.name} cannot be done before anything was broken: ${what}`,
-        {
-          found: messageOf(error),
-          expected: 'a record that can be written, read and removed as the configuration says',
-        },
-      );
-    }
-  };
+  const step: Stepping = (what, work) => carryOut(journey, what, work);
   const insist = (right: boolean, what: string, found: string): Promise<void> =>
     step(what, async () => {
       if (!right) throw new Error(found);
@@ -51,9 +56,12 @@ export async function rehearse(
     'reading what was written',
     read === null ? 'it is not there' : 'another value',
   );
+  if (journey.carried(known) !== null)
+    await step('writing', () => writeBeside(journey, freeId(journey, index, of)));
+  const nobody = freeId(journey, index, of);
   const nobodys = journey
     .echoes(known)
-    .then((echoes) => echoes || journey.findsWhatNobodyWrote(known, id - of));
+    .then((echoes) => echoes || journey.findsWhatNobodyWrote(known, nobody));
   await insist(
     !(await nobodys),
     'reading what nobody wrote',
@@ -74,9 +82,19 @@ export async function rehearse(
   if (carried !== null && !journey.shape.list && !journey.shape.remove) tellNeverAbsent(journey);
   if (!journey.shape.remove) return;
   await step('removing', () => journey.remove(known));
+  const { beside } = journey;
+  if (beside && !beside.removed) await step('removing', () => journey.remove(beside));
   await settled();
   const still = await step('reading what was removed', () => journey.read(known));
   await insist(still === null, 'reading what was removed', 'it is still there');
+}
+
+/** What the names of two records have in common says nothing of what was written in either. */
+async function writeBeside(journey: Journey, id: number): Promise<void> {
+  const { memory } = journey.options;
+  memory.practise(id);
+  await journey.write(id, inverted(practiceValue(id)));
+  journey.beside = memory.get(id)!;
 }
 
 /**

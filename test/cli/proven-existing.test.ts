@@ -74,7 +74,7 @@ describe('muster proven, of backups that other tools made', () => {
     const tested = await run('restore-test', 'strategy.yaml', component, '--from', own);
     expect(tested.code, tested.stdout + tested.stderr).toBe(0);
     expect(await told(`${component}.existing`)).toEqual([1, [[`${component}.existing`, false]]]);
-    expect(await told()).toEqual([0, [[`${component} from ${own}`, true]]]);
+    expect(await told()).toEqual([0, [[`${component}, by --from`, true]]]);
     // The place that is declared may be named as well.
     writeFileSync(join(folder, 'kept.dump'), good());
     expect(await run('restore-test', 'strategy.yaml', component, '--from', 'kept.dump')).toMatchObject({

@@ -29,10 +29,25 @@ export const carried = {
     exit: '69, before anything is broken',
     beside: 'a long token that is removed',
   },
+  beside: {
+    name: 'a URL that has the value and its signature, and is the same but for these in each record',
+    exit: '69, before anything is broken',
+    beside: 'a long URL that has the value, of a service that looks it up',
+  },
+  standing: {
+    name: 'a URL that has the value and a token which is the same in each record',
+    exit: '69, before anything is broken',
+    beside: 'a path of the day that has the value, where nothing is removed or listed',
+  },
   sealed: {
     name: 'a sealed token that holds the value, where nothing is removed or listed',
     exit: 'nothing read back',
     beside: 'a long token by which a part is found absent',
+  },
+  coded: {
+    name: 'the value in letters of the service with a short signature, where nothing is removed or listed',
+    exit: 'nothing read back',
+    beside: 'the same name of a service that looks it up, and removes',
   },
   session: {
     name: 'a signed token that is right for ever, read without a value',
@@ -40,6 +55,11 @@ export const carried = {
     beside: 'the same in a list of those that are there',
   },
 } as const;
+
+const tenant = randomUUID();
+let objects = 0xfffe;
+/** Of one process: its own number, and a count. */
+const object = (): string => `1a9c3e77b2d4${(objects += 1).toString(16).padStart(6, '0')}`;
 
 /** Names by which a record can but be looked up, of the value that is given. */
 export const lookedUp: readonly (readonly [name: string, of: (value: string) => string])[] = [
@@ -50,6 +70,24 @@ export const lookedUp: readonly (readonly [name: string, of: (value: string) => 
   ['a SHA-1', () => '2fd4e1c67a2d28fced849ee1bb76e7391b93eb12'],
   ['a UUID that is the value', (value) => value.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')],
   ['the value in a short name', (value) => `note-${value.toUpperCase()}-1`],
+  ['the value in a name of many words', (value) => `user-uploads-of-customers-${value}-final.json`],
+  ['the value in a URL with a port', (value) => `http://localhost:3000/notes/${value}`],
+  ['the value at a host with digits', (value) => `https://api-v2.example.com/notes/${value}`],
+  ['the value in a path of a day', (value) => `uploads/2026/11/30/${value}.pdf`],
+  ['the value in a folder of uploads', (value) => `user-uploads/${value}.json`],
+  ['the value in a bucket', (value) => `s3://bucket-1/docs/${value}`],
+  ['the value twice', (value) => `https://shop.example/articles/${value}/${value}.html`],
+  ['the value behind a UUID of its own', (value) => `/notes/${randomUUID()}/${value}`],
+  ['the value behind the UUID of a tenant', (value) => `/notes/${tenant}/${value}`],
+  ['the value behind an ObjectId', (value) => `/notes/674b1f${object()}/${value}`],
+  ['the value as a part of a URL', (value) => `https://shop.example/articles/drafts/${value}/preview`],
+  ['a UUID in a path', () => `/api/v1/orders/${randomUUID()}`],
+  ['a UUID in a folder of a day', () => `uploads/2026/11/30/customers/invoices/${randomUUID()}.pdf`],
+  [
+    'UUIDs in a URL',
+    () => `https://api.shop.example/v1/tenants/${randomUUID()}/orders/${randomUUID()}?all=1`,
+  ],
+  ['a number in a long URL', (value) => `https://api.shop.example/v1/customers/orders/${value.length}4711`],
 ];
 export const noEcho = {
   part: 'a part of a name at which the service does not look',
