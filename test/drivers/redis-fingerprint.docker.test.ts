@@ -206,9 +206,13 @@ describe('keys that are no text', { timeout: 120_000 }, () => {
     });
   });
 
-  test('are counted by what a strategy says of a backup', async () => {
+  test('are counted and asked for by what a strategy says of a backup', async () => {
     const restorer = (await attached.existing())!;
     expect(await restorer.count('*user:*')).toBe(20);
     expect(await restorer.count('*')).toBe(66);
+    await redis.select(0);
+    await redis.hset(spring('cart:7'), 'at', '2026-11-28T03:00:00Z');
+    const query = String.raw`HGET "\xAC\xED\x00\x05t\x00\x06cart:7" at`;
+    expect(await restorer.value(query)).toBe('2026-11-28T03:00:00Z');
   });
 });

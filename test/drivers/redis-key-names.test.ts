@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { wordsOf } from '../../drivers/redis/existing/index.ts';
 import { heldBy, shortfallOf } from '../../drivers/redis/held.ts';
 import { prefixOf, shown } from '../../drivers/redis/key-names.ts';
 import { volatileOf } from '../../drivers/redis/volatile-keys.ts';
@@ -60,6 +61,15 @@ describe('a pattern of volatile keys', () => {
     ['\\xAC*', Buffer.from('\\xAC:1'), true],
     ['*\uFFFD*', spring('user:1'), false],
   ])('%s takes %o: %j', ([pattern, key, taken]) => expect(volatileOf([pattern])(key)).toBe(taken));
+});
+
+test('a query names words, and bytes in double quotes', () => {
+  expect(wordsOf(String.raw`HGET "\xAC\xed\"a\\b ä" 'c d' \xAC`).map((word) => Buffer.from(word))).toEqual([
+    Buffer.from('HGET'),
+    Buffer.concat([bytes('\xac\xed"a\\b '), Buffer.from('ä')]),
+    Buffer.from('c d'),
+    Buffer.from('\\xAC'),
+  ]);
 });
 
 describe('what a server holds and was not read', () => {

@@ -70,7 +70,7 @@ export const existingSnapshots = ({ site, own }: Pick<RedisSystem, 'site' | 'own
   },
   value: async (query) => {
     const [command = '', ...words] = wordsOf(query);
-    const answer = await site.server.run((redis) => redis.call(command, ...words));
+    const answer = await site.server.run((redis) => redis.call(String(command), ...words));
     const first = Array.isArray(answer) ? answer[0] : answer;
     return first === null || first === undefined ? null : String(first);
   },
@@ -87,8 +87,19 @@ export const existingSnapshots = ({ site, own }: Pick<RedisSystem, 'site' | 'own
   fingerprint: () => fingerprintOf(own),
 });
 
-/** As a shell would: quotes keep words together. */
-const wordsOf = (text: string): string[] =>
-  [...text.matchAll(/"((?:\\.|[^"\\])*)"|'([^']*)'|(\S+)/g)].map(
-    ([, double, single, plain]) => double?.replace(/\\(.)/g, '$1') ?? single ?? plain!,
+/** As a shell would: quotes keep words together. In double ones a byte may be named as redis-cli shows it. */
+export const wordsOf = (text: string): (string | Buffer)[] =>
+  [...text.matchAll(/"((?:\\.|[^"\\])*)"|'([^']*)'|(\S+)/g)].map(([, double, single, plain]) =>
+    double === undefined ? (single ?? plain!) : unescaped(double),
+  );
+
+/** `\xAC` is that byte, and any other character behind a backslash itself. */
+const unescaped = (text: string): Buffer =>
+  Buffer.from(
+    Buffer.from(text)
+      .toString('latin1')
+      .replace(/\\(?:x([\da-fA-F]{2})|(.))/g, (_, byte: string | undefined, itself: string) =>
+        byte === undefined ? itself : String.fromCharCode(parseInt(byte, 16)),
+      ),
+    'latin1',
   );
