@@ -38,7 +38,7 @@ const ofKeys = (begin: string): Buffer => bytes(`~\xac${begin}*`);
 const library = (byte: string): Buffer =>
   bytes(`#!lua name=bytes\nredis.register_function('byte', function() return '${byte}' end)`);
 
-/** An account that may ask for such keys, and a function that has such a value. `other`: another byte in each. */
+/** An account that may ask for such keys, a function with such a value. `other`: another byte in which. */
 export async function letIn(redis: Redis, other: 'rules' | 'code' | null): Promise<void> {
   await redis.call('ACL', 'SETUSER', 'java', 'reset', 'on', ofKeys(other === 'rules' ? '\xee' : '\xed'));
   await redis.call('FUNCTION', 'LOAD', 'REPLACE', library(other === 'code' ? '\xfe' : '\xff'));
