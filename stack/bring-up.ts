@@ -160,8 +160,8 @@ function downOf(
 }
 
 /**
- * What Compose gets. MUSTER_OWNER lets leftovers.ts find a `compose up` that outlived us, also with --keep. COMPOSE_PROFILES
- * always: one of the user's own shell would start what the strategy does not ask for.
+ * What Compose gets. MUSTER_OWNER lets leftovers.ts find a `compose up` that outlived us, also with --keep.
+ * COMPOSE_PROFILES always: one of the user's own shell would start what the strategy does not ask for.
  */
 function environmentOf(
   runtime: Runtime,

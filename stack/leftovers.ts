@@ -89,9 +89,9 @@ const orphanLooksMax = 100;
 
 /**
  * A `docker compose up` outlives the Muster that started it and goes on creating containers. It carries its
- * owner in its environment, as MUSTER_OWNER; only processes that say so are ended, and of those only Docker's:
- * what asks for passwords may have started an agent of the user's. Looks until two looks in a row find none:
- * the command starts a plug-in, which may begin after the first look and before its parent is ended.
+ * owner in its environment, as MUSTER_OWNER; only processes that say so are ended, and of those only
+ * Docker's: what asks for passwords may have started an agent of the user's. Looks until two looks in a row
+ * find none: the command starts a plug-in, which may begin after the first look and before its parent ends.
  */
 async function endOrphans(): Promise<void> {
   if (process.platform !== 'linux') return;
