@@ -123,6 +123,7 @@ const onlyInAll = everything
         'still-there',
         'structure',
         'tls',
+        'usable',
       ].map((file) => `drivers/postgres/${file}`),
       ...['existing', 'inventory', 'limited', 'older', 'recovery', 'tls'].map(
         (file) => `drivers/mariadb/${file}`,

@@ -31,26 +31,46 @@ const noRowAtAll = (tables: number, facts: Json): CheckOutcome => ({
   facts,
 });
 
+/** What else is told of what came back, and makes nothing red. */
+export interface Beside {
+  /** Views of which nobody can say whether they can be read here, by name. */
+  unseen: string[];
+  /** In words, what is as it was where the backup was made. */
+  told: string[];
+}
+
 /**
  * Red where a table cannot be read, where none holds a row, or where something that is defined cannot be used
  * (`wrong`, in words).
  */
-export function usableOutcome(looked: LookedAt, wrong: readonly string[]): CheckOutcome {
+export function usableOutcome(
+  looked: LookedAt,
+  wrong: readonly string[],
+  beside: Beside = { unseen: [], told: [] },
+): CheckOutcome {
   const { tables, holding, unseen, whole } = looked;
   const all = [...looked.wrong, ...wrong];
   const facts = {
     ...{ tables, holding, whole },
-    ...{ wrong: all.slice(0, keptWrong), unseen: unseen.slice(0, keptWrong) },
+    wrong: all.slice(0, keptWrong),
+    unseen: [...unseen, ...beside.unseen].slice(0, keptWrong),
+    ...(beside.told.length === 0 ? {} : { told: beside.told.slice(0, keptWrong) }),
   };
   if (all.length > 0) return { verdict: 'fail', detail: all.slice(0, shownWrong).join('; '), facts };
   if (tables > 0 && unseen.length >= tables)
     return { verdict: 'inconclusive', detail: `none of its ${tables} tables could be looked at`, facts };
   if (holding === 0) return noRowAtAll(tables, facts);
-  const left =
-    unseen.length === 0
-      ? ''
-      : `; ${unseen.length} were not looked at, for their data lies elsewhere or the account may not read them`;
+  const left = [
+    ...leftOf(unseen.length, ''),
+    ...leftOf(beside.unseen.length, ' views'),
+    ...beside.told.slice(0, shownWrong),
+  ];
   const read = whole ? ', each read to its end,' : '';
-  const detail = `${holding} of ${tables} tables${read} hold rows, and what is defined can be used${left}`;
-  return { verdict: 'pass', detail, facts };
+  const detail = `${holding} of ${tables} tables${read} hold rows, and what is defined can be used`;
+  return { verdict: 'pass', detail: [detail, ...left].join('; '), facts };
 }
+
+const leftOf = (count: number, what: string): string[] =>
+  count === 0
+    ? []
+    : [`${count}${what} were not looked at, for their data lies elsewhere or the account may not read them`];

@@ -1,11 +1,11 @@
 import type { CheckOutcome } from '../../../core/check-outcome.ts';
-import { messageOf } from '../../../core/errors.ts';
 import type { ObjectKind } from '../../../core/existing-plan.ts';
 import { usableOutcome, type LookedAt } from '../../sql/usable.ts';
 import { readSequences } from '../inventory.ts';
-import { quoted, withSession, type PostgresSite, type Session } from '../server.ts';
+import { withSession, type PostgresSite, type Session } from '../server.ts';
 import { serverSchema } from '../tables.ts';
 import { lookAtDatabases } from './read-tables.ts';
+import { lookAtViews } from './read-views.ts';
 
 const own = `NOT ${serverSchema('n.nspname')}`;
 
@@ -19,19 +19,6 @@ const queries: Record<Exclude<ObjectKind, 'events'>, string> = {
 
 export const objectsOf = async ({ rows }: Session, kind: ObjectKind): Promise<string[]> =>
   kind === 'events' ? [] : (await rows<{ name: string }>(queries[kind])).map(({ name }) => name);
-
-/** Views, also those that keep what they show, of which no row is read. */
-async function brokenViews({ rows }: Session): Promise<string[]> {
-  const views = await rows<{ s: string; t: string }>(
-    `SELECT n.nspname AS s, c.relname AS t FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('v', 'm') AND ${own} ORDER BY 1, 2`,
-  );
-  const broken: string[] = [];
-  for (const { s, t } of views)
-    await rows(`SELECT 1 FROM ${quoted(s)}.${quoted(t)} LIMIT 0`).catch(
-      (error: unknown) => void broken.push(`view ${s}.${t} cannot be read (${messageOf(error)})`),
-    );
-  return broken;
-}
 
 /** The next number of each has been given already: every insert fails. */
 async function behind(site: PostgresSite, session: Session, database: string): Promise<string[]> {
@@ -47,6 +34,17 @@ async function behind(site: PostgresSite, session: Session, database: string): P
     return isBehind ? [`sequence ${name} is at ${last ?? 'its beginning'}, and ${used} is in use`] : [];
   });
 }
+
+/** A dump makes such a constraint only of one that was so already: it holds of rows that came after it. */
+const neverChecked = async ({ rows }: Session): Promise<string[]> =>
+  (
+    await rows<{ name: string }>(
+      `SELECT n.nspname || '.' || coalesce(c.relname, t.typname) || '.' || k.conname AS name
+         FROM pg_constraint k JOIN pg_namespace n ON n.oid = k.connamespace
+         LEFT JOIN pg_class c ON c.oid = k.conrelid LEFT JOIN pg_type t ON t.oid = k.contypid
+        WHERE NOT k.convalidated AND ${own} ORDER BY 1`,
+    )
+  ).map(({ name }) => `constraint ${name} is NOT VALID, as in the backup: older rows may not keep it`);
 
 /**
  * Whether what came back holds anything, and whether what it defines can be used. `whole`: each table is read
@@ -69,14 +67,15 @@ export async function usability(site: PostgresSite, database: string, whole: boo
     site,
     async (session) => {
       const open = await session.rows<{ name: string }>(
-        `SELECT n.nspname || '.' || c.relname AS name FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE NOT i.indisvalid AND ${own}
-         UNION ALL SELECT conrelid::regclass::text || '.' || conname FROM pg_constraint WHERE NOT convalidated`,
+        `SELECT n.nspname || '.' || c.relname AS name FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE NOT i.indisvalid AND ${own} ORDER BY 1`,
       );
-      return usableOutcome(all, [
-        ...(await brokenViews(session)),
+      const views = await lookAtViews(session);
+      const wrong = [
+        ...views.wrong,
         ...open.map(({ name }) => `${name} was never made valid`),
         ...(await behind(site, session, database)),
-      ]);
+      ];
+      return usableOutcome(all, wrong, { unseen: views.unseen, told: await neverChecked(session) });
     },
     { database },
   );

@@ -32,6 +32,17 @@ test('what came back is of use where it holds rows and all that it defines can b
     verdict: 'inconclusive',
     detail: 'none of its 3 tables could be looked at',
   });
+  const told = 'constraint a.k is NOT VALID';
+  const beside = { unseen: ['view a', 'view b', 'view c'], told: [told] };
+  expect(usableOutcome(looked, [], beside)).toMatchObject({
+    verdict: 'pass',
+    detail: expect.stringMatching(
+      /^2 of 3 .*can be used; 3 views were not looked at, .*; constraint a\.k is NOT VALID$/,
+    ),
+    facts: { unseen: beside.unseen, told: [told] },
+  });
+  expect(usableOutcome({ ...looked, holding: 0 }, [], beside)).toMatchObject({ verdict: 'fail' });
+  expect(usableOutcome(looked, ['view a cannot be read'], beside)).toMatchObject({ verdict: 'fail' });
   expect(usableOutcome(looked, ['view a cannot be read'])).toMatchObject({
     verdict: 'fail',
     detail: 'view a cannot be read',
