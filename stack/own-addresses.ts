@@ -34,7 +34,7 @@ export const localRoutes = (trie: string): string[] =>
     .map(([, address]) => address!)
     .filter((address) => !address.startsWith('127.'));
 
-/** IPv6 addresses of interfaces. `table`: the kernel's `if_inet6`, one a line: 32 hex digits, …, its interface. */
+/** IPv6 addresses of interfaces. `table`: the kernel's `if_inet6`, a line each: 32 digits, …, its name. */
 export const assigned = (table: string): string[] =>
   [...table.matchAll(/^([0-9a-f]{32}) .* (\S+)$/gm)]
     .filter(([, , name]) => name !== 'lo')

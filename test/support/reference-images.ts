@@ -4,8 +4,8 @@ import { imageChoice, imagesWanted, provideImages } from '../../stack/images.ts'
 import { getRuntime } from '../../stack/runtime.ts';
 
 /**
- * The images of the reference stack, before any test begins: on a new machine making them takes minutes, and a
- * test's own time is for what it shows.
+ * The images of the reference stack, before any test begins: on a new machine making them takes minutes, and
+ * a test's own time is for what it shows.
  */
 export default async function referenceImages(): Promise<void> {
   const compose = readFileSync(join(import.meta.dirname, '../../docker-compose.yml'), 'utf8');
