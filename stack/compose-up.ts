@@ -50,7 +50,7 @@ export async function composeUp(
     const { environment } = settled;
     await new DockerComposeEnvironment(folder, [settledFile])
       .withProjectName(run.project)
-      .withEnvironment({ ...run.environment, ...environment, ...withoutEnvFiles() })
+      .withEnvironment({ ...run.environment, ...environment, ...withoutEnvFiles })
       .withAutoCleanup(false)
       .withDefaultWaitStrategy(noWait(Wait.forListeningPorts()))
       .withClientOptions({
@@ -67,9 +67,8 @@ export async function composeUp(
   }
 }
 
-/** They are named from where Compose is called, and were read. */
-const withoutEnvFiles = (): Record<string, string> =>
-  process.env['COMPOSE_ENV_FILES'] ? { COMPOSE_ENV_FILES: '' } : {};
+/** They are named from where Compose is called, and were read: they, or the project's `.env`. */
+const withoutEnvFiles = { COMPOSE_ENV_FILES: '', COMPOSE_DISABLE_ENV_FILE: '1' };
 
 /** Health is waited for by Service.waitHealthy, which can be interrupted and also knows one-shot services. */
 function noWait(strategy: WaitStrategy): WaitStrategy {

@@ -4,8 +4,9 @@ import { resolvedByCompose } from './project-environment.ts';
 
 /**
  * What Compose made of a run's files. It makes the same of this again, whatever became of those files since
- * and whichever variables it is called with. `environment`: secrets and configs that the user has in
- * variables, by names of Muster's own, as Compose takes them from nowhere else.
+ * and whichever variables it is called with, but for one that a service passes on and that was not set.
+ * `environment`: secrets and configs that the user has in variables, by names of Muster's own, as Compose
+ * takes them from nowhere else.
  */
 export interface Settled {
   config: ComposeConfig;
@@ -60,15 +61,47 @@ const renamed = <T>(all: Record<string, T>, own: ReadonlyMap<string, string>): R
 
 type Declared = ComposeConfig['services'][string];
 
-/** Without what Compose writes and does not read: services that are left out, and `-1` as a text. */
+/**
+ * As Compose reads it again: it writes `-1` as a text, leaves a 0 out of limits, and has names of fields with
+ * a capital. Services that are left out are not there.
+ */
 function readAgain(service: Declared, kept: readonly string[]): Declared {
   const again: Record<string, unknown> = { ...service };
   for (const key of ['memswap_limit', 'mem_swappiness']) if (again[key] === '-1') again[key] = -1;
+  const build = again['build'];
+  if (hasFields(build) && hasFields(build['ulimits']))
+    again['build'] = { ...build, ulimits: eachOf(build['ulimits'], limitAgain) };
+  if (hasFields(again['ulimits'])) again['ulimits'] = eachOf(again['ulimits'], limitAgain);
+  if (hasFields(again['blkio_config'])) again['blkio_config'] = eachOf(again['blkio_config'], devicesAgain);
   const { depends_on: on } = again;
-  if (typeof on === 'object' && on !== null && !Array.isArray(on))
+  if (hasFields(on))
     again['depends_on'] = Object.fromEntries(Object.entries(on).filter(([name]) => kept.includes(name)));
   return again as Declared;
 }
+
+type Fields = Record<string, unknown>;
+const hasFields = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const eachOf = (fields: Fields, again: (value: unknown) => unknown): Fields =>
+  Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, again(value)]));
+
+/** `{}` for 0. What no number here holds is as good as no limit. */
+const limitAgain = (limit: unknown): unknown =>
+  hasFields(limit)
+    ? { soft: limitAgain(limit['soft'] ?? 0), hard: limitAgain(limit['hard'] ?? 0) }
+    : typeof limit === 'number' && limit > Number.MAX_SAFE_INTEGER
+      ? -1
+      : limit;
+
+/** `Path`, `Rate`, `Weight` for `path`, `rate`, `weight`. */
+const devicesAgain = (setting: unknown): unknown =>
+  Array.isArray(setting)
+    ? setting.map((device: unknown) =>
+        hasFields(device)
+          ? Object.fromEntries(Object.entries(device).map(([name, value]) => [name.toLowerCase(), value]))
+          : device,
+      )
+    : setting;
 
 /** Those of the project's `.env` too; without those that say nothing, which Compose itself tells of. */
 async function valuesOf(run: ComposeRun, names: string[]): Promise<[string, string][]> {

@@ -150,6 +150,10 @@ volumes: { dbdata: {} }
     env_file: db.env
     pull_policy: always
     memswap_limit: -1
+    ulimits: { core: 0, nofile: { soft: 0, hard: -1 }, nproc: 9223372036854775807 }
+    blkio_config:
+      weight_device: [{ path: /dev/sda, weight: 400 }]
+      device_read_bps: [{ path: /dev/sda, rate: 12mb }]
     command: [sh, -c, 'echo $$HOME']
     secrets: [key]
     depends_on: { two: { condition: service_started } }
@@ -173,6 +177,10 @@ configs: { made: { content: "$\${A} \${PLAIN}" } }
         encoding: 'utf8',
       });
     const [own] = await scripts.composeFiles();
+    expect((JSON.parse(settledText(settled.config)) as ComposeConfig).services['db']).toMatchObject({
+      ulimits: { core: { soft: 0, hard: 0 }, nofile: { soft: 0, hard: -1 }, nproc: -1 },
+      blkio_config: { device_read_bps: [{ path: '/dev/sda', rate: '12582912' }] },
+    });
     expect(hashes(own!)).toMatch(/^db [0-9a-f]{64}\ntwo [0-9a-f]{64}\n$/);
     expect(hashes(own!)).toBe(hashes(join(folder, 'started.yml')));
   });
