@@ -11,9 +11,12 @@ type Planned = Pick<Plan, 'components' | 'faults' | 'scenario'>;
  * Whether a step may bring a component back, or change what it holds: until it has ended, nobody asks that
  * one whether it is ready, and what it says before that is no recovery. One that is aimed at a component acts
  * on what lives with that one, and where no step is aimed at what lost its data, any of them may bring that
- * back. What else a step does nobody knows: it may load whatever holds data.
+ * back. Where another server takes over, or clients are sent elsewhere, what served them before does so by no
+ * means of its own: a server that is fenced is ready as such. What else a step does nobody knows: it may load
+ * whatever holds data.
  */
 export function mayActOn(plan: Planned, step: Step, name: string): boolean {
+  if (movesServiceOf(plan, step, name)) return true;
   const aimedAt = aimOf(plan, step);
   if (aimedAt !== null)
     return (
@@ -25,6 +28,16 @@ export function mayActOn(plan: Planned, step: Step, name: string): boolean {
         }))
     );
   return runsIn(step) === plan.components.get(name)!.service || holdsData(plan, name);
+}
+
+/** Whether a step has another server do what this one did, or sends its clients to another one. */
+function movesServiceOf({ components }: Planned, step: Step, name: string): boolean {
+  const owner = kindOf(step) === 'run' ? actionOwner(components, step as RunStep) : null;
+  if (owner === null) return false;
+  const { run } = step as RunStep;
+  const { driver, declared } = components.get(name)!;
+  if (owner.driver.takesOver?.includes(run)) return owner.driver === driver;
+  return Object.hasOwn(owner.driver.movesClients ?? {}, run) && declared.clients?.service === owner.service;
 }
 
 /** The component that the step is aimed at; null of what is aimed at none. */

@@ -33,6 +33,8 @@ interface Watched {
   wasAway: boolean;
   /** The timeline says that it is ready. */
   told: boolean;
+  /** It was not, when it was last asked: said once, a busy machine may have cut off its answer. */
+  missed: boolean;
   times: number;
   /** Faults that had struck it then. */
   struck: number;
@@ -41,8 +43,8 @@ interface Watched {
 type Watching = Pick<Drill, 'plan' | 'timeline' | 'clock' | 'signal' | 'attached' | 'inflicted'>;
 
 /**
- * From now on until it is stopped. One that is seen not ready later on is said to be ready once more, when it
- * is. While steps are at work, who was never away since the fault may not have felt it yet: `away` are those
+ * From now on until it is stopped. One that is seen not ready later on, twice in a row, is said to be ready
+ * once more, when it is. While steps are at work, who was never away since the fault may not have felt it yet: `away` are those
  * that had been seen so before.
  */
 export function watchReady(
@@ -53,7 +55,7 @@ export function watchReady(
   const stopped = new AbortController();
   const signal = AbortSignal.any([stopped.signal, drill.signal]);
   const watched = names.map((name): Watched => {
-    const none = { leftAlone: false, looked: false, told: false, times: 0, struck: 0 };
+    const none = { leftAlone: false, looked: false, told: false, missed: false, times: 0, struck: 0 };
     return { ...none, name, wasAway: away.has(name) };
   });
   let isOver = false;
@@ -108,9 +110,11 @@ export function watchReady(
 function tell({ timeline, plan, inflicted }: Watching, one: Watched, ready: boolean, isOver: boolean): void {
   if (!ready) {
     one.wasAway = true;
-    one.told = false;
+    one.told &&= !one.missed;
+    one.missed = true;
     return;
   }
+  one.missed = false;
   const ofIt = plan.faults.filter((fault) => componentsHit(fault, plan.components).includes(one.name));
   const struck = ofIt.filter(({ id }) => inflicted.some((done) => done.id === id)).length;
   if (one.told && struck === one.struck) return;

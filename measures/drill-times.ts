@@ -98,7 +98,8 @@ export function recoveryBoundaryMs(moments: DrillTimes): number {
  * had ended, and well. Where nobody acted: all that was broken was ready again, and nothing was still being
  * broken, as by a kill that is repeated. Of a lost region nobody becomes ready, nor of what stays away: it
  * was over when the right answers began that went on for as long as is asked. Until then a service may
- * answer, and lose it all at the exchange of its data: the RPO says how much of that is allowed.
+ * answer, and lose it all at the exchange of its data: the RPO says how much of that is allowed. What was
+ * ready once and is so anew may lose no more than one that stayed so.
  */
 function recoveredMs(events: readonly TimelineEvent[], automatic: boolean): number | null {
   const begun = lastOf(events, 'recovery.begun');
@@ -106,7 +107,9 @@ function recoveredMs(events: readonly TimelineEvent[], automatic: boolean): numb
   const calmMs = broken.comesBack && !broken.staysAway ? -Infinity : calmSinceMs(events);
   if (begun && !broken.comesBack) return calmMs;
   if (calmMs === null) return null;
-  const over = automatic ? lastOf(events, 'ready') : firstOf(lastAttempt(events).events, 'recovery.ended');
+  const over = automatic
+    ? (eventsOf(events, 'ready').findLast(({ data }) => data.again === undefined) ?? null)
+    : firstOf(lastAttempt(events).events, 'recovery.ended');
   if (!begun || !over || (over.type === 'recovery.ended' && !over.data.ok)) return null;
   const breaking = eventsOf(events, 'fault.begun', 'fault.injected', 'fault.witnessed').filter(
     ({ data }) => !('beforehand' in data),

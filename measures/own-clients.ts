@@ -33,7 +33,8 @@ const brokenAlone = ({ events }: Pick<Evidence, 'events'>, component: string): b
 
 /**
  * Whether these clients say by themselves when the component is back: they are aimed at it; or they failed by
- * the fault, what they ask was not broken, and they go in by its own service, or nothing else was broken.
+ * the fault, what they ask was neither broken nor lost data, and they go in by its own service, or nothing
+ * else was broken. What was lost with a neighbour's data may come back before what the component itself had.
  */
 export function witnessAlone(
   evidence: Pick<Evidence, 'events' | 'strategy'>,
@@ -43,6 +44,7 @@ export function witnessAlone(
 ): boolean {
   if (load.target === component) return true;
   if (!failedByFault(load, moments) || faultedComponents(evidence.events).includes(load.target)) return false;
+  if (moments.lossOf.includes(load.target)) return false;
   return goesThrough(evidence.strategy, load.target, component) || brokenAlone(evidence, component);
 }
 

@@ -121,13 +121,21 @@ describe('what is ready before its recovery is over has not recovered', () => {
 });
 
 describe('a step may act on', () => {
-  const acts = async (step: string, fault = '{ crash: worker-planned, at: +4s }'): Promise<boolean> => {
+  const acts = async (
+    step: string,
+    fault = '{ crash: worker-planned, at: +4s }',
+    more: Partial<typeof memory> = {},
+  ): Promise<boolean> => {
+    const known = { ...registries, drivers: { ...registries.drivers, memory: { ...memory, ...more } } };
     const { file } = memoryFiles({
       hostCommands: true,
-      beside: { 'worker-planned': '{ driver: memory }', 'web-planned': '{ driver: memory }' },
+      beside: {
+        'worker-planned': '{ driver: memory, clients: { service: web-planned, port: 1 } }',
+        'web-planned': '{ driver: memory }',
+      },
       scenario: { fault, recover: `[${step}, { restore: store, from: b }]` },
     });
-    const plan = await planDrill(file, registries, noStacks, { hostCommands: true });
+    const plan = await planDrill(file, known, noStacks, { hostCommands: true });
     return mayActOn(plan, stepsOf(plan.scenario)[0]!, 'worker-planned');
   };
   test.each([
@@ -135,6 +143,18 @@ describe('a step may act on', () => {
     ['nothing else', '{ run: seed, target: web-planned }', false],
     ['whatever holds data, where it is a command', '{ command: ["true"], in: host }', true],
   ])('%s', async (_, step, is) => expect(await acts(step)).toBe(is));
+  test.each([
+    ['what another server takes over from', 'web-planned', { takesOver: ['seed'] }, true],
+    [
+      'what had its clients by the way in that moves them',
+      'web-planned',
+      { movesClients: { seed: () => null } },
+      true,
+    ],
+    ['nothing that has another way in', 'store', { movesClients: { seed: () => null } }, false],
+  ])('%s', async (_, target, more, is) =>
+    expect(await acts(`{ run: seed, target: ${target} }`, undefined, more)).toBe(is),
+  );
   test('what lost its data, where no step is aimed at that', async () =>
     expect(await acts('{ run: seed, target: web-planned }', '{ wipe-volume: worker-planned, at: +4s }')).toBe(
       true,

@@ -71,6 +71,15 @@ test.each<Case>([
   ['by itself: before what was broken was ready', automatic, 22_850, 'lost'],
   ['by itself: after what was broken was ready', automatic, 22_950, 'lost-after-recovery'],
   [
+    'by itself: after what was broken was ready, and before it was so once more',
+    (sketch) => {
+      automatic(sketch);
+      add(sketch, 25_500, 'ready', { component: 'redis', again: 2 });
+    },
+    24_000,
+    'lost-after-recovery',
+  ],
+  [
     'by itself: it never was ready',
     (sketch) => {
       automatic(sketch);
