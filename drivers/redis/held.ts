@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { parseInfo } from './info.ts';
+import { isMusters, isRecord } from './keys.ts';
 
 /**
  * What a server says of one of its databases, and of itself; NaN where it does not say. `changes`: since the
@@ -43,6 +44,17 @@ export function heldBy(info: string, database: number): Held {
     removed: [...ended, ...fieldsEnded].reduce((sum, number) => sum + number, 0),
     isReplica: fields['role'] === 'slave',
   };
+}
+
+/**
+ * How many of these keys are Muster's and never expire: its records, and what was to expire and does so no
+ * more, which another check tells of.
+ */
+export async function lastingOwn(redis: Redis, keys: readonly Buffer[]): Promise<number> {
+  const own = keys.filter(isMusters);
+  const others = own.filter((key) => !isRecord(key));
+  const times = await Promise.all(others.map((key) => redis.pexpiretime(key)));
+  return own.length - others.length + times.filter((time) => time === -1).length;
 }
 
 /**

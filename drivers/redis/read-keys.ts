@@ -1,9 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { digestKey, type KeyDigest } from './key-digest.ts';
-import { heldIn, shortfallOf, type Held } from './held.ts';
+import { heldIn, lastingOwn, shortfallOf, type Held } from './held.ts';
 import { prefixOf } from './key-names.ts';
-import { isMusters, isRecord, scanKeys } from './keys.ts';
+import { isMusters, scanKeys } from './keys.ts';
 import type { Spool } from './spool.ts';
 
 const keysAtOnce = 64;
@@ -85,7 +85,7 @@ export async function readDatabase(redis: Redis, database: number, reading: Read
       there += found.filter((expiry) => expiry !== null).length;
       for (const [i, expiry] of found.entries()) if (expiry === null) gone.add(some[i]!.toString('latin1'));
     }
-    lasting += batch.filter((key) => isMusters(key) && isRecord(key)).length;
+    lasting += await lastingOwn(redis, batch);
   }
   const after = await held();
   const shortfall = before && after && shortfallOf(before, after, { lasting, there, gone: gone.size });

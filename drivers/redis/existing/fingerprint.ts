@@ -5,8 +5,8 @@ import type { Fingerprint, SourceServer } from '../../../core/existing.ts';
 import type { Address } from '../connection.ts';
 import { parseInfo } from '../info.ts';
 import { digestOf, sizeOf, type KeyDigest } from '../key-digest.ts';
-import { heldIn, shortfallOf } from '../held.ts';
-import { databasesOf, isMusters, isRecord, scanKeys } from '../keys.ts';
+import { heldIn, lastingOwn, shortfallOf } from '../held.ts';
+import { databasesOf, isMusters, scanKeys } from '../keys.ts';
 import { withOwn } from '../server.ts';
 
 /** On a connection of its own: it goes from database to database. */
@@ -38,10 +38,10 @@ async function digestDatabase(redis: Redis, database: number): Promise<Digested>
   const unread = new Set<string>();
   const before = await heldIn(redis, database);
   const gone = new Set<string>();
-  let [expiring, records] = [0, 0];
+  let [expiring, own] = [0, 0];
   let sum = 0n;
   for await (const batch of scanKeys(redis, '*')) {
-    records += batch.filter((key) => isMusters(key) && isRecord(key)).length;
+    own += await lastingOwn(redis, batch);
     const fresh = batch.filter((key) => !isMusters(key) && !seen.has(byteName(key)));
     for (let at = 0; at < fresh.length; at += keysAtOnce) {
       const some = fresh.slice(at, at + keysAtOnce);
@@ -62,7 +62,7 @@ async function digestDatabase(redis: Redis, database: number): Promise<Digested>
     }
   }
   const shortfall = shortfallOf(before, await heldIn(redis, database), {
-    lasting: seen.size + records,
+    lasting: seen.size + own,
     there: seen.size + expiring,
     gone: gone.size,
   });
