@@ -1,12 +1,16 @@
+import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { registries } from '../../cli/registries.ts';
+import { systemClock } from '../../core/clock.ts';
+import type { Attached } from '../../core/driver.ts';
 import type { DrillResult } from '../../core/result.ts';
 import { eventsOf } from '../../core/timeline.ts';
 import { stepsOf } from '../../core/steps/index.ts';
 import { inflict, memoryFault } from '../../drivers/memory/system.ts';
 import { mayActOn } from '../../engine/acts-on.ts';
 import { planDrill } from '../../engine/plan.ts';
+import { watchReady } from '../../engine/ready-watch.ts';
 import { drillInMemory, memoryFiles, noStacks, type MemoryDrill } from '../support/memory-drill.ts';
 import { eventsIn } from '../support/recorded.ts';
 
@@ -118,6 +122,38 @@ describe('what is ready before its recovery is over has not recovered', () => {
       'pass',
     ]);
   });
+});
+
+test('one that misses a single look is not away, and one that misses two in a row is', async () => {
+  const answers = [false, true, false, true, false, false, true];
+  const { file } = memoryFiles({ scenario: { fault: '{ crash: store, at: +4s }', recover: 'automatic' } });
+  const told: unknown[] = [];
+  const stopped = new AbortController();
+  const asked = async (): Promise<boolean> => {
+    const left = answers.length;
+    if (left === 0) stopped.abort();
+    return answers.shift() ?? true;
+  };
+  const plan = await planDrill(file, registries, noStacks);
+  const watch = watchReady(
+    {
+      plan,
+      clock: systemClock,
+      signal: stopped.signal,
+      inflicted: [],
+      attached: new Map([['store', { ready: asked } as unknown as Attached]]),
+      timeline: {
+        emit: (type: string, data: unknown) => void told.push([type, data]),
+      } as unknown as Parameters<typeof watchReady>[0]['timeline'],
+    },
+    ['store'],
+  );
+  await once(stopped.signal, 'abort');
+  watch.stop();
+  expect(told).toEqual([
+    ['ready', { component: 'store' }],
+    ['ready', { component: 'store', again: 2 }],
+  ]);
 });
 
 describe('a step may act on', () => {
