@@ -46,7 +46,7 @@ export const faithful: UsableCase[] = [
       ...far,
       "CREATE USER MAPPING FOR postgres SERVER far OPTIONS (user 'app', password 'of there')",
       away,
-      'CREATE VIEW public.over_it AS SELECT count(*) FROM public.seen_from_here',
+      'CREATE VIEW public.over_it AS SELECT * FROM public.seen_from_here',
     ],
     says: notLookedAt,
     unseen: ['public.away', 'view public.over_it', 'view public.seen_from_here'],
