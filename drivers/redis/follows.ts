@@ -111,13 +111,19 @@ interface Seen {
  */
 async function settled(system: OtherServer, before: Before): Promise<Seen | null> {
   const { server, clock } = system.site;
-  const begunMs = clock.nowMs();
+  let sinceMs = clock.nowMs();
+  let wasReplica: boolean | null = null;
   /** By history: as far as it went when it was first seen. */
   const written = new Map<string, number>();
   let last = null as Seen | null;
   await pollUntil(clock, { everyMs: 50, deadlineMs: receivedMs }, async () => {
     const now = await server.info('replication').then(followingOf, () => null);
-    const isLate = (ms: number): boolean => clock.nowMs() - begunMs > ms;
+    // One that is made a replica again has its time from then on.
+    if (now !== null && now.isReplica !== wasReplica) {
+      if (wasReplica !== null) sinceMs = clock.nowMs();
+      wasReplica = now.isReplica;
+    }
+    const isLate = (ms: number): boolean => clock.nowMs() - sinceMs > ms;
     last = null;
     if (now === null) return isLate(caughtUpMs);
     if (!now.isReplica) {
