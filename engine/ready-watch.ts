@@ -44,8 +44,8 @@ type Watching = Pick<Drill, 'plan' | 'timeline' | 'clock' | 'signal' | 'attached
 
 /**
  * From now on until it is stopped. One that is seen not ready later on, twice in a row, is said to be ready
- * once more, when it is. While steps are at work, who was never away since the fault may not have felt it yet: `away` are those
- * that had been seen so before.
+ * once more, when it is. While steps are at work, who was never away since the fault may not have felt it
+ * yet: `away` are those that had been seen so before.
  */
 export function watchReady(
   drill: Watching,

@@ -87,7 +87,8 @@ test('a script on the host that it ran is ended before what it works in goes', {
   const begun = join(folder, 'begun');
   const pid = (): number => (existsSync(begun) ? Number(readFileSync(begun, 'utf8')) : 0);
   try {
-    await pollUntil(systemClock, { everyMs: 20, deadlineMs: 60_000 }, async () => pid() > 0);
+    const isNoted = (): boolean => pid() > 0 && found('*-scripted-*/scratch/.commands/*').length > 0;
+    await pollUntil(systemClock, { everyMs: 20, deadlineMs: 60_000 }, async () => isNoted());
     started.child.kill('SIGKILL');
     await started.ended;
     expect(pid(), started.stderr).toBeGreaterThan(0);

@@ -6,8 +6,8 @@ import { fingerprintDifferences } from '../../core/fingerprint.ts';
 import { fingerprintAt } from '../../drivers/redis/existing/fingerprint.ts';
 import { digestKey } from '../../drivers/redis/key-digest.ts';
 import { sampleOf, thereOf } from '../../drivers/redis/sampled.ts';
-import { whenReady } from '../suites/suite.ts';
 import { byteKeyCases, fillBytes, letIn, letOut, spring } from './redis-byte-key-cases.ts';
+import { eventually } from './replica-steps.ts';
 import { redisPairUp, type PairName, type RedisPair } from './redis-pair.ts';
 
 let pair: RedisPair;
@@ -136,7 +136,7 @@ describe('keys that are no text', { timeout: 120_000 }, () => {
   let redis: Redis;
   beforeAll(async () => {
     attached = await pair.attach('redis');
-    await whenReady(attached);
+    await eventually(() => attached.ready());
     redis = await pair.connect('redis');
   });
   afterAll(() => attached?.close());

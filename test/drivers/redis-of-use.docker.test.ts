@@ -11,7 +11,7 @@ import { redisPairUp, type PairName, type RedisPair } from './redis-pair.ts';
  * inventory looks at them.
  */
 let pair: RedisPair;
-let clientsAt: PairName;
+let clientsAt: PairName = 'redis';
 let attached: Attached;
 beforeAll(async () => {
   pair = await redisPairUp('of-use');
