@@ -31,12 +31,14 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
+/** Any start of another test would clean up what is killed here, were its temporary folders among these. */
+const alone = (): { cwd: string; env: { TMPDIR: string } } => ({ cwd: folder, env: { TMPDIR: folder } });
 const nothingRuns = async (): Promise<boolean> => true;
 const found = (pattern: string): string[] => globSync(join(folder, '.muster/drills', pattern));
 
 /** A drill that was killed with recovery points in its own stores. Gives its folder. */
 async function killedDrill(...flags: string[]): Promise<string> {
-  const started = startMuster(['run', 'endless.yaml', ...flags], { cwd: folder });
+  const started = startMuster(['run', 'endless.yaml', ...flags], alone());
   const points = '*-endless-*/stores/**/point.json';
   expect(
     await pollUntil(systemClock, { everyMs: 20, deadlineMs: 60_000 }, async () => found(points).length > 0),
@@ -59,7 +61,7 @@ test('what a drill that was killed has in clear goes with the next start, and it
   timeout: 120_000,
 }, async () => {
   const drill = await killedDrill();
-  const { code, stderr } = await muster(['run', 'next.yaml'], { cwd: folder });
+  const { code, stderr } = await muster(['run', 'next.yaml'], alone());
   expect(code, stderr).toBe(0);
   expect(readdirSync(drill).toSorted()).toEqual(['events.jsonl', 'ledger.bin']);
   expect(stderr).toMatch(/removed what a killed drill left in clear: 2 folders/);
@@ -70,7 +72,7 @@ test('it goes as well with a start somewhere else', { timeout: 120_000 }, async 
   const drill = await killedDrill();
   const elsewhere = join(folder, 'elsewhere');
   mkdirSync(elsewhere);
-  const { code, stderr } = await muster(['run', '../next.yaml'], { cwd: elsewhere });
+  const { code, stderr } = await muster(['run', '../next.yaml'], { ...alone(), cwd: elsewhere });
   expect(code, stderr).toBe(0);
   expect(readdirSync(drill).toSorted()).toEqual(['events.jsonl', 'ledger.bin']);
 });
@@ -83,7 +85,7 @@ test('a script on the host that it ran is ended before what it works in goes', {
   const recover = `[{ restore: base, from: a }, { command: [sh, -c, '${script}'], in: host }]`;
   const title = 'A drill with a script';
   writeScenario(join(folder, 'scripted.yaml'), { scenario: 'scripted', title, recover });
-  const started = startMuster(['run', 'scripted.yaml', '--allow-host-commands'], { cwd: folder });
+  const started = startMuster(['run', 'scripted.yaml', '--allow-host-commands'], alone());
   const begun = join(folder, 'begun');
   const pid = (): number => (existsSync(begun) ? Number(readFileSync(begun, 'utf8')) : 0);
   try {
@@ -93,7 +95,7 @@ test('a script on the host that it ran is ended before what it works in goes', {
     await started.ended;
     expect(pid(), started.stderr).toBeGreaterThan(0);
     expect(beganAt(pid())).not.toBeNull();
-    const { code, stderr } = await muster(['run', 'next.yaml'], { cwd: folder });
+    const { code, stderr } = await muster(['run', 'next.yaml'], alone());
     expect(code, stderr).toBe(0);
     expect(stderr).toContain('ended what a killed drill left running: 1 command on the host');
     expect(beganAt(pid())).toBeNull();
