@@ -3,7 +3,8 @@ import type { PlannedComponent } from '../../core/planned.ts';
 import type { Drill } from '../drill-context.ts';
 import type { OwnOptions } from '../../core/own-backup.ts';
 import { backUp } from './backup.ts';
-import { awaitNext, takeNext, watchFor, type Watch } from './followed.ts';
+import { awaitNext, takeNext } from './followed.ts';
+import { watchFor, type Watch } from './watch.ts';
 import type { Own } from './place.ts';
 import { restoreOwn } from './restore.ts';
 

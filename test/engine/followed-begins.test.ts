@@ -4,7 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { Consistency } from '../../core/backup.ts';
 import type { OwnOptions } from '../../core/own-backup.ts';
-import { awaitNext, takeNext, watchFor, type Watch } from '../../engine/own-backup/followed.ts';
+import { awaitNext, takeNext } from '../../engine/own-backup/followed.ts';
+import { watchFor, type Watch } from '../../engine/own-backup/watch.ts';
 import { hostGround } from '../../engine/own-backup/host-ground.ts';
 import { runOwn, type OwnRun } from '../support/own-scripts.ts';
 
@@ -20,9 +21,12 @@ interface Working extends OwnRun {
   taken(): Promise<Consistency>;
 }
 
-const working = (act: (sidecar: Working) => Promise<void>, atWork?: string): Promise<void> =>
+const working = (
+  act: (sidecar: Working) => Promise<void>,
+  { atWork, settles = '400ms' }: { atWork?: string; settles?: string } = {},
+): Promise<void> =>
   runOwn(
-    { follow: '{ settles: 400ms }', restore: 'true', produces: '{ objects: dumps/, in: b }' },
+    { follow: `{ settles: ${settles} }`, restore: 'true', produces: '{ objects: dumps/, in: b }' },
     async (run) => {
       const ground = hostGround(join(run.folder, 'sidecar'), run.own.drill.clock, ['left/*', 'work/*']);
       for (const name of ['left', 'work']) mkdirSync(join(ground.folder, name), { recursive: true });
@@ -99,16 +103,44 @@ describe.concurrent('what is there while a sidecar works', () => {
       expect(facts).toMatchObject({ files: [{ name: 'left/tuesday' }] });
     }));
 
+  it('and is there again before the one before it is read, is of the next one', () =>
+    working(
+      async ({ taken, looked, work, leave, done, now }) => {
+        const first = taken();
+        await looked(2);
+        work('half');
+        await looked(1);
+        leave('monday', 'all of it');
+        done();
+        await looked(2);
+        const beganMs = now();
+        // As a tool leaves its file that has not yet written anything: at each look as it was.
+        work('');
+        await first;
+        const second = taken();
+        await looked(2);
+        leave('tuesday', 'all of the next');
+        done();
+        const { atMs, facts } = await second;
+        expect(atMs).toBeLessThanOrEqual(beganMs);
+        expect(facts).toMatchObject({ files: [{ name: 'left/tuesday' }] });
+      },
+      { settles: '1500ms' },
+    ));
+
   it('and was so before the watch began, is none of the drill, whatever comes of it', () =>
-    working(async ({ taken, looked, work, leave, done }) => {
-      const coming = taken();
-      await looked(1);
-      work('of before, and more');
-      await looked(1);
-      leave('early', 'begun nobody knows when');
-      done();
-      await looked(4);
-      leave('monday', 'of the drill');
-      expect((await coming).facts).toMatchObject({ files: [{ name: 'left/monday' }] });
-    }, 'of before'));
+    working(
+      async ({ taken, looked, work, leave, done }) => {
+        const coming = taken();
+        await looked(1);
+        work('of before, and more');
+        await looked(1);
+        leave('early', 'begun nobody knows when');
+        done();
+        await looked(4);
+        leave('monday', 'of the drill');
+        expect((await coming).facts).toMatchObject({ files: [{ name: 'left/monday' }] });
+      },
+      { atWork: 'of before' },
+    ));
 });
