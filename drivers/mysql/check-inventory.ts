@@ -16,7 +16,7 @@ import {
 } from './scheduled-events.ts';
 import { tornWords } from './torn.ts';
 import type { MysqlSite } from './site.ts';
-import { serverCode } from './session.ts';
+import { serverCode, withSession } from './session.ts';
 
 type Baseline = Inventory & { lastTimes: LastTimes };
 
@@ -28,6 +28,7 @@ type Baseline = Inventory & { lastTimes: LastTimes };
  */
 export const inventoryCheck = (site: MysqlSite): Check =>
   sql.inventoryCheck<Baseline, JustBefore>({
+    reach: () => withSession(site, async () => undefined),
     take: async () => {
       const lastTimes = await readLastTimes(site);
       return { ...(await takeInventory(site)), lastTimes };

@@ -4,7 +4,7 @@ import { compareLeftOut } from '../sql/left-out.ts';
 import { locksThatStay } from './held-locks.ts';
 import { lookJustBefore, takeInventory, type Inventory, type JustBefore } from './inventory.ts';
 import { compareInventories, gone, keepsNothing } from './inventory-differences.ts';
-import { serverCode, type PostgresSite } from './server.ts';
+import { serverCode, withSession, type PostgresSite } from './server.ts';
 
 /**
  * Red for any difference; inconclusive where nothing was there to compare, or not all of it could be told
@@ -13,6 +13,7 @@ import { serverCode, type PostgresSite } from './server.ts';
  */
 export const inventoryCheck = (site: PostgresSite): Check =>
   sql.inventoryCheck<Inventory, JustBefore>({
+    reach: () => withSession(site, async () => undefined),
     take: () => takeInventory(site),
     lookJustBefore: () => lookJustBefore(site),
     compare: async (before, justBefore) =>

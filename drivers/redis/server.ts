@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { environmentError, messageOf } from '../../core/errors.ts';
+import { messageOf, NobodyAnswers } from '../../core/errors.ts';
 import { asLost, openConnection, whenConnected, type Address } from './connection.ts';
 import { musterPrefix } from './keys.ts';
 import { type Info, parseInfo } from './info.ts';
@@ -50,7 +50,7 @@ function serverOn(redis: Redis, connectMs: number): Server {
     try {
       await whenConnected(redis, connectMs);
     } catch (error) {
-      throw environmentError('the server does not answer', { found: messageOf(error), cause: error });
+      throw new NobodyAnswers('the server does not answer', { found: messageOf(error), cause: error });
     }
     try {
       return await work(redis);

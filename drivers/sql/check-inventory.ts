@@ -1,5 +1,5 @@
 import type { Check, CheckOutcome } from '../../core/driver.ts';
-import { messageOf } from '../../core/errors.ts';
+import { messageOf, NobodyAnswers } from '../../core/errors.ts';
 import type { Json } from '../../core/timeline.ts';
 import type { Comparison } from './inventory-differences.ts';
 import { lostInWords, type LeftOutCompared } from './left-out.ts';
@@ -14,6 +14,8 @@ const asJson = (value: object): Json => JSON.parse(JSON.stringify(value)) as Jso
 
 /** How one technology takes stock, and compares. All reject with the server's errors. */
 export interface Inventories<Before, Last> {
+  /** Connects where clients go, and asks nothing. */
+  reach(): Promise<unknown>;
   take(): Promise<Before>;
   /** A short look, for what may rightly have changed since. */
   lookJustBefore(): Promise<Last>;
@@ -24,6 +26,7 @@ export interface Inventories<Before, Last> {
 
 /** Everything before the load against everything after the recovery. */
 export const inventoryCheck = <Before extends object, Last extends object>({
+  reach,
   take,
   lookJustBefore,
   compare,
@@ -34,6 +37,12 @@ export const inventoryCheck = <Before extends object, Last extends object>({
   after: async (baseline, _brokenAtMs, justBefore): Promise<CheckOutcome> => {
     if (baseline === null)
       return { verdict: 'inconclusive', detail: 'no inventory was taken before', facts: null };
+    try {
+      await reach();
+    } catch (error) {
+      if (serverCode(error) === null)
+        throw new NobodyAnswers('the server cannot be reached', { found: messageOf(error), cause: error });
+    }
     try {
       return await compare(baseline as unknown as Before, (justBefore ?? null) as unknown as Last | null);
     } catch (error) {

@@ -1,5 +1,5 @@
 import type { CheckOutcome } from '../../core/driver.ts';
-import { messageOf } from '../../core/errors.ts';
+import { messageOf, NobodyAnswers } from '../../core/errors.ts';
 import { digestOf, kinds, outcomes } from '../../core/ledger.ts';
 import { invariantOutcome } from '../command.ts';
 import { attachedTo, workloadOf, type Drill, type Recorded } from '../drill-context.ts';
@@ -16,8 +16,6 @@ import { withDeadline } from '../../core/deadline.ts';
 const readBackDeadlineMs = 180_000;
 /** Two looks at everything, and an application's own events between them. */
 const checkDeadlineMs = 300_000;
-/** One look, by the same way in. */
-const readyDeadlineMs = 15_000;
 
 export const verify: Phase = {
   name: 'verify',
@@ -106,7 +104,8 @@ async function runChecks(drill: Drill, readyBefore: readonly string[]): Promise<
         });
     } catch (error) {
       const isNoMatter =
-        byDefault === 'beside' || (byDefault === 'elsewhere' && (await nobodyServes(drill, component)));
+        byDefault === 'beside' ||
+        (byDefault === 'elsewhere' && error instanceof NobodyAnswers && staysAway(drill, component));
       if (isNoMatter)
         silent(drill, named, 'was made by default and could not be carried out', messageOf(error));
       else
@@ -159,14 +158,10 @@ function tellBeside(
   drill.timeline.emit('check.ended', { check: named, component, ...outcome, verdict: 'fail', detail });
 }
 
-/** It stays away, and so is what may have taken over from it: there is nothing that clients could find. */
-async function nobodyServes(drill: Drill, component: string): Promise<boolean> {
-  const { components, scenario } = drill.plan;
+/** Where nobody answers its clients, that is as it was said: there is nothing that they could find. */
+function staysAway({ plan: { components, scenario } }: Drill, component: string): boolean {
   const names = [component, components.get(component)?.service ?? component];
-  if (!names.some((one) => scenario.staysAway.includes(one))) return false;
-  const what = `asking whether anything serves the clients of ${component}`;
-  const ready = (): Promise<boolean> => attachedTo(drill, component).ready();
-  return !(await waitFor(drill, what, readyDeadlineMs, ready).catch(() => false));
+  return names.some((one) => scenario.staysAway.includes(one));
 }
 
 /**

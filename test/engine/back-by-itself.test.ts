@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { registries as ours } from '../../cli/registries.ts';
 import type { DrillResult } from '../../core/result.ts';
 import { drillInMemory, type MemoryDrill } from '../support/memory-drill.ts';
 import { asItWas, backByItself, oneFewer } from './takeover-cases.ts';
@@ -32,22 +33,46 @@ test('where nothing differs, another server may have taken over and holds it all
   expect(result).toMatchObject({ verdict: 'pass', exitCode: 0 });
 });
 
-test('where it stays away and nobody serves in its place, there is nothing to look at', async () => {
-  const { scenario, ...drill } = backByItself('queue-away', asItWas, {
-    other: '{ service: way, port: 6380 }',
-  });
-  const result = await resultOf({
+/** A server behind another port of the same service may have taken over from it. */
+const staysAway = (name: string): MemoryDrill => {
+  const { scenario, ...drill } = backByItself(name, asItWas, { other: '{ service: way, port: 6380 }' });
+  return {
     ...drill,
     scenario: {
       ...scenario,
       load: '{ rows: { target: store, rate: 200/s, impact: none } }',
-      fault: '{ stop: queue-away, at: +4s }',
-      staysAway: '[queue-away]',
+      fault: `{ stop: ${name}, at: +4s }`,
+      staysAway: `[${name}]`,
       impact: 'none',
     },
-  });
+  };
+};
+
+test('where it stays away and nobody serves in its place, there is nothing to look at', async () => {
+  const result = await resultOf(staysAway('queue-away'));
   expect(inventory(result)).toEqual([]);
   expect(result).toMatchObject({ verdict: 'pass', exitCode: 0 });
+});
+
+test('where it stays away, and what clients find now cannot be looked at, that is open', async () => {
+  const { registries = ours, ...drill } = staysAway('queue-unseen');
+  const memory = registries.drivers['memory']!;
+  const attach: typeof memory.attach = async (context) => {
+    const opened = await memory.attach(context);
+    if (context.component !== 'queue-unseen') return opened;
+    const after = (): Promise<never> => Promise.reject(new Error('no right to read accounts'));
+    const { inventory: whole } = opened.checks;
+    return Object.assign(opened, { checks: { ...opened.checks, inventory: { ...whole!, after } } });
+  };
+  const result = await resultOf({
+    ...drill,
+    registries: { ...registries, drivers: { ...registries.drivers, memory: { ...memory, attach } } },
+  });
+  expect(inventory(result)).toContainEqual([
+    'inconclusive',
+    'could not be carried out: no right to read accounts',
+  ]);
+  expect(result.exitCode).toBe(2);
 });
 
 test('what an application changed is no matter where the other server has clients of its own', async () => {

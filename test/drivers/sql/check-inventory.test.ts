@@ -1,3 +1,4 @@
+import { NobodyAnswers } from '../../../core/errors.ts';
 import { expect, test } from 'vitest';
 import {
   inventoryCheck,
@@ -81,8 +82,9 @@ test('locks that stay are red, and none are no outcome', () => {
 });
 
 test('a server that refuses to be read is red, one that is away proves nothing, and neither does no inventory', async () => {
-  const check = (error: Error) =>
+  const check = (error: Error, reach = async (): Promise<void> => undefined) =>
     inventoryCheck<object, object>({
+      reach,
       take: async () => ({}),
       lookJustBefore: async () => ({}),
       compare: () => Promise.reject(error),
@@ -96,6 +98,10 @@ test('a server that refuses to be read is red, one that is away proves nothing, 
   });
   expect(await check(new Error('connection refused')).after({})).toMatchObject({ verdict: 'inconclusive' });
   expect(await check(refused).after(null)).toMatchObject({ verdict: 'inconclusive', facts: null });
+  const away = (): Promise<never> => Promise.reject(new Error('connection refused'));
+  await expect(check(refused, away).after({})).rejects.toThrow(NobodyAnswers);
+  const denied = (): Promise<never> => Promise.reject(refused);
+  expect(await check(refused, denied).after({})).toMatchObject({ verdict: 'fail' });
 });
 
 test('names are compared: what is missing, new, other, the same, and what could not be read', () => {
