@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { execa } from 'execa';
 import { environmentError } from '../core/errors.ts';
 import { processTree, type ProcessTree } from './process-tree.ts';
@@ -16,8 +17,11 @@ export interface HostCommand {
 
 /** Between being asked to end and being ended. */
 const graceMs = 1_000;
-/** A process that left the group may hold the output open: it is not waited for longer. */
-const drainMs = 2_000;
+/**
+ * A process that left the group may hold the output open. What the command itself had said is over when
+ * nothing more has come for so many looks in a row, or more than any pipe holds.
+ */
+const drain = { lookEveryMs: 250, quietLooks: 8, bytesMax: 4 * 1024 ** 2 };
 
 /**
  * Runs a command on this machine without a shell, in a process group of its own and with the given
@@ -61,31 +65,84 @@ export async function runOnHost({
     killed();
   };
   process.once('exit', leaving);
-  running.stdout.on('data', (chunk: Uint8Array) => {
-    const taking = stdout(chunk);
-    if (!taking) return;
-    running.stdout.pause();
-    void taking.finally(() => running.stdout.resume());
-  });
-  running.stderr.on('data', stderr);
-  let drain: NodeJS.Timeout | undefined;
+  const output = listenTo(running, { stdout, stderr, limit });
   running.nodeChildProcess.once('exit', () => {
     if (limit.aborted) tree?.end();
     killed();
-    drain = setTimeout(() => {
-      running.stdout.destroy();
-      running.stderr.destroy();
-    }, drainMs);
+    output.ends();
   });
   try {
     const { exitCode, signal, cause, isCanceled } = await running;
     if (exitCode === undefined && signal === undefined && !isCanceled)
       throw environmentError(`${argv[0]} cannot be run on the host`, { cause });
+    await output.done;
     return exitCode ?? null;
   } finally {
-    clearTimeout(drain);
+    output.stop();
     ended?.();
     process.off('exit', leaving);
     limit.removeEventListener('abort', late);
   }
+}
+
+/**
+ * Hands on what a command says; `ends`: it has ended, and only what it had said by then is waited for.
+ * `done`: all is taken. Standard output is asked for piece by piece: what is only paused Node sets going
+ * again when the process ends (`flushStdio` of lib/internal/child_process.js).
+ */
+function listenTo(
+  from: { stdout: Readable; stderr: Readable },
+  { stdout, stderr, limit }: Pick<HostCommand, 'stdout' | 'stderr' | 'limit'>,
+): { ends(): void; stop(): void; done: Promise<void> } {
+  let bytes = 0;
+  let quietLooks = 0;
+  let isTaking = false;
+  let looking: NodeJS.Timeout | undefined;
+  const heard = ({ length }: Uint8Array): void => {
+    bytes += length;
+    quietLooks = 0;
+  };
+  let failure: { error: unknown } | null = null;
+  const take = async (chunk: Uint8Array): Promise<void> => {
+    heard(chunk);
+    if (failure) return;
+    isTaking = true;
+    try {
+      await stdout(chunk);
+    } catch (error) {
+      failure ??= { error };
+    }
+    isTaking = false;
+  };
+  const takeAll = async (): Promise<void> => {
+    // Cut off, it ends with an error of the stream's, and what had come by then is all that there is.
+    try {
+      for await (const chunk of from.stdout as AsyncIterable<Uint8Array>) await take(chunk);
+    } catch {}
+    if (failure) throw failure.error;
+  };
+  const cutOff = Promise.withResolvers<void>();
+  from.stderr.on('data', (chunk: Uint8Array) => {
+    heard(chunk);
+    stderr(chunk);
+  });
+  const look = (): void => {
+    // Whoever takes it may be slow, and holds back what the pipe still has.
+    if (isTaking && !limit.aborted) return;
+    quietLooks += 1;
+    if (quietLooks < drain.quietLooks && bytes <= drain.bytesMax) return;
+    from.stdout.destroy();
+    from.stderr.destroy();
+    if (isTaking) cutOff.resolve();
+  };
+  const done = Promise.race([takeAll(), cutOff.promise]);
+  done.catch(() => undefined);
+  return {
+    ends: () => {
+      bytes = 0;
+      looking = setInterval(look, drain.lookEveryMs);
+    },
+    stop: () => clearInterval(looking),
+    done,
+  };
 }

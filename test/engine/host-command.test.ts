@@ -1,6 +1,7 @@
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runOnHost } from '../../engine/host-command.ts';
 
@@ -76,6 +77,36 @@ describe('a command on the host', () => {
     expect(stdout).toContain('GIVEN=yes\n');
     expect(stdout).toContain(`${folder}\n`);
     expect(stdout).not.toContain('MUSTER_TEST_LEAK');
+  });
+
+  it('has all that it said taken, however slow whoever takes it is', async () => {
+    let bytes = 0;
+    const code = await runOnHost({
+      argv: ['head', '-c', '200000', '/dev/zero'],
+      folder,
+      env,
+      limit: never,
+      stdout: async ({ length }) => {
+        await sleep(bytes === 0 ? 2_500 : 100);
+        bytes += length;
+      },
+      stderr: () => undefined,
+    });
+    expect([code, bytes]).toEqual([0, 200_000]);
+  });
+
+  it('whose output cannot be taken is read to its end, and says why it could not', async () => {
+    const done = join(folder, 'done');
+    const running = runOnHost({
+      argv: ['sh', '-c', `head -c 200000 /dev/zero; touch ${done}`],
+      folder,
+      env,
+      limit: never,
+      stdout: () => Promise.reject(new Error('no room')),
+      stderr: () => undefined,
+    });
+    await expect(running).rejects.toThrow('no room');
+    expect(existsSync(done)).toBe(true);
   });
 
   it('is not read by a shell', async () => {
