@@ -32,7 +32,6 @@ export interface ScenarioFiles {
   scenarios: ScenarioFile[];
   passedOver: PassedOver[];
 }
-
 const isYaml = (file: string): boolean => /\.ya?ml$/i.test(file);
 const largestBytes = 2 ** 20;
 
@@ -61,7 +60,7 @@ export function findScenarios(folders: readonly string[] = [...ownFolders(), shi
   };
 }
 
-/** What is nobody's drill: what Muster, Git and npm keep for themselves. */
+/** What Muster, Git and npm keep for themselves. */
 const notLookedInto = ['.git', '.muster', 'node_modules'];
 
 /**
@@ -83,7 +82,7 @@ function filesBelow(folder: string, below = '', seen = new Set<string>()): strin
     });
 }
 
-/** Something of that name: a link that leads nowhere, too. */
+/** A link that leads nowhere, too. */
 const isThere = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 
 /** None of a folder that was looked into before; why it cannot be looked into otherwise. */
@@ -149,7 +148,8 @@ function byItsText(file: string, yaml: boolean, large: boolean): Looked {
     return hasTheWord ? slip(`has the word scenario, and is larger than ${formatBytes(largestBytes)}`) : null;
   if (yaml && hasTheWord && text.includes('\0'))
     return slip('has the word scenario, and is no text in UTF-8');
-  if (!hasTheWord) return yaml ? byItsKeys(file, text) : null;
+  if (!hasTheWord) return yaml && mayHaveKeys(plain) ? byItsKeys(file, text) : null;
+  if (yaml && saysItsName.test(text)) return 'scenario';
   if (yaml && /^\uFEFF?scenario\s*:/m.test(text))
     return isOfOthers(dataOf(file, text)) ? { why: ofOthers, slip: false } : 'scenario';
   try {
@@ -172,6 +172,13 @@ const hasTheKey = (text: string): boolean =>
 
 const hasKey = (text: string, key: string): boolean =>
   new RegExp(`(?:^[\\uFEFF\\uFFFD\\s-]*|[{,]\\s*)["']?${key}["']?\\s*:`, 'im').test(text);
+
+/** A text, where that of other tools has a mapping: to read the whole file would take ten times as long. */
+const saysItsName = /^\uFEFF?scenario:[ \t]+[\w./-]+[ \t]*\r?$/m;
+
+/** A key can be written in escapes, and needs none of its letters then. */
+const mayHaveKeys = (text: string): boolean =>
+  /scenario|\\/.test(text) || (text.includes('strategy') && text.includes('recover'));
 
 /** What other tools call a scenario has keys of its own, as Molecule's has. */
 const isOfOthers = (data: unknown): boolean => {
