@@ -77,13 +77,6 @@ export class NoRecoveryPoint extends MusterError {
   }
 }
 
-/** Where clients go nobody answers, or lets anyone begin to speak: nothing was asked yet. */
-export class NobodyAnswers extends MusterError {
-  constructor(message: string, options?: MusterErrorOptions) {
-    super('environment', message, options);
-  }
-}
-
 /** What is encrypted was encrypted with another key than the one that is given. */
 export class AnotherKey extends MusterError {
   constructor(message: string, options?: MusterErrorOptions) {

@@ -1,5 +1,4 @@
 import type { Check } from '../../core/driver.ts';
-import { NobodyAnswers } from '../../core/errors.ts';
 import type { Json } from '../../core/timeline.ts';
 import { workloadTable, type Database } from './database.ts';
 
@@ -20,7 +19,8 @@ export const inventory = (database: Database): Check => ({
   before: () => database.operate(() => countsOf(database)),
   after: async (baseline: Json) => {
     const expected = baseline as Record<string, number>;
-    if (database.status === 'stopped') throw new NobodyAnswers('the database is stopped');
+    if (database.status === 'stopped')
+      return { verdict: 'inconclusive', detail: 'the database is stopped', facts: null, nobody: true };
     const found = await database.operate(() => countsOf(database));
     const wrong = [...new Set([...Object.keys(expected), ...Object.keys(found)])].filter(
       (name) => expected[name] !== found[name],

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { messageOf, NobodyAnswers } from '../../core/errors.ts';
+import { messageOf, MusterError } from '../../core/errors.ts';
 import { asLost, openConnection, whenConnected, type Address } from './connection.ts';
 import { musterPrefix } from './keys.ts';
 import { type Info, parseInfo } from './info.ts';
@@ -29,6 +29,13 @@ const connectDeadlineMs = 5_000;
 /** For looks that no recovery is charged with: a busy machine is silent for seconds. */
 const patienceMs = 10_000;
 
+/** No connection was there in time: nothing was asked. */
+export class NobodyAnswers extends MusterError {
+  constructor(cause: unknown) {
+    super('environment', 'the server does not answer', { found: messageOf(cause), cause });
+  }
+}
+
 /** The driver's own connection to the server, beside the clients': for what operators do. */
 export interface Server {
   /**
@@ -50,7 +57,7 @@ function serverOn(redis: Redis, connectMs: number): Server {
     try {
       await whenConnected(redis, connectMs);
     } catch (error) {
-      throw new NobodyAnswers('the server does not answer', { found: messageOf(error), cause: error });
+      throw new NobodyAnswers(error);
     }
     try {
       return await work(redis);

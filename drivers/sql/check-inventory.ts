@@ -1,5 +1,5 @@
 import type { Check, CheckOutcome } from '../../core/driver.ts';
-import { messageOf, NobodyAnswers } from '../../core/errors.ts';
+import { messageOf } from '../../core/errors.ts';
 import type { Json } from '../../core/timeline.ts';
 import type { Comparison } from './inventory-differences.ts';
 import { lostInWords, type LeftOutCompared } from './left-out.ts';
@@ -40,8 +40,8 @@ export const inventoryCheck = <Before extends object, Last extends object>({
     try {
       await reach();
     } catch (error) {
-      if (serverCode(error) === null)
-        throw new NobodyAnswers('the server cannot be reached', { found: messageOf(error), cause: error });
+      const detail = `the server cannot be reached: ${messageOf(error)}`;
+      if (serverCode(error) === null) return { verdict: 'inconclusive', detail, facts: null, nobody: true };
     }
     try {
       return await compare(baseline as unknown as Before, (justBefore ?? null) as unknown as Last | null);

@@ -1,5 +1,5 @@
 import type { CheckOutcome } from '../../core/driver.ts';
-import { messageOf, NobodyAnswers } from '../../core/errors.ts';
+import { messageOf } from '../../core/errors.ts';
 import { digestOf, kinds, outcomes } from '../../core/ledger.ts';
 import { invariantOutcome } from '../command.ts';
 import { attachedTo, workloadOf, type Drill, type Recorded } from '../drill-context.ts';
@@ -89,9 +89,18 @@ async function runChecks(drill: Drill, readyBefore: readonly string[]): Promise<
       const justBefore = look?.type === 'check.justBefore' ? look.data.facts : null;
       const run = (): Promise<CheckOutcome> =>
         attachedTo(drill, component).checks[check]!.after(facts, brokenAtMs(drill), justBefore);
-      const { nothing, gone = [], ...outcome } = await waitFor(drill, `check ${named}`, checkDeadlineMs, run);
+      const {
+        nothing,
+        nobody,
+        gone = [],
+        ...outcome
+      } = await waitFor(drill, `check ${named}`, checkDeadlineMs, run);
       if (byDefault === 'beside' && outcome.verdict !== 'pass') {
         tellBeside(drill, { named, component }, gone, outcome);
+        continue;
+      }
+      if (byDefault === 'elsewhere' && nobody && staysAway(drill, component)) {
+        silent(drill, named, 'was made by default and could not be carried out', outcome.detail);
         continue;
       }
       // Nobody asked for it, and it has nothing to say: that is no doubt about anything.
@@ -103,10 +112,7 @@ async function runChecks(drill: Drill, readyBefore: readonly string[]): Promise<
           ...(byDefault === 'elsewhere' && gone.length === 0 ? perhapsTakenOver(outcome) : outcome),
         });
     } catch (error) {
-      const isNoMatter =
-        byDefault === 'beside' ||
-        (byDefault === 'elsewhere' && error instanceof NobodyAnswers && staysAway(drill, component));
-      if (isNoMatter)
+      if (byDefault === 'beside')
         silent(drill, named, 'was made by default and could not be carried out', messageOf(error));
       else
         drill.timeline.emit('check.ended', {
