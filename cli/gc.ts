@@ -15,8 +15,8 @@ import {
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
 /**
- * `muster gc`: removes what dead drills left, and what is kept for later ones; with ids, what those drills
- * use; with --all, everything that is any drill's.
+ * `muster gc`: removes what dead drills left, and what is kept for later ones while none is running; with
+ * ids, what those drills use; with --all, everything that is any drill's.
  */
 export async function gc(
   drills: string[],
@@ -26,8 +26,10 @@ export async function gc(
   // First: a script that goes on would make what is removed here anew.
   const folders = drills.length === 0 ? await removeDeadFolders(flags.out, say) : [];
   const removed = await removeWhatWasLeft(say, drills.length > 0 ? { drills } : { all: flags.all === true });
-  if (drills.length === 0) removed.images.push(...(await removePreparedFolders()));
   const kept = await askForLeftovers(say);
+  // A drill that is running counts on it: its restore would take longer, and nobody would know why.
+  const isInUse = flags.all !== true && kept.some(({ alive, owner }) => alive && owner !== keptStackOwner);
+  if (drills.length === 0 && !isInUse) removed.images.push(...(await removePreparedFolders()));
   if (flags.json)
     process.stdout.write(
       `${JSON.stringify({ schema: 'muster/gc/v1', removed: { ...removed, folders }, kept }, null, 2)}\n`,

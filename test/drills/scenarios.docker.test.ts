@@ -230,7 +230,10 @@ describe('what the figures of some of them must be', () => {
     const { events } = the('crash-during-backup');
     const fault = eventsOf(events, 'fault.begun')[0]!;
     const cut = eventsOf(events, 'backup.begun').findLast(({ seq }) => seq < fault.seq)!.data.point;
-    expect(eventsOf(events, 'backup.failed').map(({ data }) => data.point)).toContain(cut);
+    // Of one that fits into the buffers on its way, every byte may have been read when the server died.
+    const isAmong = (type: 'backup.failed' | 'backup.durable'): boolean =>
+      eventsOf(events, type).some(({ data }) => data.point === cut);
+    expect(isAmong('backup.failed')).not.toBe(isAmong('backup.durable'));
   });
 
   figures(

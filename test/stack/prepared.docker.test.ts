@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { FolderRecipe, Service } from '../../core/service.ts';
 import { findPrepared, preparedTag, removePrepared } from '../../stack/prepared.ts';
@@ -9,6 +12,7 @@ import { getRuntime, type Runtime } from '../../stack/runtime.ts';
 import { attachService } from '../../stack/service.ts';
 import { marked, removeMarked } from '../../stack/marked.ts';
 import { builtImage } from '../support/built-image.ts';
+import { muster, type Ended } from '../support/muster.ts';
 import { drillSite } from './drill-site.ts';
 import { uniqueDrill } from './small-stack.ts';
 import type { DrillSite } from '../../stack/drill-site.ts';
@@ -65,9 +69,18 @@ beforeAll(async () => {
   service = await serving(reference);
 }, 120_000);
 
-afterAll(async () => {
+const removeAll = async (): Promise<void> => {
   const marks = Object.entries(site.labels).map(([key, value]) => `${key}=${value}`);
   await removeMarked(runtime, () => marked(runtime, marks));
+};
+const plainGc = async (): Promise<Ended> => {
+  const ended = await muster(['gc'], { cwd: mkdtempSync(join(tmpdir(), 'muster-gc-')) });
+  expect(ended.code, ended.stderr).toBe(0);
+  return ended;
+};
+
+afterAll(async () => {
+  await removeAll();
   await removePrepared(runtime, isOwn);
 }, 60_000);
 
@@ -130,6 +143,13 @@ describe('a folder that is kept', { timeout: 120_000 }, () => {
     }
     expect(await removePrepared(runtime, isOwn)).toContain(preparedTag(image, `${own}-used`));
     expect(await listed('used')).toBeNull();
+  });
+
+  test('stays beside a drill that is running, which counts on it', async () => {
+    await service.prepareFolder(recipe('counted'));
+    const ended = await plainGc();
+    expect(ended.stdout).toContain(`not touched: ${drill}, which is running`);
+    expect((await listed('counted'))!.lines).toMatch(/new$/);
   });
 });
 
@@ -267,4 +287,12 @@ describe('nothing is kept', { timeout: 120_000 }, () => {
     expect(await its.prepareFolder(recipe('own'))).toBe(false);
     await removeImage(runtime, tag);
   });
+});
+
+test('what is kept goes with gc where no drill is running', { timeout: 120_000 }, async () => {
+  await service.prepareFolder(recipe('last'));
+  await removeAll();
+  const ended = await plainGc();
+  expect(ended.stdout).not.toContain('which is running');
+  expect(await findPrepared(site, image, `${own}-last`)).toBeNull();
 });
