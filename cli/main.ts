@@ -267,7 +267,7 @@ function addGc(muster: Command): void {
   muster
     .command('gc')
     .argument('[drill...]', 'only what these drills use, dead or not')
-    .description('remove what drills left whose Muster is gone, and folders that are kept for later ones')
+    .description('remove what drills left whose Muster is gone, and what is kept while none runs')
     .option('--all', 'those of running and of kept drills too')
     .option('--out <folder>', 'where drills keep their evidence', '.muster')
     .option('--json', 'machine-readable')
