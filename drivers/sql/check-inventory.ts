@@ -41,7 +41,8 @@ export const inventoryCheck = <Before extends object, Last extends object>({
       await reach();
     } catch (error) {
       const detail = `the server cannot be reached: ${messageOf(error)}`;
-      if (serverCode(error) === null) return { verdict: 'inconclusive', detail, facts: null, nobody: true };
+      if (serverCode(error) === null)
+        return { verdict: 'inconclusive', detail, facts: null, ...(isNobody(error) ? { nobody: true } : {}) };
     }
     try {
       return await compare(baseline as unknown as Before, (justBefore ?? null) as unknown as Last | null);
@@ -56,6 +57,27 @@ export const inventoryCheck = <Before extends object, Last extends object>({
     }
   },
 });
+
+/**
+ * Nobody took the connection, or nobody was behind who did. Whatever else went wrong, as with TLS, somebody
+ * may be there. pg says of a connection that was closed, or that took too long, nothing but a text.
+ */
+function isNobody(error: unknown): boolean {
+  if (error instanceof AggregateError) return error.errors.every(isNobody);
+  const { code } = error as { code?: unknown };
+  return typeof code === 'string'
+    ? unanswered.includes(code)
+    : /^(?:Connection terminated unexpectedly|timeout expired)$/.test(messageOf(error));
+}
+const unanswered = [
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'PROTOCOL_CONNECTION_LOST',
+];
 
 /** Red for locks that stay; null where there are none. `held`: in words. */
 export const lockedOutcome = (held: readonly string[]): CheckOutcome | null =>

@@ -87,7 +87,7 @@ test('a server that refuses to be read is red, one that is away proves nothing, 
       take: async () => ({}),
       lookJustBefore: async () => ({}),
       compare: () => Promise.reject(error),
-      serverCode: (one) => (one as { code?: string }).code ?? null,
+      serverCode: (one) => /^ER_.*/.exec((one as { code?: string }).code ?? '')?.[0] ?? null,
     });
   const refused = Object.assign(new Error('table is damaged'), { code: 'ER_DAMAGED' });
   expect(await check(refused).after({})).toEqual({
@@ -97,9 +97,17 @@ test('a server that refuses to be read is red, one that is away proves nothing, 
   });
   expect(await check(new Error('connection refused')).after({})).toMatchObject({ verdict: 'inconclusive' });
   expect(await check(refused).after(null)).toMatchObject({ verdict: 'inconclusive', facts: null });
-  const away = (): Promise<never> => Promise.reject(new Error('connection refused'));
+  const away = (): Promise<never> =>
+    Promise.reject(Object.assign(new Error('connect'), { code: 'ECONNREFUSED' }));
   const nobody = await check(refused, away).after({});
   expect(nobody).toMatchObject({ verdict: 'inconclusive', nobody: true });
+  // Of a server that is there, and speaks no TLS.
+  const plain = (): Promise<never> =>
+    Promise.reject(Object.assign(new Error('no TLS'), { code: 'HANDSHAKE_NO_SSL_SUPPORT' }));
+  expect(await check(refused, plain).after({})).toMatchObject({ verdict: 'inconclusive' });
+  expect(await check(refused, plain).after({})).not.toHaveProperty('nobody');
+  const closed = (): Promise<never> => Promise.reject(new Error('Connection terminated unexpectedly'));
+  expect(await check(refused, closed).after({})).toHaveProperty('nobody', true);
   const denied = (): Promise<never> => Promise.reject(refused);
   expect(await check(refused, denied).after({})).toMatchObject({ verdict: 'fail' });
 });
