@@ -28,7 +28,8 @@ export async function gc(
   const removed = await removeWhatWasLeft(say, drills.length > 0 ? { drills } : { all: flags.all === true });
   const kept = await askForLeftovers(say);
   // A drill that is running counts on it: its restore would take longer, and nobody would know why.
-  const isInUse = flags.all !== true && kept.some(({ alive, owner }) => alive && owner !== keptStackOwner);
+  const isInUse =
+    flags.all !== true && kept.some(({ alive, owner }) => alive && !['', keptStackOwner].includes(owner));
   if (drills.length === 0 && !isInUse) removed.images.push(...(await removePreparedFolders()));
   if (flags.json)
     process.stdout.write(

@@ -19,9 +19,9 @@ export interface HostCommand {
 const graceMs = 1_000;
 /**
  * A process that left the group may hold the output open. What the command itself had said is over when
- * nothing more has come for so many looks in a row, or more than any pipe holds.
+ * nothing more has come for so many looks in a row, after so many in all, or more than any pipe holds.
  */
-const drain = { lookEveryMs: 250, quietLooks: 8, bytesMax: 4 * 1024 ** 2 };
+const drain = { lookEveryMs: 250, quietLooks: 8, looksMax: 20, bytesMax: 4 * 1024 ** 2 };
 
 /**
  * Runs a command on this machine without a shell, in a process group of its own and with the given
@@ -95,6 +95,7 @@ function listenTo(
   { stdout, stderr, limit }: Pick<HostCommand, 'stdout' | 'stderr' | 'limit'>,
 ): { ends(): void; stop(): void; done: Promise<void> } {
   let bytes = 0;
+  let looks = 0;
   let quietLooks = 0;
   let isTaking = false;
   let looking: NodeJS.Timeout | undefined;
@@ -129,8 +130,10 @@ function listenTo(
   const look = (): void => {
     // Whoever takes it may be slow, and holds back what the pipe still has.
     if (isTaking && !limit.aborted) return;
+    looks += 1;
     quietLooks += 1;
-    if (quietLooks < drain.quietLooks && bytes <= drain.bytesMax) return;
+    const isOver = quietLooks >= drain.quietLooks || looks >= drain.looksMax || bytes > drain.bytesMax;
+    if (!isOver && !limit.aborted) return;
     from.stdout.destroy();
     from.stderr.destroy();
     if (isTaking) cutOff.resolve();

@@ -59,21 +59,20 @@ export const inventoryCheck = <Before extends object, Last extends object>({
 });
 
 /**
- * Nobody took the connection, or nobody was behind who did. Whatever else went wrong, as with TLS, somebody
- * may be there. pg says of a connection that was closed, or that took too long, nothing but a text.
+ * Nobody took the connection, or nobody was behind who did. Whatever else went wrong, as with TLS or
+ * in time, somebody may be there. pg says of a connection that was closed nothing but a text.
  */
 function isNobody(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.every(isNobody);
   const { code } = error as { code?: unknown };
   return typeof code === 'string'
     ? unanswered.includes(code)
-    : /^(?:Connection terminated unexpectedly|timeout expired)$/.test(messageOf(error));
+    : messageOf(error) === 'Connection terminated unexpectedly';
 }
 const unanswered = [
   'ECONNREFUSED',
   'ECONNRESET',
   'EPIPE',
-  'ETIMEDOUT',
   'EHOSTUNREACH',
   'ENETUNREACH',
   'PROTOCOL_CONNECTION_LOST',

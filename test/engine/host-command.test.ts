@@ -172,4 +172,12 @@ describe('a command on the host', () => {
     expect((await run(['sh', '-c', `setsid sleep ${seconds} & sleep 0.2; echo done`])).stdout).toBe('done\n');
     for (const pid of running(`sleep\0${seconds}`)) process.kill(pid, 'SIGKILL');
   });
+
+  it('nor by what goes on talking there, in a group of its own', async () => {
+    const seconds = marked();
+    const talks = `while :; do echo talking; sleep 0.${seconds}; done`;
+    const { code, stdout } = await run(['sh', '-c', `setsid sh -c '${talks}' & sleep 0.2; echo done`]);
+    expect([code, stdout.includes('done\n')]).toEqual([0, true]);
+    for (const pid of running(seconds)) process.kill(pid, 'SIGKILL');
+  });
 });
