@@ -1,8 +1,8 @@
 /**
  * What does a restore test cost? `muster restore-test` of a dump of so many rows, from its start to its
- * end, against the same typed by hand as a shell script, in turn: the service up, the dump loaded, three
- * queries, everything down. A row is as wide as one of sysbench's OLTP tables (CHAR(120) and CHAR(60) beside
- * its keys), with a moment.
+ * end, as the package that is installed (built here), against the same typed by hand as a shell script, in
+ * turn: the service up, the dump loaded, three queries, everything down. A row is as wide as one of
+ * sysbench's OLTP tables (CHAR(120) and CHAR(60) beside its keys), with a moment.
  *
  *   node bench/restore-test.ts [pairs] [rows]
  */
@@ -21,7 +21,7 @@ import { variableOf } from '../stack/recipes.ts';
 import { getRuntime } from '../stack/runtime.ts';
 import { comparePairs, timed } from './pairs.ts';
 
-const pairs = Number(process.argv[2] ?? 3);
+const pairs = Number(process.argv[2] ?? 9);
 const rows = Number(process.argv[3] ?? 1_000_000);
 const most = 1.05;
 const execute = promisify(execFile);
@@ -131,7 +131,7 @@ async function byMuster(): Promise<number> {
   const asked = ['restore-test', 'strategy.yaml', 'db', '--out', 'bundles', '--json'];
   let said = '';
   const took = await timed(async () => {
-    said = (await execute(process.execPath, [join(root, 'cli/main.ts'), ...asked], { env, cwd: folder }))
+    said = (await execute(process.execPath, [join(root, 'dist/cli/bin.js'), ...asked], { env, cwd: folder }))
       .stdout;
   });
   const { drill } = (JSON.parse(said) as { drills: { result: DrillResult }[] }).drills[0]!.result;
@@ -149,6 +149,7 @@ async function byMuster(): Promise<number> {
 }
 
 try {
+  await execute('npm', ['run', '--silent', 'build'], { cwd: root });
   await makeDump();
   console.log(`a dump of ${rows} rows, ${(statSync(dump).size / 1e6).toFixed(1)} MB`);
   await comparePairs({ pairs, most }, byHand, byMuster);

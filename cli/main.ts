@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { exitCodes, inputError } from '../core/errors.ts';
 import { cacheCompiled } from './compiled.ts';
 import { parseJobs, parseSeed } from './flags.ts';
+import { letHeapDouble } from './heap.ts';
 import { chalkFor, errorToJson, exitCodeOfError, formatError, goOnUnread, leave } from './output.ts';
 import { musterVersion } from './version.ts';
 
@@ -297,6 +298,7 @@ function fail(error: unknown): void {
   process.exitCode = exitCodeOfError(error);
 }
 
+letHeapDouble();
 cacheCompiled();
 goOnUnread();
 process.on('uncaughtException', (error) => {
