@@ -109,9 +109,9 @@ function pairOf(
   path: string,
   found: readonly string[],
 ): Scripts | Hint {
-  // From the folder of the strategy, which `muster init` makes in the project's.
-  const command = `../${path}`;
   const home = data.find(({ service }) => inside(at, path, config.services[service] as Service));
+  // On this machine from the folder of the strategy, which `muster init` makes in the project's.
+  const command = home ? run(at, path, config.services[home.service] as Service).join(', ') : `../${path}`;
   const not = (why: string): Hint => ({ what: path, why, command, in: home?.service ?? 'host' });
   if (!home) return not('it runs on this machine, where what it names by a path of its own is yours');
   const service = config.services[home.service] as Service;

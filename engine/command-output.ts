@@ -42,13 +42,12 @@ export function keptOutput(secrets: Iterable<string>): Kept {
   };
 }
 
-/** The last lines of a text, as one line; empty when it says nothing. */
+/** The last lines of a text that are not blank, as one line; empty when it says nothing. */
 export const lastLines = (text: string, lines = 5, charactersMax = 600): string =>
   text
-    .trimEnd()
     .split('\n')
-    .slice(-lines)
     .map((line) => line.trim())
     .filter((line) => line !== '')
+    .slice(-lines)
     .join(' / ')
     .slice(-charactersMax);

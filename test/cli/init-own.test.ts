@@ -97,6 +97,7 @@ describe('muster init, of what backs up already,', { concurrent: true }, () => {
     expect(unwrapped(text)).toContain(
       'ops/backup.sh looks like a backup of your own, and no drill runs it: its text does not say which files',
     );
+    expect(unwrapped(text)).toContain('backup: { command: [/ops/backup.sh], in: db }');
     const said = await init(project('', files), '--backup-files', '/out/*.sql');
     expect(said.strategy.components['db']!.backups['scripts']).toMatchObject({
       options: { produces: { files: '/out/*.sql' } },

@@ -36,6 +36,11 @@ describe('what a command says', () => {
 
   it('is told of by its last lines', () => {
     expect(lastLines('a\nb\nc\nd\n\n', 2)).toBe('c / d');
+    // As pg_restore says it: what was wrong is above two blank lines.
+    const said = 'pg_restore: error: no unique index\nDETAIL: (7) is duplicated.\nCommand was: ALTER TABLE a';
+    expect(
+      lastLines(`${said}\n    ADD PRIMARY KEY (pk);\n\n\npg_restore: warning: errors ignored: 1\n`),
+    ).toMatch(/^pg_restore: error: no unique index \/ DETAIL/);
     expect(lastLines('')).toBe('');
     expect(lastLines('x'.repeat(2000)).length).toBe(600);
   });
