@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import type { Font } from 'fontkit';
 import type PDFDocument from 'pdfkit';
 import { oneLine } from '../text.ts';
 
@@ -25,7 +26,7 @@ export const colours = {
 export const sheet = { width: 595.28, height: 841.89, margin: 42 } as const;
 export const inner = sheet.width - 2 * sheet.margin;
 
-const fonts: Record<Weight, string> = {
+const fontFiles: Record<Weight, string> = {
   regular: fileURLToPath(import.meta.resolve('dejavu-fonts-ttf/ttf/DejaVuSans.ttf')),
   bold: fileURLToPath(import.meta.resolve('dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf')),
 };
@@ -67,8 +68,19 @@ const shown = (text: string, has: (code: number) => boolean): string =>
 /** Not at the start, as most runs of the command line write no PDF. */
 export async function loadLibraries() {
   const [{ default: Pdf }, fontkit] = await Promise.all([import('pdfkit'), import('fontkit')]);
-  return { Pdf, fontkit };
+  const opened = (weight: Weight): Font => {
+    const font = fontkit.openSync(fontFiles[weight]);
+    if (!('hasGlyphForCodePoint' in font)) throw new Error(`${fontFiles[weight]} holds several fonts`);
+    return font;
+  };
+  // pdfkit takes a font that is open (PDFFontFactory.open), which its types do not say.
+  const given = (weight: Weight): OpenFont => opened(weight) as OpenFont;
+  return { Pdf, fonts: () => (fonts ??= { regular: given('regular'), bold: given('bold') }) };
 }
+
+/** Read once for all documents: what a page asks of them takes longer to be read than to be drawn. */
+let fonts: Record<Weight, OpenFont> | null = null;
+type OpenFont = Font & Buffer & string;
 
 /**
  * A PDF of one page. The same calls give the same bytes: the date in it is `madeAt`, not today's.
@@ -77,16 +89,15 @@ export async function onePage(
   about: { title: string; madeAt: Date },
   draw: (page: Page) => void,
 ): Promise<Uint8Array> {
-  const { Pdf, fontkit } = await loadLibraries();
-  const known = fontkit.openSync(fonts.regular);
-  if (!('hasGlyphForCodePoint' in known)) throw new Error('the font file holds several fonts');
-  const has = (code: number): boolean => known.hasGlyphForCodePoint(code);
+  const { Pdf, fonts } = await loadLibraries();
+  const { regular, bold } = fonts();
+  const has = (code: number): boolean => regular.hasGlyphForCodePoint(code);
   const document = new Pdf({
     size: 'A4',
     margin: 0,
     lang: 'en',
     displayTitle: true,
-    font: fonts.regular,
+    font: regular,
     info: {
       Title: shown(about.title, has),
       Creator: 'Muster',
@@ -94,8 +105,8 @@ export async function onePage(
       CreationDate: about.madeAt,
     },
   });
-  document.registerFont('regular', fonts.regular);
-  document.registerFont('bold', fonts.bold);
+  document.registerFont('regular', regular);
+  document.registerFont('bold', bold);
   const written = collect(document);
   draw(pageOf(document, has));
   document.end();
