@@ -4,26 +4,9 @@ import { exitCodes, inputError } from '../core/errors.ts';
 import { cacheCompiled } from './compiled.ts';
 import { parseJobs, parseSeed } from './flags.ts';
 import { letHeapDouble } from './heap.ts';
+import { examples, exitHelp, noEngine, plainExitHelp, wrongInput } from './help-texts.ts';
 import { chalkFor, errorToJson, exitCodeOfError, formatError, goOnUnread, leave } from './output.ts';
 import { musterVersion } from './version.ts';
-
-const exitHelp = `
-Exit codes:
-    0  every objective met, every check passed
-    1  an objective missed, or a check failed
-    2  inconclusive: something was not measured
-   64  the input is wrong
-   69  the environment is not there
-   70  Muster itself broke
-  130  interrupted`;
-
-/** Of a command that breaks nothing and judges nothing. */
-const plainExitHelp = (...meanings: [code: string, meaning: string][]): string =>
-  `\nExit codes:\n${meanings.map(([code, meaning]) => `  ${code.padStart(3)}  ${meaning}`).join('\n')}`;
-const wrongInput: [string, string] = ['64', 'the input is wrong'];
-const noEngine: [string, string] = ['69', 'the environment is not there'];
-const examples = (...lines: string[]): string =>
-  `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}\n`;
 
 type Action = (...parameters: never[]) => Promise<number>;
 
