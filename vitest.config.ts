@@ -155,7 +155,7 @@ const onlyInAll = everything
  * The few small drills of `npm test` run beside the servers; all of them would be too many there. The
  * accidents are one file, and mostly wait.
  */
-const besideDrills = { maxWorkers: 4, sequence: { groupOrder: 1 } };
+const besideDrills = { maxWorkers: 5, sequence: { groupOrder: 1 } };
 
 /** Minutes each: begun last, they would keep one worker busy while the others have nothing left. */
 const long = [
@@ -216,6 +216,8 @@ const shuffled = process.argv.some((one) => one.startsWith('--sequence.shuffle')
 
 export default defineConfig({
   test: {
+    // Before any of the projects.
+    globalSetup: 'test/support/cli-bundle.ts',
     // No retries, anywhere: a drill harness that needs a second try proves nothing.
     retry: 0,
     reporters: ['default', './test/support/slowest.ts'],

@@ -170,6 +170,15 @@ export const drillFile = (
     planDrill(file, known, noStacks, { hostCommands: drill.hostCommands }),
   );
 
+/**
+ * The one report that nobody asks a drill in memory for costs more than the rest of it: the command line
+ * writes it in each of its drills (test/cli/run-and-report.test.ts).
+ */
+function withoutPdf({ formats, ...others }: Registries): Registries {
+  const { pdf: _, ...written } = formats;
+  return { ...others, formats: written };
+}
+
 /** Whatever is planned, with its bundle below the folder. */
 export async function carryOutInMemory(
   folder: string,
@@ -197,6 +206,6 @@ export async function carryOutInMemory(
   const damage = timelineDamage(events) ?? agreementDamage(events, dependencies.registries);
   if (damage !== null) throw new Error(`an honest timeline is called damaged: ${damage}`);
   const judged = judgeRun(ran.folder, dependencies.registries);
-  await writeReports(ran.folder, judged, dependencies.registries);
+  await writeReports(ran.folder, judged, withoutPdf(dependencies.registries));
   return { folder: ran.folder, result: judged.result };
 }

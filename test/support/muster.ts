@@ -1,8 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
-
-const main = join(import.meta.dirname, '../../cli/main.ts');
+import { bundledMain } from './cli-bundle.ts';
 
 export interface Ended {
   code: number | null;
@@ -28,7 +26,7 @@ export interface MusterOptions {
  */
 export function startMuster(args: readonly string[], { cwd, env }: MusterOptions = {}): Muster {
   const clean = { ...process.env, NO_COLOR: undefined, FORCE_COLOR: undefined, ...env };
-  const child = spawn(process.execPath, [main, ...args], {
+  const child = spawn(process.execPath, [bundledMain(), ...args], {
     cwd,
     env: clean,
     stdio: ['ignore', 'pipe', 'pipe'],
