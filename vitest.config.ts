@@ -216,8 +216,6 @@ const shuffled = process.argv.some((one) => one.startsWith('--sequence.shuffle')
 
 export default defineConfig({
   test: {
-    // Before any of the projects.
-    globalSetup: 'test/support/cli-bundle.ts',
     // No retries, anywhere: a drill harness that needs a second try proves nothing.
     retry: 0,
     reporters: ['default', './test/support/slowest.ts'],

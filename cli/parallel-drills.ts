@@ -8,6 +8,7 @@ import type { Progress } from '../core/progress.ts';
 import type { DrillResult } from '../core/result.ts';
 import { cacheFolder } from './compiled.ts';
 import { errorOf, tellOf, type FromDrill, type Job, type ToDrill } from './drill-messages.ts';
+import { doublingHeap } from './heap.ts';
 import type { Ran } from './one-drill.ts';
 
 const drillMemoryBytes = 2 * 2 ** 30;
@@ -30,6 +31,7 @@ export async function drillApart(
   const child = fork(join(import.meta.dirname, `drill-process${moduleEnding}`), [], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     serialization: 'advanced',
+    execArgv: [...process.execArgv, doublingHeap],
     env: { ...process.env, ...(compiled === undefined ? {} : { NODE_COMPILE_CACHE: compiled }) },
   });
   const send = (message: ToDrill): void => {

@@ -190,4 +190,10 @@ export function watching(
   });
 }
 
-const lastLines = (text: string): string => text.trim().split('\n').slice(-3).join('; ');
+/** Behind an error of `pg_dump` there may be blank lines. */
+const lastLines = (text: string): string =>
+  text
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .slice(-3)
+    .join('; ');

@@ -26,7 +26,7 @@ export const colours = {
 export const sheet = { width: 595.28, height: 841.89, margin: 42 } as const;
 export const inner = sheet.width - 2 * sheet.margin;
 
-const fontFiles: Record<Weight, string> = {
+const fonts: Record<Weight, string> = {
   regular: fileURLToPath(import.meta.resolve('dejavu-fonts-ttf/ttf/DejaVuSans.ttf')),
   bold: fileURLToPath(import.meta.resolve('dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf')),
 };
@@ -68,19 +68,19 @@ const shown = (text: string, has: (code: number) => boolean): string =>
 /** Not at the start, as most runs of the command line write no PDF. */
 export async function loadLibraries() {
   const [{ default: Pdf }, fontkit] = await Promise.all([import('pdfkit'), import('fontkit')]);
-  const opened = (weight: Weight): Font => {
-    const font = fontkit.openSync(fontFiles[weight]);
-    if (!('hasGlyphForCodePoint' in font)) throw new Error(`${fontFiles[weight]} holds several fonts`);
+  const known = (): Font => {
+    const font = fontkit.openSync(fonts.regular);
+    if (!('hasGlyphForCodePoint' in font)) throw new Error(`${fonts.regular} holds several fonts`);
     return font;
   };
-  // pdfkit takes a font that is open (PDFFontFactory.open), which its types do not say.
-  const given = (weight: Weight): OpenFont => opened(weight) as OpenFont;
-  return { Pdf, fonts: () => (fonts ??= { regular: given('regular'), bold: given('bold') }) };
+  return { Pdf, known: () => (asked ??= known()) };
 }
 
-/** Read once for all documents: what a page asks of them takes longer to be read than to be drawn. */
-let fonts: Record<Weight, OpenFont> | null = null;
-type OpenFont = Font & Buffer & string;
+/**
+ * Asked for what it has, and for nothing else: a font keeps the letters of whoever drew with it first, and
+ * the bytes of a later document would differ. Each document opens its own.
+ */
+let asked: Font | null = null;
 
 /**
  * A PDF of one page. The same calls give the same bytes: the date in it is `madeAt`, not today's.
@@ -89,15 +89,14 @@ export async function onePage(
   about: { title: string; madeAt: Date },
   draw: (page: Page) => void,
 ): Promise<Uint8Array> {
-  const { Pdf, fonts } = await loadLibraries();
-  const { regular, bold } = fonts();
-  const has = (code: number): boolean => regular.hasGlyphForCodePoint(code);
+  const { Pdf, known } = await loadLibraries();
+  const has = (code: number): boolean => known().hasGlyphForCodePoint(code);
   const document = new Pdf({
     size: 'A4',
     margin: 0,
     lang: 'en',
     displayTitle: true,
-    font: regular,
+    font: fonts.regular,
     info: {
       Title: shown(about.title, has),
       Creator: 'Muster',
@@ -105,8 +104,8 @@ export async function onePage(
       CreationDate: about.madeAt,
     },
   });
-  document.registerFont('regular', regular);
-  document.registerFont('bold', bold);
+  document.registerFont('regular', fonts.regular);
+  document.registerFont('bold', fonts.bold);
   const written = collect(document);
   draw(pageOf(document, has));
   document.end();

@@ -26,7 +26,7 @@ beforeAll(async () => {
   let kept = 0;
   dropRecords(bundle, ({ kind }) => kind !== kinds.readback && (kept += 1) % 40 !== 0, true);
   dropRecords(bundle, ({ kind, id }) => kind === kinds.readback && id % 40 !== 0, true);
-  for (const { file } of Object.values(registries.formats)) rmSync(join(bundle, file));
+  for (const { file } of Object.values(registries.formats)) rmSync(join(bundle, file), { force: true });
   forgeManifest(bundle);
   before = Object.fromEntries(names.map((name) => [name, readFileSync(join(bundle, name))])) as Record<
     Name,

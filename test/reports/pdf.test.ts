@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { getDocumentProxy } from 'unpdf';
 import type { DrillResult } from '../../core/result.ts';
@@ -38,4 +40,22 @@ describe('the page to print', () => {
     const text = await textOf(pdf, { ...fail, title: 'заказ ταμείο 注文' });
     expect(text).toContain('заказ ταμείο \\u{6ce8}\\u{6587}');
   });
+  it('is the same whatever was drawn before it: a letter that is part of another one, too', () => {
+    const drawn = (...texts: string[]): string =>
+      execFileSync(process.execPath, ['--input-type=module', '--eval', drawing, ...texts], {
+        encoding: 'utf8',
+      });
+    expect(drawn('É', 'E')).toBe(drawn('E'));
+    expect(drawn('E')).not.toBe(drawn('F'));
+  });
 });
+
+/** Gives the SHA-256 of the last one of these pages, in a process in which nothing was drawn before. */
+const drawing = `
+import { createHash } from 'node:crypto';
+const { onePage } = await import(${JSON.stringify(join(import.meta.dirname, '../../reports/pdf/page.ts'))});
+let bytes;
+for (const text of process.argv.slice(1))
+  bytes = await onePage({ title: 'a page', madeAt: new Date(0) }, (page) => void page.text(text, { weight: 'bold' }));
+console.log(createHash('sha256').update(bytes).digest('hex'));
+`;

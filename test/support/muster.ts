@@ -1,6 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { bundledMain } from './cli-bundle.ts';
+import { join } from 'node:path';
+
+const main = join(import.meta.dirname, '../../cli/main.ts');
 
 export interface Ended {
   code: number | null;
@@ -26,7 +28,7 @@ export interface MusterOptions {
  */
 export function startMuster(args: readonly string[], { cwd, env }: MusterOptions = {}): Muster {
   const clean = { ...process.env, NO_COLOR: undefined, FORCE_COLOR: undefined, ...env };
-  const child = spawn(process.execPath, [bundledMain(), ...args], {
+  const child = spawn(process.execPath, [main, ...args], {
     cwd,
     env: clean,
     stdio: ['ignore', 'pipe', 'pipe'],
