@@ -155,7 +155,7 @@ const onlyInAll = everything
  * The few small drills of `npm test` run beside the servers; all of them would be too many there. The
  * accidents are one file, and mostly wait.
  */
-const besideDrills = { maxWorkers: 5, sequence: { groupOrder: 1 } };
+const besideDrills = { maxWorkers: 4, sequence: { groupOrder: 1 } };
 
 /** Minutes each: begun last, they would keep one worker busy while the others have nothing left. */
 const long = [
